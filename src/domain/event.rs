@@ -1,0 +1,74 @@
+//! What happened: the entries of the journal.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Occupancy, SpaceId};
+
+/// Something that happened, recorded in the same change as the rows it is about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    /// A space came to be.
+    SpaceCreated {
+        /// Which space.
+        space: SpaceId,
+        /// Its name, if it was given one.
+        name: Option<String>,
+        /// The count and maximum it starts with.
+        occupancy: Occupancy,
+    },
+    /// The count of a space, its maximum, or both changed.
+    SpaceChanged {
+        /// Which space.
+        space: SpaceId,
+        /// People added (or, below zero, taken away) by this change.
+        by: i64,
+        /// Count and maximum after it.
+        occupancy: Occupancy,
+    },
+    /// A space is no more.
+    SpaceRemoved {
+        /// Which space.
+        space: SpaceId,
+        /// Why it went.
+        why: Removal,
+    },
+}
+
+/// Why a space is no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Removal {
+    /// Nobody used it for its idle time.
+    Idle,
+    /// Somebody deleted it.
+    Deleted,
+}
+
+/// Three streams of the journal; order is promised within one, and what may be lost first differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lane {
+    /// Alarms and ends of operations: kept the longest.
+    Critical,
+    /// Things that came, went or were set.
+    Event,
+    /// Values that the next value replaces.
+    Measurement,
+}
+
+impl Lane {
+    /// Every lane, the one to keep longest first.
+    pub const ALL: [Lane; 3] = [Lane::Critical, Lane::Event, Lane::Measurement];
+}
+
+impl Event {
+    /// The lane this event travels in.
+    #[must_use]
+    pub fn lane(&self) -> Lane {
+        match self {
+            Event::SpaceCreated { .. } | Event::SpaceRemoved { .. } => Lane::Event,
+            Event::SpaceChanged { .. } => Lane::Measurement,
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Values that all rooms speak: no I/O, no async, no clock.
+
+mod event;
+mod seq;
+mod space;
+
+pub use event::{Event, Lane, Removal};
+pub use seq::{Epoch, Seq};
+pub use space::{Occupancy, Space, SpaceId, SpaceIdError, SpaceOrigin};
+
+/// The largest count and the largest maximum a space can hold (`spec/occupancy.md` 2.3, V6).
+pub const OCCUPANCY_LIMIT: u32 = 100_000;

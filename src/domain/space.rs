@@ -1,0 +1,214 @@
+//! A counted place: how many people are in it, and how many may be.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{OCCUPANCY_LIMIT, Seq};
+
+/// The identity of a space: a random UUID, written in lower case with hyphens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SpaceId(Uuid);
+
+/// The text is not a UUID in any form we read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a UUID")]
+pub struct SpaceIdError;
+
+impl SpaceId {
+    /// A new id from 16 random bytes (version and variant bits are set here).
+    #[must_use]
+    pub fn from_random(bytes: [u8; 16]) -> SpaceId {
+        SpaceId(uuid::Builder::from_random_bytes(bytes).into_uuid())
+    }
+
+    /// The 16 bytes that rows are kept under.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
+
+    /// Reads back what [`SpaceId::as_bytes`] gave.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 16]) -> SpaceId {
+        SpaceId(Uuid::from_bytes(bytes))
+    }
+}
+
+impl FromStr for SpaceId {
+    type Err = SpaceIdError;
+
+    /// Reads the forms of `spec/occupancy.md` 2.2: either case, hyphens anywhere or nowhere,
+    /// `{…}` and `urn:uuid:`.
+    fn from_str(text: &str) -> Result<SpaceId, SpaceIdError> {
+        let bare = text.replace("urn:", "").replace("uuid:", "");
+        let bare = bare.trim_matches(['{', '}']);
+        let mut digits = [0u8; 32];
+        let mut count = 0;
+        for byte in bare.bytes().filter(|byte| *byte != b'-') {
+            if count == digits.len() || !byte.is_ascii_hexdigit() {
+                return Err(SpaceIdError);
+            }
+            digits[count] = byte;
+            count += 1;
+        }
+        if count != digits.len() {
+            return Err(SpaceIdError);
+        }
+        Uuid::try_parse_ascii(&digits).map(SpaceId).map_err(|_| SpaceIdError)
+    }
+}
+
+impl fmt::Display for SpaceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+/// How many people are in a space, and how many may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Occupancy {
+    /// People inside now.
+    pub current: u32,
+    /// People allowed inside. The count may stand above it: a space may be created so.
+    pub maximum: u32,
+}
+
+/// Through which door a space came to be, and so who may use it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpaceOrigin {
+    /// Created through the old URLs: whoever knows the id may use it, and it dies when idle.
+    Open,
+    /// Created by the operator: it stays until it is deleted.
+    Operator,
+}
+
+/// A counted place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Space {
+    /// Its identity.
+    pub id: SpaceId,
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// Its count and maximum.
+    pub occupancy: Occupancy,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When its count or maximum was last changed.
+    pub last_updated: Timestamp,
+    /// Through which door it came.
+    pub origin: SpaceOrigin,
+    /// The change that wrote this row.
+    pub seq: Seq,
+}
+
+impl Space {
+    /// Adds one person, or changes nothing when the space is full. Says whether it did.
+    ///
+    /// A full space is no error. The API we stand in for answers 200 with the unchanged space,
+    /// and its clients read "full" from the numbers; a refusal would break them.
+    pub fn enter(&mut self, now: Timestamp) -> bool {
+        let fits = self.occupancy.current < self.occupancy.maximum;
+        if fits {
+            self.occupancy.current += 1;
+            self.last_updated = now;
+        }
+        fits
+    }
+
+    /// Takes one person away, or changes nothing when the space is empty. Says whether it did.
+    ///
+    /// Above the maximum this works too (`spec/occupancy.md` V5): people may always leave.
+    pub fn leave(&mut self, now: Timestamp) -> bool {
+        let somebody = self.occupancy.current > 0;
+        if somebody {
+            self.occupancy.current -= 1;
+            self.last_updated = now;
+        }
+        somebody
+    }
+
+    /// Sets the maximum; a count above it comes down to it in the same step (`spec/occupancy.md` 3).
+    ///
+    /// Setting the value it already has counts as a change too: it renews `last_updated`.
+    pub fn set_maximum(&mut self, maximum: u32, now: Timestamp) {
+        debug_assert!((1..=OCCUPANCY_LIMIT).contains(&maximum), "the edge checks the bounds");
+        self.occupancy.maximum = maximum;
+        self.occupancy.current = self.occupancy.current.min(maximum);
+        self.last_updated = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn space(current: u32, maximum: u32) -> Space {
+        Space {
+            id: SpaceId::from_random([7; 16]),
+            name: None,
+            occupancy: Occupancy { current, maximum },
+            created: Timestamp::UNIX_EPOCH,
+            last_updated: Timestamp::UNIX_EPOCH,
+            origin: SpaceOrigin::Open,
+            seq: Seq::ZERO,
+        }
+    }
+
+    #[test]
+    fn ids_are_read_in_every_promised_form() {
+        let plain = "f81d4fae-7dec-41d0-a765-00a0c91e6bf6";
+        let id: SpaceId = plain.parse().unwrap();
+        for form in [
+            "F81D4FAE-7DEC-41D0-A765-00A0C91E6BF6",
+            "f81d4fae7dec41d0a76500a0c91e6bf6",
+            "{f81d4fae-7dec-41d0-a765-00a0c91e6bf6}",
+            "urn:uuid:f81d4fae-7dec-41d0-a765-00a0c91e6bf6",
+            "f8-1d4fae7dec41d0a76500a0c91e6b-f6",
+        ] {
+            assert_eq!(form.parse::<SpaceId>(), Ok(id), "{form}");
+        }
+        assert_eq!(id.to_string(), plain);
+        for wrong in [
+            "",
+            "new",
+            "f81d4fae7dec41d0a76500a0c91e6bf",
+            "g81d4fae7dec41d0a76500a0c91e6bf6",
+        ] {
+            assert_eq!(wrong.parse::<SpaceId>(), Err(SpaceIdError), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_without_panic(text in ".{0,60}") {
+            if let Ok(id) = text.parse::<SpaceId>() {
+                prop_assert_eq!(id.to_string().parse::<SpaceId>(), Ok(id));
+            }
+        }
+
+        #[test]
+        fn counts_stay_within_bounds(start in 0u32..20, maximum in 1u32..20, steps in proptest::collection::vec(any::<bool>(), 0..60)) {
+            let mut space = space(start, maximum);
+            for up in steps {
+                let before = space.occupancy.current;
+                let done = if up { space.enter(Timestamp::UNIX_EPOCH) } else { space.leave(Timestamp::UNIX_EPOCH) };
+                prop_assert_eq!(done, before != space.occupancy.current);
+                prop_assert!(space.occupancy.current <= maximum.max(start));
+            }
+        }
+
+        #[test]
+        fn a_new_maximum_clips_the_count(current in 0u32..200_000, maximum in 1u32..=OCCUPANCY_LIMIT) {
+            let mut space = space(current, 1);
+            space.set_maximum(maximum, Timestamp::UNIX_EPOCH);
+            prop_assert_eq!(space.occupancy, Occupancy { current: current.min(maximum), maximum });
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Gatelodge: one static binary for a building.
+
+pub mod domain;
+pub mod store;

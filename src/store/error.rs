@@ -1,0 +1,83 @@
+//! What can go wrong with the book, by stage.
+
+use std::path::PathBuf;
+
+/// A change was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError<E> {
+    /// The change itself said no; nothing was written.
+    #[error("refused")]
+    Refused(E),
+    /// The queue to the pen is full; nothing was written. Try again in a second.
+    #[error("too many changes are waiting")]
+    Busy,
+    /// The disk has no room beyond the reserve; nothing was written, reads go on.
+    #[error("the disk is full")]
+    DiskFull,
+    /// The closure panicked; nothing was written and its neighbours are unharmed.
+    #[error("the change failed inside")]
+    Panicked,
+    /// The book is closing or closed; nothing was written.
+    #[error("the book is closed")]
+    Closed,
+}
+
+/// A row could not be read or written on a page.
+#[derive(Debug, thiserror::Error)]
+pub enum RowError {
+    /// The row is larger than a page takes; larger things are side files.
+    #[error("a row of {bytes} bytes in {ledger} is over the limit of {limit} bytes")]
+    TooLarge {
+        /// Which ledger.
+        ledger: &'static str,
+        /// How large it is.
+        bytes: usize,
+        /// How large it may be.
+        limit: usize,
+    },
+    /// The row could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+/// Rows could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The stored bytes are not what this version writes.
+    #[error("a row of {ledger} is not in its format: {source}")]
+    Format {
+        /// Which ledger.
+        ledger: &'static str,
+        /// What the decoder said.
+        source: serde_json::Error,
+    },
+    /// The table under the rows failed; it is rebuilt at the next start.
+    #[error("the table of rows failed: {0}")]
+    Table(String),
+}
+
+/// The book could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process holds it.
+    #[error("{} is in use by another gatelodge process", .0.display())]
+    InUse(PathBuf),
+    /// A file or folder of it could not be used.
+    #[error("{what} {}: {source}", .path.display())]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// On which path.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It was written by a newer version of gatelodge.
+    #[error("the book was written by format {found}, this version reads up to {known}; install the newer gatelodge")]
+    Newer {
+        /// The format found.
+        found: u32,
+        /// The newest format known here.
+        known: u32,
+    },
+}

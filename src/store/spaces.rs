@@ -1,0 +1,1 @@
+//! Spaces: rows that the occupancy room writes and others read.
