@@ -1,4 +1,5 @@
 //! Gatelodge: one static binary for a building.
 
 pub mod domain;
+pub mod http;
 pub mod store;
