@@ -2,4 +2,6 @@
 
 pub mod domain;
 pub mod http;
+pub mod pki;
 pub mod store;
+pub mod tls;
