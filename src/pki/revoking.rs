@@ -24,21 +24,20 @@ impl Pki {
             good: reason.is_none(),
             reason,
         };
-        let mut reason = "none of our authorities issued it".to_owned();
-        for (candidate, authority) in self.read_open().iter() {
-            if hierarchy.is_some_and(|wanted| wanted != *candidate) {
-                continue;
-            }
-            match inspect::path(&chain, authority.root(), authority.issuer(), now) {
-                Ok(()) if self.inner.revocations.borrow().contains(&id) => {
-                    return Ok(verdict(Some(*candidate), Some("it was revoked".to_owned())));
-                }
-                Ok(()) => return Ok(verdict(Some(*candidate), None)),
-                Err(webpki::Error::UnknownIssuer) => {}
-                Err(error) => reason = format!("{candidate}: {error}"),
-            }
-        }
-        Ok(verdict(None, Some(reason)))
+        let open = self.read_open();
+        let issuer = open
+            .iter()
+            .filter(|(candidate, _)| hierarchy.is_none_or(|wanted| wanted == **candidate))
+            .find(|(_, authority)| authority.is_issuer_of(&id));
+        let Some((candidate, authority)) = issuer else {
+            return Ok(verdict(None, Some("none of our authorities issued it".to_owned())));
+        };
+        let reason = match inspect::path(&chain, authority.root(), authority.issuer(), now) {
+            Ok(()) if self.inner.revocations.borrow().contains(&id) => Some("it was revoked".to_owned()),
+            Ok(()) => None,
+            Err(error) => Some(error.to_string()),
+        };
+        Ok(verdict(Some(*candidate), reason))
     }
 
     /// Revokes the certificate with this serial number (hex) or name (of `hierarchy`, if given). Live sessions under
