@@ -74,6 +74,7 @@ pub enum Refusal {
     HandshakeFailed,
     CertificateRefused,
     ClientGone,
+    DoorClosed,
     HeaderTimeout,
     IdleTimeout,
     WriteTimeout,

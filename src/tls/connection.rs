@@ -36,7 +36,7 @@ const STREAMS: u32 = 128;
 /// HTTP/2 connections whose peer does not answer a ping for this long, sent at this interval, are ended.
 const PING: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
 /// After a polite end was asked for: how long an idle peer has to close.
-const FAREWELL: Duration = Duration::from_secs(1);
+pub(super) const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Which HTTP a stream carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

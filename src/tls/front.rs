@@ -8,11 +8,11 @@ use axum::Router;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
-use tokio::time::{interval, timeout};
+use tokio::time::{interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::admission::Places;
-use super::connection::{self, Connection, Protocol};
+use super::connection::{self, Connection, FAREWELL, Protocol};
 use super::handshake::Handshake;
 use super::listener::Listeners;
 use super::pulse::Pulse;
@@ -160,14 +160,13 @@ impl Shared {
         pulse: Arc<Pulse>,
         stop: &CancellationToken,
     ) -> Result<(), Refusal> {
-        let limit = self.limits.handshake;
         let Some(handshake) = &self.handshake else {
-            let protocol = timeout(limit, connection::protocol_of(wire.socket()));
-            let protocol = protocol.await.map_err(|_| Refusal::HeaderTimeout)?;
+            let protocol = self.in_time(connection::protocol_of(wire.socket()), stop);
+            let protocol = protocol.await?.ok_or(Refusal::HeaderTimeout)?;
             return self.http(addr, None, pulse, stop).serve(wire, protocol).await;
         };
-        let welcome = timeout(limit, handshake.shake(wire));
-        let welcome = welcome.await.map_err(|_| Refusal::HandshakeTimeout)??;
+        let welcome = self.in_time(handshake.shake(wire), stop).await?;
+        let welcome = welcome.ok_or(Refusal::HandshakeTimeout)??;
         let protocol = match welcome.http2 {
             true => Protocol::Http2,
             false => Protocol::Http1,
@@ -175,6 +174,18 @@ impl Shared {
         self.http(addr, welcome.certificate, pulse, stop)
             .serve(welcome.stream, protocol)
             .await
+    }
+
+    /// What comes before HTTP, within its limit (`None`: it was not), and briefly when the door is closing.
+    async fn in_time<T>(&self, work: impl Future<Output = T>, stop: &CancellationToken) -> Result<Option<T>, Refusal> {
+        let closing = async {
+            stop.cancelled().await;
+            sleep(FAREWELL).await;
+        };
+        tokio::select! {
+            done = timeout(self.limits.handshake, work) => Ok(done.ok()),
+            () = closing => Err(Refusal::DoorClosed),
+        }
     }
 
     fn http<'a>(

@@ -1,4 +1,8 @@
 //! The gate through its doors: real sockets, real clients.
 
+mod clients;
+mod crowd;
+mod handshake;
+mod house;
 mod plain;
 mod stage;

@@ -1,6 +1,7 @@
 //! A door that is open for one test, and clients for it.
 
 use std::net::SocketAddr;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use axum::Router;
@@ -93,4 +94,14 @@ pub async fn trickle(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), text: &
         }
     };
     tokio::time::timeout(limit, talk).await.unwrap_or(false)
+}
+
+/// Runs a real program to its end, while the door goes on serving.
+pub async fn run(program: &'static str, args: Vec<String>) -> String {
+    let run = move || {
+        let output = Command::new(program).args(args).stdin(Stdio::null()).output();
+        output.unwrap_or_else(|error| panic!("{program}: {error}; these tests need it: apt-get install {program}"))
+    };
+    let output = tokio::task::spawn_blocking(run).await.unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }

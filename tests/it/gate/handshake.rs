@@ -1,0 +1,141 @@
+//! What doors with TLS agree to, seen by OpenSSL, curl and rustls.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::routing::get;
+use gatelodge::http::metrics::Refusal;
+use gatelodge::pki::Hierarchy;
+use gatelodge::tls::{Demand, Limits};
+
+use super::house::House;
+use super::stage::{open, run};
+
+fn router() -> Router {
+    Router::new().route("/", get(async || "hello"))
+}
+
+/// What `openssl s_client` says of a door whose server it knows; true when the handshake was made.
+async fn s_client(house: &House, addr: SocketAddr, args: &[&str]) -> (bool, String) {
+    let (at, root) = (addr.to_string(), house.pki.files(Hierarchy::Server).root_certificate);
+    let root = root.to_str().unwrap();
+    let begin = [
+        "s_client",
+        "-connect",
+        &at,
+        "-servername",
+        "localhost",
+        "-CAfile",
+        root,
+        "-verify_hostname",
+        "localhost",
+    ];
+    let args = begin.iter().chain(args).map(ToString::to_string).collect();
+    let said = run("openssl", args).await;
+    let good = said.contains("Cipher is") && !said.contains("Cipher is (NONE)") && !said.contains("erify error");
+    (good, said)
+}
+
+#[tokio::test]
+async fn the_https_door_speaks_tls_12_and_13_with_strong_suites_only() {
+    let house = House::new().await;
+    let door = open(house.https().await, router(), Limits::default());
+    let root = house.pki.files(Hierarchy::Server).root_certificate;
+    for version in ["-tls1_2", "-tls1_3"] {
+        let (made, said) = s_client(&house, door.addr, &[version]).await;
+        assert!(made, "{version}: {said}");
+        assert!(said.contains("No client certificate CA names sent"), "{said}");
+    }
+    let (made, said) = s_client(&house, door.addr, &["-tls1_2"]).await;
+    assert!(made && said.contains("Cipher is ECDHE-ECDSA-"), "{said}");
+    let weak = [
+        ["-tls1", "-cipher", "ALL:@SECLEVEL=0"],
+        ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"],
+        ["-tls1_2", "-cipher", "AES128-SHA:AES256-SHA:@SECLEVEL=0"],
+        ["-tls1_2", "-cipher", "AES128-GCM-SHA256:@SECLEVEL=0"],
+        [
+            "-tls1_2",
+            "-cipher",
+            "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES256-SHA384:@SECLEVEL=0",
+        ],
+        ["-tls1_2", "-cipher", "DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0"],
+    ];
+    for args in weak {
+        let (made, said) = s_client(&house, door.addr, &args).await;
+        assert!(!made, "{args:?}: {said}");
+    }
+    assert_eq!(door.counts.refusals(Refusal::HandshakeFailed), 6);
+}
+
+#[tokio::test]
+async fn the_mtls_door_speaks_tls_13_only_and_asks_for_a_certificate() {
+    let house = House::new().await;
+    let door = open(
+        house.mtls(house.trust(), Demand::Asked).await,
+        router(),
+        Limits::default(),
+    );
+    let (made, said) = s_client(&house, door.addr, &["-tls1_3"]).await;
+    assert!(
+        made && said.contains("Acceptable client certificate CA names"),
+        "{said}"
+    );
+    let (made, said) = s_client(&house, door.addr, &["-tls1_2"]).await;
+    assert!(!made, "{said}");
+}
+
+#[tokio::test]
+async fn a_post_quantum_group_is_preferred() {
+    let house = House::new().await;
+    let door = open(house.https().await, router(), Limits::default());
+    let stream = house.client(None).connect(door.addr).await.unwrap();
+    let session = stream.get_ref().1;
+    let group = session.negotiated_key_exchange_group().unwrap().name();
+    assert_eq!(group, rustls::NamedGroup::X25519MLKEM768);
+    assert_eq!(session.protocol_version(), Some(rustls::ProtocolVersion::TLSv1_3));
+}
+
+#[tokio::test]
+async fn curl_gets_both_http_versions_and_two_years_of_tls() {
+    let house = House::new().await;
+    let door = open(house.https().await, router(), Limits::default());
+    let root = house.pki.files(Hierarchy::Server).root_certificate;
+    for (version, line) in [("--http1.1", "HTTP/1.1 200 OK"), ("--http2", "HTTP/2 200")] {
+        let port = door.addr.port();
+        let (url, connect) = (
+            format!("https://localhost:{port}/"),
+            format!("localhost::127.0.0.1:{port}"),
+        );
+        let args = [
+            "-sS",
+            "-i",
+            version,
+            "--cacert",
+            root.to_str().unwrap(),
+            &url,
+            "--connect-to",
+            &connect,
+        ];
+        let said = run("curl", args.map(str::to_owned).to_vec()).await;
+        assert!(said.starts_with(line), "{said}");
+        assert!(
+            said.contains("strict-transport-security: max-age=63072000\r\n"),
+            "{said}"
+        );
+        assert!(said.ends_with("hello"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn http_2_without_tls_is_for_those_who_know() {
+    let door = open(gatelodge::tls::Policy::Plain, router(), Limits::default());
+    let url = format!("http://{}/", door.addr);
+    let said = run(
+        "curl",
+        ["-sS", "-i", "--http2-prior-knowledge", &url]
+            .map(str::to_owned)
+            .to_vec(),
+    )
+    .await;
+    assert!(said.starts_with("HTTP/2 200") && said.ends_with("hello"), "{said}");
+}
