@@ -1,4 +1,5 @@
 //! Gatelodge: one static binary for a building.
 
+pub mod accounts;
 pub mod domain;
 pub mod store;
