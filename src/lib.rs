@@ -2,4 +2,5 @@
 
 pub mod accounts;
 pub mod domain;
+pub mod http;
 pub mod store;
