@@ -75,16 +75,16 @@ impl House {
     pub fn new(grace: Duration) -> House {
         let (states, _) = watch::channel(States::new());
         let (fallen, _) = watch::channel(None);
-        House { services: Vec::new(), states: Arc::new(states), fallen, grace }
+        House {
+            services: Vec::new(),
+            states: Arc::new(states),
+            fallen,
+            grace,
+        }
     }
 
     /// Starts a service and keeps it running. `run` is called anew for every try.
-    pub fn add(
-        &mut self,
-        name: &str,
-        weight: Weight,
-        run: impl Fn(CancellationToken) -> Run + Send + 'static,
-    ) {
+    pub fn add(&mut self, name: &str, weight: Weight, run: impl Fn(CancellationToken) -> Run + Send + 'static) {
         let stop = CancellationToken::new();
         let keeper = Keeper {
             name: name.to_owned(),
@@ -96,12 +96,18 @@ impl House {
         keeper.tell(State::Running);
         #[expect(clippy::disallowed_methods, reason = "this is the place that waits for them")]
         let task = tokio::spawn(keeper.keep(run));
-        self.services.push(Service { name: name.to_owned(), stop, task });
+        self.services.push(Service {
+            name: name.to_owned(),
+            stop,
+            task,
+        });
     }
 
     /// Stops one service and forgets it. Answers whether there was one.
     pub async fn remove(&mut self, name: &str) -> bool {
-        let Some(at) = self.services.iter().position(|service| service.name == name) else { return false };
+        let Some(at) = self.services.iter().position(|service| service.name == name) else {
+            return false;
+        };
         let service = self.services.remove(at);
         end(service, self.grace).await;
         self.states.send_modify(|states| {
@@ -139,7 +145,11 @@ async fn end(service: Service, grace: Duration) {
     service.stop.cancel();
     let mut task = service.task;
     if tokio::time::timeout(grace, &mut task).await.is_err() {
-        tracing::warn!(service = service.name, grace_s = grace.as_secs(), "did not stop in time and was cut off");
+        tracing::warn!(
+            service = service.name,
+            grace_s = grace.as_secs(),
+            "did not stop in time and was cut off"
+        );
         task.abort();
     }
 }
@@ -165,7 +175,11 @@ impl Keeper {
             failures.push_back(now);
             failures.retain(|at| now.duration_since(*at) <= FAILURE_WINDOW);
             if failures.len() >= FAILURES_ALLOWED {
-                tracing::error!(service = self.name, reason, "failed {FAILURES_ALLOWED} times in ten minutes and is left alone");
+                tracing::error!(
+                    service = self.name,
+                    reason,
+                    "failed {FAILURES_ALLOWED} times in ten minutes and is left alone"
+                );
                 self.tell(State::Failed { reason: reason.clone() });
                 if self.weight == Weight::Essential {
                     self.fallen.send_replace(Some(format!("{}: {reason}", self.name)));
@@ -173,7 +187,12 @@ impl Keeper {
                 return;
             }
             let pause = pause_after(failures.len());
-            tracing::error!(service = self.name, reason, pause_ms = pause.as_millis(), "broke and is started again");
+            tracing::error!(
+                service = self.name,
+                reason,
+                pause_ms = pause.as_millis(),
+                "broke and is started again"
+            );
             self.tell(State::Retrying { reason });
             tokio::select! {
                 () = self.stop.cancelled() => return,
@@ -217,7 +236,10 @@ fn pause_after(failures: usize) -> Duration {
 }
 
 fn panic_text(panic: Box<dyn std::any::Any + Send>) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("panicked: {}", text.unwrap_or("without words"))
 }
 
@@ -234,16 +256,28 @@ mod tests {
         house.add("broken", Weight::Room, move |_| {
             let counted = Arc::clone(&counted);
             Box::pin(async move {
-                if counted.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) { panic!("on purpose") }
+                if counted.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) {
+                    panic!("on purpose")
+                }
                 anyhow::bail!("again")
             })
         });
-        house.add("sound", Weight::Room, |stop| Box::pin(async move { stop.cancelled().await; Ok(()) }));
+        house.add("sound", Weight::Room, |stop| {
+            Box::pin(async move {
+                stop.cancelled().await;
+                Ok(())
+            })
+        });
         let mut states = house.states();
         let failed = |states: &States| matches!(states["broken"], State::Failed { .. });
         let states = states.wait_for(failed).await.unwrap().clone();
         assert_eq!(tries.load(Ordering::SeqCst), FAILURES_ALLOWED);
-        assert_eq!(states["broken"], State::Failed { reason: "panicked: on purpose".into() });
+        assert_eq!(
+            states["broken"],
+            State::Failed {
+                reason: "panicked: on purpose".into()
+            }
+        );
         assert_eq!(states["sound"], State::Running);
         house.stop().await;
     }

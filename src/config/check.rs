@@ -11,7 +11,11 @@ use super::{Certificate, Config, ConfigError};
 pub(super) fn check(config: &Config, figment: &Figment) -> Result<(), ConfigError> {
     let fault = |key: &str, message: &str, hint: &str| Err(ConfigError::of_key(figment, key, message, hint));
     if !is_host_name(&config.site.hostname) {
-        return fault("site.hostname", "is not a DNS name", "such as lodge.example.org: letters, digits, hyphens, dots");
+        return fault(
+            "site.hostname",
+            "is not a DNS name",
+            "such as lodge.example.org: letters, digits, hyphens, dots",
+        );
     }
     if jiff::tz::TimeZone::get(&config.site.timezone).is_err() {
         return fault("site.timezone", "is not an IANA time zone", "such as Europe/London");
@@ -20,13 +24,22 @@ pub(super) fn check(config: &Config, figment: &Figment) -> Result<(), ConfigErro
         return fault("log.filter", "is not a filter", "such as info, or info,gatelodge=debug");
     }
     if let Some(https) = &config.https {
-        let files = [("https.certificate_file", &https.certificate_file), ("https.key_file", &https.key_file)];
+        let files = [
+            ("https.certificate_file", &https.certificate_file),
+            ("https.key_file", &https.key_file),
+        ];
         for (key, file) in files {
             match (https.certificate, file) {
                 (Certificate::Files, None) => {
-                    return fault("https.certificate", "is \"files\"", &format!("then {key} must say which"));
+                    return fault(
+                        "https.certificate",
+                        "is \"files\"",
+                        &format!("then {key} must say which"),
+                    );
                 }
-                (Certificate::SelfSigned, Some(_)) => return fault(key, "is not used", "with https.certificate = \"files\" it is"),
+                (Certificate::SelfSigned, Some(_)) => {
+                    return fault(key, "is not used", "with https.certificate = \"files\" it is");
+                }
                 (Certificate::Files, Some(_)) | (Certificate::SelfSigned, None) => {}
             }
         }
@@ -34,7 +47,11 @@ pub(super) fn check(config: &Config, figment: &Figment) -> Result<(), ConfigErro
     if let Some(mtls) = &config.mtls
         && mtls.certificate_file.is_some() != mtls.key_file.is_some()
     {
-        return fault("mtls", "has only one of certificate_file and key_file", "give both, or neither for the own PKI");
+        return fault(
+            "mtls",
+            "has only one of certificate_file and key_file",
+            "give both, or neither for the own PKI",
+        );
     }
     if let Some(backup) = &config.backup {
         if backup.interval.0.as_secs() < 60 {
@@ -50,10 +67,30 @@ pub(super) fn check(config: &Config, figment: &Figment) -> Result<(), ConfigErro
 /// No two doors may want the same address.
 fn doors_apart(config: &Config, figment: &Figment) -> Result<(), ConfigError> {
     let doors: [(&str, Vec<SocketAddr>); 4] = [
-        ("http", config.http.as_ref().map(super::PlainDoor::http_addresses).unwrap_or_default()),
-        ("https", config.https.as_ref().map(super::Https::addresses).unwrap_or_default()),
-        ("mtls", config.mtls.as_ref().map(super::Mtls::addresses).unwrap_or_default()),
-        ("metrics", config.metrics.as_ref().map(super::PlainDoor::metrics_addresses).unwrap_or_default()),
+        (
+            "http",
+            config
+                .http
+                .as_ref()
+                .map(super::PlainDoor::http_addresses)
+                .unwrap_or_default(),
+        ),
+        (
+            "https",
+            config.https.as_ref().map(super::Https::addresses).unwrap_or_default(),
+        ),
+        (
+            "mtls",
+            config.mtls.as_ref().map(super::Mtls::addresses).unwrap_or_default(),
+        ),
+        (
+            "metrics",
+            config
+                .metrics
+                .as_ref()
+                .map(super::PlainDoor::metrics_addresses)
+                .unwrap_or_default(),
+        ),
     ];
     let mut taken: BTreeMap<SocketAddr, &str> = BTreeMap::new();
     for (door, addresses) in doors {
@@ -61,7 +98,12 @@ fn doors_apart(config: &Config, figment: &Figment) -> Result<(), ConfigError> {
             if let Some(other) = taken.insert(address, door) {
                 let key = format!("{door}.listen");
                 let message = format!("{address} is listened on by `{other}` too");
-                return Err(ConfigError::of_key(figment, &key, message, "give each door its own port"));
+                return Err(ConfigError::of_key(
+                    figment,
+                    &key,
+                    message,
+                    "give each door its own port",
+                ));
             }
         }
     }

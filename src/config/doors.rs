@@ -94,14 +94,21 @@ pub struct DoorLimits {
 
 impl Default for DoorLimits {
     fn default() -> DoorLimits {
-        DoorLimits { per_address: Rate::Off, per_client: Rate::Off, connections: 4096 }
+        DoorLimits {
+            per_address: Rate::Off,
+            per_client: Rate::Off,
+            connections: 4096,
+        }
     }
 }
 
 /// Every address of this machine at `port`.
 #[must_use]
 pub fn everywhere(port: u16) -> Vec<SocketAddr> {
-    vec![(Ipv4Addr::UNSPECIFIED, port).into(), (Ipv6Addr::UNSPECIFIED, port).into()]
+    vec![
+        (Ipv4Addr::UNSPECIFIED, port).into(),
+        (Ipv6Addr::UNSPECIFIED, port).into(),
+    ]
 }
 
 impl PlainDoor {
@@ -114,7 +121,9 @@ impl PlainDoor {
     /// Where the `metrics` door listens.
     #[must_use]
     pub fn metrics_addresses(&self) -> Vec<SocketAddr> {
-        self.listen.clone().unwrap_or_else(|| vec![(Ipv4Addr::LOCALHOST, 9464).into()])
+        self.listen
+            .clone()
+            .unwrap_or_else(|| vec![(Ipv4Addr::LOCALHOST, 9464).into()])
     }
 }
 

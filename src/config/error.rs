@@ -62,7 +62,11 @@ impl ConfigError {
     pub fn syntax(file: &Path, text: &str, error: &toml_edit::TomlError) -> ConfigError {
         let at = error.span().map_or(0, |span| span.start);
         let message = error.message().lines().next().unwrap_or("not TOML").to_owned();
-        ConfigError { place: position(file, text, at), message: format!("not valid TOML: {message}"), hint: None }
+        ConfigError {
+            place: position(file, text, at),
+            message: format!("not valid TOML: {message}"),
+            hint: None,
+        }
     }
 }
 
@@ -74,12 +78,14 @@ impl From<figment::Error> for ConfigError {
                 path.push(field.clone());
                 (format!("unknown key `{}`", path.join(".")), nearest(field, known))
             }
-            Kind::UnknownVariant(found, known) => {
-                (format!("`{}` cannot be \"{found}\"", path.join(".")), Some(format!("one of: {}", known.join(", "))))
-            }
-            Kind::InvalidType(found, wanted) => {
-                (format!("`{}` is {found}, where {wanted} is wanted", path.join(".")), None)
-            }
+            Kind::UnknownVariant(found, known) => (
+                format!("`{}` cannot be \"{found}\"", path.join(".")),
+                Some(format!("one of: {}", known.join(", "))),
+            ),
+            Kind::InvalidType(found, wanted) => (
+                format!("`{}` is {found}, where {wanted} is wanted", path.join(".")),
+                None,
+            ),
             Kind::MissingField(field) => (format!("`{}` is missing `{field}`", path.join(".")), None),
             Kind::Message(_)
             | Kind::InvalidValue(..)
@@ -90,7 +96,11 @@ impl From<figment::Error> for ConfigError {
             | Kind::Unsupported(_)
             | Kind::UnsupportedKey(..) => (format!("`{}`: {}", path.join("."), error.kind), None),
         };
-        ConfigError { place: place_of(error.metadata.as_ref(), &path), message, hint }
+        ConfigError {
+            place: place_of(error.metadata.as_ref(), &path),
+            message,
+            hint,
+        }
     }
 }
 
@@ -124,7 +134,9 @@ fn in_file(file: &Path, path: &[String]) -> Option<String> {
     let mut table: &dyn TableLike = document.as_table();
     let mut found = None;
     for key in path {
-        let Some((key, item)) = table.get_key_value(key) else { break };
+        let Some((key, item)) = table.get_key_value(key) else {
+            break;
+        };
         found = key.span().or_else(|| item.span()).or(found);
         match item {
             Item::Table(_) | Item::Value(_) => match item.as_table_like() {

@@ -38,11 +38,17 @@ pub fn load(flags: &Flags) -> Result<Loaded, ConfigError> {
     let file = flags.file.clone().unwrap_or_else(|| DEFAULT_FILE.into());
     let mut figment = with_file(Figment::new(), &file)?;
     let beside = file.parent().map(|folder| folder.join("conf.d"));
-    for extra in beside.map(|folder| toml_files(&folder)).transpose()?.unwrap_or_default() {
+    for extra in beside
+        .map(|folder| toml_files(&folder))
+        .transpose()?
+        .unwrap_or_default()
+    {
         figment = with_file(figment, &extra)?;
     }
     // The data folder may hold settings too, and an outer layer may say where it is.
-    let data_dir = environment(figment.clone()).extract_inner("data_dir").unwrap_or(Config::default().data_dir);
+    let data_dir = environment(figment.clone())
+        .extract_inner("data_dir")
+        .unwrap_or(Config::default().data_dir);
     for extra in toml_files(&data_dir.join("conf.d"))? {
         figment = with_file(figment, &extra)?;
     }
@@ -62,9 +68,8 @@ fn with_file(figment: Figment, file: &Path) -> Result<Figment, ConfigError> {
 }
 
 fn environment(figment: Figment) -> Figment {
-    let wanted = |key: &figment::value::UncasedStr| {
-        key.as_str().contains("__") || TOP_KEYS.iter().any(|top| key == *top)
-    };
+    let wanted =
+        |key: &figment::value::UncasedStr| key.as_str().contains("__") || TOP_KEYS.iter().any(|top| key == *top);
     figment.merge(Env::prefixed("GATELODGE_").filter(wanted).split("__"))
 }
 

@@ -81,7 +81,11 @@ pub struct Site {
 
 impl Default for Site {
     fn default() -> Site {
-        Site { name: "Gatelodge".into(), hostname: "localhost".into(), timezone: "UTC".into() }
+        Site {
+            name: "Gatelodge".into(),
+            hostname: "localhost".into(),
+            timezone: "UTC".into(),
+        }
     }
 }
 
@@ -122,7 +126,10 @@ pub struct Log {
 
 impl Default for Log {
     fn default() -> Log {
-        Log { format: LogFormat::Text, filter: "info".into() }
+        Log {
+            format: LogFormat::Text,
+            filter: "info".into(),
+        }
     }
 }
 

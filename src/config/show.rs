@@ -29,7 +29,11 @@ fn walk(loaded: &Loaded, key: String, value: &Value, shown: &mut Vec<Shown>) {
     match value {
         Value::Object(fields) => {
             for (name, field) in fields {
-                let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+                let key = if key.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{key}.{name}")
+                };
                 walk(loaded, key, field, shown);
             }
         }
@@ -42,7 +46,11 @@ fn walk(loaded: &Loaded, key: String, value: &Value, shown: &mut Vec<Shown>) {
                     None => metadata.name.to_string(),
                 },
             );
-            shown.push(Shown { key, value: value.clone(), source });
+            shown.push(Shown {
+                key,
+                value: value.clone(),
+                source,
+            });
         }
     }
 }

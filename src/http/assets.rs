@@ -162,7 +162,11 @@ mod tests {
         if let Some((name, value)) = header {
             request = request.header(name, value);
         }
-        assets.router().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+        assets
+            .router()
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap()
     }
 
     #[tokio::test]

@@ -58,7 +58,14 @@ mod tests {
             "Client-Cert-Chain",
             "ssl-client-subject-dn",
         ];
-        let honest = ["cookie", "content-type", "x-request-id", "sec-fetch-site", "x-forwarded-for", "accept"];
+        let honest = [
+            "cookie",
+            "content-type",
+            "x-request-id",
+            "sec-fetch-site",
+            "x-forwarded-for",
+            "accept",
+        ];
         let mut headers = HeaderMap::new();
         for name in claims.iter().chain(&honest) {
             let name: HeaderName = name.to_ascii_lowercase().parse().unwrap();

@@ -70,7 +70,10 @@ mod tests {
         assert_eq!(status(&router, "/readyz").await, 503);
         probe.send_replace(Readiness::of([("store", None), ("clock", None)]));
         assert_eq!(status(&router, "/readyz").await, 200);
-        probe.send_replace(Readiness::of([("store", Some("the disk is full".into())), ("clock", None)]));
+        probe.send_replace(Readiness::of([
+            ("store", Some("the disk is full".into())),
+            ("clock", None),
+        ]));
         assert_eq!(status(&router, "/readyz").await, 503);
         assert_eq!(status(&router, "/healthz").await, 200);
     }

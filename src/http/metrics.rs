@@ -59,11 +59,8 @@ impl Metrics {
 
 async fn page(State(metrics): State<Metrics>) -> Response {
     let mut text = String::new();
-    encode(
-        &mut text,
-        &metrics.registry.lock().expect("registering does not panic"),
-    )
-    .expect("a String takes all that is written");
+    encode(&mut text, &metrics.registry.lock().expect("registering does not panic"))
+        .expect("a String takes all that is written");
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(CONTENT_TYPE, kind)], text).into_response()
 }
@@ -110,7 +107,9 @@ struct Doors {
 }
 
 fn duration_buckets() -> Histogram {
-    Histogram::new([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0])
+    Histogram::new([
+        0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
+    ])
 }
 
 impl Doors {
@@ -129,7 +128,11 @@ impl Doors {
             "Connections refused or ended by the door, by reason",
             doors.refusals.clone(),
         );
-        registry.register("door_requests", "Requests answered, by class of status", doors.requests.clone());
+        registry.register(
+            "door_requests",
+            "Requests answered, by class of status",
+            doors.requests.clone(),
+        );
         registry.register(
             "door_request_duration_seconds",
             "Time from a request's head to its answer's head",

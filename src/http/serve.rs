@@ -244,10 +244,14 @@ fn after_panic(line: &Line, door: &'static str, panic: Box<dyn Any + Send>) -> R
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("(nothing)");
     tracing::error!(door, request.id = %line.id, panic = said, "a request handler panicked");
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong in here")
-        .detail("The fault is ours and is in the log under this request's number.")
-        .member("request_id", line.id.to_string())
-        .into_response()
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal",
+        "Something went wrong in here",
+    )
+    .detail("The fault is ours and is in the log under this request's number.")
+    .member("request_id", line.id.to_string())
+    .into_response()
 }
 
 impl Shared {
@@ -263,9 +267,7 @@ impl Shared {
             .entry(REFERRER_POLICY)
             .or_insert(HeaderValue::from_static("same-origin"));
         if let Some(hsts) = &self.hsts {
-            headers
-                .entry(STRICT_TRANSPORT_SECURITY)
-                .or_insert_with(|| hsts.clone());
+            headers.entry(STRICT_TRANSPORT_SECURITY).or_insert_with(|| hsts.clone());
         }
         self.metrics.answered(status, took);
         self.log(line, status, took);

@@ -27,7 +27,10 @@ impl LastUse {
     /// Nothing is known yet; the box started at `started`.
     #[must_use]
     pub fn new(started: Timestamp) -> LastUse {
-        LastUse { started, uses: Mutex::default() }
+        LastUse {
+            started,
+            uses: Mutex::default(),
+        }
     }
 
     /// Takes over what was written down before a restart.
@@ -51,14 +54,28 @@ impl LastUse {
         if idle.is_zero() || space.origin != SpaceOrigin::Open {
             return None;
         }
-        let used = self.lock().get(&space.id).map_or(space.last_updated, |used| used.at.max(space.last_updated));
-        let grace = if used < self.started { NOTE_EVERY } else { SignedDuration::ZERO };
-        Some(used.checked_add(idle).and_then(|end| end.checked_add(grace)).unwrap_or(Timestamp::MAX))
+        let used = self
+            .lock()
+            .get(&space.id)
+            .map_or(space.last_updated, |used| used.at.max(space.last_updated));
+        let grace = if used < self.started {
+            NOTE_EVERY
+        } else {
+            SignedDuration::ZERO
+        };
+        Some(
+            used.checked_add(idle)
+                .and_then(|end| end.checked_add(grace))
+                .unwrap_or(Timestamp::MAX),
+        )
     }
 
     /// Up to `limit` renewals to write down: those never written, or written over a minute before.
     pub fn due(&self, limit: usize) -> Vec<(SpaceId, Timestamp)> {
-        self.select(limit, |used| used.written.is_none_or(|written| used.at.duration_since(written) >= NOTE_EVERY))
+        self.select(limit, |used| {
+            used.written
+                .is_none_or(|written| used.at.duration_since(written) >= NOTE_EVERY)
+        })
     }
 
     /// Up to `limit` renewals newer than what is written, for an orderly stop.
@@ -67,7 +84,12 @@ impl LastUse {
     }
 
     fn select(&self, limit: usize, wanted: impl Fn(&Use) -> bool) -> Vec<(SpaceId, Timestamp)> {
-        self.lock().iter().filter(|(_, used)| wanted(used)).take(limit).map(|(id, used)| (*id, used.at)).collect()
+        self.lock()
+            .iter()
+            .filter(|(_, used)| wanted(used))
+            .take(limit)
+            .map(|(id, used)| (*id, used.at))
+            .collect()
     }
 
     /// These renewals are on disk now.
@@ -123,8 +145,15 @@ mod tests {
         assert_eq!(due, [(space.id, at(105))]);
         last_use.wrote(&due);
         last_use.renew(space.id, at(164));
-        assert!(last_use.due(10).is_empty(), "less than a minute after the one that was written");
-        assert_eq!(last_use.unwritten(10), [(space.id, at(164))], "but an orderly stop writes it");
+        assert!(
+            last_use.due(10).is_empty(),
+            "less than a minute after the one that was written"
+        );
+        assert_eq!(
+            last_use.unwritten(10),
+            [(space.id, at(164))],
+            "but an orderly stop writes it"
+        );
         last_use.renew(space.id, at(165));
         assert_eq!(last_use.due(10), [(space.id, at(165))]);
     }
@@ -144,6 +173,9 @@ mod tests {
     fn zero_and_operator_spaces_live_for_ever() {
         let last_use = LastUse::new(at(0));
         assert_eq!(last_use.ends(&space(SpaceOrigin::Open), SignedDuration::ZERO), None);
-        assert_eq!(last_use.ends(&space(SpaceOrigin::Operator), SignedDuration::from_secs(1)), None);
+        assert_eq!(
+            last_use.ends(&space(SpaceOrigin::Operator), SignedDuration::from_secs(1)),
+            None
+        );
     }
 }

@@ -97,8 +97,15 @@ impl Occupancy {
         let new = NewSpace {
             id: SpaceId::from_random(random()),
             name: wish.name,
-            occupancy: Counts { current: wish.current, maximum: wish.maximum },
-            origin: if wish.open { SpaceOrigin::Open } else { SpaceOrigin::Operator },
+            occupancy: Counts {
+                current: wish.current,
+                maximum: wish.maximum,
+            },
+            origin: if wish.open {
+                SpaceOrigin::Open
+            } else {
+                SpaceOrigin::Operator
+            },
         };
         self.writer.create(new, now()).await.map_err(written)
     }
@@ -112,7 +119,11 @@ impl Occupancy {
         set.current.map_or(Ok(()), |current| bounds("current", current, 0))?;
         name_fits(set.name.as_deref())?;
         self.show(id)?;
-        let set = SetSpace { name: set.name.map(Some), current: set.current, maximum: set.maximum };
+        let set = SetSpace {
+            name: set.name.map(Some),
+            current: set.current,
+            maximum: set.maximum,
+        };
         self.writer.set(id, set, now()).await.map_err(written)
     }
 
@@ -132,10 +143,18 @@ fn written(error: WriteError<SpaceError>) -> ManageError {
 }
 
 fn bounds(what: &'static str, found: u32, least: u32) -> Result<(), ManageError> {
-    if (least..=OCCUPANCY_LIMIT).contains(&found) { Ok(()) } else { Err(ManageError::Bounds { what, found, least }) }
+    if (least..=OCCUPANCY_LIMIT).contains(&found) {
+        Ok(())
+    } else {
+        Err(ManageError::Bounds { what, found, least })
+    }
 }
 
 fn name_fits(name: Option<&str>) -> Result<(), ManageError> {
     let length = name.map_or(0, |name| name.chars().count());
-    if length <= NAME_CHARACTERS { Ok(()) } else { Err(ManageError::Name(length)) }
+    if length <= NAME_CHARACTERS {
+        Ok(())
+    } else {
+        Err(ManageError::Name(length))
+    }
 }

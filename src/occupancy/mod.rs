@@ -91,7 +91,9 @@ impl Occupancy {
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
-                _ = notes.tick() => self.note(self.last_use.due(CHUNK)).await,
+                _ = notes.tick() => {
+                    self.note(self.last_use.due(CHUNK)).await;
+                }
                 _ = sweeps.tick() => self.sweep().await?,
             }
             self.creations.forget_quiet();
@@ -152,8 +154,11 @@ impl Occupancy {
             let Some(last) = spaces.last() else { return Ok(()) };
             after = Some(last.id);
             let now = now();
-            let over: Vec<SpaceId> =
-                spaces.iter().filter(|space| !self.lives(space, now)).map(|space| space.id).collect();
+            let over: Vec<SpaceId> = spaces
+                .iter()
+                .filter(|space| !self.lives(space, now))
+                .map(|space| space.id)
+                .collect();
             if !over.is_empty() {
                 self.expire(over).await;
             }

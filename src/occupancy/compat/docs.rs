@@ -1,6 +1,9 @@
 //! The old API in OpenAPI: one item a route, and a test that each is a route.
 
-#![expect(dead_code, reason = "utoipa reads the attributes; the functions themselves are never called")]
+#![expect(
+    dead_code,
+    reason = "utoipa reads the attributes; the functions themselves are never called"
+)]
 
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
@@ -104,7 +107,11 @@ mod tests {
         let document = Docs::openapi();
         assert_eq!(document.paths.paths.len(), 6);
         for (path, item) in document.paths.paths {
-            let filled = path.replace("{current}", "0").replace("{maximum}", "5").replace("{name}", "Hall").replace("{id}", "x");
+            let filled = path
+                .replace("{current}", "0")
+                .replace("{maximum}", "5")
+                .replace("{name}", "Hall")
+                .replace("{id}", "x");
             let target = Target::of(&filled);
             assert_ne!(target, Target::Unknown, "{path}");
             assert_eq!(item.get.is_some(), target.methods().starts_with("GET"), "{path}");

@@ -31,7 +31,10 @@ const NAME_BYTES: usize = 2_000;
 
 /// Answers the old URLs, and 404 in the old API's shape for everything else.
 pub fn router(room: Arc<Occupancy>) -> Router {
-    Router::new().route("/space/{*rest}", any(answer)).fallback(answer).with_state(room)
+    Router::new()
+        .route("/space/{*rest}", any(answer))
+        .fallback(answer)
+        .with_state(room)
 }
 
 /// A refusal of the layer around the router, in the old API's shape.
@@ -78,24 +81,38 @@ async fn create(
         Ok(current) => current,
         Err(digits) => {
             let digits = shortened(digits);
-            return bad(&format!("Invalid occupancy value {digits}, must be 0 <= current <= {OCCUPANCY_LIMIT}"));
+            return bad(&format!(
+                "Invalid occupancy value {digits}, must be 0 <= current <= {OCCUPANCY_LIMIT}"
+            ));
         }
     };
     let name = match name.map(decode).transpose() {
         Ok(name) => name.map(std::borrow::Cow::into_owned),
         Err(_) => return bad("The name is not valid UTF-8"),
     };
-    if name.as_ref().is_some_and(|name| name.len() > NAME_BYTES || name.chars().count() > NAME_CHARACTERS) {
-        return bad(&format!("The name is too long, at most {NAME_CHARACTERS} characters and {NAME_BYTES} bytes"));
+    if name
+        .as_ref()
+        .is_some_and(|name| name.len() > NAME_BYTES || name.chars().count() > NAME_CHARACTERS)
+    {
+        return bad(&format!(
+            "The name is too long, at most {NAME_CHARACTERS} characters and {NAME_BYTES} bytes"
+        ));
     }
     if room.creations.check(&peer.addr.ip()).is_err() {
         return Reply::error(StatusCode::TOO_MANY_REQUESTS, "Too many new spaces from this address").retry_after(60);
     }
     let id = SpaceId::from_random(random());
-    let new = NewSpace { id, name, occupancy: Counts { current, maximum }, origin: SpaceOrigin::Open };
+    let new = NewSpace {
+        id,
+        name,
+        occupancy: Counts { current, maximum },
+        origin: SpaceOrigin::Open,
+    };
     match room.writer.create(new, now()).await {
         Ok(space) => Reply::space(&space),
-        Err(error) => not_written(error, || Reply::error(StatusCode::INTERNAL_SERVER_ERROR, "The space was not made")),
+        Err(error) => not_written(error, || {
+            Reply::error(StatusCode::INTERNAL_SERVER_ERROR, "The space was not made")
+        }),
     }
 }
 
@@ -104,7 +121,12 @@ fn read(room: &Occupancy, part: &str, headers: &HeaderMap) -> Reply {
     let Some(id) = id else {
         return Reply::error(StatusCode::BAD_REQUEST, &format!("{text} is not in valid GUID format"));
     };
-    let missing = || Reply::error(StatusCode::NOT_FOUND, &format!("No space found with requested ID {text}"));
+    let missing = || {
+        Reply::error(
+            StatusCode::NOT_FOUND,
+            &format!("No space found with requested ID {text}"),
+        )
+    };
     let now = now();
     let space = match used(room, id, now, headers, Act::ReadSpaces) {
         Ok(Some(space)) => space,
@@ -112,7 +134,11 @@ fn read(room: &Occupancy, part: &str, headers: &HeaderMap) -> Reply {
         Err(reply) => return reply,
     };
     let tag = format!("\"{}.{}\"", room.store.epoch(), space.seq);
-    if headers.get_all(IF_NONE_MATCH).iter().any(|value| reply::matches(value, &tag)) {
+    if headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .any(|value| reply::matches(value, &tag))
+    {
         return Reply::empty(StatusCode::NOT_MODIFIED).tagged(tag);
     }
     Reply::space(&space).tagged(tag)
@@ -126,7 +152,10 @@ enum Step {
 async fn count(room: &Occupancy, part: &str, step: Step, headers: &HeaderMap) -> Reply {
     let (text, id) = id_of(part);
     let Some(id) = id else {
-        return Reply::error(StatusCode::BAD_REQUEST, &format!("Submitted ID {text} is not a valid GUID"));
+        return Reply::error(
+            StatusCode::BAD_REQUEST,
+            &format!("Submitted ID {text} is not a valid GUID"),
+        );
     };
     // V1: the original answers 500 when counting down a space that is not there.
     let missing = || Reply::error(StatusCode::NOT_FOUND, &format!("Space ID {text} was not found"));
@@ -146,7 +175,10 @@ async fn count(room: &Occupancy, part: &str, step: Step, headers: &HeaderMap) ->
 async fn set_maximum(room: &Occupancy, part: &str, maximum: &str, headers: &HeaderMap) -> Reply {
     let (text, id) = id_of(part);
     let Some(id) = id else {
-        return Reply::error(StatusCode::BAD_REQUEST, &format!("Given space ID {text} is not a valid GUID format"));
+        return Reply::error(
+            StatusCode::BAD_REQUEST,
+            &format!("Given space ID {text} is not a valid GUID format"),
+        );
     };
     let missing = || Reply::error(StatusCode::NOT_FOUND, &format!("Space {id} does not exist"));
     let now = now();
@@ -165,13 +197,7 @@ async fn set_maximum(room: &Occupancy, part: &str, maximum: &str, headers: &Head
 }
 
 /// The space, when it lives and the caller may; its life is renewed by that.
-fn used(
-    room: &Occupancy,
-    id: SpaceId,
-    now: Timestamp,
-    headers: &HeaderMap,
-    act: Act,
-) -> Result<Option<Space>, Reply> {
+fn used(room: &Occupancy, id: SpaceId, now: Timestamp, headers: &HeaderMap, act: Act) -> Result<Option<Space>, Reply> {
     let space = used_unless_refused(room, id, now, headers, act)?;
     if space.as_ref().is_some_and(|space| space.origin == SpaceOrigin::Open) {
         room.last_use.renew(id, now);
@@ -191,7 +217,12 @@ fn used_unless_refused(
         tracing::error!(%error, space.id = %id, "a space could not be read");
         Reply::error(StatusCode::INTERNAL_SERVER_ERROR, "The space could not be read")
     })?;
-    may(room, headers, act, space.as_ref().map_or(SpaceOrigin::Open, |space| space.origin))?;
+    may(
+        room,
+        headers,
+        act,
+        space.as_ref().map_or(SpaceOrigin::Open, |space| space.origin),
+    )?;
     Ok(space)
 }
 
@@ -203,13 +234,18 @@ fn may(room: &Occupancy, headers: &HeaderMap, act: Act, origin: SpaceOrigin) -> 
     let carried = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = carried.and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| Secret::given(token.trim()))
+        scheme
+            .eq_ignore_ascii_case("bearer")
+            .then(|| Secret::given(token.trim()))
     });
     let who = match token.map(|token| room.accounts.token(&token)).transpose() {
         Ok(who) => who.flatten(),
         Err(error) => {
             tracing::error!(%error, "a token could not be looked up");
-            return Err(Reply::error(StatusCode::INTERNAL_SERVER_ERROR, "The token could not be checked"));
+            return Err(Reply::error(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "The token could not be checked",
+            ));
         }
     };
     match who {
@@ -221,7 +257,9 @@ fn may(room: &Occupancy, headers: &HeaderMap, act: Act, origin: SpaceOrigin) -> 
 
 /// The id as sent, decoded, and as a UUID if it is one.
 fn id_of(part: &str) -> (String, Option<SpaceId>) {
-    let text = percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned();
+    let text = percent_encoding::percent_decode_str(part)
+        .decode_utf8_lossy()
+        .into_owned();
     let id = text.parse().ok();
     (text, id)
 }
@@ -236,7 +274,11 @@ fn out_of_bounds_at_creation(digits: &str) -> String {
 
 /// Digits as an answer repeats them: not by the kilobyte.
 fn shortened(digits: &str) -> String {
-    if digits.len() > 40 { format!("{}…", &digits[..40]) } else { digits.to_owned() }
+    if digits.len() > 40 {
+        format!("{}…", &digits[..40])
+    } else {
+        digits.to_owned()
+    }
 }
 
 /// The answer to a change that was not made.
@@ -246,15 +288,21 @@ fn not_written(error: WriteError<SpaceError>, missing: impl FnOnce() -> Reply) -
         WriteError::Busy | WriteError::Closed => {
             Reply::error(StatusCode::SERVICE_UNAVAILABLE, "Busy, try again in a second").retry_after(1)
         }
-        WriteError::DiskFull => {
-            Reply::error(StatusCode::INSUFFICIENT_STORAGE, "The disk is full, nothing was changed").retry_after(60)
-        }
+        WriteError::DiskFull => Reply::error(
+            StatusCode::INSUFFICIENT_STORAGE,
+            "The disk is full, nothing was changed",
+        )
+        .retry_after(60),
         WriteError::Refused(SpaceError::Row(error)) => {
             tracing::error!(%error, "a space could not be written");
-            Reply::error(StatusCode::INTERNAL_SERVER_ERROR, "Nothing was changed, the fault is in the log")
+            Reply::error(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Nothing was changed, the fault is in the log",
+            )
         }
-        WriteError::Panicked => {
-            Reply::error(StatusCode::INTERNAL_SERVER_ERROR, "Nothing was changed, the fault is in the log")
-        }
+        WriteError::Panicked => Reply::error(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Nothing was changed, the fault is in the log",
+        ),
     }
 }

@@ -35,7 +35,9 @@ impl<'p> Target<'p> {
     /// Reads a path. Routes are tried in the order E1…E5, so `/space/new` is E2 with the id `new`.
     #[must_use]
     pub fn of(path: &'p str) -> Target<'p> {
-        let Some(rest) = path.strip_prefix("/space/") else { return Target::Unknown };
+        let Some(rest) = path.strip_prefix("/space/") else {
+            return Target::Unknown;
+        };
         let mut parts = [""; 8];
         let mut count = 0;
         for part in rest.split('/') {
@@ -47,12 +49,20 @@ impl<'p> Target<'p> {
         }
         match parts[..count] {
             ["new", "occupancy", "current", current, "max", maximum] if number(current) && number(maximum) => {
-                Target::Create { current, maximum, name: None }
+                Target::Create {
+                    current,
+                    maximum,
+                    name: None,
+                }
             }
             ["new", "occupancy", "current", current, "max", maximum, "name", name]
                 if number(current) && number(maximum) && !name.is_empty() =>
             {
-                Target::Create { current, maximum, name: Some(name) }
+                Target::Create {
+                    current,
+                    maximum,
+                    name: Some(name),
+                }
             }
             [id] if !id.is_empty() => Target::Read(id),
             [id, "increment"] | [id, "increment", ""] if !id.is_empty() => Target::Increment(id),
@@ -103,10 +113,17 @@ mod tests {
     #[test]
     fn paths_are_told_apart() {
         use Target::*;
-        let created = |name| Create { current: "1", maximum: "02", name };
+        let created = |name| Create {
+            current: "1",
+            maximum: "02",
+            name,
+        };
         for (path, target) in [
             ("/space/new/occupancy/current/1/max/02", created(None)),
-            ("/space/new/occupancy/current/1/max/02/name/a%2Fb", created(Some("a%2Fb"))),
+            (
+                "/space/new/occupancy/current/1/max/02/name/a%2Fb",
+                created(Some("a%2Fb")),
+            ),
             ("/space/new/occupancy/current/1/max/02/", Unknown),
             ("/space/new/occupancy/current/1/max/02/name/", Unknown),
             ("/space/new/occupancy/current/1/max/02/name/a/b", Unknown),
@@ -135,7 +152,10 @@ mod tests {
         assert_eq!(at_most("000", 10), Ok(0));
         assert_eq!(at_most("0012", 100), Ok(12));
         assert_eq!(at_most("100001", 100_000), Err("100001"));
-        assert_eq!(at_most("00123456789012345678901234567890", 10), Err("123456789012345678901234567890"));
+        assert_eq!(
+            at_most("00123456789012345678901234567890", 10),
+            Err("123456789012345678901234567890")
+        );
     }
 
     proptest! {

@@ -2,8 +2,9 @@
 
 use axum::body::Body;
 use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
-    ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, RETRY_AFTER,
+    WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
@@ -11,9 +12,8 @@ use axum::response::Response;
 use super::body;
 use crate::domain::Space;
 
-const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
-    "x-requested-with, content-type, authorization, if-match, if-none-match, idempotency-key",
-);
+const ALLOWED_HEADERS: HeaderValue =
+    HeaderValue::from_static("x-requested-with, content-type, authorization, if-match, if-none-match, idempotency-key");
 
 /// An answer before it has its headers.
 #[derive(Debug)]
@@ -28,7 +28,14 @@ pub(super) struct Reply {
 
 impl Reply {
     fn new(status: StatusCode, body: Option<String>) -> Reply {
-        Reply { status, body, tag: None, allow: None, retry_after: None, challenge: false }
+        Reply {
+            status,
+            body,
+            tag: None,
+            allow: None,
+            retry_after: None,
+            challenge: false,
+        }
     }
 
     /// 200 with the space.
@@ -49,7 +56,11 @@ impl Reply {
     /// 405 with `Allow` (V3).
     pub(super) fn method_not_allowed(methods: &'static str) -> Reply {
         let mut reply = Reply::error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed");
-        reply.allow = Some(if methods.starts_with("GET") { "GET, HEAD, OPTIONS" } else { methods });
+        reply.allow = Some(if methods.starts_with("GET") {
+            "GET, HEAD, OPTIONS"
+        } else {
+            methods
+        });
         reply
     }
 
@@ -80,17 +91,29 @@ impl Reply {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS);
         headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
-        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("etag, retry-after, x-request-id"));
+        headers.insert(
+            ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static("etag, retry-after, x-request-id"),
+        );
         if self.status == StatusCode::NO_CONTENT {
             headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
         }
         if has_body {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=UTF-8"));
+            headers.insert(
+                CONTENT_TYPE,
+                HeaderValue::from_static("application/json; charset=UTF-8"),
+            );
         }
         let reading = methods.starts_with("GET");
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static(if reading { "no-cache" } else { "no-store" }));
+        headers.insert(
+            CACHE_CONTROL,
+            HeaderValue::from_static(if reading { "no-cache" } else { "no-store" }),
+        );
         if let Some(tag) = self.tag {
-            headers.insert(ETAG, HeaderValue::try_from(tag).expect("tags are digits, a dot and quotes"));
+            headers.insert(
+                ETAG,
+                HeaderValue::try_from(tag).expect("tags are digits, a dot and quotes"),
+            );
         }
         if let Some(methods) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(methods));
@@ -108,7 +131,10 @@ impl Reply {
 /// Whether an `If-None-Match` value names `tag` (RFC 9110 section 13.1.2: weak comparison, lists, `*`).
 pub(super) fn matches(value: &HeaderValue, tag: &str) -> bool {
     let Ok(value) = value.to_str() else { return false };
-    value.split(',').map(str::trim).any(|item| item == "*" || item.strip_prefix("W/").unwrap_or(item) == tag)
+    value
+        .split(',')
+        .map(str::trim)
+        .any(|item| item == "*" || item.strip_prefix("W/").unwrap_or(item) == tag)
 }
 
 #[cfg(test)]
@@ -126,7 +152,11 @@ mod tests {
             ("1.5", false),
             ("", false),
         ] {
-            assert_eq!(matches(&HeaderValue::from_static(value), "\"1.5\""), expected, "{value}");
+            assert_eq!(
+                matches(&HeaderValue::from_static(value), "\"1.5\""),
+                expected,
+                "{value}"
+            );
         }
     }
 }
