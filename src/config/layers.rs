@@ -87,3 +87,8 @@ fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
     files.sort();
     Ok(files)
 }
+
+/// The configuration of a machine without a file: defaults and the environment.
+pub fn without_file() -> Result<Config, ConfigError> {
+    Ok(environment(Figment::new()).extract()?)
+}
