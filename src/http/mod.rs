@@ -14,6 +14,7 @@ pub mod serve;
 
 pub use body::PatientBody;
 pub use limiter::{Limiter, RateLimits};
+pub(crate) use peer::counted;
 pub use peer::{Peer, truncated};
 pub use problem::Problem;
 pub use rate::{Rate, RateError};
