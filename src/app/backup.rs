@@ -1,0 +1,1 @@
+//! Backups that the box makes by itself.
