@@ -26,10 +26,21 @@ impl CertificateId {
         }
     }
 
+    /// From the SHA-256 of the issuer's name and the serial number.
+    pub(super) fn from_parts(issuer: [u8; 32], serial: Vec<u8>) -> CertificateId {
+        CertificateId { issuer, serial }
+    }
+
     /// Of a parsed certificate.
     #[must_use]
     pub fn of(certificate: &X509Certificate<'_>) -> CertificateId {
         CertificateId::new(certificate.issuer().as_raw(), certificate.raw_serial())
+    }
+
+    /// SHA-256 of the issuer's name, lower-case hex.
+    #[must_use]
+    pub fn issuer_hex(&self) -> String {
+        HEXLOWER.encode(&self.issuer)
     }
 
     /// The serial number, lower-case hex without leading zero bytes.
