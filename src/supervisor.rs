@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -58,6 +58,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The services of the house.
 pub struct House {
     services: Vec<Service>,
+    retired: JoinSet<()>,
     states: Arc<watch::Sender<States>>,
     fallen: watch::Sender<Option<String>>,
     grace: Duration,
@@ -77,6 +78,7 @@ impl House {
         let (fallen, _) = watch::channel(None);
         House {
             services: Vec::new(),
+            retired: JoinSet::new(),
             states: Arc::new(states),
             fallen,
             grace,
@@ -103,17 +105,23 @@ impl House {
         });
     }
 
-    /// Stops one service and forgets it. Answers whether there was one.
-    pub async fn remove(&mut self, name: &str) -> bool {
-        let Some(at) = self.services.iter().position(|service| service.name == name) else {
-            return false;
-        };
-        let service = self.services.remove(at);
-        end(service, self.grace).await;
-        self.states.send_modify(|states| {
-            states.remove(name);
-        });
-        true
+    /// Tells one service to stop and forgets it; it has its grace, and nobody waits for it.
+    pub fn retire(&mut self, name: &str) {
+        if let Some(at) = self.services.iter().position(|service| service.name == name) {
+            self.retired.spawn(end(self.services.remove(at), self.grace));
+            self.states.send_modify(|states| {
+                states.remove(name);
+            });
+        }
+        while self.retired.try_join_next().is_some() {}
+    }
+
+    /// The services that were left alone after too many failures.
+    #[must_use]
+    pub fn failed(&self) -> Vec<String> {
+        let states = self.states.borrow();
+        let failed = states.iter().filter(|(_, state)| matches!(state, State::Failed { .. }));
+        failed.map(|(name, _)| name.clone()).collect()
     }
 
     /// How the services are, and every change of it.
@@ -138,6 +146,7 @@ impl House {
         while let Some(service) = self.services.pop() {
             end(service, self.grace).await;
         }
+        while self.retired.join_next().await.is_some() {}
     }
 }
 

@@ -43,7 +43,7 @@ pub struct Desk {
 #[derive(Clone)]
 pub struct Running {
     /// How it is.
-    pub status: watch::Receiver<Arc<Status>>,
+    pub status: Arc<dyn Fn() -> Status + Send + Sync>,
     /// The spaces, when that room is open; it changes with a reload.
     pub occupancy: watch::Receiver<Option<Arc<Occupancy>>>,
     /// The book, for backups.
@@ -56,8 +56,6 @@ pub struct Running {
 pub enum Order {
     /// Read the configuration anew. Answers what changed, or what is wrong with it.
     Reload(oneshot::Sender<Result<Vec<String>, String>>),
-    /// Back up into this file.
-    Backup(crate::store::backup::Wish, oneshot::Sender<Result<serde_json::Value, String>>),
 }
 
 /// Everything the socket answers.

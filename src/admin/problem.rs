@@ -42,7 +42,7 @@ impl Refusal {
         Refusal(Problem::new(StatusCode::CONFLICT, "exists", "Already there").detail(detail))
     }
 
-    fn not_written<E: std::fmt::Display>(error: &WriteError<E>) -> Refusal {
+    pub(super) fn not_written<E: std::fmt::Display>(error: &WriteError<E>) -> Refusal {
         match error {
             WriteError::DiskFull => Refusal(
                 Problem::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", "The disk is full")

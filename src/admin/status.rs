@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use axum::extract::State;
 use axum::routing::{get, post};
@@ -84,8 +83,7 @@ pub(super) fn running(desk: &Desk) -> Result<&Running, Refusal> {
 }
 
 async fn status(State(desk): State<Desk>) -> Result<Json<Status>, Refusal> {
-    let status: Arc<Status> = running(&desk)?.status.borrow().clone();
-    Ok(Json(status.as_ref().clone()))
+    Ok(Json((running(&desk)?.status)()))
 }
 
 async fn reload(State(desk): State<Desk>) -> Result<Json<Value>, Refusal> {

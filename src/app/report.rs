@@ -227,7 +227,7 @@ impl Collector for Book {
             metric.encode(encoder.encode_descriptor(name, help, None, kind)?)
         };
         gauge("store_bytes", "Bytes the book takes on disk", self.0.bytes())?;
-        gauge("store_queue", "Changes waiting for the pen", stats.queued)?;
+        gauge("store_queue", "Changes waiting for the pen", stats.waiting as u64)?;
         gauge("store_disk_full", "1 while writes are refused for lack of disk", u64::from(self.0.health().borrow().disk_full))
     }
 }

@@ -77,6 +77,9 @@ pub struct Site {
     pub hostname: String,
     /// Its IANA time zone, such as `Europe/London`.
     pub timezone: String,
+    /// Whom to tell of security problems, a `mailto:` or `https:` address; shown in `security.txt`.
+    #[serde(default)]
+    pub contact: Option<String>,
 }
 
 impl Default for Site {
@@ -85,6 +88,7 @@ impl Default for Site {
             name: "Gatelodge".into(),
             hostname: "localhost".into(),
             timezone: "UTC".into(),
+            contact: None,
         }
     }
 }
