@@ -37,9 +37,18 @@ struct NewPerson {
 async fn add_person(State(desk): State<Desk>, Json(new): Json<NewPerson>) -> Result<Json<Value>, Refusal> {
     let now = Timestamp::now();
     let invited = new.password.is_none();
-    let person = desk.accounts.add_person(&new.name, new.role, new.password.map(Secret::given), now).await?;
-    let code = if invited { Some(desk.accounts.invite(&person.name, now).await?) } else { None };
-    Ok(Json(json!({ "person": person, "code": code.as_ref().map(Secret::reveal) })))
+    let person = desk
+        .accounts
+        .add_person(&new.name, new.role, new.password.map(Secret::given), now)
+        .await?;
+    let code = if invited {
+        Some(desk.accounts.invite(&person.name, now).await?)
+    } else {
+        None
+    };
+    Ok(Json(
+        json!({ "person": person, "code": code.as_ref().map(Secret::reveal) }),
+    ))
 }
 
 async fn remove_person(State(desk): State<Desk>, Path(name): Path<String>) -> Result<StatusCode, Refusal> {
@@ -77,7 +86,10 @@ struct NewToken {
 }
 
 async fn create_token(State(desk): State<Desk>, Json(new): Json<NewToken>) -> Result<Json<Value>, Refusal> {
-    let (token, secret) = desk.accounts.create_token(&new.name, new.scopes, Timestamp::now()).await?;
+    let (token, secret) = desk
+        .accounts
+        .create_token(&new.name, new.scopes, Timestamp::now())
+        .await?;
     Ok(Json(json!({
         "id": token.id, "name": token.name, "scopes": token.scopes, "created": token.created, "token": secret.reveal()
     })))

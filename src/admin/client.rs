@@ -56,9 +56,18 @@ impl Client {
     }
 
     /// Asks, and reads the answer as JSON (`null` when it is empty).
-    pub async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<&Value>) -> Result<T, ClientError> {
+    pub async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<T, ClientError> {
         let bytes = self.fetch(method, path, body).await?;
-        let bytes = if bytes.is_empty() { Bytes::from_static(b"null") } else { bytes };
+        let bytes = if bytes.is_empty() {
+            Bytes::from_static(b"null")
+        } else {
+            bytes
+        };
         Ok(serde_json::from_slice(&bytes)?)
     }
 
@@ -67,11 +76,22 @@ impl Client {
         let response = self.send(method, path, body).await?;
         let status = response.status();
         let bytes = response.into_body().collect().await.map_err(axum_error)?.to_bytes();
-        if status.is_success() { Ok(bytes) } else { Err(refusal(status, &bytes)) }
+        if status.is_success() {
+            Ok(bytes)
+        } else {
+            Err(refusal(status, &bytes))
+        }
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<hyper::Response<Body>, ClientError> {
-        let bytes = body.map(|body| serde_json::to_vec(body).expect("a JSON value is JSON")).unwrap_or_default();
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<hyper::Response<Body>, ClientError> {
+        let bytes = body
+            .map(|body| serde_json::to_vec(body).expect("a JSON value is JSON"))
+            .unwrap_or_default();
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -87,7 +107,10 @@ impl Client {
             Client::Socket(path) => {
                 let (mut sender, connection) =
                     hyper::client::conn::http1::handshake(TokioIo::new(connect(path).await?)).await?;
-                #[expect(clippy::disallowed_methods, reason = "ends with the connection, which ends with the command")]
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "ends with the connection, which ends with the command"
+                )]
                 tokio::spawn(connection);
                 Ok(sender.send_request(request).await?.map(Body::new))
             }
@@ -96,16 +119,27 @@ impl Client {
 }
 
 async fn connect(path: &Path) -> Result<UnixStream, ClientError> {
-    UnixStream::connect(path).await.map_err(|source| ClientError::NotReachable { path: path.to_owned(), source })
+    UnixStream::connect(path)
+        .await
+        .map_err(|source| ClientError::NotReachable {
+            path: path.to_owned(),
+            source,
+        })
 }
 
 fn refusal(status: StatusCode, body: &[u8]) -> ClientError {
     let problem: Value = serde_json::from_slice(body).unwrap_or_default();
-    let words = problem["detail"].as_str().or(problem["title"].as_str()).map(str::to_owned);
+    let words = problem["detail"]
+        .as_str()
+        .or(problem["title"].as_str())
+        .map(str::to_owned);
     let detail = words.unwrap_or_else(|| String::from_utf8_lossy(body).trim().to_owned());
     ClientError::Refused { status, detail }
 }
 
 fn axum_error(error: axum::Error) -> ClientError {
-    ClientError::Refused { status: StatusCode::BAD_GATEWAY, detail: error.to_string() }
+    ClientError::Refused {
+        status: StatusCode::BAD_GATEWAY,
+        detail: error.to_string(),
+    }
 }

@@ -24,7 +24,8 @@ pub(super) fn router() -> Router<Desk> {
 }
 
 fn hierarchy_of(word: &str) -> Result<Hierarchy, Refusal> {
-    word.parse().map_err(|error: crate::pki::UnknownWord| Refusal::bad(error.to_string()))
+    word.parse()
+        .map_err(|error: crate::pki::UnknownWord| Refusal::bad(error.to_string()))
 }
 
 async fn list(State(desk): State<Desk>) -> Result<Json<Vec<Row>>, Refusal> {
@@ -85,7 +86,8 @@ async fn issue(
     let now = Timestamp::now();
     if hand_over {
         let (issued, pem) = desk.pki.issue_in_memory(request, now).await?;
-        let texts = json!({ "key": *pem.key, "certificate": pem.certificate, "chain": pem.chain, "pkeycert": *pem.pkeycert });
+        let texts =
+            json!({ "key": *pem.key, "certificate": pem.certificate, "chain": pem.chain, "pkeycert": *pem.pkeycert });
         return Ok(Json(json!({ "issued": issued, "pem": texts })));
     }
     Ok(Json(json!({ "issued": desk.pki.issue(request, None, now).await? })))
@@ -99,7 +101,9 @@ struct Verify {
 
 async fn verify(State(desk): State<Desk>, Json(wish): Json<Verify>) -> Result<Json<Value>, Refusal> {
     let verdict = desk.pki.verify(&wish.file, wish.hierarchy, Timestamp::now())?;
-    Ok(Json(serde_json::to_value(verdict).map_err(|error| Refusal::failed(error.to_string()))?))
+    Ok(Json(
+        serde_json::to_value(verdict).map_err(|error| Refusal::failed(error.to_string()))?,
+    ))
 }
 
 #[derive(Deserialize)]
@@ -111,7 +115,11 @@ struct Revoke {
 }
 
 async fn revoke(State(desk): State<Desk>, Json(wish): Json<Revoke>) -> Result<Json<Row>, Refusal> {
-    Ok(Json(desk.pki.revoke(&wish.which, wish.hierarchy, wish.reason, Timestamp::now()).await?))
+    Ok(Json(
+        desk.pki
+            .revoke(&wish.which, wish.hierarchy, wish.reason, Timestamp::now())
+            .await?,
+    ))
 }
 
 async fn crl(State(desk): State<Desk>, Path(hierarchy): Path<String>) -> Result<Json<Value>, Refusal> {

@@ -34,14 +34,24 @@ pub struct Listening {
 
 /// Opens the socket, in place of one that a dead box left behind.
 pub fn listen(path: &Path) -> Result<Listening, SocketError> {
-    let fault = |what| move |source| SocketError { what, path: path.to_owned(), source };
+    let fault = |what| {
+        move |source| SocketError {
+            what,
+            path: path.to_owned(),
+            source,
+        }
+    };
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(fault("making the folder of"))?;
     }
     match std::fs::symlink_metadata(path) {
         // The store's lock says that no other box runs here, so what stands here is left over.
         Ok(found) if found.file_type().is_socket() => std::fs::remove_file(path).map_err(fault("replacing"))?,
-        Ok(_) => return Err(fault("opening")(io::Error::other("something else stands there; move it away"))),
+        Ok(_) => {
+            return Err(fault("opening")(io::Error::other(
+                "something else stands there; move it away",
+            )));
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(fault("looking at")(error)),
     }
@@ -55,7 +65,11 @@ pub fn listen(path: &Path) -> Result<Listening, SocketError> {
         }
     }
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).map_err(fault("protecting"))?;
-    Ok(Listening { listener, path: path.to_owned(), gid })
+    Ok(Listening {
+        listener,
+        path: path.to_owned(),
+        gid,
+    })
 }
 
 impl Listening {
@@ -76,7 +90,10 @@ impl Listening {
                 },
             };
             if !self.may(&stream) {
-                tracing::warn!(uid = stream.peer_cred().map_or(u32::MAX, |peer| peer.uid()), "was not let in at the admin socket");
+                tracing::warn!(
+                    uid = stream.peer_cred().map_or(u32::MAX, |peer| peer.uid()),
+                    "was not let in at the admin socket"
+                );
                 continue;
             }
             connections.spawn(converse(stream, router.clone(), stop.clone()));
@@ -87,7 +104,9 @@ impl Listening {
     /// Root, the service's own user, and the group may.
     fn may(&self, stream: &UnixStream) -> bool {
         let own = rustix::process::geteuid().as_raw();
-        stream.peer_cred().is_ok_and(|peer| peer.uid() == 0 || peer.uid() == own || Some(peer.gid()) == self.gid)
+        stream
+            .peer_cred()
+            .is_ok_and(|peer| peer.uid() == 0 || peer.uid() == own || Some(peer.gid()) == self.gid)
     }
 }
 
@@ -99,7 +118,8 @@ impl Drop for Listening {
 
 async fn converse(stream: UnixStream, router: Router, stop: CancellationToken) {
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(std::time::Duration::from_secs(10));
+    http.timer(TokioTimer::new())
+        .header_read_timeout(std::time::Duration::from_secs(10));
     let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     tokio::pin!(connection);
     let ended = tokio::select! {

@@ -58,13 +58,20 @@ pub(super) fn router() -> Router<Desk> {
 
 /// The room, when the box runs and it is open.
 fn room(desk: &Desk) -> Result<Arc<Occupancy>, Refusal> {
-    let running = desk.running.as_ref().ok_or_else(|| Refusal::unavailable("spaces need a running box"))?;
+    let running = desk
+        .running
+        .as_ref()
+        .ok_or_else(|| Refusal::unavailable("spaces need a running box"))?;
     let room = running.occupancy.borrow().clone();
     room.ok_or_else(|| Refusal::unavailable("the occupancy room is closed; open it with a section [occupancy]"))
 }
 
 fn id_of(text: &str) -> Result<SpaceId, Refusal> {
-    text.parse().map_err(|_| Refusal::bad(format!("`{text}` is not the id of a space; `gatelodge space list` shows them")))
+    text.parse().map_err(|_| {
+        Refusal::bad(format!(
+            "`{text}` is not the id of a space; `gatelodge space list` shows them"
+        ))
+    })
 }
 
 #[derive(Deserialize)]

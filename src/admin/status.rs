@@ -75,11 +75,15 @@ pub struct StoreShown {
 }
 
 pub(super) fn router() -> Router<Desk> {
-    Router::new().route("/status", get(status)).route("/reload", post(reload))
+    Router::new()
+        .route("/status", get(status))
+        .route("/reload", post(reload))
 }
 
 pub(super) fn running(desk: &Desk) -> Result<&Running, Refusal> {
-    desk.running.as_ref().ok_or_else(|| Refusal::unavailable("this needs a running box"))
+    desk.running
+        .as_ref()
+        .ok_or_else(|| Refusal::unavailable("this needs a running box"))
 }
 
 async fn status(State(desk): State<Desk>) -> Result<Json<Status>, Refusal> {
@@ -89,7 +93,11 @@ async fn status(State(desk): State<Desk>) -> Result<Json<Status>, Refusal> {
 async fn reload(State(desk): State<Desk>) -> Result<Json<Value>, Refusal> {
     let (answer, answered) = oneshot::channel();
     let gone = || Refusal::unavailable("the box is stopping");
-    running(&desk)?.orders.send(Order::Reload(answer)).await.map_err(|_| gone())?;
+    running(&desk)?
+        .orders
+        .send(Order::Reload(answer))
+        .await
+        .map_err(|_| gone())?;
     match answered.await.map_err(|_| gone())? {
         Ok(changed) => Ok(Json(json!({ "changed": changed }))),
         Err(fault) => Err(Refusal::bad(fault)),

@@ -9,6 +9,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use utoipa::OpenApi;
+use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation, PathItem};
 
 use crate::face::{Face, Page, Shell, secured};
@@ -34,7 +35,10 @@ pub(super) fn router(face: &Face) -> Router {
     let json = document().to_json().unwrap_or_else(|_| "{}".to_owned());
     let face = face.clone();
     let page = Router::new().route("/docs", get(async move || Page(StatusCode::OK, DocsPage::new(&face))));
-    secured(page).route("/openapi.json", get(async move || ([(CONTENT_TYPE, "application/json")], json).into_response()))
+    secured(page).route(
+        "/openapi.json",
+        get(async move || ([(CONTENT_TYPE, "application/json")], json).into_response()),
+    )
 }
 
 #[derive(Template)]
@@ -54,23 +58,46 @@ struct Route {
 
 impl DocsPage {
     fn new(face: &Face) -> DocsPage {
-        let routes = document().paths.paths.into_iter().flat_map(|(path, item)| routes(&path, item)).collect();
-        DocsPage { shell: face.shell("docs", None), routes }
+        let routes = document()
+            .paths
+            .paths
+            .into_iter()
+            .flat_map(|(path, item)| routes(&path, item))
+            .collect();
+        DocsPage {
+            shell: face.shell("docs", None),
+            routes,
+        }
     }
 }
 
 fn routes(path: &str, item: PathItem) -> Vec<Route> {
-    let methods =
-        [("GET", item.get), ("PUT", item.put), ("POST", item.post), ("PATCH", item.patch), ("DELETE", item.delete)];
-    methods.into_iter().filter_map(|(method, operation)| Some(route(method, path, operation?))).collect()
+    let methods = [
+        ("GET", item.get),
+        ("PUT", item.put),
+        ("POST", item.post),
+        ("PATCH", item.patch),
+        ("DELETE", item.delete),
+    ];
+    methods
+        .into_iter()
+        .filter_map(|(method, operation)| Some(route(method, path, operation?)))
+        .collect()
 }
 
 fn route(method: &'static str, path: &str, operation: Operation) -> Route {
-    let parameters = operation.parameters.unwrap_or_default().into_iter();
+    let parameters = operation
+        .parameters
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|parameter| match parameter {
+            RefOr::T(parameter) => Some((parameter.name, parameter.description.unwrap_or_default())),
+            RefOr::Ref(_) => None,
+        });
     let answers = operation.responses.responses.into_iter().map(|(status, answer)| {
         let words = match answer {
-            utoipa::openapi::RefOr::T(answer) => answer.description,
-            utoipa::openapi::RefOr::Ref(reference) => reference.ref_location,
+            RefOr::T(answer) => answer.description,
+            RefOr::Ref(reference) => reference.ref_location,
         };
         (status, words)
     });
@@ -78,7 +105,7 @@ fn route(method: &'static str, path: &str, operation: Operation) -> Route {
         method,
         path: path.to_owned(),
         summary: operation.summary.or(operation.description).unwrap_or_default(),
-        parameters: parameters.map(|known| (known.name, known.description.unwrap_or_default())).collect(),
+        parameters: parameters.collect(),
         answers: answers.collect(),
     }
 }
@@ -90,7 +117,11 @@ mod tests {
     #[test]
     fn the_document_is_openapi_3_1_with_every_route_of_the_old_api() {
         let json: serde_json::Value = serde_json::from_str(&document().to_json().unwrap()).unwrap();
-        assert!(json["openapi"].as_str().unwrap().starts_with("3.1"), "{}", json["openapi"]);
+        assert!(
+            json["openapi"].as_str().unwrap().starts_with("3.1"),
+            "{}",
+            json["openapi"]
+        );
         assert!(json["paths"]["/space/{id}/increment"]["put"].is_object());
         assert_eq!(json["info"]["license"]["identifier"], "Apache-2.0");
     }

@@ -63,8 +63,15 @@ impl Lodge {
             Some(listeners) => make(Vec::new(), listeners),
             None => make(wanted.clone(), Vec::new()),
         }?;
-        let listeners = open.listeners().with_context(|| format!("keeping the sockets of the {name} door"))?;
-        let up = DoorUp { addrs: open.local_addrs().to_vec(), listeners, wanted, router: swap };
+        let listeners = open
+            .listeners()
+            .with_context(|| format!("keeping the sockets of the {name} door"))?;
+        let up = DoorUp {
+            addrs: open.local_addrs().to_vec(),
+            listeners,
+            wanted,
+            router: swap,
+        };
         let again = clones(&up.listeners)?;
         self.close_door(name);
         self.doors.insert(name, up);
@@ -142,7 +149,10 @@ impl Lodge {
             "mtls" => router::mtls(),
             "metrics" => self.metrics.router(),
             _ => {
-                let port = self.doors.get("https").and_then(|door| door.addrs.first().map(SocketAddr::port));
+                let port = self
+                    .doors
+                    .get("https")
+                    .and_then(|door| door.addrs.first().map(SocketAddr::port));
                 router::http(self.names(), port)
             }
         }
@@ -150,7 +160,11 @@ impl Lodge {
 
     async fn policy(&self, name: &'static str) -> anyhow::Result<Policy> {
         let policy = match name {
-            "https" => Policy::Tls(Tls { certificate: self.https_certificate().await?, versions: Versions::From12, clients: None }),
+            "https" => Policy::Tls(Tls {
+                certificate: self.https_certificate().await?,
+                versions: Versions::From12,
+                clients: None,
+            }),
             "mtls" => Policy::Tls(Tls {
                 certificate: self.mtls_certificate().await?,
                 versions: Versions::Only13,
@@ -173,7 +187,11 @@ impl Lodge {
     }
 
     async fn mtls_certificate(&self) -> anyhow::Result<Certificate> {
-        let files = self.config.mtls.as_ref().and_then(|mtls| Some((mtls.certificate_file.clone()?, mtls.key_file.clone()?)));
+        let files = self
+            .config
+            .mtls
+            .as_ref()
+            .and_then(|mtls| Some((mtls.certificate_file.clone()?, mtls.key_file.clone()?)));
         self.certificate("mtls", files).await
     }
 
@@ -187,7 +205,9 @@ impl Lodge {
             Some((certificate, key)) => Certificate::files(certificate, key).with_context(context),
             None => {
                 let names = self.names().for_certificate();
-                Certificate::own(&self.pki, Hierarchy::Server, door, names).await.with_context(context)
+                Certificate::own(&self.pki, Hierarchy::Server, door, names)
+                    .await
+                    .with_context(context)
             }
         }
     }
@@ -196,7 +216,10 @@ impl Lodge {
         let mtls = self.config.mtls.as_ref();
         let (authorities, own) = match mtls.and_then(|mtls| mtls.client_ca_file.clone()) {
             Some(file) => (Authorities::File(file), None),
-            None => (Authorities::Fixed(self.pki.roots(Hierarchy::Client)?), Some(self.pki.revocations())),
+            None => (
+                Authorities::Fixed(self.pki.roots(Hierarchy::Client)?),
+                Some(self.pki.revocations()),
+            ),
         };
         let crl = mtls.and_then(|mtls| mtls.crl_file.clone());
         ClientTrust::load(authorities, crl, own).context("whom the mtls door trusts")

@@ -14,10 +14,16 @@ const UNSET: &str = "localhost";
 
 impl Names {
     pub(super) fn new(hostname: &str) -> Names {
-        let machine = rustix::system::uname().nodename().to_string_lossy().to_ascii_lowercase();
+        let machine = rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .to_ascii_lowercase();
         let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
         let usable = !machine.is_empty() && machine.chars().all(is_name);
-        Names { hostname: hostname.to_ascii_lowercase(), machine: usable.then_some(machine) }
+        Names {
+            hostname: hostname.to_ascii_lowercase(),
+            machine: usable.then_some(machine),
+        }
     }
 
     /// The name it is known by.

@@ -60,10 +60,13 @@ impl Lodge {
         orders: mpsc::Sender<Order>,
     ) -> anyhow::Result<Lodge> {
         let config = loaded.config;
-        tls::raise_descriptor_limit();
+        let (before, after) = tls::raise_descriptor_limit();
+        tracing::debug!(?before, ?after, "raised the limit of open files");
         let store = open_store(&config).await?;
         let pki = Pki::open(config.data_dir.join("pki"), store.clone()).context("opening the PKI")?;
-        pki.init(Timestamp::now()).await.context("making the PKI's own authorities")?;
+        pki.init(Timestamp::now())
+            .await
+            .context("making the PKI's own authorities")?;
         let house = House::new(GRACE);
         let metrics = Metrics::new();
         let reporter = Reporter::new(store.clone(), house.states());
@@ -109,7 +112,10 @@ impl Lodge {
 
     /// Where each door listens.
     pub(super) fn doors(&self) -> BTreeMap<String, Vec<SocketAddr>> {
-        self.doors.iter().map(|(name, door)| ((*name).to_owned(), door.addrs.clone())).collect()
+        self.doors
+            .iter()
+            .map(|(name, door)| ((*name).to_owned(), door.addrs.clone()))
+            .collect()
     }
 
     /// Stops everything: doors first, the store last.
@@ -170,7 +176,11 @@ impl Lodge {
             store: self.store.clone(),
             orders,
         };
-        let desk = Desk { accounts: self.accounts.clone(), pki: self.pki.clone(), running: Some(running) };
+        let desk = Desk {
+            accounts: self.accounts.clone(),
+            pki: self.pki.clone(),
+            running: Some(running),
+        };
         let router = admin::router(desk);
         let listening = Arc::new(admin::listen(&self.config.admin_socket)?);
         self.house.add("admin", Weight::Essential, move |stop| {
@@ -194,7 +204,9 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let folder = config.data_dir.clone();
     std::fs::create_dir_all(&folder).with_context(|| format!("making the data folder {}", folder.display()))?;
     let options = Options::new(folder.join("store"));
-    let store = tokio::task::spawn_blocking(move || Store::open(options)).await.context("opening the store")??;
+    let store = tokio::task::spawn_blocking(move || Store::open(options))
+        .await
+        .context("opening the store")??;
     if let Some(lost) = store.salvage() {
         tracing::error!(%lost, "the store was damaged and runs in salvage: what could be read is served");
     }

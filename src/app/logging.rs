@@ -29,7 +29,9 @@ pub fn start(log: &Log, to: LogTo) -> Logging {
     let lines: Box<dyn Layer<_> + Send + Sync> = match (log.format, to) {
         (LogFormat::Json, LogTo::Stdout) => lines.json().flatten_event(true).boxed(),
         (LogFormat::Json, LogTo::Stderr) => lines.json().flatten_event(true).with_writer(std::io::stderr).boxed(),
-        (LogFormat::Text, LogTo::Stdout) => lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stdout())).boxed(),
+        (LogFormat::Text, LogTo::Stdout) => lines
+            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stdout()))
+            .boxed(),
         (LogFormat::Text, LogTo::Stderr) => lines
             .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
             .with_writer(std::io::stderr)

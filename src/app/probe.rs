@@ -46,7 +46,11 @@ impl Lodge {
     }
 
     fn probe(&self) -> Probe {
-        Probe { store: self.store.clone(), states: self.house.states(), readiness: self.readiness.clone() }
+        Probe {
+            store: self.store.clone(),
+            states: self.house.states(),
+            readiness: self.readiness.clone(),
+        }
     }
 }
 

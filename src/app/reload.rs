@@ -31,7 +31,10 @@ impl Lodge {
                 // What was rebuilt already goes back to how it was; the sockets never closed.
                 let failed = std::mem::replace(&mut self.config, old);
                 if let Err(error) = self.take_over(&failed).await {
-                    tracing::error!(error = format!("{error:#}"), "the old configuration could not be put back whole");
+                    tracing::error!(
+                        error = format!("{error:#}"),
+                        "the old configuration could not be put back whole"
+                    );
                 }
                 Err(format!("{fault:#}"))
             }
@@ -43,9 +46,16 @@ impl Lodge {
         let new = self.config.clone();
         if old.log != new.log {
             self.logging.set_filter(&new.log);
-            changed.push(if old.log.format == new.log.format { "log".into() } else { format!("log (format {ON_RESTART})") });
+            changed.push(if old.log.format == new.log.format {
+                "log".into()
+            } else {
+                format!("log (format {ON_RESTART})")
+            });
         }
-        for (key, differs) in [("data_dir", old.data_dir != new.data_dir), ("admin_socket", old.admin_socket != new.admin_socket)] {
+        for (key, differs) in [
+            ("data_dir", old.data_dir != new.data_dir),
+            ("admin_socket", old.admin_socket != new.admin_socket),
+        ] {
             if differs {
                 changed.push(format!("{key} ({ON_RESTART})"));
             }
@@ -68,10 +78,19 @@ impl Lodge {
         let names = old.site.hostname != new.site.hostname;
         let limits = (&old.limits, &new.limits);
         for (door, differs) in [
-            ("metrics", old.metrics != new.metrics || limits.0.metrics != limits.1.metrics),
+            (
+                "metrics",
+                old.metrics != new.metrics || limits.0.metrics != limits.1.metrics,
+            ),
             ("mtls", old.mtls != new.mtls || limits.0.mtls != limits.1.mtls || names),
-            ("https", old.https != new.https || limits.0.https != limits.1.https || names),
-            ("http", old.http != new.http || limits.0.http != limits.1.http || old.https != new.https || names),
+            (
+                "https",
+                old.https != new.https || limits.0.https != limits.1.https || names,
+            ),
+            (
+                "http",
+                old.http != new.http || limits.0.http != limits.1.http || old.https != new.https || names,
+            ),
         ] {
             if differs {
                 self.open_door(door).await?;

@@ -47,8 +47,15 @@ enum Phase {
 
 impl Reporter {
     pub(super) fn new(store: Store, states: watch::Receiver<States>) -> Reporter {
-        let told = Told { started: Some(Timestamp::now()), ..Told::default() };
-        Reporter { store, states, told: Arc::new(Mutex::new(told)) }
+        let told = Told {
+            started: Some(Timestamp::now()),
+            ..Told::default()
+        };
+        Reporter {
+            store,
+            states,
+            told: Arc::new(Mutex::new(told)),
+        }
     }
 
     /// Every door accepts.
@@ -86,8 +93,12 @@ impl Reporter {
 
     /// How the box is now.
     pub(super) fn status(&self) -> Status {
-        let rooms: BTreeMap<String, RoomShown> =
-            self.states.borrow().iter().map(|(name, state)| (name.clone(), room(state))).collect();
+        let rooms: BTreeMap<String, RoomShown> = self
+            .states
+            .borrow()
+            .iter()
+            .map(|(name, state)| (name.clone(), room(state)))
+            .collect();
         let told = self.told();
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -95,7 +106,11 @@ impl Reporter {
             started: told.started,
             doors: told.doors.clone(),
             rooms,
-            certificates: told.certificates.iter().map(|(door, served)| certificate(door, &served.borrow())).collect(),
+            certificates: told
+                .certificates
+                .iter()
+                .map(|(door, served)| certificate(door, &served.borrow()))
+                .collect(),
             store: StoreShown {
                 bytes: self.store.bytes(),
                 last_backup: told.last_backup,
@@ -116,7 +131,11 @@ impl Reporter {
     }
 
     fn lamps(&self) -> Vec<Lamp> {
-        let lamp = |name: &str, light, words: &str| Lamp { name: name.to_owned(), light, words: words.to_owned() };
+        let lamp = |name: &str, light, words: &str| Lamp {
+            name: name.to_owned(),
+            light,
+            words: words.to_owned(),
+        };
         let mut lamps: Vec<Lamp> = self
             .states
             .borrow()
@@ -169,11 +188,21 @@ impl Lodge {
 fn room(state: &State) -> RoomShown {
     let look = "journalctl -u gatelodge -n 100; then `systemctl reload gatelodge` tries again".to_owned();
     match state {
-        State::Running => RoomShown { state: "running".into(), reason: None, next_step: None },
-        State::Retrying { reason } => RoomShown { state: "retrying".into(), reason: Some(reason.clone()), next_step: None },
-        State::Failed { reason } => {
-            RoomShown { state: "failed".into(), reason: Some(reason.clone()), next_step: Some(look) }
-        }
+        State::Running => RoomShown {
+            state: "running".into(),
+            reason: None,
+            next_step: None,
+        },
+        State::Retrying { reason } => RoomShown {
+            state: "retrying".into(),
+            reason: Some(reason.clone()),
+            next_step: None,
+        },
+        State::Failed { reason } => RoomShown {
+            state: "failed".into(),
+            reason: Some(reason.clone()),
+            next_step: Some(look),
+        },
     }
 }
 
@@ -220,7 +249,11 @@ impl Collector for Book {
             metric.encode(encoder.encode_descriptor(name, help, None, kind)?)
         };
         counter("store_changes", "Changes written to the book", stats.changes)?;
-        counter("store_groups", "Groups of changes that were synced together", stats.groups)?;
+        counter(
+            "store_groups",
+            "Groups of changes that were synced together",
+            stats.groups,
+        )?;
         let mut gauge = |name: &str, help: &str, value: u64| {
             let metric = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
             let kind = metric.metric_type();
@@ -228,6 +261,10 @@ impl Collector for Book {
         };
         gauge("store_bytes", "Bytes the book takes on disk", self.0.bytes())?;
         gauge("store_queue", "Changes waiting for the pen", stats.waiting as u64)?;
-        gauge("store_disk_full", "1 while writes are refused for lack of disk", u64::from(self.0.health().borrow().disk_full))
+        gauge(
+            "store_disk_full",
+            "1 while writes are refused for lack of disk",
+            u64::from(self.0.health().borrow().disk_full),
+        )
     }
 }

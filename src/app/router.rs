@@ -65,7 +65,9 @@ pub(super) fn mtls() -> Router {
 
 /// The http door: everything is at the https door.
 pub(super) fn http(names: Names, https_port: Option<u16>) -> Router {
-    Router::new().fallback(to_https).with_state(Arc::new((names, https_port)))
+    Router::new()
+        .fallback(to_https)
+        .with_state(Arc::new((names, https_port)))
 }
 
 /// Lets an installer see that a certificate works, and as whom.
@@ -80,9 +82,10 @@ async fn whoami(certificate: PeerCertificate) -> Response {
 
 /// People are shown the pages; programs get the old API's answer for an unknown URL.
 async fn home(request: Request) -> Response {
-    let wants_page = request.headers().get(ACCEPT).is_some_and(|accept| {
-        accept.to_str().is_ok_and(|accept| accept.contains("text/html"))
-    });
+    let wants_page = request
+        .headers()
+        .get(ACCEPT)
+        .is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")));
     if wants_page {
         return Redirect::to("/spaces").into_response();
     }
@@ -102,8 +105,16 @@ fn security_txt(contact: &str) -> Response {
 async fn our_host_only(State(names): State<Arc<Names>>, request: Request, next: middleware::Next) -> Response {
     match host_of(&request) {
         Some(host) if names.are_ours(&host) => next.run(request).await,
-        Some(_) => misdirected(request.uri(), StatusCode::MISDIRECTED_REQUEST, "This box does not answer under that name"),
-        None => misdirected(request.uri(), StatusCode::BAD_REQUEST, "The request names no host, or several"),
+        Some(_) => misdirected(
+            request.uri(),
+            StatusCode::MISDIRECTED_REQUEST,
+            "This box does not answer under that name",
+        ),
+        None => misdirected(
+            request.uri(),
+            StatusCode::BAD_REQUEST,
+            "The request names no host, or several",
+        ),
     }
 }
 
@@ -139,10 +150,18 @@ fn host_of(request: &Request) -> Option<String> {
 /// 308 to the same place at the https door; a name that is not ours is not repeated.
 async fn to_https(State(known): State<Arc<(Names, Option<u16>)>>, request: Request) -> Response {
     let (names, port) = known.as_ref();
-    let Some(port) = port else { return not_found().await.into_response() };
-    let host = host_of(&request).filter(|host| names.are_ours(host)).unwrap_or_else(|| names.hostname().to_owned());
+    let Some(port) = port else {
+        return not_found().await.into_response();
+    };
+    let host = host_of(&request)
+        .filter(|host| names.are_ours(host))
+        .unwrap_or_else(|| names.hostname().to_owned());
     let host = if host.contains(':') { format!("[{host}]") } else { host };
-    let port = if *port == 443 { String::new() } else { format!(":{port}") };
+    let port = if *port == 443 {
+        String::new()
+    } else {
+        format!(":{port}")
+    };
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let path = if path.starts_with('/') { path } else { "/" };
     match axum::http::HeaderValue::try_from(format!("https://{host}{port}{path}")) {

@@ -15,7 +15,9 @@ use crate::config::Config;
 #[derive(Subcommand)]
 pub(super) enum UserCommand {
     /// Add a person; without a password file they get a one-time link
-    #[command(after_help = "Examples:\n  gatelodge user add anna --role admin\n  pass lodge | gatelodge user add ben --role doorman --password-file -")]
+    #[command(
+        after_help = "Examples:\n  gatelodge user add anna --role admin\n  pass lodge | gatelodge user add ben --role doorman --password-file -"
+    )]
     Add {
         /// The name they sign in with
         name: String,
@@ -89,9 +91,19 @@ impl UserCommand {
     async fn ask(self, common: &Common, reached: &Reached, link: &str) -> Result<(), Failure> {
         let client = &reached.client;
         let person = |name: &str, rest: &str| format!("/people/{}{rest}", segment(name));
-        let said = |value: &Value, words: String| if common.json { print::json(value) } else { print::line(format_args!("{words}")) };
+        let said = |value: &Value, words: String| {
+            if common.json {
+                print::json(value)
+            } else {
+                print::line(format_args!("{words}"))
+            }
+        };
         match self {
-            UserCommand::Add { name, role, password_file } => {
+            UserCommand::Add {
+                name,
+                role,
+                password_file,
+            } => {
                 let password = password_file.as_deref().map(secret_from).transpose()?;
                 let wish = json!({ "name": name, "role": role, "password": password.as_ref().map(|password| password.reveal()) });
                 let answer: Value = client.ask(Method::POST, "/people", Some(&wish)).await?;
@@ -99,15 +111,27 @@ impl UserCommand {
             }
             UserCommand::List => {
                 let people: Value = client.ask(Method::GET, "/people", None).await?;
-                if common.json { print::json(&people) } else { list_people(&people) }
+                if common.json {
+                    print::json(&people)
+                } else {
+                    list_people(&people)
+                }
             }
             UserCommand::Invite { name } => {
                 let answer: Value = client.ask(Method::POST, &person(&name, "/invitation"), None).await?;
-                said(&answer, format!("{link}{}\n(good once, for a day)", answer["code"].as_str().unwrap_or_default()));
+                said(
+                    &answer,
+                    format!(
+                        "{link}{}\n(good once, for a day)",
+                        answer["code"].as_str().unwrap_or_default()
+                    ),
+                );
             }
             UserCommand::Passwd { name, password_file } => {
                 let wish = json!({ "password": secret_from(&password_file)?.reveal() });
-                let answer: Value = client.ask(Method::POST, &person(&name, "/password"), Some(&wish)).await?;
+                let answer: Value = client
+                    .ask(Method::POST, &person(&name, "/password"), Some(&wish))
+                    .await?;
                 said(&answer, format!("{name} has a new password; their sessions are over"));
             }
             UserCommand::Remove { name } => {
@@ -139,16 +163,29 @@ impl TokenCommand {
                     print::json(&answer);
                 } else {
                     print::line(format_args!("{}", answer["token"].as_str().unwrap_or_default()));
-                    eprintln!("(token {}; it cannot be shown again)", answer["id"].as_str().unwrap_or_default());
+                    eprintln!(
+                        "(token {}; it cannot be shown again)",
+                        answer["id"].as_str().unwrap_or_default()
+                    );
                 }
             }
             TokenCommand::List => {
                 let tokens: Value = client.ask(Method::GET, "/tokens", None).await?;
-                if common.json { print::json(&tokens) } else { list_tokens(&tokens) }
+                if common.json {
+                    print::json(&tokens)
+                } else {
+                    list_tokens(&tokens)
+                }
             }
             TokenCommand::Revoke { id } => {
-                let answer: Value = client.ask(Method::DELETE, &format!("/tokens/{}", segment(&id)), None).await?;
-                if common.json { print::json(&answer) } else { print::line(format_args!("revoked {id}")) }
+                let answer: Value = client
+                    .ask(Method::DELETE, &format!("/tokens/{}", segment(&id)), None)
+                    .await?;
+                if common.json {
+                    print::json(&answer)
+                } else {
+                    print::line(format_args!("revoked {id}"))
+                }
             }
         }
         Ok(())
@@ -159,7 +196,10 @@ impl Common {
     /// What stands before the code in a one-time link, as far as the configuration tells.
     fn link(&self) -> String {
         let config = self.load().map_or_else(|_| Config::default(), |loaded| loaded.config);
-        let port = config.https.as_ref().and_then(|https| https.addresses().first().map(std::net::SocketAddr::port));
+        let port = config
+            .https
+            .as_ref()
+            .and_then(|https| https.addresses().first().map(std::net::SocketAddr::port));
         match port {
             None | Some(443 | 0) => format!("https://{}/welcome/", config.site.hostname),
             Some(port) => format!("https://{}:{port}/welcome/", config.site.hostname),
@@ -181,8 +221,17 @@ fn text(value: &Value) -> String {
 
 fn list_people(people: &Value) {
     let rows = people.as_array().into_iter().flatten().map(|person| {
-        let password = if person["password_set"] == json!(true) { "set" } else { "not yet" };
-        [text(&person["name"]), text(&person["role"]), password.to_owned(), text(&person["created"])]
+        let password = if person["password_set"] == json!(true) {
+            "set"
+        } else {
+            "not yet"
+        };
+        [
+            text(&person["name"]),
+            text(&person["role"]),
+            password.to_owned(),
+            text(&person["created"]),
+        ]
     });
     print::table(["name", "role", "password", "added"], rows);
 }
@@ -190,7 +239,12 @@ fn list_people(people: &Value) {
 fn list_tokens(tokens: &Value) {
     let rows = tokens.as_array().into_iter().flatten().map(|token| {
         let scopes: Vec<String> = token["scopes"].as_array().into_iter().flatten().map(text).collect();
-        [text(&token["id"]), text(&token["name"]), scopes.join(" "), text(&token["created"])]
+        [
+            text(&token["id"]),
+            text(&token["name"]),
+            scopes.join(" "),
+            text(&token["created"]),
+        ]
     });
     print::table(["id", "name", "scopes", "created"], rows);
 }

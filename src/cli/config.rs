@@ -42,9 +42,16 @@ pub(super) fn check(common: &Common) -> Result<(), Failure> {
             ("mtls", loaded.config.mtls.is_some()),
             ("metrics", loaded.config.metrics.is_some()),
         ] {
-            print::line(format_args!("  door {door:<8} {}", if open { "open" } else { "closed (no section)" }));
+            print::line(format_args!(
+                "  door {door:<8} {}",
+                if open { "open" } else { "closed (no section)" }
+            ));
         }
-        let occupancy = if loaded.config.occupancy.is_some() { "open" } else { "closed (no section)" };
+        let occupancy = if loaded.config.occupancy.is_some() {
+            "open"
+        } else {
+            "closed (no section)"
+        };
         print::line(format_args!("  room occupancy {occupancy}"));
     }
     Ok(())
@@ -59,7 +66,12 @@ fn show(common: &Common) -> Result<(), Failure> {
             .collect();
         print::json(&values);
     } else {
-        print::table(["key", "value", "from"], shown.into_iter().map(|shown| [shown.key, shown.value.to_string(), shown.source]));
+        print::table(
+            ["key", "value", "from"],
+            shown
+                .into_iter()
+                .map(|shown| [shown.key, shown.value.to_string(), shown.source]),
+        );
     }
     Ok(())
 }

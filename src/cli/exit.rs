@@ -20,22 +20,38 @@ pub struct Failure {
 impl Failure {
     /// It went wrong (1).
     pub fn failed(message: impl fmt::Display) -> Failure {
-        Failure { code: 1, message: message.to_string(), hint: None }
+        Failure {
+            code: 1,
+            message: message.to_string(),
+            hint: None,
+        }
     }
 
     /// It was asked wrongly (2).
     pub fn usage(message: impl fmt::Display) -> Failure {
-        Failure { code: 2, message: message.to_string(), hint: None }
+        Failure {
+            code: 2,
+            message: message.to_string(),
+            hint: None,
+        }
     }
 
     /// A peer is not reachable (4).
     pub fn not_reachable(message: impl fmt::Display) -> Failure {
-        Failure { code: 4, message: message.to_string(), hint: None }
+        Failure {
+            code: 4,
+            message: message.to_string(),
+            hint: None,
+        }
     }
 
     /// Somebody said no (5).
     pub fn refused(message: impl fmt::Display) -> Failure {
-        Failure { code: 5, message: message.to_string(), hint: None }
+        Failure {
+            code: 5,
+            message: message.to_string(),
+            hint: None,
+        }
     }
 
     /// With what to do next.
@@ -58,16 +74,19 @@ impl Failure {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Failure {
-        Failure { code: 3, message: error.to_string(), hint: None }
+        Failure {
+            code: 3,
+            message: error.to_string(),
+            hint: None,
+        }
     }
 }
 
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Failure {
         match &error {
-            ClientError::NotReachable { .. } => {
-                Failure::not_reachable(error).hint("is it running? `systemctl status gatelodge`; --socket names another place")
-            }
+            ClientError::NotReachable { .. } => Failure::not_reachable(error)
+                .hint("is it running? `systemctl status gatelodge`; --socket names another place"),
             ClientError::Broken(_) => Failure::not_reachable(error),
             ClientError::Refused { status, .. } if status.is_client_error() => Failure::refused(error),
             ClientError::Refused { .. } | ClientError::Form(_) => Failure::failed(error),

@@ -23,7 +23,9 @@ pub use exit::Failure;
 /// One box for a building: it counts people, and serves who may know.
 #[derive(Parser)]
 #[command(name = "gatelodge", version, propagate_version = true, arg_required_else_help = true)]
-#[command(after_help = "Examples:\n  gatelodge demo                     everything on 127.0.0.1, without configuration\n  gatelodge check-config             is the configuration right?\n  gatelodge status                   how is the box?")]
+#[command(
+    after_help = "Examples:\n  gatelodge demo                     everything on 127.0.0.1, without configuration\n  gatelodge check-config             is the configuration right?\n  gatelodge status                   how is the box?"
+)]
 struct Cli {
     #[command(flatten)]
     common: Common,
@@ -51,10 +53,15 @@ enum Command {
     #[command(after_help = "Example:\n  gatelodge serve --config /etc/gatelodge/config.toml")]
     Serve,
     /// Run everything on 127.0.0.1 without configuration
-    #[command(after_help = "Examples:\n  gatelodge demo\n  gatelodge demo --once      walk the main job end to end, then exit")]
+    #[command(
+        after_help = "Examples:\n  gatelodge demo\n  gatelodge demo --once      walk the main job end to end, then exit"
+    )]
     Demo(demo::Demo),
     /// Say whether the configuration is right
-    #[command(alias = "validate", after_help = "Example:\n  gatelodge check-config --config ./config.toml")]
+    #[command(
+        alias = "validate",
+        after_help = "Example:\n  gatelodge check-config --config ./config.toml"
+    )]
     CheckConfig,
     /// Show the configuration
     #[command(subcommand)]
@@ -94,7 +101,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(exit::USAGE) } else { ExitCode::SUCCESS };
+            return if error.use_stderr() {
+                ExitCode::from(exit::USAGE)
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     crate::tls::install_provider();

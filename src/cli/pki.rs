@@ -119,7 +119,11 @@ impl Command {
         match self {
             Command::Init => {
                 let answer: Value = client.ask(Method::POST, "/pki/init", None).await?;
-                if common.json { print::json(&answer) } else { say_init(&answer) }
+                if common.json {
+                    print::json(&answer)
+                } else {
+                    say_init(&answer)
+                }
             }
             Command::Server(wish) => wish.issue(common, reached, "server").await?,
             Command::Client(wish) => wish.issue(common, reached, "client").await?,
@@ -133,18 +137,39 @@ impl Command {
             Command::Show { .. } => {}
             Command::Verify { file, hierarchy } => {
                 let wish = json!({ "file": absolute(&file), "hierarchy": hierarchy });
-                verdict(common, &file, &client.ask(Method::POST, "/pki/verdict", Some(&wish)).await?)?;
+                verdict(
+                    common,
+                    &file,
+                    &client.ask(Method::POST, "/pki/verdict", Some(&wish)).await?,
+                )?;
             }
-            Command::Revoke { which, hierarchy, reason } => {
+            Command::Revoke {
+                which,
+                hierarchy,
+                reason,
+            } => {
                 let wish = json!({ "which": which, "hierarchy": hierarchy, "reason": reason });
                 let row: Value = client.ask(Method::POST, "/pki/revocation", Some(&wish)).await?;
-                let words = format!("revoked {} ({}) of {}", word(&row["name"]), word(&row["serial"]), word(&row["hierarchy"]));
-                if common.json { print::json(&row) } else { print::line(format_args!("{words}")) }
+                let words = format!(
+                    "revoked {} ({}) of {}",
+                    word(&row["name"]),
+                    word(&row["serial"]),
+                    word(&row["hierarchy"])
+                );
+                if common.json {
+                    print::json(&row)
+                } else {
+                    print::line(format_args!("{words}"))
+                }
             }
             Command::Crl { hierarchy } => {
                 let path = format!("/pki/{}/crl", print::segment(&hierarchy));
                 let answer: Value = client.ask(Method::POST, &path, None).await?;
-                if common.json { print::json(&answer) } else { print::line(format_args!("{}", word(&answer["file"]))) }
+                if common.json {
+                    print::json(&answer)
+                } else {
+                    print::line(format_args!("{}", word(&answer["file"])))
+                }
             }
         }
         Ok(())
@@ -159,7 +184,8 @@ impl Issue {
             "hand_over": self.out.is_some(), "overwrite": self.overwrite,
         });
         if let Some(out) = &self.out {
-            std::fs::create_dir_all(out).map_err(|error| Failure::failed(format_args!("{}: {error}", out.display())))?;
+            std::fs::create_dir_all(out)
+                .map_err(|error| Failure::failed(format_args!("{}: {error}", out.display())))?;
         }
         let path = format!("/pki/{hierarchy}/certificates");
         let mut answer: Value = reached.client.ask(Method::POST, &path, Some(&wish)).await?;
@@ -167,7 +193,9 @@ impl Issue {
         let mut issued = answer["issued"].take();
         for kind in ["key", "certificate", "chain", "pkeycert"] {
             if let (Some(out), Some(text)) = (&self.out, pem[kind].as_str()) {
-                let file = Path::new(issued[kind].as_str().unwrap_or_default()).file_name().map(|name| absolute(out).join(name));
+                let file = Path::new(issued[kind].as_str().unwrap_or_default())
+                    .file_name()
+                    .map(|name| absolute(out).join(name));
                 let file = file.ok_or_else(|| Failure::failed("the box named no file"))?;
                 write(&file, text, self.overwrite, matches!(kind, "key" | "pkeycert"))?;
                 issued[kind] = json!(file);
@@ -194,27 +222,65 @@ fn write(file: &Path, text: &str, overwrite: bool, secret: bool) -> Result<(), F
     let beside = file.with_extension("pem.new");
     let mode = if secret { 0o600 } else { 0o644 };
     let mut options = std::fs::OpenOptions::new();
-    let mut open = options.write(true).create(true).truncate(true).mode(mode).open(&beside).map_err(fault)?;
-    open.write_all(text.as_bytes()).and_then(|()| open.sync_all()).map_err(fault)?;
+    let mut open = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(mode)
+        .open(&beside)
+        .map_err(fault)?;
+    open.write_all(text.as_bytes())
+        .and_then(|()| open.sync_all())
+        .map_err(fault)?;
     std::fs::rename(&beside, file).map_err(fault)
 }
 
 fn word(value: &Value) -> String {
-    value.as_str().map_or_else(|| if value.is_null() { "-".to_owned() } else { value.to_string() }, str::to_owned)
+    value.as_str().map_or_else(
+        || {
+            if value.is_null() {
+                "-".to_owned()
+            } else {
+                value.to_string()
+            }
+        },
+        str::to_owned,
+    )
 }
 
 fn say_init(answer: &Value) {
     let made: Vec<String> = answer["made"].as_array().into_iter().flatten().map(word).collect();
-    print::line(format_args!("{}", if made.is_empty() { "all hierarchies were there".to_owned() } else { format!("made {}", made.join(", ")) }));
+    print::line(format_args!(
+        "{}",
+        if made.is_empty() {
+            "all hierarchies were there".to_owned()
+        } else {
+            format!("made {}", made.join(", "))
+        }
+    ));
     for root in answer["roots"].as_array().into_iter().flatten() {
-        print::line(format_args!("  {:<8} {}", word(&root["hierarchy"]), word(&root["root"])));
+        print::line(format_args!(
+            "  {:<8} {}",
+            word(&root["hierarchy"]),
+            word(&root["root"])
+        ));
     }
 }
 
 fn list(rows: &Value) {
     let rows = rows.as_array().into_iter().flatten().map(|row| {
-        let state = if row["revoked"].is_null() { "good".to_owned() } else { format!("revoked {}", word(&row["revoked"]["at"])) };
-        [word(&row["hierarchy"]), word(&row["name"]), word(&row["serial"]), word(&row["not_after"]), state]
+        let state = if row["revoked"].is_null() {
+            "good".to_owned()
+        } else {
+            format!("revoked {}", word(&row["revoked"]["at"]))
+        };
+        [
+            word(&row["hierarchy"]),
+            word(&row["name"]),
+            word(&row["serial"]),
+            word(&row["not_after"]),
+            state,
+        ]
     });
     print::table(["hierarchy", "name", "serial", "until", "state"], rows);
 }
@@ -228,7 +294,10 @@ fn show(common: &Common, file: &Path) -> Result<(), Failure> {
     for certificate in found {
         print::line(format_args!("{}", certificate.subject));
         print::line(format_args!("  issued by  {}", certificate.issuer));
-        print::line(format_args!("  good from  {} until {}", certificate.not_before, certificate.not_after));
+        print::line(format_args!(
+            "  good from  {} until {}",
+            certificate.not_before, certificate.not_after
+        ));
         print::line(format_args!("  names      {}", certificate.names.join(", ")));
         print::line(format_args!("  for        {}", certificate.purposes.join(", ")));
         print::line(format_args!("  serial     {}", certificate.serial));
@@ -243,9 +312,17 @@ fn verdict(common: &Common, file: &Path, verdict: &Value) -> Result<(), Failure>
     }
     if verdict["good"] == json!(true) {
         if !common.json {
-            print::line(format_args!("{}: good, of the {} hierarchy", file.display(), word(&verdict["hierarchy"])));
+            print::line(format_args!(
+                "{}: good, of the {} hierarchy",
+                file.display(),
+                word(&verdict["hierarchy"])
+            ));
         }
         return Ok(());
     }
-    Err(Failure::refused(format_args!("{}: {}", file.display(), word(&verdict["reason"]))))
+    Err(Failure::refused(format_args!(
+        "{}: {}",
+        file.display(),
+        word(&verdict["reason"])
+    )))
 }

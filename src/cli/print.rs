@@ -3,7 +3,7 @@
 use std::fmt::{Arguments, Display};
 use std::io::Write;
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ContentArrangement, Table, TableStyle};
 use serde::Serialize;
 
 /// One line. A reader that went away (`| head`) is no fault.
@@ -13,13 +13,18 @@ pub(super) fn line(text: Arguments<'_>) {
 
 /// One JSON document on one line.
 pub(super) fn json(value: &impl Serialize) {
-    line(format_args!("{}", serde_json::to_string(value).expect("what commands print is plain data")));
+    line(format_args!(
+        "{}",
+        serde_json::to_string(value).expect("what commands print is plain data")
+    ));
 }
 
 /// A table with a heading; nothing but the heading when there are no rows.
 pub(super) fn table<const N: usize>(heading: [&str; N], rows: impl IntoIterator<Item = [String; N]>) {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+        .load_style(TableStyle::new())
+        .set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(heading.map(str::to_uppercase));
     for row in rows {
         table.add_row(row);

@@ -14,7 +14,10 @@ use crate::store::{OpenError, Options, Store};
 impl Common {
     /// What the configuration layers need to know.
     pub(super) fn flags(&self) -> Flags {
-        Flags { file: self.config.clone(), socket: self.socket.clone() }
+        Flags {
+            file: self.config.clone(),
+            socket: self.socket.clone(),
+        }
     }
 
     /// The configuration, which must be there.
@@ -81,13 +84,23 @@ async fn open_folder(config: &Config, unreachable: &ClientError) -> Result<Reach
         Err(error) => return Err(Failure::failed(error)),
     };
     let pki = Pki::open(config.data_dir.join("pki"), store.clone()).map_err(Failure::failed)?;
-    let desk = Desk { accounts: Accounts::new(store.clone()), pki, running: None };
-    Ok(Reached { client: Client::Direct(router(desk)), store: Some(store) })
+    let desk = Desk {
+        accounts: Accounts::new(store.clone()),
+        pki,
+        running: None,
+    };
+    Ok(Reached {
+        client: Client::Direct(router(desk)),
+        store: Some(store),
+    })
 }
 
 /// Runs a command's asynchronous part.
 pub(super) fn block_on<R>(work: impl Future<Output = Result<R, Failure>>) -> Result<R, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::failed)?;
     runtime.block_on(work)
 }
 
@@ -95,11 +108,16 @@ pub(super) fn block_on<R>(work: impl Future<Output = Result<R, Failure>>) -> Res
 pub(super) fn secret_from(file: &Path) -> Result<Secret, Failure> {
     let mut text = String::new();
     if file == Path::new("-") {
-        std::io::stdin().read_to_string(&mut text).map_err(|error| Failure::failed(format_args!("standard input: {error}")))?;
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .map_err(|error| Failure::failed(format_args!("standard input: {error}")))?;
     } else {
-        text = std::fs::read_to_string(file).map_err(|error| Failure::failed(format_args!("{}: {error}", file.display())))?;
+        text = std::fs::read_to_string(file)
+            .map_err(|error| Failure::failed(format_args!("{}: {error}", file.display())))?;
     }
-    let bare = text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
+    let bare = text
+        .strip_suffix('\n')
+        .map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
     if bare.is_empty() {
         return Err(Failure::usage(format_args!("{} holds no secret", file.display())));
     }

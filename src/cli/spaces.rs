@@ -65,14 +65,28 @@ impl Command {
             match self {
                 Command::List => {
                     let spaces = all(&client).await?;
-                    if common.json { print::json(&spaces) } else { show(spaces) }
+                    if common.json {
+                        print::json(&spaces)
+                    } else {
+                        show(spaces)
+                    }
                 }
-                Command::Create { name, maximum, current, open } => {
+                Command::Create {
+                    name,
+                    maximum,
+                    current,
+                    open,
+                } => {
                     let wish = json!({ "name": name, "maximum": maximum, "current": current, "open": open });
                     one(common, client.ask(Method::POST, "/spaces", Some(&wish)).await?);
                 }
                 Command::Show { id } => one(common, client.ask(Method::GET, &path(&id), None).await?),
-                Command::Set { id, name, current, maximum } => {
+                Command::Set {
+                    id,
+                    name,
+                    current,
+                    maximum,
+                } => {
                     let wish = json!({ "name": name, "current": current, "maximum": maximum });
                     one(common, client.ask(Method::PATCH, &path(&id), Some(&wish)).await?);
                 }
@@ -91,7 +105,9 @@ impl Command {
 async fn all(client: &Client) -> Result<Vec<SpaceShown>, Failure> {
     let mut spaces: Vec<SpaceShown> = client.ask(Method::GET, "/spaces", None).await?;
     while let Some(last) = spaces.last() {
-        let more: Vec<SpaceShown> = client.ask(Method::GET, &format!("/spaces?after={}", last.id), None).await?;
+        let more: Vec<SpaceShown> = client
+            .ask(Method::GET, &format!("/spaces?after={}", last.id), None)
+            .await?;
         if more.is_empty() {
             break;
         }
@@ -105,13 +121,22 @@ fn path(id: &str) -> String {
 }
 
 fn one(common: &Common, space: SpaceShown) {
-    if common.json { print::json(&space) } else { show(vec![space]) }
+    if common.json {
+        print::json(&space)
+    } else {
+        show(vec![space])
+    }
 }
 
 fn show(spaces: Vec<SpaceShown>) {
     let rows = spaces.into_iter().map(|space| {
         let access = if space.open { "open" } else { "token" };
-        [space.id, format!("{}/{}", space.current, space.maximum), access.to_owned(), print::or_dash(space.name)]
+        [
+            space.id,
+            format!("{}/{}", space.current, space.maximum),
+            access.to_owned(),
+            print::or_dash(space.name),
+        ]
     });
     print::table(["id", "people", "access", "name"], rows);
 }

@@ -14,20 +14,33 @@ pub(super) fn status(common: &Common) -> Result<(), Failure> {
         return Ok(());
     }
     let status: Status = serde_json::from_value(status).map_err(Failure::failed)?;
-    print::line(format_args!("gatelodge {} is {}, since {}", status.version, status.state, print::or_dash(status.started)));
+    print::line(format_args!(
+        "gatelodge {} is {}, since {}",
+        status.version,
+        status.state,
+        print::or_dash(status.started)
+    ));
     for (door, addresses) in &status.doors {
         let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
         print::line(format_args!("  door {door:<10} {}", addresses.join(", ")));
     }
     for (name, room) in &status.rooms {
-        let reason = room.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let reason = room
+            .reason
+            .as_ref()
+            .map(|reason| format!(": {reason}"))
+            .unwrap_or_default();
         print::line(format_args!("  room {name:<10} {}{reason}", room.state));
         if let Some(step) = &room.next_step {
             print::line(format_args!("       {:<10} next: {step}", ""));
         }
     }
     for certificate in &status.certificates {
-        let error = certificate.last_error.as_ref().map(|error| format!(", last error: {error}")).unwrap_or_default();
+        let error = certificate
+            .last_error
+            .as_ref()
+            .map(|error| format!(", last error: {error}"))
+            .unwrap_or_default();
         print::line(format_args!(
             "  certificate of {}: {} ({}), until {}{error}",
             certificate.door,
@@ -53,7 +66,12 @@ pub(super) fn reload(common: &Common) -> Result<(), Failure> {
         print::json(&answer);
         return Ok(());
     }
-    let changed: Vec<&str> = answer["changed"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let changed: Vec<&str> = answer["changed"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     if changed.is_empty() {
         print::line(format_args!("nothing changed"));
     } else {

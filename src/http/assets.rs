@@ -115,9 +115,15 @@ fn names(request: &HeaderMap, name: &axum::http::HeaderName, wanted: &str) -> bo
         .flat_map(|value| value.split(','))
         .map(|item| item.trim().trim_start_matches("W/"))
         .any(|item| match item.split_once(';') {
-            Some((item, weight)) => item.trim() == wanted && !weight.trim_start().starts_with("q=0"),
+            Some((item, weight)) => item.trim() == wanted && !is_zero(weight.trim()),
             None => item == wanted,
         })
+}
+
+/// Whether a weight refuses its item (RFC 9110 §12.4.2: `q=0`, `q=0.0`, ...).
+fn is_zero(weight: &str) -> bool {
+    let weight = weight.strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
+    weight.is_some_and(|weight| weight <= 0.0)
 }
 
 fn header(text: impl Into<String>) -> HeaderValue {

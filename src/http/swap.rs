@@ -18,7 +18,9 @@ impl Swap {
     /// A place that holds `router` at first.
     #[must_use]
     pub fn new(router: Router) -> Swap {
-        Swap { current: Arc::new(ArcSwap::from_pointee(router)) }
+        Swap {
+            current: Arc::new(ArcSwap::from_pointee(router)),
+        }
     }
 
     /// From the next request on, this one answers.

@@ -4,30 +4,16 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, RevokedCertParams, SerialNumber,
+    BasicConstraints, Certificate, CertificateParams, CertificateRevocationListParams, IsCa, Issuer, KeyPair,
+    PublicKeyData, RevokedCertParams, SerialNumber,
 };
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::folder::{self, FolderError, Readers};
+use super::profile::{ISSUER_LIFE, ISSUER_MARGIN, LIST_LIFE, ROOT_LIFE, ca, date, serial, span};
 use super::{CertificateId, Hierarchy};
-
-const DAY: SignedDuration = SignedDuration::from_hours(24);
-/// How long a root lasts: 25 years.
-const ROOT_LIFE: SignedDuration = SignedDuration::from_hours(24 * 9_132);
-/// How long an issuing CA lasts; it is renewed under the same key long before.
-const ISSUER_LIFE: SignedDuration = SignedDuration::from_hours(24 * 3_652);
-/// An issuing CA with less than this left is renewed: more than any leaf lives.
-const ISSUER_MARGIN: SignedDuration = SignedDuration::from_hours(24 * 2 * 366);
-/// How far clocks may differ: certificates begin this long ago.
-const SKEW: SignedDuration = SignedDuration::from_mins(10);
-/// How long a revocation list says it is good for. It is made anew with every revocation and when asked for.
-const LIST_LIFE: SignedDuration = SignedDuration::from_hours(24 * 30);
-/// A clock before this (2026-01-01) was never set, and would make authorities that are over when it is.
-const FLOOR: i64 = 1_767_225_600;
 
 /// Where a hierarchy's files lie.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -248,6 +234,11 @@ impl Authority {
             })
     }
 
+    /// Whether `id` names this issuer.
+    pub(super) fn is_issuer_of(&self, id: &CertificateId) -> bool {
+        id.issuer_hex() == CertificateId::new(&self.issuer_name, &[]).issuer_hex()
+    }
+
     pub(super) fn root(&self) -> &CertificateDer<'static> {
         &self.root
     }
@@ -295,53 +286,4 @@ fn sign_issuer(
         stage: "sign its issuer",
         source,
     })
-}
-
-fn ca(name: &str, now: Timestamp, life: SignedDuration) -> CertificateParams {
-    let mut params = CertificateParams::default();
-    let (not_before, not_after) = span(now, life);
-    params.not_before = date(not_before);
-    params.not_after = date(not_after);
-    params.serial_number = Some(serial());
-    params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::OrganizationName, "Gatelodge");
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.key_usages = vec![
-        KeyUsagePurpose::DigitalSignature,
-        KeyUsagePurpose::KeyCertSign,
-        KeyUsagePurpose::CrlSign,
-    ];
-    params
-}
-
-/// 127 random bits, positive and never 0 (RFC 5280 §4.1.2.2; `spec/perseus.md` section 11 asks for 64 to 159).
-fn serial() -> SerialNumber {
-    let mut bytes = [0; 16];
-    aws_lc_rs::rand::fill(&mut bytes).expect("the system gives random bytes");
-    bytes[0] = bytes[0] & 0x7f | 0x40;
-    SerialNumber::from_slice(&bytes)
-}
-
-fn span(now: Timestamp, life: SignedDuration) -> (Timestamp, Timestamp) {
-    let floor = Timestamp::from_second(FLOOR).expect("2026 is in range");
-    let begins = now.max(floor).saturating_sub(SKEW).unwrap_or(floor);
-    let ends = begins.saturating_add(life.max(DAY / 24)).unwrap_or(Timestamp::MAX);
-    // Certificates count in whole seconds.
-    let whole = |at: Timestamp| Timestamp::from_second(at.as_second()).unwrap_or(at);
-    (whole(begins), whole(ends))
-}
-
-fn date(at: Timestamp) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp(at.as_second()).expect("both kinds reach the year 9999")
-}
-
-/// The moment in a revocation list's terms.
-pub(super) fn revoked(serial: &[u8], at: Timestamp, reason: rcgen::RevocationReason) -> RevokedCertParams {
-    RevokedCertParams {
-        serial_number: SerialNumber::from_slice(serial),
-        revocation_time: date(at),
-        // RFC 5280 §5.3.1: the absence of a reason stands for "unspecified".
-        reason_code: (reason != rcgen::RevocationReason::Unspecified).then_some(reason),
-        invalidity_date: None,
-    }
 }

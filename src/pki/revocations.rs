@@ -17,6 +17,12 @@ impl Revocations {
         self.ids.contains(id)
     }
 
+    /// These and one more.
+    #[must_use]
+    pub fn with(&self, id: CertificateId) -> Revocations {
+        self.ids.iter().cloned().chain([id]).collect()
+    }
+
     /// How many were.
     #[must_use]
     pub fn len(&self) -> usize {

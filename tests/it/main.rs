@@ -1,1 +1,4 @@
+//! Everything that is tested from outside, through real sockets, files and programs.
+
 mod gate;
+mod pki;

@@ -28,23 +28,45 @@ impl Connection {
         for certificate in CertificateDer::pem_file_iter(ca_file).context("reading the root certificate")? {
             roots.add(certificate?)?;
         }
-        let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        let stream = TcpStream::connect(address).await.with_context(|| format!("connecting to {address}"))?;
+        let config = ClientConfig::builder()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let stream = TcpStream::connect(address)
+            .await
+            .with_context(|| format!("connecting to {address}"))?;
         let name = ServerName::try_from("localhost")?;
-        let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.context("shaking hands")?;
+        let stream = TlsConnector::from(Arc::new(config))
+            .connect(name, stream)
+            .await
+            .context("shaking hands")?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-        #[expect(clippy::disallowed_methods, reason = "ends with the connection, which ends with the walk")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "ends with the connection, which ends with the walk"
+        )]
         tokio::spawn(connection);
         Ok(Connection { sender })
     }
 
     /// One request; the answer must be 200 with JSON.
     pub(super) async fn ask(&mut self, method: &str, path: &str) -> Result<Value> {
-        let request = Request::builder().method(method).uri(path).header("host", "localhost").body(Empty::new())?;
-        let response = self.sender.send_request(request).await.with_context(|| format!("{method} {path}"))?;
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "localhost")
+            .body(Empty::new())?;
+        let response = self
+            .sender
+            .send_request(request)
+            .await
+            .with_context(|| format!("{method} {path}"))?;
         let status = response.status();
         let body = response.into_body().collect().await?.to_bytes();
-        ensure!(status == StatusCode::OK, "{method} {path} was answered {status}: {}", String::from_utf8_lossy(&body));
+        ensure!(
+            status == StatusCode::OK,
+            "{method} {path} was answered {status}: {}",
+            String::from_utf8_lossy(&body)
+        );
         Ok(serde_json::from_slice(&body)?)
     }
 }

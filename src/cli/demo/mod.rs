@@ -43,11 +43,16 @@ impl Demo {
         };
         let runtime = runtime()?;
         let prepared = runtime.block_on(prepare::prepare(&dir, self.port_base))?;
-        let flags = Flags { file: Some(prepared.config_file.clone()), socket: None };
+        let flags = Flags {
+            file: Some(prepared.config_file.clone()),
+            socket: None,
+        };
         let loaded = config::load(&flags)?;
         let logging = app::start_logging(&loaded.config.log, LogTo::Stderr);
         let json = common.json;
-        let end = runtime.block_on(app::serve(loaded, flags, logging, move |ready| announce(&prepared, ready, json)));
+        let end = runtime.block_on(app::serve(loaded, flags, logging, move |ready| {
+            announce(&prepared, ready, json)
+        }));
         ended(end)
     }
 }
@@ -62,12 +67,17 @@ impl Fresh {
     fn make(named: Option<&Path>) -> Result<Fresh, Failure> {
         let path = match named {
             Some(dir) if dir.exists() => {
-                return Err(Failure::refused(format_args!("{} exists", dir.display())).hint("--once wants a fresh folder"));
+                return Err(
+                    Failure::refused(format_args!("{} exists", dir.display())).hint("--once wants a fresh folder")
+                );
             }
             Some(dir) => super::reach::absolute(dir),
             None => std::env::temp_dir().join(format!("gatelodge-once-{}", random_id())),
         };
-        Ok(Fresh { path, keep: named.is_some() })
+        Ok(Fresh {
+            path,
+            keep: named.is_some(),
+        })
     }
 }
 
@@ -97,20 +107,37 @@ fn say(found: &Value) {
     let door = |name: &str| text(&found["doors"][name][0]);
     let (https, ca) = (door("https"), text(&found["ca_file"]));
     let port = https.rsplit(':').next().unwrap_or_default();
-    print::line(format_args!("gatelodge demo is ready; Ctrl-C ends it. Its data stays in {}\n", text(&found["dir"])));
+    print::line(format_args!(
+        "gatelodge demo is ready; Ctrl-C ends it. Its data stays in {}\n",
+        text(&found["dir"])
+    ));
     print::line(format_args!("Pages       https://localhost:{port}/"));
     for (role, login) in found["logins"].as_object().into_iter().flatten() {
-        print::line(format_args!("  {role:<10} {} / {}", text(&login["username"]), text(&login["password"])));
+        print::line(format_args!(
+            "  {role:<10} {} / {}",
+            text(&login["username"]),
+            text(&login["password"])
+        ));
     }
     let space = text(&found["spaces"][0]);
     print::line(format_args!("\nTry"));
-    print::line(format_args!("  curl --cacert {ca} https://localhost:{port}/space/{space}"));
-    print::line(format_args!("  curl --cacert {ca} -X PUT https://localhost:{port}/space/{space}/increment"));
-    print::line(format_args!("  curl --cacert {ca} --cert {} --key {} https://localhost:{}/whoami",
-        text(&found["client"]["certificate_file"]), text(&found["client"]["key_file"]),
-        door("mtls").rsplit(':').next().unwrap_or_default()));
+    print::line(format_args!(
+        "  curl --cacert {ca} https://localhost:{port}/space/{space}"
+    ));
+    print::line(format_args!(
+        "  curl --cacert {ca} -X PUT https://localhost:{port}/space/{space}/increment"
+    ));
+    print::line(format_args!(
+        "  curl --cacert {ca} --cert {} --key {} https://localhost:{}/whoami",
+        text(&found["client"]["certificate_file"]),
+        text(&found["client"]["key_file"]),
+        door("mtls").rsplit(':').next().unwrap_or_default()
+    ));
     print::line(format_args!("  curl http://{}/metrics", door("metrics")));
-    print::line(format_args!("  gatelodge --config {} status", text(&found["config_file"])));
+    print::line(format_args!(
+        "  gatelodge --config {} status",
+        text(&found["config_file"])
+    ));
 }
 
 impl Prepared {

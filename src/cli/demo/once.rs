@@ -21,18 +21,30 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Walks the job in `dir`, which does not exist yet, and says what was done.
 pub(super) async fn walk(dir: &Path) -> Result<(), Failure> {
     let prepared = prepare::prepare(dir, 0).await?;
-    say(format_args!("made certificates, people, a token and spaces in {}", dir.display()));
-    walked(&prepared).await.map_err(|error| Failure::failed(format_args!("demo: {error:#}")))
+    say(format_args!(
+        "made certificates, people, a token and spaces in {}",
+        dir.display()
+    ));
+    walked(&prepared)
+        .await
+        .map_err(|error| Failure::failed(format_args!("demo: {error:#}")))
 }
 
 async fn walked(prepared: &Prepared) -> Result<()> {
     let mut first = Running::start(prepared).await?;
     let mut https = first.connect(prepared).await?;
-    let space = https.ask("PUT", "/space/new/occupancy/current/0/max/100/name/Once").await?;
-    let path = format!("/space/{}", space["space_id"].as_str().context("the new space has no id")?);
+    let space = https
+        .ask("PUT", "/space/new/occupancy/current/0/max/100/name/Once")
+        .await?;
+    let path = format!(
+        "/space/{}",
+        space["space_id"].as_str().context("the new space has no id")?
+    );
     say(format_args!("created a space: {path}"));
     count_in(&mut https, &path, PEOPLE, PEOPLE).await?;
-    say(format_args!("counted {PEOPLE} people in, each answered after it was on disk"));
+    say(format_args!(
+        "counted {PEOPLE} people in, each answered after it was on disk"
+    ));
     first.child.start_kill()?;
     first.child.wait().await?;
     say(format_args!("killed the box (SIGKILL)"));
@@ -49,7 +61,10 @@ async fn walked(prepared: &Prepared) -> Result<()> {
     let third = Running::start(prepared).await?;
     expect(&third.connect(prepared).await?.ask("GET", &path).await?, 2 * PEOPLE)?;
     third.stop().await?;
-    say(format_args!("found {} people after the second restart: the demo works", 2 * PEOPLE));
+    say(format_args!(
+        "found {} people after the second restart: the demo works",
+        2 * PEOPLE
+    ));
     Ok(())
 }
 
@@ -63,7 +78,10 @@ async fn count_in(https: &mut Connection, path: &str, people: u64, expected: u64
 
 fn expect(space: &Value, people: u64) -> Result<()> {
     let found = &space["occupancy"]["current"];
-    ensure!(found.as_u64() == Some(people), "the space shows {found} people, not {people}");
+    ensure!(
+        found.as_u64() == Some(people),
+        "the space shows {found} people, not {people}"
+    );
     Ok(())
 }
 
@@ -89,34 +107,53 @@ impl Running {
             .context("starting the box")?;
         loop {
             if let Some(status) = ask_status(&socket).await.filter(|status| status.state == "ready") {
-                say(format_args!("started the box, ready after {} ms", began.elapsed().as_millis()));
+                say(format_args!(
+                    "started the box, ready after {} ms",
+                    began.elapsed().as_millis()
+                ));
                 return Ok(Running { child, status });
             }
             if let Some(end) = child.try_wait()? {
                 bail!("the box ended while starting: {end}");
             }
-            ensure!(began.elapsed() < PATIENCE, "the box is not ready after {} s", PATIENCE.as_secs());
+            ensure!(
+                began.elapsed() < PATIENCE,
+                "the box is not ready after {} s",
+                PATIENCE.as_secs()
+            );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 
     async fn connect(&self, prepared: &Prepared) -> Result<Connection> {
         let https = self.status.doors.get("https").and_then(|addresses| addresses.first());
-        Connection::open(&https.context("the https door is closed")?.to_string(), &prepared.ca_file).await
+        Connection::open(
+            &https.context("the https door is closed")?.to_string(),
+            &prepared.ca_file,
+        )
+        .await
     }
 
     /// Stops it as systemd would.
     async fn stop(mut self) -> Result<()> {
-        let pid = self.child.id().and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed()));
+        let pid = self
+            .child
+            .id()
+            .and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed()));
         rustix::process::kill_process(pid.context("the box has no process")?, rustix::process::Signal::TERM)?;
-        let end = tokio::time::timeout(PATIENCE, self.child.wait()).await.context("the box did not stop")??;
+        let end = tokio::time::timeout(PATIENCE, self.child.wait())
+            .await
+            .context("the box did not stop")??;
         ensure!(end.success(), "the box ended with {end}");
         Ok(())
     }
 }
 
 async fn ask_status(socket: &Path) -> Option<Status> {
-    Client::Socket(socket.to_owned()).ask(hyper::Method::GET, "/status", None).await.ok()
+    Client::Socket(socket.to_owned())
+        .ask(hyper::Method::GET, "/status", None)
+        .await
+        .ok()
 }
 
 fn say(text: std::fmt::Arguments<'_>) {

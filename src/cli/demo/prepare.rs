@@ -51,7 +51,9 @@ pub(super) async fn prepare(dir: &Path, port_base: u16) -> Result<Prepared, Fail
     let config_file = dir.join("config.toml");
     write_private(&config_file, &config(dir, port_base)).map_err(|error| fault(&config_file, &error))?;
     let earlier = std::fs::read(dir.join("demo.json")).ok();
-    let earlier: Earlier = earlier.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let earlier: Earlier = earlier
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default();
     let data = dir.join("data");
     std::fs::create_dir_all(&data).map_err(|error| fault(&data, &error))?;
     let folder = data.join("store");
@@ -62,12 +64,24 @@ pub(super) async fn prepare(dir: &Path, port_base: u16) -> Result<Prepared, Fail
     prepared
 }
 
-async fn furnish(dir: &Path, config_file: PathBuf, data: &Path, store: &Store, earlier: Earlier) -> Result<Prepared, Failure> {
+async fn furnish(
+    dir: &Path,
+    config_file: PathBuf,
+    data: &Path,
+    store: &Store,
+    earlier: Earlier,
+) -> Result<Prepared, Failure> {
     let now = Timestamp::now();
     let pki = Pki::open(data.join("pki"), store.clone()).map_err(Failure::failed)?;
     pki.init(now).await.map_err(Failure::failed)?;
-    let client = Request { overwrite: Overwrite::Yes, ..Request::new(Hierarchy::Client, "demo-client") };
-    let client = pki.issue(client, Some(dir.join("client")), now).await.map_err(Failure::failed)?;
+    let client = Request {
+        overwrite: Overwrite::Yes,
+        ..Request::new(Hierarchy::Client, "demo-client")
+    };
+    let client = pki
+        .issue(client, Some(dir.join("client")), now)
+        .await
+        .map_err(Failure::failed)?;
     let accounts = Accounts::new(store.clone());
     Ok(Prepared {
         ca_file: pki.files(Hierarchy::Server).root_certificate,
@@ -82,7 +96,11 @@ async fn furnish(dir: &Path, config_file: PathBuf, data: &Path, store: &Store, e
 }
 
 /// One person a role; passwords are random and the same for all of a demo's life.
-async fn people(accounts: &Accounts, earlier: &Earlier, now: Timestamp) -> Result<BTreeMap<&'static str, Login>, Failure> {
+async fn people(
+    accounts: &Accounts,
+    earlier: &Earlier,
+    now: Timestamp,
+) -> Result<BTreeMap<&'static str, Login>, Failure> {
     let mut logins = BTreeMap::new();
     for role in Role::ALL {
         let known = earlier.logins.get(role.name()).cloned();
@@ -91,10 +109,15 @@ async fn people(accounts: &Accounts, earlier: &Earlier, now: Timestamp) -> Resul
             password: BASE32_NOPAD.encode(&random::<10>()).to_lowercase(),
         });
         let password = Secret::given(login.password.clone());
-        match accounts.add_person(&login.username, role, Some(password.clone()), now).await {
+        match accounts
+            .add_person(&login.username, role, Some(password.clone()), now)
+            .await
+        {
             Ok(_) => {}
             Err(AccountsError::Exists(_)) if earlier.logins.contains_key(role.name()) => {}
-            Err(AccountsError::Exists(name)) => accounts.set_password(&name, password).await.map_err(Failure::failed)?,
+            Err(AccountsError::Exists(name)) => {
+                accounts.set_password(&name, password).await.map_err(Failure::failed)?
+            }
             Err(error) => return Err(Failure::failed(error)),
         }
         logins.insert(role.name(), login);
@@ -108,17 +131,27 @@ async fn token(accounts: &Accounts, earlier: &Earlier, now: Timestamp) -> Result
         return Ok(earlier.api_token.clone());
     }
     let scopes = vec![Scope::SpacesAdmin, Scope::BoxAdmin];
-    let (_, secret) = accounts.create_token("demo", scopes, now).await.map_err(Failure::failed)?;
+    let (_, secret) = accounts
+        .create_token("demo", scopes, now)
+        .await
+        .map_err(Failure::failed)?;
     Ok(secret.reveal().to_owned())
 }
 
 async fn spaces(store: &Store, accounts: Accounts, earlier: Vec<String>) -> Result<Vec<String>, Failure> {
     let room = Occupancy::new(occupancy::Config::default(), store.clone(), accounts);
-    let mut living: Vec<String> =
-        earlier.into_iter().filter(|id| id.parse().is_ok_and(|id| room.show(id).is_ok())).collect();
+    let mut living: Vec<String> = earlier
+        .into_iter()
+        .filter(|id| id.parse().is_ok_and(|id| room.show(id).is_ok()))
+        .collect();
     if living.is_empty() {
         for (name, current, maximum) in SPACES {
-            let wish = Create { name: Some(name.to_owned()), current, maximum, open: true };
+            let wish = Create {
+                name: Some(name.to_owned()),
+                current,
+                maximum,
+                open: true,
+            };
             living.push(room.create(wish).await.map_err(Failure::failed)?.id.to_string());
         }
     }
@@ -127,7 +160,13 @@ async fn spaces(store: &Store, accounts: Accounts, earlier: Vec<String>) -> Resu
 
 fn config(dir: &Path, port_base: u16) -> String {
     let text = |path: PathBuf| toml_edit::Value::from(path.display().to_string()).to_string();
-    let port = |offset: u16| if port_base == 0 { 0 } else { port_base.saturating_add(offset) };
+    let port = |offset: u16| {
+        if port_base == 0 {
+            0
+        } else {
+            port_base.saturating_add(offset)
+        }
+    };
     format!(
         "# Written by `gatelodge demo`; config.example.toml explains every key.\n\
          data_dir ={}\nadmin_socket ={}\n\n[site]\nname = \"Gatelodge demo\"\n\n\
@@ -150,7 +189,10 @@ fn own_folder(dir: &Path) -> Result<(), Failure> {
     }
     let found = std::fs::symlink_metadata(dir).map_err(|error| fault(dir, &error))?;
     if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
-        return Err(Failure::refused(format_args!("{} is not a folder of yours", dir.display())).hint("name another with --dir"));
+        return Err(
+            Failure::refused(format_args!("{} is not a folder of yours", dir.display()))
+                .hint("name another with --dir"),
+        );
     }
     Ok(())
 }
@@ -159,8 +201,12 @@ fn own_folder(dir: &Path) -> Result<(), Failure> {
 pub(super) fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write;
     let beside = file.with_extension("new");
-    let mut open =
-        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+    let mut open = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&beside)?;
     open.write_all(text.as_bytes())?;
     open.sync_all()?;
     std::fs::rename(&beside, file)
