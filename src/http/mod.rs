@@ -11,6 +11,7 @@ mod peer;
 pub mod problem;
 mod rate;
 pub mod serve;
+pub mod swap;
 
 pub use body::PatientBody;
 pub use limiter::{Limiter, RateLimits};

@@ -41,7 +41,12 @@ pub struct Settings {
     pub rates: Arc<RateLimits>,
     /// Where requests are counted.
     pub metrics: DoorMetrics,
+    /// The form of the layer's own refusals.
+    pub refusals: Shape,
 }
+
+/// Gives a refusal of the layer the shape of the API that a path belongs to: the path, the problem, its words.
+pub type Shape = fn(&str, Problem, &str) -> Response;
 
 /// The layer; give it to [`axum::Router::layer`] when the router is complete.
 #[derive(Clone)]
@@ -54,6 +59,7 @@ struct Shared {
     hsts: Option<HeaderValue>,
     rates: Arc<RateLimits>,
     metrics: DoorMetrics,
+    refusals: Shape,
     ids: RequestIds,
 }
 
@@ -70,6 +76,7 @@ impl Serve {
                 hsts,
                 rates: settings.rates,
                 metrics: settings.metrics,
+                refusals: settings.refusals,
                 ids: RequestIds::new(),
             }),
         }
@@ -179,7 +186,13 @@ where
 }
 
 impl<S> Served<S> {
-    fn refusal(&self, request: &Request, peer: Option<&Peer>) -> Option<Problem> {
+    fn refusal(&self, request: &Request, peer: Option<&Peer>) -> Option<Response> {
+        let problem = self.problem(request, peer)?;
+        let words = problem.title().to_owned();
+        Some((self.shared.refusals)(request.uri().path(), problem, &words))
+    }
+
+    fn problem(&self, request: &Request, peer: Option<&Peer>) -> Option<Problem> {
         let length = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
         if length > URI_LIMIT {
             let title = "The address is too long";
@@ -205,7 +218,7 @@ pin_project! {
     pub struct Answer<F> {
         #[pin]
         inner: Option<F>,
-        refusal: Option<Problem>,
+        refusal: Option<Response>,
         line: Line,
         shared: Arc<Shared>,
     }
@@ -230,7 +243,7 @@ where
                     Err(panic) => after_panic(this.line, this.shared.door, panic),
                 }
             }
-            (_, Some(problem)) => problem.into_response(),
+            (_, Some(response)) => response,
             (None, None) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         };
         Poll::Ready(Ok(this.shared.finish(this.line, response)))

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use rcgen::KeyPair;
+use zeroize::Zeroizing;
 
 use super::authority::{self, Signed};
 use super::folder::{self, Readers};
@@ -20,6 +21,16 @@ impl Pki {
         // First the register: a certificate that is out there without a row could not be revoked.
         self.inner.store.write(move |page| row.put_on(page)).await?;
         self.work(move |_| draft.save()).await
+    }
+
+    /// As [`Pki::issue`], but the files are the caller's to write: nothing of the certificate stays here but its row.
+    /// The paths in the answer are bare file names.
+    pub async fn issue_in_memory(&self, request: Request, now: Timestamp) -> Result<(Issued, Pem), PkiError> {
+        let draft = self.work(move |pki| pki.draft(request, Path::new(""), now)).await?;
+        let row = draft.row();
+        self.inner.store.write(move |page| row.put_on(page)).await?;
+        let pem = draft.pem();
+        Ok((draft.issued, pem))
     }
 
     fn draft(&self, request: Request, out: &Path, now: Timestamp) -> Result<Draft, PkiError> {
@@ -88,19 +99,41 @@ impl Draft {
         }
     }
 
+    fn pem(&self) -> Pem {
+        let key = authority::pem(&self.key);
+        let certificate = self.signed.certificate.pem();
+        let chain = format!("{certificate}{}", self.issuer_pem);
+        let pkeycert = Zeroizing::new(format!("{chain}{}", *key));
+        Pem {
+            key,
+            certificate,
+            chain,
+            pkeycert,
+        }
+    }
+
     fn save(self) -> Result<Issued, PkiError> {
+        let pem = self.pem();
         let issued = self.issued;
         if let Some(out) = issued.key.parent() {
             folder::make(out)?;
         }
-        let key = authority::pem(&self.key);
-        let leaf = self.signed.certificate.pem();
-        let chain = format!("{leaf}{}", self.issuer_pem);
-        let all = zeroize::Zeroizing::new(format!("{chain}{}", *key));
-        folder::write(&issued.key, key.as_bytes(), Readers::Owner)?;
-        folder::write(&issued.certificate, leaf.as_bytes(), Readers::All)?;
-        folder::write(&issued.chain, chain.as_bytes(), Readers::All)?;
-        folder::write(&issued.pkeycert, all.as_bytes(), Readers::Owner)?;
+        folder::write(&issued.key, pem.key.as_bytes(), Readers::Owner)?;
+        folder::write(&issued.certificate, pem.certificate.as_bytes(), Readers::All)?;
+        folder::write(&issued.chain, pem.chain.as_bytes(), Readers::All)?;
+        folder::write(&issued.pkeycert, pem.pkeycert.as_bytes(), Readers::Owner)?;
         Ok(issued)
     }
+}
+
+/// The four files of a certificate as texts; see [`Issued`].
+pub struct Pem {
+    /// The private key.
+    pub key: Zeroizing<String>,
+    /// The certificate.
+    pub certificate: String,
+    /// The certificate and its issuer.
+    pub chain: String,
+    /// Certificate, issuer and key.
+    pub pkeycert: Zeroizing<String>,
 }

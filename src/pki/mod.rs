@@ -31,6 +31,7 @@ pub use folder::FolderError;
 pub use hierarchy::{Hierarchy, Role, UnknownWord, Usage};
 pub use identity::{CertificateId, sha256};
 pub use inspect::{Description, InspectError, Verdict, show};
+pub use issuing::Pem;
 pub use register::{Reason, Revoked, Row};
 pub use request::{Extension, Issued, Overwrite, Request, RequestError};
 pub use revocations::Revocations;

@@ -29,15 +29,10 @@ pub const SESSIONS: Place = Place {
     name: "sessions",
     prefix: 0x21,
 };
-/// API tokens by id.
+/// API tokens by the hash of the token.
 pub const TOKENS: Place = Place {
     name: "tokens",
     prefix: 0x22,
-};
-/// API tokens' ids by the hash of the token.
-pub const TOKEN_HASHES: Place = Place {
-    name: "token hashes",
-    prefix: 0x23,
 };
 /// One-time login links by the hash of their code.
 pub const INVITATIONS: Place = Place {
@@ -51,13 +46,4 @@ pub const CERTIFICATES: Place = Place {
 };
 
 /// All of them.
-pub const PLACES: &[Place] = &[
-    SPACES,
-    SPACE_USE,
-    PEOPLE,
-    SESSIONS,
-    TOKENS,
-    TOKEN_HASHES,
-    INVITATIONS,
-    CERTIFICATES,
-];
+pub const PLACES: &[Place] = &[SPACES, SPACE_USE, PEOPLE, SESSIONS, TOKENS, INVITATIONS, CERTIFICATES];

@@ -48,6 +48,17 @@ pub enum SubjectName {
     Ip(IpAddr),
 }
 
+impl std::fmt::Display for SubjectName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            SubjectName::Dns(name) => write!(f, "DNS:{name}"),
+            SubjectName::Uri(uri) => write!(f, "URI:{uri}"),
+            SubjectName::Email(address) => write!(f, "email:{address}"),
+            SubjectName::Ip(address) => write!(f, "IP:{address}"),
+        }
+    }
+}
+
 /// A certificate of the chain could not be read (the handshake took it, so this is an oddity of its making).
 #[derive(Debug, thiserror::Error)]
 #[error("certificate {place} of the client's chain is not readable")]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -14,9 +15,9 @@ use super::handshake::Handshake;
 use super::listener::{self, BindError, Listeners};
 use super::trust::{Demand, TrustError};
 use super::{Certificate, ClientTrust, Limits};
-use crate::http::RateLimits;
 use crate::http::metrics::Metrics;
-use crate::http::serve::{HSTS_DEFAULT, Serve, Settings};
+use crate::http::serve::{HSTS_DEFAULT, Serve, Settings, Shape};
+use crate::http::{Problem, RateLimits};
 
 /// What a door speaks below HTTP.
 #[derive(Clone)]
@@ -48,6 +49,7 @@ pub struct Door {
     limits: Limits,
     metrics: Metrics,
     hsts: Option<Duration>,
+    refusals: Shape,
 }
 
 /// A door cannot be opened.
@@ -99,6 +101,7 @@ impl Door {
             limits,
             metrics: Metrics::new(),
             hsts,
+            refusals: |_, problem, _| problem.into_response(),
         }
     }
 
@@ -120,6 +123,14 @@ impl Door {
     #[must_use]
     pub fn with_hsts(mut self, hsts: Option<Duration>) -> Door {
         self.hsts = hsts;
+        self
+    }
+
+    /// Lets the layer's own refusals (too long, too many, a fault in here) take the shape of the API that the path
+    /// belongs to: `shape` gets the path, the problem, and the same in one line of words.
+    #[must_use]
+    pub fn with_refusals(mut self, shape: fn(&str, Problem, &str) -> Response) -> Door {
+        self.refusals = shape;
         self
     }
 
@@ -146,6 +157,7 @@ impl Door {
             hsts: self.hsts,
             rates: rates.clone(),
             metrics: metrics.clone(),
+            refusals: self.refusals,
         });
         let handshake = match self.policy {
             Policy::Plain => None,
@@ -178,6 +190,11 @@ impl OpenDoor {
     #[must_use]
     pub fn local_addrs(&self) -> &[SocketAddr] {
         &self.addrs
+    }
+
+    /// The listening sockets once more, so that a changed door can take them over without a gap.
+    pub fn listeners(&self) -> std::io::Result<Vec<std::net::TcpListener>> {
+        self.listeners.clones()
     }
 
     /// Serves until `stop`, then takes no more, finishes what is under way, and returns: at the latest after

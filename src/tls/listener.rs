@@ -78,6 +78,13 @@ impl Listeners {
         }
     }
 
+    /// The same sockets once more.
+    pub(super) fn clones(&self) -> std::io::Result<Vec<std::net::TcpListener>> {
+        use std::os::fd::AsFd;
+        let again = |listener: &TcpListener| listener.as_fd().try_clone_to_owned().map(std::net::TcpListener::from);
+        self.open.iter().map(again).collect()
+    }
+
     /// The next connection from any of them, in turn. May be dropped at any time without losing one.
     pub(super) async fn accept(&mut self) -> (TcpStream, SocketAddr) {
         loop {
