@@ -49,7 +49,7 @@ impl Lodge {
         let swap = Swap::new(self.router_of(name));
         let limits = self.limits_of(name);
         let make = {
-            let (metrics, router) = (self.metrics.clone(), swap.router());
+            let (metrics, router) = (self.metrics.clone(), swap.clone());
             move |listen: Vec<SocketAddr>, listeners: Vec<std::net::TcpListener>| {
                 Door::new(name, listen, policy.clone(), router.clone(), limits.clone())
                     .with_listeners(listeners)

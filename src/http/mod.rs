@@ -10,6 +10,7 @@ pub mod metrics;
 mod peer;
 pub mod problem;
 mod rate;
+mod request_id;
 pub mod serve;
 pub mod swap;
 
@@ -19,3 +20,4 @@ pub(crate) use peer::counted;
 pub use peer::{Peer, truncated};
 pub use problem::Problem;
 pub use rate::{Rate, RateError};
+pub use request_id::RequestId;

@@ -7,20 +7,19 @@ use std::any::Any;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::{HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
 use super::metrics::DoorMetrics;
 use super::peer::truncated;
+use super::request_id::{RequestId, RequestIds};
 use super::{Peer, Problem, RateLimits, claims};
 
 /// The longest address (path and query) a request may have, in bytes.
@@ -94,52 +93,6 @@ impl<S> Layer<S> for Serve {
     }
 }
 
-/// A request's number; the answer carries it as `x-request-id`, and so does its log line.
-///
-/// It is always our own: one that the caller sent is neither read nor logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RequestId(u64);
-
-impl RequestId {
-    fn hex(self) -> [u8; 16] {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        std::array::from_fn(|place| DIGITS[(self.0 >> (60 - 4 * place)) as usize & 15])
-    }
-
-    fn header(self) -> HeaderValue {
-        HeaderValue::from_maybe_shared(Bytes::copy_from_slice(&self.hex())).expect("hex digits are header characters")
-    }
-}
-
-impl std::fmt::Display for RequestId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
-/// Numbers that differ within a process, and between processes as far as 64 bits can.
-struct RequestIds {
-    start: u64,
-    count: AtomicU64,
-}
-
-impl RequestIds {
-    fn new() -> RequestIds {
-        let mut seed = [0; 8];
-        aws_lc_rs::rand::fill(&mut seed).expect("the system gives random bytes");
-        RequestIds {
-            start: u64::from_ne_bytes(seed),
-            count: AtomicU64::new(0),
-        }
-    }
-
-    fn next(&self) -> RequestId {
-        // An odd factor maps distinct counts to distinct numbers.
-        let count = self.count.fetch_add(1, Ordering::Relaxed);
-        RequestId(count.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.start)
-    }
-}
-
 /// A service inside [`Serve`].
 #[derive(Clone)]
 pub struct Served<S> {
@@ -169,6 +122,7 @@ where
             started: Instant::now(),
             method: request.method().clone(),
             route: request.extensions().get::<MatchedPath>().cloned(),
+            uri: request.uri().clone(),
         };
         let refusal = self.refusal(&request, peer.as_ref());
         let inner = refusal.is_none().then(|| {
@@ -211,6 +165,8 @@ struct Line {
     started: Instant,
     method: Method,
     route: Option<MatchedPath>,
+    /// Only to give an answer after a panic its API's shape; never logged.
+    uri: Uri,
 }
 
 pin_project! {
@@ -240,7 +196,7 @@ where
                 match polled {
                     Ok(Poll::Pending) => return Poll::Pending,
                     Ok(Poll::Ready(Ok(response))) => response.into_response(),
-                    Err(panic) => after_panic(this.line, this.shared.door, panic),
+                    Err(panic) => this.shared.after_panic(this.line, panic),
                 }
             }
             (_, Some(response)) => response,
@@ -250,24 +206,21 @@ where
     }
 }
 
-fn after_panic(line: &Line, door: &'static str, panic: Box<dyn Any + Send>) -> Response {
-    let said = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("(nothing)");
-    tracing::error!(door, request.id = %line.id, panic = said, "a request handler panicked");
-    Problem::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "internal",
-        "Something went wrong in here",
-    )
-    .detail("The fault is ours and is in the log under this request's number.")
-    .member("request_id", line.id.to_string())
-    .into_response()
-}
-
 impl Shared {
+    fn after_panic(&self, line: &Line, panic: Box<dyn Any + Send>) -> Response {
+        let said = panic
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("(nothing)");
+        tracing::error!(door = self.door, request.id = %line.id, panic = said, "a request handler panicked");
+        let title = "Something went wrong in here";
+        let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title)
+            .detail("The fault is ours and is in the log under this request's number.")
+            .member("request_id", line.id.to_string());
+        (self.refusals)(line.uri.path(), problem, title)
+    }
+
     fn finish(&self, line: &Line, mut response: Response) -> Response {
         let took = line.started.elapsed();
         let status = response.status();

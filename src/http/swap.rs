@@ -1,40 +1,80 @@
 //! A router that can be changed while connections go on.
 
-use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use axum::Router;
-use axum::extract::Request;
-use tower::ServiceExt;
 
-/// The place of a router.
+use super::serve::Serve;
+
+/// The place of a router behind a door; clones share it.
 #[derive(Clone)]
 pub struct Swap {
-    current: Arc<ArcSwap<Router>>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    /// What answers, inside its door's layer.
+    current: ArcSwap<Router>,
+    parts: Mutex<Parts>,
+}
+
+struct Parts {
+    bare: Router,
+    layer: Option<Serve>,
+}
+
+impl Parts {
+    fn whole(&self) -> Arc<Router> {
+        let bare = self.bare.clone();
+        Arc::new(match &self.layer {
+            Some(layer) => bare.layer(layer.clone()),
+            None => bare,
+        })
+    }
 }
 
 impl Swap {
     /// A place that holds `router` at first.
     #[must_use]
     pub fn new(router: Router) -> Swap {
+        let parts = Parts {
+            bare: router,
+            layer: None,
+        };
         Swap {
-            current: Arc::new(ArcSwap::from_pointee(router)),
+            shared: Arc::new(Shared {
+                current: ArcSwap::new(parts.whole()),
+                parts: Mutex::new(parts),
+            }),
         }
     }
 
     /// From the next request on, this one answers.
     pub fn set(&self, router: Router) {
-        self.current.store(Arc::new(router));
+        self.change(|parts| parts.bare = router);
     }
 
-    /// The router to put behind a door: it passes each request to the one that is current.
-    #[must_use]
-    pub fn router(&self) -> Router {
-        let current = Arc::clone(&self.current);
-        Router::new().fallback_service(tower::service_fn(move |request: Request| {
-            let router = Router::clone(&current.load());
-            async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }
-        }))
+    /// Puts a door's layer round this router and those that follow.
+    pub(crate) fn wrap(&self, layer: Serve) {
+        self.change(|parts| parts.layer = Some(layer));
+    }
+
+    /// What answers now.
+    pub(crate) fn current(&self) -> Router {
+        Router::clone(&self.shared.current.load())
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Parts)) {
+        // A panic inside left parts that were whole before or after the change; both can be shown.
+        let mut parts = self.shared.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut parts);
+        self.shared.current.store(parts.whole());
+    }
+}
+
+impl From<Router> for Swap {
+    fn from(router: Router) -> Swap {
+        Swap::new(router)
     }
 }

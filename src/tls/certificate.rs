@@ -90,8 +90,8 @@ impl Certificate {
         }
     }
 
-    async fn follow_files(&self, certificate: &PathBuf, key: &PathBuf) {
-        let mut watch = FileWatch::new(vec![certificate.clone(), key.clone()]);
+    async fn follow_files(&self, certificate: &Path, key: &Path) {
+        let mut watch = FileWatch::new([certificate, key].map(Path::to_owned).to_vec());
         let mut look = interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

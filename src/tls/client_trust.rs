@@ -1,6 +1,6 @@
 //! Where a door's trust in clients comes from, and how it follows its sources.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -147,7 +147,7 @@ async fn revoked(revocations: &mut Option<watch::Receiver<Arc<Revocations>>>) {
     {
         return;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 impl Sources {
@@ -173,19 +173,19 @@ impl Sources {
     }
 }
 
-fn pem<T: PemObject>(path: &PathBuf) -> Result<Vec<T>, ClientTrustError> {
+fn pem<T: PemObject>(path: &Path) -> Result<Vec<T>, ClientTrustError> {
     let bytes = files::read(path)?;
     let items: Vec<T> =
         T::pem_slice_iter(&bytes)
             .collect::<Result<_, _>>()
             .map_err(|source| ClientTrustError::Pem {
-                path: path.clone(),
+                path: path.to_owned(),
                 source,
             })?;
     if items.is_empty() {
         // A list file cut short while it is written must not pass for "nobody is revoked".
         return Err(ClientTrustError::Pem {
-            path: path.clone(),
+            path: path.to_owned(),
             source: rustls::pki_types::pem::Error::NoItemsFound,
         });
     }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use hyper::Request;
@@ -24,6 +23,7 @@ use tower::Service;
 use super::pulse::{Heads, Pulse, Turn, Verdict};
 use super::{Limits, PeerCertificate};
 use crate::http::metrics::Refusal;
+use crate::http::swap::Swap;
 use crate::http::{PatientBody, Peer};
 
 /// Largest head of an HTTP/1.1 request, and with it the largest buffer a connection can make us keep, in bytes.
@@ -60,7 +60,7 @@ pub(super) async fn protocol_of(tcp: &TcpStream) -> Protocol {
 
 /// One connection and what its requests are given.
 pub(super) struct Connection<'a> {
-    pub(super) router: Router,
+    pub(super) router: &'a Swap,
     pub(super) limits: &'a Limits,
     pub(super) peer: Peer,
     pub(super) certificate: Option<PeerCertificate>,
@@ -83,7 +83,7 @@ impl Connection<'_> {
             certificate,
             ..
         } = self;
-        let patience = limits.body;
+        let (router, patience) = (router.clone(), limits.body);
         let service = {
             let pulse = pulse.clone();
             service_fn(move |request: Request<Incoming>| {
@@ -93,7 +93,7 @@ impl Connection<'_> {
                 if let Some(certificate) = &certificate {
                     request.extensions_mut().insert(certificate.clone());
                 }
-                let answer = router.clone().call(request);
+                let answer = router.current().call(request);
                 async move {
                     let answer: Response = answer.await?;
                     Ok::<_, Infallible>(answer.map(|body| Answer { body, _turn: turn }))

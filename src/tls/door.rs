@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +16,7 @@ use super::trust::{Demand, TrustError};
 use super::{Certificate, ClientTrust, Limits};
 use crate::http::metrics::Metrics;
 use crate::http::serve::{HSTS_DEFAULT, Serve, Settings, Shape};
+use crate::http::swap::Swap;
 use crate::http::{Problem, RateLimits};
 
 /// What a door speaks below HTTP.
@@ -45,7 +45,7 @@ pub struct Door {
     listen: Vec<SocketAddr>,
     open: Vec<std::net::TcpListener>,
     policy: Policy,
-    router: Router,
+    router: Swap,
     limits: Limits,
     metrics: Metrics,
     hsts: Option<Duration>,
@@ -86,8 +86,16 @@ pub enum DoorError {
 
 impl Door {
     /// A door called `name` (as in `limits.<name>`, metrics and logs) that will listen on all of `listen`.
+    ///
+    /// `router` is a router, or a [`Swap`] by which it can be changed while the door is open.
     #[must_use]
-    pub fn new(name: &'static str, listen: Vec<SocketAddr>, policy: Policy, router: Router, limits: Limits) -> Door {
+    pub fn new(
+        name: &'static str,
+        listen: Vec<SocketAddr>,
+        policy: Policy,
+        router: impl Into<Swap>,
+        limits: Limits,
+    ) -> Door {
         let hsts = match &policy {
             Policy::Plain => None,
             Policy::Tls(_) => Some(HSTS_DEFAULT),
@@ -97,7 +105,7 @@ impl Door {
             listen,
             open: Vec::new(),
             policy,
-            router,
+            router: router.into(),
             limits,
             metrics: Metrics::new(),
             hsts,
@@ -163,11 +171,11 @@ impl Door {
             Policy::Plain => None,
             Policy::Tls(tls) => Some(Handshake::new(door, tls)?),
         };
-        let router = self.router.layer(serve);
+        self.router.wrap(serve);
         Ok(OpenDoor {
             listeners: Listeners::new(door, open),
             addrs,
-            front: Front::new(door, router, self.limits, metrics, rates, handshake),
+            front: Front::new(door, self.router, self.limits, metrics, rates, handshake),
         })
     }
 }

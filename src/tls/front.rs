@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
@@ -19,6 +18,7 @@ use super::pulse::Pulse;
 use super::wire::Wire;
 use super::{Limits, PeerCertificate};
 use crate::http::metrics::{DoorMetrics, Refusal};
+use crate::http::swap::Swap;
 use crate::http::{Peer, RateLimits};
 
 /// How often addresses that were quiet are forgotten by the rates.
@@ -33,7 +33,7 @@ pub(super) struct Front {
 
 struct Shared {
     door: &'static str,
-    router: Router,
+    router: Swap,
     limits: Limits,
     metrics: DoorMetrics,
     handshake: Option<Handshake>,
@@ -42,7 +42,7 @@ struct Shared {
 impl Front {
     pub(super) fn new(
         door: &'static str,
-        router: Router,
+        router: Swap,
         limits: Limits,
         metrics: DoorMetrics,
         rates: Arc<RateLimits>,
@@ -200,7 +200,7 @@ impl Shared {
             certificate: certificate.as_ref().map(PeerCertificate::thumbprint),
         };
         Connection {
-            router: self.router.clone(),
+            router: &self.router,
             limits: &self.limits,
             peer,
             certificate,

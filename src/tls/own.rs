@@ -142,3 +142,60 @@ fn machine_names() -> Vec<String> {
     let local = format!("{name}.local");
     vec![name, local]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pki::Reason;
+    use crate::store::{Options, Store};
+
+    async fn pki(dir: &tempfile::TempDir) -> Pki {
+        let store = Store::open(Options::new(dir.path().join("book"))).unwrap();
+        let pki = Pki::open(dir.path().join("pki"), store).unwrap();
+        pki.init(Timestamp::now()).await.unwrap();
+        pki
+    }
+
+    fn own(pki: &Pki, host: &str) -> Own {
+        Own::new(pki.clone(), Hierarchy::Server, "https", vec![host.to_owned()])
+    }
+
+    #[tokio::test]
+    async fn a_door_keeps_its_certificate_until_a_third_of_its_life_is_left() {
+        let dir = tempfile::tempdir().unwrap();
+        let pki = pki(&dir).await;
+        let now = Timestamp::now();
+        let days = |days: i64| now + SignedDuration::from_hours(24 * days);
+        let first = own(&pki, "box.example").fetch(now).await.unwrap();
+        for name in ["box.example", "localhost", "127.0.0.1", "::1"] {
+            assert!(
+                first.served.names.iter().any(|known| known == name),
+                "{:?}",
+                first.served
+            );
+        }
+        assert_eq!(own(&pki, "BOX.example").fetch(days(59)).await.unwrap().id, first.id);
+        let second = own(&pki, "box.example").fetch(days(61)).await.unwrap();
+        assert_ne!(second.id, first.id);
+        assert!(second.served.not_after > days(150));
+        assert_eq!(pki.list().unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn another_name_a_revocation_and_a_clock_set_back_each_bring_a_new_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let pki = pki(&dir).await;
+        let now = Timestamp::now();
+        let first = own(&pki, "a.example").fetch(now).await.unwrap();
+        let second = own(&pki, "b.example").fetch(now).await.unwrap();
+        assert_ne!(second.id, first.id);
+        let serial = second.id.serial_hex();
+        pki.revoke(&serial, None, Reason::Superseded, now).await.unwrap();
+        let third = own(&pki, "b.example").fetch(now).await.unwrap();
+        assert_ne!(third.id, second.id);
+        let before = now - SignedDuration::from_hours(24 * 30);
+        let fourth = own(&pki, "b.example").fetch(before).await.unwrap();
+        assert_ne!(fourth.id, third.id);
+        assert!(fourth.not_before <= before);
+    }
+}

@@ -1,12 +1,15 @@
 //! What doors with TLS agree to, seen by OpenSSL, curl and rustls.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
 use gatelodge::http::metrics::Refusal;
-use gatelodge::pki::Hierarchy;
-use gatelodge::tls::{Demand, Limits};
+use gatelodge::http::swap::Swap;
+use gatelodge::pki::{Hierarchy, Reason};
+use gatelodge::tls::{Demand, Door, Limits, Policy, Tls, Versions};
+use tokio_util::sync::CancellationToken;
 
 use super::house::House;
 use super::stage::{open, run};
@@ -40,7 +43,6 @@ async fn s_client(house: &House, addr: SocketAddr, args: &[&str]) -> (bool, Stri
 async fn the_https_door_speaks_tls_12_and_13_with_strong_suites_only() {
     let house = House::new().await;
     let door = open(house.https().await, router(), Limits::default());
-    let root = house.pki.files(Hierarchy::Server).root_certificate;
     for version in ["-tls1_2", "-tls1_3"] {
         let (made, said) = s_client(&house, door.addr, &[version]).await;
         assert!(made, "{version}: {said}");
@@ -128,7 +130,7 @@ async fn curl_gets_both_http_versions_and_two_years_of_tls() {
 
 #[tokio::test]
 async fn http_2_without_tls_is_for_those_who_know() {
-    let door = open(gatelodge::tls::Policy::Plain, router(), Limits::default());
+    let door = open(Policy::Plain, router(), Limits::default());
     let url = format!("http://{}/", door.addr);
     let said = run(
         "curl",
@@ -138,4 +140,63 @@ async fn http_2_without_tls_is_for_those_who_know() {
     )
     .await;
     assert!(said.starts_with("HTTP/2 200") && said.ends_with("hello"), "{said}");
+}
+
+#[tokio::test]
+async fn a_revoked_door_certificate_is_replaced_without_a_restart() {
+    let house = House::new().await;
+    let certificate = house.certificate().await;
+    let mut served = certificate.served();
+    let policy = Policy::Tls(Tls {
+        certificate,
+        versions: Versions::From12,
+        clients: None,
+    });
+    let door = open(policy, router(), Limits::default());
+    let client = house.client(None).forgetful();
+    let mut old = client.connect(door.addr).await.unwrap();
+    let before = old.get_ref().1.peer_certificates().unwrap()[0].clone();
+    let issued = house.pki.list().unwrap();
+    assert_eq!(issued.len(), 1);
+    let serial = &issued[0].serial;
+    house
+        .pki
+        .revoke(serial, None, Reason::Superseded, house.now)
+        .await
+        .unwrap();
+    let replaced = async {
+        while client
+            .connect(door.addr)
+            .await
+            .unwrap()
+            .get_ref()
+            .1
+            .peer_certificates()
+            .unwrap()[0]
+            == before
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), replaced).await.unwrap();
+    assert_eq!(served.borrow_and_update().source, "self-signed");
+    super::house::get(&mut old, "/", "close").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_changed_router_answers_the_next_request_of_an_old_connection() {
+    let house = House::new().await;
+    let swap = Swap::new(router());
+    let listen = vec!["127.0.0.1:0".parse().unwrap()];
+    let door = Door::new("test", listen, house.https().await, swap.clone(), Limits::default());
+    let door = door.bind().unwrap();
+    let addr = door.local_addrs()[0];
+    let running = tokio::spawn(door.run(CancellationToken::new()));
+    let mut stream = house.client(None).connect(addr).await.unwrap();
+    let said = super::house::get(&mut stream, "/", "keep-alive").await.unwrap();
+    assert!(said.ends_with("hello"), "{said}");
+    swap.set(Router::new().route("/", get(async || "changed")));
+    let said = super::house::get(&mut stream, "/", "keep-alive").await.unwrap();
+    assert!(said.ends_with("changed") && said.contains("x-request-id"), "{said}");
+    running.abort();
 }
