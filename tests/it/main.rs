@@ -1,4 +1,6 @@
 //! Everything that is tested from outside, through real sockets, files and programs.
 
 mod gate;
+mod occupancy;
 mod pki;
+mod support;
