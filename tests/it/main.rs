@@ -1,2 +1,3 @@
-#[test]
-fn a() {}
+//! The one test binary: every promise that takes more than one file to keep.
+
+mod book;
