@@ -16,7 +16,7 @@ pub use secret::{Secret, random, random_id};
 pub use session::{IDLE_LIFE, WHOLE_LIFE};
 pub use token::Token;
 
-use crate::store::{Page, ReadError, RowError, Store, WriteError};
+use crate::store::{Page, ReadError, RowError, Store, Unwritten};
 
 /// The people and tokens of the house; clones share them.
 #[derive(Clone)]
@@ -66,7 +66,7 @@ pub enum AccountsError {
     Read(#[from] ReadError),
     /// The book did not take the change.
     #[error("not written: {0}")]
-    Write(Box<WriteError<std::convert::Infallible>>),
+    Write(Unwritten),
 }
 
 impl Accounts {
@@ -83,12 +83,7 @@ impl Accounts {
         &self,
         change: impl FnOnce(&mut Page) -> Result<R, AccountsError> + Send + 'static,
     ) -> Result<R, AccountsError> {
-        self.store.write(change).await.map_err(|error| match error {
-            WriteError::Refused(error) => error,
-            WriteError::Busy => AccountsError::Write(Box::new(WriteError::Busy)),
-            WriteError::DiskFull => AccountsError::Write(Box::new(WriteError::DiskFull)),
-            WriteError::Panicked => AccountsError::Write(Box::new(WriteError::Panicked)),
-            WriteError::Closed => AccountsError::Write(Box::new(WriteError::Closed)),
-        })
+        let written = self.store.write(change).await;
+        written.map_err(|error| error.split().unwrap_or_else(AccountsError::Write))
     }
 }

@@ -139,7 +139,10 @@ impl From<PkiError> for Refusal {
             PkiError::Authority(AuthorityError::Absent(_)) => {
                 Refusal::bad(format!("{text}; `gatelodge pki init` makes it"))
             }
-            PkiError::Write(error) => Refusal::not_written(&error),
+            PkiError::Write(error) => match error.split() {
+                Ok(_) => Refusal::failed(text),
+                Err(why) => why.into(),
+            },
             PkiError::Authority(_) | PkiError::Folder(_) | PkiError::Read(_) | PkiError::Interrupted => {
                 Refusal::failed(text)
             }

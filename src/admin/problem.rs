@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use crate::accounts::AccountsError;
 use crate::http::Problem;
 use crate::occupancy::manage::ManageError;
-use crate::store::{ReadError, WriteError};
+use crate::store::{ReadError, Unwritten};
 
 /// A refusal on its way to the command line.
 pub(super) struct Refusal(pub(super) Problem);
@@ -41,17 +41,11 @@ impl Refusal {
     fn conflict(detail: impl Into<String>) -> Refusal {
         Refusal(Problem::new(StatusCode::CONFLICT, "exists", "Already there").detail(detail))
     }
+}
 
-    pub(super) fn not_written<E: std::fmt::Display>(error: &WriteError<E>) -> Refusal {
-        match error {
-            WriteError::DiskFull => Refusal(
-                Problem::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", "The disk is full")
-                    .detail("nothing was changed; free some space and try again"),
-            ),
-            WriteError::Busy | WriteError::Closed => Refusal::unavailable(error.to_string()),
-            WriteError::Refused(error) => Refusal::failed(error.to_string()),
-            WriteError::Panicked => Refusal::failed(error.to_string()),
-        }
+impl From<Unwritten> for Refusal {
+    fn from(why: Unwritten) -> Refusal {
+        Refusal(Problem::from(&why))
     }
 }
 
@@ -75,7 +69,7 @@ impl From<AccountsError> for Refusal {
             | AccountsError::TokenName
             | AccountsError::NoScope => Refusal::bad(text),
             AccountsError::Row(_) | AccountsError::Read(_) => Refusal::failed(text),
-            AccountsError::Write(error) => Refusal::not_written(&error),
+            AccountsError::Write(why) => why.into(),
         }
     }
 }
@@ -86,8 +80,8 @@ impl From<ManageError> for Refusal {
         match error {
             ManageError::Unknown(_) => Refusal::unknown(text),
             ManageError::Bounds { .. } | ManageError::Name(_) | ManageError::Nothing => Refusal::bad(text),
-            ManageError::Read(_) => Refusal::failed(text),
-            ManageError::Write(error) => Refusal::not_written(&error),
+            ManageError::Read(_) | ManageError::Row(_) => Refusal::failed(text),
+            ManageError::Write(why) => why.into(),
         }
     }
 }

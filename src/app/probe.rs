@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::lodge::Lodge;
 use super::systemd;
 use crate::http::health::Readiness;
-use crate::store::Store;
+use crate::store::{ClockState, Store};
 use crate::supervisor::{States, Weight};
 
 const EVERY: Duration = Duration::from_secs(10);
@@ -76,8 +76,8 @@ impl Probe {
     }
 
     fn clock(&self) -> Option<String> {
-        let wrong = jiff::Timestamp::now() < self.store.newest_stamp().unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        wrong.then(|| "the clock stands before the last change in the journal".to_owned())
+        let wrong = self.store.clock() == ClockState::Wrong;
+        wrong.then(|| "the clock is behind: set it, or let the box reach a time server".to_owned())
     }
 
     fn broken_doors(&self) -> Option<String> {

@@ -13,7 +13,8 @@ use serde::Deserialize;
 
 use super::{Face, Page, Shell, Visitor};
 use crate::accounts::{AccountsError, Secret};
-use crate::store::{ReadError, WriteError};
+use crate::http::Problem;
+use crate::store::ReadError;
 
 #[derive(Template)]
 #[template(path = "login.html", config = ".askama.toml")]
@@ -212,8 +213,7 @@ fn refusal(error: AccountsError) -> (StatusCode, String) {
     let status = match &error {
         AccountsError::WrongPassword => StatusCode::UNAUTHORIZED,
         AccountsError::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
-        AccountsError::Write(why) if matches!(**why, WriteError::DiskFull) => StatusCode::INSUFFICIENT_STORAGE,
-        AccountsError::Write(_) => StatusCode::SERVICE_UNAVAILABLE,
+        AccountsError::Write(why) => Problem::from(why).status(),
         AccountsError::Row(_) | AccountsError::Read(_) => {
             tracing::error!(%error, "people could not be read or written");
             return (

@@ -7,6 +7,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::store::Unwritten;
+
 /// An error answer of our own API (RFC 9457 §3.1).
 ///
 /// It says what the peer can know and do; inner causes go to the log, never in here.
@@ -68,6 +70,12 @@ impl Problem {
         self
     }
 
+    /// After how many seconds to try again, if that helps.
+    #[must_use]
+    pub fn retries_after(&self) -> Option<u64> {
+        self.retry_after
+    }
+
     /// What it is called.
     #[must_use]
     pub fn title(&self) -> &str {
@@ -90,6 +98,24 @@ impl IntoResponse for Problem {
             headers.insert(RETRY_AFTER, HeaderValue::from(secs));
         }
         response
+    }
+}
+
+impl From<&Unwritten> for Problem {
+    /// What a caller is told when the book did not take a change (`book.md` promises 3 and 5).
+    fn from(why: &Unwritten) -> Problem {
+        let failed = || Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Nothing was changed");
+        match why {
+            Unwritten::Busy | Unwritten::Closed => {
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy, try again in a second").retry_after(1)
+            }
+            Unwritten::DiskFull => {
+                let title = "The disk is full, nothing was changed";
+                Problem::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", title).retry_after(60)
+            }
+            Unwritten::TooLarge { .. } | Unwritten::Panicked => failed().detail("The fault is ours and is in the log."),
+            Unwritten::Refused(never) => match *never {},
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Occupancy, now};
 use crate::accounts::random;
 use crate::domain::{OCCUPANCY_LIMIT, Occupancy as Counts, Space, SpaceId, SpaceOrigin};
 use crate::store::spaces::{NewSpace, SetSpace, SpaceError};
-use crate::store::{ReadError, WriteError};
+use crate::store::{ReadError, RowError, Unwritten, WriteError};
 
 /// The longest name the operator may give, in characters.
 const NAME_CHARACTERS: usize = 500;
@@ -66,7 +66,10 @@ pub enum ManageError {
     Read(#[from] ReadError),
     /// The book did not take the change.
     #[error("not written: {0}")]
-    Write(WriteError<SpaceError>),
+    Write(Unwritten),
+    /// A row could not be read or written.
+    #[error(transparent)]
+    Row(#[from] RowError),
 }
 
 impl Occupancy {
@@ -136,9 +139,10 @@ impl Occupancy {
 }
 
 fn written(error: WriteError<SpaceError>) -> ManageError {
-    match error {
-        WriteError::Refused(SpaceError::Unknown(id)) => ManageError::Unknown(id),
-        other => ManageError::Write(other),
+    match error.split() {
+        Ok(SpaceError::Unknown(id)) => ManageError::Unknown(id),
+        Ok(SpaceError::Row(error)) => ManageError::Row(error),
+        Err(why) => ManageError::Write(why),
     }
 }
 

@@ -1,6 +1,8 @@
 //! What can go wrong with the book, by stage.
 
-use std::path::PathBuf;
+use std::convert::Infallible;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// A change was not made.
 #[derive(Debug, thiserror::Error)]
@@ -14,12 +16,37 @@ pub enum WriteError<E> {
     /// The disk has no room beyond the reserve; nothing was written, reads go on.
     #[error("the disk is full")]
     DiskFull,
+    /// The change is larger than the pen takes at once; nothing was written. Make it several.
+    #[error("a change of {bytes} bytes is over the limit of {limit} bytes")]
+    TooLarge {
+        /// How large it is in the log.
+        bytes: usize,
+        /// How large it may be.
+        limit: usize,
+    },
     /// The closure panicked; nothing was written and its neighbours are unharmed.
     #[error("the change failed inside")]
     Panicked,
     /// The book is closing or closed; nothing was written.
     #[error("the book is closed")]
     Closed,
+}
+
+/// Why the book did not take a change that was right in itself.
+pub type Unwritten = WriteError<Infallible>;
+
+impl<E> WriteError<E> {
+    /// Tells the change's own refusal from the book's.
+    pub fn split(self) -> Result<E, Unwritten> {
+        match self {
+            WriteError::Refused(refusal) => Ok(refusal),
+            WriteError::Busy => Err(WriteError::Busy),
+            WriteError::DiskFull => Err(WriteError::DiskFull),
+            WriteError::TooLarge { bytes, limit } => Err(WriteError::TooLarge { bytes, limit }),
+            WriteError::Panicked => Err(WriteError::Panicked),
+            WriteError::Closed => Err(WriteError::Closed),
+        }
+    }
 }
 
 /// A row could not be read or written on a page.
@@ -33,6 +60,16 @@ pub enum RowError {
         /// How large it is.
         bytes: usize,
         /// How large it may be.
+        limit: usize,
+    },
+    /// The change is larger than the pen takes at once; make it several.
+    #[error("a change of {rows} rows and {bytes} bytes is over the limit of {limit} bytes or, for bulk, 128 rows")]
+    PageFull {
+        /// Rows with this one.
+        rows: usize,
+        /// Bytes with this one.
+        bytes: usize,
+        /// How many bytes it may be.
         limit: usize,
     },
     /// The row could not be read.
@@ -54,6 +91,58 @@ pub enum ReadError {
     /// The table under the rows failed; it is rebuilt at the next start.
     #[error("the table of rows failed: {0}")]
     Table(String),
+    /// A file of the book could not be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Bytes of the journal are not records.
+    #[error("{}: no record at byte {at}", .path.display())]
+    Journal {
+        /// The segment.
+        path: PathBuf,
+        /// Where in it.
+        at: u64,
+    },
+}
+
+/// A file or folder could not be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} {}: {source}", .path.display())]
+pub struct FileError {
+    /// What was tried.
+    pub what: &'static str,
+    /// On which path.
+    pub path: PathBuf,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+impl FileError {
+    pub(super) fn new(what: &'static str, path: &Path, source: io::Error) -> FileError {
+        FileError {
+            what,
+            path: path.to_path_buf(),
+            source,
+        }
+    }
+
+    /// What was written does not read back as it was written.
+    pub(super) fn not_as_written(path: &Path) -> FileError {
+        FileError::new("cannot read back", path, io::ErrorKind::InvalidData.into())
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        matches!(
+            self.source.kind(),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+        )
+    }
+}
+
+impl From<FileError> for OpenError {
+    fn from(error: FileError) -> OpenError {
+        let FileError { what, path, source } = error;
+        OpenError::File { what, path, source }
+    }
 }
 
 /// The book could not be opened.
@@ -72,6 +161,9 @@ pub enum OpenError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The table of rows could not be made anew.
+    #[error("cannot make the table of rows: {0}")]
+    Table(ReadError),
     /// It was written by a newer version of gatelodge.
     #[error("the book was written by format {found}, this version reads up to {known}; install the newer gatelodge")]
     Newer {

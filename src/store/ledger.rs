@@ -32,13 +32,20 @@ impl<T: Serialize + DeserializeOwned> Ledger<T> {
 
     /// The row under `key`, as it stands on disk.
     pub fn get(&self, store: &Store, key: &[u8]) -> Result<Option<T>, ReadError> {
-        store.get(&self.key(key))?.map(|row| self.decode(&row)).transpose()
+        store
+            .shared()
+            .table
+            .get(&self.key(key))?
+            .map(|row| self.decode(&row))
+            .transpose()
     }
 
     /// Up to `limit` rows whose keys begin with `prefix` and come after `after`, in key order.
     pub fn scan(&self, store: &Store, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Rows<T>, ReadError> {
         let after = after.map(|after| self.key(after));
-        let found = store.scan(&self.key(prefix), after.as_deref(), limit)?;
+        let prefix = self.key(prefix);
+        let from = after.map_or_else(|| prefix.clone(), |after| [&after[..], &[0]].concat());
+        let found = store.shared().table.scan(&prefix, &from, limit)?;
         found
             .into_iter()
             .map(|(key, row)| Ok((key[1..].to_vec(), self.decode(&row)?)))
@@ -70,8 +77,7 @@ impl<T: Serialize + DeserializeOwned> Ledger<T> {
                 limit: ROW_LIMIT,
             });
         }
-        page.put(self.key(key), bytes);
-        Ok(())
+        page.put(self.key(key), &bytes)
     }
 
     /// Deletes the row under `key`, if there is one.

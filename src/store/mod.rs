@@ -2,51 +2,71 @@
 //!
 //! Rooms change it through [`Store::write`], read it through [`Ledger`]s, and hear of changes
 //! through [`Store::bell`] and the journal ([`Store::tail`], [`Store::subscribe`]).
+//!
+//! One writer thread, the *pen*, appends changes to the *log*, syncs, and applies them to the
+//! *table* (sled, which is never a source). The log's segments are the journal that readers
+//! follow, each in its *lane* with its *cursor*. A second thread, the *keeper*, makes snapshots of
+//! sealed segments and takes away what nobody needs. Opening surveys everything, and mends it by
+//! salvage when it is damaged.
 
+mod change;
+mod clock;
+mod cursors;
 mod error;
+pub mod files;
+mod frame;
+mod generation;
+mod health;
+mod keeper;
+mod lanes;
 mod ledger;
+mod lock;
+mod log;
+mod loss;
+mod note;
+mod options;
 mod page;
+mod pen;
+mod queue;
+mod reader;
+mod record;
+mod recovery;
+mod replay;
+mod reserve;
+mod salvage;
 pub mod schema;
+mod segment;
+mod shelf;
+mod snapshot;
 pub mod spaces;
+mod start;
+mod stats;
+mod survey;
+mod table;
+mod thinning;
 
-pub use error::{OpenError, ReadError, RowError, WriteError};
-pub use ledger::Ledger;
-pub use page::Page;
+pub use clock::{Clock, ClockState, SystemClock};
+pub use error::{FileError, OpenError, ReadError, RowError, Unwritten, WriteError};
+pub use health::Health;
+pub use lanes::{Delivery, Gap, SubscribeError, Subscription, Tail};
+pub use ledger::{Ledger, ROW_LIMIT};
+pub use loss::{Loss, LossKind, SalvageReport};
+pub use options::Options;
+pub use page::{BULK_ROWS, GROUP_LIMIT, Page};
+pub use stats::Stats;
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
-use crate::domain::{Epoch, Event, Seq};
-
-/// Where the book lies and how large it may grow.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The folder of the book; created when absent.
-    pub dir: PathBuf,
-    /// Bytes of journal kept for readers that lag (`uplink.outbox_max`).
-    pub journal_bytes: u64,
-    /// Age of journal kept for readers that lag (`uplink.outbox_age`).
-    pub journal_age: std::time::Duration,
-}
-
-impl Options {
-    /// The usual bounds, in `dir`.
-    #[must_use]
-    pub fn new(dir: impl Into<PathBuf>) -> Options {
-        Options {
-            dir: dir.into(),
-            journal_bytes: 256 << 20,
-            journal_age: std::time::Duration::from_secs(30 * 86_400),
-        }
-    }
-}
+use crate::domain::{Epoch, Event, Lane, Seq};
+use change::Asked;
+use queue::{NotTaken, Rank};
+use start::{Running, Shared};
 
 /// One change as readers of the journal see it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// Its place in the log.
     pub seq: Seq,
@@ -57,32 +77,21 @@ pub struct Entry {
 }
 
 /// A handle on the book; clones share it.
+///
+/// When the last one is dropped without [`Store::close`], the book stops at once and the next
+/// start takes it for a stop that was not in order.
 #[derive(Clone)]
 pub struct Store {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
-    book: Mutex<Book>,
-    bell: watch::Sender<Seq>,
-}
-
-#[derive(Default)]
-struct Book {
-    rows: BTreeMap<Vec<u8>, Vec<u8>>,
-    journal: Vec<Entry>,
-    last: Seq,
+    running: Arc<Running>,
 }
 
 impl Store {
-    /// Opens the book, creating it when there is none.
-    pub fn open(_options: Options) -> Result<Store, OpenError> {
-        let (bell, _) = watch::channel(Seq::ZERO);
+    /// Opens the book, creating it when there is none. Blocks while it reads, at most a few seconds.
+    ///
+    /// A damaged book is mended on the way; [`Store::salvage`] then says what was lost.
+    pub fn open(options: Options) -> Result<Store, OpenError> {
         Ok(Store {
-            inner: Arc::new(Inner {
-                book: Mutex::default(),
-                bell,
-            }),
+            running: Arc::new(Running::start(options)?),
         })
     }
 
@@ -90,6 +99,9 @@ impl Store {
     /// on disk when this returns `Ok`, or none of it happened.
     ///
     /// It runs alone, on the pen's thread: keep it short, no I/O, no clock (bring `now` along).
+    /// When the future is dropped before it is ready, the change is made all the same. When the
+    /// book fails while it is being written, this never returns: whether it is on disk is not
+    /// known, and [`Store::health`] has the process end.
     pub async fn write<R, E>(
         &self,
         change: impl FnOnce(&mut Page) -> Result<R, E> + Send + 'static,
@@ -98,23 +110,11 @@ impl Store {
         R: Send + 'static,
         E: Send + 'static,
     {
-        let mut book = self.inner.book.lock().expect("no panic under the lock");
-        let seq = book.last.next();
-        let mut page = Page::new(book.rows.clone(), seq);
-        let answer = change(&mut page).map_err(WriteError::Refused)?;
-        let (rows, events) = page.into_parts();
-        book.rows = rows;
-        book.last = seq;
-        book.journal.push(Entry {
-            seq,
-            at: Timestamp::UNIX_EPOCH,
-            events,
-        });
-        self.inner.bell.send_replace(seq);
-        Ok(answer)
+        self.ask(change, Rank::People).await
     }
 
-    /// As [`Store::write`], for work that nobody waits for: people come first.
+    /// As [`Store::write`], for work that nobody waits for: people come first. One change may
+    /// write at most 128 rows.
     pub async fn write_bulk<R, E>(
         &self,
         change: impl FnOnce(&mut Page) -> Result<R, E> + Send + 'static,
@@ -123,131 +123,118 @@ impl Store {
         R: Send + 'static,
         E: Send + 'static,
     {
-        self.write(change).await
+        self.ask(change, Rank::Bulk).await
+    }
+
+    async fn ask<F, R, E>(&self, change: F, rank: Rank) -> Result<R, WriteError<E>>
+    where
+        F: FnOnce(&mut Page) -> Result<R, E> + Send + 'static,
+        R: Send + 'static,
+        E: Send + 'static,
+    {
+        let (asker, answer) = oneshot::channel();
+        match self.shared().queue.push(Box::new(Asked::new(change, asker)), rank) {
+            Ok(()) => {}
+            Err(NotTaken::Closed) => return Err(WriteError::Closed),
+            Err(NotTaken::Full) => {
+                stats::Counters::add(&self.shared().counters.busy, 1);
+                return Err(WriteError::Busy);
+            }
+        }
+        match answer.await {
+            Ok(answer) => answer,
+            // The pen stopped with this in its hands (`book.md` promise 4): nobody is answered.
+            Err(_) => std::future::pending().await,
+        }
     }
 
     /// The newest sequence number that readers may see; changes when something was written.
     #[must_use]
     pub fn bell(&self) -> watch::Receiver<Seq> {
-        self.inner.bell.subscribe()
+        self.shared().bell.clone()
     }
 
     /// The life of the book that its sequence numbers belong to.
     #[must_use]
     pub fn epoch(&self) -> Epoch {
-        Epoch(1)
+        Epoch(self.shared().epoch)
+    }
+
+    /// The oldest sequence number that is still in the journal. What a [`Tail`] gives of older
+    /// changes is nothing, and of changes that thinning reached it is not all.
+    #[must_use]
+    pub fn oldest(&self) -> Seq {
+        self.shared().shelf.first()
     }
 
     /// Follows the journal from just after `after`, remembering nothing across restarts.
     #[must_use]
     pub fn tail(&self, after: Seq) -> Tail {
-        Tail {
-            store: self.clone(),
-            after,
-        }
+        Tail::new(self, after)
     }
 
-    /// Whether the clock may be trusted enough to let things expire.
+    /// Follows one lane of the journal as `reader`, from where that reader's cursor stands, or
+    /// from now when it has none. A name holds no zero byte.
+    pub fn subscribe(&self, reader: &str, lane: Lane) -> Result<Subscription, SubscribeError> {
+        Subscription::new(self, reader, lane)
+    }
+
+    /// Forgets the cursors of a reader that is closed, so that nothing is kept for it.
+    pub fn retire(&self, reader: &str) {
+        self.shared().cursors.retire(reader);
+        self.shared().queue.poke();
+    }
+
+    /// How the book is; when it says failed, the process must end with 1.
+    #[must_use]
+    pub fn health(&self) -> watch::Receiver<Health> {
+        self.shared().health.clone()
+    }
+
+    /// What was lost when the book was last mended, if it ever was.
+    #[must_use]
+    pub fn salvage(&self) -> Option<&SalvageReport> {
+        self.shared().salvage.as_ref()
+    }
+
+    /// Whether the clock is believed enough to let things expire (`book.md` promise 16).
     #[must_use]
     pub fn clock_is_trusted(&self) -> bool {
-        true
+        self.clock() == ClockState::Trusted
     }
 
-    /// Bytes on disk.
-    pub fn bytes(&self) -> u64 {
-        0
+    /// How far the clock is believed.
+    #[must_use]
+    pub fn clock(&self) -> ClockState {
+        self.shared().clock_state()
     }
-    /// Loss.
-    pub fn salvage(&self) -> Option<&String> {
-        None
-    }
-    /// Health.
-    pub fn health(&self) -> watch::Receiver<Health> {
-        HEALTH.with(|h| h.subscribe())
-    }
-    /// Stats.
-    pub fn stats(&self) -> Stats {
-        Stats::default()
-    }
-    /// Probe.
+
+    /// Writes a row and waits until it is on disk, to see whether the book takes changes.
     pub async fn probe(&self) -> Result<(), WriteError<RowError>> {
-        Ok(())
-    }
-    /// Stamp.
-    pub fn newest_stamp(&self) -> Option<Timestamp> {
-        None
+        const SEEN: Ledger<Timestamp> = Ledger::new(schema::PROBE);
+        let now = self.shared().now();
+        self.write(move |page| SEEN.put_on(page, b"", &now)).await
     }
 
-    /// Writes down that the book was closed in order. Nothing can be written afterwards.
-    pub async fn close(&self) {}
-
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ReadError> {
-        Ok(self
-            .inner
-            .book
-            .lock()
-            .expect("no panic under the lock")
-            .rows
-            .get(key)
-            .cloned())
+    /// Bytes of the book on disk.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.shared().bytes()
     }
 
-    #[allow(clippy::type_complexity)]
-    fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ReadError> {
-        let book = self.inner.book.lock().expect("no panic under the lock");
-        let from = after.map_or_else(|| prefix.to_vec(), |after| [after, &[0]].concat());
-        Ok(book
-            .rows
-            .range(from..)
-            .take_while(|(key, _)| key.starts_with(prefix))
-            .take(limit)
-            .map(|(key, row)| (key.clone(), row.clone()))
-            .collect())
+    /// Counters for metrics.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.shared().stats()
+    }
+
+    /// Writes what is queued and notes that the book was closed in order. Nothing can be read or
+    /// written afterwards, by any handle.
+    pub async fn close(&self) {
+        self.running.close().await;
+    }
+
+    fn shared(&self) -> &Shared {
+        self.running.shared()
     }
 }
-
-/// A reader of the journal that starts where it is told and keeps no cursor.
-pub struct Tail {
-    store: Store,
-    after: Seq,
-}
-
-impl Tail {
-    /// The next change that recorded events; waits until there is one.
-    pub async fn next(&mut self) -> Result<Entry, ReadError> {
-        let mut bell = self.store.bell();
-        loop {
-            let found = {
-                let book = self.store.inner.book.lock().expect("no panic under the lock");
-                book.journal.iter().find(|entry| entry.seq > self.after).cloned()
-            };
-            if let Some(entry) = found {
-                self.after = entry.seq;
-                return Ok(entry);
-            }
-            if bell.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        }
-    }
-}
-
-/// Health.
-#[derive(Clone, Debug, Default)]
-pub struct Health {
-    /** full */
-    pub disk_full: bool,
-    /** failed */
-    pub failed: Option<String>,
-}
-/// Stats.
-#[derive(Clone, Debug, Default)]
-pub struct Stats {
-    /** c */
-    pub changes: u64,
-    /** g */
-    pub groups: u64,
-    /** q */
-    pub waiting: usize,
-}
-thread_local! { static HEALTH: &'static watch::Sender<Health> = Box::leak(Box::new(watch::Sender::new(Health::default()))); }

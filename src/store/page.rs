@@ -1,28 +1,50 @@
 //! What a change sees: rows as they stand, what it writes, the events it records.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
 
-use crate::domain::{Event, Seq};
+use sled::IVec;
+
+use super::record::{self, Head};
+use super::table::{Row, Table};
+use super::{ReadError, RowError};
+use crate::domain::{Event, Lane, Seq};
+
+/// The largest change and the largest group, in bytes of the log (`book.md` promise 3).
+pub const GROUP_LIMIT: usize = 128 << 10;
+
+/// Rows of bulk work that go at once (`book.md` promise 3).
+pub const BULK_ROWS: usize = 128;
+
+/// Room in the limit for what stands around rows and events in a record.
+const AROUND: usize = 64;
+
+type Draft = BTreeMap<IVec, Option<IVec>>;
 
 /// The page a change is written on; see [`crate::store::Store::write`].
 pub struct Page {
-    rows: BTreeMap<Vec<u8>, Vec<u8>>,
-    events: Vec<Event>,
+    table: Arc<Table>,
+    /// What earlier changes of the same group wrote.
+    draft: Draft,
+    rows: Draft,
+    events: Vec<(Lane, Vec<u8>)>,
+    bytes: usize,
     seq: Seq,
+    most_rows: usize,
 }
 
 impl Page {
-    pub(super) fn new(rows: BTreeMap<Vec<u8>, Vec<u8>>, seq: Seq) -> Page {
+    pub(super) fn new(table: Arc<Table>) -> Page {
         Page {
-            rows,
+            table,
+            draft: Draft::new(),
+            rows: Draft::new(),
             events: Vec::new(),
-            seq,
+            bytes: AROUND,
+            seq: Seq::ZERO,
+            most_rows: usize::MAX,
         }
-    }
-
-    #[allow(clippy::type_complexity)]
-    pub(super) fn into_parts(self) -> (BTreeMap<Vec<u8>, Vec<u8>>, Vec<Event>) {
-        (self.rows, self.events)
     }
 
     /// The sequence number this change will have, if it writes anything.
@@ -33,35 +55,108 @@ impl Page {
 
     /// Records that something happened, in the same change as the rows it is about.
     pub fn record(&mut self, event: Event) {
-        self.events.push(event);
+        let json = serde_json::to_vec(&event).expect("events are plain enums with string keys");
+        self.bytes += json.len() + 8;
+        self.events.push((event.lane(), json));
     }
 
-    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, super::ReadError> {
-        Ok(self.rows.get(key).cloned())
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<IVec>, ReadError> {
+        match self.rows.get(key).or_else(|| self.draft.get(key)) {
+            Some(row) => Ok(row.clone()),
+            None => self.table.get(key),
+        }
     }
 
-    pub(super) fn put(&mut self, key: Vec<u8>, row: Vec<u8>) {
-        self.rows.insert(key, row);
+    pub(super) fn put(&mut self, key: Vec<u8>, row: &[u8]) -> Result<(), RowError> {
+        let (rows, bytes) = (self.rows.len() + 1, self.bytes + key.len() + row.len() + 12);
+        if bytes > GROUP_LIMIT || rows > self.most_rows {
+            return Err(RowError::PageFull {
+                rows,
+                bytes,
+                limit: GROUP_LIMIT,
+            });
+        }
+        self.bytes = bytes;
+        self.rows.insert(key.into(), Some(row.into()));
+        Ok(())
     }
 
     pub(super) fn delete(&mut self, key: &[u8]) {
-        self.rows.remove(key);
+        self.bytes += key.len() + 8;
+        self.rows.insert(key.into(), None);
     }
 
-    #[allow(clippy::type_complexity)]
-    pub(super) fn scan(
-        &self,
-        prefix: &[u8],
-        after: Option<&[u8]>,
-        limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, super::ReadError> {
+    pub(super) fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, ReadError> {
         let from = after.map_or_else(|| prefix.to_vec(), |after| [after, &[0]].concat());
-        Ok(self
-            .rows
-            .range(from..)
-            .take_while(|(key, _)| key.starts_with(prefix))
+        let within = (Bound::Included(IVec::from(from.as_slice())), Bound::Unbounded);
+        let mut changed: Draft = Draft::new();
+        for layer in [&self.draft, &self.rows] {
+            let found = layer
+                .range(within.clone())
+                .take_while(|(key, _)| key.starts_with(prefix));
+            changed.extend(found.map(|(key, row)| (key.clone(), row.clone())));
+        }
+        let standing = self.table.scan(prefix, &from, limit.saturating_add(changed.len()))?;
+        let mut merged: BTreeMap<IVec, Option<IVec>> =
+            standing.into_iter().map(|(key, row)| (key, Some(row))).collect();
+        merged.extend(changed);
+        Ok(merged
+            .into_iter()
+            .filter_map(|(key, row)| Some((key, row?)))
             .take(limit)
-            .map(|(key, row)| (key.clone(), row.clone()))
             .collect())
+    }
+
+    /// Makes it ready for the next change, which will be `seq`, leaving out what was not kept.
+    pub(super) fn turn(&mut self, seq: Seq, most_rows: usize) {
+        self.rows.clear();
+        self.events.clear();
+        self.bytes = AROUND;
+        self.seq = seq;
+        self.most_rows = most_rows;
+    }
+
+    /// Whether the change wrote or recorded nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.events.is_empty()
+    }
+
+    /// Rows that the change wrote.
+    pub(super) fn row_count(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Appends the change as a record.
+    pub(super) fn encode(&self, buffer: &mut Vec<u8>, head: &Head) {
+        record::put_change(
+            buffer,
+            head,
+            self.rows.iter().map(|(key, row)| (&key[..], row.as_deref())),
+            self.events.iter().map(|(lane, json)| (*lane, json.as_slice())),
+        );
+    }
+
+    /// Keeps the change: those after it in the group see its rows.
+    pub(super) fn keep(&mut self) {
+        self.draft.append(&mut self.rows);
+    }
+
+    /// What the group changes in the table, all together; the draft is empty afterwards.
+    pub(super) fn take_batch(&mut self) -> sled::Batch {
+        let mut batch = sled::Batch::default();
+        for (key, row) in std::mem::take(&mut self.draft) {
+            match row {
+                Some(row) => batch.insert(key, row),
+                None => batch.remove(key),
+            }
+        }
+        batch
+    }
+
+    /// Forgets the whole group.
+    pub(super) fn forget(&mut self) {
+        self.draft.clear();
+        self.rows.clear();
+        self.events.clear();
     }
 }

@@ -9,6 +9,16 @@ pub struct Place {
     pub prefix: u8,
 }
 
+/// How far each reader of the journal is, by reader and lane; the book writes it itself.
+pub const CURSORS: Place = Place {
+    name: "cursors",
+    prefix: 0x01,
+};
+/// When the book was last seen to take a change.
+pub const PROBE: Place = Place {
+    name: "probe",
+    prefix: 0x02,
+};
 /// Spaces by id.
 pub const SPACES: Place = Place {
     name: "spaces",
@@ -46,4 +56,52 @@ pub const CERTIFICATES: Place = Place {
 };
 
 /// All of them.
-pub const PLACES: &[Place] = &[SPACES, SPACE_USE, PEOPLE, SESSIONS, TOKENS, INVITATIONS, CERTIFICATES];
+pub const PLACES: &[Place] = &[
+    CURSORS,
+    PROBE,
+    SPACES,
+    SPACE_USE,
+    PEOPLE,
+    SESSIONS,
+    TOKENS,
+    INVITATIONS,
+    CERTIFICATES,
+];
+
+/// The name of the ledger whose keys begin with `prefix`, for people.
+pub(super) fn name_of(prefix: u8) -> String {
+    PLACES.iter().find(|place| place.prefix == prefix).map_or_else(
+        || format!("unknown ledger {prefix:#04x}"),
+        |place| place.name.to_owned(),
+    )
+}
+
+/// The names of the ledgers whose rows can stand between two keys that begin with these bytes.
+pub(super) fn names_between(first: u8, last: u8) -> Vec<String> {
+    PLACES
+        .iter()
+        .filter(|place| (first..=last).contains(&place.prefix))
+        .map(|place| place.name.to_owned())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PLACES;
+
+    #[test]
+    fn no_two_ledgers_share_a_prefix_or_take_the_books_own() {
+        for (at, place) in PLACES.iter().enumerate() {
+            assert!(
+                place.prefix > 0,
+                "{} takes the prefix of the table's own mark",
+                place.name
+            );
+            assert!(
+                PLACES[..at].iter().all(|other| other.prefix != place.prefix),
+                "{}",
+                place.name
+            );
+        }
+    }
+}

@@ -1,4 +1,7 @@
 //! Everything that is tested from outside, through real sockets, files and programs.
 
+mod book;
 mod gate;
+mod occupancy;
 mod pki;
+mod support;

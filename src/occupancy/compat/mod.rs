@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use super::{Occupancy, now};
 use crate::accounts::{Act, Secret, random};
 use crate::domain::{OCCUPANCY_LIMIT, Occupancy as Counts, Space, SpaceId, SpaceOrigin};
-use crate::http::Peer;
+use crate::http::{Peer, Problem};
 use crate::store::WriteError;
 use crate::store::spaces::{NewSpace, SpaceError};
 pub use path::{Target, decode};
@@ -99,7 +99,7 @@ async fn create(
         ));
     }
     if room.creations.check(&peer.addr.ip()).is_err() {
-        return Reply::error(StatusCode::TOO_MANY_REQUESTS, "Too many new spaces from this address").retry_after(60);
+        return Reply::error(StatusCode::TOO_MANY_REQUESTS, "Too many new spaces from this address").retry_after(Some(60));
     }
     let id = SpaceId::from_random(random());
     let new = NewSpace {
@@ -283,26 +283,15 @@ fn shortened(digits: &str) -> String {
 
 /// The answer to a change that was not made.
 fn not_written(error: WriteError<SpaceError>, missing: impl FnOnce() -> Reply) -> Reply {
-    match error {
-        WriteError::Refused(SpaceError::Unknown(_)) => missing(),
-        WriteError::Busy | WriteError::Closed => {
-            Reply::error(StatusCode::SERVICE_UNAVAILABLE, "Busy, try again in a second").retry_after(1)
-        }
-        WriteError::DiskFull => Reply::error(
-            StatusCode::INSUFFICIENT_STORAGE,
-            "The disk is full, nothing was changed",
-        )
-        .retry_after(60),
-        WriteError::Refused(SpaceError::Row(error)) => {
+    match error.split() {
+        Ok(SpaceError::Unknown(_)) => missing(),
+        Ok(SpaceError::Row(error)) => {
             tracing::error!(%error, "a space could not be written");
-            Reply::error(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Nothing was changed, the fault is in the log",
-            )
+            Reply::error(StatusCode::INTERNAL_SERVER_ERROR, "Nothing was changed, the fault is in the log")
         }
-        WriteError::Panicked => Reply::error(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "Nothing was changed, the fault is in the log",
-        ),
+        Err(why) => {
+            let problem = Problem::from(&why);
+            Reply::error(problem.status(), problem.title()).retry_after(problem.retries_after())
+        }
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Reply {
     body: Option<String>,
     tag: Option<String>,
     allow: Option<&'static str>,
-    retry_after: Option<u32>,
+    retry_after: Option<u64>,
     challenge: bool,
 }
 
@@ -71,8 +71,8 @@ impl Reply {
     }
 
     /// With the seconds after which to try again.
-    pub(super) fn retry_after(mut self, seconds: u32) -> Reply {
-        self.retry_after = Some(seconds);
+    pub(super) fn retry_after(mut self, seconds: Option<u64>) -> Reply {
+        self.retry_after = seconds;
         self
     }
 

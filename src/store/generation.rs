@@ -1,0 +1,155 @@
+//! Generations: where the files of the book lie.
+//!
+//! ```text
+//! <dir>/lock                     held while the book is open
+//! <dir>/clean                    the mark of an orderly stop
+//! <dir>/table/                   sled; can be thrown away at any time
+//! <dir>/g000001/book             format, epoch
+//! <dir>/g000001/log/<first>.log  segments
+//! <dir>/g000001/snap/<seq>.snap  snapshots
+//! ```
+//!
+//! Restore and salvage build the next generation in a folder that is called unfinished, and finish
+//! it by giving the folder its name: the highest generation is the book, and what was before is
+//! kept as it was.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::files::{self, Disk, UNFINISHED};
+use super::{FileError, SalvageReport};
+use crate::domain::Seq;
+
+/// The format this version writes.
+pub(super) const FORMAT: u32 = 1;
+
+/// The note that makes a generation whole.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct BookNote {
+    pub(super) format: u32,
+    pub(super) epoch: u32,
+    /// The first sequence of the log when the generation was made.
+    pub(super) begins: Seq,
+    /// What salvage found when it made this generation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) salvage: Option<SalvageReport>,
+}
+
+/// The mark of an orderly stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct CleanMark {
+    pub(super) generation: u64,
+    /// The newest change in log and table.
+    pub(super) seq: Seq,
+}
+
+/// One generation's folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Generation {
+    pub(super) number: u64,
+    pub(super) dir: PathBuf,
+}
+
+impl Generation {
+    pub(super) fn new(book: &Path, number: u64) -> Generation {
+        Generation {
+            number,
+            dir: book.join(format!("g{number:06}")),
+        }
+    }
+
+    pub(super) fn note(&self) -> PathBuf {
+        self.dir.join("book")
+    }
+
+    pub(super) fn log(&self) -> PathBuf {
+        self.dir.join("log")
+    }
+
+    pub(super) fn snapshots(&self) -> PathBuf {
+        self.dir.join("snap")
+    }
+
+    /// Where a running backup holds second names of files.
+    pub(super) fn held(&self) -> PathBuf {
+        self.dir.join("held")
+    }
+
+    /// The same generation while it is being built.
+    pub(super) fn unfinished(&self) -> Generation {
+        Generation {
+            number: self.number,
+            dir: files::beside(&self.dir),
+        }
+    }
+
+    /// Creates its folders, empty.
+    pub(super) fn make(&self, disk: &dyn Disk) -> Result<(), FileError> {
+        files::remove_tree(disk, &self.dir)?;
+        for dir in [self.dir.clone(), self.log(), self.snapshots()] {
+            disk.make_dir(&dir)
+                .map_err(|source| FileError::new("cannot create the folder", &dir, source))?;
+        }
+        Ok(())
+    }
+
+    /// Makes the names in its folders durable and gives it its own: from here on it is the book.
+    pub(super) fn finish(self, disk: &dyn Disk, book: &Path) -> Result<Generation, FileError> {
+        for dir in [self.log(), self.snapshots(), self.dir.clone()] {
+            disk.sync_dir(&dir)
+                .map_err(|source| FileError::new("cannot sync the folder", &dir, source))?;
+        }
+        let finished = Generation::new(book, self.number);
+        files::rename_synced(disk, &self.dir, &finished.dir)?;
+        Ok(finished)
+    }
+}
+
+/// The clean mark of the book in `book`.
+pub(super) fn clean_mark(book: &Path) -> PathBuf {
+    book.join("clean")
+}
+
+/// Where sled lies.
+pub(super) fn table(book: &Path) -> PathBuf {
+    book.join("table")
+}
+
+/// The generations in `book`, oldest first.
+pub(super) fn find(disk: &dyn Disk, book: &Path) -> Result<Vec<Generation>, FileError> {
+    let mut numbers: Vec<u64> = files::list(disk, book)?
+        .iter()
+        .filter(|found| found.folder)
+        .filter_map(|found| found.name.strip_prefix('g')?.parse().ok())
+        .collect();
+    numbers.sort_unstable();
+    Ok(numbers
+        .into_iter()
+        .map(|number| Generation::new(book, number))
+        .collect())
+}
+
+/// Removes what was begun and not finished: in `book`, and in the newest generation.
+pub(super) fn sweep(disk: &dyn Disk, book: &Path, newest: Option<&Generation>) -> Result<(), FileError> {
+    let mut dirs = vec![book.to_path_buf()];
+    dirs.extend(
+        newest
+            .iter()
+            .flat_map(|one| [one.dir.clone(), one.log(), one.snapshots()]),
+    );
+    for dir in dirs {
+        for found in files::list(disk, &dir)? {
+            let path = dir.join(&found.name);
+            if found.folder
+                && (found.name.ends_with(UNFINISHED) || Some(&path) == newest.map(Generation::held).as_ref())
+            {
+                files::remove_tree(disk, &path)?;
+            } else if found.name.ends_with(UNFINISHED) {
+                disk.remove(&path)
+                    .map_err(|source| FileError::new("cannot remove", &path, source))?;
+            }
+        }
+    }
+    Ok(())
+}

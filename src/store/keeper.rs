@@ -1,0 +1,298 @@
+//! The keeper: makes snapshots, unlinks and thins segments, beside the pen and out of its way.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
+
+use super::FileError;
+use super::clock::{Clock, Trust};
+use super::cursors::Cursors;
+use super::files::{self, Disk};
+use super::generation::Generation;
+use super::health::Health;
+use super::replay;
+use super::segment::{Header, Kept};
+use super::shelf::{Segment, Shelf};
+use super::snapshot::{self, Overlay};
+use super::thinning;
+use crate::domain::Seq;
+
+/// A log longer than this since the last snapshot would make starting slow.
+const LONGEST_REPLAY: u64 = 64 << 20;
+
+/// It looks at ages this often, called or not.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// A way to call the keeper.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Call(Arc<(Mutex<Called>, Condvar)>);
+
+#[derive(Debug, Default)]
+struct Called {
+    work: bool,
+    stop: bool,
+}
+
+impl Call {
+    /// There may be something to do.
+    pub(super) fn call(&self) {
+        self.0.0.lock().expect("nothing panics under the lock").work = true;
+        self.0.1.notify_one();
+    }
+
+    /// It is to end.
+    pub(super) fn stop(&self) {
+        self.0.0.lock().expect("nothing panics under the lock").stop = true;
+        self.0.1.notify_one();
+    }
+
+    /// Waits to be called; says whether to go on.
+    fn wait(&self) -> bool {
+        let called = self.0.0.lock().expect("nothing panics under the lock");
+        let idle = |called: &mut Called| !called.work && !called.stop;
+        let (mut called, _) = self
+            .0
+            .1
+            .wait_timeout_while(called, LOOK_EVERY, idle)
+            .expect("nothing panics under the lock");
+        called.work = false;
+        !called.stop
+    }
+}
+
+/// A round of the keeper did not end well.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum KeepError {
+    /// A file could not be used; the next round tries again.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// What lies on disk is damaged; starting again salvages it.
+    #[error("{} is damaged", .0.display())]
+    Damaged(PathBuf),
+}
+
+/// How far the journal may grow for readers that lag.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    pub(super) bytes: u64,
+    pub(super) age: Duration,
+    pub(super) segment_bytes: u64,
+}
+
+/// Everything the keeper works with.
+pub(super) struct Keeper {
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) generation: Generation,
+    pub(super) epoch: u32,
+    pub(super) shelf: Arc<Shelf>,
+    pub(super) cursors: Arc<Cursors>,
+    pub(super) bounds: Bounds,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) trust: Mutex<Trust>,
+    pub(super) health: watch::Sender<Health>,
+    /// Oldest first.
+    pub(super) snapshots: Mutex<Vec<Seq>>,
+    pub(super) snapshot_bytes: Arc<AtomicU64>,
+    /// Held while files are taken away, and while a backup takes hold of them.
+    pub(super) files: Mutex<()>,
+}
+
+impl Keeper {
+    /// Works whenever it is called, until it is to stop.
+    pub(super) fn run(&self, call: &Call) {
+        while call.wait() {
+            match self.tend() {
+                Ok(()) => {}
+                Err(KeepError::File(error)) => tracing::warn!("the book is not tidied for now: {error}"),
+                Err(error @ KeepError::Damaged(_)) => {
+                    Health::fail(&self.health, error.to_string());
+                    return;
+                }
+            }
+        }
+    }
+
+    /// One round: a snapshot when one is due, then what is not needed goes.
+    pub(super) fn tend(&self) -> Result<(), KeepError> {
+        let (now, trusted) = self
+            .trust
+            .lock()
+            .expect("nothing panics under the lock")
+            .read(&*self.clock);
+        self.snapshot_if_due()?;
+        let _held = self.files.lock().expect("nothing panics under the lock");
+        self.drop_old_snapshots()?;
+        if trusted {
+            self.unlink()?;
+            self.thin_by_age(now)?;
+        }
+        self.thin_by_size()
+    }
+
+    /// The newest snapshot.
+    pub(super) fn newest_snapshot(&self) -> Option<Seq> {
+        self.snapshots().last().copied()
+    }
+
+    /// The snapshot that segments are kept for; `None` while there are not two.
+    fn older_snapshot(&self) -> Option<Seq> {
+        let snapshots = self.snapshots();
+        snapshots.len().checked_sub(2).map(|place| snapshots[place])
+    }
+
+    fn snapshots(&self) -> Vec<Seq> {
+        self.snapshots.lock().expect("nothing panics under the lock").clone()
+    }
+
+    fn snapshot_if_due(&self) -> Result<(), KeepError> {
+        let base = self.newest_snapshot();
+        let done = base.unwrap_or_default();
+        let sealed: Vec<_> = self.shelf.all().into_iter().filter(|one| one.sealed()).collect();
+        let new: Vec<_> = sealed.into_iter().filter(|segment| segment.last() > done).collect();
+        let bytes: u64 = new.iter().map(|segment| segment.shown()).sum();
+        let rows = self.snapshot_bytes.load(Ordering::Relaxed);
+        if new.is_empty() || bytes < self.bounds.segment_bytes.max(rows / 2).min(LONGEST_REPLAY) {
+            return Ok(());
+        }
+        self.snapshot(base, &new)
+    }
+
+    /// Makes a snapshot of the one at `base` and the segments after it (`book.md` promise 13).
+    fn snapshot(&self, base: Option<Seq>, segments: &[Arc<Segment>]) -> Result<(), KeepError> {
+        let mut rows = Overlay::new();
+        let mut header = snapshot::Header {
+            epoch: self.epoch,
+            seq: segments.last().map_or(Seq::ZERO, |last| last.last()),
+            at: None,
+            trusted: None,
+        };
+        for segment in segments {
+            let walk = replay::replay(
+                &*self.disk,
+                &segment.path,
+                &segment.header,
+                replay::after(base.unwrap_or_default()),
+                &mut rows,
+            )?;
+            if !walk.holes.is_empty() || walk.last != segment.last() || segment.kept() != Kept::All {
+                return Err(KeepError::Damaged(segment.path.clone()));
+            }
+            header.at = header.at.max(walk.newest);
+            header.trusted = header.trusted.max(walk.trusted);
+        }
+        let dir = self.generation.snapshots();
+        let base = match base {
+            Some(seq) => {
+                let path = dir.join(snapshot::name(seq));
+                let check = snapshot::check(&*self.disk, &path)?;
+                if !check.damaged.is_empty() {
+                    return Err(KeepError::Damaged(path));
+                }
+                let before = check.header.and_then(|header| header.trusted);
+                header.trusted = header.trusted.max(before);
+                Some(snapshot::Rows::open(&*self.disk, &path)?)
+            }
+            None => None,
+        };
+        let path = snapshot::make(&*self.disk, &dir, &header, base, rows)?;
+        let bytes = snapshot::check(&*self.disk, &path)?.bytes;
+        self.snapshot_bytes.store(bytes, Ordering::Relaxed);
+        self.snapshots
+            .lock()
+            .expect("nothing panics under the lock")
+            .push(header.seq);
+        tracing::debug!(seq = header.seq.0, bytes, "snapshot made");
+        Ok(())
+    }
+
+    fn drop_old_snapshots(&self) -> Result<(), KeepError> {
+        let dir = self.generation.snapshots();
+        while self.snapshots().len() > 2 {
+            let oldest = self.snapshots()[0];
+            self.remove(&dir.join(snapshot::name(oldest)))?;
+            self.snapshots.lock().expect("nothing panics under the lock").remove(0);
+        }
+        Ok(())
+    }
+
+    /// Unlinks segments that the older snapshot and every cursor are past, oldest first; the
+    /// folder is synced after each, so that a power cut leaves no hole.
+    fn unlink(&self) -> Result<(), KeepError> {
+        let Some(older) = self.older_snapshot() else {
+            return Ok(());
+        };
+        let past = self.cursors.floor().map_or(older, |floor| floor.min(older));
+        for segment in self.shelf.all() {
+            if !segment.sealed() || segment.last() > past {
+                break;
+            }
+            self.shelf.drop_oldest();
+            self.remove(&segment.path)?;
+        }
+        Ok(())
+    }
+
+    fn thin_by_age(&self, now: Timestamp) -> Result<(), KeepError> {
+        let age = SignedDuration::try_from(self.bounds.age).unwrap_or(SignedDuration::MAX);
+        for segment in self.thinnable() {
+            if segment.newest().is_some_and(|newest| now.duration_since(newest) > age) {
+                self.thin(&segment, Kept::Nothing)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Over its bounds the journal loses, oldest segment first: rows, then measurements, then
+    /// events, and critical events only after all the rest (`book.md` promise 9).
+    fn thin_by_size(&self) -> Result<(), KeepError> {
+        for kept in [Kept::Events, Kept::NoMeasurements, Kept::Critical, Kept::Nothing] {
+            for segment in self.thinnable() {
+                if self.shelf.bytes() <= self.bounds.bytes {
+                    return Ok(());
+                }
+                self.thin(&segment, kept)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Segments whose rows stand in the older snapshot.
+    fn thinnable(&self) -> Vec<Arc<Segment>> {
+        let older = self.older_snapshot().unwrap_or_default();
+        let mut segments = self.shelf.all();
+        segments.retain(|segment| segment.sealed() && segment.last() <= older);
+        segments
+    }
+
+    fn thin(&self, segment: &Segment, kept: Kept) -> Result<(), KeepError> {
+        if segment.kept() >= kept {
+            return Ok(());
+        }
+        let path = &segment.path;
+        let bytes = files::read_all(&*segment.file).map_err(|source| FileError::new("cannot read", path, source))?;
+        let thinned = thinning::thin(&bytes, segment.last(), kept).ok_or_else(|| KeepError::Damaged(path.clone()))?;
+        files::write_beside(&*self.disk, path, &thinned)?;
+        let file = self
+            .disk
+            .open(path)
+            .map_err(|source| FileError::new("cannot open", path, source))?;
+        let header = Header::decode(&thinned).ok_or_else(|| KeepError::Damaged(path.clone()))?;
+        let fresh = Segment::new(header, path.clone(), file, thinned.len() as u64, segment.last());
+        fresh.show(thinned.len() as u64, segment.last(), segment.newest());
+        fresh.seal();
+        self.shelf.replace(Arc::new(fresh));
+        tracing::debug!(first = segment.header.first.0, ?kept, "segment thinned");
+        Ok(())
+    }
+
+    fn remove(&self, path: &std::path::Path) -> Result<(), FileError> {
+        self.disk
+            .remove(path)
+            .map_err(|source| FileError::new("cannot remove", path, source))?;
+        files::sync_parent(&*self.disk, path)
+    }
+}

@@ -1,0 +1,187 @@
+//! Lanes: how readers follow the journal.
+//!
+//! A [`Subscription`] follows one lane with a durable cursor: what it has not acknowledged it gets
+//! again after a restart, and where thinning took events away it is told with a [`Gap`]. A [`Tail`]
+//! follows all lanes from where it is told and remembers nothing.
+//!
+//! A reader that joins late subscribes first and then reads the rows it cares for: the rows hold at
+//! least everything up to where the subscription begins, so nothing falls between them. A reader
+//! that needs rows and place exactly reads both in one change, on a page (`Page::seq`).
+
+use std::collections::BTreeSet;
+
+use super::cursors::CursorKey;
+use super::reader::{Reader, Step};
+use super::{Entry, ReadError, Store};
+use crate::domain::{Lane, Seq};
+
+/// Events of a lane that a reader will not get: the journal was thinned over its bounds, or salvaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// How many, at most.
+    pub n: u64,
+    /// The first change that is concerned.
+    pub from: Seq,
+    /// The last one; acknowledge this.
+    pub to: Seq,
+}
+
+/// What a subscription hands out.
+#[derive(Clone, Debug)]
+pub enum Delivery {
+    /// A change, with its events of the subscription's lane.
+    Entry(Entry),
+    /// Events that are no more.
+    Gap(Gap),
+}
+
+impl Delivery {
+    /// What to acknowledge.
+    #[must_use]
+    pub fn seq(&self) -> Seq {
+        match self {
+            Delivery::Entry(entry) => entry.seq,
+            Delivery::Gap(gap) => gap.to,
+        }
+    }
+}
+
+/// The journal cannot be followed.
+#[derive(Debug, thiserror::Error)]
+pub enum SubscribeError {
+    /// Another subscription has this reader's lane.
+    #[error("{reader} follows its lane already")]
+    Taken {
+        /// The reader.
+        reader: String,
+    },
+}
+
+/// A reader of one lane, with a durable cursor.
+///
+/// Delivery is at least once: after a crash what was not acknowledged comes again, and of what was
+/// acknowledged at most the last 100 ms. Acknowledge in any order; the cursor stands at the lowest
+/// that is not.
+pub struct Subscription {
+    store: Store,
+    key: CursorKey,
+    reader: Reader,
+    unacknowledged: BTreeSet<Seq>,
+}
+
+impl Subscription {
+    pub(super) fn new(store: &Store, name: &str, lane: Lane) -> Result<Subscription, SubscribeError> {
+        let key = CursorKey::new(name, lane);
+        let now = *store.bell().borrow();
+        let Some(after) = store.shared().cursors.take(&key, now) else {
+            return Err(SubscribeError::Taken {
+                reader: name.to_owned(),
+            });
+        };
+        store.shared().queue.poke();
+        Ok(Subscription {
+            reader: Reader::new(store.shared().shelf.clone(), after, Some(lane)),
+            store: store.clone(),
+            key,
+            unacknowledged: BTreeSet::new(),
+        })
+    }
+
+    /// The next delivery; waits until there is one. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Result<Delivery, ReadError> {
+        let mut bell = self.store.bell();
+        loop {
+            let until = *bell.borrow_and_update();
+            let delivery = match self.reader.step(until)? {
+                Step::Entry(entry) => Delivery::Entry(entry),
+                Step::Gap(gap) => Delivery::Gap(Gap {
+                    n: gap.n,
+                    from: gap.from,
+                    to: gap.to,
+                }),
+                Step::Further => {
+                    tokio::task::yield_now().await;
+                    continue;
+                }
+                Step::End => {
+                    self.note_idle();
+                    wait(&mut bell).await;
+                    continue;
+                }
+            };
+            self.unacknowledged.insert(delivery.seq());
+            return Ok(delivery);
+        }
+    }
+
+    /// The delivery `seq` is dealt with and need not come again.
+    pub fn ack(&mut self, seq: Seq) {
+        if self.unacknowledged.remove(&seq) {
+            let shared = self.store.shared();
+            if shared.cursors.acknowledge(&self.key, self.acknowledged()) {
+                shared.queue.poke();
+            }
+        }
+    }
+
+    /// Deliveries that are not acknowledged.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.unacknowledged.len()
+    }
+
+    fn acknowledged(&self) -> Seq {
+        self.unacknowledged
+            .first()
+            .map_or(self.reader.after(), |lowest| Seq(lowest.0 - 1))
+    }
+
+    /// What was looked at and held nothing of this lane need not be kept for it.
+    fn note_idle(&self) {
+        self.store.shared().cursors.advance(&self.key, self.acknowledged());
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.store.shared().cursors.release(&self.key);
+    }
+}
+
+/// A reader of the journal that starts where it is told and keeps no cursor.
+pub struct Tail {
+    store: Store,
+    reader: Reader,
+}
+
+impl Tail {
+    pub(super) fn new(store: &Store, after: Seq) -> Tail {
+        Tail {
+            reader: Reader::new(store.shared().shelf.clone(), after, None),
+            store: store.clone(),
+        }
+    }
+
+    /// The next change that recorded events; waits until there is one. Dropping the future loses nothing.
+    ///
+    /// Events that are older than [`Store::oldest`] may be missing from what it gives.
+    pub async fn next(&mut self) -> Result<Entry, ReadError> {
+        let mut bell = self.store.bell();
+        loop {
+            let until = *bell.borrow_and_update();
+            match self.reader.step(until)? {
+                Step::Entry(entry) => return Ok(entry),
+                Step::Gap(_) => {}
+                Step::Further => tokio::task::yield_now().await,
+                Step::End => wait(&mut bell).await,
+            }
+        }
+    }
+}
+
+/// Waits for the bell; a book that closed rings it no more, and its readers are stopped by their services.
+async fn wait(bell: &mut tokio::sync::watch::Receiver<Seq>) {
+    if bell.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

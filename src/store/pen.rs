@@ -1,0 +1,278 @@
+//! The pen: the only writer.
+//!
+//! It takes what waits, runs each change on its own page over a shared draft, appends one record a
+//! change, syncs once for the group, applies the draft to the table, rings the bell, answers. So
+//! nothing is visible before it is on disk, and a change sees what those before it wrote.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::Page;
+use super::change::{Change, Ran, Verdict};
+use super::clock::{Clock, Trust};
+use super::cursors::Cursors;
+use super::health::Health;
+use super::keeper::Call;
+use super::log::{AppendError, Appended, Log};
+use super::page::{BULK_ROWS, GROUP_LIMIT};
+use super::queue::{Queue, Wake};
+use super::record::Head;
+use super::reserve::Reserve;
+use super::stats::Counters;
+use super::table::Table;
+use crate::domain::Seq;
+
+/// Bulk work and cursors go at least this often, however many people wait (`book.md` promises 3, 10).
+const BULK_EVERY: Duration = Duration::from_millis(100);
+
+/// While the disk is full, cursors are written this often, out of the reserve: pruning needs them.
+const CURSORS_WHEN_FULL: Duration = Duration::from_secs(5);
+
+/// The most changes in one group; more would let the first wait for the last.
+const GROUP_CHANGES: usize = 1024;
+
+/// Everything the pen works with.
+pub(super) struct Tools {
+    pub(super) queue: Arc<Queue>,
+    pub(super) log: Log,
+    pub(super) table: Arc<Table>,
+    pub(super) cursors: Arc<Cursors>,
+    pub(super) bell: watch::Sender<Seq>,
+    pub(super) health: watch::Sender<Health>,
+    pub(super) reserve: Reserve,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) trust: Trust,
+    pub(super) counters: Arc<Counters>,
+    pub(super) keeper: Call,
+}
+
+/// The process cannot go on; why stands in the health.
+struct Failed;
+
+/// The writer, on its own thread.
+pub(super) struct Pen {
+    tools: Tools,
+    page: Page,
+    people: VecDeque<Box<dyn Change>>,
+    group: Vec<Box<dyn Change>>,
+    records: Vec<u8>,
+    one: Vec<u8>,
+    /// The newest change in `records`.
+    last: Seq,
+    now: (Timestamp, bool),
+    /// When bulk work last went, or last had nothing to do.
+    bulk_went: Instant,
+    /// `None`: they are to be written at once.
+    cursors_went: Option<Instant>,
+    full: bool,
+}
+
+impl Pen {
+    pub(super) fn new(tools: Tools) -> Pen {
+        Pen {
+            page: Page::new(Arc::clone(&tools.table)),
+            last: tools.log.last(),
+            people: VecDeque::new(),
+            group: Vec::new(),
+            records: Vec::with_capacity(GROUP_LIMIT),
+            one: Vec::new(),
+            now: (Timestamp::UNIX_EPOCH, false),
+            bulk_went: Instant::now(),
+            cursors_went: None,
+            full: false,
+            tools,
+        }
+    }
+
+    /// Writes until the queue closes. Gives the newest change when everything queued was written,
+    /// nothing when it was told to stop at once or cannot go on.
+    pub(super) fn run(mut self) -> Option<Seq> {
+        loop {
+            let limit = self.next_look();
+            match self.tools.queue.wait(&mut self.people, limit) {
+                Wake::Abandon => return None,
+                Wake::Close => {
+                    self.cursors_went = None;
+                    self.tools.cursors.mark_all();
+                    return self.round().ok().map(|()| self.tools.log.last());
+                }
+                Wake::Work => self.round().ok()?,
+            }
+        }
+    }
+
+    /// How long it may sleep: cursors are to be written, a full disk is to be looked at.
+    fn next_look(&self) -> Option<Duration> {
+        let cursors = self.tools.cursors.dirty().then(|| self.until_cursors());
+        let disk = self.full.then_some(Duration::from_millis(500));
+        cursors.into_iter().chain(disk).min()
+    }
+
+    fn until_cursors(&self) -> Duration {
+        let pause = if self.full { CURSORS_WHEN_FULL } else { BULK_EVERY };
+        self.cursors_went
+            .map_or(Duration::ZERO, |went| pause.saturating_sub(went.elapsed()))
+    }
+
+    fn round(&mut self) -> Result<(), Failed> {
+        self.now = self.tools.trust.read(&*self.tools.clock);
+        self.look_at_disk();
+        while self.group.len() < GROUP_CHANGES
+            && let Some(change) = self.people.pop_front()
+        {
+            self.take(change, usize::MAX)?;
+        }
+        let (people, bulk) = self.tools.queue.who_waits();
+        if !bulk {
+            self.bulk_went = Instant::now();
+        } else if !people && self.people.is_empty() || self.bulk_went.elapsed() >= BULK_EVERY {
+            self.take_bulk()?;
+        }
+        self.take_cursors()?;
+        self.commit().map(|_| ())
+    }
+
+    fn look_at_disk(&mut self) {
+        let full = !self.tools.reserve.has_room_for(GROUP_LIMIT as u64);
+        if full != self.full {
+            self.full = full;
+            Health::set_disk_full(&self.tools.health, full);
+            self.tools.keeper.call();
+        }
+    }
+
+    fn take_bulk(&mut self) -> Result<(), Failed> {
+        let mut rows = 0;
+        while rows < BULK_ROWS
+            && let Some(change) = self.tools.queue.next_bulk()
+        {
+            rows += self.take(change, BULK_ROWS)?;
+            self.bulk_went = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Runs one change; says how many rows it wrote, and at least one.
+    fn take(&mut self, mut change: Box<dyn Change>, most_rows: usize) -> Result<usize, Failed> {
+        self.page.turn(self.last.next(), most_rows);
+        let ran = change.run(&mut self.page);
+        let rows = self.page.row_count().max(1);
+        if ran == Ran::Forget || self.page.is_empty() {
+            self.group.push(change);
+        } else if self.full {
+            Counters::add(&self.tools.counters.disk_full, 1);
+            change.answer(Verdict::DiskFull);
+        } else {
+            self.add(Some(change))?;
+        }
+        Ok(rows)
+    }
+
+    /// Adds what stands on the page to the group, which is written first when it would grow too large.
+    fn add(&mut self, change: Option<Box<dyn Change>>) -> Result<(), Failed> {
+        self.one.clear();
+        let head = Head {
+            seq: self.last.next(),
+            durable: self.tools.log.last(),
+            at: self.now.0,
+            clock_trusted: self.now.1,
+        };
+        self.page.encode(&mut self.one, &head);
+        if self.one.len() > GROUP_LIMIT {
+            if let Some(change) = change {
+                change.answer(Verdict::TooLarge(self.one.len()));
+            }
+            return Ok(());
+        }
+        if self.records.len() + self.one.len() > GROUP_LIMIT && !self.commit()? {
+            // It was worked out over rows that did not come to be.
+            if let Some(change) = change {
+                change.answer(Verdict::DiskFull);
+            }
+            return Ok(());
+        }
+        self.page.keep();
+        self.records.extend_from_slice(&self.one);
+        self.last = head.seq;
+        self.group.extend(change);
+        Ok(())
+    }
+
+    /// Writes the cursors that moved, as bulk work of the pen's own.
+    fn take_cursors(&mut self) -> Result<(), Failed> {
+        if !self.tools.cursors.dirty() || !self.until_cursors().is_zero() {
+            return Ok(());
+        }
+        self.cursors_went = Some(Instant::now());
+        self.page.turn(self.last.next(), usize::MAX);
+        self.tools.cursors.write_on(&mut self.page);
+        if self.page.is_empty() {
+            return Ok(());
+        }
+        self.add(None)
+    }
+
+    /// Makes the group durable and visible, then answers. Says whether it was written.
+    fn commit(&mut self) -> Result<bool, Failed> {
+        let mut written = true;
+        if !self.records.is_empty() {
+            match self.tools.log.append(&self.records, self.last) {
+                Ok(Appended::Here) => self.publish()?,
+                Ok(Appended::InNewSegment) => {
+                    // Readers that found nothing of their lane for long are further on than their rows say.
+                    self.tools.cursors.mark_all();
+                    self.publish()?;
+                    self.tools.keeper.call();
+                }
+                Err(AppendError::Full) => written = false,
+                Err(AppendError::Lost(error)) => return Err(self.fail(&error.to_string())),
+            }
+            self.records.clear();
+        }
+        let verdict = if written { Verdict::Durable } else { Verdict::DiskFull };
+        if !written {
+            self.withdraw();
+        }
+        for change in self.group.drain(..) {
+            change.answer(verdict);
+        }
+        Ok(written)
+    }
+
+    fn publish(&mut self) -> Result<(), Failed> {
+        let counters = &self.tools.counters;
+        Counters::add(&counters.changes, self.last.0 - self.tools.bell.borrow().0);
+        Counters::add(&counters.groups, 1);
+        Counters::add(&counters.syncs, 1);
+        if let Err(error) = self.tools.table.apply(self.page.take_batch()) {
+            return Err(self.fail(&error.to_string()));
+        }
+        self.tools.log.show(self.now.0);
+        self.tools.cursors.written();
+        self.tools.bell.send_replace(self.last);
+        Ok(())
+    }
+
+    /// Takes a group back that found no room.
+    fn withdraw(&mut self) {
+        let refused = self.last.0 - self.tools.log.last().0;
+        Counters::add(&self.tools.counters.disk_full, refused);
+        self.page.forget();
+        self.tools.cursors.not_written();
+        self.last = self.tools.log.last();
+        self.full = true;
+        Health::set_disk_full(&self.tools.health, true);
+        self.tools.keeper.call();
+    }
+
+    /// Nobody is answered: what is on disk is not known, and the next start finds out.
+    fn fail(&mut self, why: &str) -> Failed {
+        Health::fail(&self.tools.health, why.to_owned());
+        self.tools.queue.abandon();
+        Failed
+    }
+}

@@ -1,0 +1,184 @@
+//! Opening: find the book, survey it, mend it if it is damaged, cut the torn tail, fill the table.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::cursors::Cursors;
+use super::files::{self, Disk};
+use super::generation::{self, BookNote, CleanMark, FORMAT, Generation};
+use super::health::Health;
+use super::log::Log;
+use super::note::{self, Note};
+use super::options::Options;
+use super::replay;
+use super::salvage;
+use super::segment::HEADER;
+use super::shelf::{Segment, Shelf};
+use super::snapshot::{self, Overlay};
+use super::survey::{Survey, TornTail};
+use super::table::Table;
+use super::{FileError, OpenError, ReadError, SalvageReport};
+use crate::domain::Seq;
+
+/// Rows given to the table at once while it is filled.
+const FILL: usize = 1_000;
+
+/// A book that is ready to be written in.
+pub(super) struct Opened {
+    pub(super) generation: Generation,
+    pub(super) epoch: u32,
+    pub(super) shelf: Arc<Shelf>,
+    pub(super) table: Arc<Table>,
+    pub(super) cursors: Cursors,
+    pub(super) trusted: Option<Timestamp>,
+    pub(super) salvage: Option<SalvageReport>,
+    /// Oldest first, with the bytes of the newest.
+    pub(super) snapshots: (Vec<Seq>, u64),
+    pub(super) last: Seq,
+}
+
+/// Opens the book, whose lock is held.
+pub(super) fn open(options: &Options, health: &watch::Sender<Health>) -> Result<Opened, OpenError> {
+    let (disk, book) = (&*options.disk, options.dir.as_path());
+    let newest = generation::find(disk, book)?.pop();
+    generation::sweep(disk, book, newest.as_ref())?;
+    let newest = newest.map_or_else(|| create(disk, book), Ok)?;
+    let clean = match note::read::<CleanMark>(disk, &generation::clean_mark(book))? {
+        Note::Whole(mark) => Some(mark),
+        Note::Absent | Note::Damaged => None,
+    };
+    let mut survey = Survey::take(disk, newest, clean)?;
+    let mut clean = clean.filter(|mark| mark.generation == survey.generation.number && mark.seq == survey.last);
+    if !survey.losses.is_empty() {
+        let mended = salvage::mend(disk, book, &survey, options.clock.now())?;
+        survey = Survey::take(disk, mended, None)?;
+        clean = None;
+        if let Some(loss) = survey.losses.first() {
+            return Err(FileError::not_as_written(&loss.path).into());
+        }
+    }
+    // From here on the table is touched, so the mark no longer says the truth about it.
+    remove_mark(disk, book)?;
+    cut(disk, &survey)?;
+    let table = match clean.and_then(|mark| Table::reopen(&generation::table(book), mark.seq, health)) {
+        Some(table) => table,
+        None => fill(disk, book, &survey, health).map_err(OpenError::Table)?,
+    };
+    let cursors = Cursors::load(&table).map_err(OpenError::Table)?;
+    let bytes = survey.snapshots.last().map_or(0, |newest| newest.check.bytes);
+    Ok(Opened {
+        shelf: Arc::new(shelf(disk, &survey)?),
+        table: Arc::new(table),
+        cursors,
+        trusted: survey.trusted(),
+        snapshots: (survey.snapshots.iter().map(|found| found.seq).collect(), bytes),
+        last: survey.last,
+        epoch: survey.book.as_ref().map_or(1, |book| book.epoch),
+        salvage: survey.book.and_then(|book| book.salvage),
+        generation: survey.generation,
+    })
+}
+
+/// The first generation, with one empty segment.
+fn create(disk: &dyn Disk, book: &Path) -> Result<Generation, OpenError> {
+    let unfinished = Generation::new(book, 1).unfinished();
+    unfinished.make(disk)?;
+    Log::create(disk, &unfinished.log(), 1, Seq(1))?;
+    let note = BookNote {
+        format: FORMAT,
+        epoch: 1,
+        begins: Seq(1),
+        salvage: None,
+    };
+    note::write(disk, &unfinished.note(), &note)?;
+    Ok(unfinished.finish(disk, book)?)
+}
+
+fn remove_mark(disk: &dyn Disk, book: &Path) -> Result<(), FileError> {
+    let mark = generation::clean_mark(book);
+    match disk.remove(&mark) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(FileError::new("cannot remove", &mark, error));
+        }
+        Ok(()) | Err(_) => {}
+    }
+    files::sync_parent(disk, &mark)
+}
+
+/// Cuts the torn tail off and syncs the last segment: what a killed process left in memory of the
+/// kernel is durable before anything of it is shown.
+fn cut(disk: &dyn Disk, survey: &Survey) -> Result<(), FileError> {
+    if let Some(TornTail { path, keep }) = &survey.torn {
+        match keep {
+            Some(keep) => {
+                let file = disk
+                    .open(path)
+                    .map_err(|source| FileError::new("cannot open", path, source))?;
+                file.set_len(*keep)
+                    .map_err(|source| FileError::new("cannot cut the torn end off", path, source))?;
+                tracing::info!(bytes = keep, path = %path.display(), "the torn end of the log was cut off");
+            }
+            None => {
+                disk.remove(path)
+                    .map_err(|source| FileError::new("cannot remove", path, source))?;
+            }
+        }
+    }
+    if let Some(last) = survey.segments.last() {
+        disk.open(&last.path)
+            .and_then(|file| file.sync())
+            .map_err(|source| FileError::new("cannot sync", &last.path, source))?;
+    }
+    files::sync_parent(disk, &survey.generation.log().join("segment"))
+}
+
+/// A new table with the rows of the newest snapshot and what the log says since.
+fn fill(disk: &dyn Disk, book: &Path, survey: &Survey, health: &watch::Sender<Health>) -> Result<Table, ReadError> {
+    let table = Table::anew(&generation::table(book), health)?;
+    let base = survey.base();
+    let after = base.map_or(Seq::ZERO, |base| base.seq);
+    let mut rows = Overlay::new();
+    for found in survey.segments.iter().filter(|found| found.walk.last > after) {
+        replay::replay(
+            disk,
+            &found.path,
+            &found.effective_header(),
+            replay::after(after),
+            &mut rows,
+        )?;
+    }
+    let base = base.map(|base| snapshot::Rows::open(disk, &base.path)).transpose()?;
+    let (mut batch, mut count) = (sled::Batch::default(), 0);
+    snapshot::merge(base, rows, |key, row| {
+        batch.insert(key, row);
+        count += 1;
+        if count % FILL == 0 {
+            table.apply(std::mem::take(&mut batch))?;
+        }
+        Ok::<(), ReadError>(())
+    })?;
+    table.apply(batch)?;
+    tracing::info!(rows = count, "the table of rows was made anew");
+    Ok(table)
+}
+
+/// The segments as readers and the pen use them; the last one is written on.
+fn shelf(disk: &dyn Disk, survey: &Survey) -> Result<Shelf, FileError> {
+    let mut segments = Vec::with_capacity(survey.segments.len());
+    for (place, found) in survey.segments.iter().enumerate() {
+        let file = disk
+            .open(&found.path)
+            .map_err(|source| FileError::new("cannot open", &found.path, source))?;
+        let end = found.walk.end.max(HEADER) as u64;
+        let segment = Segment::new(found.effective_header(), found.path.clone(), file, end, found.walk.last);
+        segment.show(end, found.walk.last, found.walk.newest);
+        if place + 1 < survey.segments.len() {
+            segment.seal();
+        }
+        segments.push(Arc::new(segment));
+    }
+    Ok(Shelf::new(segments))
+}

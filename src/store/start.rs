@@ -1,0 +1,256 @@
+//! The running book: its threads, and what handles share with them.
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::clock::ClockState;
+use super::clock::Trust;
+use super::cursors::Cursors;
+use super::files::{self, Disk};
+use super::generation::{self, CleanMark};
+use super::health::Health;
+use super::keeper::{Bounds, Call, Keeper};
+use super::lock::Lock;
+use super::log::Log;
+use super::note;
+use super::options::Options;
+use super::pen::{Pen, Tools};
+use super::queue::Queue;
+use super::recovery;
+use super::reserve::Reserve;
+use super::shelf::Shelf;
+use super::stats::{Counters, Stats};
+use super::table::Table;
+use super::{OpenError, SalvageReport};
+use crate::domain::Seq;
+
+/// What handles and readers use.
+pub(super) struct Shared {
+    pub(super) queue: Arc<Queue>,
+    pub(super) shelf: Arc<Shelf>,
+    pub(super) table: Arc<Table>,
+    pub(super) cursors: Arc<Cursors>,
+    pub(super) bell: watch::Receiver<Seq>,
+    pub(super) health: watch::Receiver<Health>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) keeper: Arc<Keeper>,
+    pub(super) salvage: Option<SalvageReport>,
+    pub(super) epoch: u32,
+    disk: Arc<dyn Disk>,
+}
+
+impl Shared {
+    /// Bytes of the book on disk.
+    pub(super) fn bytes(&self) -> u64 {
+        let dir = self.keeper.generation.snapshots();
+        let snapshots = files::list(&*self.disk, &dir).unwrap_or_default();
+        let snapshots: u64 = snapshots.iter().map(|found| found.bytes).sum();
+        self.shelf.bytes() + snapshots + self.table.bytes()
+    }
+
+    /// Now, by the book's clock.
+    pub(super) fn now(&self) -> Timestamp {
+        self.keeper.clock.now()
+    }
+
+    /// How far that clock is believed.
+    pub(super) fn clock_state(&self) -> ClockState {
+        self.keeper.trust.lock().expect("nothing panics under the lock").state(&*self.keeper.clock)
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        let last = *self.bell.borrow();
+        Stats {
+            waiting: self.queue.len(),
+            log_bytes: self.shelf.bytes(),
+            segments: self.shelf.count(),
+            snapshot: self.keeper.newest_snapshot(),
+            last,
+            lag: self
+                .cursors
+                .slowest()
+                .map_or(0, |slowest| last.0.saturating_sub(slowest.0)),
+            ..self.counters.read()
+        }
+    }
+}
+
+/// The threads of an open book. Dropping it stops them at once.
+pub(super) struct Running {
+    shared: Shared,
+    call: Call,
+    pen: Mutex<Option<JoinHandle<()>>>,
+    keeper: Mutex<Option<JoinHandle<()>>>,
+    over: watch::Receiver<bool>,
+    /// Let go after the threads ended.
+    _lock: Lock,
+}
+
+impl Running {
+    /// Opens the book and starts its threads.
+    pub(super) fn start(options: Options) -> Result<Running, OpenError> {
+        let lock = Lock::take(&options.dir)?;
+        let (health, health_seen) = watch::channel(Health::default());
+        let opened = recovery::open(&options, &health)?;
+        let (bell, bell_heard) = watch::channel(opened.last);
+        let (over, over_seen) = watch::channel(false);
+        let queue = Arc::new(Queue::new(options.queue, options.bulk_queue));
+        let (counters, call) = (Arc::new(Counters::default()), Call::default());
+        let snapshot_bytes = Arc::new(AtomicU64::new(opened.snapshots.1));
+        let cursors = Arc::new(opened.cursors);
+        let log = Log::resume(
+            Arc::clone(&options.disk),
+            opened.generation.log(),
+            opened.epoch,
+            options.segment_bytes,
+            Arc::clone(&opened.shelf),
+        );
+        let tools = Tools {
+            queue: Arc::clone(&queue),
+            log,
+            table: Arc::clone(&opened.table),
+            cursors: Arc::clone(&cursors),
+            bell,
+            health: health.clone(),
+            reserve: Reserve::new(
+                Arc::clone(&options.disk),
+                options.dir.clone(),
+                options.segment_bytes,
+                Arc::clone(&snapshot_bytes),
+            ),
+            clock: Arc::clone(&options.clock),
+            trust: Trust::new(opened.trusted),
+            counters: Arc::clone(&counters),
+            keeper: call.clone(),
+        };
+        let keeper = Arc::new(Keeper {
+            disk: Arc::clone(&options.disk),
+            generation: opened.generation,
+            epoch: opened.epoch,
+            shelf: Arc::clone(&opened.shelf),
+            cursors: Arc::clone(&cursors),
+            bounds: Bounds {
+                bytes: options.journal_bytes,
+                age: options.journal_age,
+                segment_bytes: options.segment_bytes,
+            },
+            clock: Arc::clone(&options.clock),
+            trust: Mutex::new(Trust::new(opened.trusted)),
+            health,
+            snapshots: Mutex::new(opened.snapshots.0),
+            snapshot_bytes,
+            files: Mutex::new(()),
+        });
+        let end = End {
+            disk: Arc::clone(&options.disk),
+            table: Arc::clone(&opened.table),
+            book: options.dir,
+            generation: keeper.generation.number,
+            health: tools.health.clone(),
+            queue: Arc::clone(&queue),
+            over,
+        };
+        // What the last stop left undone is done now.
+        call.call();
+        Ok(Running {
+            pen: Mutex::new(Some(thread("book-pen", move || write(tools, &end)))),
+            keeper: Mutex::new(Some({
+                let (keeper, call) = (Arc::clone(&keeper), call.clone());
+                thread("book-keeper", move || keeper.run(&call))
+            })),
+            shared: Shared {
+                queue,
+                shelf: opened.shelf,
+                table: opened.table,
+                cursors,
+                bell: bell_heard,
+                health: health_seen,
+                counters,
+                keeper,
+                salvage: opened.salvage,
+                epoch: opened.epoch,
+                disk: options.disk,
+            },
+            call,
+            over: over_seen,
+            _lock: lock,
+        })
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Has everything queued written and the book closed in order; returns when that is done.
+    pub(super) async fn close(&self) {
+        self.call.stop();
+        self.shared.queue.close();
+        let mut over = self.over.clone();
+        // The sender going means that the pen's thread is gone, which is as much over.
+        let _: Result<_, _> = over.wait_for(|over| *over).await.map(drop);
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.call.stop();
+        self.shared.queue.abandon();
+        for thread in [&self.pen, &self.keeper] {
+            let thread = thread.lock().ok().and_then(|mut thread| thread.take());
+            if let Some(thread) = thread {
+                // A panic in it has been told through the health already.
+                let _: Result<(), _> = thread.join();
+            }
+        }
+    }
+}
+
+fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(work)
+        .expect("a process that starts can have two more threads")
+}
+
+/// What ends the book in order.
+struct End {
+    disk: Arc<dyn Disk>,
+    table: Arc<Table>,
+    book: PathBuf,
+    generation: u64,
+    health: watch::Sender<Health>,
+    queue: Arc<Queue>,
+    over: watch::Sender<bool>,
+}
+
+/// The pen's thread: writes until told to stop; then, if all went well, closes the table and
+/// leaves the clean mark (`book.md` promise 11).
+fn write(tools: Tools, end: &End) {
+    let wrote = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| Pen::new(tools).run()));
+    match wrote {
+        Ok(Some(seq)) => {
+            let mark = CleanMark {
+                generation: end.generation,
+                seq,
+            };
+            let closed = end.table.close(seq).map_err(|error| error.to_string());
+            let marked = closed.and_then(|()| {
+                note::write(&*end.disk, &generation::clean_mark(&end.book), &mark).map_err(|error| error.to_string())
+            });
+            if let Err(error) = marked {
+                tracing::warn!("the book is closed without its mark, the next start rebuilds its table: {error}");
+            }
+        }
+        Ok(None) => {}
+        Err(_) => {
+            Health::fail(&end.health, "the pen panicked".to_owned());
+            end.queue.abandon();
+        }
+    }
+    end.over.send_replace(true);
+}

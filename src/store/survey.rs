@@ -1,0 +1,295 @@
+//! The survey: reads a whole generation without changing it, and says what is damaged.
+//!
+//! Opening, `verify` and salvage all begin here, so that they agree (`book.md` promises 8 and 15).
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::files::{self, Disk};
+use super::generation::{BookNote, CleanMark, FORMAT, Generation};
+use super::loss::{Loss, LossKind};
+use super::note::{self, Note};
+use super::segment::{self, HEADER, Header, Walk};
+use super::snapshot::{self, Check};
+use super::{FileError, OpenError};
+use crate::domain::Seq;
+
+/// A snapshot and what was found in it.
+pub(super) struct FoundSnapshot {
+    pub(super) seq: Seq,
+    pub(super) path: PathBuf,
+    pub(super) check: Check,
+}
+
+impl FoundSnapshot {
+    pub(super) fn whole(&self) -> bool {
+        self.check.damaged.is_empty()
+    }
+}
+
+/// A segment and what was found in it.
+pub(super) struct FoundSegment {
+    pub(super) first: Seq,
+    pub(super) path: PathBuf,
+    /// `None`: the header is not whole.
+    pub(super) header: Option<Header>,
+    pub(super) walk: Walk,
+}
+
+impl FoundSegment {
+    /// The header to read it with, even when its own is not whole.
+    pub(super) fn effective_header(&self) -> Header {
+        self.header.unwrap_or(Header {
+            epoch: 0,
+            first: self.first,
+            last: None,
+            kept: segment::Kept::All,
+        })
+    }
+}
+
+/// The torn end of the log, which is cut off before anything is appended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TornTail {
+    pub(super) path: PathBuf,
+    /// How many bytes stay; `None`: the file was being created and goes as a whole.
+    pub(super) keep: Option<u64>,
+}
+
+/// What lies on disk.
+pub(super) struct Survey {
+    pub(super) generation: Generation,
+    pub(super) book: Option<BookNote>,
+    /// Oldest first.
+    pub(super) snapshots: Vec<FoundSnapshot>,
+    /// Oldest first.
+    pub(super) segments: Vec<FoundSegment>,
+    pub(super) losses: Vec<Loss>,
+    pub(super) torn: Option<TornTail>,
+    /// The newest readable change.
+    pub(super) last: Seq,
+    /// The newest change that is known to have been there.
+    pub(super) attested: Seq,
+}
+
+impl Survey {
+    /// Reads everything in `generation`. `clean` is the mark of an orderly stop, if there is one.
+    pub(super) fn take(disk: &dyn Disk, generation: Generation, clean: Option<CleanMark>) -> Result<Survey, OpenError> {
+        let book = match note::read::<BookNote>(disk, &generation.note())? {
+            Note::Whole(book) if book.format > FORMAT => {
+                return Err(OpenError::Newer {
+                    found: book.format,
+                    known: FORMAT,
+                });
+            }
+            Note::Whole(book) => Some(book),
+            Note::Absent | Note::Damaged => None,
+        };
+        let mut survey = Survey {
+            snapshots: snapshots(disk, &generation)?,
+            segments: segments(disk, &generation)?,
+            generation,
+            book,
+            losses: Vec::new(),
+            torn: None,
+            last: Seq::ZERO,
+            attested: Seq::ZERO,
+        };
+        survey.attest(clean);
+        survey.find_torn_tail(disk)?;
+        survey.judge();
+        Ok(survey)
+    }
+
+    /// The newest snapshot that is whole.
+    pub(super) fn base(&self) -> Option<&FoundSnapshot> {
+        self.snapshots.iter().rev().find(|snapshot| snapshot.whole())
+    }
+
+    /// The first sequence the log had when this generation was made.
+    pub(super) fn begins(&self) -> Seq {
+        self.book.as_ref().map_or(Seq(1), |book| book.begins)
+    }
+
+    /// The newest stamp that a trusted clock gave.
+    pub(super) fn trusted(&self) -> Option<Timestamp> {
+        let log = self.segments.iter().filter_map(|found| found.walk.trusted).max();
+        let rows = self.snapshots.iter().filter_map(|found| found.check.header?.trusted);
+        rows.max().max(log)
+    }
+
+    fn attest(&mut self, clean: Option<CleanMark>) {
+        let marked = clean
+            .filter(|mark| mark.generation == self.generation.number)
+            .map_or(Seq::ZERO, |mark| mark.seq);
+        // A snapshot is made of synced segments only, so its sequence was durable.
+        let rows = self.snapshots.last().map_or(Seq::ZERO, |snapshot| snapshot.seq);
+        let log = self.segments.iter().map(|found| found.walk.durable).max();
+        // A segment is created after everything before it was synced.
+        let opened = self.segments.last().map_or(Seq::ZERO, |last| Seq(last.first.0 - 1));
+        self.attested = marked.max(rows).max(opened).max(log.unwrap_or_default());
+    }
+
+    /// A bad place in the last segment that nothing calls durable is the torn tail: it and what
+    /// follows were never acknowledged.
+    fn find_torn_tail(&mut self, disk: &dyn Disk) -> Result<(), FileError> {
+        let attested = self.attested;
+        // Its predecessor is sealed only after the new segment is on disk.
+        let creating = self
+            .segments
+            .iter()
+            .rev()
+            .nth(1)
+            .is_some_and(|before| before.walk.seal.is_none());
+        let Some(last) = self.segments.last_mut() else {
+            return Ok(());
+        };
+        if last.header.is_none() && last.walk.records == 0 && creating && attested < last.first {
+            self.torn = Some(TornTail {
+                path: last.path.clone(),
+                keep: None,
+            });
+            self.segments.pop();
+        } else if let Some(tear) = last.walk.holes.iter().find(|hole| hole.from > attested).cloned() {
+            let bytes = files::read_path(disk, &last.path)?.unwrap_or_default();
+            let keep = tear.at.min(bytes.len());
+            last.walk = segment::walk(&bytes[..keep], &last.effective_header(), |_, _| ());
+            self.torn = Some(TornTail {
+                path: last.path.clone(),
+                keep: Some(keep as u64),
+            });
+        }
+        Ok(())
+    }
+
+    fn judge(&mut self) {
+        let mut losses = Vec::new();
+        if self.book.is_none() {
+            losses.push(Loss::of(LossKind::BookNote, &self.generation.note()));
+        }
+        self.judge_snapshots(&mut losses);
+        self.judge_segments(&mut losses);
+        let base = self.base().map_or(Seq::ZERO, |base| base.seq);
+        for loss in &mut losses {
+            loss.settle(base);
+        }
+        self.losses = losses;
+    }
+
+    fn judge_snapshots(&self, losses: &mut Vec<Loss>) {
+        let rows_stand = self.base().is_some() || self.segments.first().is_some_and(|first| first.first == Seq(1));
+        for snapshot in self.snapshots.iter().filter(|snapshot| !snapshot.whole()) {
+            for lost in &snapshot.check.damaged {
+                losses.push(Loss::keys(&snapshot.path, snapshot.seq, lost, !rows_stand));
+            }
+        }
+        // Segments go only when two snapshots are past them, so a short log has two beside it.
+        let first = self.segments.first().map_or(self.begins(), |found| found.first);
+        let wanted = if first > self.begins() {
+            2
+        } else {
+            usize::from(self.begins() > Seq(1))
+        };
+        if self.snapshots.len() < wanted {
+            let mut loss = Loss::of(LossKind::SnapshotMissing, &self.generation.snapshots());
+            loss.rows = !rows_stand;
+            losses.push(loss);
+        }
+    }
+
+    fn judge_segments(&mut self, losses: &mut Vec<Loss>) {
+        let base = self.base().map(|base| base.seq);
+        let mut expected = self.segments.first().map_or(self.begins(), |first| first.first);
+        if let Some(base) = base {
+            expected = expected.min(base.next());
+        } else if self.snapshots.is_empty() {
+            expected = expected.min(self.begins());
+        }
+        let mut sealed_before = None;
+        let count = self.segments.len();
+        for (place, found) in self.segments.iter().enumerate() {
+            if found.first > expected {
+                losses.push(Loss::segment(&found.path, expected, Seq(found.first.0 - 1)));
+            }
+            if found.header.is_none() {
+                losses.push(Loss::of(LossKind::SegmentHeader, &found.path));
+            }
+            let next = self.segments.get(place + 1).map(|next| next.first);
+            let known_end = next.map_or(self.attested.max(found.walk.last), |next| Seq(next.0 - 1));
+            for hole in &found.walk.holes {
+                losses.push(Loss::records(&found.path, hole, known_end));
+            }
+            // What a whole segment leaves open before the next one was cut off its end.
+            if next.is_some() && found.walk.last < known_end && found.walk.holes.iter().all(|hole| hole.to.is_some()) {
+                losses.push(Loss::tail(&found.path, &found.walk, known_end));
+            }
+            expected = expected.max(known_end.next());
+            sealed_before = found.walk.seal.filter(|_| place + 1 == count);
+            self.last = self.last.max(found.walk.last);
+        }
+        if count == 0 {
+            let from = base.map_or(self.begins(), Seq::next);
+            let log = self.generation.log();
+            losses.push(Loss::segment(&log, from, self.attested.max(Seq(from.0 - 1))));
+        } else if let Some(next) = sealed_before {
+            let missing = self.generation.log().join(segment::name(next));
+            losses.push(Loss::open_end(&missing, next));
+        } else if let Some(found) = self.segments.last()
+            && found.walk.last < self.attested
+            && found.walk.holes.iter().all(|hole| hole.to.is_some())
+        {
+            losses.push(Loss::tail(&found.path, &found.walk, self.attested));
+        }
+        self.last = self.last.max(base.unwrap_or_default());
+        self.attested = self.attested.max(self.last);
+    }
+}
+
+fn snapshots(disk: &dyn Disk, generation: &Generation) -> Result<Vec<FoundSnapshot>, FileError> {
+    let dir = generation.snapshots();
+    let mut found = Vec::new();
+    for one in files::list(disk, &dir)? {
+        if let Some(seq) = snapshot::parse_name(&one.name) {
+            let path = dir.join(&one.name);
+            let mut check = snapshot::check(disk, &path)?;
+            if check.header.is_some_and(|header| header.seq != seq) {
+                check.damaged.push(snapshot::LostKeys {
+                    after: None,
+                    before: None,
+                });
+            }
+            found.push(FoundSnapshot { seq, path, check });
+        }
+    }
+    found.sort_by_key(|snapshot| snapshot.seq);
+    Ok(found)
+}
+
+fn segments(disk: &dyn Disk, generation: &Generation) -> Result<Vec<FoundSegment>, FileError> {
+    let dir = generation.log();
+    let mut names: Vec<(Seq, String)> = files::list(disk, &dir)?
+        .into_iter()
+        .filter_map(|one| Some((segment::parse_name(&one.name)?, one.name)))
+        .collect();
+    names.sort();
+    names
+        .into_iter()
+        .map(|(first, name)| {
+            let path = dir.join(name);
+            let bytes = files::read_path(disk, &path)?.unwrap_or_default();
+            let mut found = FoundSegment {
+                first,
+                path,
+                header: Header::decode(&bytes).filter(|header| header.first == first),
+                walk: Walk::default(),
+            };
+            found.walk = segment::walk(&bytes, &found.effective_header(), |_, _| ());
+            debug_assert!(
+                found.walk.end >= HEADER.min(bytes.len()),
+                "reading begins behind the header"
+            );
+            Ok(found)
+        })
+        .collect()
+}

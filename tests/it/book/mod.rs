@@ -1,0 +1,4 @@
+//! The promises of the book: nothing acknowledged is ever lost, nothing is shown before it is on disk.
+
+mod ledger;
+mod writing;

@@ -1,0 +1,3 @@
+//! The occupancy room through its door.
+
+mod golden;
