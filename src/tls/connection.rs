@@ -87,7 +87,7 @@ impl Connection<'_> {
         let service = {
             let pulse = pulse.clone();
             service_fn(move |request: Request<Incoming>| {
-                let turn = pulse.turn();
+                let mut turn = pulse.turn();
                 let mut request = request.map(|body| patient(body, patience));
                 request.extensions_mut().insert(peer);
                 if let Some(certificate) = &certificate {
@@ -96,7 +96,8 @@ impl Connection<'_> {
                 let answer = router.current().call(request);
                 async move {
                     let answer: Response = answer.await?;
-                    Ok::<_, Infallible>(answer.map(|body| Answer { body, _turn: turn }))
+                    turn.part();
+                    Ok::<_, Infallible>(answer.map(|body| Answer { body, turn }))
                 }
             })
         };
@@ -234,7 +235,7 @@ pin_project! {
     struct Answer {
         #[pin]
         body: Body,
-        _turn: Turn,
+        turn: Turn,
     }
 }
 
@@ -243,7 +244,13 @@ impl hyper::body::Body for Answer {
     type Error = axum::Error;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        self.project().body.poll_frame(cx)
+        let this = self.project();
+        let polled = this.body.poll_frame(cx);
+        match polled {
+            Poll::Pending => this.turn.room(),
+            Poll::Ready(_) => this.turn.part(),
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

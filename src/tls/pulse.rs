@@ -26,6 +26,11 @@ pub(super) struct Pulse {
     head_since: AtomicU64,
     /// Since when the peer takes nothing of what we write.
     stalled_since: AtomicU64,
+    /// Answers whose next part waits for the peer to take the one before. An HTTP/2 peer can hold up an answer by
+    /// its window while bytes of other kinds still flow.
+    held_up: AtomicU32,
+    /// When a part was last taken of any answer.
+    taken_at: AtomicU64,
 }
 
 /// How long a connection's task sleeps at most before it looks at the pulse again.
@@ -51,6 +56,8 @@ impl Pulse {
             idle_since: AtomicU64::new(1),
             head_since: AtomicU64::new(1),
             stalled_since: AtomicU64::new(0),
+            held_up: AtomicU32::new(0),
+            taken_at: AtomicU64::new(0),
         })
     }
 
@@ -87,7 +94,10 @@ impl Pulse {
     pub(super) fn turn(self: &Arc<Self>) -> Turn {
         self.under_way.fetch_add(1, Relaxed);
         self.served.store(true, Relaxed);
-        Turn { pulse: self.clone() }
+        Turn {
+            pulse: self.clone(),
+            held_up: false,
+        }
     }
 
     /// Whether any request is under way.
@@ -109,8 +119,14 @@ impl Pulse {
             return Verdict::Cut(Refusal::WriteTimeout);
         }
         let wait = limits.write_stall.min(limits.head).min(LOOK_AGAIN);
-        if self.is_busy() {
-            return Verdict::Wait(wait);
+        let under_way = self.under_way.load(Relaxed);
+        if under_way > 0 {
+            let all_held_up = self.held_up.load(Relaxed) == under_way;
+            let taken = since(&self.taken_at).unwrap_or_default();
+            return match all_held_up && taken >= limits.write_stall {
+                true => Verdict::Cut(Refusal::WriteTimeout),
+                false => Verdict::Wait(wait),
+            };
         }
         let head_counts = heads == Heads::Seen || !self.served.load(Relaxed);
         let head_left = match since(&self.head_since) {
@@ -150,10 +166,31 @@ pub(super) enum Stalled {
 #[derive(Debug)]
 pub(super) struct Turn {
     pulse: Arc<Pulse>,
+    held_up: bool,
+}
+
+impl Turn {
+    /// A part of the answer is ready or was taken; the next is asked for when there is room for it.
+    pub(super) fn part(&mut self) {
+        self.pulse.taken_at.store(self.pulse.now(), Relaxed);
+        if !self.held_up {
+            self.held_up = true;
+            self.pulse.held_up.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// There is room, and the answer itself has nothing yet.
+    pub(super) fn room(&mut self) {
+        if self.held_up {
+            self.held_up = false;
+            self.pulse.held_up.fetch_sub(1, Relaxed);
+        }
+    }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
+        self.room();
         let pulse = &self.pulse;
         if pulse.under_way.fetch_sub(1, Relaxed) == 1 {
             pulse.idle_since.store(pulse.now(), Relaxed);
@@ -234,5 +271,24 @@ mod tests {
         );
         pulse.stalled(Stalled::No);
         assert_eq!(verdict(&pulse, 11_000, Heads::Seen), Verdict::Wait(LOOK_AGAIN));
+    }
+
+    #[test]
+    fn answers_that_are_all_held_up_end_the_connection() {
+        let pulse = Pulse::new();
+        let (mut held, mut quiet) = (pulse.turn(), pulse.turn());
+        held.part();
+        quiet.part();
+        quiet.room();
+        pulse.taken_at.store(1_000, Relaxed);
+        assert_eq!(verdict(&pulse, 60_000, Heads::Hidden), Verdict::Wait(LOOK_AGAIN));
+        drop(quiet);
+        assert_eq!(verdict(&pulse, 10_900, Heads::Hidden), Verdict::Wait(LOOK_AGAIN));
+        assert_eq!(
+            verdict(&pulse, 11_000, Heads::Hidden),
+            Verdict::Cut(Refusal::WriteTimeout)
+        );
+        held.room();
+        assert_eq!(verdict(&pulse, 60_000, Heads::Hidden), Verdict::Wait(LOOK_AGAIN));
     }
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
+use gatelodge::http::metrics::Refusal;
 use gatelodge::tls::{Authorities, Certificate, ClientTrust, Demand, Limits, PeerCertificate, Policy, Tls, Versions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::house::House;
-use super::stage::{open, run};
+use super::stage::{open, read_to_end, run, short};
 
 fn router() -> Router {
     Router::new().route(
@@ -149,4 +150,22 @@ async fn a_flood_of_resets_ends_its_connection_and_no_other() {
     let ended = tokio::time::timeout(Duration::from_secs(10), attack).await;
     assert!(ended.unwrap_or(false), "the flood went on");
     assert!(client.get(door.addr, "/").await.unwrap().ends_with("nobody"));
+}
+
+#[tokio::test]
+async fn an_answer_held_up_by_a_closed_window_is_cut() {
+    let house = House::new().await;
+    let door = open(house.https().await, router(), short());
+    let mut mean = house.client(None).connect_h2(door.addr).await.unwrap();
+    // SETTINGS_INITIAL_WINDOW_SIZE 0 (RFC 9113 §6.5.2): heads may come, bodies may not.
+    let settings = [&[0, 0, 6, 4, 0, 0, 0, 0, 0][..], &[0, 4, 0, 0, 0, 0]].concat();
+    let get = [&[0, 0, 6, 1, 5, 0, 0, 0, 1][..], &[0x82, 0x84, 0x87, 0x41, 1, b'a']].concat();
+    let begin = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &settings, &get].concat();
+    mean.write_all(&begin).await.unwrap();
+    let said = read_to_end(&mut mean, Duration::from_secs(5)).await;
+    assert!(
+        !String::from_utf8_lossy(&said).contains("nobody"),
+        "the body was not to come"
+    );
+    assert_eq!(door.counts.refusals(Refusal::WriteTimeout), 1);
 }
