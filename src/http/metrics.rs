@@ -8,7 +8,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -66,7 +66,7 @@ async fn page(State(metrics): State<Metrics>) -> Response {
 }
 
 /// Why a connection came to nothing, or was ended by us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "each is the label it becomes")]
 pub enum Refusal {
     AddressFull,
@@ -79,6 +79,24 @@ pub enum Refusal {
     IdleTimeout,
     WriteTimeout,
     Revoked,
+}
+
+impl EncodeLabelValue for Refusal {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
+        let label = match self {
+            Refusal::AddressFull => "address_full",
+            Refusal::HandshakeTimeout => "handshake_timeout",
+            Refusal::HandshakeFailed => "handshake_failed",
+            Refusal::CertificateRefused => "certificate_refused",
+            Refusal::ClientGone => "client_gone",
+            Refusal::DoorClosed => "door_closed",
+            Refusal::HeaderTimeout => "header_timeout",
+            Refusal::IdleTimeout => "idle_timeout",
+            Refusal::WriteTimeout => "write_timeout",
+            Refusal::Revoked => "revoked",
+        };
+        label.encode(encoder)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -217,7 +235,7 @@ mod tests {
         let text = std::str::from_utf8(&text).unwrap();
         for line in [
             "gatelodge_door_requests_total{door=\"https\",class=\"4xx\"} 1",
-            "gatelodge_door_refusals_total{door=\"https\",reason=\"HandshakeTimeout\"} 1",
+            "gatelodge_door_refusals_total{door=\"https\",reason=\"handshake_timeout\"} 1",
             "gatelodge_door_request_duration_seconds_bucket{le=\"0.005\",door=\"https\"} 1",
             "gatelodge_spaces_changed_total 1",
         ] {

@@ -266,3 +266,75 @@ impl Shared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Rate;
+    use crate::http::metrics::Metrics;
+    use axum::Router;
+    use axum::body::Body;
+    use axum::routing::get;
+    use std::io::Write;
+    use std::sync::Mutex;
+    use tower::ServiceExt;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_log_line_names_the_route_and_the_network_and_keeps_secrets() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::DEBUG)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        let _guard = tracing::subscriber::set_default(subscriber);
+        let serve = Serve::new(Settings {
+            door: "https",
+            hsts: None,
+            rates: Arc::new(RateLimits::new(Rate::Off, Rate::Off)),
+            metrics: Metrics::new().door("https"),
+            refusals: |_, problem, _| problem.into_response(),
+        });
+        let router = Router::new().route("/space/{id}", get(async || "7")).layer(serve);
+        let mut request = Request::get("/space/secret-id?key=secret-key")
+            .header("authorization", "Bearer secret-token")
+            .header("x-request-id", "secret-number")
+            .body(Body::empty())
+            .unwrap();
+        request.extensions_mut().insert(Peer {
+            addr: "203.0.113.77:4711".parse().unwrap(),
+            certificate: None,
+        });
+        let response = router.oneshot(request).await.unwrap();
+        let number = response.headers()["x-request-id"].to_str().unwrap();
+        let said = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let known = [
+            "door=\"https\"",
+            "GET",
+            "/space/{id}",
+            "status=200",
+            "203.0.113.0",
+            "duration_ms=",
+            number,
+        ];
+        for part in known {
+            assert!(said.contains(part), "{part} is missing: {said}");
+        }
+        assert!(!said.contains("secret") && !said.contains("203.0.113.77"), "{said}");
+        assert_eq!(said.lines().count(), 1);
+    }
+}

@@ -5,11 +5,37 @@ use std::path::{Path, PathBuf};
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use rcgen::KeyPair;
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::authority::{self, Signed};
 use super::folder::{self, Readers};
-use super::{AuthorityError, Issued, Overwrite, Pki, PkiError, Request, Row, sha256};
+use super::{AuthorityError, Hierarchy, Overwrite, Pki, PkiError, Request, Row, sha256};
+
+/// What came of a request.
+#[derive(Clone, Debug, Serialize)]
+pub struct Issued {
+    /// Of which hierarchy.
+    pub hierarchy: Hierarchy,
+    /// The name asked for.
+    pub name: String,
+    /// The serial number, lower-case hex.
+    pub serial: String,
+    /// SHA-256 of the certificate, lower-case hex.
+    pub thumbprint: String,
+    /// From when it is good.
+    pub not_before: Timestamp,
+    /// Until when it is.
+    pub not_after: Timestamp,
+    /// The private key (PKCS#8, PEM).
+    pub key: PathBuf,
+    /// The certificate (PEM).
+    pub certificate: PathBuf,
+    /// The certificate and its issuer (PEM): what a server shows.
+    pub chain: PathBuf,
+    /// Certificate, issuer and key in one (PEM): what the relay's peers load (`spec/relay.md` 6.3).
+    pub pkeycert: PathBuf,
+}
 
 impl Pki {
     /// Issues a certificate with a new key, enters it in the register, and writes its four files to `out`

@@ -31,9 +31,9 @@ pub use folder::FolderError;
 pub use hierarchy::{Hierarchy, Role, UnknownWord, Usage};
 pub use identity::{CertificateId, sha256};
 pub use inspect::{Description, InspectError, Verdict, show};
-pub use issuing::Pem;
+pub use issuing::{Issued, Pem};
 pub use register::{Reason, Revoked, Row};
-pub use request::{Extension, Issued, Overwrite, Request, RequestError};
+pub use request::{Extension, Overwrite, Request, RequestError};
 pub use revocations::Revocations;
 
 use authority::Authority;

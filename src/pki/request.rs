@@ -1,12 +1,10 @@
 //! What is asked of the PKI, checked before anything is signed.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use rcgen::{CertificateParams, CustomExtension, DistinguishedName, DnType, SanType};
 use rustls::pki_types::ServerName;
-use serde::Serialize;
 
 use super::{Hierarchy, Role, Usage};
 
@@ -59,31 +57,6 @@ pub enum Overwrite {
     No,
     /// They are.
     Yes,
-}
-
-/// What came of a request.
-#[derive(Clone, Debug, Serialize)]
-pub struct Issued {
-    /// Of which hierarchy.
-    pub hierarchy: Hierarchy,
-    /// The name asked for.
-    pub name: String,
-    /// The serial number, lower-case hex.
-    pub serial: String,
-    /// SHA-256 of the certificate, lower-case hex.
-    pub thumbprint: String,
-    /// From when it is good.
-    pub not_before: Timestamp,
-    /// Until when it is.
-    pub not_after: Timestamp,
-    /// The private key (PKCS#8, PEM).
-    pub key: PathBuf,
-    /// The certificate (PEM).
-    pub certificate: PathBuf,
-    /// The certificate and its issuer (PEM): what a server shows.
-    pub chain: PathBuf,
-    /// Certificate, issuer and key in one (PEM): what the relay's peers load (`spec/relay.md` 6.3).
-    pub pkeycert: PathBuf,
 }
 
 /// A request that makes no certificate.

@@ -87,7 +87,9 @@ impl Trust {
     /// How far to believe it.
     pub(super) fn state(&mut self, clock: &dyn Clock) -> ClockState {
         let (now, trusted) = self.read(clock);
-        let behind = self.reference.is_some_and(|reference| reference.duration_since(now) > DAY);
+        let behind = self
+            .reference
+            .is_some_and(|reference| reference.duration_since(now) > DAY);
         match trusted {
             true => ClockState::Trusted,
             false if behind || now < MADE => ClockState::Wrong,
@@ -173,7 +175,11 @@ mod tests {
     fn a_clock_that_went_on_evenly_for_a_day_is_believed() {
         let mut trust = Trust::new(Some("2026-11-01T12:00:00Z".parse().unwrap()));
         let began = Instant::now();
-        let mut read = |stamp, hours: u64| trust.read_at(&Set(stamp, false), began + Duration::from_secs(3600 * hours)).1;
+        let mut read = |stamp, hours: u64| {
+            trust
+                .read_at(&Set(stamp, false), began + Duration::from_secs(3600 * hours))
+                .1
+        };
         assert!(!read("2026-11-22T00:00:00Z", 0));
         assert!(!read("2026-11-22T12:00:00Z", 12));
         assert!(!read("2026-11-29T18:00:00Z", 18), "it jumped, and the day begins anew");

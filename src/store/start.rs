@@ -60,7 +60,11 @@ impl Shared {
 
     /// How far that clock is believed.
     pub(super) fn clock_state(&self) -> ClockState {
-        self.keeper.trust.lock().expect("nothing panics under the lock").state(&*self.keeper.clock)
+        self.keeper
+            .trust
+            .lock()
+            .expect("nothing panics under the lock")
+            .state(&*self.keeper.clock)
     }
 
     pub(super) fn stats(&self) -> Stats {

@@ -114,8 +114,9 @@ impl Connection<'_> {
                     .keep_alive_interval(PING.0)
                     .keep_alive_timeout(PING.1)
                     .max_concurrent_streams(STREAMS)
-                    .max_header_list_size(HEADER_LIST_LIMIT)
-                    .enable_connect_protocol();
+                    .max_header_list_size(HEADER_LIST_LIMIT);
+                // No extended CONNECT (RFC 8441): a WebSocket then comes by HTTP/1.1, on a connection of its own
+                // whose end it owns, rather than on one that looks idle to the pulse.
                 drive(http.serve_connection(io, service), &pulse, limits, Heads::Hidden, stop).await
             }
         }

@@ -153,4 +153,24 @@ mod tests {
         let v6 = SocketAddr::new("::".parse().unwrap(), port);
         bind("http", v6, &[v4.local_addr().unwrap(), v6]).unwrap();
     }
+
+    #[tokio::test]
+    async fn a_lack_of_descriptors_is_waited_out_and_a_lost_peer_is_not() {
+        let mut listeners = Listeners::new("test", Vec::new());
+        listeners.after(&io::Error::from_raw_os_error(Errno::CONNABORTED.raw_os_error()));
+        assert!(listeners.pause.is_zero() && listeners.complained.is_none());
+        let mut pauses = Vec::new();
+        for _ in 0..8 {
+            listeners.after(&io::Error::from_raw_os_error(Errno::MFILE.raw_os_error()));
+            pauses.push(listeners.pause);
+        }
+        assert!(pauses.is_sorted() && pauses[0] > Duration::ZERO);
+        assert_eq!(pauses[7], Duration::from_secs(1));
+        let first = listeners.complained;
+        listeners.after(&io::Error::from_raw_os_error(Errno::MFILE.raw_os_error()));
+        assert!(
+            first.is_some() && listeners.complained == first,
+            "one complaint a minute"
+        );
+    }
 }

@@ -99,7 +99,8 @@ async fn create(
         ));
     }
     if room.creations.check(&peer.addr.ip()).is_err() {
-        return Reply::error(StatusCode::TOO_MANY_REQUESTS, "Too many new spaces from this address").retry_after(Some(60));
+        return Reply::error(StatusCode::TOO_MANY_REQUESTS, "Too many new spaces from this address")
+            .retry_after(Some(60));
     }
     let id = SpaceId::from_random(random());
     let new = NewSpace {
@@ -287,7 +288,10 @@ fn not_written(error: WriteError<SpaceError>, missing: impl FnOnce() -> Reply) -
         Ok(SpaceError::Unknown(_)) => missing(),
         Ok(SpaceError::Row(error)) => {
             tracing::error!(%error, "a space could not be written");
-            Reply::error(StatusCode::INTERNAL_SERVER_ERROR, "Nothing was changed, the fault is in the log")
+            Reply::error(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Nothing was changed, the fault is in the log",
+            )
         }
         Err(why) => {
             let problem = Problem::from(&why);

@@ -4,5 +4,6 @@ mod clients;
 mod crowd;
 mod handshake;
 mod house;
+mod peers;
 mod plain;
 mod stage;
