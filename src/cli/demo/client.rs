@@ -55,11 +55,8 @@ impl Connection {
             .uri(path)
             .header("host", "localhost")
             .body(Empty::new())?;
-        let response = self
-            .sender
-            .send_request(request)
-            .await
-            .with_context(|| format!("{method} {path}"))?;
+        self.sender.ready().await.context("the connection ended")?;
+        let response = self.sender.send_request(request).await.with_context(|| format!("{method} {path}"))?;
         let status = response.status();
         let body = response.into_body().collect().await?.to_bytes();
         ensure!(
