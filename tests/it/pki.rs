@@ -1,4 +1,9 @@
 //! The own PKI, judged by OpenSSL where it can be.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "in a test a panic is the verdict, and tasks end with their runtime"
+)]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

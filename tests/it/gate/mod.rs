@@ -1,4 +1,9 @@
 //! The gate through its doors: real sockets, real clients.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "in a test a panic is the verdict, and tasks end with their runtime"
+)]
 
 mod clients;
 mod crowd;
