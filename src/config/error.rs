@@ -75,7 +75,9 @@ impl From<figment::Error> for ConfigError {
         let mut path = error.path.clone();
         let (message, hint) = match &error.kind {
             Kind::UnknownField(field, known) => {
-                path.push(field.clone());
+                if path.last() != Some(field) {
+                    path.push(field.clone());
+                }
                 (format!("unknown key `{}`", path.join(".")), nearest(field, known))
             }
             Kind::UnknownVariant(found, known) => (

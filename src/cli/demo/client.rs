@@ -56,7 +56,11 @@ impl Connection {
             .header("host", "localhost")
             .body(Empty::new())?;
         self.sender.ready().await.context("the connection ended")?;
-        let response = self.sender.send_request(request).await.with_context(|| format!("{method} {path}"))?;
+        let response = self
+            .sender
+            .send_request(request)
+            .await
+            .with_context(|| format!("{method} {path}"))?;
         let status = response.status();
         let body = response.into_body().collect().await?.to_bytes();
         ensure!(

@@ -1,0 +1,178 @@
+//! What the compiler cannot say within one crate: who may import whom, and how long a file may be.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The allowed doors: a module, and what it may import. An import may skip floors, never climb.
+const DOORS: &[(&str, &[&str])] = &[
+    ("main", &["cli"]),
+    (
+        "cli",
+        &[
+            "app",
+            "admin",
+            "config",
+            "occupancy",
+            "accounts",
+            "tls",
+            "http",
+            "pki",
+            "store",
+            "domain",
+            "cli",
+        ],
+    ),
+    (
+        "app",
+        &[
+            "admin",
+            "config",
+            "supervisor",
+            "occupancy",
+            "face",
+            "accounts",
+            "tls",
+            "http",
+            "pki",
+            "store",
+            "domain",
+            "app",
+        ],
+    ),
+    (
+        "admin",
+        &[
+            "occupancy",
+            "accounts",
+            "tls",
+            "http",
+            "pki",
+            "store",
+            "domain",
+            "admin",
+        ],
+    ),
+    ("config", &["occupancy", "http", "domain", "config"]),
+    ("supervisor", &[]),
+    (
+        "occupancy",
+        &["face", "accounts", "tls", "http", "pki", "store", "domain", "occupancy"],
+    ),
+    ("face", &["accounts", "tls", "http", "pki", "store", "domain", "face"]),
+    ("accounts", &["tls", "http", "pki", "store", "domain", "accounts"]),
+    ("tls", &["http", "pki", "store", "domain", "tls"]),
+    ("http", &["pki", "store", "domain", "http"]),
+    ("pki", &["store", "domain", "pki"]),
+    ("store", &["domain", "store"]),
+    ("domain", &["domain"]),
+];
+
+/// Crates that only one folder may name.
+const KEPT_TO: &[(&str, &str)] = &[
+    ("sled", "store"),
+    ("rcgen", "pki"),
+    ("clap", "cli"),
+    ("figment", "config"),
+];
+/// And where a second folder does, why.
+const EXCEPTIONS: &[(&str, &str)] = &[
+    ("clap", "src/accounts/permission.rs"), // roles and scopes are words of the command line
+];
+
+/// Over so many lines a file states its reason, in a line `// Long because …`.
+const LONG: usize = 500;
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn all_sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    sources(&root.join("src"), &mut found);
+    found.sort();
+    let named = |path: &PathBuf| path.strip_prefix(root).unwrap().display().to_string();
+    found
+        .iter()
+        .map(|path| (named(path), fs::read_to_string(path).unwrap()))
+        .collect()
+}
+
+fn module_of(file: &str) -> &str {
+    file.trim_start_matches("src/").split(['/', '.']).next().unwrap()
+}
+
+/// The modules that `crate::…` paths in `text` lead to. Comments do not count.
+fn imports(text: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+        for rest in line.split("crate::").skip(1).chain(line.split("gatelodge::").skip(1)) {
+            let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if !name.is_empty() {
+                found.insert(name);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn no_module_imports_what_its_doors_do_not_allow() {
+    let mut faults = Vec::new();
+    for (file, text) in all_sources() {
+        let module = module_of(&file);
+        if module == "lib" {
+            continue;
+        }
+        let allowed = DOORS.iter().find(|(known, _)| *known == module);
+        let (_, allowed) = allowed.unwrap_or_else(|| panic!("{file}: {module} has no row in the table of doors"));
+        for import in imports(&text) {
+            let is_module = DOORS.iter().any(|(known, _)| *known == import);
+            if is_module && !allowed.contains(&import.as_str()) {
+                faults.push(format!("{file}: {module} must not import {import}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn crates_stay_in_their_folders() {
+    let mut faults = Vec::new();
+    for (file, text) in all_sources() {
+        for (name, folder) in KEPT_TO {
+            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            let named = code.into_iter().any(|line| line.contains(&format!("{name}::")));
+            let excepted = EXCEPTIONS.contains(&(name, file.as_str()));
+            if named && module_of(&file) != *folder && !excepted {
+                faults.push(format!("{file}: {name} belongs in {folder}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn long_files_state_their_reason() {
+    let long = all_sources()
+        .into_iter()
+        .filter(|(_, text)| text.lines().count() > LONG && !text.contains("// Long because "));
+    let long: Vec<String> = long
+        .map(|(file, text)| format!("{file}: {} lines", text.lines().count()))
+        .collect();
+    assert!(long.is_empty(), "{}", long.join("\n"));
+}
+
+#[test]
+fn the_reader_of_imports_sees_what_is_imported() {
+    let text = "use crate::store::Store;\n// crate::uplink is only a word here\nlet x = crate::domain::Seq(1);";
+    assert_eq!(imports(text).into_iter().collect::<Vec<_>>(), ["domain", "store"]);
+}
