@@ -7,6 +7,7 @@
 
 mod clients;
 mod crowd;
+mod descriptors;
 mod handshake;
 mod house;
 mod peers;

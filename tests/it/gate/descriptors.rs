@@ -1,0 +1,54 @@
+//! The built binary when the system gives it no more descriptors.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
+use crate::support::lodge::Lodge;
+
+/// Processor time that process `pid` took so far, in clock ticks of 10 ms.
+fn ticks(pid: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let (_, fields) = stat.rsplit_once(") ").unwrap();
+    let fields: Vec<_> = fields.split(' ').collect();
+    // proc_pid_stat(5): utime and stime are fields 14 and 15; the state, first here, is field 3.
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+#[test]
+fn without_descriptors_a_door_waits_quietly_and_goes_on_when_there_are_some() {
+    let lodge = Lodge::start();
+    let (door, pid) = (lodge.door("http"), lodge.process());
+    let open = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count() as u64;
+    let few = Rlimit {
+        current: Some(open + 20),
+        maximum: Some(open + 20),
+    };
+    prlimit(Pid::from_raw(pid.cast_signed()), Resource::Nofile, few).unwrap();
+    let held: Vec<_> = (0..60).map(|_| TcpStream::connect(door).unwrap()).collect();
+    let began = Instant::now();
+    while !lodge.log().contains("connections cannot be accepted") {
+        assert!(began.elapsed() < Duration::from_secs(5), "the door never ran out");
+        std::thread::yield_now();
+    }
+    let (before, pressed) = (ticks(pid), Instant::now());
+    // For as long as it stays pressed: the held connections are silent and are cut only later.
+    while pressed.elapsed() < Duration::from_secs(2) {
+        assert!(TcpStream::connect(door).is_ok());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let spent = ticks(pid) - before;
+    assert!(spent < 100, "{spent} ticks of 200: it hammers at the listener");
+    assert_eq!(lodge.log().matches("connections cannot be accepted").count(), 1);
+    drop(held);
+    let mut client = TcpStream::connect(door).unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    client
+        .write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
+}
