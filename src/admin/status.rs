@@ -27,6 +27,8 @@ pub struct Status {
     pub doors: BTreeMap<String, Vec<SocketAddr>>,
     /// How each room is.
     pub rooms: BTreeMap<String, RoomShown>,
+    /// How what serves the rooms is: doors, the probe, the admin socket.
+    pub services: BTreeMap<String, RoomShown>,
     /// What each door shows.
     pub certificates: Vec<CertificateShown>,
     /// The book.

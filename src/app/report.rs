@@ -28,6 +28,9 @@ pub(super) struct Reporter {
     told: Arc<Mutex<Told>>,
 }
 
+/// The rooms that are built; the other services serve them.
+const ROOMS: [&str; 1] = ["occupancy"];
+
 #[derive(Default)]
 struct Told {
     phase: Phase,
@@ -93,19 +96,26 @@ impl Reporter {
 
     /// How the box is now.
     pub(super) fn status(&self) -> Status {
-        let rooms: BTreeMap<String, RoomShown> = self
-            .states
-            .borrow()
-            .iter()
-            .map(|(name, state)| (name.clone(), room(state)))
-            .collect();
+        let states = self.states.borrow().clone();
         let told = self.told();
+        let shown = |named: fn(&str) -> bool| {
+            states
+                .iter()
+                .filter(|(name, _)| named(name))
+                .map(|(name, state)| (name.clone(), room(state)))
+                .collect()
+        };
+        let mut rooms: BTreeMap<String, RoomShown> = shown(|name| ROOMS.contains(&name));
+        for name in ROOMS {
+            rooms.entry(name.to_owned()).or_insert_with(|| closed(name));
+        }
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            state: self.state(&told, &rooms).to_owned(),
+            state: self.state(&told, &states).to_owned(),
             started: told.started,
             doors: told.doors.clone(),
             rooms,
+            services: shown(|name| !ROOMS.contains(&name)),
             certificates: told
                 .certificates
                 .iter()
@@ -119,13 +129,13 @@ impl Reporter {
         }
     }
 
-    fn state(&self, told: &Told, rooms: &BTreeMap<String, RoomShown>) -> &'static str {
+    fn state(&self, told: &Told, states: &States) -> &'static str {
         match told.phase {
             Phase::Starting => "starting",
             Phase::Stopping => "stopping",
             Phase::Ready if self.store.salvage().is_some() => "salvage",
             Phase::Ready if self.store.health().borrow().disk_full => "degraded",
-            Phase::Ready if rooms.values().any(|room| room.state != "running") => "degraded",
+            Phase::Ready if states.values().any(|state| *state != State::Running) => "degraded",
             Phase::Ready => "ready",
         }
     }
@@ -182,6 +192,15 @@ impl Lodge {
                 }
             })
         });
+    }
+}
+
+/// A room without a section in the configuration.
+fn closed(name: &str) -> RoomShown {
+    RoomShown {
+        state: "closed".into(),
+        reason: Some("the configuration has no section for it".into()),
+        next_step: Some(format!("add a section [{name}] and reload, if it is wanted")),
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::print::segment;
 use super::reach::{Reached, block_on, secret_from};
 use super::{Common, Failure, print};
-use crate::accounts::{Role, Scope};
+use crate::accounts::{Role, Scope, Secret};
 use crate::config::Config;
 
 #[derive(Subcommand)]
@@ -105,7 +105,7 @@ impl UserCommand {
                 password_file,
             } => {
                 let password = password_file.as_deref().map(secret_from).transpose()?;
-                let wish = json!({ "name": name, "role": role, "password": password.as_ref().map(|password| password.reveal()) });
+                let wish = json!({ "name": name, "role": role, "password": password.as_ref().map(Secret::reveal) });
                 let answer: Value = client.ask(Method::POST, "/people", Some(&wish)).await?;
                 said(&answer, added(&name, role, &answer, link));
             }

@@ -28,28 +28,22 @@ impl Common {
     /// The configuration, or the defaults on a machine that has none.
     fn load_or_default(&self) -> Result<Config, Failure> {
         if self.config.is_none() && !Path::new(DEFAULT_FILE).exists() {
-            let mut config = config::without_file()?;
-            if let Some(socket) = &self.socket {
-                config.admin_socket.clone_from(socket);
-            }
-            return Ok(config);
+            return Ok(config::without_file()?);
         }
         Ok(self.load()?.config)
     }
 
     /// The running box.
     pub(super) async fn running(&self) -> Result<Client, Failure> {
-        let config = self.load_or_default()?;
-        Ok(Client::reach(&config.admin_socket).await?)
+        Ok(Client::reach(&config::find_socket(&self.flags())).await?)
     }
 
     /// The running box, or its data folder when none runs and none was named.
     pub(super) async fn box_or_folder(&self) -> Result<Reached, Failure> {
-        let config = self.load_or_default()?;
-        match Client::reach(&config.admin_socket).await {
+        match Client::reach(&config::find_socket(&self.flags())).await {
             Ok(client) => Ok(Reached { client, store: None }),
             Err(error @ ClientError::NotReachable { .. }) if self.socket.is_none() => {
-                open_folder(&config, &error).await
+                open_folder(&self.load_or_default()?, &error).await
             }
             Err(error) => Err(error.into()),
         }

@@ -24,13 +24,19 @@ pub(super) fn status(common: &Common) -> Result<(), Failure> {
         let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
         print::line(format_args!("  door {door:<10} {}", addresses.join(", ")));
     }
-    for (name, room) in &status.rooms {
+    let broken = status.services.iter().filter(|(_, service)| service.state != "running");
+    for (kind, (name, room)) in status
+        .rooms
+        .iter()
+        .map(|room| ("room", room))
+        .chain(broken.map(|service| ("part", service)))
+    {
         let reason = room
             .reason
             .as_ref()
             .map(|reason| format!(": {reason}"))
             .unwrap_or_default();
-        print::line(format_args!("  room {name:<10} {}{reason}", room.state));
+        print::line(format_args!("  {kind} {name:<10} {}{reason}", room.state));
         if let Some(step) = &room.next_step {
             print::line(format_args!("       {:<10} next: {step}", ""));
         }

@@ -92,3 +92,17 @@ fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
 pub fn without_file() -> Result<Config, ConfigError> {
     Ok(environment(Figment::new()).extract()?)
 }
+
+/// Where the running box's socket is, as far as the configuration tells: a fault elsewhere in it must not
+/// keep an operator from asking the box.
+#[must_use]
+pub fn find_socket(flags: &Flags) -> PathBuf {
+    if let Some(socket) = &flags.socket {
+        return socket.clone();
+    }
+    let file = flags.file.clone().unwrap_or_else(|| DEFAULT_FILE.into());
+    let layers = with_file(Figment::new(), &file).unwrap_or_default();
+    environment(layers)
+        .extract_inner("admin_socket")
+        .unwrap_or(Config::default().admin_socket)
+}

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use doors::{Certificate, DoorLimits, Https, Limits, Mtls, PlainDoor};
 pub use error::ConfigError;
-pub use layers::{DEFAULT_FILE, Flags, Loaded, load, without_file};
+pub use layers::{DEFAULT_FILE, Flags, Loaded, find_socket, load, without_file};
 pub use show::{Shown, show};
 
 use crate::domain::units::Span;

@@ -93,6 +93,16 @@ impl Https {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> std::io::Result<Answer> {
+        self.send(method, path, headers, body)?;
+        self.answer(method == "HEAD")
+    }
+
+    /// Sends one request and reads nothing yet.
+    pub fn begin(&mut self, method: &str, path: &str, headers: &[(&str, &str)]) {
+        self.send(method, path, headers, b"").unwrap();
+    }
+
+    fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> std::io::Result<()> {
         let mut request = format!("{method} {path} HTTP/1.1\r\n");
         if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
             request.push_str("host: localhost\r\n");
@@ -107,8 +117,7 @@ impl Https {
         let stream = self.stream.get_mut();
         stream.write_all(request.as_bytes())?;
         stream.write_all(body)?;
-        stream.flush()?;
-        self.answer(method == "HEAD")
+        stream.flush()
     }
 
     fn answer(&mut self, head_only: bool) -> std::io::Result<Answer> {

@@ -107,6 +107,11 @@ impl Lodge {
 
     /// Starts it.
     pub fn spawn(&mut self) {
+        self.spawn_with(&[]);
+    }
+
+    /// Starts it with these variables in its environment.
+    pub fn spawn_with(&mut self, environment: &[(&str, &str)]) {
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
@@ -118,6 +123,7 @@ impl Lodge {
             .arg("--config")
             .arg(self.config_file())
             .stdin(Stdio::null());
+        command.envs(environment.iter().copied());
         command.stdout(log.try_clone().unwrap()).stderr(log);
         self.child = Some(command.spawn().unwrap());
     }

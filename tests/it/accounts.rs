@@ -1,0 +1,320 @@
+//! People and tokens: from the command line, with and without a running box, and through the pages.
+
+use crate::support::https::{Answer, Https};
+use crate::support::lodge::{CONFIG, binary};
+use crate::support::{Lodge, eventually};
+
+/// A browser of sorts: it keeps cookies.
+pub struct Browser {
+    https: Https,
+    cookies: Vec<(String, String)>,
+}
+
+impl Browser {
+    pub fn new(lodge: &Lodge) -> Browser {
+        Browser {
+            https: lodge.https(),
+            cookies: Vec::new(),
+        }
+    }
+
+    fn headers(&self) -> String {
+        self.cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
+
+    pub fn get(&mut self, path: &str) -> Answer {
+        let cookies = self.headers();
+        let answer = self
+            .https
+            .ask("GET", path, &[("cookie", &cookies), ("accept", "text/html")]);
+        self.keep(&answer);
+        answer
+    }
+
+    /// Sends the form of the page at `path`, with the token that stands in it.
+    pub fn submit(&mut self, path: &str, action: &str, fields: &[(&str, &str)]) -> Answer {
+        let page = self.get(path).text();
+        let token = page
+            .split("name=\"csrf_token\" value=\"")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next());
+        let mut fields = fields.to_vec();
+        let token = token.unwrap_or_default().to_owned();
+        fields.push(("csrf_token", &token));
+        self.post(action, &fields)
+    }
+
+    pub fn post(&mut self, action: &str, fields: &[(&str, &str)]) -> Answer {
+        let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies = self.headers();
+        let headers = [
+            ("cookie", cookies.as_str()),
+            ("content-type", "application/x-www-form-urlencoded"),
+        ];
+        let answer = self
+            .https
+            .try_ask("POST", action, &headers, body.join("&").as_bytes())
+            .unwrap();
+        self.keep(&answer);
+        answer
+    }
+
+    /// Asks for a stream, and waits for its head.
+    pub fn begin_stream(&mut self, path: &str) {
+        let cookies = self.headers();
+        self.https.begin("GET", path, &[("cookie", &cookies)]);
+        let status = self.https.line().unwrap();
+        assert!(status.starts_with("HTTP/1.1 200"), "{status}");
+    }
+
+    /// The next line of a stream that begins like this.
+    pub fn stream_line(&mut self, begins: &str) -> String {
+        loop {
+            let line = self.https.line().unwrap();
+            if line.starts_with(begins) {
+                return line;
+            }
+        }
+    }
+
+    fn keep(&mut self, answer: &Answer) {
+        for (_, value) in answer.headers.iter().filter(|(name, _)| name == "set-cookie") {
+            let (name, value) = value.split(';').next().unwrap().split_once('=').unwrap();
+            self.cookies.retain(|(known, _)| known != name);
+            if !value.is_empty() {
+                self.cookies.push((name.to_owned(), value.to_owned()));
+            }
+        }
+    }
+}
+
+/// A person of this role, signed in through the login page.
+pub fn signed_in(lodge: &Lodge, role: &str) -> Browser {
+    add(lodge, role, role);
+    let mut browser = Browser::new(lodge);
+    let answer = browser.submit("/login", "/login", &[("username", role), ("password", "correct-horse")]);
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    browser
+}
+
+fn add(lodge: &Lodge, name: &str, role: &str) {
+    let file = lodge.dir.join("password");
+    std::fs::write(&file, "correct-horse\n").unwrap();
+    lodge.json(&[
+        "user",
+        "add",
+        name,
+        "--role",
+        role,
+        "--password-file",
+        file.to_str().unwrap(),
+    ]);
+}
+
+#[test]
+fn a_one_time_link_lets_somebody_choose_a_password_once() {
+    let lodge = Lodge::start();
+    let added = lodge.json(&["user", "add", "anna", "--role", "admin"]);
+    let link = format!("/welcome/{}", added["code"].as_str().unwrap());
+    let mut browser = Browser::new(&lodge);
+    let short = browser.submit(&link, &link, &[("password", "short"), ("again", "short")]);
+    assert_eq!(short.status, 400, "{}", short.text());
+    assert!(short.text().contains("at least 10 characters"));
+    let chosen = browser.submit(
+        &link,
+        &link,
+        &[("password", "long-enough-word"), ("again", "long-enough-word")],
+    );
+    assert_eq!(
+        (chosen.status, chosen.header("location")),
+        (303, Some("/spaces")),
+        "{}",
+        chosen.text()
+    );
+    assert_eq!(browser.get("/spaces").status, 200);
+    assert_eq!(browser.get(&link).status, 404, "it worked once");
+    let mut again = Browser::new(&lodge);
+    let answer = again.submit(
+        "/login",
+        "/login",
+        &[("username", "anna"), ("password", "long-enough-word")],
+    );
+    assert_eq!(answer.status, 303);
+}
+
+#[test]
+fn wrong_passwords_and_forged_forms_are_refused() {
+    let lodge = Lodge::start();
+    add(&lodge, "ben", "viewer");
+    let mut browser = Browser::new(&lodge);
+    for name in ["ben", "nobody"] {
+        let answer = browser.submit(
+            "/login",
+            "/login",
+            &[("username", name), ("password", "wrong-password")],
+        );
+        assert_eq!(answer.status, 401);
+        assert!(
+            answer.text().contains("name or password is wrong"),
+            "the same words for both"
+        );
+    }
+    let forged = browser.post(
+        "/login",
+        &[("username", "ben"), ("password", "correct-horse"), ("csrf_token", "x")],
+    );
+    assert_eq!(forged.status, 403);
+    let tries: Vec<u16> = (0..6)
+        .map(|_| {
+            browser
+                .submit(
+                    "/login",
+                    "/login",
+                    &[("username", "ben"), ("password", "wrong-password")],
+                )
+                .status
+        })
+        .collect();
+    assert_eq!(tries.last(), Some(&429), "guessing is slowed down: {tries:?}");
+}
+
+#[test]
+fn sessions_end_with_sign_out_a_new_password_and_removal() {
+    let lodge = Lodge::start();
+    let mut browser = signed_in(&lodge, "viewer");
+    assert_eq!(browser.get("/spaces").status, 200);
+    let out = browser.submit("/spaces", "/logout", &[]);
+    assert_eq!((out.status, out.header("location")), (303, Some("/login")));
+    assert_eq!(browser.get("/spaces").header("location"), Some("/login"));
+
+    let mut browser = Browser::new(&lodge);
+    browser.submit(
+        "/login",
+        "/login",
+        &[("username", "viewer"), ("password", "correct-horse")],
+    );
+    assert_eq!(browser.get("/spaces").status, 200);
+    let file = lodge.dir.join("password");
+    std::fs::write(&file, "another-horse").unwrap();
+    lodge.json(&["user", "passwd", "viewer", "--password-file", file.to_str().unwrap()]);
+    assert_eq!(browser.get("/spaces").status, 303, "a new password ends sessions");
+    lodge.json(&["user", "remove", "viewer"]);
+    assert_eq!(lodge.json(&["user", "list"]), serde_json::json!([]));
+}
+
+#[test]
+fn roles_see_what_they_may() {
+    let lodge = Lodge::start();
+    for (role, status) in [("doorman", 200), ("resident", 403), ("installer", 200)] {
+        assert_eq!(signed_in(&lodge, role).get("/spaces").status, status, "{role}");
+    }
+}
+
+#[test]
+fn the_live_page_shows_a_change_as_it_happens() {
+    let lodge = Lodge::start();
+    let space = lodge.json(&["space", "create", "--name", "Hall <b>", "--maximum", "3", "--open"]);
+    let id = space["id"].as_str().unwrap();
+    let mut browser = signed_in(&lodge, "viewer");
+    let page = browser.get("/spaces").text();
+    assert!(
+        page.contains("Hall &#60;b&#62;") || page.contains("Hall &lt;b&gt;"),
+        "names are escaped: {page}"
+    );
+    let stream = page
+        .split("data-stream=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .replace("&#38;", "&");
+    browser.begin_stream(&stream);
+    lodge.https().ask("PUT", &format!("/space/{id}/increment"), &[]);
+    let told = browser.stream_line("data:");
+    assert!(told.contains("\"current\":1") && told.contains(id), "{told}");
+    lodge.command(&["space", "delete", id]);
+    assert_eq!(browser.stream_line("event:"), "event: gone");
+}
+
+#[test]
+fn tokens_open_closed_spaces_by_their_scope_until_revoked() {
+    let lodge = Lodge::start_with(&format!("{CONFIG}anonymous = false\n"));
+    let space = lodge.json(&["space", "create", "--name", "Vault", "--maximum", "5"]);
+    let path = format!("/space/{}", space["id"].as_str().unwrap());
+    let count = format!("{path}/increment");
+    let mut https = lodge.https();
+    let refused = https.ask("GET", &path, &[]);
+    assert_eq!(refused.status, 401);
+    assert_eq!(refused.header("www-authenticate"), Some("Bearer realm=\"gatelodge\""));
+    let token = lodge.json(&["token", "create", "--name", "reader", "--scope", "spaces:read"]);
+    let bearer = format!("Bearer {}", token["token"].as_str().unwrap());
+    assert_eq!(https.ask("GET", &path, &[("authorization", &bearer)]).status, 200);
+    assert_eq!(
+        https.ask("PUT", &count, &[("authorization", &bearer)]).status,
+        403,
+        "reading is not counting"
+    );
+    lodge.json(&["token", "revoke", token["id"].as_str().unwrap()]);
+    assert_eq!(https.ask("GET", &path, &[("authorization", &bearer)]).status, 401);
+    let log = eventually("a log", || Some(lodge.log()));
+    assert!(!log.contains(&bearer[7..]), "no token in the log");
+}
+
+#[test]
+fn people_tokens_and_certificates_are_managed_without_a_running_box() {
+    let mut lodge = Lodge::unstarted(CONFIG);
+    lodge.json(&["pki", "init"]);
+    add(&lodge, "carl", "viewer");
+    let token = lodge.json(&["token", "create", "--name", "early", "--scope", "spaces:read"]);
+    let out = lodge.dir.join("out");
+    let issued = lodge.json(&[
+        "pki",
+        "server",
+        "--name",
+        "lodge.example.org",
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    assert!(std::fs::metadata(issued["key"].as_str().unwrap()).unwrap().is_file());
+    lodge.run();
+    assert_eq!(
+        lodge.json(&["user", "list"])[0]["name"],
+        "carl",
+        "the running box knows them"
+    );
+    assert_eq!(lodge.json(&["token", "list"])[0]["id"], token["id"]);
+    let names: Vec<String> = lodge
+        .json(&["pki", "list"])
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["name"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(names.iter().any(|name| name == "lodge.example.org"), "{names:?}");
+    let spaces = Lodge::unstarted(CONFIG).command(&["space", "list"]);
+    assert_eq!(spaces.status.code(), Some(4), "spaces need a running box: {spaces:?}");
+}
+
+#[test]
+fn faults_of_commands_have_their_exit_codes() {
+    let lodge = Lodge::start();
+    let code = |args: &[&str]| lodge.command(args).status.code();
+    assert_eq!(code(&["user", "remove", "nobody"]), Some(5), "refused");
+    assert_eq!(code(&["space", "show", "not-an-id"]), Some(5));
+    assert_eq!(code(&["user", "add", "x", "--role", "king"]), Some(2), "usage");
+    assert_eq!(code(&["user", "add", "bad name", "--role", "viewer"]), Some(5));
+    let output = binary()
+        .args(["status", "--socket", "/nowhere/admin.sock"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(4), "not reachable");
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("/nowhere/admin.sock"),
+        "the path tried is named"
+    );
+}

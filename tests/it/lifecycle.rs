@@ -1,0 +1,244 @@
+//! Starting, stopping, reloading: what systemd and an operator see.
+
+use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::support::lodge::{CONFIG, binary};
+use crate::support::{Lodge, eventually, https};
+
+#[test]
+fn a_stop_is_orderly_quick_and_exits_0() {
+    let mut lodge = Lodge::start();
+    let mut open = lodge.https();
+    assert_eq!(open.ask("GET", "/healthz", &[]).status, 200);
+    let (code, took) = lodge.stop();
+    assert_eq!(code, Some(0), "{}", lodge.log());
+    assert!(
+        took < Duration::from_secs(10),
+        "an idle connection held it up: {took:?}"
+    );
+    assert!(lodge.log().contains("stopped"), "{}", lodge.log());
+    assert!(!lodge.dir.join("admin.sock").exists(), "the admin socket goes away");
+}
+
+#[test]
+fn a_live_page_does_not_hold_up_a_stop() {
+    let mut lodge = Lodge::start();
+    let mut signed_in = super::accounts::signed_in(&lodge, "viewer");
+    signed_in.begin_stream("/spaces/live");
+    let (code, took) = lodge.stop();
+    assert_eq!(code, Some(0));
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[test]
+fn systemd_is_told_of_every_turn() {
+    let mut lodge = Lodge::unstarted(CONFIG);
+    let socket = lodge.dir.join("notify");
+    let systemd = UnixDatagram::bind(&socket).unwrap();
+    systemd.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut heard = |wanted: &str| {
+        let mut buffer = [0; 4096];
+        loop {
+            let length = systemd
+                .recv(&mut buffer)
+                .unwrap_or_else(|error| panic!("waiting for {wanted}: {error}"));
+            let told = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            if told.lines().any(|line| line.starts_with(wanted)) {
+                return told;
+            }
+        }
+    };
+    lodge.spawn_with(&[("NOTIFY_SOCKET", socket.to_str().unwrap()), ("WATCHDOG_USEC", "400000")]);
+    heard("READY=1");
+    assert_eq!(
+        lodge.https().ask("GET", "/readyz", &[]).status,
+        200,
+        "ready means that every door accepts"
+    );
+    heard("WATCHDOG=1");
+    heard("WATCHDOG=1");
+    lodge.signal(Signal::HUP);
+    assert!(heard("RELOADING=1").contains("MONOTONIC_USEC="));
+    heard("READY=1");
+    lodge.signal(Signal::TERM);
+    heard("STOPPING=1");
+    assert_eq!(lodge.wait(), Some(0));
+}
+
+#[test]
+fn a_reload_changes_only_what_changed() {
+    let lodge = Lodge::start();
+    let before = lodge.json(&["status"]);
+    let mut open = lodge.https();
+    let space = open.ask("PUT", "/space/new/occupancy/current/1/max/5", &[]).json();
+    let path = format!("/space/{}", space["space_id"].as_str().unwrap());
+
+    assert_eq!(lodge.json(&["config", "reload"]), serde_json::json!({ "changed": [] }));
+    lodge.configure(&format!("{CONFIG}anonymous = false\n[site]\nname = \"Other\"\n"));
+    let changed = lodge.json(&["config", "reload"]);
+    assert_eq!(changed, serde_json::json!({ "changed": ["occupancy", "site"] }));
+
+    assert_eq!(
+        open.ask("GET", &path, &[]).status,
+        401,
+        "the same connection meets the changed room"
+    );
+    assert!(
+        open.ask("GET", "/login", &[]).text().contains("Other"),
+        "and the changed pages"
+    );
+    let after = lodge.json(&["status"]);
+    assert_eq!(before["doors"], after["doors"], "no door moved");
+    assert_eq!(before["started"], after["started"]);
+}
+
+#[test]
+fn a_bad_configuration_leaves_the_old_in_force() {
+    let lodge = Lodge::start();
+    lodge.configure(&CONFIG.replace("create_limit", "creat_limit"));
+    let output = lodge.command(&["config", "reload"]);
+    assert_eq!(output.status.code(), Some(5));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("did you mean `create_limit`?"), "{said}");
+    lodge.signal(Signal::HUP);
+    eventually("the log names the fault", || {
+        lodge.log().contains("not reloaded").then_some(())
+    });
+    assert_eq!(lodge.https().ask("GET", "/healthz", &[]).status, 200);
+    assert_eq!(lodge.json(&["status"])["state"], "ready");
+}
+
+#[test]
+fn a_door_whose_limits_changed_takes_its_sockets_over() {
+    let lodge = Lodge::start();
+    let address = lodge.door("https");
+    lodge.configure(&format!("{CONFIG}[limits.https]\nper_address = \"2/h\"\n"));
+    lodge.json(&["config", "reload"]);
+    assert_eq!(lodge.door("https"), address, "a free port stays the same port");
+    let mut open = https::Https::connect(address, https::config(&lodge.ca_file(), None)).unwrap();
+    let answers: Vec<u16> = (0..3).map(|_| open.ask("GET", "/space/x", &[]).status).collect();
+    assert_eq!(answers, [400, 400, 429], "the new limits hold");
+    let refused = open.ask("GET", "/space/x", &[]);
+    assert!(
+        refused.json()["error"].is_string(),
+        "in the old API's shape: {refused:?}"
+    );
+}
+
+#[test]
+fn a_door_is_closed_and_opened_by_its_section() {
+    let lodge = Lodge::start();
+    let metrics = lodge.door("metrics");
+    lodge.configure(&CONFIG.replace("[metrics]\nlisten = [\"127.0.0.1:0\"]", ""));
+    assert_eq!(
+        lodge.json(&["config", "reload"]),
+        serde_json::json!({ "changed": ["metrics"] })
+    );
+    assert!(lodge.json(&["status"])["doors"].get("metrics").is_none());
+    eventually("nobody listens there", || {
+        std::net::TcpStream::connect(metrics).is_err().then_some(())
+    });
+    lodge.configure(CONFIG);
+    lodge.json(&["config", "reload"]);
+    lodge.door("metrics");
+}
+
+#[test]
+fn two_boxes_cannot_share_a_data_folder() {
+    let lodge = Lodge::start();
+    let output = binary()
+        .args(["serve", "--config"])
+        .arg(lodge.config_file())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("in use by another gatelodge"), "{said}");
+    assert_eq!(
+        lodge.json(&["status"])["state"],
+        "ready",
+        "the first one is not disturbed"
+    );
+}
+
+#[test]
+fn an_address_in_use_ends_the_start_with_a_hint() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let lodge = Lodge::unstarted(&format!("[https]\nlisten = [\"{}\"]\n", taken.local_addr().unwrap()));
+    let output = binary()
+        .args(["serve", "--config"])
+        .arg(lodge.config_file())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("https") && said.contains(&taken.local_addr().unwrap().to_string()),
+        "{said}"
+    );
+}
+
+#[test]
+fn logs_in_json_carry_the_request_id_and_no_token() {
+    let lodge = Lodge::start_with(&format!("{CONFIG}[log]\nformat = \"json\"\nfilter = \"debug\"\n"));
+    let mut open = lodge.https();
+    let answer = open.ask(
+        "GET",
+        "/space/abc?secret=hunter2",
+        &[("authorization", "Bearer gatelodge_secret_token")],
+    );
+    let id = answer.header("x-request-id").unwrap().to_owned();
+    let line = eventually("the request's log line", || {
+        let log = lodge.log();
+        log.lines().find(|line| line.contains(&id)).map(str::to_owned)
+    });
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(line["status"], 400, "{line}");
+    let log = lodge.log();
+    assert!(
+        !log.contains("hunter2") && !log.contains("gatelodge_secret_token"),
+        "{log}"
+    );
+}
+
+#[test]
+fn metrics_are_read_by_prometheus() {
+    let lodge = Lodge::start();
+    lodge.https().ask("PUT", "/space/new/occupancy/current/1/max/5", &[]);
+    let text = super::support::plain_get(lodge.door("metrics"), "/metrics");
+    for wanted in ["gatelodge_store_changes_total", "gatelodge_store_bytes", "# EOF"] {
+        assert!(text.contains(wanted), "{wanted} is missing:\n{text}");
+    }
+}
+
+#[test]
+fn the_plain_door_only_sends_on() {
+    let lodge = Lodge::start();
+    let answer = super::support::plain_get(lodge.door("http"), "/space/x?y=1");
+    let port = lodge.door("https").port();
+    assert!(answer.starts_with("HTTP/1.1 308 "), "{answer}");
+    assert!(
+        answer.contains(&format!("location: https://127.0.0.1:{port}/space/x?y=1")),
+        "{answer}"
+    );
+}
+
+#[test]
+fn foreign_hosts_are_refused_once_a_name_is_set() {
+    let lodge = Lodge::start_with(&format!("{CONFIG}[site]\nhostname = \"lodge.example.org\"\n"));
+    let mut open = lodge.https();
+    assert_eq!(
+        open.ask("GET", "/space/abc", &[("host", "lodge.example.org")]).status,
+        400,
+        "ours: only the id is bad"
+    );
+    let refused = open.ask("GET", "/space/abc", &[("host", "evil.example")]);
+    assert_eq!(refused.status, 421);
+    assert!(refused.json()["error"].is_string());
+    let refused = open.ask("GET", "/readyz", &[("host", "evil.example")]);
+    assert_eq!(refused.header("content-type"), Some("application/problem+json"));
+}
