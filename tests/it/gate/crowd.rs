@@ -12,9 +12,12 @@ use bytes::Bytes;
 use gatelodge::http::metrics::Refusal;
 use gatelodge::pki::{Hierarchy, Overwrite, Request};
 use gatelodge::tls::{Certificate, Limits, Policy, Tls, Versions};
+use http_body_util::{BodyExt, Empty};
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use super::house::{self, House};
 use super::stage::{open, read_to_end, say, short, trickle};
@@ -209,6 +212,42 @@ async fn closing_finishes_what_is_under_way_and_takes_no_more() {
     assert!(said.ends_with(b"done"), "{}", String::from_utf8_lossy(&said));
     (&mut door.running).await.unwrap();
     assert!(since.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn closing_finishes_every_stream_of_an_http_2_connection() {
+    let house = House::new().await;
+    let (begun, release) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let slow = {
+        let (begun, release) = (begun.clone(), release.clone());
+        get(async move || {
+            begun.add_permits(1);
+            release.acquire().await.unwrap().forget();
+            "done"
+        })
+    };
+    let mut door = open(house.https().await, router().route("/slow", slow), Limits::default());
+    let stream = house.client(None).connect_h2(door.addr).await.unwrap();
+    let (mut send, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+        .await
+        .unwrap();
+    let connection = tokio::spawn(connection);
+    let answers: Vec<_> = (0..5)
+        .map(|_| {
+            let request = hyper::Request::get("https://localhost/slow");
+            tokio::spawn(send.send_request(request.body(Empty::<Bytes>::new()).unwrap()))
+        })
+        .collect();
+    begun.acquire_many(5).await.unwrap().forget();
+    door.stop.cancel();
+    until("the closed port", || std::net::TcpStream::connect(door.addr).is_err()).await;
+    release.add_permits(5);
+    for answer in answers {
+        let answer = answer.await.unwrap().unwrap();
+        assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "done");
+    }
+    connection.await.unwrap().unwrap();
+    (&mut door.running).await.unwrap();
 }
 
 #[tokio::test]

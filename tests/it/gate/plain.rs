@@ -8,9 +8,10 @@ use axum::extract::Request;
 use axum::routing::{get, post};
 use gatelodge::http::Peer;
 use gatelodge::http::metrics::Refusal;
-use gatelodge::tls::{Limits, Policy};
+use gatelodge::tls::{Door, Limits, Policy};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
 
 use super::stage::{open, read_to_end, say, short, trickle};
 
@@ -157,4 +158,25 @@ async fn an_idle_connection_is_closed_without_a_word() {
     let said = read_to_end(&mut stream, Duration::from_secs(5)).await;
     assert!(said.ends_with(b"hello"));
     assert_eq!(door.counts.refusals(Refusal::HeaderTimeout), 0);
+}
+
+#[tokio::test]
+async fn a_listener_that_was_handed_over_is_served_beside_the_others() {
+    let given = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let given_addr = given.local_addr().unwrap();
+    let listen = vec!["127.0.0.1:0".parse().unwrap()];
+    let door = Door::new("test", listen, Policy::Plain, router(), Limits::default());
+    let door = door.with_listeners(vec![given]).bind().unwrap();
+    let addrs = door.local_addrs().to_vec();
+    assert_eq!(addrs.len(), 2);
+    assert!(addrs.contains(&given_addr));
+    let running = tokio::spawn(door.run(CancellationToken::new()));
+    for addr in addrs {
+        assert!(
+            say(addr, &request("GET /hello HTTP/1.1"))
+                .await
+                .starts_with("HTTP/1.1 200")
+        );
+    }
+    running.abort();
 }
