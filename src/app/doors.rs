@@ -214,15 +214,13 @@ impl Lodge {
 
     fn mtls_trust(&self) -> anyhow::Result<ClientTrust> {
         let mtls = self.config.mtls.as_ref();
-        let (authorities, own) = match mtls.and_then(|mtls| mtls.client_ca_file.clone()) {
-            Some(file) => (Authorities::File(file), None),
-            None => (
-                Authorities::Fixed(self.pki.roots(Hierarchy::Client)?),
-                Some(self.pki.revocations()),
-            ),
+        let authorities = match mtls.and_then(|mtls| mtls.client_ca_file.clone()) {
+            Some(file) => Authorities::File(file),
+            None => Authorities::Fixed(self.pki.roots(Hierarchy::Client)?),
         };
         let crl = mtls.and_then(|mtls| mtls.crl_file.clone());
-        ClientTrust::load(authorities, crl, own).context("whom the mtls door trusts")
+        // A file may hold our own root, so what we revoked counts either way.
+        ClientTrust::load(authorities, crl, Some(self.pki.revocations())).context("whom the mtls door trusts")
     }
 }
 

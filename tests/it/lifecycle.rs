@@ -40,7 +40,7 @@ fn systemd_is_told_of_every_turn() {
     let socket = lodge.dir.join("notify");
     let systemd = UnixDatagram::bind(&socket).unwrap();
     systemd.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    let mut heard = |wanted: &str| {
+    let heard = |wanted: &str| {
         let mut buffer = [0; 4096];
         loop {
             let length = systemd

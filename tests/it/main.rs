@@ -1,5 +1,11 @@
 //! Everything that is tested from outside, through real sockets, files and programs.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "in a test, a failed unwrap is the failure"
+)]
+
 mod accounts;
 mod architecture;
 mod book;
