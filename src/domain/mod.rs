@@ -3,6 +3,7 @@
 mod event;
 mod seq;
 mod space;
+pub mod units;
 
 pub use event::{Event, Lane, Removal};
 pub use seq::{Epoch, Seq};

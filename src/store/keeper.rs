@@ -118,11 +118,7 @@ impl Keeper {
 
     /// One round: a snapshot when one is due, then what is not needed goes.
     pub(super) fn tend(&self) -> Result<(), KeepError> {
-        let (now, trusted) = self
-            .trust
-            .lock()
-            .expect("nothing panics under the lock")
-            .read(&*self.clock);
+        let (now, trusted) = self.read_clock();
         self.snapshot_if_due()?;
         let _held = self.files.lock().expect("nothing panics under the lock");
         self.drop_old_snapshots()?;
@@ -131,6 +127,12 @@ impl Keeper {
             self.thin_by_age(now)?;
         }
         self.thin_by_size()
+    }
+
+    /// Now, and whether the clock is trusted.
+    pub(super) fn read_clock(&self) -> (Timestamp, bool) {
+        let mut trust = self.trust.lock().expect("nothing panics under the lock");
+        trust.read(&*self.clock)
     }
 
     /// The newest snapshot.

@@ -65,6 +65,9 @@ use change::Asked;
 use queue::{NotTaken, Rank};
 use start::{Running, Shared};
 
+/// The one row that [`Store::probe`] writes.
+const PROBE: Ledger<Seq> = Ledger::new(schema::PROBE);
+
 /// One change as readers of the journal see it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
@@ -183,6 +186,27 @@ impl Store {
     pub fn retire(&self, reader: &str) {
         self.shared().cursors.retire(reader);
         self.shared().queue.poke();
+    }
+
+    /// Whether the clock may be trusted enough to let things expire (`book.md` promise 16).
+    #[must_use]
+    pub fn clock_is_trusted(&self) -> bool {
+        self.shared().keeper.read_clock().1
+    }
+
+    /// When the newest change was written; `None` in an empty book.
+    #[must_use]
+    pub fn newest_stamp(&self) -> Option<Timestamp> {
+        self.shared().shelf.newest()
+    }
+
+    /// Writes a row of the book's own and waits until it is on disk: what a health check asks for.
+    pub async fn probe(&self) -> Result<(), WriteError<RowError>> {
+        self.write(|page| {
+            let seq = page.seq();
+            PROBE.put_on(page, &[], &seq)
+        })
+        .await
     }
 
     /// How the book is; when it says failed, the process must end with 1.

@@ -1,1 +1,242 @@
-//! Spaces: rows that the occupancy room writes and others read.
+//! Spaces: the rows that the occupancy room writes and everybody may read.
+
+use jiff::Timestamp;
+
+use super::{Ledger, Page, ReadError, RowError, Store, WriteError, schema};
+use crate::domain::{Event, Occupancy, Removal, Space, SpaceId, SpaceOrigin};
+
+const ROWS: Ledger<Space> = Ledger::new(schema::SPACES);
+const USES: Ledger<Timestamp> = Ledger::new(schema::SPACE_USE);
+
+/// A space as it is asked for.
+#[derive(Clone, Debug)]
+pub struct NewSpace {
+    /// Its identity, made by the caller from random bytes.
+    pub id: SpaceId,
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// The count and maximum it starts with.
+    pub occupancy: Occupancy,
+    /// Through which door it comes.
+    pub origin: SpaceOrigin,
+}
+
+/// A change to a space was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum SpaceError {
+    /// There is no such space.
+    #[error("there is no space {0}")]
+    Unknown(SpaceId),
+    /// The row could not be read or written.
+    #[error(transparent)]
+    Row(#[from] RowError),
+}
+
+/// Reads spaces.
+#[derive(Clone)]
+pub struct Spaces {
+    store: Store,
+}
+
+impl Spaces {
+    /// The spaces of this book.
+    #[must_use]
+    pub fn new(store: Store) -> Spaces {
+        Spaces { store }
+    }
+
+    /// The space with this id, as it stands on disk.
+    pub fn get(&self, id: SpaceId) -> Result<Option<Space>, ReadError> {
+        ROWS.get(&self.store, id.as_bytes())
+    }
+
+    /// Up to `limit` spaces after `after`, in the order of their ids.
+    pub fn list(&self, after: Option<SpaceId>, limit: usize) -> Result<Vec<Space>, ReadError> {
+        let after = after.as_ref().map(|id| id.as_bytes().as_slice());
+        Ok(ROWS
+            .scan(&self.store, &[], after, limit)?
+            .into_iter()
+            .map(|(_, space)| space)
+            .collect())
+    }
+
+    /// When open spaces after `after` were last used, as far as it was written down.
+    pub fn uses(&self, after: Option<SpaceId>, limit: usize) -> Result<Vec<(SpaceId, Timestamp)>, ReadError> {
+        let after = after.as_ref().map(|id| id.as_bytes().as_slice());
+        let rows = USES.scan(&self.store, &[], after, limit)?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|(key, at)| Some((SpaceId::from_bytes(key.try_into().ok()?), at)))
+            .collect())
+    }
+}
+
+/// Writes spaces. Only the occupancy room has one.
+#[derive(Clone)]
+pub struct SpacesWriter {
+    store: Store,
+}
+
+impl SpacesWriter {
+    /// A writer of the spaces of this book.
+    #[must_use]
+    pub fn new(store: Store) -> SpacesWriter {
+        SpacesWriter { store }
+    }
+
+    /// Creates a space.
+    pub async fn create(&self, new: NewSpace, now: Timestamp) -> Result<Space, WriteError<SpaceError>> {
+        self.store
+            .write(move |page| {
+                let space = Space {
+                    id: new.id,
+                    name: new.name,
+                    occupancy: new.occupancy,
+                    created: now,
+                    last_updated: now,
+                    origin: new.origin,
+                    seq: page.seq(),
+                };
+                ROWS.put_on(page, space.id.as_bytes(), &space)?;
+                page.record(Event::SpaceCreated {
+                    space: space.id,
+                    name: space.name.clone(),
+                    occupancy: space.occupancy,
+                });
+                Ok(space)
+            })
+            .await
+    }
+
+    /// Adds one person, unless the space is full. Answers the space after the attempt.
+    pub async fn enter(&self, id: SpaceId, now: Timestamp) -> Result<Space, WriteError<SpaceError>> {
+        self.change(id, move |space| space.enter(now)).await
+    }
+
+    /// Takes one person away, unless nobody is there. Answers the space after the attempt.
+    pub async fn leave(&self, id: SpaceId, now: Timestamp) -> Result<Space, WriteError<SpaceError>> {
+        self.change(id, move |space| space.leave(now)).await
+    }
+
+    /// Sets the maximum, and brings the count down to it.
+    pub async fn set_maximum(
+        &self,
+        id: SpaceId,
+        maximum: u32,
+        now: Timestamp,
+    ) -> Result<Space, WriteError<SpaceError>> {
+        self.change(id, move |space| {
+            space.set_maximum(maximum, now);
+            true
+        })
+        .await
+    }
+
+    /// Sets name, count or maximum as the operator says.
+    pub async fn set(&self, id: SpaceId, set: SetSpace, now: Timestamp) -> Result<Space, WriteError<SpaceError>> {
+        self.change(id, move |space| {
+            set.apply(space, now);
+            true
+        })
+        .await
+    }
+
+    /// Deletes a space.
+    pub async fn delete(&self, id: SpaceId) -> Result<(), WriteError<SpaceError>> {
+        self.store
+            .write(move |page| {
+                ROWS.get_on(page, id.as_bytes())?.ok_or(SpaceError::Unknown(id))?;
+                remove(page, id, Removal::Deleted);
+                Ok(())
+            })
+            .await
+    }
+
+    /// Writes down when spaces were last used: rows of their own, no event, no new version.
+    pub async fn note_uses(&self, uses: Vec<(SpaceId, Timestamp)>) -> Result<(), WriteError<SpaceError>> {
+        self.store
+            .write_bulk(move |page| {
+                for (id, at) in uses {
+                    if ROWS.get_on(page, id.as_bytes())?.is_some() {
+                        USES.put_on(page, id.as_bytes(), &at)?;
+                    }
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Removes spaces that were idle too long.
+    pub async fn expire(&self, ids: Vec<SpaceId>) -> Result<(), WriteError<SpaceError>> {
+        self.store
+            .write_bulk(move |page| {
+                for id in ids {
+                    if ROWS.get_on(page, id.as_bytes())?.is_some() {
+                        remove(page, id, Removal::Idle);
+                    }
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Reads the space, lets `act` change it, and writes it when `act` says that it did.
+    async fn change(
+        &self,
+        id: SpaceId,
+        act: impl FnOnce(&mut Space) -> bool + Send + 'static,
+    ) -> Result<Space, WriteError<SpaceError>> {
+        self.store
+            .write(move |page| {
+                let mut space = ROWS.get_on(page, id.as_bytes())?.ok_or(SpaceError::Unknown(id))?;
+                let before = space.occupancy;
+                if act(&mut space) {
+                    space.seq = page.seq();
+                    ROWS.put_on(page, id.as_bytes(), &space)?;
+                    page.record(changed(&space, before));
+                }
+                Ok(space)
+            })
+            .await
+    }
+}
+
+/// What the operator sets; `None` leaves a value as it is.
+#[derive(Clone, Debug, Default)]
+pub struct SetSpace {
+    /// A new name; `Some(None)` takes the name away.
+    pub name: Option<Option<String>>,
+    /// A new count.
+    pub current: Option<u32>,
+    /// A new maximum.
+    pub maximum: Option<u32>,
+}
+
+impl SetSpace {
+    fn apply(self, space: &mut Space, now: Timestamp) {
+        if let Some(name) = self.name {
+            space.name = name;
+        }
+        if let Some(maximum) = self.maximum {
+            space.set_maximum(maximum, now);
+        }
+        if let Some(current) = self.current {
+            space.occupancy.current = current;
+        }
+        space.last_updated = now;
+    }
+}
+
+fn changed(space: &Space, before: Occupancy) -> Event {
+    Event::SpaceChanged {
+        space: space.id,
+        by: i64::from(space.occupancy.current) - i64::from(before.current),
+        occupancy: space.occupancy,
+    }
+}
+
+fn remove(page: &mut Page, id: SpaceId, why: Removal) {
+    ROWS.delete_on(page, id.as_bytes());
+    USES.delete_on(page, id.as_bytes());
+    page.record(Event::SpaceRemoved { space: id, why });
+}

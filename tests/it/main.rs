@@ -1,3 +1,5 @@
-//! The one test binary: every promise that takes more than one file to keep.
+//! Everything that is tested from outside, through real sockets, files and programs.
 
 mod book;
+mod gate;
+mod pki;

@@ -1,0 +1,94 @@
+//! People, their sessions, and API tokens: who asks, and what they may do.
+
+mod password;
+mod people;
+mod permission;
+mod secret;
+mod session;
+mod token;
+
+use std::sync::Arc;
+
+pub use password::PasswordError;
+pub use people::{INVITATION_LIFE, Person};
+pub use permission::{Act, Role, Scope, Who};
+pub use secret::{Secret, random, random_id};
+pub use session::{IDLE_LIFE, WHOLE_LIFE};
+pub use token::Token;
+
+use crate::store::{Page, ReadError, RowError, Store, WriteError};
+
+/// The people and tokens of the house; clones share them.
+#[derive(Clone)]
+pub struct Accounts {
+    store: Store,
+    guesses: Arc<session::Guesses>,
+}
+
+/// Something about people or tokens did not work.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountsError {
+    /// The name cannot be one.
+    #[error("`{0}` cannot be a name: use 1 to 64 of a-z, A-Z, 0-9, `.`, `-`, `_`, `@`, `+`")]
+    Name(String),
+    /// There is a person of that name.
+    #[error("there is already a person named `{0}`")]
+    Exists(String),
+    /// There is no person of that name.
+    #[error("there is no person named `{0}`")]
+    Unknown(String),
+    /// The password is not taken.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// Name or password is wrong; which of them is not said.
+    #[error("name or password is wrong")]
+    WrongPassword,
+    /// Too many wrong passwords for this name; a minute later it is open again.
+    #[error("too many tries for this name; wait a minute")]
+    TooManyTries,
+    /// The one-time link was used, is too old, or never was.
+    #[error("this link was used before or is too old; ask for a new one (`gatelodge user invite NAME`)")]
+    Invitation,
+    /// The token's name cannot be one.
+    #[error("a token's name has 1 to 100 characters")]
+    TokenName,
+    /// A token without scopes is good for nothing.
+    #[error("a token needs at least one scope")]
+    NoScope,
+    /// There is no token of that id.
+    #[error("there is no token `{0}`")]
+    UnknownToken(String),
+    /// A row could not be read or written.
+    #[error(transparent)]
+    Row(#[from] RowError),
+    /// A row could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The book did not take the change.
+    #[error("not written: {0}")]
+    Write(Box<WriteError<std::convert::Infallible>>),
+}
+
+impl Accounts {
+    /// The accounts of this book.
+    #[must_use]
+    pub fn new(store: Store) -> Accounts {
+        Accounts {
+            store,
+            guesses: Arc::default(),
+        }
+    }
+
+    async fn write<R: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Page) -> Result<R, AccountsError> + Send + 'static,
+    ) -> Result<R, AccountsError> {
+        self.store.write(change).await.map_err(|error| match error {
+            WriteError::Refused(error) => error,
+            WriteError::Busy => AccountsError::Write(Box::new(WriteError::Busy)),
+            WriteError::DiskFull => AccountsError::Write(Box::new(WriteError::DiskFull)),
+            WriteError::Panicked => AccountsError::Write(Box::new(WriteError::Panicked)),
+            WriteError::Closed => AccountsError::Write(Box::new(WriteError::Closed)),
+        })
+    }
+}

@@ -1,0 +1,204 @@
+//! People: their names, roles and passwords, and the one-time links that let them choose one.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::permission::Role;
+use super::secret::Secret;
+use super::{Accounts, AccountsError, password};
+use crate::store::{Ledger, Page, ReadError, RowError, schema};
+
+pub(super) const PEOPLE: Ledger<PersonRow> = Ledger::new(schema::PEOPLE);
+const INVITATIONS: Ledger<Invitation> = Ledger::new(schema::INVITATIONS);
+
+/// How long a one-time link is good for.
+pub const INVITATION_LIFE: SignedDuration = SignedDuration::from_hours(24);
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct PersonRow {
+    pub(super) name: String,
+    pub(super) role: Role,
+    pub(super) password: Option<String>,
+    pub(super) created: Timestamp,
+    /// Rises with every new password; sessions of an older one are dead.
+    pub(super) generation: u32,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Invitation {
+    person: String,
+    expires: Timestamp,
+}
+
+/// A person as others may see them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Person {
+    /// Their name, which they sign in with.
+    pub name: String,
+    /// What they are to the house.
+    pub role: Role,
+    /// Whether they have chosen a password yet.
+    pub password_set: bool,
+    /// When they were added.
+    pub created: Timestamp,
+}
+
+impl From<PersonRow> for Person {
+    fn from(row: PersonRow) -> Person {
+        Person {
+            name: row.name,
+            role: row.role,
+            password_set: row.password.is_some(),
+            created: row.created,
+        }
+    }
+}
+
+impl Accounts {
+    /// Adds a person; without a password they need a one-time link ([`Accounts::invite`]).
+    pub async fn add_person(
+        &self,
+        name: &str,
+        role: Role,
+        password: Option<Secret>,
+        now: Timestamp,
+    ) -> Result<Person, AccountsError> {
+        check_name(name)?;
+        let password = hashed(password).await?;
+        let row = PersonRow {
+            name: name.to_owned(),
+            role,
+            password,
+            created: now,
+            generation: 0,
+        };
+        let kept = self
+            .write(move |page| {
+                if PEOPLE.get_on(page, row.name.as_bytes())?.is_some() {
+                    return Err(AccountsError::Exists(row.name));
+                }
+                PEOPLE.put_on(page, row.name.as_bytes(), &row)?;
+                Ok(row)
+            })
+            .await?;
+        Ok(kept.into())
+    }
+
+    /// Gives a person a new password and ends their sessions.
+    pub async fn set_password(&self, name: &str, password: Secret) -> Result<(), AccountsError> {
+        let hash = hashed(Some(password)).await?;
+        let name = name.to_owned();
+        self.write(move |page| change(page, &name, |row| row.password = hash))
+            .await
+    }
+
+    /// Removes a person, their sessions and their links.
+    pub async fn remove_person(&self, name: &str) -> Result<(), AccountsError> {
+        let name = name.to_owned();
+        self.write(move |page| {
+            PEOPLE
+                .get_on(page, name.as_bytes())?
+                .ok_or_else(|| AccountsError::Unknown(name.clone()))?;
+            PEOPLE.delete_on(page, name.as_bytes());
+            withdraw_invitations(page, &name)?;
+            super::session::end_all(page, &name)?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Everybody, by name.
+    pub fn people(&self) -> Result<Vec<Person>, ReadError> {
+        Ok(PEOPLE
+            .scan(&self.store, &[], None, usize::MAX)?
+            .into_iter()
+            .map(|(_, row)| row.into())
+            .collect())
+    }
+
+    /// Whether nobody could sign in: there is no person yet.
+    pub fn is_empty(&self) -> Result<bool, ReadError> {
+        Ok(PEOPLE.scan(&self.store, &[], None, 1)?.is_empty())
+    }
+
+    /// A code for a link with which a person chooses a password, once, within a day. Older links die.
+    pub async fn invite(&self, name: &str, now: Timestamp) -> Result<Secret, AccountsError> {
+        let code = Secret::random("");
+        let (hash, name) = (code.hash(), name.to_owned());
+        let expires = now.checked_add(INVITATION_LIFE).unwrap_or(Timestamp::MAX);
+        self.write(move |page| {
+            PEOPLE
+                .get_on(page, name.as_bytes())?
+                .ok_or_else(|| AccountsError::Unknown(name.clone()))?;
+            withdraw_invitations(page, &name)?;
+            INVITATIONS.put_on(page, &hash, &Invitation { person: name, expires })?;
+            Ok(())
+        })
+        .await?;
+        Ok(code)
+    }
+
+    /// Whose link this is, if it is still good.
+    pub fn invited(&self, code: &Secret, now: Timestamp) -> Result<Option<String>, ReadError> {
+        let found = INVITATIONS.get(&self.store, &code.hash())?;
+        Ok(found
+            .filter(|invitation| invitation.expires > now)
+            .map(|invitation| invitation.person))
+    }
+
+    /// Uses a one-time link up: its person has this password from now on. Answers who it was.
+    pub async fn accept_invitation(
+        &self,
+        code: &Secret,
+        password: Secret,
+        now: Timestamp,
+    ) -> Result<String, AccountsError> {
+        let hash = hashed(Some(password)).await?;
+        let code = code.hash();
+        self.write(move |page| {
+            let found = INVITATIONS
+                .get_on(page, &code)?
+                .filter(|invitation| invitation.expires > now);
+            let name = found.ok_or(AccountsError::Invitation)?.person;
+            INVITATIONS.delete_on(page, &code);
+            change(page, &name, |row| row.password = hash)?;
+            Ok(name)
+        })
+        .await
+    }
+}
+
+fn change(page: &mut Page, name: &str, act: impl FnOnce(&mut PersonRow)) -> Result<(), AccountsError> {
+    let mut row = PEOPLE
+        .get_on(page, name.as_bytes())?
+        .ok_or_else(|| AccountsError::Unknown(name.to_owned()))?;
+    act(&mut row);
+    row.generation += 1;
+    PEOPLE.put_on(page, name.as_bytes(), &row)?;
+    super::session::end_all(page, name)?;
+    Ok(())
+}
+
+fn withdraw_invitations(page: &mut Page, name: &str) -> Result<(), RowError> {
+    for (key, invitation) in INVITATIONS.scan_on(page, &[], None, usize::MAX)? {
+        if invitation.person == name {
+            INVITATIONS.delete_on(page, &key);
+        }
+    }
+    Ok(())
+}
+
+async fn hashed(password: Option<Secret>) -> Result<Option<String>, AccountsError> {
+    let Some(password) = password else { return Ok(None) };
+    password::check(&password)?;
+    Ok(Some(password::hash(password).await))
+}
+
+/// Names are short, and of characters that look the same to everybody.
+fn check_name(name: &str) -> Result<(), AccountsError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '@' | '+');
+    if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
+        return Err(AccountsError::Name(name.to_owned()));
+    }
+    Ok(())
+}

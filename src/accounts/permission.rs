@@ -1,0 +1,182 @@
+//! Who may do what: one check for people, tokens and certificates (`contract.md` section 3).
+
+use serde::{Deserialize, Serialize};
+
+/// What a person is to the house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// May do all.
+    Admin,
+    /// May do all but manage people and tokens.
+    Installer,
+    /// Counts people in and out.
+    Doorman,
+    /// Reads what is not personal.
+    Viewer,
+    /// Sees what is linked to them.
+    Resident,
+}
+
+/// What a token is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
+pub enum Scope {
+    /// Reads spaces.
+    #[serde(rename = "spaces:read")]
+    #[value(name = "spaces:read")]
+    SpacesRead,
+    /// Reads spaces and counts.
+    #[serde(rename = "spaces:count")]
+    #[value(name = "spaces:count")]
+    SpacesCount,
+    /// Creates, sets and deletes spaces too.
+    #[serde(rename = "spaces:admin")]
+    #[value(name = "spaces:admin")]
+    SpacesAdmin,
+    /// Runs the box: status, backup, certificates.
+    #[serde(rename = "box:admin")]
+    #[value(name = "box:admin")]
+    BoxAdmin,
+}
+
+/// Something one may be allowed to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Act {
+    /// See spaces and their counts.
+    ReadSpaces,
+    /// Count people in and out.
+    Count,
+    /// Create, set and delete spaces.
+    ManageSpaces,
+    /// See the state of the box.
+    ReadBox,
+    /// Back up, reload, issue certificates.
+    ManageBox,
+    /// Add, change and remove people and tokens.
+    ManagePeople,
+}
+
+/// Who asks, once it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// A person with a session.
+    Person {
+        /// Their name.
+        name: String,
+        /// Their role.
+        role: Role,
+    },
+    /// A program with an API token.
+    Token {
+        /// The token's id, never the token.
+        id: String,
+        /// What it is good for.
+        scopes: Vec<Scope>,
+    },
+    /// Whoever reaches the admin socket: the system decided that already.
+    Operator,
+}
+
+impl Who {
+    /// Whether they may.
+    #[must_use]
+    pub fn may(&self, act: Act) -> bool {
+        match self {
+            Who::Operator => true,
+            Who::Person { role, .. } => role.may(act),
+            Who::Token { scopes, .. } => scopes.iter().any(|scope| scope.covers(act)),
+        }
+    }
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Role; 5] = [
+        Role::Admin,
+        Role::Installer,
+        Role::Doorman,
+        Role::Viewer,
+        Role::Resident,
+    ];
+
+    fn may(self, act: Act) -> bool {
+        match self {
+            Role::Admin => true,
+            Role::Installer => act != Act::ManagePeople,
+            Role::Doorman => matches!(act, Act::ReadSpaces | Act::Count),
+            Role::Viewer => matches!(act, Act::ReadSpaces | Act::ReadBox),
+            Role::Resident => false,
+        }
+    }
+
+    /// Its name on the command line and in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Admin => "admin",
+            Role::Installer => "installer",
+            Role::Doorman => "doorman",
+            Role::Viewer => "viewer",
+            Role::Resident => "resident",
+        }
+    }
+}
+
+impl Scope {
+    fn covers(self, act: Act) -> bool {
+        match self {
+            Scope::SpacesRead => act == Act::ReadSpaces,
+            Scope::SpacesCount => matches!(act, Act::ReadSpaces | Act::Count),
+            Scope::SpacesAdmin => matches!(act, Act::ReadSpaces | Act::Count | Act::ManageSpaces),
+            Scope::BoxAdmin => matches!(act, Act::ReadBox | Act::ManageBox),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACTS: [Act; 6] = [
+        Act::ReadSpaces,
+        Act::Count,
+        Act::ManageSpaces,
+        Act::ReadBox,
+        Act::ManageBox,
+        Act::ManagePeople,
+    ];
+
+    fn allowed(who: &Who) -> Vec<Act> {
+        ACTS.into_iter().filter(|act| who.may(*act)).collect()
+    }
+
+    #[test]
+    fn the_table_of_roles_holds() {
+        let role = |role| allowed(&Who::Person { name: "p".into(), role });
+        assert_eq!(role(Role::Admin), ACTS);
+        assert_eq!(role(Role::Installer), ACTS[..5]);
+        assert_eq!(role(Role::Doorman), [Act::ReadSpaces, Act::Count]);
+        assert_eq!(role(Role::Viewer), [Act::ReadSpaces, Act::ReadBox]);
+        assert_eq!(role(Role::Resident), []);
+    }
+
+    #[test]
+    fn no_token_manages_people() {
+        let scopes = vec![
+            Scope::SpacesRead,
+            Scope::SpacesCount,
+            Scope::SpacesAdmin,
+            Scope::BoxAdmin,
+        ];
+        let token = Who::Token { id: "t".into(), scopes };
+        assert!(!token.may(Act::ManagePeople));
+        assert!(token.may(Act::ManageBox));
+        assert_eq!(
+            allowed(&Who::Token {
+                id: "t".into(),
+                scopes: vec![Scope::SpacesCount]
+            }),
+            [Act::ReadSpaces, Act::Count]
+        );
+    }
+}

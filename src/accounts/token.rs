@@ -1,0 +1,89 @@
+//! API tokens: what programs carry in `Authorization: Bearer`.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::permission::{Scope, Who};
+use super::secret::{Secret, random_id};
+use super::{Accounts, AccountsError};
+use crate::store::{Ledger, ReadError, schema};
+
+/// By the hash of the token, so that a check is one read.
+const TOKENS: Ledger<Token> = Ledger::new(schema::TOKENS);
+
+/// What begins every token, for people and for scanners of leaked secrets.
+pub const PREFIX: &str = "gatelodge_";
+
+/// A token as others may see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// Its id: what logs and `token revoke` call it.
+    pub id: String,
+    /// What it was made for.
+    pub name: String,
+    /// What it is good for.
+    pub scopes: Vec<Scope>,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+impl Accounts {
+    /// Makes a token. The secret is not kept and cannot be shown again.
+    pub async fn create_token(
+        &self,
+        name: &str,
+        scopes: Vec<Scope>,
+        now: Timestamp,
+    ) -> Result<(Token, Secret), AccountsError> {
+        if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+            return Err(AccountsError::TokenName);
+        }
+        if scopes.is_empty() {
+            return Err(AccountsError::NoScope);
+        }
+        let secret = Secret::random(PREFIX);
+        let hash = secret.hash();
+        let token = Token {
+            id: random_id(),
+            name: name.to_owned(),
+            scopes,
+            created: now,
+        };
+        let row = token.clone();
+        self.write(move |page| Ok(TOKENS.put_on(page, &hash, &row)?)).await?;
+        Ok((token, secret))
+    }
+
+    /// Every token that is in force, by age.
+    pub fn tokens(&self) -> Result<Vec<Token>, ReadError> {
+        let rows = TOKENS.scan(&self.store, &[], None, usize::MAX)?;
+        let mut tokens: Vec<Token> = rows.into_iter().map(|(_, token)| token).collect();
+        tokens.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
+        Ok(tokens)
+    }
+
+    /// Ends a token: from the next request on it is unknown.
+    pub async fn revoke_token(&self, id: &str) -> Result<(), AccountsError> {
+        let id = id.to_owned();
+        self.write(move |page| {
+            let rows = TOKENS.scan_on(page, &[], None, usize::MAX)?;
+            let found = rows.into_iter().find(|(_, token)| token.id == id);
+            let (key, _) = found.ok_or(AccountsError::UnknownToken(id))?;
+            TOKENS.delete_on(page, &key);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Who carries this token.
+    pub fn token(&self, secret: &Secret) -> Result<Option<Who>, ReadError> {
+        if !secret.reveal().starts_with(PREFIX) {
+            return Ok(None);
+        }
+        let found = TOKENS.get(&self.store, &secret.hash())?;
+        Ok(found.map(|token| Who::Token {
+            id: token.id,
+            scopes: token.scopes,
+        }))
+    }
+}

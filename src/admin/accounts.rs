@@ -1,0 +1,101 @@
+//! `user …` and `token …`.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{delete, get, post};
+use axum::{Json, Router};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Desk;
+use super::problem::Refusal;
+use crate::accounts::{Person, Role, Scope, Secret, Token};
+
+pub(super) fn router() -> Router<Desk> {
+    Router::new()
+        .route("/people", get(people).post(add_person))
+        .route("/people/{name}", delete(remove_person))
+        .route("/people/{name}/password", post(set_password))
+        .route("/people/{name}/invitation", post(invite))
+        .route("/tokens", get(tokens).post(create_token))
+        .route("/tokens/{id}", delete(revoke_token))
+}
+
+async fn people(State(desk): State<Desk>) -> Result<Json<Vec<Person>>, Refusal> {
+    Ok(Json(desk.accounts.people()?))
+}
+
+#[derive(Deserialize)]
+struct NewPerson {
+    name: String,
+    role: Role,
+    password: Option<String>,
+}
+
+/// Without a password the answer holds the code of a one-time link.
+async fn add_person(State(desk): State<Desk>, Json(new): Json<NewPerson>) -> Result<Json<Value>, Refusal> {
+    let now = Timestamp::now();
+    let invited = new.password.is_none();
+    let person = desk
+        .accounts
+        .add_person(&new.name, new.role, new.password.map(Secret::given), now)
+        .await?;
+    let code = if invited {
+        Some(desk.accounts.invite(&person.name, now).await?)
+    } else {
+        None
+    };
+    Ok(Json(
+        json!({ "person": person, "code": code.as_ref().map(Secret::reveal) }),
+    ))
+}
+
+async fn remove_person(State(desk): State<Desk>, Path(name): Path<String>) -> Result<StatusCode, Refusal> {
+    desk.accounts.remove_person(&name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+struct NewPassword {
+    password: String,
+}
+
+async fn set_password(
+    State(desk): State<Desk>,
+    Path(name): Path<String>,
+    Json(new): Json<NewPassword>,
+) -> Result<StatusCode, Refusal> {
+    desk.accounts.set_password(&name, Secret::given(new.password)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn invite(State(desk): State<Desk>, Path(name): Path<String>) -> Result<Json<Value>, Refusal> {
+    let code = desk.accounts.invite(&name, Timestamp::now()).await?;
+    Ok(Json(json!({ "code": code.reveal() })))
+}
+
+async fn tokens(State(desk): State<Desk>) -> Result<Json<Vec<Token>>, Refusal> {
+    Ok(Json(desk.accounts.tokens()?))
+}
+
+#[derive(Deserialize)]
+struct NewToken {
+    name: String,
+    scopes: Vec<Scope>,
+}
+
+async fn create_token(State(desk): State<Desk>, Json(new): Json<NewToken>) -> Result<Json<Value>, Refusal> {
+    let (token, secret) = desk
+        .accounts
+        .create_token(&new.name, new.scopes, Timestamp::now())
+        .await?;
+    Ok(Json(json!({
+        "id": token.id, "name": token.name, "scopes": token.scopes, "created": token.created, "token": secret.reveal()
+    })))
+}
+
+async fn revoke_token(State(desk): State<Desk>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
+    desk.accounts.revoke_token(&id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

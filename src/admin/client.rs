@@ -1,0 +1,145 @@
+//! The command line's side: over the socket to a running box, or straight into the router without one.
+
+use std::path::{Path, PathBuf};
+
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::net::UnixStream;
+use tower::ServiceExt;
+
+/// The way to a box.
+pub enum Client {
+    /// A running box behind its socket.
+    Socket(PathBuf),
+    /// No running box: the data folder was opened here.
+    Direct(Router),
+}
+
+/// A command did not work.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// Nobody answers.
+    #[error("no running box at {}: {source}", .path.display())]
+    NotReachable {
+        /// The socket that was tried.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The box went away in the middle.
+    #[error("the box did not answer: {0}")]
+    Broken(#[from] hyper::Error),
+    /// The box said no.
+    #[error("{detail}")]
+    Refused {
+        /// With this status.
+        status: StatusCode,
+        /// For this reason.
+        detail: String,
+    },
+    /// The box said something that this command does not understand.
+    #[error("the box answered in a form this version does not know: {0}")]
+    Form(#[from] serde_json::Error),
+}
+
+impl Client {
+    /// Looks whether a box answers at `path`.
+    pub async fn reach(path: &Path) -> Result<Client, ClientError> {
+        connect(path).await?;
+        Ok(Client::Socket(path.to_owned()))
+    }
+
+    /// Asks, and reads the answer as JSON (`null` when it is empty).
+    pub async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<T, ClientError> {
+        let bytes = self.fetch(method, path, body).await?;
+        let bytes = if bytes.is_empty() {
+            Bytes::from_static(b"null")
+        } else {
+            bytes
+        };
+        Ok(serde_json::from_slice(&bytes)?)
+    }
+
+    /// Asks, and takes the answer's body as it is.
+    pub async fn fetch(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Bytes, ClientError> {
+        let response = self.send(method, path, body).await?;
+        let status = response.status();
+        let bytes = response.into_body().collect().await.map_err(axum_error)?.to_bytes();
+        if status.is_success() {
+            Ok(bytes)
+        } else {
+            Err(refusal(status, &bytes))
+        }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<hyper::Response<Body>, ClientError> {
+        let bytes = body
+            .map(|body| serde_json::to_vec(body).expect("a JSON value is JSON"))
+            .unwrap_or_default();
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "gatelodge")
+            .header("content-type", "application/json")
+            .body(Body::from(bytes))
+            .expect("paths of commands are percent-encoded");
+        match self {
+            Client::Direct(router) => match router.clone().oneshot(request).await {
+                Ok(response) => Ok(response),
+                Err(never) => match never {},
+            },
+            Client::Socket(path) => {
+                let (mut sender, connection) =
+                    hyper::client::conn::http1::handshake(TokioIo::new(connect(path).await?)).await?;
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "ends with the connection, which ends with the command"
+                )]
+                tokio::spawn(connection);
+                Ok(sender.send_request(request).await?.map(Body::new))
+            }
+        }
+    }
+}
+
+async fn connect(path: &Path) -> Result<UnixStream, ClientError> {
+    UnixStream::connect(path)
+        .await
+        .map_err(|source| ClientError::NotReachable {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+fn refusal(status: StatusCode, body: &[u8]) -> ClientError {
+    let problem: Value = serde_json::from_slice(body).unwrap_or_default();
+    let words = problem["detail"]
+        .as_str()
+        .or(problem["title"].as_str())
+        .map(str::to_owned);
+    let detail = words.unwrap_or_else(|| String::from_utf8_lossy(body).trim().to_owned());
+    ClientError::Refused { status, detail }
+}
+
+fn axum_error(error: axum::Error) -> ClientError {
+    ClientError::Refused {
+        status: StatusCode::BAD_GATEWAY,
+        detail: error.to_string(),
+    }
+}

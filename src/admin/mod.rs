@@ -1,0 +1,71 @@
+//! The admin socket: the command line's way into a running box.
+//!
+//! It speaks HTTP with JSON over a Unix socket that only root, the service's own user and the group
+//! `gatelodge` reach. Without a running box the command line calls the same router directly, so each
+//! command is written once.
+
+mod accounts;
+mod client;
+mod pki;
+mod problem;
+mod socket;
+mod spaces;
+mod status;
+
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub use client::{Client, ClientError};
+pub use socket::{Listening, SocketError, listen};
+pub use spaces::SpaceShown;
+pub use status::{CertificateShown, RoomShown, Status, StoreShown};
+
+use crate::accounts::Accounts;
+use crate::http::problem::{method_not_allowed, not_found};
+use crate::occupancy::Occupancy;
+use crate::pki::Pki;
+use crate::store::Store;
+
+/// What the command line may ask of a box, running or not.
+#[derive(Clone)]
+pub struct Desk {
+    /// The people and tokens.
+    pub accounts: Accounts,
+    /// The box's own PKI.
+    pub pki: Pki,
+    /// What only a running box has.
+    pub running: Option<Running>,
+}
+
+/// What only a running box has.
+#[derive(Clone)]
+pub struct Running {
+    /// How it is.
+    pub status: Arc<dyn Fn() -> Status + Send + Sync>,
+    /// The spaces, when that room is open; it changes with a reload.
+    pub occupancy: watch::Receiver<Option<Arc<Occupancy>>>,
+    /// The book, for backups.
+    pub store: Store,
+    /// Where wishes go that the app itself carries out.
+    pub orders: mpsc::Sender<Order>,
+}
+
+/// A wish that the app itself carries out.
+pub enum Order {
+    /// Read the configuration anew. Answers what changed, or what is wrong with it.
+    Reload(oneshot::Sender<Result<Vec<String>, String>>),
+}
+
+/// Everything the socket answers.
+pub fn router(desk: Desk) -> Router {
+    Router::new()
+        .merge(accounts::router())
+        .merge(pki::router())
+        .merge(spaces::router())
+        .merge(status::router())
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(desk)
+}

@@ -1,0 +1,107 @@
+//! `space …`.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+
+use super::Desk;
+use super::problem::Refusal;
+use crate::domain::{Space, SpaceId, SpaceOrigin};
+use crate::occupancy::Occupancy;
+use crate::occupancy::manage::{Create, Set};
+
+/// Spaces in one answer at most.
+const PAGE: usize = 500;
+
+/// A space as the command line shows it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SpaceShown {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// People inside.
+    pub current: u32,
+    /// People allowed inside.
+    pub maximum: u32,
+    /// Whether whoever knows the id may use it through the old URLs.
+    pub open: bool,
+    /// When it was created.
+    pub created: String,
+    /// When it was last changed.
+    pub last_updated: String,
+}
+
+impl From<Space> for SpaceShown {
+    fn from(space: Space) -> SpaceShown {
+        SpaceShown {
+            id: space.id.to_string(),
+            name: space.name,
+            current: space.occupancy.current,
+            maximum: space.occupancy.maximum,
+            open: space.origin == SpaceOrigin::Open,
+            created: space.created.to_string(),
+            last_updated: space.last_updated.to_string(),
+        }
+    }
+}
+
+pub(super) fn router() -> Router<Desk> {
+    Router::new()
+        .route("/spaces", get(list).post(create))
+        .route("/spaces/{id}", get(show).patch(set).delete(remove))
+}
+
+/// The room, when the box runs and it is open.
+fn room(desk: &Desk) -> Result<Arc<Occupancy>, Refusal> {
+    let running = desk
+        .running
+        .as_ref()
+        .ok_or_else(|| Refusal::unavailable("spaces need a running box"))?;
+    let room = running.occupancy.borrow().clone();
+    room.ok_or_else(|| Refusal::unavailable("the occupancy room is closed; open it with a section [occupancy]"))
+}
+
+fn id_of(text: &str) -> Result<SpaceId, Refusal> {
+    text.parse().map_err(|_| {
+        Refusal::bad(format!(
+            "`{text}` is not the id of a space; `gatelodge space list` shows them"
+        ))
+    })
+}
+
+#[derive(Deserialize)]
+struct After {
+    after: Option<String>,
+}
+
+async fn list(State(desk): State<Desk>, Query(from): Query<After>) -> Result<Json<Vec<SpaceShown>>, Refusal> {
+    let after = from.after.as_deref().map(id_of).transpose()?;
+    let spaces = room(&desk)?.list(after, PAGE)?;
+    Ok(Json(spaces.into_iter().map(SpaceShown::from).collect()))
+}
+
+async fn create(State(desk): State<Desk>, Json(wish): Json<Create>) -> Result<Json<SpaceShown>, Refusal> {
+    Ok(Json(room(&desk)?.create(wish).await?.into()))
+}
+
+async fn show(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<SpaceShown>, Refusal> {
+    Ok(Json(room(&desk)?.show(id_of(&id)?)?.into()))
+}
+
+async fn set(
+    State(desk): State<Desk>,
+    Path(id): Path<String>,
+    Json(wish): Json<Set>,
+) -> Result<Json<SpaceShown>, Refusal> {
+    Ok(Json(room(&desk)?.set(id_of(&id)?, wish).await?.into()))
+}
+
+async fn remove(State(desk): State<Desk>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
+    room(&desk)?.delete(id_of(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

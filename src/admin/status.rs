@@ -1,0 +1,105 @@
+//! `status`, and the orders that only a running box takes (`contract.md` section 6).
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use axum::extract::State;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use super::problem::Refusal;
+use super::{Desk, Order, Running};
+
+/// How the box is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// The version that runs.
+    pub version: String,
+    /// `starting`, `ready`, `degraded`, `salvage` or `stopping`.
+    pub state: String,
+    /// When it was started.
+    pub started: Option<Timestamp>,
+    /// Where each door listens.
+    pub doors: BTreeMap<String, Vec<SocketAddr>>,
+    /// How each room is.
+    pub rooms: BTreeMap<String, RoomShown>,
+    /// What each door shows.
+    pub certificates: Vec<CertificateShown>,
+    /// The book.
+    pub store: StoreShown,
+}
+
+/// How a room is, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomShown {
+    /// `running`, `retrying`, `failed` or `closed`.
+    pub state: String,
+    /// Why, when it is not running.
+    pub reason: Option<String>,
+    /// What to do about it.
+    pub next_step: Option<String>,
+}
+
+/// A certificate that a door shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateShown {
+    /// Which door.
+    pub door: String,
+    /// The names in it.
+    pub names: Vec<String>,
+    /// Who issued it.
+    pub issuer: String,
+    /// `self-signed` or `files`.
+    pub source: String,
+    /// When it ends.
+    pub not_after: Option<Timestamp>,
+    /// When it is renewed or looked at next.
+    pub next_try: Option<Timestamp>,
+    /// What went wrong last.
+    pub last_error: Option<String>,
+}
+
+/// The book.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StoreShown {
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// When it was last backed up.
+    pub last_backup: Option<Timestamp>,
+    /// What was lost, when it started in salvage.
+    pub salvage: Option<Value>,
+}
+
+pub(super) fn router() -> Router<Desk> {
+    Router::new()
+        .route("/status", get(status))
+        .route("/reload", post(reload))
+}
+
+pub(super) fn running(desk: &Desk) -> Result<&Running, Refusal> {
+    desk.running
+        .as_ref()
+        .ok_or_else(|| Refusal::unavailable("this needs a running box"))
+}
+
+async fn status(State(desk): State<Desk>) -> Result<Json<Status>, Refusal> {
+    Ok(Json((running(&desk)?.status)()))
+}
+
+async fn reload(State(desk): State<Desk>) -> Result<Json<Value>, Refusal> {
+    let (answer, answered) = oneshot::channel();
+    let gone = || Refusal::unavailable("the box is stopping");
+    running(&desk)?
+        .orders
+        .send(Order::Reload(answer))
+        .await
+        .map_err(|_| gone())?;
+    match answered.await.map_err(|_| gone())? {
+        Ok(changed) => Ok(Json(json!({ "changed": changed }))),
+        Err(fault) => Err(Refusal::bad(fault)),
+    }
+}

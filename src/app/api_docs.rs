@@ -1,0 +1,128 @@
+//! `/openapi.json` and `/docs`: the document made from the code, and a page to read it on.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::Router;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use utoipa::OpenApi;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::path::{Operation, PathItem};
+
+use crate::face::{Face, Page, Shell, secured};
+use crate::occupancy::compat;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Gatelodge", description = "What this box answers over HTTPS", license(name = "Apache-2.0", identifier = "Apache-2.0")),
+    servers((url = "/", description = "This box"))
+)]
+struct House;
+
+/// The whole document (OpenAPI 3.1).
+#[must_use]
+pub(super) fn document() -> utoipa::openapi::OpenApi {
+    let mut document = House::openapi();
+    document.merge(compat::docs::Docs::openapi());
+    document
+}
+
+/// Serves both.
+pub(super) fn router(face: &Face) -> Router {
+    let json = document().to_json().unwrap_or_else(|_| "{}".to_owned());
+    let face = face.clone();
+    let page = Router::new().route("/docs", get(async move || Page(StatusCode::OK, DocsPage::new(&face))));
+    secured(page).route(
+        "/openapi.json",
+        get(async move || ([(CONTENT_TYPE, "application/json")], json).into_response()),
+    )
+}
+
+#[derive(Template)]
+#[template(path = "docs.html", config = ".askama.toml")]
+struct DocsPage {
+    shell: Shell,
+    routes: Vec<Route>,
+}
+
+struct Route {
+    method: &'static str,
+    path: String,
+    summary: String,
+    parameters: Vec<(String, String)>,
+    answers: BTreeMap<String, String>,
+}
+
+impl DocsPage {
+    fn new(face: &Face) -> DocsPage {
+        let routes = document()
+            .paths
+            .paths
+            .into_iter()
+            .flat_map(|(path, item)| routes(&path, item))
+            .collect();
+        DocsPage {
+            shell: face.shell("docs", None),
+            routes,
+        }
+    }
+}
+
+fn routes(path: &str, item: PathItem) -> Vec<Route> {
+    let methods = [
+        ("GET", item.get),
+        ("PUT", item.put),
+        ("POST", item.post),
+        ("PATCH", item.patch),
+        ("DELETE", item.delete),
+    ];
+    methods
+        .into_iter()
+        .filter_map(|(method, operation)| Some(route(method, path, operation?)))
+        .collect()
+}
+
+fn route(method: &'static str, path: &str, operation: Operation) -> Route {
+    let parameters = operation
+        .parameters
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|parameter| match parameter {
+            RefOr::T(parameter) => Some((parameter.name, parameter.description.unwrap_or_default())),
+            RefOr::Ref(_) => None,
+        });
+    let answers = operation.responses.responses.into_iter().map(|(status, answer)| {
+        let words = match answer {
+            RefOr::T(answer) => answer.description,
+            RefOr::Ref(reference) => reference.ref_location,
+        };
+        (status, words)
+    });
+    Route {
+        method,
+        path: path.to_owned(),
+        summary: operation.summary.or(operation.description).unwrap_or_default(),
+        parameters: parameters.collect(),
+        answers: answers.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_is_openapi_3_1_with_every_route_of_the_old_api() {
+        let json: serde_json::Value = serde_json::from_str(&document().to_json().unwrap()).unwrap();
+        assert!(
+            json["openapi"].as_str().unwrap().starts_with("3.1"),
+            "{}",
+            json["openapi"]
+        );
+        assert!(json["paths"]["/space/{id}/increment"]["put"].is_object());
+        assert_eq!(json["info"]["license"]["identifier"], "Apache-2.0");
+    }
+}

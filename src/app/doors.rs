@@ -1,0 +1,235 @@
+//! Opens the doors that are configured, and changes them by difference.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context;
+use axum::Router;
+
+use super::lodge::Lodge;
+use super::router;
+use crate::config::{Certificate as Source, DoorLimits};
+use crate::http::swap::Swap;
+use crate::pki::Hierarchy;
+use crate::supervisor::Weight;
+use crate::tls::{Authorities, Certificate, ClientTrust, Demand, Door, Limits, OpenDoor, Policy, Tls, Versions};
+
+/// A door that is open.
+pub(super) struct DoorUp {
+    /// Where it listens.
+    pub(super) addrs: Vec<SocketAddr>,
+    /// The listening sockets, kept so that a changed door takes them over.
+    listeners: Vec<std::net::TcpListener>,
+    /// What it was opened with.
+    wanted: Vec<SocketAddr>,
+    /// Its router, which a reload changes while connections go on.
+    router: Swap,
+}
+
+/// Every door, in the order in which they open: the public ones last, when everything behind them works.
+pub(super) const DOORS: [&str; 4] = ["metrics", "mtls", "https", "http"];
+
+impl Lodge {
+    /// Opens every door that has a section.
+    pub(super) async fn open_doors(&mut self) -> anyhow::Result<()> {
+        for name in DOORS {
+            self.open_door(name).await?;
+        }
+        Ok(())
+    }
+
+    /// Opens one door as it is configured now; an open one keeps its sockets where the addresses are the same.
+    pub(super) async fn open_door(&mut self, name: &'static str) -> anyhow::Result<()> {
+        let wanted = self.addresses(name);
+        if wanted.is_empty() {
+            self.close_door(name);
+            return Ok(());
+        }
+        let policy = self.policy(name).await?;
+        let swap = Swap::new(self.router_of(name));
+        let limits = self.limits_of(name);
+        let make = {
+            let (metrics, router) = (self.metrics.clone(), swap.router());
+            move |listen: Vec<SocketAddr>, listeners: Vec<std::net::TcpListener>| {
+                Door::new(name, listen, policy.clone(), router.clone(), limits.clone())
+                    .with_listeners(listeners)
+                    .with_metrics(&metrics)
+                    .with_refusals(router::refused)
+                    .bind()
+            }
+        };
+        let kept = self.doors.get(name).filter(|door| door.wanted == wanted);
+        let open = match kept.map(|door| clones(&door.listeners)).transpose()? {
+            Some(listeners) => make(Vec::new(), listeners),
+            None => make(wanted.clone(), Vec::new()),
+        }?;
+        let listeners = open
+            .listeners()
+            .with_context(|| format!("keeping the sockets of the {name} door"))?;
+        let up = DoorUp {
+            addrs: open.local_addrs().to_vec(),
+            listeners,
+            wanted,
+            router: swap,
+        };
+        let again = clones(&up.listeners)?;
+        self.close_door(name);
+        self.doors.insert(name, up);
+        self.reporter.doors(self.doors());
+        self.run_door(name, open, move || Ok(make(Vec::new(), clones(&again)?)?));
+        Ok(())
+    }
+
+    /// Shows the router as it is configured now behind an open door; connections go on.
+    pub(super) fn change_router(&self, name: &'static str) {
+        if let Some(door) = self.doors.get(name) {
+            door.router.set(self.router_of(name));
+        }
+    }
+
+    fn close_door(&mut self, name: &'static str) {
+        if self.doors.remove(name).is_some() {
+            self.house.retire(&service(name));
+            self.reporter.certificate(name, None);
+            self.reporter.doors(self.doors());
+        }
+    }
+
+    /// The first run takes the door that is open already; later ones, after a failure, open it anew.
+    fn run_door(
+        &mut self,
+        name: &'static str,
+        open: OpenDoor,
+        again: impl Fn() -> anyhow::Result<OpenDoor> + Send + Sync + 'static,
+    ) {
+        let first = Mutex::new(Some(open));
+        let again = Arc::new(again);
+        self.house.add(&service(name), Weight::Essential, move |stop| {
+            let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let again = Arc::clone(&again);
+            Box::pin(async move {
+                let open = first.map_or_else(|| again(), Ok)?;
+                open.run(stop).await;
+                Ok(())
+            })
+        });
+    }
+
+    fn addresses(&self, name: &str) -> Vec<SocketAddr> {
+        let config = &self.config;
+        match name {
+            "http" => config.http.as_ref().map(crate::config::PlainDoor::http_addresses),
+            "https" => config.https.as_ref().map(crate::config::Https::addresses),
+            "mtls" => config.mtls.as_ref().map(crate::config::Mtls::addresses),
+            "metrics" => config.metrics.as_ref().map(crate::config::PlainDoor::metrics_addresses),
+            _ => None,
+        }
+        .unwrap_or_default()
+    }
+
+    fn limits_of(&self, name: &str) -> Limits {
+        let limits = &self.config.limits;
+        let configured: &DoorLimits = match name {
+            "http" => &limits.http,
+            "mtls" => &limits.mtls,
+            "metrics" => &limits.metrics,
+            _ => &limits.https,
+        };
+        Limits {
+            connections: configured.connections as usize,
+            per_address: configured.per_address,
+            per_client: configured.per_client,
+            ..Limits::default()
+        }
+    }
+
+    fn router_of(&self, name: &str) -> Router {
+        match name {
+            "https" => self.https_router(),
+            "mtls" => router::mtls(),
+            "metrics" => self.metrics.router(),
+            _ => {
+                let port = self
+                    .doors
+                    .get("https")
+                    .and_then(|door| door.addrs.first().map(SocketAddr::port));
+                router::http(self.names(), port)
+            }
+        }
+    }
+
+    async fn policy(&self, name: &'static str) -> anyhow::Result<Policy> {
+        let policy = match name {
+            "https" => Policy::Tls(Tls {
+                certificate: self.https_certificate().await?,
+                versions: Versions::From12,
+                clients: None,
+            }),
+            "mtls" => Policy::Tls(Tls {
+                certificate: self.mtls_certificate().await?,
+                versions: Versions::Only13,
+                clients: Some((self.mtls_trust()?, Demand::Asked)),
+            }),
+            _ => Policy::Plain,
+        };
+        if let Policy::Tls(tls) = &policy {
+            self.reporter.certificate(name, Some(tls.certificate.served()));
+        }
+        Ok(policy)
+    }
+
+    async fn https_certificate(&self) -> anyhow::Result<Certificate> {
+        let files = self.config.https.as_ref().and_then(|https| match https.certificate {
+            Source::Files => Some((https.certificate_file.clone()?, https.key_file.clone()?)),
+            Source::SelfSigned => None,
+        });
+        self.certificate("https", files).await
+    }
+
+    async fn mtls_certificate(&self) -> anyhow::Result<Certificate> {
+        let files = self
+            .config
+            .mtls
+            .as_ref()
+            .and_then(|mtls| Some((mtls.certificate_file.clone()?, mtls.key_file.clone()?)));
+        self.certificate("mtls", files).await
+    }
+
+    async fn certificate(
+        &self,
+        door: &'static str,
+        files: Option<(std::path::PathBuf, std::path::PathBuf)>,
+    ) -> anyhow::Result<Certificate> {
+        let context = || format!("the certificate of the {door} door");
+        match files {
+            Some((certificate, key)) => Certificate::files(certificate, key).with_context(context),
+            None => {
+                let names = self.names().for_certificate();
+                Certificate::own(&self.pki, Hierarchy::Server, door, names)
+                    .await
+                    .with_context(context)
+            }
+        }
+    }
+
+    fn mtls_trust(&self) -> anyhow::Result<ClientTrust> {
+        let mtls = self.config.mtls.as_ref();
+        let (authorities, own) = match mtls.and_then(|mtls| mtls.client_ca_file.clone()) {
+            Some(file) => (Authorities::File(file), None),
+            None => (
+                Authorities::Fixed(self.pki.roots(Hierarchy::Client)?),
+                Some(self.pki.revocations()),
+            ),
+        };
+        let crl = mtls.and_then(|mtls| mtls.crl_file.clone());
+        ClientTrust::load(authorities, crl, own).context("whom the mtls door trusts")
+    }
+}
+
+fn service(door: &str) -> String {
+    format!("door-{door}")
+}
+
+fn clones(listeners: &[std::net::TcpListener]) -> std::io::Result<Vec<std::net::TcpListener>> {
+    listeners.iter().map(std::net::TcpListener::try_clone).collect()
+}

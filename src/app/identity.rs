@@ -1,0 +1,66 @@
+//! Under which names the box answers.
+
+use std::net::IpAddr;
+
+/// The names of the box.
+#[derive(Clone, Debug)]
+pub(super) struct Names {
+    hostname: String,
+    machine: Option<String>,
+}
+
+/// What `site.hostname` is when nobody set it.
+const UNSET: &str = "localhost";
+
+impl Names {
+    pub(super) fn new(hostname: &str) -> Names {
+        let machine = rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .to_ascii_lowercase();
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+        let usable = !machine.is_empty() && machine.chars().all(is_name);
+        Names {
+            hostname: hostname.to_ascii_lowercase(),
+            machine: usable.then_some(machine),
+        }
+    }
+
+    /// The name it is known by.
+    pub(super) fn hostname(&self) -> &str {
+        &self.hostname
+    }
+
+    /// What its own certificate is made out to.
+    pub(super) fn for_certificate(&self) -> Vec<String> {
+        let machine = self.machine.clone().filter(|machine| *machine != self.hostname);
+        std::iter::once(self.hostname.clone()).chain(machine).collect()
+    }
+
+    /// Whether a request under `host` is for us. Addresses always are; with no name set, every name is,
+    /// since an installer reaches the box by whatever the local network calls it.
+    pub(super) fn are_ours(&self, host: &str) -> bool {
+        self.hostname == UNSET
+            || host == self.hostname
+            || host == UNSET
+            || self.machine.as_deref() == Some(host)
+            || host.parse::<IpAddr>().is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_names_are_not_ours_once_a_name_is_set() {
+        let names = Names::new("Lodge.example.org");
+        for ours in ["lodge.example.org", "localhost", "192.0.2.7", "::1"] {
+            assert!(names.are_ours(ours), "{ours}");
+        }
+        for foreign in ["evil.example", "example.org", "lodge.example.org.evil.example", ""] {
+            assert!(!names.are_ours(foreign), "{foreign}");
+        }
+        assert!(Names::new("localhost").are_ours("lodge.lan"));
+    }
+}

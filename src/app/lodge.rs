@@ -1,0 +1,214 @@
+//! The house as it stands: what was opened and built, and the services that run.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::doors::DoorUp;
+use super::identity::Names;
+use super::logging::Logging;
+use super::report::Reporter;
+use super::router;
+use crate::accounts::Accounts;
+use crate::admin::{self, Desk, Order, Running};
+use crate::config::{Config, Flags, Loaded};
+use crate::face::{Face, Lamp};
+use crate::http::assets::Assets;
+use crate::http::health::{self, Readiness};
+use crate::http::metrics::Metrics;
+use crate::occupancy::Occupancy;
+use crate::pki::Pki;
+use crate::store::{Health, Options, Store};
+use crate::supervisor::{House, Weight};
+use crate::tls;
+
+/// How long a service has to stop; the whole box has ten seconds.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// The house as it stands.
+pub(super) struct Lodge {
+    pub(super) config: Config,
+    pub(super) flags: Flags,
+    pub(super) logging: Logging,
+    pub(super) store: Store,
+    pub(super) pki: Pki,
+    pub(super) accounts: Accounts,
+    pub(super) assets: Assets,
+    pub(super) metrics: Metrics,
+    pub(super) house: House,
+    pub(super) occupancy: watch::Sender<Option<Arc<Occupancy>>>,
+    pub(super) doors: BTreeMap<&'static str, DoorUp>,
+    pub(super) reporter: Reporter,
+    pub(super) readiness: watch::Sender<Readiness>,
+    pub(super) lamps: watch::Sender<Vec<Lamp>>,
+    /// Ends streams, so that the doors need not wait for them.
+    pub(super) streams: CancellationToken,
+}
+
+impl Lodge {
+    /// Opens the store, builds every room, opens every door, and starts the services.
+    pub(super) async fn build(
+        loaded: Loaded,
+        flags: Flags,
+        logging: Logging,
+        orders: mpsc::Sender<Order>,
+    ) -> anyhow::Result<Lodge> {
+        let config = loaded.config;
+        let (before, after) = tls::raise_descriptor_limit();
+        tracing::debug!(?before, ?after, "raised the limit of open files");
+        let store = open_store(&config).await?;
+        let pki = Pki::open(config.data_dir.join("pki"), store.clone()).context("opening the PKI")?;
+        pki.init(Timestamp::now())
+            .await
+            .context("making the PKI's own authorities")?;
+        let house = House::new(GRACE);
+        let metrics = Metrics::new();
+        let reporter = Reporter::new(store.clone(), house.states());
+        super::report::register(&metrics, &store);
+        let mut lodge = Lodge {
+            accounts: Accounts::new(store.clone()),
+            assets: Assets::load(),
+            occupancy: watch::channel(None).0,
+            doors: BTreeMap::new(),
+            readiness: watch::channel(Readiness::default()).0,
+            lamps: watch::channel(Vec::new()).0,
+            streams: CancellationToken::new(),
+            config,
+            flags,
+            logging,
+            store,
+            pki,
+            metrics,
+            house,
+            reporter,
+        };
+        lodge.open_admin(orders)?;
+        lodge.add_probe();
+        lodge.add_lamps();
+        lodge.add_backups();
+        lodge.open_occupancy();
+        lodge.open_doors().await?;
+        lodge.reporter.is_ready();
+        lodge.probe_once().await;
+        lodge.say_how_to_sign_in();
+        Ok(lodge)
+    }
+
+    /// Waits until something that nothing works without has failed.
+    pub(super) fn fallen(&self) -> impl Future<Output = String> + use<> {
+        self.house.fallen()
+    }
+
+    /// How the store is.
+    pub(super) fn store_health(&self) -> watch::Receiver<Health> {
+        self.store.health()
+    }
+
+    /// Where each door listens.
+    pub(super) fn doors(&self) -> BTreeMap<String, Vec<SocketAddr>> {
+        self.doors
+            .iter()
+            .map(|(name, door)| ((*name).to_owned(), door.addrs.clone()))
+            .collect()
+    }
+
+    /// Stops everything: doors first, the store last.
+    pub(super) async fn close(self) {
+        self.reporter.is_stopping();
+        self.streams.cancel();
+        self.house.stop().await;
+        self.store.close().await;
+        tracing::info!("stopped");
+    }
+
+    /// Builds the occupancy room as it is configured now, and starts it.
+    pub(super) fn open_occupancy(&mut self) {
+        let room = self
+            .config
+            .occupancy
+            .clone()
+            .map(|config| Occupancy::new(config, self.store.clone(), self.accounts.clone()));
+        self.occupancy.send_replace(room.clone());
+        if let Some(room) = room {
+            self.house.add("occupancy", Weight::Room, move |stop| {
+                let room = Arc::clone(&room);
+                Box::pin(async move { Ok(room.run(stop).await?) })
+            });
+        }
+    }
+
+    /// What lies behind the https door, as it is configured now.
+    pub(super) fn https_router(&self) -> axum::Router {
+        let timezone = jiff::tz::TimeZone::get(&self.config.site.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
+        let face = Face::new(
+            self.config.site.name.clone(),
+            timezone,
+            self.accounts.clone(),
+            self.assets.clone(),
+            self.lamps.subscribe(),
+        );
+        router::https(router::Https {
+            names: self.names(),
+            health: health::router(self.readiness.subscribe()),
+            assets: self.assets.clone(),
+            face,
+            occupancy: self.occupancy.borrow().clone(),
+            contact: self.config.site.contact.clone(),
+            stop: self.streams.clone(),
+        })
+    }
+
+    /// Under which names the box answers.
+    pub(super) fn names(&self) -> Names {
+        Names::new(&self.config.site.hostname)
+    }
+
+    fn open_admin(&mut self, orders: mpsc::Sender<Order>) -> anyhow::Result<()> {
+        let running = Running {
+            status: self.reporter.clone().into_status(),
+            occupancy: self.occupancy.subscribe(),
+            store: self.store.clone(),
+            orders,
+        };
+        let desk = Desk {
+            accounts: self.accounts.clone(),
+            pki: self.pki.clone(),
+            running: Some(running),
+        };
+        let router = admin::router(desk);
+        let listening = Arc::new(admin::listen(&self.config.admin_socket)?);
+        self.house.add("admin", Weight::Essential, move |stop| {
+            let (listening, router) = (Arc::clone(&listening), router.clone());
+            Box::pin(async move {
+                listening.serve(router, stop).await;
+                Ok(())
+            })
+        });
+        Ok(())
+    }
+
+    fn say_how_to_sign_in(&self) {
+        if self.accounts.is_empty().unwrap_or(false) {
+            tracing::info!("nobody can sign in yet: run `gatelodge user add NAME --role admin` for a one-time link");
+        }
+    }
+}
+
+async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let folder = config.data_dir.clone();
+    std::fs::create_dir_all(&folder).with_context(|| format!("making the data folder {}", folder.display()))?;
+    let options = Options::new(folder.join("store"));
+    let store = tokio::task::spawn_blocking(move || Store::open(options))
+        .await
+        .context("opening the store")??;
+    if let Some(lost) = store.salvage() {
+        tracing::error!(%lost, "the store was damaged and runs in salvage: what could be read is served");
+    }
+    Ok(store)
+}

@@ -1,0 +1,123 @@
+//! Composition: opens the store, builds each room, hangs routers on doors, and keeps them running.
+//! The only place that knows every room.
+
+mod api_docs;
+mod backup;
+mod doors;
+mod identity;
+mod lodge;
+mod logging;
+mod probe;
+mod reload;
+mod report;
+mod router;
+mod systemd;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+
+use crate::admin::Order;
+use crate::config::{Flags, Loaded};
+use crate::store::Health;
+use lodge::Lodge;
+pub use logging::{LogTo, Logging, start as start_logging};
+
+/// Why the box ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It was told to.
+    Stopped,
+    /// Something that nothing works without has failed.
+    Fallen(String),
+}
+
+/// Where the doors are, once everything works.
+pub struct Ready {
+    /// Each door's addresses, with the ports that port 0 became.
+    pub doors: BTreeMap<String, Vec<SocketAddr>>,
+}
+
+/// Runs the box until it is told to stop. `ready` is called once, when every door accepts.
+///
+/// # Errors
+/// When it cannot be started: the store, the PKI, a door, a certificate.
+pub async fn serve(loaded: Loaded, flags: Flags, logging: Logging, ready: impl FnOnce(&Ready)) -> anyhow::Result<End> {
+    // Signals that come while starting are not lost.
+    let mut signals = Signals::new()?;
+    let (orders, mut ordered) = mpsc::channel(8);
+    let mut lodge = Lodge::build(loaded, flags, logging, orders).await?;
+    let doors = lodge.doors();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), doors = %report::doors_in_words(&doors), "ready");
+    systemd::ready("ready");
+    ready(&Ready { doors });
+    let end = attend(&mut lodge, &mut signals, &mut ordered).await;
+    systemd::stopping();
+    lodge.close().await;
+    Ok(end)
+}
+
+/// Carries out signals and orders until one of them, or a failure, ends the box.
+async fn attend(lodge: &mut Lodge, signals: &mut Signals, ordered: &mut mpsc::Receiver<Order>) -> End {
+    let fallen = lodge.fallen();
+    tokio::pin!(fallen);
+    let mut health = lodge.store_health();
+    loop {
+        tokio::select! {
+            what = &mut fallen => return End::Fallen(what),
+            why = failed(&mut health) => return End::Fallen(format!("the store: {why}")),
+            signal = signals.next() => match signal {
+                Signal::Stop(name) => {
+                    tracing::info!(signal = name, "stopping");
+                    return End::Stopped;
+                }
+                Signal::Reload => {
+                    let _ = lodge.reload().await;
+                }
+            },
+            Some(order) = ordered.recv() => match order {
+                Order::Reload(answer) => {
+                    let _ = answer.send(lodge.reload().await);
+                }
+            },
+        }
+    }
+}
+
+async fn failed(health: &mut watch::Receiver<Health>) -> String {
+    match health.wait_for(|health| health.failed.is_some()).await {
+        Ok(health) => health.failed.clone().unwrap_or_default(),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+enum Signal {
+    Stop(&'static str),
+    Reload,
+}
+
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    hangup: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Signals> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.terminate.recv() => Signal::Stop("SIGTERM"),
+            _ = self.interrupt.recv() => Signal::Stop("SIGINT"),
+            _ = self.hangup.recv() => Signal::Reload,
+        }
+    }
+}

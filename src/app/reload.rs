@@ -1,0 +1,116 @@
+//! Takes a changed configuration over: validated whole, compared section by section, and only what
+//! changed is rebuilt. A bad one leaves the old in force.
+
+use super::lodge::Lodge;
+use super::systemd;
+use crate::config::{self, Config};
+
+/// What cannot change while the box runs.
+const ON_RESTART: &str = "takes effect with a restart";
+
+impl Lodge {
+    /// Reads the configuration anew. Answers what changed, or what is wrong with it.
+    pub(super) async fn reload(&mut self) -> Result<Vec<String>, String> {
+        systemd::reloading();
+        let changed = self.try_reload().await;
+        match &changed {
+            Ok(changed) if changed.is_empty() => tracing::info!("reloaded, nothing changed"),
+            Ok(changed) => tracing::info!(changed = changed.join(", "), "reloaded"),
+            Err(fault) => tracing::error!(fault, "not reloaded, the old configuration stays in force"),
+        }
+        systemd::ready("ready");
+        changed
+    }
+
+    async fn try_reload(&mut self) -> Result<Vec<String>, String> {
+        let new = config::load(&self.flags).map_err(|fault| fault.to_string())?.config;
+        let old = std::mem::replace(&mut self.config, new);
+        match self.take_over(&old).await {
+            Ok(changed) => Ok(changed),
+            Err(fault) => {
+                // What was rebuilt already goes back to how it was; the sockets never closed.
+                let failed = std::mem::replace(&mut self.config, old);
+                if let Err(error) = self.take_over(&failed).await {
+                    tracing::error!(
+                        error = format!("{error:#}"),
+                        "the old configuration could not be put back whole"
+                    );
+                }
+                Err(format!("{fault:#}"))
+            }
+        }
+    }
+
+    async fn take_over(&mut self, old: &Config) -> anyhow::Result<Vec<String>> {
+        let mut changed = Vec::new();
+        let new = self.config.clone();
+        if old.log != new.log {
+            self.logging.set_filter(&new.log);
+            changed.push(if old.log.format == new.log.format {
+                "log".into()
+            } else {
+                format!("log (format {ON_RESTART})")
+            });
+        }
+        for (key, differs) in [
+            ("data_dir", old.data_dir != new.data_dir),
+            ("admin_socket", old.admin_socket != new.admin_socket),
+        ] {
+            if differs {
+                changed.push(format!("{key} ({ON_RESTART})"));
+            }
+        }
+        if old.backup != new.backup {
+            self.house.retire("backup");
+            self.add_backups();
+            changed.push("backup".into());
+        }
+        let site = old.site != new.site;
+        let occupancy = old.occupancy != new.occupancy;
+        if occupancy {
+            self.house.retire("occupancy");
+            self.open_occupancy();
+            changed.push("occupancy".into());
+        }
+        if site {
+            changed.push("site".into());
+        }
+        let names = old.site.hostname != new.site.hostname;
+        let limits = (&old.limits, &new.limits);
+        for (door, differs) in [
+            (
+                "metrics",
+                old.metrics != new.metrics || limits.0.metrics != limits.1.metrics,
+            ),
+            ("mtls", old.mtls != new.mtls || limits.0.mtls != limits.1.mtls || names),
+            (
+                "https",
+                old.https != new.https || limits.0.https != limits.1.https || names,
+            ),
+            (
+                "http",
+                old.http != new.http || limits.0.http != limits.1.http || old.https != new.https || names,
+            ),
+        ] {
+            if differs {
+                self.open_door(door).await?;
+                changed.push(door.into());
+            }
+        }
+        if site || occupancy {
+            self.change_router("https");
+        }
+        self.retry_failed();
+        Ok(changed)
+    }
+
+    /// A room that was left alone after too many failures gets another chance.
+    fn retry_failed(&mut self) {
+        let failed = self.house.failed();
+        if failed.iter().any(|name| name == "occupancy") {
+            self.house.retire("occupancy");
+            self.open_occupancy();
+            self.change_router("https");
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! How the box is: for `status`, for the lamps on the pages, for metrics.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use tokio::sync::watch;
+
+use super::lodge::Lodge;
+use crate::admin::{CertificateShown, RoomShown, Status, StoreShown};
+use crate::face::{Lamp, Light};
+use crate::http::metrics::Metrics;
+use crate::store::Store;
+use crate::supervisor::{State, States, Weight};
+use crate::tls::Served;
+
+/// Knows how the box is; clones share it.
+#[derive(Clone)]
+pub(super) struct Reporter {
+    store: Store,
+    states: watch::Receiver<States>,
+    told: Arc<Mutex<Told>>,
+}
+
+#[derive(Default)]
+struct Told {
+    phase: Phase,
+    started: Option<Timestamp>,
+    doors: BTreeMap<String, Vec<SocketAddr>>,
+    certificates: BTreeMap<&'static str, watch::Receiver<Served>>,
+    last_backup: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Starting,
+    Ready,
+    Stopping,
+}
+
+impl Reporter {
+    pub(super) fn new(store: Store, states: watch::Receiver<States>) -> Reporter {
+        let told = Told {
+            started: Some(Timestamp::now()),
+            ..Told::default()
+        };
+        Reporter {
+            store,
+            states,
+            told: Arc::new(Mutex::new(told)),
+        }
+    }
+
+    /// Every door accepts.
+    pub(super) fn is_ready(&self) {
+        self.told().phase = Phase::Ready;
+    }
+
+    /// The box stops.
+    pub(super) fn is_stopping(&self) {
+        self.told().phase = Phase::Stopping;
+    }
+
+    /// Where the doors are now.
+    pub(super) fn doors(&self, doors: BTreeMap<String, Vec<SocketAddr>>) {
+        self.told().doors = doors;
+    }
+
+    /// What a door shows now.
+    pub(super) fn certificate(&self, door: &'static str, served: Option<watch::Receiver<Served>>) {
+        match served {
+            Some(served) => self.told().certificates.insert(door, served),
+            None => self.told().certificates.remove(door),
+        };
+    }
+
+    /// A backup was made.
+    pub(super) fn backed_up(&self, at: Timestamp) {
+        self.told().last_backup = Some(at);
+    }
+
+    /// How the box is now, whenever it is asked.
+    pub(super) fn into_status(self) -> Arc<dyn Fn() -> Status + Send + Sync> {
+        Arc::new(move || self.status())
+    }
+
+    /// How the box is now.
+    pub(super) fn status(&self) -> Status {
+        let rooms: BTreeMap<String, RoomShown> = self
+            .states
+            .borrow()
+            .iter()
+            .map(|(name, state)| (name.clone(), room(state)))
+            .collect();
+        let told = self.told();
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            state: self.state(&told, &rooms).to_owned(),
+            started: told.started,
+            doors: told.doors.clone(),
+            rooms,
+            certificates: told
+                .certificates
+                .iter()
+                .map(|(door, served)| certificate(door, &served.borrow()))
+                .collect(),
+            store: StoreShown {
+                bytes: self.store.bytes(),
+                last_backup: told.last_backup,
+                salvage: self.store.salvage().and_then(|lost| serde_json::to_value(lost).ok()),
+            },
+        }
+    }
+
+    fn state(&self, told: &Told, rooms: &BTreeMap<String, RoomShown>) -> &'static str {
+        match told.phase {
+            Phase::Starting => "starting",
+            Phase::Stopping => "stopping",
+            Phase::Ready if self.store.salvage().is_some() => "salvage",
+            Phase::Ready if self.store.health().borrow().disk_full => "degraded",
+            Phase::Ready if rooms.values().any(|room| room.state != "running") => "degraded",
+            Phase::Ready => "ready",
+        }
+    }
+
+    fn lamps(&self) -> Vec<Lamp> {
+        let lamp = |name: &str, light, words: &str| Lamp {
+            name: name.to_owned(),
+            light,
+            words: words.to_owned(),
+        };
+        let mut lamps: Vec<Lamp> = self
+            .states
+            .borrow()
+            .iter()
+            .map(|(name, state)| match state {
+                State::Running => lamp(name, Light::Good, "works"),
+                State::Retrying { .. } => lamp(name, Light::Warn, "broke, is started again"),
+                State::Failed { .. } => lamp(name, Light::Bad, "failed, needs a look at the log"),
+            })
+            .collect();
+        let store = match self.store.health().borrow().clone() {
+            health if health.disk_full => lamp("store", Light::Bad, "the disk is full, nothing new is taken"),
+            _ if self.store.salvage().is_some() => lamp("store", Light::Warn, "was damaged, see `gatelodge status`"),
+            _ => lamp("store", Light::Good, "works"),
+        };
+        lamps.push(store);
+        lamps
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lodge {
+    /// Keeps the lamps lit as things are.
+    pub(super) fn add_lamps(&mut self) {
+        let (reporter, lamps) = (self.reporter.clone(), self.lamps.clone());
+        self.house.add("lamps", Weight::Room, move |stop| {
+            let (reporter, lamps) = (reporter.clone(), lamps.clone());
+            Box::pin(async move {
+                let mut ticks = tokio::time::interval(Duration::from_secs(1));
+                loop {
+                    lamps.send_if_modified(|shown| {
+                        let now = reporter.lamps();
+                        let changed = *shown != now;
+                        *shown = now;
+                        changed
+                    });
+                    tokio::select! {
+                        () = stop.cancelled() => return Ok(()),
+                        _ = ticks.tick() => {}
+                    }
+                }
+            })
+        });
+    }
+}
+
+fn room(state: &State) -> RoomShown {
+    let look = "journalctl -u gatelodge -n 100; then `systemctl reload gatelodge` tries again".to_owned();
+    match state {
+        State::Running => RoomShown {
+            state: "running".into(),
+            reason: None,
+            next_step: None,
+        },
+        State::Retrying { reason } => RoomShown {
+            state: "retrying".into(),
+            reason: Some(reason.clone()),
+            next_step: None,
+        },
+        State::Failed { reason } => RoomShown {
+            state: "failed".into(),
+            reason: Some(reason.clone()),
+            next_step: Some(look),
+        },
+    }
+}
+
+fn certificate(door: &str, served: &Served) -> CertificateShown {
+    CertificateShown {
+        door: door.to_owned(),
+        names: served.names.clone(),
+        issuer: served.issuer.clone(),
+        source: served.source.to_owned(),
+        not_after: Some(served.not_after),
+        next_try: served.next_try,
+        last_error: served.last_error.clone(),
+    }
+}
+
+/// The doors on one line of the log.
+pub(super) fn doors_in_words(doors: &BTreeMap<String, Vec<SocketAddr>>) -> String {
+    let door = |(name, addrs): (&String, &Vec<SocketAddr>)| {
+        let addrs: Vec<String> = addrs.iter().map(ToString::to_string).collect();
+        format!("{name} {}", addrs.join(" "))
+    };
+    doors.iter().map(door).collect::<Vec<_>>().join(", ")
+}
+
+/// Registers what the store counts.
+pub(super) fn register(metrics: &Metrics, store: &Store) {
+    metrics.register(|registry| registry.register_collector(Box::new(Book(store.clone()))));
+}
+
+struct Book(Store);
+
+impl std::fmt::Debug for Book {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Book")
+    }
+}
+
+impl Collector for Book {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let stats = self.0.stats();
+        let mut counter = |name: &str, help: &str, value: u64| {
+            let metric = ConstCounter::new(value);
+            let kind = metric.metric_type();
+            metric.encode(encoder.encode_descriptor(name, help, None, kind)?)
+        };
+        counter("store_changes", "Changes written to the book", stats.changes)?;
+        counter(
+            "store_groups",
+            "Groups of changes that were synced together",
+            stats.groups,
+        )?;
+        let mut gauge = |name: &str, help: &str, value: u64| {
+            let metric = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+            let kind = metric.metric_type();
+            metric.encode(encoder.encode_descriptor(name, help, None, kind)?)
+        };
+        gauge("store_bytes", "Bytes the book takes on disk", self.0.bytes())?;
+        gauge("store_queue", "Changes waiting for the pen", stats.waiting as u64)?;
+        gauge(
+            "store_disk_full",
+            "1 while writes are refused for lack of disk",
+            u64::from(self.0.health().borrow().disk_full),
+        )
+    }
+}

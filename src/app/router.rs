@@ -1,0 +1,171 @@
+//! What lies behind each door: the rooms' routers, put together.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{ACCEPT, CONTENT_TYPE, HOST, LOCATION};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{any, get};
+use axum::{Json, middleware};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::api_docs;
+use super::identity::Names;
+use crate::face::Face;
+use crate::http::Problem;
+use crate::http::assets::Assets;
+use crate::http::problem::{method_not_allowed, not_found};
+use crate::occupancy::{Occupancy, compat, pages};
+use crate::tls::PeerCertificate;
+
+/// What the https door's router is made of.
+pub(super) struct Https {
+    pub(super) names: Names,
+    pub(super) health: Router,
+    pub(super) assets: Assets,
+    pub(super) face: Face,
+    pub(super) occupancy: Option<Arc<Occupancy>>,
+    pub(super) contact: Option<String>,
+    /// Ends streams when the box stops.
+    pub(super) stop: CancellationToken,
+}
+
+/// The https door: pages, the occupancy API, health, documents.
+pub(super) fn https(parts: Https) -> Router {
+    let mut router = Router::new()
+        .route("/", any(home))
+        .merge(parts.health)
+        .merge(parts.assets.router())
+        .merge(parts.face.router())
+        .merge(api_docs::router(&parts.face));
+    if let Some(contact) = parts.contact {
+        router = router.route("/.well-known/security.txt", get(async move || security_txt(&contact)));
+    }
+    router = match parts.occupancy {
+        Some(room) => router
+            .merge(pages::router(room.clone(), parts.face, parts.stop))
+            .merge(compat::router(room)),
+        None => router.fallback(not_found),
+    };
+    router
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(middleware::from_fn_with_state(Arc::new(parts.names), our_host_only))
+}
+
+/// The mtls door: what it sees of a client's certificate.
+pub(super) fn mtls() -> Router {
+    Router::new()
+        .route("/whoami", get(whoami))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+}
+
+/// The http door: everything is at the https door.
+pub(super) fn http(names: Names, https_port: Option<u16>) -> Router {
+    Router::new()
+        .fallback(to_https)
+        .with_state(Arc::new((names, https_port)))
+}
+
+/// Lets an installer see that a certificate works, and as whom.
+async fn whoami(certificate: PeerCertificate) -> Response {
+    let names: Vec<String> = certificate.names().iter().map(ToString::to_string).collect();
+    Json(json!({
+        "subject": certificate.subject(), "names": names, "serial": certificate.serial(),
+        "thumbprint": certificate.x5t_s256(), "not_after": certificate.not_after(),
+    }))
+    .into_response()
+}
+
+/// People are shown the pages; programs get the old API's answer for an unknown URL.
+async fn home(request: Request) -> Response {
+    let wants_page = request
+        .headers()
+        .get(ACCEPT)
+        .is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")));
+    if wants_page {
+        return Redirect::to("/spaces").into_response();
+    }
+    compat::refusal("/", StatusCode::NOT_FOUND, "Invalid URL requested")
+}
+
+fn security_txt(contact: &str) -> Response {
+    let expires = jiff::Timestamp::now().checked_add(jiff::SignedDuration::from_hours(180 * 24));
+    let text = match expires {
+        Ok(expires) => format!("Contact: {contact}\nExpires: {expires:.0}\n"),
+        Err(_) => format!("Contact: {contact}\n"),
+    };
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+}
+
+/// Answers only under our own names: a foreign name that points here is somebody else's page.
+async fn our_host_only(State(names): State<Arc<Names>>, request: Request, next: middleware::Next) -> Response {
+    match host_of(&request) {
+        Some(host) if names.are_ours(&host) => next.run(request).await,
+        Some(_) => misdirected(
+            request.uri(),
+            StatusCode::MISDIRECTED_REQUEST,
+            "This box does not answer under that name",
+        ),
+        None => misdirected(
+            request.uri(),
+            StatusCode::BAD_REQUEST,
+            "The request names no host, or several",
+        ),
+    }
+}
+
+fn misdirected(uri: &Uri, status: StatusCode, text: &'static str) -> Response {
+    refused(uri.path(), Problem::new(status, "wrong-host", text), text)
+}
+
+/// A refusal in the shape of the API that the path belongs to.
+pub(super) fn refused(path: &str, problem: Problem, text: &str) -> Response {
+    if path == "/space" || path.starts_with("/space/") {
+        return compat::refusal(path, problem.status(), text);
+    }
+    problem.into_response()
+}
+
+/// The host that a request names, without its port.
+fn host_of(request: &Request) -> Option<String> {
+    let authority = match request.uri().authority() {
+        Some(authority) => authority.as_str(),
+        None => {
+            let mut hosts = request.headers().get_all(HOST).iter();
+            let host = hosts.next()?.to_str().ok()?;
+            if hosts.next().is_some() {
+                return None;
+            }
+            host
+        }
+    };
+    let host = authority.parse::<axum::http::uri::Authority>().ok()?;
+    Some(host.host().trim_matches(['[', ']']).to_ascii_lowercase())
+}
+
+/// 308 to the same place at the https door; a name that is not ours is not repeated.
+async fn to_https(State(known): State<Arc<(Names, Option<u16>)>>, request: Request) -> Response {
+    let (names, port) = known.as_ref();
+    let Some(port) = port else {
+        return not_found().await.into_response();
+    };
+    let host = host_of(&request)
+        .filter(|host| names.are_ours(host))
+        .unwrap_or_else(|| names.hostname().to_owned());
+    let host = if host.contains(':') { format!("[{host}]") } else { host };
+    let port = if *port == 443 {
+        String::new()
+    } else {
+        format!(":{port}")
+    };
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let path = if path.starts_with('/') { path } else { "/" };
+    match axum::http::HeaderValue::try_from(format!("https://{host}{port}{path}")) {
+        Ok(location) => (StatusCode::PERMANENT_REDIRECT, [(LOCATION, location)]).into_response(),
+        Err(_) => StatusCode::BAD_REQUEST.into_response(),
+    }
+}

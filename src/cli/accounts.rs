@@ -1,0 +1,250 @@
+//! `user …` and `token …`.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use hyper::Method;
+use serde_json::{Value, json};
+
+use super::print::segment;
+use super::reach::{Reached, block_on, secret_from};
+use super::{Common, Failure, print};
+use crate::accounts::{Role, Scope};
+use crate::config::Config;
+
+#[derive(Subcommand)]
+pub(super) enum UserCommand {
+    /// Add a person; without a password file they get a one-time link
+    #[command(
+        after_help = "Examples:\n  gatelodge user add anna --role admin\n  pass lodge | gatelodge user add ben --role doorman --password-file -"
+    )]
+    Add {
+        /// The name they sign in with
+        name: String,
+        /// What they are to the house
+        #[arg(long)]
+        role: Role,
+        /// A file with their password, or `-` for standard input
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+    /// List everybody
+    #[command(after_help = "Example:\n  gatelodge user list")]
+    List,
+    /// Make a one-time link with which a person chooses a new password
+    #[command(after_help = "Example:\n  gatelodge user invite anna")]
+    Invite {
+        /// Their name
+        name: String,
+    },
+    /// Give a person a new password and end their sessions
+    #[command(after_help = "Example:\n  gatelodge user passwd anna --password-file -")]
+    Passwd {
+        /// Their name
+        name: String,
+        /// A file with the password, or `-` for standard input
+        #[arg(long, value_name = "FILE")]
+        password_file: PathBuf,
+    },
+    /// Remove a person, their sessions and links
+    #[command(after_help = "Example:\n  gatelodge user remove anna")]
+    Remove {
+        /// Their name
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum TokenCommand {
+    /// Create a token and print it, once
+    #[command(after_help = "Example:\n  gatelodge token create --name door-counter --scope spaces:count")]
+    Create {
+        /// What it is for
+        #[arg(long)]
+        name: String,
+        /// What it is good for; may be given several times
+        #[arg(long = "scope", required = true)]
+        scopes: Vec<Scope>,
+    },
+    /// List the tokens in force
+    #[command(after_help = "Example:\n  gatelodge token list")]
+    List,
+    /// End a token
+    #[command(after_help = "Example:\n  gatelodge token revoke 3f9a2c5d8e71")]
+    Revoke {
+        /// Its id, as `token list` shows it
+        id: String,
+    },
+}
+
+impl UserCommand {
+    pub(super) fn run(self, common: &Common) -> Result<(), Failure> {
+        let link = common.link();
+        block_on(async {
+            let reached = common.box_or_folder().await?;
+            let done = self.ask(common, &reached, &link).await;
+            reached.leave().await;
+            done
+        })
+    }
+
+    async fn ask(self, common: &Common, reached: &Reached, link: &str) -> Result<(), Failure> {
+        let client = &reached.client;
+        let person = |name: &str, rest: &str| format!("/people/{}{rest}", segment(name));
+        let said = |value: &Value, words: String| {
+            if common.json {
+                print::json(value)
+            } else {
+                print::line(format_args!("{words}"))
+            }
+        };
+        match self {
+            UserCommand::Add {
+                name,
+                role,
+                password_file,
+            } => {
+                let password = password_file.as_deref().map(secret_from).transpose()?;
+                let wish = json!({ "name": name, "role": role, "password": password.as_ref().map(|password| password.reveal()) });
+                let answer: Value = client.ask(Method::POST, "/people", Some(&wish)).await?;
+                said(&answer, added(&name, role, &answer, link));
+            }
+            UserCommand::List => {
+                let people: Value = client.ask(Method::GET, "/people", None).await?;
+                if common.json {
+                    print::json(&people)
+                } else {
+                    list_people(&people)
+                }
+            }
+            UserCommand::Invite { name } => {
+                let answer: Value = client.ask(Method::POST, &person(&name, "/invitation"), None).await?;
+                said(
+                    &answer,
+                    format!(
+                        "{link}{}\n(good once, for a day)",
+                        answer["code"].as_str().unwrap_or_default()
+                    ),
+                );
+            }
+            UserCommand::Passwd { name, password_file } => {
+                let wish = json!({ "password": secret_from(&password_file)?.reveal() });
+                let answer: Value = client
+                    .ask(Method::POST, &person(&name, "/password"), Some(&wish))
+                    .await?;
+                said(&answer, format!("{name} has a new password; their sessions are over"));
+            }
+            UserCommand::Remove { name } => {
+                let answer: Value = client.ask(Method::DELETE, &person(&name, ""), None).await?;
+                said(&answer, format!("removed {name}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl TokenCommand {
+    pub(super) fn run(self, common: &Common) -> Result<(), Failure> {
+        block_on(async {
+            let reached = common.box_or_folder().await?;
+            let done = self.ask(common, &reached).await;
+            reached.leave().await;
+            done
+        })
+    }
+
+    async fn ask(self, common: &Common, reached: &Reached) -> Result<(), Failure> {
+        let client = &reached.client;
+        match self {
+            TokenCommand::Create { name, scopes } => {
+                let wish = json!({ "name": name, "scopes": scopes });
+                let answer: Value = client.ask(Method::POST, "/tokens", Some(&wish)).await?;
+                if common.json {
+                    print::json(&answer);
+                } else {
+                    print::line(format_args!("{}", answer["token"].as_str().unwrap_or_default()));
+                    eprintln!(
+                        "(token {}; it cannot be shown again)",
+                        answer["id"].as_str().unwrap_or_default()
+                    );
+                }
+            }
+            TokenCommand::List => {
+                let tokens: Value = client.ask(Method::GET, "/tokens", None).await?;
+                if common.json {
+                    print::json(&tokens)
+                } else {
+                    list_tokens(&tokens)
+                }
+            }
+            TokenCommand::Revoke { id } => {
+                let answer: Value = client
+                    .ask(Method::DELETE, &format!("/tokens/{}", segment(&id)), None)
+                    .await?;
+                if common.json {
+                    print::json(&answer)
+                } else {
+                    print::line(format_args!("revoked {id}"))
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Common {
+    /// What stands before the code in a one-time link, as far as the configuration tells.
+    fn link(&self) -> String {
+        let config = self.load().map_or_else(|_| Config::default(), |loaded| loaded.config);
+        let port = config
+            .https
+            .as_ref()
+            .and_then(|https| https.addresses().first().map(std::net::SocketAddr::port));
+        match port {
+            None | Some(443 | 0) => format!("https://{}/welcome/", config.site.hostname),
+            Some(port) => format!("https://{}:{port}/welcome/", config.site.hostname),
+        }
+    }
+}
+
+fn added(name: &str, role: Role, answer: &Value, link: &str) -> String {
+    let who = format!("added {name} as {}", role.name());
+    match answer["code"].as_str() {
+        Some(code) => format!("{who}; they choose a password here, once, within a day:\n{link}{code}"),
+        None => who,
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn list_people(people: &Value) {
+    let rows = people.as_array().into_iter().flatten().map(|person| {
+        let password = if person["password_set"] == json!(true) {
+            "set"
+        } else {
+            "not yet"
+        };
+        [
+            text(&person["name"]),
+            text(&person["role"]),
+            password.to_owned(),
+            text(&person["created"]),
+        ]
+    });
+    print::table(["name", "role", "password", "added"], rows);
+}
+
+fn list_tokens(tokens: &Value) {
+    let rows = tokens.as_array().into_iter().flatten().map(|token| {
+        let scopes: Vec<String> = token["scopes"].as_array().into_iter().flatten().map(text).collect();
+        [
+            text(&token["id"]),
+            text(&token["name"]),
+            scopes.join(" "),
+            text(&token["created"]),
+        ]
+    });
+    print::table(["id", "name", "scopes", "created"], rows);
+}

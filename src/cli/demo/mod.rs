@@ -1,0 +1,152 @@
+//! `demo`: everything on 127.0.0.1 without configuration (`contract.md` sections 2 and 6).
+
+mod client;
+mod once;
+mod prepare;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::serve::{ended, runtime};
+use super::{Common, Failure, print};
+use crate::accounts::random_id;
+use crate::app::{self, LogTo, Ready};
+use crate::config::{self, Flags};
+use prepare::Prepared;
+
+#[derive(Args)]
+pub(super) struct Demo {
+    /// Where it keeps its data; what is there is used again [default: gatelodge-demo in the folder for temporary files]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// The first of its ports: http N, https N+3, mtls N+4, metrics N+9; 0: whatever is free
+    #[arg(long, value_name = "N", default_value_t = 8440)]
+    port_base: u16,
+    /// Walk the main job end to end in a fresh folder on free ports, say what was done, and exit
+    #[arg(long)]
+    once: bool,
+}
+
+impl Demo {
+    pub(super) fn run(self, common: &Common) -> Result<ExitCode, Failure> {
+        if self.once {
+            let folder = Fresh::make(self.dir.as_deref())?;
+            runtime()?.block_on(once::walk(&folder.path))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let dir = match &self.dir {
+            Some(dir) => super::reach::absolute(dir),
+            None => std::env::temp_dir().join(format!("gatelodge-demo-{}", rustix::process::geteuid().as_raw())),
+        };
+        let runtime = runtime()?;
+        let prepared = runtime.block_on(prepare::prepare(&dir, self.port_base))?;
+        let flags = Flags {
+            file: Some(prepared.config_file.clone()),
+            socket: None,
+        };
+        let loaded = config::load(&flags)?;
+        let logging = app::start_logging(&loaded.config.log, LogTo::Stderr);
+        let json = common.json;
+        let end = runtime.block_on(app::serve(loaded, flags, logging, move |ready| {
+            announce(&prepared, ready, json)
+        }));
+        ended(end)
+    }
+}
+
+/// A folder of our own that goes away with us.
+struct Fresh {
+    path: PathBuf,
+    keep: bool,
+}
+
+impl Fresh {
+    fn make(named: Option<&Path>) -> Result<Fresh, Failure> {
+        let path = match named {
+            Some(dir) if dir.exists() => {
+                return Err(
+                    Failure::refused(format_args!("{} exists", dir.display())).hint("--once wants a fresh folder")
+                );
+            }
+            Some(dir) => super::reach::absolute(dir),
+            None => std::env::temp_dir().join(format!("gatelodge-once-{}", random_id())),
+        };
+        Ok(Fresh {
+            path,
+            keep: named.is_some(),
+        })
+    }
+}
+
+impl Drop for Fresh {
+    fn drop(&mut self) {
+        if !self.keep {
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// Says where everything is, now that it works.
+fn announce(prepared: &Prepared, ready: &Ready, as_json: bool) {
+    let found = prepared.describe(ready);
+    if let Err(error) = prepare::write_private(&prepared.dir.join("demo.json"), &found.to_string()) {
+        eprintln!("gatelodge: demo.json was not written: {error}");
+    }
+    if as_json {
+        print::json(&found);
+    } else {
+        say(&found);
+    }
+}
+
+fn say(found: &Value) {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let door = |name: &str| text(&found["doors"][name][0]);
+    let (https, ca) = (door("https"), text(&found["ca_file"]));
+    let port = https.rsplit(':').next().unwrap_or_default();
+    print::line(format_args!(
+        "gatelodge demo is ready; Ctrl-C ends it. Its data stays in {}\n",
+        text(&found["dir"])
+    ));
+    print::line(format_args!("Pages       https://localhost:{port}/"));
+    for (role, login) in found["logins"].as_object().into_iter().flatten() {
+        print::line(format_args!(
+            "  {role:<10} {} / {}",
+            text(&login["username"]),
+            text(&login["password"])
+        ));
+    }
+    let space = text(&found["spaces"][0]);
+    print::line(format_args!("\nTry"));
+    print::line(format_args!(
+        "  curl --cacert {ca} https://localhost:{port}/space/{space}"
+    ));
+    print::line(format_args!(
+        "  curl --cacert {ca} -X PUT https://localhost:{port}/space/{space}/increment"
+    ));
+    print::line(format_args!(
+        "  curl --cacert {ca} --cert {} --key {} https://localhost:{}/whoami",
+        text(&found["client"]["certificate_file"]),
+        text(&found["client"]["key_file"]),
+        door("mtls").rsplit(':').next().unwrap_or_default()
+    ));
+    print::line(format_args!("  curl http://{}/metrics", door("metrics")));
+    print::line(format_args!(
+        "  gatelodge --config {} status",
+        text(&found["config_file"])
+    ));
+}
+
+impl Prepared {
+    /// What `demo --json` holds (`contract.md` section 6).
+    fn describe(&self, ready: &Ready) -> Value {
+        json!({
+            "dir": self.dir, "config_file": self.config_file, "doors": ready.doors, "ca_file": self.ca_file,
+            "logins": self.logins, "api_token": self.api_token, "spaces": self.spaces,
+            "client": { "certificate_file": self.client_certificate, "key_file": self.client_key },
+        })
+    }
+}

@@ -1,0 +1,217 @@
+//! What stands in a demo's folder before the box starts: configuration, people, a token, certificates, spaces.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use data_encoding::BASE32_NOPAD;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::accounts::{Accounts, AccountsError, Role, Scope, Secret, random};
+use crate::cli::Failure;
+use crate::occupancy::manage::Create;
+use crate::occupancy::{self, Occupancy};
+use crate::pki::{Hierarchy, Overwrite, Pki, Request};
+use crate::store::{Options, Store};
+
+/// What a demo's folder holds.
+pub(super) struct Prepared {
+    pub(super) dir: PathBuf,
+    pub(super) config_file: PathBuf,
+    pub(super) ca_file: PathBuf,
+    pub(super) logins: BTreeMap<&'static str, Login>,
+    pub(super) api_token: String,
+    pub(super) spaces: Vec<String>,
+    pub(super) client_certificate: PathBuf,
+    pub(super) client_key: PathBuf,
+}
+
+/// A name and password.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Login {
+    username: String,
+    password: String,
+}
+
+/// What an earlier demo left in `demo.json`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Earlier {
+    logins: BTreeMap<String, Login>,
+    api_token: String,
+    spaces: Vec<String>,
+}
+
+const SPACES: [(&str, u32, u32); 3] = [("Front hall", 12, 50), ("Library", 17, 20), ("Bicycle cellar", 0, 8)];
+
+/// Makes the folder, or takes over what an earlier demo left in it.
+pub(super) async fn prepare(dir: &Path, port_base: u16) -> Result<Prepared, Failure> {
+    own_folder(dir)?;
+    let config_file = dir.join("config.toml");
+    write_private(&config_file, &config(dir, port_base)).map_err(|error| fault(&config_file, &error))?;
+    let earlier = std::fs::read(dir.join("demo.json")).ok();
+    let earlier: Earlier = earlier
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default();
+    let data = dir.join("data");
+    std::fs::create_dir_all(&data).map_err(|error| fault(&data, &error))?;
+    let folder = data.join("store");
+    let store = tokio::task::spawn_blocking(move || Store::open(Options::new(folder))).await;
+    let store = store.map_err(Failure::failed)?.map_err(Failure::failed)?;
+    let prepared = furnish(dir, config_file, &data, &store, earlier).await;
+    store.close().await;
+    prepared
+}
+
+async fn furnish(
+    dir: &Path,
+    config_file: PathBuf,
+    data: &Path,
+    store: &Store,
+    earlier: Earlier,
+) -> Result<Prepared, Failure> {
+    let now = Timestamp::now();
+    let pki = Pki::open(data.join("pki"), store.clone()).map_err(Failure::failed)?;
+    pki.init(now).await.map_err(Failure::failed)?;
+    let client = Request {
+        overwrite: Overwrite::Yes,
+        ..Request::new(Hierarchy::Client, "demo-client")
+    };
+    let client = pki
+        .issue(client, Some(dir.join("client")), now)
+        .await
+        .map_err(Failure::failed)?;
+    let accounts = Accounts::new(store.clone());
+    Ok(Prepared {
+        ca_file: pki.files(Hierarchy::Server).root_certificate,
+        logins: people(&accounts, &earlier, now).await?,
+        api_token: token(&accounts, &earlier, now).await?,
+        spaces: spaces(store, accounts, earlier.spaces).await?,
+        client_certificate: client.chain,
+        client_key: client.key,
+        dir: dir.to_owned(),
+        config_file,
+    })
+}
+
+/// One person a role; passwords are random and the same for all of a demo's life.
+async fn people(
+    accounts: &Accounts,
+    earlier: &Earlier,
+    now: Timestamp,
+) -> Result<BTreeMap<&'static str, Login>, Failure> {
+    let mut logins = BTreeMap::new();
+    for role in Role::ALL {
+        let known = earlier.logins.get(role.name()).cloned();
+        let login = known.unwrap_or_else(|| Login {
+            username: role.name().to_owned(),
+            password: BASE32_NOPAD.encode(&random::<10>()).to_lowercase(),
+        });
+        let password = Secret::given(login.password.clone());
+        match accounts
+            .add_person(&login.username, role, Some(password.clone()), now)
+            .await
+        {
+            Ok(_) => {}
+            Err(AccountsError::Exists(_)) if earlier.logins.contains_key(role.name()) => {}
+            Err(AccountsError::Exists(name)) => {
+                accounts.set_password(&name, password).await.map_err(Failure::failed)?
+            }
+            Err(error) => return Err(Failure::failed(error)),
+        }
+        logins.insert(role.name(), login);
+    }
+    Ok(logins)
+}
+
+async fn token(accounts: &Accounts, earlier: &Earlier, now: Timestamp) -> Result<String, Failure> {
+    let known = Secret::given(earlier.api_token.clone());
+    if accounts.token(&known).map_err(Failure::failed)?.is_some() {
+        return Ok(earlier.api_token.clone());
+    }
+    let scopes = vec![Scope::SpacesAdmin, Scope::BoxAdmin];
+    let (_, secret) = accounts
+        .create_token("demo", scopes, now)
+        .await
+        .map_err(Failure::failed)?;
+    Ok(secret.reveal().to_owned())
+}
+
+async fn spaces(store: &Store, accounts: Accounts, earlier: Vec<String>) -> Result<Vec<String>, Failure> {
+    let room = Occupancy::new(occupancy::Config::default(), store.clone(), accounts);
+    let mut living: Vec<String> = earlier
+        .into_iter()
+        .filter(|id| id.parse().is_ok_and(|id| room.show(id).is_ok()))
+        .collect();
+    if living.is_empty() {
+        for (name, current, maximum) in SPACES {
+            let wish = Create {
+                name: Some(name.to_owned()),
+                current,
+                maximum,
+                open: true,
+            };
+            living.push(room.create(wish).await.map_err(Failure::failed)?.id.to_string());
+        }
+    }
+    Ok(living)
+}
+
+fn config(dir: &Path, port_base: u16) -> String {
+    let text = |path: PathBuf| toml_edit::Value::from(path.display().to_string()).to_string();
+    let port = |offset: u16| {
+        if port_base == 0 {
+            0
+        } else {
+            port_base.saturating_add(offset)
+        }
+    };
+    format!(
+        "# Written by `gatelodge demo`; config.example.toml explains every key.\n\
+         data_dir ={}\nadmin_socket ={}\n\n[site]\nname = \"Gatelodge demo\"\n\n\
+         [http]\nlisten = [\"127.0.0.1:{}\"]\n\n[https]\nlisten = [\"127.0.0.1:{}\"]\ncertificate = \"self-signed\"\n\n\
+         [mtls]\nlisten = [\"127.0.0.1:{}\"]\n\n[metrics]\nlisten = [\"127.0.0.1:{}\"]\n\n\
+         [occupancy]\ncreate_limit = \"off\"\n\n[log]\nfilter = \"warn\"\n",
+        format_args!(" {}", text(dir.join("data")).trim()),
+        format_args!(" {}", text(dir.join("admin.sock")).trim()),
+        port(0),
+        port(3),
+        port(4),
+        port(9),
+    )
+}
+
+/// Our own folder, closed to others: a predictable name in a shared folder may be somebody's trap.
+fn own_folder(dir: &Path) -> Result<(), Failure> {
+    if let Err(error) = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir) {
+        return Err(fault(dir, &error));
+    }
+    let found = std::fs::symlink_metadata(dir).map_err(|error| fault(dir, &error))?;
+    if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
+        return Err(
+            Failure::refused(format_args!("{} is not a folder of yours", dir.display()))
+                .hint("name another with --dir"),
+        );
+    }
+    Ok(())
+}
+
+/// Writes a file that only its owner may read.
+pub(super) fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    let beside = file.with_extension("new");
+    let mut open = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&beside)?;
+    open.write_all(text.as_bytes())?;
+    open.sync_all()?;
+    std::fs::rename(&beside, file)
+}
+
+fn fault(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::failed(format_args!("{}: {error}", path.display()))
+}

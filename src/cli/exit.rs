@@ -1,0 +1,95 @@
+//! Exit codes, and what is said when a command does not work.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use crate::admin::ClientError;
+use crate::config::ConfigError;
+
+/// The command line itself was wrong.
+pub(super) const USAGE: u8 = 2;
+
+/// A command did not work: why, and with which exit code.
+#[derive(Debug)]
+pub struct Failure {
+    code: u8,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// It went wrong (1).
+    pub fn failed(message: impl fmt::Display) -> Failure {
+        Failure {
+            code: 1,
+            message: message.to_string(),
+            hint: None,
+        }
+    }
+
+    /// It was asked wrongly (2).
+    pub fn usage(message: impl fmt::Display) -> Failure {
+        Failure {
+            code: 2,
+            message: message.to_string(),
+            hint: None,
+        }
+    }
+
+    /// A peer is not reachable (4).
+    pub fn not_reachable(message: impl fmt::Display) -> Failure {
+        Failure {
+            code: 4,
+            message: message.to_string(),
+            hint: None,
+        }
+    }
+
+    /// Somebody said no (5).
+    pub fn refused(message: impl fmt::Display) -> Failure {
+        Failure {
+            code: 5,
+            message: message.to_string(),
+            hint: None,
+        }
+    }
+
+    /// With what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl fmt::Display) -> Failure {
+        self.hint = Some(hint.to_string());
+        self
+    }
+
+    /// Says it on standard error, and gives the exit code.
+    #[must_use]
+    pub fn report(&self) -> ExitCode {
+        eprintln!("gatelodge: {}", self.message);
+        if let Some(hint) = &self.hint {
+            eprintln!("  {hint}");
+        }
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Failure {
+        Failure {
+            code: 3,
+            message: error.to_string(),
+            hint: None,
+        }
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Failure {
+        match &error {
+            ClientError::NotReachable { .. } => Failure::not_reachable(error)
+                .hint("is it running? `systemctl status gatelodge`; --socket names another place"),
+            ClientError::Broken(_) => Failure::not_reachable(error),
+            ClientError::Refused { status, .. } if status.is_client_error() => Failure::refused(error),
+            ClientError::Refused { .. } | ClientError::Form(_) => Failure::failed(error),
+        }
+    }
+}

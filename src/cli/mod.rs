@@ -1,0 +1,138 @@
+//! The command line (`contract.md` section 2): one file a group of commands.
+
+mod accounts;
+mod config;
+mod demo;
+mod exit;
+mod pki;
+mod print;
+mod reach;
+mod serve;
+mod shell;
+mod spaces;
+mod status;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+pub use exit::Failure;
+
+/// One box for a building: it counts people, and serves who may know.
+#[derive(Parser)]
+#[command(name = "gatelodge", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    after_help = "Examples:\n  gatelodge demo                     everything on 127.0.0.1, without configuration\n  gatelodge check-config             is the configuration right?\n  gatelodge status                   how is the box?"
+)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Common {
+    /// The configuration file [default: /etc/gatelodge/config.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The admin socket of the running box [default: as configured]
+    #[arg(long, global = true, value_name = "PATH")]
+    socket: Option<PathBuf>,
+    /// Print data as JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the box in the foreground
+    #[command(after_help = "Example:\n  gatelodge serve --config /etc/gatelodge/config.toml")]
+    Serve,
+    /// Run everything on 127.0.0.1 without configuration
+    #[command(
+        after_help = "Examples:\n  gatelodge demo\n  gatelodge demo --once      walk the main job end to end, then exit"
+    )]
+    Demo(demo::Demo),
+    /// Say whether the configuration is right
+    #[command(
+        alias = "validate",
+        after_help = "Example:\n  gatelodge check-config --config ./config.toml"
+    )]
+    CheckConfig,
+    /// Show the configuration
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Say how the running box is
+    #[command(after_help = "Example:\n  gatelodge status --json | jq .state")]
+    Status,
+    /// List, create, show, set and delete spaces
+    #[command(subcommand)]
+    Space(spaces::Command),
+    /// Add, list, invite and remove people
+    #[command(subcommand)]
+    User(accounts::UserCommand),
+    /// Create, list and revoke API tokens
+    #[command(subcommand)]
+    Token(accounts::TokenCommand),
+    /// The box's own certificates
+    #[command(subcommand)]
+    Pki(pki::Command),
+    /// Print shell completions
+    #[command(after_help = "Example:\n  gatelodge completions bash > /etc/bash_completion.d/gatelodge")]
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(after_help = "Example:\n  gatelodge man | man -l -")]
+    Man,
+    /// Print the version
+    Version,
+}
+
+/// Runs the command that `args` name; the exit codes are those of `contract.md` section 2.
+#[must_use]
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() {
+                ExitCode::from(exit::USAGE)
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    crate::tls::install_provider();
+    match dispatch(cli) {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
+    let common = cli.common;
+    let done = |()| ExitCode::SUCCESS;
+    match cli.command {
+        Command::Serve => serve::serve(&common),
+        Command::Demo(demo) => demo.run(&common),
+        Command::CheckConfig => config::check(&common).map(done),
+        Command::Config(command) => command.run(&common).map(done),
+        Command::Status => status::status(&common).map(done),
+        Command::Space(command) => command.run(&common).map(done),
+        Command::User(command) => command.run(&common).map(done),
+        Command::Token(command) => command.run(&common).map(done),
+        Command::Pki(command) => command.run(&common).map(done),
+        Command::Completions { shell } => shell::completions(shell, Cli::command()).map(done),
+        Command::Man => shell::man(Cli::command()).map(done),
+        Command::Version => {
+            print::line(format_args!("gatelodge {}", env!("CARGO_PKG_VERSION")));
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

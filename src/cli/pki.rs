@@ -1,0 +1,328 @@
+//! `pki …`.
+
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use hyper::Method;
+use serde_json::{Value, json};
+
+use super::reach::{Reached, absolute, block_on};
+use super::{Common, Failure, print};
+use crate::pki;
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Make the five hierarchies that are not there yet
+    #[command(after_help = "Example:\n  gatelodge pki init")]
+    Init,
+    /// Issue a certificate that our doors show
+    #[command(after_help = "Example:\n  gatelodge pki server --name lodge.example.org --out ./tls")]
+    Server(Issue),
+    /// Issue a certificate for a client of the machine endpoints
+    #[command(after_help = "Example:\n  gatelodge pki client --name https://app.example.org --out ./app")]
+    Client(Issue),
+    /// Issue a certificate that signs provenance records
+    #[command(after_help = "Example:\n  gatelodge pki signing --name lodge --out ./signing")]
+    Signing(Issue),
+    /// Issue a certificate for a peer of the relay
+    #[command(after_help = "Example:\n  gatelodge pki relay --name gateway-7 --out ./gateway")]
+    Relay(Issue),
+    /// Issue a certificate for the mediator or a client of it
+    #[command(after_help = "Example:\n  gatelodge pki grpc --name sync --role internal --out ./sync")]
+    Grpc(Issue),
+    /// List every certificate issued
+    #[command(after_help = "Example:\n  gatelodge pki list")]
+    List,
+    /// Show what is in a certificate file
+    #[command(after_help = "Example:\n  gatelodge pki show ./tls/lodge.example.org.chain.pem")]
+    Show {
+        /// A PEM file
+        file: PathBuf,
+    },
+    /// Say whether a certificate is one of ours and good now
+    #[command(after_help = "Example:\n  gatelodge pki verify ./app.cert.pem --hierarchy client")]
+    Verify {
+        /// A PEM file
+        file: PathBuf,
+        /// Of which hierarchy it must be
+        #[arg(long)]
+        hierarchy: Option<String>,
+    },
+    /// Revoke a certificate; live sessions under it end at once
+    #[command(after_help = "Example:\n  gatelodge pki revoke gateway-7 --hierarchy relay --reason key-compromise")]
+    Revoke {
+        /// Its serial number or its name
+        which: String,
+        /// Of which hierarchy, when the name is in several
+        #[arg(long)]
+        hierarchy: Option<String>,
+        /// unspecified, key-compromise, affiliation-changed, superseded, cessation-of-operation or privilege-withdrawn
+        #[arg(long, default_value = "unspecified")]
+        reason: String,
+    },
+    /// Sign a hierarchy's revocation list anew and say where it is
+    #[command(after_help = "Example:\n  gatelodge pki crl client")]
+    Crl {
+        /// server, client, signing, relay or grpc
+        hierarchy: String,
+    },
+}
+
+/// What a certificate is to hold.
+#[derive(Args)]
+pub(super) struct Issue {
+    /// Its name: a host, a client's id, or an application URL
+    #[arg(long)]
+    name: String,
+    /// The folder for NAME.key.pem, NAME.cert.pem, NAME.chain.pem, NAME.pkeycert.pem [default: kept by the box]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// A host name or address it is good for; may be given several times
+    #[arg(long = "host")]
+    hosts: Vec<String>,
+    /// A URI it is good for; may be given several times
+    #[arg(long = "uri")]
+    uris: Vec<String>,
+    /// The organization in its subject
+    #[arg(long)]
+    organization: Option<String>,
+    /// Which end shows it: server, client or both
+    #[arg(long)]
+    usage: Option<String>,
+    /// What a client of the mediator may do: internal, partner or readonly
+    #[arg(long)]
+    role: Option<String>,
+    /// How long it lasts
+    #[arg(long)]
+    days: Option<u32>,
+    /// Replace files of that name
+    #[arg(long)]
+    overwrite: bool,
+}
+
+impl Command {
+    pub(super) fn run(self, common: &Common) -> Result<(), Failure> {
+        if let Command::Show { file } = &self {
+            return show(common, file);
+        }
+        block_on(async {
+            let reached = common.box_or_folder().await?;
+            let done = self.ask(common, &reached).await;
+            reached.leave().await;
+            done
+        })
+    }
+
+    async fn ask(self, common: &Common, reached: &Reached) -> Result<(), Failure> {
+        let client = &reached.client;
+        match self {
+            Command::Init => {
+                let answer: Value = client.ask(Method::POST, "/pki/init", None).await?;
+                if common.json {
+                    print::json(&answer)
+                } else {
+                    say_init(&answer)
+                }
+            }
+            Command::Server(wish) => wish.issue(common, reached, "server").await?,
+            Command::Client(wish) => wish.issue(common, reached, "client").await?,
+            Command::Signing(wish) => wish.issue(common, reached, "signing").await?,
+            Command::Relay(wish) => wish.issue(common, reached, "relay").await?,
+            Command::Grpc(wish) => wish.issue(common, reached, "grpc").await?,
+            Command::List => {
+                let rows: Value = client.ask(Method::GET, "/pki", None).await?;
+                if common.json { print::json(&rows) } else { list(&rows) }
+            }
+            Command::Show { .. } => {}
+            Command::Verify { file, hierarchy } => {
+                let wish = json!({ "file": absolute(&file), "hierarchy": hierarchy });
+                verdict(
+                    common,
+                    &file,
+                    &client.ask(Method::POST, "/pki/verdict", Some(&wish)).await?,
+                )?;
+            }
+            Command::Revoke {
+                which,
+                hierarchy,
+                reason,
+            } => {
+                let wish = json!({ "which": which, "hierarchy": hierarchy, "reason": reason });
+                let row: Value = client.ask(Method::POST, "/pki/revocation", Some(&wish)).await?;
+                let words = format!(
+                    "revoked {} ({}) of {}",
+                    word(&row["name"]),
+                    word(&row["serial"]),
+                    word(&row["hierarchy"])
+                );
+                if common.json {
+                    print::json(&row)
+                } else {
+                    print::line(format_args!("{words}"))
+                }
+            }
+            Command::Crl { hierarchy } => {
+                let path = format!("/pki/{}/crl", print::segment(&hierarchy));
+                let answer: Value = client.ask(Method::POST, &path, None).await?;
+                if common.json {
+                    print::json(&answer)
+                } else {
+                    print::line(format_args!("{}", word(&answer["file"])))
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Issue {
+    async fn issue(self, common: &Common, reached: &Reached, hierarchy: &str) -> Result<(), Failure> {
+        let wish = json!({
+            "name": self.name, "usage": self.usage, "role": self.role, "organization": self.organization,
+            "hosts": self.hosts, "uris": self.uris, "days": self.days,
+            "hand_over": self.out.is_some(), "overwrite": self.overwrite,
+        });
+        if let Some(out) = &self.out {
+            std::fs::create_dir_all(out)
+                .map_err(|error| Failure::failed(format_args!("{}: {error}", out.display())))?;
+        }
+        let path = format!("/pki/{hierarchy}/certificates");
+        let mut answer: Value = reached.client.ask(Method::POST, &path, Some(&wish)).await?;
+        let pem = answer["pem"].take();
+        let mut issued = answer["issued"].take();
+        for kind in ["key", "certificate", "chain", "pkeycert"] {
+            if let (Some(out), Some(text)) = (&self.out, pem[kind].as_str()) {
+                let file = Path::new(issued[kind].as_str().unwrap_or_default())
+                    .file_name()
+                    .map(|name| absolute(out).join(name));
+                let file = file.ok_or_else(|| Failure::failed("the box named no file"))?;
+                write(&file, text, self.overwrite, matches!(kind, "key" | "pkeycert"))?;
+                issued[kind] = json!(file);
+            }
+        }
+        if common.json {
+            print::json(&issued);
+        } else {
+            for kind in ["key", "certificate", "chain", "pkeycert"] {
+                print::line(format_args!("{}", word(&issued[kind])));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes a file that must not be half there, and keys so that only their owner reads them.
+fn write(file: &Path, text: &str, overwrite: bool, secret: bool) -> Result<(), Failure> {
+    use std::io::Write;
+    let fault = |error: std::io::Error| Failure::failed(format_args!("{}: {error}", file.display()));
+    if !overwrite && file.exists() {
+        return Err(Failure::refused(format_args!("{} exists already", file.display())).hint("--overwrite replaces it"));
+    }
+    let beside = file.with_extension("pem.new");
+    let mode = if secret { 0o600 } else { 0o644 };
+    let mut options = std::fs::OpenOptions::new();
+    let mut open = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(mode)
+        .open(&beside)
+        .map_err(fault)?;
+    open.write_all(text.as_bytes())
+        .and_then(|()| open.sync_all())
+        .map_err(fault)?;
+    std::fs::rename(&beside, file).map_err(fault)
+}
+
+fn word(value: &Value) -> String {
+    value.as_str().map_or_else(
+        || {
+            if value.is_null() {
+                "-".to_owned()
+            } else {
+                value.to_string()
+            }
+        },
+        str::to_owned,
+    )
+}
+
+fn say_init(answer: &Value) {
+    let made: Vec<String> = answer["made"].as_array().into_iter().flatten().map(word).collect();
+    print::line(format_args!(
+        "{}",
+        if made.is_empty() {
+            "all hierarchies were there".to_owned()
+        } else {
+            format!("made {}", made.join(", "))
+        }
+    ));
+    for root in answer["roots"].as_array().into_iter().flatten() {
+        print::line(format_args!(
+            "  {:<8} {}",
+            word(&root["hierarchy"]),
+            word(&root["root"])
+        ));
+    }
+}
+
+fn list(rows: &Value) {
+    let rows = rows.as_array().into_iter().flatten().map(|row| {
+        let state = if row["revoked"].is_null() {
+            "good".to_owned()
+        } else {
+            format!("revoked {}", word(&row["revoked"]["at"]))
+        };
+        [
+            word(&row["hierarchy"]),
+            word(&row["name"]),
+            word(&row["serial"]),
+            word(&row["not_after"]),
+            state,
+        ]
+    });
+    print::table(["hierarchy", "name", "serial", "until", "state"], rows);
+}
+
+fn show(common: &Common, file: &Path) -> Result<(), Failure> {
+    let found = pki::show(file).map_err(Failure::failed)?;
+    if common.json {
+        print::json(&found);
+        return Ok(());
+    }
+    for certificate in found {
+        print::line(format_args!("{}", certificate.subject));
+        print::line(format_args!("  issued by  {}", certificate.issuer));
+        print::line(format_args!(
+            "  good from  {} until {}",
+            certificate.not_before, certificate.not_after
+        ));
+        print::line(format_args!("  names      {}", certificate.names.join(", ")));
+        print::line(format_args!("  for        {}", certificate.purposes.join(", ")));
+        print::line(format_args!("  serial     {}", certificate.serial));
+        print::line(format_args!("  SHA-256    {}", certificate.thumbprint));
+    }
+    Ok(())
+}
+
+fn verdict(common: &Common, file: &Path, verdict: &Value) -> Result<(), Failure> {
+    if common.json {
+        print::json(verdict);
+    }
+    if verdict["good"] == json!(true) {
+        if !common.json {
+            print::line(format_args!(
+                "{}: good, of the {} hierarchy",
+                file.display(),
+                word(&verdict["hierarchy"])
+            ));
+        }
+        return Ok(());
+    }
+    Err(Failure::refused(format_args!(
+        "{}: {}",
+        file.display(),
+        word(&verdict["reason"])
+    )))
+}

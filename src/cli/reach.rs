@@ -1,0 +1,130 @@
+//! Finding the box: its socket, or its data folder when it does not run.
+
+use std::future::Future;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::{Common, Failure};
+use crate::accounts::{Accounts, Secret};
+use crate::admin::{Client, ClientError, Desk, router};
+use crate::config::{self, Config, DEFAULT_FILE, Flags, Loaded};
+use crate::pki::Pki;
+use crate::store::{OpenError, Options, Store};
+
+impl Common {
+    /// What the configuration layers need to know.
+    pub(super) fn flags(&self) -> Flags {
+        Flags {
+            file: self.config.clone(),
+            socket: self.socket.clone(),
+        }
+    }
+
+    /// The configuration, which must be there.
+    pub(super) fn load(&self) -> Result<Loaded, Failure> {
+        Ok(config::load(&self.flags())?)
+    }
+
+    /// The configuration, or the defaults on a machine that has none.
+    fn load_or_default(&self) -> Result<Config, Failure> {
+        if self.config.is_none() && !Path::new(DEFAULT_FILE).exists() {
+            let mut config = config::without_file()?;
+            if let Some(socket) = &self.socket {
+                config.admin_socket.clone_from(socket);
+            }
+            return Ok(config);
+        }
+        Ok(self.load()?.config)
+    }
+
+    /// The running box.
+    pub(super) async fn running(&self) -> Result<Client, Failure> {
+        let config = self.load_or_default()?;
+        Ok(Client::reach(&config.admin_socket).await?)
+    }
+
+    /// The running box, or its data folder when none runs and none was named.
+    pub(super) async fn box_or_folder(&self) -> Result<Reached, Failure> {
+        let config = self.load_or_default()?;
+        match Client::reach(&config.admin_socket).await {
+            Ok(client) => Ok(Reached { client, store: None }),
+            Err(error @ ClientError::NotReachable { .. }) if self.socket.is_none() => {
+                open_folder(&config, &error).await
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// The way to a box, and the book when it was opened here.
+pub(super) struct Reached {
+    /// Whom to ask.
+    pub(super) client: Client,
+    store: Option<Store>,
+}
+
+impl Reached {
+    /// Closes what was opened here.
+    pub(super) async fn leave(self) {
+        if let Some(store) = self.store {
+            store.close().await;
+        }
+    }
+}
+
+async fn open_folder(config: &Config, unreachable: &ClientError) -> Result<Reached, Failure> {
+    let folder = config.data_dir.clone();
+    let opened = tokio::task::spawn_blocking(move || Store::open(Options::new(folder.join("store")))).await;
+    let store = match opened.map_err(Failure::failed)? {
+        Ok(store) => store,
+        Err(error @ OpenError::InUse(_)) => {
+            return Err(Failure::not_reachable(format_args!("{unreachable}, but {error}"))
+                .hint("the box runs with another admin socket: name it with --socket"));
+        }
+        Err(error) => return Err(Failure::failed(error)),
+    };
+    let pki = Pki::open(config.data_dir.join("pki"), store.clone()).map_err(Failure::failed)?;
+    let desk = Desk {
+        accounts: Accounts::new(store.clone()),
+        pki,
+        running: None,
+    };
+    Ok(Reached {
+        client: Client::Direct(router(desk)),
+        store: Some(store),
+    })
+}
+
+/// Runs a command's asynchronous part.
+pub(super) fn block_on<R>(work: impl Future<Output = Result<R, Failure>>) -> Result<R, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::failed)?;
+    runtime.block_on(work)
+}
+
+/// A secret from a file, or from standard input when the file is `-`; one newline at its end is not part of it.
+pub(super) fn secret_from(file: &Path) -> Result<Secret, Failure> {
+    let mut text = String::new();
+    if file == Path::new("-") {
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .map_err(|error| Failure::failed(format_args!("standard input: {error}")))?;
+    } else {
+        text = std::fs::read_to_string(file)
+            .map_err(|error| Failure::failed(format_args!("{}: {error}", file.display())))?;
+    }
+    let bare = text
+        .strip_suffix('\n')
+        .map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
+    if bare.is_empty() {
+        return Err(Failure::usage(format_args!("{} holds no secret", file.display())));
+    }
+    Ok(Secret::given(bare))
+}
+
+/// A path as the box would see it, whose current folder is another.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}

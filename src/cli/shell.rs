@@ -1,0 +1,39 @@
+//! `completions` and `man`.
+
+use clap_complete::Shell;
+
+use super::Failure;
+
+pub(super) fn completions(shell: Shell, mut command: clap::Command) -> Result<(), Failure> {
+    clap_complete::generate(shell, &mut command, "gatelodge", &mut std::io::stdout());
+    Ok(())
+}
+
+/// One page with every command: what `man` shows when packages install it.
+pub(super) fn man(command: clap::Command) -> Result<(), Failure> {
+    let mut out = Vec::new();
+    page(command, &mut out).map_err(Failure::failed)?;
+    std::io::Write::write_all(&mut std::io::stdout(), &out).map_err(Failure::failed)
+}
+
+fn page(command: clap::Command, out: &mut Vec<u8>) -> std::io::Result<()> {
+    let mut command = command.disable_help_subcommand(true);
+    command.build();
+    clap_mangen::Man::new(command.clone()).render(out)?;
+    out.extend_from_slice(b".SH COMMANDS\n");
+    each(&command, "gatelodge", out)
+}
+
+fn each(command: &clap::Command, path: &str, out: &mut Vec<u8>) -> std::io::Result<()> {
+    for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
+        let path = format!("{path} {}", inner.get_name());
+        out.extend_from_slice(format!(".SS {path}\n").as_bytes());
+        let man = clap_mangen::Man::new(inner.clone());
+        man.render_description_section(out)?;
+        if inner.get_arguments().next().is_some() {
+            man.render_options_section(out)?;
+        }
+        each(inner, &path, out)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! `status` and the reload order.
+
+use hyper::Method;
+use serde_json::Value;
+
+use super::reach::block_on;
+use super::{Common, Failure, print};
+use crate::admin::Status;
+
+pub(super) fn status(common: &Common) -> Result<(), Failure> {
+    let status: Value = block_on(async { Ok(common.running().await?.ask(Method::GET, "/status", None).await?) })?;
+    if common.json {
+        print::json(&status);
+        return Ok(());
+    }
+    let status: Status = serde_json::from_value(status).map_err(Failure::failed)?;
+    print::line(format_args!(
+        "gatelodge {} is {}, since {}",
+        status.version,
+        status.state,
+        print::or_dash(status.started)
+    ));
+    for (door, addresses) in &status.doors {
+        let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+        print::line(format_args!("  door {door:<10} {}", addresses.join(", ")));
+    }
+    for (name, room) in &status.rooms {
+        let reason = room
+            .reason
+            .as_ref()
+            .map(|reason| format!(": {reason}"))
+            .unwrap_or_default();
+        print::line(format_args!("  room {name:<10} {}{reason}", room.state));
+        if let Some(step) = &room.next_step {
+            print::line(format_args!("       {:<10} next: {step}", ""));
+        }
+    }
+    for certificate in &status.certificates {
+        let error = certificate
+            .last_error
+            .as_ref()
+            .map(|error| format!(", last error: {error}"))
+            .unwrap_or_default();
+        print::line(format_args!(
+            "  certificate of {}: {} ({}), until {}{error}",
+            certificate.door,
+            certificate.names.join(", "),
+            certificate.source,
+            print::or_dash(certificate.not_after)
+        ));
+    }
+    print::line(format_args!(
+        "  store {} KiB, last backup {}",
+        status.store.bytes / 1024,
+        print::or_dash(status.store.last_backup)
+    ));
+    if let Some(lost) = &status.store.salvage {
+        print::line(format_args!("  store in salvage: {lost}"));
+    }
+    Ok(())
+}
+
+pub(super) fn reload(common: &Common) -> Result<(), Failure> {
+    let answer: Value = block_on(async { Ok(common.running().await?.ask(Method::POST, "/reload", None).await?) })?;
+    if common.json {
+        print::json(&answer);
+        return Ok(());
+    }
+    let changed: Vec<&str> = answer["changed"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    if changed.is_empty() {
+        print::line(format_args!("nothing changed"));
+    } else {
+        print::line(format_args!("reloaded: {}", changed.join(", ")));
+    }
+    Ok(())
+}

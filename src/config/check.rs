@@ -1,0 +1,122 @@
+//! What each key may hold is said by its type; here stands what they must hold together.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use figment::Figment;
+
+use super::{Certificate, Config, ConfigError};
+
+/// Finds the first fault of a configuration that was read.
+pub(super) fn check(config: &Config, figment: &Figment) -> Result<(), ConfigError> {
+    let fault = |key: &str, message: &str, hint: &str| Err(ConfigError::of_key(figment, key, message, hint));
+    if !is_host_name(&config.site.hostname) {
+        return fault(
+            "site.hostname",
+            "is not a DNS name",
+            "such as lodge.example.org: letters, digits, hyphens, dots",
+        );
+    }
+    if jiff::tz::TimeZone::get(&config.site.timezone).is_err() {
+        return fault("site.timezone", "is not an IANA time zone", "such as Europe/London");
+    }
+    if config.log.filter.parse::<tracing_subscriber::EnvFilter>().is_err() {
+        return fault("log.filter", "is not a filter", "such as info, or info,gatelodge=debug");
+    }
+    if let Some(https) = &config.https {
+        let files = [
+            ("https.certificate_file", &https.certificate_file),
+            ("https.key_file", &https.key_file),
+        ];
+        for (key, file) in files {
+            match (https.certificate, file) {
+                (Certificate::Files, None) => {
+                    return fault(
+                        "https.certificate",
+                        "is \"files\"",
+                        &format!("then {key} must say which"),
+                    );
+                }
+                (Certificate::SelfSigned, Some(_)) => {
+                    return fault(key, "is not used", "with https.certificate = \"files\" it is");
+                }
+                (Certificate::Files, Some(_)) | (Certificate::SelfSigned, None) => {}
+            }
+        }
+    }
+    if let Some(mtls) = &config.mtls
+        && mtls.certificate_file.is_some() != mtls.key_file.is_some()
+    {
+        return fault(
+            "mtls",
+            "has only one of certificate_file and key_file",
+            "give both, or neither for the own PKI",
+        );
+    }
+    if let Some(backup) = &config.backup {
+        if backup.interval.0.as_secs() < 60 {
+            return fault("backup.interval", "is under a minute", "such as \"1d\"");
+        }
+        if backup.keep == 0 {
+            return fault("backup.keep", "is 0", "at least 1");
+        }
+    }
+    doors_apart(config, figment)
+}
+
+/// No two doors may want the same address.
+fn doors_apart(config: &Config, figment: &Figment) -> Result<(), ConfigError> {
+    let doors: [(&str, Vec<SocketAddr>); 4] = [
+        (
+            "http",
+            config
+                .http
+                .as_ref()
+                .map(super::PlainDoor::http_addresses)
+                .unwrap_or_default(),
+        ),
+        (
+            "https",
+            config.https.as_ref().map(super::Https::addresses).unwrap_or_default(),
+        ),
+        (
+            "mtls",
+            config.mtls.as_ref().map(super::Mtls::addresses).unwrap_or_default(),
+        ),
+        (
+            "metrics",
+            config
+                .metrics
+                .as_ref()
+                .map(super::PlainDoor::metrics_addresses)
+                .unwrap_or_default(),
+        ),
+    ];
+    let mut taken: BTreeMap<SocketAddr, &str> = BTreeMap::new();
+    for (door, addresses) in doors {
+        for address in addresses.into_iter().filter(|address| address.port() != 0) {
+            if let Some(other) = taken.insert(address, door) {
+                let key = format!("{door}.listen");
+                let message = format!("{address} is listened on by `{other}` too");
+                return Err(ConfigError::of_key(
+                    figment,
+                    &key,
+                    message,
+                    "give each door its own port",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_host_name(name: &str) -> bool {
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(label)
+}

@@ -1,0 +1,144 @@
+//! The doors' sections (`contract.md` sections 4 and 5).
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::http::Rate;
+
+/// A door without TLS: `http` and `metrics`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlainDoor {
+    /// Where it listens; `None`: the door's own default; empty: closed.
+    #[serde(default)]
+    pub listen: Option<Vec<SocketAddr>>,
+}
+
+/// The door for people and apps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Https {
+    /// Where it listens; `None`: port 443; empty: closed.
+    #[serde(default)]
+    pub listen: Option<Vec<SocketAddr>>,
+    /// Where its certificate comes from.
+    #[serde(default)]
+    pub certificate: Certificate,
+    /// With `certificate = "files"`: the chain, PEM.
+    #[serde(default)]
+    pub certificate_file: Option<PathBuf>,
+    /// With `certificate = "files"`: the key, PEM.
+    #[serde(default)]
+    pub key_file: Option<PathBuf>,
+}
+
+/// The door for machines with certificates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mtls {
+    /// Where it listens; `None`: port 8443; empty: closed.
+    #[serde(default)]
+    pub listen: Option<Vec<SocketAddr>>,
+    /// Its own certificate, PEM; absent: issued by the server hierarchy.
+    #[serde(default)]
+    pub certificate_file: Option<PathBuf>,
+    /// Its own key, PEM.
+    #[serde(default)]
+    pub key_file: Option<PathBuf>,
+    /// Whose client certificates are trusted, PEM; absent: the client hierarchy.
+    #[serde(default)]
+    pub client_ca_file: Option<PathBuf>,
+    /// Which of them are revoked, PEM or DER; read again when it changes.
+    #[serde(default)]
+    pub crl_file: Option<PathBuf>,
+}
+
+/// Where a door's certificate comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Certificate {
+    /// Issued by the box's own server hierarchy.
+    #[default]
+    SelfSigned,
+    /// Read from files, and read again when they change.
+    Files,
+}
+
+/// Limits of each door.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Of the plain door.
+    pub http: DoorLimits,
+    /// Of the door for people and apps.
+    pub https: DoorLimits,
+    /// Of the door for machines.
+    pub mtls: DoorLimits,
+    /// Of the door for Prometheus.
+    pub metrics: DoorLimits,
+}
+
+/// How much may be asked of one door.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DoorLimits {
+    /// Requests of one network address: a rate such as `"50/s"`, or `"off"`.
+    pub per_address: Rate,
+    /// Requests of one client certificate or token: a rate, or `"off"`.
+    pub per_client: Rate,
+    /// Connections open at once.
+    pub connections: u32,
+}
+
+impl Default for DoorLimits {
+    fn default() -> DoorLimits {
+        DoorLimits {
+            per_address: Rate::Off,
+            per_client: Rate::Off,
+            connections: 4096,
+        }
+    }
+}
+
+/// Every address of this machine at `port`.
+#[must_use]
+pub fn everywhere(port: u16) -> Vec<SocketAddr> {
+    vec![
+        (Ipv4Addr::UNSPECIFIED, port).into(),
+        (Ipv6Addr::UNSPECIFIED, port).into(),
+    ]
+}
+
+impl PlainDoor {
+    /// Where the `http` door listens.
+    #[must_use]
+    pub fn http_addresses(&self) -> Vec<SocketAddr> {
+        self.listen.clone().unwrap_or_else(|| everywhere(80))
+    }
+
+    /// Where the `metrics` door listens.
+    #[must_use]
+    pub fn metrics_addresses(&self) -> Vec<SocketAddr> {
+        self.listen
+            .clone()
+            .unwrap_or_else(|| vec![(Ipv4Addr::LOCALHOST, 9464).into()])
+    }
+}
+
+impl Https {
+    /// Where it listens.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listen.clone().unwrap_or_else(|| everywhere(443))
+    }
+}
+
+impl Mtls {
+    /// Where it listens.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listen.clone().unwrap_or_else(|| everywhere(8443))
+    }
+}

@@ -1,0 +1,157 @@
+//! What is wrong with a configuration, and where.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use figment::error::Kind;
+use toml_edit::{Document, Item, TableLike};
+
+/// One fault of the configuration: where it stands, what is wrong, and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// File, line and column, or the name of an environment variable or flag.
+    pub place: String,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub hint: Option<String>,
+}
+
+impl std::error::Error for ConfigError {}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.place.is_empty() {
+            write!(f, "{}: ", self.place)?;
+        }
+        f.write_str(&self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, " ({hint})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ConfigError {
+    /// A fault of the value under `key`, found after everything was read.
+    #[must_use]
+    pub fn of_key(figment: &figment::Figment, key: &str, message: impl Into<String>, hint: &str) -> ConfigError {
+        let path: Vec<String> = key.split('.').map(str::to_owned).collect();
+        let metadata = figment.find_metadata(key);
+        ConfigError {
+            place: place_of(metadata, &path),
+            message: format!("`{key}`: {}", message.into()),
+            hint: (!hint.is_empty()).then(|| hint.to_owned()),
+        }
+    }
+
+    /// A file that could not be read.
+    #[must_use]
+    pub fn unreadable(file: &Path, error: &std::io::Error) -> ConfigError {
+        ConfigError {
+            place: file.display().to_string(),
+            message: format!("cannot be read: {error}"),
+            hint: (error.kind() == std::io::ErrorKind::NotFound).then(|| {
+                "name a file with --config; config.example.toml shows every key; `gatelodge demo` needs none".to_owned()
+            }),
+        }
+    }
+
+    /// A file that is not TOML.
+    #[must_use]
+    pub fn syntax(file: &Path, text: &str, error: &toml_edit::TomlError) -> ConfigError {
+        let at = error.span().map_or(0, |span| span.start);
+        let message = error.message().lines().next().unwrap_or("not TOML").to_owned();
+        ConfigError {
+            place: position(file, text, at),
+            message: format!("not valid TOML: {message}"),
+            hint: None,
+        }
+    }
+}
+
+impl From<figment::Error> for ConfigError {
+    fn from(error: figment::Error) -> ConfigError {
+        let mut path = error.path.clone();
+        let (message, hint) = match &error.kind {
+            Kind::UnknownField(field, known) => {
+                path.push(field.clone());
+                (format!("unknown key `{}`", path.join(".")), nearest(field, known))
+            }
+            Kind::UnknownVariant(found, known) => (
+                format!("`{}` cannot be \"{found}\"", path.join(".")),
+                Some(format!("one of: {}", known.join(", "))),
+            ),
+            Kind::InvalidType(found, wanted) => (
+                format!("`{}` is {found}, where {wanted} is wanted", path.join(".")),
+                None,
+            ),
+            Kind::MissingField(field) => (format!("`{}` is missing `{field}`", path.join(".")), None),
+            Kind::Message(_)
+            | Kind::InvalidValue(..)
+            | Kind::InvalidLength(..)
+            | Kind::DuplicateField(_)
+            | Kind::ISizeOutOfRange(_)
+            | Kind::USizeOutOfRange(_)
+            | Kind::Unsupported(_)
+            | Kind::UnsupportedKey(..) => (format!("`{}`: {}", path.join("."), error.kind), None),
+        };
+        ConfigError {
+            place: place_of(error.metadata.as_ref(), &path),
+            message,
+            hint,
+        }
+    }
+}
+
+/// "did you mean", when one of the known keys is near; else all of them.
+fn nearest(field: &str, known: &[&str]) -> Option<String> {
+    let near = known
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(field, candidate), candidate))
+        .min()
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 3);
+    match near {
+        Some((_, candidate)) => Some(format!("did you mean `{candidate}`?")),
+        None if known.is_empty() => None,
+        None => Some(format!("known here: {}", known.join(", "))),
+    }
+}
+
+/// Where a key stands: figment knows only the file, so the key path is found again in the file's spans.
+fn place_of(metadata: Option<&figment::Metadata>, path: &[String]) -> String {
+    let Some(metadata) = metadata else { return String::new() };
+    match metadata.source.as_ref().and_then(|source| source.file_path()) {
+        Some(file) => in_file(file, path).unwrap_or_else(|| file.display().to_string()),
+        None => metadata.name.to_string(),
+    }
+}
+
+fn in_file(file: &Path, path: &[String]) -> Option<String> {
+    let file = PathBuf::from(file);
+    let text = std::fs::read_to_string(&file).ok()?;
+    let document = Document::parse(text.as_str()).ok()?;
+    let mut table: &dyn TableLike = document.as_table();
+    let mut found = None;
+    for key in path {
+        let Some((key, item)) = table.get_key_value(key) else {
+            break;
+        };
+        found = key.span().or_else(|| item.span()).or(found);
+        match item {
+            Item::Table(_) | Item::Value(_) => match item.as_table_like() {
+                Some(inner) => table = inner,
+                None => break,
+            },
+            Item::ArrayOfTables(_) | Item::None => break,
+        }
+    }
+    Some(position(&file, &text, found?.start))
+}
+
+fn position(file: &Path, text: &str, at: usize) -> String {
+    let before = &text[..at.min(text.len())];
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
+    format!("{}:{line}:{column}", file.display())
+}

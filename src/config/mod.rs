@@ -1,0 +1,148 @@
+//! The configuration: one section per room and door; a section that is absent is a room that is closed.
+//!
+//! Layers, the later over the earlier: the file, `conf.d/*.toml` beside it, `<data_dir>/conf.d/*.toml`,
+//! `GATELODGE_<SECTION>__<KEY>` in the environment, flags (`contract.md` section 1).
+
+mod check;
+mod doors;
+mod error;
+mod layers;
+mod show;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub use doors::{Certificate, DoorLimits, Https, Limits, Mtls, PlainDoor};
+pub use error::ConfigError;
+pub use layers::{DEFAULT_FILE, Flags, Loaded, load, without_file};
+pub use show::{Shown, show};
+
+use crate::domain::units::Span;
+use crate::occupancy;
+
+/// All that can be configured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where the store, the PKI and certificates lie.
+    pub data_dir: PathBuf,
+    /// The running box's own door for its command line.
+    pub admin_socket: PathBuf,
+    /// The building.
+    pub site: Site,
+    /// The plain door that redirects to https.
+    pub http: Option<PlainDoor>,
+    /// The door for people and apps.
+    pub https: Option<Https>,
+    /// The door for machines with certificates.
+    pub mtls: Option<Mtls>,
+    /// The door for Prometheus.
+    pub metrics: Option<PlainDoor>,
+    /// How much one address, one client and all together may ask of a door.
+    pub limits: Limits,
+    /// The occupancy room.
+    pub occupancy: Option<occupancy::Config>,
+    /// Backups made by the box itself.
+    pub backup: Option<Backup>,
+    /// What is logged and how.
+    pub log: Log,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            data_dir: "/var/lib/gatelodge".into(),
+            admin_socket: "/run/gatelodge/admin.sock".into(),
+            site: Site::default(),
+            http: None,
+            https: None,
+            mtls: None,
+            metrics: None,
+            limits: Limits::default(),
+            occupancy: None,
+            backup: None,
+            log: Log::default(),
+        }
+    }
+}
+
+/// The building.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Site {
+    /// What people call it.
+    pub name: String,
+    /// The DNS name under which it is reached.
+    pub hostname: String,
+    /// Its IANA time zone, such as `Europe/London`.
+    pub timezone: String,
+    /// Whom to tell of security problems, a `mailto:` or `https:` address; shown in `security.txt`.
+    #[serde(default)]
+    pub contact: Option<String>,
+}
+
+impl Default for Site {
+    fn default() -> Site {
+        Site {
+            name: "Gatelodge".into(),
+            hostname: "localhost".into(),
+            timezone: "UTC".into(),
+            contact: None,
+        }
+    }
+}
+
+/// Backups made by the box itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    /// The folder they are written to.
+    pub directory: PathBuf,
+    /// How often.
+    #[serde(default = "daily")]
+    pub interval: Span,
+    /// How many are kept.
+    #[serde(default = "a_week")]
+    pub keep: u32,
+    /// A file with the age recipient (`age1…`) that keys are sealed to; without it keys are left out.
+    #[serde(default)]
+    pub key_file: Option<PathBuf>,
+}
+
+fn daily() -> Span {
+    Span::seconds(86_400)
+}
+
+fn a_week() -> u32 {
+    7
+}
+
+/// What is logged and how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// For people or for programs.
+    pub format: LogFormat,
+    /// Which lines, as `tracing` filters are written: `info`, `gatelodge=debug`.
+    pub filter: String,
+}
+
+impl Default for Log {
+    fn default() -> Log {
+        Log {
+            format: LogFormat::Text,
+            filter: "info".into(),
+        }
+    }
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One line of text each.
+    Text,
+    /// One JSON object a line.
+    Json,
+}

@@ -1,0 +1,84 @@
+//! The shell of the pages: layout, navigation, lamps, login. Rooms' own pages live with the rooms;
+//! templates and assets lie in `web/`.
+
+mod csrf;
+mod lamps;
+mod login;
+mod security;
+mod shell;
+mod visitor;
+
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::sync::watch;
+
+pub use csrf::{Csrf, Forged};
+pub use lamps::{Lamp, Light};
+pub use security::secured;
+pub use shell::{Page, Shell};
+pub use visitor::{SignedIn, Visitor};
+
+use crate::accounts::Accounts;
+use crate::http::assets::Assets;
+
+/// What all pages share; clones share it.
+#[derive(Clone)]
+pub struct Face {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    site: String,
+    timezone: jiff::tz::TimeZone,
+    accounts: Accounts,
+    assets: Assets,
+    lamps: watch::Receiver<Vec<Lamp>>,
+}
+
+impl Face {
+    /// The shell of the pages of the site called `site`, whose clocks show `timezone`.
+    #[must_use]
+    pub fn new(
+        site: String,
+        timezone: jiff::tz::TimeZone,
+        accounts: Accounts,
+        assets: Assets,
+        lamps: watch::Receiver<Vec<Lamp>>,
+    ) -> Face {
+        Face {
+            inner: Arc::new(Inner {
+                site,
+                timezone,
+                accounts,
+                assets,
+                lamps,
+            }),
+        }
+    }
+
+    /// Login, logout, one-time links.
+    pub fn router(&self) -> Router {
+        secured(login::router().with_state(self.clone()))
+    }
+
+    /// The people whose pages these are.
+    #[must_use]
+    pub fn accounts(&self) -> &Accounts {
+        &self.inner.accounts
+    }
+
+    /// Where an asset is served, with the hash of its content.
+    #[must_use]
+    pub fn asset(&self, name: &str) -> String {
+        self.inner.assets.url(name)
+    }
+
+    /// A moment as people here read it.
+    #[must_use]
+    pub fn time(&self, at: jiff::Timestamp) -> String {
+        at.to_zoned(self.inner.timezone.clone())
+            .strftime("%-d %b %H:%M:%S")
+            .to_string()
+    }
+}

@@ -1,0 +1,67 @@
+//! The layout around every page.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+
+use super::{Face, Lamp, SignedIn};
+
+/// What the layout shows around a page.
+pub struct Shell {
+    /// The name of the site.
+    pub site: String,
+    /// Who is signed in.
+    pub person: Option<PersonShown>,
+    /// Which page this is, for the navigation.
+    pub here: &'static str,
+    /// The state of the box.
+    pub lamps: Vec<Lamp>,
+    /// Where the style sheet is.
+    pub style: String,
+    /// Where the icon is.
+    pub icon: String,
+}
+
+/// Who is signed in, as the layout shows it.
+pub struct PersonShown {
+    /// Their name.
+    pub name: String,
+    /// Their role.
+    pub role: &'static str,
+    /// What the logout form carries.
+    pub csrf_token: String,
+}
+
+impl Face {
+    /// The layout of the page `here`, for whoever looks at it.
+    #[must_use]
+    pub fn shell(&self, here: &'static str, visitor: Option<&SignedIn>) -> Shell {
+        Shell {
+            site: self.inner.site.clone(),
+            person: visitor.map(|visitor| PersonShown {
+                name: visitor.name.clone(),
+                role: visitor.role.name(),
+                csrf_token: visitor.csrf.token(),
+            }),
+            here,
+            lamps: self.inner.lamps.borrow().clone(),
+            style: self.asset("style.css"),
+            icon: self.asset("icon.svg"),
+        }
+    }
+}
+
+/// A filled template as an answer.
+pub struct Page<T>(pub StatusCode, pub T);
+
+impl<T: Template> IntoResponse for Page<T> {
+    fn into_response(self) -> Response {
+        match self.1.render() {
+            Ok(html) => (self.0, Html(html)).into_response(),
+            Err(error) => {
+                tracing::error!(%error, "a page could not be written");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Who looks at a page, by their cookie.
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::{Cookie, SameSite};
+use jiff::Timestamp;
+
+use super::{Csrf, Face};
+use crate::accounts::{Act, Role, Secret, Who};
+
+/// The session's cookie: only over TLS, only to this host, not for scripts.
+const SESSION: &str = "__Host-gatelodge";
+/// What binds the login form before there is a session.
+const BEFORE: &str = "__Host-gatelodge-before";
+
+/// A person who is signed in.
+#[derive(Clone)]
+pub struct SignedIn {
+    /// Their name.
+    pub name: String,
+    /// Their role.
+    pub role: Role,
+    /// What their forms are bound to.
+    pub csrf: Csrf,
+}
+
+impl SignedIn {
+    /// Lets them on, or answers that they may not.
+    pub fn must(&self, act: Act) -> Result<(), Response> {
+        let who = Who::Person {
+            name: self.name.clone(),
+            role: self.role,
+        };
+        if who.may(act) {
+            Ok(())
+        } else {
+            Err((StatusCode::FORBIDDEN, "Your role does not cover that.\n").into_response())
+        }
+    }
+}
+
+/// Whoever looks at the page: signed in or not.
+pub struct Visitor {
+    /// The person, when the session lives.
+    pub signed_in: Option<SignedIn>,
+    /// The cookie of the session, for ending it.
+    pub session: Option<Secret>,
+    /// The cookies that came.
+    pub jar: CookieJar,
+}
+
+impl Visitor {
+    /// What a form shown before login is bound to, and the cookie that says so.
+    pub(super) fn before(&self) -> (Csrf, CookieJar) {
+        let known = self.jar.get(BEFORE).map(|cookie| Secret::given(cookie.value()));
+        let secret = known.unwrap_or_else(|| Secret::random(""));
+        let jar = self.jar.clone().add(cookie(BEFORE, secret.reveal()));
+        (Csrf::of(secret), jar)
+    }
+
+    /// The cookies of somebody who just signed in.
+    pub(super) fn signed_in_with(&self, session: &Secret) -> CookieJar {
+        self.jar
+            .clone()
+            .add(cookie(SESSION, session.reveal()))
+            .remove(gone(BEFORE))
+    }
+
+    /// The cookies of somebody who just signed out.
+    pub(super) fn signed_out(&self) -> CookieJar {
+        self.jar.clone().remove(gone(SESSION))
+    }
+}
+
+fn cookie(name: &'static str, value: &str) -> Cookie<'static> {
+    Cookie::build((name, value.to_owned()))
+        .path("/")
+        .secure(true)
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .build()
+}
+
+fn gone(name: &'static str) -> Cookie<'static> {
+    cookie(name, "")
+}
+
+impl<S: Sync> FromRequestParts<S> for Visitor
+where
+    Face: FromRef<S>,
+{
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Visitor, Response> {
+        let face = Face::from_ref(state);
+        let jar = CookieJar::from_headers(&parts.headers);
+        let session = jar.get(SESSION).map(|cookie| Secret::given(cookie.value()));
+        let who = session
+            .as_ref()
+            .map(|cookie| face.accounts().session(cookie, Timestamp::now()))
+            .transpose();
+        let who = who.map_err(|error| {
+            tracing::error!(%error, "a session could not be looked up");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        })?;
+        let signed_in = match (who.flatten(), &session) {
+            (Some(Who::Person { name, role }), Some(cookie)) => Some(SignedIn {
+                name,
+                role,
+                csrf: Csrf::of(cookie.clone()),
+            }),
+            _ => None,
+        };
+        Ok(Visitor {
+            signed_in,
+            session,
+            jar,
+        })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for SignedIn
+where
+    Face: FromRef<S>,
+{
+    type Rejection = Response;
+
+    /// Whoever is not signed in is sent to the login page.
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<SignedIn, Response> {
+        let visitor = Visitor::from_request_parts(parts, state).await?;
+        visitor.signed_in.ok_or_else(|| Redirect::to("/login").into_response())
+    }
+}

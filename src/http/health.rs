@@ -1,0 +1,80 @@
+//! `/healthz` and `/readyz`: the last result of a probe that somebody else runs.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use serde::Serialize;
+use tokio::sync::watch;
+
+/// What the probe found, last time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Readiness {
+    /// Whether the box can do its work now.
+    pub ready: bool,
+    /// What was looked at (`store`, `clock`, `doors`), and what is wrong with it (`None`: well).
+    pub checks: BTreeMap<&'static str, Option<String>>,
+}
+
+impl Readiness {
+    /// Ready when every check is well. What is wrong must hold nothing secret: anybody may read it.
+    #[must_use]
+    pub fn of(checks: impl IntoIterator<Item = (&'static str, Option<String>)>) -> Readiness {
+        let checks: BTreeMap<_, _> = checks.into_iter().collect();
+        Readiness {
+            ready: !checks.is_empty() && checks.values().all(Option::is_none),
+            checks,
+        }
+    }
+}
+
+/// `/healthz` (the process answers) and `/readyz` (the last probe was well: 200, else 503).
+///
+/// Neither looks at anything itself, so a flood of them costs nothing.
+pub fn router(readiness: watch::Receiver<Readiness>) -> Router {
+    Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(readyz))
+        .with_state(readiness)
+}
+
+async fn readyz(State(readiness): State<watch::Receiver<Readiness>>) -> (StatusCode, Json<Readiness>) {
+    let now = readiness.borrow().clone();
+    let status = if now.ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, Json(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use axum::http::Request;
+    use tower::ServiceExt;
+
+    async fn status(router: &Router, path: &str) -> u16 {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        router.clone().oneshot(request).await.unwrap().status().as_u16()
+    }
+
+    #[tokio::test]
+    async fn readyz_follows_the_probe_and_healthz_does_not() {
+        let (probe, readiness) = watch::channel(Readiness::default());
+        let router = router(readiness);
+        assert_eq!(status(&router, "/readyz").await, 503);
+        probe.send_replace(Readiness::of([("store", None), ("clock", None)]));
+        assert_eq!(status(&router, "/readyz").await, 200);
+        probe.send_replace(Readiness::of([
+            ("store", Some("the disk is full".into())),
+            ("clock", None),
+        ]));
+        assert_eq!(status(&router, "/readyz").await, 503);
+        assert_eq!(status(&router, "/healthz").await, 200);
+    }
+}

@@ -1,0 +1,21 @@
+//! What every door's router shares, and no more: the layer around each request, problem answers,
+//! limits, embedded files, health and metrics. No room and no account is known here.
+
+pub mod assets;
+mod body;
+mod claims;
+pub mod health;
+mod limiter;
+pub mod metrics;
+mod peer;
+pub mod problem;
+mod rate;
+pub mod serve;
+pub mod swap;
+
+pub use body::PatientBody;
+pub use limiter::{Limiter, RateLimits};
+pub(crate) use peer::counted;
+pub use peer::{Peer, truncated};
+pub use problem::Problem;
+pub use rate::{Rate, RateError};

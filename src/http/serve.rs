@@ -1,0 +1,315 @@
+//! The layer around every request of every door.
+//!
+//! It numbers the request, takes off headers that claim a client certificate, keeps to the door's rates,
+//! catches panics, sets the answer's common headers, counts, and writes one log line.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::header::{HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
+
+use super::metrics::DoorMetrics;
+use super::peer::truncated;
+use super::{Peer, Problem, RateLimits, claims};
+
+/// The longest address (path and query) a request may have, in bytes.
+pub const URI_LIMIT: usize = 16 << 10;
+
+/// How long browsers remember to come by TLS only: two years, as preload lists ask.
+pub const HSTS_DEFAULT: Duration = Duration::from_secs(63_072_000);
+
+static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What the layer of one door is made of.
+pub struct Settings {
+    /// The door's name, for log lines.
+    pub door: &'static str,
+    /// `Strict-Transport-Security` for so long; `None` on doors without TLS.
+    pub hsts: Option<Duration>,
+    /// Requests a time.
+    pub rates: Arc<RateLimits>,
+    /// Where requests are counted.
+    pub metrics: DoorMetrics,
+    /// The form of the layer's own refusals.
+    pub refusals: Shape,
+}
+
+/// Gives a refusal of the layer the shape of the API that a path belongs to: the path, the problem, its words.
+pub type Shape = fn(&str, Problem, &str) -> Response;
+
+/// The layer; give it to [`axum::Router::layer`] when the router is complete.
+#[derive(Clone)]
+pub struct Serve {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    door: &'static str,
+    hsts: Option<HeaderValue>,
+    rates: Arc<RateLimits>,
+    metrics: DoorMetrics,
+    refusals: Shape,
+    ids: RequestIds,
+}
+
+impl Serve {
+    /// The layer of one door.
+    #[must_use]
+    pub fn new(settings: Settings) -> Serve {
+        let hsts = settings.hsts.map(|age| {
+            HeaderValue::try_from(format!("max-age={}", age.as_secs())).expect("digits are header characters")
+        });
+        Serve {
+            shared: Arc::new(Shared {
+                door: settings.door,
+                hsts,
+                rates: settings.rates,
+                metrics: settings.metrics,
+                refusals: settings.refusals,
+                ids: RequestIds::new(),
+            }),
+        }
+    }
+}
+
+impl<S> Layer<S> for Serve {
+    type Service = Served<S>;
+
+    fn layer(&self, inner: S) -> Served<S> {
+        Served {
+            inner,
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+/// A request's number; the answer carries it as `x-request-id`, and so does its log line.
+///
+/// It is always our own: one that the caller sent is neither read nor logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestId(u64);
+
+impl RequestId {
+    fn hex(self) -> [u8; 16] {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        std::array::from_fn(|place| DIGITS[(self.0 >> (60 - 4 * place)) as usize & 15])
+    }
+
+    fn header(self) -> HeaderValue {
+        HeaderValue::from_maybe_shared(Bytes::copy_from_slice(&self.hex())).expect("hex digits are header characters")
+    }
+}
+
+impl std::fmt::Display for RequestId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// Numbers that differ within a process, and between processes as far as 64 bits can.
+struct RequestIds {
+    start: u64,
+    count: AtomicU64,
+}
+
+impl RequestIds {
+    fn new() -> RequestIds {
+        let mut seed = [0; 8];
+        aws_lc_rs::rand::fill(&mut seed).expect("the system gives random bytes");
+        RequestIds {
+            start: u64::from_ne_bytes(seed),
+            count: AtomicU64::new(0),
+        }
+    }
+
+    fn next(&self) -> RequestId {
+        // An odd factor maps distinct counts to distinct numbers.
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        RequestId(count.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.start)
+    }
+}
+
+/// A service inside [`Serve`].
+#[derive(Clone)]
+pub struct Served<S> {
+    inner: S,
+    shared: Arc<Shared>,
+}
+
+impl<S> Service<Request> for Served<S>
+where
+    S: Service<Request, Error = Infallible>,
+    S::Response: IntoResponse,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Answer<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request) -> Answer<S::Future> {
+        let id = self.shared.ids.next();
+        let peer = request.extensions().get::<Peer>().copied();
+        let line = Line {
+            id,
+            peer,
+            started: Instant::now(),
+            method: request.method().clone(),
+            route: request.extensions().get::<MatchedPath>().cloned(),
+        };
+        let refusal = self.refusal(&request, peer.as_ref());
+        let inner = refusal.is_none().then(|| {
+            claims::strip(request.headers_mut());
+            request.extensions_mut().insert(id);
+            self.inner.call(request)
+        });
+        Answer {
+            inner,
+            refusal,
+            line,
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+impl<S> Served<S> {
+    fn refusal(&self, request: &Request, peer: Option<&Peer>) -> Option<Response> {
+        let problem = self.problem(request, peer)?;
+        let words = problem.title().to_owned();
+        Some((self.shared.refusals)(request.uri().path(), problem, &words))
+    }
+
+    fn problem(&self, request: &Request, peer: Option<&Peer>) -> Option<Problem> {
+        let length = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
+        if length > URI_LIMIT {
+            let title = "The address is too long";
+            return Some(
+                Problem::new(StatusCode::URI_TOO_LONG, "uri-too-long", title).member("limit_bytes", URI_LIMIT),
+            );
+        }
+        self.shared.rates.check(peer?).err()
+    }
+}
+
+/// What the log line says of a request: never its query, its body or a header.
+struct Line {
+    id: RequestId,
+    peer: Option<Peer>,
+    started: Instant,
+    method: Method,
+    route: Option<MatchedPath>,
+}
+
+pin_project! {
+    /// The answer on its way; see [`Serve`].
+    pub struct Answer<F> {
+        #[pin]
+        inner: Option<F>,
+        refusal: Option<Response>,
+        line: Line,
+        shared: Arc<Shared>,
+    }
+}
+
+impl<F, R> Future for Answer<F>
+where
+    F: Future<Output = Result<R, Infallible>>,
+    R: IntoResponse,
+{
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let response = match (this.inner.as_pin_mut(), this.refusal.take()) {
+            (Some(inner), None) => {
+                // The future is never polled again after a panic, so what it left behind is never seen.
+                let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| inner.poll(cx)));
+                match polled {
+                    Ok(Poll::Pending) => return Poll::Pending,
+                    Ok(Poll::Ready(Ok(response))) => response.into_response(),
+                    Err(panic) => after_panic(this.line, this.shared.door, panic),
+                }
+            }
+            (_, Some(response)) => response,
+            (None, None) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        };
+        Poll::Ready(Ok(this.shared.finish(this.line, response)))
+    }
+}
+
+fn after_panic(line: &Line, door: &'static str, panic: Box<dyn Any + Send>) -> Response {
+    let said = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("(nothing)");
+    tracing::error!(door, request.id = %line.id, panic = said, "a request handler panicked");
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal",
+        "Something went wrong in here",
+    )
+    .detail("The fault is ours and is in the log under this request's number.")
+    .member("request_id", line.id.to_string())
+    .into_response()
+}
+
+impl Shared {
+    fn finish(&self, line: &Line, mut response: Response) -> Response {
+        let took = line.started.elapsed();
+        let status = response.status();
+        let headers = response.headers_mut();
+        headers.insert(X_REQUEST_ID.clone(), line.id.header());
+        headers
+            .entry(X_CONTENT_TYPE_OPTIONS)
+            .or_insert(HeaderValue::from_static("nosniff"));
+        headers
+            .entry(REFERRER_POLICY)
+            .or_insert(HeaderValue::from_static("same-origin"));
+        if let Some(hsts) = &self.hsts {
+            headers.entry(STRICT_TRANSPORT_SECURITY).or_insert_with(|| hsts.clone());
+        }
+        self.metrics.answered(status, took);
+        self.log(line, status, took);
+        response
+    }
+
+    /// One line a request: good ones at `debug` (they cost nothing when nobody reads them), the rest higher.
+    fn log(&self, line: &Line, status: StatusCode, took: Duration) {
+        macro_rules! line {
+            ($level:expr) => {
+                tracing::event!(
+                    $level,
+                    door = self.door,
+                    method = %line.method,
+                    route = line.route.as_ref().map_or("(none)", MatchedPath::as_str),
+                    status = status.as_u16(),
+                    duration_ms = took.as_micros() as f64 / 1000.0,
+                    request.id = %line.id,
+                    peer = line.peer.map(|peer| tracing::field::display(truncated(peer.addr.ip()))),
+                    "request"
+                )
+            };
+        }
+        if status.is_server_error() {
+            line!(tracing::Level::WARN);
+        } else if status.is_client_error() {
+            line!(tracing::Level::INFO);
+        } else {
+            line!(tracing::Level::DEBUG);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What the operator does with spaces: list, create, show, set and delete them.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Occupancy, now};
+use crate::accounts::random;
+use crate::domain::{OCCUPANCY_LIMIT, Occupancy as Counts, Space, SpaceId, SpaceOrigin};
+use crate::store::spaces::{NewSpace, SetSpace, SpaceError};
+use crate::store::{ReadError, WriteError};
+
+/// The longest name the operator may give, in characters.
+const NAME_CHARACTERS: usize = 500;
+
+/// A space the operator asks for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Create {
+    /// Its name.
+    pub name: Option<String>,
+    /// The count it starts with.
+    #[serde(default)]
+    pub current: u32,
+    /// Its maximum.
+    pub maximum: u32,
+    /// Whether whoever knows its id may use it through the old URLs; it then dies when idle.
+    #[serde(default)]
+    pub open: bool,
+}
+
+/// What the operator sets; what is absent stays.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Set {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new count.
+    pub current: Option<u32>,
+    /// A new maximum.
+    pub maximum: Option<u32>,
+}
+
+/// The operator's wish was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum ManageError {
+    /// There is no such space.
+    #[error("there is no space {0}")]
+    Unknown(SpaceId),
+    /// A number is out of bounds.
+    #[error("{what} is {found}, it must be {least} to {OCCUPANCY_LIMIT}")]
+    Bounds {
+        /// Which number.
+        what: &'static str,
+        /// What it is.
+        found: u32,
+        /// The least it may be.
+        least: u32,
+    },
+    /// The name is too long.
+    #[error("the name has {0} characters, at most {NAME_CHARACTERS} fit")]
+    Name(usize),
+    /// Nothing is to be set.
+    #[error("nothing to set: give a name, a count or a maximum")]
+    Nothing,
+    /// The book could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The book did not take the change.
+    #[error("not written: {0}")]
+    Write(WriteError<SpaceError>),
+}
+
+impl Occupancy {
+    /// Up to `limit` living spaces after `after`, in the order of their ids.
+    pub fn list(&self, after: Option<SpaceId>, limit: usize) -> Result<Vec<Space>, ReadError> {
+        let now = now();
+        let mut found = Vec::new();
+        let mut after = after;
+        while found.len() < limit {
+            let some = self.spaces.list(after, limit - found.len())?;
+            let Some(last) = some.last() else { break };
+            after = Some(last.id);
+            found.extend(some.into_iter().filter(|space| self.lives(space, now)));
+        }
+        Ok(found)
+    }
+
+    /// One living space.
+    pub fn show(&self, id: SpaceId) -> Result<Space, ManageError> {
+        self.get(id, now())?.ok_or(ManageError::Unknown(id))
+    }
+
+    /// Creates a space.
+    pub async fn create(&self, wish: Create) -> Result<Space, ManageError> {
+        bounds("maximum", wish.maximum, 1)?;
+        bounds("current", wish.current, 0)?;
+        name_fits(wish.name.as_deref())?;
+        let new = NewSpace {
+            id: SpaceId::from_random(random()),
+            name: wish.name,
+            occupancy: Counts {
+                current: wish.current,
+                maximum: wish.maximum,
+            },
+            origin: if wish.open {
+                SpaceOrigin::Open
+            } else {
+                SpaceOrigin::Operator
+            },
+        };
+        self.writer.create(new, now()).await.map_err(written)
+    }
+
+    /// Sets name, count or maximum.
+    pub async fn set(&self, id: SpaceId, set: Set) -> Result<Space, ManageError> {
+        if set.name.is_none() && set.current.is_none() && set.maximum.is_none() {
+            return Err(ManageError::Nothing);
+        }
+        set.maximum.map_or(Ok(()), |maximum| bounds("maximum", maximum, 1))?;
+        set.current.map_or(Ok(()), |current| bounds("current", current, 0))?;
+        name_fits(set.name.as_deref())?;
+        self.show(id)?;
+        let set = SetSpace {
+            name: set.name.map(Some),
+            current: set.current,
+            maximum: set.maximum,
+        };
+        self.writer.set(id, set, now()).await.map_err(written)
+    }
+
+    /// Deletes a space.
+    pub async fn delete(&self, id: SpaceId) -> Result<(), ManageError> {
+        self.writer.delete(id).await.map_err(written)?;
+        self.last_use.forget(id);
+        Ok(())
+    }
+}
+
+fn written(error: WriteError<SpaceError>) -> ManageError {
+    match error {
+        WriteError::Refused(SpaceError::Unknown(id)) => ManageError::Unknown(id),
+        other => ManageError::Write(other),
+    }
+}
+
+fn bounds(what: &'static str, found: u32, least: u32) -> Result<(), ManageError> {
+    if (least..=OCCUPANCY_LIMIT).contains(&found) {
+        Ok(())
+    } else {
+        Err(ManageError::Bounds { what, found, least })
+    }
+}
+
+fn name_fits(name: Option<&str>) -> Result<(), ManageError> {
+    let length = name.map_or(0, |name| name.chars().count());
+    if length <= NAME_CHARACTERS {
+        Ok(())
+    } else {
+        Err(ManageError::Name(length))
+    }
+}

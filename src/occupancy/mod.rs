@@ -1,0 +1,184 @@
+//! How many people are in which space.
+//!
+//! The peers are apps and pages written for the Occupancy API (`spec/occupancy.md`): [`compat`] answers
+//! them to the letter. Spaces made through those URLs are open to whoever knows their id and die when
+//! nobody uses them; spaces that the operator makes stay, and want an API token.
+
+pub mod compat;
+mod last_use;
+pub mod manage;
+pub mod pages;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use crate::accounts::Accounts;
+use crate::domain::units::Span;
+use crate::domain::{Space, SpaceId};
+use crate::http::{Limiter, Rate};
+use crate::store::spaces::{Spaces, SpacesWriter};
+use crate::store::{ReadError, Store};
+use last_use::LastUse;
+
+/// The `[occupancy]` section (`contract.md` section 4).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Whether the old URLs work without a login; else they want an API token.
+    pub anonymous: bool,
+    /// How long after its last use a space made through the old URLs dies; `"0s"`: never.
+    pub idle_expiry: Span,
+    /// How many spaces one address may make through the old URLs; the whole count may come at once.
+    pub create_limit: Rate,
+    /// Whether spaces made through the old URLs are sent to the cloud.
+    pub publish_anonymous: bool,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            anonymous: true,
+            idle_expiry: Span::seconds(86_400),
+            create_limit: "600/min".parse().expect("a rate as the manual writes it"),
+            publish_anonymous: false,
+        }
+    }
+}
+
+/// The room.
+pub struct Occupancy {
+    config: Config,
+    idle: SignedDuration,
+    store: Store,
+    spaces: Spaces,
+    writer: SpacesWriter,
+    accounts: Accounts,
+    last_use: LastUse,
+    creations: Limiter<IpAddr>,
+}
+
+/// The longest time between two looks for spaces whose life is over.
+const LONGEST_SWEEP: Duration = Duration::from_secs(600);
+/// How many rows are read, or written in one change, at a time.
+const CHUNK: usize = 128;
+
+impl Occupancy {
+    /// The room on this book; nothing runs yet.
+    #[must_use]
+    pub fn new(config: Config, store: Store, accounts: Accounts) -> Arc<Occupancy> {
+        Arc::new(Occupancy {
+            idle: SignedDuration::try_from(config.idle_expiry.0).unwrap_or(SignedDuration::MAX),
+            creations: Limiter::new(config.create_limit),
+            spaces: Spaces::new(store.clone()),
+            writer: SpacesWriter::new(store.clone()),
+            last_use: LastUse::new(now()),
+            store,
+            accounts,
+            config,
+        })
+    }
+
+    /// Notes the last use of spaces, and removes those whose life is over, until it is told to stop.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), ReadError> {
+        self.remember()?;
+        let mut notes = tokio::time::interval(Duration::from_secs(1));
+        let mut sweeps = tokio::time::interval(self.sweep_every());
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                _ = notes.tick() => {
+                    self.note(self.last_use.due(CHUNK)).await;
+                }
+                _ = sweeps.tick() => self.sweep().await?,
+            }
+            self.creations.forget_quiet();
+        }
+        loop {
+            let unwritten = self.last_use.unwritten(CHUNK);
+            if unwritten.is_empty() || !self.note(unwritten).await {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A space whose life is not over, as it stands on disk.
+    pub fn get(&self, id: SpaceId, now: Timestamp) -> Result<Option<Space>, ReadError> {
+        Ok(self.spaces.get(id)?.filter(|space| self.lives(space, now)))
+    }
+
+    fn lives(&self, space: &Space, now: Timestamp) -> bool {
+        self.last_use.ends(space, self.idle).is_none_or(|end| now < end) || !self.store.clock_is_trusted()
+    }
+
+    fn sweep_every(&self) -> Duration {
+        (self.config.idle_expiry.0 / 24).clamp(Duration::from_secs(1), LONGEST_SWEEP)
+    }
+
+    fn remember(&self) -> Result<(), ReadError> {
+        let mut after = None;
+        loop {
+            let uses = self.spaces.uses(after, CHUNK)?;
+            let Some((last, _)) = uses.last() else { return Ok(()) };
+            after = Some(*last);
+            self.last_use.remember(uses);
+        }
+    }
+
+    /// Writes renewals down. Answers whether it worked; if not, they are due again at the next tick.
+    async fn note(&self, uses: Vec<(SpaceId, Timestamp)>) -> bool {
+        if uses.is_empty() {
+            return true;
+        }
+        match self.writer.note_uses(uses.clone()).await {
+            Ok(()) => self.last_use.wrote(&uses),
+            Err(error) => {
+                tracing::debug!(%error, "the last use of spaces was not written down; it is tried again");
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn sweep(&self) -> Result<(), ReadError> {
+        if self.idle.is_zero() {
+            return Ok(());
+        }
+        let mut after = None;
+        loop {
+            let spaces = self.spaces.list(after, CHUNK)?;
+            let Some(last) = spaces.last() else { return Ok(()) };
+            after = Some(last.id);
+            let now = now();
+            let over: Vec<SpaceId> = spaces
+                .iter()
+                .filter(|space| !self.lives(space, now))
+                .map(|space| space.id)
+                .collect();
+            if !over.is_empty() {
+                self.expire(over).await;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn expire(&self, over: Vec<SpaceId>) {
+        match self.writer.expire(over.clone()).await {
+            Ok(()) => {
+                tracing::debug!(spaces = over.len(), "idle spaces were removed");
+                over.into_iter().for_each(|id| self.last_use.forget(id));
+            }
+            Err(error) => tracing::warn!(%error, "idle spaces were not removed; it is tried again"),
+        }
+    }
+}
+
+/// The time in microseconds, as the old API shows it.
+fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+}

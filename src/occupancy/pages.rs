@@ -1,0 +1,203 @@
+//! The room's page: all spaces with gauges that move as counts change.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{FromRef, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::sse::{Event as Message, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use futures_util::{Stream, StreamExt, stream};
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use super::Occupancy;
+use crate::accounts::Act;
+use crate::domain::{Event, Seq, Space, SpaceId};
+use crate::face::{Face, Page, Shell, SignedIn, secured};
+use crate::store::{Entry, Tail};
+
+/// Cards on one page.
+const SHOWN: usize = 200;
+/// How often a silent stream says that it lives (`spec/occupancy.md` N6).
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+#[derive(Clone)]
+struct Desk {
+    room: Arc<Occupancy>,
+    face: Face,
+    /// Streams end when the box stops, or it would wait for them.
+    stop: CancellationToken,
+}
+
+impl FromRef<Desk> for Face {
+    fn from_ref(desk: &Desk) -> Face {
+        desk.face.clone()
+    }
+}
+
+/// The room's pages; their streams end with `stop`.
+pub fn router(room: Arc<Occupancy>, face: Face, stop: CancellationToken) -> Router {
+    let desk = Desk { room, face, stop };
+    secured(
+        Router::new()
+            .route("/spaces", get(list))
+            .route("/spaces/live", get(live))
+            .with_state(desk),
+    )
+}
+
+#[derive(Template)]
+#[template(path = "spaces.html", config = ".askama.toml")]
+struct SpacesPage {
+    shell: Shell,
+    script: String,
+    mark: String,
+    rows: Vec<Card>,
+    more: Option<SpaceId>,
+}
+
+/// A space as its card shows it.
+#[derive(Serialize)]
+struct Card {
+    id: SpaceId,
+    name: String,
+    current: u32,
+    maximum: u32,
+    high: u32,
+    level: &'static str,
+    words: &'static str,
+    updated: String,
+    updated_here: String,
+}
+
+impl Card {
+    fn of(space: &Space, face: &Face) -> Card {
+        let (current, maximum) = (space.occupancy.current, space.occupancy.maximum);
+        // The old page's thresholds: yellow from 80 %, red above the maximum (`spec/occupancy.md` section 4).
+        let high = maximum.saturating_mul(4).div_ceil(5);
+        let (level, words) = match current {
+            _ if current > maximum => ("over", "too many"),
+            _ if current == maximum => ("full", "full"),
+            _ if current >= high => ("busy", "filling up"),
+            _ => ("free", "room left"),
+        };
+        Card {
+            id: space.id,
+            name: space
+                .name
+                .clone()
+                .unwrap_or_else(|| format!("Space {}", &space.id.to_string()[..8])),
+            current,
+            maximum,
+            high,
+            level,
+            words,
+            updated: space.last_updated.to_string(),
+            updated_here: face.time(space.last_updated),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct From {
+    after: Option<SpaceId>,
+}
+
+async fn list(State(desk): State<Desk>, person: SignedIn, Query(from): Query<From>) -> Result<Response, Response> {
+    person.must(Act::ReadSpaces)?;
+    // The mark is taken before the rows: a change in between is shown twice rather than missed.
+    let mark = *desk.room.store.bell().borrow();
+    let mut spaces = desk.room.list(from.after, SHOWN + 1).map_err(|error| {
+        tracing::error!(%error, "spaces could not be listed");
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    })?;
+    let more = (spaces.len() > SHOWN)
+        .then(|| spaces.truncate(SHOWN))
+        .and_then(|()| Some(spaces.last()?.id));
+    let page = SpacesPage {
+        shell: desk.face.shell("spaces", Some(&person)),
+        script: desk.face.asset("spaces.js"),
+        mark: format!("{}.{mark}", desk.room.store.epoch()),
+        rows: spaces.iter().map(|space| Card::of(space, &desk.face)).collect(),
+        more,
+    };
+    Ok(Page(StatusCode::OK, page).into_response())
+}
+
+#[derive(Deserialize)]
+struct Mark {
+    after: Option<String>,
+}
+
+async fn live(
+    State(desk): State<Desk>,
+    person: SignedIn,
+    Query(mark): Query<Mark>,
+    headers: HeaderMap,
+) -> Result<Response, Response> {
+    person.must(Act::ReadSpaces)?;
+    let resumed = headers
+        .get("last-event-id")
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
+    let newest = *desk.room.store.bell().borrow();
+    let after = resumed
+        .or(mark.after)
+        .and_then(|id| sequence_of(&id, &desk))
+        .filter(|seq| *seq <= newest);
+    let ends = desk.stop.clone();
+    let stream = messages(desk, after).take_until(async move { ends.cancelled().await });
+    Ok(Sse::new(stream)
+        .keep_alive(KeepAlive::new().interval(HEARTBEAT).text("alive"))
+        .into_response())
+}
+
+/// The sequence of an id `<epoch>.<seq>` of this life of the book.
+fn sequence_of(id: &str, desk: &Desk) -> Option<Seq> {
+    let (epoch, seq) = id.split_once('.')?;
+    (epoch == desk.room.store.epoch().to_string()).then(|| seq.parse().ok().map(Seq))?
+}
+
+/// What a page is told from `after` on; without a place to go on from, it is told to load again.
+fn messages(desk: Desk, after: Option<Seq>) -> impl Stream<Item = Result<Message, Infallible>> {
+    let newest = *desk.room.store.bell().borrow();
+    let first = after.is_none().then(|| Message::default().event("again").data(""));
+    let tail = desk.room.store.tail(after.unwrap_or(newest));
+    let changes = stream::unfold((desk, tail), |(desk, mut tail): (Desk, Tail)| async move {
+        match tail.next().await {
+            Ok(entry) => {
+                let told: Vec<_> = told(&desk, &entry).into_iter().map(Ok).collect();
+                Some((stream::iter(told), (desk, tail)))
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a live page lost its place in the journal");
+                None
+            }
+        }
+    });
+    stream::iter(first.into_iter().map(Ok)).chain(changes.flatten())
+}
+
+fn told(desk: &Desk, entry: &Entry) -> Vec<Message> {
+    let id = format!("{}.{}", desk.room.store.epoch(), entry.seq);
+    let mut messages = Vec::new();
+    for event in &entry.events {
+        let message = match event {
+            Event::SpaceCreated { space, .. } | Event::SpaceChanged { space, .. } => match desk.room.show(*space) {
+                Ok(space) => Message::default()
+                    .event("space")
+                    .json_data(Card::of(&space, &desk.face))
+                    .ok(),
+                Err(_) => None,
+            },
+            Event::SpaceRemoved { space, .. } => Some(Message::default().event("gone").data(space.to_string())),
+        };
+        messages.extend(message.map(|message| message.id(id.clone())));
+    }
+    messages
+}

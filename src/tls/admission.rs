@@ -1,0 +1,111 @@
+//! How many connections are in: in all, and from one address.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::Limits;
+use crate::http::counted;
+
+/// Places for connections. A connection keeps its [`Admission`] as long as its stream lives, upgraded or not.
+#[derive(Clone)]
+pub(super) struct Places {
+    total: Arc<Semaphore>,
+    addresses: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    address_cap: usize,
+    open: Gauge,
+}
+
+/// One connection's place; it is free again when this is dropped.
+pub(super) struct Admission {
+    _place: OwnedSemaphorePermit,
+    address: IpAddr,
+    places: Places,
+}
+
+impl Places {
+    pub(super) fn new(limits: &Limits, open: Gauge) -> Places {
+        Places {
+            total: Arc::new(Semaphore::new(limits.connections.clamp(1, Semaphore::MAX_PERMITS))),
+            addresses: Arc::default(),
+            address_cap: limits.address_cap().max(1),
+            open,
+        }
+    }
+
+    /// Waits for a place. Meanwhile connections wait in the listener's queue, where they cost us nothing.
+    pub(super) async fn vacancy(&self) -> OwnedSemaphorePermit {
+        let total = self.total.clone();
+        total.acquire_owned().await.expect("the semaphore is never closed")
+    }
+
+    /// Lets `address` in, unless it holds its share already.
+    pub(super) fn admit(&self, place: OwnedSemaphorePermit, address: IpAddr) -> Option<Admission> {
+        let address = counted(address);
+        let mut addresses = self.addresses.lock().expect("counting does not panic");
+        let count = addresses.entry(address).or_insert(0);
+        if *count >= self.address_cap {
+            return None;
+        }
+        *count += 1;
+        self.open.inc();
+        Some(Admission {
+            _place: place,
+            address,
+            places: self.clone(),
+        })
+    }
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        self.places.open.dec();
+        let mut addresses = self.places.addresses.lock().expect("counting does not panic");
+        if let Some(count) = addresses.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                addresses.remove(&self.address);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_has_its_share_and_gets_it_back() {
+        let limits = Limits {
+            connections: 10,
+            connections_per_address: Some(2),
+            ..Limits::default()
+        };
+        let places = Places::new(&limits, Gauge::default());
+        let [a, b] = ["192.0.2.1", "192.0.2.2"].map(|text| text.parse::<IpAddr>().unwrap());
+        let first = places.admit(places.vacancy().await, a).unwrap();
+        let _second = places.admit(places.vacancy().await, a).unwrap();
+        assert!(places.admit(places.vacancy().await, a).is_none());
+        let _other = places.admit(places.vacancy().await, b).unwrap();
+        drop(first);
+        let _third = places.admit(places.vacancy().await, a).unwrap();
+        assert_eq!(places.open.get(), 3);
+        assert_eq!(places.total.available_permits(), 7);
+    }
+
+    #[test]
+    fn the_share_is_a_quarter_but_never_tiny() {
+        let cap = |connections| {
+            Limits {
+                connections,
+                ..Limits::default()
+            }
+            .address_cap()
+        };
+        assert_eq!(cap(10_000), 2_500);
+        assert_eq!(cap(100), 64);
+    }
+}

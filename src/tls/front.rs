@@ -1,0 +1,200 @@
+//! The front of a door: accept, admit, shake hands within limits, hand on the stream.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinSet;
+use tokio::time::{interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::admission::Places;
+use super::connection::{self, Connection, Protocol};
+use super::handshake::Handshake;
+use super::listener::Listeners;
+use super::pulse::Pulse;
+use super::wire::Wire;
+use super::{Limits, PeerCertificate};
+use crate::http::metrics::{DoorMetrics, Refusal};
+use crate::http::{Peer, RateLimits};
+
+/// How often addresses that were quiet are forgotten by the rates.
+const FORGET: Duration = Duration::from_secs(60);
+
+/// What every connection of a door shares.
+pub(super) struct Front {
+    shared: Arc<Shared>,
+    rates: Arc<RateLimits>,
+    places: Places,
+}
+
+struct Shared {
+    door: &'static str,
+    router: Router,
+    limits: Limits,
+    metrics: DoorMetrics,
+    handshake: Option<Handshake>,
+}
+
+impl Front {
+    pub(super) fn new(
+        door: &'static str,
+        router: Router,
+        limits: Limits,
+        metrics: DoorMetrics,
+        rates: Arc<RateLimits>,
+        handshake: Option<Handshake>,
+    ) -> Front {
+        Front {
+            places: Places::new(&limits, metrics.open.clone()),
+            rates,
+            shared: Arc::new(Shared {
+                door,
+                router,
+                limits,
+                metrics,
+                handshake,
+            }),
+        }
+    }
+
+    pub(super) fn door(&self) -> &'static str {
+        self.shared.door
+    }
+
+    /// See [`super::OpenDoor::run`].
+    pub(super) async fn run(self, listeners: Listeners, stop: CancellationToken) {
+        tokio::select! {
+            () = self.serve(listeners, &stop) => {}
+            () = self.follow() => {}
+        }
+    }
+
+    /// What goes on beside the connections, for ever.
+    async fn follow(&self) {
+        let forget = async {
+            let mut tick = interval(FORGET);
+            loop {
+                tick.tick().await;
+                self.rates.forget_quiet();
+            }
+        };
+        match &self.shared.handshake {
+            Some(handshake) => tokio::join!(forget, handshake.follow()).0,
+            None => forget.await,
+        }
+    }
+
+    async fn serve(&self, mut listeners: Listeners, stop: &CancellationToken) {
+        // Dropped with this future, the set ends every connection.
+        let mut connections = JoinSet::new();
+        loop {
+            let accepted = async {
+                let place = self.places.vacancy().await;
+                (place, listeners.accept().await)
+            };
+            tokio::select! {
+                () = stop.cancelled() => break,
+                (place, (tcp, addr)) = accepted => self.begin(&mut connections, place, tcp, addr, stop),
+                Some(ended) = connections.join_next() => self.reap(&ended),
+            }
+        }
+        drop(listeners);
+        let drained = async { while connections.join_next().await.is_some() {} };
+        if timeout(self.shared.limits.drain, drained).await.is_err() {
+            let left = connections.len();
+            tracing::warn!(
+                door = self.shared.door,
+                connections = left,
+                "connections were cut at the end of the drain"
+            );
+        }
+    }
+
+    /// A connection's task ends well whatever its peer does; a panic in it is our fault.
+    fn reap(&self, ended: &Result<(), tokio::task::JoinError>) {
+        if let Err(error) = ended
+            && error.is_panic()
+        {
+            tracing::error!(door = self.shared.door, %error, "a connection's task panicked");
+        }
+    }
+
+    fn begin(
+        &self,
+        connections: &mut JoinSet<()>,
+        place: OwnedSemaphorePermit,
+        tcp: TcpStream,
+        addr: SocketAddr,
+        stop: &CancellationToken,
+    ) {
+        let metrics = &self.shared.metrics;
+        metrics.connections.inc();
+        let Some(admission) = self.places.admit(place, addr.ip()) else {
+            metrics.refused(Refusal::AddressFull);
+            return;
+        };
+        // Small answers must not wait for an acknowledgement; a socket that refuses this works without.
+        let _ = tcp.set_nodelay(true);
+        let pulse = Pulse::new();
+        let wire = Wire::new(tcp, pulse.clone(), admission);
+        let shared = self.shared.clone();
+        let stop = stop.clone();
+        connections.spawn(async move {
+            if let Err(refusal) = shared.connection(wire, addr, pulse, &stop).await {
+                shared.metrics.refused(refusal);
+                tracing::debug!(door = shared.door, ?refusal, "a connection was refused or ended");
+            }
+        });
+    }
+}
+
+impl Shared {
+    async fn connection(
+        &self,
+        wire: Wire,
+        addr: SocketAddr,
+        pulse: Arc<Pulse>,
+        stop: &CancellationToken,
+    ) -> Result<(), Refusal> {
+        let limit = self.limits.handshake;
+        let Some(handshake) = &self.handshake else {
+            let protocol = timeout(limit, connection::protocol_of(wire.socket()));
+            let protocol = protocol.await.map_err(|_| Refusal::HeaderTimeout)?;
+            return self.http(addr, None, pulse, stop).serve(wire, protocol).await;
+        };
+        let welcome = timeout(limit, handshake.shake(wire));
+        let welcome = welcome.await.map_err(|_| Refusal::HandshakeTimeout)??;
+        let protocol = match welcome.http2 {
+            true => Protocol::Http2,
+            false => Protocol::Http1,
+        };
+        self.http(addr, welcome.certificate, pulse, stop)
+            .serve(welcome.stream, protocol)
+            .await
+    }
+
+    fn http<'a>(
+        &'a self,
+        addr: SocketAddr,
+        certificate: Option<PeerCertificate>,
+        pulse: Arc<Pulse>,
+        stop: &'a CancellationToken,
+    ) -> Connection<'a> {
+        let peer = Peer {
+            addr,
+            certificate: certificate.as_ref().map(PeerCertificate::thumbprint),
+        };
+        Connection {
+            router: self.router.clone(),
+            limits: &self.limits,
+            peer,
+            certificate,
+            pulse,
+            stop,
+        }
+    }
+}

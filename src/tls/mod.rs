@@ -1,0 +1,37 @@
+//! Who is at the gate.
+//!
+//! A [`Door`] is: listeners, a TLS policy, whom it trusts, and a router. `front` accepts and keeps the limits,
+//! `handshake` shakes hands, `connection` serves HTTP. Certificates ([`Certificate`]) and trust in clients
+//! ([`ClientTrust`]) follow their sources while the door runs; a revocation cuts live sessions (`live`).
+
+mod admission;
+mod certificate;
+mod client_cert;
+mod client_trust;
+mod config;
+mod connection;
+mod descriptors;
+mod door;
+mod files;
+mod front;
+mod handshake;
+mod limits;
+mod listener;
+mod live;
+mod own;
+mod pair;
+mod pulse;
+mod trust;
+mod wire;
+
+pub use certificate::Certificate;
+pub use client_cert::{PeerCertificate, SubjectName, UnreadableChain};
+pub use client_trust::{Authorities, ClientTrust, ClientTrustError};
+pub use config::{Versions, install_provider};
+pub use descriptors::raise_descriptor_limit;
+pub use door::{Door, DoorError, OpenDoor, Policy, Tls};
+pub use files::FileError;
+pub use limits::Limits;
+pub use listener::BindError;
+pub use pair::{CertificateError, Served};
+pub use trust::{Demand, TrustError};

@@ -1,0 +1,139 @@
+//! A certificate chain and its key out of PEM texts, and what people may know of them.
+
+use jiff::Timestamp;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
+use serde::Serialize;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::client_cert::{host_names, one_line};
+use super::config::provider;
+use super::files::FileError;
+use crate::pki::{CertificateId, Hierarchy, PkiError};
+
+/// What is shown at a door now, for `status --json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Served {
+    /// The names it is good for.
+    pub names: Vec<String>,
+    /// Who issued it.
+    pub issuer: String,
+    /// `files` or `self-signed`.
+    pub source: &'static str,
+    /// When it ends.
+    pub not_after: Timestamp,
+    /// When the next attempt to replace it is made, if one is due at a known time.
+    pub next_try: Option<Timestamp>,
+    /// Why what should be shown is not, when it is not.
+    pub last_error: Option<String>,
+}
+
+/// A certificate cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum CertificateError {
+    /// A file is not there or not ours to read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The certificate file holds no certificates.
+    #[error("{what} holds no certificate: {source}")]
+    Chain {
+        /// Which file or authority.
+        what: String,
+        /// What the parser said.
+        source: rustls::pki_types::pem::Error,
+    },
+    /// The key file holds no private key.
+    #[error("{what} holds no private key: {source}")]
+    Key {
+        /// Which file or authority.
+        what: String,
+        /// What the parser said.
+        source: rustls::pki_types::pem::Error,
+    },
+    /// Certificate and key are not a pair, or of a kind we do not speak.
+    #[error("{what} does not work: {source}")]
+    Pair {
+        /// Which file or authority.
+        what: String,
+        /// What rustls said.
+        source: rustls::Error,
+    },
+    /// The certificate is not readable.
+    #[error("the certificate in {what} is not readable")]
+    Unreadable {
+        /// Which file or authority.
+        what: String,
+    },
+    /// The own authorities could not issue one.
+    #[error("the {hierarchy} hierarchy gives no certificate: {source}")]
+    Issue {
+        /// Which hierarchy.
+        hierarchy: Hierarchy,
+        /// Why.
+        source: PkiError,
+    },
+}
+
+/// A pair that fits, with what the status says of it.
+pub(super) struct Pair {
+    pub(super) key: CertifiedKey,
+    pub(super) served: Served,
+    pub(super) not_before: Timestamp,
+    pub(super) id: CertificateId,
+}
+
+impl Pair {
+    /// The pair that two PEM texts hold; `places` name them in errors.
+    pub(super) fn parse(
+        chain: &[u8],
+        secret: &[u8],
+        [chain_place, key_place]: [String; 2],
+        source: &'static str,
+    ) -> Result<Pair, CertificateError> {
+        let mut certificates = Vec::new();
+        for certificate in CertificateDer::pem_slice_iter(chain) {
+            certificates.push(certificate.map_err(|source| CertificateError::Chain {
+                what: chain_place.clone(),
+                source,
+            })?);
+        }
+        let Some(leaf) = certificates.first().cloned() else {
+            return Err(CertificateError::Chain {
+                what: chain_place,
+                source: rustls::pki_types::pem::Error::NoItemsFound,
+            });
+        };
+        let key = PrivateKeyDer::from_pem_slice(secret).map_err(|source| CertificateError::Key {
+            what: key_place.clone(),
+            source,
+        })?;
+        let key = CertifiedKey::from_der(certificates, key, &provider()).map_err(|source| CertificateError::Pair {
+            what: format!("{chain_place} with {key_place}"),
+            source,
+        })?;
+        Pair::describe(key, &leaf, source).ok_or(CertificateError::Unreadable { what: chain_place })
+    }
+
+    fn describe(key: CertifiedKey, leaf: &CertificateDer<'_>, source: &'static str) -> Option<Pair> {
+        let (_, leaf) = X509Certificate::from_der(leaf).ok()?;
+        let names = match leaf.subject_alternative_name() {
+            Ok(Some(extension)) => host_names(&extension.value.general_names),
+            _ => Vec::new(),
+        };
+        let at = |secs| Timestamp::from_second(secs).ok();
+        Some(Pair {
+            key,
+            id: CertificateId::of(&leaf),
+            not_before: at(leaf.validity().not_before.timestamp())?,
+            served: Served {
+                names,
+                issuer: one_line(leaf.issuer()),
+                source,
+                not_after: at(leaf.validity().not_after.timestamp())?,
+                next_try: None,
+                last_error: None,
+            },
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! A TCP stream that keeps its connection's pulse and place.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::admission::Admission;
+use super::live::LiveGuard;
+use super::pulse::{Pulse, Stalled};
+
+/// The stream under TLS and HTTP. It goes along when a request is upgraded, and its place with it.
+pub(super) struct Wire {
+    tcp: TcpStream,
+    pulse: Arc<Pulse>,
+    stalled: bool,
+    _admission: Admission,
+    live: Option<LiveGuard>,
+}
+
+impl Wire {
+    pub(super) fn new(tcp: TcpStream, pulse: Arc<Pulse>, admission: Admission) -> Wire {
+        Wire {
+            tcp,
+            pulse,
+            stalled: false,
+            _admission: admission,
+            live: None,
+        }
+    }
+
+    /// The socket itself.
+    pub(super) fn socket(&self) -> &TcpStream {
+        &self.tcp
+    }
+
+    /// Keeps the connection's entry among the live ones as long as the stream.
+    pub(super) fn enlist(&mut self, live: LiveGuard) {
+        self.live = Some(live);
+    }
+
+    fn wrote<T>(&mut self, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        let stalled = result.is_pending();
+        if stalled != self.stalled {
+            self.stalled = stalled;
+            self.pulse.stalled(if stalled { Stalled::Yes } else { Stalled::No });
+        }
+        result
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let result = Pin::new(&mut self.tcp).poll_read(cx, buf);
+        if buf.filled().len() > before {
+            self.pulse.read();
+        }
+        result
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.tcp).poll_write(cx, buf);
+        self.wrote(result)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.tcp).poll_write_vectored(cx, bufs);
+        self.wrote(result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.tcp.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,4 @@
+//! The gate through its doors: real sockets, real clients.
+
+mod plain;
+mod stage;
