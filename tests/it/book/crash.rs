@@ -88,7 +88,19 @@ fn value_of(event: &Event) -> (u64, u64) {
 
 /// Reads the journal, acknowledges, and notes everything.
 async fn follow(store: Store, known: Known, mut chance: Chance) {
+    let joins = cursor(&store).is_none();
     let mut lane = store.subscribe(READER, Lane::Measurement).unwrap();
+    if joins {
+        // A reader that joins late begins with the rows, which hold all that its lane will not say.
+        for writer in 0..WRITERS {
+            let row = COUNTS.get(&store, &writer_key(writer)).unwrap();
+            known
+                .lock()
+                .unwrap()
+                .seen
+                .insert(writer, row.map_or(0, |row| row.value));
+        }
+    }
     let mut waiting: Vec<Seq> = Vec::new();
     loop {
         let Ok(delivery) = lane.next().await else { return };
@@ -224,6 +236,7 @@ async fn live(store: &Store, known: &Known, disk: &SimulatedDisk, chance: &mut C
         () = async { while writers.join_next().await.is_some() {} } => {}
     }
     tasks.shutdown().await;
+    writers.shutdown().await;
     if chance.one_in(3) && !disk.is_cut() {
         store.close().await;
     }
