@@ -9,6 +9,8 @@
 //! sealed segments and takes away what nobody needs. Opening surveys everything, and mends it by
 //! salvage when it is damaged.
 
+mod archive;
+mod backup;
 mod change;
 mod clock;
 mod cursors;
@@ -33,8 +35,10 @@ mod record;
 mod recovery;
 mod replay;
 mod reserve;
+mod restore;
 mod salvage;
 pub mod schema;
+mod seal;
 mod segment;
 mod shelf;
 mod snapshot;
@@ -44,7 +48,11 @@ mod stats;
 mod survey;
 mod table;
 mod thinning;
+mod verify;
 
+pub use age::secrecy::SecretString;
+pub use archive::{ArchiveError, Member, MemberKind};
+pub use backup::{BackupError, BackupReport, Extra, Privacy};
 pub use clock::{Clock, SystemClock};
 pub use error::{FileError, OpenError, ReadError, RowError, WriteError};
 pub use health::Health;
@@ -53,8 +61,12 @@ pub use ledger::{Ledger, ROW_LIMIT};
 pub use loss::{Loss, LossKind, SalvageReport};
 pub use options::Options;
 pub use page::{BULK_ROWS, GROUP_LIMIT, Page};
+pub use restore::{RestoreError, RestoreReport, RestoredFile, restore, restore_dry_run, restore_on};
+pub use seal::{Seal, SealError, Unseal};
 pub use stats::Stats;
+pub use verify::{VerifyReport, verify};
 
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -62,6 +74,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::domain::{Epoch, Event, Lane, Seq};
 use change::Asked;
+use files::RealDisk;
 use queue::{NotTaken, Rank};
 use start::{Running, Shared};
 
@@ -219,6 +232,18 @@ impl Store {
     #[must_use]
     pub fn salvage(&self) -> Option<&SalvageReport> {
         self.shared().salvage.as_ref()
+    }
+
+    /// Makes a backup at `to`, which only its owner may read, while the book goes on: a file that is
+    /// whole or not there. Blocks while it is written.
+    pub fn backup(&self, to: &Path, extra: &[Extra], seal: &Seal) -> Result<BackupReport, BackupError> {
+        backup::backup(&self.shared().keeper, to, extra, seal)
+    }
+
+    /// Reads what is not written to any more, sealed segments and snapshots, and says what of it is
+    /// damaged. Blocks while it reads; for the whole book see [`verify`].
+    pub fn verify_live(&self) -> Result<VerifyReport, FileError> {
+        verify::verify_running(&self.shared().keeper, *self.shared().bell.borrow())
     }
 
     /// Bytes of the book on disk.
