@@ -149,6 +149,7 @@ impl Running {
             snapshots: Mutex::new(opened.snapshots.0),
             snapshot_bytes,
             files: Mutex::new(()),
+            backing_up: Mutex::new(()),
         });
         let end = End {
             disk: Arc::clone(&options.disk),
