@@ -16,7 +16,7 @@ use super::logging::Logging;
 use super::report::Reporter;
 use super::router;
 use crate::accounts::Accounts;
-use crate::admin::{self, Desk, Order, Running};
+use crate::admin::{self, Backups, Desk, Order, Running};
 use crate::config::{Config, Flags, Loaded};
 use crate::face::{Face, Lamp};
 use crate::http::assets::Assets;
@@ -45,6 +45,7 @@ pub(super) struct Lodge {
     pub(super) occupancy: watch::Sender<Option<Arc<Occupancy>>>,
     pub(super) doors: BTreeMap<&'static str, DoorUp>,
     pub(super) reporter: Reporter,
+    pub(super) backups: Backups,
     pub(super) readiness: watch::Sender<Readiness>,
     pub(super) lamps: watch::Sender<Vec<Lamp>>,
     /// Ends streams, so that the doors need not wait for them.
@@ -69,7 +70,8 @@ impl Lodge {
             .context("making the PKI's own authorities")?;
         let house = House::new(GRACE);
         let metrics = Metrics::new();
-        let reporter = Reporter::new(store.clone(), house.states());
+        let backups = Backups::new(store.clone(), config.data_dir.clone());
+        let reporter = Reporter::new(store.clone(), house.states(), backups.clone());
         super::report::register(&metrics, &store);
         let mut lodge = Lodge {
             accounts: Accounts::new(store.clone()),
@@ -87,6 +89,7 @@ impl Lodge {
             metrics,
             house,
             reporter,
+            backups,
         };
         lodge.open_admin(orders)?;
         lodge.add_probe();
@@ -174,6 +177,7 @@ impl Lodge {
             status: self.reporter.clone().into_status(),
             occupancy: self.occupancy.subscribe(),
             store: self.store.clone(),
+            backups: self.backups.clone(),
             orders,
         };
         let desk = Desk {

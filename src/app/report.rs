@@ -13,7 +13,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use tokio::sync::watch;
 
 use super::lodge::Lodge;
-use crate::admin::{CertificateShown, RoomShown, Status, StoreShown};
+use crate::admin::{Backups, CertificateShown, RoomShown, Status, StoreShown};
 use crate::face::{Lamp, Light};
 use crate::http::metrics::Metrics;
 use crate::store::Store;
@@ -25,6 +25,7 @@ use crate::tls::Served;
 pub(super) struct Reporter {
     store: Store,
     states: watch::Receiver<States>,
+    backups: Backups,
     told: Arc<Mutex<Told>>,
 }
 
@@ -37,7 +38,6 @@ struct Told {
     started: Option<Timestamp>,
     doors: BTreeMap<String, Vec<SocketAddr>>,
     certificates: BTreeMap<&'static str, watch::Receiver<Served>>,
-    last_backup: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -49,7 +49,7 @@ enum Phase {
 }
 
 impl Reporter {
-    pub(super) fn new(store: Store, states: watch::Receiver<States>) -> Reporter {
+    pub(super) fn new(store: Store, states: watch::Receiver<States>, backups: Backups) -> Reporter {
         let told = Told {
             started: Some(Timestamp::now()),
             ..Told::default()
@@ -57,6 +57,7 @@ impl Reporter {
         Reporter {
             store,
             states,
+            backups,
             told: Arc::new(Mutex::new(told)),
         }
     }
@@ -82,11 +83,6 @@ impl Reporter {
             Some(served) => self.told().certificates.insert(door, served),
             None => self.told().certificates.remove(door),
         };
-    }
-
-    /// A backup was made.
-    pub(super) fn backed_up(&self, at: Timestamp) {
-        self.told().last_backup = Some(at);
     }
 
     /// How the box is now, whenever it is asked.
@@ -123,7 +119,7 @@ impl Reporter {
                 .collect(),
             store: StoreShown {
                 bytes: self.store.bytes(),
-                last_backup: told.last_backup,
+                last_backup: self.backups.last().unwrap_or_default(),
                 salvage: self.store.salvage().and_then(|lost| serde_json::to_value(lost).ok()),
             },
         }

@@ -26,7 +26,7 @@ impl Common {
     }
 
     /// The configuration, or the defaults on a machine that has none.
-    fn load_or_default(&self) -> Result<Config, Failure> {
+    pub(super) fn load_or_default(&self) -> Result<Config, Failure> {
         if self.config.is_none() && !Path::new(DEFAULT_FILE).exists() {
             return Ok(config::without_file()?);
         }

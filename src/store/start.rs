@@ -53,11 +53,6 @@ impl Shared {
         self.shelf.bytes() + snapshots + self.table.bytes()
     }
 
-    /// Now, by the book's clock.
-    pub(super) fn now(&self) -> Timestamp {
-        self.keeper.clock.now()
-    }
-
     /// How far that clock is believed.
     pub(super) fn clock_state(&self) -> ClockState {
         self.keeper

@@ -8,8 +8,10 @@
 
 mod accounts;
 mod architecture;
+mod backups;
 mod book;
 mod configuration;
+mod crash;
 mod gate;
 mod lifecycle;
 mod occupancy;

@@ -67,17 +67,6 @@ impl Lodge {
         lodge
     }
 
-    /// A box that does not run yet, whose data lies in `dir`.
-    pub fn in_dir(dir: &Path, sections: &str) -> Lodge {
-        let lodge = Lodge {
-            dir: dir.to_owned(),
-            folder: None,
-            child: None,
-        };
-        lodge.configure(sections);
-        lodge
-    }
-
     /// Writes its configuration.
     pub fn configure(&self, sections: &str) {
         let text = format!(
