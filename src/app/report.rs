@@ -142,10 +142,12 @@ impl Reporter {
             light,
             words: words.to_owned(),
         };
-        let mut lamps: Vec<Lamp> = self
-            .states
-            .borrow()
+        // What serves the rooms is only of interest when it does not work.
+        let states = self.states.borrow().clone();
+        let shown = states
             .iter()
+            .filter(|(name, state)| ROOMS.contains(&name.as_str()) || **state != State::Running);
+        let mut lamps: Vec<Lamp> = shown
             .map(|(name, state)| match state {
                 State::Running => lamp(name, Light::Good, "works"),
                 State::Retrying { .. } => lamp(name, Light::Warn, "broke, is started again"),

@@ -9,6 +9,7 @@
 mod accounts;
 mod architecture;
 mod backups;
+mod binary;
 mod book;
 mod configuration;
 mod crash;
