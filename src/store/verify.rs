@@ -101,7 +101,7 @@ fn of(survey: Survey) -> VerifyReport {
         last: survey.last,
         newest: survey.segments.iter().filter_map(|found| found.walk.newest).max(),
         snapshot_rows: survey.base().map_or(0, |base| base.check.rows),
-        torn_tail: survey.torn.is_some(),
+        torn_tail: !survey.torn.is_empty(),
         losses: survey.losses,
         folder: Some(survey.generation.dir),
     }
