@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
@@ -9,6 +10,7 @@ use axum::Router;
 use super::lodge::Lodge;
 use super::router;
 use crate::config::{Certificate as Source, DoorLimits};
+use crate::http::serve::HSTS_DEFAULT;
 use crate::http::swap::Swap;
 use crate::pki::Hierarchy;
 use crate::supervisor::Weight;
@@ -48,12 +50,14 @@ impl Lodge {
         let policy = self.policy(name).await?;
         let swap = Swap::new(self.router_of(name));
         let limits = self.limits_of(name);
+        let hsts = self.hsts_of(name);
         let make = {
             let (metrics, router) = (self.metrics.clone(), swap.clone());
             move |listen: Vec<SocketAddr>, listeners: Vec<std::net::TcpListener>| {
                 Door::new(name, listen, policy.clone(), router.clone(), limits.clone())
                     .with_listeners(listeners)
                     .with_metrics(&metrics)
+                    .with_hsts(hsts)
                     .with_refusals(router::refused)
                     .bind()
             }
@@ -140,6 +144,20 @@ impl Lodge {
             per_address: configured.per_address,
             per_client: configured.per_client,
             ..Limits::default()
+        }
+    }
+
+    /// The plain doors say nothing of TLS; the https door what is configured; the others the usual.
+    fn hsts_of(&self, name: &str) -> Option<Duration> {
+        match name {
+            "https" => self
+                .config
+                .https
+                .as_ref()
+                .map(|https| https.hsts.0)
+                .filter(|age| !age.is_zero()),
+            "mtls" => Some(HSTS_DEFAULT),
+            _ => None,
         }
     }
 
