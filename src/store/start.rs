@@ -5,7 +5,6 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::clock::ClockState;

@@ -3,7 +3,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "in a test, a failed unwrap is the failure"
+    clippy::disallowed_methods,
+    reason = "in a test, a failed unwrap is the failure, and tests read their own environment and clocks"
 )]
 
 mod accounts;
