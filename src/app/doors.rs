@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::Router;
 
-use super::lodge::Lodge;
+use super::lodge::{DRAIN, Lodge};
 use super::router;
 use crate::config::{Certificate as Source, DoorLimits};
 use crate::http::serve::HSTS_DEFAULT;
@@ -91,6 +91,13 @@ impl Lodge {
         }
     }
 
+    /// Closes every door; requests under way are finished.
+    pub(super) fn close_doors(&mut self) {
+        for name in DOORS {
+            self.close_door(name);
+        }
+    }
+
     fn close_door(&mut self, name: &'static str) {
         if self.doors.remove(name).is_some() {
             self.house.retire(&service(name));
@@ -143,6 +150,7 @@ impl Lodge {
             connections: configured.connections as usize,
             per_address: configured.per_address,
             per_client: configured.per_client,
+            drain: DRAIN,
             ..Limits::default()
         }
     }

@@ -28,8 +28,12 @@ use crate::store::{Health, Options, Store};
 use crate::supervisor::{House, Weight};
 use crate::tls;
 
-/// How long a service has to stop; the whole box has ten seconds.
-const GRACE: Duration = Duration::from_secs(8);
+/// How long a door has to finish what is under way. The whole box stops within ten seconds.
+pub(super) const DRAIN: Duration = Duration::from_secs(5);
+/// How long a service has that is told to stop while the house goes on.
+const GRACE: Duration = Duration::from_secs(6);
+/// How long the services behind the doors have, all together.
+const LAST: Duration = Duration::from_secs(3);
 
 /// The house as it stands.
 pub(super) struct Lodge {
@@ -121,11 +125,13 @@ impl Lodge {
             .collect()
     }
 
-    /// Stops everything: doors first, the store last.
-    pub(super) async fn close(self) {
+    /// Stops everything: all doors at once, then what is behind them, the store last.
+    pub(super) async fn close(mut self) {
         self.reporter.is_stopping();
         self.streams.cancel();
-        self.house.stop().await;
+        self.close_doors();
+        self.house.settle().await;
+        self.house.stop(LAST).await;
         self.store.close().await;
         tracing::info!("stopped");
     }
