@@ -116,6 +116,13 @@ impl House {
         while self.retired.try_join_next().is_some() {}
     }
 
+    /// Tells one service to stop, before the others and without waiting; [`House::stop`] waits for it.
+    pub fn begin_to_stop(&self, name: &str) {
+        if let Some(service) = self.services.iter().find(|service| service.name == name) {
+            service.stop.cancel();
+        }
+    }
+
     /// The services that were left alone after too many failures.
     #[must_use]
     pub fn failed(&self) -> Vec<String> {

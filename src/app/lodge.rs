@@ -119,9 +119,10 @@ impl Lodge {
     }
 
     /// Stops everything: doors first, the store last.
-    pub(super) async fn close(self) {
+    pub(super) async fn close(mut self) {
         self.reporter.is_stopping();
         self.streams.cancel();
+        self.close_doors();
         self.house.stop().await;
         self.store.close().await;
         tracing::info!("stopped");
