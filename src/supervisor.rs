@@ -116,13 +116,6 @@ impl House {
         while self.retired.try_join_next().is_some() {}
     }
 
-    /// Tells one service to stop, before the others and without waiting; [`House::stop`] waits for it.
-    pub fn begin_to_stop(&self, name: &str) {
-        if let Some(service) = self.services.iter().find(|service| service.name == name) {
-            service.stop.cancel();
-        }
-    }
-
     /// The services that were left alone after too many failures.
     #[must_use]
     pub fn failed(&self) -> Vec<String> {
@@ -148,12 +141,18 @@ impl House {
         }
     }
 
-    /// Stops all services, the last added first, each within its grace.
-    pub async fn stop(mut self) {
-        while let Some(service) = self.services.pop() {
-            end(service, self.grace).await;
-        }
+    /// Waits for those that were told to retire; each has its grace.
+    pub async fn settle(&mut self) {
         while self.retired.join_next().await.is_some() {}
+    }
+
+    /// Stops all services, the last added first. Together they have `at_most`.
+    pub async fn stop(mut self, at_most: Duration) {
+        let deadline = Instant::now() + at_most;
+        while let Some(service) = self.services.pop() {
+            end(service, deadline.saturating_duration_since(Instant::now())).await;
+        }
+        self.settle().await;
     }
 }
 
@@ -161,11 +160,7 @@ async fn end(service: Service, grace: Duration) {
     service.stop.cancel();
     let mut task = service.task;
     if tokio::time::timeout(grace, &mut task).await.is_err() {
-        tracing::warn!(
-            service = service.name,
-            grace_s = grace.as_secs(),
-            "did not stop in time and was cut off"
-        );
+        tracing::warn!(service = service.name, "did not stop in time and was cut off");
         task.abort();
     }
 }
@@ -295,7 +290,7 @@ mod tests {
             }
         );
         assert_eq!(states["sound"], State::Running);
-        house.stop().await;
+        house.stop(Duration::from_secs(2)).await;
     }
 
     #[tokio::test(start_paused = true)]
@@ -322,7 +317,7 @@ mod tests {
         }
         house.add("deaf", Weight::Room, |_| Box::pin(std::future::pending()));
         let before = Instant::now();
-        house.stop().await;
+        house.stop(Duration::from_secs(2)).await;
         assert_eq!(*order.lock().unwrap(), ["second", "first"]);
         assert!(before.elapsed() < Duration::from_secs(3));
     }

@@ -10,6 +10,7 @@ use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tower::ServiceExt;
 
@@ -42,6 +43,14 @@ pub enum ClientError {
         status: StatusCode,
         /// For this reason.
         detail: String,
+    },
+    /// What the box sent could not be written.
+    #[error("writing {}: {source}", .path.display())]
+    Written {
+        /// To this file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
     },
     /// The box said something that this command does not understand.
     #[error("the box answered in a form this version does not know: {0}")]
@@ -81,6 +90,48 @@ impl Client {
         } else {
             Err(refusal(status, &bytes))
         }
+    }
+
+    /// Asks, and writes the answer's body to `file`, which only its owner may read. Says how far it is on the way.
+    /// Answers its length.
+    pub async fn fetch_into(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        file: &Path,
+        mut progress: impl FnMut(u64),
+    ) -> Result<u64, ClientError> {
+        let written = |source| ClientError::Written {
+            path: file.to_owned(),
+            source,
+        };
+        let response = self.send(method, path, body).await?;
+        let status = response.status();
+        let mut body = response.into_body();
+        if !status.is_success() {
+            return Err(refusal(status, &body.collect().await.map_err(axum_error)?.to_bytes()));
+        }
+        let mut options = tokio::fs::OpenOptions::new();
+        let mut open = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(file)
+            .await
+            .map_err(written)?;
+        let mut bytes = 0;
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame.map_err(axum_error)?.into_data() else {
+                continue;
+            };
+            open.write_all(&data).await.map_err(written)?;
+            bytes += data.len() as u64;
+            progress(bytes);
+        }
+        open.sync_all().await.map_err(written)?;
+        Ok(bytes)
     }
 
     async fn send(

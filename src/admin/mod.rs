@@ -5,6 +5,7 @@
 //! command is written once.
 
 mod accounts;
+mod backup;
 mod client;
 mod pki;
 mod problem;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use axum::Router;
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use backup::{Backups, Keys, MakeError, Verified};
 pub use client::{Client, ClientError};
 pub use socket::{Listening, SocketError, listen};
 pub use spaces::SpaceShown;
@@ -46,8 +48,10 @@ pub struct Running {
     pub status: Arc<dyn Fn() -> Status + Send + Sync>,
     /// The spaces, when that room is open; it changes with a reload.
     pub occupancy: watch::Receiver<Option<Arc<Occupancy>>>,
-    /// The book, for backups.
+    /// The book, for looking at it.
     pub store: Store,
+    /// Makes backups of it.
+    pub backups: Backups,
     /// Where wishes go that the app itself carries out.
     pub orders: mpsc::Sender<Order>,
 }
@@ -62,6 +66,7 @@ pub enum Order {
 pub fn router(desk: Desk) -> Router {
     Router::new()
         .merge(accounts::router())
+        .merge(backup::router())
         .merge(pki::router())
         .merge(spaces::router())
         .merge(status::router())

@@ -1,5 +1,123 @@
-//! Backups that the box makes by itself.
+//! Backups that the box makes by itself, as `[backup]` says.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use jiff::{SignedDuration, Timestamp};
+
 use super::lodge::Lodge;
+use crate::admin::{Backups, Keys};
+use crate::config::Backup;
+use crate::supervisor::Weight;
+
+/// How often it is asked whether one is due: the clock may be set, the folder may be full for a while.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+const PREFIX: &str = "gatelodge-";
+const SUFFIX: &str = ".backup";
+
 impl Lodge {
-    pub(super) fn add_backups(&mut self) {}
+    /// Starts making backups, if they are configured.
+    pub(super) fn add_backups(&mut self) {
+        let Some(config) = self.config.backup.clone() else {
+            return;
+        };
+        let backups = self.backups.clone();
+        self.house.add("backup", Weight::Room, move |stop| {
+            let (config, backups) = (config.clone(), backups.clone());
+            Box::pin(async move {
+                let mut looks = tokio::time::interval(LOOK_EVERY);
+                loop {
+                    tokio::select! {
+                        () = stop.cancelled() => return Ok(()),
+                        _ = looks.tick() => {
+                            if let Err(error) = look(&config, &backups).await {
+                                tracing::error!(error = format!("{error:#}"), "no backup was made; it is tried again in a minute");
+                            }
+                        }
+                    }
+                }
+            })
+        });
+    }
+}
+
+/// Makes one when it is due, and takes away those over the number to keep.
+async fn look(config: &Backup, backups: &Backups) -> Result<()> {
+    let now = Timestamp::now();
+    let made = made_before(&config.directory)?;
+    let interval = SignedDuration::try_from(config.interval.0).unwrap_or(SignedDuration::MAX);
+    let due = made
+        .last()
+        .is_none_or(|(at, _)| now.duration_since(*at).abs() >= interval);
+    if !due {
+        return Ok(());
+    }
+    let keys = match &config.key_file {
+        Some(file) => Keys::Recipient(recipient(file)?),
+        None => Keys::LeftOut,
+    };
+    let to = config
+        .directory
+        .join(format!("{PREFIX}{}{SUFFIX}", now.strftime("%Y%m%dT%H%M%SZ")));
+    let report = backups.make(to.clone(), keys).await?;
+    tracing::info!(file = %to.display(), bytes = report.bytes, left_out = report.left_out.len(), "backed up");
+    let made = made_before(&config.directory)?;
+    let over = made.len().saturating_sub(config.keep as usize);
+    for (_, old) in &made[..over] {
+        std::fs::remove_file(old).with_context(|| format!("removing {}", old.display()))?;
+    }
+    Ok(())
+}
+
+/// The backups of this box in `folder`, oldest first, by the time in their names.
+fn made_before(folder: &Path) -> Result<Vec<(Timestamp, PathBuf)>> {
+    std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    let entries = std::fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
+    let mut found: Vec<(Timestamp, PathBuf)> = entries
+        .flatten()
+        .filter_map(|entry| Some((stamp(&entry.path())?, entry.path())))
+        .collect();
+    found.sort();
+    Ok(found)
+}
+
+fn stamp(path: &Path) -> Option<Timestamp> {
+    let name = path.file_name()?.to_str()?;
+    let stamp = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
+    let civil = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", stamp).ok()?;
+    civil
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .ok()
+        .map(|zoned| zoned.timestamp())
+}
+
+/// The first line of a file that is neither empty nor a comment.
+fn recipient(file: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("reading the recipient in {}", file.display()))?;
+    let line = text
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty() && !line.starts_with('#'));
+    Ok(line
+        .with_context(|| format!("{} holds no recipient", file.display()))?
+        .to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backups_are_known_by_the_time_in_their_names() {
+        let at = stamp(Path::new("/b/gatelodge-20260102T030405Z.backup")).unwrap();
+        assert_eq!(at.to_string(), "2026-01-02T03:04:05Z");
+        for other in [
+            "/b/gatelodge-x.backup",
+            "/b/notes.txt",
+            "/b/gatelodge-20260102T030405Z.backup.tmp",
+        ] {
+            assert_eq!(stamp(Path::new(other)), None, "{other}");
+        }
+    }
 }

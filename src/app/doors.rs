@@ -2,13 +2,15 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
 
-use super::lodge::Lodge;
+use super::lodge::{DRAIN, Lodge};
 use super::router;
 use crate::config::{Certificate as Source, DoorLimits};
+use crate::http::serve::HSTS_DEFAULT;
 use crate::http::swap::Swap;
 use crate::pki::Hierarchy;
 use crate::supervisor::Weight;
@@ -49,12 +51,14 @@ impl Lodge {
         let policy = self.policy(name).await?;
         let swap = Swap::new(self.router_of(name));
         let limits = self.limits_of(name);
+        let hsts = self.hsts_of(name);
         let make = {
             let (metrics, router) = (self.metrics.clone(), swap.clone());
             move |listen: Vec<SocketAddr>, listeners: Vec<std::net::TcpListener>| {
                 Door::new(name, listen, policy.clone(), router.clone(), limits.clone())
                     .with_listeners(listeners)
                     .with_metrics(&metrics)
+                    .with_hsts(hsts)
                     .with_refusals(router::refused)
                     .bind()
             }
@@ -91,11 +95,10 @@ impl Lodge {
         }
     }
 
-    /// From now on every door refuses connections and finishes what is under way, all at the same time.
+    /// Closes every door; requests under way are finished.
     pub(super) fn close_doors(&mut self) {
-        for (name, up) in std::mem::take(&mut self.doors) {
-            drop(up);
-            self.house.begin_to_stop(&service(name));
+        for name in DOORS {
+            self.close_door(name);
         }
     }
 
@@ -151,7 +154,22 @@ impl Lodge {
             connections: configured.connections as usize,
             per_address: configured.per_address,
             per_client: configured.per_client,
+            drain: DRAIN,
             ..Limits::default()
+        }
+    }
+
+    /// The plain doors say nothing of TLS; the https door what is configured; the others the usual.
+    fn hsts_of(&self, name: &str) -> Option<Duration> {
+        match name {
+            "https" => self
+                .config
+                .https
+                .as_ref()
+                .map(|https| https.hsts.0)
+                .filter(|age| !age.is_zero()),
+            "mtls" => Some(HSTS_DEFAULT),
+            _ => None,
         }
     }
 
@@ -226,15 +244,13 @@ impl Lodge {
 
     fn mtls_trust(&self) -> anyhow::Result<ClientTrust> {
         let mtls = self.config.mtls.as_ref();
-        let (authorities, own) = match mtls.and_then(|mtls| mtls.client_ca_file.clone()) {
-            Some(file) => (Authorities::File(file), None),
-            None => (
-                Authorities::Fixed(self.pki.roots(Hierarchy::Client)?),
-                Some(self.pki.revocations()),
-            ),
+        let authorities = match mtls.and_then(|mtls| mtls.client_ca_file.clone()) {
+            Some(file) => Authorities::File(file),
+            None => Authorities::Fixed(self.pki.roots(Hierarchy::Client)?),
         };
         let crl = mtls.and_then(|mtls| mtls.crl_file.clone());
-        ClientTrust::load(authorities, crl, own).context("whom the mtls door trusts")
+        // A file may hold our own root, so what we revoked counts either way.
+        ClientTrust::load(authorities, crl, Some(self.pki.revocations())).context("whom the mtls door trusts")
     }
 }
 

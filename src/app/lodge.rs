@@ -16,7 +16,7 @@ use super::logging::Logging;
 use super::report::Reporter;
 use super::router;
 use crate::accounts::Accounts;
-use crate::admin::{self, Desk, Order, Running};
+use crate::admin::{self, Backups, Desk, Order, Running};
 use crate::config::{Config, Flags, Loaded};
 use crate::face::{Face, Lamp};
 use crate::http::assets::Assets;
@@ -28,8 +28,12 @@ use crate::store::{Health, Options, Store};
 use crate::supervisor::{House, Weight};
 use crate::tls;
 
-/// How long a service has to stop; the whole box has ten seconds.
-const GRACE: Duration = Duration::from_secs(8);
+/// How long a door has to finish what is under way. The whole box stops within ten seconds.
+pub(super) const DRAIN: Duration = Duration::from_secs(5);
+/// How long a service has that is told to stop while the house goes on.
+const GRACE: Duration = Duration::from_secs(6);
+/// How long the services behind the doors have, all together.
+const LAST: Duration = Duration::from_secs(3);
 
 /// The house as it stands.
 pub(super) struct Lodge {
@@ -45,6 +49,7 @@ pub(super) struct Lodge {
     pub(super) occupancy: watch::Sender<Option<Arc<Occupancy>>>,
     pub(super) doors: BTreeMap<&'static str, DoorUp>,
     pub(super) reporter: Reporter,
+    pub(super) backups: Backups,
     pub(super) readiness: watch::Sender<Readiness>,
     pub(super) lamps: watch::Sender<Vec<Lamp>>,
     /// Ends streams, so that the doors need not wait for them.
@@ -69,7 +74,8 @@ impl Lodge {
             .context("making the PKI's own authorities")?;
         let house = House::new(GRACE);
         let metrics = Metrics::new();
-        let reporter = Reporter::new(store.clone(), house.states());
+        let backups = Backups::new(store.clone(), config.data_dir.clone());
+        let reporter = Reporter::new(store.clone(), house.states(), backups.clone());
         super::report::register(&metrics, &store);
         let mut lodge = Lodge {
             accounts: Accounts::new(store.clone()),
@@ -87,6 +93,7 @@ impl Lodge {
             metrics,
             house,
             reporter,
+            backups,
         };
         lodge.open_admin(orders)?;
         lodge.add_probe();
@@ -118,12 +125,13 @@ impl Lodge {
             .collect()
     }
 
-    /// Stops everything: doors first, the store last.
+    /// Stops everything: all doors at once, then what is behind them, the store last.
     pub(super) async fn close(mut self) {
         self.reporter.is_stopping();
         self.streams.cancel();
         self.close_doors();
-        self.house.stop().await;
+        self.house.settle().await;
+        self.house.stop(LAST).await;
         self.store.close().await;
         tracing::info!("stopped");
     }
@@ -175,6 +183,7 @@ impl Lodge {
             status: self.reporter.clone().into_status(),
             occupancy: self.occupancy.subscribe(),
             store: self.store.clone(),
+            backups: self.backups.clone(),
             orders,
         };
         let desk = Desk {

@@ -13,7 +13,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use tokio::sync::watch;
 
 use super::lodge::Lodge;
-use crate::admin::{CertificateShown, RoomShown, Status, StoreShown};
+use crate::admin::{Backups, CertificateShown, RoomShown, Status, StoreShown};
 use crate::face::{Lamp, Light};
 use crate::http::metrics::Metrics;
 use crate::store::Store;
@@ -25,6 +25,7 @@ use crate::tls::Served;
 pub(super) struct Reporter {
     store: Store,
     states: watch::Receiver<States>,
+    backups: Backups,
     told: Arc<Mutex<Told>>,
 }
 
@@ -37,7 +38,6 @@ struct Told {
     started: Option<Timestamp>,
     doors: BTreeMap<String, Vec<SocketAddr>>,
     certificates: BTreeMap<&'static str, watch::Receiver<Served>>,
-    last_backup: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -49,7 +49,7 @@ enum Phase {
 }
 
 impl Reporter {
-    pub(super) fn new(store: Store, states: watch::Receiver<States>) -> Reporter {
+    pub(super) fn new(store: Store, states: watch::Receiver<States>, backups: Backups) -> Reporter {
         let told = Told {
             started: Some(Timestamp::now()),
             ..Told::default()
@@ -57,6 +57,7 @@ impl Reporter {
         Reporter {
             store,
             states,
+            backups,
             told: Arc::new(Mutex::new(told)),
         }
     }
@@ -82,11 +83,6 @@ impl Reporter {
             Some(served) => self.told().certificates.insert(door, served),
             None => self.told().certificates.remove(door),
         };
-    }
-
-    /// A backup was made.
-    pub(super) fn backed_up(&self, at: Timestamp) {
-        self.told().last_backup = Some(at);
     }
 
     /// How the box is now, whenever it is asked.
@@ -123,7 +119,7 @@ impl Reporter {
                 .collect(),
             store: StoreShown {
                 bytes: self.store.bytes(),
-                last_backup: told.last_backup,
+                last_backup: self.backups.last().unwrap_or_default(),
                 salvage: self.store.salvage().and_then(|lost| serde_json::to_value(lost).ok()),
             },
         }
@@ -146,10 +142,12 @@ impl Reporter {
             light,
             words: words.to_owned(),
         };
-        let mut lamps: Vec<Lamp> = self
-            .states
-            .borrow()
+        // What serves the rooms is only of interest when it does not work.
+        let states = self.states.borrow().clone();
+        let shown = states
             .iter()
+            .filter(|(name, state)| ROOMS.contains(&name.as_str()) || **state != State::Running);
+        let mut lamps: Vec<Lamp> = shown
             .map(|(name, state)| match state {
                 State::Running => lamp(name, Light::Good, "works"),
                 State::Retrying { .. } => lamp(name, Light::Warn, "broke, is started again"),

@@ -7,9 +7,10 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::print::segment;
-use super::reach::{Reached, block_on, secret_from};
+use super::reach::{secret_from, with_box};
 use super::{Common, Failure, print};
 use crate::accounts::{Role, Scope, Secret};
+use crate::admin::Client;
 use crate::config::Config;
 
 #[derive(Subcommand)]
@@ -80,16 +81,10 @@ pub(super) enum TokenCommand {
 impl UserCommand {
     pub(super) fn run(self, common: &Common) -> Result<(), Failure> {
         let link = common.link();
-        block_on(async {
-            let reached = common.box_or_folder().await?;
-            let done = self.ask(common, &reached, &link).await;
-            reached.leave().await;
-            done
-        })
+        with_box(common, async |client| self.ask(common, client, &link).await)
     }
 
-    async fn ask(self, common: &Common, reached: &Reached, link: &str) -> Result<(), Failure> {
-        let client = &reached.client;
+    async fn ask(self, common: &Common, client: &Client, link: &str) -> Result<(), Failure> {
         let person = |name: &str, rest: &str| format!("/people/{}{rest}", segment(name));
         let said = |value: &Value, words: String| {
             if common.json {
@@ -145,16 +140,10 @@ impl UserCommand {
 
 impl TokenCommand {
     pub(super) fn run(self, common: &Common) -> Result<(), Failure> {
-        block_on(async {
-            let reached = common.box_or_folder().await?;
-            let done = self.ask(common, &reached).await;
-            reached.leave().await;
-            done
-        })
+        with_box(common, async |client| self.ask(common, client).await)
     }
 
-    async fn ask(self, common: &Common, reached: &Reached) -> Result<(), Failure> {
-        let client = &reached.client;
+    async fn ask(self, common: &Common, client: &Client) -> Result<(), Failure> {
         match self {
             TokenCommand::Create { name, scopes } => {
                 let wish = json!({ "name": name, "scopes": scopes });

@@ -89,7 +89,7 @@ impl From<ClientError> for Failure {
                 .hint("is it running? `systemctl status gatelodge`; --socket names another place"),
             ClientError::Broken(_) => Failure::not_reachable(error),
             ClientError::Refused { status, .. } if status.is_client_error() => Failure::refused(error),
-            ClientError::Refused { .. } | ClientError::Form(_) => Failure::failed(error),
+            ClientError::Refused { .. } | ClientError::Form(_) | ClientError::Written { .. } => Failure::failed(error),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The command line (`contract.md` section 2): one file a group of commands.
 
 mod accounts;
+mod backup;
 mod config;
 mod demo;
 mod exit;
@@ -81,6 +82,15 @@ enum Command {
     /// The box's own certificates
     #[command(subcommand)]
     Pki(pki::Command),
+    /// Write a consistent backup of the running box to a file
+    #[command(after_help = "Example:\n  gatelodge backup /mnt/usb/lodge.backup --passphrase-file ./passphrase")]
+    Backup(backup::Backup),
+    /// Put a backup in the place of the data folder
+    #[command(after_help = "Example:\n  gatelodge restore /mnt/usb/lodge.backup --dry-run")]
+    Restore(backup::Restore),
+    /// Check every file of the store without changing anything
+    #[command(after_help = "Example:\n  gatelodge verify")]
+    Verify,
     /// Print shell completions
     #[command(after_help = "Example:\n  gatelodge completions bash > /etc/bash_completion.d/gatelodge")]
     Completions {
@@ -128,6 +138,9 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::User(command) => command.run(&common).map(done),
         Command::Token(command) => command.run(&common).map(done),
         Command::Pki(command) => command.run(&common).map(done),
+        Command::Backup(command) => command.run(&common).map(done),
+        Command::Restore(command) => command.run(&common).map(done),
+        Command::Verify => backup::verify(&common),
         Command::Completions { shell } => shell::completions(shell, Cli::command()).map(done),
         Command::Man => shell::man(Cli::command()).map(done),
         Command::Version => {

@@ -7,8 +7,9 @@ use clap::{Args, Subcommand};
 use hyper::Method;
 use serde_json::{Value, json};
 
-use super::reach::{Reached, absolute, block_on};
+use super::reach::{absolute, with_box};
 use super::{Common, Failure, print};
+use crate::admin::Client;
 use crate::pki;
 
 #[derive(Subcommand)]
@@ -106,16 +107,10 @@ impl Command {
         if let Command::Show { file } = &self {
             return show(common, file);
         }
-        block_on(async {
-            let reached = common.box_or_folder().await?;
-            let done = self.ask(common, &reached).await;
-            reached.leave().await;
-            done
-        })
+        with_box(common, async |client| self.ask(common, client).await)
     }
 
-    async fn ask(self, common: &Common, reached: &Reached) -> Result<(), Failure> {
-        let client = &reached.client;
+    async fn ask(self, common: &Common, client: &Client) -> Result<(), Failure> {
         match self {
             Command::Init => {
                 let answer: Value = client.ask(Method::POST, "/pki/init", None).await?;
@@ -125,11 +120,11 @@ impl Command {
                     say_init(&answer)
                 }
             }
-            Command::Server(wish) => wish.issue(common, reached, "server").await?,
-            Command::Client(wish) => wish.issue(common, reached, "client").await?,
-            Command::Signing(wish) => wish.issue(common, reached, "signing").await?,
-            Command::Relay(wish) => wish.issue(common, reached, "relay").await?,
-            Command::Grpc(wish) => wish.issue(common, reached, "grpc").await?,
+            Command::Server(wish) => wish.issue(common, client, "server").await?,
+            Command::Client(wish) => wish.issue(common, client, "client").await?,
+            Command::Signing(wish) => wish.issue(common, client, "signing").await?,
+            Command::Relay(wish) => wish.issue(common, client, "relay").await?,
+            Command::Grpc(wish) => wish.issue(common, client, "grpc").await?,
             Command::List => {
                 let rows: Value = client.ask(Method::GET, "/pki", None).await?;
                 if common.json { print::json(&rows) } else { list(&rows) }
@@ -177,7 +172,7 @@ impl Command {
 }
 
 impl Issue {
-    async fn issue(self, common: &Common, reached: &Reached, hierarchy: &str) -> Result<(), Failure> {
+    async fn issue(self, common: &Common, client: &Client, hierarchy: &str) -> Result<(), Failure> {
         let wish = json!({
             "name": self.name, "usage": self.usage, "role": self.role, "organization": self.organization,
             "hosts": self.hosts, "uris": self.uris, "days": self.days,
@@ -188,7 +183,7 @@ impl Issue {
                 .map_err(|error| Failure::failed(format_args!("{}: {error}", out.display())))?;
         }
         let path = format!("/pki/{hierarchy}/certificates");
-        let mut answer: Value = reached.client.ask(Method::POST, &path, Some(&wish)).await?;
+        let mut answer: Value = client.ask(Method::POST, &path, Some(&wish)).await?;
         let pem = answer["pem"].take();
         let mut issued = answer["issued"].take();
         for kind in ["key", "certificate", "chain", "pkeycert"] {

@@ -26,7 +26,7 @@ impl Common {
     }
 
     /// The configuration, or the defaults on a machine that has none.
-    fn load_or_default(&self) -> Result<Config, Failure> {
+    pub(super) fn load_or_default(&self) -> Result<Config, Failure> {
         if self.config.is_none() && !Path::new(DEFAULT_FILE).exists() {
             return Ok(config::without_file()?);
         }
@@ -39,7 +39,7 @@ impl Common {
     }
 
     /// The running box, or its data folder when none runs and none was named.
-    pub(super) async fn box_or_folder(&self) -> Result<Reached, Failure> {
+    async fn box_or_folder(&self) -> Result<Reached, Failure> {
         match Client::reach(&config::find_socket(&self.flags())).await {
             Ok(client) => Ok(Reached { client, store: None }),
             Err(error @ ClientError::NotReachable { .. }) if self.socket.is_none() => {
@@ -51,15 +51,14 @@ impl Common {
 }
 
 /// The way to a box, and the book when it was opened here.
-pub(super) struct Reached {
-    /// Whom to ask.
-    pub(super) client: Client,
+struct Reached {
+    client: Client,
     store: Option<Store>,
 }
 
 impl Reached {
     /// Closes what was opened here.
-    pub(super) async fn leave(self) {
+    async fn leave(self) {
         if let Some(store) = self.store {
             store.close().await;
         }
@@ -86,6 +85,16 @@ async fn open_folder(config: &Config, unreachable: &ClientError) -> Result<Reach
     Ok(Reached {
         client: Client::Direct(router(desk)),
         store: Some(store),
+    })
+}
+
+/// Runs a command against the box or its data folder, and leaves in order whatever came of it.
+pub(super) fn with_box(common: &Common, work: impl AsyncFnOnce(&Client) -> Result<(), Failure>) -> Result<(), Failure> {
+    block_on(async {
+        let reached = common.box_or_folder().await?;
+        let done = work(&reached.client).await;
+        reached.leave().await;
+        done
     })
 }
 

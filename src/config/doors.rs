@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::units::Span;
 use crate::http::Rate;
 
 /// A door without TLS: `http` and `metrics`.
@@ -32,6 +33,13 @@ pub struct Https {
     /// With `certificate = "files"`: the key, PEM.
     #[serde(default)]
     pub key_file: Option<PathBuf>,
+    /// How long browsers remember to come by TLS only (HSTS, RFC 6797); `"0s"`: they are not told.
+    #[serde(default = "two_years")]
+    pub hsts: Span,
+}
+
+fn two_years() -> Span {
+    Span(crate::http::serve::HSTS_DEFAULT)
 }
 
 /// The door for machines with certificates.

@@ -17,7 +17,7 @@ pub use csrf::{Csrf, Forged};
 pub use lamps::{Lamp, Light};
 pub use security::secured;
 pub use shell::{Page, Shell};
-pub use visitor::{SignedIn, Visitor};
+pub use visitor::{Forbidden, SignedIn, Visitor};
 
 use crate::accounts::Accounts;
 use crate::http::assets::Assets;

@@ -1,31 +1,43 @@
 //! The headers that keep a page to itself (`spec/perseus.md` 13.4).
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_FRAME_OPTIONS};
 use axum::http::{HeaderName, HeaderValue};
-use axum::middleware::map_response;
+use axum::middleware::{Next, from_fn, map_response};
 use axum::response::Response;
+use tracing::Instrument;
+
+use crate::http::RequestId;
 
 /// Nothing from outside, no inline script or style, no frames.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; \
                       font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// Every page of `router` with these headers.
+/// Every page of `router` with these headers; what it logs carries the request's number.
 pub fn secured(router: Router) -> Router {
-    router.layer(map_response(async |mut response: Response| {
-        let headers = response.headers_mut();
-        let mut set = |name: HeaderName, value: &'static str| {
-            headers.entry(name).or_insert(HeaderValue::from_static(value));
-        };
-        set(CONTENT_SECURITY_POLICY, POLICY);
-        set(X_FRAME_OPTIONS, "DENY");
-        set(REFERRER_POLICY, "no-referrer");
-        set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-        set(
-            HeaderName::from_static("permissions-policy"),
-            "camera=(), geolocation=(), microphone=()",
-        );
-        set(CACHE_CONTROL, "no-store");
-        response
-    }))
+    router
+        .layer(from_fn(numbered))
+        .layer(map_response(async |mut response: Response| {
+            let headers = response.headers_mut();
+            let mut set = |name: HeaderName, value: &'static str| {
+                headers.entry(name).or_insert(HeaderValue::from_static(value));
+            };
+            set(CONTENT_SECURITY_POLICY, POLICY);
+            set(X_FRAME_OPTIONS, "DENY");
+            set(REFERRER_POLICY, "no-referrer");
+            set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+            set(
+                HeaderName::from_static("permissions-policy"),
+                "camera=(), geolocation=(), microphone=()",
+            );
+            set(CACHE_CONTROL, "no-store");
+            response
+        }))
+}
+
+async fn numbered(request: Request, next: Next) -> Response {
+    let id = request.extensions().get::<RequestId>().copied();
+    let span = tracing::info_span!("page", request.id = id.map(tracing::field::display));
+    next.run(request).instrument(span).await
 }

@@ -29,16 +29,22 @@ pub struct SignedIn {
 
 impl SignedIn {
     /// Lets them on, or answers that they may not.
-    pub fn must(&self, act: Act) -> Result<(), Response> {
+    pub fn must(&self, act: Act) -> Result<(), Forbidden> {
         let who = Who::Person {
             name: self.name.clone(),
             role: self.role,
         };
-        if who.may(act) {
-            Ok(())
-        } else {
-            Err((StatusCode::FORBIDDEN, "Your role does not cover that.\n").into_response())
-        }
+        if who.may(act) { Ok(()) } else { Err(Forbidden) }
+    }
+}
+
+/// The person's role does not cover what they asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forbidden;
+
+impl IntoResponse for Forbidden {
+    fn into_response(self) -> Response {
+        (StatusCode::FORBIDDEN, "Your role does not cover that.\n").into_response()
     }
 }
 

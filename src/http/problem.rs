@@ -113,7 +113,7 @@ impl From<&Unwritten> for Problem {
                 let title = "The disk is full, nothing was changed";
                 Problem::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", title).retry_after(60)
             }
-            Unwritten::TooLarge { .. } | Unwritten::Panicked => failed().detail("The fault is ours and is in the log."),
+            Unwritten::Panicked => failed().detail("The fault is ours and is in the log."),
             Unwritten::Refused(never) => match *never {},
         }
     }

@@ -109,7 +109,7 @@ struct From {
 }
 
 async fn list(State(desk): State<Desk>, person: SignedIn, Query(from): Query<From>) -> Result<Response, Response> {
-    person.must(Act::ReadSpaces)?;
+    person.must(Act::ReadSpaces).map_err(IntoResponse::into_response)?;
     // The mark is taken before the rows: a change in between is shown twice rather than missed.
     let mark = *desk.room.store.bell().borrow();
     let mut spaces = desk.room.list(from.after, SHOWN + 1).map_err(|error| {
@@ -140,7 +140,7 @@ async fn live(
     Query(mark): Query<Mark>,
     headers: HeaderMap,
 ) -> Result<Response, Response> {
-    person.must(Act::ReadSpaces)?;
+    person.must(Act::ReadSpaces).map_err(IntoResponse::into_response)?;
     let resumed = headers
         .get("last-event-id")
         .and_then(|value| value.to_str().ok())

@@ -4,7 +4,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tokio::sync::oneshot;
 
-use super::page::GROUP_LIMIT;
 use super::{Page, WriteError};
 
 /// How a change ended on its page.
@@ -23,8 +22,6 @@ pub(super) enum Verdict {
     Durable,
     /// The disk is full.
     DiskFull,
-    /// This one change is larger than a group may be.
-    TooLarge(usize),
 }
 
 /// A change that waits for the pen, whatever its answer is.
@@ -76,10 +73,6 @@ where
         let answer = match verdict {
             Verdict::Durable => self.outcome.unwrap_or(Err(WriteError::Closed)),
             Verdict::DiskFull => Err(WriteError::DiskFull),
-            Verdict::TooLarge(bytes) => Err(WriteError::TooLarge {
-                bytes,
-                limit: GROUP_LIMIT,
-            }),
         };
         // Whoever asked may have gone; the change stands either way.
         let _: Result<(), _> = self.asker.send(answer);

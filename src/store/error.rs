@@ -16,14 +16,6 @@ pub enum WriteError<E> {
     /// The disk has no room beyond the reserve; nothing was written, reads go on.
     #[error("the disk is full")]
     DiskFull,
-    /// The change is larger than the pen takes at once; nothing was written. Make it several.
-    #[error("a change of {bytes} bytes is over the limit of {limit} bytes")]
-    TooLarge {
-        /// How large it is in the log.
-        bytes: usize,
-        /// How large it may be.
-        limit: usize,
-    },
     /// The closure panicked; nothing was written and its neighbours are unharmed.
     #[error("the change failed inside")]
     Panicked,
@@ -42,7 +34,6 @@ impl<E> WriteError<E> {
             WriteError::Refused(refusal) => Ok(refusal),
             WriteError::Busy => Err(WriteError::Busy),
             WriteError::DiskFull => Err(WriteError::DiskFull),
-            WriteError::TooLarge { bytes, limit } => Err(WriteError::TooLarge { bytes, limit }),
             WriteError::Panicked => Err(WriteError::Panicked),
             WriteError::Closed => Err(WriteError::Closed),
         }

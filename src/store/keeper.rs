@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -99,6 +99,8 @@ pub(super) struct Keeper {
     pub(super) snapshot_bytes: Arc<AtomicU64>,
     /// Held while files are taken away, and while a backup takes hold of them.
     pub(super) files: Mutex<()>,
+    /// Held while a backup is made.
+    pub(super) backing_up: Mutex<()>,
 }
 
 impl Keeper {
@@ -118,19 +120,26 @@ impl Keeper {
 
     /// One round: a snapshot when one is due, then what is not needed goes.
     pub(super) fn tend(&self) -> Result<(), KeepError> {
-        let (now, trusted) = self
-            .trust
-            .lock()
-            .expect("nothing panics under the lock")
-            .read(&*self.clock);
+        let (now, trusted) = self.read_clock();
         self.snapshot_if_due()?;
-        let _held = self.files.lock().expect("nothing panics under the lock");
+        let _held = self.hold_files();
         self.drop_old_snapshots()?;
         if trusted {
             self.unlink()?;
             self.thin_by_age(now)?;
         }
         self.thin_by_size()
+    }
+
+    /// While this is held, no file of the book is taken away or replaced.
+    pub(super) fn hold_files(&self) -> MutexGuard<'_, ()> {
+        self.files.lock().expect("nothing panics under the lock")
+    }
+
+    /// Now, and whether the clock is trusted.
+    pub(super) fn read_clock(&self) -> (Timestamp, bool) {
+        let mut trust = self.trust.lock().expect("nothing panics under the lock");
+        trust.read(&*self.clock)
     }
 
     /// The newest snapshot.
@@ -144,7 +153,8 @@ impl Keeper {
         snapshots.len().checked_sub(2).map(|place| snapshots[place])
     }
 
-    fn snapshots(&self) -> Vec<Seq> {
+    /// Snapshots, oldest first.
+    pub(super) fn snapshots(&self) -> Vec<Seq> {
         self.snapshots.lock().expect("nothing panics under the lock").clone()
     }
 

@@ -9,6 +9,8 @@
 //! sealed segments and takes away what nobody needs. Opening surveys everything, and mends it by
 //! salvage when it is damaged.
 
+mod archive;
+mod backup;
 mod change;
 mod clock;
 mod cursors;
@@ -33,8 +35,10 @@ mod record;
 mod recovery;
 mod replay;
 mod reserve;
+mod restore;
 mod salvage;
 pub mod schema;
+mod seal;
 mod segment;
 mod shelf;
 mod snapshot;
@@ -44,7 +48,11 @@ mod stats;
 mod survey;
 mod table;
 mod thinning;
+mod verify;
 
+pub use age::secrecy::SecretString;
+pub use archive::{ArchiveError, Member, MemberKind};
+pub use backup::{BackupError, BackupReport, Extra, Privacy};
 pub use clock::{Clock, ClockState, SystemClock};
 pub use error::{FileError, OpenError, ReadError, RowError, Unwritten, WriteError};
 pub use health::Health;
@@ -53,8 +61,12 @@ pub use ledger::{Ledger, ROW_LIMIT};
 pub use loss::{Loss, LossKind, SalvageReport};
 pub use options::Options;
 pub use page::{BULK_ROWS, GROUP_LIMIT, Page};
+pub use restore::{RestoreError, RestoreReport, RestoredFile, restore, restore_dry_run, restore_on};
+pub use seal::{Seal, SealError, Unseal};
 pub use stats::Stats;
+pub use verify::{VerifyReport, verify};
 
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -62,8 +74,12 @@ use tokio::sync::{oneshot, watch};
 
 use crate::domain::{Epoch, Event, Lane, Seq};
 use change::Asked;
+use files::RealDisk;
 use queue::{NotTaken, Rank};
 use start::{Running, Shared};
+
+/// The one row that [`Store::probe`] writes.
+const PROBE: Ledger<Seq> = Ledger::new(schema::PROBE);
 
 /// One change as readers of the journal see it.
 #[derive(Clone, Debug, PartialEq)]
@@ -185,6 +201,27 @@ impl Store {
         self.shared().queue.poke();
     }
 
+    /// Whether the clock may be trusted enough to let things expire (`book.md` promise 16).
+    #[must_use]
+    pub fn clock_is_trusted(&self) -> bool {
+        self.shared().keeper.read_clock().1
+    }
+
+    /// When the newest change was written; `None` in an empty book.
+    #[must_use]
+    pub fn newest_stamp(&self) -> Option<Timestamp> {
+        self.shared().shelf.newest()
+    }
+
+    /// Writes a row of the book's own and waits until it is on disk: what a health check asks for.
+    pub async fn probe(&self) -> Result<(), WriteError<RowError>> {
+        self.write(|page| {
+            let seq = page.seq();
+            PROBE.put_on(page, &[], &seq)
+        })
+        .await
+    }
+
     /// How the book is; when it says failed, the process must end with 1.
     #[must_use]
     pub fn health(&self) -> watch::Receiver<Health> {
@@ -197,23 +234,22 @@ impl Store {
         self.shared().salvage.as_ref()
     }
 
-    /// Whether the clock is believed enough to let things expire (`book.md` promise 16).
-    #[must_use]
-    pub fn clock_is_trusted(&self) -> bool {
-        self.clock() == ClockState::Trusted
-    }
-
     /// How far the clock is believed.
     #[must_use]
     pub fn clock(&self) -> ClockState {
         self.shared().clock_state()
     }
 
-    /// Writes a row and waits until it is on disk, to see whether the book takes changes.
-    pub async fn probe(&self) -> Result<(), WriteError<RowError>> {
-        const SEEN: Ledger<Timestamp> = Ledger::new(schema::PROBE);
-        let now = self.shared().now();
-        self.write(move |page| SEEN.put_on(page, b"", &now)).await
+    /// Makes a backup at `to`, which only its owner may read, while the book goes on: a file that is
+    /// whole or not there. Blocks while it is written.
+    pub fn backup(&self, to: &Path, extra: &[Extra], seal: &Seal) -> Result<BackupReport, BackupError> {
+        backup::backup(&self.shared().keeper, to, extra, seal)
+    }
+
+    /// Reads what is not written to any more, sealed segments and snapshots, and says what of it is
+    /// damaged. Blocks while it reads; for the whole book see [`verify`].
+    pub fn verify_live(&self) -> Result<VerifyReport, FileError> {
+        verify::verify_running(&self.shared().keeper, *self.shared().bell.borrow())
     }
 
     /// Bytes of the book on disk.

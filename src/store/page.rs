@@ -54,9 +54,14 @@ impl Page {
     }
 
     /// Records that something happened, in the same change as the rows it is about.
+    ///
+    /// # Panics
+    ///
+    /// When the change grows over [`GROUP_LIMIT`] by it, which is a fault of the room: the change
+    /// is not made, and whoever asked for it is told [`crate::store::WriteError::Panicked`].
     pub fn record(&mut self, event: Event) {
         let json = serde_json::to_vec(&event).expect("events are plain enums with string keys");
-        self.bytes += json.len() + 8;
+        self.grow(json.len() + 8);
         self.events.push((event.lane(), json));
     }
 
@@ -82,8 +87,16 @@ impl Page {
     }
 
     pub(super) fn delete(&mut self, key: &[u8]) {
-        self.bytes += key.len() + 8;
+        self.grow(key.len() + 8);
         self.rows.insert(key.into(), None);
+    }
+
+    fn grow(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        assert!(
+            self.bytes <= GROUP_LIMIT,
+            "a change is over {GROUP_LIMIT} bytes: make it several"
+        );
     }
 
     pub(super) fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, ReadError> {

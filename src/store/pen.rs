@@ -182,12 +182,7 @@ impl Pen {
             clock_trusted: self.now.1,
         };
         self.page.encode(&mut self.one, &head);
-        if self.one.len() > GROUP_LIMIT {
-            if let Some(change) = change {
-                change.answer(Verdict::TooLarge(self.one.len()));
-            }
-            return Ok(());
-        }
+        debug_assert!(self.one.len() <= GROUP_LIMIT, "the page counts what stands on it");
         if self.records.len() + self.one.len() > GROUP_LIMIT && !self.commit()? {
             // It was worked out over rows that did not come to be.
             if let Some(change) = change {

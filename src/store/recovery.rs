@@ -111,13 +111,14 @@ fn remove_mark(disk: &dyn Disk, book: &Path) -> Result<(), FileError> {
 /// Cuts the torn tail off and syncs the last segment: what a killed process left in memory of the
 /// kernel is durable before anything of it is shown.
 fn cut(disk: &dyn Disk, survey: &Survey) -> Result<(), FileError> {
-    if let Some(TornTail { path, keep }) = &survey.torn {
+    for TornTail { path, keep } in &survey.torn {
         match keep {
             Some(keep) => {
                 let file = disk
                     .open(path)
                     .map_err(|source| FileError::new("cannot open", path, source))?;
                 file.set_len(*keep)
+                    .and_then(|()| file.sync())
                     .map_err(|source| FileError::new("cannot cut the torn end off", path, source))?;
                 tracing::info!(bytes = keep, path = %path.display(), "the torn end of the log was cut off");
             }

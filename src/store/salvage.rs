@@ -84,18 +84,15 @@ fn mend_log(disk: &dyn Disk, survey: &Survey, generation: &Generation, end: Seq)
         }
         let last = survey.segments.get(place + 1).map_or(end, |next| Seq(next.first.0 - 1));
         let path = generation.log().join(segment::name(found.first));
-        let torn = survey.torn.as_ref().is_some_and(|torn| torn.path == found.path);
+        let torn = survey.torn.iter().find(|torn| torn.path == found.path);
         if last < found.first {
             // An empty last segment: the new one takes its place.
-        } else if is_whole(found, last) && !torn {
+        } else if is_whole(found, last) && torn.is_none() {
             disk.link(&found.path, &path)
                 .map_err(|source| FileError::new("cannot link", &path, source))?;
         } else {
             let bytes = files::read_path(disk, &found.path)?.unwrap_or_default();
-            let keep = survey
-                .torn
-                .as_ref()
-                .filter(|torn| torn.path == found.path)
+            let keep = torn
                 .and_then(|torn| torn.keep)
                 .map_or(bytes.len(), |keep| usize::try_from(keep).unwrap_or(bytes.len()));
             let mended = thinning::mend(&bytes[..keep.min(bytes.len())], &found.effective_header(), last);

@@ -19,6 +19,11 @@ pub const PROBE: Place = Place {
     name: "probe",
     prefix: 0x02,
 };
+/// When the last backup was made.
+pub const BACKUPS: Place = Place {
+    name: "backups",
+    prefix: 0x03,
+};
 /// Spaces by id.
 pub const SPACES: Place = Place {
     name: "spaces",
@@ -59,6 +64,7 @@ pub const CERTIFICATES: Place = Place {
 pub const PLACES: &[Place] = &[
     CURSORS,
     PROBE,
+    BACKUPS,
     SPACES,
     SPACE_USE,
     PEOPLE,

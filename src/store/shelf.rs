@@ -114,6 +114,11 @@ impl Shelf {
         self.read().first().map_or(Seq(1), |segment| segment.header.first)
     }
 
+    /// Stamp of the newest change.
+    pub(super) fn newest(&self) -> Option<Timestamp> {
+        self.read().iter().filter_map(|segment| segment.newest()).max()
+    }
+
     /// Bytes of all segments.
     pub(super) fn bytes(&self) -> u64 {
         self.read().iter().map(|segment| segment.shown()).sum()

@@ -5,7 +5,6 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::clock::ClockState;
@@ -51,11 +50,6 @@ impl Shared {
         let snapshots = files::list(&*self.disk, &dir).unwrap_or_default();
         let snapshots: u64 = snapshots.iter().map(|found| found.bytes).sum();
         self.shelf.bytes() + snapshots + self.table.bytes()
-    }
-
-    /// Now, by the book's clock.
-    pub(super) fn now(&self) -> Timestamp {
-        self.keeper.clock.now()
     }
 
     /// How far that clock is believed.
@@ -149,6 +143,7 @@ impl Running {
             snapshots: Mutex::new(opened.snapshots.0),
             snapshot_bytes,
             files: Mutex::new(()),
+            backing_up: Mutex::new(()),
         });
         let end = End {
             disk: Arc::clone(&options.disk),

@@ -47,9 +47,20 @@ impl FoundSegment {
             kept: segment::Kept::All,
         })
     }
+
+    /// Takes the segment as ending at the byte `at`.
+    fn cut_at(&mut self, disk: &dyn Disk, at: usize) -> Result<TornTail, FileError> {
+        let bytes = files::read_path(disk, &self.path)?.unwrap_or_default();
+        let keep = at.min(bytes.len());
+        self.walk = segment::walk(&bytes[..keep], &self.effective_header(), |_, _| ());
+        Ok(TornTail {
+            path: self.path.clone(),
+            keep: Some(keep as u64),
+        })
+    }
 }
 
-/// The torn end of the log, which is cut off before anything is appended.
+/// A torn end of a segment, which is cut off before anything is appended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TornTail {
     pub(super) path: PathBuf,
@@ -66,7 +77,7 @@ pub(super) struct Survey {
     /// Oldest first.
     pub(super) segments: Vec<FoundSegment>,
     pub(super) losses: Vec<Loss>,
-    pub(super) torn: Option<TornTail>,
+    pub(super) torn: Vec<TornTail>,
     /// The newest readable change.
     pub(super) last: Seq,
     /// The newest change that is known to have been there.
@@ -92,12 +103,12 @@ impl Survey {
             generation,
             book,
             losses: Vec::new(),
-            torn: None,
+            torn: Vec::new(),
             last: Seq::ZERO,
             attested: Seq::ZERO,
         };
         survey.attest(clean);
-        survey.find_torn_tail(disk)?;
+        survey.find_torn_tails(disk)?;
         survey.judge();
         Ok(survey)
     }
@@ -132,33 +143,35 @@ impl Survey {
     }
 
     /// A bad place in the last segment that nothing calls durable is the torn tail: it and what
-    /// follows were never acknowledged.
-    fn find_torn_tail(&mut self, disk: &dyn Disk) -> Result<(), FileError> {
+    /// follows were never acknowledged. While the last segment is new, the seal of the one before
+    /// it may be torn too.
+    fn find_torn_tails(&mut self, disk: &dyn Disk) -> Result<(), FileError> {
         let attested = self.attested;
-        // Its predecessor is sealed only after the new segment is on disk.
-        let creating = self
-            .segments
-            .iter()
-            .rev()
-            .nth(1)
-            .is_some_and(|before| before.walk.seal.is_none());
-        let Some(last) = self.segments.last_mut() else {
+        let mut from_end = self.segments.iter_mut().rev();
+        let (Some(last), before) = (from_end.next(), from_end.next()) else {
             return Ok(());
         };
+        let creating = before.as_ref().is_some_and(|before| before.walk.seal.is_none());
         if last.header.is_none() && last.walk.records == 0 && creating && attested < last.first {
-            self.torn = Some(TornTail {
+            self.torn.push(TornTail {
                 path: last.path.clone(),
                 keep: None,
             });
             self.segments.pop();
-        } else if let Some(tear) = last.walk.holes.iter().find(|hole| hole.from > attested).cloned() {
-            let bytes = files::read_path(disk, &last.path)?.unwrap_or_default();
-            let keep = tear.at.min(bytes.len());
-            last.walk = segment::walk(&bytes[..keep], &last.effective_header(), |_, _| ());
-            self.torn = Some(TornTail {
-                path: last.path.clone(),
-                keep: Some(keep as u64),
-            });
+            return Ok(());
+        }
+        if let Some(tear) = last.walk.holes.iter().find(|hole| hole.from > attested) {
+            let at = tear.at;
+            self.torn.push(last.cut_at(disk, at)?);
+        }
+        if last.walk.records == 0
+            && let Some(before) = before
+            && let Some(tear) = before.walk.holes.last()
+            && tear.to.is_none()
+            && tear.from == last.first
+        {
+            let at = tear.at;
+            self.torn.push(before.cut_at(disk, at)?);
         }
         Ok(())
     }

@@ -118,7 +118,6 @@ impl Table {
 }
 
 fn open(dir: &Path) -> sled::Result<sled::Db> {
-    #[allow(clippy::disallowed_methods, reason = "this is the one place that opens sled")]
     sled::Config::new()
         .path(dir)
         .cache_capacity(CACHE)

@@ -59,7 +59,7 @@ fn systemd_is_told_of_every_turn() {
     let socket = lodge.dir.join("notify");
     let systemd = UnixDatagram::bind(&socket).unwrap();
     systemd.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    let mut heard = |wanted: &str| {
+    let heard = |wanted: &str| {
         let mut buffer = [0; 4096];
         loop {
             let length = systemd
@@ -260,4 +260,32 @@ fn foreign_hosts_are_refused_once_a_name_is_set() {
     assert!(refused.json()["error"].is_string());
     let refused = open.ask("GET", "/readyz", &[("host", "evil.example")]);
     assert_eq!(refused.header("content-type"), Some("application/problem+json"));
+}
+
+#[test]
+fn hsts_and_security_txt_are_as_configured() {
+    let lodge = Lodge::start_with(&CONFIG.replace("[mtls]", "hsts = \"1d\"\n[mtls]"));
+    let mut open = lodge.https();
+    let answer = open.ask("GET", "/healthz", &[]);
+    assert_eq!(answer.header("strict-transport-security"), Some("max-age=86400"));
+    assert_eq!(
+        open.ask("GET", "/.well-known/security.txt", &[]).status,
+        404,
+        "nobody is named"
+    );
+    lodge.configure(
+        &format!("{CONFIG}[site]\ncontact = \"mailto:security@example.org\"\n")
+            .replace("[mtls]", "hsts = \"0s\"\n[mtls]"),
+    );
+    lodge.json(&["config", "reload"]);
+    let mut open = lodge.https();
+    let answer = open.ask("GET", "/.well-known/security.txt", &[]);
+    assert!(
+        answer
+            .text()
+            .starts_with("Contact: mailto:security@example.org\nExpires: "),
+        "{}",
+        answer.text()
+    );
+    assert_eq!(answer.header("strict-transport-security"), None);
 }

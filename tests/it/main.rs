@@ -1,9 +1,19 @@
 //! Everything that is tested from outside, through real sockets, files and programs.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "in a test, a failed unwrap is the failure, and tests read their own environment and clocks"
+)]
+
 mod accounts;
 mod architecture;
+mod backups;
+mod binary;
 mod book;
 mod configuration;
+mod crash;
 mod gate;
 mod lifecycle;
 mod occupancy;

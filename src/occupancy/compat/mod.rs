@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use super::{Occupancy, now};
 use crate::accounts::{Act, Secret, random};
 use crate::domain::{OCCUPANCY_LIMIT, Occupancy as Counts, Space, SpaceId, SpaceOrigin};
-use crate::http::{Peer, Problem};
+use crate::http::{Peer, Problem, RequestId};
 use crate::store::WriteError;
 use crate::store::spaces::{NewSpace, SpaceError};
 pub use path::{Target, decode};
@@ -44,8 +44,9 @@ pub fn refusal(path: &str, status: StatusCode, text: &str) -> Response {
 }
 
 async fn answer(State(room): State<Arc<Occupancy>>, peer: Peer, request: Request) -> Response {
+    let id = request.extensions().get::<RequestId>().copied();
     let target = Target::of(request.uri().path());
-    let reply = match (&target, request.method()) {
+    let mut reply = match (&target, request.method()) {
         (Target::Unknown, _) => Reply::error(StatusCode::NOT_FOUND, "Invalid URL requested"),
         (_, &Method::OPTIONS) => Reply::empty(StatusCode::NO_CONTENT),
         (Target::Read(id), &Method::GET | &Method::HEAD) => read(&room, id, request.headers()),
@@ -57,6 +58,13 @@ async fn answer(State(room): State<Arc<Occupancy>>, peer: Peer, request: Request
         (Target::Maximum(id, maximum), &Method::PUT) => set_maximum(&room, id, maximum, request.headers()).await,
         _ => Reply::method_not_allowed(target.methods()),
     };
+    if let Some(error) = reply.take_fault() {
+        tracing::error!(
+            request.id = id.map(tracing::field::display),
+            error,
+            "the store failed a request"
+        );
+    }
     reply.into_response(target.methods())
 }
 
@@ -214,10 +222,9 @@ fn used_unless_refused(
     headers: &HeaderMap,
     act: Act,
 ) -> Result<Option<Space>, Reply> {
-    let space = room.get(id, now).map_err(|error| {
-        tracing::error!(%error, space.id = %id, "a space could not be read");
-        Reply::error(StatusCode::INTERNAL_SERVER_ERROR, "The space could not be read")
-    })?;
+    let space = room
+        .get(id, now)
+        .map_err(|error| Reply::broken("The space could not be read", &error))?;
     may(
         room,
         headers,
@@ -242,11 +249,7 @@ fn may(room: &Occupancy, headers: &HeaderMap, act: Act, origin: SpaceOrigin) -> 
     let who = match token.map(|token| room.accounts.token(&token)).transpose() {
         Ok(who) => who.flatten(),
         Err(error) => {
-            tracing::error!(%error, "a token could not be looked up");
-            return Err(Reply::error(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "The token could not be checked",
-            ));
+            return Err(Reply::broken("The token could not be checked", &error));
         }
     };
     match who {
@@ -286,13 +289,7 @@ fn shortened(digits: &str) -> String {
 fn not_written(error: WriteError<SpaceError>, missing: impl FnOnce() -> Reply) -> Reply {
     match error.split() {
         Ok(SpaceError::Unknown(_)) => missing(),
-        Ok(SpaceError::Row(error)) => {
-            tracing::error!(%error, "a space could not be written");
-            Reply::error(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Nothing was changed, the fault is in the log",
-            )
-        }
+        Ok(SpaceError::Row(error)) => Reply::broken("Nothing was changed, the fault is in the log", &error),
         Err(why) => {
             let problem = Problem::from(&why);
             Reply::error(problem.status(), problem.title()).retry_after(problem.retries_after())

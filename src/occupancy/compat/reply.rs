@@ -24,6 +24,7 @@ pub(super) struct Reply {
     allow: Option<&'static str>,
     retry_after: Option<u64>,
     challenge: bool,
+    fault: Option<String>,
 }
 
 impl Reply {
@@ -35,6 +36,7 @@ impl Reply {
             allow: None,
             retry_after: None,
             challenge: false,
+            fault: None,
         }
     }
 
@@ -46,6 +48,18 @@ impl Reply {
     /// An error with its text.
     pub(super) fn error(status: StatusCode, text: &str) -> Reply {
         Reply::new(status, Some(body::error(text)))
+    }
+
+    /// 500: the cause is for the log, not for the caller.
+    pub(super) fn broken(text: &str, cause: &impl std::fmt::Display) -> Reply {
+        let mut reply = Reply::error(StatusCode::INTERNAL_SERVER_ERROR, text);
+        reply.fault = Some(cause.to_string());
+        reply
+    }
+
+    /// What went wrong in here, to be logged once.
+    pub(super) fn take_fault(&mut self) -> Option<String> {
+        self.fault.take()
     }
 
     /// 204 or 304.

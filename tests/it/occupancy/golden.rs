@@ -96,10 +96,10 @@ fn judge(answer: &Answer, wanted: &Value, step: &Value, memory: &mut Memory) -> 
         }
         same(json, &body, memory)?;
         judge_times(&body, wanted, memory)?;
-    } else if let Some(body) = wanted["body"].as_str().filter(|body| !body.contains('*')) {
-        if answer.text() != body {
-            return Err(format!("body {:?} is not {body:?}", answer.text()));
-        }
+    } else if let Some(body) = wanted["body"].as_str().filter(|body| !body.contains('*'))
+        && answer.text() != body
+    {
+        return Err(format!("body {:?} is not {body:?}", answer.text()));
     }
     judge_headers(answer, wanted["headers"].as_object())
 }

@@ -20,7 +20,6 @@ pub struct Https {
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub status: u16,
-    pub reason: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
@@ -145,7 +144,6 @@ impl Https {
         let mut words = status_line.splitn(3, ' ');
         let (_, status) = (words.next(), words.next().and_then(|status| status.parse().ok()));
         let status = status.ok_or_else(|| std::io::Error::other(format!("not a status line: {status_line:?}")))?;
-        let reason = words.next().unwrap_or_default().to_owned();
         let mut headers = Vec::new();
         loop {
             let line = self.line()?;
@@ -156,7 +154,6 @@ impl Https {
         }
         let mut answer = Answer {
             status,
-            reason,
             headers,
             body: Vec::new(),
         };

@@ -1,7 +1,7 @@
 //! The built binary, running in a folder of its own on free ports.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -61,17 +61,6 @@ impl Lodge {
         let lodge = Lodge {
             dir: folder.path().to_owned(),
             folder: Some(folder),
-            child: None,
-        };
-        lodge.configure(sections);
-        lodge
-    }
-
-    /// A box that does not run yet, whose data lies in `dir`.
-    pub fn in_dir(dir: &Path, sections: &str) -> Lodge {
-        let lodge = Lodge {
-            dir: dir.to_owned(),
-            folder: None,
             child: None,
         };
         lodge.configure(sections);

@@ -1,0 +1,130 @@
+//! The binary as a newcomer meets it: one static file, a demo that works, help with examples.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::support::lodge::binary;
+
+fn text_of(args: &[&str]) -> String {
+    let output = binary().args(args).output().unwrap();
+    assert!(output.status.success(), "{args:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn it_is_one_static_executable() {
+    let file = Command::new("file").arg(env!("CARGO_BIN_EXE_gatelodge")).output();
+    let file = file.expect("the test needs `file`: apt-get install file");
+    let said = String::from_utf8_lossy(&file.stdout);
+    assert!(said.contains("statically linked"), "{said}");
+}
+
+#[test]
+fn the_walk_of_the_demo_counts_across_a_kill() {
+    let said = text_of(&["demo", "--once"]);
+    for step in [
+        "created a space",
+        "killed the box",
+        "found 40 people after the restart",
+        "the demo works",
+    ] {
+        assert!(said.contains(step), "{step} is missing:\n{said}");
+    }
+}
+
+#[test]
+fn the_demo_says_where_everything_is_and_keeps_its_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("demo");
+    let run = || {
+        let mut command = binary();
+        command.args(["demo", "--json", "--port-base", "0", "--dir"]).arg(&dir);
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let found: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        for key in [
+            "dir",
+            "config_file",
+            "doors",
+            "ca_file",
+            "logins",
+            "api_token",
+            "spaces",
+        ] {
+            assert!(!found[key].is_null(), "{key} is missing: {found}");
+        }
+        let curl = Command::new("curl")
+            .args(["--silent", "--show-error", "--fail", "--cacert"])
+            .arg(found["ca_file"].as_str().unwrap())
+            .arg(format!(
+                "https://localhost:{}/space/{}",
+                port(&found),
+                found["spaces"][0].as_str().unwrap()
+            ))
+            .output()
+            .expect("the test needs curl: apt-get install curl");
+        assert!(curl.status.success(), "{curl:?}");
+        let mode =
+            std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(dir.join("demo.json")).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600);
+        kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+        assert!(child.wait().unwrap().success(), "Ctrl-C ends it in order");
+        found
+    };
+    let (first, second) = (run(), run());
+    for key in ["logins", "api_token", "spaces"] {
+        assert_eq!(first[key], second[key], "{key} is used again");
+    }
+}
+
+fn port(found: &Value) -> &str {
+    found["doors"]["https"][0].as_str().unwrap().rsplit(':').next().unwrap()
+}
+
+#[test]
+fn every_command_has_help_with_an_example() {
+    let all = text_of(&["--help"]);
+    let names = all.lines().skip_while(|line| !line.starts_with("Commands:")).skip(1);
+    let names: Vec<&str> = names
+        .take_while(|line| line.starts_with("  "))
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(names.len() > 12, "{names:?}");
+    for name in names.into_iter().filter(|name| *name != "help") {
+        let help = text_of(&[name, "--help"]);
+        let is_group = help.contains("Commands:");
+        assert!(
+            is_group || help.contains("Example") || name == "version",
+            "{name} has no example:\n{help}"
+        );
+    }
+}
+
+#[test]
+fn shells_and_man_know_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(text_of(&["completions", shell]).contains("check-config"), "{shell}");
+    }
+    let manual = text_of(&["man"]);
+    assert!(
+        manual.starts_with(".ie") || manual.contains(".TH gatelodge"),
+        "{}",
+        &manual[..200]
+    );
+    assert!(manual.contains("gatelodge pki revoke"));
+    assert_eq!(
+        text_of(&["version"]),
+        format!("gatelodge {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}

@@ -1,0 +1,97 @@
+//! A full disk, for real: a file system of 64 MiB is filled, counting is refused with 507 while reading goes
+//! on, and it recovers by itself.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::lodge::CONFIG;
+use crate::support::{Lodge, eventually};
+
+/// A file system of its own, taken away at the end.
+struct SmallDisk {
+    at: PathBuf,
+}
+
+fn as_root(program: &str, args: &[&str]) -> bool {
+    let run = |program: &str, args: &[&str]| {
+        Command::new(program)
+            .args(args)
+            .status()
+            .is_ok_and(|status| status.success())
+    };
+    run(program, args) || run("sudo", &[&["-n", program], args].concat())
+}
+
+impl SmallDisk {
+    fn mount(at: &Path) -> SmallDisk {
+        std::fs::create_dir_all(at).unwrap();
+        let options = format!("size=64m,mode=0777,uid={}", rustix::process::getuid().as_raw());
+        let mounted = as_root("mount", &["-t", "tmpfs", "-o", &options, "tmpfs", at.to_str().unwrap()]);
+        assert!(
+            mounted,
+            "this test mounts a tmpfs: run it as root, or let sudo mount without a password"
+        );
+        SmallDisk { at: at.to_owned() }
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        as_root("umount", &["-l", self.at.to_str().unwrap()]);
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_counting_goes_on_reading_and_recovers() {
+    let mut lodge = Lodge::unstarted(CONFIG);
+    let disk = SmallDisk::mount(&lodge.dir.join("data"));
+    lodge.run();
+    let mut https = lodge.https();
+    let made = https
+        .ask("PUT", "/space/new/occupancy/current/0/max/100000", &[])
+        .json();
+    let path = format!("/space/{}", made["space_id"].as_str().unwrap());
+    let count = format!("{path}/increment");
+    assert_eq!(https.ask("PUT", &count, &[]).status, 200);
+
+    let hog = disk.at.join("hog");
+    fill(&hog);
+    let refused = eventually("counting is refused", || {
+        let answer = https.ask("PUT", &count, &[]);
+        (answer.status != 200).then_some(answer)
+    });
+    assert_eq!(refused.status, 507, "{refused:?}");
+    assert!(refused.json()["error"].as_str().unwrap().contains("disk is full"));
+    assert!(refused.header("retry-after").is_some());
+    let full = https.ask("GET", &path, &[]).json()["occupancy"]["current"]
+        .as_u64()
+        .unwrap();
+    assert_eq!(lodge.json(&["status"])["state"], "degraded");
+    eventually("readiness says so", || {
+        (https.ask("GET", "/readyz", &[]).status == 503).then_some(())
+    });
+
+    lodge.kill();
+    lodge.run();
+    let mut https = lodge.https();
+    assert_eq!(
+        https.ask("GET", &path, &[]).json()["occupancy"]["current"],
+        full,
+        "it starts on a full disk too"
+    );
+
+    std::fs::remove_file(&hog).unwrap();
+    eventually("it recovers by itself", || {
+        (https.ask("PUT", &count, &[]).status == 200).then_some(())
+    });
+    assert_eq!(https.ask("GET", &path, &[]).json()["occupancy"]["current"], full + 1);
+    lodge.kill();
+}
+
+/// Writes until nothing more fits.
+fn fill(file: &Path) {
+    use std::io::Write;
+    let mut hog = std::fs::File::create(file).unwrap();
+    let chunk = vec![1; 64 << 10];
+    while hog.write_all(&chunk).is_ok() {}
+}
