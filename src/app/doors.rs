@@ -20,8 +20,9 @@ use crate::tls::{Authorities, Certificate, ClientTrust, Demand, Door, Limits, Op
 pub(super) struct DoorUp {
     /// Where it listens.
     pub(super) addrs: Vec<SocketAddr>,
-    /// The listening sockets, kept so that a changed door takes them over.
-    listeners: Vec<std::net::TcpListener>,
+    /// The listening sockets, kept so that a changed door, or one that failed, takes them over. The only
+    /// ones beside those of the door that runs: when this goes, connections are refused, not queued.
+    listeners: Arc<Vec<std::net::TcpListener>>,
     /// What it was opened with.
     wanted: Vec<SocketAddr>,
     /// Its router, which a reload changes while connections go on.
@@ -72,15 +73,18 @@ impl Lodge {
             .with_context(|| format!("keeping the sockets of the {name} door"))?;
         let up = DoorUp {
             addrs: open.local_addrs().to_vec(),
-            listeners,
+            listeners: Arc::new(listeners),
             wanted,
             router: swap,
         };
-        let again = clones(&up.listeners)?;
+        let kept = Arc::downgrade(&up.listeners);
         self.close_door(name);
         self.doors.insert(name, up);
         self.reporter.doors(self.doors());
-        self.run_door(name, open, move || Ok(make(Vec::new(), clones(&again)?)?));
+        self.run_door(name, open, move || {
+            let kept = kept.upgrade().context("the door is closed already")?;
+            Ok(make(Vec::new(), clones(&kept)?)?)
+        });
         Ok(())
     }
 

@@ -55,6 +55,25 @@ fn a_request_that_never_ends_does_not_hold_up_a_stop() {
 }
 
 #[test]
+fn a_box_that_stops_refuses_connections_and_finishes_what_is_under_way() {
+    let mut lodge = Lodge::start();
+    let doors = ["http", "https", "mtls", "metrics"].map(|door| lodge.door(door));
+    let form = b"username=a&password=b&csrf_token=c";
+    let mut under_way = lodge.https();
+    under_way.begin_form("/login", form.len());
+    lodge.signal(Signal::TERM);
+    for door in doors {
+        eventually("connections are refused", || {
+            let refused = std::net::TcpStream::connect(door).err()?;
+            (refused.kind() == std::io::ErrorKind::ConnectionRefused).then_some(())
+        });
+    }
+    let answer = under_way.end_form(form).expect("what is under way is answered");
+    assert_eq!(answer.status, 403, "{answer:?}");
+    assert_eq!(lodge.wait(), Some(0), "{}", lodge.log());
+}
+
+#[test]
 fn systemd_is_told_of_every_turn() {
     let mut lodge = Lodge::unstarted(CONFIG);
     let socket = lodge.dir.join("notify");

@@ -101,6 +101,26 @@ impl Https {
         self.send(method, path, headers, b"").unwrap();
     }
 
+    /// Begins a form of `length` bytes; when this returns, the box waits for its body.
+    pub fn begin_form(&mut self, path: &str, length: usize) {
+        let length = length.to_string();
+        let headers = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("content-length", length.as_str()),
+            ("expect", "100-continue"),
+        ];
+        self.begin("POST", path, &headers);
+        assert_eq!(self.line().unwrap(), "HTTP/1.1 100 Continue");
+        assert_eq!(self.line().unwrap(), "");
+    }
+
+    /// Sends the body that the request before announced, and reads the answer.
+    pub fn end_form(&mut self, body: &[u8]) -> std::io::Result<Answer> {
+        self.stream.get_mut().write_all(body)?;
+        self.stream.get_mut().flush()?;
+        self.answer(false)
+    }
+
     fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> std::io::Result<()> {
         let mut request = format!("{method} {path} HTTP/1.1\r\n");
         if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {

@@ -1,0 +1,98 @@
+"""Loads that both servers carry in turn: reading, new connections, and counting on disk."""
+
+import re
+
+from . import tools
+from .table import bounded, compared
+
+CONNECTIONS = 64
+
+# Counts up on every space in turn.
+MANY = """
+local requests, sent = {{}}, 0
+init = function()
+  for place, space in ipairs({{ {paths} }}) do
+    requests[place] = wrk.format("PUT", "/space/" .. space .. "/increment")
+  end
+end
+request = function()
+  sent = sent + 1
+  return requests[sent % #requests + 1]
+end
+"""
+
+# Up, and down again before the space is full: every request must change the book.
+ONE = """
+local up, down, sent = nil, nil, 0
+init = function()
+  up = wrk.format("PUT", "/space/{space}/increment")
+  down = wrk.format("PUT", "/space/{space}/decrement")
+end
+request = function()
+  sent = sent + 1
+  if math.floor(sent / 40000) % 2 == 0 then return up else return down end
+end
+"""
+
+
+def measure(folder, box, nginx, spaces, rounds, seconds):
+    """All rows of the table that nginx or our own reading is the yardstick of."""
+    read = f"/space/{spaces[0]}"
+    names = ["get", "nginx get", "h2", "nginx h2", "new", "nginx new", "one", "many"]
+    seen = {name: [] for name in names}
+    p99 = {"one": [], "many": []}
+    for _ in range(rounds):
+        for prefix, server in [("", box), ("nginx ", nginx)]:
+            seen[prefix + "get"].append(wrk(server, read, seconds)[0])
+        for prefix, server in [("", box), ("nginx ", nginx)]:
+            seen[prefix + "h2"].append(h2load(server, read, seconds))
+        for prefix, server in [("", box), ("nginx ", nginx)]:
+            seen[prefix + "new"].append(wrk(server, read, seconds, connections=16, close=True)[0])
+        fresh = box.create_space(current=10_000)
+        for name, script in [
+            ("one", ONE.format(space=fresh)),
+            ("many", MANY.format(paths=", ".join(f'"{space}"' for space in spaces))),
+        ]:
+            rate, slowest = count(folder, box, script, seconds)
+            seen[name].append(rate)
+            p99[name].append(slowest)
+    return [
+        compared("GET of a space, TLS, HTTP/1.1", seen["get"], "nginx", seen["nginx get"], 0.8),
+        compared("GET of a space, TLS, HTTP/2", seen["h2"], "nginx", seen["nginx h2"]),
+        compared("new TLS connections, one GET each", seen["new"], "nginx", seen["nginx new"], 0.8),
+        compared("durable increments, 1 space", seen["one"], "own GET", seen["get"], 0.6),
+        compared("durable increments, 1,000 spaces", seen["many"], "own GET", seen["get"], 0.6),
+        bounded("99 % of increments within, 1 space", p99["one"], "ms", 10),
+        bounded("99 % of increments within, 1,000 spaces", p99["many"], "ms", 10),
+    ]
+
+
+def count(folder, box, script, seconds):
+    """Increments; every answer must be a change in the book."""
+    file = folder / "load.lua"
+    file.write_text(script)
+    before = box.changes(box.create_space())
+    rate, slowest, answers = wrk(box, "/", seconds, script=file)
+    changes = box.changes(box.create_space()) - before - 1
+    assert changes >= answers, f"{answers} answers, but only {changes} changes in the book"
+    return rate, slowest
+
+
+def wrk(server, path, seconds, connections=CONNECTIONS, close=False, script=None):
+    """Answers a second, the time within which 99 % came in ms, and how many came."""
+    line = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
+    line += ["-H", "Connection: close"] if close else []
+    line += ["-s", script] if script else []
+    said = tools.run(*line, server.url + path, seconds=seconds + 30)
+    assert "Non-2xx" not in said, said
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", said).group(1))
+    slowest, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", said).groups()
+    answers = int(re.search(r"(\d+) requests in", said).group(1))
+    return rate, float(slowest) * {"us": 0.001, "ms": 1, "s": 1000}[unit], answers
+
+
+def h2load(server, path, seconds):
+    """Answers a second over HTTP/2."""
+    said = tools.run("h2load", "-t1", "-c16", "-m16", "-D", seconds, server.url + path, seconds=seconds + 30)
+    assert re.search(r"\b0 failed, 0 errored", said), said
+    return float(re.search(r"finished in [\d.]+\w+, ([\d.]+) req/s", said).group(1))
