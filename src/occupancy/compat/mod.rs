@@ -111,12 +111,7 @@ async fn create(
             .retry_after(Some(60));
     }
     let id = SpaceId::from_random(random());
-    let new = NewSpace {
-        id,
-        name,
-        occupancy: Counts { current, maximum },
-        origin: SpaceOrigin::Open,
-    };
+    let new = NewSpace::plain(id, name, Counts { current, maximum }, SpaceOrigin::Open);
     match room.writer.create(new, now()).await {
         Ok(space) => Reply::space(&space),
         Err(error) => not_written(error, || {
