@@ -9,6 +9,7 @@ mod full;
 mod lanes;
 mod ledger;
 mod salvage;
+mod speed;
 mod writing;
 
 /// How long a test is to look, when its long form is wanted.
