@@ -12,6 +12,7 @@
 mod archive;
 mod backup;
 mod change;
+mod claims;
 mod clock;
 mod cursors;
 mod error;

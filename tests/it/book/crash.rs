@@ -324,18 +324,10 @@ fn fast_disk() -> &'static Path {
     if memory.is_dir() { memory } else { Path::new("/tmp") }
 }
 
-fn number(name: &str) -> Option<u64> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "how long to look is said to the test run, not to the box"
-    )]
-    std::env::var(name).ok()?.parse().ok()
-}
-
 #[test]
 fn no_cut_kill_or_failing_call_loses_or_invents_anything() {
-    let wanted = number("GATELODGE_CRASH_CUTS").unwrap_or(200);
-    let only = number("GATELODGE_CRASH_SEED");
+    let wanted = super::number("GATELODGE_CRASH_CUTS").unwrap_or(200);
+    let only = super::number("GATELODGE_CRASH_SEED");
     let (mut cuts, mut seed) = (0, only.unwrap_or(1));
     while cuts < wanted {
         let runtime = tokio::runtime::Builder::new_current_thread()

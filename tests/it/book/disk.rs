@@ -118,6 +118,11 @@ impl SimulatedDisk {
         state.cut_at = Some(state.changes + more);
     }
 
+    /// Leaves the power on after all.
+    pub fn cut_no_more(&self) {
+        self.lock().cut_at = None;
+    }
+
     /// Fails one call, `more` calls from now.
     pub fn fail_after(&self, more: u64, fault: Fault) {
         let mut state = self.lock();
