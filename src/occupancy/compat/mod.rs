@@ -24,6 +24,7 @@ use crate::store::WriteError;
 use crate::store::spaces::{NewSpace, SpaceError};
 pub use path::{Target, decode};
 use reply::Reply;
+pub(crate) use reply::matches;
 
 /// The longest name, in characters and in bytes (`spec/occupancy.md` V6).
 const NAME_CHARACTERS: usize = 500;
@@ -138,11 +139,7 @@ fn read(room: &Occupancy, part: &str, headers: &HeaderMap) -> Reply {
         Err(reply) => return reply,
     };
     let tag = format!("\"{}.{}\"", room.store.epoch(), space.seq);
-    if headers
-        .get_all(IF_NONE_MATCH)
-        .iter()
-        .any(|value| reply::matches(value, &tag))
-    {
+    if headers.get_all(IF_NONE_MATCH).iter().any(|value| matches(value, &tag)) {
         return Reply::empty(StatusCode::NOT_MODIFIED).tagged(tag);
     }
     Reply::space(&space).tagged(tag)
