@@ -17,6 +17,7 @@ use axum::routing::{delete, get, post, put};
 use utoipa::OpenApi;
 
 use super::Occupancy;
+use crate::http::problem::method_not_allowed;
 
 /// Bytes of a request's body at most; a space is described in less.
 const BODY: usize = 16 << 10;
@@ -37,6 +38,8 @@ pub fn router(room: Arc<Occupancy>) -> Router {
         .route("/v1/spaces/{id}/keys", get(keys::list).post(keys::create))
         .route("/v1/spaces/{id}/keys/{key}", delete(keys::revoke))
         .route("/v1/spaces/{id}/export", get(spaces::export))
+        // Set here, so that what is laid round the routes lies round their refusals too.
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(axum::extract::DefaultBodyLimit::max(BODY))
         .with_state(room);
     match cors {
