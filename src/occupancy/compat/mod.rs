@@ -6,6 +6,7 @@ pub mod docs;
 mod path;
 mod reply;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
@@ -96,7 +97,7 @@ async fn create(
         }
     };
     let name = match name.map(decode).transpose() {
-        Ok(name) => name.map(std::borrow::Cow::into_owned),
+        Ok(name) => name.map(Cow::into_owned),
         Err(_) => return bad("The name is not valid UTF-8"),
     };
     if name
@@ -252,10 +253,8 @@ fn may(room: &Occupancy, headers: &HeaderMap, act: Act, origin: SpaceOrigin) -> 
 }
 
 /// The id as sent, decoded, and as a UUID if it is one.
-fn id_of(part: &str) -> (String, Option<SpaceId>) {
-    let text = percent_encoding::percent_decode_str(part)
-        .decode_utf8_lossy()
-        .into_owned();
+fn id_of(part: &str) -> (Cow<'_, str>, Option<SpaceId>) {
+    let text = percent_encoding::percent_decode_str(part).decode_utf8_lossy();
     let id = text.parse().ok();
     (text, id)
 }
