@@ -17,7 +17,11 @@ fn resident_kib() -> u64 {
 #[test]
 #[ignore = "measures, for people to read"]
 fn durable_writes_a_second_and_starts() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     let dir = tempfile::tempdir_in(".").unwrap();
     println!("resident before: {} KiB", resident_kib());
     let store = Store::open(Options::new(dir.path())).unwrap();
@@ -43,7 +47,10 @@ fn durable_writes_a_second_and_starts() {
         });
         let rate = total as f64 / begun.elapsed().as_secs_f64();
         let groups = store.stats().groups - before.groups;
-        println!("{tasks:4} tasks, {rows:5} rows: {rate:9.0} op/s, {:6.1} a group", total as f64 / groups as f64);
+        println!(
+            "{tasks:4} tasks, {rows:5} rows: {rate:9.0} op/s, {:6.1} a group",
+            total as f64 / groups as f64
+        );
     }
     println!("resident after: {} KiB, {:?}", resident_kib(), store.stats());
     runtime.block_on(async {
@@ -65,6 +72,10 @@ fn durable_writes_a_second_and_starts() {
     drop(store);
     let begun = Instant::now();
     let store = Store::open(Options::new(dir.path())).unwrap();
-    println!("start after an orderly stop, 100,000 rows: {:?}, resident {} KiB", begun.elapsed(), resident_kib());
+    println!(
+        "start after an orderly stop, 100,000 rows: {:?}, resident {} KiB",
+        begun.elapsed(),
+        resident_kib()
+    );
     drop(store);
 }
