@@ -30,6 +30,8 @@ mod note;
 mod options;
 mod page;
 mod pen;
+#[doc(hidden)]
+pub mod probe;
 mod queue;
 mod reader;
 mod record;

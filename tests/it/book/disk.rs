@@ -129,11 +129,6 @@ impl SimulatedDisk {
         state.fault = Some((state.calls + more, fault));
     }
 
-    /// Leaves so much room.
-    pub fn set_room(&self, bytes: u64) {
-        self.lock().room = bytes;
-    }
-
     /// Whether the power is off.
     pub fn is_cut(&self) -> bool {
         let state = self.lock();
@@ -171,20 +166,6 @@ impl SimulatedDisk {
     /// Whether something is called `path`.
     pub fn exists(&self, path: &Path) -> bool {
         self.lock().find(path).is_ok()
-    }
-
-    /// Every file below `dir`.
-    pub fn files_below(&self, dir: &Path) -> Vec<std::path::PathBuf> {
-        let mut found = Vec::new();
-        for one in self.list(dir).unwrap_or_default() {
-            let path = dir.join(&one.name);
-            if one.folder {
-                found.extend(self.files_below(&path));
-            } else {
-                found.push(path);
-            }
-        }
-        found
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
