@@ -10,7 +10,6 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE, LOCATION};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get};
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
 use super::api_docs;
 use super::host::{OurHost, host_of};
@@ -30,8 +29,6 @@ pub(super) struct Https {
     pub(super) face: Face,
     pub(super) occupancy: Option<Arc<Occupancy>>,
     pub(super) contact: Option<String>,
-    /// Ends streams when the box stops.
-    pub(super) stop: CancellationToken,
 }
 
 /// The https door: pages, the occupancy API, health, documents.
@@ -47,7 +44,7 @@ pub(super) fn https(parts: Https) -> Router {
     }
     router = match parts.occupancy {
         Some(room) => router
-            .merge(pages::router(room.clone(), parts.face, parts.stop))
+            .merge(pages::router(room.clone(), parts.face))
             .merge(v1::router(room.clone()))
             .merge(compat::router(room)),
         None => router.fallback(not_found),

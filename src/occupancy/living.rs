@@ -22,7 +22,7 @@ impl Living {
 impl Occupancy {
     /// Counts the rows that are there. A change meanwhile may count twice or not at all: the number is a bound
     /// for a limit, not an account.
-    pub(super) async fn count_living(&self) -> Result<(), ReadError> {
+    async fn count_living(&self) -> Result<(), ReadError> {
         let (mut after, mut count) = (None, 0);
         loop {
             let some = self.spaces.list(after, CHUNK)?;
@@ -35,14 +35,18 @@ impl Occupancy {
         Ok(())
     }
 
-    /// Keeps the count right by the journal after `start`; ends only when that cannot be read.
-    pub(super) async fn follow_living(&self, start: Seq) -> ReadError {
+    /// Follows the journal after `start` for the count and for listeners; ends only when it cannot be read.
+    pub(super) async fn follow(&self, start: Seq) -> ReadError {
         let mut tail = self.store.tail(start);
+        if let Err(error) = self.count_living().await {
+            return error;
+        }
         loop {
             let entry = match tail.next().await {
                 Ok(entry) => entry,
                 Err(error) => return error,
             };
+            self.feed.add(&entry);
             for event in entry.events {
                 match event {
                     Event::SpaceCreated { .. } => {

@@ -5,6 +5,7 @@
 //! nobody uses them; spaces that the operator makes stay, and want an API token.
 
 pub mod compat;
+mod feed;
 mod keys;
 mod last_use;
 mod living;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Accounts;
@@ -27,6 +29,7 @@ use crate::domain::{Space, SpaceId};
 use crate::http::{Limiter, Rate};
 use crate::store::spaces::{Spaces, SpacesWriter};
 use crate::store::{ReadError, Store};
+use feed::Feed;
 use last_use::LastUse;
 use living::Living;
 
@@ -44,6 +47,8 @@ pub struct Config {
     pub publish_anonymous: bool,
     /// How many spaces there may be.
     pub max_spaces: u32,
+    /// How many may listen to streams at once.
+    pub max_listeners: u32,
     /// Pages of which origins may call `/v1`, such as `https://app.example.org`; `"*"`: of all.
     pub cors_origins: Vec<String>,
 }
@@ -56,6 +61,7 @@ impl Default for Config {
             create_limit: "600/min".parse().expect("a rate as the manual writes it"),
             publish_anonymous: false,
             max_spaces: 200_000,
+            max_listeners: 4_000,
             cors_origins: Vec::new(),
         }
     }
@@ -73,6 +79,10 @@ pub struct Occupancy {
     creations: Limiter<IpAddr>,
     bearers: Limiter<[u8; 32]>,
     living: Living,
+    feed: Arc<Feed>,
+    listeners: Arc<Semaphore>,
+    /// Ends streams when the box stops, or it would wait for them.
+    streams: CancellationToken,
 }
 
 /// The longest time between two looks for spaces whose life is over.
@@ -81,14 +91,24 @@ const LONGEST_SWEEP: Duration = Duration::from_secs(600);
 const CHUNK: usize = 128;
 
 impl Occupancy {
-    /// The room on this book; nothing runs yet. One token or key may ask `/v1` at `per_bearer`.
+    /// The room on this book; nothing runs yet. One token or key may ask `/v1` at `per_bearer`;
+    /// `streams` ends streams.
     #[must_use]
-    pub fn new(config: Config, store: Store, accounts: Accounts, per_bearer: Rate) -> Arc<Occupancy> {
+    pub fn new(
+        config: Config,
+        store: Store,
+        accounts: Accounts,
+        per_bearer: Rate,
+        streams: CancellationToken,
+    ) -> Arc<Occupancy> {
         Arc::new(Occupancy {
             idle: SignedDuration::try_from(config.idle_expiry.0).unwrap_or(SignedDuration::MAX),
             creations: Limiter::new(config.create_limit),
             bearers: Limiter::new(per_bearer),
             living: Living::default(),
+            feed: Arc::new(Feed::new(*store.bell().borrow())),
+            listeners: Arc::new(Semaphore::new(config.max_listeners as usize)),
+            streams: streams.child_token(),
             spaces: Spaces::new(store.clone()),
             writer: SpacesWriter::new(store.clone()),
             last_use: LastUse::new(now()),
@@ -101,15 +121,17 @@ impl Occupancy {
     /// Notes the last use of spaces, and removes those whose life is over, until it is told to stop.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), ReadError> {
         self.remember()?;
-        let start = *self.store.bell().borrow();
-        self.count_living().await?;
-        let following = self.follow_living(start);
+        let following = self.follow(self.feed.newest());
         tokio::pin!(following);
         let mut notes = tokio::time::interval(Duration::from_secs(1));
         let mut sweeps = tokio::time::interval(self.sweep_every());
         loop {
             tokio::select! {
-                () = stop.cancelled() => break,
+                () = stop.cancelled() => {
+                    // Nothing is added to the feed any more; listeners come back to the room that follows.
+                    self.streams.cancel();
+                    break;
+                }
                 error = &mut following => return Err(error),
                 _ = notes.tick() => {
                     self.note(self.last_use.due(CHUNK)).await;

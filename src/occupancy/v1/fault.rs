@@ -57,6 +57,9 @@ pub(super) enum Fault {
     /// There are as many spaces as there may be.
     #[error("there are {0} spaces already; delete some first")]
     TooManySpaces(u32),
+    /// As many listen as may.
+    #[error("too many listeners; try again later")]
+    TooManyListeners,
     /// A rate was used up; the limiter's own answer.
     #[error("too many requests")]
     TooMany(Box<Problem>),
@@ -105,6 +108,11 @@ impl Fault {
                 "key-reused",
                 "The idempotency key was used before",
             ),
+            Fault::TooManyListeners => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too-many-listeners",
+                "Too many listeners",
+            ),
             Fault::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
             Fault::Row(error) => {
                 tracing::error!(%error, "the store failed a request");
@@ -123,6 +131,7 @@ impl Fault {
             Fault::DoesNotFit { applied, requested } => Problem::new(status, kind, title)
                 .member("applied", applied)
                 .member("requested", requested),
+            Fault::TooManyListeners => Problem::new(status, kind, title).retry_after(30),
             _ => Problem::new(status, kind, title),
         };
         problem.detail(words.clone()).member("error", words)

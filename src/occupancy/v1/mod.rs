@@ -8,6 +8,7 @@ mod keys;
 mod list;
 mod shape;
 mod spaces;
+mod stream;
 mod write;
 
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub fn router(room: Arc<Occupancy>) -> Router {
         .route("/v1/spaces/{id}/keys", get(keys::list).post(keys::create))
         .route("/v1/spaces/{id}/keys/{key}", delete(keys::revoke))
         .route("/v1/spaces/{id}/export", get(spaces::export))
+        .route("/v1/spaces/{id}/events", get(stream::one))
+        .route("/v1/events", get(stream::several))
         // Set here, so that what is laid round the routes lies round their refusals too.
         .method_not_allowed_fallback(method_not_allowed)
         .layer(axum::extract::DefaultBodyLimit::max(BODY))
@@ -64,7 +67,9 @@ pub fn router(room: Arc<Occupancy>) -> Router {
         change::maximum,
         keys::list,
         keys::create,
-        keys::revoke
+        keys::revoke,
+        stream::one,
+        stream::several
     ),
     tags((name = "spaces", description = "Spaces, counted by programs with keys"))
 )]

@@ -484,3 +484,164 @@ fn many_hands_at_the_bounds_never_miscount() {
         "who came in and did not leave is inside"
     );
 }
+
+impl Client {
+    /// Begins a stream, and reads its head.
+    fn listen(&mut self, path: &str, headers: &[(&str, &str)]) {
+        let mut all = vec![("authorization", self.bearer.as_str())];
+        all.extend_from_slice(headers);
+        self.https.begin("GET", path, &all);
+        let status = self.https.line().unwrap();
+        assert!(status.starts_with("HTTP/1.1 200"), "{status}");
+    }
+
+    /// The next message of a stream: its kind, id and body.
+    fn hear(&mut self) -> (String, String, Value) {
+        let (mut kind, mut id) = (String::new(), String::new());
+        loop {
+            let line = self.https.line().unwrap();
+            match line.split_once(": ") {
+                Some(("event", value)) => kind = value.to_owned(),
+                Some(("id", value)) => id = value.to_owned(),
+                Some(("data", value)) => {
+                    let body = serde_json::from_str(value).unwrap();
+                    // The id may stand after the data.
+                    let rest = self.https.line().unwrap();
+                    if let Some(after) = rest.strip_prefix("id: ") {
+                        id = after.to_owned();
+                    } else if let Some(after) = rest.strip_prefix("event: ") {
+                        kind = after.to_owned();
+                    }
+                    return (kind, id, body);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stream_tells_every_change_and_resumes_where_it_was_cut() {
+    let mut lodge = Lodge::start();
+    let mut operator = Client::operator(&lodge);
+    let (path, owner) = space(&mut operator, 1000);
+    let change = format!("{path}/change");
+    let mut listener = Client::with(&lodge, &owner);
+    listener.listen(&format!("{path}/events"), &[]);
+    let (kind, _, state) = listener.hear();
+    assert_eq!((kind.as_str(), state["current"].clone()), ("state", json!(0)));
+    let mut last = String::new();
+    for count in 1..=20 {
+        operator.post(&change, json!({ "by": 1 }));
+        let (kind, id, body) = listener.hear();
+        assert_eq!(
+            (kind.as_str(), body["current"].clone(), body["by"].clone()),
+            ("changed", json!(count), json!(1))
+        );
+        assert_eq!(body["sequence"], json!(id));
+        last = id;
+    }
+    drop(listener);
+    for _ in 0..30 {
+        operator.post(&change, json!({ "by": 2 }));
+    }
+    // Also after a crash: what was missed comes out of the journal.
+    lodge.kill();
+    lodge.run();
+    let mut operator = Client {
+        https: lodge.https(),
+        bearer: operator.bearer,
+    };
+    let mut again = Client::with(&lodge, &owner);
+    again.listen(&format!("{path}/events"), &[("last-event-id", &last)]);
+    assert_eq!(again.hear().0, "state");
+    for count in 1..=30 {
+        let (kind, _, body) = again.hear();
+        assert_eq!(
+            (kind.as_str(), body["current"].clone()),
+            ("changed", json!(20 + 2 * count)),
+            "none missed, none twice"
+        );
+    }
+    operator.post(&change, json!({ "by": -5 }));
+    assert_eq!(again.hear().2["current"], 75);
+}
+
+#[test]
+fn one_stream_may_tell_of_several_spaces_and_ends_with_its_key() {
+    let lodge = Lodge::start();
+    let mut operator = Client::operator(&lodge);
+    let (first, owner) = space(&mut operator, 10);
+    let (second, _) = space(&mut operator, 10);
+    let (third, _) = space(&mut operator, 10);
+    let id = |path: &str| path.rsplit('/').next().unwrap().to_owned();
+    let mut both = Client {
+        https: lodge.https(),
+        bearer: operator.bearer.clone(),
+    };
+    both.listen(&format!("/v1/events?space={}&space={}", id(&first), id(&second)), &[]);
+    for path in [&third, &first, &second] {
+        operator.post(&format!("{path}/change"), json!({ "by": 1 }));
+    }
+    assert_eq!(both.hear().2["space"], id(&first));
+    assert_eq!(both.hear().2["space"], id(&second));
+    let mut owner = Client::with(&lodge, &owner);
+    assert_eq!(owner.get("/v1/events").status, 403, "all is for the operator");
+    assert_eq!(owner.get(&format!("/v1/events?space={}", id(&second))).status, 404);
+    let unknown = Client::with(&lodge, "x").get(&format!("{first}/events"));
+    assert_eq!(unknown.status, 401);
+}
+
+#[test]
+fn an_id_of_another_life_is_told_as_a_gap() {
+    let lodge = Lodge::start();
+    let mut operator = Client::operator(&lodge);
+    let mut listener = Client {
+        https: lodge.https(),
+        bearer: operator.bearer.clone(),
+    };
+    listener.listen("/v1/events", &[("last-event-id", "999.7")]);
+    let (kind, id, _) = listener.hear();
+    assert_eq!(kind, "gap");
+    let (path, _) = space(&mut operator, 5);
+    let (kind, _, body) = listener.hear();
+    assert_eq!((kind.as_str(), body["maximum"].clone()), ("created", json!(5)));
+    assert!(!id.is_empty() && path.contains(body["space"].as_str().unwrap()));
+}
+
+#[test]
+fn listeners_are_counted_and_a_stop_ends_them() {
+    let mut lodge = Lodge::start_with(&format!("{CONFIG}max_listeners = 2\n"));
+    let mut operator = Client::operator(&lodge);
+    let mut listeners: Vec<Client> = (0..2)
+        .map(|_| Client {
+            https: lodge.https(),
+            bearer: operator.bearer.clone(),
+        })
+        .collect();
+    listeners
+        .iter_mut()
+        .for_each(|listener| listener.listen("/v1/events", &[]));
+    let refused = operator.get("/v1/events");
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("30")));
+    drop(listeners.pop());
+    let mut third = eventually("a place is free again", || {
+        let mut client = Client {
+            https: lodge.https(),
+            bearer: operator.bearer.clone(),
+        };
+        client
+            .https
+            .begin("GET", "/v1/events", &[("authorization", &operator.bearer)]);
+        client
+            .https
+            .line()
+            .unwrap()
+            .starts_with("HTTP/1.1 200")
+            .then_some(client)
+    });
+    let (code, took) = lodge.stop();
+    assert_eq!(code, Some(0));
+    assert!(took.as_secs() < 5, "{took:?}");
+    while third.https.line().is_ok() {}
+}
