@@ -42,6 +42,8 @@ struct Cursor {
     writing: Option<Writing>,
     /// What the row on disk says; `None`: there is none yet.
     written: Option<Seq>,
+    /// From here on the log is kept for it: what its row says, or where it began while it has none.
+    held: Seq,
     /// A subscription follows it.
     taken: bool,
     /// The reader is closed: the row is to be deleted.
@@ -88,6 +90,7 @@ impl Cursors {
                 at: row.seq,
                 writing: None,
                 written: Some(row.seq),
+                held: row.seq,
                 taken: false,
                 retired: false,
             };
@@ -106,6 +109,7 @@ impl Cursors {
             at: now,
             writing: None,
             written: None,
+            held: now,
             taken: false,
             retired: false,
         });
@@ -190,7 +194,7 @@ impl Cursors {
         self.lock().retain(|_, cursor| match cursor.writing.take() {
             Some(Writing::Put(seq)) => {
                 any = true;
-                cursor.written = Some(seq);
+                (cursor.written, cursor.held) = (Some(seq), seq);
                 true
             }
             Some(Writing::Delete) => {
@@ -214,10 +218,7 @@ impl Cursors {
 
     /// Up to where every cursor on disk is past the log; `None` when there is no cursor.
     pub(super) fn floor(&self) -> Option<Seq> {
-        self.lock()
-            .values()
-            .map(|cursor| cursor.written.map_or(cursor.at, |written| written.min(cursor.at)))
-            .min()
+        self.lock().values().map(|cursor| cursor.held).min()
     }
 
     /// The slowest reader's place.

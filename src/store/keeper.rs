@@ -240,8 +240,9 @@ impl Keeper {
             if !segment.sealed() || segment.last() > past {
                 break;
             }
-            self.shelf.drop_oldest();
+            // The name first: one that stays behind while later ones go would leave a hole after it.
             self.remove(&segment.path)?;
+            self.shelf.drop_oldest();
         }
         Ok(())
     }
@@ -299,10 +300,14 @@ impl Keeper {
         Ok(())
     }
 
+    /// Removes a file, durably. One that an earlier try removed already is synced again.
     fn remove(&self, path: &std::path::Path) -> Result<(), FileError> {
-        self.disk
-            .remove(path)
-            .map_err(|source| FileError::new("cannot remove", path, source))?;
+        match self.disk.remove(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(FileError::new("cannot remove", path, error));
+            }
+            Ok(()) | Err(_) => {}
+        }
         files::sync_parent(&*self.disk, path)
     }
 }

@@ -203,6 +203,10 @@ impl Pen {
             return Ok(());
         }
         self.cursors_went = Some(Instant::now());
+        if self.records.len() > GROUP_LIMIT / 2 {
+            // Their rows go in the group that is committed next, and in no other.
+            self.commit()?;
+        }
         self.page.turn(self.last.next(), usize::MAX);
         self.tools.cursors.write_on(&mut self.page);
         if self.page.is_empty() {

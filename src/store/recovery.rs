@@ -105,8 +105,8 @@ fn remove_mark(disk: &dyn Disk, book: &Path) -> Result<(), FileError> {
     files::sync_parent(disk, &mark)
 }
 
-/// Cuts the torn tail off and syncs the last segment: what a killed process left in memory of the
-/// kernel is durable before anything of it is shown.
+/// Cuts torn ends off and syncs the last segment and the seal of the one before: what a killed
+/// process left in memory of the kernel is durable before anything of it is shown or built on.
 fn cut(disk: &dyn Disk, survey: &Survey) -> Result<(), FileError> {
     for TornTail { path, keep } in &survey.torn {
         match keep {
@@ -125,12 +125,19 @@ fn cut(disk: &dyn Disk, survey: &Survey) -> Result<(), FileError> {
             }
         }
     }
-    if let Some(last) = survey.segments.last() {
-        disk.open(&last.path)
+    for found in survey.segments.iter().rev().take(2) {
+        disk.open(&found.path)
             .and_then(|file| file.sync())
-            .map_err(|source| FileError::new("cannot sync", &last.path, source))?;
+            .map_err(|source| FileError::new("cannot sync", &found.path, source))?;
     }
-    files::sync_parent(disk, &survey.generation.log().join("segment"))
+    // What a killed process created, renamed and removed is made durable too: else an old snapshot
+    // could come back in a power cut after the segments it needs are gone.
+    let generation = &survey.generation;
+    for dir in [generation.log(), generation.snapshots(), generation.dir.clone()] {
+        disk.sync_dir(&dir)
+            .map_err(|source| FileError::new("cannot sync the folder", &dir, source))?;
+    }
+    files::sync_parent(disk, &generation.dir)
 }
 
 /// A new table with the rows of the newest snapshot and what the log says since.
