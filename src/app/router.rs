@@ -19,7 +19,7 @@ use crate::face::Face;
 use crate::http::Problem;
 use crate::http::assets::Assets;
 use crate::http::problem::{method_not_allowed, not_found};
-use crate::occupancy::{Occupancy, compat, pages};
+use crate::occupancy::{Occupancy, compat, pages, v1};
 use crate::tls::PeerCertificate;
 
 /// What the https door's router is made of.
@@ -48,6 +48,7 @@ pub(super) fn https(parts: Https) -> Router {
     router = match parts.occupancy {
         Some(room) => router
             .merge(pages::router(room.clone(), parts.face, parts.stop))
+            .merge(v1::router(room.clone()))
             .merge(compat::router(room)),
         None => router.fallback(not_found),
     };

@@ -219,7 +219,7 @@ fn list_people(people: &Value) {
             text(&person["name"]),
             text(&person["role"]),
             password.to_owned(),
-            text(&person["created"]),
+            print::moment_in(&person["created"]),
         ]
     });
     print::table(["name", "role", "password", "added"], rows);
@@ -232,7 +232,7 @@ fn list_tokens(tokens: &Value) {
             text(&token["id"]),
             text(&token["name"]),
             scopes.join(" "),
-            text(&token["created"]),
+            print::moment_in(&token["created"]),
         ]
     });
     print::table(["id", "name", "scopes", "created"], rows);

@@ -267,13 +267,13 @@ fn list(rows: &Value) {
         let state = if row["revoked"].is_null() {
             "good".to_owned()
         } else {
-            format!("revoked {}", word(&row["revoked"]["at"]))
+            format!("revoked {}", print::moment_in(&row["revoked"]["at"]))
         };
         [
             word(&row["hierarchy"]),
             word(&row["name"]),
             word(&row["serial"]),
-            word(&row["not_after"]),
+            print::moment_in(&row["not_after"]),
             state,
         ]
     });

@@ -4,6 +4,7 @@ use std::fmt::{Arguments, Display};
 use std::io::Write;
 
 use comfy_table::{ContentArrangement, Table, TableStyle};
+use jiff::{Timestamp, Unit};
 use serde::Serialize;
 
 /// One line. A reader that went away (`| head`) is no fault.
@@ -37,6 +38,16 @@ pub(super) fn table<const N: usize>(heading: [&str; N], rows: impl IntoIterator<
 /// A value, or a dash.
 pub(super) fn or_dash(value: Option<impl Display>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| value.to_string())
+}
+
+/// A moment to the second, as people read it; JSON keeps it in full.
+pub(super) fn moment(at: Option<Timestamp>) -> String {
+    or_dash(at.map(|at| at.round(Unit::Second).unwrap_or(at)))
+}
+
+/// A moment that came as JSON.
+pub(super) fn moment_in(value: &serde_json::Value) -> String {
+    moment(value.as_str().and_then(|text| text.parse().ok()))
 }
 
 /// A text as one segment of a path.

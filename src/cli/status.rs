@@ -18,7 +18,7 @@ pub(super) fn status(common: &Common) -> Result<(), Failure> {
         "gatelodge {} is {}, since {}",
         status.version,
         status.state,
-        print::or_dash(status.started)
+        print::moment(status.started)
     ));
     for (door, addresses) in &status.doors {
         let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
@@ -52,13 +52,13 @@ pub(super) fn status(common: &Common) -> Result<(), Failure> {
             certificate.door,
             certificate.names.join(", "),
             certificate.source,
-            print::or_dash(certificate.not_after)
+            print::moment(certificate.not_after)
         ));
     }
     print::line(format_args!(
         "  store {} KiB, last backup {}",
         status.store.bytes / 1024,
-        print::or_dash(status.store.last_backup)
+        print::moment(status.store.last_backup)
     ));
     if let Some(lost) = &status.store.salvage {
         print::line(format_args!("  store in salvage: {lost}"));

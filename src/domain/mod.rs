@@ -7,7 +7,7 @@ pub mod units;
 
 pub use event::{Event, Lane, Removal};
 pub use seq::{Epoch, Seq};
-pub use space::{Occupancy, Space, SpaceId, SpaceIdError, SpaceOrigin};
+pub use space::{Level, Occupancy, Space, SpaceId, SpaceIdError, SpaceOrigin, Thresholds};
 
 /// The largest count and the largest maximum a space can hold (`spec/occupancy.md` 2.3, V6).
 pub const OCCUPANCY_LIMIT: u32 = 100_000;

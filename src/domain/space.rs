@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::units::Span;
 use super::{OCCUPANCY_LIMIT, Seq};
 
 /// The identity of a space: a random UUID, written in lower case with hyphens.
@@ -92,6 +93,43 @@ pub enum SpaceOrigin {
     Operator,
 }
 
+/// From how full on a space counts as filling up and as full, in percent of its maximum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Thresholds {
+    /// Filling up from here on.
+    pub warn: u8,
+    /// Full from here on.
+    pub full: u8,
+}
+
+impl Default for Thresholds {
+    /// As the old page showed them (`spec/occupancy.md` section 4).
+    fn default() -> Thresholds {
+        Thresholds { warn: 80, full: 100 }
+    }
+}
+
+impl Thresholds {
+    fn is_default(&self) -> bool {
+        *self == Thresholds::default()
+    }
+}
+
+/// How full a space is, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// There is room.
+    Free,
+    /// It is filling up.
+    Busy,
+    /// Nobody more should come in.
+    Full,
+    /// More are inside than may be.
+    Over,
+}
+
 /// A counted place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Space {
@@ -109,9 +147,46 @@ pub struct Space {
     pub origin: SpaceOrigin,
     /// The change that wrote this row.
     pub seq: Seq,
+    /// Words to find it by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// From when on it counts as filling up and as full.
+    #[serde(default, skip_serializing_if = "Thresholds::is_default")]
+    pub thresholds: Thresholds,
+    /// An operator's space dies when it was not used for this long; `None`: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<Span>,
 }
 
 impl Space {
+    /// How full it is.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        let Occupancy { current, maximum } = self.occupancy;
+        let reaches = |percent: u8| u64::from(current) * 100 >= u64::from(maximum) * u64::from(percent);
+        match () {
+            () if current > maximum => Level::Over,
+            () if reaches(self.thresholds.full) => Level::Full,
+            () if reaches(self.thresholds.warn) => Level::Busy,
+            () => Level::Free,
+        }
+    }
+
+    /// Adds `by` people, or takes them away. Beyond the bounds it does as much as fits.
+    /// Answers how many it really were.
+    pub fn change(&mut self, by: i64, now: Timestamp) -> i64 {
+        let Occupancy { current, maximum } = self.occupancy;
+        // Above the maximum nobody comes in, and everybody may leave.
+        let highest = i64::from(maximum.max(current));
+        let after = i64::from(current).saturating_add(by).clamp(0, highest);
+        let after = u32::try_from(after).expect("clamped between two counts");
+        if after != current {
+            self.occupancy.current = after;
+            self.last_updated = now;
+        }
+        i64::from(after) - i64::from(current)
+    }
+
     /// Adds one person, or changes nothing when the space is full. Says whether it did.
     ///
     /// A full space is no error. The API we stand in for answers 200 with the unchanged space,
@@ -162,6 +237,9 @@ mod tests {
             last_updated: Timestamp::UNIX_EPOCH,
             origin: SpaceOrigin::Open,
             seq: Seq::ZERO,
+            tags: Vec::new(),
+            thresholds: Thresholds::default(),
+            ttl: None,
         }
     }
 
@@ -206,6 +284,32 @@ mod tests {
                 prop_assert_eq!(done, before != space.occupancy.current);
                 prop_assert!(space.occupancy.current <= maximum.max(start));
             }
+        }
+
+        #[test]
+        fn changing_by_many_is_counting_many_times(current in 0u32..30, maximum in 1u32..20, by in -40i64..40) {
+            let (mut at_once, mut one_by_one) = (space(current, maximum), space(current, maximum));
+            let applied = at_once.change(by, Timestamp::UNIX_EPOCH);
+            for _ in 0..by.abs() {
+                let _ = if by > 0 { one_by_one.enter(Timestamp::UNIX_EPOCH) } else { one_by_one.leave(Timestamp::UNIX_EPOCH) };
+            }
+            prop_assert_eq!(at_once.occupancy, one_by_one.occupancy);
+            prop_assert_eq!(i64::from(at_once.occupancy.current) - i64::from(current), applied);
+        }
+
+        #[test]
+        fn levels_rise_with_the_count(maximum in 1u32..1000, warn in 1u8..=100) {
+            let mut space = space(0, maximum);
+            space.thresholds = Thresholds { warn, full: 100 };
+            let rank = |level| match level { Level::Free => 0, Level::Busy => 1, Level::Full => 2, Level::Over => 3 };
+            let mut last = 0;
+            for current in 0..=maximum + 1 {
+                space.occupancy.current = current;
+                let now = rank(space.level());
+                prop_assert!(now >= last);
+                last = now;
+            }
+            prop_assert_eq!(last, 3);
         }
 
         #[test]

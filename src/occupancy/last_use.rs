@@ -46,14 +46,17 @@ impl LastUse {
         self.lock().entry(id).or_insert(Use { at: now, written: None }).at = now;
     }
 
-    /// When the life of `space` ends, or `None` when it does not end by idleness.
+    /// When the life of `space` ends, or `None` when it does not end by idleness: open spaces live `idle`
+    /// after their last use, the operator's as long as their own `ttl` says.
     ///
     /// A use from before the start may have been followed by one that was not written any more:
     /// it counts as a minute later.
     pub fn ends(&self, space: &Space, idle: SignedDuration) -> Option<Timestamp> {
-        if idle.is_zero() || space.origin != SpaceOrigin::Open {
-            return None;
-        }
+        let idle = match space.origin {
+            SpaceOrigin::Open => Some(idle),
+            SpaceOrigin::Operator => space.ttl.and_then(|ttl| SignedDuration::try_from(ttl.0).ok()),
+        };
+        let idle = idle.filter(|idle| !idle.is_zero())?;
         let used = self
             .lock()
             .get(&space.id)
@@ -115,7 +118,7 @@ impl LastUse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Occupancy, Seq};
+    use crate::domain::{Occupancy, Seq, Thresholds};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -130,6 +133,9 @@ mod tests {
             last_updated: at(100),
             origin,
             seq: Seq(1),
+            tags: Vec::new(),
+            thresholds: Thresholds::default(),
+            ttl: None,
         }
     }
 

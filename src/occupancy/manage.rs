@@ -97,19 +97,16 @@ impl Occupancy {
         bounds("maximum", wish.maximum, 1)?;
         bounds("current", wish.current, 0)?;
         name_fits(wish.name.as_deref())?;
-        let new = NewSpace {
-            id: SpaceId::from_random(random()),
-            name: wish.name,
-            occupancy: Counts {
-                current: wish.current,
-                maximum: wish.maximum,
-            },
-            origin: if wish.open {
-                SpaceOrigin::Open
-            } else {
-                SpaceOrigin::Operator
-            },
+        let counts = Counts {
+            current: wish.current,
+            maximum: wish.maximum,
         };
+        let origin = if wish.open {
+            SpaceOrigin::Open
+        } else {
+            SpaceOrigin::Operator
+        };
+        let new = NewSpace::plain(SpaceId::from_random(random()), wish.name, counts, origin);
         self.writer.create(new, now()).await.map_err(written)
     }
 

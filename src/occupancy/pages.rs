@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Occupancy;
 use crate::accounts::Act;
-use crate::domain::{Event, Seq, Space, SpaceId};
+use crate::domain::{Event, Level, Seq, Space, SpaceId};
 use crate::face::{Face, Page, Shell, SignedIn, secured};
 use crate::store::{Entry, Tail};
 
@@ -78,13 +78,12 @@ struct Card {
 impl Card {
     fn of(space: &Space, face: &Face) -> Card {
         let (current, maximum) = (space.occupancy.current, space.occupancy.maximum);
-        // The old page's thresholds: yellow from 80 %, red above the maximum (`spec/occupancy.md` section 4).
-        let high = maximum.saturating_mul(4).div_ceil(5);
-        let (level, words) = match current {
-            _ if current > maximum => ("over", "too many"),
-            _ if current == maximum => ("full", "full"),
-            _ if current >= high => ("busy", "filling up"),
-            _ => ("free", "room left"),
+        let high = maximum.saturating_mul(u32::from(space.thresholds.warn)).div_ceil(100);
+        let (level, words) = match space.level() {
+            Level::Over => ("over", "too many"),
+            Level::Full => ("full", "full"),
+            Level::Busy => ("busy", "filling up"),
+            Level::Free => ("free", "room left"),
         };
         Card {
             id: space.id,

@@ -95,14 +95,14 @@ pub(super) fn backup(keeper: &Keeper, to: &Path, extra: &[Extra], seal: &Seal) -
     let held_dir = keeper.generation.held();
     files::remove_tree(disk, &held_dir)?;
     let made = keeper.clock.now();
-    let written = hold(keeper).and_then(|(held, through)| {
+    let written = hold(keeper).map(|(held, through)| {
         let about = About {
             format: FORMAT,
             epoch: Epoch(keeper.epoch),
             through,
             made,
         };
-        Ok((held, about))
+        (held, about)
     });
     let result = written
         .map_err(BackupError::from)

@@ -21,6 +21,11 @@ struct CursorRow {
     seq: Seq,
 }
 
+/// The place that the row of a cursor names.
+pub(super) fn place_in(row: &[u8]) -> Option<Seq> {
+    serde_json::from_slice(row).ok().map(|row: CursorRow| row.seq)
+}
+
 /// What a group does with the row of a cursor.
 #[derive(Clone, Copy, Debug)]
 enum Writing {
@@ -179,19 +184,23 @@ impl Cursors {
         }
     }
 
-    /// The group with their rows is on disk.
-    pub(super) fn written(&self) {
+    /// The group with their rows is on disk. Says whether any was in it.
+    pub(super) fn written(&self) -> bool {
+        let mut any = false;
         self.lock().retain(|_, cursor| match cursor.writing.take() {
             Some(Writing::Put(seq)) => {
+                any = true;
                 cursor.written = Some(seq);
                 true
             }
             Some(Writing::Delete) => {
+                any = true;
                 cursor.written = None;
                 !cursor.retired
             }
             None => true,
         });
+        any
     }
 
     /// The group with their rows was not written.

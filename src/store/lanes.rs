@@ -100,6 +100,7 @@ impl Subscription {
                     to: gap.to,
                 }),
                 Step::Further => {
+                    self.note_idle();
                     tokio::task::yield_now().await;
                     continue;
                 }

@@ -12,6 +12,7 @@
 mod archive;
 mod backup;
 mod change;
+mod claims;
 mod clock;
 mod cursors;
 mod error;
@@ -29,6 +30,8 @@ mod note;
 mod options;
 mod page;
 mod pen;
+#[doc(hidden)]
+pub mod probe;
 mod queue;
 mod reader;
 mod record;

@@ -247,7 +247,9 @@ impl Pen {
             return Err(self.fail(&error.to_string()));
         }
         self.tools.log.show(self.now.0);
-        self.tools.cursors.written();
+        if self.tools.cursors.written() {
+            self.tools.keeper.call();
+        }
         self.tools.bell.send_replace(self.last);
         Ok(())
     }

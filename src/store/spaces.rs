@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::{Ledger, Page, ReadError, RowError, Store, WriteError, schema};
-use crate::domain::{Event, Occupancy, Removal, Space, SpaceId, SpaceOrigin};
+use crate::domain::units::Span;
+use crate::domain::{Event, Occupancy, Removal, Space, SpaceId, SpaceOrigin, Thresholds};
 
 const ROWS: Ledger<Space> = Ledger::new(schema::SPACES);
 const USES: Ledger<Timestamp> = Ledger::new(schema::SPACE_USE);
@@ -19,6 +20,28 @@ pub struct NewSpace {
     pub occupancy: Occupancy,
     /// Through which door it comes.
     pub origin: SpaceOrigin,
+    /// Words to find it by.
+    pub tags: Vec<String>,
+    /// From when on it counts as filling up and as full.
+    pub thresholds: Thresholds,
+    /// After how long without use an operator's space dies.
+    pub ttl: Option<Span>,
+}
+
+impl NewSpace {
+    /// A space with nothing special about it.
+    #[must_use]
+    pub fn plain(id: SpaceId, name: Option<String>, occupancy: Occupancy, origin: SpaceOrigin) -> NewSpace {
+        NewSpace {
+            id,
+            name,
+            occupancy,
+            origin,
+            tags: Vec::new(),
+            thresholds: Thresholds::default(),
+            ttl: None,
+        }
+    }
 }
 
 /// A change to a space was not made.
@@ -87,25 +110,49 @@ impl SpacesWriter {
     /// Creates a space.
     pub async fn create(&self, new: NewSpace, now: Timestamp) -> Result<Space, WriteError<SpaceError>> {
         self.store
-            .write(move |page| {
-                let space = Space {
-                    id: new.id,
-                    name: new.name,
-                    occupancy: new.occupancy,
-                    created: now,
-                    last_updated: now,
-                    origin: new.origin,
-                    seq: page.seq(),
-                };
-                ROWS.put_on(page, space.id.as_bytes(), &space)?;
-                page.record(Event::SpaceCreated {
-                    space: space.id,
-                    name: space.name.clone(),
-                    occupancy: space.occupancy,
-                });
-                Ok(space)
-            })
+            .write(move |page| Ok(SpacesWriter::create_on(page, new, now)?))
             .await
+    }
+
+    /// Creates a space as part of a larger change.
+    pub fn create_on(page: &mut Page, new: NewSpace, now: Timestamp) -> Result<Space, RowError> {
+        let space = Space {
+            id: new.id,
+            name: new.name,
+            occupancy: new.occupancy,
+            created: now,
+            last_updated: now,
+            origin: new.origin,
+            seq: page.seq(),
+            tags: new.tags,
+            thresholds: new.thresholds,
+            ttl: new.ttl,
+        };
+        ROWS.put_on(page, space.id.as_bytes(), &space)?;
+        page.record(Event::SpaceCreated {
+            space: space.id,
+            name: space.name.clone(),
+            occupancy: space.occupancy,
+        });
+        Ok(space)
+    }
+
+    /// The space as a larger change finds it.
+    pub fn get_on(page: &Page, id: SpaceId) -> Result<Space, SpaceError> {
+        ROWS.get_on(page, id.as_bytes())?.ok_or(SpaceError::Unknown(id))
+    }
+
+    /// Writes a space that a larger change has changed; `before` is what it found.
+    pub fn put_on(page: &mut Page, mut space: Space, before: &Space) -> Result<Space, RowError> {
+        space.seq = page.seq();
+        ROWS.put_on(page, space.id.as_bytes(), &space)?;
+        page.record(changed(&space, before.occupancy));
+        Ok(space)
+    }
+
+    /// Deletes a space as part of a larger change.
+    pub fn delete_on(page: &mut Page, id: SpaceId) {
+        remove(page, id, Removal::Deleted);
     }
 
     /// Adds one person, unless the space is full. Answers the space after the attempt.

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::claims;
 use super::files::{self, Disk};
 use super::generation::{BookNote, CleanMark, FORMAT, Generation};
 use super::loss::{Loss, LossKind};
 use super::note::{self, Note};
-use super::segment::{self, HEADER, Header, Walk};
+use super::segment::{self, Header, Walk};
 use super::snapshot::{self, Check};
 use super::{FileError, OpenError};
 use crate::domain::Seq;
@@ -78,6 +79,8 @@ pub(super) struct Survey {
     pub(super) segments: Vec<FoundSegment>,
     pub(super) losses: Vec<Loss>,
     pub(super) torn: Vec<TornTail>,
+    /// The first change that the log must have.
+    needed: Seq,
     /// The newest readable change.
     pub(super) last: Seq,
     /// The newest change that is known to have been there.
@@ -104,11 +107,13 @@ impl Survey {
             book,
             losses: Vec::new(),
             torn: Vec::new(),
+            needed: Seq(1),
             last: Seq::ZERO,
             attested: Seq::ZERO,
         };
         survey.attest(clean);
         survey.find_torn_tails(disk)?;
+        survey.needed = claims::first_needed(disk, survey.begins(), &survey.snapshots, &survey.segments)?;
         survey.judge();
         Ok(survey)
     }
@@ -213,11 +218,9 @@ impl Survey {
 
     fn judge_segments(&mut self, losses: &mut Vec<Loss>) {
         let base = self.base().map(|base| base.seq);
-        let mut expected = self.segments.first().map_or(self.begins(), |first| first.first);
-        if let Some(base) = base {
-            expected = expected.min(base.next());
-        } else if self.snapshots.is_empty() {
-            expected = expected.min(self.begins());
+        let mut expected = self.needed;
+        if let Some(first) = self.segments.first() {
+            expected = expected.min(first.first);
         }
         let mut sealed_before = None;
         let count = self.segments.len();
@@ -298,10 +301,6 @@ fn segments(disk: &dyn Disk, generation: &Generation) -> Result<Vec<FoundSegment
                 walk: Walk::default(),
             };
             found.walk = segment::walk(&bytes, &found.effective_header(), |_, _| ());
-            debug_assert!(
-                found.walk.end >= HEADER.min(bytes.len()),
-                "reading begins behind the header"
-            );
             Ok(found)
         })
         .collect()

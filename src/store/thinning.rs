@@ -161,7 +161,10 @@ mod tests {
         (bytes, starts)
     }
 
-    fn look(bytes: &[u8]) -> (Vec<u64>, Vec<(Lane, u64, u64, u64)>, usize) {
+    /// Changes by sequence, gaps as lane, count, first and last, and how many rows there are.
+    type Seen = (Vec<u64>, Vec<(Lane, u64, u64, u64)>, usize);
+
+    fn look(bytes: &[u8]) -> Seen {
         let header = Header::decode(bytes).unwrap();
         let (mut changes, mut gaps, mut rows) = (Vec::new(), Vec::new(), 0);
         let walk = segment::walk(bytes, &header, |_, record| match record {

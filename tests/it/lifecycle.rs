@@ -35,6 +35,26 @@ fn a_live_page_does_not_hold_up_a_stop() {
 }
 
 #[test]
+fn a_request_that_never_ends_does_not_hold_up_a_stop() {
+    let mut lodge = Lodge::start();
+    let mut open = lodge.https();
+    open.begin(
+        "POST",
+        "/login",
+        &[
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("content-length", "100"),
+        ],
+    );
+    eventually("the request is under way", || {
+        lodge.json(&["status"])["state"].as_str().map(|_| ())
+    });
+    let (code, took) = lodge.stop();
+    assert_eq!(code, Some(0));
+    assert!(took < Duration::from_secs(10), "{took:?}");
+}
+
+#[test]
 fn a_box_that_stops_refuses_connections_and_finishes_what_is_under_way() {
     let mut lodge = Lodge::start();
     let doors = ["http", "https", "mtls", "metrics"].map(|door| lodge.door(door));

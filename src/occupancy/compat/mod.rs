@@ -25,6 +25,7 @@ use crate::store::WriteError;
 use crate::store::spaces::{NewSpace, SpaceError};
 pub use path::{Target, decode};
 use reply::Reply;
+pub(crate) use reply::matches;
 
 /// The longest name, in characters and in bytes (`spec/occupancy.md` V6).
 const NAME_CHARACTERS: usize = 500;
@@ -112,12 +113,7 @@ async fn create(
             .retry_after(Some(60));
     }
     let id = SpaceId::from_random(random());
-    let new = NewSpace {
-        id,
-        name,
-        occupancy: Counts { current, maximum },
-        origin: SpaceOrigin::Open,
-    };
+    let new = NewSpace::plain(id, name, Counts { current, maximum }, SpaceOrigin::Open);
     match room.writer.create(new, now()).await {
         Ok(space) => Reply::space(&space),
         Err(error) => not_written(error, || {
@@ -144,11 +140,7 @@ fn read(room: &Occupancy, part: &str, headers: &HeaderMap) -> Reply {
         Err(reply) => return reply,
     };
     let tag = format!("\"{}.{}\"", room.store.epoch(), space.seq);
-    if headers
-        .get_all(IF_NONE_MATCH)
-        .iter()
-        .any(|value| reply::matches(value, &tag))
-    {
+    if headers.get_all(IF_NONE_MATCH).iter().any(|value| matches(value, &tag)) {
         return Reply::empty(StatusCode::NOT_MODIFIED).tagged(tag);
     }
     Reply::space(&space).tagged(tag)

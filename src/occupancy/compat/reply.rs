@@ -145,7 +145,7 @@ impl Reply {
 }
 
 /// Whether an `If-None-Match` value names `tag` (RFC 9110 section 13.1.2: weak comparison, lists, `*`).
-pub(super) fn matches(value: &HeaderValue, tag: &str) -> bool {
+pub(crate) fn matches(value: &HeaderValue, tag: &str) -> bool {
     let Ok(value) = value.to_str() else { return false };
     value
         .split(',')

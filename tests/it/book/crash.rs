@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gatelodge::domain::{Event, Lane, Seq};
-use gatelodge::store::{Delivery, Gap, Ledger, Options, RowError, Store, WriteError, schema};
+use gatelodge::store::{Delivery, Gap, Ledger, Options, RowError, Seal, Store, WriteError, schema};
 use tokio::task::JoinSet;
 
 use super::chance::Chance;
@@ -215,15 +215,21 @@ async fn catch_up(store: &Store, known: &Known) {
 }
 
 /// One life of the book: until the power goes, the book fails, or the work is done.
-async fn live(store: &Store, known: &Known, disk: &SimulatedDisk, chance: &mut Chance) {
+async fn live(store: &Store, known: &Known, (dir, disk): (&Path, &SimulatedDisk), chance: &mut Chance) {
     let mut tasks = JoinSet::new();
     tasks.spawn(follow(store.clone(), Arc::clone(known), Chance::new(chance.next())));
     let mut writers = JoinSet::new();
     for writer in 0..WRITERS {
         let (store, known) = (store.clone(), Arc::clone(known));
         let steps = chance.below(30);
+        let backup_at = chance.below(60);
+        let file = dir.join(format!("{writer}.backup"));
         writers.spawn(async move {
-            for _ in 0..steps {
+            for at in 0..steps {
+                if at == backup_at {
+                    // It may fail with the disk, or because another is being made; what counts is the book.
+                    drop(store.backup(&file, &[], &Seal::LeaveOut));
+                }
                 if !step(&store, &known, writer).await {
                     break;
                 }
@@ -295,7 +301,7 @@ async fn case(seed: u64) -> u64 {
         match Store::open(options(dir.path(), &disk, &mut chance)) {
             Ok(store) => {
                 check(&store, &known);
-                live(&store, &known, &disk, &mut chance).await;
+                live(&store, &known, (dir.path(), &disk), &mut chance).await;
             }
             Err(error) => assert!(disk.is_cut() || disk.changes() < 200, "{error}"),
         }
@@ -324,18 +330,10 @@ fn fast_disk() -> &'static Path {
     if memory.is_dir() { memory } else { Path::new("/tmp") }
 }
 
-fn number(name: &str) -> Option<u64> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "how long to look is said to the test run, not to the box"
-    )]
-    std::env::var(name).ok()?.parse().ok()
-}
-
 #[test]
 fn no_cut_kill_or_failing_call_loses_or_invents_anything() {
-    let wanted = number("GATELODGE_CRASH_CUTS").unwrap_or(200);
-    let only = number("GATELODGE_CRASH_SEED");
+    let wanted = super::number("GATELODGE_CRASH_CUTS").unwrap_or(200);
+    let only = super::number("GATELODGE_CRASH_SEED");
     let (mut cuts, mut seed) = (0, only.unwrap_or(1));
     while cuts < wanted {
         let runtime = tokio::runtime::Builder::new_current_thread()

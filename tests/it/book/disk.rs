@@ -118,15 +118,15 @@ impl SimulatedDisk {
         state.cut_at = Some(state.changes + more);
     }
 
+    /// Leaves the power on after all.
+    pub fn cut_no_more(&self) {
+        self.lock().cut_at = None;
+    }
+
     /// Fails one call, `more` calls from now.
     pub fn fail_after(&self, more: u64, fault: Fault) {
         let mut state = self.lock();
         state.fault = Some((state.calls + more, fault));
-    }
-
-    /// Leaves so much room.
-    pub fn set_room(&self, bytes: u64) {
-        self.lock().room = bytes;
     }
 
     /// Whether the power is off.
@@ -166,20 +166,6 @@ impl SimulatedDisk {
     /// Whether something is called `path`.
     pub fn exists(&self, path: &Path) -> bool {
         self.lock().find(path).is_ok()
-    }
-
-    /// Every file below `dir`.
-    pub fn files_below(&self, dir: &Path) -> Vec<std::path::PathBuf> {
-        let mut found = Vec::new();
-        for one in self.list(dir).unwrap_or_default() {
-            let path = dir.join(&one.name);
-            if one.folder {
-                found.extend(self.files_below(&path));
-            } else {
-                found.push(path);
-            }
-        }
-        found
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

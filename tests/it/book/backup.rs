@@ -1,0 +1,214 @@
+//! Backup and restore: promise 14.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use gatelodge::domain::{Lane, Seq};
+use gatelodge::store::{
+    ArchiveError, Extra, Options, Privacy, RestoreError, Seal, SecretString, Store, Unseal, restore, restore_dry_run,
+    restore_on, verify,
+};
+
+use super::chance::Chance;
+use super::disk::SimulatedDisk;
+use super::ledger::{COUNTS, add_one};
+use super::until;
+
+fn options(dir: &Path) -> Options {
+    let mut options = Options::new(dir);
+    options.segment_bytes = 4_000;
+    options
+}
+
+async fn write(store: &Store, times: u64) {
+    for number in 0..times {
+        store.write(move |page| add_one(page, number % 10)).await.unwrap();
+    }
+}
+
+fn rows(store: &Store) -> Vec<u64> {
+    (0..10u64)
+        .map(|key| {
+            COUNTS
+                .get(store, &key.to_be_bytes())
+                .unwrap()
+                .map_or(0, |row| row.value)
+        })
+        .collect()
+}
+
+fn extra(dir: &Path) -> Vec<Extra> {
+    let file = |name: &str, content: &str, privacy| {
+        let path = dir.join(name.replace('/', "-"));
+        std::fs::write(&path, content).unwrap();
+        Extra {
+            name: name.to_owned(),
+            path,
+            privacy,
+        }
+    };
+    vec![
+        file("pki/ca.pem", "a certificate", Privacy::Public),
+        file("pki/ca.key", "a private key", Privacy::Secret),
+    ]
+}
+
+fn passphrase(text: &str) -> SecretString {
+    SecretString::from(text.to_owned())
+}
+
+#[tokio::test]
+async fn a_backup_taken_while_the_book_is_written_restores_as_it_was() {
+    let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let file = elsewhere.path().join("book.backup");
+    let store = Store::open(options(dir.path())).unwrap();
+    drop(store.subscribe("reader", Lane::Measurement).unwrap());
+    write(&store, 200).await;
+    until("a snapshot is made", || store.stats().snapshot > Some(Seq(50))).await;
+    let identity = age::x25519::Identity::generate();
+    let seal = Seal::Recipient(identity.to_public().to_string());
+    let report = store.backup(&file, &extra(elsewhere.path()), &seal).unwrap();
+    assert!(report.through >= Seq(200));
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let bytes = std::fs::read(&file).unwrap();
+    assert!(!bytes.windows(13).any(|window| window == b"a private key"));
+    let then = rows(&store);
+    write(&store, 100).await;
+    let epoch = store.epoch();
+    store.close().await;
+    drop(store);
+
+    let unseal = Unseal::Identity(identity.to_string());
+    let planned = restore_dry_run(&file, dir.path(), &unseal).unwrap();
+    let done = restore(&file, dir.path(), &unseal).unwrap();
+    assert_eq!((planned.through, planned.kept), (done.through, done.kept.clone()));
+    assert_eq!(
+        done.kept.as_deref(),
+        Some(dir.path().join("g000001").as_path()),
+        "the old book is kept"
+    );
+    let secret = done.files.iter().find(|file| file.name == "pki/ca.key").unwrap();
+    assert_eq!(std::fs::read_to_string(&secret.path).unwrap(), "a private key");
+    assert_eq!(
+        std::fs::metadata(&secret.path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+
+    let store = Store::open(options(dir.path())).unwrap();
+    assert_eq!(rows(&store), then);
+    assert!(store.epoch().0 > epoch.0, "what follows has new ids");
+    assert_eq!(store.epoch(), done.epoch);
+    let mut lane = store.subscribe("reader", Lane::Measurement).unwrap();
+    assert!(
+        lane.next().await.unwrap().seq() < Seq(10),
+        "readers go on where they were"
+    );
+    write(&store, 10).await;
+    assert_eq!(rows(&store)[0], then[0] + 1);
+}
+
+#[tokio::test]
+async fn a_backup_restores_on_another_box_and_keys_can_stay_behind() {
+    let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let file = elsewhere.path().join("book.backup");
+    let store = Store::open(options(dir.path())).unwrap();
+    write(&store, 20).await;
+    let report = store.backup(&file, &extra(elsewhere.path()), &Seal::LeaveOut).unwrap();
+    assert_eq!(report.left_out, ["pki/ca.key"]);
+    let fresh = elsewhere.path().join("fresh");
+    let done = restore(&file, &fresh, &Unseal::LeaveOut).unwrap();
+    assert_eq!((done.kept, done.sealed_left, done.files.len()), (None, false, 1));
+    assert_eq!(rows(&Store::open(options(&fresh)).unwrap()), rows(&store));
+    assert!(verify(&fresh).unwrap().is_whole());
+}
+
+#[tokio::test]
+async fn a_wrong_passphrase_or_a_damaged_backup_changes_nothing() {
+    let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let file = elsewhere.path().join("book.backup");
+    let store = Store::open(options(dir.path())).unwrap();
+    write(&store, 20).await;
+    let seal = Seal::Passphrase(passphrase("right"));
+    store.backup(&file, &extra(elsewhere.path()), &seal).unwrap();
+    let (rows_then, epoch) = (rows(&store), store.epoch());
+    store.close().await;
+    drop(store);
+    let wrong = restore(&file, dir.path(), &Unseal::Passphrase(passphrase("wrong")));
+    assert!(matches!(wrong, Err(RestoreError::Seal(_))));
+    let whole = std::fs::read(&file).unwrap();
+    for seed in 0..30 {
+        let mut chance = Chance::new(seed);
+        let mut bytes = whole.clone();
+        let place = chance.at_most(bytes.len() - 1);
+        if chance.one_in(2) {
+            bytes.truncate(place);
+        } else {
+            bytes[place] ^= 4;
+        }
+        std::fs::write(&file, &bytes).unwrap();
+        let refused = restore(&file, dir.path(), &Unseal::LeaveOut);
+        assert!(
+            matches!(
+                &refused,
+                Err(RestoreError::Archive(
+                    ArchiveError::Damaged { .. } | ArchiveError::NotABackup(_)
+                ))
+            ),
+            "seed {seed}: {refused:?}"
+        );
+    }
+    let store = Store::open(options(dir.path())).unwrap();
+    assert_eq!((rows(&store), store.epoch()), (rows_then, epoch));
+}
+
+/// A cut at every point of a backup and of a restore: the backup is whole or not there, the book is
+/// the old one or the restored one.
+#[tokio::test]
+async fn cuts_during_backup_and_restore_leave_one_book_or_the_other() {
+    let mut both = [0; 2];
+    for seed in 0..super::number("GATELODGE_RESTORE_CUTS").unwrap_or(60) {
+        let mut chance = Chance::new(seed);
+        let dir = tempfile::tempdir().unwrap();
+        let disk = SimulatedDisk::new(dir.path());
+        let on = |disk: &SimulatedDisk| {
+            let mut options = options(dir.path());
+            options.disk = Arc::new(disk.clone());
+            options
+        };
+        let file = dir.path().join("book.backup");
+        let store = Store::open(on(&disk)).unwrap();
+        write(&store, 60).await;
+        let then = rows(&store);
+        let cut_backup = chance.one_in(2);
+        if cut_backup {
+            disk.cut_after(chance.below(40));
+        }
+        let made = store.backup(&file, &[], &Seal::LeaveOut).is_ok();
+        if !disk.is_cut() {
+            disk.cut_no_more();
+            write(&store, 30).await;
+        }
+        let now = rows(&store);
+        drop(store);
+        let disk = disk.after_cut(&mut chance);
+        if !disk.exists(&file) {
+            assert!(!made, "a backup that was reported is there");
+            continue;
+        }
+        disk.cut_after(chance.below(80));
+        let restored = restore_on(&disk, &file, dir.path(), &Unseal::LeaveOut).is_ok();
+        let disk = disk.after_cut(&mut chance);
+        let store = Store::open(on(&disk)).unwrap();
+        assert!(store.salvage().is_none(), "seed {seed}: {:?}", store.salvage());
+        let is = if store.epoch().0 == 1 { 0 } else { 1 };
+        both[is] += 1;
+        assert!(!restored || is == 1, "a restore that was reported is done");
+        assert_eq!(rows(&store), if is == 1 { then } else { now }, "seed {seed}");
+    }
+    assert!(
+        both[0] > 3 && both[1] > 3,
+        "cuts fell before and after the restore: {both:?}"
+    );
+}

@@ -1,0 +1,264 @@
+//! Lanes, cursors, thinning: promises 9, 10 and 16.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use gatelodge::domain::{Lane, Seq};
+use gatelodge::store::{Delivery, Ledger, Options, RowError, Store, SubscribeError, Subscription, schema};
+use jiff::SignedDuration;
+
+use super::clock::SetClock;
+use super::ledger::{COUNTS, add_one, count, measured, removed};
+use super::until;
+
+fn options(dir: &Path) -> Options {
+    let mut options = Options::new(dir);
+    options.segment_bytes = 4_000;
+    options.clock = Arc::new(SetClock::new("2026-11-22T12:00:00Z", true));
+    options
+}
+
+fn cursor(store: &Store, reader: &str, lane: u8) -> Option<Seq> {
+    let rows: Ledger<BTreeMap<String, Seq>> = Ledger::new(schema::CURSORS);
+    let key = [reader.as_bytes(), &[0, lane]].concat();
+    Some(rows.get(store, &key).unwrap()?["seq"])
+}
+
+async fn change(store: &Store, number: u64) -> Seq {
+    let wrote = store.write(move |page| {
+        COUNTS.put_on(page, &number.to_be_bytes(), &count(number))?;
+        page.record(measured(number, 1));
+        page.record(removed(number));
+        Ok::<Seq, RowError>(page.seq())
+    });
+    wrote.await.unwrap()
+}
+
+async fn next(lane: &mut Subscription) -> Seq {
+    match lane.next().await.unwrap() {
+        Delivery::Entry(entry) => {
+            assert_eq!(entry.events.len(), 1, "only this lane's event");
+            entry.seq
+        }
+        Delivery::Gap(gap) => panic!("nothing was thinned: {gap:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_reader_goes_on_at_the_lowest_it_has_not_acknowledged() {
+    let dir = tempfile::tempdir().unwrap();
+    {
+        let store = Store::open(options(dir.path())).unwrap();
+        change(&store, 0).await;
+        let mut lane = store.subscribe("reader", Lane::Event).unwrap();
+        assert!(matches!(
+            store.subscribe("reader", Lane::Event),
+            Err(SubscribeError::Taken { .. })
+        ));
+        until("the new cursor is on disk", || {
+            cursor(&store, "reader", 1) == Some(Seq(1))
+        })
+        .await;
+        let mut written = Vec::new();
+        for number in 1..=5 {
+            written.push(change(&store, number).await);
+        }
+        for seq in &written {
+            assert_eq!(next(&mut lane).await, *seq, "it begins where it joined");
+        }
+        lane.ack(written[0]);
+        lane.ack(written[2]);
+        lane.ack(written[3]);
+        assert_eq!(lane.in_flight(), 2);
+        let lowest = Seq(written[1].0 - 1);
+        until("the cursor stands before the lowest", || {
+            cursor(&store, "reader", 1) == Some(lowest)
+        })
+        .await;
+    }
+    let store = Store::open(options(dir.path())).unwrap();
+    let mut lane = store.subscribe("reader", Lane::Event).unwrap();
+    let again = [next(&mut lane).await, next(&mut lane).await];
+    assert_eq!(again[1].0 - again[0].0, 1, "all after the lowest comes again");
+    assert_eq!(Some(again[0]), cursor(&store, "reader", 1).map(Seq::next));
+}
+
+#[tokio::test]
+async fn lanes_do_not_wait_for_one_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(options(dir.path())).unwrap();
+    let mut events = store.subscribe("reader", Lane::Event).unwrap();
+    let mut measurements = store.subscribe("reader", Lane::Measurement).unwrap();
+    let mut critical = store.subscribe("reader", Lane::Critical).unwrap();
+    let mut last = Seq::ZERO;
+    for number in 0..100 {
+        last = change(&store, number).await;
+    }
+    for _ in 0..100 {
+        let seq = next(&mut events).await;
+        events.ack(seq);
+    }
+    assert!(
+        futures_util::poll!(Box::pin(critical.next())).is_pending(),
+        "nothing critical happened"
+    );
+    until("the reader of events is on disk as done", || {
+        cursor(&store, "reader", 1) >= Some(last)
+    })
+    .await;
+    assert!(
+        next(&mut measurements).await < Seq(10),
+        "the other lane stands where it stood"
+    );
+}
+
+#[tokio::test]
+async fn segments_go_when_snapshots_and_cursors_are_past_them_and_a_closed_reader_holds_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(options(dir.path())).unwrap();
+    let lane = store.subscribe("reader", Lane::Critical).unwrap();
+    for number in 0..200 {
+        change(&store, number % 10).await;
+    }
+    until("a snapshot is made", || store.stats().snapshot > Some(Seq(100))).await;
+    assert_eq!(store.oldest(), Seq(1), "the reader has not been asked how far it is");
+    drop(lane);
+    store.retire("reader");
+    until("the cursor is gone", || cursor(&store, "reader", 0).is_none()).await;
+    for number in 0..100 {
+        change(&store, number % 10).await;
+    }
+    until("old segments are gone", || store.oldest() > Seq(100)).await;
+    let mut rejoined = store.subscribe("reader", Lane::Event).unwrap();
+    let seq = change(&store, 1).await;
+    assert_eq!(next(&mut rejoined).await, seq, "a reader that was retired joins anew");
+}
+
+#[tokio::test]
+async fn an_idle_lane_keeps_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(options(dir.path())).unwrap();
+    let mut critical = store.subscribe("reader", Lane::Critical).unwrap();
+    for number in 0..300 {
+        change(&store, number % 10).await;
+        assert!(futures_util::poll!(Box::pin(critical.next())).is_pending());
+    }
+    until("old segments are gone", || store.oldest() > Seq(100)).await;
+}
+
+#[tokio::test]
+async fn nothing_is_unlinked_while_the_clock_is_not_trusted() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut untrusted = options(dir.path());
+    untrusted.clock = Arc::new(SetClock::new("1970-01-01T00:05:00Z", false));
+    {
+        let store = Store::open(untrusted).unwrap();
+        for number in 0..300 {
+            change(&store, number % 10).await;
+        }
+        until("snapshots are made", || store.stats().snapshot > Some(Seq(200))).await;
+        assert!(!store.clock_is_trusted());
+        assert_eq!(store.oldest(), Seq(1));
+    }
+    let store = Store::open(options(dir.path())).unwrap();
+    assert!(store.clock_is_trusted());
+    until("old segments are gone", || store.oldest() > Seq(100)).await;
+}
+
+/// What a reader is given: entries, and events said to be gone.
+async fn all(store: &Store, lane: Lane, last: Seq) -> (u64, u64) {
+    let mut lane = store.subscribe("lagging", lane).unwrap();
+    let (mut entries, mut gone) = (0, 0);
+    loop {
+        let delivery = lane.next().await.unwrap();
+        match &delivery {
+            Delivery::Entry(_) => entries += 1,
+            Delivery::Gap(gap) => gone += gap.n,
+        }
+        if delivery.seq() >= last {
+            return (entries, gone);
+        }
+    }
+}
+
+#[tokio::test]
+async fn over_its_bounds_the_journal_loses_measurements_before_events_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut bounded = options(dir.path());
+    bounded.journal_bytes = 40_000;
+    let store = Store::open(bounded).unwrap();
+    drop(store.subscribe("lagging", Lane::Measurement).unwrap());
+    drop(store.subscribe("lagging", Lane::Event).unwrap());
+    let mut last = Seq::ZERO;
+    for number in 0..400 {
+        last = change(&store, number % 10).await;
+    }
+    until("the journal is within its bounds", || store.stats().log_bytes <= 40_000).await;
+    let (measurements, measurements_gone) = all(&store, Lane::Measurement, last).await;
+    let (events, events_gone) = all(&store, Lane::Event, last).await;
+    assert_eq!(
+        measurements + measurements_gone,
+        400,
+        "each is given or counted in a gap"
+    );
+    assert_eq!(events + events_gone, 400);
+    assert!(measurements_gone > 0, "measurements were to go");
+    assert!(
+        events_gone < measurements_gone,
+        "{events_gone} events went, {measurements_gone} measurements"
+    );
+    assert!(store.verify_live().unwrap().is_whole());
+    for number in 0..10 {
+        let row = COUNTS.get(&store, &u64::to_be_bytes(number)).unwrap();
+        assert_eq!(row, Some(count(number)), "rows are not touched");
+    }
+    drop(store);
+    let again = Store::open(options(dir.path())).unwrap();
+    assert!(again.salvage().is_none(), "a thinned journal is no damage");
+    assert_eq!(all(&again, Lane::Event, last).await, (events, events_gone));
+}
+
+#[tokio::test]
+async fn what_is_older_than_its_age_goes_whatever_its_lane() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Arc::new(SetClock::new("2026-11-22T12:00:00Z", true));
+    let mut aged = options(dir.path());
+    aged.clock = Arc::clone(&clock) as _;
+    let store = Store::open(aged).unwrap();
+    drop(store.subscribe("lagging", Lane::Event).unwrap());
+    for number in 0..200 {
+        change(&store, number % 10).await;
+    }
+    let half = store.stats().log_bytes;
+    clock.advance(SignedDuration::from_hours(24 * 31));
+    let mut last = Seq::ZERO;
+    for number in 0..200 {
+        last = change(&store, number % 10).await;
+    }
+    until("the old half is gone", || store.stats().log_bytes < half + half / 4).await;
+    let (events, gone) = all(&store, Lane::Event, last).await;
+    assert_eq!(events + gone, 400);
+    assert!((150..=200).contains(&gone), "{gone} of the old 200 are gone");
+}
+
+#[tokio::test]
+async fn a_tail_gives_what_comes_and_waits_for_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(options(dir.path())).unwrap();
+    for number in 0..50 {
+        store.write(move |page| add_one(page, number)).await.unwrap();
+    }
+    store
+        .write(|page| COUNTS.put_on(page, b"silent", &count(1)))
+        .await
+        .unwrap();
+    let mut tail = store.tail(Seq(20));
+    for seq in 21..=50 {
+        assert_eq!(tail.next().await.unwrap().seq, Seq(seq));
+    }
+    let mut next = Box::pin(tail.next());
+    assert!(futures_util::poll!(&mut next).is_pending());
+    store.write(|page| add_one(page, 7)).await.unwrap();
+    assert_eq!(next.await.unwrap().seq, Seq(52));
+}
