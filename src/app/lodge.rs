@@ -22,7 +22,8 @@ use crate::face::{Face, Lamp};
 use crate::http::assets::Assets;
 use crate::http::health::{self, Readiness};
 use crate::http::metrics::Metrics;
-use crate::occupancy::Occupancy;
+use crate::occupancy::history::READER;
+use crate::occupancy::{Occupancy, Terms};
 use crate::pki::Pki;
 use crate::store::{Health, Options, Store};
 use crate::supervisor::{House, Weight};
@@ -138,18 +139,27 @@ impl Lodge {
 
     /// Builds the occupancy room as it is configured now, and starts it.
     pub(super) fn open_occupancy(&mut self) {
-        let per_bearer = self.config.limits.https.per_client;
-        let room = self.config.occupancy.clone().map(|config| {
-            Occupancy::new(
-                config,
-                self.store.clone(),
-                self.accounts.clone(),
-                per_bearer,
-                self.streams.clone(),
-            )
-        });
+        let terms = Terms {
+            per_bearer: self.config.limits.https.per_client,
+            history: self.config.retention.history,
+            streams: self.streams.clone(),
+        };
+        let room = self
+            .config
+            .occupancy
+            .clone()
+            .map(|config| Occupancy::new(config, self.store.clone(), self.accounts.clone(), terms));
         self.occupancy.send_replace(room.clone());
-        if let Some(room) = room {
+        // A room that is closed holds no cursor in the journal.
+        let Some(room) = room else {
+            return self.store.retire(READER);
+        };
+        let history = room.history();
+        self.house.add("occupancy-history", Weight::Room, move |stop| {
+            let history = history.clone();
+            Box::pin(async move { Ok(history.run(stop).await?) })
+        });
+        {
             self.house.add("occupancy", Weight::Room, move |stop| {
                 let room = Arc::clone(&room);
                 Box::pin(async move { Ok(room.run(stop).await?) })

@@ -66,9 +66,12 @@ impl Lodge {
             changed.push("backup".into());
         }
         let site = old.site != new.site;
-        let occupancy = old.occupancy != new.occupancy;
+        let occupancy = old.occupancy != new.occupancy
+            || old.retention != new.retention
+            || old.limits.https.per_client != new.limits.https.per_client;
         if occupancy {
             self.house.retire("occupancy");
+            self.house.retire("occupancy-history");
             self.open_occupancy();
             changed.push("occupancy".into());
         }
@@ -109,6 +112,7 @@ impl Lodge {
         let failed = self.house.failed();
         if failed.iter().any(|name| name == "occupancy") {
             self.house.retire("occupancy");
+            self.house.retire("occupancy-history");
             self.open_occupancy();
             self.change_router("https");
         }

@@ -45,6 +45,8 @@ pub struct Config {
     pub occupancy: Option<occupancy::Config>,
     /// Backups made by the box itself.
     pub backup: Option<Backup>,
+    /// How long what was is kept.
+    pub retention: Retention,
     /// What is logged and how.
     pub log: Log,
 }
@@ -62,6 +64,7 @@ impl Default for Config {
             limits: Limits::default(),
             occupancy: None,
             backup: None,
+            retention: Retention::default(),
             log: Log::default(),
         }
     }
@@ -116,6 +119,22 @@ fn daily() -> Span {
 
 fn a_week() -> u32 {
     7
+}
+
+/// How long what was is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// The history of spaces; `"0s"`: for ever.
+    pub history: Span,
+}
+
+impl Default for Retention {
+    fn default() -> Retention {
+        Retention {
+            history: Span::seconds(30 * 86_400),
+        }
+    }
 }
 
 /// What is logged and how.

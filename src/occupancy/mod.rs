@@ -6,6 +6,7 @@
 
 pub mod compat;
 mod feed;
+pub mod history;
 mod keys;
 mod last_use;
 mod living;
@@ -30,6 +31,7 @@ use crate::http::{Limiter, Rate};
 use crate::store::spaces::{Spaces, SpacesWriter};
 use crate::store::{ReadError, Store};
 use feed::Feed;
+use history::History;
 use last_use::LastUse;
 use living::Living;
 
@@ -67,6 +69,17 @@ impl Default for Config {
     }
 }
 
+/// What the house says to the room beside its own section.
+#[derive(Clone)]
+pub struct Terms {
+    /// How often one token or key may ask `/v1` (`limits.https.per_client`).
+    pub per_bearer: Rate,
+    /// How long history is kept (`retention.history`); `"0s"`: for ever.
+    pub history: Span,
+    /// Ends streams when the box stops.
+    pub streams: CancellationToken,
+}
+
 /// The room.
 pub struct Occupancy {
     config: Config,
@@ -80,6 +93,7 @@ pub struct Occupancy {
     bearers: Limiter<[u8; 32]>,
     living: Living,
     feed: Arc<Feed>,
+    history: History,
     listeners: Arc<Semaphore>,
     /// Ends streams when the box stops, or it would wait for them.
     streams: CancellationToken,
@@ -91,24 +105,18 @@ const LONGEST_SWEEP: Duration = Duration::from_secs(600);
 const CHUNK: usize = 128;
 
 impl Occupancy {
-    /// The room on this book; nothing runs yet. One token or key may ask `/v1` at `per_bearer`;
-    /// `streams` ends streams.
+    /// The room on this book; nothing runs yet.
     #[must_use]
-    pub fn new(
-        config: Config,
-        store: Store,
-        accounts: Accounts,
-        per_bearer: Rate,
-        streams: CancellationToken,
-    ) -> Arc<Occupancy> {
+    pub fn new(config: Config, store: Store, accounts: Accounts, terms: Terms) -> Arc<Occupancy> {
         Arc::new(Occupancy {
             idle: SignedDuration::try_from(config.idle_expiry.0).unwrap_or(SignedDuration::MAX),
             creations: Limiter::new(config.create_limit),
-            bearers: Limiter::new(per_bearer),
+            bearers: Limiter::new(terms.per_bearer),
             living: Living::default(),
+            history: History::new(store.clone(), terms.history),
             feed: Arc::new(Feed::new(*store.bell().borrow())),
             listeners: Arc::new(Semaphore::new(config.max_listeners as usize)),
-            streams: streams.child_token(),
+            streams: terms.streams.child_token(),
             spaces: Spaces::new(store.clone()),
             writer: SpacesWriter::new(store.clone()),
             last_use: LastUse::new(now()),
@@ -147,6 +155,12 @@ impl Occupancy {
                 return Ok(());
             }
         }
+    }
+
+    /// What writes its history down, as a service of its own.
+    #[must_use]
+    pub fn history(&self) -> History {
+        self.history.clone()
     }
 
     /// A space whose life is not over, as it stands on disk.

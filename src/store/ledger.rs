@@ -17,6 +17,14 @@ pub struct Ledger<T> {
     row: PhantomData<fn() -> T>,
 }
 
+impl<T> Clone for Ledger<T> {
+    fn clone(&self) -> Ledger<T> {
+        *self
+    }
+}
+
+impl<T> Copy for Ledger<T> {}
+
 /// Keys (without the ledger's prefix) and rows, in key order.
 pub type Rows<T> = Vec<(Vec<u8>, T)>;
 

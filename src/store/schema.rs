@@ -49,6 +49,21 @@ pub const ANSWERS: Place = Place {
     name: "kept answers",
     prefix: 0x14,
 };
+/// Minutes of a space's count, by space and half-hour.
+pub const HISTORY_MINUTES: Place = Place {
+    name: "history by minute",
+    prefix: 0x15,
+};
+/// Hours of a space's count, by space and day.
+pub const HISTORY_HOURS: Place = Place {
+    name: "history by hour",
+    prefix: 0x16,
+};
+/// Every change of a space's count, by space, hour and part.
+pub const HISTORY_CHANGES: Place = Place {
+    name: "history of changes",
+    prefix: 0x17,
+};
 /// People by name.
 pub const PEOPLE: Place = Place {
     name: "people",
@@ -85,6 +100,9 @@ pub const PLACES: &[Place] = &[
     SPACE_KEYS,
     SPACE_KEY_HASHES,
     ANSWERS,
+    HISTORY_MINUTES,
+    HISTORY_HOURS,
+    HISTORY_CHANGES,
     PEOPLE,
     SESSIONS,
     TOKENS,

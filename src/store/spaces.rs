@@ -287,3 +287,8 @@ fn remove(page: &mut Page, id: SpaceId, why: Removal) {
     USES.delete_on(page, id.as_bytes());
     page.record(Event::SpaceRemoved { space: id, why });
 }
+
+/// Whether there is such a space, as a larger change finds it.
+pub fn exists_on(page: &Page, id: SpaceId) -> Result<bool, RowError> {
+    Ok(ROWS.get_on(page, id.as_bytes())?.is_some())
+}

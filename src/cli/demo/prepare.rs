@@ -12,9 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{Accounts, AccountsError, Role, Scope, Secret, random};
 use crate::cli::Failure;
+use crate::domain::units::Span;
 use crate::http::Rate;
 use crate::occupancy::manage::Create;
-use crate::occupancy::{self, Occupancy};
+use crate::occupancy::{self, Occupancy, Terms};
 use crate::pki::{Hierarchy, Overwrite, Pki, Request};
 use crate::store::{Options, Store};
 
@@ -142,13 +143,12 @@ async fn token(accounts: &Accounts, earlier: &Earlier, now: Timestamp) -> Result
 }
 
 async fn spaces(store: &Store, accounts: Accounts, earlier: Vec<String>) -> Result<Vec<String>, Failure> {
-    let room = Occupancy::new(
-        occupancy::Config::default(),
-        store.clone(),
-        accounts,
-        Rate::Off,
-        CancellationToken::new(),
-    );
+    let terms = Terms {
+        per_bearer: Rate::Off,
+        history: Span::seconds(0),
+        streams: CancellationToken::new(),
+    };
+    let room = Occupancy::new(occupancy::Config::default(), store.clone(), accounts, terms);
     let mut living: Vec<String> = earlier
         .into_iter()
         .filter(|id| id.parse().is_ok_and(|id| room.show(id).is_ok()))

@@ -4,6 +4,7 @@
 mod caller;
 mod change;
 mod fault;
+mod history;
 mod keys;
 mod list;
 mod shape;
@@ -39,6 +40,7 @@ pub fn router(room: Arc<Occupancy>) -> Router {
         .route("/v1/spaces/{id}/keys", get(keys::list).post(keys::create))
         .route("/v1/spaces/{id}/keys/{key}", delete(keys::revoke))
         .route("/v1/spaces/{id}/export", get(spaces::export))
+        .route("/v1/spaces/{id}/history", get(history::history))
         .route("/v1/spaces/{id}/events", get(stream::one))
         .route("/v1/events", get(stream::several))
         // Set here, so that what is laid round the routes lies round their refusals too.
@@ -68,6 +70,7 @@ pub fn router(room: Arc<Occupancy>) -> Router {
         keys::list,
         keys::create,
         keys::revoke,
+        history::history,
         stream::one,
         stream::several
     ),

@@ -645,3 +645,76 @@ fn listeners_are_counted_and_a_stop_ends_them() {
     assert!(took.as_secs() < 5, "{took:?}");
     while third.https.line().is_ok() {}
 }
+
+/// The sums of a space's history of today, once all of `changes` is written down.
+fn history_of(operator: &mut Client, path: &str, step: &str, changes: u64) -> Vec<Value> {
+    eventually("history is written down", || {
+        let answer = operator.get(&format!("{path}/history?step={step}"));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let points = answer.json()["points"].as_array().unwrap().clone();
+        let moved = |field: &str| points.iter().map(|point| point[field].as_u64().unwrap()).sum::<u64>();
+        (moved("in") + moved("out") >= changes).then_some(points)
+    })
+}
+
+#[test]
+fn history_counts_everybody_once_also_across_kills() {
+    let mut lodge = Lodge::start();
+    let mut operator = Client::operator(&lodge);
+    let (path, _) = space(&mut operator, 1000);
+    let change = format!("{path}/change");
+    for round in 0..4 {
+        for _ in 0..25 {
+            assert_eq!(operator.post(&change, json!({ "by": 3 })).status, 200);
+            assert_eq!(operator.post(&change, json!({ "by": -1 })).status, 200);
+        }
+        if round % 2 == 0 {
+            lodge.kill();
+            lodge.run();
+            operator = Client {
+                https: lodge.https(),
+                bearer: operator.bearer,
+            };
+        }
+    }
+    for step in ["minute", "hour", "day", "raw"] {
+        let points = history_of(&mut operator, &path, step, 400);
+        let moved = |field: &str| points.iter().map(|point| point[field].as_u64().unwrap()).sum::<u64>();
+        assert_eq!((moved("in"), moved("out")), (300, 100), "{step}");
+        let last = points.last().unwrap();
+        assert_eq!(last["close"], 200, "{step}");
+        assert!(
+            points
+                .iter()
+                .all(|point| point["min"].as_u64() <= point["max"].as_u64()),
+            "{step}"
+        );
+    }
+    let raw = history_of(&mut operator, &path, "raw", 400);
+    assert_eq!(raw.len(), 200, "every change by itself");
+    assert!(raw.is_sorted_by_key(|point| point["at"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap()));
+    let csv = operator.ask(
+        "GET",
+        &format!("{path}/history?step=hour"),
+        Value::Null,
+        &[("accept", "text/csv")],
+    );
+    assert_eq!(csv.header("content-type"), Some("text/csv; charset=utf-8"));
+    assert!(
+        csv.text().starts_with("at,min,max,mean,in,out,close\r\n"),
+        "{}",
+        csv.text()
+    );
+    for (query, status) in [
+        ("step=week", 400),
+        ("from=yesterday", 400),
+        ("from=2000-01-01T00:00:00Z&step=minute", 422),
+    ] {
+        assert_eq!(
+            operator.get(&format!("{path}/history?{query}")).status,
+            status,
+            "{query}"
+        );
+    }
+    assert_eq!(operator.ask("DELETE", &path, Value::Null, &[]).status, 204);
+}

@@ -1,0 +1,208 @@
+//! History (`spec/occupancy.md` N7): every change, and summaries by minute and hour, written down by a reader of
+//! the journal that may lag and never loses anything; deleted with its space, and when it is too old.
+
+mod read;
+mod rows;
+mod slot;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
+
+pub use read::{Point, Step, Stretch, TooLong};
+
+use crate::domain::units::Span;
+use crate::domain::{Event, Lane, Seq, SpaceId};
+use crate::store::spaces::Spaces;
+use crate::store::{Delivery, Ledger, ReadError, RowError, Store, SubscribeError, Subscription, WriteError};
+use rows::{CHANGES, Counted, DAY_MS, HALF_HOUR_MS, HOUR_MS, HOURS, MINUTES};
+
+/// The name of the reader in the journal.
+pub const READER: &str = "occupancy-history";
+/// Changes written together, and the spaces they may be of: each space has three rows of at most 4 KiB.
+const TOGETHER: usize = 256;
+const SPACES: usize = 8;
+/// Rows deleted together.
+const DELETED: usize = 100;
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+
+/// The history of all spaces.
+#[derive(Clone)]
+pub struct History {
+    store: Store,
+    spaces: Spaces,
+    retention: Span,
+}
+
+/// History cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// The journal cannot be followed.
+    #[error(transparent)]
+    Subscribe(#[from] SubscribeError),
+    /// The journal or a row cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A row cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError<RowError>),
+}
+
+impl History {
+    /// The history in this book, kept for `retention` (`"0s"`: for ever).
+    #[must_use]
+    pub fn new(store: Store, retention: Span) -> History {
+        History {
+            spaces: Spaces::new(store.clone()),
+            store,
+            retention,
+        }
+    }
+
+    /// Writes history down until it is told to stop.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), HistoryError> {
+        let mut counts = self.store.subscribe(READER, Lane::Measurement)?;
+        let mut ends = self.store.subscribe(READER, Lane::Event)?;
+        let mut sweeps = tokio::time::interval(SWEEP_EVERY);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                first = counts.next() => self.record(first?, &mut counts).await?,
+                end = ends.next() => self.bury(&end?, &mut ends).await?,
+                _ = sweeps.tick() => self.sweep().await?,
+            }
+        }
+    }
+
+    /// Writes what came, and what more is there already, in one change; then acknowledges it.
+    async fn record(&self, first: Delivery, counts: &mut Subscription) -> Result<(), HistoryError> {
+        let (mut batch, mut spaces, mut last) = (Vec::new(), BTreeSet::new(), Vec::new());
+        let mut next = Some(first);
+        while let Some(delivery) = next.take() {
+            last.push(delivery.seq());
+            take(&delivery, &mut batch, &mut spaces);
+            if batch.len() < TOGETHER && spaces.len() < SPACES {
+                // Whatever is there at once; nothing is waited for.
+                next = tokio::select! {
+                    biased;
+                    delivery = counts.next() => Some(delivery?),
+                    () = std::future::ready(()) => None,
+                };
+            }
+        }
+        self.patiently(move |page| {
+            let mut gone = BTreeSet::new();
+            for counted in &batch {
+                if gone.contains(&counted.space) {
+                    continue;
+                }
+                // A change may be read after its space's end was: lanes keep order only within themselves.
+                if crate::store::spaces::exists_on(page, counted.space)? {
+                    counted.record_on(page)?;
+                } else {
+                    gone.insert(counted.space);
+                }
+            }
+            Ok(())
+        })
+        .await?;
+        last.into_iter().for_each(|seq| counts.ack(seq));
+        Ok(())
+    }
+
+    /// Takes away the history of a space that is gone.
+    async fn bury(&self, end: &Delivery, ends: &mut Subscription) -> Result<(), HistoryError> {
+        if let Delivery::Entry(entry) = end {
+            for event in &entry.events {
+                match event {
+                    Event::SpaceRemoved { space, .. } => self.delete(*space).await?,
+                    Event::SpaceCreated { .. } | Event::SpaceChanged { .. } => {}
+                }
+            }
+        }
+        ends.ack(end.seq());
+        Ok(())
+    }
+
+    async fn delete(&self, space: SpaceId) -> Result<(), HistoryError> {
+        self.delete_rows(MINUTES, space, u64::MAX).await?;
+        self.delete_rows(HOURS, space, u64::MAX).await?;
+        self.delete_rows(CHANGES, space, u64::MAX).await
+    }
+
+    /// Deletes a space's rows of stretches before `end`.
+    async fn delete_rows<T>(&self, ledger: Ledger<T>, space: SpaceId, end: u64) -> Result<(), HistoryError>
+    where
+        T: serde::Serialize + serde::de::DeserializeOwned + 'static,
+    {
+        loop {
+            let rows = ledger.scan(&self.store, space.as_bytes(), None, DELETED)?;
+            let old: Vec<Vec<u8>> = rows
+                .into_iter()
+                .map(|(key, _)| key)
+                .take_while(|key| rows::stretch_of(key).is_none_or(|stretch| stretch < end))
+                .collect();
+            if old.is_empty() {
+                return Ok(());
+            }
+            self.patiently(move |page| {
+                old.iter().for_each(|key| ledger.delete_on(page, key));
+                Ok(())
+            })
+            .await?;
+        }
+    }
+
+    /// Deletes what is older than the retention, space by space.
+    async fn sweep(&self) -> Result<(), HistoryError> {
+        if self.retention.is_zero() || !self.store.clock_is_trusted() {
+            return Ok(());
+        }
+        let keep = SignedDuration::try_from(self.retention.0).unwrap_or(SignedDuration::MAX);
+        let Ok(oldest) = Timestamp::now().checked_sub(keep) else {
+            return Ok(());
+        };
+        let oldest = u64::try_from(oldest.as_millisecond()).unwrap_or(0);
+        let mut after = None;
+        loop {
+            let spaces = self.spaces.list(after, DELETED)?;
+            let Some(last) = spaces.last() else { return Ok(()) };
+            after = Some(last.id);
+            for space in &spaces {
+                self.delete_rows(MINUTES, space.id, oldest / HALF_HOUR_MS).await?;
+                self.delete_rows(HOURS, space.id, oldest / DAY_MS).await?;
+                self.delete_rows(CHANGES, space.id, oldest / HOUR_MS).await?;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Writes as bulk, and waits while the book is busy or the disk is full: history may lag.
+    async fn patiently(
+        &self,
+        change: impl Fn(&mut crate::store::Page) -> Result<(), RowError> + Clone + Send + 'static,
+    ) -> Result<(), HistoryError> {
+        let mut pause = Duration::from_millis(50);
+        loop {
+            match self.store.write_bulk(change.clone()).await {
+                Ok(()) => return Ok(()),
+                Err(WriteError::Busy | WriteError::DiskFull) => tokio::time::sleep(pause).await,
+                // The book closes: what was not acknowledged comes again at the next start.
+                Err(WriteError::Closed) => std::future::pending().await,
+                Err(error @ (WriteError::Refused(_) | WriteError::Panicked)) => return Err(error.into()),
+            }
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
+    }
+}
+
+fn take(delivery: &Delivery, batch: &mut Vec<Counted>, spaces: &mut BTreeSet<SpaceId>) {
+    let Delivery::Entry(entry) = delivery else { return };
+    let (seq, at): (Seq, Timestamp) = (entry.seq, entry.at);
+    for counted in entry.events.iter().filter_map(|event| Counted::of(event, seq, at)) {
+        spaces.insert(counted.space);
+        batch.push(counted);
+    }
+}

@@ -1,0 +1,148 @@
+//! The rows of history: a half-hour of minutes, a day of hours, an hour's changes in parts. Each remembers the
+//! newest change in it, so that one which comes again from the journal is not counted twice.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::slot::Slot;
+use crate::domain::{Event, Occupancy, Seq, SpaceId};
+use crate::store::{Ledger, Page, RowError, schema};
+
+pub(super) const MINUTES: Ledger<SlotRow> = Ledger::new(schema::HISTORY_MINUTES);
+pub(super) const HOURS: Ledger<SlotRow> = Ledger::new(schema::HISTORY_HOURS);
+pub(super) const CHANGES: Ledger<ChangeRow> = Ledger::new(schema::HISTORY_CHANGES);
+
+pub(super) const MINUTE_MS: u64 = 60_000;
+pub(super) const HALF_HOUR_MS: u64 = 30 * MINUTE_MS;
+pub(super) const HOUR_MS: u64 = 60 * MINUTE_MS;
+pub(super) const DAY_MS: u64 = 24 * HOUR_MS;
+
+/// Changes in one part: a row stays under 4 KiB.
+const PART: usize = 64;
+
+/// Slots of one length in one stretch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SlotRow {
+    last: Seq,
+    pub(super) slots: BTreeMap<u8, Slot>,
+}
+
+/// Changes one by one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ChangeRow {
+    last: Seq,
+    pub(super) changes: Vec<RawChange>,
+}
+
+/// One change: milliseconds of the hour, people, count and maximum after it, its sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RawChange(
+    pub(super) u32,
+    pub(super) i64,
+    pub(super) u32,
+    pub(super) u32,
+    pub(super) Seq,
+);
+
+/// A change of a count, out of the journal.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counted {
+    pub(super) space: SpaceId,
+    pub(super) seq: Seq,
+    /// Milliseconds since 1970.
+    pub(super) at: u64,
+    by: i64,
+    after: Occupancy,
+}
+
+impl Counted {
+    /// What an event of the measurement lane says; `None` for those that count nobody.
+    pub(super) fn of(event: &Event, seq: Seq, at: Timestamp) -> Option<Counted> {
+        match event {
+            Event::SpaceChanged { space, by, occupancy } => {
+                let at = u64::try_from(at.as_millisecond()).ok()?;
+                Some(Counted {
+                    space: *space,
+                    seq,
+                    at,
+                    by: *by,
+                    after: *occupancy,
+                })
+            }
+            Event::SpaceCreated { .. } | Event::SpaceRemoved { .. } => None,
+        }
+    }
+
+    fn before(&self) -> u32 {
+        u32::try_from(i64::from(self.after.current) - self.by).unwrap_or(0)
+    }
+
+    /// Writes it into its rows.
+    pub(super) fn record_on(&self, page: &mut Page) -> Result<(), RowError> {
+        self.slot_on(page, MINUTES, HALF_HOUR_MS, MINUTE_MS)?;
+        self.slot_on(page, HOURS, DAY_MS, HOUR_MS)?;
+        self.change_on(page)
+    }
+
+    fn slot_on(&self, page: &mut Page, ledger: Ledger<SlotRow>, row_ms: u64, slot_ms: u64) -> Result<(), RowError> {
+        let key = key(self.space, self.at / row_ms);
+        let mut row = ledger.get_on(page, &key)?.unwrap_or_default();
+        if row.last >= self.seq {
+            return Ok(());
+        }
+        row.last = self.seq;
+        let number = u8::try_from(self.at % row_ms / slot_ms).expect("a row holds 30 or 24 slots");
+        let slot = row
+            .slots
+            .entry(number)
+            .or_insert_with(|| Slot::quiet(self.before(), slot_ms));
+        slot.change(self.after.current, self.by, slot_ms - self.at % slot_ms);
+        ledger.put_on(page, &key, &row)
+    }
+
+    /// Appends to the newest part of its hour. Few parts are read: they are found from the newest hour's end.
+    fn change_on(&self, page: &mut Page) -> Result<(), RowError> {
+        let hour = key(self.space, self.at / HOUR_MS);
+        let parts = CHANGES.scan_on(page, &hour, None, usize::MAX)?;
+        let (place, mut row) = match parts.into_iter().last() {
+            Some((place, row)) if row.changes.len() < PART => (place, row),
+            Some((place, row)) if row.last >= self.seq => (place, row),
+            Some((place, row)) => (
+                next_part(&place),
+                ChangeRow {
+                    last: row.last,
+                    changes: Vec::new(),
+                },
+            ),
+            None => ([hour.as_slice(), &[0, 0]].concat(), ChangeRow::default()),
+        };
+        if row.last >= self.seq {
+            return Ok(());
+        }
+        row.last = self.seq;
+        let at = u32::try_from(self.at % HOUR_MS).expect("an hour has 3.6 million milliseconds");
+        row.changes
+            .push(RawChange(at, self.by, self.after.current, self.after.maximum, self.seq));
+        CHANGES.put_on(page, &place, &row)
+    }
+}
+
+fn next_part(place: &[u8]) -> Vec<u8> {
+    let (hour, part) = place.split_at(place.len() - 2);
+    let part = u16::from_be_bytes([part[0], part[1]]).saturating_add(1);
+    [hour, part.to_be_bytes().as_slice()].concat()
+}
+
+/// The key of a space's stretch, counted in its own length since 1970.
+pub(super) fn key(space: SpaceId, stretch: u64) -> Vec<u8> {
+    let stretch = u32::try_from(stretch).unwrap_or(u32::MAX);
+    [space.as_bytes().as_slice(), &stretch.to_be_bytes()].concat()
+}
+
+/// The stretch of a key.
+pub(super) fn stretch_of(key: &[u8]) -> Option<u64> {
+    let bytes = key.get(16..20)?;
+    Some(u64::from(u32::from_be_bytes(bytes.try_into().ok()?)))
+}
