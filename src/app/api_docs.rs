@@ -13,7 +13,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation, PathItem};
 
 use crate::face::{Face, Page, Shell, secured};
-use crate::occupancy::compat;
+use crate::occupancy::{compat, v1};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,6 +27,7 @@ struct House;
 pub(super) fn document() -> utoipa::openapi::OpenApi {
     let mut document = House::openapi();
     document.merge(compat::docs::Docs::openapi());
+    document.merge(v1::Docs::openapi());
     document
 }
 

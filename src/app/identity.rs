@@ -41,9 +41,12 @@ impl Names {
     /// since an installer reaches the box by whatever the local network calls it.
     pub(super) fn are_ours(&self, host: &str) -> bool {
         self.hostname == UNSET
-            || host == self.hostname
-            || host == UNSET
-            || self.machine.as_deref() == Some(host)
+            || host.eq_ignore_ascii_case(&self.hostname)
+            || host.eq_ignore_ascii_case(UNSET)
+            || self
+                .machine
+                .as_ref()
+                .is_some_and(|machine| host.eq_ignore_ascii_case(machine))
             || host.parse::<IpAddr>().is_ok()
     }
 }
@@ -55,7 +58,13 @@ mod tests {
     #[test]
     fn foreign_names_are_not_ours_once_a_name_is_set() {
         let names = Names::new("Lodge.example.org");
-        for ours in ["lodge.example.org", "localhost", "192.0.2.7", "::1"] {
+        for ours in [
+            "lodge.example.org",
+            "LODGE.example.org",
+            "localhost",
+            "192.0.2.7",
+            "::1",
+        ] {
             assert!(names.are_ours(ours), "{ours}");
         }
         for foreign in ["evil.example", "example.org", "lodge.example.org.evil.example", ""] {

@@ -138,11 +138,16 @@ impl Lodge {
 
     /// Builds the occupancy room as it is configured now, and starts it.
     pub(super) fn open_occupancy(&mut self) {
-        let room = self
-            .config
-            .occupancy
-            .clone()
-            .map(|config| Occupancy::new(config, self.store.clone(), self.accounts.clone()));
+        let per_bearer = self.config.limits.https.per_client;
+        let room = self.config.occupancy.clone().map(|config| {
+            Occupancy::new(
+                config,
+                self.store.clone(),
+                self.accounts.clone(),
+                per_bearer,
+                self.streams.clone(),
+            )
+        });
         self.occupancy.send_replace(room.clone());
         if let Some(room) = room {
             self.house.add("occupancy", Weight::Room, move |stop| {
@@ -169,7 +174,6 @@ impl Lodge {
             face,
             occupancy: self.occupancy.borrow().clone(),
             contact: self.config.site.contact.clone(),
-            stop: self.streams.clone(),
         })
     }
 

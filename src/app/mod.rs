@@ -4,6 +4,7 @@
 mod api_docs;
 mod backup;
 mod doors;
+mod host;
 mod identity;
 mod lodge;
 mod logging;

@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{ACCEPT, CONTENT_TYPE, HOST, LOCATION};
-use axum::http::{StatusCode, Uri};
+use axum::http::StatusCode;
+use axum::http::header::{ACCEPT, CONTENT_TYPE, LOCATION};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get};
-use axum::{Json, middleware};
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
 use super::api_docs;
+use super::host::{OurHost, host_of};
 use super::identity::Names;
 use crate::face::Face;
 use crate::http::Problem;
 use crate::http::assets::Assets;
 use crate::http::problem::{method_not_allowed, not_found};
-use crate::occupancy::{Occupancy, compat, pages};
+use crate::occupancy::{Occupancy, compat, pages, v1};
 use crate::tls::PeerCertificate;
 
 /// What the https door's router is made of.
@@ -29,8 +29,6 @@ pub(super) struct Https {
     pub(super) face: Face,
     pub(super) occupancy: Option<Arc<Occupancy>>,
     pub(super) contact: Option<String>,
-    /// Ends streams when the box stops.
-    pub(super) stop: CancellationToken,
 }
 
 /// The https door: pages, the occupancy API, health, documents.
@@ -46,13 +44,14 @@ pub(super) fn https(parts: Https) -> Router {
     }
     router = match parts.occupancy {
         Some(room) => router
-            .merge(pages::router(room.clone(), parts.face, parts.stop))
+            .merge(pages::router(room.clone(), parts.face))
+            .merge(v1::router(room.clone()))
             .merge(compat::router(room)),
         None => router.fallback(not_found),
     };
     router
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(middleware::from_fn_with_state(Arc::new(parts.names), our_host_only))
+        .layer(OurHost::new(parts.names))
 }
 
 /// The mtls door: what it sees of a client's certificate.
@@ -101,50 +100,12 @@ fn security_txt(contact: &str) -> Response {
     ([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }
 
-/// Answers only under our own names: a foreign name that points here is somebody else's page.
-async fn our_host_only(State(names): State<Arc<Names>>, request: Request, next: middleware::Next) -> Response {
-    match host_of(&request) {
-        Some(host) if names.are_ours(&host) => next.run(request).await,
-        Some(_) => misdirected(
-            request.uri(),
-            StatusCode::MISDIRECTED_REQUEST,
-            "This box does not answer under that name",
-        ),
-        None => misdirected(
-            request.uri(),
-            StatusCode::BAD_REQUEST,
-            "The request names no host, or several",
-        ),
-    }
-}
-
-fn misdirected(uri: &Uri, status: StatusCode, text: &'static str) -> Response {
-    refused(uri.path(), Problem::new(status, "wrong-host", text), text)
-}
-
 /// A refusal in the shape of the API that the path belongs to.
 pub(super) fn refused(path: &str, problem: Problem, text: &str) -> Response {
     if path == "/space" || path.starts_with("/space/") {
         return compat::refusal(path, problem.status(), text);
     }
     problem.into_response()
-}
-
-/// The host that a request names, without its port.
-fn host_of(request: &Request) -> Option<String> {
-    let authority = match request.uri().authority() {
-        Some(authority) => authority.as_str(),
-        None => {
-            let mut hosts = request.headers().get_all(HOST).iter();
-            let host = hosts.next()?.to_str().ok()?;
-            if hosts.next().is_some() {
-                return None;
-            }
-            host
-        }
-    };
-    let host = authority.parse::<axum::http::uri::Authority>().ok()?;
-    Some(host.host().trim_matches(['[', ']']).to_ascii_lowercase())
 }
 
 /// 308 to the same place at the https door; a name that is not ours is not repeated.
@@ -155,8 +116,12 @@ async fn to_https(State(known): State<Arc<(Names, Option<u16>)>>, request: Reque
     };
     let host = host_of(&request)
         .filter(|host| names.are_ours(host))
-        .unwrap_or_else(|| names.hostname().to_owned());
-    let host = if host.contains(':') { format!("[{host}]") } else { host };
+        .unwrap_or_else(|| names.hostname());
+    let host = if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host.to_ascii_lowercase()
+    };
     let port = if *port == 443 {
         String::new()
     } else {

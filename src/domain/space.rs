@@ -46,6 +46,10 @@ impl FromStr for SpaceId {
     /// Reads the forms of `spec/occupancy.md` 2.2: either case, hyphens anywhere or nowhere,
     /// `{…}` and `urn:uuid:`.
     fn from_str(text: &str) -> Result<SpaceId, SpaceIdError> {
+        // What is asked for nearly always: the form that we write ourselves.
+        if let Ok(id) = text.parse::<uuid::fmt::Hyphenated>() {
+            return Ok(SpaceId(id.into_uuid()));
+        }
         let bare = text.replace("urn:", "").replace("uuid:", "");
         let bare = bare.trim_matches(['{', '}']);
         let mut digits = [0u8; 32];

@@ -5,9 +5,14 @@
 //! nobody uses them; spaces that the operator makes stay, and want an API token.
 
 pub mod compat;
+mod feed;
+mod keys;
 mod last_use;
+mod living;
 pub mod manage;
+mod once;
 pub mod pages;
+pub mod v1;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,6 +20,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Accounts;
@@ -23,7 +29,9 @@ use crate::domain::{Space, SpaceId};
 use crate::http::{Limiter, Rate};
 use crate::store::spaces::{Spaces, SpacesWriter};
 use crate::store::{ReadError, Store};
+use feed::Feed;
 use last_use::LastUse;
+use living::Living;
 
 /// The `[occupancy]` section (`contract.md` section 4).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +45,12 @@ pub struct Config {
     pub create_limit: Rate,
     /// Whether spaces made through the old URLs are sent to the cloud.
     pub publish_anonymous: bool,
+    /// How many spaces there may be.
+    pub max_spaces: u32,
+    /// How many may listen to streams at once.
+    pub max_listeners: u32,
+    /// Pages of which origins may call `/v1`, such as `https://app.example.org`; `"*"`: of all.
+    pub cors_origins: Vec<String>,
 }
 
 impl Default for Config {
@@ -46,6 +60,9 @@ impl Default for Config {
             idle_expiry: Span::seconds(86_400),
             create_limit: "600/min".parse().expect("a rate as the manual writes it"),
             publish_anonymous: false,
+            max_spaces: 200_000,
+            max_listeners: 4_000,
+            cors_origins: Vec::new(),
         }
     }
 }
@@ -60,6 +77,12 @@ pub struct Occupancy {
     accounts: Accounts,
     last_use: LastUse,
     creations: Limiter<IpAddr>,
+    bearers: Limiter<[u8; 32]>,
+    living: Living,
+    feed: Arc<Feed>,
+    listeners: Arc<Semaphore>,
+    /// Ends streams when the box stops, or it would wait for them.
+    streams: CancellationToken,
 }
 
 /// The longest time between two looks for spaces whose life is over.
@@ -68,12 +91,24 @@ const LONGEST_SWEEP: Duration = Duration::from_secs(600);
 const CHUNK: usize = 128;
 
 impl Occupancy {
-    /// The room on this book; nothing runs yet.
+    /// The room on this book; nothing runs yet. One token or key may ask `/v1` at `per_bearer`;
+    /// `streams` ends streams.
     #[must_use]
-    pub fn new(config: Config, store: Store, accounts: Accounts) -> Arc<Occupancy> {
+    pub fn new(
+        config: Config,
+        store: Store,
+        accounts: Accounts,
+        per_bearer: Rate,
+        streams: CancellationToken,
+    ) -> Arc<Occupancy> {
         Arc::new(Occupancy {
             idle: SignedDuration::try_from(config.idle_expiry.0).unwrap_or(SignedDuration::MAX),
             creations: Limiter::new(config.create_limit),
+            bearers: Limiter::new(per_bearer),
+            living: Living::default(),
+            feed: Arc::new(Feed::new(*store.bell().borrow())),
+            listeners: Arc::new(Semaphore::new(config.max_listeners as usize)),
+            streams: streams.child_token(),
             spaces: Spaces::new(store.clone()),
             writer: SpacesWriter::new(store.clone()),
             last_use: LastUse::new(now()),
@@ -86,17 +121,25 @@ impl Occupancy {
     /// Notes the last use of spaces, and removes those whose life is over, until it is told to stop.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), ReadError> {
         self.remember()?;
+        let following = self.follow(self.feed.newest());
+        tokio::pin!(following);
         let mut notes = tokio::time::interval(Duration::from_secs(1));
         let mut sweeps = tokio::time::interval(self.sweep_every());
         loop {
             tokio::select! {
-                () = stop.cancelled() => break,
+                () = stop.cancelled() => {
+                    // Nothing is added to the feed any more; listeners come back to the room that follows.
+                    self.streams.cancel();
+                    break;
+                }
+                error = &mut following => return Err(error),
                 _ = notes.tick() => {
                     self.note(self.last_use.due(CHUNK)).await;
                 }
                 _ = sweeps.tick() => self.sweep().await?,
             }
             self.creations.forget_quiet();
+            self.bearers.forget_quiet();
         }
         loop {
             let unwritten = self.last_use.unwritten(CHUNK);
@@ -109,6 +152,16 @@ impl Occupancy {
     /// A space whose life is not over, as it stands on disk.
     pub fn get(&self, id: SpaceId, now: Timestamp) -> Result<Option<Space>, ReadError> {
         Ok(self.spaces.get(id)?.filter(|space| self.lives(space, now)))
+    }
+
+    /// When a space dies, if nobody uses it until then.
+    pub(crate) fn expires_at(&self, space: &Space) -> Option<Timestamp> {
+        self.last_use.ends(space, self.idle)
+    }
+
+    /// The version of a space as it is shown outside: `<epoch>.<seq>`.
+    fn version(&self, space: &Space) -> String {
+        format!("{}.{}", self.store.epoch(), space.seq)
     }
 
     fn lives(&self, space: &Space, now: Timestamp) -> bool {
@@ -145,9 +198,7 @@ impl Occupancy {
     }
 
     async fn sweep(&self) -> Result<(), ReadError> {
-        if self.idle.is_zero() {
-            return Ok(());
-        }
+        self.forget_answers().await?;
         let mut after = None;
         loop {
             let spaces = self.spaces.list(after, CHUNK)?;
@@ -166,13 +217,46 @@ impl Occupancy {
         }
     }
 
+    /// Forgets kept answers that nobody may ask for again.
+    async fn forget_answers(&self) -> Result<(), ReadError> {
+        if !self.store.clock_is_trusted() {
+            return Ok(());
+        }
+        let mut after: Option<Vec<u8>> = None;
+        while let Some(last) = once::next_place(&self.store, after.as_deref(), CHUNK)? {
+            let (from, now) = (after.replace(last), now());
+            let swept = self
+                .store
+                .write_bulk(move |page| once::sweep_on(page, from.as_deref(), CHUNK, now))
+                .await;
+            if let Err(error) = swept {
+                tracing::debug!(%error, "kept answers were not swept; it is tried again");
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
     async fn expire(&self, over: Vec<SpaceId>) {
         match self.writer.expire(over.clone()).await {
             Ok(()) => {
                 tracing::debug!(spaces = over.len(), "idle spaces were removed");
-                over.into_iter().for_each(|id| self.last_use.forget(id));
+                for id in over {
+                    self.last_use.forget(id);
+                    self.forget_keys(id).await;
+                }
             }
             Err(error) => tracing::warn!(%error, "idle spaces were not removed; it is tried again"),
+        }
+    }
+}
+
+impl Occupancy {
+    /// The keys of a space that died; nobody could use them any more, so a failure does no harm.
+    async fn forget_keys(&self, id: SpaceId) {
+        let forgotten = self.store.write_bulk(move |page| keys::revoke_all_on(page, id)).await;
+        if let Err(error) = forgotten {
+            tracing::debug!(%error, space.id = %id, "the keys of a dead space were not removed");
         }
     }
 }

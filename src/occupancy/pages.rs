@@ -13,13 +13,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
-use tokio_util::sync::CancellationToken;
 
 use super::Occupancy;
+use super::feed::{Heard, Listener, News, Wanted};
 use crate::accounts::Act;
 use crate::domain::{Event, Level, Seq, Space, SpaceId};
 use crate::face::{Face, Page, Shell, SignedIn, secured};
-use crate::store::{Entry, Tail};
 
 /// Cards on one page.
 const SHOWN: usize = 200;
@@ -30,8 +29,6 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 struct Desk {
     room: Arc<Occupancy>,
     face: Face,
-    /// Streams end when the box stops, or it would wait for them.
-    stop: CancellationToken,
 }
 
 impl FromRef<Desk> for Face {
@@ -40,9 +37,9 @@ impl FromRef<Desk> for Face {
     }
 }
 
-/// The room's pages; their streams end with `stop`.
-pub fn router(room: Arc<Occupancy>, face: Face, stop: CancellationToken) -> Router {
-    let desk = Desk { room, face, stop };
+/// The room's pages.
+pub fn router(room: Arc<Occupancy>, face: Face) -> Router {
+    let desk = Desk { room, face };
     secured(
         Router::new()
             .route("/spaces", get(list))
@@ -149,7 +146,7 @@ async fn live(
         .or(mark.after)
         .and_then(|id| sequence_of(&id, &desk))
         .filter(|seq| *seq <= newest);
-    let ends = desk.stop.clone();
+    let ends = desk.room.streams.clone();
     let stream = messages(desk, after).take_until(async move { ends.cancelled().await });
     Ok(Sse::new(stream)
         .keep_alive(KeepAlive::new().interval(HEARTBEAT).text("alive"))
@@ -164,39 +161,39 @@ fn sequence_of(id: &str, desk: &Desk) -> Option<Seq> {
 
 /// What a page is told from `after` on; without a place to go on from, it is told to load again.
 fn messages(desk: Desk, after: Option<Seq>) -> impl Stream<Item = Result<Message, Infallible>> {
-    let newest = *desk.room.store.bell().borrow();
-    let first = after.is_none().then(|| Message::default().event("again").data(""));
-    let tail = desk.room.store.tail(after.unwrap_or(newest));
-    let changes = stream::unfold((desk, tail), |(desk, mut tail): (Desk, Tail)| async move {
-        match tail.next().await {
-            Ok(entry) => {
-                let told: Vec<_> = told(&desk, &entry).into_iter().map(Ok).collect();
-                Some((stream::iter(told), (desk, tail)))
-            }
+    let again = || Message::default().event("again").data("");
+    let first = after.is_none().then(|| Ok(again()));
+    let room = &desk.room;
+    let listener = Listener::new(
+        &room.feed,
+        &room.store,
+        Wanted::All,
+        after.unwrap_or(room.feed.newest()),
+    );
+    let changes = stream::unfold((desk, listener), move |(desk, mut listener)| async move {
+        let message = match listener.next().await {
+            Ok(Heard::News(news)) => told(&desk, &news),
+            Ok(Heard::Gap { .. }) => Some(again()),
             Err(error) => {
                 tracing::warn!(%error, "a live page lost its place in the journal");
-                None
+                return None;
             }
-        }
+        };
+        Some((stream::iter(message.map(Ok)), (desk, listener)))
     });
-    stream::iter(first.into_iter().map(Ok)).chain(changes.flatten())
+    stream::iter(first).chain(changes.flatten())
 }
 
-fn told(desk: &Desk, entry: &Entry) -> Vec<Message> {
-    let id = format!("{}.{}", desk.room.store.epoch(), entry.seq);
-    let mut messages = Vec::new();
-    for event in &entry.events {
-        let message = match event {
-            Event::SpaceCreated { space, .. } | Event::SpaceChanged { space, .. } => match desk.room.show(*space) {
-                Ok(space) => Message::default()
-                    .event("space")
-                    .json_data(Card::of(&space, &desk.face))
-                    .ok(),
-                Err(_) => None,
-            },
-            Event::SpaceRemoved { space, .. } => Some(Message::default().event("gone").data(space.to_string())),
-        };
-        messages.extend(message.map(|message| message.id(id.clone())));
-    }
-    messages
+fn told(desk: &Desk, news: &News) -> Option<Message> {
+    let message = match &news.event {
+        Event::SpaceCreated { space, .. } | Event::SpaceChanged { space, .. } => {
+            let space = desk.room.show(*space).ok()?;
+            Message::default()
+                .event("space")
+                .json_data(Card::of(&space, &desk.face))
+                .ok()?
+        }
+        Event::SpaceRemoved { space, .. } => Message::default().event("gone").data(space.to_string()),
+    };
+    Some(message.id(format!("{}.{}", desk.room.store.epoch(), news.seq)))
 }

@@ -151,7 +151,8 @@ impl Page {
 
     /// Keeps the change: those after it in the group see its rows.
     pub(super) fn keep(&mut self) {
-        self.draft.append(&mut self.rows);
+        // Not `append`, which builds the whole draft anew.
+        self.draft.extend(std::mem::take(&mut self.rows));
     }
 
     /// What the group changes in the table; the draft is empty afterwards.

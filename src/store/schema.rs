@@ -34,6 +34,21 @@ pub const SPACE_USE: Place = Place {
     name: "space use",
     prefix: 0x11,
 };
+/// Keys of a space, by space and key id.
+pub const SPACE_KEYS: Place = Place {
+    name: "space keys",
+    prefix: 0x12,
+};
+/// Which key of which space has this hash.
+pub const SPACE_KEY_HASHES: Place = Place {
+    name: "space key hashes",
+    prefix: 0x13,
+};
+/// Answers kept for a repeated request, by the hash of caller and idempotency key.
+pub const ANSWERS: Place = Place {
+    name: "kept answers",
+    prefix: 0x14,
+};
 /// People by name.
 pub const PEOPLE: Place = Place {
     name: "people",
@@ -67,6 +82,9 @@ pub const PLACES: &[Place] = &[
     BACKUPS,
     SPACES,
     SPACE_USE,
+    SPACE_KEYS,
+    SPACE_KEY_HASHES,
+    ANSWERS,
     PEOPLE,
     SESSIONS,
     TOKENS,

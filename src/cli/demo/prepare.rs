@@ -8,8 +8,11 @@ use data_encoding::BASE32_NOPAD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use tokio_util::sync::CancellationToken;
+
 use crate::accounts::{Accounts, AccountsError, Role, Scope, Secret, random};
 use crate::cli::Failure;
+use crate::http::Rate;
 use crate::occupancy::manage::Create;
 use crate::occupancy::{self, Occupancy};
 use crate::pki::{Hierarchy, Overwrite, Pki, Request};
@@ -139,7 +142,13 @@ async fn token(accounts: &Accounts, earlier: &Earlier, now: Timestamp) -> Result
 }
 
 async fn spaces(store: &Store, accounts: Accounts, earlier: Vec<String>) -> Result<Vec<String>, Failure> {
-    let room = Occupancy::new(occupancy::Config::default(), store.clone(), accounts);
+    let room = Occupancy::new(
+        occupancy::Config::default(),
+        store.clone(),
+        accounts,
+        Rate::Off,
+        CancellationToken::new(),
+    );
     let mut living: Vec<String> = earlier
         .into_iter()
         .filter(|id| id.parse().is_ok_and(|id| room.show(id).is_ok()))

@@ -6,6 +6,7 @@ pub mod docs;
 mod path;
 mod reply;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
@@ -24,6 +25,7 @@ use crate::store::WriteError;
 use crate::store::spaces::{NewSpace, SpaceError};
 pub use path::{Target, decode};
 use reply::Reply;
+pub(crate) use reply::matches;
 
 /// The longest name, in characters and in bytes (`spec/occupancy.md` V6).
 const NAME_CHARACTERS: usize = 500;
@@ -95,7 +97,7 @@ async fn create(
         }
     };
     let name = match name.map(decode).transpose() {
-        Ok(name) => name.map(std::borrow::Cow::into_owned),
+        Ok(name) => name.map(Cow::into_owned),
         Err(_) => return bad("The name is not valid UTF-8"),
     };
     if name
@@ -138,11 +140,7 @@ fn read(room: &Occupancy, part: &str, headers: &HeaderMap) -> Reply {
         Err(reply) => return reply,
     };
     let tag = format!("\"{}.{}\"", room.store.epoch(), space.seq);
-    if headers
-        .get_all(IF_NONE_MATCH)
-        .iter()
-        .any(|value| reply::matches(value, &tag))
-    {
+    if headers.get_all(IF_NONE_MATCH).iter().any(|value| matches(value, &tag)) {
         return Reply::empty(StatusCode::NOT_MODIFIED).tagged(tag);
     }
     Reply::space(&space).tagged(tag)
@@ -255,10 +253,8 @@ fn may(room: &Occupancy, headers: &HeaderMap, act: Act, origin: SpaceOrigin) -> 
 }
 
 /// The id as sent, decoded, and as a UUID if it is one.
-fn id_of(part: &str) -> (String, Option<SpaceId>) {
-    let text = percent_encoding::percent_decode_str(part)
-        .decode_utf8_lossy()
-        .into_owned();
+fn id_of(part: &str) -> (Cow<'_, str>, Option<SpaceId>) {
+    let text = percent_encoding::percent_decode_str(part).decode_utf8_lossy();
     let id = text.parse().ok();
     (text, id)
 }

@@ -3,3 +3,4 @@
 mod bad_input;
 mod disk_full;
 mod golden;
+mod v1;

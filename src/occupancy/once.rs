@@ -1,0 +1,171 @@
+//! Requests that are sent again are carried out once (`spec/occupancy.md` N4): the answer to the first is kept,
+//! in the same change, for as long as the client may try.
+//!
+//! Kept answers may hold a new key, so they are sealed with what only the client knows: its idempotency key.
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::digest::{Context, SHA256};
+use data_encoding::BASE64;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::store::{Ledger, Page, ReadError, RowError, Store, schema};
+
+const ANSWERS: Ledger<Kept> = Ledger::new(schema::ANSWERS);
+
+/// How long an answer is kept.
+pub const LIFE: SignedDuration = SignedDuration::from_hours(25);
+/// The longest idempotency key, in bytes.
+pub const LONGEST: usize = 200;
+
+/// One request that may come again.
+#[derive(Clone)]
+pub struct Once {
+    index: [u8; 32],
+    fingerprint: [u8; 32],
+    seal: [u8; 32],
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Kept {
+    fingerprint: [u8; 32],
+    status: u16,
+    tag: Option<String>,
+    sealed: String,
+    expires: Timestamp,
+}
+
+/// An answer as it is kept and given again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its entity tag.
+    pub tag: Option<String>,
+    /// Its body, JSON.
+    pub body: String,
+}
+
+/// What is known of a request.
+pub enum Known {
+    /// It is new.
+    Nothing,
+    /// It was answered so.
+    Answered(Answer),
+    /// Its key was used for another request.
+    Another,
+}
+
+impl Once {
+    /// The request `what` (method, path and body) of `caller` under the idempotency key `key`.
+    #[must_use]
+    pub fn new(caller: &str, key: &str, what: &[&[u8]]) -> Once {
+        Once {
+            index: hash(&[b"index", caller.as_bytes(), key.as_bytes()]),
+            fingerprint: hash(&[&[b"what".as_slice()], what].concat()),
+            seal: hash(&[b"seal", caller.as_bytes(), key.as_bytes()]),
+        }
+    }
+
+    /// What is known of it.
+    pub fn known_on(&self, page: &Page, now: Timestamp) -> Result<Known, RowError> {
+        let kept = ANSWERS.get_on(page, &self.index)?.filter(|kept| kept.expires > now);
+        Ok(match kept {
+            Some(kept) if kept.fingerprint != self.fingerprint => Known::Another,
+            Some(kept) => match self.open(&kept.sealed) {
+                Some(body) => Known::Answered(Answer {
+                    status: kept.status,
+                    tag: kept.tag,
+                    body,
+                }),
+                None => Known::Nothing,
+            },
+            None => Known::Nothing,
+        })
+    }
+
+    /// Keeps its answer.
+    pub fn keep_on(&self, page: &mut Page, answer: &Answer, now: Timestamp) -> Result<(), RowError> {
+        let kept = Kept {
+            fingerprint: self.fingerprint,
+            status: answer.status,
+            tag: answer.tag.clone(),
+            sealed: self.seal(&answer.body),
+            expires: now.checked_add(LIFE).unwrap_or(Timestamp::MAX),
+        };
+        ANSWERS.put_on(page, &self.index, &kept)
+    }
+
+    /// The nonce may be fixed: a key seals one answer only.
+    fn cipher(&self) -> (LessSafeKey, Nonce) {
+        let key = UnboundKey::new(&AES_256_GCM, &self.seal).expect("the key has the cipher's length");
+        (LessSafeKey::new(key), Nonce::assume_unique_for_key([0; NONCE_LEN]))
+    }
+
+    fn seal(&self, body: &str) -> String {
+        let (key, nonce) = self.cipher();
+        let mut bytes = body.as_bytes().to_vec();
+        key.seal_in_place_append_tag(nonce, Aad::from(self.fingerprint), &mut bytes)
+            .expect("answers are short");
+        BASE64.encode(&bytes)
+    }
+
+    fn open(&self, sealed: &str) -> Option<String> {
+        let (key, nonce) = self.cipher();
+        let mut bytes = BASE64.decode(sealed.as_bytes()).ok()?;
+        let body = key.open_in_place(nonce, Aad::from(self.fingerprint), &mut bytes).ok()?;
+        String::from_utf8(body.to_vec()).ok()
+    }
+}
+
+/// Forgets up to `limit` answers after `after` that nobody may ask for again. Answers where to go on.
+pub fn sweep_on(page: &mut Page, after: Option<&[u8]>, limit: usize, now: Timestamp) -> Result<(), RowError> {
+    for (index, kept) in ANSWERS.scan_on(page, &[], after, limit)? {
+        if kept.expires <= now {
+            ANSWERS.delete_on(page, &index);
+        }
+    }
+    Ok(())
+}
+
+/// Where the next `limit` answers after `after` end; `None` when there are none.
+pub fn next_place(store: &Store, after: Option<&[u8]>, limit: usize) -> Result<Option<Vec<u8>>, ReadError> {
+    Ok(ANSWERS.scan(store, &[], after, limit)?.pop().map(|(index, _)| index))
+}
+
+fn hash(parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    for part in parts {
+        // The length keeps parts apart.
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    let mut hash = [0; 32];
+    hash.copy_from_slice(context.finish().as_ref());
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_same_key_opens_an_answer() {
+        let once = Once::new("token x", "key", &[b"POST", b"/v1/spaces", b"{}"]);
+        let sealed = once.seal("{\"secret\": 1}");
+        assert!(!sealed.contains("secret"));
+        assert_eq!(once.open(&sealed).as_deref(), Some("{\"secret\": 1}"));
+        for other in [
+            Once::new("token y", "key", &[b"POST", b"/v1/spaces", b"{}"]),
+            Once::new("token x", "kez", &[b"POST", b"/v1/spaces", b"{}"]),
+            Once::new("token x", "key", &[b"POST", b"/v1/spaces", b"{ }"]),
+        ] {
+            assert_eq!(other.open(&sealed), None);
+        }
+    }
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        assert_ne!(hash(&[b"ab", b"c"]), hash(&[b"a", b"bc"]));
+    }
+}

@@ -1,0 +1,155 @@
+//! Who calls `/v1`: an API token of the operator, or a key of one space.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Method};
+use jiff::Timestamp;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use super::fault::Fault;
+use crate::accounts::{Act, Secret, Who};
+use crate::domain::{Space, SpaceId};
+use crate::occupancy::keys::{self, Held, KeyRole};
+use crate::occupancy::{Occupancy, now};
+
+/// Somebody who is known.
+pub(super) enum Caller {
+    /// A token of the operator.
+    Token(Who),
+    /// A key of one space.
+    Key(Held),
+}
+
+impl FromRequestParts<Arc<Occupancy>> for Caller {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, room: &Arc<Occupancy>) -> Result<Caller, Fault> {
+        let carried = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let (scheme, secret) = carried
+            .and_then(|value| value.split_once(' '))
+            .ok_or(Fault::Unauthorized)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(Fault::Unauthorized);
+        }
+        let secret = Secret::given(secret.trim());
+        let caller = if secret.reveal().starts_with(keys::PREFIX) {
+            keys::find(&room.store, &secret)?.map(Caller::Key)
+        } else {
+            room.accounts.token(&secret)?.map(Caller::Token)
+        };
+        let caller = caller.ok_or(Fault::Unauthorized)?;
+        room.bearers
+            .check(&secret.hash())
+            .map_err(|problem| Fault::TooMany(Box::new(problem)))?;
+        Ok(caller)
+    }
+}
+
+impl Caller {
+    /// What idempotency keys of this caller are counted under, and what logs call it.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Caller::Token(Who::Token { id, .. }) => format!("token {id}"),
+            Caller::Token(Who::Person { name, .. }) => format!("person {name}"),
+            Caller::Token(Who::Operator) => "operator".to_owned(),
+            Caller::Key(key) => format!("key {} of {}", key.id, key.space),
+        }
+    }
+
+    /// Whether the token or key is still in force: streams ask now and then.
+    pub(super) fn still_known(&self, room: &Occupancy) -> bool {
+        match self {
+            Caller::Token(Who::Token { id, .. }) => room
+                .accounts
+                .tokens()
+                .is_ok_and(|tokens| tokens.iter().any(|token| token.id == *id)),
+            Caller::Token(Who::Person { .. } | Who::Operator) => true,
+            Caller::Key(held) => {
+                keys::list(&room.store, held.space).is_ok_and(|keys| keys.iter().any(|key| key.id == held.id))
+            }
+        }
+    }
+
+    /// Whether they may do what needs `role`, in this space.
+    pub(super) fn may(&self, space: SpaceId, role: KeyRole) -> Result<(), Fault> {
+        match self {
+            Caller::Token(_) => self.is_operator(role),
+            // A key of another space learns nothing of this one.
+            Caller::Key(key) if key.space != space => Err(Fault::of_space(space)),
+            Caller::Key(key) if key.role >= role => Ok(()),
+            Caller::Key(_) => Err(Fault::Forbidden),
+        }
+    }
+
+    /// Whether they may do what needs `role` in every space.
+    pub(super) fn is_operator(&self, role: KeyRole) -> Result<(), Fault> {
+        let act = match role {
+            KeyRole::Viewer => Act::ReadSpaces,
+            KeyRole::Counter => Act::Count,
+            KeyRole::Owner => Act::ManageSpaces,
+        };
+        match self {
+            Caller::Token(who) if who.may(act) => Ok(()),
+            Caller::Token(_) | Caller::Key(_) => Err(Fault::Forbidden),
+        }
+    }
+
+    /// The space, when it lives and they may. Reading with a viewer's key does not renew its life (N19).
+    pub(super) fn space(&self, room: &Occupancy, id: &str, role: KeyRole) -> Result<Space, Fault> {
+        let id: SpaceId = id.parse().map_err(|_| Fault::Id(shortened(id)))?;
+        self.may(id, role)?;
+        let now = now();
+        let space = room.get(id, now)?.ok_or_else(|| Fault::of_space(id))?;
+        self.renew(room, id, now);
+        Ok(space)
+    }
+
+    fn renew(&self, room: &Occupancy, id: SpaceId, now: Timestamp) {
+        let only_looks = matches!(self, Caller::Key(key) if key.role == KeyRole::Viewer);
+        if !only_looks {
+            room.last_use.renew(id, now);
+        }
+    }
+}
+
+/// The id as an answer repeats it.
+fn shortened(id: &str) -> String {
+    id.chars().take(60).collect()
+}
+
+/// Which pages of other origins may call (N21); `None`: none. Cookies are never allowed.
+pub(super) fn cors(room: &Occupancy) -> Option<CorsLayer> {
+    let origins: Vec<HeaderValue> = room
+        .config
+        .cors_origins
+        .iter()
+        .filter_map(|origin| origin.parse().ok())
+        .collect();
+    if origins.is_empty() {
+        return None;
+    }
+    let origins = match room.config.cors_origins.iter().any(|origin| origin == "*") {
+        true => AllowOrigin::any(),
+        false => AllowOrigin::list(origins),
+    };
+    let headers = [
+        "authorization",
+        "content-type",
+        "idempotency-key",
+        "if-match",
+        "if-none-match",
+        "last-event-id",
+    ];
+    let exposed = ["etag", "retry-after", "x-request-id", "location"];
+    Some(
+        CorsLayer::new()
+            .allow_origin(origins)
+            .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+            .allow_headers(headers.map(HeaderName::from_static))
+            .expose_headers(exposed.map(HeaderName::from_static))
+            .max_age(std::time::Duration::from_secs(86_400)),
+    )
+}

@@ -1,0 +1,125 @@
+//! `POST …/change`, `POST …/reset`, `PUT …/maximum`.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::Response;
+use jiff::Timestamp;
+
+use super::caller::Caller;
+use super::fault::Fault;
+use super::shape::{self, Changed, Maximum, Policy, SpaceShown};
+use super::write::{Change, answer};
+use crate::domain::Space;
+use crate::occupancy::Occupancy;
+use crate::occupancy::keys::KeyRole;
+use crate::store::spaces::SpacesWriter;
+
+/// People come in or go out.
+#[utoipa::path(post, path = "/v1/spaces/{id}/change", tag = "spaces", params(("id" = String, Path, description = "Its id")), request_body = shape::Change,
+    responses((status = 200, description = "What it came to", body = Changed), (status = 404, description = "No such space"),
+        (status = 409, description = "Not all fit, and the policy is to reject"), (status = 412, description = "It has changed since that version"),
+        (status = 422, description = "A value is out of bounds, or the idempotency key was used for another request")))]
+pub(super) async fn change(
+    State(room): State<Arc<Occupancy>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    let change = Change::read(&caller, (&method, &uri, &headers), body)?;
+    let wish: shape::Change = change.json()?;
+    wish.check()?;
+    let by = move |space: &mut Space, now: Timestamp| {
+        let applied = space.change(wish.by, now);
+        match wish.policy {
+            Policy::Reject if applied != wish.by => Err(Fault::DoesNotFit {
+                applied,
+                requested: wish.by,
+            }),
+            Policy::Reject | Policy::Clamp => Ok((applied, wish.by)),
+        }
+    };
+    made(&room, &caller, &id, change, KeyRole::Counter, by).await
+}
+
+/// Everybody has left: the count is 0.
+#[utoipa::path(post, path = "/v1/spaces/{id}/reset", tag = "spaces", params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, description = "What it came to", body = Changed), (status = 404, description = "No such space"), (status = 412, description = "It has changed since that version")))]
+pub(super) async fn reset(
+    State(room): State<Arc<Occupancy>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    let change = Change::read(&caller, (&method, &uri, &headers), Bytes::new())?;
+    let empty = |space: &mut Space, now: Timestamp| {
+        let out = -i64::from(space.occupancy.current);
+        Ok((space.change(out, now), out))
+    };
+    made(&room, &caller, &id, change, KeyRole::Counter, empty).await
+}
+
+/// Change the maximum; a count above it comes down to it.
+#[utoipa::path(put, path = "/v1/spaces/{id}/maximum", tag = "spaces", params(("id" = String, Path, description = "Its id")), request_body = Maximum,
+    responses((status = 200, description = "What it came to", body = Changed), (status = 404, description = "No such space"),
+        (status = 412, description = "It has changed since that version"), (status = 422, description = "It is out of bounds")))]
+pub(super) async fn maximum(
+    State(room): State<Arc<Occupancy>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    let change = Change::read(&caller, (&method, &uri, &headers), body)?;
+    let wish: Maximum = change.json()?;
+    shape::maximum(wish.maximum)?;
+    let set = move |space: &mut Space, now: Timestamp| {
+        let before = i64::from(space.occupancy.current);
+        space.set_maximum(wish.maximum, now);
+        let clipped = i64::from(space.occupancy.current) - before;
+        Ok((clipped, clipped))
+    };
+    made(&room, &caller, &id, change, KeyRole::Owner, set).await
+}
+
+/// Changes a space by `act`, which answers how many people it moved and how many it was asked to.
+async fn made(
+    room: &Arc<Occupancy>,
+    caller: &Caller,
+    id: &str,
+    change: Change,
+    role: KeyRole,
+    act: impl FnOnce(&mut Space, Timestamp) -> Result<(i64, i64), Fault> + Send + 'static,
+) -> Result<Response, Fault> {
+    let id = caller.space(room, id, role)?.id;
+    let here = Arc::clone(room);
+    let made = change.make(room, move |page, versions, now| {
+        let before = SpacesWriter::get_on(page, id)?;
+        versions.check(&before)?;
+        let mut space = before.clone();
+        let (applied, requested) = act(&mut space, now)?;
+        let space = if space == before {
+            before
+        } else {
+            SpacesWriter::put_on(page, space, &before)?
+        };
+        let sequence = here.version(&space);
+        let body = Changed {
+            applied,
+            requested,
+            sequence,
+            space: SpaceShown::of(&space, &here),
+        };
+        Ok(answer(here.store.epoch(), StatusCode::OK, &body, Some(&space)))
+    });
+    Ok(made.await)
+}

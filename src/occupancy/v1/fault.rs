@@ -1,0 +1,165 @@
+//! Refusals of `/v1`: RFC 9457, with the old API's `error` beside it (`spec/occupancy.md` N14).
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use crate::domain::SpaceId;
+use crate::http::Problem;
+use crate::store::spaces::SpaceError;
+use crate::store::{ReadError, RowError, WriteError};
+
+/// Why a request was refused.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    /// Nobody is known by that token or key.
+    #[error("a token or key is needed: Authorization: Bearer …")]
+    Unauthorized,
+    /// The token or key does not cover it.
+    #[error("this token or key does not cover that")]
+    Forbidden,
+    /// There is no such space, or the key is of another one.
+    #[error("there is no space {0}")]
+    Unknown(String),
+    /// There is no such key.
+    #[error("this space has no key {0}")]
+    UnknownKey(String),
+    /// The id is not one.
+    #[error("{0:?} is not the id of a space")]
+    Id(String),
+    /// The body is not what this request takes.
+    #[error("{0}")]
+    Body(String),
+    /// A value is out of bounds.
+    #[error("{what} must be {wanted}")]
+    Bounds {
+        /// Which.
+        what: &'static str,
+        /// What it may be.
+        wanted: String,
+    },
+    /// The change does not fit, and the caller wanted all or nothing.
+    #[error("only {applied} of {requested} would fit, and the policy is to reject")]
+    DoesNotFit {
+        /// How many would have fitted.
+        applied: i64,
+        /// How many were asked for.
+        requested: i64,
+    },
+    /// The space was changed since the version that the caller knows.
+    #[error("the space has changed since that version; read it again")]
+    Changed,
+    /// The idempotency key was used for another request.
+    #[error("this idempotency key was used for another request")]
+    KeyReused,
+    /// The space has as many keys as it may.
+    #[error("the space has {0} keys already; revoke one first")]
+    TooManyKeys(usize),
+    /// There are as many spaces as there may be.
+    #[error("there are {0} spaces already; delete some first")]
+    TooManySpaces(u32),
+    /// As many listen as may.
+    #[error("too many listeners; try again later")]
+    TooManyListeners,
+    /// A rate was used up; the limiter's own answer.
+    #[error("too many requests")]
+    TooMany(Box<Problem>),
+    /// A row could not be read or written.
+    #[error(transparent)]
+    Row(#[from] RowError),
+}
+
+impl From<ReadError> for Fault {
+    fn from(error: ReadError) -> Fault {
+        Fault::Row(error.into())
+    }
+}
+
+impl From<SpaceError> for Fault {
+    fn from(error: SpaceError) -> Fault {
+        match error {
+            SpaceError::Unknown(id) => Fault::of_space(id),
+            SpaceError::Row(error) => Fault::Row(error),
+        }
+    }
+}
+
+impl Fault {
+    pub(super) fn of_space(id: SpaceId) -> Fault {
+        Fault::Unknown(id.to_string())
+    }
+
+    fn problem(self) -> Problem {
+        let words = self.to_string();
+        let (status, kind, title) = match &self {
+            Fault::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Who are you?"),
+            Fault::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
+            Fault::Unknown(_) | Fault::UnknownKey(_) => (StatusCode::NOT_FOUND, "unknown", "Not found"),
+            Fault::Id(_) | Fault::Body(_) => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read"),
+            Fault::Bounds { .. } => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "out-of-bounds",
+                "A value is out of bounds",
+            ),
+            Fault::DoesNotFit { .. } => (StatusCode::CONFLICT, "does-not-fit", "It does not fit"),
+            Fault::TooManyKeys(_) | Fault::TooManySpaces(_) => (StatusCode::CONFLICT, "too-many", "There are too many"),
+            Fault::Changed => (StatusCode::PRECONDITION_FAILED, "changed", "The space has changed"),
+            Fault::KeyReused => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "key-reused",
+                "The idempotency key was used before",
+            ),
+            Fault::TooManyListeners => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too-many-listeners",
+                "Too many listeners",
+            ),
+            Fault::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
+            Fault::Row(error) => {
+                tracing::error!(%error, "the store failed a request");
+                let problem = Problem::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal",
+                    "Something went wrong in here",
+                );
+                return problem
+                    .detail("The fault is ours and is in the log.")
+                    .member("error", "internal");
+            }
+        };
+        let problem = match self {
+            Fault::TooMany(problem) => *problem,
+            Fault::DoesNotFit { applied, requested } => Problem::new(status, kind, title)
+                .member("applied", applied)
+                .member("requested", requested),
+            Fault::TooManyListeners => Problem::new(status, kind, title).retry_after(30),
+            _ => Problem::new(status, kind, title),
+        };
+        problem.detail(words.clone()).member("error", words)
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let asks_who = matches!(self, Fault::Unauthorized);
+        let mut response = self.problem().into_response();
+        if asks_who {
+            let challenge = axum::http::HeaderValue::from_static("Bearer realm=\"gatelodge\"");
+            response
+                .headers_mut()
+                .insert(axum::http::header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+/// The answer to a change that the book did not make.
+pub(super) fn not_written(error: WriteError<Fault>) -> Response {
+    match error.split() {
+        Ok(fault) => fault.into_response(),
+        Err(why) => {
+            let problem = Problem::from(&why);
+            let words = problem.title().to_owned();
+            problem.member("error", words).into_response()
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `GET|POST /v1/spaces/{id}/keys`, `DELETE /v1/spaces/{id}/keys/{key}`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::Response;
+
+use super::caller::Caller;
+use super::fault::Fault;
+use super::shape::{KeyMade, NewKey};
+use super::write::{Change, answer};
+use crate::occupancy::Occupancy;
+use crate::occupancy::keys::{self, Key, KeyRole};
+
+/// The keys of a space, without their secrets.
+#[utoipa::path(get, path = "/v1/spaces/{id}/keys", tag = "spaces", params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, description = "The keys", body = Vec<Key>), (status = 403, description = "Only the owner sees them")))]
+pub(super) async fn list(
+    State(room): State<Arc<Occupancy>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<Key>>, Fault> {
+    let space = caller.space(&room, &id, KeyRole::Owner)?;
+    Ok(Json(keys::list(&room.store, space.id)?))
+}
+
+/// Make a key; its secret is shown once.
+#[utoipa::path(post, path = "/v1/spaces/{id}/keys", tag = "spaces", params(("id" = String, Path, description = "Its id")), request_body = NewKey,
+    responses((status = 201, description = "The key and its secret", body = KeyMade), (status = 403, description = "Only the owner makes keys"), (status = 409, description = "There are too many")))]
+pub(super) async fn create(
+    State(room): State<Arc<Occupancy>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    let id = caller.space(&room, &id, KeyRole::Owner)?.id;
+    let change = Change::read(&caller, (&method, &uri, &headers), body)?;
+    let wish: NewKey = change.json()?;
+    wish.check()?;
+    let epoch = room.store.epoch();
+    let made = change.make(&room, move |page, _, now| {
+        let made = keys::create_on(page, id, wish.role, wish.label, now)?;
+        let (key, secret) = made.ok_or(Fault::TooManyKeys(keys::MOST))?;
+        Ok(answer(
+            epoch,
+            StatusCode::CREATED,
+            &KeyMade {
+                key,
+                secret: secret.reveal().to_owned(),
+            },
+            None,
+        ))
+    });
+    Ok(made.await)
+}
+
+/// Revoke a key: from the next request on it is unknown.
+#[utoipa::path(delete, path = "/v1/spaces/{id}/keys/{key}", tag = "spaces",
+    params(("id" = String, Path, description = "The space's id"), ("key" = String, Path, description = "The key's id")),
+    responses((status = 204, description = "It is revoked"), (status = 404, description = "No such key")))]
+pub(super) async fn revoke(
+    State(room): State<Arc<Occupancy>>,
+    caller: Caller,
+    Path((id, key)): Path<(String, String)>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    let id = caller.space(&room, &id, KeyRole::Owner)?.id;
+    let change = Change::read(&caller, (&method, &uri, &headers), Bytes::new())?;
+    let epoch = room.store.epoch();
+    let made = change.make(&room, move |page, _, _| match keys::revoke_on(page, id, &key)? {
+        true => Ok(answer(epoch, StatusCode::NO_CONTENT, &(), None)),
+        false => Err(Fault::UnknownKey(key)),
+    });
+    Ok(made.await)
+}

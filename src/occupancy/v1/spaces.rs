@@ -1,0 +1,185 @@
+//! `POST /v1/spaces`, `GET|PATCH|DELETE /v1/spaces/{id}`, and a space with all that is known of it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::caller::Caller;
+use super::fault::Fault;
+use super::shape::{KeyMade, NewSpace, Patch, SpaceMade, SpaceShown};
+use super::write::{Change, answer};
+use crate::accounts::random;
+use crate::domain::{Occupancy as Counts, SpaceId, SpaceOrigin};
+use crate::occupancy::Occupancy;
+use crate::occupancy::keys::{self, KeyRole};
+use crate::store::spaces::{NewSpace as NewRow, SpacesWriter};
+
+/// Create a space; the answer holds its owner's key.
+#[utoipa::path(post, path = "/v1/spaces", tag = "spaces", request_body = NewSpace,
+    responses((status = 201, description = "The space and its owner's key", body = SpaceMade), (status = 401, description = "No token"),
+        (status = 403, description = "The token lacks spaces:admin"), (status = 409, description = "There are too many spaces"),
+        (status = 422, description = "A value is out of bounds, or the idempotency key was used for another request")))]
+pub(super) async fn create(
+    State(room): State<Arc<Occupancy>>,
+    caller: Caller,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    caller.is_operator(KeyRole::Owner)?;
+    let change = Change::read(&caller, (&method, &uri, &headers), body)?;
+    let wish: NewSpace = change.json()?;
+    wish.check()?;
+    let most = room.config.max_spaces;
+    if room.living.count() >= most {
+        return Err(Fault::TooManySpaces(most));
+    }
+    let here = Arc::clone(&room);
+    let made = change.make(&room, move |page, _, now| {
+        let id = SpaceId::from_random(random());
+        let counts = Counts {
+            current: wish.current,
+            maximum: wish.maximum,
+        };
+        let new = NewRow {
+            tags: wish.tags,
+            thresholds: wish.thresholds,
+            ttl: wish.ttl,
+            ..NewRow::plain(id, wish.name, counts, SpaceOrigin::Operator)
+        };
+        let space = SpacesWriter::create_on(page, new, now)?;
+        let label = Some("first".to_owned());
+        let (key, secret) =
+            keys::create_on(page, id, KeyRole::Owner, label, now)?.ok_or(Fault::TooManyKeys(keys::MOST))?;
+        let owner_key = KeyMade {
+            key,
+            secret: secret.reveal().to_owned(),
+        };
+        let body = SpaceMade {
+            space: SpaceShown::of(&space, &here),
+            owner_key,
+        };
+        Ok(answer(here.store.epoch(), StatusCode::CREATED, &body, Some(&space)))
+    });
+    Ok(made.await)
+}
+
+/// Read a space.
+#[utoipa::path(get, path = "/v1/spaces/{id}", tag = "spaces", params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, description = "The space", body = SpaceShown, headers(("ETag" = String, description = "Its version"))),
+        (status = 304, description = "Unchanged"), (status = 404, description = "No such space")))]
+pub(super) async fn show(
+    State(room): State<Arc<Occupancy>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    let space = caller.space(&room, &id, KeyRole::Viewer)?;
+    let tag = format!("\"{}\"", room.version(&space));
+    let unchanged = headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .any(|value| crate::occupancy::compat::matches(value, &tag));
+    let mut response = match unchanged {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => Json(SpaceShown::of(&space, &room)).into_response(),
+    };
+    response.headers_mut().insert(
+        ETAG,
+        HeaderValue::try_from(tag).expect("tags are digits, a dot and quotes"),
+    );
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}
+
+/// Change a space's name, maximum, life, thresholds or tags.
+#[utoipa::path(patch, path = "/v1/spaces/{id}", tag = "spaces", params(("id" = String, Path, description = "Its id")), request_body = Patch,
+    responses((status = 200, description = "The space after it", body = SpaceShown), (status = 404, description = "No such space"),
+        (status = 412, description = "It has changed since that version"), (status = 422, description = "A value is out of bounds")))]
+pub(super) async fn patch(
+    State(room): State<Arc<Occupancy>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Fault> {
+    let id = caller.space(&room, &id, KeyRole::Owner)?.id;
+    let change = Change::read(&caller, (&method, &uri, &headers), body)?;
+    let wish: Patch = change.json()?;
+    wish.check()?;
+    let here = Arc::clone(&room);
+    let made = change.make(&room, move |page, versions, now| {
+        let before = SpacesWriter::get_on(page, id)?;
+        versions.check(&before)?;
+        let mut space = before.clone();
+        wish.apply(&mut space, now);
+        let space = if space == before {
+            before
+        } else {
+            SpacesWriter::put_on(page, space, &before)?
+        };
+        Ok(answer(
+            here.store.epoch(),
+            StatusCode::OK,
+            &SpaceShown::of(&space, &here),
+            Some(&space),
+        ))
+    });
+    Ok(made.await)
+}
+
+/// Delete a space, its count and its keys.
+#[utoipa::path(delete, path = "/v1/spaces/{id}", tag = "spaces", params(("id" = String, Path, description = "Its id")),
+    responses((status = 204, description = "It is gone"), (status = 404, description = "No such space"), (status = 412, description = "It has changed since that version")))]
+pub(super) async fn remove(
+    State(room): State<Arc<Occupancy>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    let id = caller.space(&room, &id, KeyRole::Owner)?.id;
+    let change = Change::read(&caller, (&method, &uri, &headers), Bytes::new())?;
+    let epoch = room.store.epoch();
+    let made = change.make(&room, move |page, versions, _| {
+        let space = SpacesWriter::get_on(page, id)?;
+        versions.check(&space)?;
+        keys::revoke_all_on(page, id)?;
+        SpacesWriter::delete_on(page, id);
+        Ok(answer(epoch, StatusCode::NO_CONTENT, &(), None))
+    });
+    let response = made.await;
+    room.last_use.forget(id);
+    Ok(response)
+}
+
+/// All that is known of a space, to take along (`spec/occupancy.md` N17).
+#[utoipa::path(get, path = "/v1/spaces/{id}/export", tag = "spaces", params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, description = "The space and its keys, without their secrets"), (status = 404, description = "No such space")))]
+pub(super) async fn export(
+    State(room): State<Arc<Occupancy>>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Fault> {
+    let space = caller.space(&room, &id, KeyRole::Owner)?;
+    let keys = keys::list(&room.store, space.id)?;
+    let mut response = Json(json!({ "space": SpaceShown::of(&space, &room), "keys": keys })).into_response();
+    let name = format!("attachment; filename=\"space-{}.json\"", space.id);
+    response.headers_mut().insert(
+        CONTENT_DISPOSITION,
+        HeaderValue::try_from(name).expect("ids are hex and hyphens"),
+    );
+    Ok(response)
+}

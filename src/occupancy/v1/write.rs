@@ -1,0 +1,143 @@
+//! The frame of every change: sent again it is carried out once, and only on the version the caller knows.
+
+use axum::body::{Body, Bytes};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::response::Response;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::caller::Caller;
+use super::fault::{Fault, not_written};
+use crate::domain::Space;
+use crate::occupancy::once::{Answer, Known, LONGEST, Once};
+use crate::occupancy::{Occupancy, now};
+use crate::store::Page;
+
+static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// A request that changes something, as it came.
+pub(super) struct Change {
+    once: Option<Once>,
+    versions: Option<Vec<String>>,
+    body: Bytes,
+}
+
+impl Change {
+    /// Reads what surrounds the change: its idempotency key, the versions it is for.
+    pub(super) fn read(caller: &Caller, request: (&Method, &Uri, &HeaderMap), body: Bytes) -> Result<Change, Fault> {
+        let (method, uri, headers) = request;
+        let once = match headers.get(&IDEMPOTENCY_KEY) {
+            None => None,
+            Some(key) => {
+                let key = key.to_str().ok().filter(|key| (1..=LONGEST).contains(&key.len()));
+                let wanted = format!("1 to {LONGEST} visible characters");
+                let key = key.ok_or(Fault::Bounds {
+                    what: "Idempotency-Key",
+                    wanted,
+                })?;
+                let what: [&[u8]; 3] = [method.as_str().as_bytes(), uri.path().as_bytes(), &body];
+                Some(Once::new(&caller.name(), key, &what))
+            }
+        };
+        let versions: Vec<String> = headers
+            .get_all(IF_MATCH)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(',').map(|tag| tag.trim().to_owned()))
+            .collect();
+        Ok(Change {
+            once,
+            versions: (!versions.is_empty()).then_some(versions),
+            body,
+        })
+    }
+
+    /// The body as JSON.
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+        serde_json::from_slice(&self.body)
+            .map_err(|error| Fault::Body(format!("the body is not what this takes: {error}")))
+    }
+
+    /// Makes the change, or gives its kept answer again.
+    pub(super) async fn make(
+        self,
+        room: &Occupancy,
+        act: impl FnOnce(&mut Page, &Versions, Timestamp) -> Result<Answer, Fault> + Send + 'static,
+    ) -> Response {
+        let now = now();
+        let (once, versions) = (
+            self.once,
+            Versions {
+                wanted: self.versions,
+                epoch: room.store.epoch(),
+            },
+        );
+        let written = room.store.write(move |page| {
+            match once.as_ref().map(|once| once.known_on(page, now)).transpose()? {
+                None | Some(Known::Nothing) => {}
+                Some(Known::Answered(answer)) => return Ok(answer),
+                Some(Known::Another) => return Err(Fault::KeyReused),
+            }
+            let answer = act(page, &versions, now)?;
+            if let Some(once) = once {
+                once.keep_on(page, &answer, now)?;
+            }
+            Ok(answer)
+        });
+        match written.await {
+            Ok(answer) => sent(answer),
+            Err(error) => not_written(error),
+        }
+    }
+}
+
+/// The versions a caller made its change for.
+pub(super) struct Versions {
+    wanted: Option<Vec<String>>,
+    epoch: crate::domain::Epoch,
+}
+
+impl Versions {
+    /// Refuses a change of a space that is another by now (RFC 9110 section 13.1.1).
+    pub(super) fn check(&self, space: &Space) -> Result<(), Fault> {
+        let Some(wanted) = &self.wanted else { return Ok(()) };
+        let tag = format!("\"{}.{}\"", self.epoch, space.seq);
+        if wanted.iter().any(|version| version == "*" || *version == tag) {
+            Ok(())
+        } else {
+            Err(Fault::Changed)
+        }
+    }
+}
+
+/// An answer with this status and body; with the version of `space`, if one is shown.
+pub(super) fn answer(
+    room_epoch: crate::domain::Epoch,
+    status: StatusCode,
+    body: &impl Serialize,
+    space: Option<&Space>,
+) -> Answer {
+    Answer {
+        status: status.as_u16(),
+        tag: space.map(|space| format!("\"{room_epoch}.{}\"", space.seq)),
+        body: serde_json::to_string(body).expect("answers are plain data"),
+    }
+}
+
+fn sent(answer: Answer) -> Response {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    let empty = status == StatusCode::NO_CONTENT;
+    let mut response = Response::new(if empty { Body::empty() } else { Body::from(answer.body) });
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    if !empty {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(tag) = answer.tag.and_then(|tag| HeaderValue::try_from(tag).ok()) {
+        headers.insert(ETAG, tag);
+    }
+    response
+}

@@ -1,0 +1,647 @@
+//! `/v1/spaces` through its door: keys, changes, requests sent again, versions, listing.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::support::https::{Answer, Https, config};
+use crate::support::lodge::CONFIG;
+use crate::support::{Lodge, eventually};
+
+/// Somebody with a token or key, and a connection.
+struct Client {
+    https: Https,
+    bearer: String,
+}
+
+impl Client {
+    fn operator(lodge: &Lodge) -> Client {
+        let token = lodge.json(&["token", "create", "--name", "tests", "--scope", "spaces:admin"]);
+        Client::with(lodge, token["token"].as_str().unwrap())
+    }
+
+    fn with(lodge: &Lodge, secret: &str) -> Client {
+        Client {
+            https: lodge.https(),
+            bearer: format!("Bearer {secret}"),
+        }
+    }
+
+    fn ask(&mut self, method: &str, path: &str, body: Value, headers: &[(&str, &str)]) -> Answer {
+        let mut all = vec![("authorization", self.bearer.as_str())];
+        all.extend_from_slice(headers);
+        let body = if body.is_null() {
+            Vec::new()
+        } else {
+            serde_json::to_vec(&body).unwrap()
+        };
+        self.https.try_ask(method, path, &all, &body).unwrap()
+    }
+
+    fn get(&mut self, path: &str) -> Answer {
+        self.ask("GET", path, Value::Null, &[])
+    }
+
+    fn post(&mut self, path: &str, body: Value) -> Answer {
+        self.ask("POST", path, body, &[])
+    }
+}
+
+/// A space, its path, and its owner's key.
+fn space(operator: &mut Client, maximum: u32) -> (String, String) {
+    let made = operator.post(
+        "/v1/spaces",
+        json!({ "name": "Hall", "maximum": maximum, "tags": ["ground"] }),
+    );
+    assert_eq!(made.status, 201, "{}", made.text());
+    let made = made.json();
+    (
+        format!("/v1/spaces/{}", made["id"].as_str().unwrap()),
+        made["owner_key"]["secret"].as_str().unwrap().to_owned(),
+    )
+}
+
+#[test]
+fn a_space_lives_from_creation_to_deletion() {
+    let lodge = Lodge::start();
+    let mut operator = Client::operator(&lodge);
+    let (path, owner) = space(&mut operator, 10);
+    let mut owner = Client::with(&lodge, &owner);
+    let shown = owner.get(&path).json();
+    assert_eq!(
+        (
+            shown["current"].clone(),
+            shown["maximum"].clone(),
+            shown["state"].clone()
+        ),
+        (json!(0), json!(10), json!("free"))
+    );
+    assert_eq!(shown["tags"], json!(["ground"]));
+    assert_eq!(shown["expires_at"], Value::Null, "the operator's spaces stay");
+
+    let changed = owner.post(&format!("{path}/change"), json!({ "by": 8 })).json();
+    assert_eq!(
+        (changed["applied"].clone(), changed["space"]["state"].clone()),
+        (json!(8), json!("busy"))
+    );
+    let changed = owner.post(&format!("{path}/change"), json!({ "by": 5 })).json();
+    assert_eq!(
+        (changed["applied"].clone(), changed["requested"].clone()),
+        (json!(2), json!(5)),
+        "as many as fit"
+    );
+    let rejected = owner.post(&format!("{path}/change"), json!({ "by": 1, "policy": "reject" }));
+    assert_eq!(
+        (rejected.status, rejected.json()["applied"].clone()),
+        (409, json!(0)),
+        "{}",
+        rejected.text()
+    );
+    let lowered = owner
+        .ask("PUT", &format!("{path}/maximum"), json!({ "maximum": 4 }), &[])
+        .json();
+    assert_eq!(
+        (lowered["applied"].clone(), lowered["space"]["current"].clone()),
+        (json!(-6), json!(4))
+    );
+    let reset = owner.ask("POST", &format!("{path}/reset"), Value::Null, &[]).json();
+    assert_eq!(
+        (reset["applied"].clone(), reset["space"]["current"].clone()),
+        (json!(-4), json!(0))
+    );
+
+    let patched = owner.ask(
+        "PATCH",
+        &path,
+        json!({ "name": null, "ttl": "1h", "thresholds": { "warn": 50, "full": 90 } }),
+        &[],
+    );
+    let patched = patched.json();
+    assert_eq!(
+        (patched["name"].clone(), patched["ttl"].clone()),
+        (Value::Null, json!("1h"))
+    );
+    assert!(patched["expires_at"].is_string());
+    let export = owner.get(&format!("{path}/export"));
+    assert_eq!(export.json()["keys"].as_array().unwrap().len(), 1);
+    assert!(!export.text().contains("gatespace_"), "no secret leaves");
+    assert_eq!(owner.ask("DELETE", &path, Value::Null, &[]).status, 204);
+    assert_eq!(owner.get(&path).status, 401, "its keys went with it");
+    assert_eq!(operator.get(&path).status, 404);
+}
+
+#[test]
+fn keys_do_what_their_role_says_in_their_own_space_only() {
+    let lodge = Lodge::start();
+    let mut operator = Client::operator(&lodge);
+    let (path, owner) = space(&mut operator, 10);
+    let (other, _) = space(&mut operator, 10);
+    let mut owner = Client::with(&lodge, &owner);
+    let mut make = |role: &str| {
+        let made = owner
+            .post(&format!("{path}/keys"), json!({ "role": role, "label": "door" }))
+            .json();
+        (
+            Client::with(&lodge, made["secret"].as_str().unwrap()),
+            made["id"].as_str().unwrap().to_owned(),
+        )
+    };
+    let ((mut viewer, _), (mut counter, counter_id)) = (make("viewer"), make("counter"));
+    let change = format!("{path}/change");
+    for (client, get, count, set) in [(&mut viewer, 200, 403, 403), (&mut counter, 200, 200, 403)] {
+        assert_eq!(client.get(&path).status, get);
+        assert_eq!(client.post(&change, json!({ "by": 1 })).status, count);
+        assert_eq!(client.ask("PATCH", &path, json!({ "name": "x" }), &[]).status, set);
+        assert_eq!(client.get(&other).status, 404, "of other spaces it learns nothing");
+        assert_eq!(client.get("/v1/spaces").status, 403);
+    }
+    assert_eq!(
+        owner
+            .ask("DELETE", &format!("{path}/keys/{counter_id}"), Value::Null, &[])
+            .status,
+        204
+    );
+    assert_eq!(counter.get(&path).status, 401, "revoked");
+    let mut nobody = Client::with(&lodge, "gatespace_nothing");
+    let refused = nobody.get(&path);
+    assert_eq!(
+        (refused.status, refused.header("content-type")),
+        (401, Some("application/problem+json"))
+    );
+    assert!(refused.json()["error"].is_string(), "the old API's field stands beside");
+}
+
+#[test]
+fn a_request_sent_again_is_carried_out_once() {
+    let mut lodge = Lodge::start();
+    let mut operator = Client::operator(&lodge);
+    let (path, _) = space(&mut operator, 100);
+    let change = format!("{path}/change");
+    let key = [("idempotency-key", "a-b-c")];
+    let first = operator.ask("POST", &change, json!({ "by": 3 }), &key);
+    let again = operator.ask("POST", &change, json!({ "by": 3 }), &key);
+    assert_eq!(
+        (first.status, &first.body, first.header("etag")),
+        (again.status, &again.body, again.header("etag"))
+    );
+    let another = operator.ask("POST", &change, json!({ "by": 4 }), &key);
+    assert_eq!(another.status, 422, "{}", another.text());
+    assert_eq!(operator.get(&path).json()["current"], 3);
+
+    let made = operator.ask(
+        "POST",
+        "/v1/spaces",
+        json!({ "maximum": 5 }),
+        &[("idempotency-key", "make")],
+    );
+    lodge.kill();
+    lodge.run();
+    let mut operator = Client {
+        https: lodge.https(),
+        bearer: operator.bearer,
+    };
+    let again = operator.ask(
+        "POST",
+        "/v1/spaces",
+        json!({ "maximum": 5 }),
+        &[("idempotency-key", "make")],
+    );
+    assert_eq!(made.body, again.body, "after a kill too, with the key that was made");
+    let kept = std::fs::read_dir(lodge.dir.join("data/store")).unwrap().count();
+    assert!(kept > 0);
+    let secret = made.json()["owner_key"]["secret"].as_str().unwrap().to_owned();
+    assert!(
+        !holds(&lodge.dir.join("data"), secret.as_bytes()),
+        "no key is on disk in clear"
+    );
+}
+
+/// Whether any file below `folder` holds these bytes.
+fn holds(folder: &std::path::Path, wanted: &[u8]) -> bool {
+    std::fs::read_dir(folder).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return holds(&path, wanted);
+        }
+        std::fs::read(&path).is_ok_and(|bytes| bytes.windows(wanted.len()).any(|window| window == wanted))
+    })
+}
+
+#[test]
+fn changes_for_an_old_version_are_refused() {
+    let lodge = Lodge::start();
+    let mut operator = Client::operator(&lodge);
+    let (path, _) = space(&mut operator, 100);
+    let version = operator.get(&path).header("etag").unwrap().to_owned();
+    assert_eq!(
+        operator
+            .ask("GET", &path, Value::Null, &[("if-none-match", &version)])
+            .status,
+        304
+    );
+    let change = format!("{path}/change");
+    let changed = operator.ask("POST", &change, json!({ "by": 1 }), &[("if-match", &version)]);
+    assert_eq!(changed.status, 200);
+    let refused = operator.ask("POST", &change, json!({ "by": 1 }), &[("if-match", &version)]);
+    assert_eq!(refused.status, 412, "{}", refused.text());
+    let now = changed.header("etag").unwrap().to_owned();
+    assert_eq!(changed.json()["sequence"], now.trim_matches('"'));
+    assert_eq!(
+        operator
+            .ask("POST", &change, json!({ "by": 1 }), &[("if-match", &now)])
+            .status,
+        200
+    );
+    assert_eq!(operator.get(&path).json()["current"], 2);
+}
+
+#[test]
+fn spaces_are_listed_by_cursor_and_summed() {
+    let lodge = Lodge::start();
+    let mut operator = Client::operator(&lodge);
+    for number in 0..25 {
+        let tags = if number % 5 == 0 {
+            json!(["fifth", "all"])
+        } else {
+            json!(["all"])
+        };
+        let wish = json!({ "name": format!("Room {number}"), "maximum": 10, "current": number % 11, "tags": tags });
+        assert_eq!(operator.post("/v1/spaces", wish).status, 201);
+    }
+    let (mut seen, mut cursor) = (BTreeSet::new(), String::new());
+    loop {
+        let page = operator.get(&format!("/v1/spaces?limit=10{cursor}")).json();
+        for space in page["spaces"].as_array().unwrap() {
+            assert!(seen.insert(space["id"].as_str().unwrap().to_owned()), "each once");
+        }
+        let Some(next) = page["next_cursor"].as_str() else {
+            break;
+        };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(seen.len(), 25);
+    let count = |answer: Answer| answer.json()["spaces"].as_array().unwrap().len();
+    assert_eq!(count(operator.get("/v1/spaces?tag=fifth")), 5);
+    assert_eq!(count(operator.get("/v1/spaces?name=room%201")), 11, "1 and 10 to 19");
+    assert_eq!(count(operator.get("/v1/spaces?state=full")), 2, "10 and 21");
+    let totals = operator.get("/v1/spaces/totals?tag=all").json();
+    let people: u32 = (0..25).map(|number| number % 11).sum();
+    assert_eq!(
+        (
+            totals["spaces"].clone(),
+            totals["current"].clone(),
+            totals["maximum"].clone()
+        ),
+        (json!(25), json!(people), json!(250))
+    );
+    for (query, status) in [
+        ("limit=0", 422),
+        ("limit=x", 400),
+        ("cursor=x", 400),
+        ("colour=red", 400),
+    ] {
+        assert_eq!(operator.get(&format!("/v1/spaces?{query}")).status, status, "{query}");
+    }
+}
+
+#[test]
+fn bad_input_is_refused_in_words_and_changes_nothing() {
+    let lodge = Lodge::start();
+    let mut operator = Client::operator(&lodge);
+    let (path, _) = space(&mut operator, 10);
+    let before = operator.get(&path).json();
+    let long = "n".repeat(201);
+    for (method, path, body, status) in [
+        ("POST", "/v1/spaces".to_owned(), json!({ "maximum": 0 }), 422),
+        ("POST", "/v1/spaces".to_owned(), json!({ "maximum": 100_001 }), 422),
+        (
+            "POST",
+            "/v1/spaces".to_owned(),
+            json!({ "maximum": 5, "current": 100_001 }),
+            422,
+        ),
+        (
+            "POST",
+            "/v1/spaces".to_owned(),
+            json!({ "maximum": 5, "name": long }),
+            422,
+        ),
+        (
+            "POST",
+            "/v1/spaces".to_owned(),
+            json!({ "maximum": 5, "thresholds": { "warn": 90, "full": 80 } }),
+            422,
+        ),
+        (
+            "POST",
+            "/v1/spaces".to_owned(),
+            json!({ "maximum": 5, "ttl": "0s" }),
+            422,
+        ),
+        (
+            "POST",
+            "/v1/spaces".to_owned(),
+            json!({ "maximum": 5, "colour": "red" }),
+            400,
+        ),
+        ("POST", "/v1/spaces".to_owned(), json!("not an object"), 400),
+        ("POST", format!("{path}/change"), json!({ "by": 0 }), 422),
+        ("POST", format!("{path}/change"), json!({ "by": 1.5 }), 400),
+        (
+            "POST",
+            format!("{path}/change"),
+            json!({ "by": 1, "policy": "maybe" }),
+            400,
+        ),
+        ("PUT", format!("{path}/maximum"), json!({ "maximum": -1 }), 400),
+        ("PATCH", path.clone(), json!({ "current": 4 }), 400),
+        ("GET", "/v1/spaces/not-an-id".to_owned(), Value::Null, 400),
+        (
+            "GET",
+            "/v1/spaces/7fcccca5-5ee3-4c82-a0fc-4d1df69a882d".to_owned(),
+            Value::Null,
+            404,
+        ),
+        ("DELETE", "/v1/spaces".to_owned(), Value::Null, 405),
+    ] {
+        let answer = operator.ask(method, &path, body.clone(), &[]);
+        assert_eq!(answer.status, status, "{method} {path} {body}: {}", answer.text());
+        assert_eq!(
+            answer.header("content-type"),
+            Some("application/problem+json"),
+            "{method} {path} {body}"
+        );
+    }
+    let large = json!({ "maximum": 5, "name": "n".repeat(20_000) });
+    assert_eq!(operator.post("/v1/spaces", large).status, 413);
+    assert_eq!(operator.get(&path).json(), before);
+    assert_eq!(operator.get("/v1/spaces").json()["spaces"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn limits_hold_for_spaces_and_for_bearers() {
+    let lodge = Lodge::start_with(&format!(
+        "{CONFIG}max_spaces = 2\n[limits.https]\nper_client = \"20/h\"\n"
+    ));
+    let mut operator = Client::operator(&lodge);
+    space(&mut operator, 5);
+    space(&mut operator, 5);
+    let refused = eventually("the third is refused", || {
+        let answer = operator.post("/v1/spaces", json!({ "maximum": 5 }));
+        (answer.status != 201).then_some(answer)
+    });
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    let limited = eventually("the rate of one token is used up", || {
+        let answer = operator.get("/v1/spaces");
+        (answer.status != 200).then_some(answer)
+    });
+    assert_eq!(limited.status, 429);
+    assert!(limited.header("retry-after").is_some());
+}
+
+#[test]
+fn pages_of_named_origins_may_call() {
+    let lodge = Lodge::start_with(&format!("{CONFIG}cors_origins = [\"https://app.example.org\"]\n"));
+    let mut https = lodge.https();
+    let mut preflight = |origin: &str| {
+        let headers = [
+            ("origin", origin),
+            ("access-control-request-method", "POST"),
+            ("access-control-request-headers", "authorization,idempotency-key"),
+        ];
+        https.ask("OPTIONS", "/v1/spaces", &headers)
+    };
+    let allowed = preflight("https://app.example.org");
+    assert_eq!(
+        allowed.header("access-control-allow-origin"),
+        Some("https://app.example.org")
+    );
+    assert!(
+        allowed
+            .header("access-control-allow-headers")
+            .unwrap()
+            .contains("idempotency-key")
+    );
+    assert_eq!(allowed.header("access-control-allow-credentials"), None);
+    assert_eq!(
+        preflight("https://evil.example").header("access-control-allow-origin"),
+        None
+    );
+}
+
+#[test]
+fn many_hands_at_the_bounds_never_miscount() {
+    let lodge = Lodge::start();
+    let mut operator = Client::operator(&lodge);
+    let (path, _) = space(&mut operator, 30);
+    let change = format!("{path}/change");
+    let (address, tls) = (lodge.door("https"), config(&lodge.ca_file(), None));
+    let (entered, left) = (AtomicU64::new(0), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        for hand in 0..16_i64 {
+            let (tls, change, bearer) = (tls.clone(), &change, &operator.bearer);
+            let (entered, left) = (&entered, &left);
+            scope.spawn(move || {
+                let mut client = Client {
+                    https: Https::connect(address, tls).unwrap(),
+                    bearer: bearer.clone(),
+                };
+                for round in 0..40_i64 {
+                    let by = if (hand + round) % 2 == 0 {
+                        1 + round % 7
+                    } else {
+                        -(1 + round % 5)
+                    };
+                    let done = client.post(change, json!({ "by": by })).json();
+                    let (applied, after) = (
+                        done["applied"].as_i64().unwrap(),
+                        done["space"]["current"].as_i64().unwrap(),
+                    );
+                    assert!(
+                        applied.abs() <= by.abs() && applied.signum() * by.signum() >= 0,
+                        "{done}"
+                    );
+                    assert!((0..=30).contains(&after), "{done}");
+                    assert!(
+                        applied == by || after == 0 || after == 30,
+                        "less than asked only at a bound: {done}"
+                    );
+                    let moved = applied.unsigned_abs();
+                    if applied > 0 {
+                        entered.fetch_add(moved, Ordering::Relaxed)
+                    } else {
+                        left.fetch_add(moved, Ordering::Relaxed)
+                    };
+                }
+            });
+        }
+    });
+    let inside = operator.get(&path).json()["current"].as_u64().unwrap();
+    assert_eq!(
+        entered.into_inner() - left.into_inner(),
+        inside,
+        "who came in and did not leave is inside"
+    );
+}
+
+impl Client {
+    /// Begins a stream, and reads its head.
+    fn listen(&mut self, path: &str, headers: &[(&str, &str)]) {
+        let mut all = vec![("authorization", self.bearer.as_str())];
+        all.extend_from_slice(headers);
+        self.https.begin("GET", path, &all);
+        let status = self.https.line().unwrap();
+        assert!(status.starts_with("HTTP/1.1 200"), "{status}");
+    }
+
+    /// The next message of a stream: its kind, id and body.
+    fn hear(&mut self) -> (String, String, Value) {
+        let (mut kind, mut id) = (String::new(), String::new());
+        loop {
+            let line = self.https.line().unwrap();
+            match line.split_once(": ") {
+                Some(("event", value)) => kind = value.to_owned(),
+                Some(("id", value)) => id = value.to_owned(),
+                Some(("data", value)) => {
+                    let body = serde_json::from_str(value).unwrap();
+                    // The id may stand after the data.
+                    let rest = self.https.line().unwrap();
+                    if let Some(after) = rest.strip_prefix("id: ") {
+                        id = after.to_owned();
+                    } else if let Some(after) = rest.strip_prefix("event: ") {
+                        kind = after.to_owned();
+                    }
+                    return (kind, id, body);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stream_tells_every_change_and_resumes_where_it_was_cut() {
+    let mut lodge = Lodge::start();
+    let mut operator = Client::operator(&lodge);
+    let (path, owner) = space(&mut operator, 1000);
+    let change = format!("{path}/change");
+    let mut listener = Client::with(&lodge, &owner);
+    listener.listen(&format!("{path}/events"), &[]);
+    let (kind, _, state) = listener.hear();
+    assert_eq!((kind.as_str(), state["current"].clone()), ("state", json!(0)));
+    let mut last = String::new();
+    for count in 1..=20 {
+        operator.post(&change, json!({ "by": 1 }));
+        let (kind, id, body) = listener.hear();
+        assert_eq!(
+            (kind.as_str(), body["current"].clone(), body["by"].clone()),
+            ("changed", json!(count), json!(1))
+        );
+        assert_eq!(body["sequence"], json!(id));
+        last = id;
+    }
+    drop(listener);
+    for _ in 0..30 {
+        operator.post(&change, json!({ "by": 2 }));
+    }
+    // Also after a crash: what was missed comes out of the journal.
+    lodge.kill();
+    lodge.run();
+    let mut operator = Client {
+        https: lodge.https(),
+        bearer: operator.bearer,
+    };
+    let mut again = Client::with(&lodge, &owner);
+    again.listen(&format!("{path}/events"), &[("last-event-id", &last)]);
+    assert_eq!(again.hear().0, "state");
+    for count in 1..=30 {
+        let (kind, _, body) = again.hear();
+        assert_eq!(
+            (kind.as_str(), body["current"].clone()),
+            ("changed", json!(20 + 2 * count)),
+            "none missed, none twice"
+        );
+    }
+    operator.post(&change, json!({ "by": -5 }));
+    assert_eq!(again.hear().2["current"], 75);
+}
+
+#[test]
+fn one_stream_may_tell_of_several_spaces_and_ends_with_its_key() {
+    let lodge = Lodge::start();
+    let mut operator = Client::operator(&lodge);
+    let (first, owner) = space(&mut operator, 10);
+    let (second, _) = space(&mut operator, 10);
+    let (third, _) = space(&mut operator, 10);
+    let id = |path: &str| path.rsplit('/').next().unwrap().to_owned();
+    let mut both = Client {
+        https: lodge.https(),
+        bearer: operator.bearer.clone(),
+    };
+    both.listen(&format!("/v1/events?space={}&space={}", id(&first), id(&second)), &[]);
+    for path in [&third, &first, &second] {
+        operator.post(&format!("{path}/change"), json!({ "by": 1 }));
+    }
+    assert_eq!(both.hear().2["space"], id(&first));
+    assert_eq!(both.hear().2["space"], id(&second));
+    let mut owner = Client::with(&lodge, &owner);
+    assert_eq!(owner.get("/v1/events").status, 403, "all is for the operator");
+    assert_eq!(owner.get(&format!("/v1/events?space={}", id(&second))).status, 404);
+    let unknown = Client::with(&lodge, "x").get(&format!("{first}/events"));
+    assert_eq!(unknown.status, 401);
+}
+
+#[test]
+fn an_id_of_another_life_is_told_as_a_gap() {
+    let lodge = Lodge::start();
+    let mut operator = Client::operator(&lodge);
+    let mut listener = Client {
+        https: lodge.https(),
+        bearer: operator.bearer.clone(),
+    };
+    listener.listen("/v1/events", &[("last-event-id", "999.7")]);
+    let (kind, id, _) = listener.hear();
+    assert_eq!(kind, "gap");
+    let (path, _) = space(&mut operator, 5);
+    let (kind, _, body) = listener.hear();
+    assert_eq!((kind.as_str(), body["maximum"].clone()), ("created", json!(5)));
+    assert!(!id.is_empty() && path.contains(body["space"].as_str().unwrap()));
+}
+
+#[test]
+fn listeners_are_counted_and_a_stop_ends_them() {
+    let mut lodge = Lodge::start_with(&format!("{CONFIG}max_listeners = 2\n"));
+    let mut operator = Client::operator(&lodge);
+    let mut listeners: Vec<Client> = (0..2)
+        .map(|_| Client {
+            https: lodge.https(),
+            bearer: operator.bearer.clone(),
+        })
+        .collect();
+    listeners
+        .iter_mut()
+        .for_each(|listener| listener.listen("/v1/events", &[]));
+    let refused = operator.get("/v1/events");
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("30")));
+    drop(listeners.pop());
+    let mut third = eventually("a place is free again", || {
+        let mut client = Client {
+            https: lodge.https(),
+            bearer: operator.bearer.clone(),
+        };
+        client
+            .https
+            .begin("GET", "/v1/events", &[("authorization", &operator.bearer)]);
+        client
+            .https
+            .line()
+            .unwrap()
+            .starts_with("HTTP/1.1 200")
+            .then_some(client)
+    });
+    let (code, took) = lodge.stop();
+    assert_eq!(code, Some(0));
+    assert!(took.as_secs() < 5, "{took:?}");
+    while third.https.line().is_ok() {}
+}
