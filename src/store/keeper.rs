@@ -219,12 +219,22 @@ impl Keeper {
         Ok(())
     }
 
+    /// Keeps the newest two. What lies in the folder counts, not what is remembered: one whose
+    /// making failed at the very end has its name all the same.
     fn drop_old_snapshots(&self) -> Result<(), KeepError> {
+        let mut kept = self.snapshots();
+        kept.drain(..kept.len().saturating_sub(2));
         let dir = self.generation.snapshots();
-        while self.snapshots().len() > 2 {
-            let oldest = self.snapshots()[0];
-            self.remove(&dir.join(snapshot::name(oldest)))?;
-            self.snapshots.lock().expect("nothing panics under the lock").remove(0);
+        for found in files::list(&*self.disk, &dir)? {
+            if snapshot::parse_name(&found.name).is_some_and(|seq| !kept.contains(&seq)) {
+                self.remove(&dir.join(&found.name))?;
+            }
+        }
+        let mut known = self.snapshots.lock().expect("nothing panics under the lock");
+        if *known != kept {
+            // An earlier try may have removed one and failed to make that durable.
+            files::sync_parent(&*self.disk, &dir.join("snapshot"))?;
+            *known = kept;
         }
         Ok(())
     }

@@ -330,6 +330,50 @@ fn fast_disk() -> &'static Path {
     if memory.is_dir() { memory } else { Path::new("/tmp") }
 }
 
+#[tokio::test]
+async fn what_was_refused_for_want_of_room_does_not_come_back() {
+    let mut chance = Chance::new(7);
+    let dir = tempfile::tempdir_in(fast_disk()).unwrap();
+    let mut disk = SimulatedDisk::new(dir.path());
+    let known = Known::default();
+    for round in 0..20 {
+        let store = Store::open(options(dir.path(), &disk, &mut chance)).unwrap();
+        check(&store, &known);
+        let release = super::writing::hold(&store).await;
+        let mut group: Vec<_> = (0..WRITERS)
+            .map(|writer| Box::pin(step(&store, &known, writer)))
+            .collect();
+        for write in &mut group {
+            assert!(futures_util::poll!(write).is_pending());
+        }
+        disk.shorten_next_write();
+        drop(release);
+        for write in group {
+            assert!(write.await);
+        }
+        assert_eq!(
+            known.lock().unwrap().hot_shown,
+            round * WRITERS,
+            "the whole group is refused"
+        );
+        check(&store, &known);
+        drop(store);
+        disk = if chance.one_in(2) {
+            disk.after_kill()
+        } else {
+            disk.after_cut(&mut chance)
+        };
+        let store = Store::open(options(dir.path(), &disk, &mut chance)).unwrap();
+        let hot = COUNTS.get(&store, HOT).unwrap().map_or(0, |row| row.value);
+        assert_eq!(hot, round * WRITERS, "what was refused is there after all");
+        check(&store, &known);
+        for writer in 0..WRITERS {
+            assert!(step(&store, &known, writer).await);
+        }
+        store.close().await;
+    }
+}
+
 #[test]
 fn no_cut_kill_or_failing_call_loses_or_invents_anything() {
     let wanted = super::number("GATELODGE_CRASH_CUTS").unwrap_or(200);

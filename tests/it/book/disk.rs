@@ -75,6 +75,7 @@ struct State {
     changes: u64,
     cut_at: Option<u64>,
     fault: Option<(u64, Fault)>,
+    short_write: bool,
     room: u64,
 }
 
@@ -101,6 +102,7 @@ impl SimulatedDisk {
             changes: 0,
             cut_at: None,
             fault: None,
+            short_write: false,
             room: 1 << 40,
         })));
         let mut path = std::path::PathBuf::from("/");
@@ -127,6 +129,11 @@ impl SimulatedDisk {
     pub fn fail_after(&self, more: u64, fault: Fault) {
         let mut state = self.lock();
         state.fault = Some((state.calls + more, fault));
+    }
+
+    /// Has the next write find room for half of it only.
+    pub fn shorten_next_write(&self) {
+        self.lock().short_write = true;
     }
 
     /// Whether the power is off.
@@ -159,6 +166,7 @@ impl SimulatedDisk {
             changes: 0,
             cut_at: None,
             fault: None,
+            short_write: false,
             room: 1 << 40,
         })))
     }
@@ -422,7 +430,8 @@ impl DiskFile for OpenFile {
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
         self.disk.change(|state| {
-            let short = state.fault == Some((state.calls, Fault::Short));
+            let wanted = std::mem::take(&mut state.short_write);
+            let short = wanted || state.fault == Some((state.calls, Fault::Short));
             let bytes = if short { &bytes[..bytes.len() / 2] } else { bytes };
             if short {
                 state.fault = Some((state.calls + 1, Fault::Full));

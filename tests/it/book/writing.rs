@@ -138,7 +138,7 @@ async fn groups_stay_below_128_kib_and_every_change_of_a_crowd_is_kept() {
 }
 
 /// Holds the pen inside a change until the returned sender speaks or goes.
-async fn hold(store: &Store) -> std::sync::mpsc::Sender<()> {
+pub async fn hold(store: &Store) -> std::sync::mpsc::Sender<()> {
     let (release, held) = std::sync::mpsc::channel::<()>();
     let (reached, inside) = tokio::sync::oneshot::channel();
     let mut write = Box::pin(store.write(move |_| {
