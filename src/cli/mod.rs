@@ -8,6 +8,7 @@ mod exit;
 mod pki;
 mod print;
 mod reach;
+mod resolve;
 mod serve;
 mod shell;
 mod spaces;
@@ -102,6 +103,9 @@ enum Command {
     Man,
     /// Print the version
     Version,
+    /// Print the addresses of a name, from /etc/hosts and DNS
+    #[command(hide = true)]
+    Resolve(resolve::Resolve),
 }
 
 /// Runs the command that `args` name; the exit codes are those of `contract.md` section 2.
@@ -134,6 +138,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::CheckConfig => config::check(&common).map(done),
         Command::Config(command) => command.run(&common).map(done),
         Command::Status => status::status(&common).map(done),
+        Command::Resolve(name) => name.run().map(done),
         Command::Space(command) => command.run(&common).map(done),
         Command::User(command) => command.run(&common).map(done),
         Command::Token(command) => command.run(&common).map(done),

@@ -1,9 +1,12 @@
 """Loads that both servers carry in turn: reading, new connections, and counting on disk."""
 
+import os
 import re
+import time
+from statistics import median
 
 from . import tools
-from .table import bounded, compared
+from .table import bounded, compared, reported
 
 CONNECTIONS = 64
 
@@ -41,6 +44,7 @@ def measure(folder, box, nginx, spaces, rounds, seconds):
     names = ["get", "nginx get", "h2", "nginx h2", "new", "nginx new", "one", "many"]
     seen = {name: [] for name in names}
     p99 = {"one": [], "many": []}
+    syncs = []
     for _ in range(rounds):
         for prefix, server in [("", box), ("nginx ", nginx)]:
             seen[prefix + "get"].append(wrk(server, read, seconds)[0])
@@ -48,6 +52,7 @@ def measure(folder, box, nginx, spaces, rounds, seconds):
             seen[prefix + "h2"].append(h2load(server, read, seconds))
         for prefix, server in [("", box), ("nginx ", nginx)]:
             seen[prefix + "new"].append(wrk(server, read, seconds, connections=16, close=True)[0])
+        syncs.append(sync(folder))
         fresh = box.create_space(current=10_000)
         for name, script in [
             ("one", ONE.format(space=fresh)),
@@ -64,7 +69,20 @@ def measure(folder, box, nginx, spaces, rounds, seconds):
         compared("durable increments, 1,000 spaces", seen["many"], "own GET", seen["get"], 0.6),
         bounded("99 % of increments within, 1 space", p99["one"], "ms", 10),
         bounded("99 % of increments within, 1,000 spaces", p99["many"], "ms", 10),
+        reported("one bare fdatasync on this disk, nothing else to do", syncs, "ms"),
     ]
+
+
+def sync(folder):
+    """What the disk takes for one append and fdatasync of 8 KiB, in ms: no answer can be sooner."""
+    took = []
+    with open(folder / "sync", "wb", buffering=0) as file:
+        for _ in range(200):
+            began = time.monotonic()
+            file.write(bytes(8192))
+            os.fdatasync(file.fileno())
+            took.append((time.monotonic() - began) * 1000)
+    return median(took)
 
 
 def count(folder, box, script, seconds):

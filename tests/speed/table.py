@@ -35,6 +35,11 @@ def compared(work, ours, name, theirs, least=None):
     )
 
 
+def reported(work, values, unit):
+    """Values that explain the others."""
+    return Row(work, f"{median(values):.2f} {unit} ({min(values):.2f}-{max(values):.2f})", "-", "-", "reported", True)
+
+
 def bounded(work, values, unit, most):
     """Values that may not exceed `most`; the median counts."""
     middle = median(values)
