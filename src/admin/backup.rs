@@ -98,10 +98,10 @@ impl Backups {
         LAST.get(&self.store, b"")
     }
 
-    /// The PKI and what the box was told remotely. A file that only its owner may read is a secret.
+    /// The PKI, the keys of ACME, and what the box was told remotely. A file that only its owner may read is a secret.
     fn beside(&self) -> Vec<Extra> {
         let mut found = Vec::new();
-        for folder in ["pki", "conf.d"] {
+        for folder in ["pki", "acme", "conf.d"] {
             collect(&self.data_dir, &self.data_dir.join(folder), &mut found);
         }
         found

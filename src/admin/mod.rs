@@ -6,6 +6,7 @@
 
 mod accounts;
 mod backup;
+mod certificates;
 mod client;
 mod pki;
 mod problem;
@@ -29,6 +30,7 @@ use crate::http::problem::{method_not_allowed, not_found};
 use crate::occupancy::Occupancy;
 use crate::pki::Pki;
 use crate::store::Store;
+use crate::tls::Acme;
 
 /// What the command line may ask of a box, running or not.
 #[derive(Clone)]
@@ -52,6 +54,8 @@ pub struct Running {
     pub store: Store,
     /// Makes backups of it.
     pub backups: Backups,
+    /// The certificate by ACME, when one is configured; it changes with a reload.
+    pub acme: watch::Receiver<Option<Acme>>,
     /// Where wishes go that the app itself carries out.
     pub orders: mpsc::Sender<Order>,
 }
@@ -67,6 +71,7 @@ pub fn router(desk: Desk) -> Router {
     Router::new()
         .merge(accounts::router())
         .merge(backup::router())
+        .merge(certificates::router())
         .merge(pki::router())
         .merge(spaces::router())
         .merge(status::router())

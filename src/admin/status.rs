@@ -55,7 +55,7 @@ pub struct CertificateShown {
     pub names: Vec<String>,
     /// Who issued it.
     pub issuer: String,
-    /// `self-signed` or `files`.
+    /// `acme`, `self-signed` or `files`.
     pub source: String,
     /// When it ends.
     pub not_after: Option<Timestamp>,
@@ -63,6 +63,9 @@ pub struct CertificateShown {
     pub next_try: Option<Timestamp>,
     /// What went wrong last.
     pub last_error: Option<String>,
+    /// Whether its renewal is so late that people should look.
+    #[serde(default)]
+    pub alarm: bool,
 }
 
 /// The book.

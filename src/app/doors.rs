@@ -183,21 +183,23 @@ impl Lodge {
                     .doors
                     .get("https")
                     .and_then(|door| door.addrs.first().map(SocketAddr::port));
-                router::http(self.names(), port)
+                router::http(self.names(), port, self.acme.challenges())
             }
         }
     }
 
-    async fn policy(&self, name: &'static str) -> anyhow::Result<Policy> {
+    async fn policy(&mut self, name: &'static str) -> anyhow::Result<Policy> {
         let policy = match name {
             "https" => Policy::Tls(Tls {
                 certificate: self.https_certificate().await?,
                 versions: Versions::From12,
+                challenges: Some(self.acme.challenges()),
                 clients: None,
             }),
             "mtls" => Policy::Tls(Tls {
                 certificate: self.mtls_certificate().await?,
                 versions: Versions::Only13,
+                challenges: None,
                 clients: Some((self.mtls_trust()?, Demand::Asked)),
             }),
             _ => Policy::Plain,
@@ -208,10 +210,17 @@ impl Lodge {
         Ok(policy)
     }
 
-    async fn https_certificate(&self) -> anyhow::Result<Certificate> {
+    async fn https_certificate(&mut self) -> anyhow::Result<Certificate> {
+        if self.acme_config().is_some() {
+            return self
+                .acme_certificate()
+                .await
+                .context("the certificate of the https door");
+        }
+        self.acme.leave();
         let files = self.config.https.as_ref().and_then(|https| match https.certificate {
             Source::Files => Some((https.certificate_file.clone()?, https.key_file.clone()?)),
-            Source::SelfSigned => None,
+            Source::SelfSigned | Source::Acme => None,
         });
         self.certificate("https", files).await
     }

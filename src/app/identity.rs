@@ -7,6 +7,7 @@ use std::net::IpAddr;
 pub(super) struct Names {
     hostname: String,
     machine: Option<String>,
+    others: Vec<String>,
 }
 
 /// What `site.hostname` is when nobody set it.
@@ -23,7 +24,14 @@ impl Names {
         Names {
             hostname: hostname.to_ascii_lowercase(),
             machine: usable.then_some(machine),
+            others: Vec::new(),
         }
+    }
+
+    /// With further names, those of an ACME certificate.
+    pub(super) fn and(mut self, others: Vec<String>) -> Names {
+        self.others = others.iter().map(|name| name.to_ascii_lowercase()).collect();
+        self
     }
 
     /// The name it is known by.
@@ -34,7 +42,11 @@ impl Names {
     /// What its own certificate is made out to.
     pub(super) fn for_certificate(&self) -> Vec<String> {
         let machine = self.machine.clone().filter(|machine| *machine != self.hostname);
-        std::iter::once(self.hostname.clone()).chain(machine).collect()
+        let others = self.others.iter().filter(|name| **name != self.hostname).cloned();
+        std::iter::once(self.hostname.clone())
+            .chain(machine)
+            .chain(others)
+            .collect()
     }
 
     /// Whether a request under `host` is for us. Addresses always are; with no name set, every name is,
@@ -47,6 +59,7 @@ impl Names {
                 .machine
                 .as_ref()
                 .is_some_and(|machine| host.eq_ignore_ascii_case(machine))
+            || self.others.iter().any(|name| host.eq_ignore_ascii_case(name))
             || host.parse::<IpAddr>().is_ok()
     }
 }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::acme::AcmeDesk;
 use super::doors::DoorUp;
 use super::identity::Names;
 use super::logging::Logging;
@@ -51,6 +52,7 @@ pub(super) struct Lodge {
     pub(super) doors: BTreeMap<&'static str, DoorUp>,
     pub(super) reporter: Reporter,
     pub(super) backups: Backups,
+    pub(super) acme: AcmeDesk,
     pub(super) readiness: watch::Sender<Readiness>,
     pub(super) lamps: watch::Sender<Vec<Lamp>>,
     /// Ends streams, so that the doors need not wait for them.
@@ -83,6 +85,7 @@ impl Lodge {
             assets: Assets::load(),
             occupancy: watch::channel(None).0,
             doors: BTreeMap::new(),
+            acme: AcmeDesk::new(&metrics),
             readiness: watch::channel(Readiness::default()).0,
             lamps: watch::channel(Vec::new()).0,
             streams: CancellationToken::new(),
@@ -102,6 +105,7 @@ impl Lodge {
         lodge.add_backups();
         lodge.open_occupancy();
         lodge.open_doors().await?;
+        lodge.acme.doors_are_open();
         lodge.reporter.is_ready();
         lodge.probe_once().await;
         lodge.say_how_to_sign_in();
@@ -189,7 +193,11 @@ impl Lodge {
 
     /// Under which names the box answers.
     pub(super) fn names(&self) -> Names {
-        Names::new(&self.config.site.hostname)
+        let names = Names::new(&self.config.site.hostname);
+        match self.acme_config() {
+            Some(acme) => names.and(acme.domains),
+            None => names,
+        }
     }
 
     fn open_admin(&mut self, orders: mpsc::Sender<Order>) -> anyhow::Result<()> {
@@ -198,6 +206,7 @@ impl Lodge {
             occupancy: self.occupancy.subscribe(),
             store: self.store.clone(),
             backups: self.backups.clone(),
+            acme: self.acme.current(),
             orders,
         };
         let desk = Desk {

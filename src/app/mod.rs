@@ -1,6 +1,7 @@
 //! Composition: opens the store, builds each room, hangs routers on doors, and keeps them running.
 //! The only place that knows every room.
 
+mod acme;
 mod api_docs;
 mod backup;
 mod doors;

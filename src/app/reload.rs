@@ -75,10 +75,16 @@ impl Lodge {
             self.open_occupancy();
             changed.push("occupancy".into());
         }
+        let acme = old.acme != new.acme;
+        if acme {
+            changed.push("acme".into());
+        }
         if site {
             changed.push("site".into());
         }
-        let names = old.site.hostname != new.site.hostname;
+        let names = old.site.hostname != new.site.hostname || acme;
+        // Whether the http door is open decides how names are proved.
+        let by_acme = self.acme_config().is_some();
         let limits = (&old.limits, &new.limits);
         for (door, differs) in [
             (
@@ -88,7 +94,10 @@ impl Lodge {
             ("mtls", old.mtls != new.mtls || limits.0.mtls != limits.1.mtls || names),
             (
                 "https",
-                old.https != new.https || limits.0.https != limits.1.https || names,
+                old.https != new.https
+                    || limits.0.https != limits.1.https
+                    || names
+                    || (by_acme && old.http != new.http),
             ),
             (
                 "http",

@@ -160,6 +160,22 @@ impl Reporter {
             _ => lamp("store", Light::Good, "works"),
         };
         lamps.push(store);
+        for served in self.told().certificates.values() {
+            let served = served.borrow();
+            if served.alarm {
+                lamps.push(lamp(
+                    "certificate",
+                    Light::Bad,
+                    "ends soon and is not renewed, see `gatelodge cert list`",
+                ));
+            } else if served.last_error.is_some() {
+                lamps.push(lamp(
+                    "certificate",
+                    Light::Warn,
+                    "is not the one that should be shown or was not renewed",
+                ));
+            }
+        }
         lamps
     }
 
@@ -232,6 +248,7 @@ fn certificate(door: &str, served: &Served) -> CertificateShown {
         not_after: Some(served.not_after),
         next_try: served.next_try,
         last_error: served.last_error.clone(),
+        alarm: served.alarm,
     }
 }
 

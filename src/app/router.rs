@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{ACCEPT, CONTENT_TYPE, LOCATION};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -19,7 +19,7 @@ use crate::http::Problem;
 use crate::http::assets::Assets;
 use crate::http::problem::{method_not_allowed, not_found};
 use crate::occupancy::{Occupancy, compat, pages, v1};
-use crate::tls::PeerCertificate;
+use crate::tls::{Challenges, PeerCertificate};
 
 /// What the https door's router is made of.
 pub(super) struct Https {
@@ -62,9 +62,14 @@ pub(super) fn mtls() -> Router {
         .method_not_allowed_fallback(method_not_allowed)
 }
 
-/// The http door: everything is at the https door.
-pub(super) fn http(names: Names, https_port: Option<u16>) -> Router {
+/// The http door: everything is at the https door, but for answers to ACME's HTTP-01 challenge (RFC 8555 §8.3).
+pub(super) fn http(names: Names, https_port: Option<u16>, challenges: Challenges) -> Router {
+    let answer = async move |Path(token): Path<String>| match challenges.http_01(&token) {
+        Some(text) => ([(CONTENT_TYPE, "application/octet-stream")], text).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    };
     Router::new()
+        .route("/.well-known/acme-challenge/{token}", get(answer))
         .fallback(to_https)
         .with_state(Arc::new((names, https_port)))
 }

@@ -120,7 +120,7 @@ impl Restore {
 fn put_back(report: &RestoreReport, data_dir: &Path) -> Result<Vec<PathBuf>, Failure> {
     let with_keys = report.files.iter().any(|file| file.privacy == Privacy::Secret);
     let mut kept = Vec::new();
-    for folder in ["pki", "conf.d"] {
+    for folder in ["pki", "acme", "conf.d"] {
         let wanted: Vec<_> = report
             .files
             .iter()

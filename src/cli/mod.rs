@@ -2,6 +2,7 @@
 
 mod accounts;
 mod backup;
+mod cert;
 mod config;
 mod demo;
 mod exit;
@@ -80,6 +81,9 @@ enum Command {
     /// Create, list and revoke API tokens
     #[command(subcommand)]
     Token(accounts::TokenCommand),
+    /// What the doors show: list, renew, test
+    #[command(subcommand)]
+    Cert(cert::Command),
     /// The box's own certificates
     #[command(subcommand)]
     Pki(pki::Command),
@@ -143,6 +147,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::User(command) => command.run(&common).map(done),
         Command::Token(command) => command.run(&common).map(done),
         Command::Pki(command) => command.run(&common).map(done),
+        Command::Cert(command) => command.run(&common),
         Command::Backup(command) => command.run(&common).map(done),
         Command::Restore(command) => command.run(&common).map(done),
         Command::Verify => backup::verify(&common),

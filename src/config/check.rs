@@ -37,11 +37,26 @@ pub(super) fn check(config: &Config, figment: &Figment) -> Result<(), ConfigErro
                         &format!("then {key} must say which"),
                     );
                 }
-                (Certificate::SelfSigned, Some(_)) => {
+                (Certificate::SelfSigned | Certificate::Acme, Some(_)) => {
                     return fault(key, "is not used", "with https.certificate = \"files\" it is");
                 }
-                (Certificate::Files, Some(_)) | (Certificate::SelfSigned, None) => {}
+                (Certificate::Files, Some(_)) | (Certificate::SelfSigned | Certificate::Acme, None) => {}
             }
+        }
+    }
+    let by_acme = config
+        .https
+        .as_ref()
+        .is_some_and(|https| https.certificate == Certificate::Acme);
+    if config.acme.is_some() || by_acme {
+        let acme = config.acme.clone().unwrap_or_default();
+        let hostname = if by_acme {
+            &config.site.hostname
+        } else {
+            "lodge.example.org"
+        };
+        if let Some((key, what, hint)) = acme.fault(hostname) {
+            return fault(key, &what, &hint);
         }
     }
     if let Some(mtls) = &config.mtls
@@ -110,7 +125,7 @@ fn doors_apart(config: &Config, figment: &Figment) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn is_host_name(name: &str) -> bool {
+pub(super) fn is_host_name(name: &str) -> bool {
     let label = |label: &str| {
         !label.is_empty()
             && label.len() <= 63

@@ -72,6 +72,8 @@ pub enum Certificate {
     SelfSigned,
     /// Read from files, and read again when they change.
     Files,
+    /// Ordered by ACME and renewed in time, as the section `acme` says.
+    Acme,
 }
 
 /// Limits of each door.

@@ -3,6 +3,7 @@
 //! Layers, the later over the earlier: the file, `conf.d/*.toml` beside it, `<data_dir>/conf.d/*.toml`,
 //! `GATELODGE_<SECTION>__<KEY>` in the environment, flags (`contract.md` section 1).
 
+mod acme;
 mod check;
 mod doors;
 mod error;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use acme::Acme;
 pub use doors::{Certificate, DoorLimits, Https, Limits, Mtls, PlainDoor};
 pub use error::ConfigError;
 pub use layers::{DEFAULT_FILE, Flags, Loaded, find_socket, load, without_file};
@@ -35,6 +37,8 @@ pub struct Config {
     pub http: Option<PlainDoor>,
     /// The door for people and apps.
     pub https: Option<Https>,
+    /// Certificates that order and renew themselves, for `https.certificate = "acme"`.
+    pub acme: Option<Acme>,
     /// The door for machines with certificates.
     pub mtls: Option<Mtls>,
     /// The door for Prometheus.
@@ -59,6 +63,7 @@ impl Default for Config {
             site: Site::default(),
             http: None,
             https: None,
+            acme: None,
             mtls: None,
             metrics: None,
             limits: Limits::default(),

@@ -79,6 +79,7 @@ pub enum Refusal {
     IdleTimeout,
     WriteTimeout,
     Revoked,
+    ChallengeAnswered,
 }
 
 impl EncodeLabelValue for Refusal {
@@ -94,6 +95,7 @@ impl EncodeLabelValue for Refusal {
             Refusal::IdleTimeout => "idle_timeout",
             Refusal::WriteTimeout => "write_timeout",
             Refusal::Revoked => "revoked",
+            Refusal::ChallengeAnswered => "acme_challenge_answered",
         };
         label.encode(encoder)
     }

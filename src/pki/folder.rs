@@ -31,7 +31,7 @@ fn error(done: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FolderErr
 }
 
 /// Makes `dir` and what is missing above it, for the owner only (0700).
-pub(super) fn make(dir: &Path) -> Result<(), FolderError> {
+pub fn make(dir: &Path) -> Result<(), FolderError> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -69,6 +69,11 @@ pub(super) fn write(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), F
         let _ = fs::remove_file(&beside);
         error("written", path)(source)
     })
+}
+
+/// Puts `bytes` at `path` whole or not at all, for its owner only (0600).
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
+    write(path, bytes, Readers::Owner)
 }
 
 /// The text of `path`.

@@ -27,7 +27,7 @@ use tokio::sync::watch;
 
 pub use authority::{AuthorityError, AuthorityFiles};
 pub use error::{PkiError, UnknownReason};
-pub use folder::FolderError;
+pub use folder::{FolderError, make as make_private_folder, write_private};
 pub use hierarchy::{Hierarchy, Role, UnknownWord, Usage};
 pub use identity::{CertificateId, sha256};
 pub use inspect::{Description, InspectError, Verdict, show};

@@ -90,6 +90,17 @@ pub const CERTIFICATES: Place = Place {
     prefix: 0x30,
 };
 
+/// When a certificate is ordered by ACME, by the hash of its server and names.
+pub const ACME_PLANS: Place = Place {
+    name: "ACME plans",
+    prefix: 0x31,
+};
+/// Chains that ACME brought, by the same hash, the hash of the leaf, and part.
+pub const ACME_CHAINS: Place = Place {
+    name: "ACME chains",
+    prefix: 0x32,
+};
+
 /// All of them.
 pub const PLACES: &[Place] = &[
     CURSORS,
@@ -108,6 +119,8 @@ pub const PLACES: &[Place] = &[
     TOKENS,
     INVITATIONS,
     CERTIFICATES,
+    ACME_PLANS,
+    ACME_CHAINS,
 ];
 
 /// The name of the ledger whose keys begin with `prefix`, for people.

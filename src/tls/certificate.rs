@@ -10,9 +10,10 @@ use jiff::Timestamp;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use zeroize::Zeroizing;
 
+use super::acme::{Acme, Standing};
 use super::files::{self, FileWatch};
 use super::own::Own;
 use super::pair::{CertificateError, Pair, Served};
@@ -37,6 +38,7 @@ struct Shared {
 enum Source {
     Files { certificate: PathBuf, key: PathBuf },
     Own(Own),
+    Acme { acme: Acme, meanwhile: Own },
 }
 
 impl Certificate {
@@ -58,6 +60,14 @@ impl Certificate {
         let own = Own::new(pki.clone(), hierarchy, door, hosts);
         let pair = own.fetch(Timestamp::now()).await?;
         Ok(Certificate::new(Source::Own(own), pair))
+    }
+
+    /// By ACME. Until that has brought a certificate, or when the last one ended, what [`Certificate::own`] would
+    /// show for `hosts` is shown, and [`Served::last_error`] says so.
+    pub async fn acme(acme: Acme, pki: &Pki, door: &str, hosts: Vec<String>) -> Result<Certificate, CertificateError> {
+        let meanwhile = Own::new(pki.clone(), Hierarchy::Server, door, hosts);
+        let (pair, _) = best(&acme, &meanwhile).await?;
+        Ok(Certificate::new(Source::Acme { acme, meanwhile }, pair))
     }
 
     fn new(source: Source, pair: Pair) -> Certificate {
@@ -87,6 +97,7 @@ impl Certificate {
         match &self.shared.source {
             Source::Files { certificate, key } => self.follow_files(certificate, key).await,
             Source::Own(own) => self.follow_own(own).await,
+            Source::Acme { acme, meanwhile } => self.follow_acme(acme, meanwhile).await,
         }
     }
 
@@ -106,6 +117,21 @@ impl Certificate {
         loop {
             own.due().await;
             self.renew(own.fetch(Timestamp::now()).await);
+        }
+    }
+
+    async fn follow_acme(&self, acme: &Acme, meanwhile: &Own) {
+        loop {
+            match best(acme, meanwhile).await {
+                Ok((pair, standing)) => {
+                    self.renew(Ok(pair));
+                    acme.work(&standing).await;
+                }
+                Err(error) => {
+                    self.report(&error);
+                    sleep(LOOK).await;
+                }
+            }
         }
     }
 
@@ -137,6 +163,18 @@ impl Certificate {
             tracing::warn!(error = %text, "the certificate was not replaced; the old one stays in force");
         }
     }
+}
+
+/// The pair that ACME brought, or the own one with an excuse.
+async fn best(acme: &Acme, meanwhile: &Own) -> Result<(Pair, Standing), CertificateError> {
+    let now = Timestamp::now();
+    let mut standing = acme.standing(now).map_err(Box::new)?;
+    if let Some(pair) = standing.pair.take() {
+        return Ok((pair, standing));
+    }
+    let mut pair = meanwhile.fetch(now).await?;
+    acme.excuse(&standing, &mut pair.served);
+    Ok((pair, standing))
 }
 
 fn read(certificate: &Path, key: &Path) -> Result<Pair, CertificateError> {

@@ -13,7 +13,7 @@ use super::front::Front;
 use super::handshake::Handshake;
 use super::listener::{self, BindError, Listeners};
 use super::trust::{Demand, TrustError};
-use super::{Certificate, ClientTrust, Limits};
+use super::{Certificate, Challenges, ClientTrust, Limits};
 use crate::http::metrics::Metrics;
 use crate::http::serve::{HSTS_DEFAULT, Serve, Settings, Shape};
 use crate::http::swap::Swap;
@@ -35,6 +35,8 @@ pub struct Tls {
     pub certificate: Certificate,
     /// Which versions it speaks.
     pub versions: Versions,
+    /// What it answers to ACME's TLS-ALPN-01 challenges; `None`: nothing.
+    pub challenges: Option<Challenges>,
     /// Whom it believes, and whether it insists; `None`: client certificates are never asked for.
     pub clients: Option<(ClientTrust, Demand)>,
 }

@@ -7,10 +7,12 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use rustls::ServerConfig;
 use rustls::server::ClientHello;
+use tokio::io::AsyncWriteExt;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::PeerCertificate;
+use super::acme::CHALLENGE_PROTOCOL;
 use super::config;
 use super::door::{DoorError, Tls};
 use super::live::Live;
@@ -57,10 +59,10 @@ impl Handshake {
 
     /// The configuration that a hello deserves.
     ///
-    /// There is one for all today. An answer to ACME's TLS-ALPN-01 challenge (RFC 8737) wants its own, without
-    /// client certificates and for that protocol alone: it is told by the hello's ALPN list, here.
-    fn config_for(&self, _: &ClientHello<'_>) -> Arc<ServerConfig> {
-        self.config.load_full()
+    /// There is one for all, but for ACME's TLS-ALPN-01 challenge (RFC 8737), told by the hello's ALPN list.
+    fn config_for(&self, hello: &ClientHello<'_>) -> Arc<ServerConfig> {
+        let challenge = self.tls.challenges.as_ref().and_then(|known| known.config_for(hello));
+        challenge.unwrap_or_else(|| self.config.load_full())
     }
 
     /// Shakes hands; the caller limits the time.
@@ -70,6 +72,11 @@ impl Handshake {
             .map_err(|error| refusal(&error))?;
         let config = self.config_for(&start.client_hello());
         let mut stream = start.into_stream(config).await.map_err(|error| refusal(&error))?;
+        if stream.get_ref().1.alpn_protocol() == Some(CHALLENGE_PROTOCOL) {
+            // The handshake was the answer; nothing is said in it (RFC 8737 §3).
+            let _ = stream.shutdown().await;
+            return Err(Refusal::ChallengeAnswered);
+        }
         let (wire, session) = stream.get_mut();
         let http2 = session.alpn_protocol() == Some(b"h2");
         let certificate = match session.peer_certificates() {

@@ -4,6 +4,7 @@
 //! `handshake` shakes hands, `connection` serves HTTP. Certificates ([`Certificate`]) and trust in clients
 //! ([`ClientTrust`]) follow their sources while the door runs; a revocation cuts live sessions (`live`).
 
+mod acme;
 mod admission;
 mod certificate;
 mod client_cert;
@@ -24,6 +25,9 @@ mod pulse;
 mod trust;
 mod wire;
 
+pub use acme::{
+    Acme, AcmeError, AcmeSettings, AcmeTally, Challenge, Challenges, Renewed, Step, Verdict as StepVerdict,
+};
 pub use certificate::Certificate;
 pub use client_cert::{PeerCertificate, SubjectName, UnreadableChain};
 pub use client_trust::{Authorities, ClientTrust, ClientTrustError};

@@ -7,6 +7,7 @@ use rustls::sign::CertifiedKey;
 use serde::Serialize;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use super::AcmeError;
 use super::client_cert::{host_names, one_line};
 use super::config::provider;
 use super::files::FileError;
@@ -19,7 +20,7 @@ pub struct Served {
     pub names: Vec<String>,
     /// Who issued it.
     pub issuer: String,
-    /// `files` or `self-signed`.
+    /// `acme`, `files` or `self-signed`.
     pub source: &'static str,
     /// When it ends.
     pub not_after: Timestamp,
@@ -27,6 +28,8 @@ pub struct Served {
     pub next_try: Option<Timestamp>,
     /// Why what should be shown is not, when it is not.
     pub last_error: Option<String>,
+    /// Whether it is late to replace it: people should look.
+    pub alarm: bool,
 }
 
 /// A certificate cannot be shown.
@@ -65,6 +68,9 @@ pub enum CertificateError {
         /// Which file or authority.
         what: String,
     },
+    /// What ACME left in the store cannot be used.
+    #[error(transparent)]
+    Acme(#[from] Box<AcmeError>),
     /// The own authorities could not issue one.
     #[error("the {hierarchy} hierarchy gives no certificate: {source}")]
     Issue {
@@ -133,6 +139,7 @@ impl Pair {
                 not_after: at(leaf.validity().not_after.timestamp())?,
                 next_try: None,
                 last_error: None,
+                alarm: false,
             },
         })
     }

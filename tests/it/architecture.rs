@@ -72,6 +72,7 @@ const DOORS: &[(&str, &[&str])] = &[
 const KEPT_TO: &[(&str, &str)] = &[
     ("sled", "store"),
     ("rcgen", "pki"),
+    ("rustls_acme", "tls"),
     ("clap", "cli"),
     ("figment", "config"),
 ];

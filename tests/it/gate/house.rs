@@ -59,6 +59,7 @@ impl House {
         Policy::Tls(Tls {
             certificate: self.certificate().await,
             versions: Versions::From12,
+            challenges: None,
             clients: None,
         })
     }
@@ -68,6 +69,7 @@ impl House {
         Policy::Tls(Tls {
             certificate: self.certificate().await,
             versions: Versions::Only13,
+            challenges: None,
             clients: Some((trust, demand)),
         })
     }

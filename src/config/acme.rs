@@ -1,0 +1,223 @@
+//! The section of ACME, and what is wrong with names, addresses and servers in it.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::units::Span;
+
+const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
+const LETS_ENCRYPT_STAGING: &str = "https://acme-staging-v02.api.letsencrypt.org/directory";
+/// Let's Encrypt takes so many names in one certificate.
+const MOST_NAMES: usize = 100;
+
+/// Certificates that order and renew themselves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Acme {
+    /// The server: `letsencrypt`, `letsencrypt-staging`, or the address of its directory.
+    pub directory: String,
+    /// Whom the server may write to: mail addresses.
+    pub contact: Vec<String>,
+    /// The names of the certificate; empty: `site.hostname`.
+    pub domains: Vec<String>,
+    /// The root of a private server, PEM; absent: the system's roots.
+    pub ca_file: Option<PathBuf>,
+    /// How long one order may take.
+    pub order_deadline: Span,
+    /// The pause after a first failure; it doubles with each further one.
+    pub retry_first: Span,
+    /// The longest pause after failures.
+    pub retry_longest: Span,
+}
+
+impl Default for Acme {
+    fn default() -> Acme {
+        Acme {
+            directory: "letsencrypt".into(),
+            contact: Vec::new(),
+            domains: Vec::new(),
+            ca_file: None,
+            order_deadline: Span::seconds(300),
+            retry_first: Span::seconds(900),
+            retry_longest: Span::seconds(86_400),
+        }
+    }
+}
+
+/// What is wrong with one key: the key, what is wrong, what would be right.
+pub(super) type Fault = (&'static str, String, String);
+
+impl Acme {
+    /// The address of the directory.
+    #[must_use]
+    pub fn directory_url(&self) -> &str {
+        match self.directory.as_str() {
+            "letsencrypt" => LETS_ENCRYPT,
+            "letsencrypt-staging" => LETS_ENCRYPT_STAGING,
+            url => url,
+        }
+    }
+
+    /// The directory that a dry run uses in its place, so that it does not count against the rate limits.
+    #[must_use]
+    pub fn rehearsal_url(&self) -> Option<&str> {
+        (self.directory_url() == LETS_ENCRYPT).then_some(LETS_ENCRYPT_STAGING)
+    }
+
+    /// The names of the certificate, of a box called `hostname`.
+    #[must_use]
+    pub fn names(&self, hostname: &str) -> Vec<String> {
+        if self.domains.is_empty() {
+            vec![hostname.to_owned()]
+        } else {
+            self.domains.clone()
+        }
+    }
+
+    /// Contacts as RFC 8555 wants them: `mailto:` addresses.
+    #[must_use]
+    pub fn contact_urls(&self) -> Vec<String> {
+        let url = |address: &String| format!("mailto:{}", address.trim_start_matches("mailto:"));
+        self.contact.iter().map(url).collect()
+    }
+
+    fn is_public(&self) -> bool {
+        [LETS_ENCRYPT, LETS_ENCRYPT_STAGING].contains(&self.directory_url())
+    }
+
+    /// The first fault, for a box called `hostname` whose https door wants an ACME certificate.
+    pub(super) fn fault(&self, hostname: &str) -> Option<Fault> {
+        let fault = |key, what: String, hint: &str| Some((key, what, hint.to_owned()));
+        let url = self.directory_url();
+        let host = url
+            .strip_prefix("https://")
+            .and_then(|rest| rest.split(['/', ':']).next());
+        if host.is_none_or(str::is_empty) || url.contains(char::is_whitespace) {
+            let hint = "\"letsencrypt\", \"letsencrypt-staging\", or the https:// address of a server's directory";
+            return fault(
+                "acme.directory",
+                format!("\"{}\" is no ACME server", self.directory),
+                hint,
+            );
+        }
+        for address in &self.contact {
+            let parts = address.trim_start_matches("mailto:").split_once('@');
+            let sound = |text: &str| !text.is_empty() && !text.contains([' ', ',', '@', '?']);
+            if !parts.is_some_and(|(user, host)| sound(user) && sound(host)) {
+                return fault(
+                    "acme.contact",
+                    format!("\"{address}\" is no mail address"),
+                    "such as [\"it@example.org\"]",
+                );
+            }
+        }
+        let key = if self.domains.is_empty() {
+            "site.hostname"
+        } else {
+            "acme.domains"
+        };
+        let names = self.names(hostname);
+        if names.len() > MOST_NAMES {
+            return fault(
+                key,
+                format!("{} names", names.len()),
+                "one certificate holds at most 100",
+            );
+        }
+        for name in &names {
+            if let Some((what, hint)) = name_fault(name, self.is_public()) {
+                return fault(key, format!("\"{name}\" {what}"), hint);
+            }
+        }
+        let (first, longest) = (self.retry_first.0, self.retry_longest.0);
+        if first.is_zero() || first > longest {
+            return fault(
+                "acme.retry_first",
+                "is not between 0 and acme.retry_longest".into(),
+                "such as \"15m\"",
+            );
+        }
+        if self.order_deadline.is_zero() {
+            return fault("acme.order_deadline", "leaves no time".into(), "such as \"5m\"");
+        }
+        None
+    }
+}
+
+/// Why no certificate can be had for `name`, and what would do; `public`: from everybody's authority.
+fn name_fault(name: &str, public: bool) -> Option<(&'static str, &'static str)> {
+    let lower = name.to_ascii_lowercase();
+    let local = [
+        "localhost",
+        "local",
+        "lan",
+        "internal",
+        "home",
+        "invalid",
+        "test",
+        "example",
+    ];
+    let last = lower.rsplit('.').next().unwrap_or_default();
+    if name.starts_with("*.") {
+        return Some((
+            "is a wildcard, which is proved by DNS records that this box cannot write",
+            "name each host by itself",
+        ));
+    }
+    if name.contains("://") || name.contains('/') {
+        return Some(("is an address of a page", "the bare name: lodge.example.org"));
+    }
+    if name.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
+        return Some(("is an address", "a DNS name that leads to it"));
+    }
+    if name.contains(':') {
+        return Some(("names a port", "the bare name: lodge.example.org"));
+    }
+    if !name.is_ascii() {
+        return Some(("has letters outside ASCII", "its form in DNS, which begins with xn--"));
+    }
+    if name.ends_with('.') {
+        return Some(("ends in a dot", "without it"));
+    }
+    if !super::check::is_host_name(name) {
+        return Some(("is not a DNS name", "letters, digits, hyphens, dots: lodge.example.org"));
+    }
+    if public && (!name.contains('.') || local.contains(&last)) {
+        return Some((
+            "is not a name of the public DNS, and Let's Encrypt certifies no others",
+            "a public name, or the acme.directory of a private server",
+        ));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_malformed_name_has_its_explanation() {
+        for (name, expected) in [
+            ("*.example.org", "wildcard"),
+            ("https://lodge.example.org", "page"),
+            ("192.0.2.7", "is an address"),
+            ("2001:db8::7", "is an address"),
+            ("lodge.example.org:443", "port"),
+            ("lödge.example.org", "outside ASCII"),
+            ("lodge.example.org.", "dot"),
+            ("lodge_1.example.org", "not a DNS name"),
+            ("lodge example.org", "not a DNS name"),
+            ("-lodge.example.org", "not a DNS name"),
+            ("", "not a DNS name"),
+            ("localhost", "public DNS"),
+            ("lodge.local", "public DNS"),
+        ] {
+            let (what, _) = name_fault(name, true).unwrap_or_else(|| panic!("{name} passed"));
+            assert!(what.contains(expected), "{name}: {what}");
+        }
+        assert_eq!(name_fault("Lodge-1.example.org", true), None);
+        assert_eq!(name_fault("lodge.local", false), None);
+    }
+}

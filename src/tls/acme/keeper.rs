@@ -1,0 +1,261 @@
+//! Decides when an order is placed, and what is shown until it has worked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::time::sleep;
+
+use super::vault::{Plan, Vault};
+use super::{AcmeError, AcmeSettings, AcmeTally, Challenge, Challenges, Step, order, proof, rehearsal, schedule};
+use crate::store::Store;
+use crate::tls::pair::{Pair, Served};
+
+/// The clock is looked at this often at least: it may have jumped.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// A certificate by ACME; clones share it.
+#[derive(Clone)]
+pub struct Acme {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: AcmeSettings,
+    vault: Vault,
+    challenges: Challenges,
+    tally: AcmeTally,
+    wishes: mpsc::Sender<Wish>,
+    wished: Mutex<mpsc::Receiver<Wish>>,
+    /// One order or rehearsal at a time: there is one answer to challenges.
+    busy: Mutex<()>,
+    open: watch::Receiver<bool>,
+}
+
+type Wish = oneshot::Sender<Result<Renewed, String>>;
+
+/// A certificate was renewed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Renewed {
+    /// For these names.
+    pub names: Vec<String>,
+    /// By this authority.
+    pub issuer: String,
+    /// It is good until then.
+    pub not_after: Timestamp,
+}
+
+/// How it stands, put together from what is stored and the time.
+pub(in crate::tls) struct Standing {
+    /// The stored pair, when it may be shown now.
+    pub(in crate::tls) pair: Option<Pair>,
+    plan: Plan,
+    due: Timestamp,
+    alarm: bool,
+}
+
+impl Acme {
+    /// A certificate as `settings` say, with its rows in `store`. Orders begin when `open` says that the doors are.
+    #[must_use]
+    pub fn new(
+        mut settings: AcmeSettings,
+        store: Store,
+        challenges: Challenges,
+        tally: AcmeTally,
+        open: watch::Receiver<bool>,
+    ) -> Acme {
+        for name in &mut settings.domains {
+            name.make_ascii_lowercase();
+        }
+        settings.domains.sort_unstable();
+        settings.domains.dedup();
+        let (wishes, wished) = mpsc::channel(8);
+        Acme {
+            inner: Arc::new(Inner {
+                vault: Vault::new(store, &settings),
+                settings,
+                challenges,
+                tally,
+                wishes,
+                wished: Mutex::new(wished),
+                busy: Mutex::new(()),
+                open,
+            }),
+        }
+    }
+
+    /// Orders a certificate at once, whatever the schedule says.
+    ///
+    /// # Errors
+    /// In words, when the order failed or no door runs that keeps this certificate.
+    pub async fn renew(&self) -> Result<Renewed, String> {
+        let idle = |()| AcmeError::Idle.to_string();
+        let (wish, granted) = oneshot::channel();
+        self.inner.wishes.send(wish).await.map_err(|_| idle(()))?;
+        granted.await.map_err(|_| idle(()))?
+    }
+
+    /// Goes through an order step by step and stops before the certificate is issued.
+    pub async fn rehearse(&self) -> Vec<Step> {
+        let inner = &self.inner;
+        let _busy = inner.busy.lock().await;
+        rehearsal::rehearse(&inner.settings, &inner.vault, &inner.challenges).await
+    }
+
+    /// How it stands at `now`.
+    pub(in crate::tls) fn standing(&self, now: Timestamp) -> Result<Standing, AcmeError> {
+        let plan = self.inner.vault.plan()?;
+        let mut pair = self.inner.vault.pair()?;
+        // A clock that is not believed makes nothing too old, and places no order for what is there.
+        let believed = self.inner.vault.clock_is_trusted() && pair.as_ref().is_none_or(|pair| now >= pair.not_before);
+        let life = pair.as_ref().map(|pair| (pair.not_before, pair.served.not_after));
+        let due = match life {
+            Some(_) if !believed => now.saturating_add(SignedDuration::from_hours(1)).unwrap_or(now),
+            Some((from, until)) => schedule::renewal(from, until).max(plan.next_try.unwrap_or(Timestamp::MIN)),
+            None => plan.next_try.unwrap_or(now),
+        };
+        let alarm = match life {
+            Some((from, until)) => believed && now >= schedule::alarm(from, until),
+            None => false,
+        };
+        if believed && life.is_some_and(|(_, until)| now >= until) {
+            pair = None;
+        }
+        if let Some(pair) = &mut pair {
+            pair.served.next_try = Some(due);
+            pair.served.last_error = plan.last_error.clone();
+            pair.served.alarm = alarm;
+        }
+        let until = life.map(|(_, until)| until);
+        self.inner.tally.show(plan.failures, until, due, alarm);
+        Ok(Standing { pair, plan, due, alarm })
+    }
+
+    /// Says of the own certificate, shown meanwhile, that it is not what was ordered.
+    pub(in crate::tls) fn excuse(&self, standing: &Standing, served: &mut Served) {
+        let directory = &self.inner.settings.directory;
+        let names = self.inner.settings.domains.join(", ");
+        served.next_try = Some(standing.due);
+        served.alarm = standing.alarm;
+        served.last_error = Some(match &standing.plan.last_error {
+            Some(fault) => format!("the box's own certificate is shown meanwhile: {fault}"),
+            None => format!("the box's own certificate is shown until {directory} has issued one for {names}"),
+        });
+    }
+
+    /// Waits until it may stand otherwise: an order was placed, or it is time to look at the clock again.
+    pub(in crate::tls) async fn work(&self, standing: &Standing) {
+        let inner = &self.inner;
+        let mut open = inner.open.clone();
+        if open.wait_for(|open| *open).await.is_err() {
+            return std::future::pending().await;
+        }
+        let left = standing.due.duration_since(Timestamp::now());
+        let pause = Duration::try_from(left).unwrap_or_default().min(LOOK);
+        let mut wished = inner.wished.lock().await;
+        let wish = tokio::select! {
+            wish = wished.recv() => wish,
+            () = sleep(pause) => None,
+        };
+        if wish.is_none() && Timestamp::now() < standing.due {
+            return;
+        }
+        let done = self.place(standing).await;
+        // Whoever wished while the order was under way wished for this one.
+        let granted = wish.into_iter().chain(std::iter::from_fn(|| wished.try_recv().ok()));
+        for wish in granted {
+            let _ = wish.send(done.clone());
+        }
+    }
+
+    /// Places an order and writes down what came of it.
+    async fn place(&self, standing: &Standing) -> Result<Renewed, String> {
+        let inner = &self.inner;
+        let challenge = self.challenge(standing.plan.failures);
+        let names = inner.settings.domains.join(", ");
+        tracing::info!(directory = inner.settings.directory, names, %challenge, "a certificate is ordered");
+        // Written down before: a box that is stopped or breaks while it orders does not order again at every start.
+        let under_way = self.after_failure(
+            &standing.plan,
+            "the box stopped while an order was under way".to_owned(),
+        );
+        if let Err(error) = inner.vault.put_plan(under_way).await {
+            return Err(self.not_written(&error).await);
+        }
+        let ordered = {
+            let _busy = inner.busy.lock().await;
+            self.order(challenge).await
+        };
+        inner.tally.ordered(ordered.is_ok());
+        let fault = match ordered {
+            Ok(renewed) => {
+                tracing::info!(names, issuer = renewed.issuer, not_after = %renewed.not_after, "a certificate was issued");
+                return Ok(renewed);
+            }
+            Err(fault) => fault.to_string(),
+        };
+        let plan = self.after_failure(&standing.plan, fault.clone());
+        let (failures, next_try) = (plan.failures, plan.next_try.unwrap_or_default());
+        if standing.alarm {
+            tracing::error!(names, fault, failures, %next_try, "the certificate is not renewed and ends soon");
+        } else {
+            tracing::warn!(names, fault, failures, %next_try, "no certificate was issued");
+        }
+        if let Err(error) = inner.vault.put_plan(plan).await {
+            return Err(self.not_written(&error).await);
+        }
+        Err(fault)
+    }
+
+    /// A schedule that cannot be written down is kept by waiting.
+    async fn not_written(&self, error: &AcmeError) -> String {
+        tracing::error!(%error, "the schedule of certificates cannot be written down");
+        sleep(self.inner.settings.retry_first).await;
+        error.to_string()
+    }
+
+    async fn order(&self, challenge: Challenge) -> Result<Renewed, AcmeError> {
+        let inner = &self.inner;
+        let pem = order::order(&inner.settings, &inner.vault, &inner.challenges, challenge).await?;
+        let places = ["the issued chain", "the issued key"].map(str::to_owned);
+        let pair = Pair::parse(&pem, &pem, places, "acme")?;
+        proof::prove(&pair, &inner.settings.domains, Timestamp::now())?;
+        inner.vault.put_pair(&pem, &pair).await?;
+        Ok(Renewed {
+            names: pair.served.names,
+            issuer: pair.served.issuer,
+            not_after: pair.served.not_after,
+        })
+    }
+
+    /// The preferred proof first; where there are two, each failure turns to the other.
+    fn challenge(&self, failures: u32) -> Challenge {
+        let known = &self.inner.settings.challenges;
+        let turn = failures as usize % known.len().max(1);
+        known.get(turn).copied().unwrap_or(Challenge::TlsAlpn01)
+    }
+
+    fn after_failure(&self, before: &Plan, fault: String) -> Plan {
+        let settings = &self.inner.settings;
+        let failures = before.failures.saturating_add(1);
+        let pause = schedule::pause(failures, settings.retry_first, settings.retry_longest, chance());
+        let now = Timestamp::now();
+        let next = now.checked_add(pause).unwrap_or(now);
+        Plan {
+            certificate: before.certificate.clone(),
+            failures,
+            next_try: Some(schedule::told_to_wait(&fault).map_or(next, |told| told.max(next))),
+            last_error: Some(fault),
+        }
+    }
+}
+
+/// From 0 to 1.
+fn chance() -> f64 {
+    let mut bytes = [0; 4];
+    // Without chance the pause is the plain one: no harm.
+    let drawn = aws_lc_rs::rand::fill(&mut bytes).map(|()| u32::from_le_bytes(bytes));
+    drawn.map_or(0.5, |drawn| f64::from(drawn) / f64::from(u32::MAX))
+}

@@ -1,0 +1,53 @@
+//! Certificates that order and renew themselves (ACME, RFC 8555).
+//!
+//! `rustls-acme` places an order and answers its challenges (`order`); everything else is ours, because that
+//! library keeps its schedule in memory and waits for a silent server for ever. `schedule` says when, `vault`
+//! keeps certificate, keys and schedule across restarts, `proof` looks at what was issued before anybody is shown
+//! it, and `keeper` brings them together.
+
+mod challenge;
+mod fault;
+mod keeper;
+mod order;
+mod proof;
+mod rehearsal;
+mod schedule;
+mod tally;
+mod vault;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use challenge::{Challenge, Challenges};
+pub use fault::AcmeError;
+pub use keeper::{Acme, Renewed};
+pub use rehearsal::{Step, Verdict};
+pub use tally::AcmeTally;
+
+pub(super) use challenge::CHALLENGE_PROTOCOL;
+pub(super) use keeper::Standing;
+
+/// What is ordered, from whom, and how patiently.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AcmeSettings {
+    /// The address of the server's directory (RFC 8555 §7.1.1).
+    pub directory: String,
+    /// The directory that a rehearsal uses in its place, where the server has one for that.
+    pub rehearsal_directory: Option<String>,
+    /// Whom the server may write to, as `mailto:` addresses.
+    pub contact: Vec<String>,
+    /// The names of the certificate; [`Acme::new`] brings them in order.
+    pub domains: Vec<String>,
+    /// Roots of a private server, PEM; `None`: the system's.
+    pub ca_file: Option<PathBuf>,
+    /// By which proofs control of the names may be shown, in order of preference.
+    pub challenges: Vec<Challenge>,
+    /// Where keys lie, for their owner's eyes only.
+    pub folder: PathBuf,
+    /// How long one order may take.
+    pub deadline: Duration,
+    /// The pause after a first failure; it doubles with each further one.
+    pub retry_first: Duration,
+    /// The longest pause after failures.
+    pub retry_longest: Duration,
+}
