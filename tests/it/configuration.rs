@@ -59,7 +59,7 @@ fn faults_are_named_with_file_line_column_and_a_way_out() {
         ),
         (
             "[https]\ncertificate = \"magic\"\n",
-            "config.toml:2:1: `https.certificate` cannot be \"magic\" (one of: self-signed, files",
+            "config.toml:2:1: `https.certificate` cannot be \"magic\" (one of: self-signed, files, acme",
         ),
         (
             "[https]\ncertificate = \"files\"\n",
@@ -72,6 +72,22 @@ fn faults_are_named_with_file_line_column_and_a_way_out() {
         (
             "[site]\nhostname = \"not a name\"\n",
             "config.toml:2:1: `site.hostname`: is not a DNS name",
+        ),
+        (
+            "[https]\ncertificate = \"acme\"\n",
+            "`site.hostname`: \"localhost\" is not a name of the public DNS",
+        ),
+        (
+            "[https]\ncertificate = \"acme\"\n[acme]\ndomains = [\"a.example.org\", \"*.example.org\"]\n",
+            "config.toml:4:1: `acme.domains`: \"*.example.org\" is a wildcard",
+        ),
+        (
+            "[acme]\ndirectory = \"http://acme.example.org\"\n",
+            "config.toml:2:1: `acme.directory`: \"http://acme.example.org\" is no ACME server",
+        ),
+        (
+            "[acme]\ncontact = [\"nobody\"]\n",
+            "config.toml:2:1: `acme.contact`: \"nobody\" is no mail address",
         ),
         ("[log]\nfilter = 5\n", "config.toml:2:1: `log.filter` is"),
         ("[https\n", "config.toml:1:7: not valid TOML"),

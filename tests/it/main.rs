@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod acme;
 mod architecture;
 mod backups;
 mod binary;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::vault::{Plan, Vault};
 use super::{AcmeError, AcmeSettings, AcmeTally, Challenge, Challenges, Step, order, proof, rehearsal, schedule};
@@ -91,10 +91,12 @@ impl Acme {
     /// # Errors
     /// In words, when the order failed or no door runs that keeps this certificate.
     pub async fn renew(&self) -> Result<Renewed, String> {
-        let idle = |()| AcmeError::Idle.to_string();
+        let idle = || AcmeError::Idle.to_string();
         let (wish, granted) = oneshot::channel();
-        self.inner.wishes.send(wish).await.map_err(|_| idle(()))?;
-        granted.await.map_err(|_| idle(()))?
+        self.inner.wishes.send(wish).await.map_err(|_| idle())?;
+        let patience = 2 * self.inner.settings.deadline + LOOK;
+        let granted = timeout(patience, granted).await.map_err(|_| idle())?;
+        granted.map_err(|_| idle())?
     }
 
     /// Goes through an order step by step and stops before the certificate is issued.
@@ -125,7 +127,13 @@ impl Acme {
         }
         if let Some(pair) = &mut pair {
             pair.served.next_try = Some(due);
-            pair.served.last_error = plan.last_error.clone();
+            pair.served.last_error = if believed {
+                plan.last_error.clone()
+            } else {
+                Some(format!(
+                    "the clock says {now:.0} and is not believed: nothing is ordered until it is set"
+                ))
+            };
             pair.served.alarm = alarm;
         }
         let until = life.map(|(_, until)| until);
@@ -222,7 +230,9 @@ impl Acme {
         let places = ["the issued chain", "the issued key"].map(str::to_owned);
         let pair = Pair::parse(&pem, &pem, places, "acme")?;
         proof::prove(&pair, &inner.settings.domains, Timestamp::now())?;
-        inner.vault.put_pair(&pem, &pair).await?;
+        let now = Timestamp::now();
+        let not_again = now.checked_add(inner.settings.retry_first).unwrap_or(now);
+        inner.vault.put_pair(&pem, &pair, not_again).await?;
         Ok(Renewed {
             names: pair.served.names,
             issuer: pair.served.issuer,

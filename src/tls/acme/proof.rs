@@ -72,3 +72,65 @@ pub(super) fn prove(pair: &Pair, names: &[String], now: Timestamp) -> Result<(),
     .map_err(Unproven::Chain)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pki::{Hierarchy, Pki, Request, Usage};
+    use crate::store::{Options, Store};
+    use jiff::SignedDuration;
+
+    async fn issued(dir: &std::path::Path, name: &str) -> (String, String) {
+        let store = Store::open(Options::new(dir.join("book"))).unwrap();
+        let pki = Pki::open(dir.join("pki"), store).unwrap();
+        pki.init(Timestamp::now()).await.unwrap();
+        let request = Request {
+            usage: Some(Usage::Server),
+            hosts: vec![name.to_owned()],
+            ..Request::new(Hierarchy::Server, "issued")
+        };
+        let issued = pki
+            .issue(request, Some(dir.join("out")), Timestamp::now())
+            .await
+            .unwrap();
+        let read = |path| std::fs::read_to_string(path).unwrap();
+        (read(&issued.chain), read(&issued.key))
+    }
+
+    fn pair(chain: &str, key: &str) -> Result<Pair, crate::tls::pair::CertificateError> {
+        let places = ["chain", "key"].map(str::to_owned);
+        Pair::parse(chain.as_bytes(), key.as_bytes(), places, "acme")
+    }
+
+    #[tokio::test]
+    async fn only_what_was_ordered_whole_and_good_now_is_taken() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (chain, key) = issued(one.path(), "lodge.example.org").await;
+        let (foreign, foreign_key) = issued(two.path(), "lodge.example.org").await;
+        let now = Timestamp::now();
+        let names = |name: &str| [name.to_owned()];
+        let ours = names("lodge.example.org");
+        let good = pair(&chain, &key).unwrap();
+        prove(&good, &ours, now).unwrap();
+
+        let other = prove(&good, &names("other.example.org"), now).unwrap_err();
+        assert_eq!(
+            other.to_string(),
+            "it is for lodge.example.org, not for other.example.org"
+        );
+        for days in [-400, 4000] {
+            let wrong = now + SignedDuration::from_hours(24 * days);
+            let fault = prove(&good, &ours, wrong).unwrap_err();
+            assert!(matches!(fault, Unproven::Time { .. }), "{fault}");
+        }
+        let end = "-----END CERTIFICATE-----\n";
+        let (leaf, issuer) = chain.split_once(end).unwrap();
+        let alone = pair(&format!("{leaf}{end}"), &key).unwrap();
+        assert!(matches!(prove(&alone, &ours, now), Err(Unproven::NoChain)));
+        let (_, foreign_issuer) = foreign.split_once(end).unwrap();
+        assert!(!issuer.is_empty() && issuer != foreign_issuer);
+        let mixed = pair(&format!("{leaf}{end}{foreign_issuer}"), &key).unwrap();
+        assert!(matches!(prove(&mixed, &ours, now), Err(Unproven::Chain(_))));
+        assert!(pair(&chain, &foreign_key).is_err(), "a key that is not its own");
+    }
+}

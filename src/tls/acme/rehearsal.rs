@@ -223,15 +223,19 @@ impl Rehearsal<'_> {
     {
         let mut nonces = 0;
         loop {
-            let answer = timeout(CALL, make()).await.map_err(|_| AcmeError::Silent {
+            let answer = timeout(self.patience(), make()).await.map_err(|_| AcmeError::Silent {
                 directory: self.settings.directory.clone(),
-                after: CALL,
+                after: self.patience(),
             })?;
             match self.own(answer) {
                 Err(fault) if fault.is_nonce() && nonces < NONCES => nonces += 1,
                 answer => return answer,
             }
         }
+    }
+
+    fn patience(&self) -> Duration {
+        CALL.min(self.settings.deadline)
     }
 
     fn own<T>(&self, answer: Result<T, rustls_acme::acme::AcmeError>) -> Result<T, AcmeError> {

@@ -34,7 +34,7 @@ pub(super) struct Plan {
     pub(super) certificate: Option<String>,
     /// Failed orders since the last success.
     pub(super) failures: u32,
-    /// When an order is tried again after a failure.
+    /// No order is placed before.
     pub(super) next_try: Option<Timestamp>,
     /// Why the last order failed.
     pub(super) last_error: Option<String>,
@@ -93,8 +93,9 @@ impl Vault {
     }
 
     /// Puts an issued pair (`pem`: key and chain) in the place of the stored one: first the key's file, then in one
-    /// change the chain and the schedule, so that what the rows name is always there.
-    pub(super) async fn put_pair(&self, pem: &[u8], pair: &Pair) -> Result<(), AcmeError> {
+    /// change the chain and the schedule, so that what the rows name is always there. No
+    /// other is ordered before `not_again`, however short its life.
+    pub(super) async fn put_pair(&self, pem: &[u8], pair: &Pair, not_again: Timestamp) -> Result<(), AcmeError> {
         let leaf = pair.key.cert.first().map(|leaf| leaf.to_vec()).unwrap_or_default();
         let certificate = HEXLOWER.encode(&short(&leaf));
         let text = Zeroizing::new(String::from_utf8_lossy(pem).into_owned());
@@ -106,6 +107,7 @@ impl Vault {
         let (id, prefix) = (self.id, self.prefix(&certificate));
         let plan = Plan {
             certificate: Some(certificate.clone()),
+            next_try: Some(not_again),
             ..Plan::default()
         };
         let before = self.plan()?.certificate.filter(|before| *before != certificate);

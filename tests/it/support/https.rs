@@ -68,10 +68,15 @@ pub fn config(ca_file: &Path, identity: Option<(&Path, &Path)>) -> ClientConfig 
 impl Https {
     /// Connects to `address` as to `localhost`.
     pub fn connect(address: SocketAddr, config: ClientConfig) -> std::io::Result<Https> {
+        Https::connect_as(address, "localhost", config)
+    }
+
+    /// Connects to `address` as to `name`.
+    pub fn connect_as(address: SocketAddr, name: &'static str, config: ClientConfig) -> std::io::Result<Https> {
         let stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(Duration::from_secs(20)))?;
         stream.set_nodelay(true)?;
-        let name = ServerName::try_from("localhost").unwrap();
+        let name = ServerName::try_from(name).unwrap();
         let connection = ClientConnection::new(Arc::new(config), name).map_err(std::io::Error::other)?;
         Ok(Https {
             stream: BufReader::new(StreamOwned::new(connection, stream)),

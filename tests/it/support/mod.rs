@@ -2,6 +2,7 @@
 
 pub mod https;
 pub mod lodge;
+pub mod pebble;
 
 pub use https::{Answer, Https};
 pub use lodge::Lodge;

@@ -1,0 +1,320 @@
+//! Certificates by ACME: ordered from Pebble, kept, renewed, and done without while the server is away.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::https::config;
+use crate::support::pebble::{Behaviour, NAME, Pebble, free_port};
+use crate::support::{Https, Lodge, eventually, plain_get};
+
+/// A box whose https door is at `port` and wants a certificate as `acme` says.
+fn sections(port: u16, acme: &str) -> String {
+    format!(
+        "{acme}[site]\nhostname = \"{NAME}\"\n[https]\nlisten = [\"127.0.0.1:{port}\"]\ncertificate = \"acme\"\n\
+         [metrics]\nlisten = [\"127.0.0.1:0\"]\n[occupancy]\n"
+    )
+}
+
+/// What the https door shows.
+fn shown(lodge: &Lodge) -> Value {
+    let list = lodge.json(&["cert", "list"]);
+    let https = list.as_array().unwrap().iter().find(|shown| shown["door"] == "https");
+    https.unwrap_or_else(|| panic!("{list}")).clone()
+}
+
+fn shown_by(lodge: &Lodge, source: &str) -> Value {
+    eventually(source, || Some(shown(lodge)).filter(|shown| shown["source"] == source))
+}
+
+/// A connection that believes the box's own certificate.
+fn own(lodge: &Lodge) -> Https {
+    Https::connect_as(lodge.door("https"), NAME, config(&lodge.ca_file(), None)).unwrap()
+}
+
+/// The first complaint that holds `words`.
+fn complaint(lodge: &Lodge, words: &str) -> Value {
+    eventually(words, || {
+        let shown = shown(lodge);
+        let found = shown["last_error"].as_str().is_some_and(|error| error.contains(words));
+        found.then_some(shown)
+    })
+}
+
+fn metric(lodge: &Lodge, name: &str) -> Option<u64> {
+    let page = plain_get(lodge.door("metrics"), "/metrics");
+    let line = page.lines().find_map(|line| line.strip_prefix(name));
+    line.map(|value| value.trim().parse().unwrap())
+}
+
+fn steps(lodge: &Lodge) -> (Option<i32>, Vec<Value>) {
+    let output = lodge.command(&["cert", "test", "--json"]);
+    let steps = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+    (output.status.code(), steps)
+}
+
+/// The one step that failed.
+fn failed_step(lodge: &Lodge) -> Value {
+    let (code, steps) = steps(lodge);
+    assert_eq!(code, Some(1), "{steps:?}");
+    let failed: Vec<_> = steps.iter().filter(|step| step["verdict"] == "bad").collect();
+    assert_eq!(failed.len(), 1, "{steps:?}");
+    assert_eq!(Some(failed[0]), steps.last(), "nothing is tried after it");
+    assert!(failed[0]["next_step"].is_string());
+    failed[0].clone()
+}
+
+#[test]
+fn a_certificate_is_ordered_by_tls_alpn_once_and_kept_over_restarts() {
+    let port = free_port();
+    let mut pebble = Pebble::start(&Behaviour {
+        rejected_nonces: 5,
+        ..Behaviour::looking_at(port)
+    });
+    let mut lodge = Lodge::start_with(&sections(port, &pebble.section()));
+    let certificate = shown_by(&lodge, "acme");
+    assert_eq!(certificate["names"], serde_json::json!([NAME]));
+    assert!(certificate["next_try"].is_string() && certificate["last_error"].is_null());
+    let root = pebble.issued_root();
+    let mut https = Https::connect_as(lodge.door("https"), NAME, config(&root, None)).unwrap();
+    assert_eq!(https.ask("GET", "/healthz", &[("host", NAME)]).status, 200);
+
+    let (code, steps) = steps(&lodge);
+    assert_eq!(code, Some(0), "{steps:?}");
+    assert_eq!(steps.last().unwrap()["step"], "TLS-ALPN-01");
+
+    // Keys are for their owner, and in no backup in clear.
+    let keys: Vec<_> = std::fs::read_dir(lodge.dir.join("data/acme"))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(keys.len(), 2, "an account and a certificate: {keys:?}");
+    let backup = lodge.dir.join("backup");
+    let made = lodge.command(&["backup", backup.to_str().unwrap(), "--without-keys"]);
+    assert!(made.status.success(), "{made:?}");
+    let bytes = std::fs::read(backup).unwrap();
+    for key in &keys {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(key.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let secret = std::fs::read(key.path()).unwrap();
+        let part = &secret[40..80];
+        assert!(!bytes.windows(part.len()).any(|window| window == part), "{key:?}");
+    }
+
+    // A start orders nothing when a usable certificate is stored, and needs no server.
+    pebble.stop();
+    drop(https);
+    assert_eq!(lodge.stop().0, Some(0));
+    lodge.run();
+    let kept = shown(&lodge);
+    assert_eq!(
+        (&kept["source"], &kept["not_after"]),
+        (&certificate["source"], &certificate["not_after"])
+    );
+    assert!(kept["last_error"].is_null(), "{kept}");
+    assert_eq!(metric(&lodge, "gatelodge_acme_failures_in_a_row"), Some(0));
+    assert!(!plain_get(lodge.door("metrics"), "/metrics").contains("gatelodge_acme_orders_total{"));
+    Https::connect_as(lodge.door("https"), NAME, config(&root, None))
+        .unwrap()
+        .ask("GET", "/healthz", &[("host", NAME)]);
+}
+
+#[test]
+fn with_the_http_door_open_names_are_proved_by_http() {
+    let (tls, http, nobody) = (free_port(), free_port(), free_port());
+    let pebble = Pebble::start(&Behaviour {
+        http,
+        ..Behaviour::looking_at(nobody)
+    });
+    let open = format!(
+        "{}[http]\nlisten = [\"127.0.0.1:{http}\"]\n",
+        sections(tls, &pebble.section())
+    );
+    let lodge = Lodge::start_with(&open);
+    shown_by(&lodge, "acme");
+    let unknown = plain_get(lodge.door("http"), "/.well-known/acme-challenge/x");
+    assert!(unknown.starts_with("HTTP/1.1 404"), "{unknown}");
+    assert!(plain_get(lodge.door("http"), "/x").starts_with("HTTP/1.1 308"));
+    let (code, steps) = steps(&lodge);
+    assert_eq!(
+        (code, &steps.last().unwrap()["step"]),
+        (Some(0), &"HTTP-01".into()),
+        "{steps:?}"
+    );
+}
+
+#[test]
+fn nothing_is_dropped_while_certificates_change() {
+    let number = |name: &str, short: usize| std::env::var(name).map_or(short, |text| text.parse().unwrap());
+    let (swaps, requests) = (number("GATELODGE_SWAPS", 2), number("GATELODGE_SWAP_REQUESTS", 300));
+    let port = free_port();
+    let pebble = Pebble::start(&Behaviour::looking_at(port));
+    let lodge = Lodge::start_with(&sections(port, &pebble.section()));
+    shown_by(&lodge, "acme");
+    let trust = Arc::new(config(&pebble.issued_root(), None));
+    let address = lodge.door("https");
+    let (done, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let clients: Vec<_> = (0..4)
+        .map(|client| {
+            let (trust, done, stop) = (trust.clone(), done.clone(), stop.clone());
+            std::thread::spawn(move || {
+                let connect = || Https::connect_as(address, NAME, (*trust).clone()).unwrap();
+                let mut https = connect();
+                // Half of them keep their connection, half make a new one for every few requests.
+                for turn in 0usize.. {
+                    if stop.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    if client % 2 == 0 && turn.is_multiple_of(5) {
+                        https = connect();
+                    }
+                    assert_eq!(https.ask("GET", "/healthz", &[("host", NAME)]).status, 200);
+                    done.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        })
+        .collect();
+    let mut ends = vec![shown(&lodge)["not_after"].clone()];
+    for _ in 0..swaps {
+        let renewed = lodge.json(&["cert", "renew"]);
+        eventually("the new one is shown", || {
+            (shown(&lodge)["not_after"] == renewed["not_after"]).then_some(())
+        });
+        ends.push(renewed["not_after"].clone());
+    }
+    let began = Instant::now();
+    while done.load(Ordering::Relaxed) < requests && clients.iter().all(|client| !client.is_finished()) {
+        assert!(began.elapsed() < Duration::from_secs(1200));
+        std::thread::yield_now();
+    }
+    stop.store(true, Ordering::Relaxed);
+    for client in clients {
+        client.join().expect("no request failed");
+    }
+    ends.dedup();
+    assert_eq!(ends.len(), swaps + 1, "each swap brought another certificate: {ends:?}");
+    assert_eq!(
+        metric(&lodge, "gatelodge_acme_orders_total{outcome=\"issued\"}"),
+        Some(swaps as u64 + 1)
+    );
+    println!(
+        "{} requests over {swaps} swaps, none failed",
+        done.load(Ordering::Relaxed)
+    );
+}
+
+#[test]
+fn a_certificate_is_renewed_at_half_of_its_short_life() {
+    let port = free_port();
+    let pebble = Pebble::start(&Behaviour {
+        life: 12,
+        ..Behaviour::looking_at(port)
+    });
+    let lodge = Lodge::start_with(&sections(port, &pebble.section()));
+    let first = shown_by(&lodge, "acme");
+    let moment =
+        |certificate: &Value, key: &str| certificate[key].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let left = moment(&first, "not_after").duration_since(moment(&first, "next_try"));
+    assert!((5..=6).contains(&left.as_secs()), "{first}");
+    let second = eventually("the next one", || {
+        let now = shown(&lodge);
+        assert_eq!(now["source"], "acme", "the old one is shown until then: {now}");
+        (now["not_after"] != first["not_after"]).then_some(now)
+    });
+    assert!(moment(&second, "not_after") > moment(&first, "not_after"));
+}
+
+#[test]
+fn a_server_that_is_away_is_tried_again_and_the_count_is_kept() {
+    let port = free_port();
+    let mut pebble = Pebble::unstarted();
+    let mut lodge = Lodge::start_with(&sections(port, &pebble.section()));
+    let meanwhile = complaint(&lodge, "cannot be reached");
+    assert_eq!(meanwhile["source"], "self-signed");
+    assert!(
+        meanwhile["last_error"]
+            .as_str()
+            .unwrap()
+            .contains("own certificate is shown meanwhile")
+    );
+    assert_eq!(own(&lodge).ask("GET", "/healthz", &[("host", NAME)]).status, 200);
+    let failed = eventually("three failures", || {
+        metric(&lodge, "gatelodge_acme_failures_in_a_row").filter(|failed| *failed >= 3)
+    });
+    assert_eq!(failed_step(&lodge)["step"], "server");
+    lodge.kill();
+    lodge.run();
+    assert!(metric(&lodge, "gatelodge_acme_failures_in_a_row").unwrap() >= failed);
+    pebble.run(&Behaviour::looking_at(port));
+    let healed = shown_by(&lodge, "acme");
+    assert!(healed["last_error"].is_null(), "{healed}");
+    assert_eq!(metric(&lodge, "gatelodge_acme_failures_in_a_row"), Some(0));
+}
+
+#[test]
+fn a_silent_server_does_not_stop_anything_for_ever() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let acme = format!(
+        "[acme]\ndirectory = \"https://{}/dir\"\norder_deadline = \"1s\"\nretry_first = \"100ms\"\nretry_longest = \"200ms\"\n",
+        silent.local_addr().unwrap()
+    );
+    let believed = Pebble::unstarted();
+    let acme = format!("{acme}ca_file = {:?}\n", believed.root());
+    let lodge = Lodge::start_with(&sections(free_port(), &acme));
+    complaint(&lodge, "did not finish the order within 1 s");
+    eventually("a second try", || {
+        metric(&lodge, "gatelodge_acme_failures_in_a_row").filter(|failed| *failed >= 2)
+    });
+    let step = failed_step(&lodge);
+    assert_eq!(step["step"], "server");
+    assert!(step["words"].as_str().unwrap().contains("silent"), "{step}");
+    let renewed = lodge.command(&["cert", "renew"]);
+    assert_eq!(renewed.status.code(), Some(1));
+    assert!(
+        String::from_utf8_lossy(&renewed.stderr).contains("silent"),
+        "{renewed:?}"
+    );
+    assert_eq!(own(&lodge).ask("GET", "/healthz", &[("host", NAME)]).status, 200);
+}
+
+#[test]
+fn a_refusal_is_told_in_the_servers_words() {
+    let port = free_port();
+    let pebble = Pebble::start(&Behaviour {
+        refuses_accounts: true,
+        ..Behaviour::looking_at(port)
+    });
+    let lodge = Lodge::start_with(&sections(port, &pebble.section()));
+    let shown = complaint(&lodge, "the ACME server refused");
+    let words = shown["last_error"].as_str().unwrap();
+    assert!(words.contains("externalAccountRequired"), "{words}");
+    assert_eq!(failed_step(&lodge)["step"], "account");
+}
+
+#[test]
+fn a_name_that_leads_elsewhere_is_named() {
+    let (port, elsewhere) = (free_port(), free_port());
+    let other = Lodge::start_with(&format!("[https]\nlisten = [\"127.0.0.1:{elsewhere}\"]\n"));
+    let pebble = Pebble::start(&Behaviour::looking_at(elsewhere));
+    let lodge = Lodge::start_with(&sections(port, &pebble.section()));
+    let shown = complaint(&lodge, "could not see that");
+    assert!(shown["last_error"].as_str().unwrap().contains(NAME), "{shown}");
+    assert_eq!(failed_step(&lodge)["step"], "TLS-ALPN-01");
+    drop(other);
+}
+
+#[test]
+fn without_acme_the_commands_say_how_to_come_by_it() {
+    let lodge = Lodge::start();
+    for command in ["renew", "test"] {
+        let output = lodge.command(&["cert", command]);
+        assert_eq!(output.status.code(), Some(5));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("https.certificate = \"acme\""), "{said}");
+    }
+    let doors: Vec<_> = lodge.json(&["cert", "list"]).as_array().unwrap().to_owned();
+    assert_eq!(doors.len(), 2, "{doors:?}");
+}
