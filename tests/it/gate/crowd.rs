@@ -289,6 +289,7 @@ async fn a_new_certificate_on_disk_is_shown_without_one_failed_request() {
     let certificate = Certificate::files(chain.clone(), key.clone()).unwrap();
     let mut served = certificate.served();
     let policy = Policy::Tls(Tls {
+        challenges: None,
         certificate,
         versions: Versions::From12,
         clients: None,

@@ -148,6 +148,7 @@ async fn a_revoked_door_certificate_is_replaced_without_a_restart() {
     let certificate = house.certificate().await;
     let mut served = certificate.served();
     let policy = Policy::Tls(Tls {
+        challenges: None,
         certificate,
         versions: Versions::From12,
         clients: None,

@@ -76,6 +76,7 @@ async fn the_relays_old_bundles_work_as_they_are_on_both_sides() {
     let trust = ClientTrust::load(Authorities::File(file("root.cert")), None, None).unwrap();
     let bundle = file("proxy.pkeycert.pem");
     let policy = Policy::Tls(Tls {
+        challenges: None,
         certificate: Certificate::files(bundle.clone(), bundle).unwrap(),
         versions: Versions::From12,
         clients: Some((trust, Demand::Required)),
