@@ -15,6 +15,7 @@ use crate::domain::{Space, SpaceId};
 use crate::face::{Page, Shell, SignedIn};
 use crate::occupancy::history::{Step, Stretch};
 use crate::occupancy::now;
+use crate::store::ReadError;
 
 #[derive(Template)]
 #[template(path = "space.html", config = ".askama.toml")]
@@ -47,7 +48,7 @@ pub(super) async fn show(
 ) -> Result<Response, Response> {
     person.must(Act::ReadSpaces).map_err(IntoResponse::into_response)?;
     let mark = desk.mark();
-    let space = find(&desk, &id)?;
+    let space = find(&desk, &id).map_err(IntoResponse::into_response)?;
     let to = Timestamp::now();
     let from = to
         .checked_sub(SignedDuration::from_hours(24))
@@ -92,7 +93,7 @@ pub(super) async fn door(
 ) -> Result<Response, Response> {
     person.must(Act::ReadSpaces).map_err(IntoResponse::into_response)?;
     let mark = desk.mark();
-    let space = find(&desk, &id)?;
+    let space = find(&desk, &id).map_err(IntoResponse::into_response)?;
     let page = DoorPage {
         shell: desk.face.shell("door", Some(&person)),
         script: desk.face.asset("spaces.js"),
@@ -122,7 +123,7 @@ pub(super) async fn count(
     person.must(Act::Count).map_err(IntoResponse::into_response)?;
     let forged = |error: crate::face::Forged| (StatusCode::FORBIDDEN, format!("{error}\n")).into_response();
     person.csrf.check(&headers, &form.csrf_token).map_err(forged)?;
-    let space = find(&desk, &id)?.id;
+    let space = find(&desk, &id).map_err(IntoResponse::into_response)?.id;
     let written = match form.by {
         1 => desk.room.writer.enter(space, now()).await,
         -1 => desk.room.writer.leave(space, now()).await,
@@ -137,13 +138,26 @@ pub(super) async fn count(
     }
 }
 
-fn find(desk: &Desk, id: &str) -> Result<Space, Response> {
-    let missing = || (StatusCode::NOT_FOUND, "There is no such space.\n").into_response();
-    let id: SpaceId = id.parse().map_err(|_| missing())?;
-    desk.room
-        .get(id, now())
-        .map_err(|error| broken(&error))?
-        .ok_or_else(missing)
+/// Why a page of a space is not shown.
+enum Missing {
+    /// There is no such space.
+    Space,
+    /// It could not be read.
+    Broken(ReadError),
+}
+
+impl IntoResponse for Missing {
+    fn into_response(self) -> Response {
+        match self {
+            Missing::Space => (StatusCode::NOT_FOUND, "There is no such space.\n").into_response(),
+            Missing::Broken(error) => broken(&error),
+        }
+    }
+}
+
+fn find(desk: &Desk, id: &str) -> Result<Space, Missing> {
+    let id: SpaceId = id.parse().map_err(|_| Missing::Space)?;
+    desk.room.get(id, now()).map_err(Missing::Broken)?.ok_or(Missing::Space)
 }
 
 fn broken(error: &dyn std::error::Error) -> Response {
