@@ -74,6 +74,12 @@ impl Face {
         self.inner.assets.url(name)
     }
 
+    /// Whose clocks the pages show.
+    #[must_use]
+    pub fn timezone(&self) -> &jiff::tz::TimeZone {
+        &self.inner.timezone
+    }
+
     /// A moment as people here read it.
     #[must_use]
     pub fn time(&self, at: jiff::Timestamp) -> String {

@@ -155,9 +155,16 @@ impl Page {
         self.draft.extend(std::mem::take(&mut self.rows));
     }
 
-    /// What the group changes in the table; the draft is empty afterwards.
-    pub(super) fn take_draft(&mut self) -> impl Iterator<Item = (IVec, Option<IVec>)> + use<> {
-        std::mem::take(&mut self.draft).into_iter()
+    /// What the group changes in the table, all together; the draft is empty afterwards.
+    pub(super) fn take_batch(&mut self) -> sled::Batch {
+        let mut batch = sled::Batch::default();
+        for (key, row) in std::mem::take(&mut self.draft) {
+            match row {
+                Some(row) => batch.insert(key, row),
+                None => batch.remove(key),
+            }
+        }
+        batch
     }
 
     /// Forgets the whole group.

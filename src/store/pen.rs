@@ -247,7 +247,7 @@ impl Pen {
         Counters::add(&counters.changes, self.last.0 - self.tools.bell.borrow().0);
         Counters::add(&counters.groups, 1);
         Counters::add(&counters.syncs, 1);
-        if let Err(error) = self.tools.table.apply(self.page.take_draft()) {
+        if let Err(error) = self.tools.table.apply(self.page.take_batch()) {
             return Err(self.fail(&error.to_string()));
         }
         self.tools.log.show(self.now.0);

@@ -2,9 +2,9 @@
 //!
 //! After any stop that was not clean it is thrown away and filled anew from snapshot and log; what
 //! it holds is trusted only when the clean mark, the log's end and its own mark agree. Its traps
-//! (`book.md` promise 12): one tree; never `flush_async`, which deadlocks; no batches, which write to
-//! the disk twice each; its background flusher stays on, because it alone collects garbage; the
-//! cache is bounded, because the default is 1 GiB.
+//! (`book.md` promise 12): one tree, because a batch is atomic within one tree only; never
+//! `flush_async`, which deadlocks; its background flusher stays on, because it alone collects
+//! garbage; the cache is bounded, because the default is 1 GiB.
 
 use std::fs;
 use std::io;
@@ -79,20 +79,9 @@ impl Table {
         })
     }
 
-    /// Puts and deletes rows, one by one.
-    ///
-    /// A batch of sled's costs two small writes to disk and a lock over all readers, and would buy nothing:
-    /// a table that was not closed in order is made anew, and rows that must agree are read on a page.
-    pub(super) fn apply(&self, rows: impl IntoIterator<Item = (IVec, Option<IVec>)>) -> Result<(), ReadError> {
-        self.with(|db| {
-            for (key, row) in rows {
-                match row {
-                    Some(row) => db.insert(key, row)?,
-                    None => db.remove(key)?,
-                };
-            }
-            Ok(())
-        })
+    /// Makes the changes of a batch, all or none.
+    pub(super) fn apply(&self, batch: sled::Batch) -> Result<(), ReadError> {
+        self.with(|db| db.apply_batch(batch))
     }
 
     /// Marks it as holding everything up to `seq`, and makes it durable with all its files. Nothing

@@ -318,3 +318,41 @@ fn faults_of_commands_have_their_exit_codes() {
         "the path tried is named"
     );
 }
+
+#[test]
+fn the_screen_at_a_door_counts_for_a_doorman_and_not_for_a_viewer() {
+    let lodge = Lodge::start();
+    let space = lodge.json(&["space", "create", "--name", "Hall", "--maximum", "2"]);
+    let door = format!("/spaces/{}/door", space["id"].as_str().unwrap());
+    let mut doorman = signed_in(&lodge, "doorman");
+    for (by, expected) in [("1", 1), ("1", 2), ("1", 2), ("-1", 1)] {
+        let counted = doorman.submit(&door, &door, &[("by", by)]);
+        assert_eq!(
+            (counted.status, counted.header("location")),
+            (303, Some(door.as_str())),
+            "{}",
+            counted.text()
+        );
+        let now = lodge.json(&["space", "show", space["id"].as_str().unwrap()]);
+        assert_eq!(now["current"], expected);
+    }
+    assert_eq!(doorman.post(&door, &[("by", "1"), ("csrf_token", "x")]).status, 403);
+    assert_eq!(doorman.submit(&door, &door, &[("by", "50")]).status, 422);
+    let page = doorman
+        .get(&format!("/spaces/{}", space["id"].as_str().unwrap()))
+        .text();
+    assert!(
+        page.contains("<svg class=\"plot\"") && page.contains("The last 24 hours"),
+        "{page}"
+    );
+    let mut viewer = signed_in(&lodge, "viewer");
+    assert!(
+        !viewer.get(&door).text().contains("class=\"hand\""),
+        "no buttons for a viewer"
+    );
+    assert_eq!(viewer.submit("/spaces", &door, &[("by", "1")]).status, 403);
+    assert_eq!(
+        lodge.json(&["space", "show", space["id"].as_str().unwrap()])["current"],
+        1
+    );
+}

@@ -23,11 +23,11 @@ def install():
         sys.exit(f"please install what is missing: {' '.join(line)}")
 
 
-def build():
-    """Builds what is handed to people, and says where it lies."""
-    subprocess.run(["cargo", "build", "--release", "--locked", "--bin", "gatelodge"], cwd=ROOT, check=True)
+def build(profile):
+    """Builds the binary, and says where it lies."""
+    subprocess.run(["cargo", "build", "--profile", profile, "--locked", "--bin", "gatelodge"], cwd=ROOT, check=True)
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    return target / "x86_64-unknown-linux-gnu" / "release" / "gatelodge"
+    return target / "x86_64-unknown-linux-gnu" / profile / "gatelodge"
 
 
 def run(*line, seconds):

@@ -3,13 +3,15 @@
 
 const state = document.getElementById("live");
 const list = document.getElementById("spaces");
+// A page of one space hears of all, and minds its own.
+const only = state.dataset.only;
 
 function card(id) {
   const known = document.getElementById("space-" + id);
   if (known) return known;
   const item = document.createElement("li");
   item.id = "space-" + id;
-  item.innerHTML = '<div class="name"></div><div class="count"><b></b> of <span class="maximum"></span></div>' +
+  item.innerHTML = '<div class="name"><a></a></div><div class="count"><b></b> of <span class="maximum"></span></div>' +
     '<meter min="0"></meter><div class="note"><span class="words"></span> <time></time></div>';
   list.append(item);
   document.getElementById("empty")?.remove();
@@ -21,7 +23,9 @@ function show(space) {
   const gauge = item.querySelector("meter");
   item.className = "space " + space.level + " fresh";
   setTimeout(() => item.classList.remove("fresh"), 600);
-  item.querySelector(".name").textContent = space.name;
+  const link = item.querySelector(".name a");
+  link.textContent = space.name;
+  link.href = "/spaces/" + space.id;
   item.querySelector("b").textContent = space.current;
   item.querySelector(".maximum").textContent = space.maximum;
   item.querySelector(".words").textContent = space.words;
@@ -34,12 +38,26 @@ function show(space) {
 }
 
 function count() {
-  state.textContent = list.children.length + " shown, live";
+  state.textContent = only ? "live" : list.children.length + " shown, live";
 }
 
 const stream = new EventSource(state.dataset.stream);
 stream.addEventListener("open", count);
 stream.addEventListener("error", () => { state.textContent = "Not live: trying to reach the box again"; });
-stream.addEventListener("space", (message) => { show(JSON.parse(message.data)); count(); });
+stream.addEventListener("space", (message) => {
+  const space = JSON.parse(message.data);
+  if (!only || only === space.id) show(space);
+  count();
+});
 stream.addEventListener("gone", (message) => { document.getElementById("space-" + message.data)?.remove(); count(); });
 stream.addEventListener("again", () => location.reload());
+
+// The buttons of a door screen count without leaving the page; if that fails, the form is sent as without script.
+for (const form of document.querySelectorAll("form[data-count]")) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual" })
+      .then((answer) => { if (answer.type !== "opaqueredirect") form.submit(); })
+      .catch(() => { state.textContent = "Not counted: the box cannot be reached"; });
+  });
+}

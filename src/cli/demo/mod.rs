@@ -3,6 +3,7 @@
 mod client;
 mod once;
 mod prepare;
+mod yesterday;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

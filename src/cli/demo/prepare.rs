@@ -5,18 +5,20 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use data_encoding::BASE32_NOPAD;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use tokio_util::sync::CancellationToken;
 
+use super::yesterday;
 use crate::accounts::{Accounts, AccountsError, Role, Scope, Secret, random};
 use crate::cli::Failure;
 use crate::domain::units::Span;
+use crate::domain::{Occupancy as Counts, SpaceId, SpaceOrigin};
 use crate::http::Rate;
-use crate::occupancy::manage::Create;
 use crate::occupancy::{self, Occupancy, Terms};
 use crate::pki::{Hierarchy, Overwrite, Pki, Request};
+use crate::store::spaces::{NewSpace, SpacesWriter};
 use crate::store::{Options, Store};
 
 /// What a demo's folder holds.
@@ -47,7 +49,7 @@ struct Earlier {
     spaces: Vec<String>,
 }
 
-const SPACES: [(&str, u32, u32); 3] = [("Front hall", 12, 50), ("Library", 17, 20), ("Bicycle cellar", 0, 8)];
+const SPACES: [(&str, u32); 3] = [("Front hall", 50), ("Library", 20), ("Bicycle cellar", 8)];
 
 /// Makes the folder, or takes over what an earlier demo left in it.
 pub(super) async fn prepare(dir: &Path, port_base: u16) -> Result<Prepared, Failure> {
@@ -154,17 +156,37 @@ async fn spaces(store: &Store, accounts: Accounts, earlier: Vec<String>) -> Resu
         .filter(|id| id.parse().is_ok_and(|id| room.show(id).is_ok()))
         .collect();
     if living.is_empty() {
-        for (name, current, maximum) in SPACES {
-            let wish = Create {
-                name: Some(name.to_owned()),
-                current,
-                maximum,
-                open: true,
-            };
-            living.push(room.create(wish).await.map_err(Failure::failed)?.id.to_string());
+        for (number, (name, maximum)) in (1..).zip(SPACES) {
+            living.push(space(store, &room, (number, name, maximum)).await?);
         }
     }
     Ok(living)
+}
+
+/// A space with a day behind it.
+async fn space(store: &Store, room: &Occupancy, (number, name, maximum): (u32, &str, u32)) -> Result<String, Failure> {
+    let now = Timestamp::now();
+    let minute = now.to_zoned(jiff::tz::TimeZone::UTC).time();
+    let minute = u32::from(minute.hour().unsigned_abs()) * 60 + u32::from(minute.minute().unsigned_abs());
+    let before = |minutes: u32| {
+        now.checked_sub(SignedDuration::from_mins(minutes.into()))
+            .unwrap_or(now)
+    };
+    let counts: Vec<(Timestamp, Counts)> = yesterday::counts(maximum, minute, number)
+        .into_iter()
+        .map(|(ago, counts)| (before(ago), counts))
+        .collect();
+    let last = counts
+        .last()
+        .map_or(Counts { current: 0, maximum }, |(_, counts)| *counts);
+    let id = SpaceId::from_random(random());
+    let new = NewSpace::plain(id, Some(name.to_owned()), last, SpaceOrigin::Open);
+    SpacesWriter::new(store.clone())
+        .create(new, before(2 * 24 * 60))
+        .await
+        .map_err(Failure::failed)?;
+    room.history().import(id, &counts).await.map_err(Failure::failed)?;
+    Ok(id.to_string())
 }
 
 fn config(dir: &Path, port_base: u16) -> String {
@@ -181,7 +203,7 @@ fn config(dir: &Path, port_base: u16) -> String {
          data_dir ={}\nadmin_socket ={}\n\n[site]\nname = \"Gatelodge demo\"\n\n\
          [http]\nlisten = [\"127.0.0.1:{}\"]\n\n[https]\nlisten = [\"127.0.0.1:{}\"]\ncertificate = \"self-signed\"\n\n\
          [mtls]\nlisten = [\"127.0.0.1:{}\"]\n\n[metrics]\nlisten = [\"127.0.0.1:{}\"]\n\n\
-         [occupancy]\ncreate_limit = \"off\"\n\n[log]\nfilter = \"warn\"\n",
+         [occupancy]\ncreate_limit = \"off\"\nidle_expiry = \"0s\"\n\n[log]\nfilter = \"warn\"\n",
         format_args!(" {}", text(dir.join("data")).trim()),
         format_args!(" {}", text(dir.join("admin.sock")).trim()),
         port(0),

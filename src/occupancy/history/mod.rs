@@ -14,10 +14,10 @@ use tokio_util::sync::CancellationToken;
 pub use read::{Point, Step, Stretch, TooLong};
 
 use crate::domain::units::Span;
-use crate::domain::{Event, Lane, Seq, SpaceId};
+use crate::domain::{Event, Lane, Occupancy, Seq, SpaceId};
 use crate::store::spaces::Spaces;
 use crate::store::{Delivery, Ledger, ReadError, RowError, Store, SubscribeError, Subscription, WriteError};
-use rows::{CHANGES, Counted, DAY_MS, HALF_HOUR_MS, HOUR_MS, HOURS, MINUTES};
+use rows::{CHANGES, Counted, DAY_MS, From, HALF_HOUR_MS, HOUR_MS, HOURS, MINUTES};
 
 /// The name of the reader in the journal.
 pub const READER: &str = "occupancy-history";
@@ -100,7 +100,7 @@ impl History {
                 }
                 // A change may be read after its space's end was: lanes keep order only within themselves.
                 if crate::store::spaces::exists_on(page, counted.space)? {
-                    counted.record_on(page)?;
+                    counted.record_on(page, From::Journal)?;
                 } else {
                     gone.insert(counted.space);
                 }
@@ -109,6 +109,27 @@ impl History {
         })
         .await?;
         last.into_iter().for_each(|seq| counts.ack(seq));
+        Ok(())
+    }
+
+    /// Takes over counts of a space that were recorded somewhere else: from when on, and what the count then was,
+    /// oldest first.
+    pub async fn import(&self, space: SpaceId, counts: &[(Timestamp, Occupancy)]) -> Result<(), HistoryError> {
+        let mut before = 0;
+        let mut changes = Vec::new();
+        for (at, after) in counts {
+            let by = i64::from(after.current) - before;
+            before = i64::from(after.current);
+            changes.extend(Counted::imported(space, *at, by, *after));
+        }
+        for some in changes.chunks(TOGETHER) {
+            let some = some.to_vec();
+            self.patiently(move |page| {
+                some.iter()
+                    .try_for_each(|counted| counted.record_on(page, From::Elsewhere))
+            })
+            .await?;
+        }
         Ok(())
     }
 

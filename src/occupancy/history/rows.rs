@@ -46,6 +46,15 @@ pub(super) struct RawChange(
     pub(super) Seq,
 );
 
+/// Whether a row may hold a change already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum From {
+    /// It comes out of the journal, perhaps once more: a row that is further on has it.
+    Journal,
+    /// It was never in this journal.
+    Elsewhere,
+}
+
 /// A change of a count, out of the journal.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counted {
@@ -75,24 +84,42 @@ impl Counted {
         }
     }
 
+    /// A change that was recorded somewhere else.
+    pub(super) fn imported(space: SpaceId, at: Timestamp, by: i64, after: Occupancy) -> Option<Counted> {
+        let at = u64::try_from(at.as_millisecond()).ok()?;
+        Some(Counted {
+            space,
+            seq: Seq::ZERO,
+            at,
+            by,
+            after,
+        })
+    }
+
     fn before(&self) -> u32 {
         u32::try_from(i64::from(self.after.current) - self.by).unwrap_or(0)
     }
 
     /// Writes it into its rows.
-    pub(super) fn record_on(&self, page: &mut Page) -> Result<(), RowError> {
-        self.slot_on(page, MINUTES, HALF_HOUR_MS, MINUTE_MS)?;
-        self.slot_on(page, HOURS, DAY_MS, HOUR_MS)?;
-        self.change_on(page)
+    pub(super) fn record_on(&self, page: &mut Page, from: From) -> Result<(), RowError> {
+        self.slot_on(page, from, MINUTES, (HALF_HOUR_MS, MINUTE_MS))?;
+        self.slot_on(page, from, HOURS, (DAY_MS, HOUR_MS))?;
+        self.change_on(page, from)
     }
 
-    fn slot_on(&self, page: &mut Page, ledger: Ledger<SlotRow>, row_ms: u64, slot_ms: u64) -> Result<(), RowError> {
+    fn slot_on(
+        &self,
+        page: &mut Page,
+        from: From,
+        ledger: Ledger<SlotRow>,
+        (row_ms, slot_ms): (u64, u64),
+    ) -> Result<(), RowError> {
         let key = key(self.space, self.at / row_ms);
         let mut row = ledger.get_on(page, &key)?.unwrap_or_default();
-        if row.last >= self.seq {
+        if from == From::Journal && row.last >= self.seq {
             return Ok(());
         }
-        row.last = self.seq;
+        row.last = row.last.max(self.seq);
         let number = u8::try_from(self.at % row_ms / slot_ms).expect("a row holds 30 or 24 slots");
         let slot = row
             .slots
@@ -103,12 +130,12 @@ impl Counted {
     }
 
     /// Appends to the newest part of its hour. Few parts are read: they are found from the newest hour's end.
-    fn change_on(&self, page: &mut Page) -> Result<(), RowError> {
+    fn change_on(&self, page: &mut Page, from: From) -> Result<(), RowError> {
         let hour = key(self.space, self.at / HOUR_MS);
         let parts = CHANGES.scan_on(page, &hour, None, usize::MAX)?;
         let (place, mut row) = match parts.into_iter().last() {
             Some((place, row)) if row.changes.len() < PART => (place, row),
-            Some((place, row)) if row.last >= self.seq => (place, row),
+            Some((place, row)) if from == From::Journal && row.last >= self.seq => (place, row),
             Some((place, row)) => (
                 next_part(&place),
                 ChangeRow {
@@ -118,10 +145,10 @@ impl Counted {
             ),
             None => ([hour.as_slice(), &[0, 0]].concat(), ChangeRow::default()),
         };
-        if row.last >= self.seq {
+        if from == From::Journal && row.last >= self.seq {
             return Ok(());
         }
-        row.last = self.seq;
+        row.last = row.last.max(self.seq);
         let at = u32::try_from(self.at % HOUR_MS).expect("an hour has 3.6 million milliseconds");
         row.changes
             .push(RawChange(at, self.by, self.after.current, self.after.maximum, self.seq));

@@ -1,4 +1,7 @@
-//! The room's page: all spaces with gauges that move as counts change.
+//! The room's pages: all spaces with gauges that move as counts change, one space, the screen at a door.
+
+mod plot;
+mod space;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -31,6 +34,14 @@ struct Desk {
     face: Face,
 }
 
+impl Desk {
+    /// Where the journal stands. Taken before rows are read: a change in between is shown twice rather than missed.
+    fn mark(&self) -> String {
+        let newest = *self.room.store.bell().borrow();
+        format!("{}.{newest}", self.room.store.epoch())
+    }
+}
+
 impl FromRef<Desk> for Face {
     fn from_ref(desk: &Desk) -> Face {
         desk.face.clone()
@@ -44,6 +55,8 @@ pub fn router(room: Arc<Occupancy>, face: Face) -> Router {
         Router::new()
             .route("/spaces", get(list))
             .route("/spaces/live", get(live))
+            .route("/spaces/{id}", get(space::show))
+            .route("/spaces/{id}/door", get(space::door).post(space::count))
             .with_state(desk),
     )
 }
@@ -107,7 +120,7 @@ struct From {
 async fn list(State(desk): State<Desk>, person: SignedIn, Query(from): Query<From>) -> Result<Response, Response> {
     person.must(Act::ReadSpaces).map_err(IntoResponse::into_response)?;
     // The mark is taken before the rows: a change in between is shown twice rather than missed.
-    let mark = *desk.room.store.bell().borrow();
+    let mark = desk.mark();
     let mut spaces = desk.room.list(from.after, SHOWN + 1).map_err(|error| {
         tracing::error!(%error, "spaces could not be listed");
         StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -118,7 +131,7 @@ async fn list(State(desk): State<Desk>, person: SignedIn, Query(from): Query<Fro
     let page = SpacesPage {
         shell: desk.face.shell("spaces", Some(&person)),
         script: desk.face.asset("spaces.js"),
-        mark: format!("{}.{mark}", desk.room.store.epoch()),
+        mark,
         rows: spaces.iter().map(|space| Card::of(space, &desk.face)).collect(),
         more,
     };
