@@ -318,3 +318,41 @@ fn without_acme_the_commands_say_how_to_come_by_it() {
     let doors: Vec<_> = lodge.json(&["cert", "list"]).as_array().unwrap().to_owned();
     assert_eq!(doors.len(), 2, "{doors:?}");
 }
+
+#[test]
+fn a_reload_turns_to_acme_and_to_further_names() {
+    const SECOND: &str = "gate.example.org";
+    let port = free_port();
+    let pebble = Pebble::start(&Behaviour::looking_at(port));
+    let acme = sections(port, &pebble.section());
+    let lodge = Lodge::start_with(&acme.replace("certificate = \"acme\"\n", ""));
+    assert_eq!(shown(&lodge)["source"], "self-signed");
+    lodge.configure(&acme);
+    lodge.signal(rustix::process::Signal::HUP);
+    assert_eq!(shown_by(&lodge, "acme")["names"], serde_json::json!([NAME]));
+    let both = acme.replace(
+        "[acme]\n",
+        &format!("[acme]\ndomains = [{NAME:?}, {:?}]\n", SECOND.to_uppercase()),
+    );
+    lodge.configure(&both);
+    lodge.signal(rustix::process::Signal::HUP);
+    eventually("a certificate for both names", || {
+        let names = shown(&lodge);
+        (names["source"] == "acme" && names["names"] == serde_json::json!([SECOND, NAME])).then_some(())
+    });
+    let trust = config(&pebble.issued_root(), None);
+    for (host, status) in [(NAME, 200), (SECOND, 200), ("other.example.org", 421)] {
+        let mut https = Https::connect_as(lodge.door("https"), SECOND, trust.clone()).unwrap();
+        assert_eq!(https.ask("GET", "/healthz", &[("host", host)]).status, status, "{host}");
+    }
+    // Back at the first name, its certificate is still there.
+    lodge.configure(&acme);
+    lodge.signal(rustix::process::Signal::HUP);
+    eventually("the first again", || {
+        (shown(&lodge)["names"] == serde_json::json!([NAME])).then_some(())
+    });
+    assert_eq!(
+        metric(&lodge, "gatelodge_acme_orders_total{outcome=\"issued\"}"),
+        Some(2)
+    );
+}

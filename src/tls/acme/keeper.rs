@@ -52,8 +52,8 @@ pub(in crate::tls) struct Standing {
     /// The stored pair, when it may be shown now.
     pub(in crate::tls) pair: Option<Pair>,
     plan: Plan,
-    due: Timestamp,
-    alarm: bool,
+    pub(super) due: Timestamp,
+    pub(super) alarm: bool,
 }
 
 impl Acme {

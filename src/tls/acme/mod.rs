@@ -12,6 +12,8 @@ mod order;
 mod proof;
 mod rehearsal;
 mod schedule;
+#[cfg(test)]
+mod standing_tests;
 mod tally;
 mod vault;
 
