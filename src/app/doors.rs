@@ -49,6 +49,10 @@ impl Lodge {
             return Ok(());
         }
         let policy = self.policy(name).await?;
+        let served = match &policy {
+            Policy::Tls(tls) => Some(tls.certificate.served()),
+            Policy::Plain => None,
+        };
         let swap = Swap::new(self.router_of(name));
         let limits = self.limits_of(name);
         let hsts = self.hsts_of(name);
@@ -80,6 +84,7 @@ impl Lodge {
         let kept = Arc::downgrade(&up.listeners);
         self.close_door(name);
         self.doors.insert(name, up);
+        self.reporter.certificate(name, served);
         self.reporter.doors(self.doors());
         self.run_door(name, open, move || {
             let kept = kept.upgrade().context("the door is closed already")?;
@@ -204,9 +209,6 @@ impl Lodge {
             }),
             _ => Policy::Plain,
         };
-        if let Policy::Tls(tls) = &policy {
-            self.reporter.certificate(name, Some(tls.certificate.served()));
-        }
         Ok(policy)
     }
 

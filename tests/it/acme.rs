@@ -19,11 +19,13 @@ fn sections(port: u16, acme: &str) -> String {
     )
 }
 
-/// What the https door shows.
+/// What the https door shows; while a reload puts another in its place, there is none.
 fn shown(lodge: &Lodge) -> Value {
-    let list = lodge.json(&["cert", "list"]);
-    let https = list.as_array().unwrap().iter().find(|shown| shown["door"] == "https");
-    https.unwrap_or_else(|| panic!("{list}")).clone()
+    eventually("the https door is open", || {
+        let list = lodge.json(&["cert", "list"]);
+        let https = list.as_array().unwrap().iter().find(|shown| shown["door"] == "https");
+        https.cloned()
+    })
 }
 
 fn shown_by(lodge: &Lodge, source: &str) -> Value {
