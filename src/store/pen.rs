@@ -32,6 +32,10 @@ const BULK_EVERY: Duration = Duration::from_millis(100);
 /// While the disk is full, cursors are written this often, out of the reserve: pruning needs them.
 const CURSORS_WHEN_FULL: Duration = Duration::from_secs(5);
 
+/// When nobody has written for so long, the table's buffer goes to its files: a disk that somebody else fills
+/// later finds nothing of ours that must still be written.
+const FLUSH_AFTER: Duration = Duration::from_millis(25);
+
 /// The most changes in one group; more would let the first wait for the last.
 const GROUP_CHANGES: usize = 1024;
 
@@ -69,6 +73,8 @@ pub(super) struct Pen {
     /// `None`: they are to be written at once.
     cursors_went: Option<Instant>,
     full: bool,
+    /// When the table last took rows that may lie in its buffer.
+    unflushed: Option<Instant>,
 }
 
 impl Pen {
@@ -84,6 +90,7 @@ impl Pen {
             bulk_went: Instant::now(),
             cursors_went: None,
             full: false,
+            unflushed: None,
             tools,
         }
     }
@@ -109,7 +116,10 @@ impl Pen {
     fn next_look(&self) -> Option<Duration> {
         let cursors = self.tools.cursors.dirty().then(|| self.until_cursors());
         let disk = self.full.then_some(Duration::from_millis(500));
-        cursors.into_iter().chain(disk).min()
+        let flush = self
+            .unflushed
+            .map(|applied| FLUSH_AFTER.saturating_sub(applied.elapsed()));
+        cursors.into_iter().chain(disk).chain(flush).min()
     }
 
     fn until_cursors(&self) -> Duration {
@@ -133,7 +143,17 @@ impl Pen {
             self.take_bulk()?;
         }
         self.take_cursors()?;
-        self.commit().map(|_| ())
+        let idle = self.records.is_empty() && self.group.is_empty();
+        self.commit()?;
+        if idle { self.flush_table() } else { Ok(()) }
+    }
+
+    fn flush_table(&mut self) -> Result<(), Failed> {
+        if self.unflushed.is_none_or(|applied| applied.elapsed() < FLUSH_AFTER) {
+            return Ok(());
+        }
+        self.unflushed = None;
+        self.tools.table.flush().map_err(|error| self.fail(&error.to_string()))
     }
 
     fn look_at_disk(&mut self) {
@@ -250,6 +270,7 @@ impl Pen {
         if let Err(error) = self.tools.table.apply(self.page.take_batch()) {
             return Err(self.fail(&error.to_string()));
         }
+        self.unflushed = Some(Instant::now());
         self.tools.log.show(self.now.0);
         if self.tools.cursors.written() {
             self.tools.keeper.call();

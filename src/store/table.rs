@@ -84,6 +84,11 @@ impl Table {
         self.with(|db| db.apply_batch(batch))
     }
 
+    /// Writes what lies in sled's buffer to its files.
+    pub(super) fn flush(&self) -> Result<(), ReadError> {
+        self.with(|db| db.flush().map(|_| ()))
+    }
+
     /// Marks it as holding everything up to `seq`, and makes it durable with all its files. Nothing
     /// can be read afterwards: sled must not touch its files after the clean mark.
     pub(super) fn close(&self, seq: Seq) -> Result<(), ReadError> {

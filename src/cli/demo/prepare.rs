@@ -150,7 +150,12 @@ async fn spaces(store: &Store, accounts: Accounts, earlier: Vec<String>) -> Resu
         history: Span::seconds(0),
         streams: CancellationToken::new(),
     };
-    let room = Occupancy::new(occupancy::Config::default(), store.clone(), accounts, terms);
+    // As in the demo's own configuration: its spaces do not die.
+    let config = occupancy::Config {
+        idle_expiry: Span::seconds(0),
+        ..occupancy::Config::default()
+    };
+    let room = Occupancy::new(config, store.clone(), accounts, terms);
     let mut living: Vec<String> = earlier
         .into_iter()
         .filter(|id| id.parse().is_ok_and(|id| room.show(id).is_ok()))
