@@ -82,7 +82,13 @@ async fn a_stored_certificate_is_shown_renewed_and_given_up_in_time() {
     let shown = back.pair.unwrap().served;
     assert!(shown.last_error.is_some_and(|words| words.contains("clock")));
 
-    // A key that is lost makes the rows worthless, and no error of it.
+    // A part of the chain that is lost makes the rest worthless, and no error of it; another is ordered.
+    let one = super::vault::lose_a_part(&vault).await;
+    assert!(one && acme.standing(now).unwrap().pair.is_none());
+    vault.put_pair(pem.as_bytes(), &pair, now).await.unwrap();
+    assert!(acme.standing(now).unwrap().pair.is_some());
+
+    // So does a key that is lost.
     for file in std::fs::read_dir(dir.path().join("acme")).unwrap() {
         std::fs::remove_file(file.unwrap().path()).unwrap();
     }

@@ -74,7 +74,8 @@ impl Vault {
         Ok(self.store.write(move |page| PLANS.put_on(page, &id, &plan)).await?)
     }
 
-    /// The stored pair. `None` when there is none; a lost key (a restore without keys) makes it worthless.
+    /// The stored pair. `None` when there is none; a lost key (a restore without keys) or a lost row (a
+    /// book that was mended) makes it worthless.
     pub(super) fn pair(&self) -> Result<Option<Pair>, AcmeError> {
         let Some(certificate) = self.plan()?.certificate else {
             return Ok(None);
@@ -89,7 +90,10 @@ impl Vault {
             chain.push_str(&part);
         }
         let places = ["the stored chain".to_owned(), key.display().to_string()];
-        Ok(Some(Pair::parse(chain.as_bytes(), &secret, places, "acme")?))
+        let pair = Pair::parse(chain.as_bytes(), &secret, places, "acme");
+        Ok(pair
+            .inspect_err(|error| tracing::warn!(%error, "the stored certificate cannot be used; another is ordered"))
+            .ok())
     }
 
     /// Puts an issued pair (`pem`: key and chain) in the place of the stored one: first the key's file, then in one
@@ -173,4 +177,18 @@ fn short(bytes: &[u8]) -> [u8; 16] {
 /// The key and the chain of one PEM text, in which the key stands first.
 fn split(pem: &str) -> (&str, &str) {
     pem.split_at(pem.find("-----BEGIN CERTIFICATE-----").unwrap_or(pem.len()))
+}
+
+/// Loses the first part of the chain, as a damaged book might; says whether there was one.
+#[cfg(test)]
+pub(super) async fn lose_a_part(vault: &Vault) -> bool {
+    let id = vault.id;
+    let change = vault.store.write(move |page| -> Result<bool, RowError> {
+        let first = CHAINS.scan_on(page, &id, None, 1)?.pop();
+        if let Some((key, _)) = &first {
+            CHAINS.delete_on(page, key);
+        }
+        Ok(first.is_some())
+    });
+    change.await.unwrap()
 }
