@@ -76,6 +76,8 @@ struct State {
     cut_at: Option<u64>,
     fault: Option<(u64, Fault)>,
     short_write: bool,
+    /// The pen's write after a short one finds no room.
+    then_full: bool,
     room: u64,
 }
 
@@ -103,6 +105,7 @@ impl SimulatedDisk {
             cut_at: None,
             fault: None,
             short_write: false,
+            then_full: false,
             room: 1 << 40,
         })));
         let mut path = std::path::PathBuf::from("/");
@@ -131,7 +134,7 @@ impl SimulatedDisk {
         state.fault = Some((state.calls + more, fault));
     }
 
-    /// Has the next write find room for half of it only.
+    /// Has the pen's next write find room for half of it only; the keeper may write beside it.
     pub fn shorten_next_write(&self) {
         self.lock().short_write = true;
     }
@@ -167,6 +170,7 @@ impl SimulatedDisk {
             cut_at: None,
             fault: None,
             short_write: false,
+            then_full: false,
             room: 1 << 40,
         })))
     }
@@ -245,6 +249,11 @@ fn folder(names: Names) -> Node {
         synced: names,
         since: Vec::new(),
     }
+}
+
+/// Whether the store's writer thread calls.
+fn by_the_pen() -> bool {
+    std::thread::current().name().is_some_and(|name| name.contains("pen"))
 }
 
 fn names(path: &Path) -> Vec<String> {
@@ -430,10 +439,14 @@ impl DiskFile for OpenFile {
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
         self.disk.change(|state| {
-            let wanted = std::mem::take(&mut state.short_write);
-            let short = wanted || state.fault == Some((state.calls, Fault::Short));
+            let asked = by_the_pen() && std::mem::take(&mut state.short_write);
+            if by_the_pen() && !asked && std::mem::take(&mut state.then_full) {
+                return Err(io::Error::from_raw_os_error(28));
+            }
+            state.then_full |= asked;
+            let short = asked || state.fault == Some((state.calls, Fault::Short));
             let bytes = if short { &bytes[..bytes.len() / 2] } else { bytes };
-            if short {
+            if short && !asked {
                 state.fault = Some((state.calls + 1, Fault::Full));
             }
             let offset = usize::try_from(offset).unwrap();
