@@ -144,10 +144,12 @@ impl Occupancy {
                 _ = notes.tick() => {
                     self.note(self.last_use.due(CHUNK)).await;
                 }
-                _ = sweeps.tick() => self.sweep().await?,
+                _ = sweeps.tick() => {
+                    self.creations.forget_quiet();
+                    self.bearers.forget_quiet();
+                    self.sweep().await?;
+                }
             }
-            self.creations.forget_quiet();
-            self.bearers.forget_quiet();
         }
         loop {
             let unwritten = self.last_use.unwritten(CHUNK);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::History;
-use super::rows::{CHANGES, DAY_MS, HALF_HOUR_MS, HOUR_MS, HOURS, MINUTE_MS, MINUTES, key, stretch_of};
+use super::rows::{CHANGES, DAY_MS, HALF_HOUR_MS, HOUR_MS, HOURS, MINUTE_MS, MINUTES, after_parts, key, stretch_of};
 use super::slot::Slot;
 use crate::domain::{Space, SpaceId};
 use crate::store::ReadError;
@@ -145,9 +145,7 @@ impl History {
 
     fn raw(&self, space: SpaceId, from: u64, to: u64) -> Result<Vec<Point>, ReadError> {
         let mut points = Vec::new();
-        let mut after = (from / HOUR_MS)
-            .checked_sub(1)
-            .map(|before| [key(space, before), vec![0xff, 0xff]].concat());
+        let mut after = (from / HOUR_MS).checked_sub(1).map(|before| after_parts(space, before));
         loop {
             let rows = CHANGES.scan(&self.store, space.as_bytes(), after.as_deref(), 256)?;
             let Some((last, _)) = rows.last() else {

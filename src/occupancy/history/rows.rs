@@ -33,6 +33,8 @@ pub(super) struct SlotRow {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ChangeRow {
     last: Seq,
+    /// In an hour's first part: the number of its newest.
+    newest: u32,
     pub(super) changes: Vec<RawChange>,
 }
 
@@ -129,37 +131,43 @@ impl Counted {
         ledger.put_on(page, &key, &row)
     }
 
-    /// Appends to the newest part of its hour. Few parts are read: they are found from the newest hour's end.
+    /// Appends to the newest part of its hour, which the hour's first part knows.
     fn change_on(&self, page: &mut Page, from: From) -> Result<(), RowError> {
         let hour = key(self.space, self.at / HOUR_MS);
-        let parts = CHANGES.scan_on(page, &hour, None, usize::MAX)?;
-        let (place, mut row) = match parts.into_iter().last() {
-            Some((place, row)) if row.changes.len() < PART => (place, row),
-            Some((place, row)) if from == From::Journal && row.last >= self.seq => (place, row),
-            Some((place, row)) => (
-                next_part(&place),
-                ChangeRow {
-                    last: row.last,
-                    changes: Vec::new(),
-                },
-            ),
-            None => ([hour.as_slice(), &[0, 0]].concat(), ChangeRow::default()),
+        let mut head = CHANGES.get_on(page, &part(&hour, 0))?.unwrap_or_default();
+        let mut number = head.newest;
+        let mut row = match number {
+            0 => head.clone(),
+            _ => CHANGES.get_on(page, &part(&hour, number))?.unwrap_or_default(),
         };
         if from == From::Journal && row.last >= self.seq {
             return Ok(());
+        }
+        if row.changes.len() >= PART {
+            number += 1;
+            head.newest = number;
+            CHANGES.put_on(page, &part(&hour, 0), &head)?;
+            row = ChangeRow {
+                last: row.last,
+                ..ChangeRow::default()
+            };
         }
         row.last = row.last.max(self.seq);
         let at = u32::try_from(self.at % HOUR_MS).expect("an hour has 3.6 million milliseconds");
         row.changes
             .push(RawChange(at, self.by, self.after.current, self.after.maximum, self.seq));
-        CHANGES.put_on(page, &place, &row)
+        CHANGES.put_on(page, &part(&hour, number), &row)
     }
 }
 
-fn next_part(place: &[u8]) -> Vec<u8> {
-    let (hour, part) = place.split_at(place.len() - 2);
-    let part = u16::from_be_bytes([part[0], part[1]]).saturating_add(1);
-    [hour, part.to_be_bytes().as_slice()].concat()
+/// The key of a part of an hour's changes.
+fn part(hour: &[u8], number: u32) -> Vec<u8> {
+    [hour, number.to_be_bytes().as_slice()].concat()
+}
+
+/// The key behind every part of a space's hour.
+pub(super) fn after_parts(space: SpaceId, hour: u64) -> Vec<u8> {
+    part(&key(space, hour), u32::MAX)
 }
 
 /// The key of a space's stretch, counted in its own length since 1970.
