@@ -6,4 +6,5 @@
 pub mod arguments;
 pub mod emop;
 pub mod mediator;
+pub mod probe;
 pub mod smip;

@@ -17,6 +17,7 @@ mod configuration;
 mod crash;
 mod gate;
 mod lifecycle;
+mod meter;
 mod occupancy;
 mod pki;
 mod support;
