@@ -5,6 +5,9 @@
 
 pub mod arguments;
 pub mod emop;
+pub mod link;
 pub mod mediator;
 pub mod probe;
+pub mod session;
+pub mod simulator;
 pub mod smip;
