@@ -136,18 +136,24 @@ impl Command {
 
 impl Meter {
     async fn run(&self) -> Result<(), Failure> {
+        let serials: Result<Vec<_>, _> = (0..self.count).map(|index| counted_up(&self.serial, index)).collect();
+        let stations = serials
+            .map_err(Failure::usage)?
+            .into_iter()
+            .map(|serial| Ok((self.station(&serial)?, serial)));
+        let stations = stations.collect::<Result<Vec<_>, Failure>>()?;
         let mut meters = JoinSet::new();
-        for index in 0..self.count {
-            let serial = counted_up(&self.serial, index).map_err(Failure::usage)?;
-            let station = self.station(&serial)?;
-            if self.pty {
-                let meter = PtyMeter::open(station).map_err(cannot)?;
-                print::json(&json!({ "serial": serial, "path": meter.path() }));
-                meters.spawn(meter.run());
-            } else {
-                let meter = TcpMeter::listen(self.address(index)?, station).await.map_err(cannot)?;
+        if let Some(listen) = self.listen {
+            for (address, (station, serial)) in ports(listen, self.count)?.zip(stations) {
+                let meter = TcpMeter::listen(address, station).await.map_err(cannot)?;
                 let (host, port) = (meter.address().ip(), meter.address().port());
                 print::json(&json!({ "serial": serial, "address": meter.address(), "host": host, "port": port }));
+                meters.spawn(meter.run());
+            }
+        } else {
+            for (station, serial) in stations {
+                let meter = PtyMeter::open(station).map_err(cannot)?;
+                print::json(&json!({ "serial": serial, "path": meter.path() }));
                 meters.spawn(meter.run());
             }
         }
@@ -160,16 +166,6 @@ impl Meter {
             },
             _ = tokio::signal::ctrl_c() => Ok(()),
         }
-    }
-
-    fn address(&self, index: u16) -> Result<SocketAddr, Failure> {
-        let mut address = self.listen.expect("clap asks for it unless there is --pty");
-        if address.port() > 0 {
-            let port = address.port().checked_add(index);
-            let port = port.ok_or_else(|| Failure::usage("there are not so many ports after --listen"))?;
-            address.set_port(port);
-        }
-        Ok(address)
     }
 
     fn station(&self, serial: &str) -> Result<Station, Failure> {
@@ -204,6 +200,17 @@ impl Wrong {
             seed: self.seed,
         }
     }
+}
+
+/// The addresses of so many meters: ports one after the other, or any.
+fn ports(first: SocketAddr, count: u16) -> Result<impl Iterator<Item = SocketAddr>, Failure> {
+    let step = u16::from(first.port() > 0);
+    if first.port().checked_add((count - 1) * step).is_none() {
+        return Err(Failure::usage(format_args!(
+            "there are no {count} ports from {first} on"
+        )));
+    }
+    Ok((0..count).map(move |index| SocketAddr::new(first.ip(), first.port() + index * step)))
 }
 
 fn cannot(error: SimulatorError) -> Failure {

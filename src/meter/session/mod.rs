@@ -30,6 +30,8 @@ pub struct Rules {
     pub timeout: Duration,
     /// Whom requests are for.
     pub destination: Address,
+    /// Whom they are from; answers that are not for this address are not ours.
+    pub source: Address,
     /// How requests are numbered.
     pub numbering: Numbering,
 }
@@ -51,6 +53,7 @@ impl Default for Rules {
             pause: Duration::from_secs(7),
             timeout: Duration::from_secs(10),
             destination: Address::ANY_METER,
+            source: Address::CLIENT,
             numbering: Numbering::Counted,
         }
     }
@@ -231,7 +234,7 @@ impl Session {
         let data = compose().map_err(Stop::Final)?;
         let frame = Frame {
             destination: self.rules.destination,
-            source: Address::CLIENT,
+            source: self.rules.source,
             control: Control::new(Ack::Accepted, self.sequence),
             data: &data,
         };

@@ -126,8 +126,7 @@ pub struct PtyMeter {
 impl PtyMeter {
     /// Opens a pseudo-terminal. Must be called within a runtime.
     pub fn open(station: Station) -> Result<PtyMeter, SimulatorError> {
-        let (line, mut other_end) = SerialStream::pair().map_err(SimulatorError::Pty)?;
-        other_end.set_exclusive(false).map_err(SimulatorError::Pty)?;
+        let (line, other_end) = SerialStream::pair().map_err(SimulatorError::Pty)?;
         let path = other_end.name().ok_or(SimulatorError::Nameless)?;
         Ok(PtyMeter {
             line,
@@ -194,10 +193,10 @@ async fn take(turn: Turn, split: bool, line: &mut (impl AsyncRead + AsyncWrite +
     }
 }
 
+/// Sends without flushing: on a serial line that waits, blocking, until the other end has read all of it.
 async fn say(bytes: &[u8], split: bool, line: &mut (impl AsyncWrite + Unpin)) -> std::io::Result<()> {
     for piece in bytes.chunks(if split { 1 } else { bytes.len().max(1) }) {
         line.write_all(piece).await?;
-        line.flush().await?;
         if split {
             // The next byte is to travel alone.
             tokio::task::yield_now().await;
