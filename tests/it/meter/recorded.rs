@@ -12,10 +12,13 @@ use tokio_serial::{SerialPort, SerialStream};
 use super::peer::{Heard, Peer, Step, beside, play};
 use super::stage::{dialect, never, quick, session};
 
+/// A request and its reply, as far as they are among the vectors.
+type Sides = (Option<Vec<u8>>, Option<Vec<u8>>);
+
 /// The recorded replies, and the requests to them where they are among the vectors.
 fn exchanges() -> Vec<(Option<Vec<u8>>, Vec<u8>)> {
     let vectors: Value = serde_json::from_str(include_str!("../../vectors/meter/emop.json")).unwrap();
-    let mut found: BTreeMap<u32, (Option<Vec<u8>>, Option<Vec<u8>>)> = BTreeMap::new();
+    let mut found: BTreeMap<u32, Sides> = BTreeMap::new();
     for case in vectors["cases"]
         .as_array()
         .unwrap()

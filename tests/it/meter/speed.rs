@@ -16,7 +16,7 @@ fn frames_a_second_on_one_core() {
         ("replies of 4 bytes, pieces of 1460", 9, 1460),
         ("profile blocks of 80 bytes, pieces of 1460", 85, 1460),
         ("replies of 4 bytes, pieces of 7", 9, 7),
-        ("replies of 4 bytes, half of it rubbish", 9, 0),
+        ("replies between the worst rubbish (no target)", 9, 0),
     ] {
         let data: Vec<u8> = (0..data_bytes).map(|n| n as u8 ^ 0x7A).collect();
         let frame = Frame {

@@ -2,7 +2,7 @@
 
 use gatelodge::meter::emop::catalogue::Kind;
 use gatelodge::meter::emop::frame::Frame;
-use gatelodge::meter::emop::identity::MeterType;
+use gatelodge::meter::emop::identity::{Hardware, MeterType};
 use gatelodge::meter::emop::message::Message;
 use gatelodge::meter::emop::setting::Setting;
 use gatelodge::meter::emop::{
@@ -104,7 +104,7 @@ pub fn payload_decode(dialect: &Dialect, input: &Value) -> Outcome {
 fn shown(value: &Held) -> Value {
     match value {
         Held::Text(text) => json!(text),
-        Held::Hardware(text, kind) => json!({ "text": text, "registry": kind.map(|kind| kind.code()) }),
+        Held::Hardware(text, kind) => json!({ "text": text, "registry": kind.map(Hardware::code) }),
         Held::Clock(clock) => json!({ "utc": utc(clock.moment), "day_of_week": clock.day_of_week }),
         Held::Signal { network_operator, csq } => json!({ "network_operator": network_operator, "csq": csq }),
         Held::Number(number) => json!(number),
