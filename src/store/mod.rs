@@ -48,6 +48,7 @@ mod segment;
 mod shelf;
 mod snapshot;
 pub mod spaces;
+mod spare;
 mod start;
 mod stats;
 mod survey;

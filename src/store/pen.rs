@@ -221,8 +221,14 @@ impl Pen {
     fn commit(&mut self) -> Result<bool, Failed> {
         let mut written = true;
         if !self.records.is_empty() {
+            let half_full = self.tools.log.is_half_full();
             match self.tools.log.append(&self.records, self.last) {
-                Ok(Appended::Here) => self.publish()?,
+                Ok(Appended::Here) => {
+                    self.publish()?;
+                    if !half_full && self.tools.log.is_half_full() {
+                        self.tools.keeper.call();
+                    }
+                }
                 Ok(Appended::InNewSegment) => {
                     // Readers that found nothing of their lane for long are further on than their rows say.
                     self.tools.cursors.mark_all();
