@@ -117,7 +117,16 @@ impl Subscription {
 
     /// The delivery `seq` is dealt with and need not come again.
     pub fn ack(&mut self, seq: Seq) {
-        if self.unacknowledged.remove(&seq) {
+        self.ack_all([seq]);
+    }
+
+    /// As [`Subscription::ack`], for many at once.
+    pub fn ack_all(&mut self, seqs: impl IntoIterator<Item = Seq>) {
+        let before = self.unacknowledged.len();
+        for seq in seqs {
+            self.unacknowledged.remove(&seq);
+        }
+        if self.unacknowledged.len() < before {
             let shared = self.store.shared();
             if shared.cursors.acknowledge(&self.key, self.acknowledged()) {
                 shared.queue.poke();

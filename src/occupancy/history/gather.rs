@@ -13,6 +13,9 @@ const ENOUGH: usize = 8_192;
 /// What a portion may write: below [`GROUP_LIMIT`], and with rows of this size far below the rows of a bulk change.
 const PORTION: usize = GROUP_LIMIT - 4 * ROW_LIMIT;
 
+/// So many changes are in a portion at most: it is written on the pen's thread, while people wait.
+const CHANGES: usize = 512;
+
 /// Deliveries that are written together.
 #[derive(Default)]
 pub(super) struct Gathered {
@@ -56,7 +59,7 @@ pub(super) fn portions(changes: &[Counted]) -> Vec<&[Counted]> {
             bytes += cost(Some(&pair[0]), &pair[1]);
             bytes <= PORTION
         });
-        let (portion, after) = rest.split_at(1 + more.count());
+        let (portion, after) = rest.split_at(1 + more.take(CHANGES - 1).count());
         portions.push(portion);
         rest = after;
     }
@@ -111,7 +114,7 @@ mod tests {
     #[test]
     fn a_space_that_changes_often_goes_in_large_portions() {
         let changes: Vec<Counted> = (0..1_000).map(|second| counted(1, second)).collect();
-        assert_eq!(portions(&changes).len(), 1);
+        assert_eq!(portions(&changes).len(), 2);
         assert!(portions(&[]).is_empty());
     }
 }

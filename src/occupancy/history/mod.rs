@@ -102,7 +102,7 @@ impl History {
             })
             .await?;
         }
-        gathered.seqs.into_iter().for_each(|seq| counts.ack(seq));
+        counts.ack_all(gathered.seqs);
         Ok(())
     }
 
