@@ -13,6 +13,7 @@ mod architecture;
 mod backups;
 mod binary;
 mod book;
+mod broken_room;
 mod configuration;
 mod crash;
 mod gate;
