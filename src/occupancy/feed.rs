@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::domain::{Event, Seq, SpaceId};
-use crate::store::{Entry, ReadError, Store, Tail};
+use crate::store::{Delivery, Entry, ReadError, Store, Tail};
 
 /// How much of the latest news is kept: some seconds at the highest rate.
 const KEPT: usize = 16_384;
@@ -109,6 +109,18 @@ impl Feed {
         self.bell.send_replace(next);
     }
 
+    /// What came up to `to` cannot be told any more.
+    pub(super) fn lose(&self, to: Seq) {
+        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+        // One number more than there was news: who had heard all of it is told of the gap too.
+        recent.first += recent.news.len() as u64 + 1;
+        recent.news.clear();
+        recent.complete_after = recent.complete_after.max(to);
+        let next = recent.first;
+        drop(recent);
+        self.bell.send_replace(next);
+    }
+
     /// The newest change that was added.
     pub(super) fn newest(&self) -> Seq {
         let recent = self.read();
@@ -134,14 +146,15 @@ pub(super) struct Listener {
     wanted: Wanted,
     /// The number of the next item of the feed.
     place: u64,
+    /// Everything up to here was looked at.
+    reached: Seq,
     /// Before the feed, while what is older comes out of the journal.
     early: Option<Early>,
-    gap: Option<(Seq, Seq)>,
 }
 
 struct Early {
     tail: Tail,
-    waiting: VecDeque<Arc<News>>,
+    waiting: VecDeque<Heard>,
 }
 
 impl Listener {
@@ -151,8 +164,6 @@ impl Listener {
         let place = recent.first + recent.news.partition_point(|news| news.seq <= after) as u64;
         let behind = after < recent.complete_after;
         drop(recent);
-        let oldest = store.oldest();
-        let gap = (behind && after.next() < oldest).then(|| (after.next(), Seq(oldest.0 - 1)));
         let early = behind.then(|| Early {
             tail: store.tail(after),
             waiting: VecDeque::new(),
@@ -161,18 +172,15 @@ impl Listener {
             feed: Arc::clone(feed),
             wanted,
             place,
+            reached: after,
             early,
-            gap,
         }
     }
 
     /// The next news; waits for it. May be dropped at any time without missing any.
     pub(super) async fn next(&mut self) -> Result<Heard, ReadError> {
-        if let Some((from, to)) = self.gap.take() {
-            return Ok(Heard::Gap { from, to });
-        }
-        if let Some(news) = self.next_early().await? {
-            return Ok(Heard::News(news));
+        if let Some(heard) = self.next_early().await? {
+            return Ok(heard);
         }
         let mut bell = self.feed.bell.subscribe();
         loop {
@@ -186,28 +194,36 @@ impl Listener {
         }
     }
 
-    /// What comes out of the journal until the feed takes over.
-    async fn next_early(&mut self) -> Result<Option<Arc<News>>, ReadError> {
+    /// What comes out of the journal until the feed takes over; the journal may be pruned meanwhile.
+    async fn next_early(&mut self) -> Result<Option<Heard>, ReadError> {
         while let Some(early) = &mut self.early {
-            if let Some(news) = early.waiting.pop_front() {
-                return Ok(Some(news));
+            if let Some(heard) = early.waiting.pop_front() {
+                return Ok(Some(heard));
             }
-            let entry = early.tail.next().await?;
+            let entry = match early.tail.next().await? {
+                Delivery::Entry(entry) => entry,
+                Delivery::Gap(gap) => {
+                    let (from, to) = (gap.from, gap.to);
+                    return Ok(Some(Heard::Gap { from, to }));
+                }
+            };
             let recent = self.feed.read();
             if entry.seq > recent.complete_after {
                 self.place = recent.first + recent.news.partition_point(|news| news.seq < entry.seq) as u64;
                 self.early = None;
                 return Ok(None);
             }
+            self.reached = entry.seq;
             let news = entry.events.into_iter().map(|event| News {
                 seq: entry.seq,
                 at: entry.at,
                 space: space_of(&event),
                 event,
             });
-            early
-                .waiting
-                .extend(news.filter(|news| self.wanted.takes(news.space)).map(Arc::new));
+            early.waiting.extend(
+                news.filter(|news| self.wanted.takes(news.space))
+                    .map(|news| Heard::News(Arc::new(news))),
+            );
         }
         Ok(None)
     }
@@ -215,13 +231,14 @@ impl Listener {
     fn next_recent(&mut self) -> Option<Heard> {
         let recent = self.feed.read();
         if self.place < recent.first {
-            // Numbers of changes that were missed are not known any more but for the last.
             self.place = recent.first;
-            let to = recent.complete_after;
-            return Some(Heard::Gap { from: to, to });
+            let (from, to) = (self.reached.next(), recent.complete_after);
+            self.reached = to;
+            return Some(Heard::Gap { from: from.min(to), to });
         }
         while let Some(news) = recent.news.get(usize::try_from(self.place - recent.first).ok()?) {
             self.place += 1;
+            self.reached = news.seq;
             if self.wanted.takes(news.space) {
                 return Some(Heard::News(Arc::clone(news)));
             }
@@ -235,6 +252,7 @@ mod tests {
     use super::*;
     use crate::domain::Removal;
     use crate::store::Options;
+    use std::convert::Infallible;
 
     fn entry(seq: u64, spaces: &[u8]) -> Entry {
         let events = spaces.iter().map(|byte| Event::SpaceRemoved {
@@ -280,6 +298,70 @@ mod tests {
             "it goes on right after the gap"
         );
         assert_eq!(feed.newest(), Seq(4 + KEPT as u64));
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_listener_that_reads_from_far_back_is_told_when_pruning_overtakes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut options = Options::new(folder.path());
+        options.segment_bytes = 4_000;
+        let store = Store::open(options).unwrap();
+        let remove = async || {
+            let written = store.write(|page| {
+                page.record(entry(1, &[1]).events.remove(0));
+                Ok::<Seq, Infallible>(page.seq())
+            });
+            written.await.unwrap()
+        };
+        let first = remove().await;
+        let feed = Arc::new(Feed::new(first));
+        let mut far_back = Listener::new(&feed, &store, Wanted::All, Seq(first.0 - 1));
+        assert_eq!(seqs(&far_back.next().await.unwrap()), (first.0, false));
+        // Two segments at least: one that is being read is read to its end, though it has no name any more.
+        while store.oldest() <= Seq(200) {
+            remove().await;
+        }
+        let last = remove().await;
+        // The feed begins after all of it.
+        let feed = Arc::new(Feed::new(last));
+        far_back.feed = Arc::clone(&feed);
+        let (mut heard, mut gaps) = (first.0, 0);
+        while heard < last.0 {
+            match far_back.next().await.unwrap() {
+                Heard::News(news) => {
+                    assert_eq!(news.seq.0, heard + 1, "nothing is skipped in silence");
+                    heard = news.seq.0;
+                }
+                Heard::Gap { from, to } => {
+                    assert_eq!(from.0, heard + 1);
+                    (heard, gaps) = (to.0, gaps + 1);
+                }
+            }
+        }
+        assert_eq!(gaps, 1);
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn when_the_feed_itself_missed_something_everybody_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(Options::new(folder.path())).unwrap();
+        let feed = Arc::new(Feed::new(Seq::ZERO));
+        let mut up_to_date = Listener::new(&feed, &store, Wanted::All, Seq::ZERO);
+        let mut slow = Listener::new(&feed, &store, Wanted::All, Seq::ZERO);
+        feed.add(&entry(1, &[1]));
+        assert_eq!(seqs(&up_to_date.next().await.unwrap()), (1, false));
+        feed.lose(Seq(7));
+        feed.add(&entry(8, &[1]));
+        for (listener, first) in [(&mut up_to_date, 2), (&mut slow, 1)] {
+            let heard = listener.next().await.unwrap();
+            assert!(
+                matches!(heard, Heard::Gap { from, to } if from == Seq(first) && to == Seq(7)),
+                "{heard:?}"
+            );
+            assert_eq!(seqs(&listener.next().await.unwrap()), (8, false));
+        }
         store.close().await;
     }
 }
