@@ -10,6 +10,7 @@ use axum::Router;
 use super::lodge::{DRAIN, Lodge};
 use super::router;
 use crate::config::{Certificate as Source, DoorLimits};
+use crate::http::Proxies;
 use crate::http::serve::HSTS_DEFAULT;
 use crate::http::swap::Swap;
 use crate::pki::Hierarchy;
@@ -159,6 +160,7 @@ impl Lodge {
             connections: configured.connections as usize,
             per_address: configured.per_address,
             per_client: configured.per_client,
+            proxies: Proxies::new(&configured.trusted_proxies),
             drain: DRAIN,
             ..Limits::default()
         }
