@@ -190,6 +190,14 @@ impl Https {
         }
     }
 
+    /// The certificate that the door showed.
+    pub fn certificate(&self) -> CertificateDer<'static> {
+        let shown = self.stream.get_ref().conn.peer_certificates();
+        shown.expect("the handshake is over once something was answered")[0]
+            .clone()
+            .into_owned()
+    }
+
     /// One line of what comes, without its end.
     pub fn line(&mut self) -> std::io::Result<String> {
         let mut line = Vec::new();
