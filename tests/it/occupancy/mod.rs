@@ -1,6 +1,8 @@
 //! The occupancy room through its door.
 
 mod bad_input;
+mod client;
 mod disk_full;
 mod golden;
+mod sockets;
 mod v1;
