@@ -155,6 +155,7 @@ fn every_page_fits_its_screen_in_both_colours() {
         ("door", &format!("{space}/door")),
         ("box", "/box"),
         ("docs", "/docs"),
+        ("privacy", "/docs/privacy"),
     ] {
         look(&mut page, name, path);
         if name == "space" {
