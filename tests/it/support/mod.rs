@@ -4,6 +4,7 @@ pub mod chromium;
 pub mod demo;
 pub mod https;
 pub mod lodge;
+pub mod meddler;
 pub mod pebble;
 
 pub use https::{Answer, Https};
