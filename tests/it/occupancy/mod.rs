@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod client;
+mod crowd;
 mod disk_full;
 mod golden;
 mod sockets;
