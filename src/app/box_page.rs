@@ -211,8 +211,8 @@ fn away(at: Timestamp, now: Timestamp) -> String {
     let seconds = at.duration_since(now).as_secs();
     let (count, unit) = match seconds.unsigned_abs() {
         ..60 => return if seconds < 0 { "just now" } else { "in a moment" }.to_owned(),
-        passed @ ..3_600 => (passed / 60, "minute"),
-        passed @ ..86_400 => (passed / 3_600, "hour"),
+        passed @ 60..3_600 => (passed / 60, "minute"),
+        passed @ 3_600..86_400 => (passed / 3_600, "hour"),
         passed => (passed / 86_400, "day"),
     };
     let plural = if count == 1 { "" } else { "s" };
@@ -226,7 +226,7 @@ fn away(at: Timestamp, now: Timestamp) -> String {
 fn size(bytes: u64) -> String {
     match bytes {
         ..1_048_576 => format!("{} KiB", bytes.div_ceil(1_024)),
-        ..1_073_741_824 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+        1_048_576..1_073_741_824 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
         _ => format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0),
     }
 }

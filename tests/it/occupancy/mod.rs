@@ -7,3 +7,4 @@ mod disk_full;
 mod golden;
 mod sockets;
 mod v1;
+mod year;
