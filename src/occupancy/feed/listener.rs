@@ -1,149 +1,18 @@
-//! What happens to spaces, as listeners hear it: one reader of the journal for all of them, and a ring of what
-//! came lately. Each listener reads the ring at its own pace; one that falls behind is told of the gap.
+//! Somebody who listens to the feed at their own pace, from where they are told on.
 
-use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::collections::VecDeque;
+use std::sync::Arc;
 
-use jiff::Timestamp;
-use tokio::sync::watch;
-
-use crate::domain::{Event, Seq, SpaceId};
-use crate::store::{Delivery, Entry, ReadError, Store, Tail};
-
-/// How much of the latest news is kept: some seconds at the highest rate.
-const KEPT: usize = 16_384;
-
-/// One thing that happened to a space.
-#[derive(Clone, Debug)]
-pub(super) struct News {
-    /// The change it came with.
-    pub(super) seq: Seq,
-    /// When.
-    pub(super) at: Timestamp,
-    /// Of which space.
-    pub(super) space: SpaceId,
-    /// What.
-    pub(super) event: Event,
-}
-
-/// What a listener hears.
-#[derive(Clone, Debug)]
-pub(super) enum Heard {
-    /// Something happened.
-    News(Arc<News>),
-    /// What happened in these changes is not told any more.
-    Gap {
-        /// The first change.
-        from: Seq,
-        /// The last.
-        to: Seq,
-    },
-}
-
-/// Which spaces a listener wants to hear of.
-#[derive(Clone, Debug)]
-pub(super) enum Wanted {
-    /// All.
-    All,
-    /// These.
-    These(BTreeSet<SpaceId>),
-}
-
-impl Wanted {
-    fn takes(&self, space: SpaceId) -> bool {
-        match self {
-            Wanted::All => true,
-            Wanted::These(spaces) => spaces.contains(&space),
-        }
-    }
-}
-
-/// The latest news.
-pub(super) struct Feed {
-    recent: RwLock<Recent>,
-    bell: watch::Sender<u64>,
-}
-
-#[derive(Default)]
-struct Recent {
-    news: VecDeque<Arc<News>>,
-    /// The number of the first item in `news`; numbers go on for ever.
-    first: u64,
-    /// Everything after this change is in `news`.
-    complete_after: Seq,
-}
-
-impl Feed {
-    /// A feed that knows nothing before `start`.
-    pub(super) fn new(start: Seq) -> Feed {
-        let recent = Recent {
-            complete_after: start,
-            ..Recent::default()
-        };
-        Feed {
-            recent: RwLock::new(recent),
-            bell: watch::Sender::new(0),
-        }
-    }
-
-    /// Adds what a change brought.
-    pub(super) fn add(&self, entry: &Entry) {
-        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
-        for event in &entry.events {
-            let space = space_of(event);
-            recent.news.push_back(Arc::new(News {
-                seq: entry.seq,
-                at: entry.at,
-                space,
-                event: event.clone(),
-            }));
-        }
-        while recent.news.len() > KEPT {
-            if let Some(gone) = recent.news.pop_front() {
-                recent.first += 1;
-                recent.complete_after = gone.seq;
-            }
-        }
-        let next = recent.first + recent.news.len() as u64;
-        drop(recent);
-        self.bell.send_replace(next);
-    }
-
-    /// What came up to `to` cannot be told any more.
-    pub(super) fn lose(&self, to: Seq) {
-        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
-        // One number more than there was news: who had heard all of it is told of the gap too.
-        recent.first += recent.news.len() as u64 + 1;
-        recent.news.clear();
-        recent.complete_after = recent.complete_after.max(to);
-        let next = recent.first;
-        drop(recent);
-        self.bell.send_replace(next);
-    }
-
-    /// The newest change that was added.
-    pub(super) fn newest(&self) -> Seq {
-        let recent = self.read();
-        recent.news.back().map_or(recent.complete_after, |news| news.seq)
-    }
-
-    fn read(&self) -> RwLockReadGuard<'_, Recent> {
-        self.recent.read().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn space_of(event: &Event) -> SpaceId {
-    match event {
-        Event::SpaceCreated { space, .. } | Event::SpaceChanged { space, .. } | Event::SpaceRemoved { space, .. } => {
-            *space
-        }
-    }
-}
+use super::bells::Bell;
+use super::{Feed, Heard, News, Wanted, space_of};
+use crate::domain::Seq;
+use crate::store::{Delivery, ReadError, Store, Tail};
 
 /// Somebody who listens.
-pub(super) struct Listener {
+pub(in crate::occupancy) struct Listener {
     feed: Arc<Feed>,
     wanted: Wanted,
+    bell: Bell,
     /// The number of the next item of the feed.
     place: u64,
     /// Everything up to here was looked at.
@@ -159,7 +28,7 @@ struct Early {
 
 impl Listener {
     /// Listens from just after `after` on; what the feed has no more comes out of the journal, while it is there.
-    pub(super) fn new(feed: &Arc<Feed>, store: &Store, wanted: Wanted, after: Seq) -> Listener {
+    pub(in crate::occupancy) fn new(feed: &Arc<Feed>, store: &Store, wanted: Wanted, after: Seq) -> Listener {
         let recent = feed.read();
         let place = recent.first + recent.news.partition_point(|news| news.seq <= after) as u64;
         let behind = after < recent.complete_after;
@@ -168,9 +37,11 @@ impl Listener {
             tail: store.tail(after),
             waiting: VecDeque::new(),
         });
+        let bell = feed.bells().hang(&wanted);
         Listener {
             feed: Arc::clone(feed),
             wanted,
+            bell,
             place,
             reached: after,
             early,
@@ -178,19 +49,16 @@ impl Listener {
     }
 
     /// The next news; waits for it. May be dropped at any time without missing any.
-    pub(super) async fn next(&mut self) -> Result<Heard, ReadError> {
+    pub(in crate::occupancy) async fn next(&mut self) -> Result<Heard, ReadError> {
         if let Some(heard) = self.next_early().await? {
             return Ok(heard);
         }
-        let mut bell = self.feed.bell.subscribe();
         loop {
-            bell.borrow_and_update();
             if let Some(heard) = self.next_recent() {
                 return Ok(heard);
             }
-            if bell.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
+            // A ring between the look and here is kept by the bell.
+            self.bell.rung().await;
         }
     }
 
@@ -247,11 +115,19 @@ impl Listener {
     }
 }
 
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.feed.bells().take_down(&self.wanted, &self.bell);
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::KEPT;
     use super::*;
-    use crate::domain::Removal;
-    use crate::store::Options;
+    use crate::domain::{Event, Removal, SpaceId};
+    use crate::store::{Entry, Options};
+    use jiff::Timestamp;
     use std::convert::Infallible;
 
     fn entry(seq: u64, spaces: &[u8]) -> Entry {
@@ -340,6 +216,24 @@ mod tests {
             }
         }
         assert_eq!(gaps, 1);
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_patient_listener_takes_nothing_that_concerns_others_for_a_gap() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(Options::new(folder.path())).unwrap();
+        let feed = Arc::new(Feed::new(Seq::ZERO));
+        let wanted = Wanted::These([SpaceId::from_random([1; 16])].into());
+        let mut patient = Listener::new(&feed, &store, wanted, Seq::ZERO);
+        let many = 3 * KEPT as u64;
+        let heard = tokio::spawn(async move { patient.next().await.map(|heard| seqs(&heard)) });
+        for seq in 1..=many {
+            feed.add(&entry(seq, &[2]));
+            tokio::task::yield_now().await;
+        }
+        feed.add(&entry(many + 1, &[1]));
+        assert_eq!(heard.await.unwrap().unwrap(), (many + 1, false));
         store.close().await;
     }
 
