@@ -18,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
+use super::ahead::Under;
 use super::metrics::DoorMetrics;
 use super::peer::truncated;
 use super::request_id::{RequestId, RequestIds};
@@ -126,7 +127,7 @@ where
             peer,
             started: Instant::now(),
             method: request.method().clone(),
-            route: request.extensions().get::<MatchedPath>().cloned(),
+            route: Route::of(&request),
             uri: request.uri().clone(),
         };
         let refusal = self.refusal(&request, peer.as_ref());
@@ -180,9 +181,35 @@ struct Line {
     peer: Option<Peer>,
     started: Instant,
     method: Method,
-    route: Option<MatchedPath>,
+    route: Route,
     /// Only to give an answer after a panic its API's shape; never logged.
     uri: Uri,
+}
+
+/// Where a request went.
+enum Route {
+    Matched(MatchedPath),
+    Under(&'static str),
+    Nowhere,
+}
+
+impl Route {
+    fn of(request: &Request) -> Route {
+        let known = request.extensions();
+        match (known.get::<MatchedPath>(), known.get::<Under>()) {
+            (Some(path), _) => Route::Matched(path.clone()),
+            (None, Some(Under(prefix))) => Route::Under(prefix),
+            (None, None) => Route::Nowhere,
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Route::Matched(path) => path.as_str(),
+            Route::Under(prefix) => prefix,
+            Route::Nowhere => "(none)",
+        }
+    }
 }
 
 pin_project! {
@@ -264,7 +291,7 @@ impl Shared {
                     $level,
                     door = self.door,
                     method = %line.method,
-                    route = line.route.as_ref().map_or("(none)", MatchedPath::as_str),
+                    route = line.route.name(),
                     status = status.as_u16(),
                     duration_ms = took.as_micros() as f64 / 1000.0,
                     request.id = %line.id,

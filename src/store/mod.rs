@@ -3,11 +3,11 @@
 //! Rooms change it through [`Store::write`], read it through [`Ledger`]s, and hear of changes
 //! through [`Store::bell`] and the journal ([`Store::tail`], [`Store::subscribe`]).
 //!
-//! One writer thread, the *pen*, appends changes to the *log*, syncs, and applies them to the
-//! *table* (sled, which is never a source). The log's segments are the journal that readers
-//! follow, each in its *lane* with its *cursor*. A second thread, the *keeper*, makes snapshots of
-//! sealed segments and takes away what nobody needs. Opening surveys everything, and mends it by
-//! salvage when it is damaged.
+//! One writer thread, the *pen*, appends changes to the *log*, syncs, and lays their rows over the
+//! *table* (sled, which is never a source), where the *settler* carries them about once a second.
+//! The log's segments are the journal that readers follow, each in its *lane* with its *cursor*. A
+//! third thread, the *keeper*, makes snapshots of sealed segments and takes away what nobody needs.
+//! Opening surveys everything, and mends it by salvage when it is damaged.
 
 mod archive;
 mod backup;
@@ -15,6 +15,7 @@ mod change;
 mod claims;
 mod clock;
 mod cursors;
+mod draft;
 mod error;
 pub mod files;
 mod frame;
@@ -34,6 +35,7 @@ mod pen;
 pub mod probe;
 mod queue;
 mod reader;
+mod recent;
 mod record;
 mod recovery;
 mod replay;
@@ -46,6 +48,7 @@ mod segment;
 mod shelf;
 mod snapshot;
 pub mod spaces;
+mod spare;
 mod start;
 mod stats;
 mod survey;
