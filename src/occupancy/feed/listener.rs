@@ -227,13 +227,17 @@ mod tests {
         let wanted = Wanted::These([SpaceId::from_random([1; 16])].into());
         let mut patient = Listener::new(&feed, &store, wanted, Seq::ZERO);
         let many = 3 * KEPT as u64;
-        let heard = tokio::spawn(async move { patient.next().await.map(|heard| seqs(&heard)) });
+        let listening = patient.next();
+        tokio::pin!(listening);
         for seq in 1..=many {
             feed.add(&entry(seq, &[2]));
-            tokio::task::yield_now().await;
+            assert!(
+                futures_util::poll!(&mut listening).is_pending(),
+                "nothing of its own yet"
+            );
         }
         feed.add(&entry(many + 1, &[1]));
-        assert_eq!(heard.await.unwrap().unwrap(), (many + 1, false));
+        assert_eq!(seqs(&listening.await.unwrap()), (many + 1, false));
         store.close().await;
     }
 
