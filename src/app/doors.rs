@@ -9,9 +9,9 @@ use anyhow::Context;
 use super::lodge::{DRAIN, Lodge};
 use super::router;
 use crate::config::{Certificate as Source, DoorLimits};
-use crate::http::Site;
 use crate::http::serve::HSTS_DEFAULT;
 use crate::http::swap::Swap;
+use crate::http::{Proxies, Site};
 use crate::pki::Hierarchy;
 use crate::supervisor::Weight;
 use crate::tls::{Authorities, Certificate, ClientTrust, Demand, Door, Limits, OpenDoor, Policy, Tls, Versions};
@@ -159,6 +159,7 @@ impl Lodge {
             connections: configured.connections as usize,
             per_address: configured.per_address,
             per_client: configured.per_client,
+            proxies: Proxies::new(&configured.trusted_proxies),
             drain: DRAIN,
             ..Limits::default()
         }

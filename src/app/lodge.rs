@@ -186,6 +186,7 @@ impl Lodge {
             health: health::router(self.readiness.subscribe()),
             assets: self.assets.clone(),
             face,
+            report: self.reporter.clone().into_status(),
             occupancy: self.occupancy.borrow().clone(),
             contact: self.config.site.contact.clone(),
         })

@@ -13,6 +13,7 @@ use serde_json::json;
 use tower::Layer;
 
 use super::api_docs;
+use super::box_page::{self, Report};
 use super::host::{OurHost, host_of};
 use super::identity::Names;
 use crate::face::Face;
@@ -28,18 +29,20 @@ pub(super) struct Https {
     pub(super) health: Router,
     pub(super) assets: Assets,
     pub(super) face: Face,
+    pub(super) report: Report,
     pub(super) occupancy: Option<Arc<Occupancy>>,
     pub(super) contact: Option<String>,
 }
 
-/// The https door: pages, the occupancy API, health, documents.
+/// The https door: pages, the occupancy API, health, documents, the state of the box.
 pub(super) fn https(parts: Https) -> Site {
     let mut router = Router::new()
         .route("/", any(home))
         .merge(parts.health)
         .merge(parts.assets.router())
         .merge(parts.face.router())
-        .merge(api_docs::router(&parts.face));
+        .merge(api_docs::router(&parts.face))
+        .merge(box_page::router(parts.report, &parts.face));
     if let Some(contact) = parts.contact {
         router = router.route("/.well-known/security.txt", get(async move || security_txt(&contact)));
     }

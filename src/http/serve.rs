@@ -1,6 +1,7 @@
 //! The layer around every request of every door.
 //!
-//! It numbers the request, takes off headers that claim a client certificate, keeps to the door's rates,
+//! It numbers the request, finds out whom a trusted proxy speaks for, takes off headers that claim a client
+//! certificate, keeps to the door's rates,
 //! catches panics, sets the answer's common headers, counts, and writes one log line.
 
 use std::any::Any;
@@ -21,7 +22,7 @@ use super::ahead::Under;
 use super::metrics::DoorMetrics;
 use super::peer::truncated;
 use super::request_id::{RequestId, RequestIds};
-use super::{Peer, Problem, RateLimits, claims};
+use super::{Peer, Problem, Proxies, RateLimits, claims};
 
 /// The longest address (path and query) a request may have, in bytes.
 pub const URI_LIMIT: usize = 16 << 10;
@@ -39,6 +40,8 @@ pub struct Settings {
     pub hsts: Option<Duration>,
     /// Requests a time.
     pub rates: Arc<RateLimits>,
+    /// Proxies that may say for whom they call.
+    pub proxies: Proxies,
     /// Where requests are counted.
     pub metrics: DoorMetrics,
     /// The form of the layer's own refusals.
@@ -58,6 +61,7 @@ struct Shared {
     door: &'static str,
     hsts: Option<HeaderValue>,
     rates: Arc<RateLimits>,
+    proxies: Proxies,
     metrics: DoorMetrics,
     refusals: Shape,
     ids: RequestIds,
@@ -75,6 +79,7 @@ impl Serve {
                 door: settings.door,
                 hsts,
                 rates: settings.rates,
+                proxies: settings.proxies,
                 metrics: settings.metrics,
                 refusals: settings.refusals,
                 ids: RequestIds::new(),
@@ -116,7 +121,7 @@ where
 
     fn call(&mut self, mut request: Request) -> Answer<S::Future> {
         let id = self.shared.ids.next();
-        let peer = request.extensions().get::<Peer>().copied();
+        let peer = self.caller(&mut request);
         let line = Line {
             id,
             peer,
@@ -141,6 +146,17 @@ where
 }
 
 impl<S> Served<S> {
+    /// Who calls; from here on every router sees the same.
+    fn caller(&self, request: &mut Request) -> Option<Peer> {
+        let mut peer = request.extensions().get::<Peer>().copied()?;
+        let addr = self.shared.proxies.caller(peer.addr, request.headers());
+        if addr != peer.addr {
+            peer.addr = addr;
+            request.extensions_mut().insert(peer);
+        }
+        Some(peer)
+    }
+
     fn refusal(&self, request: &Request, peer: Option<&Peer>) -> Option<Response> {
         let problem = self.problem(request, peer)?;
         let words = problem.title().to_owned();
@@ -333,6 +349,7 @@ mod tests {
             door: "https",
             hsts: None,
             rates: Arc::new(RateLimits::new(Rate::Off, Rate::Off)),
+            proxies: Proxies::default(),
             metrics: Metrics::new().door("https"),
             refusals: |_, problem, _| problem.into_response(),
         });

@@ -182,8 +182,8 @@ impl Store {
         Epoch(self.shared().epoch)
     }
 
-    /// The oldest sequence number that is still in the journal. What a [`Tail`] gives of older
-    /// changes is nothing, and of changes that thinning reached it is not all.
+    /// The oldest sequence number that is still in the journal. Of older changes, and of events that
+    /// thinning took away, readers are told with a [`Gap`].
     #[must_use]
     pub fn oldest(&self) -> Seq {
         self.shared().shelf.first()

@@ -19,5 +19,6 @@ mod crash;
 mod gate;
 mod lifecycle;
 mod occupancy;
+mod pages;
 mod pki;
 mod support;

@@ -20,7 +20,7 @@ use tower::{Service, service_fn};
 use super::{Occupancy, now};
 use crate::accounts::{Act, Secret, random};
 use crate::domain::{OCCUPANCY_LIMIT, Occupancy as Counts, Space, SpaceId, SpaceOrigin};
-use crate::http::{Peer, Problem, RequestId};
+use crate::http::{Peer, Problem, RequestId, counted};
 use crate::store::WriteError;
 use crate::store::spaces::{NewSpace, SpaceError};
 pub use path::{Target, decode};
@@ -117,7 +117,7 @@ async fn create(
             "The name is too long, at most {NAME_CHARACTERS} characters and {NAME_BYTES} bytes"
         ));
     }
-    if room.creations.check(&peer.addr.ip()).is_err() {
+    if room.creations.check(&counted(peer.addr.ip())).is_err() {
         return Reply::error(StatusCode::TOO_MANY_REQUESTS, "Too many new spaces from this address")
             .retry_after(Some(60));
     }
