@@ -220,7 +220,7 @@ impl Keeper {
         match (&mut task.0).await {
             Ok(Ok(())) if self.stop.is_cancelled() => Ok(()),
             Ok(Ok(())) => Err("ended by itself".to_owned()),
-            Ok(Err(error)) => Err(format!("{error:#}")),
+            Ok(Err(error)) => Err(causes(&error)),
             Err(error) if error.is_cancelled() => Ok(()),
             Err(error) => Err(panic_text(error.into_panic())),
         }
@@ -231,6 +231,21 @@ impl Keeper {
             states.insert(self.name.clone(), state);
         });
     }
+}
+
+/// The error and its causes, each said once: many an error names its cause itself.
+fn causes(error: &anyhow::Error) -> String {
+    let mut said = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !said.contains(&cause) {
+            said = if said.is_empty() {
+                cause
+            } else {
+                format!("{said}: {cause}")
+            };
+        }
+    }
+    said
 }
 
 /// Cutting the keeper off cuts the service off.

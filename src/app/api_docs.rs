@@ -1,4 +1,5 @@
-//! `/openapi.json` and `/docs`: the document made from the code, and a page to read it on.
+//! `/openapi.json` and `/docs`: the document made from the code, and a page to read it on. `/docs/privacy`: what is
+//! known of whom (`spec/occupancy.md` N17).
 
 use std::collections::BTreeMap;
 
@@ -35,7 +36,16 @@ pub(super) fn document() -> utoipa::openapi::OpenApi {
 pub(super) fn router(face: &Face) -> Router {
     let json = document().to_json().unwrap_or_else(|_| "{}".to_owned());
     let face = face.clone();
-    let page = Router::new().route("/docs", get(async move || Page(StatusCode::OK, DocsPage::new(&face))));
+    let privacy = face.clone();
+    let page = Router::new()
+        .route("/docs", get(async move || Page(StatusCode::OK, DocsPage::new(&face))))
+        .route(
+            "/docs/privacy",
+            get(async move || {
+                let shell = privacy.shell("docs", None);
+                Page(StatusCode::OK, PrivacyPage { shell })
+            }),
+        );
     secured(page).route(
         "/openapi.json",
         get(async move || ([(CONTENT_TYPE, "application/json")], json).into_response()),
@@ -47,6 +57,12 @@ pub(super) fn router(face: &Face) -> Router {
 struct DocsPage {
     shell: Shell,
     routes: Vec<Route>,
+}
+
+#[derive(Template)]
+#[template(path = "privacy.html", config = ".askama.toml")]
+struct PrivacyPage {
+    shell: Shell,
 }
 
 struct Route {
@@ -125,5 +141,26 @@ mod tests {
         );
         assert!(json["paths"]["/space/{id}/increment"]["put"].is_object());
         assert_eq!(json["info"]["license"]["identifier"], "Apache-2.0");
+    }
+
+    #[test]
+    fn the_page_on_privacy_speaks_of_every_ledger() {
+        let page = include_str!("../../web/templates/privacy.html");
+        let ledgers = include_str!("../store/schema.rs")
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("name: \""))
+            .filter_map(|rest| rest.split('"').next());
+        let terms: Vec<&str> = page
+            .split("<dt>")
+            .skip(1)
+            .filter_map(|rest| rest.split("</dt>").next())
+            .flat_map(|terms| terms.split(", "))
+            .collect();
+        let mut seen = 0;
+        for ledger in ledgers {
+            assert!(terms.contains(&ledger), "{ledger} is not among {terms:?}");
+            seen += 1;
+        }
+        assert!(seen > 10, "the ledgers are read from schema.rs");
     }
 }

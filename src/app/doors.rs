@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::Router;
 
 use super::lodge::{DRAIN, Lodge};
 use super::router;
 use crate::config::{Certificate as Source, DoorLimits};
 use crate::http::serve::HSTS_DEFAULT;
 use crate::http::swap::Swap;
+use crate::http::{Proxies, Site};
 use crate::pki::Hierarchy;
 use crate::supervisor::Weight;
 use crate::tls::{Authorities, Certificate, ClientTrust, Demand, Door, Limits, OpenDoor, Policy, Tls, Versions};
@@ -159,6 +159,7 @@ impl Lodge {
             connections: configured.connections as usize,
             per_address: configured.per_address,
             per_client: configured.per_client,
+            proxies: Proxies::new(&configured.trusted_proxies),
             drain: DRAIN,
             ..Limits::default()
         }
@@ -178,17 +179,17 @@ impl Lodge {
         }
     }
 
-    fn router_of(&self, name: &str) -> Router {
+    fn router_of(&self, name: &str) -> Site {
         match name {
             "https" => self.https_router(),
-            "mtls" => router::mtls(),
-            "metrics" => self.metrics.router(),
+            "mtls" => router::mtls().into(),
+            "metrics" => self.metrics.router().into(),
             _ => {
                 let port = self
                     .doors
                     .get("https")
                     .and_then(|door| door.addrs.first().map(SocketAddr::port));
-                router::http(self.names(), port, self.acme.challenges())
+                router::http(self.names(), port, self.acme.challenges()).into()
             }
         }
     }

@@ -172,7 +172,7 @@ impl Lodge {
     }
 
     /// What lies behind the https door, as it is configured now.
-    pub(super) fn https_router(&self) -> axum::Router {
+    pub(super) fn https_router(&self) -> crate::http::Site {
         let timezone = jiff::tz::TimeZone::get(&self.config.site.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
         let face = Face::new(
             self.config.site.name.clone(),
@@ -186,6 +186,7 @@ impl Lodge {
             health: health::router(self.readiness.subscribe()),
             assets: self.assets.clone(),
             face,
+            report: self.reporter.clone().into_status(),
             occupancy: self.occupancy.borrow().clone(),
             contact: self.config.site.contact.clone(),
         })

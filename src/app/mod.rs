@@ -4,6 +4,7 @@
 mod acme;
 mod api_docs;
 mod backup;
+mod box_page;
 mod doors;
 mod host;
 mod identity;

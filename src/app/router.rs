@@ -10,14 +10,16 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE, LOCATION};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get};
 use serde_json::json;
+use tower::Layer;
 
 use super::api_docs;
+use super::box_page::{self, Report};
 use super::host::{OurHost, host_of};
 use super::identity::Names;
 use crate::face::Face;
-use crate::http::Problem;
 use crate::http::assets::Assets;
 use crate::http::problem::{method_not_allowed, not_found};
+use crate::http::{Ahead, Problem, Site};
 use crate::occupancy::{Occupancy, compat, pages, v1};
 use crate::tls::{Challenges, PeerCertificate};
 
@@ -27,31 +29,38 @@ pub(super) struct Https {
     pub(super) health: Router,
     pub(super) assets: Assets,
     pub(super) face: Face,
+    pub(super) report: Report,
     pub(super) occupancy: Option<Arc<Occupancy>>,
     pub(super) contact: Option<String>,
 }
 
-/// The https door: pages, the occupancy API, health, documents.
-pub(super) fn https(parts: Https) -> Router {
+/// The https door: pages, the occupancy API, health, documents, the state of the box.
+pub(super) fn https(parts: Https) -> Site {
     let mut router = Router::new()
         .route("/", any(home))
         .merge(parts.health)
         .merge(parts.assets.router())
         .merge(parts.face.router())
-        .merge(api_docs::router(&parts.face));
+        .merge(api_docs::router(&parts.face))
+        .merge(box_page::router(parts.report, &parts.face));
     if let Some(contact) = parts.contact {
         router = router.route("/.well-known/security.txt", get(async move || security_txt(&contact)));
     }
+    let hosts = OurHost::new(parts.names);
+    let mut ahead = None;
     router = match parts.occupancy {
-        Some(room) => router
-            .merge(pages::router(room.clone(), parts.face))
-            .merge(v1::router(room.clone()))
-            .merge(compat::router(room)),
+        Some(room) => {
+            let compatible = compat::service(room.clone());
+            ahead = Some(Ahead::new(compat::PREFIX, hosts.layer(compatible.clone())));
+            router
+                .merge(pages::router(room.clone(), parts.face))
+                .merge(v1::router(room))
+                .fallback_service(compatible)
+        }
         None => router.fallback(not_found),
     };
-    router
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(OurHost::new(parts.names))
+    let router = router.method_not_allowed_fallback(method_not_allowed).layer(hosts);
+    Site::new(router, ahead)
 }
 
 /// The mtls door: what it sees of a client's certificate.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::units::Span;
-use crate::http::Rate;
+use crate::http::{Network, Rate};
 
 /// A door without TLS: `http` and `metrics`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,6 +100,8 @@ pub struct DoorLimits {
     pub per_client: Rate,
     /// Connections open at once.
     pub connections: u32,
+    /// Addresses and networks of proxies whose `X-Forwarded-For` says who calls; empty: nobody's word counts.
+    pub trusted_proxies: Vec<Network>,
 }
 
 impl Default for DoorLimits {
@@ -108,6 +110,7 @@ impl Default for DoorLimits {
             per_address: Rate::Off,
             per_client: Rate::Off,
             connections: 4096,
+            trusted_proxies: Vec::new(),
         }
     }
 }

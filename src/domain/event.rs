@@ -6,7 +6,7 @@ use super::{Occupancy, SpaceId};
 
 /// Something that happened, recorded in the same change as the rows it is about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// A space came to be.
     SpaceCreated {

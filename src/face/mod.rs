@@ -80,6 +80,14 @@ impl Face {
         &self.inner.timezone
     }
 
+    /// A day and a time of day that may be far away, as people here read it.
+    #[must_use]
+    pub fn date(&self, at: jiff::Timestamp) -> String {
+        at.to_zoned(self.inner.timezone.clone())
+            .strftime("%-d %b %Y, %H:%M")
+            .to_string()
+    }
+
     /// A moment as people here read it.
     #[must_use]
     pub fn time(&self, at: jiff::Timestamp) -> String {

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 
 use super::{Face, Lamp, SignedIn};
+use crate::accounts::Act;
 
 /// What the layout shows around a page.
 pub struct Shell {
@@ -28,6 +29,8 @@ pub struct PersonShown {
     pub name: String,
     /// Their role.
     pub role: &'static str,
+    /// Whether the navigation leads them to the page of the box.
+    pub runs_box: bool,
     /// What the logout form carries.
     pub csrf_token: String,
 }
@@ -41,6 +44,7 @@ impl Face {
             person: visitor.map(|visitor| PersonShown {
                 name: visitor.name.clone(),
                 role: visitor.role.name(),
+                runs_box: visitor.must(Act::ManageBox).is_ok(),
                 csrf_token: visitor.csrf.token(),
             }),
             here,

@@ -1,6 +1,7 @@
 //! What every door's router shares, and no more: the layer around each request, problem answers,
 //! limits, embedded files, health and metrics. No room and no account is known here.
 
+mod ahead;
 pub mod assets;
 mod body;
 mod claims;
@@ -9,15 +10,18 @@ mod limiter;
 pub mod metrics;
 mod peer;
 pub mod problem;
+mod proxies;
 mod rate;
 mod request_id;
 pub mod serve;
 pub mod swap;
 
+pub use ahead::{Ahead, Site};
 pub use body::PatientBody;
 pub use limiter::{Limiter, RateLimits};
 pub(crate) use peer::counted;
 pub use peer::{Peer, truncated};
 pub use problem::Problem;
+pub use proxies::{Network, NetworkError, Proxies};
 pub use rate::{Rate, RateError};
 pub use request_id::RequestId;

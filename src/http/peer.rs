@@ -7,10 +7,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-/// The other end of a request's connection; the door puts it in the request's extensions.
+/// Who called; the door puts it in the request's extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
-    /// Its address as the socket says it.
+    /// Its address as the socket says it, or a proxy that the door trusts.
     pub addr: SocketAddr,
     /// SHA-256 of the client certificate that the handshake verified, if there was one.
     pub certificate: Option<[u8; 32]>,

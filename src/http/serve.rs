@@ -1,6 +1,7 @@
 //! The layer around every request of every door.
 //!
-//! It numbers the request, takes off headers that claim a client certificate, keeps to the door's rates,
+//! It numbers the request, finds out whom a trusted proxy speaks for, takes off headers that claim a client
+//! certificate, keeps to the door's rates,
 //! catches panics, sets the answer's common headers, counts, and writes one log line.
 
 use std::any::Any;
@@ -17,10 +18,11 @@ use axum::response::{IntoResponse, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
+use super::ahead::Under;
 use super::metrics::DoorMetrics;
 use super::peer::truncated;
 use super::request_id::{RequestId, RequestIds};
-use super::{Peer, Problem, RateLimits, claims};
+use super::{Peer, Problem, Proxies, RateLimits, claims};
 
 /// The longest address (path and query) a request may have, in bytes.
 pub const URI_LIMIT: usize = 16 << 10;
@@ -38,6 +40,8 @@ pub struct Settings {
     pub hsts: Option<Duration>,
     /// Requests a time.
     pub rates: Arc<RateLimits>,
+    /// Proxies that may say for whom they call.
+    pub proxies: Proxies,
     /// Where requests are counted.
     pub metrics: DoorMetrics,
     /// The form of the layer's own refusals.
@@ -57,6 +61,7 @@ struct Shared {
     door: &'static str,
     hsts: Option<HeaderValue>,
     rates: Arc<RateLimits>,
+    proxies: Proxies,
     metrics: DoorMetrics,
     refusals: Shape,
     ids: RequestIds,
@@ -74,6 +79,7 @@ impl Serve {
                 door: settings.door,
                 hsts,
                 rates: settings.rates,
+                proxies: settings.proxies,
                 metrics: settings.metrics,
                 refusals: settings.refusals,
                 ids: RequestIds::new(),
@@ -115,13 +121,13 @@ where
 
     fn call(&mut self, mut request: Request) -> Answer<S::Future> {
         let id = self.shared.ids.next();
-        let peer = request.extensions().get::<Peer>().copied();
+        let peer = self.caller(&mut request);
         let line = Line {
             id,
             peer,
             started: Instant::now(),
             method: request.method().clone(),
-            route: request.extensions().get::<MatchedPath>().cloned(),
+            route: Route::of(&request),
             uri: request.uri().clone(),
         };
         let refusal = self.refusal(&request, peer.as_ref());
@@ -140,6 +146,17 @@ where
 }
 
 impl<S> Served<S> {
+    /// Who calls; from here on every router sees the same.
+    fn caller(&self, request: &mut Request) -> Option<Peer> {
+        let mut peer = request.extensions().get::<Peer>().copied()?;
+        let addr = self.shared.proxies.caller(peer.addr, request.headers());
+        if addr != peer.addr {
+            peer.addr = addr;
+            request.extensions_mut().insert(peer);
+        }
+        Some(peer)
+    }
+
     fn refusal(&self, request: &Request, peer: Option<&Peer>) -> Option<Response> {
         let problem = self.problem(request, peer)?;
         let words = problem.title().to_owned();
@@ -164,9 +181,35 @@ struct Line {
     peer: Option<Peer>,
     started: Instant,
     method: Method,
-    route: Option<MatchedPath>,
+    route: Route,
     /// Only to give an answer after a panic its API's shape; never logged.
     uri: Uri,
+}
+
+/// Where a request went.
+enum Route {
+    Matched(MatchedPath),
+    Under(&'static str),
+    Nowhere,
+}
+
+impl Route {
+    fn of(request: &Request) -> Route {
+        let known = request.extensions();
+        match (known.get::<MatchedPath>(), known.get::<Under>()) {
+            (Some(path), _) => Route::Matched(path.clone()),
+            (None, Some(Under(prefix))) => Route::Under(prefix),
+            (None, None) => Route::Nowhere,
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Route::Matched(path) => path.as_str(),
+            Route::Under(prefix) => prefix,
+            Route::Nowhere => "(none)",
+        }
+    }
 }
 
 pin_project! {
@@ -248,7 +291,7 @@ impl Shared {
                     $level,
                     door = self.door,
                     method = %line.method,
-                    route = line.route.as_ref().map_or("(none)", MatchedPath::as_str),
+                    route = line.route.name(),
                     status = status.as_u16(),
                     duration_ms = took.as_micros() as f64 / 1000.0,
                     request.id = %line.id,
@@ -306,6 +349,7 @@ mod tests {
             door: "https",
             hsts: None,
             rates: Arc::new(RateLimits::new(Rate::Off, Rate::Off)),
+            proxies: Proxies::default(),
             metrics: Metrics::new().door("https"),
             refusals: |_, problem, _| problem.into_response(),
         });

@@ -1,13 +1,14 @@
-//! A router that can be changed while connections go on.
+//! What lies behind a door, and can be changed while connections go on.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use axum::Router;
 
+use super::ahead::{Inside, Site};
 use super::serve::Serve;
 
-/// The place of a router behind a door; clones share it.
+/// The place of what answers behind a door; clones share it.
 #[derive(Clone)]
 pub struct Swap {
     shared: Arc<Shared>,
@@ -15,31 +16,27 @@ pub struct Swap {
 
 struct Shared {
     /// What answers, inside its door's layer.
-    current: ArcSwap<Router>,
+    current: ArcSwap<Inside>,
     parts: Mutex<Parts>,
 }
 
 struct Parts {
-    bare: Router,
+    bare: Site,
     layer: Option<Serve>,
 }
 
 impl Parts {
-    fn whole(&self) -> Arc<Router> {
-        let bare = self.bare.clone();
-        Arc::new(match &self.layer {
-            Some(layer) => bare.layer(layer.clone()),
-            None => bare,
-        })
+    fn whole(&self) -> Arc<Inside> {
+        Arc::new(self.bare.within(self.layer.as_ref()))
     }
 }
 
 impl Swap {
-    /// A place that holds `router` at first.
+    /// A place that holds `site` at first.
     #[must_use]
-    pub fn new(router: Router) -> Swap {
+    pub fn new(site: impl Into<Site>) -> Swap {
         let parts = Parts {
-            bare: router,
+            bare: site.into(),
             layer: None,
         };
         Swap {
@@ -51,8 +48,9 @@ impl Swap {
     }
 
     /// From the next request on, this one answers.
-    pub fn set(&self, router: Router) {
-        self.change(|parts| parts.bare = router);
+    pub fn set(&self, site: impl Into<Site>) {
+        let site = site.into();
+        self.change(|parts| parts.bare = site);
     }
 
     /// Puts a door's layer round this router and those that follow.
@@ -61,8 +59,8 @@ impl Swap {
     }
 
     /// What answers now.
-    pub(crate) fn current(&self) -> Router {
-        Router::clone(&self.shared.current.load())
+    pub(crate) fn current(&self) -> Guard<Arc<Inside>> {
+        self.shared.current.load()
     }
 
     fn change(&self, change: impl FnOnce(&mut Parts)) {

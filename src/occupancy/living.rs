@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::{CHUNK, Occupancy};
 use crate::domain::{Event, Seq};
-use crate::store::ReadError;
+use crate::store::{Delivery, ReadError};
 
 /// The number of spaces.
 #[derive(Default)]
@@ -43,7 +43,15 @@ impl Occupancy {
         }
         loop {
             let entry = match tail.next().await {
-                Ok(entry) => entry,
+                Ok(Delivery::Entry(entry)) => entry,
+                Ok(Delivery::Gap(gap)) => {
+                    tracing::warn!(from = %gap.from, to = %gap.to, "the journal was pruned before it was read");
+                    self.feed.lose(gap.to);
+                    match self.count_living().await {
+                        Ok(()) => continue,
+                        Err(error) => return error,
+                    }
+                }
                 Err(error) => return error,
             };
             self.feed.add(&entry);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError<E> {
     /// The change itself said no; nothing was written.
-    #[error("refused")]
+    #[error("{0}")]
     Refused(E),
     /// The queue to the pen is full; nothing was written. Try again in a second.
     #[error("too many changes are waiting")]

@@ -22,7 +22,7 @@ pub(super) enum Frame<'a> {
         /// Where the next one begins.
         next: usize,
     },
-    /// Nothing: the file ends here.
+    /// Nothing: the file ends here, or what follows was never written on (`spare.rs`).
     End,
     /// Something that is not a whole frame.
     Broken,
@@ -33,7 +33,8 @@ pub(super) fn read(bytes: &[u8], at: usize) -> Frame<'_> {
     let Some(rest) = bytes.get(at..) else {
         return Frame::End;
     };
-    if rest.is_empty() {
+    // A frame begins with its magic, so the first byte settles it nearly always.
+    if rest.iter().all(|byte| *byte == 0) {
         return Frame::End;
     }
     let Some((head, tail)) = rest.split_at_checked(OVERHEAD) else {
@@ -182,6 +183,16 @@ mod tests {
             prop_assert_eq!(read(&bytes, 0), Frame::Broken);
             bytes.extend_from_slice(&whole);
             prop_assert_eq!(find(&bytes, 1), Some(cut));
+        }
+
+        #[test]
+        fn nothing_but_zeros_is_the_end_and_anything_after_them_is_not(zeros in 0usize..100, then in prop::option::of(1u8..)) {
+            let mut bytes = framed(b"body");
+            let end = bytes.len();
+            bytes.resize(end + zeros, 0);
+            bytes.extend(then);
+            let expected = if then.is_some() { Frame::Broken } else { Frame::End };
+            prop_assert_eq!(read(&bytes, end), expected);
         }
 
         #[test]

@@ -15,9 +15,11 @@ use super::files::{self, Disk};
 use super::generation::Generation;
 use super::health::Health;
 use super::replay;
+use super::reserve::reserve;
 use super::segment::{Header, Kept};
 use super::shelf::{Segment, Shelf};
 use super::snapshot::{self, Overlay};
+use super::spare;
 use super::thinning;
 use crate::domain::Seq;
 
@@ -121,6 +123,7 @@ impl Keeper {
     /// One round: a snapshot when one is due, then what is not needed goes.
     pub(super) fn tend(&self) -> Result<(), KeepError> {
         let (now, trusted) = self.read_clock();
+        self.make_spare()?;
         self.snapshot_if_due()?;
         let _held = self.hold_files();
         self.drop_old_snapshots()?;
@@ -129,6 +132,23 @@ impl Keeper {
             self.thin_by_age(now)?;
         }
         self.thin_by_size()
+    }
+
+    /// Makes the next segment's file ready when it will be wanted soon; on a full disk its room is wanted more.
+    fn make_spare(&self) -> Result<(), FileError> {
+        let (disk, log, segment) = (&*self.disk, self.generation.log(), self.bounds.segment_bytes);
+        let rows = self.snapshot_bytes.load(Ordering::Relaxed);
+        // A disk that this would bring near the reserve would be full, and not, and full again.
+        let plenty = || {
+            disk.room(&log)
+                .is_ok_and(|room| room >= reserve(segment, rows) + 4 * segment)
+        };
+        if self.health.borrow().disk_full {
+            spare::release(disk, &log);
+        } else if self.shelf.newest_bytes() >= segment / 2 && plenty() {
+            spare::make(disk, &log, segment)?;
+        }
+        Ok(())
     }
 
     /// While this is held, no file of the book is taken away or replaced.

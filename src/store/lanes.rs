@@ -2,7 +2,8 @@
 //!
 //! A [`Subscription`] follows one lane with a durable cursor: what it has not acknowledged it gets
 //! again after a restart, and where thinning took events away it is told with a [`Gap`]. A [`Tail`]
-//! follows all lanes from where it is told and remembers nothing.
+//! follows all lanes from where it is told and remembers nothing; it keeps nothing from being pruned,
+//! and is told with the same [`Gap`] of what was.
 //!
 //! A reader that joins late subscribes first and then reads the rows it cares for: the rows hold at
 //! least everything up to where the subscription begins, so nothing falls between them. A reader
@@ -94,11 +95,7 @@ impl Subscription {
             let until = *bell.borrow_and_update();
             let delivery = match self.reader.step(until)? {
                 Step::Entry(entry) => Delivery::Entry(entry),
-                Step::Gap(gap) => Delivery::Gap(Gap {
-                    n: gap.n,
-                    from: gap.from,
-                    to: gap.to,
-                }),
+                Step::Gap(gap) => Delivery::Gap(gap),
                 Step::Further => {
                     self.note_idle();
                     tokio::task::yield_now().await;
@@ -117,7 +114,16 @@ impl Subscription {
 
     /// The delivery `seq` is dealt with and need not come again.
     pub fn ack(&mut self, seq: Seq) {
-        if self.unacknowledged.remove(&seq) {
+        self.ack_all([seq]);
+    }
+
+    /// As [`Subscription::ack`], for many at once.
+    pub fn ack_all(&mut self, seqs: impl IntoIterator<Item = Seq>) {
+        let before = self.unacknowledged.len();
+        for seq in seqs {
+            self.unacknowledged.remove(&seq);
+        }
+        if self.unacknowledged.len() < before {
             let shared = self.store.shared();
             if shared.cursors.acknowledge(&self.key, self.acknowledged()) {
                 shared.queue.poke();
@@ -163,16 +169,17 @@ impl Tail {
         }
     }
 
-    /// The next change that recorded events; waits until there is one. Dropping the future loses nothing.
+    /// The next change that recorded events, or the gap where some are no more; waits until there is one.
+    /// Dropping the future loses nothing.
     ///
-    /// Events that are older than [`Store::oldest`] may be missing from what it gives.
-    pub async fn next(&mut self) -> Result<Entry, ReadError> {
+    /// Lanes are thinned one by one: changes of a lane that is still there may follow within the gap of another.
+    pub async fn next(&mut self) -> Result<Delivery, ReadError> {
         let mut bell = self.store.bell();
         loop {
             let until = *bell.borrow_and_update();
             match self.reader.step(until)? {
-                Step::Entry(entry) => return Ok(entry),
-                Step::Gap(_) => {}
+                Step::Entry(entry) => return Ok(Delivery::Entry(entry)),
+                Step::Gap(gap) => return Ok(Delivery::Gap(gap)),
                 Step::Further => tokio::task::yield_now().await,
                 Step::End => wait(&mut bell).await,
             }

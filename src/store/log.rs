@@ -11,6 +11,7 @@ use super::files::{self, Disk};
 use super::record;
 use super::segment::{self, HEADER, Header, Kept};
 use super::shelf::{Segment, Shelf};
+use super::spare;
 use crate::domain::Seq;
 
 /// An append did not happen.
@@ -68,9 +69,12 @@ impl Log {
             kept: Kept::All,
         };
         let path = dir.join(segment::name(first));
-        let file = disk
-            .create(&path)
-            .map_err(|source| FileError::new("cannot create", &path, source))?;
+        let file = if spare::take(disk, dir, &path) {
+            disk.open(&path)
+        } else {
+            disk.create(&path)
+        }
+        .map_err(|source| FileError::new("cannot create", &path, source))?;
         files::write_all_at(&*file, &header.encode(), 0)
             .map_err(|source| FileError::new("cannot write", &path, source))?;
         file.sync()
@@ -110,6 +114,11 @@ impl Log {
         Ok(if rolled { Appended::InNewSegment } else { Appended::Here })
     }
 
+    /// Whether the next segment will be wanted before long.
+    pub(super) fn is_half_full(&self) -> bool {
+        self.length >= self.segment_bytes / 2
+    }
+
     /// Lets readers see what was appended.
     pub(super) fn show(&self, newest: Timestamp) {
         self.active.show(self.length, self.last, Some(newest));
@@ -133,9 +142,10 @@ impl Log {
             // The seal is there for a missing next segment to be noticed; the log does without.
             Err(_) => file.set_len(self.length),
             Ok(()) => {
-                self.active
-                    .show(self.length + seal.len() as u64, self.active.last(), None);
-                Ok(())
+                let end = self.length + seal.len() as u64;
+                self.active.show(end, self.active.last(), None);
+                // What is left of the zeros it was filled with.
+                file.set_len(end)
             }
         }
         .and_then(|()| file.sync())

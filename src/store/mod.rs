@@ -3,11 +3,11 @@
 //! Rooms change it through [`Store::write`], read it through [`Ledger`]s, and hear of changes
 //! through [`Store::bell`] and the journal ([`Store::tail`], [`Store::subscribe`]).
 //!
-//! One writer thread, the *pen*, appends changes to the *log*, syncs, and applies them to the
-//! *table* (sled, which is never a source). The log's segments are the journal that readers
-//! follow, each in its *lane* with its *cursor*. A second thread, the *keeper*, makes snapshots of
-//! sealed segments and takes away what nobody needs. Opening surveys everything, and mends it by
-//! salvage when it is damaged.
+//! One writer thread, the *pen*, appends changes to the *log*, syncs, and lays their rows over the
+//! *table* (sled, which is never a source), where the *settler* carries them about once a second.
+//! The log's segments are the journal that readers follow, each in its *lane* with its *cursor*. A
+//! third thread, the *keeper*, makes snapshots of sealed segments and takes away what nobody needs.
+//! Opening surveys everything, and mends it by salvage when it is damaged.
 
 mod archive;
 mod backup;
@@ -15,6 +15,7 @@ mod change;
 mod claims;
 mod clock;
 mod cursors;
+mod draft;
 mod error;
 pub mod files;
 mod frame;
@@ -34,6 +35,7 @@ mod pen;
 pub mod probe;
 mod queue;
 mod reader;
+mod recent;
 mod record;
 mod recovery;
 mod replay;
@@ -46,6 +48,7 @@ mod segment;
 mod shelf;
 mod snapshot;
 pub mod spaces;
+mod spare;
 mod start;
 mod stats;
 mod survey;
@@ -179,8 +182,8 @@ impl Store {
         Epoch(self.shared().epoch)
     }
 
-    /// The oldest sequence number that is still in the journal. What a [`Tail`] gives of older
-    /// changes is nothing, and of changes that thinning reached it is not all.
+    /// The oldest sequence number that is still in the journal. Of older changes, and of events that
+    /// thinning took away, readers are told with a [`Gap`].
     #[must_use]
     pub fn oldest(&self) -> Seq {
         self.shared().shelf.first()

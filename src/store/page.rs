@@ -1,13 +1,12 @@
 //! What a change sees: rows as they stand, what it writes, the events it records.
 
-use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::sync::Arc;
 
 use sled::IVec;
 
+use super::draft::{self, Draft, Row};
 use super::record::{self, Head};
-use super::table::{Row, Table};
+use super::table::Table;
 use super::{ReadError, RowError};
 use crate::domain::{Event, Lane, Seq};
 
@@ -19,8 +18,6 @@ pub const BULK_ROWS: usize = 128;
 
 /// Room in the limit for what stands around rows and events in a record.
 const AROUND: usize = 64;
-
-type Draft = BTreeMap<IVec, Option<IVec>>;
 
 /// The page a change is written on; see [`crate::store::Store::write`].
 pub struct Page {
@@ -101,23 +98,9 @@ impl Page {
 
     pub(super) fn scan(&self, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Row>, ReadError> {
         let from = after.map_or_else(|| prefix.to_vec(), |after| [after, &[0]].concat());
-        let within = (Bound::Included(IVec::from(from.as_slice())), Bound::Unbounded);
-        let mut changed: Draft = Draft::new();
-        for layer in [&self.draft, &self.rows] {
-            let found = layer
-                .range(within.clone())
-                .take_while(|(key, _)| key.starts_with(prefix));
-            changed.extend(found.map(|(key, row)| (key.clone(), row.clone())));
-        }
+        let changed = draft::within(&[&self.draft, &self.rows], prefix, &from);
         let standing = self.table.scan(prefix, &from, limit.saturating_add(changed.len()))?;
-        let mut merged: BTreeMap<IVec, Option<IVec>> =
-            standing.into_iter().map(|(key, row)| (key, Some(row))).collect();
-        merged.extend(changed);
-        Ok(merged
-            .into_iter()
-            .filter_map(|(key, row)| Some((key, row?)))
-            .take(limit)
-            .collect())
+        draft::overlaid(standing.into_iter().map(Ok), changed, limit)
     }
 
     /// Makes it ready for the next change, which will be `seq`, leaving out what was not kept.
@@ -156,15 +139,8 @@ impl Page {
     }
 
     /// What the group changes in the table, all together; the draft is empty afterwards.
-    pub(super) fn take_batch(&mut self) -> sled::Batch {
-        let mut batch = sled::Batch::default();
-        for (key, row) in std::mem::take(&mut self.draft) {
-            match row {
-                Some(row) => batch.insert(key, row),
-                None => batch.remove(key),
-            }
-        }
-        batch
+    pub(super) fn take_draft(&mut self) -> Draft {
+        std::mem::take(&mut self.draft)
     }
 
     /// Forgets the whole group.

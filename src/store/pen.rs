@@ -20,6 +20,7 @@ use super::keeper::Call;
 use super::log::{AppendError, Appended, Log};
 use super::page::{BULK_ROWS, GROUP_LIMIT};
 use super::queue::{Queue, Wake};
+use super::recent::SettlerCall;
 use super::record::Head;
 use super::reserve::Reserve;
 use super::stats::Counters;
@@ -31,10 +32,6 @@ const BULK_EVERY: Duration = Duration::from_millis(100);
 
 /// While the disk is full, cursors are written this often, out of the reserve: pruning needs them.
 const CURSORS_WHEN_FULL: Duration = Duration::from_secs(5);
-
-/// When nobody has written for so long, the table's buffer goes to its files: a disk that somebody else fills
-/// later finds nothing of ours that must still be written.
-const FLUSH_AFTER: Duration = Duration::from_millis(25);
 
 /// The most changes in one group; more would let the first wait for the last.
 const GROUP_CHANGES: usize = 1024;
@@ -52,6 +49,7 @@ pub(super) struct Tools {
     pub(super) trust: Trust,
     pub(super) counters: Arc<Counters>,
     pub(super) keeper: Call,
+    pub(super) settler: SettlerCall,
 }
 
 /// The process cannot go on; why stands in the health.
@@ -73,8 +71,6 @@ pub(super) struct Pen {
     /// `None`: they are to be written at once.
     cursors_went: Option<Instant>,
     full: bool,
-    /// When the table last took rows that may lie in its buffer.
-    unflushed: Option<Instant>,
 }
 
 impl Pen {
@@ -90,7 +86,6 @@ impl Pen {
             bulk_went: Instant::now(),
             cursors_went: None,
             full: false,
-            unflushed: None,
             tools,
         }
     }
@@ -116,10 +111,7 @@ impl Pen {
     fn next_look(&self) -> Option<Duration> {
         let cursors = self.tools.cursors.dirty().then(|| self.until_cursors());
         let disk = self.full.then_some(Duration::from_millis(500));
-        let flush = self
-            .unflushed
-            .map(|applied| FLUSH_AFTER.saturating_sub(applied.elapsed()));
-        cursors.into_iter().chain(disk).chain(flush).min()
+        cursors.into_iter().chain(disk).min()
     }
 
     fn until_cursors(&self) -> Duration {
@@ -143,17 +135,7 @@ impl Pen {
             self.take_bulk()?;
         }
         self.take_cursors()?;
-        let idle = self.records.is_empty() && self.group.is_empty();
-        self.commit()?;
-        if idle { self.flush_table() } else { Ok(()) }
-    }
-
-    fn flush_table(&mut self) -> Result<(), Failed> {
-        if self.unflushed.is_none_or(|applied| applied.elapsed() < FLUSH_AFTER) {
-            return Ok(());
-        }
-        self.unflushed = None;
-        self.tools.table.flush().map_err(|error| self.fail(&error.to_string()))
+        self.commit().map(drop)
     }
 
     fn look_at_disk(&mut self) {
@@ -239,8 +221,14 @@ impl Pen {
     fn commit(&mut self) -> Result<bool, Failed> {
         let mut written = true;
         if !self.records.is_empty() {
+            let half_full = self.tools.log.is_half_full();
             match self.tools.log.append(&self.records, self.last) {
-                Ok(Appended::Here) => self.publish()?,
+                Ok(Appended::Here) => {
+                    self.publish()?;
+                    if !half_full && self.tools.log.is_half_full() {
+                        self.tools.keeper.call();
+                    }
+                }
                 Ok(Appended::InNewSegment) => {
                     // Readers that found nothing of their lane for long are further on than their rows say.
                     self.tools.cursors.mark_all();
@@ -267,10 +255,10 @@ impl Pen {
         Counters::add(&counters.changes, self.last.0 - self.tools.bell.borrow().0);
         Counters::add(&counters.groups, 1);
         Counters::add(&counters.syncs, 1);
-        if let Err(error) = self.tools.table.apply(self.page.take_batch()) {
-            return Err(self.fail(&error.to_string()));
+        match self.tools.table.lay(self.page.take_draft()) {
+            Ok(pile) => self.tools.settler.tell(pile),
+            Err(error) => return Err(self.fail(&error.to_string())),
         }
-        self.unflushed = Some(Instant::now());
         self.tools.log.show(self.now.0);
         if self.tools.cursors.written() {
             self.tools.keeper.call();

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::files;
 use super::frame::{self, Frame};
-use super::record::{self, Head, LaneGap, Record};
+use super::lanes::Gap;
+use super::record::{self, Head, Record};
 use super::segment::HEADER;
 use super::shelf::{Segment, Shelf};
 use super::{Entry, FileError, ReadError};
@@ -18,8 +19,8 @@ const CHUNK: usize = 64 << 10;
 pub(super) enum Step {
     /// A change with events.
     Entry(Entry),
-    /// Events of the wanted lane that are no more.
-    Gap(LaneGap),
+    /// Events that are wanted and no more.
+    Gap(Gap),
     /// Nothing in this chunk; there is more.
     Further,
     /// Nothing up to the bell.
@@ -97,16 +98,14 @@ impl Reader {
         (self.start, self.at) = (HEADER as u64, 0);
         self.buffer.clear();
         self.segment = Some(segment);
-        match (missing, self.wanted) {
-            (Some((from, to)), wanted) => {
+        match missing {
+            Some((from, to)) => {
                 self.after = to;
                 // How many there were cannot be said any more: at most one a change is counted.
-                wanted.map_or(Step::Further, |lane| {
-                    let n = to.0 - from.0 + 1;
-                    Step::Gap(LaneGap { lane, n, from, to })
-                })
+                let n = to.0 - from.0 + 1;
+                Step::Gap(Gap { n, from, to })
             }
-            (None, _) => Step::Further,
+            None => Step::Further,
         }
     }
 
@@ -181,9 +180,12 @@ fn look(body: &[u8], wanted: Option<Lane>, after: Seq, until: Seq) -> Option<Loo
         };
     }
     match record::decode(body)? {
-        Record::Gap(gap) if Some(gap.lane) == wanted && gap.to > after => {
+        Record::Gap(gap) if wanted.is_none_or(|lane| lane == gap.lane) && gap.to > after => {
+            // Another lane may have changes between those that are gone: a reader of all lanes goes on where it was.
+            let reached = if wanted.is_some() { gap.to } else { after };
             let from = gap.from.max(after.next());
-            Some(Look::Found(gap.to, Step::Gap(LaneGap { from, ..gap })))
+            let (n, to) = (gap.n, gap.to);
+            Some(Look::Found(reached, Step::Gap(Gap { n, from, to })))
         }
         Record::Gap(_) => Some(Look::Skip(after)),
         Record::Seal(next) => Some(Look::Skip(Seq(next.0 - 1))),

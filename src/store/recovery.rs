@@ -23,9 +23,6 @@ use super::table::Table;
 use super::{FileError, OpenError, ReadError, SalvageReport};
 use crate::domain::Seq;
 
-/// Rows given to the table at once while it is filled.
-const FILL: usize = 1_000;
-
 /// A book that is ready to be written in.
 pub(super) struct Opened {
     pub(super) generation: Generation,
@@ -159,16 +156,11 @@ fn fill(disk: &dyn Disk, book: &Path, survey: &Survey, health: &watch::Sender<He
         )?;
     }
     let base = base.map(|base| snapshot::Rows::open(disk, &base.path)).transpose()?;
-    let (mut batch, mut count) = (sled::Batch::default(), 0);
+    let mut count = 0;
     snapshot::merge(base, rows, |key, row| {
-        batch.insert(key, row);
         count += 1;
-        if count % FILL == 0 {
-            table.apply(std::mem::take(&mut batch))?;
-        }
-        Ok::<(), ReadError>(())
+        table.fill(key, row)
     })?;
-    table.apply(batch)?;
     tracing::info!(rows = count, "the table of rows was made anew");
     Ok(table)
 }

@@ -13,6 +13,12 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// Room for a new table, small notes and the file system's own needs.
 const TABLE: u64 = 4 << 20;
 
+/// What must stay free while the newest snapshot has `rows` bytes: the next snapshot with the one before it and what
+/// a segment adds, a segment, and a table made anew, which takes about twice its rows while it is filled.
+pub(super) fn reserve(segment_bytes: u64, rows: u64) -> u64 {
+    TABLE + 2 * segment_bytes + 4 * rows
+}
+
 /// Says whether there is room beyond the reserve.
 pub(super) struct Reserve {
     disk: Arc<dyn Disk>,
@@ -41,17 +47,11 @@ impl Reserve {
         }
     }
 
-    /// What must stay free: the next snapshot with the one before it and what a segment adds, a
-    /// segment, and a table made anew, which takes about twice its rows while it is filled.
-    pub(super) fn bytes(&self) -> u64 {
-        let rows = self.snapshot_bytes.load(Ordering::Relaxed);
-        TABLE + 2 * self.segment_bytes + 4 * rows
-    }
-
     /// Whether `bytes` more can be written while the reserve stays free. A disk that cannot be
     /// asked is taken to have room: the write itself will tell.
     pub(super) fn has_room_for(&mut self, bytes: u64) -> bool {
-        let needed = self.bytes().saturating_add(bytes);
+        let rows = self.snapshot_bytes.load(Ordering::Relaxed);
+        let needed = reserve(self.segment_bytes, rows).saturating_add(bytes);
         let stale = self.looked.is_none_or(|looked| looked.elapsed() >= LOOK_AGAIN);
         if stale || self.room < needed + self.segment_bytes {
             self.room = self.disk.room(&self.dir).unwrap_or(u64::MAX);

@@ -94,6 +94,11 @@ impl Shelf {
         self.read().clone()
     }
 
+    /// Bytes that readers may read of the newest one.
+    pub(super) fn newest_bytes(&self) -> u64 {
+        self.read().last().map_or(0, |segment| segment.shown())
+    }
+
     /// The segment in which the change after `after` stands or will stand; the oldest one when
     /// that change is no more.
     pub(super) fn after(&self, after: Seq) -> Arc<Segment> {

@@ -20,6 +20,7 @@ use super::note;
 use super::options::Options;
 use super::pen::{Pen, Tools};
 use super::queue::Queue;
+use super::recent::{self, SettlerCall};
 use super::recovery;
 use super::reserve::Reserve;
 use super::shelf::Shelf;
@@ -82,8 +83,8 @@ impl Shared {
 pub(super) struct Running {
     shared: Shared,
     call: Call,
-    pen: Mutex<Option<JoinHandle<()>>>,
-    keeper: Mutex<Option<JoinHandle<()>>>,
+    settler: SettlerCall,
+    threads: Mutex<Vec<JoinHandle<()>>>,
     over: watch::Receiver<bool>,
     /// Let go after the threads ended.
     _lock: Lock,
@@ -98,7 +99,7 @@ impl Running {
         let (bell, bell_heard) = watch::channel(opened.last);
         let (over, over_seen) = watch::channel(false);
         let queue = Arc::new(Queue::new(options.queue, options.bulk_queue));
-        let (counters, call) = (Arc::new(Counters::default()), Call::default());
+        let (counters, call, settler) = (Arc::new(Counters::default()), Call::default(), SettlerCall::default());
         let snapshot_bytes = Arc::new(AtomicU64::new(opened.snapshots.1));
         let cursors = Arc::new(opened.cursors);
         let log = Log::resume(
@@ -108,6 +109,10 @@ impl Running {
             options.segment_bytes,
             Arc::clone(&opened.shelf),
         );
+        let reserve = || {
+            let (disk, book) = (Arc::clone(&options.disk), options.dir.clone());
+            Reserve::new(disk, book, options.segment_bytes, Arc::clone(&snapshot_bytes))
+        };
         let tools = Tools {
             queue: Arc::clone(&queue),
             log,
@@ -115,17 +120,14 @@ impl Running {
             cursors: Arc::clone(&cursors),
             bell,
             health: health.clone(),
-            reserve: Reserve::new(
-                Arc::clone(&options.disk),
-                options.dir.clone(),
-                options.segment_bytes,
-                Arc::clone(&snapshot_bytes),
-            ),
+            reserve: reserve(),
             clock: Arc::clone(&options.clock),
             trust: Trust::new(opened.trusted),
             counters: Arc::clone(&counters),
             keeper: call.clone(),
+            settler: settler.clone(),
         };
+        let settlers = reserve();
         let keeper = Arc::new(Keeper {
             disk: Arc::clone(&options.disk),
             generation: opened.generation,
@@ -156,12 +158,20 @@ impl Running {
         };
         // What the last stop left undone is done now.
         call.call();
-        Ok(Running {
-            pen: Mutex::new(Some(thread("book-pen", move || write(tools, &end)))),
-            keeper: Mutex::new(Some({
+        let threads = vec![
+            thread("book-pen", move || write(tools, &end)),
+            {
                 let (keeper, call) = (Arc::clone(&keeper), call.clone());
                 thread("book-keeper", move || keeper.run(&call))
-            })),
+            },
+            {
+                let (table, settler) = (Arc::clone(&opened.table), settler.clone());
+                // A failure of the table has been told through the health already.
+                thread("book-settler", move || drop(recent::settle(&table, &settler, settlers)))
+            },
+        ];
+        Ok(Running {
+            threads: Mutex::new(threads),
             shared: Shared {
                 queue,
                 shelf: opened.shelf,
@@ -176,6 +186,7 @@ impl Running {
                 disk: options.disk,
             },
             call,
+            settler,
             over: over_seen,
             _lock: lock,
         })
@@ -188,6 +199,7 @@ impl Running {
     /// Has everything queued written and the book closed in order; returns when that is done.
     pub(super) async fn close(&self) {
         self.call.stop();
+        self.settler.stop();
         self.shared.queue.close();
         let mut over = self.over.clone();
         // The sender going means that the pen's thread is gone, which is as much over.
@@ -198,13 +210,12 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.call.stop();
+        self.settler.stop();
         self.shared.queue.abandon();
-        for thread in [&self.pen, &self.keeper] {
-            let thread = thread.lock().ok().and_then(|mut thread| thread.take());
-            if let Some(thread) = thread {
-                // A panic in it has been told through the health already.
-                let _: Result<(), _> = thread.join();
-            }
+        let threads = self.threads.lock().map(|mut threads| std::mem::take(&mut *threads));
+        for thread in threads.unwrap_or_default() {
+            // A panic in it has been told through the health already.
+            let _: Result<(), _> = thread.join();
         }
     }
 }
@@ -213,7 +224,7 @@ fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
     std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(work)
-        .expect("a process that starts can have two more threads")
+        .expect("a process that starts can have three more threads")
 }
 
 /// What ends the book in order.

@@ -1,21 +1,24 @@
 //! The table: sled, as the place where rows are looked up. It is never a source.
 //!
 //! After any stop that was not clean it is thrown away and filled anew from snapshot and log; what
-//! it holds is trusted only when the clean mark, the log's end and its own mark agree. Its traps
-//! (`book.md` promise 12): one tree, because a batch is atomic within one tree only; never
-//! `flush_async`, which deadlocks; its background flusher stays on, because it alone collects
-//! garbage; the cache is bounded, because the default is 1 GiB.
+//! it holds is trusted only when the clean mark, the log's end and its own mark agree. Rows written lately
+//! lie over it in memory (`recent.rs`) until they are carried there. Its traps
+//! (`book.md` promise 12): never `flush_async`, which deadlocks; its background flusher stays on, because
+//! it alone collects garbage; the cache is bounded, because the default is 1 GiB. No batches: one rolls sled's
+//! buffer to disk twice and locks readers out, and nothing here rests on sled for atomicity.
 
 use std::fs;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::RwLock;
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use sled::IVec;
 use tokio::sync::watch;
 
+use super::draft::{self, Draft, Row};
 use super::health::Health;
+use super::recent::{Pile, Recent};
 use super::{FileError, ReadError};
 use crate::domain::Seq;
 
@@ -25,12 +28,12 @@ const MARK: &[u8] = &[0];
 /// Bytes of rows sled keeps in memory.
 const CACHE: u64 = 8 << 20;
 
-/// A key and its row.
-pub(super) type Row = (IVec, IVec);
-
 /// Rows by key.
 pub(super) struct Table {
     db: RwLock<Option<sled::Db>>,
+    recent: Recent,
+    /// Held by the one who carries rows to sled.
+    carrying: Mutex<()>,
     dir: PathBuf,
     health: watch::Sender<Health>,
 }
@@ -59,6 +62,8 @@ impl Table {
     fn around(db: sled::Db, dir: &Path, health: &watch::Sender<Health>) -> Table {
         Table {
             db: RwLock::new(Some(db)),
+            recent: Recent::default(),
+            carrying: Mutex::new(()),
             dir: dir.to_path_buf(),
             health: health.clone(),
         }
@@ -66,32 +71,66 @@ impl Table {
 
     /// The row under `key`.
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<IVec>, ReadError> {
-        self.with(|db| db.get(key))
+        match self.recent.get(key) {
+            Some(row) => Ok(row),
+            None => self.with(|db| db.get(key)),
+        }
     }
 
     /// Up to `limit` rows from `from` on whose keys begin with `prefix`.
     pub(super) fn scan(&self, prefix: &[u8], from: &[u8], limit: usize) -> Result<Vec<Row>, ReadError> {
+        // First what lies in memory: a row that is carried meanwhile is then seen twice, and not missed.
+        let recent = self.recent.within(prefix, from);
         self.with(|db| {
-            db.range(from..)
-                .take_while(|row| row.as_ref().map_or(true, |(key, _)| key.starts_with(prefix)))
-                .take(limit)
-                .collect()
+            let standing = db
+                .range(from..)
+                .take_while(|row| row.as_ref().map_or(true, |(key, _)| key.starts_with(prefix)));
+            draft::overlaid(standing, recent, limit)
         })
     }
 
-    /// Makes the changes of a batch, all or none.
-    pub(super) fn apply(&self, batch: sled::Batch) -> Result<(), ReadError> {
-        self.with(|db| db.apply_batch(batch))
+    /// Makes a group of changes visible, all together.
+    pub(super) fn lay(&self, group: Draft) -> Result<Pile, ReadError> {
+        let pile = self.recent.lay(group);
+        if pile == Pile::TooLarge {
+            self.settle()?;
+        }
+        Ok(pile)
     }
 
-    /// Writes what lies in sled's buffer to its files.
-    pub(super) fn flush(&self) -> Result<(), ReadError> {
-        self.with(|db| db.flush().map(|_| ()))
+    /// Bytes of rows that are not in sled yet.
+    pub(super) fn unsettled(&self) -> usize {
+        self.recent.bytes()
+    }
+
+    /// Carries rows written lately to sled, and what lies in sled's buffer to its files.
+    pub(super) fn settle(&self) -> Result<(), ReadError> {
+        let _only_one = self.carrying.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = self.recent.take();
+        if !rows.is_empty() {
+            self.with(|db| {
+                for (key, row) in rows.iter() {
+                    match row {
+                        Some(row) => db.insert(key, row)?,
+                        None => db.remove(key)?,
+                    };
+                }
+                db.flush()
+            })?;
+        }
+        self.recent.settled();
+        Ok(())
+    }
+
+    /// Puts a row straight into sled, while nobody reads yet.
+    pub(super) fn fill(&self, key: &[u8], row: &[u8]) -> Result<(), ReadError> {
+        self.with(|db| db.insert(key, row).map(|_| ()))
     }
 
     /// Marks it as holding everything up to `seq`, and makes it durable with all its files. Nothing
     /// can be read afterwards: sled must not touch its files after the clean mark.
     pub(super) fn close(&self, seq: Seq) -> Result<(), ReadError> {
+        self.settle()?;
         self.with(|db| {
             db.insert(MARK, &seq.0.to_be_bytes())?;
             db.flush()

@@ -8,7 +8,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Limits;
-use crate::http::counted;
+use crate::http::{Proxies, counted};
 
 /// Places for connections. A connection keeps its [`Admission`] as long as its stream lives, upgraded or not.
 #[derive(Clone)]
@@ -16,6 +16,7 @@ pub(super) struct Places {
     total: Arc<Semaphore>,
     addresses: Arc<Mutex<HashMap<IpAddr, usize>>>,
     address_cap: usize,
+    proxies: Proxies,
     open: Gauge,
 }
 
@@ -32,6 +33,7 @@ impl Places {
             total: Arc::new(Semaphore::new(limits.connections.clamp(1, Semaphore::MAX_PERMITS))),
             addresses: Arc::default(),
             address_cap: limits.address_cap().max(1),
+            proxies: limits.proxies.clone(),
             open,
         }
     }
@@ -42,12 +44,13 @@ impl Places {
         total.acquire_owned().await.expect("the semaphore is never closed")
     }
 
-    /// Lets `address` in, unless it holds its share already.
+    /// Lets `address` in, unless it holds its share already. A trusted proxy calls for many and has no share.
     pub(super) fn admit(&self, place: OwnedSemaphorePermit, address: IpAddr) -> Option<Admission> {
+        let is_proxy = self.proxies.trust(address);
         let address = counted(address);
         let mut addresses = self.addresses.lock().expect("counting does not panic");
         let count = addresses.entry(address).or_insert(0);
-        if *count >= self.address_cap {
+        if *count >= self.address_cap && !is_proxy {
             return None;
         }
         *count += 1;
@@ -82,9 +85,17 @@ mod tests {
         let limits = Limits {
             connections: 10,
             connections_per_address: Some(2),
+            proxies: Proxies::new(&["192.0.2.9".parse().unwrap()]),
             ..Limits::default()
         };
         let places = Places::new(&limits, Gauge::default());
+        let proxy: IpAddr = "192.0.2.9".parse().unwrap();
+        for _ in 0..2 {
+            let three: Vec<_> = [(); 3]
+                .map(|()| places.admit(places.total.clone().try_acquire_owned().unwrap(), proxy))
+                .into();
+            assert!(three.iter().all(Option::is_some), "a proxy has no share");
+        }
         let [a, b] = ["192.0.2.1", "192.0.2.2"].map(|text| text.parse::<IpAddr>().unwrap());
         let first = places.admit(places.vacancy().await, a).unwrap();
         let _second = places.admit(places.vacancy().await, a).unwrap();

@@ -18,7 +18,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
-use tower::Service;
 
 use super::pulse::{Heads, Pulse, Turn, Verdict};
 use super::{Limits, PeerCertificate};

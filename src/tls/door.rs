@@ -166,6 +166,7 @@ impl Door {
             door,
             hsts: self.hsts,
             rates: rates.clone(),
+            proxies: self.limits.proxies.clone(),
             metrics: metrics.clone(),
             refusals: self.refusals,
         });

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
@@ -23,6 +24,9 @@ use crate::http::{Peer, RateLimits};
 
 /// How often addresses that were quiet are forgotten by the rates.
 const FORGET: Duration = Duration::from_secs(60);
+
+/// Bytes of an answer that the system holds unsent for one connection.
+const UNSENT: u32 = 64 << 10;
 
 /// What every connection of a door shares.
 pub(super) struct Front {
@@ -137,8 +141,10 @@ impl Front {
             metrics.refused(Refusal::AddressFull);
             return;
         };
-        // Small answers must not wait for an acknowledgement; a socket that refuses this works without.
+        // Small answers must not wait for an acknowledgement, and of what a peer does not take the system holds
+        // little, so that a listener that does not listen is noticed. A socket that refuses this works without.
         let _ = tcp.set_nodelay(true);
+        let _ = SockRef::from(&tcp).set_tcp_notsent_lowat(UNSENT);
         let pulse = Pulse::new();
         let wire = Wire::new(tcp, pulse.clone(), admission);
         let shared = self.shared.clone();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::http::Rate;
+use crate::http::{Proxies, Rate};
 
 /// The limits of one door. The defaults cut a client that says nothing, or one byte a second, within 10 s.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Limits {
     pub connections_per_address: Option<usize>,
     /// Requests a time from one address.
     pub per_address: Rate,
+    /// Proxies that say for whom they call: requests count for those, connections for nobody.
+    pub proxies: Proxies,
     /// Requests a time under one client certificate.
     pub per_client: Rate,
     /// From accept to the end of the TLS handshake.
@@ -35,6 +37,7 @@ impl Default for Limits {
             connections: 10_000,
             connections_per_address: None,
             per_address: Rate::Off,
+            proxies: Proxies::default(),
             per_client: Rate::Off,
             handshake: Duration::from_secs(8),
             head: Duration::from_secs(8),

@@ -215,6 +215,45 @@ fn roles_see_what_they_may() {
 }
 
 #[test]
+fn whoever_runs_the_box_reads_its_state_on_a_page_and_nobody_else_does() {
+    let lodge = Lodge::start();
+    let status = lodge.json(&["status"]);
+    let mut installer = signed_in(&lodge, "installer");
+    assert!(installer.get("/spaces").text().contains("href=\"/box\""));
+    let page = installer.get("/box");
+    assert_eq!(page.status, 200);
+    let (policy, page) = (page.header("content-security-policy").unwrap().to_owned(), page.text());
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    assert!(!page.contains("<script"), "it works without");
+    let certificate = &status["certificates"][0];
+    for shown in [
+        "ready",
+        certificate["issuer"].as_str().unwrap(),
+        certificate["names"][0].as_str().unwrap(),
+        status["doors"]["https"][0].as_str().unwrap(),
+        "occupancy",
+        "never",
+    ] {
+        assert!(page.contains(shown), "{shown} is missing: {page}");
+    }
+    for (role, status) in [("admin", 200), ("doorman", 403), ("viewer", 403), ("resident", 403)] {
+        let mut person = signed_in(&lodge, role);
+        let answer = person.get("/box");
+        assert_eq!(answer.status, status, "{role}");
+        assert!(
+            status == 200 || !answer.text().contains("127.0.0.1"),
+            "{role} learns nothing"
+        );
+        assert_eq!(
+            person.get("/spaces").text().contains("href=\"/box\""),
+            status == 200,
+            "{role}"
+        );
+    }
+    assert_eq!(Browser::new(&lodge).get("/box").header("location"), Some("/login"));
+}
+
+#[test]
 fn the_live_page_shows_a_change_as_it_happens() {
     let lodge = Lodge::start();
     let space = lodge.json(&["space", "create", "--name", "Hall <b>", "--maximum", "3", "--open"]);

@@ -1,11 +1,8 @@
 //! The binary as a newcomer meets it: one static file, a demo that works, help with examples.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
-
+use crate::support::demo::Demo;
 use crate::support::lodge::binary;
 
 fn text_of(args: &[&str]) -> String {
@@ -40,19 +37,8 @@ fn the_demo_says_where_everything_is_and_keeps_its_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("demo");
     let run = || {
-        let mut command = binary();
-        command.args(["demo", "--json", "--port-base", "0", "--dir"]).arg(&dir);
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let found: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let mut demo = Demo::start(&dir);
+        let found = demo.found.clone();
         for key in [
             "dir",
             "config_file",
@@ -69,7 +55,7 @@ fn the_demo_says_where_everything_is_and_keeps_its_secrets() {
             .arg(found["ca_file"].as_str().unwrap())
             .arg(format!(
                 "https://localhost:{}/space/{}",
-                port(&found),
+                demo.https_port(),
                 found["spaces"][0].as_str().unwrap()
             ))
             .output()
@@ -78,18 +64,13 @@ fn the_demo_says_where_everything_is_and_keeps_its_secrets() {
         let mode =
             std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(dir.join("demo.json")).unwrap().permissions());
         assert_eq!(mode & 0o777, 0o600);
-        kill_process(Pid::from_child(&child), Signal::INT).unwrap();
-        assert!(child.wait().unwrap().success(), "Ctrl-C ends it in order");
+        assert!(demo.interrupt().success(), "Ctrl-C ends it in order");
         found
     };
     let (first, second) = (run(), run());
     for key in ["logins", "api_token", "spaces"] {
         assert_eq!(first[key], second[key], "{key} is used again");
     }
-}
-
-fn port(found: &Value) -> &str {
-    found["doors"]["https"][0].as_str().unwrap().rsplit(':').next().unwrap()
 }
 
 #[test]

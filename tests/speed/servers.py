@@ -126,10 +126,18 @@ class Lodge:
             kib = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
         return kib / 1024
 
+    def command(self, *line):
+        """What a command says of the running box."""
+        return json.loads(tools.run(self.binary, *line, "--json", "--config", self.config, seconds=30))
+
+    def connect(self):
+        """A connection to be used again."""
+        context = ssl._create_unverified_context()
+        return http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=10)
+
     def ask(self, method, path):
         """One request on a connection of its own: status, headers, body."""
-        context = ssl._create_unverified_context()
-        door = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=10)
+        door = self.connect()
         door.request(method, path)
         answer = door.getresponse()
         return answer.status, dict(answer.getheaders()), answer.read().decode()

@@ -12,7 +12,7 @@ function card(id) {
   const item = document.createElement("li");
   item.id = "space-" + id;
   item.innerHTML = '<div class="name"><a></a></div><div class="count"><b></b> of <span class="maximum"></span></div>' +
-    '<meter min="0"></meter><div class="note"><span class="words"></span> <time></time></div>';
+    '<meter min="0"></meter><span class="words"></span><time></time>';
   list.append(item);
   document.getElementById("empty")?.remove();
   return item;

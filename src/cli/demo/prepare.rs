@@ -18,7 +18,7 @@ use crate::domain::{Occupancy as Counts, SpaceId, SpaceOrigin};
 use crate::http::Rate;
 use crate::occupancy::{self, Occupancy, Terms};
 use crate::pki::{Hierarchy, Overwrite, Pki, Request};
-use crate::store::spaces::{NewSpace, SpacesWriter};
+use crate::store::spaces::{NewSpace, SetSpace, SpacesWriter};
 use crate::store::{Options, Store};
 
 /// What a demo's folder holds.
@@ -186,11 +186,17 @@ async fn space(store: &Store, room: &Occupancy, (number, name, maximum): (u32, &
         .map_or(Counts { current: 0, maximum }, |(_, counts)| *counts);
     let id = SpaceId::from_random(random());
     let new = NewSpace::plain(id, Some(name.to_owned()), last, SpaceOrigin::Open);
-    SpacesWriter::new(store.clone())
-        .create(new, before(2 * 24 * 60))
-        .await
-        .map_err(Failure::failed)?;
+    let writer = SpacesWriter::new(store.clone());
+    let made = writer.create(new, before(2 * 24 * 60)).await;
+    made.map_err(Failure::failed)?;
     room.history().import(id, &counts).await.map_err(Failure::failed)?;
+    // The row says when its last count was, as its history does.
+    let last_change = counts.last().map_or(now, |(at, _)| *at);
+    let set = SetSpace {
+        maximum: Some(maximum),
+        ..SetSpace::default()
+    };
+    writer.set(id, set, last_change).await.map_err(Failure::failed)?;
     Ok(id.to_string())
 }
 

@@ -7,20 +7,20 @@ mod path;
 mod reply;
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{AUTHORIZATION, IF_NONE_MATCH};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
-use axum::routing::any;
 use jiff::Timestamp;
+use tower::{Service, service_fn};
 
 use super::{Occupancy, now};
 use crate::accounts::{Act, Secret, random};
 use crate::domain::{OCCUPANCY_LIMIT, Occupancy as Counts, Space, SpaceId, SpaceOrigin};
-use crate::http::{Peer, Problem, RequestId};
+use crate::http::{Peer, Problem, RequestId, counted};
 use crate::store::WriteError;
 use crate::store::spaces::{NewSpace, SpaceError};
 pub use path::{Target, decode};
@@ -31,12 +31,17 @@ pub(crate) use reply::matches;
 const NAME_CHARACTERS: usize = 500;
 const NAME_BYTES: usize = 2_000;
 
+/// Where the old URLs begin.
+pub const PREFIX: &str = "/space/";
+
 /// Answers the old URLs, and 404 in the old API's shape for everything else.
-pub fn router(room: Arc<Occupancy>) -> Router {
-    Router::new()
-        .route("/space/{*rest}", any(answer))
-        .fallback(answer)
-        .with_state(room)
+pub fn service(
+    room: Arc<Occupancy>,
+) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static {
+    service_fn(move |request: Request| {
+        let room = Arc::clone(&room);
+        async move { Ok(answer(&room, request).await) }
+    })
 }
 
 /// A refusal of the layer around the router, in the old API's shape.
@@ -45,19 +50,23 @@ pub fn refusal(path: &str, status: StatusCode, text: &str) -> Response {
     Reply::error(status, text).into_response(Target::of(path).methods())
 }
 
-async fn answer(State(room): State<Arc<Occupancy>>, peer: Peer, request: Request) -> Response {
+async fn answer(room: &Occupancy, request: Request) -> Response {
     let id = request.extensions().get::<RequestId>().copied();
+    let peer = *request
+        .extensions()
+        .get::<Peer>()
+        .expect("every connection puts its peer into its requests");
     let target = Target::of(request.uri().path());
     let mut reply = match (&target, request.method()) {
         (Target::Unknown, _) => Reply::error(StatusCode::NOT_FOUND, "Invalid URL requested"),
         (_, &Method::OPTIONS) => Reply::empty(StatusCode::NO_CONTENT),
-        (Target::Read(id), &Method::GET | &Method::HEAD) => read(&room, id, request.headers()),
+        (Target::Read(id), &Method::GET | &Method::HEAD) => read(room, id, request.headers()),
         (Target::Create { current, maximum, name }, &Method::PUT) => {
-            create(&room, peer, current, maximum, *name, request.headers()).await
+            create(room, peer, current, maximum, *name, request.headers()).await
         }
-        (Target::Increment(id), &Method::PUT) => count(&room, id, Step::Up, request.headers()).await,
-        (Target::Decrement(id), &Method::PUT) => count(&room, id, Step::Down, request.headers()).await,
-        (Target::Maximum(id, maximum), &Method::PUT) => set_maximum(&room, id, maximum, request.headers()).await,
+        (Target::Increment(id), &Method::PUT) => count(room, id, Step::Up, request.headers()).await,
+        (Target::Decrement(id), &Method::PUT) => count(room, id, Step::Down, request.headers()).await,
+        (Target::Maximum(id, maximum), &Method::PUT) => set_maximum(room, id, maximum, request.headers()).await,
         _ => Reply::method_not_allowed(target.methods()),
     };
     if let Some(error) = reply.take_fault() {
@@ -108,7 +117,7 @@ async fn create(
             "The name is too long, at most {NAME_CHARACTERS} characters and {NAME_BYTES} bytes"
         ));
     }
-    if room.creations.check(&peer.addr.ip()).is_err() {
+    if room.creations.check(&counted(peer.addr.ip())).is_err() {
         return Reply::error(StatusCode::TOO_MANY_REQUESTS, "Too many new spaces from this address")
             .retry_after(Some(60));
     }

@@ -1,11 +1,11 @@
 //! History (`spec/occupancy.md` N7): every change, and summaries by minute and hour, written down by a reader of
 //! the journal that may lag and never loses anything; deleted with its space, and when it is too old.
 
+mod gather;
 mod read;
 mod rows;
 mod slot;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -14,16 +14,16 @@ use tokio_util::sync::CancellationToken;
 pub use read::{Point, Step, Stretch, TooLong};
 
 use crate::domain::units::Span;
-use crate::domain::{Event, Lane, Occupancy, Seq, SpaceId};
+use crate::domain::{Event, Lane, Occupancy, SpaceId};
 use crate::store::spaces::Spaces;
 use crate::store::{Delivery, Ledger, ReadError, RowError, Store, SubscribeError, Subscription, WriteError};
+use gather::{Gathered, portions};
 use rows::{CHANGES, Counted, DAY_MS, From, HALF_HOUR_MS, HOUR_MS, HOURS, MINUTES};
 
 /// The name of the reader in the journal.
 pub const READER: &str = "occupancy-history";
-/// Changes written together, and the spaces they may be of: each space has three rows of at most 4 KiB.
-const TOGETHER: usize = 256;
-const SPACES: usize = 8;
+/// How long it waits for more to write together: the rows of a space are written once for all its changes.
+const GATHER: Duration = Duration::from_millis(50);
 /// Rows deleted together.
 const DELETED: usize = 100;
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
@@ -76,39 +76,33 @@ impl History {
         }
     }
 
-    /// Writes what came, and what more is there already, in one change; then acknowledges it.
+    /// Writes what came and what follows at once, then acknowledges it.
     async fn record(&self, first: Delivery, counts: &mut Subscription) -> Result<(), HistoryError> {
-        let (mut batch, mut spaces, mut last) = (Vec::new(), BTreeSet::new(), Vec::new());
-        let mut next = Some(first);
-        while let Some(delivery) = next.take() {
-            last.push(delivery.seq());
-            take(&delivery, &mut batch, &mut spaces);
-            if batch.len() < TOGETHER && spaces.len() < SPACES {
-                // Whatever is there at once; nothing is waited for.
-                next = tokio::select! {
-                    biased;
-                    delivery = counts.next() => Some(delivery?),
-                    () = std::future::ready(()) => None,
-                };
+        let mut gathered = Gathered::default();
+        gathered.add(&first);
+        let end = tokio::time::sleep(GATHER);
+        tokio::pin!(end);
+        while !gathered.is_enough() {
+            tokio::select! {
+                biased;
+                delivery = counts.next() => gathered.add(&delivery?),
+                () = &mut end => break,
             }
         }
-        self.patiently(move |page| {
-            let mut gone = BTreeSet::new();
-            for counted in &batch {
-                if gone.contains(&counted.space) {
-                    continue;
+        for portion in portions(&gathered.take_changes()) {
+            let portion = portion.to_vec();
+            self.patiently(move |page| {
+                for changes in portion.chunk_by(|one, next| one.space == next.space) {
+                    // A change may be read after its space's end was: lanes keep order only within themselves.
+                    if crate::store::spaces::exists_on(page, changes[0].space)? {
+                        rows::record_on(page, changes, From::Journal)?;
+                    }
                 }
-                // A change may be read after its space's end was: lanes keep order only within themselves.
-                if crate::store::spaces::exists_on(page, counted.space)? {
-                    counted.record_on(page, From::Journal)?;
-                } else {
-                    gone.insert(counted.space);
-                }
-            }
-            Ok(())
-        })
-        .await?;
-        last.into_iter().for_each(|seq| counts.ack(seq));
+                Ok(())
+            })
+            .await?;
+        }
+        counts.ack_all(gathered.seqs);
         Ok(())
     }
 
@@ -122,13 +116,10 @@ impl History {
             before = i64::from(after.current);
             changes.extend(Counted::imported(space, *at, by, *after));
         }
-        for some in changes.chunks(TOGETHER) {
-            let some = some.to_vec();
-            self.patiently(move |page| {
-                some.iter()
-                    .try_for_each(|counted| counted.record_on(page, From::Elsewhere))
-            })
-            .await?;
+        for portion in portions(&changes) {
+            let portion = portion.to_vec();
+            self.patiently(move |page| rows::record_on(page, &portion, From::Elsewhere))
+                .await?;
         }
         Ok(())
     }
@@ -216,14 +207,5 @@ impl History {
             }
             pause = (pause * 2).min(Duration::from_secs(5));
         }
-    }
-}
-
-fn take(delivery: &Delivery, batch: &mut Vec<Counted>, spaces: &mut BTreeSet<SpaceId>) {
-    let Delivery::Entry(entry) = delivery else { return };
-    let (seq, at): (Seq, Timestamp) = (entry.seq, entry.at);
-    for counted in entry.events.iter().filter_map(|event| Counted::of(event, seq, at)) {
-        spaces.insert(counted.space);
-        batch.push(counted);
     }
 }

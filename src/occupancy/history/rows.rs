@@ -20,7 +20,7 @@ pub(super) const HOUR_MS: u64 = 60 * MINUTE_MS;
 pub(super) const DAY_MS: u64 = 24 * HOUR_MS;
 
 /// Changes in one part: a row stays under 4 KiB.
-const PART: usize = 64;
+pub(super) const PART: usize = 64;
 
 /// Slots of one length in one stretch.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,63 +101,81 @@ impl Counted {
     fn before(&self) -> u32 {
         u32::try_from(i64::from(self.after.current) - self.by).unwrap_or(0)
     }
+}
 
-    /// Writes it into its rows.
-    pub(super) fn record_on(&self, page: &mut Page, from: From) -> Result<(), RowError> {
-        self.slot_on(page, from, MINUTES, (HALF_HOUR_MS, MINUTE_MS))?;
-        self.slot_on(page, from, HOURS, (DAY_MS, HOUR_MS))?;
-        self.change_on(page, from)
+/// Writes changes of one space into its rows.
+pub(super) fn record_on(page: &mut Page, changes: &[Counted], from: From) -> Result<(), RowError> {
+    slots_on(page, changes, from, (MINUTES, HALF_HOUR_MS, MINUTE_MS))?;
+    slots_on(page, changes, from, (HOURS, DAY_MS, HOUR_MS))?;
+    let hours = changes.chunk_by(|one, next| one.at / HOUR_MS == next.at / HOUR_MS);
+    for changes in hours {
+        changes_on(page, changes, from)?;
     }
+    Ok(())
+}
 
-    fn slot_on(
-        &self,
-        page: &mut Page,
-        from: From,
-        ledger: Ledger<SlotRow>,
-        (row_ms, slot_ms): (u64, u64),
-    ) -> Result<(), RowError> {
-        let key = key(self.space, self.at / row_ms);
+/// Counts changes in the rows of a ledger, by the length of a row and of a slot in it.
+fn slots_on(
+    page: &mut Page,
+    changes: &[Counted],
+    from: From,
+    (ledger, row_ms, slot_ms): (Ledger<SlotRow>, u64, u64),
+) -> Result<(), RowError> {
+    for changes in changes.chunk_by(|one, next| one.at / row_ms == next.at / row_ms) {
+        let key = key(changes[0].space, changes[0].at / row_ms);
         let mut row = ledger.get_on(page, &key)?.unwrap_or_default();
-        if from == From::Journal && row.last >= self.seq {
-            return Ok(());
+        for counted in changes {
+            if from == From::Journal && row.last >= counted.seq {
+                continue;
+            }
+            row.last = row.last.max(counted.seq);
+            let number = u8::try_from(counted.at % row_ms / slot_ms).expect("a row holds 30 or 24 slots");
+            let slot = row
+                .slots
+                .entry(number)
+                .or_insert_with(|| Slot::quiet(counted.before(), slot_ms));
+            slot.change(counted.after.current, counted.by, slot_ms - counted.at % slot_ms);
         }
-        row.last = row.last.max(self.seq);
-        let number = u8::try_from(self.at % row_ms / slot_ms).expect("a row holds 30 or 24 slots");
-        let slot = row
-            .slots
-            .entry(number)
-            .or_insert_with(|| Slot::quiet(self.before(), slot_ms));
-        slot.change(self.after.current, self.by, slot_ms - self.at % slot_ms);
-        ledger.put_on(page, &key, &row)
+        ledger.put_on(page, &key, &row)?;
     }
+    Ok(())
+}
 
-    /// Appends to the newest part of its hour, which the hour's first part knows.
-    fn change_on(&self, page: &mut Page, from: From) -> Result<(), RowError> {
-        let hour = key(self.space, self.at / HOUR_MS);
-        let mut head = CHANGES.get_on(page, &part(&hour, 0))?.unwrap_or_default();
-        let mut number = head.newest;
-        let mut row = match number {
-            0 => head.clone(),
-            _ => CHANGES.get_on(page, &part(&hour, number))?.unwrap_or_default(),
-        };
-        if from == From::Journal && row.last >= self.seq {
-            return Ok(());
+/// Appends changes of one hour to its newest part, which the hour's first part knows.
+fn changes_on(page: &mut Page, changes: &[Counted], from: From) -> Result<(), RowError> {
+    let hour = key(changes[0].space, changes[0].at / HOUR_MS);
+    let head = CHANGES.get_on(page, &part(&hour, 0))?.unwrap_or_default();
+    let before = head.newest;
+    let mut number = before;
+    let mut row = match number {
+        0 => head,
+        _ => CHANGES.get_on(page, &part(&hour, number))?.unwrap_or_default(),
+    };
+    for counted in changes {
+        if from == From::Journal && row.last >= counted.seq {
+            continue;
         }
         if row.changes.len() >= PART {
+            CHANGES.put_on(page, &part(&hour, number), &row)?;
             number += 1;
-            head.newest = number;
-            CHANGES.put_on(page, &part(&hour, 0), &head)?;
             row = ChangeRow {
                 last: row.last,
                 ..ChangeRow::default()
             };
         }
-        row.last = row.last.max(self.seq);
-        let at = u32::try_from(self.at % HOUR_MS).expect("an hour has 3.6 million milliseconds");
+        row.last = row.last.max(counted.seq);
+        let at = u32::try_from(counted.at % HOUR_MS).expect("an hour has 3.6 million milliseconds");
+        let after = counted.after;
         row.changes
-            .push(RawChange(at, self.by, self.after.current, self.after.maximum, self.seq));
-        CHANGES.put_on(page, &part(&hour, number), &row)
+            .push(RawChange(at, counted.by, after.current, after.maximum, counted.seq));
     }
+    CHANGES.put_on(page, &part(&hour, number), &row)?;
+    if number > before {
+        let mut head = CHANGES.get_on(page, &part(&hour, 0))?.unwrap_or_default();
+        head.newest = number;
+        CHANGES.put_on(page, &part(&hour, 0), &head)?;
+    }
+    Ok(())
 }
 
 /// The key of a part of an hour's changes.

@@ -8,10 +8,10 @@ use jiff::tz::TimeZone;
 use crate::occupancy::history::Point;
 
 const WIDTH: f64 = 720.0;
-const HEIGHT: f64 = 200.0;
-const LEFT: f64 = 40.0;
-const BOTTOM: f64 = 22.0;
-const TOP: f64 = 8.0;
+const HEIGHT: f64 = 240.0;
+const LEFT: f64 = 48.0;
+const BOTTOM: f64 = 28.0;
+const TOP: f64 = 12.0;
 
 /// Points of a stretch, drawn over time, with the maximum as a line.
 pub(super) struct Plot<'p> {

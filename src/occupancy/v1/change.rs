@@ -2,18 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::extract::Path;
+use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 
-use super::caller::Caller;
 use super::fault::Fault;
 use super::shape::{self, Changed, Maximum, Policy, SpaceShown};
-use super::write::{Change, answer};
+use super::write::{Request, answer};
 use crate::domain::Space;
-use crate::occupancy::Occupancy;
 use crate::occupancy::keys::KeyRole;
 use crate::store::spaces::SpacesWriter;
 
@@ -22,17 +19,8 @@ use crate::store::spaces::SpacesWriter;
     responses((status = 200, description = "What it came to", body = Changed), (status = 404, description = "No such space"),
         (status = 409, description = "Not all fit, and the policy is to reject"), (status = 412, description = "It has changed since that version"),
         (status = 422, description = "A value is out of bounds, or the idempotency key was used for another request")))]
-pub(super) async fn change(
-    State(room): State<Arc<Occupancy>>,
-    caller: Caller,
-    Path(id): Path<String>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Fault> {
-    let change = Change::read(&caller, (&method, &uri, &headers), body)?;
-    let wish: shape::Change = change.json()?;
+pub(super) async fn change(Path(id): Path<String>, request: Request) -> Result<Response, Fault> {
+    let wish: shape::Change = request.change.json()?;
     wish.check()?;
     let by = move |space: &mut Space, now: Timestamp| {
         let applied = space.change(wish.by, now);
@@ -44,43 +32,26 @@ pub(super) async fn change(
             Policy::Reject | Policy::Clamp => Ok((applied, wish.by)),
         }
     };
-    made(&room, &caller, &id, change, KeyRole::Counter, by).await
+    made(request, &id, KeyRole::Counter, by).await
 }
 
 /// Everybody has left: the count is 0.
 #[utoipa::path(post, path = "/v1/spaces/{id}/reset", tag = "spaces", params(("id" = String, Path, description = "Its id")),
     responses((status = 200, description = "What it came to", body = Changed), (status = 404, description = "No such space"), (status = 412, description = "It has changed since that version")))]
-pub(super) async fn reset(
-    State(room): State<Arc<Occupancy>>,
-    caller: Caller,
-    Path(id): Path<String>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, Fault> {
-    let change = Change::read(&caller, (&method, &uri, &headers), Bytes::new())?;
+pub(super) async fn reset(Path(id): Path<String>, request: Request) -> Result<Response, Fault> {
     let empty = |space: &mut Space, now: Timestamp| {
         let out = -i64::from(space.occupancy.current);
         Ok((space.change(out, now), out))
     };
-    made(&room, &caller, &id, change, KeyRole::Counter, empty).await
+    made(request, &id, KeyRole::Counter, empty).await
 }
 
 /// Change the maximum; a count above it comes down to it.
 #[utoipa::path(put, path = "/v1/spaces/{id}/maximum", tag = "spaces", params(("id" = String, Path, description = "Its id")), request_body = Maximum,
     responses((status = 200, description = "What it came to", body = Changed), (status = 404, description = "No such space"),
         (status = 412, description = "It has changed since that version"), (status = 422, description = "It is out of bounds")))]
-pub(super) async fn maximum(
-    State(room): State<Arc<Occupancy>>,
-    caller: Caller,
-    Path(id): Path<String>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Fault> {
-    let change = Change::read(&caller, (&method, &uri, &headers), body)?;
-    let wish: Maximum = change.json()?;
+pub(super) async fn maximum(Path(id): Path<String>, request: Request) -> Result<Response, Fault> {
+    let wish: Maximum = request.change.json()?;
     shape::maximum(wish.maximum)?;
     let set = move |space: &mut Space, now: Timestamp| {
         let before = i64::from(space.occupancy.current);
@@ -88,21 +59,20 @@ pub(super) async fn maximum(
         let clipped = i64::from(space.occupancy.current) - before;
         Ok((clipped, clipped))
     };
-    made(&room, &caller, &id, change, KeyRole::Owner, set).await
+    made(request, &id, KeyRole::Owner, set).await
 }
 
 /// Changes a space by `act`, which answers how many people it moved and how many it was asked to.
 async fn made(
-    room: &Arc<Occupancy>,
-    caller: &Caller,
+    request: Request,
     id: &str,
-    change: Change,
     role: KeyRole,
     act: impl FnOnce(&mut Space, Timestamp) -> Result<(i64, i64), Fault> + Send + 'static,
 ) -> Result<Response, Fault> {
-    let id = caller.space(room, id, role)?.id;
-    let here = Arc::clone(room);
-    let made = change.make(room, move |page, versions, now| {
+    let Request { room, caller, change } = request;
+    let id = caller.space(&room, id, role)?.id;
+    let here = Arc::clone(&room);
+    let made = change.make(&room, move |page, versions, now| {
         let before = SpacesWriter::get_on(page, id)?;
         versions.check(&before)?;
         let mut space = before.clone();

@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::caller::Caller;
 use super::fault::Fault;
 use super::shape::{KeyMade, NewKey};
-use super::write::{Change, answer};
+use super::write::{Request, answer};
 use crate::occupancy::Occupancy;
 use crate::occupancy::keys::{self, Key, KeyRole};
 
@@ -31,16 +30,10 @@ pub(super) async fn list(
 #[utoipa::path(post, path = "/v1/spaces/{id}/keys", tag = "spaces", params(("id" = String, Path, description = "Its id")), request_body = NewKey,
     responses((status = 201, description = "The key and its secret", body = KeyMade), (status = 403, description = "Only the owner makes keys"), (status = 409, description = "There are too many")))]
 pub(super) async fn create(
-    State(room): State<Arc<Occupancy>>,
-    caller: Caller,
     Path(id): Path<String>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
+    Request { room, caller, change }: Request,
 ) -> Result<Response, Fault> {
     let id = caller.space(&room, &id, KeyRole::Owner)?.id;
-    let change = Change::read(&caller, (&method, &uri, &headers), body)?;
     let wish: NewKey = change.json()?;
     wish.check()?;
     let epoch = room.store.epoch();
@@ -65,15 +58,10 @@ pub(super) async fn create(
     params(("id" = String, Path, description = "The space's id"), ("key" = String, Path, description = "The key's id")),
     responses((status = 204, description = "It is revoked"), (status = 404, description = "No such key")))]
 pub(super) async fn revoke(
-    State(room): State<Arc<Occupancy>>,
-    caller: Caller,
     Path((id, key)): Path<(String, String)>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
+    Request { room, caller, change }: Request,
 ) -> Result<Response, Fault> {
     let id = caller.space(&room, &id, KeyRole::Owner)?.id;
-    let change = Change::read(&caller, (&method, &uri, &headers), Bytes::new())?;
     let epoch = room.store.epoch();
     let made = change.make(&room, move |page, _, _| match keys::revoke_on(page, id, &key)? {
         true => Ok(answer(epoch, StatusCode::NO_CONTENT, &(), None)),

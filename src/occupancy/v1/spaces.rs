@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, ETAG, IF_NONE_MATCH};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::caller::Caller;
 use super::fault::Fault;
 use super::shape::{KeyMade, NewSpace, Patch, SpaceMade, SpaceShown};
-use super::write::{Change, answer};
+use super::write::{Request, answer};
 use crate::accounts::random;
 use crate::domain::{Occupancy as Counts, SpaceId, SpaceOrigin};
 use crate::occupancy::Occupancy;
@@ -25,16 +24,8 @@ use crate::store::spaces::{NewSpace as NewRow, SpacesWriter};
     responses((status = 201, description = "The space and its owner's key", body = SpaceMade), (status = 401, description = "No token"),
         (status = 403, description = "The token lacks spaces:admin"), (status = 409, description = "There are too many spaces"),
         (status = 422, description = "A value is out of bounds, or the idempotency key was used for another request")))]
-pub(super) async fn create(
-    State(room): State<Arc<Occupancy>>,
-    caller: Caller,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Fault> {
+pub(super) async fn create(Request { room, caller, change }: Request) -> Result<Response, Fault> {
     caller.is_operator(KeyRole::Owner)?;
-    let change = Change::read(&caller, (&method, &uri, &headers), body)?;
     let wish: NewSpace = change.json()?;
     wish.check()?;
     let most = room.config.max_spaces;
@@ -106,16 +97,10 @@ pub(super) async fn show(
     responses((status = 200, description = "The space after it", body = SpaceShown), (status = 404, description = "No such space"),
         (status = 412, description = "It has changed since that version"), (status = 422, description = "A value is out of bounds")))]
 pub(super) async fn patch(
-    State(room): State<Arc<Occupancy>>,
-    caller: Caller,
     Path(id): Path<String>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
+    Request { room, caller, change }: Request,
 ) -> Result<Response, Fault> {
     let id = caller.space(&room, &id, KeyRole::Owner)?.id;
-    let change = Change::read(&caller, (&method, &uri, &headers), body)?;
     let wish: Patch = change.json()?;
     wish.check()?;
     let here = Arc::clone(&room);
@@ -143,15 +128,10 @@ pub(super) async fn patch(
 #[utoipa::path(delete, path = "/v1/spaces/{id}", tag = "spaces", params(("id" = String, Path, description = "Its id")),
     responses((status = 204, description = "It is gone"), (status = 404, description = "No such space"), (status = 412, description = "It has changed since that version")))]
 pub(super) async fn remove(
-    State(room): State<Arc<Occupancy>>,
-    caller: Caller,
     Path(id): Path<String>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
+    Request { room, caller, change }: Request,
 ) -> Result<Response, Fault> {
     let id = caller.space(&room, &id, KeyRole::Owner)?.id;
-    let change = Change::read(&caller, (&method, &uri, &headers), Bytes::new())?;
     let epoch = room.store.epoch();
     let made = change.make(&room, move |page, versions, _| {
         let space = SpacesWriter::get_on(page, id)?;
@@ -161,7 +141,10 @@ pub(super) async fn remove(
         Ok(answer(epoch, StatusCode::NO_CONTENT, &(), None))
     });
     let response = made.await;
-    room.last_use.forget(id);
+    // A refused or failed deletion leaves the space, and its life, as they were.
+    if response.status().is_success() {
+        room.last_use.forget(id);
+    }
     Ok(response)
 }
 

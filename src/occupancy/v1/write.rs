@@ -1,9 +1,13 @@
 //! The frame of every change: sent again it is carried out once, and only on the version the caller knows.
 
+use std::sync::Arc;
+
 use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, FromRequestParts};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
-use axum::response::Response;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,7 +21,32 @@ use crate::store::Page;
 
 static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// A request that changes something, as it came.
+/// A request that changes something: who asks, and for what. What every such handler takes.
+pub(super) struct Request {
+    pub(super) room: Arc<Occupancy>,
+    pub(super) caller: Caller,
+    pub(super) change: Change,
+}
+
+impl FromRequest<Arc<Occupancy>> for Request {
+    type Rejection = Response;
+
+    async fn from_request(request: axum::extract::Request, room: &Arc<Occupancy>) -> Result<Request, Response> {
+        let (mut parts, body) = request.into_parts();
+        let caller = Caller::from_request_parts(&mut parts, room)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        let whole = axum::extract::Request::from_parts(parts.clone(), body);
+        let body = Bytes::from_request(whole, room)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        let change = Change::read(&caller, &parts, body).map_err(IntoResponse::into_response)?;
+        let room = Arc::clone(room);
+        Ok(Request { room, caller, change })
+    }
+}
+
+/// What surrounds a change.
 pub(super) struct Change {
     once: Option<Once>,
     versions: Option<Vec<String>>,
@@ -26,8 +55,8 @@ pub(super) struct Change {
 
 impl Change {
     /// Reads what surrounds the change: its idempotency key, the versions it is for.
-    pub(super) fn read(caller: &Caller, request: (&Method, &Uri, &HeaderMap), body: Bytes) -> Result<Change, Fault> {
-        let (method, uri, headers) = request;
+    fn read(caller: &Caller, parts: &Parts, body: Bytes) -> Result<Change, Fault> {
+        let headers = &parts.headers;
         let once = match headers.get(&IDEMPOTENCY_KEY) {
             None => None,
             Some(key) => {
@@ -37,7 +66,7 @@ impl Change {
                     what: "Idempotency-Key",
                     wanted,
                 })?;
-                let what: [&[u8]; 3] = [method.as_str().as_bytes(), uri.path().as_bytes(), &body];
+                let what: [&[u8]; 3] = [parts.method.as_str().as_bytes(), parts.uri.path().as_bytes(), &body];
                 Some(Once::new(&caller.name(), key, &what))
             }
         };

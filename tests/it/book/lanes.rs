@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gatelodge::domain::{Lane, Seq};
-use gatelodge::store::{Delivery, Ledger, Options, RowError, Store, SubscribeError, Subscription, schema};
+use gatelodge::store::{Delivery, Gap, Ledger, Options, RowError, Store, SubscribeError, Subscription, Tail, schema};
 use jiff::SignedDuration;
 
 use super::clock::SetClock;
@@ -265,10 +265,69 @@ async fn a_tail_gives_what_comes_and_waits_for_more() {
         .unwrap();
     let mut tail = store.tail(places[19]);
     for seq in &places[20..] {
-        assert_eq!(tail.next().await.unwrap().seq, *seq);
+        assert_eq!(tail.next().await.unwrap().seq(), *seq);
     }
     let mut next = Box::pin(tail.next());
     assert!(futures_util::poll!(&mut next).is_pending());
     let last = place(7).await.unwrap();
-    assert_eq!(next.await.unwrap().seq, last);
+    assert_eq!(next.await.unwrap().seq(), last);
+}
+
+/// What a tail is given up to `last`: the sequences of entries, and gaps.
+async fn rest(tail: &mut Tail, last: Seq) -> (Vec<Seq>, Vec<Gap>) {
+    let (mut entries, mut gaps) = (Vec::new(), Vec::new());
+    while entries.last() < Some(&last) {
+        match tail.next().await.unwrap() {
+            Delivery::Entry(entry) => entries.push(entry.seq),
+            Delivery::Gap(gap) => gaps.push(gap),
+        }
+    }
+    (entries, gaps)
+}
+
+#[tokio::test]
+async fn a_tail_that_pruning_overtakes_is_told_what_it_missed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(options(dir.path())).unwrap();
+    let first = change(&store, 0).await;
+    let mut tail = store.tail(Seq::ZERO);
+    assert_eq!(tail.next().await.unwrap().seq(), first);
+    let mut last = first;
+    for number in 0..300 {
+        last = change(&store, number % 10).await;
+    }
+    until("the journal is pruned past the tail", || store.oldest() > Seq(100)).await;
+    let (entries, gaps) = rest(&mut tail, last).await;
+    assert!(entries.is_sorted(), "in their order");
+    assert_eq!(gaps.len(), 1, "{gaps:?}");
+    assert_eq!(gaps[0].n, gaps[0].to.0 - gaps[0].from.0 + 1);
+    let told = |seq: &Seq| (gaps[0].from..=gaps[0].to).contains(seq) || entries.contains(seq);
+    assert!(
+        (2..=last.0).map(Seq).all(|seq| told(&seq)),
+        "each is given or in the gap"
+    );
+    assert!(entries.iter().all(|seq| !(gaps[0].from..=gaps[0].to).contains(seq)));
+}
+
+#[tokio::test]
+async fn a_tail_is_told_of_lanes_that_were_thinned_and_given_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut bounded = options(dir.path());
+    bounded.journal_bytes = 40_000;
+    let store = Store::open(bounded).unwrap();
+    drop(store.subscribe("lagging", Lane::Event).unwrap());
+    let mut last = Seq::ZERO;
+    for number in 0..400 {
+        last = change(&store, number % 10).await;
+    }
+    until("the journal is within its bounds", || store.stats().log_bytes <= 40_000).await;
+    let (events, gone) = all(&store, Lane::Event, last).await;
+    let mut tail = store.tail(Seq(last.0 - 400));
+    let (entries, gaps) = rest(&mut tail, last).await;
+    assert!(
+        gaps.iter().map(|gap| gap.n).sum::<u64>() > gone,
+        "measurements are counted too"
+    );
+    assert_eq!(entries.len() as u64, events, "changes that have events left are given");
+    assert!(entries.is_sorted());
 }

@@ -41,10 +41,12 @@ async fn grown(dir: &Path) {
     store.close().await;
 }
 
+/// What lies in `dir`, but for what was not finished: opening sweeps that away.
 fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = std::fs::read_dir(dir)
         .unwrap()
         .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_none_or(|ending| ending != "unfinished"))
         .collect();
     found.sort();
     found

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gatelodge::domain::{Epoch, Seq};
-use gatelodge::store::{OpenError, Options, RowError, Store, WriteError};
+use gatelodge::store::{Delivery, OpenError, Options, RowError, Store, WriteError};
 use tokio::task::JoinSet;
 
 use super::ledger::{COUNTS, add_one, count, measured};
@@ -32,7 +32,9 @@ async fn what_was_written_is_there_after_an_orderly_stop_and_after_a_kill() {
     }
     let store = open(&dir);
     let mut tail = store.tail(Seq(79));
-    let last = tail.next().await.unwrap();
+    let Delivery::Entry(last) = tail.next().await.unwrap() else {
+        panic!("nothing was pruned");
+    };
     assert_eq!((last.seq, last.events), (Seq(80), vec![measured(19, 4)]));
     assert!(store.salvage().is_none());
 }

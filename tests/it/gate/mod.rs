@@ -12,4 +12,5 @@ mod handshake;
 mod house;
 mod peers;
 mod plain;
+mod proxies;
 mod stage;

@@ -1,6 +1,10 @@
 //! The occupancy room through its door.
 
 mod bad_input;
+mod client;
+mod crowd;
 mod disk_full;
 mod golden;
+mod sockets;
 mod v1;
+mod year;

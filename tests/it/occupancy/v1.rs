@@ -1,66 +1,13 @@
 //! `/v1/spaces` through its door: keys, changes, requests sent again, versions, listing.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::support::https::{Answer, Https, config};
+use super::client::{Client, space};
+use crate::support::https::Answer;
 use crate::support::lodge::CONFIG;
 use crate::support::{Lodge, eventually};
-
-/// Somebody with a token or key, and a connection.
-struct Client {
-    https: Https,
-    bearer: String,
-}
-
-impl Client {
-    fn operator(lodge: &Lodge) -> Client {
-        let token = lodge.json(&["token", "create", "--name", "tests", "--scope", "spaces:admin"]);
-        Client::with(lodge, token["token"].as_str().unwrap())
-    }
-
-    fn with(lodge: &Lodge, secret: &str) -> Client {
-        Client {
-            https: lodge.https(),
-            bearer: format!("Bearer {secret}"),
-        }
-    }
-
-    fn ask(&mut self, method: &str, path: &str, body: Value, headers: &[(&str, &str)]) -> Answer {
-        let mut all = vec![("authorization", self.bearer.as_str())];
-        all.extend_from_slice(headers);
-        let body = if body.is_null() {
-            Vec::new()
-        } else {
-            serde_json::to_vec(&body).unwrap()
-        };
-        self.https.try_ask(method, path, &all, &body).unwrap()
-    }
-
-    fn get(&mut self, path: &str) -> Answer {
-        self.ask("GET", path, Value::Null, &[])
-    }
-
-    fn post(&mut self, path: &str, body: Value) -> Answer {
-        self.ask("POST", path, body, &[])
-    }
-}
-
-/// A space, its path, and its owner's key.
-fn space(operator: &mut Client, maximum: u32) -> (String, String) {
-    let made = operator.post(
-        "/v1/spaces",
-        json!({ "name": "Hall", "maximum": maximum, "tags": ["ground"] }),
-    );
-    assert_eq!(made.status, 201, "{}", made.text());
-    let made = made.json();
-    (
-        format!("/v1/spaces/{}", made["id"].as_str().unwrap()),
-        made["owner_key"]["secret"].as_str().unwrap().to_owned(),
-    )
-}
 
 #[test]
 fn a_space_lives_from_creation_to_deletion() {
@@ -428,96 +375,6 @@ fn pages_of_named_origins_may_call() {
         preflight("https://evil.example").header("access-control-allow-origin"),
         None
     );
-}
-
-#[test]
-fn many_hands_at_the_bounds_never_miscount() {
-    let lodge = Lodge::start();
-    let mut operator = Client::operator(&lodge);
-    let (path, _) = space(&mut operator, 30);
-    let change = format!("{path}/change");
-    let (address, tls) = (lodge.door("https"), config(&lodge.ca_file(), None));
-    let (entered, left) = (AtomicU64::new(0), AtomicU64::new(0));
-    std::thread::scope(|scope| {
-        for hand in 0..16_i64 {
-            let (tls, change, bearer) = (tls.clone(), &change, &operator.bearer);
-            let (entered, left) = (&entered, &left);
-            scope.spawn(move || {
-                let mut client = Client {
-                    https: Https::connect(address, tls).unwrap(),
-                    bearer: bearer.clone(),
-                };
-                for round in 0..40_i64 {
-                    let by = if (hand + round) % 2 == 0 {
-                        1 + round % 7
-                    } else {
-                        -(1 + round % 5)
-                    };
-                    let done = client.post(change, json!({ "by": by })).json();
-                    let (applied, after) = (
-                        done["applied"].as_i64().unwrap(),
-                        done["space"]["current"].as_i64().unwrap(),
-                    );
-                    assert!(
-                        applied.abs() <= by.abs() && applied.signum() * by.signum() >= 0,
-                        "{done}"
-                    );
-                    assert!((0..=30).contains(&after), "{done}");
-                    assert!(
-                        applied == by || after == 0 || after == 30,
-                        "less than asked only at a bound: {done}"
-                    );
-                    let moved = applied.unsigned_abs();
-                    if applied > 0 {
-                        entered.fetch_add(moved, Ordering::Relaxed)
-                    } else {
-                        left.fetch_add(moved, Ordering::Relaxed)
-                    };
-                }
-            });
-        }
-    });
-    let inside = operator.get(&path).json()["current"].as_u64().unwrap();
-    assert_eq!(
-        entered.into_inner() - left.into_inner(),
-        inside,
-        "who came in and did not leave is inside"
-    );
-}
-
-impl Client {
-    /// Begins a stream, and reads its head.
-    fn listen(&mut self, path: &str, headers: &[(&str, &str)]) {
-        let mut all = vec![("authorization", self.bearer.as_str())];
-        all.extend_from_slice(headers);
-        self.https.begin("GET", path, &all);
-        let status = self.https.line().unwrap();
-        assert!(status.starts_with("HTTP/1.1 200"), "{status}");
-    }
-
-    /// The next message of a stream: its kind, id and body.
-    fn hear(&mut self) -> (String, String, Value) {
-        let (mut kind, mut id) = (String::new(), String::new());
-        loop {
-            let line = self.https.line().unwrap();
-            match line.split_once(": ") {
-                Some(("event", value)) => kind = value.to_owned(),
-                Some(("id", value)) => id = value.to_owned(),
-                Some(("data", value)) => {
-                    let body = serde_json::from_str(value).unwrap();
-                    // The id may stand after the data.
-                    let rest = self.https.line().unwrap();
-                    if let Some(after) = rest.strip_prefix("id: ") {
-                        id = after.to_owned();
-                    } else if let Some(after) = rest.strip_prefix("event: ") {
-                        kind = after.to_owned();
-                    }
-                    return (kind, id, body);
-                }
-                _ => {}
-            }
-        }
-    }
 }
 
 #[test]

@@ -73,7 +73,11 @@ impl Https {
 
     /// Connects to `address` as to `name`.
     pub fn connect_as(address: SocketAddr, name: &'static str, config: ClientConfig) -> std::io::Result<Https> {
-        let stream = TcpStream::connect(address)?;
+        Https::over(TcpStream::connect(address)?, name, config)
+    }
+
+    /// Speaks to `name` over a stream that is connected already.
+    pub fn over(stream: TcpStream, name: &'static str, config: ClientConfig) -> std::io::Result<Https> {
         stream.set_read_timeout(Some(Duration::from_secs(20)))?;
         stream.set_nodelay(true)?;
         let name = ServerName::try_from(name).unwrap();
@@ -188,6 +192,14 @@ impl Https {
                 return Ok(body);
             }
         }
+    }
+
+    /// The certificate that the door showed.
+    pub fn certificate(&self) -> CertificateDer<'static> {
+        let shown = self.stream.get_ref().conn.peer_certificates();
+        shown.expect("the handshake is over once something was answered")[0]
+            .clone()
+            .into_owned()
     }
 
     /// One line of what comes, without its end.

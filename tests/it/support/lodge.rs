@@ -10,6 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::https::{Https, config};
+use super::plain_get;
 
 /// A box of our own; it is killed and its folder removed when this is dropped.
 pub struct Lodge {
@@ -189,6 +190,13 @@ impl Lodge {
     /// The root of its server hierarchy.
     pub fn ca_file(&self) -> PathBuf {
         self.dir.join("data/pki/server/root.cert.pem")
+    }
+
+    /// What one of its metrics says, named with its labels.
+    pub fn metric(&self, name: &str) -> Option<u64> {
+        let page = plain_get(self.door("metrics"), "/metrics");
+        let line = page.lines().find_map(|line| line.strip_prefix(name));
+        line.map(|value| value.trim().parse().unwrap())
     }
 
     /// A connection to its https door.

@@ -1,7 +1,10 @@
 //! What tests share: the built binary in a folder of its own, and an HTTP client that sends what it is told.
 
+pub mod chromium;
+pub mod demo;
 pub mod https;
 pub mod lodge;
+pub mod meddler;
 pub mod pebble;
 
 pub use https::{Answer, Https};

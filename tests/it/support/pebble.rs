@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::eventually;
 use super::https::{Https, config};
+use super::meddler::{self, Fault};
 
 /// What the tests' boxes are called; Pebble's name server says that every name leads to 127.0.0.1.
 pub const NAME: &str = "lodge.example.org";
@@ -151,10 +152,20 @@ impl Pebble {
 
     /// The section `[acme]` of a box that orders here, impatiently.
     pub fn section(&self) -> String {
+        self.section_at(self.port)
+    }
+
+    /// The same for a box that orders through somebody who meddles.
+    pub fn section_behind(&self, fault: Fault) -> String {
+        let place = (self.folder.path(), self.root.as_path());
+        self.section_at(meddler::start(fault, ([127, 0, 0, 1], self.port).into(), place))
+    }
+
+    fn section_at(&self, port: u16) -> String {
         format!(
             "[acme]\ndirectory = \"https://127.0.0.1:{}/dir\"\ncontact = [\"it@example.org\"]\nca_file = {:?}\n\
              order_deadline = \"20s\"\nretry_first = \"500ms\"\nretry_longest = \"2s\"\n",
-            self.port, self.root
+            port, self.root
         )
     }
 

@@ -1,5 +1,7 @@
 //! Certificates by ACME: ordered from Pebble, kept, renewed, and done without while the server is away.
 
+mod trouble;
+
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -44,12 +46,6 @@ fn complaint(lodge: &Lodge, words: &str) -> Value {
         let found = shown["last_error"].as_str().is_some_and(|error| error.contains(words));
         found.then_some(shown)
     })
-}
-
-fn metric(lodge: &Lodge, name: &str) -> Option<u64> {
-    let page = plain_get(lodge.door("metrics"), "/metrics");
-    let line = page.lines().find_map(|line| line.strip_prefix(name));
-    line.map(|value| value.trim().parse().unwrap())
 }
 
 fn steps(lodge: &Lodge) -> (Option<i32>, Vec<Value>) {
@@ -117,7 +113,7 @@ fn a_certificate_is_ordered_by_tls_alpn_once_and_kept_over_restarts() {
         (&certificate["source"], &certificate["not_after"])
     );
     assert!(kept["last_error"].is_null(), "{kept}");
-    assert_eq!(metric(&lodge, "gatelodge_acme_failures_in_a_row"), Some(0));
+    assert_eq!(lodge.metric("gatelodge_acme_failures_in_a_row"), Some(0));
     assert!(!plain_get(lodge.door("metrics"), "/metrics").contains("gatelodge_acme_orders_total{"));
     Https::connect_as(lodge.door("https"), NAME, config(&root, None))
         .unwrap()
@@ -199,7 +195,7 @@ fn nothing_is_dropped_while_certificates_change() {
     ends.dedup();
     assert_eq!(ends.len(), swaps + 1, "each swap brought another certificate: {ends:?}");
     assert_eq!(
-        metric(&lodge, "gatelodge_acme_orders_total{outcome=\"issued\"}"),
+        lodge.metric("gatelodge_acme_orders_total{outcome=\"issued\"}"),
         Some(swaps as u64 + 1)
     );
     println!(
@@ -244,16 +240,18 @@ fn a_server_that_is_away_is_tried_again_and_the_count_is_kept() {
     );
     assert_eq!(own(&lodge).ask("GET", "/healthz", &[("host", NAME)]).status, 200);
     let failed = eventually("three failures", || {
-        metric(&lodge, "gatelodge_acme_failures_in_a_row").filter(|failed| *failed >= 3)
+        lodge
+            .metric("gatelodge_acme_failures_in_a_row")
+            .filter(|failed| *failed >= 3)
     });
     assert_eq!(failed_step(&lodge)["step"], "server");
     lodge.kill();
     lodge.run();
-    assert!(metric(&lodge, "gatelodge_acme_failures_in_a_row").unwrap() >= failed);
+    assert!(lodge.metric("gatelodge_acme_failures_in_a_row").unwrap() >= failed);
     pebble.run(&Behaviour::looking_at(port));
     let healed = shown_by(&lodge, "acme");
     assert!(healed["last_error"].is_null(), "{healed}");
-    assert_eq!(metric(&lodge, "gatelodge_acme_failures_in_a_row"), Some(0));
+    assert_eq!(lodge.metric("gatelodge_acme_failures_in_a_row"), Some(0));
 }
 
 #[test]
@@ -268,7 +266,9 @@ fn a_silent_server_does_not_stop_anything_for_ever() {
     let lodge = Lodge::start_with(&sections(free_port(), &acme));
     complaint(&lodge, "did not finish the order within 1 s");
     eventually("a second try", || {
-        metric(&lodge, "gatelodge_acme_failures_in_a_row").filter(|failed| *failed >= 2)
+        lodge
+            .metric("gatelodge_acme_failures_in_a_row")
+            .filter(|failed| *failed >= 2)
     });
     let step = failed_step(&lodge);
     assert_eq!(step["step"], "server");
@@ -353,8 +353,5 @@ fn a_reload_turns_to_acme_and_to_further_names() {
     eventually("the first again", || {
         (shown(&lodge)["names"] == serde_json::json!([NAME])).then_some(())
     });
-    assert_eq!(
-        metric(&lodge, "gatelodge_acme_orders_total{outcome=\"issued\"}"),
-        Some(2)
-    );
+    assert_eq!(lodge.metric("gatelodge_acme_orders_total{outcome=\"issued\"}"), Some(2));
 }

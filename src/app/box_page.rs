@@ -1,0 +1,252 @@
+//! `/box`: how the box is, in words, for whoever runs it: doors, certificates, rooms, the store. The same report
+//! as `status --json` (`contract.md` section 6), without script.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{FromRef, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use jiff::Timestamp;
+
+use crate::accounts::Act;
+use crate::admin::{CertificateShown, RoomShown, Status, StoreShown};
+use crate::face::{Face, Light, Page, Shell, SignedIn, secured};
+
+/// Says how the box is, whenever it is asked.
+pub(super) type Report = Arc<dyn Fn() -> Status + Send + Sync>;
+
+#[derive(Clone)]
+struct Desk {
+    report: Report,
+    face: Face,
+}
+
+impl FromRef<Desk> for Face {
+    fn from_ref(desk: &Desk) -> Face {
+        desk.face.clone()
+    }
+}
+
+/// The page, of what `report` says.
+pub(super) fn router(report: Report, face: &Face) -> Router {
+    let face = face.clone();
+    secured(Router::new().route("/box", get(show)).with_state(Desk { report, face }))
+}
+
+async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Response> {
+    person.must(Act::ManageBox).map_err(IntoResponse::into_response)?;
+    let status = (desk.report)();
+    let page = BoxPage::of(&status, &desk.face, Timestamp::now(), &person);
+    Ok(Page(StatusCode::OK, page).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "box.html", config = ".askama.toml")]
+struct BoxPage {
+    shell: Shell,
+    state: Told,
+    version: String,
+    started: String,
+    rooms: Vec<Part>,
+    certificates: Vec<CertificatePart>,
+    doors: Vec<(String, &'static str, String)>,
+    store: StorePart,
+}
+
+/// A state: its light, its word, and what it means.
+struct Told {
+    light: Light,
+    word: String,
+    words: String,
+}
+
+/// A room, or something that serves the rooms.
+struct Part {
+    name: String,
+    told: Told,
+    next_step: Option<String>,
+}
+
+struct CertificatePart {
+    door: String,
+    told: Told,
+    names: String,
+    issuer: String,
+    ends: Option<String>,
+    next_try: Option<String>,
+    last_error: Option<String>,
+}
+
+struct StorePart {
+    told: Told,
+    size: String,
+    last_backup: Option<String>,
+}
+
+impl BoxPage {
+    fn of(status: &Status, face: &Face, now: Timestamp, person: &SignedIn) -> BoxPage {
+        let broken = status.services.iter().filter(|(_, part)| part.state != "running");
+        let doors = status.doors.iter().map(|(name, addresses)| {
+            let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+            (name.clone(), serves(name), addresses.join(", "))
+        });
+        BoxPage {
+            shell: face.shell("box", Some(person)),
+            state: state(&status.state),
+            version: status.version.clone(),
+            started: status.started.map(|at| face.date(at)).unwrap_or_default(),
+            rooms: status.rooms.iter().chain(broken).map(part).collect(),
+            certificates: status
+                .certificates
+                .iter()
+                .map(|shown| certificate(shown, face, now))
+                .collect(),
+            doors: doors.collect(),
+            store: store(&status.store, face, now),
+        }
+    }
+}
+
+fn told(light: Light, word: &str, words: &str) -> Told {
+    Told {
+        light,
+        word: word.to_owned(),
+        words: words.to_owned(),
+    }
+}
+
+fn state(state: &str) -> Told {
+    match state {
+        "ready" => told(Light::Good, state, "Everything works."),
+        "salvage" => told(
+            Light::Bad,
+            state,
+            "The store was damaged; what could be read is served. Run gatelodge status to see what was lost.",
+        ),
+        "degraded" => told(
+            Light::Warn,
+            state,
+            "Something below does not work; the rest goes on without it.",
+        ),
+        _ => told(Light::Warn, state, "The box is on its way up or down."),
+    }
+}
+
+fn part((name, shown): (&String, &RoomShown)) -> Part {
+    let light = match shown.state.as_str() {
+        "running" => Light::Good,
+        "failed" => Light::Bad,
+        _ => Light::Warn,
+    };
+    let fine = if shown.state == "running" { "It works." } else { "" };
+    Part {
+        name: name.clone(),
+        told: told(light, &shown.state, shown.reason.as_deref().unwrap_or(fine)),
+        next_step: shown.next_step.clone(),
+    }
+}
+
+fn certificate(shown: &CertificateShown, face: &Face, now: Timestamp) -> CertificatePart {
+    let light = match (shown.alarm, &shown.last_error) {
+        (true, _) => Light::Bad,
+        (false, Some(_)) => Light::Warn,
+        (false, None) => Light::Good,
+    };
+    let words = match shown.source.as_str() {
+        "acme" => "Ordered by ACME and renewed by itself.",
+        "files" => "Read from files, and read again when they change.",
+        _ => "Issued by the box's own authority: browsers warn until they trust its root.",
+    };
+    let moment = |at: Timestamp| format!("{} ({})", face.date(at), away(at, now));
+    CertificatePart {
+        door: shown.door.clone(),
+        told: told(light, &shown.source, words),
+        names: shown.names.join(", "),
+        issuer: shown.issuer.clone(),
+        ends: shown.not_after.map(moment),
+        next_try: shown.next_try.map(moment),
+        last_error: shown.last_error.clone(),
+    }
+}
+
+fn store(shown: &StoreShown, face: &Face, now: Timestamp) -> StorePart {
+    let told = match (&shown.salvage, shown.last_backup) {
+        (Some(_), _) => told(
+            Light::Bad,
+            "in salvage",
+            "It was damaged. Restore a backup, or run gatelodge status to see what was lost.",
+        ),
+        (None, None) => told(
+            Light::Warn,
+            "no backup",
+            "It works, and was never backed up: run gatelodge backup FILE, or configure [backup].",
+        ),
+        (None, Some(_)) => told(Light::Good, "works", "It works."),
+    };
+    StorePart {
+        told,
+        size: size(shown.bytes),
+        last_backup: shown
+            .last_backup
+            .map(|at| format!("{} ({})", face.date(at), away(at, now))),
+    }
+}
+
+/// What a door is for.
+fn serves(door: &str) -> &'static str {
+    match door {
+        "http" => "sends browsers to https, answers ACME",
+        "https" => "pages and the APIs for people and apps",
+        "mtls" => "machines with a certificate",
+        "metrics" => "counters for Prometheus",
+        _ => "",
+    }
+}
+
+/// How far away a moment is, in the largest unit that says something.
+fn away(at: Timestamp, now: Timestamp) -> String {
+    let seconds = at.duration_since(now).as_secs();
+    let (count, unit) = match seconds.unsigned_abs() {
+        ..60 => return if seconds < 0 { "just now" } else { "in a moment" }.to_owned(),
+        passed @ 60..3_600 => (passed / 60, "minute"),
+        passed @ 3_600..86_400 => (passed / 3_600, "hour"),
+        passed => (passed / 86_400, "day"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    if seconds < 0 {
+        format!("{count} {unit}{plural} ago")
+    } else {
+        format!("in {count} {unit}{plural}")
+    }
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        ..1_048_576 => format!("{} KiB", bytes.div_ceil(1_024)),
+        1_048_576..1_073_741_824 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+        _ => format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_and_sizes_read_as_people_say_them() {
+        let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+        for (at, words) in [
+            ("2026-11-22T12:00:20Z", "in a moment"),
+            ("2026-11-22T11:59:30Z", "just now"),
+            ("2026-11-22T13:30:00Z", "in 1 hour"),
+            ("2026-11-20T11:00:00Z", "2 days ago"),
+            ("2027-02-10T12:00:00Z", "in 80 days"),
+        ] {
+            assert_eq!(away(at.parse().unwrap(), now), words);
+        }
+        assert_eq!([size(1), size(3 << 20), size(5 << 30)], ["1 KiB", "3.0 MiB", "5.0 GiB"]);
+    }
+}

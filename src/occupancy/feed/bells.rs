@@ -1,0 +1,123 @@
+//! Whom a change wakes: the listeners of its space, not the thousand others.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::Wanted;
+use crate::domain::SpaceId;
+
+/// The bells of all who listen, under what they listen to.
+#[derive(Default)]
+pub(super) struct Bells {
+    made: u64,
+    all: HashMap<u64, Arc<Notify>>,
+    of: HashMap<SpaceId, HashMap<u64, Arc<Notify>>>,
+}
+
+/// One listener's bell; it keeps one ring until somebody waits for it.
+pub(super) struct Bell {
+    number: u64,
+    notify: Arc<Notify>,
+}
+
+impl Bell {
+    /// Waits until it was rung since the last wait.
+    pub(super) async fn rung(&self) {
+        self.notify.notified().await;
+    }
+}
+
+impl Bells {
+    /// A bell for somebody who wants to hear of `wanted`.
+    pub(super) fn hang(&mut self, wanted: &Wanted) -> Bell {
+        let (number, notify) = (self.made, Arc::new(Notify::new()));
+        self.made += 1;
+        match wanted {
+            Wanted::All => {
+                self.all.insert(number, Arc::clone(&notify));
+            }
+            Wanted::These(spaces) => {
+                for space in spaces {
+                    let bells = self.of.entry(*space).or_default();
+                    bells.insert(number, Arc::clone(&notify));
+                }
+            }
+        }
+        Bell { number, notify }
+    }
+
+    /// Somebody listens no more.
+    pub(super) fn take_down(&mut self, wanted: &Wanted, bell: &Bell) {
+        match wanted {
+            Wanted::All => {
+                self.all.remove(&bell.number);
+            }
+            Wanted::These(spaces) => {
+                for space in spaces {
+                    if let Some(bells) = self.of.get_mut(space) {
+                        bells.remove(&bell.number);
+                        if bells.is_empty() {
+                            self.of.remove(space);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Wakes those who listen to any of `spaces`.
+    pub(super) fn ring(&self, spaces: &BTreeSet<SpaceId>) {
+        let concerned = spaces.iter().filter_map(|space| self.of.get(space));
+        for bell in concerned.flat_map(HashMap::values).chain(self.all.values()) {
+            bell.notify_one();
+        }
+    }
+
+    /// Wakes everybody.
+    pub(super) fn ring_all(&self) {
+        for bell in self.of.values().flat_map(HashMap::values).chain(self.all.values()) {
+            bell.notify_one();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+
+    fn space(byte: u8) -> SpaceId {
+        SpaceId::from_random([byte; 16])
+    }
+
+    #[test]
+    fn only_those_are_woken_whom_it_concerns() {
+        let mut bells = Bells::default();
+        let wants = [
+            Wanted::All,
+            Wanted::These([space(1)].into()),
+            Wanted::These([space(1), space(2)].into()),
+            Wanted::These([space(3)].into()),
+        ];
+        let hung: Vec<Bell> = wants.iter().map(|wanted| bells.hang(wanted)).collect();
+        let woken = || {
+            hung.iter()
+                .map(|bell| bell.rung().now_or_never().is_some())
+                .collect::<Vec<_>>()
+        };
+        bells.ring(&[space(1)].into());
+        assert_eq!(woken(), [true, true, true, false]);
+        bells.ring(&[space(2), space(4)].into());
+        assert_eq!(woken(), [true, false, true, false]);
+        bells.ring_all();
+        assert_eq!(woken(), [true; 4]);
+        for (wanted, bell) in wants.iter().zip(&hung) {
+            bells.take_down(wanted, bell);
+        }
+        bells.ring_all();
+        assert_eq!(woken(), [false; 4]);
+        assert!(bells.of.is_empty(), "nothing is left of spaces nobody listens to");
+    }
+}

@@ -1,0 +1,92 @@
+//! Authorities that do wrong, and clocks and names that are wrong: what people are told, and what is shown meanwhile.
+
+use std::process::Output;
+
+use super::{complaint, own, sections, shown, shown_by};
+use crate::support::Lodge;
+use crate::support::meddler::Fault;
+use crate::support::pebble::{Behaviour, NAME, Pebble, free_port};
+
+/// A box that orders through an authority with this fault.
+fn behind(fault: Fault, further: &str) -> (Lodge, Pebble, u16) {
+    let port = free_port();
+    let pebble = Pebble::start(&Behaviour::looking_at(port));
+    let acme = pebble.section_behind(fault).replace("order_deadline = \"20s\"\n", "");
+    let lodge = Lodge::start_with(&sections(port, &format!("{acme}{further}")));
+    (lodge, pebble, port)
+}
+
+/// The box's own certificate is shown, and serves.
+fn serves_with_its_own(lodge: &Lodge) {
+    assert_eq!(shown(lodge)["source"], "self-signed");
+    assert_eq!(own(lodge).ask("GET", "/healthz", &[("host", NAME)]).status, 200);
+}
+
+#[test]
+fn a_certificate_for_another_name_is_not_shown() {
+    let (lodge, _pebble, _) = behind(Fault::WrongName, "order_deadline = \"20s\"\n");
+    let words = complaint(&lodge, "is not used");
+    let words = words["last_error"].as_str().unwrap();
+    assert!(
+        words.contains("it is for elsewhere.example.org, not for lodge.example.org"),
+        "{words}"
+    );
+    serves_with_its_own(&lodge);
+    assert!(lodge.metric("gatelodge_acme_failures_in_a_row") >= Some(1));
+}
+
+#[test]
+fn where_certificate_and_clock_disagree_the_clock_is_asked_about() {
+    let (lodge, _pebble, _) = behind(Fault::BeginsTomorrow, "order_deadline = \"20s\"\n");
+    let words = complaint(&lodge, "is the clock right?");
+    assert!(
+        words["last_error"]
+            .as_str()
+            .unwrap()
+            .contains("this box takes it to be"),
+        "{words}"
+    );
+    serves_with_its_own(&lodge);
+}
+
+#[test]
+fn an_authority_that_has_had_enough_is_told_in_its_words() {
+    let (lodge, _pebble, _) = behind(Fault::Limited, "order_deadline = \"20s\"\n");
+    let words = complaint(&lodge, "429 rateLimited");
+    assert!(
+        words["last_error"].as_str().unwrap().contains("enough for today"),
+        "{words}"
+    );
+    serves_with_its_own(&lodge);
+}
+
+#[test]
+fn a_slow_authority_is_given_up_and_gets_there_when_it_may_take_its_time() {
+    let (lodge, pebble, port) = behind(Fault::Slow, "order_deadline = \"1s\"\n");
+    complaint(&lodge, "did not finish the order within 1 s: it is silent or slow");
+    serves_with_its_own(&lodge);
+    lodge.configure(&sections(port, &pebble.section_behind(Fault::Slow)));
+    lodge.signal(rustix::process::Signal::HUP);
+    assert!(shown_by(&lodge, "acme")["last_error"].is_null());
+}
+
+#[test]
+fn malformed_names_are_explained_before_anything_is_ordered() {
+    let check = |name: &str| -> Output {
+        let acme = format!("[acme]\ncontact = [\"it@example.org\"]\ndomains = [{name:?}]\n");
+        Lodge::unstarted(&sections(free_port(), &acme)).command(&["check-config"])
+    };
+    for (name, words) in [
+        ("*.example.org", "wildcard"),
+        ("192.0.2.7", "is an address"),
+        ("lodge.example.org:443", "port"),
+        ("lödge.example.org", "outside ASCII"),
+        ("lodge.local", "public DNS"),
+    ] {
+        let output = check(name);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{name}: {said}");
+        assert!(said.contains(words) && said.contains("domains"), "{name}: {said}");
+    }
+    assert_eq!(check(NAME).status.code(), Some(0));
+}

@@ -1,0 +1,167 @@
+//! The pages in a real browser: signing in, watching counts move, counting at a door, on a desk and on a phone.
+//!
+//! With `GATELODGE_PICTURES=FOLDER` a picture of every page is left there, to be looked at.
+
+use std::path::Path;
+
+use crate::support::chromium::Page;
+use crate::support::demo::Demo;
+use crate::support::{Lodge, eventually};
+
+fn page(lodge: &Lodge) -> Page {
+    Page::new(lodge.door("https").port(), &lodge.ca_file())
+}
+
+/// A space that everybody may count in through the old URLs.
+fn hall(lodge: &Lodge) -> String {
+    let space = lodge.json(&["space", "create", "--name", "Hall", "--maximum", "20", "--open"]);
+    space["id"].as_str().unwrap().to_owned()
+}
+
+fn count(lodge: &Lodge, id: &str, way: &str) {
+    let answer = lodge.https().ask("PUT", &format!("/space/{id}/{way}"), &[]);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+/// Lets a new person of this role choose a password by their one-time link, which signs them in.
+fn welcome(page: &mut Page, lodge: &Lodge, role: &str) {
+    let added = lodge.json(&["user", "add", &format!("a-{role}"), "--role", role]);
+    page.go(&format!("/welcome/{}", added["code"].as_str().unwrap()));
+    page.type_into("input[name=password]", "a-good-long-word");
+    page.type_into("input[name=again]", "a-good-long-word");
+    page.leaving(|page| page.click("main button"));
+    assert_eq!(page.eval("location.pathname"), "/spaces");
+}
+
+#[test]
+fn a_newcomer_signs_in_by_a_link_and_sees_counts_move() {
+    let lodge = Lodge::start();
+    let id = hall(&lodge);
+    let mut page = page(&lodge);
+    welcome(&mut page, &lodge, "admin");
+    page.until(
+        "the page is live",
+        "document.querySelector('#live').textContent.includes('live')",
+    );
+    assert_eq!(page.text(".space .count b"), "0");
+    page.eval("window.stayed = true");
+    count(&lodge, &id, "increment");
+    page.until(
+        "the list moves",
+        "document.querySelector('.space .count b').textContent === '1'",
+    );
+    let second = lodge.json(&["space", "create", "--name", "Attic <i>", "--maximum", "2"]);
+    page.until("a new space comes", "document.querySelectorAll('.space').length === 2");
+    assert_eq!(page.count(".space i"), 0, "names are text");
+    lodge.command(&["space", "delete", second["id"].as_str().unwrap()]);
+    page.until("a dead one goes", "document.querySelectorAll('.space').length === 1");
+    assert_eq!(page.eval("window.stayed"), true, "without loading anew");
+
+    page.leaving(|page| page.click(".space .name a"));
+    assert_eq!(page.eval("location.pathname"), format!("/spaces/{id}"));
+    assert_eq!(page.count(".plot path.line"), 1);
+    page.go("/box");
+    assert!(page.text("h1").contains("box"));
+    page.leaving(|page| page.click(".who button"));
+    assert_eq!(page.eval("location.pathname"), "/login");
+    assert_eq!(page.faults(), [""; 0]);
+}
+
+#[test]
+fn the_screen_at_a_door_counts_with_script_and_without() {
+    let lodge = Lodge::start();
+    let id = hall(&lodge);
+    let mut page = page(&lodge);
+    page.look(390, "light");
+    welcome(&mut page, &lodge, "doorman");
+    page.go(&format!("/spaces/{id}/door"));
+    page.eval("window.stayed = true");
+    let shows = |number: u32| format!("document.querySelector('.count b').textContent === '{number}'");
+    page.click("[aria-label='One in']");
+    page.until("one came in", &shows(1));
+    page.click("[aria-label='One in']");
+    page.until("another came in", &shows(2));
+    page.click("[aria-label='One out']");
+    page.until("one went out", &shows(1));
+    assert_eq!(page.eval("window.stayed"), true, "without loading anew");
+
+    page.scripts(false);
+    page.go(&format!("/spaces/{id}/door"));
+    assert_eq!(page.text(".count b"), "1");
+    page.leaving(|page| page.click("[aria-label='One in']"));
+    assert_eq!(page.text(".count b"), "2", "the form does what the script did");
+    for (path, holds) in [("/spaces", "Hall"), (&format!("/spaces/{id}"), "The last 24 hours")] {
+        page.go(path);
+        assert!(page.text("main").contains(holds), "{path} is read without script");
+    }
+    assert_eq!(lodge.json(&["space", "show", &id])["current"], 2);
+    assert_eq!(page.faults(), [""; 0]);
+}
+
+#[test]
+fn a_viewer_sees_no_buttons_and_a_broken_policy_would_be_seen() {
+    let lodge = Lodge::start();
+    let id = hall(&lodge);
+    let mut page = page(&lodge);
+    welcome(&mut page, &lodge, "viewer");
+    for path in [
+        "/spaces".to_owned(),
+        format!("/spaces/{id}"),
+        format!("/spaces/{id}/door"),
+    ] {
+        page.go(&path);
+        assert_eq!(page.count("main button, main form, nav a[href='/box']"), 0, "{path}");
+    }
+    assert_eq!(page.faults(), [""; 0]);
+    // What the other tests rely on: an inline script and a request elsewhere do not go unnoticed.
+    page.eval("{ const s = document.createElement('script'); s.textContent = '1'; document.body.append(s); }");
+    page.eval("new Image().src = 'https://elsewhere.example/x.png'; 0");
+    eventually("both are noticed", || {
+        let faults = page.faults().join("\n");
+        (faults.contains("Content Security Policy") && faults.contains("elsewhere.example")).then_some(())
+    });
+}
+
+#[test]
+fn every_page_fits_its_screen_in_both_colours() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(&folder.path().join("demo"));
+    let found = &demo.found;
+    let ca_file = found["ca_file"].as_str().unwrap();
+    let mut page = Page::new(demo.https_port(), Path::new(ca_file));
+    let space = format!("/spaces/{}", found["spaces"][0].as_str().unwrap());
+    let pictures = std::env::var_os("GATELODGE_PICTURES");
+    let look = |page: &mut Page, name: &str, path: &str| {
+        page.go(path);
+        for (width, scheme) in [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")] {
+            page.look(width, scheme);
+            let wide = page.eval("document.documentElement.scrollWidth - window.innerWidth");
+            assert!(wide.as_i64() <= Some(0), "{path} at {width}: {wide} pixels stick out");
+            if let Some(folder) = &pictures {
+                std::fs::create_dir_all(folder).unwrap();
+                let file = Path::new(folder).join(format!("{name}-{width}-{scheme}.png"));
+                std::fs::write(file, page.picture()).unwrap();
+            }
+        }
+    };
+    look(&mut page, "login", "/login");
+    let login = &found["logins"]["admin"];
+    page.type_into("input[name=username]", login["username"].as_str().unwrap());
+    page.type_into("input[name=password]", login["password"].as_str().unwrap());
+    page.leaving(|page| page.click("main button"));
+    for (name, path) in [
+        ("list", "/spaces"),
+        ("space", &space),
+        ("door", &format!("{space}/door")),
+        ("box", "/box"),
+        ("docs", "/docs"),
+        ("privacy", "/docs/privacy"),
+    ] {
+        look(&mut page, name, path);
+        if name == "space" {
+            let drawn = page.eval("document.querySelector('.plot path.line').getTotalLength()");
+            assert!(drawn.as_f64().unwrap() > 600.0, "a whole day is drawn: {drawn}");
+        }
+    }
+    assert_eq!(page.faults(), [""; 0]);
+}
