@@ -8,6 +8,7 @@ mod disk;
 mod full;
 mod lanes;
 mod ledger;
+mod readings;
 mod salvage;
 mod speed;
 mod writing;
