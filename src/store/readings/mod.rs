@@ -18,9 +18,12 @@ pub use between::Between;
 pub use sealer::{Sealed, SealingError};
 pub use writer::{Batch, ReadingError, ReadingsWriter, Recorded};
 
+pub(super) use day::Day;
+pub(super) use leaf::{decode, encode};
 pub(super) use sealer::Sealer;
+pub(super) use series::Month;
 pub(super) use shelf::Shelf;
-pub(super) use side::parse_name;
+pub(super) use side::{Side, check, parse_name};
 pub(super) use survey::{SideFiles, Standing};
 
 use jiff::{SignedDuration, Timestamp};

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use gatelodge::domain::{Event, MeterId, Quality, Reading, Register, Seq, WattHours};
 use gatelodge::store::readings::{Batch, ReadingError, Readings, ReadingsWriter, Recorded, Sealed};
 use gatelodge::store::{
-    Delivery, LossKind, MemberKind, Options, Seal, Store, Unseal, WriteError, restore, restore_dry_run, verify,
+    Delivery, LossKind, MemberKind, Options, ReadError, Seal, Store, Unseal, WriteError, restore, restore_dry_run,
+    verify,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -101,9 +102,14 @@ impl Book {
 }
 
 pub(super) fn all(store: &Store, number: usize, register: Register) -> Vec<Reading> {
+    try_all(store, number, register).unwrap()
+}
+
+pub(super) fn try_all(store: &Store, number: usize, register: Register) -> Result<Vec<Reading>, ReadError> {
     let readings = Readings::new(store.clone());
-    let found = readings.between(&meter(number), register, Timestamp::MIN, Timestamp::MAX);
-    found.collect::<Result<_, _>>().unwrap()
+    readings
+        .between(&meter(number), register, Timestamp::MIN, Timestamp::MAX)
+        .collect()
 }
 
 /// Side files of the newest generation.
