@@ -36,6 +36,9 @@ const GATHER: SignedDuration = SignedDuration::from_hours(24);
 /// Rows that one change takes away, or leaves smaller.
 const ROWS: usize = 24;
 
+/// Changes that wait for the pen at once, which makes a group of them.
+const AT_ONCE: usize = 5;
+
 /// About what a day of a register takes on disk.
 const DAY_BYTES: u64 = 512;
 
@@ -197,7 +200,7 @@ impl Sealer {
         }
         let path = writer.finish()?;
         let named = Named { version, made: now };
-        self.write(move |page| NAMED.put_on(page, &side::key(month), &named))?;
+        wait_for(self.ask(move |page| NAMED.put_on(page, &side::key(month), &named))?)?;
         tracing::debug!(%month, version, "a month of readings was sealed");
         Side::open(&*self.shelf.disk, &path, month)?.ok_or(SealingError::Damaged(path))
     }
@@ -226,13 +229,25 @@ impl Sealer {
             for day in self.shelf.days_in_rows(&series, month)?.into_keys() {
                 waiting.extend(in_file.remove(&day).map(|said| (series.clone(), day, said)));
             }
-            while waiting.len() >= ROWS {
-                let some = waiting.drain(..ROWS).collect();
-                taken += self.write(|page| forget_on(page, some))?;
+            if waiting.len() >= ROWS * AT_ONCE {
+                taken += self.forget(&std::mem::take(&mut waiting))?;
             }
         }
-        if !waiting.is_empty() {
-            taken += self.write(|page| forget_on(page, waiting))?;
+        Ok(taken + self.forget(&waiting)?)
+    }
+
+    /// Takes out of rows what is said of them; the pen writes several changes at once.
+    fn forget(&self, said: &[(Series, u32, Day)]) -> Result<u64, SealingError> {
+        let ask = |some: &[(Series, u32, Day)]| {
+            let some = some.to_vec();
+            self.ask(|page| forget_on(page, some))
+        };
+        let mut taken = 0;
+        for group in said.chunks(ROWS * AT_ONCE) {
+            let asked: Vec<_> = group.chunks(ROWS).map(ask).collect::<Result<_, _>>()?;
+            for answer in asked {
+                taken += wait_for(answer)?;
+            }
         }
         Ok(taken)
     }
@@ -255,16 +270,15 @@ impl Sealer {
         Ok(removed)
     }
 
-    /// Has the pen make a change, as bulk work, and waits for it.
-    fn write<R: Send + 'static>(
+    /// Has the pen make a change, as bulk work.
+    fn ask<R: Send + 'static>(
         &self,
         change: impl FnOnce(&mut Page) -> Result<R, RowError> + Send + 'static,
-    ) -> Result<R, SealingError> {
+    ) -> Result<Answer<R>, SealingError> {
         let (asker, answer) = oneshot::channel();
         let taken = self.queue.push(Box::new(Asked::new(change, asker)), Rank::Bulk);
         taken.map_err(|not_taken| SealingError::Write(not_taken.into()))?;
-        // The pen stopped with this in its hands: it answers nobody, and the process ends.
-        Ok(answer.blocking_recv().map_err(|_| SealingError::Stopped)??)
+        Ok(answer)
     }
 
     fn go_on(&self) -> Result<(), SealingError> {
@@ -273,6 +287,13 @@ impl Sealer {
         }
         Ok(())
     }
+}
+
+type Answer<R> = oneshot::Receiver<Result<R, WriteError<RowError>>>;
+
+fn wait_for<R>(answer: Answer<R>) -> Result<R, SealingError> {
+    // The pen stopped with this in its hands: it answers nobody, and the process ends.
+    Ok(answer.blocking_recv().map_err(|_| SealingError::Stopped)??)
 }
 
 /// Takes out of each row what its side file says just so; counts the rows of which nothing is left.
