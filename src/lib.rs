@@ -13,6 +13,7 @@ pub mod admin;
 pub mod config;
 pub mod supervisor;
 
+pub mod meter;
 pub mod occupancy;
 
 pub mod face;

@@ -12,6 +12,7 @@ mod reach;
 mod resolve;
 mod serve;
 mod shell;
+mod simulate;
 mod spaces;
 mod status;
 
@@ -96,6 +97,9 @@ enum Command {
     /// Check every file of the store without changing anything
     #[command(after_help = "Example:\n  gatelodge verify")]
     Verify,
+    /// Peers that are not there, for trying things out
+    #[command(subcommand)]
+    Simulate(simulate::Command),
     /// Print shell completions
     #[command(after_help = "Example:\n  gatelodge completions bash > /etc/bash_completion.d/gatelodge")]
     Completions {
@@ -151,6 +155,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Backup(command) => command.run(&common).map(done),
         Command::Restore(command) => command.run(&common).map(done),
         Command::Verify => backup::verify(&common),
+        Command::Simulate(command) => command.run().map(done),
         Command::Completions { shell } => shell::completions(shell, Cli::command()).map(done),
         Command::Man => shell::man(Cli::command()).map(done),
         Command::Version => {

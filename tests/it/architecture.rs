@@ -13,6 +13,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "app",
             "admin",
             "config",
+            "meter",
             "occupancy",
             "accounts",
             "tls",
@@ -56,6 +57,10 @@ const DOORS: &[(&str, &[&str])] = &[
     ("config", &["occupancy", "http", "domain", "config"]),
     ("supervisor", &[]),
     (
+        "meter",
+        &["face", "accounts", "tls", "http", "pki", "store", "domain", "meter"],
+    ),
+    (
         "occupancy",
         &["face", "accounts", "tls", "http", "pki", "store", "domain", "occupancy"],
     ),
@@ -75,6 +80,9 @@ const KEPT_TO: &[(&str, &str)] = &[
     ("rustls_acme", "tls"),
     ("clap", "cli"),
     ("figment", "config"),
+    ("tokio_serial", "meter"),
+    ("tokio_socks", "meter"),
+    ("prost", "meter"),
 ];
 /// And where a second folder does, why.
 const EXCEPTIONS: &[(&str, &str)] = &[

@@ -18,6 +18,7 @@ mod configuration;
 mod crash;
 mod gate;
 mod lifecycle;
+mod meter;
 mod occupancy;
 mod pages;
 mod pki;

@@ -1,0 +1,255 @@
+//! `simulate …`: peers that are not there (`contract.md` section 2, `spec/emop.md` section 17).
+
+use std::net::SocketAddr;
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use super::serve::runtime;
+use super::{Failure, print};
+use crate::domain::units::Span;
+use crate::meter::arguments;
+use crate::meter::emop::dialect::InferredWrites;
+use crate::meter::emop::{Dialect, Inferred, MeterTime, Money};
+use crate::meter::simulator::{Faults, Now, PtyMeter, Rate, Setup, SimulatedMeter, SimulatorError, Station, TcpMeter};
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// A meter that answers EMOP, with the faults of real lines
+    #[command(
+        after_help = "Examples:\n  gatelodge simulate meter --listen 127.0.0.1:8080 --serial EML2137580761\n  gatelodge \
+                      simulate meter --listen 127.0.0.1:0 --serial EML1 --count 50 --drop-rate 0.2 --slow 1s\n  \
+                      gatelodge simulate meter --pty --serial EML2137580761 --echo"
+    )]
+    Meter(Box<Meter>),
+}
+
+/// Where simulated meters are, and what is wrong with them.
+#[derive(Args)]
+pub(super) struct Meter {
+    /// Where to listen; port 0 takes any, and the line that is printed names it
+    #[arg(long, value_name = "ADDR", required_unless_present = "pty")]
+    listen: Option<SocketAddr>,
+    /// A pseudo-terminal instead of a port; the line that is printed names it
+    #[arg(long, conflicts_with = "listen")]
+    pty: bool,
+    /// Its serial, at most 16 letters and digits
+    #[arg(long, value_name = "S", value_parser = serial)]
+    serial: String,
+    /// So many meters, on ports one after the other, their serials counted up
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=5000))]
+    count: u16,
+    /// With an element B
+    #[arg(long)]
+    twin: bool,
+    /// Freeze its time at this moment (ISO 8601; without an offset UTC)
+    #[arg(long, value_name = "TIME", value_parser = arguments::moment)]
+    now: Option<Timestamp>,
+    /// The first half hour on record
+    #[arg(long, value_name = "TIME", value_parser = arguments::moment)]
+    log_start: Option<Timestamp>,
+    /// What is paid in, in pounds
+    #[arg(long, value_name = "GBP", default_value = "10", allow_hyphen_values = true)]
+    balance: Money,
+    #[command(flatten)]
+    faults: Wrong,
+}
+
+/// What goes wrong.
+#[derive(Args)]
+struct Wrong {
+    /// How often a request is swallowed and the line closed, 0 to 1
+    #[arg(long, value_name = "RATE", default_value = "0")]
+    drop_rate: Rate,
+    /// How often a reply's checksum is wrong
+    #[arg(long, value_name = "RATE", default_value = "0")]
+    bad_crc_rate: Rate,
+    /// How often a request is never answered, and the line stays open
+    #[arg(long, value_name = "RATE", default_value = "0")]
+    hang_rate: Rate,
+    /// How often a reply comes ahead of the next one instead
+    #[arg(long, value_name = "RATE", default_value = "0")]
+    late_rate: Rate,
+    /// So long until each reply: "500ms", or a number of seconds
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = seconds)]
+    slow: Span,
+    /// Replies come byte by byte
+    #[arg(long)]
+    split_bytes: bool,
+    /// So long after each reply, connections are refused
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = seconds)]
+    refuse_for: Span,
+    /// Rubbish comes before each reply
+    #[arg(long)]
+    garbage: bool,
+    /// The line gives back what is sent, as optical heads do
+    #[arg(long, requires = "pty")]
+    echo: bool,
+    /// Every write is refused
+    #[arg(long)]
+    nak_writes: bool,
+    /// A token that was used already changes nothing, without a word
+    #[arg(long)]
+    token_silent: bool,
+    /// Reboot in the middle of each so-manieth reply
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    reboot_every: Option<u32>,
+    /// So long a reboot takes
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = seconds)]
+    reboot_for: Span,
+    /// Which faults come when: the same seed, the same faults
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+/// A length of time with a unit, or a bare number of seconds, as older scripts give it.
+fn seconds(text: &str) -> Result<Span, String> {
+    let bare = text
+        .parse::<f64>()
+        .ok()
+        .and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok());
+    match bare {
+        Some(length) => Ok(Span(length)),
+        None => text
+            .parse()
+            .map_err(|error: crate::domain::units::UnitError| error.to_string()),
+    }
+}
+
+fn serial(text: &str) -> Result<String, String> {
+    let formed = (1..=16).contains(&text.len()) && crate::meter::smip::name::is_serial(text);
+    if formed {
+        Ok(text.to_owned())
+    } else {
+        Err("a serial has 1 to 16 letters and digits".to_owned())
+    }
+}
+
+impl Command {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let Command::Meter(meter) = self;
+        runtime()?.block_on(meter.run())
+    }
+}
+
+impl Meter {
+    async fn run(&self) -> Result<(), Failure> {
+        let serials: Result<Vec<_>, _> = (0..self.count).map(|index| counted_up(&self.serial, index)).collect();
+        let stations = serials
+            .map_err(Failure::usage)?
+            .into_iter()
+            .map(|serial| Ok((self.station(&serial)?, serial)));
+        let stations = stations.collect::<Result<Vec<_>, Failure>>()?;
+        let mut meters = JoinSet::new();
+        if let Some(listen) = self.listen {
+            for (address, (station, serial)) in ports(listen, self.count)?.zip(stations) {
+                let meter = TcpMeter::listen(address, station).await.map_err(cannot)?;
+                let (host, port) = (meter.address().ip(), meter.address().port());
+                print::json(&json!({ "serial": serial, "address": meter.address(), "host": host, "port": port }));
+                meters.spawn(meter.run());
+            }
+        } else {
+            for (station, serial) in stations {
+                let meter = PtyMeter::open(station).map_err(cannot)?;
+                print::json(&json!({ "serial": serial, "path": meter.path() }));
+                meters.spawn(meter.run());
+            }
+        }
+        tokio::select! {
+            ended = meters.join_next() => match ended {
+                Some(Ok(Err(error))) => Err(cannot(error)),
+                Some(Ok(Ok(()))) => Err(Failure::failed("a simulated meter's line was cut")),
+                Some(Err(error)) => Err(Failure::failed(error)),
+                None => Ok(()),
+            },
+            _ = tokio::signal::ctrl_c() => Ok(()),
+        }
+    }
+
+    fn station(&self, serial: &str) -> Result<Station, Failure> {
+        let dialect = Dialect::new(Inferred::default(), InferredWrites::Allowed).map_err(Failure::failed)?;
+        let log_start = self.log_start.map(MeterTime::of).transpose().map_err(Failure::usage)?;
+        let mut setup = Setup::new(serial);
+        setup.twin = self.twin;
+        setup.balance = self.balance;
+        setup.log_start = log_start.unwrap_or(setup.log_start);
+        let faults = self.faults.faults();
+        let now = self.now.map_or(Now::Running, Now::Frozen);
+        Ok(Station::new(SimulatedMeter::new(setup, dialect, &faults), faults, now))
+    }
+}
+
+impl Wrong {
+    fn faults(&self) -> Faults {
+        Faults {
+            drop_rate: self.drop_rate,
+            bad_crc_rate: self.bad_crc_rate,
+            hang_rate: self.hang_rate,
+            late_rate: self.late_rate,
+            slow: self.slow.0,
+            split_bytes: self.split_bytes,
+            refuse_for: self.refuse_for.0,
+            garbage: self.garbage,
+            echo: self.echo,
+            nak_writes: self.nak_writes,
+            token_silent: self.token_silent,
+            reboot_every: self.reboot_every,
+            reboot_for: self.reboot_for.0,
+            seed: self.seed,
+        }
+    }
+}
+
+/// The addresses of so many meters: ports one after the other, or any.
+fn ports(first: SocketAddr, count: u16) -> Result<impl Iterator<Item = SocketAddr>, Failure> {
+    let step = u16::from(first.port() > 0);
+    if first.port().checked_add((count - 1) * step).is_none() {
+        return Err(Failure::usage(format_args!(
+            "there are no {count} ports from {first} on"
+        )));
+    }
+    Ok((0..count).map(move |index| SocketAddr::new(first.ip(), first.port() + index * step)))
+}
+
+fn cannot(error: SimulatorError) -> Failure {
+    let why = std::error::Error::source(&error).map_or_else(String::new, |source| format!(": {source}"));
+    Failure::failed(format_args!("{error}{why}"))
+}
+
+/// The serial so many after this one: its last digits counted up, their number kept.
+fn counted_up(serial: &str, by: u16) -> Result<String, String> {
+    if by == 0 {
+        return Ok(serial.to_owned());
+    }
+    let digits = serial.bytes().rev().take_while(u8::is_ascii_digit).count().min(18);
+    let (head, number) = serial.split_at(serial.len() - digits);
+    let counted = number
+        .parse::<u64>()
+        .ok()
+        .map(|number| format!("{:0digits$}", number + u64::from(by)));
+    let counted = counted.filter(|counted| counted.len() == digits);
+    let counted = counted.ok_or_else(|| format!("{serial} does not end in a number that can be counted up by {by}"))?;
+    Ok(format!("{head}{counted}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn serials_are_counted_up_and_keep_their_length() {
+        assert_eq!(counted_up("EML0099", 1).as_deref(), Ok("EML0100"));
+        assert_eq!(counted_up("EMLx", 0).as_deref(), Ok("EMLx"));
+        assert!(counted_up("EMLx", 1).is_err());
+        assert!(counted_up("EML99", 1).is_err());
+    }
+
+    #[test]
+    fn times_have_a_unit_or_are_seconds() {
+        assert_eq!(seconds("0.5").map(|Span(length)| length.as_millis()), Ok(500));
+        assert_eq!(seconds("500ms").map(|Span(length)| length.as_millis()), Ok(500));
+        assert!(seconds("-1").is_err() && seconds("soon").is_err());
+    }
+}

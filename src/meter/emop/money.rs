@@ -1,0 +1,144 @@
+//! Money: whole hundred-thousandths of a pound, never a binary fraction (`spec/emop.md` section 3, `contract.md` section 7).
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// So many hundred-thousandths in one pound.
+pub const UNITS_PER_POUND: i64 = 100_000;
+/// Digits of a hundred-thousandth.
+const DIGITS: usize = 5;
+
+/// An amount in 1/100000 GBP; below zero a debt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Money(pub i64);
+
+/// Text that is no amount.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MoneyError {
+    /// Not a sign, digits, a point and digits.
+    #[error("`{0}` is not an amount in pounds such as 0.23812 or -3")]
+    NotDecimal(String),
+    /// More than can be counted.
+    #[error("`{0}` is more than can be counted in 1/100000 GBP")]
+    TooLarge(String),
+}
+
+impl Money {
+    /// As an unsigned value on the wire.
+    pub fn unsigned(self) -> Result<u32, AmountRange> {
+        u32::try_from(self.0).map_err(|_| AmountRange(self))
+    }
+
+    /// As a signed value on the wire.
+    pub fn signed(self) -> Result<i32, AmountRange> {
+        i32::try_from(self.0).map_err(|_| AmountRange(self))
+    }
+}
+
+/// An amount that does not fit into four bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a meter cannot hold {0} GBP here")]
+pub struct AmountRange(pub Money);
+
+impl FromStr for Money {
+    type Err = MoneyError;
+
+    /// Reads a decimal; digits beyond the fifth are cut off, which is what meters are sent.
+    fn from_str(text: &str) -> Result<Money, MoneyError> {
+        let wrong = || MoneyError::NotDecimal(text.to_owned());
+        let (negative, bare) = match text.as_bytes().first() {
+            Some(b'-') => (true, &text[1..]),
+            Some(b'+') => (false, &text[1..]),
+            _ => (false, text),
+        };
+        let (whole, fraction) = bare.split_once('.').unwrap_or((bare, ""));
+        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.len() + fraction.len() == 0 || !digits(whole) || !digits(fraction) {
+            return Err(wrong());
+        }
+        let large = || MoneyError::TooLarge(text.to_owned());
+        let pounds: i64 = if whole.is_empty() {
+            0
+        } else {
+            whole.parse().map_err(|_| large())?
+        };
+        let parts = fraction.bytes().chain(std::iter::repeat(b'0')).take(DIGITS);
+        let parts = parts.fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
+        let units = pounds
+            .checked_mul(UNITS_PER_POUND)
+            .and_then(|units| units.checked_add(parts));
+        let units = units.ok_or_else(large)?;
+        Ok(Money(if negative { -units } else { units }))
+    }
+}
+
+impl fmt::Display for Money {
+    /// No zeros beyond need: `3`, `2.22`, `-333.264`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = self.0.unsigned_abs();
+        let (pounds, parts) = (
+            units / UNITS_PER_POUND.unsigned_abs(),
+            units % UNITS_PER_POUND.unsigned_abs(),
+        );
+        let sign = if self.0 < 0 { "-" } else { "" };
+        if parts == 0 {
+            return write!(f, "{sign}{pounds}");
+        }
+        let parts = format!("{parts:05}");
+        write!(f, "{sign}{pounds}.{}", parts.trim_end_matches('0'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn amounts_are_cut_off_towards_zero() {
+        for (text, units) in [
+            ("0.0765", 7_650),
+            ("0.123456789", 12_345),
+            ("-0.999999", -99_999),
+            (".5", 50_000),
+            ("5.", 500_000),
+            ("+1", 100_000),
+            ("-0", 0),
+            ("92233720368547.75807", i64::MAX),
+        ] {
+            assert_eq!(text.parse(), Ok(Money(units)), "{text}");
+        }
+        for wrong in [
+            "",
+            ".",
+            "-",
+            "x",
+            "1e3",
+            "1,5",
+            " 1",
+            "1 ",
+            "--1",
+            "£1",
+            "1.2.3",
+            "92233720368547.75808",
+            "NaN",
+        ] {
+            assert!(wrong.parse::<Money>().is_err(), "{wrong:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_amount_is_read_back(units in any::<i64>().prop_filter("its own opposite", |units| *units != i64::MIN)) {
+            prop_assert_eq!(Money(units).to_string().parse(), Ok(Money(units)));
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC{0,30}|[-+]?[0-9]{0,25}\\.?[0-9]{0,9}") {
+            let _ = text.parse::<Money>();
+        }
+    }
+}

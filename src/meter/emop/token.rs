@@ -1,0 +1,74 @@
+//! A top-up token: twenty digits, good once (`spec/emop.md` 5.5).
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Digits of a token.
+const DIGITS: usize = 20;
+
+/// Twenty digits. Worth money to whoever reads them: neither `Debug` nor an error shows them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token([u8; DIGITS]);
+
+/// Text that is no token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Too few or too many digits.
+    #[error("a token has 20 digits, this one has {0}; spaces and hyphens between them do not count")]
+    Digits(usize),
+    /// Something that is no digit, at this place.
+    #[error("a token has digits only, with spaces or hyphens between them; look at character {0}")]
+    NotADigit(usize),
+}
+
+impl Token {
+    /// What a payload held, be it a token or not.
+    pub(super) fn held(bytes: [u8; DIGITS]) -> Token {
+        Token(bytes)
+    }
+
+    /// The digits as the wire has them.
+    #[must_use]
+    pub fn digits(&self) -> &[u8; DIGITS] {
+        &self.0
+    }
+}
+
+impl FromStr for Token {
+    type Err = TokenError;
+
+    fn from_str(text: &str) -> Result<Token, TokenError> {
+        let mut digits = Vec::with_capacity(DIGITS);
+        for (place, character) in text.chars().enumerate() {
+            match character {
+                ' ' | '-' => {}
+                '0'..='9' => digits.push(character as u8),
+                _ => return Err(TokenError::NotADigit(place + 1)),
+            }
+        }
+        let count = digits.len();
+        digits.try_into().map(Token).map_err(|_| TokenError::Digits(count))
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(***)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_twenty_digits_however_they_are_grouped() {
+        let token: Token = "7146-6394 6215-8916 1020".parse().unwrap();
+        assert_eq!(token.digits(), b"71466394621589161020");
+        assert_eq!(format!("{token:?}"), "Token(***)");
+        assert_eq!("7146".parse::<Token>(), Err(TokenError::Digits(4)));
+        assert_eq!("714663946215891610201".parse::<Token>(), Err(TokenError::Digits(21)));
+        assert_eq!("7146639462158916102o".parse::<Token>(), Err(TokenError::NotADigit(20)));
+        assert_eq!("７1466394621589161020".parse::<Token>(), Err(TokenError::NotADigit(1)));
+    }
+}

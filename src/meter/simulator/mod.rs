@@ -1,0 +1,19 @@
+//! A meter that is not there: answers EMOP over TCP or a pseudo-terminal, with the faults of real lines
+//! (`spec/emop.md` section 17).
+//!
+//! It speaks our own codec with our own inferred constants, so it cannot confirm them. Its registers are
+//! functions of the half hour, so any reading of it can be told in advance: with k the half hours since
+//! slot 420000, import A is 100000 + 250 k, export A 20000 + 40 k, import B 50000 + 100 k, export B 9000 + 11 k.
+
+mod chance;
+mod faults;
+mod logs;
+mod meter;
+mod objects;
+mod serving;
+mod station;
+
+pub use faults::{Faults, NoRate, Rate};
+pub use meter::{Setup, SimulatedMeter};
+pub use serving::{PtyMeter, SimulatorError, TcpMeter};
+pub use station::{Now, Station};

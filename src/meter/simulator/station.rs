@@ -1,0 +1,123 @@
+//! A simulated meter on a line: what it sends for what it hears, faults and all. No I/O.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::chance::Chance;
+use super::faults::Faults;
+use super::meter::SimulatedMeter;
+use crate::meter::emop::{Address, Control, Frame};
+
+/// The meter's own time source: frozen, or the machine's clock.
+#[derive(Clone, Copy, Debug)]
+pub enum Now {
+    /// Always this moment.
+    Frozen(Timestamp),
+    /// As time goes by.
+    Running,
+}
+
+impl Now {
+    fn moment(self) -> Timestamp {
+        match self {
+            Now::Frozen(at) => at,
+            Now::Running => Timestamp::now(),
+        }
+    }
+}
+
+/// A meter, its faults, and what it has held back.
+#[derive(Clone, Debug)]
+pub struct Station {
+    /// The meter itself.
+    pub meter: SimulatedMeter,
+    /// What goes wrong.
+    pub faults: Faults,
+    now: Now,
+    chance: Chance,
+    address: Address,
+    held_back: Vec<u8>,
+    answered: u32,
+}
+
+/// What happens on the line after a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// These bytes go out after a while.
+    Say(Duration, Vec<u8>),
+    /// Nothing, and the line is closed.
+    Close,
+    /// Nothing, and the line stays open.
+    Hang,
+    /// These bytes go out, then the meter is away.
+    Reboot(Vec<u8>),
+}
+
+impl Station {
+    /// A meter on a line.
+    #[must_use]
+    pub fn new(meter: SimulatedMeter, faults: Faults, now: Now) -> Station {
+        let [_, a, b, c] = crc32fast::hash(meter.setup.serial.as_bytes()).to_be_bytes();
+        Station {
+            meter,
+            faults,
+            now,
+            chance: Chance(faults.seed),
+            address: Address([0, a, b, c]),
+            held_back: Vec::new(),
+            answered: 0,
+        }
+    }
+
+    /// What is sent for a request; `None` when it is for somebody else.
+    pub(super) fn hear(&mut self, request: &Frame<'_>) -> Option<Turn> {
+        let broadcast = Address([0x01, 0xFF, 0xFF, 0xFF]);
+        if ![Address::ANY_METER, broadcast, self.address].contains(&request.destination) {
+            return None;
+        }
+        if self.chance.at(self.faults.drop_rate) {
+            return Some(Turn::Close);
+        }
+        if self.chance.at(self.faults.hang_rate) {
+            return Some(Turn::Hang);
+        }
+        let mut reply = self.reply(request);
+        if self.chance.at(self.faults.bad_crc_rate) {
+            let last = reply.len() - 1;
+            reply[last] ^= 0xFF;
+        }
+        if self.chance.at(self.faults.late_rate) {
+            self.held_back = reply;
+            return Some(Turn::Hang);
+        }
+        let mut said = std::mem::take(&mut self.held_back);
+        if self.faults.garbage {
+            said.extend(self.chance.bytes(40));
+        }
+        said.extend(reply);
+        self.answered += 1;
+        if self
+            .faults
+            .reboot_every
+            .is_some_and(|every| self.answered.is_multiple_of(every))
+        {
+            said.truncate(said.len() / 2);
+            return Some(Turn::Reboot(said));
+        }
+        Some(Turn::Say(self.faults.slow, said))
+    }
+
+    fn reply(&mut self, request: &Frame<'_>) -> Vec<u8> {
+        let (ack, data) = self.meter.answer(request.data, self.now.moment());
+        let reply = Frame {
+            destination: request.source,
+            source: self.address,
+            control: Control::new(ack, request.control.sequence()),
+            data: &data,
+        };
+        reply
+            .encode()
+            .expect("the longest reply is a profile block of 85 bytes")
+    }
+}
