@@ -1,8 +1,9 @@
 //! What happened: the entries of the journal.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Occupancy, SpaceId};
+use super::{MeterId, Occupancy, Reading, Register, SpaceId};
 
 /// Something that happened, recorded in the same change as the rows it is about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +33,20 @@ pub enum Event {
         space: SpaceId,
         /// Why it went.
         why: Removal,
+    },
+    /// Readings of one register and day were written that the book did not have, or had otherwise. The values
+    /// themselves are read where readings are kept: there may be many.
+    ReadingsRecorded {
+        /// Which meter.
+        meter: MeterId,
+        /// Which register of it.
+        register: Register,
+        /// The first moment among them.
+        from: Timestamp,
+        /// How many.
+        count: u32,
+        /// The last of them.
+        last: Reading,
     },
 }
 
@@ -68,7 +83,7 @@ impl Event {
     pub fn lane(&self) -> Lane {
         match self {
             Event::SpaceCreated { .. } | Event::SpaceRemoved { .. } => Lane::Event,
-            Event::SpaceChanged { .. } => Lane::Measurement,
+            Event::SpaceChanged { .. } | Event::ReadingsRecorded { .. } => Lane::Measurement,
         }
     }
 }

@@ -1,11 +1,15 @@
 //! Values that all rooms speak: no I/O, no async, no clock.
 
+mod energy;
 mod event;
+mod interval;
 mod seq;
 mod space;
 pub mod units;
 
+pub use energy::{Element, Measure, MeterId, MeterIdError, Quality, Reading, Register, WattHours};
 pub use event::{Event, Lane, Removal};
+pub use interval::{HALF_HOUR, Interval, boundary_from, intervals};
 pub use seq::{Epoch, Seq};
 pub use space::{Level, Occupancy, Space, SpaceId, SpaceIdError, SpaceOrigin, Thresholds};
 

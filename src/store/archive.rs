@@ -29,6 +29,8 @@ pub enum MemberKind {
     Snapshot,
     /// A segment of the book's log.
     Segment,
+    /// A month of readings.
+    SideFile,
     /// A file beside the book that is no secret.
     File,
     /// Secret files, sealed.

@@ -1,5 +1,5 @@
-//! Backup: the newest snapshot, every segment that it or a cursor needs, and files beside the book,
-//! in one file, while the book goes on being written (`book.md` promise 14).
+//! Backup: the newest snapshot, every segment that it or a cursor needs, side files, and files beside the
+//! book, in one file, while the book goes on being written (`book.md` promise 14).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::files::{self, DiskFile};
 use super::generation::FORMAT;
 use super::keeper::Keeper;
 use super::seal::{self, Seal, SealError, Secrets};
-use super::{FileError, segment, snapshot};
+use super::{FileError, readings, segment, snapshot};
 use crate::domain::{Epoch, Seq};
 
 /// A file beside the book that goes along.
@@ -114,7 +114,7 @@ pub(super) fn backup(keeper: &Keeper, to: &Path, extra: &[Extra], seal: &Seal) -
     result
 }
 
-/// Gives second names to the newest snapshot and to every segment that it or a cursor needs.
+/// Gives second names to the newest snapshot, to every segment that it or a cursor needs, and to side files.
 fn hold(keeper: &Keeper) -> Result<(Vec<Held>, Seq), FileError> {
     let disk = &*keeper.disk;
     let dir = keeper.generation.held();
@@ -158,6 +158,14 @@ fn hold(keeper: &Keeper) -> Result<(Vec<Held>, Seq), FileError> {
             let name = segment::name(one.header.first);
             link(MemberKind::Segment, name, &one.path, Some(one.shown()))?;
             through = through.max(reaches);
+        }
+    }
+    // After the segments: whatever their rows name was there before them, and nothing is removed meanwhile.
+    let sides = keeper.generation.sides();
+    for found in files::list(disk, &sides)? {
+        if readings::parse_name(&found.name).is_some() {
+            let from = sides.join(&found.name);
+            link(MemberKind::SideFile, found.name, &from, None)?;
         }
     }
     Ok((held, through))

@@ -1,32 +1,29 @@
-//! Claims: from where on the log must be there, as the snapshots and cursors on disk say.
+//! Claims: what else must be there, as the book's own rows in snapshots and log say.
 //!
 //! Segments go only when the older snapshot and every cursor are past them (`book.md` promise 9),
-//! so a log that begins later than that has lost its beginning.
+//! so a log that begins later than that has lost its beginning. Rows name the side files that count
+//! (promise 17).
 
 use super::FileError;
 use super::cursors;
 use super::files::{self, Disk};
 use super::record::Record;
-use super::schema::CURSORS;
+use super::schema::{CURSORS, SIDE_FILES};
 use super::segment;
 use super::snapshot::{self, Overlay, Rows};
 use super::survey::{FoundSegment, FoundSnapshot};
 use crate::domain::Seq;
 
-/// The first sequence that the log must have, when it began with `begins`.
-pub(super) fn first_needed(
+/// The book's own rows, as far as they can be read.
+pub(super) fn own_rows(
     disk: &dyn Disk,
-    begins: Seq,
     snapshots: &[FoundSnapshot],
     segments: &[FoundSegment],
-) -> Result<Seq, FileError> {
-    let Some(oldest) = snapshots.first() else {
-        return Ok(begins);
-    };
+) -> Result<Overlay, FileError> {
     let mut rows = Overlay::new();
     let base = snapshots.iter().rev().find(|snapshot| snapshot.whole());
     if let Some(base) = base {
-        cursor_rows(disk, base, &mut rows)?;
+        own_rows_in(disk, base, &mut rows)?;
     }
     let after = base.map_or(Seq::ZERO, |base| base.seq);
     for found in segments.iter().filter(|found| found.walk.last > after) {
@@ -35,23 +32,32 @@ pub(super) fn first_needed(
             if let Record::Change(change) = record
                 && change.head.seq > after
             {
-                for (key, row) in change.rows.iter().filter(|(key, _)| is_cursor(key)) {
+                for (key, row) in change.rows.iter().filter(|(key, _)| is_own(key)) {
                     rows.insert(key.to_vec(), row.map(<[u8]>::to_vec));
                 }
             }
         });
     }
-    let floor = rows.values().flatten().filter_map(|row| cursors::place_in(row)).min();
-    let claimed = floor.map_or(oldest.seq, |floor| floor.min(oldest.seq));
-    Ok(claimed.next().max(begins))
+    Ok(rows)
 }
 
-/// Cursors stand before all other rows.
-fn cursor_rows(disk: &dyn Disk, base: &FoundSnapshot, rows: &mut Overlay) -> Result<(), FileError> {
+/// The first sequence that the log must have, when it began with `begins`.
+pub(super) fn first_needed(begins: Seq, snapshots: &[FoundSnapshot], rows: &Overlay) -> Seq {
+    let Some(oldest) = snapshots.first() else {
+        return begins;
+    };
+    let cursors = rows.iter().filter(|(key, _)| is_of(key, CURSORS.prefix));
+    let floor = cursors.filter_map(|(_, row)| cursors::place_in(row.as_deref()?)).min();
+    let claimed = floor.map_or(oldest.seq, |floor| floor.min(oldest.seq));
+    claimed.next().max(begins)
+}
+
+/// The book's own rows stand before all others.
+fn own_rows_in(disk: &dyn Disk, base: &FoundSnapshot, rows: &mut Overlay) -> Result<(), FileError> {
     let mut blocks = Rows::open(disk, &base.path)?;
     while let Some(block) = blocks.next_block()? {
         for (key, row) in snapshot::block_rows(&block).unwrap_or_default() {
-            if !is_cursor(key) {
+            if key.first().is_some_and(|prefix| *prefix > SIDE_FILES.prefix) {
                 return Ok(());
             }
             rows.insert(key.to_vec(), Some(row.to_vec()));
@@ -60,6 +66,10 @@ fn cursor_rows(disk: &dyn Disk, base: &FoundSnapshot, rows: &mut Overlay) -> Res
     Ok(())
 }
 
-fn is_cursor(key: &[u8]) -> bool {
-    key.first() == Some(&CURSORS.prefix)
+fn is_own(key: &[u8]) -> bool {
+    is_of(key, CURSORS.prefix) || is_of(key, SIDE_FILES.prefix)
+}
+
+fn is_of(key: &[u8], prefix: u8) -> bool {
+    key.first() == Some(&prefix)
 }

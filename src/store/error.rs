@@ -85,6 +85,15 @@ pub enum ReadError {
     /// A file of the book could not be used.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The stored bytes are not a day of readings.
+    #[error("a row of readings of {series} is not in its format")]
+    Readings {
+        /// Whose.
+        series: String,
+    },
+    /// A side file cannot be read. Starting again salvages what is left of it.
+    #[error("{} is damaged: restart gatelodge to mend it, `gatelodge verify` says what is lost", .0.display())]
+    SideFile(PathBuf),
     /// Bytes of the journal are not records.
     #[error("{}: no record at byte {at}", .path.display())]
     Journal {

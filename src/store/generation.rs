@@ -7,6 +7,7 @@
 //! <dir>/g000001/book             format, epoch
 //! <dir>/g000001/log/<first>.log  segments
 //! <dir>/g000001/snap/<seq>.snap  snapshots
+//! <dir>/g000001/side/…           months of readings that are over
 //! ```
 //!
 //! Restore and salvage build the next generation in a folder that is called unfinished, and finish
@@ -71,6 +72,10 @@ impl Generation {
         self.dir.join("snap")
     }
 
+    pub(super) fn sides(&self) -> PathBuf {
+        self.dir.join("side")
+    }
+
     /// Where a running backup holds second names of files.
     pub(super) fn held(&self) -> PathBuf {
         self.dir.join("held")
@@ -87,7 +92,7 @@ impl Generation {
     /// Creates its folders, empty.
     pub(super) fn make(&self, disk: &dyn Disk) -> Result<(), FileError> {
         files::remove_tree(disk, &self.dir)?;
-        for dir in [self.dir.clone(), self.log(), self.snapshots()] {
+        for dir in [self.dir.clone(), self.log(), self.snapshots(), self.sides()] {
             disk.make_dir(&dir)
                 .map_err(|source| FileError::new("cannot create the folder", &dir, source))?;
         }
@@ -96,7 +101,7 @@ impl Generation {
 
     /// Makes the names in its folders durable and gives it its own: from here on it is the book.
     pub(super) fn finish(self, disk: &dyn Disk, book: &Path) -> Result<Generation, FileError> {
-        for dir in [self.log(), self.snapshots(), self.dir.clone()] {
+        for dir in [self.log(), self.snapshots(), self.sides(), self.dir.clone()] {
             disk.sync_dir(&dir)
                 .map_err(|source| FileError::new("cannot sync the folder", &dir, source))?;
         }
@@ -136,7 +141,7 @@ pub(super) fn sweep(disk: &dyn Disk, book: &Path, newest: Option<&Generation>) -
     dirs.extend(
         newest
             .iter()
-            .flat_map(|one| [one.dir.clone(), one.log(), one.snapshots()]),
+            .flat_map(|one| [one.dir.clone(), one.log(), one.snapshots(), one.sides()]),
     );
     for dir in dirs {
         for found in files::list(disk, &dir)? {

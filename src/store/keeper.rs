@@ -52,8 +52,13 @@ impl Call {
         self.0.1.notify_one();
     }
 
+    /// Whether it is to end: asked in the middle of long work.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.0.0.lock().expect("nothing panics under the lock").stop
+    }
+
     /// Waits to be called; says whether to go on.
-    fn wait(&self) -> bool {
+    pub(super) fn wait(&self) -> bool {
         let called = self.0.0.lock().expect("nothing panics under the lock");
         let idle = |called: &mut Called| !called.work && !called.stop;
         let (mut called, _) = self

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::schema::Place;
+use super::table::Table;
 use super::{Page, ReadError, RowError, Store};
 
 /// The largest row a page takes, in bytes of its encoding (`book.md` promise 3).
@@ -40,20 +41,31 @@ impl<T: Serialize + DeserializeOwned> Ledger<T> {
 
     /// The row under `key`, as it stands on disk.
     pub fn get(&self, store: &Store, key: &[u8]) -> Result<Option<T>, ReadError> {
-        store
-            .shared()
-            .table
-            .get(&self.key(key))?
-            .map(|row| self.decode(&row))
-            .transpose()
+        self.get_in(&store.shared().table, key)
+    }
+
+    /// As [`Ledger::get`], for threads of the book's own.
+    pub(super) fn get_in(&self, table: &Table, key: &[u8]) -> Result<Option<T>, ReadError> {
+        table.get(&self.key(key))?.map(|row| self.decode(&row)).transpose()
     }
 
     /// Up to `limit` rows whose keys begin with `prefix` and come after `after`, in key order.
     pub fn scan(&self, store: &Store, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Rows<T>, ReadError> {
+        self.scan_in(&store.shared().table, prefix, after, limit)
+    }
+
+    /// As [`Ledger::scan`], for threads of the book's own.
+    pub(super) fn scan_in(
+        &self,
+        table: &Table,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Rows<T>, ReadError> {
         let after = after.map(|after| self.key(after));
         let prefix = self.key(prefix);
         let from = after.map_or_else(|| prefix.clone(), |after| [&after[..], &[0]].concat());
-        let found = store.shared().table.scan(&prefix, &from, limit)?;
+        let found = table.scan(&prefix, &from, limit)?;
         found
             .into_iter()
             .map(|(key, row)| Ok((key[1..].to_vec(), self.decode(&row)?)))

@@ -27,6 +27,10 @@ pub enum LossKind {
     Records,
     /// A segment that should be there.
     SegmentMissing,
+    /// A month of readings.
+    SideFile,
+    /// A month of readings that should be there.
+    SideFileMissing,
 }
 
 /// One damaged or missing place, and what that means.
@@ -143,6 +147,8 @@ impl fmt::Display for Loss {
             LossKind::SegmentHeader => "the head of a segment is damaged",
             LossKind::Records => "records of a segment are damaged",
             LossKind::SegmentMissing => "a segment is missing",
+            LossKind::SideFile => "a month of readings is damaged",
+            LossKind::SideFileMissing => "a month of readings is missing",
         };
         write!(f, "{}: {what}", self.path.display())?;
         match (self.from, self.to) {

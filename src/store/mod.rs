@@ -6,7 +6,8 @@
 //! One writer thread, the *pen*, appends changes to the *log*, syncs, and lays their rows over the
 //! *table* (sled, which is never a source), where the *settler* carries them about once a second.
 //! The log's segments are the journal that readers follow, each in its *lane* with its *cursor*. A
-//! third thread, the *keeper*, makes snapshots of sealed segments and takes away what nobody needs.
+//! third thread, the *keeper*, makes snapshots of sealed segments and takes away what nobody needs. A
+//! fourth, the *sealer*, moves months of readings that are over to *side files*.
 //! Opening surveys everything, and mends it by salvage when it is damaged.
 
 mod archive;
@@ -36,6 +37,7 @@ mod pen;
 pub mod probe;
 mod queue;
 mod reader;
+pub mod readings;
 mod recent;
 mod record;
 mod recovery;
@@ -156,13 +158,11 @@ impl Store {
         E: Send + 'static,
     {
         let (asker, answer) = oneshot::channel();
-        match self.shared().queue.push(Box::new(Asked::new(change, asker)), rank) {
-            Ok(()) => {}
-            Err(NotTaken::Closed) => return Err(WriteError::Closed),
-            Err(NotTaken::Full) => {
+        if let Err(not_taken) = self.shared().queue.push(Box::new(Asked::new(change, asker)), rank) {
+            if not_taken == NotTaken::Full {
                 stats::Counters::add(&self.shared().counters.busy, 1);
-                return Err(WriteError::Busy);
             }
+            return Err(not_taken.into());
         }
         match answer.await {
             Ok(answer) => answer,
@@ -253,10 +253,18 @@ impl Store {
         backup::backup(&self.shared().keeper, to, extra, seal)
     }
 
-    /// Reads what is not written to any more, sealed segments and snapshots, and says what of it is
+    /// Reads what is not written to any more, sealed segments, snapshots and side files, and says what of it is
     /// damaged. Blocks while it reads; for the whole book see [`verify`].
-    pub fn verify_live(&self) -> Result<VerifyReport, FileError> {
-        verify::verify_running(&self.shared().keeper, *self.shared().bell.borrow())
+    pub fn verify_live(&self) -> Result<VerifyReport, ReadError> {
+        let shared = self.shared();
+        verify::verify_running(&shared.keeper, &shared.readings(), *shared.bell.borrow())
+    }
+
+    /// Moves months of readings that are over to side files now; else that is looked for about once a minute.
+    pub async fn seal_readings(&self) -> Result<readings::Sealed, readings::SealingError> {
+        let sealer = Arc::clone(&self.shared().sealer);
+        let sealed = tokio::task::spawn_blocking(move || sealer.round()).await;
+        sealed.expect("sealing does not panic")
     }
 
     /// Bytes of the book on disk.

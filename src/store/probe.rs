@@ -1,11 +1,14 @@
 //! The decoders of the book for fuzzing (`tests/fuzz`): they take any bytes and must not panic.
 
+use super::files::Disk;
 use super::frame;
+use super::readings;
 use super::record;
 use super::segment::{self, Header, Kept};
 use super::snapshot;
 use super::thinning;
 use crate::domain::Seq;
+use std::path::Path;
 
 /// Reads `bytes` as the body of a record, and as a segment that is walked, mended and walked again.
 pub fn log_record(bytes: &[u8]) {
@@ -40,8 +43,35 @@ pub fn snapshot(bytes: &[u8]) {
     assert!(rows.is_sorted_by(|(one, _), (next, _)| one < next));
 }
 
+/// Reads `bytes` as a row of readings, and as the body of a frame in a side file.
+pub fn readings_row(bytes: &[u8]) {
+    let month = readings::Month::from_number(2024 * 12).expect("a month like any other");
+    if let Some(part) = readings::decode(month, bytes) {
+        let framed = readings::encode(month, &part);
+        assert_eq!(readings::decode(month, &framed[frame::OVERHEAD..]), Some(part));
+    }
+    if let Some(day) = readings::Day::decode(bytes) {
+        assert_eq!(readings::Day::decode(&day.encode()), Some(day));
+    }
+}
+
+/// Reads `bytes`, which stand at `path` on `disk`, as a side file: from end to end, and leaf by leaf. What checks as
+/// whole can be read whole.
+pub fn side_file(disk: &dyn Disk, path: &Path) {
+    let month = readings::Month::from_number(2024 * 12).expect("a month like any other");
+    let check = readings::check(disk, path, month).expect("the file is there");
+    let side = readings::Side::open(disk, path, month);
+    assert!(!check.whole || matches!(side, Ok(Some(_))));
+    let Ok(Some(side)) = side else { return };
+    for series in side.series() {
+        let days = side.days(series);
+        assert!(!check.whole || days.is_ok());
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use crate::store::RealDisk;
     use proptest::collection::vec;
     use proptest::prelude::*;
 
@@ -53,6 +83,22 @@ mod tests {
             if let Some(first) = bytes.first_mut() { *first = kind }
             super::log_record(&bytes);
             super::snapshot(&bytes);
+            super::readings_row(&bytes);
+        }
+
+        #[test]
+        fn any_bytes_are_a_side_file_or_refused(parts in vec((45u8..54, vec(any::<u8>(), 0..60)), 0..6), torn in vec(any::<u8>(), 0..20)) {
+            let mut bytes = Vec::new();
+            for (kind, part) in parts {
+                let at = crate::store::frame::begin(&mut bytes);
+                bytes.push(kind);
+                bytes.extend(part);
+                crate::store::frame::finish(&mut bytes, at);
+            }
+            bytes.extend(torn);
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), bytes).unwrap();
+            super::side_file(&RealDisk, file.path());
         }
 
         #[test]

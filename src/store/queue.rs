@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
+use super::WriteError;
 use super::change::Change;
 
 /// Who waits for a change.
@@ -20,6 +21,15 @@ pub(super) enum Rank {
 pub(super) enum NotTaken {
     Full,
     Closed,
+}
+
+impl<E> From<NotTaken> for WriteError<E> {
+    fn from(why: NotTaken) -> WriteError<E> {
+        match why {
+            NotTaken::Full => WriteError::Busy,
+            NotTaken::Closed => WriteError::Closed,
+        }
+    }
 }
 
 /// What wakes the pen.

@@ -133,7 +133,11 @@ fn cut(disk: &dyn Disk, survey: &Survey) -> Result<(), FileError> {
     // What a killed process created, renamed and removed is made durable too: else an old snapshot
     // could come back in a power cut after the segments it needs are gone.
     let generation = &survey.generation;
-    for dir in [generation.log(), generation.snapshots(), generation.dir.clone()] {
+    // A book that was made before there were side files has no folder for them.
+    let sides = generation.sides();
+    disk.make_dir(&sides)
+        .map_err(|source| FileError::new("cannot create the folder", &sides, source))?;
+    for dir in [generation.log(), generation.snapshots(), sides, generation.dir.clone()] {
         disk.sync_dir(&dir)
             .map_err(|source| FileError::new("cannot sync the folder", &dir, source))?;
     }

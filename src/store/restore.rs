@@ -14,7 +14,7 @@ use super::loss::Loss;
 use super::note::{self, Note};
 use super::seal::{self, SealError, Unseal};
 use super::survey::Survey;
-use super::{FileError, OpenError, RealDisk, segment, snapshot};
+use super::{FileError, OpenError, RealDisk, readings, segment, snapshot};
 use crate::domain::{Epoch, Seq};
 
 /// A file that came out of a backup, and where it lies now.
@@ -197,7 +197,7 @@ fn read(disk: &dyn Disk, file: &Path, unseal: &Unseal, sink: &mut dyn Sink) -> R
                     }
                     None => sealed_left = true,
                 },
-                MemberKind::Snapshot | MemberKind::Segment | MemberKind::File => sink.end()?,
+                MemberKind::Snapshot | MemberKind::Segment | MemberKind::SideFile | MemberKind::File => sink.end()?,
             }
         }
         match part {
@@ -297,7 +297,7 @@ impl Sink for Build<'_> {
                     .map_or(first, |known| Some(known.min(first.unwrap_or(known))));
             }
             MemberKind::File => self.restored(&member.name, &below, Privacy::Public),
-            MemberKind::About | MemberKind::Snapshot | MemberKind::Secrets => {}
+            MemberKind::About | MemberKind::Snapshot | MemberKind::SideFile | MemberKind::Secrets => {}
         }
         Ok(self.create(&below)?)
     }
@@ -339,6 +339,7 @@ fn place(kind: MemberKind, name: &str) -> Result<PathBuf, RestoreError> {
     match kind {
         MemberKind::Snapshot => book("snap", snapshot::parse_name(name).is_some()),
         MemberKind::Segment => book("log", segment::parse_name(name).is_some()),
+        MemberKind::SideFile => book("side", readings::parse_name(name).is_some()),
         MemberKind::About | MemberKind::File | MemberKind::Secrets => below("files", name),
     }
 }

@@ -1,7 +1,7 @@
 //! Salvage: makes a new generation of what can be read of a damaged one, which is kept as it is.
 //!
 //! Whole segments get a second name in the new generation, damaged ones are written anew with gaps
-//! where something is missing, and all rows that can be had stand in one new snapshot.
+//! where something is missing, so do side files, and all rows that can be had stand in one new snapshot.
 
 use std::path::Path;
 
@@ -29,7 +29,11 @@ pub(super) fn mend(disk: &dyn Disk, book: &Path, survey: &Survey, now: Timestamp
     generation.make(disk)?;
     let begins = mend_log(disk, survey, &generation, end)?;
     Log::create(disk, &generation.log(), report.epoch.0, end.next())?;
-    let (base, rows) = readable_rows(disk, survey)?;
+    let (base, mut rows) = readable_rows(disk, survey)?;
+    let rows_lost = survey.losses.iter().any(|loss| loss.rows);
+    survey
+        .sides
+        .mend(disk, &generation.sides(), (now, rows_lost), &mut rows)?;
     let header = snapshot::Header {
         epoch: report.epoch.0,
         seq: end,

@@ -24,6 +24,11 @@ pub const BACKUPS: Place = Place {
     name: "backups",
     prefix: 0x03,
 };
+/// Which side file of a month of readings counts; the book writes it itself.
+pub const SIDE_FILES: Place = Place {
+    name: "side files",
+    prefix: 0x04,
+};
 /// Spaces by id.
 pub const SPACES: Place = Place {
     name: "spaces",
@@ -100,12 +105,18 @@ pub const ACME_CHAINS: Place = Place {
     name: "ACME chains",
     prefix: 0x32,
 };
+/// Days of readings, by meter, register and day; months that are over stand in side files.
+pub const READINGS: Place = Place {
+    name: "readings",
+    prefix: 0x40,
+};
 
 /// All of them.
 pub const PLACES: &[Place] = &[
     CURSORS,
     PROBE,
     BACKUPS,
+    SIDE_FILES,
     SPACES,
     SPACE_USE,
     SPACE_KEYS,
@@ -121,6 +132,7 @@ pub const PLACES: &[Place] = &[
     CERTIFICATES,
     ACME_PLANS,
     ACME_CHAINS,
+    READINGS,
 ];
 
 /// The name of the ledger whose keys begin with `prefix`, for people.

@@ -20,6 +20,7 @@ use super::note;
 use super::options::Options;
 use super::pen::{Pen, Tools};
 use super::queue::Queue;
+use super::readings::{self, Sealer};
 use super::recent::{self, SettlerCall};
 use super::recovery;
 use super::reserve::Reserve;
@@ -39,6 +40,7 @@ pub(super) struct Shared {
     pub(super) health: watch::Receiver<Health>,
     pub(super) counters: Arc<Counters>,
     pub(super) keeper: Arc<Keeper>,
+    pub(super) sealer: Arc<Sealer>,
     pub(super) salvage: Option<SalvageReport>,
     pub(super) epoch: u32,
     disk: Arc<dyn Disk>,
@@ -50,7 +52,18 @@ impl Shared {
         let dir = self.keeper.generation.snapshots();
         let snapshots = files::list(&*self.disk, &dir).unwrap_or_default();
         let snapshots: u64 = snapshots.iter().map(|found| found.bytes).sum();
-        self.shelf.bytes() + snapshots + self.table.bytes()
+        let sides = files::list(&*self.disk, &self.keeper.generation.sides()).unwrap_or_default();
+        let sides: u64 = sides.iter().map(|found| found.bytes).sum();
+        self.shelf.bytes() + snapshots + sides + self.table.bytes()
+    }
+
+    /// Where readings are looked up.
+    pub(super) fn readings(&self) -> readings::Shelf {
+        readings::Shelf {
+            table: Arc::clone(&self.table),
+            disk: Arc::clone(&self.disk),
+            dir: self.keeper.generation.sides(),
+        }
     }
 
     /// How far that clock is believed.
@@ -83,6 +96,7 @@ impl Shared {
 pub(super) struct Running {
     shared: Shared,
     call: Call,
+    sealer_call: Call,
     settler: SettlerCall,
     threads: Mutex<Vec<JoinHandle<()>>>,
     over: watch::Receiver<bool>,
@@ -147,6 +161,14 @@ impl Running {
             files: Mutex::new(()),
             backing_up: Mutex::new(()),
         });
+        let sealer_call = Call::default();
+        let shelf = readings::Shelf {
+            table: Arc::clone(&opened.table),
+            disk: Arc::clone(&options.disk),
+            dir: keeper.generation.sides(),
+        };
+        let sealer = Sealer::new(shelf, Arc::clone(&keeper), Arc::clone(&queue), sealer_call.clone());
+        let sealer = Arc::new(sealer);
         let end = End {
             disk: Arc::clone(&options.disk),
             table: Arc::clone(&opened.table),
@@ -158,11 +180,16 @@ impl Running {
         };
         // What the last stop left undone is done now.
         call.call();
+        sealer_call.call();
         let threads = vec![
             thread("book-pen", move || write(tools, &end)),
             {
                 let (keeper, call) = (Arc::clone(&keeper), call.clone());
                 thread("book-keeper", move || keeper.run(&call))
+            },
+            {
+                let sealer = Arc::clone(&sealer);
+                thread("book-sealer", move || sealer.run())
             },
             {
                 let (table, settler) = (Arc::clone(&opened.table), settler.clone());
@@ -181,11 +208,13 @@ impl Running {
                 health: health_seen,
                 counters,
                 keeper,
+                sealer,
                 salvage: opened.salvage,
                 epoch: opened.epoch,
                 disk: options.disk,
             },
             call,
+            sealer_call,
             settler,
             over: over_seen,
             _lock: lock,
@@ -199,6 +228,7 @@ impl Running {
     /// Has everything queued written and the book closed in order; returns when that is done.
     pub(super) async fn close(&self) {
         self.call.stop();
+        self.sealer_call.stop();
         self.settler.stop();
         self.shared.queue.close();
         let mut over = self.over.clone();
@@ -210,6 +240,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.call.stop();
+        self.sealer_call.stop();
         self.settler.stop();
         self.shared.queue.abandon();
         let threads = self.threads.lock().map(|mut threads| std::mem::take(&mut *threads));
@@ -224,7 +255,7 @@ fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
     std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(work)
-        .expect("a process that starts can have three more threads")
+        .expect("a process that starts can have four more threads")
 }
 
 /// What ends the book in order.

@@ -11,6 +11,7 @@ use super::files::{self, Disk};
 use super::generation::{BookNote, CleanMark, FORMAT, Generation};
 use super::loss::{Loss, LossKind};
 use super::note::{self, Note};
+use super::readings::{SideFiles, Standing};
 use super::segment::{self, Header, Walk};
 use super::snapshot::{self, Check};
 use super::{FileError, OpenError};
@@ -81,6 +82,7 @@ pub(super) struct Survey {
     pub(super) torn: Vec<TornTail>,
     /// The first change that the log must have.
     needed: Seq,
+    pub(super) sides: SideFiles,
     /// The newest readable change.
     pub(super) last: Seq,
     /// The newest change that is known to have been there.
@@ -108,12 +110,15 @@ impl Survey {
             losses: Vec::new(),
             torn: Vec::new(),
             needed: Seq(1),
+            sides: SideFiles::default(),
             last: Seq::ZERO,
             attested: Seq::ZERO,
         };
         survey.attest(clean);
         survey.find_torn_tails(disk)?;
-        survey.needed = claims::first_needed(disk, survey.begins(), &survey.snapshots, &survey.segments)?;
+        let rows = claims::own_rows(disk, &survey.snapshots, &survey.segments)?;
+        survey.needed = claims::first_needed(survey.begins(), &survey.snapshots, &rows);
+        survey.sides = SideFiles::look(disk, &survey.generation.sides(), &Standing::of(&rows))?;
         survey.judge();
         Ok(survey)
     }
@@ -192,6 +197,7 @@ impl Survey {
         for loss in &mut losses {
             loss.settle(base);
         }
+        losses.extend(self.sides.losses());
         self.losses = losses;
     }
 

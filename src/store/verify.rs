@@ -12,10 +12,11 @@ use super::keeper::Keeper;
 use super::lock::Lock;
 use super::loss::Loss;
 use super::note::{self, Note};
+use super::readings::{Shelf, SideFiles, Standing};
 use super::segment;
 use super::snapshot;
 use super::survey::Survey;
-use super::{FileError, OpenError, RealDisk};
+use super::{FileError, OpenError, ReadError, RealDisk};
 use crate::domain::{Epoch, Seq};
 
 /// What was found.
@@ -107,8 +108,8 @@ fn of(survey: Survey) -> VerifyReport {
     }
 }
 
-/// Reads what a running book will not write to any more: sealed segments and snapshots.
-pub(super) fn verify_running(keeper: &Keeper, last: Seq) -> Result<VerifyReport, FileError> {
+/// Reads what a running book will not write to any more: sealed segments, snapshots and side files.
+pub(super) fn verify_running(keeper: &Keeper, readings: &Shelf, last: Seq) -> Result<VerifyReport, ReadError> {
     let _held = keeper.hold_files();
     let mut report = VerifyReport {
         folder: Some(keeper.generation.dir.clone()),
@@ -142,5 +143,8 @@ pub(super) fn verify_running(keeper: &Keeper, last: Seq) -> Result<VerifyReport,
         losses.iter_mut().for_each(|loss| loss.settle(base));
         report.losses.append(&mut losses);
     }
+    let standing = Standing::live(readings)?;
+    let sides = SideFiles::look(&*keeper.disk, &keeper.generation.sides(), &standing)?;
+    report.losses.extend(sides.losses());
     Ok(report)
 }

@@ -185,6 +185,8 @@ fn told(news: &News, epoch: Epoch) -> Said {
             json!({ "by": by, "current": occupancy.current, "maximum": occupancy.maximum }),
         ),
         Event::SpaceRemoved { why, .. } => ("removed", json!({ "why": why })),
+        // The feed hands on what is about spaces only.
+        Event::ReadingsRecorded { .. } => return Said::Heartbeat,
     };
     body["space"] = json!(news.space);
     body["at"] = json!(news.at);

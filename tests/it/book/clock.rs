@@ -20,6 +20,12 @@ impl SetClock {
         }
     }
 
+    /// Goes on to `now`, if it stands before it.
+    pub fn reach(&self, now: Timestamp) {
+        let mut shown = self.now.lock().unwrap();
+        *shown = now.max(*shown);
+    }
+
     pub fn advance(&self, by: SignedDuration) {
         *self.now.lock().unwrap() += by;
     }

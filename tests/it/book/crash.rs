@@ -325,7 +325,7 @@ async fn case(seed: u64) -> u64 {
     cuts
 }
 
-fn fast_disk() -> &'static Path {
+pub(super) fn fast_disk() -> &'static Path {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { memory } else { Path::new("/tmp") }
 }

@@ -175,6 +175,21 @@ impl SimulatedDisk {
         })))
     }
 
+    /// Whether the call that was to fail has failed.
+    pub fn has_failed(&self) -> bool {
+        let state = self.lock();
+        state.fault.is_some_and(|(at, _)| state.calls >= at)
+    }
+
+    /// What lies in the folder `path`.
+    pub fn names(&self, path: &Path) -> Vec<String> {
+        let state = self.lock();
+        match &state.nodes[state.find(path).unwrap()] {
+            Node::Folder { now, .. } => now.keys().cloned().collect(),
+            Node::File { .. } => panic!("{} is a file", path.display()),
+        }
+    }
+
     /// Whether something is called `path`.
     pub fn exists(&self, path: &Path) -> bool {
         self.lock().find(path).is_ok()

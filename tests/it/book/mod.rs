@@ -8,9 +8,12 @@ mod disk;
 mod full;
 mod lanes;
 mod ledger;
+mod readings;
 mod salvage;
+mod sealing;
 mod speed;
 mod writing;
+mod year;
 
 /// How long a test is to look, when its long form is wanted.
 fn number(name: &str) -> Option<u64> {

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::ledger::{COUNTS, add_one, count};
 
-fn resident_kib() -> u64 {
+pub(super) fn resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()

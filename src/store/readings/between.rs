@@ -1,0 +1,76 @@
+//! Reading: the readings of one register over any stretch of time, a month in memory at once.
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+
+use super::series::{Month, Series, day_of, start_of};
+use super::shelf::Shelf;
+use crate::domain::Reading;
+use crate::store::ReadError;
+
+/// Readings in the order of their moments. Each step may read the disk: over long stretches, blocking.
+pub struct Between {
+    shelf: Shelf,
+    series: Series,
+    from: Timestamp,
+    to: Timestamp,
+    /// The first day that was not looked at; `None`: nothing more to look at.
+    day: Option<u32>,
+    found: VecDeque<Reading>,
+}
+
+impl Between {
+    /// Readings at `from` or later and before `to`.
+    pub(super) fn new(shelf: Shelf, series: Series, from: Timestamp, to: Timestamp) -> Between {
+        let from = from.max(Timestamp::UNIX_EPOCH);
+        Between {
+            shelf,
+            series,
+            from,
+            to,
+            day: day_of(from).map(|(day, _)| day).filter(|_| from < to),
+            found: VecDeque::new(),
+        }
+    }
+
+    /// The next month from `day` on that may hold something, rows first.
+    fn month_from(&self, day: u32) -> Result<Option<Month>, ReadError> {
+        let prefix = self.series.prefix();
+        let row = self.shelf.first_row(&prefix, &self.series.key(day))?;
+        let in_rows = row.and_then(|(_, day)| Month::of(day));
+        let Some(month) = Month::of(day) else {
+            return Ok(in_rows);
+        };
+        let in_sides = self.shelf.named_from(month)?;
+        Ok(in_rows.into_iter().chain(in_sides).min())
+    }
+
+    fn fill(&mut self, day: u32) -> Result<(), ReadError> {
+        let Some(month) = self.month_from(day)?.filter(|month| month.start() < self.to) else {
+            return Ok(());
+        };
+        let range = self.from..self.to;
+        for (day, readings) in self.shelf.days(&self.series, month)? {
+            let readings = start_of(day).into_iter().flat_map(|start| readings.readings(start));
+            self.found
+                .extend(readings.filter(|reading| range.contains(&reading.at)));
+        }
+        self.day = Some(month.end());
+        Ok(())
+    }
+}
+
+impl Iterator for Between {
+    type Item = Result<Reading, ReadError>;
+
+    fn next(&mut self) -> Option<Result<Reading, ReadError>> {
+        while self.found.is_empty() {
+            let day = self.day.take()?;
+            if let Err(error) = self.fill(day) {
+                return Some(Err(error));
+            }
+        }
+        self.found.pop_front().map(Ok)
+    }
+}

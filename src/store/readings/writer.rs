@@ -1,0 +1,270 @@
+//! Writing: readings into rows, each known one once, with an event for what is new. Only the meter room writes.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+
+use super::day::{Day, Put};
+use super::series::{Month, Series, day_of};
+use super::shelf::{Shelf, decode};
+use super::side::{self, NAMED};
+use crate::domain::{Event, MeterId, Quality, Reading, Register};
+use crate::store::{Page, ROW_LIMIT, ReadError, RowError, Store, WriteError};
+
+/// Rows that one change writes: with their events they are far below what a change may be.
+const ROWS: usize = 24;
+
+/// Changes that wait for the pen at once, which makes a group of them.
+const AT_ONCE: usize = 5;
+
+/// Readings of one register, in any order.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// Which meter.
+    pub meter: MeterId,
+    /// Which register of it.
+    pub register: Register,
+    /// What it showed.
+    pub readings: Vec<Reading>,
+}
+
+/// What became of readings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// New ones.
+    pub added: u64,
+    /// Those that took the place of another of the same moment, which was taken no later.
+    pub replaced: u64,
+    /// Those that were known: nothing was written.
+    pub known: u64,
+    /// Those that were not written, because what stands at their moment was taken later.
+    pub older: u64,
+    /// Those between half-hours that were not written, because the day holds 96 such already.
+    pub crowded: u64,
+}
+
+impl std::ops::AddAssign for Recorded {
+    fn add_assign(&mut self, more: Recorded) {
+        self.added += more.added;
+        self.replaced += more.replaced;
+        self.known += more.known;
+        self.older += more.older;
+        self.crowded += more.crowded;
+    }
+}
+
+/// Readings were not written.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadingError {
+    /// Its moment cannot be one.
+    #[error("a reading of {meter} at {at}: no meter read anything before 1970")]
+    Moment {
+        /// Whose reading.
+        meter: MeterId,
+        /// When it claims to be.
+        at: Timestamp,
+    },
+    /// A gap is no reading: leave it out.
+    #[error("a reading of {meter} at {at} says that there is none")]
+    Gap {
+        /// Whose reading.
+        meter: MeterId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A row could not be read or written.
+    #[error(transparent)]
+    Row(#[from] RowError),
+}
+
+impl From<ReadError> for ReadingError {
+    fn from(error: ReadError) -> ReadingError {
+        ReadingError::Row(error.into())
+    }
+}
+
+/// One row that is to be written: the readings by second of the day.
+#[derive(Clone)]
+struct Wanted {
+    series: Series,
+    day: u32,
+    readings: Vec<(u32, Reading)>,
+    /// What the side file says of that day, and which file that is.
+    below: Option<Day>,
+    side: Option<u32>,
+}
+
+/// Writes readings. Only the meter room has one.
+#[derive(Clone)]
+pub struct ReadingsWriter {
+    store: Store,
+}
+
+impl ReadingsWriter {
+    /// A writer of the readings of this book.
+    #[must_use]
+    pub fn new(store: Store) -> ReadingsWriter {
+        ReadingsWriter { store }
+    }
+
+    /// Writes readings, as bulk work; moments are kept to the second.
+    ///
+    /// What is known already changes nothing and writes nothing, so anything may be said again. Of two that differ
+    /// about one moment the one taken later stays. Up to 24 days of registers are written together or not at all;
+    /// after an error the rest may be written or not, and all of it may be said again.
+    pub async fn record(&self, batches: Vec<Batch>) -> Result<Recorded, WriteError<ReadingError>> {
+        let rows = rows_of(batches).map_err(WriteError::Refused)?;
+        let mut recorded = Recorded::default();
+        for changes in rows.chunks(ROWS * AT_ONCE) {
+            let changes = changes.chunks(ROWS).map(|rows| self.record_rows(rows.to_vec()));
+            for outcome in join_all(changes).await {
+                recorded += outcome?;
+            }
+        }
+        Ok(recorded)
+    }
+
+    /// One change, made again when a side file changed while it was on its way.
+    async fn record_rows(&self, mut rows: Vec<Wanted>) -> Result<Recorded, WriteError<ReadingError>> {
+        loop {
+            rows = self.look_below(rows).await.map_err(WriteError::Refused)?;
+            let wanted = rows.clone();
+            if let Some(recorded) = self.store.write_bulk(move |page| record_on(page, &wanted)).await? {
+                return Ok(recorded);
+            }
+        }
+    }
+
+    /// Notes what side files say of the days that are to be written.
+    async fn look_below(&self, mut rows: Vec<Wanted>) -> Result<Vec<Wanted>, ReadingError> {
+        let shelf = self.store.shared().readings();
+        let mut sealed = false;
+        for row in &rows {
+            sealed |= Month::of(row.day)
+                .map_or(Ok(None), |month| shelf.named(month))?
+                .is_some();
+        }
+        if sealed {
+            let looked = tokio::task::spawn_blocking(move || {
+                note_below(&shelf, &mut rows)?;
+                Ok::<_, ReadError>(rows)
+            });
+            return Ok(looked.await.expect("looking into a file does not panic")?);
+        }
+        for row in &mut rows {
+            (row.below, row.side) = (None, None);
+        }
+        Ok(rows)
+    }
+}
+
+fn note_below(shelf: &Shelf, rows: &mut [Wanted]) -> Result<(), ReadError> {
+    for same in rows.chunk_by_mut(|one, next| one.series == next.series && Month::of(one.day) == Month::of(next.day)) {
+        let Some(month) = Month::of(same[0].day) else { continue };
+        let (version, mut days) = match shelf.side(month)? {
+            Some((named, side)) => {
+                let days = side.days(&same[0].series).map_err(super::shelf::read_error)?;
+                (Some(named.version), days)
+            }
+            None => (None, super::leaf::Days::new()),
+        };
+        for row in same {
+            (row.below, row.side) = (days.remove(&row.day), version);
+        }
+    }
+    Ok(())
+}
+
+/// The rows that the readings of `batches` belong in, in the order of their keys.
+fn rows_of(batches: Vec<Batch>) -> Result<Vec<Wanted>, ReadingError> {
+    let mut rows: BTreeMap<(Series, u32), Vec<(u32, Reading)>> = BTreeMap::new();
+    for Batch {
+        meter,
+        register,
+        readings,
+    } in batches
+    {
+        let series = Series { meter, register };
+        for reading in readings.into_iter().map(to_the_second) {
+            let (meter, at) = (series.meter.clone(), reading.at);
+            let Some((day, second)) = day_of(at) else {
+                return Err(ReadingError::Moment { meter, at });
+            };
+            if reading.quality == Quality::Gap {
+                return Err(ReadingError::Gap { meter, at });
+            }
+            rows.entry((series.clone(), day)).or_default().push((second, reading));
+        }
+    }
+    let rows = rows.into_iter().map(|((series, day), readings)| Wanted {
+        series,
+        day,
+        readings,
+        below: None,
+        side: None,
+    });
+    Ok(rows.collect())
+}
+
+fn to_the_second(reading: Reading) -> Reading {
+    let whole = |at: Timestamp| Timestamp::from_second(at.as_second()).unwrap_or(at);
+    Reading {
+        at: whole(reading.at),
+        taken: whole(reading.taken),
+        ..reading
+    }
+}
+
+/// Writes the rows; `None`, and nothing written, when another side file counts than was looked at.
+fn record_on(page: &mut Page, rows: &[Wanted]) -> Result<Option<Recorded>, ReadingError> {
+    for row in rows {
+        let Some(month) = Month::of(row.day) else { continue };
+        let named = NAMED.get_on(page, &side::key(month))?;
+        if named.map(|named| named.version) != row.side {
+            return Ok(None);
+        }
+    }
+    let mut recorded = Recorded::default();
+    for row in rows {
+        recorded += record_row(page, row)?;
+    }
+    Ok(Some(recorded))
+}
+
+fn record_row(page: &mut Page, row: &Wanted) -> Result<Recorded, ReadingError> {
+    let key = row.series.key(row.day);
+    let mut day = match page.get(&key)? {
+        Some(bytes) => decode(&row.series, &bytes)?,
+        None => Day::default(),
+    };
+    let (mut recorded, mut news) = (Recorded::default(), BTreeMap::new());
+    for (second, reading) in &row.readings {
+        let put = day.put(*second, reading, row.below.as_ref());
+        let count = match put {
+            Put::Added => &mut recorded.added,
+            Put::Replaced => &mut recorded.replaced,
+            Put::Known => &mut recorded.known,
+            Put::Older => &mut recorded.older,
+            Put::Crowded => &mut recorded.crowded,
+        };
+        *count += 1;
+        if matches!(put, Put::Added | Put::Replaced) {
+            news.insert(*second, *reading);
+        }
+    }
+    let (Some((_, first)), Some((_, last))) = (news.first_key_value(), news.last_key_value()) else {
+        return Ok(recorded);
+    };
+    let bytes = day.encode();
+    debug_assert!(bytes.len() <= ROW_LIMIT, "a day refuses what would make it too large");
+    page.put(key, &bytes)?;
+    page.record(Event::ReadingsRecorded {
+        meter: row.series.meter.clone(),
+        register: row.series.register,
+        from: first.at,
+        count: u32::try_from(news.len()).unwrap_or(u32::MAX),
+        last: *last,
+    });
+    Ok(recorded)
+}
