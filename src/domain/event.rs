@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Occupancy, SpaceId};
+use super::{MeterId, MeterNews, Occupancy, SpaceId};
 
 /// Something that happened, recorded in the same change as the rows it is about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,13 @@ pub enum Event {
         space: SpaceId,
         /// Why it went.
         why: Removal,
+    },
+    /// Something happened to a meter.
+    Meter {
+        /// Which meter.
+        meter: MeterId,
+        /// What.
+        news: MeterNews,
     },
 }
 
@@ -69,6 +76,7 @@ impl Event {
         match self {
             Event::SpaceCreated { .. } | Event::SpaceRemoved { .. } => Lane::Event,
             Event::SpaceChanged { .. } => Lane::Measurement,
+            Event::Meter { news, .. } => news.lane(),
         }
     }
 }

@@ -1,11 +1,15 @@
 //! Values that all rooms speak: no I/O, no async, no clock.
 
 mod event;
+mod meter;
 mod seq;
 mod space;
 pub mod units;
 
 pub use event::{Event, Lane, Removal};
+pub use meter::{
+    Datasource, Duty, Health, Latest, Meter, MeterId, MeterIdError, MeterNews, MeterState, Quality, Quantity,
+};
 pub use seq::{Epoch, Seq};
 pub use space::{Level, Occupancy, Space, SpaceId, SpaceIdError, SpaceOrigin, Thresholds};
 

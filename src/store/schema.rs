@@ -101,6 +101,22 @@ pub const ACME_CHAINS: Place = Place {
     prefix: 0x32,
 };
 
+/// Meters that were added by command, by serial.
+pub const METERS: Place = Place {
+    name: "meters",
+    prefix: 0x40,
+};
+/// What was last known of a meter, by serial.
+pub const METER_STATES: Place = Place {
+    name: "meter states",
+    prefix: 0x41,
+};
+/// What is done with a meter when somebody said so, by serial.
+pub const METER_DUTIES: Place = Place {
+    name: "meter duties",
+    prefix: 0x42,
+};
+
 /// All of them.
 pub const PLACES: &[Place] = &[
     CURSORS,
@@ -121,6 +137,9 @@ pub const PLACES: &[Place] = &[
     CERTIFICATES,
     ACME_PLANS,
     ACME_CHAINS,
+    METERS,
+    METER_STATES,
+    METER_DUTIES,
 ];
 
 /// The name of the ledger whose keys begin with `prefix`, for people.

@@ -30,6 +30,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "admin",
             "config",
             "supervisor",
+            "meter",
             "occupancy",
             "face",
             "accounts",
@@ -44,6 +45,7 @@ const DOORS: &[(&str, &[&str])] = &[
     (
         "admin",
         &[
+            "meter",
             "occupancy",
             "accounts",
             "tls",
@@ -54,7 +56,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "admin",
         ],
     ),
-    ("config", &["occupancy", "http", "domain", "config"]),
+    ("config", &["meter", "occupancy", "http", "domain", "config"]),
     ("supervisor", &[]),
     (
         "meter",

@@ -82,11 +82,13 @@ impl Listener {
                 return Ok(None);
             }
             self.reached = entry.seq;
-            let news = entry.events.into_iter().map(|event| News {
-                seq: entry.seq,
-                at: entry.at,
-                space: space_of(&event),
-                event,
+            let news = entry.events.into_iter().filter_map(|event| {
+                Some(News {
+                    seq: entry.seq,
+                    at: entry.at,
+                    space: space_of(&event)?,
+                    event,
+                })
             });
             early.waiting.extend(
                 news.filter(|news| self.wanted.takes(news.space))

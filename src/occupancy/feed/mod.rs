@@ -99,7 +99,7 @@ impl Feed {
         let before = recent.first + recent.news.len() as u64;
         let mut concerned = BTreeSet::new();
         for event in &entry.events {
-            let space = space_of(event);
+            let Some(space) = space_of(event) else { continue };
             concerned.insert(space);
             recent.news.push_back(Arc::new(News {
                 seq: entry.seq,
@@ -149,10 +149,12 @@ impl Feed {
     }
 }
 
-fn space_of(event: &Event) -> SpaceId {
+/// Which space an event is about; `None`: about none.
+fn space_of(event: &Event) -> Option<SpaceId> {
     match event {
         Event::SpaceCreated { space, .. } | Event::SpaceChanged { space, .. } | Event::SpaceRemoved { space, .. } => {
-            *space
+            Some(*space)
         }
+        Event::Meter { .. } => None,
     }
 }

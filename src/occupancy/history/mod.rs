@@ -130,7 +130,7 @@ impl History {
             for event in &entry.events {
                 match event {
                     Event::SpaceRemoved { space, .. } => self.delete(*space).await?,
-                    Event::SpaceCreated { .. } | Event::SpaceChanged { .. } => {}
+                    Event::SpaceCreated { .. } | Event::SpaceChanged { .. } | Event::Meter { .. } => {}
                 }
             }
         }

@@ -82,7 +82,7 @@ impl Counted {
                     after: *occupancy,
                 })
             }
-            Event::SpaceCreated { .. } | Event::SpaceRemoved { .. } => None,
+            Event::SpaceCreated { .. } | Event::SpaceRemoved { .. } | Event::Meter { .. } => None,
         }
     }
 

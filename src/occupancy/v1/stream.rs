@@ -185,6 +185,7 @@ fn told(news: &News, epoch: Epoch) -> Said {
             json!({ "by": by, "current": occupancy.current, "maximum": occupancy.maximum }),
         ),
         Event::SpaceRemoved { why, .. } => ("removed", json!({ "why": why })),
+        Event::Meter { .. } => unreachable!("the feed holds news of spaces only"),
     };
     body["space"] = json!(news.space);
     body["at"] = json!(news.at);
