@@ -3,8 +3,12 @@
 mod anything;
 mod bad_answers;
 mod command;
+mod driver;
+mod fleet;
 mod peer;
+mod polling;
 mod recorded;
+mod registry;
 mod serial;
 mod simulated;
 mod socks;
