@@ -98,6 +98,7 @@ impl Lodge {
                 old.metrics != new.metrics || limits.0.metrics != limits.1.metrics,
             ),
             ("mtls", old.mtls != new.mtls || limits.0.mtls != limits.1.mtls || names),
+            ("grpc", old.grpc != new.grpc || limits.0.grpc != limits.1.grpc || names),
             (
                 "https",
                 old.https != new.https
@@ -118,6 +119,9 @@ impl Lodge {
         if site || occupancy || meters {
             self.change_router("https");
         }
+        if meters {
+            self.change_router("grpc");
+        }
         self.retry_failed()?;
         Ok(changed)
     }
@@ -135,6 +139,7 @@ impl Lodge {
             self.house.retire("meters");
             self.open_meters()?;
             self.change_router("https");
+            self.change_router("grpc");
         }
         Ok(())
     }

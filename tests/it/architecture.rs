@@ -85,6 +85,7 @@ const KEPT_TO: &[(&str, &str)] = &[
     ("tokio_serial", "meter"),
     ("tokio_socks", "meter"),
     ("prost", "meter"),
+    ("tonic", "meter"),
 ];
 /// And where a second folder does, why.
 const EXCEPTIONS: &[(&str, &str)] = &[

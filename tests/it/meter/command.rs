@@ -21,7 +21,6 @@ impl Drop for Simulation {
 }
 
 impl Simulation {
-
     /// Starts it, and reads so many lines of what it prints.
     pub fn start(arguments: &[&str], lines: usize) -> (Simulation, Vec<Value>) {
         let mut command = binary();
