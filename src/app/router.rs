@@ -38,6 +38,7 @@ pub(super) struct Https {
 pub(super) fn https(parts: Https) -> Site {
     let mut router = Router::new()
         .route("/", any(home))
+        .route("/v1/{*rest}", any(not_found))
         .merge(parts.health)
         .merge(parts.assets.router())
         .merge(parts.face.router())

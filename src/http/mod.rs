@@ -6,6 +6,7 @@ pub mod assets;
 mod body;
 mod claims;
 pub mod health;
+pub(crate) mod leftover;
 mod limiter;
 pub mod metrics;
 mod peer;

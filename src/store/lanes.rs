@@ -28,7 +28,7 @@ pub struct Gap {
 }
 
 /// What a subscription hands out.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Delivery {
     /// A change, with its events of the subscription's lane.
     Entry(Entry),

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::FileError;
 use super::files::{self, Disk};
+use super::latest::Latest;
 use super::record;
 use super::segment::{self, HEADER, Header, Kept};
 use super::shelf::{Segment, Shelf};
@@ -82,6 +83,11 @@ impl Log {
         files::sync_parent(disk, &path)?;
         let before = Seq(first.0 - 1);
         Ok(Segment::new(header, path, file, HEADER as u64, before))
+    }
+
+    /// Where readers who keep up find what was written last.
+    pub(super) fn latest(&self) -> &Latest {
+        &self.shelf.latest
     }
 
     /// The newest change in it.

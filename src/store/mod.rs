@@ -23,6 +23,7 @@ mod generation;
 mod health;
 mod keeper;
 mod lanes;
+mod latest;
 mod ledger;
 mod lock;
 mod log;

@@ -18,6 +18,8 @@ pub struct Options {
     pub journal_age: Duration,
     /// Bytes of one segment of the log; tests use small ones.
     pub segment_bytes: u64,
+    /// So many of the latest entries of the journal are kept in memory; who is further behind reads the log.
+    pub latest: usize,
     /// Changes that may wait for the pen; beyond it they are refused as busy.
     pub queue: usize,
     /// Bulk changes that may wait for the pen.
@@ -37,6 +39,7 @@ impl Options {
             journal_bytes: 256 << 20,
             journal_age: Duration::from_secs(30 * 86_400),
             segment_bytes: 8 << 20,
+            latest: 1_024,
             queue: 4096,
             bulk_queue: 256,
             clock: Arc::new(SystemClock),

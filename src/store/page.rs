@@ -8,7 +8,7 @@ use super::draft::{self, Draft, Row};
 use super::record::{self, Head};
 use super::table::Table;
 use super::{ReadError, RowError};
-use crate::domain::{Event, Lane, Seq};
+use crate::domain::{Event, Seq};
 
 /// The largest change and the largest group, in bytes of the log (`book.md` promise 3).
 pub const GROUP_LIMIT: usize = 128 << 10;
@@ -25,7 +25,7 @@ pub struct Page {
     /// What earlier changes of the same group wrote.
     draft: Draft,
     rows: Draft,
-    events: Vec<(Lane, Vec<u8>)>,
+    events: Vec<(Event, Vec<u8>)>,
     bytes: usize,
     seq: Seq,
     most_rows: usize,
@@ -59,7 +59,7 @@ impl Page {
     pub fn record(&mut self, event: Event) {
         let json = serde_json::to_vec(&event).expect("events are plain enums with string keys");
         self.grow(json.len() + 8);
-        self.events.push((event.lane(), json));
+        self.events.push((event, json));
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<IVec>, ReadError> {
@@ -128,14 +128,15 @@ impl Page {
             buffer,
             head,
             self.rows.iter().map(|(key, row)| (&key[..], row.as_deref())),
-            self.events.iter().map(|(lane, json)| (*lane, json.as_slice())),
+            self.events.iter().map(|(event, json)| (event.lane(), json.as_slice())),
         );
     }
 
-    /// Keeps the change: those after it in the group see its rows.
-    pub(super) fn keep(&mut self) {
+    /// Keeps the change: those after it in the group see its rows. Gives the events it recorded.
+    pub(super) fn keep(&mut self) -> Vec<Event> {
         // Not `append`, which builds the whole draft anew.
         self.draft.extend(std::mem::take(&mut self.rows));
+        self.events.drain(..).map(|(event, _)| event).collect()
     }
 
     /// What the group changes in the table, all together; the draft is empty afterwards.

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::Page;
 use super::change::{Change, Ran, Verdict};
 use super::clock::{Clock, Trust};
 use super::cursors::Cursors;
@@ -25,6 +24,7 @@ use super::record::Head;
 use super::reserve::Reserve;
 use super::stats::Counters;
 use super::table::Table;
+use super::{Entry, Page};
 use crate::domain::Seq;
 
 /// Bulk work and cursors go at least this often, however many people wait (`book.md` promises 3, 10).
@@ -63,6 +63,8 @@ pub(super) struct Pen {
     group: Vec<Box<dyn Change>>,
     records: Vec<u8>,
     one: Vec<u8>,
+    /// What the changes in `records` recorded.
+    entries: Vec<Entry>,
     /// The newest change in `records`.
     last: Seq,
     now: (Timestamp, bool),
@@ -82,6 +84,7 @@ impl Pen {
             group: Vec::new(),
             records: Vec::with_capacity(GROUP_LIMIT),
             one: Vec::new(),
+            entries: Vec::new(),
             now: (Timestamp::UNIX_EPOCH, false),
             bulk_went: Instant::now(),
             cursors_went: None,
@@ -192,7 +195,15 @@ impl Pen {
             }
             return Ok(());
         }
-        self.page.keep();
+        let events = self.page.keep();
+        if !events.is_empty() {
+            self.entries.push(Entry {
+                seq: head.seq,
+                // As exactly as it stands in the log.
+                at: Timestamp::from_microsecond(head.at.as_microsecond()).unwrap_or(head.at),
+                events,
+            });
+        }
         self.records.extend_from_slice(&self.one);
         self.last = head.seq;
         self.group.extend(change);
@@ -260,6 +271,7 @@ impl Pen {
             Err(error) => return Err(self.fail(&error.to_string())),
         }
         self.tools.log.show(self.now.0);
+        self.tools.log.latest().add(self.entries.drain(..));
         if self.tools.cursors.written() {
             self.tools.keeper.call();
         }
@@ -272,6 +284,7 @@ impl Pen {
         let refused = self.last.0 - self.tools.log.last().0;
         Counters::add(&self.tools.counters.disk_full, refused);
         self.page.forget();
+        self.entries.clear();
         self.tools.cursors.not_written();
         self.last = self.tools.log.last();
         self.full = true;

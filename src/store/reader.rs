@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::files;
 use super::frame::{self, Frame};
 use super::lanes::Gap;
+use super::latest::Next;
 use super::record::{self, Head, Record};
 use super::segment::HEADER;
 use super::shelf::{Segment, Shelf};
@@ -63,6 +64,19 @@ impl Reader {
         if self.after >= until {
             return Ok(Step::End);
         }
+        match self.shelf.latest.next(self.after, until, self.wanted) {
+            Next::Entry(entry) => {
+                self.close();
+                self.after = entry.seq;
+                return Ok(Step::Entry(entry));
+            }
+            Next::Nothing => {
+                self.close();
+                self.after = until;
+                return Ok(Step::End);
+            }
+            Next::InTheLog => {}
+        }
         let Some(segment) = self.segment.clone() else {
             return Ok(self.enter(self.shelf.after(self.after)));
         };
@@ -90,6 +104,12 @@ impl Reader {
                 }
             }
         }
+    }
+
+    /// Lets go of the log: a segment that nobody has open gives its room back when it is unlinked.
+    fn close(&mut self) {
+        self.segment = None;
+        self.buffer = Vec::new();
     }
 
     fn enter(&mut self, segment: Arc<Segment>) -> Step {

@@ -67,7 +67,7 @@ pub(super) fn open(options: &Options, health: &watch::Sender<Health>) -> Result<
     let cursors = Cursors::load(&table).map_err(OpenError::Table)?;
     let bytes = survey.snapshots.last().map_or(0, |newest| newest.check.bytes);
     Ok(Opened {
-        shelf: Arc::new(shelf(disk, &survey)?),
+        shelf: Arc::new(shelf(disk, &survey, options.latest)?),
         table: Arc::new(table),
         cursors,
         trusted: survey.trusted(),
@@ -166,7 +166,7 @@ fn fill(disk: &dyn Disk, book: &Path, survey: &Survey, health: &watch::Sender<He
 }
 
 /// The segments as readers and the pen use them; the last one is written on.
-fn shelf(disk: &dyn Disk, survey: &Survey) -> Result<Shelf, FileError> {
+fn shelf(disk: &dyn Disk, survey: &Survey, latest: usize) -> Result<Shelf, FileError> {
     let mut segments = Vec::with_capacity(survey.segments.len());
     for (place, found) in survey.segments.iter().enumerate() {
         let file = disk
@@ -180,5 +180,5 @@ fn shelf(disk: &dyn Disk, survey: &Survey) -> Result<Shelf, FileError> {
         }
         segments.push(Arc::new(segment));
     }
-    Ok(Shelf::new(segments))
+    Ok(Shelf::new(segments, latest))
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, RwLock};
 use jiff::Timestamp;
 
 use super::files::DiskFile;
+use super::latest::Latest;
 use super::segment::{Header, Kept};
 use crate::domain::Seq;
 
@@ -77,15 +78,19 @@ impl Segment {
 }
 
 /// All segments, oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Shelf {
     segments: RwLock<Vec<Arc<Segment>>>,
+    /// What was written last, beside the segments in which it stands too.
+    pub(super) latest: Latest,
 }
 
 impl Shelf {
-    pub(super) fn new(segments: Vec<Arc<Segment>>) -> Shelf {
+    pub(super) fn new(segments: Vec<Arc<Segment>>, latest: usize) -> Shelf {
+        let last = segments.last().map_or(Seq::ZERO, |last| last.last());
         Shelf {
             segments: RwLock::new(segments),
+            latest: Latest::new(last, latest),
         }
     }
 

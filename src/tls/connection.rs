@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::header::EXPECT;
 use axum::response::Response;
 use hyper::Request;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
@@ -21,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::pulse::{Heads, Pulse, Turn, Verdict};
 use super::{Limits, PeerCertificate};
+use crate::http::leftover::{self, Leftover};
 use crate::http::metrics::Refusal;
 use crate::http::swap::Swap;
 use crate::http::{PatientBody, Peer};
@@ -87,7 +89,7 @@ impl Connection<'_> {
             let pulse = pulse.clone();
             service_fn(move |request: Request<Incoming>| {
                 let mut turn = pulse.turn();
-                let mut request = request.map(|body| patient(body, patience));
+                let (mut request, leftover) = lent(request, protocol, patience);
                 request.extensions_mut().insert(peer);
                 if let Some(certificate) = &certificate {
                     request.extensions_mut().insert(certificate.clone());
@@ -95,6 +97,9 @@ impl Connection<'_> {
                 let answer = router.current().call(request);
                 async move {
                     let answer: Response = answer.await?;
+                    if let Some(leftover) = leftover {
+                        leftover.read_off().await;
+                    }
                     turn.part();
                     Ok::<_, Infallible>(answer.map(|body| Answer { body, turn }))
                 }
@@ -123,12 +128,24 @@ impl Connection<'_> {
     }
 }
 
-fn patient(body: Incoming, grace: Duration) -> Body {
-    if body.is_end_stream() {
-        Body::empty()
-    } else {
-        Body::new(PatientBody::new(body, grace))
-    }
+/// The request with a body that is read with a limit to our patience; over HTTP/2 what is left of it is read off.
+fn lent(
+    request: Request<Incoming>,
+    protocol: Protocol,
+    grace: Duration,
+) -> (Request<Body>, Option<Leftover<Incoming>>) {
+    let (head, body) = request.into_parts();
+    // Whoever expects 100 sends nothing before somebody reads.
+    let reads_off = protocol == Protocol::Http2 && !head.headers.contains_key(EXPECT);
+    let (body, leftover) = match body {
+        body if body.is_end_stream() => (Body::empty(), None),
+        body if reads_off => {
+            let (body, leftover) = leftover::lend(body);
+            (Body::new(PatientBody::new(body, grace)), Some(leftover))
+        }
+        body => (Body::new(PatientBody::new(body, grace)), None),
+    };
+    (Request::from_parts(head, body), leftover)
 }
 
 /// What hyper's connections of both versions can do.

@@ -184,6 +184,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut options = Options::new(folder.path());
         options.segment_bytes = 4_000;
+        options.latest = 0;
         let store = Store::open(options).unwrap();
         let remove = async || {
             let written = store.write(|page| {

@@ -15,6 +15,8 @@ use super::until;
 fn options(dir: &Path) -> Options {
     let mut options = Options::new(dir);
     options.segment_bytes = 4_000;
+    // Readers read the log.
+    options.latest = 0;
     options.clock = Arc::new(SetClock::new("2026-11-22T12:00:00Z", true));
     options
 }
@@ -33,6 +35,21 @@ async fn change(store: &Store, number: u64) -> Seq {
         Ok::<Seq, RowError>(page.seq())
     });
     wrote.await.unwrap()
+}
+
+/// Writes 400 changes and waits until the journal was thinned to its 40,000 bytes. Thinning wants two snapshots, so
+/// the keeper, which may have been slow, gets the time to make the first.
+async fn overfill(store: &Store) -> Seq {
+    for number in 0..200 {
+        change(store, number % 10).await;
+    }
+    until("there is a snapshot", || store.stats().snapshot.is_some()).await;
+    let mut last = Seq::ZERO;
+    for number in 0..200 {
+        last = change(store, number % 10).await;
+    }
+    until("the journal is within its bounds", || store.stats().log_bytes <= 40_000).await;
+    last
 }
 
 async fn next(lane: &mut Subscription) -> Seq {
@@ -190,11 +207,7 @@ async fn over_its_bounds_the_journal_loses_measurements_before_events_and_says_s
     let store = Store::open(bounded).unwrap();
     drop(store.subscribe("lagging", Lane::Measurement).unwrap());
     drop(store.subscribe("lagging", Lane::Event).unwrap());
-    let mut last = Seq::ZERO;
-    for number in 0..400 {
-        last = change(&store, number % 10).await;
-    }
-    until("the journal is within its bounds", || store.stats().log_bytes <= 40_000).await;
+    let last = overfill(&store).await;
     let (measurements, measurements_gone) = all(&store, Lane::Measurement, last).await;
     let (events, events_gone) = all(&store, Lane::Event, last).await;
     assert_eq!(
@@ -316,11 +329,7 @@ async fn a_tail_is_told_of_lanes_that_were_thinned_and_given_the_others() {
     bounded.journal_bytes = 40_000;
     let store = Store::open(bounded).unwrap();
     drop(store.subscribe("lagging", Lane::Event).unwrap());
-    let mut last = Seq::ZERO;
-    for number in 0..400 {
-        last = change(&store, number % 10).await;
-    }
-    until("the journal is within its bounds", || store.stats().log_bytes <= 40_000).await;
+    let last = overfill(&store).await;
     let (events, gone) = all(&store, Lane::Event, last).await;
     let mut tail = store.tail(Seq(last.0 - 400));
     let (entries, gaps) = rest(&mut tail, last).await;
@@ -330,4 +339,30 @@ async fn a_tail_is_told_of_lanes_that_were_thinned_and_given_the_others() {
     );
     assert_eq!(entries.len() as u64, events, "changes that have events left are given");
     assert!(entries.is_sorted());
+}
+
+#[tokio::test]
+async fn who_keeps_up_and_who_reads_the_log_are_told_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut usual = options(dir.path());
+    usual.latest = 1_000;
+    let store = Store::open(usual).unwrap();
+    let (mut early, mut lane) = (store.tail(Seq::ZERO), store.subscribe("all", Lane::Event).unwrap());
+    let mut kept_up = Vec::new();
+    let mut last = Seq::ZERO;
+    // More than the latest that are kept in memory.
+    for number in 0..1_500 {
+        last = change(&store, number % 10).await;
+        kept_up.push(early.next().await.unwrap());
+        assert_eq!(next(&mut lane).await, last);
+    }
+    let mut late = store.tail(Seq::ZERO);
+    for expected in &kept_up {
+        assert_eq!(&late.next().await.unwrap(), expected);
+    }
+    // What a lane does not hold is passed over in memory as it is in the log.
+    let mut critical = store.subscribe("critical", Lane::Critical).unwrap();
+    let quiet = tokio::time::timeout(std::time::Duration::from_millis(50), critical.next()).await;
+    assert!(quiet.is_err(), "{quiet:?}");
+    assert!(kept_up.last().is_some_and(|newest| newest.seq() == last));
 }

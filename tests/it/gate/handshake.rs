@@ -143,6 +143,20 @@ async fn http_2_without_tls_is_for_those_who_know() {
 }
 
 #[tokio::test]
+async fn an_answer_that_comes_before_the_upload_is_over_is_not_lost() {
+    let door = open(Policy::Plain, router(), Limits::default());
+    let url = format!("http://{}/nothing-here", door.addr);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), vec![b'x'; 100_000]).unwrap();
+    let upload = format!("@{}", file.path().display());
+    let args = ["-sS", "-i", "--http2-prior-knowledge", "--data-binary", &upload, &url];
+    for _ in 0..10 {
+        let said = run("curl", args.map(str::to_owned).to_vec()).await;
+        assert!(said.starts_with("HTTP/2 404"), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn a_revoked_door_certificate_is_replaced_without_a_restart() {
     let house = House::new().await;
     let certificate = house.certificate().await;

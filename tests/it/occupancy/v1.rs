@@ -311,6 +311,7 @@ fn bad_input_is_refused_in_words_and_changes_nothing() {
             404,
         ),
         ("DELETE", "/v1/spaces".to_owned(), Value::Null, 405),
+        ("POST", "/v1/no-such-thing".to_owned(), json!({ "by": 1 }), 404),
     ] {
         let answer = operator.ask(method, &path, body.clone(), &[]);
         assert_eq!(answer.status, status, "{method} {path} {body}: {}", answer.text());
