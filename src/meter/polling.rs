@@ -62,6 +62,8 @@ impl Meters {
         if ended.is_ok() {
             self.close();
             while round.polls.join_next().await.is_some() {}
+            // A token on its way may take longer than the box has: what is known is written first.
+            self.notes.write(&self.writer, |meter| self.state_of(meter)).await;
             self.workers.close();
             self.workers.wait().await;
             if !self.notes.write(&self.writer, |meter| self.state_of(meter)).await {

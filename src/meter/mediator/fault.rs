@@ -30,6 +30,11 @@ pub(super) fn status(meter: &MeterId, error: &MetersError) -> Status {
     }
 }
 
+/// The client named no meter.
+pub(super) fn no_serial() -> Status {
+    Status::invalid_argument("Target meter serial not specified")
+}
+
 /// The registry has no such meter, or none that this client may reach.
 pub(super) fn unknown(serial: &str) -> Status {
     Status::not_found(format!("Meter '{serial}' not known"))

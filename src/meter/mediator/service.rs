@@ -211,8 +211,10 @@ impl Desk {
     }
 
     fn info(&self, asked: &GetInfoRequest) -> Result<GetInfoReply, Status> {
-        let unknown = |_| Status::not_found(format!("meter {} not found", asked.serial));
-        let shown = self.meter(&asked.serial)?.1.map_err(unknown)?;
+        let shown = self.meter(&asked.serial).map_err(|missing| match missing {
+            Missing::Serial => fault::no_serial(),
+            Missing::Meter => Status::not_found(format!("meter {} not found", shortened(&asked.serial))),
+        })?;
         let json_data = serde_json::to_string_pretty(&info::info(&shown)).expect("plain data");
         Ok(GetInfoReply { json_data })
     }
@@ -227,8 +229,11 @@ impl Desk {
     }
 
     async fn ask(self, serial: &str, request: Asked) -> Result<Vec<u8>, Status> {
-        let (id, shown) = self.meter(serial)?;
-        shown.map_err(|Unknown| fault::unknown(serial))?;
+        let shown = self.meter(serial).map_err(|missing| match missing {
+            Missing::Serial => fault::no_serial(),
+            Missing::Meter => fault::unknown(&shortened(serial)),
+        })?;
+        let id = shown.meter.serial;
         let answer = self.room.carry_out(&id, Wish::Ask(request), self.deadline).await;
         answer.map_err(|error| {
             let status = fault::status(&id, &error);
@@ -238,22 +243,24 @@ impl Desk {
     }
 
     /// The meter, when there is one and this client may reach it.
-    fn meter(&self, serial: &str) -> Result<(MeterId, Result<MeterShown, Unknown>), Status> {
+    fn meter(&self, serial: &str) -> Result<MeterShown, Missing> {
         if serial.is_empty() {
-            return Err(Status::invalid_argument("Target meter serial not specified"));
+            return Err(Missing::Serial);
         }
-        let id: MeterId = serial.parse().map_err(|_| fault::unknown(&shortened(serial)))?;
-        let shown = self.room.show(&id).map_err(|_| Unknown);
-        let reached = shown.and_then(|shown| {
-            let reached = self.caller.reaches(&shown.meter, &self.reaches);
-            if reached { Ok(shown) } else { Err(Unknown) }
-        });
-        Ok((id, reached))
+        let id: MeterId = serial.parse().map_err(|_| Missing::Meter)?;
+        let shown = self.room.show(&id).map_err(|_| Missing::Meter)?;
+        let reached = self.caller.reaches(&shown.meter, &self.reaches);
+        reached.then_some(shown).ok_or(Missing::Meter)
     }
 }
 
-/// No meter, or none for this client: which of them is not said.
-struct Unknown;
+/// What a call lacks.
+enum Missing {
+    /// A serial.
+    Serial,
+    /// A meter of that serial, or one for this client: which of them is not said.
+    Meter,
+}
 
 fn object(number: i32) -> Result<ObjectId, Status> {
     ObjectId::try_from(i64::from(number)).map_err(|error| Status::invalid_argument(error.to_string()))

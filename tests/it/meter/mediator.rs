@@ -142,8 +142,8 @@ fn a_python_client_reads_writes_and_is_refused_in_the_words_it_knows() {
         assert_eq!(verdict(answer), wanted);
     }
     assert_eq!(verdict(&answers[11]).0, "FAILED_PRECONDITION", "{}", answers[11]);
-    for place in 12..15 {
-        assert_eq!(verdict(&answers[place]).0, "INVALID_ARGUMENT", "{}", answers[place]);
+    for answer in &answers[12..15] {
+        assert_eq!(verdict(answer).0, "INVALID_ARGUMENT", "{answer}");
     }
     assert_eq!(
         verdict(&answers[15]).0,
