@@ -8,6 +8,7 @@ mod accounts;
 mod backup;
 mod certificates;
 mod client;
+mod meters;
 mod pki;
 mod problem;
 mod socket;
@@ -27,6 +28,7 @@ pub use status::{CertificateShown, RoomShown, Status, StoreShown};
 
 use crate::accounts::Accounts;
 use crate::http::problem::{method_not_allowed, not_found};
+use crate::meter::Meters;
 use crate::occupancy::Occupancy;
 use crate::pki::Pki;
 use crate::store::Store;
@@ -50,6 +52,8 @@ pub struct Running {
     pub status: Arc<dyn Fn() -> Status + Send + Sync>,
     /// The spaces, when that room is open; it changes with a reload.
     pub occupancy: watch::Receiver<Option<Arc<Occupancy>>>,
+    /// The meters, when that room is open; it changes with a reload.
+    pub meters: watch::Receiver<Option<Arc<Meters>>>,
     /// The book, for looking at it.
     pub store: Store,
     /// Makes backups of it.
@@ -72,6 +76,7 @@ pub fn router(desk: Desk) -> Router {
         .merge(accounts::router())
         .merge(backup::router())
         .merge(certificates::router())
+        .merge(meters::router())
         .merge(pki::router())
         .merge(spaces::router())
         .merge(status::router())

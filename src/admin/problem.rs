@@ -5,6 +5,9 @@ use axum::response::{IntoResponse, Response};
 
 use crate::accounts::AccountsError;
 use crate::http::Problem;
+use crate::meter::MetersError;
+use crate::meter::driver::Unanswered;
+use crate::meter::session::SessionError;
 use crate::occupancy::manage::ManageError;
 use crate::store::{ReadError, Unwritten};
 
@@ -36,6 +39,34 @@ impl Refusal {
     /// It went wrong in here.
     pub(super) fn failed(detail: impl Into<String>) -> Refusal {
         Refusal(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", "Failed").detail(detail))
+    }
+
+    /// A meter did not do what was asked.
+    fn unanswered(why: &Unanswered, detail: String) -> Refusal {
+        let (status, slug, title) = match why {
+            Unanswered::Session(SessionError::Refused(_) | SessionError::Prohibited(_) | SessionError::Clock(_)) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "meter-refused",
+                "The meter is not asked that, or said no",
+            ),
+            Unanswered::Session(SessionError::TokenUncertain(_)) => (
+                StatusCode::BAD_GATEWAY,
+                "token-uncertain",
+                "Nobody knows whether the token is spent",
+            ),
+            Unanswered::Session(SessionError::Failed { .. }) => {
+                (StatusCode::GATEWAY_TIMEOUT, "meter-silent", "The meter does not answer")
+            }
+            Unanswered::Busy | Unanswered::Yielded => {
+                (StatusCode::SERVICE_UNAVAILABLE, "meter-busy", "The meter is busy")
+            }
+            Unanswered::Stopping => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "stopping",
+                "The meter is not served now",
+            ),
+        };
+        Refusal(Problem::new(status, slug, title).detail(detail))
     }
 
     fn conflict(detail: impl Into<String>) -> Refusal {
@@ -70,6 +101,20 @@ impl From<AccountsError> for Refusal {
             | AccountsError::NoScope => Refusal::bad(text),
             AccountsError::Row(_) | AccountsError::Read(_) => Refusal::failed(text),
             AccountsError::Write(why) => why.into(),
+        }
+    }
+}
+
+impl From<MetersError> for Refusal {
+    fn from(error: MetersError) -> Refusal {
+        let text = error.to_string();
+        match error {
+            MetersError::Unknown(_) => Refusal::unknown(text),
+            MetersError::Exists(_) | MetersError::Fixed(_) | MetersError::Off(_) => Refusal::conflict(text),
+            MetersError::Entry(_) => Refusal::bad(text),
+            MetersError::Unanswered(why) => Refusal::unanswered(&why, text),
+            MetersError::Row(_) => Refusal::failed(text),
+            MetersError::Write(why) => why.into(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Opens the doors that are configured, and changes them by difference.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,10 +9,12 @@ use anyhow::Context;
 
 use super::lodge::{DRAIN, Lodge};
 use super::router;
-use crate::config::{Certificate as Source, DoorLimits};
+use crate::config::{Certificate as Source, DoorLimits, GrpcClient};
 use crate::http::serve::HSTS_DEFAULT;
 use crate::http::swap::Swap;
 use crate::http::{Proxies, Site};
+use crate::meter::mediator::access::Reach;
+use crate::meter::mediator::{self, Mediator, Roles};
 use crate::pki::Hierarchy;
 use crate::supervisor::Weight;
 use crate::tls::{Authorities, Certificate, ClientTrust, Demand, Door, Limits, OpenDoor, Policy, Tls, Versions};
@@ -30,7 +33,7 @@ pub(super) struct DoorUp {
 }
 
 /// Every door, in the order in which they open: the public ones last, when everything behind them works.
-pub(super) const DOORS: [&str; 4] = ["metrics", "mtls", "https", "http"];
+pub(super) const DOORS: [&str; 5] = ["metrics", "mtls", "grpc", "https", "http"];
 
 impl Lodge {
     /// Opens every door that has a section.
@@ -63,7 +66,11 @@ impl Lodge {
                     .with_listeners(listeners)
                     .with_metrics(&metrics)
                     .with_hsts(hsts)
-                    .with_refusals(router::refused)
+                    .with_refusals(if name == "grpc" {
+                        mediator::refusal
+                    } else {
+                        router::refused
+                    })
                     .bind()
             }
         };
@@ -141,6 +148,7 @@ impl Lodge {
             "http" => config.http.as_ref().map(crate::config::PlainDoor::http_addresses),
             "https" => config.https.as_ref().map(crate::config::Https::addresses),
             "mtls" => config.mtls.as_ref().map(crate::config::Mtls::addresses),
+            "grpc" => config.grpc.as_ref().map(crate::config::Grpc::addresses),
             "metrics" => config.metrics.as_ref().map(crate::config::PlainDoor::metrics_addresses),
             _ => None,
         }
@@ -152,6 +160,7 @@ impl Lodge {
         let configured: &DoorLimits = match name {
             "http" => &limits.http,
             "mtls" => &limits.mtls,
+            "grpc" => &limits.grpc,
             "metrics" => &limits.metrics,
             _ => &limits.https,
         };
@@ -183,6 +192,7 @@ impl Lodge {
         match name {
             "https" => self.https_router(),
             "mtls" => router::mtls().into(),
+            "grpc" => mediator::router(self.mediator()).into(),
             "metrics" => self.metrics.router().into(),
             _ => {
                 let port = self
@@ -207,6 +217,12 @@ impl Lodge {
                 versions: Versions::Only13,
                 challenges: None,
                 clients: Some((self.mtls_trust()?, Demand::Asked)),
+            }),
+            "grpc" if !self.config.grpc.as_ref().is_some_and(|grpc| grpc.plaintext) => Policy::Tls(Tls {
+                certificate: self.grpc_certificate().await?,
+                versions: Versions::From12,
+                challenges: None,
+                clients: Some((self.grpc_trust()?, Demand::Required)),
             }),
             _ => Policy::Plain,
         };
@@ -237,6 +253,15 @@ impl Lodge {
         self.certificate("mtls", files).await
     }
 
+    async fn grpc_certificate(&self) -> anyhow::Result<Certificate> {
+        let files = self
+            .config
+            .grpc
+            .as_ref()
+            .and_then(|grpc| Some((grpc.certificate_file.clone()?, grpc.key_file.clone()?)));
+        self.certificate("grpc", files).await
+    }
+
     async fn certificate(
         &self,
         door: &'static str,
@@ -247,7 +272,12 @@ impl Lodge {
             Some((certificate, key)) => Certificate::files(certificate, key).with_context(context),
             None => {
                 let names = self.names().for_certificate();
-                Certificate::own(&self.pki, Hierarchy::Server, door, names)
+                let hierarchy = if door == "grpc" {
+                    Hierarchy::Grpc
+                } else {
+                    Hierarchy::Server
+                };
+                Certificate::own(&self.pki, hierarchy, door, names)
                     .await
                     .with_context(context)
             }
@@ -256,13 +286,46 @@ impl Lodge {
 
     fn mtls_trust(&self) -> anyhow::Result<ClientTrust> {
         let mtls = self.config.mtls.as_ref();
-        let authorities = match mtls.and_then(|mtls| mtls.client_ca_file.clone()) {
+        let files = mtls.map(|mtls| (mtls.client_ca_file.clone(), mtls.crl_file.clone()));
+        self.trust("mtls", Hierarchy::Client, files.unwrap_or_default())
+    }
+
+    fn grpc_trust(&self) -> anyhow::Result<ClientTrust> {
+        let grpc = self.config.grpc.as_ref();
+        let files = grpc.map(|grpc| (grpc.client_ca_file.clone(), grpc.crl_file.clone()));
+        self.trust("grpc", Hierarchy::Grpc, files.unwrap_or_default())
+    }
+
+    /// Whom a door trusts: the authorities of a file, or its own hierarchy; less those that a list or we revoked.
+    fn trust(
+        &self,
+        door: &'static str,
+        hierarchy: Hierarchy,
+        (authorities, list): (Option<PathBuf>, Option<PathBuf>),
+    ) -> anyhow::Result<ClientTrust> {
+        let authorities = match authorities {
             Some(file) => Authorities::File(file),
-            None => Authorities::Fixed(self.pki.roots(Hierarchy::Client)?),
+            None => Authorities::Fixed(self.pki.roots(hierarchy)?),
         };
-        let crl = mtls.and_then(|mtls| mtls.crl_file.clone());
         // A file may hold our own root, so what we revoked counts either way.
-        ClientTrust::load(authorities, crl, Some(self.pki.revocations())).context("whom the mtls door trusts")
+        let trust = ClientTrust::load(authorities, list, Some(self.pki.revocations()));
+        trust.with_context(|| format!("whom the {door} door trusts"))
+    }
+
+    /// What the mediator's door is made of, as it is configured now.
+    fn mediator(&self) -> Mediator {
+        let grpc = self.config.grpc.as_ref();
+        let plain = grpc.is_some_and(|grpc| grpc.plaintext);
+        let clients = grpc.map(|grpc| grpc.client.clone()).unwrap_or_default();
+        let reach = |client: GrpcClient| {
+            let (serials, escos) = (client.serials.into_iter().collect(), client.escos);
+            (client.name, Reach { serials, escos })
+        };
+        Mediator {
+            meters: self.meters.borrow().clone(),
+            roles: if plain { Roles::Nobody } else { Roles::ByCertificate },
+            reaches: Arc::new(clients.into_iter().map(reach).collect()),
+        }
     }
 }
 

@@ -23,6 +23,7 @@ use crate::face::{Face, Lamp};
 use crate::http::assets::Assets;
 use crate::http::health::{self, Readiness};
 use crate::http::metrics::Metrics;
+use crate::meter::Meters;
 use crate::occupancy::history::READER;
 use crate::occupancy::{Occupancy, Terms};
 use crate::pki::Pki;
@@ -49,6 +50,7 @@ pub(super) struct Lodge {
     pub(super) metrics: Metrics,
     pub(super) house: House,
     pub(super) occupancy: watch::Sender<Option<Arc<Occupancy>>>,
+    pub(super) meters: watch::Sender<Option<Arc<Meters>>>,
     pub(super) doors: BTreeMap<&'static str, DoorUp>,
     pub(super) reporter: Reporter,
     pub(super) backups: Backups,
@@ -84,6 +86,7 @@ impl Lodge {
             accounts: Accounts::new(store.clone()),
             assets: Assets::load(),
             occupancy: watch::channel(None).0,
+            meters: watch::channel(None).0,
             doors: BTreeMap::new(),
             acme: AcmeDesk::new(&metrics),
             readiness: watch::channel(Readiness::default()).0,
@@ -104,6 +107,7 @@ impl Lodge {
         lodge.add_lamps();
         lodge.add_backups();
         lodge.open_occupancy();
+        lodge.open_meters()?;
         lodge.open_doors().await?;
         lodge.acme.doors_are_open();
         lodge.reporter.is_ready();
@@ -171,6 +175,25 @@ impl Lodge {
         }
     }
 
+    /// Builds the meter room as it is configured now, and starts it.
+    pub(super) fn open_meters(&mut self) -> anyhow::Result<()> {
+        let fixed = self.config.meter.clone();
+        let room = self
+            .config
+            .meter_room()
+            .map(|config| Meters::new(config, fixed, self.store.clone()))
+            .transpose()
+            .context("the meter room")?;
+        self.meters.send_replace(room.clone());
+        if let Some(room) = room {
+            self.house.add("meters", Weight::Room, move |stop| {
+                let room = Arc::clone(&room);
+                Box::pin(async move { Ok(room.run(stop).await?) })
+            });
+        }
+        Ok(())
+    }
+
     /// What lies behind the https door, as it is configured now.
     pub(super) fn https_router(&self) -> crate::http::Site {
         let timezone = jiff::tz::TimeZone::get(&self.config.site.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
@@ -205,6 +228,7 @@ impl Lodge {
         let running = Running {
             status: self.reporter.clone().into_status(),
             occupancy: self.occupancy.subscribe(),
+            meters: self.meters.subscribe(),
             store: self.store.clone(),
             backups: self.backups.clone(),
             acme: self.acme.current(),

@@ -75,6 +75,12 @@ impl Lodge {
             self.open_occupancy();
             changed.push("occupancy".into());
         }
+        let meters = old.meters != new.meters || old.meter != new.meter;
+        if meters {
+            self.house.retire("meters");
+            self.open_meters()?;
+            changed.push("meters".into());
+        }
         let acme = old.acme != new.acme;
         if acme {
             changed.push("acme".into());
@@ -92,6 +98,7 @@ impl Lodge {
                 old.metrics != new.metrics || limits.0.metrics != limits.1.metrics,
             ),
             ("mtls", old.mtls != new.mtls || limits.0.mtls != limits.1.mtls || names),
+            ("grpc", old.grpc != new.grpc || limits.0.grpc != limits.1.grpc || names),
             (
                 "https",
                 old.https != new.https
@@ -109,15 +116,18 @@ impl Lodge {
                 changed.push(door.into());
             }
         }
-        if site || occupancy {
+        if site || occupancy || meters {
             self.change_router("https");
         }
-        self.retry_failed();
+        if meters {
+            self.change_router("grpc");
+        }
+        self.retry_failed()?;
         Ok(changed)
     }
 
     /// A room that was left alone after too many failures gets another chance.
-    fn retry_failed(&mut self) {
+    fn retry_failed(&mut self) -> anyhow::Result<()> {
         let failed = self.house.failed();
         if failed.iter().any(|name| name == "occupancy") {
             self.house.retire("occupancy");
@@ -125,5 +135,12 @@ impl Lodge {
             self.open_occupancy();
             self.change_router("https");
         }
+        if failed.iter().any(|name| name == "meters") {
+            self.house.retire("meters");
+            self.open_meters()?;
+            self.change_router("https");
+            self.change_router("grpc");
+        }
+        Ok(())
     }
 }

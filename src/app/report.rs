@@ -30,7 +30,7 @@ pub(super) struct Reporter {
 }
 
 /// The rooms that are built; the other services serve them.
-const ROOMS: [&str; 1] = ["occupancy"];
+const ROOMS: [&str; 2] = ["occupancy", "meters"];
 
 #[derive(Default)]
 struct Told {

@@ -40,6 +40,7 @@ pub(super) fn check(common: &Common) -> Result<(), Failure> {
             ("http", loaded.config.http.is_some()),
             ("https", loaded.config.https.is_some()),
             ("mtls", loaded.config.mtls.is_some()),
+            ("grpc", loaded.config.grpc.is_some()),
             ("metrics", loaded.config.metrics.is_some()),
         ] {
             print::line(format_args!(
@@ -47,12 +48,13 @@ pub(super) fn check(common: &Common) -> Result<(), Failure> {
                 if open { "open" } else { "closed (no section)" }
             ));
         }
-        let occupancy = if loaded.config.occupancy.is_some() {
-            "open"
-        } else {
-            "closed (no section)"
-        };
-        print::line(format_args!("  room occupancy {occupancy}"));
+        for (room, open) in [
+            ("occupancy", loaded.config.occupancy.is_some()),
+            ("meters", loaded.config.meter_room().is_some()),
+        ] {
+            let open = if open { "open" } else { "closed (no section)" };
+            print::line(format_args!("  room {room} {open}"));
+        }
     }
     Ok(())
 }

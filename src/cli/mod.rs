@@ -6,6 +6,7 @@ mod cert;
 mod config;
 mod demo;
 mod exit;
+mod meters;
 mod pki;
 mod print;
 mod reach;
@@ -76,6 +77,12 @@ enum Command {
     /// List, create, show, set and delete spaces
     #[command(subcommand)]
     Space(spaces::Command),
+    /// The registry of meters: add, list, show, remove
+    #[command(subcommand)]
+    Meter(meters::Command),
+    /// What is done with meters: served, polled, read now
+    #[command(subcommand)]
+    Mediators(meters::Mediators),
     /// Add, list, invite and remove people
     #[command(subcommand)]
     User(accounts::UserCommand),
@@ -148,6 +155,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Status => status::status(&common).map(done),
         Command::Resolve(name) => name.run().map(done),
         Command::Space(command) => command.run(&common).map(done),
+        Command::Meter(command) => command.run(&common).map(done),
+        Command::Mediators(command) => command.run(&common).map(done),
         Command::User(command) => command.run(&common).map(done),
         Command::Token(command) => command.run(&common).map(done),
         Command::Pki(command) => command.run(&common).map(done),

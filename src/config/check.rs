@@ -68,6 +68,26 @@ pub(super) fn check(config: &Config, figment: &Figment) -> Result<(), ConfigErro
             "give both, or neither for the own PKI",
         );
     }
+    if let Some(grpc) = &config.grpc {
+        if grpc.certificate_file.is_some() != grpc.key_file.is_some() {
+            return fault(
+                "grpc",
+                "has only one of certificate_file and key_file",
+                "give both, or neither for the own PKI",
+            );
+        }
+        if grpc.plaintext && !grpc.addresses().iter().all(|address| address.ip().is_loopback()) {
+            return fault(
+                "grpc.plaintext",
+                "has no roles and no secrets, so it is for loopback addresses only",
+                "listen on 127.0.0.1 or [::1], or leave it out",
+            );
+        }
+    }
+    if let Some((key, what, hint)) = config.meters.as_ref().and_then(crate::meter::Config::fault) {
+        return fault(key, &what, &hint);
+    }
+    meters(config, figment)?;
     if let Some(backup) = &config.backup {
         if backup.interval.0.as_secs() < 60 {
             return fault("backup.interval", "is under a minute", "such as \"1d\"");
@@ -79,9 +99,30 @@ pub(super) fn check(config: &Config, figment: &Figment) -> Result<(), ConfigErro
     doors_apart(config, figment)
 }
 
+/// No two meters may have the same serial, and each must be one.
+fn meters(config: &Config, figment: &Figment) -> Result<(), ConfigError> {
+    let mut known = BTreeMap::new();
+    for (place, meter) in config.meter.iter().enumerate() {
+        let fault = |what: String, hint: &str| {
+            let error = ConfigError::of_key(figment, &format!("meter.{place}.serial"), what, hint);
+            Err(ConfigError {
+                message: error.message.replace(&format!("`meter.{place}.serial`"), "`[[meter]]`"),
+                ..error
+            })
+        };
+        if let Err(error) = meter.check() {
+            return fault(format!("{}: {error}", meter.serial), "");
+        }
+        if known.insert(meter.serial.clone(), place).is_some() {
+            return fault(format!("{} is there twice", meter.serial), "each meter has one entry");
+        }
+    }
+    Ok(())
+}
+
 /// No two doors may want the same address.
 fn doors_apart(config: &Config, figment: &Figment) -> Result<(), ConfigError> {
-    let doors: [(&str, Vec<SocketAddr>); 4] = [
+    let doors: [(&str, Vec<SocketAddr>); 5] = [
         (
             "http",
             config
@@ -97,6 +138,10 @@ fn doors_apart(config: &Config, figment: &Figment) -> Result<(), ConfigError> {
         (
             "mtls",
             config.mtls.as_ref().map(super::Mtls::addresses).unwrap_or_default(),
+        ),
+        (
+            "grpc",
+            config.grpc.as_ref().map(super::Grpc::addresses).unwrap_or_default(),
         ),
         (
             "metrics",

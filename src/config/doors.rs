@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::MeterId;
 use crate::domain::units::Span;
 use crate::http::{Network, Rate};
 
@@ -63,6 +64,47 @@ pub struct Mtls {
     pub crl_file: Option<PathBuf>,
 }
 
+/// The mediator's door (`spec/emop.md` sections 10 and 11).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grpc {
+    /// Where it listens; `None`: port 50051; empty: closed.
+    #[serde(default)]
+    pub listen: Option<Vec<SocketAddr>>,
+    /// No TLS and no roles; on loopback addresses only.
+    #[serde(default)]
+    pub plaintext: bool,
+    /// Its own certificate, PEM; absent: issued by the grpc hierarchy.
+    #[serde(default)]
+    pub certificate_file: Option<PathBuf>,
+    /// Its own key, PEM.
+    #[serde(default)]
+    pub key_file: Option<PathBuf>,
+    /// Whose client certificates are trusted, PEM; absent: the grpc hierarchy.
+    #[serde(default)]
+    pub client_ca_file: Option<PathBuf>,
+    /// Which of them are revoked, PEM or DER; read again when it changes.
+    #[serde(default)]
+    pub crl_file: Option<PathBuf>,
+    /// Clients that may reach certain meters only; those that are not named reach all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub client: Vec<GrpcClient>,
+}
+
+/// What one client of the mediator may reach.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GrpcClient {
+    /// The common name in its certificate.
+    pub name: String,
+    /// Meters by serial.
+    #[serde(default)]
+    pub serials: Vec<MeterId>,
+    /// All meters of these suppliers, by code.
+    #[serde(default)]
+    pub escos: Vec<String>,
+}
+
 /// Where a door's certificate comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -86,6 +128,8 @@ pub struct Limits {
     pub https: DoorLimits,
     /// Of the door for machines.
     pub mtls: DoorLimits,
+    /// Of the mediator's door.
+    pub grpc: DoorLimits,
     /// Of the door for Prometheus.
     pub metrics: DoorLimits,
 }
@@ -153,5 +197,19 @@ impl Mtls {
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.listen.clone().unwrap_or_else(|| everywhere(8443))
+    }
+}
+
+impl Grpc {
+    /// Where it listens.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listen.clone().unwrap_or_else(|| {
+            if self.plaintext {
+                vec![(Ipv4Addr::LOCALHOST, 50_051).into()]
+            } else {
+                everywhere(50_051)
+            }
+        })
     }
 }

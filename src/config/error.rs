@@ -135,7 +135,8 @@ fn in_file(file: &Path, path: &[String]) -> Option<String> {
     let document = Document::parse(text.as_str()).ok()?;
     let mut table: &dyn TableLike = document.as_table();
     let mut found = None;
-    for key in path {
+    let mut path = path.iter();
+    while let Some(key) = path.next() {
         let Some((key, item)) = table.get_key_value(key) else {
             break;
         };
@@ -145,7 +146,15 @@ fn in_file(file: &Path, path: &[String]) -> Option<String> {
                 Some(inner) => table = inner,
                 None => break,
             },
-            Item::ArrayOfTables(_) | Item::None => break,
+            // Tables of one name are numbered in their order.
+            Item::ArrayOfTables(tables) => match path.next().and_then(|place| tables.get(place.parse().ok()?)) {
+                Some(inner) => {
+                    found = inner.span().or(found);
+                    table = inner;
+                }
+                None => break,
+            },
+            Item::None => break,
         }
     }
     Some(position(&file, &text, found?.start))

@@ -15,13 +15,13 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use acme::Acme;
-pub use doors::{Certificate, DoorLimits, Https, Limits, Mtls, PlainDoor};
+pub use doors::{Certificate, DoorLimits, Grpc, GrpcClient, Https, Limits, Mtls, PlainDoor};
 pub use error::ConfigError;
 pub use layers::{DEFAULT_FILE, Flags, Loaded, find_socket, load, without_file};
 pub use show::{Shown, show};
 
 use crate::domain::units::Span;
-use crate::occupancy;
+use crate::{meter, occupancy};
 
 /// All that can be configured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,18 +41,34 @@ pub struct Config {
     pub acme: Option<Acme>,
     /// The door for machines with certificates.
     pub mtls: Option<Mtls>,
+    /// The mediator's door.
+    pub grpc: Option<Grpc>,
     /// The door for Prometheus.
     pub metrics: Option<PlainDoor>,
     /// How much one address, one client and all together may ask of a door.
     pub limits: Limits,
     /// The occupancy room.
     pub occupancy: Option<occupancy::Config>,
+    /// The meter room.
+    pub meters: Option<meter::Config>,
+    /// Meters, beside those that were added by command.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub meter: Vec<meter::Entry>,
     /// Backups made by the box itself.
     pub backup: Option<Backup>,
     /// How long what was is kept.
     pub retention: Retention,
     /// What is logged and how.
     pub log: Log,
+}
+
+impl Config {
+    /// The meter room's section; one that only has meters stands with everything as usual.
+    #[must_use]
+    pub fn meter_room(&self) -> Option<meter::Config> {
+        let usual = || (!self.meter.is_empty()).then(meter::Config::default);
+        self.meters.clone().or_else(usual)
+    }
 }
 
 impl Default for Config {
@@ -65,9 +81,12 @@ impl Default for Config {
             https: None,
             acme: None,
             mtls: None,
+            grpc: None,
             metrics: None,
             limits: Limits::default(),
             occupancy: None,
+            meters: None,
+            meter: Vec::new(),
             backup: None,
             retention: Retention::default(),
             log: Log::default(),

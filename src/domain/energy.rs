@@ -199,9 +199,10 @@ pub enum Quality {
     Measured,
     /// It was worked out.
     Estimated,
-    /// The meter said it earlier and nothing since.
+    /// The meter said it earlier, and nothing since though it should have been asked again.
     Stale,
-    /// There is none. Only intervals have gaps: no reading is stored as one.
+    /// There is none: an interval has a missing end, or the meter was asked and has no such value. No reading of a
+    /// register is stored as one.
     Gap,
 }
 

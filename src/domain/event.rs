@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{MeterId, Occupancy, Reading, Register, SpaceId};
+use super::{MeterId, MeterNews, Occupancy, Reading, Register, SpaceId};
 
 /// Something that happened, recorded in the same change as the rows it is about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,6 +48,13 @@ pub enum Event {
         /// The last of them.
         last: Reading,
     },
+    /// Something happened to a meter.
+    Meter {
+        /// Which meter.
+        meter: MeterId,
+        /// What.
+        news: MeterNews,
+    },
 }
 
 /// Why a space is no more.
@@ -84,6 +91,7 @@ impl Event {
         match self {
             Event::SpaceCreated { .. } | Event::SpaceRemoved { .. } => Lane::Event,
             Event::SpaceChanged { .. } | Event::ReadingsRecorded { .. } => Lane::Measurement,
+            Event::Meter { news, .. } => news.lane(),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod energy;
 mod event;
 mod interval;
+mod meter;
 mod seq;
 mod space;
 pub mod units;
@@ -10,6 +11,7 @@ pub mod units;
 pub use energy::{Element, Measure, MeterId, MeterIdError, Quality, Reading, Register, WattHours};
 pub use event::{Event, Lane, Removal};
 pub use interval::{HALF_HOUR, Interval, boundary_from, intervals};
+pub use meter::{Datasource, Duty, Health, Latest, Meter, MeterNews, MeterState, Quantity};
 pub use seq::{Epoch, Seq};
 pub use space::{Level, Occupancy, Space, SpaceId, SpaceIdError, SpaceOrigin, Thresholds};
 

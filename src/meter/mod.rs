@@ -1,13 +1,29 @@
 //! The meter room: Emlite electricity meters over EMOP (`spec/emop.md`).
 //!
 //! [`emop`] is the protocol, pure; [`smip`], [`mediator::messages`] and [`arguments`] are what other
-//! programs and people write, pure as well.
+//! programs and people write, pure as well. [`link`] and [`session`] speak with one meter, a [`driver`] keeps who
+//! wants something of it in order, and [`Meters`] is the fleet: registry, polling, what was last known.
 
 pub mod arguments;
+mod config;
+pub mod driver;
 pub mod emop;
 pub mod link;
 pub mod mediator;
+mod notes;
+mod polling;
 pub mod probe;
+pub mod reads;
+mod room;
+mod served;
 pub mod session;
+mod shown;
 pub mod simulator;
 pub mod smip;
+mod timetable;
+
+pub use config::{Config, Entry, EntryError, Every, Fault, Polling};
+pub use polling::PollingError;
+pub use room::{BuildError, Meters, MetersError};
+pub use served::Source;
+pub use shown::{MeterShown, ValueShown};

@@ -67,7 +67,7 @@ impl Occupancy {
                             .spaces
                             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
                     }
-                    Event::SpaceChanged { .. } | Event::ReadingsRecorded { .. } => {}
+                    Event::SpaceChanged { .. } | Event::ReadingsRecorded { .. } | Event::Meter { .. } => {}
                 }
             }
         }

@@ -29,6 +29,7 @@ mod ledger;
 mod lock;
 mod log;
 mod loss;
+pub mod meters;
 mod note;
 mod options;
 mod page;

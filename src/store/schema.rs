@@ -108,7 +108,23 @@ pub const ACME_CHAINS: Place = Place {
 /// Days of readings, by meter, register and day; months that are over stand in side files.
 pub const READINGS: Place = Place {
     name: "readings",
+    prefix: 0x43,
+};
+
+/// Meters that were added by command, by serial.
+pub const METERS: Place = Place {
+    name: "meters",
     prefix: 0x40,
+};
+/// What was last known of a meter, by serial.
+pub const METER_STATES: Place = Place {
+    name: "meter states",
+    prefix: 0x41,
+};
+/// What is done with a meter when somebody said so, by serial.
+pub const METER_DUTIES: Place = Place {
+    name: "meter duties",
+    prefix: 0x42,
 };
 
 /// All of them.
@@ -133,6 +149,9 @@ pub const PLACES: &[Place] = &[
     ACME_PLANS,
     ACME_CHAINS,
     READINGS,
+    METERS,
+    METER_STATES,
+    METER_DUTIES,
 ];
 
 /// The name of the ledger whose keys begin with `prefix`, for people.

@@ -30,6 +30,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "admin",
             "config",
             "supervisor",
+            "meter",
             "occupancy",
             "face",
             "accounts",
@@ -44,6 +45,7 @@ const DOORS: &[(&str, &[&str])] = &[
     (
         "admin",
         &[
+            "meter",
             "occupancy",
             "accounts",
             "tls",
@@ -54,7 +56,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "admin",
         ],
     ),
-    ("config", &["occupancy", "http", "domain", "config"]),
+    ("config", &["meter", "occupancy", "http", "domain", "config"]),
     ("supervisor", &[]),
     (
         "meter",
@@ -83,6 +85,7 @@ const KEPT_TO: &[(&str, &str)] = &[
     ("tokio_serial", "meter"),
     ("tokio_socks", "meter"),
     ("prost", "meter"),
+    ("tonic", "meter"),
 ];
 /// And where a second folder does, why.
 const EXCEPTIONS: &[(&str, &str)] = &[

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Deserializer, de};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_socks::tcp::Socks5Stream;
@@ -100,6 +101,14 @@ impl Proxy {
                 source,
             }),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Proxy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Proxy, D::Error> {
+        Zeroizing::new(String::deserialize(deserializer)?)
+            .parse()
+            .map_err(de::Error::custom)
     }
 }
 

@@ -92,6 +92,22 @@ pub struct GetMetersReply {
     pub json_meters: String,
 }
 
+/// Asks whether a service answers (grpc.health.v1).
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct HealthCheckRequest {
+    /// Which; empty: the server.
+    #[prost(string, tag = "1")]
+    pub service: String,
+}
+
+/// Whether it does.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct HealthCheckResponse {
+    /// 1: it serves; 2: it does not.
+    #[prost(int32, tag = "1")]
+    pub status: i32,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

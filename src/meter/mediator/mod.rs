@@ -1,3 +1,14 @@
-//! The mediator: meters over gRPC, as existing clients speak to it (`spec/emop.md` section 10).
+//! The mediator: meters over gRPC, as existing clients speak to it (`spec/emop.md` sections 10 to 12).
+//!
+//! [`access`] says who may call what, [`service`] answers the calls, [`info`] is the JSON of the registry. The
+//! router here hangs on the house's own door, which brings TLS, the client's certificate, limits and revocation.
 
+pub mod access;
+mod descriptor;
+mod fault;
+mod info;
 pub mod messages;
+mod service;
+
+pub use fault::refusal;
+pub use service::{Mediator, Roles, router};

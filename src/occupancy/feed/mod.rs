@@ -155,6 +155,6 @@ fn space_of(event: &Event) -> Option<SpaceId> {
         Event::SpaceCreated { space, .. } | Event::SpaceChanged { space, .. } | Event::SpaceRemoved { space, .. } => {
             Some(*space)
         }
-        Event::ReadingsRecorded { .. } => None,
+        Event::ReadingsRecorded { .. } | Event::Meter { .. } => None,
     }
 }

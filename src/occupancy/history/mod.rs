@@ -130,7 +130,10 @@ impl History {
             for event in &entry.events {
                 match event {
                     Event::SpaceRemoved { space, .. } => self.delete(*space).await?,
-                    Event::SpaceCreated { .. } | Event::SpaceChanged { .. } | Event::ReadingsRecorded { .. } => {}
+                    Event::SpaceCreated { .. }
+                    | Event::SpaceChanged { .. }
+                    | Event::ReadingsRecorded { .. }
+                    | Event::Meter { .. } => {}
                 }
             }
         }

@@ -82,7 +82,10 @@ impl Counted {
                     after: *occupancy,
                 })
             }
-            Event::SpaceCreated { .. } | Event::SpaceRemoved { .. } | Event::ReadingsRecorded { .. } => None,
+            Event::SpaceCreated { .. }
+            | Event::SpaceRemoved { .. }
+            | Event::ReadingsRecorded { .. }
+            | Event::Meter { .. } => None,
         }
     }
 

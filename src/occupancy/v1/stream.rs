@@ -186,7 +186,7 @@ fn told(news: &News, epoch: Epoch) -> Said {
         ),
         Event::SpaceRemoved { why, .. } => ("removed", json!({ "why": why })),
         // The feed hands on what is about spaces only.
-        Event::ReadingsRecorded { .. } => return Said::Heartbeat,
+        Event::ReadingsRecorded { .. } | Event::Meter { .. } => return Said::Heartbeat,
     };
     body["space"] = json!(news.space);
     body["at"] = json!(news.at);

@@ -11,7 +11,7 @@ use super::peer::frame;
 use crate::support::lodge::binary;
 
 /// The running command; it is ended with the test.
-struct Simulation(Child);
+pub struct Simulation(Child);
 
 impl Drop for Simulation {
     fn drop(&mut self) {
@@ -22,7 +22,7 @@ impl Drop for Simulation {
 
 impl Simulation {
     /// Starts it, and reads so many lines of what it prints.
-    fn start(arguments: &[&str], lines: usize) -> (Simulation, Vec<Value>) {
+    pub fn start(arguments: &[&str], lines: usize) -> (Simulation, Vec<Value>) {
         let mut command = binary();
         command
             .args(["simulate", "meter"])

@@ -3,8 +3,13 @@
 mod anything;
 mod bad_answers;
 mod command;
+mod driver;
+mod fleet;
+mod mediator;
 mod peer;
+mod polling;
 mod recorded;
+mod registry;
 mod serial;
 mod simulated;
 mod socks;

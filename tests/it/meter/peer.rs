@@ -96,7 +96,7 @@ pub async fn play(script: &[Step], line: &mut (impl AsyncRead + AsyncWrite + Unp
     }
 }
 
-async fn hear(line: &mut (impl AsyncRead + Unpin)) -> Option<Vec<u8>> {
+pub async fn hear(line: &mut (impl AsyncRead + Unpin)) -> Option<Vec<u8>> {
     let mut request = vec![0; 2];
     line.read_exact(&mut request).await.ok()?;
     assert_eq!(request[0], 0x7E);

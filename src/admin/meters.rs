@@ -1,0 +1,115 @@
+//! `meter …`, `mediators …`, and the requests of `emop …`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post, put};
+use axum::{Json, Router};
+use data_encoding::HEXLOWER_PERMISSIVE;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::Desk;
+use super::problem::Refusal;
+use crate::domain::{Duty, MeterId};
+use crate::meter::driver::Wish;
+use crate::meter::emop::dialect::Request;
+use crate::meter::{Entry, MeterShown, Meters};
+
+/// The longest that one request may take, in seconds (`spec/emop.md` 10.2).
+const DEADLINE_S: u64 = 75;
+
+pub(super) fn router() -> Router<Desk> {
+    Router::new()
+        .route("/meters", get(list).post(add))
+        .route("/meters/{serial}", get(show).delete(remove))
+        .route("/meters/{serial}/duty", put(set_duty))
+        .route("/meters/{serial}/poll", post(poll))
+        .route("/meters/{serial}/ask", post(ask))
+        .route("/meters/{serial}/clock", post(set_clock))
+}
+
+/// The room, when the box runs and it is open.
+fn room(desk: &Desk) -> Result<Arc<Meters>, Refusal> {
+    let running = desk
+        .running
+        .as_ref()
+        .ok_or_else(|| Refusal::unavailable("meters need a running box"))?;
+    let room = running.meters.borrow().clone();
+    room.ok_or_else(|| Refusal::unavailable("the meter room is closed; open it with a section [meters]"))
+}
+
+fn serial(text: &str) -> Result<MeterId, Refusal> {
+    text.parse()
+        .map_err(|error: crate::domain::MeterIdError| Refusal::bad(error.to_string()))
+}
+
+async fn list(State(desk): State<Desk>) -> Result<Json<Vec<MeterShown>>, Refusal> {
+    Ok(Json(room(&desk)?.list()))
+}
+
+async fn add(State(desk): State<Desk>, Json(entry): Json<Entry>) -> Result<Json<MeterShown>, Refusal> {
+    Ok(Json(room(&desk)?.add(entry).await?))
+}
+
+async fn show(State(desk): State<Desk>, Path(meter): Path<String>) -> Result<Json<MeterShown>, Refusal> {
+    Ok(Json(room(&desk)?.show(&serial(&meter)?)?))
+}
+
+async fn remove(State(desk): State<Desk>, Path(meter): Path<String>) -> Result<StatusCode, Refusal> {
+    room(&desk)?.remove(&serial(&meter)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+struct NewDuty {
+    duty: Duty,
+}
+
+async fn set_duty(
+    State(desk): State<Desk>,
+    Path(meter): Path<String>,
+    Json(wish): Json<NewDuty>,
+) -> Result<Json<MeterShown>, Refusal> {
+    Ok(Json(room(&desk)?.set_duty(&serial(&meter)?, wish.duty).await?))
+}
+
+async fn poll(State(desk): State<Desk>, Path(meter): Path<String>) -> Result<StatusCode, Refusal> {
+    room(&desk)?.poll_now(&serial(&meter)?)?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// A request as the command line composes it.
+#[derive(Deserialize, Serialize)]
+struct Composed {
+    /// The data field, hex.
+    data: String,
+}
+
+async fn ask(
+    State(desk): State<Desk>,
+    Path(meter): Path<String>,
+    Json(composed): Json<Composed>,
+) -> Result<Json<Composed>, Refusal> {
+    let data = HEXLOWER_PERMISSIVE
+        .decode(composed.data.as_bytes())
+        .map_err(|error| Refusal::bad(format!("the data field is not hex: {error}")))?;
+    let wish = Wish::Ask(Request::Raw(data));
+    let reply = room(&desk)?.carry_out(&serial(&meter)?, wish, deadline()).await?;
+    Ok(Json(Composed {
+        data: HEXLOWER_PERMISSIVE.encode(&reply),
+    }))
+}
+
+async fn set_clock(State(desk): State<Desk>, Path(meter): Path<String>) -> Result<Json<Value>, Refusal> {
+    let room = room(&desk)?;
+    room.carry_out(&serial(&meter)?, Wish::SetClock, deadline()).await?;
+    Ok(Json(json!({ "set": true })))
+}
+
+fn deadline() -> Instant {
+    Instant::now() + Duration::from_secs(DEADLINE_S)
+}

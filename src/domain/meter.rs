@@ -1,0 +1,266 @@
+//! Meters as all rooms know them: which there are, what was last known of them, what happened to them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Lane, MeterId, Quality};
+
+/// A meter as the registry has it (`contract.md` section 4, `[[meter]]`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meter {
+    /// Its serial.
+    pub serial: MeterId,
+    /// The way to it, such as `tcp://10.0.0.7:8080`.
+    pub link: String,
+    /// The code of the company that supplies through it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub esco: Option<String>,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The feeder it hangs on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feeder: Option<String>,
+    /// Its registry code, such as `EMA1.w`; found out by asking when nobody says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hardware: Option<String>,
+    /// What partners see of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub datasource: Option<Datasource>,
+}
+
+/// A meter as a partner sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Datasource {
+    /// Its id; absent: the serial.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The first half of its postcode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcode: Option<String>,
+    /// Which directions are shared: `import`, `export`; empty: both.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub measures: Vec<String>,
+    /// `A` or `B`; absent: the sum of the elements.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub element: Option<String>,
+}
+
+/// What is done with a meter; older programs call it a mediator's life (`contract.md` section 2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Duty {
+    /// Nothing: nobody may ask it.
+    Off,
+    /// Whoever may can ask it; it is not polled.
+    Served,
+    /// It is asked regularly too.
+    #[default]
+    Polled,
+}
+
+/// What is kept of a meter's latest answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it; their units are in `unit`")]
+pub enum Quantity {
+    ImportA,
+    ExportA,
+    ReactiveImportA,
+    ReactiveExportA,
+    ImportB,
+    ExportB,
+    ReactiveImportB,
+    ReactiveExportB,
+    ApparentImport,
+    ApparentExport,
+    Balance,
+    Csq,
+    Voltage,
+    VoltageL1,
+    VoltageL2,
+    VoltageL3,
+    ClockDrift,
+    TariffsActive,
+    TariffsFuture,
+    PrepayEnabled,
+    DaylightSavings,
+    Hardware,
+    MeterSerial,
+    FirmwareVersion,
+    Backlight,
+    LoadSwitch,
+}
+
+impl Quantity {
+    /// Its unit; `None` where it has none.
+    #[must_use]
+    pub fn unit(self) -> Option<&'static str> {
+        match self {
+            Quantity::ImportA | Quantity::ExportA | Quantity::ImportB | Quantity::ExportB => Some("Wh"),
+            Quantity::ReactiveImportA
+            | Quantity::ReactiveExportA
+            | Quantity::ReactiveImportB
+            | Quantity::ReactiveExportB => Some("varh"),
+            Quantity::ApparentImport | Quantity::ApparentExport => Some("VAh"),
+            Quantity::Balance => Some("GBP"),
+            Quantity::Voltage | Quantity::VoltageL1 | Quantity::VoltageL2 | Quantity::VoltageL3 => Some("V"),
+            Quantity::ClockDrift => Some("s"),
+            Quantity::Csq
+            | Quantity::TariffsActive
+            | Quantity::TariffsFuture
+            | Quantity::PrepayEnabled
+            | Quantity::DaylightSavings
+            | Quantity::Hardware
+            | Quantity::MeterSerial
+            | Quantity::FirmwareVersion
+            | Quantity::Backlight
+            | Quantity::LoadSwitch => None,
+        }
+    }
+}
+
+/// The latest value of one quantity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Latest {
+    /// The value, as programs read it: amounts are decimal texts, energy is in the quantity's unit.
+    pub value: Value,
+    /// When the meter said so.
+    pub at: Timestamp,
+    /// How much it may be believed.
+    pub quality: Quality,
+}
+
+/// Whether a meter answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    /// It was not asked yet.
+    #[default]
+    Unknown,
+    /// It answered when it was last asked.
+    Healthy,
+    /// It did not.
+    Unhealthy,
+}
+
+/// What was last known of a meter.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MeterState {
+    /// Whether it answers.
+    pub health: Health,
+    /// Why not.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub health_details: String,
+    /// When it last answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Timestamp>,
+    /// When its clock was last compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_compared: Option<Timestamp>,
+    /// The newest entry of its event log that was seen, in seconds since 2000 as meters count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events_seen: Option<u32>,
+    /// What it said.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<Quantity, Latest>,
+}
+
+impl MeterState {
+    /// What it last said of something, unless it has no such value.
+    #[must_use]
+    pub fn value(&self, quantity: Quantity) -> Option<&Value> {
+        let latest = self.values.get(&quantity)?;
+        (latest.quality != Quality::Gap).then_some(&latest.value)
+    }
+}
+
+/// Something that happened to a meter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MeterNews {
+    /// It was added to the registry.
+    Added,
+    /// It was taken out of the registry.
+    Removed,
+    /// It was read.
+    Read {
+        /// What it said; the values of one reading.
+        values: BTreeMap<Quantity, Value>,
+    },
+    /// It does not answer.
+    Silent {
+        /// What was seen instead.
+        why: String,
+    },
+    /// It answers again.
+    Answers,
+    /// Its own log has a new entry.
+    Logged {
+        /// When, by its own clock.
+        at: Timestamp,
+        /// What: the vendor's number.
+        id: u8,
+        /// The vendor's name, if it is known.
+        name: Option<String>,
+        /// How often that has happened, counted in a byte.
+        set: u8,
+        /// Whether somebody should look: tampering, faults of the meter.
+        alarm: bool,
+    },
+}
+
+impl MeterNews {
+    /// The lane it travels in.
+    #[must_use]
+    pub fn lane(&self) -> Lane {
+        match self {
+            MeterNews::Silent { .. } | MeterNews::Answers | MeterNews::Logged { alarm: true, .. } => Lane::Critical,
+            MeterNews::Added | MeterNews::Removed | MeterNews::Logged { alarm: false, .. } => Lane::Event,
+            MeterNews::Read { .. } => Lane::Measurement,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_serial_or_refused(text in "\\PC{0,20}|[A-Za-z0-9]{0,18}") {
+            match text.parse::<MeterId>() {
+                Ok(id) => {
+                    prop_assert_eq!(id.as_str(), &text);
+                    prop_assert_eq!(serde_json::from_str::<MeterId>(&format!("{text:?}")).unwrap(), id);
+                }
+                Err(_) => prop_assert!(text.is_empty() || text.len() > 16 || !text.bytes().all(|b| b.is_ascii_alphanumeric())),
+            }
+        }
+    }
+
+    #[test]
+    fn a_state_is_kept_as_it_was() {
+        let mut state = MeterState {
+            health: Health::Unhealthy,
+            health_details: "silent".into(),
+            ..MeterState::default()
+        };
+        let latest = Latest {
+            value: 7.into(),
+            at: Timestamp::UNIX_EPOCH,
+            quality: Quality::Measured,
+        };
+        state.values.insert(Quantity::VoltageL1, latest);
+        let text = serde_json::to_string(&state).unwrap();
+        assert_eq!(serde_json::from_str::<MeterState>(&text).unwrap(), state);
+        assert!(text.contains("\"voltage_l1\""), "{text}");
+        assert_eq!(state.value(Quantity::Csq), None);
+    }
+}

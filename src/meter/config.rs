@@ -1,0 +1,315 @@
+//! The sections `[meters]` and `[[meter]]` (`contract.md` section 4).
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::driver::Syncer;
+use super::emop::dialect::InferredWrites;
+use super::emop::identity::Hardware;
+use super::emop::inferred::{Inferred, InferredError};
+use super::emop::{Address, Dialect};
+use super::link::{Proxy, Target};
+use super::session::{Numbering, Rules};
+use crate::domain::units::Span;
+use crate::domain::{Datasource, Meter, MeterId};
+
+/// The `[meters]` section: how meters are asked, and how often.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// From the end of one request to the next on the same meter.
+    pub request_gap: Span,
+    /// Tries of one request in all.
+    pub attempts: u32,
+    /// Between two tries.
+    pub retry_pause: Span,
+    /// For a connection, and then again for the answer.
+    pub timeout: Span,
+    /// A proxy that leads to the meters, `socks5://name:password@host:port`; shown without its login.
+    #[serde(serialize_with = "without_login")]
+    pub socks5_url: Option<Proxy>,
+    /// Whether objects whose numbers are not confirmed may be written to.
+    pub allow_inferred_writes: bool,
+    /// How often each thing is read.
+    pub polling: Polling,
+    /// Constants of the protocol that are not confirmed (`spec/emop.md` section 19).
+    pub inferred: Inferred,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            request_gap: Span::seconds(2),
+            attempts: 5,
+            retry_pause: Span::seconds(7),
+            timeout: Span::seconds(10),
+            socks5_url: None,
+            allow_inferred_writes: false,
+            polling: Polling::default(),
+            inferred: Inferred::default(),
+        }
+    }
+}
+
+/// What is wrong with the section as a whole: the key, what is wrong, what would be right.
+pub type Fault = (&'static str, String, String);
+
+impl Config {
+    /// What the keys cannot say each for itself.
+    #[must_use]
+    pub fn fault(&self) -> Option<Fault> {
+        if !(1..=20).contains(&self.attempts) {
+            return Some(("meters.attempts", format!("is {}", self.attempts), "1 to 20".into()));
+        }
+        if self.timeout.is_zero() {
+            return Some(("meters.timeout", "is no time at all".into(), "such as \"10s\"".into()));
+        }
+        if let Some(syncer) = Syncer::ALL.into_iter().find(|syncer| self.polling.is_hasty(*syncer)) {
+            let what = format!("`{}` is under 10 s", syncer.name());
+            return Some(("meters.polling", what, "\"10s\" or more, or \"off\"".into()));
+        }
+        let error = self.dialect().err()?;
+        Some((
+            "meters.inferred",
+            error.to_string(),
+            "see `spec/emop.md` section 19".into(),
+        ))
+    }
+
+    /// The protocol as this section has it.
+    pub fn dialect(&self) -> Result<Dialect, InferredError> {
+        let writes = if self.allow_inferred_writes {
+            InferredWrites::Allowed
+        } else {
+            InferredWrites::Refused
+        };
+        Dialect::new(self.inferred.clone(), writes)
+    }
+
+    /// How one meter is asked.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        Rules {
+            gap: self.request_gap.0,
+            attempts: self.attempts,
+            pause: self.retry_pause.0,
+            timeout: self.timeout.0,
+            destination: Address::ANY_METER,
+            source: Address::CLIENT,
+            numbering: Numbering::Counted,
+        }
+    }
+}
+
+fn without_login<S: serde::Serializer>(proxy: &Option<Proxy>, serializer: S) -> Result<S::Ok, S::Error> {
+    match proxy {
+        Some(proxy) => serializer.collect_str(&format_args!("socks5://{proxy}")),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// How often something is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Every {
+    /// So often.
+    Each(Span),
+    /// Never, unless somebody asks.
+    Off,
+}
+
+impl Serialize for Every {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Every::Each(span) => serializer.collect_str(span),
+            Every::Off => serializer.serialize_str("off"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Every {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Every, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == "off" {
+            return Ok(Every::Off);
+        }
+        let span = text.parse::<Span>().map_err(serde::de::Error::custom)?;
+        Ok(Every::Each(span))
+    }
+}
+
+const HOUR: Every = Every::Each(Span::seconds(3_600));
+const HALF_A_DAY: Every = Every::Each(Span::seconds(12 * 3_600));
+const DAY: Every = Every::Each(Span::seconds(24 * 3_600));
+
+/// How often each thing is read (`spec/emop.md` 16.1): an interval, or `"off"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "the names of the syncers, which section 16.1 explains")]
+pub struct Polling {
+    pub reads: Every,
+    pub prepay_balance: Every,
+    pub csq: Every,
+    pub event_log: Every,
+    pub voltage: Every,
+    pub clock_diff: Every,
+    pub tariffs_active: Every,
+    pub tariffs_future: Every,
+    pub prepay_enabled: Every,
+    pub daylight_savings_enabled: Every,
+    pub hardware: Every,
+    pub serial: Every,
+    pub firmware_version: Every,
+    pub backlight: Every,
+    pub load_switch: Every,
+}
+
+impl Default for Polling {
+    fn default() -> Polling {
+        Polling {
+            reads: HOUR,
+            prepay_balance: HOUR,
+            csq: HALF_A_DAY,
+            event_log: DAY,
+            voltage: HOUR,
+            clock_diff: DAY,
+            tariffs_active: DAY,
+            tariffs_future: DAY,
+            prepay_enabled: HALF_A_DAY,
+            daylight_savings_enabled: DAY,
+            hardware: DAY,
+            serial: DAY,
+            firmware_version: DAY,
+            backlight: DAY,
+            load_switch: DAY,
+        }
+    }
+}
+
+impl Polling {
+    /// How often one thing is read; `None`: never.
+    #[must_use]
+    pub fn of(&self, syncer: Syncer) -> Option<Duration> {
+        let every = match syncer {
+            Syncer::Reads => self.reads,
+            Syncer::PrepayBalance => self.prepay_balance,
+            Syncer::Csq => self.csq,
+            Syncer::EventLog => self.event_log,
+            Syncer::Voltage => self.voltage,
+            Syncer::ClockDiff => self.clock_diff,
+            Syncer::TariffsActive => self.tariffs_active,
+            Syncer::TariffsFuture => self.tariffs_future,
+            Syncer::PrepayEnabled => self.prepay_enabled,
+            Syncer::DaylightSavingsEnabled => self.daylight_savings_enabled,
+            Syncer::Hardware => self.hardware,
+            Syncer::Serial => self.serial,
+            Syncer::FirmwareVersion => self.firmware_version,
+            Syncer::Backlight => self.backlight,
+            Syncer::LoadSwitch => self.load_switch,
+        };
+        match every {
+            Every::Each(span) => Some(span.0),
+            Every::Off => None,
+        }
+    }
+
+    fn is_hasty(&self, syncer: Syncer) -> bool {
+        self.of(syncer).is_some_and(|every| every < Duration::from_secs(10))
+    }
+}
+
+/// One `[[meter]]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Its serial.
+    pub serial: MeterId,
+    /// The way to it.
+    pub link: Target,
+    /// The code of the company that supplies through it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub esco: Option<String>,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The feeder it hangs on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feeder: Option<String>,
+    /// Its registry code; absent: it is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hardware: Option<String>,
+    /// What partners see of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub datasource: Option<Datasource>,
+}
+
+/// What a meter's entry says that cannot be: of the configuration or of a command.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EntryError {
+    /// A registry code in no document.
+    #[error("`{0}` is no registry code of a meter: C1.w, B1.w, EMA1.w, P1.ax, P1.cx; leave it out and it is asked")]
+    Hardware(String),
+    /// A direction that is none.
+    #[error("`{0}` is no measure: import, export")]
+    Measure(String),
+    /// An element that is none.
+    #[error("`{0}` is no element: A or B")]
+    Element(String),
+    /// A text that nobody could read.
+    #[error("its {what} has {length} characters, at most 200 fit, and none of them a control character")]
+    Text {
+        /// Which text.
+        what: &'static str,
+        /// How long it is.
+        length: usize,
+    },
+}
+
+impl Entry {
+    /// What its keys cannot say each for itself.
+    pub fn check(&self) -> Result<(), EntryError> {
+        if let Some(code) = self.hardware.as_ref().filter(|code| Hardware::of_code(code).is_none()) {
+            return Err(EntryError::Hardware(code.clone()));
+        }
+        let source = self.datasource.clone().unwrap_or_default();
+        let texts = [
+            ("esco", &self.esco),
+            ("name", &self.name),
+            ("feeder", &self.feeder),
+            ("data source id", &source.id),
+            ("outcode", &source.outcode),
+        ];
+        for (what, text) in texts {
+            let text = text.as_deref().unwrap_or("-");
+            let length = text.chars().count();
+            if !(1..=200).contains(&length) || text.chars().any(char::is_control) {
+                return Err(EntryError::Text { what, length });
+            }
+        }
+        if let Some(wrong) = source
+            .measures
+            .iter()
+            .find(|name| !["import", "export"].contains(&name.as_str()))
+        {
+            return Err(EntryError::Measure(wrong.clone()));
+        }
+        match source.element {
+            Some(element) if !["A", "B"].contains(&element.as_str()) => Err(EntryError::Element(element)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The meter as the registry has it.
+    #[must_use]
+    pub fn meter(&self) -> Meter {
+        Meter {
+            serial: self.serial.clone(),
+            link: self.link.to_string(),
+            esco: self.esco.clone(),
+            name: self.name.clone(),
+            feeder: self.feeder.clone(),
+            hardware: self.hardware.clone(),
+            datasource: self.datasource.clone(),
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The driver of one meter: whoever wants something of it waits in its queue, and it is asked for one thing at a
+//! time (`spec/emop.md` section 9).
+//!
+//! A driver that nobody asks anything is a few hundred bytes and no task. The first request starts a worker that
+//! takes the session, carries out what waits, the most urgent first, and puts the session back.
+
+mod queue;
+mod schedule;
+mod syncer;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::emop::Dialect;
+use super::emop::dialect::{Prohibited, Request};
+use super::session::{Session, SessionError};
+pub use queue::Rank;
+use queue::{Queue, Ticket};
+pub(super) use schedule::{Plan, Start};
+pub use syncer::Syncer;
+pub(super) use syncer::{Findings, SyncError};
+
+/// The longest that a request waits for its turn (section 10.1: "busy").
+pub const PATIENCE: Duration = Duration::from_secs(60);
+/// How many requests may wait for one meter.
+const WAITING: usize = 64;
+
+/// Something to be done with a meter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Ask, and give the data field of the answer.
+    Ask(Request),
+    /// Set its clock to the moment at which the line is open.
+    SetClock,
+}
+
+/// Why a wish was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Unanswered {
+    /// It did not come to its turn in time.
+    #[error("the meter is busy with other requests")]
+    Busy,
+    /// Something more urgent came, and the meter is slow.
+    #[error("something more urgent was asked")]
+    Yielded,
+    /// The meter was taken away, or the box stops.
+    #[error("the meter is not served any more")]
+    Stopping,
+    /// The conversation came to nothing.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+}
+
+/// One meter's driver.
+pub(super) struct Driver {
+    inner: Mutex<Inner>,
+    /// Rings when something urgent waits.
+    urgent: Notify,
+    dialect: Arc<Dialect>,
+    /// A poll that is at it for longer makes way for people.
+    makes_way_after: Duration,
+    stop: CancellationToken,
+    workers: TaskTracker,
+}
+
+struct Inner {
+    queue: Queue<Job>,
+    /// Not here while a worker has it.
+    session: Option<Session>,
+}
+
+struct Job {
+    wish: Wish,
+    deadline: Instant,
+    answer: oneshot::Sender<Result<Vec<u8>, Unanswered>>,
+}
+
+impl Driver {
+    /// A driver at rest. `makes_way_after`: the time limit of one try.
+    pub(super) fn new(
+        session: Session,
+        makes_way_after: Duration,
+        stop: CancellationToken,
+        workers: TaskTracker,
+    ) -> Driver {
+        Driver {
+            dialect: Arc::clone(session.dialect()),
+            inner: Mutex::new(Inner {
+                queue: Queue::new(),
+                session: Some(session),
+            }),
+            urgent: Notify::new(),
+            makes_way_after,
+            stop,
+            workers,
+        }
+    }
+
+    /// The protocol it speaks.
+    pub(super) fn dialect(&self) -> &Arc<Dialect> {
+        &self.dialect
+    }
+
+    /// Nothing is carried out any more; what waits is told so.
+    pub(super) fn close(&self) {
+        self.stop.cancel();
+    }
+
+    /// Waits for its turn, and gives the answer. Dropped while it waits, it is not carried out; dropped later, the
+    /// exchange goes on to its end, so that the line is quiet for the next.
+    pub(super) async fn carry_out(
+        self: &Arc<Self>,
+        wish: Wish,
+        rank: Rank,
+        deadline: Instant,
+    ) -> Result<Vec<u8>, Unanswered> {
+        if let Wish::Ask(request) = &wish {
+            // What must not be asked is known before anybody waits.
+            self.dialect.data_field(request).map_err(refused)?;
+        }
+        let (answer, answered) = oneshot::channel();
+        let ticket = self.enqueue(rank, Job { wish, deadline, answer })?;
+        tokio::pin!(answered);
+        tokio::select! {
+            biased;
+            answer = &mut answered => return answer.unwrap_or(Err(Unanswered::Stopping)),
+            () = sleep_until(deadline.min(Instant::now() + PATIENCE)) => {}
+        }
+        if self.inner().queue.withdraw(ticket).is_some() {
+            return Err(Unanswered::Busy);
+        }
+        answered.await.unwrap_or(Err(Unanswered::Stopping))
+    }
+
+    fn enqueue(self: &Arc<Self>, rank: Rank, job: Job) -> Result<Ticket, Unanswered> {
+        let mut inner = self.inner();
+        if self.stop.is_cancelled() {
+            return Err(Unanswered::Stopping);
+        }
+        if inner.queue.len() >= WAITING {
+            return Err(Unanswered::Busy);
+        }
+        let ticket = inner.queue.push(rank, job);
+        let session = inner.session.take();
+        drop(inner);
+        match session {
+            Some(session) => {
+                let worker = Worker {
+                    driver: Arc::clone(self),
+                    session: Some(session),
+                };
+                self.workers.spawn(worker.work());
+            }
+            None if rank != Rank::Polling => self.urgent.notify_one(),
+            None => {}
+        }
+        Ok(ticket)
+    }
+
+    /// Waits until a poll that is under way since `begun` is to make way.
+    async fn makes_way(&self, rank: Rank, begun: Instant) {
+        if rank != Rank::Polling {
+            return std::future::pending().await;
+        }
+        while !self.inner().queue.has_before(rank) {
+            self.urgent.notified().await;
+        }
+        sleep_until(begun + self.makes_way_after).await;
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn refused(prohibited: Prohibited) -> Unanswered {
+    Unanswered::Session(prohibited.into())
+}
+
+/// Carries out what waits for one meter, then goes.
+struct Worker {
+    driver: Arc<Driver>,
+    session: Option<Session>,
+}
+
+impl Worker {
+    async fn work(mut self) {
+        while let Some((rank, job)) = self.next() {
+            if job.answer.is_closed() {
+                // Whoever asked has gone.
+                continue;
+            }
+            let answer = match self.session.as_mut() {
+                Some(session) => carry_out(&self.driver, session, rank, &job).await,
+                None => return,
+            };
+            // Whoever asked may have gone meanwhile; the meter was asked either way.
+            let _: Result<(), _> = job.answer.send(answer);
+        }
+    }
+
+    /// The next job; with none left the session goes back in the same breath, so that no job is overlooked.
+    fn next(&mut self) -> Option<(Rank, Job)> {
+        let mut inner = self.driver.inner();
+        let next = if self.driver.stop.is_cancelled() {
+            inner.queue = Queue::new();
+            None
+        } else {
+            inner.queue.pop()
+        };
+        if next.is_none() {
+            inner.session = self.session.take();
+        }
+        next
+    }
+}
+
+impl Drop for Worker {
+    /// After a panic the next request starts a worker again.
+    fn drop(&mut self) {
+        if let Some(session) = self.session.take() {
+            self.driver.inner().session = Some(session);
+        }
+    }
+}
+
+async fn carry_out(driver: &Driver, session: &mut Session, rank: Rank, job: &Job) -> Result<Vec<u8>, Unanswered> {
+    let exchange = async {
+        match &job.wish {
+            Wish::Ask(request) => session.ask(request, job.deadline).await,
+            Wish::SetClock => session.set_clock(job.deadline).await.map(|()| Vec::new()),
+        }
+    };
+    tokio::select! {
+        biased;
+        answer = exchange => Ok(answer?),
+        () = driver.makes_way(rank, Instant::now()) => Err(Unanswered::Yielded),
+        // A token under way is not cut: nobody would know whether it is spent.
+        () = driver.stop.cancelled(), if rank != Rank::Money => Err(Unanswered::Stopping),
+    }
+}
+
+/// A number that differs from meter to meter and stays over restarts.
+pub(super) fn seed(serial: &str) -> u64 {
+    // FNV-1a, then the finish of splitmix64: serials differ in their last digits only.
+    let mut hash = serial.bytes().fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+    });
+    for (shift, factor) in [(30, 0xBF58_476D_1CE4_E5B9), (27, 0x94D0_49BB_1331_11EB)] {
+        hash = (hash ^ (hash >> shift)).wrapping_mul(factor);
+    }
+    hash ^ (hash >> 31)
+}

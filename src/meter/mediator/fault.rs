@@ -1,0 +1,95 @@
+//! Refusals as clients of the mediator know them (`spec/emop.md` 10.1): codes, and texts that they match.
+
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use tonic::{Code, Status};
+
+use crate::domain::MeterId;
+use crate::http::Problem;
+use crate::meter::MetersError;
+use crate::meter::driver::Unanswered;
+use crate::meter::emop::{Ack, Prohibited};
+use crate::meter::session::{Failure, SessionError};
+
+/// What clients look for when a meter could not be reached.
+const NO_CONNECTION: &str = "failed to connect after retries";
+/// Any other failure of a meter.
+const FAILED: &str = "Meter communication failed";
+
+/// A meter's failure as a status.
+pub(super) fn status(meter: &MeterId, error: &MetersError) -> Status {
+    match error {
+        MetersError::Unknown(_) | MetersError::Off(_) => unknown(meter.as_str()),
+        MetersError::Unanswered(error) => unanswered(meter, error),
+        MetersError::Exists(_)
+        | MetersError::Fixed(_)
+        | MetersError::Entry(_)
+        | MetersError::Row(_)
+        | MetersError::Write(_) => Status::internal(FAILED),
+    }
+}
+
+/// The client named no meter.
+pub(super) fn no_serial() -> Status {
+    Status::invalid_argument("Target meter serial not specified")
+}
+
+/// The registry has no such meter, or none that this client may reach.
+pub(super) fn unknown(serial: &str) -> Status {
+    Status::not_found(format!("Meter '{serial}' not known"))
+}
+
+fn unanswered(meter: &MeterId, error: &Unanswered) -> Status {
+    match error {
+        Unanswered::Busy | Unanswered::Yielded => {
+            Status::resource_exhausted(format!("Meter {meter} is busy (timeout)"))
+        }
+        Unanswered::Stopping => Status::unavailable("the meter is not served now; try again"),
+        Unanswered::Session(SessionError::Refused(ack)) => refused(*ack),
+        Unanswered::Session(SessionError::Prohibited(prohibited)) => prohibition(*prohibited),
+        Unanswered::Session(SessionError::Failed {
+            last: Failure::Deadline,
+            ..
+        }) => Status::deadline_exceeded(NO_CONNECTION),
+        Unanswered::Session(SessionError::Failed { .. }) => Status::internal(NO_CONNECTION),
+        Unanswered::Session(SessionError::TokenUncertain(_) | SessionError::Clock(_)) => Status::internal(FAILED),
+    }
+}
+
+fn refused(ack: Ack) -> Status {
+    match ack {
+        Ack::UnknownObject => Status::failed_precondition("NAK 5 unknown object"),
+        Ack::Security => Status::failed_precondition("NAK 6 refused"),
+        other => Status::internal(format!("NAK {}", other.code())),
+    }
+}
+
+fn prohibition(prohibited: Prohibited) -> Status {
+    match prohibited {
+        Prohibited::Length(_) | Prohibited::EventPage(_) => Status::invalid_argument(prohibited.to_string()),
+        Prohibited::InferredWrite(_) | Prohibited::ResetProfile(_) => {
+            Status::failed_precondition(prohibited.to_string())
+        }
+    }
+}
+
+/// What the door itself refuses (too many, a fault in here), in the shape that gRPC clients read.
+#[must_use]
+pub fn refusal(_path: &str, problem: Problem, words: &str) -> Response {
+    let code = match problem.status() {
+        StatusCode::TOO_MANY_REQUESTS => Code::ResourceExhausted,
+        StatusCode::URI_TOO_LONG | StatusCode::BAD_REQUEST => Code::InvalidArgument,
+        StatusCode::SERVICE_UNAVAILABLE => Code::Unavailable,
+        _ => Code::Internal,
+    };
+    answer(Status::new(code, words))
+}
+
+/// A status as a whole answer.
+pub(super) fn answer(status: Status) -> Response {
+    let mut response = status.into_http::<axum::body::Body>();
+    let grpc = HeaderValue::from_static("application/grpc");
+    response.headers_mut().insert(CONTENT_TYPE, grpc);
+    response
+}

@@ -1,0 +1,267 @@
+//! The room's own work: asks each meter for what is due, and writes down what it says.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::driver::{SyncError, Syncer, Unanswered};
+use super::emop::identity::Hardware;
+use super::reads::{self, Asking, ReadError};
+use super::room::Meters;
+use super::served::{Poll, Served};
+use super::timetable::Timetable;
+use crate::domain::{Duty, Quantity};
+
+/// How many meters are polled at once.
+pub(super) const AT_ONCE: usize = 1_024;
+/// A poll that had to make way is tried again after this.
+const AGAIN: Duration = Duration::from_secs(5);
+/// First readings of a fleet are spread so that one meter more costs this.
+const SPREAD: Duration = Duration::from_millis(60);
+/// And over no longer than this.
+const SPREAD_LIMIT: Duration = Duration::from_secs(600);
+
+/// The room's own work broke, which is a fault of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("a poll broke: {0}")]
+pub struct PollingError(#[from] JoinError);
+
+/// Who is polled when.
+struct Round {
+    table: Timetable<u64>,
+    fleet: HashMap<u64, Arc<Served>>,
+    /// One task for each meter that is being polled, which is then not in the table.
+    polls: JoinSet<u64>,
+    polled: std::collections::HashSet<u64>,
+}
+
+impl Meters {
+    /// Polls until it is told to stop; then nobody may ask any more, and what was learnt is written down.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), PollingError> {
+        let mut round = Round {
+            table: Timetable::new(),
+            fleet: HashMap::new(),
+            polls: JoinSet::new(),
+            polled: std::collections::HashSet::new(),
+        };
+        self.begin(&mut round);
+        let ended = {
+            let keeping = self.notes.keep(&self.writer, |meter| self.state_of(meter));
+            tokio::pin!(keeping);
+            tokio::select! {
+                () = stop.cancelled() => Ok(()),
+                () = &mut keeping => Ok(()),
+                error = self.turn(&mut round) => Err(error),
+            }
+        };
+        if ended.is_ok() {
+            self.close();
+            while round.polls.join_next().await.is_some() {}
+            // A token on its way may take longer than the box has: what is known is written first.
+            self.notes.write(&self.writer, |meter| self.state_of(meter)).await;
+            self.workers.close();
+            self.workers.wait().await;
+            if !self.notes.write(&self.writer, |meter| self.state_of(meter)).await {
+                tracing::warn!("what meters said last was not written down; they are asked again");
+            }
+        }
+        ended
+    }
+
+    /// Everybody's first turn.
+    fn begin(&self, round: &mut Round) {
+        let fleet = self.all();
+        let window = window(fleet.len());
+        for served in fleet {
+            self.enlist(round, &served, window);
+        }
+    }
+
+    fn enlist(&self, round: &mut Round, served: &Arc<Served>, window: Duration) {
+        round.fleet.insert(served.number, Arc::clone(served));
+        if let Some(first) = served.plan(&self.config.polling, window) {
+            round.table.set(served.number, first);
+        }
+    }
+
+    /// Gives each its turn, for ever.
+    async fn turn(self: &Arc<Self>, round: &mut Round) -> PollingError {
+        loop {
+            let next = round.table.next();
+            tokio::select! {
+                Some(done) = round.polls.join_next() => match done {
+                    Ok(number) => self.next_turn(round, number),
+                    Err(error) => return error.into(),
+                },
+                () = self.changed.notified() => self.take_changes(round),
+                () = until(next) => {
+                    let now = Instant::now();
+                    while let Some(number) = round.table.pop(now) {
+                        self.start(round, number);
+                    }
+                }
+            }
+        }
+    }
+
+    fn start(self: &Arc<Self>, round: &mut Round, number: u64) {
+        let Some(served) = round.fleet.get(&number).cloned() else {
+            return;
+        };
+        round.polled.insert(number);
+        let room = Arc::clone(self);
+        round.polls.spawn(async move {
+            // The semaphore is never closed; without a permit there is no poll.
+            if let Ok(_permit) = room.permits.acquire().await {
+                room.poll(&served).await;
+            }
+            number
+        });
+    }
+
+    fn next_turn(&self, round: &mut Round, number: u64) {
+        round.polled.remove(&number);
+        let Some(served) = round.fleet.get(&number) else { return };
+        let live = served.live();
+        if let (Duty::Polled, Some(next)) = (live.duty, live.plan.next()) {
+            round.table.set(number, next);
+        }
+    }
+
+    /// Meters that came, went, or whose duty or plan changed.
+    fn take_changes(&self, round: &mut Round) {
+        for served in self.changes() {
+            let number = served.number;
+            let is_ours = self
+                .served(&served.meter.serial)
+                .is_some_and(|now| now.number == number);
+            if !is_ours {
+                round.fleet.remove(&number);
+                round.table.forget(number);
+                continue;
+            }
+            if round.polled.contains(&number) {
+                continue;
+            }
+            let (duty, next) = {
+                let live = served.live();
+                (live.duty, live.plan.next())
+            };
+            match (duty, next) {
+                (Duty::Polled, Some(next)) if round.fleet.contains_key(&number) => round.table.set(number, next),
+                (Duty::Polled, _) => self.enlist(round, &served, window(1)),
+                (Duty::Served | Duty::Off, _) => round.table.forget(number),
+            }
+        }
+    }
+
+    /// Asks one meter for what is due, until it is silent.
+    async fn poll(&self, served: &Arc<Served>) {
+        let due = served.live().plan.due(Instant::now());
+        for syncer in due {
+            let silent = {
+                let live = served.live();
+                if live.duty != Duty::Polled {
+                    return;
+                }
+                live.plan.is_silent()
+            };
+            // Whoever was silent is tried once, not five times over two minutes.
+            let limit = if silent { self.one_try() } else { self.all_tries() };
+            let meter = Poll { served, limit };
+            let before = served.live().state.clone();
+            let Err(error) = self.sync(&meter, syncer, &before).await else {
+                continue;
+            };
+            match error {
+                ReadError::Asked(error) if Poll::is_refusal(&error) => self.refused(served, syncer),
+                ReadError::Asked(Unanswered::Busy | Unanswered::Yielded) => {
+                    served.live().plan.put_off(Instant::now() + AGAIN);
+                    return;
+                }
+                ReadError::Asked(Unanswered::Stopping) => return,
+                ReadError::Asked(Unanswered::Session(error)) => {
+                    tracing::debug!(meter.id = %served.meter.serial, syncer = syncer.name(), %error, "a meter was silent");
+                    self.notes.add(&served.meter.serial, served.silent(&error));
+                    return;
+                }
+                ReadError::Payload { object, source } => {
+                    tracing::debug!(meter.id = %served.meter.serial, object, error = %source, "an answer cannot be read");
+                    self.refused(served, syncer);
+                }
+            }
+        }
+    }
+
+    /// Reads one thing and takes it over.
+    async fn sync(
+        &self,
+        meter: &Poll<'_>,
+        syncer: Syncer,
+        before: &crate::domain::MeterState,
+    ) -> Result<(), SyncError> {
+        let served = meter.served;
+        let hardware = match served.hardware() {
+            Some(hardware) => hardware,
+            None => self.learn_hardware(meter).await?,
+        };
+        if !hardware.is_three_phase() || syncer.is_for_three_phases() {
+            let findings = syncer.read(meter, hardware, before).await?;
+            self.notes
+                .add(&served.meter.serial, served.found(findings, Timestamp::now()));
+        }
+        served.live().plan.done(syncer, &self.config.polling, Instant::now());
+        Ok(())
+    }
+
+    async fn learn_hardware(&self, meter: &Poll<'_>) -> Result<Hardware, SyncError> {
+        let hardware = reads::hardware(meter).await?;
+        let findings = super::driver::Findings {
+            values: vec![(Quantity::Hardware, Some(hardware.code().into()))],
+            ..super::driver::Findings::default()
+        };
+        let served = meter.served;
+        self.notes
+            .add(&served.meter.serial, served.found(findings, Timestamp::now()));
+        Ok(hardware)
+    }
+
+    /// The meter answered, but it has no such value.
+    fn refused(&self, served: &Served, syncer: Syncer) {
+        let findings = super::driver::Findings {
+            values: syncer.told_by().map(|quantity| (quantity, None)).into_iter().collect(),
+            ..super::driver::Findings::default()
+        };
+        self.notes
+            .add(&served.meter.serial, served.found(findings, Timestamp::now()));
+        served.live().plan.done(syncer, &self.config.polling, Instant::now());
+    }
+
+    fn one_try(&self) -> Duration {
+        let rules = self.config.rules();
+        rules.gap + rules.timeout * 2 + Duration::from_millis(500)
+    }
+
+    fn all_tries(&self) -> Duration {
+        let rules = self.config.rules();
+        rules.gap + (rules.timeout * 2 + rules.pause) * rules.attempts
+    }
+}
+
+/// Over how long the first readings of so many meters are spread.
+fn window(meters: usize) -> Duration {
+    let meters = u32::try_from(meters).unwrap_or(u32::MAX);
+    SPREAD.saturating_mul(meters).min(SPREAD_LIMIT)
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,169 @@
+//! What is read of a meter in one go, though it takes several requests (`spec/emop.md` sections 5, 8.2, 13).
+//!
+//! The same for the box's own polling and for the command line, which differ in who carries the requests.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json};
+
+use super::emop::Dialect;
+use super::emop::dialect::Request;
+use super::emop::event_log::{MeterEvent, events};
+use super::emop::identity::Hardware;
+use super::emop::tariff::Which;
+use super::emop::value::{PayloadError, Registers, Value};
+
+/// Who carries requests to one meter.
+pub trait Asking: Sync {
+    /// Why there is no answer.
+    type Error: std::error::Error + Send + 'static;
+
+    /// Asks, and gives the data field of the answer: the request's header and what follows it.
+    fn ask(&self, request: Request) -> impl Future<Output = Result<Vec<u8>, Self::Error>> + Send;
+
+    /// The protocol it speaks.
+    fn dialect(&self) -> &Dialect;
+
+    /// Whether the meter said no to this request, which says nothing of others.
+    fn is_refusal(error: &Self::Error) -> bool;
+}
+
+/// Something could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError<E: std::error::Error + 'static> {
+    /// There is no answer.
+    #[error(transparent)]
+    Asked(E),
+    /// The answer cannot be read.
+    #[error("{object}: {source}")]
+    Payload {
+        /// What was asked for.
+        object: String,
+        /// What is wrong with the answer.
+        source: PayloadError,
+    },
+}
+
+/// Bytes before the payload of an answer: format, object and r/w, or format and moment.
+const HEADER: usize = 5;
+
+/// Names of the six totals of a three phase meter, as they are shown, and their objects.
+pub const TOTALS: [(&str, &str); 6] = [
+    ("active_import", "total_active_import_energy"),
+    ("active_export", "total_active_export_energy"),
+    ("reactive_import", "three_phase_total_reactive_import"),
+    ("reactive_export", "three_phase_total_reactive_export"),
+    ("apparent_import", "three_phase_total_apparent_import"),
+    ("apparent_export", "three_phase_total_apparent_export"),
+];
+
+/// An object's payload.
+pub async fn payload<A: Asking>(meter: &A, request: Request) -> Result<Vec<u8>, ReadError<A::Error>> {
+    let reply = meter.ask(request).await.map_err(ReadError::Asked)?;
+    Ok(reply.get(HEADER..).unwrap_or_default().to_vec())
+}
+
+/// An object by its name in the catalogue.
+pub async fn value<A: Asking>(meter: &A, name: &str) -> Result<Value, ReadError<A::Error>> {
+    let object = meter.dialect().catalogue().named(name);
+    let object = object.expect("names in this program are names of the catalogue").id;
+    let bytes = payload(meter, Request::Read(object)).await?;
+    let read = meter.dialect().value(object, &bytes);
+    read.map_err(|source| ReadError::Payload {
+        object: name.to_owned(),
+        source,
+    })
+}
+
+/// What kind of meter it is; three phase meters are asked twice (5.1).
+pub async fn hardware<A: Asking>(meter: &A) -> Result<Hardware, ReadError<A::Error>> {
+    match value(meter, "hardware_version").await? {
+        Value::Hardware(_, Some(kind)) => Ok(kind),
+        _ => match value(meter, "three_phase_hardware_configuration").await? {
+            Value::MeterType(kind) => Ok(kind.hardware()),
+            _ => Ok(Hardware::ThreePhaseUnknown),
+        },
+    }
+}
+
+/// The four registers of an element, `read_element_a` or `read_element_b`.
+pub async fn registers<A: Asking>(meter: &A, element: &str) -> Result<Registers, ReadError<A::Error>> {
+    match value(meter, element).await? {
+        Value::Registers(registers) => Ok(registers),
+        other => unreachable!("an element's object holds registers, not {other:?}"),
+    }
+}
+
+/// The totals of a three phase meter, in the order of [`TOTALS`]; one that fails is missing, and the call succeeds.
+pub async fn totals<A: Asking>(meter: &A) -> [Option<u32>; 6] {
+    let mut found = [None; 6];
+    for (place, (_, object)) in TOTALS.iter().enumerate() {
+        match value(meter, object).await {
+            Ok(Value::Number(number)) => found[place] = Some(number),
+            Ok(other) => tracing::debug!(object, ?other, "a total is no number"),
+            Err(error) => tracing::debug!(object, %error, "a total could not be read"),
+        }
+    }
+    found
+}
+
+/// The voltages of three phases, in tenths of a volt: often 2 and 3 are missing, only a missing 1 is an error (8.1).
+pub async fn voltages<A: Asking>(meter: &A) -> Result<[Option<u16>; 3], ReadError<A::Error>> {
+    let mut found = [None; 3];
+    for (place, phase) in (1..=3).enumerate() {
+        match value(meter, &format!("three_phase_instantaneous_voltage_l{phase}")).await {
+            Ok(Value::DeciVolts(volts)) => found[place] = Some(volts),
+            Ok(other) => unreachable!("a phase's voltage is in tenths of a volt: {other:?}"),
+            Err(error) if place == 0 => return Err(error),
+            Err(error) => tracing::debug!(phase, %error, "a phase's voltage could not be read"),
+        }
+    }
+    Ok(found)
+}
+
+/// A tariff as it is shown and stored (5.6).
+pub async fn tariff<A: Asking>(meter: &A, which: Which) -> Result<Map<String, Json>, ReadError<A::Error>> {
+    let names: Vec<String> = which
+        .objects(meter.dialect().catalogue())
+        .map(|object| object.name.to_string())
+        .collect();
+    let mut read = std::collections::HashMap::new();
+    for name in names {
+        match value(meter, &name).await {
+            Ok(value) => {
+                read.insert(name, value);
+            }
+            Err(ReadError::Asked(error)) if A::is_refusal(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(which.shown(|name| read.get(name).cloned()))
+}
+
+/// Ten events; page 0 holds the newest.
+pub async fn event_page<A: Asking>(meter: &A, page: u8) -> Result<Vec<MeterEvent>, ReadError<A::Error>> {
+    let bytes = payload(meter, Request::Events(page)).await?;
+    let read = events(&bytes, &meter.dialect().inferred().event);
+    read.map_err(|source| ReadError::Payload {
+        object: "event_log".to_owned(),
+        source,
+    })
+}
+
+/// What the meter's clock shows.
+pub async fn clock<A: Asking>(meter: &A) -> Result<Timestamp, ReadError<A::Error>> {
+    match value(meter, "time").await? {
+        Value::Clock(shown) => Ok(shown.moment),
+        other => unreachable!("the clock's object holds a clock, not {other:?}"),
+    }
+}
+
+/// A count of a three phase register in the unit itself (Wh, varh, VAh), which is a tenth of one at finest.
+#[must_use]
+pub fn in_units(count: u32, hardware: Hardware) -> Json {
+    match hardware.counts_per_kilo() {
+        1_000 => Json::from(count),
+        per_kilo => Json::from(f64::from(count) / f64::from(per_kilo / 1_000)),
+    }
+}

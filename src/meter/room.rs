@@ -1,0 +1,303 @@
+//! The room: the fleet of meters by serial, and what people and other rooms' doors may do with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::config::{Config, Entry, EntryError};
+use super::driver::{Driver, Rank, Unanswered, Wish};
+use super::emop::Dialect;
+use super::emop::inferred::InferredError;
+use super::link::{Link, Target, TargetError};
+use super::notes::Notes;
+use super::polling::AT_ONCE;
+use super::served::{Beginning, Served, Source};
+use super::session::{Session, SessionError};
+use super::shown::MeterShown;
+use crate::domain::{Duty, Meter, MeterId, MeterState};
+use crate::store::meters::{Meters as Registry, MetersWriter, RegistryError};
+use crate::store::{ReadError, RowError, Store, Unwritten, WriteError};
+
+/// The room.
+pub struct Meters {
+    pub(super) config: Config,
+    pub(super) writer: MetersWriter,
+    pub(super) notes: Notes,
+    pub(super) permits: Semaphore,
+    pub(super) changed: Notify,
+    pub(super) workers: TaskTracker,
+    dialect: Arc<Dialect>,
+    fleet: RwLock<BTreeMap<MeterId, Arc<Served>>>,
+    /// Changes that the polling has not looked at yet.
+    changes: Mutex<Vec<Arc<Served>>>,
+    numbers: AtomicU64,
+    stop: CancellationToken,
+}
+
+/// The room cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The unconfirmed constants contradict one another.
+    #[error(transparent)]
+    Inferred(#[from] InferredError),
+    /// The registry cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+/// Something about meters did not work.
+#[derive(Debug, thiserror::Error)]
+pub enum MetersError {
+    /// There is no such meter, or it is not served.
+    #[error("there is no meter {0}; `gatelodge meter list` shows them")]
+    Unknown(MeterId),
+    /// It is known, but nobody may ask it.
+    #[error("meter {0} is not served; `gatelodge mediators create {0}` changes that")]
+    Off(MeterId),
+    /// There is one of that serial.
+    #[error("there is already a meter {0}")]
+    Exists(MeterId),
+    /// The configuration has it.
+    #[error("meter {0} stands in the configuration file: change it there and reload")]
+    Fixed(MeterId),
+    /// Its entry cannot be.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// The meter, or the way to it, did not answer.
+    #[error(transparent)]
+    Unanswered(#[from] Unanswered),
+    /// A row could not be read or written.
+    #[error(transparent)]
+    Row(#[from] RowError),
+    /// The book did not take the change.
+    #[error("not written: {0}")]
+    Write(Unwritten),
+}
+
+impl Meters {
+    /// The room with the meters of the configuration and of this book; nothing runs yet.
+    pub fn new(config: Config, fixed: Vec<Entry>, store: Store) -> Result<Arc<Meters>, BuildError> {
+        let registry = Registry::new(store.clone());
+        let room = Meters {
+            dialect: Arc::new(config.dialect()?),
+            config,
+            writer: MetersWriter::new(store),
+            notes: Notes::default(),
+            permits: Semaphore::new(AT_ONCE),
+            changed: Notify::new(),
+            workers: TaskTracker::new(),
+            fleet: RwLock::default(),
+            changes: Mutex::default(),
+            numbers: AtomicU64::new(0),
+            stop: CancellationToken::new(),
+        };
+        let mut states: BTreeMap<_, _> = registry.states()?.into_iter().collect();
+        let duties: BTreeMap<_, _> = registry.duties()?.into_iter().collect();
+        let fixed: Vec<Meter> = fixed.iter().map(Entry::meter).collect();
+        let serials: BTreeSet<MeterId> = fixed.iter().map(|meter| meter.serial.clone()).collect();
+        let added = registry
+            .added()?
+            .into_iter()
+            .filter(|meter| !serials.contains(&meter.serial));
+        let all = fixed.into_iter().map(|meter| (meter, Source::Config));
+        for (meter, source) in all.chain(added.map(|meter| (meter, Source::Added))) {
+            let beginning = Beginning {
+                duty: duties.get(&meter.serial).copied().unwrap_or_default(),
+                state: states.remove(&meter.serial).unwrap_or_default(),
+                meter,
+                source,
+            };
+            let serial = beginning.meter.serial.clone();
+            if let Err(error) = room.serve(beginning) {
+                tracing::error!(meter.id = %serial, %error, "a meter of the registry cannot be served");
+            }
+        }
+        Ok(Arc::new(room))
+    }
+
+    /// The protocol as the configuration has it.
+    #[must_use]
+    pub fn dialect(&self) -> &Arc<Dialect> {
+        &self.dialect
+    }
+
+    /// Every meter, by serial.
+    #[must_use]
+    pub fn list(&self) -> Vec<MeterShown> {
+        let now = Timestamp::now();
+        self.all().iter().map(|served| self.shown(served, now)).collect()
+    }
+
+    /// One meter.
+    pub fn show(&self, meter: &MeterId) -> Result<MeterShown, MetersError> {
+        let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
+        Ok(self.shown(&served, Timestamp::now()))
+    }
+
+    /// Adds a meter to the registry, and begins to poll it.
+    pub async fn add(&self, entry: Entry) -> Result<MeterShown, MetersError> {
+        entry.check()?;
+        let meter = entry.meter();
+        let serial = meter.serial.clone();
+        if self.served(&serial).is_some() {
+            return Err(MetersError::Exists(serial));
+        }
+        self.writer.add(meter.clone()).await.map_err(written)?;
+        let beginning = Beginning {
+            meter,
+            source: Source::Added,
+            duty: Duty::default(),
+            state: MeterState::default(),
+        };
+        let served = self.serve(beginning).expect("the entry's link was read already");
+        self.tell(&served);
+        Ok(self.shown(&served, Timestamp::now()))
+    }
+
+    /// Takes a meter that was added out of the registry, and forgets what was last known of it.
+    pub async fn remove(&self, meter: &MeterId) -> Result<(), MetersError> {
+        let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
+        if served.source == Source::Config {
+            return Err(MetersError::Fixed(meter.clone()));
+        }
+        self.fleet.write().unwrap_or_else(PoisonError::into_inner).remove(meter);
+        self.notes.forget(meter);
+        served.driver.close();
+        let removed = self.writer.remove(meter.clone()).await.map_err(written);
+        if removed.is_err() {
+            // The registry still has it, so it is served still.
+            let beginning = Beginning {
+                meter: served.meter.clone(),
+                source: served.source,
+                duty: served.live().duty,
+                state: served.live().state.clone(),
+            };
+            if let Ok(again) = self.serve(beginning) {
+                self.tell(&again);
+            }
+        }
+        self.tell(&served);
+        removed
+    }
+
+    /// Says what is to be done with a meter.
+    pub async fn set_duty(&self, meter: &MeterId, duty: Duty) -> Result<MeterShown, MetersError> {
+        let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
+        let set = self.writer.set_duty(meter.clone(), duty).await;
+        set.map_err(|error| error.split().map_or_else(MetersError::Write, MetersError::Row))?;
+        served.live().duty = duty;
+        self.tell(&served);
+        Ok(self.shown(&served, Timestamp::now()))
+    }
+
+    /// Carries a wish to a meter; the answer is the reply's data field.
+    pub async fn carry_out(&self, meter: &MeterId, wish: Wish, deadline: Instant) -> Result<Vec<u8>, MetersError> {
+        let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
+        if served.live().duty == Duty::Off {
+            return Err(MetersError::Off(meter.clone()));
+        }
+        let rank = self.rank(&wish);
+        let answer = served.driver.carry_out(wish, rank, deadline).await;
+        if matches!(answer, Ok(_) | Err(Unanswered::Session(SessionError::Refused(_)))) {
+            let was_silent = served.live().plan.is_silent();
+            let news = served.answered(Timestamp::now());
+            if was_silent || !news.is_empty() {
+                self.notes.add(meter, news);
+                self.tell(&served);
+            }
+        }
+        Ok(answer?)
+    }
+
+    /// Asks every question again from now on.
+    pub fn poll_now(&self, meter: &MeterId) -> Result<(), MetersError> {
+        let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
+        {
+            let mut live = served.live();
+            if live.duty != Duty::Polled {
+                return Err(MetersError::Off(meter.clone()));
+            }
+            live.plan.ask_all(&self.config.polling, Instant::now());
+        }
+        self.tell(&served);
+        Ok(())
+    }
+
+    /// The meter, when there is one.
+    pub(super) fn served(&self, meter: &MeterId) -> Option<Arc<Served>> {
+        self.fleet
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(meter)
+            .cloned()
+    }
+
+    /// All of them, by serial.
+    pub(super) fn all(&self) -> Vec<Arc<Served>> {
+        self.fleet
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect()
+    }
+
+    pub(super) fn state_of(&self, meter: &MeterId) -> Option<MeterState> {
+        Some(self.served(meter)?.live().state.clone())
+    }
+
+    /// What changed since it was last asked.
+    pub(super) fn changes(&self) -> Vec<Arc<Served>> {
+        std::mem::take(&mut *self.changes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Nobody may ask any meter any more.
+    pub(super) fn close(&self) {
+        self.stop.cancel();
+    }
+
+    fn tell(&self, served: &Arc<Served>) {
+        self.changes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Arc::clone(served));
+        self.changed.notify_one();
+    }
+
+    fn rank(&self, wish: &Wish) -> Rank {
+        let spends = |data: Vec<u8>| self.dialect.spends_token(&data);
+        match wish {
+            Wish::Ask(request) if self.dialect.data_field(request).is_ok_and(spends) => Rank::Money,
+            Wish::Ask(_) | Wish::SetClock => Rank::People,
+        }
+    }
+
+    fn serve(&self, beginning: Beginning) -> Result<Arc<Served>, TargetError> {
+        let target: Target = beginning.meter.link.parse()?;
+        let rules = self.config.rules();
+        let link = Link::new(target, self.config.socks5_url.clone());
+        let session = Session::new(link, Arc::clone(&self.dialect), rules);
+        let driver = Driver::new(session, rules.timeout, self.stop.child_token(), self.workers.clone());
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let served = Arc::new(Served::new(beginning, number, driver));
+        let serial = served.meter.serial.clone();
+        let mut fleet = self.fleet.write().unwrap_or_else(PoisonError::into_inner);
+        fleet.insert(serial, Arc::clone(&served));
+        Ok(served)
+    }
+}
+
+fn written(error: WriteError<RegistryError>) -> MetersError {
+    match error.split() {
+        Ok(RegistryError::Exists(meter)) => MetersError::Exists(meter),
+        Ok(RegistryError::Unknown(meter)) => MetersError::Unknown(meter),
+        Ok(RegistryError::Row(error)) => MetersError::Row(error),
+        Err(why) => MetersError::Write(why),
+    }
+}

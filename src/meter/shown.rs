@@ -1,0 +1,85 @@
+//! A meter as commands, pages and programs see it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::room::Meters;
+use super::served::{Served, Source};
+use crate::domain::{Duty, Health, Meter, Quality, Quantity};
+
+/// A meter, what is done with it, and what was last known of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MeterShown {
+    /// Its entry in the registry.
+    #[serde(flatten)]
+    pub meter: Meter,
+    /// Where that entry comes from.
+    pub source: Source,
+    /// What is done with it.
+    pub duty: Duty,
+    /// Whether it answers.
+    pub health: Health,
+    /// Why not.
+    pub health_details: String,
+    /// When it last answered.
+    pub answered: Option<Timestamp>,
+    /// When its clock was last compared.
+    pub clock_compared: Option<Timestamp>,
+    /// What it last said.
+    pub values: BTreeMap<Quantity, ValueShown>,
+}
+
+/// A value with its unit, its time and its quality.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ValueShown {
+    /// The value; null: the meter has none.
+    pub value: Value,
+    /// Its unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// When the meter said so.
+    pub at: Timestamp,
+    /// How much it may be believed.
+    pub quality: Quality,
+}
+
+impl MeterShown {
+    /// A value, unless the meter has none.
+    #[must_use]
+    pub fn value(&self, quantity: Quantity) -> Option<&Value> {
+        let shown = self.values.get(&quantity)?;
+        (shown.quality != Quality::Gap).then_some(&shown.value)
+    }
+}
+
+impl Meters {
+    pub(super) fn shown(&self, served: &Served, now: Timestamp) -> MeterShown {
+        let (duty, state) = {
+            let live = served.live();
+            (live.duty, live.state.clone())
+        };
+        let values = state.values.into_iter().map(|(quantity, latest)| {
+            let quality = served.quality(quantity, &latest, now, &self.config.polling);
+            let shown = ValueShown {
+                value: latest.value,
+                unit: quantity.unit().map(str::to_owned),
+                at: latest.at,
+                quality,
+            };
+            (quantity, shown)
+        });
+        MeterShown {
+            meter: served.meter.clone(),
+            source: served.source,
+            duty,
+            health: state.health,
+            health_details: state.health_details,
+            answered: state.answered,
+            clock_compared: state.clock_compared,
+            values: values.collect(),
+        }
+    }
+}

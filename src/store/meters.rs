@@ -1,0 +1,162 @@
+//! Meters: the registry and the latest values, which the meter room writes and everybody may read.
+
+use super::{Ledger, Page, ReadError, RowError, Store, WriteError, schema};
+use crate::domain::{Duty, Event, Meter, MeterId, MeterNews, MeterState};
+
+const ROWS: Ledger<Meter> = Ledger::new(schema::METERS);
+const STATES: Ledger<MeterState> = Ledger::new(schema::METER_STATES);
+const DUTIES: Ledger<Duty> = Ledger::new(schema::METER_DUTIES);
+
+/// Rows read at a time.
+const PAGE: usize = 256;
+
+/// The registry was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// There is one of that serial.
+    #[error("there is already a meter {0}")]
+    Exists(MeterId),
+    /// There is none.
+    #[error("there is no meter {0} that was added by command")]
+    Unknown(MeterId),
+    /// The row could not be read or written.
+    #[error(transparent)]
+    Row(#[from] RowError),
+}
+
+/// Reads meters.
+#[derive(Clone)]
+pub struct Meters {
+    store: Store,
+}
+
+impl Meters {
+    /// The meters of this book.
+    #[must_use]
+    pub fn new(store: Store) -> Meters {
+        Meters { store }
+    }
+
+    /// Every meter that was added by command, by serial.
+    pub fn added(&self) -> Result<Vec<Meter>, ReadError> {
+        Ok(self.all(ROWS)?.into_iter().map(|(_, meter)| meter).collect())
+    }
+
+    /// What somebody said should be done with meters; those that are not named are polled.
+    pub fn duties(&self) -> Result<Vec<(MeterId, Duty)>, ReadError> {
+        self.all(DUTIES)
+    }
+
+    /// What was last known of every meter.
+    pub fn states(&self) -> Result<Vec<(MeterId, MeterState)>, ReadError> {
+        self.all(STATES)
+    }
+
+    /// What was last known of one.
+    pub fn state(&self, meter: &MeterId) -> Result<Option<MeterState>, ReadError> {
+        STATES.get(&self.store, key(meter))
+    }
+
+    fn all<T: serde::Serialize + serde::de::DeserializeOwned>(
+        &self,
+        ledger: Ledger<T>,
+    ) -> Result<Vec<(MeterId, T)>, ReadError> {
+        let (mut found, mut after) = (Vec::new(), None::<Vec<u8>>);
+        loop {
+            let rows = ledger.scan(&self.store, &[], after.as_deref(), PAGE)?;
+            let Some((last, _)) = rows.last() else { return Ok(found) };
+            after = Some(last.clone());
+            found.extend(rows.into_iter().filter_map(|(key, row)| {
+                let serial = std::str::from_utf8(&key).ok()?;
+                Some((serial.parse().ok()?, row))
+            }));
+        }
+    }
+}
+
+/// Writes meters. Only the meter room has one.
+#[derive(Clone)]
+pub struct MetersWriter {
+    store: Store,
+}
+
+impl MetersWriter {
+    /// A writer of the meters of this book.
+    #[must_use]
+    pub fn new(store: Store) -> MetersWriter {
+        MetersWriter { store }
+    }
+
+    /// Adds a meter to the registry.
+    pub async fn add(&self, meter: Meter) -> Result<(), WriteError<RegistryError>> {
+        self.store
+            .write(move |page| {
+                let id = meter.serial.clone();
+                if ROWS.get_on(page, key(&id))?.is_some() {
+                    return Err(RegistryError::Exists(id));
+                }
+                ROWS.put_on(page, key(&id), &meter)?;
+                page.record(told(id, MeterNews::Added));
+                Ok(())
+            })
+            .await
+    }
+
+    /// Takes a meter out of the registry, and forgets what was last known of it.
+    pub async fn remove(&self, meter: MeterId) -> Result<(), WriteError<RegistryError>> {
+        self.store
+            .write(move |page| {
+                if ROWS.get_on(page, key(&meter))?.is_none() {
+                    return Err(RegistryError::Unknown(meter));
+                }
+                ROWS.delete_on(page, key(&meter));
+                STATES.delete_on(page, key(&meter));
+                DUTIES.delete_on(page, key(&meter));
+                page.record(told(meter, MeterNews::Removed));
+                Ok(())
+            })
+            .await
+    }
+
+    /// Says what is to be done with a meter.
+    pub async fn set_duty(&self, meter: MeterId, duty: Duty) -> Result<(), WriteError<RowError>> {
+        self.store
+            .write(move |page| DUTIES.put_on(page, key(&meter), &duty))
+            .await
+    }
+
+    /// Writes down what is known of meters now, and what happened to them, in one change: rows and events of
+    /// few meters, for a change has an end.
+    pub async fn note(&self, notes: Vec<Note>) -> Result<(), WriteError<RowError>> {
+        self.store
+            .write_bulk(move |page| notes.into_iter().try_for_each(|note| note_on(page, note)))
+            .await
+    }
+}
+
+/// What is known of a meter now, and what happened to it.
+#[derive(Clone, Debug)]
+pub struct Note {
+    /// Which meter.
+    pub meter: MeterId,
+    /// What is known of it.
+    pub state: MeterState,
+    /// What happened.
+    pub news: Vec<MeterNews>,
+}
+
+fn note_on(page: &mut Page, note: Note) -> Result<(), RowError> {
+    STATES.put_on(page, key(&note.meter), &note.state)?;
+    for news in note.news {
+        page.record(told(note.meter.clone(), news));
+    }
+    Ok(())
+}
+
+fn told(meter: MeterId, news: MeterNews) -> Event {
+    Event::Meter { meter, news }
+}
+
+fn key(meter: &MeterId) -> &[u8] {
+    meter.as_str().as_bytes()
+}
