@@ -4,4 +4,4 @@ pub mod csv;
 pub mod name;
 
 pub use csv::{Row, SmipError, Written, read, write};
-pub use name::{Element, Markers, Name, NameError};
+pub use name::{Markers, Name, NameError};

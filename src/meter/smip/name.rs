@@ -5,13 +5,7 @@ use std::str::FromStr;
 
 use jiff::civil::Date;
 
-/// One of the two elements of a twin meter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Element {
-    A,
-    B,
-}
+use crate::domain::Element;
 
 /// What other programs have done with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

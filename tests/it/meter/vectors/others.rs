@@ -1,10 +1,11 @@
 //! Single values, arguments, half-hour files and mediator messages.
 
+use gatelodge::domain::Element;
 use gatelodge::meter::arguments::{self, Negative};
 use gatelodge::meter::emop::identity::{Hardware, firmware as firmware_text, text};
 use gatelodge::meter::emop::{Dialect, MeterTime};
 use gatelodge::meter::mediator::messages;
-use gatelodge::meter::smip::{self, Element, Name};
+use gatelodge::meter::smip::{self, Name};
 use prost::Message;
 use serde_json::{Value, json};
 
