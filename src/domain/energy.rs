@@ -197,7 +197,7 @@ impl fmt::Display for WattHours {
 pub enum Quality {
     /// The meter said it.
     Measured,
-    /// It was worked out.
+    /// It was worked out, or the meter itself does not vouch for it.
     Estimated,
     /// The meter said it earlier, and nothing since though it should have been asked again.
     Stale,

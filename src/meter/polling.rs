@@ -210,6 +210,15 @@ impl Meters {
             Some(hardware) => hardware,
             None => self.learn_hardware(meter).await?,
         };
+        if syncer == Syncer::HalfHours {
+            let goes_on = self.fetch_half_hours(meter, hardware).await?;
+            let mut live = served.live();
+            live.plan.done(syncer, &self.config.polling, Instant::now());
+            if let Some(pause) = goes_on {
+                live.plan.goes_on(syncer, Instant::now() + pause);
+            }
+            return Ok(());
+        }
         if !hardware.is_three_phase() || syncer.is_for_three_phases() {
             let findings = syncer.read(meter, hardware, before).await?;
             self.notes

@@ -22,12 +22,15 @@ use super::session::{Session, SessionError};
 use super::shown::MeterShown;
 use crate::domain::{Duty, Meter, MeterId, MeterState};
 use crate::store::meters::{Meters as Registry, MetersWriter, RegistryError};
+use crate::store::readings::ReadingsWriter;
 use crate::store::{ReadError, RowError, Store, Unwritten, WriteError};
 
 /// The room.
 pub struct Meters {
     pub(super) config: Config,
     pub(super) writer: MetersWriter,
+    pub(super) readings: ReadingsWriter,
+    pub(super) store: Store,
     pub(super) notes: Notes,
     pub(super) permits: Semaphore,
     pub(super) changed: Notify,
@@ -87,7 +90,9 @@ impl Meters {
         let room = Meters {
             dialect: Arc::new(config.dialect()?),
             config,
-            writer: MetersWriter::new(store),
+            writer: MetersWriter::new(store.clone()),
+            readings: ReadingsWriter::new(store.clone()),
+            store,
             notes: Notes::default(),
             permits: Semaphore::new(AT_ONCE),
             changed: Notify::new(),

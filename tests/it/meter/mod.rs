@@ -5,6 +5,7 @@ mod bad_answers;
 mod command;
 mod driver;
 mod fleet;
+mod half_hours;
 mod mediator;
 mod peer;
 mod polling;
