@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gatelodge::domain::units::Span;
-use gatelodge::domain::{Event, Interval, Quality, Register, Seq};
+use gatelodge::domain::{Event, Interval, Quality, Quantity, Register, Seq};
 use gatelodge::meter::emop::MeterTime;
+use gatelodge::meter::emop::identity::MeterType;
 use gatelodge::meter::simulator::{Faults, Now, Setup, Station};
 use gatelodge::meter::{Config, Every, Meters, Polling};
 use gatelodge::store::readings::Readings;
@@ -194,4 +195,38 @@ async fn nothing_is_fetched_or_told_twice() {
     let stored: BTreeMap<_, _> = stored.filter(|(_, many)| *many > 0).collect();
     assert_eq!(told(&store).await, stored);
     store.close().await;
+}
+
+#[tokio::test]
+async fn three_phase_meters_give_their_totals_as_intervals() {
+    for kind in [MeterType::AxWholeCurrent, MeterType::CxCtOperated] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder);
+        let mut meters = JoinSet::new();
+        let mut setup = Setup::new(SERIAL);
+        setup.three_phase = Some(kind);
+        setup.log_start = MeterTime::of(ago(30)).unwrap();
+        let mut station = station(setup, Faults::default(), "2026-02-10T12:00:00Z");
+        station.set_now(Now::Running);
+        let address = serve(station, &mut meters).await;
+        let mut config = config();
+        config.polling = Polling {
+            reads: Every::Each(Span::seconds(10)),
+            voltage: Every::Each(Span::seconds(10)),
+            ..config.polling
+        };
+        let stage = Stage::start(&store, address, config);
+        for (register, energy) in [(Register::ActiveImport, 250), (Register::ReactiveExport, 7)] {
+            let found = stage.until(register, 40, 59).await;
+            assert!(found.iter().all(|interval| interval.energy.unwrap().0 == energy), "{kind:?}");
+        }
+        let shown = stage.room.show(&id()).unwrap();
+        assert_eq!(shown.values[&Quantity::Hardware].value, kind.hardware().code());
+        assert_eq!(shown.values[&Quantity::VoltageL2].value, 240.2);
+        let import = shown.values[&Quantity::ImportA].value.as_f64().unwrap();
+        let k = Timestamp::now().as_second() / 1_800 - 946_684_800 / 1_800 - 420_000;
+        assert!((import - (100_000 + 250 * k) as f64).abs() <= 250.0, "{import}");
+        stage.stop().await;
+        store.close().await;
+    }
 }
