@@ -69,10 +69,11 @@ impl fmt::Debug for MeterId {
 }
 
 /// Which way energy went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Default, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// From the grid into the building.
+    #[default]
     Import,
     /// From the building into the grid.
     Export,
@@ -148,6 +149,26 @@ impl Register {
             .iter()
             .copied()
             .find(|register| register.number() == number)
+    }
+
+    /// What it counts: `Wh`, `varh` or `VAh`.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Register::ImportA
+            | Register::ImportB
+            | Register::ExportA
+            | Register::ExportB
+            | Register::ActiveImport
+            | Register::ActiveExport => "Wh",
+            Register::ReactiveImportA
+            | Register::ReactiveImportB
+            | Register::ReactiveExportA
+            | Register::ReactiveExportB
+            | Register::ReactiveImport
+            | Register::ReactiveExport => "varh",
+            Register::ApparentImport | Register::ApparentExport => "VAh",
+        }
     }
 
     /// The registers whose sum is a meter's `measure`; with `element`, only that element's

@@ -33,6 +33,8 @@ pub struct Config {
     pub allow_inferred_writes: bool,
     /// How far back half-hours are fetched from the memory of a meter that is new to the box.
     pub backfill: Span,
+    /// How many may listen to what happens to meters at once.
+    pub max_listeners: u32,
     /// How often each thing is read.
     pub polling: Polling,
     /// Constants of the protocol that are not confirmed (`spec/emop.md` section 19).
@@ -49,6 +51,7 @@ impl Default for Config {
             socks5_url: None,
             allow_inferred_writes: false,
             backfill: Span::seconds(400 * 24 * 3_600),
+            max_listeners: 1_000,
             polling: Polling::default(),
             inferred: Inferred::default(),
         }

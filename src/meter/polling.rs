@@ -28,8 +28,14 @@ const SPREAD_LIMIT: Duration = Duration::from_secs(600);
 
 /// The room's own work broke, which is a fault of ours.
 #[derive(Debug, thiserror::Error)]
-#[error("a poll broke: {0}")]
-pub struct PollingError(#[from] JoinError);
+pub enum PollingError {
+    /// A poll panicked.
+    #[error("a poll broke: {0}")]
+    Poll(#[from] JoinError),
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] crate::store::ReadError),
+}
 
 /// Who is polled when.
 struct Round {
@@ -57,8 +63,11 @@ impl Meters {
                 () = stop.cancelled() => Ok(()),
                 () = &mut keeping => Ok(()),
                 error = self.turn(&mut round) => Err(error),
+                error = self.follow() => Err(error.into()),
             }
         };
+        // Nothing is added to the feed any more; listeners come back to the room that follows.
+        self.hall.close();
         if ended.is_ok() {
             self.close();
             while round.polls.join_next().await.is_some() {}

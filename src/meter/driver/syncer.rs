@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::Unanswered;
 use crate::domain::{MeterNews, MeterState, Quantity};
 use crate::meter::emop::MeterTime;
-use crate::meter::emop::event_log::{MeterEvent, look_further, unseen};
+use crate::meter::emop::event_log::{MeterEvent, is_alarm, look_further, unseen};
 use crate::meter::emop::identity::Hardware;
 use crate::meter::emop::setting::Setting;
 use crate::meter::emop::tariff::Which;
@@ -58,9 +58,6 @@ impl Findings {
         }
     }
 }
-
-/// Events that mean tampering or a fault of the meter (section 7).
-const ALARMS: [u8; 16] = [1, 2, 3, 4, 6, 7, 8, 9, 10, 17, 26, 27, 37, 70, 71, 104];
 
 impl Syncer {
     /// All of them, what others need first.
@@ -362,6 +359,6 @@ fn logged(event: &MeterEvent) -> MeterNews {
         id: event.id,
         name: event.name().map(str::to_owned),
         set: event.set,
-        alarm: ALARMS.contains(&event.id),
+        alarm: is_alarm(event.id),
     }
 }
