@@ -2,7 +2,7 @@
 
 mod anything;
 mod bad_answers;
-mod command;
+pub mod command;
 mod driver;
 mod fleet;
 mod half_hours;
@@ -16,4 +16,5 @@ mod simulated;
 mod socks;
 mod speed;
 mod stage;
+pub mod v1;
 mod vectors;
