@@ -2,6 +2,7 @@
 //! A resident sees theirs and no others.
 
 mod card;
+mod day;
 mod one;
 mod plot;
 
@@ -49,7 +50,7 @@ pub fn router(room: Arc<Meters>, face: Face) -> Router {
             .route("/meters", get(list))
             .route("/meters/live", get(live))
             .route("/meters/{serial}", get(one::show))
-            .route("/meters/{serial}/half-hours.csv", get(one::csv))
+            .route("/meters/{serial}/half-hours.csv", get(day::csv))
             .with_state(desk),
     )
 }
