@@ -47,11 +47,9 @@ impl Refusal {
             Unanswered::Session(SessionError::Refused(_)) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "meter-refused", "The meter said no")
             }
-            Unanswered::Session(SessionError::Prohibited(_) | SessionError::Clock(_)) => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "not-asked",
-                "No meter is asked that",
-            ),
+            Unanswered::Session(SessionError::Prohibited(_) | SessionError::Clock(_)) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "not-asked", "No meter is asked that")
+            }
             Unanswered::Session(SessionError::TokenUncertain(_)) => (
                 StatusCode::BAD_GATEWAY,
                 "token-uncertain",

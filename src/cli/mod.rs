@@ -5,6 +5,7 @@ mod backup;
 mod cert;
 mod config;
 mod demo;
+mod emop;
 mod exit;
 mod meters;
 mod pki;
@@ -80,6 +81,11 @@ enum Command {
     /// The registry of meters: add, list, show, remove
     #[command(subcommand)]
     Meter(meters::Command),
+    /// Ask meters and tell them, through a mediator or the running box
+    #[command(
+        after_help = "Examples:\n  emop list\n  emop -s EML2137580761 prepay_balance\n  emop --mediator lodge:50051 --ca ca.pem --cert me.pem --key me.key read EML2137580761"
+    )]
+    Emop(Box<emop::Emop>),
     /// What is done with meters: served, polled, read now
     #[command(subcommand)]
     Mediators(meters::Mediators),
@@ -156,6 +162,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Resolve(name) => name.run().map(done),
         Command::Space(command) => command.run(&common).map(done),
         Command::Meter(command) => command.run(&common).map(done),
+        Command::Emop(emop) => emop.run(&common),
         Command::Mediators(command) => command.run(&common).map(done),
         Command::User(command) => command.run(&common).map(done),
         Command::Token(command) => command.run(&common).map(done),

@@ -80,6 +80,9 @@ mod tests {
             key: Vec::new(),
         };
         let error = empty.config().unwrap_err().to_string();
-        assert!(error.starts_with("the authority's certificate is not there in PEM"), "{error}");
+        assert!(
+            error.starts_with("the authority's certificate is not there in PEM"),
+            "{error}"
+        );
     }
 }

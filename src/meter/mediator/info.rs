@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::{Duty, Health, MeterId, Quantity};
-use crate::meter::{MeterShown, Meters};
 use crate::meter::emop::Inferred;
 use crate::meter::emop::identity::Hardware;
 use crate::meter::link::Target;
+use crate::meter::{MeterShown, Meters};
 
 impl Meters {
     /// The unconfirmed constants by which its meters are spoken to; whoever composes requests for them needs the same.
