@@ -19,7 +19,7 @@ mod spaces;
 mod status;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -132,7 +132,7 @@ enum Command {
 /// Runs the command that `args` name; the exit codes are those of `contract.md` section 2.
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match Cli::try_parse_from(in_full(args)) {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
@@ -148,6 +148,20 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(code) => code,
         Err(failure) => failure.report(),
     }
+}
+
+/// Names that the binary is also called by; then it is that group of commands (`contract.md` section 1).
+const NAMES: [&str; 3] = ["emop", "mediators", "certs"];
+
+/// The command line in full, whatever the binary was called by.
+fn in_full(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    let called = args.first().and_then(|called| Path::new(called).file_name());
+    let group = NAMES.into_iter().find(|name| called.is_some_and(|called| called == *name));
+    if let Some(group) = group {
+        args.splice(0..1, ["gatelodge".into(), group.into()]);
+    }
+    args
 }
 
 fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
