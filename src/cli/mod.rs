@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod emop;
 mod exit;
+mod mediators;
 mod meters;
 mod pki;
 mod print;
@@ -88,7 +89,7 @@ enum Command {
     Emop(Box<emop::Emop>),
     /// What is done with meters: served, polled, read now
     #[command(subcommand)]
-    Mediators(meters::Mediators),
+    Mediators(mediators::Mediators),
     /// Add, list, invite and remove people
     #[command(subcommand)]
     User(accounts::UserCommand),
@@ -157,7 +158,9 @@ const NAMES: [&str; 3] = ["emop", "mediators", "certs"];
 fn in_full(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<OsString> = args.into_iter().collect();
     let called = args.first().and_then(|called| Path::new(called).file_name());
-    let group = NAMES.into_iter().find(|name| called.is_some_and(|called| called == *name));
+    let group = NAMES
+        .into_iter()
+        .find(|name| called.is_some_and(|called| called == *name));
     if let Some(group) = group {
         args.splice(0..1, ["gatelodge".into(), group.into()]);
     }

@@ -12,7 +12,7 @@ mod place;
 mod reading;
 mod registry;
 mod running;
-pub(super) mod settings;
+mod settings;
 mod table;
 mod target;
 mod work;
@@ -73,17 +73,11 @@ impl Emop {
     pub(super) fn run(self, common: &Common) -> Result<ExitCode, Failure> {
         self.start_logging();
         match self.command.action {
-            Action::EnvSet => {
-                settings::set(self.command.word())?;
-                print::line(format_args!("env set to {}", self.command.word()));
-            }
-            Action::EnvShow => {
-                let name = block_on(self.target.environment(common))?;
-                print::line(format_args!("{name}"));
-            }
+            Action::EnvSet => set_environment(self.command.word())?,
+            Action::EnvShow => show_environment(common)?,
             Action::Version => print::line(format_args!("{}", env!("CARGO_PKG_VERSION"))),
-            Action::List => block_on(self.list(common))?,
-            _ => return block_on(self.each(common)),
+            Action::List => block_on(until_interrupted(self.list(common)))?,
+            _ => return block_on(until_interrupted(self.each(common))),
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -178,5 +172,27 @@ impl Emop {
                 .hint("its serial goes after the command or with -s; --serials A,B and --serials-file name several"));
         }
         Ok(serials)
+    }
+}
+
+/// `env_show`.
+pub(super) fn show_environment(common: &Common) -> Result<(), Failure> {
+    let name = block_on(target::environment(common))?;
+    print::line(format_args!("{name}"));
+    Ok(())
+}
+
+/// `env_set`.
+pub(super) fn set_environment(name: &str) -> Result<(), Failure> {
+    settings::set(name)?;
+    print::line(format_args!("env set to {name}"));
+    Ok(())
+}
+
+/// Ctrl-C ends a command with 1, as scripts expect of this one (section 13).
+async fn until_interrupted<R>(work: impl Future<Output = Result<R, Failure>>) -> Result<R, Failure> {
+    tokio::select! {
+        done = work => done,
+        _ = tokio::signal::ctrl_c() => Err(Failure::failed("interrupted")),
     }
 }

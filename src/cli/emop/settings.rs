@@ -128,12 +128,12 @@ fn unquoted(value: &str) -> &str {
 }
 
 /// `~/.simt`.
-pub(in crate::cli) fn folder() -> Option<PathBuf> {
+pub(super) fn folder() -> Option<PathBuf> {
     variable("HOME").map(|home| Path::new(&home).join(".simt"))
 }
 
 /// Points `~/.simt/emlite.env` at the file of another environment.
-pub(in crate::cli) fn set(environment: &str) -> Result<(), Failure> {
+pub(super) fn set(environment: &str) -> Result<(), Failure> {
     let formed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     if environment.is_empty() || !environment.bytes().all(formed) {
         return Err(Failure::usage(format_args!(

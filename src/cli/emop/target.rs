@@ -33,15 +33,6 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// The name of the environment that counts.
-    pub(super) async fn environment(&self, common: &Common) -> Result<String, Failure> {
-        if let Some(settings) = self.settings(common)? {
-            let name = settings.name();
-            return name.ok_or_else(|| Failure::failed("the environment has no name: it says nothing of ENV"));
-        }
-        reach(common).await.map(|_| "box".to_owned())
-    }
-
     /// Connects to the place that counts.
     pub(super) async fn place(&self, common: &Common) -> Result<Box<dyn Place>, Failure> {
         if let Some(server) = &self.mediator {
@@ -50,21 +41,10 @@ impl Target {
         if [&self.ca, &self.cert, &self.key].iter().any(|file| file.is_some()) {
             return Err(Failure::usage("--ca, --cert and --key go with --mediator HOST:PORT"));
         }
-        if let Some(settings) = self.settings(common)? {
+        if let Some(settings) = settings(common)? {
             return connect(common, settings.server(), settings.credentials()?).await;
         }
         Ok(Box::new(RunningBox::new(reach(common).await?).await?))
-    }
-
-    /// What older programs left, unless a flag says the box.
-    fn settings(&self, common: &Common) -> Result<Option<Settings>, Failure> {
-        if common.socket.is_some() {
-            return Ok(None);
-        }
-        match Settings::of_process() {
-            Some(settings) => Ok(Some(settings)),
-            None => Settings::of_file(),
-        }
     }
 
     fn credentials(&self) -> Result<Option<Credentials>, Failure> {
@@ -80,6 +60,26 @@ impl Target {
             })),
             _ => Err(Failure::usage("--ca, --cert and --key go together")),
         }
+    }
+}
+
+/// The name of the environment that counts; `box`: the running box.
+pub(super) async fn environment(common: &Common) -> Result<String, Failure> {
+    if let Some(settings) = settings(common)? {
+        let name = settings.name();
+        return name.ok_or_else(|| Failure::failed("the environment has no name: it says nothing of ENV"));
+    }
+    reach(common).await.map(|_| "box".to_owned())
+}
+
+/// What older programs left, unless a flag says the box.
+fn settings(common: &Common) -> Result<Option<Settings>, Failure> {
+    if common.socket.is_some() {
+        return Ok(None);
+    }
+    match Settings::of_process() {
+        Some(settings) => Ok(Some(settings)),
+        None => Settings::of_file(),
     }
 }
 
