@@ -3,6 +3,7 @@
 mod accounts;
 mod backup;
 mod cert;
+mod certs;
 mod config;
 mod demo;
 mod emop;
@@ -102,6 +103,9 @@ enum Command {
     /// The box's own certificates
     #[command(subcommand)]
     Pki(pki::Command),
+    /// An authority for mediators in a folder of its own, as older installations keep one
+    #[command(after_help = "Example:\n  certs init prod && certs server prod && certs client prod sync --ou internal")]
+    Certs(certs::Certs),
     /// Write a consistent backup of the running box to a file
     #[command(after_help = "Example:\n  gatelodge backup /mnt/usb/lodge.backup --passphrase-file ./passphrase")]
     Backup(backup::Backup),
@@ -185,6 +189,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Token(command) => command.run(&common).map(done),
         Command::Pki(command) => command.run(&common).map(done),
         Command::Cert(command) => command.run(&common),
+        Command::Certs(certs) => certs.run(&common).map(done),
         Command::Backup(command) => command.run(&common).map(done),
         Command::Restore(command) => command.run(&common).map(done),
         Command::Verify => backup::verify(&common),

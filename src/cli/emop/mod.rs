@@ -175,6 +175,11 @@ impl Emop {
     }
 }
 
+/// Where older programs keep what they need (`~/.simt`), when there is a home.
+pub(super) fn home_folder() -> Option<PathBuf> {
+    settings::folder()
+}
+
 /// `env_show`.
 pub(super) fn show_environment(common: &Common) -> Result<(), Failure> {
     let name = block_on(target::environment(common))?;
