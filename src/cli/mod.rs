@@ -13,6 +13,7 @@ mod meters;
 mod pki;
 mod print;
 mod reach;
+mod replicas;
 mod resolve;
 mod serve;
 mod shell;
@@ -88,6 +89,30 @@ enum Command {
         after_help = "Examples:\n  emop list\n  emop -s EML2137580761 prepay_balance\n  emop --mediator lodge:50051 --ca ca.pem --cert me.pem --key me.key read EML2137580761"
     )]
     Emop(Box<emop::Emop>),
+    /// Write days of half hours from meters into files
+    #[command(
+        alias = "profile_download",
+        after_help = "Examples:\n  gatelodge profile-download --serial EML2137580761 --date 2026-02-10 --output ./days\n  gatelodge profile-download --groups groups.properties"
+    )]
+    ProfileDownload(Box<emop::Download>),
+    /// Say whether two folders of half-hour files are the same
+    #[command(
+        alias = "replicas_compare",
+        after_help = "Example:\n  gatelodge replicas-compare ./here /mnt/there 2026-01-01 2026-01-31"
+    )]
+    ReplicasCompare(replicas::Compare),
+    /// Say which days are missing in a folder of half-hour files
+    #[command(
+        aliases = ["replicas_check", "replica_check_missing", "replica-check-missing"],
+        after_help = "Example:\n  gatelodge replicas-check ./days 2026-01-01 2026-01-31"
+    )]
+    ReplicasCheck(replicas::Check),
+    /// Say which half-hour files of 2025 are not whole
+    #[command(
+        name = "replicas-files-missing-records-2025",
+        after_help = "Example:\n  gatelodge replicas-files-missing-records-2025 ./days"
+    )]
+    ReplicasRecords(replicas::Records),
     /// What is done with meters: served, polled, read now
     #[command(subcommand)]
     Mediators(mediators::Mediators),
@@ -184,6 +209,10 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Space(command) => command.run(&common).map(done),
         Command::Meter(command) => command.run(&common).map(done),
         Command::Emop(emop) => emop.run(&common),
+        Command::ProfileDownload(download) => download.run(&common).map(done),
+        Command::ReplicasCompare(compare) => compare.run(&common),
+        Command::ReplicasCheck(check) => check.run(&common),
+        Command::ReplicasRecords(records) => records.run(&common),
         Command::Mediators(command) => command.run(&common).map(done),
         Command::User(command) => command.run(&common).map(done),
         Command::Token(command) => command.run(&common).map(done),

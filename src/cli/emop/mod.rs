@@ -5,6 +5,7 @@
 //! running box, and what differs between the two ends at [`place`].
 
 mod command;
+mod download;
 mod intervals;
 mod mediator;
 mod outcome;
@@ -24,6 +25,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use self::command::Given;
+pub(super) use self::download::Download;
 use self::place::{Place, There};
 use self::table::Action;
 use self::target::Target;
@@ -83,18 +85,11 @@ impl Emop {
     }
 
     fn start_logging(&self) {
-        let level = match (self.verbose, self.log_level) {
-            (true, _) | (_, Some(Level::Debug)) => "debug",
-            (_, Some(Level::Info)) => "info",
-            (_, Some(Level::Warning)) => "warn",
-            (_, Some(Level::Error)) => "error",
-            (false, None) => return,
-        };
-        let log = Log {
-            format: LogFormat::Text,
-            filter: level.to_owned(),
-        };
-        let _ = start_logging(&log, LogTo::Stderr);
+        match (self.verbose, self.log_level) {
+            (true, _) => start_logging_at(Level::Debug),
+            (false, Some(level)) => start_logging_at(level),
+            (false, None) => {}
+        }
     }
 
     async fn list(&self, common: &Common) -> Result<(), Failure> {
@@ -173,6 +168,20 @@ impl Emop {
         }
         Ok(serials)
     }
+}
+
+fn start_logging_at(level: Level) {
+    let filter = match level {
+        Level::Debug => "debug",
+        Level::Info => "info",
+        Level::Warning => "warn",
+        Level::Error => "error",
+    };
+    let log = Log {
+        format: LogFormat::Text,
+        filter: filter.to_owned(),
+    };
+    let _ = start_logging(&log, LogTo::Stderr);
 }
 
 /// Where older programs keep what they need (`~/.simt`), when there is a home.

@@ -166,7 +166,7 @@ pub(super) fn set(environment: &str) -> Result<(), Failure> {
     clippy::disallowed_methods,
     reason = "older programs' variables, which are not the box's configuration, are read here and nowhere else"
 )]
-fn variable(name: &str) -> Option<String> {
+pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
