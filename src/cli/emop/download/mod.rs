@@ -25,13 +25,7 @@ pub(in crate::cli) struct Download {
     #[command(flatten)]
     target: Target,
     /// The meter
-    #[arg(
-        long,
-        short,
-        value_name = "SERIAL",
-        requires = "date",
-        required_unless_present = "groups"
-    )]
+    #[arg(long, short, value_name = "SERIAL", requires = "date")]
     serial: Option<MeterId>,
     /// The day, UTC
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = arguments::day, requires = "serial")]
