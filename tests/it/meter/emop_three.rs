@@ -10,7 +10,7 @@ use super::peer::{frame, hear, reply};
 
 const SERIAL: &str = "EMP0000000007";
 /// 2026-02-10T00:00:00Z, as meters count.
-const MIDNIGHT: u32 = 824_083_200;
+const MIDNIGHT: u32 = 823_996_800;
 /// A refusal: object unknown.
 const UNKNOWN: u8 = 5;
 
