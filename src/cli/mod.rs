@@ -109,8 +109,8 @@ enum Command {
     ReplicasCheck(replicas::Check),
     /// Say which half-hour files of 2025 are not whole
     #[command(
-        name = "replicas-files-missing-records-2025",
-        after_help = "Example:\n  gatelodge replicas-files-missing-records-2025 ./days"
+        alias = "replicas-files-missing-records-2025",
+        after_help = "Example:\n  gatelodge replicas-records ./days"
     )]
     ReplicasRecords(replicas::Records),
     /// What is done with meters: served, polled, read now
