@@ -17,6 +17,7 @@ pub mod meter;
 pub mod occupancy;
 
 pub mod face;
+pub mod feed;
 
 pub mod accounts;
 

@@ -99,7 +99,8 @@ impl From<AccountsError> for Refusal {
             | AccountsError::TooManyTries
             | AccountsError::Invitation
             | AccountsError::TokenName
-            | AccountsError::NoScope => Refusal::bad(text),
+            | AccountsError::NoScope
+            | AccountsError::TooManyMeters(_) => Refusal::bad(text),
             AccountsError::Row(_) | AccountsError::Read(_) => Refusal::failed(text),
             AccountsError::Write(why) => why.into(),
         }

@@ -181,7 +181,7 @@ impl Lodge {
         let room = self
             .config
             .meter_room()
-            .map(|config| Meters::new(config, fixed, self.store.clone()))
+            .map(|config| Meters::with_streams(config, fixed, self.store.clone(), &self.streams))
             .transpose()
             .context("the meter room")?;
         self.meters.send_replace(room.clone());
@@ -211,6 +211,9 @@ impl Lodge {
             face,
             report: self.reporter.clone().into_status(),
             occupancy: self.occupancy.borrow().clone(),
+            meters: self.meters.borrow().clone().map(|room| {
+                crate::meter::v1::Api::new(room, self.accounts.clone(), self.config.limits.https.per_client)
+            }),
             contact: self.config.site.contact.clone(),
         })
     }

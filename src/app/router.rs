@@ -20,6 +20,7 @@ use crate::face::Face;
 use crate::http::assets::Assets;
 use crate::http::problem::{method_not_allowed, not_found};
 use crate::http::{Ahead, Problem, Site};
+use crate::meter;
 use crate::occupancy::{Occupancy, compat, pages, v1};
 use crate::tls::{Challenges, PeerCertificate};
 
@@ -31,6 +32,7 @@ pub(super) struct Https {
     pub(super) face: Face,
     pub(super) report: Report,
     pub(super) occupancy: Option<Arc<Occupancy>>,
+    pub(super) meters: Option<Arc<meter::v1::Api>>,
     pub(super) contact: Option<String>,
 }
 
@@ -46,6 +48,9 @@ pub(super) fn https(parts: Https) -> Site {
         .merge(box_page::router(parts.report, &parts.face));
     if let Some(contact) = parts.contact {
         router = router.route("/.well-known/security.txt", get(async move || security_txt(&contact)));
+    }
+    if let Some(api) = parts.meters {
+        router = router.merge(meter::v1::router(api));
     }
     let hosts = OurHost::new(parts.names);
     let mut ahead = None;

@@ -228,6 +228,7 @@ fn refusal(error: AccountsError) -> (StatusCode, String) {
         | AccountsError::Invitation
         | AccountsError::TokenName
         | AccountsError::NoScope
+        | AccountsError::TooManyMeters(_)
         | AccountsError::UnknownToken(_) => StatusCode::BAD_REQUEST,
     };
     (status, error.to_string())

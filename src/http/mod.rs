@@ -2,6 +2,7 @@
 //! limits, embedded files, health and metrics. No room and no account is known here.
 
 mod ahead;
+mod bearer;
 pub mod assets;
 mod body;
 mod claims;
@@ -18,6 +19,7 @@ pub mod serve;
 pub mod swap;
 
 pub use ahead::{Ahead, Site};
+pub use bearer::bearer;
 pub use body::PatientBody;
 pub use limiter::{Limiter, RateLimits};
 pub(crate) use peer::counted;

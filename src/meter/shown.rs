@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::room::Meters;
 use super::served::{Served, Source};
-use crate::domain::{Duty, Health, Meter, Quality, Quantity};
+use crate::domain::{Duty, HalfHour, HalfHoursAsked, Health, Meter, Quality, Quantity};
 
 /// A meter, what is done with it, and what was last known of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,8 +28,22 @@ pub struct MeterShown {
     pub answered: Option<Timestamp>,
     /// When its clock was last compared.
     pub clock_compared: Option<Timestamp>,
+    /// How far its half-hours are fetched; absent until the first of them was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub half_hours: Option<Progress>,
     /// What it last said.
     pub values: BTreeMap<Quantity, ValueShown>,
+}
+
+/// How far the half-hours in a meter's own memory are fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Nothing before this is asked for.
+    pub since: Timestamp,
+    /// Everything before this was asked for, but for those that are open.
+    pub until: Timestamp,
+    /// How many half-hours are still to be fetched.
+    pub open: u32,
 }
 
 /// A value with its unit, its time and its quality.
@@ -79,7 +93,18 @@ impl Meters {
             health_details: state.health_details,
             answered: state.answered,
             clock_compared: state.clock_compared,
+            half_hours: progress(&state.half_hours, self.horizon(now)),
             values: values.collect(),
         }
     }
+}
+
+fn progress(asked: &HalfHoursAsked, horizon: HalfHour) -> Option<Progress> {
+    let last = asked.settled.parts().last()?;
+    let open = asked.settled.missing(horizon..last.end);
+    Some(Progress {
+        since: horizon.start(),
+        until: last.end.start(),
+        open: open.iter().map(|part| part.end.0 - part.start.0).sum(),
+    })
 }

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::Unanswered;
 use crate::domain::{MeterNews, MeterState, Quantity};
 use crate::meter::emop::MeterTime;
-use crate::meter::emop::event_log::{MeterEvent, look_further, unseen};
+use crate::meter::emop::event_log::{MeterEvent, is_alarm, look_further, unseen};
 use crate::meter::emop::identity::Hardware;
 use crate::meter::emop::setting::Setting;
 use crate::meter::emop::tariff::Which;
@@ -23,6 +23,7 @@ pub enum Syncer {
     Csq,
     EventLog,
     Voltage,
+    Power,
     ClockDiff,
     TariffsActive,
     TariffsFuture,
@@ -32,6 +33,7 @@ pub enum Syncer {
     FirmwareVersion,
     Backlight,
     LoadSwitch,
+    HalfHours,
 }
 
 /// Why something could not be read.
@@ -57,18 +59,16 @@ impl Findings {
     }
 }
 
-/// Events that mean tampering or a fault of the meter (section 7).
-const ALARMS: [u8; 16] = [1, 2, 3, 4, 6, 7, 8, 9, 10, 17, 26, 27, 37, 70, 71, 104];
-
 impl Syncer {
     /// All of them, what others need first.
-    pub const ALL: [Syncer; 15] = [
+    pub const ALL: [Syncer; 17] = [
         Syncer::Hardware,
         Syncer::Reads,
         Syncer::PrepayBalance,
         Syncer::Csq,
         Syncer::EventLog,
         Syncer::Voltage,
+        Syncer::Power,
         Syncer::ClockDiff,
         Syncer::TariffsActive,
         Syncer::TariffsFuture,
@@ -78,6 +78,7 @@ impl Syncer {
         Syncer::FirmwareVersion,
         Syncer::Backlight,
         Syncer::LoadSwitch,
+        Syncer::HalfHours,
     ];
 
     /// Its key under `meters.polling`.
@@ -90,6 +91,8 @@ impl Syncer {
             Syncer::Csq => "csq",
             Syncer::EventLog => "event_log",
             Syncer::Voltage => "voltage",
+            Syncer::Power => "power",
+            Syncer::HalfHours => "half_hours",
             Syncer::ClockDiff => "clock_diff",
             Syncer::TariffsActive => "tariffs_active",
             Syncer::TariffsFuture => "tariffs_future",
@@ -121,14 +124,16 @@ impl Syncer {
             | Syncer::Hardware
             | Syncer::Serial
             | Syncer::FirmwareVersion
-            | Syncer::Backlight => true,
+            | Syncer::Backlight
+            | Syncer::HalfHours => true,
             Syncer::PrepayBalance
             | Syncer::EventLog
             | Syncer::TariffsActive
             | Syncer::TariffsFuture
             | Syncer::PrepayEnabled
             | Syncer::DaylightSavingsEnabled
-            | Syncer::LoadSwitch => false,
+            | Syncer::LoadSwitch
+            | Syncer::Power => false,
         }
     }
 
@@ -140,7 +145,8 @@ impl Syncer {
             Syncer::Reads => Quantity::ImportA,
             Syncer::PrepayBalance => Quantity::Balance,
             Syncer::Csq => Quantity::Csq,
-            Syncer::EventLog | Syncer::Voltage => return None,
+            Syncer::Power => Quantity::Power,
+            Syncer::EventLog | Syncer::Voltage | Syncer::HalfHours => return None,
             Syncer::ClockDiff => Quantity::ClockDrift,
             Syncer::TariffsActive => Quantity::TariffsActive,
             Syncer::TariffsFuture => Quantity::TariffsFuture,
@@ -160,6 +166,7 @@ impl Syncer {
             Quantity::Balance => Syncer::PrepayBalance,
             Quantity::Csq => Syncer::Csq,
             Quantity::Voltage | Quantity::VoltageL1 | Quantity::VoltageL2 | Quantity::VoltageL3 => Syncer::Voltage,
+            Quantity::Power => Syncer::Power,
             Quantity::ClockDrift => Syncer::ClockDiff,
             Quantity::TariffsActive => Syncer::TariffsActive,
             Quantity::TariffsFuture => Syncer::TariffsFuture,
@@ -203,6 +210,9 @@ impl Syncer {
             Syncer::EventLog => event_log(meter, before).await?,
             Syncer::Voltage if three => phases(reads::voltages(meter).await?),
             Syncer::Voltage => simple(meter, Quantity::Voltage, "instantaneous_voltage").await?,
+            Syncer::Power => simple(meter, Quantity::Power, "instantaneous_active_power").await?,
+            // Many requests, whose answers are stored piece by piece: `half_hours` does that.
+            Syncer::HalfHours => Findings::default(),
             Syncer::ClockDiff => {
                 let shown = reads::clock(meter).await?;
                 let drift = Timestamp::now().duration_since(shown).as_secs().saturating_abs();
@@ -349,6 +359,6 @@ fn logged(event: &MeterEvent) -> MeterNews {
         id: event.id,
         name: event.name().map(str::to_owned),
         set: event.set,
-        alarm: ALARMS.contains(&event.id),
+        alarm: is_alarm(event.id),
     }
 }

@@ -67,13 +67,28 @@ impl MeterEvent {
     /// The vendor's name for it, if it is known.
     #[must_use]
     pub fn name(&self) -> Option<&'static str> {
-        let place = NAMES.binary_search_by_key(&self.id, |(id, _)| *id).ok()?;
-        Some(NAMES[place].1)
+        name(self.id)
     }
 }
 
 /// The vendor's names, one misspelt, by number.
 #[rustfmt::skip] // a table
+/// Events that mean tampering or a fault of the meter.
+const ALARMS: [u8; 16] = [1, 2, 3, 4, 6, 7, 8, 9, 10, 17, 26, 27, 37, 70, 71, 104];
+
+/// The vendor's name of an event, where it is known.
+#[must_use]
+pub fn name(id: u8) -> Option<&'static str> {
+    let place = NAMES.binary_search_by_key(&id, |(known, _)| *known).ok()?;
+    Some(NAMES[place].1)
+}
+
+/// Whether somebody should look after such an event.
+#[must_use]
+pub fn is_alarm(id: u8) -> bool {
+    ALARMS.contains(&id)
+}
+
 const NAMES: &[(u8, &str)] = &[
     (1, "BM_OVER_CURRENT"), (2, "BM_FAULTY_CONTACTOR"), (3, "BM_REVERSE_ENERGY_DETECT"),
     (4, "BM_TERMINAL_COVER_REMOVED"), (5, "BM_WATCHDOG_RESET"), (6, "BM_NV_WRITE_EXCEEDED"),

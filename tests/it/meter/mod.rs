@@ -11,6 +11,7 @@ mod emop_refusals;
 mod emop_stage;
 mod emop_three;
 mod fleet;
+mod half_hours;
 mod mediator;
 mod peer;
 mod polling;
