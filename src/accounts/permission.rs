@@ -181,7 +181,13 @@ mod tests {
 
     #[test]
     fn the_table_of_roles_holds() {
-        let role = |role| allowed(&Who::Person { name: "p".into(), role, meters: Vec::new() });
+        let role = |role| {
+            allowed(&Who::Person {
+                name: "p".into(),
+                role,
+                meters: Vec::new(),
+            })
+        };
         assert_eq!(role(Role::Admin), ACTS);
         assert_eq!(role(Role::Installer), ACTS[..7]);
         assert_eq!(role(Role::Doorman), [Act::ReadSpaces, Act::Count]);

@@ -122,8 +122,15 @@ impl UserCommand {
                 let wish = json!(meters);
                 let _: Value = client.ask(Method::PUT, &person(&name, "/meters"), Some(&wish)).await?;
                 let which: Vec<&str> = meters.iter().map(MeterId::as_str).collect();
-                let which = if which.is_empty() { "none".to_owned() } else { which.join(", ") };
-                said(&json!({ "name": name, "meters": meters }), format!("Meters of {name}: {which}"));
+                let which = if which.is_empty() {
+                    "none".to_owned()
+                } else {
+                    which.join(", ")
+                };
+                said(
+                    &json!({ "name": name, "meters": meters }),
+                    format!("Meters of {name}: {which}"),
+                );
             }
             UserCommand::List => {
                 let people: Value = client.ask(Method::GET, "/people", None).await?;

@@ -128,7 +128,7 @@ enum Command {
     /// The box's own certificates
     #[command(subcommand)]
     Pki(pki::Command),
-    /// An authority for mediators in a folder of its own, as older installations keep one
+    /// An authority for mediators in a folder of its own
     #[command(after_help = "Example:\n  certs init prod && certs server prod && certs client prod sync --ou internal")]
     Certs(certs::Certs),
     /// Write a consistent backup of the running box to a file

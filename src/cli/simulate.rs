@@ -14,7 +14,9 @@ use crate::meter::arguments;
 use crate::meter::emop::dialect::InferredWrites;
 use crate::meter::emop::identity::MeterType;
 use crate::meter::emop::{Dialect, Inferred, MeterTime, Money};
-use crate::meter::simulator::{Faults, Now, PtyMeter, Rate, Setup, Shape, SimulatedMeter, SimulatorError, Station, TcpMeter};
+use crate::meter::simulator::{
+    Faults, Now, PtyMeter, Rate, Setup, Shape, SimulatedMeter, SimulatorError, Station, TcpMeter,
+};
 
 #[derive(Subcommand)]
 pub(super) enum Command {

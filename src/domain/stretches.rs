@@ -132,7 +132,11 @@ mod tests {
     }
 
     fn set(stretches: &Stretches) -> BTreeSet<u32> {
-        stretches.parts().iter().flat_map(|part| part.start.0..part.end.0).collect()
+        stretches
+            .parts()
+            .iter()
+            .flat_map(|part| part.start.0..part.end.0)
+            .collect()
     }
 
     proptest! {

@@ -2,8 +2,8 @@
 //! limits, embedded files, health and metrics. No room and no account is known here.
 
 mod ahead;
-mod bearer;
 pub mod assets;
+mod bearer;
 mod body;
 mod claims;
 pub mod health;

@@ -35,7 +35,9 @@ impl Span {
     /// From `from`, or else a day before `to`, until `to`, or else `now`.
     pub fn new(from: Option<Timestamp>, to: Option<Timestamp>, now: Timestamp) -> Result<Span, SpanError> {
         let to = to.unwrap_or(now);
-        let day_before = to.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
+        let day_before = to
+            .saturating_sub(SignedDuration::from_hours(24))
+            .unwrap_or(Timestamp::MIN);
         let from = from.unwrap_or(day_before);
         if from >= to {
             return Err(SpanError::Empty);
@@ -60,7 +62,11 @@ impl Totals {
     /// The energy of all half-hours that have one.
     #[must_use]
     pub fn energy(&self) -> u64 {
-        self.intervals.iter().filter_map(|one| one.energy).map(|energy| energy.0).sum()
+        self.intervals
+            .iter()
+            .filter_map(|one| one.energy)
+            .map(|energy| energy.0)
+            .sum()
     }
 
     /// How many half-hours have none.

@@ -25,8 +25,8 @@ pub mod smip;
 mod timetable;
 pub mod v1;
 
-pub use energy::{Span, SpanError, Totals};
 pub use config::{Config, Entry, EntryError, Every, Fault, Polling};
+pub use energy::{Span, SpanError, Totals};
 pub use polling::PollingError;
 pub use room::{BuildError, Meters, MetersError};
 pub use served::Source;

@@ -8,13 +8,13 @@ use std::ops::Range;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
-use super::emop::{Dialect, MeterTime};
 use super::emop::dialect::Request;
 use super::emop::event_log::{MeterEvent, events};
 use super::emop::identity::Hardware;
 use super::emop::intervals::Block;
 use super::emop::tariff::Which;
 use super::emop::value::{PayloadError, Registers, Value};
+use super::emop::{Dialect, MeterTime};
 
 /// Who carries requests to one meter.
 pub trait Asking: Sync {

@@ -24,8 +24,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Accounts;
 use crate::domain::units::Span;
-use crate::feed::Hall;
 use crate::domain::{Space, SpaceId};
+use crate::feed::Hall;
 use crate::http::{Limiter, Rate};
 use crate::store::spaces::{Spaces, SpacesWriter};
 use crate::store::{ReadError, Store};

@@ -61,11 +61,23 @@ const DOORS: &[(&str, &[&str])] = &[
     ("supervisor", &[]),
     (
         "meter",
-        &["face", "feed", "accounts", "tls", "http", "pki", "store", "domain", "meter"],
+        &[
+            "face", "feed", "accounts", "tls", "http", "pki", "store", "domain", "meter",
+        ],
     ),
     (
         "occupancy",
-        &["face", "feed", "accounts", "tls", "http", "pki", "store", "domain", "occupancy"],
+        &[
+            "face",
+            "feed",
+            "accounts",
+            "tls",
+            "http",
+            "pki",
+            "store",
+            "domain",
+            "occupancy",
+        ],
     ),
     ("face", &["accounts", "tls", "http", "pki", "store", "domain", "face"]),
     ("feed", &["http", "store", "domain", "feed"]),

@@ -48,7 +48,9 @@ impl Place for Mediator {
 impl From<client::CallError> for CallError {
     fn from(error: client::CallError) -> CallError {
         match error {
-            client::CallError::Broken { .. } => CallError::NotReachable(error.to_string()),
+            client::CallError::Broken { .. } => CallError::NotReachable(format!(
+                "{error}; a mediator with TLS takes --ca, --cert and --key, and hangs up on a certificate that does not count"
+            )),
             client::CallError::Prohibited(_) => CallError::NotAllowed(error.to_string()),
             client::CallError::Answered { code, details } => answered(code, details),
         }

@@ -49,7 +49,11 @@ impl Log {
         if hardware.is_three_phase() {
             return vec![Log::Intervals(hardware)];
         }
-        let elements = if hardware.is_twin() { Elements::Two } else { Elements::One };
+        let elements = if hardware.is_twin() {
+            Elements::Two
+        } else {
+            Elements::One
+        };
         vec![Log::One(elements), Log::Two(elements)]
     }
 
@@ -73,7 +77,10 @@ impl Log {
             let Some(start) = meter_time(next) else { break };
             let records = self.request(meter, start, window.end).await?;
             let first = records.iter().map(|record| half_hour(record.at)).min();
-            let beyond = records.iter().map(|record| half_hour(record.at)).filter(|at| *at >= window.end);
+            let beyond = records
+                .iter()
+                .map(|record| half_hour(record.at))
+                .filter(|at| *at >= window.end);
             let beyond = beyond.min();
             let inside: Vec<Record> = records
                 .into_iter()

@@ -62,7 +62,10 @@ impl Meters {
 
     /// The oldest half-hour that is fetched.
     pub(in crate::meter) fn horizon(&self, now: Timestamp) -> HalfHour {
-        HalfHour::of(now.saturating_sub(self.config.backfill.0).unwrap_or(Timestamp::UNIX_EPOCH))
+        HalfHour::of(
+            now.saturating_sub(self.config.backfill.0)
+                .unwrap_or(Timestamp::UNIX_EPOCH),
+        )
     }
 
     /// What is settled; in another life of the book, what it has lost is not.
@@ -162,7 +165,11 @@ fn batches(meter: &MeterId, told: &[Told], taken: Timestamp) -> Vec<Batch> {
                 value: WattHours(*count),
                 taken,
                 // The meter itself says that it is not sure of it.
-                quality: if record.valid { Quality::Measured } else { Quality::Estimated },
+                quality: if record.valid {
+                    Quality::Measured
+                } else {
+                    Quality::Estimated
+                },
             });
         }
     }

@@ -12,10 +12,7 @@ const ABSENT: usize = 64;
 
 /// The first window of a meter that was never asked: the answer tells where its memory begins.
 pub(super) fn first(asked: &HalfHoursAsked, horizon: HalfHour) -> Option<Range<HalfHour>> {
-    asked
-        .settled
-        .is_empty()
-        .then(|| horizon..horizon.later(LONGEST))
+    asked.settled.is_empty().then(|| horizon..horizon.later(LONGEST))
 }
 
 /// The newest window before `before` that is not settled, and not before `horizon`.
@@ -95,7 +92,10 @@ mod tests {
 
     /// What a meter with these records says of a window, whatever the log's piece.
     fn told(held: &BTreeSet<u32>, window: &Range<HalfHour>) -> Told {
-        let inside: Vec<u32> = held.range(window.start.0 - BASE..window.end.0 - BASE).copied().collect();
+        let inside: Vec<u32> = held
+            .range(window.start.0 - BASE..window.end.0 - BASE)
+            .copied()
+            .collect();
         let later = held.range(window.end.0 - BASE..).next().copied();
         Told {
             until: later.map(|_| window.end).or(inside.last().map(|last| half(last + 1))),
@@ -133,7 +133,10 @@ mod tests {
         let mut asked = HalfHoursAsked::default();
         let (received, windows) = round(&mut asked, &held, 5_099);
         assert_eq!(received, held);
-        assert!(windows <= 11, "{windows}: nobody asks for a hundred days that are not held");
+        assert!(
+            windows <= 11,
+            "{windows}: nobody asks for a hundred days that are not held"
+        );
         assert_eq!(asked.absent.parts(), [half(0)..half(5_000)]);
         assert_eq!(round(&mut asked, &held, 5_099), (BTreeSet::new(), 0));
     }

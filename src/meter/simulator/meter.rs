@@ -109,7 +109,9 @@ impl SimulatedMeter {
                 way: Way::Write,
                 payload,
             } => self.write(object, payload, now),
-            Message::Profile { .. } | Message::Events { .. } if self.setup.three_phase.is_some() => Err(Ack::UnknownObject),
+            Message::Profile { .. } | Message::Events { .. } if self.setup.three_phase.is_some() => {
+                Err(Ack::UnknownObject)
+            }
             Message::Profile { log, start, rest: [] } => Ok(logs::profile(self, log, start, self.clock(now))),
             Message::Events {
                 object,

@@ -17,8 +17,18 @@ const VALID: u16 = 1;
 
 /// Whether a three phase meter has an object: no prepayment, tariffs, switches or event log (8.1).
 pub(super) fn has(object: &Object) -> bool {
-    let single = ["prepay", "tariff", "load_switch", "daylight", "read_element", "element_"];
-    let only_single = matches!(object.name.as_ref(), "serial" | "instantaneous_voltage" | "average_voltage");
+    let single = [
+        "prepay",
+        "tariff",
+        "load_switch",
+        "daylight",
+        "read_element",
+        "element_",
+    ];
+    let only_single = matches!(
+        object.name.as_ref(),
+        "serial" | "instantaneous_voltage" | "average_voltage"
+    );
     !only_single && !single.iter().any(|word| object.name.starts_with(word))
 }
 
@@ -63,9 +73,12 @@ pub(super) fn intervals(
     message: &[u8],
     now: MeterTime,
 ) -> Result<Vec<u8>, Ack> {
-    let (Some([_profile]), Some(start), Some(end), 13) =
-        (message.first_chunk::<1>(), word(message, 1), word(message, 5), message.len())
-    else {
+    let (Some([_profile]), Some(start), Some(end), 13) = (
+        message.first_chunk::<1>(),
+        word(message, 1),
+        word(message, 5),
+        message.len(),
+    ) else {
         return Err(Ack::LengthError);
     };
     let last = now.0 - now.0 % HALF_HOUR;
@@ -73,7 +86,10 @@ pub(super) fn intervals(
     if first > last || end <= start {
         return Err(Ack::TooLarge);
     }
-    let from = start.checked_next_multiple_of(HALF_HOUR).unwrap_or(last).clamp(first, last);
+    let from = start
+        .checked_next_multiple_of(HALF_HOUR)
+        .unwrap_or(last)
+        .clamp(first, last);
     let until = end.clamp(from + 1, last + 1);
     let times: Vec<u32> = (from..until).step_by(HALF_HOUR as usize).take(RECORDS).collect();
     let layout = &meter.dialect.inferred().intervals;
@@ -85,7 +101,12 @@ pub(super) fn intervals(
     block.extend(CHANNELS.iter().flat_map(|channel| ObjectId::new(*channel).to_bytes()));
     for time in times {
         let slot = meter.slot(MeterTime(time));
-        let values = [slot.import_a, slot.export_a, slot.reactive_import_a, slot.reactive_export_a];
+        let values = [
+            slot.import_a,
+            slot.export_a,
+            slot.reactive_import_a,
+            slot.reactive_export_a,
+        ];
         let values = values.into_iter().flat_map(|value| scaled(value, kind).to_le_bytes());
         match layout.status {
             StatusPlace::First => block.extend(VALID.to_le_bytes().into_iter().chain(values)),
@@ -96,7 +117,10 @@ pub(super) fn intervals(
 }
 
 fn word(message: &[u8], place: usize) -> Option<u32> {
-    message.get(place..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
+    message
+        .get(place..)?
+        .first_chunk()
+        .map(|bytes| u32::from_le_bytes(*bytes))
 }
 
 /// Watt-hours as this kind of meter counts.

@@ -146,9 +146,7 @@ pub(super) async fn intervals(
 fn registers(api: &Api, serial: &MeterId, asked: &Asked) -> Result<Vec<Register>, Fault> {
     match (asked.register, asked.measure, asked.element) {
         (Some(register), None, None) => Ok(vec![register]),
-        (Some(_), ..) => Err(Fault::Query(
-            "give either register, or measure and element".to_owned(),
-        )),
+        (Some(_), ..) => Err(Fault::Query("give either register, or measure and element".to_owned())),
         (None, measure, element) => {
             let registers = api.room.registers_of(serial, measure.unwrap_or_default(), element)?;
             match element {
@@ -257,9 +255,7 @@ pub(super) async fn readings(
 }
 
 /// Reads where waiting for the disk holds nobody up.
-async fn blocking<R: Send + 'static>(
-    read: impl FnOnce() -> Result<R, ReadError> + Send + 'static,
-) -> Result<R, Fault> {
+async fn blocking<R: Send + 'static>(read: impl FnOnce() -> Result<R, ReadError> + Send + 'static) -> Result<R, Fault> {
     let read = tokio::task::spawn_blocking(read).await;
     Ok(read.map_err(|_| Fault::Broken)??)
 }

@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 use super::Occupancy;
 use crate::accounts::Act;
 use crate::domain::{Event, Level, Seq, Space, SpaceId};
-use crate::feed::{Heard, News, Wanted};
 use crate::face::{Face, Page, Shell, SignedIn, secured};
+use crate::feed::{Heard, News, Wanted};
 
 /// Cards on one page.
 const SHOWN: usize = 200;
@@ -169,7 +169,9 @@ fn messages(desk: Desk, after: Option<Seq>) -> impl Stream<Item = Result<Message
     let again = || Message::default().event("again").data("");
     let first = after.is_none().then(|| Ok(again()));
     let room = &desk.room;
-    let listener = room.hall.listen(Wanted::All, after.unwrap_or(room.hall.feed().newest()));
+    let listener = room
+        .hall
+        .listen(Wanted::All, after.unwrap_or(room.hall.feed().newest()));
     let changes = stream::unfold((desk, listener), move |(desk, mut listener)| async move {
         let message = match listener.next().await {
             Ok(Heard::News(news)) => told(&desk, &news),

@@ -133,9 +133,8 @@ async fn all_registers_of_a_new_meter_are_fetched_back_to_where_its_memory_begin
     for (register, energy) in wanted {
         let found = stage.until(register, 100, 95).await;
         assert!(found.len() <= 96, "nothing is older than the meter's memory");
-        let right = |interval: &&Interval| {
-            interval.energy.unwrap().0 == energy && interval.quality == Quality::Measured
-        };
+        let right =
+            |interval: &&Interval| interval.energy.unwrap().0 == energy && interval.quality == Quality::Measured;
         assert_eq!(found.iter().filter(right).count(), found.len(), "{register:?}");
     }
     stage.stop().await;
@@ -191,7 +190,12 @@ async fn nothing_is_fetched_or_told_twice() {
     }
     stage.stop().await;
     let readings = Readings::new(store.clone());
-    let stored = Register::ALL.iter().map(|register| (*register, readings.between(&id(), *register, ago(20), Timestamp::MAX).count()));
+    let stored = Register::ALL.iter().map(|register| {
+        (
+            *register,
+            readings.between(&id(), *register, ago(20), Timestamp::MAX).count(),
+        )
+    });
     let stored: BTreeMap<_, _> = stored.filter(|(_, many)| *many > 0).collect();
     assert_eq!(told(&store).await, stored);
     store.close().await;
@@ -218,7 +222,10 @@ async fn three_phase_meters_give_their_totals_as_intervals() {
         let stage = Stage::start(&store, address, config);
         for (register, energy) in [(Register::ActiveImport, 250), (Register::ReactiveExport, 7)] {
             let found = stage.until(register, 40, 59).await;
-            assert!(found.iter().all(|interval| interval.energy.unwrap().0 == energy), "{kind:?}");
+            assert!(
+                found.iter().all(|interval| interval.energy.unwrap().0 == energy),
+                "{kind:?}"
+            );
         }
         let shown = stage.room.show(&id()).unwrap();
         assert_eq!(shown.values[&Quantity::Hardware].value, kind.hardware().code());
