@@ -80,13 +80,14 @@ impl Lodge {
         let house = House::new(GRACE);
         let metrics = Metrics::new();
         let backups = Backups::new(store.clone(), config.data_dir.clone());
-        let reporter = Reporter::new(store.clone(), house.states(), backups.clone());
+        let meters = watch::channel(None).0;
+        let reporter = Reporter::new(store.clone(), house.states(), backups.clone(), meters.subscribe());
         super::report::register(&metrics, &store);
         let mut lodge = Lodge {
             accounts: Accounts::new(store.clone()),
             assets: Assets::load(),
             occupancy: watch::channel(None).0,
-            meters: watch::channel(None).0,
+            meters,
             doors: BTreeMap::new(),
             acme: AcmeDesk::new(&metrics),
             readiness: watch::channel(Readiness::default()).0,

@@ -50,7 +50,9 @@ pub(super) fn https(parts: Https) -> Site {
         router = router.route("/.well-known/security.txt", get(async move || security_txt(&contact)));
     }
     if let Some(api) = parts.meters {
-        router = router.merge(meter::v1::router(api));
+        router = router
+            .merge(meter::pages::router(api.room().clone(), parts.face.clone()))
+            .merge(meter::v1::router(api));
     }
     let hosts = OurHost::new(parts.names);
     let mut ahead = None;
@@ -106,7 +108,7 @@ async fn home(request: Request) -> Response {
         .get(ACCEPT)
         .is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")));
     if wants_page {
-        return Redirect::to("/spaces").into_response();
+        return Redirect::to("/home").into_response();
     }
     compat::refusal("/", StatusCode::NOT_FOUND, "Invalid URL requested")
 }

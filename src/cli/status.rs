@@ -55,6 +55,12 @@ pub(super) fn status(common: &Common) -> Result<(), Failure> {
             print::moment(certificate.not_after)
         ));
     }
+    if let Some(meters) = &status.meters {
+        print::line(format_args!(
+            "  meters {}: {} polled, {} answer, {} do not; {} half-hours to fetch",
+            meters.total, meters.polled, meters.healthy, meters.unhealthy, meters.half_hours_open
+        ));
+    }
     print::line(format_args!(
         "  store {} KiB, last backup {}",
         status.store.bytes / 1024,

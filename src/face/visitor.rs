@@ -42,6 +42,12 @@ impl SignedIn {
         self.who().sees(meter)
     }
 
+    /// Whether there is any meter that they may see.
+    #[must_use]
+    pub fn sees_meters(&self) -> bool {
+        !self.meters.is_empty() || self.must(Act::ReadMeters).is_ok()
+    }
+
     fn who(&self) -> Who {
         Who::Person {
             name: self.name.clone(),

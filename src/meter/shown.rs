@@ -40,7 +40,7 @@ pub struct MeterShown {
 pub struct Progress {
     /// Nothing before this is asked for.
     pub since: Timestamp,
-    /// Everything before this was asked for, but for those that are open.
+    /// The newest register at a half-hour that was asked for.
     pub until: Timestamp,
     /// How many half-hours are still to be fetched.
     pub open: u32,
@@ -60,6 +60,21 @@ pub struct ValueShown {
     pub quality: Quality,
 }
 
+/// The fleet in numbers (`contract.md` section 6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FleetShown {
+    /// Meters in the registry.
+    pub total: usize,
+    /// Those that are asked regularly.
+    pub polled: usize,
+    /// Those that answered when they were last asked.
+    pub healthy: usize,
+    /// Those that did not.
+    pub unhealthy: usize,
+    /// Half-hours that are still to be fetched from their memories.
+    pub half_hours_open: u64,
+}
+
 impl MeterShown {
     /// A value, unless the meter has none.
     #[must_use]
@@ -70,6 +85,23 @@ impl MeterShown {
 }
 
 impl Meters {
+    /// The fleet in numbers.
+    #[must_use]
+    pub fn fleet(&self) -> FleetShown {
+        let horizon = self.horizon(Timestamp::now());
+        let mut fleet = FleetShown::default();
+        for served in self.all() {
+            let live = served.live();
+            fleet.total += 1;
+            fleet.polled += usize::from(live.duty == Duty::Polled);
+            fleet.healthy += usize::from(live.state.health == Health::Healthy);
+            fleet.unhealthy += usize::from(live.state.health == Health::Unhealthy);
+            let progress = progress(&live.state.half_hours, horizon);
+            fleet.half_hours_open += progress.map_or(0, |progress| u64::from(progress.open));
+        }
+        fleet
+    }
+
     pub(super) fn shown(&self, served: &Served, now: Timestamp) -> MeterShown {
         let (duty, state) = {
             let live = served.live();
@@ -104,7 +136,7 @@ fn progress(asked: &HalfHoursAsked, horizon: HalfHour) -> Option<Progress> {
     let open = asked.settled.missing(horizon..last.end);
     Some(Progress {
         since: horizon.start(),
-        until: last.end.start(),
+        until: HalfHour(last.end.0 - 1).start(),
         open: open.iter().map(|part| part.end.0 - part.start.0).sum(),
     })
 }

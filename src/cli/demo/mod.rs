@@ -1,6 +1,7 @@
 //! `demo`: everything on 127.0.0.1 without configuration (`contract.md` sections 2 and 6).
 
 mod client;
+mod meters;
 mod once;
 mod prepare;
 mod yesterday;
@@ -23,7 +24,7 @@ pub(super) struct Demo {
     /// Where it keeps its data; what is there is used again [default: gatelodge-demo in the folder for temporary files]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// The first of its ports: http N, https N+3, mtls N+4, metrics N+9; 0: whatever is free
+    /// The first of its ports: http N, https N+3, mtls N+4, grpc N+5, metrics N+9, meters from N+20 on; 0: whatever is free
     #[arg(long, value_name = "N", default_value_t = 8440)]
     port_base: u16,
     /// Walk the main job end to end in a fresh folder on free ports, say what was done, and exit
@@ -43,7 +44,8 @@ impl Demo {
             None => std::env::temp_dir().join(format!("gatelodge-demo-{}", rustix::process::geteuid().as_raw())),
         };
         let runtime = runtime()?;
-        let prepared = runtime.block_on(prepare::prepare(&dir, self.port_base))?;
+        let mut prepared = runtime.block_on(prepare::prepare(&dir, self.port_base))?;
+        prepared.simulated.start(runtime.handle());
         let flags = Flags {
             file: Some(prepared.config_file.clone()),
             socket: None,
@@ -120,6 +122,16 @@ fn say(found: &Value) {
             text(&login["password"])
         ));
     }
+    print::line(format_args!(
+        "\nMeters      {}",
+        found["meters"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(text)
+            .collect::<Vec<_>>()
+            .join(" ")
+    ));
     let space = text(&found["spaces"][0]);
     print::line(format_args!("\nTry"));
     print::line(format_args!(
@@ -133,6 +145,11 @@ fn say(found: &Value) {
         text(&found["client"]["certificate_file"]),
         text(&found["client"]["key_file"]),
         door("mtls").rsplit(':').next().unwrap_or_default()
+    ));
+    print::line(format_args!(
+        "  curl --cacert {ca} -H 'Authorization: Bearer {}' 'https://localhost:{port}/v1/meters/{}/intervals?format=csv'",
+        text(&found["api_token"]),
+        text(&found["meters"][0])
     ));
     print::line(format_args!("  curl http://{}/metrics", door("metrics")));
     print::line(format_args!(
@@ -148,6 +165,7 @@ impl Prepared {
             "dir": self.dir, "config_file": self.config_file, "doors": ready.doors, "ca_file": self.ca_file,
             "logins": self.logins, "api_token": self.api_token, "spaces": self.spaces,
             "client": { "certificate_file": self.client_certificate, "key_file": self.client_key },
+            "meters": meters::serials(), "grpc": self.grpc,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! What a meter is asked regularly: the syncers of `spec/emop.md` 16.1, by the names that older programs know.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
 use super::Unanswered;
@@ -35,6 +35,9 @@ pub enum Syncer {
     LoadSwitch,
     HalfHours,
 }
+
+/// At the first look into a meter's log, what is older than this raises no alarm any more.
+const OLD_NEWS: SignedDuration = SignedDuration::from_hours(24);
 
 /// Why something could not be read.
 pub(in crate::meter) type SyncError = ReadError<Unanswered>;
@@ -346,19 +349,30 @@ async fn event_log<A: Asking>(meter: &A, before: &MeterState) -> Result<Findings
     fresh.sort_by_key(|event| (event.at, event.id));
     fresh.dedup_by_key(|event| (event.at, event.id));
     let events_seen = fresh.last().map(|event| event.at.0).or(before.events_seen);
+    // What a new meter wrote long ago is history, and wakes nobody.
+    let since = match mark {
+        Some(_) => Timestamp::UNIX_EPOCH,
+        None => Timestamp::now()
+            .saturating_sub(OLD_NEWS)
+            .unwrap_or(Timestamp::UNIX_EPOCH),
+    };
     Ok(Findings {
-        logged: fresh.iter().filter(|event| event.id != 0).map(logged).collect(),
+        logged: fresh
+            .iter()
+            .filter(|event| event.id != 0)
+            .map(|event| logged(event, since))
+            .collect(),
         events_seen,
         ..Findings::default()
     })
 }
 
-fn logged(event: &MeterEvent) -> MeterNews {
+fn logged(event: &MeterEvent, alarms_since: Timestamp) -> MeterNews {
     MeterNews::Logged {
         at: event.at.moment(),
         id: event.id,
         name: event.name().map(str::to_owned),
         set: event.set,
-        alarm: is_alarm(event.id),
+        alarm: is_alarm(event.id) && event.at.moment() >= alarms_since,
     }
 }

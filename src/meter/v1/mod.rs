@@ -36,6 +36,12 @@ impl Api {
             bearers: Limiter::new(per_bearer),
         })
     }
+
+    /// Whose API it is.
+    #[must_use]
+    pub fn room(&self) -> &Arc<Meters> {
+        &self.room
+    }
 }
 
 /// The routes of `/v1/meters`.

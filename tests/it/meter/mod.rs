@@ -2,7 +2,7 @@
 
 mod anything;
 mod bad_answers;
-mod command;
+pub mod command;
 mod driver;
 mod emop_commands;
 mod emop_files;
@@ -22,4 +22,5 @@ mod simulated;
 mod socks;
 mod speed;
 mod stage;
+pub mod v1;
 mod vectors;
