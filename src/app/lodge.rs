@@ -23,7 +23,7 @@ use crate::face::{Face, Lamp};
 use crate::http::assets::Assets;
 use crate::http::health::{self, Readiness};
 use crate::http::metrics::Metrics;
-use crate::meter::Meters;
+use crate::meter::{self, Meters};
 use crate::occupancy::history::READER;
 use crate::occupancy::{Occupancy, Terms};
 use crate::pki::Pki;
@@ -179,10 +179,14 @@ impl Lodge {
     /// Builds the meter room as it is configured now, and starts it.
     pub(super) fn open_meters(&mut self) -> anyhow::Result<()> {
         let fixed = self.config.meter.clone();
+        let terms = meter::Terms {
+            readings: self.config.retention.readings,
+            streams: self.streams.clone(),
+        };
         let room = self
             .config
             .meter_room()
-            .map(|config| Meters::with_streams(config, fixed, self.store.clone(), &self.streams))
+            .map(|config| Meters::with_terms(config, fixed, self.store.clone(), terms))
             .transpose()
             .context("the meter room")?;
         self.meters.send_replace(room.clone());
@@ -212,9 +216,11 @@ impl Lodge {
             face,
             report: self.reporter.clone().into_status(),
             occupancy: self.occupancy.borrow().clone(),
-            meters: self.meters.borrow().clone().map(|room| {
-                crate::meter::v1::Api::new(room, self.accounts.clone(), self.config.limits.https.per_client)
-            }),
+            meters: self
+                .meters
+                .borrow()
+                .clone()
+                .map(|room| meter::v1::Api::new(room, self.accounts.clone(), self.config.limits.https.per_client)),
             contact: self.config.site.contact.clone(),
         })
     }

@@ -75,7 +75,7 @@ impl Lodge {
             self.open_occupancy();
             changed.push("occupancy".into());
         }
-        let meters = old.meters != new.meters || old.meter != new.meter;
+        let meters = old.meters != new.meters || old.meter != new.meter || old.retention != new.retention;
         if meters {
             self.house.retire("meters");
             self.open_meters()?;

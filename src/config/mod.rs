@@ -151,12 +151,15 @@ fn a_week() -> u32 {
 pub struct Retention {
     /// The history of spaces; `"0s"`: for ever.
     pub history: Span,
+    /// Half-hours of meters, in whole months; `"0"`: for ever.
+    pub readings: Span,
 }
 
 impl Default for Retention {
     fn default() -> Retention {
         Retention {
             history: Span::seconds(30 * 86_400),
+            readings: Span::seconds(0),
         }
     }
 }
