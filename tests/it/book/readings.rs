@@ -539,7 +539,7 @@ async fn months_older_than_what_is_kept_go_from_rows_and_side_files() {
     let gone = writer.forget_before(at("2025-01-05T00:00:00Z")).await.unwrap();
     assert_eq!(gone, Expired { months: 1, rows: 2 });
     book.seal().await;
-    assert_eq!(book.sides(), [PathBuf::new(); 0]);
+    assert!(book.sides().is_empty());
     drop(writer);
     let book = book.restart().await;
     assert_eq!(book.all(1, Register::ImportA), young);
