@@ -13,6 +13,7 @@ mod emop_three;
 mod fleet;
 mod half_hours;
 mod mediator;
+mod mediator_speed;
 mod peer;
 mod polling;
 mod recorded;
