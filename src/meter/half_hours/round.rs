@@ -16,8 +16,8 @@ use crate::meter::room::Meters;
 use crate::meter::served::Poll;
 use crate::store::readings::{Batch, Expired, Readings};
 
-/// Windows in one round; then other meters and other questions have their turn.
-const WINDOWS: usize = 4;
+/// Windows that one round asks for until one brings something; then other questions to the same meter have their turn.
+const WINDOWS: usize = 3;
 /// After this the next round of a meter with more to fetch begins.
 const NEXT: Duration = Duration::from_secs(1);
 /// How often old half-hours are looked for.
@@ -50,16 +50,18 @@ impl Meters {
             if !self.record(meter, &told).await {
                 return Ok(Some(LATER));
             }
-            if window::settle(&mut asked, &window, &told, now) {
-                meter.served.live().state.half_hours = asked.clone();
-                self.notes.add(&meter.served.meter.serial, Vec::new());
-            }
             if !probing {
                 before = window.start;
             }
+            if window::settle(&mut asked, &window, &told, now) {
+                let more = window::next(&asked, horizon, before).is_some();
+                meter.served.live().state.half_hours = asked;
+                self.notes.add(&meter.served.meter.serial, Vec::new());
+                return Ok(more.then_some(NEXT));
+            }
         }
-        let more = window::next(&asked, horizon, before).is_some();
-        Ok(more.then_some(NEXT))
+        // Nothing new, wherever one looks: a meter whose clock stands still, or is far behind.
+        Ok(None)
     }
 
     /// The oldest half-hour that is fetched: no older than a new meter's, nor than what is kept.
