@@ -39,6 +39,8 @@ pub(super) struct Told {
     pub(super) until: Option<HalfHour>,
     /// The first record after the window, when the window has none.
     pub(super) next_held: Option<HalfHour>,
+    /// The last record of all, when it lies before the window.
+    pub(super) last_held: Option<HalfHour>,
 }
 
 impl Log {
@@ -75,6 +77,7 @@ impl Log {
             let Some(start) = meter_time(next) else { break };
             let records = self.request(meter, start, window.end).await?;
             let first = records.iter().map(|record| half_hour(record.at)).min();
+            let latest = records.iter().map(|record| half_hour(record.at)).max();
             let beyond = records
                 .iter()
                 .map(|record| half_hour(record.at))
@@ -87,6 +90,7 @@ impl Log {
             let last = inside.iter().map(|record| half_hour(record.at)).max();
             if told.records.is_empty() && last.is_none() {
                 told.next_held = first.filter(|first| *first >= window.end);
+                told.last_held = latest.filter(|latest| *latest < window.start);
             }
             told.records.extend(inside);
             let known = match (beyond, last) {

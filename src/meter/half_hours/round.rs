@@ -19,7 +19,7 @@ use crate::store::readings::{Batch, Expired, Readings};
 /// Windows that one round asks for until one brings something; then other questions to the same meter have their turn.
 const WINDOWS: usize = 3;
 /// After this the next round of a meter with more to fetch begins.
-const NEXT: Duration = Duration::from_secs(1);
+const NEXT: Duration = Duration::from_millis(100);
 /// How often old half-hours are looked for.
 const FORGET: Duration = Duration::from_secs(3_600);
 /// And after this, when the book took nothing.
@@ -51,7 +51,7 @@ impl Meters {
                 return Ok(Some(LATER));
             }
             if !probing {
-                before = window.start;
+                before = window::below(&window, &told);
             }
             if window::settle(&mut asked, &window, &told, now) {
                 let more = window::next(&asked, horizon, before).is_some();
