@@ -33,6 +33,10 @@ pub enum Scope {
     #[serde(rename = "spaces:admin")]
     #[value(name = "spaces:admin")]
     SpacesAdmin,
+    /// Sees the relay's peers and ends them.
+    #[serde(rename = "relay:admin")]
+    #[value(name = "relay:admin")]
+    RelayAdmin,
     /// Runs the box: status, backup, certificates.
     #[serde(rename = "box:admin")]
     #[value(name = "box:admin")]
@@ -52,6 +56,8 @@ pub enum Act {
     ReadBox,
     /// Back up, reload, issue certificates.
     ManageBox,
+    /// See the relay's peers and end their connections.
+    ManageRelay,
     /// Add, change and remove people and tokens.
     ManagePeople,
 }
@@ -128,6 +134,7 @@ impl Scope {
             Scope::SpacesRead => act == Act::ReadSpaces,
             Scope::SpacesCount => matches!(act, Act::ReadSpaces | Act::Count),
             Scope::SpacesAdmin => matches!(act, Act::ReadSpaces | Act::Count | Act::ManageSpaces),
+            Scope::RelayAdmin => act == Act::ManageRelay,
             Scope::BoxAdmin => matches!(act, Act::ReadBox | Act::ManageBox),
         }
     }
@@ -137,12 +144,13 @@ impl Scope {
 mod tests {
     use super::*;
 
-    const ACTS: [Act; 6] = [
+    const ACTS: [Act; 7] = [
         Act::ReadSpaces,
         Act::Count,
         Act::ManageSpaces,
         Act::ReadBox,
         Act::ManageBox,
+        Act::ManageRelay,
         Act::ManagePeople,
     ];
 
@@ -154,7 +162,7 @@ mod tests {
     fn the_table_of_roles_holds() {
         let role = |role| allowed(&Who::Person { name: "p".into(), role });
         assert_eq!(role(Role::Admin), ACTS);
-        assert_eq!(role(Role::Installer), ACTS[..5]);
+        assert_eq!(role(Role::Installer), ACTS[..6]);
         assert_eq!(role(Role::Doorman), [Act::ReadSpaces, Act::Count]);
         assert_eq!(role(Role::Viewer), [Act::ReadSpaces, Act::ReadBox]);
         assert_eq!(role(Role::Resident), []);
@@ -166,6 +174,7 @@ mod tests {
             Scope::SpacesRead,
             Scope::SpacesCount,
             Scope::SpacesAdmin,
+            Scope::RelayAdmin,
             Scope::BoxAdmin,
         ];
         let token = Who::Token { id: "t".into(), scopes };

@@ -10,6 +10,7 @@ mod meters;
 mod pki;
 mod print;
 mod reach;
+mod relay;
 mod resolve;
 mod serve;
 mod shell;
@@ -95,6 +96,9 @@ enum Command {
     /// The box's own certificates
     #[command(subcommand)]
     Pki(pki::Command),
+    /// The relay: who is there, and peers with an HTTP side
+    #[command(subcommand)]
+    Relay(relay::Command),
     /// Write a consistent backup of the running box to a file
     #[command(after_help = "Example:\n  gatelodge backup /mnt/usb/lodge.backup --passphrase-file ./passphrase")]
     Backup(backup::Backup),
@@ -161,6 +165,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Token(command) => command.run(&common).map(done),
         Command::Pki(command) => command.run(&common).map(done),
         Command::Cert(command) => command.run(&common),
+        Command::Relay(command) => command.run(&common).map(done),
         Command::Backup(command) => command.run(&common).map(done),
         Command::Restore(command) => command.run(&common).map(done),
         Command::Verify => backup::verify(&common),

@@ -55,6 +55,12 @@ pub(super) fn status(common: &Common) -> Result<(), Failure> {
             print::moment(certificate.not_after)
         ));
     }
+    if let Some(relay) = status.relay {
+        print::line(format_args!(
+            "  relay {} paired, {} waiting",
+            relay.paired, relay.waiting
+        ));
+    }
     print::line(format_args!(
         "  store {} KiB, last backup {}",
         status.store.bytes / 1024,

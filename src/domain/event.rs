@@ -48,6 +48,22 @@ pub enum Event {
         /// The last of them.
         last: Reading,
     },
+    /// A peer came to a meetup of the relay.
+    PeerJoined {
+        /// Which meetup, without the query of its address.
+        meetup: String,
+        /// The name in its certificate.
+        peer: String,
+    },
+    /// A peer left a meetup of the relay.
+    PeerLeft {
+        /// Which meetup, without the query of its address.
+        meetup: String,
+        /// The name in its certificate.
+        peer: String,
+        /// Why, in one word.
+        why: String,
+    },
     /// Something happened to a meter.
     Meter {
         /// Which meter.
@@ -89,7 +105,10 @@ impl Event {
     #[must_use]
     pub fn lane(&self) -> Lane {
         match self {
-            Event::SpaceCreated { .. } | Event::SpaceRemoved { .. } => Lane::Event,
+            Event::SpaceCreated { .. }
+            | Event::SpaceRemoved { .. }
+            | Event::PeerJoined { .. }
+            | Event::PeerLeft { .. } => Lane::Event,
             Event::SpaceChanged { .. } | Event::ReadingsRecorded { .. } => Lane::Measurement,
             Event::Meter { news, .. } => news.lane(),
         }

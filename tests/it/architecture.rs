@@ -15,6 +15,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "config",
             "meter",
             "occupancy",
+            "relay",
             "accounts",
             "tls",
             "http",
@@ -32,6 +33,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "supervisor",
             "meter",
             "occupancy",
+            "relay",
             "face",
             "accounts",
             "tls",
@@ -47,6 +49,7 @@ const DOORS: &[(&str, &[&str])] = &[
         &[
             "meter",
             "occupancy",
+            "relay",
             "accounts",
             "tls",
             "http",
@@ -56,7 +59,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "admin",
         ],
     ),
-    ("config", &["meter", "occupancy", "http", "domain", "config"]),
+    ("config", &["meter", "occupancy", "relay", "http", "domain", "config"]),
     ("supervisor", &[]),
     (
         "meter",
@@ -65,6 +68,10 @@ const DOORS: &[(&str, &[&str])] = &[
     (
         "occupancy",
         &["face", "accounts", "tls", "http", "pki", "store", "domain", "occupancy"],
+    ),
+    (
+        "relay",
+        &["face", "accounts", "tls", "http", "pki", "store", "domain", "relay"],
     ),
     ("face", &["accounts", "tls", "http", "pki", "store", "domain", "face"]),
     ("accounts", &["tls", "http", "pki", "store", "domain", "accounts"]),

@@ -155,6 +155,8 @@ fn space_of(event: &Event) -> Option<SpaceId> {
         Event::SpaceCreated { space, .. } | Event::SpaceChanged { space, .. } | Event::SpaceRemoved { space, .. } => {
             Some(*space)
         }
-        Event::ReadingsRecorded { .. } | Event::Meter { .. } => None,
+        Event::ReadingsRecorded { .. } | Event::Meter { .. } | Event::PeerJoined { .. } | Event::PeerLeft { .. } => {
+            None
+        }
     }
 }

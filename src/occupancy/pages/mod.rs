@@ -207,7 +207,9 @@ fn told(desk: &Desk, news: &News) -> Option<Message> {
                 .ok()?
         }
         Event::SpaceRemoved { space, .. } => Message::default().event("gone").data(space.to_string()),
-        Event::ReadingsRecorded { .. } | Event::Meter { .. } => return None,
+        Event::ReadingsRecorded { .. } | Event::Meter { .. } | Event::PeerJoined { .. } | Event::PeerLeft { .. } => {
+            return None;
+        }
     };
     Some(message.id(format!("{}.{}", desk.room.store.epoch(), news.seq)))
 }

@@ -186,7 +186,9 @@ fn told(news: &News, epoch: Epoch) -> Said {
         ),
         Event::SpaceRemoved { why, .. } => ("removed", json!({ "why": why })),
         // The feed hands on what is about spaces only.
-        Event::ReadingsRecorded { .. } | Event::Meter { .. } => return Said::Heartbeat,
+        Event::ReadingsRecorded { .. } | Event::Meter { .. } | Event::PeerJoined { .. } | Event::PeerLeft { .. } => {
+            return Said::Heartbeat;
+        }
     };
     body["space"] = json!(news.space);
     body["at"] = json!(news.at);
