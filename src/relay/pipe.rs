@@ -46,6 +46,9 @@ where
 {
     let times = room.times();
     let now = Instant::now();
+    // The first ping goes before anything that is heard is answered (3.6).
+    let ping_number = any_number();
+    peer.say(Opcode::Ping, &ping_number.to_ne_bytes());
     let mut leg = Leg {
         stream,
         inbound: Inbound::new(limit),
@@ -53,8 +56,8 @@ where
             stage: Stage::Greeting(Vec::new()),
             peer,
             room,
-            ping: Ping::Due(now),
-            ping_number: any_number(),
+            ping: Ping::Sent(now),
+            ping_number,
             is_blocked: false,
             heard: false,
             why: None,

@@ -103,7 +103,7 @@ fn a_message_at_the_limit_comes_in_pieces_and_leaves_no_buffer() {
     for part in sent(true, Opcode::Binary, &whole).chunks(16 << 10) {
         feed(&mut inbound, part, &mut heard).unwrap();
     }
-    let mut joined = Vec::new();
+    let mut joined: Vec<u8> = Vec::new();
     for (place, piece) in heard.iter().enumerate() {
         let Heard::Data(opcode, fin, payload) = piece else {
             panic!("{piece:?}")

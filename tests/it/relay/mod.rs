@@ -1,0 +1,6 @@
+//! The relay, as its peers meet it: Python programs over mutual TLS.
+
+mod desk;
+mod meeting;
+mod stage;
+mod trust;
