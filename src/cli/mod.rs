@@ -130,7 +130,7 @@ enum Command {
 /// Runs the command that `args` name; the exit codes are those of `contract.md` section 2.
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match Cli::try_parse_from(relay::as_known(args)) {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();

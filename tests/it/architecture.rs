@@ -93,6 +93,7 @@ const KEPT_TO: &[(&str, &str)] = &[
     ("tokio_socks", "meter"),
     ("prost", "meter"),
     ("tonic", "meter"),
+    ("tokio_tungstenite", "relay"),
 ];
 /// And where a second folder does, why.
 const EXCEPTIONS: &[(&str, &str)] = &[

@@ -387,9 +387,13 @@ async def carry(relay):
     await a.send("x")
     assert await hear(b) == "x" and b"are you there" not in b.pings
     # The limit counts a message, however it is cut. The partner hears within a second.
-    await a.send(iter([b"x" * (9 << 20), b"y" * (8 << 20)]))
-    assert (await end(b, 3))[0] in (1002,)
+    partner = asyncio.create_task(end(b))
+    try:
+        await a.send(iter([b"x" * (9 << 20), b"y" * (8 << 20)]))
+    except ConnectionClosed:
+        pass
     assert (await end(a))[0] == 1009
+    assert await asyncio.wait_for(partner, 1) == (1002, "the peer websocket disconnected")
 
 
 async def early(relay):
@@ -559,6 +563,90 @@ async def many(relay, pairs):
 
     made = await asyncio.gather(*(one(number) for number in range(int(pairs))))
     print(json.dumps({"pairs": len(made), "seconds": round(time.monotonic() - began, 3)}))
+
+
+async def gateway(relay, id):
+    """A gateway that answers as old and broken ones do."""
+    peer = await relay.come(id, hello(4, peerClass="micronets-gateway-service"))
+    assert json.loads(await hear(peer))["message"]["messageType"] == "CONN:HELLO"
+    print("greeted", flush=True)
+    for text in ["not JSON", "[]", '{"message": 3}', b"\x00\xff", '{"message": {"messageType": "CONN:INFO", "info": 1}}',
+                 '{"message": {"messageType": "REST:RESPONSE", "inResponseTo": 999, "statusCode": 200}}',
+                 '{"message": {"messageType": "REST:RESPONSE", "inResponseTo": "x", "statusCode": 200}}',
+                 '{"message": {"messageType": "EVENT:x"}}']:
+        await peer.send(text)
+    await peer.send(json.dumps({"message": {"messageId": 77, "messageType": "REST:REQUEST", "method": "GET", "path": "/"}}))
+    ids = []
+    while True:
+        asked = json.loads(await hear(peer, 60))["message"]
+        if asked["messageType"] == "REST:RESPONSE":
+            declined = asked
+            continue
+        ids.append(asked["messageId"])
+        assert asked["requiresResponse"] is True and asked["method"] == "GET"
+        answer = {"messageId": 1000 + len(ids), "inResponseTo": asked["messageId"], "messageType": "REST:RESPONSE",
+                  "requiresResponse": False, "statusCode": 200, "reasonPhrase": None}
+        path, times = asked["path"], 1
+        if path == "/val":
+            answer["headers"] = [{"name": "X-Old", "val": "1"}, {"name": "X-New", "value": "2"}]
+        elif path == "/bad-status":
+            answer["statusCode"] = "200"
+        elif path == "/bad-base64":
+            answer |= {"dataFormat": "application/octet-stream", "messageBody": "%%%"}
+        elif path == "/silent":
+            times = 0
+        elif path == "/empty":
+            answer["statusCode"] = 204
+        elif path == "/twice":
+            times = 2
+        elif path == "/text":
+            answer |= {"dataFormat": "text/plain", "messageBody": "héllo"}
+        for _ in range(times):
+            await peer.send(json.dumps({"message": answer}))
+        if path == "/end":
+            print(json.dumps(declined), flush=True)
+            print(json.dumps(ids), flush=True)
+            await asyncio.sleep(60)
+
+
+async def manager(relay, id):
+    """A manager that asks a gateway of ours all sorts of things; everything with a number is answered."""
+    peer = await relay.come(id, hello(0, peerClass="micronets-ws-test-client"))
+    assert json.loads(await hear(peer))["message"]["messageType"] == "CONN:HELLO"
+    right = {"messageType": "REST:REQUEST", "requiresResponse": True, "method": "GET", "path": "/x"}
+    cases = [
+        (right, 200), (right | {"path": "x"}, 400), (right | {"path": "http://elsewhere/"}, 400),
+        (right | {"path": "/a b"}, 400), (right | {"path": "/x\r\nX-More: 1"}, 400), (right | {"method": 3}, 400),
+        (right | {"method": "G ET"}, 400), (right | {"method": "CONNECT"}, 400), (right | {"headers": {"a": "b"}}, 400),
+        ({"messageType": "REST:REQUEST"}, 400), (right | {"messageBody": "%%", "dataFormat": "application/octet-stream"}, 400),
+        (right | {"path": "/../x"}, 400), (right | {"path": "/other/y", "headers": None}, 200),
+        (right | {"method": "POST", "messageBody": [1, 2], "dataFormat": "application/json"}, 200),
+        (right | {"method": "POST", "messageBody": "AP8=\n", "dataFormat": "application/octet-stream"}, 200),
+        (right | {"queryStrings": [{"name": "q", "value": "a b&c"}], "path": "/x?y=1"}, 200),
+        (right | {"headers": [{"name": "X-Mine", "value": "1"}, {"name": "Host", "value": "elsewhere"},
+                              {"name": "Transfer-Encoding", "value": "chunked"}]}, 200),
+    ]
+    for number, (asked, status) in enumerate(cases, 1):
+        await peer.send(json.dumps({"message": {"messageId": number} | asked}))
+    answers = {}
+    while len(answers) < len(cases):
+        answer = json.loads(await hear(peer))["message"]
+        assert answer["messageType"] == "REST:RESPONSE" and answer["requiresResponse"] is False
+        answers[answer["inResponseTo"]] = answer
+    for number, (asked, status) in enumerate(cases, 1):
+        assert answers[number]["statusCode"] == status, (asked, answers[number])
+    body = lambda number: answers[number]["messageBody"]
+    assert body(13)["path"] == "/base/other/y"
+    assert json.loads(base64.b64decode(body(14)["body"])) == [1, 2]
+    assert base64.b64decode(body(15)["body"]) == b"\x00\xff"
+    assert body(16)["path"] == "/x?y=1&q=a%20b%26c"
+    headers = {name.lower(): value for name, value in body(17)["headers"]}
+    assert headers["x-mine"] == "1" and headers["host"].startswith("127.0.0.1") and "transfer-encoding" not in headers
+    assert {"name": "X-Answer", "value": "two"} in answers[1]["headers"]
+    # Without a number there is nothing to be answered, and the next one is.
+    await peer.send(json.dumps({"message": right}))
+    await peer.send(json.dumps({"message": right | {"messageId": 99}}))
+    assert json.loads(await hear(peer))["message"]["inResponseTo"] == 99
 
 
 def main():
