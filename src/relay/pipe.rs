@@ -62,6 +62,7 @@ where
             heard: false,
             why: None,
             close_heard: false,
+            is_deaf: false,
         },
         out: Outgoing::default(),
         end: None,
@@ -103,6 +104,8 @@ struct Hands {
     /// It is to go.
     why: Option<Goodbye>,
     close_heard: bool,
+    /// What comes in makes no sense any more, so no answer is waited for.
+    is_deaf: bool,
 }
 
 enum Stage {
@@ -134,8 +137,6 @@ struct Outgoing {
 /// The end of a connection.
 struct End {
     why: Goodbye,
-    /// What comes in makes no sense any more, so no answer is waited for.
-    is_deaf: bool,
     is_said: bool,
     is_shut: bool,
     until: Instant,
@@ -185,7 +186,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
         self.hands.why = Some(why);
         self.end = Some(End {
             why,
-            is_deaf: matches!(why, Goodbye::Fault(_)),
             is_said: false,
             is_shut: false,
             until: Instant::now() + patience,
@@ -219,7 +219,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
 
     fn take_in(&mut self, cx: &Context<'_>, bytes: &mut [u8]) {
         self.hands.heard = true;
-        if self.end.as_ref().is_some_and(|end| end.is_deaf) {
+        if self.hands.is_deaf {
             return;
         }
         let hands = &mut self.hands;
@@ -229,10 +229,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
         });
         if let Err(fault) = fed {
             // Where its frames begin is not known any more.
-            match &mut self.end {
-                Some(end) => end.is_deaf = true,
-                None => hands.why = Some(Goodbye::Fault(fault)),
-            }
+            hands.is_deaf = true;
+            hands.why.get_or_insert(Goodbye::Fault(fault));
         }
     }
 
@@ -252,8 +250,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
                 Poll::Ready(written) => written?,
             }
             self.out.stalled = None;
-            if let Some(end) = self.end.as_ref().filter(|end| end.is_said) {
-                return match end.is_deaf || self.hands.close_heard {
+            if self.end.as_ref().is_some_and(|end| end.is_said) {
+                return match self.hands.is_deaf || self.hands.close_heard {
                     true => self.poll_shut(cx),
                     false => Ok(()),
                 };
@@ -315,7 +313,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
         };
         match Pin::new(&mut self.stream).poll_shutdown(cx) {
             Poll::Pending => Ok(()),
-            Poll::Ready(Ok(())) if end.is_deaf && !self.hands.close_heard => {
+            Poll::Ready(Ok(())) if self.hands.is_deaf && !self.hands.close_heard => {
                 end.is_shut = true;
                 end.until = end.until.min(Instant::now() + LINGER);
                 Ok(())

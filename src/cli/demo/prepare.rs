@@ -31,6 +31,9 @@ pub(super) struct Prepared {
     pub(super) spaces: Vec<String>,
     pub(super) client_certificate: PathBuf,
     pub(super) client_key: PathBuf,
+    pub(super) relay_ca: PathBuf,
+    /// Bundles: the demo's own gateway's, and another's.
+    pub(super) relay_peers: [PathBuf; 2],
 }
 
 /// A name and password.
@@ -89,7 +92,18 @@ async fn furnish(
         .await
         .map_err(Failure::failed)?;
     let accounts = Accounts::new(store.clone());
+    let mut relay_peers = ["demo-gateway", "demo-manager"].map(PathBuf::from);
+    for peer in &mut relay_peers {
+        let request = Request {
+            overwrite: Overwrite::Yes,
+            ..Request::new(Hierarchy::Relay, peer.display().to_string())
+        };
+        let issued = pki.issue(request, Some(dir.join("relay")), now).await;
+        *peer = issued.map_err(Failure::failed)?.pkeycert;
+    }
     Ok(Prepared {
+        relay_ca: pki.files(Hierarchy::Relay).root_certificate,
+        relay_peers,
         ca_file: pki.files(Hierarchy::Server).root_certificate,
         logins: people(&accounts, &earlier, now).await?,
         api_token: token(&accounts, &earlier, now).await?,
@@ -136,7 +150,7 @@ async fn token(accounts: &Accounts, earlier: &Earlier, now: Timestamp) -> Result
     if accounts.token(&known).map_err(Failure::failed)?.is_some() {
         return Ok(earlier.api_token.clone());
     }
-    let scopes = vec![Scope::SpacesAdmin, Scope::BoxAdmin];
+    let scopes = vec![Scope::SpacesAdmin, Scope::RelayAdmin, Scope::BoxAdmin];
     let (_, secret) = accounts
         .create_token("demo", scopes, now)
         .await
@@ -213,13 +227,14 @@ fn config(dir: &Path, port_base: u16) -> String {
         "# Written by `gatelodge demo`; config.example.toml explains every key.\n\
          data_dir ={}\nadmin_socket ={}\n\n[site]\nname = \"Gatelodge demo\"\n\n\
          [http]\nlisten = [\"127.0.0.1:{}\"]\n\n[https]\nlisten = [\"127.0.0.1:{}\"]\ncertificate = \"self-signed\"\n\n\
-         [mtls]\nlisten = [\"127.0.0.1:{}\"]\n\n[metrics]\nlisten = [\"127.0.0.1:{}\"]\n\n\
+         [mtls]\nlisten = [\"127.0.0.1:{}\"]\n\n[relay]\nlisten = [\"127.0.0.1:{}\"]\n\n[metrics]\nlisten = [\"127.0.0.1:{}\"]\n\n\
          [occupancy]\ncreate_limit = \"off\"\nidle_expiry = \"0s\"\n\n[log]\nfilter = \"warn\"\n",
         format_args!(" {}", text(dir.join("data")).trim()),
         format_args!(" {}", text(dir.join("admin.sock")).trim()),
         port(0),
         port(3),
         port(4),
+        port(6),
         port(9),
     )
 }
