@@ -10,6 +10,7 @@
 //! more than one relay, observers.
 
 mod api;
+mod attendance;
 pub mod bridge;
 mod config;
 mod counts;

@@ -27,12 +27,15 @@ use crate::http::Problem;
 /// The longest body: base64 of it fits into the longest message.
 const LONGEST_BODY: usize = 11 << 20;
 
+/// Who waits for the answer to which message.
+type Askers = HashMap<i64, oneshot::Sender<Result<Response, Fault>>>;
+
 /// Asks the partner; clones share it.
 #[derive(Clone)]
 pub struct Caller {
     link: Link,
     events: Events,
-    waiting: Arc<Mutex<HashMap<i64, oneshot::Sender<Result<Response, Fault>>>>>,
+    waiting: Arc<Mutex<Askers>>,
     patience: Duration,
 }
 
@@ -89,7 +92,7 @@ impl Caller {
         }
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<i64, oneshot::Sender<Result<Response, Fault>>>> {
+    fn waiting(&self) -> MutexGuard<'_, Askers> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -22,10 +22,13 @@ use crate::http::Problem;
 /// Events that wait for one listener; one that does not read them is cut off.
 const WAITING: usize = 256;
 
+/// An event's name and what it says.
+type Happened = (String, Value);
+
 /// The listeners; clones share them.
 #[derive(Clone, Default)]
 pub struct Events {
-    listeners: Arc<Mutex<Vec<mpsc::Sender<(String, Value)>>>>,
+    listeners: Arc<Mutex<Vec<mpsc::Sender<Happened>>>>,
 }
 
 impl Events {
@@ -35,7 +38,7 @@ impl Events {
         listeners.retain(|listener| listener.try_send((name.to_owned(), body.clone())).is_ok());
     }
 
-    fn listen(&self) -> mpsc::Receiver<(String, Value)> {
+    fn listen(&self) -> mpsc::Receiver<Happened> {
         let (listener, heard) = mpsc::channel(WAITING);
         let mut listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner);
         listeners.push(listener);

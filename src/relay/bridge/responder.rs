@@ -144,7 +144,7 @@ impl Shared {
             (allowed.method == "*" || allowed.method == request.method) && path.starts_with(&allowed.prefix)
         };
         // What a server would take for another path must not pass for this one.
-        let is_plain = !path.split('/').any(|segment| is_dots(segment));
+        let is_plain = !path.split('/').any(is_dots);
         if !is_plain {
             return Response::words(400, "`path` has segments that lead upwards");
         }

@@ -74,6 +74,7 @@ impl Load {
             "GET /micronets/v1/ws-proxy/{id} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         );
         stream.write_all(request.as_bytes()).await.unwrap();
+        stream.flush().await.unwrap();
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(stream.read_u8().await.unwrap());
@@ -114,19 +115,27 @@ impl Peer {
 
     /// Waits for messages; answers how many came. Pings are answered.
     async fn hear(&mut self) -> usize {
+        self.try_hear().await.expect("the relay goes on")
+    }
+
+    /// As [`Peer::hear`]; `None`: the connection ended.
+    async fn try_hear(&mut self) -> Option<usize> {
         let mut messages = 0;
         while messages == 0 {
             if self.buffer.is_empty() {
                 self.buffer.resize(64 << 10, 0);
             }
-            let count = self.stream.read(&mut self.buffer[self.filled..]).await.unwrap();
-            assert!(count > 0, "the relay ended the connection");
+            let count = self.stream.read(&mut self.buffer[self.filled..]).await.ok()?;
+            if count == 0 {
+                return None;
+            }
             self.filled += count;
             let mut pongs = Vec::new();
             while let Some((first, from, to)) = self.next_frame() {
                 match first {
                     0x89 => pongs.extend(frame(0x8a, &self.buffer[from..to])),
                     0x81 | 0x82 => messages += 1,
+                    0x88 => return None,
                     other => panic!("a frame that begins with {other:x}"),
                 }
             }
@@ -137,7 +146,7 @@ impl Peer {
                 self.say(&pongs).await;
             }
         }
-        messages
+        Some(messages)
     }
 
     fn next_frame(&mut self) -> Option<(u8, usize, usize)> {
@@ -169,11 +178,10 @@ async fn pair(load: &Load, number: usize) -> (Peer, Peer) {
     (a, b)
 }
 
-/// Sends everything back.
+/// Sends everything back, until the partner goes.
 async fn echo(mut peer: Peer) {
     let message = frame(0x82, &[b'x'; PAYLOAD]);
-    loop {
-        let count = peer.hear().await;
+    while let Some(count) = peer.try_hear().await {
         peer.say(&message.repeat(count)).await;
     }
 }
