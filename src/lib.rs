@@ -18,6 +18,7 @@ pub mod occupancy;
 pub mod relay;
 
 pub mod face;
+pub mod feed;
 
 pub mod accounts;
 

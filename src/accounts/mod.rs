@@ -10,7 +10,7 @@ mod token;
 use std::sync::Arc;
 
 pub use password::PasswordError;
-pub use people::{INVITATION_LIFE, Person};
+pub use people::{INVITATION_LIFE, Person, Standing};
 pub use permission::{Act, Role, Scope, Who};
 pub use secret::{Secret, random, random_id};
 pub use session::{IDLE_LIFE, WHOLE_LIFE};
@@ -58,6 +58,9 @@ pub enum AccountsError {
     /// There is no token of that id.
     #[error("there is no token `{0}`")]
     UnknownToken(String),
+    /// More meters than one person can have.
+    #[error("a person can have {0} meters at most")]
+    TooManyMeters(usize),
     /// A row could not be read or written.
     #[error(transparent)]
     Row(#[from] RowError),

@@ -6,10 +6,14 @@ use serde::{Deserialize, Serialize};
 use super::permission::Role;
 use super::secret::Secret;
 use super::{Accounts, AccountsError, password};
+use crate::domain::MeterId;
 use crate::store::{Ledger, Page, ReadError, RowError, schema};
 
 pub(super) const PEOPLE: Ledger<PersonRow> = Ledger::new(schema::PEOPLE);
 const INVITATIONS: Ledger<Invitation> = Ledger::new(schema::INVITATIONS);
+
+/// How many meters can be one person's.
+const METERS: usize = 50;
 
 /// How long a one-time link is good for.
 pub const INVITATION_LIFE: SignedDuration = SignedDuration::from_hours(24);
@@ -22,6 +26,27 @@ pub(super) struct PersonRow {
     pub(super) created: Timestamp,
     /// Rises with every new password; sessions of an older one are dead.
     pub(super) generation: u32,
+    /// The meters that are theirs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) meters: Vec<MeterId>,
+}
+
+/// What a person is to the house, and what in it is theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// What they are to the house.
+    pub role: Role,
+    /// The meters that are theirs to see, whatever their role.
+    pub meters: Vec<MeterId>,
+}
+
+impl From<Role> for Standing {
+    fn from(role: Role) -> Standing {
+        Standing {
+            role,
+            meters: Vec::new(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,6 +66,9 @@ pub struct Person {
     pub password_set: bool,
     /// When they were added.
     pub created: Timestamp,
+    /// The meters that are theirs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub meters: Vec<MeterId>,
 }
 
 impl From<PersonRow> for Person {
@@ -50,6 +78,7 @@ impl From<PersonRow> for Person {
             role: row.role,
             password_set: row.password.is_some(),
             created: row.created,
+            meters: row.meters,
         }
     }
 }
@@ -59,11 +88,13 @@ impl Accounts {
     pub async fn add_person(
         &self,
         name: &str,
-        role: Role,
+        standing: impl Into<Standing>,
         password: Option<Secret>,
         now: Timestamp,
     ) -> Result<Person, AccountsError> {
         check_name(name)?;
+        let Standing { role, meters } = standing.into();
+        check_meters(&meters)?;
         let password = hashed(password).await?;
         let row = PersonRow {
             name: name.to_owned(),
@@ -71,6 +102,7 @@ impl Accounts {
             password,
             created: now,
             generation: 0,
+            meters,
         };
         let kept = self
             .write(move |page| {
@@ -90,6 +122,19 @@ impl Accounts {
         let name = name.to_owned();
         self.write(move |page| change(page, &name, |row| row.password = hash))
             .await
+    }
+
+    /// Says which meters are a person's from now on.
+    pub async fn set_meters(&self, name: &str, meters: Vec<MeterId>) -> Result<(), AccountsError> {
+        check_meters(&meters)?;
+        let name = name.to_owned();
+        self.write(move |page| {
+            let row = PEOPLE.get_on(page, name.as_bytes())?;
+            let mut row = row.ok_or_else(|| AccountsError::Unknown(name.clone()))?;
+            row.meters = meters;
+            Ok(PEOPLE.put_on(page, name.as_bytes(), &row)?)
+        })
+        .await
     }
 
     /// Removes a person, their sessions and their links.
@@ -184,6 +229,13 @@ fn withdraw_invitations(page: &mut Page, name: &str) -> Result<(), RowError> {
         if invitation.person == name {
             INVITATIONS.delete_on(page, &key);
         }
+    }
+    Ok(())
+}
+
+fn check_meters(meters: &[MeterId]) -> Result<(), AccountsError> {
+    if meters.len() > METERS {
+        return Err(AccountsError::TooManyMeters(METERS));
     }
     Ok(())
 }

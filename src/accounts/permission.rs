@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::MeterId;
+
 /// What a person is to the house.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -37,6 +39,14 @@ pub enum Scope {
     #[serde(rename = "relay:admin")]
     #[value(name = "relay:admin")]
     RelayAdmin,
+    /// Reads meters: what they said, their half-hours, their events.
+    #[serde(rename = "meters:read")]
+    #[value(name = "meters:read")]
+    MetersRead,
+    /// Asks meters anew too.
+    #[serde(rename = "meters:write")]
+    #[value(name = "meters:write")]
+    MetersWrite,
     /// Runs the box: status, backup, certificates.
     #[serde(rename = "box:admin")]
     #[value(name = "box:admin")]
@@ -52,6 +62,10 @@ pub enum Act {
     Count,
     /// Create, set and delete spaces.
     ManageSpaces,
+    /// See every meter; whose a meter is, sees it in any case ([`Who::sees`]).
+    ReadMeters,
+    /// Ask meters anew.
+    CommandMeters,
     /// See the state of the box.
     ReadBox,
     /// Back up, reload, issue certificates.
@@ -71,6 +85,8 @@ pub enum Who {
         name: String,
         /// Their role.
         role: Role,
+        /// The meters that are theirs.
+        meters: Vec<MeterId>,
     },
     /// A program with an API token.
     Token {
@@ -92,6 +108,15 @@ impl Who {
             Who::Person { role, .. } => role.may(act),
             Who::Token { scopes, .. } => scopes.iter().any(|scope| scope.covers(act)),
         }
+    }
+}
+
+impl Who {
+    /// Whether they may see a meter: theirs, or any.
+    #[must_use]
+    pub fn sees(&self, meter: &MeterId) -> bool {
+        let theirs = matches!(self, Who::Person { meters, .. } if meters.contains(meter));
+        theirs || self.may(Act::ReadMeters)
     }
 }
 
@@ -135,6 +160,8 @@ impl Scope {
             Scope::SpacesCount => matches!(act, Act::ReadSpaces | Act::Count),
             Scope::SpacesAdmin => matches!(act, Act::ReadSpaces | Act::Count | Act::ManageSpaces),
             Scope::RelayAdmin => act == Act::ManageRelay,
+            Scope::MetersRead => act == Act::ReadMeters,
+            Scope::MetersWrite => matches!(act, Act::ReadMeters | Act::CommandMeters),
             Scope::BoxAdmin => matches!(act, Act::ReadBox | Act::ManageBox),
         }
     }
@@ -144,10 +171,12 @@ impl Scope {
 mod tests {
     use super::*;
 
-    const ACTS: [Act; 7] = [
+    const ACTS: [Act; 9] = [
         Act::ReadSpaces,
         Act::Count,
         Act::ManageSpaces,
+        Act::ReadMeters,
+        Act::CommandMeters,
         Act::ReadBox,
         Act::ManageBox,
         Act::ManageRelay,
@@ -160,12 +189,33 @@ mod tests {
 
     #[test]
     fn the_table_of_roles_holds() {
-        let role = |role| allowed(&Who::Person { name: "p".into(), role });
+        let role = |role| {
+            allowed(&Who::Person {
+                name: "p".into(),
+                role,
+                meters: Vec::new(),
+            })
+        };
         assert_eq!(role(Role::Admin), ACTS);
-        assert_eq!(role(Role::Installer), ACTS[..6]);
+        assert_eq!(role(Role::Installer), ACTS[..8]);
         assert_eq!(role(Role::Doorman), [Act::ReadSpaces, Act::Count]);
         assert_eq!(role(Role::Viewer), [Act::ReadSpaces, Act::ReadBox]);
         assert_eq!(role(Role::Resident), []);
+    }
+
+    #[test]
+    fn a_meter_is_seen_by_those_who_see_all_and_by_whose_it_is() {
+        let meter: MeterId = "EML1".parse().unwrap();
+        let who = |role, meters| Who::Person {
+            name: "p".into(),
+            role,
+            meters,
+        };
+        for (role, all) in [(Role::Admin, true), (Role::Resident, false), (Role::Viewer, false)] {
+            assert_eq!(who(role, vec![]).sees(&meter), all);
+            assert!(who(role, vec![meter.clone()]).sees(&meter));
+            assert_eq!(who(role, vec!["EML2".parse().unwrap()]).sees(&meter), all);
+        }
     }
 
     #[test]

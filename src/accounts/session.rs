@@ -123,6 +123,7 @@ impl Accounts {
         Ok(person.map(|person| Who::Person {
             name: person.name,
             role: person.role,
+            meters: person.meters,
         }))
     }
 

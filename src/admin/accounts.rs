@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -10,13 +10,15 @@ use serde_json::{Value, json};
 
 use super::Desk;
 use super::problem::Refusal;
-use crate::accounts::{Person, Role, Scope, Secret, Token};
+use crate::accounts::{Person, Role, Scope, Secret, Standing, Token};
+use crate::domain::MeterId;
 
 pub(super) fn router() -> Router<Desk> {
     Router::new()
         .route("/people", get(people).post(add_person))
         .route("/people/{name}", delete(remove_person))
         .route("/people/{name}/password", post(set_password))
+        .route("/people/{name}/meters", put(set_meters))
         .route("/people/{name}/invitation", post(invite))
         .route("/tokens", get(tokens).post(create_token))
         .route("/tokens/{id}", delete(revoke_token))
@@ -31,15 +33,21 @@ struct NewPerson {
     name: String,
     role: Role,
     password: Option<String>,
+    #[serde(default)]
+    meters: Vec<MeterId>,
 }
 
 /// Without a password the answer holds the code of a one-time link.
 async fn add_person(State(desk): State<Desk>, Json(new): Json<NewPerson>) -> Result<Json<Value>, Refusal> {
     let now = Timestamp::now();
     let invited = new.password.is_none();
+    let standing = Standing {
+        role: new.role,
+        meters: new.meters,
+    };
     let person = desk
         .accounts
-        .add_person(&new.name, new.role, new.password.map(Secret::given), now)
+        .add_person(&new.name, standing, new.password.map(Secret::given), now)
         .await?;
     let code = if invited {
         Some(desk.accounts.invite(&person.name, now).await?)
@@ -67,6 +75,15 @@ async fn set_password(
     Json(new): Json<NewPassword>,
 ) -> Result<StatusCode, Refusal> {
     desk.accounts.set_password(&name, Secret::given(new.password)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn set_meters(
+    State(desk): State<Desk>,
+    Path(name): Path<String>,
+    Json(meters): Json<Vec<MeterId>>,
+) -> Result<StatusCode, Refusal> {
+    desk.accounts.set_meters(&name, meters).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

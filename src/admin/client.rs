@@ -41,6 +41,8 @@ pub enum ClientError {
     Refused {
         /// With this status.
         status: StatusCode,
+        /// What kind of problem it is, such as `meter-silent`; empty when the answer did not say.
+        kind: String,
         /// For this reason.
         detail: String,
     },
@@ -185,12 +187,15 @@ fn refusal(status: StatusCode, body: &[u8]) -> ClientError {
         .or(problem["title"].as_str())
         .map(str::to_owned);
     let detail = words.unwrap_or_else(|| String::from_utf8_lossy(body).trim().to_owned());
-    ClientError::Refused { status, detail }
+    let kind = problem["type"].as_str().unwrap_or_default();
+    let kind = kind.trim_start_matches("/problems/").to_owned();
+    ClientError::Refused { status, kind, detail }
 }
 
 fn axum_error(error: axum::Error) -> ClientError {
     ClientError::Refused {
         status: StatusCode::BAD_GATEWAY,
+        kind: String::new(),
         detail: error.to_string(),
     }
 }

@@ -16,6 +16,7 @@ use super::Desk;
 use super::problem::Refusal;
 use crate::domain::{Duty, MeterId};
 use crate::meter::driver::Wish;
+use crate::meter::emop::Inferred;
 use crate::meter::emop::dialect::Request;
 use crate::meter::{Entry, MeterShown, Meters};
 
@@ -30,6 +31,7 @@ pub(super) fn router() -> Router<Desk> {
         .route("/meters/{serial}/poll", post(poll))
         .route("/meters/{serial}/ask", post(ask))
         .route("/meters/{serial}/clock", post(set_clock))
+        .route("/inferred", get(inferred))
 }
 
 /// The room, when the box runs and it is open.
@@ -108,6 +110,11 @@ async fn set_clock(State(desk): State<Desk>, Path(meter): Path<String>) -> Resul
     let room = room(&desk)?;
     room.carry_out(&serial(&meter)?, Wish::SetClock, deadline()).await?;
     Ok(Json(json!({ "set": true })))
+}
+
+/// What the command line needs to compose requests as this box does.
+async fn inferred(State(desk): State<Desk>) -> Result<Json<Inferred>, Refusal> {
+    Ok(Json(room(&desk)?.inferred().clone()))
 }
 
 fn deadline() -> Instant {

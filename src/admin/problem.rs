@@ -44,11 +44,12 @@ impl Refusal {
     /// A meter did not do what was asked.
     fn unanswered(why: &Unanswered, detail: String) -> Refusal {
         let (status, slug, title) = match why {
-            Unanswered::Session(SessionError::Refused(_) | SessionError::Prohibited(_) | SessionError::Clock(_)) => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "meter-refused",
-                "The meter is not asked that, or said no",
-            ),
+            Unanswered::Session(SessionError::Refused(_)) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "meter-refused", "The meter said no")
+            }
+            Unanswered::Session(SessionError::Prohibited(_) | SessionError::Clock(_)) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "not-asked", "No meter is asked that")
+            }
             Unanswered::Session(SessionError::TokenUncertain(_)) => (
                 StatusCode::BAD_GATEWAY,
                 "token-uncertain",
@@ -98,7 +99,8 @@ impl From<AccountsError> for Refusal {
             | AccountsError::TooManyTries
             | AccountsError::Invitation
             | AccountsError::TokenName
-            | AccountsError::NoScope => Refusal::bad(text),
+            | AccountsError::NoScope
+            | AccountsError::TooManyMeters(_) => Refusal::bad(text),
             AccountsError::Row(_) | AccountsError::Read(_) => Refusal::failed(text),
             AccountsError::Write(why) => why.into(),
         }

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use super::problem::Refusal;
 use super::{Desk, Order, Running};
+use crate::meter::FleetShown;
 
 /// How the box is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -36,6 +37,9 @@ pub struct Status {
     pub relay: Option<RelayShown>,
     /// The book.
     pub store: StoreShown,
+    /// The meters; absent while their room is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meters: Option<FleetShown>,
 }
 
 /// How many meetups the relay has.

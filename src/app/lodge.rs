@@ -83,15 +83,16 @@ impl Lodge {
         let house = House::new(GRACE);
         let metrics = Metrics::new();
         let backups = Backups::new(store.clone(), config.data_dir.clone());
-        let reporter = Reporter::new(store.clone(), house.states(), backups.clone());
+        let meters = watch::channel(None).0;
+        let reporter = Reporter::new(store.clone(), house.states(), backups.clone(), meters.subscribe());
         super::report::register(&metrics, &store);
         let mut lodge = Lodge {
             accounts: Accounts::new(store.clone()),
             assets: Assets::load(),
             occupancy: watch::channel(None).0,
-            meters: watch::channel(None).0,
             relay: watch::channel(None).0,
             relay_counts: relay::Counts::new(&metrics),
+            meters,
             doors: BTreeMap::new(),
             acme: AcmeDesk::new(&metrics),
             readiness: watch::channel(Readiness::default()).0,
@@ -187,7 +188,7 @@ impl Lodge {
         let room = self
             .config
             .meter_room()
-            .map(|config| Meters::new(config, fixed, self.store.clone()))
+            .map(|config| Meters::with_streams(config, fixed, self.store.clone(), &self.streams))
             .transpose()
             .context("the meter room")?;
         self.meters.send_replace(room.clone());
@@ -238,6 +239,9 @@ impl Lodge {
             report: self.reporter.clone().into_status(),
             occupancy: self.occupancy.borrow().clone(),
             relay: self.relay.borrow().clone().map(|room| (room, self.accounts.clone())),
+            meters: self.meters.borrow().clone().map(|room| {
+                crate::meter::v1::Api::new(room, self.accounts.clone(), self.config.limits.https.per_client)
+            }),
             contact: self.config.site.contact.clone(),
         })
     }

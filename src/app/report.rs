@@ -16,6 +16,7 @@ use super::lodge::Lodge;
 use crate::admin::{Backups, CertificateShown, RelayShown, RoomShown, Status, StoreShown};
 use crate::face::{Lamp, Light};
 use crate::http::metrics::Metrics;
+use crate::meter::Meters;
 use crate::relay::Relay;
 use crate::store::Store;
 use crate::supervisor::{State, States, Weight};
@@ -27,6 +28,7 @@ pub(super) struct Reporter {
     store: Store,
     states: watch::Receiver<States>,
     backups: Backups,
+    meters: watch::Receiver<Option<Arc<Meters>>>,
     told: Arc<Mutex<Told>>,
 }
 
@@ -51,7 +53,12 @@ enum Phase {
 }
 
 impl Reporter {
-    pub(super) fn new(store: Store, states: watch::Receiver<States>, backups: Backups) -> Reporter {
+    pub(super) fn new(
+        store: Store,
+        states: watch::Receiver<States>,
+        backups: Backups,
+        meters: watch::Receiver<Option<Arc<Meters>>>,
+    ) -> Reporter {
         let told = Told {
             started: Some(Timestamp::now()),
             ..Told::default()
@@ -60,6 +67,7 @@ impl Reporter {
             store,
             states,
             backups,
+            meters,
             told: Arc::new(Mutex::new(told)),
         }
     }
@@ -136,6 +144,7 @@ impl Reporter {
                 last_backup: self.backups.last().unwrap_or_default(),
                 salvage: self.store.salvage().and_then(|lost| serde_json::to_value(lost).ok()),
             },
+            meters: self.meters.borrow().as_ref().map(|room| room.fleet()),
         }
     }
 

@@ -21,6 +21,7 @@ use crate::face::Face;
 use crate::http::assets::Assets;
 use crate::http::problem::{method_not_allowed, not_found};
 use crate::http::{Ahead, Problem, Site};
+use crate::meter;
 use crate::occupancy::{Occupancy, compat, pages, v1};
 use crate::relay::{self, Relay};
 use crate::tls::{Challenges, PeerCertificate};
@@ -34,6 +35,7 @@ pub(super) struct Https {
     pub(super) report: Report,
     pub(super) occupancy: Option<Arc<Occupancy>>,
     pub(super) relay: Option<(Arc<Relay>, Accounts)>,
+    pub(super) meters: Option<Arc<meter::v1::Api>>,
     pub(super) contact: Option<String>,
 }
 
@@ -54,6 +56,11 @@ pub(super) fn https(parts: Https) -> Site {
         router = router
             .merge(relay::pages::router(room.clone(), parts.face.clone()))
             .merge(relay::v1::router(room, accounts));
+    }
+    if let Some(api) = parts.meters {
+        router = router
+            .merge(meter::pages::router(api.room().clone(), parts.face.clone()))
+            .merge(meter::v1::router(api));
     }
     let hosts = OurHost::new(parts.names);
     let mut ahead = None;
@@ -109,7 +116,7 @@ async fn home(request: Request) -> Response {
         .get(ACCEPT)
         .is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")));
     if wants_page {
-        return Redirect::to("/spaces").into_response();
+        return Redirect::to("/home").into_response();
     }
     compat::refusal("/", StatusCode::NOT_FOUND, "Invalid URL requested")
 }

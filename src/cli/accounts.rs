@@ -12,6 +12,7 @@ use super::{Common, Failure, print};
 use crate::accounts::{Role, Scope, Secret};
 use crate::admin::Client;
 use crate::config::Config;
+use crate::domain::MeterId;
 
 #[derive(Subcommand)]
 pub(super) enum UserCommand {
@@ -25,9 +26,21 @@ pub(super) enum UserCommand {
         /// What they are to the house
         #[arg(long)]
         role: Role,
+        /// A meter that is theirs to see; may be given several times
+        #[arg(long = "meter", value_name = "SERIAL")]
+        meters: Vec<MeterId>,
         /// A file with their password, or `-` for standard input
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
+    },
+    /// Say which meters are a person's; without any, none is
+    #[command(after_help = "Example:\n  gatelodge user meters clara EML2137580826")]
+    Meters {
+        /// Their name
+        name: String,
+        /// The meters
+        #[arg(value_name = "SERIAL")]
+        meters: Vec<MeterId>,
     },
     /// List everybody
     #[command(after_help = "Example:\n  gatelodge user list")]
@@ -97,12 +110,27 @@ impl UserCommand {
             UserCommand::Add {
                 name,
                 role,
+                meters,
                 password_file,
             } => {
                 let password = password_file.as_deref().map(secret_from).transpose()?;
-                let wish = json!({ "name": name, "role": role, "password": password.as_ref().map(Secret::reveal) });
+                let wish = json!({ "name": name, "role": role, "meters": meters, "password": password.as_ref().map(Secret::reveal) });
                 let answer: Value = client.ask(Method::POST, "/people", Some(&wish)).await?;
                 said(&answer, added(&name, role, &answer, link));
+            }
+            UserCommand::Meters { name, meters } => {
+                let wish = json!(meters);
+                let _: Value = client.ask(Method::PUT, &person(&name, "/meters"), Some(&wish)).await?;
+                let which: Vec<&str> = meters.iter().map(MeterId::as_str).collect();
+                let which = if which.is_empty() {
+                    "none".to_owned()
+                } else {
+                    which.join(", ")
+                };
+                said(
+                    &json!({ "name": name, "meters": meters }),
+                    format!("Meters of {name}: {which}"),
+                );
             }
             UserCommand::List => {
                 let people: Value = client.ask(Method::GET, "/people", None).await?;

@@ -36,6 +36,15 @@ impl Failure {
         }
     }
 
+    /// What is configured does not work (3).
+    pub fn configuration(message: impl fmt::Display) -> Failure {
+        Failure {
+            code: 3,
+            message: message.to_string(),
+            hint: None,
+        }
+    }
+
     /// A peer is not reachable (4).
     pub fn not_reachable(message: impl fmt::Display) -> Failure {
         Failure {
@@ -61,6 +70,19 @@ impl Failure {
         self
     }
 
+    /// With what it is about in front.
+    #[must_use]
+    pub fn about(mut self, subject: impl fmt::Display) -> Failure {
+        self.message = format!("{subject}: {}", self.message);
+        self
+    }
+
+    /// Its exit code.
+    #[must_use]
+    pub fn code(&self) -> u8 {
+        self.code
+    }
+
     /// Says it on standard error, and gives the exit code.
     #[must_use]
     pub fn report(&self) -> ExitCode {
@@ -74,11 +96,7 @@ impl Failure {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Failure {
-        Failure {
-            code: 3,
-            message: error.to_string(),
-            hint: None,
-        }
+        Failure::configuration(error)
     }
 }
 

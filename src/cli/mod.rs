@@ -3,14 +3,18 @@
 mod accounts;
 mod backup;
 mod cert;
+mod certs;
 mod config;
 mod demo;
+mod emop;
 mod exit;
+mod mediators;
 mod meters;
 mod pki;
 mod print;
 mod reach;
 mod relay;
+mod replicas;
 mod resolve;
 mod serve;
 mod shell;
@@ -19,7 +23,7 @@ mod spaces;
 mod status;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -81,9 +85,38 @@ enum Command {
     /// The registry of meters: add, list, show, remove
     #[command(subcommand)]
     Meter(meters::Command),
+    /// Ask meters and tell them, through a mediator or the running box
+    #[command(
+        after_help = "Examples:\n  emop list\n  emop -s EML2137580761 prepay_balance\n  emop --mediator lodge:50051 --ca ca.pem --cert me.pem --key me.key read EML2137580761"
+    )]
+    Emop(Box<emop::Emop>),
+    /// Write days of half hours from meters into files
+    #[command(
+        alias = "profile_download",
+        after_help = "Examples:\n  gatelodge profile-download --serial EML2137580761 --date 2026-02-10 --output ./days\n  gatelodge profile-download --groups groups.properties"
+    )]
+    ProfileDownload(Box<emop::Download>),
+    /// Say whether two folders of half-hour files are the same
+    #[command(
+        alias = "replicas_compare",
+        after_help = "Example:\n  gatelodge replicas-compare ./here /mnt/there 2026-01-01 2026-01-31"
+    )]
+    ReplicasCompare(replicas::Compare),
+    /// Say which days are missing in a folder of half-hour files
+    #[command(
+        aliases = ["replicas_check", "replica_check_missing", "replica-check-missing"],
+        after_help = "Example:\n  gatelodge replicas-check ./days 2026-01-01 2026-01-31"
+    )]
+    ReplicasCheck(replicas::Check),
+    /// Say which half-hour files of 2025 are not whole
+    #[command(
+        alias = "replicas-files-missing-records-2025",
+        after_help = "Example:\n  gatelodge replicas-records ./days"
+    )]
+    ReplicasRecords(replicas::Records),
     /// What is done with meters: served, polled, read now
     #[command(subcommand)]
-    Mediators(meters::Mediators),
+    Mediators(mediators::Mediators),
     /// Add, list, invite and remove people
     #[command(subcommand)]
     User(accounts::UserCommand),
@@ -99,6 +132,9 @@ enum Command {
     /// The relay: who is there, and peers with an HTTP side
     #[command(subcommand)]
     Relay(relay::Command),
+    /// An authority for mediators in a folder of its own
+    #[command(after_help = "Example:\n  certs init prod && certs server prod && certs client prod sync --ou internal")]
+    Certs(certs::Certs),
     /// Write a consistent backup of the running box to a file
     #[command(after_help = "Example:\n  gatelodge backup /mnt/usb/lodge.backup --passphrase-file ./passphrase")]
     Backup(backup::Backup),
@@ -130,7 +166,7 @@ enum Command {
 /// Runs the command that `args` name; the exit codes are those of `contract.md` section 2.
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(relay::as_known(args)) {
+    let cli = match Cli::try_parse_from(relay::as_known(in_full(args))) {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
@@ -148,6 +184,22 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+/// Names that the binary is also called by; then it is that group of commands (`contract.md` section 1).
+const NAMES: [&str; 3] = ["emop", "mediators", "certs"];
+
+/// The command line in full, whatever the binary was called by.
+fn in_full(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    let called = args.first().and_then(|called| Path::new(called).file_name());
+    let group = NAMES
+        .into_iter()
+        .find(|name| called.is_some_and(|called| called == *name));
+    if let Some(group) = group {
+        args.splice(0..1, ["gatelodge".into(), group.into()]);
+    }
+    args
+}
+
 fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     let common = cli.common;
     let done = |()| ExitCode::SUCCESS;
@@ -160,12 +212,18 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Resolve(name) => name.run().map(done),
         Command::Space(command) => command.run(&common).map(done),
         Command::Meter(command) => command.run(&common).map(done),
+        Command::Emop(emop) => emop.run(&common),
+        Command::ProfileDownload(download) => download.run(&common).map(done),
+        Command::ReplicasCompare(compare) => compare.run(&common),
+        Command::ReplicasCheck(check) => check.run(&common),
+        Command::ReplicasRecords(records) => records.run(&common),
         Command::Mediators(command) => command.run(&common).map(done),
         Command::User(command) => command.run(&common).map(done),
         Command::Token(command) => command.run(&common).map(done),
         Command::Pki(command) => command.run(&common).map(done),
         Command::Cert(command) => command.run(&common),
         Command::Relay(command) => command.run(&common).map(done),
+        Command::Certs(certs) => certs.run(&common).map(done),
         Command::Backup(command) => command.run(&common).map(done),
         Command::Restore(command) => command.run(&common).map(done),
         Command::Verify => backup::verify(&common),

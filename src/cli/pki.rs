@@ -280,7 +280,8 @@ fn list(rows: &Value) {
     print::table(["hierarchy", "name", "serial", "until", "state"], rows);
 }
 
-fn show(common: &Common, file: &Path) -> Result<(), Failure> {
+/// What a certificate file holds.
+pub(super) fn show(common: &Common, file: &Path) -> Result<(), Failure> {
     let found = pki::show(file).map_err(Failure::failed)?;
     if common.json {
         print::json(&found);

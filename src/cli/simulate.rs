@@ -12,8 +12,11 @@ use super::{Failure, print};
 use crate::domain::units::Span;
 use crate::meter::arguments;
 use crate::meter::emop::dialect::InferredWrites;
+use crate::meter::emop::identity::MeterType;
 use crate::meter::emop::{Dialect, Inferred, MeterTime, Money};
-use crate::meter::simulator::{Faults, Now, PtyMeter, Rate, Setup, SimulatedMeter, SimulatorError, Station, TcpMeter};
+use crate::meter::simulator::{
+    Faults, Now, PtyMeter, Rate, Setup, Shape, SimulatedMeter, SimulatorError, Station, TcpMeter,
+};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -42,8 +45,14 @@ pub(super) struct Meter {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=5000))]
     count: u16,
     /// With an element B
-    #[arg(long)]
+    #[arg(long, conflicts_with = "three_phase")]
     twin: bool,
+    /// A three phase meter: `ax` carries the whole current, `cx` sits behind current transformers
+    #[arg(long, value_name = "ax|cx", value_parser = three_phase)]
+    three_phase: Option<MeterType>,
+    /// A household's day, instead of the same energy each half hour
+    #[arg(long)]
+    household: bool,
     /// Freeze its time at this moment (ISO 8601; without an offset UTC)
     #[arg(long, value_name = "TIME", value_parser = arguments::moment)]
     now: Option<Timestamp>,
@@ -102,6 +111,14 @@ struct Wrong {
     /// Which faults come when: the same seed, the same faults
     #[arg(long, default_value_t = 0)]
     seed: u64,
+}
+
+fn three_phase(text: &str) -> Result<MeterType, String> {
+    match text {
+        "ax" => Ok(MeterType::AxWholeCurrent),
+        "cx" => Ok(MeterType::CxCtOperated),
+        _ => Err("ax or cx".to_owned()),
+    }
 }
 
 /// A length of time with a unit, or a bare number of seconds, as older scripts give it.
@@ -173,6 +190,10 @@ impl Meter {
         let log_start = self.log_start.map(MeterTime::of).transpose().map_err(Failure::usage)?;
         let mut setup = Setup::new(serial);
         setup.twin = self.twin;
+        setup.three_phase = self.three_phase;
+        if self.household {
+            setup.shape = Shape::of_household(serial);
+        }
         setup.balance = self.balance;
         setup.log_start = log_start.unwrap_or(setup.log_start);
         let faults = self.faults.faults();

@@ -61,6 +61,12 @@ pub(super) fn status(common: &Common) -> Result<(), Failure> {
             relay.paired, relay.waiting
         ));
     }
+    if let Some(meters) = &status.meters {
+        print::line(format_args!(
+            "  meters {}: {} polled, {} answer, {} do not; {} half-hours to fetch",
+            meters.total, meters.polled, meters.healthy, meters.unhealthy, meters.half_hours_open
+        ));
+    }
     print::line(format_args!(
         "  store {} KiB, last backup {}",
         status.store.bytes / 1024,

@@ -69,10 +69,11 @@ impl fmt::Debug for MeterId {
 }
 
 /// Which way energy went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Default, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// From the grid into the building.
+    #[default]
     Import,
     /// From the building into the grid.
     Export,
@@ -150,6 +151,26 @@ impl Register {
             .find(|register| register.number() == number)
     }
 
+    /// What it counts: `Wh`, `varh` or `VAh`.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Register::ImportA
+            | Register::ImportB
+            | Register::ExportA
+            | Register::ExportB
+            | Register::ActiveImport
+            | Register::ActiveExport => "Wh",
+            Register::ReactiveImportA
+            | Register::ReactiveImportB
+            | Register::ReactiveExportA
+            | Register::ReactiveExportB
+            | Register::ReactiveImport
+            | Register::ReactiveExport => "varh",
+            Register::ApparentImport | Register::ApparentExport => "VAh",
+        }
+    }
+
     /// The registers whose sum is a meter's `measure`; with `element`, only that element's
     /// (`contract.md` section 7). A meter has those of its kind only: either elements or three phases.
     #[must_use]
@@ -197,7 +218,7 @@ impl fmt::Display for WattHours {
 pub enum Quality {
     /// The meter said it.
     Measured,
-    /// It was worked out.
+    /// It was worked out, or the meter itself does not vouch for it.
     Estimated,
     /// The meter said it earlier, and nothing since though it should have been asked again.
     Stale,

@@ -101,6 +101,33 @@ impl Lane {
 }
 
 impl Event {
+    /// The space that it is about.
+    #[must_use]
+    pub fn space(&self) -> Option<SpaceId> {
+        match self {
+            Event::SpaceCreated { space, .. }
+            | Event::SpaceChanged { space, .. }
+            | Event::SpaceRemoved { space, .. } => Some(*space),
+            Event::ReadingsRecorded { .. }
+            | Event::Meter { .. }
+            | Event::PeerJoined { .. }
+            | Event::PeerLeft { .. } => None,
+        }
+    }
+
+    /// The meter that it is about.
+    #[must_use]
+    pub fn meter(&self) -> Option<&MeterId> {
+        match self {
+            Event::ReadingsRecorded { meter, .. } | Event::Meter { meter, .. } => Some(meter),
+            Event::SpaceCreated { .. }
+            | Event::SpaceChanged { .. }
+            | Event::SpaceRemoved { .. }
+            | Event::PeerJoined { .. }
+            | Event::PeerLeft { .. } => None,
+        }
+    }
+
     /// The lane this event travels in.
     #[must_use]
     pub fn lane(&self) -> Lane {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Lane, MeterId, Quality};
+use super::{Epoch, Lane, MeterId, Quality, Stretches};
 
 /// A meter as the registry has it (`contract.md` section 4, `[[meter]]`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +80,7 @@ pub enum Quantity {
     ApparentExport,
     Balance,
     Csq,
+    Power,
     Voltage,
     VoltageL1,
     VoltageL2,
@@ -108,6 +109,7 @@ impl Quantity {
             | Quantity::ReactiveExportB => Some("varh"),
             Quantity::ApparentImport | Quantity::ApparentExport => Some("VAh"),
             Quantity::Balance => Some("GBP"),
+            Quantity::Power => Some("W"),
             Quantity::Voltage | Quantity::VoltageL1 | Quantity::VoltageL2 | Quantity::VoltageL3 => Some("V"),
             Quantity::ClockDrift => Some("s"),
             Quantity::Csq
@@ -166,9 +168,35 @@ pub struct MeterState {
     /// The newest entry of its event log that was seen, in seconds since 2000 as meters count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events_seen: Option<u32>,
+    /// Which half-hours it was asked for.
+    #[serde(skip_serializing_if = "HalfHoursAsked::is_empty")]
+    pub half_hours: HalfHoursAsked,
     /// What it said.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<Quantity, Latest>,
+}
+
+/// Which half-hours of a meter's own memory the box need not ask for again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HalfHoursAsked {
+    /// The epoch of the book that holds them; in another one, some may be lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Epoch>,
+    /// Those that are settled: the book has what the meter holds of them.
+    #[serde(skip_serializing_if = "Stretches::is_empty")]
+    pub settled: Stretches,
+    /// Those among them of which the meter holds nothing, or not all.
+    #[serde(skip_serializing_if = "Stretches::is_empty")]
+    pub absent: Stretches,
+}
+
+impl HalfHoursAsked {
+    /// Whether it was never asked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.epoch.is_none() && self.settled.is_empty()
+    }
 }
 
 impl MeterState {

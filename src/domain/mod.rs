@@ -6,14 +6,16 @@ mod interval;
 mod meter;
 mod seq;
 mod space;
+mod stretches;
 pub mod units;
 
 pub use energy::{Element, Measure, MeterId, MeterIdError, Quality, Reading, Register, WattHours};
 pub use event::{Event, Lane, Removal};
 pub use interval::{HALF_HOUR, Interval, boundary_from, intervals};
-pub use meter::{Datasource, Duty, Health, Latest, Meter, MeterNews, MeterState, Quantity};
+pub use meter::{Datasource, Duty, HalfHoursAsked, Health, Latest, Meter, MeterNews, MeterState, Quantity};
 pub use seq::{Epoch, Seq};
 pub use space::{Level, Occupancy, Space, SpaceId, SpaceIdError, SpaceOrigin, Thresholds};
+pub use stretches::{HalfHour, Stretches};
 
 /// The largest count and the largest maximum a space can hold (`spec/occupancy.md` 2.3, V6).
 pub const OCCUPANCY_LIMIT: u32 = 100_000;

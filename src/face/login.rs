@@ -11,8 +11,8 @@ use axum_extra::extract::CookieJar;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{Face, Page, Shell, Visitor};
-use crate::accounts::{AccountsError, Secret};
+use super::{Face, Page, Shell, SignedIn, Visitor};
+use crate::accounts::{AccountsError, Act, Secret};
 use crate::http::Problem;
 use crate::store::ReadError;
 
@@ -45,13 +45,24 @@ struct MessagePage {
 }
 
 /// Where somebody lands who just signed in.
-const HOME: &str = "/spaces";
+const HOME: &str = "/home";
 
 pub(super) fn router() -> Router<Face> {
     Router::new()
+        .route("/home", get(home))
         .route("/login", get(show).post(sign_in))
         .route("/logout", post(sign_out))
         .route("/welcome/{code}", get(welcome).post(choose))
+}
+
+/// The first page that a person may see.
+async fn home(person: SignedIn) -> Redirect {
+    let may = |act| person.must(act).is_ok();
+    Redirect::to(if may(Act::ReadSpaces) || !person.sees_meters() {
+        "/spaces"
+    } else {
+        "/meters"
+    })
 }
 
 async fn show(State(face): State<Face>, visitor: Visitor) -> Response {
@@ -228,6 +239,7 @@ fn refusal(error: AccountsError) -> (StatusCode, String) {
         | AccountsError::Invitation
         | AccountsError::TokenName
         | AccountsError::NoScope
+        | AccountsError::TooManyMeters(_)
         | AccountsError::UnknownToken(_) => StatusCode::BAD_REQUEST,
     };
     (status, error.to_string())

@@ -29,7 +29,11 @@ pub struct PersonShown {
     pub name: String,
     /// Their role.
     pub role: &'static str,
-    /// Whether the navigation leads them to the page of the box.
+    /// Whether the navigation leads them to the spaces.
+    pub sees_spaces: bool,
+    /// Whether it leads them to meters.
+    pub sees_meters: bool,
+    /// Whether it leads them to the page of the box.
     pub runs_box: bool,
     /// Whether it leads them to the page of the relay, too.
     pub runs_relay: bool,
@@ -49,6 +53,8 @@ impl Face {
             person: visitor.map(|visitor| PersonShown {
                 name: visitor.name.clone(),
                 role: visitor.role.name(),
+                sees_spaces: visitor.must(Act::ReadSpaces).is_ok(),
+                sees_meters: visitor.sees_meters(),
                 runs_box: visitor.must(Act::ManageBox).is_ok(),
                 runs_relay: has_relay && visitor.must(Act::ManageRelay).is_ok(),
                 csrf_token: visitor.csrf.token(),

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::{Csrf, Face};
 use crate::accounts::{Act, Role, Secret, Who};
+use crate::domain::MeterId;
 
 /// The session's cookie: only over TLS, only to this host, not for scripts.
 const SESSION: &str = "__Host-gatelodge";
@@ -23,6 +24,8 @@ pub struct SignedIn {
     pub name: String,
     /// Their role.
     pub role: Role,
+    /// The meters that are theirs.
+    pub meters: Vec<MeterId>,
     /// What their forms are bound to.
     pub csrf: Csrf,
 }
@@ -30,11 +33,27 @@ pub struct SignedIn {
 impl SignedIn {
     /// Lets them on, or answers that they may not.
     pub fn must(&self, act: Act) -> Result<(), Forbidden> {
-        let who = Who::Person {
+        if self.who().may(act) { Ok(()) } else { Err(Forbidden) }
+    }
+
+    /// Whether they may see a meter.
+    #[must_use]
+    pub fn sees(&self, meter: &MeterId) -> bool {
+        self.who().sees(meter)
+    }
+
+    /// Whether there is any meter that they may see.
+    #[must_use]
+    pub fn sees_meters(&self) -> bool {
+        !self.meters.is_empty() || self.must(Act::ReadMeters).is_ok()
+    }
+
+    fn who(&self) -> Who {
+        Who::Person {
             name: self.name.clone(),
             role: self.role,
-        };
-        if who.may(act) { Ok(()) } else { Err(Forbidden) }
+            meters: self.meters.clone(),
+        }
     }
 }
 
@@ -113,9 +132,10 @@ where
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         })?;
         let signed_in = match (who.flatten(), &session) {
-            (Some(Who::Person { name, role }), Some(cookie)) => Some(SignedIn {
+            (Some(Who::Person { name, role, meters }), Some(cookie)) => Some(SignedIn {
                 name,
                 role,
+                meters,
                 csrf: Csrf::of(cookie.clone()),
             }),
             _ => None,

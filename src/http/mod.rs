@@ -3,6 +3,7 @@
 
 mod ahead;
 pub mod assets;
+mod bearer;
 mod body;
 mod claims;
 pub mod health;
@@ -18,6 +19,7 @@ pub mod serve;
 pub mod swap;
 
 pub use ahead::{Ahead, Site};
+pub use bearer::bearer;
 pub use body::PatientBody;
 pub use limiter::{Limiter, RateLimits};
 pub(crate) use peer::counted;

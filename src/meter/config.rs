@@ -31,6 +31,10 @@ pub struct Config {
     pub socks5_url: Option<Proxy>,
     /// Whether objects whose numbers are not confirmed may be written to.
     pub allow_inferred_writes: bool,
+    /// How far back half-hours are fetched from the memory of a meter that is new to the box.
+    pub backfill: Span,
+    /// How many may listen to what happens to meters at once.
+    pub max_listeners: u32,
     /// How often each thing is read.
     pub polling: Polling,
     /// Constants of the protocol that are not confirmed (`spec/emop.md` section 19).
@@ -46,6 +50,8 @@ impl Default for Config {
             timeout: Span::seconds(10),
             socks5_url: None,
             allow_inferred_writes: false,
+            backfill: Span::seconds(400 * 24 * 3_600),
+            max_listeners: 1_000,
             polling: Polling::default(),
             inferred: Inferred::default(),
         }
@@ -138,6 +144,7 @@ impl<'de> Deserialize<'de> for Every {
     }
 }
 
+const HALF_AN_HOUR: Every = Every::Each(Span::seconds(1_800));
 const HOUR: Every = Every::Each(Span::seconds(3_600));
 const HALF_A_DAY: Every = Every::Each(Span::seconds(12 * 3_600));
 const DAY: Every = Every::Each(Span::seconds(24 * 3_600));
@@ -152,6 +159,8 @@ pub struct Polling {
     pub csq: Every,
     pub event_log: Every,
     pub voltage: Every,
+    pub power: Every,
+    pub half_hours: Every,
     pub clock_diff: Every,
     pub tariffs_active: Every,
     pub tariffs_future: Every,
@@ -172,6 +181,8 @@ impl Default for Polling {
             csq: HALF_A_DAY,
             event_log: DAY,
             voltage: HOUR,
+            power: HOUR,
+            half_hours: HALF_AN_HOUR,
             clock_diff: DAY,
             tariffs_active: DAY,
             tariffs_future: DAY,
@@ -187,6 +198,31 @@ impl Default for Polling {
 }
 
 impl Polling {
+    /// Nothing is read, unless somebody asks.
+    #[must_use]
+    pub fn off() -> Polling {
+        let off = Every::Off;
+        Polling {
+            reads: off,
+            prepay_balance: off,
+            csq: off,
+            event_log: off,
+            voltage: off,
+            power: off,
+            half_hours: off,
+            clock_diff: off,
+            tariffs_active: off,
+            tariffs_future: off,
+            prepay_enabled: off,
+            daylight_savings_enabled: off,
+            hardware: off,
+            serial: off,
+            firmware_version: off,
+            backlight: off,
+            load_switch: off,
+        }
+    }
+
     /// How often one thing is read; `None`: never.
     #[must_use]
     pub fn of(&self, syncer: Syncer) -> Option<Duration> {
@@ -196,6 +232,8 @@ impl Polling {
             Syncer::Csq => self.csq,
             Syncer::EventLog => self.event_log,
             Syncer::Voltage => self.voltage,
+            Syncer::Power => self.power,
+            Syncer::HalfHours => self.half_hours,
             Syncer::ClockDiff => self.clock_diff,
             Syncer::TariffsActive => self.tariffs_active,
             Syncer::TariffsFuture => self.tariffs_future,

@@ -2,15 +2,18 @@
 //!
 //! [`emop`] is the protocol, pure; [`smip`], [`mediator::messages`] and [`arguments`] are what other
 //! programs and people write, pure as well. [`link`] and [`session`] speak with one meter, a [`driver`] keeps who
-//! wants something of it in order, and [`Meters`] is the fleet: registry, polling, what was last known.
+//! wants something of it in order, [`half_hours`] come out of its memory, and [`Meters`] is the fleet: registry, polling, what was last known.
 
 pub mod arguments;
 mod config;
 pub mod driver;
 pub mod emop;
+mod energy;
+mod half_hours;
 pub mod link;
 pub mod mediator;
 mod notes;
+pub mod pages;
 mod polling;
 pub mod probe;
 pub mod reads;
@@ -21,9 +24,11 @@ mod shown;
 pub mod simulator;
 pub mod smip;
 mod timetable;
+pub mod v1;
 
 pub use config::{Config, Entry, EntryError, Every, Fault, Polling};
+pub use energy::{Span, SpanError, Totals};
 pub use polling::PollingError;
 pub use room::{BuildError, Meters, MetersError};
 pub use served::Source;
-pub use shown::{MeterShown, ValueShown};
+pub use shown::{FleetShown, MeterShown, Progress, ValueShown};

@@ -28,8 +28,14 @@ const SPREAD_LIMIT: Duration = Duration::from_secs(600);
 
 /// The room's own work broke, which is a fault of ours.
 #[derive(Debug, thiserror::Error)]
-#[error("a poll broke: {0}")]
-pub struct PollingError(#[from] JoinError);
+pub enum PollingError {
+    /// A poll panicked.
+    #[error("a poll broke: {0}")]
+    Poll(#[from] JoinError),
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] crate::store::ReadError),
+}
 
 /// Who is polled when.
 struct Round {
@@ -57,8 +63,11 @@ impl Meters {
                 () = stop.cancelled() => Ok(()),
                 () = &mut keeping => Ok(()),
                 error = self.turn(&mut round) => Err(error),
+                error = self.follow() => Err(error.into()),
             }
         };
+        // Nothing is added to the feed any more; listeners come back to the room that follows.
+        self.hall.close();
         if ended.is_ok() {
             self.close();
             while round.polls.join_next().await.is_some() {}
@@ -210,6 +219,15 @@ impl Meters {
             Some(hardware) => hardware,
             None => self.learn_hardware(meter).await?,
         };
+        if syncer == Syncer::HalfHours {
+            let goes_on = self.fetch_half_hours(meter, hardware).await?;
+            let mut live = served.live();
+            live.plan.done(syncer, &self.config.polling, Instant::now());
+            if let Some(pause) = goes_on {
+                live.plan.goes_on(syncer, Instant::now() + pause);
+            }
+            return Ok(());
+        }
         if !hardware.is_three_phase() || syncer.is_for_three_phases() {
             let findings = syncer.read(meter, hardware, before).await?;
             self.notes

@@ -3,16 +3,18 @@
 //! The same for the box's own polling and for the command line, which differ in who carries the requests.
 
 use std::future::Future;
+use std::ops::Range;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
-use super::emop::Dialect;
 use super::emop::dialect::Request;
 use super::emop::event_log::{MeterEvent, events};
 use super::emop::identity::Hardware;
+use super::emop::intervals::Block;
 use super::emop::tariff::Which;
 use super::emop::value::{PayloadError, Registers, Value};
+use super::emop::{Dialect, MeterTime};
 
 /// Who carries requests to one meter.
 pub trait Asking: Sync {
@@ -147,6 +149,17 @@ pub async fn event_page<A: Asking>(meter: &A, page: u8) -> Result<Vec<MeterEvent
     let read = events(&bytes, &meter.dialect().inferred().event);
     read.map_err(|source| ReadError::Payload {
         object: "event_log".to_owned(),
+        source,
+    })
+}
+
+/// Three phase intervals, at most four hours of them (8.3).
+pub async fn intervals<A: Asking>(meter: &A, span: Range<MeterTime>) -> Result<Block, ReadError<A::Error>> {
+    let reply = meter.ask(Request::Intervals(span)).await.map_err(ReadError::Asked)?;
+    let message = reply.get(1..).unwrap_or_default();
+    let read = Block::decode(message, &meter.dialect().inferred().intervals);
+    read.map_err(|source| ReadError::Payload {
+        object: "three_phase_intervals".to_owned(),
         source,
     })
 }

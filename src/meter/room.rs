@@ -21,13 +21,18 @@ use super::served::{Beginning, Served, Source};
 use super::session::{Session, SessionError};
 use super::shown::MeterShown;
 use crate::domain::{Duty, Meter, MeterId, MeterState};
-use crate::store::meters::{Meters as Registry, MetersWriter, RegistryError};
-use crate::store::{ReadError, RowError, Store, Unwritten, WriteError};
+use crate::feed::Hall;
+use crate::store::meters::{LoggedEvent, Meters as Registry, MetersWriter, RegistryError};
+use crate::store::readings::ReadingsWriter;
+use crate::store::{Delivery, ReadError, RowError, Store, Unwritten, WriteError};
 
 /// The room.
 pub struct Meters {
     pub(super) config: Config,
     pub(super) writer: MetersWriter,
+    pub(super) readings: ReadingsWriter,
+    pub(super) store: Store,
+    pub(super) hall: Arc<Hall<MeterId>>,
     pub(super) notes: Notes,
     pub(super) permits: Semaphore,
     pub(super) changed: Notify,
@@ -83,11 +88,28 @@ pub enum MetersError {
 impl Meters {
     /// The room with the meters of the configuration and of this book; nothing runs yet.
     pub fn new(config: Config, fixed: Vec<Entry>, store: Store) -> Result<Arc<Meters>, BuildError> {
+        Meters::with_streams(config, fixed, store, &CancellationToken::new())
+    }
+
+    /// The same; who listens is sent away when `streams` ends.
+    pub fn with_streams(
+        config: Config,
+        fixed: Vec<Entry>,
+        store: Store,
+        streams: &CancellationToken,
+    ) -> Result<Arc<Meters>, BuildError> {
         let registry = Registry::new(store.clone());
         let room = Meters {
             dialect: Arc::new(config.dialect()?),
+            hall: Arc::new(Hall::new(
+                store.clone(),
+                config.max_listeners as usize,
+                streams.child_token(),
+            )),
             config,
-            writer: MetersWriter::new(store),
+            writer: MetersWriter::new(store.clone()),
+            readings: ReadingsWriter::new(store.clone()),
+            store,
             notes: Notes::default(),
             permits: Semaphore::new(AT_ONCE),
             changed: Notify::new(),
@@ -138,6 +160,11 @@ impl Meters {
     pub fn show(&self, meter: &MeterId) -> Result<MeterShown, MetersError> {
         let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
         Ok(self.shown(&served, Timestamp::now()))
+    }
+
+    /// The newest entries of a meter's own log, oldest first.
+    pub fn logged(&self, meter: &MeterId) -> Result<Vec<LoggedEvent>, ReadError> {
+        Registry::new(self.store.clone()).events(meter)
     }
 
     /// Adds a meter to the registry, and begins to poll it.
@@ -260,6 +287,18 @@ impl Meters {
     /// Nobody may ask any meter any more.
     pub(super) fn close(&self) {
         self.stop.cancel();
+    }
+
+    /// Tells those who listen what the journal says of meters.
+    pub(super) async fn follow(&self) -> ReadError {
+        let mut tail = self.store.tail(self.hall.feed().newest());
+        loop {
+            match tail.next().await {
+                Ok(Delivery::Entry(entry)) => self.hall.feed().add(&entry),
+                Ok(Delivery::Gap(gap)) => self.hall.feed().lose(gap.to),
+                Err(error) => return error,
+            }
+        }
     }
 
     fn tell(&self, served: &Arc<Served>) {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::room::Meters;
 use super::served::{Served, Source};
-use crate::domain::{Duty, Health, Meter, Quality, Quantity};
+use crate::domain::{Duty, HalfHour, HalfHoursAsked, Health, Meter, Quality, Quantity};
 
 /// A meter, what is done with it, and what was last known of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,8 +28,22 @@ pub struct MeterShown {
     pub answered: Option<Timestamp>,
     /// When its clock was last compared.
     pub clock_compared: Option<Timestamp>,
+    /// How far its half-hours are fetched; absent until the first of them was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub half_hours: Option<Progress>,
     /// What it last said.
     pub values: BTreeMap<Quantity, ValueShown>,
+}
+
+/// How far the half-hours in a meter's own memory are fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Nothing before this is asked for.
+    pub since: Timestamp,
+    /// The newest register at a half-hour that was asked for.
+    pub until: Timestamp,
+    /// How many half-hours are still to be fetched.
+    pub open: u32,
 }
 
 /// A value with its unit, its time and its quality.
@@ -46,6 +60,21 @@ pub struct ValueShown {
     pub quality: Quality,
 }
 
+/// The fleet in numbers (`contract.md` section 6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FleetShown {
+    /// Meters in the registry.
+    pub total: usize,
+    /// Those that are asked regularly.
+    pub polled: usize,
+    /// Those that answered when they were last asked.
+    pub healthy: usize,
+    /// Those that did not.
+    pub unhealthy: usize,
+    /// Half-hours that are still to be fetched from their memories.
+    pub half_hours_open: u64,
+}
+
 impl MeterShown {
     /// A value, unless the meter has none.
     #[must_use]
@@ -56,6 +85,23 @@ impl MeterShown {
 }
 
 impl Meters {
+    /// The fleet in numbers.
+    #[must_use]
+    pub fn fleet(&self) -> FleetShown {
+        let horizon = self.horizon(Timestamp::now());
+        let mut fleet = FleetShown::default();
+        for served in self.all() {
+            let live = served.live();
+            fleet.total += 1;
+            fleet.polled += usize::from(live.duty == Duty::Polled);
+            fleet.healthy += usize::from(live.state.health == Health::Healthy);
+            fleet.unhealthy += usize::from(live.state.health == Health::Unhealthy);
+            let progress = progress(&live.state.half_hours, horizon);
+            fleet.half_hours_open += progress.map_or(0, |progress| u64::from(progress.open));
+        }
+        fleet
+    }
+
     pub(super) fn shown(&self, served: &Served, now: Timestamp) -> MeterShown {
         let (duty, state) = {
             let live = served.live();
@@ -79,7 +125,18 @@ impl Meters {
             health_details: state.health_details,
             answered: state.answered,
             clock_compared: state.clock_compared,
+            half_hours: progress(&state.half_hours, self.horizon(now)),
             values: values.collect(),
         }
     }
+}
+
+fn progress(asked: &HalfHoursAsked, horizon: HalfHour) -> Option<Progress> {
+    let last = asked.settled.parts().last()?;
+    let open = asked.settled.missing(horizon..last.end);
+    Some(Progress {
+        since: horizon.start(),
+        until: HalfHour(last.end.0 - 1).start(),
+        open: open.iter().map(|part| part.end.0 - part.start.0).sum(),
+    })
 }

@@ -46,7 +46,7 @@ impl Occupancy {
                 Ok(Delivery::Entry(entry)) => entry,
                 Ok(Delivery::Gap(gap)) => {
                     tracing::warn!(from = %gap.from, to = %gap.to, "the journal was pruned before it was read");
-                    self.feed.lose(gap.to);
+                    self.hall.feed().lose(gap.to);
                     match self.count_living().await {
                         Ok(()) => continue,
                         Err(error) => return error,
@@ -54,7 +54,7 @@ impl Occupancy {
                 }
                 Err(error) => return error,
             };
-            self.feed.add(&entry);
+            self.hall.feed().add(&entry);
             for event in entry.events {
                 match event {
                     Event::SpaceCreated { .. } => {

@@ -5,7 +5,6 @@
 //! nobody uses them; spaces that the operator makes stay, and want an API token.
 
 pub mod compat;
-mod feed;
 pub mod history;
 mod keys;
 mod last_use;
@@ -21,16 +20,15 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Accounts;
 use crate::domain::units::Span;
 use crate::domain::{Space, SpaceId};
+use crate::feed::Hall;
 use crate::http::{Limiter, Rate};
 use crate::store::spaces::{Spaces, SpacesWriter};
 use crate::store::{ReadError, Store};
-use feed::Feed;
 use history::History;
 use last_use::LastUse;
 use living::Living;
@@ -92,11 +90,8 @@ pub struct Occupancy {
     creations: Limiter<IpAddr>,
     bearers: Limiter<[u8; 32]>,
     living: Living,
-    feed: Arc<Feed>,
+    hall: Arc<Hall<SpaceId>>,
     history: History,
-    listeners: Arc<Semaphore>,
-    /// Ends streams when the box stops, or it would wait for them.
-    streams: CancellationToken,
 }
 
 /// The longest time between two looks for spaces whose life is over.
@@ -114,9 +109,11 @@ impl Occupancy {
             bearers: Limiter::new(terms.per_bearer),
             living: Living::default(),
             history: History::new(store.clone(), terms.history),
-            feed: Arc::new(Feed::new(*store.bell().borrow())),
-            listeners: Arc::new(Semaphore::new(config.max_listeners as usize)),
-            streams: terms.streams.child_token(),
+            hall: Arc::new(Hall::new(
+                store.clone(),
+                config.max_listeners as usize,
+                terms.streams.child_token(),
+            )),
             spaces: Spaces::new(store.clone()),
             writer: SpacesWriter::new(store.clone()),
             last_use: LastUse::new(now()),
@@ -129,7 +126,7 @@ impl Occupancy {
     /// Notes the last use of spaces, and removes those whose life is over, until it is told to stop.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), ReadError> {
         self.remember()?;
-        let following = self.follow(self.feed.newest());
+        let following = self.follow(self.hall.feed().newest());
         tokio::pin!(following);
         let mut notes = tokio::time::interval(Duration::from_secs(1));
         let mut sweeps = tokio::time::interval(self.sweep_every());
@@ -137,7 +134,7 @@ impl Occupancy {
             tokio::select! {
                 () = stop.cancelled() => {
                     // Nothing is added to the feed any more; listeners come back to the room that follows.
-                    self.streams.cancel();
+                    self.hall.close();
                     break;
                 }
                 error = &mut following => return Err(error),

@@ -5,6 +5,7 @@
 //! the gate at once whom it must not believe any more.
 
 mod authority;
+mod certs;
 mod error;
 mod folder;
 mod hierarchy;
@@ -26,6 +27,7 @@ use rustls::pki_types::CertificateDer;
 use tokio::sync::watch;
 
 pub use authority::{AuthorityError, AuthorityFiles};
+pub use certs::{CertsError, CertsFolder, IssuedClient, Made, Wish};
 pub use error::{PkiError, UnknownReason};
 pub use folder::{FolderError, make as make_private_folder, write_private};
 pub use hierarchy::{Hierarchy, Role, UnknownWord, Usage};

@@ -1,11 +1,18 @@
 //! Meters: the registry and the latest values, which the meter room writes and everybody may read.
 
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
 use super::{Ledger, Page, ReadError, RowError, Store, WriteError, schema};
 use crate::domain::{Duty, Event, Meter, MeterId, MeterNews, MeterState};
 
 const ROWS: Ledger<Meter> = Ledger::new(schema::METERS);
 const STATES: Ledger<MeterState> = Ledger::new(schema::METER_STATES);
 const DUTIES: Ledger<Duty> = Ledger::new(schema::METER_DUTIES);
+const EVENTS: Ledger<Vec<LoggedEvent>> = Ledger::new(schema::METER_EVENTS);
+
+/// Events kept of one meter: more than its own log holds, and few enough for a row.
+const KEPT: usize = 120;
 
 /// Rows read at a time.
 const PAGE: usize = 256;
@@ -57,7 +64,12 @@ impl Meters {
         STATES.get(&self.store, key(meter))
     }
 
-    fn all<T: serde::Serialize + serde::de::DeserializeOwned>(
+    /// The newest entries of a meter's own log, oldest first.
+    pub fn events(&self, meter: &MeterId) -> Result<Vec<LoggedEvent>, ReadError> {
+        Ok(EVENTS.get(&self.store, key(meter))?.unwrap_or_default())
+    }
+
+    fn all<T: Serialize + serde::de::DeserializeOwned>(
         &self,
         ledger: Ledger<T>,
     ) -> Result<Vec<(MeterId, T)>, ReadError> {
@@ -112,6 +124,7 @@ impl MetersWriter {
                 ROWS.delete_on(page, key(&meter));
                 STATES.delete_on(page, key(&meter));
                 DUTIES.delete_on(page, key(&meter));
+                EVENTS.delete_on(page, key(&meter));
                 page.record(told(meter, MeterNews::Removed));
                 Ok(())
             })
@@ -145,12 +158,40 @@ pub struct Note {
     pub news: Vec<MeterNews>,
 }
 
+/// An entry of a meter's own log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LoggedEvent(
+    /// When, by the meter's clock.
+    pub Timestamp,
+    /// What: the vendor's number.
+    pub u8,
+    /// How often that has happened, counted in a byte.
+    pub u8,
+);
+
 fn note_on(page: &mut Page, note: Note) -> Result<(), RowError> {
+    let logged: Vec<LoggedEvent> = note.news.iter().filter_map(logged).collect();
+    if !logged.is_empty() {
+        let mut events = EVENTS.get_on(page, key(&note.meter))?.unwrap_or_default();
+        events.extend(logged);
+        events.sort_unstable();
+        events.dedup();
+        let many = events.len().saturating_sub(KEPT);
+        events.drain(..many);
+        EVENTS.put_on(page, key(&note.meter), &events)?;
+    }
     STATES.put_on(page, key(&note.meter), &note.state)?;
     for news in note.news {
         page.record(told(note.meter.clone(), news));
     }
     Ok(())
+}
+
+fn logged(news: &MeterNews) -> Option<LoggedEvent> {
+    match news {
+        MeterNews::Logged { at, id, set, .. } => Some(LoggedEvent(*at, *id, *set)),
+        _ => None,
+    }
 }
 
 fn told(meter: MeterId, news: MeterNews) -> Event {

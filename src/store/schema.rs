@@ -127,6 +127,12 @@ pub const METER_DUTIES: Place = Place {
     prefix: 0x42,
 };
 
+/// The newest entries of meters' own logs, by serial.
+pub const METER_EVENTS: Place = Place {
+    name: "meter events",
+    prefix: 0x44,
+};
+
 /// All of them.
 pub const PLACES: &[Place] = &[
     CURSORS,
@@ -152,6 +158,7 @@ pub const PLACES: &[Place] = &[
     METERS,
     METER_STATES,
     METER_DUTIES,
+    METER_EVENTS,
 ];
 
 /// The name of the ledger whose keys begin with `prefix`, for people.

@@ -131,7 +131,7 @@ fn a_one_time_link_lets_somebody_choose_a_password_once() {
     );
     assert_eq!(
         (chosen.status, chosen.header("location")),
-        (303, Some("/spaces")),
+        (303, Some("/home")),
         "{}",
         chosen.text()
     );

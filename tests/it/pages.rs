@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use crate::meter::v1::Metered;
 use crate::support::chromium::Page;
 use crate::support::demo::Demo;
 use crate::support::{Lodge, eventually};
@@ -180,4 +181,49 @@ fn every_page_fits_its_screen_in_both_colours() {
         }
     }
     assert_eq!(page.faults(), [""; 0]);
+}
+
+#[test]
+fn a_resident_sees_their_meters_half_hours_and_nobody_elses() {
+    let metered = Metered::start(30);
+    metered.fetched();
+    let (lodge, serial) = (&metered.lodge, metered.serial);
+    lodge.json(&["meter", "add", "EML9", "--link", "tcp://127.0.0.1:9"]);
+    let added = lodge.json(&["user", "add", "clara", "--role", "resident", "--meter", serial]);
+    let mut page = page(lodge);
+    page.go(&format!("/welcome/{}", added["code"].as_str().unwrap()));
+    page.type_into("input[name=password]", "a-good-long-word");
+    page.type_into("input[name=again]", "a-good-long-word");
+    page.leaving(|page| page.click("main button"));
+    assert_eq!(
+        page.eval("location.pathname"),
+        "/meters",
+        "the first page that is theirs"
+    );
+    assert_eq!(page.count(".meter"), 1);
+    assert_eq!(page.text(".meter .count b"), "500 W");
+    page.until(
+        "the page is live",
+        "document.querySelector('#live').textContent === 'Live.'",
+    );
+    page.eval("window.stayed = true");
+    lodge.command(&["mediators", "sync", serial]);
+    page.until("the card moves", "document.querySelector('.meter.fresh') !== null");
+    assert_eq!(page.eval("window.stayed"), true, "without loading anew");
+    page.leaving(|page| page.click(".meter .name a"));
+    page.go(&format!("/meters/{serial}?day={}", yesterday()));
+    assert_eq!(page.count(".plot .bar") + page.count(".plot .gap"), 48);
+    assert!(page.count(".plot .bar") > 10 && page.text("figcaption").contains("kWh used"));
+    assert_eq!(page.count(".days li"), 14);
+    assert!(page.text("table").contains("measured"));
+    assert_eq!(page.faults(), [""; 0]);
+    page.go("/meters/EML9");
+    assert!(page.text("body").contains("no such meter"));
+    page.go("/spaces");
+    assert!(page.text("body").contains("does not cover"));
+}
+
+fn yesterday() -> String {
+    let yesterday = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24);
+    yesterday.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
 }

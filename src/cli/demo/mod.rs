@@ -2,6 +2,7 @@
 
 mod client;
 mod gateway;
+mod meters;
 mod once;
 mod prepare;
 mod yesterday;
@@ -26,7 +27,7 @@ pub(super) struct Demo {
     /// Where it keeps its data; what is there is used again [default: gatelodge-demo in the folder for temporary files]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// The first of its ports: http N, https N+3, mtls N+4, relay N+6, metrics N+9; 0: whatever is free
+    /// The first of its ports: http N, https N+3, mtls N+4, grpc N+5, relay N+6, metrics N+9, meters from N+20 on; 0: whatever is free
     #[arg(long, value_name = "N", default_value_t = 8440)]
     port_base: u16,
     /// Walk the main job end to end in a fresh folder on free ports, say what was done, and exit
@@ -46,7 +47,8 @@ impl Demo {
             None => std::env::temp_dir().join(format!("gatelodge-demo-{}", rustix::process::geteuid().as_raw())),
         };
         let runtime = runtime()?;
-        let prepared = runtime.block_on(prepare::prepare(&dir, self.port_base))?;
+        let mut prepared = runtime.block_on(prepare::prepare(&dir, self.port_base))?;
+        prepared.simulated.start(runtime.handle());
         let flags = Flags {
             file: Some(prepared.config_file.clone()),
             socket: None,
@@ -59,8 +61,9 @@ impl Demo {
             authority: prepared.relay_ca.clone(),
         };
         let (tell, told) = oneshot::channel();
+        let prepared = &prepared;
         let serving = app::serve(loaded, flags, logging, move |ready| {
-            announce(&prepared, ready, json);
+            announce(prepared, ready, json);
             // Nobody listens any more when the box is stopping already.
             let _ = tell.send(ready.clone());
         });
@@ -142,6 +145,16 @@ fn say(found: &Value) {
             text(&login["password"])
         ));
     }
+    print::line(format_args!(
+        "\nMeters      {}",
+        found["meters"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(text)
+            .collect::<Vec<_>>()
+            .join(" ")
+    ));
     let space = text(&found["spaces"][0]);
     print::line(format_args!("\nTry"));
     print::line(format_args!(
@@ -155,6 +168,11 @@ fn say(found: &Value) {
         text(&found["client"]["certificate_file"]),
         text(&found["client"]["key_file"]),
         door("mtls").rsplit(':').next().unwrap_or_default()
+    ));
+    print::line(format_args!(
+        "  curl --cacert {ca} -H 'Authorization: Bearer {}' 'https://localhost:{port}/v1/meters/{}/intervals?format=csv'",
+        text(&found["api_token"]),
+        text(&found["meters"][0])
     ));
     print::line(format_args!("  curl http://{}/metrics", door("metrics")));
     let relay = &found["relay"];
@@ -179,6 +197,7 @@ impl Prepared {
             "logins": self.logins, "api_token": self.api_token, "spaces": self.spaces,
             "relay": { "url": gateway::url(ready), "ca_file": self.relay_ca, "peers": self.relay_peers },
             "client": { "certificate_file": self.client_certificate, "key_file": self.client_key },
+            "meters": meters::serials(), "grpc": self.grpc,
         })
     }
 }

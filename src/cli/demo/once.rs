@@ -20,7 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Walks the job in `dir`, which does not exist yet, and says what was done.
 pub(super) async fn walk(dir: &Path) -> Result<(), Failure> {
-    let prepared = prepare::prepare(dir, 0).await?;
+    let mut prepared = prepare::prepare(dir, 0).await?;
+    prepared.simulated.start(&tokio::runtime::Handle::current());
     say(format_args!(
         "made certificates, people, a token and spaces in {}",
         dir.display()

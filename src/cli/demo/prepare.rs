@@ -10,14 +10,15 @@ use serde::{Deserialize, Serialize};
 
 use tokio_util::sync::CancellationToken;
 
+use super::meters::{self, Grpc, Simulated};
 use super::yesterday;
-use crate::accounts::{Accounts, AccountsError, Role, Scope, Secret, random};
+use crate::accounts::{Accounts, AccountsError, Role, Scope, Secret, Standing, random};
 use crate::cli::Failure;
 use crate::domain::units::Span;
 use crate::domain::{Occupancy as Counts, SpaceId, SpaceOrigin};
 use crate::http::Rate;
 use crate::occupancy::{self, Occupancy, Terms};
-use crate::pki::{Hierarchy, Overwrite, Pki, Request};
+use crate::pki::{Hierarchy, Issued, Overwrite, Pki, Request};
 use crate::store::spaces::{NewSpace, SetSpace, SpacesWriter};
 use crate::store::{Options, Store};
 
@@ -34,6 +35,8 @@ pub(super) struct Prepared {
     pub(super) relay_ca: PathBuf,
     /// Bundles: the demo's own gateway's, and another's.
     pub(super) relay_peers: [PathBuf; 2],
+    pub(super) grpc: Grpc,
+    pub(super) simulated: Simulated,
 }
 
 /// A name and password.
@@ -58,7 +61,14 @@ const SPACES: [(&str, u32); 3] = [("Front hall", 50), ("Library", 20), ("Bicycle
 pub(super) async fn prepare(dir: &Path, port_base: u16) -> Result<Prepared, Failure> {
     own_folder(dir)?;
     let config_file = dir.join("config.toml");
-    write_private(&config_file, &config(dir, port_base)).map_err(|error| fault(&config_file, &error))?;
+    let simulated = Simulated::listen(if port_base == 0 {
+        0
+    } else {
+        port_base.saturating_add(20)
+    })
+    .await?;
+    let text = config(dir, port_base) + &simulated.sections;
+    write_private(&config_file, &text).map_err(|error| fault(&config_file, &error))?;
     let earlier = std::fs::read(dir.join("demo.json")).ok();
     let earlier: Earlier = earlier
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
@@ -68,18 +78,38 @@ pub(super) async fn prepare(dir: &Path, port_base: u16) -> Result<Prepared, Fail
     let folder = data.join("store");
     let store = tokio::task::spawn_blocking(move || Store::open(Options::new(folder))).await;
     let store = store.map_err(Failure::failed)?.map_err(Failure::failed)?;
-    let prepared = furnish(dir, config_file, &data, &store, earlier).await;
+    let furnished = furnish(dir, &data, &store, earlier).await;
     store.close().await;
-    prepared
+    let furnished = furnished?;
+    Ok(Prepared {
+        dir: dir.to_owned(),
+        config_file,
+        ca_file: furnished.ca_file,
+        logins: furnished.logins,
+        api_token: furnished.api_token,
+        spaces: furnished.spaces,
+        client_certificate: furnished.client.chain,
+        client_key: furnished.client.key,
+        relay_ca: furnished.relay_ca,
+        relay_peers: furnished.relay_peers,
+        grpc: furnished.grpc,
+        simulated,
+    })
 }
 
-async fn furnish(
-    dir: &Path,
-    config_file: PathBuf,
-    data: &Path,
-    store: &Store,
-    earlier: Earlier,
-) -> Result<Prepared, Failure> {
+/// What lies in a demo's store and PKI.
+struct Furnished {
+    ca_file: PathBuf,
+    logins: BTreeMap<&'static str, Login>,
+    api_token: String,
+    spaces: Vec<String>,
+    client: Issued,
+    relay_ca: PathBuf,
+    relay_peers: [PathBuf; 2],
+    grpc: Grpc,
+}
+
+async fn furnish(dir: &Path, data: &Path, store: &Store, earlier: Earlier) -> Result<Furnished, Failure> {
     let now = Timestamp::now();
     let pki = Pki::open(data.join("pki"), store.clone()).map_err(Failure::failed)?;
     pki.init(now).await.map_err(Failure::failed)?;
@@ -101,17 +131,15 @@ async fn furnish(
         let issued = pki.issue(request, Some(dir.join("relay")), now).await;
         *peer = issued.map_err(Failure::failed)?.pkeycert;
     }
-    Ok(Prepared {
+    Ok(Furnished {
         relay_ca: pki.files(Hierarchy::Relay).root_certificate,
         relay_peers,
         ca_file: pki.files(Hierarchy::Server).root_certificate,
+        grpc: meters::certificates(&pki, dir, now).await?,
         logins: people(&accounts, &earlier, now).await?,
         api_token: token(&accounts, &earlier, now).await?,
         spaces: spaces(store, accounts, earlier.spaces).await?,
-        client_certificate: client.chain,
-        client_key: client.key,
-        dir: dir.to_owned(),
-        config_file,
+        client,
     })
 }
 
@@ -129,8 +157,16 @@ async fn people(
             password: BASE32_NOPAD.encode(&random::<10>()).to_lowercase(),
         });
         let password = Secret::given(login.password.clone());
+        let standing = Standing {
+            role,
+            // The resident lives behind the first meter.
+            meters: meters::serials()
+                .into_iter()
+                .take(usize::from(role == Role::Resident))
+                .collect(),
+        };
         match accounts
-            .add_person(&login.username, role, Some(password.clone()), now)
+            .add_person(&login.username, standing, Some(password.clone()), now)
             .await
         {
             Ok(_) => {}
@@ -150,7 +186,12 @@ async fn token(accounts: &Accounts, earlier: &Earlier, now: Timestamp) -> Result
     if accounts.token(&known).map_err(Failure::failed)?.is_some() {
         return Ok(earlier.api_token.clone());
     }
-    let scopes = vec![Scope::SpacesAdmin, Scope::RelayAdmin, Scope::BoxAdmin];
+    let scopes = vec![
+        Scope::SpacesAdmin,
+        Scope::MetersWrite,
+        Scope::RelayAdmin,
+        Scope::BoxAdmin,
+    ];
     let (_, secret) = accounts
         .create_token("demo", scopes, now)
         .await
@@ -227,13 +268,14 @@ fn config(dir: &Path, port_base: u16) -> String {
         "# Written by `gatelodge demo`; config.example.toml explains every key.\n\
          data_dir ={}\nadmin_socket ={}\n\n[site]\nname = \"Gatelodge demo\"\n\n\
          [http]\nlisten = [\"127.0.0.1:{}\"]\n\n[https]\nlisten = [\"127.0.0.1:{}\"]\ncertificate = \"self-signed\"\n\n\
-         [mtls]\nlisten = [\"127.0.0.1:{}\"]\n\n[relay]\nlisten = [\"127.0.0.1:{}\"]\n\n[metrics]\nlisten = [\"127.0.0.1:{}\"]\n\n\
-         [occupancy]\ncreate_limit = \"off\"\nidle_expiry = \"0s\"\n\n[log]\nfilter = \"warn\"\n",
+         [mtls]\nlisten = [\"127.0.0.1:{}\"]\n\n[grpc]\nlisten = [\"127.0.0.1:{}\"]\n\n[relay]\nlisten = [\"127.0.0.1:{}\"]\n\n[metrics]\nlisten = [\"127.0.0.1:{}\"]\n\n\
+         [occupancy]\ncreate_limit = \"off\"\nidle_expiry = \"0s\"\n\n[log]\nfilter = \"warn\"\n\n",
         format_args!(" {}", text(dir.join("data")).trim()),
         format_args!(" {}", text(dir.join("admin.sock")).trim()),
         port(0),
         port(3),
         port(4),
+        port(5),
         port(6),
         port(9),
     )

@@ -84,6 +84,12 @@ impl Plan {
         };
     }
 
+    /// It answered, but there is more of this to be had: it goes on then, unless its own time comes first.
+    pub(in crate::meter) fn goes_on(&mut self, syncer: Syncer, at: Instant) {
+        let due = &mut self.due[syncer.place()];
+        *due = due.map(|due| due.min(at));
+    }
+
     /// It did not answer: everything waits, the longer the more often that happened.
     pub(in crate::meter) fn silent(&mut self, now: Instant, seed: u64) {
         let doublings = self.silent.min(16);

@@ -1,12 +1,12 @@
 //! What a meter is asked regularly: the syncers of `spec/emop.md` 16.1, by the names that older programs know.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
 use super::Unanswered;
 use crate::domain::{MeterNews, MeterState, Quantity};
 use crate::meter::emop::MeterTime;
-use crate::meter::emop::event_log::{MeterEvent, look_further, unseen};
+use crate::meter::emop::event_log::{MeterEvent, is_alarm, look_further, unseen};
 use crate::meter::emop::identity::Hardware;
 use crate::meter::emop::setting::Setting;
 use crate::meter::emop::tariff::Which;
@@ -23,6 +23,7 @@ pub enum Syncer {
     Csq,
     EventLog,
     Voltage,
+    Power,
     ClockDiff,
     TariffsActive,
     TariffsFuture,
@@ -32,7 +33,11 @@ pub enum Syncer {
     FirmwareVersion,
     Backlight,
     LoadSwitch,
+    HalfHours,
 }
+
+/// At the first look into a meter's log, what is older than this raises no alarm any more.
+const OLD_NEWS: SignedDuration = SignedDuration::from_hours(24);
 
 /// Why something could not be read.
 pub(in crate::meter) type SyncError = ReadError<Unanswered>;
@@ -57,18 +62,16 @@ impl Findings {
     }
 }
 
-/// Events that mean tampering or a fault of the meter (section 7).
-const ALARMS: [u8; 16] = [1, 2, 3, 4, 6, 7, 8, 9, 10, 17, 26, 27, 37, 70, 71, 104];
-
 impl Syncer {
     /// All of them, what others need first.
-    pub const ALL: [Syncer; 15] = [
+    pub const ALL: [Syncer; 17] = [
         Syncer::Hardware,
         Syncer::Reads,
         Syncer::PrepayBalance,
         Syncer::Csq,
         Syncer::EventLog,
         Syncer::Voltage,
+        Syncer::Power,
         Syncer::ClockDiff,
         Syncer::TariffsActive,
         Syncer::TariffsFuture,
@@ -78,6 +81,7 @@ impl Syncer {
         Syncer::FirmwareVersion,
         Syncer::Backlight,
         Syncer::LoadSwitch,
+        Syncer::HalfHours,
     ];
 
     /// Its key under `meters.polling`.
@@ -90,6 +94,8 @@ impl Syncer {
             Syncer::Csq => "csq",
             Syncer::EventLog => "event_log",
             Syncer::Voltage => "voltage",
+            Syncer::Power => "power",
+            Syncer::HalfHours => "half_hours",
             Syncer::ClockDiff => "clock_diff",
             Syncer::TariffsActive => "tariffs_active",
             Syncer::TariffsFuture => "tariffs_future",
@@ -121,14 +127,16 @@ impl Syncer {
             | Syncer::Hardware
             | Syncer::Serial
             | Syncer::FirmwareVersion
-            | Syncer::Backlight => true,
+            | Syncer::Backlight
+            | Syncer::HalfHours => true,
             Syncer::PrepayBalance
             | Syncer::EventLog
             | Syncer::TariffsActive
             | Syncer::TariffsFuture
             | Syncer::PrepayEnabled
             | Syncer::DaylightSavingsEnabled
-            | Syncer::LoadSwitch => false,
+            | Syncer::LoadSwitch
+            | Syncer::Power => false,
         }
     }
 
@@ -140,7 +148,8 @@ impl Syncer {
             Syncer::Reads => Quantity::ImportA,
             Syncer::PrepayBalance => Quantity::Balance,
             Syncer::Csq => Quantity::Csq,
-            Syncer::EventLog | Syncer::Voltage => return None,
+            Syncer::Power => Quantity::Power,
+            Syncer::EventLog | Syncer::Voltage | Syncer::HalfHours => return None,
             Syncer::ClockDiff => Quantity::ClockDrift,
             Syncer::TariffsActive => Quantity::TariffsActive,
             Syncer::TariffsFuture => Quantity::TariffsFuture,
@@ -160,6 +169,7 @@ impl Syncer {
             Quantity::Balance => Syncer::PrepayBalance,
             Quantity::Csq => Syncer::Csq,
             Quantity::Voltage | Quantity::VoltageL1 | Quantity::VoltageL2 | Quantity::VoltageL3 => Syncer::Voltage,
+            Quantity::Power => Syncer::Power,
             Quantity::ClockDrift => Syncer::ClockDiff,
             Quantity::TariffsActive => Syncer::TariffsActive,
             Quantity::TariffsFuture => Syncer::TariffsFuture,
@@ -203,6 +213,9 @@ impl Syncer {
             Syncer::EventLog => event_log(meter, before).await?,
             Syncer::Voltage if three => phases(reads::voltages(meter).await?),
             Syncer::Voltage => simple(meter, Quantity::Voltage, "instantaneous_voltage").await?,
+            Syncer::Power => simple(meter, Quantity::Power, "instantaneous_active_power").await?,
+            // Many requests, whose answers are stored piece by piece: `half_hours` does that.
+            Syncer::HalfHours => Findings::default(),
             Syncer::ClockDiff => {
                 let shown = reads::clock(meter).await?;
                 let drift = Timestamp::now().duration_since(shown).as_secs().saturating_abs();
@@ -336,19 +349,30 @@ async fn event_log<A: Asking>(meter: &A, before: &MeterState) -> Result<Findings
     fresh.sort_by_key(|event| (event.at, event.id));
     fresh.dedup_by_key(|event| (event.at, event.id));
     let events_seen = fresh.last().map(|event| event.at.0).or(before.events_seen);
+    // What a new meter wrote long ago is history, and wakes nobody.
+    let since = match mark {
+        Some(_) => Timestamp::UNIX_EPOCH,
+        None => Timestamp::now()
+            .saturating_sub(OLD_NEWS)
+            .unwrap_or(Timestamp::UNIX_EPOCH),
+    };
     Ok(Findings {
-        logged: fresh.iter().filter(|event| event.id != 0).map(logged).collect(),
+        logged: fresh
+            .iter()
+            .filter(|event| event.id != 0)
+            .map(|event| logged(event, since))
+            .collect(),
         events_seen,
         ..Findings::default()
     })
 }
 
-fn logged(event: &MeterEvent) -> MeterNews {
+fn logged(event: &MeterEvent, alarms_since: Timestamp) -> MeterNews {
     MeterNews::Logged {
         at: event.at.moment(),
         id: event.id,
         name: event.name().map(str::to_owned),
         set: event.set,
-        alarm: ALARMS.contains(&event.id),
+        alarm: is_alarm(event.id) && event.at.moment() >= alarms_since,
     }
 }

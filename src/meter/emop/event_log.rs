@@ -67,37 +67,110 @@ impl MeterEvent {
     /// The vendor's name for it, if it is known.
     #[must_use]
     pub fn name(&self) -> Option<&'static str> {
-        let place = NAMES.binary_search_by_key(&self.id, |(id, _)| *id).ok()?;
-        Some(NAMES[place].1)
+        name(self.id)
     }
 }
 
 /// The vendor's names, one misspelt, by number.
 #[rustfmt::skip] // a table
+/// Events that mean tampering or a fault of the meter.
+const ALARMS: [u8; 16] = [1, 2, 3, 4, 6, 7, 8, 9, 10, 17, 26, 27, 37, 70, 71, 104];
+
+/// The vendor's name of an event, where it is known.
+#[must_use]
+pub fn name(id: u8) -> Option<&'static str> {
+    let place = NAMES.binary_search_by_key(&id, |(known, _)| *known).ok()?;
+    Some(NAMES[place].1)
+}
+
+/// Whether somebody should look after such an event.
+#[must_use]
+pub fn is_alarm(id: u8) -> bool {
+    ALARMS.contains(&id)
+}
+
 const NAMES: &[(u8, &str)] = &[
-    (1, "BM_OVER_CURRENT"), (2, "BM_FAULTY_CONTACTOR"), (3, "BM_REVERSE_ENERGY_DETECT"),
-    (4, "BM_TERMINAL_COVER_REMOVED"), (5, "BM_WATCHDOG_RESET"), (6, "BM_NV_WRITE_EXCEEDED"),
-    (7, "BM_METROLOGY_ERROR"), (8, "BM_MEMORY_ERROR"), (9, "BM_MODULE_REMOVED"), (10, "BM_MAGNETIC_FRAUD"),
-    (11, "BM_NON_LEGAL_TIME"), (15, "BM_SPAD_1_WRITE"), (16, "BM_SPAD_2_WRITE"), (17, "DSP_ERROR"),
-    (18, "BM_COMMS_ERROR"), (19, "GW_COMMS_ERROR"), (20, "PF_TAG_1_ERROR"), (21, "PF_TAG_2_ERROR"),
-    (22, "SPARE_0020"), (23, "SPARE_0040"), (24, "SPARE_0080"), (25, "NON_LEGAL_TIME"), (26, "MEMORY_TYPE"),
-    (27, "MEMORY_ERROR"), (28, "WATCHDOG_RESET"), (29, "SW_IMAGE_WDOG"), (30, "SW_IMAGE_HES_PREVIOUS"),
-    (31, "SW_IMAGE_APPLIED"), (32, "SW_IMAGE_BAD"), (33, "EVENT_POWER_UP"), (34, "EVENT_POWER_DN"),
-    (35, "EVENT_IMAGE_RECEIVED"), (36, "EVENT_LOG_RESET_ID"), (37, "EVENT_IMAGE_ERROR"),
-    (38, "DAILY_LOG_SNAPSHOT"), (39, "BILLING_LOG_SNAPSHOT"), (40, "DO_BIND_COMMAND"), (41, "DO_UNBIND_COMMAND"),
-    (42, "NEW_IMAGE_APPLIED"), (43, "WATCHDOG_IMAGE_APPLIED"), (44, "PREVIOUS_IMAGE_APPLIED"),
-    (48, "CREDIT_TOKEN_APPLIED"), (61, "HES_MSG_PENDING"), (62, "SM_COMMS_ERROR"), (63, "WAN_COMMS_ERROR"),
-    (64, "HAN_COMMS_ERROR_GAS"), (65, "HAN_COMMS_ERROR_IHU"), (66, "HAN_API_NOT_RESPONDING"),
-    (67, "SPARE_0040_2"), (68, "SPARE_0080_2"), (69, "NON_LEGAL_TIME_2"), (70, "MEMORY_TYPE_2"),
-    (71, "MEMORY_ERROR_2"), (72, "WATCHDOG_RESET_2"), (73, "SW_IMAGE_WDOG_2"), (74, "SW_IMAGE_HES_PREVIOUS_2"),
-    (75, "SW_IMAGE_APPLIED_2"), (76, "SW_IMAGE_BAD_2"), (77, "EVENT_IMAGE_RECEIVED_2"),
-    (78, "EVENT_LOG_RESET_ID_2"), (80, "HAN_DEVICE_JOINED"), (81, "HAN_DEVICE_LEFT"), (83, "INVALID_WAN_MESSAGE"),
-    (84, "EVENT_POWER_UP_2"), (85, "EVENT_POWER_DOWN"), (86, "LAST_GASP_SENT_TO_HES"), (87, "ALARM_SENT_TO_HES"),
-    (88, "EVENT_IMAGE_ERROR_2"), (89, "GW_DO_UNBIND_COMMAND"), (90, "GW_DO_BIND_COMMAND"),
-    (91, "GW_NEW_IMAGE_APPLIED"), (92, "GW_WATCHDOG_IMAGE_APPLIED"), (93, "GW_PREVIOUS_IMAGE_APPLIED"),
-    (94, "GSM_RESET_NO_CONNECTION"), (95, "STATUS_WORD_RESET"), (96, "ZIGBEE_GET_SW_VER_ERR"),
-    (97, "ZIGBEE_SEND_MAC_LINK_ERR"), (98, "ZIGBEE_SHUTODWN_ERR"), (99, "ZIGBEE_ACTIVE_IMAGE_ERR"),
-    (104, "LISTENING_SOCKET_ABORTED"), (105, "AUTO_ROAMING_DISABLE"),
+    (1, "BM_OVER_CURRENT"),
+    (2, "BM_FAULTY_CONTACTOR"),
+    (3, "BM_REVERSE_ENERGY_DETECT"),
+    (4, "BM_TERMINAL_COVER_REMOVED"),
+    (5, "BM_WATCHDOG_RESET"),
+    (6, "BM_NV_WRITE_EXCEEDED"),
+    (7, "BM_METROLOGY_ERROR"),
+    (8, "BM_MEMORY_ERROR"),
+    (9, "BM_MODULE_REMOVED"),
+    (10, "BM_MAGNETIC_FRAUD"),
+    (11, "BM_NON_LEGAL_TIME"),
+    (15, "BM_SPAD_1_WRITE"),
+    (16, "BM_SPAD_2_WRITE"),
+    (17, "DSP_ERROR"),
+    (18, "BM_COMMS_ERROR"),
+    (19, "GW_COMMS_ERROR"),
+    (20, "PF_TAG_1_ERROR"),
+    (21, "PF_TAG_2_ERROR"),
+    (22, "SPARE_0020"),
+    (23, "SPARE_0040"),
+    (24, "SPARE_0080"),
+    (25, "NON_LEGAL_TIME"),
+    (26, "MEMORY_TYPE"),
+    (27, "MEMORY_ERROR"),
+    (28, "WATCHDOG_RESET"),
+    (29, "SW_IMAGE_WDOG"),
+    (30, "SW_IMAGE_HES_PREVIOUS"),
+    (31, "SW_IMAGE_APPLIED"),
+    (32, "SW_IMAGE_BAD"),
+    (33, "EVENT_POWER_UP"),
+    (34, "EVENT_POWER_DN"),
+    (35, "EVENT_IMAGE_RECEIVED"),
+    (36, "EVENT_LOG_RESET_ID"),
+    (37, "EVENT_IMAGE_ERROR"),
+    (38, "DAILY_LOG_SNAPSHOT"),
+    (39, "BILLING_LOG_SNAPSHOT"),
+    (40, "DO_BIND_COMMAND"),
+    (41, "DO_UNBIND_COMMAND"),
+    (42, "NEW_IMAGE_APPLIED"),
+    (43, "WATCHDOG_IMAGE_APPLIED"),
+    (44, "PREVIOUS_IMAGE_APPLIED"),
+    (48, "CREDIT_TOKEN_APPLIED"),
+    (61, "HES_MSG_PENDING"),
+    (62, "SM_COMMS_ERROR"),
+    (63, "WAN_COMMS_ERROR"),
+    (64, "HAN_COMMS_ERROR_GAS"),
+    (65, "HAN_COMMS_ERROR_IHU"),
+    (66, "HAN_API_NOT_RESPONDING"),
+    (67, "SPARE_0040_2"),
+    (68, "SPARE_0080_2"),
+    (69, "NON_LEGAL_TIME_2"),
+    (70, "MEMORY_TYPE_2"),
+    (71, "MEMORY_ERROR_2"),
+    (72, "WATCHDOG_RESET_2"),
+    (73, "SW_IMAGE_WDOG_2"),
+    (74, "SW_IMAGE_HES_PREVIOUS_2"),
+    (75, "SW_IMAGE_APPLIED_2"),
+    (76, "SW_IMAGE_BAD_2"),
+    (77, "EVENT_IMAGE_RECEIVED_2"),
+    (78, "EVENT_LOG_RESET_ID_2"),
+    (80, "HAN_DEVICE_JOINED"),
+    (81, "HAN_DEVICE_LEFT"),
+    (83, "INVALID_WAN_MESSAGE"),
+    (84, "EVENT_POWER_UP_2"),
+    (85, "EVENT_POWER_DOWN"),
+    (86, "LAST_GASP_SENT_TO_HES"),
+    (87, "ALARM_SENT_TO_HES"),
+    (88, "EVENT_IMAGE_ERROR_2"),
+    (89, "GW_DO_UNBIND_COMMAND"),
+    (90, "GW_DO_BIND_COMMAND"),
+    (91, "GW_NEW_IMAGE_APPLIED"),
+    (92, "GW_WATCHDOG_IMAGE_APPLIED"),
+    (93, "GW_PREVIOUS_IMAGE_APPLIED"),
+    (94, "GSM_RESET_NO_CONNECTION"),
+    (95, "STATUS_WORD_RESET"),
+    (96, "ZIGBEE_GET_SW_VER_ERR"),
+    (97, "ZIGBEE_SEND_MAC_LINK_ERR"),
+    (98, "ZIGBEE_SHUTODWN_ERR"),
+    (99, "ZIGBEE_ACTIVE_IMAGE_ERR"),
+    (104, "LISTENING_SOCKET_ABORTED"),
+    (105, "AUTO_ROAMING_DISABLE"),
 ];
 
 #[cfg(test)]

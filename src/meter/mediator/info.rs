@@ -3,17 +3,27 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::{Duty, Health, MeterId, Quantity};
-use crate::meter::MeterShown;
+use crate::meter::emop::Inferred;
 use crate::meter::emop::identity::Hardware;
 use crate::meter::link::Target;
+use crate::meter::{MeterShown, Meters};
+
+impl Meters {
+    /// The unconfirmed constants by which its meters are spoken to; whoever composes requests for them needs the same.
+    #[must_use]
+    pub fn inferred(&self) -> &Inferred {
+        &self.config.inferred
+    }
+}
 
 /// `GetInfo`: all that is known of one meter.
-pub(super) fn info(shown: &MeterShown) -> Value {
+#[must_use]
+pub fn info(shown: &MeterShown) -> Value {
     json!({ "registry": registry(shown), "shadow": shadow(shown) })
 }
 
 /// `GetMeters`: the meters that can be asked, of one supplier or of all.
-pub(super) fn meters<'a>(all: impl Iterator<Item = &'a MeterShown>, esco: &str) -> Value {
+pub fn meters<'a>(all: impl Iterator<Item = &'a MeterShown>, esco: &str) -> Value {
     let wanted = |shown: &&MeterShown| {
         let code = shown.meter.esco.as_deref().unwrap_or_default();
         shown.duty != Duty::Off && (esco.is_empty() || code.eq_ignore_ascii_case(esco))

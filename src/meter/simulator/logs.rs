@@ -1,6 +1,6 @@
 //! A simulated meter's logs: half hours by formula, events by the calendar.
 
-use super::meter::SimulatedMeter;
+use super::meter::{Setup, SimulatedMeter};
 use crate::meter::emop::event_log::{EVENTS_PER_PAGE, MeterEvent, PAGES};
 use crate::meter::emop::profile_log::{BLOCK_BYTES, HALF_HOUR};
 use crate::meter::emop::{Ack, MeterTime, ProfileLog};
@@ -28,11 +28,11 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    pub(super) fn at(time: MeterTime, twin: bool) -> Slot {
+    pub(super) fn at(time: MeterTime, setup: &Setup) -> Slot {
         let k = (time.0 / HALF_HOUR).saturating_sub(FIRST_SLOT);
-        let b = |base: u32, step: u32| if twin { base + step * k } else { 0 };
+        let b = |base: u32, step: u32| if setup.twin { base + step * k } else { 0 };
         Slot {
-            import_a: 100_000 + 250 * k,
+            import_a: 100_000 + setup.shape.watt_hours(k),
             import_b: b(50_000, 100),
             export_a: 20_000 + 40 * k,
             export_b: b(9_000, 11),
@@ -71,7 +71,7 @@ pub(super) fn profile(meter: &SimulatedMeter, log: ProfileLog, start: MeterTime,
         let wanted = start.0.checked_next_multiple_of(HALF_HOUR).unwrap_or(last);
         let mut at = wanted.clamp(first, last);
         while at <= last {
-            let record = Slot::at(MeterTime(at), meter.setup.twin).record(log, meter.setup.twin);
+            let record = meter.slot(MeterTime(at)).record(log, meter.setup.twin);
             if block.len() + 6 + record.len() > BLOCK_BYTES {
                 break;
             }

@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{logs, objects};
+use super::logs::Slot;
+use super::shape::Shape;
+use super::{logs, objects, three_phase};
 use crate::meter::emop::catalogue::{Access, Kind, Object};
 use crate::meter::emop::event_log::MeterEvent;
+use crate::meter::emop::identity::MeterType;
 use crate::meter::emop::message::{Message, Way};
 use crate::meter::emop::time::ClockReading;
 use crate::meter::emop::{Ack, Dialect, MeterTime, Money, ObjectId};
@@ -18,6 +21,10 @@ pub struct Setup {
     pub serial: String,
     /// Whether it has an element B.
     pub twin: bool,
+    /// A three phase meter instead.
+    pub three_phase: Option<MeterType>,
+    /// How its registers rise.
+    pub shape: Shape,
     /// What is paid in.
     pub balance: Money,
     /// Its first half hour on record.
@@ -31,6 +38,8 @@ impl Setup {
         Setup {
             serial: serial.to_owned(),
             twin: false,
+            three_phase: None,
+            shape: Shape::Steady,
             balance: Money(1_000_000),
             log_start: logs::FIRST,
         }
@@ -81,6 +90,13 @@ impl SimulatedMeter {
     pub fn answer(&mut self, data: &[u8], now: Timestamp) -> (Ack, Vec<u8>) {
         let header = &data[..data.len().min(5)];
         let inferred = self.dialect.inferred().clone();
+        if let (Some(kind), Message::Intervals(message)) = (self.setup.three_phase, Message::of(data, &inferred)) {
+            let format = &data[..1];
+            return match three_phase::intervals(self, kind, message, self.clock(now)) {
+                Ok(message) => (Ack::Accepted, [format, &message].concat()),
+                Err(ack) => (ack, format.to_vec()),
+            };
+        }
         let answered = match Message::of(data, &inferred) {
             Message::Object {
                 object,
@@ -93,6 +109,9 @@ impl SimulatedMeter {
                 way: Way::Write,
                 payload,
             } => self.write(object, payload, now),
+            Message::Profile { .. } | Message::Events { .. } if self.setup.three_phase.is_some() => {
+                Err(Ack::UnknownObject)
+            }
             Message::Profile { log, start, rest: [] } => Ok(logs::profile(self, log, start, self.clock(now))),
             Message::Events {
                 object,
@@ -115,6 +134,11 @@ impl SimulatedMeter {
         MeterTime::of(shown).unwrap_or(MeterTime(0))
     }
 
+    /// Its registers at a moment.
+    pub(super) fn slot(&self, at: MeterTime) -> Slot {
+        Slot::at(at, &self.setup)
+    }
+
     fn read(&self, id: ObjectId, now: Timestamp) -> Result<Vec<u8>, Ack> {
         let object = self.object(id)?;
         if object.access == Access::Write {
@@ -123,7 +147,14 @@ impl SimulatedMeter {
         if let Some(written) = self.written.get(&id) {
             return Ok(written.clone());
         }
-        objects::payload(self, object, self.clock(now)).ok_or(Ack::UnknownObject)
+        let clock = self.clock(now);
+        let special = self
+            .setup
+            .three_phase
+            .and_then(|kind| three_phase::payload(self, kind, object, clock));
+        special
+            .or_else(|| objects::payload(self, object, clock))
+            .ok_or(Ack::UnknownObject)
     }
 
     fn write(&mut self, id: ObjectId, payload: &[u8], now: Timestamp) -> Result<Vec<u8>, Ack> {
@@ -147,7 +178,14 @@ impl SimulatedMeter {
 
     fn object(&self, id: ObjectId) -> Result<&Object, Ack> {
         let known = self.dialect.catalogue().of(id);
-        let here = known.filter(|object| !objects::is_three_phase(object));
+        let three = self.setup.three_phase.is_some();
+        let here = known.filter(|object| {
+            if three {
+                three_phase::has(object)
+            } else {
+                !objects::is_three_phase(object)
+            }
+        });
         here.ok_or(Ack::UnknownObject)
     }
 

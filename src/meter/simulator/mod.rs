@@ -4,6 +4,7 @@
 //! It speaks our own codec with our own inferred constants, so it cannot confirm them. Its registers are
 //! functions of the half hour, so any reading of it can be told in advance: with k the half hours since
 //! slot 420000, import A is 100000 + 250 k, export A 20000 + 40 k, import B 50000 + 100 k, export B 9000 + 11 k.
+//! A household's day ([`Shape::Household`]) is for people to look at.
 
 mod chance;
 mod faults;
@@ -11,9 +12,12 @@ mod logs;
 mod meter;
 mod objects;
 mod serving;
+mod shape;
 mod station;
+mod three_phase;
 
 pub use faults::{Faults, NoRate, Rate};
 pub use meter::{Setup, SimulatedMeter};
 pub use serving::{PtyMeter, SimulatorError, TcpMeter};
+pub use shape::Shape;
 pub use station::{Now, Station};

@@ -1,12 +1,11 @@
 //! What a simulated meter's objects hold before anybody writes them.
 
-use super::logs;
 use super::meter::SimulatedMeter;
 use crate::meter::emop::MeterTime;
 use crate::meter::emop::catalogue::{Kind, Object};
 use crate::meter::emop::time::ClockReading;
 
-/// Whether only three phase meters have it; this one has a single phase.
+/// Whether only three phase meters have it; a single phase meter has it not.
 pub(super) fn is_three_phase(object: &Object) -> bool {
     object.name.starts_with("three_phase") || object.kind == Kind::MeterType
 }
@@ -32,7 +31,7 @@ pub(super) fn size(kind: Kind) -> Option<usize> {
 pub(super) fn payload(meter: &SimulatedMeter, object: &Object, now: MeterTime) -> Option<Vec<u8>> {
     let twin = meter.setup.twin;
     let registers = |words: [u32; 4]| words.iter().flat_map(|word| word.to_le_bytes()).collect();
-    let slot = logs::Slot::at(now, twin);
+    let slot = meter.slot(now);
     Some(match object.name.as_ref() {
         "serial" => padded(&meter.setup.serial, 16),
         "hardware_version" => padded(if twin { "6Cw" } else { "3Aw" }, 4),
@@ -41,9 +40,9 @@ pub(super) fn payload(meter: &SimulatedMeter, object: &Object, now: MeterTime) -
             .ok()?
             .to_vec(),
         "csq_net_op" => vec![0x30],
-        "instantaneous_voltage" | "average_voltage" => 240u16.to_le_bytes().to_vec(),
+        "instantaneous_voltage" | "average_voltage" => meter.setup.shape.volts(now).to_le_bytes().to_vec(),
         "instantaneous_frequency" | "average_frequency" => 500u16.to_le_bytes().to_vec(),
-        "instantaneous_active_power" => 500u32.to_le_bytes().to_vec(),
+        "instantaneous_active_power" => meter.setup.shape.watts(now).to_le_bytes().to_vec(),
         "read_element_a" | "total_active_import_energy" | "total_active_export_energy" => {
             let a = [
                 slot.import_a,

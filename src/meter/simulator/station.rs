@@ -70,6 +70,11 @@ impl Station {
         }
     }
 
+    /// Gives it another time source.
+    pub fn set_now(&mut self, now: Now) {
+        self.now = now;
+    }
+
     /// What is sent for a request; `None` when it is for somebody else.
     pub(super) fn hear(&mut self, request: &Frame<'_>) -> Option<Turn> {
         let broadcast = Address([0x01, 0xFF, 0xFF, 0xFF]);

@@ -18,10 +18,10 @@ use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::Occupancy;
-use super::feed::{Heard, Listener, News, Wanted};
 use crate::accounts::Act;
 use crate::domain::{Event, Level, Seq, Space, SpaceId};
 use crate::face::{Face, Page, Shell, SignedIn, secured};
+use crate::feed::{Heard, News, Wanted};
 
 /// Cards on one page.
 const SHOWN: usize = 200;
@@ -35,10 +35,8 @@ struct Desk {
 }
 
 impl Desk {
-    /// Where the journal stands. Taken before rows are read: a change in between is shown twice rather than missed.
     fn mark(&self) -> String {
-        let newest = *self.room.store.bell().borrow();
-        format!("{}.{newest}", self.room.store.epoch())
+        self.room.hall.mark()
     }
 }
 
@@ -157,19 +155,13 @@ async fn live(
     let newest = *desk.room.store.bell().borrow();
     let after = resumed
         .or(mark.after)
-        .and_then(|id| sequence_of(&id, &desk))
+        .and_then(|id| desk.room.hall.sequence_of(&id))
         .filter(|seq| *seq <= newest);
-    let ends = desk.room.streams.clone();
+    let ends = desk.room.hall.ends().clone();
     let stream = messages(desk, after).take_until(async move { ends.cancelled().await });
     Ok(Sse::new(stream)
         .keep_alive(KeepAlive::new().interval(HEARTBEAT).text("alive"))
         .into_response())
-}
-
-/// The sequence of an id `<epoch>.<seq>` of this life of the book.
-fn sequence_of(id: &str, desk: &Desk) -> Option<Seq> {
-    let (epoch, seq) = id.split_once('.')?;
-    (epoch == desk.room.store.epoch().to_string()).then(|| seq.parse().ok().map(Seq))?
 }
 
 /// What a page is told from `after` on; without a place to go on from, it is told to load again.
@@ -177,12 +169,9 @@ fn messages(desk: Desk, after: Option<Seq>) -> impl Stream<Item = Result<Message
     let again = || Message::default().event("again").data("");
     let first = after.is_none().then(|| Ok(again()));
     let room = &desk.room;
-    let listener = Listener::new(
-        &room.feed,
-        &room.store,
-        Wanted::All,
-        after.unwrap_or(room.feed.newest()),
-    );
+    let listener = room
+        .hall
+        .listen(Wanted::All, after.unwrap_or(room.hall.feed().newest()));
     let changes = stream::unfold((desk, listener), move |(desk, mut listener)| async move {
         let message = match listener.next().await {
             Ok(Heard::News(news)) => told(&desk, &news),
@@ -197,7 +186,7 @@ fn messages(desk: Desk, after: Option<Seq>) -> impl Stream<Item = Result<Message
     stream::iter(first).chain(changes.flatten())
 }
 
-fn told(desk: &Desk, news: &News) -> Option<Message> {
+fn told(desk: &Desk, news: &News<SpaceId>) -> Option<Message> {
     let message = match &news.event {
         Event::SpaceCreated { space, .. } | Event::SpaceChanged { space, .. } => {
             let space = desk.room.show(*space).ok()?;
@@ -207,9 +196,7 @@ fn told(desk: &Desk, news: &News) -> Option<Message> {
                 .ok()?
         }
         Event::SpaceRemoved { space, .. } => Message::default().event("gone").data(space.to_string()),
-        Event::ReadingsRecorded { .. } | Event::Meter { .. } | Event::PeerJoined { .. } | Event::PeerLeft { .. } => {
-            return None;
-        }
+        _ => return None,
     };
     Some(message.id(format!("{}.{}", desk.room.store.epoch(), news.seq)))
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
@@ -12,6 +11,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use super::fault::Fault;
 use crate::accounts::{Act, Secret, Who};
 use crate::domain::{Space, SpaceId};
+use crate::http::bearer;
 use crate::occupancy::keys::{self, Held, KeyRole};
 use crate::occupancy::{Occupancy, now};
 
@@ -27,14 +27,7 @@ impl FromRequestParts<Arc<Occupancy>> for Caller {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, room: &Arc<Occupancy>) -> Result<Caller, Fault> {
-        let carried = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let (scheme, secret) = carried
-            .and_then(|value| value.split_once(' '))
-            .ok_or(Fault::Unauthorized)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(Fault::Unauthorized);
-        }
-        let secret = Secret::given(secret.trim());
+        let secret = Secret::given(bearer(&parts.headers).ok_or(Fault::Unauthorized)?);
         let caller = if secret.reveal().starts_with(keys::PREFIX) {
             keys::find(&room.store, &secret)?.map(Caller::Key)
         } else {

@@ -20,35 +20,13 @@ use tokio_util::sync::CancellationToken;
 use super::peer::{hear, reply};
 use super::stage::{SERIAL, never, object};
 
-/// Nothing is polled.
-pub fn off() -> Polling {
-    let off = Every::Off;
-    Polling {
-        reads: off,
-        prepay_balance: off,
-        csq: off,
-        event_log: off,
-        voltage: off,
-        clock_diff: off,
-        tariffs_active: off,
-        tariffs_future: off,
-        prepay_enabled: off,
-        daylight_savings_enabled: off,
-        hardware: off,
-        serial: off,
-        firmware_version: off,
-        backlight: off,
-        load_switch: off,
-    }
-}
-
 pub fn quick() -> Config {
     Config {
         request_gap: Span::seconds(0),
         attempts: 1,
         retry_pause: Span(Duration::from_millis(1)),
         timeout: Span::seconds(30),
-        polling: off(),
+        polling: Polling::off(),
         ..Config::default()
     }
 }

@@ -2,9 +2,16 @@
 
 mod anything;
 mod bad_answers;
-mod command;
+pub mod command;
 mod driver;
+mod emop_commands;
+mod emop_files;
+mod emop_places;
+mod emop_refusals;
+mod emop_stage;
+mod emop_three;
 mod fleet;
+mod half_hours;
 mod mediator;
 mod peer;
 mod polling;
@@ -15,4 +22,5 @@ mod simulated;
 mod socks;
 mod speed;
 mod stage;
+pub mod v1;
 mod vectors;

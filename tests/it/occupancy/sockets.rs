@@ -1,61 +1,10 @@
 //! `/v1` streams over a WebSocket, heard by somebody else's client: the `websockets` package for Python.
 
-use std::io::{BufRead, BufReader, Lines};
-use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
-
 use serde_json::{Value, json};
 
 use super::client::{Client, space};
 use crate::support::Lodge;
-
-/// A Python program that listens; it is killed when this is dropped.
-struct Listener {
-    child: Child,
-    said: Lines<BufReader<ChildStdout>>,
-}
-
-impl Listener {
-    fn start(lodge: &Lodge, path: &str, token: &str, last: Option<&str>) -> Listener {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let python = root.join("target/websockets/bin/python");
-        let mut command = Command::new(&python);
-        command
-            .arg(root.join("tests/it/occupancy/listener.py"))
-            .arg(format!("wss://localhost:{}{path}", lodge.door("https").port()))
-            .arg(lodge.ca_file())
-            .arg(token)
-            .args(last)
-            .stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap_or_else(|error| {
-            panic!("{}: {error}; tests/run makes it, or: python3 -m venv target/websockets && target/websockets/bin/pip install websockets", python.display())
-        });
-        let said = BufReader::new(child.stdout.take().unwrap()).lines();
-        Listener { child, said }
-    }
-
-    fn hear(&mut self) -> Value {
-        let line = self.said.next().expect("the listener goes on").unwrap();
-        serde_json::from_str(&line).unwrap()
-    }
-
-    /// The next message that is no heartbeat.
-    fn message(&mut self) -> Value {
-        loop {
-            let heard = self.hear();
-            if heard["heartbeat"].is_null() {
-                return heard;
-            }
-        }
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::support::listener::Listener;
 
 #[test]
 fn a_python_program_listens_resumes_and_gets_heartbeats() {

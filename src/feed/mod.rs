@@ -1,18 +1,22 @@
-//! What happens to spaces, as listeners hear it: one reader of the journal for all of them, and a ring of what
-//! came lately. Each listener reads the ring at its own pace; one that falls behind is told of the gap.
+//! What happens to the subjects of a room (spaces, meters), as listeners hear it: one reader of the journal for all
+//! of them, and a ring of what came lately. Each listener reads the ring at its own pace; one that falls behind is
+//! told of the gap. [`stream`] says it over server-sent events and WebSockets.
 
 mod bells;
+mod hall;
 mod listener;
+pub mod stream;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use jiff::Timestamp;
 
-use crate::domain::{Event, Seq, SpaceId};
+use crate::domain::{Event, MeterId, Seq, SpaceId};
 use crate::store::Entry;
 use bells::Bells;
-pub(super) use listener::Listener;
+pub use hall::{Full, Hall};
+pub use listener::Listener;
 
 /// How much of the latest news is kept: some seconds at the highest rate.
 const KEPT: usize = 16_384;
@@ -20,24 +24,42 @@ const KEPT: usize = 16_384;
 /// happened to others for something missed.
 const LOOK_AFTER: u64 = KEPT as u64 / 4;
 
-/// One thing that happened to a space.
+/// What a feed tells about.
+pub trait Subject: Clone + Ord + std::hash::Hash + Send + Sync + 'static {
+    /// The subject of an event; `None` when it is about none of this kind.
+    fn of(event: &Event) -> Option<Self>;
+}
+
+impl Subject for SpaceId {
+    fn of(event: &Event) -> Option<SpaceId> {
+        event.space()
+    }
+}
+
+impl Subject for MeterId {
+    fn of(event: &Event) -> Option<MeterId> {
+        event.meter().cloned()
+    }
+}
+
+/// One thing that happened to a subject.
 #[derive(Clone, Debug)]
-pub(super) struct News {
+pub struct News<S> {
     /// The change it came with.
-    pub(super) seq: Seq,
+    pub seq: Seq,
     /// When.
-    pub(super) at: Timestamp,
-    /// Of which space.
-    pub(super) space: SpaceId,
+    pub at: Timestamp,
+    /// To which subject.
+    pub subject: S,
     /// What.
-    pub(super) event: Event,
+    pub event: Event,
 }
 
 /// What a listener hears.
 #[derive(Clone, Debug)]
-pub(super) enum Heard {
+pub enum Heard<S> {
     /// Something happened.
-    News(Arc<News>),
+    News(Arc<News<S>>),
     /// What happened in these changes is not told any more.
     Gap {
         /// The first change.
@@ -47,64 +69,65 @@ pub(super) enum Heard {
     },
 }
 
-/// Which spaces a listener wants to hear of.
+/// Which subjects a listener wants to hear of.
 #[derive(Clone, Debug)]
-pub(super) enum Wanted {
+pub enum Wanted<S> {
     /// All.
     All,
     /// These.
-    These(BTreeSet<SpaceId>),
+    These(BTreeSet<S>),
 }
 
-impl Wanted {
-    fn takes(&self, space: SpaceId) -> bool {
+impl<S: Ord> Wanted<S> {
+    fn takes(&self, subject: &S) -> bool {
         match self {
             Wanted::All => true,
-            Wanted::These(spaces) => spaces.contains(&space),
+            Wanted::These(subjects) => subjects.contains(subject),
         }
     }
 }
 
 /// The latest news.
-pub(super) struct Feed {
-    recent: RwLock<Recent>,
-    bells: Mutex<Bells>,
+pub struct Feed<S> {
+    recent: RwLock<Recent<S>>,
+    bells: Mutex<Bells<S>>,
 }
 
-#[derive(Default)]
-struct Recent {
-    news: VecDeque<Arc<News>>,
+struct Recent<S> {
+    news: VecDeque<Arc<News<S>>>,
     /// The number of the first item in `news`; numbers go on for ever.
     first: u64,
     /// Everything after this change is in `news`.
     complete_after: Seq,
 }
 
-impl Feed {
+impl<S: Subject> Feed<S> {
     /// A feed that knows nothing before `start`.
-    pub(super) fn new(start: Seq) -> Feed {
+    #[must_use]
+    pub fn new(start: Seq) -> Feed<S> {
         let recent = Recent {
+            news: VecDeque::new(),
+            first: 0,
             complete_after: start,
-            ..Recent::default()
         };
         Feed {
             recent: RwLock::new(recent),
-            bells: Mutex::default(),
+            bells: Mutex::new(Bells::new()),
         }
     }
 
     /// Adds what a change brought.
-    pub(super) fn add(&self, entry: &Entry) {
+    pub fn add(&self, entry: &Entry) {
         let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
         let before = recent.first + recent.news.len() as u64;
         let mut concerned = BTreeSet::new();
         for event in &entry.events {
-            let Some(space) = space_of(event) else { continue };
-            concerned.insert(space);
+            let Some(subject) = S::of(event) else { continue };
+            concerned.insert(subject.clone());
             recent.news.push_back(Arc::new(News {
                 seq: entry.seq,
                 at: entry.at,
-                space,
+                subject,
                 event: event.clone(),
             }));
         }
@@ -124,7 +147,7 @@ impl Feed {
     }
 
     /// What came up to `to` cannot be told any more.
-    pub(super) fn lose(&self, to: Seq) {
+    pub fn lose(&self, to: Seq) {
         let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
         // One number more than there was news: who had heard all of it is told of the gap too.
         recent.first += recent.news.len() as u64 + 1;
@@ -135,28 +158,17 @@ impl Feed {
     }
 
     /// The newest change that was added.
-    pub(super) fn newest(&self) -> Seq {
+    #[must_use]
+    pub fn newest(&self) -> Seq {
         let recent = self.read();
         recent.news.back().map_or(recent.complete_after, |news| news.seq)
     }
 
-    fn bells(&self) -> MutexGuard<'_, Bells> {
+    fn bells(&self) -> MutexGuard<'_, Bells<S>> {
         self.bells.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Recent> {
+    fn read(&self) -> RwLockReadGuard<'_, Recent<S>> {
         self.recent.read().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The space that an event is about; `None` when it is about none.
-fn space_of(event: &Event) -> Option<SpaceId> {
-    match event {
-        Event::SpaceCreated { space, .. } | Event::SpaceChanged { space, .. } | Event::SpaceRemoved { space, .. } => {
-            Some(*space)
-        }
-        Event::ReadingsRecorded { .. } | Event::Meter { .. } | Event::PeerJoined { .. } | Event::PeerLeft { .. } => {
-            None
-        }
     }
 }

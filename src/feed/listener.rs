@@ -4,31 +4,31 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::bells::Bell;
-use super::{Feed, Heard, News, Wanted, space_of};
+use super::{Feed, Heard, News, Subject, Wanted};
 use crate::domain::Seq;
 use crate::store::{Delivery, ReadError, Store, Tail};
 
 /// Somebody who listens.
-pub(in crate::occupancy) struct Listener {
-    feed: Arc<Feed>,
-    wanted: Wanted,
+pub struct Listener<S: Subject> {
+    feed: Arc<Feed<S>>,
+    wanted: Wanted<S>,
     bell: Bell,
     /// The number of the next item of the feed.
     place: u64,
     /// Everything up to here was looked at.
     reached: Seq,
     /// Before the feed, while what is older comes out of the journal.
-    early: Option<Early>,
+    early: Option<Early<S>>,
 }
 
-struct Early {
+struct Early<S> {
     tail: Tail,
-    waiting: VecDeque<Heard>,
+    waiting: VecDeque<Heard<S>>,
 }
 
-impl Listener {
+impl<S: Subject> Listener<S> {
     /// Listens from just after `after` on; what the feed has no more comes out of the journal, while it is there.
-    pub(in crate::occupancy) fn new(feed: &Arc<Feed>, store: &Store, wanted: Wanted, after: Seq) -> Listener {
+    pub fn new(feed: &Arc<Feed<S>>, store: &Store, wanted: Wanted<S>, after: Seq) -> Listener<S> {
         let recent = feed.read();
         let place = recent.first + recent.news.partition_point(|news| news.seq <= after) as u64;
         let behind = after < recent.complete_after;
@@ -49,7 +49,7 @@ impl Listener {
     }
 
     /// The next news; waits for it. May be dropped at any time without missing any.
-    pub(in crate::occupancy) async fn next(&mut self) -> Result<Heard, ReadError> {
+    pub async fn next(&mut self) -> Result<Heard<S>, ReadError> {
         if let Some(heard) = self.next_early().await? {
             return Ok(heard);
         }
@@ -63,7 +63,7 @@ impl Listener {
     }
 
     /// What comes out of the journal until the feed takes over; the journal may be pruned meanwhile.
-    async fn next_early(&mut self) -> Result<Option<Heard>, ReadError> {
+    async fn next_early(&mut self) -> Result<Option<Heard<S>>, ReadError> {
         while let Some(early) = &mut self.early {
             if let Some(heard) = early.waiting.pop_front() {
                 return Ok(Some(heard));
@@ -86,19 +86,19 @@ impl Listener {
                 Some(News {
                     seq: entry.seq,
                     at: entry.at,
-                    space: space_of(&event)?,
+                    subject: S::of(&event)?,
                     event,
                 })
             });
             early.waiting.extend(
-                news.filter(|news| self.wanted.takes(news.space))
+                news.filter(|news| self.wanted.takes(&news.subject))
                     .map(|news| Heard::News(Arc::new(news))),
             );
         }
         Ok(None)
     }
 
-    fn next_recent(&mut self) -> Option<Heard> {
+    fn next_recent(&mut self) -> Option<Heard<S>> {
         let recent = self.feed.read();
         if self.place < recent.first {
             self.place = recent.first;
@@ -109,7 +109,7 @@ impl Listener {
         while let Some(news) = recent.news.get(usize::try_from(self.place - recent.first).ok()?) {
             self.place += 1;
             self.reached = news.seq;
-            if self.wanted.takes(news.space) {
+            if self.wanted.takes(&news.subject) {
                 return Some(Heard::News(Arc::clone(news)));
             }
         }
@@ -117,7 +117,7 @@ impl Listener {
     }
 }
 
-impl Drop for Listener {
+impl<S: Subject> Drop for Listener<S> {
     fn drop(&mut self) {
         self.feed.bells().take_down(&self.wanted, &self.bell);
     }
@@ -144,7 +144,7 @@ mod tests {
         }
     }
 
-    fn seqs(heard: &Heard) -> (u64, bool) {
+    fn seqs(heard: &Heard<SpaceId>) -> (u64, bool) {
         match heard {
             Heard::News(news) => (news.seq.0, false),
             Heard::Gap { to, .. } => (to.0, true),

@@ -1,19 +1,17 @@
-//! Whom a change wakes: the listeners of its space, not the thousand others.
+//! Whom a change wakes: the listeners of its subject, not the thousand others.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::Wanted;
-use crate::domain::SpaceId;
+use super::{Subject, Wanted};
 
 /// The bells of all who listen, under what they listen to.
-#[derive(Default)]
-pub(super) struct Bells {
+pub(super) struct Bells<S> {
     made: u64,
     all: HashMap<u64, Arc<Notify>>,
-    of: HashMap<SpaceId, HashMap<u64, Arc<Notify>>>,
+    of: HashMap<S, HashMap<u64, Arc<Notify>>>,
 }
 
 /// One listener's bell; it keeps one ring until somebody waits for it.
@@ -29,18 +27,26 @@ impl Bell {
     }
 }
 
-impl Bells {
+impl<S: Subject> Bells<S> {
+    pub(super) fn new() -> Bells<S> {
+        Bells {
+            made: 0,
+            all: HashMap::new(),
+            of: HashMap::new(),
+        }
+    }
+
     /// A bell for somebody who wants to hear of `wanted`.
-    pub(super) fn hang(&mut self, wanted: &Wanted) -> Bell {
+    pub(super) fn hang(&mut self, wanted: &Wanted<S>) -> Bell {
         let (number, notify) = (self.made, Arc::new(Notify::new()));
         self.made += 1;
         match wanted {
             Wanted::All => {
                 self.all.insert(number, Arc::clone(&notify));
             }
-            Wanted::These(spaces) => {
-                for space in spaces {
-                    let bells = self.of.entry(*space).or_default();
+            Wanted::These(subjects) => {
+                for subject in subjects {
+                    let bells = self.of.entry(subject.clone()).or_default();
                     bells.insert(number, Arc::clone(&notify));
                 }
             }
@@ -49,17 +55,17 @@ impl Bells {
     }
 
     /// Somebody listens no more.
-    pub(super) fn take_down(&mut self, wanted: &Wanted, bell: &Bell) {
+    pub(super) fn take_down(&mut self, wanted: &Wanted<S>, bell: &Bell) {
         match wanted {
             Wanted::All => {
                 self.all.remove(&bell.number);
             }
-            Wanted::These(spaces) => {
-                for space in spaces {
-                    if let Some(bells) = self.of.get_mut(space) {
+            Wanted::These(subjects) => {
+                for subject in subjects {
+                    if let Some(bells) = self.of.get_mut(subject) {
                         bells.remove(&bell.number);
                         if bells.is_empty() {
-                            self.of.remove(space);
+                            self.of.remove(subject);
                         }
                     }
                 }
@@ -67,9 +73,9 @@ impl Bells {
         }
     }
 
-    /// Wakes those who listen to any of `spaces`.
-    pub(super) fn ring(&self, spaces: &BTreeSet<SpaceId>) {
-        let concerned = spaces.iter().filter_map(|space| self.of.get(space));
+    /// Wakes those who listen to any of `subjects`.
+    pub(super) fn ring(&self, subjects: &BTreeSet<S>) {
+        let concerned = subjects.iter().filter_map(|subject| self.of.get(subject));
         for bell in concerned.flat_map(HashMap::values).chain(self.all.values()) {
             bell.notify_one();
         }
@@ -86,6 +92,7 @@ impl Bells {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::SpaceId;
     use futures_util::FutureExt;
 
     fn space(byte: u8) -> SpaceId {
@@ -94,7 +101,7 @@ mod tests {
 
     #[test]
     fn only_those_are_woken_whom_it_concerns() {
-        let mut bells = Bells::default();
+        let mut bells = Bells::new();
         let wants = [
             Wanted::All,
             Wanted::These([space(1)].into()),

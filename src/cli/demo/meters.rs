@@ -1,0 +1,170 @@
+//! The demonstration's meters: simulated ones in this process, with two months behind them, and a certificate a role
+//! for programs that ask the mediator.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use crate::cli::Failure;
+use crate::domain::MeterId;
+use crate::meter::emop::dialect::InferredWrites;
+use crate::meter::emop::identity::MeterType;
+use crate::meter::emop::{Dialect, Inferred, MeterTime, Money};
+use crate::meter::simulator::{Faults, Now, Setup, Shape, SimulatedMeter, Station, TcpMeter};
+use crate::pki::{Hierarchy, Overwrite, Pki, Request, Role, Usage};
+
+/// How far back their memory goes.
+const MEMORY: SignedDuration = SignedDuration::from_hours(60 * 24);
+
+/// A meter of the demonstration.
+struct Kind {
+    serial: &'static str,
+    name: &'static str,
+    /// What partners call its data.
+    source: Option<(&'static str, &'static str)>,
+    twin: bool,
+    three_phase: bool,
+}
+
+const KINDS: [Kind; 3] = [
+    Kind {
+        serial: "EML2137580826",
+        name: "Flat 1",
+        source: Some(("S018011012261305588165", "SW8")),
+        twin: false,
+        three_phase: false,
+    },
+    Kind {
+        serial: "EML2244826911",
+        name: "Flat 2",
+        source: None,
+        twin: true,
+        three_phase: false,
+    },
+    Kind {
+        serial: "EML2311500417",
+        name: "Stairs and lift",
+        source: None,
+        twin: false,
+        three_phase: true,
+    },
+];
+
+/// Simulated meters that listen, but do not answer yet.
+pub(super) struct Simulated {
+    /// What the configuration says of them.
+    pub(super) sections: String,
+    meters: Vec<TcpMeter>,
+}
+
+impl Simulated {
+    /// Binds their ports, from `first` on; 0: any.
+    pub(super) async fn listen(first: u16) -> Result<Simulated, Failure> {
+        let mut simulated = Simulated {
+            sections: String::from(
+                "[meters]\nrequest_gap = \"10ms\"\nbackfill = \"60d\"\n\n[meters.polling]\nreads = \"20s\"\npower = \"10s\"\nvoltage = \"20s\"\n",
+            ),
+            meters: Vec::new(),
+        };
+        for (number, kind) in (0..).zip(&KINDS) {
+            let port = if first == 0 { 0 } else { first.saturating_add(number) };
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+            let meter = TcpMeter::listen(address, kind.station()?)
+                .await
+                .map_err(Failure::failed)?;
+            let _ = write!(
+                simulated.sections,
+                "\n[[meter]]\nserial = \"{}\"\nlink = \"tcp://{}\"\nname = \"{}\"\nesco = \"demo\"\n",
+                kind.serial,
+                meter.address(),
+                kind.name
+            );
+            if let Some((id, outcode)) = kind.source {
+                let _ = writeln!(
+                    simulated.sections,
+                    "datasource = {{ id = \"{id}\", outcode = \"{outcode}\" }}"
+                );
+            }
+            simulated.meters.push(meter);
+        }
+        Ok(simulated)
+    }
+
+    /// Lets them answer for as long as the runtime lives.
+    pub(super) fn start(&mut self, on: &tokio::runtime::Handle) {
+        for meter in self.meters.drain(..) {
+            on.spawn(async move {
+                if let Err(error) = meter.run().await {
+                    tracing::warn!(%error, "a simulated meter stopped");
+                }
+            });
+        }
+    }
+}
+
+/// Their serials.
+pub(super) fn serials() -> Vec<MeterId> {
+    let serials = KINDS.iter().map(|kind| kind.serial.parse());
+    serials
+        .map(|serial| serial.expect("they are letters and digits"))
+        .collect()
+}
+
+impl Kind {
+    fn station(&self) -> Result<Station, Failure> {
+        let dialect = Dialect::new(Inferred::default(), InferredWrites::Allowed).map_err(Failure::failed)?;
+        let start = Timestamp::now().saturating_sub(MEMORY).map_err(Failure::failed)?;
+        let mut setup = Setup::new(self.serial);
+        setup.twin = self.twin;
+        setup.three_phase = self.three_phase.then_some(MeterType::AxWholeCurrent);
+        setup.shape = Shape::of_household(self.serial);
+        setup.balance = Money(1_843_000);
+        setup.log_start = MeterTime::of(start).map_err(Failure::failed)?;
+        let faults = Faults::default();
+        let meter = SimulatedMeter::new(setup, dialect, &faults);
+        Ok(Station::new(meter, faults, Now::Running))
+    }
+}
+
+/// What a program shows the mediator.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Shown {
+    certificate_file: PathBuf,
+    key_file: PathBuf,
+}
+
+/// What programs need to ask the mediator (`contract.md` section 6).
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Grpc {
+    ca_file: PathBuf,
+    #[serde(flatten)]
+    roles: BTreeMap<&'static str, Shown>,
+}
+
+/// A certificate a role.
+pub(super) async fn certificates(pki: &Pki, dir: &Path, now: Timestamp) -> Result<Grpc, Failure> {
+    let mut roles = BTreeMap::new();
+    for role in [Role::Internal, Role::Partner, Role::Readonly] {
+        let request = Request {
+            usage: Some(Usage::Client),
+            role: Some(role),
+            overwrite: Overwrite::Yes,
+            ..Request::new(Hierarchy::Grpc, format!("demo-{}", role.name()))
+        };
+        let issued = pki.issue(request, Some(dir.join("grpc")), now).await;
+        let issued = issued.map_err(Failure::failed)?;
+        let shown = Shown {
+            certificate_file: issued.certificate,
+            key_file: issued.key,
+        };
+        roles.insert(role.name(), shown);
+    }
+    Ok(Grpc {
+        ca_file: pki.files(Hierarchy::Grpc).root_certificate,
+        roles,
+    })
+}

@@ -1,0 +1,227 @@
+//! One day of one meter: both profile logs, and the files made of them (`spec/emop.md` sections 6, 14, 15).
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+
+use super::super::place::There;
+use super::progress::{Pair, Progress, Shelf};
+use crate::cli::Failure;
+use crate::domain::Element;
+use crate::meter::emop::dialect::Request;
+use crate::meter::emop::profile_log::{Elements, HALF_HOUR, LOG_1_RECORDS, Window, log_1, log_2, span, window};
+use crate::meter::emop::{MeterTime, ProfileLog};
+use crate::meter::reads::{self, Asking};
+use crate::meter::smip::{self, Markers, Name, Written};
+
+/// Seconds of a day.
+const DAY: u32 = 86_400;
+
+/// Which day, and where its files go.
+pub(super) struct Wanted<'a> {
+    pub(super) date: Date,
+    pub(super) folder: &'a Path,
+    /// Whether it is fetched even when it is there.
+    pub(super) is_again: bool,
+}
+
+/// What came of a day.
+pub(super) enum Done {
+    /// It is there already.
+    There(PathBuf),
+    /// It was fetched. Without files the meter holds nothing of it.
+    Written {
+        /// What was written.
+        files: Vec<PathBuf>,
+        /// The day of the next half hour that the meter holds, when that lies ahead of the day.
+        next_held: Option<Date>,
+    },
+}
+
+impl Wanted<'_> {
+    /// Fetches it, unless it is there.
+    pub(super) async fn fetch(&self, meter: There<'_>) -> Result<Done, Failure> {
+        let hardware = reads::hardware(&meter).await?;
+        if hardware.is_three_phase() {
+            return Err(
+                Failure::failed(format_args!("a {hardware} has three phases, and no profile logs"))
+                    .hint("`emop three_phase_intervals` reads its intervals"),
+            );
+        }
+        let elements = if hardware.is_twin() {
+            Elements::Two
+        } else {
+            Elements::One
+        };
+        let first = hardware.is_twin().then_some(Element::A);
+        if let Some(there) = there(self.folder, (meter.serial.as_str(), first), self.date)
+            && !self.is_again
+        {
+            return Ok(Done::There(there));
+        }
+        let shelf = Shelf::of(meter.serial, self.date);
+        let mut progress = shelf.load();
+        let mut next_held = None;
+        for log in [ProfileLog::One, ProfileLog::Two] {
+            let mut fetching = Fetching {
+                meter,
+                elements,
+                shelf: &shelf,
+                progress: &mut progress,
+            };
+            let next = fetching.log(log, self.begins()?).await?;
+            next_held = next_held.max(next);
+        }
+        let files = self.write(meter, elements, &progress)?;
+        shelf.clear();
+        Ok(Done::Written { files, next_held })
+    }
+
+    fn begins(&self) -> Result<MeterTime, Failure> {
+        let begins = self
+            .date
+            .to_datetime(Time::midnight())
+            .to_zoned(TimeZone::UTC)
+            .map_err(Failure::usage)?;
+        MeterTime::of(begins.timestamp()).map_err(Failure::usage)
+    }
+
+    fn write(&self, meter: There<'_>, elements: Elements, progress: &Progress) -> Result<Vec<PathBuf>, Failure> {
+        let parts: &[Option<Element>] = match elements {
+            Elements::One => &[None],
+            Elements::Two => &[Some(Element::A), Some(Element::B)],
+        };
+        let begins = self.begins()?;
+        let boundaries = (0..DAY / HALF_HOUR).map(|slot| MeterTime(begins.0 + slot * HALF_HOUR).moment());
+        let boundaries: Vec<Timestamp> = boundaries.collect();
+        let mut files = Vec::new();
+        for part in parts {
+            let register = |pair: &Pair| u64::from(if *part == Some(Element::B) { pair.b } else { pair.a });
+            let rows = boundaries.iter().filter_map(|at| {
+                let import = progress.log1_records.get(at).map(register);
+                let export = progress.log2_records.get(at).map(register);
+                (import.is_some() || export.is_some()).then_some(Written {
+                    at: *at,
+                    import,
+                    export,
+                })
+            });
+            let rows: Vec<Written> = rows.collect();
+            if rows.is_empty() {
+                continue;
+            }
+            let name = Name {
+                serial: meter.serial.to_string(),
+                element: *part,
+                date: self.date,
+                markers: Markers::default(),
+            };
+            let letter = part.map_or(String::new(), |part| format!("-{}", part.letter()));
+            let text = smip::write(&format!("{}{letter}", meter.serial), &rows).map_err(Failure::failed)?;
+            files.push(put(self.folder, &name, &text)?);
+        }
+        Ok(files)
+    }
+}
+
+/// One log of a day on its way.
+struct Fetching<'a> {
+    meter: There<'a>,
+    elements: Elements,
+    shelf: &'a Shelf,
+    progress: &'a mut Progress,
+}
+
+impl Fetching<'_> {
+    /// Asks for what is not there yet. Answers the day of the next half hour held, when that ends the day's asking.
+    async fn log(&mut self, log: ProfileLog, begins: MeterTime) -> Result<Option<Date>, Failure> {
+        let (ends, step) = (begins.0 + DAY, span(log, self.elements));
+        for from in (begins.0..ends).step_by(step as usize).map(MeterTime) {
+            if self.done(log).contains(&from.moment()) {
+                continue;
+            }
+            let block = reads::payload(&self.meter, Request::Profile(log, from)).await?;
+            let to = MeterTime(ends.min(from.0 + step));
+            let next = self.take(log, &block, from..to)?;
+            self.done(log).insert(from.moment());
+            self.shelf.save(self.progress);
+            // Nothing is held up to there (6.4), so nothing more is asked of this day.
+            if let Some(next) = next.filter(|next| next.0 >= ends) {
+                return Ok(Some(next.moment().to_zoned(TimeZone::UTC).date()));
+            }
+        }
+        Ok(None)
+    }
+
+    fn done(&mut self, log: ProfileLog) -> &mut std::collections::BTreeSet<Timestamp> {
+        match log {
+            ProfileLog::One => &mut self.progress.log1_chunks_done,
+            ProfileLog::Two => &mut self.progress.log2_chunks_done,
+        }
+    }
+
+    fn take(
+        &mut self,
+        log: ProfileLog,
+        block: &[u8],
+        span: std::ops::Range<MeterTime>,
+    ) -> Result<Option<MeterTime>, Failure> {
+        let layout = &self.meter.dialect().inferred().profile_log_2;
+        match log {
+            ProfileLog::One => {
+                let records = log_1(block, LOG_1_RECORDS).map_err(Failure::failed)?;
+                let Window { inside, next_held } = window(records, span.start, span.end);
+                let pairs = inside.iter().map(|one| {
+                    (
+                        one.at.moment(),
+                        Pair {
+                            a: one.import_a,
+                            b: one.import_b,
+                        },
+                    )
+                });
+                self.progress.log1_records.extend(pairs);
+                Ok(next_held)
+            }
+            ProfileLog::Two => {
+                let records = log_2(block, self.elements, layout).map_err(Failure::failed)?;
+                let Window { inside, next_held } = window(records, span.start, span.end);
+                let pairs = inside.iter().map(|two| {
+                    let b = two.b.map_or(0, |b| b.active_export);
+                    (
+                        two.at.moment(),
+                        Pair {
+                            a: two.a.active_export,
+                            b,
+                        },
+                    )
+                });
+                self.progress.log2_records.extend(pairs);
+                Ok(next_held)
+            }
+        }
+    }
+}
+
+/// The file of a day, whoever has taken it in since.
+pub(super) fn there(folder: &Path, meter: (&str, Option<Element>), date: Date) -> Option<PathBuf> {
+    let (serial, element) = meter;
+    let files = std::fs::read_dir(folder).ok()?.filter_map(Result::ok);
+    let mut files = files.filter(|file| {
+        let name = file.file_name().to_str().and_then(|name| name.parse::<Name>().ok());
+        name.is_some_and(|name| name.serial == serial && name.element == element && name.date == date)
+    });
+    files.next().map(|file| file.path())
+}
+
+/// Writes a file whole or not at all: who looks for days that are there must not find half of one.
+fn put(folder: &Path, name: &Name, text: &str) -> Result<PathBuf, Failure> {
+    let (file, beside) = (folder.join(name.to_string()), folder.join(format!(".{name}.part")));
+    let fault = |error: std::io::Error| Failure::failed(format_args!("{}: {error}", file.display()));
+    std::fs::create_dir_all(folder).map_err(fault)?;
+    std::fs::write(&beside, text).map_err(fault)?;
+    std::fs::rename(&beside, &file).map_err(fault)?;
+    Ok(file)
+}

@@ -1,0 +1,53 @@
+//! What a command of `emop` prints: the forms of section 13, which scripts read.
+
+use serde_json::Value as Json;
+
+use crate::cli::print;
+
+/// What came of a command.
+pub(super) enum Outcome {
+    /// It is done, and there is nothing to say.
+    Nothing,
+    /// One value: `command=value`.
+    Scalar(Json),
+    /// A mapping or a list: JSON, two spaces a level.
+    Structure(Json),
+    /// Anything else, as it is.
+    Text(String),
+}
+
+impl Outcome {
+    pub(super) fn print(&self, command: &str) {
+        match self {
+            Outcome::Nothing => {}
+            Outcome::Scalar(value) => print::line(format_args!("{command}={}", natural(value))),
+            Outcome::Structure(value) => print::line(format_args!("{}", indented(value))),
+            Outcome::Text(text) => print::line(format_args!("{text}")),
+        }
+    }
+
+    /// As `--json` has it: one line, whatever it is.
+    pub(super) fn print_json(&self) {
+        match self {
+            Outcome::Nothing => {}
+            Outcome::Scalar(value) | Outcome::Structure(value) => print::json(value),
+            Outcome::Text(text) => print::json(text),
+        }
+    }
+}
+
+/// JSON as older programs print it.
+pub(super) fn indented(value: &Json) -> String {
+    serde_json::to_string_pretty(value).expect("JSON values are JSON")
+}
+
+/// A value as the original's language writes it.
+fn natural(value: &Json) -> String {
+    match value {
+        Json::Bool(true) => "True".to_owned(),
+        Json::Bool(false) => "False".to_owned(),
+        Json::Null => "None".to_owned(),
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,106 @@
+//! Where the meters of `emop` are: a place that passes requests on to them, and what may come of that.
+
+use async_trait::async_trait;
+use serde_json::Value as Json;
+
+use crate::cli::Failure;
+use crate::domain::MeterId;
+use crate::meter::emop::Dialect;
+use crate::meter::emop::dialect::Request;
+use crate::meter::reads::{Asking, ReadError};
+
+/// A mediator, or the running box behind its socket.
+#[async_trait]
+pub(super) trait Place: Send + Sync {
+    /// By which constants requests are composed.
+    fn dialect(&self) -> &Dialect;
+
+    /// Asks a meter, and gives the data field of the answer.
+    async fn ask(&self, meter: &MeterId, request: Request) -> Result<Vec<u8>, CallError>;
+
+    /// Sets a meter's clock to the present moment.
+    async fn set_clock(&self, meter: &MeterId) -> Result<(), CallError>;
+
+    /// What the registry knows of a meter: `{"registry": …, "shadow": …}`.
+    async fn info(&self, meter: &MeterId) -> Result<Json, CallError>;
+
+    /// The meters that can be asked, of one supplier or (empty) of all.
+    async fn meters(&self, esco: &str) -> Result<Vec<Json>, CallError>;
+}
+
+/// A call came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CallError {
+    /// The place is not there any more.
+    #[error("{0}")]
+    NotReachable(String),
+    /// The certificate does not allow it, or no meter is asked that.
+    #[error("{0}")]
+    NotAllowed(String),
+    /// The place could not reach the meter. Scripts look for these words.
+    #[error("Failed to connect to meter: {0}")]
+    NoConnection(String),
+    /// Any other failure. Scripts look for this form.
+    #[error("Failure [{code}]: {details}")]
+    Failed {
+        /// As clients of the original name it.
+        code: &'static str,
+        /// In words.
+        details: String,
+        /// Whether the meter itself said no.
+        refusal: bool,
+    },
+}
+
+impl CallError {
+    /// Something that the place said and that cannot be read.
+    pub(super) fn unreadable(what: &str, error: &serde_json::Error) -> CallError {
+        CallError::Failed {
+            code: "INTERNAL",
+            details: format!("{what} cannot be read: {error}"),
+            refusal: false,
+        }
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Failure {
+        match &error {
+            CallError::NotReachable(_) => Failure::not_reachable(error),
+            CallError::NotAllowed(_) => Failure::refused(error),
+            CallError::NoConnection(_) | CallError::Failed { .. } => Failure::failed(error),
+        }
+    }
+}
+
+impl From<ReadError<CallError>> for Failure {
+    fn from(error: ReadError<CallError>) -> Failure {
+        match error {
+            ReadError::Asked(error) => error.into(),
+            ReadError::Payload { .. } => Failure::failed(error),
+        }
+    }
+}
+
+/// One meter at a place.
+#[derive(Clone, Copy)]
+pub(super) struct There<'a> {
+    pub(super) place: &'a dyn Place,
+    pub(super) serial: &'a MeterId,
+}
+
+impl Asking for There<'_> {
+    type Error = CallError;
+
+    async fn ask(&self, request: Request) -> Result<Vec<u8>, CallError> {
+        self.place.ask(self.serial, request).await
+    }
+
+    fn dialect(&self) -> &Dialect {
+        self.place.dialect()
+    }
+
+    fn is_refusal(error: &CallError) -> bool {
+        matches!(error, CallError::Failed { refusal: true, .. })
+    }
+}

@@ -1,0 +1,97 @@
+//! Meters of the running box, through its admin socket.
+
+use async_trait::async_trait;
+use data_encoding::HEXLOWER_PERMISSIVE;
+use hyper::Method;
+use serde_json::{Value as Json, json};
+
+use super::place::{CallError, Place};
+use crate::admin::{Client, ClientError};
+use crate::cli::Failure;
+use crate::domain::MeterId;
+use crate::meter::MeterShown;
+use crate::meter::emop::dialect::{InferredWrites, Request};
+use crate::meter::emop::{Dialect, Inferred};
+use crate::meter::mediator::info;
+
+/// The running box.
+pub(super) struct RunningBox {
+    client: Client,
+    dialect: Dialect,
+}
+
+impl RunningBox {
+    /// Asks the box how its meters are spoken to. Whether unconfirmed objects may be written stays its own decision.
+    pub(super) async fn new(client: Client) -> Result<RunningBox, Failure> {
+        let inferred: Inferred = client
+            .ask(Method::GET, "/inferred", None)
+            .await
+            .map_err(CallError::from)?;
+        let dialect = Dialect::new(inferred, InferredWrites::Allowed).map_err(Failure::failed)?;
+        Ok(RunningBox { client, dialect })
+    }
+
+    async fn shown(&self, meter: &MeterId) -> Result<MeterShown, CallError> {
+        Ok(self.client.ask(Method::GET, &format!("/meters/{meter}"), None).await?)
+    }
+}
+
+#[async_trait]
+impl Place for RunningBox {
+    fn dialect(&self) -> &Dialect {
+        &self.dialect
+    }
+
+    async fn ask(&self, meter: &MeterId, request: Request) -> Result<Vec<u8>, CallError> {
+        let data = self.dialect.data_field(&request);
+        let data = data.map_err(|error| CallError::NotAllowed(error.to_string()))?;
+        let composed = json!({ "data": HEXLOWER_PERMISSIVE.encode(&data) });
+        let path = format!("/meters/{meter}/ask");
+        let answer: Json = self.client.ask(Method::POST, &path, Some(&composed)).await?;
+        let hex = answer["data"].as_str().unwrap_or_default();
+        HEXLOWER_PERMISSIVE
+            .decode(hex.as_bytes())
+            .map_err(|error| CallError::NotReachable(format!("the box answered with no data field: {error}")))
+    }
+
+    async fn set_clock(&self, meter: &MeterId) -> Result<(), CallError> {
+        let path = format!("/meters/{meter}/clock");
+        let _: Json = self.client.ask(Method::POST, &path, None).await?;
+        Ok(())
+    }
+
+    async fn info(&self, meter: &MeterId) -> Result<Json, CallError> {
+        Ok(info::info(&self.shown(meter).await?))
+    }
+
+    async fn meters(&self, esco: &str) -> Result<Vec<Json>, CallError> {
+        let all: Vec<MeterShown> = self.client.ask(Method::GET, "/meters", None).await?;
+        match info::meters(all.iter(), esco) {
+            Json::Array(meters) => Ok(meters),
+            other => unreachable!("a list of meters is an array, not {other}"),
+        }
+    }
+}
+
+impl From<ClientError> for CallError {
+    fn from(error: ClientError) -> CallError {
+        let details = error.to_string();
+        let ClientError::Refused { kind, .. } = &error else {
+            return CallError::NotReachable(details);
+        };
+        let failed = |code| CallError::Failed {
+            code,
+            details: details.clone(),
+            refusal: kind == "meter-refused",
+        };
+        match kind.as_str() {
+            "not-asked" => CallError::NotAllowed(details),
+            "meter-silent" => CallError::NoConnection(details),
+            "unknown" => failed("NOT_FOUND"),
+            "meter-refused" | "exists" => failed("FAILED_PRECONDITION"),
+            "meter-busy" => failed("RESOURCE_EXHAUSTED"),
+            "unavailable" | "stopping" => failed("UNAVAILABLE"),
+            _ => failed("INTERNAL"),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! From a command as it was given to what is done at each meter: arguments are judged once, before anybody is asked.
+
+use data_encoding::HEXLOWER_PERMISSIVE;
+
+use super::command::Given;
+use super::outcome::Outcome;
+use super::place::There;
+use super::table::Action;
+use super::{intervals, reading, registry, writing};
+use crate::cli::Failure;
+use crate::cli::reach::secret_from;
+use crate::meter::arguments;
+use crate::meter::emop::dialect::Request;
+use crate::meter::emop::tariff::FutureTariff;
+use crate::meter::emop::{MeterTime, ObjectId, ProfileLog, Token};
+
+/// What is done at each meter.
+pub(super) enum Work {
+    /// What the table says, with nothing more.
+    Plain(Action),
+    /// A setting by its name, which the meter's dialect knows.
+    Setting(Action, String),
+    /// A value that is written.
+    Write(writing::Wish),
+    /// The same, if the balance allows.
+    WritePrepay(writing::Wish),
+    /// Half hours.
+    Profile(ProfileLog, MeterTime),
+    /// Events.
+    Events(u8),
+    /// Intervals.
+    Intervals(intervals::Wish),
+    /// An object by its number.
+    Read(ObjectId),
+    /// An object by its number, and what goes in.
+    WriteBytes(ObjectId, Vec<u8>),
+    /// A top-up.
+    Token(Token),
+    /// A tariff to come.
+    Tariff(FutureTariff),
+}
+
+impl Work {
+    /// Judges what was given, for so many meters.
+    pub(super) fn of(given: &Given, meters: usize) -> Result<Work, Failure> {
+        Ok(match given.action {
+            Action::BacklightWrite | Action::LoadSwitchWrite => Work::Setting(given.action, given.word().to_owned()),
+            Action::FlagWrite(object) => Work::Write(writing::Wish::switch(object, given.word())?),
+            Action::PrepayWrite => Work::WritePrepay(writing::Wish::switch("prepay_enabled_flag", given.word())?),
+            Action::ProfileLog(log) => {
+                let from = arguments::moment(given.needed("timestamp")).map_err(Failure::usage)?;
+                Work::Profile(log, MeterTime::of(from).map_err(Failure::usage)?)
+            }
+            Action::EventLog => Work::Events(arguments::event_page(given.word()).map_err(Failure::usage)?),
+            Action::Intervals => {
+                let wish = intervals::Wish::of(given)?;
+                if wish.has_file() && meters > 1 {
+                    return Err(Failure::usage("one file cannot hold the intervals of several meters"));
+                }
+                Work::Intervals(wish)
+            }
+            Action::ObjectRead => Work::Read(object(given.word())?),
+            Action::ObjectWrite => Work::WriteBytes(object(given.word())?, bytes(&given.words[1])?),
+            Action::TokenSend if meters > 1 => {
+                return Err(Failure::usage("a token is for one meter"));
+            }
+            Action::TokenSend => Work::Token(token(given.word())?),
+            Action::TariffWrite => Work::Tariff(writing::tariff(given)?),
+            plain => Work::Plain(plain),
+        })
+    }
+
+    /// Does it at one meter.
+    pub(super) async fn carry_out(&self, meter: There<'_>) -> Result<Outcome, Failure> {
+        match self {
+            Work::Plain(action) => plain(*action, meter).await,
+            Work::Setting(Action::BacklightWrite, word) => writing::Wish::backlight(meter, word)?.write(meter).await,
+            Work::Setting(_, word) => writing::Wish::load_switch(meter, word)?.write(meter).await,
+            Work::Write(wish) => wish.write(meter).await,
+            Work::WritePrepay(wish) => wish.write_prepay(meter).await,
+            Work::Profile(log, from) => reading::profile(meter, *log, *from).await,
+            Work::Events(page) => reading::events(meter, *page).await,
+            Work::Intervals(wish) => wish.carry_out(meter).await,
+            Work::Read(object) => reading::bytes(meter, *object).await,
+            Work::WriteBytes(object, bytes) => writing::object(meter, Request::Write(*object, bytes.clone())).await,
+            Work::Token(token) => writing::send_token(meter, token).await,
+            Work::Tariff(tariff) => writing::write_tariff(meter, tariff).await,
+        }
+    }
+}
+
+async fn plain(action: Action, meter: There<'_>) -> Result<Outcome, Failure> {
+    match action {
+        Action::Info => registry::info(meter).await,
+        Action::ClockDrift => registry::clock_drift(meter).await,
+        Action::SerialToName => registry::name(meter).await,
+        Action::Value(object) => reading::value(meter, object).await,
+        Action::Kilo(object) => reading::fraction(meter, object, 1_000).await,
+        Action::Fraction(object) => reading::fraction(meter, object, 1).await,
+        Action::Hardware => reading::hardware(meter).await,
+        Action::Backlight => reading::backlight(meter).await,
+        Action::Read => reading::registers(meter).await,
+        Action::Element(object) => reading::element(meter, object).await,
+        Action::Totals => reading::totals(meter).await,
+        Action::Voltages => reading::voltages(meter).await,
+        Action::Bytes(name) => {
+            let object = meter.place.dialect().catalogue().named(name);
+            reading::bytes(meter, object.expect("names in the table are names of the catalogue").id).await
+        }
+        Action::ClockWrite => {
+            meter.place.set_clock(meter.serial).await?;
+            Ok(Outcome::Nothing)
+        }
+        Action::TariffRead(which) => reading::tariff(meter, which).await,
+        other => unreachable!("{other:?} is not done to a meter, or takes arguments"),
+    }
+}
+
+fn object(text: &str) -> Result<ObjectId, Failure> {
+    text.parse().map_err(Failure::usage)
+}
+
+fn bytes(text: &str) -> Result<Vec<u8>, Failure> {
+    HEXLOWER_PERMISSIVE
+        .decode(text.as_bytes())
+        .map_err(|error| Failure::usage(format_args!("`{text}` is not hex: {error}")))
+}
+
+/// A token, from standard input when it is `-`; no message repeats it.
+fn token(text: &str) -> Result<Token, Failure> {
+    let read = match text {
+        "-" => secret_from(std::path::Path::new("-"))?.reveal().parse(),
+        text => text.parse(),
+    };
+    read.map_err(Failure::usage)
+}

@@ -1,0 +1,200 @@
+//! What a listener hears, said over server-sent events or a WebSocket (`spec/occupancy.md` N6). Ids are
+//! `<epoch>.<seq>`; a client that comes back with its last one misses nothing.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::http::HeaderMap;
+use axum::response::sse::{Event as SseEvent, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::{Stream, stream};
+use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, Interval, interval_at};
+
+use super::{Full, Hall, Heard, Listener, News, Subject, Wanted};
+use crate::domain::{Epoch, Seq};
+
+/// How often a silent stream says that it lives.
+pub const HEARTBEAT: Duration = Duration::from_secs(15);
+/// A WebSocket holds no more than this for either direction; clients have nothing to say.
+const SOCKET_BUFFER: usize = 4 << 10;
+const LONGEST_MESSAGE: usize = 1 << 10;
+
+/// A request's wish for a WebSocket, if it has one.
+pub type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+
+/// How a room puts news into words, and whether it still may.
+pub trait Speaker<S>: Send + 'static {
+    /// The kind of message and its object, to which time and sequence are added; `None`: this listener is told nothing.
+    fn told(&self, news: &News<S>) -> Option<(&'static str, Value)>;
+
+    /// Whether the caller is still known; asked now and then.
+    fn still_known(&self) -> bool;
+}
+
+/// One thing to say.
+enum Said {
+    Message {
+        kind: &'static str,
+        id: Option<String>,
+        body: Value,
+    },
+    Heartbeat,
+}
+
+/// A listener, with what ends it.
+pub struct Listening<S: Subject, P> {
+    hall: Arc<Hall<S>>,
+    speaker: P,
+    listener: Listener<S>,
+    start: Seq,
+    first: Option<Said>,
+    beat: Interval,
+    _place: OwnedSemaphorePermit,
+}
+
+impl<S: Subject, P: Speaker<S>> Listening<S, P> {
+    /// Listens from the `Last-Event-ID` of the request on, or from now on.
+    pub fn new(
+        hall: &Arc<Hall<S>>,
+        speaker: P,
+        wanted: Wanted<S>,
+        headers: &HeaderMap,
+    ) -> Result<Listening<S, P>, Full> {
+        let place = hall.place()?;
+        let newest = hall.feed().newest();
+        let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
+        let resumed = last.and_then(|id| hall.sequence_of(id)).filter(|seq| *seq <= newest);
+        let start = resumed.unwrap_or(newest);
+        let mut listening = Listening {
+            listener: hall.listen(wanted, start),
+            hall: Arc::clone(hall),
+            speaker,
+            start,
+            first: None,
+            beat: interval_at(Instant::now() + HEARTBEAT, HEARTBEAT),
+            _place: place,
+        };
+        // An id of another life of the book, or of none: where the client stood is not known.
+        if last.is_some() && resumed.is_none() {
+            listening.first = Some(gap(hall.epoch(), Seq::ZERO, newest));
+        }
+        Ok(listening)
+    }
+
+    /// Begins with how things stand where it begins to listen.
+    #[must_use]
+    pub fn beginning_with(mut self, kind: &'static str, body: Value) -> Listening<S, P> {
+        self.first = Some(Said::Message {
+            kind,
+            id: Some(format!("{}.{}", self.hall.epoch(), self.start)),
+            body,
+        });
+        self
+    }
+
+    /// The answer to the request.
+    pub fn answer(self, upgrade: Upgrade) -> Response {
+        match upgrade {
+            Ok(upgrade) => upgrade
+                .read_buffer_size(SOCKET_BUFFER)
+                .write_buffer_size(0)
+                .max_write_buffer_size(1 << 20)
+                .max_message_size(LONGEST_MESSAGE)
+                .max_frame_size(LONGEST_MESSAGE)
+                .on_upgrade(|socket| converse(socket, self)),
+            Err(_) => Sse::new(events(self)).into_response(),
+        }
+    }
+
+    /// The next thing to say; `None` when the stream is over: the box stops, or the caller is not known any more.
+    async fn next(&mut self) -> Option<Said> {
+        if let Some(first) = self.first.take() {
+            return Some(first);
+        }
+        let hall = Arc::clone(&self.hall);
+        loop {
+            let heard = tokio::select! {
+                () = hall.ends().cancelled() => return None,
+                _ = self.beat.tick() => return self.speaker.still_known().then_some(Said::Heartbeat),
+                heard = self.listener.next() => heard,
+            };
+            match heard {
+                Ok(Heard::News(news)) => {
+                    if let Some((kind, body)) = self.speaker.told(&news) {
+                        return Some(message(hall.epoch(), &news, kind, body));
+                    }
+                }
+                Ok(Heard::Gap { from, to }) => return Some(gap(hall.epoch(), from, to)),
+                Err(error) => {
+                    tracing::warn!(%error, "a listener lost its place in the journal");
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+fn message<S>(epoch: Epoch, news: &News<S>, kind: &'static str, mut body: Value) -> Said {
+    let sequence = format!("{epoch}.{}", news.seq);
+    body["at"] = json!(news.at);
+    body["sequence"] = json!(sequence);
+    Said::Message {
+        kind,
+        id: Some(sequence),
+        body,
+    }
+}
+
+fn gap(epoch: Epoch, from: Seq, to: Seq) -> Said {
+    let body = json!({ "from": format!("{epoch}.{from}"), "to": format!("{epoch}.{to}") });
+    Said::Message {
+        kind: "gap",
+        id: Some(format!("{epoch}.{to}")),
+        body,
+    }
+}
+
+fn events<S: Subject, P: Speaker<S>>(
+    listening: Listening<S, P>,
+) -> impl Stream<Item = Result<SseEvent, Infallible>> + Send {
+    stream::unfold(listening, |mut listening| async {
+        let event = match listening.next().await? {
+            Said::Heartbeat => SseEvent::default().comment("alive"),
+            Said::Message { kind, id, body } => {
+                let event = SseEvent::default().event(kind).data(body.to_string());
+                id.map_or(event.clone(), |id| event.id(id))
+            }
+        };
+        Some((Ok(event), listening))
+    })
+}
+
+/// The same over a WebSocket, each message an object with its `type`. What the client says is not read into.
+async fn converse<S: Subject, P: Speaker<S>>(mut socket: WebSocket, mut listening: Listening<S, P>) {
+    loop {
+        let said = tokio::select! {
+            said = listening.next() => said,
+            heard = socket.recv() => match heard {
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                Some(Ok(_)) => continue,
+            },
+        };
+        let message = match said {
+            None => break,
+            Some(Said::Heartbeat) => Message::Ping(bytes::Bytes::new()),
+            Some(Said::Message { kind, mut body, .. }) => {
+                body["type"] = json!(kind);
+                Message::Text(body.to_string().into())
+            }
+        };
+        if socket.send(message).await.is_err() {
+            return;
+        }
+    }
+    let _ = socket.send(Message::Close(None)).await;
+}

@@ -1,0 +1,182 @@
+//! One round with one meter: what is open is asked for, stored, and only then counted as settled.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::log::{Log, Told};
+use super::window;
+use crate::domain::{HalfHour, HalfHoursAsked, MeterId, Quality, Reading, Register, WattHours};
+use crate::meter::driver::SyncError;
+use crate::meter::emop::identity::Hardware;
+use crate::meter::reads::{Asking, ReadError};
+use crate::meter::room::Meters;
+use crate::meter::served::Poll;
+use crate::store::readings::{Batch, Readings};
+
+/// Windows in one round; then other meters and other questions have their turn.
+const WINDOWS: usize = 4;
+/// After this the next round of a meter with more to fetch begins.
+const NEXT: Duration = Duration::from_secs(1);
+/// And after this, when the book took nothing.
+const LATER: Duration = Duration::from_secs(60);
+
+impl Meters {
+    /// Fetches what is open, the newest first. Answers after what time to go on, if there is more to be had now.
+    pub(in crate::meter) async fn fetch_half_hours(
+        &self,
+        meter: &Poll<'_>,
+        hardware: Hardware,
+    ) -> Result<Option<Duration>, SyncError> {
+        let logs = Log::all(hardware);
+        let now = HalfHour::of(Timestamp::now());
+        let horizon = self.horizon(Timestamp::now());
+        let mut asked = self.account(meter, &logs, horizon).await;
+        let mut before = now.later(1);
+        let mut probe = window::first(&asked, horizon);
+        for _ in 0..WINDOWS {
+            let probing = probe.is_some();
+            let Some(window) = probe.take().or_else(|| window::next(&asked, horizon, before)) else {
+                return Ok(None);
+            };
+            let told = ask(&logs, meter, &window).await?;
+            if told.is_empty() {
+                return Ok(None);
+            }
+            if !self.record(meter, &told).await {
+                return Ok(Some(LATER));
+            }
+            if window::settle(&mut asked, &window, &told, now) {
+                meter.served.live().state.half_hours = asked.clone();
+                self.notes.add(&meter.served.meter.serial, Vec::new());
+            }
+            if !probing {
+                before = window.start;
+            }
+        }
+        let more = window::next(&asked, horizon, before).is_some();
+        Ok(more.then_some(NEXT))
+    }
+
+    /// The oldest half-hour that is fetched.
+    pub(in crate::meter) fn horizon(&self, now: Timestamp) -> HalfHour {
+        HalfHour::of(
+            now.saturating_sub(self.config.backfill.0)
+                .unwrap_or(Timestamp::UNIX_EPOCH),
+        )
+    }
+
+    /// What is settled; in another life of the book, what it has lost is not.
+    async fn account(&self, meter: &Poll<'_>, logs: &[Log], horizon: HalfHour) -> HalfHoursAsked {
+        let serial = &meter.served.meter.serial;
+        let mut asked = meter.served.live().state.half_hours.clone();
+        let epoch = self.store.epoch();
+        if asked.epoch == Some(epoch) {
+            return asked;
+        }
+        if !asked.settled.is_empty() {
+            let Some(stored) = self.stored(serial, logs, horizon).await else {
+                return asked;
+            };
+            let lost = window::reopen(&mut asked, |one| stored.contains(&one), horizon);
+            if lost > 0 {
+                tracing::info!(meter.id = %serial, half_hours = lost, "the book no longer has half-hours that were read once: the meter is asked for them again");
+            }
+        }
+        asked.epoch = Some(epoch);
+        asked
+    }
+
+    /// The half-hours that the book has of every log; `None`: it cannot be read now.
+    async fn stored(&self, serial: &MeterId, logs: &[Log], horizon: HalfHour) -> Option<HashSet<HalfHour>> {
+        let (readings, serial) = (Readings::new(self.store.clone()), serial.clone());
+        let registers: Vec<Register> = logs.iter().map(|log| log.witness()).collect();
+        let look = move || {
+            let mut common: Option<HashSet<HalfHour>> = None;
+            for register in registers {
+                let mut found = HashSet::new();
+                for reading in readings.between(&serial, register, horizon.start(), Timestamp::MAX) {
+                    let at = reading?.at;
+                    let half_hour = HalfHour::of(at);
+                    if half_hour.start() == at {
+                        found.insert(half_hour);
+                    }
+                }
+                common = Some(match common {
+                    Some(common) => common.intersection(&found).copied().collect(),
+                    None => found,
+                });
+            }
+            Ok::<_, crate::store::ReadError>(common.unwrap_or_default())
+        };
+        match tokio::task::spawn_blocking(look).await {
+            Ok(Ok(found)) => Some(found),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the half-hours in the book cannot be read; what is lost is not looked for now");
+                None
+            }
+            // The box stops.
+            Err(_) => None,
+        }
+    }
+
+    /// Writes what was told into the book. Answers whether it has it.
+    async fn record(&self, meter: &Poll<'_>, told: &[Told]) -> bool {
+        let serial = &meter.served.meter.serial;
+        let batches = batches(serial, told, Timestamp::now());
+        match self.readings.record(batches).await {
+            Ok(recorded) => {
+                tracing::debug!(meter.id = %serial, added = recorded.added, replaced = recorded.replaced, "half-hours were stored");
+                true
+            }
+            Err(error) => {
+                tracing::debug!(meter.id = %serial, %error, "half-hours were not stored; they are asked for again");
+                false
+            }
+        }
+    }
+}
+
+/// What each log says of a window. A log that the meter refuses is one that it does not have: nothing is said of
+/// it, and the others decide.
+async fn ask(logs: &[Log], meter: &Poll<'_>, window: &Range<HalfHour>) -> Result<Vec<Told>, SyncError> {
+    let mut told = Vec::with_capacity(logs.len());
+    for log in logs {
+        match log.ask(meter, window.clone()).await {
+            Ok(said) => told.push(said),
+            Err(ReadError::Asked(error)) if Poll::is_refusal(&error) => {
+                tracing::debug!(meter.id = %meter.served.meter.serial, ?log, %error, "a meter has no such log");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(told)
+}
+
+/// Readings by register.
+fn batches(meter: &MeterId, told: &[Told], taken: Timestamp) -> Vec<Batch> {
+    let mut by_register: BTreeMap<Register, Vec<Reading>> = BTreeMap::new();
+    for record in told.iter().flat_map(|told| &told.records) {
+        for (register, count) in &record.values {
+            by_register.entry(*register).or_default().push(Reading {
+                at: record.at.moment(),
+                value: WattHours(*count),
+                taken,
+                // The meter itself says that it is not sure of it.
+                quality: if record.valid {
+                    Quality::Measured
+                } else {
+                    Quality::Estimated
+                },
+            });
+        }
+    }
+    let batches = by_register.into_iter().map(|(register, readings)| Batch {
+        meter: meter.clone(),
+        register,
+        readings,
+    });
+    batches.collect()
+}

@@ -1,0 +1,154 @@
+//! A meter as pages show it: values in the units people think in.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::domain::{Duty, Health, MeterId, Quality, Quantity};
+use crate::face::Face;
+use crate::meter::MeterShown;
+
+/// A meter as its card shows it.
+#[derive(Serialize)]
+pub(super) struct Card {
+    pub(super) serial: MeterId,
+    pub(super) name: String,
+    pub(super) level: &'static str,
+    pub(super) words: &'static str,
+    pub(super) power: String,
+    pub(super) energy: String,
+    pub(super) rest: String,
+    pub(super) updated: String,
+}
+
+impl Card {
+    pub(super) fn of(shown: &MeterShown, face: &Face) -> Card {
+        let (level, words) = state(shown);
+        Card {
+            serial: shown.meter.serial.clone(),
+            name: shown
+                .meter
+                .name
+                .clone()
+                .unwrap_or_else(|| shown.meter.serial.to_string()),
+            level,
+            words,
+            power: text(shown, Quantity::Power).unwrap_or_else(|| "–".to_owned()),
+            energy: text(shown, Quantity::ImportA).unwrap_or_else(|| "–".to_owned()),
+            rest: rest(shown),
+            updated: shown.answered.map_or_else(|| "never".to_owned(), |at| face.time(at)),
+        }
+    }
+}
+
+/// Whether a meter answers; `None`: nobody asks it.
+pub(super) fn is_healthy(shown: &MeterShown) -> Option<bool> {
+    match (shown.duty, shown.health) {
+        (Duty::Off, _) | (_, Health::Unknown) => None,
+        (_, Health::Healthy) => Some(true),
+        (_, Health::Unhealthy) => Some(false),
+    }
+}
+
+/// The class of its state, and the state in words.
+pub(super) fn state(shown: &MeterShown) -> (&'static str, &'static str) {
+    match (shown.duty, shown.health) {
+        (Duty::Off, _) => ("off", "switched off"),
+        (_, Health::Unknown) => ("off", "not asked yet"),
+        (_, Health::Unhealthy) => ("bad", "does not answer"),
+        (_, Health::Healthy) => match shown.half_hours {
+            Some(progress) if progress.open > 0 => ("good", "catching up"),
+            _ => ("good", "answers"),
+        },
+    }
+}
+
+fn rest(shown: &MeterShown) -> String {
+    let parts = [
+        text(shown, Quantity::Balance),
+        text(shown, Quantity::Voltage).or_else(|| text(shown, Quantity::VoltageL1)),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// A value with its unit; `None` when there is none.
+pub(super) fn text(shown: &MeterShown, quantity: Quantity) -> Option<String> {
+    let value = shown.values.get(&quantity)?;
+    if value.quality == Quality::Gap {
+        return None;
+    }
+    Some(in_words(&value.value, value.unit.as_deref()))
+}
+
+/// A value as people write it.
+pub(super) fn in_words(value: &Value, unit: Option<&str>) -> String {
+    let plain = match value {
+        Value::String(text) => text.clone(),
+        Value::Bool(true) => "on".to_owned(),
+        Value::Bool(false) => "off".to_owned(),
+        Value::Object(_) | Value::Array(_) => "set".to_owned(),
+        other => other.to_string(),
+    };
+    match unit {
+        Some("GBP") => format!("£{plain}"),
+        Some(unit @ ("Wh" | "varh" | "VAh")) => match value.as_f64() {
+            Some(count) => format!("{:.1} k{unit}", count / 1_000.0),
+            None => format!("{plain} {unit}"),
+        },
+        Some(unit) => format!("{plain} {unit}"),
+        None => plain,
+    }
+}
+
+/// What a quantity is called.
+pub(super) fn name(quantity: Quantity) -> &'static str {
+    match quantity {
+        Quantity::ImportA => "Import",
+        Quantity::ExportA => "Export",
+        Quantity::ReactiveImportA => "Reactive import",
+        Quantity::ReactiveExportA => "Reactive export",
+        Quantity::ImportB => "Import, element B",
+        Quantity::ExportB => "Export, element B",
+        Quantity::ReactiveImportB => "Reactive import, element B",
+        Quantity::ReactiveExportB => "Reactive export, element B",
+        Quantity::ApparentImport => "Apparent import",
+        Quantity::ApparentExport => "Apparent export",
+        Quantity::Balance => "Balance",
+        Quantity::Csq => "Signal (CSQ)",
+        Quantity::Power => "Power",
+        Quantity::Voltage => "Voltage",
+        Quantity::VoltageL1 => "Voltage L1",
+        Quantity::VoltageL2 => "Voltage L2",
+        Quantity::VoltageL3 => "Voltage L3",
+        Quantity::ClockDrift => "Clock off by",
+        Quantity::TariffsActive => "Tariff in force",
+        Quantity::TariffsFuture => "Tariff to come",
+        Quantity::PrepayEnabled => "Prepayment",
+        Quantity::DaylightSavings => "Summer time",
+        Quantity::Hardware => "Kind",
+        Quantity::MeterSerial => "Serial on the meter",
+        Quantity::FirmwareVersion => "Firmware",
+        Quantity::Backlight => "Backlight",
+        Quantity::LoadSwitch => "Load switch",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_are_written_as_people_write_them() {
+        for (value, unit, words) in [
+            (json!(104_250), Some("Wh"), "104.2 kWh"),
+            (json!(7), Some("varh"), "0.0 kvarh"),
+            (json!("10.5"), Some("GBP"), "£10.5"),
+            (json!(500), Some("W"), "500 W"),
+            (json!(true), None, "on"),
+            (json!("C1.w"), None, "C1.w"),
+            (json!({}), None, "set"),
+        ] {
+            assert_eq!(in_words(&value, unit), words);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! A day of a meter's half-hours, for its page and for a spreadsheet, and two weeks of days to go to.
+
+use axum::extract::{Path, Query, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
+use serde::Deserialize;
+
+use super::Desk;
+use super::one::{Refused, find};
+use crate::domain::{Interval, Measure, MeterId, Quality};
+use crate::face::SignedIn;
+use crate::meter::{MetersError, Span, Totals};
+use crate::store::ReadError;
+
+/// Days that can be gone to at a click.
+const DAYS: i64 = 14;
+
+/// A day that can be gone to.
+pub(super) struct DayShown {
+    pub(super) key: String,
+    pub(super) weekday: String,
+    pub(super) number: String,
+    pub(super) energy: String,
+    pub(super) share: u32,
+    pub(super) here: bool,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Wanted {
+    pub(super) day: Option<String>,
+}
+
+/// Why half-hours cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unread {
+    /// The meter went meanwhile.
+    #[error(transparent)]
+    Room(#[from] MetersError),
+    /// The book cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// There is no such day.
+    #[error(transparent)]
+    Calendar(#[from] jiff::Error),
+}
+
+/// What a page shows of half-hours.
+pub(super) struct Drawn {
+    pub(super) import: Totals,
+    pub(super) export: Totals,
+    pub(super) days: Vec<DayShown>,
+}
+
+impl Drawn {
+    pub(super) fn read(desk: &Desk, serial: &MeterId, day: Date, today: Date) -> Result<Drawn, Unread> {
+        let room = &desk.room;
+        let registers = room.registers_of(serial, Measure::Import, None)?;
+        let exports = room.registers_of(serial, Measure::Export, None)?;
+        let span = span_of(desk, day, 1)?;
+        let mut energies = Vec::new();
+        for back in (0..DAYS).rev() {
+            let one = today.checked_sub(back.days())?;
+            let totals = room.totals(serial, registers.clone(), span_of(desk, one, 1)?)?;
+            let known = totals.intervals.iter().any(|one| one.energy.is_some());
+            energies.push((one, known.then(|| totals.energy())));
+        }
+        let most = energies
+            .iter()
+            .filter_map(|(_, energy)| *energy)
+            .max()
+            .unwrap_or(0)
+            .max(1);
+        let days = energies.into_iter().map(|(one, energy)| DayShown {
+            key: one.to_string(),
+            weekday: one.strftime("%a").to_string(),
+            number: one.strftime("%-d").to_string(),
+            energy: energy.map_or_else(|| "no reading".to_owned(), kwh),
+            share: energy.map_or(0, |energy| u32::try_from(energy * 100 / most).unwrap_or(100)),
+            here: one == day,
+        });
+        Ok(Drawn {
+            import: room.totals(serial, registers, span)?,
+            export: room.totals(serial, exports, span)?,
+            days: days.collect(),
+        })
+    }
+}
+
+/// The half-hours of a day, for a spreadsheet.
+pub(super) async fn csv(
+    State(desk): State<Desk>,
+    person: SignedIn,
+    Path(serial): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Refused> {
+    let shown = find(&desk, &person, &serial)?;
+    let today = Timestamp::now().to_zoned(desk.face.timezone().clone()).date();
+    let day = day_of(&wanted, today)?;
+    let serial = shown.meter.serial;
+    let read = tokio::task::spawn_blocking({
+        let (desk, serial) = (desk.clone(), serial.clone());
+        move || {
+            let registers = desk.room.registers_of(&serial, Measure::Import, None)?;
+            Ok::<_, Unread>(desk.room.totals(&serial, registers, span_of(&desk, day, 1)?)?)
+        }
+    });
+    let totals = read.await.map_err(|_| Refused::Stopped)??;
+    let mut text = String::from("from,kWh,quality\r\n");
+    for one in totals.intervals {
+        let energy = one
+            .energy
+            .map_or_else(String::new, |energy| format!("{:.3}", energy.0 as f64 / 1_000.0));
+        let quality = quality(one.quality);
+        text.push_str(&format!("{},{energy},{quality}\r\n", one.from));
+    }
+    let name = format!("attachment; filename=\"{serial}-{day}.csv\"");
+    Ok((
+        [
+            (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+            (CONTENT_DISPOSITION, name),
+        ],
+        text,
+    )
+        .into_response())
+}
+
+pub(super) fn day_of(wanted: &Wanted, today: Date) -> Result<Date, Refused> {
+    wanted
+        .day
+        .as_ref()
+        .map_or(Ok(today), |text| text.parse().map_err(|_| Refused::Day))
+}
+
+/// So many days from the midnight that begins `day` here: 23 or 25 hours long where clocks change.
+pub(super) fn span_of(desk: &Desk, day: Date, days: i64) -> Result<Span, jiff::Error> {
+    let midnight = |day: Date| day.to_zoned(desk.face.timezone().clone());
+    Ok(Span {
+        from: midnight(day)?.timestamp(),
+        to: midnight(day.checked_add(days.days())?)?.timestamp(),
+    })
+}
+
+/// Whether a half-hour has no energy though it is over.
+pub(super) fn is_missing(one: &Interval) -> bool {
+    one.energy.is_none() && one.from.as_second() + crate::domain::HALF_HOUR <= Timestamp::now().as_second()
+}
+
+pub(super) fn kwh(watt_hours: u64) -> String {
+    format!("{:.2} kWh", watt_hours as f64 / 1_000.0)
+}
+
+pub(super) fn quality(quality: Quality) -> &'static str {
+    match quality {
+        Quality::Measured => "measured",
+        Quality::Estimated => "estimated",
+        Quality::Stale => "stale",
+        Quality::Gap => "gap",
+    }
+}

@@ -1,0 +1,172 @@
+//! The room's pages: all meters with what they said last, and one meter with its half-hours, its values and its log.
+//! A resident sees theirs and no others.
+
+mod card;
+mod day;
+mod one;
+mod plot;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{FromRef, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::sse::{Event as Message, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use futures_util::{Stream, StreamExt, stream};
+use serde::Deserialize;
+
+use super::Meters;
+use crate::accounts::Act;
+use crate::domain::{MeterId, Seq};
+use crate::face::{Face, Forbidden, Page, Shell, SignedIn, secured};
+use crate::feed::stream::HEARTBEAT;
+use crate::feed::{Heard, Wanted};
+use card::Card;
+
+/// Cards on one page.
+const SHOWN: usize = 200;
+
+#[derive(Clone)]
+struct Desk {
+    room: Arc<Meters>,
+    face: Face,
+}
+
+impl FromRef<Desk> for Face {
+    fn from_ref(desk: &Desk) -> Face {
+        desk.face.clone()
+    }
+}
+
+/// The room's pages.
+pub fn router(room: Arc<Meters>, face: Face) -> Router {
+    let desk = Desk { room, face };
+    secured(
+        Router::new()
+            .route("/meters", get(list))
+            .route("/meters/live", get(live))
+            .route("/meters/{serial}", get(one::show))
+            .route("/meters/{serial}/half-hours.csv", get(day::csv))
+            .with_state(desk),
+    )
+}
+
+#[derive(Template)]
+#[template(path = "meters.html", config = ".askama.toml")]
+struct MetersPage {
+    shell: Shell,
+    script: String,
+    mark: String,
+    rows: Vec<Card>,
+    healthy: usize,
+    silent: usize,
+    more: Option<MeterId>,
+    adds: bool,
+}
+
+#[derive(Deserialize)]
+struct From {
+    after: Option<String>,
+}
+
+async fn list(State(desk): State<Desk>, person: SignedIn, Query(from): Query<From>) -> Result<Response, Forbidden> {
+    if !person.sees_meters() {
+        return Err(Forbidden);
+    }
+    // The mark is taken before the values: a change in between is shown twice rather than missed.
+    let mark = desk.room.hall.mark();
+    let mut meters = desk.room.list();
+    meters.retain(|shown| person.sees(&shown.meter.serial));
+    let health = |healthy| {
+        meters
+            .iter()
+            .filter(|shown| card::is_healthy(shown) == Some(healthy))
+            .count()
+    };
+    let (healthy, silent) = (health(true), health(false));
+    let after = from.after.unwrap_or_default();
+    let mut rows = meters
+        .iter()
+        .filter(|shown| shown.meter.serial.as_str() > after.as_str());
+    let shown: Vec<Card> = rows
+        .by_ref()
+        .take(SHOWN)
+        .map(|shown| Card::of(shown, &desk.face))
+        .collect();
+    let more = rows.next().and_then(|_| Some(shown.last()?.serial.clone()));
+    let page = MetersPage {
+        shell: desk.face.shell("meters", Some(&person)),
+        script: desk.face.asset("meters.js"),
+        mark,
+        rows: shown,
+        healthy,
+        silent,
+        more,
+        adds: person.must(Act::ManageBox).is_ok(),
+    };
+    Ok(Page(StatusCode::OK, page).into_response())
+}
+
+#[derive(Deserialize)]
+struct Mark {
+    after: Option<String>,
+}
+
+async fn live(
+    State(desk): State<Desk>,
+    person: SignedIn,
+    Query(mark): Query<Mark>,
+    headers: HeaderMap,
+) -> Result<Response, Forbidden> {
+    if !person.sees_meters() {
+        return Err(Forbidden);
+    }
+    let resumed = headers.get("last-event-id").and_then(|value| value.to_str().ok());
+    let newest = desk.room.hall.feed().newest();
+    let after = resumed
+        .or(mark.after.as_deref())
+        .and_then(|id| desk.room.hall.sequence_of(id))
+        .filter(|seq| *seq <= newest);
+    let ends = desk.room.hall.ends().clone();
+    let stream = messages(desk, person, after).take_until(async move { ends.cancelled().await });
+    Ok(Sse::new(stream)
+        .keep_alive(KeepAlive::new().interval(HEARTBEAT).text("alive"))
+        .into_response())
+}
+
+/// What a page is told from `after` on; without a place to go on from, it is told to load again.
+fn messages(desk: Desk, person: SignedIn, after: Option<Seq>) -> impl Stream<Item = Result<Message, Infallible>> {
+    let again = || Message::default().event("again").data("");
+    let first = after.is_none().then(|| Ok(again()));
+    let wanted = match person.must(Act::ReadMeters) {
+        Ok(()) => Wanted::All,
+        Err(Forbidden) => Wanted::These(person.meters.iter().cloned().collect()),
+    };
+    let hall = Arc::clone(&desk.room.hall);
+    let listener = hall.listen(wanted, after.unwrap_or(hall.feed().newest()));
+    let changes = stream::unfold((desk, listener), move |(desk, mut listener)| async move {
+        let message = match listener.next().await {
+            Ok(Heard::News(news)) => {
+                let id = format!("{}.{}", desk.room.hall.epoch(), news.seq);
+                Some(told(&desk, &news.subject).id(id))
+            }
+            Ok(Heard::Gap { .. }) => Some(again()),
+            Err(error) => {
+                tracing::warn!(%error, "a live page lost its place in the journal");
+                return None;
+            }
+        };
+        Some((stream::iter(message.map(Ok)), (desk, listener)))
+    });
+    stream::iter(first).chain(changes.flatten())
+}
+
+fn told(desk: &Desk, meter: &MeterId) -> Message {
+    let card = desk.room.show(meter).ok().map(|shown| Card::of(&shown, &desk.face));
+    let message = card.and_then(|card| Message::default().event("meter").json_data(card).ok());
+    message.unwrap_or_else(|| Message::default().event("gone").data(meter.as_str()))
+}

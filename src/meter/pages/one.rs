@@ -1,0 +1,181 @@
+//! One meter: a day of half-hours as bars, two weeks of days to go to, its values with time and quality, its own log.
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use jiff::{Timestamp, ToSpan};
+
+use super::card::Card;
+use super::day::{DayShown, Drawn, Unread, Wanted, day_of, is_missing, kwh, quality, span_of};
+use super::plot::Plot;
+use super::{Desk, card as cards};
+use crate::domain::{MeterId, Quality};
+use crate::face::{Page, Shell, SignedIn};
+use crate::meter::MeterShown;
+use crate::meter::emop::event_log;
+use crate::store::ReadError;
+
+/// Entries of the log that are shown.
+const EVENTS: usize = 30;
+/// Entries that every day brings: two snapshots and their unnamed companion (`spec/emop.md` section 7).
+const ROUTINE: [u8; 3] = [38, 39, 52];
+
+#[derive(Template)]
+#[template(path = "meter.html", config = ".askama.toml")]
+struct MeterPage {
+    shell: Shell,
+    script: String,
+    mark: String,
+    row: Card,
+    why: Option<String>,
+    progress: Option<String>,
+    day: String,
+    day_key: String,
+    before: Option<String>,
+    after: Option<String>,
+    total: String,
+    export: Option<String>,
+    gaps: usize,
+    plot: String,
+    days: Vec<DayShown>,
+    values: Vec<ValueRow>,
+    events: Vec<EventRow>,
+}
+
+struct ValueRow {
+    name: &'static str,
+    value: String,
+    at: String,
+    quality: &'static str,
+}
+
+struct EventRow {
+    at: String,
+    name: String,
+    alarm: bool,
+}
+
+/// The meter of this page, when the person may see it. Whose it is not learns nothing of it.
+pub(super) fn find(desk: &Desk, person: &SignedIn, serial: &str) -> Result<MeterShown, Refused> {
+    let serial: MeterId = serial.parse().map_err(|_| Refused::Unknown)?;
+    if !person.sees(&serial) {
+        return Err(Refused::Unknown);
+    }
+    desk.room.show(&serial).map_err(|_| Refused::Unknown)
+}
+
+/// The page of one meter.
+pub(super) async fn show(
+    State(desk): State<Desk>,
+    person: SignedIn,
+    Path(serial): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Refused> {
+    let mark = desk.room.hall.mark();
+    let shown = find(&desk, &person, &serial)?;
+    let today = Timestamp::now().to_zoned(desk.face.timezone().clone()).date();
+    let day = day_of(&wanted, today)?;
+    let read = tokio::task::spawn_blocking({
+        let (desk, serial) = (desk.clone(), shown.meter.serial.clone());
+        move || Drawn::read(&desk, &serial, day, today)
+    });
+    let drawn = read.await.map_err(|_| Refused::Stopped)??;
+    let span = span_of(&desk, day, 1).map_err(Unread::from)?;
+    let plot = Plot {
+        intervals: &drawn.import.intervals,
+        from: span.from,
+        to: span.to,
+        now: Timestamp::now(),
+        timezone: desk.face.timezone(),
+    };
+    let neighbour = |days: i64| day.checked_add(days.days()).ok().map(|day| day.to_string());
+    let page = MeterPage {
+        shell: desk.face.shell("meters", Some(&person)),
+        script: desk.face.asset("meters.js"),
+        mark,
+        row: Card::of(&shown, &desk.face),
+        why: (!shown.health_details.is_empty()).then(|| shown.health_details.clone()),
+        progress: progress(&shown, &desk),
+        day: day.strftime("%A %-d %B %Y").to_string(),
+        day_key: day.to_string(),
+        before: neighbour(-1),
+        after: neighbour(1).filter(|_| day < today),
+        total: kwh(drawn.import.energy()),
+        export: (drawn.export.energy() > 0).then(|| kwh(drawn.export.energy())),
+        gaps: drawn.import.intervals.iter().filter(|one| is_missing(one)).count(),
+        plot: plot.svg(),
+        days: drawn.days,
+        values: values(&shown, &desk),
+        events: events(&desk, &shown.meter.serial).map_err(Unread::from)?,
+    };
+    Ok(Page(StatusCode::OK, page).into_response())
+}
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refused {
+    /// There is no such meter, or it is somebody else's.
+    #[error("There is no such meter.")]
+    Unknown,
+    /// The day is none.
+    #[error("A day is written as 2026-02-10.")]
+    Day,
+    /// The box stops.
+    #[error("The box is stopping.")]
+    Stopped,
+    /// It could not be read.
+    #[error("That could not be read, and the fault is ours.")]
+    Unread(#[from] Unread),
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let status = match &self {
+            Refused::Unknown => StatusCode::NOT_FOUND,
+            Refused::Day => StatusCode::BAD_REQUEST,
+            Refused::Stopped => StatusCode::SERVICE_UNAVAILABLE,
+            Refused::Unread(error) => {
+                tracing::error!(%error, "a page of a meter could not be read");
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        };
+        (status, format!("{self}\n")).into_response()
+    }
+}
+
+fn progress(shown: &MeterShown, desk: &Desk) -> Option<String> {
+    let progress = shown.half_hours?;
+    Some(match progress.open {
+        0 => format!(
+            "All half-hours that the meter holds are here, up to {}.",
+            desk.face.time(progress.until)
+        ),
+        open => format!("{open} half-hours are still to be fetched from the meter; the newest come first."),
+    })
+}
+
+fn values(shown: &MeterShown, desk: &Desk) -> Vec<ValueRow> {
+    let rows = shown.values.iter().filter(|(_, value)| value.quality != Quality::Gap);
+    rows.map(|(quantity, value)| ValueRow {
+        name: cards::name(*quantity),
+        value: cards::in_words(&value.value, value.unit.as_deref()),
+        at: desk.face.time(value.at),
+        quality: quality(value.quality),
+    })
+    .collect()
+}
+
+fn events(desk: &Desk, serial: &MeterId) -> Result<Vec<EventRow>, ReadError> {
+    let events = desk.room.logged(serial)?;
+    let told = events.into_iter().rev().filter(|logged| !ROUTINE.contains(&logged.1));
+    let rows = told.take(EVENTS).map(|logged| EventRow {
+        at: desk.face.time(logged.0),
+        name: event_log::name(logged.1).map_or_else(
+            || format!("Event {}", logged.1),
+            |name| name.to_lowercase().replace('_', " "),
+        ),
+        alarm: event_log::is_alarm(logged.1),
+    });
+    Ok(rows.collect())
+}

@@ -1,0 +1,108 @@
+//! Refusals of `/v1/meters` (RFC 9457).
+
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use crate::domain::{Element, MeterId};
+use crate::http::Problem;
+use crate::meter::{MetersError, SpanError};
+use crate::store::ReadError;
+
+/// Why a request was refused.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    /// Nobody is known by that token.
+    #[error("a token is needed: Authorization: Bearer …")]
+    Unauthorized,
+    /// The token does not cover it.
+    #[error("this token does not cover that; it wants meters:read, and meters:write for commands")]
+    Forbidden,
+    /// There is no such meter.
+    #[error("there is no meter {0}")]
+    Unknown(MeterId),
+    /// The text is no serial.
+    #[error("{0:?} is not a meter's serial: 1 to 32 letters and digits")]
+    Serial(String),
+    /// The query is not what this request takes.
+    #[error("{0}")]
+    Query(String),
+    /// The time asked for cannot be answered.
+    #[error(transparent)]
+    Span(#[from] SpanError),
+    /// Its kind of meter has no such element.
+    #[error("meter {0} has no element {1:?}")]
+    NoElement(MeterId, Element),
+    /// A number is out of bounds.
+    #[error("limit must be 1 to {0}")]
+    Limit(usize),
+    /// The meter is not polled.
+    #[error("meter {0} is not polled; `gatelodge mediators start {0}` changes that")]
+    NotPolled(MeterId),
+    /// As many listen as may.
+    #[error(transparent)]
+    Full(#[from] crate::feed::Full),
+    /// A rate was used up; the limiter's own answer.
+    #[error("too many requests")]
+    TooMany(Box<Problem>),
+    /// The book cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The work itself broke.
+    #[error("the fault is ours")]
+    Broken,
+}
+
+impl From<MetersError> for Fault {
+    fn from(error: MetersError) -> Fault {
+        match error {
+            MetersError::Unknown(meter) => Fault::Unknown(meter),
+            MetersError::Off(meter) => Fault::NotPolled(meter),
+            other => {
+                tracing::error!(error = %other, "a request about a meter failed");
+                Fault::Broken
+            }
+        }
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let words = self.to_string();
+        let (status, kind, title) = match &self {
+            Fault::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Who are you?"),
+            Fault::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
+            Fault::Unknown(_) | Fault::NoElement(..) => (StatusCode::NOT_FOUND, "unknown", "Not found"),
+            Fault::Serial(_) | Fault::Query(_) => {
+                (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read")
+            }
+            Fault::Span(_) | Fault::Limit(_) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "out-of-bounds",
+                "A value is out of bounds",
+            ),
+            Fault::NotPolled(_) => (StatusCode::CONFLICT, "not-polled", "The meter is not polled"),
+            Fault::Full(_) => {
+                let problem = Problem::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "too-many-listeners",
+                    "Too many listeners",
+                );
+                return problem.retry_after(30).into_response();
+            }
+            Fault::TooMany(problem) => return problem.as_ref().clone().into_response(),
+            Fault::Read(_) | Fault::Broken => {
+                tracing::error!(error = %self, "a request about meters failed");
+                let title = "Something went wrong in here";
+                let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title);
+                return problem.detail("The fault is ours and is in the log.").into_response();
+            }
+        };
+        let mut response = Problem::new(status, kind, title).detail(words).into_response();
+        if matches!(self, Fault::Unauthorized) {
+            let challenge = HeaderValue::from_static("Bearer realm=\"gatelodge\"");
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}

@@ -1,0 +1,164 @@
+//! `GET /v1/meters`, one meter, and asking it anew.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::Api;
+use super::caller::Caller;
+use super::fault::Fault;
+use crate::accounts::Act;
+use crate::domain::{Duty, Health, MeterId, Quantity};
+use crate::meter::{MeterShown, Progress, ValueShown};
+
+/// Meters on one page, at most and unless told otherwise.
+const MOST: usize = 500;
+const USUAL: usize = 100;
+
+/// A meter as apps see it: everything but the way to it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MeterV1 {
+    /// Its serial.
+    #[schema(value_type = String, example = "EML2137580826")]
+    serial: MeterId,
+    /// What people call it.
+    name: Option<String>,
+    /// The code of the company that supplies through it.
+    esco: Option<String>,
+    /// The feeder it hangs on.
+    feeder: Option<String>,
+    /// Its kind, such as `C1.w`; null until it was asked.
+    hardware: Option<String>,
+    /// `polled`, `served` or `off`.
+    #[schema(value_type = String, example = "polled")]
+    duty: Duty,
+    /// `healthy`, `unhealthy` or `unknown`.
+    #[schema(value_type = String, example = "healthy")]
+    health: Health,
+    /// Why it does not answer; empty when it does.
+    health_details: String,
+    /// When it last answered.
+    #[schema(value_type = Option<String>)]
+    answered: Option<Timestamp>,
+    /// How far its half-hours are fetched.
+    #[schema(value_type = Option<Object>, example = json!({"since": "2025-10-01T00:00:00Z", "until": "2026-02-10T12:00:00Z", "open": 0}))]
+    half_hours: Option<Progress>,
+    /// What it last said: value, unit, time and quality (`measured`, `stale`, `gap`) of each quantity.
+    #[schema(value_type = Object, example = json!({"import_a": {"value": 104250, "unit": "Wh", "at": "2026-02-10T12:00:00Z", "quality": "measured"}}))]
+    values: BTreeMap<Quantity, ValueShown>,
+}
+
+impl From<MeterShown> for MeterV1 {
+    fn from(shown: MeterShown) -> MeterV1 {
+        let asked = shown.value(Quantity::Hardware).and_then(|code| code.as_str());
+        MeterV1 {
+            hardware: shown.meter.hardware.clone().or_else(|| asked.map(str::to_owned)),
+            serial: shown.meter.serial,
+            name: shown.meter.name,
+            esco: shown.meter.esco,
+            feeder: shown.meter.feeder,
+            duty: shown.duty,
+            health: shown.health,
+            health_details: shown.health_details,
+            answered: shown.answered,
+            half_hours: shown.half_hours,
+            values: shown.values,
+        }
+    }
+}
+
+/// Which meters.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Filter {
+    /// Only those of this supplier.
+    esco: Option<String>,
+    /// Only those on this feeder.
+    feeder: Option<String>,
+    /// Only those that are `healthy`, `unhealthy` or `unknown`.
+    #[param(value_type = Option<String>)]
+    health: Option<Health>,
+    /// Go on after this.
+    cursor: Option<String>,
+    /// At most so many, 1 to 500.
+    limit: Option<usize>,
+}
+
+impl Filter {
+    fn takes(&self, meter: &MeterShown) -> bool {
+        let is = |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
+        is(&self.esco, &meter.meter.esco)
+            && is(&self.feeder, &meter.meter.feeder)
+            && self.health.is_none_or(|health| health == meter.health)
+            && self
+                .cursor
+                .as_ref()
+                .is_none_or(|cursor| meter.meter.serial.as_str() > cursor.as_str())
+    }
+}
+
+/// A page of meters.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Listed {
+    /// The meters, in the order of their serials.
+    meters: Vec<MeterV1>,
+    /// Where the next page goes on; null at the end.
+    next_cursor: Option<String>,
+}
+
+/// Meters, a page at a time.
+#[utoipa::path(get, path = "/v1/meters", tag = "meters", params(Filter),
+    responses((status = 200, description = "A page of meters", body = Listed), (status = 403, description = "The token lacks meters:read")))]
+pub(super) async fn list(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    filter: Result<Query<Filter>, QueryRejection>,
+) -> Result<Json<Listed>, Fault> {
+    caller.must(Act::ReadMeters)?;
+    let filter = filter.map_err(|error| Fault::Query(error.body_text()))?.0;
+    let limit = filter.limit.unwrap_or(USUAL);
+    if !(1..=MOST).contains(&limit) {
+        return Err(Fault::Limit(MOST));
+    }
+    let mut found: Vec<MeterShown> = api.room.list();
+    found.retain(|meter| filter.takes(meter));
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next_cursor = found.last().filter(|_| more).map(|last| last.meter.serial.to_string());
+    Ok(Json(Listed {
+        meters: found.into_iter().map(MeterV1::from).collect(),
+        next_cursor,
+    }))
+}
+
+/// One meter.
+#[utoipa::path(get, path = "/v1/meters/{serial}", tag = "meters", params(("serial" = String, Path, description = "Its serial")),
+    responses((status = 200, description = "The meter and what it last said", body = MeterV1), (status = 404, description = "No such meter")))]
+pub(super) async fn show(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    Path(serial): Path<String>,
+) -> Result<Json<MeterV1>, Fault> {
+    Ok(Json(caller.meter(&api, &serial)?.into()))
+}
+
+/// Asks a meter everything anew, as soon as its turn comes.
+#[utoipa::path(post, path = "/v1/meters/{serial}/poll", tag = "meters", params(("serial" = String, Path, description = "Its serial")),
+    responses((status = 202, description = "It will be asked; its events say what it answers"), (status = 403, description = "The token lacks meters:write"), (status = 409, description = "It is not polled")))]
+pub(super) async fn poll(
+    State(api): State<Arc<Api>>,
+    caller: Caller,
+    Path(serial): Path<String>,
+) -> Result<StatusCode, Fault> {
+    caller.must(Act::CommandMeters)?;
+    let meter = caller.meter(&api, &serial)?;
+    api.room.poll_now(&meter.meter.serial)?;
+    Ok(StatusCode::ACCEPTED)
+}

@@ -1,0 +1,77 @@
+//! The API that apps want, `/v1/meters`: what meters last said, their half-hours with gaps in the open, their own
+//! logs, and what happens to them as it happens.
+
+mod caller;
+mod events;
+mod fault;
+mod intervals;
+mod meters;
+mod table;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use utoipa::OpenApi;
+
+use super::Meters;
+use crate::accounts::Accounts;
+use crate::http::problem::method_not_allowed;
+use crate::http::{Limiter, Rate};
+
+/// What the routes need.
+pub struct Api {
+    room: Arc<Meters>,
+    accounts: Accounts,
+    bearers: Limiter<[u8; 32]>,
+}
+
+impl Api {
+    /// The API of a room; each token may ask at `per_bearer`.
+    #[must_use]
+    pub fn new(room: Arc<Meters>, accounts: Accounts, per_bearer: Rate) -> Arc<Api> {
+        Arc::new(Api {
+            room,
+            accounts,
+            bearers: Limiter::new(per_bearer),
+        })
+    }
+
+    /// Whose API it is.
+    #[must_use]
+    pub fn room(&self) -> &Arc<Meters> {
+        &self.room
+    }
+}
+
+/// The routes of `/v1/meters`.
+pub fn router(api: Arc<Api>) -> Router {
+    Router::new()
+        .route("/v1/meters", get(meters::list))
+        .route("/v1/meters/events", get(events::all))
+        .route("/v1/meters/{serial}", get(meters::show))
+        .route("/v1/meters/{serial}/poll", post(meters::poll))
+        .route("/v1/meters/{serial}/intervals", get(intervals::intervals))
+        .route("/v1/meters/{serial}/readings", get(intervals::readings))
+        .route("/v1/meters/{serial}/log", get(events::log))
+        .route("/v1/meters/{serial}/events", get(events::one))
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(api)
+}
+
+/// The document of this API.
+#[derive(OpenApi)]
+#[openapi(
+    paths(
+        meters::list,
+        meters::show,
+        meters::poll,
+        intervals::intervals,
+        intervals::readings,
+        events::log,
+        events::one,
+        events::all
+    ),
+    tags((name = "meters", description = "Electricity meters: state, half-hours, events"))
+)]
+pub struct Docs;
