@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from . import tools
@@ -73,14 +75,17 @@ def peers(folder, binary, rounds, seconds):
     config = folder / "config.toml"
     config.write_text(CONFIG.format(folder=folder, port=port))
     base = [str(binary), "--config", str(config)]
+    # Before the box runs, the command opens its folder itself.
+    tools.run(*base, "pki", "init", seconds=30)
+    issued = json.loads(tools.run(*base, "pki", "relay", "--name", "localhost", "--out", folder / "peer", "--json",
+                                  seconds=30))
     rows = []
     with subprocess.Popen([*base, "serve"], stdout=subprocess.DEVNULL) as box:
         try:
-            issued = None
-            while issued is None:
-                made = subprocess.run([*base, "pki", "relay", "--name", "localhost", "--out", str(folder / "peer"),
-                                       "--overwrite", "--json"], capture_output=True, text=True)
-                issued = json.loads(made.stdout) if made.returncode == 0 else None
+            while socket.socket().connect_ex(("127.0.0.1", port)) != 0:
+                if box.poll() is not None:
+                    sys.exit("the box did not start")
+                time.sleep(0.02)
             bundle, root = issued["pkeycert"], str(folder / "data/pki/relay/root.cert.pem")
             url = f"wss://127.0.0.1:{port}/micronets/v1/ws-proxy/speed"
             for window in [1, 32]:
