@@ -35,6 +35,10 @@ pub enum Scope {
     #[serde(rename = "spaces:admin")]
     #[value(name = "spaces:admin")]
     SpacesAdmin,
+    /// Sees the relay's peers and ends them.
+    #[serde(rename = "relay:admin")]
+    #[value(name = "relay:admin")]
+    RelayAdmin,
     /// Reads meters: what they said, their half-hours, their events.
     #[serde(rename = "meters:read")]
     #[value(name = "meters:read")]
@@ -66,6 +70,8 @@ pub enum Act {
     ReadBox,
     /// Back up, reload, issue certificates.
     ManageBox,
+    /// See the relay's peers and end their connections.
+    ManageRelay,
     /// Add, change and remove people and tokens.
     ManagePeople,
 }
@@ -153,6 +159,7 @@ impl Scope {
             Scope::SpacesRead => act == Act::ReadSpaces,
             Scope::SpacesCount => matches!(act, Act::ReadSpaces | Act::Count),
             Scope::SpacesAdmin => matches!(act, Act::ReadSpaces | Act::Count | Act::ManageSpaces),
+            Scope::RelayAdmin => act == Act::ManageRelay,
             Scope::MetersRead => act == Act::ReadMeters,
             Scope::MetersWrite => matches!(act, Act::ReadMeters | Act::CommandMeters),
             Scope::BoxAdmin => matches!(act, Act::ReadBox | Act::ManageBox),
@@ -164,7 +171,7 @@ impl Scope {
 mod tests {
     use super::*;
 
-    const ACTS: [Act; 8] = [
+    const ACTS: [Act; 9] = [
         Act::ReadSpaces,
         Act::Count,
         Act::ManageSpaces,
@@ -172,6 +179,7 @@ mod tests {
         Act::CommandMeters,
         Act::ReadBox,
         Act::ManageBox,
+        Act::ManageRelay,
         Act::ManagePeople,
     ];
 
@@ -189,7 +197,7 @@ mod tests {
             })
         };
         assert_eq!(role(Role::Admin), ACTS);
-        assert_eq!(role(Role::Installer), ACTS[..7]);
+        assert_eq!(role(Role::Installer), ACTS[..8]);
         assert_eq!(role(Role::Doorman), [Act::ReadSpaces, Act::Count]);
         assert_eq!(role(Role::Viewer), [Act::ReadSpaces, Act::ReadBox]);
         assert_eq!(role(Role::Resident), []);
@@ -216,6 +224,7 @@ mod tests {
             Scope::SpacesRead,
             Scope::SpacesCount,
             Scope::SpacesAdmin,
+            Scope::RelayAdmin,
             Scope::BoxAdmin,
         ];
         let token = Who::Token { id: "t".into(), scopes };

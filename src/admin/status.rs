@@ -32,11 +32,23 @@ pub struct Status {
     pub services: BTreeMap<String, RoomShown>,
     /// What each door shows.
     pub certificates: Vec<CertificateShown>,
+    /// The relay, when it is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relay: Option<RelayShown>,
     /// The book.
     pub store: StoreShown,
     /// The meters; absent while their room is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meters: Option<FleetShown>,
+}
+
+/// How many meetups the relay has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelayShown {
+    /// With one peer.
+    pub waiting: usize,
+    /// With two.
+    pub paired: usize,
 }
 
 /// How a room is, in words.

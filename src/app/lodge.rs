@@ -27,6 +27,7 @@ use crate::meter::{self, Meters};
 use crate::occupancy::history::READER;
 use crate::occupancy::{Occupancy, Terms};
 use crate::pki::Pki;
+use crate::relay::{self, Relay};
 use crate::store::{Health, Options, Store};
 use crate::supervisor::{House, Weight};
 use crate::tls;
@@ -51,6 +52,8 @@ pub(super) struct Lodge {
     pub(super) house: House,
     pub(super) occupancy: watch::Sender<Option<Arc<Occupancy>>>,
     pub(super) meters: watch::Sender<Option<Arc<Meters>>>,
+    pub(super) relay: watch::Sender<Option<Arc<Relay>>>,
+    relay_counts: relay::Counts,
     pub(super) doors: BTreeMap<&'static str, DoorUp>,
     pub(super) reporter: Reporter,
     pub(super) backups: Backups,
@@ -87,6 +90,8 @@ impl Lodge {
             accounts: Accounts::new(store.clone()),
             assets: Assets::load(),
             occupancy: watch::channel(None).0,
+            relay: watch::channel(None).0,
+            relay_counts: relay::Counts::new(&metrics),
             meters,
             doors: BTreeMap::new(),
             acme: AcmeDesk::new(&metrics),
@@ -109,6 +114,7 @@ impl Lodge {
         lodge.add_backups();
         lodge.open_occupancy();
         lodge.open_meters()?;
+        lodge.open_relay();
         lodge.open_doors().await?;
         lodge.acme.doors_are_open();
         lodge.reporter.is_ready();
@@ -199,6 +205,26 @@ impl Lodge {
         Ok(())
     }
 
+    /// Builds the relay as it is configured now, and starts it; one that runs takes the changes over, so that its
+    /// peers stay connected.
+    pub(super) fn open_relay(&mut self) {
+        let config = self.config.relay.clone();
+        if let (Some(room), Some(config)) = (self.relay.borrow().clone(), &config) {
+            return room.adopt(config.clone());
+        }
+        let open = |config| Relay::new(config, self.store.clone(), self.relay_counts.clone(), &self.streams);
+        let room = config.map(open);
+        self.house.retire("relay");
+        self.relay.send_replace(room.clone());
+        self.reporter.relay(room.clone());
+        if let Some(room) = room {
+            self.house.add("relay", Weight::Room, move |stop| {
+                let room = Arc::clone(&room);
+                Box::pin(async move { Ok(room.run(stop).await?) })
+            });
+        }
+    }
+
     /// What lies behind the https door, as it is configured now.
     pub(super) fn https_router(&self) -> crate::http::Site {
         let timezone = jiff::tz::TimeZone::get(&self.config.site.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
@@ -216,6 +242,7 @@ impl Lodge {
             face,
             report: self.reporter.clone().into_status(),
             occupancy: self.occupancy.borrow().clone(),
+            relay: self.relay.borrow().clone().map(|room| (room, self.accounts.clone())),
             meters: self
                 .meters
                 .borrow()
@@ -239,6 +266,7 @@ impl Lodge {
             status: self.reporter.clone().into_status(),
             occupancy: self.occupancy.subscribe(),
             meters: self.meters.subscribe(),
+            relay: self.relay.subscribe(),
             store: self.store.clone(),
             backups: self.backups.clone(),
             acme: self.acme.current(),

@@ -48,6 +48,22 @@ pub enum Event {
         /// The last of them.
         last: Reading,
     },
+    /// A peer came to a meetup of the relay.
+    PeerJoined {
+        /// Which meetup, without the query of its address.
+        meetup: String,
+        /// The name in its certificate.
+        peer: String,
+    },
+    /// A peer left a meetup of the relay.
+    PeerLeft {
+        /// Which meetup, without the query of its address.
+        meetup: String,
+        /// The name in its certificate.
+        peer: String,
+        /// Why, in one word.
+        why: String,
+    },
     /// Something happened to a meter.
     Meter {
         /// Which meter.
@@ -92,7 +108,10 @@ impl Event {
             Event::SpaceCreated { space, .. }
             | Event::SpaceChanged { space, .. }
             | Event::SpaceRemoved { space, .. } => Some(*space),
-            Event::ReadingsRecorded { .. } | Event::Meter { .. } => None,
+            Event::ReadingsRecorded { .. }
+            | Event::Meter { .. }
+            | Event::PeerJoined { .. }
+            | Event::PeerLeft { .. } => None,
         }
     }
 
@@ -101,7 +120,11 @@ impl Event {
     pub fn meter(&self) -> Option<&MeterId> {
         match self {
             Event::ReadingsRecorded { meter, .. } | Event::Meter { meter, .. } => Some(meter),
-            Event::SpaceCreated { .. } | Event::SpaceChanged { .. } | Event::SpaceRemoved { .. } => None,
+            Event::SpaceCreated { .. }
+            | Event::SpaceChanged { .. }
+            | Event::SpaceRemoved { .. }
+            | Event::PeerJoined { .. }
+            | Event::PeerLeft { .. } => None,
         }
     }
 
@@ -109,7 +132,10 @@ impl Event {
     #[must_use]
     pub fn lane(&self) -> Lane {
         match self {
-            Event::SpaceCreated { .. } | Event::SpaceRemoved { .. } => Lane::Event,
+            Event::SpaceCreated { .. }
+            | Event::SpaceRemoved { .. }
+            | Event::PeerJoined { .. }
+            | Event::PeerLeft { .. } => Lane::Event,
             Event::SpaceChanged { .. } | Event::ReadingsRecorded { .. } => Lane::Measurement,
             Event::Meter { news, .. } => news.lane(),
         }

@@ -15,6 +15,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "config",
             "meter",
             "occupancy",
+            "relay",
             "accounts",
             "tls",
             "http",
@@ -32,6 +33,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "supervisor",
             "meter",
             "occupancy",
+            "relay",
             "face",
             "feed",
             "accounts",
@@ -48,6 +50,7 @@ const DOORS: &[(&str, &[&str])] = &[
         &[
             "meter",
             "occupancy",
+            "relay",
             "accounts",
             "tls",
             "http",
@@ -57,7 +60,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "admin",
         ],
     ),
-    ("config", &["meter", "occupancy", "http", "domain", "config"]),
+    ("config", &["meter", "occupancy", "relay", "http", "domain", "config"]),
     ("supervisor", &[]),
     (
         "meter",
@@ -78,6 +81,10 @@ const DOORS: &[(&str, &[&str])] = &[
             "domain",
             "occupancy",
         ],
+    ),
+    (
+        "relay",
+        &["face", "accounts", "tls", "http", "pki", "store", "domain", "relay"],
     ),
     ("face", &["accounts", "tls", "http", "pki", "store", "domain", "face"]),
     ("feed", &["http", "store", "domain", "feed"]),
@@ -100,6 +107,7 @@ const KEPT_TO: &[(&str, &str)] = &[
     ("tokio_socks", "meter"),
     ("prost", "meter"),
     ("tonic", "meter"),
+    ("tokio_tungstenite", "relay"),
 ];
 /// And where a second folder does, why.
 const EXCEPTIONS: &[(&str, &str)] = &[

@@ -22,4 +22,5 @@ mod meter;
 mod occupancy;
 mod pages;
 mod pki;
+mod relay;
 mod support;
