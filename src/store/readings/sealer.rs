@@ -122,6 +122,10 @@ impl Sealer {
     pub(in crate::store) fn round(&self) -> Result<Sealed, SealingError> {
         let _only_one = self.only.lock().unwrap_or_else(PoisonError::into_inner);
         let mut sealed = Sealed::default();
+        // A change whose sync failed may stand in the log all the same, and name a file that nobody sees named.
+        if self.keeper.health.borrow().failed.is_some() {
+            return Err(SealingError::Stopped);
+        }
         let (now, trusted) = self.keeper.read_clock();
         if !trusted || self.keeper.health.borrow().disk_full {
             return Ok(sealed);

@@ -237,3 +237,35 @@ fn no_cut_or_failing_call_loses_or_invents_a_reading() {
     assert!(sides > 0, "months were sealed");
     println!("{cuts} power cuts in {} books, {sides} months in side files", seed - 1);
 }
+
+/// A month is sealed while one call of the disk fails, and once more by a book that may have failed for good, until it
+/// is killed. The next process finds what the kernel had: maybe a change that names the file, though nobody was
+/// answered.
+#[tokio::test]
+async fn a_failed_book_takes_no_file_away_that_its_log_may_name() {
+    for (call, more) in (1..26).flat_map(|call| (0..6).map(move |more| (call, more))) {
+        let dir = tempfile::tempdir_in(super::crash::fast_disk()).unwrap();
+        let disk = SimulatedDisk::new(dir.path());
+        let clock = Arc::new(SetClock::new("2024-11-01T00:00:00Z", true));
+        let store = Store::open(options(dir.path(), &disk, &clock)).unwrap();
+        let readings = super::readings::half_hours("2024-12-01T00:00:00Z", 96, 3);
+        let batch = Batch {
+            meter: meter(1),
+            register: REGISTER,
+            readings: readings.clone(),
+        };
+        ReadingsWriter::new(store.clone()).record(vec![batch]).await.unwrap();
+        clock.reach("2025-01-10T00:00:00Z".parse().unwrap());
+        disk.fail_after(call, Fault::Broken);
+        drop(store.seal_readings().await);
+        disk.cut_after(more);
+        drop(store.seal_readings().await);
+        let disk = disk.after_kill();
+        drop(store);
+        let store = Store::open(options(dir.path(), &disk, &clock)).unwrap();
+        let why = format!("call {call} failed, killed after {more} more");
+        assert!(store.salvage().is_none(), "{why}: {:?}", store.salvage());
+        assert_eq!(all(&store, 1, REGISTER), readings, "{why}");
+        store.close().await;
+    }
+}
