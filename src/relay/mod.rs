@@ -6,7 +6,7 @@
 //! into, and nothing of it is ever logged or kept.
 //!
 //! Pure: [`hello`], [`frame`], [`inbound`], [`meetup`], [`rule`], [`goodbye`], [`upgrade`]. A peer's connection is
-//! served by `pipe`; [`Relay`] knows who is there. Not done: compression on a leg (peers that offer it do without),
+//! served by `pipe` and `hands`; [`Relay`] knows who is there. Not done: compression on a leg (peers that offer it do without),
 //! more than one relay, observers.
 
 mod api;
@@ -16,6 +16,7 @@ mod config;
 mod counts;
 pub mod frame;
 pub mod goodbye;
+mod hands;
 pub mod hello;
 pub mod inbound;
 pub mod meetup;

@@ -1,0 +1,191 @@
+//! What becomes of what a peer says: its HELLO, its messages, its pongs, its good-bye; and when it is asked again.
+//!
+//! Apart from the stream, which `pipe` reads and writes, so that both can be used at once.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::frame::Opcode;
+use super::goodbye::Goodbye;
+use super::hello::{self, LONGEST};
+use super::inbound::Piece;
+use super::peer::{Carried, Greeting, Peer};
+use super::room::Relay;
+
+/// Times that the room sets for a connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    pub(super) ping_interval: Duration,
+    pub(super) ping_timeout: Duration,
+    pub(super) hello_timeout: Duration,
+    pub(super) send_timeout: Duration,
+}
+
+/// What pieces of messages are put into.
+pub(super) struct Hands {
+    stage: Stage,
+    pub(super) peer: Arc<Peer>,
+    pub(super) room: Arc<Relay>,
+    times: Times,
+    hello_due: Instant,
+    ping: Ping,
+    ping_number: u32,
+    /// The partner has no room.
+    is_blocked: bool,
+    /// Something came since the last ping.
+    pub(super) heard: bool,
+    /// It is to go.
+    pub(super) why: Option<Goodbye>,
+    pub(super) close_heard: bool,
+    /// What comes in makes no sense any more, so no answer is waited for.
+    pub(super) is_deaf: bool,
+}
+
+enum Stage {
+    /// Its HELLO so far.
+    Greeting(Vec<u8>),
+    Joined,
+}
+
+#[derive(Clone, Copy)]
+enum Ping {
+    /// The next one is to be sent then.
+    Due(Instant),
+    /// One was sent then and not answered.
+    Sent(Instant),
+}
+
+fn any_number() -> u32 {
+    let mut bytes = [0; 4];
+    aws_lc_rs::rand::fill(&mut bytes).expect("the system gives random bytes");
+    u32::from_ne_bytes(bytes)
+}
+
+impl Hands {
+    /// For a peer whose connection begins; it is asked whether it is there.
+    pub(super) fn new(peer: Arc<Peer>, room: Arc<Relay>, times: Times) -> Hands {
+        let now = Instant::now();
+        // The first ping goes before anything that is heard is answered (3.6).
+        let ping_number = any_number();
+        peer.say(Opcode::Ping, &ping_number.to_ne_bytes());
+        Hands {
+            stage: Stage::Greeting(Vec::new()),
+            peer,
+            room,
+            times,
+            hello_due: now + times.hello_timeout,
+            ping: Ping::Sent(now),
+            ping_number,
+            is_blocked: false,
+            heard: false,
+            why: None,
+            close_heard: false,
+            is_deaf: false,
+        }
+    }
+
+    /// Whether more of what it says can be taken; else `waker` is woken when its partner has room again.
+    pub(super) fn are_free(&mut self, waker: &Waker) -> bool {
+        if self.is_blocked {
+            self.is_blocked = !self.peer.has_room(waker);
+        }
+        !self.is_blocked
+    }
+
+    pub(super) fn take(&mut self, cx: &Context<'_>, piece: Piece<'_>) {
+        match piece {
+            Piece::Ping(payload) => self.peer.say(Opcode::Pong, payload),
+            Piece::Pong(payload) => self.pong(payload),
+            Piece::Close(code) => {
+                self.close_heard = true;
+                self.why.get_or_insert(Goodbye::Itself(code));
+            }
+            Piece::Data { .. } if self.why.is_some() => {}
+            Piece::Data { opcode, fin, payload } => match &mut self.stage {
+                Stage::Greeting(_) => self.greet(fin, payload),
+                Stage::Joined => match self.peer.carry((opcode, fin), payload, cx.waker()) {
+                    Carried::Room => {}
+                    Carried::Full => self.is_blocked = true,
+                    Carried::TooEarly => self.why = Some(Goodbye::TooEarly),
+                },
+            },
+        }
+    }
+
+    fn greet(&mut self, fin: bool, payload: &[u8]) {
+        let Stage::Greeting(text) = &mut self.stage else { return };
+        if text.len() + payload.len() > LONGEST {
+            self.why = Some(Goodbye::LongHello);
+            return;
+        }
+        text.extend_from_slice(payload);
+        if !fin {
+            return;
+        }
+        let text = std::mem::take(text);
+        match hello::parse(&text) {
+            Ok(hello) => {
+                self.stage = Stage::Joined;
+                let text = text.into();
+                self.why = self.room.arrive(&self.peer, Greeting { text, hello }).err();
+            }
+            Err(error) => self.why = Some(Goodbye::BadHello(error)),
+        }
+    }
+
+    fn pong(&mut self, payload: &[u8]) {
+        if let Ping::Sent(at) = self.ping
+            && payload == self.ping_number.to_ne_bytes()
+        {
+            let counted = &self.peer.counted;
+            counted
+                .last_pong
+                .store(Timestamp::now().as_second().unsigned_abs(), Relaxed);
+            let micros = u64::try_from(at.elapsed().as_micros()).unwrap_or(u64::MAX);
+            counted.round_trip.store(micros, Relaxed);
+            self.ping = Ping::Due(at + self.room.times().ping_interval);
+        }
+    }
+
+    /// When something is to be done if the peer says nothing.
+    pub(super) fn next(&self) -> Instant {
+        let ping = match self.ping {
+            Ping::Due(at) => at,
+            Ping::Sent(at) => at + self.times.ping_timeout,
+        };
+        match self.stage {
+            Stage::Greeting(_) => ping.min(self.hello_due),
+            Stage::Joined => ping,
+        }
+    }
+
+    /// Does what is due at `now`.
+    pub(super) fn due(&mut self, now: Instant) {
+        match self.ping {
+            Ping::Due(at) if now >= at => {
+                self.ping_number = self.ping_number.wrapping_add(1);
+                self.peer.say(Opcode::Ping, &self.ping_number.to_ne_bytes());
+                self.ping = Ping::Sent(now);
+                self.heard = false;
+            }
+            // Its answer may lie behind messages that wait for the partner, or come after a long one.
+            Ping::Sent(at) if now >= at + self.times.ping_timeout && (self.is_blocked || self.heard) => {
+                self.ping = Ping::Sent(now);
+                self.heard = false;
+            }
+            Ping::Sent(at) if now >= at + self.times.ping_timeout => {
+                self.room.counts().ping_lost();
+                self.why = Some(Goodbye::PingTimeout(self.times.ping_timeout));
+            }
+            Ping::Due(_) | Ping::Sent(_) => {}
+        }
+        if matches!(self.stage, Stage::Greeting(_)) && now >= self.hello_due {
+            self.why.get_or_insert(Goodbye::HelloTimeout);
+        }
+    }
+}
