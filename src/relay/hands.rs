@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::allowance::{Allowance, Spent};
 use super::frame::Opcode;
 use super::goodbye::Goodbye;
 use super::hello::{self, LONGEST};
@@ -31,7 +32,12 @@ pub(super) struct Hands {
     stage: Stage,
     pub(super) peer: Arc<Peer>,
     pub(super) room: Arc<Relay>,
-    times: Times,
+    pub(super) times: Times,
+    allowance: Arc<Allowance>,
+    /// What was not counted yet.
+    spent: Spent,
+    /// It has sent what it may; until then it is not read.
+    paused_until: Option<Instant>,
     hello_due: Instant,
     ping: Ping,
     ping_number: u32,
@@ -68,7 +74,8 @@ fn any_number() -> u32 {
 
 impl Hands {
     /// For a peer whose connection begins; it is asked whether it is there.
-    pub(super) fn new(peer: Arc<Peer>, room: Arc<Relay>, times: Times) -> Hands {
+    pub(super) fn new(peer: Arc<Peer>, room: Arc<Relay>, allowance: Arc<Allowance>) -> Hands {
+        let times = room.times();
         let now = Instant::now();
         // The first ping goes before anything that is heard is answered (3.6).
         let ping_number = any_number();
@@ -78,6 +85,9 @@ impl Hands {
             peer,
             room,
             times,
+            allowance,
+            spent: Spent::default(),
+            paused_until: None,
             hello_due: now + times.hello_timeout,
             ping: Ping::Sent(now),
             ping_number,
@@ -89,12 +99,13 @@ impl Hands {
         }
     }
 
-    /// Whether more of what it says can be taken; else `waker` is woken when its partner has room again.
+    /// Whether more of what it says can be taken; else its partner wakes `waker` when it has room again, or the time
+    /// comes that [`Hands::next`] names.
     pub(super) fn are_free(&mut self, waker: &Waker) -> bool {
         if self.is_blocked {
             self.is_blocked = !self.peer.has_room(waker);
         }
-        !self.is_blocked
+        !self.is_blocked && self.paused_until.is_none()
     }
 
     pub(super) fn take(&mut self, cx: &Context<'_>, piece: Piece<'_>) {
@@ -108,12 +119,24 @@ impl Hands {
             Piece::Data { .. } if self.why.is_some() => {}
             Piece::Data { opcode, fin, payload } => match &mut self.stage {
                 Stage::Greeting(_) => self.greet(fin, payload),
-                Stage::Joined => match self.peer.carry((opcode, fin), payload, cx.waker()) {
-                    Carried::Room => {}
-                    Carried::Full => self.is_blocked = true,
-                    Carried::TooEarly => self.why = Some(Goodbye::TooEarly),
-                },
+                Stage::Joined => {
+                    self.spent.messages += u64::from(fin);
+                    self.spent.bytes += payload.len() as u64;
+                    match self.peer.carry((opcode, fin), payload, cx.waker()) {
+                        Carried::Room => {}
+                        Carried::Full => self.is_blocked = true,
+                        Carried::TooEarly => self.why = Some(Goodbye::TooEarly),
+                    }
+                }
             },
+        }
+    }
+
+    /// Counts what was said in one read.
+    pub(super) fn account(&mut self) {
+        let spent = std::mem::take(&mut self.spent);
+        if spent != Spent::default() {
+            self.paused_until = self.allowance.spend(Instant::now(), spent);
         }
     }
 
@@ -158,14 +181,20 @@ impl Hands {
             Ping::Due(at) => at,
             Ping::Sent(at) => at + self.times.ping_timeout,
         };
-        match self.stage {
-            Stage::Greeting(_) => ping.min(self.hello_due),
-            Stage::Joined => ping,
-        }
+        let hello = matches!(self.stage, Stage::Greeting(_)).then_some(self.hello_due);
+        [hello, self.paused_until]
+            .into_iter()
+            .flatten()
+            .fold(ping, Instant::min)
     }
 
     /// Does what is due at `now`.
     pub(super) fn due(&mut self, now: Instant) {
+        let is_unread = self.is_blocked || self.paused_until.is_some();
+        if self.paused_until.is_some_and(|until| now >= until) {
+            // Another connection of the same identity may have spent what came meanwhile.
+            self.paused_until = self.allowance.spend(now, Spent::default());
+        }
         match self.ping {
             Ping::Due(at) if now >= at => {
                 self.ping_number = self.ping_number.wrapping_add(1);
@@ -174,7 +203,7 @@ impl Hands {
                 self.heard = false;
             }
             // Its answer may lie behind messages that wait for the partner, or come after a long one.
-            Ping::Sent(at) if now >= at + self.times.ping_timeout && (self.is_blocked || self.heard) => {
+            Ping::Sent(at) if now >= at + self.times.ping_timeout && (is_unread || self.heard) => {
                 self.ping = Ping::Sent(now);
                 self.heard = false;
             }

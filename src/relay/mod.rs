@@ -9,6 +9,7 @@
 //! served by `pipe` and `hands`; [`Relay`] knows who is there. Not done: compression on a leg (peers that offer it do without),
 //! more than one relay, observers.
 
+mod allowance;
 mod api;
 mod attendance;
 pub mod bridge;

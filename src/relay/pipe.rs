@@ -6,7 +6,6 @@
 //! its own partner.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -17,8 +16,6 @@ use super::frame;
 use super::goodbye::Goodbye;
 use super::hands::Hands;
 use super::inbound::{Fault, Inbound};
-use super::peer::Peer;
-use super::room::Relay;
 
 /// Bytes read at a time, on the stack: as much as one TLS record holds.
 const READ: usize = 16 << 10;
@@ -29,19 +26,18 @@ const FAREWELL: Duration = Duration::from_secs(10);
 /// How long a peer has to read our good-bye when nothing sensible can be heard from it.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// Serves `peer` on `stream` until it is gone. Answers why it went.
-pub(super) async fn serve<S>(stream: S, peer: Arc<Peer>, room: Arc<Relay>, limit: u64) -> Goodbye
+/// Serves a peer on `stream` until it is gone. Answers why it went.
+pub(super) async fn serve<S>(stream: S, hands: Hands, limit: u64) -> Goodbye
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let times = room.times();
     let mut leg = Leg {
         stream,
         inbound: Inbound::new(limit),
-        hands: Hands::new(peer, room, times),
+        send_timeout: hands.times.send_timeout,
+        hands,
         out: Outgoing::default(),
         end: None,
-        send_timeout: times.send_timeout,
         timer: Box::pin(sleep_until(Instant::now())),
     };
     std::future::poll_fn(|cx| leg.poll(cx)).await
@@ -164,6 +160,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
             hands.is_deaf = true;
             hands.why.get_or_insert(Goodbye::Fault(fault));
         }
+        hands.account();
     }
 
     /// Writes what is there, and the good-bye after the last of it.

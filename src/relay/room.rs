@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{interval, timeout};
+use tokio::time::{Instant, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::allowance::{Allowances, Rates};
 use super::config::{CloseCodes, Config};
 use super::counts::Counts;
 use super::goodbye::Goodbye;
-use super::hands::Times;
+use super::hands::{Hands, Times};
 use super::meetup::{Meetups, PeerNumber, Tally};
 use super::notes::Notes;
 use super::peer::Peer;
@@ -36,6 +37,7 @@ pub struct Relay {
     pub(super) counts: Counts,
     pub(super) notes: Notes,
     state: Mutex<State>,
+    allowances: Allowances,
     last_number: AtomicU64,
     tasks: TaskTracker,
     streams: CancellationToken,
@@ -82,6 +84,7 @@ impl Relay {
             counts,
             notes: Notes::default(),
             state: Mutex::default(),
+            allowances: Allowances::default(),
             last_number: AtomicU64::new(0),
             tasks: TaskTracker::new(),
             streams: streams.child_token(),
@@ -129,6 +132,7 @@ impl Relay {
     pub fn adopt(&self, config: Config) {
         self.config.store(Arc::new(config));
         let config = self.config.load();
+        self.allowances.set(Rates::of(&config));
         for peer in self.peers() {
             match config.rule(&peer.id).filter(|rule| rule.admits(&peer.identity)) {
                 Some(rule) => peer.set_rule(rule),
@@ -195,12 +199,14 @@ impl Relay {
         let config = self.config.load();
         let limit = rule.max_message.unwrap_or(config.max_message).0;
         let buffer = usize::try_from(config.buffer.0).unwrap_or(usize::MAX);
+        let allowance = self.allowances.of(&who.0, Rates::of(&config));
         let peer = Peer::new(number, Arc::from(id), (Arc::new(who.0), who.1), rule, buffer);
         let room = Arc::clone(self);
         self.tasks.spawn(async move {
             if let Some(stream) = stream.await {
                 room.enter(&peer);
-                let why = pipe::serve(stream, Arc::clone(&peer), Arc::clone(&room), limit).await;
+                let hands = Hands::new(Arc::clone(&peer), Arc::clone(&room), allowance);
+                let why = pipe::serve(stream, hands, limit).await;
                 room.forget(&peer, why);
             }
         });
@@ -231,6 +237,7 @@ impl Relay {
     }
 
     fn gather(&self) {
+        self.allowances.forget_quiet(Instant::now());
         self.peers().iter().for_each(|peer| self.counts.gather(peer));
     }
 

@@ -135,6 +135,16 @@ impl Identity {
         &self.key[..12]
     }
 
+    /// By what its account is kept: the same for all that are the same.
+    #[must_use]
+    pub fn account(&self) -> String {
+        match self.names.is_empty() {
+            true => format!("sha256:{}", self.key),
+            // With their lengths, so that no two lists of names look alike.
+            false => self.names.iter().map(|name| format!("{}:{name}", name.len())).collect(),
+        }
+    }
+
     /// Whether both are the same: all names, or, where a certificate has none, the key.
     #[must_use]
     pub fn same(&self, other: &Identity) -> bool {
