@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -162,6 +163,14 @@ impl Config {
                 let hint = format!("{} to 1GiB", ByteSize(least));
                 return Some((key, format!("is {size}"), hint));
             }
+        }
+        let hasty = |rule: &&Rule| !rule.idle_timeout.is_zero() && rule.idle_timeout < Span(Duration::from_millis(100));
+        if let Some(rule) = self.meetup.iter().find(hasty) {
+            let what = format!(
+                "has an entry {:?} whose `idle_timeout` is {}",
+                rule.id, rule.idle_timeout
+            );
+            return Some(("relay.meetup", what, "\"100ms\" or more, or \"0s\" for never".into()));
         }
         let empty = |rule: &&Rule| rule.peers.as_ref().is_some_and(Vec::is_empty);
         if let Some(rule) = self.meetup.iter().find(empty) {

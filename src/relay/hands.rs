@@ -34,8 +34,12 @@ pub(super) struct Hands {
     pub(super) room: Arc<Relay>,
     pub(super) times: Times,
     allowance: Arc<Allowance>,
+    /// What kind of message is under way, and its bytes so far.
+    message: (Opcode, u64),
     /// What was not counted yet.
     spent: Spent,
+    /// When it last said something for its partner.
+    pub(super) said_at: Option<Instant>,
     /// It has sent what it may; until then it is not read.
     paused_until: Option<Instant>,
     hello_due: Instant,
@@ -86,7 +90,9 @@ impl Hands {
             room,
             times,
             allowance,
+            message: (Opcode::Text, 0),
             spent: Spent::default(),
+            said_at: None,
             paused_until: None,
             hello_due: now + times.hello_timeout,
             ping: Ping::Sent(now),
@@ -110,25 +116,48 @@ impl Hands {
 
     pub(super) fn take(&mut self, cx: &Context<'_>, piece: Piece<'_>) {
         match piece {
-            Piece::Ping(payload) => self.peer.say(Opcode::Pong, payload),
-            Piece::Pong(payload) => self.pong(payload),
+            Piece::Ping(payload) => {
+                self.trace(Opcode::Ping, payload.len() as u64);
+                self.peer.say(Opcode::Pong, payload);
+            }
+            Piece::Pong(payload) => {
+                self.trace(Opcode::Pong, payload.len() as u64);
+                self.pong(payload);
+            }
             Piece::Close(code) => {
+                self.trace(Opcode::Close, 0);
                 self.close_heard = true;
                 self.why.get_or_insert(Goodbye::Itself(code));
             }
             Piece::Data { .. } if self.why.is_some() => {}
             Piece::Data { opcode, fin, payload } => match &mut self.stage {
                 Stage::Greeting(_) => self.greet(fin, payload),
-                Stage::Joined => {
-                    self.spent.messages += u64::from(fin);
-                    self.spent.bytes += payload.len() as u64;
-                    match self.peer.carry((opcode, fin), payload, cx.waker()) {
-                        Carried::Room => {}
-                        Carried::Full => self.is_blocked = true,
-                        Carried::TooEarly => self.why = Some(Goodbye::TooEarly),
-                    }
-                }
+                Stage::Joined => self.carry(cx, (opcode, fin), payload),
             },
+        }
+    }
+
+    fn carry(&mut self, cx: &Context<'_>, (opcode, fin): (Opcode, bool), payload: &[u8]) {
+        let bytes = payload.len() as u64;
+        self.spent.messages += u64::from(fin);
+        self.spent.bytes += bytes;
+        self.message = match opcode {
+            Opcode::Continuation => (self.message.0, self.message.1 + bytes),
+            _ => (opcode, bytes),
+        };
+        if fin {
+            self.trace(self.message.0, self.message.1);
+        }
+        match self.peer.carry((opcode, fin), payload, cx.waker()) {
+            Carried::Room => {}
+            Carried::Full => self.is_blocked = true,
+            Carried::TooEarly => self.why = Some(Goodbye::TooEarly),
+        }
+    }
+
+    fn trace(&self, said: Opcode, bytes: u64) {
+        if let Some(trace) = self.peer.trace().as_ref() {
+            trace.note(&self.peer, said, bytes);
         }
     }
 
@@ -136,7 +165,9 @@ impl Hands {
     pub(super) fn account(&mut self) {
         let spent = std::mem::take(&mut self.spent);
         if spent != Spent::default() {
-            self.paused_until = self.allowance.spend(Instant::now(), spent);
+            let now = Instant::now();
+            self.said_at = Some(now);
+            self.paused_until = self.allowance.spend(now, spent);
         }
     }
 

@@ -28,6 +28,7 @@ mod pipe;
 mod room;
 pub mod rule;
 mod shown;
+mod trace;
 pub mod upgrade;
 pub mod v1;
 

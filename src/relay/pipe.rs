@@ -63,6 +63,9 @@ struct Outgoing {
     needs_flush: bool,
     stalled: Option<Instant>,
     alone_until: Option<Instant>,
+    paired_at: Option<Instant>,
+    /// When its partner last said something.
+    told_at: Option<Instant>,
 }
 
 /// The end of a connection.
@@ -187,6 +190,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
             }
             let taken = self.hands.peer.take(cx.waker());
             self.out.alone_until = taken.alone_until;
+            self.out.paired_at = taken.paired_at;
+            self.out.told_at = self.out.told_at.max(taken.since);
             self.out.since = taken.since;
             self.out.bytes = taken.bytes;
             self.out.written = 0;
@@ -257,10 +262,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
             return end.until;
         }
         let stalled = self.out.stalled.map(|since| since + self.send_timeout);
-        [stalled, self.out.alone_until]
+        let idle = self.idle().map(|(until, _)| until);
+        [stalled, self.out.alone_until, idle]
             .into_iter()
             .flatten()
             .fold(self.hands.next(), Instant::min)
+    }
+
+    /// Until when the two may say nothing more, and how long that is in all.
+    fn idle(&self) -> Option<(Instant, Duration)> {
+        let paired = self.out.paired_at?;
+        let time = self.hands.peer.idle_timeout()?;
+        let last = [self.hands.said_at, self.out.told_at]
+            .into_iter()
+            .flatten()
+            .fold(paired, Instant::max);
+        Some((last + time, time))
     }
 
     fn rearm(&mut self) {
@@ -275,8 +292,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
         if self.end.is_some() {
             return;
         }
+        let idle = self.idle().filter(|(until, _)| now >= *until);
         let hands = &mut self.hands;
         hands.due(now);
+        if let Some((_, time)) = idle {
+            hands.why.get_or_insert(Goodbye::Idle(time));
+            hands.room.end_partner(&hands.peer, Goodbye::Idle(time));
+        }
         if self.out.stalled.is_some_and(|since| now >= since + self.send_timeout) {
             hands.why.get_or_insert(Goodbye::Stalled(self.send_timeout));
             self.out.stalled = None;

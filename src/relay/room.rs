@@ -22,6 +22,7 @@ use super::notes::Notes;
 use super::peer::Peer;
 use super::pipe;
 use super::rule::{Identity, Rule};
+use super::trace::Traces;
 use crate::http::truncated;
 use crate::store::Store;
 
@@ -42,6 +43,8 @@ pub struct Relay {
     tasks: TaskTracker,
     streams: CancellationToken,
     pub(super) is_closed: AtomicBool,
+    pub(super) is_draining: AtomicBool,
+    pub(super) traces: Traces,
 }
 
 #[derive(Default)]
@@ -69,6 +72,8 @@ pub enum Refused {
     Crowded,
     /// The relay stops.
     Stopping,
+    /// The operator lets nobody new come for now.
+    Draining,
 }
 
 /// The longest id, in bytes (Q9).
@@ -89,6 +94,8 @@ impl Relay {
             tasks: TaskTracker::new(),
             streams: streams.child_token(),
             is_closed: AtomicBool::new(false),
+            is_draining: AtomicBool::new(false),
+            traces: Traces::default(),
         })
     }
 
@@ -175,6 +182,9 @@ impl Relay {
         if self.is_closed.load(Relaxed) {
             return refused(Refused::Stopping, "stopping");
         }
+        if self.is_draining() {
+            return refused(Refused::Draining, "draining");
+        }
         let Some(rule) = config.rule(id).filter(|rule| rule.admits(identity)) else {
             return refused(Refused::Forbidden, "forbidden");
         };
@@ -214,7 +224,9 @@ impl Relay {
 
     fn enter(&self, peer: &Arc<Peer>) {
         self.counts.connected();
+        // In this order: a trace that begins meanwhile finds the peer, or the peer finds it.
         self.state().peers.insert(peer.number, Arc::clone(peer));
+        peer.set_trace(self.traces.of(&peer.id));
         tracing::info!(relay.peer = peer.number.0, certificate = peer.identity.mark(),
             peer = %truncated(peer.address.ip()), "a relay peer connected");
         if self.is_closed.load(Relaxed) {
@@ -238,7 +250,10 @@ impl Relay {
 
     fn gather(&self) {
         self.allowances.forget_quiet(Instant::now());
-        self.peers().iter().for_each(|peer| self.counts.gather(peer));
+        let peers = self.peers();
+        peers.iter().for_each(|peer| self.counts.gather(peer));
+        self.counts.queued(peers.iter().map(|peer| peer.waiting_bytes()).sum());
+        self.end_traces(Instant::now());
     }
 
     /// Everybody connected, in the order in which they came.

@@ -22,6 +22,9 @@ pub struct Rule {
     /// How long a peer whose partner was lost may wait for the next one without being closed; `"0s"`: not at all.
     #[serde(default = "no_time")]
     pub hold: Span,
+    /// How long two may say nothing to each other before both are ended; `"0s"`: for ever. Pings do not count.
+    #[serde(default = "no_time")]
+    pub idle_timeout: Span,
     /// The longest message there; absent: `relay.max_message`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_message: Option<ByteSize>,
@@ -50,6 +53,7 @@ impl Default for Rule {
             policy: Policy::Reject,
             different_identities: false,
             hold: no_time(),
+            idle_timeout: no_time(),
             max_message: None,
         }
     }
