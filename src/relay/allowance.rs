@@ -42,6 +42,9 @@ pub(super) struct Spent {
     pub(super) bytes: u64,
 }
 
+/// The longest debt.
+const YEAR: Duration = Duration::from_secs(31_536_000);
+
 /// A bucket of tokens, known by the moment at which it will be full.
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
@@ -51,11 +54,13 @@ struct Bucket {
 impl Bucket {
     /// Takes `amount` at `count` in every `unit`, all of which the bucket holds. Answers when another one can be taken.
     fn take(&mut self, now: Instant, amount: u64, (count, unit): (u64, Duration)) -> Instant {
-        let each = unit.as_secs_f64() / count as f64;
+        let each = (unit.as_nanos() / u128::from(count)).max(1);
         // Debts beyond a year are none that anybody waits for, and keep the sum within what a clock holds.
-        let time = Duration::from_secs_f64((each * amount as f64).min(31_536_000.0));
+        let nanos = (each * u128::from(amount)).min(YEAR.as_nanos());
+        let time = Duration::from_nanos(u64::try_from(nanos).expect("a year fits"));
         self.full_at = self.full_at.max(now) + time;
-        let spare = Duration::from_secs_f64((unit.as_secs_f64() - each).max(0.0));
+        let each = Duration::from_nanos(u64::try_from(each).expect("a day fits"));
+        let spare = unit.saturating_sub(each);
         self.full_at.checked_sub(spare).unwrap_or(now)
     }
 }
@@ -175,8 +180,8 @@ mod tests {
 
     #[test]
     fn a_whole_unit_may_come_at_once_and_then_one_at_a_time() {
-        let (now, message) = (Instant::now(), Spent { messages: 1, bytes: 10 });
         let allowance = Allowance::new(rates("10/s", "off"));
+        let (now, message) = (Instant::now(), Spent { messages: 1, bytes: 10 });
         for _ in 0..9 {
             assert_eq!(allowance.spend(now, message), None);
         }
@@ -215,7 +220,7 @@ mod tests {
         all.forget_quiet(now);
         assert!(all.of(&identity("a"), some).spend(now, Spent::default()).is_some());
         assert!(all.of(&identity("b"), some).spend(now, Spent::default()).is_none());
-        all.forget_quiet(now + Duration::from_secs(60));
+        all.forget_quiet(now + Duration::from_secs(61));
         assert!(all.known().is_empty());
     }
 }

@@ -37,3 +37,4 @@ pub use config::{CloseCodes, Config, Fault, PREFIX};
 pub use counts::Counts;
 pub use room::{LONGEST_ID, Refused, Relay, RelayError};
 pub use shown::PeerShown;
+pub use trace::{LONGEST_TRACE, TraceError};
