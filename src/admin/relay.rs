@@ -1,14 +1,16 @@
-//! `relay peers` and `relay kick`.
+//! `relay peers`, `relay kick`, `relay drain` and `relay trace`.
 
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::routing::{delete, get};
+use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Desk;
 use super::problem::Refusal;
+use crate::domain::units::Span;
 use crate::relay::{PeerShown, Relay};
 
 pub(super) fn router() -> Router<Desk> {
@@ -16,6 +18,8 @@ pub(super) fn router() -> Router<Desk> {
         .route("/relay/peers", get(list))
         .route("/relay/peers/{peer}", delete(kick))
         .route("/relay/meetups/{id}", delete(clear))
+        .route("/relay/drain", put(drain).delete(end_drain))
+        .route("/relay/traces", post(trace))
 }
 
 /// The room, when the box runs and it is open.
@@ -44,4 +48,32 @@ async fn clear(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<
         0 => Err(Refusal::unknown(format!("nobody is at {id}"))),
         ended => Ok(Json(json!({ "ended": ended }))),
     }
+}
+
+async fn drain(State(desk): State<Desk>) -> Result<Json<Value>, Refusal> {
+    let room = room(&desk)?;
+    room.drain();
+    Ok(drained(&room))
+}
+
+async fn end_drain(State(desk): State<Desk>) -> Result<Json<Value>, Refusal> {
+    let room = room(&desk)?;
+    room.end_drain();
+    Ok(drained(&room))
+}
+
+fn drained(room: &Relay) -> Json<Value> {
+    Json(json!({ "draining": room.is_draining(), "paired": room.tally().paired }))
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    id: String,
+    time: Span,
+}
+
+async fn trace(State(desk): State<Desk>, Json(wanted): Json<Wanted>) -> Result<Json<Value>, Refusal> {
+    let begun = room(&desk)?.trace(&wanted.id, wanted.time.0);
+    let (trace, peers) = begun.map_err(|error| Refusal::bad(error.to_string()))?;
+    Ok(Json(json!({ "trace": trace, "peers": peers })))
 }

@@ -20,6 +20,9 @@ use crate::relay;
 use crate::supervisor::Weight;
 use crate::tls::{Authorities, Certificate, ClientTrust, Demand, Door, Limits, OpenDoor, Policy, Tls, Versions};
 
+/// Silence on a relay connection after which the system asks whether its other end is there (`spec/relay.md` Q12).
+const RELAY_KEEPALIVE: Duration = Duration::from_secs(60);
+
 /// A door that is open.
 pub(super) struct DoorUp {
     /// Where it listens.
@@ -172,6 +175,7 @@ impl Lodge {
             per_address: configured.per_address,
             per_client: configured.per_client,
             proxies: Proxies::new(&configured.trusted_proxies),
+            keepalive: (name == "relay").then_some(RELAY_KEEPALIVE),
             drain: DRAIN,
             ..Limits::default()
         }

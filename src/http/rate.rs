@@ -48,7 +48,14 @@ impl Unit {
         })
     }
 
-    fn symbol(self) -> &'static str {
+    /// The unit that is written so.
+    pub(super) fn of(symbol: &str) -> Option<Unit> {
+        [Unit::Second, Unit::Minute, Unit::Hour, Unit::Day]
+            .into_iter()
+            .find(|known| known.symbol() == symbol)
+    }
+
+    pub(super) fn symbol(self) -> &'static str {
         match self {
             Unit::Second => "s",
             Unit::Minute => "min",
@@ -74,10 +81,7 @@ impl FromStr for Rate {
             return Ok(Rate::Off);
         }
         let (count, unit) = text.split_once('/').ok_or_else(error)?;
-        let unit = [Unit::Second, Unit::Minute, Unit::Hour, Unit::Day]
-            .into_iter()
-            .find(|known| known.symbol() == unit.trim())
-            .ok_or_else(error)?;
+        let unit = Unit::of(unit.trim()).ok_or_else(error)?;
         let count = count.trim().parse().map_err(|_| error())?;
         Ok(Rate::Per { count, unit })
     }

@@ -68,6 +68,13 @@ fn problem(refused: Refused) -> Problem {
             let title = "This certificate has as many connections as it may have";
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "per-identity", title).retry_after(10)
         }
+        Refused::Draining => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "draining",
+            "The relay takes nobody new for now",
+        )
+        .detail("its operator lets it run empty; try again later, or at another relay")
+        .retry_after(60),
         Refused::Stopping => {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "The relay stops").retry_after(5)
         }

@@ -21,6 +21,9 @@ impl Relay {
         if self.is_closed.load(Relaxed) {
             return Err(Goodbye::Shutdown);
         }
+        if self.is_draining() {
+            return Err(Goodbye::Draining);
+        }
         if !state.meetups.has(&peer.id) && state.meetups.len() >= max_meetups {
             return Err(Goodbye::TooManyMeetups);
         }
@@ -71,8 +74,8 @@ impl Relay {
             return;
         };
         let hold = partner.rule().hold.0;
-        if !hold.is_zero() && !matches!(why, Goodbye::Shutdown | Goodbye::Moved) && partner.hold(Instant::now() + hold)
-        {
+        let may_return = !matches!(why, Goodbye::Shutdown | Goodbye::Moved) && !self.is_draining();
+        if !hold.is_zero() && may_return && partner.hold(Instant::now() + hold) {
             return;
         }
         state.meetups.depart(&partner.id, partner.number);
@@ -101,6 +104,46 @@ impl Relay {
             self.depart(peer, Goodbye::Kicked);
         }
         peers.len()
+    }
+
+    /// Ends the partner of a peer that is about to go, for the same reason: it is not told that it was left.
+    pub(super) fn end_partner(&self, peer: &Peer, why: Goodbye) {
+        let state = self.state();
+        let partner = state.meetups.partner(&peer.id, peer.number);
+        if let Some(partner) = partner.and_then(|number| state.peers.get(&number)) {
+            partner.close(why);
+        }
+    }
+
+    /// Takes nobody new from now on. Pairs stay; who waits could wait in vain, and is told to try again later.
+    pub fn drain(&self) {
+        let mut state = self.state();
+        self.is_draining.store(true, Relaxed);
+        self.counts.draining(1);
+        let peers: Vec<Arc<Peer>> = state.peers.values().cloned().collect();
+        for peer in peers {
+            let is_alone =
+                state.meetups.is_in(&peer.id, peer.number) && state.meetups.partner(&peer.id, peer.number).is_none();
+            if is_alone {
+                peer.close(Goodbye::Draining);
+                self.take_leave(&mut state, &peer, Goodbye::Draining);
+            }
+        }
+        self.counts.tally(state.meetups.tally());
+        tracing::info!("the relay takes nobody new until that is undone");
+    }
+
+    /// Takes newcomers again.
+    pub fn end_drain(&self) {
+        self.is_draining.store(false, Relaxed);
+        self.counts.draining(0);
+        tracing::info!("the relay takes newcomers again");
+    }
+
+    /// Whether it takes nobody new for now.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.is_draining.load(Relaxed)
     }
 
     pub(super) fn close_all(&self, why: Goodbye) {

@@ -2,11 +2,13 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::rule::Rule;
 use crate::domain::units::{ByteSize, Span};
+use crate::http::{ByteRate, Rate};
 
 /// Where the relay's peers look for it (`spec/relay.md` section 1).
 pub const PREFIX: &str = "/micronets/v1/ws-proxy/";
@@ -45,6 +47,10 @@ pub struct Config {
     pub max_meetups: u32,
     /// How many connections one certificate identity may have; 0: any number.
     pub per_identity: u32,
+    /// Messages that one certificate identity may send, over all its connections; then it is not read for a while.
+    pub messages_per_identity: Rate,
+    /// Bytes of them.
+    pub bytes_per_identity: ByteRate,
     /// What refused peers are told.
     pub close_codes: CloseCodes,
     /// Who may meet where; without any: every certificate that the door trusts, everywhere.
@@ -80,6 +86,8 @@ impl Default for Config {
             buffer: ByteSize(256 << 10),
             max_meetups: 20_000,
             per_identity: 0,
+            messages_per_identity: Rate::Off,
+            bytes_per_identity: ByteRate::Off,
             close_codes: CloseCodes::Distinct,
             meetup: Vec::new(),
         }
@@ -155,6 +163,14 @@ impl Config {
                 let hint = format!("{} to 1GiB", ByteSize(least));
                 return Some((key, format!("is {size}"), hint));
             }
+        }
+        let hasty = |rule: &&Rule| !rule.idle_timeout.is_zero() && rule.idle_timeout < Span(Duration::from_millis(100));
+        if let Some(rule) = self.meetup.iter().find(hasty) {
+            let what = format!(
+                "has an entry {:?} whose `idle_timeout` is {}",
+                rule.id, rule.idle_timeout
+            );
+            return Some(("relay.meetup", what, "\"100ms\" or more, or \"0s\" for never".into()));
         }
         let empty = |rule: &&Rule| rule.peers.as_ref().is_some_and(Vec::is_empty);
         if let Some(rule) = self.meetup.iter().find(empty) {

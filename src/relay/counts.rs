@@ -27,6 +27,8 @@ pub struct Counts {
     messages: Counter,
     bytes: Counter,
     pings_lost: Counter,
+    queue_bytes: Gauge,
+    draining: Gauge,
     delay: Histogram,
 }
 
@@ -49,6 +51,8 @@ impl Counts {
             messages: Counter::default(),
             bytes: Counter::default(),
             pings_lost: Counter::default(),
+            queue_bytes: Gauge::default(),
+            draining: Gauge::default(),
             delay: Histogram::new([0.000_1, 0.000_25, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.1, 1.0, 10.0]),
         };
         let shown = counts.clone();
@@ -74,6 +78,12 @@ impl Counts {
                 "Pings that no pong answered in time",
                 shown.pings_lost,
             );
+            registry.register(
+                "relay_queue_bytes",
+                "Bytes that wait for peers, looked at once a second",
+                shown.queue_bytes,
+            );
+            registry.register("relay_draining", "1 while newcomers are turned away", shown.draining);
             registry.register(
                 "relay_delay_seconds",
                 "From reading a message to having written it, of each batch's first",
@@ -109,6 +119,16 @@ impl Counts {
 
     pub(super) fn ping_lost(&self) {
         self.pings_lost.inc();
+    }
+
+    /// Bytes that wait for all peers together.
+    pub(super) fn queued(&self, bytes: usize) {
+        self.queue_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    /// 1 while newcomers are turned away, else 0.
+    pub(super) fn draining(&self, is: i64) {
+        self.draining.set(is);
     }
 
     pub(super) fn carried(&self, delay: Duration) {

@@ -40,6 +40,10 @@ pub enum Goodbye {
     PingTimeout(Duration),
     /// It took nothing of what was for it for this time.
     Stalled(Duration),
+    /// It and its partner said nothing to each other for this time.
+    Idle(Duration),
+    /// The relay takes nobody new for now, and nobody who still waits could be met.
+    Draining,
     /// The rules changed and do not let it in any more.
     Forbidden,
     /// The operator ended it.
@@ -59,11 +63,11 @@ impl Goodbye {
             Goodbye::Lost | Goodbye::PartnerGone | Goodbye::PingTimeout(_) | Goodbye::Stalled(_) => (1002, false),
             Goodbye::BadHello(_) => (4400, true),
             Goodbye::LongHello => (1009, true),
-            Goodbye::HelloTimeout => (4408, true),
+            Goodbye::HelloTimeout | Goodbye::Idle(_) => (4408, true),
             Goodbye::Full => (4409, true),
             Goodbye::SameIdentity | Goodbye::Forbidden => (4403, true),
             Goodbye::Displaced => (4410, true),
-            Goodbye::TooManyMeetups => (1013, true),
+            Goodbye::TooManyMeetups | Goodbye::Draining => (1013, true),
             Goodbye::TooEarly | Goodbye::Kicked => (1008, true),
             Goodbye::Fault(fault) => (fault.code(), false),
             Goodbye::Shutdown => (1001, false),
@@ -92,6 +96,8 @@ impl Goodbye {
             Goodbye::Fault(fault) => fault.to_string(),
             Goodbye::PingTimeout(time) => format!("Ping timed out ({} seconds)", time.as_secs_f64()),
             Goodbye::Stalled(time) => format!("nothing was taken for {} seconds", time.as_secs_f64()),
+            Goodbye::Idle(time) => format!("nothing was said for {} seconds", time.as_secs_f64()),
+            Goodbye::Draining => "the relay takes nobody new for now; try again later".to_owned(),
             Goodbye::Forbidden => "the rules do not let this certificate in any more".to_owned(),
             Goodbye::Kicked => "ended by the operator".to_owned(),
             Goodbye::Shutdown => "the relay stops".to_owned(),
@@ -118,6 +124,8 @@ impl Goodbye {
             Goodbye::Fault(_) => "protocol_error",
             Goodbye::PingTimeout(_) => "ping_timeout",
             Goodbye::Stalled(_) => "stalled",
+            Goodbye::Idle(_) => "idle",
+            Goodbye::Draining => "draining",
             Goodbye::Forbidden => "forbidden",
             Goodbye::Kicked => "kicked",
             Goodbye::Shutdown => "shutdown",
@@ -142,6 +150,8 @@ mod tests {
             (Goodbye::BadHello(HelloError::NotJson), 4400),
             (Goodbye::Forbidden, 4403),
             (Goodbye::HelloTimeout, 4408),
+            (Goodbye::Idle(Duration::from_secs(1)), 4408),
+            (Goodbye::Draining, 1013),
             (Goodbye::Full, 4409),
             (Goodbye::Displaced, 4410),
         ];

@@ -6,9 +6,10 @@
 //! into, and nothing of it is ever logged or kept.
 //!
 //! Pure: [`hello`], [`frame`], [`inbound`], [`meetup`], [`rule`], [`goodbye`], [`upgrade`]. A peer's connection is
-//! served by `pipe`; [`Relay`] knows who is there. Not done: compression on a leg (peers that offer it do without),
+//! served by `pipe` and `hands`; [`Relay`] knows who is there. Not done: compression on a leg (peers that offer it do without),
 //! more than one relay, observers.
 
+mod allowance;
 mod api;
 mod attendance;
 pub mod bridge;
@@ -16,6 +17,7 @@ mod config;
 mod counts;
 pub mod frame;
 pub mod goodbye;
+mod hands;
 pub mod hello;
 pub mod inbound;
 pub mod meetup;
@@ -26,6 +28,7 @@ mod pipe;
 mod room;
 pub mod rule;
 mod shown;
+mod trace;
 pub mod upgrade;
 pub mod v1;
 
@@ -34,3 +37,4 @@ pub use config::{CloseCodes, Config, Fault, PREFIX};
 pub use counts::Counts;
 pub use room::{LONGEST_ID, Refused, Relay, RelayError};
 pub use shown::PeerShown;
+pub use trace::{LONGEST_TRACE, TraceError};

@@ -46,6 +46,7 @@ struct RelayPage {
     csrf_token: String,
     waiting: usize,
     paired: usize,
+    draining: bool,
     rows: Vec<Row>,
     more: usize,
 }
@@ -77,6 +78,7 @@ async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Re
         shell: desk.face.shell("relay", Some(&person)),
         waiting: tally.waiting,
         paired: tally.paired,
+        draining: desk.room.is_draining(),
         rows: peers.into_iter().map(row).collect(),
         more,
     };

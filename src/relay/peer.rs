@@ -7,7 +7,9 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
@@ -16,6 +18,7 @@ use super::goodbye::Goodbye;
 use super::hello::Hello;
 use super::meetup::PeerNumber;
 use super::rule::{Identity, Rule};
+use super::trace::Trace;
 
 /// A connected peer; its own task and its partner's share it.
 #[derive(Debug)]
@@ -33,6 +36,7 @@ pub(super) struct Peer {
     pub(super) counted: Counted,
     outbox: Mutex<Outbox>,
     route: Mutex<Route>,
+    trace: ArcSwapOption<Trace>,
 }
 
 /// A HELLO: its text, which the partner is handed, and what it says.
@@ -65,6 +69,8 @@ struct Outbox {
     /// The last piece did not end its message.
     mid_message: bool,
     closing: Option<Goodbye>,
+    /// Since when it has a partner.
+    paired_at: Option<Instant>,
     /// Until when it may be without a partner; its task watches over it.
     alone_until: Option<Instant>,
     /// Its own task, when that waits for something to do.
@@ -106,6 +112,7 @@ pub(super) struct Taken {
     pub(super) since: Option<Instant>,
     pub(super) closing: Option<Goodbye>,
     pub(super) alone_until: Option<Instant>,
+    pub(super) paired_at: Option<Instant>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -131,6 +138,7 @@ impl Peer {
             greeting: Mutex::new(None),
             counted: Counted::default(),
             outbox: Mutex::default(),
+            trace: ArcSwapOption::empty(),
             route: Mutex::new(Route {
                 to: To::Kept(Vec::new()),
                 carries: false,
@@ -143,9 +151,32 @@ impl Peer {
         lock(&self.rule).clone()
     }
 
+    /// How long it and its partner may say nothing, if that has an end.
+    pub(super) fn idle_timeout(&self) -> Option<Duration> {
+        Some(lock(&self.rule).idle_timeout.0).filter(|time| !time.is_zero())
+    }
+
     /// It is under another rule now.
     pub(super) fn set_rule(&self, rule: Rule) {
         *lock(&self.rule) = rule;
+    }
+
+    /// Who writes down that it says something, while somebody wants to know.
+    pub(super) fn trace(&self) -> arc_swap::Guard<Option<Arc<Trace>>> {
+        self.trace.load()
+    }
+
+    /// From now on, or no more.
+    pub(super) fn set_trace(&self, trace: Option<Arc<Trace>>) {
+        self.trace.store(trace);
+    }
+
+    /// The partner's number, if it has one.
+    pub(super) fn partner(&self) -> Option<PeerNumber> {
+        match &lock(&self.route).to {
+            To::Partner(partner) => Some(partner.number),
+            To::Kept(_) | To::Nobody => None,
+        }
     }
 
     /// It said this.
@@ -174,6 +205,7 @@ impl Peer {
             let hello = from.greeting().map(|greeting| greeting.text).unwrap_or_default();
             let mut outbox = lock(&to.outbox);
             outbox.alone_until = None;
+            outbox.paired_at = Some(Instant::now());
             frame::encode(&mut outbox.bytes, true, Opcode::Text, &hello);
             outbox.bytes.extend_from_slice(&kept);
             outbox.mid_message = route.carries;
@@ -199,6 +231,7 @@ impl Peer {
             carries: false,
         };
         outbox.alone_until = Some(until);
+        outbox.paired_at = None;
         outbox.wake();
         true
     }
@@ -286,6 +319,7 @@ impl Peer {
             since: outbox.since.take(),
             closing: outbox.closing,
             alone_until: outbox.alone_until,
+            paired_at: outbox.paired_at,
         }
     }
 

@@ -1,25 +1,21 @@
-//! One peer's connection, from the upgrade to the last byte: greeting, carrying, pings, good-bye.
+//! One peer's connection, from the upgrade to the last byte: reading, writing, one timer, good-bye.
 //!
 //! One task a peer owns its stream and polls it by hand: reading, writing and one timer go on side by side, nothing is
-//! lost when one of them has to wait, and a silent connection holds no buffer. What it reads goes straight into its
-//! partner's outbox; when that is full, it reads no more until there is room, so a slow peer slows its own partner.
+//! lost when one of them has to wait, and a silent connection holds no buffer. What it reads goes through `hands`
+//! straight into its partner's outbox; when that is full, it reads no more until there is room, so a slow peer slows
+//! its own partner.
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::frame::{self, Opcode};
+use super::frame;
 use super::goodbye::Goodbye;
-use super::hello::{self, LONGEST};
-use super::inbound::{Fault, Inbound, Piece};
-use super::peer::{Carried, Greeting, Peer};
-use super::room::Relay;
+use super::hands::Hands;
+use super::inbound::{Fault, Inbound};
 
 /// Bytes read at a time, on the stack: as much as one TLS record holds.
 const READ: usize = 16 << 10;
@@ -30,53 +26,21 @@ const FAREWELL: Duration = Duration::from_secs(10);
 /// How long a peer has to read our good-bye when nothing sensible can be heard from it.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// Times that the room sets for a connection.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Times {
-    pub(super) ping_interval: Duration,
-    pub(super) ping_timeout: Duration,
-    pub(super) hello_timeout: Duration,
-    pub(super) send_timeout: Duration,
-}
-
-/// Serves `peer` on `stream` until it is gone. Answers why it went.
-pub(super) async fn serve<S>(stream: S, peer: Arc<Peer>, room: Arc<Relay>, limit: u64) -> Goodbye
+/// Serves a peer on `stream` until it is gone. Answers why it went.
+pub(super) async fn serve<S>(stream: S, hands: Hands, limit: u64) -> Goodbye
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let times = room.times();
-    let now = Instant::now();
-    // The first ping goes before anything that is heard is answered (3.6).
-    let ping_number = any_number();
-    peer.say(Opcode::Ping, &ping_number.to_ne_bytes());
     let mut leg = Leg {
         stream,
         inbound: Inbound::new(limit),
-        hands: Hands {
-            stage: Stage::Greeting(Vec::new()),
-            peer,
-            room,
-            ping: Ping::Sent(now),
-            ping_number,
-            is_blocked: false,
-            heard: false,
-            why: None,
-            close_heard: false,
-            is_deaf: false,
-        },
+        send_timeout: hands.times.send_timeout,
+        hands,
         out: Outgoing::default(),
         end: None,
-        times,
-        hello_due: now + times.hello_timeout,
-        timer: Box::pin(sleep_until(now)),
+        timer: Box::pin(sleep_until(Instant::now())),
     };
     std::future::poll_fn(|cx| leg.poll(cx)).await
-}
-
-fn any_number() -> u32 {
-    let mut bytes = [0; 4];
-    aws_lc_rs::rand::fill(&mut bytes).expect("the system gives random bytes");
-    u32::from_ne_bytes(bytes)
 }
 
 struct Leg<S> {
@@ -85,41 +49,8 @@ struct Leg<S> {
     hands: Hands,
     out: Outgoing,
     end: Option<End>,
-    times: Times,
-    hello_due: Instant,
+    send_timeout: Duration,
     timer: Pin<Box<Sleep>>,
-}
-
-/// What pieces of messages are put into; apart from the stream, so that both can be used at once.
-struct Hands {
-    stage: Stage,
-    peer: Arc<Peer>,
-    room: Arc<Relay>,
-    ping: Ping,
-    ping_number: u32,
-    /// The partner has no room.
-    is_blocked: bool,
-    /// Something came since the last ping.
-    heard: bool,
-    /// It is to go.
-    why: Option<Goodbye>,
-    close_heard: bool,
-    /// What comes in makes no sense any more, so no answer is waited for.
-    is_deaf: bool,
-}
-
-enum Stage {
-    /// Its HELLO so far.
-    Greeting(Vec<u8>),
-    Joined,
-}
-
-#[derive(Clone, Copy)]
-enum Ping {
-    /// The next one is to be sent then.
-    Due(Instant),
-    /// One was sent then and not answered.
-    Sent(Instant),
 }
 
 /// Bytes on their way out.
@@ -132,6 +63,9 @@ struct Outgoing {
     needs_flush: bool,
     stalled: Option<Instant>,
     alone_until: Option<Instant>,
+    paired_at: Option<Instant>,
+    /// When its partner last said something.
+    told_at: Option<Instant>,
 }
 
 /// The end of a connection.
@@ -194,11 +128,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
 
     /// Reads until nothing more comes, the partner has no room, or it is others' turn.
     fn poll_in(&mut self, cx: &mut Context<'_>) -> Result<(), Gone> {
-        if self.hands.is_blocked {
-            self.hands.is_blocked = !self.hands.peer.has_room(cx.waker());
-        }
         for turn in 0.. {
-            if self.hands.is_blocked && self.end.is_none() {
+            if self.end.is_none() && !self.hands.are_free(cx.waker()) {
                 return Ok(());
             }
             if turn == READS {
@@ -232,6 +163,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
             hands.is_deaf = true;
             hands.why.get_or_insert(Goodbye::Fault(fault));
         }
+        hands.account();
     }
 
     /// Writes what is there, and the good-bye after the last of it.
@@ -258,6 +190,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
             }
             let taken = self.hands.peer.take(cx.waker());
             self.out.alone_until = taken.alone_until;
+            self.out.paired_at = taken.paired_at;
+            self.out.told_at = self.out.told_at.max(taken.since);
             self.out.since = taken.since;
             self.out.bytes = taken.bytes;
             self.out.written = 0;
@@ -327,16 +261,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
         if let Some(end) = &self.end {
             return end.until;
         }
-        let ping = match self.hands.ping {
-            Ping::Due(at) => at,
-            Ping::Sent(at) => at + self.times.ping_timeout,
-        };
-        let hello = matches!(self.hands.stage, Stage::Greeting(_)).then_some(self.hello_due);
-        let stalled = self.out.stalled.map(|since| since + self.times.send_timeout);
-        [hello, stalled, self.out.alone_until]
+        let stalled = self.out.stalled.map(|since| since + self.send_timeout);
+        let idle = self.idle().map(|(until, _)| until);
+        [stalled, self.out.alone_until, idle]
             .into_iter()
             .flatten()
-            .fold(ping, Instant::min)
+            .fold(self.hands.next(), Instant::min)
+    }
+
+    /// Until when the two may say nothing more, and how long that is in all.
+    fn idle(&self) -> Option<(Instant, Duration)> {
+        let paired = self.out.paired_at?;
+        let time = self.hands.peer.idle_timeout()?;
+        let last = [self.hands.said_at, self.out.told_at]
+            .into_iter()
+            .flatten()
+            .fold(paired, Instant::max);
+        Some((last + time, time))
     }
 
     fn rearm(&mut self) {
@@ -351,96 +292,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
         if self.end.is_some() {
             return;
         }
+        let idle = self.idle().filter(|(until, _)| now >= *until);
         let hands = &mut self.hands;
-        match hands.ping {
-            Ping::Due(at) if now >= at => {
-                hands.ping_number = hands.ping_number.wrapping_add(1);
-                hands.peer.say(Opcode::Ping, &hands.ping_number.to_ne_bytes());
-                hands.ping = Ping::Sent(now);
-                hands.heard = false;
-            }
-            // Its answer may lie behind messages that wait for the partner, or come after a long one.
-            Ping::Sent(at) if now >= at + self.times.ping_timeout && (hands.is_blocked || hands.heard) => {
-                hands.ping = Ping::Sent(now);
-                hands.heard = false;
-            }
-            Ping::Sent(at) if now >= at + self.times.ping_timeout => {
-                hands.room.counts().ping_lost();
-                hands.why = Some(Goodbye::PingTimeout(self.times.ping_timeout));
-            }
-            Ping::Due(_) | Ping::Sent(_) => {}
+        hands.due(now);
+        if let Some((_, time)) = idle {
+            hands.why.get_or_insert(Goodbye::Idle(time));
+            hands.room.end_partner(&hands.peer, Goodbye::Idle(time));
         }
-        if matches!(hands.stage, Stage::Greeting(_)) && now >= self.hello_due {
-            hands.why.get_or_insert(Goodbye::HelloTimeout);
-        }
-        if self
-            .out
-            .stalled
-            .is_some_and(|since| now >= since + self.times.send_timeout)
-        {
-            hands.why.get_or_insert(Goodbye::Stalled(self.times.send_timeout));
+        if self.out.stalled.is_some_and(|since| now >= since + self.send_timeout) {
+            hands.why.get_or_insert(Goodbye::Stalled(self.send_timeout));
             self.out.stalled = None;
         }
         if self.out.alone_until.is_some_and(|until| now >= until) {
             hands.why.get_or_insert(Goodbye::PartnerGone);
             self.out.alone_until = None;
-        }
-    }
-}
-
-impl Hands {
-    fn take(&mut self, cx: &Context<'_>, piece: Piece<'_>) {
-        match piece {
-            Piece::Ping(payload) => self.peer.say(Opcode::Pong, payload),
-            Piece::Pong(payload) => self.pong(payload),
-            Piece::Close(code) => {
-                self.close_heard = true;
-                self.why.get_or_insert(Goodbye::Itself(code));
-            }
-            Piece::Data { .. } if self.why.is_some() => {}
-            Piece::Data { opcode, fin, payload } => match &mut self.stage {
-                Stage::Greeting(_) => self.greet(fin, payload),
-                Stage::Joined => match self.peer.carry((opcode, fin), payload, cx.waker()) {
-                    Carried::Room => {}
-                    Carried::Full => self.is_blocked = true,
-                    Carried::TooEarly => self.why = Some(Goodbye::TooEarly),
-                },
-            },
-        }
-    }
-
-    fn greet(&mut self, fin: bool, payload: &[u8]) {
-        let Stage::Greeting(text) = &mut self.stage else { return };
-        if text.len() + payload.len() > LONGEST {
-            self.why = Some(Goodbye::LongHello);
-            return;
-        }
-        text.extend_from_slice(payload);
-        if !fin {
-            return;
-        }
-        let text = std::mem::take(text);
-        match hello::parse(&text) {
-            Ok(hello) => {
-                self.stage = Stage::Joined;
-                let text = text.into();
-                self.why = self.room.arrive(&self.peer, Greeting { text, hello }).err();
-            }
-            Err(error) => self.why = Some(Goodbye::BadHello(error)),
-        }
-    }
-
-    fn pong(&mut self, payload: &[u8]) {
-        if let Ping::Sent(at) = self.ping
-            && payload == self.ping_number.to_ne_bytes()
-        {
-            let counted = &self.peer.counted;
-            counted
-                .last_pong
-                .store(Timestamp::now().as_second().unsigned_abs(), Relaxed);
-            let micros = u64::try_from(at.elapsed().as_micros()).unwrap_or(u64::MAX);
-            counted.round_trip.store(micros, Relaxed);
-            self.ping = Ping::Due(at + self.room.times().ping_interval);
         }
     }
 }

@@ -8,18 +8,21 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{interval, timeout};
+use tokio::time::{Instant, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::allowance::{Allowances, Rates};
 use super::config::{CloseCodes, Config};
 use super::counts::Counts;
 use super::goodbye::Goodbye;
+use super::hands::{Hands, Times};
 use super::meetup::{Meetups, PeerNumber, Tally};
 use super::notes::Notes;
 use super::peer::Peer;
-use super::pipe::{self, Times};
+use super::pipe;
 use super::rule::{Identity, Rule};
+use super::trace::Traces;
 use crate::http::truncated;
 use crate::store::Store;
 
@@ -35,10 +38,13 @@ pub struct Relay {
     pub(super) counts: Counts,
     pub(super) notes: Notes,
     state: Mutex<State>,
+    allowances: Allowances,
     last_number: AtomicU64,
     tasks: TaskTracker,
     streams: CancellationToken,
     pub(super) is_closed: AtomicBool,
+    pub(super) is_draining: AtomicBool,
+    pub(super) traces: Traces,
 }
 
 #[derive(Default)]
@@ -66,6 +72,8 @@ pub enum Refused {
     Crowded,
     /// The relay stops.
     Stopping,
+    /// The operator lets nobody new come for now.
+    Draining,
 }
 
 /// The longest id, in bytes (Q9).
@@ -81,10 +89,13 @@ impl Relay {
             counts,
             notes: Notes::default(),
             state: Mutex::default(),
+            allowances: Allowances::default(),
             last_number: AtomicU64::new(0),
             tasks: TaskTracker::new(),
             streams: streams.child_token(),
             is_closed: AtomicBool::new(false),
+            is_draining: AtomicBool::new(false),
+            traces: Traces::default(),
         })
     }
 
@@ -128,6 +139,7 @@ impl Relay {
     pub fn adopt(&self, config: Config) {
         self.config.store(Arc::new(config));
         let config = self.config.load();
+        self.allowances.set(Rates::of(&config));
         for peer in self.peers() {
             match config.rule(&peer.id).filter(|rule| rule.admits(&peer.identity)) {
                 Some(rule) => peer.set_rule(rule),
@@ -170,6 +182,9 @@ impl Relay {
         if self.is_closed.load(Relaxed) {
             return refused(Refused::Stopping, "stopping");
         }
+        if self.is_draining() {
+            return refused(Refused::Draining, "draining");
+        }
         let Some(rule) = config.rule(id).filter(|rule| rule.admits(identity)) else {
             return refused(Refused::Forbidden, "forbidden");
         };
@@ -194,12 +209,14 @@ impl Relay {
         let config = self.config.load();
         let limit = rule.max_message.unwrap_or(config.max_message).0;
         let buffer = usize::try_from(config.buffer.0).unwrap_or(usize::MAX);
+        let allowance = self.allowances.of(&who.0, Rates::of(&config));
         let peer = Peer::new(number, Arc::from(id), (Arc::new(who.0), who.1), rule, buffer);
         let room = Arc::clone(self);
         self.tasks.spawn(async move {
             if let Some(stream) = stream.await {
                 room.enter(&peer);
-                let why = pipe::serve(stream, Arc::clone(&peer), Arc::clone(&room), limit).await;
+                let hands = Hands::new(Arc::clone(&peer), Arc::clone(&room), allowance);
+                let why = pipe::serve(stream, hands, limit).await;
                 room.forget(&peer, why);
             }
         });
@@ -207,7 +224,9 @@ impl Relay {
 
     fn enter(&self, peer: &Arc<Peer>) {
         self.counts.connected();
+        // In this order: a trace that begins meanwhile finds the peer, or the peer finds it.
         self.state().peers.insert(peer.number, Arc::clone(peer));
+        peer.set_trace(self.traces.of(&peer.id));
         tracing::info!(relay.peer = peer.number.0, certificate = peer.identity.mark(),
             peer = %truncated(peer.address.ip()), "a relay peer connected");
         if self.is_closed.load(Relaxed) {
@@ -230,7 +249,11 @@ impl Relay {
     }
 
     fn gather(&self) {
-        self.peers().iter().for_each(|peer| self.counts.gather(peer));
+        self.allowances.forget_quiet(Instant::now());
+        let peers = self.peers();
+        peers.iter().for_each(|peer| self.counts.gather(peer));
+        self.counts.queued(peers.iter().map(|peer| peer.waiting_bytes()).sum());
+        self.end_traces(Instant::now());
     }
 
     /// Everybody connected, in the order in which they came.

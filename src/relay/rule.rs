@@ -22,6 +22,9 @@ pub struct Rule {
     /// How long a peer whose partner was lost may wait for the next one without being closed; `"0s"`: not at all.
     #[serde(default = "no_time")]
     pub hold: Span,
+    /// How long two may say nothing to each other before both are ended; `"0s"`: for ever. Pings do not count.
+    #[serde(default = "no_time")]
+    pub idle_timeout: Span,
     /// The longest message there; absent: `relay.max_message`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_message: Option<ByteSize>,
@@ -50,6 +53,7 @@ impl Default for Rule {
             policy: Policy::Reject,
             different_identities: false,
             hold: no_time(),
+            idle_timeout: no_time(),
             max_message: None,
         }
     }
@@ -133,6 +137,16 @@ impl Identity {
     #[must_use]
     pub fn mark(&self) -> &str {
         &self.key[..12]
+    }
+
+    /// By what its account is kept: the same for all that are the same.
+    #[must_use]
+    pub fn account(&self) -> String {
+        match self.names.is_empty() {
+            true => format!("sha256:{}", self.key),
+            // With their lengths, so that no two lists of names look alike.
+            false => self.names.iter().map(|name| format!("{}:{name}", name.len())).collect(),
+        }
     }
 
     /// Whether both are the same: all names, or, where a certificate has none, the key.

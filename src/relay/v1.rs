@@ -6,7 +6,7 @@ use axum::extract::{FromRef, FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::routing::{delete, get};
+use axum::routing::{delete, get, put};
 use axum::{Json, Router};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
@@ -18,7 +18,7 @@ use crate::http::Problem;
 
 /// The part of the OpenAPI document.
 #[derive(OpenApi)]
-#[openapi(paths(table, end))]
+#[openapi(paths(table, end, drain, end_drain))]
 pub struct Docs;
 
 #[derive(Clone)]
@@ -38,6 +38,7 @@ pub fn router(room: Arc<Relay>, accounts: Accounts) -> Router {
     Router::new()
         .route("/v1/relay", get(table))
         .route("/v1/relay/peers/{peer}", delete(end))
+        .route("/v1/relay/drain", put(drain).delete(end_drain))
         .with_state(Desk { room, accounts })
 }
 
@@ -86,6 +87,8 @@ struct Table {
     waiting: usize,
     /// Meetups with two peers.
     paired: usize,
+    /// Whether nobody new is taken for now.
+    draining: bool,
     /// Everybody connected.
     peers: Vec<PeerShown>,
 }
@@ -98,6 +101,7 @@ async fn table(State(desk): State<Desk>, _: Manager) -> Json<Table> {
     Json(Table {
         waiting: tally.waiting,
         paired: tally.paired,
+        draining: desk.room.is_draining(),
         peers: desk.room.list(),
     })
 }
@@ -116,4 +120,20 @@ async fn end(State(desk): State<Desk>, _: Manager, Path(peer): Path<String>) -> 
         )),
         _ => Ok(StatusCode::NO_CONTENT),
     }
+}
+
+/// Takes nobody new: newcomers get 503, who waits is told to try again later, pairs stay.
+#[utoipa::path(put, path = "/v1/relay/drain", tag = "relay",
+    responses((status = 204, description = "Nobody new is taken"), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
+async fn drain(State(desk): State<Desk>, _: Manager) -> StatusCode {
+    desk.room.drain();
+    StatusCode::NO_CONTENT
+}
+
+/// Takes newcomers again.
+#[utoipa::path(delete, path = "/v1/relay/drain", tag = "relay",
+    responses((status = 204, description = "Newcomers are taken"), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
+async fn end_drain(State(desk): State<Desk>, _: Manager) -> StatusCode {
+    desk.room.end_drain();
+    StatusCode::NO_CONTENT
 }

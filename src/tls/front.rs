@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::SockRef;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
@@ -27,6 +27,9 @@ const FORGET: Duration = Duration::from_secs(60);
 
 /// Bytes of an answer that the system holds unsent for one connection.
 const UNSENT: u32 = 64 << 10;
+
+/// Questions of the system without an answer until a connection is lost.
+const KEEPALIVE_TRIES: u32 = 4;
 
 /// What every connection of a door shares.
 pub(super) struct Front {
@@ -145,6 +148,13 @@ impl Front {
         // little, so that a listener that does not listen is noticed. A socket that refuses this works without.
         let _ = tcp.set_nodelay(true);
         let _ = SockRef::from(&tcp).set_tcp_notsent_lowat(UNSENT);
+        if let Some(silence) = self.shared.limits.keepalive {
+            let questions = TcpKeepalive::new()
+                .with_time(silence)
+                .with_interval(silence / 4)
+                .with_retries(KEEPALIVE_TRIES);
+            let _ = SockRef::from(&tcp).set_tcp_keepalive(&questions);
+        }
         let pulse = Pulse::new();
         let wire = Wire::new(tcp, pulse.clone(), admission);
         let shared = self.shared.clone();

@@ -27,6 +27,8 @@ pub struct Limits {
     pub idle: Duration,
     /// An answer of which the peer takes nothing.
     pub write_stall: Duration,
+    /// After how long a silence the system asks whether a connection's other end is there; `None`: never.
+    pub keepalive: Option<Duration>,
     /// From the call to stop until what is still under way is cut.
     pub drain: Duration,
 }
@@ -44,6 +46,7 @@ impl Default for Limits {
             body: Duration::from_secs(8),
             idle: Duration::from_secs(60),
             write_stall: Duration::from_secs(10),
+            keepalive: None,
             drain: Duration::from_secs(10),
         }
     }

@@ -6,10 +6,11 @@ use std::ffi::OsString;
 
 use clap::Subcommand;
 use hyper::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::reach::block_on;
 use super::{Common, Failure, print};
+use crate::domain::units::Span;
 
 /// The original's test client takes `-cc` and `-ca`, which no single letter can be.
 #[must_use]
@@ -40,6 +41,26 @@ pub(super) enum Command {
         after_help = "Example:\n  gatelodge relay serve-http wss://relay.example.org:5050/micronets/v1/ws-proxy/gw/7 --cert gateway.pkeycert.pem --ca root.cert.pem --to http://127.0.0.1:8080 --allow 'GET /micronets/'"
     )]
     ServeHttp(bridge::ServeHttp),
+    /// Take nobody new: newcomers get 503, who waits is told to try again later, pairs stay
+    #[command(
+        after_help = "Examples:\n  gatelodge relay drain\n  gatelodge relay drain --undo\n\nA restart of the box undoes it, too."
+    )]
+    Drain {
+        /// Take newcomers again
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Log who says how much at one meetup, never what, for a while
+    #[command(
+        after_help = "Example:\n  gatelodge relay trace gw/7 --for 60s\n  journalctl -u gatelodge -f\n\nThe log names peers by their numbers in `gatelodge relay peers`; of a flood it holds 100 lines a second."
+    )]
+    Trace {
+        /// The id, without a query
+        id: String,
+        /// For how long: 1s to 1h
+        #[arg(long = "for", value_name = "TIME", default_value = "60s")]
+        time: Span,
+    },
     /// End a peer's connection; it may come again
     #[command(after_help = "Examples:\n  gatelodge relay kick 17\n  gatelodge relay kick --meetup gw/7")]
     Kick {
@@ -58,6 +79,8 @@ impl Command {
             Command::Connect(connect) => connect.run(common),
             Command::ServeHttp(serve) => serve.run(common),
             Command::Peers => peers(common),
+            Command::Drain { undo } => drain(common, undo),
+            Command::Trace { id, time } => trace(common, &id, time),
             Command::Kick { peer, meetup } => kick(common, peer, meetup.as_deref()),
         }
     }
@@ -112,6 +135,43 @@ fn kick(common: &Common, peer: Option<u64>, meetup: Option<&str>) -> Result<(), 
         print::json(&answer);
     } else {
         print::line(format_args!("ended {}", answer["ended"]));
+    }
+    Ok(())
+}
+
+fn drain(common: &Common, undo: bool) -> Result<(), Failure> {
+    let method = if undo { Method::DELETE } else { Method::PUT };
+    let answer: Value = block_on(async { Ok(common.running().await?.ask(method, "/relay/drain", None).await?) })?;
+    if common.json {
+        print::json(&answer);
+    } else if undo {
+        print::line(format_args!("the relay takes newcomers again"));
+    } else {
+        print::line(format_args!(
+            "the relay takes nobody new; meetups with two peers: {}; undo it with `gatelodge relay drain --undo`",
+            answer["paired"]
+        ));
+    }
+    Ok(())
+}
+
+fn trace(common: &Common, id: &str, time: Span) -> Result<(), Failure> {
+    let wanted = json!({ "id": id, "time": time });
+    let ask = async {
+        Ok(common
+            .running()
+            .await?
+            .ask(Method::POST, "/relay/traces", Some(&wanted))
+            .await?)
+    };
+    let answer: Value = block_on(ask)?;
+    if common.json {
+        print::json(&answer);
+    } else {
+        print::line(format_args!(
+            "trace {} goes to the box's log for {time}; peers there now: {}",
+            answer["trace"], answer["peers"]
+        ));
     }
     Ok(())
 }

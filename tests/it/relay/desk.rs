@@ -192,3 +192,81 @@ fn changed_rules_end_whom_they_do_not_name_and_leave_the_others_connected() {
         (&Value::Null, &json!("closed"))
     );
 }
+
+#[test]
+fn a_relay_that_drains_keeps_its_pairs_and_takes_nobody_new() {
+    let stage = Stage::start();
+    let mut pair = stage.begin(&stage.bundle("peer"), &["stays", "gw/7"]);
+    let mut waiting = stage.begin(&stage.bundle("peer"), &["waits", "gw/8"]);
+    assert_eq!(
+        (pair.line(), waiting.line()),
+        ("paired".to_owned(), "waiting".to_owned())
+    );
+    eventually("the one waits", || {
+        (stage.lodge.json(&["status"])["relay"]["waiting"] == 1).then_some(())
+    });
+    let drained = stage.lodge.json(&["relay", "drain"]);
+    assert_eq!(drained, json!({ "draining": true, "paired": 1 }));
+    assert_eq!(
+        waiting.line(),
+        "[1013, \"the relay takes nobody new for now; try again later\"]"
+    );
+    stage.play(&["refused", "gw/9", "503"]);
+    let (draining, refused) = (
+        "gatelodge_relay_draining ",
+        "gatelodge_relay_refused_total{reason=\"draining\"} ",
+    );
+    assert_eq!(
+        (stage.lodge.metric(draining), stage.lodge.metric(refused)),
+        (Some(1), Some(1))
+    );
+    // A program undoes it, with the right token only.
+    let mut https = stage.lodge.https();
+    let admin = token(&stage, "relay:admin");
+    let shown = https.ask("GET", "/v1/relay", &[("authorization", &admin)]).json();
+    assert_eq!((&shown["draining"], &shown["paired"]), (&json!(true), &json!(1)));
+    assert_eq!(https.ask("DELETE", "/v1/relay/drain", &[]).status, 401);
+    let ended = https.ask("DELETE", "/v1/relay/drain", &[("authorization", &admin)]);
+    assert_eq!(ended.status, 204);
+    stage.play(&["redial"]);
+    assert_eq!(
+        https.ask("PUT", "/v1/relay/drain", &[("authorization", &admin)]).status,
+        204
+    );
+    stage.play(&["refused", "gw/9", "503"]);
+    assert_eq!(stage.lodge.json(&["relay", "drain", "--undo"])["draining"], false);
+}
+
+#[test]
+fn a_traced_meetup_is_in_the_log_with_kinds_and_lengths_and_nothing_else_is() {
+    let mut stage = Stage::start();
+    let traced = stage.lodge.json(&["relay", "trace", "gw/7", "--for", "1h"]);
+    assert_eq!(traced, json!({ "trace": 1, "peers": [] }));
+    let mut pairs = ["gw/7?ticket=x", "gw/8"].map(|id| stage.begin(&stage.bundle("peer"), &["stays", id]));
+    pairs.iter_mut().for_each(|pair| assert_eq!(pair.line(), "paired"));
+    let brief = stage.lodge.json(&["relay", "trace", "gw/8", "--for", "1s"]);
+    assert_eq!(brief["peers"].as_array().unwrap().len(), 2);
+    let long = stage.lodge.command(&["relay", "trace", "gw/7", "--for", "2h"]);
+    assert_eq!(long.status.code(), Some(5));
+    eventually("the short trace is over", || {
+        stage
+            .lodge
+            .log()
+            .contains("the trace of a meetup is over")
+            .then_some(())
+    });
+    stage.lodge.stop();
+    let log = stage.lodge.log();
+    let said: Vec<&str> = log
+        .lines()
+        .filter(|line| line.contains("a relay peer said something"))
+        .collect();
+    let texts: Vec<&&str> = said.iter().filter(|line| line.contains("\"text\"")).collect();
+    assert_eq!(texts.len(), 1, "{log}");
+    assert!(
+        texts[0].contains("bytes=16") && texts[0].contains("relay.trace=1"),
+        "{}",
+        texts[0]
+    );
+    assert!(!log.contains("secret payload") && !log.contains("gw/7"), "{log}");
+}

@@ -2,6 +2,7 @@
 
 mod bridge;
 mod desk;
+mod limits;
 mod load;
 mod meeting;
 mod stage;

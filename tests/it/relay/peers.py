@@ -466,6 +466,26 @@ async def slow(relay):
     b.transport.abort()
 
 
+async def paced(relay, messages, seconds):
+    """Who sends more than its certificate may is read more slowly, loses nothing, and stays connected."""
+    (a, b), count = await relay.pair(), int(messages)
+    began = time.monotonic()
+    sending = asyncio.create_task(send_all(a, count))
+    for number in range(count):
+        assert await hear(b) == f"{number}" + "x" * 1000
+    await sending
+    took = time.monotonic() - began
+    assert took >= float(seconds), f"{count} messages in {took} s"
+    # In the other direction the same certificate counts; both go on.
+    await b.send("back")
+    assert await hear(a) == "back"
+
+
+async def send_all(peer, count):
+    for number in range(count):
+        await peer.send(f"{number}" + "x" * 1000)
+
+
 async def silent(relay, patience):
     """A peer that answers no ping is ended in time, paired or not, and its partner told at once."""
 

@@ -29,6 +29,9 @@ different_identities = true
 id = "hold/*"
 hold = "2s"
 [[relay.meetup]]
+id = "quiet/*"
+idle_timeout = "1s"
+[[relay.meetup]]
 id = "tenant/*"
 peers = ["gateway", "CN:manager"]
 [[relay.meetup]]
