@@ -14,6 +14,7 @@ mod problem;
 mod socket;
 mod spaces;
 mod status;
+mod uplink;
 
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ use crate::occupancy::Occupancy;
 use crate::pki::Pki;
 use crate::store::Store;
 use crate::tls::Acme;
+use crate::uplink::Uplink;
 
 /// What the command line may ask of a box, running or not.
 #[derive(Clone)]
@@ -54,6 +56,8 @@ pub struct Running {
     pub occupancy: watch::Receiver<Option<Arc<Occupancy>>>,
     /// The meters, when that room is open; it changes with a reload.
     pub meters: watch::Receiver<Option<Arc<Meters>>>,
+    /// The road to the cloud, when that room is open; it changes with a reload.
+    pub uplink: watch::Receiver<Option<Arc<Uplink>>>,
     /// The book, for looking at it.
     pub store: Store,
     /// Makes backups of it.
@@ -80,6 +84,7 @@ pub fn router(desk: Desk) -> Router {
         .merge(pki::router())
         .merge(spaces::router())
         .merge(status::router())
+        .merge(uplink::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(desk)

@@ -14,7 +14,7 @@ use super::acme::AcmeDesk;
 use super::doors::DoorUp;
 use super::identity::Names;
 use super::logging::Logging;
-use super::report::Reporter;
+use super::report::{Reporter, RoomsSeen};
 use super::router;
 use crate::accounts::Accounts;
 use crate::admin::{self, Backups, Desk, Order, Running};
@@ -30,6 +30,7 @@ use crate::pki::Pki;
 use crate::store::{Health, Options, Store};
 use crate::supervisor::{House, Weight};
 use crate::tls;
+use crate::uplink::Uplink;
 
 /// How long a door has to finish what is under way. The whole box stops within ten seconds.
 pub(super) const DRAIN: Duration = Duration::from_secs(5);
@@ -51,6 +52,7 @@ pub(super) struct Lodge {
     pub(super) house: House,
     pub(super) occupancy: watch::Sender<Option<Arc<Occupancy>>>,
     pub(super) meters: watch::Sender<Option<Arc<Meters>>>,
+    pub(super) uplink: watch::Sender<Option<Arc<Uplink>>>,
     pub(super) doors: BTreeMap<&'static str, DoorUp>,
     pub(super) reporter: Reporter,
     pub(super) backups: Backups,
@@ -81,13 +83,20 @@ impl Lodge {
         let metrics = Metrics::new();
         let backups = Backups::new(store.clone(), config.data_dir.clone());
         let meters = watch::channel(None).0;
-        let reporter = Reporter::new(store.clone(), house.states(), backups.clone(), meters.subscribe());
+        let uplink = watch::channel(None).0;
+        let rooms = RoomsSeen {
+            meters: meters.subscribe(),
+            uplink: uplink.subscribe(),
+        };
+        let reporter = Reporter::new(store.clone(), house.states(), backups.clone(), rooms);
         super::report::register(&metrics, &store);
+        super::uplink::register(&metrics, uplink.subscribe());
         let mut lodge = Lodge {
             accounts: Accounts::new(store.clone()),
             assets: Assets::load(),
             occupancy: watch::channel(None).0,
             meters,
+            uplink,
             doors: BTreeMap::new(),
             acme: AcmeDesk::new(&metrics),
             readiness: watch::channel(Readiness::default()).0,
@@ -109,6 +118,7 @@ impl Lodge {
         lodge.add_backups();
         lodge.open_occupancy();
         lodge.open_meters()?;
+        lodge.open_uplink();
         lodge.open_doors().await?;
         lodge.acme.doors_are_open();
         lodge.reporter.is_ready();
@@ -233,6 +243,7 @@ impl Lodge {
             status: self.reporter.clone().into_status(),
             occupancy: self.occupancy.subscribe(),
             meters: self.meters.subscribe(),
+            uplink: self.uplink.subscribe(),
             store: self.store.clone(),
             backups: self.backups.clone(),
             acme: self.acme.current(),
@@ -265,7 +276,11 @@ impl Lodge {
 async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let folder = config.data_dir.clone();
     std::fs::create_dir_all(&folder).with_context(|| format!("making the data folder {}", folder.display()))?;
-    let options = Options::new(folder.join("store"));
+    let mut options = Options::new(folder.join("store"));
+    if let Some(uplink) = &config.uplink {
+        options.journal_bytes = uplink.outbox_max.0;
+        options.journal_age = uplink.outbox_age.0;
+    }
     let store = tokio::task::spawn_blocking(move || Store::open(options))
         .await
         .context("opening the store")??;

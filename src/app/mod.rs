@@ -15,6 +15,7 @@ mod reload;
 mod report;
 mod router;
 mod systemd;
+mod uplink;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -81,6 +81,21 @@ impl Lodge {
             self.open_meters()?;
             changed.push("meters".into());
         }
+        let uplink = old.uplink != new.uplink
+            || old.meter != new.meter
+            || site
+            || old.occupancy.as_ref().map(|room| room.publish_anonymous)
+                != new.occupancy.as_ref().map(|room| room.publish_anonymous);
+        if uplink {
+            self.house.retire("uplink");
+            self.open_uplink();
+            let bounds = |config: &Config| config.uplink.as_ref().map(|room| (room.outbox_max, room.outbox_age));
+            changed.push(if bounds(old) == bounds(&new) {
+                "uplink".into()
+            } else {
+                format!("uplink (outbox_max and outbox_age: {ON_RESTART})")
+            });
+        }
         let acme = old.acme != new.acme;
         if acme {
             changed.push("acme".into());
@@ -140,6 +155,10 @@ impl Lodge {
             self.open_meters()?;
             self.change_router("https");
             self.change_router("grpc");
+        }
+        if failed.iter().any(|name| name == "uplink") {
+            self.house.retire("uplink");
+            self.open_uplink();
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ pub use layers::{DEFAULT_FILE, Flags, Loaded, find_socket, load, without_file};
 pub use show::{Shown, show};
 
 use crate::domain::units::Span;
-use crate::{meter, occupancy};
+use crate::{meter, occupancy, uplink};
 
 /// All that can be configured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,6 +54,8 @@ pub struct Config {
     /// Meters, beside those that were added by command.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub meter: Vec<meter::Entry>,
+    /// The road to the cloud.
+    pub uplink: Option<uplink::Config>,
     /// Backups made by the box itself.
     pub backup: Option<Backup>,
     /// How long what was is kept.
@@ -87,6 +89,7 @@ impl Default for Config {
             occupancy: None,
             meters: None,
             meter: Vec::new(),
+            uplink: None,
             backup: None,
             retention: Retention::default(),
             log: Log::default(),

@@ -133,6 +133,12 @@ pub const METER_EVENTS: Place = Place {
     prefix: 0x44,
 };
 
+/// What the uplink calls itself when nobody says.
+pub const UPLINK_NAME: Place = Place {
+    name: "uplink name",
+    prefix: 0x60,
+};
+
 /// All of them.
 pub const PLACES: &[Place] = &[
     CURSORS,
@@ -159,6 +165,7 @@ pub const PLACES: &[Place] = &[
     METER_STATES,
     METER_DUTIES,
     METER_EVENTS,
+    UPLINK_NAME,
 ];
 
 /// The name of the ledger whose keys begin with `prefix`, for people.

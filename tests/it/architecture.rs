@@ -15,6 +15,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "config",
             "meter",
             "occupancy",
+            "uplink",
             "accounts",
             "tls",
             "http",
@@ -32,6 +33,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "supervisor",
             "meter",
             "occupancy",
+            "uplink",
             "face",
             "feed",
             "accounts",
@@ -48,6 +50,7 @@ const DOORS: &[(&str, &[&str])] = &[
         &[
             "meter",
             "occupancy",
+            "uplink",
             "accounts",
             "tls",
             "http",
@@ -57,7 +60,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "admin",
         ],
     ),
-    ("config", &["meter", "occupancy", "http", "domain", "config"]),
+    ("config", &["meter", "occupancy", "uplink", "http", "domain", "config"]),
     ("supervisor", &[]),
     (
         "meter",
@@ -78,6 +81,10 @@ const DOORS: &[(&str, &[&str])] = &[
             "domain",
             "occupancy",
         ],
+    ),
+    (
+        "uplink",
+        &["face", "feed", "accounts", "tls", "http", "pki", "store", "domain", "uplink"],
     ),
     ("face", &["accounts", "tls", "http", "pki", "store", "domain", "face"]),
     ("feed", &["http", "store", "domain", "feed"]),
@@ -100,6 +107,7 @@ const KEPT_TO: &[(&str, &str)] = &[
     ("tokio_socks", "meter"),
     ("prost", "meter"),
     ("tonic", "meter"),
+    ("rumqttc", "uplink"),
 ];
 /// And where a second folder does, why.
 const EXCEPTIONS: &[(&str, &str)] = &[

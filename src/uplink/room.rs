@@ -1,0 +1,354 @@
+//! The room: keeps a session with the broker open, and counts what waits.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use jiff::Timestamp;
+use tokio::time::{Instant, interval, sleep};
+use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
+
+use super::board::{Board, UplinkShown};
+use super::config::{Auth, Config, Version};
+use super::dial;
+use super::fault::{CertificateFault, Fault};
+use super::ledger::{self, LedgerError};
+use super::live::Live;
+use super::outbox::{Dealt, Outbox, READER};
+use super::pace::Pace;
+use super::plain::Plain;
+use super::retry::Retry;
+use super::session::{self, Ended, Session};
+use super::wire::{Line, Opened, Opening, Protocol, Refusal, Wire};
+use super::world::{Household, World};
+use crate::accounts::random;
+use crate::store::{Delivery, ReadError, Store, SubscribeError};
+use crate::tls::{FileWatch, Outbound, OutboundTls, Step};
+
+/// Files are looked at so often while the box waits or is connected.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// The room.
+pub struct Uplink {
+    config: Config,
+    store: Store,
+    house: Household,
+    board: Arc<Board>,
+    dealt: Arc<Dealt>,
+    /// Entries of the journal that were seen since the room was built.
+    seen: Arc<AtomicU64>,
+}
+
+/// The room's own work broke, which is a fault of ours.
+#[derive(Debug, thiserror::Error)]
+pub enum UplinkError {
+    /// The journal cannot be followed.
+    #[error(transparent)]
+    Subscribe(#[from] SubscribeError),
+    /// The journal or a row cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A row of the room's own cannot be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// What one run of the room works with.
+pub(super) struct Shared {
+    pub(super) config: Config,
+    pub(super) store: Store,
+    pub(super) plain: Plain,
+    pub(super) live: Live,
+    pub(super) board: Arc<Board>,
+    pub(super) dealt: Arc<Dealt>,
+    pub(super) client_id: String,
+}
+
+impl Uplink {
+    /// The room on this book; nothing runs yet.
+    #[must_use]
+    pub fn new(config: Config, store: Store, house: Household) -> Arc<Uplink> {
+        Arc::new(Uplink {
+            config,
+            store,
+            house,
+            board: Arc::default(),
+            dealt: Arc::default(),
+            seen: Arc::default(),
+        })
+    }
+
+    /// Sends what happens until it is told to stop.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), UplinkError> {
+        // From now on the journal is kept for us, whether or not the broker is there.
+        drop(Outbox::open(&self.store)?);
+        let client_id = self.client_id().await?;
+        self.board.write().client_id.clone_from(&client_id);
+        let world = World::new(&self.store, self.house.clone());
+        let shared = Shared {
+            plain: Plain::new(&self.config.mqtt, &client_id, world, self.store.epoch()),
+            config: self.config.clone(),
+            store: self.store.clone(),
+            live: Live::default(),
+            board: Arc::clone(&self.board),
+            dealt: Arc::clone(&self.dealt),
+            client_id,
+        };
+        tokio::select! {
+            ended = self.keep_connected(&shared, &stop) => ended,
+            error = self.follow(&shared.live) => Err(error.into()),
+        }
+    }
+
+    /// Counts what is written in the journal, and notes whose state it changes.
+    async fn follow(&self, live: &Live) -> ReadError {
+        let from = self.store.backlog(READER).unwrap_or_default().after;
+        // What was seen and dealt with before this run began anew stays even.
+        self.seen.store(self.dealt.count(), Ordering::Relaxed);
+        let mut tail = self.store.tail(from);
+        loop {
+            match tail.next().await {
+                Ok(Delivery::Entry(entry)) => {
+                    let mut lanes = [false; 3];
+                    for event in &entry.events {
+                        lanes[event.lane() as usize] = true;
+                        live.note(event);
+                    }
+                    let count = lanes.into_iter().filter(|lane| *lane).count() as u64;
+                    self.seen.fetch_add(count, Ordering::Relaxed);
+                }
+                Ok(Delivery::Gap(_)) => {
+                    self.seen.fetch_add(1, Ordering::Relaxed);
+                }
+                Err(error) => return error,
+            }
+        }
+    }
+
+    async fn keep_connected(&self, shared: &Shared, stop: &CancellationToken) -> Result<(), UplinkError> {
+        let mut retry = Retry::default();
+        let mut pace = Pace::new(shared.config.replay_rate, Instant::now());
+        loop {
+            let began = Instant::now();
+            let connected = tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                connected = connect(shared) => connected,
+            };
+            let (fault, pause) = match connected {
+                Ok(line) => {
+                    shared.board.opened(Timestamp::now());
+                    tracing::info!(broker = %shared.config.url, client_id = shared.client_id, "connected");
+                    let opened = Instant::now();
+                    let mut session = Session::new(shared, line, session::outbox(shared)?, &mut pace)?;
+                    let ended = session.run(stop, changed(&shared.config)).await?;
+                    drop(session);
+                    shared.board.write().connected_since = None;
+                    match ended {
+                        Ended::Stopped => return Ok(()),
+                        Ended::FilesChanged => {
+                            tracing::info!("certificate or password changed; connecting anew with them");
+                            continue;
+                        }
+                        Ended::Broke(fault) => {
+                            pace.cut_off(Instant::now());
+                            (fault, retry.after_session(opened.elapsed(), chance()))
+                        }
+                    }
+                }
+                Err(fault) => {
+                    let pause = retry.after_failure(fault.trouble(), chance());
+                    (fault, pause)
+                }
+            };
+            shared.board.write().taken_over = retry.is_taken_over();
+            let now = Timestamp::now();
+            let next = now.checked_add(jiff::SignedDuration::try_from(pause).unwrap_or_default()).ok();
+            shared.board.fault(&fault, now, next);
+            let taken_over = retry.is_taken_over().then_some("another client seems to use this client id");
+            tracing::warn!(
+                broker = %shared.config.url, error = %fault, mend = fault.mend(), taken_over,
+                tried_ms = began.elapsed().as_millis(), again_in_s = pause.as_secs(), "not connected"
+            );
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = sleep(pause) => {}
+                () = changed(&shared.config) => retry = Retry::default(),
+            }
+        }
+    }
+
+    /// What the box calls itself: as configured, as its certificate says, or by a name made once.
+    async fn client_id(&self) -> Result<String, LedgerError> {
+        if let Some(name) = &self.config.client_id {
+            return Ok(name.clone());
+        }
+        let common_name = self.config.outbound().and_then(|outbound| outbound.load().ok()?.identity?.common_name);
+        match common_name.filter(|name| super::config::is_device_id(name)) {
+            Some(name) => Ok(name),
+            None => ledger::made_name(&self.store).await,
+        }
+    }
+
+    /// How the uplink is now.
+    #[must_use]
+    pub fn shown(&self) -> UplinkShown {
+        let behind = self.store.backlog(READER).unwrap_or_default();
+        let rows = self.seen.load(Ordering::Relaxed).saturating_sub(self.dealt.count());
+        let oldest = (rows > 0).then(|| self.oldest(behind.after)).flatten();
+        let written = self.board.write().clone();
+        let age = |at: Timestamp| u64::try_from(Timestamp::now().duration_since(at).as_secs()).unwrap_or(0);
+        UplinkShown {
+            url: self.config.url.to_string(),
+            client_id: written.client_id,
+            connected_since: written.connected_since,
+            backlog_rows: rows,
+            backlog_bytes: if rows > 0 { behind.bytes } else { 0 },
+            oldest_s: oldest.or(written.oldest_waiting.filter(|_| rows > 0)).map_or(0, age),
+            published: written.published,
+            dropped: written.dropped,
+            lost: written.lost,
+            sessions: written.sessions,
+            last_error: written.faults.front().filter(|_| written.troubled).cloned(),
+            next_try: written.next_try,
+            taken_over: written.taken_over,
+            certificate_ends: written.certificate_ends,
+            faults: written.faults.into(),
+        }
+    }
+
+    /// When the first entry after `after` was written, if it can be read at once.
+    fn oldest(&self, after: crate::domain::Seq) -> Option<Timestamp> {
+        use futures_util::FutureExt;
+        let mut tail = self.store.tail(after);
+        // A chunk that holds nothing, and then the next: a few looks find it, or it is not worth the time.
+        for _ in 0..4 {
+            match tail.next().now_or_never() {
+                Some(Ok(Delivery::Entry(entry))) => return Some(entry.at),
+                Some(Ok(Delivery::Gap(_)) | Err(_)) | None => {}
+            }
+        }
+        None
+    }
+
+    /// The way to the broker step by step, in words.
+    pub async fn rehearse(&self) -> Vec<Step> {
+        let name = self.board.write().client_id.clone();
+        super::rehearsal::rehearse(&self.config, if name.is_empty() { "gatelodge" } else { &name }).await
+    }
+
+    /// Why sessions ended, counted by kind.
+    #[must_use]
+    pub fn ended(&self) -> std::collections::BTreeMap<&'static str, u64> {
+        self.board.write().ended.clone()
+    }
+}
+
+/// Opens a session, step by step.
+async fn connect(shared: &Shared) -> Result<(Wire, Opened), Fault> {
+    let config = &shared.config;
+    let tls = config.outbound().as_ref().map(Outbound::load).transpose()?;
+    if let Some(tls) = &tls {
+        check_identity(tls)?;
+        let ends = tls.identity.as_ref().map(|identity| identity.not_after);
+        shared.board.write().certificate_ends = ends;
+    }
+    let opening = opening(shared)?;
+    let speak = async |protocol| {
+        let addresses = dial::resolve(&config.url).await?;
+        let stream = dial::connect(&config.url, &addresses).await?;
+        let line: Box<dyn Line> = match &tls {
+            Some(tls) => dial::encrypt(&config.url, tls, stream).await?,
+            None => Box::new(stream),
+        };
+        dial::open(line, protocol, &opening).await
+    };
+    match config.mqtt.version {
+        Version::V311 => speak(Protocol::V311).await,
+        Version::V5 => speak(Protocol::V5).await,
+        Version::Auto => match speak(Protocol::V5).await {
+            Err(Fault::Refused(Refusal::Protocol)) => speak(Protocol::V311).await,
+            done => done,
+        },
+    }
+}
+
+/// What is wrong with our own certificate is said before the broker can only say no.
+pub(super) fn check_identity(tls: &OutboundTls) -> Result<(), Fault> {
+    let Some(identity) = &tls.identity else { return Ok(()) };
+    let now = Timestamp::now();
+    if now >= identity.not_after {
+        return Err(Fault::Certificate(CertificateFault::Ended(identity.not_after)));
+    }
+    if now < identity.not_before {
+        return Err(Fault::Certificate(CertificateFault::NotYet(identity.not_before)));
+    }
+    if let Some(place) = identity.out_of_order {
+        return Err(Fault::Certificate(CertificateFault::Order(place)));
+    }
+    Ok(())
+}
+
+fn opening(shared: &Shared) -> Result<Opening, Fault> {
+    let config = &shared.config;
+    Ok(Opening {
+        client_id: shared.client_id.clone(),
+        login: login(config)?,
+        keep_alive_s: u16::try_from(config.keep_alive.0.as_secs()).unwrap_or(600),
+        will: shared.plain.will(),
+        window: config.window,
+    })
+}
+
+/// User name and password, when the box proves by them who it is.
+pub(super) fn login(config: &Config) -> Result<Option<(String, Zeroizing<String>)>, Fault> {
+    match (config.auth(), &config.username, &config.password_file) {
+        (Auth::Password, Some(name), Some(file)) => Ok(Some((name.clone(), password(file)?))),
+        _ => Ok(None),
+    }
+}
+
+/// A password is a line of text; what editors put behind it does not belong to it.
+fn password(file: &std::path::Path) -> Result<Zeroizing<String>, Fault> {
+    let text = std::fs::read_to_string(file).map(Zeroizing::new).map_err(|source| Fault::Password {
+        path: file.display().to_string(),
+        source,
+    })?;
+    let text = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
+    if text.is_empty() {
+        return Err(Fault::NoPassword(file.display().to_string()));
+    }
+    Ok(text)
+}
+
+/// Waits until one of the files that a session is opened with says something else, and all of them can be used. A
+/// session that works is not given up for files that do not.
+async fn changed(config: &Config) {
+    let files = [&config.ca_file, &config.certificate_file, &config.key_file, &config.password_file];
+    let files: Vec<PathBuf> = files.into_iter().flatten().cloned().collect();
+    if files.is_empty() {
+        return std::future::pending().await;
+    }
+    let contents = || files.iter().map(|file| Some(digest(&SHA256, &std::fs::read(file).ok()?).as_ref().to_vec()));
+    let before: Vec<Option<Vec<u8>>> = contents().collect();
+    let mut watch = FileWatch::new(files.clone());
+    let mut looks = interval(LOOK);
+    loop {
+        looks.tick().await;
+        let differs = || !contents().eq(before.iter().cloned());
+        let usable = || {
+            let tls = config.outbound().as_ref().map(Outbound::load).transpose().is_ok();
+            tls && config.password_file.as_deref().map(password).transpose().is_ok()
+        };
+        if watch.changed() && differs() && usable() {
+            return;
+        }
+    }
+}
+
+/// A number between 0 and 1.
+fn chance() -> f64 {
+    f64::from(u32::from_le_bytes(random())) / f64::from(u32::MAX)
+}
