@@ -116,9 +116,10 @@ impl Lodge {
         lodge.add_probe();
         lodge.add_lamps();
         lodge.add_backups();
+        // What the others tell as they begin is heard.
+        lodge.open_uplink();
         lodge.open_occupancy();
         lodge.open_meters()?;
-        lodge.open_uplink();
         lodge.open_doors().await?;
         lodge.acme.doors_are_open();
         lodge.reporter.is_ready();

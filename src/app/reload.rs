@@ -81,11 +81,9 @@ impl Lodge {
             self.open_meters()?;
             changed.push("meters".into());
         }
-        let uplink = old.uplink != new.uplink
-            || old.meter != new.meter
-            || site
-            || old.occupancy.as_ref().map(|room| room.publish_anonymous)
-                != new.occupancy.as_ref().map(|room| room.publish_anonymous);
+        let told = |config: &Config| config.occupancy.as_ref().map(|room| room.publish_anonymous);
+        let tells_of = old.meter != new.meter || old.site.name != new.site.name || told(old) != told(&new);
+        let uplink = old.uplink != new.uplink || (new.uplink.is_some() && tells_of);
         if uplink {
             self.house.retire("uplink");
             self.open_uplink();

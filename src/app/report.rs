@@ -59,12 +59,7 @@ enum Phase {
 }
 
 impl Reporter {
-    pub(super) fn new(
-        store: Store,
-        states: watch::Receiver<States>,
-        backups: Backups,
-        rooms: RoomsSeen,
-    ) -> Reporter {
+    pub(super) fn new(store: Store, states: watch::Receiver<States>, backups: Backups, rooms: RoomsSeen) -> Reporter {
         let told = Told {
             started: Some(Timestamp::now()),
             ..Told::default()

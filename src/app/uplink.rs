@@ -21,7 +21,11 @@ impl Lodge {
         let house = Household {
             name: self.config.site.name.clone(),
             fixed: self.config.meter.iter().map(Entry::meter).collect(),
-            publish_anonymous: self.config.occupancy.as_ref().is_some_and(|room| room.publish_anonymous),
+            publish_anonymous: self
+                .config
+                .occupancy
+                .as_ref()
+                .is_some_and(|room| room.publish_anonymous),
             started: self.reporter.started(),
         };
         let room = self.config.uplink.clone();
@@ -31,6 +35,7 @@ impl Lodge {
         let Some(room) = room else {
             return self.store.retire(READER);
         };
+        room.hold_the_journal();
         self.house.add("uplink", Weight::Room, move |stop| {
             let room = Arc::clone(&room);
             Box::pin(async move { Ok(room.run(stop).await?) })
@@ -57,15 +62,39 @@ impl Collector for Counted {
             return Ok(());
         };
         let shown = room.shown();
-        let since = shown.connected_since.map(|since| Timestamp::now().duration_since(since).as_secs());
-        let days = shown.certificate_ends.map(|ends| ends.duration_since(Timestamp::now()).as_hours() / 24);
+        let since = shown
+            .connected_since
+            .map(|since| Timestamp::now().duration_since(since).as_secs());
+        let days = shown
+            .certificate_ends
+            .map(|ends| ends.duration_since(Timestamp::now()).as_hours() / 24);
         let whole = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         let gauges = [
-            ("uplink_connected", "1 while a session with the broker is open", Some(i64::from(since.is_some()))),
-            ("uplink_session_seconds", "How long the session is open", Some(since.unwrap_or(0))),
-            ("uplink_queue_messages", "Entries of the journal that wait", Some(whole(shown.backlog_rows))),
-            ("uplink_queue_bytes", "About so many bytes hold them", Some(whole(shown.backlog_bytes))),
-            ("uplink_queue_oldest_seconds", "How long the oldest has waited", Some(whole(shown.oldest_s))),
+            (
+                "uplink_connected",
+                "1 while a session with the broker is open",
+                Some(i64::from(since.is_some())),
+            ),
+            (
+                "uplink_session_seconds",
+                "How long the session is open",
+                Some(since.unwrap_or(0)),
+            ),
+            (
+                "uplink_queue_messages",
+                "Entries of the journal that wait",
+                Some(whole(shown.backlog_rows)),
+            ),
+            (
+                "uplink_queue_bytes",
+                "About so many bytes hold them",
+                Some(whole(shown.backlog_bytes)),
+            ),
+            (
+                "uplink_queue_oldest_seconds",
+                "How long the oldest has waited",
+                Some(whole(shown.oldest_s)),
+            ),
             ("uplink_cert_days_left", "Days until the box's certificate ends", days),
         ];
         for (name, help, value) in gauges {
@@ -76,7 +105,11 @@ impl Collector for Counted {
         }
         let counters = [
             ("uplink_published", "Messages that the broker took", shown.published),
-            ("uplink_dropped", "Messages too large or refused for good", shown.dropped),
+            (
+                "uplink_dropped",
+                "Messages too large or refused for good",
+                shown.dropped,
+            ),
             ("uplink_lost", "Entries lost before they were sent", shown.lost),
             ("uplink_sessions", "Sessions that were opened", shown.sessions),
         ];

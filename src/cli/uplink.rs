@@ -56,7 +56,12 @@ fn status(common: &Common) -> Result<ExitCode, Failure> {
     }
     summary(&shown);
     for fault in shown.faults.iter().take(10) {
-        print::line(format_args!("    {} {}: {}", print::moment(Some(fault.at)), fault.kind, fault.what));
+        print::line(format_args!(
+            "    {} {}: {}",
+            print::moment(Some(fault.at)),
+            fault.kind,
+            fault.what
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -87,6 +92,8 @@ pub(super) fn summary(uplink: &UplinkShown) {
         print::line(format_args!("       the next try: {}", print::moment(uplink.next_try)));
     }
     if uplink.taken_over {
-        print::line(format_args!("       another client seems to use this client id: give each its own"));
+        print::line(format_args!(
+            "       another client seems to use this client id: give each its own"
+        ));
     }
 }

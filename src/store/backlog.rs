@@ -8,6 +8,8 @@ use crate::domain::Seq;
 pub struct Backlog {
     /// Everything up to here is acknowledged, in all lanes.
     pub after: Seq,
+    /// Changes that come after it, of whatever kind.
+    pub changes: u64,
     /// About so many bytes of the journal come after it: whole segments are counted, and the part of one by sequence.
     pub bytes: u64,
 }
@@ -18,7 +20,12 @@ impl Store {
     pub fn backlog(&self, reader: &str) -> Option<Backlog> {
         let after = self.shared().cursors.reached(reader)?;
         let until = *self.shared().bell.borrow();
-        let behind = self.shared().shelf.all().into_iter().filter(|segment| segment.last() > after);
+        let behind = self
+            .shared()
+            .shelf
+            .all()
+            .into_iter()
+            .filter(|segment| segment.last() > after);
         let bytes = behind.map(|segment| {
             let (first, last) = (segment.header.first.0, segment.last().0.min(until.0));
             let whole = last.saturating_sub(first) + 1;
@@ -28,6 +35,7 @@ impl Store {
         });
         Some(Backlog {
             after,
+            changes: until.0.saturating_sub(after.0),
             bytes: bytes.sum(),
         })
     }

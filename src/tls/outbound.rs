@@ -212,7 +212,12 @@ impl ServerCertVerifier for Pinned {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let verified = self.chain.verify_server_cert(leaf, issuers, name, ocsp, now)?;
-        let pinned = || std::iter::once(leaf).chain(issuers).filter_map(Pin::of).any(|pin| self.pins.contains(&pin));
+        let pinned = || {
+            std::iter::once(leaf)
+                .chain(issuers)
+                .filter_map(Pin::of)
+                .any(|pin| self.pins.contains(&pin))
+        };
         if self.pins.is_empty() || pinned() {
             Ok(verified)
         } else {

@@ -62,9 +62,12 @@ impl FromStr for BrokerUrl {
         };
         let port = port.ok_or_else(|| BrokerUrlError::Port(text.to_owned()))?;
         let is_address = host.parse::<std::net::IpAddr>().is_ok();
-        let is_name = host
-            .split('.')
-            .all(|label| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
+        let is_name = host.split('.').all(|label| {
+            !label.is_empty()
+                && label
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        });
         if !is_address && !is_name {
             return Err(BrokerUrlError::Host(text.to_owned()));
         }

@@ -132,7 +132,11 @@ impl Config {
     pub fn fault(&self) -> Option<Fault> {
         let fault = |key, what: &str, right: &str| Some((key, what.to_owned(), right.to_owned()));
         if self.client_id.as_deref().is_some_and(|id| !is_device_id(id)) {
-            return fault("uplink.client_id", "is no device id", "1 to 64 letters, digits, hyphens and underscores");
+            return fault(
+                "uplink.client_id",
+                "is no device id",
+                "1 to 64 letters, digits, hyphens and underscores",
+            );
         }
         if self.certificate_file.is_some() != self.key_file.is_some() {
             let what = "has only one of certificate_file and key_file";
@@ -140,22 +144,38 @@ impl Config {
         }
         match self.auth() {
             Auth::Certificate if self.certificate_file.is_none() => {
-                return fault("uplink.auth", "is \"certificate\"", "then certificate_file and key_file must say which");
+                return fault(
+                    "uplink.auth",
+                    "is \"certificate\"",
+                    "then certificate_file and key_file must say which",
+                );
             }
             Auth::Certificate if self.username.is_some() || self.password_file.is_some() => {
                 let right = "leave username and password_file out; a broker believes one kind of proof";
                 return fault("uplink.auth", "is \"certificate\", and there is a login too", right);
             }
             Auth::Certificate if !self.url.tls => {
-                return fault("uplink.url", "is in clear, where no certificate can be shown", "mqtts://host:port");
+                return fault(
+                    "uplink.url",
+                    "is in clear, where no certificate can be shown",
+                    "mqtts://host:port",
+                );
             }
             Auth::Password if self.username.is_some() != self.password_file.is_some() => {
-                return fault("uplink", "has only one of username and password_file", "give both, or neither");
+                return fault(
+                    "uplink",
+                    "has only one of username and password_file",
+                    "give both, or neither",
+                );
             }
             Auth::Certificate | Auth::Password => {}
         }
         if !self.url.tls && (self.ca_file.is_some() || !self.pin.is_empty()) {
-            return fault("uplink.url", "is in clear, where nothing can be checked", "mqtts://host:port");
+            return fault(
+                "uplink.url",
+                "is in clear, where nothing can be checked",
+                "mqtts://host:port",
+            );
         }
         if !(10..=600).contains(&self.keep_alive.0.as_secs()) {
             return fault("uplink.keep_alive", "is not between 10 s and 600 s", "such as \"60s\"");
@@ -175,7 +195,11 @@ impl Config {
             return fault("uplink.mqtt.prefix", "cannot begin a topic", right);
         }
         if !is_topic(&self.mqtt.ha_prefix) {
-            return fault("uplink.mqtt.ha_prefix", "cannot begin a topic", "such as \"homeassistant\"");
+            return fault(
+                "uplink.mqtt.ha_prefix",
+                "cannot begin a topic",
+                "such as \"homeassistant\"",
+            );
         }
         None
     }
@@ -207,7 +231,10 @@ impl Config {
 /// Whether a text can be a device's id and a part of a topic (`spec/uplink.md` section 1.2).
 #[must_use]
 pub fn is_device_id(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 fn a_minute() -> Span {

@@ -95,7 +95,9 @@ pub enum CertificateFault {
         client_id: String,
     },
     /// The chain is in the wrong order.
-    #[error("file is out of order: certificate {0} does not issue the one before it; the leaf comes first, then each issuer")]
+    #[error(
+        "file is out of order: certificate {0} does not issue the one before it; the leaf comes first, then each issuer"
+    )]
     Order(usize),
 }
 
@@ -167,7 +169,9 @@ impl Fault {
                 "check that uplink.ca_file has the broker's authority, that uplink.url names a host in its certificate, \
                  that the broker trusts the box's certificate, and that both clocks are right"
             }
-            Fault::Slow { .. } | Fault::NoAnswer => "check that an MQTT broker listens at uplink.url, and not something else",
+            Fault::Slow { .. } | Fault::NoAnswer => {
+                "check that an MQTT broker listens at uplink.url, and not something else"
+            }
             Fault::Refused(Refusal::Login) => "check uplink.username and the password file",
             Fault::Refused(Refusal::NotAuthorised) => {
                 "check that the broker knows this client id, its certificate or its login, and what it may do"

@@ -69,27 +69,81 @@ const NOW: Option<&str> = Some("measurement");
 
 /// All fields, in the order in which they are written.
 pub const FIELDS: &[Field] = &[
-    field("import_kwh", &[Quantity::ImportA, Quantity::ImportB], Form::Kilo, "Import").unit("kWh").class("energy", TOTAL),
-    field("export_kwh", &[Quantity::ExportA, Quantity::ExportB], Form::Kilo, "Export").unit("kWh").class("energy", TOTAL),
-    field("import_a_kwh", &[Quantity::ImportA], Form::Kilo, "Import of element A").unit("kWh").class("energy", TOTAL),
-    field("import_b_kwh", &[Quantity::ImportB], Form::Kilo, "Import of element B").unit("kWh").class("energy", TOTAL),
-    field("reactive_import_kvarh", &[Quantity::ReactiveImportA, Quantity::ReactiveImportB], Form::Kilo, "Reactive import")
-        .unit("kvarh"),
-    field("reactive_export_kvarh", &[Quantity::ReactiveExportA, Quantity::ReactiveExportB], Form::Kilo, "Reactive export")
-        .unit("kvarh"),
-    field("apparent_import_kvah", &[Quantity::ApparentImport], Form::Kilo, "Apparent import").unit("kVAh"),
-    field("apparent_export_kvah", &[Quantity::ApparentExport], Form::Kilo, "Apparent export").unit("kVAh"),
-    field("power_w", &[Quantity::Power], Form::Number, "Power").unit("W").class("power", NOW),
-    field("voltage_v", &[Quantity::Voltage], Form::Number, "Voltage").unit("V").class("voltage", NOW),
-    field("voltage_l1_v", &[Quantity::VoltageL1], Form::Number, "Voltage L1").unit("V").class("voltage", NOW),
-    field("voltage_l2_v", &[Quantity::VoltageL2], Form::Number, "Voltage L2").unit("V").class("voltage", NOW),
-    field("voltage_l3_v", &[Quantity::VoltageL3], Form::Number, "Voltage L3").unit("V").class("voltage", NOW),
+    field(
+        "import_kwh",
+        &[Quantity::ImportA, Quantity::ImportB],
+        Form::Kilo,
+        "Import",
+    )
+    .unit("kWh")
+    .class("energy", TOTAL),
+    field(
+        "export_kwh",
+        &[Quantity::ExportA, Quantity::ExportB],
+        Form::Kilo,
+        "Export",
+    )
+    .unit("kWh")
+    .class("energy", TOTAL),
+    field("import_a_kwh", &[Quantity::ImportA], Form::Kilo, "Import of element A")
+        .unit("kWh")
+        .class("energy", TOTAL),
+    field("import_b_kwh", &[Quantity::ImportB], Form::Kilo, "Import of element B")
+        .unit("kWh")
+        .class("energy", TOTAL),
+    field(
+        "reactive_import_kvarh",
+        &[Quantity::ReactiveImportA, Quantity::ReactiveImportB],
+        Form::Kilo,
+        "Reactive import",
+    )
+    .unit("kvarh"),
+    field(
+        "reactive_export_kvarh",
+        &[Quantity::ReactiveExportA, Quantity::ReactiveExportB],
+        Form::Kilo,
+        "Reactive export",
+    )
+    .unit("kvarh"),
+    field(
+        "apparent_import_kvah",
+        &[Quantity::ApparentImport],
+        Form::Kilo,
+        "Apparent import",
+    )
+    .unit("kVAh"),
+    field(
+        "apparent_export_kvah",
+        &[Quantity::ApparentExport],
+        Form::Kilo,
+        "Apparent export",
+    )
+    .unit("kVAh"),
+    field("power_w", &[Quantity::Power], Form::Number, "Power")
+        .unit("W")
+        .class("power", NOW),
+    field("voltage_v", &[Quantity::Voltage], Form::Number, "Voltage")
+        .unit("V")
+        .class("voltage", NOW),
+    field("voltage_l1_v", &[Quantity::VoltageL1], Form::Number, "Voltage L1")
+        .unit("V")
+        .class("voltage", NOW),
+    field("voltage_l2_v", &[Quantity::VoltageL2], Form::Number, "Voltage L2")
+        .unit("V")
+        .class("voltage", NOW),
+    field("voltage_l3_v", &[Quantity::VoltageL3], Form::Number, "Voltage L3")
+        .unit("V")
+        .class("voltage", NOW),
     // Home Assistant takes `total` or nothing beside money.
-    field("balance", &[Quantity::Balance], Form::Money, "Prepay balance").unit("GBP").class("monetary", Some("total")),
+    field("balance", &[Quantity::Balance], Form::Money, "Prepay balance")
+        .unit("GBP")
+        .class("monetary", Some("total")),
     field("load_switch", &[Quantity::LoadSwitch], Form::Plain, "Load switch").class("enum", None),
     field("prepay", &[Quantity::PrepayEnabled], Form::Plain, "Prepay"),
     field("csq", &[Quantity::Csq], Form::Number, "Signal"),
-    field("clock_drift_s", &[Quantity::ClockDrift], Form::Number, "Clock drift").unit("s").class("duration", NOW),
+    field("clock_drift_s", &[Quantity::ClockDrift], Form::Number, "Clock drift")
+        .unit("s")
+        .class("duration", NOW),
     field("firmware", &[Quantity::FirmwareVersion], Form::Plain, "Firmware"),
 ];
 
@@ -167,7 +221,8 @@ mod tests {
             (Quantity::Hardware, json!("C1.w")),
         ]);
         let text = serde_json::to_string(&fields(&values)).unwrap();
-        let expected = json!({"import_kwh": 18655.12, "voltage_v": 241, "balance": -12.34567, "currency": "GBP", "prepay": true});
+        let expected =
+            json!({"import_kwh": 18655.12, "voltage_v": 241, "balance": -12.34567, "currency": "GBP", "prepay": true});
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expected);
     }
 
@@ -176,7 +231,10 @@ mod tests {
         let values = BTreeMap::from([(Quantity::ImportA, json!(1_500)), (Quantity::ImportB, json!(2_250))]);
         let fields = fields(&values);
         assert_eq!(fields["import_kwh"], json!(3.75));
-        assert_eq!((&fields["import_a_kwh"], &fields["import_b_kwh"]), (&json!(1.5), &json!(2.25)));
+        assert_eq!(
+            (&fields["import_a_kwh"], &fields["import_b_kwh"]),
+            (&json!(1.5), &json!(2.25))
+        );
         let names: std::collections::BTreeSet<_> = FIELDS.iter().map(|field| field.name).collect();
         assert_eq!(names.len(), FIELDS.len(), "no name stands twice");
     }

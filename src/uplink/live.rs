@@ -83,7 +83,12 @@ impl Live {
                 due.told.insert(thing.clone(), now);
                 Ok(thing)
             }
-            None => Err(due.waiting.iter().filter_map(|thing| due.told.get(thing)).min().map(|at| *at + EACH)),
+            None => Err(due
+                .waiting
+                .iter()
+                .filter_map(|thing| due.told.get(thing))
+                .min()
+                .map(|at| *at + EACH)),
         }
     }
 

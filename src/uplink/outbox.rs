@@ -122,7 +122,9 @@ impl Outbox {
             if lane.open.len() >= OPEN {
                 continue;
             }
-            let LaneBox { subscription, stash, .. } = lane;
+            let LaneBox {
+                subscription, stash, ..
+            } = lane;
             nexts.push(Box::pin(async move {
                 *stash = Some(subscription.next().await?);
                 Ok(())
@@ -150,10 +152,7 @@ impl Outbox {
     /// When the oldest message that waits was written down, among those that were read already.
     #[must_use]
     pub fn oldest_waiting(&self) -> Option<Timestamp> {
-        self.lanes
-            .iter()
-            .filter_map(|lane| lane.waiting.front()?.at)
-            .min()
+        self.lanes.iter().filter_map(|lane| lane.waiting.front()?.at).min()
     }
 }
 

@@ -62,7 +62,10 @@ impl Pace {
 
     /// The session ended at `now`; if that came soon after a replay, the next one goes slower.
     pub fn cut_off(&mut self, now: Instant) {
-        if self.sent.is_some_and(|sent| now.saturating_duration_since(sent) < BLAMED) {
+        if self
+            .sent
+            .is_some_and(|sent| now.saturating_duration_since(sent) < BLAMED)
+        {
             self.part = (self.part / 2.0).max(LOWEST);
         }
     }

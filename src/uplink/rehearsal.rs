@@ -57,10 +57,16 @@ impl Rehearsal<'_> {
         let line: Box<dyn Line> = match &tls {
             Some(tls) => {
                 let line = dial::encrypt(&config.url, tls, stream).await;
-                self.fine("tls", line, |_| format!("{} shows a certificate that is believed", config.url.host))?
+                self.fine("tls", line, |_| {
+                    format!("{} shows a certificate that is believed", config.url.host)
+                })?
             }
             None => {
-                self.say("tls", StepVerdict::Doubtful, "the line is in clear: anybody between can read and change it");
+                self.say(
+                    "tls",
+                    StepVerdict::Doubtful,
+                    "the line is in clear: anybody between can read and change it",
+                );
                 Box::new(stream)
             }
         };
@@ -92,7 +98,9 @@ impl Rehearsal<'_> {
             }
             Ok(tls)
         });
-        let tls = self.fine("files", tls, |_| "authorities, certificate, key and password are readable".to_owned())?;
+        let tls = self.fine("files", tls, |_| {
+            "authorities, certificate, key and password are readable".to_owned()
+        })?;
         if let Some(identity) = tls.as_ref().and_then(|tls| tls.identity.clone())
             && identity.not_after.duration_since(Timestamp::now()) < SOON
         {
@@ -128,7 +136,8 @@ impl Rehearsal<'_> {
     async fn topic(&mut self, mut wire: Wire) -> Result<(), Failed> {
         let topic = self.topic_name();
         let taken = timeout(TAKING, async {
-            wire.publish(&Message::new(&*topic, Timestamp::now().to_string()), 1).await?;
+            wire.publish(&Message::new(&*topic, Timestamp::now().to_string()), 1)
+                .await?;
             wire.flush().await?;
             loop {
                 match wire.next().await? {

@@ -95,7 +95,9 @@ mod tests {
         let mut retry = Retry::default();
         assert_eq!(retry.after_session(Duration::from_secs(3_600), 0.5), Duration::ZERO);
         let mut retry = Retry::default();
-        let pauses: Vec<u64> = (0..5).map(|_| retry.after_session(Duration::from_secs(2), 0.5).as_secs()).collect();
+        let pauses: Vec<u64> = (0..5)
+            .map(|_| retry.after_session(Duration::from_secs(2), 0.5).as_secs())
+            .collect();
         assert_eq!(pauses[..2], [0, 1]);
         assert!(pauses[2] >= 60 && pauses[4] >= 240, "{pauses:?}");
         assert!(retry.is_taken_over());

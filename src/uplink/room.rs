@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
-use tokio::time::{Instant, interval, sleep};
+use tokio::time::{Instant, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
@@ -25,11 +25,16 @@ use super::session::{self, Ended, Session};
 use super::wire::{Line, Opened, Opening, Protocol, Refusal, Wire};
 use super::world::{Household, World};
 use crate::accounts::random;
-use crate::store::{Delivery, ReadError, Store, SubscribeError};
+use crate::store::{Backlog, Delivery, ReadError, Store, SubscribeError};
 use crate::tls::{FileWatch, Outbound, OutboundTls, Step};
 
 /// Files are looked at so often while the box waits or is connected.
 const LOOK: Duration = Duration::from_secs(2);
+
+/// When nothing of interest came for so long, the journal was looked at up to its end.
+const SETTLED: Duration = Duration::from_millis(20);
+/// How long the uplink of before may need to let go.
+const HANDOVER: Duration = Duration::from_secs(10);
 
 /// The room.
 pub struct Uplink {
@@ -38,8 +43,38 @@ pub struct Uplink {
     house: Household,
     board: Arc<Board>,
     dealt: Arc<Dealt>,
-    /// Entries of the journal that were seen since the room was built.
-    seen: Arc<AtomicU64>,
+    /// What of the journal was counted.
+    counted: Arc<Counted>,
+}
+
+/// What of the journal was counted since the room was built.
+#[derive(Debug, Default)]
+pub(super) struct Counted {
+    /// Entries of each lane, added up.
+    entries: AtomicU64,
+    /// The last change that was looked at.
+    until: AtomicU64,
+}
+
+impl Shared {
+    /// Nothing is left to be sent: what was counted and then thinned away is not waited for.
+    pub(super) fn caught_up(&self) {
+        settle(&self.store, &self.counted, &self.dealt);
+    }
+}
+
+/// Evens the counts when everything is acknowledged. Answers how far the uplink is behind, and in how many entries.
+fn settle(store: &Store, counted: &Counted, dealt: &Dealt) -> (Backlog, u64) {
+    let behind = store.backlog(READER).unwrap_or_default();
+    if behind.changes == 0 {
+        counted.entries.store(dealt.count(), Ordering::Relaxed);
+        return (behind, 0);
+    }
+    // What was not looked at yet may all be entries.
+    let looked_at = counted.until.load(Ordering::Relaxed).max(behind.after.0);
+    let unknown = (behind.after.0 + behind.changes).saturating_sub(looked_at);
+    let known = counted.entries.load(Ordering::Relaxed).saturating_sub(dealt.count());
+    (behind, (known + unknown).min(behind.changes.saturating_mul(3)))
 }
 
 /// The room's own work broke, which is a fault of ours.
@@ -64,6 +99,7 @@ pub(super) struct Shared {
     pub(super) live: Live,
     pub(super) board: Arc<Board>,
     pub(super) dealt: Arc<Dealt>,
+    pub(super) counted: Arc<Counted>,
     pub(super) client_id: String,
 }
 
@@ -77,14 +113,30 @@ impl Uplink {
             house,
             board: Arc::default(),
             dealt: Arc::default(),
-            seen: Arc::default(),
+            counted: Arc::default(),
         })
+    }
+
+    /// From now on the journal is kept for the uplink, whether or not the broker is there.
+    pub fn hold_the_journal(&self) {
+        // While the uplink of before still has the cursors, they stand.
+        drop(Outbox::open(&self.store));
+    }
+
+    /// Waits for the uplink of before, which is saying goodbye.
+    async fn take_over_the_journal(&self) -> Result<(), SubscribeError> {
+        let began = Instant::now();
+        loop {
+            match Outbox::open(&self.store) {
+                Err(SubscribeError::Taken { .. }) if began.elapsed() < HANDOVER => sleep(HANDOVER / 100).await,
+                taken => return taken.map(drop),
+            }
+        }
     }
 
     /// Sends what happens until it is told to stop.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), UplinkError> {
-        // From now on the journal is kept for us, whether or not the broker is there.
-        drop(Outbox::open(&self.store)?);
+        self.take_over_the_journal().await?;
         let client_id = self.client_id().await?;
         self.board.write().client_id.clone_from(&client_id);
         let world = World::new(&self.store, self.house.clone());
@@ -95,6 +147,7 @@ impl Uplink {
             live: Live::default(),
             board: Arc::clone(&self.board),
             dealt: Arc::clone(&self.dealt),
+            counted: Arc::clone(&self.counted),
             client_id,
         };
         tokio::select! {
@@ -106,24 +159,33 @@ impl Uplink {
     /// Counts what is written in the journal, and notes whose state it changes.
     async fn follow(&self, live: &Live) -> ReadError {
         let from = self.store.backlog(READER).unwrap_or_default().after;
-        // What was seen and dealt with before this run began anew stays even.
-        self.seen.store(self.dealt.count(), Ordering::Relaxed);
-        let mut tail = self.store.tail(from);
+        // What was counted and dealt with before this run began anew stays even.
+        self.counted.entries.store(self.dealt.count(), Ordering::Relaxed);
+        self.counted.until.store(from.0, Ordering::Relaxed);
+        let (mut tail, mut bell) = (self.store.tail(from), self.store.bell());
         loop {
-            match tail.next().await {
-                Ok(Delivery::Entry(entry)) => {
+            bell.mark_unchanged();
+            match timeout(SETTLED, tail.next()).await {
+                Err(_) => {
+                    self.counted.until.store(tail.after().0, Ordering::Relaxed);
+                    if bell.changed().await.is_err() {
+                        std::future::pending::<()>().await;
+                    }
+                }
+                Ok(Ok(Delivery::Entry(entry))) => {
                     let mut lanes = [false; 3];
                     for event in &entry.events {
                         lanes[event.lane() as usize] = true;
                         live.note(event);
                     }
                     let count = lanes.into_iter().filter(|lane| *lane).count() as u64;
-                    self.seen.fetch_add(count, Ordering::Relaxed);
+                    self.counted.entries.fetch_add(count, Ordering::Relaxed);
+                    self.counted.until.store(entry.seq.0, Ordering::Relaxed);
                 }
-                Ok(Delivery::Gap(_)) => {
-                    self.seen.fetch_add(1, Ordering::Relaxed);
+                Ok(Ok(Delivery::Gap(_))) => {
+                    self.counted.entries.fetch_add(1, Ordering::Relaxed);
                 }
-                Err(error) => return error,
+                Ok(Err(error)) => return error,
             }
         }
     }
@@ -165,9 +227,13 @@ impl Uplink {
             };
             shared.board.write().taken_over = retry.is_taken_over();
             let now = Timestamp::now();
-            let next = now.checked_add(jiff::SignedDuration::try_from(pause).unwrap_or_default()).ok();
+            let next = now
+                .checked_add(jiff::SignedDuration::try_from(pause).unwrap_or_default())
+                .ok();
             shared.board.fault(&fault, now, next);
-            let taken_over = retry.is_taken_over().then_some("another client seems to use this client id");
+            let taken_over = retry
+                .is_taken_over()
+                .then_some("another client seems to use this client id");
             tracing::warn!(
                 broker = %shared.config.url, error = %fault, mend = fault.mend(), taken_over,
                 tried_ms = began.elapsed().as_millis(), again_in_s = pause.as_secs(), "not connected"
@@ -185,7 +251,10 @@ impl Uplink {
         if let Some(name) = &self.config.client_id {
             return Ok(name.clone());
         }
-        let common_name = self.config.outbound().and_then(|outbound| outbound.load().ok()?.identity?.common_name);
+        let common_name = self
+            .config
+            .outbound()
+            .and_then(|outbound| outbound.load().ok()?.identity?.common_name);
         match common_name.filter(|name| super::config::is_device_id(name)) {
             Some(name) => Ok(name),
             None => ledger::made_name(&self.store).await,
@@ -195,8 +264,7 @@ impl Uplink {
     /// How the uplink is now.
     #[must_use]
     pub fn shown(&self) -> UplinkShown {
-        let behind = self.store.backlog(READER).unwrap_or_default();
-        let rows = self.seen.load(Ordering::Relaxed).saturating_sub(self.dealt.count());
+        let (behind, rows) = settle(&self.store, &self.counted, &self.dealt);
         let oldest = (rows > 0).then(|| self.oldest(behind.after)).flatten();
         let written = self.board.write().clone();
         let age = |at: Timestamp| u64::try_from(Timestamp::now().duration_since(at).as_secs()).unwrap_or(0);
@@ -312,10 +380,12 @@ pub(super) fn login(config: &Config) -> Result<Option<(String, Zeroizing<String>
 
 /// A password is a line of text; what editors put behind it does not belong to it.
 fn password(file: &std::path::Path) -> Result<Zeroizing<String>, Fault> {
-    let text = std::fs::read_to_string(file).map(Zeroizing::new).map_err(|source| Fault::Password {
-        path: file.display().to_string(),
-        source,
-    })?;
+    let text = std::fs::read_to_string(file)
+        .map(Zeroizing::new)
+        .map_err(|source| Fault::Password {
+            path: file.display().to_string(),
+            source,
+        })?;
     let text = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
     if text.is_empty() {
         return Err(Fault::NoPassword(file.display().to_string()));
@@ -326,12 +396,21 @@ fn password(file: &std::path::Path) -> Result<Zeroizing<String>, Fault> {
 /// Waits until one of the files that a session is opened with says something else, and all of them can be used. A
 /// session that works is not given up for files that do not.
 async fn changed(config: &Config) {
-    let files = [&config.ca_file, &config.certificate_file, &config.key_file, &config.password_file];
+    let files = [
+        &config.ca_file,
+        &config.certificate_file,
+        &config.key_file,
+        &config.password_file,
+    ];
     let files: Vec<PathBuf> = files.into_iter().flatten().cloned().collect();
     if files.is_empty() {
         return std::future::pending().await;
     }
-    let contents = || files.iter().map(|file| Some(digest(&SHA256, &std::fs::read(file).ok()?).as_ref().to_vec()));
+    let contents = || {
+        files
+            .iter()
+            .map(|file| Some(digest(&SHA256, &std::fs::read(file).ok()?).as_ref().to_vec()))
+    };
     let before: Vec<Option<Vec<u8>>> = contents().collect();
     let mut watch = FileWatch::new(files.clone());
     let mut looks = interval(LOOK);

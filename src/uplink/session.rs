@@ -88,7 +88,9 @@ impl<'a> Session<'a> {
     ) -> Result<Session<'a>, UplinkError> {
         let wanted = usize::from(shared.config.window);
         let limit = opened.receive_max.map_or(wanted, |most| wanted.min(usize::from(most)));
-        let keep_alive = opened.keep_alive_s.map(|seconds| Duration::from_secs(u64::from(seconds.max(1))));
+        let keep_alive = opened
+            .keep_alive_s
+            .map(|seconds| Duration::from_secs(u64::from(seconds.max(1))));
         let now = Instant::now();
         shared.live.begin();
         shared.live.add(shared.plain.things()?);
@@ -110,7 +112,11 @@ impl<'a> Session<'a> {
     }
 
     /// Goes on until it ends. An error is ours, not the broker's.
-    pub async fn run(&mut self, stop: &CancellationToken, files: impl Future<Output = ()>) -> Result<Ended, UplinkError> {
+    pub async fn run(
+        &mut self,
+        stop: &CancellationToken,
+        files: impl Future<Output = ()>,
+    ) -> Result<Ended, UplinkError> {
         let mut files = std::pin::pin!(files);
         let topics = self.shared.plain.listens_to();
         if !topics.is_empty() {
@@ -225,26 +231,23 @@ impl<'a> Session<'a> {
         let (mut resting, mut sent) = (None, false);
         while self.window.has_room() {
             let now = Instant::now();
-            let (message, about) = if let Some(message) = self.hello.pop_front() {
-                (message, About::Hello)
-            } else if let Some(message) = self.next_live(now)? {
-                self.live_sent += 1;
-                (message, About::Live)
-            } else {
-                match self.next_of_journal(now)? {
-                    Ok(Some(parcel)) => (parcel.message, About::Journal(parcel.ticket)),
-                    Ok(None) => break,
-                    Err(later) => {
-                        resting = Some(later);
-                        break;
-                    }
+            let (message, about) = match self.next(now)? {
+                Ok(Some(next)) => next,
+                Ok(None) => break,
+                Err(later) => {
+                    resting = Some(later);
+                    break;
                 }
             };
             let (message, id) = (self.fitting(message), self.window.send(about, now));
             match self.wire.publish(&message, id).await {
                 Ok(()) => sent = true,
                 Err(WireError::TooLarge(bytes)) => {
-                    tracing::error!(bytes, topic = message.topic, "a message is larger than may be sent; it is dropped");
+                    tracing::error!(
+                        bytes,
+                        topic = message.topic,
+                        "a message is larger than may be sent; it is dropped"
+                    );
                     self.shared.board.write().dropped += 1;
                     self.window.taken(id);
                     match about {
@@ -256,6 +259,9 @@ impl<'a> Session<'a> {
                 Err(error) => return Ok(Err(error)),
             }
         }
+        if self.window.is_empty() {
+            self.shared.caught_up();
+        }
         self.shared.board.write().oldest_waiting = self.outbox.oldest_waiting();
         if sent {
             self.spoke = Instant::now();
@@ -266,6 +272,24 @@ impl<'a> Session<'a> {
             }
         }
         Ok(Ok(resting))
+    }
+
+    /// What is sent next, if there is anything; or when the pace lets the journal go on.
+    fn next(&mut self, now: Instant) -> Result<Result<Option<(Message, About)>, Instant>, UplinkError> {
+        if let Some(message) = self.hello.pop_front() {
+            return Ok(Ok(Some((message, About::Hello))));
+        }
+        if self.shared.config.live_first
+            && let Some(message) = self.next_live(now)?
+        {
+            return Ok(Ok(Some((message, About::Live))));
+        }
+        Ok(match self.next_of_journal(now)? {
+            Ok(Some(parcel)) => Ok(Some((parcel.message, About::Journal(parcel.ticket)))),
+            // With all of the journal on its way, the newest state is not ahead of anything.
+            Ok(None) => Ok(self.next_live(now)?.map(|message| (message, About::Live))),
+            Err(later) => Err(later),
+        })
     }
 
     /// One live message may always be on its way, even through a window of one.
@@ -284,6 +308,7 @@ impl<'a> Session<'a> {
         }
         loop {
             if let Some(message) = self.live.pop_front() {
+                self.live_sent += 1;
                 return Ok(Some(message));
             }
             let Ok(thing) = self.shared.live.take(now) else {

@@ -272,12 +272,8 @@ impl Wire {
                         .collect(),
                     ..v5::PublishProperties::default()
                 };
-                let mut publish = v5::Publish::new(
-                    message.topic.as_str(),
-                    qos,
-                    message.payload.clone(),
-                    Some(properties),
-                );
+                let mut publish =
+                    v5::Publish::new(message.topic.as_str(), qos, message.payload.clone(), Some(properties));
                 (publish.pkid, publish.retain) = (id, message.retain);
                 framed.feed(v5::Packet::Publish(publish)).await.map_err(of_v5)
             }
@@ -449,7 +445,9 @@ fn of_v4(error: rumqttc::mqttbytes::Error) -> WireError {
 fn of_v5(error: rumqttc::v5::mqttbytes::Error) -> WireError {
     match error {
         rumqttc::v5::mqttbytes::Error::Io(error) => WireError::Io(error),
-        rumqttc::v5::mqttbytes::Error::OutgoingPacketTooLarge { pkt_size, .. } => WireError::TooLarge(pkt_size as usize),
+        rumqttc::v5::mqttbytes::Error::OutgoingPacketTooLarge { pkt_size, .. } => {
+            WireError::TooLarge(pkt_size as usize)
+        }
         other => WireError::Garbage(other.to_string()),
     }
 }

@@ -84,7 +84,9 @@ const DOORS: &[(&str, &[&str])] = &[
     ),
     (
         "uplink",
-        &["face", "feed", "accounts", "tls", "http", "pki", "store", "domain", "uplink"],
+        &[
+            "face", "feed", "accounts", "tls", "http", "pki", "store", "domain", "uplink",
+        ],
     ),
     ("face", &["accounts", "tls", "http", "pki", "store", "domain", "face"]),
     ("feed", &["http", "store", "domain", "feed"]),

@@ -23,3 +23,4 @@ mod occupancy;
 mod pages;
 mod pki;
 mod support;
+mod uplink;

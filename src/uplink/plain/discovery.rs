@@ -58,7 +58,11 @@ impl Discovery {
             "cmps": components,
         });
         // Without a value there is nothing to promise, and an empty list of components is refused.
-        let payload = if components.is_empty() { String::new() } else { body.to_string() };
+        let payload = if components.is_empty() {
+            String::new()
+        } else {
+            body.to_string()
+        };
         Message::new(self.config_topic(&id), payload).retained()
     }
 
@@ -133,7 +137,10 @@ fn component(field: &Field, id: &str) -> Value {
         "import_kwh" => part["suggested_display_precision"] = 1.into(),
         _ => {}
     }
-    if matches!(field.name, "load_switch" | "prepay" | "csq" | "clock_drift_s" | "firmware") {
+    if matches!(
+        field.name,
+        "load_switch" | "prepay" | "csq" | "clock_drift_s" | "firmware"
+    ) {
         part["entity_category"] = "diagnostic".into();
     }
     part

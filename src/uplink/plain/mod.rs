@@ -93,7 +93,10 @@ impl Plain {
                 .filter_map(|(place, event)| self.event(entry, place, event))
                 .collect(),
             Delivery::Gap(gap) => {
-                let text = format!("up to {} entries ({} to {}) were lost before they were sent", gap.n, gap.from, gap.to);
+                let text = format!(
+                    "up to {} entries ({} to {}) were lost before they were sent",
+                    gap.n, gap.from, gap.to
+                );
                 let body = json!({"severity": "MINOR", "text": text, "active": true, "lane": lane});
                 vec![Message::new(self.topics.alarm("uplink_DataLoss", "appliance"), body.to_string()).retained()]
             }
@@ -120,7 +123,13 @@ impl Plain {
                 message.properties = vec![("src", meter.to_string()), ("seq", number)];
                 Some(message)
             }
-            MeterNews::Logged { at, id, name, set, alarm } => {
+            MeterNews::Logged {
+                at,
+                id,
+                name,
+                set,
+                alarm,
+            } => {
                 let body = json!({
                     "ts": stamp(*at), "id": id, "name": name, "set": set, "alarm": alarm, "seq": number,
                 });
@@ -186,9 +195,9 @@ impl Plain {
             // It was not asked yet.
             Health::Unknown => None,
         };
-        messages.extend(available.map(|word| {
-            Message::new(self.topics.meter(&meter.serial, "availability"), word).retained()
-        }));
+        messages.extend(
+            available.map(|word| Message::new(self.topics.meter(&meter.serial, "availability"), word).retained()),
+        );
         messages
     }
 
