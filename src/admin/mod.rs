@@ -72,6 +72,8 @@ pub struct Running {
 pub enum Order {
     /// Read the configuration anew. Answers what changed, or what is wrong with it.
     Reload(oneshot::Sender<Result<Vec<String>, String>>),
+    /// End, so that whoever started the box starts it again.
+    Restart,
 }
 
 /// Everything the socket answers.

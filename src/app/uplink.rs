@@ -10,6 +10,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use tokio::sync::watch;
 
 use super::lodge::Lodge;
+use crate::admin::Order;
 use crate::http::metrics::Metrics;
 use crate::meter::Entry;
 use crate::supervisor::Weight;
@@ -29,7 +30,10 @@ impl Lodge {
             started: self.reporter.started(),
         };
         let room = self.config.uplink.clone();
-        let room = room.map(|config| Uplink::new(config, self.store.clone(), house));
+        let orders = self.orders.clone();
+        // A full list of orders has a restart or a reload in it that comes first; the platform asks again.
+        let restart = Arc::new(move || drop(orders.try_send(Order::Restart)));
+        let room = room.map(|config| Uplink::new(config, self.store.clone(), house, restart));
         self.uplink.send_replace(room.clone());
         // A room that is closed holds no cursor in the journal.
         let Some(room) = room else {

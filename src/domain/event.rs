@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{MeterId, MeterNews, Occupancy, Reading, Register, SpaceId};
+use super::{MeterId, MeterNews, Occupancy, Operation, OperationState, Reading, Register, SpaceId};
 
 /// Something that happened, recorded in the same change as the rows it is about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,6 +55,18 @@ pub enum Event {
         /// What.
         news: MeterNews,
     },
+    /// An operation that the cloud asked for was begun, or ended.
+    Operation {
+        /// Which.
+        operation: Operation,
+        /// What became of it.
+        state: OperationState,
+    },
+    /// The uplink's own test: a number that rises by one, so that loss and order can be seen from outside.
+    SelfTest {
+        /// The number.
+        count: u64,
+    },
 }
 
 /// Why a space is no more.
@@ -92,7 +104,10 @@ impl Event {
             Event::SpaceCreated { space, .. }
             | Event::SpaceChanged { space, .. }
             | Event::SpaceRemoved { space, .. } => Some(*space),
-            Event::ReadingsRecorded { .. } | Event::Meter { .. } => None,
+            Event::ReadingsRecorded { .. }
+            | Event::Meter { .. }
+            | Event::Operation { .. }
+            | Event::SelfTest { .. } => None,
         }
     }
 
@@ -101,7 +116,11 @@ impl Event {
     pub fn meter(&self) -> Option<&MeterId> {
         match self {
             Event::ReadingsRecorded { meter, .. } | Event::Meter { meter, .. } => Some(meter),
-            Event::SpaceCreated { .. } | Event::SpaceChanged { .. } | Event::SpaceRemoved { .. } => None,
+            Event::SpaceCreated { .. }
+            | Event::SpaceChanged { .. }
+            | Event::SpaceRemoved { .. }
+            | Event::Operation { .. }
+            | Event::SelfTest { .. } => None,
         }
     }
 
@@ -110,7 +129,8 @@ impl Event {
     pub fn lane(&self) -> Lane {
         match self {
             Event::SpaceCreated { .. } | Event::SpaceRemoved { .. } => Lane::Event,
-            Event::SpaceChanged { .. } | Event::ReadingsRecorded { .. } => Lane::Measurement,
+            Event::SpaceChanged { .. } | Event::ReadingsRecorded { .. } | Event::SelfTest { .. } => Lane::Measurement,
+            Event::Operation { .. } => Lane::Critical,
             Event::Meter { news, .. } => news.lane(),
         }
     }

@@ -67,7 +67,11 @@ impl Occupancy {
                             .spaces
                             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
                     }
-                    Event::SpaceChanged { .. } | Event::ReadingsRecorded { .. } | Event::Meter { .. } => {}
+                    Event::SpaceChanged { .. }
+                    | Event::ReadingsRecorded { .. }
+                    | Event::Meter { .. }
+                    | Event::Operation { .. }
+                    | Event::SelfTest { .. } => {}
                 }
             }
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::address::BrokerUrl;
+use super::operations::COMMANDS;
 use crate::domain::units::{ByteSize, Span};
 use crate::http::Rate;
 use crate::tls::{Outbound, Pin};
@@ -59,9 +60,49 @@ pub struct Config {
     /// Age of journal kept for an uplink that lags.
     #[serde(default = "thirty_days")]
     pub outbox_age: Span,
+    /// The tenant's id, which stands before the user name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// How operations come from the platform, and how their ends are told.
+    #[serde(default)]
+    pub operations: Reports,
+    /// Commands that the platform may give; absent: those that change nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow_commands: Option<Vec<String>>,
+    /// What a restart from the platform does.
+    #[serde(default)]
+    pub restart: RestartMode,
+    /// Where the box is: degrees north, degrees east, metres.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<[f64; 3]>,
+    /// How often the first meter says a number that rises by one, so that loss can be seen from outside.
+    #[serde(default)]
+    pub self_test_rate: Rate,
     /// What only kind `"mqtt"` has.
     #[serde(default)]
     pub mqtt: Mqtt,
+}
+
+/// How operations come from the platform.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reports {
+    /// As JSON, with their ids.
+    #[default]
+    Json,
+    /// As SmartREST lines, which have none.
+    Smartrest,
+}
+
+/// What a restart from the platform does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RestartMode {
+    /// The box ends with 75, and whoever started it starts it again.
+    #[default]
+    Process,
+    /// Nothing.
+    Off,
 }
 
 /// What stands at the other end.
@@ -70,6 +111,8 @@ pub struct Config {
 pub enum Kind {
     /// Any MQTT broker: topics and JSON (`spec/uplink.md` section 5).
     Mqtt,
+    /// A Cumulocity tenant: SmartREST (`spec/uplink.md` sections 1 to 3).
+    Cumulocity,
 }
 
 /// How the box proves who it is.
@@ -170,6 +213,28 @@ impl Config {
             }
             Auth::Certificate | Auth::Password => {}
         }
+        if let Some(unknown) = self.allow_commands.iter().flatten().find(|name| !is_command(name)) {
+            let known: Vec<&str> = COMMANDS.iter().map(|(name, _, _)| *name).collect();
+            let what = format!("has `{unknown}`, which is no command");
+            return Some(("uplink.allow_commands", what, known.join(", ")));
+        }
+        if let Some([latitude, longitude, altitude]) = self.position
+            && !(latitude.abs() <= 90.0 && longitude.abs() <= 180.0 && altitude.is_finite())
+        {
+            return fault("uplink.position", "is no place", "[51.47, -0.11, 12.0]: degrees north, degrees east, metres");
+        }
+        if self.kind == Kind::Cumulocity {
+            if self.tenant.is_none() && self.username.is_some() {
+                return fault("uplink.tenant", "is missing", "the tenant's id, such as \"t12345\"; not its domain");
+            }
+            if self.auth() == Auth::Password && self.username.is_none() {
+                let right = "username and password_file, or certificate_file and key_file";
+                return fault("uplink", "has nothing to prove who the box is", right);
+            }
+            if self.mqtt != Mqtt::default() {
+                return fault("uplink.mqtt", "is not used", "with uplink.kind = \"mqtt\" it is");
+            }
+        }
         if !self.url.tls && (self.ca_file.is_some() || !self.pin.is_empty()) {
             return fault(
                 "uplink.url",
@@ -214,6 +279,13 @@ impl Config {
         })
     }
 
+    /// Commands that the platform may give.
+    #[must_use]
+    pub fn commands(&self) -> Vec<String> {
+        let usual = || COMMANDS.iter().map(|(name, _, _)| (*name).to_owned()).collect();
+        self.allow_commands.clone().unwrap_or_else(usual)
+    }
+
     /// What TLS is made of; `None`: the line is in clear.
     #[must_use]
     pub fn outbound(&self) -> Option<Outbound> {
@@ -226,6 +298,10 @@ impl Config {
                 .flatten(),
         })
     }
+}
+
+fn is_command(name: &str) -> bool {
+    COMMANDS.iter().any(|(known, _, _)| *known == name)
 }
 
 /// Whether a text can be a device's id and a part of a topic (`spec/uplink.md` section 1.2).

@@ -16,6 +16,12 @@ pub const READER: &str = "uplink";
 /// Entries of a lane that may be open at once: with small entries the window is full long before.
 const OPEN: usize = 1_000;
 
+/// So many messages are read ahead where lines of one topic share a message, and so many must wait for that.
+const AHEAD: usize = 400;
+const MANY: usize = 50;
+/// Bytes of a shared message.
+const SHARED_BYTES: usize = 16_000;
+
 /// The three lanes of one session. A new session has a new one, and gets again what was not acknowledged.
 pub struct Outbox {
     lanes: Vec<LaneBox>,
@@ -32,7 +38,7 @@ pub struct Ticket {
 #[derive(Debug)]
 pub struct Parcel {
     /// What to hand back when it was taken.
-    pub ticket: Ticket,
+    pub tickets: Vec<Ticket>,
     /// The message.
     pub message: Message,
     /// When what it tells was written down; `None` for a gap.
@@ -82,14 +88,17 @@ impl Outbox {
     }
 
     /// The next message, if there is one just now: critical ones before events, events before values. `say` makes
-    /// messages of a delivery; one that becomes none is dealt with at once.
+    /// messages of a delivery; one that becomes none is dealt with at once. When many wait, up to `shares` lines of one
+    /// topic go in one message.
     pub fn take(
         &mut self,
         dealt: &Dealt,
+        shares: usize,
         mut say: impl FnMut(Lane, &Delivery) -> Vec<Message>,
     ) -> Result<Option<Parcel>, ReadError> {
         for (place, lane) in self.lanes.iter_mut().enumerate() {
-            while lane.waiting.is_empty() && lane.open.len() < OPEN {
+            let ahead = if shares > 0 { AHEAD } else { 1 };
+            while lane.waiting.len() < ahead && lane.open.len() < OPEN {
                 let delivery = match lane.stash.take() {
                     Some(delivery) => delivery,
                     None => match lane.subscription.next().now_or_never() {
@@ -100,7 +109,11 @@ impl Outbox {
                 let messages = say(lane.lane, &delivery);
                 lane.add(place, &delivery, messages, dealt);
             }
-            if let Some(parcel) = lane.waiting.pop_front() {
+            if let Some(mut parcel) = lane.waiting.pop_front() {
+                // Only lines can share: JSON goes alone.
+                if shares > 0 && lane.waiting.len() >= MANY && parcel.message.topic.starts_with("s/us") {
+                    lane.share(&mut parcel, shares);
+                }
                 return Ok(Some(parcel));
             }
         }
@@ -109,7 +122,9 @@ impl Outbox {
 
     /// Puts a message back that could not be sent just now.
     pub fn put_back(&mut self, parcel: Parcel) {
-        self.lanes[parcel.ticket.lane].waiting.push_front(parcel);
+        if let Some(ticket) = parcel.tickets.first() {
+            self.lanes[ticket.lane].waiting.push_front(parcel);
+        }
     }
 
     /// Waits until there may be another. Dropping the future loses nothing.
@@ -137,9 +152,10 @@ impl Outbox {
     }
 
     /// The broker took a message.
-    pub fn taken(&mut self, ticket: Ticket, dealt: &Dealt) {
-        let lane = &mut self.lanes[ticket.lane];
-        if let Some(left) = lane.open.get_mut(&ticket.seq) {
+    pub fn taken(&mut self, tickets: &[Ticket], dealt: &Dealt) {
+        for ticket in tickets {
+            let lane = &mut self.lanes[ticket.lane];
+            let Some(left) = lane.open.get_mut(&ticket.seq) else { continue };
             *left -= 1;
             if *left == 0 {
                 lane.open.remove(&ticket.seq);
@@ -147,6 +163,13 @@ impl Outbox {
                 dealt.add(1);
             }
         }
+    }
+
+    /// Whether nothing of a lane waits or is on its way, as far as it was read.
+    #[must_use]
+    pub fn is_quiet(&self, lane: Lane) -> bool {
+        let of_lane = self.lanes.iter().find(|one| one.lane == lane);
+        of_lane.is_none_or(|lane| lane.open.is_empty() && lane.waiting.is_empty() && lane.stash.is_none())
     }
 
     /// When the oldest message that waits was written down, among those that were read already.
@@ -169,7 +192,37 @@ impl LaneBox {
         }
         self.open.insert(seq, messages.len());
         let ticket = Ticket { lane: place, seq };
-        let parcels = messages.into_iter().map(|message| Parcel { ticket, message, at });
+        let parcels = messages.into_iter().map(|message| Parcel {
+            tickets: vec![ticket],
+            message,
+            at,
+        });
         self.waiting.extend(parcels);
+    }
+
+    /// Adds to a message what waits for the same topic: the order of one topic stays, and topics have no order among
+    /// one another.
+    fn share(&mut self, parcel: &mut Parcel, shares: usize) {
+        let mut body = Vec::from(parcel.message.payload.as_ref());
+        let mut lines = body.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let mut full = false;
+        let mut kept = VecDeque::with_capacity(self.waiting.len());
+        for other in self.waiting.drain(..) {
+            let same = other.message.topic == parcel.message.topic;
+            let more = other.message.payload.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let fits = body.len() + 1 + other.message.payload.len() <= SHARED_BYTES && lines + more <= shares;
+            // What comes behind one that did not fit must not pass it.
+            full |= same && !fits;
+            if same && !full {
+                body.push(b'\n');
+                body.extend_from_slice(&other.message.payload);
+                lines += more;
+                parcel.tickets.extend(other.tickets);
+            } else {
+                kept.push_back(other);
+            }
+        }
+        self.waiting = kept;
+        parcel.message.payload = body.into();
     }
 }

@@ -94,7 +94,7 @@ impl Rehearsal<'_> {
         let tls = tls.map_err(Fault::Files).and_then(|tls| {
             login(self.config)?;
             if let Some(tls) = &tls {
-                check_identity(tls)?;
+                check_identity(tls, self.config.kind, self.client_id)?;
             }
             Ok(tls)
         });

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -12,16 +12,19 @@ use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 use super::board::{Board, UplinkShown};
-use super::config::{Auth, Config, Version};
+use super::config::{Auth, Config, Kind, Reports, RestartMode, Version};
+use super::cumulocity::Cumulocity;
 use super::dial;
 use super::fault::{CertificateFault, Fault};
 use super::ledger::{self, LedgerError};
 use super::live::Live;
+use super::operations::{Claim, Commands, OperationShown, Operations, Restart};
 use super::outbox::{Dealt, Outbox, READER};
 use super::pace::Pace;
 use super::plain::Plain;
 use super::retry::Retry;
 use super::session::{self, Ended, Session};
+use super::speech::Speech;
 use super::wire::{Line, Opened, Opening, Protocol, Refusal, Wire};
 use super::world::{Household, World};
 use crate::accounts::random;
@@ -33,6 +36,8 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// When nothing of interest came for so long, the journal was looked at up to its end.
 const SETTLED: Duration = Duration::from_millis(20);
+/// Operations that are shown.
+const SHOWN: usize = 20;
 /// How long the uplink of before may need to let go.
 const HANDOVER: Duration = Duration::from_secs(10);
 
@@ -45,6 +50,8 @@ pub struct Uplink {
     dealt: Arc<Dealt>,
     /// What of the journal was counted.
     counted: Arc<Counted>,
+    /// Ends the process, so that it is started again.
+    restart: Arc<dyn Fn() + Send + Sync>,
 }
 
 /// What of the journal was counted since the room was built.
@@ -57,6 +64,21 @@ pub(super) struct Counted {
 }
 
 impl Shared {
+    /// How operations begin to be told.
+    pub(super) fn claim(&self) -> Claim {
+        match self.config.operations {
+            Reports::Json => Claim::WhenBegun,
+            Reports::Smartrest => Claim::OnArrival,
+        }
+    }
+
+    /// Whether operations that the platform thinks are under way are ended: once a process, and not while this box
+    /// has word of its own to bring.
+    pub(super) fn takes_orphans(&self) -> Result<bool, ReadError> {
+        let first = !self.orphans_taken.swap(true, Ordering::Relaxed);
+        Ok(first && self.operations.is_idle()? && self.store.backlog(READER).is_some_and(|behind| behind.changes == 0))
+    }
+
     /// Nothing is left to be sent: what was counted and then thinned away is not waited for.
     pub(super) fn caught_up(&self) {
         settle(&self.store, &self.counted, &self.dealt);
@@ -95,18 +117,25 @@ pub enum UplinkError {
 pub(super) struct Shared {
     pub(super) config: Config,
     pub(super) store: Store,
-    pub(super) plain: Plain,
+    pub(super) speech: Speech,
+    pub(super) operations: Operations,
     pub(super) live: Live,
     pub(super) board: Arc<Board>,
     pub(super) dealt: Arc<Dealt>,
     pub(super) counted: Arc<Counted>,
     pub(super) client_id: String,
+    orphans_taken: AtomicBool,
 }
 
 impl Uplink {
     /// The room on this book; nothing runs yet.
     #[must_use]
-    pub fn new(config: Config, store: Store, house: Household) -> Arc<Uplink> {
+    pub fn new(
+        config: Config,
+        store: Store,
+        house: Household,
+        restart: Arc<dyn Fn() + Send + Sync>,
+    ) -> Arc<Uplink> {
         Arc::new(Uplink {
             config,
             store,
@@ -114,6 +143,7 @@ impl Uplink {
             board: Arc::default(),
             dealt: Arc::default(),
             counted: Arc::default(),
+            restart,
         })
     }
 
@@ -141,7 +171,11 @@ impl Uplink {
         self.board.write().client_id.clone_from(&client_id);
         let world = World::new(&self.store, self.house.clone());
         let shared = Shared {
-            plain: Plain::new(&self.config.mqtt, &client_id, world, self.store.epoch()),
+            speech: match self.config.kind {
+                Kind::Mqtt => Speech::Plain(Plain::new(&self.config.mqtt, &client_id, world.clone(), self.store.epoch())),
+                Kind::Cumulocity => Speech::Cumulocity(Cumulocity::new(&client_id, world.clone(), self.config.operations, self.config.position)),
+            },
+            operations: Operations::new(self.store.clone(), self.restart()),
             config: self.config.clone(),
             store: self.store.clone(),
             live: Live::default(),
@@ -149,11 +183,32 @@ impl Uplink {
             dealt: Arc::clone(&self.dealt),
             counted: Arc::clone(&self.counted),
             client_id,
+            orphans_taken: AtomicBool::new(false),
         };
+        let me = Arc::clone(&self);
+        let shown = Arc::new(move || me.shown());
+        let commands = Commands::new(shared.client_id.clone(), self.config.commands(), world, shown);
         tokio::select! {
             ended = self.keep_connected(&shared, &stop) => ended,
             error = self.follow(&shared.live) => Err(error.into()),
+            worked = shared.operations.work(&commands, shared.claim()) => match worked {
+                Ok(never) => match never {},
+                Err(error) => Err(LedgerError::Write(error).into()),
+            },
+            error = ledger::count_up(&self.store, self.config.self_test_rate) => Err(error.into()),
         }
+    }
+
+    fn restart(&self) -> Restart {
+        match self.config.restart {
+            RestartMode::Process => Restart::Process(Arc::clone(&self.restart)),
+            RestartMode::Off => Restart::Off,
+        }
+    }
+
+    /// The latest operations, newest first.
+    pub fn operations(&self) -> Result<Vec<OperationShown>, ReadError> {
+        Operations::new(self.store.clone(), Restart::Off).shown(SHOWN)
     }
 
     /// Counts what is written in the journal, and notes whose state it changes.
@@ -319,7 +374,7 @@ async fn connect(shared: &Shared) -> Result<(Wire, Opened), Fault> {
     let config = &shared.config;
     let tls = config.outbound().as_ref().map(Outbound::load).transpose()?;
     if let Some(tls) = &tls {
-        check_identity(tls)?;
+        check_identity(tls, config.kind, &shared.client_id)?;
         let ends = tls.identity.as_ref().map(|identity| identity.not_after);
         shared.board.write().certificate_ends = ends;
     }
@@ -333,7 +388,12 @@ async fn connect(shared: &Shared) -> Result<(Wire, Opened), Fault> {
         };
         dial::open(line, protocol, &opening).await
     };
-    match config.mqtt.version {
+    // The platform's own service refuses any other.
+    let version = match config.kind {
+        Kind::Cumulocity => Version::V311,
+        Kind::Mqtt => config.mqtt.version,
+    };
+    match version {
         Version::V311 => speak(Protocol::V311).await,
         Version::V5 => speak(Protocol::V5).await,
         Version::Auto => match speak(Protocol::V5).await {
@@ -344,7 +404,7 @@ async fn connect(shared: &Shared) -> Result<(Wire, Opened), Fault> {
 }
 
 /// What is wrong with our own certificate is said before the broker can only say no.
-pub(super) fn check_identity(tls: &OutboundTls) -> Result<(), Fault> {
+pub(super) fn check_identity(tls: &OutboundTls, kind: Kind, client_id: &str) -> Result<(), Fault> {
     let Some(identity) = &tls.identity else { return Ok(()) };
     let now = Timestamp::now();
     if now >= identity.not_after {
@@ -356,24 +416,43 @@ pub(super) fn check_identity(tls: &OutboundTls) -> Result<(), Fault> {
     if let Some(place) = identity.out_of_order {
         return Err(Fault::Certificate(CertificateFault::Order(place)));
     }
+    // A tenant knows a device by its certificate; a broker may know the certificate under another name.
+    let common_name = identity.common_name.clone().unwrap_or_default();
+    if kind == Kind::Cumulocity && common_name != client_id {
+        return Err(Fault::Certificate(CertificateFault::OtherName {
+            common_name,
+            client_id: client_id.to_owned(),
+        }));
+    }
     Ok(())
 }
 
 fn opening(shared: &Shared) -> Result<Opening, Fault> {
     let config = &shared.config;
     Ok(Opening {
-        client_id: shared.client_id.clone(),
+        client_id: on_the_wire(config.kind, &shared.client_id),
         login: login(config)?,
         keep_alive_s: u16::try_from(config.keep_alive.0.as_secs()).unwrap_or(600),
-        will: shared.plain.will(),
+        will: shared.speech.will(),
         window: config.window,
     })
+}
+
+/// What the box calls itself in the opening: a tenant wants to hear first that it is a device.
+pub(super) fn on_the_wire(kind: Kind, client_id: &str) -> String {
+    match kind {
+        Kind::Mqtt => client_id.to_owned(),
+        Kind::Cumulocity => format!("d:{client_id}"),
+    }
 }
 
 /// User name and password, when the box proves by them who it is.
 pub(super) fn login(config: &Config) -> Result<Option<(String, Zeroizing<String>)>, Fault> {
     match (config.auth(), &config.username, &config.password_file) {
-        (Auth::Password, Some(name), Some(file)) => Ok(Some((name.clone(), password(file)?))),
+        (Auth::Password, Some(name), Some(file)) => {
+            let name = config.tenant.as_ref().map_or_else(|| name.clone(), |tenant| format!("{tenant}/{name}"));
+            Ok(Some((name, password(file)?)))
+        }
         _ => Ok(None),
     }
 }

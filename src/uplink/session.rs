@@ -8,16 +8,19 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::config::Reports;
 use super::fault::Fault;
 use super::outbox::{Outbox, Parcel, Ticket};
 use super::pace::Pace;
 use super::room::{Shared, UplinkError};
+use super::speech::Heard;
 use super::window::Window;
 use super::wire::{Delivered, Incoming, Message, Opened, Wire, WireError};
+use crate::domain::Lane;
 use crate::store::SubscribeError;
 
 /// The answer to a ping, or to a message, is awaited for so long.
@@ -27,6 +30,11 @@ const TAKEN: Duration = Duration::from_secs(30);
 const FAREWELL: Duration = Duration::from_secs(2);
 /// An entry that is older than this when its turn comes is sent at the pace of a replay.
 const FRESH: Duration = Duration::from_secs(10);
+const FRESH_SIGNED: SignedDuration = SignedDuration::from_secs(10);
+/// After the subscriptions stand, operations without ids come by themselves for so long.
+const CLAIMED: Duration = Duration::from_secs(5);
+/// What is held back is looked at this often.
+const HELD: Duration = Duration::from_millis(500);
 /// For bytes to leave.
 const FLUSH: Duration = Duration::from_secs(30);
 
@@ -42,14 +50,14 @@ pub enum Ended {
 }
 
 /// What a message on its way is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum About {
     /// Part of the greeting.
     Hello,
     /// The newest state of something.
     Live,
     /// An entry of the journal.
-    Journal(Ticket),
+    Journal(Vec<Ticket>),
 }
 
 /// One session.
@@ -68,6 +76,9 @@ pub struct Session<'a> {
     spoke: Instant,
     pinged: Option<Instant>,
     no_retain: bool,
+    subscribed: bool,
+    /// When to ask for operations that wait at the platform.
+    asks_at: Option<Instant>,
 }
 
 /// What the task waits for before it looks again.
@@ -93,9 +104,9 @@ impl<'a> Session<'a> {
             .map(|seconds| Duration::from_secs(u64::from(seconds.max(1))));
         let now = Instant::now();
         shared.live.begin();
-        shared.live.add(shared.plain.things()?);
+        shared.live.add(shared.speech.things()?);
         Ok(Session {
-            hello: shared.plain.hello()?.into(),
+            hello: shared.speech.hello()?.into(),
             live: VecDeque::new(),
             live_sent: 0,
             window: Window::new(limit),
@@ -104,6 +115,8 @@ impl<'a> Session<'a> {
             spoke: now,
             pinged: None,
             no_retain: opened.no_retain,
+            subscribed: false,
+            asks_at: None,
             shared,
             wire,
             outbox,
@@ -118,14 +131,11 @@ impl<'a> Session<'a> {
         files: impl Future<Output = ()>,
     ) -> Result<Ended, UplinkError> {
         let mut files = std::pin::pin!(files);
-        let topics = self.shared.plain.listens_to();
-        if !topics.is_empty() {
-            let id = self.window.send(About::Hello, Instant::now());
-            if let Err(error) = self.wire.subscribe(&topics, id).await {
+        loop {
+            if let Err(error) = self.listen().await {
                 return Ok(Ended::Broke(error.into()));
             }
-        }
-        loop {
+            self.ask_for_what_waits()?;
             let resting = match self.send().await? {
                 Ok(resting) => resting,
                 Err(error) => return Ok(Ended::Broke(error.into())),
@@ -168,6 +178,29 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Subscribes, once the greeting is out: a platform has to know a device before it tells it anything.
+    async fn listen(&mut self) -> Result<(), WireError> {
+        let topics = self.shared.speech.listens_to();
+        if self.subscribed || !self.hello.is_empty() || topics.is_empty() || !self.window.has_room() {
+            return Ok(());
+        }
+        self.subscribed = true;
+        let id = self.window.send(About::Hello, Instant::now());
+        self.wire.subscribe(&topics, id).await
+    }
+
+    /// Asks for operations that wait there, when the subscriptions stand and what came by itself is claimed.
+    fn ask_for_what_waits(&mut self) -> Result<(), UplinkError> {
+        let Some(at) = self.asks_at else { return Ok(()) };
+        if Instant::now() < at || !self.outbox.is_quiet(Lane::Critical) {
+            return Ok(());
+        }
+        self.asks_at = None;
+        let orphans = self.shared.takes_orphans()?;
+        self.hello.extend(self.shared.speech.listening(orphans));
+        Ok(())
+    }
+
     /// Takes what came, and what came with it.
     async fn all_that_came(&mut self, first: Result<Incoming, WireError>) -> Result<(), Fault> {
         self.came(first?).await?;
@@ -191,7 +224,7 @@ impl<'a> Session<'a> {
                     self.shared.board.write().published += 1;
                 }
                 match about {
-                    Some(About::Journal(ticket)) => self.outbox.taken(ticket, &self.shared.dealt),
+                    Some(About::Journal(tickets)) => self.outbox.taken(&tickets, &self.shared.dealt),
                     Some(About::Live) => self.live_sent -= 1,
                     Some(About::Hello) | None => {}
                 }
@@ -201,6 +234,12 @@ impl<'a> Session<'a> {
                 if granted.contains(&false) {
                     tracing::warn!("the broker did not grant every subscription; values are sent all the same");
                 }
+                // Without ids, what comes by itself is claimed first, so that it does not come twice.
+                let after = match self.shared.config.operations {
+                    Reports::Json => Duration::ZERO,
+                    Reports::Smartrest => CLAIMED,
+                };
+                self.asks_at = Some(Instant::now() + after);
             }
             Incoming::Message(delivered) => self.told(delivered).await?,
             Incoming::HangsUp(why) => return Err(Fault::HungUp(why)),
@@ -214,11 +253,24 @@ impl<'a> Session<'a> {
     }
 
     async fn told(&mut self, delivered: Delivered) -> Result<(), Fault> {
-        if self.shared.plain.asks_for_all(&delivered.topic, &delivered.payload)
-            && let Ok(things) = self.shared.plain.things()
-        {
-            self.shared.live.begin();
-            self.shared.live.add(things);
+        match self.shared.speech.heard(&delivered) {
+            Heard::Nothing => {}
+            Heard::TellAll => {
+                if let Ok(things) = self.shared.speech.things() {
+                    self.shared.live.begin();
+                    self.shared.live.add(things);
+                }
+            }
+            Heard::Operations(asked) => {
+                for asked in asked {
+                    let kind = asked.operation.kind.clone();
+                    // Only what is written down is acknowledged; what is not comes again.
+                    if let Err(error) = self.shared.operations.arrived(asked, self.shared.claim(), Timestamp::now()).await {
+                        tracing::warn!(kind, %error, "an operation could not be written down");
+                        return Ok(());
+                    }
+                }
+            }
         }
         if delivered.id != 0 {
             self.wire.acknowledge(delivered.id).await?;
@@ -239,7 +291,7 @@ impl<'a> Session<'a> {
                     break;
                 }
             };
-            let (message, id) = (self.fitting(message), self.window.send(about, now));
+            let (message, id) = (self.fitting(message), self.window.send(about.clone(), now));
             match self.wire.publish(&message, id).await {
                 Ok(()) => sent = true,
                 Err(WireError::TooLarge(bytes)) => {
@@ -251,7 +303,7 @@ impl<'a> Session<'a> {
                     self.shared.board.write().dropped += 1;
                     self.window.taken(id);
                     match about {
-                        About::Journal(ticket) => self.outbox.taken(ticket, &self.shared.dealt),
+                        About::Journal(tickets) => self.outbox.taken(&tickets, &self.shared.dealt),
                         About::Live => self.live_sent -= 1,
                         About::Hello => {}
                     }
@@ -285,9 +337,15 @@ impl<'a> Session<'a> {
             return Ok(Ok(Some((message, About::Live))));
         }
         Ok(match self.next_of_journal(now)? {
-            Ok(Some(parcel)) => Ok(Some((parcel.message, About::Journal(parcel.ticket)))),
+            Ok(Some(parcel)) => Ok(Some((parcel.message, About::Journal(parcel.tickets)))),
             // With all of the journal on its way, the newest state is not ahead of anything.
-            Ok(None) => Ok(self.next_live(now)?.map(|message| (message, About::Live))),
+            Ok(None) => {
+                self.hello.extend(self.shared.speech.settle(Timestamp::now()));
+                match self.hello.pop_front() {
+                    Some(message) => Ok(Some((message, About::Hello))),
+                    None => Ok(self.next_live(now)?.map(|message| (message, About::Live))),
+                }
+            }
             Err(later) => Err(later),
         })
     }
@@ -314,19 +372,26 @@ impl<'a> Session<'a> {
             let Ok(thing) = self.shared.live.take(now) else {
                 return Ok(None);
             };
-            self.live.extend(self.shared.plain.live(&thing)?);
+            let lags = self.lags();
+            self.live.extend(self.shared.speech.live(&thing, lags)?);
         }
+    }
+
+    /// Whether older values still wait.
+    fn lags(&self) -> bool {
+        let waits = |at: Timestamp| Timestamp::now().duration_since(at) > FRESH_SIGNED;
+        self.outbox.oldest_waiting().is_some_and(waits)
     }
 
     /// The next message of the journal, if there is one; or when the pace lets it go.
     fn next_of_journal(&mut self, now: Instant) -> Result<Result<Option<Parcel>, Instant>, UplinkError> {
         let shared = self.shared;
-        let said = self.outbox.take(&shared.dealt, |lane, delivery| {
+        let said = self.outbox.take(&shared.dealt, shared.speech.shares(), |lane, delivery| {
             if let crate::store::Delivery::Gap(gap) = delivery {
                 tracing::warn!(lane = ?lane, n = gap.n, from = gap.from.0, to = gap.to.0, "entries were lost before they were sent");
                 shared.board.write().lost += gap.n;
             }
-            shared.plain.journal(lane, delivery)
+            shared.speech.journal(lane, delivery)
         });
         let Some(parcel) = said? else { return Ok(Ok(None)) };
         let age = |at: Timestamp| Duration::try_from(Timestamp::now().duration_since(at)).unwrap_or_default();
@@ -348,7 +413,8 @@ impl<'a> Session<'a> {
         let taken = self.window.oldest().map(|sent| sent + TAKEN);
         // While the window has no room for it, an acknowledgement wakes us.
         let told = self.has_live_room().then(|| self.shared.live.next_due()).flatten();
-        [Some(ping), taken, told].into_iter().flatten().min().unwrap_or(ping)
+        let held = self.shared.speech.holds().then(|| Instant::now() + HELD);
+        [Some(ping), taken, told, held, self.asks_at.map(|at| at.max(Instant::now() + HELD / 10))].into_iter().flatten().min().unwrap_or(ping)
     }
 
     /// Asks whether the broker is there when it was silent, and gives up when it stays so.
@@ -376,16 +442,16 @@ impl<'a> Session<'a> {
     /// Says goodbye, so that the broker does not have to say it for us.
     async fn farewell(&mut self) {
         let farewell = async {
-            for message in self.shared.plain.goodbye() {
+            for message in self.shared.speech.goodbye() {
                 let id = self.window.send(About::Hello, Instant::now());
                 self.wire.publish(&message, id).await?;
             }
             self.wire.flush().await?;
             while !self.window.is_empty() {
                 if let Incoming::Taken(id, None) = self.wire.next().await?
-                    && let Some(About::Journal(ticket)) = self.window.taken(id)
+                    && let Some(About::Journal(tickets)) = self.window.taken(id)
                 {
-                    self.outbox.taken(ticket, &self.shared.dealt);
+                    self.outbox.taken(&tickets, &self.shared.dealt);
                 }
             }
             self.wire.close().await

@@ -133,7 +133,9 @@ impl History {
                     Event::SpaceCreated { .. }
                     | Event::SpaceChanged { .. }
                     | Event::ReadingsRecorded { .. }
-                    | Event::Meter { .. } => {}
+                    | Event::Meter { .. }
+                    | Event::Operation { .. }
+                    | Event::SelfTest { .. } => {}
                 }
             }
         }

@@ -85,7 +85,9 @@ impl Counted {
             Event::SpaceCreated { .. }
             | Event::SpaceRemoved { .. }
             | Event::ReadingsRecorded { .. }
-            | Event::Meter { .. } => None,
+            | Event::Meter { .. }
+            | Event::Operation { .. }
+            | Event::SelfTest { .. } => None,
         }
     }
 

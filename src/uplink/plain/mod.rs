@@ -104,12 +104,17 @@ impl Plain {
     }
 
     fn event(&self, entry: &Entry, place: usize, event: &Event) -> Option<Message> {
+        // The same whenever an entry is sent again, and different for each message of it.
+        let number = format!("{}.{}.{place}", self.epoch, entry.seq);
+        if let Event::SelfTest { count } = event {
+            let first = self.world.meters().ok()?.into_iter().next()?;
+            let body = json!({"ts": stamp(entry.at), "self_test": count, "seq": number});
+            return Some(Message::new(self.topics.meter(&first.serial, "reading"), body.to_string()));
+        }
         let Event::Meter { meter, news } = event else {
             // Spaces are told by their state; half-hours are read where they are kept.
             return None;
         };
-        // The same whenever an entry is sent again, and different for each message of it.
-        let number = format!("{}.{}.{place}", self.epoch, entry.seq);
         match news {
             MeterNews::Read { values } => {
                 let mut body = fields(values);
