@@ -41,7 +41,7 @@ fn test(common: &Common) -> Result<ExitCode, Failure> {
                 let closed = || Failure::configuration("the uplink is closed; open it with a section [uplink]");
                 let config = config.ok_or_else(closed)?;
                 let name = config.client_id.clone().unwrap_or_else(|| "gatelodge".to_owned());
-                Ok(rehearse(&config, &name).await)
+                Ok(rehearse(&config, &name, None).await)
             }
         }
     })?;

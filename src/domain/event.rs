@@ -104,10 +104,9 @@ impl Event {
             Event::SpaceCreated { space, .. }
             | Event::SpaceChanged { space, .. }
             | Event::SpaceRemoved { space, .. } => Some(*space),
-            Event::ReadingsRecorded { .. }
-            | Event::Meter { .. }
-            | Event::Operation { .. }
-            | Event::SelfTest { .. } => None,
+            Event::ReadingsRecorded { .. } | Event::Meter { .. } | Event::Operation { .. } | Event::SelfTest { .. } => {
+                None
+            }
         }
     }
 

@@ -221,11 +221,19 @@ impl Config {
         if let Some([latitude, longitude, altitude]) = self.position
             && !(latitude.abs() <= 90.0 && longitude.abs() <= 180.0 && altitude.is_finite())
         {
-            return fault("uplink.position", "is no place", "[51.47, -0.11, 12.0]: degrees north, degrees east, metres");
+            return fault(
+                "uplink.position",
+                "is no place",
+                "[51.47, -0.11, 12.0]: degrees north, degrees east, metres",
+            );
         }
         if self.kind == Kind::Cumulocity {
             if self.tenant.is_none() && self.username.is_some() {
-                return fault("uplink.tenant", "is missing", "the tenant's id, such as \"t12345\"; not its domain");
+                return fault(
+                    "uplink.tenant",
+                    "is missing",
+                    "the tenant's id, such as \"t12345\"; not its domain",
+                );
             }
             if self.auth() == Auth::Password && self.username.is_none() {
                 let right = "username and password_file, or certificate_file and key_file";

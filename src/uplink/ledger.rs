@@ -32,7 +32,9 @@ pub enum LedgerError {
 
 /// Says a number that rises by one, at this rate, for ever: the number and the word that it was said are one change.
 pub(super) async fn count_up(store: &Store, rate: Rate) -> LedgerError {
-    let Rate::Per { count, unit } = rate else { return std::future::pending().await };
+    let Rate::Per { count, unit } = rate else {
+        return std::future::pending().await;
+    };
     let mut ticks = interval(unit.duration() / count.get());
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

@@ -155,7 +155,9 @@ impl Outbox {
     pub fn taken(&mut self, tickets: &[Ticket], dealt: &Dealt) {
         for ticket in tickets {
             let lane = &mut self.lanes[ticket.lane];
-            let Some(left) = lane.open.get_mut(&ticket.seq) else { continue };
+            let Some(left) = lane.open.get_mut(&ticket.seq) else {
+                continue;
+            };
             *left -= 1;
             if *left == 0 {
                 lane.open.remove(&ticket.seq);

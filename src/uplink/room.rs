@@ -130,12 +130,7 @@ pub(super) struct Shared {
 impl Uplink {
     /// The room on this book; nothing runs yet.
     #[must_use]
-    pub fn new(
-        config: Config,
-        store: Store,
-        house: Household,
-        restart: Arc<dyn Fn() + Send + Sync>,
-    ) -> Arc<Uplink> {
+    pub fn new(config: Config, store: Store, house: Household, restart: Arc<dyn Fn() + Send + Sync>) -> Arc<Uplink> {
         Arc::new(Uplink {
             config,
             store,
@@ -172,8 +167,18 @@ impl Uplink {
         let world = World::new(&self.store, self.house.clone());
         let shared = Shared {
             speech: match self.config.kind {
-                Kind::Mqtt => Speech::Plain(Plain::new(&self.config.mqtt, &client_id, world.clone(), self.store.epoch())),
-                Kind::Cumulocity => Speech::Cumulocity(Cumulocity::new(&client_id, world.clone(), self.config.operations, self.config.position)),
+                Kind::Mqtt => Speech::Plain(Plain::new(
+                    &self.config.mqtt,
+                    &client_id,
+                    world.clone(),
+                    self.store.epoch(),
+                )),
+                Kind::Cumulocity => Speech::Cumulocity(Cumulocity::new(
+                    &client_id,
+                    world.clone(),
+                    self.config.operations,
+                    self.config.position,
+                )),
             },
             operations: Operations::new(self.store.clone(), self.restart()),
             config: self.config.clone(),
@@ -358,8 +363,12 @@ impl Uplink {
 
     /// The way to the broker step by step, in words.
     pub async fn rehearse(&self) -> Vec<Step> {
-        let name = self.board.write().client_id.clone();
-        super::rehearsal::rehearse(&self.config, if name.is_empty() { "gatelodge" } else { &name }).await
+        let (name, connected) = {
+            let written = self.board.write();
+            (written.client_id.clone(), written.connected_since)
+        };
+        let name = if name.is_empty() { "gatelodge" } else { &name };
+        super::rehearsal::rehearse(&self.config, name, connected).await
     }
 
     /// Why sessions ended, counted by kind.
@@ -450,7 +459,10 @@ pub(super) fn on_the_wire(kind: Kind, client_id: &str) -> String {
 pub(super) fn login(config: &Config) -> Result<Option<(String, Zeroizing<String>)>, Fault> {
     match (config.auth(), &config.username, &config.password_file) {
         (Auth::Password, Some(name), Some(file)) => {
-            let name = config.tenant.as_ref().map_or_else(|| name.clone(), |tenant| format!("{tenant}/{name}"));
+            let name = config
+                .tenant
+                .as_ref()
+                .map_or_else(|| name.clone(), |tenant| format!("{tenant}/{name}"));
             Ok(Some((name, password(file)?)))
         }
         _ => Ok(None),

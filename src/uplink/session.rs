@@ -265,7 +265,12 @@ impl<'a> Session<'a> {
                 for asked in asked {
                     let kind = asked.operation.kind.clone();
                     // Only what is written down is acknowledged; what is not comes again.
-                    if let Err(error) = self.shared.operations.arrived(asked, self.shared.claim(), Timestamp::now()).await {
+                    if let Err(error) = self
+                        .shared
+                        .operations
+                        .arrived(asked, self.shared.claim(), Timestamp::now())
+                        .await
+                    {
                         tracing::warn!(kind, %error, "an operation could not be written down");
                         return Ok(());
                     }
@@ -414,7 +419,17 @@ impl<'a> Session<'a> {
         // While the window has no room for it, an acknowledgement wakes us.
         let told = self.has_live_room().then(|| self.shared.live.next_due()).flatten();
         let held = self.shared.speech.holds().then(|| Instant::now() + HELD);
-        [Some(ping), taken, told, held, self.asks_at.map(|at| at.max(Instant::now() + HELD / 10))].into_iter().flatten().min().unwrap_or(ping)
+        [
+            Some(ping),
+            taken,
+            told,
+            held,
+            self.asks_at.map(|at| at.max(Instant::now() + HELD / 10)),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+        .unwrap_or(ping)
     }
 
     /// Asks whether the broker is there when it was silent, and gives up when it stays so.

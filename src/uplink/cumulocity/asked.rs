@@ -55,7 +55,8 @@ fn of_json(payload: &[u8]) -> Option<Asked> {
         Value::Number(id) => id.to_string(),
         _ => return None,
     };
-    let is_id = |id: &str| (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let is_id =
+        |id: &str| (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let device = body.pointer("/externalSource/externalId")?.as_str()?.to_owned();
     let status = body.get("status").and_then(Value::as_str).unwrap_or("PENDING");
     if !is_id(&id) || status != "PENDING" {
@@ -68,7 +69,10 @@ fn of_json(payload: &[u8]) -> Option<Asked> {
         let mut asked = fragments.filter(|(name, value)| value.is_object() && name.starts_with("c8y_"));
         asked.next().map(|(name, _)| name.clone())
     })?;
-    let text = body.get(&kind).and_then(|asked| asked.get("text")).and_then(Value::as_str);
+    let text = body
+        .get(&kind)
+        .and_then(|asked| asked.get("text"))
+        .and_then(Value::as_str);
     Some(Asked {
         operation: Operation {
             id: Some(id),
@@ -93,7 +97,10 @@ mod tests {
         assert_eq!((line.len(), json.len()), (1, 1));
         assert_eq!(line[0].text, json[0].text);
         assert_eq!(json[0].operation.id.as_deref(), Some("77"));
-        assert_eq!((&*line[0].operation.kind, &*json[0].operation.device), ("c8y_Command", "lodge-1"));
+        assert_eq!(
+            (&*line[0].operation.kind, &*json[0].operation.device),
+            ("c8y_Command", "lodge-1")
+        );
     }
 
     #[test]
@@ -101,8 +108,17 @@ mod tests {
         for wrong in ["", "511", "999,lodge-1", "111,lodge-1,x", "\u{0}\u{1}", "106,child"] {
             assert!(asked("s/ds", wrong.as_bytes()).is_empty(), "{wrong}");
         }
-        for wrong in ["", "{}", "[]", r#"{"id":"1"}"#, r#"{"id":"1,2","externalSource":{"externalId":"x"},"c8y_Restart":{}}"#] {
-            assert!(asked("devicecontrol/notifications", wrong.as_bytes()).is_empty(), "{wrong}");
+        for wrong in [
+            "",
+            "{}",
+            "[]",
+            r#"{"id":"1"}"#,
+            r#"{"id":"1,2","externalSource":{"externalId":"x"},"c8y_Restart":{}}"#,
+        ] {
+            assert!(
+                asked("devicecontrol/notifications", wrong.as_bytes()).is_empty(),
+                "{wrong}"
+            );
         }
         assert!(asked("s/dat", b"511,a,b").is_empty());
     }

@@ -70,7 +70,10 @@ impl Cumulocity {
     /// What the platform is told when the box is gone without a word.
     #[must_use]
     pub fn will(&self) -> Message {
-        self.up(None, Line::new(400).text("c8y_ConnectionEvent").text("Uplink lost").finish())
+        self.up(
+            None,
+            Line::new(400).text("c8y_ConnectionEvent").text("Uplink lost").finish(),
+        )
     }
 
     /// Registration, in the order in which the platform needs it.
@@ -87,8 +90,10 @@ impl Cumulocity {
             messages.extend(self.meter_facts(meter));
         }
         let mut said = self.said();
-        said.registered.extend(meters.iter().map(|meter| self.names.meter(&meter.serial)));
-        said.registered.extend(spaces.iter().map(|space| self.names.space(space.id)));
+        said.registered
+            .extend(meters.iter().map(|meter| self.names.meter(&meter.serial)));
+        said.registered
+            .extend(spaces.iter().map(|space| self.names.space(space.id)));
         Ok(messages)
     }
 
@@ -103,7 +108,10 @@ impl Cumulocity {
     /// What is said last, when the box stops in order.
     #[must_use]
     pub fn goodbye(&self) -> Vec<Message> {
-        let services = self.names.services().map(|service| self.up(Some(&service), Line::new(104).text("down").finish()));
+        let services = self
+            .names
+            .services()
+            .map(|service| self.up(Some(&service), Line::new(104).text("down").finish()));
         services.collect()
     }
 
@@ -123,7 +131,10 @@ impl Cumulocity {
             Delivery::Entry(entry) => entry.events.iter().flat_map(|event| self.event(entry, event)).collect(),
             Delivery::Gap(gap) => {
                 let lane = format!("{lane:?}").to_lowercase();
-                let text = format!("up to {} {lane} entries ({} to {}) were lost before they were sent", gap.n, gap.from, gap.to);
+                let text = format!(
+                    "up to {} {lane} entries ({} to {}) were lost before they were sent",
+                    gap.n, gap.from, gap.to
+                );
                 let lines = [
                     Line::new(400).text("uplink_DataLoss").text(&text).finish(),
                     Line::new(303).text("uplink_DataLoss").text(&text).finish(),
@@ -139,13 +150,20 @@ impl Cumulocity {
                 let child = self.names.meter(meter);
                 let lines = self.news(entry.at, meter, news);
                 let before = (!lines.is_empty()).then(|| self.unknown_meter(meter, &child)).flatten();
-                before.into_iter().chain(lines.into_iter().map(|line| line.message(self, &child))).collect()
+                before
+                    .into_iter()
+                    .chain(lines.into_iter().map(|line| line.message(self, &child)))
+                    .collect()
             }
             Event::SpaceChanged { space, occupancy, .. } => self.count(*space, entry.at, *occupancy),
             Event::SpaceRemoved { space, .. } => {
                 let child = self.names.space(*space);
                 self.said().counts.remove(space);
-                let line = Line::new(400).text("occ_SpaceRemoved").text("the space is no more").time(entry.at).finish();
+                let line = Line::new(400)
+                    .text("occ_SpaceRemoved")
+                    .text("the space is no more")
+                    .time(entry.at)
+                    .finish();
                 let known = self.said().registered.contains(&child);
                 known.then(|| self.up(Some(&child), line)).into_iter().collect()
             }
@@ -176,7 +194,9 @@ impl Cumulocity {
             }
             MeterNews::Added => Vec::new(),
             MeterNews::Removed => {
-                let line = Line::new(400).text("emop_MeterRemoved").text("the meter was taken out of the registry");
+                let line = Line::new(400)
+                    .text("emop_MeterRemoved")
+                    .text("the meter was taken out of the registry");
                 vec![Words::Line(line.time(at).finish())]
             }
         }
@@ -209,7 +229,9 @@ impl Cumulocity {
 
     fn count(&self, space: SpaceId, at: Timestamp, occupancy: Occupancy) -> Vec<Message> {
         // A space that is not told is not in the rows either way; nor is one that is no more.
-        let Ok(Some(row)) = self.world.space(space) else { return Vec::new() };
+        let Ok(Some(row)) = self.world.space(space) else {
+            return Vec::new();
+        };
         let mut said = self.said();
         let before = said.counts.get(&space).copied();
         if before.is_some_and(|(before, _)| at.duration_since(before) < EACH) {
@@ -221,11 +243,20 @@ impl Cumulocity {
         drop(said);
         let child = self.names.space(space);
         let unknown = self.unknown_space(&row, &child);
-        let maximum = before.filter(|(_, before)| before.maximum != occupancy.maximum).map(|(_, before)| {
-            let text = format!("{} -> {}", before.maximum, occupancy.maximum);
-            self.up(Some(&child), Line::new(400).text("occ_MaximumChanged").text(&text).time(at).finish())
-        });
-        unknown.into_iter().chain(maximum).chain(self.counted(&child, at, occupancy)).collect()
+        let maximum = before
+            .filter(|(_, before)| before.maximum != occupancy.maximum)
+            .map(|(_, before)| {
+                let text = format!("{} -> {}", before.maximum, occupancy.maximum);
+                self.up(
+                    Some(&child),
+                    Line::new(400).text("occ_MaximumChanged").text(&text).time(at).finish(),
+                )
+            });
+        unknown
+            .into_iter()
+            .chain(maximum)
+            .chain(self.counted(&child, at, occupancy))
+            .collect()
     }
 
     fn counted(&self, child: &str, at: Timestamp, occupancy: Occupancy) -> Option<Message> {
@@ -264,7 +295,12 @@ impl Cumulocity {
     fn self_test(&self, count: u64, at: Timestamp) -> Option<Message> {
         let first = self.world.meters().ok()?.into_iter().next()?;
         #[expect(clippy::cast_precision_loss, reason = "a counter that rises by one a second")]
-        let line = Line::new(200).text("c8y_SelfTest").text("seq").number(count as f64).text("").time(at);
+        let line = Line::new(200)
+            .text("c8y_SelfTest")
+            .text("seq")
+            .number(count as f64)
+            .text("")
+            .time(at);
         Some(self.up(Some(&self.names.meter(&first.serial)), line.finish()))
     }
 
@@ -300,15 +336,23 @@ impl Cumulocity {
         Ok(match thing {
             Thing::Lodge => Vec::new(),
             Thing::Meter(serial) => {
-                let Some(meter) = self.world.meter(serial)? else { return Ok(Vec::new()) };
+                let Some(meter) = self.world.meter(serial)? else {
+                    return Ok(Vec::new());
+                };
                 let child = self.names.meter(serial);
                 let new = self.unknown_meter(serial, &child);
-                let facts = if new.is_some() { self.meter_facts(&meter) } else { Vec::new() };
+                let facts = if new.is_some() {
+                    self.meter_facts(&meter)
+                } else {
+                    Vec::new()
+                };
                 let newest = lags.then(|| self.newest(&meter, &child)).flatten();
                 new.into_iter().chain(facts).chain(newest).collect()
             }
             Thing::Space(id) => {
-                let Some(space) = self.world.space(*id)? else { return Ok(Vec::new()) };
+                let Some(space) = self.world.space(*id)? else {
+                    return Ok(Vec::new());
+                };
                 let child = self.names.space(*id);
                 let first = self.unknown_space(&space, &child);
                 let count = self.counted(&child, space.last_updated, space.occupancy);
@@ -323,7 +367,9 @@ impl Cumulocity {
         let known = meter.state.values.keys();
         let values = known.filter_map(|quantity| Some((*quantity, meter.state.value(*quantity)?.clone())));
         let at = meter.state.values.values().map(|latest| latest.at).max()?;
-        let line = measurement("emop_Reading", at, &samples(&values.collect())).into_iter().next()?;
+        let line = measurement("emop_Reading", at, &samples(&values.collect()))
+            .into_iter()
+            .next()?;
         Some(transient(self.up(Some(child), line)))
     }
 
@@ -362,7 +408,12 @@ impl Cumulocity {
         let child = self.names.meter(&meter.serial);
         let mut lines = self.names.meter_facts(meter);
         if meter.state.health == Health::Unhealthy {
-            lines.push(Line::new(302).text("meter_offline").text_within(&meter.state.health_details, REASON).finish());
+            lines.push(
+                Line::new(302)
+                    .text("meter_offline")
+                    .text_within(&meter.state.health_details, REASON)
+                    .finish(),
+            );
         }
         self.packed(Some(&child), lines)
     }
@@ -408,7 +459,9 @@ impl Words {
     fn message(self, to: &Cumulocity, child: &str) -> Message {
         match self {
             Words::Line(line) => to.up(Some(child), line),
-            Words::Inventory(body) => Message::new(format!("inventory/managedObjects/update/{child}"), body.to_string()),
+            Words::Inventory(body) => {
+                Message::new(format!("inventory/managedObjects/update/{child}"), body.to_string())
+            }
         }
     }
 }

@@ -49,20 +49,40 @@ impl Names {
 
     pub(super) fn child_meter(&self, meter: &MeterKnown) -> String {
         let id = self.meter(&meter.serial);
-        Line::new(101).text(&id).text(&meter.name()).text("emop_ElectricityMeter").finish()
+        Line::new(101)
+            .text(&id)
+            .text(&meter.name())
+            .text("emop_ElectricityMeter")
+            .finish()
     }
 
     pub(super) fn child_space(&self, space: &Space) -> String {
         let name = space.name.clone().unwrap_or_else(|| format!("Space {}", space.id));
-        Line::new(101).text(&self.space(space.id)).text(&name).text("occ_Space").finish()
+        Line::new(101)
+            .text(&self.space(space.id))
+            .text(&name)
+            .text("occ_Space")
+            .finish()
     }
 
     /// What is said of the box itself.
     pub(super) fn facts(&self, position: Option<[f64; 3]>) -> Vec<String> {
         let version = env!("CARGO_PKG_VERSION");
-        let mut lines = vec![Line::new(110).text(&self.device).text("gatelodge").text(version).finish()];
+        let mut lines = vec![
+            Line::new(110)
+                .text(&self.device)
+                .text("gatelodge")
+                .text(version)
+                .finish(),
+        ];
         if let Some([latitude, longitude, altitude]) = position {
-            lines.push(Line::new(112).number(latitude).number(longitude).number(altitude).finish());
+            lines.push(
+                Line::new(112)
+                    .number(latitude)
+                    .number(longitude)
+                    .number(altitude)
+                    .finish(),
+            );
         }
         let operations = OPERATIONS.iter().fold(Line::new(114), |line, name| line.text(name));
         lines.extend([
@@ -70,20 +90,43 @@ impl Names {
             Line::new(115).text("gatelodge").text(version).finish(),
             Line::new(116).text("gatelodge").text(version).text("").finish(),
             Line::new(117).integer(BOX_MINUTES).finish(),
-            Line::new(122).text("gatelodge").text(version).text("").text("gatelodge").finish(),
+            Line::new(122)
+                .text("gatelodge")
+                .text(version)
+                .text("")
+                .text("gatelodge")
+                .finish(),
         ]);
         let services = self.services().zip(SERVICES);
-        lines.extend(services.map(|(id, name)| Line::new(102).text(&id).text("appliance").text(name).text("up").finish()));
+        lines.extend(services.map(|(id, name)| {
+            Line::new(102)
+                .text(&id)
+                .text("appliance")
+                .text(name)
+                .text("up")
+                .finish()
+        }));
         lines
     }
 
     /// What is said of a meter on its own topic.
     pub(super) fn meter_facts(&self, meter: &MeterKnown) -> Vec<String> {
-        let said = |quantity| meter.state.value(quantity).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+        let said = |quantity| {
+            meter
+                .state
+                .value(quantity)
+                .and_then(|value| value.as_str())
+                .unwrap_or_default()
+                .to_owned()
+        };
         let fixed = meter.entry.as_ref().and_then(|entry| entry.hardware.clone());
         let hardware = fixed.unwrap_or_else(|| said(Quantity::Hardware));
         let mut lines = vec![
-            Line::new(110).text(meter.serial.as_str()).text(&hardware).text(&hardware).finish(),
+            Line::new(110)
+                .text(meter.serial.as_str())
+                .text(&hardware)
+                .text(&hardware)
+                .finish(),
             Line::new(117).integer(METER_MINUTES).finish(),
         ];
         let firmware = said(Quantity::FirmwareVersion);

@@ -34,7 +34,9 @@ pub fn samples(values: &BTreeMap<Quantity, Value>) -> Vec<Sample> {
     let energy = if three { THREE } else { SINGLE };
     let number = |quantity| values.get(&quantity).and_then(Value::as_f64);
     // A money is a decimal text.
-    let balance = values.get(&Quantity::Balance).and_then(|value| value.as_str()?.parse().ok());
+    let balance = values
+        .get(&Quantity::Balance)
+        .and_then(|value| value.as_str()?.parse().ok());
     let kilo = |quantity| number(quantity).map(|value| value / 1_000.0);
     let sum = |a, b| match (kilo(a), kilo(b)) {
         (None, None) => None,
@@ -51,8 +53,18 @@ pub fn samples(values: &BTreeMap<Quantity, Value>) -> Vec<Sample> {
         // A signed power is split; both are at least 0.
         (energy, "P+", power.map(|watts| watts.max(0.0)), "W"),
         (energy, "P-", power.map(|watts| (-watts).max(0.0)), "W"),
-        (energy, "Ri+", sum(Quantity::ReactiveImportA, Quantity::ReactiveImportB), "kVArh"),
-        (energy, "Ri-", sum(Quantity::ReactiveExportA, Quantity::ReactiveExportB), "kVArh"),
+        (
+            energy,
+            "Ri+",
+            sum(Quantity::ReactiveImportA, Quantity::ReactiveImportB),
+            "kVArh",
+        ),
+        (
+            energy,
+            "Ri-",
+            sum(Quantity::ReactiveExportA, Quantity::ReactiveExportB),
+            "kVArh",
+        ),
         ("emop_Apparent", "S+", kilo(Quantity::ApparentImport), "kVAh"),
         ("emop_Apparent", "S-", kilo(Quantity::ApparentExport), "kVAh"),
         (VOLTAGE, "voltage", number(Quantity::Voltage), "V"),
@@ -81,7 +93,12 @@ pub fn measurement(kind: &str, at: Timestamp, samples: &[Sample]) -> Vec<String>
     let mut lines = Vec::new();
     let mut line: Option<Line> = None;
     for sample in samples.iter().filter(|sample| number(sample.value).is_some()) {
-        let add = |line: Line| line.text(sample.fragment).text(sample.series).number(sample.value).text(sample.unit);
+        let add = |line: Line| {
+            line.text(sample.fragment)
+                .text(sample.series)
+                .number(sample.value)
+                .text(sample.unit)
+        };
         let longer = add(line.clone().unwrap_or_else(begin));
         if longer.clone().finish().len() <= PAYLOAD {
             line = Some(longer);
@@ -109,9 +126,11 @@ mod tests {
         ]);
         assert_eq!(
             measurement("emop_Reading", at, &samples(&values)),
-            ["201,emop_Reading,2026-02-10T12:00:00.000Z,c8y_SinglePhaseEnergyMeasurement,A+,18655.12,kWh,\
+            [
+                "201,emop_Reading,2026-02-10T12:00:00.000Z,c8y_SinglePhaseEnergyMeasurement,A+,18655.12,kWh,\
               c8y_SinglePhaseEnergyMeasurement,P+,0,W,c8y_SinglePhaseEnergyMeasurement,P-,250,W,\
-              emop_Prepay,balance,-12.34567,GBP"]
+              emop_Prepay,balance,-12.34567,GBP"
+            ]
         );
         assert!(measurement("emop_Reading", at, &[]).is_empty());
     }
@@ -119,12 +138,20 @@ mod tests {
     #[test]
     fn many_series_are_several_lines_and_a_last_unit_that_is_empty_leaves_no_comma() {
         let at = Timestamp::UNIX_EPOCH;
-        let sample = Sample { fragment: "emop_Csq", series: "csq", value: 12.0, unit: "" };
+        let sample = Sample {
+            fragment: "emop_Csq",
+            series: "csq",
+            value: 12.0,
+            unit: "",
+        };
         let lines = measurement("t", at, &vec![sample; 2_000]);
         assert!(lines.len() > 1 && lines.iter().all(|line| line.len() <= PAYLOAD && !line.ends_with(',')));
         let counted: usize = lines.iter().map(|line| line.matches("emop_Csq").count()).sum();
         assert_eq!(counted, 2_000);
-        let nan = Sample { value: f64::NAN, ..sample };
+        let nan = Sample {
+            value: f64::NAN,
+            ..sample
+        };
         assert!(measurement("t", at, &[nan]).is_empty());
     }
 }

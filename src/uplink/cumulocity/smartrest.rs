@@ -211,7 +211,13 @@ mod tests {
 
     #[test]
     fn numbers_are_plain_digits_and_what_is_none_is_left_out() {
-        let written = [(-0.0, "0"), (0.1 + 0.2, "0.3"), (18_655.12, "18655.12"), (-12.5, "-12.5"), (1e9, "1000000000")];
+        let written = [
+            (-0.0, "0"),
+            (0.1 + 0.2, "0.3"),
+            (18_655.12, "18655.12"),
+            (-12.5, "-12.5"),
+            (1e9, "1000000000"),
+        ];
         for (value, text) in written {
             assert_eq!(number(value).as_deref(), Some(text));
         }
@@ -223,12 +229,25 @@ mod tests {
     #[test]
     fn empty_fields_at_the_end_are_cut_and_those_between_stay() {
         let at: Timestamp = "2026-02-10T12:00:00Z".parse().unwrap();
-        assert_eq!(Line::new(200).text("f").text("s").number(1.0).text("").finish(), "200,f,s,1");
         assert_eq!(
-            Line::new(201).text("t").time(at).text("f").text("s").integer(7).text("").finish(),
+            Line::new(200).text("f").text("s").number(1.0).text("").finish(),
+            "200,f,s,1"
+        );
+        assert_eq!(
+            Line::new(201)
+                .text("t")
+                .time(at)
+                .text("f")
+                .text("s")
+                .integer(7)
+                .text("")
+                .finish(),
             "201,t,2026-02-10T12:00:00.000Z,f,s,7"
         );
-        assert_eq!(Line::new(507).text("").text("agent restarted").finish(), "507,,agent restarted");
+        assert_eq!(
+            Line::new(507).text("").text("agent restarted").finish(),
+            "507,,agent restarted"
+        );
     }
 
     #[test]
@@ -236,14 +255,20 @@ mod tests {
         for text in [r#"511,d,"say \"hi\"""#, r#"511,d,"say ""hi""""#] {
             assert_eq!(lines(text.as_bytes()), [["511", "d", "say \"hi\""]]);
         }
-        assert_eq!(lines(b"510,a\r\n511,b,\"x\ny\"\n"), [vec!["510", "a"], vec!["511", "b", "x\ny"]]);
+        assert_eq!(
+            lines(b"510,a\r\n511,b,\"x\ny\"\n"),
+            [vec!["510", "a"], vec!["511", "b", "x\ny"]]
+        );
         assert!(lines(b"").is_empty() && lines(b"\n\n").is_empty());
         assert_eq!(lines("1,".repeat(3_000).as_bytes())[0].len(), 3_001);
     }
 
     #[test]
     fn quotes_are_cut_after_they_are_written() {
-        let line = Line::new(503).text("c8y_Command").text_within(&"\"".repeat(20_000), PAYLOAD).finish();
+        let line = Line::new(503)
+            .text("c8y_Command")
+            .text_within(&"\"".repeat(20_000), PAYLOAD)
+            .finish();
         assert!(line.len() <= PAYLOAD && line.len() > PAYLOAD - 3, "{}", line.len());
         assert!(line.ends_with("...\""));
         let line = Line::new(400).text_within(&"\u{1F600}".repeat(5_000), 100).finish();
@@ -252,7 +277,10 @@ mod tests {
 
     /// What a text looks like after writing took away what cannot be written.
     fn writable(text: &str) -> String {
-        let clean: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\t' | '\n' | '\r')).collect();
+        let clean: String = text
+            .chars()
+            .filter(|c| !c.is_control() || matches!(c, '\t' | '\n' | '\r'))
+            .collect();
         let quoted = clean.contains(['"', ',', '\n', '\r', '\t'])
             || clean.starts_with(char::is_whitespace)
             || clean.ends_with(char::is_whitespace);
@@ -260,10 +288,13 @@ mod tests {
             return clean;
         }
         let chars: Vec<char> = clean.chars().collect();
-        let shown = chars.iter().enumerate().map(|(place, c)| match (c, chars.get(place + 1)) {
-            ('\\', None | Some('"')) => '/',
-            (c, _) => *c,
-        });
+        let shown = chars
+            .iter()
+            .enumerate()
+            .map(|(place, c)| match (c, chars.get(place + 1)) {
+                ('\\', None | Some('"')) => '/',
+                (c, _) => *c,
+            });
         shown.collect()
     }
 

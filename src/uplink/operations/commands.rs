@@ -74,7 +74,10 @@ impl Commands {
         let mut text = String::new();
         match name {
             "help" => {
-                for (name, takes, does) in COMMANDS.iter().filter(|(name, _, _)| self.allowed.iter().any(|a| a == name)) {
+                for (name, takes, does) in COMMANDS
+                    .iter()
+                    .filter(|(name, _, _)| self.allowed.iter().any(|a| a == name))
+                {
                     let _ = writeln!(text, "{name} {takes}: {does}");
                 }
             }
@@ -115,7 +118,12 @@ impl Commands {
             "spaces" => {
                 for space in self.world.spaces()? {
                     let (current, maximum) = (space.occupancy.current, space.occupancy.maximum);
-                    let _ = writeln!(text, "{} {current}/{maximum} {}", space.id, space.name.unwrap_or_default());
+                    let _ = writeln!(
+                        text,
+                        "{} {current}/{maximum} {}",
+                        space.id,
+                        space.name.unwrap_or_default()
+                    );
                 }
             }
             _ => {}

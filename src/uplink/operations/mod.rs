@@ -134,7 +134,10 @@ impl Operations {
                 for (key, _) in rows.iter().filter(|(_, row)| old(row)) {
                     ROWS.delete_on(page, key);
                 }
-                let waiting = rows.iter().filter(|(_, row)| !matches!(row.phase, Phase::Done(_))).count();
+                let waiting = rows
+                    .iter()
+                    .filter(|(_, row)| !matches!(row.phase, Phase::Done(_)))
+                    .count();
                 let mut row = Row {
                     operation: asked.operation,
                     text: asked.text,
@@ -183,11 +186,15 @@ impl Operations {
                     };
                     if begun_elsewhere {
                         let restarted = row.operation.kind == RESTART && matches!(row.phase, Phase::Begun(_));
-                        tell(page, &row, if restarted {
-                            OperationState::Successful(String::new())
-                        } else {
-                            OperationState::Failed("interrupted: the box was started anew meanwhile".into())
-                        });
+                        tell(
+                            page,
+                            &row,
+                            if restarted {
+                                OperationState::Successful(String::new())
+                            } else {
+                                OperationState::Failed("interrupted: the box was started anew meanwhile".into())
+                            },
+                        );
                         row.phase = Phase::Done(now);
                         ROWS.put_on(page, &key, &row)?;
                     }
@@ -198,7 +205,11 @@ impl Operations {
     }
 
     /// Does what waits, one after the other, for ever.
-    pub async fn work(&self, commands: &Commands, claim: Claim) -> Result<std::convert::Infallible, WriteError<RowError>> {
+    pub async fn work(
+        &self,
+        commands: &Commands,
+        claim: Claim,
+    ) -> Result<std::convert::Infallible, WriteError<RowError>> {
         self.resume(claim).await?;
         loop {
             let rows = ROWS.scan(&self.store, &[], None, usize::MAX).map_err(RowError::from);
@@ -253,7 +264,9 @@ impl Operations {
         let Restart::Process(restart) = &self.restart else {
             return Err("restarts are switched off".to_owned());
         };
-        let rows = ROWS.scan(&self.store, &[], None, usize::MAX).map_err(|error| error.to_string())?;
+        let rows = ROWS
+            .scan(&self.store, &[], None, usize::MAX)
+            .map_err(|error| error.to_string())?;
         let now = Timestamp::now();
         let lately = |row: &Row| matches!(row.phase, Phase::Done(at) if now.duration_since(at) < RESTARTS);
         if rows.iter().any(|(_, row)| row.operation.kind == RESTART && lately(row)) {

@@ -109,7 +109,10 @@ impl Plain {
         if let Event::SelfTest { count } = event {
             let first = self.world.meters().ok()?.into_iter().next()?;
             let body = json!({"ts": stamp(entry.at), "self_test": count, "seq": number});
-            return Some(Message::new(self.topics.meter(&first.serial, "reading"), body.to_string()));
+            return Some(Message::new(
+                self.topics.meter(&first.serial, "reading"),
+                body.to_string(),
+            ));
         }
         let Event::Meter { meter, news } = event else {
             // Spaces are told by their state; half-hours are read where they are kept.

@@ -147,7 +147,7 @@ impl Broker {
                 "-t",
                 "#",
                 "-F",
-                "%r %t %p",
+                "%r %t %x",
             ])
             .arg("--cafile")
             .arg(self.root("server"))
@@ -165,6 +165,31 @@ impl Broker {
             self.log().contains("SUBACK to witness").then_some(())
         });
         Witness { child, file }
+    }
+
+    /// Publishes as somebody else would.
+    pub fn publish(&self, topic: &str, text: &str) {
+        let sent = program("mosquitto_pub")
+            .args([
+                "-h",
+                "localhost",
+                "-p",
+                &self.by_certificate.to_string(),
+                "-t",
+                topic,
+                "-m",
+                text,
+                "-q",
+                "1",
+            ])
+            .arg("--cafile")
+            .arg(self.root("server"))
+            .arg("--cert")
+            .arg(self.file("witness", "chain"))
+            .arg("--key")
+            .arg(self.file("witness", "key"))
+            .status();
+        assert!(sent.unwrap().success());
     }
 
     /// The section `[uplink]` of a box that shows a certificate.
@@ -225,7 +250,8 @@ impl Witness {
             Heard {
                 retained: part() == "1",
                 topic: part(),
-                text: part(),
+                // Hex, for messages have lines of their own.
+                text: String::from_utf8(data_encoding::HEXLOWER.decode(part().as_bytes()).unwrap()).unwrap(),
             }
         });
         lines.collect()

@@ -111,7 +111,7 @@ async fn home_assistant_is_told_before_the_first_state_and_again_when_it_starts(
     assert!(told["o"]["name"].is_string() && told["availability"].as_array().unwrap().len() == 2);
 
     let before = witness.on(&topic).len();
-    publish(&broker, "homeassistant/status", "online");
+    broker.publish("homeassistant/status", "online");
     crate::support::eventually("everything is told once more", || {
         (witness.on(&topic).len() > before).then_some(())
     });
@@ -119,31 +119,6 @@ async fn home_assistant_is_told_before_the_first_state_and_again_when_it_starts(
         broker.log().contains("p5, c1"),
         "auto speaks MQTT 5 with a broker that does"
     );
-}
-
-/// Publishes as somebody else would.
-fn publish(broker: &Broker, topic: &str, text: &str) {
-    let sent = std::process::Command::new("mosquitto_pub")
-        .args([
-            "-h",
-            "localhost",
-            "-p",
-            &broker.by_certificate.to_string(),
-            "-t",
-            topic,
-            "-m",
-            text,
-            "-q",
-            "1",
-        ])
-        .arg("--cafile")
-        .arg(broker.root("server"))
-        .arg("--cert")
-        .arg(broker.file("witness", "chain"))
-        .arg("--key")
-        .arg(broker.file("witness", "key"))
-        .status();
-    assert!(sent.unwrap().success());
 }
 
 #[tokio::test(flavor = "multi_thread")]
