@@ -43,6 +43,10 @@ pub enum Scope {
     #[serde(rename = "meters:write")]
     #[value(name = "meters:write")]
     MetersWrite,
+    /// Sees the road to the cloud.
+    #[serde(rename = "uplink:admin")]
+    #[value(name = "uplink:admin")]
+    UplinkAdmin,
     /// Runs the box: status, backup, certificates.
     #[serde(rename = "box:admin")]
     #[value(name = "box:admin")]
@@ -66,6 +70,8 @@ pub enum Act {
     ReadBox,
     /// Back up, reload, issue certificates.
     ManageBox,
+    /// See the road to the cloud, and what the cloud asked.
+    ManageUplink,
     /// Add, change and remove people and tokens.
     ManagePeople,
 }
@@ -155,6 +161,7 @@ impl Scope {
             Scope::SpacesAdmin => matches!(act, Act::ReadSpaces | Act::Count | Act::ManageSpaces),
             Scope::MetersRead => act == Act::ReadMeters,
             Scope::MetersWrite => matches!(act, Act::ReadMeters | Act::CommandMeters),
+            Scope::UplinkAdmin => act == Act::ManageUplink,
             Scope::BoxAdmin => matches!(act, Act::ReadBox | Act::ManageBox),
         }
     }
@@ -164,7 +171,7 @@ impl Scope {
 mod tests {
     use super::*;
 
-    const ACTS: [Act; 8] = [
+    const ACTS: [Act; 9] = [
         Act::ReadSpaces,
         Act::Count,
         Act::ManageSpaces,
@@ -172,6 +179,7 @@ mod tests {
         Act::CommandMeters,
         Act::ReadBox,
         Act::ManageBox,
+        Act::ManageUplink,
         Act::ManagePeople,
     ];
 
@@ -189,7 +197,7 @@ mod tests {
             })
         };
         assert_eq!(role(Role::Admin), ACTS);
-        assert_eq!(role(Role::Installer), ACTS[..7]);
+        assert_eq!(role(Role::Installer), ACTS[..8]);
         assert_eq!(role(Role::Doorman), [Act::ReadSpaces, Act::Count]);
         assert_eq!(role(Role::Viewer), [Act::ReadSpaces, Act::ReadBox]);
         assert_eq!(role(Role::Resident), []);

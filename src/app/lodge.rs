@@ -229,6 +229,9 @@ impl Lodge {
             meters: self.meters.borrow().clone().map(|room| {
                 crate::meter::v1::Api::new(room, self.accounts.clone(), self.config.limits.https.per_client)
             }),
+            uplink: self.uplink.borrow().clone().map(|room| {
+                crate::uplink::v1::Api::new(room, self.accounts.clone(), self.config.limits.https.per_client)
+            }),
             contact: self.config.site.contact.clone(),
         })
     }

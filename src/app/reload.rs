@@ -129,7 +129,7 @@ impl Lodge {
                 changed.push(door.into());
             }
         }
-        if site || occupancy || meters {
+        if site || occupancy || meters || uplink {
             self.change_router("https");
         }
         if meters {
@@ -157,6 +157,7 @@ impl Lodge {
         if failed.iter().any(|name| name == "uplink") {
             self.house.retire("uplink");
             self.open_uplink();
+            self.change_router("https");
         }
         Ok(())
     }

@@ -10,6 +10,8 @@ use super::fault::Fault;
 
 /// Faults that are remembered.
 const FAULTS: usize = 50;
+/// Samples of what waits: an hour of them.
+const SAMPLES: usize = 360;
 
 /// How the uplink is (`contract.md` section 6).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -91,6 +93,8 @@ pub(super) struct Written {
     pub(super) taken_over: bool,
     pub(super) certificate_ends: Option<Timestamp>,
     pub(super) faults: VecDeque<FaultShown>,
+    /// How many entries waited, sample by sample, oldest first.
+    pub(super) waited: VecDeque<u64>,
     pub(super) ended: BTreeMap<&'static str, u64>,
     /// Whether the last fault still holds.
     pub(super) troubled: bool,
@@ -114,6 +118,14 @@ impl Board {
         written.connected_since = Some(at);
         (written.next_try, written.troubled) = (None, false);
         written.sessions += 1;
+    }
+
+    /// Notes how many entries wait now.
+    pub(super) fn sample(&self, rows: u64) {
+        let mut written = self.write();
+        written.waited.push_back(rows);
+        let many = written.waited.len().saturating_sub(SAMPLES);
+        written.waited.drain(..many);
     }
 
     pub(super) fn write(&self) -> MutexGuard<'_, Written> {

@@ -36,6 +36,8 @@ const LOOK: Duration = Duration::from_secs(2);
 
 /// When nothing of interest came for so long, the journal was looked at up to its end.
 const SETTLED: Duration = Duration::from_millis(20);
+/// What waits is noted so often.
+const SAMPLED: Duration = Duration::from_secs(10);
 /// Operations that are shown.
 const SHOWN: usize = 20;
 /// How long the uplink of before may need to let go.
@@ -200,6 +202,7 @@ impl Uplink {
                 Ok(never) => match never {},
                 Err(error) => Err(LedgerError::Write(error).into()),
             },
+            never = self.sample() => match never {},
             error = ledger::count_up(&self.store, self.config.self_test_rate) => Err(error.into()),
         }
     }
@@ -209,6 +212,22 @@ impl Uplink {
             RestartMode::Process => Restart::Process(Arc::clone(&self.restart)),
             RestartMode::Off => Restart::Off,
         }
+    }
+
+    /// Notes now and then how much waits.
+    async fn sample(&self) -> std::convert::Infallible {
+        let mut ticks = interval(SAMPLED);
+        loop {
+            ticks.tick().await;
+            let (_, rows) = settle(&self.store, &self.counted, &self.dealt);
+            self.board.sample(rows);
+        }
+    }
+
+    /// How many entries waited in the last hour, sample by sample, oldest first.
+    #[must_use]
+    pub fn waited(&self) -> Vec<u64> {
+        self.board.write().waited.iter().copied().collect()
     }
 
     /// The latest operations, newest first.

@@ -156,3 +156,27 @@ fn what_cannot_work_is_said_before_anything_is_sent() {
         assert!(said.contains(wanted) && !said.contains("secret"), "{url}: {said}");
     }
 }
+
+#[test]
+fn programs_with_uplink_admin_and_people_who_run_the_box_see_how_it_is() {
+    let broker = Broker::start();
+    let lodge = Lodge::start_with(&format!(
+        "[https]\nlisten = [\"127.0.0.1:0\"]\n[occupancy]\n{}",
+        broker.section()
+    ));
+    let token = |scope: &str| {
+        let made = lodge.json(&["token", "create", "--name", scope, "--scope", scope]);
+        format!("Bearer {}", made["token"].as_str().unwrap())
+    };
+    let (right, wrong) = (token("uplink:admin"), token("box:admin"));
+    let get = |path: &str, token: &str| lodge.https().ask("GET", path, &[("authorization", token)]);
+    crate::support::eventually("it is connected", || {
+        let shown = get("/v1/uplink", &right).json();
+        shown["connected_since"].is_string().then_some(())
+    });
+    assert_eq!(get("/v1/uplink", &right).json()["client_id"], "lodge-1");
+    assert_eq!(get("/v1/uplink/operations", &right).json(), serde_json::json!([]));
+    assert_eq!(get("/v1/uplink", &wrong).status, 403);
+    assert_eq!(get("/v1/uplink", "Bearer nobody").status, 401);
+    assert_eq!(get("/uplink", &right).status, 303, "the page is for people");
+}
