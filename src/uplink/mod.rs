@@ -13,6 +13,7 @@ mod fault;
 mod fields;
 mod ledger;
 mod live;
+mod opening;
 mod operations;
 mod outbox;
 mod pace;

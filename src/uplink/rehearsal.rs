@@ -6,8 +6,8 @@ use tokio::time::{Duration, timeout};
 use super::config::{Auth, Config, Kind, Version};
 use super::dial;
 use super::fault::Fault;
+use super::opening::{check_identity, login, on_the_wire};
 use super::plain::Topics;
-use super::room::{check_identity, login, on_the_wire};
 use super::wire::{Incoming, Line, Message, Opening, Protocol, Wire};
 use crate::tls::{Outbound, OutboundTls, Step, StepVerdict};
 
