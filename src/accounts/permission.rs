@@ -35,6 +35,10 @@ pub enum Scope {
     #[serde(rename = "spaces:admin")]
     #[value(name = "spaces:admin")]
     SpacesAdmin,
+    /// Sees the relay's peers and ends them.
+    #[serde(rename = "relay:admin")]
+    #[value(name = "relay:admin")]
+    RelayAdmin,
     /// Reads meters: what they said, their half-hours, their events.
     #[serde(rename = "meters:read")]
     #[value(name = "meters:read")]
@@ -70,6 +74,8 @@ pub enum Act {
     ReadBox,
     /// Back up, reload, issue certificates.
     ManageBox,
+    /// See the relay's peers and end their connections.
+    ManageRelay,
     /// See the road to the cloud, and what the cloud asked.
     ManageUplink,
     /// Add, change and remove people and tokens.
@@ -159,6 +165,7 @@ impl Scope {
             Scope::SpacesRead => act == Act::ReadSpaces,
             Scope::SpacesCount => matches!(act, Act::ReadSpaces | Act::Count),
             Scope::SpacesAdmin => matches!(act, Act::ReadSpaces | Act::Count | Act::ManageSpaces),
+            Scope::RelayAdmin => act == Act::ManageRelay,
             Scope::MetersRead => act == Act::ReadMeters,
             Scope::MetersWrite => matches!(act, Act::ReadMeters | Act::CommandMeters),
             Scope::UplinkAdmin => act == Act::ManageUplink,
@@ -171,7 +178,7 @@ impl Scope {
 mod tests {
     use super::*;
 
-    const ACTS: [Act; 9] = [
+    const ACTS: [Act; 10] = [
         Act::ReadSpaces,
         Act::Count,
         Act::ManageSpaces,
@@ -179,6 +186,7 @@ mod tests {
         Act::CommandMeters,
         Act::ReadBox,
         Act::ManageBox,
+        Act::ManageRelay,
         Act::ManageUplink,
         Act::ManagePeople,
     ];
@@ -197,7 +205,7 @@ mod tests {
             })
         };
         assert_eq!(role(Role::Admin), ACTS);
-        assert_eq!(role(Role::Installer), ACTS[..8]);
+        assert_eq!(role(Role::Installer), ACTS[..9]);
         assert_eq!(role(Role::Doorman), [Act::ReadSpaces, Act::Count]);
         assert_eq!(role(Role::Viewer), [Act::ReadSpaces, Act::ReadBox]);
         assert_eq!(role(Role::Resident), []);
@@ -224,6 +232,7 @@ mod tests {
             Scope::SpacesRead,
             Scope::SpacesCount,
             Scope::SpacesAdmin,
+            Scope::RelayAdmin,
             Scope::BoxAdmin,
         ];
         let token = Who::Token { id: "t".into(), scopes };

@@ -11,6 +11,7 @@ mod client;
 mod meters;
 mod pki;
 mod problem;
+mod relay;
 mod socket;
 mod spaces;
 mod status;
@@ -25,13 +26,14 @@ pub use backup::{Backups, Keys, MakeError, Verified};
 pub use client::{Client, ClientError};
 pub use socket::{Listening, SocketError, listen};
 pub use spaces::SpaceShown;
-pub use status::{CertificateShown, RoomShown, Status, StoreShown};
+pub use status::{CertificateShown, RelayShown, RoomShown, Status, StoreShown};
 
 use crate::accounts::Accounts;
 use crate::http::problem::{method_not_allowed, not_found};
 use crate::meter::Meters;
 use crate::occupancy::Occupancy;
 use crate::pki::Pki;
+use crate::relay::Relay;
 use crate::store::Store;
 use crate::tls::Acme;
 use crate::uplink::Uplink;
@@ -56,6 +58,8 @@ pub struct Running {
     pub occupancy: watch::Receiver<Option<Arc<Occupancy>>>,
     /// The meters, when that room is open; it changes with a reload.
     pub meters: watch::Receiver<Option<Arc<Meters>>>,
+    /// The relay, when that room is open; it changes with a reload.
+    pub relay: watch::Receiver<Option<Arc<Relay>>>,
     /// The road to the cloud, when that room is open; it changes with a reload.
     pub uplink: watch::Receiver<Option<Arc<Uplink>>>,
     /// The book, for looking at it.
@@ -84,6 +88,7 @@ pub fn router(desk: Desk) -> Router {
         .merge(certificates::router())
         .merge(meters::router())
         .merge(pki::router())
+        .merge(relay::router())
         .merge(spaces::router())
         .merge(status::router())
         .merge(uplink::router())

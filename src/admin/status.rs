@@ -33,6 +33,9 @@ pub struct Status {
     pub services: BTreeMap<String, RoomShown>,
     /// What each door shows.
     pub certificates: Vec<CertificateShown>,
+    /// The relay, when it is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relay: Option<RelayShown>,
     /// The book.
     pub store: StoreShown,
     /// The meters; absent while their room is closed.
@@ -41,6 +44,15 @@ pub struct Status {
     /// The road to the cloud; absent while its room is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uplink: Option<UplinkShown>,
+}
+
+/// How many meetups the relay has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RelayShown {
+    /// With one peer.
+    pub waiting: usize,
+    /// With two.
+    pub paired: usize,
 }
 
 /// How a room is, in words.

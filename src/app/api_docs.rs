@@ -16,6 +16,7 @@ use utoipa::openapi::path::{Operation, PathItem};
 use crate::face::{Face, Page, Shell, secured};
 use crate::meter;
 use crate::occupancy::{compat, v1};
+use crate::relay;
 use crate::uplink;
 
 #[derive(OpenApi)]
@@ -31,6 +32,7 @@ pub(super) fn document() -> utoipa::openapi::OpenApi {
     let mut document = House::openapi();
     document.merge(compat::docs::Docs::openapi());
     document.merge(v1::Docs::openapi());
+    document.merge(relay::v1::Docs::openapi());
     document.merge(meter::v1::Docs::openapi());
     document.merge(uplink::v1::Docs::openapi());
     document

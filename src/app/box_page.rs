@@ -201,6 +201,7 @@ fn serves(door: &str) -> &'static str {
         "http" => "sends browsers to https, answers ACME",
         "https" => "pages and the APIs for people and apps",
         "mtls" => "machines with a certificate",
+        "relay" => "peers that meet by WebSocket",
         "metrics" => "counters for Prometheus",
         _ => "",
     }

@@ -16,6 +16,7 @@ use crate::http::{Proxies, Site};
 use crate::meter::mediator::access::Reach;
 use crate::meter::mediator::{self, Mediator, Roles};
 use crate::pki::Hierarchy;
+use crate::relay;
 use crate::supervisor::Weight;
 use crate::tls::{Authorities, Certificate, ClientTrust, Demand, Door, Limits, OpenDoor, Policy, Tls, Versions};
 
@@ -33,7 +34,7 @@ pub(super) struct DoorUp {
 }
 
 /// Every door, in the order in which they open: the public ones last, when everything behind them works.
-pub(super) const DOORS: [&str; 5] = ["metrics", "mtls", "grpc", "https", "http"];
+pub(super) const DOORS: [&str; 6] = ["metrics", "mtls", "grpc", "relay", "https", "http"];
 
 impl Lodge {
     /// Opens every door that has a section.
@@ -149,6 +150,7 @@ impl Lodge {
             "https" => config.https.as_ref().map(crate::config::Https::addresses),
             "mtls" => config.mtls.as_ref().map(crate::config::Mtls::addresses),
             "grpc" => config.grpc.as_ref().map(crate::config::Grpc::addresses),
+            "relay" => config.relay.as_ref().map(crate::relay::Config::addresses),
             "metrics" => config.metrics.as_ref().map(crate::config::PlainDoor::metrics_addresses),
             _ => None,
         }
@@ -161,6 +163,7 @@ impl Lodge {
             "http" => &limits.http,
             "mtls" => &limits.mtls,
             "grpc" => &limits.grpc,
+            "relay" => &limits.relay,
             "metrics" => &limits.metrics,
             _ => &limits.https,
         };
@@ -193,6 +196,7 @@ impl Lodge {
             "https" => self.https_router(),
             "mtls" => router::mtls().into(),
             "grpc" => mediator::router(self.mediator()).into(),
+            "relay" => relay::router(self.relay.borrow().clone()).into(),
             "metrics" => self.metrics.router().into(),
             _ => {
                 let port = self
@@ -223,6 +227,12 @@ impl Lodge {
                 versions: Versions::From12,
                 challenges: None,
                 clients: Some((self.grpc_trust()?, Demand::Required)),
+            }),
+            "relay" => Policy::Tls(Tls {
+                certificate: self.relay_certificate().await?,
+                versions: Versions::From12,
+                challenges: None,
+                clients: Some((self.relay_trust()?, Demand::Required)),
             }),
             _ => Policy::Plain,
         };
@@ -262,6 +272,15 @@ impl Lodge {
         self.certificate("grpc", files).await
     }
 
+    async fn relay_certificate(&self) -> anyhow::Result<Certificate> {
+        let files = self
+            .config
+            .relay
+            .as_ref()
+            .and_then(|relay| Some((relay.certificate_file.clone()?, relay.key_file.clone()?)));
+        self.certificate("relay", files).await
+    }
+
     async fn certificate(
         &self,
         door: &'static str,
@@ -272,10 +291,10 @@ impl Lodge {
             Some((certificate, key)) => Certificate::files(certificate, key).with_context(context),
             None => {
                 let names = self.names().for_certificate();
-                let hierarchy = if door == "grpc" {
-                    Hierarchy::Grpc
-                } else {
-                    Hierarchy::Server
+                let hierarchy = match door {
+                    "grpc" => Hierarchy::Grpc,
+                    "relay" => Hierarchy::Relay,
+                    _ => Hierarchy::Server,
                 };
                 Certificate::own(&self.pki, hierarchy, door, names)
                     .await
@@ -294,6 +313,12 @@ impl Lodge {
         let grpc = self.config.grpc.as_ref();
         let files = grpc.map(|grpc| (grpc.client_ca_file.clone(), grpc.crl_file.clone()));
         self.trust("grpc", Hierarchy::Grpc, files.unwrap_or_default())
+    }
+
+    fn relay_trust(&self) -> anyhow::Result<ClientTrust> {
+        let relay = self.config.relay.as_ref();
+        let files = relay.map(|relay| (relay.client_ca_file.clone(), relay.crl_file.clone()));
+        self.trust("relay", Hierarchy::Relay, files.unwrap_or_default())
     }
 
     /// Whom a door trusts: the authorities of a file, or its own hierarchy; less those that a list or we revoked.

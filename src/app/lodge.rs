@@ -23,14 +23,15 @@ use crate::face::{Face, Lamp};
 use crate::http::assets::Assets;
 use crate::http::health::{self, Readiness};
 use crate::http::metrics::Metrics;
-use crate::meter::Meters;
+use crate::meter::{self, Meters};
 use crate::occupancy::history::READER;
 use crate::occupancy::{Occupancy, Terms};
 use crate::pki::Pki;
+use crate::relay::{self, Relay};
 use crate::store::{Health, Options, Store};
 use crate::supervisor::{House, Weight};
 use crate::tls;
-use crate::uplink::Uplink;
+use crate::uplink::{self, Uplink};
 
 /// How long a door has to finish what is under way. The whole box stops within ten seconds.
 pub(super) const DRAIN: Duration = Duration::from_secs(5);
@@ -52,6 +53,8 @@ pub(super) struct Lodge {
     pub(super) house: House,
     pub(super) occupancy: watch::Sender<Option<Arc<Occupancy>>>,
     pub(super) meters: watch::Sender<Option<Arc<Meters>>>,
+    pub(super) relay: watch::Sender<Option<Arc<Relay>>>,
+    relay_counts: relay::Counts,
     pub(super) uplink: watch::Sender<Option<Arc<Uplink>>>,
     pub(super) doors: BTreeMap<&'static str, DoorUp>,
     pub(super) reporter: Reporter,
@@ -97,6 +100,8 @@ impl Lodge {
             accounts: Accounts::new(store.clone()),
             assets: Assets::load(),
             occupancy: watch::channel(None).0,
+            relay: watch::channel(None).0,
+            relay_counts: relay::Counts::new(&metrics),
             meters,
             uplink,
             doors: BTreeMap::new(),
@@ -123,6 +128,7 @@ impl Lodge {
         lodge.open_uplink();
         lodge.open_occupancy();
         lodge.open_meters()?;
+        lodge.open_relay();
         lodge.open_doors().await?;
         lodge.acme.doors_are_open();
         lodge.reporter.is_ready();
@@ -193,10 +199,14 @@ impl Lodge {
     /// Builds the meter room as it is configured now, and starts it.
     pub(super) fn open_meters(&mut self) -> anyhow::Result<()> {
         let fixed = self.config.meter.clone();
+        let terms = meter::Terms {
+            readings: self.config.retention.readings,
+            streams: self.streams.clone(),
+        };
         let room = self
             .config
             .meter_room()
-            .map(|config| Meters::with_streams(config, fixed, self.store.clone(), &self.streams))
+            .map(|config| Meters::with_terms(config, fixed, self.store.clone(), terms))
             .transpose()
             .context("the meter room")?;
         self.meters.send_replace(room.clone());
@@ -207,6 +217,26 @@ impl Lodge {
             });
         }
         Ok(())
+    }
+
+    /// Builds the relay as it is configured now, and starts it; one that runs takes the changes over, so that its
+    /// peers stay connected.
+    pub(super) fn open_relay(&mut self) {
+        let config = self.config.relay.clone();
+        if let (Some(room), Some(config)) = (self.relay.borrow().clone(), &config) {
+            return room.adopt(config.clone());
+        }
+        let open = |config| Relay::new(config, self.store.clone(), self.relay_counts.clone(), &self.streams);
+        let room = config.map(open);
+        self.house.retire("relay");
+        self.relay.send_replace(room.clone());
+        self.reporter.relay(room.clone());
+        if let Some(room) = room {
+            self.house.add("relay", Weight::Room, move |stop| {
+                let room = Arc::clone(&room);
+                Box::pin(async move { Ok(room.run(stop).await?) })
+            });
+        }
     }
 
     /// What lies behind the https door, as it is configured now.
@@ -226,12 +256,17 @@ impl Lodge {
             face,
             report: self.reporter.clone().into_status(),
             occupancy: self.occupancy.borrow().clone(),
-            meters: self.meters.borrow().clone().map(|room| {
-                crate::meter::v1::Api::new(room, self.accounts.clone(), self.config.limits.https.per_client)
-            }),
-            uplink: self.uplink.borrow().clone().map(|room| {
-                crate::uplink::v1::Api::new(room, self.accounts.clone(), self.config.limits.https.per_client)
-            }),
+            relay: self.relay.borrow().clone().map(|room| (room, self.accounts.clone())),
+            meters: self
+                .meters
+                .borrow()
+                .clone()
+                .map(|room| meter::v1::Api::new(room, self.accounts.clone(), self.config.limits.https.per_client)),
+            uplink: self
+                .uplink
+                .borrow()
+                .clone()
+                .map(|room| uplink::v1::Api::new(room, self.accounts.clone(), self.config.limits.https.per_client)),
             contact: self.config.site.contact.clone(),
         })
     }
@@ -250,6 +285,7 @@ impl Lodge {
             status: self.reporter.clone().into_status(),
             occupancy: self.occupancy.subscribe(),
             meters: self.meters.subscribe(),
+            relay: self.relay.subscribe(),
             uplink: self.uplink.subscribe(),
             store: self.store.clone(),
             backups: self.backups.clone(),

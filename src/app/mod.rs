@@ -41,6 +41,7 @@ pub enum End {
 }
 
 /// Where the doors are, once everything works.
+#[derive(Clone, Debug)]
 pub struct Ready {
     /// Each door's addresses, with the ports that port 0 became.
     pub doors: BTreeMap<String, Vec<SocketAddr>>,

@@ -75,11 +75,15 @@ impl Lodge {
             self.open_occupancy();
             changed.push("occupancy".into());
         }
-        let meters = old.meters != new.meters || old.meter != new.meter;
+        let meters = old.meters != new.meters || old.meter != new.meter || old.retention != new.retention;
         if meters {
             self.house.retire("meters");
             self.open_meters()?;
             changed.push("meters".into());
+        }
+        let relay = old.relay != new.relay;
+        if relay {
+            self.open_relay();
         }
         let told = |config: &Config| config.occupancy.as_ref().map(|room| room.publish_anonymous);
         let tells_of = old.meter != new.meter || old.site.name != new.site.name || told(old) != told(&new);
@@ -113,6 +117,10 @@ impl Lodge {
             ("mtls", old.mtls != new.mtls || limits.0.mtls != limits.1.mtls || names),
             ("grpc", old.grpc != new.grpc || limits.0.grpc != limits.1.grpc || names),
             (
+                "relay",
+                !same_relay_door(old, &new) || limits.0.relay != limits.1.relay || names,
+            ),
+            (
                 "https",
                 old.https != new.https
                     || limits.0.https != limits.1.https
@@ -126,14 +134,23 @@ impl Lodge {
         ] {
             if differs {
                 self.open_door(door).await?;
+                if let Some(room) = self.relay.borrow().as_ref().filter(|_| door == "relay") {
+                    room.send_away();
+                }
                 changed.push(door.into());
             }
         }
-        if site || occupancy || meters || uplink {
+        if site || occupancy || meters || relay || uplink {
             self.change_router("https");
         }
         if meters {
             self.change_router("grpc");
+        }
+        if relay {
+            self.change_router("relay");
+            if !changed.iter().any(|changed| changed == "relay") {
+                changed.push("relay".into());
+            }
         }
         self.retry_failed()?;
         Ok(changed)
@@ -154,11 +171,27 @@ impl Lodge {
             self.change_router("https");
             self.change_router("grpc");
         }
+        if failed.iter().any(|name| name == "relay") {
+            self.house.retire("relay");
+            self.relay.send_replace(None);
+            self.open_relay();
+            self.change_router("https");
+            self.change_router("relay");
+        }
         if failed.iter().any(|name| name == "uplink") {
             self.house.retire("uplink");
             self.open_uplink();
             self.change_router("https");
         }
         Ok(())
+    }
+}
+
+/// Whether the relay's door is the same; its rules and times change while it is open.
+fn same_relay_door(old: &Config, new: &Config) -> bool {
+    match (&old.relay, &new.relay) {
+        (Some(old), Some(new)) => old.same_door(new),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
     }
 }

@@ -13,10 +13,11 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use tokio::sync::watch;
 
 use super::lodge::Lodge;
-use crate::admin::{Backups, CertificateShown, RoomShown, Status, StoreShown};
+use crate::admin::{Backups, CertificateShown, RelayShown, RoomShown, Status, StoreShown};
 use crate::face::{Lamp, Light};
 use crate::http::metrics::Metrics;
 use crate::meter::Meters;
+use crate::relay::Relay;
 use crate::store::Store;
 use crate::supervisor::{State, States, Weight};
 use crate::tls::Served;
@@ -40,7 +41,7 @@ pub(super) struct RoomsSeen {
 }
 
 /// The rooms that are built; the other services serve them.
-const ROOMS: [&str; 3] = ["occupancy", "meters", "uplink"];
+const ROOMS: [&str; 4] = ["occupancy", "meters", "relay", "uplink"];
 
 #[derive(Default)]
 struct Told {
@@ -48,6 +49,7 @@ struct Told {
     started: Option<Timestamp>,
     doors: BTreeMap<String, Vec<SocketAddr>>,
     certificates: BTreeMap<&'static str, watch::Receiver<Served>>,
+    relay: Option<Arc<Relay>>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -101,6 +103,11 @@ impl Reporter {
         };
     }
 
+    /// Which relay is open.
+    pub(super) fn relay(&self, relay: Option<Arc<Relay>>) {
+        self.told().relay = relay;
+    }
+
     /// How the box is now, whenever it is asked.
     pub(super) fn into_status(self) -> Arc<dyn Fn() -> Status + Send + Sync> {
         Arc::new(move || self.status())
@@ -133,6 +140,13 @@ impl Reporter {
                 .iter()
                 .map(|(door, served)| certificate(door, &served.borrow()))
                 .collect(),
+            relay: told.relay.as_ref().map(|relay| {
+                let tally = relay.tally();
+                RelayShown {
+                    waiting: tally.waiting,
+                    paired: tally.paired,
+                }
+            }),
             store: StoreShown {
                 bytes: self.store.bytes(),
                 last_backup: self.backups.last().unwrap_or_default(),

@@ -16,12 +16,14 @@ use super::api_docs;
 use super::box_page::{self, Report};
 use super::host::{OurHost, host_of};
 use super::identity::Names;
+use crate::accounts::Accounts;
 use crate::face::Face;
 use crate::http::assets::Assets;
 use crate::http::problem::{method_not_allowed, not_found};
 use crate::http::{Ahead, Problem, Site};
 use crate::meter;
 use crate::occupancy::{Occupancy, compat, pages, v1};
+use crate::relay::{self, Relay};
 use crate::tls::{Challenges, PeerCertificate};
 use crate::uplink;
 
@@ -33,6 +35,7 @@ pub(super) struct Https {
     pub(super) face: Face,
     pub(super) report: Report,
     pub(super) occupancy: Option<Arc<Occupancy>>,
+    pub(super) relay: Option<(Arc<Relay>, Accounts)>,
     pub(super) meters: Option<Arc<meter::v1::Api>>,
     pub(super) uplink: Option<Arc<uplink::v1::Api>>,
     pub(super) contact: Option<String>,
@@ -50,6 +53,11 @@ pub(super) fn https(parts: Https) -> Site {
         .merge(box_page::router(parts.report, &parts.face));
     if let Some(contact) = parts.contact {
         router = router.route("/.well-known/security.txt", get(async move || security_txt(&contact)));
+    }
+    if let Some((room, accounts)) = parts.relay {
+        router = router
+            .merge(relay::pages::router(room.clone(), parts.face.clone()))
+            .merge(relay::v1::router(room, accounts));
     }
     if let Some(api) = parts.meters {
         router = router

@@ -13,6 +13,7 @@ mod meters;
 mod pki;
 mod print;
 mod reach;
+mod relay;
 mod replicas;
 mod resolve;
 mod serve;
@@ -129,6 +130,9 @@ enum Command {
     /// The box's own certificates
     #[command(subcommand)]
     Pki(pki::Command),
+    /// The relay: who is there, and peers with an HTTP side
+    #[command(subcommand)]
+    Relay(relay::Command),
     /// An authority for mediators in a folder of its own
     #[command(after_help = "Example:\n  certs init prod && certs server prod && certs client prod sync --ou internal")]
     Certs(certs::Certs),
@@ -166,7 +170,7 @@ enum Command {
 /// Runs the command that `args` name; the exit codes are those of `contract.md` section 2.
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(in_full(args)) {
+    let cli = match Cli::try_parse_from(relay::as_known(in_full(args))) {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
@@ -222,6 +226,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Token(command) => command.run(&common).map(done),
         Command::Pki(command) => command.run(&common).map(done),
         Command::Cert(command) => command.run(&common),
+        Command::Relay(command) => command.run(&common).map(done),
         Command::Uplink(command) => command.run(&common),
         Command::Certs(certs) => certs.run(&common).map(done),
         Command::Backup(command) => command.run(&common).map(done),

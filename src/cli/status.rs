@@ -55,6 +55,12 @@ pub(super) fn status(common: &Common) -> Result<(), Failure> {
             print::moment(certificate.not_after)
         ));
     }
+    if let Some(relay) = status.relay {
+        print::line(format_args!(
+            "  relay {} paired, {} waiting",
+            relay.paired, relay.waiting
+        ));
+    }
     if let Some(meters) = &status.meters {
         print::line(format_args!(
             "  meters {}: {} polled, {} answer, {} do not; {} half-hours to fetch",

@@ -87,6 +87,9 @@ pub(super) fn check(config: &Config, figment: &Figment) -> Result<(), ConfigErro
     if let Some((key, what, hint)) = config.meters.as_ref().and_then(crate::meter::Config::fault) {
         return fault(key, &what, &hint);
     }
+    if let Some((key, what, hint)) = config.relay.as_ref().and_then(crate::relay::Config::fault) {
+        return fault(key, &what, &hint);
+    }
     meters(config, figment)?;
     if let Some((key, what, hint)) = config.uplink.as_ref().and_then(crate::uplink::Config::fault) {
         return fault(key, &what, &hint);
@@ -125,7 +128,7 @@ fn meters(config: &Config, figment: &Figment) -> Result<(), ConfigError> {
 
 /// No two doors may want the same address.
 fn doors_apart(config: &Config, figment: &Figment) -> Result<(), ConfigError> {
-    let doors: [(&str, Vec<SocketAddr>); 5] = [
+    let doors: [(&str, Vec<SocketAddr>); 6] = [
         (
             "http",
             config
@@ -145,6 +148,14 @@ fn doors_apart(config: &Config, figment: &Figment) -> Result<(), ConfigError> {
         (
             "grpc",
             config.grpc.as_ref().map(super::Grpc::addresses).unwrap_or_default(),
+        ),
+        (
+            "relay",
+            config
+                .relay
+                .as_ref()
+                .map(crate::relay::Config::addresses)
+                .unwrap_or_default(),
         ),
         (
             "metrics",

@@ -130,6 +130,8 @@ pub struct Limits {
     pub mtls: DoorLimits,
     /// Of the mediator's door.
     pub grpc: DoorLimits,
+    /// Of the relay's door.
+    pub relay: DoorLimits,
     /// Of the door for Prometheus.
     pub metrics: DoorLimits,
 }

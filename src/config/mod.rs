@@ -21,7 +21,7 @@ pub use layers::{DEFAULT_FILE, Flags, Loaded, find_socket, load, without_file};
 pub use show::{Shown, show};
 
 use crate::domain::units::Span;
-use crate::{meter, occupancy, uplink};
+use crate::{meter, occupancy, relay, uplink};
 
 /// All that can be configured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,6 +54,8 @@ pub struct Config {
     /// Meters, beside those that were added by command.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub meter: Vec<meter::Entry>,
+    /// The relay: its door and its room.
+    pub relay: Option<relay::Config>,
     /// The road to the cloud.
     pub uplink: Option<uplink::Config>,
     /// Backups made by the box itself.
@@ -89,6 +91,7 @@ impl Default for Config {
             occupancy: None,
             meters: None,
             meter: Vec::new(),
+            relay: None,
             uplink: None,
             backup: None,
             retention: Retention::default(),
@@ -154,12 +157,15 @@ fn a_week() -> u32 {
 pub struct Retention {
     /// The history of spaces; `"0s"`: for ever.
     pub history: Span,
+    /// Half-hours of meters, in whole months; `"0"`: for ever.
+    pub readings: Span,
 }
 
 impl Default for Retention {
     fn default() -> Retention {
         Retention {
             history: Span::seconds(30 * 86_400),
+            readings: Span::seconds(0),
         }
     }
 }

@@ -48,6 +48,22 @@ pub enum Event {
         /// The last of them.
         last: Reading,
     },
+    /// A peer came to a meetup of the relay.
+    PeerJoined {
+        /// Which meetup, without the query of its address.
+        meetup: String,
+        /// The name in its certificate.
+        peer: String,
+    },
+    /// A peer left a meetup of the relay.
+    PeerLeft {
+        /// Which meetup, without the query of its address.
+        meetup: String,
+        /// The name in its certificate.
+        peer: String,
+        /// Why, in one word.
+        why: String,
+    },
     /// Something happened to a meter.
     Meter {
         /// Which meter.
@@ -104,9 +120,12 @@ impl Event {
             Event::SpaceCreated { space, .. }
             | Event::SpaceChanged { space, .. }
             | Event::SpaceRemoved { space, .. } => Some(*space),
-            Event::ReadingsRecorded { .. } | Event::Meter { .. } | Event::Operation { .. } | Event::SelfTest { .. } => {
-                None
-            }
+            Event::ReadingsRecorded { .. }
+            | Event::Meter { .. }
+            | Event::PeerJoined { .. }
+            | Event::PeerLeft { .. }
+            | Event::Operation { .. }
+            | Event::SelfTest { .. } => None,
         }
     }
 
@@ -118,6 +137,8 @@ impl Event {
             Event::SpaceCreated { .. }
             | Event::SpaceChanged { .. }
             | Event::SpaceRemoved { .. }
+            | Event::PeerJoined { .. }
+            | Event::PeerLeft { .. }
             | Event::Operation { .. }
             | Event::SelfTest { .. } => None,
         }
@@ -127,7 +148,10 @@ impl Event {
     #[must_use]
     pub fn lane(&self) -> Lane {
         match self {
-            Event::SpaceCreated { .. } | Event::SpaceRemoved { .. } => Lane::Event,
+            Event::SpaceCreated { .. }
+            | Event::SpaceRemoved { .. }
+            | Event::PeerJoined { .. }
+            | Event::PeerLeft { .. } => Lane::Event,
             Event::SpaceChanged { .. } | Event::ReadingsRecorded { .. } | Event::SelfTest { .. } => Lane::Measurement,
             Event::Operation { .. } => Lane::Critical,
             Event::Meter { news, .. } => news.lane(),

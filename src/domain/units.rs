@@ -47,6 +47,10 @@ impl Span {
 
 /// Splits `"12h"` into its number times its unit.
 fn amount(text: &str, units: &[(&str, u64)], wanted: &'static str) -> Result<u64, UnitError> {
+    // Nothing is nothing in any unit.
+    if text == "0" {
+        return Ok(0);
+    }
     let wrong = || UnitError {
         found: text.to_owned(),
         wanted,

@@ -4,6 +4,7 @@
 mod csrf;
 mod lamps;
 mod login;
+mod plot;
 mod security;
 mod shell;
 mod visitor;
@@ -15,6 +16,7 @@ use tokio::sync::watch;
 
 pub use csrf::{Csrf, Forged};
 pub use lamps::{Lamp, Light};
+pub use plot::Frame;
 pub use security::secured;
 pub use shell::{Page, Shell};
 pub use visitor::{Forbidden, SignedIn, Visitor};

@@ -35,6 +35,8 @@ pub struct PersonShown {
     pub sees_meters: bool,
     /// Whether it leads them to the page of the box.
     pub runs_box: bool,
+    /// Whether it leads them to the page of the relay, too.
+    pub runs_relay: bool,
     /// What the logout form carries.
     pub csrf_token: String,
 }
@@ -43,6 +45,9 @@ impl Face {
     /// The layout of the page `here`, for whoever looks at it.
     #[must_use]
     pub fn shell(&self, here: &'static str, visitor: Option<&SignedIn>) -> Shell {
+        let lamps = self.inner.lamps.borrow().clone();
+        // A room has a lamp when it is open, and its pages are there then.
+        let has_relay = lamps.iter().any(|lamp| lamp.name == "relay");
         Shell {
             site: self.inner.site.clone(),
             person: visitor.map(|visitor| PersonShown {
@@ -51,10 +56,11 @@ impl Face {
                 sees_spaces: visitor.must(Act::ReadSpaces).is_ok(),
                 sees_meters: visitor.sees_meters(),
                 runs_box: visitor.must(Act::ManageBox).is_ok(),
+                runs_relay: has_relay && visitor.must(Act::ManageRelay).is_ok(),
                 csrf_token: visitor.csrf.token(),
             }),
             here,
-            lamps: self.inner.lamps.borrow().clone(),
+            lamps,
             style: self.asset("style.css"),
             icon: self.asset("icon.svg"),
         }

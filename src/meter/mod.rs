@@ -29,6 +29,6 @@ pub mod v1;
 pub use config::{Config, Entry, EntryError, Every, Fault, Polling};
 pub use energy::{Span, SpanError, Totals};
 pub use polling::PollingError;
-pub use room::{BuildError, Meters, MetersError};
+pub use room::{BuildError, Meters, MetersError, Terms};
 pub use served::Source;
 pub use shown::{FleetShown, MeterShown, Progress, ValueShown};

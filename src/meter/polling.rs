@@ -64,6 +64,7 @@ impl Meters {
                 () = &mut keeping => Ok(()),
                 error = self.turn(&mut round) => Err(error),
                 error = self.follow() => Err(error.into()),
+                () = self.forget_old() => Ok(()),
             }
         };
         // Nothing is added to the feed any more; listeners come back to the room that follows.

@@ -12,9 +12,10 @@ use super::emop::dialect::Request;
 use super::emop::event_log::{MeterEvent, events};
 use super::emop::identity::Hardware;
 use super::emop::intervals::Block;
+use super::emop::profile_log::{Elements, LOG_1_RECORDS, Record1, Record2, log_1, log_2};
 use super::emop::tariff::Which;
 use super::emop::value::{PayloadError, Registers, Value};
-use super::emop::{Dialect, MeterTime};
+use super::emop::{Dialect, MeterTime, ProfileLog};
 
 /// Who carries requests to one meter.
 pub trait Asking: Sync {
@@ -149,6 +150,29 @@ pub async fn event_page<A: Asking>(meter: &A, page: u8) -> Result<Vec<MeterEvent
     let read = events(&bytes, &meter.dialect().inferred().event);
     read.map_err(|source| ReadError::Payload {
         object: "event_log".to_owned(),
+        source,
+    })
+}
+
+/// Half hours of log 1 from a moment on, as many as one reply holds, whatever their time (6.2).
+pub async fn half_hours_1<A: Asking>(meter: &A, from: MeterTime) -> Result<Vec<Record1>, ReadError<A::Error>> {
+    let block = payload(meter, Request::Profile(ProfileLog::One, from)).await?;
+    log_1(&block, LOG_1_RECORDS).map_err(|source| ReadError::Payload {
+        object: "profile_log_1".to_owned(),
+        source,
+    })
+}
+
+/// Half hours of log 2 from a moment on, as many as one reply holds, whatever their time (6.3).
+pub async fn half_hours_2<A: Asking>(
+    meter: &A,
+    from: MeterTime,
+    elements: Elements,
+) -> Result<Vec<Record2>, ReadError<A::Error>> {
+    let block = payload(meter, Request::Profile(ProfileLog::Two, from)).await?;
+    let layout = &meter.dialect().inferred().profile_log_2;
+    log_2(&block, elements, layout).map_err(|source| ReadError::Payload {
+        object: "profile_log_2".to_owned(),
         source,
     })
 }

@@ -20,6 +20,7 @@ use super::polling::AT_ONCE;
 use super::served::{Beginning, Served, Source};
 use super::session::{Session, SessionError};
 use super::shown::MeterShown;
+use crate::domain::units::Span;
 use crate::domain::{Duty, Meter, MeterId, MeterState};
 use crate::feed::Hall;
 use crate::store::meters::{LoggedEvent, Meters as Registry, MetersWriter, RegistryError};
@@ -31,6 +32,8 @@ pub struct Meters {
     pub(super) config: Config,
     pub(super) writer: MetersWriter,
     pub(super) readings: ReadingsWriter,
+    /// How long half-hours are kept; zero: for ever.
+    pub(super) kept: Span,
     pub(super) store: Store,
     pub(super) hall: Arc<Hall<MeterId>>,
     pub(super) notes: Notes,
@@ -43,6 +46,24 @@ pub struct Meters {
     changes: Mutex<Vec<Arc<Served>>>,
     numbers: AtomicU64,
     stop: CancellationToken,
+}
+
+/// What the house lays down for the room.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// How long half-hours are kept; zero: for ever.
+    pub readings: Span,
+    /// Sends away who listens when it ends.
+    pub streams: CancellationToken,
+}
+
+impl Default for Terms {
+    fn default() -> Terms {
+        Terms {
+            readings: Span::seconds(0),
+            streams: CancellationToken::new(),
+        }
+    }
 }
 
 /// The room cannot be built.
@@ -88,15 +109,15 @@ pub enum MetersError {
 impl Meters {
     /// The room with the meters of the configuration and of this book; nothing runs yet.
     pub fn new(config: Config, fixed: Vec<Entry>, store: Store) -> Result<Arc<Meters>, BuildError> {
-        Meters::with_streams(config, fixed, store, &CancellationToken::new())
+        Meters::with_terms(config, fixed, store, Terms::default())
     }
 
-    /// The same; who listens is sent away when `streams` ends.
-    pub fn with_streams(
+    /// The same under the house's terms.
+    pub fn with_terms(
         config: Config,
         fixed: Vec<Entry>,
         store: Store,
-        streams: &CancellationToken,
+        terms: Terms,
     ) -> Result<Arc<Meters>, BuildError> {
         let registry = Registry::new(store.clone());
         let room = Meters {
@@ -104,11 +125,12 @@ impl Meters {
             hall: Arc::new(Hall::new(
                 store.clone(),
                 config.max_listeners as usize,
-                streams.child_token(),
+                terms.streams.child_token(),
             )),
             config,
             writer: MetersWriter::new(store.clone()),
             readings: ReadingsWriter::new(store.clone()),
+            kept: terms.readings,
             store,
             notes: Notes::default(),
             permits: Semaphore::new(AT_ONCE),

@@ -88,7 +88,8 @@ impl Meters {
     /// The fleet in numbers.
     #[must_use]
     pub fn fleet(&self) -> FleetShown {
-        let horizon = self.horizon(Timestamp::now());
+        let now = Timestamp::now();
+        let horizon = self.horizon(now);
         let mut fleet = FleetShown::default();
         for served in self.all() {
             let live = served.live();
@@ -96,7 +97,7 @@ impl Meters {
             fleet.polled += usize::from(live.duty == Duty::Polled);
             fleet.healthy += usize::from(live.state.health == Health::Healthy);
             fleet.unhealthy += usize::from(live.state.health == Health::Unhealthy);
-            let progress = progress(&live.state.half_hours, horizon);
+            let progress = progress(&live.state.half_hours, horizon, now);
             fleet.half_hours_open += progress.map_or(0, |progress| u64::from(progress.open));
         }
         fleet
@@ -125,15 +126,17 @@ impl Meters {
             health_details: state.health_details,
             answered: state.answered,
             clock_compared: state.clock_compared,
-            half_hours: progress(&state.half_hours, self.horizon(now)),
+            half_hours: progress(&state.half_hours, self.horizon(now), now),
             values: values.collect(),
         }
     }
 }
 
-fn progress(asked: &HalfHoursAsked, horizon: HalfHour) -> Option<Progress> {
+fn progress(asked: &HalfHoursAsked, horizon: HalfHour, now: Timestamp) -> Option<Progress> {
     let last = asked.settled.parts().last()?;
-    let open = asked.settled.missing(horizon..last.end);
+    // The newest two are on their way: the meter is asked about as often as it writes.
+    let due = HalfHour(HalfHour::of(now).0.saturating_sub(1));
+    let open = asked.settled.missing(horizon..due);
     Some(Progress {
         since: horizon.start(),
         until: HalfHour(last.end.0 - 1).start(),

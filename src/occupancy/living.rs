@@ -70,6 +70,8 @@ impl Occupancy {
                     Event::SpaceChanged { .. }
                     | Event::ReadingsRecorded { .. }
                     | Event::Meter { .. }
+                    | Event::PeerJoined { .. }
+                    | Event::PeerLeft { .. }
                     | Event::Operation { .. }
                     | Event::SelfTest { .. } => {}
                 }

@@ -131,7 +131,7 @@ fn a_one_time_link_lets_somebody_choose_a_password_once() {
     );
     assert_eq!(
         (chosen.status, chosen.header("location")),
-        (303, Some("/spaces")),
+        (303, Some("/home")),
         "{}",
         chosen.text()
     );
@@ -381,7 +381,7 @@ fn the_screen_at_a_door_counts_for_a_doorman_and_not_for_a_viewer() {
         .get(&format!("/spaces/{}", space["id"].as_str().unwrap()))
         .text();
     assert!(
-        page.contains("<svg class=\"plot\"") && page.contains("The last 24 hours"),
+        page.contains("<svg class=\"plot stair\"") && page.contains("The last 24 hours"),
         "{page}"
     );
     let mut viewer = signed_in(&lodge, "viewer");

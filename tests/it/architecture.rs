@@ -15,6 +15,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "config",
             "meter",
             "occupancy",
+            "relay",
             "uplink",
             "accounts",
             "tls",
@@ -33,6 +34,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "supervisor",
             "meter",
             "occupancy",
+            "relay",
             "uplink",
             "face",
             "feed",
@@ -50,6 +52,7 @@ const DOORS: &[(&str, &[&str])] = &[
         &[
             "meter",
             "occupancy",
+            "relay",
             "uplink",
             "accounts",
             "tls",
@@ -60,7 +63,10 @@ const DOORS: &[(&str, &[&str])] = &[
             "admin",
         ],
     ),
-    ("config", &["meter", "occupancy", "uplink", "http", "domain", "config"]),
+    (
+        "config",
+        &["meter", "occupancy", "relay", "uplink", "http", "domain", "config"],
+    ),
     ("supervisor", &[]),
     (
         "meter",
@@ -81,6 +87,10 @@ const DOORS: &[(&str, &[&str])] = &[
             "domain",
             "occupancy",
         ],
+    ),
+    (
+        "relay",
+        &["face", "accounts", "tls", "http", "pki", "store", "domain", "relay"],
     ),
     (
         "uplink",
@@ -109,6 +119,7 @@ const KEPT_TO: &[(&str, &str)] = &[
     ("tokio_socks", "meter"),
     ("prost", "meter"),
     ("tonic", "meter"),
+    ("tokio_tungstenite", "relay"),
     ("rumqttc", "uplink"),
 ];
 /// And where a second folder does, why.

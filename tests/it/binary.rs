@@ -47,6 +47,7 @@ fn the_demo_says_where_everything_is_and_keeps_its_secrets() {
             "logins",
             "api_token",
             "spaces",
+            "relay",
         ] {
             assert!(!found[key].is_null(), "{key} is missing: {found}");
         }
@@ -61,6 +62,19 @@ fn the_demo_says_where_everything_is_and_keeps_its_secrets() {
             .output()
             .expect("the test needs curl: apt-get install curl");
         assert!(curl.status.success(), "{curl:?}");
+        for file in [
+            &found["relay"]["ca_file"],
+            &found["relay"]["peers"][0],
+            &found["relay"]["peers"][1],
+        ] {
+            assert!(std::path::Path::new(file.as_str().unwrap()).exists(), "{file}");
+        }
+        assert!(
+            found["relay"]["url"]
+                .as_str()
+                .unwrap()
+                .ends_with("/micronets/v1/ws-proxy/")
+        );
         let mode =
             std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(dir.join("demo.json")).unwrap().permissions());
         assert_eq!(mode & 0o777, 0o600);

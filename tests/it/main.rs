@@ -22,5 +22,6 @@ mod meter;
 mod occupancy;
 mod pages;
 mod pki;
+mod relay;
 mod support;
 mod uplink;

@@ -155,6 +155,7 @@ fn every_page_fits_its_screen_in_both_colours() {
         ("space", &space),
         ("door", &format!("{space}/door")),
         ("box", "/box"),
+        ("relay", "/relay"),
         ("docs", "/docs"),
         ("privacy", "/docs/privacy"),
     ] {
@@ -162,6 +163,21 @@ fn every_page_fits_its_screen_in_both_colours() {
         if name == "space" {
             let drawn = page.eval("document.querySelector('.plot path.line').getTotalLength()");
             assert!(drawn.as_f64().unwrap() > 600.0, "a whole day is drawn: {drawn}");
+        }
+        if name == "relay" {
+            // The demo's own gateway waits there; ended, it comes back as another.
+            let waiting = "document.querySelector('td')?.textContent === 'gw/demo'";
+            let number = "document.querySelector('input[name=peer]')?.value";
+            crate::support::eventually("the gateway waits", || {
+                page.go("/relay");
+                (page.eval(waiting) == true).then_some(())
+            });
+            let before = page.eval(number);
+            page.leaving(|page| page.click("td button"));
+            crate::support::eventually("the gateway is back", || {
+                page.go("/relay");
+                (page.eval(waiting) == true && page.eval(number) != before).then_some(())
+            });
         }
     }
     assert_eq!(page.faults(), [""; 0]);

@@ -158,7 +158,8 @@ pub(super) async fn certificates(pki: &Pki, dir: &Path, now: Timestamp) -> Resul
         let issued = pki.issue(request, Some(dir.join("grpc")), now).await;
         let issued = issued.map_err(Failure::failed)?;
         let shown = Shown {
-            certificate_file: issued.certificate,
+            // With its issuer: servers that know the root alone want it.
+            certificate_file: issued.chain,
             key_file: issued.key,
         };
         roles.insert(role.name(), shown);

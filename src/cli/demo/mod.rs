@@ -1,6 +1,7 @@
 //! `demo`: everything on 127.0.0.1 without configuration (`contract.md` sections 2 and 6).
 
 mod client;
+mod gateway;
 mod meters;
 mod once;
 mod prepare;
@@ -11,12 +12,14 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use super::serve::{ended, runtime};
 use super::{Common, Failure, print};
 use crate::accounts::random_id;
 use crate::app::{self, LogTo, Ready};
 use crate::config::{self, Flags};
+use gateway::Gateway;
 use prepare::Prepared;
 
 #[derive(Args)]
@@ -24,7 +27,7 @@ pub(super) struct Demo {
     /// Where it keeps its data; what is there is used again [default: gatelodge-demo in the folder for temporary files]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// The first of its ports: http N, https N+3, mtls N+4, grpc N+5, metrics N+9, meters from N+20 on; 0: whatever is free
+    /// The first of its ports: http N, https N+3, mtls N+4, grpc N+5, relay N+6, metrics N+9, meters from N+20 on; 0: whatever is free
     #[arg(long, value_name = "N", default_value_t = 8440)]
     port_base: u16,
     /// Walk the main job end to end in a fresh folder on free ports, say what was done, and exit
@@ -53,9 +56,29 @@ impl Demo {
         let loaded = config::load(&flags)?;
         let logging = app::start_logging(&loaded.config.log, LogTo::Stderr);
         let json = common.json;
-        let end = runtime.block_on(app::serve(loaded, flags, logging, move |ready| {
-            announce(&prepared, ready, json)
-        }));
+        let gateway = Gateway {
+            bundle: prepared.relay_peers[0].clone(),
+            authority: prepared.relay_ca.clone(),
+        };
+        let (tell, told) = oneshot::channel();
+        let prepared = &prepared;
+        let serving = app::serve(loaded, flags, logging, move |ready| {
+            announce(prepared, ready, json);
+            // Nobody listens any more when the box is stopping already.
+            let _ = tell.send(ready.clone());
+        });
+        let waiting = async {
+            match told.await {
+                Ok(ready) => gateway.run(ready).await,
+                Err(_) => std::future::pending().await,
+            }
+        };
+        let end = runtime.block_on(async {
+            tokio::select! {
+                end = serving => end,
+                () = waiting => Ok(app::End::Stopped),
+            }
+        });
         ended(end)
     }
 }
@@ -152,6 +175,14 @@ fn say(found: &Value) {
         text(&found["meters"][0])
     ));
     print::line(format_args!("  curl http://{}/metrics", door("metrics")));
+    let relay = &found["relay"];
+    print::line(format_args!(
+        "  gatelodge relay connect {}{} --cert {} --ca {}   then, through two peers:\n  curl http://127.0.0.1:5001/metrics",
+        text(&relay["url"]),
+        gateway::ID,
+        text(&relay["peers"][1]),
+        text(&relay["ca_file"])
+    ));
     print::line(format_args!(
         "  gatelodge --config {} status",
         text(&found["config_file"])
@@ -164,6 +195,7 @@ impl Prepared {
         json!({
             "dir": self.dir, "config_file": self.config_file, "doors": ready.doors, "ca_file": self.ca_file,
             "logins": self.logins, "api_token": self.api_token, "spaces": self.spaces,
+            "relay": { "url": gateway::url(ready), "ca_file": self.relay_ca, "peers": self.relay_peers },
             "client": { "certificate_file": self.client_certificate, "key_file": self.client_key },
             "meters": meters::serials(), "grpc": self.grpc,
         })

@@ -32,6 +32,9 @@ pub(super) struct Prepared {
     pub(super) spaces: Vec<String>,
     pub(super) client_certificate: PathBuf,
     pub(super) client_key: PathBuf,
+    pub(super) relay_ca: PathBuf,
+    /// Bundles: the demo's own gateway's, and another's.
+    pub(super) relay_peers: [PathBuf; 2],
     pub(super) grpc: Grpc,
     pub(super) simulated: Simulated,
 }
@@ -87,6 +90,8 @@ pub(super) async fn prepare(dir: &Path, port_base: u16) -> Result<Prepared, Fail
         spaces: furnished.spaces,
         client_certificate: furnished.client.chain,
         client_key: furnished.client.key,
+        relay_ca: furnished.relay_ca,
+        relay_peers: furnished.relay_peers,
         grpc: furnished.grpc,
         simulated,
     })
@@ -99,6 +104,8 @@ struct Furnished {
     api_token: String,
     spaces: Vec<String>,
     client: Issued,
+    relay_ca: PathBuf,
+    relay_peers: [PathBuf; 2],
     grpc: Grpc,
 }
 
@@ -115,7 +122,18 @@ async fn furnish(dir: &Path, data: &Path, store: &Store, earlier: Earlier) -> Re
         .await
         .map_err(Failure::failed)?;
     let accounts = Accounts::new(store.clone());
+    let mut relay_peers = ["demo-gateway", "demo-manager"].map(PathBuf::from);
+    for peer in &mut relay_peers {
+        let request = Request {
+            overwrite: Overwrite::Yes,
+            ..Request::new(Hierarchy::Relay, peer.display().to_string())
+        };
+        let issued = pki.issue(request, Some(dir.join("relay")), now).await;
+        *peer = issued.map_err(Failure::failed)?.pkeycert;
+    }
     Ok(Furnished {
+        relay_ca: pki.files(Hierarchy::Relay).root_certificate,
+        relay_peers,
         ca_file: pki.files(Hierarchy::Server).root_certificate,
         grpc: meters::certificates(&pki, dir, now).await?,
         logins: people(&accounts, &earlier, now).await?,
@@ -168,7 +186,12 @@ async fn token(accounts: &Accounts, earlier: &Earlier, now: Timestamp) -> Result
     if accounts.token(&known).map_err(Failure::failed)?.is_some() {
         return Ok(earlier.api_token.clone());
     }
-    let scopes = vec![Scope::SpacesAdmin, Scope::MetersWrite, Scope::BoxAdmin];
+    let scopes = vec![
+        Scope::SpacesAdmin,
+        Scope::MetersWrite,
+        Scope::RelayAdmin,
+        Scope::BoxAdmin,
+    ];
     let (_, secret) = accounts
         .create_token("demo", scopes, now)
         .await
@@ -245,7 +268,7 @@ fn config(dir: &Path, port_base: u16) -> String {
         "# Written by `gatelodge demo`; config.example.toml explains every key.\n\
          data_dir ={}\nadmin_socket ={}\n\n[site]\nname = \"Gatelodge demo\"\n\n\
          [http]\nlisten = [\"127.0.0.1:{}\"]\n\n[https]\nlisten = [\"127.0.0.1:{}\"]\ncertificate = \"self-signed\"\n\n\
-         [mtls]\nlisten = [\"127.0.0.1:{}\"]\n\n[grpc]\nlisten = [\"127.0.0.1:{}\"]\n\n[metrics]\nlisten = [\"127.0.0.1:{}\"]\n\n\
+         [mtls]\nlisten = [\"127.0.0.1:{}\"]\n\n[grpc]\nlisten = [\"127.0.0.1:{}\"]\n\n[relay]\nlisten = [\"127.0.0.1:{}\"]\n\n[metrics]\nlisten = [\"127.0.0.1:{}\"]\n\n\
          [occupancy]\ncreate_limit = \"off\"\nidle_expiry = \"0s\"\n\n[log]\nfilter = \"warn\"\n\n",
         format_args!(" {}", text(dir.join("data")).trim()),
         format_args!(" {}", text(dir.join("admin.sock")).trim()),
@@ -253,6 +276,7 @@ fn config(dir: &Path, port_base: u16) -> String {
         port(3),
         port(4),
         port(5),
+        port(6),
         port(9),
     )
 }

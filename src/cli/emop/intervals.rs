@@ -12,7 +12,6 @@ use super::outcome::Outcome;
 use super::place::There;
 use crate::cli::Failure;
 use crate::meter::arguments;
-use crate::meter::emop::dialect::Request;
 use crate::meter::emop::identity::MeterType;
 use crate::meter::emop::intervals::{Block, Row, Scaled, chunks, column};
 use crate::meter::emop::{MeterTime, ObjectId, Value};
@@ -77,9 +76,7 @@ impl Wish {
         };
         let mut table = Table::default();
         for piece in chunks(self.span.clone()).map_err(Failure::usage)? {
-            let reply = meter.ask(Request::Intervals(piece)).await?;
-            let message = reply.get(1..).unwrap_or_default();
-            let block = Block::decode(message, &meter.dialect().inferred().intervals).map_err(Failure::failed)?;
+            let block = reads::intervals(&meter, piece).await?;
             table.take(&block, &self.span)?;
         }
         let text = self.csv(meter, &table, kind)?;

@@ -9,9 +9,7 @@ use super::place::There;
 use crate::cli::Failure;
 use crate::meter::emop::dialect::Request;
 use crate::meter::emop::identity::{Hardware, MeterType};
-use crate::meter::emop::profile_log::{
-    Elements, LOG_1_RECORDS, Log2Registers, Record1, Record2, Status, Window, log_1, log_2, span, window,
-};
+use crate::meter::emop::profile_log::{Elements, Log2Registers, Record1, Record2, Status, Window, span, window};
 use crate::meter::emop::setting::Setting;
 use crate::meter::emop::tariff::Which;
 use crate::meter::emop::value::Registers;
@@ -120,16 +118,14 @@ pub(super) async fn profile(meter: There<'_>, log: ProfileLog, from: MeterTime) 
         ProfileLog::Two if reads::hardware(&meter).await?.is_twin() => Elements::Two,
         ProfileLog::One | ProfileLog::Two => Elements::One,
     };
-    let block = reads::payload(&meter, Request::Profile(log, from)).await?;
     let to = MeterTime(from.0.saturating_add(span(log, elements)));
     let records: Vec<Json> = match log {
         ProfileLog::One => {
-            let records = log_1(&block, LOG_1_RECORDS).map_err(Failure::failed)?;
+            let records = reads::half_hours_1(&meter, from).await?;
             inside(meter, window(records, from, to)).iter().map(record_1).collect()
         }
         ProfileLog::Two => {
-            let layout = &meter.dialect().inferred().profile_log_2;
-            let records = log_2(&block, elements, layout).map_err(Failure::failed)?;
+            let records = reads::half_hours_2(&meter, from, elements).await?;
             inside(meter, window(records, from, to)).iter().map(record_2).collect()
         }
     };

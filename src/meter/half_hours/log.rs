@@ -3,12 +3,10 @@
 use std::ops::Range;
 
 use crate::domain::{HalfHour, Register};
-use crate::meter::emop::dialect::Request;
 use crate::meter::emop::identity::Hardware;
-use crate::meter::emop::intervals::Block;
-use crate::meter::emop::profile_log::{Elements, LOG_1_RECORDS, log_1, log_2};
-use crate::meter::emop::value::PayloadError;
-use crate::meter::emop::{MeterTime, ObjectId, ProfileLog};
+use crate::meter::emop::intervals::{Block, CHUNK};
+use crate::meter::emop::profile_log::Elements;
+use crate::meter::emop::{MeterTime, ObjectId};
 use crate::meter::reads::{self, Asking, ReadError};
 
 /// One place where a meter keeps half-hours.
@@ -41,6 +39,8 @@ pub(super) struct Told {
     pub(super) until: Option<HalfHour>,
     /// The first record after the window, when the window has none.
     pub(super) next_held: Option<HalfHour>,
+    /// The last record of all, when it lies before the window.
+    pub(super) last_held: Option<HalfHour>,
 }
 
 impl Log {
@@ -77,6 +77,7 @@ impl Log {
             let Some(start) = meter_time(next) else { break };
             let records = self.request(meter, start, window.end).await?;
             let first = records.iter().map(|record| half_hour(record.at)).min();
+            let latest = records.iter().map(|record| half_hour(record.at)).max();
             let beyond = records
                 .iter()
                 .map(|record| half_hour(record.at))
@@ -89,6 +90,7 @@ impl Log {
             let last = inside.iter().map(|record| half_hour(record.at)).max();
             if told.records.is_empty() && last.is_none() {
                 told.next_held = first.filter(|first| *first >= window.end);
+                told.last_held = latest.filter(|latest| *latest < window.start);
             }
             told.records.extend(inside);
             let known = match (beyond, last) {
@@ -109,14 +111,9 @@ impl Log {
         start: MeterTime,
         end: HalfHour,
     ) -> Result<Vec<Record>, ReadError<A::Error>> {
-        let wrong = |source: PayloadError| ReadError::Payload {
-            object: self.name().to_owned(),
-            source,
-        };
         match self {
             Log::One(elements) => {
-                let block = reads::payload(meter, Request::Profile(ProfileLog::One, start)).await?;
-                let records = log_1(&block, LOG_1_RECORDS).map_err(wrong)?;
+                let records = reads::half_hours_1(meter, start).await?;
                 let records = records.into_iter().map(|record| Record {
                     at: record.at,
                     valid: record.status.is_valid(),
@@ -129,9 +126,7 @@ impl Log {
                 Ok(records.collect())
             }
             Log::Two(elements) => {
-                let block = reads::payload(meter, Request::Profile(ProfileLog::Two, start)).await?;
-                let layout = &meter.dialect().inferred().profile_log_2;
-                let records = log_2(&block, elements, layout).map_err(wrong)?;
+                let records = reads::half_hours_2(meter, start, elements).await?;
                 let records = records.into_iter().map(|record| {
                     let a = [
                         (Register::ExportA, record.a.active_export),
@@ -154,19 +149,11 @@ impl Log {
                 Ok(records.collect())
             }
             Log::Intervals(hardware) => {
-                let chunk = MeterTime(start.0.saturating_add(crate::meter::emop::intervals::CHUNK));
+                let chunk = MeterTime(start.0.saturating_add(CHUNK));
                 let end = meter_time(end).map_or(chunk, |end| end.min(chunk));
                 let block = reads::intervals(meter, start..end).await?;
                 Ok(three_phase(&block, hardware))
             }
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Log::One(_) => "profile_log_1",
-            Log::Two(_) => "profile_log_2",
-            Log::Intervals(_) => "three_phase_intervals",
         }
     }
 }

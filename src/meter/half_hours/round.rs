@@ -14,12 +14,14 @@ use crate::meter::emop::identity::Hardware;
 use crate::meter::reads::{Asking, ReadError};
 use crate::meter::room::Meters;
 use crate::meter::served::Poll;
-use crate::store::readings::{Batch, Readings};
+use crate::store::readings::{Batch, Expired, Readings};
 
-/// Windows in one round; then other meters and other questions have their turn.
-const WINDOWS: usize = 4;
+/// Windows that one round asks for until one brings something; then other questions to the same meter have their turn.
+const WINDOWS: usize = 3;
 /// After this the next round of a meter with more to fetch begins.
-const NEXT: Duration = Duration::from_secs(1);
+const NEXT: Duration = Duration::from_millis(100);
+/// How often old half-hours are looked for.
+const FORGET: Duration = Duration::from_secs(3_600);
 /// And after this, when the book took nothing.
 const LATER: Duration = Duration::from_secs(60);
 
@@ -48,24 +50,53 @@ impl Meters {
             if !self.record(meter, &told).await {
                 return Ok(Some(LATER));
             }
-            if window::settle(&mut asked, &window, &told, now) {
-                meter.served.live().state.half_hours = asked.clone();
-                self.notes.add(&meter.served.meter.serial, Vec::new());
-            }
             if !probing {
-                before = window.start;
+                before = window::below(&window, &told);
+            }
+            if window::settle(&mut asked, &window, &told, now) {
+                let more = window::next(&asked, horizon, before).is_some();
+                meter.served.live().state.half_hours = asked;
+                self.notes.add(&meter.served.meter.serial, Vec::new());
+                return Ok(more.then_some(NEXT));
             }
         }
-        let more = window::next(&asked, horizon, before).is_some();
-        Ok(more.then_some(NEXT))
+        // Nothing new, wherever one looks: a meter whose clock stands still, or is far behind.
+        Ok(None)
     }
 
-    /// The oldest half-hour that is fetched.
+    /// The oldest half-hour that is fetched: no older than a new meter's, nor than what is kept.
     pub(in crate::meter) fn horizon(&self, now: Timestamp) -> HalfHour {
-        HalfHour::of(
-            now.saturating_sub(self.config.backfill.0)
-                .unwrap_or(Timestamp::UNIX_EPOCH),
-        )
+        let kept = if self.kept.is_zero() {
+            self.config.backfill
+        } else {
+            self.config.backfill.min(self.kept)
+        };
+        HalfHour::of(now.saturating_sub(kept.0).unwrap_or(Timestamp::UNIX_EPOCH))
+    }
+
+    /// Lets old half-hours go, for ever.
+    pub(in crate::meter) async fn forget_old(&self) {
+        if self.kept.is_zero() {
+            return std::future::pending().await;
+        }
+        let mut looks = tokio::time::interval(FORGET);
+        loop {
+            looks.tick().await;
+            let cutoff = Timestamp::now()
+                .saturating_sub(self.kept.0)
+                .unwrap_or(Timestamp::UNIX_EPOCH);
+            match self.readings.forget_before(cutoff).await {
+                Ok(expired) if expired == Expired::default() => {}
+                Ok(expired) => tracing::info!(
+                    months = expired.months,
+                    rows = expired.rows,
+                    "half-hours older than retention.readings were let go"
+                ),
+                Err(error) => {
+                    tracing::warn!(%error, "old half-hours could not be let go; it is tried again in an hour")
+                }
+            }
+        }
     }
 
     /// What is settled; in another life of the book, what it has lost is not.

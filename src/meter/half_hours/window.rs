@@ -23,6 +23,12 @@ pub(super) fn next(asked: &HalfHoursAsked, horizon: HalfHour, before: HalfHour) 
     Some(newest.start.max(aligned)..newest.end)
 }
 
+/// Where to look when a window brought nothing: below it, or where the meter's memory ends.
+pub(super) fn below(window: &Range<HalfHour>, told: &[Told]) -> HalfHour {
+    let ends = told.iter().filter_map(|told| told.last_held).max();
+    ends.map_or(window.start, |last| last.later(1).min(window.start))
+}
+
 /// Takes over what the logs said of a window, up to `now`. Answers whether anything became settled.
 pub(super) fn settle(asked: &mut HalfHoursAsked, window: &Range<HalfHour>, told: &[Told], now: HalfHour) -> bool {
     let ahead = told.iter().map(|told| told.next_held.unwrap_or(HalfHour(0))).min();
@@ -100,6 +106,11 @@ mod tests {
         Told {
             until: later.map(|_| window.end).or(inside.last().map(|last| half(last + 1))),
             next_held: later.filter(|_| inside.is_empty()).map(half),
+            last_held: held
+                .range(..window.start.0 - BASE)
+                .next_back()
+                .filter(|_| inside.is_empty() && later.is_none())
+                .map(|last| half(*last)),
             records: inside.into_iter().map(|one| record(half(one))).collect(),
         }
     }
@@ -117,10 +128,11 @@ mod tests {
         while let Some(asking) = window {
             windows += 1;
             let told = told(held, &asking);
+            let below = below(&asking, std::slice::from_ref(&told));
             received.extend(told.records.iter().map(|record| half_hour(record.at).0 - BASE));
             settle(asked, &asking, &[told], half(now));
             if !std::mem::take(&mut probe) {
-                before = asking.start;
+                before = below;
             }
             window = next(asked, horizon, before);
         }
@@ -152,6 +164,18 @@ mod tests {
         assert_eq!(received, BTreeSet::from([10, 12]));
         // A later record proves that the meter was off.
         assert_eq!(asked.absent.parts(), [half(11)..half(12)]);
+    }
+
+    #[test]
+    fn a_meter_whose_clock_is_days_behind_is_read_from_where_its_memory_ends() {
+        let held: BTreeSet<u32> = (0..50).collect();
+        let mut asked = HalfHoursAsked::default();
+        let (received, windows) = round(&mut asked, &held, 600);
+        assert_eq!(received, held);
+        assert!(
+            windows < 8,
+            "{windows}: nobody asks for eleven days that are not held yet"
+        );
     }
 
     #[test]

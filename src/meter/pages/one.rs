@@ -11,7 +11,7 @@ use super::day::{DayShown, Drawn, Unread, Wanted, day_of, is_missing, kwh, quali
 use super::plot::Plot;
 use super::{Desk, card as cards};
 use crate::domain::{MeterId, Quality};
-use crate::face::{Page, Shell, SignedIn};
+use crate::face::{Frame, Page, Shell, SignedIn};
 use crate::meter::MeterShown;
 use crate::meter::emop::event_log;
 use crate::store::ReadError;
@@ -84,10 +84,13 @@ pub(super) async fn show(
     let span = span_of(&desk, day, 1).map_err(Unread::from)?;
     let plot = Plot {
         intervals: &drawn.import.intervals,
-        from: span.from,
-        to: span.to,
+        frame: Frame {
+            from: span.from,
+            to: span.to,
+            top: 0.0,
+            timezone: desk.face.timezone(),
+        },
         now: Timestamp::now(),
-        timezone: desk.face.timezone(),
     };
     let neighbour = |days: i64| day.checked_add(days.days()).ok().map(|day| day.to_string());
     let page = MeterPage {

@@ -134,6 +134,8 @@ impl History {
                     | Event::SpaceChanged { .. }
                     | Event::ReadingsRecorded { .. }
                     | Event::Meter { .. }
+                    | Event::PeerJoined { .. }
+                    | Event::PeerLeft { .. }
                     | Event::Operation { .. }
                     | Event::SelfTest { .. } => {}
                 }

@@ -86,6 +86,8 @@ impl Counted {
             | Event::SpaceRemoved { .. }
             | Event::ReadingsRecorded { .. }
             | Event::Meter { .. }
+            | Event::PeerJoined { .. }
+            | Event::PeerLeft { .. }
             | Event::Operation { .. }
             | Event::SelfTest { .. } => None,
         }

@@ -6,6 +6,7 @@
 
 mod between;
 mod day;
+mod expire;
 mod leaf;
 mod sealer;
 mod series;
@@ -15,6 +16,7 @@ mod survey;
 mod writer;
 
 pub use between::Between;
+pub use expire::Expired;
 pub use sealer::{Sealed, SealingError};
 pub use writer::{Batch, ReadingError, ReadingsWriter, Recorded};
 

@@ -98,7 +98,7 @@ struct Wanted {
 /// Writes readings. Only the meter room has one.
 #[derive(Clone)]
 pub struct ReadingsWriter {
-    store: Store,
+    pub(super) store: Store,
 }
 
 impl ReadingsWriter {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gatelodge::domain::{Event, MeterId, Quality, Reading, Register, Seq, WattHours};
-use gatelodge::store::readings::{Batch, ReadingError, Readings, ReadingsWriter, Recorded, Sealed};
+use gatelodge::store::readings::{Batch, Expired, ReadingError, Readings, ReadingsWriter, Recorded, Sealed};
 use gatelodge::store::{
     Delivery, LossKind, MemberKind, Options, ReadError, Seal, Store, Unseal, WriteError, restore, restore_dry_run,
     verify,
@@ -517,4 +517,44 @@ async fn what_was_begun_or_not_named_is_swept_away() {
     super::until("what no row names goes", || book.sides() == [side.clone()]).await;
     assert_eq!(book.all(2, Register::ImportA), readings);
     assert!(book.store.salvage().is_none());
+}
+
+#[tokio::test]
+async fn months_older_than_what_is_kept_go_from_rows_and_side_files() {
+    let book = Book::new("2025-01-10T00:00:00Z", true);
+    let (old, young) = (half_hours(MONTH, 480, 3), half_hours("2025-01-01T00:00:00Z", 96, 5));
+    book.record(vec![
+        batch(1, Register::ImportA, old.clone()),
+        batch(1, Register::ImportA, young.clone()),
+        batch(2, Register::ExportA, old),
+    ])
+    .await;
+    book.seal().await;
+    // Late readings of the sealed month are rows again.
+    book.record(vec![batch(3, Register::ImportA, half_hours(MONTH, 60, 1))])
+        .await;
+    let writer = ReadingsWriter::new(book.store.clone());
+    let within = writer.forget_before(at("2024-12-31T23:59:59Z")).await.unwrap();
+    assert_eq!(within, Expired::default(), "a month goes when all of it is old");
+    let gone = writer.forget_before(at("2025-01-05T00:00:00Z")).await.unwrap();
+    assert_eq!(gone, Expired { months: 1, rows: 2 });
+    book.seal().await;
+    assert!(book.sides().is_empty());
+    drop(writer);
+    let book = book.restart().await;
+    assert_eq!(book.all(1, Register::ImportA), young);
+    assert_eq!(book.all(2, Register::ExportA), []);
+    assert_eq!(book.all(3, Register::ImportA), []);
+    book.store.close().await;
+    let Book { dir, store, .. } = book;
+    drop(store);
+    assert!(verify(dir.path()).unwrap().is_whole());
+
+    let doubtful = Book::new("2025-01-10T00:00:00Z", false);
+    doubtful
+        .record(vec![batch(1, Register::ImportA, half_hours(MONTH, 48, 3))])
+        .await;
+    let writer = ReadingsWriter::new(doubtful.store.clone());
+    let none = writer.forget_before(at("2030-01-01T00:00:00Z")).await.unwrap();
+    assert_eq!(none, Expired::default(), "nothing goes by a clock that nobody trusts");
 }

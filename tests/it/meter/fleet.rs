@@ -32,6 +32,8 @@ fn ten_thousand_meters_a_minute() {
         "csq",
         "event_log",
         "voltage",
+        "power",
+        "half_hours",
         "clock_diff",
         "tariffs_active",
         "tariffs_future",

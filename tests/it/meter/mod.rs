@@ -3,6 +3,7 @@
 mod anything;
 mod bad_answers;
 pub mod command;
+mod demo;
 mod driver;
 mod emop_commands;
 mod emop_files;
@@ -13,6 +14,7 @@ mod emop_three;
 mod fleet;
 mod half_hours;
 mod mediator;
+mod mediator_speed;
 mod peer;
 mod polling;
 mod recorded;

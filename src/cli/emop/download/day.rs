@@ -10,10 +10,9 @@ use super::super::place::There;
 use super::progress::{Pair, Progress, Shelf};
 use crate::cli::Failure;
 use crate::domain::Element;
-use crate::meter::emop::dialect::Request;
-use crate::meter::emop::profile_log::{Elements, HALF_HOUR, LOG_1_RECORDS, Window, log_1, log_2, span, window};
+use crate::meter::emop::profile_log::{Elements, HALF_HOUR, Window, span, window};
 use crate::meter::emop::{MeterTime, ProfileLog};
-use crate::meter::reads::{self, Asking};
+use crate::meter::reads;
 use crate::meter::smip::{self, Markers, Name, Written};
 
 /// Seconds of a day.
@@ -142,9 +141,8 @@ impl Fetching<'_> {
             if self.done(log).contains(&from.moment()) {
                 continue;
             }
-            let block = reads::payload(&self.meter, Request::Profile(log, from)).await?;
             let to = MeterTime(ends.min(from.0 + step));
-            let next = self.take(log, &block, from..to)?;
+            let next = self.fetch(log, from..to).await?;
             self.done(log).insert(from.moment());
             self.shelf.save(self.progress);
             // Nothing is held up to there (6.4), so nothing more is asked of this day.
@@ -162,16 +160,10 @@ impl Fetching<'_> {
         }
     }
 
-    fn take(
-        &mut self,
-        log: ProfileLog,
-        block: &[u8],
-        span: std::ops::Range<MeterTime>,
-    ) -> Result<Option<MeterTime>, Failure> {
-        let layout = &self.meter.dialect().inferred().profile_log_2;
+    async fn fetch(&mut self, log: ProfileLog, span: std::ops::Range<MeterTime>) -> Result<Option<MeterTime>, Failure> {
         match log {
             ProfileLog::One => {
-                let records = log_1(block, LOG_1_RECORDS).map_err(Failure::failed)?;
+                let records = reads::half_hours_1(&self.meter, span.start).await?;
                 let Window { inside, next_held } = window(records, span.start, span.end);
                 let pairs = inside.iter().map(|one| {
                     (
@@ -186,7 +178,7 @@ impl Fetching<'_> {
                 Ok(next_held)
             }
             ProfileLog::Two => {
-                let records = log_2(block, self.elements, layout).map_err(Failure::failed)?;
+                let records = reads::half_hours_2(&self.meter, span.start, self.elements).await?;
                 let Window { inside, next_held } = window(records, span.start, span.end);
                 let pairs = inside.iter().map(|two| {
                     let b = two.b.map_or(0, |b| b.active_export);

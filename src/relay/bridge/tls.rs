@@ -1,0 +1,167 @@
+//! The bundle of a peer, and its trust in a relay (`spec/relay.md` 2.1, 6.3).
+//!
+//! Relays of this family have certificates without any name, so peers check the chain, the dates and the signatures;
+//! the name only where they are asked to.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_cert_signed_by_trust_anchor;
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+
+/// Whether the relay's certificate must be for the name that is dialled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// It may have any name or none: the relay's authority signs for relays and peers only.
+    Any,
+    /// It must.
+    Checked,
+}
+
+/// Where a peer's certificates lie.
+#[derive(Clone, Debug)]
+pub struct Bundle {
+    /// Certificate, issuers and key in one PEM file.
+    pub own: PathBuf,
+    /// The relay's authority, PEM.
+    pub authority: PathBuf,
+    /// How the relay's certificate is looked at.
+    pub names: Names,
+}
+
+/// Certificates that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// A file holds no certificate or no key.
+    #[error("{} has no usable {what}: {source}", .path.display())]
+    Pem {
+        /// Which file.
+        path: PathBuf,
+        /// What is missing.
+        what: &'static str,
+        /// What the parser said.
+        source: rustls::pki_types::pem::Error,
+    },
+    /// rustls refused them.
+    #[error("{} cannot be used: {source}", .path.display())]
+    Refused {
+        /// Which file.
+        path: PathBuf,
+        /// What rustls said.
+        source: Error,
+    },
+}
+
+impl Bundle {
+    /// Reads the files.
+    pub fn read(&self) -> Result<Arc<ClientConfig>, BundleError> {
+        let mut roots = RootCertStore::empty();
+        for root in certificates(&self.authority)? {
+            roots.add(root).map_err(refused(&self.authority))?;
+        }
+        let chain = certificates(&self.own)?;
+        // Bundles of the original's scripts have an EC PARAMETERS block before the key, which is passed over.
+        let key = PrivateKeyDer::from_pem_file(&self.own).map_err(pem(&self.own, "key"))?;
+        let builder = ClientConfig::builder();
+        let builder = match self.names {
+            Names::Checked => builder.with_root_certificates(roots),
+            Names::Any => {
+                let provider = builder.crypto_provider().clone();
+                builder
+                    .dangerous()
+                    .with_custom_certificate_verifier(Arc::new(ByAuthority { roots, provider }))
+            }
+        };
+        let mut config = builder.with_client_auth_cert(chain, key).map_err(refused(&self.own))?;
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
+    }
+}
+
+fn pem(path: &Path, what: &'static str) -> impl Fn(rustls::pki_types::pem::Error) -> BundleError {
+    let path = path.to_owned();
+    move |source| BundleError::Pem {
+        path: path.clone(),
+        what,
+        source,
+    }
+}
+
+fn refused(path: &Path) -> impl Fn(Error) -> BundleError {
+    let path = path.to_owned();
+    move |source| BundleError::Refused {
+        path: path.clone(),
+        source,
+    }
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, BundleError> {
+    let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path)
+        .map_err(pem(path, "certificate"))?
+        .collect();
+    let found = found.map_err(pem(path, "certificate"))?;
+    match found.is_empty() {
+        true => Err(pem(path, "certificate")(rustls::pki_types::pem::Error::NoItemsFound)),
+        false => Ok(found),
+    }
+}
+
+/// Believes every certificate of the authority, whatever its name.
+#[derive(Debug)]
+struct ByAuthority {
+    roots: RootCertStore,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for ByAuthority {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let certificate = ParsedCertificate::try_from(end_entity)?;
+        let algorithms = self.provider.signature_verification_algorithms.all;
+        verify_server_cert_signed_by_trust_anchor(&certificate, &self.roots, intermediates, now, algorithms)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(
+            message,
+            certificate,
+            signed,
+            &self.provider.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(
+            message,
+            certificate,
+            signed,
+            &self.provider.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,170 @@
+//! The section `[relay]` and its `[[relay.meetup]]` (`contract.md` section 4).
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::rule::Rule;
+use crate::domain::units::{ByteSize, Span};
+
+/// Where the relay's peers look for it (`spec/relay.md` section 1).
+pub const PREFIX: &str = "/micronets/v1/ws-proxy/";
+/// Its usual port.
+const PORT: u16 = 5050;
+
+/// The relay: its door and its room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where it listens; `None`: port 5050; empty: closed.
+    pub listen: Option<Vec<SocketAddr>>,
+    /// Its own certificate, PEM; absent: issued by the relay hierarchy.
+    pub certificate_file: Option<PathBuf>,
+    /// Its own key, PEM.
+    pub key_file: Option<PathBuf>,
+    /// Whose peers are trusted, PEM; absent: the relay hierarchy.
+    pub client_ca_file: Option<PathBuf>,
+    /// Which of them are revoked, PEM; read again when it changes.
+    pub crl_file: Option<PathBuf>,
+    /// What stands before the id in a request's path.
+    pub prefix: String,
+    /// From one ping to the next.
+    pub ping_interval: Span,
+    /// How long a peer may be silent after a ping.
+    pub ping_timeout: Span,
+    /// From the upgrade to a whole HELLO.
+    pub hello_timeout: Span,
+    /// How long a peer may take nothing of what is for it.
+    pub send_timeout: Span,
+    /// The longest message.
+    pub max_message: ByteSize,
+    /// Bytes that wait for one peer; then its partner is not read. As much may be sent before a partner comes.
+    pub buffer: ByteSize,
+    /// How many meetups there may be.
+    pub max_meetups: u32,
+    /// How many connections one certificate identity may have; 0: any number.
+    pub per_identity: u32,
+    /// What refused peers are told.
+    pub close_codes: CloseCodes,
+    /// Who may meet where; without any: every certificate that the door trusts, everywhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub meetup: Vec<Rule>,
+}
+
+/// What refused peers are told (`spec/relay.md` Q13).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CloseCodes {
+    /// A code for each reason, 4400 and above.
+    #[default]
+    Distinct,
+    /// 1000 for all, as the original does.
+    Original,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            listen: None,
+            certificate_file: None,
+            key_file: None,
+            client_ca_file: None,
+            crl_file: None,
+            prefix: PREFIX.to_owned(),
+            ping_interval: Span::seconds(10),
+            ping_timeout: Span::seconds(10),
+            hello_timeout: Span::seconds(10),
+            send_timeout: Span::seconds(30),
+            max_message: ByteSize(16 << 20),
+            buffer: ByteSize(256 << 10),
+            max_meetups: 20_000,
+            per_identity: 0,
+            close_codes: CloseCodes::Distinct,
+            meetup: Vec::new(),
+        }
+    }
+}
+
+/// What is wrong with the section: the key, what is wrong, what would be right.
+pub type Fault = (&'static str, String, String);
+
+impl Config {
+    /// Where it listens.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        let everywhere = || {
+            vec![
+                (Ipv4Addr::UNSPECIFIED, PORT).into(),
+                (Ipv6Addr::UNSPECIFIED, PORT).into(),
+            ]
+        };
+        self.listen.clone().unwrap_or_else(everywhere)
+    }
+
+    /// Whether both make the same door; what differs besides can change while peers are connected.
+    #[must_use]
+    pub fn same_door(&self, other: &Config) -> bool {
+        self.listen == other.listen
+            && self.certificate_file == other.certificate_file
+            && self.key_file == other.key_file
+            && self.client_ca_file == other.client_ca_file
+            && self.crl_file == other.crl_file
+    }
+
+    /// The rule for an id; `None`: there is no such meetup.
+    #[must_use]
+    pub fn rule(&self, id: &str) -> Option<Rule> {
+        if self.meetup.is_empty() {
+            return Some(Rule::default());
+        }
+        self.meetup.iter().find(|rule| rule.is_about(id)).cloned()
+    }
+
+    /// What the keys cannot say each for itself.
+    #[must_use]
+    pub fn fault(&self) -> Option<Fault> {
+        if self.certificate_file.is_some() != self.key_file.is_some() {
+            let what = "has only one of certificate_file and key_file".to_owned();
+            return Some(("relay", what, "give both, or neither for the own PKI".into()));
+        }
+        let plain = |c: char| c.is_ascii_graphic() && !"{}*?#%".contains(c);
+        if !self.prefix.starts_with('/') || !self.prefix.ends_with('/') || !self.prefix.chars().all(plain) {
+            let what = format!("is {:?}", self.prefix);
+            return Some((
+                "relay.prefix",
+                what,
+                format!("a path from / to /, such as \"{PREFIX}\""),
+            ));
+        }
+        for (key, span) in [
+            ("relay.ping_interval", self.ping_interval),
+            ("relay.ping_timeout", self.ping_timeout),
+            ("relay.hello_timeout", self.hello_timeout),
+            ("relay.send_timeout", self.send_timeout),
+        ] {
+            if !(100..=86_400_000).contains(&span.0.as_millis()) {
+                return Some((key, format!("is {span}"), "\"100ms\" to \"1d\", such as \"10s\"".into()));
+            }
+        }
+        for (key, size, least) in [
+            ("relay.max_message", self.max_message, 1 << 10),
+            ("relay.buffer", self.buffer, 32 << 10),
+        ] {
+            if !(least..=1 << 30).contains(&size.0) {
+                let hint = format!("{} to 1GiB", ByteSize(least));
+                return Some((key, format!("is {size}"), hint));
+            }
+        }
+        let empty = |rule: &&Rule| rule.peers.as_ref().is_some_and(Vec::is_empty);
+        if let Some(rule) = self.meetup.iter().find(empty) {
+            let what = format!(
+                "has an entry {:?} whose `peers` is empty, so nobody could come",
+                rule.id
+            );
+            let hint = "name certificates, or leave `peers` out for all that the door trusts";
+            return Some(("relay.meetup", what, hint.into()));
+        }
+        None
+    }
+}

@@ -1,0 +1,36 @@
+//! The relay: a meeting point for two programs that can both only call out (`spec/relay.md`).
+//!
+//! Peers are gateways and managers of the Micronets family and whatever speaks like them: each opens a WebSocket over
+//! mutual TLS at `<prefix><id>`, says HELLO, gets the HELLO of the other one that came for the same id, and from then
+//! on every message of the one goes to the other. The relay carries and does not listen: after HELLO nothing is read
+//! into, and nothing of it is ever logged or kept.
+//!
+//! Pure: [`hello`], [`frame`], [`inbound`], [`meetup`], [`rule`], [`goodbye`], [`upgrade`]. A peer's connection is
+//! served by `pipe`; [`Relay`] knows who is there. Not done: compression on a leg (peers that offer it do without),
+//! more than one relay, observers.
+
+mod api;
+mod attendance;
+pub mod bridge;
+mod config;
+mod counts;
+pub mod frame;
+pub mod goodbye;
+pub mod hello;
+pub mod inbound;
+pub mod meetup;
+mod notes;
+pub mod pages;
+mod peer;
+mod pipe;
+mod room;
+pub mod rule;
+mod shown;
+pub mod upgrade;
+pub mod v1;
+
+pub use api::router;
+pub use config::{CloseCodes, Config, Fault, PREFIX};
+pub use counts::Counts;
+pub use room::{LONGEST_ID, Refused, Relay, RelayError};
+pub use shown::PeerShown;

@@ -1,0 +1,103 @@
+//! `/relay`: the table of peers for whoever runs the relay, without script.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{FromRef, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum::{Form, Router};
+use serde::Deserialize;
+
+use super::Relay;
+use super::shown::PeerShown;
+use crate::accounts::Act;
+use crate::face::{Face, Page, Shell, SignedIn, secured};
+
+/// Peers on the page; the command line shows all.
+const SHOWN: usize = 500;
+
+#[derive(Clone)]
+struct Desk {
+    room: Arc<Relay>,
+    face: Face,
+}
+
+impl FromRef<Desk> for Face {
+    fn from_ref(desk: &Desk) -> Face {
+        desk.face.clone()
+    }
+}
+
+/// The room's page.
+pub fn router(room: Arc<Relay>, face: Face) -> Router {
+    secured(
+        Router::new()
+            .route("/relay", get(show).post(end))
+            .with_state(Desk { room, face }),
+    )
+}
+
+#[derive(Template)]
+#[template(path = "relay.html", config = ".askama.toml")]
+struct RelayPage {
+    shell: Shell,
+    csrf_token: String,
+    waiting: usize,
+    paired: usize,
+    rows: Vec<Row>,
+    more: usize,
+}
+
+struct Row {
+    peer: PeerShown,
+    light: &'static str,
+    since: String,
+    last_pong: String,
+    round_trip: String,
+}
+
+async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Response> {
+    person.must(Act::ManageRelay).map_err(IntoResponse::into_response)?;
+    let tally = desk.room.tally();
+    let mut peers = desk.room.list();
+    peers.sort_by(|a, b| a.meetup.cmp(&b.meetup).then(a.peer.cmp(&b.peer)));
+    let more = peers.len().saturating_sub(SHOWN);
+    peers.truncate(SHOWN);
+    let row = |peer: PeerShown| Row {
+        light: if peer.state == "paired" { "good" } else { "warn" },
+        since: desk.face.date(peer.since),
+        last_pong: peer.last_pong.map(|at| desk.face.time(at)).unwrap_or_default(),
+        round_trip: peer.round_trip_ms.map(|ms| format!("{ms:.1} ms")).unwrap_or_default(),
+        peer,
+    };
+    let page = RelayPage {
+        csrf_token: person.csrf.token(),
+        shell: desk.face.shell("relay", Some(&person)),
+        waiting: tally.waiting,
+        paired: tally.paired,
+        rows: peers.into_iter().map(row).collect(),
+        more,
+    };
+    Ok(Page(StatusCode::OK, page).into_response())
+}
+
+#[derive(Deserialize)]
+struct End {
+    peer: u64,
+    csrf_token: String,
+}
+
+async fn end(
+    State(desk): State<Desk>,
+    person: SignedIn,
+    headers: HeaderMap,
+    Form(end): Form<End>,
+) -> Result<Response, Response> {
+    person.must(Act::ManageRelay).map_err(IntoResponse::into_response)?;
+    let forged = |error: crate::face::Forged| (StatusCode::FORBIDDEN, format!("{error}\n")).into_response();
+    person.csrf.check(&headers, &end.csrf_token).map_err(forged)?;
+    desk.room.kick(Some(end.peer), None);
+    Ok(Redirect::to("/relay").into_response())
+}

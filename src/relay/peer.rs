@@ -1,0 +1,314 @@
+//! One connected peer as the others see it: what is on its way to it, where its messages go, its counters.
+//!
+//! Locks are held for a copy of one piece, and never two of one kind at once: a peer's way (`Route`) may be held while
+//! its partner's `Outbox` is, and never the other way round.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::frame::{self, Opcode};
+use super::goodbye::Goodbye;
+use super::hello::Hello;
+use super::meetup::PeerNumber;
+use super::rule::{Identity, Rule};
+
+/// A connected peer; its own task and its partner's share it.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) number: PeerNumber,
+    /// The meetup it asked for, as the request had it.
+    pub(super) id: Arc<str>,
+    pub(super) identity: Arc<Identity>,
+    pub(super) address: SocketAddr,
+    pub(super) since: Timestamp,
+    rule: Mutex<Rule>,
+    /// Bytes that may wait for it.
+    buffer: usize,
+    greeting: Mutex<Option<Greeting>>,
+    pub(super) counted: Counted,
+    outbox: Mutex<Outbox>,
+    route: Mutex<Route>,
+}
+
+/// A HELLO: its text, which the partner is handed, and what it says.
+#[derive(Clone, Debug)]
+pub(super) struct Greeting {
+    pub(super) text: Arc<[u8]>,
+    pub(super) hello: Hello,
+}
+
+/// What a peer sent that was handed on, and when it last gave a sign of life.
+#[derive(Debug, Default)]
+pub(super) struct Counted {
+    pub(super) messages: AtomicU64,
+    pub(super) bytes: AtomicU64,
+    /// How much of both the metrics know.
+    pub(super) messages_told: AtomicU64,
+    pub(super) bytes_told: AtomicU64,
+    /// Seconds of the Unix epoch; 0: never.
+    pub(super) last_pong: AtomicU64,
+    /// In microseconds.
+    pub(super) round_trip: AtomicU64,
+}
+
+/// What is on its way to a peer.
+#[derive(Debug, Default)]
+struct Outbox {
+    bytes: Vec<u8>,
+    /// When the first of the bytes came.
+    since: Option<Instant>,
+    /// The last piece did not end its message.
+    mid_message: bool,
+    closing: Option<Goodbye>,
+    /// Until when it may be without a partner; its task watches over it.
+    alone_until: Option<Instant>,
+    /// Its own task, when that waits for something to do.
+    owner: Option<Waker>,
+    /// The partner's task, when that waits for room.
+    sender: Option<Waker>,
+}
+
+/// Where a peer's messages go.
+#[derive(Debug)]
+struct Route {
+    to: To,
+    /// The message under way began on this way; what continues another is dropped.
+    carries: bool,
+}
+
+#[derive(Debug)]
+enum To {
+    /// They are kept until a partner comes.
+    Kept(Vec<u8>),
+    Partner(Arc<Peer>),
+    Nobody,
+}
+
+/// What came of handing on a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Carried {
+    /// There is room for more.
+    Room,
+    /// There is not, for now.
+    Full,
+    /// More than may be was sent before a partner came.
+    TooEarly,
+}
+
+/// What its task takes of what is on its way to a peer.
+pub(super) struct Taken {
+    pub(super) bytes: Vec<u8>,
+    pub(super) since: Option<Instant>,
+    pub(super) closing: Option<Goodbye>,
+    pub(super) alone_until: Option<Instant>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Peer {
+    pub(super) fn new(
+        number: PeerNumber,
+        id: Arc<str>,
+        (identity, address): (Arc<Identity>, SocketAddr),
+        rule: Rule,
+        buffer: usize,
+    ) -> Arc<Peer> {
+        Arc::new(Peer {
+            number,
+            id,
+            identity,
+            address,
+            since: Timestamp::now(),
+            rule: Mutex::new(rule),
+            buffer,
+            greeting: Mutex::new(None),
+            counted: Counted::default(),
+            outbox: Mutex::default(),
+            route: Mutex::new(Route {
+                to: To::Kept(Vec::new()),
+                carries: false,
+            }),
+        })
+    }
+
+    /// The rule it came under.
+    pub(super) fn rule(&self) -> Rule {
+        lock(&self.rule).clone()
+    }
+
+    /// It is under another rule now.
+    pub(super) fn set_rule(&self, rule: Rule) {
+        *lock(&self.rule) = rule;
+    }
+
+    /// It said this.
+    pub(super) fn greet(&self, greeting: Greeting) {
+        *lock(&self.greeting) = Some(greeting);
+    }
+
+    /// Messages and bytes that it sent.
+    pub(super) fn sent(&self) -> (u64, u64) {
+        (self.counted.messages.load(Relaxed), self.counted.bytes.load(Relaxed))
+    }
+
+    /// What it said of itself.
+    pub(super) fn greeting(&self) -> Option<Greeting> {
+        lock(&self.greeting).clone()
+    }
+
+    /// Lets both be partners from now on: each gets the other's HELLO first (R4), then what was kept of the other.
+    pub(super) fn pair(self: &Arc<Peer>, partner: &Arc<Peer>) {
+        for (from, to) in [(self, partner), (partner, self)] {
+            let mut route = lock(&from.route);
+            let kept = match std::mem::replace(&mut route.to, To::Partner(Arc::clone(to))) {
+                To::Kept(kept) => kept,
+                To::Partner(_) | To::Nobody => Vec::new(),
+            };
+            let hello = from.greeting().map(|greeting| greeting.text).unwrap_or_default();
+            let mut outbox = lock(&to.outbox);
+            outbox.alone_until = None;
+            frame::encode(&mut outbox.bytes, true, Opcode::Text, &hello);
+            outbox.bytes.extend_from_slice(&kept);
+            outbox.mid_message = route.carries;
+            outbox.wake();
+        }
+    }
+
+    /// Its messages go nowhere any more.
+    pub(super) fn part(&self) {
+        lock(&self.route).to = To::Nobody;
+    }
+
+    /// It lost its partner and waits for another until then. Answers whether that is possible: not when the partner
+    /// left in the middle of a message, which the next one could not end.
+    pub(super) fn hold(&self, until: Instant) -> bool {
+        let mut route = lock(&self.route);
+        let mut outbox = lock(&self.outbox);
+        if outbox.mid_message || outbox.closing.is_some() {
+            return false;
+        }
+        *route = Route {
+            to: To::Kept(Vec::new()),
+            carries: false,
+        };
+        outbox.alone_until = Some(until);
+        outbox.wake();
+        true
+    }
+
+    /// Hands on a piece of a message of its own. `waker` is woken when there is room again.
+    pub(super) fn carry(&self, (opcode, fin): (Opcode, bool), payload: &[u8], waker: &Waker) -> Carried {
+        let mut route = lock(&self.route);
+        if opcode == Opcode::Continuation && !route.carries {
+            return Carried::Room;
+        }
+        route.carries = !fin;
+        if fin {
+            self.counted.messages.fetch_add(1, Relaxed);
+        }
+        self.counted.bytes.fetch_add(payload.len() as u64, Relaxed);
+        match &mut route.to {
+            To::Nobody => Carried::Room,
+            To::Kept(kept) if kept.len() + payload.len() > self.buffer => Carried::TooEarly,
+            To::Kept(kept) => {
+                frame::encode(kept, fin, opcode, payload);
+                Carried::Room
+            }
+            To::Partner(partner) => partner.receive((opcode, fin), payload, waker),
+        }
+    }
+
+    fn receive(&self, (opcode, fin): (Opcode, bool), payload: &[u8], sender: &Waker) -> Carried {
+        let mut outbox = lock(&self.outbox);
+        if outbox.closing.is_some() {
+            return Carried::Room;
+        }
+        frame::encode(&mut outbox.bytes, fin, opcode, payload);
+        outbox.mid_message = !fin;
+        outbox.since.get_or_insert_with(Instant::now);
+        outbox.wake();
+        // Half is here, the other half may be in its task's hands.
+        if outbox.bytes.len() < self.buffer / 2 {
+            return Carried::Room;
+        }
+        outbox.sender = Some(sender.clone());
+        Carried::Full
+    }
+
+    /// Whether its messages find room; else `waker` is woken when they do.
+    pub(super) fn has_room(&self, waker: &Waker) -> bool {
+        let route = lock(&self.route);
+        let To::Partner(partner) = &route.to else { return true };
+        let mut outbox = lock(&partner.outbox);
+        if outbox.bytes.len() < partner.buffer / 2 || outbox.closing.is_some() {
+            return true;
+        }
+        outbox.sender = Some(waker.clone());
+        false
+    }
+
+    /// Sends it a frame of ours, unless so much waits that it would not read it anyway.
+    pub(super) fn say(&self, opcode: Opcode, payload: &[u8]) {
+        let mut outbox = lock(&self.outbox);
+        if outbox.bytes.len() < self.buffer && outbox.closing.is_none() {
+            frame::encode(&mut outbox.bytes, true, opcode, payload);
+        }
+    }
+
+    /// Ends its connection, after what is on its way; the first reason stands.
+    pub(super) fn close(&self, why: Goodbye) {
+        let mut outbox = lock(&self.outbox);
+        outbox.closing.get_or_insert(why);
+        if let Some(sender) = outbox.sender.take() {
+            sender.wake();
+        }
+        outbox.wake();
+    }
+
+    /// Takes what is on its way to it; with nothing there, `waker` is woken when that changes.
+    pub(super) fn take(&self, waker: &Waker) -> Taken {
+        let mut outbox = lock(&self.outbox);
+        if outbox.bytes.is_empty() && !outbox.owner.as_ref().is_some_and(|owner| owner.will_wake(waker)) {
+            outbox.owner = Some(waker.clone());
+        }
+        if let Some(sender) = outbox.sender.take() {
+            sender.wake();
+        }
+        Taken {
+            bytes: std::mem::take(&mut outbox.bytes),
+            since: outbox.since.take(),
+            closing: outbox.closing,
+            alone_until: outbox.alone_until,
+        }
+    }
+
+    /// Why it is to go, if it is; else `waker` is woken when it is told to.
+    pub(super) fn closing(&self, waker: &Waker) -> Option<Goodbye> {
+        let mut outbox = lock(&self.outbox);
+        outbox.owner = Some(waker.clone());
+        outbox.closing
+    }
+
+    /// Bytes that wait for it.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        lock(&self.outbox).bytes.len()
+    }
+}
+
+impl Outbox {
+    fn wake(&mut self) {
+        if let Some(owner) = self.owner.take() {
+            owner.wake();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,199 @@
+//! Which certificates may meet where: the entries `[[relay.meetup]]` (`spec/relay.md` Q4–Q7). Pure.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::units::{ByteSize, Span};
+
+/// One `[[relay.meetup]]`; the first whose `id` fits counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// The ids it is about: `*` stands for any characters, none among them.
+    pub id: String,
+    /// Whose certificates may meet there; absent: all that the door trusts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peers: Option<Vec<String>>,
+    /// What a newcomer does to a full meetup.
+    #[serde(default)]
+    pub policy: Policy,
+    /// Whether the two must have different certificates, so that nobody meets an old connection of their own.
+    #[serde(default)]
+    pub different_identities: bool,
+    /// How long a peer whose partner was lost may wait for the next one without being closed; `"0s"`: not at all.
+    #[serde(default = "no_time")]
+    pub hold: Span,
+    /// The longest message there; absent: `relay.max_message`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_message: Option<ByteSize>,
+}
+
+fn no_time() -> Span {
+    Span::seconds(0)
+}
+
+/// What a newcomer does to a full meetup.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Policy {
+    /// Nothing: it is turned away.
+    #[default]
+    Reject,
+    /// It takes the place of a connection under the same certificate identity, which may be a dead one.
+    ReplaceSameIdentity,
+}
+
+impl Default for Rule {
+    fn default() -> Rule {
+        Rule {
+            id: "*".to_owned(),
+            peers: None,
+            policy: Policy::Reject,
+            different_identities: false,
+            hold: no_time(),
+            max_message: None,
+        }
+    }
+}
+
+impl Rule {
+    /// Whether it is about this id.
+    #[must_use]
+    pub fn is_about(&self, id: &str) -> bool {
+        fits(&self.id, id)
+    }
+
+    /// Whether somebody of these identities may come.
+    #[must_use]
+    pub fn admits(&self, identity: &Identity) -> bool {
+        let Some(peers) = &self.peers else { return true };
+        peers.iter().any(|wanted| identity.is(wanted))
+    }
+}
+
+/// Whether `text` is as `pattern` says.
+fn fits(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else {
+        return false;
+    };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else {
+        return rest.is_empty();
+    };
+    for part in parts {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+/// Who a peer is by its certificate (Q5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// `O:`, `CN:`, `DNS:`, `URI:`, `email:` and `IP:` names, in that order.
+    names: Vec<String>,
+    /// SHA-256 of the public key, lower-case hex.
+    key: String,
+}
+
+impl Identity {
+    /// Of the names in a certificate, each with its kind before a colon, and its public key's SHA-256.
+    #[must_use]
+    pub fn new(names: Vec<String>, key: &[u8; 32]) -> Identity {
+        Identity {
+            names,
+            key: data_encoding::HEXLOWER.encode(key),
+        }
+    }
+
+    /// Whether `wanted` names it: a kind and a name (`O:gateway`), a name of any kind, or `sha256:` and the public
+    /// key's hash.
+    #[must_use]
+    pub fn is(&self, wanted: &str) -> bool {
+        if let Some(hash) = wanted.strip_prefix("sha256:") {
+            return hash.eq_ignore_ascii_case(&self.key);
+        }
+        let bare = |name: &String| name.split_once(':').is_some_and(|(_, name)| name == wanted);
+        self.names.iter().any(|name| name == wanted || bare(name))
+    }
+
+    /// What tables and the journal call it.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self.names.first() {
+            Some(name) => name.chars().filter(|c| !c.is_control()).take(120).collect(),
+            None => format!("sha256:{}", self.key),
+        }
+    }
+
+    /// What a log may say: enough to tell certificates apart, and nobody's name.
+    #[must_use]
+    pub fn mark(&self) -> &str {
+        &self.key[..12]
+    }
+
+    /// Whether both are the same: all names, or, where a certificate has none, the key.
+    #[must_use]
+    pub fn same(&self, other: &Identity) -> bool {
+        match self.names.is_empty() {
+            true => other.names.is_empty() && self.key == other.key,
+            false => self.names == other.names,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(names: &[&str]) -> Identity {
+        Identity::new(names.iter().map(|name| (*name).to_owned()).collect(), &[0xab; 32])
+    }
+
+    #[test]
+    fn patterns_fit_whole_ids() {
+        for (pattern, id, wanted) in [
+            ("*", "", true),
+            ("gw/*", "gw/7", true),
+            ("gw/*", "gw", false),
+            ("gw/*", "xgw/7", false),
+            ("gw/7", "gw/7", true),
+            ("gw/7", "gw/77", false),
+            ("*/7", "a/b/7", true),
+            ("a*b*c", "abc", true),
+            ("a*b*c", "a-b-b-c", true),
+            ("a*b*c", "acb", false),
+            ("a*a", "a", false),
+            ("", "", true),
+            ("", "x", false),
+        ] {
+            assert_eq!(fits(pattern, id), wanted, "{pattern} {id}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_is_known_by_any_of_its_names_and_its_key() {
+        let gateway = identity(&["O:gateway-7", "CN:box", "URI:urn:x:7"]);
+        let key = format!("sha256:{}", "AB".repeat(32));
+        for name in ["gateway-7", "O:gateway-7", "CN:box", "urn:x:7", "URI:urn:x:7", &key] {
+            assert!(gateway.is(name), "{name}");
+        }
+        for name in ["CN:gateway-7", "gateway", "", "O:", "sha256:", "x:7"] {
+            assert!(!gateway.is(name), "{name}");
+        }
+        let rule = Rule {
+            peers: Some(vec!["manager".into(), "O:gateway-7".into()]),
+            ..Rule::default()
+        };
+        assert!(rule.admits(&gateway) && !rule.admits(&identity(&["O:test-client"])));
+        assert!(!rule.admits(&identity(&[])) && Rule::default().admits(&identity(&[])));
+        assert!(gateway.same(&gateway) && !gateway.same(&identity(&["O:gateway-7"])));
+        assert_eq!(
+            (gateway.label().as_str(), gateway.mark()),
+            ("O:gateway-7", "abababababab")
+        );
+    }
+}

@@ -1,0 +1,115 @@
+//! From an HTTP request to a WebSocket (RFC 6455 §4.2). No extension and no subprotocol is agreed on.
+
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use axum::http::header::{
+    CONNECTION, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use data_encoding::BASE64;
+
+/// §1.3.
+const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// A request that does not ask for a WebSocket as it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoUpgrade {
+    /// It is plain HTTP.
+    #[error("this address is for WebSockets: `Connection: Upgrade` and `Upgrade: websocket` are missing")]
+    Plain,
+    /// Another version of the protocol.
+    #[error("`Sec-WebSocket-Version` must be 13")]
+    Version,
+    /// 16 bytes in base64 are wanted.
+    #[error("`Sec-WebSocket-Key` is missing or not 16 bytes in base64")]
+    Key,
+}
+
+/// The answer that agrees.
+#[derive(Debug)]
+pub struct Agreed(HeaderValue);
+
+/// Looks whether `headers` ask for a WebSocket.
+pub fn agree(headers: &HeaderMap) -> Result<Agreed, NoUpgrade> {
+    if !names(headers, &CONNECTION, "upgrade") || !names(headers, &UPGRADE, "websocket") {
+        return Err(NoUpgrade::Plain);
+    }
+    if headers.get(SEC_WEBSOCKET_VERSION).map(HeaderValue::as_bytes) != Some(b"13") {
+        return Err(NoUpgrade::Version);
+    }
+    let key = headers.get(SEC_WEBSOCKET_KEY).ok_or(NoUpgrade::Key)?.as_bytes();
+    if !BASE64.decode(key).is_ok_and(|nonce| nonce.len() == 16) {
+        return Err(NoUpgrade::Key);
+    }
+    let accept = digest(&SHA1_FOR_LEGACY_USE_ONLY, &[key, GUID].concat());
+    let accept = HeaderValue::try_from(BASE64.encode(accept.as_ref())).expect("base64 is header text");
+    Ok(Agreed(accept))
+}
+
+/// Whether a header that is a list names `wanted`.
+fn names(headers: &HeaderMap, header: &HeaderName, wanted: &str) -> bool {
+    let values = headers
+        .get_all(header)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(|value| value.split(','))
+        .any(|name| name.trim().eq_ignore_ascii_case(wanted))
+}
+
+impl IntoResponse for Agreed {
+    fn into_response(self) -> Response {
+        let headers = [
+            (CONNECTION, HeaderValue::from_static("Upgrade")),
+            (UPGRADE, HeaderValue::from_static("websocket")),
+            (SEC_WEBSOCKET_ACCEPT, self.0),
+        ];
+        (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(changed: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("connection", "keep-alive, Upgrade"),
+            ("upgrade", "WebSocket"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+            ("sec-websocket-extensions", "permessage-deflate; client_max_window_bits"),
+        ]
+        .iter()
+        .chain(changed)
+        {
+            headers.insert(*name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn the_example_of_the_standard_is_agreed_to_without_extensions() {
+        let response = agree(&request(&[])).unwrap().into_response();
+        assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+        assert_eq!(
+            response.headers()["sec-websocket-accept"],
+            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+        );
+        assert!(!response.headers().contains_key("sec-websocket-extensions"));
+    }
+
+    #[test]
+    fn other_requests_are_refused_by_their_fault() {
+        for (changed, fault) in [
+            (("upgrade", "h2c"), NoUpgrade::Plain),
+            (("connection", "close"), NoUpgrade::Plain),
+            (("sec-websocket-version", "8"), NoUpgrade::Version),
+            (("sec-websocket-key", "short"), NoUpgrade::Key),
+            (("sec-websocket-key", "c2hvcnQ="), NoUpgrade::Key),
+        ] {
+            assert_eq!(agree(&request(&[changed])).unwrap_err(), fault);
+        }
+    }
+}

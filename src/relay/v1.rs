@@ -1,0 +1,119 @@
+//! `/v1/relay`: the table of peers for programs, with a token of the scope `relay:admin`.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts, Path, State};
+use axum::http::StatusCode;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum::routing::{delete, get};
+use axum::{Json, Router};
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
+
+use super::Relay;
+use super::shown::PeerShown;
+use crate::accounts::{Accounts, Act, Secret};
+use crate::http::Problem;
+
+/// The part of the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(table, end))]
+pub struct Docs;
+
+#[derive(Clone)]
+struct Desk {
+    room: Arc<Relay>,
+    accounts: Accounts,
+}
+
+impl FromRef<Desk> for Accounts {
+    fn from_ref(desk: &Desk) -> Accounts {
+        desk.accounts.clone()
+    }
+}
+
+/// The routes.
+pub fn router(room: Arc<Relay>, accounts: Accounts) -> Router {
+    Router::new()
+        .route("/v1/relay", get(table))
+        .route("/v1/relay/peers/{peer}", delete(end))
+        .with_state(Desk { room, accounts })
+}
+
+/// Whoever may manage the relay.
+struct Manager;
+
+impl<S> FromRequestParts<S> for Manager
+where
+    Accounts: FromRef<S>,
+    S: Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Manager, Problem> {
+        let problem = |status, slug, title: &str| Problem::new(status, slug, title);
+        let carried = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = carried
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| Secret::given(token.trim()));
+        let unknown = || problem(StatusCode::UNAUTHORIZED, "unauthorized", "An API token is needed");
+        let who = Accounts::from_ref(state)
+            .token(&token.ok_or_else(unknown)?)
+            .map_err(|error| {
+                tracing::error!(%error, "a token could not be looked up");
+                problem(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal",
+                    "Something went wrong in here",
+                )
+            })?;
+        match who.ok_or_else(unknown)?.may(Act::ManageRelay) {
+            true => Ok(Manager),
+            false => Err(
+                problem(StatusCode::FORBIDDEN, "forbidden", "This token may not do that")
+                    .detail("it needs the scope relay:admin"),
+            ),
+        }
+    }
+}
+
+/// All peers.
+#[derive(Serialize, ToSchema)]
+struct Table {
+    /// Meetups where one peer waits.
+    waiting: usize,
+    /// Meetups with two peers.
+    paired: usize,
+    /// Everybody connected.
+    peers: Vec<PeerShown>,
+}
+
+/// Who is connected to the relay.
+#[utoipa::path(get, path = "/v1/relay", tag = "relay",
+    responses((status = 200, description = "The table of peers", body = Table), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
+async fn table(State(desk): State<Desk>, _: Manager) -> Json<Table> {
+    let tally = desk.room.tally();
+    Json(Table {
+        waiting: tally.waiting,
+        paired: tally.paired,
+        peers: desk.room.list(),
+    })
+}
+
+/// Ends a peer's connection; it may come again.
+#[utoipa::path(delete, path = "/v1/relay/peers/{peer}", tag = "relay",
+    params(("peer" = u64, Path, description = "Its number in the table")),
+    responses((status = 204, description = "It is told to go"), (status = 404, description = "No such peer is connected"), (status = 403, description = "The token lacks relay:admin")))]
+async fn end(State(desk): State<Desk>, _: Manager, Path(peer): Path<String>) -> Result<StatusCode, Problem> {
+    let ended = peer.parse().ok().map_or(0, |number| desk.room.kick(Some(number), None));
+    match ended {
+        0 => Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            "unknown-peer",
+            "No such peer is connected",
+        )),
+        _ => Ok(StatusCode::NO_CONTENT),
+    }
+}

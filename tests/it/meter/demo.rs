@@ -1,0 +1,45 @@
+//! The demonstration's meters: live, with half-hours, and a mediator that takes the certificates it names.
+
+use serde_json::Value;
+
+use crate::support::demo::Demo;
+use crate::support::eventually;
+use crate::support::https::{Https, config};
+use crate::support::lodge::binary;
+
+#[test]
+fn the_demo_has_live_meters_and_its_certificates_open_the_mediator() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(&folder.path().join("demo"));
+    let found = &demo.found;
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let serial = text(&found["meters"][0]);
+    // To the last, meters themselves are closed (`spec/emop.md` section 11).
+    for (role, wish) in [
+        ("internal", "serial_read"),
+        ("partner", "serial_read"),
+        ("readonly", "info"),
+    ] {
+        let mut command = binary();
+        command.args(["emop", "--mediator", &text(&found["doors"]["grpc"][0])]);
+        command.args(["--ca", &text(&found["grpc"]["ca_file"])]);
+        command.args(["--cert", &text(&found["grpc"][role]["certificate_file"])]);
+        command.args(["--key", &text(&found["grpc"][role]["key_file"])]);
+        let read = command.args([wish, &serial]).output().unwrap();
+        let said = String::from_utf8_lossy(&read.stdout);
+        assert!(read.status.success() && said.contains(&serial), "{role}: {read:?}");
+    }
+    let ca = std::path::PathBuf::from(text(&found["ca_file"]));
+    let door = format!("127.0.0.1:{}", demo.https_port()).parse().unwrap();
+    let mut https = Https::connect(door, config(&ca, None)).unwrap();
+    let bearer = format!("Bearer {}", text(&found["api_token"]));
+    eventually("an hour of each meter is here", || {
+        let all = found["meters"].as_array().unwrap();
+        let known = all.iter().filter(|serial| {
+            let path = format!("/v1/meters/{}/intervals", text(serial));
+            let day = https.ask("GET", &path, &[("authorization", &bearer)]).json();
+            day["total"].as_u64().is_some_and(|energy| energy > 0)
+        });
+        (known.count() == 3).then_some(())
+    });
+}

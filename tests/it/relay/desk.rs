@@ -1,0 +1,194 @@
+//! Whoever runs the relay: the table, ends, reload, stop, journal, log, metrics.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::stage::{SECTIONS, Stage};
+use crate::support::eventually;
+
+fn token(stage: &Stage, scope: &str) -> String {
+    let created = stage
+        .lodge
+        .json(&["token", "create", "--name", scope, "--scope", scope]);
+    format!("Bearer {}", created["token"].as_str().unwrap())
+}
+
+#[test]
+fn the_table_says_who_is_there_and_ends_them() {
+    let stage = Stage::start();
+    let mut pair = stage.begin(&stage.bundle("peer"), &["stays", "gw/7?ticket=secret"]);
+    assert_eq!(pair.line(), "paired");
+    let mut waiting = stage.begin(&stage.bundle("gateway"), &["waits", "gw/8"]);
+    assert_eq!(waiting.line(), "waiting");
+    let table = eventually("three peers are there", || {
+        let table = stage.lodge.json(&["relay", "peers"]);
+        (table
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|row| row["state"] != "greeting")
+            .count()
+            == 3)
+            .then_some(table)
+    });
+    assert_eq!(
+        stage.lodge.json(&["status"])["relay"],
+        json!({ "waiting": 1, "paired": 1 })
+    );
+    let rows: Vec<(&str, &str, &str)> = table
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            [&row["meetup"], &row["state"], &row["identity"]]
+                .map(|text| text.as_str().unwrap())
+                .into()
+        })
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            ("gw/7", "paired", "O:peer"),
+            ("gw/7", "paired", "O:peer"),
+            ("gw/8", "waiting", "O:gateway")
+        ]
+    );
+    assert!(!table.to_string().contains("secret"));
+    // The same for programs, with the right token.
+    let mut https = stage.lodge.https();
+    let admin = token(&stage, "relay:admin");
+    let shown = https.ask("GET", "/v1/relay", &[("authorization", &admin)]);
+    assert_eq!((shown.status, shown.json()["paired"].clone()), (200, json!(1)));
+    let other = token(&stage, "spaces:admin");
+    assert_eq!(https.ask("GET", "/v1/relay", &[("authorization", &other)]).status, 403);
+    assert_eq!(https.ask("GET", "/v1/relay", &[]).status, 401);
+    let waits = table[2]["peer"].to_string();
+    let path = format!("/v1/relay/peers/{waits}");
+    assert_eq!(https.ask("DELETE", &path, &[("authorization", &admin)]).status, 204);
+    assert_eq!(waiting.line(), "[1008, \"ended by the operator\"]");
+    assert_eq!(https.ask("DELETE", &path, &[("authorization", &admin)]).status, 404);
+    assert_eq!(
+        https
+            .ask("DELETE", "/v1/relay/peers/x", &[("authorization", &admin)])
+            .status,
+        404
+    );
+    let first = table[0]["peer"].to_string();
+    stage.lodge.json(&["relay", "kick", &first]);
+    let ends: Value = serde_json::from_str(&pair.line()).unwrap();
+    assert_eq!(
+        ends,
+        json!([
+            [1008, "ended by the operator"],
+            [1002, "the peer websocket disconnected"]
+        ])
+    );
+    let gone = stage.lodge.command(&["relay", "kick", &first]);
+    assert_eq!(gone.status.code(), Some(5));
+}
+
+#[test]
+fn metrics_journal_and_log_tell_of_peers_and_never_of_payloads() {
+    let stage = Stage::start();
+    let mut pair = stage.begin(&stage.bundle("peer"), &["stays", "gw/7"]);
+    assert_eq!(pair.line(), "paired");
+    let metric = |name: &str| stage.lodge.metric(&format!("gatelodge_relay_{name} "));
+    assert_eq!(metric("connections"), Some(2));
+    assert_eq!(
+        (metric("meetups_paired"), metric("meetups_waiting")),
+        (Some(1), Some(0))
+    );
+    eventually("what was carried is counted", || {
+        (metric("messages_total") == Some(1)).then_some(())
+    });
+    drop(pair);
+    let ended = "ended_total{reason=\"partner_gone\"}";
+    eventually("the ends are counted", || {
+        (metric("connections") == Some(0)).then_some(())
+    });
+    assert!(metric(ended).is_some() || metric("ended_total{reason=\"lost\"}") == Some(2));
+    let mut stage = stage;
+    stage.lodge.stop();
+    let log = stage.lodge.log();
+    for line in [
+        "a relay peer connected",
+        "a relay peer said HELLO",
+        "a relay peer's connection ended",
+    ] {
+        assert!(log.contains(line), "{line}: {log}");
+    }
+    assert!(!log.contains("secret payload") && !log.contains("gw/7"), "{log}");
+    let segments = stage.lodge.dir.join("data/store");
+    let mut journal = Vec::new();
+    let mut folders = vec![segments];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                journal.extend(std::fs::read(path).unwrap());
+            }
+        }
+    }
+    let count = |text: &str| {
+        journal
+            .windows(text.len())
+            .filter(|part| *part == text.as_bytes())
+            .count()
+    };
+    assert!(count("peer_joined") >= 2 && count("peer_left") >= 2, "in the journal");
+    assert_eq!(count("secret payload"), 0);
+}
+
+#[test]
+fn a_stop_is_said_to_every_peer() {
+    let mut stage = Stage::start();
+    let mut pair = stage.begin(&stage.bundle("peer"), &["stays", "gw/7"]);
+    assert_eq!(pair.line(), "paired");
+    let (code, took) = stage.lodge.stop();
+    assert_eq!(code, Some(0));
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    let ends: Value = serde_json::from_str(&pair.line()).unwrap();
+    assert_eq!(ends, json!([[1001, "the relay stops"], [1001, "the relay stops"]]));
+    assert!(
+        !stage.lodge.log().contains("did not stop in time"),
+        "{}",
+        stage.lodge.log()
+    );
+}
+
+#[test]
+fn changed_rules_end_whom_they_do_not_name_and_leave_the_others_connected() {
+    let stage = Stage::start();
+    let (gateway, peer) = (stage.bundle("gateway"), stage.bundle("peer"));
+    let mut stays = stage.begin(&gateway, &["stays", "a"]);
+    let mut goes = stage.begin(&peer, &["stays", "b"]);
+    assert_eq!((stays.line(), goes.line()), ("paired".to_owned(), "paired".to_owned()));
+    let port = stage.lodge.door("relay").port();
+    let sections = SECTIONS.replace("id = \"*\"\n", "id = \"*\"\npeers = [\"gateway\"]\n");
+    assert_ne!(sections, SECTIONS);
+    stage.lodge.configure(&sections);
+    stage.lodge.signal(rustix::process::Signal::HUP);
+    let ends: Value = serde_json::from_str(&goes.line()).unwrap();
+    let codes: Vec<&Value> = ends.as_array().unwrap().iter().map(|end| &end[0]).collect();
+    assert!(codes.contains(&&json!(4403)), "{ends}");
+    let status = stage.lodge.json(&["status"]);
+    assert_eq!(status["relay"], json!({ "waiting": 0, "paired": 1 }));
+    assert_eq!(stage.lodge.door("relay").port(), port, "the door stayed open");
+    stage.play(&["refused", "c", "403"]);
+    // Without the section there is no relay, and everybody is told.
+    stage.lodge.configure("[metrics]\nlisten = [\"127.0.0.1:0\"]\n");
+    stage.lodge.signal(rustix::process::Signal::HUP);
+    let ends: Value = serde_json::from_str(&stays.line()).unwrap();
+    assert_eq!(ends[0], json!([1001, "the relay stops"]));
+    let status = eventually("the door is closed", || {
+        let status = stage.lodge.json(&["status"]);
+        status["doors"]["relay"].is_null().then_some(status)
+    });
+    assert_eq!(
+        (&status["relay"], &status["rooms"]["relay"]["state"]),
+        (&Value::Null, &json!("closed"))
+    );
+}

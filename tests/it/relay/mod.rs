@@ -1,0 +1,8 @@
+//! The relay, as its peers meet it: Python programs over mutual TLS.
+
+mod bridge;
+mod desk;
+mod load;
+mod meeting;
+mod stage;
+mod trust;

@@ -1,0 +1,186 @@
+//! Who comes in: certificates, rules, revocations.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::stage::{SECTIONS, Stage};
+use crate::support::eventually;
+use crate::support::https::{Https, config};
+
+fn openssl(dir: &Path, args: &str) {
+    let run = Command::new("openssl").args(args.split(' ')).current_dir(dir).output();
+    let run = run.expect("openssl is there; apt-get install openssl");
+    assert!(run.status.success(), "{args}: {}", String::from_utf8_lossy(&run.stderr));
+}
+
+/// A family of certificates as the original's scripts make them (`spec/relay.md` 6.2, 6.3): EC keys in SEC1 form with
+/// their parameters, `O=` only, no SAN, no EKU; a bundle is the certificate and then the key.
+fn scripts_family(dir: &Path, name: &str, days: &str) -> (PathBuf, PathBuf) {
+    std::fs::write(
+        dir.join("leaf.ext"),
+        "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature,keyEncipherment,keyAgreement\nauthorityKeyIdentifier=keyid\n",
+    )
+    .unwrap();
+    std::fs::write(
+        dir.join("root.cnf"),
+        "[req]\ndistinguished_name=dn\nx509_extensions=ca\n[dn]\n[ca]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,digitalSignature,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n",
+    )
+    .unwrap();
+    openssl(
+        dir,
+        &format!("ecparam -name prime256v1 -genkey -out {name}-root.key.pem"),
+    );
+    openssl(
+        dir,
+        &format!(
+            "req -x509 -new -config root.cnf -key {name}-root.key.pem -subj /O={name}-root -days 500 -out {name}-root.cert.pem"
+        ),
+    );
+    openssl(dir, &format!("ecparam -name prime256v1 -genkey -out {name}.key.pem"));
+    openssl(
+        dir,
+        &format!("req -new -config root.cnf -key {name}.key.pem -subj /O={name} -out {name}.csr.pem"),
+    );
+    openssl(
+        dir,
+        &format!(
+            "x509 -req -in {name}.csr.pem -CA {name}-root.cert.pem -CAkey {name}-root.key.pem -CAcreateserial -extfile leaf.ext {days} -out {name}.cert.pem"
+        ),
+    );
+    let read = |kind: &str| std::fs::read_to_string(dir.join(format!("{name}.{kind}.pem"))).unwrap();
+    let bundle = dir.join(format!("{name}.pkeycert.pem"));
+    std::fs::write(&bundle, read("cert") + &read("key")).unwrap();
+    (dir.join(format!("{name}-root.cert.pem")), bundle)
+}
+
+#[test]
+fn certificates_made_by_the_originals_scripts_are_good_on_both_sides() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, bundle) = scripts_family(folder.path(), "gateway", "-days 30");
+    let text = std::fs::read_to_string(&bundle).unwrap();
+    assert!(
+        text.contains("EC PARAMETERS") && text.contains("EC PRIVATE KEY"),
+        "as the scripts write it"
+    );
+    let sections = SECTIONS.replace(
+        "[relay]\n",
+        &format!("[relay]\nclient_ca_file = {root:?}\ncertificate_file = {bundle:?}\nkey_file = {bundle:?}\n"),
+    );
+    let stage = Stage::start_with(&sections);
+    // The relay shows the same family's certificate, without any name in it: peers check none.
+    std::fs::copy(&root, stage.lodge.dir.join("data/pki/relay/root.cert.pem")).unwrap();
+    stage.play_as(Some(&bundle), &["third"]);
+    stage.play_as(Some(&bundle), &["waits_and_goes", "tenant/7"]);
+}
+
+#[test]
+fn without_a_good_certificate_nobody_comes_in() {
+    let stage = Stage::start();
+    let folder = tempfile::tempdir().unwrap();
+    let (_, foreign) = scripts_family(folder.path(), "foreign", "-days 30");
+    stage.play_as(None, &["shut_out"]);
+    stage.play_as(Some(&foreign), &["shut_out"]);
+    // A certificate of another hierarchy of the same box is foreign, too.
+    let out = folder.path().join("client");
+    let issued = stage
+        .lodge
+        .json(&["pki", "client", "--name", "app", "--out", out.to_str().unwrap()]);
+    stage.play_as(Some(Path::new(issued["pkeycert"].as_str().unwrap())), &["shut_out"]);
+    stage.play(&["third"]);
+}
+
+#[test]
+fn an_expired_certificate_does_not_come_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, good) = scripts_family(folder.path(), "gateway", "-days 30");
+    openssl(
+        folder.path(),
+        "x509 -req -in gateway.csr.pem -CA gateway-root.cert.pem -CAkey gateway-root.key.pem -CAcreateserial -extfile leaf.ext -days -1 -out old.cert.pem",
+    );
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let expired = folder.path().join("old.pkeycert.pem");
+    std::fs::write(&expired, read("old.cert.pem") + &read("gateway.key.pem")).unwrap();
+    let sections = SECTIONS.replace("[relay]\n", &format!("[relay]\nclient_ca_file = {root:?}\n"));
+    let stage = Stage::start_with(&sections);
+    stage.play_as(Some(&expired), &["shut_out"]);
+    stage.play_as(Some(&good), &["third"]);
+}
+
+#[test]
+fn rules_let_named_certificates_in_and_refuse_others_before_the_upgrade() {
+    let stage = Stage::start();
+    let (gateway, manager) = (stage.bundle("gateway"), stage.bundle("manager"));
+    stage.play(&["refused", "tenant/7", "403"]);
+    let mut waiting = stage.begin(&gateway, &["waits", "tenant/7"]);
+    assert_eq!(waiting.line(), "waiting");
+    stage.play(&["refused", "tenant/7", "403"]);
+    stage.play_as(Some(&manager), &["waits_and_goes", "tenant/7"]);
+    assert_eq!(waiting.line(), "[1002, \"the peer websocket disconnected\"]");
+}
+
+#[test]
+fn a_revoked_certificate_is_cut_within_a_second_and_does_not_come_back() {
+    let stage = Stage::start();
+    let gateway = stage.bundle("gateway");
+    let mut staying = stage.begin(&stage.bundle("peer"), &["stays", "a"]);
+    assert_eq!(staying.line(), "paired");
+    let mut waiting = stage.begin(&gateway, &["waits", "b"]);
+    assert_eq!(waiting.line(), "waiting");
+    let revoked = stage
+        .lodge
+        .command(&["pki", "revoke", "gateway", "--hierarchy", "relay"]);
+    assert!(revoked.status.success());
+    let at = Instant::now();
+    assert_eq!(waiting.line(), "[null, null]", "cut, without a word");
+    assert!(at.elapsed() < Duration::from_secs(1), "{:?}", at.elapsed());
+    stage.play_as(Some(&gateway), &["shut_out"]);
+    let status = stage.lodge.json(&["status"]);
+    assert_eq!(status["relay"]["paired"], 1, "the others stay: {status}");
+}
+
+#[test]
+fn what_is_no_websocket_is_answered_in_http() {
+    let stage = Stage::start();
+    let (chain, key) = (
+        stage.lodge.dir.join("peers/peer.chain.pem"),
+        stage.lodge.dir.join("peers/peer.key.pem"),
+    );
+    let upgrade = [
+        ("connection", "Upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+    let changed = |name: &str, value: &'static str| {
+        let mut headers = upgrade;
+        headers
+            .iter_mut()
+            .filter(|(known, _)| *known == name)
+            .for_each(|header| header.1 = value);
+        headers
+    };
+    let ask = |method: &str, path: &str, headers: &[(&str, &str)]| {
+        let config = config(&stage.root(), Some((&chain, &key)));
+        let mut https = Https::connect(stage.lodge.door("relay"), config).unwrap();
+        https.ask(method, path, headers).status
+    };
+    let path = "/micronets/v1/ws-proxy/x";
+    assert_eq!(ask("GET", path, &[]), 400);
+    assert_eq!(ask("POST", path, &upgrade), 405);
+    assert_eq!(ask("GET", path, &changed("sec-websocket-version", "8")), 400);
+    assert_eq!(ask("GET", path, &changed("sec-websocket-key", "short")), 400);
+    assert_eq!(ask("GET", path, &changed("upgrade", "h2c")), 400);
+    for elsewhere in [
+        "/",
+        "/micronets/v1/ws-proxy",
+        "/Micronets/v1/ws-proxy/x",
+        "/micronets/v2/ws-proxy/x",
+    ] {
+        assert_eq!(ask("GET", elsewhere, &upgrade), 404, "{elsewhere}");
+    }
+    let metric = "gatelodge_relay_connections ";
+    eventually("no connection is left", || {
+        (stage.lodge.metric(metric) == Some(0)).then_some(())
+    });
+}
