@@ -33,8 +33,11 @@ impl Line {
     #[must_use]
     pub fn text(mut self, value: &str) -> Line {
         self.text.push(',');
+        let before = self.text.len();
         quote(value, &mut self.text);
-        self.settle(value.is_empty())
+        // Of a text that cannot be written nothing is left.
+        let is_empty = self.text.len() == before;
+        self.settle(is_empty)
     }
 
     /// A text that is cut, if it must be, so that the whole line takes no more than `limit` bytes.
@@ -202,6 +205,7 @@ mod tests {
             ("a\r\nb\tc", "\"a\r\nb\tc\""),
             (" edge ", "\" edge \""),
             ("nul\0esc\u{1b}", "nulesc"),
+            ("a\0", "a"),
             ("back\\slash", "back\\slash"),
             ("say \\\"", "\"say /\\\"\""),
         ] {
