@@ -284,7 +284,7 @@ fn a_restart_is_told_before_and_after_and_a_counter_shows_that_nothing_was_lost(
         seen = seen.max(*count);
     }
     assert!(
-        seen > 60 && counted.len() as u64 - seen < 200,
+        seen > 30 && counted.len() as u64 - seen < 200,
         "{seen} counted, {} came",
         counted.len()
     );
