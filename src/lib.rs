@@ -16,6 +16,7 @@ pub mod supervisor;
 pub mod meter;
 pub mod occupancy;
 pub mod relay;
+pub mod uplink;
 
 pub mod face;
 pub mod feed;

@@ -47,6 +47,10 @@ pub enum Scope {
     #[serde(rename = "meters:write")]
     #[value(name = "meters:write")]
     MetersWrite,
+    /// Sees the road to the cloud.
+    #[serde(rename = "uplink:admin")]
+    #[value(name = "uplink:admin")]
+    UplinkAdmin,
     /// Runs the box: status, backup, certificates.
     #[serde(rename = "box:admin")]
     #[value(name = "box:admin")]
@@ -72,6 +76,8 @@ pub enum Act {
     ManageBox,
     /// See the relay's peers and end their connections.
     ManageRelay,
+    /// See the road to the cloud, and what the cloud asked.
+    ManageUplink,
     /// Add, change and remove people and tokens.
     ManagePeople,
 }
@@ -162,6 +168,7 @@ impl Scope {
             Scope::RelayAdmin => act == Act::ManageRelay,
             Scope::MetersRead => act == Act::ReadMeters,
             Scope::MetersWrite => matches!(act, Act::ReadMeters | Act::CommandMeters),
+            Scope::UplinkAdmin => act == Act::ManageUplink,
             Scope::BoxAdmin => matches!(act, Act::ReadBox | Act::ManageBox),
         }
     }
@@ -171,7 +178,7 @@ impl Scope {
 mod tests {
     use super::*;
 
-    const ACTS: [Act; 9] = [
+    const ACTS: [Act; 10] = [
         Act::ReadSpaces,
         Act::Count,
         Act::ManageSpaces,
@@ -180,6 +187,7 @@ mod tests {
         Act::ReadBox,
         Act::ManageBox,
         Act::ManageRelay,
+        Act::ManageUplink,
         Act::ManagePeople,
     ];
 
@@ -197,7 +205,7 @@ mod tests {
             })
         };
         assert_eq!(role(Role::Admin), ACTS);
-        assert_eq!(role(Role::Installer), ACTS[..8]);
+        assert_eq!(role(Role::Installer), ACTS[..9]);
         assert_eq!(role(Role::Doorman), [Act::ReadSpaces, Act::Count]);
         assert_eq!(role(Role::Viewer), [Act::ReadSpaces, Act::ReadBox]);
         assert_eq!(role(Role::Resident), []);

@@ -15,6 +15,7 @@ mod relay;
 mod socket;
 mod spaces;
 mod status;
+mod uplink;
 
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ use crate::pki::Pki;
 use crate::relay::Relay;
 use crate::store::Store;
 use crate::tls::Acme;
+use crate::uplink::Uplink;
 
 /// What the command line may ask of a box, running or not.
 #[derive(Clone)]
@@ -58,6 +60,8 @@ pub struct Running {
     pub meters: watch::Receiver<Option<Arc<Meters>>>,
     /// The relay, when that room is open; it changes with a reload.
     pub relay: watch::Receiver<Option<Arc<Relay>>>,
+    /// The road to the cloud, when that room is open; it changes with a reload.
+    pub uplink: watch::Receiver<Option<Arc<Uplink>>>,
     /// The book, for looking at it.
     pub store: Store,
     /// Makes backups of it.
@@ -72,6 +76,8 @@ pub struct Running {
 pub enum Order {
     /// Read the configuration anew. Answers what changed, or what is wrong with it.
     Reload(oneshot::Sender<Result<Vec<String>, String>>),
+    /// End, so that whoever started the box starts it again.
+    Restart,
 }
 
 /// Everything the socket answers.
@@ -85,6 +91,7 @@ pub fn router(desk: Desk) -> Router {
         .merge(relay::router())
         .merge(spaces::router())
         .merge(status::router())
+        .merge(uplink::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(desk)

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use super::problem::Refusal;
 use super::{Desk, Order, Running};
 use crate::meter::FleetShown;
+use crate::uplink::UplinkShown;
 
 /// How the box is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -40,6 +41,9 @@ pub struct Status {
     /// The meters; absent while their room is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meters: Option<FleetShown>,
+    /// The road to the cloud; absent while its room is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uplink: Option<UplinkShown>,
 }
 
 /// How many meetups the relay has.

@@ -17,6 +17,7 @@ use crate::face::{Face, Page, Shell, secured};
 use crate::meter;
 use crate::occupancy::{compat, v1};
 use crate::relay;
+use crate::uplink;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -33,6 +34,7 @@ pub(super) fn document() -> utoipa::openapi::OpenApi {
     document.merge(v1::Docs::openapi());
     document.merge(relay::v1::Docs::openapi());
     document.merge(meter::v1::Docs::openapi());
+    document.merge(uplink::v1::Docs::openapi());
     document
 }
 

@@ -14,7 +14,7 @@ use super::acme::AcmeDesk;
 use super::doors::DoorUp;
 use super::identity::Names;
 use super::logging::Logging;
-use super::report::Reporter;
+use super::report::{Reporter, RoomsSeen};
 use super::router;
 use crate::accounts::Accounts;
 use crate::admin::{self, Backups, Desk, Order, Running};
@@ -31,6 +31,7 @@ use crate::relay::{self, Relay};
 use crate::store::{Health, Options, Store};
 use crate::supervisor::{House, Weight};
 use crate::tls;
+use crate::uplink::{self, Uplink};
 
 /// How long a door has to finish what is under way. The whole box stops within ten seconds.
 pub(super) const DRAIN: Duration = Duration::from_secs(5);
@@ -54,8 +55,11 @@ pub(super) struct Lodge {
     pub(super) meters: watch::Sender<Option<Arc<Meters>>>,
     pub(super) relay: watch::Sender<Option<Arc<Relay>>>,
     relay_counts: relay::Counts,
+    pub(super) uplink: watch::Sender<Option<Arc<Uplink>>>,
     pub(super) doors: BTreeMap<&'static str, DoorUp>,
     pub(super) reporter: Reporter,
+    /// Wishes that the app itself carries out.
+    pub(super) orders: mpsc::Sender<Order>,
     pub(super) backups: Backups,
     pub(super) acme: AcmeDesk,
     pub(super) readiness: watch::Sender<Readiness>,
@@ -84,8 +88,14 @@ impl Lodge {
         let metrics = Metrics::new();
         let backups = Backups::new(store.clone(), config.data_dir.clone());
         let meters = watch::channel(None).0;
-        let reporter = Reporter::new(store.clone(), house.states(), backups.clone(), meters.subscribe());
+        let uplink = watch::channel(None).0;
+        let rooms = RoomsSeen {
+            meters: meters.subscribe(),
+            uplink: uplink.subscribe(),
+        };
+        let reporter = Reporter::new(store.clone(), house.states(), backups.clone(), rooms);
         super::report::register(&metrics, &store);
+        super::uplink::register(&metrics, uplink.subscribe());
         let mut lodge = Lodge {
             accounts: Accounts::new(store.clone()),
             assets: Assets::load(),
@@ -93,6 +103,7 @@ impl Lodge {
             relay: watch::channel(None).0,
             relay_counts: relay::Counts::new(&metrics),
             meters,
+            uplink,
             doors: BTreeMap::new(),
             acme: AcmeDesk::new(&metrics),
             readiness: watch::channel(Readiness::default()).0,
@@ -107,11 +118,14 @@ impl Lodge {
             house,
             reporter,
             backups,
+            orders: orders.clone(),
         };
         lodge.open_admin(orders)?;
         lodge.add_probe();
         lodge.add_lamps();
         lodge.add_backups();
+        // What the others tell as they begin is heard.
+        lodge.open_uplink();
         lodge.open_occupancy();
         lodge.open_meters()?;
         lodge.open_relay();
@@ -248,6 +262,11 @@ impl Lodge {
                 .borrow()
                 .clone()
                 .map(|room| meter::v1::Api::new(room, self.accounts.clone(), self.config.limits.https.per_client)),
+            uplink: self
+                .uplink
+                .borrow()
+                .clone()
+                .map(|room| uplink::v1::Api::new(room, self.accounts.clone(), self.config.limits.https.per_client)),
             contact: self.config.site.contact.clone(),
         })
     }
@@ -267,6 +286,7 @@ impl Lodge {
             occupancy: self.occupancy.subscribe(),
             meters: self.meters.subscribe(),
             relay: self.relay.subscribe(),
+            uplink: self.uplink.subscribe(),
             store: self.store.clone(),
             backups: self.backups.clone(),
             acme: self.acme.current(),
@@ -299,7 +319,11 @@ impl Lodge {
 async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let folder = config.data_dir.clone();
     std::fs::create_dir_all(&folder).with_context(|| format!("making the data folder {}", folder.display()))?;
-    let options = Options::new(folder.join("store"));
+    let mut options = Options::new(folder.join("store"));
+    if let Some(uplink) = &config.uplink {
+        options.journal_bytes = uplink.outbox_max.0;
+        options.journal_age = uplink.outbox_age.0;
+    }
     let store = tokio::task::spawn_blocking(move || Store::open(options))
         .await
         .context("opening the store")??;

@@ -15,6 +15,7 @@ mod reload;
 mod report;
 mod router;
 mod systemd;
+mod uplink;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -33,6 +34,8 @@ pub use logging::{LogTo, Logging, start as start_logging};
 pub enum End {
     /// It was told to.
     Stopped,
+    /// It is to be started again.
+    Restart,
     /// Something that nothing works without has failed.
     Fallen(String),
 }
@@ -84,6 +87,10 @@ async fn attend(lodge: &mut Lodge, signals: &mut Signals, ordered: &mut mpsc::Re
             Some(order) = ordered.recv() => match order {
                 Order::Reload(answer) => {
                     let _ = answer.send(lodge.reload().await);
+                }
+                Order::Restart => {
+                    tracing::info!("stopping, to be started again");
+                    return End::Restart;
                 }
             },
         }

@@ -85,6 +85,19 @@ impl Lodge {
         if relay {
             self.open_relay();
         }
+        let told = |config: &Config| config.occupancy.as_ref().map(|room| room.publish_anonymous);
+        let tells_of = old.meter != new.meter || old.site.name != new.site.name || told(old) != told(&new);
+        let uplink = old.uplink != new.uplink || (new.uplink.is_some() && tells_of);
+        if uplink {
+            self.house.retire("uplink");
+            self.open_uplink();
+            let bounds = |config: &Config| config.uplink.as_ref().map(|room| (room.outbox_max, room.outbox_age));
+            changed.push(if bounds(old) == bounds(&new) {
+                "uplink".into()
+            } else {
+                format!("uplink (outbox_max and outbox_age: {ON_RESTART})")
+            });
+        }
         let acme = old.acme != new.acme;
         if acme {
             changed.push("acme".into());
@@ -127,7 +140,7 @@ impl Lodge {
                 changed.push(door.into());
             }
         }
-        if site || occupancy || meters || relay {
+        if site || occupancy || meters || relay || uplink {
             self.change_router("https");
         }
         if meters {
@@ -164,6 +177,11 @@ impl Lodge {
             self.open_relay();
             self.change_router("https");
             self.change_router("relay");
+        }
+        if failed.iter().any(|name| name == "uplink") {
+            self.house.retire("uplink");
+            self.open_uplink();
+            self.change_router("https");
         }
         Ok(())
     }

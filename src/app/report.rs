@@ -21,6 +21,7 @@ use crate::relay::Relay;
 use crate::store::Store;
 use crate::supervisor::{State, States, Weight};
 use crate::tls::Served;
+use crate::uplink::Uplink;
 
 /// Knows how the box is; clones share it.
 #[derive(Clone)]
@@ -28,12 +29,19 @@ pub(super) struct Reporter {
     store: Store,
     states: watch::Receiver<States>,
     backups: Backups,
-    meters: watch::Receiver<Option<Arc<Meters>>>,
+    rooms: RoomsSeen,
     told: Arc<Mutex<Told>>,
 }
 
+/// The rooms that say more of themselves than that they run; each is there while it is open.
+#[derive(Clone)]
+pub(super) struct RoomsSeen {
+    pub(super) meters: watch::Receiver<Option<Arc<Meters>>>,
+    pub(super) uplink: watch::Receiver<Option<Arc<Uplink>>>,
+}
+
 /// The rooms that are built; the other services serve them.
-const ROOMS: [&str; 3] = ["occupancy", "meters", "relay"];
+const ROOMS: [&str; 4] = ["occupancy", "meters", "relay", "uplink"];
 
 #[derive(Default)]
 struct Told {
@@ -53,12 +61,7 @@ enum Phase {
 }
 
 impl Reporter {
-    pub(super) fn new(
-        store: Store,
-        states: watch::Receiver<States>,
-        backups: Backups,
-        meters: watch::Receiver<Option<Arc<Meters>>>,
-    ) -> Reporter {
+    pub(super) fn new(store: Store, states: watch::Receiver<States>, backups: Backups, rooms: RoomsSeen) -> Reporter {
         let told = Told {
             started: Some(Timestamp::now()),
             ..Told::default()
@@ -67,7 +70,7 @@ impl Reporter {
             store,
             states,
             backups,
-            meters,
+            rooms,
             told: Arc::new(Mutex::new(told)),
         }
     }
@@ -75,6 +78,11 @@ impl Reporter {
     /// Every door accepts.
     pub(super) fn is_ready(&self) {
         self.told().phase = Phase::Ready;
+    }
+
+    /// When the box was started.
+    pub(super) fn started(&self) -> Timestamp {
+        self.told().started.unwrap_or_default()
     }
 
     /// The box stops.
@@ -144,7 +152,8 @@ impl Reporter {
                 last_backup: self.backups.last().unwrap_or_default(),
                 salvage: self.store.salvage().and_then(|lost| serde_json::to_value(lost).ok()),
             },
-            meters: self.meters.borrow().as_ref().map(|room| room.fleet()),
+            meters: self.rooms.meters.borrow().as_ref().map(|room| room.fleet()),
+            uplink: self.rooms.uplink.borrow().as_ref().map(|room| room.shown()),
         }
     }
 

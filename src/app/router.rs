@@ -25,6 +25,7 @@ use crate::meter;
 use crate::occupancy::{Occupancy, compat, pages, v1};
 use crate::relay::{self, Relay};
 use crate::tls::{Challenges, PeerCertificate};
+use crate::uplink;
 
 /// What the https door's router is made of.
 pub(super) struct Https {
@@ -36,6 +37,7 @@ pub(super) struct Https {
     pub(super) occupancy: Option<Arc<Occupancy>>,
     pub(super) relay: Option<(Arc<Relay>, Accounts)>,
     pub(super) meters: Option<Arc<meter::v1::Api>>,
+    pub(super) uplink: Option<Arc<uplink::v1::Api>>,
     pub(super) contact: Option<String>,
 }
 
@@ -61,6 +63,11 @@ pub(super) fn https(parts: Https) -> Site {
         router = router
             .merge(meter::pages::router(api.room().clone(), parts.face.clone()))
             .merge(meter::v1::router(api));
+    }
+    if let Some(api) = parts.uplink {
+        router = router
+            .merge(uplink::pages::router(api.room().clone(), parts.face.clone()))
+            .merge(uplink::v1::router(api));
     }
     let hosts = OurHost::new(parts.names);
     let mut ahead = None;

@@ -9,6 +9,9 @@ use crate::config::ConfigError;
 /// The command line itself was wrong.
 pub(super) const USAGE: u8 = 2;
 
+/// Whoever started the box is to start it again.
+pub(super) const RESTART: u8 = 75;
+
 /// A command did not work: why, and with which exit code.
 #[derive(Debug)]
 pub struct Failure {

@@ -21,6 +21,7 @@ mod shell;
 mod simulate;
 mod spaces;
 mod status;
+mod uplink;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -135,6 +136,9 @@ enum Command {
     /// An authority for mediators in a folder of its own
     #[command(after_help = "Example:\n  certs init prod && certs server prod && certs client prod sync --ou internal")]
     Certs(certs::Certs),
+    /// The road to the cloud: try it out, say how it is
+    #[command(subcommand)]
+    Uplink(uplink::Command),
     /// Write a consistent backup of the running box to a file
     #[command(after_help = "Example:\n  gatelodge backup /mnt/usb/lodge.backup --passphrase-file ./passphrase")]
     Backup(backup::Backup),
@@ -223,6 +227,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Pki(command) => command.run(&common).map(done),
         Command::Cert(command) => command.run(&common),
         Command::Relay(command) => command.run(&common).map(done),
+        Command::Uplink(command) => command.run(&common),
         Command::Certs(certs) => certs.run(&common).map(done),
         Command::Backup(command) => command.run(&common).map(done),
         Command::Restore(command) => command.run(&common).map(done),

@@ -29,6 +29,7 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 pub(super) fn ended(end: anyhow::Result<End>) -> Result<ExitCode, Failure> {
     match end {
         Ok(End::Stopped) => Ok(ExitCode::SUCCESS),
+        Ok(End::Restart) => Ok(ExitCode::from(super::exit::RESTART)),
         Ok(End::Fallen(why)) => Err(Failure::failed(why)),
         Err(error) => Err(Failure::failed(format_args!("{error:#}"))),
     }

@@ -67,6 +67,9 @@ pub(super) fn status(common: &Common) -> Result<(), Failure> {
             meters.total, meters.polled, meters.healthy, meters.unhealthy, meters.half_hours_open
         ));
     }
+    if let Some(uplink) = &status.uplink {
+        super::uplink::summary(uplink);
+    }
     print::line(format_args!(
         "  store {} KiB, last backup {}",
         status.store.bytes / 1024,

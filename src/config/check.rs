@@ -91,6 +91,9 @@ pub(super) fn check(config: &Config, figment: &Figment) -> Result<(), ConfigErro
         return fault(key, &what, &hint);
     }
     meters(config, figment)?;
+    if let Some((key, what, hint)) = config.uplink.as_ref().and_then(crate::uplink::Config::fault) {
+        return fault(key, &what, &hint);
+    }
     if let Some(backup) = &config.backup {
         if backup.interval.0.as_secs() < 60 {
             return fault("backup.interval", "is under a minute", "such as \"1d\"");

@@ -21,7 +21,7 @@ pub use layers::{DEFAULT_FILE, Flags, Loaded, find_socket, load, without_file};
 pub use show::{Shown, show};
 
 use crate::domain::units::Span;
-use crate::{meter, occupancy, relay};
+use crate::{meter, occupancy, relay, uplink};
 
 /// All that can be configured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,6 +56,8 @@ pub struct Config {
     pub meter: Vec<meter::Entry>,
     /// The relay: its door and its room.
     pub relay: Option<relay::Config>,
+    /// The road to the cloud.
+    pub uplink: Option<uplink::Config>,
     /// Backups made by the box itself.
     pub backup: Option<Backup>,
     /// How long what was is kept.
@@ -90,6 +92,7 @@ impl Default for Config {
             meters: None,
             meter: Vec::new(),
             relay: None,
+            uplink: None,
             backup: None,
             retention: Retention::default(),
             log: Log::default(),

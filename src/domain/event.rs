@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{MeterId, MeterNews, Occupancy, Reading, Register, SpaceId};
+use super::{MeterId, MeterNews, Occupancy, Operation, OperationState, Reading, Register, SpaceId};
 
 /// Something that happened, recorded in the same change as the rows it is about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,6 +71,18 @@ pub enum Event {
         /// What.
         news: MeterNews,
     },
+    /// An operation that the cloud asked for was begun, or ended.
+    Operation {
+        /// Which.
+        operation: Operation,
+        /// What became of it.
+        state: OperationState,
+    },
+    /// The uplink's own test: a number that rises by one, so that loss and order can be seen from outside.
+    SelfTest {
+        /// The number.
+        count: u64,
+    },
 }
 
 /// Why a space is no more.
@@ -111,7 +123,9 @@ impl Event {
             Event::ReadingsRecorded { .. }
             | Event::Meter { .. }
             | Event::PeerJoined { .. }
-            | Event::PeerLeft { .. } => None,
+            | Event::PeerLeft { .. }
+            | Event::Operation { .. }
+            | Event::SelfTest { .. } => None,
         }
     }
 
@@ -124,7 +138,9 @@ impl Event {
             | Event::SpaceChanged { .. }
             | Event::SpaceRemoved { .. }
             | Event::PeerJoined { .. }
-            | Event::PeerLeft { .. } => None,
+            | Event::PeerLeft { .. }
+            | Event::Operation { .. }
+            | Event::SelfTest { .. } => None,
         }
     }
 
@@ -136,7 +152,8 @@ impl Event {
             | Event::SpaceRemoved { .. }
             | Event::PeerJoined { .. }
             | Event::PeerLeft { .. } => Lane::Event,
-            Event::SpaceChanged { .. } | Event::ReadingsRecorded { .. } => Lane::Measurement,
+            Event::SpaceChanged { .. } | Event::ReadingsRecorded { .. } | Event::SelfTest { .. } => Lane::Measurement,
+            Event::Operation { .. } => Lane::Critical,
             Event::Meter { news, .. } => news.lane(),
         }
     }

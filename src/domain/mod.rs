@@ -4,6 +4,7 @@ mod energy;
 mod event;
 mod interval;
 mod meter;
+mod operation;
 mod seq;
 mod space;
 mod stretches;
@@ -13,6 +14,7 @@ pub use energy::{Element, Measure, MeterId, MeterIdError, Quality, Reading, Regi
 pub use event::{Event, Lane, Removal};
 pub use interval::{HALF_HOUR, Interval, boundary_from, intervals};
 pub use meter::{Datasource, Duty, HalfHoursAsked, Health, Latest, Meter, MeterNews, MeterState, Quantity};
+pub use operation::{Operation, OperationState};
 pub use seq::{Epoch, Seq};
 pub use space::{Level, Occupancy, Space, SpaceId, SpaceIdError, SpaceOrigin, Thresholds};
 pub use stretches::{HalfHour, Stretches};

@@ -71,7 +71,9 @@ impl Occupancy {
                     | Event::ReadingsRecorded { .. }
                     | Event::Meter { .. }
                     | Event::PeerJoined { .. }
-                    | Event::PeerLeft { .. } => {}
+                    | Event::PeerLeft { .. }
+                    | Event::Operation { .. }
+                    | Event::SelfTest { .. } => {}
                 }
             }
         }

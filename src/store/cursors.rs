@@ -221,6 +221,16 @@ impl Cursors {
         self.lock().values().map(|cursor| cursor.held).min()
     }
 
+    /// Up to where a reader has acknowledged everything, in all its lanes; `None` when it has no cursor.
+    pub(super) fn reached(&self, reader: &str) -> Option<Seq> {
+        let prefix = CursorKey::of_reader(reader);
+        let known = self.lock();
+        let own = known
+            .iter()
+            .filter(|(key, cursor)| key.0.len() == prefix.len() + 1 && key.0.starts_with(&prefix) && !cursor.retired);
+        own.map(|(_, cursor)| cursor.at).min()
+    }
+
     /// The slowest reader's place.
     pub(super) fn slowest(&self) -> Option<Seq> {
         self.lock().values().map(|cursor| cursor.at).min()

@@ -169,6 +169,12 @@ impl Tail {
         }
     }
 
+    /// Everything up to here was looked at.
+    #[must_use]
+    pub fn after(&self) -> Seq {
+        self.reader.after()
+    }
+
     /// The next change that recorded events, or the gap where some are no more; waits until there is one.
     /// Dropping the future loses nothing.
     ///

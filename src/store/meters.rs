@@ -49,6 +49,11 @@ impl Meters {
         Ok(self.all(ROWS)?.into_iter().map(|(_, meter)| meter).collect())
     }
 
+    /// One meter that was added by command.
+    pub fn get(&self, meter: &MeterId) -> Result<Option<Meter>, ReadError> {
+        ROWS.get(&self.store, key(meter))
+    }
+
     /// What somebody said should be done with meters; those that are not named are polled.
     pub fn duties(&self) -> Result<Vec<(MeterId, Duty)>, ReadError> {
         self.all(DUTIES)

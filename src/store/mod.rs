@@ -11,6 +11,7 @@
 //! Opening surveys everything, and mends it by salvage when it is damaged.
 
 mod archive;
+mod backlog;
 mod backup;
 mod change;
 mod claims;
@@ -62,6 +63,7 @@ mod verify;
 
 pub use age::secrecy::SecretString;
 pub use archive::{ArchiveError, Member, MemberKind};
+pub use backlog::Backlog;
 pub use backup::{BackupError, BackupReport, Extra, Privacy};
 pub use clock::{Clock, ClockState, SystemClock};
 pub use error::{FileError, OpenError, ReadError, RowError, Unwritten, WriteError};

@@ -133,6 +133,22 @@ pub const METER_EVENTS: Place = Place {
     prefix: 0x44,
 };
 
+/// What the uplink calls itself when nobody says.
+pub const UPLINK_NAME: Place = Place {
+    name: "uplink name",
+    prefix: 0x60,
+};
+/// What the cloud asked for, in the order in which it came.
+pub const UPLINK_OPERATIONS: Place = Place {
+    name: "operations",
+    prefix: 0x61,
+};
+/// The last number of the uplink's self-test.
+pub const UPLINK_SELF_TEST: Place = Place {
+    name: "uplink self-test",
+    prefix: 0x62,
+};
+
 /// All of them.
 pub const PLACES: &[Place] = &[
     CURSORS,
@@ -159,6 +175,9 @@ pub const PLACES: &[Place] = &[
     METER_STATES,
     METER_DUTIES,
     METER_EVENTS,
+    UPLINK_NAME,
+    UPLINK_OPERATIONS,
+    UPLINK_SELF_TEST,
 ];
 
 /// The name of the ledger whose keys begin with `prefix`, for people.

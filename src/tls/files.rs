@@ -15,7 +15,7 @@ pub struct FileError {
 
 /// Some files that are one thing together; says when one of them changed.
 #[derive(Debug)]
-pub(super) struct FileWatch {
+pub struct FileWatch {
     paths: Vec<PathBuf>,
     seen: Vec<Option<Stamp>>,
 }
@@ -45,7 +45,8 @@ const YOUNG: Duration = Duration::from_secs(2);
 
 impl FileWatch {
     /// Watches `paths`; what stands there now counts as not yet seen.
-    pub(super) fn new(paths: Vec<PathBuf>) -> FileWatch {
+    #[must_use]
+    pub fn new(paths: Vec<PathBuf>) -> FileWatch {
         FileWatch {
             paths,
             seen: Vec::new(),
@@ -53,7 +54,7 @@ impl FileWatch {
     }
 
     /// Whether a file changed, or may have changed, since the last call. A vanished file is a change too.
-    pub(super) fn changed(&mut self) -> bool {
+    pub fn changed(&mut self) -> bool {
         let mut young = false;
         let stamps: Vec<_> = self
             .paths

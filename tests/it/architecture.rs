@@ -16,6 +16,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "meter",
             "occupancy",
             "relay",
+            "uplink",
             "accounts",
             "tls",
             "http",
@@ -34,6 +35,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "meter",
             "occupancy",
             "relay",
+            "uplink",
             "face",
             "feed",
             "accounts",
@@ -51,6 +53,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "meter",
             "occupancy",
             "relay",
+            "uplink",
             "accounts",
             "tls",
             "http",
@@ -60,7 +63,10 @@ const DOORS: &[(&str, &[&str])] = &[
             "admin",
         ],
     ),
-    ("config", &["meter", "occupancy", "relay", "http", "domain", "config"]),
+    (
+        "config",
+        &["meter", "occupancy", "relay", "uplink", "http", "domain", "config"],
+    ),
     ("supervisor", &[]),
     (
         "meter",
@@ -86,6 +92,12 @@ const DOORS: &[(&str, &[&str])] = &[
         "relay",
         &["face", "accounts", "tls", "http", "pki", "store", "domain", "relay"],
     ),
+    (
+        "uplink",
+        &[
+            "face", "feed", "accounts", "tls", "http", "pki", "store", "domain", "uplink",
+        ],
+    ),
     ("face", &["accounts", "tls", "http", "pki", "store", "domain", "face"]),
     ("feed", &["http", "store", "domain", "feed"]),
     ("accounts", &["tls", "http", "pki", "store", "domain", "accounts"]),
@@ -108,6 +120,7 @@ const KEPT_TO: &[(&str, &str)] = &[
     ("prost", "meter"),
     ("tonic", "meter"),
     ("tokio_tungstenite", "relay"),
+    ("rumqttc", "uplink"),
 ];
 /// And where a second folder does, why.
 const EXCEPTIONS: &[(&str, &str)] = &[

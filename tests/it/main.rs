@@ -24,3 +24,4 @@ mod pages;
 mod pki;
 mod relay;
 mod support;
+mod uplink;

@@ -135,7 +135,9 @@ impl History {
                     | Event::ReadingsRecorded { .. }
                     | Event::Meter { .. }
                     | Event::PeerJoined { .. }
-                    | Event::PeerLeft { .. } => {}
+                    | Event::PeerLeft { .. }
+                    | Event::Operation { .. }
+                    | Event::SelfTest { .. } => {}
                 }
             }
         }

@@ -87,7 +87,9 @@ impl Counted {
             | Event::ReadingsRecorded { .. }
             | Event::Meter { .. }
             | Event::PeerJoined { .. }
-            | Event::PeerLeft { .. } => None,
+            | Event::PeerLeft { .. }
+            | Event::Operation { .. }
+            | Event::SelfTest { .. } => None,
         }
     }
 

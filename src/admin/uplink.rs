@@ -1,0 +1,33 @@
+//! `uplink test`, `uplink status`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+
+use super::Desk;
+use super::problem::Refusal;
+use super::status::running;
+use crate::tls::Step;
+use crate::uplink::{Uplink, UplinkShown};
+
+pub(super) fn router() -> Router<Desk> {
+    Router::new()
+        .route("/uplink", get(status))
+        .route("/uplink/test", post(test))
+}
+
+/// The room, when the box runs and it is open.
+fn room(desk: &Desk) -> Result<Arc<Uplink>, Refusal> {
+    let room = running(desk)?.uplink.borrow().clone();
+    room.ok_or_else(|| Refusal::unavailable("the uplink is closed; open it with a section [uplink]"))
+}
+
+async fn status(State(desk): State<Desk>) -> Result<Json<UplinkShown>, Refusal> {
+    Ok(Json(room(&desk)?.shown()))
+}
+
+async fn test(State(desk): State<Desk>) -> Result<Json<Vec<Step>>, Refusal> {
+    Ok(Json(room(&desk)?.rehearse().await))
+}

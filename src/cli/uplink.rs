@@ -1,0 +1,99 @@
+//! `uplink test|status`: the road to the cloud.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use hyper::Method;
+use serde_json::json;
+
+use super::reach::block_on;
+use super::{Common, Failure, print};
+use crate::config;
+use crate::tls::Step;
+use crate::uplink::{UplinkShown, rehearse};
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Go the way to the broker step by step, and say what is wrong and what to do
+    #[command(after_help = "Example:\n  gatelodge uplink test")]
+    Test,
+    /// Say whether the box is connected, what waits, and what went wrong
+    #[command(after_help = "Example:\n  gatelodge uplink status --json | jq .backlog_rows")]
+    Status,
+}
+
+impl Command {
+    pub(super) fn run(self, common: &Common) -> Result<ExitCode, Failure> {
+        match self {
+            Command::Test => test(common),
+            Command::Status => status(common),
+        }
+    }
+}
+
+/// By the running box, which reads its files as its own user does; without one, from the configuration.
+fn test(common: &Common) -> Result<ExitCode, Failure> {
+    let steps: Vec<Step> = block_on(async {
+        match common.running().await {
+            Ok(client) => Ok(client.ask(Method::POST, "/uplink/test", Some(&json!({}))).await?),
+            Err(_) => {
+                let config = config::load(&common.flags())?.config.uplink;
+                let closed = || Failure::configuration("the uplink is closed; open it with a section [uplink]");
+                let config = config.ok_or_else(closed)?;
+                let name = config.client_id.clone().unwrap_or_else(|| "gatelodge".to_owned());
+                Ok(rehearse(&config, &name, None).await)
+            }
+        }
+    })?;
+    Ok(super::cert::tell(&steps, common))
+}
+
+fn status(common: &Common) -> Result<ExitCode, Failure> {
+    let shown: UplinkShown = block_on(async { Ok(common.running().await?.ask(Method::GET, "/uplink", None).await?) })?;
+    if common.json {
+        print::json(&shown);
+        return Ok(ExitCode::SUCCESS);
+    }
+    summary(&shown);
+    for fault in shown.faults.iter().take(10) {
+        print::line(format_args!(
+            "    {} {}: {}",
+            print::moment(Some(fault.at)),
+            fault.kind,
+            fault.what
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The uplink in a few lines, as `status` has it too.
+pub(super) fn summary(uplink: &UplinkShown) {
+    let name = &uplink.client_id;
+    match uplink.connected_since {
+        Some(since) => print::line(format_args!(
+            "  uplink to {} as {name}: connected since {}",
+            uplink.url,
+            print::moment(Some(since))
+        )),
+        None => print::line(format_args!("  uplink to {} as {name}: not connected", uplink.url)),
+    }
+    print::line(format_args!(
+        "       {} entries wait ({} KiB, the oldest for {} s); {} messages taken, {} dropped, {} entries lost",
+        uplink.backlog_rows,
+        uplink.backlog_bytes / 1024,
+        uplink.oldest_s,
+        uplink.published,
+        uplink.dropped,
+        uplink.lost
+    ));
+    if let Some(fault) = &uplink.last_error {
+        print::line(format_args!("       {}", fault.what));
+        print::line(format_args!("       next: {}", fault.mend));
+        print::line(format_args!("       the next try: {}", print::moment(uplink.next_try)));
+    }
+    if uplink.taken_over {
+        print::line(format_args!(
+            "       another client seems to use this client id: give each its own"
+        ));
+    }
+}

@@ -1,0 +1,138 @@
+//! Who the box and its children are to the platform (`spec/uplink.md` section 3.1): names, and what is said of them.
+
+use super::smartrest::Line;
+use crate::domain::{MeterId, Quantity, Space, SpaceId};
+use crate::uplink::world::MeterKnown;
+
+/// Minutes after which a silent box counts as gone.
+const BOX_MINUTES: i64 = 10;
+/// And a meter: three times the hour in which it is usually read.
+const METER_MINUTES: i64 = 180;
+/// Parts of the box that are told as services.
+const SERVICES: [&str; 4] = ["uplink", "meter-poller", "occupancy", "api"];
+/// What the box may be asked to do.
+pub(super) const OPERATIONS: [&str; 2] = ["c8y_Command", "c8y_Restart"];
+
+/// Names that begin with the box's.
+pub(super) struct Names {
+    device: String,
+}
+
+impl Names {
+    pub(super) fn new(device: &str) -> Names {
+        Names {
+            device: device.to_owned(),
+        }
+    }
+
+    pub(super) fn device(&self) -> &str {
+        &self.device
+    }
+
+    pub(super) fn meter(&self, serial: &MeterId) -> String {
+        format!("{}-meter-{}", self.device, serial.as_str().to_ascii_lowercase())
+    }
+
+    /// The id never changes, whatever the space is called.
+    pub(super) fn space(&self, space: SpaceId) -> String {
+        format!("{}-space-{space}", self.device)
+    }
+
+    pub(super) fn services(&self) -> impl Iterator<Item = String> {
+        SERVICES.iter().map(|name| format!("{}-svc-{name}", self.device))
+    }
+
+    /// The first line of every session.
+    pub(super) fn appliance(&self, name: &str) -> String {
+        Line::new(100).text(name).text("emop_Gateway").finish()
+    }
+
+    pub(super) fn child_meter(&self, meter: &MeterKnown) -> String {
+        let id = self.meter(&meter.serial);
+        Line::new(101)
+            .text(&id)
+            .text(&meter.name())
+            .text("emop_ElectricityMeter")
+            .finish()
+    }
+
+    pub(super) fn child_space(&self, space: &Space) -> String {
+        let name = space.name.clone().unwrap_or_else(|| format!("Space {}", space.id));
+        Line::new(101)
+            .text(&self.space(space.id))
+            .text(&name)
+            .text("occ_Space")
+            .finish()
+    }
+
+    /// What is said of the box itself.
+    pub(super) fn facts(&self, position: Option<[f64; 3]>) -> Vec<String> {
+        let version = env!("CARGO_PKG_VERSION");
+        let mut lines = vec![
+            Line::new(110)
+                .text(&self.device)
+                .text("gatelodge")
+                .text(version)
+                .finish(),
+        ];
+        if let Some([latitude, longitude, altitude]) = position {
+            lines.push(
+                Line::new(112)
+                    .number(latitude)
+                    .number(longitude)
+                    .number(altitude)
+                    .finish(),
+            );
+        }
+        let operations = OPERATIONS.iter().fold(Line::new(114), |line, name| line.text(name));
+        lines.extend([
+            operations.finish(),
+            Line::new(115).text("gatelodge").text(version).finish(),
+            Line::new(116).text("gatelodge").text(version).text("").finish(),
+            Line::new(117).integer(BOX_MINUTES).finish(),
+            Line::new(122)
+                .text("gatelodge")
+                .text(version)
+                .text("")
+                .text("gatelodge")
+                .finish(),
+        ]);
+        let services = self.services().zip(SERVICES);
+        lines.extend(services.map(|(id, name)| {
+            Line::new(102)
+                .text(&id)
+                .text("appliance")
+                .text(name)
+                .text("up")
+                .finish()
+        }));
+        lines
+    }
+
+    /// What is said of a meter on its own topic.
+    pub(super) fn meter_facts(&self, meter: &MeterKnown) -> Vec<String> {
+        let said = |quantity| {
+            meter
+                .state
+                .value(quantity)
+                .and_then(|value| value.as_str())
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let fixed = meter.entry.as_ref().and_then(|entry| entry.hardware.clone());
+        let hardware = fixed.unwrap_or_else(|| said(Quantity::Hardware));
+        let mut lines = vec![
+            Line::new(110)
+                .text(meter.serial.as_str())
+                .text(&hardware)
+                .text(&hardware)
+                .finish(),
+            Line::new(117).integer(METER_MINUTES).finish(),
+        ];
+        let firmware = said(Quantity::FirmwareVersion);
+        if !firmware.is_empty() {
+            lines.push(Line::new(115).text("meter firmware").text(&firmware).finish());
+        }
+        lines
+    }
+}

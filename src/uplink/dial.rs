@@ -1,0 +1,114 @@
+//! The way to the broker: addresses, TCP, TLS, and the opening of the session, each step under its own limit.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use rustls::pki_types::ServerName;
+use socket2::SockRef;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsConnector;
+
+use super::address::BrokerUrl;
+use super::fault::Fault;
+use super::wire::{Incoming, Line, Opened, Opening, Protocol, Wire};
+use crate::tls::OutboundTls;
+
+/// For an address to be found and to take the connection, and for the handshake, each.
+const CONNECTING: Duration = Duration::from_secs(10);
+/// For the broker's answer to the opening.
+const OPENING: Duration = Duration::from_secs(10);
+/// The next address is tried beside one that has not answered for so long (RFC 8305).
+const STAGGER: Duration = Duration::from_millis(250);
+/// A line on which nothing sent arrives for so long is dead.
+const UNHEARD: Duration = Duration::from_secs(30);
+
+/// Finds the host's addresses, anew each time.
+pub async fn resolve(url: &BrokerUrl) -> Result<Vec<SocketAddr>, Fault> {
+    let found = timeout(CONNECTING, lookup_host((url.host.as_str(), url.port))).await;
+    let fault = |source| Fault::Resolve {
+        host: url.host.clone(),
+        source,
+    };
+    let found = found.map_err(|_| Fault::Slow {
+        step: "looking the broker's name up",
+        limit: CONNECTING,
+    })?;
+    let addresses: Vec<SocketAddr> = found.map_err(fault)?.collect();
+    if addresses.is_empty() {
+        return Err(fault(std::io::Error::other("the name has no address")));
+    }
+    Ok(addresses)
+}
+
+/// A connection to the first address that takes one.
+pub async fn connect(url: &BrokerUrl, addresses: &[SocketAddr]) -> Result<TcpStream, Fault> {
+    let tries = addresses.iter().zip(0..).map(|(address, place)| async move {
+        sleep(STAGGER * place).await;
+        TcpStream::connect(address).await
+    });
+    let mut tries: FuturesUnordered<_> = tries.collect();
+    let first = async {
+        let mut last = std::io::Error::other("the name has no address");
+        while let Some(tried) = tries.next().await {
+            match tried {
+                Ok(stream) => return Ok(stream),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    };
+    let connected = timeout(CONNECTING, first).await.map_err(|_| Fault::Slow {
+        step: "connecting to the broker",
+        limit: CONNECTING,
+    })?;
+    let stream = connected.map_err(|source| Fault::Connect {
+        host: url.host.clone(),
+        port: url.port,
+        source,
+    })?;
+    // Both only hasten things; a line without them works.
+    let _ = stream.set_nodelay(true);
+    let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNHEARD));
+    Ok(stream)
+}
+
+/// Encrypts a connection.
+pub async fn encrypt(url: &BrokerUrl, tls: &OutboundTls, stream: TcpStream) -> Result<Box<dyn Line>, Fault> {
+    let fault = |source| Fault::Tls {
+        host: url.host.clone(),
+        source,
+    };
+    let name = ServerName::try_from(url.host.clone()).map_err(|error| fault(std::io::Error::other(error)))?;
+    let shaking = TlsConnector::from(Arc::clone(&tls.config)).connect(name, stream);
+    let shaken = timeout(CONNECTING, shaking).await.map_err(|_| Fault::Slow {
+        step: "the TLS handshake",
+        limit: CONNECTING,
+    })?;
+    Ok(Box::new(shaken.map_err(fault)?))
+}
+
+/// Opens a session on a line.
+pub async fn open(line: Box<dyn Line>, protocol: Protocol, opening: &Opening) -> Result<(Wire, Opened), Fault> {
+    let mut wire = Wire::new(line, protocol);
+    let opened = async {
+        wire.open(opening).await?;
+        match wire.next().await? {
+            Incoming::Opened(opened) => match opened.refused {
+                None => Ok(opened),
+                Some(refusal) => Err(Fault::Refused(refusal)),
+            },
+            Incoming::HangsUp(why) => Err(Fault::HungUp(why)),
+            _ => Err(Fault::NoAnswer),
+        }
+    };
+    let opened = timeout(OPENING, pin!(opened)).await.map_err(|_| Fault::Slow {
+        step: "opening the session",
+        limit: OPENING,
+    })??;
+    Ok((wire, opened))
+}

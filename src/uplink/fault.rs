@@ -1,0 +1,194 @@
+//! Why there is no session with the broker, and what a person can do about it.
+
+use std::io;
+use std::time::Duration;
+
+use super::wire::{Refusal, WireError};
+use crate::tls::OutboundError;
+
+/// Why a session did not begin, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The files for TLS cannot be used.
+    #[error(transparent)]
+    Files(#[from] OutboundError),
+    /// The password cannot be read.
+    #[error("the password file {path} cannot be read: {source}")]
+    Password {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The password file is empty.
+    #[error("the password file {0} is empty")]
+    NoPassword(String),
+    /// The box's certificate is not good now.
+    #[error("the box's certificate {0}")]
+    Certificate(CertificateFault),
+    /// The host has no address.
+    #[error("{host} cannot be resolved: {source}")]
+    Resolve {
+        /// Which host.
+        host: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Nobody takes the connection.
+    #[error("{host}:{port} cannot be reached: {source}")]
+    Connect {
+        /// Which host.
+        host: String,
+        /// Which port.
+        port: u16,
+        /// Why.
+        source: io::Error,
+    },
+    /// The TLS handshake failed, on our side or on theirs.
+    #[error("TLS with {host} failed: {source}")]
+    Tls {
+        /// Which host.
+        host: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A step took too long.
+    #[error("{step} took longer than {} s", .limit.as_secs())]
+    Slow {
+        /// Which step.
+        step: &'static str,
+        /// How long it may take.
+        limit: Duration,
+    },
+    /// The broker does not let the box in.
+    #[error("the broker refused the session: {0}")]
+    Refused(Refusal),
+    /// The broker said something else than yes or no.
+    #[error("the broker did not answer the opening of the session")]
+    NoAnswer,
+    /// The session broke.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// The broker hung up.
+    #[error("the broker hung up: {0}")]
+    HungUp(String),
+    /// A subscription is not granted.
+    #[error("the broker did not grant the subscription to {0}")]
+    NotSubscribed(String),
+}
+
+/// What is wrong with the box's own certificate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateFault {
+    /// It ended.
+    #[error("ended at {0}; issue a new one")]
+    Ended(jiff::Timestamp),
+    /// It is not good yet.
+    #[error("is not good before {0}; is the clock right?")]
+    NotYet(jiff::Timestamp),
+    /// It is another one's.
+    #[error("is for `{common_name}`, and the box calls itself `{client_id}`: they must be the same")]
+    OtherName {
+        /// The common name.
+        common_name: String,
+        /// What the box calls itself.
+        client_id: String,
+    },
+    /// The chain is in the wrong order.
+    #[error(
+        "file is out of order: certificate {0} does not issue the one before it; the leaf comes first, then each issuer"
+    )]
+    Order(usize),
+}
+
+/// How a fault is answered: what kind of trouble it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The peer is away or has trouble: it will pass.
+    Away,
+    /// The peer does not believe us, or we not the peer: somebody must do something.
+    Trust,
+    /// What is configured cannot work with this peer.
+    Settings,
+}
+
+impl Fault {
+    /// What kind of trouble it is.
+    #[must_use]
+    pub fn trouble(&self) -> Trouble {
+        match self {
+            Fault::Refused(Refusal::Protocol | Refusal::ClientId) => Trouble::Settings,
+            Fault::Refused(Refusal::Login | Refusal::NotAuthorised)
+            | Fault::Files(_)
+            | Fault::Password { .. }
+            | Fault::NoPassword(_)
+            | Fault::Certificate(_)
+            | Fault::Tls { .. } => Trouble::Trust,
+            // A peer that checks certificates after the handshake of TLS 1.3 says so in the first bytes we read.
+            Fault::Wire(WireError::Io(error)) if is_alert(error) => Trouble::Trust,
+            Fault::Refused(Refusal::Unavailable | Refusal::Other(_))
+            | Fault::Resolve { .. }
+            | Fault::Connect { .. }
+            | Fault::Slow { .. }
+            | Fault::NoAnswer
+            | Fault::Wire(_)
+            | Fault::HungUp(_)
+            | Fault::NotSubscribed(_) => Trouble::Away,
+        }
+    }
+
+    /// What it is called among the metrics.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Fault::Files(_) | Fault::Password { .. } | Fault::NoPassword(_) => "files",
+            Fault::Certificate(_) => "certificate",
+            Fault::Resolve { .. } => "dns",
+            Fault::Connect { .. } => "tcp",
+            Fault::Tls { .. } => "tls",
+            Fault::Slow { .. } | Fault::NoAnswer => "silent",
+            Fault::Refused(_) => "refused",
+            Fault::Wire(_) | Fault::HungUp(_) => "lost",
+            Fault::NotSubscribed(_) => "subscription",
+        }
+    }
+
+    /// What a person can do.
+    #[must_use]
+    pub fn mend(&self) -> &'static str {
+        match self {
+            Fault::Files(_) => "check uplink.ca_file, certificate_file and key_file",
+            Fault::Password { .. } | Fault::NoPassword(_) => "write the password to uplink.password_file",
+            Fault::Certificate(CertificateFault::OtherName { .. }) => {
+                "set uplink.client_id to the common name, or issue a certificate for the client id"
+            }
+            Fault::Certificate(_) => "replace uplink.certificate_file; it is read again at once",
+            Fault::Resolve { .. } => "check the host in uplink.url, and the box's name server",
+            Fault::Connect { .. } => "check host and port in uplink.url, and that the firewall lets the box out",
+            Fault::Tls { .. } => {
+                "check that uplink.ca_file has the broker's authority, that uplink.url names a host in its certificate, \
+                 that the broker trusts the box's certificate, and that both clocks are right"
+            }
+            Fault::Slow { .. } | Fault::NoAnswer => {
+                "check that an MQTT broker listens at uplink.url, and not something else"
+            }
+            Fault::Refused(Refusal::Login) => "check uplink.username and the password file",
+            Fault::Refused(Refusal::NotAuthorised) => {
+                "check that the broker knows this client id, its certificate or its login, and what it may do"
+            }
+            Fault::Refused(Refusal::ClientId) => "set another uplink.client_id",
+            Fault::Refused(Refusal::Protocol) => "set uplink.mqtt.version to what the broker speaks",
+            Fault::Refused(Refusal::Unavailable | Refusal::Other(_)) => "wait; the box tries again",
+            Fault::Wire(_) | Fault::HungUp(_) => {
+                "wait; the box connects again. Should it go on: does another client use this client id?"
+            }
+            Fault::NotSubscribed(_) => "let the broker grant the box this topic",
+        }
+    }
+}
+
+/// Whether the other end refused our part of the handshake.
+fn is_alert(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(inner, Some(rustls::Error::AlertReceived(_)))
+}

@@ -1,0 +1,39 @@
+//! Everything that happened, up the road to the cloud.
+//!
+//! The peer is an MQTT broker (`spec/uplink.md`). The outbox is the journal itself: each lane is read in order by a
+//! durable cursor that moves when the broker has acknowledged, so neither an outage nor a crash loses what was written
+//! down; what thinning took away is told as lost. What is newest goes first, on topics of its own.
+
+mod address;
+mod board;
+mod config;
+pub mod cumulocity;
+mod dial;
+mod fault;
+mod fields;
+mod ledger;
+mod live;
+mod opening;
+mod operations;
+mod outbox;
+mod pace;
+pub mod pages;
+mod plain;
+mod rehearsal;
+mod retry;
+mod room;
+mod session;
+mod speech;
+pub mod v1;
+mod window;
+mod wire;
+mod world;
+
+pub use address::{BrokerUrl, BrokerUrlError};
+pub use board::{Board, FaultShown, UplinkShown};
+pub use config::{Auth, Config, Fault as ConfigFault, Kind, Mqtt, Version};
+pub use fault::{CertificateFault, Fault, Trouble};
+pub use outbox::READER;
+pub use rehearsal::rehearse;
+pub use room::{Uplink, UplinkError};
+pub use world::Household;

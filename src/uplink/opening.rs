@@ -1,0 +1,160 @@
+//! How a session is opened: files read anew, our own certificate looked at, name lookup, TCP, TLS, the login; and when
+//! the files change, that it is time to do so again.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use jiff::Timestamp;
+use tokio::time::interval;
+use zeroize::Zeroizing;
+
+use super::config::{Auth, Config, Kind, Version};
+use super::dial;
+use super::fault::{CertificateFault, Fault};
+use super::room::Shared;
+use super::wire::{Line, Opened, Opening, Protocol, Refusal, Wire};
+use crate::tls::{FileWatch, Outbound, OutboundTls};
+
+/// Files are looked at so often while the box waits or is connected.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Opens a session, step by step.
+pub(super) async fn connect(shared: &Shared) -> Result<(Wire, Opened), Fault> {
+    let config = &shared.config;
+    let tls = config.outbound().as_ref().map(Outbound::load).transpose()?;
+    if let Some(tls) = &tls {
+        check_identity(tls, config.kind, &shared.client_id)?;
+        let ends = tls.identity.as_ref().map(|identity| identity.not_after);
+        shared.board.write().certificate_ends = ends;
+    }
+    let opening = opening(shared)?;
+    let speak = async |protocol| {
+        let addresses = dial::resolve(&config.url).await?;
+        let stream = dial::connect(&config.url, &addresses).await?;
+        let line: Box<dyn Line> = match &tls {
+            Some(tls) => dial::encrypt(&config.url, tls, stream).await?,
+            None => Box::new(stream),
+        };
+        dial::open(line, protocol, &opening).await
+    };
+    // The platform's own service refuses any other.
+    let version = match config.kind {
+        Kind::Cumulocity => Version::V311,
+        Kind::Mqtt => config.mqtt.version,
+    };
+    match version {
+        Version::V311 => speak(Protocol::V311).await,
+        Version::V5 => speak(Protocol::V5).await,
+        Version::Auto => match speak(Protocol::V5).await {
+            Err(Fault::Refused(Refusal::Protocol)) => speak(Protocol::V311).await,
+            done => done,
+        },
+    }
+}
+
+/// What is wrong with our own certificate is said before the broker can only say no.
+pub(super) fn check_identity(tls: &OutboundTls, kind: Kind, client_id: &str) -> Result<(), Fault> {
+    let Some(identity) = &tls.identity else { return Ok(()) };
+    let now = Timestamp::now();
+    if now >= identity.not_after {
+        return Err(Fault::Certificate(CertificateFault::Ended(identity.not_after)));
+    }
+    if now < identity.not_before {
+        return Err(Fault::Certificate(CertificateFault::NotYet(identity.not_before)));
+    }
+    if let Some(place) = identity.out_of_order {
+        return Err(Fault::Certificate(CertificateFault::Order(place)));
+    }
+    // A tenant knows a device by its certificate; a broker may know the certificate under another name.
+    let common_name = identity.common_name.clone().unwrap_or_default();
+    if kind == Kind::Cumulocity && common_name != client_id {
+        return Err(Fault::Certificate(CertificateFault::OtherName {
+            common_name,
+            client_id: client_id.to_owned(),
+        }));
+    }
+    Ok(())
+}
+
+fn opening(shared: &Shared) -> Result<Opening, Fault> {
+    let config = &shared.config;
+    Ok(Opening {
+        client_id: on_the_wire(config.kind, &shared.client_id),
+        login: login(config)?,
+        keep_alive_s: u16::try_from(config.keep_alive.0.as_secs()).unwrap_or(600),
+        will: shared.speech.will(),
+        window: config.window,
+    })
+}
+
+/// What the box calls itself in the opening: a tenant wants to hear first that it is a device.
+pub(super) fn on_the_wire(kind: Kind, client_id: &str) -> String {
+    match kind {
+        Kind::Mqtt => client_id.to_owned(),
+        Kind::Cumulocity => format!("d:{client_id}"),
+    }
+}
+
+/// User name and password, when the box proves by them who it is.
+pub(super) fn login(config: &Config) -> Result<Option<(String, Zeroizing<String>)>, Fault> {
+    match (config.auth(), &config.username, &config.password_file) {
+        (Auth::Password, Some(name), Some(file)) => {
+            let name = config
+                .tenant
+                .as_ref()
+                .map_or_else(|| name.clone(), |tenant| format!("{tenant}/{name}"));
+            Ok(Some((name, password(file)?)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// A password is a line of text; what editors put behind it does not belong to it.
+fn password(file: &std::path::Path) -> Result<Zeroizing<String>, Fault> {
+    let text = std::fs::read_to_string(file)
+        .map(Zeroizing::new)
+        .map_err(|source| Fault::Password {
+            path: file.display().to_string(),
+            source,
+        })?;
+    let text = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
+    if text.is_empty() {
+        return Err(Fault::NoPassword(file.display().to_string()));
+    }
+    Ok(text)
+}
+
+/// Waits until one of the files that a session is opened with says something else, and all of them can be used. A
+/// session that works is not given up for files that do not.
+pub(super) async fn changed(config: &Config) {
+    let files = [
+        &config.ca_file,
+        &config.certificate_file,
+        &config.key_file,
+        &config.password_file,
+    ];
+    let files: Vec<PathBuf> = files.into_iter().flatten().cloned().collect();
+    if files.is_empty() {
+        return std::future::pending().await;
+    }
+    let contents = || {
+        files
+            .iter()
+            .map(|file| Some(digest(&SHA256, &std::fs::read(file).ok()?).as_ref().to_vec()))
+    };
+    let before: Vec<Option<Vec<u8>>> = contents().collect();
+    let mut watch = FileWatch::new(files.clone());
+    let mut looks = interval(LOOK);
+    loop {
+        looks.tick().await;
+        let differs = || !contents().eq(before.iter().cloned());
+        let usable = || {
+            let tls = config.outbound().as_ref().map(Outbound::load).transpose().is_ok();
+            tls && config.password_file.as_deref().map(password).transpose().is_ok()
+        };
+        if watch.changed() && differs() && usable() {
+            return;
+        }
+    }
+}

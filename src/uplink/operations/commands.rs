@@ -1,0 +1,140 @@
+//! The commands that the cloud may give (`spec/uplink.md` section 2.6): built in, on the allow-list, never a shell.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::words::words;
+use crate::uplink::board::UplinkShown;
+use crate::uplink::world::World;
+
+/// Every command there is: its name, what it takes, what it does.
+pub const COMMANDS: [(&str, &str, &str); 8] = [
+    ("help", "", "the commands that are allowed"),
+    ("version", "", "the version that runs"),
+    ("uptime", "", "how long the box runs"),
+    ("status", "", "the uplink in a few words"),
+    ("meters", "", "every meter, and whether it answers"),
+    ("meter", "SERIAL", "what was last known of a meter"),
+    ("spaces", "", "every space that is told, and its count"),
+    ("queue", "", "what waits to be sent"),
+];
+
+/// What carries commands out.
+pub struct Commands {
+    device: String,
+    allowed: Vec<String>,
+    world: World,
+    shown: Arc<dyn Fn() -> UplinkShown + Send + Sync>,
+}
+
+impl Commands {
+    /// Commands for the box that the cloud knows as `device`.
+    #[must_use]
+    pub fn new(
+        device: String,
+        allowed: Vec<String>,
+        world: World,
+        shown: Arc<dyn Fn() -> UplinkShown + Send + Sync>,
+    ) -> Commands {
+        Commands {
+            device,
+            allowed,
+            world,
+            shown,
+        }
+    }
+
+    /// What the cloud calls the box.
+    #[must_use]
+    pub fn device(&self) -> &str {
+        &self.device
+    }
+
+    /// Runs a command line; what it says, or why not.
+    pub fn run(&self, line: &str) -> Result<String, String> {
+        let words = words(line).ok_or("a quote is not closed")?;
+        let Some((name, arguments)) = words.split_first() else {
+            return Err("there is no command in it".to_owned());
+        };
+        let known = COMMANDS.iter().find(|(known, _, _)| known == name);
+        let allowed = known.filter(|(known, _, _)| self.allowed.iter().any(|allowed| allowed == known));
+        let Some((name, takes, _)) = allowed else {
+            return Err(format!("`{name}` is not on the allow-list; `help` shows what is"));
+        };
+        if arguments.len() != takes.split_whitespace().count() {
+            return Err(format!("write it as: {name} {takes}"));
+        }
+        tracing::info!(command = name, "the cloud gave a command");
+        self.answer(name, arguments).map_err(|error| error.to_string())
+    }
+
+    fn answer(&self, name: &str, arguments: &[String]) -> Result<String, crate::store::ReadError> {
+        let mut text = String::new();
+        match name {
+            "help" => {
+                for (name, takes, does) in COMMANDS
+                    .iter()
+                    .filter(|(name, _, _)| self.allowed.iter().any(|a| a == name))
+                {
+                    let _ = writeln!(text, "{name} {takes}: {does}");
+                }
+            }
+            "version" => text.push_str(env!("CARGO_PKG_VERSION")),
+            "uptime" => {
+                let since = Timestamp::now().duration_since(self.world.house().started);
+                let _ = write!(text, "{} s", since.as_secs());
+            }
+            "status" | "queue" => {
+                let shown = (self.shown)();
+                let _ = write!(
+                    text,
+                    "{} entries wait, about {} bytes, the oldest for {} s; {} messages taken, {} dropped, {} entries lost",
+                    shown.backlog_rows, shown.backlog_bytes, shown.oldest_s, shown.published, shown.dropped, shown.lost
+                );
+                if name == "status" {
+                    let _ = write!(text, "; {} sessions since the start", shown.sessions);
+                }
+            }
+            "meters" => {
+                for meter in self.world.meters()? {
+                    let _ = writeln!(text, "{} {:?} {}", meter.serial, meter.state.health, meter.name());
+                }
+            }
+            "meter" => {
+                let serial = arguments.first().and_then(|serial| serial.parse().ok());
+                let meter = serial.map(|serial| self.world.meter(&serial)).transpose()?.flatten();
+                match meter {
+                    None => text.push_str("there is no such meter"),
+                    Some(meter) => {
+                        let _ = writeln!(text, "{} {:?} {}", meter.serial, meter.state.health, meter.name());
+                        for (name, value) in crate::uplink::fields::fields(&known(&meter.state)) {
+                            let _ = writeln!(text, "{name} {value}");
+                        }
+                    }
+                }
+            }
+            "spaces" => {
+                for space in self.world.spaces()? {
+                    let (current, maximum) = (space.occupancy.current, space.occupancy.maximum);
+                    let _ = writeln!(
+                        text,
+                        "{} {current}/{maximum} {}",
+                        space.id,
+                        space.name.unwrap_or_default()
+                    );
+                }
+            }
+            _ => {}
+        }
+        Ok(text.trim_end().to_owned())
+    }
+}
+
+fn known(state: &crate::domain::MeterState) -> std::collections::BTreeMap<crate::domain::Quantity, serde_json::Value> {
+    let known = state.values.keys();
+    known
+        .filter_map(|quantity| Some((*quantity, state.value(*quantity)?.clone())))
+        .collect()
+}

@@ -1,0 +1,148 @@
+//! `/uplink`: whether the road to the cloud is open, how much waits, what was asked and what went wrong.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{FromRef, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use super::board::UplinkShown;
+use super::room::Uplink;
+use crate::accounts::Act;
+use crate::face::{Face, Light, Page, Shell, SignedIn, secured};
+
+const WIDTH: f64 = 720.0;
+const HEIGHT: f64 = 160.0;
+const LEFT: f64 = 48.0;
+const GROUND: f64 = 140.0;
+const TOP: f64 = 12.0;
+
+#[derive(Clone)]
+struct Desk {
+    room: Arc<Uplink>,
+    face: Face,
+}
+
+impl FromRef<Desk> for Face {
+    fn from_ref(desk: &Desk) -> Face {
+        desk.face.clone()
+    }
+}
+
+/// The page of a room.
+pub fn router(room: Arc<Uplink>, face: Face) -> Router {
+    secured(
+        Router::new()
+            .route("/uplink", get(show))
+            .with_state(Desk { room, face }),
+    )
+}
+
+#[derive(Template)]
+#[template(path = "uplink.html", config = ".askama.toml")]
+struct UplinkPage {
+    shell: Shell,
+    light: Light,
+    word: &'static str,
+    words: String,
+    mend: Option<String>,
+    next_try: Option<String>,
+    shown: UplinkShown,
+    plot: String,
+    operations: Vec<[String; 4]>,
+    faults: Vec<[String; 3]>,
+}
+
+async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Response> {
+    person.must(Act::ManageUplink).map_err(IntoResponse::into_response)?;
+    let operations = desk.room.operations().map_err(|error| {
+        tracing::error!(%error, "the operations of the uplink could not be read");
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    })?;
+    let shown = desk.room.shown();
+    let (light, word, words) = match (&shown.connected_since, &shown.last_error) {
+        (Some(since), _) => (
+            Light::Good,
+            "connected",
+            format!("To {} since {}.", shown.url, desk.face.time(*since)),
+        ),
+        (None, Some(fault)) => (Light::Bad, "not connected", fault.what.clone()),
+        (None, None) => (Light::Warn, "not connected", format!("On the way to {}.", shown.url)),
+    };
+    let trouble = shown.last_error.as_ref().filter(|_| shown.connected_since.is_none());
+    let page = UplinkPage {
+        shell: desk.face.shell("uplink", Some(&person)),
+        light,
+        word,
+        words,
+        mend: trouble.map(|fault| fault.mend.clone()),
+        next_try: shown
+            .next_try
+            .filter(|_| trouble.is_some())
+            .map(|at| desk.face.time(at)),
+        plot: plot(&desk.room.waited()),
+        operations: operations
+            .into_iter()
+            .map(|one| {
+                [
+                    desk.face.time(one.arrived),
+                    one.operation.kind,
+                    one.operation.device,
+                    one.phase,
+                ]
+            })
+            .collect(),
+        faults: shown
+            .faults
+            .iter()
+            .map(|fault| [desk.face.time(fault.at), fault.kind.clone(), fault.what.clone()])
+            .collect(),
+        shown,
+    };
+    Ok(Page(StatusCode::OK, page).into_response())
+}
+
+/// How many entries waited, as a picture of the last hour. It holds numbers and class names only, so it may stand in a
+/// page as it is.
+fn plot(waited: &[u64]) -> String {
+    let highest = waited.iter().copied().max().unwrap_or(0).max(1);
+    let mut svg = format!(
+        "<svg class=\"plot\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"Entries that waited in the last hour, at most {highest}\">"
+    );
+    let _ = write!(
+        svg,
+        "<path class=\"axis\" d=\"M{LEFT} {GROUND}H{WIDTH}\"/><text class=\"label\" x=\"0\" y=\"{:.0}\">{highest}</text>\
+         <text class=\"label\" x=\"0\" y=\"{GROUND}\">0</text>",
+        TOP + 8.0
+    );
+    let step = (WIDTH - LEFT) / waited.len().saturating_sub(1).max(1) as f64;
+    let point = |(place, rows): (usize, &u64)| {
+        let (x, y) = (
+            LEFT + step * place as f64,
+            GROUND - (GROUND - TOP) * *rows as f64 / highest as f64,
+        );
+        format!("{x:.1} {y:.1}")
+    };
+    let points: Vec<String> = waited.iter().enumerate().map(point).collect();
+    if points.len() > 1 {
+        let _ = write!(svg, "<path class=\"line\" d=\"M{}\"/>", points.join("L"));
+    }
+    svg.push_str("</svg>");
+    svg
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_picture_reaches_from_the_ground_to_the_highest() {
+        let svg = plot(&[0, 50, 100]);
+        assert!(svg.contains("d=\"M48.0 140.0L384.0 76.0L720.0 12.0\""), "{svg}");
+        assert!(!plot(&[]).contains("line") && !plot(&[7]).contains("line"));
+    }
+}

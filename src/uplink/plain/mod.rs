@@ -1,0 +1,241 @@
+//! Kind `"mqtt"`: topics and JSON for any broker (`spec/uplink.md` section 5).
+//!
+//! State is retained and always the newest; `reading` carries every reading in order, also those that waited. What
+//! came, went or was lost is told by retained messages too, so that nobody has to have listened.
+
+mod discovery;
+mod topics;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::config::Mqtt;
+use super::fields::fields;
+use super::live::Thing;
+use super::wire::Message;
+use super::world::{MeterKnown, World};
+use crate::domain::{Epoch, Event, Health, Lane, Level, MeterId, MeterNews, Quantity, Space};
+use crate::store::{Delivery, Entry, ReadError};
+use discovery::Discovery;
+pub use topics::Topics;
+
+/// What is said to a plain broker.
+pub struct Plain {
+    topics: Topics,
+    world: World,
+    epoch: Epoch,
+    discovery: Option<Discovery>,
+    /// Seconds after which nobody wants a reading that still waits at the broker.
+    expires_s: u32,
+}
+
+impl Plain {
+    /// Words for the broker that knows the box as `client_id`.
+    #[must_use]
+    pub fn new(config: &Mqtt, client_id: &str, world: World, epoch: Epoch) -> Plain {
+        let prefix = config.prefix.clone().unwrap_or_else(|| format!("emop/{client_id}"));
+        let topics = Topics::new(prefix);
+        let discovery = config
+            .ha_discovery
+            .then(|| Discovery::new(&config.ha_prefix, client_id, topics.clone()));
+        Plain {
+            topics,
+            world,
+            epoch,
+            discovery,
+            expires_s: 30 * 86_400,
+        }
+    }
+
+    /// What the broker says when the box is gone without a word.
+    #[must_use]
+    pub fn will(&self) -> Message {
+        Message::new(self.topics.status(), "offline").retained()
+    }
+
+    /// What is said first in each session.
+    pub fn hello(&self) -> Result<Vec<Message>, ReadError> {
+        Ok(vec![
+            Message::new(self.topics.status(), "online").retained(),
+            self.info()?,
+        ])
+    }
+
+    /// What is said last, when the box stops in order.
+    #[must_use]
+    pub fn goodbye(&self) -> Vec<Message> {
+        vec![self.will()]
+    }
+
+    /// What the box wants to hear.
+    #[must_use]
+    pub fn listens_to(&self) -> Vec<String> {
+        self.discovery.iter().map(Discovery::birth_topic).collect()
+    }
+
+    /// Whether a message from the broker asks for all states once more.
+    #[must_use]
+    pub fn asks_for_all(&self, topic: &str, payload: &[u8]) -> bool {
+        let birth = self.discovery.as_ref().map(Discovery::birth_topic);
+        birth.as_deref() == Some(topic) && payload == b"online"
+    }
+
+    /// What a delivery of the journal becomes.
+    #[must_use]
+    pub fn journal(&self, lane: Lane, delivery: &Delivery) -> Vec<Message> {
+        match delivery {
+            Delivery::Entry(entry) => entry
+                .events
+                .iter()
+                .enumerate()
+                .filter_map(|(place, event)| self.event(entry, place, event))
+                .collect(),
+            Delivery::Gap(gap) => {
+                let text = format!(
+                    "up to {} entries ({} to {}) were lost before they were sent",
+                    gap.n, gap.from, gap.to
+                );
+                let body = json!({"severity": "MINOR", "text": text, "active": true, "lane": lane});
+                vec![Message::new(self.topics.alarm("uplink_DataLoss", "appliance"), body.to_string()).retained()]
+            }
+        }
+    }
+
+    fn event(&self, entry: &Entry, place: usize, event: &Event) -> Option<Message> {
+        // The same whenever an entry is sent again, and different for each message of it.
+        let number = format!("{}.{}.{place}", self.epoch, entry.seq);
+        if let Event::SelfTest { count } = event {
+            let first = self.world.meters().ok()?.into_iter().next()?;
+            let body = json!({"ts": stamp(entry.at), "self_test": count, "seq": number});
+            return Some(Message::new(
+                self.topics.meter(&first.serial, "reading"),
+                body.to_string(),
+            ));
+        }
+        let Event::Meter { meter, news } = event else {
+            // Spaces are told by their state; half-hours are read where they are kept.
+            return None;
+        };
+        match news {
+            MeterNews::Read { values } => {
+                let mut body = fields(values);
+                if body.is_empty() {
+                    return None;
+                }
+                body.insert("ts".to_owned(), stamp(entry.at));
+                body.insert("seq".to_owned(), number.clone().into());
+                let mut message = Message::new(self.topics.meter(meter, "reading"), Value::Object(body).to_string());
+                message.expires_s = Some(self.expires_s);
+                message.properties = vec![("src", meter.to_string()), ("seq", number)];
+                Some(message)
+            }
+            MeterNews::Logged {
+                at,
+                id,
+                name,
+                set,
+                alarm,
+            } => {
+                let body = json!({
+                    "ts": stamp(*at), "id": id, "name": name, "set": set, "alarm": alarm, "seq": number,
+                });
+                Some(Message::new(self.topics.meter(meter, "event"), body.to_string()))
+            }
+            // These are told by state and availability.
+            MeterNews::Added | MeterNews::Removed | MeterNews::Silent { .. } | MeterNews::Answers => None,
+        }
+    }
+
+    /// The newest state of something; what is no more is taken from the broker.
+    pub fn live(&self, thing: &Thing) -> Result<Vec<Message>, ReadError> {
+        Ok(match thing {
+            Thing::Lodge => vec![self.info()?],
+            Thing::Meter(serial) => match self.world.meter(serial)? {
+                Some(meter) => self.meter(&meter),
+                None => self.no_meter(serial),
+            },
+            Thing::Space(id) => match self.world.space(*id)? {
+                Some(space) => self.space(&space),
+                None => {
+                    let gone = self.discovery.as_ref().map(|discovery| discovery.no_space(*id));
+                    let state = Message::new(self.topics.space(*id, "state"), "").retained();
+                    gone.into_iter().chain([state]).collect()
+                }
+            },
+        })
+    }
+
+    /// Everything there is to tell of.
+    pub fn things(&self) -> Result<Vec<Thing>, ReadError> {
+        let meters = self.world.meters()?.into_iter().map(|meter| Thing::Meter(meter.serial));
+        let spaces = self.world.spaces()?.into_iter().map(|space| Thing::Space(space.id));
+        Ok(meters.chain(spaces).collect())
+    }
+
+    fn info(&self) -> Result<Message, ReadError> {
+        let house = self.world.house();
+        let body = json!({
+            "name": house.name, "model": "gatelodge", "version": env!("CARGO_PKG_VERSION"),
+            "started": stamp(house.started),
+            "meters": self.world.meters()?.len(), "spaces": self.world.spaces()?.len(),
+        });
+        Ok(Message::new(self.topics.info(), body.to_string()).retained())
+    }
+
+    fn meter(&self, meter: &MeterKnown) -> Vec<Message> {
+        let known = meter.state.values.keys();
+        let values: BTreeMap<Quantity, Value> = known
+            .filter_map(|quantity| Some((*quantity, meter.state.value(*quantity)?.clone())))
+            .collect();
+        let newest = meter.state.values.values().map(|latest| latest.at).max();
+        let mut body = fields(&values);
+        let mut messages = Vec::new();
+        messages.extend(self.discovery.as_ref().map(|discovery| discovery.meter(meter, &body)));
+        if let Some(newest) = newest {
+            body.insert("ts".to_owned(), stamp(newest));
+            messages.push(self.retained(self.topics.meter(&meter.serial, "state"), body));
+        }
+        let available = match meter.state.health {
+            Health::Healthy => Some("online"),
+            Health::Unhealthy => Some("offline"),
+            // It was not asked yet.
+            Health::Unknown => None,
+        };
+        messages.extend(
+            available.map(|word| Message::new(self.topics.meter(&meter.serial, "availability"), word).retained()),
+        );
+        messages
+    }
+
+    fn no_meter(&self, serial: &MeterId) -> Vec<Message> {
+        let gone = self.discovery.as_ref().map(|discovery| discovery.no_meter(serial));
+        let topics = ["state", "availability"].map(|last| self.topics.meter(serial, last));
+        let empty = topics.into_iter().map(|topic| Message::new(topic, "").retained());
+        gone.into_iter().chain(empty).collect()
+    }
+
+    fn space(&self, space: &Space) -> Vec<Message> {
+        let occupancy = space.occupancy;
+        let percent = f64::from(occupancy.current) * 100.0 / f64::from(occupancy.maximum.max(1));
+        let body = json!({
+            "ts": stamp(space.last_updated), "name": space.name,
+            "current": occupancy.current, "maximum": occupancy.maximum,
+            "utilisation": (percent * 10.0).round() / 10.0,
+            "full": matches!(space.level(), Level::Full | Level::Over),
+        });
+        let told = self.discovery.as_ref().map(|discovery| discovery.space(space));
+        let state = Message::new(self.topics.space(space.id, "state"), body.to_string()).retained();
+        told.into_iter().chain([state]).collect()
+    }
+
+    fn retained(&self, topic: String, body: Map<String, Value>) -> Message {
+        Message::new(topic, Value::Object(body).to_string()).retained()
+    }
+}
+
+/// A moment with milliseconds, as the cloud reads it.
+fn stamp(at: Timestamp) -> Value {
+    Value::String(format!("{at:.3}"))
+}

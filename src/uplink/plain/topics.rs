@@ -1,0 +1,54 @@
+//! The topics of kind `"mqtt"` (`spec/uplink.md` section 5.1). Serials are letters and digits and space ids are UUIDs, so
+//! no part of a topic can be mistaken for another.
+
+use crate::domain::{MeterId, SpaceId};
+
+/// Topics that begin with one prefix.
+#[derive(Clone, Debug)]
+pub struct Topics {
+    prefix: String,
+}
+
+impl Topics {
+    /// Topics under `prefix`.
+    #[must_use]
+    pub fn new(prefix: String) -> Topics {
+        Topics { prefix }
+    }
+
+    /// Whether the box is there.
+    #[must_use]
+    pub fn status(&self) -> String {
+        format!("{}/status", self.prefix)
+    }
+
+    /// Where `uplink test` tries whether messages are taken.
+    #[must_use]
+    pub fn test(&self) -> String {
+        format!("{}/test", self.prefix)
+    }
+
+    /// What the box is.
+    #[must_use]
+    pub fn info(&self) -> String {
+        format!("{}/info", self.prefix)
+    }
+
+    /// Something of a meter: `state`, `reading`, `event`, `availability`.
+    #[must_use]
+    pub fn meter(&self, meter: &MeterId, last: &str) -> String {
+        format!("{}/meter/{meter}/{last}", self.prefix)
+    }
+
+    /// Something of a space: `state`.
+    #[must_use]
+    pub fn space(&self, space: SpaceId, last: &str) -> String {
+        format!("{}/space/{space}/{last}", self.prefix)
+    }
+
+    /// An alarm of a source.
+    #[must_use]
+    pub fn alarm(&self, kind: &str, source: &str) -> String {
+        format!("{}/alarm/{kind}/{source}", self.prefix)
+    }
+}

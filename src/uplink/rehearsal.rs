@@ -1,0 +1,207 @@
+//! The way to the broker step by step, in words: `uplink test` (`spec/uplink.md` section 1.7).
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::{Duration, timeout};
+
+use super::config::{Auth, Config, Kind, Version};
+use super::dial;
+use super::fault::Fault;
+use super::opening::{check_identity, login, on_the_wire};
+use super::plain::Topics;
+use super::wire::{Incoming, Line, Message, Opening, Protocol, Wire};
+use crate::tls::{Outbound, OutboundTls, Step, StepVerdict};
+
+/// A certificate that ends sooner is worth a look.
+const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// For the broker to take a message.
+const TAKING: Duration = Duration::from_secs(10);
+
+/// Goes as far as it works, and says of each step what came of it.
+///
+/// The session is opened under a name of its own, so that the one that runs is not cut off. A tenant lets a device in
+/// under its own name only: while that session is open (`connected`), it is the proof.
+pub async fn rehearse(config: &Config, client_id: &str, connected: Option<Timestamp>) -> Vec<Step> {
+    let mut rehearsal = Rehearsal {
+        config,
+        client_id,
+        connected,
+        steps: Vec::new(),
+    };
+    // The step that failed has said so.
+    let _ = rehearsal.walk().await;
+    rehearsal.steps
+}
+
+struct Rehearsal<'a> {
+    config: &'a Config,
+    client_id: &'a str,
+    connected: Option<Timestamp>,
+    steps: Vec<Step>,
+}
+
+/// A step failed and has said so.
+struct Failed;
+
+impl Rehearsal<'_> {
+    async fn walk(&mut self) -> Result<(), Failed> {
+        self.settings()?;
+        let tls = self.files()?;
+        let config = self.config;
+        let addresses = dial::resolve(&config.url).await;
+        let addresses = self.fine("dns", addresses, |found| {
+            let found: Vec<String> = found.iter().map(|address| address.ip().to_string()).collect();
+            format!("{} is {}", config.url.host, found.join(", "))
+        })?;
+        let stream = dial::connect(&config.url, &addresses).await;
+        let stream = self.fine("tcp", stream, |stream| match stream.peer_addr() {
+            Ok(address) => format!("{address} takes connections"),
+            Err(_) => "it takes connections".to_owned(),
+        })?;
+        let line: Box<dyn Line> = match &tls {
+            Some(tls) => {
+                let line = dial::encrypt(&config.url, tls, stream).await;
+                self.fine("tls", line, |_| {
+                    format!("{} shows a certificate that is believed", config.url.host)
+                })?
+            }
+            None => {
+                self.say(
+                    "tls",
+                    StepVerdict::Doubtful,
+                    "the line is in clear: anybody between can read and change it",
+                );
+                Box::new(stream)
+            }
+        };
+        if let (Kind::Cumulocity, Some(since)) = (config.kind, self.connected) {
+            self.say("login", StepVerdict::Good, format!("the session is open since {since}"));
+            return Ok(());
+        }
+        let wire = self.login(line).await?;
+        self.topic(wire).await
+    }
+
+    fn settings(&mut self) -> Result<(), Failed> {
+        if let Some((key, what, right)) = self.config.fault() {
+            self.bad("config", format!("`{key}` {what}"), right);
+            return Err(Failed);
+        }
+        let how = match self.config.auth() {
+            Auth::Certificate => "by certificate",
+            Auth::Password if self.config.username.is_some() => "by user name and password",
+            Auth::Password => "without a proof of who it is",
+        };
+        let words = format!("{} as {} {how}", self.config.url, self.client_id);
+        self.say("config", StepVerdict::Good, words);
+        Ok(())
+    }
+
+    fn files(&mut self) -> Result<Option<OutboundTls>, Failed> {
+        let tls = self.config.outbound().as_ref().map(Outbound::load).transpose();
+        let tls = tls.map_err(Fault::Files).and_then(|tls| {
+            login(self.config)?;
+            if let Some(tls) = &tls {
+                check_identity(tls, self.config.kind, self.client_id)?;
+            }
+            Ok(tls)
+        });
+        let tls = self.fine("files", tls, |_| {
+            "authorities, certificate, key and password are readable".to_owned()
+        })?;
+        if let Some(identity) = tls.as_ref().and_then(|tls| tls.identity.clone())
+            && identity.not_after.duration_since(Timestamp::now()) < SOON
+        {
+            let words = format!("the box's certificate ends at {}; renew it", identity.not_after);
+            self.say("certificate", StepVerdict::Doubtful, words);
+        }
+        Ok(tls)
+    }
+
+    async fn login(&mut self, line: Box<dyn Line>) -> Result<Wire, Failed> {
+        let client_id = match self.config.kind {
+            Kind::Mqtt => format!("{}-test", self.client_id),
+            Kind::Cumulocity => on_the_wire(self.config.kind, self.client_id),
+        };
+        let protocol = match (self.config.kind, self.config.mqtt.version) {
+            (Kind::Cumulocity, _) | (Kind::Mqtt, Version::V311) => Protocol::V311,
+            (Kind::Mqtt, Version::V5 | Version::Auto) => Protocol::V5,
+        };
+        let opened = match login(self.config) {
+            Ok(login) => {
+                let opening = Opening {
+                    will: self.word(),
+                    client_id,
+                    login,
+                    keep_alive_s: 60,
+                    window: 1,
+                };
+                dial::open(line, protocol, &opening).await
+            }
+            Err(fault) => Err(fault),
+        };
+        let words = "the broker lets the box in".to_owned();
+        self.fine("login", opened, |_| words).map(|(wire, _)| wire)
+    }
+
+    async fn topic(&mut self, mut wire: Wire) -> Result<(), Failed> {
+        let word = self.word();
+        let topic = word.topic.clone();
+        let taken = timeout(TAKING, async {
+            wire.publish(&word, 1).await?;
+            wire.flush().await?;
+            loop {
+                match wire.next().await? {
+                    Incoming::Taken(1, None) => break Ok(()),
+                    Incoming::Taken(1, Some(why)) => break Err(Fault::HungUp(why)),
+                    Incoming::HangsUp(why) => break Err(Fault::HungUp(why)),
+                    _ => {}
+                }
+            }
+        });
+        let taken = taken.await.unwrap_or(Err(Fault::Slow {
+            step: "the acknowledgement of a message",
+            limit: TAKING,
+        }));
+        let _ = wire.close().await;
+        self.fine("topic", taken, |()| format!("a message to {topic} was taken"))
+    }
+
+    /// A message that harms nothing: of a device that is there already, a tenant takes its first line as no news.
+    fn word(&self) -> Message {
+        if self.config.kind == Kind::Cumulocity {
+            return Message::new("s/us", "100");
+        }
+        let prefix = self.config.mqtt.prefix.clone();
+        let topics = Topics::new(prefix.unwrap_or_else(|| format!("emop/{}", self.client_id)));
+        Message::new(topics.test(), Timestamp::now().to_string())
+    }
+
+    fn fine<T>(&mut self, step: &str, done: Result<T, Fault>, words: impl FnOnce(&T) -> String) -> Result<T, Failed> {
+        match done {
+            Ok(done) => {
+                self.say(step, StepVerdict::Good, words(&done));
+                Ok(done)
+            }
+            Err(fault) => {
+                self.bad(step, fault.to_string(), fault.mend().to_owned());
+                Err(Failed)
+            }
+        }
+    }
+
+    fn say(&mut self, step: &str, verdict: StepVerdict, words: impl Into<String>) {
+        self.steps.push(Step {
+            step: step.to_owned(),
+            verdict,
+            words: words.into(),
+            next_step: None,
+        });
+    }
+
+    fn bad(&mut self, step: &str, words: String, next_step: String) {
+        self.say(step, StepVerdict::Bad, words);
+        if let Some(last) = self.steps.last_mut() {
+            last.next_step = Some(next_step);
+        }
+    }
+}

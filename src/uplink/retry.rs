@@ -1,0 +1,123 @@
+//! How long to wait before the next try for a session (`spec/uplink.md` section 4.3). Pure: `now` and chance are given.
+
+use std::time::Duration;
+
+use super::fault::Trouble;
+
+/// A session that held for so long ends the row of failures.
+const STABLE: Duration = Duration::from_secs(60);
+/// Sessions shorter than this look as if somebody else used our name.
+const SHORT: Duration = Duration::from_secs(30);
+/// So many short ones in a row.
+const TAKEN_OVER: u32 = 3;
+const QUARTER_HOUR: Duration = Duration::from_secs(15 * 60);
+
+/// Failures in a row, by kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Retry {
+    away: u32,
+    trust: u32,
+    short: u32,
+}
+
+impl Retry {
+    /// A session ended after `held`. Answers how long to wait; `chance` is between 0 and 1.
+    pub fn after_session(&mut self, held: Duration, chance: f64) -> Duration {
+        self.trust = 0;
+        if held >= STABLE {
+            *self = Retry::default();
+        }
+        self.short = if held < SHORT { self.short + 1 } else { 0 };
+        if self.is_taken_over() {
+            let doubled = Duration::from_secs(60) * 2u32.saturating_pow((self.short - TAKEN_OVER).min(8));
+            return jittered(doubled.min(QUARTER_HOUR), 1.0, chance);
+        }
+        self.away += 1;
+        if self.away == 1 {
+            return Duration::ZERO;
+        }
+        doubling(self.away - 1, Duration::from_secs(1), Duration::from_secs(120), chance)
+    }
+
+    /// A try came to nothing. Answers how long to wait; `chance` is between 0 and 1.
+    pub fn after_failure(&mut self, trouble: Trouble, chance: f64) -> Duration {
+        match trouble {
+            Trouble::Away => {
+                self.away += 1;
+                doubling(self.away, Duration::from_secs(1), Duration::from_secs(120), chance)
+            }
+            // Whoever locks clients out after a few wrong passwords must not lock us out: no fewer than half a minute.
+            Trouble::Trust => {
+                self.trust += 1;
+                let base = Duration::from_secs(30) * 2u32.saturating_pow((self.trust - 1).min(8));
+                jittered(base.min(QUARTER_HOUR), 1.0, chance)
+            }
+            Trouble::Settings => jittered(QUARTER_HOUR, 1.0, chance),
+        }
+    }
+
+    /// Whether somebody else seems to use our client id.
+    #[must_use]
+    pub fn is_taken_over(&self) -> bool {
+        self.short >= TAKEN_OVER
+    }
+}
+
+fn doubling(failures: u32, first: Duration, longest: Duration, chance: f64) -> Duration {
+    let base = first * 2u32.saturating_pow(failures.saturating_sub(1).min(16));
+    jittered(base.min(longest), 0.5, chance)
+}
+
+fn jittered(base: Duration, from: f64, chance: f64) -> Duration {
+    base.mul_f64(from + (1.5 - from) * chance.clamp(0.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn three_tries_with_a_wrong_password_in_the_first_two_minutes() {
+        for chance in [0.0, 0.5, 1.0] {
+            let mut retry = Retry::default();
+            let (mut at, mut tries) = (Duration::ZERO, 0);
+            while at <= Duration::from_secs(120) {
+                tries += 1;
+                at += retry.after_failure(Trouble::Trust, chance);
+            }
+            assert!(tries <= 3, "{tries}");
+        }
+    }
+
+    #[test]
+    fn a_clean_end_is_followed_at_once_and_a_fight_for_the_name_is_not_fought() {
+        let mut retry = Retry::default();
+        assert_eq!(retry.after_session(Duration::from_secs(3_600), 0.5), Duration::ZERO);
+        let mut retry = Retry::default();
+        let pauses: Vec<u64> = (0..5)
+            .map(|_| retry.after_session(Duration::from_secs(2), 0.5).as_secs())
+            .collect();
+        assert_eq!(pauses[..2], [0, 1]);
+        assert!(pauses[2] >= 60 && pauses[4] >= 240, "{pauses:?}");
+        assert!(retry.is_taken_over());
+    }
+
+    proptest! {
+        #[test]
+        fn pauses_are_never_longer_than_the_longest(
+            failures in proptest::collection::vec((0u8..4, 0u64..100), 0..200), chance in 0.0f64..1.0,
+        ) {
+            let mut retry = Retry::default();
+            for (kind, held) in failures {
+                let pause = match kind {
+                    0 => retry.after_failure(Trouble::Away, chance),
+                    1 => retry.after_failure(Trouble::Trust, chance),
+                    2 => retry.after_failure(Trouble::Settings, chance),
+                    _ => retry.after_session(Duration::from_secs(held), chance),
+                };
+                prop_assert!(pause <= QUARTER_HOUR.mul_f64(1.5));
+            }
+        }
+    }
+}

@@ -1,0 +1,453 @@
+//! MQTT packets on a stream, 3.1.1 and 5 behind one face. The only place that names rumqttc.
+//!
+//! Of rumqttc only the packets are used: its event loop gives packet ids away too late, forgets what was not
+//! acknowledged, and wants its own TLS (`spec/uplink.md` section 6). Here ids, window and connection are ours, so
+//! that a journal entry is acknowledged exactly when its own PUBACK came.
+
+use std::io;
+
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use rumqttc::mqttbytes::{QoS as QoS4, v4};
+use rumqttc::v5::mqttbytes::{QoS as QoS5, v5};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::codec::Framed;
+
+/// The largest packet that is taken from a broker, in bytes.
+const LARGEST_IN: u32 = 64 << 10;
+/// The largest packet that is sent to a broker that does not say what it takes, in bytes.
+pub const LARGEST_OUT: u32 = 256 << 10;
+
+/// A line to a broker, encrypted or not.
+pub trait Line: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Line for T {}
+
+/// Which MQTT a line speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// Level 4.
+    V311,
+    /// Level 5.
+    V5,
+}
+
+/// A message as it is published: at least once, unless said otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Message {
+    /// Its topic.
+    pub topic: String,
+    /// What it says.
+    pub payload: Bytes,
+    /// Whether the broker keeps it for those who come later.
+    pub retain: bool,
+    /// At most once: nobody acknowledges it.
+    pub unacknowledged: bool,
+    /// What stands beside it in MQTT 5, name and value.
+    pub properties: Vec<(&'static str, String)>,
+    /// After so many seconds nobody wants it any more; MQTT 5 only.
+    pub expires_s: Option<u32>,
+}
+
+impl Message {
+    /// A message at least once.
+    #[must_use]
+    pub fn new(topic: impl Into<String>, payload: impl Into<Bytes>) -> Message {
+        Message {
+            topic: topic.into(),
+            payload: payload.into(),
+            ..Message::default()
+        }
+    }
+
+    /// The same, kept by the broker for those who come later.
+    #[must_use]
+    pub fn retained(self) -> Message {
+        Message { retain: true, ..self }
+    }
+}
+
+/// How a session begins.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// What the box calls itself.
+    pub client_id: String,
+    /// User name and password.
+    pub login: Option<(String, zeroize::Zeroizing<String>)>,
+    /// Seconds after which a silent box counts as gone.
+    pub keep_alive_s: u16,
+    /// What the broker publishes when the box is gone without a word.
+    pub will: Message,
+    /// How many messages the box has on their way at once, and takes.
+    pub window: u16,
+}
+
+/// What comes from the broker.
+#[derive(Debug, PartialEq)]
+pub enum Incoming {
+    /// The answer to the opening.
+    Opened(Opened),
+    /// The message with this id is taken, or refused for a reason.
+    Taken(u16, Option<String>),
+    /// The subscriptions asked for under this id, each granted or not.
+    Subscribed(u16, Vec<bool>),
+    /// A message.
+    Message(Delivered),
+    /// The answer to a ping.
+    Pong,
+    /// It hangs up, and says why.
+    HangsUp(String),
+    /// Something that needs no answer.
+    Other,
+}
+
+/// A message from the broker; it is acknowledged once it is dealt with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// Its topic.
+    pub topic: String,
+    /// What it says.
+    pub payload: Bytes,
+    /// Whether it was kept and not just published.
+    pub retained: bool,
+    /// What to acknowledge; 0: nothing.
+    pub id: u16,
+}
+
+/// What the broker says to the opening.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opened {
+    /// Why not, when it refuses.
+    pub refused: Option<Refusal>,
+    /// How many messages it takes at once.
+    pub receive_max: Option<u16>,
+    /// The largest packet it takes, in bytes.
+    pub packet_max: Option<u32>,
+    /// The keep-alive that it wants instead, in seconds.
+    pub keep_alive_s: Option<u16>,
+    /// Whether it does not keep messages for those who come later.
+    pub no_retain: bool,
+}
+
+/// Why a broker does not let us in (`spec/uplink.md` section 1.2).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It does not speak this MQTT.
+    #[error("it does not speak this version of MQTT")]
+    Protocol,
+    /// It does not like what the box calls itself.
+    #[error("it does not accept the client id")]
+    ClientId,
+    /// It cannot just now.
+    #[error("it is not available just now")]
+    Unavailable,
+    /// User name or password are wrong.
+    #[error("it does not accept the user name and password")]
+    Login,
+    /// It knows us, or not, and does not let us in.
+    #[error("it says that the box is not authorised")]
+    NotAuthorised,
+    /// Anything else that MQTT 5 knows.
+    #[error("it says {0}")]
+    Other(String),
+}
+
+/// A line is broken, or what came over it is no MQTT.
+#[derive(Debug, thiserror::Error)]
+pub enum WireError {
+    /// It closed.
+    #[error("the broker closed the connection")]
+    Closed,
+    /// It broke.
+    #[error("the connection broke: {0}")]
+    Io(#[from] io::Error),
+    /// Bytes that are no packet.
+    #[error("the broker sent what is no MQTT: {0}")]
+    Garbage(String),
+    /// A message is larger than the broker takes.
+    #[error("a message of {0} bytes is larger than the broker takes")]
+    TooLarge(usize),
+}
+
+/// A line that speaks MQTT.
+pub struct Wire {
+    framed: Either,
+}
+
+enum Either {
+    V4(Framed<Box<dyn Line>, v4::Codec>),
+    V5(Framed<Box<dyn Line>, v5::Codec>),
+}
+
+impl Wire {
+    /// A line that speaks `protocol`; nothing is sent yet.
+    #[must_use]
+    pub fn new(line: Box<dyn Line>, protocol: Protocol) -> Wire {
+        let framed = match protocol {
+            Protocol::V311 => Either::V4(Framed::new(
+                line,
+                v4::Codec {
+                    max_incoming_size: LARGEST_IN as usize,
+                    max_outgoing_size: LARGEST_OUT as usize,
+                },
+            )),
+            Protocol::V5 => Either::V5(Framed::new(
+                line,
+                v5::Codec {
+                    max_incoming_size: Some(LARGEST_IN),
+                    max_outgoing_size: Some(LARGEST_OUT),
+                },
+            )),
+        };
+        Wire { framed }
+    }
+
+    /// Asks to be let in.
+    pub async fn open(&mut self, opening: &Opening) -> Result<(), WireError> {
+        match &mut self.framed {
+            Either::V4(framed) => {
+                let mut connect = v4::Connect::new(&opening.client_id);
+                connect.keep_alive = opening.keep_alive_s;
+                // The platform promises nothing for the other kind, and our journal needs no session of a broker.
+                connect.clean_session = true;
+                let will = &opening.will;
+                let mut last = v4::LastWill::new(&will.topic, will.payload.to_vec(), QoS4::AtLeastOnce, will.retain);
+                last.qos = QoS4::AtLeastOnce;
+                connect.last_will = Some(last);
+                if let Some((name, password)) = &opening.login {
+                    connect.set_login(name.as_str(), password.as_str());
+                }
+                framed.send(v4::Packet::Connect(connect)).await.map_err(of_v4)
+            }
+            Either::V5(framed) => {
+                let mut properties = v5::ConnectProperties::new();
+                properties.receive_maximum = Some(opening.window.max(1));
+                properties.max_packet_size = Some(LARGEST_IN);
+                let connect = v5::Connect {
+                    keep_alive: opening.keep_alive_s,
+                    client_id: opening.client_id.clone(),
+                    clean_start: true,
+                    properties: Some(properties),
+                };
+                let will = &opening.will;
+                let last = v5::LastWill {
+                    topic: will.topic.clone().into(),
+                    message: will.payload.clone(),
+                    qos: QoS5::AtLeastOnce,
+                    retain: will.retain,
+                    properties: None,
+                };
+                let login = opening.login.as_ref();
+                let login = login.map(|(name, password)| v5::Login::new(name.as_str(), password.as_str()));
+                let packet = v5::Packet::Connect(connect, Some(last), login);
+                framed.send(packet).await.map_err(of_v5)
+            }
+        }
+    }
+
+    /// Publishes a message under an id; it leaves with the next [`Wire::flush`] at the latest.
+    pub async fn publish(&mut self, message: &Message, id: u16) -> Result<(), WireError> {
+        match &mut self.framed {
+            Either::V4(framed) => {
+                let qos = if message.unacknowledged {
+                    QoS4::AtMostOnce
+                } else {
+                    QoS4::AtLeastOnce
+                };
+                let mut publish = v4::Publish::from_bytes(message.topic.as_str(), qos, message.payload.clone());
+                (publish.pkid, publish.retain) = (id, message.retain);
+                framed.feed(v4::Packet::Publish(publish)).await.map_err(of_v4)
+            }
+            Either::V5(framed) => {
+                let qos = if message.unacknowledged {
+                    QoS5::AtMostOnce
+                } else {
+                    QoS5::AtLeastOnce
+                };
+                let properties = v5::PublishProperties {
+                    message_expiry_interval: message.expires_s,
+                    user_properties: message
+                        .properties
+                        .iter()
+                        .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                        .collect(),
+                    ..v5::PublishProperties::default()
+                };
+                let mut publish =
+                    v5::Publish::new(message.topic.as_str(), qos, message.payload.clone(), Some(properties));
+                (publish.pkid, publish.retain) = (id, message.retain);
+                framed.feed(v5::Packet::Publish(publish)).await.map_err(of_v5)
+            }
+        }
+    }
+
+    /// Asks for messages on topics, at least once each.
+    pub async fn subscribe(&mut self, topics: &[String], id: u16) -> Result<(), WireError> {
+        match &mut self.framed {
+            Either::V4(framed) => {
+                let filters = topics.iter().map(|topic| v4::SubscribeFilter {
+                    path: topic.clone(),
+                    qos: QoS4::AtLeastOnce,
+                });
+                let mut subscribe = v4::Subscribe::new_many(filters);
+                subscribe.pkid = id;
+                framed.send(v4::Packet::Subscribe(subscribe)).await.map_err(of_v4)
+            }
+            Either::V5(framed) => {
+                let filters = topics.iter().map(|topic| v5::Filter::new(topic, QoS5::AtLeastOnce));
+                let mut subscribe = v5::Subscribe::new_many(filters, None);
+                subscribe.pkid = id;
+                framed.send(v5::Packet::Subscribe(subscribe)).await.map_err(of_v5)
+            }
+        }
+    }
+
+    /// A message from the broker is dealt with.
+    pub async fn acknowledge(&mut self, id: u16) -> Result<(), WireError> {
+        match &mut self.framed {
+            Either::V4(framed) => framed
+                .send(v4::Packet::PubAck(v4::PubAck::new(id)))
+                .await
+                .map_err(of_v4),
+            Either::V5(framed) => framed
+                .send(v5::Packet::PubAck(v5::PubAck::new(id, None)))
+                .await
+                .map_err(of_v5),
+        }
+    }
+
+    /// Asks whether anybody is there.
+    pub async fn ping(&mut self) -> Result<(), WireError> {
+        match &mut self.framed {
+            Either::V4(framed) => framed.send(v4::Packet::PingReq).await.map_err(of_v4),
+            Either::V5(framed) => framed.send(v5::Packet::PingReq(v5::PingReq)).await.map_err(of_v5),
+        }
+    }
+
+    /// Says goodbye, so that the broker does not publish the will.
+    pub async fn close(&mut self) -> Result<(), WireError> {
+        match &mut self.framed {
+            Either::V4(framed) => framed.send(v4::Packet::Disconnect).await.map_err(of_v4),
+            Either::V5(framed) => {
+                let packet = v5::Disconnect::new(v5::DisconnectReasonCode::NormalDisconnection);
+                framed.send(v5::Packet::Disconnect(packet)).await.map_err(of_v5)
+            }
+        }
+    }
+
+    /// Sends what waits to be sent.
+    pub async fn flush(&mut self) -> Result<(), WireError> {
+        match &mut self.framed {
+            Either::V4(framed) => framed.flush().await.map_err(of_v4),
+            Either::V5(framed) => framed.flush().await.map_err(of_v5),
+        }
+    }
+
+    /// What comes next. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Result<Incoming, WireError> {
+        match &mut self.framed {
+            Either::V4(framed) => match framed.next().await {
+                Some(Ok(packet)) => Ok(packet_of_v4(packet)),
+                Some(Err(error)) => Err(of_v4(error)),
+                None => Err(WireError::Closed),
+            },
+            Either::V5(framed) => match framed.next().await {
+                Some(Ok(packet)) => Ok(packet_of_v5(packet)),
+                Some(Err(error)) => Err(of_v5(error)),
+                None => Err(WireError::Closed),
+            },
+        }
+    }
+}
+
+fn packet_of_v4(packet: v4::Packet) -> Incoming {
+    match packet {
+        v4::Packet::ConnAck(ack) => Incoming::Opened(Opened {
+            refused: match ack.code {
+                v4::ConnectReturnCode::Success => None,
+                v4::ConnectReturnCode::RefusedProtocolVersion => Some(Refusal::Protocol),
+                v4::ConnectReturnCode::BadClientId => Some(Refusal::ClientId),
+                v4::ConnectReturnCode::ServiceUnavailable => Some(Refusal::Unavailable),
+                v4::ConnectReturnCode::BadUserNamePassword => Some(Refusal::Login),
+                v4::ConnectReturnCode::NotAuthorized => Some(Refusal::NotAuthorised),
+            },
+            ..Opened::default()
+        }),
+        v4::Packet::PubAck(ack) => Incoming::Taken(ack.pkid, None),
+        v4::Packet::SubAck(ack) => {
+            let granted = |code: &v4::SubscribeReasonCode| matches!(code, v4::SubscribeReasonCode::Success(_));
+            Incoming::Subscribed(ack.pkid, ack.return_codes.iter().map(granted).collect())
+        }
+        v4::Packet::Publish(publish) => Incoming::Message(Delivered {
+            topic: publish.topic,
+            payload: publish.payload,
+            retained: publish.retain,
+            id: publish.pkid,
+        }),
+        v4::Packet::PingResp => Incoming::Pong,
+        _ => Incoming::Other,
+    }
+}
+
+fn packet_of_v5(packet: v5::Packet) -> Incoming {
+    use v5::ConnectReturnCode as Code;
+    match packet {
+        v5::Packet::ConnAck(ack) => {
+            let properties = ack.properties;
+            let properties = properties.as_ref();
+            Incoming::Opened(Opened {
+                refused: match ack.code {
+                    Code::Success => None,
+                    Code::RefusedProtocolVersion | Code::UnsupportedProtocolVersion => Some(Refusal::Protocol),
+                    Code::BadClientId | Code::ClientIdentifierNotValid => Some(Refusal::ClientId),
+                    Code::ServiceUnavailable | Code::ServerUnavailable | Code::ServerBusy => Some(Refusal::Unavailable),
+                    Code::BadUserNamePassword => Some(Refusal::Login),
+                    Code::NotAuthorized => Some(Refusal::NotAuthorised),
+                    other => Some(Refusal::Other(format!("{other:?}"))),
+                },
+                receive_max: properties.and_then(|said| said.receive_max),
+                packet_max: properties.and_then(|said| said.max_packet_size),
+                keep_alive_s: properties.and_then(|said| said.server_keep_alive),
+                no_retain: properties.and_then(|said| said.retain_available) == Some(0),
+            })
+        }
+        v5::Packet::PubAck(ack) => {
+            use v5::PubAckReason as Reason;
+            let refused = match ack.reason {
+                Reason::Success | Reason::NoMatchingSubscribers => None,
+                other => Some(format!("{other:?}")),
+            };
+            Incoming::Taken(ack.pkid, refused)
+        }
+        v5::Packet::SubAck(ack) => {
+            let granted = |code: &v5::SubscribeReasonCode| matches!(code, v5::SubscribeReasonCode::Success(_));
+            Incoming::Subscribed(ack.pkid, ack.return_codes.iter().map(granted).collect())
+        }
+        v5::Packet::Publish(publish) => Incoming::Message(Delivered {
+            topic: String::from_utf8_lossy(&publish.topic).into_owned(),
+            payload: publish.payload,
+            retained: publish.retain,
+            id: publish.pkid,
+        }),
+        v5::Packet::PingResp(_) => Incoming::Pong,
+        v5::Packet::Disconnect(goodbye) => Incoming::HangsUp(format!("{:?}", goodbye.reason_code)),
+        _ => Incoming::Other,
+    }
+}
+
+fn of_v4(error: rumqttc::mqttbytes::Error) -> WireError {
+    match error {
+        rumqttc::mqttbytes::Error::Io(error) => WireError::Io(error),
+        rumqttc::mqttbytes::Error::OutgoingPacketTooLarge { pkt_size, .. } => WireError::TooLarge(pkt_size),
+        other => WireError::Garbage(other.to_string()),
+    }
+}
+
+fn of_v5(error: rumqttc::v5::mqttbytes::Error) -> WireError {
+    match error {
+        rumqttc::v5::mqttbytes::Error::Io(error) => WireError::Io(error),
+        rumqttc::v5::mqttbytes::Error::OutgoingPacketTooLarge { pkt_size, .. } => {
+            WireError::TooLarge(pkt_size as usize)
+        }
+        other => WireError::Garbage(other.to_string()),
+    }
+}

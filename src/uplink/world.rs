@@ -1,0 +1,124 @@
+//! What the uplink knows of the house: rows that other rooms keep, read where everybody may read them.
+
+use jiff::Timestamp;
+
+use crate::domain::{Meter, MeterId, MeterState, Space, SpaceId, SpaceOrigin};
+use crate::store::meters::Meters;
+use crate::store::spaces::Spaces;
+use crate::store::{ReadError, Store};
+
+/// Rows read at a time.
+const PAGE: usize = 256;
+
+/// The house as the uplink sees it.
+#[derive(Clone)]
+pub struct World {
+    meters: Meters,
+    spaces: Spaces,
+    house: Household,
+}
+
+/// What the house says to the room beside its own section.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Household {
+    /// What people call the building.
+    pub name: String,
+    /// Meters of the configuration file.
+    pub fixed: Vec<Meter>,
+    /// Whether spaces made through the old URLs go to the cloud.
+    pub publish_anonymous: bool,
+    /// When the box was started.
+    pub started: Timestamp,
+}
+
+/// A meter as the uplink tells of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeterKnown {
+    /// Its serial.
+    pub serial: MeterId,
+    /// Its entry in the registry, as far as it has one.
+    pub entry: Option<Meter>,
+    /// What was last known of it.
+    pub state: MeterState,
+}
+
+impl MeterKnown {
+    /// What people call it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let name = self.entry.as_ref().and_then(|entry| entry.name.clone());
+        name.unwrap_or_else(|| format!("Meter {}", self.serial))
+    }
+}
+
+impl World {
+    /// The house with this book.
+    #[must_use]
+    pub fn new(store: &Store, house: Household) -> World {
+        World {
+            meters: Meters::new(store.clone()),
+            spaces: Spaces::new(store.clone()),
+            house,
+        }
+    }
+
+    /// What the house says beside the book.
+    #[must_use]
+    pub fn house(&self) -> &Household {
+        &self.house
+    }
+
+    /// Every meter of the registry, by serial.
+    pub fn meters(&self) -> Result<Vec<MeterKnown>, ReadError> {
+        let mut entries = self.meters.added()?;
+        entries.retain(|added| !self.house.fixed.iter().any(|fixed| fixed.serial == added.serial));
+        entries.extend(self.house.fixed.iter().cloned());
+        entries.sort_by(|one, other| one.serial.cmp(&other.serial));
+        let known = entries.into_iter().map(|entry| {
+            Ok(MeterKnown {
+                serial: entry.serial.clone(),
+                state: self.meters.state(&entry.serial)?.unwrap_or_default(),
+                entry: Some(entry),
+            })
+        });
+        known.collect()
+    }
+
+    /// One meter, unless it is in no registry.
+    pub fn meter(&self, serial: &MeterId) -> Result<Option<MeterKnown>, ReadError> {
+        let fixed = self.house.fixed.iter().find(|fixed| fixed.serial == *serial).cloned();
+        let entry = match fixed {
+            Some(fixed) => Some(fixed),
+            None => self.meters.get(serial)?,
+        };
+        let state = self.meters.state(serial)?;
+        Ok(entry.is_some().then(|| MeterKnown {
+            serial: serial.clone(),
+            entry,
+            state: state.unwrap_or_default(),
+        }))
+    }
+
+    /// Every space that goes to the cloud.
+    pub fn spaces(&self) -> Result<Vec<Space>, ReadError> {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.spaces.list(after, PAGE)?;
+            let Some(last) = page.last() else { return Ok(found) };
+            after = Some(last.id);
+            found.extend(page.into_iter().filter(|space| self.is_told(space)));
+        }
+    }
+
+    /// One space, unless there is none or it does not go to the cloud.
+    pub fn space(&self, id: SpaceId) -> Result<Option<Space>, ReadError> {
+        Ok(self.spaces.get(id)?.filter(|space| self.is_told(space)))
+    }
+
+    fn is_told(&self, space: &Space) -> bool {
+        match space.origin {
+            SpaceOrigin::Operator => true,
+            SpaceOrigin::Open => self.house.publish_anonymous,
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Boxes and brokers that go away in the middle, and what arrives all the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gatelodge::meter::emop::dialect::InferredWrites;
+use gatelodge::meter::emop::{Dialect, Inferred};
+use gatelodge::meter::simulator::{Faults, Now, Setup, SimulatedMeter, Station, TcpMeter};
+use gatelodge::store::{Options, Store};
+use tokio::task::JoinSet;
+
+use super::broker::{Broker, Witness};
+use super::stage::{SERIAL, Stage, written};
+use crate::support::{Lodge, eventually};
+
+/// The numbers of readings that arrived, by meter, each at its first arrival.
+fn arrived(witness: &Witness) -> BTreeMap<String, Vec<String>> {
+    let mut seen = BTreeSet::new();
+    let mut arrived: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for heard in witness.heard() {
+        let Some(rest) = heard.topic.strip_prefix("emop/lodge-1/meter/") else {
+            continue;
+        };
+        let Some(meter) = rest.strip_suffix("/reading") else {
+            continue;
+        };
+        let number = heard.json()["seq"].as_str().unwrap().to_owned();
+        if seen.insert(number.clone()) {
+            arrived.entry(meter.to_owned()).or_default().push(number);
+        }
+    }
+    arrived
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_reading_arrives_in_order_while_the_broker_comes_and_goes() {
+    let mut broker = Broker::start();
+    let witness = broker.witness();
+    let folder = tempfile::tempdir().unwrap();
+    let mut stage = Stage::start(folder.path(), &broker.section());
+    for round in 0..6 {
+        tokio::join!(stage.many(SERIAL, 150), stage.many("EML2", 150));
+        match round % 3 {
+            0 => broker.stop(),
+            1 => broker.run(),
+            _ => {
+                stage.stop().await;
+                stage.many("EML3", 20).await;
+                stage.run();
+            }
+        }
+    }
+    stage.drained().await;
+    let wanted = written(&stage.store).await;
+    assert_eq!(wanted.values().map(Vec::len).sum::<usize>(), 6 * 300 + 2 * 20);
+    eventually("everything arrived", || (arrived(&witness) == wanted).then_some(()));
+}
+
+/// Meters that answer for as long as the set lives, as sections of a configuration.
+async fn fleet(count: usize, running: &mut JoinSet<()>) -> String {
+    let mut sections = String::from("[meters]\nrequest_gap = \"1ms\"\nbackfill = \"1h\"\n");
+    for number in 0..count {
+        let serial = format!("EML900000{number:04}");
+        let dialect = Dialect::new(Inferred::default(), InferredWrites::Allowed).unwrap();
+        let meter = SimulatedMeter::new(Setup::new(&serial), dialect, &Faults::default());
+        let station = Station::new(
+            meter,
+            Faults::default(),
+            Now::Frozen("2026-02-10T12:00:00Z".parse().unwrap()),
+        );
+        let meter = TcpMeter::listen("127.0.0.1:0".parse().unwrap(), station).await.unwrap();
+        sections += &format!(
+            "[[meter]]\nserial = \"{serial}\"\nlink = \"tcp://{}\"\n",
+            meter.address()
+        );
+        running.spawn(async move {
+            let _ = meter.run().await;
+        });
+    }
+    sections
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_reading_arrives_in_order_though_box_and_broker_are_killed_in_turn() {
+    let kills: usize = std::env::var("GATELODGE_UPLINK_KILLS").map_or(4, |kills| kills.parse().unwrap());
+    let mut running = JoinSet::new();
+    let meters = fleet(4, &mut running).await;
+    let (heard, lodge) = tokio::task::spawn_blocking(move || killed_in_turn(&meters, kills))
+        .await
+        .unwrap();
+    let store = Store::open(Options::new(lodge.dir.join("data/store"))).unwrap();
+    let wanted = written(&store).await;
+    assert!(
+        wanted.len() == 4 && wanted.values().all(|readings| !readings.is_empty()),
+        "{wanted:?}"
+    );
+    eventually("everything arrived", || (arrived(&heard.1) == wanted).then_some(()));
+}
+
+/// Traffic, kills, and then quiet; the box is stopped at the end.
+fn killed_in_turn(meters: &str, kills: usize) -> ((Broker, Witness), Lodge) {
+    let mut broker = Broker::start();
+    let witness = broker.witness();
+    let mut lodge = Lodge::start_with(&(broker.section() + meters));
+    let poll = |lodge: &Lodge| {
+        for number in 0..4 {
+            let serial = format!("EML900000{number:04}");
+            lodge.command(&["mediators", "sync", &serial]);
+        }
+    };
+    for kill in 0..kills {
+        let before = witness.heard().len();
+        poll(&lodge);
+        // Every other time in the middle of it, else before anything was said.
+        if kill % 4 > 1 {
+            eventually("something is heard", || (witness.heard().len() > before).then_some(()));
+        }
+        if kill % 2 == 0 {
+            lodge.kill();
+            lodge.run();
+        } else {
+            broker.stop();
+            poll(&lodge);
+            lodge.kill();
+            lodge.run();
+            poll(&lodge);
+            eventually("it waits", || {
+                lodge.json(&["uplink", "status"])["backlog_rows"]
+                    .as_u64()
+                    .filter(|rows| *rows > 0)
+            });
+            broker.run();
+        }
+    }
+    poll(&lodge);
+    lodge.stop();
+    // Now nothing more is asked, and what is known is told.
+    lodge.configure(&broker.section());
+    lodge.run();
+    eventually("nothing waits", || {
+        let shown = lodge.json(&["uplink", "status"]);
+        (shown["backlog_rows"] == 0 && shown["connected_since"].is_string()).then_some(())
+    });
+    lodge.stop();
+    ((broker, witness), lodge)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_journal_could_not_keep_is_told_as_lost_and_the_rest_arrives() {
+    let mut broker = Broker::unstarted();
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        journal_bytes: 256 << 10,
+        segment_bytes: 32 << 10,
+        ..Options::new(folder.path().join("book"))
+    };
+    let stage = Stage::start_with(options, &broker.section());
+    stage.many(SERIAL, 3_000).await;
+    broker.run();
+    let witness = broker.witness();
+    stage.drained().await;
+    let readings = format!("emop/lodge-1/meter/{SERIAL}/reading");
+    witness.until(&readings, |heard| heard.json()["power_w"] == 2_999);
+    let powers: Vec<u64> = witness
+        .on(&readings)
+        .iter()
+        .map(|heard| heard.json()["power_w"].as_u64().unwrap())
+        .collect();
+    assert!(powers.len() < 3_000 && powers.is_sorted(), "{} arrived", powers.len());
+    let lost = witness
+        .until("emop/lodge-1/alarm/uplink_DataLoss/appliance", |_| true)
+        .json();
+    assert_eq!((&lost["active"], &lost["lane"]), (&true.into(), &"measurement".into()));
+    assert!(stage.uplink.shown().lost > 0);
+}

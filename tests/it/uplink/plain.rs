@@ -1,0 +1,166 @@
+//! What a plain broker and Home Assistant are told.
+
+use gatelodge::domain::{MeterNews, Occupancy, Quantity, SpaceId, SpaceOrigin};
+use gatelodge::store::spaces::{NewSpace, SpacesWriter};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::broker::{Broker, Witness};
+use super::stage::{SERIAL, Stage};
+
+/// A broker, a witness, and an uplink with these keys more.
+fn begin(more: &str) -> (Broker, Witness, tempfile::TempDir, Stage) {
+    let broker = Broker::start();
+    let witness = broker.witness();
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::start(folder.path(), &(broker.section() + more));
+    (broker, witness, folder, stage)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readings_states_events_and_availability_arrive_on_their_topics() {
+    let (_broker, witness, _folder, mut stage) = begin("");
+    witness.until("emop/lodge-1/status", |heard| heard.text == "online");
+    let logged = MeterNews::Logged {
+        at: "2026-02-10T12:00:00Z".parse().unwrap(),
+        id: 7,
+        name: Some("cover opened".into()),
+        set: 3,
+        alarm: true,
+    };
+    let values = [
+        (Quantity::ImportA, json!(18_655_120)),
+        (Quantity::Balance, json!("-12.34567")),
+        (Quantity::PrepayEnabled, json!(true)),
+    ];
+    stage.says(SERIAL, &values, vec![logged]).await;
+    let topic = |last: &str| format!("emop/lodge-1/meter/{SERIAL}/{last}");
+    let reading = witness.until(&topic("reading"), |_| true).json();
+    assert_eq!(reading["import_kwh"], json!(18_655.12));
+    assert_eq!(
+        (&reading["balance"], &reading["currency"]),
+        (&json!(-12.34567), &json!("GBP"))
+    );
+    assert!(
+        reading["seq"]
+            .as_str()
+            .unwrap()
+            .starts_with(&format!("{}.", stage.store.epoch()))
+    );
+    assert!(
+        reading.get("voltage_v").is_none(),
+        "what is missing is absent: {reading}"
+    );
+    let event = witness.until(&topic("event"), |_| true).json();
+    assert_eq!((&event["id"], &event["name"]), (&json!(7), &json!("cover opened")));
+    assert_eq!(event["ts"], "2026-02-10T12:00:00.000Z");
+    let state = witness.until(&topic("state"), |_| true).json();
+    assert_eq!(state["import_kwh"], reading["import_kwh"]);
+    assert_eq!(witness.until(&topic("availability"), |_| true).text, "online");
+
+    let id = SpaceId::from_random([7; 16]);
+    let spaces = SpacesWriter::new(stage.store.clone());
+    let occupancy = Occupancy { current: 2, maximum: 3 };
+    let new = NewSpace::plain(id, Some("Hall, \"front\"".into()), occupancy, SpaceOrigin::Operator);
+    spaces.create(new, Timestamp::now()).await.unwrap();
+    let private = SpaceId::from_random([8; 16]);
+    let new = NewSpace::plain(private, None, occupancy, SpaceOrigin::Open);
+    spaces.create(new, Timestamp::now()).await.unwrap();
+    spaces.enter(id, Timestamp::now()).await.unwrap();
+    let topic = format!("emop/lodge-1/space/{id}/state");
+    let state = witness
+        .until(&topic, |heard| heard.json()["full"] == json!(true))
+        .json();
+    assert_eq!((&state["current"], &state["utilisation"]), (&json!(3), &json!(100.0)));
+    spaces.delete(id).await.unwrap();
+    witness.until(&topic, |heard| heard.text.is_empty());
+    assert!(
+        !witness
+            .heard()
+            .iter()
+            .any(|heard| heard.topic.contains(&private.to_string()) && !heard.text.is_empty())
+    );
+
+    stage.stop().await;
+    witness.until("emop/lodge-1/status", |heard| heard.text == "offline");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn home_assistant_is_told_before_the_first_state_and_again_when_it_starts() {
+    let (broker, witness, _folder, stage) = begin("[uplink.mqtt]\nha_discovery = true\nversion = \"auto\"\n");
+    stage.says(SERIAL, &[(Quantity::Voltage, json!(241))], Vec::new()).await;
+    let topic = format!("homeassistant/device/emop_{}/config", SERIAL.to_lowercase());
+    let told = witness.until(&topic, |heard| !heard.text.is_empty()).json();
+    let state_topic = format!("emop/lodge-1/meter/{SERIAL}/state");
+    witness.until(&state_topic, |_| true);
+    let topics: Vec<String> = witness.heard().into_iter().map(|heard| heard.topic).collect();
+    let place = |wanted: &str| topics.iter().position(|topic| topic == wanted).unwrap();
+    assert!(place(&topic) < place(&state_topic));
+    assert_eq!(told["state_topic"], state_topic.as_str());
+    assert_eq!(told["dev"]["name"], format!("Flat of {SERIAL}"));
+    let voltage = &told["cmps"]["voltage_v"];
+    assert_eq!(
+        (&voltage["p"], &voltage["device_class"]),
+        (&json!("sensor"), &json!("voltage"))
+    );
+    assert_eq!(
+        told["cmps"].as_object().unwrap().len(),
+        1,
+        "nothing is promised that the meter has not"
+    );
+    assert!(told["o"]["name"].is_string() && told["availability"].as_array().unwrap().len() == 2);
+
+    let before = witness.on(&topic).len();
+    broker.publish("homeassistant/status", "online");
+    crate::support::eventually("everything is told once more", || {
+        (witness.on(&topic).len() > before).then_some(())
+    });
+    assert!(
+        broker.log().contains("p5, c1"),
+        "auto speaks MQTT 5 with a broker that does"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_late_finds_the_newest_state_and_who_lags_keeps_the_order() {
+    let mut broker = Broker::unstarted();
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::start(folder.path(), &broker.section());
+    stage.many(SERIAL, 300).await;
+    let shown = stage.uplink.shown();
+    assert!(shown.connected_since.is_none() && shown.backlog_bytes > 0, "{shown:?}");
+    crate::support::eventually("all of it is counted", || {
+        (stage.uplink.shown().backlog_rows == 300).then_some(())
+    });
+    assert_eq!(stage.uplink.shown().last_error.unwrap().kind, "tcp");
+    broker.run();
+    let witness = broker.witness();
+    stage.drained().await;
+    let readings = format!("emop/lodge-1/meter/{SERIAL}/reading");
+    witness.until(&readings, |heard| heard.json()["power_w"] == json!(299));
+    let powers: Vec<Value> = witness
+        .on(&readings)
+        .iter()
+        .map(|heard| heard.json()["power_w"].clone())
+        .collect();
+    assert_eq!(powers, (0..300).map(|power| json!(power)).collect::<Vec<_>>());
+    let states = witness.on(&format!("emop/lodge-1/meter/{SERIAL}/state"));
+    assert!(
+        states.iter().all(|heard| heard.json()["power_w"] == json!(299)),
+        "an old state never stands for the new"
+    );
+    let first_state = witness
+        .heard()
+        .iter()
+        .position(|heard| heard.topic.ends_with("/state"))
+        .unwrap();
+    let last_reading = witness
+        .heard()
+        .iter()
+        .rposition(|heard| heard.topic.ends_with("/reading"))
+        .unwrap();
+    assert!(
+        first_state < last_reading,
+        "the newest state does not wait for what waited"
+    );
+}

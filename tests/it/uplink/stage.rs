@@ -1,0 +1,175 @@
+//! An uplink in this process, with a book into which the test writes what meters would say.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use gatelodge::domain::{Event, Health, Latest, Meter, MeterId, MeterNews, MeterState, Quality, Quantity, Seq};
+use gatelodge::store::meters::{MetersWriter, Note};
+use gatelodge::store::{Delivery, Options, Store};
+use gatelodge::uplink::{Config, Household, Uplink, UplinkError};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub const SERIAL: &str = "EML2137580826";
+
+/// A book and the uplink that reads it.
+pub struct Stage {
+    pub store: Store,
+    pub meters: MetersWriter,
+    pub uplink: Arc<Uplink>,
+    stop: CancellationToken,
+    running: Option<JoinHandle<Result<(), UplinkError>>>,
+}
+
+/// The section `[uplink]`.
+pub fn config(section: &str) -> Config {
+    gatelodge::tls::install_provider();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    std::fs::write(&file, section).unwrap();
+    let flags = gatelodge::config::Flags {
+        file: Some(file),
+        ..gatelodge::config::Flags::default()
+    };
+    gatelodge::config::load(&flags).unwrap().config.uplink.unwrap()
+}
+
+pub fn meter(serial: &str) -> Meter {
+    Meter {
+        serial: serial.parse().unwrap(),
+        link: "tcp://127.0.0.1:1".into(),
+        esco: None,
+        name: Some(format!("Flat of {serial}")),
+        feeder: None,
+        hardware: None,
+        datasource: None,
+    }
+}
+
+impl Stage {
+    /// An uplink as this section has it, and a meter.
+    pub fn start(folder: &Path, section: &str) -> Stage {
+        Stage::start_with(Options::new(folder.join("book")), section)
+    }
+
+    pub fn start_with(options: Options, section: &str) -> Stage {
+        let store = Store::open(options).unwrap();
+        let house = Household {
+            name: "The Gables".into(),
+            fixed: vec![meter(SERIAL), meter("EML2"), meter("EML3")],
+            publish_anonymous: false,
+            started: Timestamp::now(),
+        };
+        let restart = Arc::new(|| panic!("nothing here asks for a restart"));
+        let uplink = Uplink::new(config(section), store.clone(), house, restart);
+        uplink.hold_the_journal();
+        let mut stage = Stage {
+            meters: MetersWriter::new(store.clone()),
+            store,
+            uplink,
+            stop: CancellationToken::new(),
+            running: None,
+        };
+        stage.run();
+        stage
+    }
+
+    pub fn run(&mut self) {
+        self.stop = CancellationToken::new();
+        self.running = Some(tokio::spawn(Arc::clone(&self.uplink).run(self.stop.clone())));
+    }
+
+    /// A meter said this.
+    pub async fn says(&self, serial: &str, values: &[(Quantity, Value)], more: Vec<MeterNews>) {
+        let values: BTreeMap<Quantity, Value> = values.iter().cloned().collect();
+        let latest = |value: &Value| Latest {
+            value: value.clone(),
+            at: Timestamp::now(),
+            quality: Quality::Measured,
+        };
+        let state = MeterState {
+            health: Health::Healthy,
+            values: values
+                .iter()
+                .map(|(quantity, value)| (*quantity, latest(value)))
+                .collect(),
+            ..MeterState::default()
+        };
+        let mut news = more;
+        news.push(MeterNews::Read { values });
+        let meter: MeterId = serial.parse().unwrap();
+        self.meters.note(vec![Note { meter, state, news }]).await.unwrap();
+    }
+
+    /// Many readings of a meter, one a change, of power 0, 1, 2 …
+    pub async fn many(&self, serial: &str, count: u32) {
+        for power in 0..count {
+            self.says(serial, &[(Quantity::Power, json!(power))], Vec::new()).await;
+        }
+    }
+
+    /// Waits until nothing is left to be sent.
+    pub async fn drained(&self) {
+        let began = std::time::Instant::now();
+        while self.uplink.shown().backlog_rows > 0 || self.uplink.shown().connected_since.is_none() {
+            assert!(began.elapsed().as_secs() < 60, "not drained: {:?}", self.uplink.shown());
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Stops the uplink in order.
+    pub async fn stop(&mut self) {
+        self.stop.cancel();
+        self.running.take().unwrap().await.unwrap().unwrap();
+    }
+}
+
+/// The number of every reading in the journal, by meter, in order: what must arrive.
+pub async fn written(store: &Store) -> BTreeMap<String, Vec<String>> {
+    let end = *store.bell().borrow();
+    let mut tail = store.tail(Seq::ZERO);
+    let mut written: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut looks = 0;
+    // What comes last need not be an event, so the end is where nothing more comes.
+    while looks < 2_000 {
+        let next = tokio::time::timeout(std::time::Duration::from_millis(200), tail.next()).await;
+        let Ok(delivery) = next else { break };
+        let Delivery::Entry(entry) = delivery.unwrap() else {
+            panic!("nothing was pruned")
+        };
+        looks += u32::from(entry.seq >= end);
+        // The lane has its own count of places.
+        let values = entry
+            .events
+            .iter()
+            .filter(|event| event.lane() == gatelodge::domain::Lane::Measurement);
+        for (place, event) in values.enumerate() {
+            if let Event::Meter {
+                meter,
+                news: MeterNews::Read { values },
+            } = event
+                && values.keys().any(|quantity| told(*quantity))
+            {
+                let number = format!("{}.{}.{place}", store.epoch(), entry.seq);
+                written.entry(meter.to_string()).or_default().push(number);
+            }
+        }
+    }
+    written
+}
+
+/// Whether a quantity has a field of its own.
+fn told(quantity: Quantity) -> bool {
+    !matches!(
+        quantity,
+        Quantity::Hardware
+            | Quantity::MeterSerial
+            | Quantity::Backlight
+            | Quantity::DaylightSavings
+            | Quantity::TariffsActive
+            | Quantity::TariffsFuture
+    )
+}
