@@ -1,6 +1,6 @@
 """An HTTP server behind a gateway, as somebody else writes it. Prints its port.
 
-    GET /slow?s=SECONDS   answers after that time
+    GET /gate             answers when somebody has asked for /open
     GET /never            never answers
     GET /broken           ends the connection without an answer
     GET /png              bytes that are no text, with a type
@@ -12,8 +12,13 @@
 import base64
 import json
 import time
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+
+# Opens for those who wait at /gate.
+GATE = threading.Event()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -30,8 +35,10 @@ class Handler(BaseHTTPRequestHandler):
         if target.path == "/broken":
             self.close_connection = True
             return
-        if target.path == "/slow":
-            time.sleep(float(query["s"]))
+        if target.path == "/open":
+            GATE.set()
+        if target.path == "/gate":
+            GATE.wait(25)
         if target.path == "/png":
             kind, said = "image/png", b"\x89PNG\r\n\x1a\n\xff\xfe"
         elif target.path == "/claims":
