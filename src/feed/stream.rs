@@ -8,9 +8,9 @@ use std::time::Duration;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::HeaderMap;
-use axum::response::sse::{Event as SseEvent, Sse};
+use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Interval, interval_at};
@@ -137,6 +137,42 @@ impl<S: Subject, P: Speaker<S>> Listening<S, P> {
             }
         }
     }
+}
+
+/// The stream of a live page, from its mark or from the last id that its browser saw; without a place to go on from,
+/// and after a gap, the page is told to load again.
+pub fn page<S: Subject>(
+    hall: &Arc<Hall<S>>,
+    wanted: Wanted<S>,
+    (headers, mark): (&HeaderMap, Option<&str>),
+    told: impl Fn(&News<S>) -> Option<SseEvent> + Send + 'static,
+) -> Response {
+    let resumed = headers.get("last-event-id").and_then(|value| value.to_str().ok());
+    let newest = hall.feed().newest();
+    let after = resumed
+        .or(mark)
+        .and_then(|id| hall.sequence_of(id))
+        .filter(|seq| *seq <= newest);
+    let again = || SseEvent::default().event("again").data("");
+    let first = after.is_none().then(|| Ok::<_, Infallible>(again()));
+    let listener = hall.listen(wanted, after.unwrap_or(newest));
+    let (epoch, ends) = (hall.epoch(), hall.ends().clone());
+    let changes = stream::unfold((listener, told), move |(mut listener, told)| async move {
+        let message = match listener.next().await {
+            Ok(Heard::News(news)) => told(&news).map(|message| message.id(format!("{epoch}.{}", news.seq))),
+            Ok(Heard::Gap { .. }) => Some(again()),
+            Err(error) => {
+                tracing::warn!(%error, "a live page lost its place in the journal");
+                return None;
+            }
+        };
+        Some((stream::iter(message.map(Ok)), (listener, told)))
+    });
+    let all = stream::iter(first).chain(changes.flatten());
+    let all = all.take_until(async move { ends.cancelled().await });
+    Sse::new(all)
+        .keep_alive(KeepAlive::new().interval(HEARTBEAT).text("alive"))
+        .into_response()
 }
 
 fn message<S>(epoch: Epoch, news: &News<S>, kind: &'static str, mut body: Value) -> Said {

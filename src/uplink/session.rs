@@ -223,10 +223,8 @@ impl<'a> Session<'a> {
                 } else if about.is_some() {
                     self.shared.board.write().published += 1;
                 }
-                match about {
-                    Some(About::Journal(tickets)) => self.outbox.taken(&tickets, &self.shared.dealt),
-                    Some(About::Live) => self.live_sent -= 1,
-                    Some(About::Hello) | None => {}
+                if let Some(about) = about {
+                    self.done(&about);
                 }
             }
             Incoming::Subscribed(id, granted) => {
@@ -250,6 +248,15 @@ impl<'a> Session<'a> {
             Incoming::Pong | Incoming::Other => {}
         }
         Ok(())
+    }
+
+    /// A message needs no more care: it was taken, or never will be.
+    fn done(&mut self, about: &About) {
+        match about {
+            About::Journal(tickets) => self.outbox.taken(tickets, &self.shared.dealt),
+            About::Live => self.live_sent -= 1,
+            About::Hello => {}
+        }
     }
 
     async fn told(&mut self, delivered: Delivered) -> Result<(), Fault> {
@@ -307,11 +314,7 @@ impl<'a> Session<'a> {
                     );
                     self.shared.board.write().dropped += 1;
                     self.window.taken(id);
-                    match about {
-                        About::Journal(tickets) => self.outbox.taken(&tickets, &self.shared.dealt),
-                        About::Live => self.live_sent -= 1,
-                        About::Hello => {}
-                    }
+                    self.done(&about);
                 }
                 Err(error) => return Ok(Err(error)),
             }

@@ -6,25 +6,22 @@ mod day;
 mod one;
 mod plot;
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
 use axum::extract::{FromRef, Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::sse::{Event as Message, KeepAlive, Sse};
+use axum::response::sse::Event as Message;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use futures_util::{Stream, StreamExt, stream};
 use serde::Deserialize;
 
 use super::Meters;
 use crate::accounts::Act;
-use crate::domain::{MeterId, Seq};
+use crate::domain::MeterId;
 use crate::face::{Face, Forbidden, Page, Shell, SignedIn, secured};
-use crate::feed::stream::HEARTBEAT;
-use crate::feed::{Heard, Wanted};
+use crate::feed::{Wanted, stream};
 use card::Card;
 
 /// Cards on one page.
@@ -125,44 +122,15 @@ async fn live(
     if !person.sees_meters() {
         return Err(Forbidden);
     }
-    let resumed = headers.get("last-event-id").and_then(|value| value.to_str().ok());
-    let newest = desk.room.hall.feed().newest();
-    let after = resumed
-        .or(mark.after.as_deref())
-        .and_then(|id| desk.room.hall.sequence_of(id))
-        .filter(|seq| *seq <= newest);
-    let ends = desk.room.hall.ends().clone();
-    let stream = messages(desk, person, after).take_until(async move { ends.cancelled().await });
-    Ok(Sse::new(stream)
-        .keep_alive(KeepAlive::new().interval(HEARTBEAT).text("alive"))
-        .into_response())
-}
-
-/// What a page is told from `after` on; without a place to go on from, it is told to load again.
-fn messages(desk: Desk, person: SignedIn, after: Option<Seq>) -> impl Stream<Item = Result<Message, Infallible>> {
-    let again = || Message::default().event("again").data("");
-    let first = after.is_none().then(|| Ok(again()));
     let wanted = match person.must(Act::ReadMeters) {
         Ok(()) => Wanted::All,
         Err(Forbidden) => Wanted::These(person.meters.iter().cloned().collect()),
     };
     let hall = Arc::clone(&desk.room.hall);
-    let listener = hall.listen(wanted, after.unwrap_or(hall.feed().newest()));
-    let changes = stream::unfold((desk, listener), move |(desk, mut listener)| async move {
-        let message = match listener.next().await {
-            Ok(Heard::News(news)) => {
-                let id = format!("{}.{}", desk.room.hall.epoch(), news.seq);
-                Some(told(&desk, &news.subject).id(id))
-            }
-            Ok(Heard::Gap { .. }) => Some(again()),
-            Err(error) => {
-                tracing::warn!(%error, "a live page lost its place in the journal");
-                return None;
-            }
-        };
-        Some((stream::iter(message.map(Ok)), (desk, listener)))
-    });
-    stream::iter(first).chain(changes.flatten())
+    let from = (&headers, mark.after.as_deref());
+    Ok(stream::page(&hall, wanted, from, move |news| {
+        Some(told(&desk, &news.subject))
+    }))
 }
 
 fn told(desk: &Desk, meter: &MeterId) -> Message {

@@ -3,30 +3,25 @@
 mod plot;
 mod space;
 
-use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use askama::Template;
 use axum::Router;
 use axum::extract::{FromRef, Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::sse::{Event as Message, KeepAlive, Sse};
+use axum::response::sse::Event as Message;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use futures_util::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::Occupancy;
 use crate::accounts::Act;
-use crate::domain::{Event, Level, Seq, Space, SpaceId};
+use crate::domain::{Event, Level, Space, SpaceId};
 use crate::face::{Face, Page, Shell, SignedIn, secured};
-use crate::feed::{Heard, News, Wanted};
+use crate::feed::{News, Wanted, stream};
 
 /// Cards on one page.
 const SHOWN: usize = 200;
-/// How often a silent stream says that it lives (`spec/occupancy.md` N6).
-const HEARTBEAT: Duration = Duration::from_secs(15);
 
 #[derive(Clone)]
 struct Desk {
@@ -148,46 +143,13 @@ async fn live(
     headers: HeaderMap,
 ) -> Result<Response, Response> {
     person.must(Act::ReadSpaces).map_err(IntoResponse::into_response)?;
-    let resumed = headers
-        .get("last-event-id")
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned);
-    let newest = *desk.room.store.bell().borrow();
-    let after = resumed
-        .or(mark.after)
-        .and_then(|id| desk.room.hall.sequence_of(&id))
-        .filter(|seq| *seq <= newest);
-    let ends = desk.room.hall.ends().clone();
-    let stream = messages(desk, after).take_until(async move { ends.cancelled().await });
-    Ok(Sse::new(stream)
-        .keep_alive(KeepAlive::new().interval(HEARTBEAT).text("alive"))
-        .into_response())
-}
-
-/// What a page is told from `after` on; without a place to go on from, it is told to load again.
-fn messages(desk: Desk, after: Option<Seq>) -> impl Stream<Item = Result<Message, Infallible>> {
-    let again = || Message::default().event("again").data("");
-    let first = after.is_none().then(|| Ok(again()));
-    let room = &desk.room;
-    let listener = room
-        .hall
-        .listen(Wanted::All, after.unwrap_or(room.hall.feed().newest()));
-    let changes = stream::unfold((desk, listener), move |(desk, mut listener)| async move {
-        let message = match listener.next().await {
-            Ok(Heard::News(news)) => told(&desk, &news),
-            Ok(Heard::Gap { .. }) => Some(again()),
-            Err(error) => {
-                tracing::warn!(%error, "a live page lost its place in the journal");
-                return None;
-            }
-        };
-        Some((stream::iter(message.map(Ok)), (desk, listener)))
-    });
-    stream::iter(first).chain(changes.flatten())
+    let hall = Arc::clone(&desk.room.hall);
+    let from = (&headers, mark.after.as_deref());
+    Ok(stream::page(&hall, Wanted::All, from, move |news| told(&desk, news)))
 }
 
 fn told(desk: &Desk, news: &News<SpaceId>) -> Option<Message> {
-    let message = match &news.event {
+    Some(match &news.event {
         Event::SpaceCreated { space, .. } | Event::SpaceChanged { space, .. } => {
             let space = desk.room.show(*space).ok()?;
             Message::default()
@@ -197,6 +159,5 @@ fn told(desk: &Desk, news: &News<SpaceId>) -> Option<Message> {
         }
         Event::SpaceRemoved { space, .. } => Message::default().event("gone").data(space.to_string()),
         _ => return None,
-    };
-    Some(message.id(format!("{}.{}", desk.room.store.epoch(), news.seq)))
+    })
 }

@@ -44,24 +44,31 @@ impl ReadingsWriter {
             self.store.write_bulk(forget).await?;
             expired.months += 1;
         }
+        let mut after = None::<Series>;
         loop {
             let found = tokio::task::spawn_blocking({
                 let shelf = shelf.clone();
                 move || {
-                    let (mut rows, mut after) = (Vec::new(), None::<Series>);
+                    let mut rows = Vec::new();
                     while let Some((series, day)) = shelf.next_series(after.as_ref())? {
-                        let mut next = Some(day);
-                        while let Some(day) = next.filter(|day| *day < first_kept.days().0 && rows.len() < ROWS) {
+                        let mut next = Some(day).filter(|day| *day < first_kept.days().0);
+                        while let Some(day) = next {
+                            if rows.len() == ROWS {
+                                // The next look begins with this series again.
+                                return Ok((rows, after));
+                            }
                             rows.push(series.key(day));
                             let row = shelf.first_row(&series.prefix(), &series.key(day + 1))?;
-                            next = row.map(|(_, day)| day);
+                            next = row.map(|(_, day)| day).filter(|day| *day < first_kept.days().0);
                         }
                         after = Some(series);
                     }
-                    Ok::<_, ReadError>(rows)
+                    Ok::<_, ReadError>((rows, after))
                 }
             });
-            let rows = found.await.expect("looking for rows does not panic").map_err(refused)?;
+            let found = found.await.expect("looking for rows does not panic");
+            let rows;
+            (rows, after) = found.map_err(refused)?;
             if rows.is_empty() {
                 return Ok(expired);
             }
