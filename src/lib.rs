@@ -20,6 +20,7 @@ pub mod uplink;
 
 pub mod face;
 pub mod feed;
+pub mod rules;
 
 pub mod accounts;
 
