@@ -91,6 +91,7 @@ pub(super) fn check(config: &Config, figment: &Figment) -> Result<(), ConfigErro
         return fault(key, &what, &hint);
     }
     meters(config, figment)?;
+    rules(config, figment)?;
     if let Some((key, what, hint)) = config.uplink.as_ref().and_then(crate::uplink::Config::fault) {
         return fault(key, &what, &hint);
     }
@@ -124,6 +125,18 @@ fn meters(config: &Config, figment: &Figment) -> Result<(), ConfigError> {
         }
     }
     Ok(())
+}
+
+/// Each `[[uplink.rule]]` must be whole, and none may stand twice.
+fn rules(config: &Config, figment: &Figment) -> Result<(), ConfigError> {
+    let entries = config.uplink.iter().flat_map(|uplink| &uplink.rule).cloned();
+    let entries: Vec<_> = entries.collect();
+    crate::rules::rules(&entries).map(drop).map_err(|fault| {
+        let key = format!("uplink.rule.{}.{}", fault.place, fault.key);
+        let error = ConfigError::of_key(figment, &key, &fault.what, &fault.right);
+        let message = error.message.replace(&format!("`{key}`"), &format!("`{}` of `[[uplink.rule]]`", fault.key));
+        ConfigError { message, ..error }
+    })
 }
 
 /// No two doors may want the same address.

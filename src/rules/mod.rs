@@ -4,6 +4,14 @@
 //! A reader of the journal holds each rule against what meters and spaces say. That an alarm begins or ends is one change
 //! with the state that it came from, so there is none without the other. Who tells of alarms reads the journal.
 
+mod builtin;
+mod entry;
 mod machine;
 mod op;
+mod rule;
+mod series;
 mod window;
+
+pub use entry::{Entry, Fault, rules};
+pub use rule::{On, Rule};
+pub use series::{Sample, samples, space_samples};

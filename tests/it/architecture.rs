@@ -38,6 +38,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "uplink",
             "face",
             "feed",
+            "rules",
             "accounts",
             "tls",
             "http",
@@ -65,7 +66,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ),
     (
         "config",
-        &["meter", "occupancy", "relay", "uplink", "http", "domain", "config"],
+        &["meter", "occupancy", "relay", "uplink", "rules", "http", "domain", "config"],
     ),
     ("supervisor", &[]),
     (
@@ -95,11 +96,13 @@ const DOORS: &[(&str, &[&str])] = &[
     (
         "uplink",
         &[
-            "face", "feed", "accounts", "tls", "http", "pki", "store", "domain", "uplink",
+            "face", "feed", "rules", "accounts", "tls", "http", "pki", "store", "domain", "uplink",
         ],
     ),
     ("face", &["accounts", "tls", "http", "pki", "store", "domain", "face"]),
     ("feed", &["http", "store", "domain", "feed"]),
+    // Rules read the journal; rooms that tell of alarms read what rules wrote.
+    ("rules", &["store", "domain", "rules"]),
     ("accounts", &["tls", "http", "pki", "store", "domain", "accounts"]),
     ("tls", &["http", "pki", "store", "domain", "tls"]),
     ("http", &["pki", "store", "domain", "http"]),

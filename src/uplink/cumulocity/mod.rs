@@ -24,7 +24,7 @@ use crate::domain::{
 use crate::store::{Delivery, Entry, ReadError};
 pub use asked::asked;
 use register::Names;
-use series::{Sample, measurement, samples};
+use series::{measurement, samples, space_samples};
 use smartrest::{Line, PAYLOAD};
 
 /// What the platform takes for the text of an operation's end, with what stands before it.
@@ -264,19 +264,7 @@ impl Cumulocity {
     }
 
     fn counted(&self, child: &str, at: Timestamp, occupancy: Occupancy) -> Option<Message> {
-        let sample = |series, value, unit| Sample {
-            fragment: "occ_Occupancy",
-            series,
-            value,
-            unit,
-        };
-        let (current, maximum) = (f64::from(occupancy.current), f64::from(occupancy.maximum));
-        let samples = [
-            sample("current", current, ""),
-            sample("maximum", maximum, ""),
-            sample("utilisation", current * 100.0 / maximum.max(1.0), "%"),
-        ];
-        let line = measurement("occ_Reading", at, &samples).pop()?;
+        let line = measurement("occ_Reading", at, &space_samples(occupancy)).pop()?;
         Some(self.up(Some(child), line))
     }
 

@@ -1,0 +1,325 @@
+//! `[[uplink.rule]]`: rules as the configuration has them, and what is wrong with them (`contract.md` section 4,
+//! `spec/uplink.md` section 3.6). An entry with the name of a built-in rule changes that one. Pure.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::builtin;
+use super::machine::Terms;
+use super::op::Op;
+use super::rule::{On, PLACES, Rule};
+use super::series::{Kind, known};
+use crate::domain::Severity;
+use crate::domain::units::Span;
+
+/// Rules that there may be.
+const MOST: usize = 200;
+
+/// One `[[uplink.rule]]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Its name, which stays; the alarm's type is `rule_` and this.
+    pub id: String,
+    /// `false` switches it off, also one that is built in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// On whom it is: `meter:SERIAL`, `meter:*`, `space:ID`, `space:*` or `appliance`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<On>,
+    /// On which series, such as `c8y_SinglePhaseEnergyMeasurement.P+`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<String>,
+    /// How its values are compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub op: Option<OpName>,
+    /// From where on they are wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raise: Option<Bound>,
+    /// From where on they are well again; absent: 5 % before `raise`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clear: Option<Bound>,
+    /// How far back `delta` looks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Span>,
+    /// How long they must be wrong.
+    #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Span>,
+    /// How long they must be well again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clear_for: Option<Span>,
+    /// How bad it is; absent: `MINOR`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// Another type of the alarm; rules that share one have one alarm between them, as bad as the worst.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm_type: Option<String>,
+    /// What is told, with `{name}`, `{value}`, `{unit}`, `{raise}` and `{detail}` in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// How often it is told again while it stands; `"0s"`: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remind: Option<Span>,
+    /// Whether a standing alarm is told once more after each start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resync: Option<bool>,
+}
+
+/// How values are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OpName {
+    /// Above.
+    #[serde(rename = ">")]
+    Above,
+    /// Above or there.
+    #[serde(rename = ">=")]
+    FromAbove,
+    /// Below.
+    #[serde(rename = "<")]
+    Below,
+    /// Below or there.
+    #[serde(rename = "<=")]
+    FromBelow,
+    /// Outside of two.
+    #[serde(rename = "outside")]
+    Outside,
+    /// Nothing came for so long.
+    #[serde(rename = "stale")]
+    Stale,
+    /// Changed by more than this within a window.
+    #[serde(rename = "delta")]
+    Delta,
+}
+
+/// A threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "a number, a pair of numbers such as [216.2, 253.0], or a length of time such as \"10m\"")]
+pub enum Bound {
+    /// One number.
+    One(f64),
+    /// The lowest and the highest.
+    Two([f64; 2]),
+    /// A length of time.
+    Time(Span),
+}
+
+/// What is wrong with an entry: the key, what is wrong, what would be right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Which entry, from 0.
+    pub place: usize,
+    /// Which key of it.
+    pub key: &'static str,
+    /// What is wrong.
+    pub what: String,
+    /// What would be right.
+    pub right: String,
+}
+
+/// A key, what is wrong with it, what would be right.
+type Wrong = (&'static str, String, String);
+
+/// The rules that stand with these entries, those that are built in among them.
+pub fn rules(entries: &[Entry]) -> Result<Vec<Rule>, Fault> {
+    let mut seen = BTreeSet::new();
+    let mut rules = Vec::new();
+    for (place, entry) in entries.iter().enumerate() {
+        let whole = || {
+            if !seen.insert(entry.id.as_str()) {
+                return Err(wrong("id", format!("`{}` is there twice", entry.id), "each rule has a name of its own"));
+            }
+            if place >= MOST {
+                return Err(wrong("id", format!("there are more than {MOST} rules"), "fewer, each on meter:* or space:*"));
+            }
+            match builtin::entries().into_iter().find(|built_in| built_in.id == entry.id) {
+                Some(built_in) => entry.clone().over(built_in).rule(),
+                None => entry.rule(),
+            }
+        };
+        let rule = { whole }().map_err(|(key, what, right)| Fault { place, key, what, right })?;
+        rules.extend((entry.enabled != Some(false)).then_some(rule));
+    }
+    let untouched = builtin::entries().into_iter().filter(|built_in| !seen.contains(built_in.id.as_str()));
+    rules.extend(untouched.map(|entry| entry.rule().expect("what is built in is right")));
+    Ok(rules)
+}
+
+fn wrong(key: &'static str, what: impl Into<String>, right: &str) -> Wrong {
+    (key, what.into(), right.to_owned())
+}
+
+impl Entry {
+    /// What it leaves out is as `below` has it.
+    fn over(self, below: Entry) -> Entry {
+        // A clear that belongs to another raise says nothing.
+        let clear = if self.raise.is_some() || self.op.is_some() { None } else { below.clear };
+        Entry {
+            id: self.id,
+            enabled: self.enabled,
+            on: self.on.or(below.on),
+            series: self.series.or(below.series),
+            op: self.op.or(below.op),
+            raise: self.raise.or(below.raise),
+            clear: self.clear.or(clear),
+            window: self.window.or(below.window),
+            hold: self.hold.or(below.hold),
+            clear_for: self.clear_for.or(below.clear_for),
+            severity: self.severity.or(below.severity),
+            alarm_type: self.alarm_type.or(below.alarm_type),
+            text: self.text.or(below.text),
+            remind: self.remind.or(below.remind),
+            resync: self.resync.or(below.resync),
+        }
+    }
+
+    fn rule(&self) -> Result<Rule, Wrong> {
+        let word = "1 to 64 letters, digits, hyphens and underscores";
+        if !is_word(&self.id) {
+            return Err(wrong("id", format!("`{}` is no name", self.id), word));
+        }
+        let kind = self.alarm_type.clone().unwrap_or_else(|| format!("rule_{}", self.id));
+        if !is_word(&kind) {
+            return Err(wrong("alarm_type", format!("`{kind}` is no type"), word));
+        }
+        let missing = |key, right: &str| wrong(key, "is missing", right);
+        let on = self.on.clone().ok_or_else(|| missing("on", "such as \"meter:*\""))?;
+        let series = self.series(&on)?;
+        let severity = self.severity.unwrap_or(Severity::Minor);
+        if severity == Severity::Critical && on.kind() != Kind::Appliance {
+            let right = "WARNING, MINOR or MAJOR; a CRITICAL one would make the whole box count as away";
+            return Err(wrong("severity", format!("is CRITICAL on {on}"), right));
+        }
+        let remind = self.remind.unwrap_or(Span::seconds(0));
+        if !remind.is_zero() && remind < Span::seconds(60) {
+            return Err(wrong("remind", format!("{remind} is under a minute"), "such as \"1h\", or \"0s\" for never"));
+        }
+        let op = self.op()?;
+        if on.kind() == Kind::Appliance && matches!(op, Op::Stale { .. }) {
+            return Err(wrong("op", "is \"stale\" on the box itself, which never is silent to itself", "meter:* or space:*"));
+        }
+        Ok(Rule {
+            id: self.id.clone(),
+            terms: Terms {
+                op,
+                hold: self.hold.unwrap_or(Span::seconds(0)),
+                clear_hold: self.clear_for.unwrap_or(Span::seconds(0)),
+                remind,
+                // A count is what it was until it changes; and whether a meter answers is known all the time.
+                stands: on.kind() != Kind::Meter || series == "emop_Availability.silent",
+            },
+            on,
+            series,
+            severity,
+            kind,
+            text: self.text()?,
+            resync: self.resync.unwrap_or(false),
+        })
+    }
+
+    fn series(&self, on: &On) -> Result<String, Wrong> {
+        let known = known(on.kind());
+        let right = || format!("one of {}", known.join(", "));
+        let series = self.series.as_deref().ok_or_else(|| ("series", "is missing".to_owned(), right()))?;
+        if known.contains(&series) {
+            return Ok(series.to_owned());
+        }
+        Err(("series", format!("{on} has no `{series}`"), right()))
+    }
+
+    fn text(&self) -> Result<String, Wrong> {
+        let text = self.text.clone().unwrap_or_else(|| "{name}: {value} {unit} ({raise})".to_owned());
+        let mut rest = text.as_str();
+        while let Some(at) = rest.find('{') {
+            rest = &rest[at..];
+            if !PLACES.iter().any(|place| rest.starts_with(place)) {
+                let place: String = rest.chars().take_while(|c| !c.is_whitespace()).take(20).collect();
+                return Err(wrong("text", format!("has `{place}` in it, for which there is nothing"), &PLACES.join(", ")));
+            }
+            rest = &rest[1..];
+        }
+        if text.trim().is_empty() || text.len() > 300 {
+            return Err(wrong("text", "is empty or over 300 bytes", "a short sentence"));
+        }
+        Ok(text)
+    }
+
+    fn op(&self) -> Result<Op, Wrong> {
+        let op = self.op.ok_or_else(|| wrong("op", "is missing", "one of > >= < <= outside stale delta"))?;
+        if self.window.is_some() != (op == OpName::Delta) {
+            return Err(wrong("window", "belongs to op = \"delta\", and that to it", "such as window = \"10m\""));
+        }
+        let raise = self.raise.ok_or_else(|| wrong("raise", "is missing", "the threshold"))?;
+        let number = |key, bound| match bound {
+            Bound::One(number) if number.is_finite() => Ok(number),
+            Bound::One(_) | Bound::Two(_) | Bound::Time(_) => Err(wrong(key, "is not one number", "such as 5000")),
+        };
+        let room = |raise: f64| raise.abs() * 0.05;
+        match op {
+            OpName::Above | OpName::FromAbove | OpName::Delta => {
+                let raise = number("raise", raise)?;
+                let clear = self.clear.map_or(Ok(raise - room(raise)), |clear| number("clear", clear))?;
+                if clear > raise {
+                    return Err(wrong("clear", format!("{clear} is above raise, {raise}"), "at most raise: what is wrong is above"));
+                }
+                let Some(window) = self.window else {
+                    let inclusive = op == OpName::FromAbove;
+                    return Ok(Op::Above { raise, clear, inclusive });
+                };
+                if raise < 0.0 || window.0.as_secs() < 1 {
+                    return Err(wrong("raise", "of a delta is 0 or more, its window a second or more", "such as 500 in \"10m\""));
+                }
+                Ok(Op::Delta { raise, clear, window })
+            }
+            OpName::Below | OpName::FromBelow => {
+                let raise = number("raise", raise)?;
+                let clear = self.clear.map_or(Ok(raise + room(raise)), |clear| number("clear", clear))?;
+                if clear < raise {
+                    return Err(wrong("clear", format!("{clear} is below raise, {raise}"), "at least raise: what is wrong is below"));
+                }
+                Ok(Op::Below { raise, clear, inclusive: op == OpName::FromBelow })
+            }
+            OpName::Outside => self.outside(raise),
+            OpName::Stale => self.stale(raise),
+        }
+    }
+
+    fn outside(&self, raise: Bound) -> Result<Op, Wrong> {
+        let pair = |key, bound| match bound {
+            Bound::Two([low, high]) if low.is_finite() && high.is_finite() && low < high => Ok([low, high]),
+            Bound::One(_) | Bound::Two(_) | Bound::Time(_) => {
+                Err(wrong(key, "is not the lowest and the highest value that are right", "such as [216.2, 253.0]"))
+            }
+        };
+        let raise = pair("raise", raise)?;
+        let room = (raise[1] - raise[0]) * 0.05;
+        let inner = [raise[0] + room, raise[1] - room];
+        let clear = self.clear.map_or(Ok(inner), |clear| pair("clear", clear))?;
+        if clear[0] < raise[0] || clear[1] > raise[1] {
+            return Err(wrong("clear", "reaches beyond raise", "a pair within raise"));
+        }
+        Ok(Op::Outside { raise, clear })
+    }
+
+    fn stale(&self, raise: Bound) -> Result<Op, Wrong> {
+        if self.clear.is_some() {
+            return Err(wrong("clear", "is not used", "any value clears what is stale"));
+        }
+        let after = match raise {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within bounds")]
+            Bound::One(seconds) if (1.0..=31_536_000.0).contains(&seconds) => Span::seconds(seconds as u64),
+            Bound::Time(span) if span >= Span::seconds(1) => span,
+            Bound::One(_) | Bound::Two(_) | Bound::Time(_) => {
+                return Err(wrong("raise", "is no time to be silent for", "seconds such as 600, or \"10m\""));
+            }
+        };
+        Ok(Op::Stale { after })
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests;
