@@ -6,12 +6,22 @@
 
 mod builtin;
 mod entry;
+mod group;
+mod house;
+mod ledger;
+mod level;
 mod machine;
 mod op;
+mod room;
 mod rule;
 mod series;
+mod watch;
 mod window;
 
 pub use entry::{Entry, Fault, rules};
+pub use house::Household;
+pub use ledger::Alarms;
+pub use machine::Phase;
+pub use room::{Desk, Gauge, Gauges, READER, Rules, RulesError};
 pub use rule::{On, Rule};
 pub use series::{Sample, samples, space_samples};

@@ -149,6 +149,22 @@ pub const UPLINK_SELF_TEST: Place = Place {
     prefix: 0x62,
 };
 
+/// What rules remember of a source, by type of alarm and source: states, and the alarm that stands.
+pub const ALARMS: Place = Place {
+    name: "alarms",
+    prefix: 0x63,
+};
+/// Which rules were in force last, by id.
+pub const RULES: Place = Place {
+    name: "rules",
+    prefix: 0x64,
+};
+/// How full spaces are by their thresholds, by id.
+pub const SPACE_LEVELS: Place = Place {
+    name: "space levels",
+    prefix: 0x18,
+};
+
 /// All of them.
 pub const PLACES: &[Place] = &[
     CURSORS,
@@ -178,6 +194,9 @@ pub const PLACES: &[Place] = &[
     UPLINK_NAME,
     UPLINK_OPERATIONS,
     UPLINK_SELF_TEST,
+    ALARMS,
+    RULES,
+    SPACE_LEVELS,
 ];
 
 /// The name of the ledger whose keys begin with `prefix`, for people.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::{Meter, MeterId, MeterState, Space, SpaceId, SpaceOrigin};
+use crate::rules::Alarms;
 use crate::store::meters::Meters;
 use crate::store::spaces::Spaces;
 use crate::store::{ReadError, Store};
@@ -15,6 +16,7 @@ const PAGE: usize = 256;
 pub struct World {
     meters: Meters,
     spaces: Spaces,
+    alarms: Alarms,
     house: Household,
 }
 
@@ -58,6 +60,7 @@ impl World {
         World {
             meters: Meters::new(store.clone()),
             spaces: Spaces::new(store.clone()),
+            alarms: Alarms::new(store.clone()),
             house,
         }
     }
@@ -66,6 +69,12 @@ impl World {
     #[must_use]
     pub fn house(&self) -> &Household {
         &self.house
+    }
+
+    /// The alarms of the house.
+    #[must_use]
+    pub fn alarms(&self) -> &Alarms {
+        &self.alarms
     }
 
     /// Every meter of the registry, by serial.

@@ -137,6 +137,8 @@ impl History {
                     | Event::PeerJoined { .. }
                     | Event::PeerLeft { .. }
                     | Event::Operation { .. }
+                    | Event::Alarm { .. }
+                    | Event::SpaceLevel { .. }
                     | Event::SelfTest { .. } => {}
                 }
             }

@@ -3,6 +3,7 @@
 //! The box is a device; each meter and each space that is told is a child of it. Registration is made anew from the
 //! rows in each session, before any value. A child's values wait for nothing else: MQTT keeps their order behind it.
 
+mod alarms;
 mod asked;
 mod register;
 mod series;
@@ -19,7 +20,8 @@ use super::live::Thing;
 use super::wire::Message;
 use super::world::{MeterKnown, World};
 use crate::domain::{
-    Event, Health, Lane, MeterId, MeterNews, Occupancy, Operation, OperationState, Quantity, Space, SpaceId,
+    Alarm, AlarmNews, Event, Lane, MeterId, MeterNews, Occupancy, Operation, OperationState, Quantity, Source, Space,
+    SpaceId,
 };
 use crate::store::{Delivery, Entry, ReadError};
 pub use asked::asked;
@@ -168,14 +170,39 @@ impl Cumulocity {
                 known.then(|| self.up(Some(&child), line)).into_iter().collect()
             }
             Event::Operation { operation, state } => vec![self.outcome(operation, state)],
+            Event::Alarm { alarm, news } => self.alarm(entry.at, alarm, *news),
             Event::SelfTest { count } => self.self_test(*count, entry.at).into_iter().collect(),
             // Half-hours are read where they are kept; a new space is told by its registration; who meets whom at the
             // relay is nobody's business in the cloud.
             Event::SpaceCreated { .. }
+            | Event::SpaceLevel { .. }
             | Event::ReadingsRecorded { .. }
             | Event::PeerJoined { .. }
             | Event::PeerLeft { .. } => Vec::new(),
         }
+    }
+
+    fn alarm(&self, at: Timestamp, alarm: &Alarm, news: AlarmNews) -> Vec<Message> {
+        let Some(line) = alarms::line(alarm, news, at) else {
+            return Vec::new();
+        };
+        let (child, unknown) = match &alarm.source {
+            Source::Appliance => (None, None),
+            Source::Meter(meter) => {
+                let child = self.names.meter(meter);
+                let unknown = self.unknown_meter(meter, &child);
+                (Some(child), unknown)
+            }
+            Source::Space(space) => {
+                let child = self.names.space(*space);
+                // Of a space that is no more the platform knows from before.
+                let row = self.world.space(*space).ok().flatten();
+                let unknown = row.and_then(|row| self.unknown_space(&row, &child));
+                (Some(child), unknown)
+            }
+        };
+        let line = self.up(child.as_deref(), line);
+        unknown.into_iter().chain([line]).collect()
     }
 
     fn news(&self, at: Timestamp, meter: &MeterId, news: &MeterNews) -> Vec<Words> {
@@ -186,11 +213,8 @@ impl Cumulocity {
                 words.extend(self.settings(at, meter, values));
                 words
             }
-            MeterNews::Silent { why } => {
-                let line = Line::new(302).text("meter_offline").text_within(why, REASON);
-                vec![Words::Line(line.time(at).finish())]
-            }
-            MeterNews::Answers => vec![Words::Line(Line::new(306).text("meter_offline").finish())],
+            // The alarm says it.
+            MeterNews::Silent { .. } | MeterNews::Answers => Vec::new(),
             MeterNews::Logged { at, id, name, .. } => {
                 let name = name.clone().unwrap_or_else(|| format!("event {id}"));
                 let line = Line::new(400).text(&format!("emop_Event_{id}")).text(&name).time(*at);
@@ -326,7 +350,8 @@ impl Cumulocity {
     /// which the platform shows and does not store.
     pub fn live(&self, thing: &Thing, lags: bool) -> Result<Vec<Message>, ReadError> {
         Ok(match thing {
-            Thing::Lodge => Vec::new(),
+            // The journal tells alarms, each once.
+            Thing::Lodge | Thing::Alarm(..) => Vec::new(),
             Thing::Meter(serial) => {
                 let Some(meter) = self.world.meter(serial)? else {
                     return Ok(Vec::new());
@@ -398,15 +423,7 @@ impl Cumulocity {
 
     fn meter_facts(&self, meter: &MeterKnown) -> Vec<Message> {
         let child = self.names.meter(&meter.serial);
-        let mut lines = self.names.meter_facts(meter);
-        if meter.state.health == Health::Unhealthy {
-            lines.push(
-                Line::new(302)
-                    .text("meter_offline")
-                    .text_within(&meter.state.health_details, REASON)
-                    .finish(),
-            );
-        }
+        let lines = self.names.meter_facts(meter);
         self.packed(Some(&child), lines)
     }
 

@@ -16,7 +16,9 @@ use super::fields::fields;
 use super::live::Thing;
 use super::wire::Message;
 use super::world::{MeterKnown, World};
-use crate::domain::{Epoch, Event, Health, Lane, Level, MeterId, MeterNews, Quantity, Space};
+use crate::domain::{
+    Alarm, AlarmNews, Epoch, Event, Health, Lane, Level, MeterId, MeterNews, Quantity, Source, Space,
+};
 use crate::store::{Delivery, Entry, ReadError};
 use discovery::Discovery;
 pub use topics::Topics;
@@ -114,6 +116,15 @@ impl Plain {
                 body.to_string(),
             ));
         }
+        if let Event::Alarm { alarm, news } = event {
+            return match news {
+                AlarmNews::Forgotten => Some(self.no_alarm(&alarm.kind, &alarm.source)),
+                AlarmNews::Cleared => Some(self.alarm(alarm, Some(entry.at))),
+                AlarmNews::Raised | AlarmNews::Reminded | AlarmNews::Severity | AlarmNews::Acknowledged => {
+                    Some(self.alarm(alarm, None))
+                }
+            };
+        }
         let Event::Meter { meter, news } = event else {
             // Spaces are told by their state; half-hours are read where they are kept.
             return None;
@@ -148,10 +159,28 @@ impl Plain {
         }
     }
 
+    /// An alarm; `over` since when it does not stand any more.
+    fn alarm(&self, alarm: &Alarm, over: Option<Timestamp>) -> Message {
+        let body = json!({
+            "ts": stamp(over.unwrap_or(alarm.since)), "since": stamp(alarm.since), "severity": alarm.severity,
+            "text": alarm.text, "active": over.is_none(), "acknowledged": alarm.acknowledged, "rule": alarm.rule,
+        });
+        Message::new(self.topics.alarm(&alarm.kind, &source_part(&alarm.source)), body.to_string()).retained()
+    }
+
+    fn no_alarm(&self, kind: &str, source: &Source) -> Message {
+        Message::new(self.topics.alarm(kind, &source_part(source)), "").retained()
+    }
+
     /// The newest state of something; what is no more is taken from the broker.
     pub fn live(&self, thing: &Thing) -> Result<Vec<Message>, ReadError> {
         Ok(match thing {
             Thing::Lodge => vec![self.info()?],
+            // What does not stand was told as over by the journal.
+            Thing::Alarm(kind, source) => {
+                let alarm = self.world.alarms().get(kind, source)?;
+                alarm.iter().map(|alarm| self.alarm(alarm, None)).collect()
+            }
             Thing::Meter(serial) => match self.world.meter(serial)? {
                 Some(meter) => self.meter(&meter),
                 None => self.no_meter(serial),
@@ -171,7 +200,9 @@ impl Plain {
     pub fn things(&self) -> Result<Vec<Thing>, ReadError> {
         let meters = self.world.meters()?.into_iter().map(|meter| Thing::Meter(meter.serial));
         let spaces = self.world.spaces()?.into_iter().map(|space| Thing::Space(space.id));
-        Ok(meters.chain(spaces).collect())
+        let alarms = self.world.alarms().standing()?.into_iter();
+        let alarms = alarms.map(|alarm| Thing::Alarm(alarm.kind, alarm.source));
+        Ok(meters.chain(spaces).chain(alarms).collect())
     }
 
     fn info(&self) -> Result<Message, ReadError> {
@@ -232,6 +263,15 @@ impl Plain {
 
     fn retained(&self, topic: String, body: Map<String, Value>) -> Message {
         Message::new(topic, Value::Object(body).to_string()).retained()
+    }
+}
+
+/// A source as the last part of a topic.
+fn source_part(source: &Source) -> String {
+    match source {
+        Source::Appliance => "appliance".to_owned(),
+        Source::Meter(meter) => meter.to_string(),
+        Source::Space(space) => space.to_string(),
     }
 }
 
