@@ -56,6 +56,8 @@ pub(super) struct Lodge {
     pub(super) relay: watch::Sender<Option<Arc<Relay>>>,
     relay_counts: relay::Counts,
     pub(super) uplink: watch::Sender<Option<Arc<Uplink>>>,
+    /// Where word is left for the rules, whichever are in force.
+    pub(super) alarm_desk: crate::rules::Desk,
     pub(super) doors: BTreeMap<&'static str, DoorUp>,
     pub(super) reporter: Reporter,
     /// Wishes that the app itself carries out.
@@ -104,6 +106,7 @@ impl Lodge {
             relay_counts: relay::Counts::new(&metrics),
             meters,
             uplink,
+            alarm_desk: crate::rules::Desk::default(),
             doors: BTreeMap::new(),
             acme: AcmeDesk::new(&metrics),
             readiness: watch::channel(Readiness::default()).0,
@@ -126,6 +129,7 @@ impl Lodge {
         lodge.add_backups();
         // What the others tell as they begin is heard.
         lodge.open_uplink();
+        lodge.open_rules()?;
         lodge.open_occupancy();
         lodge.open_meters()?;
         lodge.open_relay();

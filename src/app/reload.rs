@@ -2,7 +2,7 @@
 //! changed is rebuilt. A bad one leaves the old in force.
 
 use super::lodge::Lodge;
-use super::systemd;
+use super::{rules, systemd};
 use crate::config::{self, Config};
 
 /// What cannot change while the box runs.
@@ -87,7 +87,22 @@ impl Lodge {
         }
         let told = |config: &Config| config.occupancy.as_ref().map(|room| room.publish_anonymous);
         let tells_of = old.meter != new.meter || old.site.name != new.site.name || told(old) != told(&new);
-        let uplink = old.uplink != new.uplink || (new.uplink.is_some() && tells_of);
+        let rules = rules::entries(old) != rules::entries(&new) || rules::household(old) != rules::household(&new);
+        // Rules are a part of the uplink's section that the uplink has nothing to do with.
+        let road = |config: &Config| {
+            let uplink = config.uplink.clone();
+            uplink.map(|uplink| crate::uplink::Config {
+                rule: Vec::new(),
+                ..uplink
+            })
+        };
+        let outbox = |config: &Config| config.uplink.as_ref().map(|room| room.outbox_max);
+        if rules || outbox(old) != outbox(&new) {
+            self.house.retire("rules");
+            self.open_rules()?;
+            changed.push("rules".into());
+        }
+        let uplink = road(old) != road(&new) || (new.uplink.is_some() && tells_of);
         if uplink {
             self.house.retire("uplink");
             self.open_uplink();
@@ -177,6 +192,10 @@ impl Lodge {
             self.open_relay();
             self.change_router("https");
             self.change_router("relay");
+        }
+        if failed.iter().any(|name| name == "rules") {
+            self.house.retire("rules");
+            self.open_rules()?;
         }
         if failed.iter().any(|name| name == "uplink") {
             self.house.retire("uplink");

@@ -134,7 +134,9 @@ fn rules(config: &Config, figment: &Figment) -> Result<(), ConfigError> {
     crate::rules::rules(&entries).map(drop).map_err(|fault| {
         let key = format!("uplink.rule.{}.{}", fault.place, fault.key);
         let error = ConfigError::of_key(figment, &key, &fault.what, &fault.right);
-        let message = error.message.replace(&format!("`{key}`"), &format!("`{}` of `[[uplink.rule]]`", fault.key));
+        let message = error
+            .message
+            .replace(&format!("`{key}`"), &format!("`{}` of `[[uplink.rule]]`", fault.key));
         ConfigError { message, ..error }
     })
 }

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Alarm, AlarmNews, Level, MeterId, MeterNews, Occupancy, Operation, OperationState, Reading, Register, SpaceId};
+use super::{
+    Alarm, AlarmNews, Level, MeterId, MeterNews, Occupancy, Operation, OperationState, Reading, Register, SpaceId,
+};
 
 /// Something that happened, recorded in the same change as the rows it is about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -33,12 +33,24 @@ pub(super) fn entries() -> Vec<Entry> {
     let cert = |id, days| rule(id, On::Appliance, "gatelodge_Box.cert_days", OpName::Below, one(days));
     vec![
         told(
-            rule("meter_offline", On::Meters, "emop_Availability.silent", OpName::FromAbove, one(1.0)),
+            rule(
+                "meter_offline",
+                On::Meters,
+                "emop_Availability.silent",
+                OpName::FromAbove,
+                one(1.0),
+            ),
             Severity::Major,
             "{name} does not answer: {detail}",
         ),
         told(
-            rule("meter_clock", On::Meters, "emop_Clock.offset", OpName::Outside, Bound::Two([-60.0, 60.0])),
+            rule(
+                "meter_clock",
+                On::Meters,
+                "emop_Clock.offset",
+                OpName::Outside,
+                Bound::Two([-60.0, 60.0]),
+            ),
             Severity::Minor,
             "{name}: the clock is {value} s off",
         ),
@@ -50,30 +62,62 @@ pub(super) fn entries() -> Vec<Entry> {
         Entry {
             hold: Some(Span::seconds(60)),
             ..told(
-                rule("voltage_out", On::Meters, "c8y_VoltageMeasurement.voltage*", OpName::Outside, Bound::Two([216.2, 253.0])),
+                rule(
+                    "voltage_out",
+                    On::Meters,
+                    "c8y_VoltageMeasurement.voltage*",
+                    OpName::Outside,
+                    Bound::Two([216.2, 253.0]),
+                ),
                 Severity::Minor,
                 "{name}: {value} {unit}, which is outside {raise} {unit}",
             )
         },
         told(
-            rule("space_full", On::Spaces, "occ_Occupancy.utilisation", OpName::FromAbove, one(100.0)),
+            rule(
+                "space_full",
+                On::Spaces,
+                "occ_Occupancy.utilisation",
+                OpName::FromAbove,
+                one(100.0),
+            ),
             Severity::Warning,
             "{name} is full",
         ),
         told(
-            rule("queue_high", On::Appliance, "uplink_Queue.fill", OpName::Above, one(80.0)),
+            rule(
+                "queue_high",
+                On::Appliance,
+                "uplink_Queue.fill",
+                OpName::Above,
+                one(80.0),
+            ),
             Severity::Minor,
             "{value} % of the room for what waits for the cloud is used",
         ),
-        told(cert("cert_expiry", 30.0), Severity::Minor, "A certificate ends in {value} days: {detail}"),
+        told(
+            cert("cert_expiry", 30.0),
+            Severity::Minor,
+            "A certificate ends in {value} days: {detail}",
+        ),
         Entry {
             alarm_type: Some("cert_expiry".to_owned()),
-            ..told(cert("cert_expiry_soon", 7.0), Severity::Major, "A certificate ends in {value} days: {detail}")
+            ..told(
+                cert("cert_expiry_soon", 7.0),
+                Severity::Major,
+                "A certificate ends in {value} days: {detail}",
+            )
         },
         Entry {
             hold: Some(Span::seconds(60)),
             ..told(
-                rule("clock_unsynced", On::Appliance, "gatelodge_Box.clock_unsynced", OpName::FromAbove, one(1.0)),
+                rule(
+                    "clock_unsynced",
+                    On::Appliance,
+                    "gatelodge_Box.clock_unsynced",
+                    OpName::FromAbove,
+                    one(1.0),
+                ),
                 Severity::Major,
                 "The clock of the box is not synchronised: see to its network time",
             )
@@ -81,7 +125,13 @@ pub(super) fn entries() -> Vec<Entry> {
         Entry {
             clear: Some(one(12.0)),
             ..told(
-                rule("disk_low", On::Appliance, "gatelodge_Box.disk_free", OpName::Below, one(10.0)),
+                rule(
+                    "disk_low",
+                    On::Appliance,
+                    "gatelodge_Box.disk_free",
+                    OpName::Below,
+                    one(10.0),
+                ),
                 Severity::Major,
                 "{value} % of the disk are free: make room, or give the box a larger one",
             )

@@ -94,7 +94,10 @@ pub enum OpName {
 
 /// A threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "a number, a pair of numbers such as [216.2, 253.0], or a length of time such as \"10m\"")]
+#[serde(
+    untagged,
+    expecting = "a number, a pair of numbers such as [216.2, 253.0], or a length of time such as \"10m\""
+)]
 pub enum Bound {
     /// One number.
     One(f64),
@@ -127,20 +130,35 @@ pub fn rules(entries: &[Entry]) -> Result<Vec<Rule>, Fault> {
     for (place, entry) in entries.iter().enumerate() {
         let whole = || {
             if !seen.insert(entry.id.as_str()) {
-                return Err(wrong("id", format!("`{}` is there twice", entry.id), "each rule has a name of its own"));
+                return Err(wrong(
+                    "id",
+                    format!("`{}` is there twice", entry.id),
+                    "each rule has a name of its own",
+                ));
             }
             if place >= MOST {
-                return Err(wrong("id", format!("there are more than {MOST} rules"), "fewer, each on meter:* or space:*"));
+                return Err(wrong(
+                    "id",
+                    format!("there are more than {MOST} rules"),
+                    "fewer, each on meter:* or space:*",
+                ));
             }
             match builtin::entries().into_iter().find(|built_in| built_in.id == entry.id) {
                 Some(built_in) => entry.clone().over(built_in).rule(),
                 None => entry.rule(),
             }
         };
-        let rule = { whole }().map_err(|(key, what, right)| Fault { place, key, what, right })?;
+        let rule = { whole }().map_err(|(key, what, right)| Fault {
+            place,
+            key,
+            what,
+            right,
+        })?;
         rules.extend((entry.enabled != Some(false)).then_some(rule));
     }
-    let untouched = builtin::entries().into_iter().filter(|built_in| !seen.contains(built_in.id.as_str()));
+    let untouched = builtin::entries()
+        .into_iter()
+        .filter(|built_in| !seen.contains(built_in.id.as_str()));
     rules.extend(untouched.map(|entry| entry.rule().expect("what is built in is right")));
     Ok(rules)
 }
@@ -153,7 +171,11 @@ impl Entry {
     /// What it leaves out is as `below` has it.
     fn over(self, below: Entry) -> Entry {
         // A clear that belongs to another raise says nothing.
-        let clear = if self.raise.is_some() || self.op.is_some() { None } else { below.clear };
+        let clear = if self.raise.is_some() || self.op.is_some() {
+            None
+        } else {
+            below.clear
+        };
         Entry {
             id: self.id,
             enabled: self.enabled,
@@ -192,11 +214,19 @@ impl Entry {
         }
         let remind = self.remind.unwrap_or(Span::seconds(0));
         if !remind.is_zero() && remind < Span::seconds(60) {
-            return Err(wrong("remind", format!("{remind} is under a minute"), "such as \"1h\", or \"0s\" for never"));
+            return Err(wrong(
+                "remind",
+                format!("{remind} is under a minute"),
+                "such as \"1h\", or \"0s\" for never",
+            ));
         }
         let op = self.op()?;
         if on.kind() == Kind::Appliance && matches!(op, Op::Stale { .. }) {
-            return Err(wrong("op", "is \"stale\" on the box itself, which never is silent to itself", "meter:* or space:*"));
+            return Err(wrong(
+                "op",
+                "is \"stale\" on the box itself, which never is silent to itself",
+                "meter:* or space:*",
+            ));
         }
         Ok(Rule {
             id: self.id.clone(),
@@ -220,7 +250,10 @@ impl Entry {
     fn series(&self, on: &On) -> Result<String, Wrong> {
         let known = known(on.kind());
         let right = || format!("one of {}", known.join(", "));
-        let series = self.series.as_deref().ok_or_else(|| ("series", "is missing".to_owned(), right()))?;
+        let series = self
+            .series
+            .as_deref()
+            .ok_or_else(|| ("series", "is missing".to_owned(), right()))?;
         if known.contains(&series) {
             return Ok(series.to_owned());
         }
@@ -228,13 +261,20 @@ impl Entry {
     }
 
     fn text(&self) -> Result<String, Wrong> {
-        let text = self.text.clone().unwrap_or_else(|| "{name}: {value} {unit} ({raise})".to_owned());
+        let text = self
+            .text
+            .clone()
+            .unwrap_or_else(|| "{name}: {value} {unit} ({raise})".to_owned());
         let mut rest = text.as_str();
         while let Some(at) = rest.find('{') {
             rest = &rest[at..];
             if !PLACES.iter().any(|place| rest.starts_with(place)) {
                 let place: String = rest.chars().take_while(|c| !c.is_whitespace()).take(20).collect();
-                return Err(wrong("text", format!("has `{place}` in it, for which there is nothing"), &PLACES.join(", ")));
+                return Err(wrong(
+                    "text",
+                    format!("has `{place}` in it, for which there is nothing"),
+                    &PLACES.join(", "),
+                ));
             }
             rest = &rest[1..];
         }
@@ -245,11 +285,19 @@ impl Entry {
     }
 
     fn op(&self) -> Result<Op, Wrong> {
-        let op = self.op.ok_or_else(|| wrong("op", "is missing", "one of > >= < <= outside stale delta"))?;
+        let op = self
+            .op
+            .ok_or_else(|| wrong("op", "is missing", "one of > >= < <= outside stale delta"))?;
         if self.window.is_some() != (op == OpName::Delta) {
-            return Err(wrong("window", "belongs to op = \"delta\", and that to it", "such as window = \"10m\""));
+            return Err(wrong(
+                "window",
+                "belongs to op = \"delta\", and that to it",
+                "such as window = \"10m\"",
+            ));
         }
-        let raise = self.raise.ok_or_else(|| wrong("raise", "is missing", "the threshold"))?;
+        let raise = self
+            .raise
+            .ok_or_else(|| wrong("raise", "is missing", "the threshold"))?;
         let number = |key, bound| match bound {
             Bound::One(number) if number.is_finite() => Ok(number),
             Bound::One(_) | Bound::Two(_) | Bound::Time(_) => Err(wrong(key, "is not one number", "such as 5000")),
@@ -258,26 +306,50 @@ impl Entry {
         match op {
             OpName::Above | OpName::FromAbove | OpName::Delta => {
                 let raise = number("raise", raise)?;
-                let clear = self.clear.map_or(Ok(raise - room(raise)), |clear| number("clear", clear))?;
+                let clear = self
+                    .clear
+                    .map_or(Ok(raise - room(raise)), |clear| number("clear", clear))?;
                 if clear > raise {
-                    return Err(wrong("clear", format!("{clear} is above raise, {raise}"), "at most raise: what is wrong is above"));
+                    return Err(wrong(
+                        "clear",
+                        format!("{clear} is above raise, {raise}"),
+                        "at most raise: what is wrong is above",
+                    ));
                 }
                 let Some(window) = self.window else {
                     let inclusive = op == OpName::FromAbove;
-                    return Ok(Op::Above { raise, clear, inclusive });
+                    return Ok(Op::Above {
+                        raise,
+                        clear,
+                        inclusive,
+                    });
                 };
                 if raise < 0.0 || window.0.as_secs() < 1 {
-                    return Err(wrong("raise", "of a delta is 0 or more, its window a second or more", "such as 500 in \"10m\""));
+                    return Err(wrong(
+                        "raise",
+                        "of a delta is 0 or more, its window a second or more",
+                        "such as 500 in \"10m\"",
+                    ));
                 }
                 Ok(Op::Delta { raise, clear, window })
             }
             OpName::Below | OpName::FromBelow => {
                 let raise = number("raise", raise)?;
-                let clear = self.clear.map_or(Ok(raise + room(raise)), |clear| number("clear", clear))?;
+                let clear = self
+                    .clear
+                    .map_or(Ok(raise + room(raise)), |clear| number("clear", clear))?;
                 if clear < raise {
-                    return Err(wrong("clear", format!("{clear} is below raise, {raise}"), "at least raise: what is wrong is below"));
+                    return Err(wrong(
+                        "clear",
+                        format!("{clear} is below raise, {raise}"),
+                        "at least raise: what is wrong is below",
+                    ));
                 }
-                Ok(Op::Below { raise, clear, inclusive: op == OpName::FromBelow })
+                Ok(Op::Below {
+                    raise,
+                    clear,
+                    inclusive: op == OpName::FromBelow,
+                })
             }
             OpName::Outside => self.outside(raise),
             OpName::Stale => self.stale(raise),
@@ -287,9 +359,11 @@ impl Entry {
     fn outside(&self, raise: Bound) -> Result<Op, Wrong> {
         let pair = |key, bound| match bound {
             Bound::Two([low, high]) if low.is_finite() && high.is_finite() && low < high => Ok([low, high]),
-            Bound::One(_) | Bound::Two(_) | Bound::Time(_) => {
-                Err(wrong(key, "is not the lowest and the highest value that are right", "such as [216.2, 253.0]"))
-            }
+            Bound::One(_) | Bound::Two(_) | Bound::Time(_) => Err(wrong(
+                key,
+                "is not the lowest and the highest value that are right",
+                "such as [216.2, 253.0]",
+            )),
         };
         let raise = pair("raise", raise)?;
         let room = (raise[1] - raise[0]) * 0.05;
@@ -310,7 +384,11 @@ impl Entry {
             Bound::One(seconds) if (1.0..=31_536_000.0).contains(&seconds) => Span::seconds(seconds as u64),
             Bound::Time(span) if span >= Span::seconds(1) => span,
             Bound::One(_) | Bound::Two(_) | Bound::Time(_) => {
-                return Err(wrong("raise", "is no time to be silent for", "seconds such as 600, or \"10m\""));
+                return Err(wrong(
+                    "raise",
+                    "is no time to be silent for",
+                    "seconds such as 600, or \"10m\"",
+                ));
             }
         };
         Ok(Op::Stale { after })
@@ -318,7 +396,10 @@ impl Entry {
 }
 
 fn is_word(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 #[cfg(test)]

@@ -77,7 +77,12 @@ impl Group {
 
     /// A rule said something; what is to be told of the alarm, if anything. `rules` are those of this group.
     #[must_use]
-    pub fn say(&mut self, key: &Key, rules: &[&Rule], (rule, said, text): (&Rule, Said, String)) -> Option<(Alarm, AlarmNews)> {
+    pub fn say(
+        &mut self,
+        key: &Key,
+        rules: &[&Rule],
+        (rule, said, text): (&Rule, Said, String),
+    ) -> Option<(Alarm, AlarmNews)> {
         match said {
             Said::Reminded { .. } => {
                 let alarm = self.alarm.as_ref()?;
@@ -165,7 +170,9 @@ impl Group {
     /// Once it is over for long enough, nobody need be told any more.
     #[must_use]
     pub fn forget(&mut self, now: Timestamp) -> Option<(Alarm, AlarmNews)> {
-        self.over.take_if(|(_, at)| now.duration_since(*at) >= TOLD_OVER).map(|(alarm, _)| (alarm, AlarmNews::Forgotten))
+        self.over
+            .take_if(|(_, at)| now.duration_since(*at) >= TOLD_OVER)
+            .map(|(alarm, _)| (alarm, AlarmNews::Forgotten))
     }
 
     /// When time alone changes something.

@@ -103,7 +103,9 @@ impl House {
     pub(super) fn last_words(&self) -> Result<Vec<LastWord>, ReadError> {
         let mut words = Vec::new();
         for serial in self.meters()? {
-            let Some(state) = self.meters.state(&serial)? else { continue };
+            let Some(state) = self.meters.state(&serial)? else {
+                continue;
+            };
             let known = state.values.keys();
             let values = known.filter_map(|quantity| Some((*quantity, state.value(*quantity)?.clone())));
             let mut samples = samples(&values.collect());
@@ -112,7 +114,12 @@ impl House {
                 Health::Unhealthy => samples.push(silent(true)),
                 Health::Unknown => {}
             }
-            let at = state.values.values().map(|latest| latest.at).chain(state.answered).max();
+            let at = state
+                .values
+                .values()
+                .map(|latest| latest.at)
+                .chain(state.answered)
+                .max();
             words.push(LastWord {
                 source: Source::Meter(serial),
                 at: at.unwrap_or(Timestamp::UNIX_EPOCH),

@@ -40,7 +40,9 @@ impl Alarms {
         let mut standing: Vec<Alarm> = groups.into_iter().filter_map(|(_, group)| group.alarm).collect();
         standing.sort_by(|one, other| {
             let worst = other.severity.cmp(&one.severity);
-            worst.then(one.since.cmp(&other.since)).then(one.source.cmp(&other.source))
+            worst
+                .then(one.since.cmp(&other.since))
+                .then(one.source.cmp(&other.source))
         });
         Ok(standing)
     }
@@ -72,11 +74,15 @@ where
 /// Every group that is remembered.
 pub(super) fn groups(store: &Store) -> Result<Vec<(Key, Group)>, ReadError> {
     let rows = all(store, GROUPS)?.into_iter();
-    Ok(rows.filter_map(|(key, group)| Some((Key::read(&key)?, group))).collect())
+    Ok(rows
+        .filter_map(|(key, group)| Some((Key::read(&key)?, group)))
+        .collect())
 }
 
 /// How full every space is that ever was more than free.
 pub(super) fn levels(store: &Store) -> Result<Vec<(SpaceId, LevelRow)>, ReadError> {
     let rows = all(store, LEVELS)?.into_iter();
-    Ok(rows.filter_map(|(key, row)| Some((SpaceId::from_bytes(key.try_into().ok()?), row))).collect())
+    Ok(rows
+        .filter_map(|(key, row)| Some((SpaceId::from_bytes(key.try_into().ok()?), row)))
+        .collect())
 }

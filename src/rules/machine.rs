@@ -231,7 +231,9 @@ impl State {
         }
         match self.phase {
             Phase::Pending if self.held_ms >= span_ms(terms.hold) => Some(self.raise(at)),
-            Phase::Clearing if self.held_ms >= span_ms(terms.clear_hold) && self.until.is_none_or(|until| until <= at) => {
+            Phase::Clearing
+                if self.held_ms >= span_ms(terms.clear_hold) && self.until.is_none_or(|until| until <= at) =>
+            {
                 Some(self.clear(at))
             }
             Phase::Normal | Phase::Pending | Phase::Active | Phase::Clearing => None,
@@ -293,7 +295,9 @@ impl State {
     }
 
     fn count(&mut self, terms: &Terms, to: Timestamp) {
-        let Some(counted) = self.counted.filter(|counted| *counted < to) else { return };
+        let Some(counted) = self.counted.filter(|counted| *counted < to) else {
+            return;
+        };
         let until = self.edge(terms).map_or(to, |edge| edge.min(to));
         if matches!(self.phase, Phase::Pending | Phase::Clearing) {
             self.held_ms += ms(until, counted).max(0);
@@ -316,7 +320,8 @@ fn ms(to: Timestamp, from: Timestamp) -> i64 {
 }
 
 fn plus(at: Timestamp, ms: i64) -> Timestamp {
-    at.checked_add(SignedDuration::from_millis(ms)).unwrap_or(Timestamp::MAX)
+    at.checked_add(SignedDuration::from_millis(ms))
+        .unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

@@ -107,13 +107,25 @@ mod tests {
         let number = -1e6..1e6f64;
         (number.clone(), 0.0..1e3f64, 0.0..1e3f64, any::<bool>(), 0..4).prop_map(
             |(raise, room, width, inclusive, kind)| match kind {
-                0 => Op::Above { raise, clear: raise - room, inclusive },
-                1 => Op::Below { raise, clear: raise + room, inclusive },
+                0 => Op::Above {
+                    raise,
+                    clear: raise - room,
+                    inclusive,
+                },
+                1 => Op::Below {
+                    raise,
+                    clear: raise + room,
+                    inclusive,
+                },
                 2 => Op::Outside {
                     raise: [raise, raise + width + 2.0 * room],
                     clear: [raise + room, raise + room + width],
                 },
-                _ => Op::Delta { raise, clear: raise - room, window: Span::seconds(60) },
+                _ => Op::Delta {
+                    raise,
+                    clear: raise - room,
+                    window: Span::seconds(60),
+                },
             },
         )
     }
@@ -135,14 +147,24 @@ mod tests {
 
     #[test]
     fn a_threshold_without_room_has_no_dead_end() {
-        let above = |inclusive| Op::Above { raise: 0.0, clear: 0.0, inclusive };
+        let above = |inclusive| Op::Above {
+            raise: 0.0,
+            clear: 0.0,
+            inclusive,
+        };
         assert!(above(false).clears(0.0) && !above(false).meets(0.0));
         assert!(above(true).meets(0.0) && !above(true).clears(0.0) && above(true).clears(-0.1));
     }
 
     #[test]
     fn numbers_are_written_for_people() {
-        for (value, text) in [(5000.0, "5000"), (0.1 + 0.2, "0.3"), (-0.0, "0"), (-12.345_67, "-12.346"), (1e20, "1e20")] {
+        for (value, text) in [
+            (5000.0, "5000"),
+            (0.1 + 0.2, "0.3"),
+            (-0.0, "0"),
+            (-12.345_67, "-12.346"),
+            (1e20, "1e20"),
+        ] {
             assert_eq!(plain(value), text);
         }
     }

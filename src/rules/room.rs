@@ -19,7 +19,8 @@ use super::series::{Sample, samples, silent, space_samples};
 use super::watch::{Heard, Owner, Row, Watch};
 use crate::domain::{Event, Lane, MeterNews, Occupancy, Seq, Source, SpaceId};
 use crate::store::{
-    ClockState, Delivery, Entry as JournalEntry, Page, ReadError, RowError, Store, SubscribeError, Subscription, WriteError,
+    ClockState, Delivery, Entry as JournalEntry, Page, ReadError, RowError, Store, SubscribeError, Subscription,
+    WriteError,
 };
 
 /// The name of the reader in the journal.
@@ -196,7 +197,9 @@ impl Rules {
         let mut watch = Watch::new(self.rules.clone(), groups, levels);
         let unread = |error: &ReadError| tracing::error!(%error, "a source of an alarm could not be looked up");
         // A source that cannot be read is not one that is gone.
-        watch.keep_only(now, |source| self.house.knows(source).inspect_err(unread).unwrap_or(true));
+        watch.keep_only(now, |source| {
+            self.house.knows(source).inspect_err(unread).unwrap_or(true)
+        });
         watch.resync();
         let meters: Vec<Source> = self.house.meters()?.into_iter().map(Source::Meter).collect();
         watch.begin(&meters, now);
@@ -205,7 +208,12 @@ impl Rules {
             let known = before.iter().find(|(id, _)| id == rule.id.as_bytes());
             known.is_some_and(|(_, fingerprint)| *fingerprint == rule.fingerprint())
         };
-        let new: BTreeSet<String> = self.rules.iter().filter(|rule| !in_force(rule)).map(|rule| rule.id.clone()).collect();
+        let new: BTreeSet<String> = self
+            .rules
+            .iter()
+            .filter(|rule| !in_force(rule))
+            .map(|rule| rule.id.clone())
+            .collect();
         if !new.is_empty() {
             for word in self.house.last_words()? {
                 let name = self.house.name(&word.source)?;
@@ -221,8 +229,11 @@ impl Rules {
             }
         }
         self.write(&mut watch).await?;
-        let fingerprints: Vec<(String, u32)> =
-            self.rules.iter().map(|rule| (rule.id.clone(), rule.fingerprint())).collect();
+        let fingerprints: Vec<(String, u32)> = self
+            .rules
+            .iter()
+            .map(|rule| (rule.id.clone(), rule.fingerprint()))
+            .collect();
         let gone: Vec<Vec<u8>> = before
             .into_iter()
             .map(|(id, _)| id)
@@ -233,7 +244,8 @@ impl Rules {
                 let (some, gone) = (some.to_vec(), gone.clone());
                 self.patiently(move |page| {
                     gone.iter().take(20).for_each(|id| IN_FORCE.delete_on(page, id));
-                    some.iter().try_for_each(|(id, fingerprint)| IN_FORCE.put_on(page, id.as_bytes(), fingerprint))
+                    some.iter()
+                        .try_for_each(|(id, fingerprint)| IN_FORCE.put_on(page, id.as_bytes(), fingerprint))
                 })
                 .await?;
             }
@@ -265,7 +277,9 @@ impl Rules {
 
     fn hear(&self, watch: &mut Watch, delivery: &Delivery) -> Result<(), ReadError> {
         // What was lost cannot be heard; the next value says how it is.
-        let Delivery::Entry(entry) = delivery else { return Ok(()) };
+        let Delivery::Entry(entry) = delivery else {
+            return Ok(());
+        };
         for event in &entry.events {
             let place = Some((event.lane(), entry.seq));
             match event {
@@ -296,7 +310,17 @@ impl Rules {
                         let name = self.house.name(&source)?;
                         let (source, name) = (&source, name.as_str());
                         let (at, samples) = (entry.at, samples.as_slice());
-                        watch.hear(&Heard { source, at, place, samples, name, detail }, None);
+                        watch.hear(
+                            &Heard {
+                                source,
+                                at,
+                                place,
+                                samples,
+                                name,
+                                detail,
+                            },
+                            None,
+                        );
                     }
                 }
                 Event::ReadingsRecorded { .. }
@@ -318,7 +342,9 @@ impl Rules {
         (space, occupancy): (SpaceId, Occupancy),
     ) -> Result<(), ReadError> {
         // Lanes keep order only within themselves: a space that is gone raises nothing any more.
-        let Some(space) = self.house.space(space)? else { return Ok(()) };
+        let Some(space) = self.house.space(space)? else {
+            return Ok(());
+        };
         watch.count(&space, occupancy, entry.seq);
         if self.house.is_told(&space) {
             let source = Source::Space(space.id);
@@ -354,11 +380,7 @@ impl Rules {
     }
 
     /// Lets time go on up to `moment` once everything is heard that was written before it; the next moment to wait for.
-    fn look(
-        &self,
-        watch: &mut Watch,
-        moment: Option<(Timestamp, Seq)>,
-    ) -> Result<Option<(Timestamp, Seq)>, ReadError> {
+    fn look(&self, watch: &mut Watch, moment: Option<(Timestamp, Seq)>) -> Result<Option<(Timestamp, Seq)>, ReadError> {
         if let Some((now, until)) = moment {
             let reached = self.store.backlog(READER).is_none_or(|behind| behind.after >= until);
             if !reached {
@@ -394,7 +416,8 @@ impl Rules {
                 }
             }
             let portion = portion.to_vec();
-            self.patiently(move |page| portion.iter().try_for_each(|one| write_on(page, one))).await?;
+            self.patiently(move |page| portion.iter().try_for_each(|one| write_on(page, one)))
+                .await?;
         }
         Ok(())
     }

@@ -36,7 +36,9 @@ impl On {
     #[must_use]
     pub fn covers(&self, source: &Source) -> bool {
         match (self, source) {
-            (On::Meters, Source::Meter(_)) | (On::Spaces, Source::Space(_)) | (On::Appliance, Source::Appliance) => true,
+            (On::Meters, Source::Meter(_)) | (On::Spaces, Source::Space(_)) | (On::Appliance, Source::Appliance) => {
+                true
+            }
             (On::Meter(one), Source::Meter(other)) => one == other,
             (On::Space(one), Source::Space(other)) => one == other,
             (On::Meters | On::Meter(_) | On::Spaces | On::Space(_) | On::Appliance, _) => false,
@@ -106,7 +108,7 @@ pub struct Rule {
     pub on: On,
     /// On which series.
     pub series: String,
-    /// When.
+    /// When, and for how long.
     pub terms: Terms,
     /// How bad that is.
     pub severity: Severity,

@@ -69,7 +69,11 @@ pub fn known(kind: Kind) -> &'static [&'static str] {
             "emop_Clock.offset",
             "emop_Availability.silent",
         ],
-        Kind::Space => &["occ_Occupancy.current", "occ_Occupancy.maximum", "occ_Occupancy.utilisation"],
+        Kind::Space => &[
+            "occ_Occupancy.current",
+            "occ_Occupancy.maximum",
+            "occ_Occupancy.utilisation",
+        ],
         Kind::Appliance => &[
             "uplink_Queue.messages",
             "uplink_Queue.bytes",
@@ -208,7 +212,11 @@ mod tests {
             (Quantity::Csq, json!(12)),
             (Quantity::ClockDrift, json!(3)),
         ];
-        let three = [(Quantity::ApparentImport, json!(1)), (Quantity::ApparentExport, json!(1)), (Quantity::VoltageL1, json!(1))];
+        let three = [
+            (Quantity::ApparentImport, json!(1)),
+            (Quantity::ApparentExport, json!(1)),
+            (Quantity::VoltageL1, json!(1)),
+        ];
         let single: BTreeMap<_, _> = all.clone().into_iter().collect();
         let both: BTreeMap<_, _> = all.into_iter().chain(three).collect();
         for sample in samples(&single).iter().chain(&samples(&both)).chain(&[silent(true)]) {
@@ -224,7 +232,12 @@ mod tests {
 
     #[test]
     fn a_star_means_every_phase_and_nothing_else_does() {
-        let sample = |series| Sample { fragment: VOLTAGE, series, value: 1.0, unit: "V" };
+        let sample = |series| Sample {
+            fragment: VOLTAGE,
+            series,
+            value: 1.0,
+            unit: "V",
+        };
         assert!(is("c8y_VoltageMeasurement.voltage*", &sample("voltage:2")));
         assert!(!is("c8y_VoltageMeasurement.voltage", &sample("voltage:2")));
         assert!(!is("voltage", &sample("voltage")));

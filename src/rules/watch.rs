@@ -8,11 +8,11 @@ use jiff::Timestamp;
 
 use super::group::{Group, Key};
 use super::ledger::LevelRow;
-use super::machine::{Said, State};
+use super::level;
+use super::machine::Said;
 use super::op::Op;
 use super::rule::{Rule, Words};
 use super::series::Sample;
-use super::level;
 use crate::domain::{Alarm, AlarmNews, Event, Lane, Level, Seq, Source, Space, SpaceId};
 
 /// Where something stands in the journal.
@@ -42,7 +42,7 @@ pub(super) enum Owner {
 /// A row as it is now; nothing: it need not be there.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Row {
-    Group(Option<Group>),
+    Group(Option<Box<Group>>),
     Level(Option<LevelRow>),
 }
 
@@ -62,7 +62,10 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(rules: Vec<Rule>, groups: Vec<(Key, Group)>, levels: Vec<(SpaceId, LevelRow)>) -> Watch {
-        let had = groups.iter().map(|(key, group)| (key.clone(), group.read.clone())).collect();
+        let had = groups
+            .iter()
+            .map(|(key, group)| (key.clone(), group.read.clone()))
+            .collect();
         let mut watch = Watch {
             rules: rules.into_iter().map(Arc::new).collect(),
             had,
@@ -91,7 +94,13 @@ impl Watch {
 
     /// A source is gone.
     pub(super) fn bury(&mut self, source: &Source, place: Place, now: Timestamp) {
-        for key in self.groups.keys().filter(|key| key.source == *source).cloned().collect::<Vec<_>>() {
+        for key in self
+            .groups
+            .keys()
+            .filter(|key| key.source == *source)
+            .cloned()
+            .collect::<Vec<_>>()
+        {
             let group = self.groups.get_mut(&key).expect("its key was just read");
             let (changed, news) = group.keep_only(&key, &[], now);
             group.read.insert(place.0, place.1);
@@ -187,7 +196,10 @@ impl Watch {
     pub(super) fn acknowledge(&mut self, name: &str) {
         for key in self.groups.keys().cloned().collect::<Vec<_>>() {
             let group = self.groups.get_mut(&key).expect("its key was just read");
-            let meant = group.alarm.as_ref().is_some_and(|alarm| alarm.rule == name || alarm.kind == name);
+            let meant = group
+                .alarm
+                .as_ref()
+                .is_some_and(|alarm| alarm.rule == name || alarm.kind == name);
             if let Some(news) = group.acknowledge_if(meant) {
                 self.tell(&key, Some(news));
             }
@@ -228,7 +240,11 @@ impl Watch {
                 ..Words::default()
             };
             for rule in self.rules.clone().iter().filter(|rule| is_of(rule, &key)) {
-                let Some(kept) = self.groups.get_mut(&key).and_then(|group| group.states.get_mut(&rule.id)) else {
+                let Some(kept) = self
+                    .groups
+                    .get_mut(&key)
+                    .and_then(|group| group.states.get_mut(&rule.id))
+                else {
                     continue;
                 };
                 let before = kept.state.clone();
@@ -256,14 +272,21 @@ impl Watch {
     /// What waits to be written: rows as they are now, each with what is told.
     pub(super) fn take_unwritten(&mut self) -> Vec<(Owner, Row, Vec<Event>)> {
         let unwritten = std::mem::take(&mut self.unwritten).into_iter();
-        unwritten.map(|(owner, events)| {
-            let row = match &owner {
-                Owner::Group(key) => Row::Group(self.groups.get(key).filter(|group| !group.is_plain()).cloned()),
-                Owner::Level(space) => Row::Level(self.levels.get(space).copied()),
-            };
-            (owner, row, events)
-        })
-        .collect()
+        unwritten
+            .map(|(owner, events)| {
+                let row = match &owner {
+                    Owner::Group(key) => Row::Group(
+                        self.groups
+                            .get(key)
+                            .filter(|group| !group.is_plain())
+                            .cloned()
+                            .map(Box::new),
+                    ),
+                    Owner::Level(space) => Row::Level(self.levels.get(space).copied()),
+                };
+                (owner, row, events)
+            })
+            .collect()
     }
 
     /// How much waits to be told.
@@ -274,7 +297,10 @@ impl Watch {
     /// Alarms that stand whose rule wants them told once more after a start.
     pub(super) fn resync(&mut self) {
         let wanted = |alarm: &Alarm| self.rules.iter().any(|rule| rule.id == alarm.rule && rule.resync);
-        let standing = self.groups.iter().filter_map(|(key, group)| Some((key, group.alarm.as_ref()?)));
+        let standing = self
+            .groups
+            .iter()
+            .filter_map(|(key, group)| Some((key, group.alarm.as_ref()?)));
         let again: Vec<(Key, Alarm)> = standing
             .filter(|(_, alarm)| wanted(alarm))
             .map(|(key, alarm)| (key.clone(), alarm.clone()))
@@ -355,12 +381,6 @@ fn unit_of(series: &str) -> &'static str {
         (_, "utilisation" | "fill" | "disk_free") => "%",
         _ => "",
     }
-}
-
-/// Whether a state is where it is as far as anybody outside can see.
-#[cfg(test)]
-fn phase_of(watch: &Watch, key: &Key, rule: &str) -> Option<super::machine::Phase> {
-    watch.groups.get(key)?.states.get(rule).map(|kept| State::phase(&kept.state))
 }
 
 #[cfg(test)]

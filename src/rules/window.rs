@@ -28,7 +28,9 @@ impl Window {
     pub fn add(&mut self, at: Timestamp, value: f64, length: Duration) -> f64 {
         let length = SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX);
         self.0.retain(|slot| at.duration_since(slot.0) <= length);
-        let step = i64::try_from(length.as_millis() / i128::from(SLOTS)).unwrap_or(i64::MAX).max(1);
+        let step = i64::try_from(length.as_millis() / i128::from(SLOTS))
+            .unwrap_or(i64::MAX)
+            .max(1);
         let slot_of = |at: Timestamp| at.as_millisecond().div_euclid(step);
         match self.0.last_mut().filter(|slot| slot_of(slot.0) == slot_of(at)) {
             Some(slot) => *slot = Slot(at, slot.1.min(value), slot.2.max(value)),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::domain::{Meter, MeterId, MeterState, Space, SpaceId, SpaceOrigin};
-use crate::rules::Alarms;
+use crate::rules::{Alarms, Desk};
 use crate::store::meters::Meters;
 use crate::store::spaces::Spaces;
 use crate::store::{ReadError, Store};
@@ -21,7 +21,7 @@ pub struct World {
 }
 
 /// What the house says to the room beside its own section.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default)]
 pub struct Household {
     /// What people call the building.
     pub name: String,
@@ -31,6 +31,8 @@ pub struct Household {
     pub publish_anonymous: bool,
     /// When the box was started.
     pub started: Timestamp,
+    /// The rules in force, and who has seen their alarms.
+    pub alarms: Desk,
 }
 
 /// A meter as the uplink tells of it.

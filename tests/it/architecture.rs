@@ -66,7 +66,16 @@ const DOORS: &[(&str, &[&str])] = &[
     ),
     (
         "config",
-        &["meter", "occupancy", "relay", "uplink", "rules", "http", "domain", "config"],
+        &[
+            "meter",
+            "occupancy",
+            "relay",
+            "uplink",
+            "rules",
+            "http",
+            "domain",
+            "config",
+        ],
     ),
     ("supervisor", &[]),
     (

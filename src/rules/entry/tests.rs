@@ -21,10 +21,25 @@ fn the_example_of_the_manual_is_a_rule() {
     )
     .unwrap();
     assert_eq!((rule.kind.as_str(), rule.severity), ("rule_overload", Severity::Major));
-    assert_eq!(rule.terms.op, Op::Above { raise: 5_000.0, clear: 4_500.0, inclusive: false });
-    let words = crate::rules::rule::Words { name: "Flat {value}", value: Some(5_200.5), unit: "W", ..Default::default() };
+    assert_eq!(
+        rule.terms.op,
+        Op::Above {
+            raise: 5_000.0,
+            clear: 4_500.0,
+            inclusive: false
+        }
+    );
+    let words = crate::rules::rule::Words {
+        name: "Flat {value}",
+        value: Some(5_200.5),
+        unit: "W",
+        ..Default::default()
+    };
     assert_eq!(rule.words(&words), "Flat {value}: 5200.5 W above 5000");
-    let flapping = crate::rules::rule::Words { flapping: true, ..words };
+    let flapping = crate::rules::rule::Words {
+        flapping: true,
+        ..words
+    };
     assert!(rule.words(&flapping).ends_with("(flapping)"));
 }
 
@@ -38,11 +53,41 @@ fn what_is_left_out_is_five_percent_before_the_threshold() {
         .terms
         .op
     };
-    assert_eq!(base(">", "-100"), Op::Above { raise: -100.0, clear: -105.0, inclusive: false });
-    assert_eq!(base("<=", "100"), Op::Below { raise: 100.0, clear: 105.0, inclusive: true });
-    assert_eq!(base("outside", "[0, 100]"), Op::Outside { raise: [0.0, 100.0], clear: [5.0, 95.0] });
-    assert_eq!(base("stale", "600"), Op::Stale { after: Span::seconds(600) });
-    assert_eq!(base("stale", "\"10m\""), Op::Stale { after: Span::seconds(600) });
+    assert_eq!(
+        base(">", "-100"),
+        Op::Above {
+            raise: -100.0,
+            clear: -105.0,
+            inclusive: false
+        }
+    );
+    assert_eq!(
+        base("<=", "100"),
+        Op::Below {
+            raise: 100.0,
+            clear: 105.0,
+            inclusive: true
+        }
+    );
+    assert_eq!(
+        base("outside", "[0, 100]"),
+        Op::Outside {
+            raise: [0.0, 100.0],
+            clear: [5.0, 95.0]
+        }
+    );
+    assert_eq!(
+        base("stale", "600"),
+        Op::Stale {
+            after: Span::seconds(600)
+        }
+    );
+    assert_eq!(
+        base("stale", "\"10m\""),
+        Op::Stale {
+            after: Span::seconds(600)
+        }
+    );
 }
 
 #[test]
@@ -70,7 +115,8 @@ fn faults_name_the_key_and_say_what_would_be_right() {
         assert_eq!((fault.place, fault.key), (0, key), "{rest}: {fault:?}");
         assert!(!fault.what.is_empty() && !fault.right.is_empty());
     }
-    let on_the_box = only(r#"{"id": "a", "on": "appliance", "series": "occ_Occupancy.current", "op": ">", "raise": 1}"#);
+    let on_the_box =
+        only(r#"{"id": "a", "on": "appliance", "series": "occ_Occupancy.current", "op": ">", "raise": 1}"#);
     assert_eq!(on_the_box.unwrap_err().key, "series");
     let stale = only(r#"{"id": "a", "on": "appliance", "series": "uplink_Queue.fill", "op": "stale", "raise": 9}"#);
     assert_eq!(stale.unwrap_err().key, "op");
@@ -88,11 +134,22 @@ fn what_is_built_in_is_right_and_can_be_changed_or_switched_off() {
     assert!(off.len() == all.len() - 1 && off.iter().all(|rule| rule.id != "voltage_out"));
     let changed = only(r#"{"id": "disk_low", "raise": 50, "severity": "CRITICAL"}"#).unwrap();
     assert_eq!(changed.kind, "disk_low");
-    assert_eq!(changed.terms.op, Op::Below { raise: 50.0, clear: 52.5, inclusive: false });
+    assert_eq!(
+        changed.terms.op,
+        Op::Below {
+            raise: 50.0,
+            clear: 52.5,
+            inclusive: false
+        }
+    );
     let bad = only(r#"{"id": "disk_low", "clear": 5}"#);
     assert_eq!(bad.unwrap_err().key, "clear");
     let space = all.iter().find(|rule| rule.id == "space_full").unwrap();
-    assert!(space.on.covers(&"space:07070707-0707-4707-8707-070707070707".parse().unwrap()));
+    assert!(
+        space
+            .on
+            .covers(&"space:07070707-0707-4707-8707-070707070707".parse().unwrap())
+    );
     assert!(!space.on.covers(&crate::domain::Source::Appliance));
 }
 
@@ -102,7 +159,12 @@ fn the_worst_of_three_phases_counts() {
     let rule = all.iter().find(|rule| rule.id == "voltage_out").unwrap();
     let samples = |volts: [f64; 3]| {
         let names = ["voltage:1", "voltage:2", "voltage:3"];
-        let of = |(series, value)| crate::rules::Sample { fragment: "c8y_VoltageMeasurement", series, value, unit: "V" };
+        let of = |(series, value)| crate::rules::Sample {
+            fragment: "c8y_VoltageMeasurement",
+            series,
+            value,
+            unit: "V",
+        };
         names.into_iter().zip(volts).map(of).collect::<Vec<_>>()
     };
     assert_eq!(rule.pick(&samples([230.0, 260.0, 230.0])).unwrap().series, "voltage:2");

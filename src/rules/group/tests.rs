@@ -45,13 +45,28 @@ fn what_gets_worse_is_one_alarm_that_gets_worse() {
     let rules: Vec<&Rule> = rules.iter().collect();
     let mut group = Group::default();
     let news = |news, severity, text: &str| vec![(news, severity, text.to_owned())];
-    assert_eq!(sample(&mut group, &rules, 0, 150.0), news(AlarmNews::Raised, Severity::Minor, "high"));
+    assert_eq!(
+        sample(&mut group, &rules, 0, 150.0),
+        news(AlarmNews::Raised, Severity::Minor, "high")
+    );
     assert!(group.acknowledge().is_some() && group.acknowledge().is_none());
-    assert_eq!(sample(&mut group, &rules, 1, 250.0), news(AlarmNews::Severity, Severity::Major, "very_high"));
-    assert!(!group.alarm.as_ref().unwrap().acknowledged, "nobody has seen how bad it is now");
-    assert_eq!(sample(&mut group, &rules, 2, 150.0), news(AlarmNews::Severity, Severity::Minor, "very_high"));
+    assert_eq!(
+        sample(&mut group, &rules, 1, 250.0),
+        news(AlarmNews::Severity, Severity::Major, "very_high")
+    );
+    assert!(
+        !group.alarm.as_ref().unwrap().acknowledged,
+        "nobody has seen how bad it is now"
+    );
+    assert_eq!(
+        sample(&mut group, &rules, 2, 150.0),
+        news(AlarmNews::Severity, Severity::Minor, "very_high")
+    );
     assert_eq!(group.alarm.as_ref().unwrap().since, at(0));
-    assert_eq!(sample(&mut group, &rules, 3, 50.0), news(AlarmNews::Cleared, Severity::Minor, "very_high"));
+    assert_eq!(
+        sample(&mut group, &rules, 3, 50.0),
+        news(AlarmNews::Cleared, Severity::Minor, "very_high")
+    );
     assert_eq!(group.forget(at(86_000)), None);
     assert_eq!(group.forget(at(90_000)).unwrap().1, AlarmNews::Forgotten);
     let text = serde_json::to_string(&group).unwrap();
@@ -63,10 +78,26 @@ fn a_jump_past_both_is_told_by_both_and_as_bad_as_the_worst() {
     let rules = two();
     let rules: Vec<&Rule> = rules.iter().collect();
     let mut group = Group::default();
-    let told: Vec<_> = sample(&mut group, &rules, 0, 500.0).into_iter().map(|one| (one.0, one.1)).collect();
-    assert_eq!(told, [(AlarmNews::Raised, Severity::Minor), (AlarmNews::Severity, Severity::Major)]);
-    let told: Vec<_> = sample(&mut group, &rules, 1, 0.0).into_iter().map(|one| one.0).collect();
-    assert_eq!(told, [AlarmNews::Cleared], "the lesser ends first, which nobody need know");
+    let told: Vec<_> = sample(&mut group, &rules, 0, 500.0)
+        .into_iter()
+        .map(|one| (one.0, one.1))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (AlarmNews::Raised, Severity::Minor),
+            (AlarmNews::Severity, Severity::Major)
+        ]
+    );
+    let told: Vec<_> = sample(&mut group, &rules, 1, 0.0)
+        .into_iter()
+        .map(|one| one.0)
+        .collect();
+    assert_eq!(
+        told,
+        [AlarmNews::Cleared],
+        "the lesser ends first, which nobody need know"
+    );
 }
 
 #[test]

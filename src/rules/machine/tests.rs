@@ -14,7 +14,11 @@ fn seconds(seconds: u64) -> Span {
 
 fn over(hold: u64, clear_hold: u64) -> Terms {
     Terms {
-        op: Op::Above { raise: 100.0, clear: 80.0, inclusive: false },
+        op: Op::Above {
+            raise: 100.0,
+            clear: 80.0,
+            inclusive: false,
+        },
         hold: seconds(hold),
         clear_hold: seconds(clear_hold),
         remind: seconds(0),
@@ -60,7 +64,9 @@ fn model(hold: i64, clear_hold: i64, samples: &[(i64, f64)], end: i64) -> Vec<Sa
     let (mut wrong_since, mut well_since) = (None, None);
     let mut raises: Vec<i64> = Vec::new();
     for second in 0..end {
-        let new = samples.iter().find(|(when, value)| *when == second && value.is_finite());
+        let new = samples
+            .iter()
+            .find(|(when, value)| *when == second && value.is_finite());
         value = new.map(|(_, value)| *value).or(value);
         let since = |holds: bool, since: Option<i64>| holds.then(|| since.unwrap_or(second));
         wrong_since = since(!active && value.is_some_and(|value| value > 100.0), wrong_since);
@@ -68,7 +74,10 @@ fn model(hold: i64, clear_hold: i64, samples: &[(i64, f64)], end: i64) -> Vec<Sa
         if wrong_since.is_some_and(|since| second - since >= hold) {
             raises.retain(|raise| second - raise < 3_600);
             raises.push(second);
-            said.push(Said::Raised { at: at(second), flapping: raises.len() > 6 });
+            said.push(Said::Raised {
+                at: at(second),
+                flapping: raises.len() > 6,
+            });
             (active, wrong_since) = (true, None);
         }
         let held = raises.len() > 6 && raises.last().is_some_and(|raise| second - raise < 600);
@@ -134,7 +143,10 @@ proptest! {
 
 #[test]
 fn a_long_pause_stops_the_time_that_something_must_hold() {
-    let terms = Terms { stands: false, ..over(100, 0) };
+    let terms = Terms {
+        stands: false,
+        ..over(100, 0)
+    };
     let mut state = State::default();
     for second in [0, 10, 20, 30] {
         assert_eq!(state.sample(&terms, at(second), 50.0), []);
@@ -146,20 +158,35 @@ fn a_long_pause_stops_the_time_that_something_must_hold() {
     for second in [10_010, 10_020, 10_030, 10_040, 10_050, 10_060] {
         assert_eq!(state.sample(&terms, at(second), 110.0), []);
     }
-    let raised = Said::Raised { at: at(10_070), flapping: false };
+    let raised = Said::Raised {
+        at: at(10_070),
+        flapping: false,
+    };
     assert_eq!(state.sample(&terms, at(10_070), 110.0), [raised]);
 }
 
 #[test]
 fn silence_raises_by_itself_and_any_value_clears() {
-    let terms = Terms { op: Op::Stale { after: seconds(60) }, ..over(0, 0) };
+    let terms = Terms {
+        op: Op::Stale { after: seconds(60) },
+        ..over(0, 0)
+    };
     let mut state = State::default();
     assert_eq!(state.due(&terms), None, "nobody knows of a source that never was");
     state.begin(at(0));
     assert_eq!(state.sample(&terms, at(10), 1.0), []);
-    assert_eq!(state.due(&terms), Some(at(70).checked_add(SignedDuration::from_millis(1)).unwrap()));
+    assert_eq!(
+        state.due(&terms),
+        Some(at(70).checked_add(SignedDuration::from_millis(1)).unwrap())
+    );
     assert_eq!(state.tick(&terms, at(70)), []);
-    assert_eq!(state.tick(&terms, at(71)), [Said::Raised { at: at(70), flapping: false }]);
+    assert_eq!(
+        state.tick(&terms, at(71)),
+        [Said::Raised {
+            at: at(70),
+            flapping: false
+        }]
+    );
     assert_eq!(state.value(), Some(60.0));
     assert_eq!(state.tick(&terms, at(500)), []);
     assert_eq!(state.sample(&terms, at(501), 1.0), [Said::Cleared { at: at(501) }]);
@@ -186,7 +213,10 @@ fn too_many_beginnings_in_an_hour_are_held() {
 
 #[test]
 fn it_is_said_again_while_it_stands_and_once_after_a_long_sleep() {
-    let terms = Terms { remind: seconds(60), ..over(0, 0) };
+    let terms = Terms {
+        remind: seconds(60),
+        ..over(0, 0)
+    };
     let mut state = State::default();
     assert_eq!(state.sample(&terms, at(0), 110.0).len(), 1);
     assert_eq!(state.tick(&terms, at(59)), []);
@@ -202,6 +232,12 @@ fn a_clock_that_is_set_back_does_not_stop_a_rule_for_ever() {
     let (terms, mut state) = (over(10, 0), State::default());
     let _ = state.sample(&terms, at(1_000_000), 110.0);
     assert_eq!(state.tick(&terms, at(0)), []);
-    assert_eq!(state.tick(&terms, at(11)), [Said::Raised { at: at(10), flapping: false }]);
+    assert_eq!(
+        state.tick(&terms, at(11)),
+        [Said::Raised {
+            at: at(10),
+            flapping: false
+        }]
+    );
     assert_eq!(state.sample(&terms, at(12), 10.0), [Said::Cleared { at: at(12) }]);
 }

@@ -31,9 +31,11 @@ impl Book {
 
     fn write(&mut self, watch: &mut Watch) {
         for (owner, row, events) in watch.take_unwritten() {
-            let (Owner::Group(key), Row::Group(group)) = (owner, row) else { continue };
+            let (Owner::Group(key), Row::Group(group)) = (owner, row) else {
+                continue;
+            };
             match group {
-                Some(group) => drop(self.groups.insert(key, group)),
+                Some(group) => drop(self.groups.insert(key, *group)),
                 None => drop(self.groups.remove(&key)),
             }
             self.told.extend(events.iter().map(|event| match event {
@@ -103,12 +105,18 @@ fn a_space_that_is_gone_lets_go_and_one_that_is_well_is_not_remembered() {
     assert!(watch.groups.is_empty() && watch.untold() == 0);
     hear(&mut watch, 2, 10);
     book.write(&mut watch);
-    let key = Key { kind: "space_full".into(), source: hall() };
-    assert_eq!(phase_of(&watch, &key, "space_full"), Some(Phase::Active));
+    let key = Key {
+        kind: "space_full".into(),
+        source: hall(),
+    };
+    assert_eq!(watch.groups[&key].states["space_full"].state.phase(), Phase::Active);
     watch.acknowledge("space_full");
     watch.bury(&hall(), (Lane::Event, Seq(3)), at(3));
     book.write(&mut watch);
-    assert_eq!(book.told, [AlarmNews::Raised, AlarmNews::Acknowledged, AlarmNews::Cleared]);
+    assert_eq!(
+        book.told,
+        [AlarmNews::Raised, AlarmNews::Acknowledged, AlarmNews::Cleared]
+    );
     watch.tick(at(90_000), |_| Ok::<_, ()>(String::new())).unwrap();
     book.write(&mut watch);
     assert_eq!(book.told.last(), Some(&AlarmNews::Forgotten));
@@ -120,7 +128,9 @@ fn a_full_space_is_told_in_its_name() {
     let mut watch = Book::default().watch();
     hear(&mut watch, 1, 10);
     let written = watch.take_unwritten();
-    let [(_, Row::Group(Some(group)), events)] = written.as_slice() else { panic!("{written:?}") };
+    let [(_, Row::Group(Some(group)), events)] = written.as_slice() else {
+        panic!("{written:?}")
+    };
     assert_eq!(group.alarm.as_ref().unwrap().text, "Hall is full");
     assert_eq!(events.len(), 1);
 }

@@ -10,7 +10,7 @@ use crate::uplink::board::UplinkShown;
 use crate::uplink::world::World;
 
 /// Every command there is: its name, what it takes, what it does.
-pub const COMMANDS: [(&str, &str, &str); 8] = [
+pub const COMMANDS: [(&str, &str, &str); 10] = [
     ("help", "", "the commands that are allowed"),
     ("version", "", "the version that runs"),
     ("uptime", "", "how long the box runs"),
@@ -19,6 +19,8 @@ pub const COMMANDS: [(&str, &str, &str); 8] = [
     ("meter", "SERIAL", "what was last known of a meter"),
     ("spaces", "", "every space that is told, and its count"),
     ("queue", "", "what waits to be sent"),
+    ("rules", "", "when alarms are raised, and which stand"),
+    ("ack", "RULE", "the alarms of this rule were seen, and are not repeated"),
 ];
 
 /// What carries commands out.
@@ -67,7 +69,49 @@ impl Commands {
             return Err(format!("write it as: {name} {takes}"));
         }
         tracing::info!(command = name, "the cloud gave a command");
+        if *name == "ack" {
+            return self.acknowledge(&arguments[0]);
+        }
         self.answer(name, arguments).map_err(|error| error.to_string())
+    }
+
+    fn acknowledge(&self, rule: &str) -> Result<String, String> {
+        let standing = self.world.alarms().standing().map_err(|error| error.to_string())?;
+        let count = standing
+            .iter()
+            .filter(|alarm| alarm.rule == rule || alarm.kind == rule)
+            .count();
+        if count == 0 {
+            return Err(format!("no alarm of `{rule}` stands; `rules` shows which do"));
+        }
+        self.world.house().alarms.acknowledge(rule);
+        Ok(format!("{count} seen"))
+    }
+
+    fn rules(&self) -> Result<String, crate::store::ReadError> {
+        let standing = self.world.alarms().standing()?;
+        let mut text = String::new();
+        for rule in self.world.house().alarms.rules() {
+            let raise = rule.terms.op.threshold();
+            let _ = writeln!(
+                text,
+                "{} on {}: {} {raise}, {}",
+                rule.id,
+                rule.on,
+                rule.series,
+                rule.severity.name()
+            );
+        }
+        for alarm in standing {
+            let seen = if alarm.acknowledged { ", seen" } else { "" };
+            let (severity, since) = (alarm.severity.name(), alarm.since);
+            let _ = writeln!(
+                text,
+                "{} of {}: {severity} since {since:.0}{seen}: {}",
+                alarm.rule, alarm.source, alarm.text
+            );
+        }
+        Ok(text)
     }
 
     fn answer(&self, name: &str, arguments: &[String]) -> Result<String, crate::store::ReadError> {
@@ -81,6 +125,7 @@ impl Commands {
                     let _ = writeln!(text, "{name} {takes}: {does}");
                 }
             }
+            "rules" => text = self.rules()?,
             "version" => text.push_str(env!("CARGO_PKG_VERSION")),
             "uptime" => {
                 let since = Timestamp::now().duration_since(self.world.house().started);

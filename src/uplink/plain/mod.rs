@@ -16,9 +16,7 @@ use super::fields::fields;
 use super::live::Thing;
 use super::wire::Message;
 use super::world::{MeterKnown, World};
-use crate::domain::{
-    Alarm, AlarmNews, Epoch, Event, Health, Lane, Level, MeterId, MeterNews, Quantity, Source, Space,
-};
+use crate::domain::{Alarm, AlarmNews, Epoch, Event, Health, Lane, Level, MeterId, MeterNews, Quantity, Source, Space};
 use crate::store::{Delivery, Entry, ReadError};
 use discovery::Discovery;
 pub use topics::Topics;
@@ -165,7 +163,11 @@ impl Plain {
             "ts": stamp(over.unwrap_or(alarm.since)), "since": stamp(alarm.since), "severity": alarm.severity,
             "text": alarm.text, "active": over.is_none(), "acknowledged": alarm.acknowledged, "rule": alarm.rule,
         });
-        Message::new(self.topics.alarm(&alarm.kind, &source_part(&alarm.source)), body.to_string()).retained()
+        Message::new(
+            self.topics.alarm(&alarm.kind, &source_part(&alarm.source)),
+            body.to_string(),
+        )
+        .retained()
     }
 
     fn no_alarm(&self, kind: &str, source: &Source) -> Message {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gatelodge::domain::{Event, Health, Latest, Meter, MeterId, MeterNews, MeterState, Quality, Quantity, Seq};
+use gatelodge::rules::{self, Desk, Rules, RulesError};
 use gatelodge::store::meters::{MetersWriter, Note};
 use gatelodge::store::{Delivery, Options, Store};
 use gatelodge::uplink::{Config, Household, Uplink, UplinkError};
@@ -20,8 +21,10 @@ pub struct Stage {
     pub store: Store,
     pub meters: MetersWriter,
     pub uplink: Arc<Uplink>,
+    rules: Arc<Rules>,
     stop: CancellationToken,
     running: Option<JoinHandle<Result<(), UplinkError>>>,
+    watching: Option<JoinHandle<Result<(), RulesError>>>,
 }
 
 /// The section `[uplink]`.
@@ -62,16 +65,28 @@ impl Stage {
             fixed: vec![meter(SERIAL), meter("EML2"), meter("EML3")],
             publish_anonymous: false,
             started: Timestamp::now(),
+            alarms: Desk::default(),
         };
         let restart = Arc::new(|| panic!("nothing here asks for a restart"));
+        let household = rules::Household {
+            name: house.name.clone(),
+            fixed: house.fixed.clone(),
+            publish_anonymous: false,
+        };
+        let entries = config(section).rule;
+        let book = (store.clone(), household);
+        let rules = Rules::new(&entries, book, Arc::new(Vec::new), house.alarms.clone()).unwrap();
         let uplink = Uplink::new(config(section), store.clone(), house, restart);
         uplink.hold_the_journal();
+        rules.hold_the_journal();
         let mut stage = Stage {
             meters: MetersWriter::new(store.clone()),
             store,
             uplink,
+            rules,
             stop: CancellationToken::new(),
             running: None,
+            watching: None,
         };
         stage.run();
         stage
@@ -79,6 +94,7 @@ impl Stage {
 
     pub fn run(&mut self) {
         self.stop = CancellationToken::new();
+        self.watching = Some(tokio::spawn(Arc::clone(&self.rules).run(self.stop.clone())));
         self.running = Some(tokio::spawn(Arc::clone(&self.uplink).run(self.stop.clone())));
     }
 
@@ -124,6 +140,7 @@ impl Stage {
     pub async fn stop(&mut self) {
         self.stop.cancel();
         self.running.take().unwrap().await.unwrap().unwrap();
+        self.watching.take().unwrap().await.unwrap().unwrap();
     }
 }
 
