@@ -51,6 +51,9 @@ pub struct Group {
     /// The alarm that was, and since when it is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over: Option<(Alarm, Timestamp)>,
+    /// The change that last told something of it.
+    #[serde(default)]
+    pub told: Seq,
     /// Up to where each lane of the journal is in it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub read: BTreeMap<Lane, Seq>,

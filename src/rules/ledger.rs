@@ -47,13 +47,14 @@ impl Alarms {
         Ok(standing)
     }
 
-    /// The alarm of a type on a source, if it stands.
-    pub fn get(&self, kind: &str, source: &Source) -> Result<Option<Alarm>, ReadError> {
+    /// The alarm of a type on a source, if it stands and nothing was told of it in the journal after `until`.
+    pub fn told(&self, kind: &str, source: &Source, until: Seq) -> Result<Option<Alarm>, ReadError> {
         let key = Key {
             kind: kind.to_owned(),
             source: source.clone(),
         };
-        Ok(GROUPS.get(&self.store, &key.bytes())?.and_then(|group| group.alarm))
+        let group = GROUPS.get(&self.store, &key.bytes())?;
+        Ok(group.filter(|group| group.told <= until).and_then(|group| group.alarm))
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::entry::{Entry, Fault, rules};
+use super::group::Group;
 use super::house::{House, Household};
 use super::ledger::{self, GROUPS, IN_FORCE, LEVELS};
 use super::rule::Rule;
@@ -443,7 +444,14 @@ impl Rules {
 
 fn write_on(page: &mut Page, (owner, row, events): &(Owner, Row, Vec<Event>)) -> Result<(), RowError> {
     match (owner, row) {
-        (Owner::Group(key), Row::Group(Some(group))) => GROUPS.put_on(page, &key.bytes(), group)?,
+        (Owner::Group(key), Row::Group(Some(group))) => {
+            let mut group = Group::clone(group);
+            group.told = match GROUPS.get_on(page, &key.bytes())? {
+                Some(before) if events.is_empty() => before.told,
+                Some(_) | None => page.seq(),
+            };
+            GROUPS.put_on(page, &key.bytes(), &group)?;
+        }
         (Owner::Group(key), _) => GROUPS.delete_on(page, &key.bytes()),
         (Owner::Level(space), Row::Level(Some(level))) => LEVELS.put_on(page, space.as_bytes(), level)?,
         (Owner::Level(space), _) => LEVELS.delete_on(page, space.as_bytes()),

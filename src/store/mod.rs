@@ -205,6 +205,12 @@ impl Store {
         Subscription::new(self, reader, lane)
     }
 
+    /// Up to where a reader has acknowledged one lane; `None` when it does not read it.
+    #[must_use]
+    pub fn acknowledged(&self, reader: &str, lane: Lane) -> Option<Seq> {
+        self.shared().cursors.of(&cursors::CursorKey::new(reader, lane))
+    }
+
     /// Forgets the cursors of a reader that is closed, so that nothing is kept for it.
     pub fn retire(&self, reader: &str) {
         self.shared().cursors.retire(reader);

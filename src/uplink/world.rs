@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::domain::{Meter, MeterId, MeterState, Space, SpaceId, SpaceOrigin};
+use super::outbox::READER;
+use crate::domain::{Alarm, Lane, Meter, MeterId, MeterState, Source, Space, SpaceId, SpaceOrigin};
 use crate::rules::{Alarms, Desk};
 use crate::store::meters::Meters;
 use crate::store::spaces::Spaces;
@@ -17,6 +18,7 @@ pub struct World {
     meters: Meters,
     spaces: Spaces,
     alarms: Alarms,
+    store: Store,
     house: Household,
 }
 
@@ -63,6 +65,7 @@ impl World {
             meters: Meters::new(store.clone()),
             spaces: Spaces::new(store.clone()),
             alarms: Alarms::new(store.clone()),
+            store: store.clone(),
             house,
         }
     }
@@ -71,6 +74,13 @@ impl World {
     #[must_use]
     pub fn house(&self) -> &Household {
         &self.house
+    }
+
+    /// An alarm that stands and that the broker has been told of: what was not is on its way in the journal, behind
+    /// what happened before it.
+    pub fn told_alarm(&self, kind: &str, source: &Source) -> Result<Option<Alarm>, ReadError> {
+        let until = self.store.acknowledged(READER, Lane::Critical).unwrap_or_default();
+        self.alarms.told(kind, source, until)
     }
 
     /// The alarms of the house.

@@ -178,9 +178,9 @@ impl Plain {
     pub fn live(&self, thing: &Thing) -> Result<Vec<Message>, ReadError> {
         Ok(match thing {
             Thing::Lodge => vec![self.info()?],
-            // What does not stand was told as over by the journal.
+            // What does not stand any more was told as over by the journal.
             Thing::Alarm(kind, source) => {
-                let alarm = self.world.alarms().get(kind, source)?;
+                let alarm = self.world.told_alarm(kind, source)?;
                 alarm.iter().map(|alarm| self.alarm(alarm, None)).collect()
             }
             Thing::Meter(serial) => match self.world.meter(serial)? {
