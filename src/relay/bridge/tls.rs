@@ -14,6 +14,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
+use crate::tls::is_exposed;
+
 /// Whether the relay's certificate must be for the name that is dialled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Names {
@@ -47,6 +49,16 @@ pub enum BundleError {
         /// What the parser said.
         source: rustls::pki_types::pem::Error,
     },
+    /// The authority's private key is published.
+    #[error(
+        "{} holds a test authority whose private key is public: anybody could answer as the relay. Have the relay \
+         use an authority of its own",
+        .path.display()
+    )]
+    Exposed {
+        /// Which file.
+        path: PathBuf,
+    },
     /// rustls refused them.
     #[error("{} cannot be used: {source}", .path.display())]
     Refused {
@@ -62,6 +74,10 @@ impl Bundle {
     pub fn read(&self) -> Result<Arc<ClientConfig>, BundleError> {
         let mut roots = RootCertStore::empty();
         for root in certificates(&self.authority)? {
+            if is_exposed(&root) {
+                let path = self.authority.clone();
+                return Err(BundleError::Exposed { path });
+            }
             roots.add(root).map_err(refused(&self.authority))?;
         }
         let chain = certificates(&self.own)?;

@@ -5,8 +5,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::stage::{SECTIONS, Stage};
-use crate::support::eventually;
 use crate::support::https::{Https, config};
+use crate::support::lodge::binary;
+use crate::support::{Lodge, eventually};
 
 fn openssl(dir: &Path, args: &str) {
     let run = Command::new("openssl").args(args.split(' ')).current_dir(dir).output();
@@ -88,6 +89,41 @@ fn without_a_good_certificate_nobody_comes_in() {
         .json(&["pki", "client", "--name", "app", "--out", out.to_str().unwrap()]);
     stage.play_as(Some(Path::new(issued["pkeycert"].as_str().unwrap())), &["shut_out"]);
     stage.play(&["third"]);
+}
+
+/// The public key of the original's own test authority (`O=Micronets-WS-Root`, 2018), whose private key is published
+/// in its repository (`spec/relay.md` D14).
+const PUBLISHED: &str = "-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEjaC5rowlSrtaMK+DfX01PxFUuw79
+zU0CvsKw+gxXyTR2AZawUBJltmrS2CFxbZrsHwEiuc0FQNvPniuvIqQlog==
+-----END PUBLIC KEY-----
+";
+
+#[test]
+fn an_authority_whose_key_is_published_is_refused_on_both_sides() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, bundle) = scripts_family(folder.path(), "gateway", "-days 30");
+    std::fs::write(folder.path().join("published.pem"), PUBLISHED).unwrap();
+    std::fs::write(folder.path().join("ca.ext"), "basicConstraints=critical,CA:TRUE\n").unwrap();
+    openssl(
+        folder.path(),
+        "x509 -req -in gateway.csr.pem -CA gateway-root.cert.pem -CAkey gateway-root.key.pem -CAcreateserial -extfile ca.ext -force_pubkey published.pem -out published.cert.pem",
+    );
+    let root = folder.path().join("published.cert.pem");
+    let mut lodge = Lodge::unstarted(&SECTIONS.replace("[relay]\n", &format!("[relay]\nclient_ca_file = {root:?}\n")));
+    lodge.spawn();
+    assert_eq!(lodge.wait(), Some(1));
+    assert!(lodge.log().contains("whose private key is public"), "{}", lodge.log());
+    let called = binary()
+        .args(["relay", "connect", "wss://127.0.0.1:9/gw/7", "--cert"])
+        .args([&bundle, &PathBuf::from("--ca"), &root])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&called.stderr);
+    assert!(
+        !called.status.success() && said.contains("whose private key is public"),
+        "{said}"
+    );
 }
 
 #[test]
