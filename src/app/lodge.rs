@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::acme::AcmeDesk;
 use super::doors::DoorUp;
+use super::handover::Handover;
 use super::identity::Names;
 use super::logging::Logging;
 use super::report::{Reporter, RoomsSeen};
@@ -57,6 +58,7 @@ pub(super) struct Lodge {
     relay_counts: relay::Counts,
     pub(super) uplink: watch::Sender<Option<Arc<Uplink>>>,
     pub(super) doors: BTreeMap<&'static str, DoorUp>,
+    pub(super) handover: Handover,
     pub(super) reporter: Reporter,
     /// Wishes that the app itself carries out.
     pub(super) orders: mpsc::Sender<Order>,
@@ -105,6 +107,7 @@ impl Lodge {
             meters,
             uplink,
             doors: BTreeMap::new(),
+            handover: Handover::receive(),
             acme: AcmeDesk::new(&metrics),
             readiness: watch::channel(Readiness::default()).0,
             lamps: watch::channel(Vec::new()).0,
