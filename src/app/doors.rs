@@ -245,7 +245,7 @@ impl Lodge {
                 certificate: self.relay_certificate().await?,
                 versions: Versions::From12,
                 challenges: None,
-                clients: Some((self.relay_trust()?, Demand::Required)),
+                clients: Some((self.relay_trust()?, self.relay_demand())),
             }),
             _ => Policy::Plain,
         };
@@ -332,6 +332,14 @@ impl Lodge {
         let relay = self.config.relay.as_ref();
         let files = relay.map(|relay| (relay.client_ca_file.clone(), relay.crl_file.clone()));
         self.trust("relay", Hierarchy::Relay, files.unwrap_or_default())
+    }
+
+    /// Whether peers of the relay must show certificates: tickets may stand for them.
+    fn relay_demand(&self) -> Demand {
+        match self.config.relay.as_ref().is_some_and(relay::Config::takes_tickets) {
+            true => Demand::Asked,
+            false => Demand::Required,
+        }
     }
 
     /// Whom a door trusts: the authorities of a file, or its own hierarchy; less those that a list or we revoked.

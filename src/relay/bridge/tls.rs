@@ -28,8 +28,8 @@ pub enum Names {
 /// Where a peer's certificates lie.
 #[derive(Clone, Debug)]
 pub struct Bundle {
-    /// Certificate, issuers and key in one PEM file.
-    pub own: PathBuf,
+    /// Certificate, issuers and key in one PEM file; `None` for a peer that comes with a ticket.
+    pub own: Option<PathBuf>,
     /// The relay's authority, PEM.
     pub authority: PathBuf,
     /// How the relay's certificate is looked at.
@@ -80,9 +80,6 @@ impl Bundle {
             }
             roots.add(root).map_err(refused(&self.authority))?;
         }
-        let chain = certificates(&self.own)?;
-        // Bundles of the original's scripts have an EC PARAMETERS block before the key, which is passed over.
-        let key = PrivateKeyDer::from_pem_file(&self.own).map_err(pem(&self.own, "key"))?;
         let builder = ClientConfig::builder();
         let builder = match self.names {
             Names::Checked => builder.with_root_certificates(roots),
@@ -93,7 +90,15 @@ impl Bundle {
                     .with_custom_certificate_verifier(Arc::new(ByAuthority { roots, provider }))
             }
         };
-        let mut config = builder.with_client_auth_cert(chain, key).map_err(refused(&self.own))?;
+        let mut config = match &self.own {
+            None => builder.with_no_client_auth(),
+            Some(own) => {
+                let chain = certificates(own)?;
+                // Bundles of the original's scripts have an EC PARAMETERS block before the key, which is passed over.
+                let key = PrivateKeyDer::from_pem_file(own).map_err(pem(own, "key"))?;
+                builder.with_client_auth_cert(chain, key).map_err(refused(own))?
+            }
+        };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }

@@ -156,6 +156,45 @@ fn rules_let_named_certificates_in_and_refuse_others_before_the_upgrade() {
 }
 
 #[test]
+fn a_ticket_stands_for_a_certificate_at_its_meetup_and_nowhere_else() {
+    let tickets =
+        "[[relay.meetup]]\nid = \"bench/*\"\npeers = [\"manager\"]\ntickets = true\n[[relay.meetup]]\nid = \"two/*\"";
+    let mut stage = Stage::start_with(&SECTIONS.replacen("[[relay.meetup]]\nid = \"two/*\"", tickets, 1));
+    let made = stage
+        .lodge
+        .json(&["relay", "ticket", "bench/1", "--name", "tester", "--for", "5m"]);
+    let ticket = made["ticket"].as_str().unwrap();
+    assert_eq!(made["path"], format!("/micronets/v1/ws-proxy/bench/1?ticket={ticket}"));
+    let mut waiting = stage.begin(&stage.bundle("manager"), &["waits", "bench/1"]);
+    assert_eq!(waiting.line(), "waiting");
+    let with = |id: &str| format!("{id}?ticket={ticket}");
+    for id in [
+        "bench/1",
+        &with("bench/2"),
+        &with("two/1"),
+        "bench/1?ticket=v1.9999999999.eA.AAAA",
+    ] {
+        stage.play_as(None, &["refused", id, "403"]);
+    }
+    // A certificate that the rule does not name is not helped by a ticket.
+    stage.play(&["refused", &with("bench/1"), "403"]);
+    stage.play_as(None, &["waits_and_goes", &with("bench/1")]);
+    assert_eq!(waiting.line(), "[1002, \"the peer websocket disconnected\"]");
+    // A certificate is still needed where no rule speaks of tickets, and a bad one is refused before any HTTP.
+    let folder = tempfile::tempdir().unwrap();
+    let (_, foreign) = scripts_family(folder.path(), "foreign", "-days 30");
+    stage.play_as(Some(&foreign), &["shut_out"]);
+    let refused = stage.lodge.command(&["relay", "ticket", "two/1", "--name", "tester"]);
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("tickets = true"));
+
+    stage.lodge.stop();
+    assert!(!stage.lodge.log().contains(ticket), "{}", stage.lodge.log());
+    stage.lodge.run();
+    stage.play_as(None, &["refused", &with("bench/1"), "403"]);
+}
+
+#[test]
 fn a_revoked_certificate_is_cut_within_a_second_and_does_not_come_back() {
     let stage = Stage::start();
     let gateway = stage.bundle("gateway");
