@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::acme::AcmeDesk;
 use super::doors::DoorUp;
+use super::handover::Handover;
 use super::identity::Names;
 use super::logging::Logging;
 use super::report::{Reporter, RoomsSeen};
@@ -59,6 +60,7 @@ pub(super) struct Lodge {
     /// Where word is left for the rules, whichever are in force.
     pub(super) alarm_desk: crate::rules::Desk,
     pub(super) doors: BTreeMap<&'static str, DoorUp>,
+    pub(super) handover: Handover,
     pub(super) reporter: Reporter,
     /// Wishes that the app itself carries out.
     pub(super) orders: mpsc::Sender<Order>,
@@ -108,6 +110,7 @@ impl Lodge {
             uplink,
             alarm_desk: crate::rules::Desk::default(),
             doors: BTreeMap::new(),
+            handover: Handover::receive(),
             acme: AcmeDesk::new(&metrics),
             readiness: watch::channel(Readiness::default()).0,
             lamps: watch::channel(Vec::new()).0,

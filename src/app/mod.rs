@@ -6,6 +6,7 @@ mod api_docs;
 mod backup;
 mod box_page;
 mod doors;
+mod handover;
 mod host;
 mod identity;
 mod lodge;
