@@ -18,6 +18,8 @@ pub mod occupancy;
 pub mod relay;
 pub mod uplink;
 
+pub mod webhooks;
+
 pub mod face;
 pub mod feed;
 pub mod rules;

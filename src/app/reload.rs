@@ -66,7 +66,27 @@ impl Lodge {
             changed.push("backup".into());
         }
         let site = old.site != new.site;
-        let occupancy = old.occupancy != new.occupancy
+        // Whom to tell is a part of that section that the room itself has nothing to do with.
+        let counting = |config: &Config| {
+            let occupancy = config.occupancy.clone();
+            occupancy.map(|room| crate::occupancy::Config {
+                webhook: Vec::new(),
+                ..room
+            })
+        };
+        let told_to = |config: &Config| {
+            config
+                .occupancy
+                .as_ref()
+                .map_or_else(Vec::new, |room| room.webhook.clone())
+        };
+        let webhooks = told_to(old) != told_to(&new);
+        if webhooks {
+            self.house.retire("webhooks");
+            self.open_webhooks().await?;
+            changed.push("webhooks".into());
+        }
+        let occupancy = counting(old) != counting(&new)
             || old.retention != new.retention
             || old.limits.https.per_client != new.limits.https.per_client;
         if occupancy {
@@ -99,7 +119,7 @@ impl Lodge {
         let outbox = |config: &Config| config.uplink.as_ref().map(|room| room.outbox_max);
         if rules || outbox(old) != outbox(&new) {
             self.house.retire("rules");
-            self.open_rules()?;
+            self.open_rules().await?;
             changed.push("rules".into());
         }
         let uplink = road(old) != road(&new) || (new.uplink.is_some() && tells_of);
@@ -155,7 +175,7 @@ impl Lodge {
                 changed.push(door.into());
             }
         }
-        if site || occupancy || meters || relay || uplink {
+        if site || occupancy || meters || relay || uplink || webhooks {
             self.change_router("https");
         }
         if meters {
@@ -167,12 +187,12 @@ impl Lodge {
                 changed.push("relay".into());
             }
         }
-        self.retry_failed()?;
+        self.retry_failed().await?;
         Ok(changed)
     }
 
     /// A room that was left alone after too many failures gets another chance.
-    fn retry_failed(&mut self) -> anyhow::Result<()> {
+    async fn retry_failed(&mut self) -> anyhow::Result<()> {
         let failed = self.house.failed();
         if failed.iter().any(|name| name == "occupancy") {
             self.house.retire("occupancy");
@@ -193,9 +213,14 @@ impl Lodge {
             self.change_router("https");
             self.change_router("relay");
         }
+        if failed.iter().any(|name| name == "webhooks") {
+            self.house.retire("webhooks");
+            self.open_webhooks().await?;
+            self.change_router("https");
+        }
         if failed.iter().any(|name| name == "rules") {
             self.house.retire("rules");
-            self.open_rules()?;
+            self.open_rules().await?;
         }
         if failed.iter().any(|name| name == "uplink") {
             self.house.retire("uplink");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use jiff::Timestamp;
 
 use super::lodge::Lodge;
@@ -29,7 +29,7 @@ pub(super) fn entries(config: &Config) -> &[crate::rules::Entry] {
 
 impl Lodge {
     /// Builds the rules as they are configured now, and starts them. Those that are built in are always there.
-    pub(super) fn open_rules(&mut self) -> anyhow::Result<()> {
+    pub(super) async fn open_rules(&mut self) -> anyhow::Result<()> {
         let (reporter, disk) = (self.reporter.clone(), self.config.data_dir.clone());
         let outbox = self.config.uplink.as_ref().map(|uplink| uplink.outbox_max.0);
         let gauges = Arc::new(move || {
@@ -41,6 +41,7 @@ impl Lodge {
         let book = (self.store.clone(), household(&self.config));
         let rules = Rules::new(entries(&self.config), book, gauges, self.alarm_desk.clone())
             .map_err(|fault| anyhow!("[[uplink.rule]]: {} {}", fault.key, fault.what))?;
+        rules.prepare().await.context("beginning with the rules")?;
         rules.hold_the_journal();
         self.house.add("rules", Weight::Room, move |stop| {
             let rules = Arc::clone(&rules);

@@ -127,17 +127,25 @@ impl House {
                 detail: state.health_details,
             });
         }
-        let mut after = None;
-        loop {
-            let spaces = self.spaces.list(after, PAGE)?;
-            let Some(last) = spaces.last() else { return Ok(words) };
-            after = Some(last.id);
-            words.extend(spaces.iter().filter(|space| self.is_told(space)).map(|space| LastWord {
+        self.each_space(|space| {
+            words.extend(self.is_told(space).then(|| LastWord {
                 source: Source::Space(space.id),
                 at: space.last_updated,
                 samples: space_samples(space.occupancy).to_vec(),
                 detail: String::new(),
             }));
+        })?;
+        Ok(words)
+    }
+
+    /// Every space as it stands.
+    pub(super) fn each_space(&self, mut look: impl FnMut(&Space)) -> Result<(), ReadError> {
+        let mut after = None;
+        loop {
+            let spaces = self.spaces.list(after, PAGE)?;
+            let Some(last) = spaces.last() else { return Ok(()) };
+            after = Some(last.id);
+            spaces.iter().for_each(&mut look);
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::store::{Ledger, ReadError, Store, schema};
 
 pub(super) const GROUPS: Ledger<Group> = Ledger::new(schema::ALARMS);
 pub(super) const IN_FORCE: Ledger<u32> = Ledger::new(schema::RULES);
+pub(super) const BEGUN: Ledger<Seq> = Ledger::new(schema::RULES_BEGUN);
 pub(super) const LEVELS: Ledger<LevelRow> = Ledger::new(schema::SPACE_LEVELS);
 
 /// Rows read at a time.

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::entry::{Entry, Fault, rules};
 use super::group::Group;
 use super::house::{House, Household};
-use super::ledger::{self, GROUPS, IN_FORCE, LEVELS};
+use super::ledger::{self, BEGUN, GROUPS, IN_FORCE, LEVELS};
 use super::rule::Rule;
 use super::series::{Sample, samples, silent, space_samples};
 use super::watch::{Heard, Owner, Row, Watch};
@@ -131,6 +131,24 @@ impl Rules {
         }))
     }
 
+    /// The first time in a book: rules hear what every source said last, and from the next change on the journal. To be
+    /// called before anybody else writes, for a new cursor is on disk only a moment after it was taken: what comes first
+    /// is not lost to a box that is killed meanwhile, and what was long ago is not told as if it were now.
+    pub async fn prepare(&self) -> Result<(), RulesError> {
+        if BEGUN.get(&self.store, &[])?.is_some() {
+            return Ok(());
+        }
+        let mut watch = self.begin().await?;
+        self.house
+            .each_space(|space| watch.count(space, space.occupancy, space.seq))?;
+        self.write(&mut watch).await?;
+        self.patiently(|page| {
+            let seq = page.seq();
+            BEGUN.put_on(page, &[], &seq)
+        })
+        .await
+    }
+
     /// From now on the journal is kept for the rules.
     pub fn hold_the_journal(&self) {
         // While the rules of before still have the cursors, they stand.
@@ -139,9 +157,9 @@ impl Rules {
 
     fn lanes(&self) -> Result<Lanes, SubscribeError> {
         Ok(Lanes {
-            critical: self.store.subscribe(READER, Lane::Critical)?,
-            events: self.store.subscribe(READER, Lane::Event)?,
-            values: self.store.subscribe(READER, Lane::Measurement)?,
+            critical: self.store.subscribe_from_oldest(READER, Lane::Critical)?,
+            events: self.store.subscribe_from_oldest(READER, Lane::Event)?,
+            values: self.store.subscribe_from_oldest(READER, Lane::Measurement)?,
         })
     }
 
@@ -159,7 +177,10 @@ impl Rules {
     /// Holds what is said against the rules until it is told to stop.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), RulesError> {
         let mut lanes = self.take_over().await?;
+        self.prepare().await?;
+        let begun = BEGUN.get(&self.store, &[])?.unwrap_or_default();
         let mut watch = self.begin().await?;
+        watch.begun = begun;
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut gauged = interval(GAUGED);

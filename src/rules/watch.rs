@@ -50,6 +50,8 @@ pub(super) enum Row {
 #[derive(Default)]
 pub(super) struct Watch {
     rules: Vec<Arc<Rule>>,
+    /// What stands before this in the journal was heard from rows.
+    pub(super) begun: Seq,
     groups: BTreeMap<Key, Group>,
     /// Up to where the journal was in what was read from the book: what is not after that is in it already.
     had: BTreeMap<Key, BTreeMap<Lane, Seq>>,

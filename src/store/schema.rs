@@ -159,6 +159,21 @@ pub const RULES: Place = Place {
     name: "rules",
     prefix: 0x64,
 };
+/// Since when webhooks are told, by name.
+pub const WEBHOOK_TARGETS: Place = Place {
+    name: "webhooks",
+    prefix: 0x19,
+};
+/// What became of the latest deliveries to webhooks, by name and place in the journal.
+pub const WEBHOOK_DELIVERIES: Place = Place {
+    name: "webhook deliveries",
+    prefix: 0x1a,
+};
+/// The change after which rules hear the journal.
+pub const RULES_BEGUN: Place = Place {
+    name: "beginning of rules",
+    prefix: 0x65,
+};
 /// How full spaces are by their thresholds, by id.
 pub const SPACE_LEVELS: Place = Place {
     name: "space levels",
@@ -196,7 +211,10 @@ pub const PLACES: &[Place] = &[
     UPLINK_SELF_TEST,
     ALARMS,
     RULES,
+    RULES_BEGUN,
     SPACE_LEVELS,
+    WEBHOOK_TARGETS,
+    WEBHOOK_DELIVERIES,
 ];
 
 /// The name of the ledger whose keys begin with `prefix`, for people.

@@ -17,6 +17,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "occupancy",
             "relay",
             "uplink",
+            "webhooks",
             "accounts",
             "tls",
             "http",
@@ -36,6 +37,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "occupancy",
             "relay",
             "uplink",
+            "webhooks",
             "face",
             "feed",
             "rules",
@@ -55,6 +57,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "occupancy",
             "relay",
             "uplink",
+            "webhooks",
             "accounts",
             "tls",
             "http",
@@ -71,6 +74,8 @@ const DOORS: &[(&str, &[&str])] = &[
             "occupancy",
             "relay",
             "uplink",
+            "webhooks",
+            "webhooks",
             "rules",
             "http",
             "domain",
@@ -87,6 +92,7 @@ const DOORS: &[(&str, &[&str])] = &[
     (
         "occupancy",
         &[
+            "webhooks",
             "face",
             "feed",
             "accounts",
@@ -110,6 +116,11 @@ const DOORS: &[(&str, &[&str])] = &[
     ),
     ("face", &["accounts", "tls", "http", "pki", "store", "domain", "face"]),
     ("feed", &["http", "store", "domain", "feed"]),
+    // Webhooks read the journal and know no room; the occupancy's section names whom they tell.
+    (
+        "webhooks",
+        &["face", "accounts", "tls", "http", "store", "domain", "webhooks"],
+    ),
     // Rules read the journal; rooms that tell of alarms read what rules wrote.
     ("rules", &["store", "domain", "rules"]),
     ("accounts", &["tls", "http", "pki", "store", "domain", "accounts"]),
