@@ -6,4 +6,5 @@ mod login;
 mod outage;
 mod plain;
 mod platform;
+mod speed;
 mod stage;
