@@ -16,6 +16,9 @@ use crate::domain::units::Span;
 /// Rules that there may be.
 const MOST: usize = 200;
 
+/// Rules that may share a type of alarm.
+const TOGETHER: u32 = 6;
+
 /// One `[[uplink.rule]]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -156,11 +159,36 @@ pub fn rules(entries: &[Entry]) -> Result<Vec<Rule>, Fault> {
         })?;
         rules.extend((entry.enabled != Some(false)).then_some(rule));
     }
+    fits(entries, &rules)?;
     let untouched = builtin::entries()
         .into_iter()
         .filter(|built_in| !seen.contains(built_in.id.as_str()));
     rules.extend(untouched.map(|entry| entry.rule().expect("what is built in is right")));
     Ok(rules)
+}
+
+/// Rules of one type of alarm have one row between them on a source, and a row has an end.
+fn fits(entries: &[Entry], rules: &[Rule]) -> Result<(), Fault> {
+    let cost = |rule: &Rule| {
+        if matches!(rule.terms.op, Op::Delta { .. }) {
+            3
+        } else {
+            1
+        }
+    };
+    let too_many = |rule: &&Rule| {
+        let same = rules.iter().filter(|other| other.kind == rule.kind);
+        same.map(cost).sum::<u32>() > TOGETHER
+    };
+    let Some(rule) = rules.iter().rev().find(too_many) else {
+        return Ok(());
+    };
+    Err(Fault {
+        place: entries.iter().position(|entry| entry.id == rule.id).unwrap_or(0),
+        key: "alarm_type",
+        what: format!("too many rules share `{}`", rule.kind),
+        right: format!("at most {TOGETHER}, of which each delta counts three times"),
+    })
 }
 
 fn wrong(key: &'static str, what: impl Into<String>, right: &str) -> Wrong {

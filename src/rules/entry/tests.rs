@@ -173,3 +173,48 @@ fn the_worst_of_three_phases_counts() {
     assert_eq!(rule.pick(&samples([230.0, 231.0, 232.0])).unwrap().series, "voltage:1");
     assert!(rule.pick(&[]).is_none());
 }
+
+#[test]
+fn rules_that_share_an_alarm_fit_a_row() {
+    let many = |count: u32, op: &str| {
+        let of = |n| {
+            entry(&format!(
+                r#"{{"id": "r{n}", "on": "meter:*", "series": "emop_Csq.csq", {op}, "alarm_type": "shared"}}"#
+            ))
+        };
+        rules(&(0..count).map(of).collect::<Vec<_>>()).map(|rules| rules.len())
+    };
+    assert!(many(6, r#""op": ">", "raise": 1"#).is_ok());
+    let fault = many(7, r#""op": ">", "raise": 1"#).unwrap_err();
+    assert_eq!((fault.key, fault.place), ("alarm_type", 6));
+    assert!(many(3, r#""op": "delta", "raise": 1, "window": "1h""#).is_err());
+    // The fullest row there can be: a window of long numbers, seven beginnings each, the longest text.
+    let delta = r#"{"id": "d", "on": "meter:*", "series": "emop_Csq.csq", "op": "delta", "raise": 1, "window": "1h", "alarm_type": "shared"}"#;
+    let above =
+        r#"{"id": "a", "on": "meter:*", "series": "emop_Csq.csq", "op": ">", "raise": 1, "alarm_type": "shared"}"#;
+    let rules = rules(&[entry(delta), entry(above)]).unwrap();
+    let shared: Vec<&Rule> = rules.iter().filter(|rule| rule.kind == "shared").collect();
+    let key = crate::rules::group::Key {
+        kind: "shared".into(),
+        source: "meter:EML1234567890123".parse().unwrap(),
+    };
+    let mut group = crate::rules::group::Group::default();
+    for n in 0..4_000 {
+        let at = jiff::Timestamp::from_nanosecond(1_800_000_000_123_456_789 + n * 1_000_000_007).unwrap();
+        let value = if n % 2 == 0 {
+            1234.567_890_123_4
+        } else {
+            -1234.567_890_123_4
+        };
+        for rule in &shared {
+            for said in group.state(rule).sample(&rule.terms, at, value) {
+                let _ = group.say(&key, &shared, (rule, said, "x".repeat(500)));
+            }
+        }
+    }
+    let length = |id: &str| serde_json::to_vec(&group.states[id]).unwrap().len();
+    let base = serde_json::to_vec(&group).unwrap().len() - length("a") - length("d");
+    for states in [6 * length("a"), 3 * length("a") + length("d"), 2 * length("d")] {
+        assert!(base + states < crate::store::ROW_LIMIT - 200, "{base} + {states}");
+    }
+}

@@ -7,4 +7,5 @@ mod outage;
 mod plain;
 mod platform;
 mod rules;
+mod speed;
 mod stage;

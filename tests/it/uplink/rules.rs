@@ -1,11 +1,14 @@
 //! Alarms: each begins once and ends once, whatever happens to the box meanwhile.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
-use gatelodge::domain::{AlarmNews, Event, MeterNews, Quantity, Seq};
+use gatelodge::domain::{AlarmNews, Event, MeterNews, Quantity, Seq, Severity};
+use gatelodge::rules::{Alarms, Desk, Gauge, Household, Rules, Sample};
 use gatelodge::store::{Delivery, Options, Store};
 use rustix::process::Signal;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::broker::{Broker, Witness};
 use super::platform::{DEVICE, Platform};
@@ -124,6 +127,94 @@ async fn a_broker_keeps_an_alarm_until_it_is_over_and_who_comes_late_finds_it() 
     witness.until(offline, |heard| heard.json()["active"] == false);
     power(&stage, 100).await;
     witness.until(&topic, |heard| heard.json()["active"] == false);
+}
+
+/// Waits for the last word of a rule's alarm on a source, as the book has it.
+fn standing(stage: &Stage, kind: &str) -> Option<(Severity, String)> {
+    let alarms = Alarms::new(stage.store.clone()).standing().unwrap();
+    alarms
+        .into_iter()
+        .find(|alarm| alarm.kind == kind)
+        .map(|alarm| (alarm.severity, alarm.text))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn time_alone_raises_what_holds_for_long_enough_and_what_is_silent() {
+    let broker = Broker::unstarted();
+    let folder = tempfile::tempdir().unwrap();
+    let rules = r#"
+[[uplink.rule]]
+id = "steady"
+on = "meter:*"
+series = "emop_Csq.csq"
+op = "<"
+raise = 10
+for = "1s"
+[[uplink.rule]]
+id = "mute"
+on = "meter:EML2"
+series = "emop_Csq.csq"
+op = "stale"
+raise = "2s"
+text = "{name} says nothing since {value} s"
+"#;
+    let stage = Stage::start(folder.path(), &(broker.section() + rules));
+    stage.says(SERIAL, &[(Quantity::Csq, json!(5))], Vec::new()).await;
+    stage.says("EML2", &[(Quantity::Csq, json!(20))], Vec::new()).await;
+    assert_eq!(standing(&stage, "rule_steady"), None);
+    eventually("it holds", || standing(&stage, "rule_steady"));
+    let (_, text) = eventually("it is mute", || standing(&stage, "rule_mute"));
+    assert_eq!(text, "Flat of EML2 says nothing since 2 s");
+    stage.says(SERIAL, &[(Quantity::Csq, json!(15))], Vec::new()).await;
+    stage.says("EML2", &[(Quantity::Csq, json!(20))], Vec::new()).await;
+    eventually("both are well", || {
+        (standing(&stage, "rule_steady").is_none() && standing(&stage, "rule_mute").is_none()).then_some(())
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_box_itself_is_watched_and_gets_worse_and_better() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(Options::new(folder.path().join("book"))).unwrap();
+    let days = Arc::new(Mutex::new(20.0));
+    let measured = Arc::clone(&days);
+    let gauges = Arc::new(move || {
+        let sample = Sample {
+            fragment: "gatelodge_Box",
+            series: "cert_days",
+            value: *measured.lock().unwrap(),
+            unit: "",
+        };
+        vec![Gauge {
+            sample,
+            detail: "that of the mtls door".into(),
+        }]
+    });
+    // Each run looks at once; the next look would be ten seconds later.
+    for (value, expected) in [
+        (20.0, Some(Severity::Minor)),
+        (20.0, Some(Severity::Minor)),
+        (5.0, Some(Severity::Major)),
+        (10.0, Some(Severity::Minor)),
+        (400.0, None),
+    ] {
+        *days.lock().unwrap() = value;
+        let book = (store.clone(), Household::default());
+        let rules = Rules::new(&[], book, gauges.clone(), Desk::default()).unwrap();
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(rules.run(stop.clone()));
+        let alarms = Alarms::new(store.clone());
+        eventually("the alarm is as the days are", || {
+            let standing = alarms.standing().unwrap();
+            let found = standing.iter().find(|alarm| alarm.kind == "cert_expiry");
+            (found.map(|alarm| alarm.severity) == expected).then_some(())
+        });
+        stop.cancel();
+        running.await.unwrap().unwrap();
+    }
+    let told = in_the_journal(&store, "cert_expiry").await;
+    let worse = AlarmNews::Severity;
+    assert_eq!(told["appliance"], [AlarmNews::Raised, worse, worse, AlarmNews::Cleared]);
 }
 
 /// What happened to alarms of a type, by source, in the order of the journal.

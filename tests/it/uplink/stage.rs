@@ -78,6 +78,8 @@ impl Stage {
         let rules = Rules::new(&entries, book, Arc::new(Vec::new), house.alarms.clone()).unwrap();
         let uplink = Uplink::new(config(section), store.clone(), house, restart);
         uplink.hold_the_journal();
+        // Before anything is said, as in the house.
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(rules.prepare())).unwrap();
         rules.hold_the_journal();
         let mut stage = Stage {
             meters: MetersWriter::new(store.clone()),
