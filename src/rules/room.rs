@@ -142,11 +142,13 @@ impl Rules {
         self.house
             .each_space(|space| watch.count(space, space.occupancy, space.seq))?;
         self.write(&mut watch).await?;
-        self.patiently(|page| {
-            let seq = page.seq();
-            BEGUN.put_on(page, &[], &seq)
-        })
-        .await
+        self.store
+            .write_patiently(|page| {
+                let seq = page.seq();
+                BEGUN.put_on(page, &[], &seq)
+            })
+            .await?;
+        Ok(())
     }
 
     /// From now on the journal is kept for the rules.
@@ -264,12 +266,13 @@ impl Rules {
         if !new.is_empty() || !gone.is_empty() {
             for some in fingerprints.chunks(100) {
                 let (some, gone) = (some.to_vec(), gone.clone());
-                self.patiently(move |page| {
-                    gone.iter().take(20).for_each(|id| IN_FORCE.delete_on(page, id));
-                    some.iter()
-                        .try_for_each(|(id, fingerprint)| IN_FORCE.put_on(page, id.as_bytes(), fingerprint))
-                })
-                .await?;
+                self.store
+                    .write_patiently(move |page| {
+                        gone.iter().take(20).for_each(|id| IN_FORCE.delete_on(page, id));
+                        some.iter()
+                            .try_for_each(|(id, fingerprint)| IN_FORCE.put_on(page, id.as_bytes(), fingerprint))
+                    })
+                    .await?;
             }
         }
         Ok(watch)
@@ -438,28 +441,11 @@ impl Rules {
                 }
             }
             let portion = portion.to_vec();
-            self.patiently(move |page| portion.iter().try_for_each(|one| write_on(page, one)))
+            self.store
+                .write_patiently(move |page| portion.iter().try_for_each(|one| write_on(page, one)))
                 .await?;
         }
         Ok(())
-    }
-
-    /// Writes as bulk, and waits while the book is busy or the disk is full.
-    async fn patiently(
-        &self,
-        change: impl Fn(&mut Page) -> Result<(), RowError> + Clone + Send + 'static,
-    ) -> Result<(), RulesError> {
-        let mut pause = Duration::from_millis(20);
-        loop {
-            match self.store.write_bulk(change.clone()).await {
-                Ok(()) => return Ok(()),
-                Err(WriteError::Busy | WriteError::DiskFull) => sleep(pause).await,
-                // The book closes: what was not acknowledged comes again at the next start.
-                Err(WriteError::Closed) => std::future::pending().await,
-                Err(error @ (WriteError::Refused(_) | WriteError::Panicked)) => return Err(error.into()),
-            }
-            pause = (pause * 2).min(Duration::from_secs(5));
-        }
     }
 }
 

@@ -34,6 +34,7 @@ pub mod meters;
 mod note;
 mod options;
 mod page;
+mod patience;
 mod pen;
 #[doc(hidden)]
 pub mod probe;

@@ -14,7 +14,7 @@ use super::config::Entry;
 use super::ledger::{self, Place, State};
 use super::shown::{DeliveryShown, TargetShown};
 use super::target::{LANE, Target};
-use crate::store::{Page, ReadError, RowError, Store, SubscribeError, Subscription, WriteError};
+use crate::store::{ReadError, RowError, Store, SubscribeError, Subscription, WriteError};
 
 /// How long the targets of before may need to let go.
 const HANDOVER: Duration = Duration::from_secs(10);
@@ -102,7 +102,9 @@ impl Webhooks {
         let now = Timestamp::now();
         for (entry, _) in &self.targets {
             let name = entry.name.clone();
-            patiently(&self.store, move |page| ledger::begin_on(page, &name, now)).await?;
+            self.store
+                .write_patiently(move |page| ledger::begin_on(page, &name, now))
+                .await?;
         }
         Ok(())
     }
@@ -127,7 +129,11 @@ impl Webhooks {
             self.store.retire(&reader(&name));
             loop {
                 let name = name.clone();
-                if patiently(&self.store, move |page| ledger::forget_on(page, &name)).await? {
+                if self
+                    .store
+                    .write_patiently(move |page| ledger::forget_on(page, &name))
+                    .await?
+                {
                     break;
                 }
             }
@@ -169,7 +175,7 @@ impl Webhooks {
                 found.extend(wanted.map(|(_, delivery)| DeliveryShown::of(&entry.name, delivery)));
             }
         }
-        found.sort_by(|one, other| other.at.cmp(&one.at));
+        found.sort_by_key(|one| std::cmp::Reverse(one.at));
         Ok(found)
     }
 
@@ -198,23 +204,5 @@ impl Webhooks {
         }
         bell.notify_one();
         Ok(())
-    }
-}
-
-/// Writes as bulk, and waits while the book is busy or the disk is full.
-pub(super) async fn patiently<R: Send + 'static>(
-    store: &Store,
-    change: impl Fn(&mut Page) -> Result<R, RowError> + Clone + Send + 'static,
-) -> Result<R, WebhooksError> {
-    let mut pause = Duration::from_millis(50);
-    loop {
-        match store.write_bulk(change.clone()).await {
-            Ok(done) => return Ok(done),
-            Err(WriteError::Busy | WriteError::DiskFull) => sleep(pause).await,
-            // The book closes: what was not written down comes again at the next start.
-            Err(WriteError::Closed) => std::future::pending().await,
-            Err(error @ (WriteError::Refused(_) | WriteError::Panicked)) => return Err(error.into()),
-        }
-        pause = (pause * 2).min(Duration::from_secs(5));
     }
 }

@@ -14,12 +14,12 @@ use zeroize::Zeroizing;
 use super::config::Entry;
 use super::ledger::{self, Delivery, Place, State};
 use super::message;
-use super::room::{WebhooksError, patiently};
+use super::room::WebhooksError;
 use super::signature::{Secrets, SecretsError};
 use crate::domain::{Event, Lane, Source, SpaceId};
 use crate::http::client::{Call, CallError, Client};
 use crate::store::spaces::Spaces;
-use crate::store::{self, Store, Subscription};
+use crate::store::{self, Page, Store, Subscription};
 use crate::tls::{Outbound, OutboundError};
 
 /// The longest pause between two tries.
@@ -177,7 +177,8 @@ impl Target {
 
     async fn note(&self, place: Place, delivery: &Delivery) -> Result<(), WebhooksError> {
         let (name, delivery) = (self.entry.name.clone(), delivery.clone());
-        patiently(&self.store, move |page| ledger::put_on(page, (&name, place), &delivery)).await
+        let change = move |page: &mut Page| ledger::put_on(page, (&name, place), &delivery);
+        Ok(self.store.write_patiently(change).await?)
     }
 
     /// One try; whether the target took it.

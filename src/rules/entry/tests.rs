@@ -202,9 +202,9 @@ fn rules_that_share_an_alarm_fit_a_row() {
     for n in 0..4_000 {
         let at = jiff::Timestamp::from_nanosecond(1_800_000_000_123_456_789 + n * 1_000_000_007).unwrap();
         let value = if n % 2 == 0 {
-            1234.567_890_123_4
+            1_234.567_890_123_4
         } else {
-            -1234.567_890_123_4
+            -1_234.567_890_123_4
         };
         for rule in &shared {
             for said in group.state(rule).sample(&rule.terms, at, value) {
