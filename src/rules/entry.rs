@@ -124,7 +124,7 @@ pub struct Fault {
 }
 
 /// A key, what is wrong with it, what would be right.
-type Wrong = (&'static str, String, String);
+pub(super) type Wrong = (&'static str, String, String);
 
 /// The rules that stand with these entries, those that are built in among them.
 pub fn rules(entries: &[Entry]) -> Result<Vec<Rule>, Fault> {
@@ -191,7 +191,7 @@ fn fits(entries: &[Entry], rules: &[Rule]) -> Result<(), Fault> {
     })
 }
 
-fn wrong(key: &'static str, what: impl Into<String>, right: &str) -> Wrong {
+pub(super) fn wrong(key: &'static str, what: impl Into<String>, right: &str) -> Wrong {
     (key, what.into(), right.to_owned())
 }
 
@@ -248,7 +248,7 @@ impl Entry {
                 "such as \"1h\", or \"0s\" for never",
             ));
         }
-        let op = self.op()?;
+        let op = self.compared()?;
         if on.kind() == Kind::Appliance && matches!(op, Op::Stale { .. }) {
             return Err(wrong(
                 "op",
@@ -310,116 +310,6 @@ impl Entry {
             return Err(wrong("text", "is empty or over 300 bytes", "a short sentence"));
         }
         Ok(text)
-    }
-
-    fn op(&self) -> Result<Op, Wrong> {
-        let op = self
-            .op
-            .ok_or_else(|| wrong("op", "is missing", "one of > >= < <= outside stale delta"))?;
-        if self.window.is_some() != (op == OpName::Delta) {
-            return Err(wrong(
-                "window",
-                "belongs to op = \"delta\", and that to it",
-                "such as window = \"10m\"",
-            ));
-        }
-        let raise = self
-            .raise
-            .ok_or_else(|| wrong("raise", "is missing", "the threshold"))?;
-        let number = |key, bound| match bound {
-            Bound::One(number) if number.is_finite() => Ok(number),
-            Bound::One(_) | Bound::Two(_) | Bound::Time(_) => Err(wrong(key, "is not one number", "such as 5000")),
-        };
-        let room = |raise: f64| raise.abs() * 0.05;
-        match op {
-            OpName::Above | OpName::FromAbove | OpName::Delta => {
-                let raise = number("raise", raise)?;
-                let clear = self
-                    .clear
-                    .map_or(Ok(raise - room(raise)), |clear| number("clear", clear))?;
-                if clear > raise {
-                    return Err(wrong(
-                        "clear",
-                        format!("{clear} is above raise, {raise}"),
-                        "at most raise: what is wrong is above",
-                    ));
-                }
-                let Some(window) = self.window else {
-                    let inclusive = op == OpName::FromAbove;
-                    return Ok(Op::Above {
-                        raise,
-                        clear,
-                        inclusive,
-                    });
-                };
-                if raise < 0.0 || window.0.as_secs() < 1 {
-                    return Err(wrong(
-                        "raise",
-                        "of a delta is 0 or more, its window a second or more",
-                        "such as 500 in \"10m\"",
-                    ));
-                }
-                Ok(Op::Delta { raise, clear, window })
-            }
-            OpName::Below | OpName::FromBelow => {
-                let raise = number("raise", raise)?;
-                let clear = self
-                    .clear
-                    .map_or(Ok(raise + room(raise)), |clear| number("clear", clear))?;
-                if clear < raise {
-                    return Err(wrong(
-                        "clear",
-                        format!("{clear} is below raise, {raise}"),
-                        "at least raise: what is wrong is below",
-                    ));
-                }
-                Ok(Op::Below {
-                    raise,
-                    clear,
-                    inclusive: op == OpName::FromBelow,
-                })
-            }
-            OpName::Outside => self.outside(raise),
-            OpName::Stale => self.stale(raise),
-        }
-    }
-
-    fn outside(&self, raise: Bound) -> Result<Op, Wrong> {
-        let pair = |key, bound| match bound {
-            Bound::Two([low, high]) if low.is_finite() && high.is_finite() && low < high => Ok([low, high]),
-            Bound::One(_) | Bound::Two(_) | Bound::Time(_) => Err(wrong(
-                key,
-                "is not the lowest and the highest value that are right",
-                "such as [216.2, 253.0]",
-            )),
-        };
-        let raise = pair("raise", raise)?;
-        let room = (raise[1] - raise[0]) * 0.05;
-        let inner = [raise[0] + room, raise[1] - room];
-        let clear = self.clear.map_or(Ok(inner), |clear| pair("clear", clear))?;
-        if clear[0] < raise[0] || clear[1] > raise[1] {
-            return Err(wrong("clear", "reaches beyond raise", "a pair within raise"));
-        }
-        Ok(Op::Outside { raise, clear })
-    }
-
-    fn stale(&self, raise: Bound) -> Result<Op, Wrong> {
-        if self.clear.is_some() {
-            return Err(wrong("clear", "is not used", "any value clears what is stale"));
-        }
-        let after = match raise {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within bounds")]
-            Bound::One(seconds) if (1.0..=31_536_000.0).contains(&seconds) => Span::seconds(seconds as u64),
-            Bound::Time(span) if span >= Span::seconds(1) => span,
-            Bound::One(_) | Bound::Two(_) | Bound::Time(_) => {
-                return Err(wrong(
-                    "raise",
-                    "is no time to be silent for",
-                    "seconds such as 600, or \"10m\"",
-                ));
-            }
-        };
-        Ok(Op::Stale { after })
     }
 }
 

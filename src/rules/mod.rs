@@ -5,6 +5,7 @@
 //! with the state that it came from, so there is none without the other. Who tells of alarms reads the journal.
 
 mod builtin;
+mod desk;
 mod entry;
 mod group;
 mod house;
@@ -15,14 +16,17 @@ mod op;
 mod room;
 mod rule;
 mod series;
+mod threshold;
 mod watch;
 mod window;
+mod writing;
 
+pub use desk::{Desk, Gauge, Gauges};
 pub use entry::{Entry, Fault, rules};
 pub use house::Household;
 pub use ledger::Alarms;
 pub use machine::{Phase, Terms};
 pub use op::Op;
-pub use room::{Desk, Gauge, Gauges, READER, Rules, RulesError};
+pub use room::{READER, Rules, RulesError};
 pub use rule::{On, Rule};
 pub use series::{Sample, samples, space_samples};

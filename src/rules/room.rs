@@ -3,25 +3,24 @@
 //! not told again, and nothing is left out.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::Notify;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::desk::{Desk, Gauges};
 use super::entry::{Entry, Fault, rules};
-use super::group::Group;
 use super::house::{House, Household};
-use super::ledger::{self, BEGUN, GROUPS, IN_FORCE, LEVELS};
+use super::ledger::{self, BEGUN, IN_FORCE};
 use super::rule::Rule;
-use super::series::{Sample, samples, silent, space_samples};
-use super::watch::{Heard, Owner, Row, Watch};
+use super::series::{samples, silent, space_samples};
+use super::watch::{Heard, Watch};
+use super::writing::write;
 use crate::domain::{Event, Lane, MeterNews, Occupancy, Seq, Source, SpaceId};
 use crate::store::{
-    ClockState, Delivery, Entry as JournalEntry, Page, ReadError, RowError, Store, SubscribeError, Subscription,
-    WriteError,
+    ClockState, Delivery, Entry as JournalEntry, ReadError, RowError, Store, SubscribeError, Subscription, WriteError,
 };
 
 /// The name of the reader in the journal.
@@ -38,49 +37,6 @@ const LOOK: Duration = Duration::from_millis(200);
 const GAUGED: Duration = Duration::from_secs(10);
 /// How long the rules of before may need to let go.
 const HANDOVER: Duration = Duration::from_secs(10);
-/// Bytes of one change, well under what it may hold.
-const CHANGE: usize = 64 << 10;
-
-/// Something that the box measures of itself.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Gauge {
-    /// What is measured.
-    pub sample: Sample,
-    /// What is to be said of it.
-    pub detail: String,
-}
-
-/// What the box measures of itself, whenever it is asked.
-pub type Gauges = Arc<dyn Fn() -> Vec<Gauge> + Send + Sync>;
-
-/// Where others leave word for the rules that are in force, whichever these are.
-#[derive(Clone, Default)]
-pub struct Desk(Arc<OnDesk>);
-
-#[derive(Default)]
-struct OnDesk {
-    seen: Mutex<BTreeSet<String>>,
-    rules: Mutex<Vec<Rule>>,
-    bell: Notify,
-}
-
-impl Desk {
-    /// Somebody has seen the alarms of this rule, or of this type.
-    pub fn acknowledge(&self, name: &str) {
-        lock(&self.0.seen).insert(name.to_owned());
-        self.0.bell.notify_one();
-    }
-
-    /// The rules that are in force.
-    #[must_use]
-    pub fn rules(&self) -> Vec<Rule> {
-        lock(&self.0.rules).clone()
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// The room.
 pub struct Rules {
@@ -121,7 +77,7 @@ impl Rules {
         desk: Desk,
     ) -> Result<Arc<Rules>, Fault> {
         let rules = rules(entries)?;
-        lock(&desk.0.rules).clone_from(&rules);
+        desk.set_rules(&rules);
         Ok(Arc::new(Rules {
             rules,
             house: House::new(&store, household),
@@ -141,7 +97,7 @@ impl Rules {
         let mut watch = self.begin().await?;
         self.house
             .each_space(|space| watch.count(space, space.occupancy, space.seq))?;
-        self.write(&mut watch).await?;
+        write(&self.store, &mut watch).await?;
         self.store
             .write_patiently(|page| {
                 let seq = page.seq();
@@ -195,19 +151,19 @@ impl Rules {
                 first = lanes.critical.next() => self.hear_all(&mut watch, first?, &mut lanes.critical).await?,
                 first = lanes.events.next() => self.hear_all(&mut watch, first?, &mut lanes.events).await?,
                 first = lanes.values.next() => self.hear_all(&mut watch, first?, &mut lanes.values).await?,
-                () = self.desk.0.bell.notified() => {
-                    for name in std::mem::take(&mut *lock(&self.desk.0.seen)) {
+                () = self.desk.changed() => {
+                    for name in self.desk.take_seen() {
                         watch.acknowledge(&name);
                     }
-                    self.write(&mut watch).await?;
+                    write(&self.store, &mut watch).await?;
                 }
                 _ = gauged.tick() => {
                     self.gauge(&mut watch);
-                    self.write(&mut watch).await?;
+                    write(&self.store, &mut watch).await?;
                 }
                 _ = looks.tick() => {
                     moment = self.look(&mut watch, moment)?;
-                    self.write(&mut watch).await?;
+                    write(&self.store, &mut watch).await?;
                 }
             }
         }
@@ -252,7 +208,7 @@ impl Rules {
                 watch.hear(&heard, Some(&new));
             }
         }
-        self.write(&mut watch).await?;
+        write(&self.store, &mut watch).await?;
         let fingerprints: Vec<(String, u32)> = self
             .rules
             .iter()
@@ -295,7 +251,7 @@ impl Rules {
                 () = &mut end => break,
             }
         }
-        self.write(watch).await?;
+        write(&self.store, watch).await?;
         lane.ack_all(seqs);
         Ok(())
     }
@@ -419,62 +375,4 @@ impl Rules {
         let believed = self.store.clock() != ClockState::Wrong;
         Ok((due && believed).then(|| (now, *self.store.bell().borrow())))
     }
-
-    /// Writes what waits: each row with what is told of it in one change.
-    async fn write(&self, watch: &mut Watch) -> Result<(), RulesError> {
-        let unwritten = watch.take_unwritten();
-        let mut rest = unwritten.as_slice();
-        while !rest.is_empty() {
-            let mut bytes = 0;
-            let fits = rest.iter().take_while(|one| {
-                bytes += length(one);
-                bytes <= CHANGE
-            });
-            let (portion, after) = rest.split_at(fits.count().clamp(1, rest.len()));
-            rest = after;
-            for event in portion.iter().flat_map(|(_, _, events)| events) {
-                if let Event::Alarm { alarm, news } = event {
-                    tracing::info!(
-                        source = %alarm.source, kind = alarm.kind, rule = alarm.rule, severity = alarm.severity.name(),
-                        ?news, "alarm"
-                    );
-                }
-            }
-            let portion = portion.to_vec();
-            self.store
-                .write_patiently(move |page| portion.iter().try_for_each(|one| write_on(page, one)))
-                .await?;
-        }
-        Ok(())
-    }
-}
-
-fn write_on(page: &mut Page, (owner, row, events): &(Owner, Row, Vec<Event>)) -> Result<(), RowError> {
-    match (owner, row) {
-        (Owner::Group(key), Row::Group(Some(group))) => {
-            let mut group = Group::clone(group);
-            group.told = match GROUPS.get_on(page, &key.bytes())? {
-                Some(before) if events.is_empty() => before.told,
-                Some(_) | None => page.seq(),
-            };
-            GROUPS.put_on(page, &key.bytes(), &group)?;
-        }
-        (Owner::Group(key), _) => GROUPS.delete_on(page, &key.bytes()),
-        (Owner::Level(space), Row::Level(Some(level))) => LEVELS.put_on(page, space.as_bytes(), level)?,
-        (Owner::Level(space), _) => LEVELS.delete_on(page, space.as_bytes()),
-    }
-    for event in events {
-        page.record(event.clone());
-    }
-    Ok(())
-}
-
-/// About so many bytes in the log.
-fn length((_, row, events): &(Owner, Row, Vec<Event>)) -> usize {
-    let row = match row {
-        Row::Group(group) => serde_json::to_vec(group),
-        Row::Level(level) => serde_json::to_vec(level),
-    };
-    let events = serde_json::to_vec(events);
-    row.map_or(0, |row| row.len()) + events.map_or(0, |events| events.len()) + 256
 }
