@@ -107,7 +107,8 @@ impl Lodge {
         }
         let told = |config: &Config| config.occupancy.as_ref().map(|room| room.publish_anonymous);
         let tells_of = old.meter != new.meter || old.site.name != new.site.name || told(old) != told(&new);
-        let rules = rules::entries(old) != rules::entries(&new) || rules::household(old) != rules::household(&new);
+        let rules = rules::entries(old) != rules::entries(&new);
+        let renamed = rules::household(old) != rules::household(&new);
         // Rules are a part of the uplink's section that the uplink has nothing to do with.
         let road = |config: &Config| {
             let uplink = config.uplink.clone();
@@ -117,10 +118,11 @@ impl Lodge {
             })
         };
         let outbox = |config: &Config| config.uplink.as_ref().map(|room| room.outbox_max);
-        if rules || outbox(old) != outbox(&new) {
+        if rules || renamed || outbox(old) != outbox(&new) {
             self.house.retire("rules");
             self.open_rules().await?;
-            changed.push("rules".into());
+            // Who is renamed or comes is named by their own section.
+            changed.extend(rules.then(|| "rules".into()));
         }
         let uplink = road(old) != road(&new) || (new.uplink.is_some() && tells_of);
         if uplink {
