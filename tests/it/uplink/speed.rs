@@ -20,7 +20,7 @@ use super::stage::{SERIAL, Stage};
 
 const ROUNDS: usize = 3;
 /// Changes that are written side by side, so that they share groups.
-const TOGETHER: u32 = 500;
+const TOGETHER: u32 = 100;
 /// One entry of a week of half-hours of this many meters stands for so much of real time.
 const METERS: u32 = 500;
 const WEEK: u32 = 7 * 48;
@@ -212,16 +212,18 @@ async fn a_week_of_half_hours_of_500_meters() {
     let mut stage = Stage::start(folder.path(), &usual);
     let before = mib(&stage.store);
     for half_hour in 0..WEEK {
-        let says = (0..METERS).map(|meter| {
-            let serial = format!("EML{:010}", 2_100_000_000 + meter);
-            let energy = 1_000 + half_hour;
-            let stage = &stage;
-            async move {
-                let values = [(Quantity::ImportA, json!(f64::from(energy) / 10.0))];
-                stage.says(&serial, &values, Vec::new()).await;
-            }
-        });
-        join_all(says).await;
+        let energy = f64::from(1_000 + half_hour) / 10.0;
+        for begin in (0..METERS).step_by(TOGETHER as usize) {
+            let says = (begin..begin + TOGETHER).map(|meter| {
+                let serial = format!("EML{:010}", 2_100_000_000 + meter);
+                let stage = &stage;
+                async move {
+                    let values = [(Quantity::ImportA, json!(energy))];
+                    stage.says(&serial, &values, Vec::new()).await;
+                }
+            });
+            join_all(says).await;
+        }
     }
     println!(
         "a week of half-hours of {METERS} meters: {} entries wait in {:.1} MiB (wanted: 64)",
