@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use gatelodge::domain::Quantity;
-use gatelodge::store::Store;
+use gatelodge::store::{Options, Store};
 use serde_json::json;
 
 use super::broker::Broker;
@@ -209,17 +209,20 @@ async fn a_week_of_half_hours_of_500_meters() {
     let mut broker = quiet_broker();
     let folder = tempfile::tempdir_in(".").unwrap();
     let usual = broker.section().replace("replay_rate = \"off\"\n", "");
-    let mut stage = Stage::start(folder.path(), &usual);
+    let serials: Vec<String> = (0..METERS)
+        .map(|number| format!("EML{:010}", 2_100_000_000 + number))
+        .collect();
+    let start = |section: &str| Stage::start_among(Options::new(folder.path().join("book")), section, &serials);
+    let mut stage = start(&usual);
     let before = mib(&stage.store);
     for half_hour in 0..WEEK {
         let energy = f64::from(1_000 + half_hour) / 10.0;
-        for begin in (0..METERS).step_by(TOGETHER as usize) {
-            let says = (begin..begin + TOGETHER).map(|meter| {
-                let serial = format!("EML{:010}", 2_100_000_000 + meter);
+        for some in serials.chunks(TOGETHER as usize) {
+            let says = some.iter().map(|serial| {
                 let stage = &stage;
                 async move {
                     let values = [(Quantity::ImportA, json!(energy))];
-                    stage.says(&serial, &values, Vec::new()).await;
+                    stage.says(serial, &values, Vec::new()).await;
                 }
             });
             join_all(says).await;
@@ -252,7 +255,7 @@ async fn a_week_of_half_hours_of_500_meters() {
     store.close().await;
     drop(store);
 
-    let mut stage = Stage::start(folder.path(), &broker.section());
+    let mut stage = start(&broker.section());
     while stage.uplink.shown().connected_since.is_none() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
