@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use gatelodge::domain::Quantity;
-use gatelodge::store::Store;
+use gatelodge::store::{Options, Store};
 use serde_json::json;
 
 use super::broker::Broker;
@@ -20,7 +20,7 @@ use super::stage::{SERIAL, Stage};
 
 const ROUNDS: usize = 3;
 /// Changes that are written side by side, so that they share groups.
-const TOGETHER: u32 = 500;
+const TOGETHER: u32 = 100;
 /// One entry of a week of half-hours of this many meters stands for so much of real time.
 const METERS: u32 = 500;
 const WEEK: u32 = 7 * 48;
@@ -209,25 +209,32 @@ async fn a_week_of_half_hours_of_500_meters() {
     let mut broker = quiet_broker();
     let folder = tempfile::tempdir_in(".").unwrap();
     let usual = broker.section().replace("replay_rate = \"off\"\n", "");
-    let mut stage = Stage::start(folder.path(), &usual);
+    let serials: Vec<String> = (0..METERS)
+        .map(|number| format!("EML{:010}", 2_100_000_000 + number))
+        .collect();
+    let start = |section: &str| Stage::start_among(Options::new(folder.path().join("book")), section, &serials);
+    let mut stage = start(&usual);
     let before = mib(&stage.store);
     for half_hour in 0..WEEK {
-        let says = (0..METERS).map(|meter| {
-            let serial = format!("EML{:010}", 2_100_000_000 + meter);
-            let energy = 1_000 + half_hour;
-            let stage = &stage;
-            async move {
-                let values = [(Quantity::ImportA, json!(f64::from(energy) / 10.0))];
-                stage.says(&serial, &values, Vec::new()).await;
-            }
-        });
-        join_all(says).await;
+        let watt_hours = 1_000_000 + 100 * half_hour;
+        for some in serials.chunks(TOGETHER as usize) {
+            let says = some.iter().map(|serial| {
+                let stage = &stage;
+                async move {
+                    let values = [(Quantity::ImportA, json!(watt_hours))];
+                    stage.says(serial, &values, Vec::new()).await;
+                }
+            });
+            join_all(says).await;
+        }
     }
     println!(
         "a week of half-hours of {METERS} meters: {} entries wait in {:.1} MiB (wanted: 64)",
         stage.uplink.shown().backlog_rows,
         mib(&stage.store) - before
     );
+    // What is younger when its turn comes is not taken for a replay.
+    tokio::time::sleep(Duration::from_secs(11)).await;
     broker.run();
     let ear = Ear::on(&broker, "emop/lodge-1/meter/EML3/state");
     while stage.uplink.shown().connected_since.is_none() {
@@ -250,7 +257,7 @@ async fn a_week_of_half_hours_of_500_meters() {
     store.close().await;
     drop(store);
 
-    let mut stage = Stage::start(folder.path(), &broker.section());
+    let mut stage = start(&broker.section());
     while stage.uplink.shown().connected_since.is_none() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -59,10 +59,19 @@ impl Stage {
     }
 
     pub fn start_with(options: Options, section: &str) -> Stage {
+        Stage::start_among(options, section, &[])
+    }
+
+    /// In a house that has these meters, too.
+    pub fn start_among(options: Options, section: &str, more: &[String]) -> Stage {
         let store = Store::open(options).unwrap();
         let house = Household {
             name: "The Gables".into(),
-            fixed: vec![meter(SERIAL), meter("EML2"), meter("EML3")],
+            fixed: [SERIAL, "EML2", "EML3"]
+                .into_iter()
+                .chain(more.iter().map(String::as_str))
+                .map(meter)
+                .collect(),
             publish_anonymous: false,
             started: Timestamp::now(),
             alarms: Desk::default(),
