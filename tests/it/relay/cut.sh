@@ -20,7 +20,8 @@ until_ok() {
 ip link set lo up
 unshare --net sleep 600 &
 there=$!
-until_ok test "$(readlink /proc/self/ns/net)" != "$(readlink /proc/$there/ns/net)"
+apart() { [ "$(readlink /proc/self/ns/net)" != "$(readlink /proc/$there/ns/net)" ]; }
+until_ok apart
 ip link add here type veth peer name there
 until_ok ip link set there netns $there
 on_gateway() { nsenter --target $there --net "$@"; }
