@@ -7,6 +7,7 @@ mod bearer;
 mod body;
 mod byte_rate;
 mod claims;
+pub mod client;
 pub mod health;
 pub(crate) mod leftover;
 mod limiter;

@@ -2,12 +2,15 @@
 
 use std::path::PathBuf;
 
+use axum::http::Uri;
 use serde::{Deserialize, Serialize};
 
 use super::address::BrokerUrl;
-use super::operations::COMMANDS;
+use super::operations::{COMMANDS, words};
+use super::web::WebUrl;
 use crate::domain::units::{ByteSize, Span};
 use crate::http::Rate;
+use crate::http::client::Origin;
 use crate::tls::{Outbound, Pin};
 
 /// The `[uplink]` section: where what happens goes, and how.
@@ -63,6 +66,12 @@ pub struct Config {
     /// The tenant's id, which stands before the user name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
+    /// Where the platform's HTTP side is; absent: `https` at the broker's host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_url: Option<WebUrl>,
+    /// Where a certificate alone earns a token for it; absent: port 8443 of the same host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_url: Option<WebUrl>,
     /// How operations come from the platform, and how their ends are told.
     #[serde(default)]
     pub operations: Reports,
@@ -95,14 +104,36 @@ pub enum Reports {
 }
 
 /// What a restart from the platform does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum RestartMode {
     /// The box ends with 75, and whoever started it starts it again.
     #[default]
     Process,
     /// Nothing.
     Off,
+    /// A program with its arguments, which starts the machine anew; it is run without a shell.
+    Command(String),
+}
+
+impl From<String> for RestartMode {
+    fn from(text: String) -> RestartMode {
+        match text.as_str() {
+            "process" => RestartMode::Process,
+            "off" => RestartMode::Off,
+            _ => RestartMode::Command(text),
+        }
+    }
+}
+
+impl From<RestartMode> for String {
+    fn from(mode: RestartMode) -> String {
+        match mode {
+            RestartMode::Process => "process".into(),
+            RestartMode::Off => "off".into(),
+            RestartMode::Command(command) => command,
+        }
+    }
 }
 
 /// What stands at the other end.
@@ -218,6 +249,20 @@ impl Config {
             let what = format!("has `{unknown}`, which is no command");
             return Some(("uplink.allow_commands", what, known.join(", ")));
         }
+        if let RestartMode::Command(command) = &self.restart
+            && words(command).is_none_or(|words| words.is_empty())
+        {
+            let right = "\"process\", \"off\", or a program with its arguments";
+            return fault("uplink.restart", "is no command", right);
+        }
+        let web = [("uplink.http_url", &self.http_url), ("uplink.token_url", &self.token_url)];
+        for (key, url) in web {
+            let in_clear = url.as_ref().is_some_and(|url| !url.origin().tls);
+            if in_clear && self.url.tls {
+                let what = "is in clear, where a token would be seen";
+                return fault(key, what, "https://tenant.example.org");
+            }
+        }
         if let Some([latitude, longitude, altitude]) = self.position
             && !(latitude.abs() <= 90.0 && longitude.abs() <= 180.0 && altitude.is_finite())
         {
@@ -292,6 +337,32 @@ impl Config {
     pub fn commands(&self) -> Vec<String> {
         let usual = || COMMANDS.iter().map(|(name, _, _)| (*name).to_owned()).collect();
         self.allow_commands.clone().unwrap_or_else(usual)
+    }
+
+    /// Where the platform's HTTP side is.
+    #[must_use]
+    pub fn http_origin(&self) -> Origin {
+        let usual = || Origin {
+            tls: self.url.tls,
+            host: self.url.host.to_ascii_lowercase(),
+            port: if self.url.tls { 443 } else { 80 },
+        };
+        self.http_url.as_ref().map_or_else(usual, WebUrl::origin)
+    }
+
+    /// Where a certificate alone earns a token.
+    #[must_use]
+    pub fn token_uri(&self) -> Uri {
+        let usual = || {
+            let origin = Origin {
+                tls: true,
+                port: 8443,
+                ..self.http_origin()
+            };
+            let text = format!("{origin}/devicecontrol/deviceAccessToken");
+            text.parse().expect("an origin and a path are an address")
+        };
+        self.token_url.as_ref().map_or_else(usual, |url| url.uri().clone())
     }
 
     /// What TLS is made of; `None`: the line is in clear.

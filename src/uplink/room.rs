@@ -8,21 +8,27 @@ use jiff::Timestamp;
 use tokio::time::{Instant, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::board::{Board, UplinkShown};
-use super::config::{Config, Kind, Reports, RestartMode};
+use super::board::{Board, Tallies, UplinkShown};
+use super::config::{Config, Kind, Reports};
 use super::cumulocity::Cumulocity;
 use super::ledger::{self, LedgerError};
 use super::live::Live;
 use super::opening::{changed, connect};
-use super::operations::{Claim, Commands, OperationShown, Operations, Restart};
+use super::operations::{Claim, Commands, Deeds, OperationShown, Operations};
 use super::outbox::{Dealt, Outbox, READER};
 use super::pace::Pace;
+use super::patience::Patience;
 use super::plain::Plain;
 use super::retry::Retry;
 use super::session::{self, Ended, Session};
 use super::speech::Speech;
+use super::suspects::Suspects;
+use super::tenant::Tenant;
+use super::tokens::Tokens;
+use super::hands::Hands;
 use super::world::{Household, World};
 use crate::accounts::random;
+use crate::domain::Lane;
 use crate::store::{Backlog, Delivery, ReadError, Store, SubscribeError};
 use crate::tls::Step;
 
@@ -39,22 +45,48 @@ const HANDOVER: Duration = Duration::from_secs(10);
 pub struct Uplink {
     config: Config,
     store: Store,
-    house: Household,
+    terms: Terms,
     board: Arc<Board>,
     dealt: Arc<Dealt>,
     /// What of the journal was counted.
     counted: Arc<Counted>,
-    /// Ends the process, so that it is started again.
-    restart: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// What the house lays down for the room.
+#[derive(Clone)]
+pub struct Terms {
+    /// What it says beside the room's own section.
+    pub house: Household,
+    /// What it does when the cloud asks.
+    pub hands: Arc<dyn Hands>,
+    /// How long is waited for what.
+    pub patience: Patience,
 }
 
 /// What of the journal was counted since the room was built.
 #[derive(Debug, Default)]
 pub(super) struct Counted {
-    /// Entries of each lane, added up.
-    entries: AtomicU64,
+    /// Entries of each lane.
+    entries: [AtomicU64; 3],
     /// The last change that was looked at.
     until: AtomicU64,
+}
+
+impl Counted {
+    /// Entries of each lane that were looked at and not dealt with.
+    fn waiting(&self, dealt: &Dealt) -> [u64; 3] {
+        Lane::ALL.map(|lane| {
+            let entries = self.entries[lane as usize].load(Ordering::Relaxed);
+            entries.saturating_sub(dealt.count(lane))
+        })
+    }
+
+    /// Nothing waits.
+    fn even(&self, dealt: &Dealt) {
+        for lane in Lane::ALL {
+            self.entries[lane as usize].store(dealt.count(lane), Ordering::Relaxed);
+        }
+    }
 }
 
 impl Shared {
@@ -73,6 +105,11 @@ impl Shared {
         Ok(first && self.operations.is_idle()? && self.store.backlog(READER).is_some_and(|behind| behind.changes == 0))
     }
 
+    /// How far the uplink is behind, and in how many entries.
+    pub(super) fn behind(&self) -> (Backlog, u64) {
+        settle(&self.store, &self.counted, &self.dealt)
+    }
+
     /// Nothing is left to be sent: what was counted and then thinned away is not waited for.
     pub(super) fn caught_up(&self) {
         settle(&self.store, &self.counted, &self.dealt);
@@ -83,13 +120,13 @@ impl Shared {
 fn settle(store: &Store, counted: &Counted, dealt: &Dealt) -> (Backlog, u64) {
     let behind = store.backlog(READER).unwrap_or_default();
     if behind.changes == 0 {
-        counted.entries.store(dealt.count(), Ordering::Relaxed);
+        counted.even(dealt);
         return (behind, 0);
     }
     // What was not looked at yet may all be entries.
     let looked_at = counted.until.load(Ordering::Relaxed).max(behind.after.0);
     let unknown = (behind.after.0 + behind.changes).saturating_sub(looked_at);
-    let known = counted.entries.load(Ordering::Relaxed).saturating_sub(dealt.count());
+    let known: u64 = counted.waiting(dealt).into_iter().sum();
     (behind, (known + unknown).min(behind.changes.saturating_mul(3)))
 }
 
@@ -118,21 +155,23 @@ pub(super) struct Shared {
     pub(super) dealt: Arc<Dealt>,
     pub(super) counted: Arc<Counted>,
     pub(super) client_id: String,
+    pub(super) patience: Patience,
+    pub(super) tokens: Arc<Tokens>,
+    pub(super) suspects: Suspects,
     orphans_taken: AtomicBool,
 }
 
 impl Uplink {
     /// The room on this book; nothing runs yet.
     #[must_use]
-    pub fn new(config: Config, store: Store, house: Household, restart: Arc<dyn Fn() + Send + Sync>) -> Arc<Uplink> {
+    pub fn new(config: Config, store: Store, terms: Terms) -> Arc<Uplink> {
         Arc::new(Uplink {
             config,
             store,
-            house,
+            terms,
             board: Arc::default(),
             dealt: Arc::default(),
             counted: Arc::default(),
-            restart,
         })
     }
 
@@ -158,7 +197,8 @@ impl Uplink {
         self.take_over_the_journal().await?;
         let client_id = self.client_id().await?;
         self.board.write().client_id.clone_from(&client_id);
-        let world = World::new(&self.store, self.house.clone());
+        let world = World::new(&self.store, self.terms.house.clone());
+        let hands = Arc::clone(&self.terms.hands);
         let shared = Shared {
             speech: match self.config.kind {
                 Kind::Mqtt => Speech::Plain(Plain::new(
@@ -167,14 +207,12 @@ impl Uplink {
                     world.clone(),
                     self.store.epoch(),
                 )),
-                Kind::Cumulocity => Speech::Cumulocity(Cumulocity::new(
-                    &client_id,
-                    world.clone(),
-                    self.config.operations,
-                    self.config.position,
-                )),
+                Kind::Cumulocity => {
+                    let hands = Arc::clone(&hands);
+                    Speech::Cumulocity(Cumulocity::new(&client_id, world.clone(), &self.config, hands))
+                }
             },
-            operations: Operations::new(self.store.clone(), self.restart()),
+            operations: Operations::new(self.store.clone(), hands.process()),
             config: self.config.clone(),
             store: self.store.clone(),
             live: Live::default(),
@@ -182,15 +220,16 @@ impl Uplink {
             dealt: Arc::clone(&self.dealt),
             counted: Arc::clone(&self.counted),
             client_id,
+            patience: self.terms.patience,
+            tokens: Arc::default(),
+            suspects: Suspects::default(),
             orphans_taken: AtomicBool::new(false),
         };
-        let me = Arc::clone(&self);
-        let shown = Arc::new(move || me.shown());
-        let commands = Commands::new(shared.client_id.clone(), self.config.commands(), world, shown);
+        let deeds = self.deeds(&shared, world);
         tokio::select! {
             ended = self.keep_connected(&shared, &stop) => ended,
             error = self.follow(&shared.live) => Err(error.into()),
-            worked = shared.operations.work(&commands, shared.claim()) => match worked {
+            worked = shared.operations.work(&deeds, shared.claim()) => match worked {
                 Ok(never) => match never {},
                 Err(error) => Err(LedgerError::Write(error).into()),
             },
@@ -199,11 +238,24 @@ impl Uplink {
         }
     }
 
-    fn restart(&self) -> Restart {
-        match self.config.restart {
-            RestartMode::Process => Restart::Process(Arc::clone(&self.restart)),
-            RestartMode::Off => Restart::Off,
+    /// What operations are carried out with.
+    fn deeds(self: &Arc<Self>, shared: &Shared, world: World) -> Deeds {
+        let (me, hands) = (Arc::clone(self), Arc::clone(&self.terms.hands));
+        let shown = Arc::new(move || me.shown());
+        let named = (shared.client_id.clone(), self.config.commands());
+        Deeds {
+            commands: Commands::new(named, world.clone(), shown, Arc::clone(&hands)),
+            tenant: Tenant::new(self.config.clone(), Arc::clone(&shared.tokens), self.terms.patience),
+            restart: self.config.restart.clone(),
+            board: Arc::clone(&self.board),
+            hands,
+            world,
         }
+    }
+
+    /// Waits until a session was opened since the room was built.
+    pub async fn connected(&self) {
+        self.board.once_opened().await;
     }
 
     /// Notes now and then how much waits.
@@ -224,14 +276,14 @@ impl Uplink {
 
     /// The latest operations, newest first.
     pub fn operations(&self) -> Result<Vec<OperationShown>, ReadError> {
-        Operations::new(self.store.clone(), Restart::Off).shown(SHOWN)
+        Operations::new(self.store.clone(), String::new()).shown(SHOWN)
     }
 
     /// Counts what is written in the journal, and notes whose state it changes.
     async fn follow(&self, live: &Live) -> ReadError {
         let from = self.store.backlog(READER).unwrap_or_default().after;
         // What was counted and dealt with before this run began anew stays even.
-        self.counted.entries.store(self.dealt.count(), Ordering::Relaxed);
+        self.counted.even(&self.dealt);
         self.counted.until.store(from.0, Ordering::Relaxed);
         let (mut tail, mut bell) = (self.store.tail(from), self.store.bell());
         loop {
@@ -249,12 +301,13 @@ impl Uplink {
                         lanes[event.lane() as usize] = true;
                         live.note(event);
                     }
-                    let count = lanes.into_iter().filter(|lane| *lane).count() as u64;
-                    self.counted.entries.fetch_add(count, Ordering::Relaxed);
+                    for (entries, is_there) in self.counted.entries.iter().zip(lanes) {
+                        entries.fetch_add(u64::from(is_there), Ordering::Relaxed);
+                    }
                     self.counted.until.store(entry.seq.0, Ordering::Relaxed);
                 }
                 Ok(Ok(Delivery::Gap(_))) => {
-                    self.counted.entries.fetch_add(1, Ordering::Relaxed);
+                    self.counted.entries[Lane::Measurement as usize].fetch_add(1, Ordering::Relaxed);
                 }
                 Ok(Err(error)) => return error,
             }
@@ -262,7 +315,7 @@ impl Uplink {
     }
 
     async fn keep_connected(&self, shared: &Shared, stop: &CancellationToken) -> Result<(), UplinkError> {
-        let mut retry = Retry::default();
+        let mut retry = Retry::new(shared.patience);
         let mut pace = Pace::new(shared.config.replay_rate, Instant::now());
         loop {
             let began = Instant::now();
@@ -277,6 +330,9 @@ impl Uplink {
                     let opened = Instant::now();
                     let mut session = Session::new(shared, line, session::outbox(shared)?, &mut pace)?;
                     let ended = session.run(stop, changed(&shared.config)).await?;
+                    if let Ended::Broke(fault) = &ended {
+                        session.suspect(fault);
+                    }
                     drop(session);
                     shared.board.write().connected_since = None;
                     match ended {
@@ -312,7 +368,7 @@ impl Uplink {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = sleep(pause) => {}
-                () = changed(&shared.config) => retry = Retry::default(),
+                () = changed(&shared.config) => retry = Retry::new(shared.patience),
             }
         }
     }
@@ -354,6 +410,8 @@ impl Uplink {
             next_try: written.next_try,
             taken_over: written.taken_over,
             certificate_ends: written.certificate_ends,
+            aside: written.aside,
+            complaints: written.complaints.into(),
             faults: written.faults.into(),
         }
     }
@@ -382,10 +440,22 @@ impl Uplink {
         super::rehearsal::rehearse(&self.config, name, connected).await
     }
 
-    /// Why sessions ended, counted by kind.
+    /// What was counted since the room was built.
     #[must_use]
-    pub fn ended(&self) -> std::collections::BTreeMap<&'static str, u64> {
-        self.board.write().ended.clone()
+    pub fn tallies(&self) -> Tallies {
+        let (_, rows) = settle(&self.store, &self.counted, &self.dealt);
+        let mut queue = self.counted.waiting(&self.dealt);
+        // What was not looked at yet is mostly values.
+        queue[Lane::Measurement as usize] += rows.saturating_sub(queue.iter().sum());
+        let written = self.board.write();
+        Tallies {
+            queue: if rows == 0 { [0; 3] } else { queue },
+            ended: written.ended.clone(),
+            complained: written.complained.clone(),
+            operations: written.operations.clone(),
+            took: written.took,
+            took_s: written.took_s,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::operations::{self, Installed};
 use crate::domain::{Meter, MeterId, MeterState, Space, SpaceId, SpaceOrigin};
 use crate::store::meters::Meters;
 use crate::store::spaces::Spaces;
@@ -15,6 +16,7 @@ const PAGE: usize = 256;
 pub struct World {
     meters: Meters,
     spaces: Spaces,
+    store: Store,
     house: Household,
 }
 
@@ -58,6 +60,7 @@ impl World {
         World {
             meters: Meters::new(store.clone()),
             spaces: Spaces::new(store.clone()),
+            store: store.clone(),
             house,
         }
     }
@@ -97,6 +100,11 @@ impl World {
             entry,
             state: state.unwrap_or_default(),
         }))
+    }
+
+    /// Files of configuration that the cloud sent and that are in force.
+    pub fn installed(&self) -> Result<Vec<Installed>, ReadError> {
+        operations::installed(&self.store)
     }
 
     /// Every space that goes to the cloud.

@@ -3,6 +3,7 @@
 //! State is retained and always the newest; `reading` carries every reading in order, also those that waited. What
 //! came, went or was lost is told by retained messages too, so that nobody has to have listened.
 
+mod asked;
 mod discovery;
 mod topics;
 
@@ -14,7 +15,8 @@ use serde_json::{Map, Value, json};
 use super::config::Mqtt;
 use super::fields::fields;
 use super::live::Thing;
-use super::wire::Message;
+use super::speech::{Heard, Topic};
+use super::wire::{Delivered, Message};
 use super::world::{MeterKnown, World};
 use crate::domain::{Epoch, Event, Health, Lane, Level, MeterId, MeterNews, Quantity, Space};
 use crate::store::{Delivery, Entry, ReadError};
@@ -26,6 +28,7 @@ pub struct Plain {
     topics: Topics,
     world: World,
     epoch: Epoch,
+    client_id: String,
     discovery: Option<Discovery>,
     /// Seconds after which nobody wants a reading that still waits at the broker.
     expires_s: u32,
@@ -44,6 +47,7 @@ impl Plain {
             topics,
             world,
             epoch,
+            client_id: client_id.to_owned(),
             discovery,
             expires_s: 30 * 86_400,
         }
@@ -71,15 +75,39 @@ impl Plain {
 
     /// What the box wants to hear.
     #[must_use]
-    pub fn listens_to(&self) -> Vec<String> {
-        self.discovery.iter().map(Discovery::birth_topic).collect()
+    pub fn listens_to(&self) -> Vec<Topic> {
+        let birth = self.discovery.iter().map(Discovery::birth_topic);
+        birth.chain([self.topics.commands()]).map(Topic::surely).collect()
     }
 
-    /// Whether a message from the broker asks for all states once more.
+    /// What a message from the broker means.
     #[must_use]
-    pub fn asks_for_all(&self, topic: &str, payload: &[u8]) -> bool {
+    pub fn heard(&self, delivered: &Delivered) -> Heard {
         let birth = self.discovery.as_ref().map(Discovery::birth_topic);
-        birth.as_deref() == Some(topic) && payload == b"online"
+        if birth.as_deref() == Some(delivered.topic.as_str()) && delivered.payload.as_ref() == b"online" {
+            return Heard::TellAll;
+        }
+        match asked::asked(&self.topics, &self.client_id, delivered) {
+            Some(asked) => Heard::Operations(vec![asked]),
+            None => Heard::Nothing,
+        }
+    }
+
+    /// A message was set aside.
+    #[must_use]
+    pub fn aside(&self, topic: &str) -> Message {
+        let text = format!("a message for {topic} cost the session three times and was set aside");
+        let body = json!({"ts": stamp(Timestamp::now()), "severity": "WARNING", "text": text, "active": true});
+        Message::new(self.topics.alarm("uplink_DeadLetter", "appliance"), body.to_string()).retained()
+    }
+
+    /// A meter that falls silent is an alarm, and one that answers again ends it.
+    fn offline(&self, meter: &MeterId, at: Timestamp, why: Option<&str>) -> Message {
+        let topic = self.topics.alarm("meter_offline", meter.as_str());
+        let body = json!({
+            "ts": stamp(at), "severity": "MAJOR", "text": why.unwrap_or("it answers"), "active": why.is_some(),
+        });
+        Message::new(topic, body.to_string()).retained()
     }
 
     /// What a delivery of the journal becomes.
@@ -114,6 +142,9 @@ impl Plain {
                 body.to_string(),
             ));
         }
+        if let Event::Operation { operation, state } = event {
+            return asked::result(&self.topics, operation, state);
+        }
         let Event::Meter { meter, news } = event else {
             // Spaces are told by their state; half-hours are read where they are kept.
             return None;
@@ -143,8 +174,10 @@ impl Plain {
                 });
                 Some(Message::new(self.topics.meter(meter, "event"), body.to_string()))
             }
+            MeterNews::Silent { why } => Some(self.offline(meter, entry.at, Some(why))),
+            MeterNews::Answers => Some(self.offline(meter, entry.at, None)),
             // These are told by state and availability.
-            MeterNews::Added | MeterNews::Removed | MeterNews::Silent { .. } | MeterNews::Answers => None,
+            MeterNews::Added | MeterNews::Removed => None,
         }
     }
 

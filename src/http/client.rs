@@ -1,0 +1,234 @@
+//! Calls out over HTTPS: one connection a call, HTTP/1.1, everything under one limit of time and the answer under one
+//! of length. What TLS believes is the caller's to say. Redirects are answers like others: nothing is followed here,
+//! so that what proves who we are never goes to a host that somebody else named.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::header::{HOST, USER_AGENT};
+use axum::http::uri::{PathAndQuery, Scheme};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::client::conn::http1::handshake;
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+/// Where a server is: scheme, host and port, as browsers compare them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Whether the line is encrypted.
+    pub tls: bool,
+    /// A name or an address, lower case, without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+impl Origin {
+    /// The origin of an address; `None` when it is neither `https` nor `http`, names no host, or has a login in it.
+    #[must_use]
+    pub fn of(uri: &Uri) -> Option<Origin> {
+        let tls = match uri.scheme() {
+            Some(scheme) if *scheme == Scheme::HTTPS => true,
+            Some(scheme) if *scheme == Scheme::HTTP => false,
+            _ => return None,
+        };
+        let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']');
+        (!host.is_empty()).then(|| Origin {
+            tls,
+            host: host.to_ascii_lowercase(),
+            port: authority.port_u16().unwrap_or(if tls { 443 } else { 80 }),
+        })
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.tls { "https" } else { "http" };
+        let usual = if self.tls { 443 } else { 80 };
+        let host = if self.host.contains(':') {
+            format!("[{}]", self.host)
+        } else {
+            self.host.clone()
+        };
+        if self.port == usual {
+            write!(f, "{scheme}://{host}")
+        } else {
+            write!(f, "{scheme}://{host}:{}", self.port)
+        }
+    }
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// `GET`, `POST` …
+    pub method: Method,
+    /// The whole address.
+    pub uri: Uri,
+    /// Beside host, length and the program's own name.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// What is answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// How it went.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
+}
+
+/// There is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The address cannot be called.
+    #[error("`{0}` is no address of an HTTPS server")]
+    Address(String),
+    /// Nobody takes the connection.
+    #[error("{origin} cannot be reached: {source}")]
+    Connect {
+        /// Where.
+        origin: Origin,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The TLS handshake failed, on our side or on theirs.
+    #[error("TLS with {origin} failed: {source}")]
+    Tls {
+        /// With whom.
+        origin: Origin,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The server broke off, or what it said is no HTTP.
+    #[error("{0} broke off: {1}")]
+    Broken(Origin, hyper::Error),
+    /// The answer's body broke off.
+    #[error("the answer of {0} broke off")]
+    Body(Origin),
+    /// The answer is longer than it may be.
+    #[error("the answer of {0} is longer than {1} bytes")]
+    TooLong(Origin, usize),
+    /// It took too long.
+    #[error("{0} did not answer within {1:?}")]
+    Slow(Origin, Duration),
+}
+
+/// Calls servers.
+#[derive(Clone)]
+pub struct Client {
+    /// What TLS believes and shows.
+    pub tls: Arc<ClientConfig>,
+    /// How long a call may take, from the name's lookup to the last byte.
+    pub limit: Duration,
+    /// How long the answer's body may be, in bytes.
+    pub longest: usize,
+}
+
+impl Client {
+    /// One call.
+    pub async fn send(&self, call: Call) -> Result<Answer, CallError> {
+        let origin = Origin::of(&call.uri).ok_or_else(|| CallError::Address(without_query(&call.uri)))?;
+        let slow = CallError::Slow(origin.clone(), self.limit);
+        timeout(self.limit, self.call(&origin, call)).await.unwrap_or(Err(slow))
+    }
+
+    async fn call(&self, origin: &Origin, call: Call) -> Result<Answer, CallError> {
+        let connected = TcpStream::connect((origin.host.as_str(), origin.port)).await;
+        let stream = connected.map_err(|source| CallError::Connect {
+            origin: origin.clone(),
+            source,
+        })?;
+        if !origin.tls {
+            return self.ask(origin, stream, call).await;
+        }
+        let fault = |source| CallError::Tls {
+            origin: origin.clone(),
+            source,
+        };
+        let name = ServerName::try_from(origin.host.clone()).map_err(|error| fault(std::io::Error::other(error)))?;
+        let shaken = TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream).await;
+        self.ask(origin, shaken.map_err(fault)?, call).await
+    }
+
+    async fn ask<S>(&self, origin: &Origin, stream: S, call: Call) -> Result<Answer, CallError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let broken = |error| CallError::Broken(origin.clone(), error);
+        let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(broken)?;
+        let request = request(call).ok_or_else(|| CallError::Address(origin.to_string()))?;
+        let asking = async {
+            let (head, body) = sender.send_request(request).await.map_err(broken)?.into_parts();
+            let body = Limited::new(body, self.longest).collect().await;
+            let body = body.map_err(|error| {
+                if error.is::<LengthLimitError>() {
+                    CallError::TooLong(origin.clone(), self.longest)
+                } else {
+                    CallError::Body(origin.clone())
+                }
+            })?;
+            Ok(Answer {
+                status: head.status,
+                headers: head.headers,
+                body: body.to_bytes(),
+            })
+        };
+        tokio::pin!(asking, connection);
+        // The connection does the reading and writing; what it fails with, the one who asks learns as well.
+        tokio::select! {
+            answer = &mut asking => answer,
+            _ = &mut connection => asking.await,
+        }
+    }
+}
+
+fn request(call: Call) -> Option<Request<Full<Bytes>>> {
+    let authority = call.uri.authority()?.as_str().to_owned();
+    let path = call.uri.path_and_query().map_or("/", PathAndQuery::as_str).to_owned();
+    let mut request = Request::builder()
+        .method(call.method)
+        .uri(path)
+        .header(HOST, authority)
+        .header(USER_AGENT, concat!("gatelodge/", env!("CARGO_PKG_VERSION")));
+    for (name, value) in call.headers {
+        request = request.header(name, value);
+    }
+    request.body(Full::new(call.body)).ok()
+}
+
+/// An address as it may be shown: what follows the path can be a secret.
+fn without_query(uri: &Uri) -> String {
+    let text = uri.to_string();
+    text.split(['?', '#']).next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_compared_with_the_usual_port_in_them_and_a_login_is_none() {
+        let of = |text: &str| Origin::of(&text.parse().unwrap());
+        assert_eq!(of("https://Tenant.example/x?y"), of("https://tenant.example:443/"));
+        assert_ne!(of("https://tenant.example"), of("http://tenant.example"));
+        assert_ne!(of("https://tenant.example"), of("https://tenant.example:444"));
+        assert_eq!(of("https://[::1]:9/").unwrap().to_string(), "https://[::1]:9");
+        for wrong in ["file:///etc/passwd", "ftp://x/", "/x", "https://me:secret@x/"] {
+            assert_eq!(wrong.parse().ok().and_then(|uri| Origin::of(&uri)), None, "{wrong}");
+        }
+    }
+}
