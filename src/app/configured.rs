@@ -97,9 +97,15 @@ impl Lodge {
         }
         let why = trial.room.shown().last_error.map(|fault| fault.what);
         let why = why.unwrap_or_else(|| "the broker did not answer".to_owned());
-        tracing::warn!(why, "the configuration from the cloud does not work; the one of before is put back");
+        tracing::warn!(
+            why,
+            "the configuration from the cloud does not work; the one of before is put back"
+        );
         self.put_back().await;
-        let why = format!("no session within {} s with it: {why}; the one of before is in force", TRIAL.as_secs());
+        let why = format!(
+            "no session within {} s with it: {why}; the one of before is in force",
+            TRIAL.as_secs()
+        );
         trial.told.send_replace(Some(Err(why)));
     }
 }

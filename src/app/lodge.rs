@@ -60,8 +60,6 @@ pub(super) struct Lodge {
     pub(super) uplink: watch::Sender<Option<Arc<Uplink>>>,
     pub(super) doors: BTreeMap<&'static str, DoorUp>,
     pub(super) reporter: Reporter,
-    /// Wishes that the app itself carries out.
-    pub(super) orders: mpsc::Sender<Order>,
     pub(super) backups: Backups,
     pub(super) acme: AcmeDesk,
     pub(super) readiness: watch::Sender<Readiness>,
@@ -127,7 +125,6 @@ impl Lodge {
             house,
             reporter,
             backups,
-            orders: orders.clone(),
         };
         lodge.open_admin(orders)?;
         lodge.add_probe();

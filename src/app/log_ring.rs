@@ -59,7 +59,14 @@ impl LogRing {
                 && wanted.to.is_none_or(|to| line.at <= to)
                 && line.text.contains(&wanted.with)
         };
-        let mut lines: Vec<LogLine> = ring.lines.iter().rev().filter(fits).take(wanted.most).cloned().collect();
+        let mut lines: Vec<LogLine> = ring
+            .lines
+            .iter()
+            .rev()
+            .filter(fits)
+            .take(wanted.most)
+            .cloned()
+            .collect();
         lines.reverse();
         lines
     }

@@ -17,7 +17,9 @@ pub(super) fn serve(common: &Common) -> Result<ExitCode, Failure> {
     let loaded = common.load()?;
     let logging = app::start_logging(&loaded.config.log, LogTo::Stdout);
     if rolled_back {
-        tracing::warn!("a configuration from the cloud was being tried when the box ended; the one of before is in force");
+        tracing::warn!(
+            "a configuration from the cloud was being tried when the box ended; the one of before is in force"
+        );
     }
     let end = runtime()?.block_on(app::serve(loaded, common.flags(), logging, |_| {}));
     ended(end)

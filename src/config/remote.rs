@@ -122,7 +122,10 @@ fn tables(table: &mut Table) {
         let Some(item) = table.get_mut(&key) else { continue };
         if item.is_inline_table() {
             *item = Item::Table(std::mem::take(item).into_table().unwrap_or_default());
-        } else if item.as_array().is_some_and(|list| list.iter().all(|one| one.is_inline_table()) && !list.is_empty()) {
+        } else if item
+            .as_array()
+            .is_some_and(|list| list.iter().all(|one| one.is_inline_table()) && !list.is_empty())
+        {
             *item = Item::ArrayOfTables(std::mem::take(item).into_array_of_tables().unwrap_or_default());
         }
         if let Some(inner) = item.as_table_mut() {
@@ -140,10 +143,12 @@ pub struct Candidate {
 
 /// What would be in force with this text, of which only `section` may differ.
 pub fn candidate(flags: &Flags, now: &Config, section: Section, text: &str) -> Result<Candidate, RemoteError> {
-    let wanted: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| RemoteError::Syntax {
-        line: text[..error.span().map_or(0, |span| span.start)].matches('\n').count() + 1,
-        message: error.message().lines().next().unwrap_or_default().to_owned(),
-    })?;
+    let wanted: DocumentMut = text
+        .parse()
+        .map_err(|error: toml_edit::TomlError| RemoteError::Syntax {
+            line: text[..error.span().map_or(0, |span| span.start)].matches('\n').count() + 1,
+            message: error.message().lines().next().unwrap_or_default().to_owned(),
+        })?;
     let path = file(&now.data_dir);
     let kept = match std::fs::read_to_string(&path) {
         Ok(text) => text,
@@ -320,7 +325,12 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), RemoteError> {
     let beside = path.with_extension("new");
     let put = || {
         let mut options = std::fs::OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        let mut file = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&beside)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&beside, path)

@@ -255,7 +255,10 @@ impl Config {
             let right = "\"process\", \"off\", or a program with its arguments";
             return fault("uplink.restart", "is no command", right);
         }
-        let web = [("uplink.http_url", &self.http_url), ("uplink.token_url", &self.token_url)];
+        let web = [
+            ("uplink.http_url", &self.http_url),
+            ("uplink.token_url", &self.token_url),
+        ];
         for (key, url) in web {
             let in_clear = url.as_ref().is_some_and(|url| !url.origin().tls);
             if in_clear && self.url.tls {

@@ -44,4 +44,5 @@ pub use outbox::READER;
 pub use patience::Patience;
 pub use rehearsal::rehearse;
 pub use room::{Terms, Uplink, UplinkError};
+pub use suspects::Aside;
 pub use world::Household;

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::board::{Board, Tallies, UplinkShown};
 use super::config::{Config, Kind, Reports};
 use super::cumulocity::Cumulocity;
+use super::hands::Hands;
 use super::ledger::{self, LedgerError};
 use super::live::Live;
 use super::opening::{changed, connect};
@@ -22,10 +23,9 @@ use super::plain::Plain;
 use super::retry::Retry;
 use super::session::{self, Ended, Session};
 use super::speech::Speech;
-use super::suspects::Suspects;
+use super::suspects::{self, Aside, Suspects};
 use super::tenant::Tenant;
 use super::tokens::Tokens;
-use super::hands::Hands;
 use super::world::{Household, World};
 use crate::accounts::random;
 use crate::domain::Lane;
@@ -386,6 +386,11 @@ impl Uplink {
             Some(name) => Ok(name),
             None => ledger::made_name(&self.store).await,
         }
+    }
+
+    /// Messages that were set aside, oldest first.
+    pub fn aside(&self) -> Result<Vec<Aside>, ReadError> {
+        suspects::aside(&self.store)
     }
 
     /// How the uplink is now.

@@ -68,7 +68,12 @@ impl Suspects {
     #[must_use]
     pub fn of(&self, parcel: &Parcel) -> Suspicion {
         let known = self.known();
-        match known.ends.get(&name(&parcel.message, &parcel.tickets)).copied().unwrap_or(0) {
+        match known
+            .ends
+            .get(&name(&parcel.message, &parcel.tickets))
+            .copied()
+            .unwrap_or(0)
+        {
             ends if ends >= POISON => Suspicion::Poison,
             ends if ends >= ALONE => Suspicion::Alone,
             _ => Suspicion::None,

@@ -258,7 +258,10 @@ fn chain(outbound: &Outbound) -> Option<HeaderValue> {
     use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject;
     let (file, _) = outbound.identity.as_ref()?;
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(file).ok()?.filter_map(Result::ok).collect();
+    let certificates: Vec<_> = CertificateDer::pem_file_iter(file)
+        .ok()?
+        .filter_map(Result::ok)
+        .collect();
     let chain: Vec<String> = certificates.iter().map(|der| BASE64.encode(der)).collect();
     (chain.len() > 1).then(|| HeaderValue::from_str(&chain.join(" ")).ok())?
 }

@@ -121,14 +121,22 @@ mod tests {
         let json = asked("devicecontrol/notifications", json);
         assert_eq!((line.len(), json.len()), (1, 1));
         assert_eq!(line[0].arguments, json[0].arguments);
-        let line = asked("s/ds", b"522,lodge-1,uplink,2026-02-10T00:00:00+0200,2026-02-11T00:00:00Z,lost,100");
+        let line = asked(
+            "s/ds",
+            b"522,lodge-1,uplink,2026-02-10T00:00:00+0200,2026-02-11T00:00:00Z,lost,100",
+        );
         let json = br#"{"id":78,"deviceId":"4711","externalSource":{"externalId":"lodge-1"},"c8y_LogfileRequest":{"logFile":"uplink",
             "dateFrom":"2026-02-10T00:00:00+0200","dateTo":"2026-02-11T00:00:00Z","searchText":"lost","maximumLines":100}}"#;
         let json = asked("devicecontrol/notifications", json);
         assert_eq!(line[0].arguments, json[0].arguments);
         assert_eq!(json[0].source.as_deref(), Some("4711"));
-        let (line, json) = (asked("s/ds", b"511,lodge-1,uptime"), asked("devicecontrol/notifications",
-            br#"{"id":"77","externalSource":{"externalId":"lodge-1"},"c8y_Command":{"text":"uptime"}}"#));
+        let (line, json) = (
+            asked("s/ds", b"511,lodge-1,uptime"),
+            asked(
+                "devicecontrol/notifications",
+                br#"{"id":"77","externalSource":{"externalId":"lodge-1"},"c8y_Command":{"text":"uptime"}}"#,
+            ),
+        );
         assert_eq!(json[0].operation.id.as_deref(), Some("77"));
         assert_eq!(
             (&*line[0].operation.kind, &*json[0].operation.device),

@@ -9,8 +9,8 @@ mod hearing;
 mod register;
 mod regular;
 mod series;
-mod telling;
 pub mod smartrest;
+mod telling;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,9 +24,7 @@ use super::live::Thing;
 use super::operations::Installed;
 use super::wire::Message;
 use super::world::{MeterKnown, World};
-use crate::domain::{
-    Health, Lane, MeterId, Occupancy, Quantity, Space, SpaceId,
-};
+use crate::domain::{Health, Lane, MeterId, Occupancy, Quantity, Space, SpaceId};
 use crate::store::{Delivery, ReadError};
 pub use asked::asked;
 use greeting::Greeting;

@@ -46,9 +46,7 @@ impl Cumulocity {
             Event::Operation { operation, state } => self.told_outcome(entry, operation, state),
             Event::SelfTest { count } => self.self_test(*count, entry.at).into_iter().collect(),
             // Half-hours are read where they are kept; who meets whom at the relay is nobody's business in the cloud.
-            Event::ReadingsRecorded { .. }
-            | Event::PeerJoined { .. }
-            | Event::PeerLeft { .. } => Vec::new(),
+            Event::ReadingsRecorded { .. } | Event::PeerJoined { .. } | Event::PeerLeft { .. } => Vec::new(),
         }
     }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::shell_words::words;
-use crate::uplink::hands::Hands;
 use crate::uplink::board::UplinkShown;
+use crate::uplink::hands::Hands;
 use crate::uplink::world::World;
 
 /// Every command there is: its name, what it takes, what it does.

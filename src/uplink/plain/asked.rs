@@ -84,15 +84,28 @@ mod tests {
         let of = |topic: &str, payload: &str, retained| {
             asked(&topics, "lodge-1", &delivered(topic, payload.as_bytes(), retained))
         };
-        let line = |payload: &str| of("emop/lodge-1/cmd/meter", payload, false).unwrap().arguments.remove(0);
+        let line = |payload: &str| {
+            of("emop/lodge-1/cmd/meter", payload, false)
+                .unwrap()
+                .arguments
+                .remove(0)
+        };
         let split = |payload: &str| words(&line(payload)).unwrap();
         assert_eq!(split(r#"{"id":1,"args":["EML 1","it's"]}"#), ["meter", "EML 1", "it's"]);
         assert_eq!(split(r#"{"args":"EML1"}"#), ["meter", "EML1"]);
         assert_eq!(split("no JSON"), ["meter"]);
         let found = of("emop/lodge-1/cmd/uptime", r#"{"id":"a-1"}"#, false).unwrap();
-        assert_eq!((found.operation.id.as_deref(), &*found.operation.kind), (Some("a-1"), "cmd/uptime"));
+        assert_eq!(
+            (found.operation.id.as_deref(), &*found.operation.kind),
+            (Some("a-1"), "cmd/uptime")
+        );
         assert_eq!(of("emop/lodge-1/cmd/uptime", "{}", true), None);
-        for wrong in ["emop/lodge-1/cmd/uptime/result", "emop/lodge-2/cmd/uptime", "emop/lodge-1/cmd/", "cmd/x"] {
+        for wrong in [
+            "emop/lodge-1/cmd/uptime/result",
+            "emop/lodge-2/cmd/uptime",
+            "emop/lodge-1/cmd/",
+            "cmd/x",
+        ] {
             assert_eq!(of(wrong, "{}", false), None, "{wrong}");
         }
     }

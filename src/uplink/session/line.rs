@@ -42,13 +42,20 @@ impl Session<'_> {
     /// Asks whether the broker is there when it was silent, and gives up when it stays so.
     pub(super) async fn look_after_the_line(&mut self) -> Result<(), Fault> {
         let now = Instant::now();
-        if self.pinged.is_some_and(|pinged| now >= pinged + self.shared.patience.pong) {
+        if self
+            .pinged
+            .is_some_and(|pinged| now >= pinged + self.shared.patience.pong)
+        {
             return Err(Fault::Slow {
                 step: "the answer to a ping",
                 limit: self.shared.patience.pong,
             });
         }
-        if self.window.oldest().is_some_and(|sent| now >= sent + self.shared.patience.taken) {
+        if self
+            .window
+            .oldest()
+            .is_some_and(|sent| now >= sent + self.shared.patience.taken)
+        {
             return Err(Fault::Slow {
                 step: "the acknowledgement of a message",
                 limit: self.shared.patience.taken,

@@ -26,9 +26,9 @@ use super::speech::Heard;
 use super::window::Window;
 use super::wire::{Delivered, Incoming, Message, Opened, Wire, WireError};
 use crate::domain::Lane;
+use crate::store::SubscribeError;
 use regular::Regular;
 use subscription::Subscription;
-use crate::store::SubscribeError;
 
 /// How a session ended.
 #[derive(Debug)]
@@ -305,7 +305,6 @@ impl<'a> Session<'a> {
         }
         Ok(())
     }
-
 }
 
 async fn until(at: Option<Instant>) {

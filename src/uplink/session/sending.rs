@@ -134,7 +134,11 @@ impl Session<'_> {
     /// The next message of the journal, if there is one; or when the pace lets it go.
     pub(super) fn next_of_journal(&mut self, now: Instant) -> Result<Result<Option<Parcel>, Instant>, UplinkError> {
         let shared = self.shared;
-        let shares = if shared.suspects.singly() { 0 } else { shared.speech.shares() };
+        let shares = if shared.suspects.singly() {
+            0
+        } else {
+            shared.speech.shares()
+        };
         let said = self.outbox.take(&shared.dealt, shares, |lane, delivery| {
             if let Delivery::Gap(gap) = delivery {
                 tracing::warn!(lane = ?lane, n = gap.n, from = gap.from.0, to = gap.to.0, "entries were lost before they were sent");
@@ -165,5 +169,4 @@ impl Session<'_> {
         }
         Ok(Ok(Some(parcel)))
     }
-
 }

@@ -45,7 +45,10 @@ impl Session<'_> {
         let now = Instant::now();
         let first = self.subscription.asked.is_none() && self.hello.is_empty();
         let again = self.subscription.asked.is_some()
-            && self.subscription.due(&self.shared.patience).is_some_and(|due| now >= due);
+            && self
+                .subscription
+                .due(&self.shared.patience)
+                .is_some_and(|due| now >= due);
         if !(first || again) || !self.window.has_room() {
             return Ok(());
         }
@@ -92,7 +95,10 @@ impl Session<'_> {
         let Some(message) = self.shared.speech.token_wanted() else {
             return Ok(());
         };
-        let message = Message { retain: false, ..message };
+        let message = Message {
+            retain: false,
+            ..message
+        };
         self.wire.publish(&message, 0).await?;
         self.wire.flush().await
     }

@@ -7,6 +7,7 @@
 mod packets;
 
 use std::io;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
@@ -84,6 +85,8 @@ pub struct Opening {
     pub will: Message,
     /// How many messages the box has on their way at once, and takes.
     pub window: u16,
+    /// How long the answer may take.
+    pub patience: Duration,
 }
 
 /// What comes from the broker.

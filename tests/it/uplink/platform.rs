@@ -31,6 +31,8 @@ pub struct Platform {
     operations: BTreeMap<String, (String, String)>,
     waiting: BTreeMap<String, Value>,
     pub asked_for_waiting: usize,
+    /// What it gives for HTTP.
+    pub token: Option<String>,
     next: u32,
 }
 
@@ -123,6 +125,10 @@ impl Platform {
                 known[key] = value.clone();
             }
             return;
+        }
+        if topic == "s/uat" {
+            let token = self.token.clone().unwrap_or_else(|| "opaque".into());
+            return broker.publish("s/dat", &format!("71,{token}"));
         }
         let (transient, rest) = match (topic.strip_prefix("s/us"), topic.strip_prefix("t/us")) {
             (Some(rest), _) => (false, rest),

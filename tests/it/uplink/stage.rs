@@ -7,11 +7,13 @@ use std::sync::Arc;
 use gatelodge::domain::{Event, Health, Latest, Meter, MeterId, MeterNews, MeterState, Quality, Quantity, Seq};
 use gatelodge::store::meters::{MetersWriter, Note};
 use gatelodge::store::{Delivery, Options, Store};
-use gatelodge::uplink::{Config, Household, Uplink, UplinkError};
+use gatelodge::uplink::{Config, Household, Patience, Terms, Uplink, UplinkError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+use super::hands::TestHands;
 
 pub const SERIAL: &str = "EML2137580826";
 
@@ -20,6 +22,7 @@ pub struct Stage {
     pub store: Store,
     pub meters: MetersWriter,
     pub uplink: Arc<Uplink>,
+    pub hands: Arc<TestHands>,
     stop: CancellationToken,
     running: Option<JoinHandle<Result<(), UplinkError>>>,
 }
@@ -55,7 +58,16 @@ impl Stage {
         Stage::start_with(Options::new(folder.join("book")), section)
     }
 
+    /// The same, with so much patience.
+    pub fn hasty(folder: &Path, section: &str, patience: Patience) -> Stage {
+        Stage::start_as(Options::new(folder.join("book")), section, patience)
+    }
+
     pub fn start_with(options: Options, section: &str) -> Stage {
+        Stage::start_as(options, section, Patience::default())
+    }
+
+    fn start_as(options: Options, section: &str, patience: Patience) -> Stage {
         let store = Store::open(options).unwrap();
         let house = Household {
             name: "The Gables".into(),
@@ -63,13 +75,19 @@ impl Stage {
             publish_anonymous: false,
             started: Timestamp::now(),
         };
-        let restart = Arc::new(|| panic!("nothing here asks for a restart"));
-        let uplink = Uplink::new(config(section), store.clone(), house, restart);
+        let hands = Arc::new(TestHands::default());
+        let terms = Terms {
+            house,
+            hands: hands.clone(),
+            patience,
+        };
+        let uplink = Uplink::new(config(section), store.clone(), terms);
         uplink.hold_the_journal();
         let mut stage = Stage {
             meters: MetersWriter::new(store.clone()),
             store,
             uplink,
+            hands,
             stop: CancellationToken::new(),
             running: None,
         };
