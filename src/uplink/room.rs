@@ -28,8 +28,8 @@ use super::tenant::Tenant;
 use super::tokens::Tokens;
 use super::world::{Household, World};
 use crate::accounts::random;
-use crate::domain::Lane;
-use crate::store::{Backlog, Delivery, ReadError, Store, SubscribeError};
+use crate::domain::{Event, Lane};
+use crate::store::{Backlog, Delivery, ReadError, Store, SubscribeError, WriteError};
 use crate::tls::Step;
 
 /// When nothing of interest came for so long, the journal was looked at up to its end.
@@ -228,7 +228,7 @@ impl Uplink {
         let deeds = self.deeds(&shared, world);
         tokio::select! {
             ended = self.keep_connected(&shared, &stop) => ended,
-            error = self.follow(&shared.live) => Err(error.into()),
+            error = self.follow(&shared) => Err(error),
             worked = shared.operations.work(&deeds, shared.claim()) => match worked {
                 Ok(never) => match never {},
                 Err(error) => Err(LedgerError::Write(error).into()),
@@ -280,7 +280,7 @@ impl Uplink {
     }
 
     /// Counts what is written in the journal, and notes whose state it changes.
-    async fn follow(&self, live: &Live) -> ReadError {
+    async fn follow(&self, shared: &Shared) -> UplinkError {
         let from = self.store.backlog(READER).unwrap_or_default().after;
         // What was counted and dealt with before this run began anew stays even.
         self.counted.even(&self.dealt);
@@ -299,7 +299,10 @@ impl Uplink {
                     let mut lanes = [false; 3];
                     for event in &entry.events {
                         lanes[event.lane() as usize] = true;
-                        live.note(event);
+                        shared.live.note(event);
+                        if let Err(error) = self.note_alarm(shared, event, entry.at).await {
+                            return error.into();
+                        }
                     }
                     for (entries, is_there) in self.counted.entries.iter().zip(lanes) {
                         entries.fetch_add(u64::from(is_there), Ordering::Relaxed);
@@ -309,8 +312,20 @@ impl Uplink {
                 Ok(Ok(Delivery::Gap(_))) => {
                     self.counted.entries[Lane::Measurement as usize].fetch_add(1, Ordering::Relaxed);
                 }
-                Ok(Err(error)) => return error,
+                Ok(Err(error)) => return error.into(),
             }
+        }
+    }
+
+    /// Remembers which alarms are over, so that they do not stand at the broker for ever.
+    async fn note_alarm(&self, shared: &Shared, event: &Event, at: Timestamp) -> Result<(), LedgerError> {
+        let Some((topic, raised)) = shared.speech.alarm(event) else {
+            return Ok(());
+        };
+        match ledger::note_alarm(&self.store, &topic, (!raised).then_some(at)).await {
+            // Then it stands there longer, as over.
+            Err(LedgerError::Write(WriteError::Busy | WriteError::DiskFull)) => Ok(()),
+            noted => noted,
         }
     }
 

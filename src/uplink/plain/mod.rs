@@ -101,6 +101,20 @@ impl Plain {
         Message::new(self.topics.alarm("uplink_DeadLetter", "appliance"), body.to_string()).retained()
     }
 
+    /// The topic of an alarm that an event raises or ends, and whether it is raised.
+    #[must_use]
+    pub fn alarm(&self, event: &Event) -> Option<(String, bool)> {
+        let Event::Meter { meter, news } = event else {
+            return None;
+        };
+        let raised = match news {
+            MeterNews::Silent { .. } => true,
+            MeterNews::Answers => false,
+            MeterNews::Read { .. } | MeterNews::Logged { .. } | MeterNews::Added | MeterNews::Removed => return None,
+        };
+        Some((self.topics.alarm("meter_offline", meter.as_str()), raised))
+    }
+
     /// A meter that falls silent is an alarm, and one that answers again ends it.
     fn offline(&self, meter: &MeterId, at: Timestamp, why: Option<&str>) -> Message {
         let topic = self.topics.alarm("meter_offline", meter.as_str());

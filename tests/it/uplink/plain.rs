@@ -1,12 +1,16 @@
 //! What a plain broker and Home Assistant are told.
 
+use std::time::Duration;
+
 use gatelodge::domain::{MeterNews, Occupancy, Quantity, SpaceId, SpaceOrigin};
 use gatelodge::store::spaces::{NewSpace, SpacesWriter};
+use gatelodge::uplink::Patience;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::broker::{Broker, Witness};
 use super::stage::{SERIAL, Stage};
+use crate::support::eventually;
 
 /// A broker, a witness, and an uplink with these keys more.
 fn begin(more: &str) -> (Broker, Witness, tempfile::TempDir, Stage) {
@@ -163,4 +167,58 @@ async fn who_comes_late_finds_the_newest_state_and_who_lags_keeps_the_order() {
         first_state < last_reading,
         "the newest state does not wait for what waited"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_come_by_topic_and_what_came_of_them_goes_back() {
+    let broker = Broker::start();
+    let witness = broker.witness();
+    let folder = tempfile::tempdir().unwrap();
+    let patience = Patience {
+        health: Duration::from_millis(100),
+        over: Duration::from_millis(500),
+        ..Patience::default()
+    };
+    let stage = Stage::hasty(folder.path(), &broker.section(), patience);
+    stage.drained().await;
+    eventually("it listens", || {
+        broker.log().contains("SUBACK to lodge-1").then_some(())
+    });
+    let result = |name: &str| format!("emop/lodge-1/cmd/{name}/result");
+    broker.publish("emop/lodge-1/cmd/version", r#"{"id":"a"}"#);
+    let told = witness.until(&result("version"), |_| true).json();
+    assert_eq!((&told["id"], &told["ok"]), (&json!("a"), &json!(true)), "{told}");
+    broker.publish("emop/lodge-1/cmd/read", &json!({"id": 7, "args": [SERIAL]}).to_string());
+    let told = witness.until(&result("read"), |_| true).json();
+    assert_eq!((&told["id"], &told["ok"]), (&json!("7"), &json!(true)), "{told}");
+    assert_eq!(stage.hands.read.lock().unwrap().len(), 1);
+    broker.publish("emop/lodge-1/cmd/reboot", "{}");
+    let told = witness.until(&result("reboot"), |_| true).json();
+    assert!(
+        told["ok"] == false && told["text"].as_str().unwrap().contains("allow-list"),
+        "{told}"
+    );
+    // The same id again is the same command.
+    broker.publish("emop/lodge-1/cmd/read", &json!({"id": 7, "args": [SERIAL]}).to_string());
+    broker.publish("emop/lodge-1/cmd/uptime", r#"{"id":"last"}"#);
+    witness.until(&result("uptime"), |heard| heard.json()["id"] == "last");
+    assert_eq!(stage.hands.read.lock().unwrap().len(), 1);
+    let silent = gatelodge::domain::MeterNews::Silent {
+        why: "no answer".into(),
+    };
+    let alarm = format!("emop/lodge-1/alarm/meter_offline/{SERIAL}");
+    stage.says(SERIAL, &[], vec![silent]).await;
+    witness.until(&alarm, |heard| heard.json()["active"] == true);
+    stage
+        .says(SERIAL, &[], vec![gatelodge::domain::MeterNews::Answers])
+        .await;
+    // Over for long enough, it does not stand there any more.
+    witness.until(&alarm, |heard| heard.text.is_empty());
+    let states: Vec<bool> = witness
+        .on(&alarm)
+        .iter()
+        .filter(|heard| !heard.text.is_empty())
+        .map(|heard| heard.json()["active"] == true)
+        .collect();
+    assert_eq!(states, [true, false]);
 }
