@@ -1,7 +1,6 @@
 //! A configuration from afar (`spec/uplink.md` section 2.7): validated whole, put in force, and put back when it does
 //! not work. One that changes the uplink itself is only kept when the box is heard through it within a minute.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -9,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::lodge::Lodge;
 use crate::config::remote;
-use crate::uplink::{NewConfiguration, Uplink};
+use crate::uplink::NewConfiguration;
 
 /// For a session with the new configuration.
 const TRIAL: Duration = Duration::from_secs(60);
@@ -19,7 +18,6 @@ pub(super) type Told = watch::Sender<Option<Result<(), String>>>;
 
 /// A configuration that is in force and may not stay.
 pub(super) struct Trial {
-    room: Arc<Uplink>,
     until: Instant,
     told: Told,
 }
@@ -28,15 +26,14 @@ impl Lodge {
     /// Takes over what the cloud wants, or leaves everything as it was.
     pub(super) async fn configure(&mut self, wish: NewConfiguration, told: Told) {
         match self.try_configure(&wish).await {
-            Ok(Some(room)) => {
+            Ok(true) => {
                 tracing::info!("a configuration from the cloud changes the uplink and is tried");
                 self.trial = Some(Trial {
-                    room,
                     until: Instant::now() + TRIAL,
                     told,
                 });
             }
-            Ok(None) => {
+            Ok(false) => {
                 tracing::info!("a configuration from the cloud is in force");
                 told.send_replace(Some(Ok(())));
             }
@@ -47,8 +44,8 @@ impl Lodge {
         }
     }
 
-    /// The new uplink, when there is one that has to prove itself.
-    async fn try_configure(&mut self, wish: &NewConfiguration) -> Result<Option<Arc<Uplink>>, String> {
+    /// Puts it in force. Answers whether there is a new uplink that has to prove itself.
+    async fn try_configure(&mut self, wish: &NewConfiguration) -> Result<bool, String> {
         if self.trial.is_some() {
             return Err("another configuration is being tried".to_owned());
         }
@@ -61,13 +58,11 @@ impl Lodge {
             self.put_back().await;
             return Err(why);
         }
-        if before != self.config.uplink
-            && let Some(room) = self.uplink.borrow().clone()
-        {
-            return Ok(Some(room));
+        if before != self.config.uplink && self.config.uplink.is_some() {
+            return Ok(true);
         }
         remote::keep(&data_dir).map_err(|error| error.to_string())?;
-        Ok(None)
+        Ok(false)
     }
 
     /// What stands before a trial is in force again.
@@ -80,10 +75,15 @@ impl Lodge {
     }
 
     /// Waits until it is known whether the configuration that is tried works; for ever while none is.
-    pub(super) async fn verdict(trial: Option<&Trial>) -> bool {
-        match trial {
-            Some(trial) => timeout_at(trial.until, trial.room.connected()).await.is_ok(),
-            None => std::future::pending().await,
+    pub(super) async fn verdict(&self) -> bool {
+        let Some(trial) = &self.trial else {
+            return std::future::pending().await;
+        };
+        // Whoever reloads meanwhile may have built another.
+        let room = self.uplink.borrow().clone();
+        match room {
+            Some(room) => timeout_at(trial.until, room.connected()).await.is_ok(),
+            None => false,
         }
     }
 
@@ -95,7 +95,8 @@ impl Lodge {
             trial.told.send_replace(Some(kept));
             return;
         }
-        let why = trial.room.shown().last_error.map(|fault| fault.what);
+        let room = self.uplink.borrow().clone();
+        let why = room.and_then(|room| room.shown().last_error).map(|fault| fault.what);
         let why = why.unwrap_or_else(|| "the broker did not answer".to_owned());
         tracing::warn!(
             why,

@@ -87,7 +87,7 @@ async fn attend(lodge: &mut Lodge, signals: &mut Signals, ordered: &mut mpsc::Re
                     let _ = lodge.reload().await;
                 }
             },
-            works = Lodge::verdict(lodge.trial.as_ref()) => lodge.settle_trial(works).await,
+            works = lodge.verdict() => lodge.settle_trial(works).await,
             Some(order) = ordered.recv() => match order {
                 Order::Configure(wish, told) => lodge.configure(wish, told).await,
                 Order::Reload(answer) => {

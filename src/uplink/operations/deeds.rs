@@ -185,7 +185,7 @@ impl Deeds {
         let lately = |row: &Row| matches!(row.phase, Phase::Done(at) if now.duration_since(at) < RESTARTS);
         if rows
             .iter()
-            .any(|(_, row)| row.operation.kind == kind::RESTART && lately(row))
+            .any(|(_, row)| row.operation.kind == kind::RESTART && row.worked && lately(row))
         {
             return Err("the box was started anew less than five minutes ago".to_owned());
         }

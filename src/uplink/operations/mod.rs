@@ -111,6 +111,7 @@ impl Operations {
                 source: asked.source,
                 arrived: now,
                 phase: Phase::Waiting,
+                worked: false,
                 boot: None,
             };
             let key = page.seq().0.to_be_bytes();
@@ -194,10 +195,8 @@ impl Operations {
         (key, mut row): (Vec<u8>, Row),
         end: OperationState,
     ) -> Result<Slot, WriteError<RowError>> {
-        let result = match end {
-            OperationState::Successful(_) => "successful",
-            OperationState::Failed(_) | OperationState::Executing => "failed",
-        };
+        row.worked = matches!(end, OperationState::Successful(_));
+        let result = if row.worked { "successful" } else { "failed" };
         deeds.board.operation(&row.operation.kind, result);
         row.phase = Phase::Done(Timestamp::now());
         self.note(&key, &row, Some(end)).await?;

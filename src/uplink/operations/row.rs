@@ -32,6 +32,9 @@ pub(super) struct Row {
     pub(super) source: Option<String>,
     pub(super) arrived: Timestamp,
     pub(super) phase: Phase,
+    /// Whether it is done and worked.
+    #[serde(default)]
+    pub(super) worked: bool,
     /// The boot in which a command began to start the machine anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) boot: Option<String>,

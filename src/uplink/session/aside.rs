@@ -41,7 +41,7 @@ impl Session<'_> {
                 Ok(()) => {}
                 // It is not let go before it is kept: the next turn tries again.
                 Err(WriteError::Busy | WriteError::DiskFull) => {
-                    self.outbox.put_back(parcel);
+                    self.poison.push(parcel);
                     return Ok(());
                 }
                 Err(error) => return Err(LedgerError::Write(error).into()),

@@ -163,7 +163,7 @@ impl<'a> Session<'a> {
                 () = &mut files => Woken::FilesChanged,
                 () = self.shared.tokens.wanted(), if self.subscription.stands() => Woken::TokenWanted,
                 () = self.shared.live.changed(), if live_room => Woken::More,
-                more = self.outbox.wait(), if room && resting.is_none() && self.hello.is_empty() => {
+                more = self.outbox.wait(), if room && resting.is_none() && self.hello.is_empty() && !self.alone => {
                     more?;
                     Woken::More
                 }

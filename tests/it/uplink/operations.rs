@@ -5,7 +5,7 @@ use std::time::Duration;
 use gatelodge::uplink::Patience;
 use serde_json::{Value, json};
 
-use super::broker::{Broker, Witness};
+use super::broker::{Broker, PASSWORD, Witness};
 use super::platform::{DEVICE, Platform};
 use super::puppet::Puppet;
 use super::stage::{SERIAL, Stage};
@@ -376,4 +376,48 @@ async fn a_machine_that_starts_anew_is_known_by_its_boot_and_one_that_did_not_ha
     *stage.hands.boot.lock().unwrap() = "second".into();
     stage.run();
     puppet.hears("506,2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_json_the_platform_says_its_number_for_the_box_and_a_password_is_the_proof() {
+    let mut cloud = Cloud::start();
+    let folder = tempfile::tempdir().unwrap();
+    let password = folder.path().join("password");
+    std::fs::write(&password, PASSWORD).unwrap();
+    let section = format!(
+        "[uplink]\nkind = \"cumulocity\"\nurl = \"mqtts://localhost:{}\"\nca_file = {:?}\nclient_id = \"lodge-1\"\n\
+         tenant = \"t1\"\nusername = \"lodge\"\npassword_file = {password:?}\noperations = \"smartrest\"\n{}",
+        cloud.broker.by_password,
+        cloud.broker.root("server"),
+        cloud.tenant.keys(),
+    );
+    let patience = Patience {
+        claimed: Duration::from_millis(50),
+        ..Patience::default()
+    };
+    let _stage = Stage::hasty(folder.path(), &section, patience);
+    cloud.registered();
+    let asked = |taken: &super::platform::Taken| taken.fields[0] == "123";
+    cloud
+        .platform
+        .until(&cloud.broker, &cloud.witness, "it asks for its number", asked);
+    cloud.broker.publish("s/ds", "526,lodge-1,uplink");
+    let refused = |taken: &super::platform::Taken| taken.fields[0] == "502" && taken.fields[2].contains("which number");
+    cloud
+        .platform
+        .until(&cloud.broker, &cloud.witness, "no number, no file", refused);
+    cloud.broker.publish("s/ds", "124,lodge-1,4711");
+    cloud.broker.publish("s/ds", "526,lodge-1,uplink");
+    let event = eventually("the event is made", || cloud.tenant.last("/event/events"));
+    let wanted = format!(
+        "Basic {}",
+        data_encoding::BASE64.encode(format!("t1/lodge:{PASSWORD}").as_bytes())
+    );
+    assert_eq!(event.authorization, Some(wanted));
+    let event: Value = serde_json::from_slice(&event.body).unwrap();
+    assert_eq!(event["source"]["id"], "4711");
+    let done = |taken: &super::platform::Taken| taken.fields[0] == "503";
+    cloud
+        .platform
+        .until(&cloud.broker, &cloud.witness, "the file is there", done);
 }

@@ -15,8 +15,8 @@ pub struct Manners {
     pub connack: Option<u8>,
     /// Whether messages and pings are answered.
     pub answers: bool,
-    /// What each subscription is granted.
-    pub granted: u8,
+    /// What each subscription is granted; `None`: it is never answered.
+    pub granted: Option<u8>,
     /// Whoever sends this is hung up on.
     pub minds: Option<String>,
 }
@@ -52,7 +52,7 @@ impl Puppet {
             manners: Arc::new(Mutex::new(Manners {
                 connack: Some(0),
                 answers: true,
-                granted: 1,
+                granted: Some(1),
                 minds: None,
             })),
             said: Arc::default(),
@@ -195,10 +195,10 @@ fn serve(mut line: TcpStream, manners: &Mutex<Manners>, note: &mut dyn FnMut(Sai
                     topics.push((topic, body[next]));
                     at = next + 1;
                 }
-                if now.answers {
+                if let Some(granted) = now.granted.filter(|_| now.answers) {
                     let [high, low] = id(0);
                     let mut answer = vec![0x90, 2 + u8::try_from(topics.len()).unwrap(), high, low];
-                    answer.extend(topics.iter().map(|_| now.granted));
+                    answer.extend(topics.iter().map(|_| granted));
                     line.write_all(&answer).ok()?;
                 }
                 note(Said::Subscribe(topics));

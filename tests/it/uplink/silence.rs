@@ -125,7 +125,7 @@ async fn a_line_that_is_only_half_open_is_noticed_within_a_keep_alive_and_a_half
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subscription_that_is_not_granted_is_asked_for_again_while_values_go_on() {
     let puppet = Puppet::start();
-    puppet.behave(|manners| manners.granted = 0x80);
+    puppet.behave(|manners| manners.granted = Some(0x80));
     let (_folder, stage) = with(&puppet, hasty());
     puppet.hears("303,uplink_Subscription");
     stage.many(SERIAL, 5).await;
@@ -139,7 +139,7 @@ async fn a_subscription_that_is_not_granted_is_asked_for_again_while_values_go_o
     eventually("it is asked for again", || (asked() >= 2).then_some(()));
     let shown = stage.uplink.shown();
     assert_eq!((shown.sessions, shown.faults[0].kind.as_str()), (1, "subscription"));
-    puppet.behave(|manners| manners.granted = 1);
+    puppet.behave(|manners| manners.granted = Some(1));
     puppet.hears("306,uplink_Subscription");
     puppet.tell(
         "devicecontrol/notifications",
@@ -148,6 +148,26 @@ async fn a_subscription_that_is_not_granted_is_asked_for_again_while_values_go_o
             .as_bytes(),
     );
     puppet.hears("506,9,");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn subscriptions_that_nobody_answers_are_asked_for_three_times_and_then_the_session_is_given_up() {
+    let puppet = Puppet::start();
+    puppet.behave(|manners| manners.granted = None);
+    let (_folder, stage) = with(&puppet, hasty());
+    stage.many(SERIAL, 5).await;
+    eventually("the session is given up", || {
+        (stage.uplink.shown().sessions > 1).then_some(())
+    });
+    let said = puppet.said();
+    let asked = said
+        .iter()
+        .filter(|(number, said)| *number == 0 && matches!(said, Said::Subscribe(_)));
+    assert_eq!(asked.count(), 3);
+    puppet.behave(|manners| manners.granted = Some(1));
+    puppet.hears("500");
+    stage.drained().await;
+    assert_eq!(powers(&puppet), [0, 1, 2, 3, 4]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
