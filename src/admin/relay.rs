@@ -1,4 +1,4 @@
-//! `relay peers`, `relay kick`, `relay drain` and `relay trace`.
+//! `relay peers`, `relay kick`, `relay drain`, `relay trace` and `relay ticket`.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::Desk;
 use super::problem::Refusal;
 use crate::domain::units::Span;
-use crate::relay::{PeerShown, Relay};
+use crate::relay::{PeerShown, Relay, TicketShown, TicketWanted};
 
 pub(super) fn router() -> Router<Desk> {
     Router::new()
@@ -20,6 +20,7 @@ pub(super) fn router() -> Router<Desk> {
         .route("/relay/meetups/{id}", delete(clear))
         .route("/relay/drain", put(drain).delete(end_drain))
         .route("/relay/traces", post(trace))
+        .route("/relay/tickets", post(ticket))
 }
 
 /// The room, when the box runs and it is open.
@@ -76,4 +77,9 @@ async fn trace(State(desk): State<Desk>, Json(wanted): Json<Wanted>) -> Result<J
     let begun = room(&desk)?.trace(&wanted.id, wanted.time.0);
     let (trace, peers) = begun.map_err(|error| Refusal::bad(error.to_string()))?;
     Ok(Json(json!({ "trace": trace, "peers": peers })))
+}
+
+async fn ticket(State(desk): State<Desk>, Json(wanted): Json<TicketWanted>) -> Result<Json<TicketShown>, Refusal> {
+    let ticket = room(&desk)?.ticket(&wanted);
+    ticket.map(Json).map_err(|error| Refusal::bad(error.to_string()))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::lodge::{DRAIN, Lodge};
-use super::router;
+use super::{handover, router};
 use crate::config::{Certificate as Source, DoorLimits, GrpcClient};
 use crate::http::serve::HSTS_DEFAULT;
 use crate::http::swap::Swap;
@@ -42,6 +42,10 @@ pub(super) const DOORS: [&str; 6] = ["metrics", "mtls", "grpc", "relay", "https"
 impl Lodge {
     /// Opens every door that has a section.
     pub(super) async fn open_doors(&mut self) -> anyhow::Result<()> {
+        if self.handover.keep_only(&DOORS.map(|name| self.addresses(name))) {
+            DOORS.iter().for_each(|name| handover::forget(name));
+            handover::settled().await;
+        }
         for name in DOORS {
             self.open_door(name).await?;
         }
@@ -53,6 +57,7 @@ impl Lodge {
         let wanted = self.addresses(name);
         if wanted.is_empty() {
             self.close_door(name);
+            handover::forget(name);
             return Ok(());
         }
         let policy = self.policy(name).await?;
@@ -81,11 +86,15 @@ impl Lodge {
         let kept = self.doors.get(name).filter(|door| door.wanted == wanted);
         let open = match kept.map(|door| clones(&door.listeners)).transpose()? {
             Some(listeners) => make(Vec::new(), listeners),
-            None => make(wanted.clone(), Vec::new()),
+            None => {
+                let (given, left) = self.handover.take(&wanted);
+                make(left, given)
+            }
         }?;
         let listeners = open
             .listeners()
             .with_context(|| format!("keeping the sockets of the {name} door"))?;
+        handover::keep(name, &listeners);
         let up = DoorUp {
             addrs: open.local_addrs().to_vec(),
             listeners: Arc::new(listeners),
@@ -236,7 +245,7 @@ impl Lodge {
                 certificate: self.relay_certificate().await?,
                 versions: Versions::From12,
                 challenges: None,
-                clients: Some((self.relay_trust()?, Demand::Required)),
+                clients: Some((self.relay_trust()?, self.relay_demand())),
             }),
             _ => Policy::Plain,
         };
@@ -323,6 +332,14 @@ impl Lodge {
         let relay = self.config.relay.as_ref();
         let files = relay.map(|relay| (relay.client_ca_file.clone(), relay.crl_file.clone()));
         self.trust("relay", Hierarchy::Relay, files.unwrap_or_default())
+    }
+
+    /// Whether peers of the relay must show certificates: tickets may stand for them.
+    fn relay_demand(&self) -> Demand {
+        match self.config.relay.as_ref().is_some_and(relay::Config::takes_tickets) {
+            true => Demand::Asked,
+            false => Demand::Required,
+        }
     }
 
     /// Whom a door trusts: the authorities of a file, or its own hierarchy; less those that a list or we revoked.

@@ -14,6 +14,7 @@ use super::acme::AcmeDesk;
 use super::configured::Trial;
 use super::doors::DoorUp;
 use super::hands::HouseHands;
+use super::handover::Handover;
 use super::identity::Names;
 use super::logging::Logging;
 use super::report::{Reporter, RoomsSeen};
@@ -59,6 +60,7 @@ pub(super) struct Lodge {
     relay_counts: relay::Counts,
     pub(super) uplink: watch::Sender<Option<Arc<Uplink>>>,
     pub(super) doors: BTreeMap<&'static str, DoorUp>,
+    pub(super) handover: Handover,
     pub(super) reporter: Reporter,
     pub(super) backups: Backups,
     pub(super) acme: AcmeDesk,
@@ -110,6 +112,7 @@ impl Lodge {
             meters,
             uplink,
             doors: BTreeMap::new(),
+            handover: Handover::receive(),
             acme: AcmeDesk::new(&metrics),
             readiness: watch::channel(Readiness::default()).0,
             lamps: watch::channel(Vec::new()).0,

@@ -8,6 +8,7 @@ mod box_page;
 mod configured;
 mod doors;
 mod hands;
+mod handover;
 mod host;
 mod identity;
 mod lodge;

@@ -6,6 +6,7 @@
 
 mod authority;
 mod certs;
+mod csr;
 mod error;
 mod folder;
 mod hierarchy;
@@ -28,6 +29,7 @@ use tokio::sync::watch;
 
 pub use authority::{AuthorityError, AuthorityFiles};
 pub use certs::{CertsError, CertsFolder, IssuedClient, Made, Wish};
+pub use csr::{SigningRequest, SigningRequestError};
 pub use error::{PkiError, UnknownReason};
 pub use folder::{FolderError, make as make_private_folder, write_private};
 pub use hierarchy::{Hierarchy, Role, UnknownWord, Usage};

@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 
 use super::room::{LONGEST_ID, Refused, Relay};
 use super::rule::Identity;
-use super::upgrade;
+use super::{ticket, upgrade};
 use crate::http::problem::{method_not_allowed, not_found};
 use crate::http::{Peer, Problem};
 use crate::tls::{PeerCertificate, SubjectName};
@@ -36,18 +36,21 @@ pub fn router(room: Option<Arc<Relay>>) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
 }
 
-async fn meet(
-    State(room): State<Arc<Relay>>,
-    certificate: PeerCertificate,
-    mut request: Request,
-) -> Result<Response, Problem> {
+async fn meet(State(room): State<Arc<Relay>>, mut request: Request) -> Result<Response, Problem> {
     let agreed = upgrade::agree(request.headers()).map_err(|error| {
         Problem::new(StatusCode::BAD_REQUEST, "no-websocket", "This is for WebSockets").detail(error.to_string())
     })?;
     // The id is all that follows the prefix, as it was sent: nothing is decoded, a query is part of it (section 1).
     let target = request.uri().path_and_query().map_or("", |target| target.as_str());
-    let id = target.strip_prefix(&room.prefix()).unwrap_or_default().to_owned();
-    let identity = identity(&certificate);
+    let target = target.strip_prefix(&room.prefix()).unwrap_or_default();
+    let (id, identity) = match request.extensions().get::<PeerCertificate>() {
+        Some(certificate) => (target.to_owned(), identity(certificate)),
+        None => {
+            let (id, ticket) = ticket::split(target);
+            let holder = room.holder(ticket, &id).map_err(problem)?;
+            (id, holder)
+        }
+    };
     let rule = room.admit(&id, &identity).map_err(problem)?;
     let address = request.extensions().get::<Peer>().map(|peer| peer.addr);
     let address = address.unwrap_or_else(|| ([0, 0, 0, 0], 0).into());
@@ -64,6 +67,12 @@ fn problem(refused: Refused) -> Problem {
             .detail(format!("at most {LONGEST_ID} bytes may follow the prefix")),
         Refused::Forbidden => Problem::new(StatusCode::FORBIDDEN, "forbidden", "This certificate may not come here")
             .detail("the relay's rules do not name it for this id; the box's operator can change them"),
+        Refused::NoTicket => Problem::new(
+            StatusCode::FORBIDDEN,
+            "no-ticket",
+            "A client certificate or a ticket is needed",
+        )
+        .detail("there is none, or it is for another id, or it has expired: the box's operator makes a new one"),
         Refused::Crowded => {
             let title = "This certificate has as many connections as it may have";
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "per-identity", title).retry_after(10)

@@ -118,6 +118,13 @@ impl Config {
             && self.key_file == other.key_file
             && self.client_ca_file == other.client_ca_file
             && self.crl_file == other.crl_file
+            && self.takes_tickets() == other.takes_tickets()
+    }
+
+    /// Whether anybody may come without a certificate.
+    #[must_use]
+    pub fn takes_tickets(&self) -> bool {
+        self.meetup.iter().any(|rule| rule.tickets)
     }
 
     /// The rule for an id; `None`: there is no such meetup.

@@ -12,7 +12,7 @@ use prometheus_client::metrics::histogram::Histogram;
 
 use super::goodbye::Goodbye;
 use super::meetup::Tally;
-use super::peer::Peer;
+use super::peer::{Load, Peer};
 use crate::http::metrics::Metrics;
 
 /// The relay's metrics; clones share them.
@@ -24,8 +24,8 @@ pub struct Counts {
     joined: Counter,
     ends: Family<EndLabel, Counter>,
     refused: Family<EndLabel, Counter>,
-    messages: Counter,
-    bytes: Counter,
+    taken: Way,
+    written: Way,
     pings_lost: Counter,
     queue_bytes: Gauge,
     draining: Gauge,
@@ -37,10 +37,41 @@ struct EndLabel {
     reason: &'static str,
 }
 
+/// Which way messages go, as the relay sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Direction {
+    direction: &'static str,
+}
+
+/// What goes one way.
+#[derive(Clone)]
+struct Way {
+    messages: Counter,
+    bytes: Counter,
+}
+
+impl Way {
+    fn of(direction: &'static str, (messages, bytes): (&Directed, &Directed)) -> Way {
+        let direction = Direction { direction };
+        Way {
+            messages: messages.get_or_create_owned(&direction),
+            bytes: bytes.get_or_create_owned(&direction),
+        }
+    }
+
+    fn add(&self, load: Load) {
+        self.messages.inc_by(load.messages);
+        self.bytes.inc_by(load.bytes);
+    }
+}
+
+type Directed = Family<Direction, Counter>;
+
 impl Counts {
     /// Metrics that are shown among `metrics`; to be made once.
     #[must_use]
     pub fn new(metrics: &Metrics) -> Counts {
+        let (messages, bytes) = (Family::default(), Family::default());
         let counts = Counts {
             connections: Gauge::default(),
             waiting: Gauge::default(),
@@ -48,8 +79,8 @@ impl Counts {
             joined: Counter::default(),
             ends: Family::default(),
             refused: Family::default(),
-            messages: Counter::default(),
-            bytes: Counter::default(),
+            taken: Way::of("in", (&messages, &bytes)),
+            written: Way::of("out", (&messages, &bytes)),
             pings_lost: Counter::default(),
             queue_bytes: Gauge::default(),
             draining: Gauge::default(),
@@ -71,8 +102,16 @@ impl Counts {
                 "Requests that became no WebSocket, by reason",
                 shown.refused,
             );
-            registry.register("relay_messages", "Messages taken for a partner", shown.messages);
-            registry.register("relay_bytes", "Bytes of messages taken for a partner", shown.bytes);
+            registry.register(
+                "relay_messages",
+                "Messages: taken from peers (in), written to their partners (out)",
+                messages,
+            );
+            registry.register(
+                "relay_bytes",
+                "Bytes of messages: taken from peers (in), written to their partners (out)",
+                bytes,
+            );
             registry.register(
                 "relay_pings_lost",
                 "Pings that no pong answered in time",
@@ -135,6 +174,13 @@ impl Counts {
         self.delay.observe(delay.as_secs_f64());
     }
 
+    /// These were written to a peer.
+    pub(super) fn handed_on(&self, load: Load) {
+        if load != Load::default() {
+            self.written.add(load);
+        }
+    }
+
     /// Adds what a peer has sent since this was last asked.
     pub(super) fn gather(&self, peer: &Arc<Peer>) {
         let news = |counter: &AtomicU64, told: &AtomicU64| {
@@ -142,7 +188,9 @@ impl Counts {
             now.saturating_sub(told.swap(now, Relaxed))
         };
         let counted = &peer.counted;
-        self.messages.inc_by(news(&counted.messages, &counted.messages_told));
-        self.bytes.inc_by(news(&counted.bytes, &counted.bytes_told));
+        self.taken.add(Load {
+            messages: news(&counted.messages, &counted.messages_told),
+            bytes: news(&counted.bytes, &counted.bytes_told),
+        });
     }
 }

@@ -60,10 +60,34 @@ pub(super) struct Counted {
     pub(super) round_trip: AtomicU64,
 }
 
+/// Whole messages, and bytes of messages, frames not counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Load {
+    pub(super) messages: u64,
+    pub(super) bytes: u64,
+}
+
+impl Load {
+    /// A piece of a message, which is its last or not.
+    fn of(fin: bool, payload: &[u8]) -> Load {
+        Load {
+            messages: u64::from(fin),
+            bytes: payload.len() as u64,
+        }
+    }
+
+    fn add(&mut self, more: Load) {
+        self.messages += more.messages;
+        self.bytes += more.bytes;
+    }
+}
+
 /// What is on its way to a peer.
 #[derive(Debug, Default)]
 struct Outbox {
     bytes: Vec<u8>,
+    /// What its partner's messages are of that.
+    load: Load,
     /// When the first of the bytes came.
     since: Option<Instant>,
     /// The last piece did not end its message.
@@ -90,7 +114,7 @@ struct Route {
 #[derive(Debug)]
 enum To {
     /// They are kept until a partner comes.
-    Kept(Vec<u8>),
+    Kept(Vec<u8>, Load),
     Partner(Arc<Peer>),
     Nobody,
 }
@@ -109,6 +133,7 @@ pub(super) enum Carried {
 /// What its task takes of what is on its way to a peer.
 pub(super) struct Taken {
     pub(super) bytes: Vec<u8>,
+    pub(super) load: Load,
     pub(super) since: Option<Instant>,
     pub(super) closing: Option<Goodbye>,
     pub(super) alone_until: Option<Instant>,
@@ -140,7 +165,7 @@ impl Peer {
             outbox: Mutex::default(),
             trace: ArcSwapOption::empty(),
             route: Mutex::new(Route {
-                to: To::Kept(Vec::new()),
+                to: To::Kept(Vec::new(), Load::default()),
                 carries: false,
             }),
         })
@@ -175,7 +200,7 @@ impl Peer {
     pub(super) fn partner(&self) -> Option<PeerNumber> {
         match &lock(&self.route).to {
             To::Partner(partner) => Some(partner.number),
-            To::Kept(_) | To::Nobody => None,
+            To::Kept(..) | To::Nobody => None,
         }
     }
 
@@ -198,9 +223,9 @@ impl Peer {
     pub(super) fn pair(self: &Arc<Peer>, partner: &Arc<Peer>) {
         for (from, to) in [(self, partner), (partner, self)] {
             let mut route = lock(&from.route);
-            let kept = match std::mem::replace(&mut route.to, To::Partner(Arc::clone(to))) {
-                To::Kept(kept) => kept,
-                To::Partner(_) | To::Nobody => Vec::new(),
+            let (kept, load) = match std::mem::replace(&mut route.to, To::Partner(Arc::clone(to))) {
+                To::Kept(kept, load) => (kept, load),
+                To::Partner(_) | To::Nobody => (Vec::new(), Load::default()),
             };
             let hello = from.greeting().map(|greeting| greeting.text).unwrap_or_default();
             let mut outbox = lock(&to.outbox);
@@ -208,6 +233,7 @@ impl Peer {
             outbox.paired_at = Some(Instant::now());
             frame::encode(&mut outbox.bytes, true, Opcode::Text, &hello);
             outbox.bytes.extend_from_slice(&kept);
+            outbox.load.add(load);
             outbox.mid_message = route.carries;
             outbox.wake();
         }
@@ -227,7 +253,7 @@ impl Peer {
             return false;
         }
         *route = Route {
-            to: To::Kept(Vec::new()),
+            to: To::Kept(Vec::new(), Load::default()),
             carries: false,
         };
         outbox.alone_until = Some(until);
@@ -243,15 +269,15 @@ impl Peer {
             return Carried::Room;
         }
         route.carries = !fin;
-        if fin {
-            self.counted.messages.fetch_add(1, Relaxed);
-        }
-        self.counted.bytes.fetch_add(payload.len() as u64, Relaxed);
+        let more = Load::of(fin, payload);
+        self.counted.messages.fetch_add(more.messages, Relaxed);
+        self.counted.bytes.fetch_add(more.bytes, Relaxed);
         match &mut route.to {
             To::Nobody => Carried::Room,
-            To::Kept(kept) if kept.len() + payload.len() > self.buffer => Carried::TooEarly,
-            To::Kept(kept) => {
+            To::Kept(kept, _) if kept.len() + payload.len() > self.buffer => Carried::TooEarly,
+            To::Kept(kept, load) => {
                 frame::encode(kept, fin, opcode, payload);
+                load.add(more);
                 Carried::Room
             }
             To::Partner(partner) => partner.receive((opcode, fin), payload, waker),
@@ -264,6 +290,7 @@ impl Peer {
             return Carried::Room;
         }
         frame::encode(&mut outbox.bytes, fin, opcode, payload);
+        outbox.load.add(Load::of(fin, payload));
         outbox.mid_message = !fin;
         outbox.since.get_or_insert_with(Instant::now);
         outbox.wake();
@@ -316,6 +343,7 @@ impl Peer {
         }
         Taken {
             bytes: std::mem::take(&mut outbox.bytes),
+            load: std::mem::take(&mut outbox.load),
             since: outbox.since.take(),
             closing: outbox.closing,
             alone_until: outbox.alone_until,

@@ -16,6 +16,7 @@ use super::frame;
 use super::goodbye::Goodbye;
 use super::hands::Hands;
 use super::inbound::{Fault, Inbound};
+use super::peer::Load;
 
 /// Bytes read at a time, on the stack: as much as one TLS record holds.
 const READ: usize = 16 << 10;
@@ -57,6 +58,8 @@ struct Leg<S> {
 #[derive(Default)]
 struct Outgoing {
     bytes: Vec<u8>,
+    /// What messages are among them.
+    load: Load,
     written: usize,
     /// Since when the messages among them have waited.
     since: Option<Instant>,
@@ -194,6 +197,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
             self.out.told_at = self.out.told_at.max(taken.since);
             self.out.since = taken.since;
             self.out.bytes = taken.bytes;
+            self.out.load = taken.load;
             self.out.written = 0;
             if let Some(why) = taken.closing {
                 self.say_goodbye(why);
@@ -222,6 +226,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
             if let Some(since) = out.since.take() {
                 self.hands.room.counts().carried(since.elapsed());
             }
+            self.hands.room.counts().handed_on(std::mem::take(&mut out.load));
         }
         // A silent connection holds no memory for what it once said.
         out.bytes = Vec::new();

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use jiff::{SignedDuration, Timestamp};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, interval, timeout};
 use tokio_util::sync::CancellationToken;
@@ -22,6 +23,7 @@ use super::notes::Notes;
 use super::peer::Peer;
 use super::pipe;
 use super::rule::{Identity, Rule};
+use super::ticket::{TicketError, Tickets};
 use super::trace::Traces;
 use crate::http::truncated;
 use crate::store::Store;
@@ -45,6 +47,7 @@ pub struct Relay {
     pub(super) is_closed: AtomicBool,
     pub(super) is_draining: AtomicBool,
     pub(super) traces: Traces,
+    tickets: Tickets,
 }
 
 #[derive(Default)]
@@ -68,6 +71,8 @@ pub enum Refused {
     LongId,
     /// No rule is about this id, or the rule does not name this certificate.
     Forbidden,
+    /// There is neither a certificate nor a ticket that is good here and now.
+    NoTicket,
     /// This certificate has its number of connections.
     Crowded,
     /// The relay stops.
@@ -96,6 +101,7 @@ impl Relay {
             is_closed: AtomicBool::new(false),
             is_draining: AtomicBool::new(false),
             traces: Traces::default(),
+            tickets: Tickets::new(),
         })
     }
 
@@ -193,6 +199,27 @@ impl Relay {
             return refused(Refused::Crowded, "per_identity");
         }
         Ok(rule)
+    }
+
+    /// Leave for whoever shows it to come to `id` without a certificate, and when it ends.
+    pub fn issue_ticket(&self, id: &str, name: &str, life: Duration) -> Result<(String, Timestamp), TicketError> {
+        if id.len() > LONGEST_ID || id.contains('?') {
+            return Err(TicketError::Id);
+        }
+        if !self.config.load().rule(id).is_some_and(|rule| rule.tickets) {
+            return Err(TicketError::NotThere(id.to_owned()));
+        }
+        let life = SignedDuration::try_from(life).map_err(|_| TicketError::Life)?;
+        self.tickets.issue(id, name, life, Timestamp::now())
+    }
+
+    /// Who comes to `id` with this ticket.
+    pub(super) fn holder(&self, ticket: Option<&str>, id: &str) -> Result<Identity, Refused> {
+        let holder = ticket.and_then(|ticket| self.tickets.check(ticket, id, Timestamp::now()));
+        holder.ok_or_else(|| {
+            self.counts.refused("no_ticket");
+            Refused::NoTicket
+        })
     }
 
     /// Serves a peer on the stream that its request became.

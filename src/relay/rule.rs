@@ -13,6 +13,9 @@ pub struct Rule {
     /// Whose certificates may meet there; absent: all that the door trusts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peers: Option<Vec<String>>,
+    /// Whether peers without a certificate may come there with a ticket (`gatelodge relay ticket`).
+    #[serde(default)]
+    pub tickets: bool,
     /// What a newcomer does to a full meetup.
     #[serde(default)]
     pub policy: Policy,
@@ -50,6 +53,7 @@ impl Default for Rule {
         Rule {
             id: "*".to_owned(),
             peers: None,
+            tickets: false,
             policy: Policy::Reject,
             different_identities: false,
             hold: no_time(),
@@ -69,6 +73,10 @@ impl Rule {
     /// Whether somebody of these identities may come.
     #[must_use]
     pub fn admits(&self, identity: &Identity) -> bool {
+        if identity.is_by_ticket() {
+            // Whoever signed the ticket said who may come.
+            return self.tickets;
+        }
         let Some(peers) = &self.peers else { return true };
         peers.iter().any(|wanted| identity.is(wanted))
     }
@@ -94,7 +102,10 @@ fn fits(pattern: &str, text: &str) -> bool {
     rest.ends_with(last)
 }
 
-/// Who a peer is by its certificate (Q5).
+/// The kind of name that a ticket gives.
+const TICKET: &str = "ticket:";
+
+/// Who a peer is by its certificate or its ticket (Q5, Q7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// `O:`, `CN:`, `DNS:`, `URI:`, `email:` and `IP:` names, in that order.
@@ -111,6 +122,22 @@ impl Identity {
             names,
             key: data_encoding::HEXLOWER.encode(key),
         }
+    }
+
+    /// Of whoever shows a ticket for this name: it has no key.
+    #[must_use]
+    pub fn of_ticket(name: &str) -> Identity {
+        Identity {
+            names: vec![format!("{TICKET}{name}")],
+            key: "-".repeat(64),
+        }
+    }
+
+    /// Whether it has a ticket in place of a certificate. No certificate looks like that: its names have kinds of
+    /// their own.
+    #[must_use]
+    pub fn is_by_ticket(&self) -> bool {
+        self.names.first().is_some_and(|name| name.starts_with(TICKET))
     }
 
     /// Whether `wanted` names it: a kind and a name (`O:gateway`), a name of any kind, or `sha256:` and the public

@@ -8,6 +8,8 @@ use utoipa::ToSchema;
 
 use super::peer::Peer;
 use super::room::{Relay, shown_id};
+use super::ticket::TicketError;
+use crate::domain::units::Span;
 
 /// One connected peer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -44,7 +46,39 @@ pub struct PeerShown {
     pub round_trip_ms: Option<f64>,
 }
 
+/// A ticket that is wished for.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TicketWanted {
+    /// The meetup's id, without a query.
+    pub meetup: String,
+    /// What tables call whoever shows it.
+    pub name: String,
+    /// For how long, such as `"10m"`; at most a day.
+    #[schema(value_type = String)]
+    pub life: Span,
+}
+
+/// Leave to come to a meetup without a certificate.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TicketShown {
+    /// The ticket; a secret.
+    pub ticket: String,
+    /// Path and query to ask the relay's door for.
+    pub path: String,
+    /// Until when.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires: Timestamp,
+}
+
 impl Relay {
+    /// Makes a ticket.
+    pub fn ticket(&self, wanted: &TicketWanted) -> Result<TicketShown, TicketError> {
+        let (ticket, expires) = self.issue_ticket(&wanted.meetup, &wanted.name, wanted.life.0)?;
+        let path = format!("{}{}?ticket={ticket}", self.prefix(), wanted.meetup);
+        Ok(TicketShown { ticket, path, expires })
+    }
+
     /// Everybody connected, in the order in which they came.
     #[must_use]
     pub fn list(&self) -> Vec<PeerShown> {

@@ -2,23 +2,24 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRef, FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::routing::{delete, get, put};
+use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::Relay;
-use super::shown::PeerShown;
+use super::shown::{PeerShown, TicketShown, TicketWanted};
 use crate::accounts::{Accounts, Act, Secret};
 use crate::http::Problem;
 
 /// The part of the OpenAPI document.
 #[derive(OpenApi)]
-#[openapi(paths(table, end, drain, end_drain))]
+#[openapi(paths(table, end, drain, end_drain, ticket))]
 pub struct Docs;
 
 #[derive(Clone)]
@@ -39,6 +40,7 @@ pub fn router(room: Arc<Relay>, accounts: Accounts) -> Router {
         .route("/v1/relay", get(table))
         .route("/v1/relay/peers/{peer}", delete(end))
         .route("/v1/relay/drain", put(drain).delete(end_drain))
+        .route("/v1/relay/tickets", post(ticket))
         .with_state(Desk { room, accounts })
 }
 
@@ -136,4 +138,25 @@ async fn drain(State(desk): State<Desk>, _: Manager) -> StatusCode {
 async fn end_drain(State(desk): State<Desk>, _: Manager) -> StatusCode {
     desk.room.end_drain();
     StatusCode::NO_CONTENT
+}
+
+/// Signs leave to come to one meetup without a certificate, where its rule says `tickets = true`.
+#[utoipa::path(post, path = "/v1/relay/tickets", tag = "relay", request_body = TicketWanted,
+    responses((status = 201, description = "The ticket", body = TicketShown), (status = 422, description = "No ticket can be made of this"), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
+async fn ticket(
+    State(desk): State<Desk>,
+    _: Manager,
+    body: Result<Json<TicketWanted>, JsonRejection>,
+) -> Result<(StatusCode, Json<TicketShown>), Problem> {
+    let bad = |detail: String| {
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "no-such-ticket",
+            "No ticket can be made of this",
+        )
+        .detail(detail)
+    };
+    let Json(wanted) = body.map_err(|error| bad(error.body_text()))?;
+    let ticket = desk.room.ticket(&wanted).map_err(|error| bad(error.to_string()))?;
+    Ok((StatusCode::CREATED, Json(ticket)))
 }

@@ -102,14 +102,14 @@ impl Cursors {
         })
     }
 
-    /// Takes the cursor for a subscription, beginning at `now` when it is new; `None` when another has it.
-    pub(super) fn take(&self, key: &CursorKey, now: Seq) -> Option<Seq> {
+    /// Takes the cursor for a subscription, beginning at `begin` when it is new; `None` when another has it.
+    pub(super) fn take(&self, key: &CursorKey, begin: Seq) -> Option<Seq> {
         let mut known = self.lock();
         let cursor = known.entry(key.clone()).or_insert(Cursor {
-            at: now,
+            at: begin,
             writing: None,
             written: None,
-            held: now,
+            held: begin,
             taken: false,
             retired: false,
         });
@@ -117,7 +117,7 @@ impl Cursors {
             return None;
         }
         if cursor.retired {
-            (cursor.at, cursor.retired) = (now, false);
+            (cursor.at, cursor.retired) = (begin, false);
         }
         cursor.taken = true;
         self.dirty.store(true, Ordering::Release);

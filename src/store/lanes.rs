@@ -71,10 +71,10 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    pub(super) fn new(store: &Store, name: &str, lane: Lane) -> Result<Subscription, SubscribeError> {
+    /// As `name`, from where its cursor stands, or from just after `begin` when it has none.
+    pub(super) fn new(store: &Store, name: &str, lane: Lane, begin: Seq) -> Result<Subscription, SubscribeError> {
         let key = CursorKey::new(name, lane);
-        let now = *store.bell().borrow();
-        let Some(after) = store.shared().cursors.take(&key, now) else {
+        let Some(after) = store.shared().cursors.take(&key, begin) else {
             return Err(SubscribeError::Taken {
                 reader: name.to_owned(),
             });

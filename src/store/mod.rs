@@ -202,7 +202,17 @@ impl Store {
     /// Follows one lane of the journal as `reader`, from where that reader's cursor stands, or
     /// from now when it has none. A name holds no zero byte.
     pub fn subscribe(&self, reader: &str, lane: Lane) -> Result<Subscription, SubscribeError> {
-        Subscription::new(self, reader, lane)
+        let now = *self.bell().borrow();
+        Subscription::new(self, reader, lane, now)
+    }
+
+    /// As [`Store::subscribe`], but from the oldest entry of the journal when the reader has no cursor.
+    ///
+    /// For a reader that must miss nothing. A new cursor is on disk only with the next group, and its reader begins
+    /// some time after the doors: what people changed until then would be lost to a reader that begins now.
+    pub fn subscribe_from_oldest(&self, reader: &str, lane: Lane) -> Result<Subscription, SubscribeError> {
+        let before = Seq(self.oldest().0.saturating_sub(1));
+        Subscription::new(self, reader, lane, before)
     }
 
     /// Forgets the cursors of a reader that is closed, so that nothing is kept for it.

@@ -39,6 +39,14 @@ fn hint(error: &io::Error, addr: SocketAddr) -> String {
     }
 }
 
+/// Whether a socket on `addr` is for IPv6 alone: `[::]` takes IPv4 along, unless the same port is asked for by an
+/// IPv4 address of its own among `others`.
+#[must_use]
+pub fn only_v6(addr: SocketAddr, others: &[SocketAddr]) -> bool {
+    let beside = |other: &SocketAddr| other.is_ipv4() && other.port() == addr.port() && addr.port() != 0;
+    addr.is_ipv6() && others.iter().any(beside)
+}
+
 /// Opens `addr`; `others` are the door's other addresses.
 pub(super) fn bind(door: &'static str, addr: SocketAddr, others: &[SocketAddr]) -> Result<TcpListener, BindError> {
     let open = || {
@@ -46,10 +54,8 @@ pub(super) fn bind(door: &'static str, addr: SocketAddr, others: &[SocketAddr]) 
             SocketAddr::V4(_) => TcpSocket::new_v4()?,
             SocketAddr::V6(_) => TcpSocket::new_v6()?,
         };
-        // [::] takes IPv4 along, unless the same port is asked for by an IPv4 address of its own.
-        let beside = |other: &SocketAddr| other.is_ipv4() && other.port() == addr.port() && addr.port() != 0;
         if addr.is_ipv6() {
-            rustix::net::sockopt::set_ipv6_v6only(&socket, others.iter().any(beside))?;
+            rustix::net::sockopt::set_ipv6_v6only(&socket, only_v6(addr, others))?;
         }
         socket.set_reuseaddr(true)?;
         socket.bind(addr)?;

@@ -34,6 +34,10 @@ pub struct Pin([u8; 32]);
 pub struct PinError(String);
 
 impl Pin {
+    pub(super) const fn from_bytes(hash: [u8; 32]) -> Pin {
+        Pin(hash)
+    }
+
     /// The pin of a certificate's public key; `None` when it is no certificate.
     #[must_use]
     pub fn of(certificate: &CertificateDer<'_>) -> Option<Pin> {

@@ -12,6 +12,7 @@ use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, 
 use x509_parser::prelude::{CertificateRevocationList, FromDer};
 
 use super::config::provider;
+use super::exposed::is_exposed;
 use crate::pki::{CertificateId, Revocations};
 
 /// How long after its `nextUpdate` a revocation list still counts (`spec/perseus.md` section 1).
@@ -39,6 +40,15 @@ pub enum TrustError {
         /// What rustls said.
         source: Error,
     },
+    /// Its private key is published.
+    #[error(
+        "certificate {place} among the client authorities is a test authority whose private key is public: anybody \
+         could sign clients with it. Make an authority of your own, for instance with `gatelodge pki init`"
+    )]
+    Exposed {
+        /// Counted from 1.
+        place: usize,
+    },
     /// There is no root.
     #[error("there is no certificate among the client authorities")]
     NoRoot,
@@ -61,6 +71,9 @@ impl Trust {
     ) -> Result<Trust, TrustError> {
         let mut store = RootCertStore::empty();
         for (place, root) in (1..).zip(roots) {
+            if is_exposed(root) {
+                return Err(TrustError::Exposed { place });
+            }
             store
                 .add(root.clone())
                 .map_err(|source| TrustError::Root { place, source })?;

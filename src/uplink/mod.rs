@@ -9,6 +9,7 @@ mod board;
 mod config;
 pub mod cumulocity;
 mod dial;
+pub mod enrol;
 mod fault;
 mod fields;
 mod hands;

@@ -17,6 +17,7 @@ mod broken_room;
 mod configuration;
 mod crash;
 mod gate;
+mod handover;
 mod lifecycle;
 mod meter;
 mod occupancy;

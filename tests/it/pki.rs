@@ -366,3 +366,24 @@ async fn show_reads_back_what_was_asked_for() {
     assert_eq!(serial, format!("serial={}", issued.serial));
     assert!(show(&issued.key).is_err());
 }
+
+#[test]
+fn a_request_for_an_authority_of_others_is_one_for_openssl() {
+    let folder = tempfile::tempdir().unwrap();
+    let request = gatelodge::pki::SigningRequest::new("box-1").unwrap();
+    std::fs::write(folder.path().join("csr.der"), &request.der).unwrap();
+    std::fs::write(folder.path().join("key.pem"), request.key.as_bytes()).unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let said = |run: Output| String::from_utf8_lossy(&run.stdout).into_owned();
+    let (csr, key) = (path("csr.der"), path("key.pem"));
+    let run = openssl([
+        "req", "-in", &csr, "-inform", "DER", "-verify", "-noout", "-subject", "-pubkey",
+    ]);
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let shown = said(run);
+    assert!(shown.contains("CN = box-1"), "{shown}");
+    assert!(
+        shown.starts_with(&said(openssl(["pkey", "-in", &key, "-pubout"]))),
+        "the key is its own: {shown}"
+    );
+}

@@ -35,7 +35,7 @@ impl Gateway {
         let metrics = ready.doors.get("metrics").and_then(|addresses| addresses.first());
         let authority = metrics.and_then(|address| address.to_string().parse().ok());
         let bundle = Bundle {
-            own: self.bundle,
+            own: Some(self.bundle),
             authority: self.authority,
             names: Names::Checked,
         };

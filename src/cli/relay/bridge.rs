@@ -27,9 +27,10 @@ pub(in crate::cli) struct Reach {
     /// Where to meet: wss://HOST:PORT/micronets/v1/ws-proxy/ID; a second one is tried when the first fails
     #[arg(required = true, num_args = 1..=2, value_name = "URL")]
     urls: Vec<Uri>,
-    /// Our certificate and key in one PEM file, as `gatelodge pki relay` writes it (also -cc)
+    /// Our certificate and key in one PEM file, as `gatelodge pki relay` writes it (also -cc); a URL with a ticket
+    /// needs none
     #[arg(long, alias = "client-cert", value_name = "BUNDLE")]
-    cert: PathBuf,
+    cert: Option<PathBuf>,
     /// The authority of the relay's certificate, PEM (also -ca)
     #[arg(long, alias = "ca-cert", value_name = "FILE")]
     ca: PathBuf,
@@ -177,6 +178,13 @@ impl Reach {
         {
             let fault = Failure::usage(format_args!("{url} is no address of a relay"));
             return Err(fault.hint("such as wss://relay.example.org:5050/micronets/v1/ws-proxy/gw/7"));
+        }
+        let has_ticket = |url: &Uri| url.query().is_some_and(|query| query.contains("ticket="));
+        if self.cert.is_none() && !self.urls.iter().all(has_ticket) {
+            let fault = Failure::usage("--cert is missing");
+            return Err(
+                fault.hint("`gatelodge pki relay` makes a bundle, `gatelodge relay ticket` a URL with a ticket")
+            );
         }
         let bundle = Bundle {
             own: self.cert,

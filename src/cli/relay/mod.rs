@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::reach::block_on;
 use super::{Common, Failure, print};
 use crate::domain::units::Span;
+use crate::relay::{PeerShown, TicketShown};
 
 /// The original's test client takes `-cc` and `-ca`, which no single letter can be.
 #[must_use]
@@ -24,7 +25,6 @@ pub(super) fn as_known(args: impl IntoIterator<Item = OsString>) -> Vec<OsString
     };
     args.into_iter().map(known).collect()
 }
-use crate::relay::PeerShown;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -61,6 +61,20 @@ pub(super) enum Command {
         #[arg(long = "for", value_name = "TIME", default_value = "60s")]
         time: Span,
     },
+    /// Sign leave for a peer without a certificate to come to one meetup
+    #[command(
+        after_help = "Example:\n  gatelodge relay ticket gw/7 --name test-bench --for 10m\n\nThe rule that is about the meetup must say `tickets = true`. A ticket works again and again until it ends, or the box is restarted."
+    )]
+    Ticket {
+        /// The id, without a query
+        id: String,
+        /// What tables call whoever shows it
+        #[arg(long)]
+        name: String,
+        /// For how long: 1s to 24h
+        #[arg(long = "for", value_name = "TIME", default_value = "10m")]
+        time: Span,
+    },
     /// End a peer's connection; it may come again
     #[command(after_help = "Examples:\n  gatelodge relay kick 17\n  gatelodge relay kick --meetup gw/7")]
     Kick {
@@ -81,6 +95,7 @@ impl Command {
             Command::Peers => peers(common),
             Command::Drain { undo } => drain(common, undo),
             Command::Trace { id, time } => trace(common, &id, time),
+            Command::Ticket { id, name, time } => ticket(common, &id, &name, time),
             Command::Kick { peer, meetup } => kick(common, peer, meetup.as_deref()),
         }
     }
@@ -122,6 +137,24 @@ fn peers(common: &Common) -> Result<(), Failure> {
         ],
         rows,
     );
+    Ok(())
+}
+
+fn ticket(common: &Common, meetup: &str, name: &str, life: Span) -> Result<(), Failure> {
+    let wanted = json!({ "meetup": meetup, "name": name, "life": life });
+    let ask = async {
+        Ok(common
+            .running()
+            .await?
+            .ask(Method::POST, "/relay/tickets", Some(&wanted))
+            .await?)
+    };
+    let ticket: TicketShown = block_on(ask)?;
+    if common.json {
+        print::json(&ticket);
+    } else {
+        print::line(format_args!("{}", ticket.path));
+    }
     Ok(())
 }
 

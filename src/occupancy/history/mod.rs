@@ -63,8 +63,8 @@ impl History {
 
     /// Writes history down until it is told to stop.
     pub async fn run(self, stop: CancellationToken) -> Result<(), HistoryError> {
-        let mut counts = self.store.subscribe(READER, Lane::Measurement)?;
-        let mut ends = self.store.subscribe(READER, Lane::Event)?;
+        let mut counts = self.store.subscribe_from_oldest(READER, Lane::Measurement)?;
+        let mut ends = self.store.subscribe_from_oldest(READER, Lane::Event)?;
         let mut sweeps = tokio::time::interval(SWEEP_EVERY);
         loop {
             tokio::select! {

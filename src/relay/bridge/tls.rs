@@ -14,6 +14,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
+use crate::tls::is_exposed;
+
 /// Whether the relay's certificate must be for the name that is dialled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Names {
@@ -26,8 +28,8 @@ pub enum Names {
 /// Where a peer's certificates lie.
 #[derive(Clone, Debug)]
 pub struct Bundle {
-    /// Certificate, issuers and key in one PEM file.
-    pub own: PathBuf,
+    /// Certificate, issuers and key in one PEM file; `None` for a peer that comes with a ticket.
+    pub own: Option<PathBuf>,
     /// The relay's authority, PEM.
     pub authority: PathBuf,
     /// How the relay's certificate is looked at.
@@ -47,6 +49,16 @@ pub enum BundleError {
         /// What the parser said.
         source: rustls::pki_types::pem::Error,
     },
+    /// The authority's private key is published.
+    #[error(
+        "{} holds a test authority whose private key is public: anybody could answer as the relay. Have the relay \
+         use an authority of its own",
+        .path.display()
+    )]
+    Exposed {
+        /// Which file.
+        path: PathBuf,
+    },
     /// rustls refused them.
     #[error("{} cannot be used: {source}", .path.display())]
     Refused {
@@ -62,11 +74,12 @@ impl Bundle {
     pub fn read(&self) -> Result<Arc<ClientConfig>, BundleError> {
         let mut roots = RootCertStore::empty();
         for root in certificates(&self.authority)? {
+            if is_exposed(&root) {
+                let path = self.authority.clone();
+                return Err(BundleError::Exposed { path });
+            }
             roots.add(root).map_err(refused(&self.authority))?;
         }
-        let chain = certificates(&self.own)?;
-        // Bundles of the original's scripts have an EC PARAMETERS block before the key, which is passed over.
-        let key = PrivateKeyDer::from_pem_file(&self.own).map_err(pem(&self.own, "key"))?;
         let builder = ClientConfig::builder();
         let builder = match self.names {
             Names::Checked => builder.with_root_certificates(roots),
@@ -77,7 +90,15 @@ impl Bundle {
                     .with_custom_certificate_verifier(Arc::new(ByAuthority { roots, provider }))
             }
         };
-        let mut config = builder.with_client_auth_cert(chain, key).map_err(refused(&self.own))?;
+        let mut config = match &self.own {
+            None => builder.with_no_client_auth(),
+            Some(own) => {
+                let chain = certificates(own)?;
+                // Bundles of the original's scripts have an EC PARAMETERS block before the key, which is passed over.
+                let key = PrivateKeyDer::from_pem_file(own).map_err(pem(own, "key"))?;
+                builder.with_client_auth_cert(chain, key).map_err(refused(own))?
+            }
+        };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }

@@ -516,6 +516,23 @@ fn history_of(operator: &mut Client, path: &str, step: &str, changes: u64) -> Ve
 }
 
 #[test]
+fn a_kill_right_after_the_first_changes_of_a_new_box_loses_none_of_them_for_history() {
+    for _ in 0..5 {
+        let mut lodge = Lodge::start();
+        let mut operator = Client::operator(&lodge);
+        let (path, _) = space(&mut operator, 10);
+        assert_eq!(operator.post(&format!("{path}/change"), json!({ "by": 3 })).status, 200);
+        lodge.kill();
+        lodge.run();
+        operator = Client {
+            https: lodge.https(),
+            bearer: operator.bearer,
+        };
+        assert_eq!(history_of(&mut operator, &path, "raw", 3).len(), 1);
+    }
+}
+
+#[test]
 fn history_counts_everybody_once_also_across_kills() {
     let mut lodge = Lodge::start();
     let mut operator = Client::operator(&lodge);

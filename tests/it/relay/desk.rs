@@ -99,9 +99,14 @@ fn metrics_journal_and_log_tell_of_peers_and_never_of_payloads() {
         (metric("meetups_paired"), metric("meetups_waiting")),
         (Some(1), Some(0))
     );
+    let carried = |what: &str, direction: &str| {
+        let name = format!("gatelodge_relay_{what}_total{{direction=\"{direction}\"}} ");
+        stage.lodge.metric(&name)
+    };
     eventually("what was carried is counted", || {
-        (metric("messages_total") == Some(1)).then_some(())
+        (carried("messages", "in") == Some(1) && carried("messages", "out") == Some(1)).then_some(())
     });
+    assert_eq!(carried("bytes", "in"), carried("bytes", "out"));
     drop(pair);
     let ended = "ended_total{reason=\"partner_gone\"}";
     eventually("the ends are counted", || {

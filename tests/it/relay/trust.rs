@@ -5,8 +5,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::stage::{SECTIONS, Stage};
-use crate::support::eventually;
 use crate::support::https::{Https, config};
+use crate::support::lodge::binary;
+use crate::support::{Lodge, eventually};
 
 fn openssl(dir: &Path, args: &str) {
     let run = Command::new("openssl").args(args.split(' ')).current_dir(dir).output();
@@ -90,6 +91,41 @@ fn without_a_good_certificate_nobody_comes_in() {
     stage.play(&["third"]);
 }
 
+/// The public key of the original's own test authority (`O=Micronets-WS-Root`, 2018), whose private key is published
+/// in its repository (`spec/relay.md` D14).
+const PUBLISHED: &str = "-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEjaC5rowlSrtaMK+DfX01PxFUuw79
+zU0CvsKw+gxXyTR2AZawUBJltmrS2CFxbZrsHwEiuc0FQNvPniuvIqQlog==
+-----END PUBLIC KEY-----
+";
+
+#[test]
+fn an_authority_whose_key_is_published_is_refused_on_both_sides() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, bundle) = scripts_family(folder.path(), "gateway", "-days 30");
+    std::fs::write(folder.path().join("published.pem"), PUBLISHED).unwrap();
+    std::fs::write(folder.path().join("ca.ext"), "basicConstraints=critical,CA:TRUE\n").unwrap();
+    openssl(
+        folder.path(),
+        "x509 -req -in gateway.csr.pem -CA gateway-root.cert.pem -CAkey gateway-root.key.pem -CAcreateserial -extfile ca.ext -force_pubkey published.pem -out published.cert.pem",
+    );
+    let root = folder.path().join("published.cert.pem");
+    let mut lodge = Lodge::unstarted(&SECTIONS.replace("[relay]\n", &format!("[relay]\nclient_ca_file = {root:?}\n")));
+    lodge.spawn();
+    assert_eq!(lodge.wait(), Some(1));
+    assert!(lodge.log().contains("whose private key is public"), "{}", lodge.log());
+    let called = binary()
+        .args(["relay", "connect", "wss://127.0.0.1:9/gw/7", "--cert"])
+        .args([&bundle, &PathBuf::from("--ca"), &root])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&called.stderr);
+    assert!(
+        !called.status.success() && said.contains("whose private key is public"),
+        "{said}"
+    );
+}
+
 #[test]
 fn an_expired_certificate_does_not_come_in() {
     let folder = tempfile::tempdir().unwrap();
@@ -117,6 +153,45 @@ fn rules_let_named_certificates_in_and_refuse_others_before_the_upgrade() {
     stage.play(&["refused", "tenant/7", "403"]);
     stage.play_as(Some(&manager), &["waits_and_goes", "tenant/7"]);
     assert_eq!(waiting.line(), "[1002, \"the peer websocket disconnected\"]");
+}
+
+#[test]
+fn a_ticket_stands_for_a_certificate_at_its_meetup_and_nowhere_else() {
+    let tickets =
+        "[[relay.meetup]]\nid = \"bench/*\"\npeers = [\"manager\"]\ntickets = true\n[[relay.meetup]]\nid = \"two/*\"";
+    let mut stage = Stage::start_with(&SECTIONS.replacen("[[relay.meetup]]\nid = \"two/*\"", tickets, 1));
+    let made = stage
+        .lodge
+        .json(&["relay", "ticket", "bench/1", "--name", "tester", "--for", "5m"]);
+    let ticket = made["ticket"].as_str().unwrap();
+    assert_eq!(made["path"], format!("/micronets/v1/ws-proxy/bench/1?ticket={ticket}"));
+    let mut waiting = stage.begin(&stage.bundle("manager"), &["waits", "bench/1"]);
+    assert_eq!(waiting.line(), "waiting");
+    let with = |id: &str| format!("{id}?ticket={ticket}");
+    for id in [
+        "bench/1",
+        &with("bench/2"),
+        &with("two/1"),
+        "bench/1?ticket=v1.9999999999.eA.AAAA",
+    ] {
+        stage.play_as(None, &["refused", id, "403"]);
+    }
+    // A certificate that the rule does not name is not helped by a ticket.
+    stage.play(&["refused", &with("bench/1"), "403"]);
+    stage.play_as(None, &["waits_and_goes", &with("bench/1")]);
+    assert_eq!(waiting.line(), "[1002, \"the peer websocket disconnected\"]");
+    // A certificate is still needed where no rule speaks of tickets, and a bad one is refused before any HTTP.
+    let folder = tempfile::tempdir().unwrap();
+    let (_, foreign) = scripts_family(folder.path(), "foreign", "-days 30");
+    stage.play_as(Some(&foreign), &["shut_out"]);
+    let refused = stage.lodge.command(&["relay", "ticket", "two/1", "--name", "tester"]);
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("tickets = true"));
+
+    stage.lodge.stop();
+    assert!(!stage.lodge.log().contains(ticket), "{}", stage.lodge.log());
+    stage.lodge.run();
+    stage.play_as(None, &["refused", &with("bench/1"), "403"]);
 }
 
 #[test]
