@@ -122,7 +122,7 @@ impl Collector for Counted {
         }
         let tallies = room.tallies();
         families(&tallies, &mut encoder)?;
-        let bounds = TOOK.iter().copied().chain([f64::MAX]).zip(tallies.took);
+        let bounds = TOOK.iter().copied().chain([f64::INFINITY]).zip(tallies.took);
         let buckets: Vec<(f64, u64)> = bounds.collect();
         let count = tallies.took.iter().sum();
         let help = "How long messages take to be acknowledged";

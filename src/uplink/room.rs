@@ -1,21 +1,22 @@
-//! The room: keeps a session with the broker open, and counts what waits.
+//! The room: keeps a session with the broker open.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::{Instant, interval, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::board::{Board, Tallies, UplinkShown};
+use super::board::Board;
 use super::config::{Config, Kind, Reports};
+use super::counts::{Counted, settle};
 use super::cumulocity::Cumulocity;
 use super::hands::Hands;
 use super::ledger::{self, LedgerError};
 use super::live::Live;
 use super::opening::{changed, connect};
-use super::operations::{Claim, Commands, Deeds, OperationShown, Operations};
+use super::operations::{Claim, Commands, Deeds, Operations};
 use super::outbox::{Dealt, Outbox, READER};
 use super::pace::Pace;
 use super::patience::Patience;
@@ -23,33 +24,26 @@ use super::plain::Plain;
 use super::retry::Retry;
 use super::session::{self, Ended, Session};
 use super::speech::Speech;
-use super::suspects::{self, Aside, Suspects};
+use super::suspects::Suspects;
 use super::tenant::Tenant;
 use super::tokens::Tokens;
 use super::world::{Household, World};
 use crate::accounts::random;
-use crate::domain::{Event, Lane};
-use crate::store::{Backlog, Delivery, ReadError, Store, SubscribeError, WriteError};
+use crate::store::{Backlog, ReadError, Store, SubscribeError};
 use crate::tls::Step;
 
-/// When nothing of interest came for so long, the journal was looked at up to its end.
-const SETTLED: Duration = Duration::from_millis(20);
-/// What waits is noted so often.
-const SAMPLED: Duration = Duration::from_secs(10);
-/// Operations that are shown.
-const SHOWN: usize = 20;
 /// How long the uplink of before may need to let go.
 const HANDOVER: Duration = Duration::from_secs(10);
 
 /// The room.
 pub struct Uplink {
-    config: Config,
-    store: Store,
+    pub(super) config: Config,
+    pub(super) store: Store,
     terms: Terms,
-    board: Arc<Board>,
-    dealt: Arc<Dealt>,
+    pub(super) board: Arc<Board>,
+    pub(super) dealt: Arc<Dealt>,
     /// What of the journal was counted.
-    counted: Arc<Counted>,
+    pub(super) counted: Arc<Counted>,
 }
 
 /// What the house lays down for the room.
@@ -61,32 +55,6 @@ pub struct Terms {
     pub hands: Arc<dyn Hands>,
     /// How long is waited for what.
     pub patience: Patience,
-}
-
-/// What of the journal was counted since the room was built.
-#[derive(Debug, Default)]
-pub(super) struct Counted {
-    /// Entries of each lane.
-    entries: [AtomicU64; 3],
-    /// The last change that was looked at.
-    until: AtomicU64,
-}
-
-impl Counted {
-    /// Entries of each lane that were looked at and not dealt with.
-    fn waiting(&self, dealt: &Dealt) -> [u64; 3] {
-        Lane::ALL.map(|lane| {
-            let entries = self.entries[lane as usize].load(Ordering::Relaxed);
-            entries.saturating_sub(dealt.count(lane))
-        })
-    }
-
-    /// Nothing waits.
-    fn even(&self, dealt: &Dealt) {
-        for lane in Lane::ALL {
-            self.entries[lane as usize].store(dealt.count(lane), Ordering::Relaxed);
-        }
-    }
 }
 
 impl Shared {
@@ -114,20 +82,6 @@ impl Shared {
     pub(super) fn caught_up(&self) {
         settle(&self.store, &self.counted, &self.dealt);
     }
-}
-
-/// Evens the counts when everything is acknowledged. Answers how far the uplink is behind, and in how many entries.
-fn settle(store: &Store, counted: &Counted, dealt: &Dealt) -> (Backlog, u64) {
-    let behind = store.backlog(READER).unwrap_or_default();
-    if behind.changes == 0 {
-        counted.even(dealt);
-        return (behind, 0);
-    }
-    // What was not looked at yet may all be entries.
-    let looked_at = counted.until.load(Ordering::Relaxed).max(behind.after.0);
-    let unknown = (behind.after.0 + behind.changes).saturating_sub(looked_at);
-    let known: u64 = counted.waiting(dealt).into_iter().sum();
-    (behind, (known + unknown).min(behind.changes.saturating_mul(3)))
 }
 
 /// The room's own work broke, which is a fault of ours.
@@ -258,77 +212,6 @@ impl Uplink {
         self.board.once_opened().await;
     }
 
-    /// Notes now and then how much waits.
-    async fn sample(&self) -> std::convert::Infallible {
-        let mut ticks = interval(SAMPLED);
-        loop {
-            ticks.tick().await;
-            let (_, rows) = settle(&self.store, &self.counted, &self.dealt);
-            self.board.sample(rows);
-        }
-    }
-
-    /// How many entries waited in the last hour, sample by sample, oldest first.
-    #[must_use]
-    pub fn waited(&self) -> Vec<u64> {
-        self.board.write().waited.iter().copied().collect()
-    }
-
-    /// The latest operations, newest first.
-    pub fn operations(&self) -> Result<Vec<OperationShown>, ReadError> {
-        Operations::new(self.store.clone(), String::new()).shown(SHOWN)
-    }
-
-    /// Counts what is written in the journal, and notes whose state it changes.
-    async fn follow(&self, shared: &Shared) -> UplinkError {
-        let from = self.store.backlog(READER).unwrap_or_default().after;
-        // What was counted and dealt with before this run began anew stays even.
-        self.counted.even(&self.dealt);
-        self.counted.until.store(from.0, Ordering::Relaxed);
-        let (mut tail, mut bell) = (self.store.tail(from), self.store.bell());
-        loop {
-            bell.mark_unchanged();
-            match timeout(SETTLED, tail.next()).await {
-                Err(_) => {
-                    self.counted.until.store(tail.after().0, Ordering::Relaxed);
-                    if bell.changed().await.is_err() {
-                        std::future::pending::<()>().await;
-                    }
-                }
-                Ok(Ok(Delivery::Entry(entry))) => {
-                    let mut lanes = [false; 3];
-                    for event in &entry.events {
-                        lanes[event.lane() as usize] = true;
-                        shared.live.note(event);
-                        if let Err(error) = self.note_alarm(shared, event, entry.at).await {
-                            return error.into();
-                        }
-                    }
-                    for (entries, is_there) in self.counted.entries.iter().zip(lanes) {
-                        entries.fetch_add(u64::from(is_there), Ordering::Relaxed);
-                    }
-                    self.counted.until.store(entry.seq.0, Ordering::Relaxed);
-                }
-                Ok(Ok(Delivery::Gap(_))) => {
-                    self.counted.entries[Lane::Measurement as usize].fetch_add(1, Ordering::Relaxed);
-                }
-                Ok(Err(error)) => return error.into(),
-            }
-        }
-    }
-
-    /// Remembers which alarms are over, so that they do not stand at the broker for ever.
-    async fn note_alarm(&self, shared: &Shared, event: &Event, at: Timestamp) -> Result<(), LedgerError> {
-        let Some((topic, raised)) = shared.speech.alarm(event) else {
-            return Ok(());
-        };
-        match ledger::note_alarm(&self.store, &topic, (!raised).then_some(at)).await {
-            // Then it stands there longer, as over.
-            Err(LedgerError::Write(WriteError::Busy | WriteError::DiskFull)) => Ok(()),
-            noted => noted,
-        }
-    }
-
     async fn keep_connected(&self, shared: &Shared, stop: &CancellationToken) -> Result<(), UplinkError> {
         let mut retry = Retry::new(shared.patience);
         let mut pace = Pace::new(shared.config.replay_rate, Instant::now());
@@ -358,7 +241,12 @@ impl Uplink {
                         }
                         Ended::Broke(fault) => {
                             pace.cut_off(Instant::now());
-                            (fault, retry.after_session(opened.elapsed(), chance()))
+                            let held = if fault.is_taken_over() {
+                                Duration::ZERO
+                            } else {
+                                opened.elapsed()
+                            };
+                            (fault, retry.after_session(held, chance()))
                         }
                     }
                 }
@@ -403,53 +291,6 @@ impl Uplink {
         }
     }
 
-    /// Messages that were set aside, oldest first.
-    pub fn aside(&self) -> Result<Vec<Aside>, ReadError> {
-        suspects::aside(&self.store)
-    }
-
-    /// How the uplink is now.
-    #[must_use]
-    pub fn shown(&self) -> UplinkShown {
-        let (behind, rows) = settle(&self.store, &self.counted, &self.dealt);
-        let oldest = (rows > 0).then(|| self.oldest(behind.after)).flatten();
-        let written = self.board.write().clone();
-        let age = |at: Timestamp| u64::try_from(Timestamp::now().duration_since(at).as_secs()).unwrap_or(0);
-        UplinkShown {
-            url: self.config.url.to_string(),
-            client_id: written.client_id,
-            connected_since: written.connected_since,
-            backlog_rows: rows,
-            backlog_bytes: if rows > 0 { behind.bytes } else { 0 },
-            oldest_s: oldest.or(written.oldest_waiting.filter(|_| rows > 0)).map_or(0, age),
-            published: written.published,
-            dropped: written.dropped,
-            lost: written.lost,
-            sessions: written.sessions,
-            last_error: written.faults.front().filter(|_| written.troubled).cloned(),
-            next_try: written.next_try,
-            taken_over: written.taken_over,
-            certificate_ends: written.certificate_ends,
-            aside: written.aside,
-            complaints: written.complaints.into(),
-            faults: written.faults.into(),
-        }
-    }
-
-    /// When the first entry after `after` was written, if it can be read at once.
-    fn oldest(&self, after: crate::domain::Seq) -> Option<Timestamp> {
-        use futures_util::FutureExt;
-        let mut tail = self.store.tail(after);
-        // A chunk that holds nothing, and then the next: a few looks find it, or it is not worth the time.
-        for _ in 0..4 {
-            match tail.next().now_or_never() {
-                Some(Ok(Delivery::Entry(entry))) => return Some(entry.at),
-                Some(Ok(Delivery::Gap(_)) | Err(_)) | None => {}
-            }
-        }
-        None
-    }
-
     /// The way to the broker step by step, in words.
     pub async fn rehearse(&self) -> Vec<Step> {
         let (name, connected) = {
@@ -458,24 +299,6 @@ impl Uplink {
         };
         let name = if name.is_empty() { "gatelodge" } else { &name };
         super::rehearsal::rehearse(&self.config, name, connected).await
-    }
-
-    /// What was counted since the room was built.
-    #[must_use]
-    pub fn tallies(&self) -> Tallies {
-        let (_, rows) = settle(&self.store, &self.counted, &self.dealt);
-        let mut queue = self.counted.waiting(&self.dealt);
-        // What was not looked at yet is mostly values.
-        queue[Lane::Measurement as usize] += rows.saturating_sub(queue.iter().sum());
-        let written = self.board.write();
-        Tallies {
-            queue: if rows == 0 { [0; 3] } else { queue },
-            ended: written.ended.clone(),
-            complained: written.complained.clone(),
-            operations: written.operations.clone(),
-            took: written.took,
-            took_s: written.took_s,
-        }
     }
 }
 

@@ -16,10 +16,12 @@ use super::config::Mqtt;
 use super::fields::fields;
 use super::live::Thing;
 use super::speech::{Heard, Topic};
-use super::wire::{Delivered, Message};
+pub use super::wire::Delivered;
+use super::wire::Message;
 use super::world::{MeterKnown, World};
 use crate::domain::{Epoch, Event, Health, Lane, Level, MeterId, MeterNews, Quantity, Space};
 use crate::store::{Delivery, Entry, ReadError};
+pub use asked::asked;
 use discovery::Discovery;
 pub use topics::Topics;
 

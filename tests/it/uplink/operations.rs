@@ -421,3 +421,50 @@ async fn without_json_the_platform_says_its_number_for_the_box_and_a_password_is
         .platform
         .until(&cloud.broker, &cloud.witness, "the file is there", done);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_meter_is_read_because_the_cloud_asks_and_all_of_it_is_counted() {
+    let mut running = tokio::task::JoinSet::new();
+    let meters = super::outage::fleet(1, &mut running).await;
+    tokio::task::spawn_blocking(move || read_now(&meters)).await.unwrap();
+}
+
+fn read_now(meters: &str) {
+    let mut cloud = Cloud::start();
+    let section = cloud.section() + meters + "[metrics]\nlisten = [\"127.0.0.1:0\"]\n";
+    let lodge = Lodge::start_with(&section);
+    cloud.registered();
+    let child = format!("{DEVICE}-meter-eml9000000000");
+    let read = |cloud: &Cloud| cloud.platform.stored(&child, "A+").len();
+    eventually("the meter was polled", || {
+        cloud.platform.look(&cloud.broker, &cloud.witness);
+        (read(&cloud) > 0).then_some(())
+    });
+    let kind = "c8y_MeasurementRequestOperation";
+    for (device, name) in [(child.as_str(), "P+"), (DEVICE, "EML9000000000"), (DEVICE, "all")] {
+        let before = read(&cloud);
+        let id = cloud
+            .platform
+            .ask(&cloud.broker, device, kind, json!({ "requestName": name }));
+        let (state, why) = cloud.platform.ended(&cloud.broker, &cloud.witness, &id);
+        assert_eq!(state, SUCCESSFUL, "{why}");
+        eventually("it is told", || {
+            cloud.platform.look(&cloud.broker, &cloud.witness);
+            (read(&cloud) > before).then_some(())
+        });
+    }
+    cloud.fails("c8y_Command", json!({"text": "read EML1"}), "no meter EML1");
+    let (state, text) = cloud.run("c8y_Command", json!({"text": "read EML9000000000"}));
+    assert!(state == SUCCESSFUL && text.contains("import_kwh"), "{text}");
+    // The end of an operation is counted as it is written, which is before the platform hears of it.
+    let page = crate::support::plain_get(lodge.door("metrics"), "/metrics");
+    for line in [
+        "gatelodge_uplink_connected 1",
+        "gatelodge_uplink_queue_messages{class=\"critical\"} 0",
+        "gatelodge_uplink_puback_seconds_bucket{le=\"+Inf\"}",
+        "gatelodge_uplink_operations_total{fragment=\"c8y_MeasurementRequestOperation\",result=\"successful\"} 3",
+        "gatelodge_uplink_operations_total{fragment=\"c8y_Command\",result=\"failed\"} 1",
+    ] {
+        assert!(page.contains(line), "{line} is missing in:\n{page}");
+    }
+}
