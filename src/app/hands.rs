@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use async_trait::async_trait;
 use tokio::sync::{mpsc, watch};
 
-use super::log_ring::LogRing;
+use super::logging::Logging;
 use crate::accounts::random_id;
 use crate::admin::Order;
 use crate::config::{Config, remote};
@@ -17,6 +17,9 @@ use crate::uplink::{Hands, LogLine, LogWanted, NewConfiguration, Section};
 /// Wishes whose ends are remembered.
 const REMEMBERED: usize = 100;
 
+/// How much may be logged.
+const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+
 /// What became of a wish, once it is known.
 type Verdict = Option<Result<(), String>>;
 
@@ -25,7 +28,7 @@ pub(super) struct HouseHands {
     process: String,
     orders: mpsc::Sender<Order>,
     meters: watch::Receiver<Option<Arc<Meters>>>,
-    log: LogRing,
+    logging: Logging,
     /// What is in force.
     config: RwLock<Config>,
     wishes: Mutex<BTreeMap<u64, watch::Receiver<Verdict>>>,
@@ -35,14 +38,14 @@ impl HouseHands {
     pub(super) fn new(
         orders: mpsc::Sender<Order>,
         meters: watch::Receiver<Option<Arc<Meters>>>,
-        log: LogRing,
+        logging: Logging,
         config: Config,
     ) -> Arc<HouseHands> {
         Arc::new(HouseHands {
             process: random_id(),
             orders,
             meters,
-            log,
+            logging,
             config: RwLock::new(config),
             wishes: Mutex::default(),
         })
@@ -104,7 +107,17 @@ impl Hands for HouseHands {
     }
 
     fn log(&self, wanted: &LogWanted) -> Vec<LogLine> {
-        self.log.lines(wanted)
+        self.logging.ring().lines(wanted)
+    }
+
+    fn log_level(&self, level: &str) -> Result<(), String> {
+        if !LEVELS.contains(&level) {
+            return Err(format!("`{level}` is no level: it is one of {}", LEVELS.join(", ")));
+        }
+        let mut log = self.config.read().unwrap_or_else(PoisonError::into_inner).log.clone();
+        level.clone_into(&mut log.filter);
+        self.logging.set_filter(&log);
+        Ok(())
     }
 
     fn temperature(&self) -> Option<f64> {

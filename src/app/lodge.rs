@@ -102,7 +102,7 @@ impl Lodge {
         let reporter = Reporter::new(store.clone(), house.states(), backups.clone(), rooms);
         super::report::register(&metrics, &store);
         super::uplink::register(&metrics, uplink.subscribe());
-        let hands = HouseHands::new(orders.clone(), meters.subscribe(), logging.ring(), config.clone());
+        let hands = HouseHands::new(orders.clone(), meters.subscribe(), logging.clone(), config.clone());
         let mut lodge = Lodge {
             accounts: Accounts::new(store.clone()),
             assets: Assets::load(),

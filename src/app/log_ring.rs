@@ -14,7 +14,7 @@ use crate::uplink::{LogKind, LogLine, LogWanted};
 
 /// Lines and bytes that are kept, of each kind.
 const LINES: usize = 10_000;
-const BYTES: usize = 2 << 20;
+const BYTES: usize = 1 << 20;
 /// A line is cut after so many bytes.
 const LINE: usize = 2_000;
 /// The target of lines about panics.

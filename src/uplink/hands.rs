@@ -31,6 +31,9 @@ pub trait Hands: Send + Sync {
     /// Lines of the log, oldest first.
     fn log(&self, wanted: &LogWanted) -> Vec<LogLine>;
 
+    /// From now on lines of this level are logged, until the configuration is read again.
+    fn log_level(&self, level: &str) -> Result<(), String>;
+
     /// How warm the board is, in degrees Celsius, where it says so.
     fn temperature(&self) -> Option<f64>;
 

@@ -11,7 +11,7 @@ use crate::uplink::hands::Hands;
 use crate::uplink::world::World;
 
 /// Every command there is: its name, what it takes, what it does.
-pub const COMMANDS: [(&str, &str, &str); 9] = [
+pub const COMMANDS: [(&str, &str, &str); 10] = [
     ("help", "", "the commands that are allowed"),
     ("version", "", "the version that runs"),
     ("uptime", "", "how long the box runs"),
@@ -21,6 +21,11 @@ pub const COMMANDS: [(&str, &str, &str); 9] = [
     ("spaces", "", "every space that is told, and its count"),
     ("read", "SERIAL", "reads a meter now"),
     ("queue", "", "what waits to be sent"),
+    (
+        "log",
+        "level LEVEL",
+        "logs more or less until the configuration is read again",
+    ),
 ];
 
 /// What carries commands out.
@@ -74,6 +79,9 @@ impl Commands {
         if let ("read", [serial]) = (*name, arguments) {
             self.read(serial).await?;
             return self.answer("meter", arguments).map_err(|error| error.to_string());
+        }
+        if let ("log", [_, level]) = (*name, arguments) {
+            return self.hands.log_level(level).map(|()| format!("lines of level {level}"));
         }
         self.answer(name, arguments).map_err(|error| error.to_string())
     }

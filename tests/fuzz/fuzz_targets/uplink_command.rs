@@ -5,12 +5,13 @@
 use gatelodge::uplink::plain::{Delivered, Topics, asked};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|parts: (&str, &[u8])| {
-    let (name, bytes) = parts;
+fuzz_target!(|bytes: &[u8]| {
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(0);
+    let name = String::from_utf8_lossy(&bytes[..end]);
     let topics = Topics::new("emop/lodge-1".into());
     let delivered = Delivered {
         topic: format!("emop/lodge-1/cmd/{name}"),
-        payload: bytes.to_vec().into(),
+        payload: bytes[end..].to_vec().into(),
         retained: false,
         id: 1,
     };

@@ -61,6 +61,10 @@ impl Hands for TestHands {
         vec![LogLine { at, text }]
     }
 
+    fn log_level(&self, level: &str) -> Result<(), String> {
+        Err(format!("{level}: nothing is logged here"))
+    }
+
     fn temperature(&self) -> Option<f64> {
         Some(41.5)
     }

@@ -1,23 +1,22 @@
 //! The platform's HTTP side: what MQTT cannot carry goes there, with a proof of who the box is, and only there
 //! (`spec/uplink.md` sections 1.6 and 2.8).
 
+mod proof;
+
 use std::sync::Arc;
 
-use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::http::header::{ACCEPT, CONTENT_TYPE, LOCATION};
+use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use bytes::Bytes;
-use data_encoding::BASE64;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
-use super::config::{Auth, Config};
-use super::fault::Fault;
-use super::opening::login;
-use super::patience::Patience;
-use super::tokens::Tokens;
 use crate::http::client::{Answer, Call, CallError, Client, Origin};
 use crate::tls::Outbound;
+use crate::uplink::config::{Auth, Config};
+use crate::uplink::fault::Fault;
+use crate::uplink::patience::Patience;
+use crate::uplink::tokens::Tokens;
 
 /// The longest answer that is no file, in bytes.
 const ANSWER: usize = 256 << 10;
@@ -158,8 +157,8 @@ impl Tenant {
         Err(TenantError::Redirects(origin))
     }
 
-    /// One call to the tenant; a token that it does not take is asked for anew once.
-    async fn ask(&self, method: Method, path: &str, kind: HeaderValue, body: Bytes) -> Result<Answer, TenantError> {
+    /// One call to the tenant, in the name of the box; a token that it does not take is asked for anew once.
+    pub async fn ask(&self, method: Method, path: &str, kind: HeaderValue, body: Bytes) -> Result<Answer, TenantError> {
         let origin = self.origin();
         let uri: Uri = format!("{origin}{path}")
             .parse()
@@ -186,58 +185,6 @@ impl Tenant {
         unreachable!("the second try is the last")
     }
 
-    /// What proves who the box is.
-    async fn proof(&self) -> Result<(HeaderName, HeaderValue), TenantError> {
-        let text = match self.config.auth() {
-            Auth::Password => login(&self.config)?.map(|(name, password)| {
-                let pair = Zeroizing::new(format!("{name}:{}", *password));
-                Zeroizing::new(format!("Basic {}", BASE64.encode(pair.as_bytes())))
-            }),
-            Auth::Certificate => {
-                let token = match self.tokens.get(self.patience.token).await {
-                    Some(token) => Some(token),
-                    None => self.token_by_certificate().await?,
-                };
-                token.map(|token| Zeroizing::new(format!("Bearer {}", *token)))
-            }
-        };
-        let text = text.ok_or(TenantError::NoToken)?;
-        let mut value = HeaderValue::from_str(&text).map_err(|_| TenantError::NoToken)?;
-        value.set_sensitive(true);
-        Ok((AUTHORIZATION, value))
-    }
-
-    /// The way without MQTT: the certificate itself earns a token.
-    async fn token_by_certificate(&self) -> Result<Option<Zeroizing<String>>, TenantError> {
-        let Some(outbound) = self.config.outbound() else {
-            return Ok(None);
-        };
-        let uri = self.config.token_uri();
-        let mut headers = vec![(ACCEPT, HeaderValue::from_static("application/json"))];
-        if let Some(chain) = chain(&outbound) {
-            headers.push((HeaderName::from_static("x-ssl-cert-chain"), chain));
-        }
-        let client = Client {
-            tls: outbound.load().map_err(Fault::Files)?.config,
-            limit: self.patience.upload,
-            longest: ANSWER,
-        };
-        let call = Call {
-            method: Method::POST,
-            uri,
-            headers,
-            body: Bytes::new(),
-        };
-        let answer = client.send(call).await?;
-        let said: Option<Value> = serde_json::from_slice(&answer.body).ok();
-        let token = said.as_ref().and_then(|said| said["accessToken"].as_str());
-        let Some(token) = token.filter(|_| answer.status.is_success()) else {
-            return Ok(None);
-        };
-        self.tokens.keep(token, Timestamp::now());
-        Ok(Some(Zeroizing::new(token.to_owned())))
-    }
-
     fn client(&self, longest: usize) -> Result<Client, TenantError> {
         // The box's certificate is for the broker; here a token speaks for it.
         let outbound = Outbound {
@@ -251,19 +198,6 @@ impl Tenant {
             longest,
         })
     }
-}
-
-/// The chain behind the leaf, where the authority that the platform trusts did not issue the leaf itself.
-fn chain(outbound: &Outbound) -> Option<HeaderValue> {
-    use rustls::pki_types::CertificateDer;
-    use rustls::pki_types::pem::PemObject;
-    let (file, _) = outbound.identity.as_ref()?;
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(file)
-        .ok()?
-        .filter_map(Result::ok)
-        .collect();
-    let chain: Vec<String> = certificates.iter().map(|der| BASE64.encode(der)).collect();
-    (chain.len() > 1).then(|| HeaderValue::from_str(&chain.join(" ")).ok())?
 }
 
 /// Where a redirect leads: another path of the same server, or a whole address.
