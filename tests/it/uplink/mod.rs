@@ -11,5 +11,6 @@ mod plain;
 mod platform;
 mod puppet;
 mod silence;
+mod speed;
 mod stage;
 mod tenant;

@@ -60,18 +60,27 @@ impl Stage {
 
     /// The same, with so much patience.
     pub fn hasty(folder: &Path, section: &str, patience: Patience) -> Stage {
-        Stage::start_as(Options::new(folder.join("book")), section, patience)
+        Stage::start_as((Options::new(folder.join("book")), &[]), section, patience)
     }
 
     pub fn start_with(options: Options, section: &str) -> Stage {
-        Stage::start_as(options, section, Patience::default())
+        Stage::start_as((options, &[]), section, Patience::default())
     }
 
-    fn start_as(options: Options, section: &str, patience: Patience) -> Stage {
+    /// In a house that has these meters, too.
+    pub fn start_among(options: Options, section: &str, more: &[String]) -> Stage {
+        Stage::start_as((options, more), section, Patience::default())
+    }
+
+    fn start_as((options, more): (Options, &[String]), section: &str, patience: Patience) -> Stage {
         let store = Store::open(options).unwrap();
         let house = Household {
             name: "The Gables".into(),
-            fixed: vec![meter(SERIAL), meter("EML2"), meter("EML3")],
+            fixed: [SERIAL, "EML2", "EML3"]
+                .into_iter()
+                .chain(more.iter().map(String::as_str))
+                .map(meter)
+                .collect(),
             publish_anonymous: false,
             started: Timestamp::now(),
         };
