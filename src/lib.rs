@@ -18,8 +18,11 @@ pub mod occupancy;
 pub mod relay;
 pub mod uplink;
 
+pub mod webhooks;
+
 pub mod face;
 pub mod feed;
+pub mod rules;
 
 pub mod accounts;
 

@@ -16,6 +16,7 @@ mod socket;
 mod spaces;
 mod status;
 mod uplink;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -37,6 +38,7 @@ use crate::relay::Relay;
 use crate::store::Store;
 use crate::tls::Acme;
 use crate::uplink::{NewConfiguration, Uplink};
+use crate::webhooks::Webhooks;
 
 /// What the command line may ask of a box, running or not.
 #[derive(Clone)]
@@ -62,6 +64,8 @@ pub struct Running {
     pub relay: watch::Receiver<Option<Arc<Relay>>>,
     /// The road to the cloud, when that room is open; it changes with a reload.
     pub uplink: watch::Receiver<Option<Arc<Uplink>>>,
+    /// Who is told when spaces get full; it changes with a reload.
+    pub webhooks: watch::Receiver<Option<Arc<Webhooks>>>,
     /// The book, for looking at it.
     pub store: Store,
     /// Makes backups of it.
@@ -94,6 +98,7 @@ pub fn router(desk: Desk) -> Router {
         .merge(spaces::router())
         .merge(status::router())
         .merge(uplink::router())
+        .merge(webhooks::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(desk)

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use super::problem::Refusal;
 use super::{Desk, Order, Running};
+use crate::domain::Alarm;
 use crate::meter::FleetShown;
 use crate::uplink::UplinkShown;
 
@@ -44,6 +45,9 @@ pub struct Status {
     /// The road to the cloud; absent while its room is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uplink: Option<UplinkShown>,
+    /// Alarms that stand, the worst first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alarms: Vec<Alarm>,
 }
 
 /// How many meetups the relay has.

@@ -18,6 +18,7 @@ use crate::meter;
 use crate::occupancy::{compat, v1};
 use crate::relay;
 use crate::uplink;
+use crate::webhooks;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -35,6 +36,7 @@ pub(super) fn document() -> utoipa::openapi::OpenApi {
     document.merge(relay::v1::Docs::openapi());
     document.merge(meter::v1::Docs::openapi());
     document.merge(uplink::v1::Docs::openapi());
+    document.merge(webhooks::v1::Docs::openapi());
     document
 }
 

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::accounts::Act;
 use crate::admin::{CertificateShown, RoomShown, Status, StoreShown};
+use crate::domain::{Alarm, Severity};
 use crate::face::{Face, Light, Page, Shell, SignedIn, secured};
 
 /// Says how the box is, whenever it is asked.
@@ -50,6 +51,7 @@ struct BoxPage {
     state: Told,
     version: String,
     started: String,
+    alarms: Vec<AlarmPart>,
     rooms: Vec<Part>,
     certificates: Vec<CertificatePart>,
     doors: Vec<(String, &'static str, String)>,
@@ -68,6 +70,14 @@ struct Part {
     name: String,
     told: Told,
     next_step: Option<String>,
+}
+
+/// An alarm that stands.
+struct AlarmPart {
+    told: Told,
+    since: String,
+    rule: String,
+    seen: bool,
 }
 
 struct CertificatePart {
@@ -98,6 +108,11 @@ impl BoxPage {
             state: state(&status.state),
             version: status.version.clone(),
             started: status.started.map(|at| face.date(at)).unwrap_or_default(),
+            alarms: status
+                .alarms
+                .iter()
+                .map(|standing| alarm(standing, face, now))
+                .collect(),
             rooms: status.rooms.iter().chain(broken).map(part).collect(),
             certificates: status
                 .certificates
@@ -146,6 +161,21 @@ fn part((name, shown): (&String, &RoomShown)) -> Part {
         name: name.clone(),
         told: told(light, &shown.state, shown.reason.as_deref().unwrap_or(fine)),
         next_step: shown.next_step.clone(),
+    }
+}
+
+fn alarm(standing: &Alarm, face: &Face, now: Timestamp) -> AlarmPart {
+    let (light, word) = match standing.severity {
+        Severity::Critical => (Light::Bad, "critical"),
+        Severity::Major => (Light::Bad, "major"),
+        Severity::Minor => (Light::Warn, "minor"),
+        Severity::Warning => (Light::Warn, "warning"),
+    };
+    AlarmPart {
+        told: told(light, word, &standing.text),
+        since: format!("{} ({})", face.date(standing.since), away(standing.since, now)),
+        rule: standing.rule.clone(),
+        seen: standing.acknowledged,
     }
 }
 

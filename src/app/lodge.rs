@@ -35,6 +35,7 @@ use crate::store::{Health, Options, Store};
 use crate::supervisor::{House, Weight};
 use crate::tls;
 use crate::uplink::{self, Uplink};
+use crate::webhooks::Webhooks;
 
 /// How long a door has to finish what is under way. The whole box stops within ten seconds.
 pub(super) const DRAIN: Duration = Duration::from_secs(5);
@@ -59,6 +60,9 @@ pub(super) struct Lodge {
     pub(super) relay: watch::Sender<Option<Arc<Relay>>>,
     relay_counts: relay::Counts,
     pub(super) uplink: watch::Sender<Option<Arc<Uplink>>>,
+    pub(super) webhooks: watch::Sender<Option<Arc<Webhooks>>>,
+    /// Where word is left for the rules, whichever are in force.
+    pub(super) alarm_desk: crate::rules::Desk,
     pub(super) doors: BTreeMap<&'static str, DoorUp>,
     pub(super) handover: Handover,
     pub(super) reporter: Reporter,
@@ -111,6 +115,8 @@ impl Lodge {
             relay_counts: relay::Counts::new(&metrics),
             meters,
             uplink,
+            webhooks: watch::channel(None).0,
+            alarm_desk: crate::rules::Desk::default(),
             doors: BTreeMap::new(),
             handover: Handover::receive(),
             acme: AcmeDesk::new(&metrics),
@@ -135,6 +141,8 @@ impl Lodge {
         lodge.add_backups();
         // What the others tell as they begin is heard.
         lodge.open_uplink();
+        lodge.open_rules().await?;
+        lodge.open_webhooks().await?;
         lodge.open_occupancy();
         lodge.open_meters()?;
         lodge.open_relay();
@@ -203,6 +211,19 @@ impl Lodge {
                 Box::pin(async move { Ok(room.run(stop).await?) })
             });
         }
+    }
+
+    /// Builds what tells others, as it is configured now, and starts it; without targets it forgets those of before.
+    pub(super) async fn open_webhooks(&mut self) -> anyhow::Result<()> {
+        let entries = self.config.occupancy.as_ref().map_or(&[][..], |room| &room.webhook);
+        let room = Webhooks::new(entries, self.store.clone());
+        room.prepare().await.context("beginning with webhooks")?;
+        self.webhooks.send_replace(Some(Arc::clone(&room)));
+        self.house.add("webhooks", Weight::Room, move |stop| {
+            let room = Arc::clone(&room);
+            Box::pin(async move { Ok(room.run(stop).await?) })
+        });
+        Ok(())
     }
 
     /// Builds the meter room as it is configured now, and starts it.
@@ -276,6 +297,7 @@ impl Lodge {
                 .borrow()
                 .clone()
                 .map(|room| uplink::v1::Api::new(room, self.accounts.clone(), self.config.limits.https.per_client)),
+            webhooks: self.webhooks.borrow().clone().map(|room| (room, self.accounts.clone())),
             contact: self.config.site.contact.clone(),
         })
     }
@@ -296,6 +318,7 @@ impl Lodge {
             meters: self.meters.subscribe(),
             relay: self.relay.subscribe(),
             uplink: self.uplink.subscribe(),
+            webhooks: self.webhooks.subscribe(),
             store: self.store.clone(),
             backups: self.backups.clone(),
             acme: self.acme.current(),

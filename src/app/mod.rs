@@ -18,6 +18,7 @@ mod probe;
 mod reload;
 mod report;
 mod router;
+mod rules;
 mod systemd;
 mod uplink;
 

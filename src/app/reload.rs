@@ -2,7 +2,7 @@
 //! changed is rebuilt. A bad one leaves the old in force.
 
 use super::lodge::Lodge;
-use super::systemd;
+use super::{rules, systemd};
 use crate::config::{self, Config};
 
 /// What cannot change while the box runs.
@@ -67,7 +67,27 @@ impl Lodge {
             changed.push("backup".into());
         }
         let site = old.site != new.site;
-        let occupancy = old.occupancy != new.occupancy
+        // Whom to tell is a part of that section that the room itself has nothing to do with.
+        let counting = |config: &Config| {
+            let occupancy = config.occupancy.clone();
+            occupancy.map(|room| crate::occupancy::Config {
+                webhook: Vec::new(),
+                ..room
+            })
+        };
+        let told_to = |config: &Config| {
+            config
+                .occupancy
+                .as_ref()
+                .map_or_else(Vec::new, |room| room.webhook.clone())
+        };
+        let webhooks = told_to(old) != told_to(&new);
+        if webhooks {
+            self.house.retire("webhooks");
+            self.open_webhooks().await?;
+            changed.push("webhooks".into());
+        }
+        let occupancy = counting(old) != counting(&new)
             || old.retention != new.retention
             || old.limits.https.per_client != new.limits.https.per_client;
         if occupancy {
@@ -88,7 +108,24 @@ impl Lodge {
         }
         let told = |config: &Config| config.occupancy.as_ref().map(|room| room.publish_anonymous);
         let tells_of = old.meter != new.meter || old.site.name != new.site.name || told(old) != told(&new);
-        let uplink = old.uplink != new.uplink || (new.uplink.is_some() && tells_of);
+        let rules = rules::entries(old) != rules::entries(&new);
+        let renamed = rules::household(old) != rules::household(&new);
+        // Rules are a part of the uplink's section that the uplink has nothing to do with.
+        let road = |config: &Config| {
+            let uplink = config.uplink.clone();
+            uplink.map(|uplink| crate::uplink::Config {
+                rule: Vec::new(),
+                ..uplink
+            })
+        };
+        let outbox = |config: &Config| config.uplink.as_ref().map(|room| room.outbox_max);
+        if rules || renamed || outbox(old) != outbox(&new) {
+            self.house.retire("rules");
+            self.open_rules().await?;
+            // Who is renamed or comes is named by their own section.
+            changed.extend(rules.then(|| "rules".into()));
+        }
+        let uplink = road(old) != road(&new) || (new.uplink.is_some() && tells_of);
         if uplink {
             self.house.retire("uplink");
             self.open_uplink();
@@ -141,7 +178,7 @@ impl Lodge {
                 changed.push(door.into());
             }
         }
-        if site || occupancy || meters || relay || uplink {
+        if site || occupancy || meters || relay || uplink || webhooks {
             self.change_router("https");
         }
         if meters {
@@ -153,12 +190,12 @@ impl Lodge {
                 changed.push("relay".into());
             }
         }
-        self.retry_failed()?;
+        self.retry_failed().await?;
         Ok(changed)
     }
 
     /// A room that was left alone after too many failures gets another chance.
-    fn retry_failed(&mut self) -> anyhow::Result<()> {
+    async fn retry_failed(&mut self) -> anyhow::Result<()> {
         let failed = self.house.failed();
         if failed.iter().any(|name| name == "occupancy") {
             self.house.retire("occupancy");
@@ -178,6 +215,15 @@ impl Lodge {
             self.open_relay();
             self.change_router("https");
             self.change_router("relay");
+        }
+        if failed.iter().any(|name| name == "webhooks") {
+            self.house.retire("webhooks");
+            self.open_webhooks().await?;
+            self.change_router("https");
+        }
+        if failed.iter().any(|name| name == "rules") {
+            self.house.retire("rules");
+            self.open_rules().await?;
         }
         if failed.iter().any(|name| name == "uplink") {
             self.house.retire("uplink");

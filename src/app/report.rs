@@ -14,11 +14,13 @@ use tokio::sync::watch;
 
 use super::lodge::Lodge;
 use crate::admin::{Backups, CertificateShown, RelayShown, RoomShown, Status, StoreShown};
+use crate::domain::{Alarm, Severity};
 use crate::face::{Lamp, Light};
 use crate::http::metrics::Metrics;
 use crate::meter::Meters;
 use crate::relay::Relay;
-use crate::store::Store;
+use crate::rules::Alarms;
+use crate::store::{ClockState, Store};
 use crate::supervisor::{State, States, Weight};
 use crate::tls::Served;
 use crate::uplink::Uplink;
@@ -78,6 +80,11 @@ impl Reporter {
     /// Every door accepts.
     pub(super) fn is_ready(&self) {
         self.told().phase = Phase::Ready;
+    }
+
+    /// How far the clock is believed.
+    pub(super) fn clock(&self) -> ClockState {
+        self.store.clock()
     }
 
     /// When the box was started.
@@ -154,7 +161,16 @@ impl Reporter {
             },
             meters: self.rooms.meters.borrow().as_ref().map(|room| room.fleet()),
             uplink: self.rooms.uplink.borrow().as_ref().map(|room| room.shown()),
+            alarms: self.alarms(),
         }
+    }
+
+    fn alarms(&self) -> Vec<Alarm> {
+        let standing = Alarms::new(self.store.clone()).standing();
+        standing.unwrap_or_else(|error| {
+            tracing::error!(%error, "the alarms could not be read");
+            Vec::new()
+        })
     }
 
     fn state(&self, told: &Told, states: &States) -> &'static str {
@@ -192,6 +208,19 @@ impl Reporter {
             _ => lamp("store", Light::Good, "works"),
         };
         lamps.push(store);
+        let alarms = self.alarms();
+        if let Some(worst) = alarms.first() {
+            let light = if worst.severity >= Severity::Major {
+                Light::Bad
+            } else {
+                Light::Warn
+            };
+            let words = match alarms.len() {
+                1 => worst.text.clone(),
+                many => format!("{many} stand, the worst: {}", worst.text),
+            };
+            lamps.push(lamp("alarm", light, &words));
+        }
         for served in self.told().certificates.values() {
             let served = served.borrow();
             if served.alarm {

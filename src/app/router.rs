@@ -26,6 +26,7 @@ use crate::occupancy::{Occupancy, compat, pages, v1};
 use crate::relay::{self, Relay};
 use crate::tls::{Challenges, PeerCertificate};
 use crate::uplink;
+use crate::webhooks::{self, Webhooks};
 
 /// What the https door's router is made of.
 pub(super) struct Https {
@@ -38,6 +39,7 @@ pub(super) struct Https {
     pub(super) relay: Option<(Arc<Relay>, Accounts)>,
     pub(super) meters: Option<Arc<meter::v1::Api>>,
     pub(super) uplink: Option<Arc<uplink::v1::Api>>,
+    pub(super) webhooks: Option<(Arc<Webhooks>, Accounts)>,
     pub(super) contact: Option<String>,
 }
 
@@ -63,6 +65,11 @@ pub(super) fn https(parts: Https) -> Site {
         router = router
             .merge(meter::pages::router(api.room().clone(), parts.face.clone()))
             .merge(meter::v1::router(api));
+    }
+    if let Some((room, accounts)) = parts.webhooks {
+        router = router
+            .merge(webhooks::pages::router(room.clone(), parts.face.clone()))
+            .merge(webhooks::v1::router(room, accounts));
     }
     if let Some(api) = parts.uplink {
         router = router

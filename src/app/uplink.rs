@@ -30,6 +30,7 @@ impl Lodge {
                 .as_ref()
                 .is_some_and(|room| room.publish_anonymous),
             started: self.reporter.started(),
+            alarms: self.alarm_desk.clone(),
         };
         let room = self.config.uplink.clone();
         let terms = Terms {

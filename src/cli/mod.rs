@@ -22,6 +22,7 @@ mod simulate;
 mod spaces;
 mod status;
 mod uplink;
+mod webhooks;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -139,6 +140,9 @@ enum Command {
     /// The road to the cloud: try it out, say how it is
     #[command(subcommand)]
     Uplink(uplink::Command),
+    /// Who is told when spaces get full and alarms begin: what was sent, and once more
+    #[command(subcommand)]
+    Webhook(webhooks::Command),
     /// Write a consistent backup of the running box to a file
     #[command(after_help = "Example:\n  gatelodge backup /mnt/usb/lodge.backup --passphrase-file ./passphrase")]
     Backup(backup::Backup),
@@ -228,6 +232,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Cert(command) => command.run(&common),
         Command::Relay(command) => command.run(&common).map(done),
         Command::Uplink(command) => command.run(&common),
+        Command::Webhook(command) => command.run(&common),
         Command::Certs(certs) => certs.run(&common).map(done),
         Command::Backup(command) => command.run(&common).map(done),
         Command::Restore(command) => command.run(&common).map(done),

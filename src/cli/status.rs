@@ -70,6 +70,15 @@ pub(super) fn status(common: &Common) -> Result<(), Failure> {
     if let Some(uplink) = &status.uplink {
         super::uplink::summary(uplink);
     }
+    for alarm in &status.alarms {
+        let seen = if alarm.acknowledged { ", seen" } else { "" };
+        let since = print::moment(Some(alarm.since));
+        print::line(format_args!(
+            "  alarm {} since {since}{seen}: {}",
+            alarm.severity.name(),
+            alarm.text
+        ));
+    }
     print::line(format_args!(
         "  store {} KiB, last backup {}",
         status.store.bytes / 1024,

@@ -91,6 +91,8 @@ pub(super) fn check(config: &Config, figment: &Figment) -> Result<(), ConfigErro
         return fault(key, &what, &hint);
     }
     meters(config, figment)?;
+    rules(config, figment)?;
+    webhooks(config, figment)?;
     if let Some((key, what, hint)) = config.uplink.as_ref().and_then(crate::uplink::Config::fault) {
         return fault(key, &what, &hint);
     }
@@ -124,6 +126,43 @@ fn meters(config: &Config, figment: &Figment) -> Result<(), ConfigError> {
         }
     }
     Ok(())
+}
+
+/// Each `[[uplink.rule]]` must be whole, and none may stand twice.
+fn rules(config: &Config, figment: &Figment) -> Result<(), ConfigError> {
+    let entries: Vec<_> = config.uplink.iter().flat_map(|uplink| &uplink.rule).cloned().collect();
+    let checked = crate::rules::rules(&entries).map(drop);
+    checked.map_err(|fault| {
+        of_several(
+            figment,
+            ("uplink.rule", fault.place, fault.key),
+            (&fault.what, &fault.right),
+        )
+    })
+}
+
+/// Each `[[occupancy.webhook]]` must be whole, and none may stand twice.
+fn webhooks(config: &Config, figment: &Figment) -> Result<(), ConfigError> {
+    let entries: Vec<_> = config
+        .occupancy
+        .iter()
+        .flat_map(|room| &room.webhook)
+        .cloned()
+        .collect();
+    match crate::webhooks::fault(&entries) {
+        None => Ok(()),
+        Some((place, key, what, right)) => Err(of_several(figment, ("occupancy.webhook", place, key), (&what, &right))),
+    }
+}
+
+/// A fault in one of several tables of a name, named as people write them.
+fn of_several(figment: &Figment, (table, place, key): (&str, usize, &str), (what, right): (&str, &str)) -> ConfigError {
+    let path = format!("{table}.{place}.{key}");
+    let error = ConfigError::of_key(figment, &path, what, right);
+    let message = error
+        .message
+        .replace(&format!("`{path}`"), &format!("`{key}` of `[[{table}]]`"));
+    ConfigError { message, ..error }
 }
 
 /// No two doors may want the same address.

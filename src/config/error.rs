@@ -37,7 +37,9 @@ impl ConfigError {
     #[must_use]
     pub fn of_key(figment: &figment::Figment, key: &str, message: impl Into<String>, hint: &str) -> ConfigError {
         let path: Vec<String> = key.split('.').map(str::to_owned).collect();
-        let metadata = figment.find_metadata(key);
+        // What stands in a table that is one of several is known by where the first of them comes from.
+        let known = (1..=path.len()).rev().map(|length| path[..length].join("."));
+        let metadata = known.into_iter().find_map(|key| figment.find_metadata(&key));
         ConfigError {
             place: place_of(metadata, &path),
             message: format!("`{key}`: {}", message.into()),

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{MeterId, MeterNews, Occupancy, Operation, OperationState, Reading, Register, SpaceId};
+use super::{
+    Alarm, AlarmNews, Level, MeterId, MeterNews, Occupancy, Operation, OperationState, Reading, Register, SpaceId,
+};
 
 /// Something that happened, recorded in the same change as the rows it is about.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,6 +80,24 @@ pub enum Event {
         /// What became of it.
         state: OperationState,
     },
+    /// Something is not as it should be, or is again.
+    Alarm {
+        /// What.
+        alarm: Alarm,
+        /// Whether it begins, goes on or is over.
+        news: AlarmNews,
+    },
+    /// A space is fuller or less full than before, by its thresholds and with the room between them.
+    SpaceLevel {
+        /// Which space.
+        space: SpaceId,
+        /// How full it is now.
+        level: Level,
+        /// How full it was.
+        before: Level,
+        /// Count and maximum.
+        occupancy: Occupancy,
+    },
     /// The uplink's own test: a number that rises by one, so that loss and order can be seen from outside.
     SelfTest {
         /// The number.
@@ -125,6 +145,8 @@ impl Event {
             | Event::PeerJoined { .. }
             | Event::PeerLeft { .. }
             | Event::Operation { .. }
+            | Event::Alarm { .. }
+            | Event::SpaceLevel { .. }
             | Event::SelfTest { .. } => None,
         }
     }
@@ -140,6 +162,8 @@ impl Event {
             | Event::PeerJoined { .. }
             | Event::PeerLeft { .. }
             | Event::Operation { .. }
+            | Event::Alarm { .. }
+            | Event::SpaceLevel { .. }
             | Event::SelfTest { .. } => None,
         }
     }
@@ -153,7 +177,7 @@ impl Event {
             | Event::PeerJoined { .. }
             | Event::PeerLeft { .. } => Lane::Event,
             Event::SpaceChanged { .. } | Event::ReadingsRecorded { .. } | Event::SelfTest { .. } => Lane::Measurement,
-            Event::Operation { .. } => Lane::Critical,
+            Event::Operation { .. } | Event::Alarm { .. } | Event::SpaceLevel { .. } => Lane::Critical,
             Event::Meter { news, .. } => news.lane(),
         }
     }

@@ -1,5 +1,6 @@
 //! Values that all rooms speak: no I/O, no async, no clock.
 
+mod alarm;
 mod energy;
 mod event;
 mod interval;
@@ -10,6 +11,7 @@ mod space;
 mod stretches;
 pub mod units;
 
+pub use alarm::{Alarm, AlarmNews, Severity, Source, SourceError};
 pub use energy::{Element, Measure, MeterId, MeterIdError, Quality, Reading, Register, WattHours};
 pub use event::{Event, Lane, Removal};
 pub use interval::{HALF_HOUR, Interval, boundary_from, intervals};

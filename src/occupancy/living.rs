@@ -73,6 +73,8 @@ impl Occupancy {
                     | Event::PeerJoined { .. }
                     | Event::PeerLeft { .. }
                     | Event::Operation { .. }
+                    | Event::Alarm { .. }
+                    | Event::SpaceLevel { .. }
                     | Event::SelfTest { .. } => {}
                 }
             }

@@ -51,6 +51,9 @@ pub struct Config {
     pub max_listeners: u32,
     /// Pages of which origins may call `/v1`, such as `https://app.example.org`; `"*"`: of all.
     pub cors_origins: Vec<String>,
+    /// Who is told when spaces get full and alarms begin.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub webhook: Vec<crate::webhooks::Entry>,
 }
 
 impl Default for Config {
@@ -63,6 +66,7 @@ impl Default for Config {
             max_spaces: 200_000,
             max_listeners: 4_000,
             cors_origins: Vec::new(),
+            webhook: Vec::new(),
         }
     }
 }

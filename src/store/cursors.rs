@@ -231,6 +231,14 @@ impl Cursors {
         own.map(|(_, cursor)| cursor.at).min()
     }
 
+    /// Up to where a reader has acknowledged everything of one lane; `None` when it has no cursor there.
+    pub(super) fn of(&self, key: &CursorKey) -> Option<Seq> {
+        self.lock()
+            .get(key)
+            .filter(|cursor| !cursor.retired)
+            .map(|cursor| cursor.at)
+    }
+
     /// The slowest reader's place.
     pub(super) fn slowest(&self) -> Option<Seq> {
         self.lock().values().map(|cursor| cursor.at).min()

@@ -34,6 +34,7 @@ pub mod meters;
 mod note;
 mod options;
 mod page;
+mod patience;
 mod pen;
 #[doc(hidden)]
 pub mod probe;
@@ -213,6 +214,12 @@ impl Store {
     pub fn subscribe_from_oldest(&self, reader: &str, lane: Lane) -> Result<Subscription, SubscribeError> {
         let before = Seq(self.oldest().0.saturating_sub(1));
         Subscription::new(self, reader, lane, before)
+    }
+
+    /// Up to where a reader has acknowledged one lane; `None` when it does not read it.
+    #[must_use]
+    pub fn acknowledged(&self, reader: &str, lane: Lane) -> Option<Seq> {
+        self.shared().cursors.of(&cursors::CursorKey::new(reader, lane))
     }
 
     /// Forgets the cursors of a reader that is closed, so that nothing is kept for it.

@@ -164,10 +164,35 @@ pub const UPLINK_ASIDE: Place = Place {
     name: "messages set aside",
     prefix: 0x6a,
 };
-/// Alarm topics of a plain broker that are over, and since when.
-pub const UPLINK_OVER: Place = Place {
-    name: "alarms that are over",
-    prefix: 0x6b,
+/// What rules remember of a source, by type of alarm and source: states, and the alarm that stands.
+pub const ALARMS: Place = Place {
+    name: "alarms",
+    prefix: 0x63,
+};
+/// Which rules were in force last, by id.
+pub const RULES: Place = Place {
+    name: "rules",
+    prefix: 0x64,
+};
+/// Since when webhooks are told, by name.
+pub const WEBHOOK_TARGETS: Place = Place {
+    name: "webhooks",
+    prefix: 0x19,
+};
+/// What became of the latest deliveries to webhooks, by name and place in the journal.
+pub const WEBHOOK_DELIVERIES: Place = Place {
+    name: "webhook deliveries",
+    prefix: 0x1a,
+};
+/// The change after which rules hear the journal.
+pub const RULES_BEGUN: Place = Place {
+    name: "beginning of rules",
+    prefix: 0x65,
+};
+/// How full spaces are by their thresholds, by id.
+pub const SPACE_LEVELS: Place = Place {
+    name: "space levels",
+    prefix: 0x18,
 };
 
 /// All of them.
@@ -202,7 +227,12 @@ pub const PLACES: &[Place] = &[
     UPLINK_TEXTS,
     UPLINK_INSTALLED,
     UPLINK_ASIDE,
-    UPLINK_OVER,
+    ALARMS,
+    RULES,
+    RULES_BEGUN,
+    SPACE_LEVELS,
+    WEBHOOK_TARGETS,
+    WEBHOOK_DELIVERIES,
 ];
 
 /// The name of the ledger whose keys begin with `prefix`, for people.

@@ -87,6 +87,9 @@ pub struct Config {
     /// How often the first meter says a number that rises by one, so that loss can be seen from outside.
     #[serde(default)]
     pub self_test_rate: Rate,
+    /// When the box raises alarms of its own, beside the rules that are built in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rule: Vec<crate::rules::Entry>,
     /// What only kind `"mqtt"` has.
     #[serde(default)]
     pub mqtt: Mqtt,

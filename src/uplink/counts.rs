@@ -4,14 +4,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::time::{interval, timeout};
 
-use super::ledger::{self, LedgerError};
 use super::outbox::{Dealt, READER};
 use super::room::{Shared, Uplink, UplinkError};
-use crate::domain::{Event, Lane};
-use crate::store::{Backlog, Delivery, Store, WriteError};
+use crate::domain::Lane;
+use crate::store::{Backlog, Delivery, Store};
 
 /// When nothing of interest came for so long, the journal was looked at up to its end.
 const SETTLED: Duration = Duration::from_millis(20);
@@ -90,9 +88,6 @@ impl Uplink {
                     for event in &entry.events {
                         lanes[event.lane() as usize] = true;
                         shared.live.note(event);
-                        if let Err(error) = self.note_alarm(shared, event, entry.at).await {
-                            return error.into();
-                        }
                     }
                     for (entries, is_there) in self.counted.entries.iter().zip(lanes) {
                         entries.fetch_add(u64::from(is_there), Ordering::Relaxed);
@@ -104,18 +99,6 @@ impl Uplink {
                 }
                 Ok(Err(error)) => return error.into(),
             }
-        }
-    }
-
-    /// Remembers which alarms are over, so that they do not stand at the broker for ever.
-    async fn note_alarm(&self, shared: &Shared, event: &Event, at: Timestamp) -> Result<(), LedgerError> {
-        let Some((topic, raised)) = shared.speech.alarm(event) else {
-            return Ok(());
-        };
-        match ledger::note_alarm(&self.store, &topic, (!raised).then_some(at)).await {
-            // Then it stands there longer, as over.
-            Err(LedgerError::Write(WriteError::Busy | WriteError::DiskFull)) => Ok(()),
-            noted => noted,
         }
     }
 }

@@ -3,7 +3,6 @@
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-use jiff::Timestamp;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::accounts::random;
@@ -12,7 +11,6 @@ use crate::http::Rate;
 use crate::store::{Ledger, ReadError, RowError, Store, WriteError, schema};
 
 const COUNT: Ledger<u64> = Ledger::new(schema::UPLINK_SELF_TEST);
-const OVER: Ledger<Timestamp> = Ledger::new(schema::UPLINK_OVER);
 const NAME: Ledger<Name> = Ledger::new(schema::UPLINK_NAME);
 
 /// What the box calls itself.
@@ -67,28 +65,4 @@ pub(super) async fn made_name(store: &Store) -> Result<String, LedgerError> {
     let row = name.clone();
     store.write(move |page| NAME.put_on(page, &[], &row)).await?;
     Ok(name.client_id)
-}
-
-/// Notes that the alarm of this topic is over since then, or that it is there.
-pub(super) async fn note_alarm(store: &Store, topic: &str, over: Option<Timestamp>) -> Result<(), LedgerError> {
-    let known = OVER.get(store, topic.as_bytes())?;
-    if known.is_some() == over.is_some() {
-        return Ok(());
-    }
-    let key = topic.as_bytes().to_vec();
-    let write = move |page: &mut crate::store::Page| match over {
-        Some(since) => OVER.put_on(page, &key, &since),
-        None => {
-            OVER.delete_on(page, &key);
-            Ok(())
-        }
-    };
-    Ok(store.write(write).await?)
-}
-
-/// Topics of alarms that are over, each with since when.
-pub(super) fn alarms_over(store: &Store) -> Result<Vec<(String, Timestamp)>, ReadError> {
-    let rows = OVER.scan(store, &[], None, usize::MAX)?;
-    let topic = |key: Vec<u8>| String::from_utf8_lossy(&key).into_owned();
-    Ok(rows.into_iter().map(|(key, since)| (topic(key), since)).collect())
 }

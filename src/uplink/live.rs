@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::domain::{Event, MeterId, MeterNews, SpaceId};
+use crate::domain::{Event, MeterId, MeterNews, Source, SpaceId};
 
 /// One thing is told about at most so often.
 const EACH: Duration = Duration::from_secs(1);
@@ -22,6 +22,8 @@ pub enum Thing {
     Meter(MeterId),
     /// A space.
     Space(SpaceId),
+    /// The alarm of a type on a source.
+    Alarm(String, Source),
 }
 
 /// Things whose state is to be told, and when each may be.

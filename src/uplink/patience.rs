@@ -30,8 +30,6 @@ pub struct Patience {
     pub health: Duration,
     /// How often a space says how many are there, though nothing changed.
     pub counts: Duration,
-    /// How long an alarm that is over stands at a plain broker.
-    pub over: Duration,
     /// For an upload or a reading of the log.
     pub upload: Duration,
 }
@@ -52,7 +50,6 @@ impl Default for Patience {
             short: seconds(30),
             health: seconds(60),
             counts: seconds(300),
-            over: seconds(24 * 3_600),
             upload: seconds(120),
         }
     }

@@ -8,7 +8,7 @@ use super::live::Thing;
 use super::operations::Asked;
 use super::plain::Plain;
 use super::wire::{Delivered, Message};
-use crate::domain::{Event, Lane};
+use crate::domain::Lane;
 use crate::store::{Delivery, ReadError};
 
 /// The words for one kind of peer.
@@ -205,15 +205,6 @@ impl Speech {
         match self {
             Speech::Plain(plain) => plain.aside(topic),
             Speech::Cumulocity(tenant) => tenant.aside(topic),
-        }
-    }
-
-    /// The topic of an alarm that an event raises or ends, where alarms stand at the broker; and whether it is raised.
-    #[must_use]
-    pub fn alarm(&self, event: &Event) -> Option<(String, bool)> {
-        match self {
-            Speech::Plain(plain) => plain.alarm(event),
-            Speech::Cumulocity(_) => None,
         }
     }
 

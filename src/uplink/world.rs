@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use super::operations::{self, Installed};
-use crate::domain::{Meter, MeterId, MeterState, Space, SpaceId, SpaceOrigin};
+use super::outbox::READER;
+use crate::domain::{Alarm, Lane, Meter, MeterId, MeterState, Source, Space, SpaceId, SpaceOrigin};
+use crate::rules::{Alarms, Desk};
 use crate::store::meters::Meters;
 use crate::store::spaces::Spaces;
 use crate::store::{ReadError, Store};
@@ -16,12 +18,13 @@ const PAGE: usize = 256;
 pub struct World {
     meters: Meters,
     spaces: Spaces,
+    alarms: Alarms,
     store: Store,
     house: Household,
 }
 
 /// What the house says to the room beside its own section.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default)]
 pub struct Household {
     /// What people call the building.
     pub name: String,
@@ -31,6 +34,8 @@ pub struct Household {
     pub publish_anonymous: bool,
     /// When the box was started.
     pub started: Timestamp,
+    /// The rules in force, and who has seen their alarms.
+    pub alarms: Desk,
 }
 
 /// A meter as the uplink tells of it.
@@ -60,6 +65,7 @@ impl World {
         World {
             meters: Meters::new(store.clone()),
             spaces: Spaces::new(store.clone()),
+            alarms: Alarms::new(store.clone()),
             store: store.clone(),
             house,
         }
@@ -69,6 +75,19 @@ impl World {
     #[must_use]
     pub fn house(&self) -> &Household {
         &self.house
+    }
+
+    /// An alarm that stands and that the broker has been told of: what was not is on its way in the journal, behind
+    /// what happened before it.
+    pub fn told_alarm(&self, kind: &str, source: &Source) -> Result<Option<Alarm>, ReadError> {
+        let until = self.store.acknowledged(READER, Lane::Critical).unwrap_or_default();
+        self.alarms.told(kind, source, until)
+    }
+
+    /// The alarms of the house.
+    #[must_use]
+    pub fn alarms(&self) -> &Alarms {
+        &self.alarms
     }
 
     /// Every meter of the registry, by serial.

@@ -17,6 +17,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "occupancy",
             "relay",
             "uplink",
+            "webhooks",
             "accounts",
             "tls",
             "http",
@@ -36,8 +37,10 @@ const DOORS: &[(&str, &[&str])] = &[
             "occupancy",
             "relay",
             "uplink",
+            "webhooks",
             "face",
             "feed",
+            "rules",
             "accounts",
             "tls",
             "http",
@@ -54,6 +57,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "occupancy",
             "relay",
             "uplink",
+            "webhooks",
             "accounts",
             "tls",
             "http",
@@ -65,7 +69,18 @@ const DOORS: &[(&str, &[&str])] = &[
     ),
     (
         "config",
-        &["meter", "occupancy", "relay", "uplink", "http", "domain", "config"],
+        &[
+            "meter",
+            "occupancy",
+            "relay",
+            "uplink",
+            "webhooks",
+            "webhooks",
+            "rules",
+            "http",
+            "domain",
+            "config",
+        ],
     ),
     ("supervisor", &[]),
     (
@@ -77,6 +92,7 @@ const DOORS: &[(&str, &[&str])] = &[
     (
         "occupancy",
         &[
+            "webhooks",
             "face",
             "feed",
             "accounts",
@@ -95,11 +111,18 @@ const DOORS: &[(&str, &[&str])] = &[
     (
         "uplink",
         &[
-            "face", "feed", "accounts", "tls", "http", "pki", "store", "domain", "uplink",
+            "face", "feed", "rules", "accounts", "tls", "http", "pki", "store", "domain", "uplink",
         ],
     ),
     ("face", &["accounts", "tls", "http", "pki", "store", "domain", "face"]),
     ("feed", &["http", "store", "domain", "feed"]),
+    // Webhooks read the journal and know no room; the occupancy's section names whom they tell.
+    (
+        "webhooks",
+        &["face", "accounts", "tls", "http", "store", "domain", "webhooks"],
+    ),
+    // Rules read the journal; rooms that tell of alarms read what rules wrote.
+    ("rules", &["store", "domain", "rules"]),
     ("accounts", &["tls", "http", "pki", "store", "domain", "accounts"]),
     ("tls", &["http", "pki", "store", "domain", "tls"]),
     ("http", &["pki", "store", "domain", "http"]),

@@ -70,6 +70,19 @@ fn faults_are_named_with_file_line_column_and_a_way_out() {
             "config.toml:4:1: `mtls.listen`: 127.0.0.1:443 is listened on by `https` too",
         ),
         (
+            "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://a.example:1883\"\n[[uplink.rule]]\nid = \"disk_low\"\n\
+             [[uplink.rule]]\nid = \"a\"\non = \"meter:*\"\nseries = \"emop_Csq.csq\"\nop = \">\"\nraise = 10\nclear = 11\n",
+            "config.toml:12:1: `clear` of `[[uplink.rule]]`: 11 is above raise, 10 (at most raise: what is wrong is above)",
+        ),
+        (
+            "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://a.example:1883\"\n[[uplink.rule]]\nid = \"a\"\nsevrity = \"MAJOR\"\n",
+            "config.toml:6:1: unknown key `uplink.rule.0.sevrity` (did you mean `severity`?)",
+        ),
+        (
+            "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://a.example:1883\"\n[[uplink.rule]]\nid = \"a\"\non = \"all\"\n",
+            "config.toml:6:1: `uplink.rule.0.on`: `all` is nothing that a rule can be on",
+        ),
+        (
             "[site]\nhostname = \"not a name\"\n",
             "config.toml:2:1: `site.hostname`: is not a DNS name",
         ),

@@ -156,6 +156,7 @@ fn every_page_fits_its_screen_in_both_colours() {
         ("door", &format!("{space}/door")),
         ("box", "/box"),
         ("relay", "/relay"),
+        ("webhooks", "/webhooks"),
         ("docs", "/docs"),
         ("privacy", "/docs/privacy"),
     ] {

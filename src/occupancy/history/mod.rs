@@ -91,16 +91,17 @@ impl History {
         }
         for portion in portions(&gathered.take_changes()) {
             let portion = portion.to_vec();
-            self.patiently(move |page| {
-                for changes in portion.chunk_by(|one, next| one.space == next.space) {
-                    // A change may be read after its space's end was: lanes keep order only within themselves.
-                    if crate::store::spaces::exists_on(page, changes[0].space)? {
-                        rows::record_on(page, changes, From::Journal)?;
+            self.store
+                .write_patiently(move |page| {
+                    for changes in portion.chunk_by(|one, next| one.space == next.space) {
+                        // A change may be read after its space's end was: lanes keep order only within themselves.
+                        if crate::store::spaces::exists_on(page, changes[0].space)? {
+                            rows::record_on(page, changes, From::Journal)?;
+                        }
                     }
-                }
-                Ok(())
-            })
-            .await?;
+                    Ok(())
+                })
+                .await?;
         }
         counts.ack_all(gathered.seqs);
         Ok(())
@@ -118,7 +119,8 @@ impl History {
         }
         for portion in portions(&changes) {
             let portion = portion.to_vec();
-            self.patiently(move |page| rows::record_on(page, &portion, From::Elsewhere))
+            self.store
+                .write_patiently(move |page| rows::record_on(page, &portion, From::Elsewhere))
                 .await?;
         }
         Ok(())
@@ -137,6 +139,8 @@ impl History {
                     | Event::PeerJoined { .. }
                     | Event::PeerLeft { .. }
                     | Event::Operation { .. }
+                    | Event::Alarm { .. }
+                    | Event::SpaceLevel { .. }
                     | Event::SelfTest { .. } => {}
                 }
             }
@@ -166,11 +170,12 @@ impl History {
             if old.is_empty() {
                 return Ok(());
             }
-            self.patiently(move |page| {
-                old.iter().for_each(|key| ledger.delete_on(page, key));
-                Ok(())
-            })
-            .await?;
+            self.store
+                .write_patiently(move |page| {
+                    old.iter().for_each(|key| ledger.delete_on(page, key));
+                    Ok(())
+                })
+                .await?;
         }
     }
 
@@ -195,24 +200,6 @@ impl History {
                 self.delete_rows(CHANGES, space.id, oldest / HOUR_MS).await?;
             }
             tokio::task::yield_now().await;
-        }
-    }
-
-    /// Writes as bulk, and waits while the book is busy or the disk is full: history may lag.
-    async fn patiently(
-        &self,
-        change: impl Fn(&mut crate::store::Page) -> Result<(), RowError> + Clone + Send + 'static,
-    ) -> Result<(), HistoryError> {
-        let mut pause = Duration::from_millis(50);
-        loop {
-            match self.store.write_bulk(change.clone()).await {
-                Ok(()) => return Ok(()),
-                Err(WriteError::Busy | WriteError::DiskFull) => tokio::time::sleep(pause).await,
-                // The book closes: what was not acknowledged comes again at the next start.
-                Err(WriteError::Closed) => std::future::pending().await,
-                Err(error @ (WriteError::Refused(_) | WriteError::Panicked)) => return Err(error.into()),
-            }
-            pause = (pause * 2).min(Duration::from_secs(5));
         }
     }
 }

@@ -89,6 +89,8 @@ impl Counted {
             | Event::PeerJoined { .. }
             | Event::PeerLeft { .. }
             | Event::Operation { .. }
+            | Event::Alarm { .. }
+            | Event::SpaceLevel { .. }
             | Event::SelfTest { .. } => None,
         }
     }

@@ -3,6 +3,7 @@
 //! The box is a device; each meter and each space that is told is a child of it. Registration is made anew from the
 //! rows in each session, before any value. A child's values wait for nothing else: MQTT keeps their order behind it.
 
+mod alarms;
 mod asked;
 mod greeting;
 mod hearing;
@@ -24,7 +25,7 @@ use super::live::Thing;
 use super::operations::Installed;
 use super::wire::Message;
 use super::world::{MeterKnown, World};
-use crate::domain::{Health, Lane, MeterId, Occupancy, Quantity, Space, SpaceId};
+use crate::domain::{Lane, MeterId, Occupancy, Quantity, Space, SpaceId};
 use crate::store::{Delivery, ReadError};
 pub use asked::asked;
 use greeting::Greeting;
@@ -112,7 +113,7 @@ impl Cumulocity {
         let mut messages = self.packed(None, own);
         for meter in &meters {
             let child = self.names.meter(&meter.serial);
-            let mut lines = self.meter_lines(meter);
+            let mut lines = self.names.meter_facts(meter);
             lines.retain(|line| greeting.is_to_be_said(&format!("{child} {line}")));
             messages.extend(self.packed(Some(&child), lines));
         }
@@ -223,7 +224,8 @@ impl Cumulocity {
     /// which the platform shows and does not store.
     pub fn live(&self, thing: &Thing, lags: bool) -> Result<Vec<Message>, ReadError> {
         Ok(match thing {
-            Thing::Lodge => Vec::new(),
+            // The journal tells alarms, each once.
+            Thing::Lodge | Thing::Alarm(..) => Vec::new(),
             Thing::Meter(serial) => {
                 let Some(meter) = self.world.meter(serial)? else {
                     return Ok(Vec::new());
@@ -294,20 +296,7 @@ impl Cumulocity {
     }
 
     fn meter_facts(&self, meter: &MeterKnown) -> Vec<Message> {
-        self.packed(Some(&self.names.meter(&meter.serial)), self.meter_lines(meter))
-    }
-
-    fn meter_lines(&self, meter: &MeterKnown) -> Vec<String> {
-        let mut lines = self.names.meter_facts(meter);
-        if meter.state.health == Health::Unhealthy {
-            lines.push(
-                Line::new(302)
-                    .text("meter_offline")
-                    .text_within(&meter.state.health_details, REASON)
-                    .finish(),
-            );
-        }
-        lines
+        self.packed(Some(&self.names.meter(&meter.serial)), self.names.meter_facts(meter))
     }
 
     /// Lines as few messages, none longer than the platform takes.

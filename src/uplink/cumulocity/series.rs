@@ -1,90 +1,9 @@
-//! A meter's values as series of measurements (`spec/uplink.md` section 3.2).
-
-use std::collections::BTreeMap;
+//! Samples as measurements (`spec/uplink.md` section 3.2).
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::smartrest::{Line, PAYLOAD, number};
-use crate::domain::Quantity;
-
-const SINGLE: &str = "c8y_SinglePhaseEnergyMeasurement";
-const THREE: &str = "c8y_ThreePhaseEnergyMeasurement";
-const VOLTAGE: &str = "c8y_VoltageMeasurement";
-
-/// One value of one series.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sample {
-    /// The fragment it belongs to.
-    pub fragment: &'static str,
-    /// The series in it.
-    pub series: &'static str,
-    /// The value.
-    pub value: f64,
-    /// Its unit, or nothing.
-    pub unit: &'static str,
-}
-
-/// The samples that these values make; what is missing is left out, never 0.
-#[must_use]
-pub fn samples(values: &BTreeMap<Quantity, Value>) -> Vec<Sample> {
-    let three = [Quantity::ApparentImport, Quantity::ApparentExport, Quantity::VoltageL1]
-        .iter()
-        .any(|quantity| values.contains_key(quantity));
-    let energy = if three { THREE } else { SINGLE };
-    let number = |quantity| values.get(&quantity).and_then(Value::as_f64);
-    // A money is a decimal text.
-    let balance = values
-        .get(&Quantity::Balance)
-        .and_then(|value| value.as_str()?.parse().ok());
-    let kilo = |quantity| number(quantity).map(|value| value / 1_000.0);
-    let sum = |a, b| match (kilo(a), kilo(b)) {
-        (None, None) => None,
-        (a, b) => Some(a.unwrap_or(0.0) + b.unwrap_or(0.0)),
-    };
-    let twin = values.contains_key(&Quantity::ImportB);
-    let of_element = |quantity| kilo(quantity).filter(|_| twin);
-    let power = number(Quantity::Power);
-    let found = [
-        (energy, "A+", sum(Quantity::ImportA, Quantity::ImportB), "kWh"),
-        (energy, "A+:A", of_element(Quantity::ImportA), "kWh"),
-        (energy, "A+:B", of_element(Quantity::ImportB), "kWh"),
-        (energy, "A-", sum(Quantity::ExportA, Quantity::ExportB), "kWh"),
-        // A signed power is split; both are at least 0.
-        (energy, "P+", power.map(|watts| watts.max(0.0)), "W"),
-        (energy, "P-", power.map(|watts| (-watts).max(0.0)), "W"),
-        (
-            energy,
-            "Ri+",
-            sum(Quantity::ReactiveImportA, Quantity::ReactiveImportB),
-            "kVArh",
-        ),
-        (
-            energy,
-            "Ri-",
-            sum(Quantity::ReactiveExportA, Quantity::ReactiveExportB),
-            "kVArh",
-        ),
-        ("emop_Apparent", "S+", kilo(Quantity::ApparentImport), "kVAh"),
-        ("emop_Apparent", "S-", kilo(Quantity::ApparentExport), "kVAh"),
-        (VOLTAGE, "voltage", number(Quantity::Voltage), "V"),
-        (VOLTAGE, "voltage:1", number(Quantity::VoltageL1), "V"),
-        (VOLTAGE, "voltage:2", number(Quantity::VoltageL2), "V"),
-        (VOLTAGE, "voltage:3", number(Quantity::VoltageL3), "V"),
-        ("emop_Prepay", "balance", balance, "GBP"),
-        ("emop_Csq", "csq", number(Quantity::Csq), ""),
-        ("emop_Clock", "offset", number(Quantity::ClockDrift), "s"),
-    ];
-    let samples = found.into_iter().filter_map(|(fragment, series, value, unit)| {
-        Some(Sample {
-            fragment,
-            series,
-            value: value?,
-            unit,
-        })
-    });
-    samples.collect()
-}
+pub use crate::rules::{Sample, samples, space_samples};
 
 /// Lines of template 201 with one type and time; several when one would be too long. None without samples.
 #[must_use]
@@ -112,7 +31,10 @@ pub fn measurement(kind: &str, at: Timestamp, samples: &[Sample]) -> Vec<String>
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::domain::Quantity;
     use serde_json::json;
 
     #[test]

@@ -6,10 +6,13 @@ use std::sync::{MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::series::{Sample, measurement, samples};
+use super::alarms;
+use super::series::{measurement, samples, space_samples};
 use super::smartrest::Line;
 use super::{Cumulocity, EACH, REASON, RESULT, Words};
-use crate::domain::{Event, MeterId, MeterNews, Occupancy, Operation, OperationState, Quantity, SpaceId};
+use crate::domain::{
+    Alarm, AlarmNews, Event, MeterId, MeterNews, Occupancy, Operation, OperationState, Quantity, Source, SpaceId,
+};
 use crate::store::Entry;
 use crate::uplink::operations::kind;
 use crate::uplink::wire::Message;
@@ -44,10 +47,37 @@ impl Cumulocity {
                 known.then(|| self.up(Some(&child), line)).into_iter().collect()
             }
             Event::Operation { operation, state } => self.told_outcome(entry, operation, state),
+            Event::Alarm { alarm, news } => self.alarm(entry.at, alarm, *news),
             Event::SelfTest { count } => self.self_test(*count, entry.at).into_iter().collect(),
             // Half-hours are read where they are kept; who meets whom at the relay is nobody's business in the cloud.
-            Event::ReadingsRecorded { .. } | Event::PeerJoined { .. } | Event::PeerLeft { .. } => Vec::new(),
+            Event::SpaceLevel { .. }
+            | Event::ReadingsRecorded { .. }
+            | Event::PeerJoined { .. }
+            | Event::PeerLeft { .. } => Vec::new(),
         }
+    }
+
+    pub(super) fn alarm(&self, at: Timestamp, alarm: &Alarm, news: AlarmNews) -> Vec<Message> {
+        let Some(line) = alarms::line(alarm, news, at) else {
+            return Vec::new();
+        };
+        let (child, unknown) = match &alarm.source {
+            Source::Appliance => (None, None),
+            Source::Meter(meter) => {
+                let child = self.names.meter(meter);
+                let unknown = self.unknown_meter(meter, &child);
+                (Some(child), unknown)
+            }
+            Source::Space(space) => {
+                let child = self.names.space(*space);
+                // Of a space that is no more the platform knows from before.
+                let row = self.world.space(*space).ok().flatten();
+                let unknown = row.and_then(|row| self.unknown_space(&row, &child));
+                (Some(child), unknown)
+            }
+        };
+        let line = self.up(child.as_deref(), line);
+        unknown.into_iter().chain([line]).collect()
     }
 
     pub(super) fn news(&self, at: Timestamp, meter: &MeterId, news: &MeterNews) -> Vec<Words> {
@@ -58,11 +88,8 @@ impl Cumulocity {
                 words.extend(self.settings(at, meter, values));
                 words
             }
-            MeterNews::Silent { why } => {
-                let line = Line::new(302).text("meter_offline").text_within(why, REASON);
-                vec![Words::Line(line.time(at).finish())]
-            }
-            MeterNews::Answers => vec![Words::Line(Line::new(306).text("meter_offline").finish())],
+            // The alarm says it.
+            MeterNews::Silent { .. } | MeterNews::Answers => Vec::new(),
             MeterNews::Logged { at, id, name, .. } => {
                 let name = name.clone().unwrap_or_else(|| format!("event {id}"));
                 let line = Line::new(400).text(&format!("emop_Event_{id}")).text(&name).time(*at);
@@ -136,19 +163,7 @@ impl Cumulocity {
     }
 
     pub(super) fn counted(&self, child: &str, at: Timestamp, occupancy: Occupancy) -> Option<Message> {
-        let sample = |series, value, unit| Sample {
-            fragment: "occ_Occupancy",
-            series,
-            value,
-            unit,
-        };
-        let (current, maximum) = (f64::from(occupancy.current), f64::from(occupancy.maximum));
-        let samples = [
-            sample("current", current, ""),
-            sample("maximum", maximum, ""),
-            sample("utilisation", current * 100.0 / maximum.max(1.0), "%"),
-        ];
-        let line = measurement("occ_Reading", at, &samples).pop()?;
+        let line = measurement("occ_Reading", at, &space_samples(occupancy)).pop()?;
         Some(self.up(Some(child), line))
     }
 

@@ -11,7 +11,7 @@ use crate::uplink::hands::Hands;
 use crate::uplink::world::World;
 
 /// Every command there is: its name, what it takes, what it does.
-pub const COMMANDS: [(&str, &str, &str); 10] = [
+pub const COMMANDS: [(&str, &str, &str); 12] = [
     ("help", "", "the commands that are allowed"),
     ("version", "", "the version that runs"),
     ("uptime", "", "how long the box runs"),
@@ -21,6 +21,8 @@ pub const COMMANDS: [(&str, &str, &str); 10] = [
     ("spaces", "", "every space that is told, and its count"),
     ("read", "SERIAL", "reads a meter now"),
     ("queue", "", "what waits to be sent"),
+    ("rules", "", "when alarms are raised, and which stand"),
+    ("ack", "RULE", "the alarms of this rule were seen, and are not repeated"),
     (
         "log",
         "level LEVEL",
@@ -83,12 +85,54 @@ impl Commands {
         if let ("log", [_, level]) = (*name, arguments) {
             return self.hands.log_level(level).map(|()| format!("lines of level {level}"));
         }
+        if *name == "ack" {
+            return self.acknowledge(&arguments[0]);
+        }
         self.answer(name, arguments).map_err(|error| error.to_string())
     }
 
     async fn read(&self, serial: &str) -> Result<(), String> {
         let known = || format!("there is no meter {serial}");
         self.hands.read(&serial.parse().map_err(|_| known())?).await
+    }
+
+    fn acknowledge(&self, rule: &str) -> Result<String, String> {
+        let standing = self.world.alarms().standing().map_err(|error| error.to_string())?;
+        let count = standing
+            .iter()
+            .filter(|alarm| alarm.rule == rule || alarm.kind == rule)
+            .count();
+        if count == 0 {
+            return Err(format!("no alarm of `{rule}` stands; `rules` shows which do"));
+        }
+        self.world.house().alarms.acknowledge(rule);
+        Ok(format!("{count} seen"))
+    }
+
+    fn rules(&self) -> Result<String, crate::store::ReadError> {
+        let standing = self.world.alarms().standing()?;
+        let mut text = String::new();
+        for rule in self.world.house().alarms.rules() {
+            let raise = rule.terms.op.threshold();
+            let _ = writeln!(
+                text,
+                "{} on {}: {} {raise}, {}",
+                rule.id,
+                rule.on,
+                rule.series,
+                rule.severity.name()
+            );
+        }
+        for alarm in standing {
+            let seen = if alarm.acknowledged { ", seen" } else { "" };
+            let (severity, since) = (alarm.severity.name(), alarm.since);
+            let _ = writeln!(
+                text,
+                "{} of {}: {severity} since {since:.0}{seen}: {}",
+                alarm.rule, alarm.source, alarm.text
+            );
+        }
+        Ok(text)
     }
 
     fn answer(&self, name: &str, arguments: &[String]) -> Result<String, crate::store::ReadError> {
@@ -102,6 +146,7 @@ impl Commands {
                     let _ = writeln!(text, "{name} {takes}: {does}");
                 }
             }
+            "rules" => text = self.rules()?,
             "version" => text.push_str(env!("CARGO_PKG_VERSION")),
             "uptime" => {
                 let since = Timestamp::now().duration_since(self.world.house().started);

@@ -19,7 +19,7 @@ use super::speech::{Heard, Topic};
 pub use super::wire::Delivered;
 use super::wire::Message;
 use super::world::{MeterKnown, World};
-use crate::domain::{Epoch, Event, Health, Lane, Level, MeterId, MeterNews, Quantity, Space};
+use crate::domain::{Alarm, AlarmNews, Epoch, Event, Health, Lane, Level, MeterId, MeterNews, Quantity, Source, Space};
 use crate::store::{Delivery, Entry, ReadError};
 pub use asked::asked;
 use discovery::Discovery;
@@ -103,29 +103,6 @@ impl Plain {
         Message::new(self.topics.alarm("uplink_DeadLetter", "appliance"), body.to_string()).retained()
     }
 
-    /// The topic of an alarm that an event raises or ends, and whether it is raised.
-    #[must_use]
-    pub fn alarm(&self, event: &Event) -> Option<(String, bool)> {
-        let Event::Meter { meter, news } = event else {
-            return None;
-        };
-        let raised = match news {
-            MeterNews::Silent { .. } => true,
-            MeterNews::Answers => false,
-            MeterNews::Read { .. } | MeterNews::Logged { .. } | MeterNews::Added | MeterNews::Removed => return None,
-        };
-        Some((self.topics.alarm("meter_offline", meter.as_str()), raised))
-    }
-
-    /// A meter that falls silent is an alarm, and one that answers again ends it.
-    fn offline(&self, meter: &MeterId, at: Timestamp, why: Option<&str>) -> Message {
-        let topic = self.topics.alarm("meter_offline", meter.as_str());
-        let body = json!({
-            "ts": stamp(at), "severity": "MAJOR", "text": why.unwrap_or("it answers"), "active": why.is_some(),
-        });
-        Message::new(topic, body.to_string()).retained()
-    }
-
     /// What a delivery of the journal becomes.
     #[must_use]
     pub fn journal(&self, lane: Lane, delivery: &Delivery) -> Vec<Message> {
@@ -161,6 +138,15 @@ impl Plain {
         if let Event::Operation { operation, state } = event {
             return asked::result(&self.topics, operation, state);
         }
+        if let Event::Alarm { alarm, news } = event {
+            return match news {
+                AlarmNews::Forgotten => Some(self.no_alarm(&alarm.kind, &alarm.source)),
+                AlarmNews::Cleared => Some(self.alarm(alarm, Some(entry.at))),
+                AlarmNews::Raised | AlarmNews::Reminded | AlarmNews::Severity | AlarmNews::Acknowledged => {
+                    Some(self.alarm(alarm, None))
+                }
+            };
+        }
         let Event::Meter { meter, news } = event else {
             // Spaces are told by their state; half-hours are read where they are kept.
             return None;
@@ -190,17 +176,37 @@ impl Plain {
                 });
                 Some(Message::new(self.topics.meter(meter, "event"), body.to_string()))
             }
-            MeterNews::Silent { why } => Some(self.offline(meter, entry.at, Some(why))),
-            MeterNews::Answers => Some(self.offline(meter, entry.at, None)),
             // These are told by state and availability.
-            MeterNews::Added | MeterNews::Removed => None,
+            MeterNews::Added | MeterNews::Removed | MeterNews::Silent { .. } | MeterNews::Answers => None,
         }
+    }
+
+    /// An alarm; `over` since when it does not stand any more.
+    fn alarm(&self, alarm: &Alarm, over: Option<Timestamp>) -> Message {
+        let body = json!({
+            "ts": stamp(over.unwrap_or(alarm.since)), "since": stamp(alarm.since), "severity": alarm.severity,
+            "text": alarm.text, "active": over.is_none(), "acknowledged": alarm.acknowledged, "rule": alarm.rule,
+        });
+        Message::new(
+            self.topics.alarm(&alarm.kind, &source_part(&alarm.source)),
+            body.to_string(),
+        )
+        .retained()
+    }
+
+    fn no_alarm(&self, kind: &str, source: &Source) -> Message {
+        Message::new(self.topics.alarm(kind, &source_part(source)), "").retained()
     }
 
     /// The newest state of something; what is no more is taken from the broker.
     pub fn live(&self, thing: &Thing) -> Result<Vec<Message>, ReadError> {
         Ok(match thing {
             Thing::Lodge => vec![self.info()?],
+            // What does not stand any more was told as over by the journal.
+            Thing::Alarm(kind, source) => {
+                let alarm = self.world.told_alarm(kind, source)?;
+                alarm.iter().map(|alarm| self.alarm(alarm, None)).collect()
+            }
             Thing::Meter(serial) => match self.world.meter(serial)? {
                 Some(meter) => self.meter(&meter),
                 None => self.no_meter(serial),
@@ -220,7 +226,9 @@ impl Plain {
     pub fn things(&self) -> Result<Vec<Thing>, ReadError> {
         let meters = self.world.meters()?.into_iter().map(|meter| Thing::Meter(meter.serial));
         let spaces = self.world.spaces()?.into_iter().map(|space| Thing::Space(space.id));
-        Ok(meters.chain(spaces).collect())
+        let alarms = self.world.alarms().standing()?.into_iter();
+        let alarms = alarms.map(|alarm| Thing::Alarm(alarm.kind, alarm.source));
+        Ok(meters.chain(spaces).chain(alarms).collect())
     }
 
     fn info(&self) -> Result<Message, ReadError> {
@@ -281,6 +289,15 @@ impl Plain {
 
     fn retained(&self, topic: String, body: Map<String, Value>) -> Message {
         Message::new(topic, Value::Object(body).to_string()).retained()
+    }
+}
+
+/// A source as the last part of a topic.
+fn source_part(source: &Source) -> String {
+    match source {
+        Source::Appliance => "appliance".to_owned(),
+        Source::Meter(meter) => meter.to_string(),
+        Source::Space(space) => space.to_string(),
     }
 }
 

@@ -147,7 +147,7 @@ impl<'a> Session<'a> {
                 return Ok(Ended::Broke(error.into()));
             }
             self.ask_for_what_waits()?;
-            self.say_regularly(Instant::now()).await?;
+            self.say_regularly(Instant::now())?;
             let resting = match self.send().await? {
                 Ok(resting) => resting,
                 Err(error) => return Ok(Ended::Broke(error.into())),

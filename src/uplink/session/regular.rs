@@ -1,25 +1,18 @@
 //! What a session says at intervals, whether or not something happened.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::Session;
 use crate::uplink::board::LinkHealth;
-use crate::uplink::ledger;
 use crate::uplink::patience::Patience;
 use crate::uplink::room::UplinkError;
-use crate::uplink::wire::Message;
 
 /// When it is said next how the box is, and how many people are where.
 #[derive(Debug)]
 pub(super) struct Regular {
     health: Instant,
     counts: Instant,
-    /// Alarms that were taken away, and when that was said.
-    gone: BTreeMap<String, Instant>,
 }
 
 impl Regular {
@@ -28,7 +21,6 @@ impl Regular {
         Regular {
             health: now + patience.health,
             counts: now + patience.counts,
-            gone: BTreeMap::new(),
         }
     }
 
@@ -40,38 +32,16 @@ impl Regular {
 
 impl Session<'_> {
     /// Says what is due.
-    pub(super) async fn say_regularly(&mut self, now: Instant) -> Result<(), UplinkError> {
+    pub(super) fn say_regularly(&mut self, now: Instant) -> Result<(), UplinkError> {
         let patience = &self.shared.patience;
         if now >= self.regular.health {
             self.regular.health = now + patience.health;
             let health = self.link_health();
             self.hello.extend(self.shared.speech.health(&health, Timestamp::now()));
-            self.take_alarms_away(now).await?;
         }
         if now >= self.regular.counts {
             self.regular.counts = now + patience.counts;
             self.hello.extend(self.shared.speech.counts(Timestamp::now())?);
-        }
-        Ok(())
-    }
-
-    /// Takes alarms from the broker that are over for long. That it was done is only believed when the session lived on
-    /// for as long as an acknowledgement may take.
-    async fn take_alarms_away(&mut self, now: Instant) -> Result<(), UplinkError> {
-        let patience = self.shared.patience;
-        for (topic, since) in ledger::alarms_over(&self.shared.store)? {
-            let over = Duration::try_from(Timestamp::now().duration_since(since)).unwrap_or_default();
-            match self.regular.gone.get(&topic) {
-                Some(said) if now.duration_since(*said) > patience.taken => {
-                    ledger::note_alarm(&self.shared.store, &topic, None).await?;
-                    self.regular.gone.remove(&topic);
-                }
-                None if over >= patience.over => {
-                    self.hello.push_back(Message::new(topic.clone(), "").retained());
-                    self.regular.gone.insert(topic, now);
-                }
-                Some(_) | None => {}
-            }
         }
         Ok(())
     }

@@ -7,4 +7,5 @@ mod disk_full;
 mod golden;
 mod sockets;
 mod v1;
+mod webhooks;
 mod year;

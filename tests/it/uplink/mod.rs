@@ -10,6 +10,7 @@ mod outage;
 mod plain;
 mod platform;
 mod puppet;
+mod rules;
 mod silence;
 mod speed;
 mod stage;

@@ -1,10 +1,7 @@
 //! What a plain broker and Home Assistant are told.
 
-use std::time::Duration;
-
 use gatelodge::domain::{MeterNews, Occupancy, Quantity, SpaceId, SpaceOrigin};
 use gatelodge::store::spaces::{NewSpace, SpacesWriter};
-use gatelodge::uplink::Patience;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -174,12 +171,7 @@ async fn commands_come_by_topic_and_what_came_of_them_goes_back() {
     let broker = Broker::start();
     let witness = broker.witness();
     let folder = tempfile::tempdir().unwrap();
-    let patience = Patience {
-        health: Duration::from_millis(100),
-        over: Duration::from_millis(500),
-        ..Patience::default()
-    };
-    let stage = Stage::hasty(folder.path(), &broker.section(), patience);
+    let stage = Stage::start(folder.path(), &broker.section());
     stage.drained().await;
     eventually("it listens", || {
         broker.log().contains("SUBACK to lodge-1").then_some(())
@@ -203,22 +195,4 @@ async fn commands_come_by_topic_and_what_came_of_them_goes_back() {
     broker.publish("emop/lodge-1/cmd/uptime", r#"{"id":"last"}"#);
     witness.until(&result("uptime"), |heard| heard.json()["id"] == "last");
     assert_eq!(stage.hands.read.lock().unwrap().len(), 1);
-    let silent = gatelodge::domain::MeterNews::Silent {
-        why: "no answer".into(),
-    };
-    let alarm = format!("emop/lodge-1/alarm/meter_offline/{SERIAL}");
-    stage.says(SERIAL, &[], vec![silent]).await;
-    witness.until(&alarm, |heard| heard.json()["active"] == true);
-    stage
-        .says(SERIAL, &[], vec![gatelodge::domain::MeterNews::Answers])
-        .await;
-    // Over for long enough, it does not stand there any more.
-    witness.until(&alarm, |heard| heard.text.is_empty());
-    let states: Vec<bool> = witness
-        .on(&alarm)
-        .iter()
-        .filter(|heard| !heard.text.is_empty())
-        .map(|heard| heard.json()["active"] == true)
-        .collect();
-    assert_eq!(states, [true, false]);
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gatelodge::domain::{Event, Health, Latest, Meter, MeterId, MeterNews, MeterState, Quality, Quantity, Seq};
+use gatelodge::rules::{self, Desk, Rules, RulesError};
 use gatelodge::store::meters::{MetersWriter, Note};
 use gatelodge::store::{Delivery, Options, Store};
 use gatelodge::uplink::{Config, Household, Patience, Terms, Uplink, UplinkError};
@@ -23,8 +24,10 @@ pub struct Stage {
     pub meters: MetersWriter,
     pub uplink: Arc<Uplink>,
     pub hands: Arc<TestHands>,
+    rules: Arc<Rules>,
     stop: CancellationToken,
     running: Option<JoinHandle<Result<(), UplinkError>>>,
+    watching: Option<JoinHandle<Result<(), RulesError>>>,
 }
 
 /// The section `[uplink]`.
@@ -83,7 +86,16 @@ impl Stage {
                 .collect(),
             publish_anonymous: false,
             started: Timestamp::now(),
+            alarms: Desk::default(),
         };
+        let household = rules::Household {
+            name: house.name.clone(),
+            fixed: house.fixed.clone(),
+            publish_anonymous: false,
+        };
+        let entries = config(section).rule;
+        let book = (store.clone(), household);
+        let rules = Rules::new(&entries, book, Arc::new(Vec::new), house.alarms.clone()).unwrap();
         let hands = Arc::new(TestHands::default());
         let terms = Terms {
             house,
@@ -92,13 +104,18 @@ impl Stage {
         };
         let uplink = Uplink::new(config(section), store.clone(), terms);
         uplink.hold_the_journal();
+        // Before anything is said, as in the house.
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(rules.prepare())).unwrap();
+        rules.hold_the_journal();
         let mut stage = Stage {
             meters: MetersWriter::new(store.clone()),
             store,
             uplink,
             hands,
+            rules,
             stop: CancellationToken::new(),
             running: None,
+            watching: None,
         };
         stage.run();
         stage
@@ -106,6 +123,7 @@ impl Stage {
 
     pub fn run(&mut self) {
         self.stop = CancellationToken::new();
+        self.watching = Some(tokio::spawn(Arc::clone(&self.rules).run(self.stop.clone())));
         self.running = Some(tokio::spawn(Arc::clone(&self.uplink).run(self.stop.clone())));
     }
 
@@ -151,6 +169,7 @@ impl Stage {
     pub async fn stop(&mut self) {
         self.stop.cancel();
         self.running.take().unwrap().await.unwrap().unwrap();
+        self.watching.take().unwrap().await.unwrap().unwrap();
     }
 }
 

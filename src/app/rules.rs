@@ -1,0 +1,120 @@
+//! The rules in the house: built as configured, and what the box measures of itself for them.
+
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+use jiff::Timestamp;
+
+use super::lodge::Lodge;
+use super::report::Reporter;
+use crate::config::Config;
+use crate::meter::Entry;
+use crate::rules::{Gauge, Household, Rules, Sample};
+use crate::store::ClockState;
+use crate::supervisor::Weight;
+
+/// What rules are told beside the configuration of their own.
+pub(super) fn household(config: &Config) -> Household {
+    Household {
+        name: config.site.name.clone(),
+        fixed: config.meter.iter().map(Entry::meter).collect(),
+        publish_anonymous: config.occupancy.as_ref().is_some_and(|room| room.publish_anonymous),
+    }
+}
+
+/// The rules of the configuration.
+pub(super) fn entries(config: &Config) -> &[crate::rules::Entry] {
+    config.uplink.as_ref().map_or(&[], |uplink| &uplink.rule)
+}
+
+impl Lodge {
+    /// Builds the rules as they are configured now, and starts them. Those that are built in are always there.
+    pub(super) async fn open_rules(&mut self) -> anyhow::Result<()> {
+        let (reporter, disk) = (self.reporter.clone(), self.config.data_dir.clone());
+        let outbox = self.config.uplink.as_ref().map(|uplink| uplink.outbox_max.0);
+        let gauges = Arc::new(move || {
+            let now = Timestamp::now();
+            let mut gauges = reporter.gauges(outbox, now);
+            gauges.extend(disk_free(&disk));
+            gauges
+        });
+        let book = (self.store.clone(), household(&self.config));
+        let rules = Rules::new(entries(&self.config), book, gauges, self.alarm_desk.clone())
+            .map_err(|fault| anyhow!("[[uplink.rule]]: {} {}", fault.key, fault.what))?;
+        rules.prepare().await.context("beginning with the rules")?;
+        rules.hold_the_journal();
+        self.house.add("rules", Weight::Room, move |stop| {
+            let rules = Arc::clone(&rules);
+            Box::pin(async move { Ok(rules.run(stop).await?) })
+        });
+        Ok(())
+    }
+}
+
+/// How much of the disk is free, in a hundred parts of what others than root may use.
+fn disk_free(folder: &std::path::Path) -> Option<Gauge> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    let (free, used) = (disk.f_bavail as f64, disk.f_blocks.saturating_sub(disk.f_bfree) as f64);
+    Some(gauge(
+        "gatelodge_Box",
+        "disk_free",
+        free * 100.0 / (free + used).max(1.0),
+        "%",
+    ))
+}
+
+pub(super) fn gauge(fragment: &'static str, series: &'static str, value: f64, unit: &'static str) -> Gauge {
+    Gauge {
+        sample: Sample {
+            fragment,
+            series,
+            value,
+            unit,
+        },
+        detail: String::new(),
+    }
+}
+
+impl Reporter {
+    /// What is measured of the box; `outbox` is the room for what waits for the cloud, in bytes.
+    fn gauges(&self, outbox: Option<u64>, now: Timestamp) -> Vec<Gauge> {
+        let status = self.status();
+        let mut gauges = Vec::new();
+        if let Some((shown, outbox)) = status.uplink.as_ref().zip(outbox) {
+            let queue = |series, value: u64, unit| gauge("uplink_Queue", series, value as f64, unit);
+            let fill = shown.backlog_bytes.saturating_mul(100) / outbox.max(1);
+            gauges.extend([
+                queue("messages", shown.backlog_rows, ""),
+                queue("bytes", shown.backlog_bytes, ""),
+                queue("oldest", shown.oldest_s, "s"),
+                queue("fill", fill, "%"),
+            ]);
+        }
+        // A certificate that renews itself is of interest once that is late.
+        let doors = status
+            .certificates
+            .iter()
+            .filter(|shown| shown.source == "files" || shown.alarm);
+        let doors = doors.filter_map(|shown| Some((format!("that of the {} door", shown.door), shown.not_after?)));
+        let uplink = status.uplink.as_ref().and_then(|shown| shown.certificate_ends);
+        let first = doors
+            .chain(uplink.map(|ends| ("that of the uplink".to_owned(), ends)))
+            .min_by_key(|(_, ends)| *ends);
+        // No such certificate at all ends in no time that matters.
+        let (detail, hours) = first.map_or((String::new(), 24 * 3_650), |(detail, ends)| {
+            (detail, ends.duration_since(now).as_hours())
+        });
+        gauges.push(Gauge {
+            detail,
+            ..gauge("gatelodge_Box", "cert_days", hours.div_euclid(24) as f64, "")
+        });
+        let unsynced = self.clock() != ClockState::Trusted;
+        gauges.push(gauge(
+            "gatelodge_Box",
+            "clock_unsynced",
+            f64::from(u8::from(unsynced)),
+            "",
+        ));
+        gauges
+    }
+}

@@ -1,0 +1,149 @@
+//! Alarms: that something is not as it should be, told when it begins and when it is over.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{MeterId, SpaceId};
+
+/// What an alarm is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Source {
+    /// The box itself.
+    Appliance,
+    /// A meter.
+    Meter(MeterId),
+    /// A space.
+    Space(SpaceId),
+}
+
+/// The text names nothing an alarm can be about.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is none of appliance, meter:SERIAL, space:ID")]
+pub struct SourceError(String);
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::Appliance => f.write_str("appliance"),
+            Source::Meter(meter) => write!(f, "meter:{meter}"),
+            Source::Space(space) => write!(f, "space:{space}"),
+        }
+    }
+}
+
+impl FromStr for Source {
+    type Err = SourceError;
+
+    fn from_str(text: &str) -> Result<Source, SourceError> {
+        let found = match text.split_once(':') {
+            None => (text == "appliance").then_some(Source::Appliance),
+            Some(("meter", serial)) => serial.parse().ok().map(Source::Meter),
+            Some(("space", id)) => id.parse().ok().map(Source::Space),
+            Some(_) => None,
+        };
+        found.ok_or_else(|| SourceError(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for Source {
+    type Error = SourceError;
+
+    fn try_from(text: String) -> Result<Source, SourceError> {
+        text.parse()
+    }
+}
+
+impl From<Source> for String {
+    fn from(source: Source) -> String {
+        source.to_string()
+    }
+}
+
+/// How bad it is, from the least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Severity {
+    /// Somebody may want to know.
+    Warning,
+    /// Something is not as it should be.
+    Minor,
+    /// Something does not work.
+    Major,
+    /// The box as a whole is of no use.
+    Critical,
+}
+
+impl Severity {
+    /// Its name, as the cloud writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Warning => "WARNING",
+            Severity::Minor => "MINOR",
+            Severity::Major => "MAJOR",
+            Severity::Critical => "CRITICAL",
+        }
+    }
+}
+
+/// Something that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alarm {
+    /// What it is about.
+    pub source: Source,
+    /// Its type: of one type a source has at most one alarm.
+    pub kind: String,
+    /// The rule that found it, or found it last.
+    pub rule: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is, for people.
+    pub text: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Somebody has seen it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub acknowledged: bool,
+}
+
+/// What happened to an alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlarmNews {
+    /// It began.
+    Raised,
+    /// It still stands, and is to be told again.
+    Reminded,
+    /// It is better or worse than before.
+    Severity,
+    /// Somebody has seen it.
+    Acknowledged,
+    /// It is over.
+    Cleared,
+    /// It is over for so long that nobody need be told of it any more.
+    Forgotten,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_read_as_they_are_written() {
+        for text in [
+            "appliance",
+            "meter:EML2137580826",
+            "space:07070707-0707-4707-8707-070707070707",
+        ] {
+            assert_eq!(text.parse::<Source>().unwrap().to_string(), text);
+        }
+        for wrong in ["", "meter", "meter:", "meter:*", "space:hall", "box:1", "appliance:"] {
+            assert_eq!(wrong.parse::<Source>(), Err(SourceError(wrong.to_owned())));
+        }
+        assert!(Severity::Warning < Severity::Minor && Severity::Major < Severity::Critical);
+    }
+}

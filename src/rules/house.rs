@@ -1,0 +1,151 @@
+//! What rules know of the house: who is there, what people call them, and who may be told of outside.
+
+use jiff::Timestamp;
+
+use super::series::{Sample, samples, silent, space_samples};
+use crate::domain::{Health, Meter, MeterId, Source, Space, SpaceId, SpaceOrigin};
+use crate::store::meters::Meters;
+use crate::store::spaces::Spaces;
+use crate::store::{ReadError, Store};
+
+/// Rows read at a time.
+const PAGE: usize = 256;
+
+/// What the house says beside the book.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Household {
+    /// What people call the building.
+    pub name: String,
+    /// Meters of the configuration file.
+    pub fixed: Vec<Meter>,
+    /// Whether spaces made through the old URLs are told of.
+    pub publish_anonymous: bool,
+}
+
+/// The house as rules see it.
+#[derive(Clone)]
+pub(super) struct House {
+    spaces: Spaces,
+    meters: Meters,
+    household: Household,
+}
+
+/// What a source said last.
+pub(super) struct LastWord {
+    pub(super) source: Source,
+    pub(super) at: Timestamp,
+    pub(super) samples: Vec<Sample>,
+    pub(super) detail: String,
+}
+
+impl House {
+    pub(super) fn new(store: &Store, household: Household) -> House {
+        House {
+            spaces: Spaces::new(store.clone()),
+            meters: Meters::new(store.clone()),
+            household,
+        }
+    }
+
+    /// A space, whether or not anybody is told of it.
+    pub(super) fn space(&self, id: SpaceId) -> Result<Option<Space>, ReadError> {
+        self.spaces.get(id)
+    }
+
+    /// Whether somebody outside is told of a space.
+    pub(super) fn is_told(&self, space: &Space) -> bool {
+        space.origin == SpaceOrigin::Operator || self.household.publish_anonymous
+    }
+
+    /// Whether alarms of a source may be: it is there, and is told of.
+    pub(super) fn knows(&self, source: &Source) -> Result<bool, ReadError> {
+        Ok(match source {
+            Source::Appliance => true,
+            Source::Meter(meter) => self.is_fixed(meter) || self.meters.get(meter)?.is_some(),
+            Source::Space(space) => self.space(*space)?.is_some_and(|space| self.is_told(&space)),
+        })
+    }
+
+    fn is_fixed(&self, meter: &MeterId) -> bool {
+        self.household.fixed.iter().any(|fixed| fixed.serial == *meter)
+    }
+
+    /// What people call a source.
+    pub(super) fn name(&self, source: &Source) -> Result<String, ReadError> {
+        let name = match source {
+            Source::Appliance => Some(self.household.name.clone()),
+            Source::Meter(meter) => {
+                let fixed = self.household.fixed.iter().find(|fixed| fixed.serial == *meter);
+                match fixed {
+                    Some(fixed) => fixed.name.clone(),
+                    None => self.meters.get(meter)?.and_then(|meter| meter.name),
+                }
+            }
+            Source::Space(space) => self.space(*space)?.and_then(|space| space.name),
+        };
+        Ok(name.unwrap_or_else(|| match source {
+            Source::Appliance => "The box".to_owned(),
+            Source::Meter(meter) => format!("Meter {meter}"),
+            Source::Space(space) => format!("Space {space}"),
+        }))
+    }
+
+    /// Every meter that is known.
+    pub(super) fn meters(&self) -> Result<Vec<MeterId>, ReadError> {
+        let mut serials: Vec<MeterId> = self.household.fixed.iter().map(|meter| meter.serial.clone()).collect();
+        serials.extend(self.meters.added()?.into_iter().map(|meter| meter.serial));
+        serials.sort_unstable();
+        serials.dedup();
+        Ok(serials)
+    }
+
+    /// What every meter and every space that is told of said last.
+    pub(super) fn last_words(&self) -> Result<Vec<LastWord>, ReadError> {
+        let mut words = Vec::new();
+        for serial in self.meters()? {
+            let Some(state) = self.meters.state(&serial)? else {
+                continue;
+            };
+            let known = state.values.keys();
+            let values = known.filter_map(|quantity| Some((*quantity, state.value(*quantity)?.clone())));
+            let mut samples = samples(&values.collect());
+            match state.health {
+                Health::Healthy => samples.push(silent(false)),
+                Health::Unhealthy => samples.push(silent(true)),
+                Health::Unknown => {}
+            }
+            let at = state
+                .values
+                .values()
+                .map(|latest| latest.at)
+                .chain(state.answered)
+                .max();
+            words.push(LastWord {
+                source: Source::Meter(serial),
+                at: at.unwrap_or(Timestamp::UNIX_EPOCH),
+                samples,
+                detail: state.health_details,
+            });
+        }
+        self.each_space(|space| {
+            words.extend(self.is_told(space).then(|| LastWord {
+                source: Source::Space(space.id),
+                at: space.last_updated,
+                samples: space_samples(space.occupancy).to_vec(),
+                detail: String::new(),
+            }));
+        })?;
+        Ok(words)
+    }
+
+    /// Every space as it stands.
+    pub(super) fn each_space(&self, mut look: impl FnMut(&Space)) -> Result<(), ReadError> {
+        let mut after = None;
+        loop {
+            let spaces = self.spaces.list(after, PAGE)?;
+            let Some(last) = spaces.last() else { return Ok(()) };
+            after = Some(last.id);
+            spaces.iter().for_each(&mut look);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Rules: when a value is not as it should be, for how long, and that people are told once (`spec/uplink.md` section
+//! 3.6, `spec/occupancy.md` N10).
+//!
+//! A reader of the journal holds each rule against what meters and spaces say. That an alarm begins or ends is one change
+//! with the state that it came from, so there is none without the other. Who tells of alarms reads the journal.
+
+mod builtin;
+mod desk;
+mod entry;
+mod group;
+mod house;
+mod ledger;
+mod level;
+mod machine;
+mod op;
+mod room;
+mod rule;
+mod series;
+mod threshold;
+mod watch;
+mod window;
+mod writing;
+
+pub use desk::{Desk, Gauge, Gauges};
+pub use entry::{Entry, Fault, rules};
+pub use house::Household;
+pub use ledger::Alarms;
+pub use machine::{Phase, Terms};
+pub use op::Op;
+pub use room::{READER, Rules, RulesError};
+pub use rule::{On, Rule};
+pub use series::{Sample, samples, space_samples};

@@ -1,0 +1,194 @@
+//! A rule that is whole: on whom, on which series, when, how bad, in which words (`spec/uplink.md` section 3.6). Pure.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::machine::Terms;
+use super::op::plain;
+use super::series::{self, Kind, Sample};
+use crate::domain::{MeterId, Severity, Source, SpaceId};
+
+/// On whom a rule is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum On {
+    /// Every meter.
+    Meters,
+    /// One meter.
+    Meter(MeterId),
+    /// Every space.
+    Spaces,
+    /// One space.
+    Space(SpaceId),
+    /// The box.
+    Appliance,
+}
+
+/// The text names nothing a rule can be on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is nothing that a rule can be on: meter:SERIAL, meter:*, space:ID, space:*, appliance")]
+pub struct OnError(String);
+
+impl On {
+    /// Whether the rule is on this source.
+    #[must_use]
+    pub fn covers(&self, source: &Source) -> bool {
+        match (self, source) {
+            (On::Meters, Source::Meter(_)) | (On::Spaces, Source::Space(_)) | (On::Appliance, Source::Appliance) => {
+                true
+            }
+            (On::Meter(one), Source::Meter(other)) => one == other,
+            (On::Space(one), Source::Space(other)) => one == other,
+            (On::Meters | On::Meter(_) | On::Spaces | On::Space(_) | On::Appliance, _) => false,
+        }
+    }
+
+    /// What kind of thing it is on.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            On::Meters | On::Meter(_) => Kind::Meter,
+            On::Spaces | On::Space(_) => Kind::Space,
+            On::Appliance => Kind::Appliance,
+        }
+    }
+}
+
+impl fmt::Display for On {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            On::Meters => f.write_str("meter:*"),
+            On::Meter(meter) => write!(f, "meter:{meter}"),
+            On::Spaces => f.write_str("space:*"),
+            On::Space(space) => write!(f, "space:{space}"),
+            On::Appliance => f.write_str("appliance"),
+        }
+    }
+}
+
+impl FromStr for On {
+    type Err = OnError;
+
+    fn from_str(text: &str) -> Result<On, OnError> {
+        match text {
+            "meter:*" => Ok(On::Meters),
+            "space:*" => Ok(On::Spaces),
+            _ => match text.parse() {
+                Ok(Source::Meter(meter)) => Ok(On::Meter(meter)),
+                Ok(Source::Space(space)) => Ok(On::Space(space)),
+                Ok(Source::Appliance) => Ok(On::Appliance),
+                Err(_) => Err(OnError(text.to_owned())),
+            },
+        }
+    }
+}
+
+impl TryFrom<String> for On {
+    type Error = OnError;
+
+    fn try_from(text: String) -> Result<On, OnError> {
+        text.parse()
+    }
+}
+
+impl From<On> for String {
+    fn from(on: On) -> String {
+        on.to_string()
+    }
+}
+
+/// A rule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rule {
+    /// Its name, which stays.
+    pub id: String,
+    /// On whom.
+    pub on: On,
+    /// On which series.
+    pub series: String,
+    /// When, and for how long.
+    pub terms: Terms,
+    /// How bad that is.
+    pub severity: Severity,
+    /// The type of its alarm; rules that share one have one alarm between them, as bad as the worst.
+    pub kind: String,
+    /// What is told, with places for values.
+    pub text: String,
+    /// Whether a standing alarm is told once more after a start.
+    pub resync: bool,
+}
+
+/// What may stand in a text.
+pub const PLACES: [&str; 5] = ["{name}", "{value}", "{unit}", "{raise}", "{detail}"];
+/// The longest text of an alarm, in bytes.
+const TEXT: usize = 500;
+
+/// What the places of a text are filled with.
+#[derive(Clone, Debug, Default)]
+pub struct Words<'a> {
+    /// What people call the source.
+    pub name: &'a str,
+    /// The value that was compared.
+    pub value: Option<f64>,
+    /// Its unit.
+    pub unit: &'a str,
+    /// What else the source said.
+    pub detail: &'a str,
+    /// It begins too often.
+    pub flapping: bool,
+}
+
+impl Rule {
+    /// The sample that counts among those of one reading: the worst that the rule is about.
+    #[must_use]
+    pub fn pick<'a>(&self, samples: &'a [Sample]) -> Option<&'a Sample> {
+        let ours = || samples.iter().filter(|sample| series::is(&self.series, sample));
+        let wrong = ours().find(|sample| self.terms.op.meets(sample.value));
+        wrong
+            .or_else(|| ours().find(|sample| !self.terms.op.clears(sample.value)))
+            .or_else(|| ours().next())
+    }
+
+    /// A number that is another one when the rule is another one.
+    #[must_use]
+    pub fn fingerprint(&self) -> u32 {
+        crc32fast::hash(&serde_json::to_vec(self).expect("a plain struct"))
+    }
+
+    /// What is told.
+    #[must_use]
+    pub fn words(&self, words: &Words<'_>) -> String {
+        let mut text = String::new();
+        let mut rest = self.text.as_str();
+        // Once from left to right: a name that looks like a place is only a name.
+        while let Some(at) = rest.find('{') {
+            text.push_str(&rest[..at]);
+            rest = &rest[at..];
+            let Some(place) = PLACES.iter().find(|place| rest.starts_with(**place)) else {
+                text.push('{');
+                rest = &rest[1..];
+                continue;
+            };
+            match *place {
+                "{name}" => text.push_str(words.name),
+                "{value}" => text.push_str(&words.value.map(plain).unwrap_or_default()),
+                "{unit}" => text.push_str(words.unit),
+                "{raise}" => text.push_str(&self.terms.op.threshold()),
+                _ => text.push_str(words.detail),
+            }
+            rest = &rest[place.len()..];
+        }
+        text.push_str(rest);
+        let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if words.flapping {
+            text.push_str(" (flapping)");
+        }
+        if text.len() > TEXT {
+            text.truncate(text.floor_char_boundary(TEXT - 3));
+            text.push_str("...");
+        }
+        text
+    }
+}

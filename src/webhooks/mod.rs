@@ -1,0 +1,20 @@
+//! Webhooks: programs elsewhere are told when spaces get full and when alarms begin and end (`spec/occupancy.md` N10).
+//!
+//! Each target reads the journal with a cursor of its own, so that its order stands, a restart goes on where it was, and
+//! a slow one holds nobody up. Requests are signed as <https://www.standardwebhooks.com> has it. What nobody took in time
+//! is a dead letter, which people can send again.
+
+mod config;
+mod ledger;
+mod message;
+pub mod pages;
+mod room;
+mod shown;
+mod signature;
+mod target;
+pub mod v1;
+
+pub use config::{Entry, Fault, Topic, fault};
+pub use ledger::State;
+pub use room::{ReplayError, Webhooks, WebhooksError};
+pub use shown::{DeliveryShown, TargetShown};

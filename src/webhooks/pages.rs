@@ -1,0 +1,127 @@
+//! `/webhooks`: who is told, what became of it, and once more; without script.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{FromRef, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum::{Form, Router};
+use serde::Deserialize;
+
+use super::ledger;
+use super::room::{ReplayError, Webhooks};
+use super::shown::TargetShown;
+use crate::accounts::Act;
+use crate::face::{Face, Page, Shell, SignedIn, secured};
+
+/// Deliveries on the page; the command line and programs see all.
+const SHOWN: usize = 100;
+
+#[derive(Clone)]
+struct Desk {
+    room: Arc<Webhooks>,
+    face: Face,
+}
+
+impl FromRef<Desk> for Face {
+    fn from_ref(desk: &Desk) -> Face {
+        desk.face.clone()
+    }
+}
+
+/// The room's page.
+pub fn router(room: Arc<Webhooks>, face: Face) -> Router {
+    secured(
+        Router::new()
+            .route("/webhooks", get(show).post(replay))
+            .with_state(Desk { room, face }),
+    )
+}
+
+#[derive(Template)]
+#[template(path = "webhooks.html", config = ".askama.toml")]
+struct WebhooksPage {
+    shell: Shell,
+    csrf_token: String,
+    targets: Vec<TargetShown>,
+    rows: Vec<Row>,
+    more: usize,
+}
+
+struct Row {
+    target: String,
+    id: String,
+    topic: String,
+    at: String,
+    light: &'static str,
+    word: &'static str,
+    attempts: u32,
+    outcome: String,
+    settled: bool,
+}
+
+async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Response> {
+    person.must(Act::ManageSpaces).map_err(IntoResponse::into_response)?;
+    let read = || Ok::<_, crate::store::ReadError>((desk.room.targets()?, desk.room.deliveries(None, None)?));
+    let (targets, deliveries) = read().map_err(|error| {
+        tracing::error!(%error, "webhooks could not be read");
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    })?;
+    let more = deliveries.len().saturating_sub(SHOWN);
+    let rows = deliveries.into_iter().take(SHOWN).map(|one| {
+        let (light, word) = match one.state {
+            ledger::State::Delivered => ("good", "taken"),
+            ledger::State::Waiting => ("warn", "is tried again"),
+            ledger::State::Again => ("warn", "is sent once more"),
+            ledger::State::Dead => ("bad", "given up"),
+        };
+        Row {
+            at: desk.face.date(one.at),
+            settled: matches!(one.state, ledger::State::Delivered | ledger::State::Dead),
+            target: one.target,
+            id: one.id,
+            topic: one.topic,
+            light,
+            word,
+            attempts: one.attempts,
+            outcome: one.outcome,
+        }
+    });
+    let page = WebhooksPage {
+        shell: desk.face.shell("webhooks", Some(&person)),
+        csrf_token: person.csrf.token(),
+        targets,
+        rows: rows.collect(),
+        more,
+    };
+    Ok(Page(StatusCode::OK, page).into_response())
+}
+
+#[derive(Deserialize)]
+struct Replay {
+    target: String,
+    id: String,
+    csrf_token: String,
+}
+
+async fn replay(
+    State(desk): State<Desk>,
+    person: SignedIn,
+    headers: HeaderMap,
+    Form(wanted): Form<Replay>,
+) -> Result<Response, Response> {
+    person.must(Act::ManageSpaces).map_err(IntoResponse::into_response)?;
+    let forged = |error: crate::face::Forged| (StatusCode::FORBIDDEN, format!("{error}\n")).into_response();
+    person.csrf.check(&headers, &wanted.csrf_token).map_err(forged)?;
+    let asked = desk.room.replay(&wanted.target, &wanted.id).await;
+    asked.map_err(|error| {
+        let status = match error {
+            ReplayError::Target(_) | ReplayError::Delivery(_) => StatusCode::NOT_FOUND,
+            ReplayError::Write(_) => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        (status, format!("{error}\n")).into_response()
+    })?;
+    Ok(Redirect::to("/webhooks").into_response())
+}

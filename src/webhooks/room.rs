@@ -1,0 +1,208 @@
+//! The room: a worker for each target, and what is known of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::config::Entry;
+use super::ledger::{self, Place, State};
+use super::shown::{DeliveryShown, TargetShown};
+use super::target::{LANE, Target};
+use crate::store::{ReadError, RowError, Store, SubscribeError, Subscription, WriteError};
+
+/// How long the targets of before may need to let go.
+const HANDOVER: Duration = Duration::from_secs(10);
+
+/// The room.
+pub struct Webhooks {
+    store: Store,
+    targets: Vec<(Entry, Arc<Notify>)>,
+}
+
+/// The room's own work broke, which is a fault of ours.
+#[derive(Debug, thiserror::Error)]
+pub enum WebhooksError {
+    /// The journal cannot be followed.
+    #[error(transparent)]
+    Subscribe(#[from] SubscribeError),
+    /// The journal or a row cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A row cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError<RowError>),
+    /// A worker broke.
+    #[error("a worker broke: {0}")]
+    Worker(#[from] tokio::task::JoinError),
+}
+
+/// Nothing is sent once more.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// There is no such target.
+    #[error("there is no webhook `{0}`")]
+    Target(String),
+    /// There is no such delivery, or it is not settled yet.
+    #[error("`{0}` is no delivery that was sent or given up")]
+    Delivery(String),
+    /// It cannot be written down.
+    #[error(transparent)]
+    Write(#[from] WriteError<RowError>),
+}
+
+/// The reader of a target in the journal.
+fn reader(target: &str) -> String {
+    format!("webhook-{target}")
+}
+
+impl Webhooks {
+    /// The room on this book; nothing runs yet.
+    #[must_use]
+    pub fn new(entries: &[Entry], store: Store) -> Arc<Webhooks> {
+        let targets = entries.iter().map(|entry| (entry.clone(), Arc::default())).collect();
+        Arc::new(Webhooks { store, targets })
+    }
+
+    /// Tells the targets until it is told to stop.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), WebhooksError> {
+        self.prepare().await?;
+        let known = ledger::targets(&self.store)?;
+        let mut workers = JoinSet::new();
+        for (entry, bell) in &self.targets {
+            let since = known
+                .iter()
+                .find(|(name, _)| *name == entry.name)
+                .map(|(_, since)| *since);
+            let since = since.unwrap_or_else(Timestamp::now);
+            let lane = self.take_over(&entry.name).await?;
+            let target = Target {
+                entry: entry.clone(),
+                store: self.store.clone(),
+                bell: Arc::clone(bell),
+                since,
+            };
+            workers.spawn(target.run(lane));
+        }
+        tokio::select! {
+            () = stop.cancelled() => Ok(()),
+            Some(ended) = workers.join_next() => ended?,
+        }
+    }
+
+    /// Writes down since when each target is told. To be called before anybody else writes: a new cursor is on disk only
+    /// a moment after it was taken, and what comes first is not lost to a box that is killed meanwhile.
+    pub async fn prepare(&self) -> Result<(), WebhooksError> {
+        self.forget_others().await?;
+        let now = Timestamp::now();
+        for (entry, _) in &self.targets {
+            let name = entry.name.clone();
+            self.store
+                .write_patiently(move |page| ledger::begin_on(page, &name, now))
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the worker of before, which writes down what it was told.
+    async fn take_over(&self, target: &str) -> Result<Subscription, SubscribeError> {
+        let began = Instant::now();
+        loop {
+            match self.store.subscribe_from_oldest(&reader(target), LANE) {
+                Err(SubscribeError::Taken { .. }) if began.elapsed() < HANDOVER => sleep(HANDOVER / 500).await,
+                taken => return taken,
+            }
+        }
+    }
+
+    /// Targets that are no more hold no cursor, and nothing of them is kept.
+    async fn forget_others(&self) -> Result<(), WebhooksError> {
+        for (name, _) in ledger::targets(&self.store)? {
+            if self.targets.iter().any(|(entry, _)| entry.name == name) {
+                continue;
+            }
+            self.store.retire(&reader(&name));
+            loop {
+                let name = name.clone();
+                if self
+                    .store
+                    .write_patiently(move |page| ledger::forget_on(page, &name))
+                    .await?
+                {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every target, and how it goes with it.
+    pub fn targets(&self) -> Result<Vec<TargetShown>, ReadError> {
+        let shown = self.targets.iter().map(|(entry, _)| {
+            let deliveries = ledger::deliveries(&self.store, &entry.name)?;
+            let mut counts = BTreeMap::new();
+            for (_, delivery) in &deliveries {
+                *counts.entry(delivery.state).or_insert(0) += 1;
+            }
+            let count = |state| counts.get(&state).copied().unwrap_or(0);
+            Ok(TargetShown {
+                name: entry.name.clone(),
+                to: entry.origin().map(|origin| origin.to_string()).unwrap_or_default(),
+                waiting: count(State::Waiting) + count(State::Again),
+                delivered: count(State::Delivered),
+                dead: count(State::Dead),
+                last: deliveries
+                    .into_iter()
+                    .next_back()
+                    .map(|(_, delivery)| DeliveryShown::of(&entry.name, delivery)),
+            })
+        });
+        shown.collect()
+    }
+
+    /// The latest deliveries, newest first; only those to `target`, only those in `state`.
+    pub fn deliveries(&self, target: Option<&str>, state: Option<State>) -> Result<Vec<DeliveryShown>, ReadError> {
+        let mut found = Vec::new();
+        for (entry, _) in &self.targets {
+            if target.is_none_or(|target| target == entry.name) {
+                let all = ledger::deliveries(&self.store, &entry.name)?.into_iter();
+                let wanted = all.filter(|(_, delivery)| state.is_none_or(|state| state == delivery.state));
+                found.extend(wanted.map(|(_, delivery)| DeliveryShown::of(&entry.name, delivery)));
+            }
+        }
+        found.sort_by_key(|one| std::cmp::Reverse(one.at));
+        Ok(found)
+    }
+
+    /// Asks for a delivery to be sent once more, as one try.
+    pub async fn replay(&self, target: &str, id: &str) -> Result<(), ReplayError> {
+        let (entry, bell) = self
+            .targets
+            .iter()
+            .find(|(entry, _)| entry.name == target)
+            .ok_or_else(|| ReplayError::Target(target.to_owned()))?;
+        let known = || ledger::deliveries(&self.store, &entry.name);
+        let unknown = || ReplayError::Delivery(id.to_owned());
+        let all = known().map_err(|error| ReplayError::Write(WriteError::Refused(error.into())))?;
+        let place: Place = all
+            .iter()
+            .find(|(_, delivery)| delivery.id == id)
+            .map(|(place, _)| *place)
+            .ok_or_else(unknown)?;
+        let name = entry.name.clone();
+        let asked = self
+            .store
+            .write(move |page| ledger::again_on(page, &name, place))
+            .await?;
+        if !asked {
+            return Err(unknown());
+        }
+        bell.notify_one();
+        Ok(())
+    }
+}

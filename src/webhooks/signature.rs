@@ -1,0 +1,87 @@
+//! How a target knows that it was us, and when: the HMAC-SHA256 of id, time and body, as Standard Webhooks has it
+//! (<https://www.standardwebhooks.com>, section "Signature scheme"). Pure.
+
+use aws_lc_rs::hmac;
+use data_encoding::BASE64;
+use zeroize::Zeroizing;
+
+/// What a secret begins with when the rest is base64.
+const PREFIX: &str = "whsec_";
+/// The shortest secret, in bytes.
+const SHORTEST: usize = 16;
+
+/// Secrets that requests are signed with, the newest first.
+pub struct Secrets(Vec<Zeroizing<Vec<u8>>>);
+
+/// The text holds no secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SecretsError {
+    /// There is none.
+    #[error("it is empty: put a secret of 16 bytes or more in it")]
+    Empty,
+    /// One is too short to be one.
+    #[error("a secret in it is shorter than 16 bytes")]
+    Short,
+    /// One that begins as base64 is none.
+    #[error("a secret in it begins with whsec_ and is not base64")]
+    Base64,
+}
+
+impl Secrets {
+    /// Reads secrets, one a line: `whsec_` and base64, or any text.
+    pub fn parse(text: &str) -> Result<Secrets, SecretsError> {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let secret = |line: &str| {
+            let bytes = match line.strip_prefix(PREFIX) {
+                Some(rest) => BASE64.decode(rest.as_bytes()).map_err(|_| SecretsError::Base64)?,
+                None => line.as_bytes().to_vec(),
+            };
+            let bytes = Zeroizing::new(bytes);
+            if bytes.len() < SHORTEST {
+                Err(SecretsError::Short)
+            } else {
+                Ok(bytes)
+            }
+        };
+        let secrets: Vec<_> = lines.map(secret).collect::<Result<_, _>>()?;
+        if secrets.is_empty() {
+            Err(SecretsError::Empty)
+        } else {
+            Ok(Secrets(secrets))
+        }
+    }
+
+    /// The header `webhook-signature`: one signature by each secret, so that a secret can be changed without a gap.
+    #[must_use]
+    pub fn sign(&self, id: &str, seconds: i64, body: &[u8]) -> String {
+        let signature = |secret: &Zeroizing<Vec<u8>>| {
+            let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, secret));
+            context.update(format!("{id}.{seconds}.").as_bytes());
+            context.update(body);
+            format!("v1,{}", BASE64.encode(context.sign().as_ref()))
+        };
+        self.0.iter().map(signature).collect::<Vec<_>>().join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_read_in_both_forms_and_each_signs() {
+        let both = Secrets::parse("whsec_MDEyMzQ1Njc4OWFiY2RlZg==\n\n0123456789abcdef\n").unwrap();
+        let signed = both.sign("1.2.0", 1_800_000_000, b"{}");
+        let (one, other) = signed.split_once(' ').unwrap();
+        assert_eq!(one, other, "they are the same secret");
+        assert_ne!(one, both.sign("1.2.1", 1_800_000_000, b"{}").split_once(' ').unwrap().0);
+        assert_ne!(one, both.sign("1.2.0", 1_800_000_001, b"{}").split_once(' ').unwrap().0);
+        for (text, error) in [
+            (" \n", SecretsError::Empty),
+            ("short", SecretsError::Short),
+            ("whsec_!", SecretsError::Base64),
+        ] {
+            assert_eq!(Secrets::parse(text).err(), Some(error));
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! `/v1/webhooks`: how it goes with targets, what was sent, and once more; for programs with `spaces:admin`.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts, Path, Query, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use utoipa::OpenApi;
+
+use super::ledger;
+use super::room::{ReplayError, Webhooks};
+use super::shown::{DeliveryShown, TargetShown};
+use crate::accounts::{Accounts, Act, Secret};
+use crate::http::problem::method_not_allowed;
+use crate::http::{Problem, bearer};
+use crate::store::ReadError;
+
+/// The part of the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(
+    paths(targets, deliveries, replay),
+    tags((name = "webhooks", description = "Who is told when spaces get full and alarms begin, and what became of it"))
+)]
+pub struct Docs;
+
+#[derive(Clone)]
+struct Desk {
+    room: Arc<Webhooks>,
+    accounts: Accounts,
+}
+
+impl FromRef<Desk> for Accounts {
+    fn from_ref(desk: &Desk) -> Accounts {
+        desk.accounts.clone()
+    }
+}
+
+/// The routes.
+pub fn router(room: Arc<Webhooks>, accounts: Accounts) -> Router {
+    Router::new()
+        .route("/v1/webhooks", get(targets))
+        .route("/v1/webhooks/deliveries", get(deliveries))
+        .route("/v1/webhooks/{target}/deliveries/{id}/replay", post(replay))
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(Desk { room, accounts })
+}
+
+/// Whoever may manage spaces.
+struct Manager;
+
+impl<S> FromRequestParts<S> for Manager
+where
+    Accounts: FromRef<S>,
+    S: Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Manager, Problem> {
+        let unknown = || Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "An API token is needed");
+        let secret = Secret::given(bearer(&parts.headers).ok_or_else(unknown)?);
+        let who = Accounts::from_ref(state).token(&secret).map_err(|error| ours(&error))?;
+        if who.ok_or_else(unknown)?.may(Act::ManageSpaces) {
+            return Ok(Manager);
+        }
+        let problem = Problem::new(StatusCode::FORBIDDEN, "forbidden", "This token may not do that");
+        Err(problem.detail("it needs the scope spaces:admin"))
+    }
+}
+
+fn ours(error: &ReadError) -> Problem {
+    tracing::error!(%error, "webhooks could not be read");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The fault is ours")
+}
+
+/// How it goes with each target
+#[utoipa::path(get, path = "/v1/webhooks", tag = "webhooks",
+    responses((status = 200, description = "The targets", body = [TargetShown]), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks spaces:admin")))]
+async fn targets(State(desk): State<Desk>, _: Manager) -> Result<Json<Vec<TargetShown>>, Problem> {
+    Ok(Json(desk.room.targets().map_err(|error| ours(&error))?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    target: Option<String>,
+    state: Option<ledger::State>,
+}
+
+/// What was sent lately, newest first; `state=dead` are the dead letters
+#[utoipa::path(get, path = "/v1/webhooks/deliveries", tag = "webhooks",
+    params(("target" = Option<String>, Query, description = "Only to this target"), ("state" = Option<String>, Query, description = "Only waiting, delivered, dead or again")),
+    responses((status = 200, description = "The deliveries", body = [DeliveryShown]), (status = 400, description = "No such state"), (status = 403, description = "The token lacks spaces:admin")))]
+async fn deliveries(
+    State(desk): State<Desk>,
+    _: Manager,
+    wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<Vec<DeliveryShown>>, Problem> {
+    let Query(wanted) = wanted.map_err(|error| {
+        let problem = Problem::new(StatusCode::BAD_REQUEST, "bad-query", "That cannot be asked for");
+        problem.detail(error.body_text())
+    })?;
+    let found = desk.room.deliveries(wanted.target.as_deref(), wanted.state);
+    Ok(Json(found.map_err(|error| ours(&error))?))
+}
+
+/// Sends a delivery once more, as one try
+#[utoipa::path(post, path = "/v1/webhooks/{target}/deliveries/{id}/replay", tag = "webhooks",
+    params(("target" = String, Path, description = "The target's name"), ("id" = String, Path, description = "The delivery's id")),
+    responses((status = 202, description = "It is sent"), (status = 404, description = "No such delivery, or it is not settled yet"), (status = 403, description = "The token lacks spaces:admin")))]
+async fn replay(
+    State(desk): State<Desk>,
+    _: Manager,
+    Path((target, id)): Path<(String, String)>,
+) -> Result<StatusCode, Problem> {
+    match desk.room.replay(&target, &id).await {
+        Ok(()) => Ok(StatusCode::ACCEPTED),
+        Err(error @ (ReplayError::Target(_) | ReplayError::Delivery(_))) => {
+            let problem = Problem::new(
+                StatusCode::NOT_FOUND,
+                "unknown-delivery",
+                "There is nothing to send once more",
+            );
+            Err(problem.detail(error.to_string()))
+        }
+        Err(ReplayError::Write(error)) => {
+            tracing::warn!(%error, "a replay was not written down");
+            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "It could not be written down");
+            Err(problem.detail(error.to_string()).retry_after(1))
+        }
+    }
+}
