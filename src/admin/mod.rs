@@ -37,7 +37,7 @@ use crate::pki::Pki;
 use crate::relay::Relay;
 use crate::store::Store;
 use crate::tls::Acme;
-use crate::uplink::Uplink;
+use crate::uplink::{NewConfiguration, Uplink};
 use crate::webhooks::Webhooks;
 
 /// What the command line may ask of a box, running or not.
@@ -80,6 +80,8 @@ pub struct Running {
 pub enum Order {
     /// Read the configuration anew. Answers what changed, or what is wrong with it.
     Reload(oneshot::Sender<Result<Vec<String>, String>>),
+    /// Take over what the cloud wants to be configured, or leave everything as it was; told when it is sure.
+    Configure(NewConfiguration, watch::Sender<Option<Result<(), String>>>),
     /// End, so that whoever started the box starts it again.
     Restart,
 }

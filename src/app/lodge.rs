@@ -11,8 +11,10 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::acme::AcmeDesk;
+use super::configured::Trial;
 use super::doors::DoorUp;
 use super::handover::Handover;
+use super::hands::HouseHands;
 use super::identity::Names;
 use super::logging::Logging;
 use super::report::{Reporter, RoomsSeen};
@@ -64,12 +66,14 @@ pub(super) struct Lodge {
     pub(super) doors: BTreeMap<&'static str, DoorUp>,
     pub(super) handover: Handover,
     pub(super) reporter: Reporter,
-    /// Wishes that the app itself carries out.
-    pub(super) orders: mpsc::Sender<Order>,
     pub(super) backups: Backups,
     pub(super) acme: AcmeDesk,
     pub(super) readiness: watch::Sender<Readiness>,
     pub(super) lamps: watch::Sender<Vec<Lamp>>,
+    /// What the cloud may have done.
+    pub(super) hands: Arc<HouseHands>,
+    /// A configuration from the cloud that may not stay.
+    pub(super) trial: Option<Trial>,
     /// Ends streams, so that the doors need not wait for them.
     pub(super) streams: CancellationToken,
 }
@@ -102,6 +106,7 @@ impl Lodge {
         let reporter = Reporter::new(store.clone(), house.states(), backups.clone(), rooms);
         super::report::register(&metrics, &store);
         super::uplink::register(&metrics, uplink.subscribe());
+        let hands = HouseHands::new(orders.clone(), meters.subscribe(), logging.clone(), config.clone());
         let mut lodge = Lodge {
             accounts: Accounts::new(store.clone()),
             assets: Assets::load(),
@@ -117,6 +122,8 @@ impl Lodge {
             acme: AcmeDesk::new(&metrics),
             readiness: watch::channel(Readiness::default()).0,
             lamps: watch::channel(Vec::new()).0,
+            hands,
+            trial: None,
             streams: CancellationToken::new(),
             config,
             flags,
@@ -127,7 +134,6 @@ impl Lodge {
             house,
             reporter,
             backups,
-            orders: orders.clone(),
         };
         lodge.open_admin(orders)?;
         lodge.add_probe();

@@ -4,12 +4,14 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
+use super::log_ring::LogRing;
 use crate::config::{Log, LogFormat};
 
 /// Changes which lines are logged while the box runs.
 #[derive(Clone)]
 pub struct Logging {
     filter: reload::Handle<EnvFilter, Registry>,
+    ring: LogRing,
 }
 
 /// Where log lines go.
@@ -38,11 +40,22 @@ pub fn start(log: &Log, to: LogTo) -> Logging {
             .boxed(),
     };
     // A second start in one process (tests) keeps the first, which is right.
-    let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
-    Logging { filter: handle }
+    let ring = LogRing::default();
+    ring.hear_panics();
+    let _ = tracing_subscriber::registry()
+        .with(filter)
+        .with(lines)
+        .with(ring.clone())
+        .try_init();
+    Logging { filter: handle, ring }
 }
 
 impl Logging {
+    /// The newest lines.
+    pub(super) fn ring(&self) -> LogRing {
+        self.ring.clone()
+    }
+
     /// From now on these lines. The form of lines changes only with a restart.
     pub fn set_filter(&self, log: &Log) {
         if let Err(error) = self.filter.reload(filter(log)) {

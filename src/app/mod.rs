@@ -5,11 +5,14 @@ mod acme;
 mod api_docs;
 mod backup;
 mod box_page;
+mod configured;
 mod doors;
 mod handover;
+mod hands;
 mod host;
 mod identity;
 mod lodge;
+mod log_ring;
 mod logging;
 mod probe;
 mod reload;
@@ -86,7 +89,9 @@ async fn attend(lodge: &mut Lodge, signals: &mut Signals, ordered: &mut mpsc::Re
                     let _ = lodge.reload().await;
                 }
             },
+            works = lodge.verdict() => lodge.settle_trial(works).await,
             Some(order) = ordered.recv() => match order {
+                Order::Configure(wish, told) => lodge.configure(wish, told).await,
                 Order::Reload(answer) => {
                     let _ = answer.send(lodge.reload().await);
                 }

@@ -42,6 +42,7 @@ impl Lodge {
     }
 
     async fn take_over(&mut self, old: &Config) -> anyhow::Result<Vec<String>> {
+        self.hands.in_force(&self.config);
         let mut changed = Vec::new();
         let new = self.config.clone();
         if old.log != new.log {

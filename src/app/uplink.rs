@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use prometheus_client::collector::Collector;
+use prometheus_client::encoding::NoLabelSet;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use tokio::sync::watch;
 
 use super::lodge::Lodge;
-use crate::admin::Order;
+use crate::domain::Lane;
 use crate::http::metrics::Metrics;
 use crate::meter::Entry;
 use crate::supervisor::Weight;
-use crate::uplink::{Household, READER, Uplink};
+use crate::uplink::{Household, Patience, READER, TOOK, Tallies, Terms, Uplink};
 
 impl Lodge {
     /// Builds the uplink as it is configured now, and starts it.
@@ -31,10 +33,12 @@ impl Lodge {
             alarms: self.alarm_desk.clone(),
         };
         let room = self.config.uplink.clone();
-        let orders = self.orders.clone();
-        // A full list of orders has a restart or a reload in it that comes first; the platform asks again.
-        let restart = Arc::new(move || drop(orders.try_send(Order::Restart)));
-        let room = room.map(|config| Uplink::new(config, self.store.clone(), house, restart));
+        let terms = Terms {
+            house,
+            hands: self.hands.clone(),
+            patience: Patience::default(),
+        };
+        let room = room.map(|config| Uplink::new(config, self.store.clone(), terms));
         self.uplink.send_replace(room.clone());
         // A room that is closed holds no cursor in the journal.
         let Some(room) = room else {
@@ -86,11 +90,6 @@ impl Collector for Counted {
                 Some(since.unwrap_or(0)),
             ),
             (
-                "uplink_queue_messages",
-                "Entries of the journal that wait",
-                Some(whole(shown.backlog_rows)),
-            ),
-            (
                 "uplink_queue_bytes",
                 "About so many bytes hold them",
                 Some(whole(shown.backlog_bytes)),
@@ -122,16 +121,45 @@ impl Collector for Counted {
             let metric = ConstCounter::new(value);
             metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)?;
         }
-        let metric = ConstCounter::new(0u64);
-        let mut ended = encoder.encode_descriptor(
-            "uplink_reconnects",
-            "Sessions that ended or did not begin, by reason",
-            None,
-            metric.metric_type(),
-        )?;
-        for (reason, count) in room.ended() {
-            ConstCounter::new(count).encode(ended.encode_family(&[("reason", reason)])?)?;
-        }
+        let tallies = room.tallies();
+        families(&tallies, &mut encoder)?;
+        let bounds = TOOK.iter().copied().chain([f64::INFINITY]).zip(tallies.took);
+        let buckets: Vec<(f64, u64)> = bounds.collect();
+        let count = tallies.took.iter().sum();
+        let help = "How long messages take to be acknowledged";
+        encoder
+            .encode_descriptor("uplink_puback_seconds", help, None, MetricType::Histogram)?
+            .encode_histogram::<NoLabelSet>(tallies.took_s, count, &buckets, None)?;
         Ok(())
     }
+}
+
+/// Counts that have labels.
+fn families(tallies: &Tallies, encoder: &mut DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+    let gauge = ConstGauge::new(0i64).metric_type();
+    let help = "Entries of the journal that wait, by class";
+    let mut queue = encoder.encode_descriptor("uplink_queue_messages", help, None, gauge)?;
+    for (lane, waiting) in Lane::ALL.into_iter().zip(tallies.queue) {
+        let class = format!("{lane:?}").to_lowercase();
+        let waiting = i64::try_from(waiting).unwrap_or(i64::MAX);
+        ConstGauge::new(waiting).encode(queue.encode_family(&[("class", class.as_str())])?)?;
+    }
+    let counter = ConstCounter::new(0u64).metric_type();
+    let help = "Sessions that ended or did not begin, by reason";
+    let mut ended = encoder.encode_descriptor("uplink_reconnects", help, None, counter)?;
+    for (reason, count) in &tallies.ended {
+        ConstCounter::new(*count).encode(ended.encode_family(&[("reason", *reason)])?)?;
+    }
+    let help = "What the platform did not like about lines of ours, by its code";
+    let mut errors = encoder.encode_descriptor("uplink_errors", help, None, counter)?;
+    for (code, count) in &tallies.complained {
+        ConstCounter::new(*count).encode(errors.encode_family(&[("code", code.as_str())])?)?;
+    }
+    let help = "Operations that ended, by kind and result";
+    let mut operations = encoder.encode_descriptor("uplink_operations", help, None, counter)?;
+    for ((fragment, result), count) in &tallies.operations {
+        let labels = [("fragment", fragment.as_str()), ("result", *result)];
+        ConstCounter::new(*count).encode(operations.encode_family(&labels)?)?;
+    }
+    Ok(())
 }

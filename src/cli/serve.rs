@@ -4,13 +4,23 @@ use std::process::ExitCode;
 
 use super::{Common, Failure};
 use crate::app::{self, End, LogTo};
+use crate::config;
 
 /// Threads that carry requests: the machines have two to four cores, and the pen has a thread of its own.
 const WORKERS: usize = 4;
 
 pub(super) fn serve(common: &Common) -> Result<ExitCode, Failure> {
+    // A trial that nobody ended is over: what was before it is in force again.
+    let rolled_back = config::data_dir(&common.flags())
+        .map_err(Failure::from)
+        .and_then(|folder| config::remote::roll_back(&folder).map_err(Failure::failed))?;
     let loaded = common.load()?;
     let logging = app::start_logging(&loaded.config.log, LogTo::Stdout);
+    if rolled_back {
+        tracing::warn!(
+            "a configuration from the cloud was being tried when the box ended; the one of before is in force"
+        );
+    }
     let end = runtime()?.block_on(app::serve(loaded, common.flags(), logging, |_| {}));
     ended(end)
 }

@@ -86,6 +86,15 @@ pub(super) fn summary(uplink: &UplinkShown) {
         uplink.dropped,
         uplink.lost
     ));
+    if uplink.aside > 0 {
+        print::line(format_args!(
+            "       {} messages cost the session again and again and were set aside; the page /uplink shows them",
+            uplink.aside
+        ));
+    }
+    if let Some(complaint) = uplink.complaints.first() {
+        print::line(format_args!("       the cloud did not like: {}", complaint.what));
+    }
     if let Some(fault) = &uplink.last_error {
         print::line(format_args!("       {}", fault.what));
         print::line(format_args!("       next: {}", fault.mend));

@@ -6,7 +6,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use toml_edit::Document;
 
-use super::{Config, ConfigError, check};
+use super::{Config, ConfigError, check, remote};
 
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "/etc/gatelodge/config.toml";
@@ -35,22 +35,22 @@ pub struct Loaded {
 
 /// Reads every layer, and checks the whole.
 pub fn load(flags: &Flags) -> Result<Loaded, ConfigError> {
+    load_with(flags, None)
+}
+
+/// The same with another text in place of what the box was told remotely.
+pub(super) fn load_with(flags: &Flags, told: Option<&str>) -> Result<Loaded, ConfigError> {
     let file = flags.file.clone().unwrap_or_else(|| DEFAULT_FILE.into());
-    let mut figment = with_file(Figment::new(), &file)?;
-    let beside = file.parent().map(|folder| folder.join("conf.d"));
-    for extra in beside
-        .map(|folder| toml_files(&folder))
-        .transpose()?
-        .unwrap_or_default()
-    {
-        figment = with_file(figment, &extra)?;
-    }
-    // The data folder may hold settings too, and an outer layer may say where it is.
-    let data_dir = environment(figment.clone())
-        .extract_inner("data_dir")
-        .unwrap_or(Config::default().data_dir);
+    let mut figment = outer(&file)?;
+    let data_dir = data_dir_of(&figment);
+    let remote = remote::file(&data_dir);
     for extra in toml_files(&data_dir.join("conf.d"))? {
-        figment = with_file(figment, &extra)?;
+        if told.is_none() || extra != remote {
+            figment = with_file(figment, &extra)?;
+        }
+    }
+    if let Some(text) = told {
+        figment = figment.merge(Toml::string(text));
     }
     figment = environment(figment);
     if let Some(socket) = &flags.socket {
@@ -59,6 +59,32 @@ pub fn load(flags: &Flags) -> Result<Loaded, ConfigError> {
     let config: Config = figment.extract()?;
     check::check(&config, &figment)?;
     Ok(Loaded { config, file, figment })
+}
+
+/// The file and what stands beside it.
+fn outer(file: &Path) -> Result<Figment, ConfigError> {
+    let mut figment = with_file(Figment::new(), file)?;
+    let beside = file.parent().map(|folder| folder.join("conf.d"));
+    for extra in beside
+        .map(|folder| toml_files(&folder))
+        .transpose()?
+        .unwrap_or_default()
+    {
+        figment = with_file(figment, &extra)?;
+    }
+    Ok(figment)
+}
+
+/// The data folder may hold settings too, and an outer layer may say where it is.
+fn data_dir_of(outer: &Figment) -> PathBuf {
+    let said = environment(outer.clone()).extract_inner("data_dir");
+    said.unwrap_or(Config::default().data_dir)
+}
+
+/// Where the data folder is, as far as it can be told without what lies in it.
+pub fn data_dir(flags: &Flags) -> Result<PathBuf, ConfigError> {
+    let file = flags.file.clone().unwrap_or_else(|| DEFAULT_FILE.into());
+    Ok(data_dir_of(&outer(&file)?))
 }
 
 fn with_file(figment: Figment, file: &Path) -> Result<Figment, ConfigError> {

@@ -8,6 +8,7 @@ mod check;
 mod doors;
 mod error;
 mod layers;
+pub mod remote;
 mod show;
 
 use std::path::PathBuf;
@@ -17,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use acme::Acme;
 pub use doors::{Certificate, DoorLimits, Grpc, GrpcClient, Https, Limits, Mtls, PlainDoor};
 pub use error::ConfigError;
-pub use layers::{DEFAULT_FILE, Flags, Loaded, find_socket, load, without_file};
+pub use layers::{DEFAULT_FILE, Flags, Loaded, data_dir, find_socket, load, without_file};
 pub use show::{Shown, show};
 
 use crate::domain::units::Span;

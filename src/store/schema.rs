@@ -149,6 +149,21 @@ pub const UPLINK_SELF_TEST: Place = Place {
     prefix: 0x62,
 };
 
+/// Long texts of what the cloud asked for, by operation and part.
+pub const UPLINK_TEXTS: Place = Place {
+    name: "texts of operations",
+    prefix: 0x68,
+};
+/// Files of configuration that the cloud sent, by type.
+pub const UPLINK_INSTALLED: Place = Place {
+    name: "installed configurations",
+    prefix: 0x69,
+};
+/// Messages that cost the uplink its session again and again and were set aside, in the order of the journal.
+pub const UPLINK_ASIDE: Place = Place {
+    name: "messages set aside",
+    prefix: 0x6a,
+};
 /// What rules remember of a source, by type of alarm and source: states, and the alarm that stands.
 pub const ALARMS: Place = Place {
     name: "alarms",
@@ -209,6 +224,9 @@ pub const PLACES: &[Place] = &[
     UPLINK_NAME,
     UPLINK_OPERATIONS,
     UPLINK_SELF_TEST,
+    UPLINK_TEXTS,
+    UPLINK_INSTALLED,
+    UPLINK_ASIDE,
     ALARMS,
     RULES,
     RULES_BEGUN,

@@ -2,14 +2,20 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use super::fault::Fault;
 
 /// Faults that are remembered.
 const FAULTS: usize = 50;
+/// Beginnings of complaints that are counted apart.
+const CODES: usize = 50;
+/// Bounds between how long messages take to be acknowledged, in seconds.
+pub const TOOK: [f64; 9] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
 /// Samples of what waits: an hour of them.
 const SAMPLES: usize = 360;
 
@@ -45,9 +51,58 @@ pub struct UplinkShown {
     /// When the box's certificate ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_ends: Option<Timestamp>,
+    /// Messages that cost a session again and again and were set aside.
+    #[serde(default)]
+    pub aside: u64,
+    /// What the platform did not like about lines of ours, newest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub complaints: Vec<Complaint>,
     /// The latest faults, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultShown>,
+}
+
+/// What was counted since the room was built.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tallies {
+    /// Entries that wait, by lane.
+    pub queue: [u64; 3],
+    /// Why sessions ended or did not begin, by kind.
+    pub ended: BTreeMap<&'static str, u64>,
+    /// What the platform did not like, by what it begins with.
+    pub complained: BTreeMap<String, u64>,
+    /// How operations ended, by kind and result.
+    pub operations: BTreeMap<(String, &'static str), u64>,
+    /// How many messages were acknowledged within each bound of [`TOOK`], and beyond.
+    pub took: [u64; TOOK.len() + 1],
+    /// How long that took all together, in seconds.
+    pub took_s: f64,
+}
+
+/// How the road is just now, as the box tells it of itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LinkHealth {
+    /// Entries that wait.
+    pub rows: u64,
+    /// About so many bytes hold them.
+    pub bytes: u64,
+    /// How long the oldest has waited, in seconds.
+    pub oldest_s: u64,
+    /// Messages dropped and entries lost.
+    pub dropped: u64,
+    /// Sessions after the first.
+    pub reconnects: u64,
+    /// How long the last message took to be acknowledged.
+    pub taken_in: Option<Duration>,
+}
+
+/// What the platform did not like about a line of ours.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Complaint {
+    /// When.
+    pub at: Timestamp,
+    /// Its words.
+    pub what: String,
 }
 
 /// A fault as people see it.
@@ -77,12 +132,26 @@ impl FaultShown {
 }
 
 /// What is known of the uplink; the room writes, everybody reads.
-#[derive(Debug, Default)]
-pub struct Board(Mutex<Written>);
+#[derive(Debug)]
+pub struct Board {
+    written: Mutex<Written>,
+    opened: watch::Sender<bool>,
+}
+
+impl Default for Board {
+    fn default() -> Board {
+        Board {
+            written: Mutex::default(),
+            opened: watch::channel(false).0,
+        }
+    }
+}
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Written {
     pub(super) client_id: String,
+    /// The number under which the platform knows the box.
+    pub(super) number: Option<String>,
     pub(super) connected_since: Option<Timestamp>,
     pub(super) published: u64,
     pub(super) dropped: u64,
@@ -96,6 +165,20 @@ pub(super) struct Written {
     /// How many entries waited, sample by sample, oldest first.
     pub(super) waited: VecDeque<u64>,
     pub(super) ended: BTreeMap<&'static str, u64>,
+    /// What the platform did not like, by what it begins with, and the latest, newest first.
+    pub(super) complained: BTreeMap<String, u64>,
+    pub(super) complaints: VecDeque<Complaint>,
+    /// How operations ended, by kind and result.
+    pub(super) operations: BTreeMap<(String, &'static str), u64>,
+    /// How long the last message took to be acknowledged.
+    pub(super) taken_in: Option<Duration>,
+    /// How many took up to so long, as [`TOOK`] has it, and how long all together.
+    pub(super) took: [u64; TOOK.len() + 1],
+    pub(super) took_s: f64,
+    /// Whether a subscription is not granted.
+    pub(super) not_granted: bool,
+    /// Messages that were set aside.
+    pub(super) aside: u64,
     /// Whether the last fault still holds.
     pub(super) troubled: bool,
 }
@@ -112,12 +195,60 @@ impl Board {
         written.faults.truncate(FAULTS);
     }
 
+    /// Notes a fault that does not end the session.
+    pub(super) fn note(&self, fault: &Fault, at: Timestamp) {
+        let mut written = self.write();
+        *written.ended.entry(fault.label()).or_default() += 1;
+        written.faults.push_front(FaultShown::of(fault, at));
+        written.faults.truncate(FAULTS);
+    }
+
     /// Notes that a session is open.
     pub(super) fn opened(&self, at: Timestamp) {
         let mut written = self.write();
         written.connected_since = Some(at);
         (written.next_try, written.troubled) = (None, false);
         written.sessions += 1;
+        drop(written);
+        self.opened.send_replace(true);
+    }
+
+    /// Waits until a session was opened.
+    pub(super) async fn once_opened(&self) {
+        // The sender lives as long as the board.
+        let _ = self.opened.subscribe().wait_for(|opened| *opened).await;
+    }
+
+    /// Notes what the platform does not like about a line of ours; it is counted by what it begins with.
+    pub(super) fn complaint(&self, text: &str, at: Timestamp) {
+        let mut written = self.write();
+        let code: String = text.split(',').next().unwrap_or_default().chars().take(40).collect();
+        let known = written.complained.len() < CODES || written.complained.contains_key(&code);
+        let code = if known { code } else { "other".to_owned() };
+        *written.complained.entry(code).or_default() += 1;
+        written.complaints.push_front(Complaint {
+            at,
+            what: text.chars().take(300).collect(),
+        });
+        written.complaints.truncate(FAULTS);
+    }
+
+    /// Notes how long a message took to be acknowledged.
+    pub(super) fn took(&self, took: Duration) {
+        let seconds = took.as_secs_f64();
+        let mut written = self.write();
+        let place = TOOK.iter().position(|bound| seconds <= *bound).unwrap_or(TOOK.len());
+        written.took[place] += 1;
+        written.took_s += seconds;
+        written.taken_in = Some(took);
+    }
+
+    /// Notes how an operation ended.
+    pub(super) fn operation(&self, kind: &str, result: &'static str) {
+        let mut written = self.write();
+        let kinds = written.operations.len();
+        let kind = if kinds < CODES { kind } else { "other" };
+        *written.operations.entry((kind.to_owned(), result)).or_default() += 1;
     }
 
     /// Notes how many entries wait now.
@@ -129,6 +260,6 @@ impl Board {
     }
 
     pub(super) fn write(&self) -> MutexGuard<'_, Written> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

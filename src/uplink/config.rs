@@ -2,12 +2,15 @@
 
 use std::path::PathBuf;
 
+use axum::http::Uri;
 use serde::{Deserialize, Serialize};
 
 use super::address::BrokerUrl;
 use super::operations::COMMANDS;
+use super::web::WebUrl;
 use crate::domain::units::{ByteSize, Span};
 use crate::http::Rate;
+use crate::http::client::Origin;
 use crate::tls::{Outbound, Pin};
 
 /// The `[uplink]` section: where what happens goes, and how.
@@ -63,6 +66,12 @@ pub struct Config {
     /// The tenant's id, which stands before the user name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
+    /// Where the platform's HTTP side is; absent: `https` at the broker's host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_url: Option<WebUrl>,
+    /// Where a certificate alone earns a token for it; absent: port 8443 of the same host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_url: Option<WebUrl>,
     /// How operations come from the platform, and how their ends are told.
     #[serde(default)]
     pub operations: Reports,
@@ -98,14 +107,36 @@ pub enum Reports {
 }
 
 /// What a restart from the platform does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum RestartMode {
     /// The box ends with 75, and whoever started it starts it again.
     #[default]
     Process,
     /// Nothing.
     Off,
+    /// A program with its arguments, which starts the machine anew; it is run without a shell.
+    Command(String),
+}
+
+impl From<String> for RestartMode {
+    fn from(text: String) -> RestartMode {
+        match text.as_str() {
+            "process" => RestartMode::Process,
+            "off" => RestartMode::Off,
+            _ => RestartMode::Command(text),
+        }
+    }
+}
+
+impl From<RestartMode> for String {
+    fn from(mode: RestartMode) -> String {
+        match mode {
+            RestartMode::Process => "process".into(),
+            RestartMode::Off => "off".into(),
+            RestartMode::Command(command) => command,
+        }
+    }
 }
 
 /// What stands at the other end.
@@ -169,117 +200,7 @@ pub enum Version {
     Auto,
 }
 
-/// What is wrong with the section as a whole: the key, what is wrong, what would be right.
-pub type Fault = (&'static str, String, String);
-
 impl Config {
-    /// What the keys cannot say each for itself.
-    #[must_use]
-    pub fn fault(&self) -> Option<Fault> {
-        let fault = |key, what: &str, right: &str| Some((key, what.to_owned(), right.to_owned()));
-        if self.client_id.as_deref().is_some_and(|id| !is_device_id(id)) {
-            return fault(
-                "uplink.client_id",
-                "is no device id",
-                "1 to 64 letters, digits, hyphens and underscores",
-            );
-        }
-        if self.certificate_file.is_some() != self.key_file.is_some() {
-            let what = "has only one of certificate_file and key_file";
-            return fault("uplink", what, "give both, or neither");
-        }
-        match self.auth() {
-            Auth::Certificate if self.certificate_file.is_none() => {
-                return fault(
-                    "uplink.auth",
-                    "is \"certificate\"",
-                    "then certificate_file and key_file must say which",
-                );
-            }
-            Auth::Certificate if self.username.is_some() || self.password_file.is_some() => {
-                let right = "leave username and password_file out; a broker believes one kind of proof";
-                return fault("uplink.auth", "is \"certificate\", and there is a login too", right);
-            }
-            Auth::Certificate if !self.url.tls => {
-                return fault(
-                    "uplink.url",
-                    "is in clear, where no certificate can be shown",
-                    "mqtts://host:port",
-                );
-            }
-            Auth::Password if self.username.is_some() != self.password_file.is_some() => {
-                return fault(
-                    "uplink",
-                    "has only one of username and password_file",
-                    "give both, or neither",
-                );
-            }
-            Auth::Certificate | Auth::Password => {}
-        }
-        if let Some(unknown) = self.allow_commands.iter().flatten().find(|name| !is_command(name)) {
-            let known: Vec<&str> = COMMANDS.iter().map(|(name, _, _)| *name).collect();
-            let what = format!("has `{unknown}`, which is no command");
-            return Some(("uplink.allow_commands", what, known.join(", ")));
-        }
-        if let Some([latitude, longitude, altitude]) = self.position
-            && !(latitude.abs() <= 90.0 && longitude.abs() <= 180.0 && altitude.is_finite())
-        {
-            return fault(
-                "uplink.position",
-                "is no place",
-                "[51.47, -0.11, 12.0]: degrees north, degrees east, metres",
-            );
-        }
-        if self.kind == Kind::Cumulocity {
-            if self.tenant.is_none() && self.username.is_some() {
-                return fault(
-                    "uplink.tenant",
-                    "is missing",
-                    "the tenant's id, such as \"t12345\"; not its domain",
-                );
-            }
-            if self.auth() == Auth::Password && self.username.is_none() {
-                let right = "username and password_file, or certificate_file and key_file";
-                return fault("uplink", "has nothing to prove who the box is", right);
-            }
-            if self.mqtt != Mqtt::default() {
-                return fault("uplink.mqtt", "is not used", "with uplink.kind = \"mqtt\" it is");
-            }
-        }
-        if !self.url.tls && (self.ca_file.is_some() || !self.pin.is_empty()) {
-            return fault(
-                "uplink.url",
-                "is in clear, where nothing can be checked",
-                "mqtts://host:port",
-            );
-        }
-        if !(10..=600).contains(&self.keep_alive.0.as_secs()) {
-            return fault("uplink.keep_alive", "is not between 10 s and 600 s", "such as \"60s\"");
-        }
-        if !(1..=100).contains(&self.window) {
-            return fault("uplink.window", "is not between 1 and 100", "such as 20");
-        }
-        if self.outbox_max.0 < 1 << 20 {
-            return fault("uplink.outbox_max", "is under 1 MiB", "such as \"256MiB\"");
-        }
-        if self.outbox_age.0.as_secs() < 3_600 {
-            return fault("uplink.outbox_age", "is under an hour", "such as \"30d\"");
-        }
-        let is_topic = |text: &str| text.split('/').all(is_device_id);
-        if self.mqtt.prefix.as_deref().is_some_and(|prefix| !is_topic(prefix)) {
-            let right = "letters, digits, hyphens and underscores, with / between";
-            return fault("uplink.mqtt.prefix", "cannot begin a topic", right);
-        }
-        if !is_topic(&self.mqtt.ha_prefix) {
-            return fault(
-                "uplink.mqtt.ha_prefix",
-                "cannot begin a topic",
-                "such as \"homeassistant\"",
-            );
-        }
-        None
-    }
-
     /// How the box proves who it is, whether or not the section says so.
     #[must_use]
     pub fn auth(&self) -> Auth {
@@ -293,8 +214,35 @@ impl Config {
     /// Commands that the platform may give.
     #[must_use]
     pub fn commands(&self) -> Vec<String> {
-        let usual = || COMMANDS.iter().map(|(name, _, _)| (*name).to_owned()).collect();
+        let harmless = COMMANDS.iter().map(|(name, _, _)| *name).filter(|name| *name != "log");
+        let usual = || harmless.map(str::to_owned).collect();
         self.allow_commands.clone().unwrap_or_else(usual)
+    }
+
+    /// Where the platform's HTTP side is.
+    #[must_use]
+    pub fn http_origin(&self) -> Origin {
+        let usual = || Origin {
+            tls: self.url.tls,
+            host: self.url.host.to_ascii_lowercase(),
+            port: if self.url.tls { 443 } else { 80 },
+        };
+        self.http_url.as_ref().map_or_else(usual, WebUrl::origin)
+    }
+
+    /// Where a certificate alone earns a token.
+    #[must_use]
+    pub fn token_uri(&self) -> Uri {
+        let usual = || {
+            let origin = Origin {
+                tls: true,
+                port: 8443,
+                ..self.http_origin()
+            };
+            let text = format!("{origin}/devicecontrol/deviceAccessToken");
+            text.parse().expect("an origin and a path are an address")
+        };
+        self.token_url.as_ref().map_or_else(usual, |url| url.uri().clone())
     }
 
     /// What TLS is made of; `None`: the line is in clear.
@@ -309,10 +257,6 @@ impl Config {
                 .flatten(),
         })
     }
-}
-
-fn is_command(name: &str) -> bool {
-    COMMANDS.iter().any(|(known, _, _)| *known == name)
 }
 
 /// Whether a text can be a device's id and a part of a topic (`spec/uplink.md` section 1.2).

@@ -20,8 +20,6 @@ use crate::tls::OutboundTls;
 
 /// For an address to be found and to take the connection, and for the handshake, each.
 const CONNECTING: Duration = Duration::from_secs(10);
-/// For the broker's answer to the opening.
-const OPENING: Duration = Duration::from_secs(10);
 /// The next address is tried beside one that has not answered for so long (RFC 8305).
 const STAGGER: Duration = Duration::from_millis(250);
 /// A line on which nothing sent arrives for so long is dead.
@@ -106,9 +104,11 @@ pub async fn open(line: Box<dyn Line>, protocol: Protocol, opening: &Opening) ->
             _ => Err(Fault::NoAnswer),
         }
     };
-    let opened = timeout(OPENING, pin!(opened)).await.map_err(|_| Fault::Slow {
-        step: "opening the session",
-        limit: OPENING,
-    })??;
+    let opened = timeout(opening.patience, pin!(opened))
+        .await
+        .map_err(|_| Fault::Slow {
+            step: "opening the session",
+            limit: opening.patience,
+        })??;
     Ok((wire, opened))
 }

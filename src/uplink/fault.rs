@@ -137,6 +137,12 @@ impl Fault {
         }
     }
 
+    /// Whether the broker itself says that another client came with our name (MQTT 5, reason 0x8E).
+    #[must_use]
+    pub fn is_taken_over(&self) -> bool {
+        matches!(self, Fault::HungUp(why) if why == "SessionTakenOver")
+    }
+
     /// What it is called among the metrics.
     #[must_use]
     pub fn label(&self) -> &'static str {

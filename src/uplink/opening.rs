@@ -85,6 +85,7 @@ fn opening(shared: &Shared) -> Result<Opening, Fault> {
         keep_alive_s: u16::try_from(config.keep_alive.0.as_secs()).unwrap_or(600),
         will: shared.speech.will(),
         window: config.window,
+        patience: shared.patience.opening,
     })
 }
 

@@ -28,14 +28,14 @@ pub struct Outbox {
 }
 
 /// What a message on its way is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ticket {
     lane: usize,
     seq: Seq,
 }
 
 /// A message of the journal.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parcel {
     /// What to hand back when it was taken.
     pub tickets: Vec<Ticket>,
@@ -57,17 +57,17 @@ struct LaneBox {
 
 /// Entries that are dealt with, for the count of those that are not.
 #[derive(Debug, Default)]
-pub struct Dealt(AtomicU64);
+pub struct Dealt([AtomicU64; 3]);
 
 impl Dealt {
-    /// How many.
+    /// How many of a lane.
     #[must_use]
-    pub fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+    pub fn count(&self, lane: Lane) -> u64 {
+        self.0[lane as usize].load(Ordering::Relaxed)
     }
 
-    fn add(&self, n: u64) {
-        self.0.fetch_add(n, Ordering::Relaxed);
+    fn add(&self, lane: Lane) {
+        self.0[lane as usize].fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -162,7 +162,7 @@ impl Outbox {
             if *left == 0 {
                 lane.open.remove(&ticket.seq);
                 lane.subscription.ack(ticket.seq);
-                dealt.add(1);
+                dealt.add(lane.lane);
             }
         }
     }
@@ -189,7 +189,7 @@ impl LaneBox {
         };
         if messages.is_empty() {
             self.subscription.ack(seq);
-            dealt.add(1);
+            dealt.add(self.lane);
             return;
         }
         self.open.insert(seq, messages.len());

@@ -55,14 +55,18 @@ struct UplinkPage {
     plot: String,
     operations: Vec<[String; 4]>,
     faults: Vec<[String; 3]>,
+    complaints: Vec<[String; 2]>,
+    aside: Vec<[String; 3]>,
 }
 
 async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Response> {
     person.must(Act::ManageUplink).map_err(IntoResponse::into_response)?;
-    let operations = desk.room.operations().map_err(|error| {
+    let fault = |error: crate::store::ReadError| {
         tracing::error!(%error, "the operations of the uplink could not be read");
         StatusCode::INTERNAL_SERVER_ERROR.into_response()
-    })?;
+    };
+    let operations = desk.room.operations().map_err(fault)?;
+    let aside = desk.room.aside().map_err(fault)?;
     let shown = desk.room.shown();
     let (light, word, words) = match (&shown.connected_since, &shown.last_error) {
         (Some(since), _) => (
@@ -95,6 +99,16 @@ async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Re
                     one.phase,
                 ]
             })
+            .collect(),
+        complaints: shown
+            .complaints
+            .iter()
+            .map(|complaint| [desk.face.time(complaint.at), complaint.what.clone()])
+            .collect(),
+        aside: aside
+            .into_iter()
+            .rev()
+            .map(|one| [desk.face.time(one.at), one.topic, one.text])
             .collect(),
         faults: shown
             .faults

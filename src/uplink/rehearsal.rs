@@ -7,6 +7,7 @@ use super::config::{Auth, Config, Kind, Version};
 use super::dial;
 use super::fault::Fault;
 use super::opening::{check_identity, login, on_the_wire};
+use super::patience::Patience;
 use super::plain::Topics;
 use super::wire::{Incoming, Line, Message, Opening, Protocol, Wire};
 use crate::tls::{Outbound, OutboundTls, Step, StepVerdict};
@@ -134,6 +135,7 @@ impl Rehearsal<'_> {
                     login,
                     keep_alive_s: 60,
                     window: 1,
+                    patience: Patience::default().opening,
                 };
                 dial::open(line, protocol, &opening).await
             }

@@ -3,40 +3,50 @@
 use std::time::Duration;
 
 use super::fault::Trouble;
+use super::patience::Patience;
 
-/// A session that held for so long ends the row of failures.
-const STABLE: Duration = Duration::from_secs(60);
-/// Sessions shorter than this look as if somebody else used our name.
-const SHORT: Duration = Duration::from_secs(30);
 /// So many short ones in a row.
 const TAKEN_OVER: u32 = 3;
 const QUARTER_HOUR: Duration = Duration::from_secs(15 * 60);
 
 /// Failures in a row, by kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retry {
+    patience: Patience,
     away: u32,
     trust: u32,
     short: u32,
 }
 
 impl Retry {
+    /// No failure yet.
+    #[must_use]
+    pub fn new(patience: Patience) -> Retry {
+        Retry {
+            patience,
+            away: 0,
+            trust: 0,
+            short: 0,
+        }
+    }
+
     /// A session ended after `held`. Answers how long to wait; `chance` is between 0 and 1.
     pub fn after_session(&mut self, held: Duration, chance: f64) -> Duration {
         self.trust = 0;
-        if held >= STABLE {
-            *self = Retry::default();
+        // A session that held for so long ends the row of failures.
+        if held >= self.patience.short * 2 {
+            *self = Retry::new(self.patience);
         }
-        self.short = if held < SHORT { self.short + 1 } else { 0 };
+        self.short = if held < self.patience.short { self.short + 1 } else { 0 };
         if self.is_taken_over() {
-            let doubled = Duration::from_secs(60) * 2u32.saturating_pow((self.short - TAKEN_OVER).min(8));
+            let doubled = self.patience.short * 2 * 2u32.saturating_pow((self.short - TAKEN_OVER).min(8));
             return jittered(doubled.min(QUARTER_HOUR), 1.0, chance);
         }
         self.away += 1;
         if self.away == 1 {
             return Duration::ZERO;
         }
-        doubling(self.away - 1, Duration::from_secs(1), Duration::from_secs(120), chance)
+        doubling(self.away - 1, self.patience.away, self.patience.away * 120, chance)
     }
 
     /// A try came to nothing. Answers how long to wait; `chance` is between 0 and 1.
@@ -44,12 +54,12 @@ impl Retry {
         match trouble {
             Trouble::Away => {
                 self.away += 1;
-                doubling(self.away, Duration::from_secs(1), Duration::from_secs(120), chance)
+                doubling(self.away, self.patience.away, self.patience.away * 120, chance)
             }
             // Whoever locks clients out after a few wrong passwords must not lock us out: no fewer than half a minute.
             Trouble::Trust => {
                 self.trust += 1;
-                let base = Duration::from_secs(30) * 2u32.saturating_pow((self.trust - 1).min(8));
+                let base = self.patience.trust * 2u32.saturating_pow((self.trust - 1).min(8));
                 jittered(base.min(QUARTER_HOUR), 1.0, chance)
             }
             Trouble::Settings => jittered(QUARTER_HOUR, 1.0, chance),
@@ -80,7 +90,7 @@ mod tests {
     #[test]
     fn three_tries_with_a_wrong_password_in_the_first_two_minutes() {
         for chance in [0.0, 0.5, 1.0] {
-            let mut retry = Retry::default();
+            let mut retry = Retry::new(Patience::default());
             let (mut at, mut tries) = (Duration::ZERO, 0);
             while at <= Duration::from_secs(120) {
                 tries += 1;
@@ -92,9 +102,9 @@ mod tests {
 
     #[test]
     fn a_clean_end_is_followed_at_once_and_a_fight_for_the_name_is_not_fought() {
-        let mut retry = Retry::default();
+        let mut retry = Retry::new(Patience::default());
         assert_eq!(retry.after_session(Duration::from_secs(3_600), 0.5), Duration::ZERO);
-        let mut retry = Retry::default();
+        let mut retry = Retry::new(Patience::default());
         let pauses: Vec<u64> = (0..5)
             .map(|_| retry.after_session(Duration::from_secs(2), 0.5).as_secs())
             .collect();
@@ -108,7 +118,7 @@ mod tests {
         fn pauses_are_never_longer_than_the_longest(
             failures in proptest::collection::vec((0u8..4, 0u64..100), 0..200), chance in 0.0f64..1.0,
         ) {
-            let mut retry = Retry::default();
+            let mut retry = Retry::new(Patience::default());
             for (kind, held) in failures {
                 let pause = match kind {
                     0 => retry.after_failure(Trouble::Away, chance),

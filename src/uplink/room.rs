@@ -1,60 +1,60 @@
-//! The room: keeps a session with the broker open, and counts what waits.
+//! The room: keeps a session with the broker open.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::{Instant, interval, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::board::{Board, UplinkShown};
-use super::config::{Config, Kind, Reports, RestartMode};
+use super::board::Board;
+use super::config::{Config, Kind, Reports};
+use super::counts::{Counted, settle};
 use super::cumulocity::Cumulocity;
+use super::hands::Hands;
 use super::ledger::{self, LedgerError};
 use super::live::Live;
 use super::opening::{changed, connect};
-use super::operations::{Claim, Commands, OperationShown, Operations, Restart};
+use super::operations::{Claim, Commands, Deeds, Operations};
 use super::outbox::{Dealt, Outbox, READER};
 use super::pace::Pace;
+use super::patience::Patience;
 use super::plain::Plain;
 use super::retry::Retry;
 use super::session::{self, Ended, Session};
 use super::speech::Speech;
+use super::suspects::Suspects;
+use super::tenant::Tenant;
+use super::tokens::Tokens;
 use super::world::{Household, World};
 use crate::accounts::random;
-use crate::store::{Backlog, Delivery, ReadError, Store, SubscribeError};
+use crate::store::{Backlog, ReadError, Store, SubscribeError};
 use crate::tls::Step;
 
-/// When nothing of interest came for so long, the journal was looked at up to its end.
-const SETTLED: Duration = Duration::from_millis(20);
-/// What waits is noted so often.
-const SAMPLED: Duration = Duration::from_secs(10);
-/// Operations that are shown.
-const SHOWN: usize = 20;
 /// How long the uplink of before may need to let go.
 const HANDOVER: Duration = Duration::from_secs(10);
 
 /// The room.
 pub struct Uplink {
-    config: Config,
-    store: Store,
-    house: Household,
-    board: Arc<Board>,
-    dealt: Arc<Dealt>,
+    pub(super) config: Config,
+    pub(super) store: Store,
+    terms: Terms,
+    pub(super) board: Arc<Board>,
+    pub(super) dealt: Arc<Dealt>,
     /// What of the journal was counted.
-    counted: Arc<Counted>,
-    /// Ends the process, so that it is started again.
-    restart: Arc<dyn Fn() + Send + Sync>,
+    pub(super) counted: Arc<Counted>,
 }
 
-/// What of the journal was counted since the room was built.
-#[derive(Debug, Default)]
-pub(super) struct Counted {
-    /// Entries of each lane, added up.
-    entries: AtomicU64,
-    /// The last change that was looked at.
-    until: AtomicU64,
+/// What the house lays down for the room.
+#[derive(Clone)]
+pub struct Terms {
+    /// What it says beside the room's own section.
+    pub house: Household,
+    /// What it does when the cloud asks.
+    pub hands: Arc<dyn Hands>,
+    /// How long is waited for what.
+    pub patience: Patience,
 }
 
 impl Shared {
@@ -73,24 +73,15 @@ impl Shared {
         Ok(first && self.operations.is_idle()? && self.store.backlog(READER).is_some_and(|behind| behind.changes == 0))
     }
 
+    /// How far the uplink is behind, and in how many entries.
+    pub(super) fn behind(&self) -> (Backlog, u64) {
+        settle(&self.store, &self.counted, &self.dealt)
+    }
+
     /// Nothing is left to be sent: what was counted and then thinned away is not waited for.
     pub(super) fn caught_up(&self) {
         settle(&self.store, &self.counted, &self.dealt);
     }
-}
-
-/// Evens the counts when everything is acknowledged. Answers how far the uplink is behind, and in how many entries.
-fn settle(store: &Store, counted: &Counted, dealt: &Dealt) -> (Backlog, u64) {
-    let behind = store.backlog(READER).unwrap_or_default();
-    if behind.changes == 0 {
-        counted.entries.store(dealt.count(), Ordering::Relaxed);
-        return (behind, 0);
-    }
-    // What was not looked at yet may all be entries.
-    let looked_at = counted.until.load(Ordering::Relaxed).max(behind.after.0);
-    let unknown = (behind.after.0 + behind.changes).saturating_sub(looked_at);
-    let known = counted.entries.load(Ordering::Relaxed).saturating_sub(dealt.count());
-    (behind, (known + unknown).min(behind.changes.saturating_mul(3)))
 }
 
 /// The room's own work broke, which is a fault of ours.
@@ -118,21 +109,23 @@ pub(super) struct Shared {
     pub(super) dealt: Arc<Dealt>,
     pub(super) counted: Arc<Counted>,
     pub(super) client_id: String,
+    pub(super) patience: Patience,
+    pub(super) tokens: Arc<Tokens>,
+    pub(super) suspects: Suspects,
     orphans_taken: AtomicBool,
 }
 
 impl Uplink {
     /// The room on this book; nothing runs yet.
     #[must_use]
-    pub fn new(config: Config, store: Store, house: Household, restart: Arc<dyn Fn() + Send + Sync>) -> Arc<Uplink> {
+    pub fn new(config: Config, store: Store, terms: Terms) -> Arc<Uplink> {
         Arc::new(Uplink {
             config,
             store,
-            house,
+            terms,
             board: Arc::default(),
             dealt: Arc::default(),
             counted: Arc::default(),
-            restart,
         })
     }
 
@@ -158,7 +151,8 @@ impl Uplink {
         self.take_over_the_journal().await?;
         let client_id = self.client_id().await?;
         self.board.write().client_id.clone_from(&client_id);
-        let world = World::new(&self.store, self.house.clone());
+        let world = World::new(&self.store, self.terms.house.clone());
+        let hands = Arc::clone(&self.terms.hands);
         let shared = Shared {
             speech: match self.config.kind {
                 Kind::Mqtt => Speech::Plain(Plain::new(
@@ -167,14 +161,12 @@ impl Uplink {
                     world.clone(),
                     self.store.epoch(),
                 )),
-                Kind::Cumulocity => Speech::Cumulocity(Cumulocity::new(
-                    &client_id,
-                    world.clone(),
-                    self.config.operations,
-                    self.config.position,
-                )),
+                Kind::Cumulocity => {
+                    let hands = Arc::clone(&hands);
+                    Speech::Cumulocity(Cumulocity::new(&client_id, world.clone(), &self.config, hands))
+                }
             },
-            operations: Operations::new(self.store.clone(), self.restart()),
+            operations: Operations::new(self.store.clone(), hands.process()),
             config: self.config.clone(),
             store: self.store.clone(),
             live: Live::default(),
@@ -182,15 +174,16 @@ impl Uplink {
             dealt: Arc::clone(&self.dealt),
             counted: Arc::clone(&self.counted),
             client_id,
+            patience: self.terms.patience,
+            tokens: Arc::default(),
+            suspects: Suspects::default(),
             orphans_taken: AtomicBool::new(false),
         };
-        let me = Arc::clone(&self);
-        let shown = Arc::new(move || me.shown());
-        let commands = Commands::new(shared.client_id.clone(), self.config.commands(), world, shown);
+        let deeds = self.deeds(&shared, world);
         tokio::select! {
             ended = self.keep_connected(&shared, &stop) => ended,
-            error = self.follow(&shared.live) => Err(error.into()),
-            worked = shared.operations.work(&commands, shared.claim()) => match worked {
+            error = self.follow(&shared) => Err(error),
+            worked = shared.operations.work(&deeds, shared.claim()) => match worked {
                 Ok(never) => match never {},
                 Err(error) => Err(LedgerError::Write(error).into()),
             },
@@ -199,70 +192,28 @@ impl Uplink {
         }
     }
 
-    fn restart(&self) -> Restart {
-        match self.config.restart {
-            RestartMode::Process => Restart::Process(Arc::clone(&self.restart)),
-            RestartMode::Off => Restart::Off,
+    /// What operations are carried out with.
+    fn deeds(self: &Arc<Self>, shared: &Shared, world: World) -> Deeds {
+        let (me, hands) = (Arc::clone(self), Arc::clone(&self.terms.hands));
+        let shown = Arc::new(move || me.shown());
+        let named = (shared.client_id.clone(), self.config.commands());
+        Deeds {
+            commands: Commands::new(named, world.clone(), shown, Arc::clone(&hands)),
+            tenant: Tenant::new(self.config.clone(), Arc::clone(&shared.tokens), self.terms.patience),
+            restart: self.config.restart.clone(),
+            board: Arc::clone(&self.board),
+            hands,
+            world,
         }
     }
 
-    /// Notes now and then how much waits.
-    async fn sample(&self) -> std::convert::Infallible {
-        let mut ticks = interval(SAMPLED);
-        loop {
-            ticks.tick().await;
-            let (_, rows) = settle(&self.store, &self.counted, &self.dealt);
-            self.board.sample(rows);
-        }
-    }
-
-    /// How many entries waited in the last hour, sample by sample, oldest first.
-    #[must_use]
-    pub fn waited(&self) -> Vec<u64> {
-        self.board.write().waited.iter().copied().collect()
-    }
-
-    /// The latest operations, newest first.
-    pub fn operations(&self) -> Result<Vec<OperationShown>, ReadError> {
-        Operations::new(self.store.clone(), Restart::Off).shown(SHOWN)
-    }
-
-    /// Counts what is written in the journal, and notes whose state it changes.
-    async fn follow(&self, live: &Live) -> ReadError {
-        let from = self.store.backlog(READER).unwrap_or_default().after;
-        // What was counted and dealt with before this run began anew stays even.
-        self.counted.entries.store(self.dealt.count(), Ordering::Relaxed);
-        self.counted.until.store(from.0, Ordering::Relaxed);
-        let (mut tail, mut bell) = (self.store.tail(from), self.store.bell());
-        loop {
-            bell.mark_unchanged();
-            match timeout(SETTLED, tail.next()).await {
-                Err(_) => {
-                    self.counted.until.store(tail.after().0, Ordering::Relaxed);
-                    if bell.changed().await.is_err() {
-                        std::future::pending::<()>().await;
-                    }
-                }
-                Ok(Ok(Delivery::Entry(entry))) => {
-                    let mut lanes = [false; 3];
-                    for event in &entry.events {
-                        lanes[event.lane() as usize] = true;
-                        live.note(event);
-                    }
-                    let count = lanes.into_iter().filter(|lane| *lane).count() as u64;
-                    self.counted.entries.fetch_add(count, Ordering::Relaxed);
-                    self.counted.until.store(entry.seq.0, Ordering::Relaxed);
-                }
-                Ok(Ok(Delivery::Gap(_))) => {
-                    self.counted.entries.fetch_add(1, Ordering::Relaxed);
-                }
-                Ok(Err(error)) => return error,
-            }
-        }
+    /// Waits until a session was opened since the room was built.
+    pub async fn connected(&self) {
+        self.board.once_opened().await;
     }
 
     async fn keep_connected(&self, shared: &Shared, stop: &CancellationToken) -> Result<(), UplinkError> {
-        let mut retry = Retry::default();
+        let mut retry = Retry::new(shared.patience);
         let mut pace = Pace::new(shared.config.replay_rate, Instant::now());
         loop {
             let began = Instant::now();
@@ -277,6 +228,9 @@ impl Uplink {
                     let opened = Instant::now();
                     let mut session = Session::new(shared, line, session::outbox(shared)?, &mut pace)?;
                     let ended = session.run(stop, changed(&shared.config)).await?;
+                    if let Ended::Broke(fault) = &ended {
+                        session.suspect(fault);
+                    }
                     drop(session);
                     shared.board.write().connected_since = None;
                     match ended {
@@ -287,7 +241,12 @@ impl Uplink {
                         }
                         Ended::Broke(fault) => {
                             pace.cut_off(Instant::now());
-                            (fault, retry.after_session(opened.elapsed(), chance()))
+                            let held = if fault.is_taken_over() {
+                                Duration::ZERO
+                            } else {
+                                opened.elapsed()
+                            };
+                            (fault, retry.after_session(held, chance()))
                         }
                     }
                 }
@@ -312,7 +271,7 @@ impl Uplink {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = sleep(pause) => {}
-                () = changed(&shared.config) => retry = Retry::default(),
+                () = changed(&shared.config) => retry = Retry::new(shared.patience),
             }
         }
     }
@@ -332,46 +291,6 @@ impl Uplink {
         }
     }
 
-    /// How the uplink is now.
-    #[must_use]
-    pub fn shown(&self) -> UplinkShown {
-        let (behind, rows) = settle(&self.store, &self.counted, &self.dealt);
-        let oldest = (rows > 0).then(|| self.oldest(behind.after)).flatten();
-        let written = self.board.write().clone();
-        let age = |at: Timestamp| u64::try_from(Timestamp::now().duration_since(at).as_secs()).unwrap_or(0);
-        UplinkShown {
-            url: self.config.url.to_string(),
-            client_id: written.client_id,
-            connected_since: written.connected_since,
-            backlog_rows: rows,
-            backlog_bytes: if rows > 0 { behind.bytes } else { 0 },
-            oldest_s: oldest.or(written.oldest_waiting.filter(|_| rows > 0)).map_or(0, age),
-            published: written.published,
-            dropped: written.dropped,
-            lost: written.lost,
-            sessions: written.sessions,
-            last_error: written.faults.front().filter(|_| written.troubled).cloned(),
-            next_try: written.next_try,
-            taken_over: written.taken_over,
-            certificate_ends: written.certificate_ends,
-            faults: written.faults.into(),
-        }
-    }
-
-    /// When the first entry after `after` was written, if it can be read at once.
-    fn oldest(&self, after: crate::domain::Seq) -> Option<Timestamp> {
-        use futures_util::FutureExt;
-        let mut tail = self.store.tail(after);
-        // A chunk that holds nothing, and then the next: a few looks find it, or it is not worth the time.
-        for _ in 0..4 {
-            match tail.next().now_or_never() {
-                Some(Ok(Delivery::Entry(entry))) => return Some(entry.at),
-                Some(Ok(Delivery::Gap(_)) | Err(_)) | None => {}
-            }
-        }
-        None
-    }
-
     /// The way to the broker step by step, in words.
     pub async fn rehearse(&self) -> Vec<Step> {
         let (name, connected) = {
@@ -380,12 +299,6 @@ impl Uplink {
         };
         let name = if name.is_empty() { "gatelodge" } else { &name };
         super::rehearsal::rehearse(&self.config, name, connected).await
-    }
-
-    /// Why sessions ended, counted by kind.
-    #[must_use]
-    pub fn ended(&self) -> std::collections::BTreeMap<&'static str, u64> {
-        self.board.write().ended.clone()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::board::LinkHealth;
 use super::cumulocity::{self, Cumulocity};
 use super::live::Thing;
 use super::operations::Asked;
@@ -27,6 +28,41 @@ pub enum Heard {
     TellAll,
     /// These are to be done.
     Operations(Vec<Asked>),
+    /// A token, or what stands in its place.
+    Token(Vec<String>),
+    /// The number under which the platform knows the box.
+    Number(String),
+    /// The platform does not like something that was said.
+    Complaint(String),
+}
+
+/// A topic that is listened to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topic {
+    /// Its name, or a pattern of names.
+    pub name: String,
+    /// Whether its messages come at least once.
+    pub surely: bool,
+}
+
+impl Topic {
+    /// One whose messages come at least once.
+    #[must_use]
+    pub fn surely(name: impl Into<String>) -> Topic {
+        Topic {
+            name: name.into(),
+            surely: true,
+        }
+    }
+
+    /// One whose messages come at most once.
+    #[must_use]
+    pub fn perhaps(name: impl Into<String>) -> Topic {
+        Topic {
+            name: name.into(),
+            surely: false,
+        }
+    }
 }
 
 impl Speech {
@@ -67,7 +103,7 @@ impl Speech {
 
     /// What the box wants to hear.
     #[must_use]
-    pub fn listens_to(&self) -> Vec<String> {
+    pub fn listens_to(&self) -> Vec<Topic> {
         match self {
             Speech::Plain(plain) => plain.listens_to(),
             Speech::Cumulocity(tenant) => tenant.listens_to(),
@@ -117,6 +153,61 @@ impl Speech {
         }
     }
 
+    /// What asks for a token; `None`: this kind of peer has none.
+    #[must_use]
+    pub fn token_wanted(&self) -> Option<Message> {
+        match self {
+            Speech::Plain(_) => None,
+            Speech::Cumulocity(_) => Some(Message {
+                unacknowledged: true,
+                ..Message::new("s/uat", "")
+            }),
+        }
+    }
+
+    /// The whole greeting is acknowledged.
+    pub fn greeted(&self, now: Timestamp) {
+        match self {
+            Speech::Plain(_) => {}
+            Speech::Cumulocity(tenant) => tenant.greeted(now),
+        }
+    }
+
+    /// How the box itself is.
+    #[must_use]
+    pub fn health(&self, health: &LinkHealth, now: Timestamp) -> Vec<Message> {
+        match self {
+            Speech::Plain(_) => Vec::new(),
+            Speech::Cumulocity(tenant) => tenant.health(health, now),
+        }
+    }
+
+    /// How many people are where, though nothing changed.
+    pub fn counts(&self, now: Timestamp) -> Result<Vec<Message>, ReadError> {
+        match self {
+            Speech::Plain(_) => Ok(Vec::new()),
+            Speech::Cumulocity(tenant) => tenant.counts(now),
+        }
+    }
+
+    /// A topic is not granted, or is now.
+    #[must_use]
+    pub fn granted(&self, granted: bool) -> Vec<Message> {
+        match self {
+            Speech::Plain(_) => Vec::new(),
+            Speech::Cumulocity(tenant) => vec![tenant.granted(granted)],
+        }
+    }
+
+    /// A message cost the session again and again and was set aside.
+    #[must_use]
+    pub fn aside(&self, topic: &str) -> Message {
+        match self {
+            Speech::Plain(plain) => plain.aside(topic),
+            Speech::Cumulocity(tenant) => tenant.aside(topic),
+        }
+    }
+
     /// How many lines of one topic may share a message; 0: none.
     #[must_use]
     pub fn shares(&self) -> usize {
@@ -130,17 +221,8 @@ impl Speech {
     #[must_use]
     pub fn heard(&self, delivered: &Delivered) -> Heard {
         match self {
-            Speech::Plain(plain) if plain.asks_for_all(&delivered.topic, &delivered.payload) => Heard::TellAll,
-            Speech::Plain(_) => Heard::Nothing,
-            Speech::Cumulocity(tenant) => {
-                let mut asked = cumulocity::asked(&delivered.topic, &delivered.payload);
-                asked.retain(|asked| tenant.is_ours(&asked.operation.device));
-                if asked.is_empty() {
-                    Heard::Nothing
-                } else {
-                    Heard::Operations(asked)
-                }
-            }
+            Speech::Plain(plain) => plain.heard(delivered),
+            Speech::Cumulocity(tenant) => tenant.heard(delivered),
         }
     }
 }

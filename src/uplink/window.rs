@@ -64,6 +64,18 @@ impl<T> Window<T> {
         Some(about)
     }
 
+    /// What is on its way, in no order.
+    pub fn open(&self) -> impl Iterator<Item = &T> {
+        self.open.values()
+    }
+
+    /// When the one with this id was sent, if it is still on its way.
+    #[must_use]
+    pub fn sent_at(&self, id: u16) -> Option<Instant> {
+        let sent = self.sent.iter().find(|(sent, _)| *sent == id)?;
+        self.open.contains_key(&id).then_some(sent.1)
+    }
+
     /// When the one that waits the longest was sent.
     #[must_use]
     pub fn oldest(&self) -> Option<Instant> {

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::operations::{self, Installed};
 use super::outbox::READER;
 use crate::domain::{Alarm, Lane, Meter, MeterId, MeterState, Source, Space, SpaceId, SpaceOrigin};
 use crate::rules::{Alarms, Desk};
@@ -118,6 +119,11 @@ impl World {
             entry,
             state: state.unwrap_or_default(),
         }))
+    }
+
+    /// Files of configuration that the cloud sent and that are in force.
+    pub fn installed(&self) -> Result<Vec<Installed>, ReadError> {
+        operations::installed(&self.store)
     }
 
     /// Every space that goes to the cloud.

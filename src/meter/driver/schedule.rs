@@ -118,6 +118,19 @@ impl Plan {
         self.not_before = None;
     }
 
+    /// What was due at `asked` and is still to be asked.
+    pub(in crate::meter) fn open_since(&self, asked: Instant) -> Vec<Syncer> {
+        let due = Syncer::ALL.into_iter().zip(self.due);
+        due.filter(|(_, due)| due.is_some_and(|due| due <= asked))
+            .map(|(syncer, _)| syncer)
+            .collect()
+    }
+
+    /// How often in a row it was silent.
+    pub(in crate::meter) fn silences(&self) -> u32 {
+        self.silent
+    }
+
     /// Whether it was silent the last time.
     pub(in crate::meter) fn is_silent(&self) -> bool {
         self.silent > 0

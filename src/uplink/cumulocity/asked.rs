@@ -25,6 +25,21 @@ const TEMPLATES: [(&str, &str); 14] = [
     ("528", "c8y_SoftwareUpdate"),
 ];
 
+/// What an operation says in JSON, by name, in the order in which its line says it.
+const NAMES: [(&str, &[&str]); 6] = [
+    ("c8y_Command", &["text"]),
+    ("c8y_Configuration", &["config"]),
+    ("c8y_DownloadConfigFile", &["url", "type"]),
+    ("c8y_UploadConfigFile", &["type"]),
+    (
+        "c8y_LogfileRequest",
+        &["logFile", "dateFrom", "dateTo", "searchText", "maximumLines"],
+    ),
+    ("c8y_MeasurementRequestOperation", &["requestName"]),
+];
+/// Kinds whose text may have commas that nobody quoted.
+const WHOLE: [&str; 2] = ["c8y_Command", "c8y_Configuration"];
+
 /// The operations in a message on this topic.
 #[must_use]
 pub fn asked(topic: &str, payload: &[u8]) -> Vec<Asked> {
@@ -38,23 +53,25 @@ pub fn asked(topic: &str, payload: &[u8]) -> Vec<Asked> {
 fn of_line(fields: &[String]) -> Option<Asked> {
     let (template, device) = (fields.first()?, fields.get(1)?);
     let (_, kind) = TEMPLATES.iter().find(|(known, _)| known == template)?;
+    let arguments = &fields[2..];
     Some(Asked {
         operation: Operation {
             id: None,
             device: device.clone(),
             kind: (*kind).to_owned(),
         },
-        text: fields[2..].join(","),
+        arguments: if WHOLE.contains(kind) {
+            vec![arguments.join(",")]
+        } else {
+            arguments.to_vec()
+        },
+        source: None,
     })
 }
 
 fn of_json(payload: &[u8]) -> Option<Asked> {
     let body: Value = serde_json::from_slice(payload).ok()?;
-    let id = match body.get("id")? {
-        Value::String(id) => id.clone(),
-        Value::Number(id) => id.to_string(),
-        _ => return None,
-    };
+    let id = plain(body.get("id")?)?;
     let is_id =
         |id: &str| (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let device = body.pointer("/externalSource/externalId")?.as_str()?.to_owned();
@@ -69,18 +86,26 @@ fn of_json(payload: &[u8]) -> Option<Asked> {
         let mut asked = fragments.filter(|(name, value)| value.is_object() && name.starts_with("c8y_"));
         asked.next().map(|(name, _)| name.clone())
     })?;
-    let text = body
-        .get(&kind)
-        .and_then(|asked| asked.get("text"))
-        .and_then(Value::as_str);
+    let names = NAMES.iter().find(|(known, _)| *known == kind).map(|(_, names)| *names);
+    let said = |name: &&str| body[kind.as_str()].get(*name).and_then(plain).unwrap_or_default();
     Some(Asked {
+        arguments: names.unwrap_or_default().iter().map(said).collect(),
+        source: body.get("deviceId").and_then(plain).filter(|id| is_id(id)),
         operation: Operation {
             id: Some(id),
             device,
             kind,
         },
-        text: text.unwrap_or_default().to_owned(),
     })
+}
+
+/// A text or a number as text.
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
 }
 
 #[cfg(test)]
@@ -95,7 +120,23 @@ mod tests {
             "c8y_Command":{"text":"meter \"EML1\""}}"#;
         let json = asked("devicecontrol/notifications", json);
         assert_eq!((line.len(), json.len()), (1, 1));
-        assert_eq!(line[0].text, json[0].text);
+        assert_eq!(line[0].arguments, json[0].arguments);
+        let line = asked(
+            "s/ds",
+            b"522,lodge-1,uplink,2026-02-10T00:00:00+0200,2026-02-11T00:00:00Z,lost,100",
+        );
+        let json = br#"{"id":78,"deviceId":"4711","externalSource":{"externalId":"lodge-1"},"c8y_LogfileRequest":{"logFile":"uplink",
+            "dateFrom":"2026-02-10T00:00:00+0200","dateTo":"2026-02-11T00:00:00Z","searchText":"lost","maximumLines":100}}"#;
+        let json = asked("devicecontrol/notifications", json);
+        assert_eq!(line[0].arguments, json[0].arguments);
+        assert_eq!(json[0].source.as_deref(), Some("4711"));
+        let (line, json) = (
+            asked("s/ds", b"511,lodge-1,uptime"),
+            asked(
+                "devicecontrol/notifications",
+                br#"{"id":"77","externalSource":{"externalId":"lodge-1"},"c8y_Command":{"text":"uptime"}}"#,
+            ),
+        );
         assert_eq!(json[0].operation.id.as_deref(), Some("77"));
         assert_eq!(
             (&*line[0].operation.kind, &*json[0].operation.device),

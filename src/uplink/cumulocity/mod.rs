@@ -5,28 +5,32 @@
 
 mod alarms;
 mod asked;
+mod greeting;
+mod hearing;
 mod register;
+mod regular;
 mod series;
 pub mod smartrest;
+mod telling;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::config::Reports;
+use super::config::{Config, Reports};
+use super::hands::{Hands, Section};
 use super::live::Thing;
+use super::operations::Installed;
 use super::wire::Message;
 use super::world::{MeterKnown, World};
-use crate::domain::{
-    Alarm, AlarmNews, Event, Lane, MeterId, MeterNews, Occupancy, Operation, OperationState, Quantity, Source, Space,
-    SpaceId,
-};
-use crate::store::{Delivery, Entry, ReadError};
+use crate::domain::{Lane, MeterId, Occupancy, Quantity, Space, SpaceId};
+use crate::store::{Delivery, ReadError};
 pub use asked::asked;
+use greeting::Greeting;
 use register::Names;
-use series::{measurement, samples, space_samples};
+use series::{measurement, samples};
 use smartrest::{Line, PAYLOAD};
 
 /// What the platform takes for the text of an operation's end, with what stands before it.
@@ -36,13 +40,23 @@ const REASON: usize = 1_000;
 /// A space's count is told at most so often, and at least so often.
 const EACH: SignedDuration = SignedDuration::from_secs(1);
 
+/// The name under which the platform knows a meter of the box that it knows as `device`.
+#[must_use]
+pub fn meter_name(device: &str, serial: &MeterId) -> String {
+    Names::new(device).meter(serial)
+}
+
 /// What is said to a tenant.
 pub struct Cumulocity {
     names: Names,
     world: World,
+    hands: Arc<dyn Hands>,
     reports: Reports,
     position: Option<[f64; 3]>,
     said: Mutex<Said>,
+    greeting: Mutex<Greeting>,
+    /// The maximum of each space as it was last told of, whatever session.
+    maxima: Mutex<BTreeMap<SpaceId, u32>>,
 }
 
 /// What was said in this session, and what was known of things when it was said.
@@ -59,13 +73,16 @@ struct Said {
 impl Cumulocity {
     /// Words for the tenant that knows the box as `device`.
     #[must_use]
-    pub fn new(device: &str, world: World, reports: Reports, position: Option<[f64; 3]>) -> Cumulocity {
+    pub fn new(device: &str, world: World, config: &Config, hands: Arc<dyn Hands>) -> Cumulocity {
         Cumulocity {
             names: Names::new(device),
             world,
-            reports,
-            position,
+            hands,
+            reports: config.operations,
+            position: config.position,
             said: Mutex::default(),
+            greeting: Mutex::default(),
+            maxima: Mutex::default(),
         }
     }
 
@@ -78,7 +95,8 @@ impl Cumulocity {
         )
     }
 
-    /// Registration, in the order in which the platform needs it.
+    /// Registration, in the order in which the platform needs it. What it has acknowledged in the last day, and what
+    /// is still the same, is left out.
     pub fn hello(&self) -> Result<Vec<Message>, ReadError> {
         *self.said() = Said::default();
         let (meters, spaces) = (self.world.meters()?, self.world.spaces()?);
@@ -87,10 +105,19 @@ impl Cumulocity {
         own.extend(meters.iter().map(|meter| self.names.child_meter(meter)));
         own.extend(spaces.iter().map(|space| self.names.child_space(space)));
         own.extend(self.names.facts(self.position));
+        own.push(self.in_force());
+        own.extend(self.installed()?);
+        let mut greeting = self.greeting();
+        greeting.begin(Timestamp::now());
+        own.retain(|line| greeting.is_to_be_said(line));
         let mut messages = self.packed(None, own);
         for meter in &meters {
-            messages.extend(self.meter_facts(meter));
+            let child = self.names.meter(&meter.serial);
+            let mut lines = self.names.meter_facts(meter);
+            lines.retain(|line| greeting.is_to_be_said(&format!("{child} {line}")));
+            messages.extend(self.packed(Some(&child), lines));
         }
+        drop(greeting);
         let mut said = self.said();
         said.registered
             .extend(meters.iter().map(|meter| self.names.meter(&meter.serial)));
@@ -99,31 +126,52 @@ impl Cumulocity {
         Ok(messages)
     }
 
+    /// The whole greeting is acknowledged.
+    pub fn greeted(&self, now: Timestamp) {
+        self.greeting().acknowledged(now);
+    }
+
+    /// The configuration in force, as the platform shows it.
+    fn in_force(&self) -> String {
+        let text = self.hands.configuration(Section::Whole);
+        let line = Line::new(113).text(&text).finish();
+        if line.len() <= PAYLOAD {
+            return line;
+        }
+        // Half of one would be sent back as if it were all.
+        let text = "# It is too long to be shown here; ask for its parts as files.";
+        Line::new(113).text(text).finish()
+    }
+
+    /// Files of configuration that are in force.
+    fn installed(&self) -> Result<Vec<String>, ReadError> {
+        let line = |file: Installed| {
+            let line = Line::new(120).text(&file.kind).text(&file.url).text(&file.name);
+            line.time(file.at).finish()
+        };
+        Ok(self.world.installed()?.into_iter().map(line).collect())
+    }
+
     /// What is said when the subscriptions stand. `orphans`: what this box does not know to be under way is not.
     #[must_use]
     pub fn listening(&self, orphans: bool) -> Vec<Message> {
         let end = orphans.then(|| Line::new(507).text("").text("agent restarted").finish());
-        let lines = end.into_iter().chain([Line::new(500).finish()]);
+        // Only lines have no number in them that says for whom a file is.
+        let number = (self.reports == Reports::Smartrest).then(|| Line::new(123).finish());
+        let lines = end.into_iter().chain(number).chain([Line::new(500).finish()]);
         lines.map(|line| self.up(None, line)).collect()
     }
 
     /// What is said last, when the box stops in order.
     #[must_use]
     pub fn goodbye(&self) -> Vec<Message> {
+        // What is said now contradicts the greeting, so the next one is whole.
+        *self.greeting() = Greeting::default();
         let services = self
             .names
             .services()
             .map(|service| self.up(Some(&service), Line::new(104).text("down").finish()));
         services.collect()
-    }
-
-    /// What the box wants to hear: never both, or every operation would come twice.
-    #[must_use]
-    pub fn listens_to(&self) -> Vec<String> {
-        match self.reports {
-            Reports::Json => vec!["devicecontrol/notifications".into()],
-            Reports::Smartrest => vec!["s/ds".into()],
-        }
     }
 
     /// What a delivery of the journal becomes.
@@ -144,180 +192,6 @@ impl Cumulocity {
                 self.packed(None, lines)
             }
         }
-    }
-
-    fn event(&self, entry: &Entry, event: &Event) -> Vec<Message> {
-        match event {
-            Event::Meter { meter, news } => {
-                let child = self.names.meter(meter);
-                let lines = self.news(entry.at, meter, news);
-                let before = (!lines.is_empty()).then(|| self.unknown_meter(meter, &child)).flatten();
-                before
-                    .into_iter()
-                    .chain(lines.into_iter().map(|line| line.message(self, &child)))
-                    .collect()
-            }
-            Event::SpaceChanged { space, occupancy, .. } => self.count(*space, entry.at, *occupancy),
-            Event::SpaceRemoved { space, .. } => {
-                let child = self.names.space(*space);
-                self.said().counts.remove(space);
-                let line = Line::new(400)
-                    .text("occ_SpaceRemoved")
-                    .text("the space is no more")
-                    .time(entry.at)
-                    .finish();
-                let known = self.said().registered.contains(&child);
-                known.then(|| self.up(Some(&child), line)).into_iter().collect()
-            }
-            Event::Operation { operation, state } => vec![self.outcome(operation, state)],
-            Event::Alarm { alarm, news } => self.alarm(entry.at, alarm, *news),
-            Event::SelfTest { count } => self.self_test(*count, entry.at).into_iter().collect(),
-            // Half-hours are read where they are kept; a new space is told by its registration; who meets whom at the
-            // relay is nobody's business in the cloud.
-            Event::SpaceCreated { .. }
-            | Event::SpaceLevel { .. }
-            | Event::ReadingsRecorded { .. }
-            | Event::PeerJoined { .. }
-            | Event::PeerLeft { .. } => Vec::new(),
-        }
-    }
-
-    fn alarm(&self, at: Timestamp, alarm: &Alarm, news: AlarmNews) -> Vec<Message> {
-        let Some(line) = alarms::line(alarm, news, at) else {
-            return Vec::new();
-        };
-        let (child, unknown) = match &alarm.source {
-            Source::Appliance => (None, None),
-            Source::Meter(meter) => {
-                let child = self.names.meter(meter);
-                let unknown = self.unknown_meter(meter, &child);
-                (Some(child), unknown)
-            }
-            Source::Space(space) => {
-                let child = self.names.space(*space);
-                // Of a space that is no more the platform knows from before.
-                let row = self.world.space(*space).ok().flatten();
-                let unknown = row.and_then(|row| self.unknown_space(&row, &child));
-                (Some(child), unknown)
-            }
-        };
-        let line = self.up(child.as_deref(), line);
-        unknown.into_iter().chain([line]).collect()
-    }
-
-    fn news(&self, at: Timestamp, meter: &MeterId, news: &MeterNews) -> Vec<Words> {
-        match news {
-            MeterNews::Read { values } => {
-                let lines = measurement("emop_Reading", at, &samples(values));
-                let mut words: Vec<Words> = lines.into_iter().map(Words::Line).collect();
-                words.extend(self.settings(at, meter, values));
-                words
-            }
-            // The alarm says it.
-            MeterNews::Silent { .. } | MeterNews::Answers => Vec::new(),
-            MeterNews::Logged { at, id, name, .. } => {
-                let name = name.clone().unwrap_or_else(|| format!("event {id}"));
-                let line = Line::new(400).text(&format!("emop_Event_{id}")).text(&name).time(*at);
-                vec![Words::Line(line.finish())]
-            }
-            MeterNews::Added => Vec::new(),
-            MeterNews::Removed => {
-                let line = Line::new(400)
-                    .text("emop_MeterRemoved")
-                    .text("the meter was taken out of the registry");
-                vec![Words::Line(line.time(at).finish())]
-            }
-        }
-    }
-
-    /// Settings that changed become part of the inventory; one that was another before is an event too.
-    fn settings(&self, at: Timestamp, meter: &MeterId, values: &BTreeMap<Quantity, Value>) -> Vec<Words> {
-        let mut words = Vec::new();
-        for (quantity, kind) in [
-            (Quantity::LoadSwitch, "emop_LoadSwitchChanged"),
-            (Quantity::PrepayEnabled, "emop_PrepayModeChanged"),
-        ] {
-            let Some(value) = values.get(&quantity) else { continue };
-            let before = self.said().settings.insert((meter.clone(), quantity), value.clone());
-            if before.as_ref() == Some(value) {
-                continue;
-            }
-            words.push(Words::Inventory(match quantity {
-                Quantity::LoadSwitch => json!({"emop_LoadSwitch": {"setting": value}}),
-                _ => json!({"emop_Prepay": {"enabled": value}}),
-            }));
-            if let Some(before) = before {
-                let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                let text = format!("{} -> {}", plain(&before), plain(value));
-                words.push(Words::Line(Line::new(400).text(kind).text(&text).time(at).finish()));
-            }
-        }
-        words
-    }
-
-    fn count(&self, space: SpaceId, at: Timestamp, occupancy: Occupancy) -> Vec<Message> {
-        // A space that is not told is not in the rows either way; nor is one that is no more.
-        let Ok(Some(row)) = self.world.space(space) else {
-            return Vec::new();
-        };
-        let mut said = self.said();
-        let before = said.counts.get(&space).copied();
-        if before.is_some_and(|(before, _)| at.duration_since(before) < EACH) {
-            said.held.insert(space, (at, occupancy));
-            return Vec::new();
-        }
-        said.held.remove(&space);
-        said.counts.insert(space, (at, occupancy));
-        drop(said);
-        let child = self.names.space(space);
-        let unknown = self.unknown_space(&row, &child);
-        let maximum = before
-            .filter(|(_, before)| before.maximum != occupancy.maximum)
-            .map(|(_, before)| {
-                let text = format!("{} -> {}", before.maximum, occupancy.maximum);
-                self.up(
-                    Some(&child),
-                    Line::new(400).text("occ_MaximumChanged").text(&text).time(at).finish(),
-                )
-            });
-        unknown
-            .into_iter()
-            .chain(maximum)
-            .chain(self.counted(&child, at, occupancy))
-            .collect()
-    }
-
-    fn counted(&self, child: &str, at: Timestamp, occupancy: Occupancy) -> Option<Message> {
-        let line = measurement("occ_Reading", at, &space_samples(occupancy)).pop()?;
-        Some(self.up(Some(child), line))
-    }
-
-    fn outcome(&self, operation: &Operation, state: &OperationState) -> Message {
-        let target = Some(operation.device.as_str()).filter(|device| *device != self.names.device());
-        // Template numbers are three more where operations have ids.
-        let (by, subject) = match &operation.id {
-            Some(id) => (3, id.as_str()),
-            None => (0, operation.kind.as_str()),
-        };
-        let line = match state {
-            OperationState::Executing => Line::new(501 + by).text(subject),
-            OperationState::Failed(why) => Line::new(502 + by).text(subject).text_within(why, REASON),
-            OperationState::Successful(text) if text.is_empty() => Line::new(503 + by).text(subject),
-            OperationState::Successful(text) => Line::new(503 + by).text(subject).text_within(text, RESULT),
-        };
-        self.up(target, line.finish())
-    }
-
-    fn self_test(&self, count: u64, at: Timestamp) -> Option<Message> {
-        let first = self.world.meters().ok()?.into_iter().next()?;
-        #[expect(clippy::cast_precision_loss, reason = "a counter that rises by one a second")]
-        let line = Line::new(200)
-            .text("c8y_SelfTest")
-            .text("seq")
-            .number(count as f64)
-            .text("")
-            .time(at);
-        Some(self.up(Some(&self.names.meter(&first.serial)), line.finish()))
     }
 
     /// What is held back though nothing more waits: the last word on a space must be its count.
@@ -422,9 +296,7 @@ impl Cumulocity {
     }
 
     fn meter_facts(&self, meter: &MeterKnown) -> Vec<Message> {
-        let child = self.names.meter(&meter.serial);
-        let lines = self.names.meter_facts(meter);
-        self.packed(Some(&child), lines)
+        self.packed(Some(&self.names.meter(&meter.serial)), self.names.meter_facts(meter))
     }
 
     /// Lines as few messages, none longer than the platform takes.
@@ -451,6 +323,10 @@ impl Cumulocity {
     fn up(&self, child: Option<&str>, text: String) -> Message {
         let topic = child.map_or_else(|| "s/us".to_owned(), |child| format!("s/us/{child}"));
         Message::new(topic, text)
+    }
+
+    fn greeting(&self) -> MutexGuard<'_, Greeting> {
+        self.greeting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn said(&self) -> MutexGuard<'_, Said> {

@@ -2,6 +2,8 @@
 
 use super::smartrest::Line;
 use crate::domain::{MeterId, Quantity, Space, SpaceId};
+use crate::uplink::hands::{LogKind, Section};
+use crate::uplink::operations::kind;
 use crate::uplink::world::MeterKnown;
 
 /// Minutes after which a silent box counts as gone.
@@ -11,7 +13,15 @@ const METER_MINUTES: i64 = 180;
 /// Parts of the box that are told as services.
 const SERVICES: [&str; 4] = ["uplink", "meter-poller", "occupancy", "api"];
 /// What the box may be asked to do.
-pub(super) const OPERATIONS: [&str; 2] = ["c8y_Command", "c8y_Restart"];
+pub(super) const OPERATIONS: [&str; 7] = [
+    kind::COMMAND,
+    kind::RESTART,
+    kind::CONFIGURATION,
+    kind::UPLOAD,
+    kind::DOWNLOAD,
+    kind::LOG_FILE,
+    kind::MEASURE,
+];
 
 /// Names that begin with the box's.
 pub(super) struct Names {
@@ -84,12 +94,13 @@ impl Names {
                     .finish(),
             );
         }
-        let operations = OPERATIONS.iter().fold(Line::new(114), |line, name| line.text(name));
         lines.extend([
-            operations.finish(),
+            list(114, &OPERATIONS),
             Line::new(115).text("gatelodge").text(version).finish(),
             Line::new(116).text("gatelodge").text(version).text("").finish(),
             Line::new(117).integer(BOX_MINUTES).finish(),
+            list(118, &LogKind::ALL.map(LogKind::name)),
+            list(119, &Section::TYPES.map(Section::name)),
             Line::new(122)
                 .text("gatelodge")
                 .text(version)
@@ -127,6 +138,7 @@ impl Names {
                 .text(&hardware)
                 .text(&hardware)
                 .finish(),
+            list(114, &[kind::MEASURE]),
             Line::new(117).integer(METER_MINUTES).finish(),
         ];
         let firmware = said(Quantity::FirmwareVersion);
@@ -135,4 +147,12 @@ impl Names {
         }
         lines
     }
+}
+
+/// A line that names several things.
+fn list(template: u16, names: &[&str]) -> String {
+    names
+        .iter()
+        .fold(Line::new(template), |line, name| line.text(name))
+        .finish()
 }

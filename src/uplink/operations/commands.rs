@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::words::words;
+use super::shell_words::words;
 use crate::uplink::board::UplinkShown;
+use crate::uplink::hands::Hands;
 use crate::uplink::world::World;
 
 /// Every command there is: its name, what it takes, what it does.
-pub const COMMANDS: [(&str, &str, &str); 10] = [
+pub const COMMANDS: [(&str, &str, &str); 12] = [
     ("help", "", "the commands that are allowed"),
     ("version", "", "the version that runs"),
     ("uptime", "", "how long the box runs"),
@@ -18,9 +19,15 @@ pub const COMMANDS: [(&str, &str, &str); 10] = [
     ("meters", "", "every meter, and whether it answers"),
     ("meter", "SERIAL", "what was last known of a meter"),
     ("spaces", "", "every space that is told, and its count"),
+    ("read", "SERIAL", "reads a meter now"),
     ("queue", "", "what waits to be sent"),
     ("rules", "", "when alarms are raised, and which stand"),
     ("ack", "RULE", "the alarms of this rule were seen, and are not repeated"),
+    (
+        "log",
+        "level LEVEL",
+        "logs more or less until the configuration is read again",
+    ),
 ];
 
 /// What carries commands out.
@@ -29,22 +36,24 @@ pub struct Commands {
     allowed: Vec<String>,
     world: World,
     shown: Arc<dyn Fn() -> UplinkShown + Send + Sync>,
+    hands: Arc<dyn Hands>,
 }
 
 impl Commands {
     /// Commands for the box that the cloud knows as `device`.
     #[must_use]
     pub fn new(
-        device: String,
-        allowed: Vec<String>,
+        (device, allowed): (String, Vec<String>),
         world: World,
         shown: Arc<dyn Fn() -> UplinkShown + Send + Sync>,
+        hands: Arc<dyn Hands>,
     ) -> Commands {
         Commands {
             device,
             allowed,
             world,
             shown,
+            hands,
         }
     }
 
@@ -55,7 +64,7 @@ impl Commands {
     }
 
     /// Runs a command line; what it says, or why not.
-    pub fn run(&self, line: &str) -> Result<String, String> {
+    pub async fn run(&self, line: &str) -> Result<String, String> {
         let words = words(line).ok_or("a quote is not closed")?;
         let Some((name, arguments)) = words.split_first() else {
             return Err("there is no command in it".to_owned());
@@ -68,11 +77,23 @@ impl Commands {
         if arguments.len() != takes.split_whitespace().count() {
             return Err(format!("write it as: {name} {takes}"));
         }
-        tracing::info!(command = name, "the cloud gave a command");
+        tracing::info!(target: "gatelodge::audit", command = name, "the cloud gave a command");
+        if let ("read", [serial]) = (*name, arguments) {
+            self.read(serial).await?;
+            return self.answer("meter", arguments).map_err(|error| error.to_string());
+        }
+        if let ("log", [_, level]) = (*name, arguments) {
+            return self.hands.log_level(level).map(|()| format!("lines of level {level}"));
+        }
         if *name == "ack" {
             return self.acknowledge(&arguments[0]);
         }
         self.answer(name, arguments).map_err(|error| error.to_string())
+    }
+
+    async fn read(&self, serial: &str) -> Result<(), String> {
+        let known = || format!("there is no meter {serial}");
+        self.hands.read(&serial.parse().map_err(|_| known())?).await
     }
 
     fn acknowledge(&self, rule: &str) -> Result<String, String> {

@@ -2,72 +2,46 @@
 //! (`spec/uplink.md` section 2.4).
 //!
 //! An operation is a row from its arrival on. That it is begun, and how it ended, is an event in the critical lane,
-//! written with the row in one change; the cloud learns it from there. After a crash what was begun ends as failed,
-//! but for a restart, which then has worked.
+//! written with the row in one change; the cloud learns it from there. Those of one kind for one device are done in
+//! their order, others side by side. After a crash what was begun ends as failed, but for a restart, which then has
+//! worked.
 
 mod commands;
-mod words;
+mod configuration;
+mod deeds;
+mod log_file;
+mod row;
+mod shell_words;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
-use super::outbox::READER;
-use crate::accounts::random_id;
-use crate::domain::{Event, Operation, OperationState};
-use crate::store::{Ledger, Page, ReadError, RowError, Store, WriteError, schema};
+use crate::domain::{Operation, OperationState};
+use crate::store::{ReadError, RowError, Store, WriteError};
 pub use commands::{COMMANDS, Commands};
+pub use configuration::{Installed, installed};
+pub use deeds::{Deeds, kind};
+pub use row::Asked;
+use row::{Phase, Row, tell};
+pub use shell_words::words;
 
-const ROWS: Ledger<Row> = Ledger::new(schema::UPLINK_OPERATIONS);
-/// The kind that starts the box anew.
-const RESTART: &str = "c8y_Restart";
-/// The kind that carries a command line.
-const COMMAND: &str = "c8y_Command";
 /// Operations that wait at most.
 const WAITING: usize = 100;
+/// And are done side by side.
+const AT_ONCE: usize = 4;
 /// Ids that are done are remembered so long: the platform may send an operation twice.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// One command may take so long.
-const LIMIT: Duration = Duration::from_secs(60);
-/// Between two restarts.
-const RESTARTS: SignedDuration = SignedDuration::from_mins(5);
-/// For the word that a restart begins to reach the cloud.
-const ANNOUNCED: Duration = Duration::from_secs(10);
 /// When the book does not take a row, it is tried again after this.
 const AGAIN: Duration = Duration::from_secs(1);
-/// The longest text of an operation that is kept, in bytes.
-const TEXT: usize = 2_000;
-
-/// What the cloud asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
-    /// Which operation.
-    pub operation: Operation,
-    /// What it says beside its kind.
-    pub text: String,
-}
-
-/// An operation from its arrival on.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Row {
-    operation: Operation,
-    text: String,
-    arrived: Timestamp,
-    phase: Phase,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Phase {
-    Waiting,
-    /// Begun by the process of this name.
-    Begun(String),
-    Done(Timestamp),
-}
 
 /// An operation as people see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,143 +66,165 @@ pub enum Claim {
 /// The box's list of operations.
 pub struct Operations {
     store: Store,
-    /// This process, so that what another one began is known.
+    /// This run of the box, so that what another one began is known.
     process: String,
     bell: Notify,
-    restart: Restart,
 }
 
-/// What a restart does.
-#[derive(Clone)]
-pub enum Restart {
-    /// The box ends, and whoever started it starts it again.
-    Process(Arc<dyn Fn() + Send + Sync>),
-    /// Nothing: it is refused.
-    Off,
+/// One being done; when it is, the slot is free for the next.
+type Doing<'a> = Pin<Box<dyn Future<Output = Result<Slot, WriteError<RowError>>> + Send + 'a>>;
+/// Of these, one at a time: device and kind.
+type Slot = (String, String);
+
+fn slot(row: &Row) -> Slot {
+    (row.operation.device.clone(), row.operation.kind.clone())
 }
 
 impl Operations {
-    /// The operations of this book.
+    /// The operations of this book, in the run of the box of this name.
     #[must_use]
-    pub fn new(store: Store, restart: Restart) -> Operations {
+    pub fn new(store: Store, process: String) -> Operations {
         Operations {
             store,
-            process: random_id(),
+            process,
             bell: Notify::new(),
-            restart,
         }
     }
 
     /// Writes an operation down. Answers whether it is new: one that came before is not done again.
     pub async fn arrived(&self, asked: Asked, claim: Claim, now: Timestamp) -> Result<bool, WriteError<RowError>> {
         let process = self.process.clone();
-        let new = self
-            .store
-            .write(move |page| {
-                let rows = ROWS.scan_on(page, &[], None, usize::MAX)?;
-                let same = |row: &Row| row.operation.id.is_some() && row.operation == asked.operation;
-                if rows.iter().any(|(_, row)| same(row)) {
-                    return Ok(false);
+        let write = move |page: &mut crate::store::Page| {
+            let rows = row::all_on(page)?;
+            let same = |row: &Row| row.operation.id.is_some() && row.operation == asked.operation;
+            if rows.iter().any(|(_, row)| same(row)) {
+                return Ok(false);
+            }
+            let old = |row: &Row| matches!(row.phase, Phase::Done(at) if now.duration_since(at) > REMEMBERED);
+            for (key, _) in rows.iter().filter(|(_, row)| old(row)) {
+                row::forget_on(page, key)?;
+            }
+            let open = |row: &Row| !matches!(row.phase, Phase::Done(_));
+            let refused = refusal(rows.iter().filter(|(_, row)| open(row)).count(), &asked);
+            let mut new = Row {
+                operation: asked.operation,
+                source: asked.source,
+                arrived: now,
+                phase: Phase::Waiting,
+                worked: false,
+                boot: None,
+            };
+            let key = page.seq().0.to_be_bytes();
+            if claim == Claim::OnArrival || refused.is_some() {
+                tell(page, &new, OperationState::Executing);
+                new.phase = Phase::Begun(process);
+            }
+            match refused {
+                Some(why) => {
+                    tell(page, &new, OperationState::Failed(why.to_owned()));
+                    new.phase = Phase::Done(now);
                 }
-                let old = |row: &Row| matches!(row.phase, Phase::Done(at) if now.duration_since(at) > REMEMBERED);
-                for (key, _) in rows.iter().filter(|(_, row)| old(row)) {
-                    ROWS.delete_on(page, key);
+                None => {
+                    row::put_text_on(page, &key, &asked.arguments)?;
+                    // What is claimed is still to be done.
+                    new.phase = Phase::Waiting;
                 }
-                let waiting = rows
-                    .iter()
-                    .filter(|(_, row)| !matches!(row.phase, Phase::Done(_)))
-                    .count();
-                let mut row = Row {
-                    operation: asked.operation,
-                    text: asked.text,
-                    arrived: now,
-                    phase: Phase::Waiting,
-                };
-                let refused = if waiting >= WAITING {
-                    Some("busy: too many operations wait already")
-                } else if row.text.len() > TEXT {
-                    Some("its text is too long")
-                } else {
-                    None
-                };
-                if claim == Claim::OnArrival || refused.is_some() {
-                    tell(page, &row, OperationState::Executing);
-                    row.phase = Phase::Begun(process);
-                }
-                if let Some(why) = refused {
-                    tell(page, &row, OperationState::Failed(why.to_owned()));
-                    (row.text, row.phase) = (String::new(), Phase::Done(now));
-                } else if claim == Claim::OnArrival {
-                    // Claimed, and still to be done by this process.
-                    row.phase = Phase::Waiting;
-                }
-                let key = page.seq().0.to_be_bytes();
-                ROWS.put_on(page, &key, &row)?;
-                Ok(true)
-            })
-            .await?;
+            }
+            row::put_on(page, &key, &new)?;
+            Ok(true)
+        };
+        let new = self.store.write(write).await?;
         self.bell.notify_one();
         Ok(new)
     }
 
-    /// Ends what another process began.
-    async fn resume(&self, claim: Claim) -> Result<(), WriteError<RowError>> {
-        let process = self.process.clone();
-        let now = Timestamp::now();
-        self.store
-            .write(move |page| {
-                for (key, mut row) in ROWS.scan_on(page, &[], None, usize::MAX)? {
-                    let begun_elsewhere = match &row.phase {
-                        Phase::Begun(by) => *by != process,
-                        // What was claimed on arrival and not begun is not begun now: who asked waits for an end.
-                        Phase::Waiting => claim == Claim::OnArrival && row.arrived < now,
-                        Phase::Done(_) => false,
-                    };
-                    if begun_elsewhere {
-                        let restarted = row.operation.kind == RESTART && matches!(row.phase, Phase::Begun(_));
-                        tell(
-                            page,
-                            &row,
-                            if restarted {
-                                OperationState::Successful(String::new())
-                            } else {
-                                OperationState::Failed("interrupted: the box was started anew meanwhile".into())
-                            },
-                        );
-                        row.phase = Phase::Done(now);
-                        ROWS.put_on(page, &key, &row)?;
-                    }
-                }
-                Ok(())
-            })
-            .await
+    /// Does what waits, for ever; first what another run began is ended.
+    pub async fn work(&self, deeds: &Deeds, claim: Claim) -> Result<Infallible, WriteError<RowError>> {
+        let (mut doing, mut busy) = (FuturesUnordered::<Doing<'_>>::new(), BTreeSet::new());
+        for (key, row) in self.resume(deeds, claim).await? {
+            busy.insert(slot(&row));
+            doing.push(Box::pin(self.wait_for_the_house(key, row, deeds)));
+        }
+        loop {
+            while doing.len() < AT_ONCE
+                && let Some((key, row)) = self.next(&busy)?
+            {
+                busy.insert(slot(&row));
+                doing.push(Box::pin(self.do_one(key, row, deeds, claim)));
+            }
+            tokio::select! {
+                Some(done) = doing.next(), if !doing.is_empty() => drop(busy.remove(&done?)),
+                () = self.bell.notified() => {}
+            }
+        }
     }
 
-    /// Does what waits, one after the other, for ever.
-    pub async fn work(
+    fn next(&self, busy: &BTreeSet<Slot>) -> Result<Option<(Vec<u8>, Row)>, WriteError<RowError>> {
+        let rows = row::all(&self.store).map_err(|error| WriteError::Refused(error.into()))?;
+        let free = |row: &Row| row.phase == Phase::Waiting && !busy.contains(&slot(row));
+        Ok(rows.into_iter().find(|(_, row)| free(row)))
+    }
+
+    async fn do_one(
         &self,
-        commands: &Commands,
+        key: Vec<u8>,
+        mut row: Row,
+        deeds: &Deeds,
         claim: Claim,
-    ) -> Result<std::convert::Infallible, WriteError<RowError>> {
-        self.resume(claim).await?;
-        loop {
-            let rows = ROWS.scan(&self.store, &[], None, usize::MAX).map_err(RowError::from);
-            let rows = rows.map_err(WriteError::Refused)?;
-            let next = rows.into_iter().find(|(_, row)| row.phase == Phase::Waiting);
-            let Some((key, mut row)) = next else {
-                self.bell.notified().await;
-                continue;
+    ) -> Result<Slot, WriteError<RowError>> {
+        row.phase = Phase::Begun(self.process.clone());
+        row.boot = deeds.boot_that_ends(&row.operation.kind);
+        let begun = (claim == Claim::WhenBegun).then_some(OperationState::Executing);
+        self.note(&key, &row, begun).await?;
+        let end = deeds.carry_out(&self.store, &key, &row).await;
+        self.end(deeds, (key, row), end).await
+    }
+
+    /// A configuration changed this room itself; the house has the answer.
+    async fn wait_for_the_house(&self, key: Vec<u8>, row: Row, deeds: &Deeds) -> Result<Slot, WriteError<RowError>> {
+        let end = match deeds.configured(&self.store, &key, &row).await {
+            Some(end) => end,
+            None => OperationState::Failed(INTERRUPTED.into()),
+        };
+        self.end(deeds, (key, row), end).await
+    }
+
+    async fn end(
+        &self,
+        deeds: &Deeds,
+        (key, mut row): (Vec<u8>, Row),
+        end: OperationState,
+    ) -> Result<Slot, WriteError<RowError>> {
+        row.worked = matches!(end, OperationState::Successful(_));
+        let result = if row.worked { "successful" } else { "failed" };
+        deeds.board.operation(&row.operation.kind, result);
+        row.phase = Phase::Done(Timestamp::now());
+        self.note(&key, &row, Some(end)).await?;
+        Ok(slot(&row))
+    }
+
+    /// Ends what was begun before this room was. Answers those on which the house itself still works.
+    async fn resume(&self, deeds: &Deeds, claim: Claim) -> Result<Vec<(Vec<u8>, Row)>, WriteError<RowError>> {
+        let now = Timestamp::now();
+        let mut waits = Vec::new();
+        for (key, row) in row::all(&self.store).map_err(|error| WriteError::Refused(error.into()))? {
+            let end = match &row.phase {
+                Phase::Begun(by) if *by == self.process && deeds.is_with_the_house(&row.operation.kind) => {
+                    waits.push((key, row));
+                    continue;
+                }
+                Phase::Begun(by) => Some(deeds.end_of_what_was_begun(&row, *by == self.process)),
+                // What was claimed on arrival and not begun is not begun now: who asked waits for an end.
+                Phase::Waiting if claim == Claim::OnArrival && row.arrived < now => {
+                    Some(OperationState::Failed(INTERRUPTED.into()))
+                }
+                Phase::Waiting | Phase::Done(_) => None,
             };
-            row.phase = Phase::Begun(self.process.clone());
-            let begun = (claim == Claim::WhenBegun).then_some(OperationState::Executing);
-            self.note(&key, &row, begun).await?;
-            let end = match timeout(LIMIT, self.carry_out(&row, commands)).await {
-                Ok(end) => end,
-                Err(_) => OperationState::Failed(format!("timed out after {} s", LIMIT.as_secs())),
-            };
-            row.phase = Phase::Done(Timestamp::now());
-            self.note(&key, &row, Some(end)).await?;
+            if let Some(end) = end {
+                self.end(deeds, (key, row), end).await?;
+            }
         }
+        Ok(waits)
     }
 
     /// Writes a row and what is told of it; as long as the book is full or busy, again and again.
@@ -239,7 +235,10 @@ impl Operations {
                 if let Some(state) = state {
                     tell(page, &row, state);
                 }
-                ROWS.put_on(page, &key, &row)
+                if matches!(row.phase, Phase::Done(_)) {
+                    row::forget_text_on(page, &key)?;
+                }
+                row::put_on(page, &key, &row)
             });
             match noted.await {
                 Err(WriteError::Busy | WriteError::DiskFull) => sleep(AGAIN).await,
@@ -248,50 +247,15 @@ impl Operations {
         }
     }
 
-    async fn carry_out(&self, row: &Row, commands: &Commands) -> OperationState {
-        let result = match row.operation.kind.as_str() {
-            COMMAND if row.operation.device == commands.device() => commands.run(&row.text),
-            RESTART if row.operation.device == commands.device() => self.start_anew().await,
-            _ => Err("not supported".to_owned()),
-        };
-        match result {
-            Ok(text) => OperationState::Successful(text),
-            Err(why) => OperationState::Failed(why),
-        }
-    }
-
-    async fn start_anew(&self) -> Result<String, String> {
-        let Restart::Process(restart) = &self.restart else {
-            return Err("restarts are switched off".to_owned());
-        };
-        let rows = ROWS
-            .scan(&self.store, &[], None, usize::MAX)
-            .map_err(|error| error.to_string())?;
-        let now = Timestamp::now();
-        let lately = |row: &Row| matches!(row.phase, Phase::Done(at) if now.duration_since(at) < RESTARTS);
-        if rows.iter().any(|(_, row)| row.operation.kind == RESTART && lately(row)) {
-            return Err("the box was started anew less than five minutes ago".to_owned());
-        }
-        // The cloud hears that it begins before the box is gone, if it can be reached.
-        let _ = timeout(ANNOUNCED, async {
-            while self.store.backlog(READER).is_some_and(|behind| behind.changes > 0) {
-                sleep(Duration::from_millis(20)).await;
-            }
-        })
-        .await;
-        restart();
-        std::future::pending().await
-    }
-
     /// Whether none is under way or waits.
     pub fn is_idle(&self) -> Result<bool, ReadError> {
-        let rows = ROWS.scan(&self.store, &[], None, usize::MAX)?;
+        let rows = row::all(&self.store)?;
         Ok(rows.iter().all(|(_, row)| matches!(row.phase, Phase::Done(_))))
     }
 
     /// The latest, newest first.
     pub fn shown(&self, limit: usize) -> Result<Vec<OperationShown>, ReadError> {
-        let rows = ROWS.scan(&self.store, &[], None, usize::MAX)?;
+        let rows = row::all(&self.store)?;
         let shown = rows.into_iter().rev().take(limit).map(|(_, row)| OperationShown {
             operation: row.operation,
             arrived: row.arrived,
@@ -306,9 +270,20 @@ impl Operations {
     }
 }
 
-fn tell(page: &mut Page, row: &Row, state: OperationState) {
-    page.record(Event::Operation {
-        operation: row.operation.clone(),
-        state,
-    });
+/// What an operation ends with that nobody goes on with.
+const INTERRUPTED: &str = "interrupted: the box, or its uplink, was started anew meanwhile";
+
+/// Why an operation is not even begun, while `open` others are.
+fn refusal(open: usize, asked: &Asked) -> Option<&'static str> {
+    let length: usize = asked.arguments.iter().map(|argument| argument.len() + 4).sum();
+    if open >= WAITING {
+        return Some("busy: too many operations wait already");
+    }
+    if length <= row::TEXT {
+        return None;
+    }
+    Some(match asked.operation.kind.as_str() {
+        kind::CONFIGURATION => configuration::TOO_LONG,
+        _ => "its text is too long",
+    })
 }

@@ -3,6 +3,7 @@
 //! State is retained and always the newest; `reading` carries every reading in order, also those that waited. What
 //! came, went or was lost is told by retained messages too, so that nobody has to have listened.
 
+mod asked;
 mod discovery;
 mod topics;
 
@@ -14,10 +15,13 @@ use serde_json::{Map, Value, json};
 use super::config::Mqtt;
 use super::fields::fields;
 use super::live::Thing;
+use super::speech::{Heard, Topic};
+pub use super::wire::Delivered;
 use super::wire::Message;
 use super::world::{MeterKnown, World};
 use crate::domain::{Alarm, AlarmNews, Epoch, Event, Health, Lane, Level, MeterId, MeterNews, Quantity, Source, Space};
 use crate::store::{Delivery, Entry, ReadError};
+pub use asked::asked;
 use discovery::Discovery;
 pub use topics::Topics;
 
@@ -26,6 +30,7 @@ pub struct Plain {
     topics: Topics,
     world: World,
     epoch: Epoch,
+    client_id: String,
     discovery: Option<Discovery>,
     /// Seconds after which nobody wants a reading that still waits at the broker.
     expires_s: u32,
@@ -44,6 +49,7 @@ impl Plain {
             topics,
             world,
             epoch,
+            client_id: client_id.to_owned(),
             discovery,
             expires_s: 30 * 86_400,
         }
@@ -71,15 +77,30 @@ impl Plain {
 
     /// What the box wants to hear.
     #[must_use]
-    pub fn listens_to(&self) -> Vec<String> {
-        self.discovery.iter().map(Discovery::birth_topic).collect()
+    pub fn listens_to(&self) -> Vec<Topic> {
+        let birth = self.discovery.iter().map(Discovery::birth_topic);
+        birth.chain([self.topics.commands()]).map(Topic::surely).collect()
     }
 
-    /// Whether a message from the broker asks for all states once more.
+    /// What a message from the broker means.
     #[must_use]
-    pub fn asks_for_all(&self, topic: &str, payload: &[u8]) -> bool {
+    pub fn heard(&self, delivered: &Delivered) -> Heard {
         let birth = self.discovery.as_ref().map(Discovery::birth_topic);
-        birth.as_deref() == Some(topic) && payload == b"online"
+        if birth.as_deref() == Some(delivered.topic.as_str()) && delivered.payload.as_ref() == b"online" {
+            return Heard::TellAll;
+        }
+        match asked::asked(&self.topics, &self.client_id, delivered) {
+            Some(asked) => Heard::Operations(vec![asked]),
+            None => Heard::Nothing,
+        }
+    }
+
+    /// A message was set aside.
+    #[must_use]
+    pub fn aside(&self, topic: &str) -> Message {
+        let text = format!("a message for {topic} cost the session three times and was set aside");
+        let body = json!({"ts": stamp(Timestamp::now()), "severity": "WARNING", "text": text, "active": true});
+        Message::new(self.topics.alarm("uplink_DeadLetter", "appliance"), body.to_string()).retained()
     }
 
     /// What a delivery of the journal becomes.
@@ -113,6 +134,9 @@ impl Plain {
                 self.topics.meter(&first.serial, "reading"),
                 body.to_string(),
             ));
+        }
+        if let Event::Operation { operation, state } = event {
+            return asked::result(&self.topics, operation, state);
         }
         if let Event::Alarm { alarm, news } = event {
             return match news {

@@ -51,4 +51,22 @@ impl Topics {
     pub fn alarm(&self, kind: &str, source: &str) -> String {
         format!("{}/alarm/{kind}/{source}", self.prefix)
     }
+
+    /// Where commands come.
+    #[must_use]
+    pub fn commands(&self) -> String {
+        format!("{}/cmd/+", self.prefix)
+    }
+
+    /// The command that a topic is for.
+    #[must_use]
+    pub fn command_of<'a>(&self, topic: &'a str) -> Option<&'a str> {
+        topic.strip_prefix(&self.prefix)?.strip_prefix("/cmd/")
+    }
+
+    /// Where it is told what came of a command.
+    #[must_use]
+    pub fn command_result(&self, name: &str) -> String {
+        format!("{}/cmd/{name}/result", self.prefix)
+    }
 }

@@ -77,8 +77,15 @@ impl Broker {
         let file = self.pki.dir.join("passwords");
         let made = program("mosquitto_passwd")
             .args(["-b", "-c"])
-            .arg(file)
+            .arg(&file)
             .args(["lodge", PASSWORD])
+            .status();
+        assert!(made.unwrap().success());
+        // The same as a tenant's user.
+        let made = program("mosquitto_passwd")
+            .arg("-b")
+            .arg(&file)
+            .args(["t1/lodge", PASSWORD])
             .status();
         assert!(made.unwrap().success());
     }

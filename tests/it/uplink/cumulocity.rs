@@ -39,7 +39,15 @@ async fn meters_and_spaces_are_children_with_their_values_events_and_alarms() {
         |platform: &Platform, template: &str| platform.lines.iter().find(|taken| taken.fields[0] == template).cloned();
     assert_eq!(
         said(&platform, "114").unwrap().fields[1..],
-        ["c8y_Command", "c8y_Restart"]
+        [
+            "c8y_Command",
+            "c8y_Restart",
+            "c8y_Configuration",
+            "c8y_UploadConfigFile",
+            "c8y_DownloadConfigFile",
+            "c8y_LogfileRequest",
+            "c8y_MeasurementRequestOperation"
+        ]
     );
     assert_eq!(said(&platform, "112").unwrap().fields[1..], ["51.47", "-0.11", "12"]);
     assert_eq!(said(&platform, "507").unwrap().fields[2], "agent restarted");

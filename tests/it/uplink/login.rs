@@ -180,3 +180,141 @@ fn programs_with_uplink_admin_and_people_who_run_the_box_see_how_it_is() {
     assert_eq!(get("/v1/uplink", "Bearer nobody").status, 401);
     assert_eq!(get("/uplink", &right).status, 303, "the page is for people");
 }
+
+/// A certificate for `lodge-1` by itself, good between these days; it and its key as files.
+fn own_certificate(folder: &std::path::Path, (from, to): (i32, i32)) -> [String; 2] {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.distinguished_name.push(rcgen::DnType::CommonName, "lodge-1");
+    params.not_before = rcgen::date_time_ymd(from, 1, 1);
+    params.not_after = rcgen::date_time_ymd(to, 1, 1);
+    let certificate = params.self_signed(&key).unwrap();
+    let files = ["own.cert.pem", "own.key.pem"].map(|name| folder.join(name));
+    std::fs::write(&files[0], certificate.pem()).unwrap();
+    pki_private(&files[1], &key.serialize_pem());
+    files.map(|file| file.display().to_string())
+}
+
+fn pki_private(file: &std::path::Path, text: &str) {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = std::fs::OpenOptions::new();
+    let mut open = options
+        .create(true)
+        .write(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(file)
+        .unwrap();
+    open.write_all(text.as_bytes()).unwrap();
+}
+
+#[test]
+fn what_is_wrong_with_the_boxs_own_certificate_is_said_before_the_broker_can_only_say_no() {
+    let broker = Broker::start();
+    let section = broker.section().replace("kind = \"mqtt\"", "kind = \"cumulocity\"");
+    let chain = broker.file("lodge-1", "chain").display().to_string();
+    let key = broker.file("lodge-1", "key").display().to_string();
+    let with = |certificate: &str, own_key: &str| section.replace(&chain, certificate).replace(&key, own_key);
+    for (years, wanted) in [
+        ((2001, 2002), "ended at 2002"),
+        ((2190, 2191), "is not good before 2190"),
+    ] {
+        let [certificate, own_key] = own_certificate(&broker.pki.dir, years);
+        let (step, words, mend) = fault(&with(&certificate, &own_key));
+        assert!(step == "files" && words.contains(wanted) && !mend.is_empty(), "{words}");
+    }
+    let (step, words, _) = fault(&section.replace("client_id = \"lodge-1\"", "client_id = \"lodge-2\""));
+    assert!(step == "files" && words.contains("is for `lodge-1`"), "{words}");
+
+    // The authority first: the order that devices must not have.
+    let pem = std::fs::read_to_string(&chain).unwrap();
+    let mut parts: Vec<String> = pem
+        .split_inclusive("-----END CERTIFICATE-----\n")
+        .map(str::to_owned)
+        .collect();
+    let root = std::fs::read_to_string(broker.root("client")).unwrap();
+    parts.push(root);
+    let leaf = parts[0].clone();
+    let turned = [parts[0].clone(), parts[parts.len() - 1].clone(), leaf].concat();
+    let file = broker.pki.dir.join("turned.pem");
+    std::fs::write(&file, turned).unwrap();
+    let (step, words, _) = fault(&with(&file.display().to_string(), &key));
+    assert!(step == "files" && words.contains("out of order"), "{words}");
+}
+
+#[test]
+fn a_leaf_that_the_broker_does_not_know_is_refused_shown_and_the_values_wait() {
+    let broker = Broker::start();
+    let [certificate, own_key] = own_certificate(&broker.pki.dir, (2020, 2190));
+    let chain = broker.file("lodge-1", "chain").display().to_string();
+    let key = broker.file("lodge-1", "key").display().to_string();
+    let section = broker.section().replace("kind = \"mqtt\"", "kind = \"cumulocity\"");
+    let section = section.replace(&chain, &certificate).replace(&key, &own_key) + "self_test_rate = \"20/s\"\n";
+    let meter = "[[meter]]\nserial = \"EML1\"\nlink = \"tcp://127.0.0.1:9\"\n";
+    let lodge = Lodge::start_with(&format!("{section}{meter}"));
+    let shown = crate::support::eventually("the refusal is shown, and values wait", || {
+        let shown = lodge.json(&["uplink", "status"]);
+        let waits = shown["backlog_rows"].as_u64() > Some(5);
+        (waits && shown["last_error"].is_object()).then_some(shown)
+    });
+    let kind = shown["last_error"]["kind"].as_str().unwrap();
+    assert!(["tls", "lost"].contains(&kind), "{shown}");
+    let next: jiff::Timestamp = shown["next_try"].as_str().unwrap().parse().unwrap();
+    let at: jiff::Timestamp = shown["last_error"]["at"].as_str().unwrap().parse().unwrap();
+    assert!(
+        next.duration_since(at) >= jiff::SignedDuration::from_secs(29),
+        "nobody is locked out: {shown}"
+    );
+}
+
+#[test]
+fn a_server_whose_certificate_has_ended_hears_no_opening() {
+    gatelodge::tls::install_provider();
+    let folder = tempfile::tempdir().unwrap();
+    let [certificate, key] = own_certificate(folder.path(), (2001, 2002));
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let chain = vec![CertificateDer::from_pem_file(&certificate).unwrap()];
+    let config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(chain, PrivateKeyDer::from_pem_file(&key).unwrap())
+        .unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut line, _) = listener.accept().unwrap();
+        let mut tls = rustls::ServerConnection::new(std::sync::Arc::new(config)).unwrap();
+        let shaken = tls.complete_io(&mut line);
+        assert!(
+            shaken.is_err() || tls.wants_read(),
+            "nothing was said under this certificate"
+        );
+        let mut heard = Vec::new();
+        let _ = std::io::Read::read_to_end(&mut tls.reader(), &mut heard);
+        heard
+    });
+    let (step, words, _) = fault(&format!(
+        "[uplink]\nkind = \"mqtt\"\nurl = \"mqtts://localhost:{port}\"\nca_file = {certificate:?}\nclient_id = \"lodge-1\"\n"
+    ));
+    assert!(step == "tls" && words.to_lowercase().contains("expired"), "{words}");
+    assert!(server.join().unwrap().is_empty());
+}
+
+#[test]
+fn numbers_are_the_same_in_every_language() {
+    let broker = Broker::start();
+    let witness = broker.witness();
+    let section = broker.section().replace("kind = \"mqtt\"", "kind = \"cumulocity\"");
+    let mut lodge = Lodge::unstarted(&(section + "position = [51.47, -0.11, 12.5]\n"));
+    lodge.spawn_with(&[("LC_ALL", "de_DE.UTF-8"), ("LANG", "de_DE.UTF-8")]);
+    lodge.wait_until_ready();
+    let wanted = "112,51.47,-0.11,12.5";
+    crate::support::eventually("the place is told with points", || {
+        let heard = witness.on("s/us");
+        heard
+            .iter()
+            .any(|heard| heard.text.lines().any(|line| line == wanted))
+            .then_some(())
+    });
+}

@@ -1,11 +1,17 @@
-//! The road to the cloud, with Debian's mosquitto at the other end and its own client as a witness.
+//! The road to the cloud, with Debian's mosquitto at the other end and its own client as a witness; where a broker has to
+//! behave badly, one that does as it is told.
 
 mod broker;
 mod cumulocity;
+mod hands;
 mod login;
+mod operations;
 mod outage;
 mod plain;
 mod platform;
+mod puppet;
 mod rules;
+mod silence;
 mod speed;
 mod stage;
+mod tenant;

@@ -56,7 +56,7 @@ async fn every_reading_arrives_in_order_while_the_broker_comes_and_goes() {
 }
 
 /// Meters that answer for as long as the set lives, as sections of a configuration.
-async fn fleet(count: usize, running: &mut JoinSet<()>) -> String {
+pub(super) async fn fleet(count: usize, running: &mut JoinSet<()>) -> String {
     let mut sections = String::from("[meters]\nrequest_gap = \"1ms\"\nbackfill = \"1h\"\n");
     for number in 0..count {
         let serial = format!("EML900000{number:04}");

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::broker::{Broker, Witness};
 use super::stage::{SERIAL, Stage};
+use crate::support::eventually;
 
 /// A broker, a witness, and an uplink with these keys more.
 fn begin(more: &str) -> (Broker, Witness, tempfile::TempDir, Stage) {
@@ -163,4 +164,35 @@ async fn who_comes_late_finds_the_newest_state_and_who_lags_keeps_the_order() {
         first_state < last_reading,
         "the newest state does not wait for what waited"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_come_by_topic_and_what_came_of_them_goes_back() {
+    let broker = Broker::start();
+    let witness = broker.witness();
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::start(folder.path(), &broker.section());
+    stage.drained().await;
+    eventually("it listens", || {
+        broker.log().contains("SUBACK to lodge-1").then_some(())
+    });
+    let result = |name: &str| format!("emop/lodge-1/cmd/{name}/result");
+    broker.publish("emop/lodge-1/cmd/version", r#"{"id":"a"}"#);
+    let told = witness.until(&result("version"), |_| true).json();
+    assert_eq!((&told["id"], &told["ok"]), (&json!("a"), &json!(true)), "{told}");
+    broker.publish("emop/lodge-1/cmd/read", &json!({"id": 7, "args": [SERIAL]}).to_string());
+    let told = witness.until(&result("read"), |_| true).json();
+    assert_eq!((&told["id"], &told["ok"]), (&json!("7"), &json!(true)), "{told}");
+    assert_eq!(stage.hands.read.lock().unwrap().len(), 1);
+    broker.publish("emop/lodge-1/cmd/reboot", "{}");
+    let told = witness.until(&result("reboot"), |_| true).json();
+    assert!(
+        told["ok"] == false && told["text"].as_str().unwrap().contains("allow-list"),
+        "{told}"
+    );
+    // The same id again is the same command.
+    broker.publish("emop/lodge-1/cmd/read", &json!({"id": 7, "args": [SERIAL]}).to_string());
+    broker.publish("emop/lodge-1/cmd/uptime", r#"{"id":"last"}"#);
+    witness.until(&result("uptime"), |heard| heard.json()["id"] == "last");
+    assert_eq!(stage.hands.read.lock().unwrap().len(), 1);
 }

@@ -30,7 +30,11 @@ pub struct Platform {
     /// State and result of each operation.
     operations: BTreeMap<String, (String, String)>,
     waiting: BTreeMap<String, Value>,
+    /// Operations without ids that are under way, by kind.
+    begun: BTreeMap<String, usize>,
     pub asked_for_waiting: usize,
+    /// What it gives for HTTP.
+    pub token: Option<String>,
     next: u32,
 }
 
@@ -124,6 +128,10 @@ impl Platform {
             }
             return;
         }
+        if topic == "s/uat" {
+            let token = self.token.clone().unwrap_or_else(|| "opaque".into());
+            return broker.publish("s/dat", &format!("71,{token}"));
+        }
         let (transient, rest) = match (topic.strip_prefix("s/us"), topic.strip_prefix("t/us")) {
             (Some(rest), _) => (false, rest),
             (_, Some(rest)) => (true, rest),
@@ -171,15 +179,29 @@ impl Platform {
         });
     }
 
+    /// Without ids the oldest operation of its kind moves: as many end as were begun.
+    fn outcome_of_kind(&mut self, fields: &[String]) {
+        let begun = self.begun.entry(fields[1].clone()).or_default();
+        if fields[0] == "501" {
+            *begun += 1;
+        } else {
+            assert!(*begun > 0, "{} ends and was not begun", fields[1]);
+            *begun -= 1;
+        }
+    }
+
     fn outcome(&mut self, fields: &[String]) {
+        if ["501", "502", "503"].contains(&fields[0].as_str()) {
+            return self.outcome_of_kind(fields);
+        }
         let key = fields[1].clone();
         let (state, text) = self
             .operations
             .entry(key.clone())
             .or_insert_with(|| ("PENDING".into(), String::new()));
         let next = match fields[0].as_str() {
-            "501" | "504" => "EXECUTING",
-            "502" | "505" => "FAILED",
+            "504" => "EXECUTING",
+            "505" => "FAILED",
             _ => "SUCCESSFUL",
         };
         let before = if next == "EXECUTING" { "PENDING" } else { "EXECUTING" };
@@ -189,9 +211,7 @@ impl Platform {
         if same || (fields[0] == "504" && state != "PENDING") {
             return;
         }
-        // Without ids, the next operation of the kind begins where the last one ended.
-        let again = next == "EXECUTING" && fields[0] == "501" && state != "EXECUTING";
-        assert!(state == before || again, "{key} goes from {state} to {next}");
+        assert!(state == before, "{key} goes from {state} to {next}");
         *state = next.to_owned();
         *text = fields.get(2).cloned().unwrap_or_default();
         self.waiting.remove(&key);

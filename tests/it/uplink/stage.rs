@@ -8,11 +8,13 @@ use gatelodge::domain::{Event, Health, Latest, Meter, MeterId, MeterNews, MeterS
 use gatelodge::rules::{self, Desk, Rules, RulesError};
 use gatelodge::store::meters::{MetersWriter, Note};
 use gatelodge::store::{Delivery, Options, Store};
-use gatelodge::uplink::{Config, Household, Uplink, UplinkError};
+use gatelodge::uplink::{Config, Household, Patience, Terms, Uplink, UplinkError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+use super::hands::TestHands;
 
 pub const SERIAL: &str = "EML2137580826";
 
@@ -21,6 +23,7 @@ pub struct Stage {
     pub store: Store,
     pub meters: MetersWriter,
     pub uplink: Arc<Uplink>,
+    pub hands: Arc<TestHands>,
     rules: Arc<Rules>,
     stop: CancellationToken,
     running: Option<JoinHandle<Result<(), UplinkError>>>,
@@ -58,12 +61,21 @@ impl Stage {
         Stage::start_with(Options::new(folder.join("book")), section)
     }
 
+    /// The same, with so much patience.
+    pub fn hasty(folder: &Path, section: &str, patience: Patience) -> Stage {
+        Stage::start_as((Options::new(folder.join("book")), &[]), section, patience)
+    }
+
     pub fn start_with(options: Options, section: &str) -> Stage {
-        Stage::start_among(options, section, &[])
+        Stage::start_as((options, &[]), section, Patience::default())
     }
 
     /// In a house that has these meters, too.
     pub fn start_among(options: Options, section: &str, more: &[String]) -> Stage {
+        Stage::start_as((options, more), section, Patience::default())
+    }
+
+    fn start_as((options, more): (Options, &[String]), section: &str, patience: Patience) -> Stage {
         let store = Store::open(options).unwrap();
         let house = Household {
             name: "The Gables".into(),
@@ -76,7 +88,6 @@ impl Stage {
             started: Timestamp::now(),
             alarms: Desk::default(),
         };
-        let restart = Arc::new(|| panic!("nothing here asks for a restart"));
         let household = rules::Household {
             name: house.name.clone(),
             fixed: house.fixed.clone(),
@@ -85,7 +96,13 @@ impl Stage {
         let entries = config(section).rule;
         let book = (store.clone(), household);
         let rules = Rules::new(&entries, book, Arc::new(Vec::new), house.alarms.clone()).unwrap();
-        let uplink = Uplink::new(config(section), store.clone(), house, restart);
+        let hands = Arc::new(TestHands::default());
+        let terms = Terms {
+            house,
+            hands: hands.clone(),
+            patience,
+        };
+        let uplink = Uplink::new(config(section), store.clone(), terms);
         uplink.hold_the_journal();
         // Before anything is said, as in the house.
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(rules.prepare())).unwrap();
@@ -94,6 +111,7 @@ impl Stage {
             meters: MetersWriter::new(store.clone()),
             store,
             uplink,
+            hands,
             rules,
             stop: CancellationToken::new(),
             running: None,

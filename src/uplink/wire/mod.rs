@@ -4,7 +4,10 @@
 //! acknowledged, and wants its own TLS (`spec/uplink.md` section 6). Here ids, window and connection are ours, so
 //! that a journal entry is acknowledged exactly when its own PUBACK came.
 
+mod packets;
+
 use std::io;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
@@ -12,6 +15,9 @@ use rumqttc::mqttbytes::{QoS as QoS4, v4};
 use rumqttc::v5::mqttbytes::{QoS as QoS5, v5};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::codec::Framed;
+
+use super::speech::Topic;
+use packets::{of_v4, of_v5, packet_of_v4, packet_of_v5};
 
 /// The largest packet that is taken from a broker, in bytes.
 const LARGEST_IN: u32 = 64 << 10;
@@ -79,6 +85,8 @@ pub struct Opening {
     pub will: Message,
     /// How many messages the box has on their way at once, and takes.
     pub window: u16,
+    /// How long the answer may take.
+    pub patience: Duration,
 }
 
 /// What comes from the broker.
@@ -280,20 +288,31 @@ impl Wire {
         }
     }
 
-    /// Asks for messages on topics, at least once each.
-    pub async fn subscribe(&mut self, topics: &[String], id: u16) -> Result<(), WireError> {
+    /// Asks for messages on topics.
+    pub async fn subscribe(&mut self, topics: &[Topic], id: u16) -> Result<(), WireError> {
         match &mut self.framed {
             Either::V4(framed) => {
                 let filters = topics.iter().map(|topic| v4::SubscribeFilter {
-                    path: topic.clone(),
-                    qos: QoS4::AtLeastOnce,
+                    path: topic.name.clone(),
+                    qos: if topic.surely {
+                        QoS4::AtLeastOnce
+                    } else {
+                        QoS4::AtMostOnce
+                    },
                 });
                 let mut subscribe = v4::Subscribe::new_many(filters);
                 subscribe.pkid = id;
                 framed.send(v4::Packet::Subscribe(subscribe)).await.map_err(of_v4)
             }
             Either::V5(framed) => {
-                let filters = topics.iter().map(|topic| v5::Filter::new(topic, QoS5::AtLeastOnce));
+                let filters = topics.iter().map(|topic| {
+                    let qos = if topic.surely {
+                        QoS5::AtLeastOnce
+                    } else {
+                        QoS5::AtMostOnce
+                    };
+                    v5::Filter::new(topic.name.as_str(), qos)
+                });
                 let mut subscribe = v5::Subscribe::new_many(filters, None);
                 subscribe.pkid = id;
                 framed.send(v5::Packet::Subscribe(subscribe)).await.map_err(of_v5)
@@ -356,98 +375,5 @@ impl Wire {
                 None => Err(WireError::Closed),
             },
         }
-    }
-}
-
-fn packet_of_v4(packet: v4::Packet) -> Incoming {
-    match packet {
-        v4::Packet::ConnAck(ack) => Incoming::Opened(Opened {
-            refused: match ack.code {
-                v4::ConnectReturnCode::Success => None,
-                v4::ConnectReturnCode::RefusedProtocolVersion => Some(Refusal::Protocol),
-                v4::ConnectReturnCode::BadClientId => Some(Refusal::ClientId),
-                v4::ConnectReturnCode::ServiceUnavailable => Some(Refusal::Unavailable),
-                v4::ConnectReturnCode::BadUserNamePassword => Some(Refusal::Login),
-                v4::ConnectReturnCode::NotAuthorized => Some(Refusal::NotAuthorised),
-            },
-            ..Opened::default()
-        }),
-        v4::Packet::PubAck(ack) => Incoming::Taken(ack.pkid, None),
-        v4::Packet::SubAck(ack) => {
-            let granted = |code: &v4::SubscribeReasonCode| matches!(code, v4::SubscribeReasonCode::Success(_));
-            Incoming::Subscribed(ack.pkid, ack.return_codes.iter().map(granted).collect())
-        }
-        v4::Packet::Publish(publish) => Incoming::Message(Delivered {
-            topic: publish.topic,
-            payload: publish.payload,
-            retained: publish.retain,
-            id: publish.pkid,
-        }),
-        v4::Packet::PingResp => Incoming::Pong,
-        _ => Incoming::Other,
-    }
-}
-
-fn packet_of_v5(packet: v5::Packet) -> Incoming {
-    use v5::ConnectReturnCode as Code;
-    match packet {
-        v5::Packet::ConnAck(ack) => {
-            let properties = ack.properties;
-            let properties = properties.as_ref();
-            Incoming::Opened(Opened {
-                refused: match ack.code {
-                    Code::Success => None,
-                    Code::RefusedProtocolVersion | Code::UnsupportedProtocolVersion => Some(Refusal::Protocol),
-                    Code::BadClientId | Code::ClientIdentifierNotValid => Some(Refusal::ClientId),
-                    Code::ServiceUnavailable | Code::ServerUnavailable | Code::ServerBusy => Some(Refusal::Unavailable),
-                    Code::BadUserNamePassword => Some(Refusal::Login),
-                    Code::NotAuthorized => Some(Refusal::NotAuthorised),
-                    other => Some(Refusal::Other(format!("{other:?}"))),
-                },
-                receive_max: properties.and_then(|said| said.receive_max),
-                packet_max: properties.and_then(|said| said.max_packet_size),
-                keep_alive_s: properties.and_then(|said| said.server_keep_alive),
-                no_retain: properties.and_then(|said| said.retain_available) == Some(0),
-            })
-        }
-        v5::Packet::PubAck(ack) => {
-            use v5::PubAckReason as Reason;
-            let refused = match ack.reason {
-                Reason::Success | Reason::NoMatchingSubscribers => None,
-                other => Some(format!("{other:?}")),
-            };
-            Incoming::Taken(ack.pkid, refused)
-        }
-        v5::Packet::SubAck(ack) => {
-            let granted = |code: &v5::SubscribeReasonCode| matches!(code, v5::SubscribeReasonCode::Success(_));
-            Incoming::Subscribed(ack.pkid, ack.return_codes.iter().map(granted).collect())
-        }
-        v5::Packet::Publish(publish) => Incoming::Message(Delivered {
-            topic: String::from_utf8_lossy(&publish.topic).into_owned(),
-            payload: publish.payload,
-            retained: publish.retain,
-            id: publish.pkid,
-        }),
-        v5::Packet::PingResp(_) => Incoming::Pong,
-        v5::Packet::Disconnect(goodbye) => Incoming::HangsUp(format!("{:?}", goodbye.reason_code)),
-        _ => Incoming::Other,
-    }
-}
-
-fn of_v4(error: rumqttc::mqttbytes::Error) -> WireError {
-    match error {
-        rumqttc::mqttbytes::Error::Io(error) => WireError::Io(error),
-        rumqttc::mqttbytes::Error::OutgoingPacketTooLarge { pkt_size, .. } => WireError::TooLarge(pkt_size),
-        other => WireError::Garbage(other.to_string()),
-    }
-}
-
-fn of_v5(error: rumqttc::v5::mqttbytes::Error) -> WireError {
-    match error {
-        rumqttc::v5::mqttbytes::Error::Io(error) => WireError::Io(error),
-        rumqttc::v5::mqttbytes::Error::OutgoingPacketTooLarge { pkt_size, .. } => {
-            WireError::TooLarge(pkt_size as usize)
-        }
-        other => WireError::Garbage(other.to_string()),
     }
 }

@@ -1,0 +1,134 @@
+//! What the house does when the cloud asks: the hands that the uplink has.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use async_trait::async_trait;
+use tokio::sync::{mpsc, watch};
+
+use super::logging::Logging;
+use crate::accounts::random_id;
+use crate::admin::Order;
+use crate::config::{Config, remote};
+use crate::domain::MeterId;
+use crate::meter::Meters;
+use crate::uplink::{Hands, LogLine, LogWanted, NewConfiguration, Section};
+
+/// Wishes whose ends are remembered.
+const REMEMBERED: usize = 100;
+
+/// How much may be logged.
+const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+
+/// What became of a wish, once it is known.
+type Verdict = Option<Result<(), String>>;
+
+/// The house's hands; every room that is rebuilt gets the same.
+pub(super) struct HouseHands {
+    process: String,
+    orders: mpsc::Sender<Order>,
+    meters: watch::Receiver<Option<Arc<Meters>>>,
+    logging: Logging,
+    /// What is in force.
+    config: RwLock<Config>,
+    wishes: Mutex<BTreeMap<u64, watch::Receiver<Verdict>>>,
+}
+
+impl HouseHands {
+    pub(super) fn new(
+        orders: mpsc::Sender<Order>,
+        meters: watch::Receiver<Option<Arc<Meters>>>,
+        logging: Logging,
+        config: Config,
+    ) -> Arc<HouseHands> {
+        Arc::new(HouseHands {
+            process: random_id(),
+            orders,
+            meters,
+            logging,
+            config: RwLock::new(config),
+            wishes: Mutex::default(),
+        })
+    }
+
+    /// This is in force from now on.
+    pub(super) fn in_force(&self, config: &Config) {
+        self.config
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone_from(config);
+    }
+
+    fn wishes(&self) -> MutexGuard<'_, BTreeMap<u64, watch::Receiver<Verdict>>> {
+        self.wishes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Hands for HouseHands {
+    fn process(&self) -> String {
+        self.process.clone()
+    }
+
+    fn boot(&self) -> String {
+        let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id");
+        id.map(|id| id.trim().to_owned()).unwrap_or_default()
+    }
+
+    fn restart(&self) {
+        // A full list of orders has a restart or a reload in it that comes first; the platform asks again.
+        drop(self.orders.try_send(Order::Restart));
+    }
+
+    fn configuration(&self, section: Section) -> String {
+        remote::shown(&self.config.read().unwrap_or_else(PoisonError::into_inner), section)
+    }
+
+    async fn configure(&self, wish: NewConfiguration) -> Result<(), String> {
+        let (verdict, told) = watch::channel(None);
+        let key = wish.key;
+        {
+            let mut wishes = self.wishes();
+            wishes.insert(key, told);
+            while wishes.len() > REMEMBERED {
+                wishes.pop_first();
+            }
+        }
+        if self.orders.send(Order::Configure(wish, verdict)).await.is_err() {
+            return Err("the box is stopping".to_owned());
+        }
+        let gone = || Err("the box is stopping".to_owned());
+        self.configured(key).await.unwrap_or_else(gone)
+    }
+
+    async fn configured(&self, key: u64) -> Option<Result<(), String>> {
+        let mut told = self.wishes().get(&key)?.clone();
+        told.wait_for(Option::is_some).await.ok()?.clone()
+    }
+
+    fn log(&self, wanted: &LogWanted) -> Vec<LogLine> {
+        self.logging.ring().lines(wanted)
+    }
+
+    fn log_level(&self, level: &str) -> Result<(), String> {
+        if !LEVELS.contains(&level) {
+            return Err(format!("`{level}` is no level: it is one of {}", LEVELS.join(", ")));
+        }
+        let mut log = self.config.read().unwrap_or_else(PoisonError::into_inner).log.clone();
+        level.clone_into(&mut log.filter);
+        self.logging.set_filter(&log);
+        Ok(())
+    }
+
+    fn temperature(&self) -> Option<f64> {
+        let text = std::fs::read_to_string("/sys/class/thermal/thermal_zone0/temp").ok()?;
+        let thousandths: f64 = text.trim().parse().ok()?;
+        Some(thousandths / 1_000.0)
+    }
+
+    async fn read(&self, meter: &MeterId) -> Result<(), String> {
+        let room = self.meters.borrow().clone();
+        let room = room.ok_or_else(|| "the meter room is closed".to_owned())?;
+        room.read_now(meter).await.map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,193 @@
+//! The newest lines of the log, in memory, for whoever asks from afar: what was logged, and nothing that was not.
+
+use std::collections::VecDeque;
+use std::fmt::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
+
+use crate::uplink::{LogKind, LogLine, LogWanted};
+
+/// Lines and bytes that are kept, of each kind.
+const LINES: usize = 10_000;
+const BYTES: usize = 1 << 20;
+/// A line is cut after so many bytes.
+const LINE: usize = 2_000;
+/// The target of lines about panics.
+const PANIC: &str = "gatelodge::panic";
+
+/// The newest lines; clones share them.
+#[derive(Clone, Default)]
+pub(super) struct LogRing {
+    kinds: Arc<[Mutex<Ring>; LogKind::ALL.len()]>,
+}
+
+#[derive(Default)]
+struct Ring {
+    lines: VecDeque<LogLine>,
+    bytes: usize,
+}
+
+/// The kind that a line of this target belongs to.
+fn kind(target: &str) -> Option<LogKind> {
+    let targets = [
+        ("gatelodge::uplink", LogKind::Uplink),
+        ("gatelodge::meter", LogKind::Meters),
+        ("gatelodge::audit", LogKind::Audit),
+        (PANIC, LogKind::Panic),
+    ];
+    let found = targets.into_iter().find(|(known, _)| {
+        target
+            .strip_prefix(known)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    });
+    found.map(|(_, kind)| kind)
+}
+
+impl LogRing {
+    /// Lines as they are wanted, oldest first.
+    pub(super) fn lines(&self, wanted: &LogWanted) -> Vec<LogLine> {
+        let ring = self.kinds[wanted.kind as usize]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let fits = |line: &&LogLine| {
+            wanted.from.is_none_or(|from| line.at >= from)
+                && wanted.to.is_none_or(|to| line.at <= to)
+                && line.text.contains(&wanted.with)
+        };
+        let mut lines: Vec<LogLine> = ring
+            .lines
+            .iter()
+            .rev()
+            .filter(fits)
+            .take(wanted.most)
+            .cloned()
+            .collect();
+        lines.reverse();
+        lines
+    }
+
+    fn add(&self, kind: LogKind, line: LogLine) {
+        let mut ring = self.kinds[kind as usize].lock().unwrap_or_else(PoisonError::into_inner);
+        ring.bytes += line.text.len();
+        ring.lines.push_back(line);
+        while ring.lines.len() > LINES || ring.bytes > BYTES {
+            let Some(gone) = ring.lines.pop_front() else { break };
+            ring.bytes -= gone.text.len();
+        }
+    }
+
+    /// From now on a panic is a line too, beside what is said of it on standard error.
+    pub(super) fn hear_panics(&self) {
+        let ring = self.clone();
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            let said = panic.payload_as_str().unwrap_or("something that is no text");
+            let place = panic.location().map(ToString::to_string).unwrap_or_default();
+            let text = cut(format!("ERROR {place}: {said}"));
+            ring.add(
+                LogKind::Panic,
+                LogLine {
+                    at: Timestamp::now(),
+                    text,
+                },
+            );
+            before(panic);
+        }));
+    }
+}
+
+impl<S: Subscriber> Layer<S> for LogRing {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let metadata = event.metadata();
+        let Some(kind) = kind(metadata.target()) else { return };
+        let mut words = Words::default();
+        event.record(&mut words);
+        let text = cut(format!(
+            "{} {}: {}{}",
+            metadata.level(),
+            metadata.target(),
+            words.message,
+            words.fields
+        ));
+        self.add(
+            kind,
+            LogLine {
+                at: Timestamp::now(),
+                text,
+            },
+        );
+    }
+}
+
+fn cut(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(LINE));
+    // A line is one line, whatever is in it.
+    text.replace(['\n', '\r'], " ")
+}
+
+#[derive(Default)]
+struct Words {
+    message: String,
+    fields: String,
+}
+
+impl Visit for Words {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let written = if field.name() == "message" {
+            write!(self.message, "{value:?}")
+        } else {
+            write!(self.fields, " {}={value:?}", field.name())
+        };
+        debug_assert!(written.is_ok(), "a String takes all that is written");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    fn wanted(kind: LogKind) -> LogWanted {
+        LogWanted {
+            kind,
+            from: None,
+            to: None,
+            with: String::new(),
+            most: usize::MAX,
+        }
+    }
+
+    #[test]
+    fn lines_are_had_by_kind_time_text_and_number_and_the_oldest_go() {
+        let ring = LogRing::default();
+        let subscriber = tracing_subscriber::registry().with(ring.clone());
+        tracing::subscriber::with_default(subscriber, || {
+            for number in 0..LINES + 5 {
+                tracing::info!(target: "gatelodge::uplink::room", number, "connected\nagain");
+            }
+            tracing::info!(target: "gatelodge::uplinks", "another room");
+            tracing::warn!(target: "gatelodge::meter", "silent");
+        });
+        let lines = ring.lines(&wanted(LogKind::Uplink));
+        assert_eq!(lines.len(), LINES);
+        assert_eq!(lines[0].text, "INFO gatelodge::uplink::room: connected again number=5");
+        assert_eq!(ring.lines(&wanted(LogKind::Meters)).len(), 1);
+        let last = LogWanted {
+            most: 2,
+            with: "number=1000".into(),
+            ..wanted(LogKind::Uplink)
+        };
+        let texts: Vec<String> = ring.lines(&last).into_iter().map(|line| line.text).collect();
+        assert!(texts.len() == 2 && texts[1].ends_with("number=10004"), "{texts:?}");
+        let later = LogWanted {
+            from: Some(Timestamp::now()),
+            ..wanted(LogKind::Uplink)
+        };
+        assert_eq!(ring.lines(&later), []);
+    }
+}

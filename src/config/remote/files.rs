@@ -1,0 +1,87 @@
+//! The file of what the box was told remotely, and what stood there before a trial: each put in place whole or not at
+//! all, so that a crash at any moment leaves one of the two.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Candidate, RemoteError, fault};
+
+/// The file of the layer.
+#[must_use]
+pub fn file(data_dir: &Path) -> PathBuf {
+    data_dir.join("conf.d/remote.toml")
+}
+
+/// Where that stands which was before a trial.
+fn before(data_dir: &Path) -> PathBuf {
+    data_dir.join("conf.d/remote.toml.before")
+}
+
+impl Candidate {
+    /// Puts it where it is read from now on; what was before stands beside it until the trial is over.
+    pub fn put(&self, data_dir: &Path) -> Result<(), RemoteError> {
+        let (path, before) = (file(data_dir), before(data_dir));
+        let folder = data_dir.join("conf.d");
+        std::fs::create_dir_all(&folder).map_err(fault(&folder))?;
+        let was = std::fs::read(&path).or_else(|error| match error.kind() {
+            io::ErrorKind::NotFound => Ok(Vec::new()),
+            _ => Err(error),
+        });
+        write(&before, &was.map_err(fault(&path))?)?;
+        write(&path, self.text.as_bytes())
+    }
+}
+
+/// The trial is over, and what is in force stays.
+pub fn keep(data_dir: &Path) -> Result<(), RemoteError> {
+    let before = before(data_dir);
+    std::fs::remove_file(&before).map_err(fault(&before))?;
+    synced(&data_dir.join("conf.d"))
+}
+
+/// Puts back what was before a trial, when one was under way. Answers whether it was.
+pub fn roll_back(data_dir: &Path) -> Result<bool, RemoteError> {
+    let (path, before) = (file(data_dir), before(data_dir));
+    let was = match std::fs::read(&before) {
+        Ok(was) => was,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(fault(&before)(error)),
+    };
+    if was.is_empty() {
+        match std::fs::remove_file(&path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(fault(&path)(error)),
+        }
+    } else {
+        write(&path, &was)?;
+    }
+    keep(data_dir)?;
+    Ok(true)
+}
+
+/// Puts bytes at a path whole or not at all.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), RemoteError> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let beside = path.with_extension("new");
+    let put = || {
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)
+    };
+    put().map_err(fault(path))?;
+    synced(path.parent().unwrap_or(Path::new(".")))
+}
+
+fn synced(folder: &Path) -> Result<(), RemoteError> {
+    let synced = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(fault(folder))
+}

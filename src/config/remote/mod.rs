@@ -1,0 +1,287 @@
+//! What the box was told remotely (`contract.md` section 1, `spec/uplink.md` section 2.7): one more layer,
+//! `<data_dir>/conf.d/remote.toml`, written by the box itself.
+//!
+//! A new text names what is to be in force; what it does not name, and what it says as `***`, stays. Of it only that is
+//! kept in which it differs from the layers below, so that who changes the box's own file is not overruled by a copy of
+//! it. While a change is tried, what was before stands beside it: a crash in the trial puts it back.
+
+mod files;
+mod merge;
+
+use std::io;
+use std::path::Path;
+
+use serde_json::Value as Json;
+use toml_edit::{DocumentMut, Item, Table, TableLike, value};
+
+use super::layers::{self, Flags};
+use super::{Config, ConfigError};
+use crate::uplink::Section;
+pub use files::{file, keep, roll_back};
+use merge::Merge;
+
+/// What stands where a secret, or the way to one, is not shown.
+const MASK: &str = "***";
+/// Keys whose values are masked.
+const SECRET: [&str; 4] = ["password_file", "otp_file", "key_file", "socks5_url"];
+/// What nobody changes from afar: where the book is, and which program a word from the cloud starts.
+const OURS: [&str; 3] = ["data_dir", "admin_socket", "uplink.restart"];
+
+/// A configuration from afar that cannot be.
+#[derive(Debug, thiserror::Error)]
+pub enum RemoteError {
+    /// It is no TOML.
+    #[error("it is not valid TOML, line {line}: {message}")]
+    Syntax {
+        /// In which line.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// A key that this part does not have.
+    #[error("`{key}` does not belong into a configuration of type `{section}`")]
+    Elsewhere {
+        /// The key.
+        key: String,
+        /// What the part is called.
+        section: &'static str,
+    },
+    /// A key that is only changed at the box.
+    #[error("`{0}` is changed at the box itself, and not from here")]
+    Ours(String),
+    /// `***` within a list, where nobody can tell which it was.
+    #[error("`{0}` has *** in a list; write the list out")]
+    MaskInList(String),
+    /// The whole would not be valid.
+    #[error("{0}")]
+    Invalid(#[from] ConfigError),
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+fn fault(path: &Path) -> impl FnOnce(io::Error) -> RemoteError {
+    let path = path.display().to_string();
+    |source| RemoteError::File { path, source }
+}
+
+/// A part of what is in force, as TOML, with masks where secrets are.
+#[must_use]
+pub fn shown(config: &Config, section: Section) -> String {
+    let Ok(mut document) = toml_edit::ser::to_document(config) else {
+        return String::new();
+    };
+    document.retain(|key, _| allows(section, key));
+    if let Some(uplink) = document.get_mut("uplink").and_then(Item::as_table_like_mut) {
+        let inner: Vec<String> = uplink.iter().map(|(key, _)| key.to_owned()).collect();
+        for key in inner.iter().filter(|key| !allows(section, &format!("uplink.{key}"))) {
+            uplink.remove(key);
+        }
+    }
+    mask(document.as_table_mut());
+    tables(document.as_table_mut());
+    document.to_string()
+}
+
+/// Whether a key belongs into a part.
+fn allows(section: Section, key: &str) -> bool {
+    match section {
+        Section::Whole => true,
+        Section::Uplink => key != "uplink.rule" && (key == "uplink" || key.starts_with("uplink.")),
+        Section::Meters => ["meters", "meter"].contains(&key.split('.').next().unwrap_or_default()),
+        Section::Spaces => key.split('.').next() == Some("occupancy"),
+        Section::Rules => ["uplink", "uplink.rule"].contains(&key),
+    }
+}
+
+fn mask(table: &mut dyn TableLike) {
+    for (key, item) in table.iter_mut() {
+        if SECRET.contains(&key.get()) && item.is_value() {
+            *item = value(MASK);
+        } else if let Some(inner) = item.as_table_like_mut() {
+            mask(inner);
+        }
+    }
+}
+
+/// Sections stand as sections, which people read more easily than one line each.
+fn tables(table: &mut Table) {
+    let keys: Vec<String> = table.iter().map(|(key, _)| key.to_owned()).collect();
+    for key in keys {
+        let Some(item) = table.get_mut(&key) else { continue };
+        if item.is_inline_table() {
+            *item = Item::Table(std::mem::take(item).into_table().unwrap_or_default());
+        } else if item
+            .as_array()
+            .is_some_and(|list| list.iter().all(toml_edit::Value::is_inline_table) && !list.is_empty())
+        {
+            *item = Item::ArrayOfTables(std::mem::take(item).into_array_of_tables().unwrap_or_default());
+        }
+        if let Some(inner) = item.as_table_mut() {
+            tables(inner);
+        }
+    }
+}
+
+/// A configuration that may be put in force.
+pub struct Candidate {
+    /// All that would be in force.
+    pub config: Config,
+    text: String,
+}
+
+/// What would be in force with this text, of which only `section` may differ.
+pub fn candidate(flags: &Flags, now: &Config, section: Section, text: &str) -> Result<Candidate, RemoteError> {
+    let wanted: DocumentMut = text
+        .parse()
+        .map_err(|error: toml_edit::TomlError| RemoteError::Syntax {
+            line: text[..error.span().map_or(0, |span| span.start)].matches('\n').count() + 1,
+            message: error.message().lines().next().unwrap_or_default().to_owned(),
+        })?;
+    let path = file(&now.data_dir);
+    let kept = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(fault(&path)(error)),
+    };
+    let mut merge = Merge {
+        section,
+        // Below a layer that alone makes the whole valid there may be nothing that can be compared with.
+        below: layers::load_with(flags, Some("")).map_or(Json::Null, |loaded| plain(&loaded.config)),
+        now: plain(now),
+        kept: kept.parse().unwrap_or_default(),
+    };
+    merge.table("", wanted.as_table())?;
+    let head = "# What the cloud wants to be different here. Written by gatelodge; it is read last.\n";
+    let body = merge.kept.to_string();
+    let text = format!("{head}{}", body.trim_start_matches(head));
+    let config = layers::load_with(flags, Some(&text))?.config;
+    Ok(Candidate { config, text })
+}
+
+fn plain(config: &Config) -> Json {
+    serde_json::to_value(config).expect("the configuration is plain data")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A box of its own whose file says this; what it was told already.
+    fn lodge(text: &str) -> (tempfile::TempDir, Flags, Config) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        let text = format!("data_dir = {:?}\n{text}", folder.path().join("data"));
+        std::fs::write(&file, text).unwrap();
+        let flags = Flags {
+            file: Some(file),
+            ..Flags::default()
+        };
+        let config = layers::load(&flags).unwrap().config;
+        (folder, flags, config)
+    }
+
+    #[test]
+    fn only_what_differs_is_kept_and_what_is_as_below_again_goes() {
+        let (_folder, flags, config) = lodge("[occupancy]\ncreate_limit = \"5/s\"\n");
+        let told = |config: &Config, text: &str| {
+            let candidate = candidate(&flags, config, Section::Whole, text).unwrap();
+            candidate.put(&config.data_dir).unwrap();
+            keep(&config.data_dir).unwrap();
+            std::fs::read_to_string(file(&config.data_dir)).unwrap()
+        };
+        let said = told(
+            &config,
+            "[occupancy]\ncreate_limit = \"5/s\"\nidle_expiry = \"2h\"\n[site]\nname = \"Hall\"\n",
+        );
+        assert!(
+            !said.contains("create_limit") && said.contains("idle_expiry = \"2h\""),
+            "{said}"
+        );
+        let now = layers::load(&flags).unwrap().config;
+        let said = told(&now, "[site]\nname = \"Gatelodge\"\n");
+        assert!(
+            !said.contains("Gatelodge") && said.contains("idle_expiry = \"2h\""),
+            "{said}"
+        );
+        let now = layers::load(&flags).unwrap().config;
+        let said = told(&now, &shown(&now, Section::Whole));
+        assert_eq!(said.matches(" = ").count(), 1, "what is shown changes nothing: {said}");
+    }
+
+    #[test]
+    fn a_trial_that_nobody_ended_is_put_back_and_one_that_was_kept_stays() {
+        let (_folder, flags, config) = lodge("[occupancy]\n");
+        let with = |text: &str| candidate(&flags, &config, Section::Whole, text).unwrap();
+        let expiry = || {
+            layers::load(&flags)
+                .unwrap()
+                .config
+                .occupancy
+                .unwrap()
+                .idle_expiry
+                .to_string()
+        };
+        let before = expiry();
+        with("[occupancy]\nidle_expiry = \"2h\"\n")
+            .put(&config.data_dir)
+            .unwrap();
+        assert_eq!(expiry(), "2h");
+        assert!(roll_back(&config.data_dir).unwrap());
+        assert_eq!(expiry(), before);
+        with("[occupancy]\nidle_expiry = \"3h\"\n")
+            .put(&config.data_dir)
+            .unwrap();
+        keep(&config.data_dir).unwrap();
+        with("[occupancy]\nidle_expiry = \"4h\"\n")
+            .put(&config.data_dir)
+            .unwrap();
+        assert!(roll_back(&config.data_dir).unwrap());
+        assert_eq!(expiry(), "3h");
+        assert!(!roll_back(&config.data_dir).unwrap());
+    }
+
+    #[test]
+    fn a_part_holds_its_own_keys_and_masks_hold_no_secret() {
+        let (_folder, flags, config) = lodge(
+            "[occupancy]\n[uplink]\nkind = \"cumulocity\"\nurl = \"mqtts://x.example\"\ntenant = \"t1\"\n\
+             username = \"u\"\npassword_file = \"/secret/place\"\n[meters]\n[[meter]]\nserial = \"EML1\"\n\
+             link = \"tcp://127.0.0.1:9\"\n",
+        );
+        let uplink = shown(&config, Section::Uplink);
+        assert!(
+            uplink.starts_with("[uplink]\n") && uplink.contains("password_file = \"***\""),
+            "{uplink}"
+        );
+        assert!(!uplink.contains("secret") && !uplink.contains("occupancy"), "{uplink}");
+        let meters = shown(&config, Section::Meters);
+        assert!(meters.contains("[[meter]]\n") && !meters.contains("uplink"), "{meters}");
+        let new = candidate(
+            &flags,
+            &config,
+            Section::Uplink,
+            &uplink.replace("x.example", "y.example"),
+        )
+        .unwrap();
+        let new = new.config.uplink.unwrap();
+        assert_eq!(new.url.host, "y.example");
+        assert_eq!(new.password_file, config.uplink.clone().unwrap().password_file);
+        let wrong = candidate(&flags, &config, Section::Spaces, &uplink);
+        assert!(matches!(wrong, Err(RemoteError::Elsewhere { .. })));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn any_text_is_a_configuration_or_refused(text in "[a-z\\[\\]{}.=\"\n *0-9]{0,60}") {
+            let (_folder, flags, config) = lodge("[occupancy]\n");
+            let _ = candidate(&flags, &config, Section::Whole, &text);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What the platform says (`spec/uplink.md` sections 1.8 and 2.2): operations, tokens, its number for the box, and
+//! what it does not like. Whatever else comes is nothing to us.
+
+use super::smartrest::lines;
+use super::{Cumulocity, asked};
+use crate::uplink::config::Reports;
+use crate::uplink::speech::{Heard, Topic};
+use crate::uplink::wire::Delivered;
+
+impl Cumulocity {
+    /// What the box wants to hear: operations in one form and never in both, or every one would come twice.
+    #[must_use]
+    pub fn listens_to(&self) -> Vec<Topic> {
+        let operations = match self.reports {
+            Reports::Json => "devicecontrol/notifications",
+            Reports::Smartrest => "s/ds",
+        };
+        vec![
+            Topic::perhaps("s/dat"),
+            Topic::surely(operations),
+            Topic::perhaps("s/e"),
+            Topic::perhaps("error"),
+        ]
+    }
+
+    /// What a message means.
+    #[must_use]
+    pub fn heard(&self, delivered: &Delivered) -> Heard {
+        let text = || String::from_utf8_lossy(&delivered.payload).trim().to_owned();
+        match delivered.topic.as_str() {
+            "s/dat" => lines(&delivered.payload)
+                .into_iter()
+                .next()
+                .map_or(Heard::Nothing, Heard::Token),
+            "s/e" => Heard::Complaint(text()),
+            "error" => {
+                let said: Option<serde_json::Value> = serde_json::from_slice(&delivered.payload).ok();
+                let word = |key| said.as_ref().and_then(|said| said[key].as_str()).unwrap_or_default();
+                Heard::Complaint(format!("{},{}", word("error"), word("message")))
+            }
+            topic => {
+                if let Some(number) = self.number(topic, &delivered.payload) {
+                    return Heard::Number(number);
+                }
+                let mut asked = asked(topic, &delivered.payload);
+                asked.retain(|asked| self.is_ours(&asked.operation.device));
+                if asked.is_empty() {
+                    Heard::Nothing
+                } else {
+                    Heard::Operations(asked)
+                }
+            }
+        }
+    }
+
+    /// The answer to 123.
+    fn number(&self, topic: &str, payload: &[u8]) -> Option<String> {
+        let line = (topic == "s/ds").then(|| lines(payload).into_iter().next())??;
+        match &line[..] {
+            [template, device, number, ..] if template == "124" && device == self.names.device() => {
+                Some(number.clone())
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Commands over a plain broker (`spec/uplink.md` section 5.1): `<prefix>/cmd/<name>` with `{"id": …, "args": …}`, and
+//! what came of each on `…/result`. Pure; a message that was kept by the broker is no command, for nobody gave it now.
+
+use serde_json::{Value, json};
+
+use super::Topics;
+use crate::domain::{Operation, OperationState};
+use crate::uplink::config::is_device_id;
+use crate::uplink::operations::{Asked, kind};
+use crate::uplink::wire::{Delivered, Message};
+
+/// The command in a message, if there is one.
+#[must_use]
+pub fn asked(topics: &Topics, device: &str, delivered: &Delivered) -> Option<Asked> {
+    let name = topics.command_of(&delivered.topic).filter(|name| is_device_id(name))?;
+    if delivered.retained {
+        return None;
+    }
+    let body: Value = serde_json::from_slice(&delivered.payload).unwrap_or_default();
+    let id = match &body["id"] {
+        Value::String(id) => Some(id.chars().filter(|c| !c.is_control()).take(64).collect()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    };
+    let mut line = quoted(name);
+    match &body["args"] {
+        Value::String(arguments) => line = format!("{line} {arguments}"),
+        Value::Array(arguments) => {
+            for argument in arguments {
+                let argument = argument.as_str().map_or_else(|| argument.to_string(), str::to_owned);
+                line = format!("{line} {}", quoted(&argument));
+            }
+        }
+        Value::Number(argument) => line = format!("{line} {argument}"),
+        _ => {}
+    }
+    Some(Asked {
+        operation: Operation {
+            id,
+            device: device.to_owned(),
+            kind: format!("{}{name}", kind::PLAIN),
+        },
+        arguments: vec![line],
+        source: None,
+    })
+}
+
+/// What came of a command; that it was begun is not told.
+#[must_use]
+pub fn result(topics: &Topics, operation: &Operation, state: &OperationState) -> Option<Message> {
+    let name = operation.kind.strip_prefix(kind::PLAIN)?;
+    let (ok, text) = match state {
+        OperationState::Executing => return None,
+        OperationState::Failed(why) => (false, why),
+        OperationState::Successful(text) => (true, text),
+    };
+    let body = json!({"id": operation.id, "ok": ok, "text": text});
+    Some(Message::new(topics.command_result(name), body.to_string()))
+}
+
+/// A word that a reader of command lines takes for one.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::uplink::operations::words;
+    use proptest::prelude::*;
+
+    fn delivered(topic: &str, payload: &[u8], retained: bool) -> Delivered {
+        Delivered {
+            topic: topic.into(),
+            payload: payload.to_vec().into(),
+            retained,
+            id: 1,
+        }
+    }
+
+    #[test]
+    fn a_command_is_its_topic_and_its_arguments_and_one_that_was_kept_is_none() {
+        let topics = Topics::new("emop/lodge-1".into());
+        let of = |topic: &str, payload: &str, retained| {
+            asked(&topics, "lodge-1", &delivered(topic, payload.as_bytes(), retained))
+        };
+        let line = |payload: &str| {
+            of("emop/lodge-1/cmd/meter", payload, false)
+                .unwrap()
+                .arguments
+                .remove(0)
+        };
+        let split = |payload: &str| words(&line(payload)).unwrap();
+        assert_eq!(split(r#"{"id":1,"args":["EML 1","it's"]}"#), ["meter", "EML 1", "it's"]);
+        assert_eq!(split(r#"{"args":"EML1"}"#), ["meter", "EML1"]);
+        assert_eq!(split("no JSON"), ["meter"]);
+        let found = of("emop/lodge-1/cmd/uptime", r#"{"id":"a-1"}"#, false).unwrap();
+        assert_eq!(
+            (found.operation.id.as_deref(), &*found.operation.kind),
+            (Some("a-1"), "cmd/uptime")
+        );
+        assert_eq!(of("emop/lodge-1/cmd/uptime", "{}", true), None);
+        for wrong in [
+            "emop/lodge-1/cmd/uptime/result",
+            "emop/lodge-2/cmd/uptime",
+            "emop/lodge-1/cmd/",
+            "cmd/x",
+        ] {
+            assert_eq!(of(wrong, "{}", false), None, "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_argument_is_one_word_and_any_bytes_are_read(argument in ".{0,30}", bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let topics = Topics::new("p".into());
+            let body = json!({"args": [argument]}).to_string();
+            let found = asked(&topics, "d", &delivered("p/cmd/x", body.as_bytes(), false)).unwrap();
+            prop_assert_eq!(words(&found.arguments[0]).unwrap(), ["x".to_owned(), argument]);
+            let _ = asked(&topics, "d", &delivered("p/cmd/x", &bytes, false));
+        }
+    }
+}

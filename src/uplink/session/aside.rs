@@ -1,0 +1,61 @@
+//! Messages that cost session after session: who is suspected when one ends, and what is done with the guilty.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{About, Session};
+use crate::store::WriteError;
+use crate::uplink::fault::Fault;
+use crate::uplink::ledger::LedgerError;
+use crate::uplink::room::UplinkError;
+use crate::uplink::suspects::set_aside;
+use crate::uplink::wire::WireError;
+
+/// Hung up so soon after something was sent, the broker may have minded it.
+const BLAMED: Duration = Duration::from_secs(10);
+
+impl Session<'_> {
+    /// The session ends by this. Only a broker that hangs up right after it took something else gives reason to look at
+    /// what it was sent: one that is silent would let every message look guilty.
+    pub(in crate::uplink) fn suspect(&self, fault: &Fault) {
+        let hung_up = matches!(
+            fault,
+            Fault::Wire(WireError::Closed | WireError::Io(_)) | Fault::HungUp(_) | Fault::Refused(_)
+        );
+        if !hung_up || !self.greeted || self.spoke.elapsed() > BLAMED {
+            return;
+        }
+        let parcels = self.window.open().filter_map(|about| match about {
+            About::Journal(parcel) => Some(parcel),
+            About::Greeting | About::Hello | About::Live => None,
+        });
+        self.shared.suspects.on_their_way(parcels);
+    }
+
+    /// Sets aside what is sent no more, so that the rest goes on.
+    pub(super) async fn set_aside(&mut self) -> Result<(), UplinkError> {
+        while let Some(parcel) = self.poison.pop() {
+            let topic = &parcel.message.topic;
+            match set_aside(&self.shared.store, &parcel.message, Timestamp::now()).await {
+                Ok(()) => {}
+                // It is not let go before it is kept: the next turn tries again.
+                Err(WriteError::Busy | WriteError::DiskFull) => {
+                    self.poison.push(parcel);
+                    return Ok(());
+                }
+                Err(error) => return Err(LedgerError::Write(error).into()),
+            }
+            tracing::warn!(topic, "a message cost the session three times and was set aside");
+            self.hello.push_back(self.shared.speech.aside(topic));
+            {
+                let mut written = self.shared.board.write();
+                written.aside += 1;
+                written.dropped += 1;
+            }
+            self.shared.suspects.taken(&parcel);
+            self.outbox.taken(&parcel.tickets, &self.shared.dealt);
+        }
+        Ok(())
+    }
+}

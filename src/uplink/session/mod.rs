@@ -1,0 +1,320 @@
+//! One session with the broker, from the moment it is open until it ends: says hello, keeps the newest state told, and
+//! sends the journal in order within the window.
+//!
+//! One task does all of it, so nothing waits for a lock or a channel: it reads whatever comes, and sends as long as the
+//! window has room. What is not acknowledged when the session ends is sent again in the next one, from the journal.
+
+mod aside;
+mod line;
+mod regular;
+mod sending;
+mod subscription;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::fault::Fault;
+use super::outbox::{Outbox, Parcel};
+use super::pace::Pace;
+use super::room::{Shared, UplinkError};
+use super::speech::Heard;
+use super::window::Window;
+use super::wire::{Delivered, Incoming, Message, Opened, Wire, WireError};
+use crate::domain::Lane;
+use crate::store::SubscribeError;
+use regular::Regular;
+use subscription::Subscription;
+
+/// How a session ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// The box stops.
+    Stopped,
+    /// The files it was opened with have changed.
+    FilesChanged,
+    /// Something was wrong.
+    Broke(Fault),
+}
+
+/// What a message on its way is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum About {
+    /// Part of the greeting.
+    Greeting,
+    /// Something that is not asked about again.
+    Hello,
+    /// The newest state of something.
+    Live,
+    /// An entry of the journal.
+    Journal(Parcel),
+}
+
+/// One session.
+pub struct Session<'a> {
+    shared: &'a Shared,
+    wire: Wire,
+    outbox: Outbox,
+    window: Window<About>,
+    pace: &'a mut Pace,
+    hello: VecDeque<Message>,
+    live: VecDeque<Message>,
+    /// Live messages on their way: they may take half of the window, so that the journal goes on.
+    live_sent: usize,
+    keep_alive: Duration,
+    heard: Instant,
+    spoke: Instant,
+    pinged: Option<Instant>,
+    no_retain: bool,
+    subscription: Subscription,
+    regular: Regular,
+    /// Parts of the greeting that are to be sent, and that are not taken yet.
+    unsent: usize,
+    untaken: usize,
+    greeted: bool,
+    /// What is sent next has nothing beside it on its way.
+    alone: bool,
+    /// Messages that are sent no more and are to be set aside.
+    poison: Vec<Parcel>,
+    /// When to ask for operations that wait at the platform.
+    asks_at: Option<Instant>,
+}
+
+/// What the task waits for before it looks again.
+enum Woken {
+    Came(Result<Incoming, WireError>),
+    More,
+    TokenWanted,
+    Stop,
+    FilesChanged,
+}
+
+impl<'a> Session<'a> {
+    /// A session on an open line.
+    pub fn new(
+        shared: &'a Shared,
+        (wire, opened): (Wire, Opened),
+        outbox: Outbox,
+        pace: &'a mut Pace,
+    ) -> Result<Session<'a>, UplinkError> {
+        let wanted = usize::from(shared.config.window);
+        let limit = opened.receive_max.map_or(wanted, |most| wanted.min(usize::from(most)));
+        let keep_alive = opened
+            .keep_alive_s
+            .map(|seconds| Duration::from_secs(u64::from(seconds.max(1))));
+        let now = Instant::now();
+        shared.live.begin();
+        shared.live.add(shared.speech.things()?);
+        let hello = VecDeque::from(shared.speech.hello()?);
+        Ok(Session {
+            unsent: hello.len(),
+            untaken: hello.len(),
+            hello,
+            live: VecDeque::new(),
+            live_sent: 0,
+            window: Window::new(limit),
+            keep_alive: keep_alive.unwrap_or(shared.config.keep_alive.0),
+            heard: now,
+            spoke: now,
+            pinged: None,
+            no_retain: opened.no_retain,
+            subscription: Subscription::default(),
+            regular: Regular::new(now, &shared.patience),
+            greeted: false,
+            alone: false,
+            poison: Vec::new(),
+            asks_at: None,
+            shared,
+            wire,
+            outbox,
+            pace,
+        })
+    }
+
+    /// Goes on until it ends. An error is ours, not the broker's.
+    pub async fn run(
+        &mut self,
+        stop: &CancellationToken,
+        files: impl Future<Output = ()>,
+    ) -> Result<Ended, UplinkError> {
+        let mut files = std::pin::pin!(files);
+        loop {
+            if let Err(error) = self.listen().await {
+                return Ok(Ended::Broke(error.into()));
+            }
+            self.ask_for_what_waits()?;
+            self.say_regularly(Instant::now())?;
+            let resting = match self.send().await? {
+                Ok(resting) => resting,
+                Err(error) => return Ok(Ended::Broke(error.into())),
+            };
+            self.set_aside().await?;
+            let watch = self.watch();
+            let room = self.window.has_room();
+            let live_room = self.has_live_room();
+            let woken = tokio::select! {
+                biased;
+                () = stop.cancelled() => Woken::Stop,
+                came = self.wire.next() => Woken::Came(came),
+                () = &mut files => Woken::FilesChanged,
+                () = self.shared.tokens.wanted(), if self.subscription.stands() => Woken::TokenWanted,
+                () = self.shared.live.changed(), if live_room => Woken::More,
+                more = self.outbox.wait(), if room && resting.is_none() && self.hello.is_empty() && !self.alone => {
+                    more?;
+                    Woken::More
+                }
+                () = until(resting), if room => Woken::More,
+                () = sleep_until(watch) => Woken::More,
+            };
+            match woken {
+                Woken::Stop => {
+                    self.farewell().await;
+                    return Ok(Ended::Stopped);
+                }
+                Woken::FilesChanged => {
+                    self.farewell().await;
+                    return Ok(Ended::FilesChanged);
+                }
+                Woken::Came(came) => {
+                    if let Err(fault) = self.all_that_came(came).await {
+                        return Ok(Ended::Broke(fault));
+                    }
+                }
+                Woken::TokenWanted => {
+                    if let Err(error) = self.ask_for_a_token().await {
+                        return Ok(Ended::Broke(error.into()));
+                    }
+                }
+                Woken::More => {}
+            }
+            if let Err(fault) = self.look_after_the_line().await {
+                return Ok(Ended::Broke(fault));
+            }
+        }
+    }
+
+    /// Asks for operations that wait there, when the subscriptions stand and what came by itself is claimed.
+    fn ask_for_what_waits(&mut self) -> Result<(), UplinkError> {
+        let Some(at) = self.asks_at else { return Ok(()) };
+        if Instant::now() < at || !self.outbox.is_quiet(Lane::Critical) {
+            return Ok(());
+        }
+        self.asks_at = None;
+        let orphans = self.shared.takes_orphans()?;
+        self.hello.extend(self.shared.speech.listening(orphans));
+        Ok(())
+    }
+
+    /// Takes what came, and what came with it.
+    async fn all_that_came(&mut self, first: Result<Incoming, WireError>) -> Result<(), Fault> {
+        self.came(first?).await?;
+        while let Some(more) = self.wire.next().now_or_never() {
+            self.came(more?).await?;
+        }
+        Ok(())
+    }
+
+    async fn came(&mut self, incoming: Incoming) -> Result<(), Fault> {
+        self.heard = Instant::now();
+        self.pinged = None;
+        match incoming {
+            Incoming::Taken(id, refused) => {
+                if let Some(sent) = self.window.sent_at(id) {
+                    self.shared.board.took(sent.elapsed());
+                }
+                let about = self.window.taken(id);
+                if let Some(why) = refused {
+                    // Sent again it would be refused again, and hold up all that follows.
+                    tracing::warn!(why, "the broker refused a message for good; it is dropped");
+                    self.shared.board.write().dropped += 1;
+                } else if about.is_some() {
+                    self.shared.board.write().published += 1;
+                }
+                if let Some(about) = about {
+                    self.done(&about);
+                }
+            }
+            Incoming::Subscribed(id, granted) => {
+                self.window.taken(id);
+                self.granted(&granted);
+            }
+            Incoming::Message(delivered) => self.told(delivered).await?,
+            Incoming::HangsUp(why) => return Err(Fault::HungUp(why)),
+            // Some brokers announce with a second one that they hang up.
+            Incoming::Opened(opened) => {
+                return Err(opened.refused.map_or(Fault::NoAnswer, Fault::Refused));
+            }
+            Incoming::Pong | Incoming::Other => {}
+        }
+        Ok(())
+    }
+
+    /// A message needs no more care: it was taken, or never will be.
+    fn done(&mut self, about: &About) {
+        match about {
+            About::Journal(parcel) => {
+                self.shared.suspects.taken(parcel);
+                self.outbox.taken(&parcel.tickets, &self.shared.dealt);
+            }
+            About::Live => self.live_sent -= 1,
+            About::Hello => {}
+            About::Greeting => {
+                self.untaken -= 1;
+                if self.untaken == 0 {
+                    self.greeted = true;
+                    self.shared.speech.greeted(Timestamp::now());
+                }
+            }
+        }
+    }
+
+    async fn told(&mut self, delivered: Delivered) -> Result<(), Fault> {
+        match self.shared.speech.heard(&delivered) {
+            Heard::Nothing => {}
+            Heard::Token(line) => self.shared.tokens.came(&line, Timestamp::now()),
+            Heard::Number(number) => self.shared.board.write().number = Some(number),
+            Heard::Complaint(text) => self.shared.board.complaint(&text, Timestamp::now()),
+            Heard::TellAll => {
+                if let Ok(things) = self.shared.speech.things() {
+                    self.shared.live.begin();
+                    self.shared.live.add(things);
+                }
+            }
+            Heard::Operations(asked) => {
+                for asked in asked {
+                    let kind = asked.operation.kind.clone();
+                    // Only what is written down is acknowledged; what is not comes again.
+                    if let Err(error) = self
+                        .shared
+                        .operations
+                        .arrived(asked, self.shared.claim(), Timestamp::now())
+                        .await
+                    {
+                        tracing::warn!(kind, %error, "an operation could not be written down");
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        if delivered.id != 0 {
+            self.wire.acknowledge(delivered.id).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The cursors are taken anew for each session; only a fault of ours can have left them taken.
+pub(super) fn outbox(shared: &Shared) -> Result<Outbox, SubscribeError> {
+    Outbox::open(&shared.store)
+}

@@ -1,0 +1,65 @@
+//! What a session says at intervals, whether or not something happened.
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::Session;
+use crate::uplink::board::LinkHealth;
+use crate::uplink::patience::Patience;
+use crate::uplink::room::UplinkError;
+
+/// When it is said next how the box is, and how many people are where.
+#[derive(Debug)]
+pub(super) struct Regular {
+    health: Instant,
+    counts: Instant,
+}
+
+impl Regular {
+    /// From the beginning of a session.
+    pub(super) fn new(now: Instant, patience: &Patience) -> Regular {
+        Regular {
+            health: now + patience.health,
+            counts: now + patience.counts,
+        }
+    }
+
+    /// When something is to be said.
+    pub(super) fn next(&self) -> Instant {
+        self.health.min(self.counts)
+    }
+}
+
+impl Session<'_> {
+    /// Says what is due.
+    pub(super) fn say_regularly(&mut self, now: Instant) -> Result<(), UplinkError> {
+        let patience = &self.shared.patience;
+        if now >= self.regular.health {
+            self.regular.health = now + patience.health;
+            let health = self.link_health();
+            self.hello.extend(self.shared.speech.health(&health, Timestamp::now()));
+        }
+        if now >= self.regular.counts {
+            self.regular.counts = now + patience.counts;
+            self.hello.extend(self.shared.speech.counts(Timestamp::now())?);
+        }
+        Ok(())
+    }
+
+    fn link_health(&self) -> LinkHealth {
+        let (behind, rows) = self.shared.behind();
+        let written = self.shared.board.write();
+        let waits = |at: Timestamp| Timestamp::now().duration_since(at).as_secs();
+        LinkHealth {
+            rows,
+            bytes: if rows > 0 { behind.bytes } else { 0 },
+            oldest_s: written
+                .oldest_waiting
+                .filter(|_| rows > 0)
+                .map_or(0, |at| u64::try_from(waits(at)).unwrap_or(0)),
+            dropped: written.dropped + written.lost,
+            reconnects: written.sessions.saturating_sub(1),
+            taken_in: written.taken_in,
+        }
+    }
+}

@@ -1,0 +1,479 @@
+//! What the cloud may have done, and what it may not: configurations, files, logs, readings, restarts.
+
+use std::time::Duration;
+
+use gatelodge::uplink::Patience;
+use serde_json::{Value, json};
+
+use super::broker::{Broker, PASSWORD, Witness};
+use super::platform::{DEVICE, Platform};
+use super::puppet::Puppet;
+use super::stage::{SERIAL, Stage};
+use super::tenant::Tenant;
+use crate::support::{Lodge, eventually};
+
+struct Cloud {
+    broker: Broker,
+    witness: Witness,
+    tenant: Tenant,
+    platform: Platform,
+}
+
+impl Cloud {
+    fn start() -> Cloud {
+        let broker = Broker::start();
+        Cloud {
+            witness: broker.witness(),
+            tenant: Tenant::start(&broker),
+            platform: Platform::default(),
+            broker,
+        }
+    }
+
+    fn section(&self) -> String {
+        let section = self
+            .broker
+            .section()
+            .replace("kind = \"mqtt\"", "kind = \"cumulocity\"");
+        section + &self.tenant.keys()
+    }
+
+    fn registered(&mut self) {
+        let (broker, witness) = (&self.broker, &self.witness);
+        self.platform
+            .until(broker, witness, "registration", |taken| taken.fields[0] == "500");
+    }
+
+    /// Asks for something; how it ended, and with which words.
+    fn run(&mut self, kind: &str, body: Value) -> (String, String) {
+        let id = self.platform.ask(&self.broker, DEVICE, kind, body);
+        self.platform.ended(&self.broker, &self.witness, &id)
+    }
+
+    fn configure(&mut self, text: &str) -> (String, String) {
+        self.run("c8y_Configuration", json!({ "config": text }))
+    }
+
+    fn fails(&mut self, kind: &str, body: Value, because: &str) {
+        let (state, why) = self.run(kind, body.clone());
+        assert!(state == "FAILED" && why.contains(because), "{body}: {state} {why}");
+    }
+
+    /// The configuration as the platform shows it.
+    fn shown(&self) -> String {
+        let lines = self.platform.lines.iter().rev();
+        let mut shown = lines.filter(|taken| taken.fields[0] == "113");
+        shown.next().unwrap().fields[1].clone()
+    }
+}
+
+fn value(lodge: &Lodge, key: &str) -> Value {
+    lodge.json(&["config", "show"])[key]["value"].clone()
+}
+
+const SUCCESSFUL: &str = "SUCCESSFUL";
+
+#[test]
+fn a_configuration_is_taken_over_whole_or_not_at_all() {
+    let mut cloud = Cloud::start();
+    let mut lodge = Lodge::start_with(&(cloud.section() + "[occupancy]\n[retention]\nhistory = \"20d\"\n"));
+    cloud.registered();
+    assert!(
+        cloud.shown().contains("[uplink]\n") && cloud.shown().contains("key_file = \"***\""),
+        "{}",
+        cloud.shown()
+    );
+    for (text, because) in [
+        ("[occupancy\n", "not valid TOML, line 1"),
+        ("[occupancy]\nidle_expry = \"2h\"\n", "idle_expiry"),
+        ("[occupancy]\nidle_expiry = 5\n", "idle_expiry"),
+        ("data_dir = \"/elsewhere\"\n", "changed at the box itself"),
+        ("[uplink]\nrestart = \"/bin/sh -c id\"\n", "changed at the box itself"),
+        ("[uplink]\npin = [\"***\"]\n", "write the list out"),
+    ] {
+        let (state, why) = cloud.configure(text);
+        assert!(state == "FAILED" && why.contains(because), "{text}: {state} {why}");
+    }
+    let (state, why) = cloud.configure(&format!("# {}\n", "x".repeat(10_100)));
+    assert!(state == "FAILED" && why.contains("as a file"), "{why}");
+    assert_eq!(value(&lodge, "occupancy.idle_expiry"), "1d");
+    assert!(!lodge.dir.join("data/conf.d/remote.toml").exists());
+
+    let (state, why) = cloud.configure("[occupancy]\nidle_expiry = \"2h\"\n");
+    assert_eq!(state, SUCCESSFUL, "{why}");
+    assert!(cloud.shown().contains("idle_expiry = \"2h\""), "{}", cloud.shown());
+    assert_eq!(value(&lodge, "occupancy.idle_expiry"), "2h");
+    // What is shown can be sent back, and changes nothing.
+    let shown = cloud.shown();
+    assert_eq!(cloud.configure(&shown).0, SUCCESSFUL);
+    let told = std::fs::read_to_string(lodge.dir.join("data/conf.d/remote.toml")).unwrap();
+    let told: Vec<&str> = told
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .collect();
+    assert_eq!(told, ["[occupancy]", "idle_expiry = \"2h\""]);
+    assert_eq!(value(&lodge, "retention.history"), "20d");
+
+    let (state, why) = cloud.configure("[uplink]\nwindow = 7\nkey_file = \"***\"\n");
+    assert_eq!(
+        state, SUCCESSFUL,
+        "a change of the uplink is proved over the uplink: {why}"
+    );
+    assert_eq!(value(&lodge, "uplink.window"), 7);
+    assert!(!lodge.dir.join("data/conf.d/remote.toml.before").exists());
+
+    // A box that dies while it tries comes back with what was before.
+    let nobody = crate::support::pebble::free_port();
+    let text = format!("[uplink]\nurl = \"mqtts://localhost:{nobody}\"\n");
+    let id = cloud
+        .platform
+        .ask(&cloud.broker, DEVICE, "c8y_Configuration", json!({ "config": text }));
+    eventually("it is being tried", || {
+        let log = lodge.log();
+        (log.matches("is tried").count() == 2).then_some(())
+    });
+    lodge.kill();
+    lodge.run();
+    let (state, why) = cloud.platform.ended(&cloud.broker, &cloud.witness, &id);
+    assert!(state == "FAILED" && why.contains("interrupted"), "{state} {why}");
+    assert!(
+        value(&lodge, "uplink.url")
+            .as_str()
+            .unwrap()
+            .ends_with(&cloud.broker.by_certificate.to_string())
+    );
+    assert_eq!(value(&lodge, "uplink.window"), 7);
+}
+
+#[test]
+#[ignore = "takes the minute of a trial"]
+fn a_configuration_without_a_session_within_a_minute_is_put_back() {
+    let mut cloud = Cloud::start();
+    let lodge = Lodge::start_with(&cloud.section());
+    cloud.registered();
+    let nobody = crate::support::pebble::free_port();
+    let text = format!("[uplink]\nurl = \"mqtts://localhost:{nobody}\"\n");
+    let id = cloud
+        .platform
+        .ask(&cloud.broker, DEVICE, "c8y_Configuration", json!({ "config": text }));
+    for _ in 0..3 {
+        let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            cloud.platform.ended(&cloud.broker, &cloud.witness, &id)
+        }));
+        if let Ok((state, why)) = found {
+            assert!(
+                state == "FAILED" && why.contains("the one of before is in force"),
+                "{why}"
+            );
+            break;
+        }
+    }
+    assert!(
+        value(&lodge, "uplink.url")
+            .as_str()
+            .unwrap()
+            .ends_with(&cloud.broker.by_certificate.to_string())
+    );
+}
+
+#[test]
+fn files_come_and_go_with_a_proof_that_only_the_tenant_sees() {
+    let mut cloud = Cloud::start();
+    cloud.platform.token = Some("a.token.signed".into());
+    let lodge = Lodge::start_with(&(cloud.section() + "[occupancy]\n"));
+    cloud.registered();
+    let good = cloud.tenant.file("spaces.toml", "[occupancy]\nidle_expiry = \"3h\"\n");
+    let (state, why) = cloud.run(
+        "c8y_DownloadConfigFile",
+        json!({"url": format!("{good}?secret=1"), "type": "spaces"}),
+    );
+    assert_eq!(state, SUCCESSFUL, "{why}");
+    assert_eq!(value(&lodge, "occupancy.idle_expiry"), "3h");
+    let fetched = cloud.tenant.last("/files/spaces.toml").unwrap();
+    assert_eq!(fetched.authorization.as_deref(), Some("Bearer a.token.signed"));
+    let installed = cloud
+        .platform
+        .lines
+        .iter()
+        .find(|taken| taken.fields[0] == "120")
+        .unwrap();
+    assert_eq!(installed.fields[1..4], ["spaces", &good, "spaces.toml"]);
+
+    let elsewhere = cloud.tenant.file("uplink.toml", "[occupancy]\n");
+    let large = cloud.tenant.file("large.toml", vec![b'#'; 5 << 20]);
+    let other = good.replace("localhost", "127.0.0.1");
+    for (url, kind, because) in [
+        (cloud.tenant.url("/files/none"), "spaces", "404"),
+        (large, "spaces", "longer than"),
+        (cloud.tenant.url("/elsewhere"), "spaces", "another server"),
+        (cloud.tenant.url("/round"), "spaces", "leads on and on"),
+        ("file:///etc/passwd".into(), "spaces", "may not be fetched"),
+        ("http://localhost:1/x".into(), "spaces", "may not be fetched"),
+        (elsewhere, "uplink", "does not belong"),
+        (good.clone(), "everything", "there is no configuration"),
+    ] {
+        cloud.fails("c8y_DownloadConfigFile", json!({"url": url, "type": kind}), because);
+    }
+    // Another name of the same server is another server: it is not believed, and sees no token.
+    let before = cloud.tenant.asked().len();
+    cloud.fails("c8y_DownloadConfigFile", json!({"url": other, "type": "spaces"}), "TLS");
+    assert_eq!(cloud.tenant.asked().len(), before);
+    assert_eq!(value(&lodge, "occupancy.idle_expiry"), "3h");
+
+    let (state, why) = cloud.run("c8y_UploadConfigFile", json!({"type": "spaces"}));
+    assert_eq!((state.as_str(), why.as_str()), (SUCCESSFUL, ""));
+    let event: Value = serde_json::from_slice(&cloud.tenant.last("/event/events").unwrap().body).unwrap();
+    assert_eq!(
+        (&event["type"], &event["source"]["id"]),
+        (&json!("spaces"), &json!("2"))
+    );
+    let file = cloud.tenant.last("/event/events/77/binaries").unwrap();
+    let text = String::from_utf8(file.body.to_vec()).unwrap();
+    assert!(
+        text.contains("idle_expiry = \"3h\"") && !text.contains("[uplink]"),
+        "{text}"
+    );
+
+    let (state, url) = cloud.run(
+        "c8y_LogfileRequest",
+        json!({
+            "logFile": "uplink", "dateFrom": "2020-01-01T00:00:00+0200", "searchText": "connected", "maximumLines": 5,
+        }),
+    );
+    assert_eq!(
+        (state.as_str(), url),
+        (SUCCESSFUL, cloud.tenant.url("/event/events/77/binaries"))
+    );
+    let file = cloud.tenant.last("/event/events/77/binaries").unwrap();
+    let text = String::from_utf8(file.body.to_vec()).unwrap();
+    assert!(
+        text.contains("gatelodge::uplink") && text.contains("connected"),
+        "{text}"
+    );
+    assert!(!text.contains("a.token.signed") && !lodge.log().contains("a.token.signed"));
+    let wrong = ["../../etc/passwd", "syslog", ""];
+    for kind in wrong {
+        cloud.fails("c8y_LogfileRequest", json!({ "logFile": kind }), "there is no log");
+    }
+    cloud.fails(
+        "c8y_Command",
+        json!({"text": "log level debug"}),
+        "not on the allow-list",
+    );
+    let (state, why) = cloud.configure("[uplink]\nallow_commands = [\"log\", \"uptime\"]\n");
+    assert_eq!(state, SUCCESSFUL, "{why}");
+    cloud.fails("c8y_Command", json!({"text": "log level everything"}), "is no level");
+    assert_eq!(
+        cloud.run("c8y_Command", json!({"text": "log level debug"})).0,
+        SUCCESSFUL
+    );
+    cloud.run("c8y_Command", json!({"text": "uptime"}));
+    let (state, _) = cloud.run("c8y_LogfileRequest", json!({"logFile": "audit"}));
+    assert_eq!(state, SUCCESSFUL);
+    let file = cloud.tenant.last("/event/events/77/binaries").unwrap();
+    assert!(
+        String::from_utf8(file.body.to_vec())
+            .unwrap()
+            .contains("command=\"uptime\"")
+    );
+    let audit = |taken: &super::platform::Taken| taken.fields.get(1).is_some_and(|kind| kind == "uplink_Audit");
+    cloud.platform.until(&cloud.broker, &cloud.witness, "the audit", audit);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_token_from_mqtt_the_certificate_earns_one_and_a_stale_one_is_replaced() {
+    let mut cloud = Cloud::start();
+    let folder = tempfile::tempdir().unwrap();
+    let patience = Patience {
+        token: Duration::from_millis(100),
+        ..Patience::default()
+    };
+    let _stage = Stage::hasty(folder.path(), &cloud.section(), patience);
+    cloud.registered();
+    // The platform is not looked at, so nobody answers on s/dat.
+    let id = cloud
+        .platform
+        .ask(&cloud.broker, DEVICE, "c8y_UploadConfigFile", json!({"type": "uplink"}));
+    eventually("the file arrives", || cloud.tenant.last("/event/events/77/binaries"));
+    assert_eq!(cloud.platform.ended(&cloud.broker, &cloud.witness, &id).0, SUCCESSFUL);
+    let token = cloud.tenant.last("/devicecontrol/deviceAccessToken").unwrap();
+    assert!(token.authorization.is_none() && token.chain.is_some());
+    let event = cloud.tenant.last("/event/events").unwrap();
+    assert_eq!(event.authorization.as_deref(), Some("Bearer by-certificate"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_kind_of_one_device_goes_in_order_and_too_many_are_refused() {
+    let (puppet, folder) = (Puppet::start(), tempfile::tempdir().unwrap());
+    let stage = Stage::start(folder.path(), &puppet.section(folder.path()));
+    puppet.hears("500");
+    let may_read = &stage.hands.may_read;
+    may_read.forget_permits(1_000_000);
+    let child = format!("lodge-1-meter-{}", SERIAL.to_lowercase());
+    let ask = |id: usize, device: &str, kind: &str, body: Value| {
+        let asked = json!({"id": id.to_string(), "externalSource": {"externalId": device}, kind: body});
+        puppet.tell("devicecontrol/notifications", asked.to_string().as_bytes());
+    };
+    let read = "c8y_MeasurementRequestOperation";
+    ask(1, DEVICE, read, json!({"requestName": "all"}));
+    ask(2, &child, read, json!({"requestName": "A+"}));
+    ask(3, DEVICE, read, json!({"requestName": SERIAL}));
+    ask(4, DEVICE, "c8y_Command", json!({"text": "version"}));
+    puppet.hears("506,4,");
+    for id in 5..110 {
+        ask(id, DEVICE, read, json!({"requestName": "eml2"}));
+    }
+    let busy = puppet.hears("505,109,");
+    assert!(busy.contains("busy"), "{busy}");
+    assert!(!puppet.texts().contains(&"504,3".to_owned()), "one at a time");
+    assert!(puppet.texts().contains(&"504,2".to_owned()), "another device meanwhile");
+    may_read.add_permits(1_000);
+    assert!(
+        !puppet.texts().iter().any(|text| text.starts_with("505,101")),
+        "a hundred may wait"
+    );
+    puppet.hears("506,101");
+    let texts = puppet.texts();
+    for id in 1..=109 {
+        let ends = texts.iter().filter(|text| {
+            ["505", "506"]
+                .iter()
+                .any(|end| *text == &format!("{end},{id}") || text.starts_with(&format!("{end},{id},")))
+        });
+        assert_eq!(ends.count(), 1, "operation {id} ends once");
+    }
+    let order: Vec<usize> = texts
+        .iter()
+        .filter_map(|text| text.strip_prefix("504,")?.parse().ok())
+        .filter(|id| *id != 2 && *id != 4 && *id < 100)
+        .collect();
+    assert!(order.is_sorted(), "{order:?}");
+    ask(200, DEVICE, read, json!({"requestName": "nobody"}));
+    assert!(puppet.hears("505,200,").contains("there is no meter"));
+    let read = stage.hands.read.lock().unwrap().clone();
+    assert_eq!(read.iter().filter(|serial| serial.as_str() == SERIAL).count(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_starts_anew_is_known_by_its_boot_and_one_that_did_not_has_failed() {
+    let (puppet, folder) = (Puppet::start(), tempfile::tempdir().unwrap());
+    let section = puppet.section(folder.path()) + "restart = \"/bin/true once\"\n";
+    let mut stage = Stage::start(folder.path(), &section);
+    puppet.hears("500");
+    let ask = |id: &str| {
+        let asked = json!({"id": id, "externalSource": {"externalId": DEVICE}, "c8y_Restart": {}});
+        puppet.tell("devicecontrol/notifications", asked.to_string().as_bytes());
+    };
+    ask("1");
+    puppet.hears("504,1");
+    stage.stop().await;
+    *stage.hands.process.lock().unwrap() = "another".into();
+    stage.run();
+    assert!(puppet.hears("505,1,").contains("interrupted"));
+    drop(stage);
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut stage = Stage::start(folder.path(), &section);
+    eventually("it is connected", || stage.uplink.shown().connected_since);
+    eventually("it asked", || {
+        (puppet.texts().iter().filter(|text| *text == "500").count() >= 3).then_some(())
+    });
+    ask("2");
+    puppet.hears("504,2");
+    stage.stop().await;
+    *stage.hands.process.lock().unwrap() = "another".into();
+    *stage.hands.boot.lock().unwrap() = "second".into();
+    stage.run();
+    puppet.hears("506,2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_json_the_platform_says_its_number_for_the_box_and_a_password_is_the_proof() {
+    let mut cloud = Cloud::start();
+    let folder = tempfile::tempdir().unwrap();
+    let password = folder.path().join("password");
+    std::fs::write(&password, PASSWORD).unwrap();
+    let section = format!(
+        "[uplink]\nkind = \"cumulocity\"\nurl = \"mqtts://localhost:{}\"\nca_file = {:?}\nclient_id = \"lodge-1\"\n\
+         tenant = \"t1\"\nusername = \"lodge\"\npassword_file = {password:?}\noperations = \"smartrest\"\n{}",
+        cloud.broker.by_password,
+        cloud.broker.root("server"),
+        cloud.tenant.keys(),
+    );
+    let patience = Patience {
+        claimed: Duration::from_millis(50),
+        ..Patience::default()
+    };
+    let _stage = Stage::hasty(folder.path(), &section, patience);
+    cloud.registered();
+    let asked = |taken: &super::platform::Taken| taken.fields[0] == "123";
+    cloud
+        .platform
+        .until(&cloud.broker, &cloud.witness, "it asks for its number", asked);
+    cloud.broker.publish("s/ds", "526,lodge-1,uplink");
+    let refused = |taken: &super::platform::Taken| taken.fields[0] == "502" && taken.fields[2].contains("which number");
+    cloud
+        .platform
+        .until(&cloud.broker, &cloud.witness, "no number, no file", refused);
+    cloud.broker.publish("s/ds", "124,lodge-1,4711");
+    cloud.broker.publish("s/ds", "526,lodge-1,uplink");
+    let event = eventually("the event is made", || cloud.tenant.last("/event/events"));
+    let wanted = format!(
+        "Basic {}",
+        data_encoding::BASE64.encode(format!("t1/lodge:{PASSWORD}").as_bytes())
+    );
+    assert_eq!(event.authorization, Some(wanted));
+    let event: Value = serde_json::from_slice(&event.body).unwrap();
+    assert_eq!(event["source"]["id"], "4711");
+    let done = |taken: &super::platform::Taken| taken.fields[0] == "503";
+    cloud
+        .platform
+        .until(&cloud.broker, &cloud.witness, "the file is there", done);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_meter_is_read_because_the_cloud_asks_and_all_of_it_is_counted() {
+    let mut running = tokio::task::JoinSet::new();
+    let meters = super::outage::fleet(1, &mut running).await;
+    tokio::task::spawn_blocking(move || read_now(&meters)).await.unwrap();
+}
+
+fn read_now(meters: &str) {
+    let mut cloud = Cloud::start();
+    let section = cloud.section() + meters + "[metrics]\nlisten = [\"127.0.0.1:0\"]\n";
+    let lodge = Lodge::start_with(&section);
+    cloud.registered();
+    let child = format!("{DEVICE}-meter-eml9000000000");
+    let read = |cloud: &Cloud| cloud.platform.stored(&child, "A+").len();
+    eventually("the meter was polled", || {
+        cloud.platform.look(&cloud.broker, &cloud.witness);
+        (read(&cloud) > 0).then_some(())
+    });
+    let kind = "c8y_MeasurementRequestOperation";
+    for (device, name) in [(child.as_str(), "P+"), (DEVICE, "EML9000000000"), (DEVICE, "all")] {
+        let before = read(&cloud);
+        let id = cloud
+            .platform
+            .ask(&cloud.broker, device, kind, json!({ "requestName": name }));
+        let (state, why) = cloud.platform.ended(&cloud.broker, &cloud.witness, &id);
+        assert_eq!(state, SUCCESSFUL, "{why}");
+        eventually("it is told", || {
+            cloud.platform.look(&cloud.broker, &cloud.witness);
+            (read(&cloud) > before).then_some(())
+        });
+    }
+    cloud.fails("c8y_Command", json!({"text": "read EML1"}), "no meter EML1");
+    let (state, text) = cloud.run("c8y_Command", json!({"text": "read EML9000000000"}));
+    assert!(state == SUCCESSFUL && text.contains("import_kwh"), "{text}");
+    // The end of an operation is counted as it is written, which is before the platform hears of it.
+    let page = crate::support::plain_get(lodge.door("metrics"), "/metrics");
+    for line in [
+        "gatelodge_uplink_connected 1",
+        "gatelodge_uplink_queue_messages{class=\"critical\"} 0",
+        "gatelodge_uplink_puback_seconds_bucket{le=\"+Inf\"}",
+        "gatelodge_uplink_operations_total{fragment=\"c8y_MeasurementRequestOperation\",result=\"successful\"} 3",
+        "gatelodge_uplink_operations_total{fragment=\"c8y_Command\",result=\"failed\"} 1",
+    ] {
+        assert!(page.contains(line), "{line} is missing in:\n{page}");
+    }
+}

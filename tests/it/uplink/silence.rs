@@ -1,0 +1,393 @@
+//! Brokers that are deaf, silent, choosy or busy, and somebody else with our name (`spec/uplink.md` sections 4 and 8).
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use gatelodge::domain::{Occupancy, Quantity, SpaceId, SpaceOrigin};
+use gatelodge::store::spaces::{NewSpace, SpacesWriter};
+use gatelodge::uplink::Patience;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::broker::Broker;
+use super::puppet::{Puppet, Said};
+use super::stage::{SERIAL, Stage};
+use crate::support::eventually;
+
+/// A hundredth of the usual.
+fn hasty() -> Patience {
+    let ms = Duration::from_millis;
+    Patience {
+        opening: ms(300),
+        pong: ms(300),
+        taken: ms(400),
+        subscribed: ms(150),
+        refused: ms(300),
+        claimed: ms(100),
+        token: ms(200),
+        away: ms(10),
+        trust: ms(30),
+        short: ms(400),
+        ..Patience::default()
+    }
+}
+
+fn begin(patience: Patience) -> (Puppet, tempfile::TempDir, Stage) {
+    let puppet = Puppet::start();
+    let (folder, stage) = with(&puppet, patience);
+    (puppet, folder, stage)
+}
+
+fn with(puppet: &Puppet, patience: Patience) -> (tempfile::TempDir, Stage) {
+    let folder = tempfile::tempdir().unwrap();
+    let section = puppet.section(folder.path());
+    let stage = Stage::hasty(folder.path(), &section, patience);
+    (folder, stage)
+}
+
+/// The powers that arrived, in order, each once.
+fn powers(puppet: &Puppet) -> Vec<u32> {
+    let mut seen = BTreeSet::new();
+    let said = puppet.texts();
+    let lines = said.iter().filter(|line| line.starts_with("201,emop_Reading"));
+    let power = |line: &String| {
+        let fields: Vec<&str> = line.split(',').collect();
+        let at = fields.iter().position(|field| *field == "P+").unwrap();
+        fields[at + 1].parse().unwrap()
+    };
+    lines.map(power).filter(|power| seen.insert(*power)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_takes_the_line_and_never_answers_is_left_and_tried_again() {
+    let puppet = Puppet::start();
+    puppet.behave(|manners| manners.connack = None);
+    let (_folder, stage) = with(&puppet, hasty());
+    eventually("it is tried again", || (puppet.connects() >= 3).then_some(()));
+    assert_eq!(stage.uplink.shown().last_error.unwrap().kind, "silent");
+    puppet.behave(|manners| manners.connack = Some(0));
+    puppet.hears("100,");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_is_not_available_ten_times_is_reached_the_eleventh() {
+    let puppet = Puppet::start();
+    puppet.behave(|manners| manners.connack = Some(3));
+    let patience = Patience {
+        away: Duration::from_millis(1),
+        ..hasty()
+    };
+    let (_folder, stage) = with(&puppet, patience);
+    eventually("ten refusals", || (puppet.connects() >= 10).then_some(()));
+    assert_eq!(stage.uplink.shown().last_error.unwrap().kind, "refused");
+    puppet.behave(|manners| manners.connack = Some(0));
+    puppet.hears("100,");
+    assert!(stage.uplink.shown().last_error.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn acknowledgements_that_are_swallowed_cost_the_session_and_no_value() {
+    let (puppet, _folder, stage) = begin(hasty());
+    puppet.hears("500");
+    stage.many(SERIAL, 10).await;
+    stage.drained().await;
+    puppet.behave(|manners| manners.answers = false);
+    stage.many(SERIAL, 40).await;
+    eventually("the session is given up", || {
+        (stage.uplink.shown().sessions > 1).then_some(())
+    });
+    assert!(stage.uplink.shown().faults.iter().any(|fault| fault.kind == "silent"));
+    puppet.reset();
+    puppet.behave(|manners| manners.answers = true);
+    stage.drained().await;
+    let arrived = powers(&puppet);
+    assert_eq!(arrived, (0..40).collect::<Vec<u32>>());
+    assert_eq!(stage.uplink.shown().aside, 0, "nobody is blamed for a deaf broker");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_is_only_half_open_is_noticed_within_a_keep_alive_and_a_half() {
+    let (puppet, folder) = (Puppet::start(), tempfile::tempdir().unwrap());
+    let section = puppet.section(folder.path()) + "keep_alive = \"10s\"\n";
+    let stage = Stage::hasty(folder.path(), &section, hasty());
+    puppet.hears("500");
+    stage.drained().await;
+    puppet.behave(|manners| manners.answers = false);
+    let began = std::time::Instant::now();
+    eventually("the silence is noticed", || {
+        (stage.uplink.shown().sessions > 1).then_some(())
+    });
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    assert!(puppet.said().contains(&(0, Said::Ping)), "it asked before it gave up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscription_that_is_not_granted_is_asked_for_again_while_values_go_on() {
+    let puppet = Puppet::start();
+    puppet.behave(|manners| manners.granted = Some(0x80));
+    let (_folder, stage) = with(&puppet, hasty());
+    puppet.hears("303,uplink_Subscription");
+    stage.many(SERIAL, 5).await;
+    stage.drained().await;
+    assert_eq!(powers(&puppet), [0, 1, 2, 3, 4]);
+    let asked = || {
+        let said = puppet.said();
+        let asked = said.into_iter().filter(|(_, said)| matches!(said, Said::Subscribe(_)));
+        asked.count()
+    };
+    eventually("it is asked for again", || (asked() >= 2).then_some(()));
+    let shown = stage.uplink.shown();
+    assert_eq!((shown.sessions, shown.faults[0].kind.as_str()), (1, "subscription"));
+    puppet.behave(|manners| manners.granted = Some(1));
+    puppet.hears("306,uplink_Subscription");
+    puppet.tell(
+        "devicecontrol/notifications",
+        json!({"id": "9", "externalSource": {"externalId": "lodge-1"}, "c8y_Command": {"text": "uptime"}})
+            .to_string()
+            .as_bytes(),
+    );
+    puppet.hears("506,9,");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn subscriptions_that_nobody_answers_are_asked_for_three_times_and_then_the_session_is_given_up() {
+    let puppet = Puppet::start();
+    puppet.behave(|manners| manners.granted = None);
+    let (_folder, stage) = with(&puppet, hasty());
+    stage.many(SERIAL, 5).await;
+    eventually("the session is given up", || {
+        (stage.uplink.shown().sessions > 1).then_some(())
+    });
+    let said = puppet.said();
+    let asked = said
+        .iter()
+        .filter(|(number, said)| *number == 0 && matches!(said, Said::Subscribe(_)));
+    assert_eq!(asked.count(), 3);
+    puppet.behave(|manners| manners.granted = Some(1));
+    puppet.hears("500");
+    stage.drained().await;
+    assert_eq!(powers(&puppet), [0, 1, 2, 3, 4]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_costs_three_sessions_is_set_aside_and_told_and_the_rest_goes_on() {
+    let (puppet, _folder, stage) = begin(hasty());
+    puppet.hears("500");
+    puppet.behave(|manners| manners.minds = Some("P+,13,".into()));
+    stage.many(SERIAL, 30).await;
+    stage.drained().await;
+    let wanted: Vec<u32> = (0..30).collect();
+    assert_eq!(powers(&puppet), wanted, "each was sent");
+    puppet.hears("304,uplink_DeadLetter");
+    let shown = stage.uplink.shown();
+    assert_eq!(shown.aside, 1, "{shown:?}");
+    let aside = stage.uplink.aside().unwrap();
+    assert!(aside.len() == 1 && aside[0].text.contains("P+,13,"), "{aside:?}");
+    assert!(shown.sessions >= 4, "{}", shown.sessions);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_opening_that_refuses_ends_the_session_and_not_the_box() {
+    let (puppet, _folder, stage) = begin(hasty());
+    puppet.hears("500");
+    puppet.tell_raw(&[0x20, 2, 0, 5]);
+    eventually("it connects again", || (puppet.connects() >= 2).then_some(()));
+    assert!(stage.uplink.shown().faults.iter().any(|fault| fault.kind == "refused"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_platform_does_not_like_is_counted_and_shown() {
+    let (puppet, _folder, stage) = begin(hasty());
+    puppet.hears("500");
+    puppet.tell("s/e", b"41,uplink_x,Alarm is not active");
+    puppet.tell("s/e", b"41,uplink_y,Alarm is not active");
+    puppet.tell("error", br#"{"error":"undefined/validationError","message":"no type"}"#);
+    eventually("all are counted", || {
+        (stage.uplink.tallies().complained.values().sum::<u64>() == 3).then_some(())
+    });
+    assert_eq!(stage.uplink.tallies().complained["41"], 2);
+    let complaints = stage.uplink.shown().complaints;
+    assert_eq!(complaints[0].what, "undefined/validationError,no type");
+    assert!(stage.uplink.tallies().took.iter().sum::<u64>() > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_box_says_how_it_is_and_how_many_are_where_though_nothing_happens() {
+    let patience = Patience {
+        health: Duration::from_millis(200),
+        counts: Duration::from_millis(300),
+        ..hasty()
+    };
+    let (puppet, _folder, stage) = begin(patience);
+    puppet.hears("500");
+    let (id, occupancy) = (
+        SpaceId::from_random([7; 16]),
+        Occupancy {
+            current: 3,
+            maximum: 40,
+        },
+    );
+    let spaces = SpacesWriter::new(stage.store.clone());
+    let new = NewSpace::plain(id, Some("Hall".into()), occupancy, SpaceOrigin::Operator);
+    spaces.create(new, Timestamp::now()).await.unwrap();
+    let health = puppet.hears("201,uplink_Health,");
+    for series in [
+        "uplink_Queue,messages,0",
+        "uplink_Queue,oldest,0,s",
+        "uplink_Link,reconnects,0",
+    ] {
+        assert!(health.contains(series), "{series}: {health}");
+    }
+    puppet.hears("211,41.5,");
+    let counts = || {
+        let texts = puppet.texts();
+        let counts = texts.iter().filter(|line| line.starts_with("201,occ_Reading,"));
+        counts.filter(|line| line.contains("current,3,")).count()
+    };
+    eventually("counts are said again", || (counts() >= 3).then_some(()));
+    spaces.set_maximum(id, 50, Timestamp::now()).await.unwrap();
+    puppet.hears("400,occ_MaximumChanged,40 -> 50,");
+    let empty = gatelodge::store::spaces::SetSpace {
+        current: Some(0),
+        ..Default::default()
+    };
+    spaces.set(id, empty, Timestamp::now()).await.unwrap();
+    puppet.hears("400,occ_Reset,3 -> 0,");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_follows_soon_leaves_out_what_was_acknowledged() {
+    let (puppet, _folder, stage) = begin(hasty());
+    puppet.hears("500");
+    let of = |template: &str| {
+        let texts = puppet.texts();
+        texts
+            .iter()
+            .filter(|text| text.starts_with(&format!("{template},")))
+            .count()
+    };
+    let before = ["110", "113", "116", "118", "119", "122"].map(|template| (template, of(template)));
+    assert!(before.iter().all(|(_, count)| *count >= 1), "{before:?}");
+    let children = of("101");
+    puppet.reset();
+    eventually("it says again who it is", || (of("100") == 2).then_some(()));
+    eventually("and asks again", || {
+        (puppet.texts().iter().filter(|text| *text == "500").count() == 2).then_some(())
+    });
+    for (template, count) in before {
+        assert_eq!(of(template), count, "{template}");
+    }
+    assert_eq!((of("101"), of("507")), (2 * children, 1));
+    stage.drained().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_of_nonsense_are_ignored_and_the_next_operation_works() {
+    let (puppet, folder) = (Puppet::start(), tempfile::tempdir().unwrap());
+    let section = puppet.section(folder.path()) + "operations = \"smartrest\"\n";
+    let stage = Stage::hasty(folder.path(), &section, hasty());
+    puppet.hears("500");
+    let digits = format!("511,lodge-1,{}", "9".repeat(5_000));
+    let garbage: [&[u8]; 10] = [
+        b"",
+        b"5",
+        b"511",
+        b"511,",
+        b"\x00\xff\xfe\x80",
+        b"999,lodge-1,x",
+        b"511,\"lodge-1",
+        b"106,child",
+        &[b','; 3_000],
+        b"9999999999999999999999,lodge-1",
+    ];
+    for line in garbage {
+        puppet.tell("s/ds", line);
+    }
+    puppet.tell("s/ds", digits.as_bytes());
+    puppet.hears("502,c8y_Command,");
+    puppet.tell("s/ds", b"511,lodge-1,version");
+    puppet.hears("503,c8y_Command,0.");
+    assert_eq!(stage.uplink.shown().sessions, 1);
+}
+
+fn section(broker: &Broker) -> String {
+    broker.section().replace("kind = \"mqtt\"", "kind = \"cumulocity\"")
+}
+
+fn name_taker(folder: &Path, broker: &Broker) -> Stage {
+    let patience = Patience {
+        short: Duration::from_secs(1),
+        ..hasty()
+    };
+    Stage::hasty(folder, &section(broker), patience)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_boxes_with_one_name_slow_down_and_say_so_and_one_that_goes_leaves_the_other_in_peace() {
+    let broker = Broker::start();
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let first = name_taker(folders[0].path(), &broker);
+    first.drained().await;
+    let mut second = name_taker(folders[1].path(), &broker);
+    eventually("who is cut off again and again sees it", || {
+        let seen = |stage: &Stage| stage.uplink.shown().taken_over;
+        (seen(&first) || seen(&second)).then_some(())
+    });
+    // Whoever sees it waits longer than its sessions lasted.
+    let pause = eventually("it waits", || {
+        let shown = [&first, &second].map(|stage| stage.uplink.shown());
+        let shown = shown.into_iter().find(|shown| shown.taken_over)?;
+        Some(shown.next_try?.duration_since(shown.faults[0].at))
+    });
+    assert!(pause >= jiff::SignedDuration::from_secs(2), "{pause:?}");
+    second.stop().await;
+    first.says(SERIAL, &[(Quantity::Power, json!(7))], Vec::new()).await;
+    first.drained().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_without_an_address_is_not_asked_for_in_a_busy_loop() {
+    let folder = tempfile::tempdir().unwrap();
+    let section = "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://no-such-host.invalid\"\nclient_id = \"lodge-1\"\n";
+    let patience = Patience {
+        away: Duration::from_millis(40),
+        ..hasty()
+    };
+    let stage = Stage::hasty(folder.path(), section, patience);
+    let faults = eventually("five tries", || {
+        Some(stage.uplink.shown().faults).filter(|faults| faults.len() >= 5)
+    });
+    assert!(faults.iter().all(|fault| fault.kind == "dns"));
+    // Newest first: each pause is about twice the one before, and never under its half.
+    for (tries, pair) in faults.iter().rev().zip(faults.iter().rev().skip(1)).enumerate() {
+        let pause = pair.1.at.duration_since(pair.0.at).as_millis();
+        assert!(pause >= 20 << tries, "{pause} ms after {} tries", tries + 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_box_that_stops_with_much_to_say_says_goodbye_and_the_rest_later() {
+    let broker = Broker::start();
+    let witness = broker.witness();
+    let folder = tempfile::tempdir().unwrap();
+    let mut stage = Stage::start(folder.path(), &(section(&broker) + "window = 2\n"));
+    stage.drained().await;
+    stage.many(SERIAL, 1_000).await;
+    stage.stop().await;
+    stage.run();
+    stage.drained().await;
+    let mut platform = super::platform::Platform::default();
+    let child = format!("lodge-1-meter-{}", SERIAL.to_lowercase());
+    eventually("all arrived", || {
+        platform.look(&broker, &witness);
+        let stored: BTreeSet<u64> = platform
+            .stored(&child, "P+")
+            .iter()
+            .map(|power| *power as u64)
+            .collect();
+        (stored.len() == 1_000).then_some(())
+    });
+    let told = |taken: &super::platform::Taken| taken.fields.get(1).is_some_and(|kind| kind == "c8y_ConnectionEvent");
+    assert!(!platform.lines.iter().any(told), "the will was not needed");
+}
