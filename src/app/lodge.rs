@@ -140,7 +140,7 @@ impl Lodge {
         lodge.add_lamps();
         lodge.add_backups();
         // What the others tell as they begin is heard.
-        lodge.open_uplink();
+        lodge.open_uplink().await?;
         lodge.open_rules().await?;
         lodge.open_webhooks().await?;
         lodge.open_occupancy();

@@ -128,7 +128,7 @@ impl Lodge {
         let uplink = road(old) != road(&new) || (new.uplink.is_some() && tells_of);
         if uplink {
             self.house.retire("uplink");
-            self.open_uplink();
+            self.open_uplink().await?;
             let bounds = |config: &Config| config.uplink.as_ref().map(|room| (room.outbox_max, room.outbox_age));
             changed.push(if bounds(old) == bounds(&new) {
                 "uplink".into()
@@ -227,7 +227,7 @@ impl Lodge {
         }
         if failed.iter().any(|name| name == "uplink") {
             self.house.retire("uplink");
-            self.open_uplink();
+            self.open_uplink().await?;
             self.change_router("https");
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use anyhow::Context;
 use jiff::Timestamp;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::NoLabelSet;
@@ -16,11 +17,11 @@ use crate::domain::Lane;
 use crate::http::metrics::Metrics;
 use crate::meter::Entry;
 use crate::supervisor::Weight;
-use crate::uplink::{Household, Patience, READER, TOOK, Tallies, Terms, Uplink};
+use crate::uplink::{Household, Patience, READER, TOOK, Tallies, Terms, Uplink, UplinkError};
 
 impl Lodge {
     /// Builds the uplink as it is configured now, and starts it.
-    pub(super) fn open_uplink(&mut self) {
+    pub(super) async fn open_uplink(&mut self) -> anyhow::Result<()> {
         let house = Household {
             name: self.config.site.name.clone(),
             fixed: self.config.meter.iter().map(Entry::meter).collect(),
@@ -42,13 +43,19 @@ impl Lodge {
         self.uplink.send_replace(room.clone());
         // A room that is closed holds no cursor in the journal.
         let Some(room) = room else {
-            return self.store.retire(READER);
+            self.store.retire(READER);
+            return Ok(());
         };
-        room.hold_the_journal();
+        match room.hold_the_journal().await {
+            // While the uplink of before still has the cursors, they stand; this one takes them when it begins.
+            Ok(()) | Err(UplinkError::Subscribe(_)) => {}
+            Err(error) => return Err(error).context("beginning with the uplink"),
+        }
         self.house.add("uplink", Weight::Room, move |stop| {
             let room = Arc::clone(&room);
             Box::pin(async move { Ok(room.run(stop).await?) })
         });
+        Ok(())
     }
 }
 

@@ -126,6 +126,8 @@ pub enum AlarmNews {
     Cleared,
     /// It is over for so long that nobody need be told of it any more.
     Forgotten,
+    /// It began before somebody was there to be told: nothing happened to it.
+    Stands,
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::group::{Group, Key};
 use crate::domain::{Alarm, Level, Seq, Source, SpaceId};
-use crate::store::{Ledger, ReadError, Store, schema};
+use crate::store::{Ledger, Page, ReadError, RowError, Store, schema};
 
 pub(super) const GROUPS: Ledger<Group> = Ledger::new(schema::ALARMS);
 pub(super) const IN_FORCE: Ledger<u32> = Ledger::new(schema::RULES);
@@ -46,6 +46,15 @@ impl Alarms {
                 .then(one.source.cmp(&other.source))
         });
         Ok(standing)
+    }
+
+    /// An alarm as this change finds it, if it still stands.
+    pub fn still_on(page: &Page, alarm: &Alarm) -> Result<Option<Alarm>, RowError> {
+        let key = Key {
+            kind: alarm.kind.clone(),
+            source: alarm.source.clone(),
+        };
+        Ok(GROUPS.get_on(page, &key.bytes())?.and_then(|group| group.alarm))
     }
 
     /// The alarm of a type on a source, if it stands and nothing was told of it in the journal after `until`.

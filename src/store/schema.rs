@@ -164,6 +164,11 @@ pub const UPLINK_ASIDE: Place = Place {
     name: "messages set aside",
     prefix: 0x6a,
 };
+/// Whom the uplink has told of the alarms that stood when it came.
+pub const UPLINK_JOINED: Place = Place {
+    name: "uplink joined",
+    prefix: 0x6b,
+};
 /// What rules remember of a source, by type of alarm and source: states, and the alarm that stands.
 pub const ALARMS: Place = Place {
     name: "alarms",
@@ -227,6 +232,7 @@ pub const PLACES: &[Place] = &[
     UPLINK_TEXTS,
     UPLINK_INSTALLED,
     UPLINK_ASIDE,
+    UPLINK_JOINED,
     ALARMS,
     RULES,
     RULES_BEGUN,

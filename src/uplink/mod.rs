@@ -15,6 +15,7 @@ pub mod enrol;
 mod fault;
 mod fields;
 mod hands;
+mod joining;
 mod ledger;
 mod live;
 mod opening;

@@ -17,7 +17,7 @@ use super::ledger::{self, LedgerError};
 use super::live::Live;
 use super::opening::{changed, connect};
 use super::operations::{Claim, Commands, Deeds, Operations};
-use super::outbox::{Dealt, Outbox, READER};
+use super::outbox::{Dealt, READER};
 use super::pace::Pace;
 use super::patience::Patience;
 use super::plain::Plain;
@@ -129,19 +129,15 @@ impl Uplink {
         })
     }
 
-    /// From now on the journal is kept for the uplink, whether or not the broker is there.
-    pub fn hold_the_journal(&self) {
-        // While the uplink of before still has the cursors, they stand.
-        drop(Outbox::open(&self.store));
-    }
-
     /// Waits for the uplink of before, which is saying goodbye.
-    async fn take_over_the_journal(&self) -> Result<(), SubscribeError> {
+    async fn take_over_the_journal(&self) -> Result<(), UplinkError> {
         let began = Instant::now();
         loop {
-            match Outbox::open(&self.store) {
-                Err(SubscribeError::Taken { .. }) if began.elapsed() < HANDOVER => sleep(HANDOVER / 100).await,
-                taken => return taken.map(drop),
+            match self.hold_the_journal().await {
+                Err(UplinkError::Subscribe(SubscribeError::Taken { .. })) if began.elapsed() < HANDOVER => {
+                    sleep(HANDOVER / 100).await;
+                }
+                taken => return taken,
             }
         }
     }

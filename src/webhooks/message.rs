@@ -18,7 +18,7 @@ pub fn topic(event: &Event) -> Option<Topic> {
         Event::Alarm { news, .. } => match news {
             AlarmNews::Raised | AlarmNews::Severity | AlarmNews::Reminded => Some(Topic::Raised),
             AlarmNews::Cleared => Some(Topic::Cleared),
-            AlarmNews::Acknowledged | AlarmNews::Forgotten => None,
+            AlarmNews::Acknowledged | AlarmNews::Forgotten | AlarmNews::Stands => None,
         },
         Event::SpaceCreated { .. }
         | Event::SpaceChanged { .. }

@@ -20,7 +20,7 @@ pub fn line(alarm: &Alarm, news: AlarmNews, at: Timestamp) -> Option<String> {
         line.time(at).finish()
     };
     match news {
-        AlarmNews::Raised => Some(raise(alarm.since)),
+        AlarmNews::Raised | AlarmNews::Stands => Some(raise(alarm.since)),
         AlarmNews::Reminded => Some(raise(at)),
         AlarmNews::Severity => Some(Line::new(305).text(&alarm.kind).text(alarm.severity.name()).finish()),
         AlarmNews::Cleared => Some(Line::new(306).text(&alarm.kind).finish()),

@@ -140,6 +140,8 @@ impl Plain {
         }
         if let Event::Alarm { alarm, news } = event {
             return match news {
+                // Its state is told, as in every session.
+                AlarmNews::Stands => None,
                 AlarmNews::Forgotten => Some(self.no_alarm(&alarm.kind, &alarm.source)),
                 AlarmNews::Cleared => Some(self.alarm(alarm, Some(entry.at))),
                 AlarmNews::Raised | AlarmNews::Reminded | AlarmNews::Severity | AlarmNews::Acknowledged => {

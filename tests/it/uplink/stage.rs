@@ -103,8 +103,8 @@ impl Stage {
             patience,
         };
         let uplink = Uplink::new(config(section), store.clone(), terms);
-        uplink.hold_the_journal();
         // Before anything is said, as in the house.
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(uplink.hold_the_journal())).unwrap();
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(rules.prepare())).unwrap();
         rules.hold_the_journal();
         let mut stage = Stage {
