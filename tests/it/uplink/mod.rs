@@ -4,6 +4,7 @@
 mod broker;
 mod cumulocity;
 mod hands;
+mod joining;
 mod login;
 mod operations;
 mod outage;
