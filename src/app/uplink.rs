@@ -80,7 +80,7 @@ impl Collector for Counted {
         let shown = room.shown();
         let since = shown
             .connected_since
-            .map(|since| Timestamp::now().duration_since(since).as_secs());
+            .map(|since| Timestamp::now().duration_since(since).as_secs().max(0));
         let days = shown
             .certificate_ends
             .map(|ends| ends.duration_since(Timestamp::now()).as_hours() / 24);

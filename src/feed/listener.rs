@@ -128,7 +128,7 @@ mod tests {
     use super::super::KEPT;
     use super::*;
     use crate::domain::{Event, Removal, SpaceId};
-    use crate::store::{Entry, Options};
+    use crate::store::{ClockState, Entry, Options};
     use jiff::Timestamp;
     use std::convert::Infallible;
 
@@ -140,6 +140,7 @@ mod tests {
         Entry {
             seq: Seq(seq),
             at: Timestamp::UNIX_EPOCH,
+            clock: ClockState::Trusted,
             events: events.collect(),
         }
     }

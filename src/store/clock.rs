@@ -42,6 +42,13 @@ impl Clock for SystemClock {
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// No box runs before this version was made: an earlier clock is wrong.
 const MADE: Timestamp = Timestamp::constant(1_793_000_000, 0);
+
+/// Whether a clock that was right can have said so.
+#[must_use]
+pub fn is_possible(at: Timestamp) -> bool {
+    at >= MADE
+}
+
 /// A clock that went on evenly for so long, and does not stand before the reference, is believed: else a
 /// box without network time that was switched off for a week would never expire anything again.
 const STEADY: Duration = Duration::from_secs(86_400);
@@ -84,17 +91,18 @@ impl Trust {
         self.read_at(clock, Instant::now())
     }
 
-    /// How far to believe it.
-    pub(super) fn state(&mut self, clock: &dyn Clock) -> ClockState {
+    /// Now, and how far to believe it.
+    pub(super) fn state(&mut self, clock: &dyn Clock) -> (Timestamp, ClockState) {
         let (now, trusted) = self.read(clock);
         let behind = self
             .reference
             .is_some_and(|reference| reference.duration_since(now) > DAY);
-        match trusted {
+        let state = match trusted {
             true => ClockState::Trusted,
             false if behind || now < MADE => ClockState::Wrong,
             false => ClockState::Unconfirmed,
-        }
+        };
+        (now, state)
     }
 
     fn read_at(&mut self, clock: &dyn Clock, uptime: Instant) -> (Timestamp, bool) {

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use super::FileError;
 use super::clock::{Clock, Trust};
 use super::cursors::Cursors;
+use super::eras::Eras;
 use super::files::{self, Disk};
 use super::generation::Generation;
 use super::health::Health;
@@ -100,6 +101,7 @@ pub(super) struct Keeper {
     pub(super) bounds: Bounds,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) trust: Mutex<Trust>,
+    pub(super) eras: Arc<Eras>,
     pub(super) health: watch::Sender<Health>,
     /// Oldest first.
     pub(super) snapshots: Mutex<Vec<Seq>>,

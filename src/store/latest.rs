@@ -78,6 +78,7 @@ fn of_lane(entry: &Entry, wanted: Option<Lane>) -> Option<Entry> {
     (!events.is_empty()).then_some(Entry {
         seq: entry.seq,
         at: entry.at,
+        clock: entry.clock,
         events,
     })
 }

@@ -18,6 +18,7 @@ mod claims;
 mod clock;
 mod cursors;
 mod draft;
+mod eras;
 mod error;
 pub mod files;
 mod frame;
@@ -66,7 +67,8 @@ pub use age::secrecy::SecretString;
 pub use archive::{ArchiveError, Member, MemberKind};
 pub use backlog::Backlog;
 pub use backup::{BackupError, BackupReport, Extra, Privacy};
-pub use clock::{Clock, ClockState, SystemClock};
+pub use clock::{Clock, ClockState, SystemClock, is_possible};
+pub use eras::Dated;
 pub use error::{FileError, OpenError, ReadError, RowError, Unwritten, WriteError};
 pub use health::Health;
 pub use lanes::{Delivery, Gap, SubscribeError, Subscription, Tail};
@@ -99,8 +101,10 @@ const PROBE: Ledger<Seq> = Ledger::new(schema::PROBE);
 pub struct Entry {
     /// Its place in the log.
     pub seq: Seq,
-    /// When it was written.
+    /// When it was written, by the clock as it stood then.
     pub at: Timestamp,
+    /// How far that clock could be believed.
+    pub clock: ClockState,
     /// What happened in it, in order.
     pub events: Vec<Event>,
 }

@@ -12,8 +12,9 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::change::{Change, Ran, Verdict};
-use super::clock::{Clock, Trust};
+use super::clock::{Clock, ClockState, Trust};
 use super::cursors::Cursors;
+use super::eras::Eras;
 use super::health::Health;
 use super::keeper::Call;
 use super::log::{AppendError, Appended, Log};
@@ -47,6 +48,7 @@ pub(super) struct Tools {
     pub(super) reserve: Reserve,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) trust: Trust,
+    pub(super) eras: Arc<Eras>,
     pub(super) counters: Arc<Counters>,
     pub(super) keeper: Call,
     pub(super) settler: SettlerCall,
@@ -67,7 +69,7 @@ pub(super) struct Pen {
     entries: Vec<Entry>,
     /// The newest change in `records`.
     last: Seq,
-    now: (Timestamp, bool),
+    now: (Timestamp, ClockState),
     /// When bulk work last went, or last had nothing to do.
     bulk_went: Instant,
     /// `None`: they are to be written at once.
@@ -85,7 +87,7 @@ impl Pen {
             records: Vec::with_capacity(GROUP_LIMIT),
             one: Vec::new(),
             entries: Vec::new(),
-            now: (Timestamp::UNIX_EPOCH, false),
+            now: (Timestamp::UNIX_EPOCH, ClockState::Wrong),
             bulk_went: Instant::now(),
             cursors_went: None,
             full: false,
@@ -124,7 +126,8 @@ impl Pen {
     }
 
     fn round(&mut self) -> Result<(), Failed> {
-        self.now = self.tools.trust.read(&*self.tools.clock);
+        self.now = self.tools.trust.state(&*self.tools.clock);
+        self.tools.eras.note(self.last.next(), self.now.0, Instant::now());
         self.look_at_disk();
         while self.group.len() < GROUP_CHANGES
             && let Some(change) = self.people.pop_front()
@@ -184,7 +187,7 @@ impl Pen {
             seq: self.last.next(),
             durable: self.tools.log.last(),
             at: self.now.0,
-            clock_trusted: self.now.1,
+            clock: self.now.1,
         };
         self.page.encode(&mut self.one, &head);
         debug_assert!(self.one.len() <= GROUP_LIMIT, "the page counts what stands on it");
@@ -201,6 +204,7 @@ impl Pen {
                 seq: head.seq,
                 // As exactly as it stands in the log.
                 at: Timestamp::from_microsecond(head.at.as_microsecond()).unwrap_or(head.at),
+                clock: head.clock,
                 events,
             });
         }

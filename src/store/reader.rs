@@ -225,6 +225,7 @@ fn entry(body: &[u8], head: &Head, wanted: Option<Lane>) -> Option<Entry> {
     Some(Entry {
         seq: head.seq,
         at: head.at,
+        clock: head.clock,
         events: events
             .map(|(_, json)| serde_json::from_slice(json).ok())
             .collect::<Option<_>>()?,

@@ -3,11 +3,12 @@
 //! A change is `kind(1) flags(1) seq(8) durable(8) at(8, microseconds since 1970)`, a count of
 //! rows, a count of events, the rows (`1 key value` put, `0 key` deleted), the events
 //! (`lane json`). Flags: bits 0-2 say which lanes it has events for, bit 3 that the clock was
-//! trusted. `durable` names the newest change known to be on disk when this one was written: a bad
+//! trusted, bit 4 that it stood wrong. `durable` names the newest change known to be on disk when this one was written: a bad
 //! record that a later one calls durable is damage, any other is the torn tail of a power cut.
 
 use jiff::Timestamp;
 
+use super::clock::ClockState;
 use super::frame::{self, Body};
 use crate::domain::{Lane, Seq};
 
@@ -15,6 +16,7 @@ const CHANGE: u8 = 1;
 const GAP: u8 = 2;
 const SEAL: u8 = 3;
 const CLOCK_TRUSTED: u8 = 0b1000;
+const CLOCK_WRONG: u8 = 0b1_0000;
 
 /// What one frame holds.
 #[derive(Debug, PartialEq)]
@@ -41,7 +43,7 @@ pub(super) struct Head {
     pub(super) seq: Seq,
     pub(super) durable: Seq,
     pub(super) at: Timestamp,
-    pub(super) clock_trusted: bool,
+    pub(super) clock: ClockState,
 }
 
 /// Events of one lane that are no more.
@@ -108,7 +110,11 @@ fn head(flags: u8, body: &mut Body<'_>) -> Option<Head> {
         seq: Seq(body.u64()?),
         durable: Seq(body.u64()?),
         at: Timestamp::from_microsecond(body.u64()?.cast_signed()).ok()?,
-        clock_trusted: flags & CLOCK_TRUSTED != 0,
+        clock: match flags {
+            flags if flags & CLOCK_TRUSTED != 0 => ClockState::Trusted,
+            flags if flags & CLOCK_WRONG != 0 => ClockState::Wrong,
+            _ => ClockState::Unconfirmed,
+        },
     })
 }
 
@@ -174,7 +180,11 @@ pub(super) fn put_change<'a>(
     let start = frame::begin(buffer);
     buffer.push(CHANGE);
     let flags_at = buffer.len();
-    let mut flags = if head.clock_trusted { CLOCK_TRUSTED } else { 0 };
+    let mut flags = match head.clock {
+        ClockState::Trusted => CLOCK_TRUSTED,
+        ClockState::Unconfirmed => 0,
+        ClockState::Wrong => CLOCK_WRONG,
+    };
     buffer.push(0);
     buffer.extend_from_slice(&head.seq.0.to_le_bytes());
     buffer.extend_from_slice(&head.durable.0.to_le_bytes());
@@ -228,13 +238,14 @@ mod tests {
     proptest! {
         #[test]
         fn a_change_is_read_back(
-            seq: u64, durable: u64, at in -62_135_596_800_000_000i64..253_402_000_000_000_000, trusted: bool,
+            seq: u64, durable: u64, at in -62_135_596_800_000_000i64..253_402_000_000_000_000, clock in 0usize..3,
             rows in vec((vec(any::<u8>(), 0..40), proptest::option::of(vec(any::<u8>(), 0..300))), 0..6),
             events in vec((0usize..3, vec(any::<u8>(), 0..100)), 0..4),
         ) {
             let head = Head {
                 seq: Seq(seq), durable: Seq(durable),
-                at: Timestamp::from_microsecond(at).unwrap(), clock_trusted: trusted,
+                at: Timestamp::from_microsecond(at).unwrap(),
+                clock: [ClockState::Trusted, ClockState::Unconfirmed, ClockState::Wrong][clock],
             };
             let rows: Vec<_> = rows.iter().map(|(key, value)| (key.as_slice(), value.as_deref())).collect();
             let events: Vec<_> = events.iter().map(|(lane, json)| (Lane::ALL[*lane], json.as_slice())).collect();

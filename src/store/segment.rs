@@ -8,6 +8,7 @@
 
 use jiff::Timestamp;
 
+use super::clock::ClockState;
 use super::frame::{self, Frame};
 use super::record::{self, Record};
 use crate::domain::Seq;
@@ -210,7 +211,7 @@ impl Walk {
                 self.last = change.head.seq;
                 self.durable = self.durable.max(change.head.durable);
                 self.newest = self.newest.max(Some(change.head.at));
-                if change.head.clock_trusted {
+                if change.head.clock == ClockState::Trusted {
                     self.trusted = self.trusted.max(Some(change.head.at));
                 }
             }
@@ -254,7 +255,7 @@ mod tests {
                 seq: Seq(seq),
                 durable: Seq(durable(seq)),
                 at: Timestamp::from_second(seq.cast_signed()).unwrap(),
-                clock_trusted: true,
+                clock: ClockState::Trusted,
             };
             put_change(
                 &mut bytes,

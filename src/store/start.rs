@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::clock::ClockState;
 use super::clock::Trust;
 use super::cursors::Cursors;
+use super::eras::Eras;
 use super::files::{self, Disk};
 use super::generation::{self, CleanMark};
 use super::health::Health;
@@ -68,11 +69,8 @@ impl Shared {
 
     /// How far that clock is believed.
     pub(super) fn clock_state(&self) -> ClockState {
-        self.keeper
-            .trust
-            .lock()
-            .expect("nothing panics under the lock")
-            .state(&*self.keeper.clock)
+        let mut trust = self.keeper.trust.lock().expect("nothing panics under the lock");
+        trust.state(&*self.keeper.clock).1
     }
 
     pub(super) fn stats(&self) -> Stats {
@@ -127,6 +125,7 @@ impl Running {
             let (disk, book) = (Arc::clone(&options.disk), options.dir.clone());
             Reserve::new(disk, book, options.segment_bytes, Arc::clone(&snapshot_bytes))
         };
+        let eras: Arc<Eras> = Arc::default();
         let tools = Tools {
             queue: Arc::clone(&queue),
             log,
@@ -137,6 +136,7 @@ impl Running {
             reserve: reserve(),
             clock: Arc::clone(&options.clock),
             trust: Trust::new(opened.trusted),
+            eras: Arc::clone(&eras),
             counters: Arc::clone(&counters),
             keeper: call.clone(),
             settler: settler.clone(),
@@ -155,6 +155,7 @@ impl Running {
             },
             clock: Arc::clone(&options.clock),
             trust: Mutex::new(Trust::new(opened.trusted)),
+            eras,
             health,
             snapshots: Mutex::new(opened.snapshots.0),
             snapshot_bytes,

@@ -132,6 +132,7 @@ fn put_hole(mended: &mut Vec<u8>, (from, to): (Seq, Seq)) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::ClockState;
     use crate::store::record::Head;
     use jiff::Timestamp;
 
@@ -151,7 +152,7 @@ mod tests {
                 seq: Seq(seq),
                 durable: Seq(seq - 1),
                 at: Timestamp::UNIX_EPOCH,
-                clock_trusted: true,
+                clock: ClockState::Trusted,
             };
             let lane = Lane::ALL[usize::try_from(seq - 1).unwrap() % 3];
             let rows = [(&b"\x10key"[..], Some(&b"row"[..]))];

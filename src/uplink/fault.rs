@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use super::wire::{Refusal, WireError};
+use crate::store::ClockState;
 use crate::tls::OutboundError;
 
 /// Why a session did not begin, or ended.
@@ -51,6 +52,14 @@ pub enum Fault {
         host: String,
         /// Why.
         source: io::Error,
+    },
+    /// Certificates do not seem good, and the clock of the box is not set.
+    #[error("clock? that of the box stands at {now:.0} and is not known to be right: {fault}")]
+    Clock {
+        /// What it shows.
+        now: jiff::Timestamp,
+        /// What went wrong.
+        fault: Box<Fault>,
     },
     /// A step took too long.
     #[error("{step} took longer than {} s", .limit.as_secs())]
@@ -129,11 +138,30 @@ impl Fault {
             Fault::Refused(Refusal::Unavailable | Refusal::Other(_))
             | Fault::Resolve { .. }
             | Fault::Connect { .. }
+            // It is set from outside, at any moment.
+            | Fault::Clock { .. }
             | Fault::Slow { .. }
             | Fault::NoAnswer
             | Fault::Wire(_)
             | Fault::HungUp(_)
             | Fault::NotSubscribed(_) => Trouble::Away,
+        }
+    }
+
+    /// With a clock that may be wrong, that is the first thing to look at when certificates do not seem good.
+    #[must_use]
+    pub fn by_the_clock(self, clock: ClockState, now: jiff::Timestamp) -> Fault {
+        let dated = match &self {
+            Fault::Tls { .. } => true,
+            Fault::Certificate(CertificateFault::Ended(_) | CertificateFault::NotYet(_)) => true,
+            _ => false,
+        };
+        if clock == ClockState::Trusted || !dated {
+            return self;
+        }
+        Fault::Clock {
+            now,
+            fault: Box::new(self),
         }
     }
 
@@ -152,6 +180,7 @@ impl Fault {
             Fault::Resolve { .. } => "dns",
             Fault::Connect { .. } => "tcp",
             Fault::Tls { .. } => "tls",
+            Fault::Clock { .. } => "clock",
             Fault::Slow { .. } | Fault::NoAnswer => "silent",
             Fault::Refused(_) => "refused",
             Fault::Wire(_) | Fault::HungUp(_) => "lost",
@@ -175,6 +204,9 @@ impl Fault {
                 "check that uplink.ca_file has the broker's authority, that uplink.url names a host in its certificate, \
                  that the broker trusts the box's certificate, and that both clocks are right"
             }
+            Fault::Clock { .. } => {
+                "see that the box reaches a server for network time, or set its clock; then it connects"
+            }
             Fault::Slow { .. } | Fault::NoAnswer => {
                 "check that an MQTT broker listens at uplink.url, and not something else"
             }
@@ -197,4 +229,37 @@ impl Fault {
 fn is_alert(error: &io::Error) -> bool {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     matches!(inner, Some(rustls::Error::AlertReceived(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tls_that_fails_while_the_clock_may_be_wrong_names_the_clock_first() {
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        let tls = || Fault::Tls {
+            host: "broker.example".into(),
+            source: io::Error::other("invalid peer certificate: NotValidYet"),
+        };
+        let not_yet = Fault::Certificate(CertificateFault::NotYet(now));
+        for fault in [tls(), not_yet] {
+            let fault = fault.by_the_clock(ClockState::Wrong, now);
+            assert!(
+                fault
+                    .to_string()
+                    .starts_with("clock? that of the box stands at 1970-01-01T00:00:00Z")
+            );
+            assert_eq!((fault.trouble(), fault.label()), (Trouble::Away, "clock"));
+        }
+        assert!(
+            tls()
+                .by_the_clock(ClockState::Unconfirmed, now)
+                .to_string()
+                .contains("NotValidYet")
+        );
+        assert_eq!(tls().by_the_clock(ClockState::Trusted, now).label(), "tls");
+        let refused = Fault::Refused(Refusal::Login).by_the_clock(ClockState::Wrong, now);
+        assert_eq!(refused.label(), "refused", "a wrong password has nothing to do with it");
+    }
 }

@@ -10,6 +10,7 @@ mod config;
 mod config_fault;
 mod counts;
 pub mod cumulocity;
+mod dating;
 mod dial;
 pub mod enrol;
 mod fault;

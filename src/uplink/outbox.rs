@@ -2,11 +2,15 @@
 //! message that it became (`book.md` promises 9 and 10). Nothing of it is kept here but what is on its way.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
+use tokio::time::sleep;
 
+use super::dating::dated;
 use super::wire::Message;
 use crate::domain::{Lane, Seq};
 use crate::store::{Delivery, ReadError, Store, SubscribeError, Subscription};
@@ -19,12 +23,15 @@ const OPEN: usize = 1_000;
 /// So many messages are read ahead where lines of one topic share a message, and so many must wait for that.
 const AHEAD: usize = 400;
 const MANY: usize = 50;
+/// Whether the clock is set is asked so often.
+const CLOCK: Duration = Duration::from_secs(1);
 /// Bytes of a shared message.
 const SHARED_BYTES: usize = 16_000;
 
 /// The three lanes of one session. A new session has a new one, and gets again what was not acknowledged.
 pub struct Outbox {
     lanes: Vec<LaneBox>,
+    store: Store,
 }
 
 /// What a message on its way is about.
@@ -50,6 +57,8 @@ struct LaneBox {
     subscription: Subscription,
     /// Read, and not yet said.
     stash: Option<Delivery>,
+    /// What is stashed waits for the clock to be set.
+    undated: bool,
     waiting: VecDeque<Parcel>,
     /// Messages of an entry that are not taken yet.
     open: BTreeMap<Seq, usize>,
@@ -79,12 +88,16 @@ impl Outbox {
                 lane,
                 subscription: store.subscribe(READER, lane)?,
                 stash: None,
+                undated: false,
                 waiting: VecDeque::new(),
                 open: BTreeMap::new(),
             })
         };
         let lanes = Lane::ALL.into_iter().map(lane).collect::<Result<_, _>>()?;
-        Ok(Outbox { lanes })
+        Ok(Outbox {
+            lanes,
+            store: store.clone(),
+        })
     }
 
     /// The next message, if there is one just now: critical ones before events, events before values. `say` makes
@@ -106,6 +119,14 @@ impl Outbox {
                         None => break,
                     },
                 };
+                let delivery = match dated(&self.store, delivery) {
+                    Ok(delivery) => delivery,
+                    Err(waits) => {
+                        (lane.stash, lane.undated) = (Some(waits), true);
+                        break;
+                    }
+                };
+                lane.undated = false;
                 let messages = say(lane.lane, &delivery);
                 lane.add(place, &delivery, messages, dealt);
             }
@@ -129,10 +150,16 @@ impl Outbox {
 
     /// Waits until there may be another. Dropping the future loses nothing.
     pub async fn wait(&mut self) -> Result<(), ReadError> {
-        let mut nexts = Vec::new();
+        let mut nexts: Vec<Pin<Box<dyn Future<Output = Result<(), ReadError>> + Send + '_>>> = Vec::new();
+        if self.lanes.iter().any(|lane| lane.undated) {
+            nexts.push(Box::pin(sleep(CLOCK).map(Ok)));
+        }
         for lane in &mut self.lanes {
-            if !lane.waiting.is_empty() || lane.stash.is_some() {
+            if !lane.waiting.is_empty() || (lane.stash.is_some() && !lane.undated) {
                 return Ok(());
+            }
+            if lane.undated {
+                continue;
             }
             if lane.open.len() >= OPEN {
                 continue;

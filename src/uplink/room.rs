@@ -247,6 +247,7 @@ impl Uplink {
                     }
                 }
                 Err(fault) => {
+                    let fault = fault.by_the_clock(shared.store.clock(), Timestamp::now());
                     let pause = retry.after_failure(fault.trouble(), chance());
                     (fault, pause)
                 }

@@ -35,7 +35,7 @@ impl Greeting {
         let fresh = self
             .known
             .get(line)
-            .is_some_and(|at| self.begun.duration_since(*at) < FRESH);
+            .is_some_and(|at| self.begun.duration_since(*at).abs() < FRESH);
         if fresh && !always {
             self.left_out.push(line.to_owned());
             return false;

@@ -26,7 +26,7 @@ use super::operations::Installed;
 use super::wire::Message;
 use super::world::{MeterKnown, World};
 use crate::domain::{Lane, MeterId, Occupancy, Quantity, Space, SpaceId};
-use crate::store::{Delivery, ReadError};
+use crate::store::{ClockState, Delivery, Entry, ReadError, is_possible};
 pub use asked::asked;
 use greeting::Greeting;
 use register::Names;
@@ -68,6 +68,8 @@ struct Said {
     /// Counts that came too soon after another.
     held: BTreeMap<SpaceId, (Timestamp, Occupancy)>,
     settings: BTreeMap<(MeterId, Quantity), Value>,
+    /// That some entries have the time at which they were sent.
+    guessed: bool,
 }
 
 impl Cumulocity {
@@ -178,7 +180,14 @@ impl Cumulocity {
     #[must_use]
     pub fn journal(&self, lane: Lane, delivery: &Delivery) -> Vec<Message> {
         match delivery {
-            Delivery::Entry(entry) => entry.events.iter().flat_map(|event| self.event(entry, event)).collect(),
+            Delivery::Entry(entry) => {
+                let mut messages: Vec<Message> =
+                    entry.events.iter().flat_map(|event| self.event(entry, event)).collect();
+                if !messages.is_empty() {
+                    messages.splice(0..0, self.guessed(entry));
+                }
+                messages
+            }
             Delivery::Gap(gap) => {
                 let lane = format!("{lane:?}").to_lowercase();
                 let text = format!(
@@ -194,6 +203,16 @@ impl Cumulocity {
         }
     }
 
+    /// Before the first entry of a session whose time nobody knows, that it is so.
+    fn guessed(&self, entry: &Entry) -> Option<Message> {
+        if entry.clock != ClockState::Wrong || std::mem::replace(&mut self.said().guessed, true) {
+            return None;
+        }
+        let text = "some of what follows was written down while the clock of the box was not set: it has the time at which it was sent";
+        let line = Line::new(400).text("uplink_TimeGuessed").text(text).time(entry.at);
+        Some(self.up(None, line.finish()))
+    }
+
     /// What is held back though nothing more waits: the last word on a space must be its count.
     #[must_use]
     pub fn settle(&self, now: Timestamp) -> Vec<Message> {
@@ -201,7 +220,8 @@ impl Cumulocity {
         let due: Vec<(SpaceId, (Timestamp, Occupancy))> = said
             .held
             .iter()
-            .filter(|(_, (at, _))| now.duration_since(*at) >= EACH)
+            // Either way: a clock may be set back.
+            .filter(|(_, (at, _))| now.duration_since(*at).abs() >= EACH)
             .map(|(space, held)| (*space, *held))
             .collect();
         for (space, held) in &due {
@@ -258,6 +278,9 @@ impl Cumulocity {
         let known = meter.state.values.keys();
         let values = known.filter_map(|quantity| Some((*quantity, meter.state.value(*quantity)?.clone())));
         let at = meter.state.values.values().map(|latest| latest.at).max()?;
+        if !is_possible(at) {
+            return None;
+        }
         let line = measurement("emop_Reading", at, &samples(&values.collect()))
             .into_iter()
             .next()?;

@@ -13,7 +13,7 @@ use super::{Cumulocity, EACH, REASON, RESULT, Words};
 use crate::domain::{
     Alarm, AlarmNews, Event, MeterId, MeterNews, Occupancy, Operation, OperationState, Quantity, Source, SpaceId,
 };
-use crate::store::Entry;
+use crate::store::{Entry, is_possible};
 use crate::uplink::operations::kind;
 use crate::uplink::wire::Message;
 
@@ -58,6 +58,11 @@ impl Cumulocity {
     }
 
     pub(super) fn alarm(&self, at: Timestamp, alarm: &Alarm, news: AlarmNews) -> Vec<Message> {
+        // A clock that stood wrong began it.
+        let alarm = &Alarm {
+            since: if is_possible(alarm.since) { alarm.since } else { at },
+            ..alarm.clone()
+        };
         let Some(line) = alarms::line(alarm, news, at) else {
             return Vec::new();
         };
@@ -150,7 +155,7 @@ impl Cumulocity {
         let events = maximum.into_iter().chain(reset).map(|line| self.up(Some(&child), line));
         let mut said = self.said();
         let before = said.counts.get(&space).copied();
-        let sample = if before.is_some_and(|(before, _)| at.duration_since(before) < EACH) {
+        let sample = if before.is_some_and(|(before, _)| at.duration_since(before).abs() < EACH) {
             said.held.insert(space, (at, occupancy));
             None
         } else {

@@ -150,7 +150,7 @@ impl Commands {
             "version" => text.push_str(env!("CARGO_PKG_VERSION")),
             "uptime" => {
                 let since = Timestamp::now().duration_since(self.world.house().started);
-                let _ = write!(text, "{} s", since.as_secs());
+                let _ = write!(text, "{} s", since.as_secs().max(0));
             }
             "status" | "queue" => {
                 let shown = (self.shown)();

@@ -182,7 +182,7 @@ impl Deeds {
         }
         let rows = row::all(store).map_err(|error| error.to_string())?;
         let now = Timestamp::now();
-        let lately = |row: &Row| matches!(row.phase, Phase::Done(at) if now.duration_since(at) < RESTARTS);
+        let lately = |row: &Row| matches!(row.phase, Phase::Done(at) if now.duration_since(at).abs() < RESTARTS);
         if rows
             .iter()
             .any(|(_, row)| row.operation.kind == kind::RESTART && row.worked && lately(row))

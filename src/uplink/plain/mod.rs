@@ -20,7 +20,7 @@ pub use super::wire::Delivered;
 use super::wire::Message;
 use super::world::{MeterKnown, World};
 use crate::domain::{Alarm, AlarmNews, Epoch, Event, Health, Lane, Level, MeterId, MeterNews, Quantity, Source, Space};
-use crate::store::{Delivery, Entry, ReadError};
+use crate::store::{ClockState, Delivery, Entry, ReadError, is_possible};
 pub use asked::asked;
 use discovery::Discovery;
 pub use topics::Topics;
@@ -160,6 +160,9 @@ impl Plain {
                     return None;
                 }
                 body.insert("ts".to_owned(), stamp(entry.at));
+                if entry.clock == ClockState::Wrong {
+                    body.insert("ts_guessed".to_owned(), true.into());
+                }
                 body.insert("seq".to_owned(), number.clone().into());
                 let mut message = Message::new(self.topics.meter(meter, "reading"), Value::Object(body).to_string());
                 message.expires_s = Some(self.expires_s);
@@ -303,7 +306,11 @@ fn source_part(source: &Source) -> String {
     }
 }
 
-/// A moment with milliseconds, as the cloud reads it.
+/// A moment with milliseconds, as the cloud reads it; nothing, when a clock said it that stood wrong.
 fn stamp(at: Timestamp) -> Value {
-    Value::String(format!("{at:.3}"))
+    if is_possible(at) {
+        Value::String(format!("{at:.3}"))
+    } else {
+        Value::Null
+    }
 }

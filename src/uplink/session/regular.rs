@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::Session;
+use crate::store::ClockState;
 use crate::uplink::board::LinkHealth;
 use crate::uplink::patience::Patience;
 use crate::uplink::room::UplinkError;
@@ -34,6 +35,10 @@ impl Session<'_> {
     /// Says what is due.
     pub(super) fn say_regularly(&mut self, now: Instant) -> Result<(), UplinkError> {
         let patience = &self.shared.patience;
+        if now >= self.regular.next() && self.shared.store.clock() == ClockState::Wrong {
+            self.regular = Regular::new(now, patience);
+            return Ok(());
+        }
         if now >= self.regular.health {
             self.regular.health = now + patience.health;
             let health = self.link_health();

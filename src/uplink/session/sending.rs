@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, timeout};
 
 use super::{About, Session};
-use crate::store::Delivery;
+use crate::store::{ClockState, Delivery};
 use crate::uplink::outbox::Parcel;
 use crate::uplink::room::UplinkError;
 use crate::uplink::suspects::Suspicion;
@@ -109,7 +109,8 @@ impl Session<'_> {
     }
 
     pub(super) fn next_live(&mut self, now: Instant) -> Result<Option<Message>, UplinkError> {
-        if !self.has_live_room() {
+        // What is newest has a time, too.
+        if !self.has_live_room() || self.shared.store.clock() == ClockState::Wrong {
             return Ok(None);
         }
         loop {

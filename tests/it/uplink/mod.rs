@@ -2,6 +2,7 @@
 //! behave badly, one that does as it is told.
 
 mod broker;
+mod clock;
 mod cumulocity;
 mod hands;
 mod joining;
