@@ -12,13 +12,22 @@ use crate::admin::Order;
 use crate::config::{Config, remote};
 use crate::domain::MeterId;
 use crate::meter::Meters;
-use crate::uplink::{Hands, LogLine, LogWanted, NewConfiguration, Section};
+use crate::supervisor::{State, States};
+use crate::uplink::{Hands, LogLine, LogWanted, NewConfiguration, PartState, Section};
 
 /// Wishes whose ends are remembered.
 const REMEMBERED: usize = 100;
 
 /// How much may be logged.
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
+
+/// Parts of the box that the cloud has a name for, and their services.
+const PARTS: [(&str, &str); 4] = [
+    ("uplink", "uplink"),
+    ("meter-poller", "meters"),
+    ("occupancy", "occupancy"),
+    ("api", "door-https"),
+];
 
 /// What became of a wish, once it is known.
 type Verdict = Option<Result<(), String>>;
@@ -29,6 +38,7 @@ pub(super) struct HouseHands {
     orders: mpsc::Sender<Order>,
     meters: watch::Receiver<Option<Arc<Meters>>>,
     logging: Logging,
+    states: watch::Receiver<States>,
     /// What is in force.
     config: RwLock<Config>,
     wishes: Mutex<BTreeMap<u64, watch::Receiver<Verdict>>>,
@@ -38,7 +48,7 @@ impl HouseHands {
     pub(super) fn new(
         orders: mpsc::Sender<Order>,
         meters: watch::Receiver<Option<Arc<Meters>>>,
-        logging: Logging,
+        (logging, states): (Logging, watch::Receiver<States>),
         config: Config,
     ) -> Arc<HouseHands> {
         Arc::new(HouseHands {
@@ -46,6 +56,7 @@ impl HouseHands {
             orders,
             meters,
             logging,
+            states,
             config: RwLock::new(config),
             wishes: Mutex::default(),
         })
@@ -118,6 +129,19 @@ impl Hands for HouseHands {
         level.clone_into(&mut log.filter);
         self.logging.set_filter(&log);
         Ok(())
+    }
+
+    fn part(&self, name: &str) -> PartState {
+        let service = PARTS
+            .iter()
+            .find(|(part, _)| *part == name)
+            .map(|(_, service)| *service);
+        let states = self.states.borrow();
+        match service.and_then(|service| states.get(service)) {
+            Some(State::Running) => PartState::Up,
+            Some(State::Retrying { .. } | State::Failed { .. }) => PartState::Down,
+            None => PartState::Closed,
+        }
     }
 
     fn temperature(&self) -> Option<f64> {

@@ -40,7 +40,7 @@ use crate::webhooks::Webhooks;
 /// How long a door has to finish what is under way. The whole box stops within ten seconds.
 pub(super) const DRAIN: Duration = Duration::from_secs(5);
 /// How long a service has that is told to stop while the house goes on.
-const GRACE: Duration = Duration::from_secs(6);
+const GRACE: Duration = Duration::from_millis(6_500);
 /// How long the services behind the doors have, all together.
 const LAST: Duration = Duration::from_secs(3);
 
@@ -106,7 +106,12 @@ impl Lodge {
         let reporter = Reporter::new(store.clone(), house.states(), backups.clone(), rooms);
         super::report::register(&metrics, &store);
         super::uplink::register(&metrics, uplink.subscribe());
-        let hands = HouseHands::new(orders.clone(), meters.subscribe(), logging.clone(), config.clone());
+        let hands = HouseHands::new(
+            orders.clone(),
+            meters.subscribe(),
+            (logging.clone(), house.states()),
+            config.clone(),
+        );
         let mut lodge = Lodge {
             accounts: Accounts::new(store.clone()),
             assets: Assets::load(),
@@ -177,6 +182,8 @@ impl Lodge {
         self.reporter.is_stopping();
         self.streams.cancel();
         self.close_doors();
+        // It says its last words while the doors are left.
+        self.house.retire("uplink");
         self.house.settle().await;
         self.house.stop(LAST).await;
         self.store.close().await;

@@ -34,11 +34,37 @@ pub trait Hands: Send + Sync {
     /// From now on lines of this level are logged, until the configuration is read again.
     fn log_level(&self, level: &str) -> Result<(), String>;
 
+    /// How a part of the box is, by the name that the cloud has for it.
+    fn part(&self, name: &str) -> PartState;
+
     /// How warm the board is, in degrees Celsius, where it says so.
     fn temperature(&self) -> Option<f64>;
 
     /// Reads a meter now; its values are told as they always are.
     async fn read(&self, meter: &MeterId) -> Result<(), String>;
+}
+
+/// How a part of the box is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartState {
+    /// It works.
+    Up,
+    /// It broke, and is started again or left alone.
+    Down,
+    /// It is not configured.
+    Closed,
+}
+
+impl PartState {
+    /// As the cloud has it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            PartState::Up => "up",
+            PartState::Down => "down",
+            PartState::Closed => "unknown",
+        }
+    }
 }
 
 /// A part of the configuration that the cloud has a name for.

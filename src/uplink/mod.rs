@@ -46,7 +46,7 @@ pub use board::{Board, Complaint, FaultShown, TOOK, Tallies, UplinkShown};
 pub use config::{Auth, Config, Kind, Mqtt, Version};
 pub use config_fault::Fault as ConfigFault;
 pub use fault::{CertificateFault, Fault, Trouble};
-pub use hands::{Hands, LogKind, LogLine, LogWanted, NewConfiguration, Section};
+pub use hands::{Hands, LogKind, LogLine, LogWanted, NewConfiguration, PartState, Section};
 pub use outbox::READER;
 pub use patience::Patience;
 pub use rehearsal::rehearse;

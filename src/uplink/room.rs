@@ -177,7 +177,10 @@ impl Uplink {
         };
         let deeds = self.deeds(&shared, world);
         tokio::select! {
-            ended = self.keep_connected(&shared, &stop) => ended,
+            ended = self.keep_connected(&shared, &stop) => {
+                shared.operations.stops().await.map_err(LedgerError::Write)?;
+                ended
+            }
             error = self.follow(&shared) => Err(error),
             worked = shared.operations.work(&deeds, shared.claim()) => match worked {
                 Ok(never) => match never {},

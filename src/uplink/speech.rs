@@ -182,6 +182,15 @@ impl Speech {
         }
     }
 
+    /// Parts of the box whose state changed.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Message> {
+        match self {
+            Speech::Plain(_) => Vec::new(),
+            Speech::Cumulocity(tenant) => tenant.parts(),
+        }
+    }
+
     /// How many people are where, though nothing changed.
     pub fn counts(&self, now: Timestamp) -> Result<Vec<Message>, ReadError> {
         match self {

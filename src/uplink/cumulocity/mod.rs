@@ -20,7 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::config::{Config, Reports};
-use super::hands::{Hands, Section};
+use super::hands::{Hands, PartState, Section};
 use super::live::Thing;
 use super::operations::Installed;
 use super::wire::Message;
@@ -68,6 +68,8 @@ struct Said {
     /// Counts that came too soon after another.
     held: BTreeMap<SpaceId, (Timestamp, Occupancy)>,
     settings: BTreeMap<(MeterId, Quantity), Value>,
+    /// How parts of the box are, as the platform knows it.
+    parts: BTreeMap<&'static str, PartState>,
     /// That some entries have the time at which they were sent.
     guessed: bool,
 }
@@ -103,10 +105,12 @@ impl Cumulocity {
         *self.said() = Said::default();
         let (meters, spaces) = (self.world.meters()?, self.world.spaces()?);
         let house = self.world.house();
+        let part = |(name, _): (&'static str, String)| (name, self.hands.part(name));
+        self.said().parts = self.names.services().map(part).collect();
         let mut own = vec![self.names.appliance(&house.name)];
         own.extend(meters.iter().map(|meter| self.names.child_meter(meter)));
         own.extend(spaces.iter().map(|space| self.names.child_space(space)));
-        own.extend(self.names.facts(self.position));
+        own.extend(self.names.facts(self.position, &*self.hands));
         own.push(self.in_force());
         own.extend(self.installed()?);
         let mut greeting = self.greeting();
@@ -169,10 +173,11 @@ impl Cumulocity {
     pub fn goodbye(&self) -> Vec<Message> {
         // What is said now contradicts the greeting, so the next one is whole.
         *self.greeting() = Greeting::default();
+        self.said().parts.clear();
         let services = self
             .names
             .services()
-            .map(|service| self.up(Some(&service), Line::new(104).text("down").finish()));
+            .map(|(_, service)| self.up(Some(&service), Line::new(104).text("down").finish()));
         services.collect()
     }
 

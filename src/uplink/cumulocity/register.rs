@@ -2,7 +2,7 @@
 
 use super::smartrest::Line;
 use crate::domain::{MeterId, Quantity, Space, SpaceId};
-use crate::uplink::hands::{LogKind, Section};
+use crate::uplink::hands::{Hands, LogKind, Section};
 use crate::uplink::operations::kind;
 use crate::uplink::world::MeterKnown;
 
@@ -48,8 +48,11 @@ impl Names {
         format!("{}-space-{space}", self.device)
     }
 
-    pub(super) fn services(&self) -> impl Iterator<Item = String> {
-        SERVICES.iter().map(|name| format!("{}-svc-{name}", self.device))
+    /// Parts of the box, each with the name that the platform knows it by.
+    pub(super) fn services(&self) -> impl Iterator<Item = (&'static str, String)> {
+        SERVICES
+            .into_iter()
+            .map(|name| (name, format!("{}-svc-{name}", self.device)))
     }
 
     /// The first line of every session.
@@ -76,7 +79,7 @@ impl Names {
     }
 
     /// What is said of the box itself.
-    pub(super) fn facts(&self, position: Option<[f64; 3]>) -> Vec<String> {
+    pub(super) fn facts(&self, position: Option<[f64; 3]>, hands: &dyn Hands) -> Vec<String> {
         let version = env!("CARGO_PKG_VERSION");
         let mut lines = vec![
             Line::new(110)
@@ -108,13 +111,12 @@ impl Names {
                 .text("gatelodge")
                 .finish(),
         ]);
-        let services = self.services().zip(SERVICES);
-        lines.extend(services.map(|(id, name)| {
+        lines.extend(self.services().map(|(name, id)| {
             Line::new(102)
                 .text(&id)
                 .text("appliance")
                 .text(name)
-                .text("up")
+                .text(hands.part(name).word())
                 .finish()
         }));
         lines

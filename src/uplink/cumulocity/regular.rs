@@ -39,6 +39,23 @@ impl Cumulocity {
         self.packed(None, lines.into_iter().chain(board))
     }
 
+    /// Parts of the box that work now and did not, or the other way round.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Message> {
+        let mut said = self.said();
+        let mut changed = Vec::new();
+        for (name, service) in self.names.services() {
+            let state = self.hands.part(name);
+            // What is not in it was not told in this session, or is told as down for good.
+            if let Some(told) = said.parts.get_mut(name)
+                && std::mem::replace(told, state) != state
+            {
+                changed.push(self.up(Some(&service), Line::new(104).text(state.word()).finish()));
+            }
+        }
+        changed
+    }
+
     /// How many people are in each space, as rows have it.
     pub fn counts(&self, now: Timestamp) -> Result<Vec<Message>, ReadError> {
         let mut messages = Vec::new();

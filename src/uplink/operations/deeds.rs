@@ -129,7 +129,8 @@ impl Deeds {
     pub(super) fn end_of_what_was_begun(&self, row: &Row, by_us: bool) -> OperationState {
         let restarted = row.operation.kind == kind::RESTART
             && match &row.boot {
-                Some(boot) => *boot != self.hands.boot(),
+                // The program may start only the service anew; a crash meanwhile is none of its doing.
+                Some(boot) => *boot != self.hands.boot() || (row.stopped && !by_us),
                 None => !by_us,
             };
         if restarted {

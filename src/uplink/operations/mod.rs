@@ -54,6 +54,17 @@ pub struct OperationShown {
     pub phase: String,
 }
 
+/// What an operation is that came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// It is to be done.
+    New,
+    /// It came before.
+    Known,
+    /// It is not even begun, and ended as failed.
+    Refused,
+}
+
 /// How operations begin to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
@@ -91,14 +102,14 @@ impl Operations {
         }
     }
 
-    /// Writes an operation down. Answers whether it is new: one that came before is not done again.
-    pub async fn arrived(&self, asked: Asked, claim: Claim, now: Timestamp) -> Result<bool, WriteError<RowError>> {
+    /// Writes an operation down; one that came before is not done again.
+    pub async fn arrived(&self, asked: Asked, claim: Claim, now: Timestamp) -> Result<Arrival, WriteError<RowError>> {
         let process = self.process.clone();
         let write = move |page: &mut crate::store::Page| {
             let rows = row::all_on(page)?;
             let same = |row: &Row| row.operation.id.is_some() && row.operation == asked.operation;
             if rows.iter().any(|(_, row)| same(row)) {
-                return Ok(false);
+                return Ok(Arrival::Known);
             }
             let old = |row: &Row| matches!(row.phase, Phase::Done(at) if now.duration_since(at) > REMEMBERED);
             for (key, _) in rows.iter().filter(|(_, row)| old(row)) {
@@ -113,12 +124,18 @@ impl Operations {
                 phase: Phase::Waiting,
                 worked: false,
                 boot: None,
+                stopped: false,
             };
             let key = page.seq().0.to_be_bytes();
             if claim == Claim::OnArrival || refused.is_some() {
                 tell(page, &new, OperationState::Executing);
                 new.phase = Phase::Begun(process);
             }
+            let arrival = if refused.is_some() {
+                Arrival::Refused
+            } else {
+                Arrival::New
+            };
             match refused {
                 Some(why) => {
                     tell(page, &new, OperationState::Failed(why.to_owned()));
@@ -131,11 +148,11 @@ impl Operations {
                 }
             }
             row::put_on(page, &key, &new)?;
-            Ok(true)
+            Ok(arrival)
         };
-        let new = self.store.write(write).await?;
+        let arrival = self.store.write(write).await?;
         self.bell.notify_one();
-        Ok(new)
+        Ok(arrival)
     }
 
     /// Does what waits, for ever; first what another run began is ended.
@@ -245,6 +262,17 @@ impl Operations {
                 done => return done,
             }
         }
+    }
+
+    /// The box is told to stop: a program that starts it anew may have done that, so that its end is no crash.
+    pub async fn stops(&self) -> Result<(), WriteError<RowError>> {
+        for (key, mut row) in row::all(&self.store).map_err(|error| WriteError::Refused(error.into()))? {
+            if row.operation.kind == kind::RESTART && matches!(row.phase, Phase::Begun(_)) {
+                row.stopped = true;
+                self.store.write(move |page| row::put_on(page, &key, &row)).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Whether none is under way or waits.

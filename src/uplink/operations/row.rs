@@ -38,6 +38,9 @@ pub(super) struct Row {
     /// The boot in which a command began to start the machine anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) boot: Option<String>,
+    /// Whether this run of the box was told to stop while it was under way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) stopped: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

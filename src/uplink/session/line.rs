@@ -6,10 +6,13 @@ use tokio::time::{Instant, timeout};
 
 use super::{About, Session};
 use crate::uplink::fault::Fault;
+use crate::uplink::outbox::READER;
 use crate::uplink::wire::Incoming;
 
-/// For what is under way when the box stops.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// For what was written before the box stops (`spec/uplink.md` section 4.8).
+pub(super) const LAST_WORDS: Duration = Duration::from_secs(5);
+/// And then for the goodbye.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// What is held back is looked at this often.
 pub(super) const HELD: Duration = Duration::from_millis(500);
 
@@ -32,6 +35,7 @@ impl Session<'_> {
             self.asks_at.map(|at| at.max(Instant::now() + HELD / 10)),
             self.subscription.due(&self.shared.patience),
             Some(self.regular.next()),
+            self.ends.map(|(at, _)| at),
         ]
         .into_iter()
         .flatten()
@@ -66,6 +70,20 @@ impl Session<'_> {
             (self.pinged, self.spoke) = (Some(now), now);
         }
         Ok(())
+    }
+
+    /// Whether the box stops and all is taken that was written until it was told to, as far as it can be sent now.
+    pub(super) fn has_said_enough(&self, rests: bool) -> bool {
+        let Some((at, until)) = self.ends else { return false };
+        let reached = || {
+            self.shared
+                .store
+                .backlog(READER)
+                .is_some_and(|behind| behind.after >= until)
+        };
+        // What waits for a clock or is told as it changes is not waited for.
+        let idle = !rests && self.window.is_empty();
+        Instant::now() >= at || idle || reached()
     }
 
     /// Says goodbye, so that the broker does not have to say it for us.

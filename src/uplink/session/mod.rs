@@ -19,14 +19,16 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::fault::Fault;
+use super::operations::Arrival;
 use super::outbox::{Outbox, Parcel};
 use super::pace::Pace;
 use super::room::{Shared, UplinkError};
 use super::speech::Heard;
 use super::window::Window;
 use super::wire::{Delivered, Incoming, Message, Opened, Wire, WireError};
-use crate::domain::Lane;
+use crate::domain::{Lane, Seq};
 use crate::store::SubscribeError;
+use line::LAST_WORDS;
 use regular::Regular;
 use subscription::Subscription;
 
@@ -82,6 +84,8 @@ pub struct Session<'a> {
     poison: Vec<Parcel>,
     /// When to ask for operations that wait at the platform.
     asks_at: Option<Instant>,
+    /// The box stops: until when what was written up to this change is still sent.
+    ends: Option<(Instant, Seq)>,
 }
 
 /// What the task waits for before it looks again.
@@ -128,6 +132,7 @@ impl<'a> Session<'a> {
             alone: false,
             poison: Vec::new(),
             asks_at: None,
+            ends: None,
             shared,
             wire,
             outbox,
@@ -153,12 +158,16 @@ impl<'a> Session<'a> {
                 Err(error) => return Ok(Ended::Broke(error.into())),
             };
             self.set_aside().await?;
+            if self.has_said_enough(resting.is_some()) {
+                self.farewell().await;
+                return Ok(Ended::Stopped);
+            }
             let watch = self.watch();
             let room = self.window.has_room();
             let live_room = self.has_live_room();
             let woken = tokio::select! {
                 biased;
-                () = stop.cancelled() => Woken::Stop,
+                () = stop.cancelled(), if self.ends.is_none() => Woken::Stop,
                 came = self.wire.next() => Woken::Came(came),
                 () = &mut files => Woken::FilesChanged,
                 () = self.shared.tokens.wanted(), if self.subscription.stands() => Woken::TokenWanted,
@@ -171,10 +180,7 @@ impl<'a> Session<'a> {
                 () = sleep_until(watch) => Woken::More,
             };
             match woken {
-                Woken::Stop => {
-                    self.farewell().await;
-                    return Ok(Ended::Stopped);
-                }
+                Woken::Stop => self.ends = Some((Instant::now() + LAST_WORDS, *self.shared.store.bell().borrow())),
                 Woken::FilesChanged => {
                     self.farewell().await;
                     return Ok(Ended::FilesChanged);
@@ -288,14 +294,14 @@ impl<'a> Session<'a> {
                 for asked in asked {
                     let kind = asked.operation.kind.clone();
                     // Only what is written down is acknowledged; what is not comes again.
-                    if let Err(error) = self
-                        .shared
-                        .operations
-                        .arrived(asked, self.shared.claim(), Timestamp::now())
-                        .await
-                    {
-                        tracing::warn!(kind, %error, "an operation could not be written down");
-                        return Ok(());
+                    let claim = self.shared.claim();
+                    match self.shared.operations.arrived(asked, claim, Timestamp::now()).await {
+                        Ok(Arrival::New | Arrival::Known) => {}
+                        Ok(Arrival::Refused) => self.shared.board.operation(&kind, "refused"),
+                        Err(error) => {
+                            tracing::warn!(kind, %error, "an operation could not be written down");
+                            return Ok(());
+                        }
                     }
                 }
             }

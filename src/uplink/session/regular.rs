@@ -1,5 +1,7 @@
 //! What a session says at intervals, whether or not something happened.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use tokio::time::Instant;
 
@@ -14,7 +16,11 @@ use crate::uplink::room::UplinkError;
 pub(super) struct Regular {
     health: Instant,
     counts: Instant,
+    parts: Instant,
 }
+
+/// How often is looked whether parts of the box broke.
+const PARTS: Duration = Duration::from_secs(2);
 
 impl Regular {
     /// From the beginning of a session.
@@ -22,12 +28,13 @@ impl Regular {
         Regular {
             health: now + patience.health,
             counts: now + patience.counts,
+            parts: now + PARTS,
         }
     }
 
     /// When something is to be said.
     pub(super) fn next(&self) -> Instant {
-        self.health.min(self.counts)
+        self.health.min(self.counts).min(self.parts)
     }
 }
 
@@ -35,8 +42,15 @@ impl Session<'_> {
     /// Says what is due.
     pub(super) fn say_regularly(&mut self, now: Instant) -> Result<(), UplinkError> {
         let patience = &self.shared.patience;
+        if now >= self.regular.parts {
+            self.regular.parts = now + PARTS;
+            self.hello.extend(self.shared.speech.parts());
+        }
         if now >= self.regular.next() && self.shared.store.clock() == ClockState::Wrong {
-            self.regular = Regular::new(now, patience);
+            self.regular = Regular {
+                parts: self.regular.parts,
+                ..Regular::new(now, patience)
+            };
             return Ok(());
         }
         if now >= self.regular.health {

@@ -1,10 +1,11 @@
 //! A house for an uplink in this process: it does what a test lets it do.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
 use gatelodge::domain::MeterId;
-use gatelodge::uplink::{Hands, LogLine, LogWanted, NewConfiguration, Section};
+use gatelodge::uplink::{Hands, LogLine, LogWanted, NewConfiguration, PartState, Section};
 use tokio::sync::Semaphore;
 
 pub struct TestHands {
@@ -15,6 +16,8 @@ pub struct TestHands {
     /// How many may be read.
     pub may_read: Semaphore,
     pub restarts: Mutex<u32>,
+    /// Parts of the box that do not work.
+    pub broken: Mutex<BTreeSet<String>>,
 }
 
 impl Default for TestHands {
@@ -25,6 +28,7 @@ impl Default for TestHands {
             read: Mutex::default(),
             may_read: Semaphore::new(1_000_000),
             restarts: Mutex::default(),
+            broken: Mutex::default(),
         }
     }
 }
@@ -63,6 +67,14 @@ impl Hands for TestHands {
 
     fn log_level(&self, level: &str) -> Result<(), String> {
         Err(format!("{level}: nothing is logged here"))
+    }
+
+    fn part(&self, name: &str) -> PartState {
+        if self.broken.lock().unwrap().contains(name) {
+            PartState::Down
+        } else {
+            PartState::Up
+        }
     }
 
     fn temperature(&self) -> Option<f64> {
