@@ -114,12 +114,13 @@ impl Collector for Counted {
                 metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)?;
             }
         }
+        let tallies = room.tallies();
         let counters = [
             ("uplink_published", "Messages that the broker took", shown.published),
             (
-                "uplink_dropped",
-                "Messages too large or refused for good",
-                shown.dropped,
+                "uplink_skipped_values",
+                "Values that are no numbers and were left out",
+                tallies.skipped,
             ),
             ("uplink_lost", "Entries lost before they were sent", shown.lost),
             ("uplink_sessions", "Sessions that were opened", shown.sessions),
@@ -128,7 +129,6 @@ impl Collector for Counted {
             let metric = ConstCounter::new(value);
             metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)?;
         }
-        let tallies = room.tallies();
         families(&tallies, &mut encoder)?;
         let bounds = TOOK.iter().copied().chain([f64::INFINITY]).zip(tallies.took);
         let buckets: Vec<(f64, u64)> = bounds.collect();
@@ -147,11 +147,16 @@ fn families(tallies: &Tallies, encoder: &mut DescriptorEncoder<'_>) -> Result<()
     let help = "Entries of the journal that wait, by class";
     let mut queue = encoder.encode_descriptor("uplink_queue_messages", help, None, gauge)?;
     for (lane, waiting) in Lane::ALL.into_iter().zip(tallies.queue) {
-        let class = format!("{lane:?}").to_lowercase();
         let waiting = i64::try_from(waiting).unwrap_or(i64::MAX);
-        ConstGauge::new(waiting).encode(queue.encode_family(&[("class", class.as_str())])?)?;
+        ConstGauge::new(waiting).encode(queue.encode_family(&[("class", lane.name())])?)?;
     }
     let counter = ConstCounter::new(0u64).metric_type();
+    let help = "Messages dropped, as too large, refused for good or set aside, and entries lost, by class";
+    let mut dropped = encoder.encode_descriptor("uplink_dropped", help, None, counter)?;
+    for class in Lane::ALL.map(Lane::name).into_iter().chain(["other"]) {
+        let count = tallies.dropped.get(class).copied().unwrap_or_default();
+        ConstCounter::new(count).encode(dropped.encode_family(&[("class", class)])?)?;
+    }
     let help = "Sessions that ended or did not begin, by reason";
     let mut ended = encoder.encode_descriptor("uplink_reconnects", help, None, counter)?;
     for (reason, count) in &tallies.ended {

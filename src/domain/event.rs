@@ -130,6 +130,16 @@ pub enum Lane {
 impl Lane {
     /// Every lane, the one to keep longest first.
     pub const ALL: [Lane; 3] = [Lane::Critical, Lane::Event, Lane::Measurement];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Lane::Critical => "critical",
+            Lane::Event => "event",
+            Lane::Measurement => "measurement",
+        }
+    }
 }
 
 impl Event {

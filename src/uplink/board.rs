@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::fault::Fault;
+use crate::domain::Lane;
 
 /// Faults that are remembered.
 const FAULTS: usize = 50;
@@ -71,6 +72,10 @@ pub struct Tallies {
     pub ended: BTreeMap<&'static str, u64>,
     /// What the platform did not like, by what it begins with.
     pub complained: BTreeMap<String, u64>,
+    /// Messages dropped and entries lost, by the lane they were of.
+    pub dropped: BTreeMap<&'static str, u64>,
+    /// Values that are no numbers and were left out.
+    pub skipped: u64,
     /// How operations ended, by kind and result.
     pub operations: BTreeMap<(String, &'static str), u64>,
     /// How many messages were acknowledged within each bound of [`TOOK`], and beyond.
@@ -156,6 +161,10 @@ pub(super) struct Written {
     pub(super) published: u64,
     pub(super) dropped: u64,
     pub(super) lost: u64,
+    /// Messages dropped and entries lost, by class.
+    pub(super) by_class: BTreeMap<&'static str, u64>,
+    /// Values that are no numbers.
+    pub(super) skipped: u64,
     pub(super) sessions: u64,
     pub(super) oldest_waiting: Option<Timestamp>,
     pub(super) next_try: Option<Timestamp>,
@@ -231,6 +240,20 @@ impl Board {
             what: text.chars().take(300).collect(),
         });
         written.complaints.truncate(FAULTS);
+    }
+
+    /// Notes that a message of a class is dropped.
+    pub(super) fn dropped(&self, class: &'static str) {
+        let mut written = self.write();
+        written.dropped += 1;
+        *written.by_class.entry(class).or_default() += 1;
+    }
+
+    /// Notes that entries of a lane were lost.
+    pub(super) fn lost(&self, lane: Lane, count: u64) {
+        let mut written = self.write();
+        written.lost += count;
+        *written.by_class.entry(lane.name()).or_default() += count;
     }
 
     /// Notes how long a message took to be acknowledged.

@@ -180,6 +180,7 @@ impl Fault {
             Fault::Resolve { .. } => "dns",
             Fault::Connect { .. } => "tcp",
             Fault::Tls { .. } => "tls",
+            Fault::Wire(WireError::Io(error)) if is_alert(error) => "tls",
             Fault::Clock { .. } => "clock",
             Fault::Slow { .. } | Fault::NoAnswer => "silent",
             Fault::Refused(_) => "refused",
@@ -217,6 +218,10 @@ impl Fault {
             Fault::Refused(Refusal::ClientId) => "set another uplink.client_id",
             Fault::Refused(Refusal::Protocol) => "set uplink.mqtt.version to what the broker speaks",
             Fault::Refused(Refusal::Unavailable | Refusal::Other(_)) => "wait; the box tries again",
+            Fault::Wire(WireError::Io(error)) if is_alert(error) => {
+                "the broker does not believe the box's certificate: check that it knows the authority, and that \
+                 uplink.certificate_file has every certificate between the leaf and it"
+            }
             Fault::Wire(_) | Fault::HungUp(_) => {
                 "wait; the box connects again. Should it go on: does another client use this client id?"
             }

@@ -19,6 +19,7 @@ mod hands;
 mod joining;
 mod ledger;
 mod live;
+mod network;
 mod opening;
 mod operations;
 mod outbox;

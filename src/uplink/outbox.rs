@@ -52,6 +52,15 @@ pub struct Parcel {
     pub at: Option<Timestamp>,
 }
 
+impl Parcel {
+    /// The name of the lane that it is of.
+    #[must_use]
+    pub fn class(&self) -> &'static str {
+        let lane = self.tickets.first().and_then(|ticket| Lane::ALL.get(ticket.lane));
+        lane.map_or("other", |lane| lane.name())
+    }
+}
+
 struct LaneBox {
     lane: Lane,
     subscription: Subscription,

@@ -113,6 +113,22 @@ mod tests {
         assert!(retry.is_taken_over());
     }
 
+    #[test]
+    fn ten_failures_are_forgotten_by_a_session_of_a_minute_and_by_none_that_is_shorter() {
+        let (seconds, away) = (Duration::from_secs, Trouble::Away);
+        let ten = || {
+            let mut retry = Retry::new(Patience::default());
+            let pauses: Vec<Duration> = (0..10).map(|_| retry.after_failure(away, 0.5)).collect();
+            assert!(pauses.is_sorted() && pauses[9] == seconds(120), "{pauses:?}");
+            retry
+        };
+        let mut short = ten();
+        assert_eq!(short.after_session(seconds(59), 0.5), seconds(120));
+        let mut stable = ten();
+        assert_eq!(stable.after_session(seconds(60), 0.5), Duration::ZERO);
+        assert_eq!(stable.after_failure(away, 0.5), seconds(2), "the row begins anew");
+    }
+
     proptest! {
         #[test]
         fn pauses_are_never_longer_than_the_longest(

@@ -12,9 +12,11 @@ use super::board::Board;
 use super::config::{Config, Kind, Reports};
 use super::counts::{Counted, settle};
 use super::cumulocity::Cumulocity;
+use super::fault::Trouble;
 use super::hands::Hands;
 use super::ledger::{self, LedgerError};
 use super::live::Live;
+use super::network;
 use super::opening::{changed, connect};
 use super::operations::{Claim, Commands, Deeds, Operations};
 use super::outbox::{Dealt, READER};
@@ -268,9 +270,12 @@ impl Uplink {
                 broker = %shared.config.url, error = %fault, mend = fault.mend(), taken_over,
                 tried_ms = began.elapsed().as_millis(), again_in_s = pause.as_secs(), "not connected"
             );
+            // Whoever does not believe us is not asked sooner for it.
+            let away = fault.trouble() == Trouble::Away;
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = sleep(pause) => {}
+                () = network::changed(), if away => tracing::info!("the network changed; connecting anew at once"),
                 () = changed(&shared.config) => retry = Retry::new(shared.patience),
             }
         }

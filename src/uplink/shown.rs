@@ -83,6 +83,8 @@ impl Uplink {
         Tallies {
             queue: if rows == 0 { [0; 3] } else { queue },
             ended: written.ended.clone(),
+            dropped: written.by_class.clone(),
+            skipped: written.skipped,
             complained: written.complained.clone(),
             operations: written.operations.clone(),
             took: written.took,

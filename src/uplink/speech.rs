@@ -199,6 +199,15 @@ impl Speech {
         }
     }
 
+    /// How many values were no numbers and were left out.
+    #[must_use]
+    pub fn skipped(&self) -> u64 {
+        match self {
+            Speech::Plain(_) => 0,
+            Speech::Cumulocity(tenant) => tenant.skipped(),
+        }
+    }
+
     /// A topic is not granted, or is now.
     #[must_use]
     pub fn granted(&self, granted: bool) -> Vec<Message> {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::operations::{self, Installed};
 use super::outbox::READER;
-use crate::domain::{Alarm, Lane, Meter, MeterId, MeterState, Source, Space, SpaceId, SpaceOrigin};
+use crate::domain::{Alarm, Lane, Meter, MeterId, MeterState, Seq, Source, Space, SpaceId, SpaceOrigin};
 use crate::rules::{Alarms, Desk};
 use crate::store::meters::Meters;
 use crate::store::spaces::Spaces;
@@ -82,6 +82,12 @@ impl World {
     pub fn told_alarm(&self, kind: &str, source: &Source) -> Result<Option<Alarm>, ReadError> {
         let until = self.store.acknowledged(READER, Lane::Critical).unwrap_or_default();
         self.alarms.told(kind, source, until)
+    }
+
+    /// Up to where the broker has taken every value.
+    #[must_use]
+    pub fn told_values(&self) -> Seq {
+        self.store.acknowledged(READER, Lane::Measurement).unwrap_or_default()
     }
 
     /// The alarms of the house.

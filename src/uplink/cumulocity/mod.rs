@@ -5,6 +5,7 @@
 
 mod alarms;
 mod asked;
+mod before;
 mod greeting;
 mod hearing;
 mod register;
@@ -14,6 +15,7 @@ pub mod smartrest;
 mod telling;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -28,6 +30,7 @@ use super::world::{MeterKnown, World};
 use crate::domain::{Lane, MeterId, Occupancy, Quantity, Space, SpaceId};
 use crate::store::{ClockState, Delivery, Entry, ReadError, is_possible};
 pub use asked::asked;
+use before::Before;
 use greeting::Greeting;
 use register::Names;
 use series::{measurement, samples};
@@ -55,8 +58,18 @@ pub struct Cumulocity {
     position: Option<[f64; 3]>,
     said: Mutex<Said>,
     greeting: Mutex<Greeting>,
-    /// The maximum of each space as it was last told of, whatever session.
-    maxima: Mutex<BTreeMap<SpaceId, u32>>,
+    /// Values whose changes are told, whatever session.
+    before: Mutex<Changing>,
+    /// Values that are no numbers, which were left out.
+    skipped: AtomicU64,
+}
+
+/// Values whose changes are told.
+#[derive(Default)]
+struct Changing {
+    maxima: Before<SpaceId, u32>,
+    settings: Before<(MeterId, Quantity), Value>,
+    counters: Before<(MeterId, Quantity), i64>,
 }
 
 /// What was said in this session, and what was known of things when it was said.
@@ -67,7 +80,7 @@ struct Said {
     counts: BTreeMap<SpaceId, (Timestamp, Occupancy)>,
     /// Counts that came too soon after another.
     held: BTreeMap<SpaceId, (Timestamp, Occupancy)>,
-    settings: BTreeMap<(MeterId, Quantity), Value>,
+    settings: BTreeSet<(MeterId, Quantity)>,
     /// How parts of the box are, as the platform knows it.
     parts: BTreeMap<&'static str, PartState>,
     /// That some entries have the time at which they were sent.
@@ -86,7 +99,8 @@ impl Cumulocity {
             position: config.position,
             said: Mutex::default(),
             greeting: Mutex::default(),
-            maxima: Mutex::default(),
+            before: Mutex::default(),
+            skipped: AtomicU64::new(0),
         }
     }
 
@@ -107,6 +121,12 @@ impl Cumulocity {
         let house = self.world.house();
         let part = |(name, _): (&'static str, String)| (name, self.hands.part(name));
         self.said().parts = self.names.services().map(part).collect();
+        // What is acknowledged up to a space's last change is how the platform knows it.
+        let told = self.world.told_values();
+        for space in spaces.iter().filter(|space| space.seq <= told) {
+            let mut before = self.changing();
+            before.maxima.begin(space.id, space.seq, space.occupancy.maximum);
+        }
         let mut own = vec![self.names.appliance(&house.name)];
         own.extend(meters.iter().map(|meter| self.names.child_meter(meter)));
         own.extend(spaces.iter().map(|space| self.names.child_space(space)));
@@ -355,6 +375,16 @@ impl Cumulocity {
 
     fn greeting(&self) -> MutexGuard<'_, Greeting> {
         self.greeting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn changing(&self) -> MutexGuard<'_, Changing> {
+        self.before.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many values were no numbers and were left out.
+    #[must_use]
+    pub fn skipped(&self) -> u64 {
+        self.skipped.load(Ordering::Relaxed)
     }
 
     fn said(&self) -> MutexGuard<'_, Said> {

@@ -29,6 +29,12 @@ pub fn measurement(kind: &str, at: Timestamp, samples: &[Sample]) -> Vec<String>
     lines
 }
 
+/// How many of the samples are no numbers that can be written.
+#[must_use]
+pub fn unwritable(samples: &[Sample]) -> u64 {
+    samples.iter().filter(|sample| number(sample.value).is_none()).count() as u64
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -75,5 +81,16 @@ mod tests {
             ..sample
         };
         assert!(measurement("t", at, &[nan]).is_empty());
+        assert_eq!(
+            unwritable(&[
+                sample,
+                nan,
+                Sample {
+                    value: f64::INFINITY,
+                    ..sample
+                }
+            ]),
+            2
+        );
     }
 }

@@ -1,13 +1,13 @@
 //! Events as lines: what meters say, how many people are where, what became of operations.
 
 use std::collections::BTreeMap;
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::alarms;
-use super::series::{measurement, samples, space_samples};
+use super::series::{measurement, samples, space_samples, unwritable};
 use super::smartrest::Line;
 use super::{Cumulocity, EACH, REASON, RESULT, Words};
 use crate::domain::{
@@ -17,22 +17,36 @@ use crate::store::{Entry, is_possible};
 use crate::uplink::operations::kind;
 use crate::uplink::wire::Message;
 
+/// Registers that only rise.
+const COUNTERS: [Quantity; 10] = [
+    Quantity::ImportA,
+    Quantity::ExportA,
+    Quantity::ReactiveImportA,
+    Quantity::ReactiveExportA,
+    Quantity::ImportB,
+    Quantity::ExportB,
+    Quantity::ReactiveImportB,
+    Quantity::ReactiveExportB,
+    Quantity::ApparentImport,
+    Quantity::ApparentExport,
+];
+
 impl Cumulocity {
     pub(super) fn event(&self, entry: &Entry, event: &Event) -> Vec<Message> {
         match event {
             Event::Meter { meter, news } => {
                 let child = self.names.meter(meter);
-                let lines = self.news(entry.at, meter, news);
+                let lines = self.news(entry, meter, news);
                 let before = (!lines.is_empty()).then(|| self.unknown_meter(meter, &child)).flatten();
                 before
                     .into_iter()
                     .chain(lines.into_iter().map(|line| line.message(self, &child)))
                     .collect()
             }
-            Event::SpaceChanged { space, by, occupancy } => self.count(*space, entry.at, (*by, *occupancy)),
+            Event::SpaceChanged { space, by, occupancy } => self.count(*space, entry, (*by, *occupancy)),
             // It is told by its registration.
             Event::SpaceCreated { space, occupancy, .. } => {
-                self.maxima().insert(*space, occupancy.maximum);
+                self.changing().maxima.change(*space, entry.seq, occupancy.maximum);
                 Vec::new()
             }
             Event::SpaceRemoved { space, .. } => {
@@ -85,12 +99,16 @@ impl Cumulocity {
         unknown.into_iter().chain([line]).collect()
     }
 
-    pub(super) fn news(&self, at: Timestamp, meter: &MeterId, news: &MeterNews) -> Vec<Words> {
+    pub(super) fn news(&self, entry: &Entry, meter: &MeterId, news: &MeterNews) -> Vec<Words> {
+        let at = entry.at;
         match news {
             MeterNews::Read { values } => {
-                let lines = measurement("emop_Reading", at, &samples(values));
+                let samples = samples(values);
+                self.skipped.fetch_add(unwritable(&samples), Ordering::Relaxed);
+                let lines = measurement("emop_Reading", at, &samples);
                 let mut words: Vec<Words> = lines.into_iter().map(Words::Line).collect();
-                words.extend(self.settings(at, meter, values));
+                words.extend(self.decreased(entry, meter, values).into_iter().map(Words::Line));
+                words.extend(self.settings(entry, meter, values));
                 words
             }
             // The alarm says it.
@@ -111,38 +129,68 @@ impl Cumulocity {
     }
 
     /// Settings that changed become part of the inventory; one that was another before is an event too.
-    pub(super) fn settings(&self, at: Timestamp, meter: &MeterId, values: &BTreeMap<Quantity, Value>) -> Vec<Words> {
+    pub(super) fn settings(&self, entry: &Entry, meter: &MeterId, values: &BTreeMap<Quantity, Value>) -> Vec<Words> {
         let mut words = Vec::new();
         for (quantity, kind) in [
             (Quantity::LoadSwitch, "emop_LoadSwitchChanged"),
             (Quantity::PrepayEnabled, "emop_PrepayModeChanged"),
         ] {
             let Some(value) = values.get(&quantity) else { continue };
-            let before = self.said().settings.insert((meter.clone(), quantity), value.clone());
-            if before.as_ref() == Some(value) {
+            let key = (meter.clone(), quantity);
+            let before = self.changing().settings.change(key.clone(), entry.seq, value.clone());
+            let first = self.said().settings.insert(key);
+            let changed = before.filter(|before| before != value);
+            if !first && changed.is_none() {
                 continue;
             }
             words.push(Words::Inventory(match quantity {
                 Quantity::LoadSwitch => json!({"emop_LoadSwitch": {"setting": value}}),
                 _ => json!({"emop_Prepay": {"enabled": value}}),
             }));
-            if let Some(before) = before {
+            if let Some(before) = changed {
                 let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 let text = format!("{} -> {}", plain(&before), plain(value));
-                words.push(Words::Line(Line::new(400).text(kind).text(&text).time(at).finish()));
+                words.push(Words::Line(
+                    Line::new(400).text(kind).text(&text).time(entry.at).finish(),
+                ));
             }
         }
         words
     }
 
-    fn count(&self, space: SpaceId, at: Timestamp, (by, occupancy): (i64, Occupancy)) -> Vec<Message> {
+    /// Counters of energy that show less than before: a meter was exchanged, or its counter went over its end.
+    fn decreased(&self, entry: &Entry, meter: &MeterId, values: &BTreeMap<Quantity, Value>) -> Vec<String> {
+        let mut lines = Vec::new();
+        for quantity in COUNTERS {
+            let Some(value) = values.get(&quantity).and_then(Value::as_i64) else {
+                continue;
+            };
+            let key = (meter.clone(), quantity);
+            let before = self.changing().counters.change(key, entry.seq, value);
+            if let Some(before) = before.filter(|before| *before > value) {
+                let name = serde_json::to_value(quantity).unwrap_or_default();
+                let text = format!("{}: {before} -> {value}", name.as_str().unwrap_or_default());
+                lines.push(
+                    Line::new(400)
+                        .text("emop_CounterDecreased")
+                        .text(&text)
+                        .time(entry.at)
+                        .finish(),
+                );
+            }
+        }
+        lines
+    }
+
+    fn count(&self, space: SpaceId, entry: &Entry, (by, occupancy): (i64, Occupancy)) -> Vec<Message> {
+        let at = entry.at;
         // A space that is not told is not in the rows either way; nor is one that is no more.
         let Ok(Some(row)) = self.world.space(space) else {
             return Vec::new();
         };
         let child = self.names.space(space);
         let unknown = self.unknown_space(&row, &child);
-        let maximum = self.maxima().insert(space, occupancy.maximum);
+        let maximum = self.changing().maxima.change(space, entry.seq, occupancy.maximum);
         let maximum = maximum.filter(|before| *before != occupancy.maximum).map(|before| {
             let text = format!("{before} -> {}", occupancy.maximum);
             Line::new(400).text("occ_MaximumChanged").text(&text).time(at).finish()
@@ -193,10 +241,6 @@ impl Cumulocity {
         messages.push(end);
         messages.extend(audit.map(|line| self.up(None, line)));
         messages
-    }
-
-    fn maxima(&self) -> MutexGuard<'_, BTreeMap<SpaceId, u32>> {
-        self.maxima.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn outcome(&self, operation: &Operation, state: &OperationState) -> Message {

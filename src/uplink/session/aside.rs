@@ -48,11 +48,8 @@ impl Session<'_> {
             }
             tracing::warn!(topic, "a message cost the session three times and was set aside");
             self.hello.push_back(self.shared.speech.aside(topic));
-            {
-                let mut written = self.shared.board.write();
-                written.aside += 1;
-                written.dropped += 1;
-            }
+            self.shared.board.write().aside += 1;
+            self.shared.board.dropped(parcel.class());
             self.shared.suspects.taken(&parcel);
             self.outbox.taken(&parcel.tickets, &self.shared.dealt);
         }

@@ -56,6 +56,15 @@ enum About {
     Journal(Parcel),
 }
 
+impl About {
+    fn class(&self) -> &'static str {
+        match self {
+            About::Journal(parcel) => parcel.class(),
+            About::Greeting | About::Hello | About::Live => "other",
+        }
+    }
+}
+
 /// One session.
 pub struct Session<'a> {
     shared: &'a Shared,
@@ -236,7 +245,7 @@ impl<'a> Session<'a> {
                 if let Some(why) = refused {
                     // Sent again it would be refused again, and hold up all that follows.
                     tracing::warn!(why, "the broker refused a message for good; it is dropped");
-                    self.shared.board.write().dropped += 1;
+                    self.shared.board.dropped(about.as_ref().map_or("other", About::class));
                 } else if about.is_some() {
                     self.shared.board.write().published += 1;
                 }

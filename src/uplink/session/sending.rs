@@ -41,7 +41,7 @@ impl Session<'_> {
                         topic = message.topic,
                         "a message is larger than may be sent; it is dropped"
                     );
-                    self.shared.board.write().dropped += 1;
+                    self.shared.board.dropped(about.class());
                     self.window.taken(id);
                     self.done(&about);
                 }
@@ -143,11 +143,13 @@ impl Session<'_> {
         let said = self.outbox.take(&shared.dealt, shares, |lane, delivery| {
             if let Delivery::Gap(gap) = delivery {
                 tracing::warn!(lane = ?lane, n = gap.n, from = gap.from.0, to = gap.to.0, "entries were lost before they were sent");
-                shared.board.write().lost += gap.n;
+                shared.board.lost(lane, gap.n);
             }
             shared.speech.journal(lane, delivery)
         });
-        let Some(parcel) = said? else { return Ok(Ok(None)) };
+        let said = said?;
+        shared.board.write().skipped = shared.speech.skipped();
+        let Some(parcel) = said else { return Ok(Ok(None)) };
         match shared.suspects.of(&parcel) {
             Suspicion::None => {}
             Suspicion::Alone if self.window.is_empty() => self.alone = true,

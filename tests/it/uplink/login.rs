@@ -268,6 +268,67 @@ fn a_leaf_that_the_broker_does_not_know_is_refused_shown_and_the_values_wait() {
     );
 }
 
+/// A box whose values wait while it is not let in; how it says so.
+fn waiting_box(section: &str) -> serde_json::Value {
+    let meter = "[[meter]]\nserial = \"EML1\"\nlink = \"tcp://127.0.0.1:9\"\n";
+    let lodge = Lodge::start_with(&format!("{section}self_test_rate = \"20/s\"\n{meter}"));
+    let shown = crate::support::eventually("the refusal is shown, and values wait", || {
+        let shown = lodge.json(&["uplink", "status"]);
+        let waits = shown["backlog_rows"].as_u64() > Some(5);
+        (waits && shown["last_error"].is_object()).then_some(shown)
+    });
+    assert!(shown["connected_since"].is_null(), "{shown}");
+    let next: jiff::Timestamp = shown["next_try"].as_str().unwrap().parse().unwrap();
+    let at: jiff::Timestamp = shown["last_error"]["at"].as_str().unwrap().parse().unwrap();
+    assert!(
+        next.duration_since(at) >= jiff::SignedDuration::from_secs(29),
+        "nobody is locked out: {shown}"
+    );
+    shown
+}
+
+#[test]
+fn a_leaf_without_its_intermediate_is_refused_and_the_box_says_why_and_waits() {
+    let broker = Broker::start();
+    let chain = broker.file("lodge-1", "chain");
+    let pem = std::fs::read_to_string(&chain).unwrap();
+    let parts: Vec<&str> = pem.split_inclusive("-----END CERTIFICATE-----\n").collect();
+    assert!(
+        parts.len() > 1,
+        "an intermediate issued it, and the broker trusts only the root"
+    );
+    let leaf = broker.pki.dir.join("leaf.pem");
+    std::fs::write(&leaf, parts[0]).unwrap();
+    let section = broker.section().replace("kind = \"mqtt\"", "kind = \"cumulocity\"");
+    let section = section.replace(&chain.display().to_string(), &leaf.display().to_string());
+    let shown = waiting_box(&section);
+    let (what, mend) = (
+        shown["last_error"]["what"].as_str().unwrap(),
+        shown["last_error"]["mend"].as_str().unwrap(),
+    );
+    assert!(what.contains("UnknownCA") && mend.contains("certificate"), "{shown}");
+}
+
+#[test]
+fn with_a_leaf_that_has_ended_or_is_not_good_yet_nothing_is_opened_and_nothing_lost() {
+    let broker = Broker::start();
+    let section = broker.section().replace("kind = \"mqtt\"", "kind = \"cumulocity\"");
+    let chain = broker.file("lodge-1", "chain").display().to_string();
+    let key = broker.file("lodge-1", "key").display().to_string();
+    for (years, wanted) in [
+        ((2001, 2002), "ended at 2002"),
+        ((2190, 2191), "is not good before 2190"),
+    ] {
+        let [certificate, own_key] = own_certificate(&broker.pki.dir, years);
+        let shown = waiting_box(&section.replace(&chain, &certificate).replace(&key, &own_key));
+        assert!(
+            shown["last_error"]["what"].as_str().unwrap().contains(wanted),
+            "{shown}"
+        );
+    }
+    assert!(!broker.log().contains("d:lodge-1"), "the broker never heard of it");
+}
+
 #[test]
 fn a_server_whose_certificate_has_ended_hears_no_opening() {
     gatelodge::tls::install_provider();

@@ -9,6 +9,7 @@ mod joining;
 mod login;
 mod operations;
 mod outage;
+mod parts;
 mod plain;
 mod platform;
 mod puppet;

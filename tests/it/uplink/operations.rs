@@ -325,6 +325,17 @@ async fn one_kind_of_one_device_goes_in_order_and_too_many_are_refused() {
     }
     let busy = puppet.hears("505,109,");
     assert!(busy.contains("busy"), "{busy}");
+    let refused = |stage: &Stage| {
+        stage
+            .uplink
+            .tallies()
+            .operations
+            .get(&(read.to_owned(), "refused"))
+            .copied()
+    };
+    eventually("the refusals are counted", || {
+        (refused(&stage) == Some(8)).then_some(())
+    });
     assert!(!puppet.texts().contains(&"504,3".to_owned()), "one at a time");
     assert!(puppet.texts().contains(&"504,2".to_owned()), "another device meanwhile");
     may_read.add_permits(1_000);
@@ -366,10 +377,10 @@ async fn a_machine_that_starts_anew_is_known_by_its_boot_and_one_that_did_not_ha
     };
     ask("1");
     puppet.hears("504,1");
-    stage.stop().await;
+    stage.break_off().await;
     *stage.hands.process.lock().unwrap() = "another".into();
     stage.run();
-    assert!(puppet.hears("505,1,").contains("interrupted"));
+    assert!(puppet.hears("505,1,").contains("interrupted"), "it crashed");
     drop(stage);
 
     let folder = tempfile::tempdir().unwrap();
@@ -385,6 +396,20 @@ async fn a_machine_that_starts_anew_is_known_by_its_boot_and_one_that_did_not_ha
     *stage.hands.boot.lock().unwrap() = "second".into();
     stage.run();
     puppet.hears("506,2");
+    drop(stage);
+
+    // The program started only the service anew: the box was told to stop, and another run goes on in the same boot.
+    let folder = tempfile::tempdir().unwrap();
+    let mut stage = Stage::start(folder.path(), &section);
+    let asked = || puppet.texts().iter().filter(|text| *text == "500").count();
+    let before = asked();
+    eventually("it asked", || (asked() > before).then_some(()));
+    ask("3");
+    puppet.hears("504,3");
+    stage.stop().await;
+    *stage.hands.process.lock().unwrap() = "another".into();
+    stage.run();
+    puppet.hears("506,3");
 }
 
 #[tokio::test(flavor = "multi_thread")]

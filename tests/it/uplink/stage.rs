@@ -165,6 +165,19 @@ impl Stage {
         }
     }
 
+    /// Ends the uplink in the middle of whatever it does.
+    pub async fn break_off(&mut self) {
+        for task in [
+            self.running.take().unwrap().abort_handle(),
+            self.watching.take().unwrap().abort_handle(),
+        ] {
+            task.abort();
+            while !task.is_finished() {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
     /// Stops the uplink in order.
     pub async fn stop(&mut self) {
         self.stop.cancel();

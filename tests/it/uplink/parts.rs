@@ -1,0 +1,136 @@
+//! What a tenant is told of the box itself, of what changed, and before the box stops.
+
+use std::process::{Command, Stdio};
+
+use gatelodge::domain::{Occupancy, Quantity, SpaceId, SpaceOrigin};
+use gatelodge::store::spaces::{NewSpace, SpacesWriter};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::puppet::{Puppet, Said};
+use super::stage::{SERIAL, Stage};
+use crate::support::{Lodge, eventually};
+
+fn begin(more: &str) -> (Puppet, tempfile::TempDir, Stage) {
+    let (puppet, folder) = (Puppet::start(), tempfile::tempdir().unwrap());
+    let stage = Stage::start(folder.path(), &(puppet.section(folder.path()) + more));
+    puppet.hears("500");
+    (puppet, folder, stage)
+}
+
+/// States of the service of the box's occupancy, as they were told.
+fn told_of_occupancy(puppet: &Puppet) -> Vec<String> {
+    let said = puppet.said().into_iter();
+    let told = said.filter_map(|(_, said)| match said {
+        Said::Publish { topic, text, .. } if topic == "s/us/lodge-1-svc-occupancy" => Some(text),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_the_box_that_broke_is_told_and_when_it_works_again_too() {
+    let (puppet, _folder, stage) = begin("");
+    assert!(puppet.hears("102,lodge-1-svc-occupancy,").ends_with(",up"));
+    stage.hands.broken.lock().unwrap().insert("occupancy".into());
+    eventually("it is told as down", || {
+        (told_of_occupancy(&puppet) == ["104,down"]).then_some(())
+    });
+    stage.hands.broken.lock().unwrap().clear();
+    eventually("and as up", || {
+        (told_of_occupancy(&puppet) == ["104,down", "104,up"]).then_some(())
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_until_the_stop_is_told_before_the_goodbye() {
+    let (puppet, _folder, mut stage) = begin("window = 2\n");
+    stage.many(SERIAL, 300).await;
+    stage.stop().await;
+    let readings = puppet
+        .texts()
+        .into_iter()
+        .filter(|text| text.starts_with("201,emop_Reading"));
+    assert_eq!(readings.count(), 300);
+    let said = puppet.said();
+    assert_eq!(said.last().map(|(_, said)| said), Some(&Said::Bye));
+    assert_eq!(stage.uplink.shown().backlog_rows, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_counter_that_shows_less_than_before_is_told_as_it_is_and_as_an_event() {
+    let (puppet, _folder, stage) = begin("");
+    for counter in [1_000, 1_200, 30] {
+        stage
+            .says(SERIAL, &[(Quantity::ImportA, json!(counter))], Vec::new())
+            .await;
+    }
+    puppet.hears("400,emop_CounterDecreased,import_a: 1200 -> 30,");
+    stage.drained().await;
+    let texts = puppet.texts();
+    assert!(texts.iter().any(|text| text.contains("A+,0.03,kWh")), "{texts:?}");
+    let events = texts.iter().filter(|text| text.contains("emop_CounterDecreased"));
+    assert_eq!(events.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_change_of_a_maximum_after_a_restart_is_told_with_what_it_was_before() {
+    let (puppet, _folder, mut stage) = begin("");
+    let id = SpaceId::from_random([7; 16]);
+    let spaces = SpacesWriter::new(stage.store.clone());
+    let occupancy = Occupancy {
+        current: 3,
+        maximum: 40,
+    };
+    let new = NewSpace::plain(id, Some("Hall".into()), occupancy, SpaceOrigin::Operator);
+    spaces.create(new, Timestamp::now()).await.unwrap();
+    spaces.set_maximum(id, 50, Timestamp::now()).await.unwrap();
+    puppet.hears("400,occ_MaximumChanged,40 -> 50,");
+    stage.drained().await;
+    stage.stop().await;
+    stage.run();
+    stage.drained().await;
+    spaces.set_maximum(id, 60, Timestamp::now()).await.unwrap();
+    puppet.hears("400,occ_MaximumChanged,50 -> 60,");
+}
+
+/// The box has a network of its own, which has no way out at first.
+#[test]
+fn a_way_out_that_appears_ends_the_wait_for_the_next_try() {
+    let section = "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://10.77.1.1:1883\"\nclient_id = \"lodge-1\"\n";
+    let lodge = Lodge::unstarted(section);
+    let mut child = Command::new("unshare")
+        .args(["--net", env!("CARGO_BIN_EXE_gatelodge"), "serve", "--config"])
+        .arg(lodge.config_file())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("unshare is missing: apt-get install util-linux");
+    let in_its_network = |words: &[&str]| {
+        let entered = Command::new("nsenter")
+            .arg(format!("--net=/proc/{}/ns/net", child.id()))
+            .args(words)
+            .status();
+        assert!(
+            entered.unwrap().success(),
+            "{words:?}: is iproute2 there, and are we root?"
+        );
+    };
+    let time = |shown: &serde_json::Value| shown.as_str().and_then(|text| text.parse::<Timestamp>().ok());
+    let shown = || {
+        let output = lodge.command(&["uplink", "status", "--json"]);
+        let shown: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
+        Some((time(&shown["last_error"]["at"])?, time(&shown["next_try"])?))
+    };
+    let (at, next) = eventually("the pauses have grown", || {
+        let (at, next) = shown()?;
+        (next.duration_since(at).as_secs() >= 6).then_some((at, next))
+    });
+    in_its_network(&["ip", "link", "set", "lo", "up"]);
+    in_its_network(&["ip", "address", "add", "10.77.1.2/24", "dev", "lo"]);
+    let tried = eventually("it tries again", || {
+        shown().map(|(tried, _)| tried).filter(|tried| *tried > at)
+    });
+    assert!(tried < next, "tried at {tried}, and would have waited until {next}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
