@@ -94,6 +94,7 @@ impl Lodge {
         pki.init(Timestamp::now())
             .await
             .context("making the PKI's own authorities")?;
+        logging.ring().keep_panics(config.data_dir.join("panics.log"));
         let house = House::new(GRACE);
         let metrics = Metrics::new();
         let backups = Backups::new(store.clone(), config.data_dir.clone());

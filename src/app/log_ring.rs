@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 use std::fmt::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use tracing::field::{Field, Visit};
@@ -10,6 +11,7 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
+use super::panic_file::PanicFile;
 use crate::uplink::{LogKind, LogLine, LogWanted};
 
 /// Lines and bytes that are kept, of each kind.
@@ -24,6 +26,8 @@ const PANIC: &str = "gatelodge::panic";
 #[derive(Clone, Default)]
 pub(super) struct LogRing {
     kinds: Arc<[Mutex<Ring>; LogKind::ALL.len()]>,
+    /// Where panics are kept beyond the process, once that is known.
+    panics: Arc<OnceLock<PanicFile>>,
 }
 
 #[derive(Default)]
@@ -88,16 +92,29 @@ impl LogRing {
         std::panic::set_hook(Box::new(move |panic| {
             let said = panic.payload_as_str().unwrap_or("something that is no text");
             let place = panic.location().map(ToString::to_string).unwrap_or_default();
-            let text = cut(format!("ERROR {place}: {said}"));
-            ring.add(
-                LogKind::Panic,
-                LogLine {
-                    at: Timestamp::now(),
-                    text,
-                },
-            );
+            ring.panicked(LogLine {
+                at: Timestamp::now(),
+                text: cut(format!("ERROR {place}: {said}")),
+            });
             before(panic);
         }));
+    }
+
+    /// Panics of runs before this one are lines, too, and those of this one outlive it.
+    pub(super) fn keep_panics(&self, file: PathBuf) {
+        let (file, lines) = PanicFile::open(file);
+        for line in lines {
+            self.add(LogKind::Panic, line);
+        }
+        // A second lodge in one process (tests) leaves the first its file.
+        let _ = self.panics.set(file);
+    }
+
+    fn panicked(&self, line: LogLine) {
+        if let Some(file) = self.panics.get() {
+            file.add(&line);
+        }
+        self.add(LogKind::Panic, line);
     }
 }
 
@@ -160,6 +177,42 @@ mod tests {
             with: String::new(),
             most: usize::MAX,
         }
+    }
+
+    #[test]
+    fn a_panic_is_still_a_line_in_the_next_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("panics.log");
+        let line = |text: &str| LogLine {
+            at: "2026-02-10T12:00:00.25Z".parse().unwrap(),
+            text: text.into(),
+        };
+        let first = LogRing::default();
+        first.keep_panics(file.clone());
+        first.panicked(line("ERROR src/a.rs:1:2: it broke"));
+        std::fs::write(
+            &file,
+            [std::fs::read(&file).unwrap(), b"no line of ours\n\xff\n".to_vec()].concat(),
+        )
+        .unwrap();
+        let second = LogRing::default();
+        second.keep_panics(file.clone());
+        second.panicked(line("ERROR src/b.rs:3:4: and again"));
+        let expected = [
+            line("ERROR src/a.rs:1:2: it broke"),
+            line("ERROR src/b.rs:3:4: and again"),
+        ];
+        assert_eq!(second.lines(&wanted(LogKind::Panic)), expected);
+        for number in 0..2_000 {
+            second.panicked(line(&format!("ERROR {number:0500}")));
+        }
+        assert!(std::fs::metadata(&file).unwrap().len() <= super::super::panic_file::MOST + 600);
+        let third = LogRing::default();
+        third.keep_panics(file.clone());
+        let lines = third.lines(&wanted(LogKind::Panic));
+        assert!(lines.len() > 50 && std::fs::metadata(&file).unwrap().len() <= super::super::panic_file::MOST / 2);
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

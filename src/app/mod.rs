@@ -14,6 +14,7 @@ mod identity;
 mod lodge;
 mod log_ring;
 mod logging;
+mod panic_file;
 mod probe;
 mod reload;
 mod report;

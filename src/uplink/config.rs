@@ -6,7 +6,7 @@ use axum::http::Uri;
 use serde::{Deserialize, Serialize};
 
 use super::address::BrokerUrl;
-use super::operations::COMMANDS;
+use super::operations::{COMMANDS, DROP};
 use super::web::WebUrl;
 use crate::domain::units::{ByteSize, Span};
 use crate::http::Rate;
@@ -214,7 +214,10 @@ impl Config {
     /// Commands that the platform may give.
     #[must_use]
     pub fn commands(&self) -> Vec<String> {
-        let harmless = COMMANDS.iter().map(|(name, _, _)| *name).filter(|name| *name != "log");
+        let harmless = COMMANDS
+            .iter()
+            .map(|(name, _, _)| *name)
+            .filter(|name| !["log", DROP].contains(name));
         let usual = || harmless.map(str::to_owned).collect();
         self.allow_commands.clone().unwrap_or_else(usual)
     }

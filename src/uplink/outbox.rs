@@ -75,17 +75,32 @@ struct LaneBox {
 
 /// Entries that are dealt with, for the count of those that are not.
 #[derive(Debug, Default)]
-pub struct Dealt([AtomicU64; 3]);
+pub struct Dealt {
+    entries: [AtomicU64; 3],
+    /// Values up to this change are thrown away.
+    dropped_until: AtomicU64,
+}
 
 impl Dealt {
+    /// Values up to this change are not to be sent.
+    pub fn drop_values_until(&self, seq: Seq) {
+        self.dropped_until.fetch_max(seq.0, Ordering::Relaxed);
+    }
+
+    /// Whether an entry of a lane is not to be sent.
+    #[must_use]
+    pub fn is_dropped(&self, lane: Lane, entry: Seq) -> bool {
+        lane == Lane::Measurement && entry.0 <= self.dropped_until.load(Ordering::Relaxed)
+    }
+
     /// How many of a lane.
     #[must_use]
     pub fn count(&self, lane: Lane) -> u64 {
-        self.0[lane as usize].load(Ordering::Relaxed)
+        self.entries[lane as usize].load(Ordering::Relaxed)
     }
 
     fn add(&self, lane: Lane) {
-        self.0[lane as usize].fetch_add(1, Ordering::Relaxed);
+        self.entries[lane as usize].fetch_add(1, Ordering::Relaxed);
     }
 }
 

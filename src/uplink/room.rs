@@ -18,7 +18,7 @@ use super::ledger::{self, LedgerError};
 use super::live::Live;
 use super::network;
 use super::opening::{changed, connect};
-use super::operations::{Claim, Commands, Deeds, Operations};
+use super::operations::{Claim, Commands, Deeds, Operations, Queue};
 use super::outbox::{Dealt, READER};
 use super::pace::Pace;
 use super::patience::Patience;
@@ -31,6 +31,7 @@ use super::tenant::Tenant;
 use super::tokens::Tokens;
 use super::world::{Household, World};
 use crate::accounts::random;
+use crate::domain::Lane;
 use crate::store::{Backlog, ReadError, Store, SubscribeError};
 use crate::tls::Step;
 
@@ -196,16 +197,28 @@ impl Uplink {
     /// What operations are carried out with.
     fn deeds(self: &Arc<Self>, shared: &Shared, world: World) -> Deeds {
         let (me, hands) = (Arc::clone(self), Arc::clone(&self.terms.hands));
-        let shown = Arc::new(move || me.shown());
+        let again = Arc::clone(self);
+        let queue = Queue {
+            shown: Arc::new(move || me.shown()),
+            drop: Arc::new(move || again.drop_values()),
+        };
         let named = (shared.client_id.clone(), self.config.commands());
         Deeds {
-            commands: Commands::new(named, world.clone(), shown, Arc::clone(&hands)),
+            commands: Commands::new(named, world.clone(), queue, Arc::clone(&hands)),
             tenant: Tenant::new(self.config.clone(), Arc::clone(&shared.tokens), self.terms.patience),
             restart: self.config.restart.clone(),
             board: Arc::clone(&self.board),
             hands,
             world,
         }
+    }
+
+    /// Values that were written until now are not sent any more, but for those that are on their way; in about how many
+    /// entries they are.
+    fn drop_values(&self) -> u64 {
+        let waited = self.tallies().queue[Lane::Measurement as usize];
+        self.dealt.drop_values_until(*self.store.bell().borrow());
+        waited
     }
 
     /// Waits until a session was opened since the room was built.

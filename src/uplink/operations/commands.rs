@@ -10,8 +10,11 @@ use crate::uplink::board::UplinkShown;
 use crate::uplink::hands::Hands;
 use crate::uplink::world::World;
 
+/// Throws away what cannot be had again: allowed only where the configuration names it.
+pub const DROP: &str = "queue drop measurements";
+
 /// Every command there is: its name, what it takes, what it does.
-pub const COMMANDS: [(&str, &str, &str); 12] = [
+pub const COMMANDS: [(&str, &str, &str); 13] = [
     ("help", "", "the commands that are allowed"),
     ("version", "", "the version that runs"),
     ("uptime", "", "how long the box runs"),
@@ -21,6 +24,7 @@ pub const COMMANDS: [(&str, &str, &str); 12] = [
     ("spaces", "", "every space that is told, and its count"),
     ("read", "SERIAL", "reads a meter now"),
     ("queue", "", "what waits to be sent"),
+    (DROP, "", "throws values away that wait to be sent"),
     ("rules", "", "when alarms are raised, and which stand"),
     ("ack", "RULE", "the alarms of this rule were seen, and are not repeated"),
     (
@@ -35,8 +39,16 @@ pub struct Commands {
     device: String,
     allowed: Vec<String>,
     world: World,
-    shown: Arc<dyn Fn() -> UplinkShown + Send + Sync>,
+    queue: Queue,
     hands: Arc<dyn Hands>,
+}
+
+/// What waits to be sent, as commands see it.
+pub struct Queue {
+    /// The uplink in numbers.
+    pub shown: Arc<dyn Fn() -> UplinkShown + Send + Sync>,
+    /// Throws away the values that wait; about how many entries hold them.
+    pub drop: Arc<dyn Fn() -> u64 + Send + Sync>,
 }
 
 impl Commands {
@@ -45,14 +57,14 @@ impl Commands {
     pub fn new(
         (device, allowed): (String, Vec<String>),
         world: World,
-        shown: Arc<dyn Fn() -> UplinkShown + Send + Sync>,
+        queue: Queue,
         hands: Arc<dyn Hands>,
     ) -> Commands {
         Commands {
             device,
             allowed,
             world,
-            shown,
+            queue,
             hands,
         }
     }
@@ -69,7 +81,14 @@ impl Commands {
         let Some((name, arguments)) = words.split_first() else {
             return Err("there is no command in it".to_owned());
         };
-        let known = COMMANDS.iter().find(|(known, _, _)| known == name);
+        // Of its own, so that whoever allows to look at the queue does not allow to empty it.
+        let drops = DROP.split(' ').eq(words.iter().map(String::as_str));
+        let (name, arguments) = if drops {
+            (DROP, &[][..])
+        } else {
+            (name.as_str(), arguments)
+        };
+        let known = COMMANDS.iter().find(|(known, _, _)| *known == name);
         let allowed = known.filter(|(known, _, _)| self.allowed.iter().any(|allowed| allowed == known));
         let Some((name, takes, _)) = allowed else {
             return Err(format!("`{name}` is not on the allow-list; `help` shows what is"));
@@ -84,6 +103,10 @@ impl Commands {
         }
         if let ("log", [_, level]) = (*name, arguments) {
             return self.hands.log_level(level).map(|()| format!("lines of level {level}"));
+        }
+        if *name == DROP {
+            let waited = (self.queue.drop)();
+            return Ok(format!("up to {waited} entries with values are thrown away"));
         }
         if *name == "ack" {
             return self.acknowledge(&arguments[0]);
@@ -153,7 +176,7 @@ impl Commands {
                 let _ = write!(text, "{} s", since.as_secs().max(0));
             }
             "status" | "queue" => {
-                let shown = (self.shown)();
+                let shown = (self.queue.shown)();
                 let _ = write!(
                     text,
                     "{} entries wait, about {} bytes, the oldest for {} s; {} messages taken, {} dropped, {} entries lost",

@@ -27,7 +27,7 @@ use tokio::time::sleep;
 
 use crate::domain::{Operation, OperationState};
 use crate::store::{ReadError, RowError, Store, WriteError};
-pub use commands::{COMMANDS, Commands};
+pub use commands::{COMMANDS, Commands, DROP, Queue};
 pub use configuration::{Installed, installed};
 pub use deeds::{Deeds, kind};
 pub use row::Asked;

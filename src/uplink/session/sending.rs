@@ -145,6 +145,10 @@ impl Session<'_> {
                 tracing::warn!(lane = ?lane, n = gap.n, from = gap.from.0, to = gap.to.0, "entries were lost before they were sent");
                 shared.board.lost(lane, gap.n);
             }
+            if shared.dealt.is_dropped(lane, delivery.seq()) {
+                shared.board.lost(lane, 1);
+                return Vec::new();
+            }
             shared.speech.journal(lane, delivery)
         });
         let said = said?;

@@ -130,6 +130,7 @@ impl Tenant {
             return Err(refused());
         }
         let client = self.client(FILE)?;
+        let mut stale = false;
         for _ in 0..=REDIRECTS {
             let mut headers = Vec::new();
             if own {
@@ -144,6 +145,11 @@ impl Tenant {
             let answer = client.send(call).await?;
             if answer.status == StatusCode::OK {
                 return Ok(answer.body);
+            }
+            if own && answer.status == StatusCode::UNAUTHORIZED && self.config.auth() == Auth::Certificate && !stale {
+                stale = true;
+                self.tokens.refused();
+                continue;
             }
             let to = answer.headers.get(LOCATION).and_then(|to| to.to_str().ok());
             let Some(to) = to.filter(|_| answer.status.is_redirection()) else {

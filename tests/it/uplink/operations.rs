@@ -281,7 +281,7 @@ fn files_come_and_go_with_a_proof_that_only_the_tenant_sees() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_token_from_mqtt_the_certificate_earns_one_and_a_stale_one_is_replaced() {
+async fn without_a_token_from_mqtt_the_certificate_earns_one() {
     let mut cloud = Cloud::start();
     let folder = tempfile::tempdir().unwrap();
     let patience = Patience {
@@ -300,6 +300,39 @@ async fn without_a_token_from_mqtt_the_certificate_earns_one_and_a_stale_one_is_
     assert!(token.authorization.is_none() && token.chain.is_some());
     let event = cloud.tenant.last("/event/events").unwrap();
     assert_eq!(event.authorization.as_deref(), Some("Bearer by-certificate"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_the_tenant_does_not_take_any_more_is_asked_for_anew_once() {
+    let mut cloud = Cloud::start();
+    let wishes = [
+        ("c8y_UploadConfigFile", json!({"type": "uplink"}), "SUCCESSFUL"),
+        // There is no such file; that is known only with a good token.
+        (
+            "c8y_DownloadConfigFile",
+            json!({"type": "uplink", "url": cloud.tenant.url("/files/none")}),
+            "FAILED",
+        ),
+    ];
+    for (kind, wish, end) in wishes {
+        let folder = tempfile::tempdir().unwrap();
+        let mut stage = Stage::start(folder.path(), &cloud.section());
+        cloud.platform.tokens.push_back("stale".into());
+        cloud.platform.token = Some("fresh".into());
+        let before = cloud.tenant.asked().len();
+        let id = cloud.platform.ask(&cloud.broker, DEVICE, kind, wish);
+        let (state, text) = cloud.platform.ended(&cloud.broker, &cloud.witness, &id);
+        assert_eq!(state, end, "{text}");
+        assert!(end == "SUCCESSFUL" || text.contains("404"), "{text}");
+        let asked = cloud.tenant.asked()[before..].to_vec();
+        let proofs: Vec<&str> = asked
+            .iter()
+            .filter_map(|asked| asked.authorization.as_deref())
+            .collect();
+        assert_eq!(proofs[..2], ["Bearer stale", "Bearer fresh"]);
+        assert!(proofs[1..].iter().all(|proof| *proof == "Bearer fresh"), "{proofs:?}");
+        stage.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -454,6 +487,23 @@ async fn without_json_the_platform_says_its_number_for_the_box_and_a_password_is
     cloud
         .platform
         .until(&cloud.broker, &cloud.witness, "the file is there", done);
+    // The older wish names no type: it means the first.
+    let events = || {
+        let asked = cloud.tenant.asked();
+        let events = asked.into_iter().filter(|asked| asked.path == "/event/events");
+        events
+            .map(|asked| serde_json::from_slice::<Value>(&asked.body).unwrap())
+            .collect::<Vec<_>>()
+    };
+    let before = events().len();
+    cloud.broker.publish("s/ds", "520,lodge-1");
+    let event = eventually("the event is made", || events().get(before).cloned());
+    assert_eq!(event["type"], "uplink");
+    eventually("and the file is there", || {
+        cloud.platform.look(&cloud.broker, &cloud.witness);
+        let done = cloud.platform.lines.iter().filter(|taken| taken.fields[0] == "503");
+        (done.count() == 2).then_some(())
+    });
 }
 
 #[tokio::test(flavor = "multi_thread")]

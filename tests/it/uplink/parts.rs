@@ -94,6 +94,48 @@ async fn the_first_change_of_a_maximum_after_a_restart_is_told_with_what_it_was_
     puppet.hears("400,occ_MaximumChanged,50 -> 60,");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn values_that_wait_are_thrown_away_only_where_the_configuration_says_so_and_alarms_never() {
+    let rule = "[[uplink.rule]]\nid = \"load\"\non = \"meter:*\"\nop = \">\"\nraise = 900\n\
+                series = \"c8y_SinglePhaseEnergyMeasurement.P+\"\n";
+    let ask = |puppet: &Puppet, id: &str| {
+        let asked = json!({
+            "id": id, "externalSource": {"externalId": "lodge-1"}, "c8y_Command": {"text": "queue drop measurements"},
+        });
+        puppet.tell("devicecontrol/notifications", asked.to_string().as_bytes());
+    };
+    let (puppet, _folder, _stage) = begin("");
+    ask(&puppet, "1");
+    assert!(puppet.hears("505,1,").contains("not on the allow-list"));
+
+    // So slowly that nearly all of it still waits: entries of an outage go at the pace of a replay.
+    let slow = format!("window = 1\nlive_first = false\nallow_commands = [\"queue drop measurements\"]\n{rule}");
+    let (puppet, _folder, stage) = begin(&slow);
+    puppet.behave(|manners| manners.answers = false);
+    stage.many(SERIAL, 1_000).await;
+    ask(&puppet, "2");
+    eventually("it is done", || {
+        let shown = stage.uplink.tallies().operations;
+        shown.get(&("c8y_Command".to_owned(), "successful")).copied()
+    });
+    puppet.behave(|manners| manners.answers = true);
+    puppet.reset();
+    stage.drained().await;
+    puppet.hears("303,rule_load,");
+    puppet.hears("506,2,");
+    let readings = puppet
+        .texts()
+        .into_iter()
+        .filter(|text| text.starts_with("201,emop_Reading"));
+    assert!(readings.count() < 10);
+    let dropped = stage.uplink.tallies().dropped["measurement"];
+    assert!((990..=1_000).contains(&dropped), "{dropped}");
+    stage.says(SERIAL, &[(Quantity::Power, json!(77))], Vec::new()).await;
+    eventually("what comes later is sent", || {
+        puppet.texts().iter().any(|text| text.contains("P+,77,")).then_some(())
+    });
+}
+
 /// The box has a network of its own, which has no way out at first.
 #[test]
 fn a_way_out_that_appears_ends_the_wait_for_the_next_try() {

@@ -1,7 +1,7 @@
 //! A tenant that is not there: reads what the broker was told with a SmartREST reader of its own, strict where ours is
 //! lenient, and holds the box to what the platform demands of devices.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::{Value, json};
 
@@ -35,6 +35,8 @@ pub struct Platform {
     pub asked_for_waiting: usize,
     /// What it gives for HTTP.
     pub token: Option<String>,
+    /// And before that, each once.
+    pub tokens: VecDeque<String>,
     next: u32,
 }
 
@@ -129,7 +131,11 @@ impl Platform {
             return;
         }
         if topic == "s/uat" {
-            let token = self.token.clone().unwrap_or_else(|| "opaque".into());
+            let token = self
+                .tokens
+                .pop_front()
+                .or_else(|| self.token.clone())
+                .unwrap_or_else(|| "opaque".into());
             return broker.publish("s/dat", &format!("71,{token}"));
         }
         let (transient, rest) = match (topic.strip_prefix("s/us"), topic.strip_prefix("t/us")) {

@@ -347,6 +347,57 @@ async fn two_boxes_with_one_name_slow_down_and_say_so_and_one_that_goes_leaves_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_says_that_the_name_was_taken_is_believed_however_long_the_session_was() {
+    let broker = Broker::start();
+    let folder = tempfile::tempdir().unwrap();
+    let section = broker.section() + "[uplink.mqtt]\nversion = \"5\"\n";
+    // Nearly every session is long enough to look like a good one.
+    let patience = Patience {
+        short: Duration::from_millis(1),
+        ..hasty()
+    };
+    let stage = Stage::hasty(folder.path(), &section, patience);
+    let faults = eventually("three were taken", || {
+        stage.uplink.shown().connected_since?;
+        let taker = std::process::Command::new("mosquitto_sub")
+            .args([
+                "-V",
+                "5",
+                "-h",
+                "localhost",
+                "-i",
+                "lodge-1",
+                "-t",
+                "none",
+                "-W",
+                "1",
+                "-p",
+            ])
+            .arg(broker.by_certificate.to_string())
+            .arg("--cafile")
+            .arg(broker.root("server"))
+            .arg("--cert")
+            .arg(broker.file("witness", "chain"))
+            .arg("--key")
+            .arg(broker.file("witness", "key"))
+            .status();
+        taker.expect("mosquitto_sub is missing: apt-get install mosquitto-clients");
+        let faults = stage.uplink.shown().faults;
+        eprintln!("{faults:?}");
+        (faults
+            .iter()
+            .filter(|fault| fault.what.contains("SessionTakenOver"))
+            .count()
+            >= 3)
+            .then_some(faults)
+    });
+    assert!(faults.iter().all(|fault| fault.kind == "lost"), "{faults:?}");
+    eventually("it is said", || {
+        (stage.uplink.shown().taken_over || stage.uplink.shown().connected_since.is_some()).then_some(())
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_host_without_an_address_is_not_asked_for_in_a_busy_loop() {
     let folder = tempfile::tempdir().unwrap();
     let section = "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://no-such-host.invalid\"\nclient_id = \"lodge-1\"\n";
