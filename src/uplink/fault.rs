@@ -151,11 +151,10 @@ impl Fault {
     /// With a clock that may be wrong, that is the first thing to look at when certificates do not seem good.
     #[must_use]
     pub fn by_the_clock(self, clock: ClockState, now: jiff::Timestamp) -> Fault {
-        let dated = match &self {
-            Fault::Tls { .. } => true,
-            Fault::Certificate(CertificateFault::Ended(_) | CertificateFault::NotYet(_)) => true,
-            _ => false,
-        };
+        let dated = matches!(
+            &self,
+            Fault::Tls { .. } | Fault::Certificate(CertificateFault::Ended(_) | CertificateFault::NotYet(_))
+        );
         if clock == ClockState::Trusted || !dated {
             return self;
         }

@@ -2,11 +2,11 @@
 //! message that it became (`book.md` promises 9 and 10). Nothing of it is kept here but what is on its way.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::time::sleep;
 
@@ -174,7 +174,7 @@ impl Outbox {
 
     /// Waits until there may be another. Dropping the future loses nothing.
     pub async fn wait(&mut self) -> Result<(), ReadError> {
-        let mut nexts: Vec<Pin<Box<dyn Future<Output = Result<(), ReadError>> + Send + '_>>> = Vec::new();
+        let mut nexts: Vec<BoxFuture<'_, Result<(), ReadError>>> = Vec::new();
         if self.lanes.iter().any(|lane| lane.undated) {
             nexts.push(Box::pin(sleep(CLOCK).map(Ok)));
         }

@@ -154,15 +154,20 @@ impl Uplink {
         let hands = Arc::clone(&self.terms.hands);
         let shared = Shared {
             speech: match self.config.kind {
-                Kind::Mqtt => Speech::Plain(Plain::new(
+                Kind::Mqtt => Speech::Plain(Box::new(Plain::new(
                     &self.config.mqtt,
                     &client_id,
                     world.clone(),
                     self.store.epoch(),
-                )),
+                ))),
                 Kind::Cumulocity => {
                     let hands = Arc::clone(&hands);
-                    Speech::Cumulocity(Cumulocity::new(&client_id, world.clone(), &self.config, hands))
+                    Speech::Cumulocity(Box::new(Cumulocity::new(
+                        &client_id,
+                        world.clone(),
+                        &self.config,
+                        hands,
+                    )))
                 }
             },
             operations: Operations::new(self.store.clone(), hands.process()),

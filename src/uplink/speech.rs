@@ -14,9 +14,9 @@ use crate::store::{Delivery, ReadError};
 /// The words for one kind of peer.
 pub enum Speech {
     /// Topics and JSON for any broker.
-    Plain(Plain),
+    Plain(Box<Plain>),
     /// SmartREST for a tenant.
-    Cumulocity(Cumulocity),
+    Cumulocity(Box<Cumulocity>),
 }
 
 /// What a message from the other end means.
