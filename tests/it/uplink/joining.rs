@@ -60,7 +60,7 @@ fn an_alarm_that_stood_before_the_uplink_came_is_told_once_with_its_own_time_and
     lodge.run();
     drained(&lodge);
     platform.look(&broker, &witness);
-    assert_eq!(heard_full(&platform), [raised.clone()]);
+    assert_eq!(heard_full(&platform), std::slice::from_ref(&raised));
     assert!(platform.children().contains(format!("{DEVICE}-space-{space}").as_str()));
 
     // It was off, and killed as soon as it was on again: the alarm is told at least once more.
@@ -101,7 +101,7 @@ fn a_broker_that_takes_the_place_of_another_has_the_alarm_retained() {
         let heard = witness.heard().into_iter();
         heard
             .filter(|heard| heard.topic.starts_with("emop/lodge-1/alarm/space_full/"))
-            .last()
+            .next_back()
     });
     assert_eq!(told.json()["active"], true);
 }
