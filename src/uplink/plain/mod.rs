@@ -20,7 +20,7 @@ pub use super::wire::Delivered;
 use super::wire::Message;
 use super::world::{MeterKnown, World};
 use crate::domain::{Alarm, AlarmNews, Epoch, Event, Health, Lane, Level, MeterId, MeterNews, Quantity, Source, Space};
-use crate::store::{ClockState, Delivery, Entry, ReadError, is_possible};
+use crate::store::{ClockState, Delivery, Entry, ReadError};
 pub use asked::asked;
 use discovery::Discovery;
 pub use topics::Topics;
@@ -307,9 +307,13 @@ fn source_part(source: &Source) -> String {
     }
 }
 
+/// A clock that was never set is behind this: the year 2020.
+const UNSET: Timestamp = Timestamp::constant(1_577_836_800, 0);
+
 /// A moment with milliseconds, as the cloud reads it; nothing, when a clock said it that stood wrong.
 fn stamp(at: Timestamp) -> Value {
-    if is_possible(at) {
+    // Meters date their own entries, some from long ago.
+    if at >= UNSET {
         Value::String(format!("{at:.3}"))
     } else {
         Value::Null
