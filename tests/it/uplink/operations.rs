@@ -541,10 +541,13 @@ fn read_now(meters: &str) {
     let (state, text) = cloud.run("c8y_Command", json!({"text": "read EML9000000000"}));
     assert!(state == SUCCESSFUL && text.contains("import_kwh"), "{text}");
     // The end of an operation is counted as it is written, which is before the platform hears of it.
-    let page = crate::support::plain_get(lodge.door("metrics"), "/metrics");
+    let page = eventually("the last acknowledgement is there", || {
+        let page = crate::support::plain_get(lodge.door("metrics"), "/metrics");
+        page.contains("gatelodge_uplink_queue_messages{class=\"critical\"} 0")
+            .then_some(page)
+    });
     for line in [
         "gatelodge_uplink_connected 1",
-        "gatelodge_uplink_queue_messages{class=\"critical\"} 0",
         "gatelodge_uplink_puback_seconds_bucket{le=\"+Inf\"}",
         "gatelodge_uplink_operations_total{fragment=\"c8y_MeasurementRequestOperation\",result=\"successful\"} 3",
         "gatelodge_uplink_operations_total{fragment=\"c8y_Command\",result=\"failed\"} 1",
