@@ -1,16 +1,17 @@
-//! `uplink test|status`: the road to the cloud.
+//! `uplink test|status|enrol`: the road to the cloud.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use hyper::Method;
 use serde_json::json;
 
-use super::reach::block_on;
+use super::reach::{block_on, secret_from};
 use super::{Common, Failure, print};
 use crate::config;
 use crate::tls::Step;
-use crate::uplink::{UplinkShown, rehearse};
+use crate::uplink::{Auth, EnrolWish, UplinkShown, rehearse};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -20,6 +21,18 @@ pub(super) enum Command {
     /// Say whether the box is connected, what waits, and what went wrong
     #[command(after_help = "Example:\n  gatelodge uplink status --json | jq .backlog_rows")]
     Status,
+    /// Come to the proof that the platform gives the box, or to the next one, and try it
+    #[command(
+        after_help = "Examples:\n  gatelodge uplink enrol --otp-file ./one-time-password\n  gatelodge uplink enrol           renews the certificate now, or waits until the device is accepted\n  gatelodge uplink enrol --again   begins anew though there is a certificate or a login"
+    )]
+    Enrol {
+        /// A file with the one-time password, `-` for standard input [default: uplink.otp_file]
+        #[arg(long, value_name = "FILE")]
+        otp_file: Option<PathBuf>,
+        /// Begin anew though there is a certificate or a login
+        #[arg(long)]
+        again: bool,
+    },
 }
 
 impl Command {
@@ -27,6 +40,7 @@ impl Command {
         match self {
             Command::Test => test(common),
             Command::Status => status(common),
+            Command::Enrol { otp_file, again } => enrol(common, otp_file, again),
         }
     }
 }
@@ -44,6 +58,26 @@ fn test(common: &Common) -> Result<ExitCode, Failure> {
                 Ok(rehearse(&config, &name, None).await)
             }
         }
+    })?;
+    Ok(super::cert::tell(&steps, common))
+}
+
+fn enrol(common: &Common, otp_file: Option<PathBuf>, again: bool) -> Result<ExitCode, Failure> {
+    let otp = otp_file.as_deref().map(secret_from).transpose()?;
+    let wish = EnrolWish {
+        otp: otp.map(|otp| otp.reveal().trim().to_owned()),
+        again,
+    };
+    let steps: Vec<Step> = block_on(async {
+        let client = common.running().await?;
+        let shown: UplinkShown = client.ask(Method::GET, "/uplink", None).await?;
+        if shown.enrolment.is_some_and(|enrolment| enrolment.by == Auth::Bootstrap) {
+            eprintln!(
+                "the device id is {}: accept it on the platform's registration page; this waits until then",
+                shown.client_id
+            );
+        }
+        Ok(client.ask(Method::POST, "/uplink/enrol", Some(&json!(wish))).await?)
     })?;
     Ok(super::cert::tell(&steps, common))
 }
@@ -86,6 +120,14 @@ pub(super) fn summary(uplink: &UplinkShown) {
         uplink.dropped,
         uplink.lost
     ));
+    if let Some(enrolment) = &uplink.enrolment {
+        print::line(format_args!("       {}", enrolment.words(name)));
+        if let Some(fault) = &enrolment.last_error {
+            print::line(format_args!("       {}", fault.what));
+            print::line(format_args!("       next: {}", fault.mend));
+            print::line(format_args!("       asked again: {}", print::moment(enrolment.next_try)));
+        }
+    }
     if uplink.aside > 0 {
         print::line(format_args!(
             "       {} messages cost the session again and again and were set aside; the page /uplink shows them",

@@ -42,6 +42,7 @@ mod world;
 pub use address::{BrokerUrl, BrokerUrlError};
 pub use board::{Board, Complaint, FaultShown, TOOK, Tallies, UplinkShown};
 pub use config::{Auth, Config, Kind, Mqtt, Version};
+pub use enrol::{EnrolFault, EnrolWish, EnrolmentShown, Kept, Stage};
 pub use config_fault::Fault as ConfigFault;
 pub use fault::{CertificateFault, Fault, Trouble};
 pub use hands::{Hands, LogKind, LogLine, LogWanted, NewConfiguration, Section};

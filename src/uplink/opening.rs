@@ -19,10 +19,33 @@ use crate::tls::{FileWatch, Outbound, OutboundTls};
 /// Files are looked at so often while the box waits or is connected.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// Opens a session, step by step.
+/// Opens a session. A renewed certificate is tried first, and replaces the present one when the broker takes it; when
+/// it takes the present one and not the renewed, that one is given up.
 pub(super) async fn connect(shared: &Shared) -> Result<(Wire, Opened), Fault> {
+    let present = shared.config.outbound();
+    let (Some(enrol), Some(next)) = (&shared.enrol, shared.config.outbound_next()) else {
+        return step_by_step(shared, present.as_ref()).await;
+    };
+    match step_by_step(shared, Some(&next)).await {
+        Ok(opened) => {
+            enrol.took_next();
+            Ok(opened)
+        }
+        Err(fault) if fault.is_on_the_way() => Err(fault),
+        Err(fault) => match step_by_step(shared, present.as_ref()).await {
+            Ok(opened) => {
+                enrol.refused_next(fault);
+                Ok(opened)
+            }
+            // Then it need not be the certificate.
+            Err(_) => Err(fault),
+        },
+    }
+}
+
+async fn step_by_step(shared: &Shared, outbound: Option<&Outbound>) -> Result<(Wire, Opened), Fault> {
     let config = &shared.config;
-    let tls = config.outbound().as_ref().map(Outbound::load).transpose()?;
+    let tls = outbound.map(Outbound::load).transpose()?;
     if let Some(tls) = &tls {
         check_identity(tls, config.kind, &shared.client_id)?;
         let ends = tls.identity.as_ref().map(|identity| identity.not_after);
@@ -36,7 +59,7 @@ pub(super) async fn connect(shared: &Shared) -> Result<(Wire, Opened), Fault> {
             Some(tls) => dial::encrypt(&config.url, tls, stream).await?,
             None => Box::new(stream),
         };
-        dial::open(line, protocol, &opening).await
+        dial::open(line, protocol, &opening).await.map_err(|fault| granted(config, fault))
     };
     // The platform's own service refuses any other.
     let version = match config.kind {
@@ -50,6 +73,16 @@ pub(super) async fn connect(shared: &Shared) -> Result<(Wire, Opened), Fault> {
             Err(Fault::Refused(Refusal::Protocol)) => speak(Protocol::V311).await,
             done => done,
         },
+    }
+}
+
+/// A login that was granted is mended in another way than one that somebody wrote down.
+fn granted(config: &Config, fault: Fault) -> Fault {
+    match fault {
+        Fault::Refused(refusal @ (Refusal::Login | Refusal::NotAuthorised)) if config.auth() == Auth::Bootstrap => {
+            Fault::Grant(refusal)
+        }
+        fault => fault,
     }
 }
 
@@ -83,7 +116,7 @@ fn opening(shared: &Shared) -> Result<Opening, Fault> {
         client_id: on_the_wire(config.kind, &shared.client_id),
         login: login(config)?,
         keep_alive_s: u16::try_from(config.keep_alive.0.as_secs()).unwrap_or(600),
-        will: shared.speech.will(),
+        will: Some(shared.speech.will()),
         window: config.window,
         patience: shared.patience.opening,
     })
@@ -99,6 +132,10 @@ pub(super) fn on_the_wire(kind: Kind, client_id: &str) -> String {
 
 /// User name and password, when the box proves by them who it is.
 pub(super) fn login(config: &Config) -> Result<Option<(String, Zeroizing<String>)>, Fault> {
+    if let (Auth::Bootstrap, Some(kept)) = (config.auth(), &config.kept) {
+        let login = kept.login()?.ok_or(Fault::NotEnrolled)?;
+        return Ok(Some((format!("{}/{}", login.tenant, login.username), login.password)));
+    }
     match (config.auth(), &config.username, &config.password_file) {
         (Auth::Password, Some(name), Some(file)) => {
             let name = config
@@ -112,7 +149,7 @@ pub(super) fn login(config: &Config) -> Result<Option<(String, Zeroizing<String>
 }
 
 /// A password is a line of text; what editors put behind it does not belong to it.
-fn password(file: &std::path::Path) -> Result<Zeroizing<String>, Fault> {
+pub(super) fn password(file: &std::path::Path) -> Result<Zeroizing<String>, Fault> {
     let text = std::fs::read_to_string(file)
         .map(Zeroizing::new)
         .map_err(|source| Fault::Password {
@@ -135,7 +172,9 @@ pub(super) async fn changed(config: &Config) {
         &config.key_file,
         &config.password_file,
     ];
-    let files: Vec<PathBuf> = files.into_iter().flatten().cloned().collect();
+    let given = config.kept.iter().filter(|_| config.auth().is_given());
+    let given = given.flat_map(|kept| [kept.identity(), kept.next(), kept.granted()]);
+    let files: Vec<PathBuf> = files.into_iter().flatten().cloned().chain(given).collect();
     if files.is_empty() {
         return std::future::pending().await;
     }
@@ -152,7 +191,12 @@ pub(super) async fn changed(config: &Config) {
         let differs = || !contents().eq(before.iter().cloned());
         let usable = || {
             let tls = config.outbound().as_ref().map(Outbound::load).transpose().is_ok();
-            tls && config.password_file.as_deref().map(password).transpose().is_ok()
+            // Before the platform has granted a login, its password for strangers is what can change.
+            let stranger = || config.password_file.as_deref().is_some_and(|file| password(file).is_ok());
+            tls && match login(config) {
+                Err(Fault::NotEnrolled) => stranger(),
+                login => login.is_ok(),
+            }
         };
         if watch.changed() && differs() && usable() {
             return;

@@ -3,6 +3,8 @@
 
 mod broker;
 mod cumulocity;
+mod enrol;
+mod est;
 mod hands;
 mod login;
 mod operations;
