@@ -190,14 +190,14 @@ fn a_box_that_is_killed_while_it_renews_comes_back_with_a_pair_that_works() {
     let est = Est::start();
     let mut lodge = est.enrolled();
     for kill in 0..kills {
-        let mut renewal = crate::support::binary()
+        let before = est.asked().len();
+        let mut renewal = crate::support::lodge::binary()
             .args(["uplink", "enrol", "--config"])
             .arg(lodge.config_file())
             .stdout(std::process::Stdio::null())
             .stderr(std::process::Stdio::null())
             .spawn()
             .unwrap();
-        let before = est.asked().len();
         eventually("the platform is asked", || (est.asked().len() > before || kill % 3 == 0).then_some(()));
         // A different moment each time: before the answer, around the file, around the session, after it.
         std::thread::sleep(Duration::from_millis(kill * 97 % 2_600));
