@@ -125,7 +125,10 @@ pub(super) fn summary(uplink: &UplinkShown) {
         if let Some(fault) = &enrolment.last_error {
             print::line(format_args!("       {}", fault.what));
             print::line(format_args!("       next: {}", fault.mend));
-            print::line(format_args!("       asked again: {}", print::moment(enrolment.next_try)));
+            print::line(format_args!(
+                "       asked again: {}",
+                print::moment(enrolment.next_try)
+            ));
         }
     }
     if uplink.aside > 0 {

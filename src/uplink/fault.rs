@@ -27,6 +27,9 @@ pub enum Fault {
     /// The box's certificate is not good now.
     #[error("the box's certificate {0}")]
     Certificate(CertificateFault),
+    /// The certificate that the platform gave the box is not good now.
+    #[error("the certificate that the platform gave the box {0}")]
+    Issued(CertificateFault),
     /// The platform gave the box nothing to prove itself by yet.
     #[error("the box has no proof of who it is yet")]
     NotEnrolled,
@@ -135,6 +138,7 @@ impl Fault {
             | Fault::NotEnrolled
             | Fault::Given(_)
             | Fault::Grant(_)
+            | Fault::Issued(_)
             | Fault::Certificate(_)
             | Fault::Tls { .. } => Trouble::Trust,
             // A peer that checks certificates after the handshake of TLS 1.3 says so in the first bytes we read.
@@ -168,7 +172,7 @@ impl Fault {
         match self {
             Fault::Files(_) | Fault::Password { .. } | Fault::NoPassword(_) | Fault::Given(_) => "files",
             Fault::NotEnrolled => "enrol",
-            Fault::Certificate(_) => "certificate",
+            Fault::Certificate(_) | Fault::Issued(_) => "certificate",
             Fault::Resolve { .. } => "dns",
             Fault::Connect { .. } => "tcp",
             Fault::Tls { .. } => "tls",
@@ -189,6 +193,11 @@ impl Fault {
                 "register this device id at the platform, and run `gatelodge uplink enrol`, which says what is missing"
             }
             Fault::Given(_) => "let the box be enrolled anew: `gatelodge uplink enrol --again`",
+            Fault::Issued(CertificateFault::NotYet(_)) => "set the box's clock",
+            Fault::Issued(_) => {
+                "register this device id at the platform with a one-time password, and run `gatelodge uplink enrol \
+                 --again --otp-file FILE`"
+            }
             Fault::Grant(_) => {
                 "look at the platform whether the device's user is still there and may log in; the box keeps its login \
                  and tries on. `gatelodge uplink enrol --again` asks for another one"

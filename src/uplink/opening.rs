@@ -19,35 +19,11 @@ use crate::tls::{FileWatch, Outbound, OutboundTls};
 /// Files are looked at so often while the box waits or is connected.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// Opens a session. A renewed certificate is tried first, and replaces the present one when the broker takes it; when
-/// it takes the present one and not the renewed, that one is given up.
-pub(super) async fn connect(shared: &Shared) -> Result<(Wire, Opened), Fault> {
-    let present = shared.config.outbound();
-    let (Some(enrol), Some(next)) = (&shared.enrol, shared.config.outbound_next()) else {
-        return step_by_step(shared, present.as_ref()).await;
-    };
-    match step_by_step(shared, Some(&next)).await {
-        Ok(opened) => {
-            enrol.took_next();
-            Ok(opened)
-        }
-        Err(fault) if fault.is_on_the_way() => Err(fault),
-        Err(fault) => match step_by_step(shared, present.as_ref()).await {
-            Ok(opened) => {
-                enrol.refused_next(fault);
-                Ok(opened)
-            }
-            // Then it need not be the certificate.
-            Err(_) => Err(fault),
-        },
-    }
-}
-
-async fn step_by_step(shared: &Shared, outbound: Option<&Outbound>) -> Result<(Wire, Opened), Fault> {
+/// Opens a session, step by step.
+pub(super) async fn step_by_step(shared: &Shared, tls: Option<&OutboundTls>) -> Result<(Wire, Opened), Fault> {
     let config = &shared.config;
-    let tls = outbound.map(Outbound::load).transpose()?;
-    if let Some(tls) = &tls {
-        check_identity(tls, config.kind, &shared.client_id)?;
+    if let Some(tls) = tls {
+        check_identity(tls, config.kind, &shared.client_id).map_err(|fault| given(config, fault))?;
         let ends = tls.identity.as_ref().map(|identity| identity.not_after);
         shared.board.write().certificate_ends = ends;
     }
@@ -55,11 +31,13 @@ async fn step_by_step(shared: &Shared, outbound: Option<&Outbound>) -> Result<(W
     let speak = async |protocol| {
         let addresses = dial::resolve(&config.url).await?;
         let stream = dial::connect(&config.url, &addresses).await?;
-        let line: Box<dyn Line> = match &tls {
+        let line: Box<dyn Line> = match tls {
             Some(tls) => dial::encrypt(&config.url, tls, stream).await?,
             None => Box::new(stream),
         };
-        dial::open(line, protocol, &opening).await.map_err(|fault| granted(config, fault))
+        dial::open(line, protocol, &opening)
+            .await
+            .map_err(|fault| given(config, fault))
     };
     // The platform's own service refuses any other.
     let version = match config.kind {
@@ -76,13 +54,12 @@ async fn step_by_step(shared: &Shared, outbound: Option<&Outbound>) -> Result<(W
     }
 }
 
-/// A login that was granted is mended in another way than one that somebody wrote down.
-fn granted(config: &Config, fault: Fault) -> Fault {
-    match fault {
-        Fault::Refused(refusal @ (Refusal::Login | Refusal::NotAuthorised)) if config.auth() == Auth::Bootstrap => {
-            Fault::Grant(refusal)
-        }
-        fault => fault,
+/// What the platform gave is mended in another way than what somebody put there.
+fn given(config: &Config, fault: Fault) -> Fault {
+    match (config.auth(), fault) {
+        (Auth::Bootstrap, Fault::Refused(refusal @ (Refusal::Login | Refusal::NotAuthorised))) => Fault::Grant(refusal),
+        (Auth::Est, Fault::Certificate(fault)) => Fault::Issued(fault),
+        (_, fault) => fault,
     }
 }
 
@@ -165,7 +142,7 @@ pub(super) fn password(file: &std::path::Path) -> Result<Zeroizing<String>, Faul
 
 /// Waits until one of the files that a session is opened with says something else, and all of them can be used. A
 /// session that works is not given up for files that do not.
-pub(super) async fn changed(config: &Config) {
+pub(super) async fn changed(config: &Config, client_id: &str) {
     let files = [
         &config.ca_file,
         &config.certificate_file,
@@ -190,9 +167,16 @@ pub(super) async fn changed(config: &Config) {
         looks.tick().await;
         let differs = || !contents().eq(before.iter().cloned());
         let usable = || {
-            let tls = config.outbound().as_ref().map(Outbound::load).transpose().is_ok();
+            let tls = config.outbound().as_ref().map(Outbound::load).transpose();
+            let good = |tls: &OutboundTls| check_identity(tls, config.kind, client_id).is_ok();
+            let tls = tls.is_ok_and(|tls| tls.as_ref().is_none_or(good));
             // Before the platform has granted a login, its password for strangers is what can change.
-            let stranger = || config.password_file.as_deref().is_some_and(|file| password(file).is_ok());
+            let stranger = || {
+                config
+                    .password_file
+                    .as_deref()
+                    .is_some_and(|file| password(file).is_ok())
+            };
             tls && match login(config) {
                 Err(Fault::NotEnrolled) => stranger(),
                 login => login.is_ok(),

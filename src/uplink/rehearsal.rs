@@ -106,7 +106,9 @@ impl Rehearsal<'_> {
             return Ok(());
         };
         let given = match self.config.auth() {
-            Auth::Bootstrap => kept.login().map(|login| login.map(|_| "the platform granted the box a login".to_owned())),
+            Auth::Bootstrap => kept
+                .login()
+                .map(|login| login.map(|_| "the platform granted the box a login".to_owned())),
             _ => kept.life().map(|life| {
                 let next = if kept.next().exists() {
                     ", and the next one waits for a session"
@@ -116,7 +118,9 @@ impl Rehearsal<'_> {
                 life.map(|life| format!("the platform certified the box until {}{next}", life.until))
             }),
         };
-        let given = given.map_err(Fault::from).and_then(|given| given.ok_or(Fault::NotEnrolled));
+        let given = given
+            .map_err(Fault::from)
+            .and_then(|given| given.ok_or(Fault::NotEnrolled));
         self.fine("enrolment", given, Clone::clone).map(drop)
     }
 

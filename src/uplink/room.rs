@@ -8,16 +8,17 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::attempts::{Taken, connect};
 use super::board::Board;
 use super::config::{Config, Kind, Reports};
 use super::counts::{Counted, settle};
 use super::cumulocity::Cumulocity;
 use super::enrol::{Enrol, EnrolWish};
+use super::fault::Fault;
 use super::hands::Hands;
 use super::ledger::{self, LedgerError};
-use super::fault::Fault;
 use super::live::Live;
-use super::opening::{changed, connect};
+use super::opening::changed;
 use super::operations::{Claim, Commands, Deeds, Operations};
 use super::outbox::{Dealt, Outbox, READER};
 use super::pace::Pace;
@@ -119,6 +120,7 @@ pub(super) struct Shared {
     pub(super) suspects: Suspects,
     /// Where the platform gives the box what it proves itself by.
     pub(super) enrol: Option<Arc<Enrol>>,
+    pub(super) taken: Taken,
     orphans_taken: AtomicBool,
 }
 
@@ -190,6 +192,7 @@ impl Uplink {
             tokens: Arc::clone(&self.tokens),
             enrol: self.enrol.clone(),
             suspects: Suspects::default(),
+            taken: Taken::default(),
             orphans_taken: AtomicBool::new(false),
         };
         let deeds = self.deeds(&shared, world);
@@ -285,7 +288,7 @@ impl Uplink {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = sleep(pause) => {}
-                () = changed(&shared.config) => retry = Retry::new(shared.patience),
+                () = changed(&shared.config, &shared.client_id) => retry = Retry::new(shared.patience),
             }
         }
     }
@@ -335,7 +338,7 @@ async fn proven_and_connected(shared: &Shared) -> Result<(Wire, Opened), Fault> 
 /// Waits until the session has to end: its files are others, or it is in the way of asking for another login.
 async fn ends(shared: &Shared) {
     tokio::select! {
-        () = changed(&shared.config) => {}
+        () = changed(&shared.config, &shared.client_id) => {}
         () = async { match &shared.enrol {
             Some(enrol) => enrol.makes_way().await,
             None => std::future::pending().await,

@@ -51,6 +51,7 @@ impl Enrol {
         let mut steps = Vec::new();
         let sessions = self.board.sessions();
         let done = match self.config.auth() {
+            _ if !self.is_open(&mut steps) => false,
             Auth::Bootstrap => self.granted_now(device, &wish, &mut steps).await,
             _ => self.certified_now(device, wish, &mut steps).await,
         };
@@ -58,6 +59,16 @@ impl Enrol {
             self.try_it(sessions, &mut steps).await;
         }
         steps
+    }
+
+    /// Whether the room runs, as which it alone can do any of this.
+    fn is_open(&self, steps: &mut Vec<Step>) -> bool {
+        let open = *self.at_work.borrow();
+        if !open {
+            let words = "the uplink is just being opened, or was built anew".to_owned();
+            steps.push(step("config", StepVerdict::Bad, words, "run the command again"));
+        }
+        open
     }
 
     async fn certified_now(&self, device: &str, wish: EnrolWish, steps: &mut Vec<Step>) -> bool {
@@ -84,7 +95,10 @@ impl Enrol {
         };
         match certified {
             Ok(chain) => {
-                let words = format!("{origin} certified the box until {}; key and chain are kept", chain.not_after);
+                let words = format!(
+                    "{origin} certified the box until {}; key and chain are kept",
+                    chain.not_after
+                );
                 steps.push(good("certificate", words));
                 true
             }
@@ -113,10 +127,13 @@ impl Enrol {
         let mut changes = self.changes();
         let anew = wish.again.then(|| Anew::begin(self));
         // The one whose office it is asks; here it is only waited for.
-        while self.kept.login().ok().flatten() == before {
+        while self.kept.login().ok().flatten() == before && *self.at_work.borrow() {
             let _ = changes.changed().await;
         }
         drop(anew);
+        if !self.is_open(steps) {
+            return false;
+        }
         let user = self.kept.login().ok().flatten().map(|login| login.username);
         let words = format!("the platform granted the login of {}", user.unwrap_or_default());
         steps.push(good("login", words));
@@ -141,7 +158,9 @@ impl Enrol {
             (true, None) => good("session", "the broker lets the box in with it".to_owned()),
             (false, _) => {
                 let fault = self.board.write().faults.front().cloned();
-                let words = fault.as_ref().map_or("no session was opened with it yet", |fault| &fault.what);
+                let words = fault
+                    .as_ref()
+                    .map_or("no session was opened with it yet", |fault| &fault.what);
                 let mend = fault.as_ref().map_or("gatelodge uplink test", |fault| &fault.mend);
                 step("session", StepVerdict::Doubtful, words.to_owned(), mend)
             }

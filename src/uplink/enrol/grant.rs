@@ -45,7 +45,7 @@ impl Enrol {
                         self.board.fault(&fault, Timestamp::now(), next);
                         tokio::select! {
                             () = sleep(pause) => {}
-                            () = changed(&self.config) => retry = Retry::new(self.patience),
+                            () = changed(&self.config, device) => retry = Retry::new(self.patience),
                             _ = changes.changed() => {}
                         }
                     }

@@ -39,10 +39,29 @@ pub struct Enrol {
     tenant: Tenant,
     /// Only one asks at a time.
     turn: Turn<()>,
+    /// Whether somebody sees to it.
+    pub(super) at_work: watch::Sender<bool>,
     /// Nothing is asked by itself before then.
     rest: Mutex<Option<Timestamp>>,
     /// Something came or went; what, the files say.
     changes: watch::Sender<u64>,
+}
+
+/// For as long as this lives somebody sees to it.
+struct AtWork<'a>(&'a Enrol);
+
+impl<'a> AtWork<'a> {
+    fn begin(enrol: &'a Enrol) -> AtWork<'a> {
+        enrol.at_work.send_replace(true);
+        AtWork(enrol)
+    }
+}
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.0.at_work.send_replace(false);
+        self.0.changed();
+    }
 }
 
 impl Enrol {
@@ -59,6 +78,7 @@ impl Enrol {
             anew: watch::Sender::new(false),
             tenant,
             turn: Turn::default(),
+            at_work: watch::Sender::new(false),
             rest: Mutex::default(),
             changes: watch::Sender::default(),
         })
@@ -66,6 +86,7 @@ impl Enrol {
 
     /// Sees to it, for as long as the room runs.
     pub async fn keep(&self, device: &str) -> Infallible {
+        let _at_work = AtWork::begin(self);
         match self.config.auth() {
             Auth::Bootstrap => self.keep_granted(device).await,
             _ => self.keep_certified(device).await,
@@ -124,14 +145,13 @@ impl Enrol {
     async fn keep_certified(&self, device: &str) -> Infallible {
         loop {
             let mut changes = self.changes();
-            let due = self.due();
-            let due = match due {
-                Ok(due) => due,
-                Err(fault) => {
+            let begun = Timestamp::now();
+            let due = self.due(begun).unwrap_or_else(|fault| {
+                if self.rested(begun) <= begun {
                     self.failed(&fault);
-                    Some((Wish::Renew, self.rested(Timestamp::now())))
                 }
-            };
+                None
+            });
             let now = Timestamp::now();
             let pause = due.map_or(LOOK, |(_, at)| {
                 Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO)
@@ -150,15 +170,16 @@ impl Enrol {
                 Ok(otp) => self.certify(device, otp).await,
                 Err(fault) => Err(fault),
             };
-            if let Err(fault) = certified {
-                self.failed(&fault);
+            match certified {
+                // One that is old when it comes would be renewed without end.
+                Ok(chain) => self.rest(now.checked_add(chain.not_after.duration_since(now) / 10).ok()),
+                Err(fault) => self.failed(&fault),
             }
         }
     }
 
     /// What is to be asked for, and when; `None`: a next pair waits to be tried.
-    fn due(&self) -> Result<Option<(Wish, Timestamp)>, EnrolFault> {
-        let now = Timestamp::now();
+    fn due(&self, now: Timestamp) -> Result<Option<(Wish, Timestamp)>, EnrolFault> {
         let life = self.kept.life()?;
         let next = self.kept.next().exists();
         let due = match life {
@@ -233,7 +254,7 @@ impl Enrol {
     pub(super) fn succeeded(&self) {
         self.rest(None);
         if let Some(shown) = &mut self.board.write().enrolment {
-            shown.last_error = None;
+            (shown.last_error, shown.next_try) = (None, None);
         }
         self.changed();
     }
@@ -244,6 +265,9 @@ impl Enrol {
         let pause = SignedDuration::try_from(self.patience.enrol).unwrap_or(SignedDuration::from_hours(1));
         let next = now.checked_add(pause).ok();
         self.rest(next);
+        if let Some(shown) = &mut self.board.write().enrolment {
+            shown.next_try = next;
+        }
         let told = FaultShown {
             at: now,
             kind: "enrol".to_owned(),
@@ -256,9 +280,6 @@ impl Enrol {
 
     fn rest(&self, until: Option<Timestamp>) {
         *self.rest.lock().unwrap_or_else(PoisonError::into_inner) = until;
-        if let Some(shown) = &mut self.board.write().enrolment {
-            shown.next_try = until;
-        }
     }
 
     fn rested(&self, at: Timestamp) -> Timestamp {

@@ -175,10 +175,7 @@ mod tests {
         assert_eq!(kept.put("key 2\n", "chain 2\n").unwrap(), kept.next());
         let text = |path: PathBuf| std::fs::read_to_string(path).unwrap();
         assert_eq!(text(kept.identity()), "chain 1\nkey 1\n");
-        assert_eq!(
-            kept.next().metadata().unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(kept.next().metadata().unwrap().permissions().mode() & 0o777, 0o600);
         kept.take_next().unwrap();
         assert_eq!(text(kept.identity()), "chain 2\nkey 2\n");
         assert!(!kept.next().exists());
@@ -197,10 +194,7 @@ mod tests {
         };
         kept.put_login(&login).unwrap();
         assert!(kept.login().unwrap() == Some(login));
-        assert_eq!(
-            kept.granted().metadata().unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(kept.granted().metadata().unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::write(kept.granted(), "{").unwrap();
         assert!(matches!(kept.login(), Err(KeptError::Login { .. })));
     }

@@ -179,7 +179,10 @@ impl Tenant {
                 body: body.clone(),
             };
             let answer = client.send(call).await?;
-            if answer.status != StatusCode::UNAUTHORIZED || !first || !matches!(self.config.auth(), Auth::Certificate | Auth::Est) {
+            if answer.status != StatusCode::UNAUTHORIZED
+                || !first
+                || !matches!(self.config.auth(), Auth::Certificate | Auth::Est)
+            {
                 return Ok(answer);
             }
             self.tokens.refused();

@@ -217,9 +217,10 @@ impl Wire {
                 connect.keep_alive = opening.keep_alive_s;
                 // The platform promises nothing for the other kind, and our journal needs no session of a broker.
                 connect.clean_session = true;
-                connect.last_will = opening.will.as_ref().map(|will| {
-                    v4::LastWill::new(&will.topic, will.payload.to_vec(), QoS4::AtLeastOnce, will.retain)
-                });
+                connect.last_will = opening
+                    .will
+                    .as_ref()
+                    .map(|will| v4::LastWill::new(&will.topic, will.payload.to_vec(), QoS4::AtLeastOnce, will.retain));
                 if let Some((name, password)) = &opening.login {
                     connect.set_login(name.as_str(), password.as_str());
                 }

@@ -41,7 +41,8 @@ fn grant(password: &str) -> String {
 /// How often the box has asked.
 fn asked(witness: &Witness) -> usize {
     let asks = witness.heard().into_iter().filter(|heard| heard.topic == "s/ucr");
-    asks.inspect(|heard| assert_eq!(heard.text, "", "it asks in an empty message")).count()
+    asks.inspect(|heard| assert_eq!(heard.text, "", "it asks in an empty message"))
+        .count()
 }
 
 fn asks_more_than(witness: &Witness, before: usize) {
@@ -63,7 +64,10 @@ fn a_device_that_is_accepted_keeps_its_login_and_everything_else_is_passed_over(
     let mut lodge = Lodge::start_with(&section(&broker));
     asks_more_than(&witness, 0);
     let shown = lodge.json(&["uplink", "status"]);
-    assert_eq!((&shown["enrolment"]["by"], &shown["enrolment"]["stage"]), (&"bootstrap".into(), &"asking".into()));
+    assert_eq!(
+        (&shown["enrolment"]["by"], &shown["enrolment"]["stage"]),
+        (&"bootstrap".into(), &"asking".into())
+    );
     let steps = lodge.command(&["uplink", "test", "--json"]);
     let steps: Vec<Value> = serde_json::from_slice(&steps.stdout).unwrap();
     assert_eq!(steps.last().unwrap()["step"], "enrolment", "{steps:?}");
@@ -78,7 +82,10 @@ fn a_device_that_is_accepted_keeps_its_login_and_everything_else_is_passed_over(
     assert_eq!(connected(&lodge)["enrolment"]["stage"], "proven");
     let file = lodge.dir.join("data/uplink/login.json");
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    assert!(broker.log().contains("u't1/device_lodge-1'"), "it connects with what it was granted");
+    assert!(
+        broker.log().contains("u't1/device_lodge-1'"),
+        "it connects with what it was granted"
+    );
     let before = asked(&witness);
     lodge.kill();
     std::fs::remove_file(broker.pki.dir.join("stranger")).unwrap();
@@ -86,8 +93,16 @@ fn a_device_that_is_accepted_keeps_its_login_and_everything_else_is_passed_over(
     connected(&lodge);
     assert_eq!(asked(&witness), before, "what it has it does not ask for again");
     let steps = lodge.json(&["uplink", "test"]);
-    assert!(steps.as_array().unwrap().iter().all(|step| step["verdict"] == "good"), "{steps}");
-    let said = [lodge.log(), steps.to_string(), lodge.json(&["uplink", "status"]).to_string()].concat();
+    assert!(
+        steps.as_array().unwrap().iter().all(|step| step["verdict"] == "good"),
+        "{steps}"
+    );
+    let said = [
+        lodge.log(),
+        steps.to_string(),
+        lodge.json(&["uplink", "status"]).to_string(),
+    ]
+    .concat();
     assert!(!said.contains(STRANGER) && !said.contains("granted \\\"secret") && !said.contains("granted \"secret"));
 }
 
@@ -107,7 +122,10 @@ fn a_granted_login_that_fails_is_told_and_kept_until_another_is_asked_for() {
     });
     let what = shown["last_error"]["what"].as_str().unwrap();
     assert!(what.contains("the login that the platform granted"), "{what}");
-    assert!(shown["last_error"]["mend"].as_str().unwrap().contains("enrol --again"), "{shown}");
+    assert!(
+        shown["last_error"]["mend"].as_str().unwrap().contains("enrol --again"),
+        "{shown}"
+    );
     assert_eq!(std::fs::read(&file).unwrap(), kept, "it is not thrown away by itself");
     let before = asked(&witness);
     std::thread::scope(|scope| {
@@ -115,7 +133,10 @@ fn a_granted_login_that_fails_is_told_and_kept_until_another_is_asked_for() {
         asks_more_than(&witness, before);
         broker.publish("s/dcr", &grant("another"));
         let steps = again.join().unwrap();
-        assert!(steps.as_array().unwrap().iter().all(|step| step["verdict"] == "good"), "{steps}");
+        assert!(
+            steps.as_array().unwrap().iter().all(|step| step["verdict"] == "good"),
+            "{steps}"
+        );
     });
     connected(&lodge);
 }
@@ -155,7 +176,12 @@ fn a_proof_that_the_platform_gives_stands_alone() {
     for (kind, url, more, wanted) in [
         ("cumulocity", "mqtt", boots, "`uplink.url`: is in clear"),
         ("mqtt", "mqtts", boots, "other brokers grant no logins"),
-        ("cumulocity", "mqtts", "auth = \"bootstrap\"", "where the platform's bootstrap password is"),
+        (
+            "cumulocity",
+            "mqtts",
+            "auth = \"bootstrap\"",
+            "where the platform's bootstrap password is",
+        ),
         ("cumulocity", "mqtt", "auth = \"est\"", "`uplink.url`: is in clear"),
         (
             "cumulocity",
@@ -163,7 +189,12 @@ fn a_proof_that_the_platform_gives_stands_alone() {
             "auth = \"est\"\ncertificate_file = \"/c\"\nkey_file = \"/k\"",
             "there is another proof too",
         ),
-        ("mqtt", "mqtts", "auth = \"est\"\npassword_file = \"/p\"", "and there is a password_file"),
+        (
+            "mqtt",
+            "mqtts",
+            "auth = \"est\"\npassword_file = \"/p\"",
+            "and there is a password_file",
+        ),
         ("mqtt", "mqtts", "otp_file = \"/o\"", "`uplink.otp_file`: is not used"),
     ] {
         let heard = said(&section(kind, url, more));

@@ -34,7 +34,13 @@ fn enrol(lodge: &Lodge, more: &[&str]) -> Vec<(String, String, String)> {
 #[test]
 fn a_one_time_password_earns_a_certificate_that_logs_in_and_is_needed_once() {
     let est = Est::start();
-    let mut lodge = est.enrolled();
+    std::fs::write(est.otp_file(), format!("{OTP}\n")).unwrap();
+    let mut lodge = Lodge::start_with(&format!(
+        "{}[metrics]\nlisten = [\"127.0.0.1:0\"]\n",
+        est.section_with_otp()
+    ));
+    connected(&lodge);
+    assert_eq!(lodge.metric("uplink_cert_days_left "), Some(89));
     let asked = est.asked();
     assert_eq!(asked.len(), 1, "{asked:?}");
     assert_eq!(asked[0]["path"], "/.well-known/est/simpleenroll");
@@ -43,11 +49,26 @@ fn a_one_time_password_earns_a_certificate_that_logs_in_and_is_needed_once() {
     assert_eq!(identity(&lodge).metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let shown = connected(&lodge);
     assert_eq!(shown["enrolment"]["stage"], "proven");
-    assert!(shown["certificate_ends"].is_string() && shown["enrolment"]["renews"].is_string(), "{shown}");
+    assert!(
+        shown["certificate_ends"].is_string() && shown["enrolment"]["renews"].is_string(),
+        "{shown}"
+    );
     let steps = lodge.json(&["uplink", "test"]);
-    assert!(steps.as_array().unwrap().iter().all(|step| step["verdict"] == "good"), "{steps}");
-    assert!(steps.as_array().unwrap().iter().any(|step| step["step"] == "enrolment"), "{steps}");
-    let said = [lodge.log(), shown.to_string(), steps.to_string(), lodge.json(&["status"]).to_string()].concat();
+    assert!(
+        steps.as_array().unwrap().iter().all(|step| step["verdict"] == "good"),
+        "{steps}"
+    );
+    assert!(
+        steps.as_array().unwrap().iter().any(|step| step["step"] == "enrolment"),
+        "{steps}"
+    );
+    let said = [
+        lodge.log(),
+        shown.to_string(),
+        steps.to_string(),
+        lodge.json(&["status"]).to_string(),
+    ]
+    .concat();
     assert!(!said.contains(OTP) && !said.contains("PRIVATE KEY"), "{said}");
 
     std::fs::remove_file(est.otp_file()).unwrap();
@@ -67,7 +88,12 @@ fn a_wrong_one_time_password_is_told_in_the_platforms_words_without_it_and_anoth
         shown["last_error"].is_object().then_some(shown)
     });
     let (what, mend) = (&shown["last_error"]["what"], &shown["last_error"]["mend"]);
-    assert!(what.as_str().unwrap().contains("401 Unauthorized: Wrong one-time password in"), "{what}");
+    assert!(
+        what.as_str()
+            .unwrap()
+            .contains("401 Unauthorized: Wrong one-time password in"),
+        "{what}"
+    );
     assert!(mend.as_str().unwrap().contains("registered"), "{mend}");
     assert_eq!(shown["enrolment"]["stage"], "asking");
     let at: jiff::Timestamp = shown["last_error"]["at"].as_str().unwrap().parse().unwrap();
@@ -78,7 +104,11 @@ fn a_wrong_one_time_password_is_told_in_the_platforms_words_without_it_and_anoth
     let steps: Vec<Value> = serde_json::from_slice(&steps.stdout).unwrap();
     assert_eq!(steps.last().unwrap()["step"], "enrolment", "{steps:?}");
     assert_eq!(steps.last().unwrap()["verdict"], "bad");
-    assert!(!format!("{shown}{steps:?}{}", lodge.log()).contains("mistaken"), "{}", lodge.log());
+    assert!(
+        !format!("{shown}{steps:?}{}", lodge.log()).contains("mistaken"),
+        "{}",
+        lodge.log()
+    );
     std::fs::write(est.otp_file(), OTP).unwrap();
     connected(&lodge);
 }
@@ -99,7 +129,10 @@ fn whatever_is_wrong_with_the_answer_is_said_and_nothing_is_kept() {
         assert!(words.contains(wanted), "{wanted}: {words}");
         assert!(!identity(&lodge).exists() && !words.contains(OTP));
     };
-    wrong(json!({"status": 422, "text": "{\"message\":\"Tenant has no CA\"}"}), "422 Unprocessable Entity: Tenant has no CA");
+    wrong(
+        json!({"status": 422, "text": "{\"message\":\"Tenant has no CA\"}"}),
+        "422 Unprocessable Entity: Tenant has no CA",
+    );
     wrong(json!({"status": 200, "text": "<html>"}), "neither PEM nor PKCS#7");
     wrong(json!({"subject": "lodge-2"}), "is for \"lodge-2\"");
     wrong(json!({"seconds": 0}), "which is not now");
@@ -108,8 +141,15 @@ fn whatever_is_wrong_with_the_answer_is_said_and_nothing_is_kept() {
     est.register(OTP);
     est.behave(&json!({"form": "pem"}));
     let steps = enrol(&lodge, &["--otp-file", &file]);
-    let verdicts: Vec<(&str, &str)> = steps.iter().map(|(step, good, _)| (step.as_str(), good.as_str())).collect();
-    assert_eq!(verdicts, [("config", "good"), ("certificate", "good"), ("session", "good")], "{steps:?}");
+    let verdicts: Vec<(&str, &str)> = steps
+        .iter()
+        .map(|(step, good, _)| (step.as_str(), good.as_str()))
+        .collect();
+    assert_eq!(
+        verdicts,
+        [("config", "good"), ("certificate", "good"), ("session", "good")],
+        "{steps:?}"
+    );
     connected(&lodge);
 }
 
@@ -145,7 +185,13 @@ fn a_next_certificate_that_the_broker_refuses_is_given_up_and_the_old_one_used_o
     assert_eq!((step.as_str(), verdict.as_str()), ("session", "bad"), "{steps:?}");
     assert!(words.contains("the one of before is used on"), "{words}");
     let shown = connected(&lodge);
-    assert!(shown["enrolment"]["last_error"]["mend"].as_str().unwrap().contains("trusts the authority"), "{shown}");
+    assert!(
+        shown["enrolment"]["last_error"]["mend"]
+            .as_str()
+            .unwrap()
+            .contains("trusts the authority"),
+        "{shown}"
+    );
     assert_eq!(std::fs::read_to_string(identity(&lodge)).unwrap(), first);
     assert!(!next(&lodge).exists());
     est.behave(&json!({}));
@@ -172,7 +218,9 @@ async fn a_refused_renewal_is_tried_again_while_the_old_certificate_lasts() {
     est.behave(&json!({"authority": "stranger"}));
     eventually("a renewal is refused by the broker", || {
         let shown = stage.uplink.shown().enrolment?;
-        shown.last_error.filter(|fault| fault.what.contains("the one of before is used on"))
+        shown
+            .last_error
+            .filter(|fault| fault.what.contains("the one of before is used on"))
     });
     assert_eq!(kept("identity.pem"), Some(first.clone()));
     est.behave(&json!({}));
@@ -198,7 +246,9 @@ fn a_box_that_is_killed_while_it_renews_comes_back_with_a_pair_that_works() {
             .stderr(std::process::Stdio::null())
             .spawn()
             .unwrap();
-        eventually("the platform is asked", || (est.asked().len() > before || kill % 3 == 0).then_some(()));
+        eventually("the platform is asked", || {
+            (est.asked().len() > before || kill % 3 == 0).then_some(())
+        });
         // A different moment each time: before the answer, around the file, around the session, after it.
         std::thread::sleep(Duration::from_millis(kill * 97 % 2_600));
         lodge.kill();
@@ -206,7 +256,10 @@ fn a_box_that_is_killed_while_it_renews_comes_back_with_a_pair_that_works() {
         lodge.run();
         connected(&lodge);
     }
-    assert!(est.asked_for("simpleenroll").len() == 1, "the one-time password is not needed again");
+    assert!(
+        est.asked_for("simpleenroll").len() == 1,
+        "the one-time password is not needed again"
+    );
 }
 
 #[test]

@@ -20,7 +20,11 @@ pub struct Est {
 
 fn openssl(args: &[&str]) {
     let done = Command::new("openssl").args(args).output().unwrap();
-    assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
+    assert!(
+        done.status.success(),
+        "{args:?}: {}",
+        String::from_utf8_lossy(&done.stderr)
+    );
 }
 
 impl Est {
@@ -34,8 +38,21 @@ impl Est {
             let (key, pem) = (file(&format!("{name}.key")), file(&format!("{name}.pem")));
             let subject = format!("/CN={name}");
             openssl(&[
-                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "4000",
-                "-subj", &subject, "-keyout", &key, "-out", &pem,
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-days",
+                "4000",
+                "-subj",
+                &subject,
+                "-keyout",
+                &key,
+                "-out",
+                &pem,
             ]);
         }
         let conf = broker.pki.dir.join("mosquitto.conf");
@@ -59,7 +76,9 @@ impl Est {
             .spawn()
             .unwrap();
         let mut port = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut port).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut port)
+            .unwrap();
         Est {
             port: port.trim().parse().expect("est.py says its port"),
             broker,

@@ -13,6 +13,7 @@ mod outage;
 mod plain;
 mod platform;
 mod puppet;
+mod replaced;
 mod rules;
 mod silence;
 mod speed;
