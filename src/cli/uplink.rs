@@ -1,13 +1,13 @@
-//! `uplink test|status|enrol`: the road to the cloud.
+//! `uplink test|status|enrol|ca`: the road to the cloud.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use hyper::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::reach::{block_on, secret_from};
+use super::reach::{block_on, secret_from, with_box};
 use super::{Common, Failure, print};
 use crate::config;
 use crate::tls::Step;
@@ -33,6 +33,22 @@ pub(super) enum Command {
         #[arg(long)]
         again: bool,
     },
+    /// What a platform wants of the box's own authority before it trusts it
+    #[command(subcommand)]
+    Ca(Ca),
+}
+
+#[derive(Subcommand)]
+pub(super) enum Ca {
+    /// Sign the code that the platform gave out, which proves that the box holds the authority's key
+    #[command(after_help = "Example:\n  gatelodge uplink ca sign-code ./verification-code.txt")]
+    SignCode {
+        /// The file with the code, as the platform gave it
+        file: PathBuf,
+        /// Whose root signs: server, client, signing, relay or grpc
+        #[arg(long, default_value = "client")]
+        hierarchy: String,
+    },
 }
 
 impl Command {
@@ -41,6 +57,7 @@ impl Command {
             Command::Test => test(common),
             Command::Status => status(common),
             Command::Enrol { otp_file, again } => enrol(common, otp_file, again),
+            Command::Ca(Ca::SignCode { file, hierarchy }) => sign_code(common, &file, &hierarchy),
         }
     }
 }
@@ -80,6 +97,22 @@ fn enrol(common: &Common, otp_file: Option<PathBuf>, again: bool) -> Result<Exit
         Ok(client.ask(Method::POST, "/uplink/enrol", Some(&json!(wish))).await?)
     })?;
     Ok(super::cert::tell(&steps, common))
+}
+
+fn sign_code(common: &Common, file: &Path, hierarchy: &str) -> Result<ExitCode, Failure> {
+    let code =
+        std::fs::read_to_string(file).map_err(|error| Failure::failed(format_args!("{}: {error}", file.display())))?;
+    with_box(common, async |client| {
+        let path = format!("/pki/{}/possession", print::segment(hierarchy));
+        let signed: Value = client.ask(Method::POST, &path, Some(&json!({ "code": code }))).await?;
+        if common.json {
+            print::json(&signed);
+        } else {
+            print::line(format_args!("{}", signed["signature"].as_str().unwrap_or_default()));
+        }
+        Ok(())
+    })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn status(common: &Common) -> Result<ExitCode, Failure> {

@@ -40,7 +40,7 @@ fn a_one_time_password_earns_a_certificate_that_logs_in_and_is_needed_once() {
         est.section_with_otp()
     ));
     connected(&lodge);
-    assert_eq!(lodge.metric("uplink_cert_days_left "), Some(89));
+    assert_eq!(lodge.metric("gatelodge_uplink_cert_days_left "), Some(89));
     let asked = est.asked();
     assert_eq!(asked.len(), 1, "{asked:?}");
     assert_eq!(asked[0]["path"], "/.well-known/est/simpleenroll");

@@ -116,3 +116,40 @@ fn with_a_certificate_that_is_not_good_now_nothing_is_sent_and_the_values_wait()
     let log = broker.log();
     assert!(!log.contains("d:lodge-"), "the broker hears nothing of it");
 }
+
+#[test]
+fn a_code_is_signed_by_the_boxs_own_root_and_nothing_else_is() {
+    let lodge = Lodge::unstarted("");
+    lodge.json(&["pki", "init"]);
+    let file = |name: &str| lodge.dir.join(name).display().to_string();
+    std::fs::write(file("code"), "0123-abcd:4567").unwrap();
+    let signed = lodge.json(&["uplink", "ca", "sign-code", &file("code")]);
+    let signature = data_encoding::BASE64.decode(signed["signature"].as_str().unwrap().as_bytes());
+    std::fs::write(file("signature"), signature.unwrap()).unwrap();
+    let openssl = |args: &[&str]| {
+        let output = std::process::Command::new("openssl").args(args).output().unwrap();
+        (output.status.success(), output.stdout)
+    };
+    let (read, key) = openssl(&["x509", "-noout", "-pubkey", "-in", signed["root"].as_str().unwrap()]);
+    assert!(read);
+    std::fs::write(file("key"), key).unwrap();
+    let verify = [
+        "dgst",
+        "-sha256",
+        "-verify",
+        &file("key"),
+        "-signature",
+        &file("signature"),
+        &file("code"),
+    ];
+    assert!(openssl(&verify).0, "OpenSSL believes it");
+    for no_code in ["", "\n", "two\nlines", "0\u{82}", &"x".repeat(2_000)] {
+        std::fs::write(file("code"), no_code).unwrap();
+        let output = lodge.command(&["uplink", "ca", "sign-code", &file("code")]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            !output.status.success() && said.contains("that is no code"),
+            "{no_code:?}: {said}"
+        );
+    }
+}
