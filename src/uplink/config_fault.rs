@@ -55,7 +55,7 @@ impl Config {
             }
             Auth::Certificate | Auth::Password => {}
         }
-        if self.otp_file.is_some() && self.auth() != Auth::Est {
+        if self.otp_file.is_some() && self.auth.is_none() {
             return fault("uplink.otp_file", "is not used", "with uplink.auth = \"est\" it is");
         }
         if let Some(unknown) = self.allow_commands.iter().flatten().find(|name| !is_command(name)) {

@@ -167,7 +167,9 @@ pub(super) async fn changed(config: &Config, client_id: &str) {
         looks.tick().await;
         let differs = || !contents().eq(before.iter().cloned());
         let usable = || {
-            let tls = config.outbound().as_ref().map(Outbound::load).transpose();
+            // A renewed certificate is tried before the present one, which may have ended.
+            let outbound = config.outbound_next().or_else(|| config.outbound());
+            let tls = outbound.as_ref().map(Outbound::load).transpose();
             let good = |tls: &OutboundTls| check_identity(tls, config.kind, client_id).is_ok();
             let tls = tls.is_ok_and(|tls| tls.as_ref().is_none_or(good));
             // Before the platform has granted a login, its password for strangers is what can change.

@@ -193,8 +193,8 @@ impl Enrol {
         if let Some(shown) = &mut written.enrolment {
             shown.stage = match (life, next) {
                 (_, true) => Stage::Next,
-                (Some(_), false) => Stage::Proven,
-                (None, false) => Stage::Asking,
+                (Some(life), false) if now < life.until => Stage::Proven,
+                (Some(_) | None, false) => Stage::Asking,
             };
             shown.renews = due.filter(|(wish, _)| *wish == Wish::Renew).map(|(_, at)| at);
         }

@@ -65,7 +65,7 @@ impl EnrolmentShown {
                 format!("the box asks for a login: accept the device id {device} on the platform's registration page")
             }
             (Auth::Bootstrap, Stage::Proven | Stage::Next) => "the platform granted the box a login".to_owned(),
-            (_, Stage::Asking) => format!("the box has no certificate yet, and asks for one as {device}"),
+            (_, Stage::Asking) => format!("the box has no certificate that is good now, and asks for one as {device}"),
             (_, Stage::Proven) => renews("the platform certified the box"),
             (_, Stage::Next) => "the renewed certificate waits for the broker to take it".to_owned(),
         }

@@ -285,3 +285,33 @@ fn a_tenant_renews_for_a_token_that_mqtt_brings() {
     assert_ne!(std::fs::read_to_string(identity(&lodge)).unwrap(), first);
     assert!(!lodge.log().contains("header.e30"), "a token is never logged");
 }
+
+/// A box that was off for too long is a stranger again.
+#[test]
+fn a_box_whose_certificate_has_ended_says_so_and_is_certified_anew_for_another_one_time_password() {
+    let est = Est::start();
+    est.behave(&json!({"seconds": 2, "status_of_renewals": 503}));
+    let mut lodge = est.enrolled();
+    let first = std::fs::read_to_string(identity(&lodge)).unwrap();
+    let ends: jiff::Timestamp = connected(&lodge)["certificate_ends"].as_str().unwrap().parse().unwrap();
+    lodge.kill();
+    eventually("the certificate ends", || (jiff::Timestamp::now() > ends).then_some(()));
+    est.behave(&json!({}));
+    lodge.run();
+    let shown = eventually("both faults are told", || {
+        let shown = lodge.json(&["uplink", "status"]);
+        let kinds: Vec<&Value> = shown["faults"].as_array()?.iter().map(|fault| &fault["kind"]).collect();
+        (kinds.contains(&&json!("enrol")) && kinds.contains(&&json!("certificate"))).then_some(shown)
+    });
+    assert_eq!(shown["enrolment"]["stage"], "asking", "{shown}");
+    let told = shown["faults"].to_string();
+    assert!(
+        told.contains("the platform gave the box ended at") && told.contains("401"),
+        "{told}"
+    );
+    est.register("another");
+    std::fs::write(est.otp_file(), "another").unwrap();
+    connected(&lodge);
+    assert_ne!(std::fs::read_to_string(identity(&lodge)).unwrap(), first);
+    assert!(!next(&lodge).exists());
+}

@@ -83,6 +83,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return self.answer(401, json.dumps({"message": f"Wrong one-time password in {said}"}).encode())
             (FOLDER / "otp").write_text("")
         elif self.path == "/.well-known/est/simplereenroll":
+            if "status_of_renewals" in manners:
+                return self.answer(manners["status_of_renewals"], b"Not now")
             token = manners.get("token")
             if (token and authorization != f"Bearer {token}") or (not token and names != [DEVICE]):
                 return self.answer(401, b"Who are you?")
