@@ -163,7 +163,10 @@ enum Command {
     },
     /// Print the manual page
     #[command(after_help = "Example:\n  gatelodge man | man -l -")]
-    Man,
+    Man {
+        /// Of this command alone, such as `emop`
+        command: Option<String>,
+    },
     /// Print the version
     Version,
     /// Print the addresses of a name, from /etc/hosts and DNS
@@ -239,7 +242,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Verify => backup::verify(&common),
         Command::Simulate(command) => command.run().map(done),
         Command::Completions { shell } => shell::completions(shell, Cli::command()).map(done),
-        Command::Man => shell::man(Cli::command()).map(done),
+        Command::Man { command } => shell::man(Cli::command(), command.as_deref()).map(done),
         Command::Version => {
             print::line(format_args!("gatelodge {}", env!("CARGO_PKG_VERSION")));
             Ok(ExitCode::SUCCESS)

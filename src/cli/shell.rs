@@ -9,8 +9,16 @@ pub(super) fn completions(shell: Shell, mut command: clap::Command) -> Result<()
     Ok(())
 }
 
-/// One page with every command: what `man` shows when packages install it.
-pub(super) fn man(command: clap::Command) -> Result<(), Failure> {
+/// One page with every command, or with those of `only`, which is a program of its own where it is called by its name:
+/// what `man` shows when packages install it.
+pub(super) fn man(command: clap::Command, only: Option<&str>) -> Result<(), Failure> {
+    let command = match only {
+        None => command,
+        Some(name) => command
+            .find_subcommand(name)
+            .cloned()
+            .ok_or_else(|| Failure::usage(format_args!("there is no command {name}")))?,
+    };
     let mut out = Vec::new();
     page(command, &mut out).map_err(Failure::failed)?;
     std::io::Write::write_all(&mut std::io::stdout(), &out).map_err(Failure::failed)
@@ -21,7 +29,7 @@ fn page(command: clap::Command, out: &mut Vec<u8>) -> std::io::Result<()> {
     command.build();
     clap_mangen::Man::new(command.clone()).render(out)?;
     out.extend_from_slice(b".SH COMMANDS\n");
-    each(&command, "gatelodge", out)
+    each(&command, command.get_name(), out)
 }
 
 fn each(command: &clap::Command, path: &str, out: &mut Vec<u8>) -> std::io::Result<()> {

@@ -85,13 +85,16 @@ fn deliveries(common: &Common, query: &str) -> Result<(), Failure> {
     }
     for one in found {
         print::line(format_args!(
-            "{} {} {} {} ({:?}, {} tries): {}",
+            "{} {} {} {} ({}, {}): {}",
             print::moment(Some(one.at)),
             one.target,
             one.id,
             one.topic,
-            one.state,
-            one.attempts,
+            one.state.words(),
+            match one.attempts {
+                1 => "1 try".to_owned(),
+                tries => format!("{tries} tries"),
+            },
             one.outcome
         ));
     }

@@ -142,6 +142,12 @@ impl World {
         Ok(self.spaces.get(id)?.filter(|space| self.is_told(space)))
     }
 
+    /// Whether there is such a space and nobody is told of it. Whoever knows the id of one may use it, so not even that
+    /// goes out.
+    pub fn hides_space(&self, id: SpaceId) -> Result<bool, ReadError> {
+        Ok(self.spaces.get(id)?.is_some_and(|space| !self.is_told(&space)))
+    }
+
     fn is_told(&self, space: &Space) -> bool {
         match space.origin {
             SpaceOrigin::Operator => true,

@@ -33,6 +33,19 @@ pub enum State {
     Again,
 }
 
+impl State {
+    /// In words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            State::Waiting => "is tried again",
+            State::Delivered => "taken",
+            State::Dead => "given up",
+            State::Again => "is sent once more",
+        }
+    }
+}
+
 /// One delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {

@@ -71,11 +71,10 @@ async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Re
     })?;
     let more = deliveries.len().saturating_sub(SHOWN);
     let rows = deliveries.into_iter().take(SHOWN).map(|one| {
-        let (light, word) = match one.state {
-            ledger::State::Delivered => ("good", "taken"),
-            ledger::State::Waiting => ("warn", "is tried again"),
-            ledger::State::Again => ("warn", "is sent once more"),
-            ledger::State::Dead => ("bad", "given up"),
+        let light = match one.state {
+            ledger::State::Delivered => "good",
+            ledger::State::Waiting | ledger::State::Again => "warn",
+            ledger::State::Dead => "bad",
         };
         Row {
             at: desk.face.date(one.at),
@@ -84,7 +83,7 @@ async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Re
             id: one.id,
             topic: one.topic,
             light,
-            word,
+            word: one.state.words(),
             attempts: one.attempts,
             outcome: one.outcome,
         }

@@ -118,6 +118,8 @@ fn shells_and_man_know_the_commands() {
         &manual[..200]
     );
     assert!(manual.contains("gatelodge pki revoke"));
+    let own = text_of(&["man", "emop"]);
+    assert!(own.contains(".SS emop read") && !own.contains("pki revoke"), "{own}");
     assert_eq!(
         text_of(&["version"]),
         format!("gatelodge {}\n", env!("CARGO_PKG_VERSION"))

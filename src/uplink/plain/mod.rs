@@ -211,6 +211,7 @@ impl Plain {
                 Some(meter) => self.meter(&meter),
                 None => self.no_meter(serial),
             },
+            Thing::Space(id) if self.world.hides_space(*id)? => Vec::new(),
             Thing::Space(id) => match self.world.space(*id)? {
                 Some(space) => self.space(&space),
                 None => {

@@ -196,3 +196,29 @@ async fn commands_come_by_topic_and_what_came_of_them_goes_back() {
     witness.until(&result("uptime"), |heard| heard.json()["id"] == "last");
     assert_eq!(stage.hands.read.lock().unwrap().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_space_that_is_not_told_of_is_not_named_either() {
+    let (_broker, witness, _folder, mut stage) = begin("");
+    let spaces = SpacesWriter::new(stage.store.clone());
+    let (open, operators) = (SpaceId::from_random([1; 16]), SpaceId::from_random([2; 16]));
+    for (id, origin) in [(open, SpaceOrigin::Open), (operators, SpaceOrigin::Operator)] {
+        let counts = Occupancy { current: 0, maximum: 9 };
+        spaces
+            .create(NewSpace::plain(id, None, counts, origin), Timestamp::now())
+            .await
+            .unwrap();
+        spaces.enter(id, Timestamp::now()).await.unwrap();
+    }
+    witness.until(&format!("emop/lodge-1/space/{operators}/state"), |heard| {
+        heard.json()["current"] == json!(1)
+    });
+    stage.drained().await;
+    stage.stop().await;
+    witness.until("emop/lodge-1/status", |heard| heard.text == "offline");
+    let named = witness.heard();
+    let named = named
+        .iter()
+        .find(|heard| heard.topic.contains(&open.to_string()) || heard.text.contains(&open.to_string()));
+    assert_eq!(named, None, "whoever knows its id may use it");
+}
