@@ -71,6 +71,14 @@ fn a_one_time_password_earns_a_certificate_that_logs_in_and_is_needed_once() {
     .concat();
     assert!(!said.contains(OTP) && !said.contains("PRIVATE KEY"), "{said}");
 
+    // A backup on another box would be a second one under this name.
+    let [secret, backup] = ["secret", "lodge.backup"].map(|name| lodge.dir.join(name).display().to_string());
+    std::fs::write(&secret, "correct horse battery staple").unwrap();
+    lodge.json(&["backup", &backup, "--passphrase-file", &secret]);
+    let other = Lodge::unstarted("");
+    other.json(&["restore", &backup, "--passphrase-file", &secret]);
+    assert!(other.dir.join("data/store").exists() && !identity(&other).exists());
+
     std::fs::remove_file(est.otp_file()).unwrap();
     lodge.kill();
     lodge.run();
