@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use data_encoding::BASE64;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -21,6 +22,7 @@ pub(super) fn router() -> Router<Desk> {
         .route("/pki/revocation", post(revoke))
         .route("/pki/{hierarchy}/crl", post(crl))
         .route("/pki/{hierarchy}/certificates", post(issue))
+        .route("/pki/{hierarchy}/possession", post(possession))
 }
 
 fn hierarchy_of(word: &str) -> Result<Hierarchy, Refusal> {
@@ -74,6 +76,25 @@ impl Wish {
             ..Request::new(hierarchy, self.name)
         }
     }
+}
+
+/// A code that a platform gave out.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Code {
+    code: String,
+}
+
+async fn possession(
+    State(desk): State<Desk>,
+    Path(hierarchy): Path<String>,
+    Json(Code { code }): Json<Code>,
+) -> Result<Json<Value>, Refusal> {
+    let hierarchy = hierarchy_of(&hierarchy)?;
+    let signed = desk.pki.sign_code(hierarchy, &code);
+    let signature = signed.map_err(|error| Refusal::bad(error.to_string()))?;
+    let root = desk.pki.files(hierarchy).root_certificate;
+    Ok(Json(json!({ "signature": BASE64.encode(&signature), "root": root })))
 }
 
 async fn issue(

@@ -1,4 +1,4 @@
-//! `uplink test`, `uplink status`.
+//! `uplink test`, `uplink status`, `uplink enrol`.
 
 use std::sync::Arc;
 
@@ -10,12 +10,13 @@ use super::Desk;
 use super::problem::Refusal;
 use super::status::running;
 use crate::tls::Step;
-use crate::uplink::{Uplink, UplinkShown};
+use crate::uplink::{EnrolWish, Uplink, UplinkShown};
 
 pub(super) fn router() -> Router<Desk> {
     Router::new()
         .route("/uplink", get(status))
         .route("/uplink/test", post(test))
+        .route("/uplink/enrol", post(enrol))
 }
 
 /// The room, when the box runs and it is open.
@@ -30,4 +31,15 @@ async fn status(State(desk): State<Desk>) -> Result<Json<UplinkShown>, Refusal> 
 
 async fn test(State(desk): State<Desk>) -> Result<Json<Vec<Step>>, Refusal> {
     Ok(Json(room(&desk)?.rehearse().await))
+}
+
+/// Whoever goes away before the answer waits no more: the room asks no longer in their name.
+async fn enrol(State(desk): State<Desk>, Json(wish): Json<EnrolWish>) -> Result<Json<Vec<Step>>, Refusal> {
+    let steps = room(&desk)?.enrol(wish).await;
+    steps.map(Json).ok_or_else(|| {
+        Refusal::bad(
+            "the box proves itself by what its configuration names; with uplink.auth = \"est\" or \"bootstrap\" the \
+             platform gives it a certificate or a login",
+        )
+    })
 }

@@ -12,6 +12,7 @@ use crate::meter::Entry;
 use crate::rules::{Gauge, Household, Rules, Sample};
 use crate::store::ClockState;
 use crate::supervisor::Weight;
+use crate::uplink::UplinkShown;
 
 /// What rules are told beside the configuration of their own.
 pub(super) fn household(config: &Config) -> Household {
@@ -96,7 +97,12 @@ impl Reporter {
             .iter()
             .filter(|shown| shown.source == "files" || shown.alarm);
         let doors = doors.filter_map(|shown| Some((format!("that of the {} door", shown.door), shown.not_after?)));
-        let uplink = status.uplink.as_ref().and_then(|shown| shown.certificate_ends);
+        let counts = |shown: &&UplinkShown| {
+            let enrolment = shown.enrolment.as_ref();
+            enrolment.is_none_or(|enrolment| enrolment.last_error.is_some())
+        };
+        let uplink = status.uplink.as_ref().filter(counts);
+        let uplink = uplink.and_then(|shown| shown.certificate_ends);
         let first = doors
             .chain(uplink.map(|ends| ("that of the uplink".to_owned(), ends)))
             .min_by_key(|(_, ends)| *ends);

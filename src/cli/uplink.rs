@@ -1,16 +1,17 @@
-//! `uplink test|status`: the road to the cloud.
+//! `uplink test|status|enrol|ca`: the road to the cloud.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use hyper::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::reach::block_on;
+use super::reach::{block_on, secret_from, with_box};
 use super::{Common, Failure, print};
 use crate::config;
 use crate::tls::Step;
-use crate::uplink::{UplinkShown, rehearse};
+use crate::uplink::{Auth, EnrolWish, UplinkShown, rehearse};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -20,6 +21,34 @@ pub(super) enum Command {
     /// Say whether the box is connected, what waits, and what went wrong
     #[command(after_help = "Example:\n  gatelodge uplink status --json | jq .backlog_rows")]
     Status,
+    /// Come to the proof that the platform gives the box, or to the next one, and try it
+    #[command(
+        after_help = "Examples:\n  gatelodge uplink enrol --otp-file ./one-time-password\n  gatelodge uplink enrol           renews the certificate now, or waits until the device is accepted\n  gatelodge uplink enrol --again   begins anew though there is a certificate or a login"
+    )]
+    Enrol {
+        /// A file with the one-time password, `-` for standard input [default: uplink.otp_file]
+        #[arg(long, value_name = "FILE")]
+        otp_file: Option<PathBuf>,
+        /// Begin anew though there is a certificate or a login
+        #[arg(long)]
+        again: bool,
+    },
+    /// What a platform wants of the box's own authority before it trusts it
+    #[command(subcommand)]
+    Ca(Ca),
+}
+
+#[derive(Subcommand)]
+pub(super) enum Ca {
+    /// Sign the code that the platform gave out, which proves that the box holds the authority's key
+    #[command(after_help = "Example:\n  gatelodge uplink ca sign-code ./verification-code.txt")]
+    SignCode {
+        /// The file with the code, as the platform gave it
+        file: PathBuf,
+        /// Whose root signs: server, client, signing, relay or grpc
+        #[arg(long, default_value = "client")]
+        hierarchy: String,
+    },
 }
 
 impl Command {
@@ -27,6 +56,8 @@ impl Command {
         match self {
             Command::Test => test(common),
             Command::Status => status(common),
+            Command::Enrol { otp_file, again } => enrol(common, otp_file, again),
+            Command::Ca(Ca::SignCode { file, hierarchy }) => sign_code(common, &file, &hierarchy),
         }
     }
 }
@@ -46,6 +77,42 @@ fn test(common: &Common) -> Result<ExitCode, Failure> {
         }
     })?;
     Ok(super::cert::tell(&steps, common))
+}
+
+fn enrol(common: &Common, otp_file: Option<PathBuf>, again: bool) -> Result<ExitCode, Failure> {
+    let otp = otp_file.as_deref().map(secret_from).transpose()?;
+    let wish = EnrolWish {
+        otp: otp.map(|otp| otp.reveal().trim().to_owned()),
+        again,
+    };
+    let steps: Vec<Step> = block_on(async {
+        let client = common.running().await?;
+        let shown: UplinkShown = client.ask(Method::GET, "/uplink", None).await?;
+        if shown.enrolment.is_some_and(|enrolment| enrolment.by == Auth::Bootstrap) {
+            eprintln!(
+                "the device id is {}: accept it on the platform's registration page; this waits until then",
+                shown.client_id
+            );
+        }
+        Ok(client.ask(Method::POST, "/uplink/enrol", Some(&json!(wish))).await?)
+    })?;
+    Ok(super::cert::tell(&steps, common))
+}
+
+fn sign_code(common: &Common, file: &Path, hierarchy: &str) -> Result<ExitCode, Failure> {
+    let code =
+        std::fs::read_to_string(file).map_err(|error| Failure::failed(format_args!("{}: {error}", file.display())))?;
+    with_box(common, async |client| {
+        let path = format!("/pki/{}/possession", print::segment(hierarchy));
+        let signed: Value = client.ask(Method::POST, &path, Some(&json!({ "code": code }))).await?;
+        if common.json {
+            print::json(&signed);
+        } else {
+            print::line(format_args!("{}", signed["signature"].as_str().unwrap_or_default()));
+        }
+        Ok(())
+    })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn status(common: &Common) -> Result<ExitCode, Failure> {
@@ -86,6 +153,17 @@ pub(super) fn summary(uplink: &UplinkShown) {
         uplink.dropped,
         uplink.lost
     ));
+    if let Some(enrolment) = &uplink.enrolment {
+        print::line(format_args!("       {}", enrolment.words(name)));
+        if let Some(fault) = &enrolment.last_error {
+            print::line(format_args!("       {}", fault.what));
+            print::line(format_args!("       next: {}", fault.mend));
+            print::line(format_args!(
+                "       asked again: {}",
+                print::moment(enrolment.next_try)
+            ));
+        }
+    }
     if uplink.aside > 0 {
         print::line(format_args!(
             "       {} messages cost the session again and again and were set aside; the page /uplink shows them",

@@ -7,6 +7,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use toml_edit::Document;
 
 use super::{Config, ConfigError, check, remote};
+use crate::uplink::Kept;
 
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "/etc/gatelodge/config.toml";
@@ -56,7 +57,10 @@ pub(super) fn load_with(flags: &Flags, told: Option<&str>) -> Result<Loaded, Con
     if let Some(socket) = &flags.socket {
         figment = figment.merge(Serialized::default("admin_socket", socket));
     }
-    let config: Config = figment.extract()?;
+    let mut config: Config = figment.extract()?;
+    if let Some(uplink) = &mut config.uplink {
+        uplink.kept = Some(Kept::of(&config.data_dir));
+    }
     check::check(&config, &figment)?;
     Ok(Loaded { config, file, figment })
 }

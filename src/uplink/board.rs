@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use super::enrol::EnrolmentShown;
 use super::fault::Fault;
 use crate::domain::Lane;
 
@@ -52,6 +53,9 @@ pub struct UplinkShown {
     /// When the box's certificate ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate_ends: Option<Timestamp>,
+    /// How far the box is with the proof that the platform gives it, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolment: Option<EnrolmentShown>,
     /// Messages that cost a session again and again and were set aside.
     #[serde(default)]
     pub aside: u64,
@@ -140,14 +144,15 @@ impl FaultShown {
 #[derive(Debug)]
 pub struct Board {
     written: Mutex<Written>,
-    opened: watch::Sender<bool>,
+    /// How many sessions were opened.
+    opened: watch::Sender<u64>,
 }
 
 impl Default for Board {
     fn default() -> Board {
         Board {
             written: Mutex::default(),
-            opened: watch::channel(false).0,
+            opened: watch::channel(0).0,
         }
     }
 }
@@ -170,6 +175,7 @@ pub(super) struct Written {
     pub(super) next_try: Option<Timestamp>,
     pub(super) taken_over: bool,
     pub(super) certificate_ends: Option<Timestamp>,
+    pub(super) enrolment: Option<EnrolmentShown>,
     pub(super) faults: VecDeque<FaultShown>,
     /// How many entries waited, sample by sample, oldest first.
     pub(super) waited: VecDeque<u64>,
@@ -219,13 +225,33 @@ impl Board {
         (written.next_try, written.troubled) = (None, false);
         written.sessions += 1;
         drop(written);
-        self.opened.send_replace(true);
+        self.opened.send_modify(|count| *count += 1);
     }
 
     /// Waits until a session was opened.
     pub(super) async fn once_opened(&self) {
         // The sender lives as long as the board.
-        let _ = self.opened.subscribe().wait_for(|opened| *opened).await;
+        let _ = self.opened.subscribe().wait_for(|opened| *opened > 0).await;
+    }
+
+    /// How many sessions were opened, now and from now on.
+    pub(super) fn sessions(&self) -> watch::Receiver<u64> {
+        self.opened.subscribe()
+    }
+
+    /// Notes why the box has no proof of who it is, or no new one; a session that is open goes on.
+    pub(super) fn unenrolled(&self, told: FaultShown) {
+        let mut written = self.write();
+        *written.ended.entry("enrol").or_default() += 1;
+        if written.connected_since.is_none() {
+            written.troubled = true;
+            written.next_try = written.enrolment.as_ref().and_then(|shown| shown.next_try);
+        }
+        if let Some(shown) = &mut written.enrolment {
+            shown.last_error = Some(told.clone());
+        }
+        written.faults.push_front(told);
+        written.faults.truncate(FAULTS);
     }
 
     /// Notes what the platform does not like about a line of ours; it is counted by what it begins with.

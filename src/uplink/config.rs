@@ -6,6 +6,7 @@ use axum::http::Uri;
 use serde::{Deserialize, Serialize};
 
 use super::address::BrokerUrl;
+use super::enrol::Kept;
 use super::operations::{COMMANDS, DROP};
 use super::web::WebUrl;
 use crate::domain::units::{ByteSize, Span};
@@ -45,6 +46,12 @@ pub struct Config {
     /// A file with its password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_file: Option<PathBuf>,
+    /// A file with the password that is good for one first certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otp_file: Option<PathBuf>,
+    /// Where what the platform gave the box to prove itself by is kept; whoever reads the file says so.
+    #[serde(skip)]
+    pub kept: Option<Kept>,
     /// How long the line may be silent.
     #[serde(default = "a_minute")]
     pub keep_alive: Span,
@@ -157,6 +164,18 @@ pub enum Auth {
     Certificate,
     /// By user name and password.
     Password,
+    /// By a certificate that the platform gives it (EST).
+    Est,
+    /// By a user name and a password that the platform gives it, once a person has accepted it.
+    Bootstrap,
+}
+
+impl Auth {
+    /// Whether the platform gives the box what it proves itself by.
+    #[must_use]
+    pub fn is_given(self) -> bool {
+        matches!(self, Auth::Est | Auth::Bootstrap)
+    }
 }
 
 /// What only kind `"mqtt"` has.
@@ -255,9 +274,22 @@ impl Config {
             ca_file: self.ca_file.clone(),
             pins: self.pin.clone(),
             // A broker that sees both believes the certificate and not the password, so only one is shown.
-            identity: (self.auth() == Auth::Certificate)
-                .then(|| self.certificate_file.clone().zip(self.key_file.clone()))
-                .flatten(),
+            identity: match self.auth() {
+                Auth::Certificate => self.certificate_file.clone().zip(self.key_file.clone()),
+                Auth::Est => self.kept.as_ref().map(|kept| (kept.identity(), kept.identity())),
+                Auth::Password | Auth::Bootstrap => None,
+            },
+        })
+    }
+
+    /// The same with the certificate that is to replace the present one; `None`: there is none.
+    #[must_use]
+    pub fn outbound_next(&self) -> Option<Outbound> {
+        let next = self.kept.as_ref().filter(|_| self.auth() == Auth::Est)?.next();
+        let outbound = self.outbound().filter(|_| next.exists())?;
+        Some(Outbound {
+            identity: Some((next.clone(), next)),
+            ..outbound
         })
     }
 }

@@ -48,7 +48,15 @@ impl Config {
                     "give both, or neither",
                 );
             }
+            Auth::Est | Auth::Bootstrap => {
+                if let Some(fault) = self.given_fault() {
+                    return Some(fault);
+                }
+            }
             Auth::Certificate | Auth::Password => {}
+        }
+        if self.otp_file.is_some() && self.auth.is_none() {
+            return fault("uplink.otp_file", "is not used", "with uplink.auth = \"est\" it is");
         }
         if let Some(unknown) = self.allow_commands.iter().flatten().find(|name| !is_command(name)) {
             let known: Vec<&str> = COMMANDS.iter().map(|(name, _, _)| *name).collect();
@@ -127,6 +135,37 @@ impl Config {
                 "cannot begin a topic",
                 "such as \"homeassistant\"",
             );
+        }
+        None
+    }
+}
+
+impl Config {
+    /// What does not go with a proof that the platform gives.
+    fn given_fault(&self) -> Option<Fault> {
+        let is_est = self.auth() == Auth::Est;
+        let word = if is_est { "is \"est\"" } else { "is \"bootstrap\"" };
+        let fault = |key, what: String, right: &str| Some((key, what, right.to_owned()));
+        if !self.url.tls {
+            let what = "is in clear, where what the platform gives would be seen".to_owned();
+            return fault("uplink.url", what, "mqtts://host:port");
+        }
+        if self.certificate_file.is_some() || self.username.is_some() || self.tenant.is_some() {
+            let what = format!("{word}, and there is another proof too");
+            let right = "leave certificate_file, key_file, tenant and username out; the platform gives what is needed";
+            return fault("uplink.auth", what, right);
+        }
+        if is_est && self.password_file.is_some() {
+            let right = "otp_file for the password that is good once";
+            return fault("uplink.auth", format!("{word}, and there is a password_file"), right);
+        }
+        if !is_est && self.password_file.is_none() {
+            let right = "then password_file must say where the platform's bootstrap password is";
+            return fault("uplink.auth", word.to_owned(), right);
+        }
+        if !is_est && self.kind != Kind::Cumulocity {
+            let right = "with uplink.kind = \"cumulocity\" it works; other brokers grant no logins";
+            return fault("uplink.auth", word.to_owned(), right);
         }
         None
     }

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use super::enrol::KeptError;
 use super::wire::{Refusal, WireError};
 use crate::store::ClockState;
 use crate::tls::OutboundError;
@@ -27,6 +28,18 @@ pub enum Fault {
     /// The box's certificate is not good now.
     #[error("the box's certificate {0}")]
     Certificate(CertificateFault),
+    /// The certificate that the platform gave the box is not good now.
+    #[error("the certificate that the platform gave the box {0}")]
+    Issued(CertificateFault),
+    /// The platform gave the box nothing to prove itself by yet.
+    #[error("the box has no proof of who it is yet")]
+    NotEnrolled,
+    /// What the platform gave cannot be used.
+    #[error("what the platform gave the box cannot be used: {0}")]
+    Given(#[from] KeptError),
+    /// The broker does not take the login that the platform granted.
+    #[error("the broker does not take the login that the platform granted the box: {0}")]
+    Grant(Refusal),
     /// The host has no address.
     #[error("{host} cannot be resolved: {source}")]
     Resolve {
@@ -131,6 +144,10 @@ impl Fault {
             | Fault::Files(_)
             | Fault::Password { .. }
             | Fault::NoPassword(_)
+            | Fault::NotEnrolled
+            | Fault::Given(_)
+            | Fault::Grant(_)
+            | Fault::Issued(_)
             | Fault::Certificate(_)
             | Fault::Tls { .. } => Trouble::Trust,
             // A peer that checks certificates after the handshake of TLS 1.3 says so in the first bytes we read.
@@ -164,6 +181,12 @@ impl Fault {
         }
     }
 
+    /// Whether it comes before the broker has looked at who we are.
+    #[must_use]
+    pub fn is_on_the_way(&self) -> bool {
+        matches!(self, Fault::Resolve { .. } | Fault::Connect { .. })
+    }
+
     /// Whether the broker itself says that another client came with our name (MQTT 5, reason 0x8E).
     #[must_use]
     pub fn is_taken_over(&self) -> bool {
@@ -174,15 +197,16 @@ impl Fault {
     #[must_use]
     pub fn label(&self) -> &'static str {
         match self {
-            Fault::Files(_) | Fault::Password { .. } | Fault::NoPassword(_) => "files",
-            Fault::Certificate(_) => "certificate",
+            Fault::Files(_) | Fault::Password { .. } | Fault::NoPassword(_) | Fault::Given(_) => "files",
+            Fault::NotEnrolled => "enrol",
+            Fault::Certificate(_) | Fault::Issued(_) => "certificate",
             Fault::Resolve { .. } => "dns",
             Fault::Connect { .. } => "tcp",
             Fault::Tls { .. } => "tls",
             Fault::Wire(WireError::Io(error)) if is_alert(error) => "tls",
             Fault::Clock { .. } => "clock",
             Fault::Slow { .. } | Fault::NoAnswer => "silent",
-            Fault::Refused(_) => "refused",
+            Fault::Refused(_) | Fault::Grant(_) => "refused",
             Fault::Wire(_) | Fault::HungUp(_) => "lost",
             Fault::NotSubscribed(_) => "subscription",
         }
@@ -194,6 +218,19 @@ impl Fault {
         match self {
             Fault::Files(_) => "check uplink.ca_file, certificate_file and key_file",
             Fault::Password { .. } | Fault::NoPassword(_) => "write the password to uplink.password_file",
+            Fault::NotEnrolled => {
+                "register this device id at the platform, and run `gatelodge uplink enrol`, which says what is missing"
+            }
+            Fault::Given(_) => "let the box be enrolled anew: `gatelodge uplink enrol --again`",
+            Fault::Issued(CertificateFault::NotYet(_)) => "set the box's clock",
+            Fault::Issued(_) => {
+                "register this device id at the platform with a one-time password, and run `gatelodge uplink enrol \
+                 --again --otp-file FILE`"
+            }
+            Fault::Grant(_) => {
+                "look at the platform whether the device's user is still there and may log in; the box keeps its login \
+                 and tries on. `gatelodge uplink enrol --again` asks for another one"
+            }
             Fault::Certificate(CertificateFault::OtherName { .. }) => {
                 "set uplink.client_id to the common name, or issue a certificate for the client id"
             }

@@ -5,6 +5,7 @@
 //! down; what thinning took away is told as lost. What is newest goes first, on topics of its own.
 
 mod address;
+mod attempts;
 mod board;
 mod config;
 mod config_fault;
@@ -46,6 +47,7 @@ pub use address::{BrokerUrl, BrokerUrlError};
 pub use board::{Board, Complaint, FaultShown, TOOK, Tallies, UplinkShown};
 pub use config::{Auth, Config, Kind, Mqtt, Version};
 pub use config_fault::Fault as ConfigFault;
+pub use enrol::{EnrolFault, EnrolWish, EnrolmentShown, Kept, Stage};
 pub use fault::{CertificateFault, Fault, Trouble};
 pub use hands::{Hands, LogKind, LogLine, LogWanted, NewConfiguration, PartState, Section};
 pub use outbox::READER;

@@ -20,11 +20,10 @@ use crate::tls::{FileWatch, Outbound, OutboundTls};
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Opens a session, step by step.
-pub(super) async fn connect(shared: &Shared) -> Result<(Wire, Opened), Fault> {
+pub(super) async fn step_by_step(shared: &Shared, tls: Option<&OutboundTls>) -> Result<(Wire, Opened), Fault> {
     let config = &shared.config;
-    let tls = config.outbound().as_ref().map(Outbound::load).transpose()?;
-    if let Some(tls) = &tls {
-        check_identity(tls, config.kind, &shared.client_id)?;
+    if let Some(tls) = tls {
+        check_identity(tls, config.kind, &shared.client_id).map_err(|fault| given(config, fault))?;
         let ends = tls.identity.as_ref().map(|identity| identity.not_after);
         shared.board.write().certificate_ends = ends;
     }
@@ -32,11 +31,13 @@ pub(super) async fn connect(shared: &Shared) -> Result<(Wire, Opened), Fault> {
     let speak = async |protocol| {
         let addresses = dial::resolve(&config.url).await?;
         let stream = dial::connect(&config.url, &addresses).await?;
-        let line: Box<dyn Line> = match &tls {
+        let line: Box<dyn Line> = match tls {
             Some(tls) => dial::encrypt(&config.url, tls, stream).await?,
             None => Box::new(stream),
         };
-        dial::open(line, protocol, &opening).await
+        dial::open(line, protocol, &opening)
+            .await
+            .map_err(|fault| given(config, fault))
     };
     // The platform's own service refuses any other.
     let version = match config.kind {
@@ -50,6 +51,15 @@ pub(super) async fn connect(shared: &Shared) -> Result<(Wire, Opened), Fault> {
             Err(Fault::Refused(Refusal::Protocol)) => speak(Protocol::V311).await,
             done => done,
         },
+    }
+}
+
+/// What the platform gave is mended in another way than what somebody put there.
+fn given(config: &Config, fault: Fault) -> Fault {
+    match (config.auth(), fault) {
+        (Auth::Bootstrap, Fault::Refused(refusal @ (Refusal::Login | Refusal::NotAuthorised))) => Fault::Grant(refusal),
+        (Auth::Est, Fault::Certificate(fault)) => Fault::Issued(fault),
+        (_, fault) => fault,
     }
 }
 
@@ -83,7 +93,7 @@ fn opening(shared: &Shared) -> Result<Opening, Fault> {
         client_id: on_the_wire(config.kind, &shared.client_id),
         login: login(config)?,
         keep_alive_s: u16::try_from(config.keep_alive.0.as_secs()).unwrap_or(600),
-        will: shared.speech.will(),
+        will: Some(shared.speech.will()),
         window: config.window,
         patience: shared.patience.opening,
     })
@@ -99,6 +109,10 @@ pub(super) fn on_the_wire(kind: Kind, client_id: &str) -> String {
 
 /// User name and password, when the box proves by them who it is.
 pub(super) fn login(config: &Config) -> Result<Option<(String, Zeroizing<String>)>, Fault> {
+    if let (Auth::Bootstrap, Some(kept)) = (config.auth(), &config.kept) {
+        let login = kept.login()?.ok_or(Fault::NotEnrolled)?;
+        return Ok(Some((format!("{}/{}", login.tenant, login.username), login.password)));
+    }
     match (config.auth(), &config.username, &config.password_file) {
         (Auth::Password, Some(name), Some(file)) => {
             let name = config
@@ -112,7 +126,7 @@ pub(super) fn login(config: &Config) -> Result<Option<(String, Zeroizing<String>
 }
 
 /// A password is a line of text; what editors put behind it does not belong to it.
-fn password(file: &std::path::Path) -> Result<Zeroizing<String>, Fault> {
+pub(super) fn password(file: &std::path::Path) -> Result<Zeroizing<String>, Fault> {
     let text = std::fs::read_to_string(file)
         .map(Zeroizing::new)
         .map_err(|source| Fault::Password {
@@ -128,14 +142,16 @@ fn password(file: &std::path::Path) -> Result<Zeroizing<String>, Fault> {
 
 /// Waits until one of the files that a session is opened with says something else, and all of them can be used. A
 /// session that works is not given up for files that do not.
-pub(super) async fn changed(config: &Config) {
+pub(super) async fn changed(config: &Config, client_id: &str) {
     let files = [
         &config.ca_file,
         &config.certificate_file,
         &config.key_file,
         &config.password_file,
     ];
-    let files: Vec<PathBuf> = files.into_iter().flatten().cloned().collect();
+    let given = config.kept.iter().filter(|_| config.auth().is_given());
+    let given = given.flat_map(|kept| [kept.identity(), kept.next(), kept.granted()]);
+    let files: Vec<PathBuf> = files.into_iter().flatten().cloned().chain(given).collect();
     if files.is_empty() {
         return std::future::pending().await;
     }
@@ -151,8 +167,22 @@ pub(super) async fn changed(config: &Config) {
         looks.tick().await;
         let differs = || !contents().eq(before.iter().cloned());
         let usable = || {
-            let tls = config.outbound().as_ref().map(Outbound::load).transpose().is_ok();
-            tls && config.password_file.as_deref().map(password).transpose().is_ok()
+            // A renewed certificate is tried before the present one, which may have ended.
+            let outbound = config.outbound_next().or_else(|| config.outbound());
+            let tls = outbound.as_ref().map(Outbound::load).transpose();
+            let good = |tls: &OutboundTls| check_identity(tls, config.kind, client_id).is_ok();
+            let tls = tls.is_ok_and(|tls| tls.as_ref().is_none_or(good));
+            // Before the platform has granted a login, its password for strangers is what can change.
+            let stranger = || {
+                config
+                    .password_file
+                    .as_deref()
+                    .is_some_and(|file| password(file).is_ok())
+            };
+            tls && match login(config) {
+                Err(Fault::NotEnrolled) => stranger(),
+                login => login.is_ok(),
+            }
         };
         if watch.changed() && differs() && usable() {
             return;

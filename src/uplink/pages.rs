@@ -57,6 +57,8 @@ struct UplinkPage {
     faults: Vec<[String; 3]>,
     complaints: Vec<[String; 2]>,
     aside: Vec<[String; 3]>,
+    /// How far the box is with the proof that the platform gives it: words, fault, mend.
+    enrolment: Option<(String, Option<[String; 2]>)>,
 }
 
 async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Response> {
@@ -115,6 +117,11 @@ async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Re
             .iter()
             .map(|fault| [desk.face.time(fault.at), fault.kind.clone(), fault.what.clone()])
             .collect(),
+        enrolment: shown.enrolment.as_ref().map(|enrolment| {
+            let fault = enrolment.last_error.as_ref();
+            let fault = fault.map(|fault| [fault.what.clone(), fault.mend.clone()]);
+            (enrolment.words(&shown.client_id), fault)
+        }),
         shown,
     };
     Ok(Page(StatusCode::OK, page).into_response())

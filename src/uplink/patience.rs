@@ -32,6 +32,8 @@ pub struct Patience {
     pub counts: Duration,
     /// For an upload or a reading of the log.
     pub upload: Duration,
+    /// Before the platform is asked for a certificate again.
+    pub enrol: Duration,
 }
 
 impl Default for Patience {
@@ -51,6 +53,7 @@ impl Default for Patience {
             health: seconds(60),
             counts: seconds(300),
             upload: seconds(120),
+            enrol: seconds(3_600),
         }
     }
 }

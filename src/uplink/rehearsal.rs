@@ -46,6 +46,7 @@ struct Failed;
 impl Rehearsal<'_> {
     async fn walk(&mut self) -> Result<(), Failed> {
         self.settings()?;
+        self.enrolment()?;
         let tls = self.files()?;
         let config = self.config;
         let addresses = dial::resolve(&config.url).await;
@@ -91,10 +92,36 @@ impl Rehearsal<'_> {
             Auth::Certificate => "by certificate",
             Auth::Password if self.config.username.is_some() => "by user name and password",
             Auth::Password => "without a proof of who it is",
+            Auth::Est => "by a certificate that the platform gives it",
+            Auth::Bootstrap => "by a login that the platform grants it",
         };
         let words = format!("{} as {} {how}", self.config.url, self.client_id);
         self.say("config", StepVerdict::Good, words);
         Ok(())
+    }
+
+    /// Whether the platform gave the box what it proves itself by.
+    fn enrolment(&mut self) -> Result<(), Failed> {
+        let Some(kept) = self.config.kept.as_ref().filter(|_| self.config.auth().is_given()) else {
+            return Ok(());
+        };
+        let given = match self.config.auth() {
+            Auth::Bootstrap => kept
+                .login()
+                .map(|login| login.map(|_| "the platform granted the box a login".to_owned())),
+            _ => kept.life().map(|life| {
+                let next = if kept.next().exists() {
+                    ", and the next one waits for a session"
+                } else {
+                    ""
+                };
+                life.map(|life| format!("the platform certified the box until {}{next}", life.until))
+            }),
+        };
+        let given = given
+            .map_err(Fault::from)
+            .and_then(|given| given.ok_or(Fault::NotEnrolled));
+        self.fine("enrolment", given, Clone::clone).map(drop)
     }
 
     fn files(&mut self) -> Result<Option<OutboundTls>, Failed> {
@@ -130,7 +157,7 @@ impl Rehearsal<'_> {
         let opened = match login(self.config) {
             Ok(login) => {
                 let opening = Opening {
-                    will: self.word(),
+                    will: Some(self.word()),
                     client_id,
                     login,
                     keep_alive_s: 60,

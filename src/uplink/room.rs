@@ -8,16 +8,18 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::attempts::{Taken, connect};
 use super::board::Board;
 use super::config::{Config, Kind, Reports};
 use super::counts::{Counted, settle};
 use super::cumulocity::Cumulocity;
-use super::fault::Trouble;
+use super::enrol::{Enrol, EnrolWish};
+use super::fault::{Fault, Trouble};
 use super::hands::Hands;
 use super::ledger::{self, LedgerError};
 use super::live::Live;
 use super::network;
-use super::opening::{changed, connect};
+use super::opening::changed;
 use super::operations::{Claim, Commands, Deeds, Operations, Queue};
 use super::outbox::{Dealt, READER};
 use super::pace::Pace;
@@ -29,6 +31,7 @@ use super::speech::Speech;
 use super::suspects::Suspects;
 use super::tenant::Tenant;
 use super::tokens::Tokens;
+use super::wire::{Opened, Wire};
 use super::world::{Household, World};
 use crate::accounts::random;
 use crate::domain::Lane;
@@ -47,6 +50,8 @@ pub struct Uplink {
     pub(super) dealt: Arc<Dealt>,
     /// What of the journal was counted.
     pub(super) counted: Arc<Counted>,
+    tokens: Arc<Tokens>,
+    enrol: Option<Arc<Enrol>>,
 }
 
 /// What the house lays down for the room.
@@ -115,6 +120,9 @@ pub(super) struct Shared {
     pub(super) patience: Patience,
     pub(super) tokens: Arc<Tokens>,
     pub(super) suspects: Suspects,
+    /// Where the platform gives the box what it proves itself by.
+    pub(super) enrol: Option<Arc<Enrol>>,
+    pub(super) taken: Taken,
     orphans_taken: AtomicBool,
 }
 
@@ -122,11 +130,16 @@ impl Uplink {
     /// The room on this book; nothing runs yet.
     #[must_use]
     pub fn new(config: Config, store: Store, terms: Terms) -> Arc<Uplink> {
+        let (board, tokens) = (Arc::<Board>::default(), Arc::<Tokens>::default());
+        let tenant = Tenant::new(config.clone(), Arc::clone(&tokens), terms.patience);
+        let enrol = Enrol::new(&config, tenant, Arc::clone(&board), terms.patience);
         Arc::new(Uplink {
             config,
             store,
             terms,
-            board: Arc::default(),
+            board,
+            tokens,
+            enrol: enrol.map(Arc::new),
             dealt: Arc::default(),
             counted: Arc::default(),
         })
@@ -179,8 +192,10 @@ impl Uplink {
             counted: Arc::clone(&self.counted),
             client_id,
             patience: self.terms.patience,
-            tokens: Arc::default(),
+            tokens: Arc::clone(&self.tokens),
+            enrol: self.enrol.clone(),
             suspects: Suspects::default(),
+            taken: Taken::default(),
             orphans_taken: AtomicBool::new(false),
         };
         let deeds = self.deeds(&shared, world);
@@ -194,6 +209,7 @@ impl Uplink {
                 Ok(never) => match never {},
                 Err(error) => Err(LedgerError::Write(error).into()),
             },
+            never = enrolled(&shared) => match never {},
             never = self.sample() => match never {},
             error = ledger::count_up(&self.store, self.config.self_test_rate) => Err(error.into()),
         }
@@ -210,7 +226,7 @@ impl Uplink {
         let named = (shared.client_id.clone(), self.config.commands());
         Deeds {
             commands: Commands::new(named, world.clone(), queue, Arc::clone(&hands)),
-            tenant: Tenant::new(self.config.clone(), Arc::clone(&shared.tokens), self.terms.patience),
+            tenant: Tenant::new(self.config.clone(), Arc::clone(&self.tokens), self.terms.patience),
             restart: self.config.restart.clone(),
             board: Arc::clone(&self.board),
             hands,
@@ -238,7 +254,7 @@ impl Uplink {
             let began = Instant::now();
             let connected = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                connected = connect(shared) => connected,
+                connected = proven_and_connected(shared) => connected,
             };
             let (fault, pause) = match connected {
                 Ok(line) => {
@@ -246,7 +262,7 @@ impl Uplink {
                     tracing::info!(broker = %shared.config.url, client_id = shared.client_id, "connected");
                     let opened = Instant::now();
                     let mut session = Session::new(shared, line, session::outbox(shared)?, &mut pace)?;
-                    let ended = session.run(stop, changed(&shared.config)).await?;
+                    let ended = session.run(stop, ends(shared)).await?;
                     if let Ended::Broke(fault) = &ended {
                         session.suspect(fault);
                     }
@@ -294,7 +310,7 @@ impl Uplink {
                 () = stop.cancelled() => return Ok(()),
                 () = sleep(pause) => {}
                 () = network::changed(), if away => tracing::info!("the network changed; connecting anew at once"),
-                () = changed(&shared.config) => retry = Retry::new(shared.patience),
+                () = changed(&shared.config, &shared.client_id) => retry = Retry::new(shared.patience),
             }
         }
     }
@@ -314,6 +330,14 @@ impl Uplink {
         }
     }
 
+    /// Comes to a proof of who the box is, or to the next one, step by step in words; `None`: it proves itself by what
+    /// its configuration names.
+    pub async fn enrol(&self, wish: EnrolWish) -> Option<Vec<Step>> {
+        let enrol = self.enrol.as_ref()?;
+        let name = self.board.write().client_id.clone();
+        Some(enrol.now(&name, wish).await)
+    }
+
     /// The way to the broker step by step, in words.
     pub async fn rehearse(&self) -> Vec<Step> {
         let (name, connected) = {
@@ -325,7 +349,34 @@ impl Uplink {
     }
 }
 
+/// A session, once there is a proof to open it with.
+async fn proven_and_connected(shared: &Shared) -> Result<(Wire, Opened), Fault> {
+    if let Some(enrol) = &shared.enrol {
+        enrol.proven().await;
+    }
+    connect(shared).await
+}
+
+/// Waits until the session has to end: its files are others, or it is in the way of asking for another login.
+async fn ends(shared: &Shared) {
+    tokio::select! {
+        () = changed(&shared.config, &shared.client_id) => {}
+        () = async { match &shared.enrol {
+            Some(enrol) => enrol.makes_way().await,
+            None => std::future::pending().await,
+        } } => {}
+    }
+}
+
+/// Sees to the proof that the platform gives, where it does.
+async fn enrolled(shared: &Shared) -> std::convert::Infallible {
+    match &shared.enrol {
+        Some(enrol) => enrol.keep(&shared.client_id).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// A number between 0 and 1.
-fn chance() -> f64 {
+pub(super) fn chance() -> f64 {
     f64::from(u32::from_le_bytes(random())) / f64::from(u32::MAX)
 }

@@ -52,6 +52,7 @@ impl Uplink {
             next_try: written.next_try,
             taken_over: written.taken_over,
             certificate_ends: written.certificate_ends,
+            enrolment: written.enrolment,
             aside: written.aside,
             complaints: written.complaints.into(),
             faults: written.faults.into(),

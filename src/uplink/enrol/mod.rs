@@ -3,4 +3,16 @@
 
 pub mod bootstrap;
 pub mod certs_only;
+mod errand;
 pub mod est;
+pub(super) mod fault;
+mod grant;
+mod keeper;
+mod kept;
+mod shown;
+
+pub use errand::EnrolWish;
+pub use fault::EnrolFault;
+pub use keeper::Enrol;
+pub use kept::{Kept, KeptError};
+pub use shown::{EnrolmentShown, Stage};

@@ -1,6 +1,7 @@
 //! The platform's HTTP side: what MQTT cannot carry goes there, with a proof of who the box is, and only there
 //! (`spec/uplink.md` sections 1.6 and 2.8).
 
+mod certify;
 mod proof;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::uplink::config::{Auth, Config};
 use crate::uplink::fault::Fault;
 use crate::uplink::patience::Patience;
 use crate::uplink::tokens::Tokens;
+pub use certify::Otp;
 
 /// The longest answer that is no file, in bytes.
 const ANSWER: usize = 256 << 10;
@@ -183,7 +185,10 @@ impl Tenant {
                 body: body.clone(),
             };
             let answer = client.send(call).await?;
-            if answer.status != StatusCode::UNAUTHORIZED || !first || self.config.auth() != Auth::Certificate {
+            if answer.status != StatusCode::UNAUTHORIZED
+                || !first
+                || !matches!(self.config.auth(), Auth::Certificate | Auth::Est)
+            {
                 return Ok(answer);
             }
             self.tokens.refused();

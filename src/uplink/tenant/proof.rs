@@ -22,11 +22,11 @@ impl Tenant {
     /// What proves who the box is.
     pub(super) async fn proof(&self) -> Result<(HeaderName, HeaderValue), TenantError> {
         let text = match self.config.auth() {
-            Auth::Password => login(&self.config)?.map(|(name, password)| {
+            Auth::Password | Auth::Bootstrap => login(&self.config)?.map(|(name, password)| {
                 let pair = Zeroizing::new(format!("{name}:{}", *password));
                 Zeroizing::new(format!("Basic {}", BASE64.encode(pair.as_bytes())))
             }),
-            Auth::Certificate => {
+            Auth::Certificate | Auth::Est => {
                 let token = match self.tokens.get(self.patience.token).await {
                     Some(token) => Some(token),
                     None => self.token_by_certificate().await?,

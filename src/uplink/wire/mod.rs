@@ -82,7 +82,7 @@ pub struct Opening {
     /// Seconds after which a silent box counts as gone.
     pub keep_alive_s: u16,
     /// What the broker publishes when the box is gone without a word.
-    pub will: Message,
+    pub will: Option<Message>,
     /// How many messages the box has on their way at once, and takes.
     pub window: u16,
     /// How long the answer may take.
@@ -217,10 +217,10 @@ impl Wire {
                 connect.keep_alive = opening.keep_alive_s;
                 // The platform promises nothing for the other kind, and our journal needs no session of a broker.
                 connect.clean_session = true;
-                let will = &opening.will;
-                let mut last = v4::LastWill::new(&will.topic, will.payload.to_vec(), QoS4::AtLeastOnce, will.retain);
-                last.qos = QoS4::AtLeastOnce;
-                connect.last_will = Some(last);
+                connect.last_will = opening
+                    .will
+                    .as_ref()
+                    .map(|will| v4::LastWill::new(&will.topic, will.payload.to_vec(), QoS4::AtLeastOnce, will.retain));
                 if let Some((name, password)) = &opening.login {
                     connect.set_login(name.as_str(), password.as_str());
                 }
@@ -236,17 +236,16 @@ impl Wire {
                     clean_start: true,
                     properties: Some(properties),
                 };
-                let will = &opening.will;
-                let last = v5::LastWill {
+                let last = opening.will.as_ref().map(|will| v5::LastWill {
                     topic: will.topic.clone().into(),
                     message: will.payload.clone(),
                     qos: QoS5::AtLeastOnce,
                     retain: will.retain,
                     properties: None,
-                };
+                });
                 let login = opening.login.as_ref();
                 let login = login.map(|(name, password)| v5::Login::new(name.as_str(), password.as_str()));
-                let packet = v5::Packet::Connect(connect, Some(last), login);
+                let packet = v5::Packet::Connect(connect, last, login);
                 framed.send(packet).await.map_err(of_v5)
             }
         }

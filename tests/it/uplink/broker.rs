@@ -82,10 +82,15 @@ impl Broker {
             .status();
         assert!(made.unwrap().success());
         // The same as a tenant's user.
+        self.user("t1/lodge", PASSWORD);
+    }
+
+    /// Somebody with a password, from its next start on.
+    pub fn user(&self, name: &str, password: &str) {
         let made = program("mosquitto_passwd")
             .arg("-b")
-            .arg(&file)
-            .args(["t1/lodge", PASSWORD])
+            .arg(self.pki.dir.join("passwords"))
+            .args([name, password])
             .status();
         assert!(made.unwrap().success());
     }

@@ -182,7 +182,7 @@ fn programs_with_uplink_admin_and_people_who_run_the_box_see_how_it_is() {
 }
 
 /// A certificate for `lodge-1` by itself, good between these days; it and its key as files.
-fn own_certificate(folder: &std::path::Path, (from, to): (i32, i32)) -> [String; 2] {
+pub fn own_certificate(folder: &std::path::Path, (from, to): (i32, i32)) -> [String; 2] {
     let key = rcgen::KeyPair::generate().unwrap();
     let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     params.distinguished_name.push(rcgen::DnType::CommonName, "lodge-1");

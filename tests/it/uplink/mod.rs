@@ -1,9 +1,12 @@
 //! The road to the cloud, with Debian's mosquitto at the other end and its own client as a witness; where a broker has to
 //! behave badly, one that does as it is told.
 
+mod bootstrap;
 mod broker;
 mod clock;
 mod cumulocity;
+mod enrol;
+mod est;
 mod hands;
 mod joining;
 mod login;
@@ -13,6 +16,7 @@ mod parts;
 mod plain;
 mod platform;
 mod puppet;
+mod replaced;
 mod rules;
 mod silence;
 mod speed;

@@ -1,0 +1,116 @@
+//! Certificates from the platform (EST, `spec/uplink.md` section 1.5): the first for a one-time password, the next ones
+//! for the proof of who the box is.
+
+use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
+use bytes::Bytes;
+use data_encoding::BASE64;
+use zeroize::Zeroizing;
+
+use super::{ANSWER, Tenant, TenantError};
+use crate::http::client::{Answer, Call, Client};
+use crate::tls::Outbound;
+use crate::uplink::config::Kind;
+use crate::uplink::enrol::est::{self, Wish};
+use crate::uplink::enrol::fault::{EnrolFault, words};
+use crate::uplink::fault::Fault;
+
+/// What a device shows to be given its first certificate.
+pub struct Otp<'a> {
+    /// What the box calls itself.
+    pub device: &'a str,
+    /// The password that is good once.
+    pub password: &'a str,
+}
+
+impl Tenant {
+    /// Has a request (DER) certified; the answer's body. With a one-time password it is the first, without one the
+    /// next.
+    pub async fn certify(&self, csr: &[u8], otp: Option<Otp<'_>>) -> Result<Bytes, EnrolFault> {
+        let wish = if otp.is_some() { Wish::Enrol } else { Wish::Renew };
+        let call = |error: TenantError| EnrolFault::Call(Box::new(error));
+        let answer = match &otp {
+            Some(otp) => self.post(wish, csr, Some(basic(otp).map_err(call)?)).await,
+            None => self.renewed(csr).await,
+        };
+        let answer = answer.map_err(call)?;
+        match answer.status {
+            StatusCode::OK | StatusCode::CREATED => Ok(answer.body),
+            status => Err(EnrolFault::Refused {
+                wish,
+                origin: self.origin(),
+                status,
+                said: words(&answer.body, otp.map(|otp| otp.password)),
+            }),
+        }
+    }
+
+    /// A tenant wants a token of a device that it knows; others go by the certificate in the handshake. A token that is
+    /// not taken is asked for anew once.
+    async fn renewed(&self, csr: &[u8]) -> Result<Answer, TenantError> {
+        for _ in 0..2 {
+            let token = match self.config.kind {
+                Kind::Cumulocity => self.proof().await.ok(),
+                Kind::Mqtt => None,
+            };
+            let has_token = token.is_some();
+            let answer = self.post(Wish::Renew, csr, token).await?;
+            if answer.status != StatusCode::UNAUTHORIZED || !has_token {
+                return Ok(answer);
+            }
+            self.tokens.refused();
+        }
+        self.post(Wish::Renew, csr, None).await
+    }
+
+    async fn post(
+        &self,
+        wish: Wish,
+        csr: &[u8],
+        proof: Option<(HeaderName, HeaderValue)>,
+    ) -> Result<Answer, TenantError> {
+        let uri: Uri = format!("{}{}", self.origin(), wish.path())
+            .parse()
+            .map_err(|_| TenantError::Address(wish.path().to_owned()))?;
+        let outbound = Outbound {
+            identity: match wish {
+                Wish::Enrol => None,
+                Wish::Renew => self.config.outbound().and_then(|outbound| outbound.identity),
+            },
+            ca_file: self.config.ca_file.clone(),
+            pins: self.config.pin.clone(),
+        };
+        let client = Client {
+            tls: outbound.load().map_err(Fault::Files)?.config,
+            limit: self.patience.upload,
+            longest: ANSWER,
+        };
+        let mut headers = vec![
+            (CONTENT_TYPE, HeaderValue::from_static(est::CONTENT_TYPE)),
+            (
+                HeaderName::from_static("content-transfer-encoding"),
+                HeaderValue::from_static(est::TRANSFER_ENCODING),
+            ),
+            (
+                ACCEPT,
+                HeaderValue::from_static("application/pkcs7-mime, application/x-pem-file, */*;q=0.1"),
+            ),
+        ];
+        headers.extend(proof);
+        let call = Call {
+            method: Method::POST,
+            uri,
+            headers,
+            body: est::body(csr).into(),
+        };
+        Ok(client.send(call).await?)
+    }
+}
+
+fn basic(otp: &Otp<'_>) -> Result<(HeaderName, HeaderValue), TenantError> {
+    let pair = Zeroizing::new(format!("{}:{}", otp.device, otp.password));
+    let text = Zeroizing::new(format!("Basic {}", BASE64.encode(pair.as_bytes())));
+    let mut value = HeaderValue::from_str(&text).map_err(|_| TenantError::NoToken)?;
+    value.set_sensitive(true);
+    Ok((AUTHORIZATION, value))
+}
