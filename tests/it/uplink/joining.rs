@@ -98,10 +98,8 @@ fn a_broker_that_takes_the_place_of_another_has_the_alarm_retained() {
     in_force(&lodge, &(broker.section() + "[occupancy]\n"));
     drained(&lodge);
     let told = eventually("the alarm is there", || {
-        let heard = witness.heard().into_iter();
-        heard
-            .filter(|heard| heard.topic.starts_with("emop/lodge-1/alarm/space_full/"))
-            .next_back()
+        let mut heard = witness.heard().into_iter();
+        heard.rfind(|heard| heard.topic.starts_with("emop/lodge-1/alarm/space_full/"))
     });
     assert_eq!(told.json()["active"], true);
 }
