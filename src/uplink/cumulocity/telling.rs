@@ -128,12 +128,15 @@ impl Cumulocity {
         }
     }
 
-    /// Settings that changed become part of the inventory; one that was another before is an event too.
+    /// Settings that changed become part of the inventory; a switch or mode that was another before is an event too. A
+    /// tariff has no name in the meter, so it is told by what it says.
     pub(super) fn settings(&self, entry: &Entry, meter: &MeterId, values: &BTreeMap<Quantity, Value>) -> Vec<Words> {
         let mut words = Vec::new();
         for (quantity, kind) in [
-            (Quantity::LoadSwitch, "emop_LoadSwitchChanged"),
-            (Quantity::PrepayEnabled, "emop_PrepayModeChanged"),
+            (Quantity::LoadSwitch, Some("emop_LoadSwitchChanged")),
+            (Quantity::PrepayEnabled, Some("emop_PrepayModeChanged")),
+            (Quantity::Backlight, None),
+            (Quantity::TariffsActive, None),
         ] {
             let Some(value) = values.get(&quantity) else { continue };
             let key = (meter.clone(), quantity);
@@ -145,9 +148,11 @@ impl Cumulocity {
             }
             words.push(Words::Inventory(match quantity {
                 Quantity::LoadSwitch => json!({"emop_LoadSwitch": {"setting": value}}),
+                Quantity::Backlight => json!({"emop_Backlight": {"setting": value}}),
+                Quantity::TariffsActive => json!({"emop_Tariff": value}),
                 _ => json!({"emop_Prepay": {"enabled": value}}),
             }));
-            if let Some(before) = changed {
+            if let (Some(before), Some(kind)) = (changed, kind) {
                 let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 let text = format!("{} -> {}", plain(&before), plain(value));
                 words.push(Words::Line(

@@ -68,6 +68,8 @@ async fn meters_and_spaces_are_children_with_their_values_events_and_alarms() {
         (Quantity::Power, json!(-250)),
         (Quantity::Balance, json!("-12.34567")),
         (Quantity::LoadSwitch, json!("normal_button_always")),
+        (Quantity::Backlight, json!("always_on_sp")),
+        (Quantity::TariffsActive, json!({"standing_charge": "0.25"})),
     ];
     stage
         .says(SERIAL, &values, vec![logged, silent, MeterNews::Answers])
@@ -110,6 +112,8 @@ async fn meters_and_spaces_are_children_with_their_values_events_and_alarms() {
         platform.inventory[&child]["emop_LoadSwitch"]["setting"],
         "never_button_required"
     );
+    assert_eq!(platform.inventory[&child]["emop_Backlight"]["setting"], "always_on_sp");
+    assert_eq!(platform.inventory[&child]["emop_Tariff"]["standing_charge"], "0.25");
     let alarms: Vec<&str> = platform
         .lines
         .iter()
