@@ -1,5 +1,6 @@
 //! People, their sessions, and API tokens: who asks, and what they may do.
 
+mod bearers;
 mod password;
 mod people;
 mod permission;
@@ -9,6 +10,7 @@ mod token;
 
 use std::sync::Arc;
 
+pub use bearers::{Bearers, Refused};
 pub use password::PasswordError;
 pub use people::{INVITATION_LIFE, Person, Standing};
 pub use permission::{Act, Role, Scope, Who};

@@ -1,5 +1,6 @@
 //! Who may do what: one check for people, tokens and certificates (`contract.md` section 3).
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::MeterId;
@@ -80,6 +81,15 @@ pub enum Act {
     ManageUplink,
     /// Add, change and remove people and tokens.
     ManagePeople,
+}
+
+impl Act {
+    /// The scopes that cover it, by the names that tokens have.
+    pub(super) fn scopes(self) -> Vec<String> {
+        let covering = Scope::value_variants().iter().filter(|scope| scope.covers(self));
+        let named = covering.filter_map(ValueEnum::to_possible_value);
+        named.map(|scope| scope.get_name().to_owned()).collect()
+    }
 }
 
 /// Who asks, once it is known.

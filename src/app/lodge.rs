@@ -19,7 +19,7 @@ use super::identity::Names;
 use super::logging::Logging;
 use super::report::{Reporter, RoomsSeen};
 use super::router;
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, Bearers};
 use crate::admin::{self, Backups, Desk, Order, Running};
 use crate::config::{Config, Flags, Loaded};
 use crate::face::{Face, Lamp};
@@ -34,7 +34,7 @@ use crate::relay::{self, Relay};
 use crate::store::{Health, Options, Store};
 use crate::supervisor::{House, Weight};
 use crate::tls;
-use crate::uplink::{self, Uplink};
+use crate::uplink::Uplink;
 use crate::webhooks::Webhooks;
 
 /// How long a door has to finish what is under way. The whole box stops within ten seconds.
@@ -294,18 +294,11 @@ impl Lodge {
             face,
             report: self.reporter.clone().into_status(),
             occupancy: self.occupancy.borrow().clone(),
-            relay: self.relay.borrow().clone().map(|room| (room, self.accounts.clone())),
-            meters: self
-                .meters
-                .borrow()
-                .clone()
-                .map(|room| meter::v1::Api::new(room, self.accounts.clone(), self.config.limits.https.per_client)),
-            uplink: self
-                .uplink
-                .borrow()
-                .clone()
-                .map(|room| uplink::v1::Api::new(room, self.accounts.clone(), self.config.limits.https.per_client)),
-            webhooks: self.webhooks.borrow().clone().map(|room| (room, self.accounts.clone())),
+            bearers: Arc::new(Bearers::new(self.accounts.clone(), self.config.limits.https.per_client)),
+            relay: self.relay.borrow().clone(),
+            meters: self.meters.borrow().clone(),
+            uplink: self.uplink.borrow().clone(),
+            webhooks: self.webhooks.borrow().clone(),
             contact: self.config.site.contact.clone(),
         })
     }

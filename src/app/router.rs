@@ -16,16 +16,16 @@ use super::api_docs;
 use super::box_page::{self, Report};
 use super::host::{OurHost, host_of};
 use super::identity::Names;
-use crate::accounts::Accounts;
+use crate::accounts::Bearers;
 use crate::face::Face;
 use crate::http::assets::Assets;
 use crate::http::problem::{method_not_allowed, not_found};
 use crate::http::{Ahead, Problem, Site};
-use crate::meter;
+use crate::meter::{self, Meters};
 use crate::occupancy::{Occupancy, compat, pages, v1};
 use crate::relay::{self, Relay};
 use crate::tls::{Challenges, PeerCertificate};
-use crate::uplink;
+use crate::uplink::{self, Uplink};
 use crate::webhooks::{self, Webhooks};
 
 /// What the https door's router is made of.
@@ -36,10 +36,11 @@ pub(super) struct Https {
     pub(super) face: Face,
     pub(super) report: Report,
     pub(super) occupancy: Option<Arc<Occupancy>>,
-    pub(super) relay: Option<(Arc<Relay>, Accounts)>,
-    pub(super) meters: Option<Arc<meter::v1::Api>>,
-    pub(super) uplink: Option<Arc<uplink::v1::Api>>,
-    pub(super) webhooks: Option<(Arc<Webhooks>, Accounts)>,
+    pub(super) bearers: Arc<Bearers>,
+    pub(super) relay: Option<Arc<Relay>>,
+    pub(super) meters: Option<Arc<Meters>>,
+    pub(super) uplink: Option<Arc<Uplink>>,
+    pub(super) webhooks: Option<Arc<Webhooks>>,
     pub(super) contact: Option<String>,
 }
 
@@ -56,25 +57,26 @@ pub(super) fn https(parts: Https) -> Site {
     if let Some(contact) = parts.contact {
         router = router.route("/.well-known/security.txt", get(async move || security_txt(&contact)));
     }
-    if let Some((room, accounts)) = parts.relay {
+    let bearers = parts.bearers;
+    if let Some(room) = parts.relay {
         router = router
             .merge(relay::pages::router(room.clone(), parts.face.clone()))
-            .merge(relay::v1::router(room, accounts));
+            .merge(relay::v1::router(room, Arc::clone(&bearers)));
     }
-    if let Some(api) = parts.meters {
+    if let Some(room) = parts.meters {
         router = router
-            .merge(meter::pages::router(api.room().clone(), parts.face.clone()))
-            .merge(meter::v1::router(api));
+            .merge(meter::pages::router(room.clone(), parts.face.clone()))
+            .merge(meter::v1::router(room, Arc::clone(&bearers)));
     }
-    if let Some((room, accounts)) = parts.webhooks {
+    if let Some(room) = parts.webhooks {
         router = router
             .merge(webhooks::pages::router(room.clone(), parts.face.clone()))
-            .merge(webhooks::v1::router(room, accounts));
+            .merge(webhooks::v1::router(room, Arc::clone(&bearers)));
     }
-    if let Some(api) = parts.uplink {
+    if let Some(room) = parts.uplink {
         router = router
-            .merge(uplink::pages::router(api.room().clone(), parts.face.clone()))
-            .merge(uplink::v1::router(api));
+            .merge(uplink::pages::router(room.clone(), parts.face.clone()))
+            .merge(uplink::v1::router(room, bearers));
     }
     let hosts = OurHost::new(parts.names);
     let mut ahead = None;

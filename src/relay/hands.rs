@@ -17,6 +17,7 @@ use super::hello::{self, LONGEST};
 use super::inbound::Piece;
 use super::peer::{Carried, Greeting, Peer};
 use super::room::Relay;
+use crate::accounts::random;
 
 /// Times that the room sets for a connection.
 #[derive(Clone, Copy, Debug)]
@@ -70,19 +71,13 @@ enum Ping {
     Sent(Instant),
 }
 
-fn any_number() -> u32 {
-    let mut bytes = [0; 4];
-    aws_lc_rs::rand::fill(&mut bytes).expect("the system gives random bytes");
-    u32::from_ne_bytes(bytes)
-}
-
 impl Hands {
     /// For a peer whose connection begins; it is asked whether it is there.
     pub(super) fn new(peer: Arc<Peer>, room: Arc<Relay>, allowance: Arc<Allowance>) -> Hands {
         let times = room.times();
         let now = Instant::now();
         // The first ping goes before anything that is heard is answered (3.6).
-        let ping_number = any_number();
+        let ping_number = u32::from_ne_bytes(random());
         peer.say(Opcode::Ping, &ping_number.to_ne_bytes());
         Hands {
             stage: Stage::Greeting(Vec::new()),

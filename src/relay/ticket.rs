@@ -9,6 +9,7 @@ use data_encoding::BASE64URL_NOPAD;
 use jiff::{SignedDuration, Timestamp};
 
 use super::rule::Identity;
+use crate::accounts::random;
 
 /// Where a ticket stands in a request's query.
 const PARAMETER: &str = "ticket=";
@@ -39,9 +40,7 @@ pub enum TicketError {
 
 impl Tickets {
     pub(super) fn new() -> Tickets {
-        let mut key = [0; 32];
-        aws_lc_rs::rand::fill(&mut key).expect("the system gives random bytes");
-        Tickets(Key::new(HMAC_SHA256, &key))
+        Tickets(Key::new(HMAC_SHA256, &random::<32>()))
     }
 
     /// A ticket for `name` to `id`, and when it ends.

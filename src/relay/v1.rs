@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRef, FromRequestParts, Path, State};
+use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
-use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
@@ -14,7 +13,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::Relay;
 use super::shown::{PeerShown, TicketShown, TicketWanted};
-use crate::accounts::{Accounts, Act, Secret};
+use crate::accounts::{Act, Bearers, Refused};
 use crate::http::Problem;
 
 /// The part of the OpenAPI document.
@@ -25,60 +24,28 @@ pub struct Docs;
 #[derive(Clone)]
 struct Desk {
     room: Arc<Relay>,
-    accounts: Accounts,
-}
-
-impl FromRef<Desk> for Accounts {
-    fn from_ref(desk: &Desk) -> Accounts {
-        desk.accounts.clone()
-    }
+    bearers: Arc<Bearers>,
 }
 
 /// The routes.
-pub fn router(room: Arc<Relay>, accounts: Accounts) -> Router {
+pub fn router(room: Arc<Relay>, bearers: Arc<Bearers>) -> Router {
     Router::new()
         .route("/v1/relay", get(table))
         .route("/v1/relay/peers/{peer}", delete(end))
         .route("/v1/relay/drain", put(drain).delete(end_drain))
         .route("/v1/relay/tickets", post(ticket))
-        .with_state(Desk { room, accounts })
+        .with_state(Desk { room, bearers })
 }
 
 /// Whoever may manage the relay.
 struct Manager;
 
-impl<S> FromRequestParts<S> for Manager
-where
-    Accounts: FromRef<S>,
-    S: Sync,
-{
-    type Rejection = Problem;
+impl FromRequestParts<Desk> for Manager {
+    type Rejection = Refused;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Manager, Problem> {
-        let problem = |status, slug, title: &str| Problem::new(status, slug, title);
-        let carried = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = carried
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, token)| Secret::given(token.trim()));
-        let unknown = || problem(StatusCode::UNAUTHORIZED, "unauthorized", "An API token is needed");
-        let who = Accounts::from_ref(state)
-            .token(&token.ok_or_else(unknown)?)
-            .map_err(|error| {
-                tracing::error!(%error, "a token could not be looked up");
-                problem(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "internal",
-                    "Something went wrong in here",
-                )
-            })?;
-        match who.ok_or_else(unknown)?.may(Act::ManageRelay) {
-            true => Ok(Manager),
-            false => Err(
-                problem(StatusCode::FORBIDDEN, "forbidden", "This token may not do that")
-                    .detail("it needs the scope relay:admin"),
-            ),
-        }
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Manager, Refused> {
+        desk.bearers.must(&parts.headers, Act::ManageRelay)?;
+        Ok(Manager)
     }
 }
 

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
 use jiff::Timestamp;
 use rustls::client::WebPkiServerVerifier;
@@ -22,6 +21,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use super::config::provider;
 use super::files::{self, FileError};
 use super::pair::{CertificateError, Pair};
+use crate::pki::sha256;
 
 /// The SHA-256 of a public key (SubjectPublicKeyInfo), written as hex or as `sha256/` and base64.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,8 +42,7 @@ impl Pin {
     #[must_use]
     pub fn of(certificate: &CertificateDer<'_>) -> Option<Pin> {
         let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
-        let hash = digest(&SHA256, certificate.public_key().raw);
-        Some(Pin(hash.as_ref().try_into().expect("SHA-256 has 32 bytes")))
+        Some(Pin(sha256(certificate.public_key().raw)))
     }
 }
 

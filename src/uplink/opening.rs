@@ -4,7 +4,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
 use tokio::time::interval;
 use zeroize::Zeroizing;
@@ -14,6 +13,7 @@ use super::dial;
 use super::fault::{CertificateFault, Fault};
 use super::room::Shared;
 use super::wire::{Line, Opened, Opening, Protocol, Refusal, Wire};
+use crate::pki::sha256;
 use crate::tls::{FileWatch, Outbound, OutboundTls};
 
 /// Files are looked at so often while the box waits or is connected.
@@ -155,17 +155,13 @@ pub(super) async fn changed(config: &Config, client_id: &str) {
     if files.is_empty() {
         return std::future::pending().await;
     }
-    let contents = || {
-        files
-            .iter()
-            .map(|file| Some(digest(&SHA256, &std::fs::read(file).ok()?).as_ref().to_vec()))
-    };
-    let before: Vec<Option<Vec<u8>>> = contents().collect();
+    let contents = || files.iter().map(|file| Some(sha256(&std::fs::read(file).ok()?)));
+    let before: Vec<Option<[u8; 32]>> = contents().collect();
     let mut watch = FileWatch::new(files.clone());
     let mut looks = interval(LOOK);
     loop {
         looks.tick().await;
-        let differs = || !contents().eq(before.iter().cloned());
+        let differs = || !contents().eq(before.iter().copied());
         let usable = || {
             // A renewed certificate is tried before the present one, which may have ended.
             let outbound = config.outbound_next().or_else(|| config.outbound());

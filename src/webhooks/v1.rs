@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRef, FromRequestParts, Path, Query, State};
+use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::routing::{get, post};
@@ -13,9 +13,9 @@ use utoipa::OpenApi;
 use super::ledger;
 use super::room::{ReplayError, Webhooks};
 use super::shown::{DeliveryShown, TargetShown};
-use crate::accounts::{Accounts, Act, Secret};
+use crate::accounts::{Act, Bearers, Refused};
+use crate::http::Problem;
 use crate::http::problem::method_not_allowed;
-use crate::http::{Problem, bearer};
 use crate::store::ReadError;
 
 /// The part of the OpenAPI document.
@@ -29,44 +29,28 @@ pub struct Docs;
 #[derive(Clone)]
 struct Desk {
     room: Arc<Webhooks>,
-    accounts: Accounts,
-}
-
-impl FromRef<Desk> for Accounts {
-    fn from_ref(desk: &Desk) -> Accounts {
-        desk.accounts.clone()
-    }
+    bearers: Arc<Bearers>,
 }
 
 /// The routes.
-pub fn router(room: Arc<Webhooks>, accounts: Accounts) -> Router {
+pub fn router(room: Arc<Webhooks>, bearers: Arc<Bearers>) -> Router {
     Router::new()
         .route("/v1/webhooks", get(targets))
         .route("/v1/webhooks/deliveries", get(deliveries))
         .route("/v1/webhooks/{target}/deliveries/{id}/replay", post(replay))
         .method_not_allowed_fallback(method_not_allowed)
-        .with_state(Desk { room, accounts })
+        .with_state(Desk { room, bearers })
 }
 
 /// Whoever may manage spaces.
 struct Manager;
 
-impl<S> FromRequestParts<S> for Manager
-where
-    Accounts: FromRef<S>,
-    S: Sync,
-{
-    type Rejection = Problem;
+impl FromRequestParts<Desk> for Manager {
+    type Rejection = Refused;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Manager, Problem> {
-        let unknown = || Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "An API token is needed");
-        let secret = Secret::given(bearer(&parts.headers).ok_or_else(unknown)?);
-        let who = Accounts::from_ref(state).token(&secret).map_err(|error| ours(&error))?;
-        if who.ok_or_else(unknown)?.may(Act::ManageSpaces) {
-            return Ok(Manager);
-        }
-        let problem = Problem::new(StatusCode::FORBIDDEN, "forbidden", "This token may not do that");
-        Err(problem.detail("it needs the scope spaces:admin"))
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Manager, Refused> {
+        desk.bearers.must(&parts.headers, Act::ManageSpaces)?;
+        Ok(Manager)
     }
 }
 

@@ -7,9 +7,8 @@ use axum::http::request::Parts;
 
 use super::Api;
 use super::fault::Fault;
-use crate::accounts::{Act, Secret, Who};
+use crate::accounts::{Act, Who};
 use crate::domain::MeterId;
-use crate::http::bearer;
 use crate::meter::MeterShown;
 
 /// Somebody who is known.
@@ -19,18 +18,14 @@ impl FromRequestParts<Arc<Api>> for Caller {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Caller, Fault> {
-        let secret = Secret::given(bearer(&parts.headers).ok_or(Fault::Unauthorized)?);
-        let who = api.accounts.token(&secret)?.ok_or(Fault::Unauthorized)?;
-        let counted = api.bearers.check(&secret.hash());
-        counted.map_err(|problem| Fault::TooMany(Box::new(problem)))?;
-        Ok(Caller(who))
+        Ok(Caller(api.bearers.who(&parts.headers)?))
     }
 }
 
 impl Caller {
     /// Lets them on, or says that they may not.
     pub(super) fn must(&self, act: Act) -> Result<(), Fault> {
-        if self.0.may(act) { Ok(()) } else { Err(Fault::Forbidden) }
+        Ok(self.0.must(act)?)
     }
 
     /// A meter that they may see.
@@ -44,8 +39,6 @@ impl Caller {
 
     /// Whether the token is still in force: streams ask now and then.
     pub(super) fn still_known(&self, api: &Api) -> bool {
-        let Who::Token { id, .. } = &self.0 else { return true };
-        let tokens = api.accounts.tokens();
-        tokens.is_ok_and(|tokens| tokens.iter().any(|token| token.id == *id))
+        api.bearers.still_known(&self.0)
     }
 }

@@ -1,9 +1,9 @@
 //! Refusals of `/v1/meters` (RFC 9457).
 
-use axum::http::header::WWW_AUTHENTICATE;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use crate::accounts::Refused;
 use crate::domain::{Element, MeterId};
 use crate::http::Problem;
 use crate::meter::{MetersError, SpanError};
@@ -12,12 +12,9 @@ use crate::store::ReadError;
 /// Why a request was refused.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
-    /// Nobody is known by that token.
-    #[error("a token is needed: Authorization: Bearer …")]
-    Unauthorized,
-    /// The token does not cover it.
-    #[error("this token does not cover that; it wants meters:read, and meters:write for commands")]
-    Forbidden,
+    /// Not for this token, or not now.
+    #[error(transparent)]
+    Refused(#[from] Refused),
     /// There is no such meter.
     #[error("there is no meter {0}")]
     Unknown(MeterId),
@@ -42,9 +39,6 @@ pub(super) enum Fault {
     /// As many listen as may.
     #[error(transparent)]
     Full(#[from] crate::feed::Full),
-    /// A rate was used up; the limiter's own answer.
-    #[error("too many requests")]
-    TooMany(Box<Problem>),
     /// The book cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -69,9 +63,8 @@ impl From<MetersError> for Fault {
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
         let words = self.to_string();
-        let (status, kind, title) = match &self {
-            Fault::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Who are you?"),
-            Fault::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
+        let (status, kind, title) = match self {
+            Fault::Refused(refused) => return refused.into_response(),
             Fault::Unknown(_) | Fault::NoElement(..) => (StatusCode::NOT_FOUND, "unknown", "Not found"),
             Fault::Serial(_) | Fault::Query(_) => {
                 (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read")
@@ -90,19 +83,13 @@ impl IntoResponse for Fault {
                 );
                 return problem.retry_after(30).into_response();
             }
-            Fault::TooMany(problem) => return problem.as_ref().clone().into_response(),
             Fault::Read(_) | Fault::Broken => {
-                tracing::error!(error = %self, "a request about meters failed");
+                tracing::error!(error = words, "a request about meters failed");
                 let title = "Something went wrong in here";
                 let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title);
                 return problem.detail("The fault is ours and is in the log.").into_response();
             }
         };
-        let mut response = Problem::new(status, kind, title).detail(words).into_response();
-        if matches!(self, Fault::Unauthorized) {
-            let challenge = HeaderValue::from_static("Bearer realm=\"gatelodge\"");
-            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-        }
-        response
+        Problem::new(status, kind, title).detail(words).into_response()
     }
 }

@@ -15,37 +15,17 @@ use axum::routing::{get, post};
 use utoipa::OpenApi;
 
 use super::Meters;
-use crate::accounts::Accounts;
+use crate::accounts::Bearers;
 use crate::http::problem::method_not_allowed;
-use crate::http::{Limiter, Rate};
 
 /// What the routes need.
-pub struct Api {
+struct Api {
     room: Arc<Meters>,
-    accounts: Accounts,
-    bearers: Limiter<[u8; 32]>,
-}
-
-impl Api {
-    /// The API of a room; each token may ask at `per_bearer`.
-    #[must_use]
-    pub fn new(room: Arc<Meters>, accounts: Accounts, per_bearer: Rate) -> Arc<Api> {
-        Arc::new(Api {
-            room,
-            accounts,
-            bearers: Limiter::new(per_bearer),
-        })
-    }
-
-    /// Whose API it is.
-    #[must_use]
-    pub fn room(&self) -> &Arc<Meters> {
-        &self.room
-    }
+    bearers: Arc<Bearers>,
 }
 
 /// The routes of `/v1/meters`.
-pub fn router(api: Arc<Api>) -> Router {
+pub fn router(room: Arc<Meters>, bearers: Arc<Bearers>) -> Router {
     Router::new()
         .route("/v1/meters", get(meters::list))
         .route("/v1/meters/events", get(events::all))
@@ -56,7 +36,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/v1/meters/{serial}/log", get(events::log))
         .route("/v1/meters/{serial}/events", get(events::one))
         .method_not_allowed_fallback(method_not_allowed)
-        .with_state(api)
+        .with_state(Arc::new(Api { room, bearers }))
 }
 
 /// The document of this API.

@@ -18,6 +18,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message as Frame};
 
 use super::message::{self, Message};
+use crate::accounts::random;
 
 /// From a dial to the WebSocket.
 const DIAL: Duration = Duration::from_secs(15);
@@ -229,9 +230,7 @@ impl Pause {
 }
 
 fn random_part() -> f64 {
-    let mut bytes = [0; 4];
-    aws_lc_rs::rand::fill(&mut bytes).expect("the system gives random bytes");
-    f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX)
+    f64::from(u32::from_ne_bytes(random())) / f64::from(u32::MAX)
 }
 
 #[cfg(test)]

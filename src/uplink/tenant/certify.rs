@@ -1,12 +1,11 @@
 //! Certificates from the platform (EST, `spec/uplink.md` section 1.5): the first for a one-time password, the next ones
 //! for the proof of who the box is.
 
-use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 use bytes::Bytes;
-use data_encoding::BASE64;
-use zeroize::Zeroizing;
 
+use super::proof::{authorization, basic};
 use super::{ANSWER, Tenant, TenantError};
 use crate::http::client::{Answer, Call, Client};
 use crate::tls::Outbound;
@@ -30,7 +29,10 @@ impl Tenant {
         let wish = if otp.is_some() { Wish::Enrol } else { Wish::Renew };
         let call = |error: TenantError| EnrolFault::Call(Box::new(error));
         let answer = match &otp {
-            Some(otp) => self.post(wish, csr, Some(basic(otp).map_err(call)?)).await,
+            Some(otp) => {
+                let proof = authorization(&basic(otp.device, otp.password)).map_err(call)?;
+                self.post(wish, csr, Some(proof)).await
+            }
             None => self.renewed(csr).await,
         };
         let answer = answer.map_err(call)?;
@@ -105,12 +107,4 @@ impl Tenant {
         };
         Ok(client.send(call).await?)
     }
-}
-
-fn basic(otp: &Otp<'_>) -> Result<(HeaderName, HeaderValue), TenantError> {
-    let pair = Zeroizing::new(format!("{}:{}", otp.device, otp.password));
-    let text = Zeroizing::new(format!("Basic {}", BASE64.encode(pair.as_bytes())));
-    let mut value = HeaderValue::from_str(&text).map_err(|_| TenantError::NoToken)?;
-    value.set_sensitive(true);
-    Ok((AUTHORIZATION, value))
 }

@@ -18,14 +18,24 @@ use crate::uplink::config::Auth;
 use crate::uplink::fault::Fault;
 use crate::uplink::opening::login;
 
+/// A name and a password as HTTP carries them (RFC 7617).
+pub(super) fn basic(name: &str, password: &str) -> Zeroizing<String> {
+    let pair = Zeroizing::new(format!("{name}:{password}"));
+    Zeroizing::new(format!("Basic {}", BASE64.encode(pair.as_bytes())))
+}
+
+/// The header that shows a proof, and is never shown itself.
+pub(super) fn authorization(proof: &str) -> Result<(HeaderName, HeaderValue), TenantError> {
+    let mut value = HeaderValue::from_str(proof).map_err(|_| TenantError::NoToken)?;
+    value.set_sensitive(true);
+    Ok((AUTHORIZATION, value))
+}
+
 impl Tenant {
     /// What proves who the box is.
     pub(super) async fn proof(&self) -> Result<(HeaderName, HeaderValue), TenantError> {
         let text = match self.config.auth() {
-            Auth::Password | Auth::Bootstrap => login(&self.config)?.map(|(name, password)| {
-                let pair = Zeroizing::new(format!("{name}:{}", *password));
-                Zeroizing::new(format!("Basic {}", BASE64.encode(pair.as_bytes())))
-            }),
+            Auth::Password | Auth::Bootstrap => login(&self.config)?.map(|(name, password)| basic(&name, &password)),
             Auth::Certificate | Auth::Est => {
                 let token = match self.tokens.get(self.patience.token).await {
                     Some(token) => Some(token),
@@ -34,10 +44,7 @@ impl Tenant {
                 token.map(|token| Zeroizing::new(format!("Bearer {}", *token)))
             }
         };
-        let text = text.ok_or(TenantError::NoToken)?;
-        let mut value = HeaderValue::from_str(&text).map_err(|_| TenantError::NoToken)?;
-        value.set_sensitive(true);
-        Ok((AUTHORIZATION, value))
+        authorization(&text.ok_or(TenantError::NoToken)?)
     }
 
     /// The way without MQTT: the certificate itself earns a token.

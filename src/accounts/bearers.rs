@@ -1,0 +1,150 @@
+//! Programs at `/v1`: who the bearer of a token is, whether the token covers what they ask, and how often they may ask.
+
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use super::{Accounts, Act, Secret, Who};
+use crate::http::{Limiter, Problem, Rate, bearer};
+use crate::store::ReadError;
+
+/// Who may call a door's API; each token at its own rate, whichever room it asks.
+pub struct Bearers {
+    accounts: Accounts,
+    rates: Limiter<[u8; 32]>,
+}
+
+/// Why a program was turned away.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// Nobody is known by that token, or there is none.
+    #[error("a token is needed: Authorization: Bearer …")]
+    Unauthorized,
+    /// The token does not cover it.
+    #[error("this token does not cover that; it wants {}", .0.scopes().join(" or "))]
+    Forbidden(Act),
+    /// The token's rate is used up; the limiter's own answer.
+    #[error("too many requests")]
+    TooMany(Box<Problem>),
+    /// The book cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+impl Bearers {
+    /// Those that `accounts` knows, each at `rate`.
+    #[must_use]
+    pub fn new(accounts: Accounts, rate: Rate) -> Bearers {
+        Bearers {
+            accounts,
+            rates: Limiter::new(rate),
+        }
+    }
+
+    /// Who asks.
+    ///
+    /// # Errors
+    ///
+    /// When that is not known, they ask too often, or the book cannot be read.
+    pub fn who(&self, headers: &HeaderMap) -> Result<Who, Refused> {
+        let secret = Secret::given(bearer(headers).ok_or(Refused::Unauthorized)?);
+        let who = self.accounts.token(&secret)?.ok_or(Refused::Unauthorized)?;
+        let counted = self.rates.check(&secret.hash());
+        counted.map_err(|problem| Refused::TooMany(Box::new(problem)))?;
+        Ok(who)
+    }
+
+    /// Lets somebody on who may do this.
+    ///
+    /// # Errors
+    ///
+    /// As [`Bearers::who`], and when their token does not cover it.
+    pub fn must(&self, headers: &HeaderMap, act: Act) -> Result<(), Refused> {
+        self.who(headers)?.must(act)
+    }
+
+    /// Whether a token is still in force: streams ask now and then.
+    #[must_use]
+    pub fn still_known(&self, who: &Who) -> bool {
+        let Who::Token { id, .. } = who else { return true };
+        let tokens = self.accounts.tokens();
+        tokens.is_ok_and(|tokens| tokens.iter().any(|token| token.id == *id))
+    }
+}
+
+impl Who {
+    /// Lets them on when they may.
+    ///
+    /// # Errors
+    ///
+    /// When they may not.
+    pub fn must(&self, act: Act) -> Result<(), Refused> {
+        if self.may(act) {
+            Ok(())
+        } else {
+            Err(Refused::Forbidden(act))
+        }
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let words = self.to_string();
+        let problem = |status, slug, title: &str| Problem::new(status, slug, title).detail(words).into_response();
+        match self {
+            Refused::Unauthorized => {
+                let mut response = problem(StatusCode::UNAUTHORIZED, "unauthorized", "Who are you?");
+                let challenge = HeaderValue::from_static("Bearer realm=\"gatelodge\"");
+                response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+                response
+            }
+            Refused::Forbidden(_) => problem(StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
+            Refused::TooMany(problem) => problem.into_response(),
+            Refused::Read(error) => {
+                tracing::error!(%error, "a token could not be looked up");
+                let title = "Something went wrong in here";
+                let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title);
+                problem.detail("The fault is ours and is in the log.").into_response()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::header::AUTHORIZATION;
+
+    use super::*;
+    use crate::accounts::Scope;
+    use crate::store::{Options, Store};
+
+    fn carrying(token: &str) -> HeaderMap {
+        let value = HeaderValue::from_str(&format!("Bearer {token}")).unwrap();
+        HeaderMap::from_iter([(AUTHORIZATION, value)])
+    }
+
+    #[tokio::test]
+    async fn a_token_opens_what_it_covers_and_as_often_as_it_may() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(Options::new(dir.path())).unwrap();
+        let accounts = Accounts::new(store);
+        let (_, secret) = accounts
+            .create_token("app", vec![Scope::MetersWrite], jiff::Timestamp::now())
+            .await
+            .unwrap();
+        let bearers = Bearers::new(accounts, "2/min".parse().unwrap());
+        let headers = carrying(secret.reveal());
+
+        let nobody = bearers.must(&HeaderMap::new(), Act::ReadMeters).unwrap_err();
+        assert!(matches!(nobody, Refused::Unauthorized), "{nobody:?}");
+        bearers.must(&headers, Act::ReadMeters).unwrap();
+        let other = bearers.must(&headers, Act::ManageRelay).unwrap_err();
+        assert_eq!(
+            other.to_string(),
+            "this token does not cover that; it wants relay:admin"
+        );
+        let third = bearers.must(&headers, Act::ReadMeters).unwrap_err();
+        assert!(matches!(third, Refused::TooMany(_)), "{third:?}");
+        assert_eq!(third.into_response().status(), StatusCode::TOO_MANY_REQUESTS);
+    }
+}
