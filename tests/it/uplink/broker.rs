@@ -135,38 +135,38 @@ impl Broker {
         self.pki.dir.join(format!("tls/{name}.{what}.pem"))
     }
 
-    /// A client that writes down everything that is published, and misses nothing while it or the broker is away.
-    pub fn witness(&self) -> Witness {
-        let file = self.pki.dir.join("heard");
-        let output = std::fs::File::options().create(true).append(true).open(&file).unwrap();
-        // It ends when a handshake is cut off; the broker keeps its session, so that nothing is missed meanwhile.
-        let child = Command::new("sh")
-            .args([
-                "-c",
-                "while :; do stdbuf -oL mosquitto_sub \"$@\"; sleep 0.1; done",
-                "witness",
-                "-h",
-                "localhost",
-                "-p",
-                &self.by_certificate.to_string(),
-            ])
-            .args([
-                "--disable-clean-session",
-                "-i",
-                "witness",
-                "-q",
-                "1",
-                "-t",
-                "#",
-                "-F",
-                "%r %t %x",
-            ])
+    /// A program of mosquitto's clients as the user `witness`, at quality of service 1.
+    pub fn client(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        self.witnessing(&mut command);
+        command
+    }
+
+    fn witnessing<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command
+            .args(["-h", "localhost", "-p", &self.by_certificate.to_string(), "-q", "1"])
             .arg("--cafile")
             .arg(self.root("server"))
             .arg("--cert")
             .arg(self.file("witness", "chain"))
             .arg("--key")
             .arg(self.file("witness", "key"))
+    }
+
+    /// A client that writes down everything that is published, and misses nothing while it or the broker is away.
+    pub fn witness(&self) -> Witness {
+        let file = self.pki.dir.join("heard");
+        let output = std::fs::File::options().create(true).append(true).open(&file).unwrap();
+        // It ends when a handshake is cut off; the broker keeps its session, so that nothing is missed meanwhile.
+        let mut shell = Command::new("sh");
+        shell.args([
+            "-c",
+            "while :; do stdbuf -oL mosquitto_sub \"$@\"; sleep 0.1; done",
+            "witness",
+        ]);
+        let child = self
+            .witnessing(&mut shell)
+            .args(["--disable-clean-session", "-i", "witness", "-t", "#", "-F", "%r %t %x"])
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(output)
@@ -181,26 +181,7 @@ impl Broker {
 
     /// Publishes as somebody else would.
     pub fn publish(&self, topic: &str, text: &str) {
-        let sent = program("mosquitto_pub")
-            .args([
-                "-h",
-                "localhost",
-                "-p",
-                &self.by_certificate.to_string(),
-                "-t",
-                topic,
-                "-m",
-                text,
-                "-q",
-                "1",
-            ])
-            .arg("--cafile")
-            .arg(self.root("server"))
-            .arg("--cert")
-            .arg(self.file("witness", "chain"))
-            .arg("--key")
-            .arg(self.file("witness", "key"))
-            .status();
+        let sent = self.client("mosquitto_pub").args(["-t", topic, "-m", text]).status();
         assert!(sent.unwrap().success());
     }
 

@@ -6,7 +6,7 @@
 //! the newest values there within 2 s meanwhile. Broker, box and clients share the machine's cores.
 
 use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -21,8 +21,8 @@ use super::stage::{SERIAL, Stage};
 const ROUNDS: usize = 3;
 /// Changes that are written side by side, so that they share groups.
 const TOGETHER: u32 = 100;
-/// One entry of a week of half-hours of this many meters stands for so much of real time.
 const METERS: u32 = 500;
+/// Half-hours of a week.
 const WEEK: u32 = 7 * 48;
 
 /// A broker that logs nothing but faults: a line a message would be most of what is measured.
@@ -32,19 +32,6 @@ fn quiet_broker() -> Broker {
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replace("log_type all", "log_type error")).unwrap();
     broker
-}
-
-fn client(broker: &Broker, program: &str) -> Command {
-    let mut command = Command::new(program);
-    command
-        .args(["-h", "localhost", "-p", &broker.by_certificate.to_string(), "-q", "1"])
-        .arg("--cafile")
-        .arg(broker.root("server"))
-        .arg("--cert")
-        .arg(broker.file("witness", "chain"))
-        .arg("--key")
-        .arg(broker.file("witness", "key"));
-    command
 }
 
 /// So many readings, a change each.
@@ -78,7 +65,8 @@ async fn drain(stage: &Stage) -> Duration {
 
 /// How long `mosquitto_pub -l` takes for so many messages like ours.
 fn yardstick(broker: &Broker, count: u32, line: &str) -> Duration {
-    let mut child = client(broker, "mosquitto_pub")
+    let mut child = broker
+        .client("mosquitto_pub")
         .args(["-t", "emop/lodge-1/meter/EML1/reading", "-l"])
         .stdin(Stdio::piped())
         .spawn()
@@ -153,7 +141,8 @@ struct Ear(Child, mpsc::Receiver<String>);
 
 impl Ear {
     fn on(broker: &Broker, topic: &str) -> Ear {
-        let mut child = client(broker, "mosquitto_sub")
+        let mut child = broker
+            .client("mosquitto_sub")
             .args(["-t", topic])
             .stdout(Stdio::piped())
             .spawn()
