@@ -12,9 +12,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper_util::rt::TokioIo;
 
+use super::peer::Caller;
 use super::room::{LONGEST_ID, Refused, Relay};
 use super::rule::Identity;
-use super::{ticket, upgrade};
+use super::{extension, ticket, upgrade};
 use crate::http::problem::{method_not_allowed, not_found};
 use crate::http::{Peer, Problem};
 use crate::tls::{PeerCertificate, SubjectName};
@@ -37,7 +38,7 @@ pub fn router(room: Option<Arc<Relay>>) -> Router {
 }
 
 async fn meet(State(room): State<Arc<Relay>>, mut request: Request) -> Result<Response, Problem> {
-    let agreed = upgrade::agree(request.headers()).map_err(|error| {
+    let mut agreed = upgrade::agree(request.headers()).map_err(|error| {
         Problem::new(StatusCode::BAD_REQUEST, "no-websocket", "This is for WebSockets").detail(error.to_string())
     })?;
     // The id is all that follows the prefix, as it was sent: nothing is decoded, a query is part of it (section 1).
@@ -54,10 +55,22 @@ async fn meet(State(room): State<Arc<Relay>>, mut request: Request) -> Result<Re
     let rule = room.admit(&id, &identity).map_err(problem)?;
     let address = request.extensions().get::<Peer>().map(|peer| peer.addr);
     let address = address.unwrap_or_else(|| ([0, 0, 0, 0], 0).into());
+    let deflate = match room.compresses() {
+        true => extension::negotiate(request.headers()),
+        false => None,
+    };
+    if let Some(deflate) = deflate {
+        agreed.extend(deflate.answer());
+    }
+    let caller = Caller {
+        identity,
+        address,
+        deflate,
+    };
     let upgraded = hyper::upgrade::on(&mut request);
     // A client that goes before its upgrade is done leaves nothing behind.
     let stream = async move { upgraded.await.ok().map(TokioIo::new) };
-    room.welcome(&id, rule, (identity, address), stream);
+    room.welcome(&id, rule, caller, stream);
     Ok(agreed.into_response())
 }
 

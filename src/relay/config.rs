@@ -41,6 +41,8 @@ pub struct Config {
     pub send_timeout: Span,
     /// The longest message.
     pub max_message: ByteSize,
+    /// Whether peers that offer it may compress messages (RFC 7692), for connections that begin from now on.
+    pub compression: bool,
     /// Bytes that wait for one peer; then its partner is not read. As much may be sent before a partner comes.
     pub buffer: ByteSize,
     /// How many meetups there may be.
@@ -83,6 +85,7 @@ impl Default for Config {
             hello_timeout: Span::seconds(10),
             send_timeout: Span::seconds(30),
             max_message: ByteSize(16 << 20),
+            compression: false,
             buffer: ByteSize(256 << 10),
             max_meetups: 20_000,
             per_identity: 0,

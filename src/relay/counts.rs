@@ -109,7 +109,7 @@ impl Counts {
             );
             registry.register(
                 "relay_bytes",
-                "Bytes of messages: taken from peers (in), written to their partners (out)",
+                "Bytes of messages, before any compression: taken from peers (in), written to their partners (out)",
                 bytes,
             );
             registry.register(
@@ -119,7 +119,7 @@ impl Counts {
             );
             registry.register(
                 "relay_queue_bytes",
-                "Bytes that wait for peers, looked at once a second",
+                "Bytes that wait for peers as they are sent, looked at once a second",
                 shown.queue_bytes,
             );
             registry.register("relay_draining", "1 while newcomers are turned away", shown.draining);

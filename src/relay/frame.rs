@@ -3,10 +3,15 @@
 //! The relay has a codec of its own because it carries frames rather than messages: a message of any length passes
 //! through in pieces, an idle connection holds no buffer, and what is handed on is copied once.
 
+pub mod deflate;
+
 /// The longest payload of a control frame (§5.5).
 pub const LONGEST_CONTROL: usize = 125;
 /// The longest header: two bytes, eight of length, four of mask.
 pub const LONGEST_HEADER: usize = 14;
+
+/// The bit at a message's beginning that says that it is compressed (RFC 7692 §6).
+const DEFLATED: u8 = 0x40;
 
 /// What a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +63,8 @@ pub struct Header {
     pub fin: bool,
     /// What it is.
     pub opcode: Opcode,
+    /// Whether it says that its message is compressed (RFC 7692 §6); whether it may is for its reader to know.
+    pub deflated: bool,
     /// What its payload is masked with.
     pub mask: [u8; 4],
     /// Bytes of its payload.
@@ -67,7 +74,7 @@ pub struct Header {
 /// A header that no client may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
-    /// No extension was agreed on, so these bits mean nothing.
+    /// Bits that mean nothing here, because no extension was agreed on that gives them a meaning.
     #[error("reserved bits are set")]
     Reserved,
     /// §5.2 knows no such frame.
@@ -92,7 +99,7 @@ pub fn decode(bytes: &[u8]) -> Result<Option<(Header, usize)>, FrameError> {
     let &[first, second, ref rest @ ..] = bytes else {
         return Ok(None);
     };
-    if first & 0x70 != 0 {
+    if first & 0x30 != 0 {
         return Err(FrameError::Reserved);
     }
     let opcode = Opcode::of(first & 0x0f).ok_or(FrameError::Opcode(first & 0x0f))?;
@@ -115,6 +122,7 @@ pub fn decode(bytes: &[u8]) -> Result<Option<(Header, usize)>, FrameError> {
     let header = Header {
         fin,
         opcode,
+        deflated: first & DEFLATED != 0,
         mask: *mask,
         length,
     };
@@ -168,6 +176,15 @@ pub fn encode(out: &mut Vec<u8>, fin: bool, opcode: Opcode, payload: &[u8]) {
         }
     }
     out.extend_from_slice(payload);
+}
+
+/// Appends a frame of a compressed message; only its beginning says that it is one.
+pub fn encode_deflated(out: &mut Vec<u8>, fin: bool, opcode: Opcode, payload: &[u8]) {
+    let at = out.len();
+    encode(out, fin, opcode, payload);
+    if opcode != Opcode::Continuation {
+        out[at] |= DEFLATED;
+    }
 }
 
 /// Appends a good-bye with its code and reason (§5.5.1); a reason that is too long loses its end.

@@ -14,7 +14,7 @@ use super::allowance::{Allowance, Spent};
 use super::frame::Opcode;
 use super::goodbye::Goodbye;
 use super::hello::{self, LONGEST};
-use super::inbound::Piece;
+use super::inbound::{Data, Piece};
 use super::peer::{Carried, Greeting, Peer};
 use super::room::Relay;
 use crate::accounts::random;
@@ -124,26 +124,27 @@ impl Hands {
                 self.close_heard = true;
                 self.why.get_or_insert(Goodbye::Itself(code));
             }
-            Piece::Data { .. } if self.why.is_some() => {}
-            Piece::Data { opcode, fin, payload } => match &mut self.stage {
-                Stage::Greeting(_) => self.greet(fin, payload),
-                Stage::Joined => self.carry(cx, (opcode, fin), payload),
+            Piece::Data(_) if self.why.is_some() => {}
+            Piece::Data(data) => match &mut self.stage {
+                Stage::Greeting(_) => self.greet(data.fin, data.payload),
+                Stage::Joined => self.carry(cx, &data),
             },
         }
     }
 
-    fn carry(&mut self, cx: &Context<'_>, (opcode, fin): (Opcode, bool), payload: &[u8]) {
-        let bytes = payload.len() as u64;
-        self.spent.messages += u64::from(fin);
-        self.spent.bytes += bytes;
-        self.message = match opcode {
+    fn carry(&mut self, cx: &Context<'_>, data: &Data<'_>) {
+        let bytes = data.payload.len() as u64;
+        self.spent.messages += u64::from(data.fin);
+        // Compressed bytes that nothing comes out of are not for free.
+        self.spent.bytes += data.packed.map_or(bytes, |packed| bytes.max(packed.len() as u64));
+        self.message = match data.opcode {
             Opcode::Continuation => (self.message.0, self.message.1 + bytes),
-            _ => (opcode, bytes),
+            opcode => (opcode, bytes),
         };
-        if fin {
+        if data.fin {
             self.trace(self.message.0, self.message.1);
         }
-        match self.peer.carry((opcode, fin), payload, cx.waker()) {
+        match self.peer.carry(data, cx.waker()) {
             Carried::Room => {}
             Carried::Full => self.is_blocked = true,
             Carried::TooEarly => self.why = Some(Goodbye::TooEarly),

@@ -2,7 +2,18 @@
 //!
 //! Frames of up to [`CUT`] bytes come out whole; longer ones in pieces of that length, so that a message of any size
 //! passes through little memory, and each piece fits what peers take as one frame (`spec/relay.md` 3.5).
+//!
+//! Where it was agreed on, a message may be compressed (RFC 7692). What comes out of it counts, and is checked; it
+//! comes in pieces of at most [`CUT`] bytes too, and no faster than it is asked for, since a few bytes may hold
+//! gigabytes: after each full piece the reader waits until it is told to go on.
 
+mod inflating;
+mod text;
+
+use inflating::Inflating;
+use text::{NotUtf8, Text};
+
+use super::frame::deflate::BadDeflate;
 use super::frame::{self, BadClose, FrameError, Header, LONGEST_CONTROL, LONGEST_HEADER, Opcode};
 
 /// The longest piece, in bytes.
@@ -12,20 +23,26 @@ pub const CUT: usize = 64 << 10;
 #[derive(Debug, PartialEq, Eq)]
 pub enum Piece<'a> {
     /// A message or a part of it.
-    Data {
-        /// Text or binary at a message's beginning, then continuation.
-        opcode: Opcode,
-        /// Whether the message ends here.
-        fin: bool,
-        /// The bytes.
-        payload: &'a [u8],
-    },
+    Data(Data<'a>),
     /// It wants to hear this back.
     Ping(&'a [u8]),
     /// It heard this.
     Pong(&'a [u8]),
     /// It goes.
     Close(Option<u16>),
+}
+
+/// A message or a part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Data<'a> {
+    /// Text or binary at a message's beginning, then continuation.
+    pub opcode: Opcode,
+    /// Whether the message ends here.
+    pub fin: bool,
+    /// The bytes.
+    pub payload: &'a [u8],
+    /// As what they came, where their message is compressed: up to [`CUT`] bytes.
+    pub packed: Option<&'a [u8]>,
 }
 
 /// What a peer must not send.
@@ -43,6 +60,9 @@ pub enum Fault {
     /// A text is none.
     #[error("a text is not UTF-8")]
     Utf8,
+    /// A compressed message is none.
+    #[error(transparent)]
+    Deflate(#[from] BadDeflate),
     /// A message is longer than it may be.
     #[error("a message is longer than {0} bytes")]
     TooLong(u64),
@@ -54,7 +74,7 @@ impl Fault {
     pub fn code(&self) -> u16 {
         match self {
             Fault::Frame(_) | Fault::Order | Fault::Close(_) => 1002,
-            Fault::Utf8 => 1007,
+            Fault::Utf8 | Fault::Deflate(_) => 1007,
             Fault::TooLong(_) => 1009,
         }
     }
@@ -64,6 +84,8 @@ impl Fault {
 #[derive(Debug)]
 pub struct Inbound {
     limit: u64,
+    /// It was agreed that messages may be compressed.
+    deflates: bool,
     /// The beginning of a header.
     head: [u8; LONGEST_HEADER],
     head_length: usize,
@@ -82,6 +104,8 @@ struct Message {
     /// The next piece says what the message is; the others continue it.
     opcode: Opcode,
     text: Option<Text>,
+    /// It is compressed.
+    inflating: Option<Box<Inflating>>,
 }
 
 impl Inbound {
@@ -90,6 +114,7 @@ impl Inbound {
     pub fn new(limit: u64) -> Inbound {
         Inbound {
             limit,
+            deflates: false,
             head: [0; LONGEST_HEADER],
             head_length: 0,
             frame: None,
@@ -97,6 +122,26 @@ impl Inbound {
             held: Vec::new(),
             is_over: false,
         }
+    }
+
+    /// The same reader, of a peer that may compress its messages.
+    #[must_use]
+    pub fn deflating(self, deflates: bool) -> Inbound {
+        Inbound { deflates, ..self }
+    }
+
+    /// Whether there is more in what was taken, which [`Inbound::resume`] hands out. Until then nothing is to be fed.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        let message = self.message.as_ref();
+        message.is_some_and(|message| message.inflating.as_ref().is_some_and(|inflating| inflating.waits))
+    }
+
+    /// Hands out the next piece of what was taken before, and what follows it.
+    pub fn resume<E: From<Fault>>(&mut self, piece: impl FnMut(Piece<'_>) -> Result<(), E>) -> Result<(), E> {
+        let inflating = self.message.as_mut().and_then(|message| message.inflating.as_mut());
+        let mut rest = inflating.map(|inflating| inflating.go_on()).unwrap_or_default();
+        self.feed(&mut rest, piece)
     }
 
     /// Takes what came, and hands out every piece that is complete; masks are taken off in place.
@@ -120,9 +165,18 @@ impl Inbound {
             let (part, rest) = std::mem::take(&mut input).split_at_mut(taken);
             input = rest;
             frame::unmask(part, header.mask, seen);
-            let seen = seen + taken as u64;
-            self.frame = (seen < header.length).then_some((header, seen));
-            self.part(header, part, &mut piece)?;
+            let end = seen + taken as u64;
+            self.frame = (end < header.length).then_some((header, end));
+            if let Some(taken) = self.part(header, part, &mut piece)? {
+                let seen = seen + taken as u64;
+                // It is masked again, as the rest of its frame still is.
+                frame::unmask(&mut part[taken..], header.mask, seen);
+                self.frame = Some((header, seen));
+                if let Some(inflating) = self.message.as_mut().and_then(|message| message.inflating.as_mut()) {
+                    inflating.wait(&part[taken..], input);
+                }
+                return Ok(());
+            }
             if self.frame.is_some() && input.is_empty() {
                 return Ok(());
             }
@@ -147,6 +201,10 @@ impl Inbound {
     }
 
     fn begin(&mut self, header: Header) -> Result<(), Fault> {
+        // RFC 7692 §6: only the beginning of a message may say that it is compressed.
+        if header.deflated && !(self.deflates && matches!(header.opcode, Opcode::Text | Opcode::Binary)) {
+            return Err(FrameError::Reserved.into());
+        }
         if header.opcode.is_control() {
             return Ok(());
         }
@@ -157,32 +215,40 @@ impl Inbound {
                     length: header.length,
                     opcode: header.opcode,
                     text: (header.opcode == Opcode::Text).then(Text::default),
+                    inflating: header.deflated.then(Box::default),
                 });
             }
             _ => return Err(Fault::Order),
         }
-        let length = self.message.as_ref().map_or(0, |message| message.length);
-        if length > self.limit {
-            Err(Fault::TooLong(self.limit))
-        } else {
-            Ok(())
+        let too_long = |message: &Message| match message.inflating {
+            None => message.length > self.limit,
+            // What comes out is counted when it comes out; but nobody may send for ever what nothing comes out of.
+            Some(_) => message.length > self.limit.saturating_mul(2).saturating_add(CUT as u64),
+        };
+        match self.message.as_ref().is_some_and(too_long) {
+            true => Err(Fault::TooLong(self.limit)),
+            false => Ok(()),
         }
     }
 
-    /// A part of a frame came; it is handed out when the frame is complete or a piece is full.
+    /// A part of a frame came; it is handed out when the frame is complete or a piece is full. Answers how much of it
+    /// was taken, if not all was because the reader is to wait.
     fn part<E: From<Fault>>(
         &mut self,
         header: Header,
         mut part: &[u8],
         piece: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    ) -> Result<Option<usize>, E> {
         let ends = self.frame.is_none();
         if header.opcode.is_control() {
-            return self.control(header, part, piece);
+            return self.control(header, part, piece).map(|()| None);
+        }
+        if self.message.as_ref().is_some_and(|message| message.inflating.is_some()) {
+            return self.inflate(header, part, piece);
         }
         // Straight from what was read, when nothing of the frame lies here.
         if ends && self.held.is_empty() && part.len() <= CUT {
-            return self.hand_out(part, header.fin, piece);
+            return self.hand_out(part, header.fin, piece).map(|()| None);
         }
         while self.held.len() + part.len() > CUT {
             let (now, later) = part.split_at(CUT - self.held.len());
@@ -200,9 +266,9 @@ impl Inbound {
         self.held.extend_from_slice(part);
         if ends {
             let last = std::mem::take(&mut self.held);
-            return self.hand_out(&last, header.fin, piece);
+            return self.hand_out(&last, header.fin, piece).map(|()| None);
         }
-        Ok(())
+        Ok(None)
     }
 
     fn control<E: From<Fault>>(
@@ -234,6 +300,12 @@ impl Inbound {
         fin: bool,
         piece: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
+        let data = self.checked(payload, fin)?;
+        piece(Piece::Data(data))
+    }
+
+    /// The next piece of the message, which is over afterwards when this is its last.
+    fn checked<'a>(&mut self, payload: &'a [u8], fin: bool) -> Result<Data<'a>, Fault> {
         let message = self.message.as_mut().ok_or(Fault::Order)?;
         if let Some(text) = &mut message.text {
             text.check(payload, fin).map_err(|NotUtf8| Fault::Utf8)?;
@@ -242,40 +314,12 @@ impl Inbound {
         if fin {
             self.message = None;
         }
-        piece(Piece::Data { opcode, fin, payload })
-    }
-}
-
-/// Checks a text that comes in pieces, which may end inside a character.
-#[derive(Debug, Default)]
-struct Text {
-    begun: [u8; 4],
-    length: usize,
-}
-
-struct NotUtf8;
-
-impl Text {
-    fn check(&mut self, mut part: &[u8], ends: bool) -> Result<(), NotUtf8> {
-        while self.length > 0 && !part.is_empty() {
-            self.begun[self.length] = part[0];
-            self.length += 1;
-            part = &part[1..];
-            match std::str::from_utf8(&self.begun[..self.length]) {
-                Ok(_) => self.length = 0,
-                Err(error) if error.error_len().is_some() => return Err(NotUtf8),
-                Err(_) => {}
-            }
-        }
-        if let Err(error) = std::str::from_utf8(part) {
-            if error.error_len().is_some() {
-                return Err(NotUtf8);
-            }
-            let begun = &part[error.valid_up_to()..];
-            self.begun[..begun.len()].copy_from_slice(begun);
-            self.length = begun.len();
-        }
-        if ends && self.length > 0 { Err(NotUtf8) } else { Ok(()) }
+        Ok(Data {
+            opcode,
+            fin,
+            payload,
+            packed: None,
+        })
     }
 }
 

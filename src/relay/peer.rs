@@ -1,7 +1,10 @@
 //! One connected peer as the others see it: what is on its way to it, where its messages go, its counters.
 //!
 //! Locks are held for a copy of one piece, and never two of one kind at once: a peer's way (`Route`) may be held while
-//! its partner's `Outbox` is, and never the other way round.
+//! its partner's `Outbox` is, and never the other way round. Where the partner's leg is compressed and the sender's is
+//! not, a piece is compressed under the sender's own `Route`, so that it goes where it was compressed for.
+
+mod way;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -12,10 +15,13 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 use tokio::time::Instant;
+use way::{Prepared, Way};
 
+use super::extension::Deflate;
 use super::frame::{self, Opcode};
 use super::goodbye::Goodbye;
 use super::hello::Hello;
+use super::inbound::Data;
 use super::meetup::PeerNumber;
 use super::rule::{Identity, Rule};
 use super::trace::Trace;
@@ -29,6 +35,8 @@ pub(super) struct Peer {
     pub(super) identity: Arc<Identity>,
     pub(super) address: SocketAddr,
     pub(super) since: Timestamp,
+    /// How messages of its connection may be compressed, if that was agreed on.
+    pub(super) deflate: Option<Deflate>,
     rule: Mutex<Rule>,
     /// Bytes that may wait for it.
     buffer: usize,
@@ -37,6 +45,13 @@ pub(super) struct Peer {
     outbox: Mutex<Outbox>,
     route: Mutex<Route>,
     trace: ArcSwapOption<Trace>,
+}
+
+/// Who comes, and how it can be spoken with.
+pub(super) struct Caller {
+    pub(super) identity: Identity,
+    pub(super) address: SocketAddr,
+    pub(super) deflate: Option<Deflate>,
 }
 
 /// A HELLO: its text, which the partner is handed, and what it says.
@@ -60,7 +75,7 @@ pub(super) struct Counted {
     pub(super) round_trip: AtomicU64,
 }
 
-/// Whole messages, and bytes of messages, frames not counted.
+/// Whole messages, and bytes of messages before anything is compressed, frames not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Load {
     pub(super) messages: u64,
@@ -68,11 +83,10 @@ pub(super) struct Load {
 }
 
 impl Load {
-    /// A piece of a message, which is its last or not.
-    fn of(fin: bool, payload: &[u8]) -> Load {
+    fn of(data: &Data<'_>) -> Load {
         Load {
-            messages: u64::from(fin),
-            bytes: payload.len() as u64,
+            messages: u64::from(data.fin),
+            bytes: data.payload.len() as u64,
         }
     }
 
@@ -107,8 +121,18 @@ struct Outbox {
 #[derive(Debug)]
 struct Route {
     to: To,
-    /// The message under way began on this way; what continues another is dropped.
-    carries: bool,
+    /// How the message under way goes; what continues another is dropped.
+    way: Way,
+}
+
+impl Default for Route {
+    /// What comes is kept.
+    fn default() -> Route {
+        Route {
+            to: To::Kept(Vec::new(), Load::default()),
+            way: Way::Nowhere,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -145,29 +169,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Peer {
-    pub(super) fn new(
-        number: PeerNumber,
-        id: Arc<str>,
-        (identity, address): (Arc<Identity>, SocketAddr),
-        rule: Rule,
-        buffer: usize,
-    ) -> Arc<Peer> {
+    pub(super) fn new(number: PeerNumber, id: Arc<str>, caller: Caller, rule: Rule, buffer: usize) -> Arc<Peer> {
         Arc::new(Peer {
             number,
             id,
-            identity,
-            address,
+            identity: Arc::new(caller.identity),
+            address: caller.address,
             since: Timestamp::now(),
+            deflate: caller.deflate,
             rule: Mutex::new(rule),
             buffer,
             greeting: Mutex::new(None),
             counted: Counted::default(),
             outbox: Mutex::default(),
             trace: ArcSwapOption::empty(),
-            route: Mutex::new(Route {
-                to: To::Kept(Vec::new(), Load::default()),
-                carries: false,
-            }),
+            route: Mutex::default(),
         })
     }
 
@@ -234,7 +250,7 @@ impl Peer {
             frame::encode(&mut outbox.bytes, true, Opcode::Text, &hello);
             outbox.bytes.extend_from_slice(&kept);
             outbox.load.add(load);
-            outbox.mid_message = route.carries;
+            outbox.mid_message = !matches!(route.way, Way::Nowhere);
             outbox.wake();
         }
     }
@@ -252,10 +268,7 @@ impl Peer {
         if outbox.mid_message || outbox.closing.is_some() {
             return false;
         }
-        *route = Route {
-            to: To::Kept(Vec::new(), Load::default()),
-            carries: false,
-        };
+        *route = Route::default();
         outbox.alone_until = Some(until);
         outbox.paired_at = None;
         outbox.wake();
@@ -263,35 +276,47 @@ impl Peer {
     }
 
     /// Hands on a piece of a message of its own. `waker` is woken when there is room again.
-    pub(super) fn carry(&self, (opcode, fin): (Opcode, bool), payload: &[u8], waker: &Waker) -> Carried {
+    pub(super) fn carry(&self, data: &Data<'_>, waker: &Waker) -> Carried {
         let mut route = lock(&self.route);
-        if opcode == Opcode::Continuation && !route.carries {
-            return Carried::Room;
+        let Route { to, way } = &mut *route;
+        match (data.opcode, &way) {
+            (Opcode::Continuation, Way::Nowhere) => return Carried::Room,
+            (Opcode::Continuation, _) => {}
+            // What is kept may be for whoever comes, so it is kept as anybody can read it.
+            _ => {
+                *way = match &to {
+                    To::Partner(partner) => Way::of(data, self.deflate, partner.deflate),
+                    To::Kept(..) | To::Nobody => Way::Plain,
+                }
+            }
         }
-        route.carries = !fin;
-        let more = Load::of(fin, payload);
+        let more = Load::of(data);
         self.counted.messages.fetch_add(more.messages, Relaxed);
         self.counted.bytes.fetch_add(more.bytes, Relaxed);
-        match &mut route.to {
+        let carried = match to {
             To::Nobody => Carried::Room,
-            To::Kept(kept, _) if kept.len() + payload.len() > self.buffer => Carried::TooEarly,
+            To::Kept(kept, _) if kept.len() + data.payload.len() > self.buffer => Carried::TooEarly,
             To::Kept(kept, load) => {
-                frame::encode(kept, fin, opcode, payload);
+                way.prepare(data).append(kept);
                 load.add(more);
                 Carried::Room
             }
-            To::Partner(partner) => partner.receive((opcode, fin), payload, waker),
+            To::Partner(partner) => partner.receive(&way.prepare(data), data, waker),
+        };
+        if data.fin {
+            *way = Way::Nowhere;
         }
+        carried
     }
 
-    fn receive(&self, (opcode, fin): (Opcode, bool), payload: &[u8], sender: &Waker) -> Carried {
+    fn receive(&self, prepared: &Prepared<'_>, data: &Data<'_>, sender: &Waker) -> Carried {
         let mut outbox = lock(&self.outbox);
         if outbox.closing.is_some() {
             return Carried::Room;
         }
-        frame::encode(&mut outbox.bytes, fin, opcode, payload);
-        outbox.load.add(Load::of(fin, payload));
-        outbox.mid_message = !fin;
+        prepared.append(&mut outbox.bytes);
+        outbox.load.add(Load::of(data));
+        outbox.mid_message = !data.fin;
         outbox.since.get_or_insert_with(Instant::now);
         outbox.wake();
         // Half is here, the other half may be in its task's hands.

@@ -15,7 +15,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::frame;
 use super::goodbye::Goodbye;
 use super::hands::Hands;
-use super::inbound::{Fault, Inbound};
+use super::inbound::{Fault, Inbound, Piece};
 use super::peer::Load;
 
 /// Bytes read at a time, on the stack: as much as one TLS record holds.
@@ -34,7 +34,7 @@ where
 {
     let mut leg = Leg {
         stream,
-        inbound: Inbound::new(limit),
+        inbound: Inbound::new(limit).deflating(hands.peer.deflate.is_some()),
         send_timeout: hands.times.send_timeout,
         hands,
         out: Outgoing::default(),
@@ -139,28 +139,40 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
                 cx.waker().wake_by_ref();
                 return Ok(());
             }
+            // A full piece of a compressed message was handed on; more of it comes before anything else.
+            if self.inbound.is_waiting() {
+                self.take_in(cx, &mut []);
+                continue;
+            }
             let mut space = [std::mem::MaybeUninit::uninit(); READ];
             let mut buffer = ReadBuf::uninit(&mut space);
             match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(Err(_)) => return Err(Gone),
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Err(Gone),
-                Poll::Ready(Ok(())) => self.take_in(cx, buffer.filled_mut()),
+                Poll::Ready(Ok(())) => {
+                    self.hands.heard = true;
+                    self.take_in(cx, buffer.filled_mut());
+                }
             }
         }
         Ok(())
     }
 
+    /// Takes what was read, or what of it had to wait.
     fn take_in(&mut self, cx: &Context<'_>, bytes: &mut [u8]) {
-        self.hands.heard = true;
         if self.hands.is_deaf {
             return;
         }
         let hands = &mut self.hands;
-        let fed = self.inbound.feed(bytes, |piece| {
+        let take = |piece: Piece<'_>| {
             hands.take(cx, piece);
             Ok::<_, Fault>(())
-        });
+        };
+        let fed = match self.inbound.is_waiting() {
+            true => self.inbound.resume(take),
+            false => self.inbound.feed(bytes, take),
+        };
         if let Err(fault) = fed {
             // Where its frames begin is not known any more.
             hands.is_deaf = true;

@@ -1,7 +1,6 @@
 //! The room: who is connected, who meets whom, and what changes that.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,7 +19,7 @@ use super::goodbye::Goodbye;
 use super::hands::{Hands, Times};
 use super::meetup::{Meetups, PeerNumber, Tally};
 use super::notes::Notes;
-use super::peer::Peer;
+use super::peer::{Caller, Peer};
 use super::pipe;
 use super::rule::{Identity, Rule};
 use super::ticket::{TicketError, Tickets};
@@ -169,6 +168,11 @@ impl Relay {
         self.config.load().prefix.clone()
     }
 
+    /// Whether newcomers may have their messages compressed.
+    pub(super) fn compresses(&self) -> bool {
+        self.config.load().compression
+    }
+
     /// How many meetups there are.
     #[must_use]
     pub fn tally(&self) -> Tally {
@@ -223,11 +227,11 @@ impl Relay {
     }
 
     /// Serves a peer on the stream that its request became.
-    pub fn welcome<S>(
+    pub(super) fn welcome<S>(
         self: &Arc<Self>,
         id: &str,
         rule: Rule,
-        who: (Identity, SocketAddr),
+        caller: Caller,
         stream: impl Future<Output = Option<S>> + Send + 'static,
     ) where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -236,8 +240,8 @@ impl Relay {
         let config = self.config.load();
         let limit = rule.max_message.unwrap_or(config.max_message).0;
         let buffer = usize::try_from(config.buffer.0).unwrap_or(usize::MAX);
-        let allowance = self.allowances.of(&who.0, Rates::of(&config));
-        let peer = Peer::new(number, Arc::from(id), (Arc::new(who.0), who.1), rule, buffer);
+        let allowance = self.allowances.of(&caller.identity, Rates::of(&config));
+        let peer = Peer::new(number, Arc::from(id), caller, rule, buffer);
         let room = Arc::clone(self);
         self.tasks.spawn(async move {
             if let Some(stream) = stream.await {

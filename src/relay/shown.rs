@@ -33,11 +33,14 @@ pub struct PeerShown {
     /// Since when.
     #[schema(value_type = String, format = DateTime)]
     pub since: Timestamp,
+    /// Whether messages on its connection may be compressed.
+    #[serde(default)]
+    pub compression: bool,
     /// Messages that it sent.
     pub messages: u64,
-    /// Bytes of them.
+    /// Bytes of them, before anything is compressed.
     pub bytes: u64,
-    /// Bytes that wait for it.
+    /// Bytes that wait for it, as they are sent.
     pub waiting_bytes: usize,
     /// When it last answered a ping.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -106,6 +109,7 @@ impl Relay {
             name: hello.id,
             address: peer.address.to_string(),
             since: peer.since,
+            compression: peer.deflate.is_some(),
             messages,
             bytes,
             waiting_bytes: peer.waiting_bytes(),

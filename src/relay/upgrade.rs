@@ -1,8 +1,9 @@
-//! From an HTTP request to a WebSocket (RFC 6455 §4.2). No extension and no subprotocol is agreed on.
+//! From an HTTP request to a WebSocket (RFC 6455 §4.2). No subprotocol is agreed on.
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use axum::http::header::{
-    CONNECTION, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
+    UPGRADE,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -27,7 +28,17 @@ pub enum NoUpgrade {
 
 /// The answer that agrees.
 #[derive(Debug)]
-pub struct Agreed(HeaderValue);
+pub struct Agreed {
+    accept: HeaderValue,
+    extension: Option<HeaderValue>,
+}
+
+impl Agreed {
+    /// Agrees on this extension too.
+    pub fn extend(&mut self, extension: HeaderValue) {
+        self.extension = Some(extension);
+    }
+}
 
 /// Looks whether `headers` ask for a WebSocket.
 pub fn agree(headers: &HeaderMap) -> Result<Agreed, NoUpgrade> {
@@ -43,7 +54,10 @@ pub fn agree(headers: &HeaderMap) -> Result<Agreed, NoUpgrade> {
     }
     let accept = digest(&SHA1_FOR_LEGACY_USE_ONLY, &[key, GUID].concat());
     let accept = HeaderValue::try_from(BASE64.encode(accept.as_ref())).expect("base64 is header text");
-    Ok(Agreed(accept))
+    Ok(Agreed {
+        accept,
+        extension: None,
+    })
 }
 
 /// Whether a header that is a list names `wanted`.
@@ -62,9 +76,13 @@ impl IntoResponse for Agreed {
         let headers = [
             (CONNECTION, HeaderValue::from_static("Upgrade")),
             (UPGRADE, HeaderValue::from_static("websocket")),
-            (SEC_WEBSOCKET_ACCEPT, self.0),
+            (SEC_WEBSOCKET_ACCEPT, self.accept),
         ];
-        (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+        let mut response = (StatusCode::SWITCHING_PROTOCOLS, headers).into_response();
+        if let Some(extension) = self.extension {
+            response.headers_mut().insert(SEC_WEBSOCKET_EXTENSIONS, extension);
+        }
+        response
     }
 }
 

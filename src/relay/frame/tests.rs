@@ -34,7 +34,8 @@ fn the_examples_of_the_standard_are_read_and_written() {
 #[test]
 fn what_no_client_may_send_is_named() {
     for (bytes, fault) in [
-        (&[0xc1, 0x80][..], FrameError::Reserved),
+        (&[0xa1, 0x80][..], FrameError::Reserved),
+        (&[0x91, 0x80], FrameError::Reserved),
         (&[0x83, 0x80], FrameError::Opcode(3)),
         (&[0x8b, 0x80], FrameError::Opcode(11)),
         (&[0x81, 0x05], FrameError::Unmasked),
@@ -46,6 +47,17 @@ fn what_no_client_may_send_is_named() {
     ] {
         assert_eq!(decode(bytes), Err(fault), "{bytes:x?}");
     }
+}
+
+#[test]
+fn only_the_beginning_of_a_compressed_message_says_that_it_is_one() {
+    // RFC 7692 §7.2.3.1: "Hello" in two frames.
+    let mut out = Vec::new();
+    encode_deflated(&mut out, false, Opcode::Text, &[0xf2, 0x48, 0xcd]);
+    encode_deflated(&mut out, true, Opcode::Continuation, &[0xc9, 0xc9, 0x07, 0x00]);
+    assert_eq!(out, [0x41, 0x03, 0xf2, 0x48, 0xcd, 0x80, 0x04, 0xc9, 0xc9, 0x07, 0x00]);
+    let (header, _) = decode(&[0xc1, 0x80, 0, 0, 0, 0]).unwrap().unwrap();
+    assert!(header.deflated);
 }
 
 #[test]
@@ -87,7 +99,7 @@ proptest! {
     fn what_is_written_reads_back(fin in any::<bool>(), payload in proptest::collection::vec(any::<u8>(), 0..70_000), mask in any::<[u8; 4]>()) {
         let bytes = client_frame(fin, Opcode::Binary, &payload, mask);
         let (header, taken) = decode(&bytes).unwrap().unwrap();
-        prop_assert_eq!(header, Header { fin, opcode: Opcode::Binary, mask, length: payload.len() as u64 });
+        prop_assert_eq!(header, Header { fin, opcode: Opcode::Binary, deflated: false, mask, length: payload.len() as u64 });
         let mut read = bytes[taken..].to_vec();
         let (first, second) = read.split_at_mut(payload.len() / 3);
         unmask(first, mask, 0);
