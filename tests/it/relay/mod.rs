@@ -1,6 +1,7 @@
 //! The relay, as its peers meet it: Python programs over mutual TLS.
 
 mod bridge;
+mod compressed;
 mod cut;
 mod desk;
 mod limits;

@@ -2,11 +2,12 @@
 
     peers.py BASE_URL CA_FILE BUNDLE SCENARIO [ARGUMENT...]
 
-Each scenario is a function below; it fails with a traceback and says nothing when all is well.
+Each scenario is a function below, or one of another file here (`compressed.legs`); it fails with a traceback and says nothing when all is well.
 """
 
 import asyncio
 import base64
+import importlib
 import json
 import os
 import ssl
@@ -503,15 +504,19 @@ async def silent(relay, patience):
     assert b.pings
 
 
-async def by_hand(relay, id):
-    """A connection without a library: upgraded, and nothing more."""
+async def by_hand(relay, id, offer=None):
+    """A connection without a library: upgraded, and nothing more. With an offer of extensions: what was answered, too."""
     host, rest = relay.url.removeprefix("wss://").split("/", 1)
     name, port = host.split(":")
     reader, writer = await asyncio.open_connection(name, int(port), ssl=relay.trust)
     writer.write((f"GET /{rest}{id} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n").encode())
+                  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                  + (f"Sec-WebSocket-Extensions: {offer}\r\n" if offer else "") + "\r\n").encode())
     head = await reader.readuntil(b"\r\n\r\n")
     assert b" 101 " in head and b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in head, head
+    if offer:
+        lines = (line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line)
+        return reader, writer, {name.lower(): value for name, value in lines}.get("sec-websocket-extensions")
     return reader, writer
 
 
@@ -672,7 +677,10 @@ async def manager(relay, id):
 def main():
     url, ca_file, bundle, scenario, *rest = sys.argv[1:]
     relay = Relay(url, ca_file, None if bundle == "-" else bundle)
-    asyncio.run(globals()[scenario](relay, *rest))
+    module, _, name = scenario.rpartition(".")
+    scenario = getattr(importlib.import_module(module), name) if module else globals()[name]
+    asyncio.run(scenario(relay, *rest))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -88,7 +88,9 @@ impl Stage {
             python.display()
         );
         let mut command = Command::new(python);
+        // Bytecode would lie in the tree.
         command
+            .arg("-B")
             .arg(root.join("tests/it/relay/peers.py"))
             .arg(self.url())
             .arg(self.root());

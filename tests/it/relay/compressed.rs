@@ -1,0 +1,87 @@
+//! Legs whose messages are compressed (RFC 7692, `spec/relay.md` C19, C45, Q20), each on its own.
+
+use serde_json::json;
+
+use super::stage::{SECTIONS, Stage};
+use crate::support::eventually;
+
+/// The usual relay with compression, and patient enough for peers that do not read.
+fn sections() -> String {
+    SECTIONS
+        .replace("[relay]\n", "[relay]\ncompression = true\n")
+        .replace("ping_timeout = \"2s\"", "ping_timeout = \"20s\"")
+}
+
+/// The most memory that the box ever had, in KiB.
+fn peak_kib(stage: &Stage) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", stage.lodge.process())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").trim().parse().unwrap()
+}
+
+#[test]
+fn messages_of_every_kind_and_size_arrive_whichever_leg_is_compressed() {
+    let stage = Stage::start_with(&sections());
+    stage.play(&["compressed.legs", &(16_u32 << 20).to_string()]);
+}
+
+#[test]
+fn thousands_of_compressed_messages_arrive_in_order() {
+    let count = std::env::var("GATELODGE_RELAY_MESSAGES").unwrap_or_else(|_| "3000".into());
+    Stage::start_with(&sections()).play(&["compressed.crowds", &count]);
+}
+
+#[test]
+fn offers_of_compression_are_taken_as_they_stand_and_windows_are_kept_to() {
+    let stage = Stage::start_with(&sections());
+    stage.play(&["compressed.offers"]);
+    stage.play(&["compressed.early"]);
+}
+
+#[test]
+fn what_no_peer_may_say_on_a_compressed_leg_ends_it_and_nobody_else() {
+    let stage = Stage::start_with(&sections());
+    stage.play(&["compressed.wrong"]);
+    // What there was without compression is there with it.
+    stage.play(&["bad"]);
+}
+
+#[test]
+fn a_bomb_is_stopped_where_the_limit_is_and_costs_no_memory() {
+    let stage = Stage::start_with(&sections());
+    stage.play(&["orders"]);
+    let before = peak_kib(&stage);
+    stage.play(&["compressed.bombs"]);
+    let (stopped, name) = (peak_kib(&stage), "gatelodge_relay_ended_total{reason=\"too_long\"} ");
+    eventually("nine bombs were stopped", || {
+        (stage.lodge.metric(name) == Some(9)).then_some(())
+    });
+    assert!(stopped - before < 16 << 10, "{before} KiB became {stopped} KiB");
+    // Fifteen megabytes, four times, for each of eight partners that do not read.
+    stage.play(&["compressed.slow", "8"]);
+    let waited = peak_kib(&stage);
+    println!("{before} KiB, after bombs {stopped} KiB, after slow partners {waited} KiB");
+    assert!(waited - before < 32 << 10, "{before} KiB became {waited} KiB");
+}
+
+#[test]
+fn compression_begins_with_the_next_connection_and_is_shown() {
+    let stage = Stage::start();
+    stage.play(&["compressed.declined"]);
+    let mut stays = stage.begin(&stage.bundle("peer"), &["stays", "gw/7"]);
+    assert_eq!(stays.line(), "paired");
+    stage.lodge.configure(&sections());
+    stage.lodge.signal(rustix::process::Signal::HUP);
+    stage.play(&["compressed.becomes_agreed"]);
+    let mut told = stage.begin(&stage.bundle("peer"), &["compressed.told", "gw/8"]);
+    assert_eq!(told.line(), "told");
+    let peers = stage.lodge.json(&["relay", "peers"]);
+    let shown = |meetup: &str| -> Vec<_> {
+        let peers = peers.as_array().unwrap().iter().filter(|peer| peer["meetup"] == meetup);
+        peers.map(|peer| (&peer["compression"], &peer["bytes"])).collect()
+    };
+    let (no, yes) = (json!(false), json!(true));
+    assert_eq!(shown("gw/7"), [(&no, &json!(16)), (&no, &json!(0))]);
+    // A message counts as long as it is, however short it was on its way.
+    assert_eq!(shown("gw/8"), [(&yes, &json!(100_000)), (&no, &json!(0))]);
+}
