@@ -5,9 +5,8 @@
 //! on every message of the one goes to the other. The relay carries and does not listen: after HELLO nothing is read
 //! into, and nothing of it is ever logged or kept.
 //!
-//! Pure: [`hello`], [`frame`], [`inbound`], [`meetup`], [`rule`], [`goodbye`], [`upgrade`],
-//! [`extension`]. A peer's connection is served by `pipe` and `hands`; [`Relay`] knows who is there. Not done: more than
-//! one relay, observers.
+//! Pure: [`hello`], [`frame`], [`inbound`], [`meetup`], [`rule`], [`goodbye`], [`upgrade`], [`extension`]. A peer's
+//! connection is served by `pipe` and `hands`; [`Relay`] knows who is there. Not done: more than one relay, observers.
 
 mod allowance;
 mod api;

@@ -1,8 +1,8 @@
 //! How a message goes on to a partner: as it is, as compressed bytes that came so, or compressed here (RFC 7692). Pure.
 //!
-//! Each leg is compressed or not on its own. Between two compressed ones the bytes that came go on unread when the
-//! partner's window is wide enough for them; that costs neither time nor a compressor. Nothing of a message is held
-//! back for its next piece, and what a message needs is let go with its end.
+//! Each leg is compressed or not on its own. Between two compressed ones the bytes that came go on as they are when the
+//! partner's window is wide enough for them: they were read to be counted and checked, and no compressor is needed.
+//! Nothing of a message is held back for its next piece, and what a message needs is let go with its end.
 
 use crate::relay::extension::Deflate;
 use crate::relay::frame::deflate::Deflater;
@@ -58,6 +58,7 @@ impl Way {
 
 /// A piece in the form in which it goes on.
 pub(super) enum Prepared<'a> {
+    /// Nothing came of it yet.
     Nothing,
     Plain(Opcode, bool, &'a [u8]),
     Packed(Opcode, bool, &'a [u8]),
