@@ -5,6 +5,7 @@ mod bootstrap;
 mod broker;
 mod clock;
 mod cumulocity;
+mod encoding;
 mod enrol;
 mod est;
 mod hands;
