@@ -1,10 +1,9 @@
-//! Brokers that are deaf, silent, choosy or busy, and somebody else with our name (`spec/uplink.md` sections 4 and 8).
+//! Brokers that are deaf, silent, choosy or busy (`spec/uplink.md` sections 4 and 8).
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
 
-use gatelodge::domain::{Occupancy, Quantity, SpaceId, SpaceOrigin};
+use gatelodge::domain::{Occupancy, SpaceId, SpaceOrigin};
 use gatelodge::store::spaces::{NewSpace, SpacesWriter};
 use gatelodge::uplink::Patience;
 use jiff::Timestamp;
@@ -16,7 +15,7 @@ use super::stage::{SERIAL, Stage};
 use crate::support::eventually;
 
 /// A hundredth of the usual.
-fn hasty() -> Patience {
+pub(super) fn hasty() -> Patience {
     let ms = Duration::from_millis;
     Patience {
         opening: ms(300),
@@ -39,7 +38,7 @@ fn begin(patience: Patience) -> (Puppet, tempfile::TempDir, Stage) {
     (puppet, folder, stage)
 }
 
-fn with(puppet: &Puppet, patience: Patience) -> (tempfile::TempDir, Stage) {
+pub(super) fn with(puppet: &Puppet, patience: Patience) -> (tempfile::TempDir, Stage) {
     let folder = tempfile::tempdir().unwrap();
     let section = puppet.section(folder.path());
     let stage = Stage::hasty(folder.path(), &section, patience);
@@ -68,22 +67,6 @@ async fn a_broker_that_takes_the_line_and_never_answers_is_left_and_tried_again(
     assert_eq!(stage.uplink.shown().last_error.unwrap().kind, "silent");
     puppet.behave(|manners| manners.connack = Some(0));
     puppet.hears("100,");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_is_not_available_ten_times_is_reached_the_eleventh() {
-    let puppet = Puppet::start();
-    puppet.behave(|manners| manners.connack = Some(3));
-    let patience = Patience {
-        away: Duration::from_millis(1),
-        ..hasty()
-    };
-    let (_folder, stage) = with(&puppet, patience);
-    eventually("ten refusals", || (puppet.connects() >= 10).then_some(()));
-    assert_eq!(stage.uplink.shown().last_error.unwrap().kind, "refused");
-    puppet.behave(|manners| manners.connack = Some(0));
-    puppet.hears("100,");
-    assert!(stage.uplink.shown().last_error.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -311,98 +294,8 @@ async fn lines_of_nonsense_are_ignored_and_the_next_operation_works() {
     assert_eq!(stage.uplink.shown().sessions, 1);
 }
 
-fn section(broker: &Broker) -> String {
+pub(super) fn section(broker: &Broker) -> String {
     broker.section().replace("kind = \"mqtt\"", "kind = \"cumulocity\"")
-}
-
-fn name_taker(folder: &Path, broker: &Broker) -> Stage {
-    let patience = Patience {
-        short: Duration::from_secs(1),
-        ..hasty()
-    };
-    Stage::hasty(folder, &section(broker), patience)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn two_boxes_with_one_name_slow_down_and_say_so_and_one_that_goes_leaves_the_other_in_peace() {
-    let broker = Broker::start();
-    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    let first = name_taker(folders[0].path(), &broker);
-    first.drained().await;
-    let mut second = name_taker(folders[1].path(), &broker);
-    eventually("who is cut off again and again sees it", || {
-        let seen = |stage: &Stage| stage.uplink.shown().taken_over;
-        (seen(&first) || seen(&second)).then_some(())
-    });
-    // Whoever sees it waits longer than its sessions lasted.
-    let pause = eventually("it waits", || {
-        let shown = [&first, &second].map(|stage| stage.uplink.shown());
-        let shown = shown.into_iter().find(|shown| shown.taken_over)?;
-        Some(shown.next_try?.duration_since(shown.faults[0].at))
-    });
-    assert!(pause >= jiff::SignedDuration::from_secs(2), "{pause:?}");
-    second.stop().await;
-    first.says(SERIAL, &[(Quantity::Power, json!(7))], Vec::new()).await;
-    first.drained().await;
-}
-
-/// A broker of MQTT 5 that lets everybody in and then says that another client came with the same name (reason 0x8E).
-fn broker_of_another() -> u16 {
-    use std::io::{Read, Write};
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        for line in listener.incoming() {
-            let (mut line, mut said) = (line.unwrap(), [0; 4_096]);
-            for answer in [&[0x20, 3, 0, 0, 0][..], &[0xe0, 2, 0x8e, 0][..]] {
-                if line.read(&mut said).is_ok_and(|length| length > 0) {
-                    let _ = line.write_all(answer);
-                }
-            }
-            while line.read(&mut said).is_ok_and(|length| length > 0) {}
-        }
-    });
-    port
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_says_that_the_name_was_taken_is_believed_however_long_the_sessions_were() {
-    let port = broker_of_another();
-    let folder = tempfile::tempdir().unwrap();
-    let section = format!(
-        "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://127.0.0.1:{port}\"\nclient_id = \"lodge-1\"\n\
-         [uplink.mqtt]\nversion = \"5\"\n"
-    );
-    // Every session is long enough to look like a good one.
-    let patience = Patience {
-        short: Duration::from_nanos(1),
-        ..hasty()
-    };
-    let stage = Stage::hasty(folder.path(), &section, patience);
-    eventually("it is said", || stage.uplink.shown().taken_over.then_some(()));
-    let faults = stage.uplink.shown().faults;
-    let said = |fault: &&gatelodge::uplink::FaultShown| fault.what == "the broker hung up: SessionTakenOver";
-    assert!(faults.iter().filter(said).count() >= 3, "{faults:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_host_without_an_address_is_not_asked_for_in_a_busy_loop() {
-    let folder = tempfile::tempdir().unwrap();
-    let section = "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://no-such-host.invalid\"\nclient_id = \"lodge-1\"\n";
-    let patience = Patience {
-        away: Duration::from_millis(40),
-        ..hasty()
-    };
-    let stage = Stage::hasty(folder.path(), section, patience);
-    let faults = eventually("five tries", || {
-        Some(stage.uplink.shown().faults).filter(|faults| faults.len() >= 5)
-    });
-    assert!(faults.iter().all(|fault| fault.kind == "dns"));
-    // Newest first: each pause is about twice the one before, and never under its half.
-    for (tries, pair) in faults.iter().rev().zip(faults.iter().rev().skip(1)).enumerate() {
-        let pause = pair.1.at.duration_since(pair.0.at).as_millis();
-        assert!(pause >= 20 << tries, "{pause} ms after {} tries", tries + 1);
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
