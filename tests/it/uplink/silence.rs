@@ -90,6 +90,37 @@ async fn acknowledgements_that_are_swallowed_cost_the_session_and_no_value() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_what_was_not_acknowledged_no_more_than_the_window_comes_twice() {
+    const WINDOW: usize = 20;
+    let patient = Patience {
+        taken: Duration::from_secs(30),
+        pong: Duration::from_secs(30),
+        ..hasty()
+    };
+    let (puppet, _folder, stage) = begin(patient);
+    puppet.hears("500");
+    stage.many(SERIAL, 10).await;
+    stage.drained().await;
+    puppet.behave(|manners| manners.answers = false);
+    stage.many(SERIAL, 100).await;
+    let came = || {
+        let texts = puppet.texts().into_iter();
+        texts.filter(|text| text.starts_with("201,emop_Reading")).count()
+    };
+    eventually("much of the window is on its way", || {
+        (came() >= 10 + WINDOW / 2).then_some(())
+    });
+    puppet.behave(|manners| manners.answers = true);
+    puppet.reset();
+    stage.drained().await;
+    assert_eq!(powers(&puppet), (0..100).collect::<Vec<u32>>());
+    // The first ten were said before: the values of the two rows are the same.
+    let twice = came() - 110;
+    assert!((1..=WINDOW).contains(&twice), "{twice}");
+    assert_eq!(stage.uplink.shown().sessions, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_line_that_is_only_half_open_is_noticed_within_a_keep_alive_and_a_half() {
     let (puppet, folder) = (Puppet::start(), tempfile::tempdir().unwrap());
     let section = puppet.section(folder.path()) + "keep_alive = \"10s\"\n";
@@ -263,6 +294,32 @@ async fn a_session_that_follows_soon_leaves_out_what_was_acknowledged() {
     }
     assert_eq!((of("101"), of("507")), (2 * children, 1));
     stage.drained().await;
+    stage.many(SERIAL, 3).await;
+    stage.drained().await;
+    first_the_box_and_then_its_children(&puppet);
+}
+
+/// In every session the box is named first, and each child before anything is said on its topic.
+fn first_the_box_and_then_its_children(puppet: &Puppet) {
+    let mut named: BTreeSet<(usize, String)> = BTreeSet::new();
+    let mut sessions = BTreeSet::new();
+    for (session, said) in puppet.said() {
+        let Said::Publish { topic, text, .. } = said else {
+            continue;
+        };
+        if sessions.insert(session) {
+            assert!(topic == "s/us" && text.starts_with("100,"), "{topic} {text}");
+        }
+        if topic == "s/us" {
+            let children = text
+                .lines()
+                .filter(|line| line.starts_with("101,") || line.starts_with("102,"));
+            named.extend(children.map(|line| (session, line.split(',').nth(1).unwrap().to_owned())));
+        } else if let Some(child) = topic.strip_prefix("s/us/") {
+            assert!(named.contains(&(session, child.to_owned())), "{topic} {text}");
+        }
+    }
+    assert!(sessions.len() >= 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
