@@ -32,6 +32,7 @@ use crate::store::{ClockState, Delivery, Entry, ReadError, is_possible};
 pub use asked::asked;
 use before::Before;
 use greeting::Greeting;
+use hearing::PassedOver;
 use register::Names;
 use series::{measurement, samples};
 use smartrest::{Line, PAYLOAD};
@@ -62,6 +63,7 @@ pub struct Cumulocity {
     before: Mutex<Changing>,
     /// Values that are no numbers, which were left out.
     skipped: AtomicU64,
+    passed_over: Mutex<PassedOver>,
 }
 
 /// Values whose changes are told.
@@ -101,6 +103,7 @@ impl Cumulocity {
             greeting: Mutex::default(),
             before: Mutex::default(),
             skipped: AtomicU64::new(0),
+            passed_over: Mutex::default(),
         }
     }
 

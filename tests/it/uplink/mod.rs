@@ -9,6 +9,7 @@ mod cumulocity;
 mod encoding;
 mod enrol;
 mod est;
+mod greeting;
 mod hands;
 mod joining;
 mod login;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gatelodge::domain::{Occupancy, SpaceId, SpaceOrigin};
 use gatelodge::store::spaces::{NewSpace, SpacesWriter};
-use gatelodge::uplink::Patience;
+use gatelodge::uplink::{Ignored, Patience};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -346,9 +346,13 @@ async fn lines_of_nonsense_are_ignored_and_the_next_operation_works() {
     }
     puppet.tell("s/ds", digits.as_bytes());
     puppet.hears("502,c8y_Command,");
+    puppet.tell("s/ds", b"511,somebody-else,version\n530,lodge-1,host,22,key");
     puppet.tell("s/ds", b"511,lodge-1,version");
     puppet.hears("503,c8y_Command,0.");
     assert_eq!(stage.uplink.shown().sessions, 1);
+    // Four of them begin with no number that is known, and one would open a tunnel; two operations are for others.
+    let Ignored { templates, operations } = stage.uplink.tallies().ignored;
+    assert_eq!((templates, operations), (5, 2));
 }
 
 pub(super) fn section(broker: &Broker) -> String {
