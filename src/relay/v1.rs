@@ -38,14 +38,14 @@ pub fn router(room: Arc<Relay>, bearers: Arc<Bearers>) -> Router {
 }
 
 /// Whoever may manage the relay.
-struct Manager;
+struct RelayAdmin;
 
-impl FromRequestParts<Desk> for Manager {
+impl FromRequestParts<Desk> for RelayAdmin {
     type Rejection = Refused;
 
-    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Manager, Refused> {
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<RelayAdmin, Refused> {
         desk.bearers.must(&parts.headers, Act::ManageRelay)?;
-        Ok(Manager)
+        Ok(RelayAdmin)
     }
 }
 
@@ -65,7 +65,7 @@ struct Table {
 /// Who is connected to the relay.
 #[utoipa::path(get, path = "/v1/relay", tag = "relay",
     responses((status = 200, description = "The table of peers", body = Table), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
-async fn table(State(desk): State<Desk>, _: Manager) -> Json<Table> {
+async fn table(State(desk): State<Desk>, _: RelayAdmin) -> Json<Table> {
     let tally = desk.room.tally();
     Json(Table {
         waiting: tally.waiting,
@@ -79,7 +79,7 @@ async fn table(State(desk): State<Desk>, _: Manager) -> Json<Table> {
 #[utoipa::path(delete, path = "/v1/relay/peers/{peer}", tag = "relay",
     params(("peer" = u64, Path, description = "Its number in the table")),
     responses((status = 204, description = "It is told to go"), (status = 404, description = "No such peer is connected"), (status = 403, description = "The token lacks relay:admin")))]
-async fn end(State(desk): State<Desk>, _: Manager, Path(peer): Path<String>) -> Result<StatusCode, Problem> {
+async fn end(State(desk): State<Desk>, _: RelayAdmin, Path(peer): Path<String>) -> Result<StatusCode, Problem> {
     let ended = peer.parse().ok().map_or(0, |number| desk.room.kick(Some(number), None));
     match ended {
         0 => Err(Problem::new(
@@ -94,7 +94,7 @@ async fn end(State(desk): State<Desk>, _: Manager, Path(peer): Path<String>) -> 
 /// Takes nobody new: newcomers get 503, who waits is told to try again later, pairs stay.
 #[utoipa::path(put, path = "/v1/relay/drain", tag = "relay",
     responses((status = 204, description = "Nobody new is taken"), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
-async fn drain(State(desk): State<Desk>, _: Manager) -> StatusCode {
+async fn drain(State(desk): State<Desk>, _: RelayAdmin) -> StatusCode {
     desk.room.drain();
     StatusCode::NO_CONTENT
 }
@@ -102,7 +102,7 @@ async fn drain(State(desk): State<Desk>, _: Manager) -> StatusCode {
 /// Takes newcomers again.
 #[utoipa::path(delete, path = "/v1/relay/drain", tag = "relay",
     responses((status = 204, description = "Newcomers are taken"), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
-async fn end_drain(State(desk): State<Desk>, _: Manager) -> StatusCode {
+async fn end_drain(State(desk): State<Desk>, _: RelayAdmin) -> StatusCode {
     desk.room.end_drain();
     StatusCode::NO_CONTENT
 }
@@ -112,7 +112,7 @@ async fn end_drain(State(desk): State<Desk>, _: Manager) -> StatusCode {
     responses((status = 201, description = "The ticket", body = TicketShown), (status = 422, description = "No ticket can be made of this"), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
 async fn ticket(
     State(desk): State<Desk>,
-    _: Manager,
+    _: RelayAdmin,
     body: Result<Json<TicketWanted>, JsonRejection>,
 ) -> Result<(StatusCode, Json<TicketShown>), Problem> {
     let bad = |detail: String| {

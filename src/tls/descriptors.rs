@@ -1,4 +1,4 @@
-//! The limit on open descriptors, of which every connection takes one or two.
+//! The limit on open descriptors, of which every connection takes one.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

@@ -177,7 +177,7 @@ impl Shared {
         stop: &CancellationToken,
     ) -> Result<(), Refusal> {
         let Some(handshake) = &self.handshake else {
-            let protocol = self.in_time(connection::protocol_of(wire.socket()), stop);
+            let protocol = self.in_time(connection::protocol_of(wire.socket().tcp()), stop);
             let protocol = protocol.await?.ok_or(Refusal::HeaderTimeout)?;
             return self.http(addr, None, pulse, stop).serve(wire, protocol).await;
         };

@@ -97,8 +97,8 @@ impl Handshake {
     /// a revocation between handshake and entry is seen here, a later one by [`Handshake::follow`]. This also
     /// stops resumed sessions, which bring their certificate along from an earlier handshake.
     fn enlist(&self, wire: &mut Wire, certificate: &PeerCertificate) -> Result<(), Refusal> {
-        let live = self.live.enter(certificate.clone(), wire.socket());
-        wire.enlist(live.map_err(|_| Refusal::HandshakeFailed)?);
+        let live = self.live.enter(certificate.clone(), wire.socket().ender());
+        wire.enlist(live);
         match &self.tls.clients {
             Some((trust, _)) => trust
                 .current()

@@ -1,13 +1,10 @@
 //! The connections that are open under a client certificate, so that a revocation can end them.
 
 use std::collections::HashMap;
-use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex};
 
-use rustix::net::Shutdown;
-use tokio::net::TcpStream;
-
 use super::PeerCertificate;
+use super::socket::Ender;
 
 /// Open connections by a number of their own; clones share them.
 #[derive(Clone, Default)]
@@ -23,23 +20,20 @@ struct Open {
 
 struct Connection {
     certificate: PeerCertificate,
-    /// A second descriptor of the socket: shutting it down ends the connection at once, whatever runs on it now
-    /// (HTTP/1.1, HTTP/2, a WebSocket), and needs nobody's cooperation.
-    socket: OwnedFd,
+    socket: Ender,
 }
 
 impl Live {
     /// Enters a connection; it is struck out when the guard is dropped.
-    pub(super) fn enter(&self, certificate: PeerCertificate, socket: &TcpStream) -> std::io::Result<LiveGuard> {
-        let socket = socket.as_fd().try_clone_to_owned()?;
+    pub(super) fn enter(&self, certificate: PeerCertificate, socket: Ender) -> LiveGuard {
         let mut open = self.open.lock().expect("entering does not panic");
         let number = open.next;
         open.next += 1;
         open.connections.insert(number, Connection { certificate, socket });
-        Ok(LiveGuard {
+        LiveGuard {
             live: self.clone(),
             number,
-        })
+        }
     }
 
     /// Ends every connection that `stays` does not want to stay; says how many.
@@ -48,8 +42,7 @@ impl Live {
         let mut ended = 0;
         for connection in open.connections.values() {
             if !stays(&connection.certificate) {
-                // The only failure is a peer that has gone already (ENOTCONN).
-                let _ = rustix::net::shutdown(&connection.socket, Shutdown::Both);
+                connection.socket.end();
                 ended += 1;
             }
         }

@@ -24,6 +24,7 @@ mod outbound;
 mod own;
 mod pair;
 mod pulse;
+mod socket;
 mod trust;
 mod wire;
 

@@ -11,10 +11,11 @@ use tokio::net::TcpStream;
 use super::admission::Admission;
 use super::live::LiveGuard;
 use super::pulse::{Pulse, Stalled};
+use super::socket::Socket;
 
 /// The stream under TLS and HTTP. It goes along when a request is upgraded, and its place with it.
 pub(super) struct Wire {
-    tcp: TcpStream,
+    socket: Socket,
     pulse: Arc<Pulse>,
     stalled: bool,
     _admission: Admission,
@@ -24,7 +25,7 @@ pub(super) struct Wire {
 impl Wire {
     pub(super) fn new(tcp: TcpStream, pulse: Arc<Pulse>, admission: Admission) -> Wire {
         Wire {
-            tcp,
+            socket: Socket::new(tcp),
             pulse,
             stalled: false,
             _admission: admission,
@@ -33,8 +34,8 @@ impl Wire {
     }
 
     /// The socket itself.
-    pub(super) fn socket(&self) -> &TcpStream {
-        &self.tcp
+    pub(super) fn socket(&self) -> &Socket {
+        &self.socket
     }
 
     /// Keeps the connection's entry among the live ones as long as the stream.
@@ -55,7 +56,7 @@ impl Wire {
 impl AsyncRead for Wire {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        let result = Pin::new(&mut self.tcp).poll_read(cx, buf);
+        let result = Pin::new(&mut self.socket).poll_read(cx, buf);
         if buf.filled().len() > before {
             self.pulse.read();
         }
@@ -65,7 +66,7 @@ impl AsyncRead for Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.tcp).poll_write(cx, buf);
+        let result = Pin::new(&mut self.socket).poll_write(cx, buf);
         self.wrote(result)
     }
 
@@ -74,19 +75,19 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.tcp).poll_write_vectored(cx, bufs);
+        let result = Pin::new(&mut self.socket).poll_write_vectored(cx, bufs);
         self.wrote(result)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.tcp.is_write_vectored()
+        self.socket.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_flush(cx)
+        Pin::new(&mut self.socket).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.tcp).poll_shutdown(cx)
+        Pin::new(&mut self.socket).poll_shutdown(cx)
     }
 }

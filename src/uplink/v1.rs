@@ -38,14 +38,14 @@ pub fn router(room: Arc<Uplink>, bearers: Arc<Bearers>) -> Router {
 pub struct Docs;
 
 /// Whoever may see the uplink.
-struct Manager;
+struct UplinkAdmin;
 
-impl FromRequestParts<Desk> for Manager {
+impl FromRequestParts<Desk> for UplinkAdmin {
     type Rejection = Refused;
 
-    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Manager, Refused> {
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<UplinkAdmin, Refused> {
         desk.bearers.must(&parts.headers, Act::ManageUplink)?;
-        Ok(Manager)
+        Ok(UplinkAdmin)
     }
 }
 
@@ -58,7 +58,7 @@ impl FromRequestParts<Desk> for Manager {
         (status = 403, description = "A token without uplink:admin")
     )
 )]
-async fn show(State(desk): State<Desk>, _: Manager) -> Json<UplinkShown> {
+async fn show(State(desk): State<Desk>, _: UplinkAdmin) -> Json<UplinkShown> {
     Json(desk.room.shown())
 }
 
@@ -71,6 +71,6 @@ async fn show(State(desk): State<Desk>, _: Manager) -> Json<UplinkShown> {
         (status = 403, description = "A token without uplink:admin")
     )
 )]
-async fn operations(State(desk): State<Desk>, _: Manager) -> Result<Json<Vec<OperationShown>>, Refused> {
+async fn operations(State(desk): State<Desk>, _: UplinkAdmin) -> Result<Json<Vec<OperationShown>>, Refused> {
     Ok(Json(desk.room.operations()?))
 }

@@ -43,14 +43,14 @@ pub fn router(room: Arc<Webhooks>, bearers: Arc<Bearers>) -> Router {
 }
 
 /// Whoever may manage spaces.
-struct Manager;
+struct SpacesAdmin;
 
-impl FromRequestParts<Desk> for Manager {
+impl FromRequestParts<Desk> for SpacesAdmin {
     type Rejection = Refused;
 
-    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Manager, Refused> {
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<SpacesAdmin, Refused> {
         desk.bearers.must(&parts.headers, Act::ManageSpaces)?;
-        Ok(Manager)
+        Ok(SpacesAdmin)
     }
 }
 
@@ -62,7 +62,7 @@ fn ours(error: &ReadError) -> Problem {
 /// How it goes with each target
 #[utoipa::path(get, path = "/v1/webhooks", tag = "webhooks",
     responses((status = 200, description = "The targets", body = [TargetShown]), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks spaces:admin")))]
-async fn targets(State(desk): State<Desk>, _: Manager) -> Result<Json<Vec<TargetShown>>, Problem> {
+async fn targets(State(desk): State<Desk>, _: SpacesAdmin) -> Result<Json<Vec<TargetShown>>, Problem> {
     Ok(Json(desk.room.targets().map_err(|error| ours(&error))?))
 }
 
@@ -79,7 +79,7 @@ struct Wanted {
     responses((status = 200, description = "The deliveries", body = [DeliveryShown]), (status = 400, description = "No such state"), (status = 403, description = "The token lacks spaces:admin")))]
 async fn deliveries(
     State(desk): State<Desk>,
-    _: Manager,
+    _: SpacesAdmin,
     wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Vec<DeliveryShown>>, Problem> {
     let Query(wanted) = wanted.map_err(|error| {
@@ -96,7 +96,7 @@ async fn deliveries(
     responses((status = 202, description = "It is sent"), (status = 404, description = "No such delivery, or it is not settled yet"), (status = 403, description = "The token lacks spaces:admin")))]
 async fn replay(
     State(desk): State<Desk>,
-    _: Manager,
+    _: SpacesAdmin,
     Path((target, id)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     match desk.room.replay(&target, &id).await {

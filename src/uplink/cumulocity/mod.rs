@@ -8,6 +8,8 @@ mod asked;
 mod before;
 mod greeting;
 mod hearing;
+mod newest;
+mod opening;
 mod register;
 mod regular;
 mod series;
@@ -22,19 +24,16 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::config::{Config, Reports};
-use super::hands::{Hands, PartState, Section};
-use super::live::Thing;
-use super::operations::Installed;
+use super::hands::{Hands, PartState};
 use super::wire::Message;
-use super::world::{MeterKnown, World};
-use crate::domain::{Lane, MeterId, Occupancy, Quantity, Space, SpaceId};
-use crate::store::{ClockState, Delivery, Entry, ReadError, is_possible};
+use super::world::World;
+use crate::domain::{Lane, MeterId, Occupancy, Quantity, SpaceId};
+use crate::store::{ClockState, Delivery, Entry};
 pub use asked::asked;
 use before::Before;
 use greeting::Greeting;
 use hearing::PassedOver;
 use register::Names;
-use series::{measurement, samples};
 use smartrest::{Line, PAYLOAD};
 
 /// What the platform takes for the text of an operation's end, with what stands before it.
@@ -107,103 +106,6 @@ impl Cumulocity {
         }
     }
 
-    /// What the platform is told when the box is gone without a word.
-    #[must_use]
-    pub fn will(&self) -> Message {
-        self.up(
-            None,
-            Line::new(400).text("c8y_ConnectionEvent").text("Uplink lost").finish(),
-        )
-    }
-
-    /// Registration, in the order in which the platform needs it. What it has acknowledged in the last day, and what
-    /// is still the same, is left out.
-    pub fn hello(&self) -> Result<Vec<Message>, ReadError> {
-        *self.said() = Said::default();
-        let (meters, spaces) = (self.world.meters()?, self.world.spaces()?);
-        let house = self.world.house();
-        let part = |(name, _): (&'static str, String)| (name, self.hands.part(name));
-        self.said().parts = self.names.services().map(part).collect();
-        // What is acknowledged up to a space's last change is how the platform knows it.
-        let told = self.world.told_values();
-        for space in spaces.iter().filter(|space| space.seq <= told) {
-            let mut before = self.changing();
-            before.maxima.begin(space.id, space.seq, space.occupancy.maximum);
-        }
-        let mut own = vec![self.names.appliance(&house.name)];
-        own.extend(meters.iter().map(|meter| self.names.child_meter(meter)));
-        own.extend(spaces.iter().map(|space| self.names.child_space(space)));
-        own.extend(self.names.facts(self.position, &*self.hands));
-        own.push(self.in_force());
-        own.extend(self.installed()?);
-        let mut greeting = self.greeting();
-        greeting.begin(Timestamp::now());
-        own.retain(|line| greeting.is_to_be_said(line));
-        let mut messages = self.packed(None, own);
-        for meter in &meters {
-            let child = self.names.meter(&meter.serial);
-            let mut lines = self.names.meter_facts(meter);
-            lines.retain(|line| greeting.is_to_be_said(&format!("{child} {line}")));
-            messages.extend(self.packed(Some(&child), lines));
-        }
-        drop(greeting);
-        let mut said = self.said();
-        said.registered
-            .extend(meters.iter().map(|meter| self.names.meter(&meter.serial)));
-        said.registered
-            .extend(spaces.iter().map(|space| self.names.space(space.id)));
-        Ok(messages)
-    }
-
-    /// The whole greeting is acknowledged.
-    pub fn greeted(&self, now: Timestamp) {
-        self.greeting().acknowledged(now);
-    }
-
-    /// The configuration in force, as the platform shows it.
-    fn in_force(&self) -> String {
-        let text = self.hands.configuration(Section::Whole);
-        let line = Line::new(113).text(&text).finish();
-        if line.len() <= PAYLOAD {
-            return line;
-        }
-        // Half of one would be sent back as if it were all.
-        let text = "# It is too long to be shown here; ask for its parts as files.";
-        Line::new(113).text(text).finish()
-    }
-
-    /// Files of configuration that are in force.
-    fn installed(&self) -> Result<Vec<String>, ReadError> {
-        let line = |file: Installed| {
-            let line = Line::new(120).text(&file.kind).text(&file.url).text(&file.name);
-            line.time(file.at).finish()
-        };
-        Ok(self.world.installed()?.into_iter().map(line).collect())
-    }
-
-    /// What is said when the subscriptions stand. `orphans`: what this box does not know to be under way is not.
-    #[must_use]
-    pub fn listening(&self, orphans: bool) -> Vec<Message> {
-        let end = orphans.then(|| Line::new(507).text("").text("agent restarted").finish());
-        // Only lines have no number in them that says for whom a file is.
-        let number = (self.reports == Reports::Smartrest).then(|| Line::new(123).finish());
-        let lines = end.into_iter().chain(number).chain([Line::new(500).finish()]);
-        lines.map(|line| self.up(None, line)).collect()
-    }
-
-    /// What is said last, when the box stops in order.
-    #[must_use]
-    pub fn goodbye(&self) -> Vec<Message> {
-        // What is said now contradicts the greeting, so the next one is whole.
-        *self.greeting() = Greeting::default();
-        self.said().parts.clear();
-        let services = self
-            .names
-            .services()
-            .map(|(_, service)| self.up(Some(&service), Line::new(104).text("down").finish()));
-        services.collect()
-    }
-
     /// What a delivery of the journal becomes.
     #[must_use]
     pub fn journal(&self, lane: Lane, delivery: &Delivery) -> Vec<Message> {
@@ -268,86 +170,10 @@ impl Cumulocity {
         !self.said().held.is_empty()
     }
 
-    /// The newest of something: its registration when it is new, and while older values still wait its newest one,
-    /// which the platform shows and does not store.
-    pub fn live(&self, thing: &Thing, lags: bool) -> Result<Vec<Message>, ReadError> {
-        Ok(match thing {
-            // The journal tells alarms, each once.
-            Thing::Lodge | Thing::Alarm(..) => Vec::new(),
-            Thing::Meter(serial) => {
-                let Some(meter) = self.world.meter(serial)? else {
-                    return Ok(Vec::new());
-                };
-                let child = self.names.meter(serial);
-                let new = self.unknown_meter(serial, &child);
-                let facts = if new.is_some() {
-                    self.meter_facts(&meter)
-                } else {
-                    Vec::new()
-                };
-                let newest = lags.then(|| self.newest(&meter, &child)).flatten();
-                new.into_iter().chain(facts).chain(newest).collect()
-            }
-            Thing::Space(id) => {
-                let Some(space) = self.world.space(*id)? else {
-                    return Ok(Vec::new());
-                };
-                let child = self.names.space(*id);
-                let first = self.unknown_space(&space, &child);
-                let count = self.counted(&child, space.last_updated, space.occupancy);
-                // The first count of a session stands for all that was before it.
-                let transient = lags.then(|| count.map(transient)).flatten();
-                first.into_iter().chain(transient).collect()
-            }
-        })
-    }
-
-    fn newest(&self, meter: &MeterKnown, child: &str) -> Option<Message> {
-        let known = meter.state.values.keys();
-        let values = known.filter_map(|quantity| Some((*quantity, meter.state.value(*quantity)?.clone())));
-        let at = meter.state.values.values().map(|latest| latest.at).max()?;
-        if !is_possible(at) {
-            return None;
-        }
-        let line = measurement("emop_Reading", at, &samples(&values.collect()))
-            .into_iter()
-            .next()?;
-        Some(transient(self.up(Some(child), line)))
-    }
-
-    /// Everything there is to tell of.
-    pub fn things(&self) -> Result<Vec<Thing>, ReadError> {
-        let meters = self.world.meters()?.into_iter().map(|meter| Thing::Meter(meter.serial));
-        let spaces = self.world.spaces()?.into_iter().map(|space| Thing::Space(space.id));
-        Ok(meters.chain(spaces).collect())
-    }
-
     /// Whom an operation may be addressed to.
     #[must_use]
     pub fn is_ours(&self, device: &str) -> bool {
         device == self.names.device() || self.said().registered.contains(device)
-    }
-
-    fn unknown_meter(&self, serial: &MeterId, child: &str) -> Option<Message> {
-        if !self.said().registered.insert(child.to_owned()) {
-            return None;
-        }
-        let known = self.world.meter(serial).ok().flatten();
-        let meter = known.unwrap_or_else(|| MeterKnown {
-            serial: serial.clone(),
-            entry: None,
-            state: crate::domain::MeterState::default(),
-        });
-        Some(self.up(None, self.names.child_meter(&meter)))
-    }
-
-    fn unknown_space(&self, space: &Space, child: &str) -> Option<Message> {
-        let new = self.said().registered.insert(child.to_owned());
-        new.then(|| self.up(None, self.names.child_space(space)))
-    }
-
-    fn meter_facts(&self, meter: &MeterKnown) -> Vec<Message> {
-        self.packed(Some(&self.names.meter(&meter.serial)), self.names.meter_facts(meter))
     }
 
     /// Lines as few messages, none longer than the platform takes.
@@ -409,13 +235,5 @@ impl Words {
                 Message::new(format!("inventory/managedObjects/update/{child}"), body.to_string())
             }
         }
-    }
-}
-
-/// Shown, and not stored.
-fn transient(message: Message) -> Message {
-    Message {
-        topic: message.topic.replacen("s/us", "t/us", 1),
-        ..message
     }
 }
