@@ -171,26 +171,27 @@ async fn two_boxes_with_one_name_slow_down_and_say_so_and_one_that_goes_leaves_t
         Some(long) => began.elapsed() < long,
         None => longest < short * 4,
     };
+    let more = |now: &[UplinkShown; 2]| [0, 1].map(|one| now[one].sessions - first[one].sessions);
     while goes_on(longest) {
-        let waits = shown(&boxes)
-            .into_iter()
-            .filter(|one| one.taken_over && one.next_try.is_some());
+        let now = shown(&boxes);
+        // Each pause is twice as long as the one before, so there are as many as that goes into the time; without
+        // them it would have been hundreds.
+        let rounds = began.elapsed().div_duration_f64(patience.short).max(1.0).log2() + 2.0;
+        assert!(
+            more(&now).iter().all(|more| (*more as f64) <= rounds),
+            "{:?} in {rounds} rounds",
+            more(&now)
+        );
+        let waits = now.into_iter().filter(|one| one.taken_over && one.next_try.is_some());
         longest = waits.map(|one| pause(&one)).max().unwrap_or_default().max(longest);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let last = shown(&boxes);
-    let more = [0, 1].map(|one| last[one].sessions - first[one].sessions);
+    let more = more(&last);
     println!("sessions until it was seen: {:?}", first.map(|one| one.sessions));
     println!(
         "in {:?} after that: {more:?}; the longest pause: {longest}",
         began.elapsed()
-    );
-    // Each pause is twice as long as the one before, so there are as many as that goes into the time; without them it
-    // would have been hundreds.
-    let rounds = began.elapsed().div_duration_f64(patience.short).log2() + 2.0;
-    assert!(
-        more.iter().all(|more| (*more as f64) <= rounds),
-        "{more:?} in {rounds} rounds"
     );
     assert!(longest >= short * 4);
     assert!(last.iter().any(|one| one.taken_over));
