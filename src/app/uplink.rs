@@ -122,6 +122,16 @@ impl Collector for Counted {
                 "Values that are no numbers and were left out",
                 tallies.skipped,
             ),
+            (
+                "uplink_unknown_lines",
+                "Lines from the platform that are not known here",
+                tallies.ignored.templates,
+            ),
+            (
+                "uplink_foreign_operations",
+                "Operations for devices that are not ours",
+                tallies.ignored.operations,
+            ),
             ("uplink_lost", "Entries lost before they were sent", shown.lost),
             ("uplink_sessions", "Sessions that were opened", shown.sessions),
         ];

@@ -67,6 +67,15 @@ pub struct UplinkShown {
     pub faults: Vec<FaultShown>,
 }
 
+/// What came from the platform and is not for this box, so that it has no answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ignored {
+    /// Lines of templates that are not known here.
+    pub templates: u64,
+    /// Operations for devices that are not ours.
+    pub operations: u64,
+}
+
 /// What was counted since the room was built.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tallies {
@@ -80,6 +89,8 @@ pub struct Tallies {
     pub dropped: BTreeMap<&'static str, u64>,
     /// Values that are no numbers and were left out.
     pub skipped: u64,
+    /// What came and has no answer.
+    pub ignored: Ignored,
     /// How operations ended, by kind and result.
     pub operations: BTreeMap<(String, &'static str), u64>,
     /// How many messages were acknowledged within each bound of [`TOOK`], and beyond.
@@ -170,6 +181,7 @@ pub(super) struct Written {
     pub(super) by_class: BTreeMap<&'static str, u64>,
     /// Values that are no numbers.
     pub(super) skipped: u64,
+    pub(super) ignored: Ignored,
     pub(super) sessions: u64,
     pub(super) oldest_waiting: Option<Timestamp>,
     pub(super) next_try: Option<Timestamp>,

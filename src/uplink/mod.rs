@@ -44,7 +44,7 @@ mod wire;
 mod world;
 
 pub use address::{BrokerUrl, BrokerUrlError};
-pub use board::{Board, Complaint, FaultShown, TOOK, Tallies, UplinkShown};
+pub use board::{Board, Complaint, FaultShown, Ignored, TOOK, Tallies, UplinkShown};
 pub use config::{Auth, Config, Kind, Mqtt, Version};
 pub use config_fault::Fault as ConfigFault;
 pub use enrol::{EnrolFault, EnrolWish, EnrolmentShown, Kept, Stage};

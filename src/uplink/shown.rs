@@ -86,6 +86,7 @@ impl Uplink {
             ended: written.ended.clone(),
             dropped: written.by_class.clone(),
             skipped: written.skipped,
+            ignored: written.ignored,
             complained: written.complained.clone(),
             operations: written.operations.clone(),
             took: written.took,

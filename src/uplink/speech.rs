@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::board::LinkHealth;
+use super::board::{Ignored, LinkHealth};
 use super::cumulocity::{self, Cumulocity};
 use super::live::Thing;
 use super::operations::Asked;
@@ -205,6 +205,15 @@ impl Speech {
         match self {
             Speech::Plain(_) => 0,
             Speech::Cumulocity(tenant) => tenant.skipped(),
+        }
+    }
+
+    /// What came and has no answer.
+    #[must_use]
+    pub fn ignored(&self) -> Ignored {
+        match self {
+            Speech::Plain(_) => Ignored::default(),
+            Speech::Cumulocity(tenant) => tenant.ignored(),
         }
     }
 

@@ -25,6 +25,9 @@ const TEMPLATES: [(&str, &str); 14] = [
     ("528", "c8y_SoftwareUpdate"),
 ];
 
+/// What else the platform sends beside them, and what only we publish: nothing is to be done.
+const OTHERS: [&str; 8] = ["106", "111", "112", "120", "121", "124", "601", "603"];
+
 /// What an operation says in JSON, by name, in the order in which its line says it.
 const NAMES: [(&str, &[&str]); 6] = [
     ("c8y_Command", &["text"]),
@@ -48,6 +51,23 @@ pub fn asked(topic: &str, payload: &[u8]) -> Vec<Asked> {
         "devicecontrol/notifications" => of_json(payload).into_iter().collect(),
         _ => Vec::new(),
     }
+}
+
+/// Templates of the lines of a message on this topic that are not known here; what is no number at all is empty.
+#[must_use]
+pub fn unknown(topic: &str, payload: &[u8]) -> Vec<String> {
+    if topic != "s/ds" {
+        return Vec::new();
+    }
+    let known = |template: &str| OTHERS.contains(&template) || TEMPLATES.iter().any(|(known, _)| *known == template);
+    let is_number = |text: &str| text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let templates = lines(payload)
+        .into_iter()
+        .filter_map(|fields| fields.into_iter().next());
+    let unknown = templates.filter(|template| !known(template));
+    unknown
+        .map(|template| if is_number(&template) { template } else { String::new() })
+        .collect()
 }
 
 fn of_line(fields: &[String]) -> Option<Asked> {
@@ -162,6 +182,9 @@ mod tests {
             );
         }
         assert!(asked("s/dat", b"511,a,b").is_empty());
+        let mixed = b"530,lodge-1,host,22,key\n511,lodge-1,x\n124,lodge-1,7\npassword,x\n527,lodge-1";
+        assert_eq!(unknown("s/ds", mixed), ["530", "", "527"]);
+        assert!(unknown("devicecontrol/notifications", b"530,x").is_empty());
     }
 
     proptest! {

@@ -1,11 +1,26 @@
 //! What the platform says (`spec/uplink.md` sections 1.8 and 2.2): operations, tokens, its number for the box, and
 //! what it does not like. Whatever else comes is nothing to us.
 
+use std::collections::BTreeSet;
+use std::sync::PoisonError;
+
+use super::asked::unknown;
 use super::smartrest::lines;
 use super::{Cumulocity, asked};
+use crate::uplink::board::Ignored;
 use crate::uplink::config::Reports;
 use crate::uplink::speech::{Heard, Topic};
 use crate::uplink::wire::Delivered;
+
+/// Templates that are logged, each once.
+const LOGGED: usize = 50;
+
+/// What came and has no answer.
+#[derive(Default)]
+pub(super) struct PassedOver {
+    counted: Ignored,
+    logged: BTreeSet<String>,
+}
 
 impl Cumulocity {
     /// What the box wants to hear: operations in one form and never in both, or every one would come twice.
@@ -43,7 +58,9 @@ impl Cumulocity {
                     return Heard::Number(number);
                 }
                 let mut asked = asked(topic, &delivered.payload);
+                let all = asked.len();
                 asked.retain(|asked| self.is_ours(&asked.operation.device));
+                self.pass_over(unknown(topic, &delivered.payload), all - asked.len());
                 if asked.is_empty() {
                     Heard::Nothing
                 } else {
@@ -51,6 +68,29 @@ impl Cumulocity {
                 }
             }
         }
+    }
+
+    /// Counts lines of templates that are not known here, and operations that are not for us; each template is logged
+    /// once.
+    fn pass_over(&self, templates: Vec<String>, operations: usize) {
+        let mut passed = self.passed_over.lock().unwrap_or_else(PoisonError::into_inner);
+        passed.counted.templates += templates.len() as u64;
+        passed.counted.operations += operations as u64;
+        for template in templates {
+            if passed.logged.len() < LOGGED && passed.logged.insert(template.clone()) {
+                tracing::info!(
+                    template,
+                    "the platform sent a line that is not known here; such lines are counted"
+                );
+            }
+        }
+    }
+
+    /// What came and has no answer.
+    #[must_use]
+    pub fn ignored(&self) -> Ignored {
+        let passed = self.passed_over.lock().unwrap_or_else(PoisonError::into_inner);
+        passed.counted
     }
 
     /// The answer to 123.

@@ -32,6 +32,7 @@ use crate::store::{ClockState, Delivery, Entry};
 pub use asked::asked;
 use before::Before;
 use greeting::Greeting;
+use hearing::PassedOver;
 use register::Names;
 use smartrest::{Line, PAYLOAD};
 
@@ -61,6 +62,7 @@ pub struct Cumulocity {
     before: Mutex<Changing>,
     /// Values that are no numbers, which were left out.
     skipped: AtomicU64,
+    passed_over: Mutex<PassedOver>,
 }
 
 /// Values whose changes are told.
@@ -100,6 +102,7 @@ impl Cumulocity {
             greeting: Mutex::default(),
             before: Mutex::default(),
             skipped: AtomicU64::new(0),
+            passed_over: Mutex::default(),
         }
     }
 

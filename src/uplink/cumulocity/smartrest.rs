@@ -96,7 +96,7 @@ impl Line {
 /// Plain digits with a point, at most six decimals, no exponent; `None` for what is no number.
 #[must_use]
 pub fn number(value: f64) -> Option<String> {
-    if !value.is_finite() || value.abs() >= 1e15 {
+    if !value.is_finite() {
         return None;
     }
     let text = format!("{value:.6}");
@@ -221,11 +221,17 @@ mod tests {
             (18_655.12, "18655.12"),
             (-12.5, "-12.5"),
             (1e9, "1000000000"),
+            (-1e-9, "0"),
         ];
         for (value, text) in written {
             assert_eq!(number(value).as_deref(), Some(text));
         }
-        for wrong in [f64::NAN, f64::INFINITY, 1e300] {
+        for huge in [1e15, -1e300, f64::MAX] {
+            let text = number(huge).unwrap();
+            assert!(text.chars().all(|c| c.is_ascii_digit() || c == '-'), "{text}");
+            assert_eq!(text.parse(), Ok(huge));
+        }
+        for wrong in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             assert_eq!(number(wrong), None);
         }
     }

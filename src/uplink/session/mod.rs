@@ -288,7 +288,9 @@ impl<'a> Session<'a> {
     }
 
     async fn told(&mut self, delivered: Delivered) -> Result<(), Fault> {
-        match self.shared.speech.heard(&delivered) {
+        let heard = self.shared.speech.heard(&delivered);
+        self.shared.board.write().ignored = self.shared.speech.ignored();
+        match heard {
             Heard::Nothing => {}
             Heard::Token(line) => self.shared.tokens.came(&line, Timestamp::now()),
             Heard::Number(number) => self.shared.board.write().number = Some(number),

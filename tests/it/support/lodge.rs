@@ -218,6 +218,16 @@ impl Lodge {
         self.child.as_ref().expect("it runs").id()
     }
 
+    /// Processor time that it took so far, in steps of 10 ms.
+    pub fn processor_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process())).unwrap();
+        let (_, fields) = stat.rsplit_once(") ").unwrap();
+        let fields: Vec<&str> = fields.split(' ').collect();
+        // proc_pid_stat(5): utime and stime are fields 14 and 15; the state, first here, is field 3.
+        let ticks = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
+        Duration::from_millis(10 * ticks)
+    }
+
     /// Kills it as a crash would.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {

@@ -13,14 +13,14 @@ use crate::support::eventually;
 
 /// A clock that goes on as it should, and stands where it is set.
 #[derive(Debug, Default)]
-struct Shifted(Mutex<SignedDuration>);
+pub struct Shifted(Mutex<SignedDuration>);
 
 impl Shifted {
-    fn set(&self, to: Timestamp) {
+    pub fn set(&self, to: Timestamp) {
         *self.0.lock().unwrap() = to.duration_since(Timestamp::now());
     }
 
-    fn set_right(&self) {
+    pub fn set_right(&self) {
         *self.0.lock().unwrap() = SignedDuration::ZERO;
     }
 }
@@ -38,7 +38,7 @@ impl Clock for Shifted {
 const RULE: &str = "[[uplink.rule]]\nid = \"load\"\non = \"meter:*\"\nop = \">\"\nraise = 5000\n\
                     series = \"c8y_SinglePhaseEnergyMeasurement.P+\"\n";
 
-fn options(folder: &std::path::Path, clock: &Arc<Shifted>) -> Options {
+pub fn options(folder: &std::path::Path, clock: &Arc<Shifted>) -> Options {
     Options {
         clock: clock.clone(),
         ..Options::new(folder.join("book"))

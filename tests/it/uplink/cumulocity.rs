@@ -224,6 +224,7 @@ async fn an_operation_is_done_once_and_ends_once_and_what_is_not_allowed_is_not_
     // The stand-in panics when an operation moves a second time.
     assert_eq!(platform.state(&twice), Some("SUCCESSFUL"));
     assert_eq!(platform.state(&nobody), None, "who is not ours gets no answer");
+    assert_eq!(stage.uplink.tallies().ignored.operations, 1);
     assert_eq!(stage.uplink.shown().sessions, 1, "nothing of it cost the session");
 }
 
@@ -250,9 +251,11 @@ async fn without_ids_two_wishes_with_the_same_words_are_two() {
         (of(&platform, "503") == 2 && of(&platform, "502") == 1).then_some(())
     });
     assert_eq!(of(&platform, "501"), 3);
-    platform.until(&broker, &witness, "what waits is asked for after that", |taken| {
+    platform.until(&broker, &witness, "what waits is asked for", |taken| {
         taken.fields[0] == "500"
     });
+    let place = |template: &str| platform.lines.iter().rposition(|taken| taken.fields[0] == template);
+    assert!(place("501") < place("500"), "after what came by itself was claimed");
 }
 
 #[test]

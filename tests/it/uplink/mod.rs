@@ -1,12 +1,15 @@
 //! The road to the cloud, with Debian's mosquitto at the other end and its own client as a witness; where a broker has to
 //! behave badly, one that does as it is told.
 
+mod again;
 mod bootstrap;
 mod broker;
 mod clock;
 mod cumulocity;
+mod encoding;
 mod enrol;
 mod est;
+mod greeting;
 mod hands;
 mod joining;
 mod login;

@@ -296,6 +296,16 @@ async fn without_a_token_from_mqtt_the_certificate_earns_one() {
         .ask(&cloud.broker, DEVICE, "c8y_UploadConfigFile", json!({"type": "uplink"}));
     eventually("the file arrives", || cloud.tenant.last("/event/events/77/binaries"));
     assert_eq!(cloud.platform.ended(&cloud.broker, &cloud.witness, &id).0, SUCCESSFUL);
+    // Three times, each at most once and empty: a request that waits for a line is worth nothing.
+    let log = cloud.broker.log();
+    let mut asked = log
+        .lines()
+        .filter(|line| line.contains("Received PUBLISH from") && line.contains("'s/uat'"));
+    let empty = "d:lodge-1 (d0, q0, r0, m0, 's/uat', ... (0 bytes))";
+    assert!(
+        asked.clone().count() == 3 && asked.all(|line| line.contains(empty)),
+        "{log}"
+    );
     let token = cloud.tenant.last("/devicecontrol/deviceAccessToken").unwrap();
     assert!(token.authorization.is_none() && token.chain.is_some());
     let event = cloud.tenant.last("/event/events").unwrap();

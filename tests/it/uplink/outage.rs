@@ -1,14 +1,21 @@
 //! Boxes and brokers that go away in the middle, and what arrives all the same.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
 
+use gatelodge::domain::{Event, MeterNews, Quantity, Seq};
 use gatelodge::meter::emop::dialect::InferredWrites;
 use gatelodge::meter::emop::{Dialect, Inferred};
 use gatelodge::meter::simulator::{Faults, Now, Setup, SimulatedMeter, Station, TcpMeter};
-use gatelodge::store::{Options, Store};
+use gatelodge::store::{Delivery, Options, Store};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::broker::{Broker, Witness};
+use super::clock::{Shifted, options};
+use super::platform::{Platform, Taken};
 use super::stage::{SERIAL, Stage, written};
 use crate::support::{Lodge, eventually};
 
@@ -53,6 +60,99 @@ async fn every_reading_arrives_in_order_while_the_broker_comes_and_goes() {
     let wanted = written(&stage.store).await;
     assert_eq!(wanted.values().map(Vec::len).sum::<usize>(), 6 * 300 + 2 * 20);
     eventually("everything arrived", || (arrived(&witness) == wanted).then_some(()));
+}
+
+/// Every so often of a day.
+const STEP: SignedDuration = SignedDuration::from_mins(5);
+const STEPS: i32 = 24 * 60 / 5;
+
+/// Time and value of each reading of a meter in the journal, in order.
+async fn dated(store: &Store, meter: &str) -> Vec<(Timestamp, Value)> {
+    let (mut tail, mut found) = (store.tail(Seq::ZERO), Vec::new());
+    while found.len() <= STEPS.unsigned_abs() as usize {
+        let Delivery::Entry(entry) = tail.next().await.unwrap() else {
+            panic!("nothing was pruned")
+        };
+        for event in &entry.events {
+            if let Event::Meter {
+                meter: of,
+                news: MeterNews::Read { values },
+            } = event
+                && of.as_str() == meter
+            {
+                found.push((entry.at, values.values().next().unwrap().clone()));
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_values_of_a_day_without_a_link_arrive_in_order_with_their_own_times() {
+    // For so long the link is really refused, in seconds; the day is one by the clock of the book.
+    let refused: u64 = std::env::var("GATELODGE_UPLINK_REFUSED").map_or(0, |text| text.parse().unwrap());
+    let mut broker = Broker::start();
+    let witness = broker.witness();
+    broker.stop();
+    let folder = tempfile::tempdir().unwrap();
+    let (clock, now) = (Arc::new(Shifted::default()), Timestamp::now());
+    clock.set(now - STEP * STEPS);
+    let section = broker.section().replace("kind = \"mqtt\"", "kind = \"cumulocity\"");
+    let stage = Stage::start_with(options(folder.path(), &clock), &section);
+    let mut pace = tokio::time::interval(Duration::from_millis(
+        (refused * 1_000 / STEPS.unsigned_abs() as u64).max(1),
+    ));
+    for step in 0..=STEPS {
+        clock.set(now - STEP * (STEPS - step));
+        stage
+            .says(SERIAL, &[(Quantity::Voltage, json!(step))], Vec::new())
+            .await;
+        stage
+            .says("EML2", &[(Quantity::Csq, json!(STEPS - step))], Vec::new())
+            .await;
+        pace.tick().await;
+    }
+    clock.set_right();
+    let shown = stage.uplink.shown();
+    assert!(
+        shown.sessions == 0 && shown.faults.iter().all(|fault| fault.kind == "tcp"),
+        "{shown:?}"
+    );
+    assert!(
+        shown.backlog_rows > 2 * STEPS.unsigned_abs() as u64 && shown.oldest_s > 86_000,
+        "{shown:?}"
+    );
+    broker.run();
+    // The next try comes after three minutes at most, and is the last; one may just have been refused.
+    let most = stage.uplink.shown().faults.len() + 1;
+    while stage.uplink.shown().connected_since.is_none() {
+        let shown = stage.uplink.shown();
+        assert!(shown.faults.len() <= most, "{shown:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    stage.drained().await;
+    for (meter, series) in [(SERIAL, "voltage"), ("EML2", "csq")] {
+        let wanted: Vec<(String, String)> = dated(&stage.store, meter)
+            .await
+            .into_iter()
+            .map(|(at, value)| (format!("{at:.3}"), value.to_string()))
+            .collect();
+        let child = format!("lodge-1-meter-{}", meter.to_lowercase());
+        let mut platform = Platform::default();
+        eventually("all of it arrived, each with its time", || {
+            platform.look(&broker, &witness);
+            let of_series = |taken: &&Taken| {
+                taken.child == child && !taken.transient && taken.fields.get(4).is_some_and(|is| is == series)
+            };
+            let taken = platform.lines.iter().filter(of_series);
+            let arrived: Vec<_> = taken
+                .map(|taken| (taken.fields[2].clone(), taken.fields[5].clone()))
+                .collect();
+            (arrived == wanted).then_some(())
+        });
+        let moment = |place: usize| wanted[place].0.parse::<Timestamp>().unwrap();
+        assert!(moment(wanted.len() - 1).duration_since(moment(0)) >= SignedDuration::from_hours(24) - STEP);
+    }
 }
 
 /// Meters that answer for as long as the set lives, as sections of a configuration.

@@ -42,7 +42,7 @@ pub struct Platform {
 
 /// The fields of one line, by the rules that the platform writes down: a field that has a quote, comma, line break or
 /// tab in it is quoted, a quote in it is `\"`, and what ends a quoted field is a comma or the end.
-fn fields(line: &str) -> Vec<String> {
+pub fn fields(line: &str) -> Vec<String> {
     let chars: Vec<char> = line.chars().collect();
     let (mut fields, mut at) = (Vec::new(), 0);
     loop {

@@ -24,17 +24,43 @@ pub struct Manners {
 /// What a client said.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Said {
-    Connect(String),
+    Connect(Opening),
     Publish {
         topic: String,
         text: String,
         surely: bool,
+        retained: bool,
     },
     Subscribe(Vec<(String, u8)>),
     Ping,
     Bye,
     /// The line ended without a word.
     Gone,
+}
+
+/// How a client opened its session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opening {
+    pub level: u8,
+    pub flags: u8,
+    pub keep_alive_s: u16,
+    /// Name, will's topic, will, user and password, as far as the flags say that they are there.
+    pub texts: Vec<String>,
+}
+
+fn opening(body: &[u8]) -> Opening {
+    let (mut at, mut texts) = (10, Vec::new());
+    while at < body.len() {
+        let (text, next) = text_at(body, at);
+        texts.push(text);
+        at = next;
+    }
+    Opening {
+        level: body[6],
+        flags: body[7],
+        keep_alive_s: u16::from_be_bytes([body[8], body[9]]),
+        texts,
+    }
 }
 
 pub struct Puppet {
@@ -164,7 +190,7 @@ fn serve(mut line: TcpStream, manners: &Mutex<Manners>, note: &mut dyn FnMut(Sai
         let id = |at: usize| [body[at], body[at + 1]];
         match kind >> 4 {
             1 => {
-                note(Said::Connect(text_at(&body, 10).0));
+                note(Said::Connect(opening(&body)));
                 match now.connack {
                     Some(code) => line.write_all(&[0x20, 2, 0, code]).ok()?,
                     None => continue,
@@ -179,7 +205,13 @@ fn serve(mut line: TcpStream, manners: &Mutex<Manners>, note: &mut dyn FnMut(Sai
                 let from = if surely { at + 2 } else { at };
                 let text = String::from_utf8(body[from..].to_vec()).unwrap();
                 let minded = now.minds.is_some_and(|minded| text.contains(&minded));
-                note(Said::Publish { topic, text, surely });
+                let retained = kind & 1 == 1;
+                note(Said::Publish {
+                    topic,
+                    text,
+                    surely,
+                    retained,
+                });
                 if minded {
                     return Some(());
                 }

@@ -1,12 +1,11 @@
-//! Brokers that are deaf, silent, choosy or busy, and somebody else with our name (`spec/uplink.md` sections 4 and 8).
+//! Brokers that are deaf, silent, choosy or busy (`spec/uplink.md` sections 4 and 8).
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
 
-use gatelodge::domain::{Occupancy, Quantity, SpaceId, SpaceOrigin};
+use gatelodge::domain::{Occupancy, SpaceId, SpaceOrigin};
 use gatelodge::store::spaces::{NewSpace, SpacesWriter};
-use gatelodge::uplink::Patience;
+use gatelodge::uplink::{Ignored, Patience};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -16,7 +15,7 @@ use super::stage::{SERIAL, Stage};
 use crate::support::eventually;
 
 /// A hundredth of the usual.
-fn hasty() -> Patience {
+pub(super) fn hasty() -> Patience {
     let ms = Duration::from_millis;
     Patience {
         opening: ms(300),
@@ -39,7 +38,7 @@ fn begin(patience: Patience) -> (Puppet, tempfile::TempDir, Stage) {
     (puppet, folder, stage)
 }
 
-fn with(puppet: &Puppet, patience: Patience) -> (tempfile::TempDir, Stage) {
+pub(super) fn with(puppet: &Puppet, patience: Patience) -> (tempfile::TempDir, Stage) {
     let folder = tempfile::tempdir().unwrap();
     let section = puppet.section(folder.path());
     let stage = Stage::hasty(folder.path(), &section, patience);
@@ -71,22 +70,6 @@ async fn a_broker_that_takes_the_line_and_never_answers_is_left_and_tried_again(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_is_not_available_ten_times_is_reached_the_eleventh() {
-    let puppet = Puppet::start();
-    puppet.behave(|manners| manners.connack = Some(3));
-    let patience = Patience {
-        away: Duration::from_millis(1),
-        ..hasty()
-    };
-    let (_folder, stage) = with(&puppet, patience);
-    eventually("ten refusals", || (puppet.connects() >= 10).then_some(()));
-    assert_eq!(stage.uplink.shown().last_error.unwrap().kind, "refused");
-    puppet.behave(|manners| manners.connack = Some(0));
-    puppet.hears("100,");
-    assert!(stage.uplink.shown().last_error.is_none());
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn acknowledgements_that_are_swallowed_cost_the_session_and_no_value() {
     let (puppet, _folder, stage) = begin(hasty());
     puppet.hears("500");
@@ -104,6 +87,37 @@ async fn acknowledgements_that_are_swallowed_cost_the_session_and_no_value() {
     let arrived = powers(&puppet);
     assert_eq!(arrived, (0..40).collect::<Vec<u32>>());
     assert_eq!(stage.uplink.shown().aside, 0, "nobody is blamed for a deaf broker");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_what_was_not_acknowledged_no_more_than_the_window_comes_twice() {
+    const WINDOW: usize = 20;
+    let patient = Patience {
+        taken: Duration::from_secs(30),
+        pong: Duration::from_secs(30),
+        ..hasty()
+    };
+    let (puppet, _folder, stage) = begin(patient);
+    puppet.hears("500");
+    stage.many(SERIAL, 10).await;
+    stage.drained().await;
+    puppet.behave(|manners| manners.answers = false);
+    stage.many(SERIAL, 100).await;
+    let came = || {
+        let texts = puppet.texts().into_iter();
+        texts.filter(|text| text.starts_with("201,emop_Reading")).count()
+    };
+    eventually("much of the window is on its way", || {
+        (came() >= 10 + WINDOW / 2).then_some(())
+    });
+    puppet.behave(|manners| manners.answers = true);
+    puppet.reset();
+    stage.drained().await;
+    assert_eq!(powers(&puppet), (0..100).collect::<Vec<u32>>());
+    // The first ten were said before: the values of the two rows are the same.
+    let twice = came() - 110;
+    assert!((1..=WINDOW).contains(&twice), "{twice}");
+    assert_eq!(stage.uplink.shown().sessions, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -280,6 +294,32 @@ async fn a_session_that_follows_soon_leaves_out_what_was_acknowledged() {
     }
     assert_eq!((of("101"), of("507")), (2 * children, 1));
     stage.drained().await;
+    stage.many(SERIAL, 3).await;
+    stage.drained().await;
+    first_the_box_and_then_its_children(&puppet);
+}
+
+/// In every session the box is named first, and each child before anything is said on its topic.
+fn first_the_box_and_then_its_children(puppet: &Puppet) {
+    let mut named: BTreeSet<(usize, String)> = BTreeSet::new();
+    let mut sessions = BTreeSet::new();
+    for (session, said) in puppet.said() {
+        let Said::Publish { topic, text, .. } = said else {
+            continue;
+        };
+        if sessions.insert(session) {
+            assert!(topic == "s/us" && text.starts_with("100,"), "{topic} {text}");
+        }
+        if topic == "s/us" {
+            let children = text
+                .lines()
+                .filter(|line| line.starts_with("101,") || line.starts_with("102,"));
+            named.extend(children.map(|line| (session, line.split(',').nth(1).unwrap().to_owned())));
+        } else if let Some(child) = topic.strip_prefix("s/us/") {
+            assert!(named.contains(&(session, child.to_owned())), "{topic} {text}");
+        }
+    }
+    assert!(sessions.len() >= 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -306,103 +346,17 @@ async fn lines_of_nonsense_are_ignored_and_the_next_operation_works() {
     }
     puppet.tell("s/ds", digits.as_bytes());
     puppet.hears("502,c8y_Command,");
+    puppet.tell("s/ds", b"511,somebody-else,version\n530,lodge-1,host,22,key");
     puppet.tell("s/ds", b"511,lodge-1,version");
     puppet.hears("503,c8y_Command,0.");
     assert_eq!(stage.uplink.shown().sessions, 1);
+    // Four of them begin with no number that is known, and one would open a tunnel; two operations are for others.
+    let Ignored { templates, operations } = stage.uplink.tallies().ignored;
+    assert_eq!((templates, operations), (5, 2));
 }
 
-fn section(broker: &Broker) -> String {
+pub(super) fn section(broker: &Broker) -> String {
     broker.section().replace("kind = \"mqtt\"", "kind = \"cumulocity\"")
-}
-
-fn name_taker(folder: &Path, broker: &Broker) -> Stage {
-    let patience = Patience {
-        short: Duration::from_secs(1),
-        ..hasty()
-    };
-    Stage::hasty(folder, &section(broker), patience)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn two_boxes_with_one_name_slow_down_and_say_so_and_one_that_goes_leaves_the_other_in_peace() {
-    let broker = Broker::start();
-    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    let first = name_taker(folders[0].path(), &broker);
-    first.drained().await;
-    let mut second = name_taker(folders[1].path(), &broker);
-    eventually("who is cut off again and again sees it", || {
-        let seen = |stage: &Stage| stage.uplink.shown().taken_over;
-        (seen(&first) || seen(&second)).then_some(())
-    });
-    // Whoever sees it waits longer than its sessions lasted.
-    let pause = eventually("it waits", || {
-        let shown = [&first, &second].map(|stage| stage.uplink.shown());
-        let shown = shown.into_iter().find(|shown| shown.taken_over)?;
-        Some(shown.next_try?.duration_since(shown.faults[0].at))
-    });
-    assert!(pause >= jiff::SignedDuration::from_secs(2), "{pause:?}");
-    second.stop().await;
-    first.says(SERIAL, &[(Quantity::Power, json!(7))], Vec::new()).await;
-    first.drained().await;
-}
-
-/// A broker of MQTT 5 that lets everybody in and then says that another client came with the same name (reason 0x8E).
-fn broker_of_another() -> u16 {
-    use std::io::{Read, Write};
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        for line in listener.incoming() {
-            let (mut line, mut said) = (line.unwrap(), [0; 4_096]);
-            for answer in [&[0x20, 3, 0, 0, 0][..], &[0xe0, 2, 0x8e, 0][..]] {
-                if line.read(&mut said).is_ok_and(|length| length > 0) {
-                    let _ = line.write_all(answer);
-                }
-            }
-            while line.read(&mut said).is_ok_and(|length| length > 0) {}
-        }
-    });
-    port
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_says_that_the_name_was_taken_is_believed_however_long_the_sessions_were() {
-    let port = broker_of_another();
-    let folder = tempfile::tempdir().unwrap();
-    let section = format!(
-        "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://127.0.0.1:{port}\"\nclient_id = \"lodge-1\"\n\
-         [uplink.mqtt]\nversion = \"5\"\n"
-    );
-    // Every session is long enough to look like a good one.
-    let patience = Patience {
-        short: Duration::from_nanos(1),
-        ..hasty()
-    };
-    let stage = Stage::hasty(folder.path(), &section, patience);
-    eventually("it is said", || stage.uplink.shown().taken_over.then_some(()));
-    let faults = stage.uplink.shown().faults;
-    let said = |fault: &&gatelodge::uplink::FaultShown| fault.what == "the broker hung up: SessionTakenOver";
-    assert!(faults.iter().filter(said).count() >= 3, "{faults:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_host_without_an_address_is_not_asked_for_in_a_busy_loop() {
-    let folder = tempfile::tempdir().unwrap();
-    let section = "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://no-such-host.invalid\"\nclient_id = \"lodge-1\"\n";
-    let patience = Patience {
-        away: Duration::from_millis(40),
-        ..hasty()
-    };
-    let stage = Stage::hasty(folder.path(), section, patience);
-    let faults = eventually("five tries", || {
-        Some(stage.uplink.shown().faults).filter(|faults| faults.len() >= 5)
-    });
-    assert!(faults.iter().all(|fault| fault.kind == "dns"));
-    // Newest first: each pause is about twice the one before, and never under its half.
-    for (tries, pair) in faults.iter().rev().zip(faults.iter().rev().skip(1)).enumerate() {
-        let pause = pair.1.at.duration_since(pair.0.at).as_millis();
-        assert!(pause >= 20 << tries, "{pause} ms after {} tries", tries + 1);
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
