@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use super::connection::fault::Fault;
 use super::enrol::EnrolmentShown;
-use super::fault::Fault;
 use crate::domain::Lane;
 
 /// Faults that are remembered.

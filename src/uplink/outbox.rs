@@ -10,8 +10,8 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::time::sleep;
 
+use super::connection::wire::Message;
 use super::dating::dated;
-use super::wire::Message;
 use crate::domain::{Lane, Seq};
 use crate::store::{Delivery, ReadError, Store, SubscribeError, Subscription};
 

@@ -8,30 +8,30 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::attempts::{Taken, connect};
 use super::board::Board;
 use super::config::{Config, Kind, Reports};
+use super::connection::attempts::{Taken, connect};
+use super::connection::fault::{Fault, Trouble};
+use super::connection::network;
+use super::connection::opening::changed;
+use super::connection::retry::Retry;
+use super::connection::wire::{Opened, Wire};
 use super::counts::{Counted, settle};
 use super::cumulocity::Cumulocity;
 use super::enrol::{Enrol, EnrolWish};
-use super::fault::{Fault, Trouble};
 use super::hands::Hands;
 use super::ledger::{self, LedgerError};
 use super::live::Live;
-use super::network;
-use super::opening::changed;
 use super::operations::{Claim, Commands, Deeds, Operations, Queue};
 use super::outbox::{Dealt, READER};
-use super::pace::Pace;
 use super::patience::Patience;
 use super::plain::Plain;
-use super::retry::Retry;
+use super::session::pace::Pace;
+use super::session::suspects::Suspects;
 use super::session::{self, Ended, Session};
 use super::speech::Speech;
-use super::suspects::Suspects;
 use super::tenant::Tenant;
-use super::tokens::Tokens;
-use super::wire::{Opened, Wire};
+use super::tenant::tokens::Tokens;
 use super::world::{Household, World};
 use crate::accounts::random;
 use crate::domain::Lane;
@@ -345,7 +345,7 @@ impl Uplink {
             (written.client_id.clone(), written.connected_since)
         };
         let name = if name.is_empty() { "gatelodge" } else { &name };
-        super::rehearsal::rehearse(&self.config, name, connected).await
+        super::connection::rehearsal::rehearse(&self.config, name, connected).await
     }
 }
 

@@ -6,7 +6,7 @@ use super::board::{Tallies, UplinkShown};
 use super::counts::settle;
 use super::operations::{OperationShown, Operations};
 use super::room::Uplink;
-use super::suspects::{self, Aside};
+use super::session::suspects::{self, Aside};
 use crate::domain::{Lane, Seq};
 use crate::store::{Delivery, ReadError};
 

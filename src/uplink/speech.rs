@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 
 use super::board::{Ignored, LinkHealth};
+use super::connection::wire::{Delivered, Message};
 use super::cumulocity::{self, Cumulocity};
 use super::live::Thing;
 use super::operations::Asked;
 use super::plain::Plain;
-use super::wire::{Delivered, Message};
 use crate::domain::Lane;
 use crate::store::{Delivery, ReadError};
 

@@ -9,8 +9,8 @@ use super::smartrest::lines;
 use super::{Cumulocity, asked};
 use crate::uplink::board::Ignored;
 use crate::uplink::config::Reports;
+use crate::uplink::connection::wire::Delivered;
 use crate::uplink::speech::{Heard, Topic};
-use crate::uplink::wire::Delivered;
 
 /// Templates that are logged, each once.
 const LOGGED: usize = 50;

@@ -24,8 +24,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::config::{Config, Reports};
+use super::connection::wire::Message;
 use super::hands::{Hands, PartState};
-use super::wire::Message;
 use super::world::World;
 use crate::domain::{Lane, MeterId, Occupancy, Quantity, SpaceId};
 use crate::store::{ClockState, Delivery, Entry};

@@ -5,8 +5,8 @@ use super::Cumulocity;
 use super::series::{measurement, samples};
 use crate::domain::{MeterId, Space};
 use crate::store::{ReadError, is_possible};
+use crate::uplink::connection::wire::Message;
 use crate::uplink::live::Thing;
-use crate::uplink::wire::Message;
 use crate::uplink::world::MeterKnown;
 
 impl Cumulocity {

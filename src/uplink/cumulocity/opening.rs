@@ -8,9 +8,9 @@ use super::smartrest::{Line, PAYLOAD};
 use super::{Cumulocity, Said};
 use crate::store::ReadError;
 use crate::uplink::config::Reports;
+use crate::uplink::connection::wire::Message;
 use crate::uplink::hands::Section;
 use crate::uplink::operations::Installed;
-use crate::uplink::wire::Message;
 
 impl Cumulocity {
     /// What the platform is told when the box is gone without a word.

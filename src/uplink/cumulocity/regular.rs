@@ -9,7 +9,7 @@ use super::series::{Sample, measurement};
 use super::smartrest::Line;
 use crate::store::ReadError;
 use crate::uplink::board::LinkHealth;
-use crate::uplink::wire::Message;
+use crate::uplink::connection::wire::Message;
 
 impl Cumulocity {
     /// How the box itself is.

@@ -14,8 +14,8 @@ use crate::domain::{
     Alarm, AlarmNews, Event, MeterId, MeterNews, Occupancy, Operation, OperationState, Quantity, Source, SpaceId,
 };
 use crate::store::{Entry, is_possible};
+use crate::uplink::connection::wire::Message;
 use crate::uplink::operations::kind;
-use crate::uplink::wire::Message;
 
 /// Registers that only rise.
 const COUNTERS: [Quantity; 10] = [

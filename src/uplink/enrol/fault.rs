@@ -9,7 +9,7 @@ use super::est::{Unusable, Wish};
 use super::kept::KeptError;
 use crate::http::client::Origin;
 use crate::pki::SigningRequestError;
-use crate::uplink::fault::Fault;
+use crate::uplink::connection::fault::Fault;
 use crate::uplink::tenant::TenantError;
 
 /// Characters of the platform's own words that are shown.

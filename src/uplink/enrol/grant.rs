@@ -10,14 +10,14 @@ use super::bootstrap::{ASKS, HEARS, Login, USER, login, pause};
 use super::fault::EnrolFault;
 use super::keeper::Enrol;
 use super::shown::Stage;
+use crate::uplink::connection::dial;
+use crate::uplink::connection::fault::Fault;
+use crate::uplink::connection::opening::{changed, password};
+use crate::uplink::connection::retry::Retry;
+use crate::uplink::connection::wire::{Delivered, Incoming, Message, Opening, Protocol, Wire};
 use crate::uplink::cumulocity::smartrest::lines;
-use crate::uplink::dial;
-use crate::uplink::fault::Fault;
-use crate::uplink::opening::{changed, password};
-use crate::uplink::retry::Retry;
 use crate::uplink::room::chance;
 use crate::uplink::speech::Topic;
-use crate::uplink::wire::{Delivered, Incoming, Message, Opening, Protocol, Wire};
 
 impl Enrol {
     /// Asks whenever there is no login, or another one is wanted.

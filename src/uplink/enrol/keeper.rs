@@ -19,7 +19,7 @@ use super::shown::{EnrolmentShown, Stage};
 use crate::pki::SigningRequest;
 use crate::uplink::board::{Board, FaultShown};
 use crate::uplink::config::{Auth, Config};
-use crate::uplink::fault::Fault;
+use crate::uplink::connection::fault::Fault;
 use crate::uplink::patience::Patience;
 use crate::uplink::tenant::{Otp, Tenant};
 

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::Topics;
 use crate::domain::{Operation, OperationState};
 use crate::uplink::config::is_device_id;
+use crate::uplink::connection::wire::{Delivered, Message};
 use crate::uplink::operations::{Asked, kind};
-use crate::uplink::wire::{Delivered, Message};
 
 /// The command in a message, if there is one.
 #[must_use]

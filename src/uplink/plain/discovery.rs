@@ -4,10 +4,10 @@
 use serde_json::{Map, Value, json};
 
 use super::super::fields::{FIELDS, Field, LOAD_SWITCH};
-use super::super::wire::Message;
 use super::super::world::MeterKnown;
 use super::topics::Topics;
 use crate::domain::{MeterId, Space, SpaceId};
+use crate::uplink::connection::wire::Message;
 
 /// A power that nobody renewed for so long says nothing about now.
 const POWER_EXPIRES_S: u32 = 2 * 3_600 + 900;

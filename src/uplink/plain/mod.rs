@@ -13,11 +13,11 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::config::Mqtt;
+pub use super::connection::wire::Delivered;
+use super::connection::wire::Message;
 use super::fields::fields;
 use super::live::Thing;
 use super::speech::{Heard, Topic};
-pub use super::wire::Delivered;
-use super::wire::Message;
 use super::world::{MeterKnown, World};
 use crate::domain::{Alarm, AlarmNews, Epoch, Event, Health, Lane, Level, MeterId, MeterNews, Quantity, Source, Space};
 use crate::store::{ClockState, Delivery, Entry, ReadError};

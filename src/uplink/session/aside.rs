@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::suspects::set_aside;
 use super::{About, Session};
 use crate::store::WriteError;
-use crate::uplink::fault::Fault;
+use crate::uplink::connection::fault::Fault;
+use crate::uplink::connection::wire::WireError;
 use crate::uplink::ledger::LedgerError;
 use crate::uplink::room::UplinkError;
-use crate::uplink::suspects::set_aside;
-use crate::uplink::wire::WireError;
 
 /// Hung up so soon after something was sent, the broker may have minded it.
 const BLAMED: Duration = Duration::from_secs(10);

@@ -5,9 +5,9 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use super::{About, Session};
-use crate::uplink::fault::Fault;
+use crate::uplink::connection::fault::Fault;
+use crate::uplink::connection::wire::Incoming;
 use crate::uplink::outbox::READER;
-use crate::uplink::wire::Incoming;
 
 /// For what was written before the box stops (`spec/uplink.md` section 4.8).
 pub(super) const LAST_WORDS: Duration = Duration::from_secs(5);

@@ -6,9 +6,12 @@
 
 mod aside;
 mod line;
+pub(super) mod pace;
 mod regular;
 mod sending;
 mod subscription;
+pub(super) mod suspects;
+mod window;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -18,19 +21,19 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::fault::Fault;
+use super::connection::fault::Fault;
+use super::connection::wire::{Delivered, Incoming, Message, Opened, Wire, WireError};
 use super::operations::Arrival;
 use super::outbox::{Outbox, Parcel};
-use super::pace::Pace;
 use super::room::{Shared, UplinkError};
 use super::speech::Heard;
-use super::window::Window;
-use super::wire::{Delivered, Incoming, Message, Opened, Wire, WireError};
 use crate::domain::{Lane, Seq};
 use crate::store::SubscribeError;
 use line::LAST_WORDS;
+use pace::Pace;
 use regular::Regular;
 use subscription::Subscription;
+use window::Window;
 
 /// How a session ended.
 #[derive(Debug)]

@@ -5,12 +5,12 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, timeout};
 
+use super::suspects::Suspicion;
 use super::{About, Session};
 use crate::store::{ClockState, Delivery};
+use crate::uplink::connection::wire::{Message, WireError};
 use crate::uplink::outbox::Parcel;
 use crate::uplink::room::UplinkError;
-use crate::uplink::suspects::Suspicion;
-use crate::uplink::wire::{Message, WireError};
 
 /// An entry that is older than this when its turn comes is sent at the pace of a replay.
 const FRESH: Duration = Duration::from_secs(10);

@@ -5,9 +5,9 @@ use tokio::time::Instant;
 
 use super::{About, Session};
 use crate::uplink::config::Reports;
-use crate::uplink::fault::Fault;
+use crate::uplink::connection::fault::Fault;
+use crate::uplink::connection::wire::{Message, WireError};
 use crate::uplink::patience::Patience;
-use crate::uplink::wire::{Message, WireError};
 
 /// So often it is asked for; then the unanswered request ends the session as every message does.
 const ROUNDS: u32 = 3;

@@ -10,9 +10,9 @@ use super::{ANSWER, Tenant, TenantError};
 use crate::http::client::{Answer, Call, Client};
 use crate::tls::Outbound;
 use crate::uplink::config::Kind;
+use crate::uplink::connection::fault::Fault;
 use crate::uplink::enrol::est::{self, Wish};
 use crate::uplink::enrol::fault::{EnrolFault, words};
-use crate::uplink::fault::Fault;
 
 /// What a device shows to be given its first certificate.
 pub struct Otp<'a> {

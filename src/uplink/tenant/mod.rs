@@ -3,6 +3,8 @@
 
 mod certify;
 mod proof;
+pub(super) mod tokens;
+pub(super) mod web;
 
 use std::sync::Arc;
 
@@ -12,13 +14,13 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::connection::fault::Fault;
 use crate::http::client::{Answer, Call, CallError, Client, Origin};
 use crate::tls::Outbound;
 use crate::uplink::config::{Auth, Config};
-use crate::uplink::fault::Fault;
 use crate::uplink::patience::Patience;
-use crate::uplink::tokens::Tokens;
 pub use certify::Otp;
+use tokens::Tokens;
 
 /// The longest answer that is no file, in bytes.
 const ANSWER: usize = 256 << 10;

@@ -15,8 +15,8 @@ use super::{ANSWER, Tenant, TenantError};
 use crate::http::client::{Call, Client};
 use crate::tls::Outbound;
 use crate::uplink::config::Auth;
-use crate::uplink::fault::Fault;
-use crate::uplink::opening::login;
+use crate::uplink::connection::fault::Fault;
+use crate::uplink::connection::opening::login;
 
 /// A name and a password as HTTP carries them (RFC 7617).
 pub(super) fn basic(name: &str, password: &str) -> Zeroizing<String> {

@@ -8,9 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::outbox::Parcel;
-use super::wire::Message;
 use crate::store::{Ledger, ReadError, RowError, Store, WriteError, schema};
+use crate::uplink::connection::wire::Message;
+use crate::uplink::outbox::Parcel;
 
 const ASIDE: Ledger<Aside> = Ledger::new(schema::UPLINK_ASIDE);
 /// Messages that are kept aside.
@@ -54,7 +54,7 @@ struct Known {
     singly: bool,
 }
 
-fn name(message: &Message, tickets: &[super::outbox::Ticket]) -> u64 {
+fn name(message: &Message, tickets: &[crate::uplink::outbox::Ticket]) -> u64 {
     let mut hasher = DefaultHasher::new();
     (&message.topic, &message.payload).hash(&mut hasher);
     for ticket in tickets {
@@ -122,7 +122,11 @@ impl Suspects {
 }
 
 /// Keeps a message aside; the oldest of too many goes.
-pub(super) async fn set_aside(store: &Store, message: &Message, now: Timestamp) -> Result<(), WriteError<RowError>> {
+pub(in crate::uplink) async fn set_aside(
+    store: &Store,
+    message: &Message,
+    now: Timestamp,
+) -> Result<(), WriteError<RowError>> {
     let text = String::from_utf8_lossy(&message.payload);
     let aside = Aside {
         topic: message.topic.clone(),

@@ -16,7 +16,7 @@ use rumqttc::v5::mqttbytes::{QoS as QoS5, v5};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::codec::Framed;
 
-use super::speech::Topic;
+use crate::uplink::speech::Topic;
 use packets::{of_v4, of_v5, packet_of_v4, packet_of_v5};
 
 /// The largest packet that is taken from a broker, in bytes.

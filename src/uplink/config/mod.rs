@@ -1,18 +1,21 @@
 //! The section `[uplink]` (`contract.md` section 4).
 
+mod fault;
+
 use std::path::PathBuf;
 
 use axum::http::Uri;
 use serde::{Deserialize, Serialize};
 
-use super::address::BrokerUrl;
+use super::connection::address::BrokerUrl;
 use super::enrol::Kept;
 use super::operations::{COMMANDS, DROP};
-use super::web::WebUrl;
+use super::tenant::web::WebUrl;
 use crate::domain::units::{ByteSize, Span};
 use crate::http::Rate;
 use crate::http::client::Origin;
 use crate::tls::{Outbound, Pin};
+pub use fault::Fault;
 
 /// The `[uplink]` section: where what happens goes, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! What is wrong with the section `[uplink]` as a whole: what its keys cannot say each for itself.
 
-use super::config::{Auth, Config, Kind, Mqtt, RestartMode, is_device_id};
-use super::operations::{COMMANDS, words};
+use super::{Auth, Config, Kind, Mqtt, RestartMode, is_device_id};
+use crate::uplink::operations::{COMMANDS, words};
 
 /// What is wrong with the section as a whole: the key, what is wrong, what would be right.
 pub type Fault = (&'static str, String, String);

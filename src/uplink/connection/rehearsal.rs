@@ -3,14 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Duration, timeout};
 
-use super::config::{Auth, Config, Kind, Version};
 use super::dial;
 use super::fault::Fault;
 use super::opening::{check_identity, login, on_the_wire};
-use super::patience::Patience;
-use super::plain::Topics;
 use super::wire::{Incoming, Line, Message, Opening, Protocol, Wire};
 use crate::tls::{Outbound, OutboundTls, Step, StepVerdict};
+use crate::uplink::config::{Auth, Config, Kind, Version};
+use crate::uplink::patience::Patience;
+use crate::uplink::plain::Topics;
 
 /// A certificate that ends sooner is worth a look.
 const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);

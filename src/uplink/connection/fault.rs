@@ -3,10 +3,10 @@
 use std::io;
 use std::time::Duration;
 
-use super::enrol::KeptError;
 use super::wire::{Refusal, WireError};
 use crate::store::ClockState;
 use crate::tls::OutboundError;
+use crate::uplink::enrol::KeptError;
 
 /// Why a session did not begin, or ended.
 #[derive(Debug, thiserror::Error)]

@@ -8,19 +8,22 @@ use jiff::Timestamp;
 use tokio::time::interval;
 use zeroize::Zeroizing;
 
-use super::config::{Auth, Config, Kind, Version};
 use super::dial;
 use super::fault::{CertificateFault, Fault};
-use super::room::Shared;
 use super::wire::{Line, Opened, Opening, Protocol, Refusal, Wire};
 use crate::pki::sha256;
 use crate::tls::{FileWatch, Outbound, OutboundTls};
+use crate::uplink::config::{Auth, Config, Kind, Version};
+use crate::uplink::room::Shared;
 
 /// Files are looked at so often while the box waits or is connected.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Opens a session, step by step.
-pub(super) async fn step_by_step(shared: &Shared, tls: Option<&OutboundTls>) -> Result<(Wire, Opened), Fault> {
+pub(in crate::uplink) async fn step_by_step(
+    shared: &Shared,
+    tls: Option<&OutboundTls>,
+) -> Result<(Wire, Opened), Fault> {
     let config = &shared.config;
     if let Some(tls) = tls {
         check_identity(tls, config.kind, &shared.client_id).map_err(|fault| given(config, fault))?;
@@ -64,7 +67,7 @@ fn given(config: &Config, fault: Fault) -> Fault {
 }
 
 /// What is wrong with our own certificate is said before the broker can only say no.
-pub(super) fn check_identity(tls: &OutboundTls, kind: Kind, client_id: &str) -> Result<(), Fault> {
+pub(in crate::uplink) fn check_identity(tls: &OutboundTls, kind: Kind, client_id: &str) -> Result<(), Fault> {
     let Some(identity) = &tls.identity else { return Ok(()) };
     let now = Timestamp::now();
     if now >= identity.not_after {
@@ -100,7 +103,7 @@ fn opening(shared: &Shared) -> Result<Opening, Fault> {
 }
 
 /// What the box calls itself in the opening: a tenant wants to hear first that it is a device.
-pub(super) fn on_the_wire(kind: Kind, client_id: &str) -> String {
+pub(in crate::uplink) fn on_the_wire(kind: Kind, client_id: &str) -> String {
     match kind {
         Kind::Mqtt => client_id.to_owned(),
         Kind::Cumulocity => format!("d:{client_id}"),
@@ -108,7 +111,7 @@ pub(super) fn on_the_wire(kind: Kind, client_id: &str) -> String {
 }
 
 /// User name and password, when the box proves by them who it is.
-pub(super) fn login(config: &Config) -> Result<Option<(String, Zeroizing<String>)>, Fault> {
+pub(in crate::uplink) fn login(config: &Config) -> Result<Option<(String, Zeroizing<String>)>, Fault> {
     if let (Auth::Bootstrap, Some(kept)) = (config.auth(), &config.kept) {
         let login = kept.login()?.ok_or(Fault::NotEnrolled)?;
         return Ok(Some((format!("{}/{}", login.tenant, login.username), login.password)));
@@ -126,7 +129,7 @@ pub(super) fn login(config: &Config) -> Result<Option<(String, Zeroizing<String>
 }
 
 /// A password is a line of text; what editors put behind it does not belong to it.
-pub(super) fn password(file: &std::path::Path) -> Result<Zeroizing<String>, Fault> {
+pub(in crate::uplink) fn password(file: &std::path::Path) -> Result<Zeroizing<String>, Fault> {
     let text = std::fs::read_to_string(file)
         .map(Zeroizing::new)
         .map_err(|source| Fault::Password {
@@ -142,7 +145,7 @@ pub(super) fn password(file: &std::path::Path) -> Result<Zeroizing<String>, Faul
 
 /// Waits until one of the files that a session is opened with says something else, and all of them can be used. A
 /// session that works is not given up for files that do not.
-pub(super) async fn changed(config: &Config, client_id: &str) {
+pub(in crate::uplink) async fn changed(config: &Config, client_id: &str) {
     let files = [
         &config.ca_file,
         &config.certificate_file,

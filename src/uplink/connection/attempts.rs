@@ -7,13 +7,13 @@ use jiff::Timestamp;
 
 use super::fault::Fault;
 use super::opening::step_by_step;
-use super::room::Shared;
 use super::wire::{Opened, Wire};
 use crate::tls::{Outbound, OutboundTls};
+use crate::uplink::room::Shared;
 
 /// What the broker took last, with its certificate. Only for as long as the box runs: then the files count.
 #[derive(Debug, Default)]
-pub(super) struct Taken(Mutex<Option<OutboundTls>>);
+pub(in crate::uplink) struct Taken(Mutex<Option<OutboundTls>>);
 
 impl Taken {
     fn keep(&self, tls: Option<OutboundTls>) {
@@ -31,7 +31,7 @@ impl Taken {
 
 /// Opens a session. A renewed certificate is tried first, and replaces the present one when the broker takes it; when
 /// it takes the present one and not the renewed, that one is given up.
-pub(super) async fn connect(shared: &Shared) -> Result<(Wire, Opened), Fault> {
+pub(in crate::uplink) async fn connect(shared: &Shared) -> Result<(Wire, Opened), Fault> {
     let (Some(enrol), Some(next)) = (&shared.enrol, shared.config.outbound_next()) else {
         return with_the_files(shared).await;
     };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::fault::Trouble;
-use super::patience::Patience;
+use crate::uplink::patience::Patience;
 
 /// So many short ones in a row.
 const TAKEN_OVER: u32 = 3;

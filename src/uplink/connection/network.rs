@@ -15,7 +15,7 @@ const TABLES: [(&str, &[usize]); 3] = [
 ];
 
 /// Waits until routes or addresses are others. Where they cannot be read, for ever.
-pub(super) async fn changed() {
+pub(in crate::uplink) async fn changed() {
     let before = tables();
     loop {
         sleep(LOOK).await;

@@ -1,0 +1,11 @@
+//! The way to the broker: who the box is, where the broker is, how a session is opened, and when to try again.
+
+pub mod address;
+pub(super) mod attempts;
+pub mod dial;
+pub mod fault;
+pub(super) mod network;
+pub(super) mod opening;
+pub mod rehearsal;
+pub mod retry;
+pub mod wire;
