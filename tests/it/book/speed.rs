@@ -7,12 +7,7 @@ use gatelodge::store::{Options, RowError, Store};
 use tokio::task::JoinSet;
 
 use super::ledger::{COUNTS, add_one, count};
-
-pub(super) fn resident_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
+use crate::support::usage::resident_kib;
 
 #[test]
 #[ignore = "measures, for people to read"]
@@ -23,9 +18,9 @@ fn durable_writes_a_second_and_starts() {
         .build()
         .unwrap();
     let dir = tempfile::tempdir_in(".").unwrap();
-    println!("resident before: {} KiB", resident_kib());
+    println!("resident before: {} KiB", resident_kib(std::process::id()));
     let store = Store::open(Options::new(dir.path())).unwrap();
-    println!("resident with an empty book: {} KiB", resident_kib());
+    println!("resident with an empty book: {} KiB", resident_kib(std::process::id()));
     for (tasks, rows) in [(1, 1), (16, 1_000), (64, 1_000), (64, 1), (256, 1)] {
         let before = store.stats();
         let begun = Instant::now();
@@ -52,7 +47,11 @@ fn durable_writes_a_second_and_starts() {
             total as f64 / groups as f64
         );
     }
-    println!("resident after: {} KiB, {:?}", resident_kib(), store.stats());
+    println!(
+        "resident after: {} KiB, {:?}",
+        resident_kib(std::process::id()),
+        store.stats()
+    );
     runtime.block_on(async {
         for page in 0..1_000u64 {
             let write = store.write_bulk(move |on| {
@@ -75,7 +74,7 @@ fn durable_writes_a_second_and_starts() {
     println!(
         "start after an orderly stop, 100,000 rows: {:?}, resident {} KiB",
         begun.elapsed(),
-        resident_kib()
+        resident_kib(std::process::id())
     );
     drop(store);
 }

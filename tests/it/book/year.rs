@@ -10,7 +10,7 @@ use gatelodge::store::{Options, Store};
 use jiff::Timestamp;
 
 use super::readings::{half_hours, meter};
-use super::speed::resident_kib;
+use crate::support::usage::resident_kib;
 
 const METERS: usize = 100;
 const YEAR: i64 = 366 * 48;
@@ -25,7 +25,7 @@ fn a_year_of_a_hundred_meters() {
         .unwrap();
     let dir = tempfile::tempdir_in(".").unwrap();
     let store = Store::open(Options::new(dir.path())).unwrap();
-    println!("resident with an empty book: {} KiB", resident_kib());
+    println!("resident with an empty book: {} KiB", resident_kib(std::process::id()));
     let writer = ReadingsWriter::new(store.clone());
     for register in [Register::ImportA, Register::ExportA] {
         let begun = Instant::now();
@@ -43,18 +43,30 @@ fn a_year_of_a_hundred_meters() {
             begun.elapsed()
         );
     }
-    println!("resident: {} KiB, {} bytes on disk", resident_kib(), store.bytes());
+    println!(
+        "resident: {} KiB, {} bytes on disk",
+        resident_kib(std::process::id()),
+        store.bytes()
+    );
     read_months(&store, "out of rows or files, while months are moved");
     let begun = Instant::now();
     let sealed = runtime.block_on(store.seal_readings()).unwrap();
     println!("sealing, what was left of it: {:?}, {sealed:?}", begun.elapsed());
     read_months(&store, "out of side files");
-    println!("resident: {} KiB, {} bytes on disk", resident_kib(), store.bytes());
+    println!(
+        "resident: {} KiB, {} bytes on disk",
+        resident_kib(std::process::id()),
+        store.bytes()
+    );
     runtime.block_on(store.close());
     drop((store, writer));
     let begun = Instant::now();
     let store = Store::open(Options::new(dir.path())).unwrap();
-    println!("start: {:?}, resident {} KiB", begun.elapsed(), resident_kib());
+    println!(
+        "start: {:?}, resident {} KiB",
+        begun.elapsed(),
+        resident_kib(std::process::id())
+    );
     read_months(&store, "out of side files, after a start");
     println!("{:?}, {} bytes on disk", store.stats(), store.bytes());
     drop(store);

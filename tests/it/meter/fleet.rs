@@ -6,21 +6,11 @@ use std::time::{Duration, Instant};
 
 use super::command::Simulation;
 use crate::support::Lodge;
+use crate::support::usage::resident_kib;
 
 /// What the box may take at most.
 const MEMORY_MIB: f64 = 150.0;
 const CORE: f64 = 0.25;
-
-/// Seconds of processor time so far, and MiB of memory now.
-fn usage(process: u32) -> (f64, f64) {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-    let ticks: f64 = fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap();
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let rss = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    let kib: f64 = rss.split_whitespace().next().unwrap().parse().unwrap();
-    (ticks / 100.0, kib / 1024.0)
-}
 
 #[test]
 #[ignore = "measures for three minutes, for people to read"]
@@ -73,15 +63,15 @@ fn ten_thousand_meters_a_minute() {
     };
     std::thread::sleep(Duration::from_secs(75));
     assert_eq!(read(""), meters, "every meter was read in the first minute");
-    let (began, at, (cpu, _)) = (
+    let (began, at, before) = (
         Instant::now(),
         jiff::Timestamp::now().to_string(),
-        usage(lodge.process()),
+        lodge.processor_time(),
     );
     std::thread::sleep(Duration::from_secs(90));
     let took = began.elapsed().as_secs_f64();
-    let (cpu_after, memory) = usage(lodge.process());
-    let core = (cpu_after - cpu) / took;
+    let core = (lodge.processor_time() - before).as_secs_f64() / took;
+    let memory = resident_kib(lodge.process()) as f64 / 1024.0;
     let fresh = read(&at);
     println!(
         "{:36} {:>10} {:>10}",

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::client::{Client, space};
 use crate::support::https::{Https, config};
 use crate::support::lodge::CONFIG;
+use crate::support::usage::resident_kib;
 use crate::support::{Lodge, eventually};
 
 const HANDS: i64 = 64;
@@ -131,13 +132,6 @@ fn narrow(address: SocketAddr) -> TcpStream {
     TcpStream::from(socket)
 }
 
-/// Kibibytes of memory that a process holds.
-fn memory(process: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
-}
-
 #[test]
 fn listeners_that_do_not_read_are_cut_and_harm_nobody() {
     let many: usize = std::env::var("GATELODGE_LISTENERS").map_or(200, |many| many.parse().unwrap());
@@ -151,7 +145,7 @@ fn listeners_that_do_not_read_are_cut_and_harm_nobody() {
     let change = format!("{path}/change");
     let tls = config(&lodge.ca_file(), None);
     let address = lodge.door("https");
-    let before = memory(lodge.process());
+    let before = resident_kib(lodge.process());
     let bearer = format!("Bearer {owner}");
     let mut deaf: Vec<Https> = (0..many)
         .map(|_| {
@@ -180,7 +174,7 @@ fn listeners_that_do_not_read_are_cut_and_harm_nobody() {
             let (kind, _, body) = listener.hear();
             assert_eq!((kind.as_str(), body["current"].clone()), ("changed", json!(counted)));
         }
-        most = most.max(memory(lodge.process()));
+        most = most.max(resident_kib(lodge.process()));
     }
     let each = (most - before) / many as u64;
     println!(

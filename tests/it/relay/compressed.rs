@@ -4,19 +4,13 @@ use serde_json::json;
 
 use super::stage::{SECTIONS, Stage};
 use crate::support::eventually;
+use crate::support::usage::peak_kib;
 
 /// The usual relay with compression, and patient enough for peers that do not read.
 fn sections() -> String {
     SECTIONS
         .replace("[relay]\n", "[relay]\ncompression = true\n")
         .replace("ping_timeout = \"2s\"", "ping_timeout = \"20s\"")
-}
-
-/// The most memory that the box ever had, in KiB.
-fn peak_kib(stage: &Stage) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", stage.lodge.process())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").trim().parse().unwrap()
 }
 
 #[test]
@@ -50,16 +44,19 @@ fn what_no_peer_may_say_on_a_compressed_leg_ends_it_and_nobody_else() {
 fn a_bomb_is_stopped_where_the_limit_is_and_costs_no_memory() {
     let stage = Stage::start_with(&sections());
     stage.play(&["orders"]);
-    let before = peak_kib(&stage);
+    let before = peak_kib(stage.lodge.process());
     stage.play(&["compressed.bombs"]);
-    let (stopped, name) = (peak_kib(&stage), "gatelodge_relay_ended_total{reason=\"too_long\"} ");
+    let (stopped, name) = (
+        peak_kib(stage.lodge.process()),
+        "gatelodge_relay_ended_total{reason=\"too_long\"} ",
+    );
     eventually("nine bombs were stopped", || {
         (stage.lodge.metric(name) == Some(9)).then_some(())
     });
     assert!(stopped - before < 16 << 10, "{before} KiB became {stopped} KiB");
     // Fifteen megabytes, four times, for each of eight partners that do not read.
     stage.play(&["compressed.slow", "8"]);
-    let waited = peak_kib(&stage);
+    let waited = peak_kib(stage.lodge.process());
     println!("{before} KiB, after bombs {stopped} KiB, after slow partners {waited} KiB");
     assert!(waited - before < 32 << 10, "{before} KiB became {waited} KiB");
 }

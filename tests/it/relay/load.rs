@@ -16,6 +16,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::stage::Stage;
 use crate::support::https::config;
+use crate::support::usage::{processor_time, resident_kib};
 
 const SECTIONS: &str = r#"
 [metrics]
@@ -218,32 +219,20 @@ fn seconds() -> u64 {
     std::env::var("GATELODGE_RELAY_SECONDS").map_or(4, |text| text.parse().unwrap())
 }
 
-fn cpu_ticks(process: u32) -> u64 {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
-}
-
-fn resident_kib(process: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").trim().parse().unwrap()
-}
-
 #[test]
 #[ignore = "a measurement"]
 fn echoes() {
     let load = Load::start();
     let process = load.stage.lodge.process();
     for (pairs, window) in [(1, 1), (1, 64), (10, 8), (50, 4), (200, 1)] {
-        let (delays, took, ticks) = runtime().block_on(async {
+        let (delays, took, busy) = runtime().block_on(async {
             let mut tasks = tokio::task::JoinSet::new();
             let mut askers = tokio::task::JoinSet::new();
             let mut made = Vec::new();
             for number in 0..pairs {
                 made.push(pair(&load, number).await);
             }
-            let (began, ticks) = (Instant::now(), cpu_ticks(process));
+            let (began, before) = (Instant::now(), processor_time(process));
             let until = began + Duration::from_secs(seconds());
             for (a, b) in made {
                 tasks.spawn(echo(b));
@@ -253,13 +242,13 @@ fn echoes() {
             while let Some(seen) = askers.join_next().await {
                 delays.extend(seen.unwrap());
             }
-            (delays, began.elapsed(), cpu_ticks(process) - ticks)
+            (delays, began.elapsed(), processor_time(process) - before)
         });
         let mut delays = delays;
         delays.sort_unstable();
         let at = |part: f64| f64::from(delays[((delays.len() - 1) as f64 * part) as usize]) / 1000.0;
         let rate = delays.len() as f64 / took.as_secs_f64();
-        let cores = ticks as f64 / 100.0 / took.as_secs_f64();
+        let cores = busy.as_secs_f64() / took.as_secs_f64();
         println!(
             "echo pairs={pairs} window={window} round_trips_per_s={rate:.0} messages_per_s={:.0} p50_ms={:.3} p99_ms={:.3} relay_cores={cores:.2}",
             2.0 * rate,

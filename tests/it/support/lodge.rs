@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::https::{Https, config};
-use super::plain_get;
+use super::{plain_get, usage};
 
 /// A box of our own; it is killed and its folder removed when this is dropped.
 pub struct Lodge {
@@ -220,12 +220,7 @@ impl Lodge {
 
     /// Processor time that it took so far, in steps of 10 ms.
     pub fn processor_time(&self) -> Duration {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process())).unwrap();
-        let (_, fields) = stat.rsplit_once(") ").unwrap();
-        let fields: Vec<&str> = fields.split(' ').collect();
-        // proc_pid_stat(5): utime and stime are fields 14 and 15; the state, first here, is field 3.
-        let ticks = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
-        Duration::from_millis(10 * ticks)
+        usage::processor_time(self.process())
     }
 
     /// Kills it as a crash would.

@@ -7,6 +7,7 @@ pub mod listener;
 pub mod lodge;
 pub mod meddler;
 pub mod pebble;
+pub mod usage;
 
 pub use https::{Answer, Https};
 pub use lodge::Lodge;
