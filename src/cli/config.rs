@@ -36,27 +36,32 @@ pub(super) fn check(common: &Common) -> Result<(), Failure> {
     let loaded = verdict?;
     if !common.json {
         print::line(format_args!("{}: the configuration is right", loaded.file.display()));
-        for (door, open) in [
-            ("http", loaded.config.http.is_some()),
-            ("https", loaded.config.https.is_some()),
-            ("mtls", loaded.config.mtls.is_some()),
-            ("grpc", loaded.config.grpc.is_some()),
-            ("metrics", loaded.config.metrics.is_some()),
-        ] {
-            print::line(format_args!(
-                "  door {door:<8} {}",
-                if open { "open" } else { "closed (no section)" }
-            ));
-        }
-        for (room, open) in [
-            ("occupancy", loaded.config.occupancy.is_some()),
-            ("meters", loaded.config.meter_room().is_some()),
-        ] {
-            let open = if open { "open" } else { "closed (no section)" };
-            print::line(format_args!("  room {room} {open}"));
-        }
+        opened(&loaded.config);
     }
     Ok(())
+}
+
+/// Which doors and rooms the configuration opens.
+fn opened(config: &config::Config) {
+    let doors = [
+        ("http", config.http.is_some()),
+        ("https", config.https.is_some()),
+        ("mtls", config.mtls.is_some()),
+        ("grpc", config.grpc.is_some()),
+        ("relay", config.relay.is_some()),
+        ("metrics", config.metrics.is_some()),
+    ];
+    let rooms = [
+        ("occupancy", config.occupancy.is_some()),
+        ("meters", config.meter_room().is_some()),
+        ("relay", config.relay.is_some()),
+        ("uplink", config.uplink.is_some()),
+    ];
+    let lines = doors.map(|door| ("door", door)).into_iter();
+    for (kind, (name, is_open)) in lines.chain(rooms.map(|room| ("room", room))) {
+        let open = if is_open { "open" } else { "closed (no section)" };
+        print::line(format_args!("  {kind} {name:<10} {open}"));
+    }
 }
 
 fn show(common: &Common) -> Result<(), Failure> {

@@ -32,6 +32,12 @@ fn the_manual_is_a_configuration_with_every_line_uncommented() {
     let text = text.replace("certificate = \"self-signed\"", "certificate = \"files\"");
     let (output, said) = check(&text);
     assert!(output.status.success(), "{said}");
+    let listed = String::from_utf8(output.stdout).unwrap();
+    let listed: Vec<Vec<&str>> = listed.lines().map(|line| line.split_whitespace().collect()).collect();
+    for opened in ["door grpc", "door relay", "room meters", "room relay", "room uplink"] {
+        let opened: Vec<&str> = opened.split(' ').chain(["open"]).collect();
+        assert!(listed.contains(&opened), "{opened:?}: {listed:?}");
+    }
     let (output, said) = check(manual);
     assert!(output.status.success(), "{said}");
 }

@@ -12,7 +12,7 @@ fn a_line_that_is_cut_is_noticed_and_one_that_is_back_is_used_again() {
         "[relay]\nlisten = [\"10.77.0.1:5050\"]",
     ));
     let mut command = Command::new("unshare");
-    command.arg("--net");
+    command.args(["--net", "--pid", "--fork", "--kill-child", "--mount-proc"]);
     if !rustix::process::geteuid().is_root() {
         command.arg("--map-root-user");
     }

@@ -2,11 +2,12 @@
 # Cuts the line between a gateway and the relay and mends it, in network namespaces of its own: the relay and the manager
 # in the one, the gateway in the other, a pair of virtual cables between them.
 #
-#   unshare --net cut.sh BINARY CONFIG_FILE FOLDER
+#   unshare --net --pid --fork --kill-child --mount-proc cut.sh BINARY CONFIG_FILE FOLDER
+#
+# It is the first process of a namespace of processes: whatever runs in there ends with it.
 set -euo pipefail
 binary=$1 config=$2 folder=$3
 export PATH=$PATH:/usr/sbin:/sbin
-trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 fail() { echo "FAILED: $*" >&2 && exit 1; }
 # Waits, at most 60 s, until a command succeeds.
 until_ok() {
