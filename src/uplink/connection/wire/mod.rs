@@ -167,13 +167,23 @@ pub enum WireError {
     Closed,
     /// It broke.
     #[error("the connection broke: {0}")]
-    Io(#[from] io::Error),
+    Io(io::Error),
     /// Bytes that are no packet.
     #[error("the broker sent what is no MQTT: {0}")]
     Garbage(String),
     /// A message is larger than the broker takes.
     #[error("a message of {0} bytes is larger than the broker takes")]
     TooLarge(usize),
+}
+
+impl From<io::Error> for WireError {
+    /// A broker that is killed goes without TLS's good-bye; what rustls says of that is for programmers.
+    fn from(error: io::Error) -> WireError {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => WireError::Closed,
+            _ => WireError::Io(error),
+        }
+    }
 }
 
 /// A line that speaks MQTT.

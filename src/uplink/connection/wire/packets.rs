@@ -82,7 +82,7 @@ pub(super) fn packet_of_v5(packet: v5::Packet) -> Incoming {
 
 pub(super) fn of_v4(error: rumqttc::mqttbytes::Error) -> WireError {
     match error {
-        rumqttc::mqttbytes::Error::Io(error) => WireError::Io(error),
+        rumqttc::mqttbytes::Error::Io(error) => error.into(),
         rumqttc::mqttbytes::Error::OutgoingPacketTooLarge { pkt_size, .. } => WireError::TooLarge(pkt_size),
         other => WireError::Garbage(other.to_string()),
     }
@@ -90,10 +90,27 @@ pub(super) fn of_v4(error: rumqttc::mqttbytes::Error) -> WireError {
 
 pub(super) fn of_v5(error: rumqttc::v5::mqttbytes::Error) -> WireError {
     match error {
-        rumqttc::v5::mqttbytes::Error::Io(error) => WireError::Io(error),
+        rumqttc::v5::mqttbytes::Error::Io(error) => error.into(),
         rumqttc::v5::mqttbytes::Error::OutgoingPacketTooLarge { pkt_size, .. } => {
             WireError::TooLarge(pkt_size as usize)
         }
         other => WireError::Garbage(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn a_broker_that_goes_without_a_word_has_closed_the_connection() {
+        let gone = |kind| of_v4(rumqttc::mqttbytes::Error::Io(Error::from(kind)));
+        assert_eq!(
+            gone(ErrorKind::UnexpectedEof).to_string(),
+            "the broker closed the connection"
+        );
+        assert!(matches!(gone(ErrorKind::ConnectionReset), WireError::Io(_)));
     }
 }
