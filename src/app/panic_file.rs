@@ -4,8 +4,9 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use crate::pki::write_private;
 use crate::uplink::LogLine;
 
 /// Bytes after which nothing more is added until the next start, which keeps the newer half.
@@ -30,7 +31,7 @@ impl PanicFile {
             half => half.split_once('\n').map_or("", |(_, whole)| whole),
         };
         if from > 0
-            && let Err(error) = replace(&path, newer)
+            && let Err(error) = write_private(&path, newer.as_bytes())
         {
             tracing::warn!(%error, file = %path.display(), "the file of panics could not be shortened");
         }
@@ -55,16 +56,4 @@ fn line(text: &str) -> Option<LogLine> {
         at: at.parse().ok()?,
         text: text.to_owned(),
     })
-}
-
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let beside = path.with_extension("log.new");
-    let mut file = OpenOptions::new()
-        .create(true)
-        .write(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&beside)?;
-    file.write_all(text.as_bytes())?;
-    std::fs::rename(&beside, path)
 }
