@@ -8,7 +8,8 @@ use super::{Accounts, Act, Secret, Who};
 use crate::http::{Limiter, Problem, Rate, bearer};
 use crate::store::ReadError;
 
-/// Who may call a door's API; each token at its own rate, whichever room it asks.
+/// Who may call a door's API with a token; each token at its own rate. Rooms share it, but for the people counter, whose
+/// spaces have keys of their own beside tokens.
 pub struct Bearers {
     accounts: Accounts,
     rates: Limiter<[u8; 32]>,
@@ -66,9 +67,7 @@ impl Bearers {
     /// Whether a token is still in force: streams ask now and then.
     #[must_use]
     pub fn still_known(&self, who: &Who) -> bool {
-        let Who::Token { id, .. } = who else { return true };
-        let tokens = self.accounts.tokens();
-        tokens.is_ok_and(|tokens| tokens.iter().any(|token| token.id == *id))
+        self.accounts.still_known(who)
     }
 }
 

@@ -86,4 +86,12 @@ impl Accounts {
             scopes: token.scopes,
         }))
     }
+
+    /// Whether a token is still in force; people and the operator are not known by one.
+    #[must_use]
+    pub fn still_known(&self, who: &Who) -> bool {
+        let Who::Token { id, .. } = who else { return true };
+        let tokens = self.tokens();
+        tokens.is_ok_and(|tokens| tokens.iter().any(|token| token.id == *id))
+    }
 }

@@ -55,11 +55,7 @@ impl Caller {
     /// Whether the token or key is still in force: streams ask now and then.
     pub(super) fn still_known(&self, room: &Occupancy) -> bool {
         match self {
-            Caller::Token(Who::Token { id, .. }) => room
-                .accounts
-                .tokens()
-                .is_ok_and(|tokens| tokens.iter().any(|token| token.id == *id)),
-            Caller::Token(Who::Person { .. } | Who::Operator) => true,
+            Caller::Token(who) => room.accounts.still_known(who),
             Caller::Key(held) => {
                 keys::list(&room.store, held.space).is_ok_and(|keys| keys.iter().any(|key| key.id == held.id))
             }
