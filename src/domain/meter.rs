@@ -98,6 +98,12 @@ pub enum Quantity {
 }
 
 impl Quantity {
+    /// Whether it is a running total, which only rises.
+    #[must_use]
+    pub fn is_register(self) -> bool {
+        matches!(self.unit(), Some("Wh" | "varh" | "VAh"))
+    }
+
     /// Its unit; `None` where it has none.
     #[must_use]
     pub fn unit(self) -> Option<&'static str> {

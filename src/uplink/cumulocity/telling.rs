@@ -17,20 +17,6 @@ use crate::store::{Entry, is_possible};
 use crate::uplink::connection::wire::Message;
 use crate::uplink::operations::kind;
 
-/// Registers that only rise.
-const COUNTERS: [Quantity; 10] = [
-    Quantity::ImportA,
-    Quantity::ExportA,
-    Quantity::ReactiveImportA,
-    Quantity::ReactiveExportA,
-    Quantity::ImportB,
-    Quantity::ExportB,
-    Quantity::ReactiveImportB,
-    Quantity::ReactiveExportB,
-    Quantity::ApparentImport,
-    Quantity::ApparentExport,
-];
-
 impl Cumulocity {
     pub(super) fn event(&self, entry: &Entry, event: &Event) -> Vec<Message> {
         match event {
@@ -166,11 +152,9 @@ impl Cumulocity {
     /// Counters of energy that show less than before: a meter was exchanged, or its counter went over its end.
     fn decreased(&self, entry: &Entry, meter: &MeterId, values: &BTreeMap<Quantity, Value>) -> Vec<String> {
         let mut lines = Vec::new();
-        for quantity in COUNTERS {
-            let Some(value) = values.get(&quantity).and_then(Value::as_i64) else {
-                continue;
-            };
-            let key = (meter.clone(), quantity);
+        for (quantity, value) in values.iter().filter(|(quantity, _)| quantity.is_register()) {
+            let Some(value) = value.as_i64() else { continue };
+            let key = (meter.clone(), *quantity);
             let before = self.changing().counters.change(key, entry.seq, value);
             if let Some(before) = before.filter(|before| *before > value) {
                 let name = serde_json::to_value(quantity).unwrap_or_default();
