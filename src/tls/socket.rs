@@ -109,6 +109,9 @@ impl AsyncWrite for Socket {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
+    use futures_util::poll;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
@@ -158,14 +161,15 @@ mod tests {
         let (near, mut far) = pair().await;
         let ender = near.ender();
         let (mut read, mut write) = tokio::io::split(near);
-        let reader = async { read.read(&mut [0; 16]).await };
-        let writer = async { while write.write_all(&[0; 1 << 16]).await.is_ok() {} };
-        let end = async {
-            // What the other side has waiting is more than the sockets hold: the writer waits now.
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            ender.end();
-        };
-        let (read, (), ()) = tokio::join!(reader, writer, end);
+        let mut reader = pin!(async { read.read(&mut [0; 16]).await });
+        let mut writer = pin!(async { while write.write_all(&[0; 1 << 16]).await.is_ok() {} });
+        assert!(poll!(&mut reader).is_pending(), "nothing was sent to it");
+        assert!(
+            poll!(&mut writer).is_pending(),
+            "what it writes is more than sockets hold"
+        );
+        ender.end();
+        let (read, ()) = tokio::join!(reader, writer);
         assert_eq!(read.unwrap(), 0);
         let mut rest = Vec::new();
         // The other side hears the end as well, in order or by a reset.
