@@ -4,16 +4,18 @@
 //! its partner's `Outbox` is, and never the other way round. Where the partner's leg is compressed and the sender's is
 //! not, a piece is compressed under the sender's own `Route`, so that it goes where it was compressed for.
 
+mod load;
 mod way;
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
+pub(super) use load::{Counted, Load};
 use tokio::time::Instant;
 use way::{Prepared, Way};
 
@@ -59,41 +61,6 @@ pub(super) struct Caller {
 pub(super) struct Greeting {
     pub(super) text: Arc<[u8]>,
     pub(super) hello: Hello,
-}
-
-/// What a peer sent that was handed on, and when it last gave a sign of life.
-#[derive(Debug, Default)]
-pub(super) struct Counted {
-    pub(super) messages: AtomicU64,
-    pub(super) bytes: AtomicU64,
-    /// How much of both the metrics know.
-    pub(super) messages_told: AtomicU64,
-    pub(super) bytes_told: AtomicU64,
-    /// Seconds of the Unix epoch; 0: never.
-    pub(super) last_pong: AtomicU64,
-    /// In microseconds.
-    pub(super) round_trip: AtomicU64,
-}
-
-/// Whole messages, and bytes of messages before anything is compressed, frames not counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Load {
-    pub(super) messages: u64,
-    pub(super) bytes: u64,
-}
-
-impl Load {
-    fn of(data: &Data<'_>) -> Load {
-        Load {
-            messages: u64::from(data.fin),
-            bytes: data.payload.len() as u64,
-        }
-    }
-
-    fn add(&mut self, more: Load) {
-        self.messages += more.messages;
-        self.bytes += more.bytes;
-    }
 }
 
 /// What is on its way to a peer.

@@ -1,0 +1,40 @@
+//! What is counted of a peer: what it sent, what waits for it, and when it last gave a sign of life.
+
+use std::sync::atomic::AtomicU64;
+
+use crate::relay::inbound::Data;
+
+/// What a peer sent that was handed on, and when it last gave a sign of life.
+#[derive(Debug, Default)]
+pub(in crate::relay) struct Counted {
+    pub(in crate::relay) messages: AtomicU64,
+    pub(in crate::relay) bytes: AtomicU64,
+    /// How much of both the metrics know.
+    pub(in crate::relay) messages_told: AtomicU64,
+    pub(in crate::relay) bytes_told: AtomicU64,
+    /// Seconds of the Unix epoch; 0: never.
+    pub(in crate::relay) last_pong: AtomicU64,
+    /// In microseconds.
+    pub(in crate::relay) round_trip: AtomicU64,
+}
+
+/// Whole messages, and bytes of messages before anything is compressed, frames not counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::relay) struct Load {
+    pub(in crate::relay) messages: u64,
+    pub(in crate::relay) bytes: u64,
+}
+
+impl Load {
+    pub(super) fn of(data: &Data<'_>) -> Load {
+        Load {
+            messages: u64::from(data.fin),
+            bytes: data.payload.len() as u64,
+        }
+    }
+
+    pub(super) fn add(&mut self, more: Load) {
+        self.messages += more.messages;
+        self.bytes += more.bytes;
+    }
+}
