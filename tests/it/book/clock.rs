@@ -1,15 +1,19 @@
 //! A clock that is set by the test.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use gatelodge::store::Clock;
 use jiff::{SignedDuration, Timestamp};
+
+use crate::support::eventually;
 
 /// Shows what it was set to.
 #[derive(Debug)]
 pub struct SetClock {
     now: Mutex<Timestamp>,
     synchronised: bool,
+    sealer_looked: AtomicBool,
 }
 
 impl SetClock {
@@ -17,7 +21,16 @@ impl SetClock {
         SetClock {
             now: Mutex::new(now.parse().unwrap()),
             synchronised,
+            sealer_looked: AtomicBool::new(false),
         }
+    }
+
+    /// Waits until the thread that seals months has looked at the clock, as it does once when a book is opened: what is
+    /// due by a later time is nothing to that round.
+    pub fn was_looked_at_by_the_sealer(&self) {
+        eventually("the sealer looks at the clock", || {
+            self.sealer_looked.load(Relaxed).then_some(())
+        });
     }
 
     /// Goes on to `now`, if it stands before it.
@@ -33,7 +46,11 @@ impl SetClock {
 
 impl Clock for SetClock {
     fn now(&self) -> Timestamp {
-        *self.now.lock().unwrap()
+        let now = *self.now.lock().unwrap();
+        if std::thread::current().name() == Some("book-sealer") {
+            self.sealer_looked.store(true, Relaxed);
+        }
+        now
     }
 
     fn synchronised(&self) -> bool {

@@ -60,6 +60,7 @@ impl Book {
             Arc::new(SetClock::new("2024-11-01T00:00:00Z", synchronised)),
         );
         let store = Store::open(Book::options(dir.path(), &clock)).unwrap();
+        clock.was_looked_at_by_the_sealer();
         Book {
             now: at(now),
             dir,
