@@ -21,6 +21,7 @@ mod handover;
 mod lifecycle;
 mod meter;
 mod occupancy;
+mod old_book;
 mod pages;
 mod pki;
 mod relay;
