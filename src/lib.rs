@@ -34,4 +34,6 @@ pub mod pki;
 
 pub mod store;
 
+pub mod files;
+
 pub mod domain;

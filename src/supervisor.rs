@@ -59,6 +59,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 pub struct House {
     services: Vec<Service>,
     retired: JoinSet<()>,
+    /// Services that were told to stop, by name, and whether they have.
+    leaving: BTreeMap<String, watch::Receiver<bool>>,
     states: Arc<watch::Sender<States>>,
     fallen: watch::Sender<Option<String>>,
     grace: Duration,
@@ -79,14 +81,32 @@ impl House {
         House {
             services: Vec::new(),
             retired: JoinSet::new(),
+            leaving: BTreeMap::new(),
             states: Arc::new(states),
             fallen,
             grace,
         }
     }
 
-    /// Starts a service and keeps it running. `run` is called anew for every try.
+    /// Starts a service and keeps it running. `run` is called anew for every try, and for the first time when a service
+    /// of that name that was told to retire has ended: two never run at once.
     pub fn add(&mut self, name: &str, weight: Weight, run: impl Fn(CancellationToken) -> Run + Send + 'static) {
+        let before = self.leaving.remove(name);
+        self.start(name, weight, before, run);
+    }
+
+    /// As [`House::add`], but beside the one that retires: for what must not make anybody wait, such as a door.
+    pub fn add_beside(&mut self, name: &str, weight: Weight, run: impl Fn(CancellationToken) -> Run + Send + 'static) {
+        self.start(name, weight, None, run);
+    }
+
+    fn start(
+        &mut self,
+        name: &str,
+        weight: Weight,
+        before: Option<watch::Receiver<bool>>,
+        run: impl Fn(CancellationToken) -> Run + Send + 'static,
+    ) {
         let stop = CancellationToken::new();
         let keeper = Keeper {
             name: name.to_owned(),
@@ -97,7 +117,7 @@ impl House {
         };
         keeper.tell(State::Running);
         #[expect(clippy::disallowed_methods, reason = "this is the place that waits for them")]
-        let task = tokio::spawn(keeper.keep(run));
+        let task = tokio::spawn(keeper.keep(before, run));
         self.services.push(Service {
             name: name.to_owned(),
             stop,
@@ -105,15 +125,37 @@ impl House {
         });
     }
 
-    /// Tells one service to stop and forgets it; it has its grace, and nobody waits for it.
+    /// Tells one service to stop and forgets it; it has its grace, and only its successor waits for it.
     pub fn retire(&mut self, name: &str) {
         if let Some(at) = self.services.iter().position(|service| service.name == name) {
-            self.retired.spawn(end(self.services.remove(at), self.grace));
+            let (ended, seen) = watch::channel(false);
+            // One that never ran because it waited itself is no longer to be waited for than the one before it.
+            self.leaving.insert(name.to_owned(), seen);
+            let leaves = end(self.services.remove(at), self.grace);
+            self.retired.spawn(async move {
+                leaves.await;
+                ended.send_replace(true);
+            });
             self.states.send_modify(|states| {
                 states.remove(name);
             });
         }
         while self.retired.try_join_next().is_some() {}
+        self.leaving.retain(|_, ended| !*ended.borrow());
+    }
+
+    /// Notes that something that is no running service could not be started; `None`: it is no trouble any more.
+    pub fn note_trouble(&self, name: &str, reason: Option<String>) {
+        self.states.send_if_modified(|states| match reason {
+            Some(reason) => {
+                let state = State::Retrying { reason };
+                states.insert(name.to_owned(), state.clone()) != Some(state)
+            }
+            None => match states.get(name) {
+                Some(State::Retrying { .. }) => states.remove(name).is_some(),
+                Some(State::Running | State::Failed { .. }) | None => false,
+            },
+        });
     }
 
     /// The services that were left alone after too many failures.
@@ -176,7 +218,18 @@ struct Keeper {
 }
 
 impl Keeper {
-    async fn keep(self, run: impl Fn(CancellationToken) -> Run + Send + 'static) {
+    async fn keep(
+        self,
+        before: Option<watch::Receiver<bool>>,
+        run: impl Fn(CancellationToken) -> Run + Send + 'static,
+    ) {
+        if let Some(mut before) = before {
+            // The sender going means that it is over as well.
+            let _ = before.wait_for(|ended| *ended).await;
+            if self.stop.is_cancelled() {
+                return;
+            }
+        }
         let mut failures: VecDeque<Instant> = VecDeque::new();
         loop {
             let reason = match self.once(run(self.stop.clone())).await {
@@ -314,6 +367,40 @@ mod tests {
         let mut house = House::new(Duration::from_secs(1));
         house.add("gate", Weight::Essential, |_| Box::pin(async { anyhow::bail!("no") }));
         assert_eq!(house.fallen().await, "gate: no");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_begins_when_the_one_it_follows_has_ended() {
+        let mut house = House::new(Duration::from_secs(5));
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let begun = Arc::new(AtomicUsize::new(0));
+        for round in 0..20 {
+            house.retire("room");
+            let (running, most, begun) = (Arc::clone(&running), Arc::clone(&most), Arc::clone(&begun));
+            house.add("room", Weight::Room, move |stop| {
+                let (running, most, begun) = (Arc::clone(&running), Arc::clone(&most), Arc::clone(&begun));
+                Box::pin(async move {
+                    begun.fetch_add(1, Ordering::SeqCst);
+                    most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    stop.cancelled().await;
+                    tokio::time::sleep(Duration::from_secs(3)).await;
+                    running.fetch_sub(1, Ordering::SeqCst);
+                    Ok(())
+                })
+            });
+            // Some are replaced before they ran at all.
+            if round % 3 == 0 {
+                tokio::time::sleep(Duration::from_secs(4)).await;
+            }
+        }
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!(most.load(Ordering::SeqCst), 1, "never two at once");
+        assert_eq!(running.load(Ordering::SeqCst), 1, "the last one runs");
+        assert!(
+            begun.load(Ordering::SeqCst) < 20,
+            "one that was replaced while it waited never ran"
+        );
+        house.stop(Duration::from_secs(5)).await;
     }
 
     #[tokio::test(start_paused = true)]

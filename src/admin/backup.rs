@@ -1,33 +1,74 @@
 //! `backup` and `verify` of a running box: what goes into a backup, and how it reaches the command line.
 
+use std::collections::VecDeque;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Path as UrlPath, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio_util::io::ReaderStream;
 
 use super::Desk;
 use super::problem::Refusal;
 use super::status::running;
+use crate::pki::{self, DamagedFile};
 use crate::store::{
     BackupError, BackupReport, Extra, Ledger, Privacy, ReadError, RowError, Seal, SecretString, Store, VerifyReport,
     schema,
 };
 
-/// When the last backup was made, under the empty key.
-const LAST: Ledger<Timestamp> = Ledger::new(schema::BACKUPS);
+/// The last backup that reached its place, under the empty key.
+const LAST: Ledger<LastRow> = Ledger::new(schema::BACKUPS);
+
+/// How the copies that are made for the command line are called while they are under way.
+const ON_THE_WAY: (&str, &str) = ("backup-", ".tmp");
+
+/// Backups made for the command line that were not said to have arrived yet; older ones are forgotten.
+const UNDER_WAY: usize = 16;
 
 /// Makes backups of this box; clones share it.
 #[derive(Clone)]
 pub struct Backups {
     store: Store,
     data_dir: PathBuf,
+    /// Copies that a command line is writing, by the name it gave them.
+    under_way: Arc<Mutex<VecDeque<(String, LastBackup)>>>,
+    /// Why the box could not back itself up the last time it tried.
+    trouble: Arc<Mutex<Option<String>>>,
+}
+
+/// The last backup that was whole and on disk where it belongs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastBackup {
+    /// When it was made.
+    pub at: Timestamp,
+    /// Whether the keys are in it; an earlier version did not note that.
+    pub keys: Option<KeysIn>,
+}
+
+/// Whether a backup holds the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeysIn {
+    /// It does, sealed.
+    Sealed,
+    /// It does not: what is restored from it has new authorities.
+    LeftOut,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum LastRow {
+    /// As earlier versions wrote it.
+    At(Timestamp),
+    Whole(LastBackup),
 }
 
 /// What a verification found, as data and in words.
@@ -41,13 +82,24 @@ pub struct Verified {
     pub report: serde_json::Value,
 }
 
-impl From<VerifyReport> for Verified {
-    fn from(report: VerifyReport) -> Verified {
-        Verified {
-            whole: report.is_whole(),
-            words: report.to_string(),
-            report: serde_json::to_value(report).unwrap_or_default(),
+impl Verified {
+    /// What was found in the book, and what is found now in the files of `data_dir` that a start reads beside it.
+    #[must_use]
+    pub fn of(report: VerifyReport, data_dir: &Path) -> Verified {
+        let mut damaged = pki::examine_pki(&data_dir.join("pki"));
+        damaged.extend(
+            ["acme", "uplink"]
+                .iter()
+                .flat_map(|folder| pki::examine(&data_dir.join(folder))),
+        );
+        let mut words = report.to_string();
+        for DamagedFile { path, why } in &damaged {
+            words.push_str(&format!("\n  {}: {why}", path.display()));
         }
+        let whole = report.is_whole() && damaged.is_empty();
+        let mut report = serde_json::to_value(report).unwrap_or_default();
+        report["damaged_files"] = json!(damaged);
+        Verified { whole, words, report }
     }
 }
 
@@ -61,6 +113,15 @@ pub enum Keys {
     Passphrase(String),
     /// They are left out.
     LeftOut,
+}
+
+impl Keys {
+    fn kept(&self) -> KeysIn {
+        match self {
+            Keys::Recipient(_) | Keys::Passphrase(_) => KeysIn::Sealed,
+            Keys::LeftOut => KeysIn::LeftOut,
+        }
+    }
 }
 
 impl From<Keys> for Seal {
@@ -77,25 +138,98 @@ impl Backups {
     /// Backups of the book and of what lies beside it in the data folder.
     #[must_use]
     pub fn new(store: Store, data_dir: PathBuf) -> Backups {
-        Backups { store, data_dir }
+        Backups {
+            store,
+            data_dir,
+            under_way: Arc::default(),
+            trouble: Arc::default(),
+        }
     }
 
-    /// Makes one at `to`: whole, or not there.
+    /// Removes copies that a killed box left on their way to a command line.
+    pub fn sweep(&self) {
+        for entry in std::fs::read_dir(&self.data_dir).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.starts_with(ON_THE_WAY.0) && name.contains(ON_THE_WAY.1) {
+                match std::fs::remove_file(entry.path()) {
+                    Ok(()) => tracing::info!(file = %entry.path().display(), "removed what is left of a backup"),
+                    Err(error) => tracing::warn!(file = %entry.path().display(), %error, "could not be removed"),
+                }
+            }
+        }
+    }
+
+    /// Makes one at `to`, whole or not there, and notes it as the last one.
     pub async fn make(&self, to: PathBuf, keys: Keys) -> Result<BackupReport, MakeError> {
+        let kept = keys.kept();
         let this = self.clone();
         let made = tokio::task::spawn_blocking(move || this.store.backup(&to, &this.beside(), &keys.into())).await;
         let report = made.map_err(|_| MakeError::Interrupted)??;
-        let at = report.made;
-        let noted = self.store.write(move |page| LAST.put_on(page, b"", &at)).await;
-        if let Err(error) = noted {
-            tracing::warn!(%error, "the time of the backup was not noted");
-        }
+        self.arrived(LastBackup {
+            at: report.made,
+            keys: Some(kept),
+        })
+        .await;
         Ok(report)
     }
 
-    /// When the last one was made.
-    pub fn last(&self) -> Result<Option<Timestamp>, ReadError> {
-        LAST.get(&self.store, b"")
+    /// Makes one without a name, for whoever reads the open file; it counts once `delivery` is said to have arrived.
+    async fn make_for(&self, delivery: Option<String>, keys: Keys) -> Result<std::fs::File, MakeError> {
+        let (this, kept) = (self.clone(), keys.kept());
+        let made = tokio::task::spawn_blocking(move || {
+            let name = format!("{}{}{}", ON_THE_WAY.0, crate::accounts::random_id(), ON_THE_WAY.1);
+            let to = this.data_dir.join(name);
+            let made = this.store.backup(&to, &this.beside(), &keys.into());
+            let opened = made.map(|report| (std::fs::File::open(&to), report));
+            // Its name goes now, in the same breath; the open file lives until it was sent.
+            let _ = std::fs::remove_file(&to);
+            opened
+        });
+        let (file, report) = made.await.map_err(|_| MakeError::Interrupted)??;
+        let file = file.map_err(MakeError::Open)?;
+        if let Some(delivery) = delivery {
+            let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+            if under_way.len() == UNDER_WAY {
+                under_way.pop_front();
+            }
+            let last = LastBackup {
+                at: report.made,
+                keys: Some(kept),
+            };
+            under_way.push_back((delivery, last));
+        }
+        Ok(file)
+    }
+
+    /// Notes that a backup is whole and on disk where it belongs.
+    async fn arrived(&self, last: LastBackup) {
+        let noted = self
+            .store
+            .write(move |page| LAST.put_on(page, b"", &LastRow::Whole(last)))
+            .await;
+        if let Err(error) = noted {
+            tracing::warn!(%error, "the time of the backup was not noted");
+        }
+    }
+
+    /// The last one that arrived.
+    pub fn last(&self) -> Result<Option<LastBackup>, ReadError> {
+        Ok(LAST.get(&self.store, b"")?.map(|row| match row {
+            LastRow::At(at) => LastBackup { at, keys: None },
+            LastRow::Whole(last) => last,
+        }))
+    }
+
+    /// Says that the box could not back itself up, and why; or that it could.
+    pub fn tried(&self, trouble: Option<String>) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
+    /// Why the box could not back itself up the last time it tried.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The PKI, the keys of ACME, and what the box was told remotely. A file that only its owner may read is a secret.
@@ -114,6 +248,9 @@ pub enum MakeError {
     /// The store could not.
     #[error(transparent)]
     Backup(#[from] BackupError),
+    /// The copy cannot be read again.
+    #[error("the copy could not be opened: {0}")]
+    Open(std::io::Error),
     /// The work's thread ended before the work.
     #[error("the work was interrupted")]
     Interrupted,
@@ -144,36 +281,50 @@ fn collect(root: &Path, folder: &Path, found: &mut Vec<Extra>) {
 pub(super) fn router() -> Router<Desk> {
     Router::new()
         .route("/backup", post(backup))
+        .route("/backup/{delivery}/arrival", post(delivered))
         .route("/verification", post(verify))
 }
 
+/// What a command line wants.
+#[derive(Deserialize)]
+struct Wanted {
+    keys: Keys,
+    /// By this name it says that the backup arrived.
+    delivery: Option<String>,
+}
+
 /// The backup itself as the answer: the command line writes it where its own user may.
-async fn backup(State(desk): State<Desk>, Json(keys): Json<Keys>) -> Result<Response, Refusal> {
+async fn backup(State(desk): State<Desk>, Json(wanted): Json<Wanted>) -> Result<Response, Refusal> {
     let backups = &running(&desk)?.backups;
-    let on_the_way = backups
-        .data_dir
-        .join(format!("backup-{}.tmp", crate::accounts::random_id()));
-    let made = backups.make(on_the_way.clone(), keys).await;
-    let opened = match made {
-        Ok(_) => tokio::fs::File::open(&on_the_way)
-            .await
-            .map_err(|error| Refusal::failed(error.to_string())),
-        Err(MakeError::Backup(BackupError::Seal(error))) => Err(Refusal::bad(error.to_string())),
-        Err(MakeError::Backup(error @ BackupError::Busy)) => Err(Refusal::unavailable(error.to_string())),
-        Err(error) => Err(Refusal::failed(error.to_string())),
+    let made = backups.make_for(wanted.delivery, wanted.keys).await;
+    let file = made.map_err(|error| match error {
+        MakeError::Backup(BackupError::Seal(error)) => Refusal::bad(error.to_string()),
+        MakeError::Backup(error @ BackupError::Busy) => Refusal::unavailable(error.to_string()),
+        error => Refusal::failed(error.to_string()),
+    })?;
+    let file = tokio::fs::File::from_std(file);
+    Ok(Body::from_stream(ReaderStream::with_capacity(file, 64 << 10)).into_response())
+}
+
+/// The command line has it whole and on disk: only now was the box backed up.
+async fn delivered(State(desk): State<Desk>, UrlPath(delivery): UrlPath<String>) -> Result<Json<()>, Refusal> {
+    let backups = &running(&desk)?.backups;
+    let found = {
+        let mut under_way = backups.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = under_way.iter().position(|(name, _)| *name == delivery);
+        at.and_then(|at| under_way.remove(at))
     };
-    // Its name goes now; the open file lives until it was sent.
-    let _ = std::fs::remove_file(&on_the_way);
-    Ok(Body::from_stream(ReaderStream::with_capacity(opened?, 64 << 10)).into_response())
+    let (_, last) = found.ok_or_else(|| Refusal::bad(format!("no backup is under way as {delivery:?}")))?;
+    backups.arrived(last).await;
+    Ok(Json(()))
 }
 
 async fn verify(State(desk): State<Desk>) -> Result<Json<Verified>, Refusal> {
-    let store = running(&desk)?.store.clone();
-    let verified = tokio::task::spawn_blocking(move || store.verify_live()).await;
-    let report = verified.map_err(|error| Refusal::failed(error.to_string()))?;
-    Ok(Json(Verified::from(
-        report.map_err(|error| Refusal::failed(error.to_string()))?,
-    )))
+    let running = running(&desk)?;
+    let (store, data_dir) = (running.store.clone(), running.backups.data_dir.clone());
+    let verified = tokio::task::spawn_blocking(move || Ok(Verified::of(store.verify_live()?, &data_dir))).await;
+    let found: Result<Verified, ReadError> = verified.map_err(|error| Refusal::failed(error.to_string()))?;
+    Ok(Json(found.map_err(|error| Refusal::failed(error.to_string()))?))
 }
 
 impl From<RowError> for Refusal {

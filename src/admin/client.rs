@@ -1,5 +1,6 @@
 //! The command line's side: over the socket to a running box, or straight into the router without one.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use axum::Router;
@@ -10,7 +11,6 @@ use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tower::ServiceExt;
 
@@ -94,18 +94,18 @@ impl Client {
         }
     }
 
-    /// Asks, and writes the answer's body to `file`, which only its owner may read. Says how far it is on the way.
-    /// Answers its length.
+    /// Asks, and writes the answer's body to the open file, whose name is `path` in errors. Says how far it is on the
+    /// way. Answers its length; the file is not synced yet.
     pub async fn fetch_into(
         &self,
         method: Method,
         path: &str,
         body: Option<&Value>,
-        file: &Path,
+        (name, file): (&Path, &mut std::fs::File),
         mut progress: impl FnMut(u64),
     ) -> Result<u64, ClientError> {
         let written = |source| ClientError::Written {
-            path: file.to_owned(),
+            path: name.to_owned(),
             source,
         };
         let response = self.send(method, path, body).await?;
@@ -114,25 +114,16 @@ impl Client {
         if !status.is_success() {
             return Err(refusal(status, &body.collect().await.map_err(axum_error)?.to_bytes()));
         }
-        let mut options = tokio::fs::OpenOptions::new();
-        let mut open = options
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(file)
-            .await
-            .map_err(written)?;
         let mut bytes = 0;
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame.map_err(axum_error)?.into_data() else {
                 continue;
             };
-            open.write_all(&data).await.map_err(written)?;
+            // A command waits for nothing else meanwhile.
+            file.write_all(&data).map_err(written)?;
             bytes += data.len() as u64;
             progress(bytes);
         }
-        open.sync_all().await.map_err(written)?;
         Ok(bytes)
     }
 

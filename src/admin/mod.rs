@@ -23,7 +23,7 @@ use std::sync::Arc;
 use axum::Router;
 use tokio::sync::{mpsc, oneshot, watch};
 
-pub use backup::{Backups, Keys, MakeError, Verified};
+pub use backup::{Backups, Keys, KeysIn, LastBackup, MakeError, Verified};
 pub use client::{Client, ClientError};
 pub use socket::{Listening, SocketError, listen};
 pub use spaces::SpaceShown;

@@ -1,12 +1,11 @@
 //! `pki …`.
 
-use std::path::PathBuf;
-
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use data_encoding::BASE64;
 use jiff::{SignedDuration, Timestamp};
+use rustls::pki_types::CertificateDer;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -34,13 +33,27 @@ async fn list(State(desk): State<Desk>) -> Result<Json<Vec<Row>>, Refusal> {
     Ok(Json(desk.pki.list()?))
 }
 
-async fn init(State(desk): State<Desk>) -> Result<Json<Value>, Refusal> {
-    let made = desk.pki.init(Timestamp::now()).await?;
+/// How hierarchies are to be made.
+#[derive(Default, Deserialize)]
+struct Init {
+    /// Also in the place of those that are gone or damaged.
+    #[serde(default)]
+    replace: bool,
+}
+
+async fn init(State(desk): State<Desk>, wish: Option<Json<Init>>) -> Result<Json<Value>, Refusal> {
+    let now = Timestamp::now();
+    let made = match wish.map(|Json(wish)| wish).unwrap_or_default().replace {
+        true => desk.pki.replace(now).await?,
+        false => desk.pki.init(now).await?,
+    };
     let roots: Vec<Value> = Hierarchy::ALL
         .into_iter()
         .map(|hierarchy| json!({ "hierarchy": hierarchy, "root": desk.pki.files(hierarchy).root_certificate }))
         .collect();
-    Ok(Json(json!({ "made": made, "roots": roots })))
+    Ok(Json(
+        json!({ "made": made, "roots": roots, "unusable": desk.pki.broken() }),
+    ))
 }
 
 /// A certificate that is asked for.
@@ -116,12 +129,20 @@ async fn issue(
 
 #[derive(Deserialize)]
 struct Verify {
-    file: PathBuf,
+    /// The certificate and those after it in its file, DER, base64.
+    chain: Vec<String>,
     hierarchy: Option<Hierarchy>,
 }
 
 async fn verify(State(desk): State<Desk>, Json(wish): Json<Verify>) -> Result<Json<Value>, Refusal> {
-    let verdict = desk.pki.verify(&wish.file, wish.hierarchy, Timestamp::now())?;
+    let chain = wish
+        .chain
+        .iter()
+        .map(|der| BASE64.decode(der.as_bytes()).map(CertificateDer::from));
+    let chain: Vec<_> = chain
+        .collect::<Result<_, _>>()
+        .map_err(|error| Refusal::bad(error.to_string()))?;
+    let verdict = desk.pki.verify(&chain, wish.hierarchy, Timestamp::now())?;
     Ok(Json(
         serde_json::to_value(verdict).map_err(|error| Refusal::failed(error.to_string()))?,
     ))

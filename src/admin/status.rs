@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use super::backup::KeysIn;
 use super::problem::Refusal;
 use super::{Desk, Order, Running};
 use crate::domain::Alarm;
@@ -99,6 +100,12 @@ pub struct StoreShown {
     pub bytes: u64,
     /// When it was last backed up.
     pub last_backup: Option<Timestamp>,
+    /// Whether the keys are in that backup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_backup_keys: Option<KeysIn>,
+    /// Why the box could not back itself up the last time it tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup_trouble: Option<String>,
     /// What was lost, when it started in salvage.
     pub salvage: Option<Value>,
 }

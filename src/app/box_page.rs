@@ -12,7 +12,7 @@ use axum::routing::get;
 use jiff::Timestamp;
 
 use crate::accounts::Act;
-use crate::admin::{CertificateShown, RoomShown, Status, StoreShown};
+use crate::admin::{CertificateShown, KeysIn, RoomShown, Status, StoreShown};
 use crate::domain::{Alarm, Severity};
 use crate::face::{Face, Light, Page, Shell, SignedIn, secured};
 
@@ -203,11 +203,22 @@ fn certificate(shown: &CertificateShown, face: &Face, now: Timestamp) -> Certifi
 }
 
 fn store(shown: &StoreShown, face: &Face, now: Timestamp) -> StorePart {
+    let without_keys = shown.last_backup_keys == Some(KeysIn::LeftOut);
     let told = match (&shown.salvage, shown.last_backup) {
         (Some(_), _) => told(
             Light::Bad,
             "in salvage",
             "It was damaged. Restore a backup, or run gatelodge status to see what was lost.",
+        ),
+        (None, _) if shown.backup_trouble.is_some() => told(
+            Light::Bad,
+            "no backup",
+            shown.backup_trouble.as_deref().unwrap_or_default(),
+        ),
+        (None, Some(_)) if without_keys => told(
+            Light::Warn,
+            "backed up without keys",
+            "What is restored from its last backup has new authorities: give backup.key_file, or --passphrase-file.",
         ),
         (None, None) => told(
             Light::Warn,
@@ -219,9 +230,10 @@ fn store(shown: &StoreShown, face: &Face, now: Timestamp) -> StorePart {
     StorePart {
         told,
         size: size(shown.bytes),
-        last_backup: shown
-            .last_backup
-            .map(|at| format!("{} ({})", face.date(at), away(at, now))),
+        last_backup: shown.last_backup.map(|at| {
+            let without = if without_keys { ", without keys" } else { "" };
+            format!("{} ({}){without}", face.date(at), away(at, now))
+        }),
     }
 }
 

@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::acme::AcmeDesk;
 use super::configured::Trial;
-use super::doors::DoorUp;
+use super::door_name::DoorName;
+use super::doors::{DoorUp, Shut};
 use super::handover::Handover;
 use super::hands::HouseHands;
 use super::identity::Names;
@@ -23,6 +24,7 @@ use crate::accounts::{Accounts, Bearers};
 use crate::admin::{self, Backups, Desk, Order, Running};
 use crate::config::{Config, Flags, Loaded};
 use crate::face::{Face, Lamp};
+use crate::files;
 use crate::http::assets::Assets;
 use crate::http::health::{self, Readiness};
 use crate::http::metrics::Metrics;
@@ -31,7 +33,7 @@ use crate::occupancy::history::READER;
 use crate::occupancy::{Occupancy, Terms};
 use crate::pki::Pki;
 use crate::relay::{self, Relay};
-use crate::store::{Health, Options, Store};
+use crate::store::{Health, Options, Place, Store};
 use crate::supervisor::{House, Weight};
 use crate::tls;
 use crate::uplink::Uplink;
@@ -63,7 +65,9 @@ pub(super) struct Lodge {
     pub(super) webhooks: watch::Sender<Option<Arc<Webhooks>>>,
     /// Where word is left for the rules, whichever are in force.
     pub(super) alarm_desk: crate::rules::Desk,
-    pub(super) doors: BTreeMap<&'static str, DoorUp>,
+    pub(super) doors: BTreeMap<DoorName, DoorUp>,
+    /// Doors that could not be opened.
+    pub(super) shut: BTreeMap<DoorName, Shut>,
     pub(super) handover: Handover,
     pub(super) reporter: Reporter,
     pub(super) backups: Backups,
@@ -98,6 +102,7 @@ impl Lodge {
         let house = House::new(GRACE);
         let metrics = Metrics::new();
         let backups = Backups::new(store.clone(), config.data_dir.clone());
+        backups.sweep();
         let meters = watch::channel(None).0;
         let uplink = watch::channel(None).0;
         let rooms = RoomsSeen {
@@ -124,6 +129,7 @@ impl Lodge {
             webhooks: watch::channel(None).0,
             alarm_desk: crate::rules::Desk::default(),
             doors: BTreeMap::new(),
+            shut: BTreeMap::new(),
             handover: Handover::receive(),
             acme: AcmeDesk::new(&metrics),
             readiness: watch::channel(Readiness::default()).0,
@@ -174,7 +180,7 @@ impl Lodge {
     pub(super) fn doors(&self) -> BTreeMap<String, Vec<SocketAddr>> {
         self.doors
             .iter()
-            .map(|(name, door)| ((*name).to_owned(), door.addrs.clone()))
+            .map(|(name, door)| (name.to_string(), door.addrs.clone()))
             .collect()
     }
 
@@ -351,8 +357,14 @@ impl Lodge {
 
 async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let folder = config.data_dir.clone();
-    std::fs::create_dir_all(&folder).with_context(|| format!("making the data folder {}", folder.display()))?;
-    let mut options = Options::new(folder.join("store"));
+    files::make_private(&folder)?;
+    // Names of folders that were just made are on disk before anything in them counts.
+    for folder in [Some(folder.as_path()), folder.parent()].into_iter().flatten() {
+        if let Err(error) = files::sync(folder) {
+            tracing::debug!(%error, "goes on all the same");
+        }
+    }
+    let mut options = Options::at(Place::in_data_dir(&folder));
     if let Some(uplink) = &config.uplink {
         options.journal_bytes = uplink.outbox_max.0;
         options.journal_age = uplink.outbox_age.0;

@@ -6,6 +6,7 @@ mod api_docs;
 mod backup;
 mod box_page;
 mod configured;
+mod door_name;
 mod doors;
 mod handover;
 mod hands;
@@ -90,6 +91,7 @@ async fn attend(lodge: &mut Lodge, signals: &mut Signals, ordered: &mut mpsc::Re
                     let _ = lodge.reload().await;
                 }
             },
+            () = lodge.until_doors_are_tried() => lodge.try_doors_again().await,
             works = lodge.verdict() => lodge.settle_trial(works).await,
             Some(order) = ordered.recv() => match order {
                 Order::Configure(wish, told) => lodge.configure(wish, told).await,

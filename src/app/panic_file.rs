@@ -6,7 +6,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
-use crate::pki::write_private;
+use crate::files::write_private;
 use crate::uplink::LogLine;
 
 /// Bytes after which nothing more is added until the next start, which keeps the newer half.

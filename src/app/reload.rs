@@ -1,6 +1,7 @@
 //! Takes a changed configuration over: validated whole, compared section by section, and only what
 //! changed is rebuilt. A bad one leaves the old in force.
 
+use super::door_name::DoorName;
 use super::lodge::Lodge;
 use super::{rules, systemd};
 use crate::config::{self, Config};
@@ -149,43 +150,49 @@ impl Lodge {
         let limits = (&old.limits, &new.limits);
         for (door, differs) in [
             (
-                "metrics",
+                DoorName::Metrics,
                 old.metrics != new.metrics || limits.0.metrics != limits.1.metrics,
             ),
-            ("mtls", old.mtls != new.mtls || limits.0.mtls != limits.1.mtls || names),
-            ("grpc", old.grpc != new.grpc || limits.0.grpc != limits.1.grpc || names),
             (
-                "relay",
+                DoorName::Mtls,
+                old.mtls != new.mtls || limits.0.mtls != limits.1.mtls || names,
+            ),
+            (
+                DoorName::Grpc,
+                old.grpc != new.grpc || limits.0.grpc != limits.1.grpc || names,
+            ),
+            (
+                DoorName::Relay,
                 !same_relay_door(old, &new) || limits.0.relay != limits.1.relay || names,
             ),
             (
-                "https",
+                DoorName::Https,
                 old.https != new.https
                     || limits.0.https != limits.1.https
                     || names
                     || (by_acme && old.http != new.http),
             ),
             (
-                "http",
+                DoorName::Http,
                 old.http != new.http || limits.0.http != limits.1.http || old.https != new.https || names,
             ),
         ] {
             if differs {
                 self.open_door(door).await?;
-                if let Some(room) = self.relay.borrow().as_ref().filter(|_| door == "relay") {
+                if let Some(room) = self.relay.borrow().as_ref().filter(|_| door == DoorName::Relay) {
                     room.send_away();
                 }
-                changed.push(door.into());
+                changed.push(door.to_string());
             }
         }
         if site || occupancy || meters || relay || uplink || webhooks {
-            self.change_router("https");
+            self.change_router(DoorName::Https);
         }
         if meters {
-            self.change_router("grpc");
+            self.change_router(DoorName::Grpc);
         }
         if relay {
-            self.change_router("relay");
+            self.change_router(DoorName::Relay);
             if !changed.iter().any(|changed| changed == "relay") {
                 changed.push("relay".into());
             }
@@ -196,30 +203,31 @@ impl Lodge {
 
     /// A room that was left alone after too many failures gets another chance.
     async fn retry_failed(&mut self) -> anyhow::Result<()> {
+        self.try_doors_now().await;
         let failed = self.house.failed();
         if failed.iter().any(|name| name == "occupancy") {
             self.house.retire("occupancy");
             self.house.retire("occupancy-history");
             self.open_occupancy();
-            self.change_router("https");
+            self.change_router(DoorName::Https);
         }
         if failed.iter().any(|name| name == "meters") {
             self.house.retire("meters");
             self.open_meters()?;
-            self.change_router("https");
-            self.change_router("grpc");
+            self.change_router(DoorName::Https);
+            self.change_router(DoorName::Grpc);
         }
         if failed.iter().any(|name| name == "relay") {
             self.house.retire("relay");
             self.relay.send_replace(None);
             self.open_relay();
-            self.change_router("https");
-            self.change_router("relay");
+            self.change_router(DoorName::Https);
+            self.change_router(DoorName::Relay);
         }
         if failed.iter().any(|name| name == "webhooks") {
             self.house.retire("webhooks");
             self.open_webhooks().await?;
-            self.change_router("https");
+            self.change_router(DoorName::Https);
         }
         if failed.iter().any(|name| name == "rules") {
             self.house.retire("rules");
@@ -228,7 +236,7 @@ impl Lodge {
         if failed.iter().any(|name| name == "uplink") {
             self.house.retire("uplink");
             self.open_uplink().await?;
-            self.change_router("https");
+            self.change_router(DoorName::Https);
         }
         Ok(())
     }

@@ -124,6 +124,7 @@ impl Reporter {
     pub(super) fn status(&self) -> Status {
         let states = self.states.borrow().clone();
         let told = self.told();
+        let last_backup = self.backups.last().unwrap_or_default();
         let shown = |named: fn(&str) -> bool| {
             states
                 .iter()
@@ -156,7 +157,9 @@ impl Reporter {
             }),
             store: StoreShown {
                 bytes: self.store.bytes(),
-                last_backup: self.backups.last().unwrap_or_default(),
+                last_backup: last_backup.as_ref().map(|last| last.at),
+                last_backup_keys: last_backup.and_then(|last| last.keys),
+                backup_trouble: self.backups.trouble(),
                 salvage: self.store.salvage().and_then(|lost| serde_json::to_value(lost).ok()),
             },
             meters: self.rooms.meters.borrow().as_ref().map(|room| room.fleet()),

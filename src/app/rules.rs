@@ -114,6 +114,15 @@ impl Reporter {
             detail,
             ..gauge("gatelodge_Box", "cert_days", hours.div_euclid(24) as f64, "")
         });
+        gauges.push(Gauge {
+            detail: status.store.backup_trouble.clone().unwrap_or_default(),
+            ..gauge(
+                "gatelodge_Box",
+                "backup_failed",
+                f64::from(u8::from(status.store.backup_trouble.is_some())),
+                "",
+            )
+        });
         let unsynced = self.clock() != ClockState::Trusted;
         gauges.push(gauge(
             "gatelodge_Box",

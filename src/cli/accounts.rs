@@ -94,10 +94,25 @@ pub(super) enum TokenCommand {
 impl UserCommand {
     pub(super) fn run(self, common: &Common) -> Result<(), Failure> {
         let link = common.link();
-        with_box(common, async |client| self.ask(common, client, &link).await)
+        let password = self.password()?;
+        with_box(common, async |client| {
+            self.ask(common, client, &link, password.as_ref()).await
+        })
     }
 
-    async fn ask(self, common: &Common, client: &Client, link: &str) -> Result<(), Failure> {
+    /// The password that comes along; read before the box is reached, which may be as another user.
+    fn password(&self) -> Result<Option<Secret>, Failure> {
+        match self {
+            UserCommand::Add { password_file, .. } => password_file.as_deref().map(secret_from).transpose(),
+            UserCommand::Passwd { password_file, .. } => secret_from(password_file).map(Some),
+            UserCommand::Meters { .. }
+            | UserCommand::List
+            | UserCommand::Invite { .. }
+            | UserCommand::Remove { .. } => Ok(None),
+        }
+    }
+
+    async fn ask(self, common: &Common, client: &Client, link: &str, password: Option<&Secret>) -> Result<(), Failure> {
         let person = |name: &str, rest: &str| format!("/people/{}{rest}", segment(name));
         let said = |value: &Value, words: String| {
             if common.json {
@@ -111,10 +126,10 @@ impl UserCommand {
                 name,
                 role,
                 meters,
-                password_file,
+                password_file: _,
             } => {
-                let password = password_file.as_deref().map(secret_from).transpose()?;
-                let wish = json!({ "name": name, "role": role, "meters": meters, "password": password.as_ref().map(Secret::reveal) });
+                let wish =
+                    json!({ "name": name, "role": role, "meters": meters, "password": password.map(Secret::reveal) });
                 let answer: Value = client.ask(Method::POST, "/people", Some(&wish)).await?;
                 said(&answer, added(&name, role, &answer, link));
             }
@@ -150,8 +165,8 @@ impl UserCommand {
                     ),
                 );
             }
-            UserCommand::Passwd { name, password_file } => {
-                let wish = json!({ "password": secret_from(&password_file)?.reveal() });
+            UserCommand::Passwd { name, password_file: _ } => {
+                let wish = json!({ "password": password.map(Secret::reveal) });
                 let answer: Value = client
                     .ask(Method::POST, &person(&name, "/password"), Some(&wish))
                     .await?;

@@ -1,18 +1,20 @@
 //! `backup`, `restore`, `verify`.
 
 use std::io::IsTerminal;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 use hyper::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::owner::AsOwner;
 use super::reach::{absolute, block_on, secret_from};
 use super::{Common, Failure, print};
+use crate::accounts::random_id;
 use crate::admin::{Keys, Verified};
-use crate::store::{self, OpenError, Privacy, RestoreError, RestoreReport, SecretString, Unseal};
+use crate::files::{self, Readers, Unfinished};
+use crate::store::{self, OpenError, Place, RestoreError, RestoreReport, SecretString, Unseal};
 
 #[derive(Args)]
 pub(super) struct Backup {
@@ -47,19 +49,20 @@ pub(super) struct Restore {
 impl Backup {
     pub(super) fn run(self, common: &Common) -> Result<(), Failure> {
         let keys = self.keys(common)?;
-        let keys = serde_json::to_value(keys).map_err(Failure::failed)?;
-        let beside = beside(&self.file);
+        let delivery = random_id();
+        let wanted = json!({ "keys": keys, "delivery": delivery });
         let bytes = block_on(async {
             let client = common.running().await?;
-            let fetched = client
-                .fetch_into(Method::POST, "/backup", Some(&keys), &beside, progress)
-                .await;
-            fetched.map_err(|error| {
-                let _ = std::fs::remove_file(&beside);
-                Failure::from(error)
-            })
+            let mut file = Unfinished::create(&self.file, Readers::Owner).map_err(Failure::failed)?;
+            let into = (self.file.as_path(), file.file());
+            let bytes = client
+                .fetch_into(Method::POST, "/backup", Some(&wanted), into, progress)
+                .await?;
+            file.finish().map_err(Failure::failed)?;
+            let arrival = format!("/backup/{delivery}/arrival");
+            let _: Value = client.ask(Method::POST, &arrival, None).await?;
+            Ok(bytes)
         })?;
-        std::fs::rename(&beside, &self.file).map_err(|error| fault(&self.file, &error))?;
         if common.json {
             print::json(&json!({ "file": absolute(&self.file), "bytes": bytes }));
         } else {
@@ -87,18 +90,19 @@ impl Backup {
 impl Restore {
     pub(super) fn run(self, common: &Common) -> Result<(), Failure> {
         let data_dir = common.load_or_default()?.data_dir;
+        let at = Place::in_data_dir(&data_dir);
+        // What only the caller may read is read or opened before the owner of the data folder goes on.
         let unseal = self.unseal()?;
-        let folder = data_dir.join("store");
+        let file = std::fs::File::open(&self.file).map_err(|error| fault(&self.file, &error))?;
+        let _owner = AsOwner::of(&data_dir)?;
         if self.dry_run {
-            let report = store::restore_dry_run(&self.file, &folder, &unseal).map_err(failed)?;
-            say(common, &report, "would be restored", &[]);
+            let report = store::restore_dry_run(file, &self.file, &at, &unseal).map_err(failed)?;
+            say(common, &report, "would be restored");
             return Ok(());
         }
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&data_dir);
-        made.map_err(|error| fault(&data_dir, &error))?;
-        let report = store::restore(&self.file, &folder, &unseal).map_err(failed)?;
-        let kept = put_back(&report, &data_dir)?;
-        say(common, &report, "is restored", &kept);
+        files::make_private(&data_dir).map_err(Failure::failed)?;
+        let report = store::restore(file, &self.file, &at, &unseal).map_err(failed)?;
+        say(common, &report, "is restored");
         Ok(())
     }
 
@@ -115,53 +119,16 @@ impl Restore {
     }
 }
 
-/// Puts the files that lay beside the book back in their places. Without the keys, the PKI stays as it is:
-/// certificates without their keys would only be in the way. Answers what was kept of before.
-fn put_back(report: &RestoreReport, data_dir: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let with_keys = report.files.iter().any(|file| file.privacy == Privacy::Secret);
-    let mut kept = Vec::new();
-    for folder in ["pki", "acme", "conf.d"] {
-        let wanted: Vec<_> = report
-            .files
-            .iter()
-            .filter(|file| file.name.starts_with(&format!("{folder}/")))
-            .collect();
-        if wanted.is_empty() || (folder == "pki" && !with_keys) {
-            continue;
-        }
-        let place = data_dir.join(folder);
-        if place.exists() {
-            let before = data_dir.join(format!("{folder}.before-epoch-{}", report.epoch));
-            std::fs::rename(&place, &before).map_err(|error| fault(&place, &error))?;
-            kept.push(before);
-        }
-        for file in wanted {
-            let to = data_dir.join(&file.name);
-            let parent = to.parent().unwrap_or(data_dir);
-            std::fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(parent)
-                .map_err(|error| fault(parent, &error))?;
-            std::fs::rename(&file.path, &to).map_err(|error| fault(&to, &error))?;
-            let mode = if file.privacy == Privacy::Secret { 0o600 } else { 0o644 };
-            let set = std::fs::set_permissions(&to, std::fs::Permissions::from_mode(mode));
-            set.map_err(|error| fault(&to, &error))?;
-        }
-    }
-    Ok(kept)
-}
-
-fn say(common: &Common, report: &RestoreReport, what: &str, kept: &[PathBuf]) {
+fn say(common: &Common, report: &RestoreReport, what: &str) {
     if common.json {
-        print::json(&json!({ "report": report, "kept_beside": kept }));
+        print::json(&json!({ "report": report, "kept_beside": report.kept_beside }));
         return;
     }
     print::line(format_args!(
         "the backup of {} up to change {} {what}, as epoch {}",
         report.made, report.through, report.epoch
     ));
-    for kept in report.kept.iter().chain(kept) {
+    for kept in report.kept.iter().chain(&report.kept_beside) {
         print::line(format_args!("  kept from before: {}", kept.display()));
     }
     if report.sealed_left {
@@ -177,9 +144,10 @@ pub(super) fn verify(common: &Common) -> Result<ExitCode, Failure> {
         match common.running().await {
             Ok(client) => Ok(client.ask(Method::POST, "/verification", None).await?),
             Err(unreachable) if common.socket.is_none() => {
-                let folder = common.load_or_default()?.data_dir.join("store");
-                match store::verify(&folder) {
-                    Ok(report) => Ok(report.into()),
+                let data_dir = common.load_or_default()?.data_dir;
+                let _owner = AsOwner::of(&data_dir)?;
+                match store::verify(&data_dir.join("store")) {
+                    Ok(report) => Ok(Verified::of(report, &data_dir)),
                     Err(OpenError::InUse(_)) => Err(unreachable),
                     Err(error) => Err(Failure::failed(error)),
                 }
@@ -212,12 +180,6 @@ fn progress(bytes: u64) {
     if std::io::stderr().is_terminal() {
         eprint!("\r{} KiB ", bytes / 1024);
     }
-}
-
-fn beside(file: &Path) -> PathBuf {
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    file.with_file_name(name)
 }
 
 fn failed(error: RestoreError) -> Failure {

@@ -1,22 +1,27 @@
 //! `pki …`.
 
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use data_encoding::BASE64;
 use hyper::Method;
 use serde_json::{Value, json};
 
 use super::reach::{absolute, with_box};
 use super::{Common, Failure, print};
 use crate::admin::Client;
+use crate::files::{self, Readers, Unfinished};
 use crate::pki;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Make the five hierarchies that are not there yet
     #[command(after_help = "Example:\n  gatelodge pki init")]
-    Init,
+    Init {
+        /// Also make anew what is gone or damaged: all that those authorities issued is worth nothing then
+        #[arg(long)]
+        replace: bool,
+    },
     /// Issue a certificate that our doors show
     #[command(after_help = "Example:\n  gatelodge pki server --name lodge.example.org --out ./tls")]
     Server(Issue),
@@ -107,37 +112,43 @@ impl Command {
         if let Command::Show { file } = &self {
             return show(common, file);
         }
-        with_box(common, async |client| self.ask(common, client).await)
+        let wish = match self {
+            Command::Server(wish) => Ok((wish, "server")),
+            Command::Client(wish) => Ok((wish, "client")),
+            Command::Signing(wish) => Ok((wish, "signing")),
+            Command::Relay(wish) => Ok((wish, "relay")),
+            Command::Grpc(wish) => Ok((wish, "grpc")),
+            other => Err(other),
+        };
+        match wish {
+            Ok((wish, hierarchy)) => wish.issue(common, hierarchy),
+            Err(Command::Verify { file, hierarchy }) => verify(common, &file, hierarchy.as_deref()),
+            Err(other) => with_box(common, async |client| other.ask(common, client).await),
+        }
     }
 
     async fn ask(self, common: &Common, client: &Client) -> Result<(), Failure> {
         match self {
-            Command::Init => {
-                let answer: Value = client.ask(Method::POST, "/pki/init", None).await?;
+            Command::Init { replace } => {
+                let wish = json!({ "replace": replace });
+                let answer: Value = client.ask(Method::POST, "/pki/init", Some(&wish)).await?;
                 if common.json {
                     print::json(&answer)
                 } else {
                     say_init(&answer)
                 }
             }
-            Command::Server(wish) => wish.issue(common, client, "server").await?,
-            Command::Client(wish) => wish.issue(common, client, "client").await?,
-            Command::Signing(wish) => wish.issue(common, client, "signing").await?,
-            Command::Relay(wish) => wish.issue(common, client, "relay").await?,
-            Command::Grpc(wish) => wish.issue(common, client, "grpc").await?,
             Command::List => {
                 let rows: Value = client.ask(Method::GET, "/pki", None).await?;
                 if common.json { print::json(&rows) } else { list(&rows) }
             }
-            Command::Show { .. } => {}
-            Command::Verify { file, hierarchy } => {
-                let wish = json!({ "file": absolute(&file), "hierarchy": hierarchy });
-                verdict(
-                    common,
-                    &file,
-                    &client.ask(Method::POST, "/pki/verdict", Some(&wish)).await?,
-                )?;
-            }
+            Command::Show { .. }
+            | Command::Verify { .. }
+            | Command::Server(_)
+            | Command::Client(_)
+            | Command::Signing(_)
+            | Command::Relay(_)
+            | Command::Grpc(_) => {}
             Command::Revoke {
                 which,
                 hierarchy,
@@ -172,18 +183,22 @@ impl Command {
 }
 
 impl Issue {
-    async fn issue(self, common: &Common, client: &Client, hierarchy: &str) -> Result<(), Failure> {
+    /// The folder is made, and must take files, before a certificate is issued that could be lost; they are written
+    /// by the caller, whoever the box is.
+    fn issue(self, common: &Common, hierarchy: &str) -> Result<(), Failure> {
         let wish = json!({
             "name": self.name, "usage": self.usage, "role": self.role, "organization": self.organization,
             "hosts": self.hosts, "uris": self.uris, "days": self.days,
             "hand_over": self.out.is_some(), "overwrite": self.overwrite,
         });
         if let Some(out) = &self.out {
-            std::fs::create_dir_all(out)
-                .map_err(|error| Failure::failed(format_args!("{}: {error}", out.display())))?;
+            files::make_shared(out).map_err(Failure::failed)?;
+            drop(Unfinished::create(&out.join("try"), Readers::Owner).map_err(Failure::failed)?);
         }
         let path = format!("/pki/{hierarchy}/certificates");
-        let mut answer: Value = client.ask(Method::POST, &path, Some(&wish)).await?;
+        let mut answer: Value = with_box(common, async |client| {
+            Ok(client.ask(Method::POST, &path, Some(&wish)).await?)
+        })?;
         let pem = answer["pem"].take();
         let mut issued = answer["issued"].take();
         for kind in ["key", "certificate", "chain", "pkeycert"] {
@@ -209,25 +224,25 @@ impl Issue {
 
 /// Writes a file that must not be half there, and keys so that only their owner reads them.
 fn write(file: &Path, text: &str, overwrite: bool, secret: bool) -> Result<(), Failure> {
-    use std::io::Write;
-    let fault = |error: std::io::Error| Failure::failed(format_args!("{}: {error}", file.display()));
-    if !overwrite && file.exists() {
-        return Err(Failure::refused(format_args!("{} exists already", file.display())).hint("--overwrite replaces it"));
-    }
-    let beside = file.with_extension("pem.new");
-    let mode = if secret { 0o600 } else { 0o644 };
-    let mut options = std::fs::OpenOptions::new();
-    let mut open = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(mode)
-        .open(&beside)
-        .map_err(fault)?;
-    open.write_all(text.as_bytes())
-        .and_then(|()| open.sync_all())
-        .map_err(fault)?;
-    std::fs::rename(&beside, file).map_err(fault)
+    let readers = if secret { Readers::Owner } else { Readers::All };
+    let write = if overwrite { files::write } else { files::write_new };
+    write(file, text.as_bytes(), readers).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            Failure::refused(format_args!("{} exists already", file.display())).hint("--overwrite replaces it")
+        }
+        _ => Failure::failed(error),
+    })
+}
+
+/// The file is read here: the box may not be let in where the caller is.
+fn verify(common: &Common, file: &Path, hierarchy: Option<&str>) -> Result<(), Failure> {
+    let chain = pki::certificates(file).map_err(Failure::failed)?;
+    let chain: Vec<String> = chain.iter().map(|der| BASE64.encode(der)).collect();
+    let wish = json!({ "chain": chain, "hierarchy": hierarchy });
+    let found: Value = with_box(common, async |client| {
+        Ok(client.ask(Method::POST, "/pki/verdict", Some(&wish)).await?)
+    })?;
+    verdict(common, file, &found)
 }
 
 fn word(value: &Value) -> String {
@@ -253,6 +268,9 @@ fn say_init(answer: &Value) {
             format!("made {}", made.join(", "))
         }
     ));
+    for (hierarchy, why) in answer["unusable"].as_object().into_iter().flatten() {
+        print::line(format_args!("  {hierarchy:<8} unusable: {}", word(why)));
+    }
     for root in answer["roots"].as_array().into_iter().flatten() {
         print::line(format_args!(
             "  {:<8} {}",

@@ -4,12 +4,13 @@ use std::future::Future;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::owner::AsOwner;
 use super::{Common, Failure};
 use crate::accounts::{Accounts, Secret};
 use crate::admin::{Client, ClientError, Desk, router};
 use crate::config::{self, Config, DEFAULT_FILE, Flags, Loaded};
 use crate::pki::Pki;
-use crate::store::{OpenError, Options, Store};
+use crate::store::{OpenError, Options, Place, Store};
 
 impl Common {
     /// What the configuration layers need to know.
@@ -41,7 +42,11 @@ impl Common {
     /// The running box, or its data folder when none runs and none was named.
     async fn box_or_folder(&self) -> Result<Reached, Failure> {
         match Client::reach(&config::find_socket(&self.flags())).await {
-            Ok(client) => Ok(Reached { client, store: None }),
+            Ok(client) => Ok(Reached {
+                client,
+                store: None,
+                owner: None,
+            }),
             Err(error @ ClientError::NotReachable { .. }) if self.socket.is_none() => {
                 open_folder(&self.load_or_default()?, &error).await
             }
@@ -54,6 +59,8 @@ impl Common {
 struct Reached {
     client: Client,
     store: Option<Store>,
+    /// Dropped last: the book is closed by whom it was opened.
+    owner: Option<AsOwner>,
 }
 
 impl Reached {
@@ -61,13 +68,16 @@ impl Reached {
     async fn leave(self) {
         if let Some(store) = self.store {
             store.close().await;
+            drop(store);
         }
+        drop(self.owner);
     }
 }
 
 async fn open_folder(config: &Config, unreachable: &ClientError) -> Result<Reached, Failure> {
+    let owner = AsOwner::of(&config.data_dir)?;
     let folder = config.data_dir.clone();
-    let opened = tokio::task::spawn_blocking(move || Store::open(Options::new(folder.join("store")))).await;
+    let opened = tokio::task::spawn_blocking(move || Store::open(Options::at(Place::in_data_dir(&folder)))).await;
     let store = match opened.map_err(Failure::failed)? {
         Ok(store) => store,
         Err(error @ OpenError::InUse(_)) => {
@@ -85,11 +95,16 @@ async fn open_folder(config: &Config, unreachable: &ClientError) -> Result<Reach
     Ok(Reached {
         client: Client::Direct(router(desk)),
         store: Some(store),
+        owner: Some(owner),
     })
 }
 
-/// Runs a command against the box or its data folder, and leaves in order whatever came of it.
-pub(super) fn with_box(common: &Common, work: impl AsyncFnOnce(&Client) -> Result<(), Failure>) -> Result<(), Failure> {
+/// Runs a command against the box or its data folder, and leaves in order whatever came of it. Root is the folder's
+/// owner meanwhile: what only the caller may read is read before, what goes elsewhere is written after.
+pub(super) fn with_box<R>(
+    common: &Common,
+    work: impl AsyncFnOnce(&Client) -> Result<R, Failure>,
+) -> Result<R, Failure> {
     block_on(async {
         let reached = common.box_or_folder().await?;
         let done = work(&reached.client).await;

@@ -5,15 +5,18 @@ use std::process::ExitCode;
 use super::{Common, Failure};
 use crate::app::{self, End, LogTo};
 use crate::config;
+use crate::store::{self, Place};
 
 /// Threads that carry requests: the machines have two to four cores, and the pen has a thread of its own.
 const WORKERS: usize = 4;
 
 pub(super) fn serve(common: &Common) -> Result<ExitCode, Failure> {
+    let data_dir = config::data_dir(&common.flags())?;
+    super::owner::must_be_ours(&data_dir)?;
+    // A restore that was cut short brings settings along, so it is ended before they are read.
+    store::settle_restore(&Place::in_data_dir(&data_dir)).map_err(|error| hinted(Failure::failed(error), &data_dir))?;
     // A trial that nobody ended is over: what was before it is in force again.
-    let rolled_back = config::data_dir(&common.flags())
-        .map_err(Failure::from)
-        .and_then(|folder| config::remote::roll_back(&folder).map_err(Failure::failed))?;
+    let rolled_back = config::remote::roll_back(&data_dir).map_err(Failure::failed)?;
     let loaded = common.load()?;
     let logging = app::start_logging(&loaded.config.log, LogTo::Stdout);
     if rolled_back {
@@ -22,7 +25,19 @@ pub(super) fn serve(common: &Common) -> Result<ExitCode, Failure> {
         );
     }
     let end = runtime()?.block_on(app::serve(loaded, common.flags(), logging, |_| {}));
-    ended(end)
+    ended(end).map_err(|failure| hinted(failure, &data_dir))
+}
+
+/// A start that met files of somebody else says how they come back.
+fn hinted(failure: Failure, data_dir: &std::path::Path) -> Failure {
+    match super::owner::foreign(data_dir) {
+        Some(path) => failure.hint(format_args!(
+            "{} is not this user's: chown -R gatelodge: {}",
+            path.display(),
+            data_dir.display()
+        )),
+        None => failure,
+    }
 }
 
 /// The runtime of a whole box.

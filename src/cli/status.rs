@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::reach::block_on;
 use super::{Common, Failure, print};
-use crate::admin::Status;
+use crate::admin::{KeysIn, Status};
 
 pub(super) fn status(common: &Common) -> Result<(), Failure> {
     let status: Value = block_on(async { Ok(common.running().await?.ask(Method::GET, "/status", None).await?) })?;
@@ -80,10 +80,17 @@ pub(super) fn status(common: &Common) -> Result<(), Failure> {
         ));
     }
     print::line(format_args!(
-        "  store {} KiB, last backup {}",
+        "  store {} KiB, last backup {}{}",
         status.store.bytes / 1024,
-        print::moment(status.store.last_backup)
+        print::moment(status.store.last_backup),
+        match status.store.last_backup_keys {
+            Some(KeysIn::LeftOut) => ", without keys: what is restored from it has new authorities",
+            Some(KeysIn::Sealed) | None => "",
+        }
     ));
+    if let Some(trouble) = &status.store.backup_trouble {
+        print::line(format_args!("  no backup was made: {trouble}"));
+    }
     if let Some(lost) = &status.store.salvage {
         print::line(format_args!("  store in salvage: {lost}"));
     }

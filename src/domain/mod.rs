@@ -1,6 +1,7 @@
 //! Values that all rooms speak: no I/O, no async, no clock.
 
 mod alarm;
+mod backoff;
 mod energy;
 mod event;
 mod interval;
@@ -12,6 +13,7 @@ mod stretches;
 pub mod units;
 
 pub use alarm::{Alarm, AlarmNews, Severity, Source, SourceError};
+pub use backoff::Backoff;
 pub use energy::{Element, Measure, MeterId, MeterIdError, Quality, Reading, Register, WattHours};
 pub use event::{Event, Lane, Removal};
 pub use interval::{HALF_HOUR, Interval, boundary_from, intervals};

@@ -11,9 +11,9 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
-use super::folder::{self, FolderError, Readers};
 use super::profile::{ISSUER_LIFE, ISSUER_MARGIN, LIST_LIFE, ROOT_LIFE, ca, date, serial, span};
 use super::{CertificateId, Hierarchy};
+use crate::files::{self, FileError, Readers};
 
 /// Where a hierarchy's files lie.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -49,17 +49,45 @@ pub enum AuthorityError {
     /// The hierarchy was never made.
     #[error("there is no {0} hierarchy yet; `gatelodge pki init` makes it")]
     Absent(Hierarchy),
+    /// It was there, and its files are gone.
+    #[error(
+        "the {hierarchy} authority that this box had is gone from {}: restore a backup with its keys. \
+         `gatelodge pki init --replace` makes a new one instead, and what the old one issued is worth nothing then",
+        .dir.display()
+    )]
+    Gone {
+        /// Which.
+        hierarchy: Hierarchy,
+        /// Where its files were.
+        dir: PathBuf,
+    },
+    /// It is there and cannot be used, or is gone.
+    #[error("the {hierarchy} hierarchy cannot be used: {why}")]
+    Unusable {
+        /// Which.
+        hierarchy: Hierarchy,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A file of it could not be used.
     #[error(transparent)]
-    Folder(#[from] FolderError),
+    Folder(#[from] FileError),
     /// A file of it does not hold what it should.
     #[error("{} holds no certificate", .path.display())]
     Certificate {
         /// Which file.
         path: PathBuf,
     },
+    /// Key and certificate do not belong together.
+    #[error("{} is not the key of {}", .key.display(), .certificate.display())]
+    OtherKey {
+        /// The certificate.
+        certificate: PathBuf,
+        /// The key.
+        key: PathBuf,
+    },
     /// A key or certificate could not be made or parsed.
-    #[error("the {hierarchy} hierarchy could not {stage}: {source}")]
+    #[error("the {hierarchy} hierarchy could not {stage}: {}", in_words(.source))]
     Crypto {
         /// Whose.
         hierarchy: Hierarchy,
@@ -68,6 +96,14 @@ pub enum AuthorityError {
         /// What the library said.
         source: rcgen::Error,
     },
+}
+
+/// What the library says, once: its PEM errors name their kind again and again, and no file.
+fn in_words(error: &rcgen::Error) -> String {
+    match error {
+        rcgen::Error::PemError(_) => "the file holds no whole PEM block".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// A hierarchy ready to sign.
@@ -95,10 +131,16 @@ impl Authority {
             }
         };
         let root = certificate(&files.root_certificate)?;
-        let issuer_pem = folder::read(&files.issuer_certificate)?;
+        let issuer_pem = files::read(&files.issuer_certificate)?;
         let issuer_der = certificate(&files.issuer_certificate)?;
-        let key = Zeroizing::new(folder::read(&files.issuer_key)?);
+        let key = Zeroizing::new(files::read(&files.issuer_key)?);
         let key = KeyPair::from_pem(&key).map_err(crypto("read its issuer's key"))?;
+        if !is_key_of(&issuer_der, &key) {
+            return Err(AuthorityError::OtherKey {
+                certificate: files.issuer_certificate.clone(),
+                key: files.issuer_key.clone(),
+            });
+        }
         let issuer = Issuer::from_ca_cert_der(&issuer_der, key).map_err(crypto("read its issuer's certificate"))?;
         let (_, parsed) =
             x509_parser::parse_x509_certificate(&issuer_der).map_err(|_| AuthorityError::Certificate {
@@ -140,10 +182,10 @@ impl Authority {
         let name = format!("Gatelodge {hierarchy} issuer {mark}");
         let root_issuer = Issuer::from_params(&params, &root_key);
         let issuer = sign_issuer(hierarchy, &name, &issuer_key, &root_issuer, now)?;
-        folder::write(&files.root_key, pem(&root_key).as_bytes(), Readers::Owner)?;
-        folder::write(&files.root_certificate, root.pem().as_bytes(), Readers::Owner)?;
-        folder::write(&files.issuer_key, pem(&issuer_key).as_bytes(), Readers::Owner)?;
-        folder::write(&files.issuer_certificate, issuer.pem().as_bytes(), Readers::Owner)?;
+        files::write(&files.root_key, pem(&root_key).as_bytes(), Readers::Owner)?;
+        files::write(&files.root_certificate, root.pem().as_bytes(), Readers::Owner)?;
+        files::write(&files.issuer_key, pem(&issuer_key).as_bytes(), Readers::Owner)?;
+        files::write(&files.issuer_certificate, issuer.pem().as_bytes(), Readers::Owner)?;
         Ok(())
     }
 
@@ -163,7 +205,7 @@ impl Authority {
                 source,
             }
         };
-        let key = Zeroizing::new(folder::read(&files.root_key)?);
+        let key = Zeroizing::new(files::read(&files.root_key)?);
         let key = KeyPair::from_pem(&key).map_err(crypto("read its root's key"))?;
         let root = Issuer::from_ca_cert_der(&self.root, key).map_err(crypto("read its root's certificate"))?;
         let (_, old) =
@@ -173,7 +215,7 @@ impl Authority {
         let name = old.subject().iter_common_name().find_map(|name| name.as_str().ok());
         let name = name.unwrap_or("Gatelodge issuer").to_owned();
         let renewed = sign_issuer(hierarchy, &name, self.issuer.key(), &root, now)?;
-        Ok(folder::write(
+        Ok(files::write(
             &files.issuer_certificate,
             renewed.pem().as_bytes(),
             Readers::Owner,
@@ -265,8 +307,13 @@ pub(super) fn pem(key: &KeyPair) -> Zeroizing<String> {
     Zeroizing::new(key.serialize_pem())
 }
 
+fn is_key_of(certificate: &CertificateDer<'_>, key: &KeyPair) -> bool {
+    x509_parser::parse_x509_certificate(certificate)
+        .is_ok_and(|(_, parsed)| parsed.tbs_certificate.subject_pki.raw == key.subject_public_key_info())
+}
+
 fn certificate(path: &Path) -> Result<CertificateDer<'static>, AuthorityError> {
-    let text = folder::read(path)?;
+    let text = files::read(path)?;
     CertificateDer::from_pem_slice(text.as_bytes()).map_err(|_| AuthorityError::Certificate { path: path.to_owned() })
 }
 

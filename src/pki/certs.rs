@@ -20,8 +20,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::folder::{self, FolderError, Readers};
 use super::profile::{date, serial, span};
+use crate::files::{self, FileError, Readers};
 
 /// The name that every server's certificate has; clients of mediators look for it.
 const SERVER_NAME: &str = "cepro-mediators";
@@ -95,7 +95,7 @@ pub enum CertsError {
     },
     /// A file could not be used.
     #[error(transparent)]
-    Folder(#[from] FolderError),
+    Folder(#[from] FileError),
     /// A file of the authority holds something else.
     #[error("{} does not hold what it should", .0.display())]
     Content(PathBuf),
@@ -175,7 +175,7 @@ impl CertsFolder {
         };
         ledger.clients.insert(id.to_owned(), row);
         let text = serde_json::to_string_pretty(&ledger).expect("plain data");
-        folder::write(&self.dir.join("issued.json"), text.as_bytes(), Readers::All)?;
+        files::write(&self.dir.join("issued.json"), text.as_bytes(), Readers::All)?;
         Ok(made)
     }
 
@@ -189,7 +189,7 @@ impl CertsFolder {
         if !file.exists() {
             return Ok(Ledger::default());
         }
-        serde_json::from_str(&folder::read(&file)?).map_err(|_| CertsError::Content(file))
+        serde_json::from_str(&files::read(&file)?).map_err(|_| CertsError::Content(file))
     }
 
     fn files(&self, part: &str, name: &str) -> [PathBuf; 2] {
@@ -226,9 +226,9 @@ impl CertsFolder {
                 environment: self.environment.clone(),
             });
         }
-        let ca = folder::read(&certificate_file)?;
+        let ca = files::read(&certificate_file)?;
         let der = CertificateDer::from_pem_slice(ca.as_bytes()).map_err(|_| CertsError::Content(certificate_file))?;
-        let key = Zeroizing::new(folder::read(&key_file)?);
+        let key = Zeroizing::new(files::read(&key_file)?);
         let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| CertsError::Content(key_file.clone()))?;
         let key = KeyPair::from_der_and_sign_algo(&key, &PKCS_RSA_SHA256).map_err(|_| CertsError::Content(key_file))?;
         let issuer = Issuer::from_ca_cert_der(&der, key);
@@ -241,9 +241,9 @@ impl CertsFolder {
 
 impl Made {
     fn write(&self) -> Result<(), CertsError> {
-        folder::make(self.key_file.parent().unwrap_or(Path::new(".")))?;
-        folder::write(&self.key_file, self.key.as_bytes(), Readers::Owner)?;
-        folder::write(&self.certificate_file, self.certificate.as_bytes(), Readers::All)?;
+        files::make_private(self.key_file.parent().unwrap_or(Path::new(".")))?;
+        files::write(&self.key_file, self.key.as_bytes(), Readers::Owner)?;
+        files::write(&self.certificate_file, self.certificate.as_bytes(), Readers::All)?;
         Ok(())
     }
 }

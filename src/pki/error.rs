@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{AuthorityError, FolderError, InspectError, RequestError};
+use super::{AuthorityError, InspectError, RequestError};
+use crate::files::FileError;
 use crate::store::{ReadError, RowError, WriteError};
 
 /// The PKI could not do what was asked.
@@ -13,7 +14,7 @@ pub enum PkiError {
     Authority(#[from] AuthorityError),
     /// A file failed.
     #[error(transparent)]
-    Folder(#[from] FolderError),
+    Folder(#[from] FileError),
     /// The request makes no certificate.
     #[error(transparent)]
     Request(#[from] RequestError),

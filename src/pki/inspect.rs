@@ -10,8 +10,8 @@ use serde::Serialize;
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
-use super::folder::{self, FolderError};
 use super::{CertificateId, Hierarchy, sha256};
+use crate::files::{self, FileError};
 
 /// A certificate in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,7 +46,7 @@ pub struct Description {
 pub enum InspectError {
     /// It cannot be read.
     #[error(transparent)]
-    Folder(#[from] FolderError),
+    Folder(#[from] FileError),
     /// It holds no certificate.
     #[error("{path} holds no certificate in PEM")]
     NoCertificate {
@@ -64,8 +64,8 @@ pub enum InspectError {
 }
 
 /// The certificates of a PEM file in its order, DER. Keys and other blocks are passed over.
-pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, InspectError> {
-    let text = folder::read(path)?;
+pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, InspectError> {
+    let text = files::read(path)?;
     let found: Vec<_> = CertificateDer::pem_slice_iter(text.as_bytes())
         .collect::<Result<_, _>>()
         .unwrap_or_default();

@@ -9,8 +9,8 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::authority::{self, Signed};
-use super::folder::{self, Readers};
 use super::{AuthorityError, Hierarchy, Overwrite, Pki, PkiError, Request, Row, sha256};
+use crate::files::{self, Readers};
 
 /// What came of a request.
 #[derive(Clone, Debug, Serialize)]
@@ -142,12 +142,12 @@ impl Draft {
         let pem = self.pem();
         let issued = self.issued;
         if let Some(out) = issued.key.parent() {
-            folder::make(out)?;
+            files::make_private(out)?;
         }
-        folder::write(&issued.key, pem.key.as_bytes(), Readers::Owner)?;
-        folder::write(&issued.certificate, pem.certificate.as_bytes(), Readers::All)?;
-        folder::write(&issued.chain, pem.chain.as_bytes(), Readers::All)?;
-        folder::write(&issued.pkeycert, pem.pkeycert.as_bytes(), Readers::Owner)?;
+        files::write(&issued.key, pem.key.as_bytes(), Readers::Owner)?;
+        files::write(&issued.certificate, pem.certificate.as_bytes(), Readers::All)?;
+        files::write(&issued.chain, pem.chain.as_bytes(), Readers::All)?;
+        files::write(&issued.pkeycert, pem.pkeycert.as_bytes(), Readers::Owner)?;
         Ok(issued)
     }
 }

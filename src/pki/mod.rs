@@ -8,11 +8,12 @@ mod authority;
 mod certs;
 mod csr;
 mod error;
-mod folder;
+mod examine;
 mod hierarchy;
 mod identity;
 mod inspect;
 mod issuing;
+mod known;
 mod possession;
 mod profile;
 mod register;
@@ -24,6 +25,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 
+use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 use tokio::sync::watch;
@@ -32,10 +34,10 @@ pub use authority::{AuthorityError, AuthorityFiles};
 pub use certs::{CertsError, CertsFolder, IssuedClient, Made, Wish};
 pub use csr::{SigningRequest, SigningRequestError};
 pub use error::{PkiError, UnknownReason};
-pub use folder::{FolderError, make as make_private_folder, write_private};
+pub use examine::{DamagedFile, examine, examine_pki};
 pub use hierarchy::{Hierarchy, Role, UnknownWord, Usage};
 pub use identity::{CertificateId, sha256};
-pub use inspect::{Description, InspectError, Verdict, show};
+pub use inspect::{Description, InspectError, Verdict, certificates, show};
 pub use issuing::{Issued, Pem};
 pub use possession::PossessionError;
 pub use register::{Reason, Revoked, Row};
@@ -44,7 +46,8 @@ pub use revocations::Revocations;
 
 use authority::Authority;
 
-use crate::store::Store;
+use crate::files::{self, FileError};
+use crate::store::{NEW_AUTHORITIES, Store};
 
 /// The PKI; clones share it.
 #[derive(Clone)]
@@ -56,50 +59,162 @@ struct Inner {
     dir: PathBuf,
     store: Store,
     open: RwLock<BTreeMap<Hierarchy, Arc<Authority>>>,
+    /// Hierarchies that cannot be used, and why; what needs them fails alone.
+    broken: RwLock<BTreeMap<Hierarchy, String>>,
     revocations: watch::Sender<Arc<Revocations>>,
 }
 
 impl Pki {
-    /// Opens the PKI in `dir` (`<data_dir>/pki`) with its register in `store`. Creates nothing.
+    /// Opens the PKI in `dir` (`<data_dir>/pki`) with its register in `store`. Creates nothing. A hierarchy whose files
+    /// are damaged does not keep the others from being used.
     pub fn open(dir: impl Into<PathBuf>, store: Store) -> Result<Pki, PkiError> {
-        let dir = dir.into();
-        let mut open = BTreeMap::new();
-        for hierarchy in Hierarchy::ALL {
-            let files = AuthorityFiles::in_dir(&dir.join(hierarchy.name()));
-            if let Some(authority) = Authority::open(hierarchy, &files)? {
-                open.insert(hierarchy, Arc::new(authority));
-            }
-        }
         let revoked = revoking::revoked(&register::rows(&store)?);
-        Ok(Pki {
+        let pki = Pki {
             inner: Arc::new(Inner {
-                dir,
+                dir: dir.into(),
                 store,
-                open: RwLock::new(open),
+                open: RwLock::default(),
+                broken: RwLock::default(),
                 revocations: watch::Sender::new(Arc::new(revoked)),
             }),
-        })
+        };
+        for hierarchy in Hierarchy::ALL {
+            pki.look(hierarchy);
+        }
+        Ok(pki)
     }
 
-    /// Makes the hierarchies that are not there yet and renews issuing CAs that grow old; says which were made.
-    /// Doing it again does nothing, so it may be done at every start.
+    /// Reads a hierarchy's files anew.
+    fn look(&self, hierarchy: Hierarchy) {
+        let found = Authority::open(hierarchy, &self.files(hierarchy));
+        let mut open = self.inner.open.write().expect("no panic under the lock");
+        let mut broken = self.inner.broken.write().expect("no panic under the lock");
+        open.remove(&hierarchy);
+        broken.remove(&hierarchy);
+        match found {
+            Ok(Some(authority)) => drop(open.insert(hierarchy, Arc::new(authority))),
+            Ok(None) => {}
+            Err(error) => drop(broken.insert(hierarchy, error.to_string())),
+        }
+    }
+
+    /// Makes the hierarchies that were never there and renews issuing CAs that grow old; says which were made.
+    /// Doing it again does nothing, so it may be done at every start. One that was there and is gone, or damaged, stays
+    /// unusable until its files come back or [`Pki::replace`] is told.
     pub async fn init(&self, now: Timestamp) -> Result<Vec<Hierarchy>, PkiError> {
-        self.work(move |pki| {
-            let mut made = Vec::new();
-            for hierarchy in Hierarchy::ALL {
-                match pki.authority(hierarchy, now) {
-                    Err(PkiError::Authority(AuthorityError::Absent(_))) => {
-                        folder::make(&pki.dir(hierarchy))?;
-                        Authority::create(hierarchy, &pki.files(hierarchy), now)?;
-                        pki.reopen(hierarchy)?;
-                        made.push(hierarchy);
+        let known = known::hierarchies(&self.inner.store)?;
+        let may_be_new = self.inner.dir.parent().map(|beside| beside.join(NEW_AUTHORITIES));
+        let may_be_new = may_be_new.filter(|note| note.exists());
+        let anew = may_be_new.is_some();
+        let made = self
+            .work(move |pki| {
+                let mut made = Vec::new();
+                for hierarchy in Hierarchy::ALL {
+                    pki.look(hierarchy);
+                    match pki.authority(hierarchy, now) {
+                        Err(PkiError::Authority(AuthorityError::Absent(_))) => {
+                            if known.contains(&hierarchy) && !anew {
+                                pki.is_missing(hierarchy);
+                                continue;
+                            }
+                            pki.make(hierarchy, now)?;
+                            made.push(hierarchy);
+                        }
+                        Err(error) => tracing::error!(hierarchy = hierarchy.name(), %error, "an authority is unusable"),
+                        Ok(_) => {}
                     }
-                    authority => drop(authority?),
                 }
-            }
-            Ok(made)
-        })
-        .await
+                Ok(made)
+            })
+            .await?;
+        self.note_standing(now).await?;
+        if let Some(note) = may_be_new {
+            tracing::warn!(
+                ?made,
+                "a backup without keys was restored: what authorities of before issued is worth nothing here"
+            );
+            std::fs::remove_file(&note).map_err(|source| FileError::new("removed", &note, source))?;
+        }
+        Ok(made)
+    }
+
+    /// Makes the hierarchies anew that are gone or damaged; what is left of them is kept beside. All that they issued
+    /// is worth nothing from then on.
+    pub async fn replace(&self, now: Timestamp) -> Result<Vec<Hierarchy>, PkiError> {
+        let made = self
+            .work(move |pki| {
+                let mut made = Vec::new();
+                for hierarchy in Hierarchy::ALL {
+                    pki.look(hierarchy);
+                    if pki.authority(hierarchy, now).is_ok() {
+                        continue;
+                    }
+                    let dir = pki.dir(hierarchy);
+                    if dir.exists() {
+                        let kept = format!("{}.replaced-{}", hierarchy.name(), now.as_second());
+                        files::rename(&dir, &pki.inner.dir.join(kept))?;
+                    }
+                    pki.make(hierarchy, now)?;
+                    made.push(hierarchy);
+                }
+                Ok(made)
+            })
+            .await?;
+        self.note_standing(now).await?;
+        Ok(made)
+    }
+
+    /// Notes which authorities stand here.
+    async fn note_standing(&self, now: Timestamp) -> Result<(), PkiError> {
+        let standing = {
+            let open = self.read_open();
+            let roots = open
+                .iter()
+                .map(|(hierarchy, one)| (*hierarchy, HEXLOWER.encode(&sha256(one.root()))));
+            roots.collect()
+        };
+        for hierarchy in known::note(&self.inner.store, standing, now).await? {
+            tracing::warn!(
+                hierarchy = hierarchy.name(),
+                "another authority stands here than before"
+            );
+        }
+        Ok(())
+    }
+
+    fn make(&self, hierarchy: Hierarchy, now: Timestamp) -> Result<(), PkiError> {
+        files::make_private(&self.dir(hierarchy))?;
+        Authority::create(hierarchy, &self.files(hierarchy), now)?;
+        self.reopen(hierarchy)?;
+        Ok(())
+    }
+
+    fn is_missing(&self, hierarchy: Hierarchy) {
+        let why = AuthorityError::Gone {
+            hierarchy,
+            dir: self.dir(hierarchy),
+        };
+        tracing::error!("{why}");
+        let mut broken = self.inner.broken.write().expect("no panic under the lock");
+        broken.insert(hierarchy, why.to_string());
+    }
+
+    /// The hierarchies that cannot be used, and why.
+    #[must_use]
+    pub fn broken(&self) -> BTreeMap<Hierarchy, String> {
+        self.inner.broken.read().expect("no panic under the lock").clone()
+    }
+
+    /// Why a hierarchy is not there.
+    fn absent(&self, hierarchy: Hierarchy) -> AuthorityError {
+        let broken = self.inner.broken.read().expect("no panic under the lock");
+        match broken.get(&hierarchy) {
+            Some(why) => AuthorityError::Unusable {
+                hierarchy,
+                why: why.clone(),
+            },
+            None => AuthorityError::Absent(hierarchy),
+        }
     }
 
     /// Whether every hierarchy is there.
@@ -123,7 +238,7 @@ impl Pki {
     /// The certificates to trust for whoever shows one of `hierarchy`: its root.
     pub fn roots(&self, hierarchy: Hierarchy) -> Result<Vec<CertificateDer<'static>>, PkiError> {
         let open = self.read_open();
-        let authority = open.get(&hierarchy).ok_or(AuthorityError::Absent(hierarchy))?;
+        let authority = open.get(&hierarchy).ok_or_else(|| self.absent(hierarchy))?;
         Ok(vec![authority.root().clone()])
     }
 
@@ -148,7 +263,7 @@ impl Pki {
     /// A hierarchy ready to sign for as long as any leaf lives.
     fn authority(&self, hierarchy: Hierarchy, now: Timestamp) -> Result<Arc<Authority>, PkiError> {
         let open = self.read_open().get(&hierarchy).cloned();
-        let authority = open.ok_or(AuthorityError::Absent(hierarchy))?;
+        let authority = open.ok_or_else(|| self.absent(hierarchy))?;
         if !authority.is_ageing(now) {
             return Ok(authority);
         }

@@ -4,7 +4,8 @@
 use rcgen::{KeyPair, SigningKey};
 use zeroize::Zeroizing;
 
-use super::{FolderError, Hierarchy, Pki, folder};
+use super::{Hierarchy, Pki};
+use crate::files::{self, FileError};
 
 /// The longest code that is signed, in bytes.
 const LONGEST: usize = 1_024;
@@ -18,7 +19,7 @@ pub enum PossessionError {
     Code,
     /// There is no such authority here, or its key cannot be read.
     #[error(transparent)]
-    Key(#[from] FolderError),
+    Key(#[from] FileError),
     /// The key cannot sign.
     #[error("the root's key of the {hierarchy} hierarchy cannot sign: {source}")]
     Sign {
@@ -38,7 +39,7 @@ impl Pki {
             return Err(PossessionError::Code);
         }
         let fault = |source| PossessionError::Sign { hierarchy, source };
-        let key = Zeroizing::new(folder::read(&self.files(hierarchy).root_key)?);
+        let key = Zeroizing::new(files::read(&self.files(hierarchy).root_key)?);
         let key = KeyPair::from_pem(&key).map_err(fault)?;
         key.sign(code.as_bytes()).map_err(fault)
     }

@@ -1,22 +1,29 @@
 //! Whether a certificate is good, and making it bad.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use rustls::pki_types::CertificateDer;
 
-use super::folder::{self, Readers};
 use super::{CertificateId, Hierarchy, InspectError, Pki, PkiError, Reason, Revocations, Revoked, Row, Verdict};
 use super::{inspect, profile, register};
+use crate::files::{self, Readers};
 
 impl Pki {
-    /// Says whether the first certificate in a PEM file is one of ours (of `hierarchy`, if given) and good at `now`.
-    pub fn verify(&self, path: &Path, hierarchy: Option<Hierarchy>, now: Timestamp) -> Result<Verdict, PkiError> {
-        let chain = inspect::certificates(path)?;
-        let (_, leaf) = x509_parser::parse_x509_certificate(&chain[0]).map_err(|_| InspectError::Unreadable {
-            path: path.display().to_string(),
+    /// Says whether the first certificate of `chain` is one of ours (of `hierarchy`, if given) and good at `now`.
+    pub fn verify(
+        &self,
+        chain: &[CertificateDer<'_>],
+        hierarchy: Option<Hierarchy>,
+        now: Timestamp,
+    ) -> Result<Verdict, PkiError> {
+        let unreadable = || InspectError::Unreadable {
+            path: "what was sent".to_owned(),
             place: 1,
-        })?;
+        };
+        let leaf = chain.first().ok_or_else(unreadable)?;
+        let (_, leaf) = x509_parser::parse_x509_certificate(leaf).map_err(|_| unreadable())?;
         let id = CertificateId::of(&leaf);
         let verdict = |hierarchy, reason: Option<String>| Verdict {
             hierarchy,
@@ -32,7 +39,7 @@ impl Pki {
         let Some((candidate, authority)) = issuer else {
             return Ok(verdict(None, Some("none of our authorities issued it".to_owned())));
         };
-        let reason = match inspect::path(&chain, authority.root(), authority.issuer(), now) {
+        let reason = match inspect::path(chain, authority.root(), authority.issuer(), now) {
             Ok(()) if self.inner.revocations.borrow().contains(&id) => Some("it was revoked".to_owned()),
             Ok(()) => None,
             Err(error) => Some(error.to_string()),
@@ -108,7 +115,7 @@ impl Pki {
                 });
             let list = authority.list(revoked.collect(), now)?;
             let path = pki.files(hierarchy).crl;
-            folder::write(&path, list.as_bytes(), Readers::All)?;
+            files::write(&path, list.as_bytes(), Readers::All)?;
             Ok(path)
         })
         .await

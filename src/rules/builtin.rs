@@ -122,6 +122,17 @@ pub(super) fn entries() -> Vec<Entry> {
                 "The clock of the box is not synchronised: see to its network time",
             )
         },
+        told(
+            rule(
+                "backup_failed",
+                On::Appliance,
+                "gatelodge_Box.backup_failed",
+                OpName::FromAbove,
+                one(1.0),
+            ),
+            Severity::Major,
+            "no backup was made: {detail}",
+        ),
         Entry {
             clear: Some(one(12.0)),
             ..told(

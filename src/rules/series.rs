@@ -80,6 +80,7 @@ pub fn known(kind: Kind) -> &'static [&'static str] {
             "uplink_Queue.oldest",
             "uplink_Queue.fill",
             "gatelodge_Box.cert_days",
+            "gatelodge_Box.backup_failed",
             "gatelodge_Box.clock_unsynced",
             "gatelodge_Box.disk_free",
         ],

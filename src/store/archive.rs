@@ -199,10 +199,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn open(disk: &dyn Disk, path: &Path) -> Result<Reader, ArchiveError> {
-        let file = disk
-            .open(path)
-            .map_err(|source| FileError::new("cannot open", path, source))?;
+    pub(super) fn new(file: Arc<dyn DiskFile>, path: &Path) -> Result<Reader, ArchiveError> {
         let mut greeting = [0; GREETING.len()];
         files::read_full_at(&*file, &mut greeting, 0).map_err(|source| FileError::new("cannot read", path, source))?;
         if greeting != GREETING {

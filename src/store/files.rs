@@ -6,7 +6,7 @@
 use std::fmt;
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,6 +22,8 @@ pub trait Disk: fmt::Debug + Send + Sync {
     fn list(&self, dir: &Path) -> io::Result<Vec<Found>>;
     /// Creates `dir` if it is not there; its parent exists.
     fn make_dir(&self, dir: &Path) -> io::Result<()>;
+    /// Lets everybody read the file `path` who gets to its folder.
+    fn show(&self, path: &Path) -> io::Result<()>;
     /// Makes what was created, renamed and removed in `dir` durable.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
     /// Gives `from` the name `to`, in place of what stood there.
@@ -101,6 +103,10 @@ impl Disk for RealDisk {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             done => done,
         }
+    }
+
+    fn show(&self, path: &Path) -> io::Result<()> {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o644))
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::beside::Place;
 use super::clock::{Clock, SystemClock};
 use super::files::{Disk, RealDisk};
 
@@ -12,6 +13,9 @@ use super::files::{Disk, RealDisk};
 pub struct Options {
     /// The folder of the book; created when absent.
     pub dir: PathBuf,
+    /// The folder that the files lie in which belong to the book; `None`: there are none, and a restore that was cut
+    /// short is not ended.
+    pub beside: Option<PathBuf>,
     /// Bytes of journal kept for readers that lag (`uplink.outbox_max`).
     pub journal_bytes: u64,
     /// Age of journal kept for readers that lag (`uplink.outbox_age`).
@@ -31,11 +35,21 @@ pub struct Options {
 }
 
 impl Options {
+    /// The usual bounds, for the book of a box.
+    #[must_use]
+    pub fn at(place: Place) -> Options {
+        Options {
+            beside: Some(place.beside),
+            ..Options::new(place.book)
+        }
+    }
+
     /// The usual bounds, in `dir`.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>) -> Options {
         Options {
             dir: dir.into(),
+            beside: None,
             journal_bytes: 256 << 20,
             journal_age: Duration::from_secs(30 * 86_400),
             segment_bytes: 8 << 20,

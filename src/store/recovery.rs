@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::beside;
 use super::cursors::Cursors;
 use super::files::{self, Disk};
 use super::generation::{self, BookNote, CleanMark, FORMAT, Generation};
@@ -42,6 +43,10 @@ pub(super) fn open(options: &Options, health: &watch::Sender<Health>) -> Result<
     let (disk, book) = (&*options.disk, options.dir.as_path());
     let newest = generation::find(disk, book)?.pop();
     generation::sweep(disk, book, newest.as_ref())?;
+    if let Some(beside) = &options.beside {
+        let epoch = beside::epoch_of(disk, newest.as_ref())?;
+        beside::settle(disk, beside, newest.as_ref(), epoch)?;
+    }
     let newest = newest.map_or_else(|| create(disk, book), Ok)?;
     let clean = match note::read::<CleanMark>(disk, &generation::clean_mark(book))? {
         Note::Whole(mark) => Some(mark),

@@ -24,6 +24,16 @@ pub const BACKUPS: Place = Place {
     name: "backups",
     prefix: 0x03,
 };
+/// The folders that the box backs itself up to, by their path.
+pub const BACKUP_FOLDERS: Place = Place {
+    name: "backup folders",
+    prefix: 0x05,
+};
+/// The box's own authorities that it has had, by hierarchy.
+pub const AUTHORITIES: Place = Place {
+    name: "authorities",
+    prefix: 0x25,
+};
 /// Which side file of a month of readings counts; the book writes it itself.
 pub const SIDE_FILES: Place = Place {
     name: "side files",

@@ -23,6 +23,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "http",
             "pki",
             "store",
+            "files",
             "domain",
             "cli",
         ],
@@ -46,6 +47,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "http",
             "pki",
             "store",
+            "files",
             "domain",
             "app",
         ],
@@ -63,6 +65,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "http",
             "pki",
             "store",
+            "files",
             "domain",
             "admin",
         ],
@@ -78,6 +81,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "webhooks",
             "rules",
             "http",
+            "files",
             "domain",
             "config",
         ],
@@ -86,7 +90,7 @@ const DOORS: &[(&str, &[&str])] = &[
     (
         "meter",
         &[
-            "face", "feed", "accounts", "tls", "http", "pki", "store", "domain", "meter",
+            "face", "feed", "accounts", "tls", "http", "pki", "store", "files", "domain", "meter",
         ],
     ),
     (
@@ -100,34 +104,46 @@ const DOORS: &[(&str, &[&str])] = &[
             "http",
             "pki",
             "store",
+            "files",
             "domain",
             "occupancy",
         ],
     ),
     (
         "relay",
-        &["face", "accounts", "tls", "http", "pki", "store", "domain", "relay"],
+        &[
+            "face", "accounts", "tls", "http", "pki", "store", "files", "domain", "relay",
+        ],
     ),
     (
         "uplink",
         &[
-            "face", "feed", "rules", "accounts", "tls", "http", "pki", "store", "domain", "uplink",
+            "face", "feed", "rules", "accounts", "tls", "http", "pki", "store", "files", "domain", "uplink",
         ],
     ),
-    ("face", &["accounts", "tls", "http", "pki", "store", "domain", "face"]),
-    ("feed", &["http", "store", "domain", "feed"]),
+    (
+        "face",
+        &["accounts", "tls", "http", "pki", "store", "files", "domain", "face"],
+    ),
+    ("feed", &["http", "store", "files", "domain", "feed"]),
     // Webhooks read the journal and know no room; the occupancy's section names whom they tell.
     (
         "webhooks",
-        &["face", "accounts", "tls", "http", "store", "domain", "webhooks"],
+        &[
+            "face", "accounts", "tls", "http", "store", "files", "domain", "webhooks",
+        ],
     ),
     // Rules read the journal; rooms that tell of alarms read what rules wrote.
-    ("rules", &["store", "domain", "rules"]),
-    ("accounts", &["tls", "http", "pki", "store", "domain", "accounts"]),
-    ("tls", &["http", "pki", "store", "domain", "tls"]),
-    ("http", &["pki", "store", "domain", "http"]),
-    ("pki", &["store", "domain", "pki"]),
-    ("store", &["domain", "store"]),
+    ("rules", &["store", "files", "domain", "rules"]),
+    (
+        "accounts",
+        &["tls", "http", "pki", "store", "files", "domain", "accounts"],
+    ),
+    ("tls", &["http", "pki", "store", "files", "domain", "tls"]),
+    ("http", &["pki", "store", "files", "domain", "http"]),
+    ("pki", &["store", "files", "domain", "pki"]),
+    ("store", &["files", "domain", "store"]),
+    ("files", &["files"]),
     ("domain", &["domain"]),
 ];
 

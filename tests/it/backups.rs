@@ -1,10 +1,12 @@
 //! Backup, restore, verify and salvage with the built binary, as an operator does them.
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::lodge::CONFIG;
+use crate::support::lodge::{CONFIG, binary};
 use crate::support::{Lodge, eventually};
 
 fn counted(lodge: &Lodge, people: u32) -> String {
@@ -132,12 +134,228 @@ fn the_box_backs_itself_up_and_keeps_as_many_as_it_is_told() {
         let mut names: Vec<PathBuf> = std::fs::read_dir(folder.path())
             .unwrap()
             .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "backup"))
             .collect();
         names.sort();
         (names.len() == 2 && !names[1].ends_with("gatelodge-20260103T000000Z.backup")).then(|| names.remove(1))
     });
     let report = lodge.json(&["restore", made.to_str().unwrap(), "--dry-run"]);
     assert!(report["report"]["members"].as_array().unwrap().len() > 1, "{report}");
+    let status = eventually("the backup is noted", || {
+        let status = lodge.json(&["status"]);
+        (!status["store"]["last_backup"].is_null()).then_some(status)
+    });
+    assert_eq!(status["store"]["last_backup_keys"], "left_out", "{status}");
+    let words = lodge.command(&["status"]);
+    assert!(String::from_utf8_lossy(&words.stdout).contains("without keys"));
+}
+
+#[test]
+fn only_a_backup_that_reached_its_file_counts() {
+    let lodge = Lodge::start();
+    let refused = lodge.command(&["backup", "/nonexistent/x", "--without-keys"]);
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert_eq!(lodge.json(&["status"])["store"]["last_backup"], Value::Null);
+    let file = lodge.dir.join("whole.backup").display().to_string();
+    lodge.json(&["backup", &file, "--without-keys"]);
+    let status = lodge.json(&["status"]);
+    assert!(status["store"]["last_backup"].is_string(), "{status}");
+    let left: Vec<_> = std::fs::read_dir(lodge.dir.join("data"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("backup-"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn what_kills_left_of_backups_is_swept_at_the_start() {
+    let mut lodge = Lodge::start();
+    lodge.kill();
+    let data = lodge.dir.join("data");
+    for name in ["backup-0c4a261a0211.tmp", "backup-0c4a261a0211.tmp.unfinished"] {
+        std::fs::write(data.join(name), "left").unwrap();
+    }
+    lodge.run();
+    assert!(!data.join("backup-0c4a261a0211.tmp").exists());
+    assert!(!data.join("backup-0c4a261a0211.tmp.unfinished").exists());
+}
+
+/// A tmpfs; unmounted when dropped.
+struct Stick(PathBuf);
+
+impl Stick {
+    fn plugged_in(at: &Path) -> Stick {
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"])
+            .arg(at)
+            .status();
+        assert!(mounted.unwrap().success(), "this test mounts a tmpfs: run it as root");
+        Stick(at.to_owned())
+    }
+}
+
+impl Drop for Stick {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn backups_go_to_no_folder_that_is_missing_or_an_empty_mount_point() {
+    let mut lodge = Lodge::unstarted("");
+    let stick = lodge.dir.join("stick");
+    lodge.configure(&format!("{CONFIG}[backup]\ndirectory = {stick:?}\n"));
+    lodge.run();
+    let told = |lodge: &Lodge, words: &str| {
+        eventually(words, || {
+            let status = lodge.json(&["status"]);
+            let alarm = status["alarms"].as_array().unwrap().iter().any(|alarm| {
+                let text = alarm["text"].as_str().unwrap();
+                text.contains("no backup was made") && text.contains(words)
+            });
+            (alarm
+                && status["store"]["backup_trouble"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .contains(words))
+            .then_some(())
+        });
+    };
+    told(&lodge, "is not there");
+    assert!(!stick.exists(), "a folder that is not there is never made");
+    assert_eq!(lodge.json(&["status"])["store"]["last_backup"], Value::Null);
+
+    std::fs::create_dir(&stick).unwrap();
+    let plugged = Stick::plugged_in(&stick);
+    lodge.stop();
+    lodge.run();
+    let backups = || {
+        let entries = std::fs::read_dir(&stick).unwrap().map(|entry| entry.unwrap().path());
+        entries
+            .filter(|path| path.extension().is_some_and(|end| end == "backup"))
+            .count()
+    };
+    eventually("a backup on the stick", || (backups() == 1).then_some(()));
+    lodge.stop();
+
+    drop(plugged);
+    lodge.run();
+    told(&lodge, "another file system");
+    assert_eq!(backups(), 0, "nothing is written to the mount point");
+
+    // It is meant, says somebody.
+    std::fs::write(stick.join(".gatelodge-backups"), "").unwrap();
+    lodge.stop();
+    lodge.run();
+    eventually("a backup in the folder that was said to be meant", || {
+        (backups() == 1).then_some(())
+    });
+}
+
+/// Every file of the PKI, by its name below it.
+fn keys(lodge: &Lodge) -> Vec<(PathBuf, Vec<u8>)> {
+    let folder = lodge.dir.join("data/pki");
+    let files = files_below(&folder).into_iter();
+    files
+        .filter(|path| path.to_string_lossy().contains(".key.pem") && !path.to_string_lossy().contains("doors"))
+        .map(|path| {
+            (
+                path.strip_prefix(&folder).unwrap().to_owned(),
+                std::fs::read(&path).unwrap(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_restore_that_is_killed_anywhere_is_all_or_nothing() {
+    let lodge = Lodge::start();
+    let path = counted(&lodge, 7);
+    lodge.json(&["user", "add", "anna", "--role", "admin"]);
+    let secret = passphrase(&lodge);
+    let file = lodge.dir.join("lodge.backup").display().to_string();
+    lodge.json(&["backup", &file, "--passphrase-file", &secret]);
+    let (backed_up, mut ends) = (keys(&lodge), [0; 2]);
+    let kills = std::env::var("GATELODGE_RESTORE_KILLS").map_or(10, |times| times.parse().unwrap());
+    for kill in 0..kills {
+        let mut other = Lodge::start();
+        let before = keys(&other);
+        other.json(&["user", "add", "bert", "--role", "admin"]);
+        other.stop();
+        let mut restoring = binary()
+            .args(["restore", &file, "--passphrase-file", &secret, "--config"])
+            .arg(other.config_file())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        // What it does grows with the time it has; where exactly it is hit does not matter.
+        std::thread::sleep(Duration::from_millis(kill * 400 / kills));
+        let _ = restoring.kill();
+        restoring.wait().unwrap();
+        other.run();
+        let people = other.json(&["user", "list"])[0]["name"].clone();
+        let expected = if people == "anna" { &backed_up } else { &before };
+        assert!(
+            keys(&other) == *expected,
+            "after {kill}: the keys are those of the book"
+        );
+        if people == "anna" {
+            assert_eq!(people_in(&other, &path), 7);
+        }
+        ends[usize::from(people == "anna")] += 1;
+        other.json(&["restore", &file, "--dry-run", "--passphrase-file", &secret]);
+    }
+    eprintln!("{} kept the old book, {} have the new one", ends[0], ends[1]);
+}
+
+#[test]
+fn an_authority_that_is_gone_or_damaged_shuts_what_needs_it_and_is_never_replaced_in_silence() {
+    let mut lodge = Lodge::start();
+    lodge.json(&["user", "add", "anna", "--role", "admin"]);
+    let before = keys(&lodge);
+    lodge.stop();
+    let pki = lodge.dir.join("data/pki");
+    // A hierarchy that no door uses here, and one that the mtls door trusts.
+    std::fs::write(pki.join("signing/issuer.key.pem"), "").unwrap();
+    let verified = lodge.command(&["verify"]);
+    let words = String::from_utf8_lossy(&verified.stdout).into_owned();
+    assert_eq!(verified.status.code(), Some(1), "{words}");
+    assert!(
+        words.contains("signing/issuer.key.pem: holds no whole private key"),
+        "{words}"
+    );
+    lodge.run();
+    assert_eq!(
+        lodge.json(&["status"])["doors"].as_object().unwrap().len(),
+        4,
+        "every door is open"
+    );
+    lodge.stop();
+
+    std::fs::rename(pki.join("client"), lodge.dir.join("client")).unwrap();
+    lodge.run();
+    let status = lodge.json(&["status"]);
+    assert!(status["doors"]["https"][0].is_string(), "{status}");
+    assert!(status["doors"]["mtls"].is_null(), "{status}");
+    assert!(!pki.join("client").exists(), "nothing was made in its place");
+    assert!(lodge.log().contains("the client authority that this box had is gone"));
+    std::fs::rename(lodge.dir.join("client"), pki.join("client")).unwrap();
+    eventually("the door opens by itself once the files are back", || {
+        lodge.json(&["status"])["doors"]["mtls"][0].as_str().map(|_| ())
+    });
+    lodge.json(&["pki", "init", "--replace"]);
+    let after = keys(&lodge);
+    let same = |name: &str| {
+        let of = |keys: &[(PathBuf, Vec<u8>)]| {
+            keys.iter()
+                .filter(|(path, _)| path.starts_with(name))
+                .cloned()
+                .collect::<Vec<_>>()
+        };
+        of(&before) == of(&after)
+    };
+    assert!(same("client") && same("server") && !same("signing"));
 }
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {

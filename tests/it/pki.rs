@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use gatelodge::pki::{Hierarchy, Issued, Overwrite, Pki, PkiError, Reason, Request, Role, Usage, show};
+use gatelodge::pki::{Hierarchy, Issued, Overwrite, Pki, PkiError, Reason, Request, Role, Usage, certificates, show};
 use gatelodge::store::{Options, Store};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -213,7 +213,7 @@ async fn our_own_verdicts_name_the_hierarchy_and_the_reason() {
     let signer = house
         .issue(Request::new(Hierarchy::Signing, "https://a.example/edp"))
         .await;
-    let verify = |path: &Path, hierarchy, at| house.pki.verify(path, hierarchy, at).unwrap();
+    let verify = |path: &Path, hierarchy, at| house.pki.verify(&certificates(path).unwrap(), hierarchy, at).unwrap();
     for (issued, hierarchy) in [(&server, Hierarchy::Server), (&signer, Hierarchy::Signing)] {
         for file in [&issued.certificate, &issued.chain, &issued.pkeycert] {
             let found = verify(file, None, house.now);
@@ -235,7 +235,10 @@ async fn our_own_verdicts_name_the_hierarchy_and_the_reason() {
     assert_eq!((found.good, found.reason.as_deref()), (false, Some("it was revoked")));
 
     let other = self::house().await;
-    let found = other.pki.verify(&server.chain, None, other.now).unwrap();
+    let found = other
+        .pki
+        .verify(&certificates(&server.chain).unwrap(), None, other.now)
+        .unwrap();
     assert_eq!(found.reason.as_deref(), Some("none of our authorities issued it"));
 }
 
@@ -257,7 +260,11 @@ async fn register_and_revocations_survive_the_pki_being_opened_again() {
     assert_eq!(rows.len(), 2);
     let row = rows.iter().find(|row| row.serial == two.serial).unwrap();
     assert_eq!((row.name.as_str(), row.revoked.is_some()), ("two", false));
-    assert!(pki.verify(&two.chain, None, house.now).unwrap().good);
+    assert!(
+        pki.verify(&certificates(&two.chain).unwrap(), None, house.now)
+            .unwrap()
+            .good
+    );
     assert_eq!(
         pki.roots(Hierarchy::Client).unwrap(),
         house.pki.roots(Hierarchy::Client).unwrap()
@@ -313,7 +320,13 @@ async fn an_ageing_issuer_is_renewed_and_what_it_signed_stays_good() {
     // The certificate files alone: the PKI adds the issuer as it is now.
     let late = old.not_after - SignedDuration::from_hours(1);
     for (issued, at) in [(&old, late), (&young, years(9))] {
-        assert!(house.pki.verify(&issued.certificate, None, at).unwrap().good);
+        assert!(
+            house
+                .pki
+                .verify(&certificates(&issued.certificate).unwrap(), None, at)
+                .unwrap()
+                .good
+        );
     }
 }
 

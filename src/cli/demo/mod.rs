@@ -19,6 +19,7 @@ use super::{Common, Failure, print};
 use crate::accounts::random_id;
 use crate::app::{self, LogTo, Ready};
 use crate::config::{self, Flags};
+use crate::files::write_private;
 use gateway::Gateway;
 use prepare::Prepared;
 
@@ -118,7 +119,7 @@ impl Drop for Fresh {
 /// Says where everything is, now that it works.
 fn announce(prepared: &Prepared, ready: &Ready, as_json: bool) {
     let found = prepared.describe(ready);
-    if let Err(error) = prepare::write_private(&prepared.dir.join("demo.json"), &found.to_string()) {
+    if let Err(error) = write_private(&prepared.dir.join("demo.json"), found.to_string().as_bytes()) {
         eprintln!("gatelodge: demo.json was not written: {error}");
     }
     if as_json {

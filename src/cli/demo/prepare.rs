@@ -1,7 +1,7 @@
 //! What stands in a demo's folder before the box starts: configuration, people, a token, certificates, spaces.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use data_encoding::BASE32_NOPAD;
@@ -16,6 +16,7 @@ use crate::accounts::{Accounts, AccountsError, Role, Scope, Secret, Standing, ra
 use crate::cli::Failure;
 use crate::domain::units::Span;
 use crate::domain::{Occupancy as Counts, SpaceId, SpaceOrigin};
+use crate::files::write_private;
 use crate::http::Rate;
 use crate::occupancy::{self, Occupancy, Terms};
 use crate::pki::{Hierarchy, Issued, Overwrite, Pki, Request};
@@ -68,7 +69,7 @@ pub(super) async fn prepare(dir: &Path, port_base: u16) -> Result<Prepared, Fail
     })
     .await?;
     let text = config(dir, port_base) + &simulated.sections;
-    write_private(&config_file, &text).map_err(|error| fault(&config_file, &error))?;
+    write_private(&config_file, text.as_bytes()).map_err(Failure::failed)?;
     let earlier = std::fs::read(dir.join("demo.json")).ok();
     let earlier: Earlier = earlier
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
@@ -294,21 +295,6 @@ fn own_folder(dir: &Path) -> Result<(), Failure> {
         );
     }
     Ok(())
-}
-
-/// Writes a file that only its owner may read.
-pub(super) fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    let beside = file.with_extension("new");
-    let mut open = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&beside)?;
-    open.write_all(text.as_bytes())?;
-    open.sync_all()?;
-    std::fs::rename(&beside, file)
 }
 
 fn fault(path: &Path, error: &std::io::Error) -> Failure {

@@ -11,6 +11,7 @@ use super::command::Given;
 use super::outcome::Outcome;
 use super::place::There;
 use crate::cli::Failure;
+use crate::files::{self, Readers};
 use crate::meter::arguments;
 use crate::meter::emop::identity::MeterType;
 use crate::meter::emop::intervals::{Block, Row, Scaled, chunks, column};
@@ -84,7 +85,7 @@ impl Wish {
             print_exactly(&text);
             return Ok(Outcome::Nothing);
         };
-        std::fs::write(file, text).map_err(|error| Failure::failed(format_args!("{}: {error}", file.display())))?;
+        files::write(file, text.as_bytes(), Readers::All).map_err(Failure::failed)?;
         Ok(Outcome::Nothing)
     }
 

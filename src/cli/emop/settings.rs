@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use data_encoding::BASE64;
 
 use crate::cli::Failure;
+use crate::files;
 use crate::meter::mediator::client::DEFAULT_PLACE;
 use crate::meter::mediator::credentials::Credentials;
 
@@ -159,7 +160,7 @@ pub(super) fn set(environment: &str) -> Result<(), Failure> {
     let fault = |error: std::io::Error| Failure::failed(format_args!("{}: {error}", link.display()));
     let _ = std::fs::remove_file(&beside); // of an earlier try
     std::os::unix::fs::symlink(&name, &beside).map_err(fault)?;
-    std::fs::rename(&beside, &link).map_err(fault)
+    files::rename(&beside, &link).map_err(Failure::failed)
 }
 
 #[expect(

@@ -7,7 +7,7 @@ use rustls_acme::acme::{AcmeError as Library, Auth, Problem};
 use rustls_acme::{EventError, OrderError};
 
 use super::proof::Unproven;
-use crate::pki::FolderError;
+use crate::files;
 use crate::store::{ReadError, RowError, WriteError};
 use crate::tls::files::FileError;
 use crate::tls::pair::CertificateError;
@@ -74,7 +74,7 @@ pub enum AcmeError {
     Unreadable(#[from] CertificateError),
     /// A key could not be kept.
     #[error(transparent)]
-    Folder(#[from] FolderError),
+    Folder(#[from] files::FileError),
     /// Rows could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),

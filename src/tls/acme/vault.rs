@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{AcmeError, AcmeSettings};
-use crate::pki::{make_private_folder, sha256, write_private};
+use crate::files::{make_private, write_private};
+use crate::pki::sha256;
 use crate::store::{Ledger, RowError, Store, schema};
 use crate::tls::files;
 use crate::tls::pair::Pair;
@@ -147,7 +148,7 @@ impl Vault {
     async fn write_file(&self, path: PathBuf, bytes: Zeroizing<Vec<u8>>) -> Result<(), AcmeError> {
         let folder = self.folder.clone();
         let written = tokio::task::spawn_blocking(move || {
-            make_private_folder(&folder)?;
+            make_private(&folder)?;
             write_private(&path, &bytes)
         });
         Ok(written.await.map_err(|_| AcmeError::Interrupted)??)

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::bootstrap::Login;
-use crate::pki::{self, FolderError, InspectError, make_private_folder, write_private};
+use crate::files::{FileError, make_private, write_private};
+use crate::pki::{self, InspectError};
 
 /// The folder of what was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub struct Kept(PathBuf);
 pub enum KeptError {
     /// Not written.
     #[error(transparent)]
-    Folder(#[from] FolderError),
+    Folder(#[from] FileError),
     /// A file could not be read or removed.
     #[error("{}: {source}", .path.display())]
     File {
@@ -88,7 +89,7 @@ impl Kept {
 
     /// Keeps a fresh pair: beside the one that is shown, or in its place where there is none. Answers where.
     pub fn put(&self, key: &str, chain: &str) -> Result<PathBuf, KeptError> {
-        make_private_folder(&self.0)?;
+        make_private(&self.0)?;
         let place = if self.identity().exists() {
             self.next()
         } else {
@@ -129,7 +130,7 @@ impl Kept {
 
     /// Keeps a login in place of any other.
     pub fn put_login(&self, login: &Login) -> Result<(), KeptError> {
-        make_private_folder(&self.0)?;
+        make_private(&self.0)?;
         let row = Row {
             tenant: login.tenant.clone(),
             username: login.username.clone(),

@@ -24,6 +24,10 @@ impl Disk for OneFile {
     fn make_dir(&self, _: &Path) -> io::Result<()> {
         Err(io::ErrorKind::ReadOnlyFilesystem.into())
     }
+    fn show(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
     fn sync_dir(&self, _: &Path) -> io::Result<()> {
         Ok(())
     }

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gatelodge::domain::{Lane, Seq};
+use gatelodge::store::files::Disk;
 use gatelodge::store::{
-    ArchiveError, Extra, Options, Privacy, RestoreError, Seal, SecretString, Store, Unseal, restore, restore_dry_run,
-    restore_on, verify,
+    ArchiveError, Extra, Options, Place, Privacy, RestoreError, RestoreReport, Seal, SecretString, Store, Unseal,
+    verify,
 };
 
 use super::chance::Chance;
@@ -54,6 +55,43 @@ fn extra(dir: &Path) -> Vec<Extra> {
     ]
 }
 
+/// The book in `dir`, with what belongs to it in a folder in there.
+pub(super) fn place(dir: &Path) -> Place {
+    Place {
+        book: dir.to_owned(),
+        beside: dir.join("beside"),
+    }
+}
+
+pub(super) fn restore(file: &Path, dir: &Path, unseal: &Unseal) -> Result<RestoreReport, RestoreError> {
+    std::fs::create_dir_all(dir.join("beside")).unwrap();
+    gatelodge::store::restore(std::fs::File::open(file).unwrap(), file, &place(dir), unseal)
+}
+
+pub(super) fn restore_dry_run(file: &Path, dir: &Path, unseal: &Unseal) -> Result<RestoreReport, RestoreError> {
+    gatelodge::store::restore_dry_run(std::fs::File::open(file).unwrap(), file, &place(dir), unseal)
+}
+
+/// On a simulated disk.
+pub(super) fn restore_on(disk: &SimulatedDisk, file: &Path, dir: &Path) -> Result<RestoreReport, RestoreError> {
+    disk.make_dir(&dir.join("beside")).unwrap();
+    disk.sync_dir(dir).unwrap();
+    let open = disk.open(file).unwrap();
+    gatelodge::store::restore_on(disk, open, file, &place(dir), &Unseal::LeaveOut)
+}
+
+/// Puts the settings beside the book, durably.
+fn settings(disk: &SimulatedDisk, beside: &Path, content: &[u8]) {
+    let folder = beside.join("conf.d");
+    disk.make_dir(&folder).unwrap();
+    disk.sync_dir(beside).unwrap();
+    let file = disk.create(&folder.join("remote.toml")).unwrap();
+    file.set_len(0).unwrap();
+    assert_eq!(file.write_at(content, 0).unwrap(), content.len());
+    file.sync().unwrap();
+    disk.sync_dir(&folder).unwrap();
+}
+
 fn passphrase(text: &str) -> SecretString {
     SecretString::from(text.to_owned())
 }
@@ -89,12 +127,12 @@ async fn a_backup_taken_while_the_book_is_written_restores_as_it_was() {
         Some(dir.path().join("g000001").as_path()),
         "the old book is kept"
     );
-    let secret = done.files.iter().find(|file| file.name == "pki/ca.key").unwrap();
-    assert_eq!(std::fs::read_to_string(&secret.path).unwrap(), "a private key");
-    assert_eq!(
-        std::fs::metadata(&secret.path).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
+    assert_eq!(done.files, ["pki/ca.pem", "pki/ca.key"]);
+    for (name, content, mode) in [("ca.key", "a private key", 0o600), ("ca.pem", "a certificate", 0o644)] {
+        let path = dir.path().join("beside/pki").join(name);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), content);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode);
+    }
 
     let store = Store::open(options(dir.path())).unwrap();
     assert_eq!(rows(&store), then);
@@ -119,7 +157,7 @@ async fn a_backup_restores_on_another_box_and_keys_can_stay_behind() {
     assert_eq!(report.left_out, ["pki/ca.key"]);
     let fresh = elsewhere.path().join("fresh");
     let done = restore(&file, &fresh, &Unseal::LeaveOut).unwrap();
-    assert_eq!((done.kept, done.sealed_left, done.files.len()), (None, false, 1));
+    assert_eq!((done.kept, done.sealed_left, done.files.len()), (None, false, 0));
     assert_eq!(rows(&Store::open(options(&fresh)).unwrap()), rows(&store));
     assert!(verify(&fresh).unwrap().is_whole());
 }
@@ -175,20 +213,31 @@ async fn cuts_during_backup_and_restore_leave_one_book_or_the_other() {
         let on = |disk: &SimulatedDisk| {
             let mut options = options(dir.path());
             options.disk = Arc::new(disk.clone());
+            options.beside = Some(dir.path().join("beside"));
             options
         };
         let file = dir.path().join("book.backup");
+        let beside = dir.path().join("beside");
+        disk.make_dir(&beside).unwrap();
+        disk.sync_dir(dir.path()).unwrap();
+        settings(&disk, &beside, b"then");
         let store = Store::open(on(&disk)).unwrap();
         write(&store, 60).await;
         let then = rows(&store);
+        let extra = [Extra {
+            name: "conf.d/remote.toml".to_owned(),
+            path: beside.join("conf.d/remote.toml"),
+            privacy: Privacy::Public,
+        }];
         let cut_backup = chance.one_in(2);
         if cut_backup {
             disk.cut_after(chance.below(40));
         }
-        let made = store.backup(&file, &[], &Seal::LeaveOut).is_ok();
+        let made = store.backup(&file, &extra, &Seal::LeaveOut).is_ok();
         if !disk.is_cut() {
             disk.cut_no_more();
             write(&store, 30).await;
+            settings(&disk, &beside, b"now");
         }
         let now = rows(&store);
         drop(store);
@@ -197,8 +246,8 @@ async fn cuts_during_backup_and_restore_leave_one_book_or_the_other() {
             assert!(!made, "a backup that was reported is there");
             continue;
         }
-        disk.cut_after(chance.below(80));
-        let restored = restore_on(&disk, &file, dir.path(), &Unseal::LeaveOut).is_ok();
+        disk.cut_after(chance.below(120));
+        let restored = restore_on(&disk, &file, dir.path()).is_ok();
         let disk = disk.after_cut(&mut chance);
         let store = Store::open(on(&disk)).unwrap();
         assert!(store.salvage().is_none(), "seed {seed}: {:?}", store.salvage());
@@ -206,6 +255,20 @@ async fn cuts_during_backup_and_restore_leave_one_book_or_the_other() {
         both[is] += 1;
         assert!(!restored || is == 1, "a restore that was reported is done");
         assert_eq!(rows(&store), if is == 1 { then } else { now }, "seed {seed}");
+        let found = disk.content(&beside.join("conf.d/remote.toml"));
+        if is == 1 {
+            assert_eq!(found, b"then", "seed {seed}: what belongs to the book came with it");
+        } else {
+            assert!(
+                found == b"now" || found == b"then",
+                "seed {seed}: what was there stays: {found:?}"
+            );
+        }
+        let left = disk.names(&beside);
+        assert!(
+            left.iter().all(|name| !name.contains("restored")),
+            "seed {seed}: {left:?}"
+        );
     }
     assert!(
         both[0] > 3 && both[1] > 3,

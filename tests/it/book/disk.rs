@@ -190,6 +190,15 @@ impl SimulatedDisk {
         }
     }
 
+    /// What the file `path` holds.
+    pub fn content(&self, path: &Path) -> Vec<u8> {
+        let state = self.lock();
+        match &state.nodes[state.find(path).unwrap()] {
+            Node::File { now, .. } => now.clone(),
+            Node::Folder { .. } => panic!("{} is a folder", path.display()),
+        }
+    }
+
     /// Whether something is called `path`.
     pub fn exists(&self, path: &Path) -> bool {
         self.lock().find(path).is_ok()
@@ -389,6 +398,10 @@ impl Disk for SimulatedDisk {
             state.nodes.push(folder(Names::new()));
             Ok(())
         })
+    }
+
+    fn show(&self, _: &Path) -> io::Result<()> {
+        Ok(())
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {

@@ -6,10 +6,7 @@ use std::sync::Arc;
 
 use gatelodge::domain::{Event, MeterId, Quality, Reading, Register, Seq, WattHours};
 use gatelodge::store::readings::{Batch, Expired, ReadingError, Readings, ReadingsWriter, Recorded, Sealed};
-use gatelodge::store::{
-    Delivery, LossKind, MemberKind, Options, ReadError, Seal, Store, Unseal, WriteError, restore, restore_dry_run,
-    verify,
-};
+use gatelodge::store::{Delivery, LossKind, MemberKind, Options, ReadError, Seal, Store, Unseal, WriteError, verify};
 use jiff::{SignedDuration, Timestamp};
 
 use super::clock::SetClock;
@@ -422,9 +419,9 @@ async fn a_backup_takes_side_files_along_and_a_restore_puts_them_back() {
     book.record(vec![batch(1, Register::ImportA, vec![late])]).await;
     book.clock.advance(SignedDuration::from_hours(25));
     assert_eq!(book.seal().await.months, 1);
-    restore_dry_run(&file, book.dir.path(), &Unseal::LeaveOut).unwrap();
+    super::backup::restore_dry_run(&file, book.dir.path(), &Unseal::LeaveOut).unwrap();
     let fresh = elsewhere.path().join("fresh");
-    restore(&file, &fresh, &Unseal::LeaveOut).unwrap();
+    super::backup::restore(&file, &fresh, &Unseal::LeaveOut).unwrap();
     assert!(verify(&fresh).unwrap().is_whole());
     let store = Store::open(Book::options(&fresh, &book.clock)).unwrap();
     assert_eq!(all(&store, 1, Register::ImportA), readings);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use gatelodge::domain::{Reading, Register, WattHours};
 use gatelodge::store::readings::{Batch, ReadingsWriter};
-use gatelodge::store::{Options, ReadError, Seal, Store, Unseal, restore_on};
+use gatelodge::store::{Options, ReadError, Seal, Store};
 use jiff::{SignedDuration, Timestamp};
 
 use super::chance::Chance;
@@ -205,7 +205,7 @@ async fn restored(disk: &SimulatedDisk, dir: &Path, clock: &Arc<SetClock>, why: 
     if !disk.exists(&file) {
         return;
     }
-    restore_on(disk, &file, dir, &Unseal::LeaveOut).unwrap_or_else(|error| panic!("{why}: {error}"));
+    super::backup::restore_on(disk, &file, dir).unwrap_or_else(|error| panic!("{why}: {error}"));
     let store = Store::open(options(dir, disk, clock)).unwrap();
     assert!(store.salvage().is_none(), "{why}: {:?}", store.salvage());
     for number in 0..METERS {

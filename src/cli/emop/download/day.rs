@@ -10,6 +10,7 @@ use super::super::place::There;
 use super::progress::{Pair, Progress, Shelf};
 use crate::cli::Failure;
 use crate::domain::Element;
+use crate::files::{self, Readers};
 use crate::meter::emop::profile_log::{Elements, HALF_HOUR, Window, span, window};
 use crate::meter::emop::{MeterTime, ProfileLog};
 use crate::meter::reads;
@@ -210,10 +211,8 @@ pub(super) fn there(folder: &Path, meter: (&str, Option<Element>), date: Date) -
 
 /// Writes a file whole or not at all: who looks for days that are there must not find half of one.
 fn put(folder: &Path, name: &Name, text: &str) -> Result<PathBuf, Failure> {
-    let (file, beside) = (folder.join(name.to_string()), folder.join(format!(".{name}.part")));
-    let fault = |error: std::io::Error| Failure::failed(format_args!("{}: {error}", file.display()));
-    std::fs::create_dir_all(folder).map_err(fault)?;
-    std::fs::write(&beside, text).map_err(fault)?;
-    std::fs::rename(&beside, &file).map_err(fault)?;
+    let file = folder.join(name.to_string());
+    files::make_shared(folder).map_err(Failure::failed)?;
+    files::write(&file, text.as_bytes(), Readers::All).map_err(Failure::failed)?;
     Ok(file)
 }

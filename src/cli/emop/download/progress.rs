@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::settings::variable;
 use crate::domain::MeterId;
-use crate::pki::{make_private_folder, write_private};
+use crate::files::{make_private, write_private};
 
 /// What is there of a day. Keys are the beginnings of half hours and of requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ impl Shelf {
         let folder = std::env::temp_dir().join(format!("simt-emlite-cache-{user}"));
         // Others write in the temporary folder too: what lies there counts only when nobody else could put it there.
         let is_ours = formed
-            && make_private_folder(&folder).is_ok()
+            && make_private(&folder).is_ok()
             && folder.symlink_metadata().is_ok_and(|found| {
                 found.is_dir() && found.uid() == rustix::process::getuid().as_raw() && found.mode() & 0o077 == 0
             });

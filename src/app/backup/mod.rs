@@ -1,5 +1,7 @@
 //! Backups that the box makes by itself, as `[backup]` says.
 
+mod folder;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::lodge::Lodge;
 use crate::admin::{Backups, Keys};
 use crate::config::Backup;
+use crate::store::Store;
 use crate::supervisor::Weight;
 
 /// How often it is asked whether one is due: the clock may be set, the folder may be full for a while.
@@ -20,20 +23,23 @@ impl Lodge {
     /// Starts making backups, if they are configured.
     pub(super) fn add_backups(&mut self) {
         let Some(config) = self.config.backup.clone() else {
+            self.backups.tried(None);
             return;
         };
-        let backups = self.backups.clone();
+        let (backups, store) = (self.backups.clone(), self.store.clone());
         self.house.add("backup", Weight::Room, move |stop| {
-            let (config, backups) = (config.clone(), backups.clone());
+            let (config, backups, store) = (config.clone(), backups.clone(), store.clone());
             Box::pin(async move {
                 let mut looks = tokio::time::interval(LOOK_EVERY);
                 loop {
                     tokio::select! {
                         () = stop.cancelled() => return Ok(()),
                         _ = looks.tick() => {
-                            if let Err(error) = look(&config, &backups).await {
-                                tracing::error!(error = format!("{error:#}"), "no backup was made; it is tried again in a minute");
+                            let trouble = look(&config, &backups, &store).await.err().map(|error| format!("{error:#}"));
+                            if let Some(error) = &trouble {
+                                tracing::error!(error, "no backup was made; it is tried again in a minute");
                             }
+                            backups.tried(trouble);
                         }
                     }
                 }
@@ -43,7 +49,8 @@ impl Lodge {
 }
 
 /// Makes one when it is due, and takes away those over the number to keep.
-async fn look(config: &Backup, backups: &Backups) -> Result<()> {
+async fn look(config: &Backup, backups: &Backups, store: &Store) -> Result<()> {
+    folder::check(store, &config.directory).await?;
     let now = Timestamp::now();
     let made = made_before(&config.directory)?;
     let interval = SignedDuration::try_from(config.interval.0).unwrap_or(SignedDuration::MAX);
@@ -72,7 +79,6 @@ async fn look(config: &Backup, backups: &Backups) -> Result<()> {
 
 /// The backups of this box in `folder`, oldest first, by the time in their names.
 fn made_before(folder: &Path) -> Result<Vec<(Timestamp, PathBuf)>> {
-    std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
     let entries = std::fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
     let mut found: Vec<(Timestamp, PathBuf)> = entries
         .flatten()
