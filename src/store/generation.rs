@@ -147,7 +147,9 @@ pub(super) fn sweep(disk: &dyn Disk, book: &Path, newest: Option<&Generation>) -
         for found in files::list(disk, &dir)? {
             let path = dir.join(&found.name);
             if found.folder
-                && (found.name.ends_with(UNFINISHED) || Some(&path) == newest.map(Generation::held).as_ref())
+                && (found.name.ends_with(UNFINISHED)
+                    || found.name.starts_with(super::table::RENEWED)
+                    || Some(&path) == newest.map(Generation::held).as_ref())
             {
                 files::remove_tree(disk, &path)?;
             } else if found.name.ends_with(UNFINISHED) {

@@ -8,7 +8,6 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
-use super::FileError;
 use super::clock::{Clock, Trust};
 use super::cursors::Cursors;
 use super::eras::Eras;
@@ -22,7 +21,11 @@ use super::shelf::{Segment, Shelf};
 use super::snapshot::{self, Overlay};
 use super::spare;
 use super::thinning;
+use super::{FileError, ReadError};
 use crate::domain::Seq;
+
+/// How long a table that is made anew waits for the files of snapshot and log.
+const FILES_IN_USE: Duration = Duration::from_secs(2);
 
 /// A log longer than this since the last snapshot would make starting slow.
 const LONGEST_REPLAY: u64 = 64 << 20;
@@ -161,6 +164,31 @@ impl Keeper {
     /// While this is held, no file of the book is taken away or replaced.
     pub(super) fn hold_files(&self) -> MutexGuard<'_, ()> {
         self.files.lock().expect("nothing panics under the lock")
+    }
+
+    /// Gives every row as snapshot and log have it, up to the newest change that is shown, to `each`: what the table is
+    /// made of. Files cannot be pruned meanwhile.
+    pub(super) fn rows(&self, each: impl FnMut(&[u8], &[u8]) -> Result<(), ReadError>) -> Result<(), ReadError> {
+        // Whoever holds the files may be the one who looked a row up and found the table broken.
+        let deadline = std::time::Instant::now() + FILES_IN_USE;
+        let _held = loop {
+            match self.files.try_lock() {
+                Ok(held) => break held,
+                Err(_) if std::time::Instant::now() < deadline => std::thread::sleep(Duration::from_millis(10)),
+                Err(_) => return Err(ReadError::Table("the files it is made of are in use".to_owned())),
+            }
+        };
+        let disk = &*self.disk;
+        let base = self.newest_snapshot();
+        let after = base.unwrap_or(Seq::ZERO);
+        let mut rows = Overlay::new();
+        for segment in self.shelf.all().iter().filter(|segment| segment.last() > after) {
+            let shown = after.next()..=segment.last();
+            replay::replay(disk, &segment.path, &segment.header, shown, &mut rows)?;
+        }
+        let snapshot = base.map(|seq| self.generation.snapshots().join(snapshot::name(seq)));
+        let snapshot = snapshot.map(|path| snapshot::Rows::open(disk, &path)).transpose()?;
+        snapshot::merge(snapshot, rows, each)
     }
 
     /// Now, and whether the clock is trusted.

@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use sled::IVec;
 
-use super::ReadError;
 use super::draft::{self, Draft};
 use super::reserve::Reserve;
 use super::table::Table;
@@ -86,11 +85,21 @@ impl Recent {
         draft::within(&[&layers.settling, &layers.fresh], prefix, from)
     }
 
-    /// Takes what is to be carried; it stays visible until [`Recent::settled`]. Only one may carry at a time.
+    /// Takes what is to be carried; it stays visible until [`Recent::settled`]. Only one may carry at a time. What could
+    /// not be carried the last time is taken again.
     pub(super) fn take(&self) -> Arc<Draft> {
         let mut layers = self.write();
         layers.bytes = 0;
-        layers.settling = Arc::new(std::mem::take(&mut layers.fresh));
+        let fresh = std::mem::take(&mut layers.fresh);
+        if layers.settling.is_empty() {
+            layers.settling = Arc::new(fresh);
+        } else {
+            let mut all = (*layers.settling).clone();
+            for (key, row) in fresh {
+                all.insert(key, row);
+            }
+            layers.settling = Arc::new(all);
+        }
         Arc::clone(&layers.settling)
     }
 
@@ -180,15 +189,18 @@ impl SettlerCall {
 }
 
 /// The settler's thread: carries rows to sled whenever it is time, until told to stop.
-pub(super) fn settle(table: &Table, call: &SettlerCall, mut reserve: Reserve) -> Result<(), ReadError> {
+pub(super) fn settle(table: &Table, call: &SettlerCall, mut reserve: Reserve) {
     while call.wait() {
         // Sled writes a page for a row, and pages anew that it had before.
         if reserve.has_room_for(4 * table.unsettled() as u64) {
-            table.settle()?;
+            // A failure has been told through the health, unless the disk has no room: then it is tried again.
+            if table.settle().is_err() {
+                std::thread::sleep(FULL);
+                call.tell(Pile::Small);
+            }
         } else {
             std::thread::sleep(FULL);
             call.tell(Pile::Small);
         }
     }
-    Ok(())
 }

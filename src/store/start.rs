@@ -28,7 +28,7 @@ use super::reserve::Reserve;
 use super::shelf::Shelf;
 use super::stats::{Counters, Stats};
 use super::table::Table;
-use super::{OpenError, SalvageReport};
+use super::{OpenError, ReadError, SalvageReport};
 use crate::domain::Seq;
 
 /// What handles and readers use.
@@ -162,6 +162,13 @@ impl Running {
             files: Mutex::new(()),
             backing_up: Mutex::new(()),
         });
+        let source = Arc::downgrade(&keeper);
+        opened.table.can_be_made_of(Box::new(move |each| {
+            let keeper = source
+                .upgrade()
+                .ok_or_else(|| ReadError::Table("the book is closed".to_owned()))?;
+            keeper.rows(each)
+        }));
         let sealer_call = Call::default();
         let shelf = readings::Shelf {
             table: Arc::clone(&opened.table),
@@ -194,8 +201,7 @@ impl Running {
             },
             {
                 let (table, settler) = (Arc::clone(&opened.table), settler.clone());
-                // A failure of the table has been told through the health already.
-                thread("book-settler", move || drop(recent::settle(&table, &settler, settlers)))
+                thread("book-settler", move || recent::settle(&table, &settler, settlers))
             },
         ];
         Ok(Running {

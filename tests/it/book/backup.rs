@@ -74,9 +74,11 @@ pub(super) fn restore_dry_run(file: &Path, dir: &Path, unseal: &Unseal) -> Resul
 
 /// On a simulated disk.
 pub(super) fn restore_on(disk: &SimulatedDisk, file: &Path, dir: &Path) -> Result<RestoreReport, RestoreError> {
-    disk.make_dir(&dir.join("beside")).unwrap();
-    disk.sync_dir(dir).unwrap();
-    let open = disk.open(file).unwrap();
+    // The power may be cut in here too.
+    let made = disk.make_dir(&dir.join("beside")).and_then(|()| disk.sync_dir(dir));
+    let open = made.and_then(|()| disk.open(file));
+    // Of such a cut only that there is an error counts.
+    let open = open.map_err(|_| RestoreError::NoAbout)?;
     gatelodge::store::restore_on(disk, open, file, &place(dir), &Unseal::LeaveOut)
 }
 

@@ -23,9 +23,9 @@ fn as_root(program: &str, args: &[&str]) -> bool {
 }
 
 impl SmallDisk {
-    fn mount(at: &Path) -> SmallDisk {
+    fn mount(at: &Path, megabytes: u32) -> SmallDisk {
         std::fs::create_dir_all(at).unwrap();
-        let options = format!("size=64m,mode=0777,uid={}", rustix::process::getuid().as_raw());
+        let options = format!("size={megabytes}m,mode=0777,uid={}", rustix::process::getuid().as_raw());
         let mounted = as_root("mount", &["-t", "tmpfs", "-o", &options, "tmpfs", at.to_str().unwrap()]);
         assert!(
             mounted,
@@ -44,7 +44,7 @@ impl Drop for SmallDisk {
 #[test]
 fn a_full_disk_refuses_counting_goes_on_reading_and_recovers() {
     let mut lodge = Lodge::unstarted(CONFIG);
-    let disk = SmallDisk::mount(&lodge.dir.join("data"));
+    let disk = SmallDisk::mount(&lodge.dir.join("data"), 64);
     lodge.run();
     let mut https = lodge.https();
     let made = https
@@ -90,6 +90,55 @@ fn a_full_disk_refuses_counting_goes_on_reading_and_recovers() {
     });
     assert_eq!(https.ask("GET", &path, &[]).json()["occupancy"]["current"], full + 1);
     lodge.kill();
+}
+
+#[test]
+fn a_box_that_was_started_on_a_full_disk_goes_on_when_it_has_room_again() {
+    let mut lodge = Lodge::unstarted(CONFIG);
+    let disk = SmallDisk::mount(&lodge.dir.join("data"), 24);
+    lodge.run();
+    let made = lodge
+        .https()
+        .ask("PUT", "/space/new/occupancy/current/0/max/100000", &[])
+        .json();
+    let path = format!("/space/{}", made["space_id"].as_str().unwrap());
+    let count = format!("{path}/increment");
+    let mut counted = 0;
+    for _ in 0..4 {
+        let hog = disk.at.join("hog");
+        fill(&hog);
+        let mut https = lodge.https();
+        eventually("counting is refused", || {
+            let status = https.ask("PUT", &count, &[]).status;
+            counted += u64::from(status == 200);
+            (status == 507).then_some(())
+        });
+        lodge.kill();
+        lodge.run();
+        std::fs::remove_file(&hog).unwrap();
+        let process = lodge.process();
+        let mut https = lodge.https();
+        eventually("counting is taken again", || {
+            let status = https.ask("PUT", &count, &[]).status;
+            counted += u64::from(status == 200);
+            (status == 200).then_some(())
+        });
+        // What the table could not write before is found out when rows are carried to it, about once a second.
+        let before = std::time::Instant::now();
+        while before.elapsed() < std::time::Duration::from_secs(3) {
+            let answer = https.ask("PUT", &count, &[]);
+            assert_eq!(answer.status, 200, "{answer:?}");
+            counted += 1;
+            // Slowly: the disk is small, and is not to be full again.
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        assert_eq!(lodge.process(), process);
+        let now = https.ask("GET", &path, &[]).json()["occupancy"]["current"]
+            .as_u64()
+            .unwrap();
+        assert_eq!(now, counted, "every count that was answered is there, and no other");
+    }
+    assert!(!lodge.log().contains("cannot go on"), "{}", lodge.log());
 }
 
 /// Writes until nothing more fits.
