@@ -19,7 +19,7 @@ pub use event::{Event, Lane, Removal};
 pub use interval::{HALF_HOUR, Interval, boundary_from, intervals};
 pub use meter::{Datasource, Duty, HalfHoursAsked, Health, Latest, Meter, MeterNews, MeterState, Quantity};
 pub use operation::{Operation, OperationState};
-pub use seq::{Epoch, Seq};
+pub use seq::{ChangeId, ChangeIdError, Epoch, Seq};
 pub use space::{Level, Occupancy, Space, SpaceId, SpaceIdError, SpaceOrigin, Thresholds};
 pub use stretches::{HalfHour, Stretches};
 

@@ -6,7 +6,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::{Feed, Listener, Subject, Wanted};
-use crate::domain::{Epoch, Seq};
+use crate::domain::{ChangeId, Seq};
 use crate::store::Store;
 
 /// As many listen as may.
@@ -41,10 +41,10 @@ impl<S: Subject> Hall<S> {
         &self.feed
     }
 
-    /// The life of the book that sequences belong to.
+    /// The id by which a change is known outside.
     #[must_use]
-    pub fn epoch(&self) -> Epoch {
-        self.store.epoch()
+    pub fn id_of(&self, seq: Seq) -> ChangeId {
+        self.store.id_of(seq)
     }
 
     /// Ends what is said in here when it is cancelled.
@@ -69,14 +69,13 @@ impl<S: Subject> Hall<S> {
     #[must_use]
     pub fn mark(&self) -> String {
         let newest = *self.store.bell().borrow();
-        format!("{}.{newest}", self.epoch())
+        self.id_of(newest).to_string()
     }
 
-    /// The sequence of an id `<epoch>.<seq>` of this life of the book.
+    /// The sequence of an id `<epoch>.<seq>` of this book; `None` for one of another, or of none.
     #[must_use]
     pub fn sequence_of(&self, id: &str) -> Option<Seq> {
-        let (epoch, seq) = id.split_once('.')?;
-        (epoch == self.epoch().to_string()).then(|| seq.parse().ok().map(Seq))?
+        self.store.seq_of(id.parse().ok()?)
     }
 
     /// A place, until it is dropped.

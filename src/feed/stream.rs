@@ -16,7 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Interval, interval_at};
 
 use super::{Full, Hall, Heard, Listener, News, Subject, Wanted};
-use crate::domain::{Epoch, Seq};
+use crate::domain::{ChangeId, Seq};
 
 /// How often a silent stream says that it lives.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -81,7 +81,7 @@ impl<S: Subject, P: Speaker<S>> Listening<S, P> {
         };
         // An id of another life of the book, or of none: where the client stood is not known.
         if last.is_some() && resumed.is_none() {
-            listening.first = Some(gap(hall.epoch(), Seq::ZERO, newest));
+            listening.first = Some(gap(hall.id_of(Seq::ZERO), hall.id_of(newest)));
         }
         Ok(listening)
     }
@@ -91,7 +91,7 @@ impl<S: Subject, P: Speaker<S>> Listening<S, P> {
     pub fn beginning_with(mut self, kind: &'static str, body: Value) -> Listening<S, P> {
         self.first = Some(Said::Message {
             kind,
-            id: Some(format!("{}.{}", self.hall.epoch(), self.start)),
+            id: Some(self.hall.id_of(self.start).to_string()),
             body,
         });
         self
@@ -126,10 +126,10 @@ impl<S: Subject, P: Speaker<S>> Listening<S, P> {
             match heard {
                 Ok(Heard::News(news)) => {
                     if let Some((kind, body)) = self.speaker.told(&news) {
-                        return Some(message(hall.epoch(), &news, kind, body));
+                        return Some(message(hall.id_of(news.seq), &news, kind, body));
                     }
                 }
-                Ok(Heard::Gap { from, to }) => return Some(gap(hall.epoch(), from, to)),
+                Ok(Heard::Gap { from, to }) => return Some(gap(hall.id_of(from), hall.id_of(to))),
                 Err(error) => {
                     tracing::warn!(%error, "a listener lost its place in the journal");
                     return None;
@@ -156,17 +156,20 @@ pub fn page<S: Subject>(
     let again = || SseEvent::default().event("again").data("");
     let first = after.is_none().then(|| Ok::<_, Infallible>(again()));
     let listener = hall.listen(wanted, after.unwrap_or(newest));
-    let (epoch, ends) = (hall.epoch(), hall.ends().clone());
-    let changes = stream::unfold((listener, told), move |(mut listener, told)| async move {
-        let message = match listener.next().await {
-            Ok(Heard::News(news)) => told(&news).map(|message| message.id(format!("{epoch}.{}", news.seq))),
-            Ok(Heard::Gap { .. }) => Some(again()),
-            Err(error) => {
-                tracing::warn!(%error, "a live page lost its place in the journal");
-                return None;
-            }
-        };
-        Some((stream::iter(message.map(Ok)), (listener, told)))
+    let (ids, ends) = (Arc::clone(&hall), hall.ends().clone());
+    let changes = stream::unfold((listener, told), move |(mut listener, told)| {
+        let ids = Arc::clone(&ids);
+        async move {
+            let message = match listener.next().await {
+                Ok(Heard::News(news)) => told(&news).map(|message| message.id(ids.id_of(news.seq).to_string())),
+                Ok(Heard::Gap { .. }) => Some(again()),
+                Err(error) => {
+                    tracing::warn!(%error, "a live page lost its place in the journal");
+                    return None;
+                }
+            };
+            Some((stream::iter(message.map(Ok)), (listener, told)))
+        }
     });
     let all = stream::iter(first).chain(changes.flatten());
     let all = all.take_until(async move { ends.cancelled().await });
@@ -175,8 +178,8 @@ pub fn page<S: Subject>(
         .into_response()
 }
 
-fn message<S>(epoch: Epoch, news: &News<S>, kind: &'static str, mut body: Value) -> Said {
-    let sequence = format!("{epoch}.{}", news.seq);
+fn message<S>(id: ChangeId, news: &News<S>, kind: &'static str, mut body: Value) -> Said {
+    let sequence = id.to_string();
     body["at"] = json!(news.at);
     body["sequence"] = json!(sequence);
     Said::Message {
@@ -186,11 +189,11 @@ fn message<S>(epoch: Epoch, news: &News<S>, kind: &'static str, mut body: Value)
     }
 }
 
-fn gap(epoch: Epoch, from: Seq, to: Seq) -> Said {
-    let body = json!({ "from": format!("{epoch}.{from}"), "to": format!("{epoch}.{to}") });
+fn gap(from: ChangeId, to: ChangeId) -> Said {
+    let body = json!({ "from": from.to_string(), "to": to.to_string() });
     Said::Message {
         kind: "gap",
-        id: Some(format!("{epoch}.{to}")),
+        id: Some(to.to_string()),
         body,
     }
 }

@@ -178,7 +178,7 @@ impl Occupancy {
 
     /// The version of a space as it is shown outside: `<epoch>.<seq>`.
     fn version(&self, space: &Space) -> String {
-        format!("{}.{}", self.store.epoch(), space.seq)
+        self.store.id_of(space.seq).to_string()
     }
 
     fn lives(&self, space: &Space, now: Timestamp) -> bool {

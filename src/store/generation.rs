@@ -30,11 +30,21 @@ pub(super) const FORMAT: u32 = 1;
 pub(super) struct BookNote {
     pub(super) format: u32,
     pub(super) epoch: u32,
+    /// 16 random bytes, hex, new when a book is made or restored; notes of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) life: Option<String>,
     /// The first sequence of the log when the generation was made.
     pub(super) begins: Seq,
     /// What salvage found when it made this generation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) salvage: Option<SalvageReport>,
+}
+
+/// A new life.
+pub(super) fn new_life() -> String {
+    let mut life = [0; 16];
+    aws_lc_rs::rand::fill(&mut life).expect("the system gives random bytes");
+    data_encoding::HEXLOWER.encode(&life)
 }
 
 /// The mark of an orderly stop.

@@ -11,6 +11,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::cursors::CursorKey;
 use super::reader::{Reader, Step};
 use super::{Entry, ReadError, Store};
@@ -25,6 +27,8 @@ pub struct Gap {
     pub from: Seq,
     /// The last one; acknowledge this.
     pub to: Seq,
+    /// When the first and the last of them were recorded, by the clock of that time, where that is known.
+    pub times: Option<(Timestamp, Timestamp)>,
 }
 
 /// What a subscription hands out.

@@ -50,6 +50,7 @@ mod replay;
 mod reserve;
 mod restore;
 mod restore_sink;
+mod runs;
 mod salvage;
 pub mod schema;
 mod seal;
@@ -90,7 +91,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::{oneshot, watch};
 
-use crate::domain::{Epoch, Event, Lane, Seq};
+use crate::domain::{ChangeId, Epoch, Event, Lane, Seq};
 use change::Asked;
 use files::RealDisk;
 use queue::{NotTaken, Rank};
@@ -188,10 +189,39 @@ impl Store {
         self.shared().bell.clone()
     }
 
-    /// The life of the book that its sequence numbers belong to.
+    /// The epoch of the book itself: new after a restore, and after a salvage that lost something.
     #[must_use]
     pub fn epoch(&self) -> Epoch {
         Epoch(self.shared().epoch)
+    }
+
+    /// The id by which a change is known outside: `<epoch>.<seq>`, with the epoch of the run that wrote it, so that a
+    /// copied or rolled-back book never gives the same id to something else. Ids of changes stay as they are.
+    #[must_use]
+    pub fn id_of(&self, seq: Seq) -> ChangeId {
+        ChangeId {
+            epoch: self.shared().runs.epoch_of(seq),
+            seq,
+        }
+    }
+
+    /// The change that an id names, if it is one of this book: not of another one, and not of what a book did that
+    /// went on from the same copy.
+    #[must_use]
+    pub fn seq_of(&self, id: ChangeId) -> Option<Seq> {
+        (self.shared().runs.epoch_of(id.seq) == id.epoch).then_some(id.seq)
+    }
+
+    /// 16 random bytes in hex, new when a book is made or restored.
+    #[must_use]
+    pub fn life(&self) -> &str {
+        &self.shared().life
+    }
+
+    /// 16 random bytes in hex, new each time the book is opened.
+    #[must_use]
+    pub fn run(&self) -> &str {
+        self.shared().runs.name()
     }
 
     /// The oldest sequence number that is still in the journal. Of older changes, and of events that

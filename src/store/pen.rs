@@ -23,6 +23,7 @@ use super::queue::{Queue, Wake};
 use super::recent::SettlerCall;
 use super::record::Head;
 use super::reserve::Reserve;
+use super::runs::Runs;
 use super::stats::Counters;
 use super::table::Table;
 use super::{Entry, Page};
@@ -43,6 +44,7 @@ pub(super) struct Tools {
     pub(super) log: Log,
     pub(super) table: Arc<Table>,
     pub(super) cursors: Arc<Cursors>,
+    pub(super) runs: Arc<Runs>,
     pub(super) bell: watch::Sender<Seq>,
     pub(super) health: watch::Sender<Health>,
     pub(super) reserve: Reserve,
@@ -75,6 +77,8 @@ pub(super) struct Pen {
     /// `None`: they are to be written at once.
     cursors_went: Option<Instant>,
     full: bool,
+    /// Whether the row of this run stands in the book, or in the group.
+    run_noted: bool,
 }
 
 impl Pen {
@@ -91,6 +95,7 @@ impl Pen {
             bulk_went: Instant::now(),
             cursors_went: None,
             full: false,
+            run_noted: false,
             tools,
         }
     }
@@ -182,6 +187,8 @@ impl Pen {
 
     /// Adds what stands on the page to the group, which is written first when it would grow too large.
     fn add(&mut self, change: Option<Box<dyn Change>>) -> Result<(), Failed> {
+        // On a page without room it waits for the next one.
+        self.run_noted = self.run_noted || self.tools.runs.put_on(&mut self.page).is_ok();
         self.one.clear();
         let head = Head {
             seq: self.last.next(),
@@ -291,6 +298,7 @@ impl Pen {
         self.entries.clear();
         self.tools.cursors.not_written();
         self.last = self.tools.log.last();
+        self.run_noted = self.last >= self.tools.runs.first();
         self.full = true;
         Health::set_disk_full(&self.tools.health, true);
         self.tools.keeper.call();

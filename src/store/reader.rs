@@ -123,7 +123,12 @@ impl Reader {
                 self.after = to;
                 // How many there were cannot be said any more: at most one a change is counted.
                 let n = to.0 - from.0 + 1;
-                Step::Gap(Gap { n, from, to })
+                Step::Gap(Gap {
+                    n,
+                    from,
+                    to,
+                    times: None,
+                })
             }
             None => Step::Further,
         }
@@ -205,7 +210,15 @@ fn look(body: &[u8], wanted: Option<Lane>, after: Seq, until: Seq) -> Option<Loo
             let reached = if wanted.is_some() { gap.to } else { after };
             let from = gap.from.max(after.next());
             let (n, to) = (gap.n, gap.to);
-            Some(Look::Found(reached, Step::Gap(Gap { n, from, to })))
+            Some(Look::Found(
+                reached,
+                Step::Gap(Gap {
+                    n,
+                    from,
+                    to,
+                    times: gap.times,
+                }),
+            ))
         }
         Record::Gap(_) => Some(Look::Skip(after)),
         Record::Seal(next) => Some(Look::Skip(Seq(next.0 - 1))),

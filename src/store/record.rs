@@ -3,7 +3,8 @@
 //! A change is `kind(1) flags(1) seq(8) durable(8) at(8, microseconds since 1970)`, a count of
 //! rows, a count of events, the rows (`1 key value` put, `0 key` deleted), the events
 //! (`lane json`). Flags: bits 0-2 say which lanes it has events for, bit 3 that the clock was
-//! trusted, bit 4 that it stood wrong. `durable` names the newest change known to be on disk when this one was written: a bad
+//! trusted, bit 4 that it stood wrong. A gap is `kind(2) lane(1) count(8) first(8) last(8)`; of kind 4, the times of
+//! first and last event follow, as `at`. `durable` names the newest change known to be on disk when this one was written: a bad
 //! record that a later one calls durable is damage, any other is the torn tail of a power cut.
 
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use crate::domain::{Lane, Seq};
 const CHANGE: u8 = 1;
 const GAP: u8 = 2;
 const SEAL: u8 = 3;
+const TIMED_GAP: u8 = 4;
 const CLOCK_TRUSTED: u8 = 0b1000;
 const CLOCK_WRONG: u8 = 0b1_0000;
 
@@ -53,6 +55,8 @@ pub(super) struct LaneGap {
     pub(super) n: u64,
     pub(super) from: Seq,
     pub(super) to: Seq,
+    /// When the first and the last of them were recorded; gaps of earlier versions, and of damage, do not say.
+    pub(super) times: Option<(Timestamp, Timestamp)>,
 }
 
 /// Reads the body of a frame; `None` when it is not a record of this format.
@@ -60,12 +64,13 @@ pub(super) fn decode(body: &[u8]) -> Option<Record<'_>> {
     let mut body = Body(body);
     let record = match body.byte()? {
         CHANGE => Record::Change(change(&mut body)?),
-        GAP => Record::Gap(LaneGap {
-            lane: lane(body.byte()?)?,
-            n: body.u64()?,
-            from: Seq(body.u64()?),
-            to: Seq(body.u64()?),
-        }),
+        GAP => Record::Gap(gap(&mut body)?),
+        TIMED_GAP => {
+            let gap = gap(&mut body)?;
+            let mut at = || Timestamp::from_microsecond(body.u64()?.cast_signed()).ok();
+            let times = Some((at()?, at()?));
+            Record::Gap(LaneGap { times, ..gap })
+        }
         SEAL => Record::Seal(Seq(body.u64()?)),
         _ => return None,
     };
@@ -103,6 +108,16 @@ pub(super) fn guess_prefixes(body: &[u8]) -> Vec<u8> {
         }
     }
     found
+}
+
+fn gap(body: &mut Body<'_>) -> Option<LaneGap> {
+    Some(LaneGap {
+        lane: lane(body.byte()?)?,
+        n: body.u64()?,
+        from: Seq(body.u64()?),
+        to: Seq(body.u64()?),
+        times: None,
+    })
 }
 
 fn head(flags: u8, body: &mut Body<'_>) -> Option<Head> {
@@ -213,9 +228,13 @@ pub(super) fn put_change<'a>(
 /// Appends a framed gap.
 pub(super) fn put_gap(buffer: &mut Vec<u8>, gap: &LaneGap) {
     let start = frame::begin(buffer);
-    buffer.extend_from_slice(&[GAP, lane_byte(gap.lane)]);
+    let kind = if gap.times.is_some() { TIMED_GAP } else { GAP };
+    buffer.extend_from_slice(&[kind, lane_byte(gap.lane)]);
     for number in [gap.n, gap.from.0, gap.to.0] {
         buffer.extend_from_slice(&number.to_le_bytes());
+    }
+    for at in gap.times.into_iter().flat_map(|(first, last)| [first, last]) {
+        buffer.extend_from_slice(&at.as_microsecond().to_le_bytes());
     }
     frame::finish(buffer, start);
 }
@@ -271,23 +290,27 @@ mod tests {
 
     #[test]
     fn gaps_and_seals_are_read_back() {
-        let gap = LaneGap {
-            lane: Lane::Measurement,
-            n: 7,
-            from: Seq(3),
-            to: Seq(9),
-        };
-        let mut buffer = Vec::new();
-        put_gap(&mut buffer, &gap);
-        let second = buffer.len();
-        put_seal(&mut buffer, Seq(10));
-        let Frame::Whole { body, next } = frame::read(&buffer, 0) else {
-            panic!("not whole")
-        };
-        assert_eq!((decode(body), next), (Some(Record::Gap(gap)), second));
-        let Frame::Whole { body, .. } = frame::read(&buffer, second) else {
-            panic!("not whole")
-        };
-        assert_eq!(decode(body), Some(Record::Seal(Seq(10))));
+        let at = |second| Timestamp::from_second(second).unwrap();
+        for times in [None, Some((at(5), at(-7)))] {
+            let gap = LaneGap {
+                lane: Lane::Measurement,
+                n: 7,
+                from: Seq(3),
+                to: Seq(9),
+                times,
+            };
+            let mut buffer = Vec::new();
+            put_gap(&mut buffer, &gap);
+            let second = buffer.len();
+            put_seal(&mut buffer, Seq(10));
+            let Frame::Whole { body, next } = frame::read(&buffer, 0) else {
+                panic!("not whole")
+            };
+            assert_eq!((decode(body), next), (Some(Record::Gap(gap)), second));
+            let Frame::Whole { body, .. } = frame::read(&buffer, second) else {
+                panic!("not whole")
+            };
+            assert_eq!(decode(body), Some(Record::Seal(Seq(10))));
+        }
     }
 }

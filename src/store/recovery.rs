@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::beside;
+use super::clock::{ClockState, Trust};
 use super::cursors::Cursors;
 use super::files::{self, Disk};
 use super::generation::{self, BookNote, CleanMark, FORMAT, Generation};
@@ -15,6 +16,7 @@ use super::log::Log;
 use super::note::{self, Note};
 use super::options::Options;
 use super::replay;
+use super::runs::Runs;
 use super::salvage;
 use super::segment::HEADER;
 use super::shelf::{Segment, Shelf};
@@ -28,6 +30,8 @@ use crate::domain::Seq;
 pub(super) struct Opened {
     pub(super) generation: Generation,
     pub(super) epoch: u32,
+    pub(super) life: String,
+    pub(super) runs: Runs,
     pub(super) shelf: Arc<Shelf>,
     pub(super) table: Arc<Table>,
     pub(super) cursors: Cursors,
@@ -47,7 +51,9 @@ pub(super) fn open(options: &Options, health: &watch::Sender<Health>) -> Result<
         let epoch = beside::epoch_of(disk, newest.as_ref())?;
         beside::settle(disk, beside, newest.as_ref(), epoch)?;
     }
-    let newest = newest.map_or_else(|| create(disk, book), Ok)?;
+    let clock = believed(options);
+    let seconds = clock.and_then(|clock| u32::try_from(clock.as_second()).ok());
+    let newest = newest.map_or_else(|| create(disk, book, seconds), Ok)?;
     let clean = match note::read::<CleanMark>(disk, &generation::clean_mark(book))? {
         Note::Whole(mark) => Some(mark),
         Note::Absent | Note::Damaged => None,
@@ -55,7 +61,7 @@ pub(super) fn open(options: &Options, health: &watch::Sender<Health>) -> Result<
     let mut survey = Survey::take(disk, newest, clean)?;
     let mut clean = clean.filter(|mark| mark.generation == survey.generation.number && mark.seq == survey.last);
     if !survey.losses.is_empty() {
-        let mended = salvage::mend(disk, book, &survey, options.clock.now())?;
+        let mended = salvage::mend(disk, book, &survey, (options.clock.now(), seconds))?;
         survey = Survey::take(disk, mended, None)?;
         clean = None;
         if let Some(loss) = survey.losses.first() {
@@ -69,6 +75,10 @@ pub(super) fn open(options: &Options, health: &watch::Sender<Health>) -> Result<
         Some(table) => table,
         None => fill(disk, book, &survey, health).map_err(OpenError::Table)?,
     };
+    let epoch = survey.book.as_ref().map_or(1, |book| book.epoch);
+    let micros = clock.and_then(|clock| u64::try_from(clock.as_microsecond()).ok());
+    let runs = Runs::begin(&table, epoch.into(), survey.last, micros).map_err(OpenError::Table)?;
+    let life = life(disk, &survey)?;
     let cursors = Cursors::load(&table).map_err(OpenError::Table)?;
     let bytes = survey.snapshots.last().map_or(0, |newest| newest.check.bytes);
     Ok(Opened {
@@ -78,25 +88,52 @@ pub(super) fn open(options: &Options, health: &watch::Sender<Health>) -> Result<
         trusted: survey.trusted(),
         snapshots: (survey.snapshots.iter().map(|found| found.seq).collect(), bytes),
         last: survey.last,
-        epoch: survey.book.as_ref().map_or(1, |book| book.epoch),
+        epoch,
+        life,
+        runs,
         salvage: survey.book.and_then(|book| book.salvage),
         generation: survey.generation,
     })
 }
 
+/// The life of the book; one of an earlier version gets its own now.
+fn life(disk: &dyn Disk, survey: &Survey) -> Result<String, FileError> {
+    match &survey.book {
+        Some(BookNote { life: Some(life), .. }) => Ok(life.clone()),
+        None => Ok(generation::new_life()),
+        Some(book) => {
+            let life = generation::new_life();
+            let note = BookNote {
+                life: Some(life.clone()),
+                ..book.clone()
+            };
+            note::write(disk, &survey.generation.note(), &note)?;
+            Ok(life)
+        }
+    }
+}
+
 /// The first generation, with one empty segment.
-fn create(disk: &dyn Disk, book: &Path) -> Result<Generation, OpenError> {
+fn create(disk: &dyn Disk, book: &Path, seconds: Option<u32>) -> Result<Generation, OpenError> {
+    let epoch = seconds.unwrap_or(1);
     let unfinished = Generation::new(book, 1).unfinished();
     unfinished.make(disk)?;
-    Log::create(disk, &unfinished.log(), 1, Seq(1))?;
+    Log::create(disk, &unfinished.log(), epoch, Seq(1))?;
     let note = BookNote {
         format: FORMAT,
-        epoch: 1,
+        epoch,
+        life: Some(generation::new_life()),
         begins: Seq(1),
         salvage: None,
     };
     note::write(disk, &unfinished.note(), &note)?;
     Ok(unfinished.finish(disk, book)?)
+}
+
+/// What the clock says, where it is believed.
+fn believed(options: &Options) -> Option<Timestamp> {
+    let (now, state) = Trust::new(None).state(&*options.clock);
+    (state == ClockState::Trusted).then_some(now)
 }
 
 fn remove_mark(disk: &dyn Disk, book: &Path) -> Result<(), FileError> {

@@ -120,6 +120,7 @@ pub fn restore_on(
     let note = BookNote {
         format: FORMAT,
         epoch: epoch.0,
+        life: Some(generation::new_life()),
         begins: first.unwrap_or(Seq(1)),
         salvage: None,
     };

@@ -21,8 +21,13 @@ use super::thinning;
 use crate::domain::{Epoch, Seq};
 
 /// Makes the generation after the one that `survey` found damaged.
-pub(super) fn mend(disk: &dyn Disk, book: &Path, survey: &Survey, now: Timestamp) -> Result<Generation, FileError> {
-    let report = report(survey, now);
+pub(super) fn mend(
+    disk: &dyn Disk,
+    book: &Path,
+    survey: &Survey,
+    clock: (Timestamp, Option<u32>),
+) -> Result<Generation, FileError> {
+    let report = report(survey, clock);
     tracing::error!("{report}");
     let end = survey.attested;
     let generation = Generation::new(book, survey.generation.number + 1).unfinished();
@@ -33,7 +38,7 @@ pub(super) fn mend(disk: &dyn Disk, book: &Path, survey: &Survey, now: Timestamp
     let rows_lost = survey.losses.iter().any(|loss| loss.rows);
     survey
         .sides
-        .mend(disk, &generation.sides(), (now, rows_lost), &mut rows)?;
+        .mend(disk, &generation.sides(), (clock.0, rows_lost), &mut rows)?;
     let header = snapshot::Header {
         epoch: report.epoch.0,
         seq: end,
@@ -41,7 +46,9 @@ pub(super) fn mend(disk: &dyn Disk, book: &Path, survey: &Survey, now: Timestamp
         trusted: survey.trusted(),
     };
     snapshot::make(disk, &generation.snapshots(), &header, base, rows)?;
+    let life = survey.book.as_ref().and_then(|book| book.life.clone());
     let note = BookNote {
+        life: Some(life.unwrap_or_else(super::generation::new_life)),
         format: FORMAT,
         epoch: report.epoch.0,
         begins,
@@ -52,20 +59,24 @@ pub(super) fn mend(disk: &dyn Disk, book: &Path, survey: &Survey, now: Timestamp
 }
 
 /// What salvage of this survey says.
-pub(super) fn report(survey: &Survey, now: Timestamp) -> SalvageReport {
+pub(super) fn report(survey: &Survey, (now, seconds): (Timestamp, Option<u32>)) -> SalvageReport {
     let known = survey.book.as_ref().map_or(0, |book| book.epoch);
     let written = survey
         .segments
         .iter()
         .filter_map(|found| Some(found.header?.epoch))
         .max();
-    let epoch = known.max(written.unwrap_or(1));
+    let known = known.max(written.unwrap_or(1));
     // Without the note it is not known whether this life of the book was the newest.
     let lost = survey.losses.iter().any(Loss::is_real) || survey.book.is_none();
     SalvageReport {
         at: now,
         damaged_copy: survey.generation.dir.clone(),
-        epoch: Epoch(epoch + u32::from(lost)),
+        epoch: Epoch(if lost {
+            seconds.unwrap_or(0).max(known.saturating_add(1))
+        } else {
+            known
+        }),
         readable_to: survey.last,
         losses: survey.losses.clone(),
     }

@@ -29,6 +29,11 @@ pub const BACKUP_FOLDERS: Place = Place {
     name: "backup folders",
     prefix: 0x05,
 };
+/// Each opening of the book, by its first change; the book writes it itself.
+pub const RUNS: Place = Place {
+    name: "runs",
+    prefix: 0x06,
+};
 /// The box's own authorities that it has had, by hierarchy.
 pub const AUTHORITIES: Place = Place {
     name: "authorities",

@@ -25,6 +25,7 @@ use super::readings::{self, Sealer};
 use super::recent::{self, SettlerCall};
 use super::recovery;
 use super::reserve::Reserve;
+use super::runs::Runs;
 use super::shelf::Shelf;
 use super::stats::{Counters, Stats};
 use super::table::Table;
@@ -44,6 +45,8 @@ pub(super) struct Shared {
     pub(super) sealer: Arc<Sealer>,
     pub(super) salvage: Option<SalvageReport>,
     pub(super) epoch: u32,
+    pub(super) life: String,
+    pub(super) runs: Arc<Runs>,
     disk: Arc<dyn Disk>,
 }
 
@@ -113,7 +116,7 @@ impl Running {
         let queue = Arc::new(Queue::new(options.queue, options.bulk_queue));
         let (counters, call, settler) = (Arc::new(Counters::default()), Call::default(), SettlerCall::default());
         let snapshot_bytes = Arc::new(AtomicU64::new(opened.snapshots.1));
-        let cursors = Arc::new(opened.cursors);
+        let (cursors, runs) = (Arc::new(opened.cursors), Arc::new(opened.runs));
         let log = Log::resume(
             Arc::clone(&options.disk),
             opened.generation.log(),
@@ -131,6 +134,7 @@ impl Running {
             log,
             table: Arc::clone(&opened.table),
             cursors: Arc::clone(&cursors),
+            runs: Arc::clone(&runs),
             bell,
             health: health.clone(),
             reserve: reserve(),
@@ -218,6 +222,8 @@ impl Running {
                 sealer,
                 salvage: opened.salvage,
                 epoch: opened.epoch,
+                life: opened.life,
+                runs,
                 disk: options.disk,
             },
             call,

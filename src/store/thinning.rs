@@ -32,6 +32,7 @@ pub(super) fn thin(bytes: &[u8], last: Seq, kept: Kept) -> Option<Vec<u8>> {
                             n,
                             from: seq,
                             to: seq,
+                            times: Some((change.head.at, change.head.at)),
                         },
                     );
                 }
@@ -62,11 +63,17 @@ pub(super) fn thin(bytes: &[u8], last: Seq, kept: Kept) -> Option<Vec<u8>> {
 
 fn widen(gone: &mut [Option<LaneGap>; 3], more: LaneGap) {
     let place = &mut gone[usize::from(record::lane_byte(more.lane))];
-    *place = Some(place.map_or(more, |known| LaneGap {
-        lane: known.lane,
-        n: known.n + more.n,
-        from: known.from.min(more.from),
-        to: known.to.max(more.to),
+    *place = Some(place.map_or(more, |known| {
+        LaneGap {
+            lane: known.lane,
+            n: known.n + more.n,
+            from: known.from.min(more.from),
+            to: known.to.max(more.to),
+            times: known
+                .times
+                .zip(more.times)
+                .map(|((first, last), (from, to))| (first.min(from), last.max(to))),
+        }
     }));
 }
 
@@ -125,7 +132,17 @@ fn put_hole(mended: &mut Vec<u8>, (from, to): (Seq, Seq)) {
     for lane in Lane::ALL {
         // How many events there were cannot be said: at most one a change and lane is counted.
         let n = to.0 - from.0 + 1;
-        record::put_gap(mended, &LaneGap { lane, n, from, to });
+        let times = None;
+        record::put_gap(
+            mended,
+            &LaneGap {
+                lane,
+                n,
+                from,
+                to,
+                times,
+            },
+        );
     }
 }
 

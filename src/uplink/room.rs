@@ -171,7 +171,7 @@ impl Uplink {
                     &self.config.mqtt,
                     &client_id,
                     world.clone(),
-                    self.store.epoch(),
+                    self.store.clone(),
                 ))),
                 Kind::Cumulocity => {
                     let hands = Arc::clone(&hands);

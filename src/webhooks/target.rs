@@ -104,7 +104,7 @@ impl Target {
         if known.as_ref().is_some_and(|known| known.state != State::Waiting) {
             return Ok(());
         }
-        let id = format!("{}.{}.{}", self.store.epoch(), place.0, place.1);
+        let id = format!("{}.{}", self.store.id_of(place.0), place.1);
         let mut delivery = known.unwrap_or_else(|| Delivery {
             body: message::body(&id, at, event, space.as_ref()).to_string(),
             id,

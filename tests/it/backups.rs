@@ -64,10 +64,14 @@ fn a_backup_brings_back_counts_people_and_keys_on_another_box() {
     assert_eq!(root(&lodge), root(&other), "the same authorities");
     let verdict = other.json(&["pki", "verify", issued["certificate"].as_str().unwrap()]);
     assert_eq!(verdict["good"], true, "what was issued before is good after");
+    assert_eq!(epoch(&lodge, &path), epoch(&other, &path), "it is the same change");
+    for lodge in [&lodge, &other] {
+        assert_eq!(lodge.https().ask("PUT", &format!("{path}/increment"), &[]).status, 200);
+    }
     assert_ne!(
         epoch(&lodge, &path),
         epoch(&other, &path),
-        "sequence numbers begin a new life"
+        "what comes after has ids of its own on each box"
     );
 }
 

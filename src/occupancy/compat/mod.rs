@@ -148,7 +148,7 @@ fn read(room: &Occupancy, part: &str, headers: &HeaderMap) -> Reply {
         Ok(None) => return missing(),
         Err(reply) => return reply,
     };
-    let tag = format!("\"{}.{}\"", room.store.epoch(), space.seq);
+    let tag = format!("\"{}\"", room.store.id_of(space.seq));
     if headers.get_all(IF_NONE_MATCH).iter().any(|value| matches(value, &tag)) {
         return Reply::empty(StatusCode::NOT_MODIFIED).tagged(tag);
     }

@@ -89,7 +89,7 @@ async fn made(
             sequence,
             space: SpaceShown::of(&space, &here),
         };
-        Ok(answer(here.store.epoch(), StatusCode::OK, &body, Some(&space)))
+        Ok(answer(&here.store, StatusCode::OK, &body, Some(&space)))
     });
     Ok(made.await)
 }

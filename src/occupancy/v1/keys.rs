@@ -36,12 +36,12 @@ pub(super) async fn create(
     let id = caller.space(&room, &id, KeyRole::Owner)?.id;
     let wish: NewKey = change.json()?;
     wish.check()?;
-    let epoch = room.store.epoch();
+    let store = room.store.clone();
     let made = change.make(&room, move |page, _, now| {
         let made = keys::create_on(page, id, wish.role, wish.label, now)?;
         let (key, secret) = made.ok_or(Fault::TooManyKeys(keys::MOST))?;
         Ok(answer(
-            epoch,
+            &store,
             StatusCode::CREATED,
             &KeyMade {
                 key,
@@ -62,9 +62,9 @@ pub(super) async fn revoke(
     Request { room, caller, change }: Request,
 ) -> Result<Response, Fault> {
     let id = caller.space(&room, &id, KeyRole::Owner)?.id;
-    let epoch = room.store.epoch();
+    let store = room.store.clone();
     let made = change.make(&room, move |page, _, _| match keys::revoke_on(page, id, &key)? {
-        true => Ok(answer(epoch, StatusCode::NO_CONTENT, &(), None)),
+        true => Ok(answer(&store, StatusCode::NO_CONTENT, &(), None)),
         false => Err(Fault::UnknownKey(key)),
     });
     Ok(made.await)

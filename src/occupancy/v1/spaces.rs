@@ -57,7 +57,7 @@ pub(super) async fn create(Request { room, caller, change }: Request) -> Result<
             space: SpaceShown::of(&space, &here),
             owner_key,
         };
-        Ok(answer(here.store.epoch(), StatusCode::CREATED, &body, Some(&space)))
+        Ok(answer(&here.store, StatusCode::CREATED, &body, Some(&space)))
     });
     Ok(made.await)
 }
@@ -115,7 +115,7 @@ pub(super) async fn patch(
             SpacesWriter::put_on(page, space, &before)?
         };
         Ok(answer(
-            here.store.epoch(),
+            &here.store,
             StatusCode::OK,
             &SpaceShown::of(&space, &here),
             Some(&space),
@@ -132,13 +132,13 @@ pub(super) async fn remove(
     Request { room, caller, change }: Request,
 ) -> Result<Response, Fault> {
     let id = caller.space(&room, &id, KeyRole::Owner)?.id;
-    let epoch = room.store.epoch();
+    let store = room.store.clone();
     let made = change.make(&room, move |page, versions, _| {
         let space = SpacesWriter::get_on(page, id)?;
         versions.check(&space)?;
         keys::revoke_all_on(page, id)?;
         SpacesWriter::delete_on(page, id);
-        Ok(answer(epoch, StatusCode::NO_CONTENT, &(), None))
+        Ok(answer(&store, StatusCode::NO_CONTENT, &(), None))
     });
     let response = made.await;
     // A refused or failed deletion leaves the space, and its life, as they were.

@@ -17,7 +17,7 @@ use super::fault::{Fault, not_written};
 use crate::domain::Space;
 use crate::occupancy::once::{Answer, Known, LONGEST, Once};
 use crate::occupancy::{Occupancy, now};
-use crate::store::Page;
+use crate::store::{Page, Store};
 
 static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -100,7 +100,7 @@ impl Change {
             self.once,
             Versions {
                 wanted: self.versions,
-                epoch: room.store.epoch(),
+                store: room.store.clone(),
             },
         );
         let written = room.store.write(move |page| {
@@ -125,14 +125,14 @@ impl Change {
 /// The versions a caller made its change for.
 pub(super) struct Versions {
     wanted: Option<Vec<String>>,
-    epoch: crate::domain::Epoch,
+    store: Store,
 }
 
 impl Versions {
     /// Refuses a change of a space that is another by now (RFC 9110 section 13.1.1).
     pub(super) fn check(&self, space: &Space) -> Result<(), Fault> {
         let Some(wanted) = &self.wanted else { return Ok(()) };
-        let tag = format!("\"{}.{}\"", self.epoch, space.seq);
+        let tag = format!("\"{}\"", self.store.id_of(space.seq));
         if wanted.iter().any(|version| version == "*" || *version == tag) {
             Ok(())
         } else {
@@ -142,15 +142,10 @@ impl Versions {
 }
 
 /// An answer with this status and body; with the version of `space`, if one is shown.
-pub(super) fn answer(
-    room_epoch: crate::domain::Epoch,
-    status: StatusCode,
-    body: &impl Serialize,
-    space: Option<&Space>,
-) -> Answer {
+pub(super) fn answer(store: &Store, status: StatusCode, body: &impl Serialize, space: Option<&Space>) -> Answer {
     Answer {
         status: status.as_u16(),
-        tag: space.map(|space| format!("\"{room_epoch}.{}\"", space.seq)),
+        tag: space.map(|space| format!("\"{}\"", store.id_of(space.seq))),
         body: serde_json::to_string(body).expect("answers are plain data"),
     }
 }

@@ -19,8 +19,8 @@ use super::fields::fields;
 use super::live::Thing;
 use super::speech::{Heard, Topic};
 use super::world::{MeterKnown, World};
-use crate::domain::{Alarm, AlarmNews, Epoch, Event, Health, Lane, Level, MeterId, MeterNews, Quantity, Source, Space};
-use crate::store::{ClockState, Delivery, Entry, ReadError};
+use crate::domain::{Alarm, AlarmNews, Event, Health, Lane, Level, MeterId, MeterNews, Quantity, Source, Space};
+use crate::store::{ClockState, Delivery, Entry, ReadError, Store};
 pub use asked::asked;
 use discovery::Discovery;
 pub use topics::Topics;
@@ -29,7 +29,7 @@ pub use topics::Topics;
 pub struct Plain {
     topics: Topics,
     world: World,
-    epoch: Epoch,
+    store: Store,
     client_id: String,
     discovery: Option<Discovery>,
     /// Seconds after which nobody wants a reading that still waits at the broker.
@@ -39,7 +39,7 @@ pub struct Plain {
 impl Plain {
     /// Words for the broker that knows the box as `client_id`.
     #[must_use]
-    pub fn new(config: &Mqtt, client_id: &str, world: World, epoch: Epoch) -> Plain {
+    pub fn new(config: &Mqtt, client_id: &str, world: World, store: Store) -> Plain {
         let prefix = config.prefix.clone().unwrap_or_else(|| format!("emop/{client_id}"));
         let topics = Topics::new(prefix);
         let discovery = config
@@ -48,7 +48,7 @@ impl Plain {
         Plain {
             topics,
             world,
-            epoch,
+            store,
             client_id: client_id.to_owned(),
             discovery,
             expires_s: 30 * 86_400,
@@ -126,7 +126,7 @@ impl Plain {
 
     fn event(&self, entry: &Entry, place: usize, event: &Event) -> Option<Message> {
         // The same whenever an entry is sent again, and different for each message of it.
-        let number = format!("{}.{}.{place}", self.epoch, entry.seq);
+        let number = format!("{}.{place}", self.store.id_of(entry.seq));
         if let Event::SelfTest { count } = event {
             let first = self.world.meters().ok()?.into_iter().next()?;
             let body = json!({"ts": stamp(entry.at), "self_test": count, "seq": number});

@@ -6,6 +6,7 @@ mod clock;
 mod crash;
 mod disk;
 mod full;
+mod identity;
 mod lanes;
 mod ledger;
 mod readings;

@@ -42,12 +42,10 @@ async fn readings_states_events_and_availability_arrive_on_their_topics() {
         (&reading["balance"], &reading["currency"]),
         (&json!(-12.34567), &json!("GBP"))
     );
-    assert!(
-        reading["seq"]
-            .as_str()
-            .unwrap()
-            .starts_with(&format!("{}.", stage.store.epoch()))
-    );
+    // The id of the change, and the event's place in it.
+    let (id, _) = reading["seq"].as_str().unwrap().rsplit_once('.').unwrap();
+    let id: gatelodge::domain::ChangeId = id.parse().unwrap();
+    assert_eq!(stage.store.seq_of(id), Some(id.seq));
     assert!(
         reading.get("voltage_v").is_none(),
         "what is missing is absent: {reading}"

@@ -212,7 +212,7 @@ pub async fn written(store: &Store) -> BTreeMap<String, Vec<String>> {
             } = event
                 && values.keys().any(|quantity| told(*quantity))
             {
-                let number = format!("{}.{}.{place}", store.epoch(), entry.seq);
+                let number = format!("{}.{place}", store.id_of(entry.seq));
                 written.entry(meter.to_string()).or_default().push(number);
             }
         }
