@@ -1,7 +1,8 @@
 //! The command line's side: over the socket to a running box, or straight into the router without one.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -25,6 +26,18 @@ pub enum Client {
 /// A command did not work.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
+    /// This user is not let in.
+    #[error("the box runs, and its admin socket {} is closed to this user", .path.display())]
+    NotLetIn {
+        /// The socket that was tried.
+        path: PathBuf,
+    },
+    /// It was reached, and gives no sign of life.
+    #[error("the box at {} gives no sign of life: it did not answer within {} s", .path.display(), LIFE.as_secs())]
+    Silent {
+        /// Its socket.
+        path: PathBuf,
+    },
     /// Nobody answers.
     #[error("no running box at {}: {source}", .path.display())]
     NotReachable {
@@ -86,7 +99,8 @@ impl Client {
     pub async fn fetch(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Bytes, ClientError> {
         let response = self.send(method, path, body).await?;
         let status = response.status();
-        let bytes = response.into_body().collect().await.map_err(axum_error)?.to_bytes();
+        let bytes = self.waiting(response.into_body().collect()).await?;
+        let bytes = bytes.map_err(axum_error)?.to_bytes();
         if status.is_success() {
             Ok(bytes)
         } else {
@@ -115,7 +129,7 @@ impl Client {
             return Err(refusal(status, &body.collect().await.map_err(axum_error)?.to_bytes()));
         }
         let mut bytes = 0;
-        while let Some(frame) = body.frame().await {
+        while let Some(frame) = self.waiting(body.frame()).await? {
             let Ok(data) = frame.map_err(axum_error)?.into_data() else {
                 continue;
             };
@@ -148,27 +162,67 @@ impl Client {
                 Ok(response) => Ok(response),
                 Err(never) => match never {},
             },
-            Client::Socket(path) => {
-                let (mut sender, connection) =
-                    hyper::client::conn::http1::handshake(TokioIo::new(connect(path).await?)).await?;
-                #[expect(
-                    clippy::disallowed_methods,
-                    reason = "ends with the connection, which ends with the command"
-                )]
-                tokio::spawn(connection);
-                Ok(sender.send_request(request).await?.map(Body::new))
+            Client::Socket(path) => self.waiting(exchange(path, request)).await?,
+        }
+    }
+
+    /// Waits as long as it takes, while the box lives; that is asked on another line.
+    async fn waiting<T>(&self, work: impl Future<Output = T>) -> Result<T, ClientError> {
+        tokio::pin!(work);
+        let Client::Socket(path) = self else {
+            return Ok(work.await);
+        };
+        loop {
+            tokio::select! {
+                done = work.as_mut() => return Ok(done),
+                () = tokio::time::sleep(PATIENCE) => lives(path).await?,
             }
         }
     }
 }
 
+/// How long the box has for a sign of life.
+const LIFE: Duration = Duration::from_secs(10);
+/// How long an answer is waited for before it is asked whether the box lives at all.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// One request and the head of its answer.
+async fn exchange(path: &Path, request: Request<Body>) -> Result<hyper::Response<Body>, ClientError> {
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(connect(path).await?)).await?;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "ends with the connection, which ends with the command"
+    )]
+    tokio::spawn(connection);
+    Ok(sender.send_request(request).await?.map(Body::new))
+}
+
+/// Asks whether the box does anything at all.
+async fn lives(path: &Path) -> Result<(), ClientError> {
+    let request = Request::get("/alive").header("host", "gatelodge").body(Body::empty());
+    let request = request.expect("its parts are right");
+    match tokio::time::timeout(LIFE - PATIENCE, exchange(path, request)).await {
+        Ok(answer) => answer.map(drop),
+        Err(_) => Err(ClientError::Silent { path: path.to_owned() }),
+    }
+}
+
 async fn connect(path: &Path) -> Result<UnixStream, ClientError> {
-    UnixStream::connect(path)
-        .await
-        .map_err(|source| ClientError::NotReachable {
-            path: path.to_owned(),
-            source,
-        })
+    let began = Instant::now();
+    loop {
+        let error = match UnixStream::connect(path).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => error,
+        };
+        let path = path.to_owned();
+        match error.kind() {
+            io::ErrorKind::PermissionDenied => return Err(ClientError::NotLetIn { path }),
+            // The queue before its door is full.
+            io::ErrorKind::WouldBlock if began.elapsed() < LIFE => tokio::time::sleep(Duration::from_millis(50)).await,
+            io::ErrorKind::WouldBlock => return Err(ClientError::Silent { path }),
+            _ => return Err(ClientError::NotReachable { path, source: error }),
+        }
+    }
 }
 
 fn refusal(status: StatusCode, body: &[u8]) -> ClientError {

@@ -1,20 +1,29 @@
 //! The socket itself: who may connect, and one HTTP connection each.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::get;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::problem::Refusal;
+
 /// The group whose members may run the command line against the box.
 const GROUP: &str = "gatelodge";
-/// Command lines served at once.
+/// Connections that one user may have open at once.
 const CONNECTIONS: usize = 32;
+/// How long a connection may be silent before it asks something.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// The socket could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +38,6 @@ pub struct SocketError {
 pub struct Listening {
     listener: UnixListener,
     path: PathBuf,
-    gid: Option<u32>,
 }
 
 /// Opens the socket, in place of one that a dead box left behind.
@@ -56,8 +64,8 @@ pub fn listen(path: &Path) -> Result<Listening, SocketError> {
         Err(error) => return Err(fault("looking at")(error)),
     }
     let listener = UnixListener::bind(path).map_err(fault("opening"))?;
-    let gid = group_id(GROUP);
-    if let Some(gid) = gid {
+    // Who may is the file's to say: its owner, and its group, as whoever connects has it.
+    if let Some(gid) = group_id(GROUP) {
         // Not every service user may give files to that group; then only root and the user come in.
         let given = std::os::unix::fs::chown(path, None, Some(gid));
         if let Err(error) = given {
@@ -68,46 +76,76 @@ pub fn listen(path: &Path) -> Result<Listening, SocketError> {
     Ok(Listening {
         listener,
         path: path.to_owned(),
-        gid,
     })
 }
 
 impl Listening {
-    /// Serves `router` to those who may, until it is told to stop.
+    /// Serves `router` to those whom the file lets in, until it is told to stop. Nobody who connects and says nothing
+    /// keeps another user out.
     pub async fn serve(&self, router: Router, stop: CancellationToken) {
+        let router = router.route("/alive", get(async || StatusCode::NO_CONTENT));
         let mut connections = JoinSet::new();
+        let places: Arc<Mutex<BTreeMap<u32, usize>>> = Arc::default();
         loop {
             let stream = tokio::select! {
                 () = stop.cancelled() => break,
                 Some(_) = connections.join_next() => continue,
-                accepted = self.listener.accept(), if connections.len() < CONNECTIONS => match accepted {
+                accepted = self.listener.accept() => match accepted {
                     Ok((stream, _)) => stream,
                     Err(error) => {
                         tracing::warn!(%error, "the admin socket could not accept");
-                        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                        tokio::time::sleep(Duration::from_millis(100)).await;
                         continue;
                     }
                 },
             };
-            if !self.may(&stream) {
-                tracing::warn!(
-                    uid = stream.peer_cred().map_or(u32::MAX, |peer| peer.uid()),
-                    "was not let in at the admin socket"
-                );
-                continue;
-            }
-            connections.spawn(converse(stream, router.clone(), stop.clone()));
+            let uid = stream.peer_cred().map_or(u32::MAX, |peer| peer.uid());
+            let router = match Place::take(&places, uid) {
+                Some(place) => (router.clone(), Some(place)),
+                None => (Router::new().fallback(async || too_many()), None),
+            };
+            connections.spawn(converse(stream, router, stop.clone()));
         }
         while connections.join_next().await.is_some() {}
     }
+}
 
-    /// Root, the service's own user, and the group may.
-    fn may(&self, stream: &UnixStream) -> bool {
-        let own = rustix::process::geteuid().as_raw();
-        stream
-            .peer_cred()
-            .is_ok_and(|peer| peer.uid() == 0 || peer.uid() == own || Some(peer.gid()) == self.gid)
+/// A user's connection, until it is dropped.
+struct Place {
+    places: Arc<Mutex<BTreeMap<u32, usize>>>,
+    uid: u32,
+}
+
+impl Place {
+    /// `None`: this user has as many as one may have. Users are as many as the group has members.
+    fn take(places: &Arc<Mutex<BTreeMap<u32, usize>>>, uid: u32) -> Option<Place> {
+        let mut taken = places.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = taken.entry(uid).or_default();
+        if *count >= CONNECTIONS {
+            return None;
+        }
+        *count += 1;
+        Some(Place {
+            places: Arc::clone(places),
+            uid,
+        })
     }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = taken.get_mut(&self.uid) {
+            *count -= 1;
+            if *count == 0 {
+                taken.remove(&self.uid);
+            }
+        }
+    }
+}
+
+fn too_many() -> Refusal {
+    Refusal::unavailable(format!("your user has {CONNECTIONS} connections open here already"))
 }
 
 impl Drop for Listening {
@@ -116,10 +154,12 @@ impl Drop for Listening {
     }
 }
 
-async fn converse(stream: UnixStream, router: Router, stop: CancellationToken) {
+async fn converse(stream: UnixStream, (router, place): (Router, Option<Place>), stop: CancellationToken) {
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(std::time::Duration::from_secs(10));
+    http.timer(TokioTimer::new()).header_read_timeout(match place {
+        Some(_) => SILENCE,
+        None => Duration::from_secs(1),
+    });
     let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     tokio::pin!(connection);
     let ended = tokio::select! {

@@ -118,7 +118,7 @@ impl UserCommand {
             if common.json {
                 print::json(value)
             } else {
-                print::line(format_args!("{words}"))
+                print::lines(format_args!("{words}"))
             }
         };
         match self {
@@ -195,10 +195,10 @@ impl TokenCommand {
                     print::json(&answer);
                 } else {
                     print::line(format_args!("{}", answer["token"].as_str().unwrap_or_default()));
-                    eprintln!(
+                    print::note(format_args!(
                         "(token {}; it cannot be shown again)",
                         answer["id"].as_str().unwrap_or_default()
-                    );
+                    ));
                 }
             }
             TokenCommand::List => {

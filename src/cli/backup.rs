@@ -158,7 +158,7 @@ pub(super) fn verify(common: &Common) -> Result<ExitCode, Failure> {
     if common.json {
         print::json(&found.report);
     } else {
-        print::line(format_args!("{}", found.words));
+        print::lines(format_args!("{}", found.words));
     }
     Ok(if found.whole {
         ExitCode::SUCCESS
@@ -178,7 +178,7 @@ fn word_in(file: &Path, kind: &str) -> Result<String, Failure> {
 /// Says how much has come, when somebody looks on.
 fn progress(bytes: u64) {
     if std::io::stderr().is_terminal() {
-        eprint!("\r{} KiB ", bytes / 1024);
+        print::note_on(format_args!("{} KiB ", bytes / 1024));
     }
 }
 

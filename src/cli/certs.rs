@@ -104,7 +104,9 @@ impl Certs {
             } => {
                 let words: Vec<String> = ou.iter().cloned().collect();
                 if ou.as_ref().is_none_or(|role| role.parse::<Role>().is_err()) {
-                    eprintln!("{client_id} may do nothing: mediators know the roles internal, partner and readonly");
+                    print::note(format_args!(
+                        "{client_id} may do nothing: mediators know the roles internal, partner and readonly"
+                    ));
                 }
                 let wish = Wish {
                     days: *days,
@@ -144,7 +146,8 @@ fn say(common: &Common, made: &Made, whose: &str) {
             "key_file": made.key_file, "certificate_file": made.certificate_file, "environment": lines,
         }));
     }
-    eprintln!("{}\n{}", made.key_file.display(), made.certificate_file.display());
+    print::note(format_args!("{}", made.key_file.display()));
+    print::note(format_args!("{}", made.certificate_file.display()));
     for (name, value) in lines {
         print::line(format_args!("{name}={value}"));
     }

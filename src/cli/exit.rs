@@ -3,6 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use super::print;
 use crate::admin::ClientError;
 use crate::config::ConfigError;
 
@@ -89,9 +90,13 @@ impl Failure {
     /// Says it on standard error, and gives the exit code.
     #[must_use]
     pub fn report(&self) -> ExitCode {
-        eprintln!("gatelodge: {}", self.message);
+        // What has several lines says several things; none passes for the beginning of another message.
+        for (place, one) in self.message.split('\n').enumerate() {
+            let begins = if place == 0 { "gatelodge:" } else { " " };
+            print::note(format_args!("{begins} {one}"));
+        }
         if let Some(hint) = &self.hint {
-            eprintln!("  {hint}");
+            print::note(format_args!("  {hint}"));
         }
         ExitCode::from(self.code)
     }
@@ -108,6 +113,11 @@ impl From<ClientError> for Failure {
         match &error {
             ClientError::NotReachable { .. } => Failure::not_reachable(error)
                 .hint("is it running? `systemctl status gatelodge`; --socket names another place"),
+            ClientError::NotLetIn { .. } => Failure::refused(error).hint(
+                "root is let in (sudo), and the group of the socket: sudo usermod -aG gatelodge $USER, then sign in anew",
+            ),
+            ClientError::Silent { .. } => Failure::not_reachable(error)
+                .hint("is it stopped or stuck? `systemctl status gatelodge`, `systemctl restart gatelodge`"),
             ClientError::Broken(_) => Failure::not_reachable(error),
             ClientError::Refused { status, .. } if status.is_client_error() => Failure::refused(error),
             ClientError::Refused { .. } | ClientError::Form(_) | ClientError::Written { .. } => Failure::failed(error),

@@ -1,7 +1,7 @@
 //! `mediators …`: what is done with each meter, under the names of a time when each had a server of its own
 //! (`spec/emop.md` section 14). A mediator is here a meter's driver: created it is served, started it is polled.
 
-use std::io::{BufRead, Write};
+use std::io::BufRead;
 
 use clap::{ArgAction, Args, Subcommand, ValueEnum};
 use hyper::Method;
@@ -223,8 +223,7 @@ impl All {
 
 /// Asks y/n on the terminal.
 fn confirm(question: &str) -> Result<(), Failure> {
-    eprint!("{question} (y/n) ");
-    let _ = std::io::stderr().flush();
+    print::note_on(format_args!("{question} (y/n) "));
     let mut answer = String::new();
     let _ = std::io::stdin().lock().read_line(&mut answer);
     if ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str()) {

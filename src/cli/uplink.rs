@@ -89,10 +89,10 @@ fn enrol(common: &Common, otp_file: Option<PathBuf>, again: bool) -> Result<Exit
         let client = common.running().await?;
         let shown: UplinkShown = client.ask(Method::GET, "/uplink", None).await?;
         if shown.enrolment.is_some_and(|enrolment| enrolment.by == Auth::Bootstrap) {
-            eprintln!(
+            print::note(format_args!(
                 "the device id is {}: accept it on the platform's registration page; this waits until then",
                 shown.client_id
-            );
+            ));
         }
         Ok(client.ask(Method::POST, "/uplink/enrol", Some(&json!(wish))).await?)
     })?;

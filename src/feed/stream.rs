@@ -156,7 +156,7 @@ pub fn page<S: Subject>(
     let again = || SseEvent::default().event("again").data("");
     let first = after.is_none().then(|| Ok::<_, Infallible>(again()));
     let listener = hall.listen(wanted, after.unwrap_or(newest));
-    let (ids, ends) = (Arc::clone(&hall), hall.ends().clone());
+    let (ids, ends) = (Arc::clone(hall), hall.ends().clone());
     let changes = stream::unfold((listener, told), move |(mut listener, told)| {
         let ids = Arc::clone(&ids);
         async move {

@@ -205,7 +205,6 @@ impl Table {
     }
 
     /// Tries once: what it gave, or why it failed and on which table.
-    #[expect(clippy::type_complexity, reason = "closed, failed and done are three things")]
     fn once<T>(&self, work: impl Fn(&sled::Db) -> sled::Result<T>) -> Result<Result<T, (String, u64)>, ReadError> {
         let state = self.db.read().unwrap_or_else(PoisonError::into_inner);
         match &*state {

@@ -4,11 +4,13 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::disallowed_methods,
+    clippy::disallowed_macros,
     reason = "in a test, a failed unwrap is the failure, and tests read their own environment and clocks"
 )]
 
 mod accounts;
 mod acme;
+mod admin_socket;
 mod architecture;
 mod backups;
 mod binary;

@@ -120,7 +120,7 @@ impl Drop for Fresh {
 fn announce(prepared: &Prepared, ready: &Ready, as_json: bool) {
     let found = prepared.describe(ready);
     if let Err(error) = write_private(&prepared.dir.join("demo.json"), found.to_string().as_bytes()) {
-        eprintln!("gatelodge: demo.json was not written: {error}");
+        print::note(format_args!("gatelodge: demo.json was not written: {error}"));
     }
     if as_json {
         print::json(&found);
@@ -134,7 +134,7 @@ fn say(found: &Value) {
     let door = |name: &str| text(&found["doors"][name][0]);
     let (https, ca) = (door("https"), text(&found["ca_file"]));
     let port = https.rsplit(':').next().unwrap_or_default();
-    print::line(format_args!(
+    print::lines(format_args!(
         "gatelodge demo is ready; Ctrl-C ends it. Its data stays in {}\n",
         text(&found["dir"])
     ));
@@ -146,7 +146,7 @@ fn say(found: &Value) {
             text(&login["password"])
         ));
     }
-    print::line(format_args!(
+    print::lines(format_args!(
         "\nMeters      {}",
         found["meters"]
             .as_array()
@@ -157,7 +157,7 @@ fn say(found: &Value) {
             .join(" ")
     ));
     let space = text(&found["spaces"][0]);
-    print::line(format_args!("\nTry"));
+    print::lines(format_args!("\nTry"));
     print::line(format_args!(
         "  curl --cacert {ca} https://localhost:{port}/space/{space}"
     ));
@@ -177,7 +177,7 @@ fn say(found: &Value) {
     ));
     print::line(format_args!("  curl http://{}/metrics", door("metrics")));
     let relay = &found["relay"];
-    print::line(format_args!(
+    print::lines(format_args!(
         "  gatelodge relay connect {}{} --cert {} --ca {}   then, through two peers:\n  curl http://127.0.0.1:5001/metrics",
         text(&relay["url"]),
         gateway::ID,

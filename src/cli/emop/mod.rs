@@ -96,7 +96,7 @@ impl Emop {
         let place = self.target.place(common).await?;
         let meters = registry::list(place.as_ref(), self.command.option("esco").unwrap_or_default()).await?;
         if common.json {
-            print::line(format_args!("{}", registry::list_json(meters)));
+            print::json_lines(&registry::list_json(meters));
         } else {
             registry::table(&meters);
         }
@@ -115,7 +115,7 @@ impl Emop {
         }
         let mut failures = Vec::new();
         for serial in &serials {
-            eprintln!("running '{}' for meter {serial} ...", self.command.name);
+            print::note(format_args!("running '{}' for meter {serial} ...", self.command.name));
             if let Err(failure) = self.one(common, place.as_ref(), (serial, &work)).await {
                 let _ = failure.report();
                 failures.push(failure);

@@ -21,7 +21,7 @@ impl Outcome {
         match self {
             Outcome::Nothing => {}
             Outcome::Scalar(value) => print::line(format_args!("{command}={}", natural(value))),
-            Outcome::Structure(value) => print::line(format_args!("{}", indented(value))),
+            Outcome::Structure(value) => print::json_lines(&indented(value)),
             Outcome::Text(text) => print::line(format_args!("{text}")),
         }
     }

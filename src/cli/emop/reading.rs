@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use super::outcome::Outcome;
 use super::place::There;
 use crate::cli::Failure;
+use crate::cli::print;
 use crate::meter::emop::dialect::Request;
 use crate::meter::emop::identity::{Hardware, MeterType};
 use crate::meter::emop::profile_log::{Elements, Log2Registers, Record1, Record2, Status, Window, span, window};
@@ -151,13 +152,13 @@ pub(super) async fn tariff(meter: There<'_>, which: Which) -> Result<Outcome, Fa
 /// Says when a meter answered with records of another time (6.4): those are dropped.
 fn inside<R>(meter: There<'_>, found: Window<R>) -> Vec<R> {
     if let Some(next) = found.next_held {
-        eprintln!(
+        print::note(format_args!(
             "{} holds nothing there; its next half hour is {}",
             meter.serial,
             iso(next)
-        );
+        ));
     } else if found.inside.is_empty() {
-        eprintln!("{} holds nothing there", meter.serial);
+        print::note(format_args!("{} holds nothing there", meter.serial));
     }
     found.inside
 }

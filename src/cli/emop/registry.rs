@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use super::outcome::{Outcome, indented};
 use super::place::{Place, There};
 use crate::cli::Failure;
+use crate::cli::print;
 
 const COLUMNS: [&str; 7] = ["esco", "serial", "name", "signal", "health", "hardware", "feeder"];
 /// Which of them has colours.
@@ -39,7 +40,7 @@ pub(super) fn table(meters: &[Json]) {
             }
         };
         let cells: Vec<String> = cells.iter().enumerate().map(padded).collect();
-        eprintln!("{}", cells.join("  ").trim_end());
+        print::note(format_args!("{}", cells.join("  ").trim_end()));
     };
     line(&COLUMNS.map(str::to_owned), None);
     for (row, meter) in rows.iter().zip(meters) {

@@ -4,6 +4,7 @@ use super::command::Given;
 use super::outcome::Outcome;
 use super::place::There;
 use crate::cli::Failure;
+use crate::cli::print;
 use crate::meter::arguments::{self, ArgumentError, Negative};
 use crate::meter::emop::catalogue::Object;
 use crate::meter::emop::dialect::Request;
@@ -86,7 +87,7 @@ pub(super) async fn send_token(meter: There<'_>, token: &Token) -> Result<Outcom
         }
     };
     if after > before {
-        eprintln!("{}: balance increased: {before} -> {after}", meter.serial);
+        print::note(format_args!("{}: balance increased: {before} -> {after}", meter.serial));
         return Ok(Outcome::Nothing);
     }
     let unchanged = format!("Balance did not increase: {before} -> {after}");

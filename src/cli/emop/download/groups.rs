@@ -124,5 +124,5 @@ fn show(work: &[(&Group, MeterId, Vec<Date>)]) {
         (group.name.clone(), dates)
     });
     let missing: BTreeMap<String, Vec<String>> = dates.collect();
-    print::line(format_args!("{}", indented(&json!({ "missing_dates": missing }))));
+    print::json_lines(&indented(&json!({ "missing_dates": missing })));
 }

@@ -14,6 +14,7 @@ use self::day::{Done, Wanted};
 use super::place::There;
 use super::target::Target;
 use super::{Level, start_logging_at, until_interrupted};
+use crate::cli::print;
 use crate::cli::reach::block_on;
 use crate::cli::{Common, Failure};
 use crate::domain::MeterId;
@@ -80,16 +81,16 @@ impl Download {
             is_again: false,
         };
         match wanted.fetch(meter).await.map_err(|failure| failure.about(serial))? {
-            Done::There(file) => eprintln!("{} is there already", file.display()),
+            Done::There(file) => print::note(format_args!("{} is there already", file.display())),
             Done::Written { files, next_held } => {
                 for file in &files {
-                    eprintln!("wrote {}", file.display());
+                    print::note(format_args!("wrote {}", file.display()));
                 }
                 if files.is_empty() {
-                    eprintln!("{serial} holds nothing of {date}");
+                    print::note(format_args!("{serial} holds nothing of {date}"));
                 }
                 if let Some(next) = next_held {
-                    eprintln!("the next half hour it holds is of {next}");
+                    print::note(format_args!("the next half hour it holds is of {next}"));
                 }
             }
         }
