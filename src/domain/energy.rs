@@ -151,6 +151,12 @@ impl Register {
             .find(|register| register.number() == number)
     }
 
+    /// Whether it is a total over three phases, and not of one element.
+    #[must_use]
+    pub fn is_three_phase(self) -> bool {
+        self.number() >= Register::ActiveImport.number()
+    }
+
     /// What it counts: `Wh`, `varh` or `VAh`.
     #[must_use]
     pub fn unit(self) -> &'static str {

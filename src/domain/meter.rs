@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Epoch, Lane, MeterId, Quality, Stretches};
+use super::{Doubt, Epoch, Lane, Latest, MeterId, Quality, Stretches};
 
 /// A meter as the registry has it (`contract.md` section 4, `[[meter]]`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +104,20 @@ impl Quantity {
         matches!(self.unit(), Some("Wh" | "varh" | "VAh"))
     }
 
+    /// Whether it is only true for the moment: of a meter that is silent nobody knows it.
+    #[must_use]
+    pub fn is_momentary(self) -> bool {
+        matches!(
+            self,
+            Quantity::Power
+                | Quantity::Voltage
+                | Quantity::VoltageL1
+                | Quantity::VoltageL2
+                | Quantity::VoltageL3
+                | Quantity::Csq
+        )
+    }
+
     /// Its unit; `None` where it has none.
     #[must_use]
     pub fn unit(self) -> Option<&'static str> {
@@ -130,17 +144,6 @@ impl Quantity {
             | Quantity::LoadSwitch => None,
         }
     }
-}
-
-/// The latest value of one quantity.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Latest {
-    /// The value, as programs read it: amounts are decimal texts, energy is in the quantity's unit.
-    pub value: Value,
-    /// When the meter said so.
-    pub at: Timestamp,
-    /// How much it may be believed.
-    pub quality: Quality,
 }
 
 /// Whether a meter answers.
@@ -171,6 +174,9 @@ pub struct MeterState {
     /// When its clock was last compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_compared: Option<Timestamp>,
+    /// Which meter answers on its line, as far as that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
     /// The newest entry of its event log that was seen, in seconds since 2000 as meters count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events_seen: Option<u32>,
@@ -180,6 +186,21 @@ pub struct MeterState {
     /// What it said.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<Quantity, Latest>,
+}
+
+/// Which meter answers on a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Whether it is another than the one that the line should lead to.
+    pub another: bool,
+    /// The serial that it says; absent: it says none that could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+    /// When it was asked.
+    pub checked: Timestamp,
+    /// When it last said the right one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub right: Option<Timestamp>,
 }
 
 /// Which half-hours of a meter's own memory the box need not ask for again.
@@ -195,6 +216,9 @@ pub struct HalfHoursAsked {
     /// Those among them of which the meter holds nothing, or not all.
     #[serde(skip_serializing_if = "Stretches::is_empty")]
     pub absent: Stretches,
+    /// Those among them of which the meter said what cannot be.
+    #[serde(skip_serializing_if = "Stretches::is_empty")]
+    pub doubtful: Stretches,
 }
 
 impl HalfHoursAsked {
@@ -212,6 +236,36 @@ impl MeterState {
         let latest = self.values.get(&quantity)?;
         (latest.quality != Quality::Gap).then_some(&latest.value)
     }
+
+    /// How much a value may be believed at `now`. The last watts of a silent meter are not its present ones.
+    #[must_use]
+    pub fn quality(&self, quantity: Quantity, now: Timestamp) -> Quality {
+        let Some(latest) = self.values.get(&quantity) else {
+            return Quality::Gap;
+        };
+        match latest.quality_at(now) {
+            Quality::Measured if quantity.is_momentary() && self.health == Health::Unhealthy => Quality::Stale,
+            quality => quality,
+        }
+    }
+
+    /// The values that may be believed at `now`: what is only true for the moment is left out once it is stale.
+    #[must_use]
+    pub fn present(&self, now: Timestamp) -> BTreeMap<Quantity, Value> {
+        let known = self.values.iter().filter(|(quantity, _)| {
+            let quality = self.quality(**quantity, now);
+            quality != Quality::Gap && (quality != Quality::Stale || !quantity.is_momentary())
+        });
+        known
+            .map(|(quantity, latest)| (*quantity, latest.value.clone()))
+            .collect()
+    }
+
+    /// Whether another meter answers on its line.
+    #[must_use]
+    pub fn is_another(&self) -> bool {
+        self.identity.as_ref().is_some_and(|identity| identity.another)
+    }
 }
 
 /// Something that happened to a meter.
@@ -227,6 +281,18 @@ pub enum MeterNews {
         /// What it said; the values of one reading.
         values: BTreeMap<Quantity, Value>,
     },
+    /// It said something that is not believed, or has no such value.
+    Doubtful {
+        /// Why, by value.
+        values: BTreeMap<Quantity, Doubt>,
+    },
+    /// Another meter answers on its line: nothing that is said there is written down.
+    Another {
+        /// The serial that it says.
+        says: String,
+    },
+    /// The right meter answers again.
+    Itself,
     /// It does not answer.
     Silent {
         /// What was seen instead.
@@ -254,9 +320,13 @@ impl MeterNews {
     #[must_use]
     pub fn lane(&self) -> Lane {
         match self {
-            MeterNews::Silent { .. } | MeterNews::Answers | MeterNews::Logged { alarm: true, .. } => Lane::Critical,
+            MeterNews::Silent { .. }
+            | MeterNews::Answers
+            | MeterNews::Another { .. }
+            | MeterNews::Itself
+            | MeterNews::Logged { alarm: true, .. } => Lane::Critical,
             MeterNews::Added | MeterNews::Removed | MeterNews::Logged { alarm: false, .. } => Lane::Event,
-            MeterNews::Read { .. } => Lane::Measurement,
+            MeterNews::Read { .. } | MeterNews::Doubtful { .. } => Lane::Measurement,
         }
     }
 }
@@ -286,15 +356,17 @@ mod tests {
             health_details: "silent".into(),
             ..MeterState::default()
         };
-        let latest = Latest {
-            value: 7.into(),
-            at: Timestamp::UNIX_EPOCH,
-            quality: Quality::Measured,
-        };
+        let latest = Latest::measured(7, Timestamp::UNIX_EPOCH);
         state.values.insert(Quantity::VoltageL1, latest);
         let text = serde_json::to_string(&state).unwrap();
         assert_eq!(serde_json::from_str::<MeterState>(&text).unwrap(), state);
         assert!(text.contains("\"voltage_l1\""), "{text}");
         assert_eq!(state.value(Quantity::Csq), None);
+        // It is silent, so nobody knows its voltage now.
+        assert_eq!(
+            state.quality(Quantity::VoltageL1, Timestamp::UNIX_EPOCH),
+            Quality::Stale
+        );
+        assert!(state.present(Timestamp::UNIX_EPOCH).is_empty());
     }
 }

@@ -15,10 +15,10 @@ use super::driver::{Driver, Rank, Unanswered, Wish};
 use super::emop::Dialect;
 use super::emop::inferred::InferredError;
 use super::link::{Link, Target, TargetError};
-use super::notes::Notes;
+use super::notes::{Knower, Notes};
 use super::polling::AT_ONCE;
 use super::served::{Beginning, Served, Source};
-use super::session::{Session, SessionError};
+use super::session::Session;
 use super::shown::MeterShown;
 use crate::domain::units::Span;
 use crate::domain::{Duty, Meter, MeterId, MeterState};
@@ -26,6 +26,25 @@ use crate::feed::Hall;
 use crate::store::meters::{LoggedEvent, Meters as Registry, MetersWriter, RegistryError};
 use crate::store::readings::ReadingsWriter;
 use crate::store::{Delivery, ReadError, RowError, Store, Unwritten, WriteError};
+
+impl Knower for Meters {
+    fn state_of(&self, meter: &MeterId) -> Option<MeterState> {
+        Some(self.served(meter)?.live().state.clone())
+    }
+
+    fn is_written(&self, meter: &MeterId, state: MeterState) {
+        if let Some(served) = self.served(meter) {
+            let mut live = served.live();
+            (live.shown, live.refused) = (state, None);
+        }
+    }
+
+    fn is_refused(&self, meter: &MeterId, error: &RowError) {
+        if let Some(served) = self.served(meter) {
+            served.live().refused = Some(error.to_string());
+        }
+    }
+}
 
 /// The room.
 pub struct Meters {
@@ -95,6 +114,24 @@ pub enum MetersError {
     /// Its entry cannot be.
     #[error(transparent)]
     Entry(#[from] EntryError),
+    /// Another meter hangs on that line.
+    #[error("the link {link} is the one of meter {meter}: one line leads to one meter")]
+    Link {
+        /// The way that is wanted.
+        link: String,
+        /// Whose it is.
+        meter: MeterId,
+    },
+    /// Another meter answers there.
+    #[error(
+        "another meter answers: {says}, expected {expected}; nothing was changed: correct the serial, or the link, or the plug"
+    )]
+    Another {
+        /// The serial that was expected.
+        expected: MeterId,
+        /// The serial that the meter says.
+        says: String,
+    },
     /// The meter, or the way to it, did not answer.
     #[error(transparent)]
     Unanswered(#[from] Unanswered),
@@ -189,26 +226,6 @@ impl Meters {
         Registry::new(self.store.clone()).events(meter)
     }
 
-    /// Adds a meter to the registry, and begins to poll it.
-    pub async fn add(&self, entry: Entry) -> Result<MeterShown, MetersError> {
-        entry.check()?;
-        let meter = entry.meter();
-        let serial = meter.serial.clone();
-        if self.served(&serial).is_some() {
-            return Err(MetersError::Exists(serial));
-        }
-        self.writer.add(meter.clone()).await.map_err(written)?;
-        let beginning = Beginning {
-            meter,
-            source: Source::Added,
-            duty: Duty::default(),
-            state: MeterState::default(),
-        };
-        let served = self.serve(beginning).expect("the entry's link was read already");
-        self.tell(&served);
-        Ok(self.shown(&served, Timestamp::now()))
-    }
-
     /// Takes a meter that was added out of the registry, and forgets what was last known of it.
     pub async fn remove(&self, meter: &MeterId) -> Result<(), MetersError> {
         let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
@@ -245,25 +262,6 @@ impl Meters {
         Ok(self.shown(&served, Timestamp::now()))
     }
 
-    /// Carries a wish to a meter; the answer is the reply's data field.
-    pub async fn carry_out(&self, meter: &MeterId, wish: Wish, deadline: Instant) -> Result<Vec<u8>, MetersError> {
-        let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
-        if served.live().duty == Duty::Off {
-            return Err(MetersError::Off(meter.clone()));
-        }
-        let rank = self.rank(&wish);
-        let answer = served.driver.carry_out(wish, rank, deadline).await;
-        if matches!(answer, Ok(_) | Err(Unanswered::Session(SessionError::Refused(_)))) {
-            let was_silent = served.live().plan.is_silent();
-            let news = served.answered(Timestamp::now());
-            if was_silent || !news.is_empty() {
-                self.notes.add(meter, news);
-                self.tell(&served);
-            }
-        }
-        Ok(answer?)
-    }
-
     /// Asks every question again from now on.
     pub fn poll_now(&self, meter: &MeterId) -> Result<(), MetersError> {
         let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
@@ -297,10 +295,6 @@ impl Meters {
             .collect()
     }
 
-    pub(super) fn state_of(&self, meter: &MeterId) -> Option<MeterState> {
-        Some(self.served(meter)?.live().state.clone())
-    }
-
     /// What changed since it was last asked.
     pub(super) fn changes(&self) -> Vec<Arc<Served>> {
         std::mem::take(&mut *self.changes.lock().unwrap_or_else(PoisonError::into_inner))
@@ -323,7 +317,8 @@ impl Meters {
         }
     }
 
-    fn tell(&self, served: &Arc<Served>) {
+    /// The polling is to look at a meter.
+    pub(super) fn tell(&self, served: &Arc<Served>) {
         self.changes
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -331,7 +326,7 @@ impl Meters {
         self.changed.notify_one();
     }
 
-    fn rank(&self, wish: &Wish) -> Rank {
+    pub(super) fn rank(&self, wish: &Wish) -> Rank {
         let spends = |data: Vec<u8>| self.dialect.spends_token(&data);
         match wish {
             Wish::Ask(request) if self.dialect.data_field(request).is_ok_and(spends) => Rank::Money,
@@ -339,22 +334,32 @@ impl Meters {
         }
     }
 
-    fn serve(&self, beginning: Beginning) -> Result<Arc<Served>, TargetError> {
+    /// A meter that nobody finds yet.
+    pub(super) fn at_rest(&self, beginning: Beginning) -> Result<Arc<Served>, TargetError> {
         let target: Target = beginning.meter.link.parse()?;
         let rules = self.config.rules();
         let link = Link::new(target, self.config.socks5_url.clone());
         let session = Session::new(link, Arc::clone(&self.dialect), rules);
         let driver = Driver::new(session, rules.timeout, self.stop.child_token(), self.workers.clone());
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let served = Arc::new(Served::new(beginning, number, driver));
+        Ok(Arc::new(Served::new(beginning, number, driver)))
+    }
+
+    /// From now on a meter is found.
+    pub(super) fn enter(&self, served: &Arc<Served>) {
         let serial = served.meter.serial.clone();
         let mut fleet = self.fleet.write().unwrap_or_else(PoisonError::into_inner);
-        fleet.insert(serial, Arc::clone(&served));
+        fleet.insert(serial, Arc::clone(served));
+    }
+
+    fn serve(&self, beginning: Beginning) -> Result<Arc<Served>, TargetError> {
+        let served = self.at_rest(beginning)?;
+        self.enter(&served);
         Ok(served)
     }
 }
 
-fn written(error: WriteError<RegistryError>) -> MetersError {
+pub(super) fn written(error: WriteError<RegistryError>) -> MetersError {
     match error.split() {
         Ok(RegistryError::Exists(meter)) => MetersError::Exists(meter),
         Ok(RegistryError::Unknown(meter)) => MetersError::Unknown(meter),

@@ -1,5 +1,6 @@
 //! One meter of the fleet: its entry in the registry, its driver, and what is known of it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,15 +11,22 @@ use tokio::time::Instant;
 
 use super::config::Polling;
 use super::driver::{Driver, Findings, Plan, Rank, Start, Syncer, Unanswered, Wish, seed};
-use super::emop::Dialect;
 use super::emop::dialect::Request;
 use super::emop::identity::Hardware;
+use super::emop::{Dialect, Value};
+use super::identity::Verdict;
 use super::reads::Asking;
+use super::said::rating;
 use super::session::SessionError;
-use crate::domain::{Duty, Health, Latest, Meter, MeterNews, MeterState, Quality, Quantity};
+use crate::domain::{
+    Doubt, Duty, Health, Identity, Latest, Meter, MeterNews, MeterState, Quality, Quantity, Total, number,
+};
 
 /// How much of an error is kept in a meter's state, in characters.
 const DETAILS: usize = 300;
+
+/// After this it is asked again who it is.
+const IDENTIFIED: Duration = Duration::from_secs(24 * 3_600);
 
 /// Where a meter's entry comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,8 +52,19 @@ pub(super) struct Served {
 /// What changes of it.
 pub(super) struct Live {
     pub(super) duty: Duty,
+    /// What is known, which may still be on its way into the book.
     pub(super) state: MeterState,
+    /// What stands in the book: nothing else is shown.
+    pub(super) shown: MeterState,
+    /// Why the book refuses what is known.
+    pub(super) refused: Option<String>,
     pub(super) plan: Plan,
+    /// When it was last asked who it is, in this run; `None`: it must be asked before anything is believed.
+    pub(super) identified: Option<Instant>,
+    /// When half-hours that were doubted were last asked for again.
+    pub(super) doubted_again: Option<Instant>,
+    /// Parts of tariffs that somebody read one by one, and when.
+    pub(super) parts: BTreeMap<String, (Option<Value>, Instant)>,
 }
 
 /// What a meter is when it begins to be served.
@@ -72,8 +91,13 @@ impl Served {
             driver: Arc::new(driver),
             live: Mutex::new(Live {
                 duty,
+                shown: state.clone(),
                 state,
+                refused: None,
                 plan: Plan::default(),
+                identified: None,
+                doubted_again: None,
+                parts: BTreeMap::new(),
             }),
         }
     }
@@ -110,38 +134,118 @@ impl Served {
     }
 
     /// Takes over what a reading brought. Answers what happened thereby.
-    pub(super) fn found(&self, findings: Findings, now: Timestamp) -> Vec<MeterNews> {
+    pub(super) fn found(&self, findings: Findings, now: Timestamp, polling: &Polling) -> Vec<MeterNews> {
+        let rating = rating(self.hardware());
         let mut live = self.live();
+        if live.state.is_another() {
+            return Vec::new();
+        }
         let mut news = live.state.answered(now);
-        let mut values = std::collections::BTreeMap::new();
-        for (quantity, value) in findings.values {
+        let (mut values, mut doubts) = (BTreeMap::new(), BTreeMap::new());
+        for (quantity, said) in findings.values {
             if quantity == Quantity::ClockDrift {
                 live.state.clock_compared = Some(now);
             }
-            let latest = Latest {
-                quality: if value.is_some() {
-                    Quality::Measured
-                } else {
-                    Quality::Gap
+            let before = live.state.values.get(&quantity);
+            let mut latest = match said {
+                Ok(value) => match number(&value).filter(|_| quantity.is_register()) {
+                    Some(total) => Latest::total(before, Total(total, now), rating),
+                    None => Latest::measured(value, now),
                 },
-                value: value.clone().unwrap_or(Json::Null),
-                at: now,
+                Err(why) => Latest {
+                    held: before.filter(|_| quantity.is_register()).map(Latest::held),
+                    ..Latest::gap(why, now)
+                },
             };
+            latest.good_for = good_for(polling, quantity);
+            match latest.why {
+                None => drop(values.insert(quantity, latest.value.clone())),
+                // That it never had it is no news.
+                Some(Doubt::Absent) if before.is_none() => {}
+                Some(why) if before.and_then(|before| before.why) == Some(why) => {}
+                Some(why) => drop(doubts.insert(quantity, why)),
+            }
+            if matches!(latest.why, Some(Doubt::Fell | Doubt::Leapt)) {
+                // Perhaps it is another meter that counts here.
+                live.identified = None;
+            }
             live.state.values.insert(quantity, latest);
-            values.extend(value.map(|value| (quantity, value)));
         }
         live.state.events_seen = findings.events_seen.or(live.state.events_seen);
         news.extend(findings.logged);
         if !values.is_empty() {
             news.push(MeterNews::Read { values });
         }
+        if !doubts.is_empty() {
+            tracing::debug!(meter.id = %self.meter.serial, ?doubts, "a meter said what is not believed");
+            news.push(MeterNews::Doubtful { values: doubts });
+        }
         news
+    }
+
+    /// Whether it must be asked who it is before anything that it says is written down.
+    pub(super) fn must_say_who(&self, now: Instant) -> bool {
+        let live = self.live();
+        let lately = live.identified.is_some_and(|at| now.duration_since(at) < IDENTIFIED);
+        !lately || live.state.is_another()
+    }
+
+    /// Takes over which meter answers. Answers what happened thereby.
+    pub(super) fn identified(&self, verdict: &Verdict, now: Timestamp) -> Vec<MeterNews> {
+        let mut live = self.live();
+        live.identified = Some(Instant::now());
+        let before = live.state.identity.clone();
+        let was_another = live.state.is_another();
+        let right = before.as_ref().and_then(|before| before.right);
+        let identity = |another, says: Option<String>, right| Identity {
+            another,
+            says,
+            checked: now,
+            right,
+        };
+        match verdict {
+            Verdict::Unknown => {
+                // Silence does not take back what was said.
+                if !was_another {
+                    live.state.identity = Some(identity(false, None, right));
+                }
+                Vec::new()
+            }
+            Verdict::Same => {
+                let serial = self.meter.serial.to_string();
+                live.state.identity = Some(identity(false, Some(serial), Some(now)));
+                let mut news = if was_another {
+                    vec![MeterNews::Itself]
+                } else {
+                    Vec::new()
+                };
+                news.extend(live.state.answered(now));
+                news
+            }
+            Verdict::Another(says) => {
+                live.state.identity = Some(identity(true, Some(says.clone()), right));
+                live.state.health = Health::Unhealthy;
+                live.state.health_details = format!("another meter answers: {says}, expected {}", self.meter.serial);
+                let mut news = Vec::new();
+                if !before.is_some_and(|before| before.another && before.says.as_ref() == Some(says)) {
+                    news.push(MeterNews::Another { says: says.clone() });
+                }
+                let doubts = live.state.distrust_since(right, now);
+                if !doubts.is_empty() {
+                    news.push(MeterNews::Doubtful { values: doubts });
+                }
+                news
+            }
+        }
     }
 
     /// It answered, be it with a refusal. Answers what happened thereby.
     pub(super) fn answered(&self, now: Timestamp) -> Vec<MeterNews> {
         let mut live = self.live();
         live.plan.heard();
+        if live.state.is_another() {
+            return Vec::new();
+        }
         live.state.answered(now)
     }
 
@@ -151,7 +255,9 @@ impl Served {
         let now = Instant::now();
         live.plan.silent(now, self.seed);
         let why: String = why.to_string().chars().take(DETAILS).collect();
-        let news = live.state.health != Health::Unhealthy;
+        // That it is silent says nothing of who answered last.
+        let news = live.state.health != Health::Unhealthy || live.state.is_another();
+        let news = news && live.state.health_details != why;
         live.state.health = Health::Unhealthy;
         live.state.health_details.clone_from(&why);
         // Nobody knows the signal of a meter that does not answer (16.1).
@@ -165,19 +271,32 @@ impl Served {
             Vec::new()
         }
     }
+}
 
-    /// How much a value may be believed now: what should have been read again since is stale.
-    pub(super) fn quality(&self, quantity: Quantity, latest: &Latest, now: Timestamp, polling: &Polling) -> Quality {
-        let age = Duration::try_from(now.duration_since(latest.at)).unwrap_or_default();
-        let overdue = polling.of(Syncer::of(quantity)).is_some_and(|every| age > every * 2);
-        match latest.quality {
-            Quality::Measured if overdue => Quality::Stale,
-            quality => quality,
-        }
-    }
+/// Seconds after which a value should have been read anew: twice its interval.
+fn good_for(polling: &Polling, quantity: Quantity) -> Option<u32> {
+    let every = polling.of(Syncer::of(quantity))?;
+    u32::try_from(every.as_secs().saturating_mul(2)).ok()
 }
 
 impl MeterState {
+    /// Nothing that was said since it was certain who answers is believed. Answers what that is.
+    fn distrust_since(&mut self, right: Option<Timestamp>, now: Timestamp) -> BTreeMap<Quantity, Doubt> {
+        let mut doubts = BTreeMap::new();
+        for (quantity, latest) in &mut self.values {
+            // What stands in the meter's own entry is known otherwise; the kind of meter may be the other's, too.
+            let since = right.is_none_or(|right| latest.at > right);
+            if since && latest.why != Some(Doubt::AnotherMeter) {
+                *latest = Latest {
+                    good_for: latest.good_for,
+                    ..Latest::gap(Doubt::AnotherMeter, now)
+                };
+                doubts.insert(*quantity, Doubt::AnotherMeter);
+            }
+        }
+        doubts
+    }
+
     /// Notes an answer; says so when the meter was silent before.
     fn answered(&mut self, now: Timestamp) -> Vec<MeterNews> {
         let was = std::mem::replace(&mut self.health, Health::Healthy);
@@ -191,9 +310,11 @@ impl MeterState {
     }
 }
 
-/// The box's own questions to one meter.
+/// Questions to one meter, of the box itself or for somebody.
 pub(super) struct Poll<'a> {
     pub(super) served: &'a Served,
+    /// Whose turn they have.
+    pub(super) rank: Rank,
     /// How long one question may take.
     pub(super) limit: Duration,
 }
@@ -205,7 +326,7 @@ impl Asking for Poll<'_> {
         let deadline = Instant::now() + self.limit;
         self.served
             .driver
-            .carry_out(Wish::Ask(request), Rank::Polling, deadline)
+            .carry_out(Wish::Ask(request), self.rank, deadline)
             .await
     }
 

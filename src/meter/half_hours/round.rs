@@ -5,15 +5,17 @@ use std::ops::Range;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::log::{Log, Told};
 use super::window;
-use crate::domain::{HalfHour, HalfHoursAsked, MeterId, Quality, Reading, Register, WattHours};
+use crate::domain::{HalfHour, HalfHoursAsked, MeterId, Quality, Reading, Register, Total, WattHours};
 use crate::meter::driver::SyncError;
 use crate::meter::emop::identity::Hardware;
 use crate::meter::reads::{Asking, ReadError};
 use crate::meter::room::Meters;
-use crate::meter::served::Poll;
+use crate::meter::said::rating;
+use crate::meter::served::{Poll, Served};
 use crate::store::readings::{Batch, Expired, Readings};
 
 /// Windows that one round asks for until one brings something; then other questions to the same meter have their turn.
@@ -22,6 +24,8 @@ const WINDOWS: usize = 3;
 const NEXT: Duration = Duration::from_millis(100);
 /// How often old half-hours are looked for.
 const FORGET: Duration = Duration::from_secs(3_600);
+/// What was doubted is asked for again as often as this.
+const DOUBTED: Duration = Duration::from_secs(24 * 3_600);
 /// And after this, when the book took nothing.
 const LATER: Duration = Duration::from_secs(60);
 
@@ -47,6 +51,9 @@ impl Meters {
             if told.is_empty() {
                 return Ok(None);
             }
+            if leaps(&told, hardware) && !self.identify(meter).await? {
+                return Ok(None);
+            }
             if !self.record(meter, &told).await {
                 return Ok(Some(LATER));
             }
@@ -62,6 +69,55 @@ impl Meters {
         }
         // Nothing new, wherever one looks: a meter whose clock stands still, or is far behind.
         Ok(None)
+    }
+
+    /// What was read of a meter since it was last certain that it answers is not vouched for by anybody.
+    pub(in crate::meter) async fn distrust(&self, served: &Served, since: Option<Timestamp>) {
+        let Some(since) = since else {
+            return;
+        };
+        let hardware = served.hardware();
+        let registers: Vec<Register> = Register::ALL
+            .iter()
+            .copied()
+            .filter(|register| hardware.is_none_or(|hardware| hardware.is_three_phase() == register.is_three_phase()))
+            .collect();
+        let (readings, serial) = (Readings::new(self.store.clone()), served.meter.serial.clone());
+        let (from, now) = (self.horizon(since).start(), Timestamp::now());
+        let look = move || {
+            let mut batches = Vec::new();
+            for register in registers {
+                let mut doubted = Vec::new();
+                for reading in readings.between(&serial, register, from, Timestamp::MAX) {
+                    let reading = reading?;
+                    if reading.taken > since && reading.quality == Quality::Measured {
+                        let quality = Quality::Estimated;
+                        doubted.push(Reading {
+                            quality,
+                            taken: now,
+                            ..reading
+                        });
+                    }
+                }
+                if !doubted.is_empty() {
+                    let meter = serial.clone();
+                    batches.push(Batch {
+                        meter,
+                        register,
+                        readings: doubted,
+                    });
+                }
+            }
+            Ok::<_, crate::store::ReadError>(batches)
+        };
+        let batches = match tokio::task::spawn_blocking(look).await {
+            Ok(Ok(batches)) => batches,
+            Ok(Err(error)) => return tracing::warn!(%error, "what may be another meter's half-hours cannot be read"),
+            Err(_) => return,
+        };
+        if let Err(error) = self.readings.record(batches).await {
+            tracing::warn!(meter.id = %served.meter.serial, %error, "half-hours that may be another meter's still stand as measured");
+        }
     }
 
     /// The oldest half-hour that is fetched: no older than a new meter's, nor than what is kept.
@@ -104,6 +160,17 @@ impl Meters {
         let serial = &meter.served.meter.serial;
         let mut asked = meter.served.live().state.half_hours.clone();
         let epoch = self.store.epoch();
+        let again = {
+            let mut live = meter.served.live();
+            let lately = live.doubted_again.is_some_and(|at| at.elapsed() < DOUBTED);
+            if !lately {
+                live.doubted_again = Some(Instant::now());
+            }
+            !lately
+        };
+        if again {
+            window::doubt(&mut asked, HalfHour::of(Timestamp::now()));
+        }
         if asked.epoch == Some(epoch) {
             return asked;
         }
@@ -175,7 +242,7 @@ impl Meters {
 async fn ask(logs: &[Log], meter: &Poll<'_>, window: &Range<HalfHour>) -> Result<Vec<Told>, SyncError> {
     let mut told = Vec::with_capacity(logs.len());
     for log in logs {
-        match log.ask(meter, window.clone()).await {
+        match log.ask(meter, window.clone(), Timestamp::now()).await {
             Ok(said) => told.push(said),
             Err(ReadError::Asked(error)) if Poll::is_refusal(&error) => {
                 tracing::debug!(meter.id = %meter.served.meter.serial, ?log, %error, "a meter has no such log");
@@ -184,6 +251,26 @@ async fn ask(logs: &[Log], meter: &Poll<'_>, window: &Range<HalfHour>) -> Result
         }
     }
     Ok(told)
+}
+
+/// Whether a register falls or leaps between two records of a window: perhaps the meter was exchanged meanwhile.
+fn leaps(told: &[Told], hardware: Hardware) -> bool {
+    let rating = rating(Some(hardware));
+    let mut last: BTreeMap<Register, Total> = BTreeMap::new();
+    let records = told.iter().flat_map(|told| &told.records);
+    let totals = records.flat_map(|record| {
+        record
+            .values
+            .iter()
+            .map(|(register, count)| (*register, Total(*count, record.at.moment())))
+    });
+    let mut leaps = false;
+    for (register, total) in totals {
+        leaps |= last
+            .insert(register, total)
+            .is_some_and(|before| before.doubt(total, rating).is_some());
+    }
+    leaps
 }
 
 /// Readings by register.

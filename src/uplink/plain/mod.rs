@@ -19,7 +19,9 @@ use super::fields::fields;
 use super::live::Thing;
 use super::speech::{Heard, Topic};
 use super::world::{MeterKnown, World};
-use crate::domain::{Alarm, AlarmNews, Epoch, Event, Health, Lane, Level, MeterId, MeterNews, Quantity, Source, Space};
+use crate::domain::{
+    Alarm, AlarmNews, Epoch, Event, Health, Lane, Level, MeterId, MeterNews, Quality, Quantity, Source, Space,
+};
 use crate::store::{ClockState, Delivery, Entry, ReadError};
 pub use asked::asked;
 use discovery::Discovery;
@@ -182,7 +184,13 @@ impl Plain {
                 Some(Message::new(self.topics.meter(meter, "event"), body.to_string()))
             }
             // These are told by state and availability.
-            MeterNews::Added | MeterNews::Removed | MeterNews::Silent { .. } | MeterNews::Answers => None,
+            MeterNews::Added
+            | MeterNews::Removed
+            | MeterNews::Silent { .. }
+            | MeterNews::Answers
+            | MeterNews::Another { .. }
+            | MeterNews::Itself
+            | MeterNews::Doubtful { .. } => None,
         }
     }
 
@@ -248,15 +256,26 @@ impl Plain {
     }
 
     fn meter(&self, meter: &MeterKnown) -> Vec<Message> {
+        let now = Timestamp::now();
+        let newest = meter.state.values.values().map(|latest| latest.at).max();
+        // What there is of it is promised, be it stale just now.
         let known = meter.state.values.keys();
-        let values: BTreeMap<Quantity, Value> = known
+        let known: BTreeMap<Quantity, Value> = known
             .filter_map(|quantity| Some((*quantity, meter.state.value(*quantity)?.clone())))
             .collect();
-        let newest = meter.state.values.values().map(|latest| latest.at).max();
-        let mut body = fields(&values);
         let mut messages = Vec::new();
-        messages.extend(self.discovery.as_ref().map(|discovery| discovery.meter(meter, &body)));
+        messages.extend(
+            self.discovery
+                .as_ref()
+                .map(|discovery| discovery.meter(meter, &fields(&known))),
+        );
         if let Some(newest) = newest {
+            let mut body = fields(&meter.state.present(now));
+            let stale = stale(meter, &known, now);
+            if !stale.is_empty() {
+                body.extend(stale.keys().map(|field| (field.clone(), Value::Null)));
+                body.insert("stale".to_owned(), stale.into());
+            }
             body.insert("ts".to_owned(), stamp(newest));
             messages.push(self.retained(self.topics.meter(&meter.serial, "state"), body));
         }
@@ -296,6 +315,22 @@ impl Plain {
     fn retained(&self, topic: String, body: Map<String, Value>) -> Message {
         Message::new(topic, Value::Object(body).to_string()).retained()
     }
+}
+
+/// What was true for a moment that is over: the last of each, and how old it is.
+fn stale(meter: &MeterKnown, known: &BTreeMap<Quantity, Value>, now: Timestamp) -> Map<String, Value> {
+    let mut stale = Map::new();
+    for (quantity, value) in known {
+        let over = quantity.is_momentary() && meter.state.quality(*quantity, now) == Quality::Stale;
+        let Some(latest) = meter.state.values.get(quantity).filter(|_| over) else {
+            continue;
+        };
+        for (field, last) in fields(&BTreeMap::from([(*quantity, value.clone())])) {
+            let age = now.duration_since(latest.at).as_secs().max(0);
+            stale.insert(field, json!({"last": last, "at": stamp(latest.at), "age_s": age}));
+        }
+    }
+    stale
 }
 
 /// A source as the last part of a topic.

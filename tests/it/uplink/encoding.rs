@@ -76,11 +76,7 @@ async fn said_meanwhile(lodge: &Lodge, said: &[(Quantity, Value)]) {
     let store = Store::open(Options::new(lodge.dir.join("data/store"))).unwrap();
     let meters = MetersWriter::new(store.clone());
     for (quantity, value) in said {
-        let latest = Latest {
-            value: value.clone(),
-            at: Timestamp::now(),
-            quality: Quality::Measured,
-        };
+        let latest = Latest::measured(value.clone(), Timestamp::now());
         let state = MeterState {
             health: Health::Healthy,
             values: BTreeMap::from([(*quantity, latest)]),

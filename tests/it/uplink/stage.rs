@@ -130,11 +130,7 @@ impl Stage {
     /// A meter said this.
     pub async fn says(&self, serial: &str, values: &[(Quantity, Value)], more: Vec<MeterNews>) {
         let values: BTreeMap<Quantity, Value> = values.iter().cloned().collect();
-        let latest = |value: &Value| Latest {
-            value: value.clone(),
-            at: Timestamp::now(),
-            quality: Quality::Measured,
-        };
+        let latest = |value: &Value| Latest::measured(value.clone(), Timestamp::now());
         let state = MeterState {
             health: Health::Healthy,
             values: values
