@@ -15,7 +15,7 @@ use super::emop::event_log::events;
 use super::emop::message::{Message, Way};
 use super::emop::tariff::Which;
 use super::room::{Meters, MetersError};
-use super::said::said;
+use super::said::{is_kept, said};
 use super::served::{Poll, Served};
 use super::session::SessionError;
 use crate::domain::{Duty, MeterId, Quantity};
@@ -89,7 +89,11 @@ impl Meters {
         let mut asks_anew = was_silent;
         let mut findings = Findings::default();
         match (effect, reply) {
-            (Effect::Read(object), reply) => findings = self.findings(served, *object, reply, now),
+            (Effect::Read(object), reply) => {
+                if self.is_kept(*object) && self.is_right_meter(served).await {
+                    findings = self.findings(served, *object, reply, now);
+                }
+            }
             (Effect::Wrote(syncer, after), Some(_)) => {
                 served.live().plan.ask_at(*syncer, Instant::now() + *after);
                 asks_anew = true;
@@ -98,7 +102,7 @@ impl Meters {
             (Effect::Wrote(..) | Effect::Events, None) | (Effect::None, _) => {}
         }
         let found = !findings.values.is_empty();
-        if found && self.is_right_meter(served).await {
+        if found {
             news.extend(served.found(findings, now, &self.config.polling));
         }
         if found || !news.is_empty() {
@@ -112,10 +116,25 @@ impl Meters {
         }
     }
 
-    /// Whether it is certain enough who answers: what is learnt before that was asked is not written down.
+    /// Whether an object holds something that is kept.
+    fn is_kept(&self, object: ObjectId) -> bool {
+        let catalogue = self.dialect().catalogue();
+        let Some(object) = catalogue.of(object) else {
+            return false;
+        };
+        let of_tariff = |which: Which| which.objects(catalogue).any(|one| one.id == object.id);
+        is_kept(&object.name) || of_tariff(Which::Active) || of_tariff(Which::Future)
+    }
+
+    /// Whether it is certain enough who answers, and what kind of meter: what is learnt before that was asked is not
+    /// written down.
     async fn is_right_meter(&self, served: &Arc<Served>) -> bool {
-        if !served.must_say_who(Instant::now()) {
+        let known = !served.must_say_who(Instant::now());
+        if known && served.hardware().is_some() {
             return true;
+        }
+        if !self.notes.is_kept() {
+            return false;
         }
         let meter = Poll {
             served,

@@ -104,6 +104,11 @@ impl Notes {
         }
     }
 
+    /// Whether somebody writes.
+    pub(super) fn is_kept(&self) -> bool {
+        self.pending().kept
+    }
+
     /// Nobody writes any more.
     pub(super) fn close(&self) {
         self.pending().kept = false;

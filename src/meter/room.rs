@@ -21,7 +21,7 @@ use super::served::{Beginning, Served, Source};
 use super::session::Session;
 use super::shown::MeterShown;
 use crate::domain::units::Span;
-use crate::domain::{Duty, Meter, MeterId, MeterState};
+use crate::domain::{Duty, Event, Meter, MeterId, MeterState};
 use crate::feed::Hall;
 use crate::store::meters::{LoggedEvent, Meters as Registry, MetersWriter, RegistryError};
 use crate::store::readings::ReadingsWriter;
@@ -310,10 +310,33 @@ impl Meters {
         let mut tail = self.store.tail(self.hall.feed().newest());
         loop {
             match tail.next().await {
-                Ok(Delivery::Entry(entry)) => self.hall.feed().add(&entry),
+                Ok(Delivery::Entry(entry)) => {
+                    // Whoever hears of it and looks then sees it.
+                    for meter in entry.events.iter().filter_map(Event::meter) {
+                        self.look_up(meter);
+                    }
+                    self.hall.feed().add(&entry);
+                }
                 Ok(Delivery::Gap(gap)) => self.hall.feed().lose(gap.to),
                 Err(error) => return error,
             }
+        }
+    }
+
+    /// Shows what the book has of a meter.
+    fn look_up(&self, meter: &MeterId) {
+        let Some(served) = self.served(meter) else { return };
+        // Under the lock, so that what is written meanwhile comes after it.
+        let mut live = served.live();
+        match Registry::new(self.store.clone()).state(meter) {
+            Ok(Some(state)) => {
+                live.shown = MeterState {
+                    half_hours: std::mem::take(&mut live.shown.half_hours),
+                    ..state
+                };
+            }
+            Ok(None) => {}
+            Err(error) => tracing::debug!(meter.id = %meter, %error, "what was last known of a meter cannot be read"),
         }
     }
 

@@ -91,6 +91,13 @@ pub(super) fn said(
     }
 }
 
+/// Whether an object holds something that is kept of a meter of any kind.
+pub(super) fn is_kept(object: &str) -> bool {
+    [Hardware::C1w, Hardware::P1Ax]
+        .into_iter()
+        .any(|hardware| quantities(object, hardware).is_some())
+}
+
 /// The values of an object that a meter of this kind refuses.
 pub(super) fn absent(object: &str, hardware: Hardware) -> Vec<Said> {
     let quantities = quantities(object, hardware).unwrap_or_default().iter();

@@ -73,7 +73,8 @@ impl Meters {
 
     /// What was read of a meter since it was last certain that it answers is not vouched for by anybody.
     pub(in crate::meter) async fn distrust(&self, served: &Served, since: Option<Timestamp>) {
-        let Some(since) = since else {
+        // Moments in the book are whole seconds.
+        let Some(since) = since.and_then(|since| Timestamp::from_second(since.as_second()).ok()) else {
             return;
         };
         let hardware = served.hardware();
@@ -90,7 +91,7 @@ impl Meters {
                 let mut doubted = Vec::new();
                 for reading in readings.between(&serial, register, from, Timestamp::MAX) {
                     let reading = reading?;
-                    if reading.taken > since && reading.quality == Quality::Measured {
+                    if reading.taken >= since && reading.quality == Quality::Measured {
                         let quality = Quality::Estimated;
                         doubted.push(Reading {
                             quality,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gatelodge::domain::{Health, Latest, MeterNews, MeterState, Occupancy, Quality, Quantity, SpaceId, SpaceOrigin};
+use gatelodge::domain::{Health, Latest, MeterNews, MeterState, Occupancy, Quantity, SpaceId, SpaceOrigin};
 use gatelodge::store::meters::{MetersWriter, Note};
 use gatelodge::store::spaces::{NewSpace, SpacesWriter};
 use gatelodge::store::{Options, Store};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use gatelodge::domain::{Event, Health, Latest, Meter, MeterId, MeterNews, MeterState, Quality, Quantity, Seq};
+use gatelodge::domain::{Event, Health, Latest, Meter, MeterId, MeterNews, MeterState, Quantity, Seq};
 use gatelodge::rules::{self, Desk, Rules, RulesError};
 use gatelodge::store::meters::{MetersWriter, Note};
 use gatelodge::store::{Delivery, Options, Store};
