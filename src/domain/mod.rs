@@ -1,12 +1,14 @@
 //! Values that all rooms speak: no I/O, no async, no clock.
 
 mod alarm;
+mod believed;
 mod energy;
 mod event;
 mod interval;
 mod latest;
 mod meter;
 mod operation;
+mod quantity;
 mod rating;
 mod seq;
 mod space;
@@ -18,8 +20,9 @@ pub use energy::{Element, Measure, MeterId, MeterIdError, Quality, Reading, Regi
 pub use event::{Event, Lane, Removal};
 pub use interval::{HALF_HOUR, Interval, boundary_from, intervals};
 pub use latest::{Doubt, Held, Latest, Total, number};
-pub use meter::{Datasource, Duty, HalfHoursAsked, Health, Identity, Meter, MeterNews, MeterState, Quantity};
+pub use meter::{Datasource, Duty, HalfHoursAsked, Health, Identity, Meter, MeterNews, MeterState};
 pub use operation::{Operation, OperationState};
+pub use quantity::Quantity;
 pub use rating::Rating;
 pub use seq::{Epoch, Seq};
 pub use space::{Level, Occupancy, Space, SpaceId, SpaceIdError, SpaceOrigin, Thresholds};

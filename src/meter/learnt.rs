@@ -15,7 +15,7 @@ use super::emop::event_log::events;
 use super::emop::message::{Message, Way};
 use super::emop::tariff::Which;
 use super::room::{Meters, MetersError};
-use super::said::{is_kept, said};
+use super::said::{is_date, is_kept, said};
 use super::served::{Poll, Served};
 use super::session::SessionError;
 use crate::domain::{Duty, MeterId, Quantity};
@@ -95,10 +95,15 @@ impl Meters {
                 }
             }
             (Effect::Wrote(syncer, after), Some(_)) => {
-                served.live().plan.ask_at(*syncer, Instant::now() + *after);
+                let mut live = served.live();
+                live.plan.ask_at(*syncer, Instant::now() + *after);
+                if *syncer == Syncer::TariffsFuture {
+                    // What was read of it before is no part of it any more.
+                    live.parts.retain(|name, _| !name.starts_with("tariff_future_"));
+                }
                 asks_anew = true;
             }
-            (Effect::Events, Some(reply)) => asks_anew |= self.has_new_events(served, reply),
+            (Effect::Events, Some(reply)) => asks_anew |= self.has_new_events(served, reply, now),
             (Effect::Wrote(..) | Effect::Events, None) | (Effect::None, _) => {}
         }
         let found = !findings.values.is_empty();
@@ -202,7 +207,7 @@ impl Meters {
     }
 
     /// Whether a page of the log has what was not seen yet; then the log is read as it always is.
-    fn has_new_events(&self, served: &Served, reply: &[u8]) -> bool {
+    fn has_new_events(&self, served: &Served, reply: &[u8], now: Timestamp) -> bool {
         let layout = &self.dialect().inferred().event;
         let Ok(events) = events(reply.get(5..).unwrap_or_default(), layout) else {
             return false;
@@ -211,7 +216,7 @@ impl Meters {
         let seen = live.state.events_seen;
         let new = events
             .iter()
-            .any(|event| event.id != 0 && seen.is_none_or(|seen| event.at.0 > seen));
+            .any(|event| event.id != 0 && is_date(event.at, now) && seen.is_none_or(|seen| event.at.0 > seen));
         if new {
             live.plan.ask_at(Syncer::EventLog, Instant::now());
         }

@@ -10,6 +10,7 @@ pub mod driver;
 pub mod emop;
 mod energy;
 mod half_hours;
+mod identified;
 mod identity;
 mod joining;
 mod learnt;

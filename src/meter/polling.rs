@@ -11,12 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::driver::{Findings, Rank, SyncError, Syncer, Unanswered};
 use super::emop::identity::Hardware;
-use super::identity::{self, Verdict};
 use super::reads::{self, Asking, ReadError};
 use super::room::Meters;
 use super::served::{Poll, Served};
 use super::timetable::Timetable;
-use crate::domain::{Doubt, Duty, MeterNews, Quantity};
+use crate::domain::{Doubt, Duty, Quantity};
 
 /// How many meters are polled at once.
 pub(super) const AT_ONCE: usize = 1_024;
@@ -238,42 +237,6 @@ impl Meters {
                 true
             }
         }
-    }
-
-    /// Asks a meter who it is, and takes that over. Answers whether what it says may be written down.
-    pub(super) async fn identify(&self, meter: &Poll<'_>) -> Result<bool, SyncError> {
-        let served = meter.served;
-        let serial = &served.meter.serial;
-        let asked = identity::ask(meter, serial, served.hardware()).await?;
-        let now = Timestamp::now();
-        let since = served
-            .live()
-            .state
-            .identity
-            .as_ref()
-            .and_then(|identity| identity.right);
-        let mut news = served.identified(&asked.verdict, now);
-        let right = !matches!(asked.verdict, Verdict::Another(_)) && !served.live().state.is_another();
-        if right {
-            let mut findings = asked.hardware.map(hardware_found).unwrap_or_default();
-            if asked.verdict == Verdict::Same {
-                findings
-                    .values
-                    .push((Quantity::MeterSerial, Ok(serial.to_string().into())));
-                served
-                    .live()
-                    .plan
-                    .done(Syncer::Serial, &self.config.polling, Instant::now());
-            }
-            news.extend(served.found(findings, now, &self.config.polling));
-        } else if news.iter().any(|news| matches!(news, MeterNews::Another { .. })) {
-            if let Verdict::Another(says) = &asked.verdict {
-                tracing::warn!(meter.id = %serial, says, "another meter answers: nothing that it says is written down");
-            }
-            self.distrust(served, since).await;
-        }
-        self.notes.add(serial, news);
-        Ok(right)
     }
 
     /// Reads one thing and takes it over.

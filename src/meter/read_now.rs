@@ -94,7 +94,7 @@ impl Meters {
             match self.read_one(asking, (syncer, hardware), &before).await {
                 // What a meter has not, or says so that nobody can read it, is not waited for.
                 Ok(()) | Err(ReadError::Payload { .. }) => {}
-                Err(ReadError::Asked(error)) if matches!(error, Unanswered::Session(SessionError::Refused(_))) => {}
+                Err(ReadError::Asked(Unanswered::Session(SessionError::Refused(_)))) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -14,19 +14,13 @@ use super::driver::{Driver, Findings, Plan, Rank, Start, Syncer, Unanswered, Wis
 use super::emop::dialect::Request;
 use super::emop::identity::Hardware;
 use super::emop::{Dialect, Value};
-use super::identity::Verdict;
 use super::reads::Asking;
 use super::said::rating;
 use super::session::SessionError;
-use crate::domain::{
-    Doubt, Duty, Health, Identity, Latest, Meter, MeterNews, MeterState, Quality, Quantity, Total, number,
-};
+use crate::domain::{Doubt, Duty, Health, Latest, Meter, MeterNews, MeterState, Quality, Quantity, Total, number};
 
 /// How much of an error is kept in a meter's state, in characters.
 const DETAILS: usize = 300;
-
-/// After this it is asked again who it is.
-const IDENTIFIED: Duration = Duration::from_secs(24 * 3_600);
 
 /// Where a meter's entry comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,62 +177,6 @@ impl Served {
         news
     }
 
-    /// Whether it must be asked who it is before anything that it says is written down.
-    pub(super) fn must_say_who(&self, now: Instant) -> bool {
-        let live = self.live();
-        let lately = live.identified.is_some_and(|at| now.duration_since(at) < IDENTIFIED);
-        !lately || live.state.is_another()
-    }
-
-    /// Takes over which meter answers. Answers what happened thereby.
-    pub(super) fn identified(&self, verdict: &Verdict, now: Timestamp) -> Vec<MeterNews> {
-        let mut live = self.live();
-        live.identified = Some(Instant::now());
-        let before = live.state.identity.clone();
-        let was_another = live.state.is_another();
-        let right = before.as_ref().and_then(|before| before.right);
-        let identity = |another, says: Option<String>, right| Identity {
-            another,
-            says,
-            checked: now,
-            right,
-        };
-        match verdict {
-            Verdict::Unknown => {
-                // Silence does not take back what was said.
-                if !was_another {
-                    live.state.identity = Some(identity(false, None, right));
-                }
-                Vec::new()
-            }
-            Verdict::Same => {
-                let serial = self.meter.serial.to_string();
-                live.state.identity = Some(identity(false, Some(serial), Some(now)));
-                let mut news = if was_another {
-                    vec![MeterNews::Itself]
-                } else {
-                    Vec::new()
-                };
-                news.extend(live.state.answered(now));
-                news
-            }
-            Verdict::Another(says) => {
-                live.state.identity = Some(identity(true, Some(says.clone()), right));
-                live.state.health = Health::Unhealthy;
-                live.state.health_details = format!("another meter answers: {says}, expected {}", self.meter.serial);
-                let mut news = Vec::new();
-                if !before.is_some_and(|before| before.another && before.says.as_ref() == Some(says)) {
-                    news.push(MeterNews::Another { says: says.clone() });
-                }
-                let doubts = live.state.distrust_since(right, now);
-                if !doubts.is_empty() {
-                    news.push(MeterNews::Doubtful { values: doubts });
-                }
-                news
-            }
-        }
-    }
-
     /// It answered, be it with a refusal. Answers what happened thereby.
     pub(super) fn answered(&self, now: Timestamp) -> Vec<MeterNews> {
         let mut live = self.live();
@@ -280,25 +218,8 @@ fn good_for(polling: &Polling, quantity: Quantity) -> Option<u32> {
 }
 
 impl MeterState {
-    /// Nothing that was said since it was certain who answers is believed. Answers what that is.
-    fn distrust_since(&mut self, right: Option<Timestamp>, now: Timestamp) -> BTreeMap<Quantity, Doubt> {
-        let mut doubts = BTreeMap::new();
-        for (quantity, latest) in &mut self.values {
-            // What stands in the meter's own entry is known otherwise; the kind of meter may be the other's, too.
-            let since = right.is_none_or(|right| latest.at > right);
-            if since && latest.why != Some(Doubt::AnotherMeter) {
-                *latest = Latest {
-                    good_for: latest.good_for,
-                    ..Latest::gap(Doubt::AnotherMeter, now)
-                };
-                doubts.insert(*quantity, Doubt::AnotherMeter);
-            }
-        }
-        doubts
-    }
-
     /// Notes an answer; says so when the meter was silent before.
-    fn answered(&mut self, now: Timestamp) -> Vec<MeterNews> {
+    pub(super) fn answered(&mut self, now: Timestamp) -> Vec<MeterNews> {
         let was = std::mem::replace(&mut self.health, Health::Healthy);
         self.health_details.clear();
         self.answered = Some(now);

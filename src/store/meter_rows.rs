@@ -14,7 +14,7 @@ const VALUES: Ledger<Vec<(Quantity, Latest)>> = Ledger::new(schema::METER_VALUES
 const HALF_HOURS: Ledger<Part> = Ledger::new(schema::METER_HALF_HOURS);
 
 /// Values that stand apart from the state, together in a row each.
-const APART: [&[Quantity]; 3] = [
+const APART: [&[Quantity]; 4] = [
     &[
         Quantity::ImportA,
         Quantity::ExportA,
@@ -29,6 +29,15 @@ const APART: [&[Quantity]; 3] = [
     ],
     &[Quantity::TariffsActive],
     &[Quantity::TariffsFuture],
+    &[
+        Quantity::PrepayEnabled,
+        Quantity::DaylightSavings,
+        Quantity::Hardware,
+        Quantity::MeterSerial,
+        Quantity::FirmwareVersion,
+        Quantity::Backlight,
+        Quantity::LoadSwitch,
+    ],
 ];
 
 /// Stretches in one row: each takes 22 bytes at most.
@@ -175,8 +184,12 @@ fn together(parts: impl Iterator<Item = Part>) -> HalfHoursAsked {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::domain::{Doubt, Health, Held, Identity, Total};
     use proptest::prelude::*;
+    use serde_json::{Map, Value};
 
     fn stretches(starts: &[u32]) -> Stretches {
         let mut stretches = Stretches::default();
@@ -184,6 +197,78 @@ mod tests {
             stretches.add(HalfHour(4_000_000_000 + start * 3)..HalfHour(4_000_000_001 + start * 3));
         }
         stretches
+    }
+
+    #[test]
+    fn the_most_that_a_meter_can_say_fits_into_its_rows() {
+        let at = "2026-02-10T12:00:00.123456789Z".parse().unwrap();
+        let held = Held {
+            believed: Some(Total(u64::MAX, at)),
+            doubted: Some(Total(u64::MAX, at)),
+        };
+        let latest = |value: Value| Latest {
+            good_for: Some(u32::MAX),
+            why: Some(Doubt::AnotherMeter),
+            held: Some(held),
+            ..Latest::measured(value, at)
+        };
+        let tariff: Map<String, Value> = (0..60)
+            .map(|key| (format!("a_long_name_of_a_rate_{key}"), "42949.67295".into()))
+            .collect();
+        let long = "\u{1F600}".repeat(32);
+        let fits = |row: &[u8]| assert!(row.len() <= crate::store::ROW_LIMIT, "{} bytes", row.len());
+        for apart in APART {
+            let tariffs = apart.len() == 1;
+            let value = if tariffs {
+                Value::from(tariff.clone())
+            } else {
+                long.as_str().into()
+            };
+            let row: Vec<(Quantity, Latest)> = apart
+                .iter()
+                .map(|quantity| (*quantity, latest(value.clone())))
+                .collect();
+            fits(&serde_json::to_vec(&row).unwrap());
+        }
+        let own = [
+            Quantity::Balance,
+            Quantity::Csq,
+            Quantity::Power,
+            Quantity::Voltage,
+            Quantity::VoltageL1,
+            Quantity::VoltageL2,
+            Quantity::VoltageL3,
+            Quantity::ClockDrift,
+        ];
+        let state = MeterState {
+            health: Health::Unhealthy,
+            health_details: "\u{1F600}".repeat(300),
+            answered: Some(at),
+            clock_compared: Some(at),
+            identity: Some(Identity {
+                another: true,
+                says: Some(long),
+                checked: at,
+                right: Some(at),
+            }),
+            events_seen: Some(u32::MAX),
+            values: own
+                .map(|quantity| {
+                    (
+                        quantity,
+                        Latest {
+                            held: None,
+                            ..latest((-21_474.836_47).into())
+                        },
+                    )
+                })
+                .into(),
+            ..MeterState::default()
+        };
+        fits(&serde_json::to_vec(&state).unwrap());
+        // Every quantity stands in one row.
+        let apart = APART.iter().flat_map(|apart| apart.iter());
+        assert_eq!(apart.chain(&own).collect::<BTreeSet<_>>().len(), 27);
     }
 
     #[test]

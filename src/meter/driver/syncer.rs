@@ -11,7 +11,7 @@ use crate::meter::emop::event_log::{MeterEvent, is_alarm, look_further, unseen};
 use crate::meter::emop::identity::Hardware;
 use crate::meter::emop::tariff::Which;
 use crate::meter::reads::{self, Asking, ReadError};
-use crate::meter::said::{Said, absent, said};
+use crate::meter::said::{Said, absent, is_date, said};
 
 /// One thing that is read regularly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -292,10 +292,20 @@ async fn tariff<A: Asking>(meter: &A, quantity: Quantity, which: Which) -> Resul
 
 /// Pages of the event log as long as all of a page is new (16.1).
 async fn event_log<A: Asking>(meter: &A, before: &MeterState) -> Result<Findings, ReadError<A::Error>> {
-    let mark = before.events_seen.map(MeterTime);
+    let now = Timestamp::now();
+    // A mark in the future would hide all that comes.
+    let mark = before.events_seen.map(MeterTime).filter(|mark| is_date(*mark, now));
     let mut fresh: Vec<MeterEvent> = Vec::new();
     for page in 0.. {
-        let events = reads::event_page(meter, page).await?;
+        let mut events = reads::event_page(meter, page).await?;
+        let many = events.len();
+        events.retain(|event| is_date(event.at, now));
+        if events.len() < many {
+            tracing::debug!(
+                page,
+                "a meter's log has entries of a date that no clock has; they are left out"
+            );
+        }
         let times: Vec<MeterTime> = events.iter().map(|event| event.at).collect();
         let new: Vec<usize> = unseen(&times, mark).collect();
         fresh.extend(new.iter().map(|place| events[*place]));
@@ -306,13 +316,11 @@ async fn event_log<A: Asking>(meter: &A, before: &MeterState) -> Result<Findings
     // What came while pages were turned stands on two of them.
     fresh.sort_by_key(|event| (event.at, event.id));
     fresh.dedup_by_key(|event| (event.at, event.id));
-    let events_seen = fresh.last().map(|event| event.at.0).or(before.events_seen);
+    let events_seen = fresh.last().map(|event| event.at).or(mark).map(|mark| mark.0);
     // What a new meter wrote long ago is history, and wakes nobody.
     let since = match mark {
         Some(_) => Timestamp::UNIX_EPOCH,
-        None => Timestamp::now()
-            .saturating_sub(OLD_NEWS)
-            .unwrap_or(Timestamp::UNIX_EPOCH),
+        None => now.saturating_sub(OLD_NEWS).unwrap_or(Timestamp::UNIX_EPOCH),
     };
     Ok(Findings {
         logged: fresh

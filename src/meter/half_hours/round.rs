@@ -15,7 +15,7 @@ use crate::meter::emop::identity::Hardware;
 use crate::meter::reads::{Asking, ReadError};
 use crate::meter::room::Meters;
 use crate::meter::said::rating;
-use crate::meter::served::{Poll, Served};
+use crate::meter::served::Poll;
 use crate::store::readings::{Batch, Expired, Readings};
 
 /// Windows that one round asks for until one brings something; then other questions to the same meter have their turn.
@@ -69,56 +69,6 @@ impl Meters {
         }
         // Nothing new, wherever one looks: a meter whose clock stands still, or is far behind.
         Ok(None)
-    }
-
-    /// What was read of a meter since it was last certain that it answers is not vouched for by anybody.
-    pub(in crate::meter) async fn distrust(&self, served: &Served, since: Option<Timestamp>) {
-        // Moments in the book are whole seconds.
-        let Some(since) = since.and_then(|since| Timestamp::from_second(since.as_second()).ok()) else {
-            return;
-        };
-        let hardware = served.hardware();
-        let registers: Vec<Register> = Register::ALL
-            .iter()
-            .copied()
-            .filter(|register| hardware.is_none_or(|hardware| hardware.is_three_phase() == register.is_three_phase()))
-            .collect();
-        let (readings, serial) = (Readings::new(self.store.clone()), served.meter.serial.clone());
-        let (from, now) = (self.horizon(since).start(), Timestamp::now());
-        let look = move || {
-            let mut batches = Vec::new();
-            for register in registers {
-                let mut doubted = Vec::new();
-                for reading in readings.between(&serial, register, from, Timestamp::MAX) {
-                    let reading = reading?;
-                    if reading.taken >= since && reading.quality == Quality::Measured {
-                        let quality = Quality::Estimated;
-                        doubted.push(Reading {
-                            quality,
-                            taken: now,
-                            ..reading
-                        });
-                    }
-                }
-                if !doubted.is_empty() {
-                    let meter = serial.clone();
-                    batches.push(Batch {
-                        meter,
-                        register,
-                        readings: doubted,
-                    });
-                }
-            }
-            Ok::<_, crate::store::ReadError>(batches)
-        };
-        let batches = match tokio::task::spawn_blocking(look).await {
-            Ok(Ok(batches)) => batches,
-            Ok(Err(error)) => return tracing::warn!(%error, "what may be another meter's half-hours cannot be read"),
-            Err(_) => return,
-        };
-        if let Err(error) = self.readings.record(batches).await {
-            tracing::warn!(meter.id = %served.meter.serial, %error, "half-hours that may be another meter's still stand as measured");
-        }
     }
 
     /// The oldest half-hour that is fetched: no older than a new meter's, nor than what is kept.

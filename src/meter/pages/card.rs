@@ -8,6 +8,9 @@ use crate::domain::{Duty, Health, MeterId, Quality, Quantity};
 use crate::face::Face;
 use crate::meter::MeterShown;
 
+/// Values of one round of polling are said within so many seconds of each other.
+const ABOUT_S: i64 = 120;
+
 /// A meter as its card shows it.
 #[derive(Serialize)]
 pub(super) struct Card {
@@ -34,8 +37,8 @@ impl Card {
             level,
             words,
             power: present(shown, Quantity::Power).unwrap_or_else(|| "–".to_owned()),
-            energy: text(shown, Quantity::ImportA).unwrap_or_else(|| "–".to_owned()),
-            rest: rest(shown),
+            energy: dated(shown, Quantity::ImportA, face).unwrap_or_else(|| "–".to_owned()),
+            rest: rest(shown, face),
             updated: shown.answered.map_or_else(|| "never".to_owned(), |at| face.time(at)),
         }
     }
@@ -64,9 +67,9 @@ pub(super) fn state(shown: &MeterShown) -> (&'static str, &'static str) {
     }
 }
 
-fn rest(shown: &MeterShown) -> String {
+fn rest(shown: &MeterShown, face: &Face) -> String {
     let parts = [
-        text(shown, Quantity::Balance),
+        dated(shown, Quantity::Balance, face),
         present(shown, Quantity::Voltage).or_else(|| present(shown, Quantity::VoltageL1)),
         gone(shown, Timestamp::now()),
     ];
@@ -77,6 +80,20 @@ fn rest(shown: &MeterShown) -> String {
 fn present(shown: &MeterShown, quantity: Quantity) -> Option<String> {
     let stale = shown.values.get(&quantity)?.quality == Quality::Stale;
     text(shown, quantity).filter(|_| !stale)
+}
+
+/// A value, and when it was said where that is not about when the meter last said anything.
+fn dated(shown: &MeterShown, quantity: Quantity, face: &Face) -> Option<String> {
+    let text = text(shown, quantity)?;
+    let at = shown.values.get(&quantity)?.at;
+    let earlier = shown
+        .answered
+        .is_some_and(|answered| answered.duration_since(at).as_secs() >= ABOUT_S);
+    Some(if earlier {
+        format!("{text} ({})", face.time(at))
+    } else {
+        text
+    })
 }
 
 /// The last power of a meter that does not say what it is now, and how old that is.

@@ -270,7 +270,8 @@ pub(super) async fn readings(
         move || readings.between(&serial, register, span.from, span.to).collect()
     })
     .await?;
-    let rows = found.into_iter().map(|reading| ReadingShown {
+    let found = found.into_iter().filter(|reading| register.holds(reading.value));
+    let rows = found.map(|reading| ReadingShown {
         at: reading.at,
         value: reading.value.0,
         quality: reading.quality,

@@ -82,6 +82,9 @@ impl Readings {
         let closing = to
             .saturating_add(SignedDuration::from_secs(1))
             .unwrap_or(Timestamp::MAX);
-        intervals(self.between(meter, register, from, closing), from, to, rating)
+        let readings = self.between(meter, register, from, closing);
+        let readings =
+            readings.filter(move |reading| reading.as_ref().map_or(true, |reading| register.holds(reading.value)));
+        intervals(readings, from, to, rating)
     }
 }

@@ -301,14 +301,11 @@ impl Operations {
 /// What an operation ends with that nobody goes on with.
 const INTERRUPTED: &str = "interrupted: the box, or its uplink, was started anew meanwhile";
 
-/// Why an operation is not even begun, while `open` others are. What cannot be carried out whatever happens does not
-/// wait behind others to be told so.
+/// Why an operation is not even begun, while `open` others are. A command over a plain broker that cannot be carried out
+/// whatever happens does not wait behind others to be told so; a tenant may know answers by their order only.
 fn refusal(open: usize, asked: &Asked) -> Option<String> {
     let kind = asked.operation.kind.as_str();
-    let line = asked
-        .arguments
-        .first()
-        .filter(|_| kind == kind::COMMAND || kind.starts_with(kind::PLAIN));
+    let line = asked.arguments.first().filter(|_| kind.starts_with(kind::PLAIN));
     line.and_then(|line| commands::misuse(line))
         .or_else(|| too_much(open, asked).map(str::to_owned))
 }
