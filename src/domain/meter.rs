@@ -166,12 +166,21 @@ impl MeterState {
         }
     }
 
-    /// The values that may be believed at `now`: what is only true for the moment is left out once it is stale.
+    /// Whether a register can be added to the one of the other element: without that there is no sum.
+    #[must_use]
+    pub fn adds_up(&self, quantity: Quantity) -> bool {
+        let other = quantity.other_element().and_then(|other| self.values.get(&other));
+        other.is_none_or(|other| other.quality != Quality::Gap)
+    }
+
+    /// The values that may be told at `now`: what is only true for the moment is left out once it is stale, and so is one
+    /// half of what is told as a sum.
     #[must_use]
     pub fn present(&self, now: Timestamp) -> BTreeMap<Quantity, Value> {
         let known = self.values.iter().filter(|(quantity, _)| {
             let quality = self.quality(**quantity, now);
-            quality != Quality::Gap && (quality != Quality::Stale || !quantity.is_momentary())
+            let is_over = quality == Quality::Stale && quantity.is_momentary();
+            quality != Quality::Gap && !is_over && self.adds_up(**quantity)
         });
         known
             .map(|(quantity, latest)| (*quantity, latest.value.clone()))
@@ -285,5 +294,15 @@ mod tests {
             Quality::Stale
         );
         assert!(state.present(Timestamp::UNIX_EPOCH).is_empty());
+        // One element of two is no sum.
+        for (quantity, latest) in [
+            (Quantity::ImportA, Latest::measured(5, Timestamp::UNIX_EPOCH)),
+            (Quantity::ImportB, Latest::gap(Doubt::NoValue, Timestamp::UNIX_EPOCH)),
+            (Quantity::ExportA, Latest::measured(7, Timestamp::UNIX_EPOCH)),
+        ] {
+            state.values.insert(quantity, latest);
+        }
+        let present = state.present(Timestamp::UNIX_EPOCH);
+        assert_eq!(present.keys().collect::<Vec<_>>(), [&Quantity::ExportA]);
     }
 }

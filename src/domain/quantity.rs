@@ -43,6 +43,22 @@ impl Quantity {
         matches!(self.unit(), Some("Wh" | "varh" | "VAh"))
     }
 
+    /// The same register of the other element: both together are the meter's.
+    #[must_use]
+    pub fn other_element(self) -> Option<Quantity> {
+        Some(match self {
+            Quantity::ImportA => Quantity::ImportB,
+            Quantity::ImportB => Quantity::ImportA,
+            Quantity::ExportA => Quantity::ExportB,
+            Quantity::ExportB => Quantity::ExportA,
+            Quantity::ReactiveImportA => Quantity::ReactiveImportB,
+            Quantity::ReactiveImportB => Quantity::ReactiveImportA,
+            Quantity::ReactiveExportA => Quantity::ReactiveExportB,
+            Quantity::ReactiveExportB => Quantity::ReactiveExportA,
+            _ => return None,
+        })
+    }
+
     /// Whether it is only true for the moment: of a meter that is silent nobody knows it.
     #[must_use]
     pub fn is_momentary(self) -> bool {

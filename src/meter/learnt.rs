@@ -9,11 +9,12 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::driver::{Findings, Rank, Syncer, Unanswered, Wish};
-use super::emop::ObjectId;
 use super::emop::blank::is_blank;
 use super::emop::event_log::events;
 use super::emop::message::{Message, Way};
 use super::emop::tariff::Which;
+use super::emop::{MeterTime, ObjectId, ProfileLog};
+use super::half_hours::records;
 use super::room::{Meters, MetersError};
 use super::said::{is_date, is_kept, said};
 use super::served::{Poll, Served};
@@ -25,6 +26,9 @@ const TOGETHER: Duration = Duration::from_secs(600);
 /// After an object of a tariff was written, it is read back when no other one was written for so long.
 const SETTLED: Duration = Duration::from_secs(10);
 
+/// Bytes before what an answer says: format, object and r/w, or format and moment.
+const HEADER: usize = 5;
+
 /// What a request does to what is known.
 enum Effect {
     /// An object was read.
@@ -33,6 +37,8 @@ enum Effect {
     Wrote(Syncer, Duration),
     /// A page of the meter's own log was read.
     Events,
+    /// Half-hours were read, from a moment on.
+    HalfHours(ProfileLog, MeterTime),
     /// Nothing that is kept.
     None,
 }
@@ -77,7 +83,8 @@ impl Meters {
                 known.map_or(Effect::None, |object| wrote(&object.name))
             }
             Message::Events { .. } => Effect::Events,
-            Message::Profile { .. } | Message::Intervals(_) | Message::Other(_) => Effect::None,
+            Message::Profile { log, start, .. } => Effect::HalfHours(log, start),
+            Message::Intervals(_) | Message::Other(_) => Effect::None,
         }
     }
 
@@ -104,7 +111,17 @@ impl Meters {
                 asks_anew = true;
             }
             (Effect::Events, Some(reply)) => asks_anew |= self.has_new_events(served, reply, now),
-            (Effect::Wrote(..) | Effect::Events, None) | (Effect::None, _) => {}
+            (Effect::HalfHours(log, start), Some(reply)) => {
+                let block = reply.get(HEADER..).unwrap_or_default();
+                if self.is_right_meter(served).await
+                    && let Some(hardware) = served.hardware()
+                {
+                    let said = (self.dialect().as_ref(), hardware);
+                    self.file(&served.meter.serial, &records((*log, *start, block), said, now))
+                        .await;
+                }
+            }
+            (Effect::Wrote(..) | Effect::Events | Effect::HalfHours(..), None) | (Effect::None, _) => {}
         }
         let found = !findings.values.is_empty();
         if found {
@@ -160,7 +177,7 @@ impl Meters {
         let Some(object) = dialect.catalogue().of(object) else {
             return Findings::default();
         };
-        let payload = reply.map(|reply| reply.get(5..).unwrap_or_default());
+        let payload = reply.map(|reply| reply.get(HEADER..).unwrap_or_default());
         for which in [Which::Active, Which::Future] {
             let mut objects = which.objects(dialect.catalogue());
             if objects.any(|one| one.name == object.name) {
@@ -209,7 +226,7 @@ impl Meters {
     /// Whether a page of the log has what was not seen yet; then the log is read as it always is.
     fn has_new_events(&self, served: &Served, reply: &[u8], now: Timestamp) -> bool {
         let layout = &self.dialect().inferred().event;
-        let Ok(events) = events(reply.get(5..).unwrap_or_default(), layout) else {
+        let Ok(events) = events(reply.get(HEADER..).unwrap_or_default(), layout) else {
             return false;
         };
         let mut live = served.live();

@@ -167,6 +167,7 @@ impl Served {
         }
         live.state.events_seen = findings.events_seen.or(live.state.events_seen);
         news.extend(findings.logged);
+        values.retain(|quantity, _| live.state.adds_up(*quantity));
         if !values.is_empty() {
             news.push(MeterNews::Read { values });
         }

@@ -8,8 +8,8 @@ use crate::domain::{HalfHour, Register};
 use crate::meter::emop::blank::is_blank_u32;
 use crate::meter::emop::identity::Hardware;
 use crate::meter::emop::intervals::{Block, CHUNK};
-use crate::meter::emop::profile_log::Elements;
-use crate::meter::emop::{MeterTime, ObjectId};
+use crate::meter::emop::profile_log::{Elements, LOG_1_RECORDS, Record1, Record2, log_1, log_2};
+use crate::meter::emop::{Dialect, MeterTime, ObjectId, ProfileLog};
 use crate::meter::reads::{self, Asking, ReadError};
 use crate::meter::said::is_date;
 
@@ -26,7 +26,7 @@ pub(super) enum Log {
 
 /// What a meter's memory says of one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Record {
+pub(in crate::meter) struct Record {
     pub(super) at: MeterTime,
     /// Whether the meter vouches for it.
     pub(super) valid: bool,
@@ -152,32 +152,11 @@ impl Log {
         match self {
             Log::One(elements) => {
                 let records = reads::half_hours_1(meter, start).await?;
-                let records = records.into_iter().map(|record| {
-                    let b = (elements == Elements::Two).then_some((Register::ImportB, record.import_b));
-                    let counts = [(Register::ImportA, record.import_a)].into_iter().chain(b);
-                    Record::new((record.at, record.status.is_valid()), counts, 1)
-                });
-                Ok(records.collect())
+                Ok(records.iter().map(|record| of_log_1(record, elements)).collect())
             }
             Log::Two(elements) => {
                 let records = reads::half_hours_2(meter, start, elements).await?;
-                let records = records.into_iter().map(|record| {
-                    let a = [
-                        (Register::ExportA, record.a.active_export),
-                        (Register::ReactiveImportA, record.a.reactive_import),
-                        (Register::ReactiveExportA, record.a.reactive_export),
-                    ];
-                    let b = record.b.map(|b| {
-                        [
-                            (Register::ExportB, b.active_export),
-                            (Register::ReactiveImportB, b.reactive_import),
-                            (Register::ReactiveExportB, b.reactive_export),
-                        ]
-                    });
-                    let counts = a.into_iter().chain(b.into_iter().flatten());
-                    Record::new((record.at, record.status.is_valid()), counts, 1)
-                });
-                Ok(records.collect())
+                Ok(records.iter().map(of_log_2).collect())
             }
             Log::Intervals(hardware) => {
                 let chunk = MeterTime(start.0.saturating_add(CHUNK));
@@ -187,6 +166,54 @@ impl Log {
             }
         }
     }
+}
+
+fn of_log_1(record: &Record1, elements: Elements) -> Record {
+    let b = (elements == Elements::Two).then_some((Register::ImportB, record.import_b));
+    let counts = [(Register::ImportA, record.import_a)].into_iter().chain(b);
+    Record::new((record.at, record.status.is_valid()), counts, 1)
+}
+
+fn of_log_2(record: &Record2) -> Record {
+    let a = [
+        (Register::ExportA, record.a.active_export),
+        (Register::ReactiveImportA, record.a.reactive_import),
+        (Register::ReactiveExportA, record.a.reactive_export),
+    ];
+    let b = record.b.map(|b| {
+        [
+            (Register::ExportB, b.active_export),
+            (Register::ReactiveImportB, b.reactive_import),
+            (Register::ReactiveExportB, b.reactive_export),
+        ]
+    });
+    let counts = a.into_iter().chain(b.into_iter().flatten());
+    Record::new((record.at, record.status.is_valid()), counts, 1)
+}
+
+/// What the block of a reply says that somebody else asked a single phase meter for, from a moment on; nothing, when it
+/// cannot be read.
+pub(in crate::meter) fn records(
+    (log, start, block): (ProfileLog, MeterTime, &[u8]),
+    (dialect, hardware): (&Dialect, Hardware),
+    now: Timestamp,
+) -> Vec<Record> {
+    let elements = if hardware.is_twin() {
+        Elements::Two
+    } else {
+        Elements::One
+    };
+    let records: Vec<Record> = match log {
+        ProfileLog::One => {
+            let read = log_1(block, LOG_1_RECORDS).unwrap_or_default();
+            read.iter().map(|record| of_log_1(record, elements)).collect()
+        }
+        ProfileLog::Two => {
+            let read = log_2(block, elements, &dialect.inferred().profile_log_2).unwrap_or_default();
+            read.iter().map(of_log_2).collect()
+        }
+    };
+    dated(records, half_hour(start), now)
 }
 
 /// The running totals of a block; demands, which are no totals, are left out. Counts finer than a watt-hour are cut.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::log::{Log, Told};
+use super::log::{Log, Record, Told};
 use super::window;
 use crate::domain::{HalfHour, HalfHoursAsked, MeterId, Quality, Reading, Register, Total, WattHours};
 use crate::meter::driver::SyncError;
@@ -69,6 +69,14 @@ impl Meters {
         }
         // Nothing new, wherever one looks: a meter whose clock stands still, or is far behind.
         Ok(None)
+    }
+
+    /// Files half-hours that somebody else asked a meter for; of how far its memory was read they say nothing.
+    pub(in crate::meter) async fn file(&self, meter: &MeterId, records: &[Record]) {
+        let batches = batches(meter, records.iter(), Timestamp::now());
+        if let Err(error) = self.readings.record(batches).await {
+            tracing::debug!(meter.id = %meter, %error, "half-hours that somebody read were not stored; they are asked for in their turn");
+        }
     }
 
     /// The oldest half-hour that is fetched: no older than a new meter's, nor than what is kept.
@@ -174,7 +182,8 @@ impl Meters {
     /// Writes what was told into the book. Answers whether it has it.
     async fn record(&self, meter: &Poll<'_>, told: &[Told]) -> bool {
         let serial = &meter.served.meter.serial;
-        let batches = batches(serial, told, Timestamp::now());
+        let records = told.iter().flat_map(|told| &told.records);
+        let batches = batches(serial, records, Timestamp::now());
         match self.readings.record(batches).await {
             Ok(recorded) => {
                 tracing::debug!(meter.id = %serial, added = recorded.added, replaced = recorded.replaced, "half-hours were stored");
@@ -225,9 +234,9 @@ fn leaps(told: &[Told], hardware: Hardware) -> bool {
 }
 
 /// Readings by register.
-fn batches(meter: &MeterId, told: &[Told], taken: Timestamp) -> Vec<Batch> {
+fn batches<'r>(meter: &MeterId, records: impl Iterator<Item = &'r Record>, taken: Timestamp) -> Vec<Batch> {
     let mut by_register: BTreeMap<Register, Vec<Reading>> = BTreeMap::new();
-    for record in told.iter().flat_map(|told| &told.records) {
+    for record in records {
         for (register, count) in &record.values {
             by_register.entry(*register).or_default().push(Reading {
                 at: record.at.moment(),

@@ -20,7 +20,7 @@ use super::live::Thing;
 use super::speech::{Heard, Topic};
 use super::world::{MeterKnown, World};
 use crate::domain::{
-    Alarm, AlarmNews, Epoch, Event, Health, Lane, Level, MeterId, MeterNews, Quality, Quantity, Source, Space,
+    Alarm, AlarmNews, Doubt, Epoch, Event, Health, Lane, Level, MeterId, MeterNews, Quality, Quantity, Source, Space,
 };
 use crate::store::{ClockState, Delivery, Entry, ReadError};
 pub use asked::asked;
@@ -258,22 +258,21 @@ impl Plain {
     fn meter(&self, meter: &MeterKnown) -> Vec<Message> {
         let now = Timestamp::now();
         let newest = meter.state.values.values().map(|latest| latest.at).max();
-        // What there is of it is promised, be it stale just now.
-        let known = meter.state.values.keys();
-        let known: BTreeMap<Quantity, Value> = known
-            .filter_map(|quantity| Some((*quantity, meter.state.value(*quantity)?.clone())))
-            .collect();
+        let promised = fields(&promised(meter));
         let mut messages = Vec::new();
         messages.extend(
             self.discovery
                 .as_ref()
-                .map(|discovery| discovery.meter(meter, &fields(&known))),
+                .map(|discovery| discovery.meter(meter, &promised)),
         );
         if let Some(newest) = newest {
             let mut body = fields(&meter.state.present(now));
-            let stale = stale(meter, &known, now);
+            // What there is and nobody knows just now is null, so that who looks for it finds that.
+            for field in promised.keys().filter(|field| *field != "currency") {
+                body.entry(field).or_insert(Value::Null);
+            }
+            let stale = stale(meter, now);
             if !stale.is_empty() {
-                body.extend(stale.keys().map(|field| (field.clone(), Value::Null)));
                 body.insert("stale".to_owned(), stale.into());
             }
             body.insert("ts".to_owned(), stamp(newest));
@@ -317,15 +316,31 @@ impl Plain {
     }
 }
 
-/// What was true for a moment that is over: the last of each, and how old it is.
-fn stale(meter: &MeterKnown, known: &BTreeMap<Quantity, Value>, now: Timestamp) -> Map<String, Value> {
-    let mut stale = Map::new();
-    for (quantity, value) in known {
-        let over = quantity.is_momentary() && meter.state.quality(*quantity, now) == Quality::Stale;
-        let Some(latest) = meter.state.values.get(quantity).filter(|_| over) else {
-            continue;
+/// Values that a meter has, be they stale or not believed just now: something of the kind stands for each.
+fn promised(meter: &MeterKnown) -> BTreeMap<Quantity, Value> {
+    let values = meter.state.values.iter();
+    let has = values
+        .filter(|(_, latest)| latest.quality != Quality::Gap || latest.why.is_some_and(|why| why != Doubt::Absent));
+    has.map(|(quantity, latest)| {
+        let value = match (&latest.value, quantity) {
+            (Value::Null, Quantity::Balance) => Value::from("0"),
+            (Value::Null, Quantity::LoadSwitch | Quantity::FirmwareVersion) => Value::from(""),
+            (Value::Null, _) => Value::from(0),
+            (value, _) => value.clone(),
         };
-        for (field, last) in fields(&BTreeMap::from([(*quantity, value.clone())])) {
+        (*quantity, value)
+    })
+    .collect()
+}
+
+/// What was true for a moment that is over: the last of each, and how old it is.
+fn stale(meter: &MeterKnown, now: Timestamp) -> Map<String, Value> {
+    let mut stale = Map::new();
+    for (quantity, latest) in &meter.state.values {
+        if !quantity.is_momentary() || meter.state.quality(*quantity, now) != Quality::Stale {
+            continue;
+        }
+        for (field, last) in fields(&BTreeMap::from([(*quantity, latest.value.clone())])) {
             let age = now.duration_since(latest.at).as_secs().max(0);
             stale.insert(field, json!({"last": last, "at": stamp(latest.at), "age_s": age}));
         }

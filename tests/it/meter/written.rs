@@ -87,6 +87,19 @@ fn what_is_read_for_somebody_is_shown_at_once_and_so_is_what_a_token_brought() {
     }
     emop(&lodge, &["prepay_send_token", SERIAL, "71466394621589161020"]);
     assert_eq!(value(&mut https, &token, "balance")["value"], "20.2");
+    // Half-hours that somebody looks at stay.
+    emop(
+        &lodge,
+        &["profile_log_1", SERIAL, "--timestamp", "2026-02-10T12:00:00Z"],
+    );
+    let path =
+        format!("/v1/meters/{SERIAL}/readings?register=import_a&from=2026-02-10T11:00:00Z&to=2026-02-10T20:00:00Z");
+    let filed = https.ask("GET", &path, &[("authorization", &token)]).json();
+    assert_eq!(filed["readings"].as_array().unwrap().len(), 4, "{filed}");
+    // A tariff that is read as a whole, object by object.
+    emop(&lodge, &["tariffs_active_read", SERIAL]);
+    let tariff = value(&mut https, &token, "tariffs_active");
+    assert_eq!(tariff["value"]["unit_rate_element_a"], "0.23812", "{tariff}");
     // What was written is read back, though nobody polls it.
     emop(&lodge, &["clock_time_write", SERIAL]);
     crate::support::eventually("the clock is read back", || {

@@ -107,3 +107,39 @@ fn the_last_watts_of_a_meter_that_is_silent_are_not_its_present_ones() {
     assert_eq!(shown["values"]["power"]["quality"], "stale");
     assert_eq!(shown["values"]["import_a"]["quality"], "measured");
 }
+
+#[test]
+fn what_stands_for_no_value_is_told_as_none_and_its_place_stays() {
+    let broker = Broker::start();
+    let witness = broker.witness();
+    let (_meter, entry) = simulated(&["EML2137580761", "--no-value-rate", "1"]);
+    let _lodge = Lodge::start_with(&format!(
+        "{}[uplink.mqtt]\nha_discovery = true\n[meters]\nrequest_gap = \"0s\"\n{entry}hardware = \"EMA1.w\"\n",
+        broker.section()
+    ));
+    let none = ["import_kwh", "power_w", "voltage_v"];
+    let topic = "emop/lodge-1/meter/EML2137580761/state";
+    let state = witness.until(topic, |heard| {
+        let state = heard.json();
+        none.iter().all(|field| state.as_object().unwrap().contains_key(*field)) && state["firmware"].is_string()
+    });
+    let state = state.json();
+    assert!(none.iter().all(|field| state[*field].is_null()), "{state}");
+    assert!(
+        state["export_kwh"].is_f64() && state["balance"] == json!(-0.00001),
+        "{state}"
+    );
+    witness.until("homeassistant/device/emop_eml2137580761/config", |heard| {
+        none.iter().all(|field| heard.json()["cmps"][*field].is_object())
+    });
+    for heard in witness
+        .heard()
+        .iter()
+        .filter(|heard| heard.topic.contains("EML2137580761/"))
+    {
+        assert!(
+            !heard.text.contains("4294967") && !heard.text.contains("65535"),
+            "{heard:?}"
+        );
+    }
+}
