@@ -84,7 +84,7 @@ fn answer<A: Asking, T>(read: Result<T, ReadError<A::Error>>) -> Result<Option<T
     match read {
         Ok(value) => Ok(Some(value)),
         Err(ReadError::Asked(error)) if A::is_refusal(&error) => Ok(None),
-        Err(ReadError::Payload { .. }) => Ok(None),
+        Err(ReadError::Payload { .. } | ReadError::Blank { .. }) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -16,10 +16,10 @@ use super::emop::tariff::Which;
 use super::emop::{MeterTime, ObjectId, ProfileLog};
 use super::half_hours::records;
 use super::room::{Meters, MetersError};
-use super::said::{is_date, is_kept, said};
+use super::said::{is_date, is_kept, said, tariff};
 use super::served::{Poll, Served};
 use super::session::SessionError;
-use crate::domain::{Duty, MeterId, Quantity};
+use crate::domain::{Duty, MeterId};
 
 /// A tariff is written as eleven objects and read as ten: they are one tariff when no more time lies between them.
 const TOGETHER: Duration = Duration::from_secs(600);
@@ -212,15 +212,12 @@ impl Meters {
             .iter()
             .filter_map(|name| Some((name, live.parts.remove(name)?.0?)))
             .collect();
-        let quantity = match which {
-            Which::Active => Quantity::TariffsActive,
-            Which::Future => Quantity::TariffsFuture,
-        };
         if read.is_empty() {
             // All of it was refused: a meter without tariffs.
             return Findings::default();
         }
-        Findings::one(quantity, which.shown(|name| read.get(&name.to_owned()).cloned()))
+        let shown = which.shown(|name| read.get(&name.to_owned()).cloned());
+        Findings::of(vec![tariff(which, shown)])
     }
 
     /// Whether a page of the log has what was not seen yet; then the log is read as it always is.

@@ -231,6 +231,11 @@ impl Meters {
                 self.notes.add(&served.meter.serial, served.silent(&error));
                 false
             }
+            ReadError::Blank { object } => {
+                tracing::debug!(meter.id = %served.meter.serial, object, "an answer stands for no value");
+                syncer.inspect(|syncer| self.refused(served, *syncer, Doubt::NoValue));
+                true
+            }
             ReadError::Payload { object, source } => {
                 tracing::debug!(meter.id = %served.meter.serial, object, error = %source, "an answer cannot be read");
                 syncer.inspect(|syncer| self.refused(served, *syncer, Doubt::Unreadable));

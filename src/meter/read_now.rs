@@ -93,7 +93,7 @@ impl Meters {
             let before = served.live().state.clone();
             match self.read_one(asking, (syncer, hardware), &before).await {
                 // What a meter has not, or says so that nobody can read it, is not waited for.
-                Ok(()) | Err(ReadError::Payload { .. }) => {}
+                Ok(()) | Err(ReadError::Payload { .. } | ReadError::Blank { .. }) => {}
                 Err(ReadError::Asked(Unanswered::Session(SessionError::Refused(_)))) => {}
                 Err(error) => return Err(error),
             }

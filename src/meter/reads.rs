@@ -46,6 +46,12 @@ pub enum ReadError<E: std::error::Error + 'static> {
         /// What is wrong with the answer.
         source: PayloadError,
     },
+    /// The answer is the pattern of bits that stands for no value, where there must be one.
+    #[error("{object}: the meter gave the pattern that stands for no value")]
+    Blank {
+        /// What was asked for.
+        object: String,
+    },
 }
 
 /// Bytes before the payload of an answer: format, object and r/w, or format and moment.
@@ -94,11 +100,18 @@ pub async fn known<A: Asking>(meter: &A, name: &str) -> Result<Option<Value>, Re
     })
 }
 
+/// An object by its name, which must have a value: what follows from none would be wrong.
+async fn must_know<A: Asking>(meter: &A, name: &str) -> Result<Value, ReadError<A::Error>> {
+    known(meter, name).await?.ok_or_else(|| ReadError::Blank {
+        object: name.to_owned(),
+    })
+}
+
 /// What kind of meter it is; three phase meters are asked twice (5.1).
 pub async fn hardware<A: Asking>(meter: &A) -> Result<Hardware, ReadError<A::Error>> {
-    match value(meter, "hardware_version").await? {
+    match must_know(meter, "hardware_version").await? {
         Value::Hardware(_, Some(kind)) => Ok(kind),
-        _ => match value(meter, "three_phase_hardware_configuration").await? {
+        _ => match must_know(meter, "three_phase_hardware_configuration").await? {
             Value::MeterType(kind) => Ok(kind.hardware()),
             _ => Ok(Hardware::ThreePhaseUnknown),
         },

@@ -2,11 +2,12 @@
 //! polling and for whatever is read for somebody else. A value that the meter cannot mean is none, and says why. Pure.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::emop::blank::{is_blank, is_blank_u32};
 use super::emop::catalogue::Object;
 use super::emop::identity::Hardware;
+use super::emop::tariff::Which;
 use super::emop::value::{PayloadError, Value};
 use super::emop::{Dialect, MeterTime};
 use super::reads;
@@ -178,6 +179,24 @@ fn drift(shown: Timestamp, now: Timestamp) -> Result<Json, Doubt> {
     Ok(drift.as_secs().into())
 }
 
+/// A tariff as a value; one without any price is none.
+pub(super) fn tariff(which: Which, shown: Map<String, Json>) -> Said {
+    let quantity = match which {
+        Which::Active => Quantity::TariffsActive,
+        Which::Future => Quantity::TariffsFuture,
+    };
+    let prices = ["standing_charge", "unit_rate_element_a", "unit_rate_element_b"];
+    let has_price = prices
+        .iter()
+        .any(|price| shown.get(*price).is_some_and(|price| !price.is_null()));
+    let said = match () {
+        () if has_price => Ok(shown.into()),
+        () if shown.values().all(Json::is_null) => Err(Doubt::Absent),
+        () => Err(Doubt::NoValue),
+    };
+    (quantity, said)
+}
+
 /// Whether a record of a meter can be of this moment: a meter's clock may be ahead, but not by more than a day.
 pub(super) fn is_date(at: MeterTime, now: Timestamp) -> bool {
     at.moment().duration_since(now) <= SignedDuration::from_hours(24)
@@ -272,6 +291,19 @@ mod tests {
                 (Quantity::ReactiveExportA, Err(Doubt::NoValue)),
             ]
         );
+    }
+
+    #[test]
+    fn a_tariff_without_any_price_is_none() {
+        let of = |value: Json| {
+            let shown = ["standing_charge", "unit_rate_element_a", "unit_rate_element_b"]
+                .map(|key| (key.to_owned(), value.clone()));
+            let mask = ("threshold_mask".to_owned(), serde_json::json!({"rate1": 0}));
+            tariff(Which::Active, shown.into_iter().chain([mask]).collect()).1
+        };
+        assert_eq!(of(Json::Null), Err(Doubt::NoValue));
+        assert!(of("0.5".into()).is_ok());
+        assert_eq!(tariff(Which::Future, Map::new()).1, Err(Doubt::Absent));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::meter::emop::event_log::{MeterEvent, is_alarm, look_further, unseen};
 use crate::meter::emop::identity::Hardware;
 use crate::meter::emop::tariff::Which;
 use crate::meter::reads::{self, Asking, ReadError};
-use crate::meter::said::{Said, absent, is_date, said};
+use crate::meter::said::{Said, absent, is_date, said, tariff};
 
 /// One thing that is read regularly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -215,8 +215,8 @@ impl Syncer {
                 return Ok(Findings::one(Quantity::Hardware, reads::hardware(meter).await?.code()));
             }
             Syncer::EventLog => return event_log(meter, before).await,
-            Syncer::TariffsActive => return tariff(meter, Quantity::TariffsActive, Which::Active).await,
-            Syncer::TariffsFuture => return tariff(meter, Quantity::TariffsFuture, Which::Future).await,
+            Syncer::TariffsActive => return whole_tariff(meter, Which::Active).await,
+            Syncer::TariffsFuture => return whole_tariff(meter, Which::Future).await,
             // Many requests, whose answers are stored piece by piece: `half_hours` does that.
             Syncer::HalfHours => return Ok(Findings::default()),
             // Often some of them fail when they are asked one after the other (8.1, 8.2).
@@ -286,8 +286,8 @@ async fn some<A: Asking>(meter: &A, names: &[&str], hardware: Hardware) -> Resul
     }
 }
 
-async fn tariff<A: Asking>(meter: &A, quantity: Quantity, which: Which) -> Result<Findings, ReadError<A::Error>> {
-    Ok(Findings::one(quantity, reads::tariff(meter, which).await?))
+async fn whole_tariff<A: Asking>(meter: &A, which: Which) -> Result<Findings, ReadError<A::Error>> {
+    Ok(Findings::of(vec![tariff(which, reads::tariff(meter, which).await?)]))
 }
 
 /// Pages of the event log as long as all of a page is new (16.1).

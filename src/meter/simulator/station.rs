@@ -138,7 +138,8 @@ impl Station {
 /// Makes the pattern of no value out of numbers; texts and settings, which are longer or shorter, stay.
 fn blank(payload: &mut [u8]) {
     match payload.len() {
-        2 | 4 => payload.fill(0xFF),
+        // But for the digits of a kind or a firmware.
+        2 | 4 if !payload.iter().all(u8::is_ascii_graphic) => payload.fill(0xFF),
         // The first of an element's registers.
         16 if !payload.is_ascii() || payload.contains(&0) => payload[..4].fill(0xFF),
         _ => {}

@@ -121,7 +121,7 @@ fn what_stands_for_no_value_is_told_as_none_and_its_place_stays() {
     let topic = "emop/lodge-1/meter/EML2137580761/state";
     let state = witness.until(topic, |heard| {
         let state = heard.json();
-        none.iter().all(|field| state.as_object().unwrap().contains_key(*field)) && state["firmware"].is_string()
+        none.iter().all(|field| state.as_object().unwrap().contains_key(*field)) && state["load_switch"].is_string()
     });
     let state = state.json();
     assert!(none.iter().all(|field| state[*field].is_null()), "{state}");
