@@ -131,30 +131,30 @@ impl Served {
             Verdict::Unknown => {
                 // Silence does not take back what was said.
                 if !was_another {
-                    live.state.identity = Some(identity(false, None, right));
+                    live.change().identity = Some(identity(false, None, right));
                 }
                 Vec::new()
             }
             Verdict::Same => {
                 let serial = self.meter.serial.to_string();
-                live.state.identity = Some(identity(false, Some(serial), Some(now)));
+                live.change().identity = Some(identity(false, Some(serial), Some(now)));
                 let mut news = if was_another {
                     vec![MeterNews::Itself]
                 } else {
                     Vec::new()
                 };
-                news.extend(live.state.answered(now));
+                news.extend(live.change().answered(now));
                 news
             }
             Verdict::Another(says) => {
-                live.state.identity = Some(identity(true, Some(says.clone()), right));
-                live.state.health = Health::Unhealthy;
-                live.state.health_details = format!("another meter answers: {says}, expected {}", self.meter.serial);
+                live.change().identity = Some(identity(true, Some(says.clone()), right));
+                live.change().health = Health::Unhealthy;
+                live.change().health_details = format!("another meter answers: {says}, expected {}", self.meter.serial);
                 let mut news = Vec::new();
                 if !before.is_some_and(|before| before.another && before.says.as_ref() == Some(says)) {
                     news.push(MeterNews::Another { says: says.clone() });
                 }
-                let doubts = live.state.distrust_since(right, now);
+                let doubts = live.change().distrust_since(right, now);
                 if !doubts.is_empty() {
                     news.push(MeterNews::Doubtful { values: doubts });
                 }

@@ -67,8 +67,8 @@ impl Meters {
         let answers = self.ask_at_once(&served).await?;
         self.writer.add(meter).await.map_err(written)?;
         self.enter(&served);
-        let state = served.live().state.clone();
-        if state != MeterState::default() {
+        let learnt = *served.live().state != MeterState::default();
+        if learnt {
             self.notes.add(&serial, Vec::new());
         }
         self.tell(&served);

@@ -29,13 +29,14 @@ use crate::store::{Delivery, ReadError, RowError, Store, Unwritten, WriteError};
 
 impl Knower for Meters {
     fn state_of(&self, meter: &MeterId) -> Option<MeterState> {
-        Some(self.served(meter)?.live().state.clone())
+        Some(MeterState::clone(&self.served(meter)?.live().state))
     }
 
     fn is_written(&self, meter: &MeterId, state: MeterState) {
         if let Some(served) = self.served(meter) {
             let mut live = served.live();
-            (live.shown, live.refused) = (state, None);
+            live.is_written(state);
+            live.refused = None;
         }
     }
 
@@ -242,7 +243,7 @@ impl Meters {
                 meter: served.meter.clone(),
                 source: served.source,
                 duty: served.live().duty,
-                state: served.live().state.clone(),
+                state: MeterState::clone(&served.live().state),
             };
             if let Ok(again) = self.serve(beginning) {
                 self.tell(&again);
@@ -312,8 +313,10 @@ impl Meters {
             match tail.next().await {
                 Ok(Delivery::Entry(entry)) => {
                     // Whoever hears of it and looks then sees it.
-                    for meter in entry.events.iter().filter_map(Event::meter) {
-                        self.look_up(meter);
+                    for event in &entry.events {
+                        if let Event::Meter { meter, .. } = event {
+                            self.look_up(meter);
+                        }
                     }
                     self.hall.feed().add(&entry);
                 }
@@ -330,10 +333,8 @@ impl Meters {
         let mut live = served.live();
         match Registry::new(self.store.clone()).state(meter) {
             Ok(Some(state)) => {
-                live.shown = MeterState {
-                    half_hours: std::mem::take(&mut live.shown.half_hours),
-                    ..state
-                };
+                let half_hours = live.shown.half_hours.clone();
+                live.is_written(MeterState { half_hours, ..state });
             }
             Ok(None) => {}
             Err(error) => tracing::debug!(meter.id = %meter, %error, "what was last known of a meter cannot be read"),

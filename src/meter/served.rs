@@ -47,9 +47,9 @@ pub(super) struct Served {
 pub(super) struct Live {
     pub(super) duty: Duty,
     /// What is known, which may still be on its way into the book.
-    pub(super) state: MeterState,
-    /// What stands in the book: nothing else is shown.
-    pub(super) shown: MeterState,
+    pub(super) state: Arc<MeterState>,
+    /// What stands in the book: nothing else is shown. Mostly the same, and then it is kept once.
+    pub(super) shown: Arc<MeterState>,
     /// Why the book refuses what is known.
     pub(super) refused: Option<String>,
     pub(super) plan: Plan,
@@ -59,6 +59,22 @@ pub(super) struct Live {
     pub(super) doubted_again: Option<Instant>,
     /// Parts of tariffs that somebody read one by one, and when.
     pub(super) parts: BTreeMap<String, (Option<Value>, Instant)>,
+}
+
+impl Live {
+    /// What is known, to be changed.
+    pub(super) fn change(&mut self) -> &mut MeterState {
+        Arc::make_mut(&mut self.state)
+    }
+
+    /// This stands in the book.
+    pub(super) fn is_written(&mut self, state: MeterState) {
+        self.shown = if state == *self.state {
+            Arc::clone(&self.state)
+        } else {
+            Arc::new(state)
+        };
+    }
 }
 
 /// What a meter is when it begins to be served.
@@ -77,6 +93,7 @@ impl Served {
             duty,
             state,
         } = beginning;
+        let state = Arc::new(state);
         Served {
             seed: seed(meter.serial.as_str()),
             meter,
@@ -85,7 +102,7 @@ impl Served {
             driver: Arc::new(driver),
             live: Mutex::new(Live {
                 duty,
-                shown: state.clone(),
+                shown: Arc::clone(&state),
                 state,
                 refused: None,
                 plan: Plan::default(),
@@ -134,11 +151,11 @@ impl Served {
         if live.state.is_another() {
             return Vec::new();
         }
-        let mut news = live.state.answered(now);
+        let mut news = live.change().answered(now);
         let (mut values, mut doubts) = (BTreeMap::new(), BTreeMap::new());
         for (quantity, said) in findings.values {
             if quantity == Quantity::ClockDrift {
-                live.state.clock_compared = Some(now);
+                live.change().clock_compared = Some(now);
             }
             let before = live.state.values.get(&quantity);
             let mut latest = match said {
@@ -163,9 +180,11 @@ impl Served {
                 // Perhaps it is another meter that counts here.
                 live.identified = None;
             }
-            live.state.values.insert(quantity, latest);
+            live.change().values.insert(quantity, latest);
         }
-        live.state.events_seen = findings.events_seen.or(live.state.events_seen);
+        if findings.events_seen.is_some() {
+            live.change().events_seen = findings.events_seen;
+        }
         news.extend(findings.logged);
         values.retain(|quantity, _| live.state.adds_up(*quantity));
         if !values.is_empty() {
@@ -185,7 +204,7 @@ impl Served {
         if live.state.is_another() {
             return Vec::new();
         }
-        live.state.answered(now)
+        live.change().answered(now)
     }
 
     /// It did not answer. Answers what happened thereby.
@@ -197,10 +216,11 @@ impl Served {
         // That it is silent says nothing of who answered last.
         let news = live.state.health != Health::Unhealthy || live.state.is_another();
         let news = news && live.state.health_details != why;
-        live.state.health = Health::Unhealthy;
-        live.state.health_details.clone_from(&why);
+        let state = live.change();
+        state.health = Health::Unhealthy;
+        state.health_details.clone_from(&why);
         // Nobody knows the signal of a meter that does not answer (16.1).
-        if let Some(csq) = live.state.values.get_mut(&Quantity::Csq) {
+        if let Some(csq) = state.values.get_mut(&Quantity::Csq) {
             csq.quality = Quality::Gap;
             csq.value = Json::Null;
         }

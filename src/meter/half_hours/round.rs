@@ -62,7 +62,7 @@ impl Meters {
             }
             if window::settle(&mut asked, &window, &told, now) {
                 let more = window::next(&asked, horizon, before).is_some();
-                meter.served.live().state.half_hours = asked;
+                meter.served.live().change().half_hours = asked;
                 self.notes.add(&meter.served.meter.serial, Vec::new());
                 return Ok(more.then_some(NEXT));
             }

@@ -132,6 +132,19 @@ fn nothing_that_was_shown_goes_back_when_the_box_is_killed() {
     }
 }
 
+#[test]
+fn who_waits_for_a_meter_that_hangs_sees_that_it_is_still_waited_for() {
+    let (_meter, printed) = Simulation::start(&["--listen", "127.0.0.1:0", "--serial", SERIAL, "--hang-rate", "1"], 1);
+    let link = printed[0]["address"].as_str().unwrap();
+    let lodge = Lodge::start_with(&format!(
+        "{CONFIG}[meters]\nrequest_gap = \"0s\"\ntimeout = \"7s\"\nattempts = 1\n[[meter]]\nserial = \"{SERIAL}\"\nlink = \"tcp://{link}\"\n"
+    ));
+    let output = lodge.command(&["emop", "csq", SERIAL]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains(&format!("{SERIAL}: still waiting")), "{said}");
+}
+
 /// So many stretches, none touching the next.
 fn many(number: u32) -> Stretches {
     let mut stretches = Stretches::default();
