@@ -10,7 +10,7 @@ use crate::domain::MeterId;
 
 /// What a meter says of itself in an object of 16 characters.
 const SERIAL_BYTES: usize = 16;
-/// What a three phase meter's other serial begins with (4.1).
+/// What a three phase meter's other serial begins with.
 const THREE_PHASE_FORM: &str = "EMP1";
 
 /// Which meter answers.

@@ -18,7 +18,7 @@ pub(super) type Said = (Quantity, Result<Json, Doubt>);
 
 /// The highest voltage between a wire of a house and the ground, in tenths: more than two phases have between them.
 const MOST_DECIVOLTS: u32 = 5_000;
-/// Single phase meters give whole volts or tenths, and do not say which: more than this is tenths (5.4).
+/// Single phase meters give whole volts or tenths, and do not say which: more than this is tenths.
 const WHOLE_VOLTS: u32 = 1_000;
 /// A clock that is further off was never set, or shows what no clock shows.
 const DRIFT_LIMIT: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
@@ -138,7 +138,7 @@ fn quantities(object: &str, hardware: Hardware) -> Option<&'static [Quantity]> {
         "prepay_enabled_flag" => &[Quantity::PrepayEnabled],
         "daylight_savings_correction_flag" => &[Quantity::DaylightSavings],
         "hardware_version" | "three_phase_hardware_configuration" => &[Quantity::Hardware],
-        // Three phase meters have another form of their serial in the object of single phase ones (4.1).
+        // Three phase meters have another form of their serial in the object of single phase ones.
         "serial" if !three => &[Quantity::MeterSerial],
         "three_phase_serial" if three => &[Quantity::MeterSerial],
         "firmware_version" => &[Quantity::FirmwareVersion],

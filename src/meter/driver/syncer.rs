@@ -219,7 +219,7 @@ impl Syncer {
             Syncer::TariffsFuture => return whole_tariff(meter, Which::Future).await,
             // Many requests, whose answers are stored piece by piece: `half_hours` does that.
             Syncer::HalfHours => return Ok(Findings::default()),
-            // Often some of them fail when they are asked one after the other (8.1, 8.2).
+            // Often some of them fail when they are asked one after the other.
             Syncer::Reads if three => return some(meter, &reads::TOTALS.map(|(_, object)| object), hardware).await,
             Syncer::Voltage if three => return some(meter, &PHASES, hardware).await,
             Syncer::Reads if hardware.is_twin() => &["read_element_a", "read_element_b"],

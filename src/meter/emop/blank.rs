@@ -1,4 +1,4 @@
-//! Patterns of bits that stand for no value (`spec/emop.md` section 4 has the objects' types): what a meter sends where
+//! Patterns of bits that stand for no value: what a meter sends where
 //! it has nothing. Pure.
 //!
 //! All ones is "no value" in unsigned types; the largest and the smallest number are in signed ones, and firmware that

@@ -96,7 +96,7 @@ impl Log {
     /// Asks for a window, in as many requests as it takes.
     ///
     /// A meter answers a request for what it does not hold with the next record that it holds, or with its last
-    /// one (6.4). So only a record that comes later proves that something is missing for good; and since a record may
+    /// one. So only a record that comes later proves that something is missing for good; and since a record may
     /// have a date that is wrong, only one that comes first when the meter was asked for just what is missing.
     pub(super) async fn ask<A: Asking>(
         self,

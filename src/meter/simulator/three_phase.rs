@@ -36,7 +36,7 @@ pub(super) fn payload(meter: &SimulatedMeter, kind: MeterType, object: &Object, 
     Some(match object.name.as_ref() {
         "hardware_version" => Vec::new(),
         "firmware_version" => vec![0x01, 0x0A],
-        // The same object has a serial of another form here (4.1).
+        // The same object has a serial of another form here.
         "serial" => {
             let mut form = match kind {
                 MeterType::CxCtOperated => b"EMP1CX".to_vec(),
