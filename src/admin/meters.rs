@@ -18,7 +18,7 @@ use crate::domain::{Duty, MeterId};
 use crate::meter::driver::Wish;
 use crate::meter::emop::Inferred;
 use crate::meter::emop::dialect::Request;
-use crate::meter::{Entry, MeterShown, Meters};
+use crate::meter::{Entry, Joined, MeterShown, Meters};
 
 /// The longest that one request may take, in seconds (`spec/emop.md` 10.2).
 const DEADLINE_S: u64 = 75;
@@ -53,7 +53,7 @@ async fn list(State(desk): State<Desk>) -> Result<Json<Vec<MeterShown>>, Refusal
     Ok(Json(room(&desk)?.list()))
 }
 
-async fn add(State(desk): State<Desk>, Json(entry): Json<Entry>) -> Result<Json<MeterShown>, Refusal> {
+async fn add(State(desk): State<Desk>, Json(entry): Json<Entry>) -> Result<Json<Joined>, Refusal> {
     Ok(Json(room(&desk)?.add(entry).await?))
 }
 

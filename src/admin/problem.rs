@@ -112,7 +112,11 @@ impl From<MetersError> for Refusal {
         let text = error.to_string();
         match error {
             MetersError::Unknown(_) => Refusal::unknown(text),
-            MetersError::Exists(_) | MetersError::Fixed(_) | MetersError::Off(_) => Refusal::conflict(text),
+            MetersError::Exists(_)
+            | MetersError::Fixed(_)
+            | MetersError::Off(_)
+            | MetersError::Link { .. }
+            | MetersError::Another { .. } => Refusal::conflict(text),
             MetersError::Entry(_) => Refusal::bad(text),
             MetersError::Unanswered(why) => Refusal::unanswered(&why, text),
             MetersError::Row(_) => Refusal::failed(text),

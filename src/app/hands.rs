@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::{mpsc, watch};
@@ -148,6 +149,11 @@ impl Hands for HouseHands {
         let text = std::fs::read_to_string("/sys/class/thermal/thermal_zone0/temp").ok()?;
         let thousandths: f64 = text.trim().parse().ok()?;
         Some(thousandths / 1_000.0)
+    }
+
+    fn reading_takes(&self) -> Duration {
+        let room = self.meters.borrow();
+        room.as_ref().map_or(Duration::ZERO, |room| room.reading_takes())
     }
 
     async fn read(&self, meter: &MeterId) -> Result<(), String> {

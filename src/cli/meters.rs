@@ -2,18 +2,19 @@
 
 use clap::{Args, Subcommand};
 use hyper::Method;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::reach::block_on;
 use super::{Common, Failure, print};
 use crate::admin::Client;
-use crate::domain::{Duty, Health, MeterId};
+use crate::domain::{Doubt, Duty, Health, MeterId};
 use crate::meter::link::Target;
-use crate::meter::{MeterShown, Source};
+use crate::meter::{Answers, Joined, MeterShown, Source};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Add a meter to the registry; it is polled from now on
+    /// Add a meter to the registry: it is asked at once who it is, and polled from now on
     #[command(
         after_help = "Examples:\n  gatelodge meter add EML2137580761 --link tcp://10.0.0.7:8080 --name \"Flat 7\"\n  \
                       gatelodge meter add EML2137580761 --link 'serial:///dev/serial/by-id/usb-x?baud=9600'"
@@ -68,7 +69,13 @@ impl Command {
                         "serial": add.serial, "link": add.link, "esco": add.esco, "name": add.name,
                         "feeder": add.feeder, "hardware": add.hardware,
                     });
-                    one(common, &client.ask(Method::POST, "/meters", Some(&entry)).await?);
+                    let joined: Joined = client.ask(Method::POST, "/meters", Some(&entry)).await?;
+                    if common.json {
+                        print::json(&joined);
+                    } else {
+                        one(common, &joined.meter);
+                        print::line(format_args!("{}", answers(&joined.answers)));
+                    }
                 }
                 Command::List => many(common, all(&client).await?),
                 Command::Show { serial } => one(common, &client.ask(Method::GET, &path(&serial), None).await?),
@@ -107,10 +114,11 @@ fn one(common: &Common, shown: &MeterShown) {
             print::line(format_args!("{what:<9} {text}"));
         }
     }
+    let now = Timestamp::now();
     let values = shown.values.iter().map(|(quantity, value)| {
         let name = json!(quantity).as_str().unwrap_or_default().to_owned();
         let shown = match &value.value {
-            Value::Null => "-".to_owned(),
+            Value::Null => value.why.map_or("-", Doubt::words).to_owned(),
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
@@ -120,10 +128,11 @@ fn one(common: &Common, shown: &MeterShown) {
             shown,
             print::or_dash(value.unit.as_ref()),
             print::moment(Some(value.at)),
+            format!("{} s", value.age_s(now)),
             quality,
         ]
     });
-    print::table(["value", "is", "unit", "at", "quality"], values);
+    print::table(["value", "is", "unit", "at", "age", "quality"], values);
 }
 
 fn many(common: &Common, meters: Vec<MeterShown>) {
@@ -142,6 +151,14 @@ fn many(common: &Common, meters: Vec<MeterShown>) {
         ]
     });
     print::table(["serial", "name", "link", "duty", "health", "answered", "from"], rows);
+}
+
+fn answers(answers: &Answers) -> String {
+    match answers {
+        Answers::As(serial) => format!("added; it answers as {serial}"),
+        Answers::WithoutSerial => "added; it answers, but says no serial: look at the meter itself".to_owned(),
+        Answers::NoLine(why) => format!("added, but it does not answer: {why}; it is asked again"),
+    }
 }
 
 fn source(source: Source) -> &'static str {
@@ -163,6 +180,9 @@ fn health(shown: &MeterShown) -> String {
     match shown.health {
         Health::Unknown => "not asked yet".to_owned(),
         Health::Healthy => "answers".to_owned(),
+        Health::Unhealthy if shown.identity.as_ref().is_some_and(|identity| identity.another) => {
+            shown.health_details.clone()
+        }
         Health::Unhealthy => format!("silent: {}", shown.health_details),
     }
 }

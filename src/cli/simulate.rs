@@ -15,7 +15,7 @@ use crate::meter::emop::dialect::InferredWrites;
 use crate::meter::emop::identity::MeterType;
 use crate::meter::emop::{Dialect, Inferred, MeterTime, Money};
 use crate::meter::simulator::{
-    Faults, Now, PtyMeter, Rate, Setup, Shape, SimulatedMeter, SimulatorError, Station, TcpMeter,
+    Faults, Now, PtyMeter, Rate, Setup, Shape, SimulatedMeter, SimulatorError, SlotOfDay, Station, TcpMeter,
 };
 
 #[derive(Subcommand)]
@@ -108,6 +108,18 @@ struct Wrong {
     /// So long a reboot takes
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = seconds)]
     reboot_for: Span,
+    /// How often a live value is the pattern that stands for none (all ones)
+    #[arg(long, value_name = "RATE", default_value = "0")]
+    no_value_rate: Rate,
+    /// The records of this half-hour of every day (UTC) are that pattern
+    #[arg(long, value_name = "HH:MM")]
+    no_value_at: Option<SlotOfDay>,
+    /// The records of this half-hour of every day (UTC) are dated a year ahead
+    #[arg(long, value_name = "HH:MM")]
+    misdated_at: Option<SlotOfDay>,
+    /// After so many replies another meter hangs on the line, with the next serial and registers of its own
+    #[arg(long, value_name = "N")]
+    exchange_after: Option<u32>,
     /// Which faults come when: the same seed, the same faults
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -218,6 +230,10 @@ impl Wrong {
             token_silent: self.token_silent,
             reboot_every: self.reboot_every,
             reboot_for: self.reboot_for.0,
+            no_value_rate: self.no_value_rate,
+            no_value_at: self.no_value_at,
+            misdated_at: self.misdated_at,
+            exchange_after: self.exchange_after,
             seed: self.seed,
         }
     }

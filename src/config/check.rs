@@ -109,7 +109,7 @@ pub(super) fn check(config: &Config, figment: &Figment) -> Result<(), ConfigErro
 
 /// No two meters may have the same serial, and each must be one.
 fn meters(config: &Config, figment: &Figment) -> Result<(), ConfigError> {
-    let mut known = BTreeMap::new();
+    let (mut known, mut links) = (BTreeMap::new(), BTreeMap::new());
     for (place, meter) in config.meter.iter().enumerate() {
         let fault = |what: String, hint: &str| {
             let error = ConfigError::of_key(figment, &format!("meter.{place}.serial"), what, hint);
@@ -123,6 +123,11 @@ fn meters(config: &Config, figment: &Figment) -> Result<(), ConfigError> {
         }
         if known.insert(meter.serial.clone(), place).is_some() {
             return fault(format!("{} is there twice", meter.serial), "each meter has one entry");
+        }
+        let link = meter.link.to_string();
+        if let Some(other) = links.insert(link.clone(), &meter.serial) {
+            let what = format!("{} has the link of {other}, {link}", meter.serial);
+            return fault(what, "one line leads to one meter: each has a link of its own");
         }
     }
     Ok(())

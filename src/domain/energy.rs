@@ -151,6 +151,21 @@ impl Register {
             .find(|register| register.number() == number)
     }
 
+    /// Whether it is a total over three phases, and not of one element.
+    #[must_use]
+    pub fn is_three_phase(self) -> bool {
+        self.number() >= Register::ActiveImport.number()
+    }
+
+    /// Whether a count in the book can be one: meters have patterns of 32 bits that stand for no value, in tenths for some
+    /// three phase ones, and earlier builds wrote them down.
+    #[must_use]
+    pub fn holds(self, value: WattHours) -> bool {
+        let none = [u32::MAX, i32::MAX.unsigned_abs()].map(u64::from);
+        let is_none = |per_unit: u64| none.iter().any(|none| none / per_unit == value.0);
+        !(is_none(1) || self.is_three_phase() && is_none(10))
+    }
+
     /// What it counts: `Wh`, `varh` or `VAh`.
     #[must_use]
     pub fn unit(self) -> &'static str {
@@ -288,6 +303,12 @@ mod tests {
             assert!(of.count() <= 1, "{register:?}");
         }
         assert_eq!(Register::from_number(9), None);
+        assert!(
+            !Register::ImportA.holds(WattHours(0xFFFF_FFFF)) && !Register::ActiveImport.holds(WattHours(0x7FFF_FFFF))
+        );
+        assert!(
+            !Register::ActiveExport.holds(WattHours(429_496_729)) && Register::ExportA.holds(WattHours(429_496_729))
+        );
     }
 
     proptest! {

@@ -1,13 +1,16 @@
 //! Intervals: the energy of half-hours, worked out of register readings (`contract.md` section 7). Pure.
 //!
 //! Energy of [t, t+30 min) is register(t+30) − register(t). Days and boundaries are UTC: a day has 48 half-hours,
-//! whatever clocks on walls do.
+//! whatever clocks on walls do. What a register cannot have done is no energy: when it falls, or rises by more than
+//! the wires carry, that step is a gap; and a reading that stands alone between two that agree is passed over.
 
 use std::iter::Peekable;
 
 use jiff::Timestamp;
 
+use super::believed::{Believed, carries};
 use super::energy::{Quality, Reading, WattHours};
+use super::rating::Rating;
 
 /// The length of an interval, in seconds.
 pub const HALF_HOUR: i64 = 1800;
@@ -17,7 +20,7 @@ pub const HALF_HOUR: i64 = 1800;
 pub struct Interval {
     /// When it begins; it ends 30 minutes later.
     pub from: Timestamp,
-    /// The energy in it. `None`: a register at one of its ends is missing, or it fell and a new series begins.
+    /// The energy in it. `None`: a register at one of its ends is missing, or it fell or leapt and a new series begins.
     pub energy: Option<WattHours>,
     /// The register at its end, if it is known.
     pub cumulative: Option<WattHours>,
@@ -28,7 +31,7 @@ pub struct Interval {
 }
 
 impl Interval {
-    fn between(from: Timestamp, before: Option<Reading>, after: Option<Reading>) -> Interval {
+    fn between(from: Timestamp, before: Option<Reading>, after: Option<Reading>, rating: Rating) -> Interval {
         let gap = Interval {
             from,
             energy: None,
@@ -42,6 +45,13 @@ impl Interval {
         let Some(energy) = after.value.since(before.value) else {
             return gap;
         };
+        if !carries(rating, energy, HALF_HOUR) {
+            // Whether the register stands there will be seen at the next one.
+            return Interval {
+                cumulative: None,
+                ..gap
+            };
+        }
         Interval {
             energy: Some(energy),
             taken: Some(before.taken.max(after.taken)),
@@ -81,22 +91,25 @@ pub fn boundary_from(at: Timestamp) -> Option<Timestamp> {
 /// Every half-hour that lies wholly in [`from`, `to`), in order, gaps among them.
 ///
 /// `readings` come in the order of their moments and reach from `from` to `to`, both included; those that are on no
-/// boundary are passed over. The first error ends it.
+/// boundary are passed over. No half-hour has more energy than wires of this rating carry. The first error ends it.
 pub fn intervals<E>(
     readings: impl Iterator<Item = Result<Reading, E>>,
     from: Timestamp,
     to: Timestamp,
+    rating: Rating,
 ) -> impl Iterator<Item = Result<Interval, E>> {
     Intervals {
-        readings: readings.peekable(),
+        readings: Believed::new(readings, rating).peekable(),
         next: boundary_from(from),
         before: None,
         begun: false,
         to,
+        rating,
     }
 }
 
 struct Intervals<I: Iterator> {
+    rating: Rating,
     readings: Peekable<I>,
     /// Where the next interval begins; `None`: there is none.
     next: Option<Timestamp>,
@@ -131,7 +144,7 @@ impl<E, I: Iterator<Item = Result<Reading, E>>> Intervals<I> {
             self.before = self.at(from)?;
         }
         let after = self.at(end)?;
-        let interval = Interval::between(from, self.before, after);
+        let interval = Interval::between(from, self.before, after, self.rating);
         (self.before, self.next) = (after, Some(end));
         Ok(Some(interval))
     }
@@ -163,7 +176,7 @@ mod tests {
 
     fn all(readings: &[Reading], from: i64, to: i64) -> Vec<Interval> {
         let readings = readings.iter().copied().map(Ok::<_, Infallible>);
-        intervals(readings, at(from), at(to))
+        intervals(readings, at(from), at(to), Rating::ELEMENT)
             .map(|interval| interval.unwrap())
             .collect()
     }
@@ -233,14 +246,44 @@ mod tests {
         assert_eq!(one.plus(gap).quality, Quality::Gap);
     }
 
+    #[test]
+    fn what_no_wire_carries_is_no_energy() {
+        // No value in the middle: both half-hours beside it are gaps, and nothing else.
+        for wild in [u64::from(u32::MAX), 0x7FFF_FFFF, 500_000] {
+            let readings = [100, 150, wild, 250, 300].map(|value| value + 1);
+            let readings: Vec<_> = (0..)
+                .zip(readings)
+                .map(|(half, value)| reading(half * 1800, value))
+                .collect();
+            let found = all(&readings, 0, 7200);
+            let energies: Vec<_> = found.iter().map(|one| one.energy.map(|energy| energy.0)).collect();
+            assert_eq!(energies, [Some(50), None, None, Some(50)], "{wild}");
+            assert_eq!(found[1].cumulative, None, "{wild}");
+        }
+        // A leap that stays: one gap, and a new series.
+        let readings = [100, 150, 900_000, 900_020].map(Some);
+        let readings: Vec<_> = (0..)
+            .zip(readings)
+            .map(|(half, value)| reading(half * 1800, value.unwrap()))
+            .collect();
+        assert_eq!(energies(&readings, 0, 5400), [Some(50), None, Some(20)]);
+    }
+
     proptest! {
+        #[test]
+        fn no_half_hour_has_more_than_the_wires_carry(values in prop::collection::vec(any::<u32>(), 2..60)) {
+            let readings: Vec<_> = (0..).zip(&values).map(|(half, value)| reading(half * 1800, u64::from(*value))).collect();
+            let found = energies(&readings, 0, 1800 * (values.len() as i64 - 1));
+            prop_assert!(found.into_iter().flatten().all(|energy| energy <= 13_800));
+        }
+
         #[test]
         fn days_of_clock_changes_have_48_half_hours(day in 0i64..20_000) {
             prop_assert_eq!(energies(&[], day * 86_400, (day + 1) * 86_400).len(), 48);
         }
 
         #[test]
-        fn energy_adds_up_to_the_difference_of_registers(steps in prop::collection::vec(0u64..100_000, 1..100), start in 0i64..1_000_000) {
+        fn energy_adds_up_to_the_difference_of_registers(steps in prop::collection::vec(0u64..=13_800, 1..100), start in 0i64..1_000_000) {
             let mut value = 7;
             let mut readings = vec![reading(start * 1800, value)];
             for (number, step) in (1i64..).zip(&steps) {
@@ -259,8 +302,14 @@ mod tests {
 
         #[test]
         fn an_interval_has_energy_where_both_ends_are_known_and_rise(
-            values in prop::collection::btree_map(0i64..60, 0u64..50, 0..60), from in 0i64..60, many in 0i64..60,
+            steps in prop::collection::btree_map(0i64..60, 0u64..50, 0..60), from in 0i64..60, many in 0i64..60, falls in 0i64..60,
         ) {
+            // It rises, and falls once.
+            let mut value = 10_000;
+            let values: std::collections::BTreeMap<i64, u64> = steps.iter().map(|(half, step)| {
+                value += step;
+                (*half, if *half >= falls { value - 10_000 } else { value })
+            }).collect();
             let readings: Vec<_> = values.iter().map(|(half, value)| reading(half * 1800, *value)).collect();
             let readings: Vec<_> = readings.into_iter().filter(|one| one.at >= at(from * 1800)).collect();
             for (half, interval) in (from..).zip(all(&readings, from * 1800, (from + many) * 1800)) {

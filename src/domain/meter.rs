@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Epoch, Lane, MeterId, Quality, Stretches};
+use super::{Doubt, Epoch, Lane, Latest, MeterId, Quality, Quantity, Stretches};
 
 /// A meter as the registry has it (`contract.md` section 4, `[[meter]]`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,86 +63,6 @@ pub enum Duty {
     Polled,
 }
 
-/// What is kept of a meter's latest answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names say it; their units are in `unit`")]
-pub enum Quantity {
-    ImportA,
-    ExportA,
-    ReactiveImportA,
-    ReactiveExportA,
-    ImportB,
-    ExportB,
-    ReactiveImportB,
-    ReactiveExportB,
-    ApparentImport,
-    ApparentExport,
-    Balance,
-    Csq,
-    Power,
-    Voltage,
-    VoltageL1,
-    VoltageL2,
-    VoltageL3,
-    ClockDrift,
-    TariffsActive,
-    TariffsFuture,
-    PrepayEnabled,
-    DaylightSavings,
-    Hardware,
-    MeterSerial,
-    FirmwareVersion,
-    Backlight,
-    LoadSwitch,
-}
-
-impl Quantity {
-    /// Whether it is a running total, which only rises.
-    #[must_use]
-    pub fn is_register(self) -> bool {
-        matches!(self.unit(), Some("Wh" | "varh" | "VAh"))
-    }
-
-    /// Its unit; `None` where it has none.
-    #[must_use]
-    pub fn unit(self) -> Option<&'static str> {
-        match self {
-            Quantity::ImportA | Quantity::ExportA | Quantity::ImportB | Quantity::ExportB => Some("Wh"),
-            Quantity::ReactiveImportA
-            | Quantity::ReactiveExportA
-            | Quantity::ReactiveImportB
-            | Quantity::ReactiveExportB => Some("varh"),
-            Quantity::ApparentImport | Quantity::ApparentExport => Some("VAh"),
-            Quantity::Balance => Some("GBP"),
-            Quantity::Power => Some("W"),
-            Quantity::Voltage | Quantity::VoltageL1 | Quantity::VoltageL2 | Quantity::VoltageL3 => Some("V"),
-            Quantity::ClockDrift => Some("s"),
-            Quantity::Csq
-            | Quantity::TariffsActive
-            | Quantity::TariffsFuture
-            | Quantity::PrepayEnabled
-            | Quantity::DaylightSavings
-            | Quantity::Hardware
-            | Quantity::MeterSerial
-            | Quantity::FirmwareVersion
-            | Quantity::Backlight
-            | Quantity::LoadSwitch => None,
-        }
-    }
-}
-
-/// The latest value of one quantity.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Latest {
-    /// The value, as programs read it: amounts are decimal texts, energy is in the quantity's unit.
-    pub value: Value,
-    /// When the meter said so.
-    pub at: Timestamp,
-    /// How much it may be believed.
-    pub quality: Quality,
-}
-
 /// Whether a meter answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -171,6 +91,9 @@ pub struct MeterState {
     /// When its clock was last compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_compared: Option<Timestamp>,
+    /// Which meter answers on its line, as far as that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
     /// The newest entry of its event log that was seen, in seconds since 2000 as meters count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events_seen: Option<u32>,
@@ -180,6 +103,21 @@ pub struct MeterState {
     /// What it said.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<Quantity, Latest>,
+}
+
+/// Which meter answers on a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Whether it is another than the one that the line should lead to.
+    pub another: bool,
+    /// The serial that it says; absent: it says none that could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+    /// When it was asked.
+    pub checked: Timestamp,
+    /// When it last said the right one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub right: Option<Timestamp>,
 }
 
 /// Which half-hours of a meter's own memory the box need not ask for again.
@@ -195,6 +133,9 @@ pub struct HalfHoursAsked {
     /// Those among them of which the meter holds nothing, or not all.
     #[serde(skip_serializing_if = "Stretches::is_empty")]
     pub absent: Stretches,
+    /// Those among them of which the meter said what cannot be.
+    #[serde(skip_serializing_if = "Stretches::is_empty")]
+    pub doubtful: Stretches,
 }
 
 impl HalfHoursAsked {
@@ -212,6 +153,45 @@ impl MeterState {
         let latest = self.values.get(&quantity)?;
         (latest.quality != Quality::Gap).then_some(&latest.value)
     }
+
+    /// How much a value may be believed at `now`. The last watts of a silent meter are not its present ones.
+    #[must_use]
+    pub fn quality(&self, quantity: Quantity, now: Timestamp) -> Quality {
+        let Some(latest) = self.values.get(&quantity) else {
+            return Quality::Gap;
+        };
+        match latest.quality_at(now) {
+            Quality::Measured if quantity.is_momentary() && self.health == Health::Unhealthy => Quality::Stale,
+            quality => quality,
+        }
+    }
+
+    /// Whether a register can be added to the one of the other element: without that there is no sum.
+    #[must_use]
+    pub fn adds_up(&self, quantity: Quantity) -> bool {
+        let other = quantity.other_element().and_then(|other| self.values.get(&other));
+        other.is_none_or(|other| other.quality != Quality::Gap)
+    }
+
+    /// The values that may be told at `now`: what is only true for the moment is left out once it is stale, and so is one
+    /// half of what is told as a sum.
+    #[must_use]
+    pub fn present(&self, now: Timestamp) -> BTreeMap<Quantity, Value> {
+        let known = self.values.iter().filter(|(quantity, _)| {
+            let quality = self.quality(**quantity, now);
+            let is_over = quality == Quality::Stale && quantity.is_momentary();
+            quality != Quality::Gap && !is_over && self.adds_up(**quantity)
+        });
+        known
+            .map(|(quantity, latest)| (*quantity, latest.value.clone()))
+            .collect()
+    }
+
+    /// Whether another meter answers on its line.
+    #[must_use]
+    pub fn is_another(&self) -> bool {
+        self.identity.as_ref().is_some_and(|identity| identity.another)
+    }
 }
 
 /// Something that happened to a meter.
@@ -227,6 +207,18 @@ pub enum MeterNews {
         /// What it said; the values of one reading.
         values: BTreeMap<Quantity, Value>,
     },
+    /// It said something that is not believed, or has no such value.
+    Doubtful {
+        /// Why, by value.
+        values: BTreeMap<Quantity, Doubt>,
+    },
+    /// Another meter answers on its line: nothing that is said there is written down.
+    Another {
+        /// The serial that it says.
+        says: String,
+    },
+    /// The right meter answers again.
+    Itself,
     /// It does not answer.
     Silent {
         /// What was seen instead.
@@ -254,9 +246,13 @@ impl MeterNews {
     #[must_use]
     pub fn lane(&self) -> Lane {
         match self {
-            MeterNews::Silent { .. } | MeterNews::Answers | MeterNews::Logged { alarm: true, .. } => Lane::Critical,
+            MeterNews::Silent { .. }
+            | MeterNews::Answers
+            | MeterNews::Another { .. }
+            | MeterNews::Itself
+            | MeterNews::Logged { alarm: true, .. } => Lane::Critical,
             MeterNews::Added | MeterNews::Removed | MeterNews::Logged { alarm: false, .. } => Lane::Event,
-            MeterNews::Read { .. } => Lane::Measurement,
+            MeterNews::Read { .. } | MeterNews::Doubtful { .. } => Lane::Measurement,
         }
     }
 }
@@ -286,15 +282,27 @@ mod tests {
             health_details: "silent".into(),
             ..MeterState::default()
         };
-        let latest = Latest {
-            value: 7.into(),
-            at: Timestamp::UNIX_EPOCH,
-            quality: Quality::Measured,
-        };
+        let latest = Latest::measured(7, Timestamp::UNIX_EPOCH);
         state.values.insert(Quantity::VoltageL1, latest);
         let text = serde_json::to_string(&state).unwrap();
         assert_eq!(serde_json::from_str::<MeterState>(&text).unwrap(), state);
         assert!(text.contains("\"voltage_l1\""), "{text}");
         assert_eq!(state.value(Quantity::Csq), None);
+        // It is silent, so nobody knows its voltage now.
+        assert_eq!(
+            state.quality(Quantity::VoltageL1, Timestamp::UNIX_EPOCH),
+            Quality::Stale
+        );
+        assert!(state.present(Timestamp::UNIX_EPOCH).is_empty());
+        // One element of two is no sum.
+        for (quantity, latest) in [
+            (Quantity::ImportA, Latest::measured(5, Timestamp::UNIX_EPOCH)),
+            (Quantity::ImportB, Latest::gap(Doubt::NoValue, Timestamp::UNIX_EPOCH)),
+            (Quantity::ExportA, Latest::measured(7, Timestamp::UNIX_EPOCH)),
+        ] {
+            state.values.insert(quantity, latest);
+        }
+        let present = state.present(Timestamp::UNIX_EPOCH);
+        assert_eq!(present.keys().collect::<Vec<_>>(), [&Quantity::ExportA]);
     }
 }

@@ -2,11 +2,15 @@
 
 mod alarm;
 mod backoff;
+mod believed;
 mod energy;
 mod event;
 mod interval;
+mod latest;
 mod meter;
 mod operation;
+mod quantity;
+mod rating;
 mod seq;
 mod space;
 mod stretches;
@@ -17,8 +21,11 @@ pub use backoff::Backoff;
 pub use energy::{Element, Measure, MeterId, MeterIdError, Quality, Reading, Register, WattHours};
 pub use event::{Event, Lane, Removal};
 pub use interval::{HALF_HOUR, Interval, boundary_from, intervals};
-pub use meter::{Datasource, Duty, HalfHoursAsked, Health, Latest, Meter, MeterNews, MeterState, Quantity};
+pub use latest::{Doubt, Held, Latest, Total, number};
+pub use meter::{Datasource, Duty, HalfHoursAsked, Health, Identity, Meter, MeterNews, MeterState};
 pub use operation::{Operation, OperationState};
+pub use quantity::Quantity;
+pub use rating::Rating;
 pub use seq::{ChangeId, ChangeIdError, Epoch, Seq};
 pub use space::{Level, Occupancy, Space, SpaceId, SpaceIdError, SpaceOrigin, Thresholds};
 pub use stretches::{HalfHour, Stretches};

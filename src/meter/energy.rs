@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::emop::identity::Hardware;
 use super::room::{Meters, MetersError};
-use crate::domain::{Element, Interval, Measure, MeterId, Register};
+use super::said::rating;
+use crate::domain::{Element, Interval, Measure, MeterId, Rating, Register};
 use crate::store::ReadError;
 use crate::store::readings::Readings;
 
@@ -93,9 +94,15 @@ impl Meters {
     /// The half-hours of the sum of `registers`. Reads the disk: a thread that may block.
     pub fn totals(&self, meter: &MeterId, registers: Vec<Register>, span: Span) -> Result<Totals, ReadError> {
         let readings = Readings::new(self.store.clone());
+        let hardware = self.served(meter).and_then(|served| served.hardware());
         let mut sum: Option<Vec<Interval>> = None;
         for register in &registers {
-            let all = readings.intervals(meter, *register, span.from, span.to);
+            let all = readings.intervals_within(
+                meter,
+                *register,
+                (span.from, span.to),
+                rating(hardware).min(Rating::of(*register)),
+            );
             let next: Vec<Interval> = all.collect::<Result<_, _>>()?;
             sum = Some(match sum {
                 Some(sum) => sum.into_iter().zip(next).map(|(one, other)| one.plus(other)).collect(),

@@ -1,12 +1,13 @@
 //! What is learnt of meters on its way into the book: rows and events of several meters in one change, about once a
-//! second, so that a fleet does not cost a sync of the disk for each reading.
+//! second, so that a fleet does not cost a sync of the disk for each reading. What somebody waits for is written at
+//! once. Nothing is shown before it is written.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
-use tokio::time::sleep;
+use tokio::sync::{Notify, watch};
+use tokio::time::{sleep, timeout};
 
 use crate::domain::{MeterId, MeterNews, MeterState};
 use crate::store::meters::{MetersWriter, Note};
@@ -14,24 +15,49 @@ use crate::store::{RowError, WriteError};
 
 /// How long news gathers before it is written.
 const GATHER: Duration = Duration::from_millis(500);
+/// How long somebody waits until what was learnt is on disk; an answer that was had is not lost by a full disk.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// Bytes of rows and events in one change, well under what a change may hold.
 const CHANGE_BYTES: usize = 96 << 10;
-/// Meters in one change.
-const CHANGE_METERS: usize = 64;
+/// Meters in one change, each of which takes several rows.
+const CHANGE_METERS: usize = 16;
 /// News of one meter that waits while the disk is full; older news is lost then, the newest values are not.
 const WAITING: usize = 128;
+
+/// Who knows the meters that notes are about.
+pub(super) trait Knower {
+    /// What is known of a meter now; `None`: it is there no more.
+    fn state_of(&self, meter: &MeterId) -> Option<MeterState>;
+
+    /// This is on disk, so that it may be shown.
+    fn is_written(&self, meter: &MeterId, state: MeterState);
+
+    /// This was refused by the book, and waits until there is something new of the meter.
+    fn is_refused(&self, meter: &MeterId, error: &RowError);
+}
 
 /// What waits to be written.
 #[derive(Default)]
 pub(super) struct Notes {
     pending: Mutex<Pending>,
+    /// Something waits.
     bell: Notify,
+    /// Somebody waits for it.
+    urgent: Notify,
+    /// How many notes were written.
+    written: watch::Sender<u64>,
 }
 
 #[derive(Default)]
 struct Pending {
     order: VecDeque<MeterId>,
     news: HashMap<MeterId, Vec<MeterNews>>,
+    /// What was refused; it is tried again with the next news of the meter.
+    refused: HashMap<MeterId, Vec<MeterNews>>,
+    /// How many notes there ever were.
+    added: u64,
+    /// Whether somebody writes.
+    kept: bool,
 }
 
 impl Notes {
@@ -45,50 +71,109 @@ impl Notes {
     pub(super) fn forget(&self, meter: &MeterId) {
         let mut pending = self.pending();
         pending.news.remove(meter);
+        pending.refused.remove(meter);
         pending.order.retain(|waiting| waiting != meter);
     }
 
+    /// Waits until all that was added is written, as long as it makes sense to wait.
+    pub(super) async fn on_disk(&self) {
+        let added = {
+            let pending = self.pending();
+            if !pending.kept {
+                return;
+            }
+            pending.added
+        };
+        let mut written = self.written.subscribe();
+        self.urgent.notify_one();
+        let _ = timeout(PATIENCE, written.wait_for(|written| *written >= added)).await;
+    }
+
     /// Writes what comes, for ever.
-    pub(super) async fn keep(&self, writer: &MetersWriter, state_of: impl Fn(&MeterId) -> Option<MeterState>) {
+    pub(super) async fn keep(&self, writer: &MetersWriter, knower: &impl Knower) {
+        self.pending().kept = true;
         loop {
             self.bell.notified().await;
-            sleep(GATHER).await;
-            while !self.write(writer, &state_of).await {
+            tokio::select! {
+                () = sleep(GATHER) => {}
+                () = self.urgent.notified() => {}
+            }
+            while !self.write(writer, knower).await {
                 sleep(GATHER).await;
             }
         }
     }
 
+    /// Whether somebody writes.
+    pub(super) fn is_kept(&self) -> bool {
+        self.pending().kept
+    }
+
+    /// Nobody writes any more.
+    pub(super) fn close(&self) {
+        self.pending().kept = false;
+    }
+
     /// Writes all that waits. Answers whether that worked; if not, it waits still.
-    pub(super) async fn write(&self, writer: &MetersWriter, state_of: impl Fn(&MeterId) -> Option<MeterState>) -> bool {
+    pub(super) async fn write(&self, writer: &MetersWriter, knower: &impl Knower) -> bool {
         loop {
-            let portion = self.pending().portion(&state_of);
+            let (portion, added) = {
+                let mut pending = self.pending();
+                let added = pending.added;
+                (pending.portion(|meter| knower.state_of(meter)), added)
+            };
             if portion.is_empty() {
+                self.written.send_replace(added);
                 return true;
             }
             match writer.note(portion.clone()).await {
-                Ok(()) => {}
-                Err(WriteError::Refused(error)) => self.apart(writer, portion, &error).await,
+                Ok(()) => self.told(portion, knower),
+                Err(WriteError::Refused(error)) => {
+                    if !self.apart(writer, portion, &error, knower).await {
+                        return false;
+                    }
+                }
                 Err(error) => {
                     tracing::debug!(%error, "what meters said was not written down; it is tried again");
-                    let mut pending = self.pending();
-                    for note in portion {
-                        pending.put_back(note);
-                    }
+                    self.put_back(portion);
                     return false;
                 }
             }
         }
     }
 
-    /// One of them cannot be written; the others can.
-    async fn apart(&self, writer: &MetersWriter, portion: Vec<Note>, error: &RowError) {
+    /// One of them cannot be written; the others can. Answers whether the book takes changes.
+    async fn apart(&self, writer: &MetersWriter, portion: Vec<Note>, error: &RowError, knower: &impl Knower) -> bool {
         tracing::debug!(%error, "a change of several meters was refused; each is written alone");
-        for note in portion {
-            let meter = note.meter.clone();
-            if let Err(error) = writer.note(vec![note]).await {
-                tracing::error!(meter.id = %meter, %error, "what a meter said could not be written down");
+        let mut left = VecDeque::from(portion);
+        while let Some(note) = left.pop_front() {
+            match writer.note(vec![note.clone()]).await {
+                Ok(()) => self.told(vec![note], knower),
+                Err(WriteError::Refused(error)) => {
+                    tracing::error!(meter.id = %note.meter, %error, "what a meter said could not be written down; it is kept and tried again with the next that it says");
+                    knower.is_refused(&note.meter, &error);
+                    self.pending().refuse(note);
+                }
+                Err(_) => {
+                    left.push_front(note);
+                    self.put_back(left.into());
+                    return false;
+                }
             }
+        }
+        true
+    }
+
+    fn told(&self, portion: Vec<Note>, knower: &impl Knower) {
+        for note in portion {
+            knower.is_written(&note.meter, note.state);
+        }
+    }
+
+    fn put_back(&self, portion: Vec<Note>) {
+        let mut pending = self.pending();
+        for note in portion {
+            pending.put_back(note);
         }
     }
 
@@ -99,6 +184,8 @@ impl Notes {
 
 impl Pending {
     fn add(&mut self, meter: &MeterId, news: Vec<MeterNews>) {
+        self.added += 1;
+        let news = [self.refused.remove(meter).unwrap_or_default(), news].concat();
         let waiting = match self.news.get_mut(meter) {
             Some(waiting) => waiting,
             None => {
@@ -109,6 +196,14 @@ impl Pending {
         waiting.extend(news);
         let many = waiting.len().saturating_sub(WAITING);
         waiting.drain(..many);
+    }
+
+    fn refuse(&mut self, note: Note) {
+        if let Some(newer) = self.news.get_mut(&note.meter) {
+            newer.splice(..0, note.news);
+        } else {
+            self.refused.insert(note.meter, note.news);
+        }
     }
 
     fn put_back(&mut self, note: Note) {
@@ -178,6 +273,20 @@ mod tests {
             }
         }
         assert_eq!(seen, (0..200).map(meter).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_was_refused_waits_for_the_next_news_and_stands_before_it() {
+        let mut pending = Pending::default();
+        let meter: MeterId = "EML1".parse().unwrap();
+        pending.add(&meter, vec![MeterNews::Added]);
+        for note in pending.portion(|_| Some(MeterState::default())) {
+            pending.refuse(note);
+        }
+        assert!(pending.portion(|_| Some(MeterState::default())).is_empty());
+        pending.add(&meter, vec![MeterNews::Answers]);
+        let again = pending.portion(|_| Some(MeterState::default()));
+        assert_eq!(again[0].news, [MeterNews::Added, MeterNews::Answers]);
     }
 
     #[test]

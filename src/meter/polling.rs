@@ -9,18 +9,20 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::driver::{SyncError, Syncer, Unanswered};
+use super::driver::{Findings, Rank, SyncError, Syncer, Unanswered};
 use super::emop::identity::Hardware;
 use super::reads::{self, Asking, ReadError};
 use super::room::Meters;
 use super::served::{Poll, Served};
 use super::timetable::Timetable;
-use crate::domain::{Duty, Quantity};
+use crate::domain::{Doubt, Duty, Quantity};
 
 /// How many meters are polled at once.
 pub(super) const AT_ONCE: usize = 1_024;
 /// A poll that had to make way is tried again after this.
 const AGAIN: Duration = Duration::from_secs(5);
+/// While another meter answers, it is asked who it is after this.
+const ANOTHER: Duration = Duration::from_secs(300);
 /// First readings of a fleet are spread so that one meter more costs this.
 const SPREAD: Duration = Duration::from_millis(60);
 /// And over no longer than this.
@@ -57,7 +59,7 @@ impl Meters {
         };
         self.begin(&mut round);
         let ended = {
-            let keeping = self.notes.keep(&self.writer, |meter| self.state_of(meter));
+            let keeping = self.notes.keep(&self.writer, &*self);
             tokio::pin!(keeping);
             tokio::select! {
                 () = stop.cancelled() => Ok(()),
@@ -67,16 +69,17 @@ impl Meters {
                 () = self.forget_old() => Ok(()),
             }
         };
+        self.notes.close();
         // Nothing is added to the feed any more; listeners come back to the room that follows.
         self.hall.close();
         if ended.is_ok() {
             self.close();
             while round.polls.join_next().await.is_some() {}
             // A token on its way may take longer than the box has: what is known is written first.
-            self.notes.write(&self.writer, |meter| self.state_of(meter)).await;
+            self.notes.write(&self.writer, &*self).await;
             self.workers.close();
             self.workers.wait().await;
-            if !self.notes.write(&self.writer, |meter| self.state_of(meter)).await {
+            if !self.notes.write(&self.writer, &*self).await {
                 tracing::warn!("what meters said last was not written down; they are asked again");
             }
         }
@@ -183,27 +186,60 @@ impl Meters {
             };
             // Whoever was silent is tried once, not five times over two minutes.
             let limit = if silent { self.one_try() } else { self.all_tries() };
-            let meter = Poll { served, limit };
+            let meter = Poll {
+                served,
+                rank: Rank::Polling,
+                limit,
+            };
+            if served.must_say_who(Instant::now()) {
+                let goes_on = match self.identify(&meter).await {
+                    Ok(right) => right,
+                    Err(error) => self.failed(served, None, error),
+                };
+                if served.live().state.is_another() {
+                    served.live().plan.put_off(Instant::now() + ANOTHER);
+                }
+                if !goes_on {
+                    return;
+                }
+            }
             let before = served.live().state.clone();
             let Err(error) = self.sync(&meter, syncer, &before).await else {
                 continue;
             };
-            match error {
-                ReadError::Asked(error) if Poll::is_refusal(&error) => self.refused(served, syncer),
-                ReadError::Asked(Unanswered::Busy | Unanswered::Yielded) => {
-                    served.live().plan.put_off(Instant::now() + AGAIN);
-                    return;
-                }
-                ReadError::Asked(Unanswered::Stopping) => return,
-                ReadError::Asked(Unanswered::Session(error)) => {
-                    tracing::debug!(meter.id = %served.meter.serial, syncer = syncer.name(), %error, "a meter was silent");
-                    self.notes.add(&served.meter.serial, served.silent(&error));
-                    return;
-                }
-                ReadError::Payload { object, source } => {
-                    tracing::debug!(meter.id = %served.meter.serial, object, error = %source, "an answer cannot be read");
-                    self.refused(served, syncer);
-                }
+            if !self.failed(served, Some(syncer), error) {
+                return;
+            }
+        }
+    }
+
+    /// Something could not be read. Answers whether the meter can be asked something else.
+    fn failed(&self, served: &Served, syncer: Option<Syncer>, error: SyncError) -> bool {
+        let name = syncer.map_or("serial", Syncer::name);
+        match error {
+            ReadError::Asked(error) if Poll::is_refusal(&error) => {
+                syncer.inspect(|syncer| self.refused(served, *syncer, Doubt::Absent));
+                true
+            }
+            ReadError::Asked(Unanswered::Busy | Unanswered::Yielded) => {
+                served.live().plan.put_off(Instant::now() + AGAIN);
+                false
+            }
+            ReadError::Asked(Unanswered::Stopping) => false,
+            ReadError::Asked(Unanswered::Session(error)) => {
+                tracing::debug!(meter.id = %served.meter.serial, syncer = name, %error, "a meter was silent");
+                self.notes.add(&served.meter.serial, served.silent(&error));
+                false
+            }
+            ReadError::Blank { object } => {
+                tracing::debug!(meter.id = %served.meter.serial, object, "an answer stands for no value");
+                syncer.inspect(|syncer| self.refused(served, *syncer, Doubt::NoValue));
+                true
+            }
+            ReadError::Payload { object, source } => {
+                tracing::debug!(meter.id = %served.meter.serial, object, error = %source, "an answer cannot be read");
+                syncer.inspect(|syncer| self.refused(served, *syncer, Doubt::Unreadable));
+                true
             }
         }
     }
@@ -229,39 +265,52 @@ impl Meters {
             }
             return Ok(());
         }
-        if !hardware.is_three_phase() || syncer.is_for_three_phases() {
-            let findings = syncer.read(meter, hardware, before).await?;
-            self.notes
-                .add(&served.meter.serial, served.found(findings, Timestamp::now()));
+        if syncer == Syncer::Serial {
+            // Unless it was asked when this poll began.
+            let due = served.live().plan.is_due(syncer, Instant::now());
+            if due {
+                self.identify(meter).await?;
+            }
+        } else if !hardware.is_three_phase() || syncer.is_for_three_phases() {
+            self.read_one(meter, (syncer, hardware), before).await?;
         }
         served.live().plan.done(syncer, &self.config.polling, Instant::now());
         Ok(())
     }
 
+    /// Reads one thing of a meter of this kind and takes it over.
+    pub(super) async fn read_one(
+        &self,
+        meter: &Poll<'_>,
+        (syncer, hardware): (Syncer, Hardware),
+        before: &crate::domain::MeterState,
+    ) -> Result<(), SyncError> {
+        let findings = syncer.read(meter, hardware, before).await?;
+        let served = meter.served;
+        let news = served.found(findings, Timestamp::now(), &self.config.polling);
+        self.notes.add(&served.meter.serial, news);
+        Ok(())
+    }
+
     async fn learn_hardware(&self, meter: &Poll<'_>) -> Result<Hardware, SyncError> {
         let hardware = reads::hardware(meter).await?;
-        let findings = super::driver::Findings {
-            values: vec![(Quantity::Hardware, Some(hardware.code().into()))],
-            ..super::driver::Findings::default()
-        };
         let served = meter.served;
-        self.notes
-            .add(&served.meter.serial, served.found(findings, Timestamp::now()));
+        let news = served.found(hardware_found(hardware), Timestamp::now(), &self.config.polling);
+        self.notes.add(&served.meter.serial, news);
         Ok(hardware)
     }
 
     /// The meter answered, but it has no such value.
-    fn refused(&self, served: &Served, syncer: Syncer) {
-        let findings = super::driver::Findings {
-            values: syncer.told_by().map(|quantity| (quantity, None)).into_iter().collect(),
-            ..super::driver::Findings::default()
-        };
-        self.notes
-            .add(&served.meter.serial, served.found(findings, Timestamp::now()));
+    fn refused(&self, served: &Served, syncer: Syncer, why: Doubt) {
+        let quantity = syncer.told_by().map(|quantity| (quantity, Err(why)));
+        let findings = Findings::of(quantity.into_iter().collect());
+        let news = served.found(findings, Timestamp::now(), &self.config.polling);
+        self.notes.add(&served.meter.serial, news);
         served.live().plan.done(syncer, &self.config.polling, Instant::now());
     }
 
-    fn one_try(&self) -> Duration {
+    /// How long one try of one question may take.
+    pub(super) fn one_try(&self) -> Duration {
         let rules = self.config.rules();
         rules.gap + rules.timeout * 2 + Duration::from_millis(500)
     }
@@ -270,6 +319,11 @@ impl Meters {
         let rules = self.config.rules();
         rules.gap + (rules.timeout * 2 + rules.pause) * rules.attempts
     }
+}
+
+/// What kind of meter it is.
+pub(super) fn hardware_found(hardware: Hardware) -> Findings {
+    Findings::one(Quantity::Hardware, hardware.code())
 }
 
 /// Over how long the first readings of so many meters are spread.

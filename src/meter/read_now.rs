@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
-
-use super::driver::Syncer;
+use super::driver::{Rank, SyncError, Syncer, Unanswered};
+use super::polling::hardware_found;
+use super::reads::{self, ReadError};
 use super::room::{Meters, MetersError};
-use crate::domain::MeterId;
+use super::served::Poll;
+use super::session::SessionError;
+use crate::domain::{Duty, MeterId};
 
-/// What was learnt is looked at this often, beside each change of the book.
-const LOOK: Duration = Duration::from_millis(250);
+/// What somebody wants to know who asks how a meter is: registers, power, voltage, what is paid in.
+const WANTED: [Syncer; 4] = [Syncer::Reads, Syncer::Power, Syncer::Voltage, Syncer::PrepayBalance];
+/// Objects that this takes at most: kind and serial, six totals, three voltages, power and balance.
+const OBJECTS: u32 = 15;
 
 /// A meter could not be read now.
 #[derive(Debug, thiserror::Error)]
@@ -17,36 +21,83 @@ pub enum ReadNowError {
     /// It cannot be asked.
     #[error(transparent)]
     Meters(#[from] MetersError),
+    /// Another meter answers.
+    #[error("another meter answers on the line of {0}; `gatelodge meter show {0}` says which")]
+    Another(MeterId),
     /// It was asked and did not answer.
-    #[error("meter {0} did not answer; `gatelodge meter show {0}` says since when")]
-    Silent(MeterId),
+    #[error("meter {meter} did not answer: {why}")]
+    Silent {
+        /// Which.
+        meter: MeterId,
+        /// What was seen instead.
+        why: String,
+    },
 }
 
 impl Meters {
-    /// Asks a meter everything that it is polled for, and waits until it has answered; half-hours of the past go on
-    /// without anybody waiting. Who gives up early only stops waiting.
+    /// How long reading a meter now may take: each of its objects may need one whole try.
+    #[must_use]
+    pub fn reading_takes(&self) -> Duration {
+        self.one_try() * OBJECTS
+    }
+
+    /// Asks a meter what people want to know, before anything that it is polled for, and waits until that is written
+    /// down. Who gives up early only stops waiting.
     pub async fn read_now(&self, meter: &MeterId) -> Result<(), ReadNowError> {
-        let unknown = || MetersError::Unknown(meter.clone());
-        let served = self.served(meter).ok_or_else(unknown)?;
-        let silences = served.live().plan.silences();
-        let mut bell = self.store.bell();
-        self.poll_now(meter)?;
-        let asked = Instant::now();
-        loop {
-            {
-                let live = served.live();
-                let open = live.plan.open_since(asked);
-                if open.into_iter().all(|syncer| syncer == Syncer::HalfHours) {
-                    return Ok(());
-                }
-                if live.plan.silences() > silences {
-                    return Err(ReadNowError::Silent(meter.clone()));
-                }
+        let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
+        if served.live().duty != Duty::Polled {
+            return Err(MetersError::Off(meter.clone()).into());
+        }
+        let asking = Poll {
+            served: &served,
+            rank: Rank::People,
+            limit: self.one_try(),
+        };
+        let read = self.read_wanted(&asking).await;
+        if let Err(SyncError::Asked(Unanswered::Session(error))) = &read
+            && !matches!(error, SessionError::Refused(_))
+        {
+            self.notes.add(meter, served.silent(error));
+        }
+        self.tell(&served);
+        self.notes.on_disk().await;
+        match read {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(ReadNowError::Another(meter.clone())),
+            Err(error) => Err(ReadNowError::Silent {
+                meter: meter.clone(),
+                why: error.to_string(),
+            }),
+        }
+    }
+
+    /// Answers whether the right meter answers.
+    async fn read_wanted(&self, asking: &Poll<'_>) -> Result<bool, SyncError> {
+        let served = asking.served;
+        if served.must_say_who(tokio::time::Instant::now()) && !self.identify(asking).await? {
+            return Ok(false);
+        }
+        let hardware = match served.hardware() {
+            Some(hardware) => hardware,
+            None => {
+                let hardware = reads::hardware(asking).await?;
+                let found = served.found(hardware_found(hardware), jiff::Timestamp::now(), &self.config.polling);
+                self.notes.add(&served.meter.serial, found);
+                hardware
             }
-            tokio::select! {
-                _ = bell.changed() => {}
-                () = sleep(LOOK) => {}
+        };
+        for syncer in WANTED {
+            if hardware.is_three_phase() && !syncer.is_for_three_phases() {
+                continue;
+            }
+            let before = served.live().state.clone();
+            match self.read_one(asking, (syncer, hardware), &before).await {
+                // What a meter has not, or says so that nobody can read it, is not waited for.
+                Ok(()) | Err(ReadError::Payload { .. } | ReadError::Blank { .. }) => {}
+                Err(ReadError::Asked(Unanswered::Session(SessionError::Refused(_)))) => {}
+                Err(error) => return Err(error),
             }
         }
+        Ok(true)
     }
 }

@@ -5,9 +5,9 @@
 use std::future::Future;
 use std::ops::Range;
 
-use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
+use super::emop::blank::is_blank;
 use super::emop::dialect::Request;
 use super::emop::event_log::{MeterEvent, events};
 use super::emop::identity::Hardware;
@@ -46,6 +46,12 @@ pub enum ReadError<E: std::error::Error + 'static> {
         /// What is wrong with the answer.
         source: PayloadError,
     },
+    /// The answer is the pattern of bits that stands for no value, where there must be one.
+    #[error("{object}: the meter gave the pattern that stands for no value")]
+    Blank {
+        /// What was asked for.
+        object: String,
+    },
 }
 
 /// Bytes before the payload of an answer: format, object and r/w, or format and moment.
@@ -79,11 +85,33 @@ pub async fn value<A: Asking>(meter: &A, name: &str) -> Result<Value, ReadError<
     })
 }
 
+/// An object by its name; `None`: the meter gave the pattern that stands for no value.
+pub async fn known<A: Asking>(meter: &A, name: &str) -> Result<Option<Value>, ReadError<A::Error>> {
+    let object = meter.dialect().catalogue().named(name);
+    let object = object.expect("names in this program are names of the catalogue");
+    let bytes = payload(meter, Request::Read(object.id)).await?;
+    if is_blank(object.kind, &bytes) {
+        return Ok(None);
+    }
+    let read = meter.dialect().value(object.id, &bytes);
+    read.map(Some).map_err(|source| ReadError::Payload {
+        object: name.to_owned(),
+        source,
+    })
+}
+
+/// An object by its name, which must have a value: what follows from none would be wrong.
+async fn must_know<A: Asking>(meter: &A, name: &str) -> Result<Value, ReadError<A::Error>> {
+    known(meter, name).await?.ok_or_else(|| ReadError::Blank {
+        object: name.to_owned(),
+    })
+}
+
 /// What kind of meter it is; three phase meters are asked twice (5.1).
 pub async fn hardware<A: Asking>(meter: &A) -> Result<Hardware, ReadError<A::Error>> {
-    match value(meter, "hardware_version").await? {
+    match must_know(meter, "hardware_version").await? {
         Value::Hardware(_, Some(kind)) => Ok(kind),
-        _ => match value(meter, "three_phase_hardware_configuration").await? {
+        _ => match must_know(meter, "three_phase_hardware_configuration").await? {
             Value::MeterType(kind) => Ok(kind.hardware()),
             _ => Ok(Hardware::ThreePhaseUnknown),
         },
@@ -133,10 +161,11 @@ pub async fn tariff<A: Asking>(meter: &A, which: Which) -> Result<Map<String, Js
         .collect();
     let mut read = std::collections::HashMap::new();
     for name in names {
-        match value(meter, &name).await {
-            Ok(value) => {
+        match known(meter, &name).await {
+            Ok(Some(value)) => {
                 read.insert(name, value);
             }
+            Ok(None) => {}
             Err(ReadError::Asked(error)) if A::is_refusal(&error) => {}
             Err(error) => return Err(error),
         }
@@ -188,19 +217,8 @@ pub async fn intervals<A: Asking>(meter: &A, span: Range<MeterTime>) -> Result<B
     })
 }
 
-/// What the meter's clock shows.
-pub async fn clock<A: Asking>(meter: &A) -> Result<Timestamp, ReadError<A::Error>> {
-    match value(meter, "time").await? {
-        Value::Clock(shown) => Ok(shown.moment),
-        other => unreachable!("the clock's object holds a clock, not {other:?}"),
-    }
-}
-
-/// A count of a three phase register in the unit itself (Wh, varh, VAh), which is a tenth of one at finest.
+/// A count of a register in whole units (Wh, varh, VAh); what is finer is cut, as in half-hours.
 #[must_use]
-pub fn in_units(count: u32, hardware: Hardware) -> Json {
-    match hardware.counts_per_kilo() {
-        1_000 => Json::from(count),
-        per_kilo => Json::from(f64::from(count) / f64::from(per_kilo / 1_000)),
-    }
+pub fn in_units(count: u32, hardware: Hardware) -> u64 {
+    u64::from(count) / u64::from((hardware.counts_per_kilo() / 1_000).max(1))
 }

@@ -15,17 +15,37 @@ use super::driver::{Driver, Rank, Unanswered, Wish};
 use super::emop::Dialect;
 use super::emop::inferred::InferredError;
 use super::link::{Link, Target, TargetError};
-use super::notes::Notes;
+use super::notes::{Knower, Notes};
 use super::polling::AT_ONCE;
 use super::served::{Beginning, Served, Source};
-use super::session::{Session, SessionError};
+use super::session::Session;
 use super::shown::MeterShown;
 use crate::domain::units::Span;
-use crate::domain::{Duty, Meter, MeterId, MeterState};
+use crate::domain::{Duty, Event, Meter, MeterId, MeterState};
 use crate::feed::Hall;
 use crate::store::meters::{LoggedEvent, Meters as Registry, MetersWriter, RegistryError};
 use crate::store::readings::ReadingsWriter;
 use crate::store::{Delivery, ReadError, RowError, Store, Unwritten, WriteError};
+
+impl Knower for Meters {
+    fn state_of(&self, meter: &MeterId) -> Option<MeterState> {
+        Some(MeterState::clone(&self.served(meter)?.live().state))
+    }
+
+    fn is_written(&self, meter: &MeterId, state: MeterState) {
+        if let Some(served) = self.served(meter) {
+            let mut live = served.live();
+            live.is_written(state);
+            live.refused = None;
+        }
+    }
+
+    fn is_refused(&self, meter: &MeterId, error: &RowError) {
+        if let Some(served) = self.served(meter) {
+            served.live().refused = Some(error.to_string());
+        }
+    }
+}
 
 /// The room.
 pub struct Meters {
@@ -95,6 +115,24 @@ pub enum MetersError {
     /// Its entry cannot be.
     #[error(transparent)]
     Entry(#[from] EntryError),
+    /// Another meter hangs on that line.
+    #[error("the link {link} is the one of meter {meter}: one line leads to one meter")]
+    Link {
+        /// The way that is wanted.
+        link: String,
+        /// Whose it is.
+        meter: MeterId,
+    },
+    /// Another meter answers there.
+    #[error(
+        "another meter answers: {says}, expected {expected}; nothing was changed: correct the serial, or the link, or the plug"
+    )]
+    Another {
+        /// The serial that was expected.
+        expected: MeterId,
+        /// The serial that the meter says.
+        says: String,
+    },
     /// The meter, or the way to it, did not answer.
     #[error(transparent)]
     Unanswered(#[from] Unanswered),
@@ -189,26 +227,6 @@ impl Meters {
         Registry::new(self.store.clone()).events(meter)
     }
 
-    /// Adds a meter to the registry, and begins to poll it.
-    pub async fn add(&self, entry: Entry) -> Result<MeterShown, MetersError> {
-        entry.check()?;
-        let meter = entry.meter();
-        let serial = meter.serial.clone();
-        if self.served(&serial).is_some() {
-            return Err(MetersError::Exists(serial));
-        }
-        self.writer.add(meter.clone()).await.map_err(written)?;
-        let beginning = Beginning {
-            meter,
-            source: Source::Added,
-            duty: Duty::default(),
-            state: MeterState::default(),
-        };
-        let served = self.serve(beginning).expect("the entry's link was read already");
-        self.tell(&served);
-        Ok(self.shown(&served, Timestamp::now()))
-    }
-
     /// Takes a meter that was added out of the registry, and forgets what was last known of it.
     pub async fn remove(&self, meter: &MeterId) -> Result<(), MetersError> {
         let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
@@ -225,7 +243,7 @@ impl Meters {
                 meter: served.meter.clone(),
                 source: served.source,
                 duty: served.live().duty,
-                state: served.live().state.clone(),
+                state: MeterState::clone(&served.live().state),
             };
             if let Ok(again) = self.serve(beginning) {
                 self.tell(&again);
@@ -243,25 +261,6 @@ impl Meters {
         served.live().duty = duty;
         self.tell(&served);
         Ok(self.shown(&served, Timestamp::now()))
-    }
-
-    /// Carries a wish to a meter; the answer is the reply's data field.
-    pub async fn carry_out(&self, meter: &MeterId, wish: Wish, deadline: Instant) -> Result<Vec<u8>, MetersError> {
-        let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
-        if served.live().duty == Duty::Off {
-            return Err(MetersError::Off(meter.clone()));
-        }
-        let rank = self.rank(&wish);
-        let answer = served.driver.carry_out(wish, rank, deadline).await;
-        if matches!(answer, Ok(_) | Err(Unanswered::Session(SessionError::Refused(_)))) {
-            let was_silent = served.live().plan.is_silent();
-            let news = served.answered(Timestamp::now());
-            if was_silent || !news.is_empty() {
-                self.notes.add(meter, news);
-                self.tell(&served);
-            }
-        }
-        Ok(answer?)
     }
 
     /// Asks every question again from now on.
@@ -297,10 +296,6 @@ impl Meters {
             .collect()
     }
 
-    pub(super) fn state_of(&self, meter: &MeterId) -> Option<MeterState> {
-        Some(self.served(meter)?.live().state.clone())
-    }
-
     /// What changed since it was last asked.
     pub(super) fn changes(&self) -> Vec<Arc<Served>> {
         std::mem::take(&mut *self.changes.lock().unwrap_or_else(PoisonError::into_inner))
@@ -316,14 +311,38 @@ impl Meters {
         let mut tail = self.store.tail(self.hall.feed().newest());
         loop {
             match tail.next().await {
-                Ok(Delivery::Entry(entry)) => self.hall.feed().add(&entry),
+                Ok(Delivery::Entry(entry)) => {
+                    // Whoever hears of it and looks then sees it.
+                    for event in &entry.events {
+                        if let Event::Meter { meter, .. } = event {
+                            self.look_up(meter);
+                        }
+                    }
+                    self.hall.feed().add(&entry);
+                }
                 Ok(Delivery::Gap(gap)) => self.hall.feed().lose(gap.to),
                 Err(error) => return error,
             }
         }
     }
 
-    fn tell(&self, served: &Arc<Served>) {
+    /// Shows what the book has of a meter.
+    fn look_up(&self, meter: &MeterId) {
+        let Some(served) = self.served(meter) else { return };
+        // Under the lock, so that what is written meanwhile comes after it.
+        let mut live = served.live();
+        match Registry::new(self.store.clone()).state(meter) {
+            Ok(Some(state)) => {
+                let half_hours = live.shown.half_hours.clone();
+                live.is_written(MeterState { half_hours, ..state });
+            }
+            Ok(None) => {}
+            Err(error) => tracing::debug!(meter.id = %meter, %error, "what was last known of a meter cannot be read"),
+        }
+    }
+
+    /// The polling is to look at a meter.
+    pub(super) fn tell(&self, served: &Arc<Served>) {
         self.changes
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -331,7 +350,7 @@ impl Meters {
         self.changed.notify_one();
     }
 
-    fn rank(&self, wish: &Wish) -> Rank {
+    pub(super) fn rank(&self, wish: &Wish) -> Rank {
         let spends = |data: Vec<u8>| self.dialect.spends_token(&data);
         match wish {
             Wish::Ask(request) if self.dialect.data_field(request).is_ok_and(spends) => Rank::Money,
@@ -339,22 +358,32 @@ impl Meters {
         }
     }
 
-    fn serve(&self, beginning: Beginning) -> Result<Arc<Served>, TargetError> {
+    /// A meter that nobody finds yet.
+    pub(super) fn at_rest(&self, beginning: Beginning) -> Result<Arc<Served>, TargetError> {
         let target: Target = beginning.meter.link.parse()?;
         let rules = self.config.rules();
         let link = Link::new(target, self.config.socks5_url.clone());
         let session = Session::new(link, Arc::clone(&self.dialect), rules);
         let driver = Driver::new(session, rules.timeout, self.stop.child_token(), self.workers.clone());
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let served = Arc::new(Served::new(beginning, number, driver));
+        Ok(Arc::new(Served::new(beginning, number, driver)))
+    }
+
+    /// From now on a meter is found.
+    pub(super) fn enter(&self, served: &Arc<Served>) {
         let serial = served.meter.serial.clone();
         let mut fleet = self.fleet.write().unwrap_or_else(PoisonError::into_inner);
-        fleet.insert(serial, Arc::clone(&served));
+        fleet.insert(serial, Arc::clone(served));
+    }
+
+    fn serve(&self, beginning: Beginning) -> Result<Arc<Served>, TargetError> {
+        let served = self.at_rest(beginning)?;
+        self.enter(&served);
         Ok(served)
     }
 }
 
-fn written(error: WriteError<RegistryError>) -> MetersError {
+pub(super) fn written(error: WriteError<RegistryError>) -> MetersError {
     match error.split() {
         Ok(RegistryError::Exists(meter)) => MetersError::Exists(meter),
         Ok(RegistryError::Unknown(meter)) => MetersError::Unknown(meter),

@@ -1,5 +1,6 @@
 //! One meter of the fleet: its entry in the registry, its driver, and what is known of it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,12 +11,13 @@ use tokio::time::Instant;
 
 use super::config::Polling;
 use super::driver::{Driver, Findings, Plan, Rank, Start, Syncer, Unanswered, Wish, seed};
-use super::emop::Dialect;
 use super::emop::dialect::Request;
 use super::emop::identity::Hardware;
+use super::emop::{Dialect, Value};
 use super::reads::Asking;
+use super::said::rating;
 use super::session::SessionError;
-use crate::domain::{Duty, Health, Latest, Meter, MeterNews, MeterState, Quality, Quantity};
+use crate::domain::{Doubt, Duty, Health, Latest, Meter, MeterNews, MeterState, Quality, Quantity, Total, number};
 
 /// How much of an error is kept in a meter's state, in characters.
 const DETAILS: usize = 300;
@@ -44,8 +46,35 @@ pub(super) struct Served {
 /// What changes of it.
 pub(super) struct Live {
     pub(super) duty: Duty,
-    pub(super) state: MeterState,
+    /// What is known, which may still be on its way into the book.
+    pub(super) state: Arc<MeterState>,
+    /// What stands in the book: nothing else is shown. Mostly the same, and then it is kept once.
+    pub(super) shown: Arc<MeterState>,
+    /// Why the book refuses what is known.
+    pub(super) refused: Option<String>,
     pub(super) plan: Plan,
+    /// When it was last asked who it is, in this run; `None`: it must be asked before anything is believed.
+    pub(super) identified: Option<Instant>,
+    /// When half-hours that were doubted were last asked for again.
+    pub(super) doubted_again: Option<Instant>,
+    /// Parts of tariffs that somebody read one by one, and when.
+    pub(super) parts: BTreeMap<String, (Option<Value>, Instant)>,
+}
+
+impl Live {
+    /// What is known, to be changed.
+    pub(super) fn change(&mut self) -> &mut MeterState {
+        Arc::make_mut(&mut self.state)
+    }
+
+    /// This stands in the book.
+    pub(super) fn is_written(&mut self, state: MeterState) {
+        self.shown = if state == *self.state {
+            Arc::clone(&self.state)
+        } else {
+            Arc::new(state)
+        };
+    }
 }
 
 /// What a meter is when it begins to be served.
@@ -64,6 +93,7 @@ impl Served {
             duty,
             state,
         } = beginning;
+        let state = Arc::new(state);
         Served {
             seed: seed(meter.serial.as_str()),
             meter,
@@ -72,8 +102,13 @@ impl Served {
             driver: Arc::new(driver),
             live: Mutex::new(Live {
                 duty,
+                shown: Arc::clone(&state),
                 state,
+                refused: None,
                 plan: Plan::default(),
+                identified: None,
+                doubted_again: None,
+                parts: BTreeMap::new(),
             }),
         }
     }
@@ -110,30 +145,54 @@ impl Served {
     }
 
     /// Takes over what a reading brought. Answers what happened thereby.
-    pub(super) fn found(&self, findings: Findings, now: Timestamp) -> Vec<MeterNews> {
+    pub(super) fn found(&self, findings: Findings, now: Timestamp, polling: &Polling) -> Vec<MeterNews> {
+        let rating = rating(self.hardware());
         let mut live = self.live();
-        let mut news = live.state.answered(now);
-        let mut values = std::collections::BTreeMap::new();
-        for (quantity, value) in findings.values {
-            if quantity == Quantity::ClockDrift {
-                live.state.clock_compared = Some(now);
-            }
-            let latest = Latest {
-                quality: if value.is_some() {
-                    Quality::Measured
-                } else {
-                    Quality::Gap
-                },
-                value: value.clone().unwrap_or(Json::Null),
-                at: now,
-            };
-            live.state.values.insert(quantity, latest);
-            values.extend(value.map(|value| (quantity, value)));
+        if live.state.is_another() {
+            return Vec::new();
         }
-        live.state.events_seen = findings.events_seen.or(live.state.events_seen);
+        let mut news = live.change().answered(now);
+        let (mut values, mut doubts) = (BTreeMap::new(), BTreeMap::new());
+        for (quantity, said) in findings.values {
+            if quantity == Quantity::ClockDrift {
+                live.change().clock_compared = Some(now);
+            }
+            let before = live.state.values.get(&quantity);
+            let mut latest = match said {
+                Ok(value) => match number(&value).filter(|_| quantity.is_register()) {
+                    Some(total) => Latest::total(before, Total(total, now), rating),
+                    None => Latest::measured(value, now),
+                },
+                Err(why) => Latest {
+                    held: before.filter(|_| quantity.is_register()).map(Latest::held),
+                    ..Latest::gap(why, now)
+                },
+            };
+            latest.good_for = good_for(polling, quantity);
+            match latest.why {
+                None => drop(values.insert(quantity, latest.value.clone())),
+                // That it never had it is no news.
+                Some(Doubt::Absent) if before.is_none() => {}
+                Some(why) if before.and_then(|before| before.why) == Some(why) => {}
+                Some(why) => drop(doubts.insert(quantity, why)),
+            }
+            if matches!(latest.why, Some(Doubt::Fell | Doubt::Leapt)) {
+                // Perhaps it is another meter that counts here.
+                live.identified = None;
+            }
+            live.change().values.insert(quantity, latest);
+        }
+        if findings.events_seen.is_some() {
+            live.change().events_seen = findings.events_seen;
+        }
         news.extend(findings.logged);
+        values.retain(|quantity, _| live.state.adds_up(*quantity));
         if !values.is_empty() {
             news.push(MeterNews::Read { values });
+        }
+        if !doubts.is_empty() {
+            tracing::debug!(meter.id = %self.meter.serial, ?doubts, "a meter said what is not believed");
+            news.push(MeterNews::Doubtful { values: doubts });
         }
         news
     }
@@ -142,7 +201,10 @@ impl Served {
     pub(super) fn answered(&self, now: Timestamp) -> Vec<MeterNews> {
         let mut live = self.live();
         live.plan.heard();
-        live.state.answered(now)
+        if live.state.is_another() {
+            return Vec::new();
+        }
+        live.change().answered(now)
     }
 
     /// It did not answer. Answers what happened thereby.
@@ -151,11 +213,14 @@ impl Served {
         let now = Instant::now();
         live.plan.silent(now, self.seed);
         let why: String = why.to_string().chars().take(DETAILS).collect();
-        let news = live.state.health != Health::Unhealthy;
-        live.state.health = Health::Unhealthy;
-        live.state.health_details.clone_from(&why);
+        // That it is silent says nothing of who answered last.
+        let news = live.state.health != Health::Unhealthy || live.state.is_another();
+        let news = news && live.state.health_details != why;
+        let state = live.change();
+        state.health = Health::Unhealthy;
+        state.health_details.clone_from(&why);
         // Nobody knows the signal of a meter that does not answer (16.1).
-        if let Some(csq) = live.state.values.get_mut(&Quantity::Csq) {
+        if let Some(csq) = state.values.get_mut(&Quantity::Csq) {
             csq.quality = Quality::Gap;
             csq.value = Json::Null;
         }
@@ -165,21 +230,17 @@ impl Served {
             Vec::new()
         }
     }
+}
 
-    /// How much a value may be believed now: what should have been read again since is stale.
-    pub(super) fn quality(&self, quantity: Quantity, latest: &Latest, now: Timestamp, polling: &Polling) -> Quality {
-        let age = Duration::try_from(now.duration_since(latest.at)).unwrap_or_default();
-        let overdue = polling.of(Syncer::of(quantity)).is_some_and(|every| age > every * 2);
-        match latest.quality {
-            Quality::Measured if overdue => Quality::Stale,
-            quality => quality,
-        }
-    }
+/// Seconds after which a value should have been read anew: twice its interval.
+fn good_for(polling: &Polling, quantity: Quantity) -> Option<u32> {
+    let every = polling.of(Syncer::of(quantity))?;
+    u32::try_from(every.as_secs().saturating_mul(2)).ok()
 }
 
 impl MeterState {
     /// Notes an answer; says so when the meter was silent before.
-    fn answered(&mut self, now: Timestamp) -> Vec<MeterNews> {
+    pub(super) fn answered(&mut self, now: Timestamp) -> Vec<MeterNews> {
         let was = std::mem::replace(&mut self.health, Health::Healthy);
         self.health_details.clear();
         self.answered = Some(now);
@@ -191,9 +252,11 @@ impl MeterState {
     }
 }
 
-/// The box's own questions to one meter.
+/// Questions to one meter, of the box itself or for somebody.
 pub(super) struct Poll<'a> {
     pub(super) served: &'a Served,
+    /// Whose turn they have.
+    pub(super) rank: Rank,
     /// How long one question may take.
     pub(super) limit: Duration,
 }
@@ -205,7 +268,7 @@ impl Asking for Poll<'_> {
         let deadline = Instant::now() + self.limit;
         self.served
             .driver
-            .carry_out(Wish::Ask(request), Rank::Polling, deadline)
+            .carry_out(Wish::Ask(request), self.rank, deadline)
             .await
     }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::room::Meters;
 use super::served::{Served, Source};
-use crate::domain::{Duty, HalfHour, HalfHoursAsked, Health, Meter, Quality, Quantity};
+use crate::domain::{Doubt, Duty, HalfHour, HalfHoursAsked, Health, Identity, Meter, MeterId, Quality, Quantity};
 
 /// A meter, what is done with it, and what was last known of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,12 @@ pub struct MeterShown {
     pub health_details: String,
     /// When it last answered.
     pub answered: Option<Timestamp>,
+    /// Which meter answers on its line; absent until it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
+    /// Why the book does not take what it says: what is shown is older.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unwritten: Option<String>,
     /// When its clock was last compared.
     pub clock_compared: Option<Timestamp>,
     /// How far its half-hours are fetched; absent until the first of them was asked for.
@@ -58,6 +64,17 @@ pub struct ValueShown {
     pub at: Timestamp,
     /// How much it may be believed.
     pub quality: Quality,
+    /// Why there is none, when the meter did say something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Doubt>,
+}
+
+impl ValueShown {
+    /// How old it is, in seconds.
+    #[must_use]
+    pub fn age_s(&self, now: Timestamp) -> u64 {
+        u64::try_from(now.duration_since(self.at).as_secs()).unwrap_or(0)
+    }
 }
 
 /// The fleet in numbers (`contract.md` section 6).
@@ -73,6 +90,12 @@ pub struct FleetShown {
     pub unhealthy: usize,
     /// Half-hours that are still to be fetched from their memories.
     pub half_hours_open: u64,
+    /// Those on whose line another meter answers.
+    #[serde(default)]
+    pub another: usize,
+    /// Those of which the book does not take what they say.
+    #[serde(default)]
+    pub unwritten: usize,
 }
 
 impl MeterShown {
@@ -95,39 +118,52 @@ impl Meters {
             let live = served.live();
             fleet.total += 1;
             fleet.polled += usize::from(live.duty == Duty::Polled);
-            fleet.healthy += usize::from(live.state.health == Health::Healthy);
-            fleet.unhealthy += usize::from(live.state.health == Health::Unhealthy);
-            let progress = progress(&live.state.half_hours, horizon, now);
+            fleet.healthy += usize::from(live.shown.health == Health::Healthy);
+            fleet.unhealthy += usize::from(live.shown.health == Health::Unhealthy);
+            fleet.another += usize::from(live.shown.is_another());
+            fleet.unwritten += usize::from(live.refused.is_some());
+            let progress = progress(&live.shown.half_hours, horizon, now);
             fleet.half_hours_open += progress.map_or(0, |progress| u64::from(progress.open));
         }
         fleet
     }
 
+    /// Which half-hours a meter was asked for, and what of them it does not hold or nobody can believe.
+    pub(super) fn half_hours_asked(&self, meter: &MeterId) -> HalfHoursAsked {
+        let served = self.served(meter);
+        served
+            .map(|served| served.live().shown.half_hours.clone())
+            .unwrap_or_default()
+    }
+
     pub(super) fn shown(&self, served: &Served, now: Timestamp) -> MeterShown {
-        let (duty, state) = {
+        let (duty, state, unwritten) = {
             let live = served.live();
-            (live.duty, live.state.clone())
+            (live.duty, live.shown.clone(), live.refused.clone())
         };
-        let values = state.values.into_iter().map(|(quantity, latest)| {
-            let quality = served.quality(quantity, &latest, now, &self.config.polling);
+        let values = state.values.iter().map(|(quantity, latest)| {
             let shown = ValueShown {
-                value: latest.value,
+                value: latest.value.clone(),
                 unit: quantity.unit().map(str::to_owned),
                 at: latest.at,
-                quality,
+                quality: state.quality(*quantity, now),
+                why: latest.why,
             };
-            (quantity, shown)
+            (*quantity, shown)
         });
+        let values = values.collect();
         MeterShown {
             meter: served.meter.clone(),
             source: served.source,
             duty,
             health: state.health,
-            health_details: state.health_details,
+            health_details: state.health_details.clone(),
             answered: state.answered,
+            identity: state.identity.clone(),
+            unwritten,
             clock_compared: state.clock_compared,
             half_hours: progress(&state.half_hours, self.horizon(now), now),
-            values: values.collect(),
+            values,
         }
     }
 }

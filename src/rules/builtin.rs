@@ -45,6 +45,28 @@ pub(super) fn entries() -> Vec<Entry> {
         ),
         told(
             rule(
+                "meter_exchanged",
+                On::Meters,
+                "emop_Identity.another",
+                OpName::FromAbove,
+                one(1.0),
+            ),
+            Severity::Major,
+            "{name}: another meter answers: {detail}",
+        ),
+        told(
+            rule(
+                "meter_clock_unset",
+                On::Meters,
+                "emop_Clock.no_date",
+                OpName::FromAbove,
+                one(1.0),
+            ),
+            Severity::Major,
+            "{name}: the clock shows a date that no clock has; set it",
+        ),
+        told(
+            rule(
                 "meter_clock",
                 On::Meters,
                 "emop_Clock.offset",

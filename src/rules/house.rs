@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::series::{Sample, samples, silent, space_samples};
-use crate::domain::{Health, Meter, MeterId, Source, Space, SpaceId, SpaceOrigin};
+use super::series::{Sample, another, no_date, samples, silent, space_samples};
+use crate::domain::{Doubt, Health, Meter, MeterId, Quantity, Source, Space, SpaceId, SpaceOrigin};
 use crate::store::meters::Meters;
 use crate::store::spaces::Spaces;
 use crate::store::{ReadError, Store};
@@ -106,11 +106,19 @@ impl House {
             let Some(state) = self.meters.state(&serial)? else {
                 continue;
             };
-            let known = state.values.keys();
-            let values = known.filter_map(|quantity| Some((*quantity, state.value(*quantity)?.clone())));
-            let mut samples = samples(&values.collect());
+            let mut samples = samples(&state.present(Timestamp::now()));
+            let says = state.identity.as_ref().filter(|identity| identity.another);
+            let says = says.map(|identity| {
+                let says = identity.says.as_deref().unwrap_or("a serial that nobody can read");
+                format!("{says}, expected {serial}")
+            });
+            samples.extend(state.identity.as_ref().map(|identity| another(identity.another)));
+            let drift = state.values.get(&Quantity::ClockDrift);
+            samples.extend(drift.map(|drift| no_date(drift.why == Some(Doubt::NoDate))));
             match state.health {
                 Health::Healthy => samples.push(silent(false)),
+                // Then somebody does answer.
+                Health::Unhealthy if says.is_some() => {}
                 Health::Unhealthy => samples.push(silent(true)),
                 Health::Unknown => {}
             }
@@ -124,7 +132,7 @@ impl House {
                 source: Source::Meter(serial),
                 at: at.unwrap_or(Timestamp::UNIX_EPOCH),
                 samples,
-                detail: state.health_details,
+                detail: says.unwrap_or(state.health_details),
             });
         }
         self.each_space(|space| {

@@ -2,6 +2,7 @@
 //! comes from are one change, and each row knows up to where the journal is in it: what comes again after a crash is
 //! not told again, and nothing is left out.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +16,10 @@ use super::entry::{Entry, Fault, rules};
 use super::house::{House, Household};
 use super::ledger::{self, BEGUN, IN_FORCE};
 use super::rule::Rule;
-use super::series::{samples, silent, space_samples};
+use super::series::{another, no_date, samples, silent, space_samples};
 use super::watch::{Heard, Watch};
 use super::writing::write;
-use crate::domain::{Event, Lane, MeterNews, Occupancy, Seq, Source, SpaceId};
+use crate::domain::{Doubt, Event, Lane, MeterNews, Occupancy, Quantity, Seq, Source, SpaceId};
 use crate::store::{
     ClockState, Delivery, Entry as JournalEntry, ReadError, RowError, Store, SubscribeError, Subscription, WriteError,
 };
@@ -272,10 +273,27 @@ impl Rules {
                 }
                 Event::Meter { meter, news } => {
                     let source = Source::Meter(meter.clone());
-                    let (samples, detail) = match news {
-                        MeterNews::Read { values } => (samples(values), ""),
-                        MeterNews::Silent { why } => (vec![silent(true)], why.as_str()),
-                        MeterNews::Answers => (vec![silent(false)], ""),
+                    let mut detail = Cow::Borrowed("");
+                    let samples = match news {
+                        MeterNews::Read { values } => {
+                            let mut samples = samples(values);
+                            samples.extend(values.contains_key(&Quantity::ClockDrift).then(|| no_date(false)));
+                            samples
+                        }
+                        MeterNews::Doubtful { values } => {
+                            let wrong = values.get(&Quantity::ClockDrift) == Some(&Doubt::NoDate);
+                            wrong.then(|| no_date(true)).into_iter().collect()
+                        }
+                        MeterNews::Another { says } => {
+                            detail = format!("{says}, expected {meter}").into();
+                            vec![another(true)]
+                        }
+                        MeterNews::Itself => vec![another(false)],
+                        MeterNews::Silent { why } => {
+                            detail = why.as_str().into();
+                            vec![silent(true)]
+                        }
+                        MeterNews::Answers => vec![silent(false)],
                         MeterNews::Added => {
                             watch.begin(&[source], entry.at);
                             continue;
@@ -298,7 +316,7 @@ impl Rules {
                                 place,
                                 samples,
                                 name,
-                                detail,
+                                detail: &detail,
                             },
                             None,
                         );

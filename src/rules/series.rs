@@ -26,6 +26,10 @@ pub struct Sample {
 
 /// Whether a meter does not answer: 1, else 0.
 pub const SILENT: (&str, &str) = ("emop_Availability", "silent");
+/// Whether another meter answers in its place: 1, else 0.
+pub const ANOTHER: (&str, &str) = ("emop_Identity", "another");
+/// Whether its clock shows a date that no clock has: 1, else 0.
+pub const NO_DATE: (&str, &str) = ("emop_Clock", "no_date");
 
 /// What a series is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +71,8 @@ pub fn known(kind: Kind) -> &'static [&'static str] {
             "emop_Prepay.balance",
             "emop_Csq.csq",
             "emop_Clock.offset",
+            "emop_Clock.no_date",
+            "emop_Identity.another",
             "emop_Availability.silent",
         ],
         Kind::Space => &[
@@ -184,10 +190,26 @@ pub fn space_samples(occupancy: Occupancy) -> [Sample; 3] {
 /// Whether a meter answers, as a sample.
 #[must_use]
 pub fn silent(silent: bool) -> Sample {
+    yes_or_no(SILENT, silent)
+}
+
+/// Whether another meter answers in its place, as a sample.
+#[must_use]
+pub fn another(another: bool) -> Sample {
+    yes_or_no(ANOTHER, another)
+}
+
+/// Whether a meter's clock shows a date that no clock has, as a sample.
+#[must_use]
+pub fn no_date(no_date: bool) -> Sample {
+    yes_or_no(NO_DATE, no_date)
+}
+
+fn yes_or_no((fragment, series): (&'static str, &'static str), yes: bool) -> Sample {
     Sample {
-        fragment: SILENT.0,
-        series: SILENT.1,
-        value: f64::from(u8::from(silent)),
+        fragment,
+        series,
+        value: f64::from(u8::from(yes)),
         unit: "",
     }
 }
@@ -220,7 +242,12 @@ mod tests {
         ];
         let single: BTreeMap<_, _> = all.clone().into_iter().collect();
         let both: BTreeMap<_, _> = all.into_iter().chain(three).collect();
-        for sample in samples(&single).iter().chain(&samples(&both)).chain(&[silent(true)]) {
+        for sample in
+            samples(&single)
+                .iter()
+                .chain(&samples(&both))
+                .chain(&[silent(true), another(true), no_date(true)])
+        {
             let found = known(Kind::Meter).iter().filter(|name| is(name, sample)).count();
             assert!(found >= 1, "{sample:?}");
         }

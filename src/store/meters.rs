@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::meter_rows;
 use super::{Ledger, Page, ReadError, RowError, Store, WriteError, schema};
-use crate::domain::{Duty, Event, Meter, MeterId, MeterNews, MeterState};
+use crate::domain::{Duty, Event, HalfHoursAsked, Meter, MeterId, MeterNews, MeterState};
 
 const ROWS: Ledger<Meter> = Ledger::new(schema::METERS);
 const STATES: Ledger<MeterState> = Ledger::new(schema::METER_STATES);
@@ -59,14 +60,31 @@ impl Meters {
         self.all(DUTIES)
     }
 
-    /// What was last known of every meter.
+    /// What was last known of every meter, its half-hours among it.
     pub fn states(&self) -> Result<Vec<(MeterId, MeterState)>, ReadError> {
-        self.all(STATES)
+        let mut states = self.all(STATES)?;
+        for (meter, state) in &mut states {
+            meter_rows::add_values(&self.store, key(meter), state)?;
+            if let Some(asked) = self.half_hours(meter)? {
+                state.half_hours = asked;
+            }
+        }
+        Ok(states)
     }
 
-    /// What was last known of one.
+    /// What was last known of one; of its half-hours [`Meters::half_hours`] knows.
     pub fn state(&self, meter: &MeterId) -> Result<Option<MeterState>, ReadError> {
-        STATES.get(&self.store, key(meter))
+        let Some(mut state) = STATES.get(&self.store, key(meter))? else {
+            return Ok(None);
+        };
+        meter_rows::add_values(&self.store, key(meter), &mut state)?;
+        Ok(Some(state))
+    }
+
+    /// Which half-hours of a meter were asked for; `None`: nobody wrote that down, or an earlier build did, beside the
+    /// state.
+    pub fn half_hours(&self, meter: &MeterId) -> Result<Option<HalfHoursAsked>, ReadError> {
+        meter_rows::half_hours(&self.store, key(meter))
     }
 
     /// The newest entries of a meter's own log, oldest first.
@@ -130,6 +148,7 @@ impl MetersWriter {
                 STATES.delete_on(page, key(&meter));
                 DUTIES.delete_on(page, key(&meter));
                 EVENTS.delete_on(page, key(&meter));
+                meter_rows::forget_on(page, key(&meter))?;
                 page.record(told(meter, MeterNews::Removed));
                 Ok(())
             })
@@ -185,7 +204,9 @@ fn note_on(page: &mut Page, note: Note) -> Result<(), RowError> {
         events.drain(..many);
         EVENTS.put_on(page, key(&note.meter), &events)?;
     }
-    STATES.put_on(page, key(&note.meter), &note.state)?;
+    let before = STATES.get_on(page, key(&note.meter))?.unwrap_or_default();
+    let state = meter_rows::put_on(page, key(&note.meter), before, note.state)?;
+    STATES.put_on(page, key(&note.meter), &state)?;
     for news in note.news {
         page.record(told(note.meter.clone(), news));
     }

@@ -32,6 +32,7 @@ mod ledger;
 mod lock;
 mod log;
 mod loss;
+mod meter_rows;
 pub mod meters;
 mod note;
 mod options;

@@ -148,6 +148,17 @@ pub const METER_EVENTS: Place = Place {
     prefix: 0x44,
 };
 
+/// Values of a meter that are long, or many of a kind, by serial and part.
+pub const METER_VALUES: Place = Place {
+    name: "meter values",
+    prefix: 0x45,
+};
+/// Which half-hours of a meter were asked for, by serial and part.
+pub const METER_HALF_HOURS: Place = Place {
+    name: "half-hours asked for",
+    prefix: 0x46,
+};
+
 /// What the uplink calls itself when nobody says.
 pub const UPLINK_NAME: Place = Place {
     name: "uplink name",
@@ -241,6 +252,8 @@ pub const PLACES: &[Place] = &[
     METER_STATES,
     METER_DUTIES,
     METER_EVENTS,
+    METER_VALUES,
+    METER_HALF_HOURS,
     UPLINK_NAME,
     UPLINK_OPERATIONS,
     UPLINK_SELF_TEST,

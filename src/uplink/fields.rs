@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Number, Value};
 
-use crate::domain::Quantity;
+use crate::domain::{Quantity, number};
 
 /// One field.
 #[derive(Clone, Copy, Debug)]
@@ -184,7 +184,7 @@ impl Field {
             Form::Kilo => {
                 let mut sum = None;
                 for part in parts() {
-                    sum = Some(sum.unwrap_or(0u64).checked_add(part.as_u64()?)?);
+                    sum = Some(sum.unwrap_or(0u64).checked_add(number(part)?)?);
                 }
                 decimal(sum?)
             }

@@ -1,6 +1,8 @@
 //! What the house does when the cloud asks: other rooms and the configuration are not this room's, so it only knows
 //! these wishes (`spec/uplink.md` sections 2.2, 2.5, 2.7 and 2.8).
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -42,6 +44,11 @@ pub trait Hands: Send + Sync {
 
     /// Reads a meter now; its values are told as they always are.
     async fn read(&self, meter: &MeterId) -> Result<(), String>;
+
+    /// How long that may take, by the objects that are read and the time that each may need.
+    fn reading_takes(&self) -> Duration {
+        Duration::from_secs(60)
+    }
 }
 
 /// How a part of the box is.

@@ -13,6 +13,7 @@ use super::place::There;
 use crate::cli::Failure;
 use crate::files::{self, Readers};
 use crate::meter::arguments;
+use crate::meter::emop::blank::is_blank_u32;
 use crate::meter::emop::identity::MeterType;
 use crate::meter::emop::intervals::{Block, Row, Scaled, chunks, column};
 use crate::meter::emop::{MeterTime, ObjectId, Value};
@@ -100,7 +101,11 @@ impl Wish {
         for (at, row) in &table.rows {
             let mut cells = vec![at.moment().strftime("%Y-%m-%dT%H:%M:%S").to_string()];
             for value in &row.values {
-                cells.push(Scaled::new(*value, kind).map_err(Failure::failed)?.to_string());
+                // What stands for no value is none.
+                cells.push(match is_blank_u32(*value) {
+                    true => String::new(),
+                    false => Scaled::new(*value, kind).map_err(Failure::failed)?.to_string(),
+                });
             }
             if self.has_statuses {
                 let bits = 0..layout.status_bits.len();

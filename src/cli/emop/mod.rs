@@ -21,8 +21,10 @@ mod writing;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use tokio::time::Instant;
 
 use self::command::Given;
 pub(super) use self::download::Download;
@@ -35,6 +37,10 @@ use super::{Common, Failure, print};
 use crate::app::{LogTo, start_logging};
 use crate::config::{Log, LogFormat};
 use crate::domain::MeterId;
+
+/// A meter that takes so long is said to be waited for, and then again and again.
+const FIRST_SIGN: Duration = Duration::from_secs(5);
+const SIGNS: Duration = Duration::from_secs(10);
 
 /// Which meters, where, and what.
 #[derive(Args)]
@@ -131,7 +137,7 @@ impl Emop {
     }
 
     async fn one(&self, common: &Common, place: &dyn Place, (serial, work): (&MeterId, &Work)) -> Result<(), Failure> {
-        let outcome = work.carry_out(There { place, serial }).await;
+        let outcome = with_signs_of_life(serial, work.carry_out(There { place, serial })).await;
         let outcome = outcome.map_err(|failure| failure.about(serial))?;
         if common.json {
             outcome.print_json();
@@ -201,6 +207,20 @@ pub(super) fn set_environment(name: &str) -> Result<(), Failure> {
     settings::set(name)?;
     print::line(format_args!("env set to {name}"));
     Ok(())
+}
+
+/// Says now and then, on standard error, that a meter is still waited for.
+async fn with_signs_of_life<R>(serial: &MeterId, work: impl Future<Output = R>) -> R {
+    let began = Instant::now();
+    let mut signs = tokio::time::interval_at(began + FIRST_SIGN, SIGNS);
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            _ = signs.tick() => print::note(format_args!("{serial}: still waiting, for {} s now", began.elapsed().as_secs())),
+        }
+    }
 }
 
 /// Ctrl-C ends a command with 1, as scripts expect of this one (section 13).

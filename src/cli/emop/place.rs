@@ -77,7 +77,7 @@ impl From<ReadError<CallError>> for Failure {
     fn from(error: ReadError<CallError>) -> Failure {
         match error {
             ReadError::Asked(error) => error.into(),
-            ReadError::Payload { .. } => Failure::failed(error),
+            ReadError::Payload { .. } | ReadError::Blank { .. } => Failure::failed(error),
         }
     }
 }

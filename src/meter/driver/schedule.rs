@@ -104,6 +104,16 @@ impl Plan {
         self.not_before = Some(self.not_before.map_or(until, |not_before| not_before.max(until)));
     }
 
+    /// This is due at that moment, whether or not it is asked regularly.
+    pub(in crate::meter) fn ask_at(&mut self, syncer: Syncer, at: Instant) {
+        self.due[syncer.place()] = Some(at);
+    }
+
+    /// Whether this is due.
+    pub(in crate::meter) fn is_due(&self, syncer: Syncer, now: Instant) -> bool {
+        self.due[syncer.place()].is_some_and(|due| due <= now)
+    }
+
     /// Everything is due now.
     pub(in crate::meter) fn ask_all(&mut self, polling: &Polling, now: Instant) {
         self.not_before = None;
@@ -116,19 +126,6 @@ impl Plan {
     pub(in crate::meter) fn heard(&mut self) {
         self.silent = 0;
         self.not_before = None;
-    }
-
-    /// What was due at `asked` and is still to be asked.
-    pub(in crate::meter) fn open_since(&self, asked: Instant) -> Vec<Syncer> {
-        let due = Syncer::ALL.into_iter().zip(self.due);
-        due.filter(|(_, due)| due.is_some_and(|due| due <= asked))
-            .map(|(syncer, _)| syncer)
-            .collect()
-    }
-
-    /// How often in a row it was silent.
-    pub(in crate::meter) fn silences(&self) -> u32 {
-        self.silent
     }
 
     /// Whether it was silent the last time.

@@ -6,12 +6,12 @@ use serde_json::Value as Json;
 use super::Unanswered;
 use crate::domain::{MeterNews, MeterState, Quantity};
 use crate::meter::emop::MeterTime;
+use crate::meter::emop::dialect::Request;
 use crate::meter::emop::event_log::{MeterEvent, is_alarm, look_further, unseen};
 use crate::meter::emop::identity::Hardware;
-use crate::meter::emop::setting::Setting;
 use crate::meter::emop::tariff::Which;
-use crate::meter::emop::value::{Registers, Value};
 use crate::meter::reads::{self, Asking, ReadError};
+use crate::meter::said::{Said, absent, is_date, said, tariff};
 
 /// One thing that is read regularly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,8 +45,8 @@ pub(in crate::meter) type SyncError = ReadError<Unanswered>;
 /// What a reading brought.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::meter) struct Findings {
-    /// Values; `None`: the meter has no such value.
-    pub(in crate::meter) values: Vec<(Quantity, Option<Json>)>,
+    /// Values, and why there is none where there is none.
+    pub(in crate::meter) values: Vec<Said>,
     /// What happened, by the meter's own log, oldest first.
     pub(in crate::meter) logged: Vec<MeterNews>,
     /// The newest entry of that log.
@@ -54,11 +54,17 @@ pub(in crate::meter) struct Findings {
 }
 
 impl Findings {
-    fn one(quantity: Quantity, value: impl Into<Json>) -> Findings {
+    /// These values and nothing else.
+    pub(in crate::meter) fn of(values: Vec<Said>) -> Findings {
         Findings {
-            values: vec![(quantity, Some(value.into()))],
+            values,
             ..Findings::default()
         }
+    }
+
+    /// One value.
+    pub(in crate::meter) fn one(quantity: Quantity, value: impl Into<Json>) -> Findings {
+        Findings::of(vec![(quantity, Ok(value.into()))])
     }
 }
 
@@ -204,140 +210,102 @@ impl Syncer {
         A: Asking,
     {
         let three = hardware.is_three_phase();
-        Ok(match self {
-            Syncer::Hardware => Findings::one(Quantity::Hardware, reads::hardware(meter).await?.code()),
-            Syncer::Reads if three => totals(reads::totals(meter).await, hardware),
-            Syncer::Reads => elements(meter, hardware).await?,
-            Syncer::PrepayBalance => simple(meter, Quantity::Balance, "prepay_balance").await?,
-            Syncer::Csq => simple(meter, Quantity::Csq, "csq_net_op").await?,
-            Syncer::EventLog => event_log(meter, before).await?,
-            Syncer::Voltage if three => phases(reads::voltages(meter).await?),
-            Syncer::Voltage => simple(meter, Quantity::Voltage, "instantaneous_voltage").await?,
-            Syncer::Power => simple(meter, Quantity::Power, "instantaneous_active_power").await?,
+        let objects: &[&str] = match self {
+            Syncer::Hardware => {
+                return Ok(Findings::one(Quantity::Hardware, reads::hardware(meter).await?.code()));
+            }
+            Syncer::EventLog => return event_log(meter, before).await,
+            Syncer::TariffsActive => return whole_tariff(meter, Which::Active).await,
+            Syncer::TariffsFuture => return whole_tariff(meter, Which::Future).await,
             // Many requests, whose answers are stored piece by piece: `half_hours` does that.
-            Syncer::HalfHours => Findings::default(),
-            Syncer::ClockDiff => {
-                let shown = reads::clock(meter).await?;
-                let drift = Timestamp::now().duration_since(shown).as_secs().saturating_abs();
-                Findings::one(Quantity::ClockDrift, drift)
+            Syncer::HalfHours => return Ok(Findings::default()),
+            // Often some of them fail when they are asked one after the other.
+            Syncer::Reads if three => return some(meter, &reads::TOTALS.map(|(_, object)| object), hardware).await,
+            Syncer::Voltage if three => return some(meter, &PHASES, hardware).await,
+            Syncer::Reads if hardware.is_twin() => &["read_element_a", "read_element_b"],
+            Syncer::Reads => &["read_element_a"],
+            Syncer::PrepayBalance => &["prepay_balance"],
+            Syncer::Csq => &["csq_net_op"],
+            Syncer::Voltage => &["instantaneous_voltage"],
+            Syncer::Power => &["instantaneous_active_power"],
+            Syncer::ClockDiff => &["time"],
+            Syncer::PrepayEnabled => &["prepay_enabled_flag"],
+            Syncer::DaylightSavingsEnabled => &["daylight_savings_correction_flag"],
+            Syncer::Serial if three => &["three_phase_serial"],
+            Syncer::Serial => &["serial"],
+            Syncer::FirmwareVersion => &["firmware_version"],
+            Syncer::Backlight => &["backlight"],
+            Syncer::LoadSwitch => &["load_switch"],
+        };
+        let mut values = Vec::new();
+        for name in objects {
+            values.extend(object(meter, name, hardware).await?);
+        }
+        Ok(Findings::of(values))
+    }
+}
+
+/// The voltages of three phases.
+const PHASES: [&str; 3] = [
+    "three_phase_instantaneous_voltage_l1",
+    "three_phase_instantaneous_voltage_l2",
+    "three_phase_instantaneous_voltage_l3",
+];
+
+/// What one object says.
+async fn object<A: Asking>(meter: &A, name: &str, hardware: Hardware) -> Result<Vec<Said>, ReadError<A::Error>> {
+    let dialect = meter.dialect();
+    let object = dialect.catalogue().named(name);
+    let object = object.expect("names in this program are names of the catalogue");
+    let payload = reads::payload(meter, Request::Read(object.id)).await?;
+    Ok(said(object, &payload, (dialect, hardware), Timestamp::now()))
+}
+
+/// What several objects say, of which some may fail; that is an error when none of them answers. What the meter
+/// refuses it has not; what it did not answer is known from before.
+async fn some<A: Asking>(meter: &A, names: &[&str], hardware: Hardware) -> Result<Findings, ReadError<A::Error>> {
+    let (mut values, mut failed, mut answered) = (Vec::new(), None, false);
+    for name in names {
+        match object(meter, name, hardware).await {
+            Ok(said) => values.extend(said),
+            Err(ReadError::Asked(error)) if A::is_refusal(&error) => {
+                tracing::debug!(object = name, %error, "a meter has no such value");
+                values.extend(absent(name, hardware));
             }
-            Syncer::TariffsActive => Findings::one(Quantity::TariffsActive, reads::tariff(meter, Which::Active).await?),
-            Syncer::TariffsFuture => Findings::one(Quantity::TariffsFuture, reads::tariff(meter, Which::Future).await?),
-            Syncer::PrepayEnabled => simple(meter, Quantity::PrepayEnabled, "prepay_enabled_flag").await?,
-            Syncer::DaylightSavingsEnabled => {
-                simple(meter, Quantity::DaylightSavings, "daylight_savings_correction_flag").await?
+            Err(error) => {
+                tracing::debug!(object = name, %error, "a value could not be read");
+                failed = failed.or(Some(error));
+                continue;
             }
-            Syncer::Serial if three => simple(meter, Quantity::MeterSerial, "three_phase_serial").await?,
-            Syncer::Serial => simple(meter, Quantity::MeterSerial, "serial").await?,
-            Syncer::FirmwareVersion => simple(meter, Quantity::FirmwareVersion, "firmware_version").await?,
-            Syncer::Backlight => setting(meter, Quantity::Backlight, three).await?,
-            Syncer::LoadSwitch => setting(meter, Quantity::LoadSwitch, three).await?,
-        })
+        }
+        answered = true;
+    }
+    match failed {
+        Some(error) if !answered => Err(error),
+        _ => Ok(Findings::of(values)),
     }
 }
 
-async fn simple<A: Asking>(meter: &A, quantity: Quantity, object: &str) -> Result<Findings, ReadError<A::Error>> {
-    let value = reads::value(meter, object).await?;
-    let shown = match &value {
-        Value::Number(number) => Some(Json::from(*number)),
-        Value::Flag(on) => Some(Json::from(*on)),
-        Value::Text(text) => Some(Json::from(text.as_str())),
-        Value::Money(amount) => Some(Json::from(amount.to_string())),
-        Value::Signal { csq, .. } => Some(Json::from(*csq)),
-        _ => None,
-    };
-    Ok(Findings {
-        values: vec![(quantity, shown)],
-        ..Findings::default()
-    })
-}
-
-/// The light and the load switch; a number in no document is skipped, as the original does.
-async fn setting<A: Asking>(meter: &A, quantity: Quantity, three: bool) -> Result<Findings, ReadError<A::Error>> {
-    let object = if quantity == Quantity::Backlight {
-        "backlight"
-    } else {
-        "load_switch"
-    };
-    let ending = if three { "_3p" } else { "_sp" };
-    let name = |setting: &Setting| setting.name(ending).map(Json::from);
-    Ok(match reads::value(meter, object).await? {
-        Value::Setting(setting) => match name(&setting) {
-            Some(name) => Findings::one(quantity, name),
-            None => Findings::default(),
-        },
-        _ => Findings::default(),
-    })
-}
-
-async fn elements<A: Asking>(meter: &A, hardware: Hardware) -> Result<Findings, ReadError<A::Error>> {
-    let mut values = element_a(reads::registers(meter, "read_element_a").await?).to_vec();
-    if hardware.is_twin() {
-        values.extend(element_b(reads::registers(meter, "read_element_b").await?));
-    }
-    let values = values
-        .into_iter()
-        .map(|(quantity, wh)| (quantity, Some(Json::from(wh))));
-    Ok(Findings {
-        values: values.collect(),
-        ..Findings::default()
-    })
-}
-
-fn element_a(registers: Registers) -> [(Quantity, u32); 4] {
-    [
-        (Quantity::ImportA, registers.import_active),
-        (Quantity::ExportA, registers.export_active),
-        (Quantity::ReactiveImportA, registers.import_reactive),
-        (Quantity::ReactiveExportA, registers.export_reactive),
-    ]
-}
-
-fn element_b(registers: Registers) -> [(Quantity, u32); 4] {
-    [
-        (Quantity::ImportB, registers.import_active),
-        (Quantity::ExportB, registers.export_active),
-        (Quantity::ReactiveImportB, registers.import_reactive),
-        (Quantity::ReactiveExportB, registers.export_reactive),
-    ]
-}
-
-fn totals(counts: [Option<u32>; 6], hardware: Hardware) -> Findings {
-    let quantities = [
-        Quantity::ImportA,
-        Quantity::ExportA,
-        Quantity::ReactiveImportA,
-        Quantity::ReactiveExportA,
-        Quantity::ApparentImport,
-        Quantity::ApparentExport,
-    ];
-    let values = quantities.into_iter().zip(counts);
-    Findings {
-        values: values
-            .map(|(quantity, count)| (quantity, count.map(|count| reads::in_units(count, hardware))))
-            .collect(),
-        ..Findings::default()
-    }
-}
-
-fn phases(volts: [Option<u16>; 3]) -> Findings {
-    let quantities = [Quantity::VoltageL1, Quantity::VoltageL2, Quantity::VoltageL3];
-    let in_volts = |tenths: u16| Json::from(f64::from(tenths) / 10.0);
-    Findings {
-        values: quantities
-            .into_iter()
-            .zip(volts.map(|tenths| tenths.map(in_volts)))
-            .collect(),
-        ..Findings::default()
-    }
+async fn whole_tariff<A: Asking>(meter: &A, which: Which) -> Result<Findings, ReadError<A::Error>> {
+    Ok(Findings::of(vec![tariff(which, reads::tariff(meter, which).await?)]))
 }
 
 /// Pages of the event log as long as all of a page is new (16.1).
 async fn event_log<A: Asking>(meter: &A, before: &MeterState) -> Result<Findings, ReadError<A::Error>> {
-    let mark = before.events_seen.map(MeterTime);
+    let now = Timestamp::now();
+    // A mark in the future would hide all that comes.
+    let mark = before.events_seen.map(MeterTime).filter(|mark| is_date(*mark, now));
     let mut fresh: Vec<MeterEvent> = Vec::new();
     for page in 0.. {
-        let events = reads::event_page(meter, page).await?;
+        let mut events = reads::event_page(meter, page).await?;
+        let many = events.len();
+        events.retain(|event| is_date(event.at, now));
+        if events.len() < many {
+            tracing::debug!(
+                page,
+                "a meter's log has entries of a date that no clock has; they are left out"
+            );
+        }
         let times: Vec<MeterTime> = events.iter().map(|event| event.at).collect();
         let new: Vec<usize> = unseen(&times, mark).collect();
         fresh.extend(new.iter().map(|place| events[*place]));
@@ -348,13 +316,11 @@ async fn event_log<A: Asking>(meter: &A, before: &MeterState) -> Result<Findings
     // What came while pages were turned stands on two of them.
     fresh.sort_by_key(|event| (event.at, event.id));
     fresh.dedup_by_key(|event| (event.at, event.id));
-    let events_seen = fresh.last().map(|event| event.at.0).or(before.events_seen);
+    let events_seen = fresh.last().map(|event| event.at).or(mark).map(|mark| mark.0);
     // What a new meter wrote long ago is history, and wakes nobody.
     let since = match mark {
         Some(_) => Timestamp::UNIX_EPOCH,
-        None => Timestamp::now()
-            .saturating_sub(OLD_NEWS)
-            .unwrap_or(Timestamp::UNIX_EPOCH),
+        None => now.saturating_sub(OLD_NEWS).unwrap_or(Timestamp::UNIX_EPOCH),
     };
     Ok(Findings {
         logged: fresh

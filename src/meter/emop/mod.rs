@@ -5,6 +5,7 @@
 //! payload, and a payload is a [`value`]. What could not be confirmed stands in [`inferred`].
 
 mod ack;
+pub mod blank;
 pub mod catalogue;
 pub mod crc;
 pub mod dialect;

@@ -206,11 +206,13 @@ pub struct Window<R> {
 /// records it holds, months ahead, or with its last, days behind (6.4): neither is what was asked for.
 #[must_use]
 pub fn window<R: Stamped>(records: Vec<R>, from: MeterTime, to: MeterTime) -> Window<R> {
-    let next_held = records.first().map(Stamped::at).filter(|first| *first >= to);
-    let inside = records
+    let first = records.first().map(Stamped::at).filter(|first| *first >= to);
+    let inside: Vec<R> = records
         .into_iter()
         .filter(|record| (from..to).contains(&record.at()))
         .collect();
+    // One wrong date before right ones says nothing.
+    let next_held = first.filter(|_| inside.is_empty());
     Window { inside, next_held }
 }
 
@@ -241,6 +243,8 @@ mod tests {
         );
         let ahead = window(vec![record(9_000_000)], from, to);
         assert_eq!((ahead.inside.len(), ahead.next_held), (0, Some(MeterTime(9_000_000))));
+        let misdated = window([9_000_000, 9_000].map(record).to_vec(), from, to);
+        assert_eq!((misdated.inside.len(), misdated.next_held), (1, None));
         let behind = window(vec![record(1_800)], from, to);
         assert_eq!((behind.inside.len(), behind.next_held), (0, None));
     }

@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::blank::is_blank_u16;
 use super::catalogue::{Catalogue, Object};
 use super::money::Money;
 use super::object::ObjectId;
@@ -187,7 +188,10 @@ fn json(value: &Value) -> Json {
             .collect(),
         Value::ThresholdValues(values) => (1..)
             .zip(values)
-            .map(|(number, value)| (format!("th{number}"), Json::from(*value)))
+            .map(|(number, value)| {
+                let shown = (!is_blank_u16(*value)).then_some(*value);
+                (format!("th{number}"), Json::from(shown))
+            })
             .collect(),
         // The meter's own clock, so no zone is told.
         Value::Moment(at) => at.moment().strftime("%Y-%m-%dT%H:%M:%S").to_string().into(),

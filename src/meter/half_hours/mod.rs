@@ -7,3 +7,5 @@
 mod log;
 mod round;
 mod window;
+
+pub(super) use log::records;

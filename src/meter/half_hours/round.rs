@@ -5,14 +5,16 @@ use std::ops::Range;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
-use super::log::{Log, Told};
+use super::log::{Log, Record, Told};
 use super::window;
-use crate::domain::{HalfHour, HalfHoursAsked, MeterId, Quality, Reading, Register, WattHours};
+use crate::domain::{HalfHour, HalfHoursAsked, MeterId, Quality, Reading, Register, Total, WattHours};
 use crate::meter::driver::SyncError;
 use crate::meter::emop::identity::Hardware;
 use crate::meter::reads::{Asking, ReadError};
 use crate::meter::room::Meters;
+use crate::meter::said::rating;
 use crate::meter::served::Poll;
 use crate::store::readings::{Batch, Expired, Readings};
 
@@ -22,6 +24,8 @@ const WINDOWS: usize = 3;
 const NEXT: Duration = Duration::from_millis(100);
 /// How often old half-hours are looked for.
 const FORGET: Duration = Duration::from_secs(3_600);
+/// What was doubted is asked for again as often as this.
+const DOUBTED: Duration = Duration::from_secs(24 * 3_600);
 /// And after this, when the book took nothing.
 const LATER: Duration = Duration::from_secs(60);
 
@@ -47,6 +51,9 @@ impl Meters {
             if told.is_empty() {
                 return Ok(None);
             }
+            if leaps(&told, hardware) && !self.identify(meter).await? {
+                return Ok(None);
+            }
             if !self.record(meter, &told).await {
                 return Ok(Some(LATER));
             }
@@ -55,13 +62,21 @@ impl Meters {
             }
             if window::settle(&mut asked, &window, &told, now) {
                 let more = window::next(&asked, horizon, before).is_some();
-                meter.served.live().state.half_hours = asked;
+                meter.served.live().change().half_hours = asked;
                 self.notes.add(&meter.served.meter.serial, Vec::new());
                 return Ok(more.then_some(NEXT));
             }
         }
         // Nothing new, wherever one looks: a meter whose clock stands still, or is far behind.
         Ok(None)
+    }
+
+    /// Files half-hours that somebody else asked a meter for; of how far its memory was read they say nothing.
+    pub(in crate::meter) async fn file(&self, meter: &MeterId, records: &[Record]) {
+        let batches = batches(meter, records.iter(), Timestamp::now());
+        if let Err(error) = self.readings.record(batches).await {
+            tracing::debug!(meter.id = %meter, %error, "half-hours that somebody read were not stored; they are asked for in their turn");
+        }
     }
 
     /// The oldest half-hour that is fetched: no older than a new meter's, nor than what is kept.
@@ -104,6 +119,17 @@ impl Meters {
         let serial = &meter.served.meter.serial;
         let mut asked = meter.served.live().state.half_hours.clone();
         let epoch = self.store.epoch();
+        let again = {
+            let mut live = meter.served.live();
+            let lately = live.doubted_again.is_some_and(|at| at.elapsed() < DOUBTED);
+            if !lately {
+                live.doubted_again = Some(Instant::now());
+            }
+            !lately
+        };
+        if again {
+            window::doubt(&mut asked, HalfHour::of(Timestamp::now()));
+        }
         if asked.epoch == Some(epoch) {
             return asked;
         }
@@ -156,7 +182,8 @@ impl Meters {
     /// Writes what was told into the book. Answers whether it has it.
     async fn record(&self, meter: &Poll<'_>, told: &[Told]) -> bool {
         let serial = &meter.served.meter.serial;
-        let batches = batches(serial, told, Timestamp::now());
+        let records = told.iter().flat_map(|told| &told.records);
+        let batches = batches(serial, records, Timestamp::now());
         match self.readings.record(batches).await {
             Ok(recorded) => {
                 tracing::debug!(meter.id = %serial, added = recorded.added, replaced = recorded.replaced, "half-hours were stored");
@@ -175,7 +202,7 @@ impl Meters {
 async fn ask(logs: &[Log], meter: &Poll<'_>, window: &Range<HalfHour>) -> Result<Vec<Told>, SyncError> {
     let mut told = Vec::with_capacity(logs.len());
     for log in logs {
-        match log.ask(meter, window.clone()).await {
+        match log.ask(meter, window.clone(), Timestamp::now()).await {
             Ok(said) => told.push(said),
             Err(ReadError::Asked(error)) if Poll::is_refusal(&error) => {
                 tracing::debug!(meter.id = %meter.served.meter.serial, ?log, %error, "a meter has no such log");
@@ -186,10 +213,30 @@ async fn ask(logs: &[Log], meter: &Poll<'_>, window: &Range<HalfHour>) -> Result
     Ok(told)
 }
 
+/// Whether a register falls or leaps between two records of a window: perhaps the meter was exchanged meanwhile.
+fn leaps(told: &[Told], hardware: Hardware) -> bool {
+    let rating = rating(Some(hardware));
+    let mut last: BTreeMap<Register, Total> = BTreeMap::new();
+    let records = told.iter().flat_map(|told| &told.records);
+    let totals = records.flat_map(|record| {
+        record
+            .values
+            .iter()
+            .map(|(register, count)| (*register, Total(*count, record.at.moment())))
+    });
+    let mut leaps = false;
+    for (register, total) in totals {
+        leaps |= last
+            .insert(register, total)
+            .is_some_and(|before| before.doubt(total, rating).is_some());
+    }
+    leaps
+}
+
 /// Readings by register.
-fn batches(meter: &MeterId, told: &[Told], taken: Timestamp) -> Vec<Batch> {
+fn batches<'r>(meter: &MeterId, records: impl Iterator<Item = &'r Record>, taken: Timestamp) -> Vec<Batch> {
     let mut by_register: BTreeMap<Register, Vec<Reading>> = BTreeMap::new();
-    for record in told.iter().flat_map(|told| &told.records) {
+    for record in records {
         for (register, count) in &record.values {
             by_register.entry(*register).or_default().push(Reading {
                 at: record.at.moment(),

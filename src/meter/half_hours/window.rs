@@ -2,13 +2,15 @@
 
 use std::ops::Range;
 
-use super::log::{Told, half_hour};
+use super::log::Told;
 use crate::domain::{HalfHour, HalfHoursAsked, Stretches};
 
 /// The most half-hours in one window: a quarter of a day is seven requests of a single phase meter.
 const LONGEST: u32 = 12;
 /// So many stretches without records are remembered of a meter; older ones may be asked for again.
-const ABSENT: usize = 64;
+const ABSENT: usize = 500;
+/// What a meter said and nobody can believe is asked for again so long after it was.
+const AGAIN: u32 = 7 * 48;
 
 /// The first window of a meter that was never asked: the answer tells where its memory begins.
 pub(super) fn first(asked: &HalfHoursAsked, horizon: HalfHour) -> Option<Range<HalfHour>> {
@@ -40,18 +42,36 @@ pub(super) fn settle(asked: &mut HalfHoursAsked, window: &Range<HalfHour>, told:
     let settled = window.start..until;
     asked.settled.add(settled.clone());
     asked.absent.remove(settled.clone());
+    asked.doubtful.remove(settled.clone());
     for one in (settled.start.0..settled.end.0.min(window.end.0)).map(HalfHour) {
-        let held = |told: &Told| {
-            let mut records = told.records.iter();
-            records.any(|record| half_hour(record.at) == one && record.at.moment() == one.start())
-        };
-        if !told.iter().all(held) {
+        let (mut held, mut doubtful) = (true, false);
+        for told in told {
+            let record = told.records.iter().find(|record| record.at.moment() == one.start());
+            held &= record.is_some();
+            doubtful |= record.map_or(told.misdated, |record| record.doubtful);
+        }
+        if !held {
             asked.absent.add(one..one.later(1));
+        }
+        if doubtful {
+            asked.doubtful.add(one..one.later(1));
         }
     }
     asked.absent.add(settled.end.min(window.end)..settled.end);
     asked.absent.keep_newest(ABSENT);
+    asked.doubtful.keep_newest(ABSENT);
     true
+}
+
+/// Opens again what the meter said in the last days and nobody can believe: it may say something else now.
+pub(super) fn doubt(asked: &mut HalfHoursAsked, now: HalfHour) {
+    let since = HalfHour(now.0.saturating_sub(AGAIN));
+    for part in asked.doubtful.parts().to_vec() {
+        let again = part.start.max(since)..part.end;
+        if !again.is_empty() {
+            asked.settled.remove(again);
+        }
+    }
 }
 
 /// Opens again what is settled but stands not in the book, except where the meter holds nothing.
@@ -61,7 +81,7 @@ pub(super) fn reopen(asked: &mut HalfHoursAsked, stored: impl Fn(HalfHour) -> bo
     let mut many = 0;
     for part in asked.settled.parts() {
         let all = (part.start.max(horizon).0..part.end.0).map(HalfHour);
-        for one in all.filter(|one| !asked.absent.contains(*one) && !stored(*one)) {
+        for one in all.filter(|one| !asked.absent.contains(*one) && !asked.doubtful.contains(*one) && !stored(*one)) {
             lost.add(one..one.later(1));
             many += 1;
         }
@@ -76,7 +96,7 @@ pub(super) fn reopen(asked: &mut HalfHoursAsked, stored: impl Fn(HalfHour) -> bo
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::log::Record;
+    use super::super::log::{Record, half_hour};
     use super::*;
     use crate::meter::emop::MeterTime;
     use proptest::prelude::*;
@@ -93,6 +113,7 @@ mod tests {
             at: MeterTime::of(one.start()).unwrap(),
             valid: true,
             values: Vec::new(),
+            doubtful: false,
         }
     }
 
@@ -112,6 +133,7 @@ mod tests {
                 .filter(|_| inside.is_empty() && later.is_none())
                 .map(|last| half(*last)),
             records: inside.into_iter().map(|one| record(half(one))).collect(),
+            misdated: false,
         }
     }
 
@@ -186,6 +208,26 @@ mod tests {
         let stored = |one: HalfHour| held.contains(&(one.0 - BASE)) && !(100..110).contains(&(one.0 - BASE));
         assert_eq!(reopen(&mut asked, stored, half(0)), 10);
         assert_eq!(round(&mut asked, &held, 199).0, (100..110).collect());
+    }
+
+    #[test]
+    fn what_cannot_be_believed_is_marked_and_asked_for_again_for_some_days() {
+        let held: BTreeSet<u32> = (0..2_000).collect();
+        let mut asked = HalfHoursAsked::default();
+        let window = half(4)..half(8);
+        let mut said = told(&held, &window);
+        said.records[1].doubtful = true;
+        said.records.remove(3);
+        said.misdated = true;
+        assert!(settle(&mut asked, &window, &[said], half(10)));
+        assert_eq!(asked.doubtful.parts(), [half(5)..half(6), half(7)..half(8)]);
+        assert_eq!(asked.absent.parts(), [half(7)..half(8)]);
+        doubt(&mut asked, half(10 + AGAIN));
+        assert_eq!(asked.settled.parts(), [half(4)..half(8)], "too long ago");
+        doubt(&mut asked, half(10));
+        assert_eq!(asked.settled.parts(), [half(4)..half(5), half(6)..half(7)]);
+        assert!(settle(&mut asked, &window, &[told(&held, &window)], half(10)));
+        assert!(asked.doubtful.is_empty() && asked.absent.is_empty());
     }
 
     #[test]

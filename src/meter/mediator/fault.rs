@@ -22,8 +22,11 @@ pub(super) fn status(meter: &MeterId, error: &MetersError) -> Status {
     match error {
         MetersError::Unknown(_) | MetersError::Off(_) => unknown(meter.as_str()),
         MetersError::Unanswered(error) => unanswered(meter, error),
+        // Nothing is written to another meter.
+        MetersError::Another { .. } => Status::failed_precondition(error.to_string()),
         MetersError::Exists(_)
         | MetersError::Fixed(_)
+        | MetersError::Link { .. }
         | MetersError::Entry(_)
         | MetersError::Row(_)
         | MetersError::Write(_) => Status::internal(FAILED),

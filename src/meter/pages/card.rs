@@ -1,11 +1,15 @@
 //! A meter as pages show it: values in the units people think in.
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::{Duty, Health, MeterId, Quality, Quantity};
 use crate::face::Face;
 use crate::meter::MeterShown;
+
+/// Values of one round of polling are said within so many seconds of each other.
+const ABOUT_S: i64 = 120;
 
 /// A meter as its card shows it.
 #[derive(Serialize)]
@@ -32,9 +36,9 @@ impl Card {
                 .unwrap_or_else(|| shown.meter.serial.to_string()),
             level,
             words,
-            power: text(shown, Quantity::Power).unwrap_or_else(|| "–".to_owned()),
-            energy: text(shown, Quantity::ImportA).unwrap_or_else(|| "–".to_owned()),
-            rest: rest(shown),
+            power: present(shown, Quantity::Power).unwrap_or_else(|| "–".to_owned()),
+            energy: dated(shown, Quantity::ImportA, face).unwrap_or_else(|| "–".to_owned()),
+            rest: rest(shown, face),
             updated: shown.answered.map_or_else(|| "never".to_owned(), |at| face.time(at)),
         }
     }
@@ -53,6 +57,7 @@ pub(super) fn is_healthy(shown: &MeterShown) -> Option<bool> {
 pub(super) fn state(shown: &MeterShown) -> (&'static str, &'static str) {
     match (shown.duty, shown.health) {
         (Duty::Off, _) => ("off", "switched off"),
+        _ if shown.identity.as_ref().is_some_and(|identity| identity.another) => ("bad", "another meter answers"),
         (_, Health::Unknown) => ("off", "not asked yet"),
         (_, Health::Unhealthy) => ("bad", "does not answer"),
         (_, Health::Healthy) => match shown.half_hours {
@@ -62,12 +67,56 @@ pub(super) fn state(shown: &MeterShown) -> (&'static str, &'static str) {
     }
 }
 
-fn rest(shown: &MeterShown) -> String {
+fn rest(shown: &MeterShown, face: &Face) -> String {
     let parts = [
-        text(shown, Quantity::Balance),
-        text(shown, Quantity::Voltage).or_else(|| text(shown, Quantity::VoltageL1)),
+        dated(shown, Quantity::Balance, face),
+        present(shown, Quantity::Voltage).or_else(|| present(shown, Quantity::VoltageL1)),
+        gone(shown, Timestamp::now()),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// A value that is true just now; of a meter that is silent there is none.
+fn present(shown: &MeterShown, quantity: Quantity) -> Option<String> {
+    let stale = shown.values.get(&quantity)?.quality == Quality::Stale;
+    text(shown, quantity).filter(|_| !stale)
+}
+
+/// A value, and when it was said where that is not about when the meter last said anything.
+fn dated(shown: &MeterShown, quantity: Quantity, face: &Face) -> Option<String> {
+    let text = text(shown, quantity)?;
+    let at = shown.values.get(&quantity)?.at;
+    let earlier = shown
+        .answered
+        .is_some_and(|answered| answered.duration_since(at).as_secs() >= ABOUT_S);
+    Some(if earlier {
+        format!("{text} ({})", face.time(at))
+    } else {
+        text
+    })
+}
+
+/// The last power of a meter that does not say what it is now, and how old that is.
+fn gone(shown: &MeterShown, now: Timestamp) -> Option<String> {
+    let power = shown.values.get(&Quantity::Power)?;
+    let stale = power.quality == Quality::Stale;
+    stale.then(|| {
+        format!(
+            "{} {} ago",
+            in_words(&power.value, power.unit.as_deref()),
+            age(power.age_s(now))
+        )
+    })
+}
+
+/// How long something is ago, in one unit.
+pub(super) fn age(seconds: u64) -> String {
+    match seconds {
+        0..=119 => format!("{seconds} s"),
+        120..=7_199 => format!("{} min", seconds / 60),
+        7_200..=172_799 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
 }
 
 /// A value with its unit; `None` when there is none.

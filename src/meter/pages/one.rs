@@ -10,10 +10,10 @@ use super::card::Card;
 use super::day::{DayShown, Drawn, Unread, Wanted, day_of, is_missing, kwh, quality, span_of};
 use super::plot::Plot;
 use super::{Desk, card as cards};
-use crate::domain::{MeterId, Quality};
+use crate::domain::{Doubt, MeterId, Quality};
 use crate::face::{Frame, Page, Shell, SignedIn};
-use crate::meter::MeterShown;
 use crate::meter::emop::event_log;
+use crate::meter::{MeterShown, ValueShown};
 use crate::store::ReadError;
 
 /// Entries of the log that are shown.
@@ -47,6 +47,7 @@ struct ValueRow {
     name: &'static str,
     value: String,
     at: String,
+    age: String,
     quality: &'static str,
 }
 
@@ -159,11 +160,18 @@ fn progress(shown: &MeterShown, desk: &Desk) -> Option<String> {
 }
 
 fn values(shown: &MeterShown, desk: &Desk) -> Vec<ValueRow> {
-    let rows = shown.values.iter().filter(|(_, value)| value.quality != Quality::Gap);
+    let now = Timestamp::now();
+    // What the meter has not is no row; what it said and nobody believes is one.
+    let said = |value: &ValueShown| value.quality != Quality::Gap || value.why.is_some_and(|why| why != Doubt::Absent);
+    let rows = shown.values.iter().filter(|(_, value)| said(value));
     rows.map(|(quantity, value)| ValueRow {
         name: cards::name(*quantity),
-        value: cards::in_words(&value.value, value.unit.as_deref()),
+        value: match value.why {
+            Some(why) => format!("no value: {}", why.words()),
+            None => cards::in_words(&value.value, value.unit.as_deref()),
+        },
         at: desk.face.time(value.at),
+        age: cards::age(value.age_s(now)),
         quality: quality(value.quality),
     })
     .collect()

@@ -3,6 +3,9 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::meter::emop::MeterTime;
+use crate::meter::emop::profile_log::HALF_HOUR;
+
 /// How often something happens: 0 never, 1 always.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Default)]
 pub struct Rate(pub(super) f64);
@@ -55,6 +58,47 @@ pub struct Faults {
     pub reboot_every: Option<u32>,
     /// So long a reboot takes.
     pub reboot_for: Duration,
+    /// A live value, or one register of several, is the pattern that stands for none.
+    pub no_value_rate: Rate,
+    /// The records of this half-hour of every day hold the pattern that stands for none.
+    pub no_value_at: Option<SlotOfDay>,
+    /// The records of this half-hour of every day are dated a year ahead.
+    pub misdated_at: Option<SlotOfDay>,
+    /// After so many replies another meter hangs on the line: its serial is the next one, its registers are others.
+    pub exchange_after: Option<u32>,
     /// Which faults come when.
     pub seed: u64,
+}
+
+/// A half-hour of a day in UTC, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlotOfDay(u32);
+
+/// No half-hour of a day.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no half-hour of a day, such as 09:30")]
+pub struct NoSlot(String);
+
+impl SlotOfDay {
+    /// Whether a moment lies in it.
+    pub(super) fn holds(self, at: MeterTime) -> bool {
+        at.0 % 86_400 / HALF_HOUR == self.0
+    }
+}
+
+impl FromStr for SlotOfDay {
+    type Err = NoSlot;
+
+    fn from_str(text: &str) -> Result<SlotOfDay, NoSlot> {
+        let slot = || {
+            let (hour, minute) = text.split_once(':')?;
+            let hour: u32 = hour.parse().ok().filter(|hour| *hour < 24)?;
+            match minute {
+                "00" => Some(2 * hour),
+                "30" => Some(2 * hour + 1),
+                _ => None,
+            }
+        };
+        slot().map(SlotOfDay).ok_or_else(|| NoSlot(text.to_owned()))
+    }
 }

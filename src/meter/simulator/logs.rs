@@ -44,6 +44,19 @@ impl Slot {
         }
     }
 
+    /// The registers of another meter, which counted more before it came here.
+    pub(super) fn of_another(mut self) -> Slot {
+        for register in [
+            &mut self.import_a,
+            &mut self.export_a,
+            &mut self.reactive_import_a,
+            &mut self.reactive_export_a,
+        ] {
+            *register = register.wrapping_add(70_000_000);
+        }
+        self
+    }
+
     fn record(&self, log: ProfileLog, twin: bool) -> Vec<u8> {
         let a = [
             self.export_a,
@@ -71,11 +84,14 @@ pub(super) fn profile(meter: &SimulatedMeter, log: ProfileLog, start: MeterTime,
         let wanted = start.0.checked_next_multiple_of(HALF_HOUR).unwrap_or(last);
         let mut at = wanted.clamp(first, last);
         while at <= last {
-            let record = meter.slot(MeterTime(at)).record(log, meter.setup.twin);
+            let mut record = meter.slot(MeterTime(at)).record(log, meter.setup.twin);
+            if meter.faults.no_value_at.is_some_and(|slot| slot.holds(MeterTime(at))) {
+                record.fill(0xFF);
+            }
             if block.len() + 6 + record.len() > BLOCK_BYTES {
                 break;
             }
-            block.extend(at.to_le_bytes());
+            block.extend(meter.dated(MeterTime(at)).to_bytes());
             block.extend(VALID);
             block.extend(record);
             at += HALF_HOUR;

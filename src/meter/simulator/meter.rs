@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::faults::Faults;
 use super::logs::Slot;
 use super::shape::Shape;
 use super::{logs, objects, three_phase};
@@ -58,14 +59,15 @@ pub struct SimulatedMeter {
     tokens: HashSet<Vec<u8>>,
     /// What its clock shows ahead of the true time.
     ahead: SignedDuration,
-    token_silent: bool,
-    nak_writes: bool,
+    /// Whether it was put in the place of another.
+    exchanged: bool,
+    pub(super) faults: Faults,
 }
 
 impl SimulatedMeter {
     /// A meter as it was made. `dialect` says by which constants it speaks.
     #[must_use]
-    pub fn new(setup: Setup, dialect: Dialect, faults: &super::Faults) -> SimulatedMeter {
+    pub fn new(setup: Setup, dialect: Dialect, faults: &Faults) -> SimulatedMeter {
         SimulatedMeter {
             balance: setup.balance,
             setup,
@@ -74,8 +76,8 @@ impl SimulatedMeter {
             written: BTreeMap::new(),
             tokens: HashSet::new(),
             ahead: SignedDuration::ZERO,
-            token_silent: faults.token_silent,
-            nak_writes: faults.nak_writes,
+            exchanged: false,
+            faults: *faults,
         }
     }
 
@@ -134,9 +136,29 @@ impl SimulatedMeter {
         MeterTime::of(shown).unwrap_or(MeterTime(0))
     }
 
+    /// What a record of this moment is dated.
+    pub(super) fn dated(&self, at: MeterTime) -> MeterTime {
+        if self.faults.misdated_at.is_some_and(|slot| slot.holds(at)) {
+            MeterTime(at.0.saturating_add(366 * 86_400))
+        } else {
+            at
+        }
+    }
+
+    /// Another meter of the same kind is put in its place: the next serial, and registers from a few hours of its own.
+    pub(super) fn exchange(&mut self) {
+        let digits = self.setup.serial.bytes().rev().take_while(u8::is_ascii_digit).count();
+        let (head, number) = self.setup.serial.split_at(self.setup.serial.len() - digits.min(9));
+        let width = number.len();
+        let next = number.parse::<u64>().unwrap_or(0) + 1;
+        self.setup.serial = format!("{head}{next:0width$}");
+        self.exchanged = true;
+    }
+
     /// Its registers at a moment.
     pub(super) fn slot(&self, at: MeterTime) -> Slot {
-        Slot::at(at, &self.setup)
+        let slot = Slot::at(at, &self.setup);
+        if self.exchanged { slot.of_another() } else { slot }
     }
 
     fn read(&self, id: ObjectId, now: Timestamp) -> Result<Vec<u8>, Ack> {
@@ -160,7 +182,7 @@ impl SimulatedMeter {
     fn write(&mut self, id: ObjectId, payload: &[u8], now: Timestamp) -> Result<Vec<u8>, Ack> {
         let object = self.object(id)?;
         let kind = object.kind;
-        if object.access == Access::Read || self.nak_writes {
+        if object.access == Access::Read || self.faults.nak_writes {
             return Err(Ack::Security);
         }
         if objects::size(kind).is_some_and(|size| size != payload.len()) {
@@ -202,7 +224,11 @@ impl SimulatedMeter {
             return Err(Ack::Security);
         }
         if !self.tokens.insert(digits.to_vec()) {
-            return if self.token_silent { Ok(()) } else { Err(Ack::Security) };
+            return if self.faults.token_silent {
+                Ok(())
+            } else {
+                Err(Ack::Security)
+            };
         }
         let last = &digits[digits.len() - 4..];
         let pence = last.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));

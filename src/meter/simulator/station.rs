@@ -5,9 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::chance::Chance;
-use super::faults::Faults;
+use super::faults::{Faults, Rate};
 use super::meter::SimulatedMeter;
-use crate::meter::emop::{Address, Control, Frame};
+use crate::meter::emop::{Ack, Address, Control, Frame};
 
 /// The meter's own time source: frozen, or the machine's clock.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +87,10 @@ impl Station {
         if self.chance.at(self.faults.hang_rate) {
             return Some(Turn::Hang);
         }
+        if self.faults.exchange_after == Some(self.answered) {
+            self.meter.exchange();
+            self.faults.exchange_after = None;
+        }
         let mut reply = self.reply(request);
         if self.chance.at(self.faults.bad_crc_rate) {
             let last = reply.len() - 1;
@@ -114,7 +118,11 @@ impl Station {
     }
 
     fn reply(&mut self, request: &Frame<'_>) -> Vec<u8> {
-        let (ack, data) = self.meter.answer(request.data, self.now.moment());
+        let (ack, mut data) = self.meter.answer(request.data, self.now.moment());
+        let is_read = ack == Ack::Accepted && request.data.first() == Some(&1) && request.data.get(4) == Some(&0);
+        if is_read && self.faults.no_value_rate > Rate::default() && self.chance.at(self.faults.no_value_rate) {
+            blank(&mut data[5..]);
+        }
         let reply = Frame {
             destination: request.source,
             source: self.address,
@@ -124,5 +132,16 @@ impl Station {
         reply
             .encode()
             .expect("the longest reply is a profile block of 85 bytes")
+    }
+}
+
+/// Makes the pattern of no value out of numbers; texts and settings, which are longer or shorter, stay.
+fn blank(payload: &mut [u8]) {
+    match payload.len() {
+        // But for the digits of a kind or a firmware.
+        2 | 4 if !payload.iter().all(u8::is_ascii_graphic) => payload.fill(0xFF),
+        // The first of an element's registers.
+        16 if !payload.is_ascii() || payload.contains(&0) => payload[..4].fill(0xFF),
+        _ => {}
     }
 }

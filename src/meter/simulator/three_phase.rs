@@ -25,10 +25,7 @@ pub(super) fn has(object: &Object) -> bool {
         "read_element",
         "element_",
     ];
-    let only_single = matches!(
-        object.name.as_ref(),
-        "serial" | "instantaneous_voltage" | "average_voltage"
-    );
+    let only_single = matches!(object.name.as_ref(), "instantaneous_voltage" | "average_voltage");
     !only_single && !single.iter().any(|word| object.name.starts_with(word))
 }
 
@@ -39,6 +36,16 @@ pub(super) fn payload(meter: &SimulatedMeter, kind: MeterType, object: &Object, 
     Some(match object.name.as_ref() {
         "hardware_version" => Vec::new(),
         "firmware_version" => vec![0x01, 0x0A],
+        // The same object has a serial of another form here.
+        "serial" => {
+            let mut form = match kind {
+                MeterType::CxCtOperated => b"EMP1CX".to_vec(),
+                _ => b"EMP1AX".to_vec(),
+            };
+            form.extend(meter.setup.serial.bytes().filter(u8::is_ascii_digit));
+            form.resize(16, b' ');
+            form
+        }
         "three_phase_serial" => meter.setup.serial.as_bytes().to_vec(),
         "total_active_import_energy" => count(slot.import_a),
         "total_active_export_energy" => count(slot.export_a),
@@ -95,7 +102,8 @@ pub(super) fn intervals(
     let layout = &meter.dialect.inferred().intervals;
     let mut block = vec![0; layout.wrapper + layout.channel_ids];
     let at = |place: usize| layout.wrapper + place;
-    block[at(layout.start)..at(layout.start + 4)].copy_from_slice(&from.to_le_bytes());
+    let dated = meter.dated(MeterTime(from));
+    block[at(layout.start)..at(layout.start + 4)].copy_from_slice(&dated.to_bytes());
     block[at(layout.minutes)] = (HALF_HOUR / 60) as u8;
     block[at(layout.channels)] = CHANNELS.len() as u8;
     block.extend(CHANNELS.iter().flat_map(|channel| ObjectId::new(*channel).to_bytes()));
@@ -107,7 +115,14 @@ pub(super) fn intervals(
             slot.reactive_import_a,
             slot.reactive_export_a,
         ];
-        let values = values.into_iter().flat_map(|value| scaled(value, kind).to_le_bytes());
+        let none = meter.faults.no_value_at.is_some_and(|slot| slot.holds(MeterTime(time)));
+        let values = values.into_iter().flat_map(|value| {
+            if none {
+                [0xFF; 4]
+            } else {
+                scaled(value, kind).to_le_bytes()
+            }
+        });
         match layout.status {
             StatusPlace::First => block.extend(VALID.to_le_bytes().into_iter().chain(values)),
             StatusPlace::Last => block.extend(values.chain(VALID.to_le_bytes())),

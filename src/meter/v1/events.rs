@@ -142,6 +142,9 @@ fn of_news(news: &MeterNews) -> (&'static str, Value) {
         MeterNews::Added => ("added", json!({})),
         MeterNews::Removed => ("removed", json!({})),
         MeterNews::Read { values } => ("read", json!({ "values": values })),
+        MeterNews::Doubtful { values } => ("doubtful", json!({ "values": values })),
+        MeterNews::Another { says } => ("another", json!({ "says": says })),
+        MeterNews::Itself => ("itself", json!({})),
         MeterNews::Silent { why } => ("silent", json!({ "why": why })),
         MeterNews::Answers => ("answers", json!({})),
         MeterNews::Logged {

@@ -14,7 +14,9 @@ use super::Api;
 use super::caller::Caller;
 use super::fault::Fault;
 use super::table::{self, Format, Row};
-use crate::domain::{Element, HALF_HOUR, Interval, Measure, MeterId, Quality, Reading, Register};
+use crate::domain::{
+    Element, HALF_HOUR, HalfHour, HalfHoursAsked, Interval, Measure, MeterId, Quality, Reading, Register, Stretches,
+};
 use crate::meter::Span;
 use crate::store::ReadError;
 use crate::store::readings::Readings;
@@ -62,6 +64,9 @@ struct IntervalShown {
     /// When the box knew.
     #[schema(value_type = Option<String>)]
     taken: Option<Timestamp>,
+    /// Why it is a gap.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
 }
 
 impl From<Interval> for IntervalShown {
@@ -73,6 +78,28 @@ impl From<Interval> for IntervalShown {
             cumulative: one.cumulative.map(|value| value.0),
             quality: one.quality,
             taken: one.taken,
+            reason: None,
+        }
+    }
+}
+
+impl IntervalShown {
+    /// A half-hour, and if it is a gap why: as far as the account of what the meter was asked says so.
+    fn of(one: Interval, asked: &HalfHoursAsked) -> IntervalShown {
+        let first = HalfHour::of(one.from);
+        let ends = [first, first.later(1)];
+        let any = |stretches: &Stretches| ends.iter().any(|end| stretches.contains(*end));
+        let reason = one.energy.is_none().then(|| match () {
+            () if any(&asked.doubtful) => "the meter said what cannot be",
+            () if any(&asked.absent) => "the meter holds nothing there",
+            () if ends.iter().all(|end| asked.settled.contains(*end)) => {
+                "the register fell or leapt: a new series begins"
+            }
+            () => "not read yet",
+        });
+        IntervalShown {
+            reason,
+            ..IntervalShown::from(one)
         }
     }
 }
@@ -131,7 +158,12 @@ pub(super) async fn intervals(
     })
     .await?;
     let (total, gaps) = (totals.energy(), totals.gaps());
-    let rows: Vec<IntervalShown> = totals.intervals.into_iter().map(IntervalShown::from).collect();
+    let account = api.room.half_hours_asked(&serial);
+    let rows: Vec<IntervalShown> = totals
+        .intervals
+        .into_iter()
+        .map(|one| IntervalShown::of(one, &account))
+        .collect();
     let whole = IntervalsShown {
         serial: &serial,
         registers: &totals.registers,
@@ -238,7 +270,8 @@ pub(super) async fn readings(
         move || readings.between(&serial, register, span.from, span.to).collect()
     })
     .await?;
-    let rows = found.into_iter().map(|reading| ReadingShown {
+    let found = found.into_iter().filter(|reading| register.holds(reading.value));
+    let rows = found.map(|reading| ReadingShown {
         at: reading.at,
         value: reading.value.0,
         quality: reading.quality,

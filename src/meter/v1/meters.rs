@@ -15,7 +15,7 @@ use super::Api;
 use super::caller::Caller;
 use super::fault::Fault;
 use crate::accounts::Act;
-use crate::domain::{Duty, Health, MeterId, Quantity};
+use crate::domain::{Doubt, Duty, Health, Identity, MeterId, Quantity};
 use crate::meter::{MeterShown, Progress, ValueShown};
 
 /// Meters on one page, at most and unless told otherwise.
@@ -47,16 +47,31 @@ pub(super) struct MeterV1 {
     /// When it last answered.
     #[schema(value_type = Option<String>)]
     answered: Option<Timestamp>,
+    /// Which meter answers on its line: whether it is another, the serial that it says, when it was asked.
+    #[schema(value_type = Option<Object>, example = json!({"another": false, "says": "EML2137580826", "checked": "2026-02-10T12:00:00Z", "right": "2026-02-10T12:00:00Z"}))]
+    identity: Option<Identity>,
     /// How far its half-hours are fetched.
     #[schema(value_type = Option<Object>, example = json!({"since": "2025-10-01T00:00:00Z", "until": "2026-02-10T12:00:00Z", "open": 0}))]
     half_hours: Option<Progress>,
-    /// What it last said: value, unit, time and quality (`measured`, `stale`, `gap`) of each quantity.
-    #[schema(value_type = Object, example = json!({"import_a": {"value": 104250, "unit": "Wh", "at": "2026-02-10T12:00:00Z", "quality": "measured"}}))]
-    values: BTreeMap<Quantity, ValueShown>,
+    /// What it last said: value, unit, time, age in seconds and quality (`measured`, `stale`, `gap`) of each quantity;
+    /// of a gap the reason, when the meter did say something.
+    #[schema(value_type = Object, example = json!({"import_a": {"value": 104250, "unit": "Wh", "at": "2026-02-10T12:00:00Z", "quality": "measured", "age_s": 1720}}))]
+    values: BTreeMap<Quantity, ValueV1>,
+}
+
+/// A value with its age.
+#[derive(Serialize)]
+struct ValueV1 {
+    #[serde(flatten)]
+    shown: ValueShown,
+    age_s: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
 }
 
 impl From<MeterShown> for MeterV1 {
     fn from(shown: MeterShown) -> MeterV1 {
+        let now = Timestamp::now();
         let asked = shown.value(Quantity::Hardware).and_then(|code| code.as_str());
         MeterV1 {
             hardware: shown.meter.hardware.clone().or_else(|| asked.map(str::to_owned)),
@@ -68,9 +83,22 @@ impl From<MeterShown> for MeterV1 {
             health: shown.health,
             health_details: shown.health_details,
             answered: shown.answered,
+            identity: shown.identity,
             half_hours: shown.half_hours,
-            values: shown.values,
+            values: shown
+                .values
+                .into_iter()
+                .map(|(quantity, shown)| (quantity, with_age(shown, now)))
+                .collect(),
         }
+    }
+}
+
+fn with_age(shown: ValueShown, now: Timestamp) -> ValueV1 {
+    ValueV1 {
+        age_s: shown.age_s(now),
+        reason: shown.why.map(Doubt::words),
+        shown,
     }
 }
 

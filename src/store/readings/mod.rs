@@ -32,7 +32,7 @@ use jiff::{SignedDuration, Timestamp};
 use series::Series;
 
 use super::{ReadError, Store};
-use crate::domain::{Interval, MeterId, Register, intervals};
+use crate::domain::{Interval, MeterId, Rating, Register, intervals};
 
 /// Reads readings.
 #[derive(Clone)]
@@ -67,10 +67,24 @@ impl Readings {
         from: Timestamp,
         to: Timestamp,
     ) -> impl Iterator<Item = Result<Interval, ReadError>> + use<> {
+        self.intervals_within(meter, register, (from, to), Rating::of(register))
+    }
+
+    /// The same of a meter that carries no more than this.
+    pub fn intervals_within(
+        &self,
+        meter: &MeterId,
+        register: Register,
+        (from, to): (Timestamp, Timestamp),
+        rating: Rating,
+    ) -> impl Iterator<Item = Result<Interval, ReadError>> + use<> {
         // The reading at the very end closes the last half-hour.
         let closing = to
             .saturating_add(SignedDuration::from_secs(1))
             .unwrap_or(Timestamp::MAX);
-        intervals(self.between(meter, register, from, closing), from, to)
+        let readings = self.between(meter, register, from, closing);
+        let readings =
+            readings.filter(move |reading| reading.as_ref().map_or(true, |reading| register.holds(reading.value)));
+        intervals(readings, from, to, rating)
     }
 }

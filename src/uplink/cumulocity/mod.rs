@@ -70,7 +70,7 @@ pub struct Cumulocity {
 struct Changing {
     maxima: Before<SpaceId, u32>,
     settings: Before<(MeterId, Quantity), Value>,
-    counters: Before<(MeterId, Quantity), i64>,
+    counters: Before<(MeterId, Quantity), u64>,
 }
 
 /// What was said in this session, and what was known of things when it was said.

@@ -1,6 +1,8 @@
 //! The newest of things, which is shown at once though older values still wait (`spec/uplink.md` section 4.2), and the
 //! first word on a thing that the platform does not know.
 
+use jiff::Timestamp;
+
 use super::Cumulocity;
 use super::series::{measurement, samples};
 use crate::domain::{MeterId, Space};
@@ -45,15 +47,13 @@ impl Cumulocity {
     }
 
     fn newest(&self, meter: &MeterKnown, child: &str) -> Option<Message> {
-        let known = meter.state.values.keys();
-        let values = known.filter_map(|quantity| Some((*quantity, meter.state.value(*quantity)?.clone())));
-        let at = meter.state.values.values().map(|latest| latest.at).max()?;
+        let values = meter.state.present(Timestamp::now());
+        let told = values.keys().filter_map(|quantity| meter.state.values.get(quantity));
+        let at = told.map(|latest| latest.at).max()?;
         if !is_possible(at) {
             return None;
         }
-        let line = measurement("emop_Reading", at, &samples(&values.collect()))
-            .into_iter()
-            .next()?;
+        let line = measurement("emop_Reading", at, &samples(&values)).into_iter().next()?;
         Some(transient(self.up(Some(child), line)))
     }
 

@@ -12,6 +12,7 @@ use super::smartrest::Line;
 use super::{Cumulocity, EACH, REASON, RESULT, Words};
 use crate::domain::{
     Alarm, AlarmNews, Event, MeterId, MeterNews, Occupancy, Operation, OperationState, Quantity, Source, SpaceId,
+    number,
 };
 use crate::store::{Entry, is_possible};
 use crate::uplink::connection::wire::Message;
@@ -97,8 +98,12 @@ impl Cumulocity {
                 words.extend(self.settings(entry, meter, values));
                 words
             }
-            // The alarm says it.
-            MeterNews::Silent { .. } | MeterNews::Answers => Vec::new(),
+            // The alarm says it; what is not believed is not told.
+            MeterNews::Silent { .. }
+            | MeterNews::Answers
+            | MeterNews::Another { .. }
+            | MeterNews::Itself
+            | MeterNews::Doubtful { .. } => Vec::new(),
             MeterNews::Logged { at, id, name, .. } => {
                 let name = name.clone().unwrap_or_else(|| format!("event {id}"));
                 let line = Line::new(400).text(&format!("emop_Event_{id}")).text(&name).time(*at);
@@ -153,7 +158,7 @@ impl Cumulocity {
     fn decreased(&self, entry: &Entry, meter: &MeterId, values: &BTreeMap<Quantity, Value>) -> Vec<String> {
         let mut lines = Vec::new();
         for (quantity, value) in values.iter().filter(|(quantity, _)| quantity.is_register()) {
-            let Some(value) = value.as_i64() else { continue };
+            let Some(value) = number(value) else { continue };
             let key = (meter.clone(), *quantity);
             let before = self.changing().counters.change(key, entry.seq, value);
             if let Some(before) = before.filter(|before| *before > value) {

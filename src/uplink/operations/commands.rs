@@ -94,7 +94,7 @@ impl Commands {
             return Err(format!("`{name}` is not on the allow-list; `help` shows what is"));
         };
         if arguments.len() != takes.split_whitespace().count() {
-            return Err(format!("write it as: {name} {takes}"));
+            return Err(wanted(name, takes));
         }
         tracing::info!(target: "gatelodge::audit", command = name, "the cloud gave a command");
         if let ("read", [serial]) = (*name, arguments) {
@@ -221,9 +221,22 @@ impl Commands {
     }
 }
 
+/// Why a command line cannot be carried out, whatever is allowed; of a name that is none, the allow-list tells.
+pub(super) fn misuse(line: &str) -> Option<String> {
+    let Some(words) = words(line) else {
+        return Some("a quote is not closed".to_owned());
+    };
+    let (name, arguments) = words.split_first()?;
+    let (name, takes, _) = COMMANDS.iter().find(|(known, _, _)| known == name)?;
+    let right =
+        arguments.len() == takes.split_whitespace().count() || DROP.split(' ').eq(words.iter().map(String::as_str));
+    (!right).then(|| wanted(name, takes))
+}
+
+fn wanted(name: &str, takes: &str) -> String {
+    format!("write it as: {name} {takes}").trim_end().to_owned()
+}
+
 fn known(state: &crate::domain::MeterState) -> std::collections::BTreeMap<crate::domain::Quantity, serde_json::Value> {
-    let known = state.values.keys();
-    known
-        .filter_map(|quantity| Some((*quantity, state.value(*quantity)?.clone())))
-        .collect()
+    state.present(Timestamp::now())
 }

@@ -66,6 +66,9 @@ impl Deeds {
         let limit = match row.operation.kind.as_str() {
             kind::CONFIGURATION | kind::DOWNLOAD => TRIED,
             kind::LOG_FILE | kind::UPLOAD => LIMIT * 2,
+            // As long as the meters' objects take, each of which may need its whole time.
+            kind::COMMAND | kind::MEASURE => LIMIT.max(self.hands.reading_takes()),
+            name if name.starts_with(kind::PLAIN) => LIMIT.max(self.hands.reading_takes()),
             _ => LIMIT,
         };
         match timeout(limit, self.result(store, key, row)).await {

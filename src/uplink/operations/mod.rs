@@ -138,7 +138,7 @@ impl Operations {
             };
             match refused {
                 Some(why) => {
-                    tell(page, &new, OperationState::Failed(why.to_owned()));
+                    tell(page, &new, OperationState::Failed(why));
                     new.phase = Phase::Done(now);
                 }
                 None => {
@@ -301,8 +301,16 @@ impl Operations {
 /// What an operation ends with that nobody goes on with.
 const INTERRUPTED: &str = "interrupted: the box, or its uplink, was started anew meanwhile";
 
-/// Why an operation is not even begun, while `open` others are.
-fn refusal(open: usize, asked: &Asked) -> Option<&'static str> {
+/// Why an operation is not even begun, while `open` others are. A command over a plain broker that cannot be carried out
+/// whatever happens does not wait behind others to be told so; a tenant may know answers by their order only.
+fn refusal(open: usize, asked: &Asked) -> Option<String> {
+    let kind = asked.operation.kind.as_str();
+    let line = asked.arguments.first().filter(|_| kind.starts_with(kind::PLAIN));
+    line.and_then(|line| commands::misuse(line))
+        .or_else(|| too_much(open, asked).map(str::to_owned))
+}
+
+fn too_much(open: usize, asked: &Asked) -> Option<&'static str> {
     let length: usize = asked.arguments.iter().map(|argument| argument.len() + 4).sum();
     if open >= WAITING {
         return Some("busy: too many operations wait already");

@@ -19,7 +19,9 @@ use super::fields::fields;
 use super::live::Thing;
 use super::speech::{Heard, Topic};
 use super::world::{MeterKnown, World};
-use crate::domain::{Alarm, AlarmNews, Event, Health, Lane, Level, MeterId, MeterNews, Quantity, Source, Space};
+use crate::domain::{
+    Alarm, AlarmNews, Doubt, Event, Health, Lane, Level, MeterId, MeterNews, Quality, Quantity, Source, Space,
+};
 use crate::store::{ClockState, Delivery, Entry, ReadError, Store};
 pub use asked::asked;
 use discovery::Discovery;
@@ -182,7 +184,13 @@ impl Plain {
                 Some(Message::new(self.topics.meter(meter, "event"), body.to_string()))
             }
             // These are told by state and availability.
-            MeterNews::Added | MeterNews::Removed | MeterNews::Silent { .. } | MeterNews::Answers => None,
+            MeterNews::Added
+            | MeterNews::Removed
+            | MeterNews::Silent { .. }
+            | MeterNews::Answers
+            | MeterNews::Another { .. }
+            | MeterNews::Itself
+            | MeterNews::Doubtful { .. } => None,
         }
     }
 
@@ -248,15 +256,25 @@ impl Plain {
     }
 
     fn meter(&self, meter: &MeterKnown) -> Vec<Message> {
-        let known = meter.state.values.keys();
-        let values: BTreeMap<Quantity, Value> = known
-            .filter_map(|quantity| Some((*quantity, meter.state.value(*quantity)?.clone())))
-            .collect();
+        let now = Timestamp::now();
         let newest = meter.state.values.values().map(|latest| latest.at).max();
-        let mut body = fields(&values);
+        let promised = fields(&promised(meter));
         let mut messages = Vec::new();
-        messages.extend(self.discovery.as_ref().map(|discovery| discovery.meter(meter, &body)));
+        messages.extend(
+            self.discovery
+                .as_ref()
+                .map(|discovery| discovery.meter(meter, &promised)),
+        );
         if let Some(newest) = newest {
+            let mut body = fields(&meter.state.present(now));
+            // What there is and nobody knows just now is null, so that who looks for it finds that.
+            for field in promised.keys().filter(|field| *field != "currency") {
+                body.entry(field).or_insert(Value::Null);
+            }
+            let stale = stale(meter, now);
+            if !stale.is_empty() {
+                body.insert("stale".to_owned(), stale.into());
+            }
             body.insert("ts".to_owned(), stamp(newest));
             messages.push(self.retained(self.topics.meter(&meter.serial, "state"), body));
         }
@@ -296,6 +314,38 @@ impl Plain {
     fn retained(&self, topic: String, body: Map<String, Value>) -> Message {
         Message::new(topic, Value::Object(body).to_string()).retained()
     }
+}
+
+/// Values that a meter has, be they stale or not believed just now: something of the kind stands for each.
+fn promised(meter: &MeterKnown) -> BTreeMap<Quantity, Value> {
+    let values = meter.state.values.iter();
+    let has = values
+        .filter(|(_, latest)| latest.quality != Quality::Gap || latest.why.is_some_and(|why| why != Doubt::Absent));
+    has.map(|(quantity, latest)| {
+        let value = match (&latest.value, quantity) {
+            (Value::Null, Quantity::Balance) => Value::from("0"),
+            (Value::Null, Quantity::LoadSwitch | Quantity::FirmwareVersion) => Value::from(""),
+            (Value::Null, _) => Value::from(0),
+            (value, _) => value.clone(),
+        };
+        (*quantity, value)
+    })
+    .collect()
+}
+
+/// What was true for a moment that is over: the last of each, and how old it is.
+fn stale(meter: &MeterKnown, now: Timestamp) -> Map<String, Value> {
+    let mut stale = Map::new();
+    for (quantity, latest) in &meter.state.values {
+        if !quantity.is_momentary() || meter.state.quality(*quantity, now) != Quality::Stale {
+            continue;
+        }
+        for (field, last) in fields(&BTreeMap::from([(*quantity, latest.value.clone())])) {
+            let age = now.duration_since(latest.at).as_secs().max(0);
+            stale.insert(field, json!({"last": last, "at": stamp(latest.at), "age_s": age}));
+        }
+    }
+    stale
 }
 
 /// A source as the last part of a topic.

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use super::emop_stage::{Said, Stage, Way};
 use super::peer::{frame, hear, reply};
 
-const SERIAL: &str = "EMP0000000007";
+const SERIAL: &str = "EML0000000007";
 /// 2026-02-10T00:00:00Z, as meters count.
 const MIDNIGHT: u32 = 823_996_800;
 /// A refusal: object unknown.

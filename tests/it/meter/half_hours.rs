@@ -21,7 +21,7 @@ use super::driver::{entry, id, quick};
 use super::stage::{SERIAL, serve, station};
 
 /// Half-hours and nothing else.
-fn config() -> Config {
+pub fn config() -> Config {
     Config {
         polling: Polling {
             half_hours: Every::Each(Span::seconds(10)),
@@ -33,12 +33,12 @@ fn config() -> Config {
     }
 }
 
-fn ago(hours: i64) -> Timestamp {
+pub fn ago(hours: i64) -> Timestamp {
     Timestamp::now() - SignedDuration::from_hours(hours)
 }
 
 /// A meter whose memory begins so many hours ago and goes on as time does.
-fn running(since_hours: i64, faults: Faults) -> Station {
+pub fn running(since_hours: i64, faults: Faults) -> Station {
     let mut setup = Setup::new(SERIAL);
     setup.twin = true;
     setup.log_start = MeterTime::of(ago(since_hours)).unwrap();
@@ -47,15 +47,15 @@ fn running(since_hours: i64, faults: Faults) -> Station {
     station
 }
 
-struct Stage {
-    store: Store,
-    room: Arc<Meters>,
+pub struct Stage {
+    pub store: Store,
+    pub room: Arc<Meters>,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
 impl Stage {
-    fn start(store: &Store, address: std::net::SocketAddr, config: Config) -> Stage {
+    pub fn start(store: &Store, address: std::net::SocketAddr, config: Config) -> Stage {
         let room = Meters::new(config, vec![entry(address)], store.clone()).unwrap();
         let stop = CancellationToken::new();
         let task = tokio::spawn({
@@ -70,7 +70,7 @@ impl Stage {
         }
     }
 
-    async fn stop(self) {
+    pub async fn stop(self) {
         self.stop.cancel();
         self.task.await.unwrap();
     }
@@ -123,7 +123,7 @@ async fn told(store: &Store) -> BTreeMap<Register, usize> {
     panic!("nothing was pruned");
 }
 
-fn store(folder: &tempfile::TempDir) -> Store {
+pub fn store(folder: &tempfile::TempDir) -> Store {
     Store::open(Options::new(folder.path())).unwrap()
 }
 

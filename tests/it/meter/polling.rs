@@ -6,7 +6,7 @@ use std::time::Duration;
 use gatelodge::domain::units::Span;
 use gatelodge::domain::{Event, Health, Lane, MeterNews, Quality, Quantity, Seq};
 use gatelodge::meter::simulator::{Faults, Setup};
-use gatelodge::meter::{Config, Every, Meters, Polling};
+use gatelodge::meter::{Config, Every, MeterShown, Meters, Polling};
 use gatelodge::store::{Delivery, Options, Store};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -24,7 +24,7 @@ fn polling() -> Config {
 }
 
 /// The news of meters in the journal, until `enough`.
-async fn news_until(store: &Store, enough: impl Fn(&[(Lane, MeterNews)]) -> bool) -> Vec<(Lane, MeterNews)> {
+pub async fn news_until(store: &Store, enough: impl Fn(&[(Lane, MeterNews)]) -> bool) -> Vec<(Lane, MeterNews)> {
     let mut tail = store.tail(Seq::ZERO);
     let mut heard = Vec::new();
     while !enough(&heard) {
@@ -46,7 +46,19 @@ async fn news_until(store: &Store, enough: impl Fn(&[(Lane, MeterNews)]) -> bool
     heard
 }
 
-fn read(heard: &[(Lane, MeterNews)], quantity: Quantity) -> Option<serde_json::Value> {
+/// The meter, once the room shows what the journal says.
+pub async fn shown_when(room: &Meters, enough: impl Fn(&MeterShown) -> bool) -> MeterShown {
+    for _ in 0..3_000 {
+        let shown = room.show(&id()).unwrap();
+        if enough(&shown) {
+            return shown;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{:?}", room.show(&id()).unwrap());
+}
+
+pub fn read(heard: &[(Lane, MeterNews)], quantity: Quantity) -> Option<serde_json::Value> {
     heard.iter().rev().find_map(|(_, news)| match news {
         MeterNews::Read { values } => values.get(&quantity).cloned(),
         _ => None,
@@ -79,7 +91,7 @@ async fn everything_is_read_once_and_stands_in_the_book_with_time_and_quality() 
     );
     let reads = heard.iter().filter(|(_, news)| matches!(news, MeterNews::Read { .. }));
     assert!(reads.clone().all(|(lane, _)| *lane == Lane::Measurement));
-    let shown = room.show(&id()).unwrap();
+    let shown = shown_when(&room, |shown| shown.values.contains_key(&Quantity::LoadSwitch)).await;
     assert_eq!(
         (shown.health, shown.values[&Quantity::ImportA].quality),
         (Health::Healthy, Quality::Measured)
@@ -113,8 +125,7 @@ async fn silence_is_an_alarm_once_and_so_is_its_end() {
     let is_alarm =
         |(lane, news): &(Lane, MeterNews)| *lane == Lane::Critical && matches!(news, MeterNews::Silent { .. });
     news_until(&store, |heard| heard.iter().any(is_alarm)).await;
-    let shown = room.show(&id()).unwrap();
-    assert_eq!(shown.health, Health::Unhealthy);
+    let shown = shown_when(&room, |shown| shown.health == Health::Unhealthy).await;
     assert!(
         shown.health_details.contains("takes no connection"),
         "{}",

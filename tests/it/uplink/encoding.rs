@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gatelodge::domain::{Health, Latest, MeterNews, MeterState, Occupancy, Quality, Quantity, SpaceId, SpaceOrigin};
+use gatelodge::domain::{Health, Latest, MeterNews, MeterState, Occupancy, Quantity, SpaceId, SpaceOrigin};
 use gatelodge::store::meters::{MetersWriter, Note};
 use gatelodge::store::spaces::{NewSpace, SpacesWriter};
 use gatelodge::store::{Options, Store};
@@ -76,11 +76,7 @@ async fn said_meanwhile(lodge: &Lodge, said: &[(Quantity, Value)]) {
     let store = Store::open(Options::new(lodge.dir.join("data/store"))).unwrap();
     let meters = MetersWriter::new(store.clone());
     for (quantity, value) in said {
-        let latest = Latest {
-            value: value.clone(),
-            at: Timestamp::now(),
-            quality: Quality::Measured,
-        };
+        let latest = Latest::measured(value.clone(), Timestamp::now());
         let state = MeterState {
             health: Health::Healthy,
             values: BTreeMap::from([(*quantity, latest)]),

@@ -14,6 +14,7 @@ mod greeting;
 mod hands;
 mod joining;
 mod login;
+mod metered;
 mod operations;
 mod outage;
 mod parts;

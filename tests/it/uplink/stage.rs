@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use gatelodge::domain::{Event, Health, Latest, Meter, MeterId, MeterNews, MeterState, Quality, Quantity, Seq};
+use gatelodge::domain::{Event, Health, Latest, Meter, MeterId, MeterNews, MeterState, Quantity, Seq};
 use gatelodge::rules::{self, Desk, Rules, RulesError};
 use gatelodge::store::meters::{MetersWriter, Note};
 use gatelodge::store::{Delivery, Options, Store};
@@ -130,11 +130,7 @@ impl Stage {
     /// A meter said this.
     pub async fn says(&self, serial: &str, values: &[(Quantity, Value)], more: Vec<MeterNews>) {
         let values: BTreeMap<Quantity, Value> = values.iter().cloned().collect();
-        let latest = |value: &Value| Latest {
-            value: value.clone(),
-            at: Timestamp::now(),
-            quality: Quality::Measured,
-        };
+        let latest = |value: &Value| Latest::measured(value.clone(), Timestamp::now());
         let state = MeterState {
             health: Health::Healthy,
             values: values

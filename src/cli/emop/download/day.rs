@@ -11,6 +11,7 @@ use super::progress::{Pair, Progress, Shelf};
 use crate::cli::Failure;
 use crate::domain::Element;
 use crate::files::{self, Readers};
+use crate::meter::emop::blank::is_blank_u32;
 use crate::meter::emop::profile_log::{Elements, HALF_HOUR, Window, span, window};
 use crate::meter::emop::{MeterTime, ProfileLog};
 use crate::meter::reads;
@@ -98,10 +99,14 @@ impl Wanted<'_> {
         let boundaries: Vec<Timestamp> = boundaries.collect();
         let mut files = Vec::new();
         for part in parts {
-            let register = |pair: &Pair| u64::from(if *part == Some(Element::B) { pair.b } else { pair.a });
+            // What stands for no value is none.
+            let register = |pair: &Pair| {
+                let count = if *part == Some(Element::B) { pair.b } else { pair.a };
+                (!is_blank_u32(count)).then_some(u64::from(count))
+            };
             let rows = boundaries.iter().filter_map(|at| {
-                let import = progress.log1_records.get(at).map(register);
-                let export = progress.log2_records.get(at).map(register);
+                let import = progress.log1_records.get(at).and_then(register);
+                let export = progress.log2_records.get(at).and_then(register);
                 (import.is_some() || export.is_some()).then_some(Written {
                     at: *at,
                     import,

@@ -1,0 +1,112 @@
+//! A meter comes into the registry: it is asked at once who it is, so that a swapped plug is seen while the installer
+//! still stands before it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::config::Entry;
+use super::driver::{Rank, SyncError};
+use super::identity::{self, Verdict};
+use super::polling::hardware_found;
+use super::room::{Meters, MetersError, written};
+use super::served::{Beginning, Poll, Served, Source};
+use super::shown::MeterShown;
+use crate::domain::{Duty, MeterState};
+
+/// The longest that somebody waits for the answers of a meter that is added.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A meter that was added, and what came of asking it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Joined {
+    /// The meter.
+    #[serde(flatten)]
+    pub meter: MeterShown,
+    /// What came of asking it.
+    pub answers: Answers,
+}
+
+/// What came of asking a meter who it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answers {
+    /// It answers with this serial.
+    As(String),
+    /// It answers, and says no serial that could be read.
+    WithoutSerial,
+    /// It did not answer; it is asked again.
+    NoLine(String),
+}
+
+impl Meters {
+    /// Adds a meter to the registry, asks it who it is, and begins to poll it. One that does not answer is added all the
+    /// same; where another answers nothing is changed.
+    pub async fn add(&self, entry: Entry) -> Result<Joined, MetersError> {
+        entry.check()?;
+        let meter = entry.meter();
+        let serial = meter.serial.clone();
+        if self.served(&serial).is_some() {
+            return Err(MetersError::Exists(serial));
+        }
+        if let Some(other) = self.all().into_iter().find(|served| served.meter.link == meter.link) {
+            return Err(MetersError::Link {
+                link: meter.link,
+                meter: other.meter.serial.clone(),
+            });
+        }
+        let beginning = Beginning {
+            meter: meter.clone(),
+            source: Source::Added,
+            duty: Duty::default(),
+            state: MeterState::default(),
+        };
+        let served = self.at_rest(beginning).expect("the entry's link was read already");
+        let answers = self.ask_at_once(&served).await?;
+        self.writer.add(meter).await.map_err(written)?;
+        self.enter(&served);
+        let learnt = *served.live().state != MeterState::default();
+        if learnt {
+            self.notes.add(&serial, Vec::new());
+        }
+        self.tell(&served);
+        self.notes.on_disk().await;
+        Ok(Joined {
+            meter: self.shown(&served, Timestamp::now()),
+            answers,
+        })
+    }
+
+    async fn ask_at_once(&self, served: &Arc<Served>) -> Result<Answers, MetersError> {
+        let meter = Poll {
+            served,
+            rank: Rank::People,
+            limit: self.one_try(),
+        };
+        let asking = identity::ask(&meter, &served.meter.serial, served.hardware());
+        let asked = match tokio::time::timeout(PATIENCE, asking).await {
+            Ok(Ok(asked)) => asked,
+            Ok(Err(SyncError::Asked(error))) => return Ok(Answers::NoLine(error.to_string())),
+            Ok(Err(error)) => return Ok(Answers::NoLine(error.to_string())),
+            Err(_) => return Ok(Answers::NoLine(format!("no answer within {} s", PATIENCE.as_secs()))),
+        };
+        let now = Timestamp::now();
+        let says = match &asked.verdict {
+            Verdict::Another(says) => {
+                return Err(MetersError::Another {
+                    expected: served.meter.serial.clone(),
+                    says: says.clone(),
+                });
+            }
+            Verdict::Same => Answers::As(served.meter.serial.to_string()),
+            Verdict::Unknown => Answers::WithoutSerial,
+        };
+        served.identified(&asked.verdict, now);
+        if let Some(hardware) = asked.hardware {
+            served.found(hardware_found(hardware), now, &self.config.polling);
+        }
+        Ok(says)
+    }
+}
