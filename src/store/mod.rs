@@ -72,7 +72,7 @@ pub use archive::{ArchiveError, Member, MemberKind};
 pub use backlog::Backlog;
 pub use backup::{BackupError, BackupReport, Extra, Privacy};
 pub use beside::{NEW_AUTHORITIES, Place, settle_restore};
-pub use clock::{Clock, ClockState, SystemClock, is_possible};
+pub use clock::{Clock, ClockState, SystemClock, Time, is_possible};
 pub use eras::Dated;
 pub use error::{FileError, OpenError, ReadError, RowError, Unwritten, WriteError};
 pub use health::Health;
@@ -270,6 +270,20 @@ impl Store {
     #[must_use]
     pub fn clock_is_trusted(&self) -> bool {
         self.shared().keeper.read_clock().1
+    }
+
+    /// The time that the box goes by, and whether anything may expire by it.
+    #[must_use]
+    pub fn time(&self) -> Time {
+        let keeper = &self.shared().keeper;
+        let mut trust = keeper.trust.lock().expect("nothing panics under the lock");
+        trust.time(&*keeper.clock)
+    }
+
+    /// Now, by the time that the box goes by: what rooms date their rows with.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.time().now
     }
 
     /// When the newest change was written; `None` in an empty book.
