@@ -70,6 +70,7 @@ impl Lodge {
         let hsts = self.hsts_of(name);
         let make = {
             let (metrics, router) = (self.metrics.clone(), swap.clone());
+            let pages = (name == "https").then(|| router::pages(self.face.subscribe()));
             move |listen: Vec<SocketAddr>, listeners: Vec<std::net::TcpListener>| {
                 Door::new(name, listen, policy.clone(), router.clone(), limits.clone())
                     .with_listeners(listeners)
@@ -80,6 +81,7 @@ impl Lodge {
                     } else {
                         router::refused
                     })
+                    .with_pages(pages.clone())
                     .bind()
             }
         };

@@ -22,7 +22,7 @@ use super::router;
 use crate::accounts::{Accounts, Bearers};
 use crate::admin::{self, Backups, Desk, Order, Running};
 use crate::config::{Config, Flags, Loaded};
-use crate::face::{Face, Lamp};
+use crate::face::{Face, Lamps};
 use crate::http::assets::Assets;
 use crate::http::health::{self, Readiness};
 use crate::http::metrics::Metrics;
@@ -69,7 +69,9 @@ pub(super) struct Lodge {
     pub(super) backups: Backups,
     pub(super) acme: AcmeDesk,
     pub(super) readiness: watch::Sender<Readiness>,
-    pub(super) lamps: watch::Sender<Vec<Lamp>>,
+    pub(super) lamps: watch::Sender<Lamps>,
+    /// The shell of the pages as it is configured now.
+    pub(super) face: watch::Sender<Option<Face>>,
     /// What the cloud may have done.
     pub(super) hands: Arc<HouseHands>,
     /// A configuration from the cloud that may not stay.
@@ -127,7 +129,8 @@ impl Lodge {
             handover: Handover::receive(),
             acme: AcmeDesk::new(&metrics),
             readiness: watch::channel(Readiness::default()).0,
-            lamps: watch::channel(Vec::new()).0,
+            lamps: watch::channel(Lamps::default()).0,
+            face: watch::channel(None).0,
             hands,
             trial: None,
             streams: CancellationToken::new(),
@@ -287,6 +290,7 @@ impl Lodge {
             self.assets.clone(),
             self.lamps.subscribe(),
         );
+        self.face.send_replace(Some(face.clone()));
         router::https(router::Https {
             names: self.names(),
             health: health::router(self.readiness.subscribe()),

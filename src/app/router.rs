@@ -10,6 +10,7 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE, LOCATION};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get};
 use serde_json::json;
+use tokio::sync::watch;
 use tower::Layer;
 
 use super::api_docs;
@@ -20,6 +21,7 @@ use crate::accounts::Bearers;
 use crate::face::Face;
 use crate::http::assets::Assets;
 use crate::http::problem::{method_not_allowed, not_found};
+use crate::http::serve::Pages;
 use crate::http::{Ahead, Problem, Site};
 use crate::meter::{self, Meters};
 use crate::occupancy::{Occupancy, compat, pages, v1};
@@ -83,11 +85,11 @@ pub(super) fn https(parts: Https) -> Site {
     router = match parts.occupancy {
         Some(room) => {
             let compatible = compat::service(room.clone());
-            ahead = Some(Ahead::new(compat::PREFIX, hosts.layer(compatible.clone())));
+            ahead = Some(Ahead::new(compat::PREFIX, hosts.layer(compatible)));
             router
                 .merge(pages::router(room.clone(), parts.face))
                 .merge(v1::router(room))
-                .fallback_service(compatible)
+                .fallback(unknown)
         }
         None => router.fallback(not_found),
     };
@@ -134,7 +136,31 @@ async fn home(request: Request) -> Response {
     if wants_page {
         return Redirect::to("/home").into_response();
     }
-    compat::refusal("/", StatusCode::NOT_FOUND, "Invalid URL requested")
+    compat::unknown()
+}
+
+/// What is nowhere. Programs get the old API's answer, but only under its own addresses may pages of other origins read
+/// it.
+async fn unknown(request: Request) -> Response {
+    match request.uri().path() {
+        path @ "/space" => compat::refusal(path, StatusCode::NOT_FOUND, "Invalid URL requested"),
+        _ => compat::unknown(),
+    }
+}
+
+/// Errors of the https door as people see them; what programs ask for keeps the shape of its API.
+pub(super) fn pages(face: watch::Receiver<Option<Face>>) -> Pages {
+    Arc::new(move |uri, cookies, fault| {
+        let face = face.borrow().clone()?;
+        (!is_of_programs(uri.path())).then(|| face.fault(cookies, fault))
+    })
+}
+
+/// Whether an address is one that programs ask for.
+fn is_of_programs(path: &str) -> bool {
+    let under = ["/v1/", "/space/", "/assets/", "/.well-known/"];
+    let exactly = ["/v1", "/space", "/openapi.json", "/healthz", "/readyz"];
+    under.iter().any(|prefix| path.starts_with(prefix)) || exactly.contains(&path)
 }
 
 fn security_txt(contact: &str) -> Response {

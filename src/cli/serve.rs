@@ -21,6 +21,7 @@ pub(super) fn serve(common: &Common) -> Result<ExitCode, Failure> {
             "a configuration from the cloud was being tried when the box ended; the one of before is in force"
         );
     }
+    app::warn_of_refused(&loaded);
     let end = runtime()?.block_on(app::serve(loaded, common.flags(), logging, |_| {}));
     ended(end)
 }

@@ -4,6 +4,7 @@
 
 mod bells;
 mod hall;
+mod leave;
 mod listener;
 pub mod stream;
 
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 use crate::domain::{Event, MeterId, Seq, SpaceId};
 use crate::store::Entry;
 use bells::Bells;
+pub use leave::Leave;
 pub use hall::{Full, Hall};
 pub use listener::Listener;
 

@@ -77,6 +77,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "webhooks",
             "webhooks",
             "rules",
+            "accounts",
             "http",
             "domain",
             "config",

@@ -5,7 +5,9 @@
 //! kept in which it differs from the layers below, so that who changes the box's own file is not overruled by a copy of
 //! it. While a change is tried, what was before stands beside it: a crash in the trial puts it back.
 
+mod allow;
 mod files;
+mod layer;
 mod merge;
 
 use std::io;
@@ -18,14 +20,14 @@ use super::layers::{self, Flags};
 use super::{Config, ConfigError};
 use crate::uplink::Section;
 pub use files::{file, keep, roll_back};
+pub(super) use layer::Layer;
+pub(super) use merge::put;
 use merge::Merge;
 
 /// What stands where a secret, or the way to one, is not shown.
 const MASK: &str = "***";
-/// Keys whose values are masked.
-const SECRET: [&str; 4] = ["password_file", "otp_file", "key_file", "socks5_url"];
-/// What nobody changes from afar: where the book is, and which program a word from the cloud starts.
-const OURS: [&str; 3] = ["data_dir", "admin_socket", "uplink.restart"];
+/// What the keys end with whose values are masked.
+const SECRET: [&str; 5] = ["password_file", "otp_file", "key_file", "secret_file", "socks5_url"];
 
 /// A configuration from afar that cannot be.
 #[derive(Debug, thiserror::Error)]
@@ -49,9 +51,23 @@ pub enum RemoteError {
     /// A key that is only changed at the box.
     #[error("`{0}` is changed at the box itself, and not from here")]
     Ours(String),
+    /// A time that can only be made longer.
+    #[error("`{key}` can only be made longer from here, and {now} is in force; it is made shorter at the box itself")]
+    Shorter {
+        /// The key.
+        key: String,
+        /// What is in force.
+        now: String,
+    },
+    /// A filter that would leave out what was done by whose order.
+    #[error("`{0}` must let `gatelodge::audit=info` through, said by targets alone, such as `warn,gatelodge::audit=info`")]
+    Unaudited(String),
     /// `***` within a list, where nobody can tell which it was.
     #[error("`{0}` has *** in a list; write the list out")]
     MaskInList(String),
+    /// What stood there before is not all taken any more.
+    #[error("{}", .0.join("; "))]
+    Screened(Vec<String>),
     /// The whole would not be valid.
     #[error("{0}")]
     Invalid(#[from] ConfigError),
@@ -101,10 +117,14 @@ fn allows(section: Section, key: &str) -> bool {
 
 fn mask(table: &mut dyn TableLike) {
     for (key, item) in table.iter_mut() {
-        if SECRET.contains(&key.get()) && item.is_value() {
+        let is_secret = SECRET.iter().any(|ending| key.get().ends_with(ending));
+        if is_secret && item.is_value() {
             *item = value(MASK);
         } else if let Some(inner) = item.as_table_like_mut() {
             mask(inner);
+        } else if let Some(list) = item.as_array_mut() {
+            let tables = list.iter_mut().filter_map(toml_edit::Value::as_inline_table_mut);
+            tables.for_each(|table| mask(table));
         }
     }
 }
@@ -149,19 +169,33 @@ pub fn candidate(flags: &Flags, now: &Config, section: Section, text: &str) -> R
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(fault(&path)(error)),
     };
+    let below = layers::load_with(flags, Some(""))?.config;
+    let (kept, _) = layer::screened(&below, &kept.parse().unwrap_or_default());
+    // Said in other words: the whole with that alone is the whole that is in force.
+    let means_the_same = |path: &str, item: &Item| {
+        let loaded = layers::load_as_ours(flags, (path, item));
+        loaded.is_ok_and(|loaded| loaded.config == *now)
+    };
     let mut merge = Merge {
         section,
-        // Below a layer that alone makes the whole valid there may be nothing that can be compared with.
-        below: layers::load_with(flags, Some("")).map_or(Json::Null, |loaded| plain(&loaded.config)),
+        in_force: now,
         now: plain(now),
-        kept: kept.parse().unwrap_or_default(),
+        below: plain(&below),
+        means_the_same: &means_the_same,
+        kept,
+        refused: None,
     };
     merge.table("", wanted.as_table())?;
     let head = "# What the cloud wants to be different here. Written by gatelodge; it is read last.\n";
-    let body = merge.kept.to_string();
-    let text = format!("{head}{}", body.trim_start_matches(head));
-    let config = layers::load_with(flags, Some(&text))?.config;
-    Ok(Candidate { config, text })
+    let text = format!("{head}{}", merge.kept);
+    let loaded = layers::load_with(flags, Some(&text))?;
+    match loaded.refused.is_empty() {
+        true => Ok(Candidate {
+            config: loaded.config,
+            text,
+        }),
+        false => Err(RemoteError::Screened(loaded.refused)),
+    }
 }
 
 fn plain(config: &Config) -> Json {
