@@ -49,7 +49,6 @@ pub(super) struct Https {
 /// The https door: pages, the occupancy API, health, documents, the state of the box.
 pub(super) fn https(parts: Https) -> Site {
     let mut router = Router::new()
-        .route("/", any(home))
         .route("/v1/{*rest}", any(not_found))
         .merge(parts.health)
         .merge(parts.assets.router())
@@ -91,7 +90,7 @@ pub(super) fn https(parts: Https) -> Site {
                 .merge(v1::router(room))
                 .fallback(unknown)
         }
-        None => router.fallback(not_found),
+        None => router.fallback(unknown_without_spaces),
     };
     let router = router.method_not_allowed_fallback(method_not_allowed).layer(hosts);
     Site::new(router, ahead)
@@ -127,25 +126,27 @@ async fn whoami(certificate: PeerCertificate) -> Response {
     .into_response()
 }
 
-/// People are shown the pages; programs get the old API's answer for an unknown URL.
-async fn home(request: Request) -> Response {
-    let wants_page = request
-        .headers()
-        .get(ACCEPT)
-        .is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")));
-    if wants_page {
-        return Redirect::to("/home").into_response();
-    }
-    compat::unknown()
-}
-
-/// What is nowhere. Programs get the old API's answer, but only under its own addresses may pages of other origins read
-/// it.
+/// What is nowhere. People are led to the pages; programs get the old API's answer, but only under its own addresses
+/// may pages of other origins read it.
 async fn unknown(request: Request) -> Response {
     match request.uri().path() {
+        "/" if wants_page(&request) => Redirect::to("/home").into_response(),
         path @ "/space" => compat::refusal(path, StatusCode::NOT_FOUND, "Invalid URL requested"),
         _ => compat::unknown(),
     }
+}
+
+/// The same while no spaces are counted.
+async fn unknown_without_spaces(request: Request) -> Response {
+    match request.uri().path() {
+        "/" if wants_page(&request) => Redirect::to("/home").into_response(),
+        _ => not_found().await.into_response(),
+    }
+}
+
+fn wants_page(request: &Request) -> bool {
+    let accepted = request.headers().get(ACCEPT);
+    accepted.is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")))
 }
 
 /// Errors of the https door as people see them; what programs ask for keeps the shape of its API.
