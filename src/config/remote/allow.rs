@@ -127,8 +127,7 @@ fn masked(wanted: &Json) -> bool {
 fn is_shorter(wanted: &Json, was: Option<&Json>) -> bool {
     let span = |value: &Json| serde_json::from_value::<Span>(value.clone()).ok();
     match (span(wanted), was.and_then(span)) {
-        (Some(_), Some(was)) if was.is_zero() => true,
-        (Some(wanted), Some(was)) => !wanted.is_zero() && wanted < was,
+        (Some(wanted), Some(was)) => !wanted.is_zero() && (was.is_zero() || wanted < was),
         (Some(_), None) => true,
         (None, _) => false,
     }
@@ -138,7 +137,7 @@ fn is_shorter(wanted: &Json, was: Option<&Json>) -> bool {
 /// spans and fields does not say so for certain.
 fn is_audited(filter: &str) -> bool {
     let targets = filter.parse::<Targets>();
-    targets.is_ok_and(|targets| targets.would_enable(AUDIT, &tracing::Level::INFO))
+    !filter.contains(['[', '{']) && targets.is_ok_and(|targets| targets.would_enable(AUDIT, &tracing::Level::INFO))
 }
 
 #[cfg(test)]
@@ -173,6 +172,7 @@ mod tests {
             ("0s", "30d", false),
             ("0", "30d", false),
             ("3650d", "0s", true),
+            ("0", "0s", false),
         ] {
             assert_eq!(is_shorter(&json!(wanted), Some(&json!(was))), shorter, "{wanted} {was}");
         }

@@ -29,7 +29,7 @@ pub(super) fn screened(below: &Config, wanted: &DocumentMut) -> (DocumentMut, Ve
         in_force: below,
         below: now.clone(),
         now,
-        means_the_same: &|_, _| false,
+        means_the_same: &|_, _| Ok(false),
         kept: DocumentMut::new(),
         refused: Some(Vec::new()),
     };

@@ -5,7 +5,7 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, value};
 
 use super::allow::{OF_A_METER, Verdict, agrees, judge};
 use super::{RemoteError, allows};
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::uplink::Section;
 
 /// The layer while a text is laid over it.
@@ -19,7 +19,7 @@ pub(super) struct Merge<'m> {
     /// What is in force without the layer.
     pub(super) below: Json,
     /// Whether a value under a key that is not to be set means what is in force, in other words.
-    pub(super) means_the_same: &'m dyn Fn(&str, &Item) -> bool,
+    pub(super) means_the_same: &'m dyn Fn(&str, &Item) -> Result<bool, ConfigError>,
     /// The layer.
     pub(super) kept: DocumentMut,
     /// What was not taken; `None`: the first such thing ends the work.
@@ -67,7 +67,11 @@ impl Merge<'_> {
                 self.put(path, (!as_below).then(|| item.clone()));
                 Ok(())
             }
-            Verdict::Refused(RemoteError::Ours(_)) if (self.means_the_same)(path, item) => Ok(()),
+            Verdict::Refused(RemoteError::Ours(key)) => match (self.means_the_same)(path, item) {
+                Ok(true) => Ok(()),
+                Err(error) if error.is_unknown_key() => self.refuse(error.into()),
+                Ok(false) | Err(_) => self.refuse(RemoteError::Ours(key)),
+            },
             Verdict::Refused(error) => self.refuse(error),
         }
     }

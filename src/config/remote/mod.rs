@@ -174,7 +174,7 @@ pub fn candidate(flags: &Flags, now: &Config, section: Section, text: &str) -> R
     // Said in other words: the whole with that alone is the whole that is in force.
     let means_the_same = |path: &str, item: &Item| {
         let loaded = layers::load_as_ours(flags, (path, item));
-        loaded.is_ok_and(|loaded| loaded.config == *now)
+        loaded.map(|loaded| loaded.config == *now)
     };
     let mut merge = Merge {
         section,
@@ -232,16 +232,16 @@ mod tests {
         };
         let said = told(
             &config,
-            "[occupancy]\ncreate_limit = \"5/s\"\nidle_expiry = \"2h\"\n[site]\nname = \"Hall\"\n",
+            "[occupancy]\ncreate_limit = \"5/s\"\nidle_expiry = \"26h\"\n[site]\nname = \"Hall\"\n",
         );
         assert!(
-            !said.contains("create_limit") && said.contains("idle_expiry = \"2h\""),
+            !said.contains("create_limit") && said.contains("idle_expiry = \"26h\""),
             "{said}"
         );
         let now = layers::load(&flags).unwrap().config;
         let said = told(&now, "[site]\nname = \"Gatelodge\"\n");
         assert!(
-            !said.contains("Gatelodge") && said.contains("idle_expiry = \"2h\""),
+            !said.contains("Gatelodge") && said.contains("idle_expiry = \"26h\""),
             "{said}"
         );
         let now = layers::load(&flags).unwrap().config;
@@ -253,38 +253,26 @@ mod tests {
     fn a_trial_that_nobody_ended_is_put_back_and_one_that_was_kept_stays() {
         let (_folder, flags, config) = lodge("[occupancy]\n");
         let with = |text: &str| candidate(&flags, &config, Section::Whole, text).unwrap();
-        let expiry = || {
-            layers::load(&flags)
-                .unwrap()
-                .config
-                .occupancy
-                .unwrap()
-                .idle_expiry
-                .to_string()
-        };
-        let before = expiry();
-        with("[occupancy]\nidle_expiry = \"2h\"\n")
-            .put(&config.data_dir)
-            .unwrap();
-        assert_eq!(expiry(), "2h");
+        let name = || layers::load(&flags).unwrap().config.site.name;
+        let before = name();
+        with("[site]\nname = \"Two\"\n").put(&config.data_dir).unwrap();
+        assert_eq!(name(), "Two");
         assert!(roll_back(&config.data_dir).unwrap());
-        assert_eq!(expiry(), before);
-        with("[occupancy]\nidle_expiry = \"3h\"\n")
-            .put(&config.data_dir)
-            .unwrap();
+        assert_eq!(name(), before);
+        with("[site]\nname = \"Three\"\n").put(&config.data_dir).unwrap();
         keep(&config.data_dir).unwrap();
-        with("[occupancy]\nidle_expiry = \"4h\"\n")
-            .put(&config.data_dir)
-            .unwrap();
+        with("[site]\nname = \"Four\"\n").put(&config.data_dir).unwrap();
         assert!(roll_back(&config.data_dir).unwrap());
-        assert_eq!(expiry(), "3h");
+        assert_eq!(name(), "Three");
         assert!(!roll_back(&config.data_dir).unwrap());
     }
 
     #[test]
     fn a_part_holds_its_own_keys_and_masks_hold_no_secret() {
         let (_folder, flags, config) = lodge(
-            "[occupancy]\n[uplink]\nkind = \"cumulocity\"\nurl = \"mqtts://x.example\"\ntenant = \"t1\"\n\
+            "[occupancy]\n[[occupancy.webhook]]\nname = \"w\"\nurl = \"https://x.example/path\"\n\
+             secret_file = \"/secret/hook\"\n\
+             [uplink]\nkind = \"cumulocity\"\nurl = \"mqtts://x.example\"\ntenant = \"t1\"\n\
              username = \"u\"\npassword_file = \"/secret/place\"\n[meters]\n[[meter]]\nserial = \"EML1\"\n\
              link = \"tcp://127.0.0.1:9\"\n",
         );
@@ -294,18 +282,18 @@ mod tests {
             "{uplink}"
         );
         assert!(!uplink.contains("secret") && !uplink.contains("occupancy"), "{uplink}");
+        let spaces = shown(&config, Section::Spaces);
+        assert!(spaces.contains("secret_file = \"***\"") && !spaces.contains("/secret"), "{spaces}");
+        assert!(!spaces.contains("path"), "{spaces}");
         let meters = shown(&config, Section::Meters);
         assert!(meters.contains("[[meter]]\n") && !meters.contains("uplink"), "{meters}");
-        let new = candidate(
-            &flags,
-            &config,
-            Section::Uplink,
-            &uplink.replace("x.example", "y.example"),
-        )
-        .unwrap();
-        let new = new.config.uplink.unwrap();
-        assert_eq!(new.url.host, "y.example");
+        let told = |text: &str| candidate(&flags, &config, Section::Uplink, text);
+        let new = told(&uplink.replace("window = 20", "window = 7")).unwrap().config;
+        let new = new.uplink.unwrap();
+        assert_eq!(new.window, 7);
         assert_eq!(new.password_file, config.uplink.clone().unwrap().password_file);
+        let moved = told(&uplink.replace("x.example", "y.example")).err().unwrap();
+        assert!(moved.to_string().contains("`uplink.url`"), "{moved}");
         let wrong = candidate(&flags, &config, Section::Spaces, &uplink);
         assert!(matches!(wrong, Err(RemoteError::Elsewhere { .. })));
     }

@@ -7,4 +7,3 @@ mod matrix;
 mod signing_in;
 mod stage;
 mod streams;
-mod trial;
