@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::password::Turn;
 use super::permission::Role;
 use super::secret::Secret;
-use super::password::Turn;
 use super::{AUDIT, Accounts, AccountsError, password, tries};
 use crate::domain::MeterId;
 use crate::store::{Ledger, Page, ReadError, RowError, schema};
@@ -218,15 +218,15 @@ impl Accounts {
         let code = code.hash();
         let name = self
             .write(move |page| {
-            let found = INVITATIONS
-                .get_on(page, &code)?
-                .filter(|invitation| invitation.expires > now);
-            let name = found.ok_or(AccountsError::Invitation)?.person;
-            INVITATIONS.delete_on(page, &code);
-            change(page, &name, |row| row.password = Some(hash))?;
-            Ok(name)
-        })
-        .await?;
+                let found = INVITATIONS
+                    .get_on(page, &code)?
+                    .filter(|invitation| invitation.expires > now);
+                let name = found.ok_or(AccountsError::Invitation)?.person;
+                INVITATIONS.delete_on(page, &code);
+                change(page, &name, |row| row.password = Some(hash))?;
+                Ok(name)
+            })
+            .await?;
         self.ring();
         tracing::info!(target: AUDIT, person = name, "a person chose a password by their one-time link");
         Ok(name)

@@ -278,9 +278,6 @@ mod tests {
         let all = token(scopes);
         assert!(!all.may(Act::ManagePeople));
         assert!(all.may(Act::ManageBox));
-        assert_eq!(
-            allowed(&token(vec![Scope::SpacesCount])),
-            [Act::ReadSpaces, Act::Count]
-        );
+        assert_eq!(allowed(&token(vec![Scope::SpacesCount])), [Act::ReadSpaces, Act::Count]);
     }
 }

@@ -74,7 +74,11 @@ impl Accounts {
             None => tracing::warn!(target: AUDIT, %peer, "a sign-in failed: nobody has that name"),
         }
         if failed.name_is_full || failed.address_is_full {
-            let what = if failed.address_is_full { "from there" } else { "for that name" };
+            let what = if failed.address_is_full {
+                "from there"
+            } else {
+                "for that name"
+            };
             tracing::warn!(target: AUDIT, %peer, what, "sign-ins are held back");
         }
         let written = self.store.write(move |page| failed.write_on(page, now)).await;
@@ -85,11 +89,7 @@ impl Accounts {
     }
 
     /// Signs in a person who just proved themselves by a one-time link.
-    pub async fn sign_in_invited(
-        &self,
-        name: &str,
-        (from, now): (IpAddr, Timestamp),
-    ) -> Result<Secret, AccountsError> {
+    pub async fn sign_in_invited(&self, name: &str, (from, now): (IpAddr, Timestamp)) -> Result<Secret, AccountsError> {
         let person = PEOPLE
             .get(&self.store, name.as_bytes())?
             .ok_or(AccountsError::WrongPassword)?;

@@ -6,6 +6,7 @@
 //! counts as a failure until it is known, or many tries at once would all be let in.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -161,9 +162,8 @@ impl Tries {
         let buckets = [if known { place.here } else { place.name }, place.address];
         let mut memory = self.lock();
         for bucket in buckets {
-            if !memory.failures.contains_key(&bucket) {
-                let failures = FAILURES.get(store, &bucket)?.unwrap_or_default();
-                memory.failures.insert(bucket, failures);
+            if let Entry::Vacant(unknown) = memory.failures.entry(bucket) {
+                unknown.insert(FAILURES.get(store, &bucket)?.unwrap_or_default());
             }
         }
         memory.forget_old(now);
@@ -382,7 +382,10 @@ mod tests {
         }
         let one = place("ben", "2001:db8::ffff");
         assert_eq!(fails(&tries, &store, one, at(20)).await, Err(881), "of one /64");
-        assert_eq!(fails(&tries, &store, place("ben", "2001:db8:0:1::1"), at(20)).await, Ok(()));
+        assert_eq!(
+            fails(&tries, &store, place("ben", "2001:db8:0:1::1"), at(20)).await,
+            Ok(())
+        );
         store.close().await;
     }
 
@@ -402,7 +405,11 @@ mod tests {
         for second in 36..40 {
             assert_eq!(fails(&tries, &store, home, at(second)).await, Ok(()));
         }
-        assert_eq!(comes_in(&tries, &store, home, at(40)).await, Ok(()), "nobody is shut out");
+        assert_eq!(
+            comes_in(&tries, &store, home, at(40)).await,
+            Ok(()),
+            "nobody is shut out"
+        );
         assert_eq!(fails(&tries, &store, away, at(41)).await, Ok(()), "and it is forgotten");
         for second in 42..47 {
             assert_eq!(fails(&tries, &store, home, at(second)).await, Ok(()));
@@ -431,7 +438,11 @@ mod tests {
         assert_eq!(sixth.await, Ok(()), "and is let in when one was right");
         drop(open);
         drop(tries.begin(&store, here, at(0)).await.unwrap());
-        assert_eq!(tries.look(&store, here, at(1)).unwrap(), Err(900), "those that broke off failed");
+        assert_eq!(
+            tries.look(&store, here, at(1)).unwrap(),
+            Err(900),
+            "those that broke off failed"
+        );
         store.close().await;
     }
 

@@ -216,9 +216,12 @@ impl Reporter {
                 let words = "the disk is full, nothing new is taken";
                 lamp(Concern::Everybody, "store", Light::Bad, words)
             }
-            _ if self.store.salvage().is_some() => {
-                lamp(Concern::Box, "store", Light::Warn, "was damaged, see `gatelodge status`")
-            }
+            _ if self.store.salvage().is_some() => lamp(
+                Concern::Box,
+                "store",
+                Light::Warn,
+                "was damaged, see `gatelodge status`",
+            ),
             _ => lamp(Concern::Everybody, "store", Light::Good, "works"),
         };
         parts.push(store);

@@ -53,11 +53,7 @@ pub(super) fn load_as_ours(flags: &Flags, (path, item): (&str, &Item)) -> Result
     load_over(flags, None, |figment| figment.merge(Toml::string(&text.to_string())))
 }
 
-fn load_over(
-    flags: &Flags,
-    told: Option<&str>,
-    last: impl FnOnce(Figment) -> Figment,
-) -> Result<Loaded, ConfigError> {
+fn load_over(flags: &Flags, told: Option<&str>, last: impl FnOnce(Figment) -> Figment) -> Result<Loaded, ConfigError> {
     let file = flags.file.clone().unwrap_or_else(|| DEFAULT_FILE.into());
     let mut figment = outer(&file)?;
     let data_dir = data_dir_of(&figment);

@@ -34,7 +34,11 @@ impl Face {
                 None => text.to_owned(),
             },
             link: if person.is_some() { "/home" } else { "/login" },
-            link_text: if person.is_some() { "To the first page" } else { "Sign in" },
+            link_text: if person.is_some() {
+                "To the first page"
+            } else {
+                "Sign in"
+            },
         };
         let mut response = Page(status, page).into_response();
         keep_to_itself(response.headers_mut());
@@ -45,18 +49,31 @@ impl Face {
 /// What an error means that came without words of its own.
 fn words(status: StatusCode) -> (&'static str, &'static str) {
     match status {
-        StatusCode::BAD_REQUEST => ("That cannot be asked for", "The address is not one that a page here leads to."),
+        StatusCode::BAD_REQUEST => (
+            "That cannot be asked for",
+            "The address is not one that a page here leads to.",
+        ),
         StatusCode::FORBIDDEN => ("Not for you", "Your role does not cover that."),
         StatusCode::NOT_FOUND => ("There is nothing here", "The address leads to no page of this box."),
         StatusCode::METHOD_NOT_ALLOWED => ("Not like that", "This address is for something else."),
-        StatusCode::PAYLOAD_TOO_LARGE => ("That is too much", "What was sent is larger than anything a page here asks for."),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE | StatusCode::UNPROCESSABLE_ENTITY => {
-            ("That form cannot be read", "Go back, load the page again, and try once more.")
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => (
+            "That is too much",
+            "What was sent is larger than anything a page here asks for.",
+        ),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE | StatusCode::UNPROCESSABLE_ENTITY => (
+            "That form cannot be read",
+            "Go back, load the page again, and try once more.",
+        ),
         StatusCode::MISDIRECTED_REQUEST => ("Another name", "This box does not answer under that name."),
         StatusCode::TOO_MANY_REQUESTS => ("Too many requests", "Wait a minute, then load the page again."),
-        StatusCode::INSUFFICIENT_STORAGE => ("The disk is full", "Nothing was changed. Whoever runs the box can make room."),
-        StatusCode::SERVICE_UNAVAILABLE => ("Not now", "The box is busy, or on its way up or down. Try again in a moment."),
+        StatusCode::INSUFFICIENT_STORAGE => (
+            "The disk is full",
+            "Nothing was changed. Whoever runs the box can make room.",
+        ),
+        StatusCode::SERVICE_UNAVAILABLE => (
+            "Not now",
+            "The box is busy, or on its way up or down. Try again in a moment.",
+        ),
         status if status.is_server_error() => (
             "Something went wrong in here",
             "The fault is ours, and is in the log of the box.",

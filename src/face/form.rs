@@ -131,7 +131,9 @@ fn is_from_here(parts: &Parts) -> bool {
         Some(origin) => {
             let asked = authority::authority(&parts.uri, &parts.headers);
             let theirs = origin.strip_prefix("https://");
-            asked.zip(theirs).is_some_and(|(ours, theirs)| authority::same(ours, theirs))
+            asked
+                .zip(theirs)
+                .is_some_and(|(ours, theirs)| authority::same(ours, theirs))
         }
     }
 }

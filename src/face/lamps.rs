@@ -170,7 +170,10 @@ mod tests {
             let meters = meters.iter().map(|meter| meter.parse().unwrap()).collect();
             let person = SignedIn::for_tests(role, meters);
             let lamps = lamps.seen_by(&person).into_iter();
-            lamps.map(|lamp| format!("{} {}", lamp.name, lamp.words)).collect::<Vec<_>>().join("; ")
+            lamps
+                .map(|lamp| format!("{} {}", lamp.name, lamp.words))
+                .collect::<Vec<_>>()
+                .join("; ")
         };
         let all = "store works; occupancy works; meters works; uplink works; alarm 4 stand, the worst: Flat 1: \
                    detail of EML2";

@@ -95,7 +95,9 @@ async fn sign_in(
         }
     };
     let from = (peer.addr.ip(), Timestamp::now());
-    let signed_in = face.accounts().sign_in(&form.username, Secret::given(form.password), from);
+    let signed_in = face
+        .accounts()
+        .sign_in(&form.username, Secret::given(form.password), from);
     match signed_in.await {
         Ok(session) => (visitor.signed_in_with(&session), Redirect::to(HOME)).into_response(),
         Err(error) => {

@@ -134,7 +134,10 @@ impl Visitor {
     /// Whether a form of theirs carries this: one of their session, or one that was shown before it.
     pub(super) fn sent(&self, token: &str) -> bool {
         let of_session = self.signed_in.as_ref().map(|person| person.csrf.clone());
-        let before = self.jar.get(BEFORE).map(|cookie| Csrf::of(Secret::given(cookie.value())));
+        let before = self
+            .jar
+            .get(BEFORE)
+            .map(|cookie| Csrf::of(Secret::given(cookie.value())));
         [of_session, before].into_iter().flatten().any(|csrf| csrf.made(token))
     }
 

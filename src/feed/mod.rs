@@ -16,8 +16,8 @@ use jiff::Timestamp;
 use crate::domain::{Event, MeterId, Seq, SpaceId};
 use crate::store::Entry;
 use bells::Bells;
-pub use leave::Leave;
 pub use hall::{Full, Hall};
+pub use leave::Leave;
 pub use listener::Listener;
 
 /// How much of the latest news is kept: some seconds at the highest rate.

@@ -105,11 +105,7 @@ struct Replay {
     id: String,
 }
 
-async fn replay(
-    State(desk): State<Desk>,
-    person: SignedIn,
-    Form(wanted): Form<Replay>,
-) -> Result<Response, Response> {
+async fn replay(State(desk): State<Desk>, person: SignedIn, Form(wanted): Form<Replay>) -> Result<Response, Response> {
     person.must(Act::ManageSpaces).map_err(IntoResponse::into_response)?;
     let asked = desk.room.replay(&wanted.target, &wanted.id).await;
     asked.map_err(|error| {

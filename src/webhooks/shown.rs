@@ -52,15 +52,15 @@ pub struct DeliveryShown {
 
 impl TargetShown {
     /// As somebody may know it who sees spaces, and meters or not.
-    pub(super) fn as_far_as(mut self, sees_meters: bool) -> TargetShown {
-        self.last = self.last.map(|last| last.as_far_as(sees_meters));
+    pub(super) fn shown_to(mut self, sees_meters: bool) -> TargetShown {
+        self.last = self.last.map(|last| last.shown_to(sees_meters));
         self
     }
 }
 
 impl DeliveryShown {
     /// As somebody may know it who sees spaces, and meters or not: the words of a meter's alarm name who lives there.
-    pub(super) fn as_far_as(mut self, sees_meters: bool) -> DeliveryShown {
+    pub(super) fn shown_to(mut self, sees_meters: bool) -> DeliveryShown {
         let source = self.body.pointer("/data/alarm/source").and_then(Value::as_str);
         if !sees_meters && source.is_some_and(|source| source.starts_with("meter:")) {
             self.body = Value::Null;

@@ -68,7 +68,9 @@ fn ours(error: &ReadError) -> Problem {
     responses((status = 200, description = "The targets", body = [TargetShown]), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks spaces:admin")))]
 async fn targets(State(desk): State<Desk>, caller: SpacesAdmin) -> Result<Json<Vec<TargetShown>>, Problem> {
     let targets = desk.room.targets().map_err(|error| ours(&error))?.into_iter();
-    Ok(Json(targets.map(|target| target.as_far_as(caller.sees_meters)).collect()))
+    Ok(Json(
+        targets.map(|target| target.shown_to(caller.sees_meters)).collect(),
+    ))
 }
 
 #[derive(Deserialize)]
@@ -93,7 +95,7 @@ async fn deliveries(
     })?;
     let found = desk.room.deliveries(wanted.target.as_deref(), wanted.state);
     let found = found.map_err(|error| ours(&error))?.into_iter();
-    Ok(Json(found.map(|one| one.as_far_as(caller.sees_meters)).collect()))
+    Ok(Json(found.map(|one| one.shown_to(caller.sees_meters)).collect()))
 }
 
 /// Sends a delivery once more, as one try

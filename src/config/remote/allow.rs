@@ -44,7 +44,9 @@ const KEYS: [(&str, Bound); 17] = [
 pub(super) const OF_A_METER: [&str; 2] = ["name", "feeder"];
 
 fn bound(path: &str) -> Option<Bound> {
-    let polled = path.strip_prefix("meters.polling.").is_some_and(|key| !key.contains('.'));
+    let polled = path
+        .strip_prefix("meters.polling.")
+        .is_some_and(|key| !key.contains('.'));
     match path {
         "log.filter" => Some(Bound::Audited),
         _ if polled => Some(Bound::Any),
@@ -152,7 +154,11 @@ mod tests {
             (json!("***"), json!("/etc/secret"), true),
             (json!(20), json!(20.0), true),
             (json!([51, 0, 0]), json!([51.0, 0.0, 0.0]), true),
-            (json!([{ "a": "***", "b": 1 }]), json!([{ "a": "x", "b": 1, "c": null }]), true),
+            (
+                json!([{ "a": "***", "b": 1 }]),
+                json!([{ "a": "x", "b": 1, "c": null }]),
+                true,
+            ),
             (json!([{ "a": "***" }]), json!([{ "a": "x", "b": 1 }]), false),
             (json!([{ "a": "***", "b": 2 }]), json!([{ "a": "x", "b": 1 }]), false),
             (json!([]), json!([1]), false),

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use figment::providers::{Format, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Metadata, Profile, Provider};
-use figment::providers::{Format, Toml};
 use toml_edit::{DocumentMut, Item};
 
 use super::allow::OF_A_METER;
@@ -53,10 +53,7 @@ impl Layer {
         let mut rest = kept;
         rest.remove("meter");
         let data = Toml::string(&rest.to_string()).data();
-        let mut dict = data
-            .unwrap_or_default()
-            .remove(&Profile::Default)
-            .unwrap_or_default();
+        let mut dict = data.unwrap_or_default().remove(&Profile::Default).unwrap_or_default();
         if let Some(meters) = meters {
             match Value::serialize(meters) {
                 Ok(meters) => drop(dict.insert("meter".to_owned(), meters)),
@@ -77,7 +74,9 @@ fn meters(below: &Config, named: &Item) -> serde_json::Value {
     let named = serde_json::json!({ "meter": json(named) });
     for meter in all.as_array_mut().into_iter().flatten() {
         let serial = meter["serial"].as_str().unwrap_or_default().to_owned();
-        let Some(entry) = of_serial(&named, &serial) else { continue };
+        let Some(entry) = of_serial(&named, &serial) else {
+            continue;
+        };
         for key in OF_A_METER {
             if let Some(text) = entry.get(key) {
                 meter[key] = text.clone();

@@ -104,8 +104,13 @@ impl Merge<'_> {
 
     /// Puts what a meter is called into the layer, or takes it out.
     fn name(&mut self, serial: &str, key: &str, text: Option<&str>) {
-        let item = self.kept.entry("meter").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
-        let Some(tables) = item.as_array_of_tables_mut() else { return };
+        let item = self
+            .kept
+            .entry("meter")
+            .or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
+        let Some(tables) = item.as_array_of_tables_mut() else {
+            return;
+        };
         let is_it = |table: &Table| table.get("serial").and_then(Item::as_str) == Some(serial);
         if !tables.iter().any(is_it) {
             let mut table = Table::new();

@@ -21,8 +21,8 @@ use super::{Config, ConfigError};
 use crate::uplink::Section;
 pub use files::{file, keep, roll_back};
 pub(super) use layer::Layer;
-pub(super) use merge::put;
 use merge::Merge;
+pub(super) use merge::put;
 
 /// What stands where a secret, or the way to one, is not shown.
 const MASK: &str = "***";
@@ -60,7 +60,9 @@ pub enum RemoteError {
         now: String,
     },
     /// A filter that would leave out what was done by whose order.
-    #[error("`{0}` must let `gatelodge::audit=info` through, said by targets alone, such as `warn,gatelodge::audit=info`")]
+    #[error(
+        "`{0}` must let `gatelodge::audit=info` through, said by targets alone, such as `warn,gatelodge::audit=info`"
+    )]
     Unaudited(String),
     /// `***` within a list, where nobody can tell which it was.
     #[error("`{0}` has *** in a list; write the list out")]
@@ -283,7 +285,10 @@ mod tests {
         );
         assert!(!uplink.contains("secret") && !uplink.contains("occupancy"), "{uplink}");
         let spaces = shown(&config, Section::Spaces);
-        assert!(spaces.contains("secret_file = \"***\"") && !spaces.contains("/secret"), "{spaces}");
+        assert!(
+            spaces.contains("secret_file = \"***\"") && !spaces.contains("/secret"),
+            "{spaces}"
+        );
         assert!(!spaces.contains("path"), "{spaces}");
         let meters = shown(&config, Section::Meters);
         assert!(meters.contains("[[meter]]\n") && !meters.contains("uplink"), "{meters}");

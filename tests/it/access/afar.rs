@@ -21,7 +21,10 @@ impl Box {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("config.toml");
         let data = folder.path().join("data");
-        let own = format!("data_dir = {data:?}\nadmin_socket = {:?}\n", folder.path().join("admin.sock"));
+        let own = format!(
+            "data_dir = {data:?}\nadmin_socket = {:?}\n",
+            folder.path().join("admin.sock")
+        );
         std::fs::write(&file, own + text).unwrap();
         let flags = Flags {
             file: Some(file),
@@ -38,19 +41,24 @@ impl Box {
     /// The manual with every line in force.
     fn whole() -> Box {
         let manual = include_str!("../../../config.example.toml");
-        let lines = manual.lines().filter(|line| !line.starts_with("data_dir") && !line.starts_with("admin_socket"));
+        let lines = manual
+            .lines()
+            .filter(|line| !line.starts_with("data_dir") && !line.starts_with("admin_socket"));
         let uncommented = lines.map(|line| match line.strip_prefix("# ") {
             Some(rest) if rest.split_once(" = ").is_some_and(|(key, _)| is_key(key)) => rest,
             _ => line,
         });
         let text: Vec<&str> = uncommented.filter(|line| !is_top(line)).collect();
-        let text = text.join("\n").replace("certificate = \"self-signed\"", "certificate = \"files\"");
+        let text = text
+            .join("\n")
+            .replace("certificate = \"self-signed\"", "certificate = \"files\"");
         Box::new(&text)
     }
 
     fn tell(&self, text: &str) -> Result<Config, String> {
         let told = remote::candidate(&self.flags, &self.config, Section::Whole, text);
-        told.map(|candidate| candidate.config).map_err(|error| error.to_string())
+        told.map(|candidate| candidate.config)
+            .map_err(|error| error.to_string())
     }
 
     /// Puts it in force, as if the trial had gone well.
@@ -75,7 +83,11 @@ fn is_top(line: &str) -> bool {
 /// Every key that stands in what is in force.
 fn keys(json: &Value, path: &str, found: &mut Vec<(String, Value)>) {
     for (key, value) in json.as_object().unwrap() {
-        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let path = if path.is_empty() {
+            key.clone()
+        } else {
+            format!("{path}.{key}")
+        };
         match value {
             Value::Object(table) if !table.is_empty() => keys(value, &path, found),
             _ => found.push((path, value.clone())),
@@ -122,14 +134,24 @@ const LIST: [(&str, &[&str], &[&str]); 17] = [
     ("uplink.live_first", &["false"], &[]),
     ("uplink.position", &["[51.5, -0.1, 20]"], &[]),
     ("uplink.mqtt.ha_discovery", &["false", "true"], &[]),
-    ("uplink.rule", &["[]", "[{ id = \"disk_low\", raise = 50 }]"], &["[\"***\", \"***\"]"]),
+    (
+        "uplink.rule",
+        &["[]", "[{ id = \"disk_low\", raise = 50 }]"],
+        &["[\"***\", \"***\"]"],
+    ),
     ("retention.history", &["\"31d\"", "\"0s\""], &["\"29d\"", "\"1s\""]),
     ("retention.readings", &["\"0\""], &["\"1d\"", "\"36500d\""]),
     ("occupancy.idle_expiry", &["\"25h\"", "\"0s\""], &["\"23h\"", "\"1s\""]),
     (
         "log.filter",
         &["\"debug\"", "\"warn,gatelodge::audit=info\""],
-        &["\"warn\"", "\"off\"", "\"info,gatelodge::audit=off\"", "\"info,gatelodge=warn\"", "\"\""],
+        &[
+            "\"warn\"",
+            "\"off\"",
+            "\"info,gatelodge::audit=off\"",
+            "\"info,gatelodge=warn\"",
+            "\"\"",
+        ],
     ),
 ];
 
@@ -248,12 +270,20 @@ fn meters_are_renamed_and_nothing_else() {
         assert!(told.contains(&format!("`{key}`")), "{text}: {told}");
     }
     let text = own.told("[[meter]]\nserial = \"EML2\"\nname = \"Flat 2\"\nfeeder = \"F\"\nlink = \"***\"\n");
-    let mut written: Vec<&str> = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
+    let mut written: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .collect();
     written.sort_unstable();
-    assert_eq!(written, ["[[meter]]", "feeder = \"F\"", "name = \"Flat 2\"", "serial = \"EML2\""]);
+    assert_eq!(
+        written,
+        ["[[meter]]", "feeder = \"F\"", "name = \"Flat 2\"", "serial = \"EML2\""]
+    );
     let called = |own: &Box| {
         let meters = own.config.meter.iter();
-        meters.map(|meter| (meter.name.clone().unwrap_or_default(), meter.link.to_string())).collect::<Vec<_>>()
+        meters
+            .map(|meter| (meter.name.clone().unwrap_or_default(), meter.link.to_string()))
+            .collect::<Vec<_>>()
     };
     let links = ["tcp://10.0.0.1:1", "tcp://10.0.0.2:1"];
     let pairs = |one: &str, two: &str| {
@@ -278,7 +308,11 @@ fn a_longer_time_in_the_boxs_own_file_is_not_made_shorter_by_what_was_told_befor
     std::fs::write(&file, text).unwrap();
     let loaded = config::load(&own.flags).unwrap();
     assert_eq!(loaded.config.retention.history.to_string(), "60d");
-    assert!(loaded.refused[0].contains("`retention.history` can only be made longer"), "{:?}", loaded.refused);
+    assert!(
+        loaded.refused[0].contains("`retention.history` can only be made longer"),
+        "{:?}",
+        loaded.refused
+    );
 }
 
 /// What an earlier build took from the cloud may be what nobody may say from afar.
@@ -306,7 +340,11 @@ fn forbidden_keys_of_an_earlier_build_are_not_applied_and_a_warning_names_them()
     let status = lodge.json(&["status"]);
     assert_eq!(status["rooms"]["uplink"]["state"], "closed");
     assert!(status["doors"]["metrics"].is_null());
-    let output = binary().args(["check-config", "--config"]).arg(lodge.config_file()).output().unwrap();
+    let output = binary()
+        .args(["check-config", "--config"])
+        .arg(lodge.config_file())
+        .output()
+        .unwrap();
     let checked = String::from_utf8(output.stdout).unwrap();
     for key in [
         "uplink.kind",
@@ -318,7 +356,10 @@ fn forbidden_keys_of_an_earlier_build_are_not_applied_and_a_warning_names_them()
         "log.filter",
     ] {
         let log = lodge.log();
-        let named = |text: &str| text.lines().any(|line| line.contains("not applied") && line.contains(&format!("`{key}`")));
+        let named = |text: &str| {
+            text.lines()
+                .any(|line| line.contains("not applied") && line.contains(&format!("`{key}`")))
+        };
         assert!(named(&log), "{key}: {log}");
         assert!(named(&checked), "{key}: {checked}");
     }

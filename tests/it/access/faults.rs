@@ -1,7 +1,7 @@
 //! Whatever goes wrong on a page is a page: it says what, has the bar, a way back, and a way out for whoever is signed
 //! in. What programs ask for keeps the shape of its API.
 
-use super::stage::{JONES, House};
+use super::stage::{House, JONES};
 use crate::accounts::{Browser, signed_in};
 use crate::support::lodge::CONFIG;
 use crate::support::{Answer, Lodge};
@@ -10,13 +10,24 @@ use crate::support::{Answer, Lodge};
 fn is_page(answer: &Answer, status: u16, signed_in: bool, what: &str) {
     let text = answer.text();
     assert_eq!(answer.status, status, "{what}: {text}");
-    assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"), "{what}: {text}");
-    let title = text.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next());
+    assert_eq!(
+        answer.header("content-type"),
+        Some("text/html; charset=utf-8"),
+        "{what}: {text}"
+    );
+    let title = text
+        .split("<title>")
+        .nth(1)
+        .and_then(|rest| rest.split("</title>").next());
     assert!(title.is_some_and(|title| title.len() > 15), "{what}: {title:?}");
     for part in ["<html lang=", "<header class=\"bar\"", "<h1>", "<main id=\"main\">"] {
         assert!(text.contains(part), "{what}: no {part}: {text}");
     }
-    let way = if signed_in { "href=\"/home\">To the first page" } else { "href=\"/login\">Sign in" };
+    let way = if signed_in {
+        "href=\"/home\">To the first page"
+    } else {
+        "href=\"/login\">Sign in"
+    };
     assert!(text.contains(way), "{what}: no way back: {text}");
     assert_eq!(text.contains("action=\"/logout\""), signed_in, "{what}: a way out");
     assert!(answer.header("content-security-policy").is_some(), "{what}");
@@ -32,9 +43,35 @@ fn what_is_not_there_not_theirs_or_broken_is_a_page_for_everybody() {
     let nobody = "/spaces/00000000-0000-4000-8000-000000000000";
     let meter = format!("/meters/{JONES}");
     for (role, pages) in [
-        ("admin", &[("/nope", 404), ("/meters/NOPE", 404), (nobody, 404), ("/spaces?after=zzz", 400)][..]),
-        ("resident", &[("/box", 403), ("/spaces", 403), (&meter, 404), ("/uplink/x", 404), (&door, 403)]),
-        ("viewer", &[("/box", 403), ("/relay", 403), ("/uplink", 403), ("/webhooks", 403), ("/meters", 403)]),
+        (
+            "admin",
+            &[
+                ("/nope", 404),
+                ("/meters/NOPE", 404),
+                (nobody, 404),
+                ("/spaces?after=zzz", 400),
+            ][..],
+        ),
+        (
+            "resident",
+            &[
+                ("/box", 403),
+                ("/spaces", 403),
+                (&meter, 404),
+                ("/uplink/x", 404),
+                (&door, 403),
+            ],
+        ),
+        (
+            "viewer",
+            &[
+                ("/box", 403),
+                ("/relay", 403),
+                ("/uplink", 403),
+                ("/webhooks", 403),
+                ("/meters", 403),
+            ],
+        ),
         ("doorman", &[("/box", 403), ("/meters", 403), (&meter, 404)]),
     ] {
         let mut person = signed_in(lodge, role);
@@ -64,7 +101,12 @@ fn what_is_not_there_not_theirs_or_broken_is_a_page_for_everybody() {
     let fields = [("username", "doorman"), ("password", "correct-horse")];
     assert_eq!(doorman.submit("/login", "/login", &fields).status, 303);
     is_page(&doorman.submit(&door, &door, &[("by", "5")]), 422, true, "five at once");
-    is_page(&doorman.post(&door, &[("by", "1"), ("csrf_token", "x")]), 403, true, "forged");
+    is_page(
+        &doorman.post(&door, &[("by", "1"), ("csrf_token", "x")]),
+        403,
+        true,
+        "forged",
+    );
 }
 
 #[test]
@@ -93,7 +135,11 @@ fn programs_keep_the_shape_of_their_api() {
         for path in ["/v1/spaces", "/v1/nope", "/v1/meters", "/assets/nope.css"] {
             let answer = ask(path);
             assert!(answer.status >= 400);
-            assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{path} {accept:?}");
+            assert_eq!(
+                answer.header("content-type"),
+                Some("application/problem+json"),
+                "{path} {accept:?}"
+            );
         }
         for path in ["/space", "/space/new", "/space/nope/nope/nope"] {
             let answer = ask(path);
@@ -101,7 +147,16 @@ fn programs_keep_the_shape_of_their_api() {
             assert_eq!(answer.header("access-control-allow-origin"), Some("*"), "{path}");
         }
     }
-    for path in ["/", "/nope", "/account", "/consent", "/api/v1/authorize", "/evidence", "/spaceship", "//space/x"] {
+    for path in [
+        "/",
+        "/nope",
+        "/account",
+        "/consent",
+        "/api/v1/authorize",
+        "/evidence",
+        "/spaceship",
+        "//space/x",
+    ] {
         for method in ["GET", "PUT", "OPTIONS"] {
             let answer = lodge.https().ask(method, path, &[("origin", "https://evil.example")]);
             assert_eq!(answer.status, 404, "{method} {path}");

@@ -7,8 +7,8 @@ use tokio_rustls::TlsConnector;
 
 use super::stage::House;
 use crate::accounts::{Browser, add, signed_in};
-use crate::support::https::config;
 use crate::support::Lodge;
+use crate::support::https::config;
 
 /// What a browser says of where a form came from (`{here}` is our own origin), and whether it is believed.
 const WORDS: [(&[(&str, &str)], bool); 14] = [
@@ -21,7 +21,10 @@ const WORDS: [(&[(&str, &str)], bool); 14] = [
     (&[("origin", "null"), ("sec-fetch-site", "none")], false),
     (&[("origin", "null"), ("sec-fetch-site", "cross-site")], false),
     (&[("origin", "https://evil.example")], false),
-    (&[("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")], false),
+    (
+        &[("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")],
+        false,
+    ),
     (&[("origin", "https://localhost")], false),
     (&[("origin", "http://{host}")], false),
     (&[("origin", "{here}"), ("sec-fetch-site", "cross-site")], false),
@@ -47,7 +50,12 @@ fn sheets(house: &House, code: &str) -> Vec<Sheet> {
     let welcome = format!("/welcome/{code}");
     vec![
         sheet(&welcome, &welcome, &[("password", "short"), ("again", "short")], 400),
-        sheet("/login", "/login", &[("username", "anna"), ("password", "correct-horse")], 303),
+        sheet(
+            "/login",
+            "/login",
+            &[("username", "anna"), ("password", "correct-horse")],
+            303,
+        ),
         sheet(&door, &door, &[("by", "1")], 303),
         sheet("/spaces", "/relay", &[("peer", "77")], 303),
         sheet("/spaces", "/webhooks", &[("target", "nobody"), ("id", "x")], 404),
@@ -57,8 +65,15 @@ fn sheets(house: &House, code: &str) -> Vec<Sheet> {
 
 fn said(words: &[(&str, &str)], port: u16) -> Vec<(String, String)> {
     let host = format!("localhost:{port}");
-    let fill = |value: &str| value.replace("{here}", &format!("https://{host}")).replace("{host}", &host);
-    words.iter().map(|(name, value)| ((*name).to_owned(), fill(value))).collect()
+    let fill = |value: &str| {
+        value
+            .replace("{here}", &format!("https://{host}"))
+            .replace("{host}", &host)
+    };
+    words
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), fill(value)))
+        .collect()
 }
 
 /// Whoever may send every form, anew for each, since one of them ends the session.
@@ -87,7 +102,13 @@ fn every_form_is_taken_from_our_own_pages_and_from_nowhere_else() {
             browser.says.push(("host".to_owned(), host.clone()));
             let answer = browser.submit(&sheet.page, &sheet.action, sheet.fields);
             let wanted = if taken { sheet.taken } else { 403 };
-            assert_eq!(answer.status, wanted, "HTTP/1.1 {} {words:?}: {}", sheet.action, answer.text());
+            assert_eq!(
+                answer.status,
+                wanted,
+                "HTTP/1.1 {} {words:?}: {}",
+                sheet.action,
+                answer.text()
+            );
 
             let mut browser = sender(lodge, &sheet.page);
             let page = browser.get(&sheet.page).text();
@@ -99,18 +120,45 @@ fn every_form_is_taken_from_our_own_pages_and_from_nowhere_else() {
             let mut browser = sender(lodge, &sheet.page);
             browser.get(&sheet.page);
             let fields = [sheet.fields, &[("csrf_token", token)]].concat();
-            assert_eq!(browser.post(&sheet.action, &fields).status, 403, "{} {token:?}", sheet.action);
-            assert_eq!(browser.post(&sheet.action, sheet.fields).status, 403, "{} without", sheet.action);
+            assert_eq!(
+                browser.post(&sheet.action, &fields).status,
+                403,
+                "{} {token:?}",
+                sheet.action
+            );
+            assert_eq!(
+                browser.post(&sheet.action, sheet.fields).status,
+                403,
+                "{} without",
+                sheet.action
+            );
         }
     }
 }
 
 /// Sends a form by curl over HTTP/2; the version and the status.
 fn over_2(lodge: &Lodge, browser: &Browser, (sheet, page): (&Sheet, &str), words: &[(String, String)]) -> String {
-    let token = page.split("name=\"csrf_token\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let token = page
+        .split("name=\"csrf_token\" value=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
     let mut command = Command::new("curl");
-    command.args(["-s", "--http2", "-o", "/dev/null", "-w", "%{http_version} %{http_code}", "--cacert"]);
-    command.arg(lodge.ca_file()).arg("-H").arg(format!("cookie: {}", browser.cookies()));
+    command.args([
+        "-s",
+        "--http2",
+        "-o",
+        "/dev/null",
+        "-w",
+        "%{http_version} %{http_code}",
+        "--cacert",
+    ]);
+    command
+        .arg(lodge.ca_file())
+        .arg("-H")
+        .arg(format!("cookie: {}", browser.cookies()));
     for (name, value) in words {
         command.arg("-H").arg(format!("{name}: {value}"));
     }
@@ -118,7 +166,10 @@ fn over_2(lodge: &Lodge, browser: &Browser, (sheet, page): (&Sheet, &str), words
         command.arg("--data-urlencode").arg(format!("{name}={value}"));
     }
     let url = format!("https://localhost:{}{}", lodge.door("https").port(), sheet.action);
-    let output = command.arg(url).output().unwrap_or_else(|error| panic!("curl: {error}; apt-get install curl"));
+    let output = command
+        .arg(url)
+        .output()
+        .unwrap_or_else(|error| panic!("curl: {error}; apt-get install curl"));
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
@@ -132,7 +183,10 @@ async fn over_http_2_another_host_beside_the_authority_is_malformed() {
     let address = lodge.door("https");
     let line = tokio::net::TcpStream::connect(address).await.unwrap();
     let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
-    let line = TlsConnector::from(std::sync::Arc::new(tls)).connect(name, line).await.unwrap();
+    let line = TlsConnector::from(std::sync::Arc::new(tls))
+        .connect(name, line)
+        .await
+        .unwrap();
     let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(line))
         .await
         .unwrap();

@@ -57,13 +57,23 @@ fn paths(house: &House) -> Vec<String> {
     let mut all = routes();
     let document = house.lodge.https().ask("GET", "/openapi.json", &[]).json();
     all.extend(document["paths"].as_object().unwrap().keys().cloned());
-    for known in ["/box", "/meters/{serial}", "/v1/spaces/{id}/events", "/webhooks", "/docs/privacy", "/home"] {
+    for known in [
+        "/box",
+        "/meters/{serial}",
+        "/v1/spaces/{id}/events",
+        "/webhooks",
+        "/docs/privacy",
+        "/home",
+    ] {
         assert!(all.contains(known), "{known} is a route: {all:?}");
     }
     let mut paths = vec!["/nope".to_owned(), "/space".to_owned()];
     for route in all {
         let fill = |id: &str, serial: &str| {
-            let mut path = route.replace("{id}", id).replace("{serial}", serial).replace("{target}", "desk");
+            let mut path = route
+                .replace("{id}", id)
+                .replace("{serial}", serial)
+                .replace("{target}", "desk");
             while let Some((before, rest)) = path.clone().split_once('{') {
                 path = format!("{before}x{}", rest.split_once('}').unwrap().1);
             }
@@ -79,7 +89,11 @@ fn paths(house: &House) -> Vec<String> {
 /// Which things a text tells of.
 fn told(text: &str) -> BTreeSet<&'static str> {
     let tells = |words: &&[&str]| words.iter().any(|word| text.contains(word));
-    THINGS.into_iter().filter(|(_, words)| tells(words)).map(|(thing, _)| thing).collect()
+    THINGS
+        .into_iter()
+        .filter(|(_, words)| tells(words))
+        .map(|(thing, _)| thing)
+        .collect()
 }
 
 #[test]
@@ -110,8 +124,15 @@ fn nobody_is_told_at_any_route_or_on_any_stream_what_they_may_not_know() {
                 faults.push(format!("{name} is told of {thing} at {path} ({})", answer.status));
             }
             learnt.entry(name).or_default().extend(found);
-            assert!(answer.status < 500 || path == "/readyz", "{name} {path}: {}", answer.status);
-            if answer.header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream")) {
+            assert!(
+                answer.status < 500 || path == "/readyz",
+                "{name} {path}: {}",
+                answer.status
+            );
+            if answer
+                .header("content-type")
+                .is_some_and(|kind| kind.starts_with("text/event-stream"))
+            {
                 let stream = std::mem::replace(&mut https, lodge.https());
                 streams.push((name, may, path.clone(), stream));
             }
@@ -137,7 +158,11 @@ fn nobody_is_told_at_any_route_or_on_any_stream_what_they_may_not_know() {
         };
         let mut heard = String::new();
         while !(heard.contains(last) && heard.ends_with("\n\n")) {
-            heard.push_str(&stream.line().unwrap_or_else(|error| panic!("{name} {path}: {error}: {heard}")));
+            heard.push_str(
+                &stream
+                    .line()
+                    .unwrap_or_else(|error| panic!("{name} {path}: {error}: {heard}")),
+            );
             heard.push('\n');
         }
         let own_words = heard.replace(&house.hall, "").replace(&house.attic, "");
@@ -157,7 +182,10 @@ fn a_key_of_one_space_tells_of_no_other() {
     let paths = paths(&house);
     let keys = format!("/v1/spaces/{}/keys", house.hall);
     for role in ["viewer", "counter", "owner"] {
-        let headers = [("authorization", operator.as_str()), ("content-type", "application/json")];
+        let headers = [
+            ("authorization", operator.as_str()),
+            ("content-type", "application/json"),
+        ];
         let body = format!("{{\"role\":\"{role}\"}}");
         let made = lodge.https().try_ask("POST", &keys, &headers, body.as_bytes()).unwrap();
         let key = Known::Bearer(made.json()["secret"].as_str().unwrap().to_owned());
@@ -169,7 +197,10 @@ fn a_key_of_one_space_tells_of_no_other() {
             assert!(!text.contains("Attic of the house"), "{role} at {path}");
             let meters = told(&text).into_iter().find(|thing| *thing != "spaces");
             assert_eq!(meters, None, "{role} at {path}");
-            if answer.header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream")) {
+            if answer
+                .header("content-type")
+                .is_some_and(|kind| kind.starts_with("text/event-stream"))
+            {
                 https = lodge.https();
             }
         }
@@ -183,7 +214,11 @@ fn a_person_whose_meter_is_none_knows_no_meter() {
     let lodge = &house.lodge;
     add(lodge, "dora", "resident");
     let mut dora = Browser::new(lodge);
-    let answer = dora.submit("/login", "/login", &[("username", "dora"), ("password", "correct-horse")]);
+    let answer = dora.submit(
+        "/login",
+        "/login",
+        &[("username", "dora"), ("password", "correct-horse")],
+    );
     assert_eq!(answer.header("location"), Some("/home"));
     let home = dora.get("/home");
     assert_eq!(home.status, 200);

@@ -5,5 +5,6 @@ mod faults;
 mod forms;
 mod matrix;
 mod signing_in;
+mod spaces;
 mod stage;
 mod streams;

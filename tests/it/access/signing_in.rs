@@ -9,7 +9,9 @@ use crate::support::{Answer, Lodge};
 
 /// The box believes what this machine says of where a request comes from, as it does a proxy.
 fn lodge() -> Lodge {
-    Lodge::start_with(&format!("{CONFIG}[limits.https]\ntrusted_proxies = [\"127.0.0.1\"]\nper_address = \"off\"\n"))
+    Lodge::start_with(&format!(
+        "{CONFIG}[limits.https]\ntrusted_proxies = [\"127.0.0.1\"]\nper_address = \"off\"\n"
+    ))
 }
 
 fn from(lodge: &Lodge, address: &str) -> Browser {
@@ -29,7 +31,11 @@ fn one(lodge: &Lodge, address: &str, name: &str, password: &str) -> Answer {
 
 fn wait(answer: &Answer) -> u64 {
     assert_eq!(answer.status, 429, "{}", answer.text());
-    assert!(answer.text().contains("too many tries; wait 15 minutes"), "{}", answer.text());
+    assert!(
+        answer.text().contains("too many tries; wait 15 minutes"),
+        "{}",
+        answer.text()
+    );
     let wait = answer.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=901).contains(&wait), "{wait}");
     wait
@@ -54,7 +60,11 @@ fn only_failures_count_and_success_forgets_them() {
 fn five_failures_hold_a_name_back_and_a_known_address_is_let_in_all_the_same() {
     let mut lodge = lodge();
     add(&lodge, "anna", "viewer");
-    assert_eq!(one(&lodge, "192.0.2.1", "anna", "correct-horse").status, 303, "from home");
+    assert_eq!(
+        one(&lodge, "192.0.2.1", "anna", "correct-horse").status,
+        303,
+        "from home"
+    );
     for name in ["anna", "nobody-of-that-name"] {
         for guess in 0..5 {
             let answer = one(&lodge, &format!("198.51.100.{guess}"), name, "wrong-horse");
@@ -67,10 +77,18 @@ fn five_failures_hold_a_name_back_and_a_known_address_is_let_in_all_the_same() {
     lodge.run();
     wait(&one(&lodge, "203.0.113.3", "anna", "correct-horse"));
     for _ in 0..4 {
-        assert_eq!(one(&lodge, "192.0.2.1", "anna", "wrong-horse").status, 401, "five of its own");
+        assert_eq!(
+            one(&lodge, "192.0.2.1", "anna", "wrong-horse").status,
+            401,
+            "five of its own"
+        );
     }
     assert_eq!(one(&lodge, "192.0.2.1", "anna", "correct-horse").status, 303);
-    assert_eq!(one(&lodge, "203.0.113.4", "anna", "correct-horse").status, 303, "all is forgotten");
+    assert_eq!(
+        one(&lodge, "203.0.113.4", "anna", "correct-horse").status,
+        303,
+        "all is forgotten"
+    );
 }
 
 #[test]
@@ -123,7 +141,11 @@ fn a_full_queue_says_so_at_login_and_at_a_welcome() {
             .map(|(mut browser, name, token)| {
                 scope.spawn(move || {
                     begins.wait();
-                    let fields = [("username", name.as_str()), ("password", "wrong-horse"), ("csrf_token", &token)];
+                    let fields = [
+                        ("username", name.as_str()),
+                        ("password", "wrong-horse"),
+                        ("csrf_token", &token),
+                    ];
                     browser.post("/login", &fields)
                 })
             })
@@ -149,17 +171,27 @@ fn a_full_queue_says_so_at_login_and_at_a_welcome() {
         is_busy
     };
     assert!(logins.iter().all(|answer| busy(answer) || answer.status == 401));
-    assert!(logins.iter().filter(|answer| busy(answer)).count() >= 50, "34 are at it or wait");
+    assert!(
+        logins.iter().filter(|answer| busy(answer)).count() >= 50,
+        "34 are at it or wait"
+    );
     assert!(welcomes.iter().all(|(answer, _)| busy(answer) || answer.status == 303));
     for (answer, path) in &welcomes {
         let mut browser = Browser::new(&lodge);
         let is_over = browser.get(path).status == 404;
-        assert_eq!(is_over, answer.status == 303, "a link that came to nothing is still good");
+        assert_eq!(
+            is_over,
+            answer.status == 303,
+            "a link that came to nothing is still good"
+        );
     }
 }
 
 fn token(page: &str) -> String {
-    let token = page.split("name=\"csrf_token\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let token = page
+        .split("name=\"csrf_token\" value=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
     token.unwrap().to_owned()
 }
 
@@ -200,11 +232,21 @@ fn the_audit_names_who_is_there_and_nobody_else() {
         ("a token was made", &["called=\"robot\"", "SpacesRead"]),
         ("a token was revoked", &["called=\"robot\""]),
     ] {
-        let found = audit.iter().any(|line| line.contains(what) && parts.iter().all(|part| line.contains(part)));
+        let found = audit
+            .iter()
+            .any(|line| line.contains(what) && parts.iter().all(|part| line.contains(part)));
         assert!(found, "{what} {parts:?}: {audit:#?}");
     }
-    for secret in ["hunter2", "wrong-password", "correct-pony", token["token"].as_str().unwrap()] {
+    for secret in [
+        "hunter2",
+        "wrong-password",
+        "correct-pony",
+        token["token"].as_str().unwrap(),
+    ] {
         assert!(!log.contains(secret), "{secret} is in the log");
     }
-    assert!(!log.contains("192.0.2.1") && !log.contains("192.0.2.3"), "networks only");
+    assert!(
+        !log.contains("192.0.2.1") && !log.contains("192.0.2.3"),
+        "networks only"
+    );
 }

@@ -60,7 +60,11 @@ impl House {
             let alarms = status["alarms"].to_string();
             let meters = house.lodge.json(&["meter", "list"]);
             let read = |serial: &str| {
-                let found = meters.as_array().unwrap().iter().find(|meter| meter["serial"] == serial);
+                let found = meters
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .find(|meter| meter["serial"] == serial);
                 found.is_some_and(|meter| meter["values"]["balance"].is_object())
             };
             (alarms.contains("3.142 GBP") && read(JONES) && read(SMITH)).then_some(())

@@ -29,7 +29,12 @@ impl Stream {
 
     /// Reads on until something begins like this.
     fn hears(&mut self, begins: &str) {
-        while !self.https.line().unwrap_or_else(|error| panic!("{}: {error}", self.what)).contains(begins) {}
+        while !self
+            .https
+            .line()
+            .unwrap_or_else(|error| panic!("{}: {error}", self.what))
+            .contains(begins)
+        {}
     }
 
     /// Reads on to the end. A heartbeat before it would say that nobody rang.
@@ -37,9 +42,20 @@ impl Stream {
         let mut last = String::new();
         // A chunk of no bytes is the end of an answer (RFC 9112 §7.1).
         while last != "0" {
-            last = self.https.line().unwrap_or_else(|error| panic!("{}: {error}", self.what));
-            assert!(!last.contains("alive"), "{}: it went on to the next heartbeat", self.what);
-            assert!(!last.contains("\"current\":9"), "{}: it tells of what came after", self.what);
+            last = self
+                .https
+                .line()
+                .unwrap_or_else(|error| panic!("{}: {error}", self.what));
+            assert!(
+                !last.contains("alive"),
+                "{}: it went on to the next heartbeat",
+                self.what
+            );
+            assert!(
+                !last.contains("\"current\":9"),
+                "{}: it tells of what came after",
+                self.what
+            );
         }
     }
 }

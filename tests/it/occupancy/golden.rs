@@ -103,7 +103,10 @@ fn judge(answer: &Answer, wanted: &Value, step: &Value, memory: &mut Memory) -> 
     }
     let path = step["request"]["path"].as_str().unwrap();
     let of_old = path == "/space" || path.starts_with("/space/");
-    let shared = answer.headers.iter().any(|(name, _)| name.starts_with("access-control-"));
+    let shared = answer
+        .headers
+        .iter()
+        .any(|(name, _)| name.starts_with("access-control-"));
     if !of_old && shared {
         return Err("pages of other origins may read an address that never was the original's".to_owned());
     }

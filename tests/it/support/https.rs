@@ -166,7 +166,9 @@ impl Https {
             headers,
             body: Vec::new(),
         };
-        let is_stream = answer.header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
+        let is_stream = answer
+            .header("content-type")
+            .is_some_and(|kind| kind.starts_with("text/event-stream"));
         if head_only || is_stream || status == 204 || status == 304 {
             return Ok(answer);
         }

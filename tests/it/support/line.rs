@@ -25,7 +25,9 @@ impl Line {
                 if refuses.load(Ordering::SeqCst) {
                     continue;
                 }
-                let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else { continue };
+                let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else {
+                    continue;
+                };
                 let ends = [(client.try_clone(), server.try_clone()), (Ok(server), Ok(client))];
                 for (from, to) in ends {
                     let (mut from, mut to) = (from.unwrap(), to.unwrap());

@@ -16,7 +16,7 @@ fn value(lodge: &Lodge, key: &str) -> Value {
 #[test]
 fn a_configuration_is_taken_over_whole_or_not_at_all() {
     let mut cloud = Cloud::start();
-    let mut lodge = Lodge::start_with(&(cloud.section() + "[occupancy]\n[retention]\nhistory = \"20d\"\n"));
+    let lodge = Lodge::start_with(&(cloud.section() + "[occupancy]\n[retention]\nhistory = \"20d\"\n"));
     cloud.registered();
     assert!(
         cloud.shown().contains("[uplink]\n") && cloud.shown().contains("key_file = \"***\""),
@@ -29,7 +29,10 @@ fn a_configuration_is_taken_over_whole_or_not_at_all() {
         ("[occupancy]\nidle_expiry = 5\n", "idle_expiry"),
         ("data_dir = \"/elsewhere\"\n", "changed at the box itself"),
         ("[uplink]\nrestart = \"/bin/sh -c id\"\n", "changed at the box itself"),
-        ("[uplink]\nurl = \"mqtt://localhost\"\n", "`uplink.url` is changed at the box itself"),
+        (
+            "[uplink]\nurl = \"mqtt://localhost\"\n",
+            "`uplink.url` is changed at the box itself",
+        ),
     ] {
         let (state, why) = cloud.configure(text);
         assert!(state == "FAILED" && why.contains(because), "{text}: {state} {why}");
@@ -125,7 +128,10 @@ fn a_configuration_without_a_session_within_a_minute_is_put_back() {
     }
     line.refuse(false);
     let (state, why) = cloud.platform.ended(&cloud.broker, &cloud.witness, &id);
-    assert!(state == "FAILED" && why.contains("the one of before is in force"), "{why}");
+    assert!(
+        state == "FAILED" && why.contains("the one of before is in force"),
+        "{why}"
+    );
     assert_eq!(value(&lodge, "uplink.window"), 20);
     assert!(!lodge.dir.join("data/conf.d/remote.toml.before").exists());
 }
@@ -217,7 +223,10 @@ fn files_come_and_go_with_a_proof_that_only_the_tenant_sees() {
     // What the cloud may have done is not for the cloud to say.
     let more = "allow_commands = [\"log\", \"uptime\"]\n";
     let (state, why) = cloud.configure(&format!("[uplink]\n{more}"));
-    assert!(state == "FAILED" && why.contains("`uplink.allow_commands`"), "{state} {why}");
+    assert!(
+        state == "FAILED" && why.contains("`uplink.allow_commands`"),
+        "{state} {why}"
+    );
     lodge.configure(&(cloud.section() + more + "[occupancy]\n"));
     let reloaded = lodge.command(&["config", "reload"]);
     assert!(reloaded.status.success(), "{reloaded:?}");
