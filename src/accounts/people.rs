@@ -241,7 +241,7 @@ fn change(page: &mut Page, name: &str, act: impl FnOnce(&mut PersonRow)) -> Resu
     row.generation += 1;
     PEOPLE.put_on(page, name.as_bytes(), &row)?;
     super::session::end_all(page, name)?;
-    Ok(tries::forget_places_on(page, name)?)
+    Ok(())
 }
 
 fn withdraw_invitations(page: &mut Page, name: &str) -> Result<(), RowError> {

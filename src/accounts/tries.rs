@@ -309,7 +309,7 @@ pub(super) fn signed_in_on(page: &mut Page, place: Place, now: Timestamp) -> Res
     PLACES.put_on(page, &place.here, &now)
 }
 
-/// Places that nobody signed in from for long, and those of people whose password is another or who are gone.
+/// Forgets from where somebody signed in who is gone.
 pub(super) fn forget_places_on(page: &mut Page, name: &str) -> Result<(), RowError> {
     let prefix = Place::new(name, IpAddr::from([0; 4])).name;
     for (key, _) in PLACES.scan_on(page, &prefix[..16], None, usize::MAX)? {

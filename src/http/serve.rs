@@ -399,6 +399,71 @@ mod tests {
         }
     }
 
+    /// Every way in which a route goes wrong, by whoever asks: people see pages, programs what they know.
+    #[tokio::test]
+    async fn whoever_looks_at_a_page_sees_errors_as_pages() {
+        let pages: Pages = Arc::new(|uri, cookies, (status, problem)| {
+            let words = problem.map_or("none", Problem::title);
+            let cookie = cookies.get(COOKIE).map_or("", |cookie| cookie.to_str().unwrap());
+            let text = format!("{status} {words} {cookie}");
+            (uri.path() != "/api").then(|| (status, axum::response::Html(text)).into_response())
+        });
+        let serve = Serve::new(Settings {
+            door: "https",
+            hsts: None,
+            rates: Arc::new(RateLimits::new(Rate::Off, Rate::Off)),
+            proxies: Proxies::default(),
+            metrics: Metrics::new().door("https"),
+            refusals: |_, problem, _| problem.into_response(),
+            pages: Some(pages),
+        });
+        let busy = async || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy").retry_after(7);
+        let panics = async || -> StatusCode { panic!("a test") };
+        let router = Router::new()
+            .route("/broken", get(async || StatusCode::INTERNAL_SERVER_ERROR))
+            .route("/full", get(async || (StatusCode::INSUFFICIENT_STORAGE, "full")))
+            .route("/busy", get(busy))
+            .route("/api", get(busy))
+            .route("/panics", get(panics))
+            .layer(serve);
+        let long = format!("/{}", "x".repeat(URI_LIMIT));
+        for (path, words) in [
+            ("/broken", "500 Internal Server Error none k=v"),
+            ("/full", "507 Insufficient Storage none k=v"),
+            ("/busy", "503 Service Unavailable Busy k=v"),
+            ("/panics", "500 Internal Server Error Something went wrong in here k=v"),
+            ("/nowhere", "404 Not Found none k=v"),
+            (&long, "414 URI Too Long The address is too long k=v"),
+            ("/api", ""),
+        ] {
+            let short: String = path.chars().take(12).collect();
+            for (accept, looks) in [
+                (Some("text/html,*/*;q=0.8"), true),
+                (Some("*/*"), ["/broken", "/full", "/busy", "/panics"].contains(&path)),
+                (None, ["/broken", "/full", "/busy", "/panics"].contains(&path)),
+                (Some("text/event-stream"), false),
+                (Some("application/json"), false),
+            ] {
+                let mut request = Request::get(path).header("cookie", "k=v");
+                if let Some(accept) = accept {
+                    request = request.header("accept", accept);
+                }
+                let response = router
+                    .clone()
+                    .oneshot(request.body(Body::empty()).unwrap())
+                    .await
+                    .unwrap();
+                let again = response.headers().get("retry-after").cloned();
+                assert_eq!(again.is_some(), ["/busy", "/api"].contains(&path), "{path} {accept:?}");
+                let body = axum::body::to_bytes(response.into_body(), 9_999).await.unwrap();
+                let text = String::from_utf8(body.to_vec()).unwrap();
+                let page = looks && !words.is_empty();
+                assert_eq!(text == words && page, page, "{short} {accept:?}: {text}");
+                assert!(page || !text.contains("k=v"), "{short} {accept:?}: {text}");
+            }
+        }
+    }
+
     #[tokio::test]
     async fn a_log_line_names_the_route_and_the_network_and_keeps_secrets() {
         let lines = Lines::default();

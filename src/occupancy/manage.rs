@@ -145,7 +145,6 @@ impl Occupancy {
     pub async fn delete(&self, id: SpaceId) -> Result<(), ManageError> {
         self.writer.delete(id).await.map_err(written)?;
         self.last_use.forget(id);
-        self.accounts.ring();
         Ok(())
     }
 }
