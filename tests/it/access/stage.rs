@@ -20,6 +20,7 @@ pub struct House {
     pub hall: String,
     pub attic: String,
     _meters: [Simulation; 2],
+    _secrets: tempfile::TempDir,
 }
 
 fn meter(serial: &str, balance: &str) -> (Simulation, String) {
@@ -34,7 +35,7 @@ impl House {
         let (jones, at_jones) = meter(JONES, "17.25");
         let (smith, at_smith) = meter(SMITH, "3.142");
         let folder = tempfile::tempdir().unwrap();
-        let secret = folder.keep().join("secret");
+        let secret = folder.path().join("secret");
         std::fs::write(&secret, "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0\n").unwrap();
         let lodge = Lodge::start_with(&format!(
             "{CONFIG}[[occupancy.webhook]]\nname = \"desk\"\nurl = \"http://127.0.0.1:9/told\"\nsecret_file = {secret:?}\n\
@@ -54,6 +55,7 @@ impl House {
             hall,
             attic,
             _meters: [jones, smith],
+            _secrets: folder,
         };
         eventually("both meters were read, and the alarm of one stands", || {
             let status = house.lodge.json(&["status"]);
