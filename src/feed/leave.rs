@@ -6,8 +6,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, interval_at};
 
-/// How often it is asked again though nothing has changed.
-const ANYHOW: Duration = Duration::from_secs(15);
+/// How often it is asked again though nothing has changed: longer than a heartbeat, so that a stream which outlives its
+/// leave until then is seen to.
+const ANYHOW: Duration = Duration::from_secs(60);
 
 /// A caller's leave to listen.
 pub struct Leave {
