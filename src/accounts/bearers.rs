@@ -64,10 +64,10 @@ impl Bearers {
         self.who(headers)?.must(act)
     }
 
-    /// Whether a token is still in force: streams ask now and then.
+    /// Whose bearers these are.
     #[must_use]
-    pub fn still_known(&self, who: &Who) -> bool {
-        self.accounts.still_known(who)
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
     }
 }
 

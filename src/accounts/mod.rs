@@ -7,24 +7,32 @@ mod permission;
 mod secret;
 mod session;
 mod token;
+mod tries;
 
 use std::sync::Arc;
+
+use tokio::sync::watch;
 
 pub use bearers::{Bearers, Refused};
 pub use password::PasswordError;
 pub use people::{INVITATION_LIFE, Person, Standing};
-pub use permission::{Act, Role, Scope, Who};
+pub use permission::{Act, Proof, Role, Scope, Who};
 pub use secret::{Secret, random, random_id};
 pub use session::{IDLE_LIFE, WHOLE_LIFE};
 pub use token::Token;
 
 use crate::store::{Page, ReadError, RowError, Store, Unwritten};
 
+/// Under what it is logged who signed in, and what became of people and tokens.
+pub const AUDIT: &str = "gatelodge::audit";
+
 /// The people and tokens of the house; clones share them.
 #[derive(Clone)]
 pub struct Accounts {
     store: Store,
-    guesses: Arc<session::Guesses>,
+    tries: Arc<tries::Tries>,
+    /// Rung when somebody may be known no more, or as somebody else.
+    bell: watch::Sender<u64>,
 }
 
 /// Something about people or tokens did not work.
@@ -45,9 +53,15 @@ pub enum AccountsError {
     /// Name or password is wrong; which of them is not said.
     #[error("name or password is wrong")]
     WrongPassword,
-    /// Too many wrong passwords for this name; a minute later it is open again.
-    #[error("too many tries for this name; wait a minute")]
-    TooManyTries,
+    /// Too many wrong passwords for this name, or from this address.
+    #[error("too many tries; wait {}", minutes(*.wait))]
+    TooManyTries {
+        /// Seconds until one more is let in.
+        wait: u64,
+    },
+    /// Too many passwords are looked at just now.
+    #[error(transparent)]
+    Busy(#[from] password::Busy),
     /// The one-time link was used, is too old, or never was.
     #[error("this link was used before or is too old; ask for a new one (`gatelodge user invite NAME`)")]
     Invitation,
@@ -80,8 +94,35 @@ impl Accounts {
     pub fn new(store: Store) -> Accounts {
         Accounts {
             store,
-            guesses: Arc::default(),
+            tries: Arc::default(),
+            bell: watch::Sender::new(0),
         }
+    }
+
+    /// Rings when people, tokens or keys have changed, so that whoever goes on answering asks again.
+    #[must_use]
+    pub fn bell(&self) -> watch::Receiver<u64> {
+        self.bell.subscribe()
+    }
+
+    /// Somebody may be known no more, or as somebody else.
+    pub fn ring(&self) {
+        self.bell.send_modify(|rung| *rung = rung.wrapping_add(1));
+    }
+
+    /// Whether somebody is still who they were: signed in, with the same role and meters, by a token that was neither
+    /// revoked nor is good for other things.
+    #[must_use]
+    pub fn still_known(&self, who: &Who) -> bool {
+        let now = match who {
+            Who::Operator => return true,
+            Who::Token { proof, .. } => self.token_of(*proof),
+            Who::Person { proof, .. } => {
+                let session = self.session_of(*proof, jiff::Timestamp::now());
+                session.map(|session| session.map(|(who, _)| who))
+            }
+        };
+        now.is_ok_and(|now| now.as_ref() == Some(who))
     }
 
     async fn write<R: Send + 'static>(
@@ -90,5 +131,13 @@ impl Accounts {
     ) -> Result<R, AccountsError> {
         let written = self.store.write(change).await;
         written.map_err(|error| error.split().unwrap_or_else(AccountsError::Write))
+    }
+}
+
+/// A wait as people are told it.
+fn minutes(seconds: u64) -> String {
+    match seconds {
+        0..=60 => "a minute".to_owned(),
+        _ => format!("{} minutes", seconds.div_ceil(60)),
     }
 }

@@ -3,7 +3,7 @@
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::secret::Secret;
 
@@ -14,6 +14,8 @@ pub const LONGEST: usize = 1024;
 
 /// Two at a time: each takes 19 MiB and most of a core for some 75 ms.
 static STRETCHING: Semaphore = Semaphore::const_new(2);
+/// So many from outside may be at it or wait: the last of them waits for some two seconds.
+static WAITING: Semaphore = Semaphore::const_new(34);
 
 /// A password that is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,41 +39,79 @@ pub fn check(password: &Secret) -> Result<(), PasswordError> {
     Ok(())
 }
 
-/// The PHC string to keep of a password: argon2id, m = 19 MiB, t = 2, p = 1 (OWASP's choice).
-pub async fn hash(password: Secret) -> String {
-    stretch(move || {
-        let hashed = Argon2::default().hash_password(password.reveal().as_bytes());
-        hashed.expect("the default parameters are valid").to_string()
-    })
-    .await
+/// A turn at stretching. It lasts until the work is done, whoever waits for it.
+pub struct Turn {
+    _turn: SemaphorePermit<'static>,
+    _place: Option<SemaphorePermit<'static>>,
 }
 
-/// Whether `password` is the one that was kept as `phc`. With nothing kept it takes as long and is not.
-pub async fn verify(password: Secret, phc: Option<String>) -> bool {
-    stretch(move || {
-        let kept = phc.as_deref().unwrap_or(NOBODY);
-        let Ok(kept) = PasswordHash::new(kept) else {
-            return false;
-        };
-        let same = password.reveal().len() <= LONGEST
-            && Argon2::default()
-                .verify_password(password.reveal().as_bytes(), &kept)
-                .is_ok();
-        same && phc.is_some()
+/// More wait for a turn than may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many people sign in just now; try again in a few seconds")]
+pub struct Busy;
+
+/// A turn for somebody from outside; few enough wait for one that it comes within a few seconds.
+///
+/// # Errors
+///
+/// When as many wait already as may.
+pub async fn turn() -> Result<Turn, Busy> {
+    let place = WAITING.try_acquire().map_err(|_| Busy)?;
+    Ok(Turn {
+        _turn: STRETCHING.acquire().await.expect("the semaphore is never closed"),
+        _place: Some(place),
     })
-    .await
+}
+
+/// A turn for whoever runs the box: it comes, however many wait.
+pub async fn operators_turn() -> Turn {
+    Turn {
+        _turn: STRETCHING.acquire().await.expect("the semaphore is never closed"),
+        _place: None,
+    }
+}
+
+impl Turn {
+    /// The PHC string to keep of a password: argon2id, m = 19 MiB, t = 2, p = 1 (OWASP's choice).
+    pub async fn hash(self, password: Secret) -> String {
+        self.stretch(move || {
+            let hashed = Argon2::default().hash_password(password.reveal().as_bytes());
+            hashed.expect("the default parameters are valid").to_string()
+        })
+        .await
+    }
+
+    /// Whether `password` is the one that was kept as `phc`. With nothing kept it takes as long and is not.
+    pub async fn verify(self, password: Secret, phc: Option<String>) -> bool {
+        self.stretch(move || {
+            let kept = phc.as_deref().unwrap_or(NOBODY);
+            let Ok(kept) = PasswordHash::new(kept) else {
+                return false;
+            };
+            let same = password.reveal().len() <= LONGEST
+                && Argon2::default()
+                    .verify_password(password.reveal().as_bytes(), &kept)
+                    .is_ok();
+            same && phc.is_some()
+        })
+        .await
+    }
+
+    /// Work under way goes on when nobody waits for it any more, so the turn goes with it.
+    async fn stretch<R: Send + 'static>(self, work: impl FnOnce() -> R + Send + 'static) -> R {
+        tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(self);
+            done
+        })
+        .await
+        .expect("stretching does not panic")
+    }
 }
 
 /// Stands in for people who do not exist, so that asking for them takes as long.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-
-async fn stretch<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
-    let _turn = STRETCHING.acquire().await.expect("the semaphore is never closed");
-    tokio::task::spawn_blocking(work)
-        .await
-        .expect("stretching does not panic")
-}
 
 #[cfg(test)]
 mod tests {
@@ -79,11 +119,16 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_right_password_verifies() {
-        let phc = hash(Secret::given("correct horse")).await;
+        let phc = operators_turn().await.hash(Secret::given("correct horse")).await;
         assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
-        assert!(verify(Secret::given("correct horse"), Some(phc.clone())).await);
-        assert!(!verify(Secret::given("correct horsf"), Some(phc)).await);
-        assert!(!verify(Secret::given("anything at all"), None).await);
+        for (password, kept, right) in [
+            ("correct horse", Some(phc.clone()), true),
+            ("correct horsf", Some(phc), false),
+            ("anything at all", None, false),
+        ] {
+            let turn = operators_turn().await;
+            assert_eq!(turn.verify(Secret::given(password), kept).await, right, "{password}");
+        }
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::password::Turn;
 use super::permission::Role;
 use super::secret::Secret;
-use super::{Accounts, AccountsError, password};
+use super::{AUDIT, Accounts, AccountsError, password, tries};
 use crate::domain::MeterId;
 use crate::store::{Ledger, Page, ReadError, RowError, schema};
 
@@ -95,7 +96,10 @@ impl Accounts {
         check_name(name)?;
         let Standing { role, meters } = standing.into();
         check_meters(&meters)?;
-        let password = hashed(password).await?;
+        let password = match password {
+            Some(password) => Some(hashed(password, None).await?),
+            None => None,
+        };
         let row = PersonRow {
             name: name.to_owned(),
             role,
@@ -113,43 +117,53 @@ impl Accounts {
                 Ok(row)
             })
             .await?;
+        tracing::info!(target: AUDIT, person = kept.name, role = kept.role.name(), "a person was added");
         Ok(kept.into())
     }
 
     /// Gives a person a new password and ends their sessions.
     pub async fn set_password(&self, name: &str, password: Secret) -> Result<(), AccountsError> {
-        let hash = hashed(Some(password)).await?;
-        let name = name.to_owned();
-        self.write(move |page| change(page, &name, |row| row.password = hash))
-            .await
+        let hash = hashed(password, None).await?;
+        let person = name.to_owned();
+        self.write(move |page| change(page, &person, |row| row.password = Some(hash)))
+            .await?;
+        self.ring();
+        tracing::info!(target: AUDIT, person = name, "a person was given a new password");
+        Ok(())
     }
 
     /// Says which meters are a person's from now on.
     pub async fn set_meters(&self, name: &str, meters: Vec<MeterId>) -> Result<(), AccountsError> {
         check_meters(&meters)?;
-        let name = name.to_owned();
+        let (person, count) = (name.to_owned(), meters.len());
         self.write(move |page| {
-            let row = PEOPLE.get_on(page, name.as_bytes())?;
-            let mut row = row.ok_or_else(|| AccountsError::Unknown(name.clone()))?;
+            let row = PEOPLE.get_on(page, person.as_bytes())?;
+            let mut row = row.ok_or_else(|| AccountsError::Unknown(person.clone()))?;
             row.meters = meters;
-            Ok(PEOPLE.put_on(page, name.as_bytes(), &row)?)
+            Ok(PEOPLE.put_on(page, person.as_bytes(), &row)?)
         })
-        .await
+        .await?;
+        self.ring();
+        tracing::info!(target: AUDIT, person = name, meters = count, "other meters are a person's");
+        Ok(())
     }
 
     /// Removes a person, their sessions and their links.
     pub async fn remove_person(&self, name: &str) -> Result<(), AccountsError> {
-        let name = name.to_owned();
+        let person = name.to_owned();
         self.write(move |page| {
             PEOPLE
-                .get_on(page, name.as_bytes())?
-                .ok_or_else(|| AccountsError::Unknown(name.clone()))?;
-            PEOPLE.delete_on(page, name.as_bytes());
-            withdraw_invitations(page, &name)?;
-            super::session::end_all(page, &name)?;
-            Ok(())
+                .get_on(page, person.as_bytes())?
+                .ok_or_else(|| AccountsError::Unknown(person.clone()))?;
+            PEOPLE.delete_on(page, person.as_bytes());
+            withdraw_invitations(page, &person)?;
+            super::session::end_all(page, &person)?;
+            Ok(tries::forget_places_on(page, &person)?)
         })
-        .await
+        .await?;
+        self.ring();
+        tracing::info!(target: AUDIT, person = name, "a person was removed");
+        Ok(())
     }
 
     /// Everybody, by name.
@@ -169,17 +183,18 @@ impl Accounts {
     /// A code for a link with which a person chooses a password, once, within a day. Older links die.
     pub async fn invite(&self, name: &str, now: Timestamp) -> Result<Secret, AccountsError> {
         let code = Secret::random("");
-        let (hash, name) = (code.hash(), name.to_owned());
+        let (hash, person) = (code.hash(), name.to_owned());
         let expires = now.checked_add(INVITATION_LIFE).unwrap_or(Timestamp::MAX);
         self.write(move |page| {
             PEOPLE
-                .get_on(page, name.as_bytes())?
-                .ok_or_else(|| AccountsError::Unknown(name.clone()))?;
-            withdraw_invitations(page, &name)?;
-            INVITATIONS.put_on(page, &hash, &Invitation { person: name, expires })?;
+                .get_on(page, person.as_bytes())?
+                .ok_or_else(|| AccountsError::Unknown(person.clone()))?;
+            withdraw_invitations(page, &person)?;
+            INVITATIONS.put_on(page, &hash, &Invitation { person, expires })?;
             Ok(())
         })
         .await?;
+        tracing::info!(target: AUDIT, person = name, "a one-time link was made for a person");
         Ok(code)
     }
 
@@ -198,18 +213,23 @@ impl Accounts {
         password: Secret,
         now: Timestamp,
     ) -> Result<String, AccountsError> {
-        let hash = hashed(Some(password)).await?;
+        password::check(&password)?;
+        let hash = hashed(password, Some(password::turn().await?)).await?;
         let code = code.hash();
-        self.write(move |page| {
-            let found = INVITATIONS
-                .get_on(page, &code)?
-                .filter(|invitation| invitation.expires > now);
-            let name = found.ok_or(AccountsError::Invitation)?.person;
-            INVITATIONS.delete_on(page, &code);
-            change(page, &name, |row| row.password = hash)?;
-            Ok(name)
-        })
-        .await
+        let name = self
+            .write(move |page| {
+                let found = INVITATIONS
+                    .get_on(page, &code)?
+                    .filter(|invitation| invitation.expires > now);
+                let name = found.ok_or(AccountsError::Invitation)?.person;
+                INVITATIONS.delete_on(page, &code);
+                change(page, &name, |row| row.password = Some(hash))?;
+                Ok(name)
+            })
+            .await?;
+        self.ring();
+        tracing::info!(target: AUDIT, person = name, "a person chose a password by their one-time link");
+        Ok(name)
     }
 }
 
@@ -240,10 +260,14 @@ fn check_meters(meters: &[MeterId]) -> Result<(), AccountsError> {
     Ok(())
 }
 
-async fn hashed(password: Option<Secret>) -> Result<Option<String>, AccountsError> {
-    let Some(password) = password else { return Ok(None) };
+/// What is kept of a password; who runs the box needs no place among those from outside.
+async fn hashed(password: Secret, turn: Option<Turn>) -> Result<String, AccountsError> {
     password::check(&password)?;
-    Ok(Some(password::hash(password).await))
+    let turn = match turn {
+        Some(turn) => turn,
+        None => password::operators_turn().await,
+    };
+    Ok(turn.hash(password).await)
 }
 
 /// Names are short, and of characters that look the same to everybody.

@@ -1,8 +1,11 @@
 //! Who may do what: one check for people, tokens and certificates (`contract.md` section 3).
 
+use std::fmt;
+
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+use super::secret::Secret;
 use crate::domain::MeterId;
 
 /// What a person is to the house.
@@ -92,6 +95,22 @@ impl Act {
     }
 }
 
+/// By what somebody was known, so that it can be asked again whether they still are: the hash of their cookie or token.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Proof(pub(super) [u8; 32]);
+
+impl Proof {
+    pub(super) fn of(secret: &Secret) -> Proof {
+        Proof(secret.hash())
+    }
+}
+
+impl fmt::Debug for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
 /// Who asks, once it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Who {
@@ -103,6 +122,8 @@ pub enum Who {
         role: Role,
         /// The meters that are theirs.
         meters: Vec<MeterId>,
+        /// Their session.
+        proof: Proof,
     },
     /// A program with an API token.
     Token {
@@ -110,6 +131,8 @@ pub enum Who {
         id: String,
         /// What it is good for.
         scopes: Vec<Scope>,
+        /// The token itself.
+        proof: Proof,
     },
     /// Whoever reaches the admin socket: the system decided that already.
     Operator,
@@ -212,6 +235,7 @@ mod tests {
                 name: "p".into(),
                 role,
                 meters: Vec::new(),
+                proof: Proof::default(),
             })
         };
         assert_eq!(role(Role::Admin), ACTS);
@@ -228,6 +252,7 @@ mod tests {
             name: "p".into(),
             role,
             meters,
+            proof: Proof::default(),
         };
         for (role, all) in [(Role::Admin, true), (Role::Resident, false), (Role::Viewer, false)] {
             assert_eq!(who(role, vec![]).sees(&meter), all);
@@ -245,15 +270,14 @@ mod tests {
             Scope::RelayAdmin,
             Scope::BoxAdmin,
         ];
-        let token = Who::Token { id: "t".into(), scopes };
-        assert!(!token.may(Act::ManagePeople));
-        assert!(token.may(Act::ManageBox));
-        assert_eq!(
-            allowed(&Who::Token {
-                id: "t".into(),
-                scopes: vec![Scope::SpacesCount]
-            }),
-            [Act::ReadSpaces, Act::Count]
-        );
+        let token = |scopes| Who::Token {
+            id: "t".into(),
+            scopes,
+            proof: Proof::default(),
+        };
+        let all = token(scopes);
+        assert!(!all.may(Act::ManagePeople));
+        assert!(all.may(Act::ManageBox));
+        assert_eq!(allowed(&token(vec![Scope::SpacesCount])), [Act::ReadSpaces, Act::Count]);
     }
 }

@@ -1,15 +1,16 @@
 //! Sessions: who is signed in, known by a cookie of which only the hash is kept.
 
-use std::num::NonZeroU32;
+use std::net::IpAddr;
 
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::people::PEOPLE;
-use super::permission::Who;
+use super::people::{PEOPLE, PersonRow};
+use super::permission::{Proof, Who};
 use super::secret::Secret;
-use super::{Accounts, AccountsError, password};
+use super::tries::{Failed, Place};
+use super::{AUDIT, Accounts, AccountsError, password, tries};
+use crate::http::truncated;
 use crate::store::{Ledger, Page, ReadError, RowError, schema};
 
 const SESSIONS: Ledger<SessionRow> = Ledger::new(schema::SESSIONS);
@@ -20,9 +21,6 @@ pub const IDLE_LIFE: SignedDuration = SignedDuration::from_hours(24);
 pub const WHOLE_LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Use is written down at most this often.
 const NOTE_EVERY: SignedDuration = SignedDuration::from_mins(10);
-
-/// Wrong passwords for one name: five at once, then one every twelve seconds.
-const TRIES_A_MINUTE: NonZeroU32 = NonZeroU32::new(5).expect("five is not zero");
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct SessionRow {
@@ -38,51 +36,75 @@ impl SessionRow {
     }
 }
 
-/// Slows down guessing: a bucket a name, in memory.
-pub(super) struct Guesses(DefaultKeyedRateLimiter<String>);
-
-impl Default for Guesses {
-    fn default() -> Guesses {
-        Guesses(RateLimiter::keyed(Quota::per_minute(TRIES_A_MINUTE)))
-    }
-}
-
-impl Guesses {
-    fn allow(&self, name: &str) -> bool {
-        if self.0.len() > 1_000 {
-            self.0.retain_recent();
-        }
-        let shown: String = name.chars().take(64).collect();
-        self.0.check_key(&shown).is_ok()
-    }
-}
-
 impl Accounts {
-    /// Signs a person in; the secret is the cookie's value.
-    pub async fn sign_in(&self, name: &str, password: Secret, now: Timestamp) -> Result<Secret, AccountsError> {
-        if !self.guesses.allow(name) {
-            return Err(AccountsError::TooManyTries);
-        }
+    /// Signs a person in who comes from `from`; the secret is the cookie's value.
+    ///
+    /// # Errors
+    ///
+    /// When the name or the password is wrong, there were too many wrong ones, or too many are at it now.
+    pub async fn sign_in(
+        &self,
+        name: &str,
+        password: Secret,
+        (from, now): (IpAddr, Timestamp),
+    ) -> Result<Secret, AccountsError> {
+        let place = Place::new(name, from);
+        // Whoever is held back takes no place in the queue.
+        let held = |wait| AccountsError::TooManyTries { wait };
+        self.tries.look(&self.store, place, now)?.map_err(held)?;
+        let turn = password::turn().await?;
+        let attempt = self.tries.begin(&self.store, place, now).await?.map_err(held)?;
         let person = PEOPLE.get(&self.store, name.as_bytes())?;
         let kept = person.as_ref().and_then(|person| person.password.clone());
-        if !password::verify(password, kept).await {
+        if !turn.verify(password, kept).await {
+            self.failed(attempt.failed(), person.as_ref(), (from, now)).await;
             return Err(AccountsError::WrongPassword);
         }
+        attempt.succeeded();
         let person = person.ok_or(AccountsError::WrongPassword)?;
-        self.begin_session(person.name, person.generation, now).await
+        self.begin_session(person.name, person.generation, (from, now)).await
+    }
+
+    /// Writes a failure down. A book that takes nothing keeps nobody's guesses from being counted until the next start.
+    async fn failed(&self, failed: Failed, person: Option<&PersonRow>, (from, now): (IpAddr, Timestamp)) {
+        let peer = truncated(from);
+        // A name that nobody has may be a password in the wrong field.
+        match person {
+            Some(person) => tracing::warn!(target: AUDIT, person = person.name, %peer, "a sign-in failed"),
+            None => tracing::warn!(target: AUDIT, %peer, "a sign-in failed: nobody has that name"),
+        }
+        if failed.name_is_full || failed.address_is_full {
+            let what = if failed.address_is_full {
+                "from there"
+            } else {
+                "for that name"
+            };
+            tracing::warn!(target: AUDIT, %peer, what, "sign-ins are held back");
+        }
+        let written = self.store.write(move |page| failed.write_on(page, now)).await;
+        match written {
+            Ok(next) => self.tries.swept(next),
+            Err(error) => tracing::warn!(%error, "a failed sign-in was not written down"),
+        }
     }
 
     /// Signs in a person who just proved themselves by a one-time link.
-    pub async fn sign_in_invited(&self, name: &str, now: Timestamp) -> Result<Secret, AccountsError> {
+    pub async fn sign_in_invited(&self, name: &str, (from, now): (IpAddr, Timestamp)) -> Result<Secret, AccountsError> {
         let person = PEOPLE
             .get(&self.store, name.as_bytes())?
             .ok_or(AccountsError::WrongPassword)?;
-        self.begin_session(person.name, person.generation, now).await
+        self.begin_session(person.name, person.generation, (from, now)).await
     }
 
-    async fn begin_session(&self, person: String, generation: u32, now: Timestamp) -> Result<Secret, AccountsError> {
+    async fn begin_session(
+        &self,
+        name: String,
+        generation: u32,
+        (from, now): (IpAddr, Timestamp),
+    ) -> Result<Secret, AccountsError> {
         let cookie = Secret::random("");
         let hash = cookie.hash();
+        let (person, place) = (name.clone(), Place::new(&name, from));
         self.write(move |page| {
             // The password may have changed while this one was being stretched.
             let still = PEOPLE
@@ -92,6 +114,8 @@ impl Accounts {
                 return Err(AccountsError::WrongPassword);
             }
             sweep(page, now)?;
+            tries::sweep_places_on(page, now)?;
+            tries::signed_in_on(page, place, now)?;
             SESSIONS.put_on(
                 page,
                 &hash,
@@ -105,36 +129,56 @@ impl Accounts {
             Ok(())
         })
         .await?;
+        self.tries.forget(place);
+        tracing::info!(target: AUDIT, person = name, peer = %truncated(from), "signed in");
         Ok(cookie)
     }
 
-    /// Who carries this cookie, if its session still lives.
+    /// Who carries this cookie, if its session still lives; that it was used is noted.
     pub fn session(&self, cookie: &Secret, now: Timestamp) -> Result<Option<Who>, ReadError> {
-        let key = cookie.hash();
-        let Some(row) = SESSIONS.get(&self.store, &key)?.filter(|row| !row.is_over(now)) else {
+        let proof = Proof::of(cookie);
+        let Some((who, used)) = self.session_of(proof, now)? else {
+            return Ok(None);
+        };
+        if now.duration_since(used) > NOTE_EVERY {
+            self.note_use(proof.0, now);
+        }
+        Ok(Some(who))
+    }
+
+    /// Whose session this is, if it still lives, and when it was used last.
+    pub(super) fn session_of(&self, proof: Proof, now: Timestamp) -> Result<Option<(Who, Timestamp)>, ReadError> {
+        let row = SESSIONS.get(&self.store, &proof.0)?;
+        let Some(row) = row.filter(|row| !row.is_over(now)) else {
             return Ok(None);
         };
         let person = PEOPLE
             .get(&self.store, row.person.as_bytes())?
             .filter(|person| person.generation == row.generation);
-        if person.is_some() && now.duration_since(row.used) > NOTE_EVERY {
-            self.note_use(key, now);
-        }
-        Ok(person.map(|person| Who::Person {
+        let who = person.map(|person| Who::Person {
             name: person.name,
             role: person.role,
             meters: person.meters,
-        }))
+            proof,
+        });
+        Ok(who.map(|who| (who, row.used)))
     }
 
     /// Ends the session of this cookie.
     pub async fn sign_out(&self, cookie: &Secret) -> Result<(), AccountsError> {
         let key = cookie.hash();
-        self.write(move |page| {
-            SESSIONS.delete_on(page, &key);
-            Ok(())
-        })
-        .await
+        let person = self
+            .write(move |page| {
+                let row = SESSIONS.get_on(page, &key)?;
+                SESSIONS.delete_on(page, &key);
+                Ok(row.map(|row| row.person))
+            })
+            .await?;
+        self.ring();
+        if let Some(person) = person {
+            tracing::info!(target: AUDIT, person, "signed out");
+        }
+        Ok(())
     }
 
     /// Nobody waits for this, and a failure only shortens a session.

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::permission::{Scope, Who};
+use super::permission::{Proof, Scope, Who};
 use super::secret::{Secret, random_id};
-use super::{Accounts, AccountsError};
+use super::{AUDIT, Accounts, AccountsError};
 use crate::store::{Ledger, ReadError, schema};
 
 /// By the hash of the token, so that a check is one read.
@@ -51,6 +51,9 @@ impl Accounts {
         };
         let row = token.clone();
         self.write(move |page| Ok(TOKENS.put_on(page, &hash, &row)?)).await?;
+        tracing::info!(
+            target: AUDIT, token = token.id, called = token.name, scopes = ?token.scopes, "a token was made"
+        );
         Ok((token, secret))
     }
 
@@ -65,14 +68,18 @@ impl Accounts {
     /// Ends a token: from the next request on it is unknown.
     pub async fn revoke_token(&self, id: &str) -> Result<(), AccountsError> {
         let id = id.to_owned();
-        self.write(move |page| {
-            let rows = TOKENS.scan_on(page, &[], None, usize::MAX)?;
-            let found = rows.into_iter().find(|(_, token)| token.id == id);
-            let (key, _) = found.ok_or(AccountsError::UnknownToken(id))?;
-            TOKENS.delete_on(page, &key);
-            Ok(())
-        })
-        .await
+        let token = self
+            .write(move |page| {
+                let rows = TOKENS.scan_on(page, &[], None, usize::MAX)?;
+                let found = rows.into_iter().find(|(_, token)| token.id == id);
+                let (key, token) = found.ok_or(AccountsError::UnknownToken(id))?;
+                TOKENS.delete_on(page, &key);
+                Ok(token)
+            })
+            .await?;
+        self.ring();
+        tracing::info!(target: AUDIT, token = token.id, called = token.name, "a token was revoked");
+        Ok(())
     }
 
     /// Who carries this token.
@@ -80,18 +87,16 @@ impl Accounts {
         if !secret.reveal().starts_with(PREFIX) {
             return Ok(None);
         }
-        let found = TOKENS.get(&self.store, &secret.hash())?;
+        self.token_of(Proof::of(secret))
+    }
+
+    /// Who was known by a token.
+    pub(super) fn token_of(&self, proof: Proof) -> Result<Option<Who>, ReadError> {
+        let found = TOKENS.get(&self.store, &proof.0)?;
         Ok(found.map(|token| Who::Token {
             id: token.id,
             scopes: token.scopes,
+            proof,
         }))
-    }
-
-    /// Whether a token is still in force; people and the operator are not known by one.
-    #[must_use]
-    pub fn still_known(&self, who: &Who) -> bool {
-        let Who::Token { id, .. } = who else { return true };
-        let tokens = self.tokens();
-        tokens.is_ok_and(|tokens| tokens.iter().any(|token| token.id == *id))
     }
 }

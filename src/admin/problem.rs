@@ -96,11 +96,12 @@ impl From<AccountsError> for Refusal {
             AccountsError::Name(_)
             | AccountsError::Password(_)
             | AccountsError::WrongPassword
-            | AccountsError::TooManyTries
+            | AccountsError::TooManyTries { .. }
             | AccountsError::Invitation
             | AccountsError::TokenName
             | AccountsError::NoScope
             | AccountsError::TooManyMeters(_) => Refusal::bad(text),
+            AccountsError::Busy(_) => Refusal::unavailable(text),
             AccountsError::Row(_) | AccountsError::Read(_) => Refusal::failed(text),
             AccountsError::Write(why) => why.into(),
         }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Desk;
 use super::problem::Refusal;
-use crate::domain::{Space, SpaceId, SpaceOrigin};
+use crate::domain::{Space, SpaceId};
 use crate::occupancy::Occupancy;
 use crate::occupancy::manage::{Create, Set};
 
@@ -43,7 +43,7 @@ impl From<Space> for SpaceShown {
             name: space.name,
             current: space.occupancy.current,
             maximum: space.occupancy.maximum,
-            open: space.origin == SpaceOrigin::Open,
+            open: space.origin.is_open(),
             created: space.created.to_string(),
             last_updated: space.last_updated.to_string(),
         }

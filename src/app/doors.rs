@@ -143,6 +143,7 @@ impl Lodge {
         let hsts = self.hsts_of(name);
         let make = {
             let (metrics, router) = (self.metrics.clone(), swap.clone());
+            let pages = (name == DoorName::Https).then(|| router::pages(self.face.subscribe()));
             move |listen: Vec<SocketAddr>, listeners: Vec<std::net::TcpListener>| {
                 Door::new(name.name(), listen, policy.clone(), router.clone(), limits.clone())
                     .with_listeners(listeners)
@@ -154,6 +155,7 @@ impl Lodge {
                             router::refused
                         }
                     })
+                    .with_pages(pages.clone())
                     .bind()
             }
         };

@@ -7,14 +7,13 @@ use std::task::{Context, Poll};
 
 use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::http::header::HOST;
 use axum::response::Response;
 use futures_util::future::Either;
 use tower::{Layer, Service};
 
 use super::identity::Names;
 use super::router::refused;
-use crate::http::Problem;
+use crate::http::{Problem, authority};
 
 /// The layer round the https door's router.
 #[derive(Clone)]
@@ -72,76 +71,5 @@ where
 
 /// The host that a request names, without its port and brackets.
 pub(super) fn host_of(request: &Request) -> Option<&str> {
-    if let Some(authority) = request.uri().authority() {
-        return bare(authority.as_str());
-    }
-    let mut hosts = request.headers().get_all(HOST).iter();
-    let host = hosts.next()?.to_str().ok()?;
-    hosts.next().is_none().then(|| bare(host)).flatten()
-}
-
-/// The host of `host[:port]` (RFC 9110 section 7.2); `None` when it is not that.
-fn bare(authority: &str) -> Option<&str> {
-    let (host, rest) = match authority.strip_prefix('[') {
-        Some(inside) => inside.split_once(']')?,
-        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
-    };
-    let port = match rest.strip_prefix(':') {
-        Some(port) => port,
-        None if rest.is_empty() => "",
-        None => return None,
-    };
-    let of_a_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'%');
-    let sound = !host.is_empty() && host.bytes().all(of_a_name) && port.bytes().all(|byte| byte.is_ascii_digit());
-    sound.then_some(host)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use axum::body::Body;
-
-    fn request(hosts: &[&str]) -> Request {
-        let mut request = Request::get("/x");
-        for host in hosts {
-            request = request.header(HOST, *host);
-        }
-        request.body(Body::empty()).unwrap()
-    }
-
-    #[test]
-    fn a_host_is_read_without_its_port() {
-        for (host, expected) in [
-            ("lodge.example.org", Some("lodge.example.org")),
-            ("Lodge.example.org:443", Some("Lodge.example.org")),
-            ("localhost:", Some("localhost")),
-            ("192.0.2.7:8443", Some("192.0.2.7")),
-            ("[2001:db8::1]:443", Some("2001:db8::1")),
-            ("[2001:db8::1]", Some("2001:db8::1")),
-            ("", None),
-            (":443", None),
-            ("[2001:db8::1", None),
-            ("[::1]x", None),
-            ("[::1]443", None),
-            ("us:er@lodge.example.org", None),
-            ("lodge.example.org:https", None),
-            ("lodge example", None),
-            ("a/b", None),
-        ] {
-            assert_eq!(host_of(&request(&[host])), expected, "{host}");
-        }
-    }
-
-    #[test]
-    fn a_request_names_one_host() {
-        assert_eq!(host_of(&request(&[])), None);
-        assert_eq!(host_of(&request(&["localhost", "localhost"])), None);
-        let mut absolute = request(&["evil.example"]);
-        *absolute.uri_mut() = "https://localhost:1/x".parse().unwrap();
-        assert_eq!(
-            host_of(&absolute),
-            Some("localhost"),
-            "an absolute address wins, RFC 9112 section 3.2.2"
-        );
-    }
+    authority::host(authority::authority(request.uri(), request.headers())?)
 }

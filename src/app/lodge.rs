@@ -23,7 +23,7 @@ use super::router;
 use crate::accounts::{Accounts, Bearers};
 use crate::admin::{self, Backups, Desk, Order, Running};
 use crate::config::{Config, Flags, Loaded};
-use crate::face::{Face, Lamp};
+use crate::face::{Face, Lamps};
 use crate::files;
 use crate::http::assets::Assets;
 use crate::http::health::{self, Readiness};
@@ -73,7 +73,9 @@ pub(super) struct Lodge {
     pub(super) backups: Backups,
     pub(super) acme: AcmeDesk,
     pub(super) readiness: watch::Sender<Readiness>,
-    pub(super) lamps: watch::Sender<Vec<Lamp>>,
+    pub(super) lamps: watch::Sender<Lamps>,
+    /// The shell of the pages as it is configured now.
+    pub(super) face: watch::Sender<Option<Face>>,
     /// What the cloud may have done.
     pub(super) hands: Arc<HouseHands>,
     /// A configuration from the cloud that may not stay.
@@ -133,7 +135,8 @@ impl Lodge {
             handover: Handover::receive(),
             acme: AcmeDesk::new(&metrics),
             readiness: watch::channel(Readiness::default()).0,
-            lamps: watch::channel(Vec::new()).0,
+            lamps: watch::channel(Lamps::default()).0,
+            face: watch::channel(None).0,
             hands,
             trial: None,
             streams: CancellationToken::new(),
@@ -293,6 +296,7 @@ impl Lodge {
             self.assets.clone(),
             self.lamps.subscribe(),
         );
+        self.face.send_replace(Some(face.clone()));
         router::https(router::Https {
             names: self.names(),
             health: health::router(self.readiness.subscribe()),

@@ -31,7 +31,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use crate::admin::Order;
-use crate::config::{Flags, Loaded};
+use crate::config::{Flags, Loaded, remote};
 use crate::store::Health;
 use lodge::Lodge;
 pub use logging::{LogTo, Logging, start as start_logging};
@@ -71,6 +71,14 @@ pub async fn serve(loaded: Loaded, flags: Flags, logging: Logging, ready: impl F
     systemd::stopping();
     lodge.close().await;
     Ok(end)
+}
+
+/// Says what stands in the configuration from the cloud and is not in force.
+pub fn warn_of_refused(loaded: &Loaded) {
+    let file = remote::file(&loaded.config.data_dir);
+    for why in &loaded.refused {
+        tracing::warn!(file = %file.display(), why, "a key of the configuration from the cloud is not applied");
+    }
 }
 
 /// Carries out signals and orders until one of them, or a failure, ends the box.

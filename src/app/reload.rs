@@ -24,7 +24,9 @@ impl Lodge {
     }
 
     async fn try_reload(&mut self) -> Result<Vec<String>, String> {
-        let new = config::load(&self.flags).map_err(|fault| fault.to_string())?.config;
+        let loaded = config::load(&self.flags).map_err(|fault| fault.to_string())?;
+        super::warn_of_refused(&loaded);
+        let new = loaded.config;
         let old = std::mem::replace(&mut self.config, new);
         match self.take_over(&old).await {
             Ok(changed) => Ok(changed),

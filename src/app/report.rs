@@ -14,8 +14,8 @@ use tokio::sync::watch;
 
 use super::lodge::Lodge;
 use crate::admin::{Backups, CertificateShown, RelayShown, RoomShown, Status, StoreShown};
-use crate::domain::{Alarm, Severity};
-use crate::face::{Lamp, Light};
+use crate::domain::Alarm;
+use crate::face::{Concern, Lamp, Lamps, Light};
 use crate::http::metrics::Metrics;
 use crate::meter::Meters;
 use crate::relay::Relay;
@@ -187,60 +187,69 @@ impl Reporter {
         }
     }
 
-    fn lamps(&self) -> Vec<Lamp> {
-        let lamp = |name: &str, light, words: &str| Lamp {
-            name: name.to_owned(),
-            light,
-            words: words.to_owned(),
+    fn lamps(&self) -> Lamps {
+        let lamp = |concern, name: &str, light, words: &str| {
+            let lamp = Lamp {
+                name: name.to_owned(),
+                light,
+                words: words.to_owned(),
+            };
+            (concern, lamp)
+        };
+        let of = |name: &str| match name {
+            "occupancy" => Concern::Spaces,
+            "meters" => Concern::Meters,
+            _ => Concern::Box,
         };
         // What serves the rooms is only of interest when it does not work.
         let states = self.states.borrow().clone();
         let shown = states
             .iter()
             .filter(|(name, state)| ROOMS.contains(&name.as_str()) || **state != State::Running);
-        let mut lamps: Vec<Lamp> = shown
+        let mut parts: Vec<(Concern, Lamp)> = shown
             .map(|(name, state)| match state {
-                State::Running => lamp(name, Light::Good, "works"),
-                State::Retrying { .. } => lamp(name, Light::Warn, "broke, is started again"),
-                State::Failed { .. } => lamp(name, Light::Bad, "failed, needs a look at the log"),
+                State::Running => lamp(of(name), name, Light::Good, "works"),
+                State::Retrying { .. } => lamp(of(name), name, Light::Warn, "broke, is started again"),
+                State::Failed { .. } => lamp(of(name), name, Light::Bad, "failed, needs a look at the log"),
             })
             .collect();
         let store = match self.store.health().borrow().clone() {
-            health if health.disk_full => lamp("store", Light::Bad, "the disk is full, nothing new is taken"),
-            _ if self.store.salvage().is_some() => lamp("store", Light::Warn, "was damaged, see `gatelodge status`"),
-            _ => lamp("store", Light::Good, "works"),
+            // Whoever counts or tops up is told why nothing of it is taken.
+            health if health.disk_full => {
+                let words = "the disk is full, nothing new is taken";
+                lamp(Concern::Everybody, "store", Light::Bad, words)
+            }
+            _ if self.store.salvage().is_some() => lamp(
+                Concern::Box,
+                "store",
+                Light::Warn,
+                "was damaged, see `gatelodge status`",
+            ),
+            _ => lamp(Concern::Everybody, "store", Light::Good, "works"),
         };
-        lamps.push(store);
-        let alarms = self.alarms();
-        if let Some(worst) = alarms.first() {
-            let light = if worst.severity >= Severity::Major {
-                Light::Bad
-            } else {
-                Light::Warn
-            };
-            let words = match alarms.len() {
-                1 => worst.text.clone(),
-                many => format!("{many} stand, the worst: {}", worst.text),
-            };
-            lamps.push(lamp("alarm", light, &words));
-        }
+        parts.push(store);
         for served in self.told().certificates.values() {
             let served = served.borrow();
             if served.alarm {
-                lamps.push(lamp(
+                parts.push(lamp(
+                    Concern::Box,
                     "certificate",
                     Light::Bad,
                     "ends soon and is not renewed, see `gatelodge cert list`",
                 ));
             } else if served.last_error.is_some() {
-                lamps.push(lamp(
+                parts.push(lamp(
+                    Concern::Box,
                     "certificate",
                     Light::Warn,
                     "is not the one that should be shown or was not renewed",
                 ));
             }
         }
-        lamps
+        Lamps {
+            parts,
+            alarms: self.alarms(),
+        }
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {

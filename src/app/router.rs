@@ -10,6 +10,7 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE, LOCATION};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get};
 use serde_json::json;
+use tokio::sync::watch;
 use tower::Layer;
 
 use super::api_docs;
@@ -20,6 +21,7 @@ use crate::accounts::Bearers;
 use crate::face::Face;
 use crate::http::assets::Assets;
 use crate::http::problem::{method_not_allowed, not_found};
+use crate::http::serve::Pages;
 use crate::http::{Ahead, Problem, Site};
 use crate::meter::{self, Meters};
 use crate::occupancy::{Occupancy, compat, pages, v1};
@@ -47,7 +49,6 @@ pub(super) struct Https {
 /// The https door: pages, the occupancy API, health, documents, the state of the box.
 pub(super) fn https(parts: Https) -> Site {
     let mut router = Router::new()
-        .route("/", any(home))
         .route("/v1/{*rest}", any(not_found))
         .merge(parts.health)
         .merge(parts.assets.router())
@@ -83,13 +84,13 @@ pub(super) fn https(parts: Https) -> Site {
     router = match parts.occupancy {
         Some(room) => {
             let compatible = compat::service(room.clone());
-            ahead = Some(Ahead::new(compat::PREFIX, hosts.layer(compatible.clone())));
+            ahead = Some(Ahead::new(compat::PREFIX, hosts.layer(compatible)));
             router
                 .merge(pages::router(room.clone(), parts.face))
                 .merge(v1::router(room))
-                .fallback_service(compatible)
+                .fallback(unknown)
         }
-        None => router.fallback(not_found),
+        None => router.fallback(unknown_without_spaces),
     };
     let router = router.method_not_allowed_fallback(method_not_allowed).layer(hosts);
     Site::new(router, ahead)
@@ -125,16 +126,42 @@ async fn whoami(certificate: PeerCertificate) -> Response {
     .into_response()
 }
 
-/// People are shown the pages; programs get the old API's answer for an unknown URL.
-async fn home(request: Request) -> Response {
-    let wants_page = request
-        .headers()
-        .get(ACCEPT)
-        .is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")));
-    if wants_page {
-        return Redirect::to("/home").into_response();
+/// What is nowhere. People are led to the pages; programs get the old API's answer, but only under its own addresses
+/// may pages of other origins read it.
+async fn unknown(request: Request) -> Response {
+    match request.uri().path() {
+        "/" if wants_page(&request) => Redirect::to("/home").into_response(),
+        path @ "/space" => compat::refusal(path, StatusCode::NOT_FOUND, "Invalid URL requested"),
+        _ => compat::unknown(),
     }
-    compat::refusal("/", StatusCode::NOT_FOUND, "Invalid URL requested")
+}
+
+/// The same while no spaces are counted.
+async fn unknown_without_spaces(request: Request) -> Response {
+    match request.uri().path() {
+        "/" if wants_page(&request) => Redirect::to("/home").into_response(),
+        _ => not_found().await.into_response(),
+    }
+}
+
+fn wants_page(request: &Request) -> bool {
+    let accepted = request.headers().get(ACCEPT);
+    accepted.is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")))
+}
+
+/// Errors of the https door as people see them; what programs ask for keeps the shape of its API.
+pub(super) fn pages(face: watch::Receiver<Option<Face>>) -> Pages {
+    Arc::new(move |uri, cookies, fault| {
+        let face = face.borrow().clone()?;
+        (!is_of_programs(uri.path())).then(|| face.fault(cookies, fault))
+    })
+}
+
+/// Whether an address is one that programs ask for.
+fn is_of_programs(path: &str) -> bool {
+    let under = ["/v1/", "/space/", "/assets/", "/.well-known/"];
+    let exactly = ["/v1", "/space", "/openapi.json", "/healthz", "/readyz"];
+    under.iter().any(|prefix| path.starts_with(prefix)) || exactly.contains(&path)
 }
 
 fn security_txt(contact: &str) -> Response {

@@ -29,7 +29,7 @@ pub(super) fn check(common: &Common) -> Result<(), Failure> {
     let verdict = config::load(&common.flags());
     if common.json {
         print::json(&match &verdict {
-            Ok(loaded) => json!({ "ok": true, "file": loaded.file }),
+            Ok(loaded) => json!({ "ok": true, "file": loaded.file, "not_applied": loaded.refused }),
             Err(fault) => json!({ "ok": false, "place": fault.place, "message": fault.message, "hint": fault.hint }),
         });
     }
@@ -37,6 +37,9 @@ pub(super) fn check(common: &Common) -> Result<(), Failure> {
     if !common.json {
         print::line(format_args!("{}: the configuration is right", loaded.file.display()));
         opened(&loaded.config);
+        for why in &loaded.refused {
+            print::line(format_args!("  not applied, from the cloud: {why}"));
+        }
     }
     Ok(())
 }

@@ -24,6 +24,7 @@ pub(super) fn serve(common: &Common) -> Result<ExitCode, Failure> {
             "a configuration from the cloud was being tried when the box ended; the one of before is in force"
         );
     }
+    app::warn_of_refused(&loaded);
     let end = runtime()?.block_on(app::serve(loaded, common.flags(), logging, |_| {}));
     ended(end).map_err(|failure| hinted(failure, &data_dir))
 }

@@ -25,7 +25,7 @@ pub(super) enum Command {
         /// People inside now
         #[arg(long, default_value_t = 0)]
         current: u32,
-        /// Let whoever knows its id use it through the old URLs; it then dies when nobody uses it
+        /// Let whoever knows its id use it through the old URLs, without a token
         #[arg(long)]
         open: bool,
     },

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use figment::error::Kind;
 use toml_edit::{Document, Item, TableLike};
 
+/// How a fault begins that is about a key that nothing knows.
+const UNKNOWN: &str = "unknown key";
+
 /// One fault of the configuration: where it stands, what is wrong, and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
@@ -47,6 +50,12 @@ impl ConfigError {
         }
     }
 
+    /// Whether it is about a key that nothing knows.
+    #[must_use]
+    pub fn is_unknown_key(&self) -> bool {
+        self.message.starts_with(UNKNOWN)
+    }
+
     /// A file that could not be read.
     #[must_use]
     pub fn unreadable(file: &Path, error: &std::io::Error) -> ConfigError {
@@ -80,7 +89,7 @@ impl From<figment::Error> for ConfigError {
                 if path.last() != Some(field) {
                     path.push(field.clone());
                 }
-                (format!("unknown key `{}`", path.join(".")), nearest(field, known))
+                (format!("{UNKNOWN} `{}`", path.join(".")), nearest(field, known))
             }
             Kind::UnknownVariant(found, known) => (
                 format!("`{}` cannot be \"{found}\"", path.join(".")),

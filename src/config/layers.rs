@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
-use toml_edit::Document;
+use toml_edit::{Document, DocumentMut, Item};
 
 use super::{Config, ConfigError, check, remote};
 use crate::uplink::Kept;
@@ -32,6 +32,8 @@ pub struct Loaded {
     pub file: PathBuf,
     /// The layers, for `config show`.
     pub figment: Figment,
+    /// What the box was told remotely and is not in force, since it may not be set from afar.
+    pub refused: Vec<String>,
 }
 
 /// Reads every layer, and checks the whole.
@@ -41,19 +43,38 @@ pub fn load(flags: &Flags) -> Result<Loaded, ConfigError> {
 
 /// The same with another text in place of what the box was told remotely.
 pub(super) fn load_with(flags: &Flags, told: Option<&str>) -> Result<Loaded, ConfigError> {
+    load_over(flags, told, |figment| figment)
+}
+
+/// The same with one value more, as if it stood in the box's own file: what it would mean there.
+pub(super) fn load_as_ours(flags: &Flags, (path, item): (&str, &Item)) -> Result<Loaded, ConfigError> {
+    let mut text = DocumentMut::new();
+    remote::put(text.as_table_mut(), path, Some(item.clone()));
+    load_over(flags, None, |figment| figment.merge(Toml::string(&text.to_string())))
+}
+
+fn load_over(flags: &Flags, told: Option<&str>, last: impl FnOnce(Figment) -> Figment) -> Result<Loaded, ConfigError> {
     let file = flags.file.clone().unwrap_or_else(|| DEFAULT_FILE.into());
     let mut figment = outer(&file)?;
     let data_dir = data_dir_of(&figment);
     let remote = remote::file(&data_dir);
+    let mut written = None;
     for extra in toml_files(&data_dir.join("conf.d"))? {
-        if told.is_none() || extra != remote {
+        if extra == remote {
+            let text = std::fs::read_to_string(&extra).map_err(|error| ConfigError::unreadable(&extra, &error))?;
+            written = Some(text);
+        } else {
             figment = with_file(figment, &extra)?;
         }
     }
-    if let Some(text) = told {
-        figment = figment.merge(Toml::string(text));
+    let mut refused = Vec::new();
+    if let Some(text) = told.map(str::to_owned).or(written).filter(|text| !text.is_empty()) {
+        let below: Config = environment(figment.clone()).extract()?;
+        let layer = remote::Layer::over(&below, (&remote, &text));
+        refused.clone_from(&layer.refused);
+        figment = figment.merge(layer);
     }
-    figment = environment(figment);
+    figment = environment(last(figment));
     if let Some(socket) = &flags.socket {
         figment = figment.merge(Serialized::default("admin_socket", socket));
     }
@@ -62,7 +83,12 @@ pub(super) fn load_with(flags: &Flags, told: Option<&str>) -> Result<Loaded, Con
         uplink.kept = Some(Kept::of(&config.data_dir));
     }
     check::check(&config, &figment)?;
-    Ok(Loaded { config, file, figment })
+    Ok(Loaded {
+        config,
+        file,
+        figment,
+        refused,
+    })
 }
 
 /// The file and what stands beside it.

@@ -87,10 +87,32 @@ pub struct Occupancy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SpaceOrigin {
-    /// Created through the old URLs: whoever knows the id may use it, and it dies when idle.
+    /// Created by somebody unknown through the old URLs: whoever knows the id may use it, and it dies when idle.
     Open,
     /// Created by the operator: it stays until it is deleted.
     Operator,
+    /// Created by the operator for everybody: whoever knows the id may use it, and it stays until it is deleted.
+    Shared,
+}
+
+impl SpaceOrigin {
+    /// Whether whoever knows the id may use the space.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        match self {
+            SpaceOrigin::Open | SpaceOrigin::Shared => true,
+            SpaceOrigin::Operator => false,
+        }
+    }
+
+    /// Whether somebody known made the space: it stays, and others are told of it.
+    #[must_use]
+    pub fn is_of_the_house(self) -> bool {
+        match self {
+            SpaceOrigin::Operator | SpaceOrigin::Shared => true,
+            SpaceOrigin::Open => false,
+        }
+    }
 }
 
 /// From how full on a space counts as filling up and as full, in percent of its maximum.
@@ -153,7 +175,7 @@ pub struct Space {
     /// From when on it counts as filling up and as full.
     #[serde(default, skip_serializing_if = "Thresholds::is_default")]
     pub thresholds: Thresholds,
-    /// An operator's space dies when it was not used for this long; `None`: never.
+    /// It dies when it was not used for this long; `None`: as long as spaces of its origin live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl: Option<Span>,
 }

@@ -1,4 +1,8 @@
-//! Lamps: the state of each room in a word, at the foot of every page.
+//! Lamps: the state of the box in words, at the foot of every page, each for those whom it concerns.
+
+use super::SignedIn;
+use crate::accounts::Act;
+use crate::domain::{Alarm, Severity, Source};
 
 /// One lamp.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +13,19 @@ pub struct Lamp {
     pub light: Light,
     /// The same in words, since not everybody sees colours.
     pub words: String,
+}
+
+/// Whom a lamp concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Concern {
+    /// Everybody who is signed in.
+    Everybody,
+    /// Who sees spaces.
+    Spaces,
+    /// Who sees any meter.
+    Meters,
+    /// Who sees how the box is.
+    Box,
 }
 
 /// The colour of a lamp.
@@ -22,6 +39,85 @@ pub enum Light {
     Bad,
 }
 
+/// How the box is, before it is known who looks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lamps {
+    /// Its parts, and whom each concerns.
+    pub parts: Vec<(Concern, Lamp)>,
+    /// The alarms that stand, the worst first.
+    pub alarms: Vec<Alarm>,
+}
+
+impl Lamps {
+    /// Whether a part of this name is open.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.parts.iter().any(|(_, lamp)| lamp.name == name)
+    }
+
+    /// What one person may know of it.
+    #[must_use]
+    pub fn seen_by(&self, person: &SignedIn) -> Vec<Lamp> {
+        let may = |act| person.must(act).is_ok();
+        let concerns = |concern: &Concern| match concern {
+            Concern::Everybody => true,
+            Concern::Spaces => may(Act::ReadSpaces),
+            Concern::Meters => person.sees_meters(),
+            Concern::Box => may(Act::ReadBox),
+        };
+        let parts = self.parts.iter().filter(|(concern, _)| concerns(concern));
+        let mut lamps: Vec<Lamp> = parts.map(|(_, lamp)| lamp.clone()).collect();
+        let told = |source: &Source| match source {
+            Source::Appliance => may(Act::ReadBox),
+            Source::Space(_) => may(Act::ReadSpaces),
+            Source::Meter(_) => may(Act::ReadMeters),
+        };
+        lamps.extend(told_in_words(self.alarms.iter().filter(|alarm| told(&alarm.source))));
+        let own = |source: &Source| matches!(source, Source::Meter(meter) if person.sees(meter));
+        let theirs: Vec<&Alarm> = self
+            .alarms
+            .iter()
+            .filter(|alarm| own(&alarm.source) && !told(&alarm.source))
+            .collect();
+        lamps.extend(of_their_own(&theirs));
+        lamps
+    }
+}
+
+/// The worst of these, and how many there are.
+fn told_in_words<'a>(alarms: impl Iterator<Item = &'a Alarm>) -> Option<Lamp> {
+    let alarms: Vec<&Alarm> = alarms.collect();
+    let worst = alarms.first()?;
+    let words = match alarms.len() {
+        1 => worst.text.clone(),
+        many => format!("{many} stand, the worst: {}", worst.text),
+    };
+    Some(lamp(worst, words))
+}
+
+/// What somebody is told of their own meter. The text of an alarm is written for whoever runs the box: it can name
+/// other meters, and the way to this one.
+fn of_their_own(alarms: &[&Alarm]) -> Option<Lamp> {
+    let worst = alarms.first()?;
+    let words = match alarms.len() {
+        1 => "something is to be looked at: see Meters".to_owned(),
+        many => format!("{many} things are to be looked at: see Meters"),
+    };
+    Some(lamp(worst, words))
+}
+
+fn lamp(worst: &Alarm, words: String) -> Lamp {
+    Lamp {
+        name: "alarm".to_owned(),
+        light: if worst.severity >= Severity::Major {
+            Light::Bad
+        } else {
+            Light::Warn
+        },
+        words,
+    }
+}
+
 impl Light {
     /// Its class in the style sheet.
     #[must_use]
@@ -30,6 +126,75 @@ impl Light {
             Light::Good => "good",
             Light::Warn => "warn",
             Light::Bad => "bad",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accounts::Role;
+    use crate::domain::SpaceId;
+
+    #[test]
+    fn everybody_is_told_what_concerns_them_and_nothing_else() {
+        let part = |name: &str| Lamp {
+            name: name.to_owned(),
+            light: Light::Good,
+            words: "works".to_owned(),
+        };
+        let alarm = |source: Source, text: &str| Alarm {
+            source,
+            kind: "k".into(),
+            rule: "r".into(),
+            severity: Severity::Major,
+            text: text.into(),
+            since: jiff::Timestamp::UNIX_EPOCH,
+            acknowledged: false,
+        };
+        let lamps = Lamps {
+            parts: vec![
+                (Concern::Everybody, part("store")),
+                (Concern::Spaces, part("occupancy")),
+                (Concern::Meters, part("meters")),
+                (Concern::Box, part("uplink")),
+            ],
+            alarms: vec![
+                alarm(Source::Meter("EML1".parse().unwrap()), "Flat 1: detail of EML2"),
+                alarm(Source::Meter("EML9".parse().unwrap()), "Flat 9: 0.4 GBP are left"),
+                alarm(Source::Space(SpaceId::from_random([1; 16])), "Hall is full"),
+                alarm(Source::Appliance, "the disk"),
+            ],
+        };
+        let seen = |role, meters: &[&str]| {
+            let meters = meters.iter().map(|meter| meter.parse().unwrap()).collect();
+            let person = SignedIn::for_tests(role, meters);
+            let lamps = lamps.seen_by(&person).into_iter();
+            lamps
+                .map(|lamp| format!("{} {}", lamp.name, lamp.words))
+                .collect::<Vec<_>>()
+                .join("; ")
+        };
+        let all = "store works; occupancy works; meters works; uplink works; alarm 4 stand, the worst: Flat 1: \
+                   detail of EML2";
+        for (role, meters, words) in [
+            (Role::Admin, &[][..], all),
+            (Role::Installer, &["EML1"], all),
+            (
+                Role::Viewer,
+                &[],
+                "store works; occupancy works; uplink works; alarm 2 stand, the worst: Hall is full",
+            ),
+            (Role::Doorman, &[], "store works; occupancy works; alarm Hall is full"),
+            (
+                Role::Resident,
+                &["EML1"],
+                "store works; meters works; alarm something is to be looked at: see Meters",
+            ),
+            (Role::Resident, &["EML2"], "store works; meters works"),
+            (Role::Resident, &[], "store works"),
+        ] {
+            assert_eq!(seen(role, meters), words, "{role:?} {meters:?}");
         }
     }
 }

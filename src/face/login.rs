@@ -1,19 +1,20 @@
 //! Signing in and out, and the one-time link with which somebody chooses their first password.
 
 use askama::Template;
-use axum::Form;
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::CookieJar;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{Face, Page, Shell, SignedIn, Visitor};
+use super::fault_page::MessagePage;
+use super::{Face, Form, FormError, Page, Shell, SignedIn, Visitor};
 use crate::accounts::{AccountsError, Act, Secret};
-use crate::http::Problem;
+use crate::http::{Peer, Problem};
 use crate::store::ReadError;
 
 #[derive(Template)]
@@ -34,16 +35,6 @@ struct WelcomePage {
     csrf_token: String,
 }
 
-#[derive(Template)]
-#[template(path = "message.html", config = ".askama.toml")]
-struct MessagePage {
-    shell: Shell,
-    title: &'static str,
-    text: String,
-    link: &'static str,
-    link_text: &'static str,
-}
-
 /// Where somebody lands who just signed in.
 const HOME: &str = "/home";
 
@@ -55,14 +46,26 @@ pub(super) fn router() -> Router<Face> {
         .route("/welcome/{code}", get(welcome).post(choose))
 }
 
-/// The first page that a person may see.
-async fn home(person: SignedIn) -> Redirect {
-    let may = |act| person.must(act).is_ok();
-    Redirect::to(if may(Act::ReadSpaces) || !person.sees_meters() {
-        "/spaces"
-    } else {
-        "/meters"
-    })
+/// The first page that a person may see; whoever may see none is told why.
+async fn home(State(face): State<Face>, person: SignedIn) -> Response {
+    if person.must(Act::ReadSpaces).is_ok() {
+        return Redirect::to("/spaces").into_response();
+    }
+    if person.sees_meters() {
+        return Redirect::to("/meters").into_response();
+    }
+    let page = MessagePage {
+        shell: face.shell("home", Some(&person)),
+        title: "No meter is linked to you yet".to_owned(),
+        text: format!(
+            "You are signed in as {name}, and there is nothing here for you to see so far. Whoever runs this box can \
+             link your meter to you: gatelodge user meters {name} SERIAL. Then load this page again.",
+            name = person.name
+        ),
+        link: "/docs/privacy",
+        link_text: "What is known of whom",
+    };
+    Page(StatusCode::OK, page).into_response()
 }
 
 async fn show(State(face): State<Face>, visitor: Visitor) -> Response {
@@ -76,47 +79,49 @@ async fn show(State(face): State<Face>, visitor: Visitor) -> Response {
 struct Login {
     username: String,
     password: String,
-    csrf_token: String,
 }
 
-async fn sign_in(State(face): State<Face>, visitor: Visitor, headers: HeaderMap, Form(form): Form<Login>) -> Response {
-    if let Err(forged) = visitor.before().0.check(&headers, &form.csrf_token) {
-        let fault = format!("{forged}. Try once more.");
-        return login_page(&face, &visitor, StatusCode::FORBIDDEN, form.username, Some(fault));
-    }
-    match face
+async fn sign_in(
+    State(face): State<Face>,
+    visitor: Visitor,
+    peer: Peer,
+    form: Result<Form<Login>, FormError>,
+) -> Response {
+    let form = match form {
+        Ok(Form(form)) => form,
+        Err(error) => {
+            let fault = format!("{error}. Try once more.");
+            return login_page(&face, &visitor, error.status(), String::new(), Some(fault));
+        }
+    };
+    let from = (peer.addr.ip(), Timestamp::now());
+    let signed_in = face
         .accounts()
-        .sign_in(&form.username, Secret::given(form.password), Timestamp::now())
-        .await
-    {
+        .sign_in(&form.username, Secret::given(form.password), from);
+    match signed_in.await {
         Ok(session) => (visitor.signed_in_with(&session), Redirect::to(HOME)).into_response(),
         Err(error) => {
-            let (status, fault) = refusal(error);
-            login_page(&face, &visitor, status, form.username, Some(fault))
+            let refused = Refused::of(error);
+            let page = login_page(&face, &visitor, refused.status, form.username, Some(refused.words));
+            later(page, refused.wait)
         }
     }
 }
 
 #[derive(Deserialize)]
-struct Logout {
-    csrf_token: String,
-}
+struct Logout {}
 
-async fn sign_out(
-    State(face): State<Face>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Form(form): Form<Logout>,
-) -> Response {
-    let (Some(person), Some(session)) = (&visitor.signed_in, &visitor.session) else {
+async fn sign_out(State(face): State<Face>, visitor: Visitor, Form(Logout {}): Form<Logout>) -> Response {
+    let (Some(_), Some(session)) = (&visitor.signed_in, &visitor.session) else {
         return Redirect::to("/login").into_response();
     };
-    if let Err(forged) = person.csrf.check(&headers, &form.csrf_token) {
-        return (StatusCode::FORBIDDEN, format!("{forged}\n")).into_response();
-    }
     match face.accounts().sign_out(session).await {
         Ok(()) => (visitor.signed_out(), Redirect::to("/login")).into_response(),
-        Err(error) => refusal(error).into_response(),
+        Err(error) => {
+            let refused = Refused::of(error);
+            let problem = Problem::new(refused.status, "not-signed-out", "You are still signed in");
+            later(problem.detail(refused.words).into_response(), refused.wait)
+        }
     }
 }
 
@@ -132,15 +137,14 @@ async fn welcome(State(face): State<Face>, visitor: Visitor, Path(code): Path<St
 struct Choice {
     password: String,
     again: String,
-    csrf_token: String,
 }
 
 async fn choose(
     State(face): State<Face>,
     visitor: Visitor,
+    peer: Peer,
     Path(code): Path<String>,
-    headers: HeaderMap,
-    Form(form): Form<Choice>,
+    form: Result<Form<Choice>, FormError>,
 ) -> Response {
     let (code, now) = (Secret::given(code), Timestamp::now());
     let name = match face.accounts().invited(&code, now) {
@@ -148,15 +152,13 @@ async fn choose(
         Ok(None) => return link_is_over(&face),
         Err(error) => return unreadable(&error),
     };
-    if let Err(forged) = visitor.before().0.check(&headers, &form.csrf_token) {
-        return welcome_page(
-            &face,
-            &visitor,
-            StatusCode::FORBIDDEN,
-            name,
-            Some(format!("{forged}. Try once more.")),
-        );
-    }
+    let form = match form {
+        Ok(Form(form)) => form,
+        Err(error) => {
+            let fault = format!("{error}. Try once more.");
+            return welcome_page(&face, &visitor, error.status(), name, Some(fault));
+        }
+    };
     if form.password != form.again {
         let fault = "The two passwords differ.".to_owned();
         return welcome_page(&face, &visitor, StatusCode::BAD_REQUEST, name, Some(fault));
@@ -166,15 +168,16 @@ async fn choose(
         .accept_invitation(&code, Secret::given(form.password), now)
         .await
     {
-        Ok(name) => accounts.sign_in_invited(&name, now).await,
+        Ok(name) => accounts.sign_in_invited(&name, (peer.addr.ip(), now)).await,
         Err(error) => Err(error),
     };
     match session {
         Ok(session) => (visitor.signed_in_with(&session), Redirect::to(HOME)).into_response(),
         Err(AccountsError::Invitation) => link_is_over(&face),
         Err(error) => {
-            let (status, fault) = refusal(error);
-            welcome_page(&face, &visitor, status, name, Some(fault))
+            let refused = Refused::of(error);
+            let page = welcome_page(&face, &visitor, refused.status, name, Some(refused.words));
+            later(page, refused.wait)
         }
     }
 }
@@ -204,7 +207,7 @@ fn welcome_page(face: &Face, visitor: &Visitor, status: StatusCode, name: String
 fn link_is_over(face: &Face) -> Response {
     let page = MessagePage {
         shell: face.shell("welcome", None),
-        title: "This link is over",
+        title: "This link is over".to_owned(),
         text: "It was used before, is older than a day, or never was. \
                Whoever gave it to you can make a new one: gatelodge user invite NAME."
             .to_owned(),
@@ -219,28 +222,47 @@ fn unreadable(error: &ReadError) -> Response {
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
+/// Says when to try again (RFC 9110 §10.2.3).
+fn later(mut response: Response, wait: Option<u64>) -> Response {
+    if let Some(wait) = wait {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait));
+    }
+    response
+}
+
 /// What the visitor is told when signing in or choosing a password did not work.
-fn refusal(error: AccountsError) -> (StatusCode, String) {
-    let status = match &error {
-        AccountsError::WrongPassword => StatusCode::UNAUTHORIZED,
-        AccountsError::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
-        AccountsError::Write(why) => Problem::from(why).status(),
-        AccountsError::Row(_) | AccountsError::Read(_) => {
-            tracing::error!(%error, "people could not be read or written");
-            return (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "That did not work, and the fault is ours.".to_owned(),
-            );
-        }
-        AccountsError::Name(_)
-        | AccountsError::Exists(_)
-        | AccountsError::Unknown(_)
-        | AccountsError::Password(_)
-        | AccountsError::Invitation
-        | AccountsError::TokenName
-        | AccountsError::NoScope
-        | AccountsError::TooManyMeters(_)
-        | AccountsError::UnknownToken(_) => StatusCode::BAD_REQUEST,
-    };
-    (status, error.to_string())
+struct Refused {
+    status: StatusCode,
+    words: String,
+    wait: Option<u64>,
+}
+
+impl Refused {
+    fn of(error: AccountsError) -> Refused {
+        let mut words = error.to_string();
+        let (status, wait) = match &error {
+            AccountsError::WrongPassword => (StatusCode::UNAUTHORIZED, None),
+            AccountsError::TooManyTries { wait } => (StatusCode::TOO_MANY_REQUESTS, Some(*wait)),
+            AccountsError::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, Some(3)),
+            AccountsError::Write(why) => {
+                let problem = Problem::from(why);
+                (problem.status(), problem.retries_after())
+            }
+            AccountsError::Row(_) | AccountsError::Read(_) => {
+                tracing::error!(%error, "people could not be read or written");
+                words = "That did not work, and the fault is ours.".to_owned();
+                (StatusCode::INTERNAL_SERVER_ERROR, None)
+            }
+            AccountsError::Name(_)
+            | AccountsError::Exists(_)
+            | AccountsError::Unknown(_)
+            | AccountsError::Password(_)
+            | AccountsError::Invitation
+            | AccountsError::TokenName
+            | AccountsError::NoScope
+            | AccountsError::TooManyMeters(_)
+            | AccountsError::UnknownToken(_) => (StatusCode::BAD_REQUEST, None),
+        };
+        Refused { status, words, wait }
+    }
 }

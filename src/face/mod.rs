@@ -2,6 +2,8 @@
 //! templates and assets lie in `web/`.
 
 mod csrf;
+mod fault_page;
+mod form;
 mod lamps;
 mod login;
 mod plot;
@@ -14,8 +16,9 @@ use std::sync::Arc;
 use axum::Router;
 use tokio::sync::watch;
 
-pub use csrf::{Csrf, Forged};
-pub use lamps::{Lamp, Light};
+pub use csrf::Csrf;
+pub use form::{Form, FormError};
+pub use lamps::{Concern, Lamp, Lamps, Light};
 pub use plot::Frame;
 pub use security::secured;
 pub use shell::{Page, Shell};
@@ -35,7 +38,7 @@ struct Inner {
     timezone: jiff::tz::TimeZone,
     accounts: Accounts,
     assets: Assets,
-    lamps: watch::Receiver<Vec<Lamp>>,
+    lamps: watch::Receiver<Lamps>,
 }
 
 impl Face {
@@ -46,7 +49,7 @@ impl Face {
         timezone: jiff::tz::TimeZone,
         accounts: Accounts,
         assets: Assets,
-        lamps: watch::Receiver<Vec<Lamp>>,
+        lamps: watch::Receiver<Lamps>,
     ) -> Face {
         Face {
             inner: Arc::new(Inner {

@@ -15,7 +15,7 @@ pub struct Shell {
     pub person: Option<PersonShown>,
     /// Which page this is, for the navigation.
     pub here: &'static str,
-    /// The state of the box.
+    /// The state of the box, as far as they may know it.
     pub lamps: Vec<Lamp>,
     /// Where the style sheet is.
     pub style: String,
@@ -45,9 +45,11 @@ impl Face {
     /// The layout of the page `here`, for whoever looks at it.
     #[must_use]
     pub fn shell(&self, here: &'static str, visitor: Option<&SignedIn>) -> Shell {
-        let lamps = self.inner.lamps.borrow().clone();
+        let lamps = self.inner.lamps.borrow();
         // A room has a lamp when it is open, and its pages are there then.
-        let has_relay = lamps.iter().any(|lamp| lamp.name == "relay");
+        let has_relay = lamps.has("relay");
+        let seen = visitor.map(|visitor| lamps.seen_by(visitor)).unwrap_or_default();
+        drop(lamps);
         Shell {
             site: self.inner.site.clone(),
             person: visitor.map(|visitor| PersonShown {
@@ -60,7 +62,7 @@ impl Face {
                 csrf_token: visitor.csrf.token(),
             }),
             here,
-            lamps,
+            lamps: seen,
             style: self.asset("style.css"),
             icon: self.asset("icon.svg"),
         }

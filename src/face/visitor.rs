@@ -1,16 +1,18 @@
 //! Who looks at a page, by their cookie.
 
 use axum::extract::{FromRef, FromRequestParts};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use jiff::Timestamp;
 
 use super::{Csrf, Face};
-use crate::accounts::{Act, Role, Secret, Who};
+use crate::accounts::{Act, Proof, Role, Secret, Who};
 use crate::domain::MeterId;
+use crate::http::Problem;
+use crate::store::ReadError;
 
 /// The session's cookie: only over TLS, only to this host, not for scripts.
 const SESSION: &str = "__Host-gatelodge";
@@ -28,9 +30,22 @@ pub struct SignedIn {
     pub meters: Vec<MeterId>,
     /// What their forms are bound to.
     pub csrf: Csrf,
+    /// Their session.
+    proof: Proof,
 }
 
 impl SignedIn {
+    #[cfg(test)]
+    pub(super) fn for_tests(role: Role, meters: Vec<MeterId>) -> SignedIn {
+        SignedIn {
+            name: "p".to_owned(),
+            role,
+            meters,
+            csrf: Csrf::of(Secret::given("cookie")),
+            proof: Proof::default(),
+        }
+    }
+
     /// Lets them on, or answers that they may not.
     pub fn must(&self, act: Act) -> Result<(), Forbidden> {
         if self.who().may(act) { Ok(()) } else { Err(Forbidden) }
@@ -48,11 +63,14 @@ impl SignedIn {
         !self.meters.is_empty() || self.must(Act::ReadMeters).is_ok()
     }
 
-    fn who(&self) -> Who {
+    /// Who they are, so that it can be asked again.
+    #[must_use]
+    pub fn who(&self) -> Who {
         Who::Person {
             name: self.name.clone(),
             role: self.role,
             meters: self.meters.clone(),
+            proof: self.proof,
         }
     }
 }
@@ -63,7 +81,9 @@ pub struct Forbidden;
 
 impl IntoResponse for Forbidden {
     fn into_response(self) -> Response {
-        (StatusCode::FORBIDDEN, "Your role does not cover that.\n").into_response()
+        Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not for you")
+            .detail("Your role does not cover that.")
+            .into_response()
     }
 }
 
@@ -78,6 +98,49 @@ pub struct Visitor {
 }
 
 impl Visitor {
+    /// Whoever carries these cookies.
+    pub(super) fn of(face: &Face, headers: &HeaderMap) -> Result<Visitor, ReadError> {
+        let jar = CookieJar::from_headers(headers);
+        let session = jar.get(SESSION).map(|cookie| Secret::given(cookie.value()));
+        let who = match &session {
+            Some(cookie) => face.accounts().session(cookie, Timestamp::now())?,
+            None => None,
+        };
+        let signed_in = match (who, &session) {
+            (
+                Some(Who::Person {
+                    name,
+                    role,
+                    meters,
+                    proof,
+                }),
+                Some(cookie),
+            ) => Some(SignedIn {
+                name,
+                role,
+                meters,
+                csrf: Csrf::of(cookie.clone()),
+                proof,
+            }),
+            _ => None,
+        };
+        Ok(Visitor {
+            signed_in,
+            session,
+            jar,
+        })
+    }
+
+    /// Whether a form of theirs carries this: one of their session, or one that was shown before it.
+    pub(super) fn sent(&self, token: &str) -> bool {
+        let of_session = self.signed_in.as_ref().map(|person| person.csrf.clone());
+        let before = self
+            .jar
+            .get(BEFORE)
+            .map(|cookie| Csrf::of(Secret::given(cookie.value())));
+        [of_session, before].into_iter().flatten().any(|csrf| csrf.made(token))
+    }
+
     /// What a form shown before login is bound to, and the cookie that says so.
     pub(super) fn before(&self) -> (Csrf, CookieJar) {
         let known = self.jar.get(BEFORE).map(|cookie| Secret::given(cookie.value()));
@@ -120,30 +183,9 @@ where
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Visitor, Response> {
-        let face = Face::from_ref(state);
-        let jar = CookieJar::from_headers(&parts.headers);
-        let session = jar.get(SESSION).map(|cookie| Secret::given(cookie.value()));
-        let who = session
-            .as_ref()
-            .map(|cookie| face.accounts().session(cookie, Timestamp::now()))
-            .transpose();
-        let who = who.map_err(|error| {
+        Visitor::of(&Face::from_ref(state), &parts.headers).map_err(|error| {
             tracing::error!(%error, "a session could not be looked up");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        })?;
-        let signed_in = match (who.flatten(), &session) {
-            (Some(Who::Person { name, role, meters }), Some(cookie)) => Some(SignedIn {
-                name,
-                role,
-                meters,
-                csrf: Csrf::of(cookie.clone()),
-            }),
-            _ => None,
-        };
-        Ok(Visitor {
-            signed_in,
-            session,
-            jar,
         })
     }
 }

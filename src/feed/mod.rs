@@ -4,6 +4,7 @@
 
 mod bells;
 mod hall;
+mod leave;
 mod listener;
 pub mod stream;
 
@@ -16,6 +17,7 @@ use crate::domain::{Event, MeterId, Seq, SpaceId};
 use crate::store::Entry;
 use bells::Bells;
 pub use hall::{Full, Hall};
+pub use leave::Leave;
 pub use listener::Listener;
 
 /// How much of the latest news is kept: some seconds at the highest rate.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Interval, interval_at};
 
-use super::{Full, Hall, Heard, Listener, News, Subject, Wanted};
+use super::{Full, Hall, Heard, Leave, Listener, News, Subject, Wanted};
 use crate::domain::{ChangeId, Seq};
 
 /// How often a silent stream says that it lives.
@@ -27,13 +27,10 @@ const LONGEST_MESSAGE: usize = 1 << 10;
 /// A request's wish for a WebSocket, if it has one.
 pub type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
-/// How a room puts news into words, and whether it still may.
+/// How a room puts news into words.
 pub trait Speaker<S>: Send + 'static {
     /// The kind of message and its object, to which time and sequence are added; `None`: this listener is told nothing.
     fn told(&self, news: &News<S>) -> Option<(&'static str, Value)>;
-
-    /// Whether the caller is still known; asked now and then.
-    fn still_known(&self) -> bool;
 }
 
 /// One thing to say.
@@ -49,6 +46,7 @@ enum Said {
 /// A listener, with what ends it.
 pub struct Listening<S: Subject, P> {
     hall: Arc<Hall<S>>,
+    leave: Leave,
     speaker: P,
     listener: Listener<S>,
     start: Seq,
@@ -61,7 +59,7 @@ impl<S: Subject, P: Speaker<S>> Listening<S, P> {
     /// Listens from the `Last-Event-ID` of the request on, or from now on.
     pub fn new(
         hall: &Arc<Hall<S>>,
-        speaker: P,
+        (leave, speaker): (Leave, P),
         wanted: Wanted<S>,
         headers: &HeaderMap,
     ) -> Result<Listening<S, P>, Full> {
@@ -73,6 +71,7 @@ impl<S: Subject, P: Speaker<S>> Listening<S, P> {
         let mut listening = Listening {
             listener: hall.listen(wanted, start),
             hall: Arc::clone(hall),
+            leave,
             speaker,
             start,
             first: None,
@@ -113,14 +112,15 @@ impl<S: Subject, P: Speaker<S>> Listening<S, P> {
 
     /// The next thing to say; `None` when the stream is over: the box stops, or the caller is not known any more.
     async fn next(&mut self) -> Option<Said> {
-        if let Some(first) = self.first.take() {
-            return Some(first);
-        }
         let hall = Arc::clone(&self.hall);
         loop {
             let heard = tokio::select! {
+                // Whoever is known no more hears nothing more, whatever waits to be said.
+                biased;
+                () = self.leave.over() => return None,
                 () = hall.ends().cancelled() => return None,
-                _ = self.beat.tick() => return self.speaker.still_known().then_some(Said::Heartbeat),
+                first = std::future::ready(self.first.take()), if self.first.is_some() => return first,
+                _ = self.beat.tick() => return Some(Said::Heartbeat),
                 heard = self.listener.next() => heard,
             };
             match heard {
@@ -144,7 +144,7 @@ impl<S: Subject, P: Speaker<S>> Listening<S, P> {
 pub fn page<S: Subject>(
     hall: &Arc<Hall<S>>,
     wanted: Wanted<S>,
-    (headers, mark): (&HeaderMap, Option<&str>),
+    (headers, mark, mut leave): (&HeaderMap, Option<&str>, Leave),
     told: impl Fn(&News<S>) -> Option<SseEvent> + Send + 'static,
 ) -> Response {
     let resumed = headers.get("last-event-id").and_then(|value| value.to_str().ok());
@@ -172,7 +172,13 @@ pub fn page<S: Subject>(
         }
     });
     let all = stream::iter(first).chain(changes.flatten());
-    let all = all.take_until(async move { ends.cancelled().await });
+    let over = async move {
+        tokio::select! {
+            () = ends.cancelled() => {}
+            () = leave.over() => {}
+        }
+    };
+    let all = all.take_until(over);
     Sse::new(all)
         .keep_alive(KeepAlive::new().interval(HEARTBEAT).text("alive"))
         .into_response()
@@ -231,7 +237,13 @@ async fn converse<S: Subject, P: Speaker<S>>(mut socket: WebSocket, mut listenin
                 Message::Text(body.to_string().into())
             }
         };
-        if socket.send(message).await.is_err() {
+        // A client that does not read is not waited for when there is nothing more to say to it.
+        let sent = tokio::select! {
+            biased;
+            () = listening.leave.over() => return,
+            sent = socket.send(message) => sent,
+        };
+        if sent.is_err() {
             return;
         }
     }

@@ -3,6 +3,7 @@
 
 mod ahead;
 pub mod assets;
+pub mod authority;
 mod bearer;
 mod body;
 mod byte_rate;

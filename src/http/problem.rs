@@ -82,6 +82,12 @@ impl Problem {
         &self.title
     }
 
+    /// What is wrong this time.
+    #[must_use]
+    pub fn details(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
     /// The status it is answered with.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -97,6 +103,8 @@ impl IntoResponse for Problem {
         if let Some(secs) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(secs));
         }
+        // What a page says of it, where a page is wanted.
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -12,8 +12,11 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::header::{HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderValue, Method, StatusCode, Uri};
+use axum::http::header::{
+    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
@@ -22,7 +25,7 @@ use super::ahead::Under;
 use super::metrics::DoorMetrics;
 use super::peer::truncated;
 use super::request_id::{RequestId, RequestIds};
-use super::{Peer, Problem, Proxies, RateLimits, claims};
+use super::{Peer, Problem, Proxies, RateLimits, authority, claims};
 
 /// The longest address (path and query) a request may have, in bytes.
 pub const URI_LIMIT: usize = 16 << 10;
@@ -31,6 +34,10 @@ pub const URI_LIMIT: usize = 16 << 10;
 pub const HSTS_DEFAULT: Duration = Duration::from_secs(63_072_000);
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What somebody who looks at a page is answered in place of an error: which address was asked for, with which cookies
+/// and no other headers, and what went wrong, as far as it has words. `None`: the error as it is.
+pub type Pages = Arc<dyn Fn(&Uri, &HeaderMap, (StatusCode, Option<&Problem>)) -> Option<Response> + Send + Sync>;
 
 /// What the layer of one door is made of.
 pub struct Settings {
@@ -46,6 +53,8 @@ pub struct Settings {
     pub metrics: DoorMetrics,
     /// The form of the layer's own refusals.
     pub refusals: Shape,
+    /// Errors as people see them; `None` on doors without pages.
+    pub pages: Option<Pages>,
 }
 
 /// Gives a refusal of the layer the shape of the API that a path belongs to: the path, the problem, its words.
@@ -64,6 +73,7 @@ struct Shared {
     proxies: Proxies,
     metrics: DoorMetrics,
     refusals: Shape,
+    pages: Option<Pages>,
     ids: RequestIds,
 }
 
@@ -82,6 +92,7 @@ impl Serve {
                 proxies: settings.proxies,
                 metrics: settings.metrics,
                 refusals: settings.refusals,
+                pages: settings.pages,
                 ids: RequestIds::new(),
             }),
         }
@@ -122,13 +133,16 @@ where
     fn call(&mut self, mut request: Request) -> Answer<S::Future> {
         let id = self.shared.ids.next();
         let peer = self.caller(&mut request);
+        let route = Route::of(&request);
+        let looks = self.shared.pages.is_some() && route.may_be_looked_at(request.headers());
         let line = Line {
             id,
             peer,
             started: Instant::now(),
             method: request.method().clone(),
-            route: Route::of(&request),
+            route,
             uri: request.uri().clone(),
+            cookies: looks.then(|| cookies(request.headers())),
         };
         let refusal = self.refusal(&request, peer.as_ref());
         let inner = refusal.is_none().then(|| {
@@ -164,6 +178,10 @@ impl<S> Served<S> {
     }
 
     fn problem(&self, request: &Request, peer: Option<&Peer>) -> Option<Problem> {
+        if authority::contradicts(request.version(), request.uri(), request.headers()) {
+            let title = "The request names two hosts";
+            return Some(Problem::new(StatusCode::BAD_REQUEST, "two-hosts", title));
+        }
         let length = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
         if length > URI_LIMIT {
             let title = "The address is too long";
@@ -182,8 +200,15 @@ struct Line {
     started: Instant,
     method: Method,
     route: Route,
-    /// Only to give an answer after a panic its API's shape; never logged.
+    /// Only to give an answer its API's shape; never logged.
     uri: Uri,
+    /// Its cookies, when somebody looks at a page; never logged.
+    cookies: Option<HeaderMap>,
+}
+
+fn cookies(headers: &HeaderMap) -> HeaderMap {
+    let cookies = headers.get_all(COOKIE).iter();
+    cookies.map(|cookie| (COOKIE, cookie.clone())).collect()
 }
 
 /// Where a request went.
@@ -200,6 +225,21 @@ impl Route {
             (Some(path), _) => Route::Matched(path.clone()),
             (None, Some(Under(prefix))) => Route::Under(prefix),
             (None, None) => Route::Nowhere,
+        }
+    }
+
+    /// Whether whoever asked may be somebody who looks at a page: browsers say so, and where there is a route, whoever
+    /// says nothing else is taken for one.
+    fn may_be_looked_at(&self, headers: &HeaderMap) -> bool {
+        let accepted = || {
+            let accepted = headers.get_all(ACCEPT).iter();
+            accepted.filter_map(|accepted| accepted.to_str().ok())
+        };
+        let says = |kind: &str| accepted().any(|accepted| accepted.contains(kind));
+        match self {
+            Route::Under(_) => false,
+            Route::Matched(_) => says("text/html") || says("*/*") || accepted().next().is_none(),
+            Route::Nowhere => says("text/html"),
         }
     }
 
@@ -264,7 +304,31 @@ impl Shared {
         (self.refusals)(line.uri.path(), problem, title)
     }
 
-    fn finish(&self, line: &Line, mut response: Response) -> Response {
+    /// The answer as somebody sees it who looks at a page.
+    fn seen(&self, line: &Line, response: Response) -> Response {
+        let status = response.status();
+        let (Some(pages), Some(cookies)) = (&self.pages, &line.cookies) else {
+            return response;
+        };
+        let kind = response.headers().get(CONTENT_TYPE);
+        let is_page = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+        if is_page || !(status.is_client_error() || status.is_server_error()) {
+            return response;
+        }
+        let Some(mut page) = pages(&line.uri, cookies, (status, response.extensions().get())) else {
+            return response;
+        };
+        // What else was said stays: when to try again, which methods there are.
+        for (name, value) in response.headers() {
+            if !page.headers().contains_key(name) && name != CONTENT_LENGTH {
+                page.headers_mut().append(name, value.clone());
+            }
+        }
+        page
+    }
+
+    fn finish(&self, line: &Line, response: Response) -> Response {
+        let mut response = self.seen(line, response);
         let took = line.started.elapsed();
         let status = response.status();
         let headers = response.headers_mut();
@@ -311,74 +375,4 @@ impl Shared {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::Rate;
-    use crate::http::metrics::Metrics;
-    use axum::Router;
-    use axum::body::Body;
-    use axum::routing::get;
-    use std::io::Write;
-    use std::sync::Mutex;
-    use tower::ServiceExt;
-
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[tokio::test]
-    async fn a_log_line_names_the_route_and_the_network_and_keeps_secrets() {
-        let lines = Lines::default();
-        let writer = lines.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::DEBUG)
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .finish();
-        let _guard = tracing::subscriber::set_default(subscriber);
-        let serve = Serve::new(Settings {
-            door: "https",
-            hsts: None,
-            rates: Arc::new(RateLimits::new(Rate::Off, Rate::Off)),
-            proxies: Proxies::default(),
-            metrics: Metrics::new().door("https"),
-            refusals: |_, problem, _| problem.into_response(),
-        });
-        let router = Router::new().route("/space/{id}", get(async || "7")).layer(serve);
-        let mut request = Request::get("/space/secret-id?key=secret-key")
-            .header("authorization", "Bearer secret-token")
-            .header("x-request-id", "secret-number")
-            .body(Body::empty())
-            .unwrap();
-        request.extensions_mut().insert(Peer {
-            addr: "203.0.113.77:4711".parse().unwrap(),
-            certificate: None,
-        });
-        let response = router.oneshot(request).await.unwrap();
-        let number = response.headers()["x-request-id"].to_str().unwrap();
-        let said = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-        let known = [
-            "door=\"https\"",
-            "GET",
-            "/space/{id}",
-            "status=200",
-            "203.0.113.0",
-            "duration_ms=",
-            number,
-        ];
-        for part in known {
-            assert!(said.contains(part), "{part} is missing: {said}");
-        }
-        assert!(!said.contains("secret") && !said.contains("203.0.113.77"), "{said}");
-        assert_eq!(said.lines().count(), 1);
-    }
-}
+mod tests;

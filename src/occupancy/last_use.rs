@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Space, SpaceId, SpaceOrigin};
+use crate::domain::{Space, SpaceId};
 
 /// How often the renewals of one space are written down at most, and so how much grace a restart adds.
 pub const NOTE_EVERY: SignedDuration = SignedDuration::from_secs(60);
@@ -15,6 +15,14 @@ pub const NOTE_EVERY: SignedDuration = SignedDuration::from_secs(60);
 struct Use {
     at: Timestamp,
     written: Option<Timestamp>,
+}
+
+/// After how long without use a space dies; `None`: never. Those that somebody unknown made live `idle` where nothing
+/// else is said, the operator's for ever.
+pub fn life(space: &Space, idle: SignedDuration) -> Option<SignedDuration> {
+    let own = space.ttl.and_then(|ttl| SignedDuration::try_from(ttl.0).ok());
+    let usual = (!space.origin.is_of_the_house()).then_some(idle);
+    own.or(usual).filter(|life| !life.is_zero())
 }
 
 /// The last use of every open space that was read lately.
@@ -46,17 +54,12 @@ impl LastUse {
         self.lock().entry(id).or_insert(Use { at: now, written: None }).at = now;
     }
 
-    /// When the life of `space` ends, or `None` when it does not end by idleness: open spaces live `idle`
-    /// after their last use, the operator's as long as their own `ttl` says.
+    /// When the life of `space` ends, or `None` when it does not end by idleness.
     ///
     /// A use from before the start may have been followed by one that was not written any more:
     /// it counts as a minute later.
     pub fn ends(&self, space: &Space, idle: SignedDuration) -> Option<Timestamp> {
-        let idle = match space.origin {
-            SpaceOrigin::Open => Some(idle),
-            SpaceOrigin::Operator => space.ttl.and_then(|ttl| SignedDuration::try_from(ttl.0).ok()),
-        };
-        let idle = idle.filter(|idle| !idle.is_zero())?;
+        let idle = life(space, idle)?;
         let used = self
             .lock()
             .get(&space.id)
@@ -118,7 +121,7 @@ impl LastUse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Occupancy, Seq, Thresholds};
+    use crate::domain::{Occupancy, Seq, SpaceOrigin, Thresholds};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Occupancy, now};
 use crate::accounts::random;
 use crate::domain::{OCCUPANCY_LIMIT, Occupancy as Counts, Space, SpaceId, SpaceOrigin};
-use crate::store::spaces::{NewSpace, SetSpace, SpaceError};
+use crate::store::spaces::{NewSpace, SetSpace, SpaceError, SpacesWriter};
 use crate::store::{ReadError, RowError, Unwritten, WriteError};
 
 /// The longest name the operator may give, in characters.
@@ -22,7 +22,7 @@ pub struct Create {
     pub current: u32,
     /// Its maximum.
     pub maximum: u32,
-    /// Whether whoever knows its id may use it through the old URLs; it then dies when idle.
+    /// Whether whoever knows its id may use it through the old URLs.
     #[serde(default)]
     pub open: bool,
 }
@@ -102,7 +102,7 @@ impl Occupancy {
             maximum: wish.maximum,
         };
         let origin = if wish.open {
-            SpaceOrigin::Open
+            SpaceOrigin::Shared
         } else {
             SpaceOrigin::Operator
         };
@@ -125,6 +125,20 @@ impl Occupancy {
             maximum: set.maximum,
         };
         self.writer.set(id, set, now()).await.map_err(written)
+    }
+
+    /// One person in (`by` = 1) or out (−1), as far as it fits. Answers how many it really were, and the space after it.
+    pub async fn step(&self, id: SpaceId, by: i64) -> Result<(i64, Space), ManageError> {
+        let now = now();
+        let written = self.store.write(move |page| {
+            let before = SpacesWriter::get_on(page, id)?;
+            let mut space = before.clone();
+            match space.change(by, now) {
+                0 => Ok((0, before)),
+                applied => Ok((applied, SpacesWriter::put_on(page, space, &before)?)),
+            }
+        });
+        written.await.map_err(self::written)
     }
 
     /// Deletes a space.

@@ -1,8 +1,8 @@
 //! How many people are in which space.
 //!
 //! The peers are apps and pages written for the Occupancy API (`spec/occupancy.md`): [`compat`] answers
-//! them to the letter. Spaces made through those URLs are open to whoever knows their id and die when
-//! nobody uses them; spaces that the operator makes stay, and want an API token.
+//! them to the letter. Spaces that somebody unknown makes through those URLs are open to whoever knows their id and
+//! die when nobody uses them; spaces that the operator makes stay, and want an API token unless they are shared.
 
 pub mod compat;
 pub mod history;
@@ -39,11 +39,11 @@ use living::Living;
 pub struct Config {
     /// Whether the old URLs work without a login; else they want an API token.
     pub anonymous: bool,
-    /// How long after its last use a space made through the old URLs dies; `"0s"`: never.
+    /// How long after its last use a space dies that somebody unknown made through the old URLs; `"0s"`: never.
     pub idle_expiry: Span,
     /// How many spaces one address may make through the old URLs; the whole count may come at once.
     pub create_limit: Rate,
-    /// Whether spaces made through the old URLs are sent to the cloud.
+    /// Whether spaces that somebody unknown made through the old URLs are sent to the cloud.
     pub publish_anonymous: bool,
     /// How many spaces there may be.
     pub max_spaces: u32,
@@ -174,6 +174,12 @@ impl Occupancy {
     /// When a space dies, if nobody uses it until then.
     pub(crate) fn expires_at(&self, space: &Space) -> Option<Timestamp> {
         self.last_use.ends(space, self.idle)
+    }
+
+    /// After how long without use a space dies; `None`: never.
+    pub(crate) fn life(&self, space: &Space) -> Option<Span> {
+        let life = last_use::life(space, self.idle)?;
+        Duration::try_from(life).ok().map(Span)
     }
 
     /// The version of a space as it is shown outside: `<epoch>.<seq>`.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::series::{Sample, another, no_date, samples, silent, space_samples};
-use crate::domain::{Doubt, Health, Meter, MeterId, Quantity, Source, Space, SpaceId, SpaceOrigin};
+use crate::domain::{Doubt, Health, Meter, MeterId, Quantity, Source, Space, SpaceId};
 use crate::store::meters::Meters;
 use crate::store::spaces::Spaces;
 use crate::store::{ReadError, Store};
@@ -54,7 +54,7 @@ impl House {
 
     /// Whether somebody outside is told of a space.
     pub(super) fn is_told(&self, space: &Space) -> bool {
-        space.origin == SpaceOrigin::Operator || self.household.publish_anonymous
+        space.origin.is_of_the_house() || self.household.publish_anonymous
     }
 
     /// Whether alarms of a source may be: it is there, and is told of.

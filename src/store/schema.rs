@@ -104,6 +104,16 @@ pub const INVITATIONS: Place = Place {
     name: "invitations",
     prefix: 0x24,
 };
+/// When sign-ins failed, by the hash of the name or the address that they were for.
+pub const FAILED_SIGN_INS: Place = Place {
+    name: "failed sign-ins",
+    prefix: 0x25,
+};
+/// From where people signed in, by the hashes of name and address.
+pub const SIGN_IN_PLACES: Place = Place {
+    name: "sign-in places",
+    prefix: 0x26,
+};
 /// Certificates that the own PKI issued, by hierarchy and serial number.
 pub const CERTIFICATES: Place = Place {
     name: "certificates",
@@ -244,6 +254,8 @@ pub const PLACES: &[Place] = &[
     SESSIONS,
     TOKENS,
     INVITATIONS,
+    FAILED_SIGN_INS,
+    SIGN_IN_PLACES,
     CERTIFICATES,
     ACME_PLANS,
     ACME_CHAINS,

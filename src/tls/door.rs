@@ -15,7 +15,7 @@ use super::listener::{self, BindError, Listeners};
 use super::trust::{Demand, TrustError};
 use super::{Certificate, Challenges, ClientTrust, Limits};
 use crate::http::metrics::Metrics;
-use crate::http::serve::{HSTS_DEFAULT, Serve, Settings, Shape};
+use crate::http::serve::{HSTS_DEFAULT, Pages, Serve, Settings, Shape};
 use crate::http::swap::Swap;
 use crate::http::{Problem, RateLimits};
 
@@ -52,6 +52,7 @@ pub struct Door {
     metrics: Metrics,
     hsts: Option<Duration>,
     refusals: Shape,
+    pages: Option<Pages>,
 }
 
 /// A door cannot be opened.
@@ -112,6 +113,7 @@ impl Door {
             metrics: Metrics::new(),
             hsts,
             refusals: |_, problem, _| problem.into_response(),
+            pages: None,
         }
     }
 
@@ -144,6 +146,13 @@ impl Door {
         self
     }
 
+    /// Lets people see errors as pages.
+    #[must_use]
+    pub fn with_pages(mut self, pages: Option<Pages>) -> Door {
+        self.pages = pages;
+        self
+    }
+
     /// Opens the listeners, so that a port that cannot be had is known before anything runs. Connections wait in
     /// the queue until [`OpenDoor::run`]. To be called in a tokio runtime.
     pub fn bind(self) -> Result<OpenDoor, DoorError> {
@@ -169,6 +178,7 @@ impl Door {
             proxies: self.limits.proxies.clone(),
             metrics: metrics.clone(),
             refusals: self.refusals,
+            pages: self.pages,
         });
         let handshake = match self.policy {
             Policy::Plain => None,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::operations::{self, Installed};
 use super::outbox::READER;
-use crate::domain::{Alarm, Lane, Meter, MeterId, MeterState, Seq, Source, Space, SpaceId, SpaceOrigin};
+use crate::domain::{Alarm, Lane, Meter, MeterId, MeterState, Seq, Source, Space, SpaceId};
 use crate::rules::{Alarms, Desk};
 use crate::store::meters::Meters;
 use crate::store::spaces::Spaces;
@@ -155,9 +155,6 @@ impl World {
     }
 
     fn is_told(&self, space: &Space) -> bool {
-        match space.origin {
-            SpaceOrigin::Operator => true,
-            SpaceOrigin::Open => self.house.publish_anonymous,
-        }
+        space.origin.is_of_the_house() || self.house.publish_anonymous
     }
 }

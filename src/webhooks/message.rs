@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::config::{Entry, Topic};
-use crate::domain::{AlarmNews, Event, Level, Source, Space, SpaceOrigin};
+use crate::domain::{AlarmNews, Event, Level, Source, Space};
 
 /// What there is to be told of an event.
 pub fn topic(event: &Event) -> Option<Topic> {
@@ -48,7 +48,7 @@ pub fn wants(entry: &Entry, event: &Event, space: Option<&Space>) -> bool {
     };
     let named = entry.spaces.iter().any(|wanted| wanted.parse() == Ok(id));
     // Spaces that anybody may make and that nobody named are nobody's business.
-    let of_the_operator = space.is_some_and(|space| space.origin == SpaceOrigin::Operator);
+    let of_the_operator = space.is_some_and(|space| space.origin.is_of_the_house());
     named || (of_the_operator && entry.spaces.iter().any(|wanted| wanted == "*"))
 }
 
@@ -79,6 +79,7 @@ pub fn body(id: &str, at: Timestamp, event: &Event, space: Option<&Space>) -> Va
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::SpaceOrigin;
     use crate::domain::{Occupancy, SpaceId};
 
     fn entry(more: &str) -> Entry {

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use askama::Template;
+use axum::Router;
 use axum::extract::{FromRef, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use axum::{Form, Router};
 use serde::Deserialize;
 
 use super::ledger;
 use super::room::{ReplayError, Webhooks};
 use super::shown::TargetShown;
 use crate::accounts::Act;
-use crate::face::{Face, Page, Shell, SignedIn, secured};
+use crate::face::{Face, Form, Page, Shell, SignedIn, secured};
+use crate::http::Problem;
 
 /// Deliveries on the page; the command line and programs see all.
 const SHOWN: usize = 100;
@@ -102,25 +103,18 @@ async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Re
 struct Replay {
     target: String,
     id: String,
-    csrf_token: String,
 }
 
-async fn replay(
-    State(desk): State<Desk>,
-    person: SignedIn,
-    headers: HeaderMap,
-    Form(wanted): Form<Replay>,
-) -> Result<Response, Response> {
+async fn replay(State(desk): State<Desk>, person: SignedIn, Form(wanted): Form<Replay>) -> Result<Response, Response> {
     person.must(Act::ManageSpaces).map_err(IntoResponse::into_response)?;
-    let forged = |error: crate::face::Forged| (StatusCode::FORBIDDEN, format!("{error}\n")).into_response();
-    person.csrf.check(&headers, &wanted.csrf_token).map_err(forged)?;
     let asked = desk.room.replay(&wanted.target, &wanted.id).await;
     asked.map_err(|error| {
-        let status = match error {
-            ReplayError::Target(_) | ReplayError::Delivery(_) => StatusCode::NOT_FOUND,
-            ReplayError::Write(_) => StatusCode::SERVICE_UNAVAILABLE,
+        let (status, slug) = match error {
+            ReplayError::Target(_) | ReplayError::Delivery(_) => (StatusCode::NOT_FOUND, "unknown-delivery"),
+            ReplayError::Write(_) => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
         };
-        (status, format!("{error}\n")).into_response()
+        let problem = Problem::new(status, slug, "It was not sent again");
+        problem.detail(error.to_string()).into_response()
     })?;
     Ok(Redirect::to("/webhooks").into_response())
 }

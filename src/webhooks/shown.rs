@@ -46,11 +46,28 @@ pub struct DeliveryShown {
     pub tried: Option<Timestamp>,
     /// What the target answered last, or why it did not.
     pub outcome: String,
-    /// What is sent.
+    /// What is sent; null when it is about a meter and the token lacks `meters:read`.
     pub body: Value,
 }
 
+impl TargetShown {
+    /// As somebody may know it who sees spaces, and meters or not.
+    pub(super) fn shown_to(mut self, sees_meters: bool) -> TargetShown {
+        self.last = self.last.map(|last| last.shown_to(sees_meters));
+        self
+    }
+}
+
 impl DeliveryShown {
+    /// As somebody may know it who sees spaces, and meters or not: the words of a meter's alarm name who lives there.
+    pub(super) fn shown_to(mut self, sees_meters: bool) -> DeliveryShown {
+        let source = self.body.pointer("/data/alarm/source").and_then(Value::as_str);
+        if !sees_meters && source.is_some_and(|source| source.starts_with("meter:")) {
+            self.body = Value::Null;
+        }
+        self
+    }
+
     pub(super) fn of(target: &str, delivery: Delivery) -> DeliveryShown {
         DeliveryShown {
             target: target.to_owned(),

@@ -43,14 +43,18 @@ pub fn router(room: Arc<Webhooks>, bearers: Arc<Bearers>) -> Router {
 }
 
 /// Whoever may manage spaces.
-struct SpacesAdmin;
+struct SpacesAdmin {
+    sees_meters: bool,
+}
 
 impl FromRequestParts<Desk> for SpacesAdmin {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<SpacesAdmin, Refused> {
-        desk.bearers.must(&parts.headers, Act::ManageSpaces)?;
-        Ok(SpacesAdmin)
+        let who = desk.bearers.who(&parts.headers)?;
+        who.must(Act::ManageSpaces)?;
+        let sees_meters = who.may(Act::ReadMeters);
+        Ok(SpacesAdmin { sees_meters })
     }
 }
 
@@ -62,8 +66,11 @@ fn ours(error: &ReadError) -> Problem {
 /// How it goes with each target
 #[utoipa::path(get, path = "/v1/webhooks", tag = "webhooks",
     responses((status = 200, description = "The targets", body = [TargetShown]), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks spaces:admin")))]
-async fn targets(State(desk): State<Desk>, _: SpacesAdmin) -> Result<Json<Vec<TargetShown>>, Problem> {
-    Ok(Json(desk.room.targets().map_err(|error| ours(&error))?))
+async fn targets(State(desk): State<Desk>, caller: SpacesAdmin) -> Result<Json<Vec<TargetShown>>, Problem> {
+    let targets = desk.room.targets().map_err(|error| ours(&error))?.into_iter();
+    Ok(Json(
+        targets.map(|target| target.shown_to(caller.sees_meters)).collect(),
+    ))
 }
 
 #[derive(Deserialize)]
@@ -79,7 +86,7 @@ struct Wanted {
     responses((status = 200, description = "The deliveries", body = [DeliveryShown]), (status = 400, description = "No such state"), (status = 403, description = "The token lacks spaces:admin")))]
 async fn deliveries(
     State(desk): State<Desk>,
-    _: SpacesAdmin,
+    caller: SpacesAdmin,
     wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Vec<DeliveryShown>>, Problem> {
     let Query(wanted) = wanted.map_err(|error| {
@@ -87,7 +94,8 @@ async fn deliveries(
         problem.detail(error.body_text())
     })?;
     let found = desk.room.deliveries(wanted.target.as_deref(), wanted.state);
-    Ok(Json(found.map_err(|error| ours(&error))?))
+    let found = found.map_err(|error| ours(&error))?.into_iter();
+    Ok(Json(found.map(|one| one.shown_to(caller.sees_meters)).collect()))
 }
 
 /// Sends a delivery once more, as one try

@@ -80,6 +80,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "webhooks",
             "webhooks",
             "rules",
+            "accounts",
             "http",
             "files",
             "domain",

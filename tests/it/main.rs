@@ -8,6 +8,7 @@
     reason = "in a test, a failed unwrap is the failure, and tests read their own environment and clocks"
 )]
 
+mod access;
 mod accounts;
 mod acme;
 mod admin_socket;

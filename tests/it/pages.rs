@@ -100,6 +100,70 @@ fn the_screen_at_a_door_counts_with_script_and_without() {
 }
 
 #[test]
+fn a_full_space_says_so_at_the_door_and_the_last_tap_is_taken_back() {
+    let lodge = Lodge::start();
+    let space = lodge.json(&["space", "create", "--name", "Lift", "--maximum", "2"]);
+    let id = space["id"].as_str().unwrap();
+    let mut page = page(&lodge);
+    page.look(390, "light");
+    welcome(&mut page, &lodge, "doorman");
+    let shows = |page: &mut Page, number: u32, words: &str| {
+        let count = format!("document.querySelector('.count b').textContent === '{number}'");
+        page.until(&format!("{number} are in"), &count);
+        page.until(
+            words,
+            &format!("document.querySelector('#said').textContent.includes('{words}')"),
+        );
+    };
+    let undo = "#undo:not([hidden]) button";
+    for scripts in [true, false] {
+        lodge.json(&["space", "set", id, "--current", "1"]);
+        page.scripts(scripts);
+        page.go(&format!("/spaces/{id}/door"));
+        let tap = |page: &mut Page, what: &str| match scripts {
+            true => page.click(what),
+            false => page.leaving(|page| page.click(what)),
+        };
+        assert_eq!(page.count(undo), 0, "nothing was done yet");
+        tap(&mut page, "[aria-label='One in']");
+        shows(&mut page, 2, "One came in");
+        tap(&mut page, "[aria-label='One in']");
+        shows(&mut page, 2, "Full: nobody was counted");
+        assert_eq!(page.count(undo), 0, "nothing to be taken back");
+        tap(&mut page, "[aria-label='One out']");
+        shows(&mut page, 1, "One went out");
+        assert_eq!(page.text(undo), "Undo: nobody went out");
+        tap(&mut page, undo);
+        shows(&mut page, 2, "taken back");
+        assert_eq!(page.count(undo), 0, "once");
+        lodge.json(&["space", "set", id, "--current", "0"]);
+        tap(&mut page, "[aria-label='One out']");
+        shows(&mut page, 0, "Empty");
+    }
+    assert_eq!(page.faults(), [""; 0]);
+}
+
+/// Antivirus programs and company proxies speak the older version to both sides.
+#[test]
+fn people_sign_in_over_http_1_too() {
+    let lodge = Lodge::start();
+    crate::accounts::add(&lodge, "anna", "viewer");
+    for more in [&["--disable-http2"][..], &[]] {
+        let mut page = Page::with(lodge.door("https").port(), &lodge.ca_file(), more);
+        page.go("/login");
+        let version = page.eval("performance.getEntriesByType('navigation')[0].nextHopProtocol");
+        assert_eq!(version == "http/1.1", !more.is_empty(), "{version}");
+        page.type_into("input[name=username]", "anna");
+        page.type_into("input[name=password]", "correct-horse");
+        page.leaving(|page| page.click("main button"));
+        assert_eq!(page.eval("location.pathname"), "/spaces");
+        page.leaving(|page| page.click(".who button"));
+        assert_eq!(page.eval("location.pathname"), "/login");
+        assert_eq!(page.faults(), [""; 0]);
+    }
+}
+
+#[test]
 fn a_viewer_sees_no_buttons_and_a_broken_policy_would_be_seen() {
     let lodge = Lodge::start();
     let id = hall(&lodge);
@@ -123,6 +187,12 @@ fn a_viewer_sees_no_buttons_and_a_broken_policy_would_be_seen() {
     });
 }
 
+/// Long texts in columns so thin that they cannot be read.
+const THIN: &str = "[...document.querySelectorAll('dt, dd, p, li, h1, h2, h3')]
+    .filter(one => one.children.length === 0 || ['DD', 'DT', 'P'].includes(one.tagName))
+    .filter(one => one.textContent.trim().length > 60 && one.clientWidth > 1 && one.clientWidth < 160)
+    .map(one => one.tagName + ' ' + one.clientWidth + ' ' + one.textContent.slice(0, 40))";
+
 #[test]
 fn every_page_fits_its_screen_in_both_colours() {
     let folder = tempfile::tempdir().unwrap();
@@ -134,8 +204,20 @@ fn every_page_fits_its_screen_in_both_colours() {
     let pictures = std::env::var_os("GATELODGE_PICTURES");
     let look = |page: &mut Page, name: &str, path: &str| {
         page.go(path);
-        for (width, scheme) in [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")] {
+        for (width, scheme) in [
+            (1280, "light"),
+            (1280, "dark"),
+            (390, "light"),
+            (390, "dark"),
+            (360, "light"),
+        ] {
             page.look(width, scheme);
+            let thin = page.eval(THIN);
+            assert_eq!(
+                thin,
+                serde_json::json!([]),
+                "{path} at {width}: long texts stand in thin columns"
+            );
             let wide = page.eval("document.documentElement.scrollWidth - window.innerWidth");
             assert!(wide.as_i64() <= Some(0), "{path} at {width}: {wide} pixels stick out");
             if let Some(folder) = &pictures {
@@ -219,7 +301,7 @@ fn a_resident_sees_their_meters_half_hours_and_nobody_elses() {
     assert!(page.text("table").contains("measured"));
     assert_eq!(page.faults(), [""; 0]);
     page.go("/meters/EML9");
-    assert!(page.text("body").contains("no such meter"));
+    assert!(page.text("main").contains("There is no such meter"));
     page.go("/spaces");
     assert!(page.text("body").contains("does not cover"));
 }

@@ -53,11 +53,23 @@ stream.addEventListener("gone", (message) => { document.getElementById("space-" 
 stream.addEventListener("again", () => location.reload());
 
 // The buttons of a door screen count without leaving the page; if that fails, the form is sent as without script.
+const said = document.getElementById("said");
+const undo = document.getElementById("undo");
+
+function tell(tap) {
+  said.textContent = tap.said;
+  undo.hidden = !tap.undo;
+  if (!tap.undo) return;
+  undo.querySelector("[name=by]").value = tap.undo.by;
+  undo.querySelector("button").textContent = tap.undo.words;
+}
+
 for (const form of document.querySelectorAll("form[data-count]")) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual" })
-      .then((answer) => { if (answer.type !== "opaqueredirect") form.submit(); })
-      .catch(() => { state.textContent = "Not counted: the box cannot be reached"; });
+    const wish = { method: "POST", headers: { accept: "application/json" }, body: new URLSearchParams(new FormData(form)) };
+    fetch(form.action, { ...wish, redirect: "manual" })
+      .then((answer) => { if (answer.ok) return answer.json().then(tell); form.submit(); })
+      .catch(() => { said.textContent = "Not counted: the box cannot be reached"; });
   });
 }

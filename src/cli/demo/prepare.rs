@@ -206,12 +206,7 @@ async fn spaces(store: &Store, accounts: Accounts, earlier: Vec<String>) -> Resu
         history: Span::seconds(0),
         streams: CancellationToken::new(),
     };
-    // As in the demo's own configuration: its spaces do not die.
-    let config = occupancy::Config {
-        idle_expiry: Span::seconds(0),
-        ..occupancy::Config::default()
-    };
-    let room = Occupancy::new(config, store.clone(), accounts, terms);
+    let room = Occupancy::new(occupancy::Config::default(), store.clone(), accounts, terms);
     let mut living: Vec<String> = earlier
         .into_iter()
         .filter(|id| id.parse().is_ok_and(|id| room.show(id).is_ok()))
@@ -241,7 +236,7 @@ async fn space(store: &Store, room: &Occupancy, (number, name, maximum): (u32, &
         .last()
         .map_or(Counts { current: 0, maximum }, |(_, counts)| *counts);
     let id = SpaceId::from_random(random());
-    let new = NewSpace::plain(id, Some(name.to_owned()), last, SpaceOrigin::Open);
+    let new = NewSpace::plain(id, Some(name.to_owned()), last, SpaceOrigin::Shared);
     let writer = SpacesWriter::new(store.clone());
     let made = writer.create(new, before(2 * 24 * 60)).await;
     made.map_err(Failure::failed)?;
@@ -270,7 +265,7 @@ fn config(dir: &Path, port_base: u16) -> String {
          data_dir ={}\nadmin_socket ={}\n\n[site]\nname = \"Gatelodge demo\"\n\n\
          [http]\nlisten = [\"127.0.0.1:{}\"]\n\n[https]\nlisten = [\"127.0.0.1:{}\"]\ncertificate = \"self-signed\"\n\n\
          [mtls]\nlisten = [\"127.0.0.1:{}\"]\n\n[grpc]\nlisten = [\"127.0.0.1:{}\"]\n\n[relay]\nlisten = [\"127.0.0.1:{}\"]\n\n[metrics]\nlisten = [\"127.0.0.1:{}\"]\n\n\
-         [occupancy]\ncreate_limit = \"off\"\nidle_expiry = \"0s\"\n\n[log]\nfilter = \"warn\"\n\n",
+         [occupancy]\ncreate_limit = \"off\"\n\n[log]\nfilter = \"warn\"\n\n",
         format_args!(" {}", text(dir.join("data")).trim()),
         format_args!(" {}", text(dir.join("admin.sock")).trim()),
         port(0),

@@ -5,7 +5,9 @@
 //! kept in which it differs from the layers below, so that who changes the box's own file is not overruled by a copy of
 //! it. While a change is tried, what was before stands beside it: a crash in the trial puts it back.
 
+mod allow;
 mod files;
+mod layer;
 mod merge;
 
 use std::io;
@@ -18,14 +20,14 @@ use super::layers::{self, Flags};
 use super::{Config, ConfigError};
 use crate::uplink::Section;
 pub use files::{file, keep, roll_back};
+pub(super) use layer::Layer;
 use merge::Merge;
+pub(super) use merge::put;
 
 /// What stands where a secret, or the way to one, is not shown.
 const MASK: &str = "***";
-/// Keys whose values are masked.
-const SECRET: [&str; 4] = ["password_file", "otp_file", "key_file", "socks5_url"];
-/// What nobody changes from afar: where the book is, and which program a word from the cloud starts.
-const OURS: [&str; 3] = ["data_dir", "admin_socket", "uplink.restart"];
+/// What the keys end with whose values are masked.
+const SECRET: [&str; 5] = ["password_file", "otp_file", "key_file", "secret_file", "socks5_url"];
 
 /// A configuration from afar that cannot be.
 #[derive(Debug, thiserror::Error)]
@@ -49,9 +51,25 @@ pub enum RemoteError {
     /// A key that is only changed at the box.
     #[error("`{0}` is changed at the box itself, and not from here")]
     Ours(String),
+    /// A time that can only be made longer.
+    #[error("`{key}` can only be made longer from here, and {now} is in force; it is made shorter at the box itself")]
+    Shorter {
+        /// The key.
+        key: String,
+        /// What is in force.
+        now: String,
+    },
+    /// A filter that would leave out what was done by whose order.
+    #[error(
+        "`{0}` must let `gatelodge::audit=info` through, said by targets alone, such as `warn,gatelodge::audit=info`"
+    )]
+    Unaudited(String),
     /// `***` within a list, where nobody can tell which it was.
     #[error("`{0}` has *** in a list; write the list out")]
     MaskInList(String),
+    /// What stood there before is not all taken any more.
+    #[error("{}", .0.join("; "))]
+    Screened(Vec<String>),
     /// The whole would not be valid.
     #[error("{0}")]
     Invalid(#[from] ConfigError),
@@ -101,10 +119,14 @@ fn allows(section: Section, key: &str) -> bool {
 
 fn mask(table: &mut dyn TableLike) {
     for (key, item) in table.iter_mut() {
-        if SECRET.contains(&key.get()) && item.is_value() {
+        let is_secret = SECRET.iter().any(|ending| key.get().ends_with(ending));
+        if is_secret && item.is_value() {
             *item = value(MASK);
         } else if let Some(inner) = item.as_table_like_mut() {
             mask(inner);
+        } else if let Some(list) = item.as_array_mut() {
+            let tables = list.iter_mut().filter_map(toml_edit::Value::as_inline_table_mut);
+            tables.for_each(|table| mask(table));
         }
     }
 }
@@ -149,19 +171,33 @@ pub fn candidate(flags: &Flags, now: &Config, section: Section, text: &str) -> R
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(fault(&path)(error)),
     };
+    let below = layers::load_with(flags, Some(""))?.config;
+    let (kept, _) = layer::screened(&below, &kept.parse().unwrap_or_default());
+    // Said in other words: the whole with that alone is the whole that is in force.
+    let means_the_same = |path: &str, item: &Item| {
+        let loaded = layers::load_as_ours(flags, (path, item));
+        loaded.map(|loaded| loaded.config == *now)
+    };
     let mut merge = Merge {
         section,
-        // Below a layer that alone makes the whole valid there may be nothing that can be compared with.
-        below: layers::load_with(flags, Some("")).map_or(Json::Null, |loaded| plain(&loaded.config)),
+        in_force: now,
         now: plain(now),
-        kept: kept.parse().unwrap_or_default(),
+        below: plain(&below),
+        means_the_same: &means_the_same,
+        kept,
+        refused: None,
     };
     merge.table("", wanted.as_table())?;
     let head = "# What the cloud wants to be different here. Written by gatelodge; it is read last.\n";
-    let body = merge.kept.to_string();
-    let text = format!("{head}{}", body.trim_start_matches(head));
-    let config = layers::load_with(flags, Some(&text))?.config;
-    Ok(Candidate { config, text })
+    let text = format!("{head}{}", merge.kept);
+    let loaded = layers::load_with(flags, Some(&text))?;
+    match loaded.refused.is_empty() {
+        true => Ok(Candidate {
+            config: loaded.config,
+            text,
+        }),
+        false => Err(RemoteError::Screened(loaded.refused)),
+    }
 }
 
 fn plain(config: &Config) -> Json {
@@ -198,16 +234,16 @@ mod tests {
         };
         let said = told(
             &config,
-            "[occupancy]\ncreate_limit = \"5/s\"\nidle_expiry = \"2h\"\n[site]\nname = \"Hall\"\n",
+            "[occupancy]\ncreate_limit = \"5/s\"\nidle_expiry = \"26h\"\n[site]\nname = \"Hall\"\n",
         );
         assert!(
-            !said.contains("create_limit") && said.contains("idle_expiry = \"2h\""),
+            !said.contains("create_limit") && said.contains("idle_expiry = \"26h\""),
             "{said}"
         );
         let now = layers::load(&flags).unwrap().config;
         let said = told(&now, "[site]\nname = \"Gatelodge\"\n");
         assert!(
-            !said.contains("Gatelodge") && said.contains("idle_expiry = \"2h\""),
+            !said.contains("Gatelodge") && said.contains("idle_expiry = \"26h\""),
             "{said}"
         );
         let now = layers::load(&flags).unwrap().config;
@@ -219,38 +255,26 @@ mod tests {
     fn a_trial_that_nobody_ended_is_put_back_and_one_that_was_kept_stays() {
         let (_folder, flags, config) = lodge("[occupancy]\n");
         let with = |text: &str| candidate(&flags, &config, Section::Whole, text).unwrap();
-        let expiry = || {
-            layers::load(&flags)
-                .unwrap()
-                .config
-                .occupancy
-                .unwrap()
-                .idle_expiry
-                .to_string()
-        };
-        let before = expiry();
-        with("[occupancy]\nidle_expiry = \"2h\"\n")
-            .put(&config.data_dir)
-            .unwrap();
-        assert_eq!(expiry(), "2h");
+        let name = || layers::load(&flags).unwrap().config.site.name;
+        let before = name();
+        with("[site]\nname = \"Two\"\n").put(&config.data_dir).unwrap();
+        assert_eq!(name(), "Two");
         assert!(roll_back(&config.data_dir).unwrap());
-        assert_eq!(expiry(), before);
-        with("[occupancy]\nidle_expiry = \"3h\"\n")
-            .put(&config.data_dir)
-            .unwrap();
+        assert_eq!(name(), before);
+        with("[site]\nname = \"Three\"\n").put(&config.data_dir).unwrap();
         keep(&config.data_dir).unwrap();
-        with("[occupancy]\nidle_expiry = \"4h\"\n")
-            .put(&config.data_dir)
-            .unwrap();
+        with("[site]\nname = \"Four\"\n").put(&config.data_dir).unwrap();
         assert!(roll_back(&config.data_dir).unwrap());
-        assert_eq!(expiry(), "3h");
+        assert_eq!(name(), "Three");
         assert!(!roll_back(&config.data_dir).unwrap());
     }
 
     #[test]
     fn a_part_holds_its_own_keys_and_masks_hold_no_secret() {
         let (_folder, flags, config) = lodge(
-            "[occupancy]\n[uplink]\nkind = \"cumulocity\"\nurl = \"mqtts://x.example\"\ntenant = \"t1\"\n\
+            "[occupancy]\n[[occupancy.webhook]]\nname = \"w\"\nurl = \"https://x.example/path\"\n\
+             secret_file = \"/secret/hook\"\n\
+             [uplink]\nkind = \"cumulocity\"\nurl = \"mqtts://x.example\"\ntenant = \"t1\"\n\
              username = \"u\"\npassword_file = \"/secret/place\"\n[meters]\n[[meter]]\nserial = \"EML1\"\n\
              link = \"tcp://127.0.0.1:9\"\n",
         );
@@ -260,18 +284,21 @@ mod tests {
             "{uplink}"
         );
         assert!(!uplink.contains("secret") && !uplink.contains("occupancy"), "{uplink}");
+        let spaces = shown(&config, Section::Spaces);
+        assert!(
+            spaces.contains("secret_file = \"***\"") && !spaces.contains("/secret"),
+            "{spaces}"
+        );
+        assert!(!spaces.contains("path"), "{spaces}");
         let meters = shown(&config, Section::Meters);
         assert!(meters.contains("[[meter]]\n") && !meters.contains("uplink"), "{meters}");
-        let new = candidate(
-            &flags,
-            &config,
-            Section::Uplink,
-            &uplink.replace("x.example", "y.example"),
-        )
-        .unwrap();
-        let new = new.config.uplink.unwrap();
-        assert_eq!(new.url.host, "y.example");
+        let told = |text: &str| candidate(&flags, &config, Section::Uplink, text);
+        let new = told(&uplink.replace("window = 20", "window = 7")).unwrap().config;
+        let new = new.uplink.unwrap();
+        assert_eq!(new.window, 7);
         assert_eq!(new.password_file, config.uplink.clone().unwrap().password_file);
+        let moved = told(&uplink.replace("x.example", "y.example")).err().unwrap();
+        assert!(moved.to_string().contains("`uplink.url`"), "{moved}");
         let wrong = candidate(&flags, &config, Section::Spaces, &uplink);
         assert!(matches!(wrong, Err(RemoteError::Elsewhere { .. })));
     }

@@ -21,7 +21,7 @@ use super::Meters;
 use crate::accounts::Act;
 use crate::domain::MeterId;
 use crate::face::{Face, Forbidden, Page, Shell, SignedIn, secured};
-use crate::feed::{Wanted, stream};
+use crate::feed::{Leave, Wanted, stream};
 use card::Card;
 
 /// Cards on one page.
@@ -127,7 +127,9 @@ async fn live(
         Err(Forbidden) => Wanted::These(person.meters.iter().cloned().collect()),
     };
     let hall = Arc::clone(&desk.room.hall);
-    let from = (&headers, mark.after.as_deref());
+    let (accounts, who) = (desk.face.accounts().clone(), person.who());
+    let leave = Leave::new(accounts.bell(), move || accounts.still_known(&who));
+    let from = (&headers, mark.after.as_deref(), leave);
     Ok(stream::page(&hall, wanted, from, move |news| {
         Some(told(&desk, &news.subject))
     }))

@@ -10,8 +10,10 @@ use super::card::Card;
 use super::day::{DayShown, Drawn, Unread, Wanted, day_of, is_missing, kwh, quality, span_of};
 use super::plot::Plot;
 use super::{Desk, card as cards};
-use crate::domain::{Doubt, MeterId, Quality};
+use crate::accounts::Act;
+use crate::domain::{Doubt, MeterId, Quality, Quantity};
 use crate::face::{Frame, Page, Shell, SignedIn};
+use crate::http::Problem;
 use crate::meter::emop::event_log;
 use crate::meter::{MeterShown, ValueShown};
 use crate::store::ReadError;
@@ -93,13 +95,18 @@ pub(super) async fn show(
         },
         now: Timestamp::now(),
     };
+    let sees_all = person.must(Act::ReadMeters).is_ok();
     let neighbour = |days: i64| day.checked_add(days.days()).ok().map(|day| day.to_string());
     let page = MeterPage {
         shell: desk.face.shell("meters", Some(&person)),
         script: desk.face.asset("meters.js"),
         mark,
         row: Card::of(&shown, &desk.face),
-        why: (!shown.health_details.is_empty()).then(|| shown.health_details.clone()),
+        why: (!shown.health_details.is_empty()).then(|| match sees_all {
+            true => shown.health_details.clone(),
+            // The details are for whoever runs the box: they can name the way to the meter, and other meters.
+            false => "Whoever runs this box can see why.".to_owned(),
+        }),
         progress: progress(&shown, &desk),
         day: day.strftime("%A %-d %B %Y").to_string(),
         day_key: day.to_string(),
@@ -110,7 +117,7 @@ pub(super) async fn show(
         gaps: drawn.import.intervals.iter().filter(|one| is_missing(one)).count(),
         plot: plot.svg(),
         days: drawn.days,
-        values: values(&shown, &desk),
+        values: values(&shown, &desk, sees_all),
         events: events(&desk, &shown.meter.serial).map_err(Unread::from)?,
     };
     Ok(Page(StatusCode::OK, page).into_response())
@@ -144,7 +151,7 @@ impl IntoResponse for Refused {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
         };
-        (status, format!("{self}\n")).into_response()
+        Problem::new(status, "no-page", self.to_string()).into_response()
     }
 }
 
@@ -159,11 +166,16 @@ fn progress(shown: &MeterShown, desk: &Desk) -> Option<String> {
     })
 }
 
-fn values(shown: &MeterShown, desk: &Desk) -> Vec<ValueRow> {
+fn values(shown: &MeterShown, desk: &Desk, sees_all: bool) -> Vec<ValueRow> {
     let now = Timestamp::now();
     // What the meter has not is no row; what it said and nobody believes is one.
     let said = |value: &ValueShown| value.quality != Quality::Gap || value.why.is_some_and(|why| why != Doubt::Absent);
-    let rows = shown.values.iter().filter(|(_, value)| said(value));
+    // A line to the wrong meter says the serial of somebody else's.
+    let theirs = |quantity: Quantity| sees_all || quantity != Quantity::MeterSerial;
+    let rows = shown
+        .values
+        .iter()
+        .filter(|(quantity, value)| said(value) && theirs(**quantity));
     rows.map(|(quantity, value)| ValueRow {
         name: cards::name(*quantity),
         value: match value.why {

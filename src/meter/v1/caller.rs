@@ -37,8 +37,8 @@ impl Caller {
         Ok(api.room.show(&serial)?)
     }
 
-    /// Whether the token is still in force: streams ask now and then.
+    /// Whether the token is still in force: streams ask.
     pub(super) fn still_known(&self, api: &Api) -> bool {
-        api.bearers.still_known(&self.0)
+        api.bearers.accounts().still_known(&self.0)
     }
 }

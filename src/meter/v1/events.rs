@@ -18,7 +18,7 @@ use super::meters::MeterV1;
 use crate::accounts::Act;
 use crate::domain::{Event, MeterId, MeterNews};
 use crate::feed::stream::{Listening, Speaker, Upgrade};
-use crate::feed::{News, Wanted};
+use crate::feed::{Leave, News, Wanted};
 use crate::meter::emop::event_log;
 
 /// An entry of a meter's own log.
@@ -80,7 +80,7 @@ pub(super) async fn one(
     let shown = caller.meter(&api, &serial)?;
     let wanted = Wanted::These([shown.meter.serial.clone()].into());
     let state = serde_json::to_value(MeterV1::from(shown)).unwrap_or_default();
-    let listening = Listening::new(&api.room.hall, talk(&api, caller), wanted, &headers)?;
+    let listening = Listening::new(&api.room.hall, (leave(&api, caller), Talk), wanted, &headers)?;
     Ok(listening.beginning_with("state", state).answer(upgrade))
 }
 
@@ -95,22 +95,18 @@ pub(super) async fn all(
     upgrade: Upgrade,
 ) -> Result<Response, Fault> {
     caller.must(Act::ReadMeters)?;
-    let listening = Listening::new(&api.room.hall, talk(&api, caller), Wanted::All, &headers)?;
+    let listening = Listening::new(&api.room.hall, (leave(&api, caller), Talk), Wanted::All, &headers)?;
     Ok(listening.answer(upgrade))
 }
 
-fn talk(api: &Arc<Api>, caller: Caller) -> Talk {
-    Talk {
-        api: Arc::clone(api),
-        caller,
-    }
+/// Leave to listen for as long as the token is in force.
+fn leave(api: &Arc<Api>, caller: Caller) -> Leave {
+    let here = Arc::clone(api);
+    Leave::new(api.bearers.accounts().bell(), move || caller.still_known(&here))
 }
 
-/// Says what happens to meters to one caller.
-struct Talk {
-    api: Arc<Api>,
-    caller: Caller,
-}
+/// Says what happens to meters.
+struct Talk;
 
 impl Speaker<MeterId> for Talk {
     fn told(&self, news: &News<MeterId>) -> Option<(&'static str, Value)> {
@@ -130,10 +126,6 @@ impl Speaker<MeterId> for Talk {
         };
         body["serial"] = json!(news.subject);
         Some((kind, body))
-    }
-
-    fn still_known(&self) -> bool {
-        self.caller.still_known(&self.api)
     }
 }
 

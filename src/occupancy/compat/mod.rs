@@ -12,13 +12,13 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::header::{AUTHORIZATION, IF_NONE_MATCH};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use axum::response::Response;
 use jiff::Timestamp;
 use tower::{Service, service_fn};
 
 use super::{Occupancy, now};
-use crate::accounts::{Act, Secret, random};
+use crate::accounts::{Act, Secret, Who, random};
 use crate::domain::{OCCUPANCY_LIMIT, Occupancy as Counts, Space, SpaceId, SpaceOrigin};
 use crate::http::{Peer, Problem, RequestId, counted};
 use crate::store::WriteError;
@@ -48,6 +48,18 @@ pub fn service(
 #[must_use]
 pub fn refusal(path: &str, status: StatusCode, text: &str) -> Response {
     Reply::error(status, text).into_response(Target::of(path).methods())
+}
+
+/// 404 in the old API's shape for addresses that never were its own: pages of other origins read nothing of it.
+#[must_use]
+pub fn unknown() -> Response {
+    let mut response = refusal("/", StatusCode::NOT_FOUND, "Invalid URL requested");
+    let headers = response.headers_mut();
+    let shared = |name: &HeaderName| name.as_str().starts_with("access-control-");
+    for name in headers.keys().filter(|name| shared(name)).cloned().collect::<Vec<_>>() {
+        headers.remove(name);
+    }
+    response
 }
 
 async fn answer(room: &Occupancy, request: Request) -> Response {
@@ -90,6 +102,12 @@ async fn create(
     if let Err(reply) = may(room, headers, Act::ManageSpaces, SpaceOrigin::Open) {
         return reply;
     }
+    // Whoever shows a token that is good for it is known, though no token be needed.
+    let origin = match bearer_of(room, headers) {
+        Ok(who) if who.as_ref().is_some_and(|who| who.may(Act::ManageSpaces)) => SpaceOrigin::Shared,
+        Ok(_) => SpaceOrigin::Open,
+        Err(reply) => return reply,
+    };
     let bad = |text: &str| Reply::error(StatusCode::BAD_REQUEST, text);
     let maximum = match path::at_most(maximum, OCCUPANCY_LIMIT) {
         Ok(0) => return bad(&out_of_bounds_at_creation("0")),
@@ -122,7 +140,7 @@ async fn create(
             .retry_after(Some(60));
     }
     let id = SpaceId::from_random(random());
-    let new = NewSpace::plain(id, name, Counts { current, maximum }, SpaceOrigin::Open);
+    let new = NewSpace::plain(id, name, Counts { current, maximum }, origin);
     match room.writer.create(new, now()).await {
         Ok(space) => Reply::space(&space),
         Err(error) => not_written(error, || {
@@ -210,7 +228,7 @@ async fn set_maximum(room: &Occupancy, part: &str, maximum: &str, headers: &Head
 /// The space, when it lives and the caller may; its life is renewed by that.
 fn used(room: &Occupancy, id: SpaceId, now: Timestamp, headers: &HeaderMap, act: Act) -> Result<Option<Space>, Reply> {
     let space = used_unless_refused(room, id, now, headers, act)?;
-    if space.as_ref().is_some_and(|space| space.origin == SpaceOrigin::Open) {
+    if space.as_ref().is_some_and(|space| room.life(space).is_some()) {
         room.last_use.renew(id, now);
     }
     Ok(space)
@@ -238,9 +256,18 @@ fn used_unless_refused(
 
 /// Whether the caller may: anybody with an open space while the operator lets them, else a token.
 fn may(room: &Occupancy, headers: &HeaderMap, act: Act, origin: SpaceOrigin) -> Result<(), Reply> {
-    if room.config.anonymous && origin == SpaceOrigin::Open {
+    if room.config.anonymous && origin.is_open() {
         return Ok(());
     }
+    match bearer_of(room, headers)? {
+        Some(who) if who.may(act) => Ok(()),
+        Some(_) => Err(Reply::error(StatusCode::FORBIDDEN, "This token does not cover that")),
+        None => Err(Reply::error(StatusCode::UNAUTHORIZED, "An API token is needed").challenge()),
+    }
+}
+
+/// Whose token a request carries; nobody's, when it carries none that is known.
+fn bearer_of(room: &Occupancy, headers: &HeaderMap) -> Result<Option<Who>, Reply> {
     let carried = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = carried.and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
@@ -248,16 +275,10 @@ fn may(room: &Occupancy, headers: &HeaderMap, act: Act, origin: SpaceOrigin) -> 
             .eq_ignore_ascii_case("bearer")
             .then(|| Secret::given(token.trim()))
     });
-    let who = match token.map(|token| room.accounts.token(&token)).transpose() {
-        Ok(who) => who.flatten(),
-        Err(error) => {
-            return Err(Reply::broken("The token could not be checked", &error));
-        }
-    };
+    let who = token.map(|token| room.accounts.token(&token)).transpose();
     match who {
-        Some(who) if who.may(act) => Ok(()),
-        Some(_) => Err(Reply::error(StatusCode::FORBIDDEN, "This token does not cover that")),
-        None => Err(Reply::error(StatusCode::UNAUTHORIZED, "An API token is needed").challenge()),
+        Ok(who) => Ok(who.flatten()),
+        Err(error) => Err(Reply::broken("The token could not be checked", &error)),
     }
 }
 

@@ -18,7 +18,7 @@ use super::Occupancy;
 use crate::accounts::Act;
 use crate::domain::{Event, Level, Space, SpaceId};
 use crate::face::{Face, Page, Shell, SignedIn, secured};
-use crate::feed::{News, Wanted, stream};
+use crate::feed::{Leave, News, Wanted, stream};
 
 /// Cards on one page.
 const SHOWN: usize = 200;
@@ -144,7 +144,9 @@ async fn live(
 ) -> Result<Response, Response> {
     person.must(Act::ReadSpaces).map_err(IntoResponse::into_response)?;
     let hall = Arc::clone(&desk.room.hall);
-    let from = (&headers, mark.after.as_deref());
+    let (accounts, who) = (desk.face.accounts().clone(), person.who());
+    let leave = Leave::new(accounts.bell(), move || accounts.still_known(&who));
+    let from = (&headers, mark.after.as_deref(), leave);
     Ok(stream::page(&hall, Wanted::All, from, move |news| told(&desk, news)))
 }
 

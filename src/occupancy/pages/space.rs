@@ -1,19 +1,23 @@
 //! One space: its gauge, its last day, and the screen at its door with a large number, + and −.
 
 use askama::Template;
-use axum::Form;
-use axum::extract::{Path, State};
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::header::ACCEPT;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::plot::Plot;
 use super::{Card, Desk};
 use crate::accounts::Act;
 use crate::domain::{Space, SpaceId};
-use crate::face::{Page, Shell, SignedIn};
+use crate::face::{Form, Page, Shell, SignedIn};
+use crate::http::Problem;
 use crate::occupancy::history::{Step, Stretch};
+use crate::occupancy::manage::ManageError;
 use crate::occupancy::now;
 use crate::store::ReadError;
 
@@ -38,6 +42,84 @@ struct DoorPage {
     row: Card,
     may_count: bool,
     csrf_token: String,
+    said: &'static str,
+    undo: Option<Undo>,
+}
+
+/// What takes the last tap back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+struct Undo {
+    by: i64,
+    words: &'static str,
+}
+
+/// What became of a tap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Tap {
+    /// One came in.
+    In,
+    /// One went out.
+    Out,
+    /// The space is full, so nobody was counted.
+    Full,
+    /// Nobody was there to go out.
+    Empty,
+    /// The tap before was taken back.
+    Undone,
+}
+
+impl Tap {
+    fn of(by: i64, applied: i64, undoes: bool) -> Tap {
+        match (by > 0, applied) {
+            (true, 0) => Tap::Full,
+            (false, 0) => Tap::Empty,
+            (_, _) if undoes => Tap::Undone,
+            (true, _) => Tap::In,
+            (false, _) => Tap::Out,
+        }
+    }
+
+    /// As the address of the page says it.
+    fn name(self) -> &'static str {
+        match self {
+            Tap::In => "in",
+            Tap::Out => "out",
+            Tap::Full => "full",
+            Tap::Empty => "empty",
+            Tap::Undone => "undone",
+        }
+    }
+
+    fn said(self) -> &'static str {
+        match self {
+            Tap::In => "One came in.",
+            Tap::Out => "One went out.",
+            Tap::Full => "Full: nobody was counted. Somebody must go out first.",
+            Tap::Empty => "Empty: nobody was there to go out, so nobody was counted.",
+            Tap::Undone => "The last tap was taken back.",
+        }
+    }
+
+    fn undo(self) -> Option<Undo> {
+        match self {
+            Tap::In => Some(Undo {
+                by: -1,
+                words: "Undo: nobody came in",
+            }),
+            Tap::Out => Some(Undo {
+                by: 1,
+                words: "Undo: nobody went out",
+            }),
+            Tap::Full | Tap::Empty | Tap::Undone => None,
+        }
+    }
+}
+
+/// What the page is told of the tap before.
+#[derive(Deserialize)]
+pub(super) struct Before {
+    tap: Option<Tap>,
 }
 
 /// The page of one space.
@@ -90,6 +172,7 @@ pub(super) async fn door(
     State(desk): State<Desk>,
     person: SignedIn,
     Path(id): Path<String>,
+    Query(before): Query<Before>,
 ) -> Result<Response, Response> {
     person.must(Act::ReadSpaces).map_err(IntoResponse::into_response)?;
     let mark = desk.mark();
@@ -101,6 +184,8 @@ pub(super) async fn door(
         row: Card::of(&space, &desk.face),
         may_count: person.must(Act::Count).is_ok(),
         csrf_token: person.csrf.token(),
+        said: before.tap.map_or("", Tap::said),
+        undo: before.tap.and_then(Tap::undo),
     };
     Ok(Page(StatusCode::OK, page).into_response())
 }
@@ -108,11 +193,13 @@ pub(super) async fn door(
 /// Somebody came in or went out.
 #[derive(Deserialize)]
 pub(super) struct Counted {
-    csrf_token: String,
     by: i64,
+    /// Takes the tap before back.
+    #[serde(default)]
+    undo: Option<String>,
 }
 
-/// The buttons of the door's screen.
+/// The buttons of the door's screen. Its script asks for JSON, and shows what became of the tap by itself.
 pub(super) async fn count(
     State(desk): State<Desk>,
     person: SignedIn,
@@ -121,21 +208,25 @@ pub(super) async fn count(
     Form(form): Form<Counted>,
 ) -> Result<Response, Response> {
     person.must(Act::Count).map_err(IntoResponse::into_response)?;
-    let forged = |error: crate::face::Forged| (StatusCode::FORBIDDEN, format!("{error}\n")).into_response();
-    person.csrf.check(&headers, &form.csrf_token).map_err(forged)?;
     let space = find(&desk, &id).map_err(IntoResponse::into_response)?.id;
-    let written = match form.by {
-        1 => desk.room.writer.enter(space, now()).await,
-        -1 => desk.room.writer.leave(space, now()).await,
-        _ => return Err((StatusCode::UNPROCESSABLE_ENTITY, "One at a time.\n").into_response()),
-    };
-    match written {
-        Ok(_) => Ok(Redirect::to(&format!("/spaces/{space}/door")).into_response()),
-        Err(error) => {
-            tracing::warn!(%error, "a count at the door was not written");
-            Err((StatusCode::SERVICE_UNAVAILABLE, "That was not counted. Try again.\n").into_response())
-        }
+    if form.by.abs() != 1 {
+        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not-one", "One at a time");
+        return Err(problem.detail("A tap counts one person in or out.").into_response());
     }
+    let (applied, _) = desk.room.step(space, form.by).await.map_err(|error| {
+        tracing::warn!(%error, "a count at the door was not written");
+        let problem = match error {
+            ManageError::Write(why) => Problem::from(&why),
+            _ => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Not now"),
+        };
+        problem.detail("That was not counted. Try again.").into_response()
+    })?;
+    let tap = Tap::of(form.by, applied, form.undo.is_some());
+    let wants_json = headers.get(ACCEPT).is_some_and(|accept| accept == "application/json");
+    if wants_json {
+        return Ok(Json(json!({ "said": tap.said(), "undo": tap.undo() })).into_response());
+    }
+    Ok(Redirect::to(&format!("/spaces/{space}/door?tap={}", tap.name())).into_response())
 }
 
 /// Why a page of a space is not shown.
@@ -149,7 +240,9 @@ enum Missing {
 impl IntoResponse for Missing {
     fn into_response(self) -> Response {
         match self {
-            Missing::Space => (StatusCode::NOT_FOUND, "There is no such space.\n").into_response(),
+            Missing::Space => {
+                Problem::new(StatusCode::NOT_FOUND, "unknown-space", "There is no such space").into_response()
+            }
             Missing::Broken(error) => broken(&error),
         }
     }

@@ -52,12 +52,13 @@ impl Caller {
         }
     }
 
-    /// Whether the token or key is still in force: streams ask now and then.
+    /// Whether the token or key is still in force, and as good as it was: streams ask.
     pub(super) fn still_known(&self, room: &Occupancy) -> bool {
         match self {
             Caller::Token(who) => room.accounts.still_known(who),
             Caller::Key(held) => {
-                keys::list(&room.store, held.space).is_ok_and(|keys| keys.iter().any(|key| key.id == held.id))
+                let same = |key: &keys::Key| key.id == held.id && key.role == held.role;
+                keys::list(&room.store, held.space).is_ok_and(|keys| keys.iter().any(same))
             }
         }
     }

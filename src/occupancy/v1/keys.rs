@@ -67,5 +67,7 @@ pub(super) async fn revoke(
         true => Ok(answer(&store, StatusCode::NO_CONTENT, &(), None)),
         false => Err(Fault::UnknownKey(key)),
     });
-    Ok(made.await)
+    let response = made.await;
+    room.accounts.ring();
+    Ok(response)
 }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::fault::Fault;
 use crate::domain::units::Span;
-use crate::domain::{Level, OCCUPANCY_LIMIT, Space, SpaceOrigin, Thresholds};
+use crate::domain::{Level, OCCUPANCY_LIMIT, Space, Thresholds};
 use crate::occupancy::Occupancy;
 use crate::occupancy::keys::Key;
 
@@ -38,10 +38,10 @@ pub(super) struct SpaceShown {
     tags: Vec<String>,
     /// Whether whoever knows its id may use it through the old URLs.
     open: bool,
-    /// After how long without use it dies.
+    /// After how long without use it dies; null: never.
     #[schema(value_type = Option<String>, example = "24h")]
     ttl: Option<Span>,
-    /// When it dies, if nobody uses it until then.
+    /// When it dies, if nobody uses it until then; null: never.
     #[schema(value_type = Option<String>)]
     expires_at: Option<Timestamp>,
     /// When it was created.
@@ -65,8 +65,8 @@ impl SpaceShown {
             state: space.level(),
             thresholds: space.thresholds,
             tags: space.tags.clone(),
-            open: space.origin == SpaceOrigin::Open,
-            ttl: space.ttl,
+            open: space.origin.is_open(),
+            ttl: room.life(space),
             expires_at: room.expires_at(space),
             created: space.created,
             last_updated: space.last_updated,

@@ -144,6 +144,7 @@ pub(super) async fn remove(
     // A refused or failed deletion leaves the space, and its life, as they were.
     if response.status().is_success() {
         room.last_use.forget(id);
+        // No bell for its keys: that it is removed is the last that there is to hear of it, and they may hear that.
     }
     Ok(response)
 }

@@ -13,7 +13,7 @@ use super::fault::Fault;
 use super::shape::SpaceShown;
 use crate::domain::{Event, SpaceId};
 use crate::feed::stream::{Listening, Speaker, Upgrade};
-use crate::feed::{News, Wanted};
+use crate::feed::{Leave, News, Wanted};
 use crate::occupancy::Occupancy;
 use crate::occupancy::keys::KeyRole;
 
@@ -72,18 +72,13 @@ fn listening(
     wanted: Wanted<SpaceId>,
     headers: &HeaderMap,
 ) -> Result<Listening<SpaceId, Talk>, Fault> {
-    let talk = Talk {
-        room: Arc::clone(room),
-        caller,
-    };
-    Listening::new(&room.hall, talk, wanted, headers).map_err(|_| Fault::TooManyListeners)
+    let here = Arc::clone(room);
+    let leave = Leave::new(room.accounts.bell(), move || caller.still_known(&here));
+    Listening::new(&room.hall, (leave, Talk), wanted, headers).map_err(|_| Fault::TooManyListeners)
 }
 
-/// Says what happens to spaces to one caller.
-struct Talk {
-    room: Arc<Occupancy>,
-    caller: Caller,
-}
+/// Says what happens to spaces.
+struct Talk;
 
 impl Speaker<SpaceId> for Talk {
     fn told(&self, news: &News<SpaceId>) -> Option<(&'static str, Value)> {
@@ -101,9 +96,5 @@ impl Speaker<SpaceId> for Talk {
         };
         body["space"] = json!(news.subject);
         Some((kind, body))
-    }
-
-    fn still_known(&self) -> bool {
-        self.caller.still_known(&self.room)
     }
 }

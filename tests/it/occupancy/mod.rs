@@ -1,7 +1,7 @@
 //! The occupancy room through its door.
 
 mod bad_input;
-mod client;
+pub mod client;
 mod crowd;
 mod disk_full;
 mod golden;

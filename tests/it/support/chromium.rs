@@ -31,6 +31,11 @@ pub struct Page {
 impl Page {
     /// A fresh browser for the box whose https door has `port`.
     pub fn new(port: u16, ca_file: &Path) -> Page {
+        Page::with(port, ca_file, &[])
+    }
+
+    /// The same with more words on its command line.
+    pub fn with(port: u16, ca_file: &Path, more: &[&str]) -> Page {
         let profile = tempfile::Builder::new().prefix("gc").tempdir().unwrap();
         let known = format!("--ignore-certificate-errors-spki-list={}", key_of(port, ca_file));
         let mut command = Command::new("chromium");
@@ -44,6 +49,7 @@ impl Page {
             "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
             "--hide-scrollbars",
         ]);
+        command.args(more);
         command.args([&known, "--remote-debugging-port=0", "about:blank"]);
         command.arg(format!("--user-data-dir={}", profile.path().display()));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -166,7 +166,10 @@ impl Https {
             headers,
             body: Vec::new(),
         };
-        if head_only || status == 204 || status == 304 {
+        let is_stream = answer
+            .header("content-type")
+            .is_some_and(|kind| kind.starts_with("text/event-stream"));
+        if head_only || is_stream || status == 204 || status == 304 {
             return Ok(answer);
         }
         if let Some(length) = answer.header("content-length") {

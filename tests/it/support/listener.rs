@@ -40,6 +40,17 @@ impl Listener {
         serde_json::from_str(&line).unwrap()
     }
 
+    /// Whether there is anything but messages before the line is closed; a heartbeat is.
+    pub fn goes_on(&mut self) -> bool {
+        loop {
+            let Some(Ok(line)) = self.said.next() else { return false };
+            let heard: Value = serde_json::from_str(&line).unwrap();
+            if !heard["heartbeat"].is_null() {
+                return true;
+            }
+        }
+    }
+
     /// The next message that is no heartbeat.
     pub fn message(&mut self) -> Value {
         loop {

@@ -3,6 +3,7 @@
 pub mod chromium;
 pub mod demo;
 pub mod https;
+pub mod line;
 pub mod listener;
 pub mod lodge;
 pub mod meddler;

@@ -200,7 +200,12 @@ async fn a_space_that_is_not_told_of_is_not_named_either() {
     let (_broker, witness, _folder, mut stage) = begin("");
     let spaces = SpacesWriter::new(stage.store.clone());
     let (open, operators) = (SpaceId::from_random([1; 16]), SpaceId::from_random([2; 16]));
-    for (id, origin) in [(open, SpaceOrigin::Open), (operators, SpaceOrigin::Operator)] {
+    let shared = SpaceId::from_random([3; 16]);
+    for (id, origin) in [
+        (open, SpaceOrigin::Open),
+        (operators, SpaceOrigin::Operator),
+        (shared, SpaceOrigin::Shared),
+    ] {
         let counts = Occupancy { current: 0, maximum: 9 };
         spaces
             .create(NewSpace::plain(id, None, counts, origin), Timestamp::now())
@@ -208,9 +213,11 @@ async fn a_space_that_is_not_told_of_is_not_named_either() {
             .unwrap();
         spaces.enter(id, Timestamp::now()).await.unwrap();
     }
-    witness.until(&format!("emop/lodge-1/space/{operators}/state"), |heard| {
-        heard.json()["current"] == json!(1)
-    });
+    for told in [operators, shared] {
+        witness.until(&format!("emop/lodge-1/space/{told}/state"), |heard| {
+            heard.json()["current"] == json!(1)
+        });
+    }
     stage.drained().await;
     stage.stop().await;
     witness.until("emop/lodge-1/status", |heard| heard.text == "offline");

@@ -1,0 +1,231 @@
+//! Who may not know is not told: every role, every scope and every key, at every route and on every stream.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::stage::{House, JONES, Known, SMITH, routes};
+use crate::accounts::{Browser, add, signed_in};
+use crate::support::{Https, eventually};
+
+/// What somebody may know, by words that stand nowhere else.
+const THINGS: [(&str, &[&str]); 3] = [
+    ("smith", &["Mrs Smith", SMITH, "3.142"]),
+    ("jones", &["Flat 1 Jones", JONES, "17.25"]),
+    ("spaces", &["Great hall", "Attic of the house"]),
+];
+
+/// Everybody, and what they may know.
+fn table() -> Vec<(&'static str, &'static [&'static str])> {
+    vec![
+        ("nobody", &[]),
+        ("admin", &["smith", "jones", "spaces"]),
+        ("installer", &["smith", "jones", "spaces"]),
+        ("doorman", &["spaces"]),
+        ("viewer", &["spaces"]),
+        ("resident", &["jones"]),
+        ("spaces:read", &["spaces"]),
+        ("spaces:count", &["spaces"]),
+        ("spaces:admin", &["spaces"]),
+        ("meters:read", &["smith", "jones"]),
+        ("meters:write", &["smith", "jones"]),
+        ("relay:admin", &[]),
+        ("uplink:admin", &[]),
+        ("box:admin", &[]),
+    ]
+}
+
+fn everybody(house: &House) -> Vec<(String, Known, BTreeSet<&'static str>)> {
+    let lodge = &house.lodge;
+    let mut all = Vec::new();
+    for (name, may) in table() {
+        let known = match name {
+            "nobody" => Known::Nobody,
+            "resident" => {
+                let person = signed_in(lodge, name);
+                lodge.json(&["user", "meters", name, JONES]);
+                Known::person(&person)
+            }
+            scope if scope.contains(':') => Known::Bearer(house.token(scope)["token"].as_str().unwrap().to_owned()),
+            role => Known::person(&signed_in(lodge, role)),
+        };
+        all.push((name.to_owned(), known, may.iter().copied().collect()));
+    }
+    all
+}
+
+/// Every route with everything in its places that there is.
+fn paths(house: &House) -> Vec<String> {
+    let mut all = routes();
+    let document = house.lodge.https().ask("GET", "/openapi.json", &[]).json();
+    all.extend(document["paths"].as_object().unwrap().keys().cloned());
+    for known in [
+        "/box",
+        "/meters/{serial}",
+        "/v1/spaces/{id}/events",
+        "/webhooks",
+        "/docs/privacy",
+        "/home",
+    ] {
+        assert!(all.contains(known), "{known} is a route: {all:?}");
+    }
+    let mut paths = vec!["/nope".to_owned(), "/space".to_owned()];
+    for route in all {
+        let fill = |id: &str, serial: &str| {
+            let mut path = route
+                .replace("{id}", id)
+                .replace("{serial}", serial)
+                .replace("{target}", "desk");
+            while let Some((before, rest)) = path.clone().split_once('{') {
+                path = format!("{before}x{}", rest.split_once('}').unwrap().1);
+            }
+            path
+        };
+        paths.extend([fill(&house.hall, JONES), fill(&house.attic, SMITH)]);
+    }
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+/// Which things a text tells of.
+fn told(text: &str) -> BTreeSet<&'static str> {
+    let tells = |words: &&[&str]| words.iter().any(|word| text.contains(word));
+    THINGS
+        .into_iter()
+        .filter(|(_, words)| tells(words))
+        .map(|(thing, _)| thing)
+        .collect()
+}
+
+#[test]
+fn nobody_is_told_at_any_route_or_on_any_stream_what_they_may_not_know() {
+    let house = House::new();
+    let lodge = &house.lodge;
+    let all = everybody(&house);
+    eventually("the alarm is at the foot of the admin's pages", || {
+        let admin = &all.iter().find(|(name, ..)| name == "admin").unwrap().1;
+        let page = admin.ask(&mut lodge.https(), "/spaces").text();
+        page.contains("3.142 GBP are left").then_some(())
+    });
+    eventually("the alarm was told to the webhook's ledger", || {
+        let deliveries = lodge.json(&["webhook", "deliveries"]);
+        deliveries.to_string().contains("3.142").then_some(())
+    });
+    let paths = paths(&house);
+    let mut faults = Vec::new();
+    let mut learnt: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut streams: Vec<(&str, &BTreeSet<&str>, String, Https)> = Vec::new();
+    for (name, known, may) in &all {
+        let mut https = lodge.https();
+        for path in &paths {
+            let answer = known.ask(&mut https, path);
+            let text = answer.text() + &format!("{:?}", answer.headers);
+            let found = told(&text);
+            for thing in found.difference(may) {
+                faults.push(format!("{name} is told of {thing} at {path} ({})", answer.status));
+            }
+            learnt.entry(name).or_default().extend(found);
+            assert!(
+                answer.status < 500 || path == "/readyz",
+                "{name} {path}: {}",
+                answer.status
+            );
+            if answer
+                .header("content-type")
+                .is_some_and(|kind| kind.starts_with("text/event-stream"))
+            {
+                let stream = std::mem::replace(&mut https, lodge.https());
+                streams.push((name, may, path.clone(), stream));
+            }
+        }
+    }
+    for (name, _, may) in &all {
+        assert_eq!(learnt.get(name.as_str()), Some(may), "{name} is told of what is theirs");
+    }
+    // Something happens to everything; each stream is read until what happens last to what its listener may hear of.
+    lodge.command(&["mediators", "sync", SMITH]);
+    lodge.command(&["mediators", "sync", JONES]);
+    for space in [&house.attic, &house.hall] {
+        lodge.json(&["space", "set", space, "--current", "7"]);
+    }
+    assert!(streams.len() >= 20, "{} streams", streams.len());
+    for (name, may, path, mut stream) in streams {
+        let of_meters = path.contains("meters");
+        let last = match (of_meters, path.contains(SMITH), path.contains(&house.attic)) {
+            (true, true, _) => SMITH,
+            (true, false, _) => JONES,
+            (false, _, true) => &house.attic,
+            (false, _, false) => &house.hall,
+        };
+        let mut heard = String::new();
+        while !(heard.contains(last) && heard.ends_with("\n\n")) {
+            heard.push_str(
+                &stream
+                    .line()
+                    .unwrap_or_else(|error| panic!("{name} {path}: {error}: {heard}")),
+            );
+            heard.push('\n');
+        }
+        let own_words = heard.replace(&house.hall, "").replace(&house.attic, "");
+        for thing in told(&own_words).difference(may) {
+            faults.push(format!("{name} hears of {thing} on {path}: {heard}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn a_key_of_one_space_tells_of_no_other() {
+    let house = House::new();
+    let lodge = &house.lodge;
+    let token = house.token("spaces:admin");
+    let operator = format!("Bearer {}", token["token"].as_str().unwrap());
+    let paths = paths(&house);
+    let keys = format!("/v1/spaces/{}/keys", house.hall);
+    for role in ["viewer", "counter", "owner"] {
+        let headers = [
+            ("authorization", operator.as_str()),
+            ("content-type", "application/json"),
+        ];
+        let body = format!("{{\"role\":\"{role}\"}}");
+        let made = lodge.https().try_ask("POST", &keys, &headers, body.as_bytes()).unwrap();
+        let key = Known::Bearer(made.json()["secret"].as_str().unwrap().to_owned());
+        let (mut https, mut knows) = (lodge.https(), false);
+        for path in &paths {
+            let answer = key.ask(&mut https, path);
+            let text = answer.text();
+            knows |= text.contains("Great hall");
+            assert!(!text.contains("Attic of the house"), "{role} at {path}");
+            let meters = told(&text).into_iter().find(|thing| *thing != "spaces");
+            assert_eq!(meters, None, "{role} at {path}");
+            if answer
+                .header("content-type")
+                .is_some_and(|kind| kind.starts_with("text/event-stream"))
+            {
+                https = lodge.https();
+            }
+        }
+        assert!(knows, "{role} knows its own");
+    }
+}
+
+#[test]
+fn a_person_whose_meter_is_none_knows_no_meter() {
+    let house = House::new();
+    let lodge = &house.lodge;
+    add(lodge, "dora", "resident");
+    let mut dora = Browser::new(lodge);
+    let answer = dora.submit(
+        "/login",
+        "/login",
+        &[("username", "dora"), ("password", "correct-horse")],
+    );
+    assert_eq!(answer.header("location"), Some("/home"));
+    let home = dora.get("/home");
+    assert_eq!(home.status, 200);
+    assert!(home.text().contains("No meter is linked to you yet") && home.text().contains("Sign out"));
+    for path in paths(&house) {
+        let answer = Known::person(&dora).ask(&mut lodge.https(), &path);
+        assert_eq!(told(&answer.text()), BTreeSet::new(), "{path}");
+    }
+    assert_eq!(dora.submit("/home", "/logout", &[]).status, 303, "and can sign out");
+}
