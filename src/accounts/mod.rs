@@ -11,6 +11,7 @@ mod tries;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 pub use bearers::{Bearers, Refused};
@@ -21,7 +22,7 @@ pub use secret::{Secret, random, random_id};
 pub use session::{IDLE_LIFE, WHOLE_LIFE};
 pub use token::Token;
 
-use crate::store::{Page, ReadError, RowError, Store, Unwritten};
+use crate::store::{Page, ReadError, RowError, Store, Time, Unwritten};
 
 /// Under what it is logged who signed in, and what became of people and tokens.
 pub const AUDIT: &str = "gatelodge::audit";
@@ -89,6 +90,20 @@ pub enum AccountsError {
 }
 
 impl Accounts {
+    /// The time that the box goes by.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.store.now()
+    }
+
+    /// As of `now`, with what is known of the clock.
+    fn time_at(&self, now: Timestamp) -> Time {
+        Time {
+            now,
+            ..self.store.time()
+        }
+    }
+
     /// The accounts of this book.
     #[must_use]
     pub fn new(store: Store) -> Accounts {
@@ -118,7 +133,7 @@ impl Accounts {
             Who::Operator => return true,
             Who::Token { proof, .. } => self.token_of(*proof),
             Who::Person { proof, .. } => {
-                let session = self.session_of(*proof, jiff::Timestamp::now());
+                let session = self.session_of(*proof, self.now());
                 session.map(|session| session.map(|(who, _)| who))
             }
         };

@@ -8,7 +8,7 @@ use super::permission::Role;
 use super::secret::Secret;
 use super::{AUDIT, Accounts, AccountsError, password, tries};
 use crate::domain::MeterId;
-use crate::store::{Ledger, Page, ReadError, RowError, schema};
+use crate::store::{Ledger, Page, ReadError, RowError, Time, schema};
 
 pub(super) const PEOPLE: Ledger<PersonRow> = Ledger::new(schema::PEOPLE);
 const INVITATIONS: Ledger<Invitation> = Ledger::new(schema::INVITATIONS);
@@ -54,6 +54,13 @@ impl From<Role> for Standing {
 struct Invitation {
     person: String,
     expires: Timestamp,
+}
+
+impl Invitation {
+    fn is_good(&self, time: &Time) -> bool {
+        let made = self.expires.saturating_sub(INVITATION_LIFE).unwrap_or(self.expires);
+        !time.has_passed(INVITATION_LIFE, made)
+    }
 }
 
 /// A person as others may see them.
@@ -202,7 +209,7 @@ impl Accounts {
     pub fn invited(&self, code: &Secret, now: Timestamp) -> Result<Option<String>, ReadError> {
         let found = INVITATIONS.get(&self.store, &code.hash())?;
         Ok(found
-            .filter(|invitation| invitation.expires > now)
+            .filter(|invitation| invitation.is_good(&self.time_at(now)))
             .map(|invitation| invitation.person))
     }
 
@@ -215,12 +222,12 @@ impl Accounts {
     ) -> Result<String, AccountsError> {
         password::check(&password)?;
         let hash = hashed(password, Some(password::turn().await?)).await?;
-        let code = code.hash();
+        let (code, time) = (code.hash(), self.time_at(now));
         let name = self
             .write(move |page| {
                 let found = INVITATIONS
                     .get_on(page, &code)?
-                    .filter(|invitation| invitation.expires > now);
+                    .filter(|invitation| invitation.is_good(&time));
                 let name = found.ok_or(AccountsError::Invitation)?.person;
                 INVITATIONS.delete_on(page, &code);
                 change(page, &name, |row| row.password = Some(hash))?;

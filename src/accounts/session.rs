@@ -11,7 +11,7 @@ use super::secret::Secret;
 use super::tries::{Failed, Place};
 use super::{AUDIT, Accounts, AccountsError, password, tries};
 use crate::http::truncated;
-use crate::store::{Ledger, Page, ReadError, RowError, schema};
+use crate::store::{Ledger, Page, ReadError, RowError, Time, schema};
 
 const SESSIONS: Ledger<SessionRow> = Ledger::new(schema::SESSIONS);
 
@@ -31,8 +31,8 @@ struct SessionRow {
 }
 
 impl SessionRow {
-    fn is_over(&self, now: Timestamp) -> bool {
-        now.duration_since(self.used) > IDLE_LIFE || now.duration_since(self.created) > WHOLE_LIFE
+    fn is_over(&self, time: &Time) -> bool {
+        time.has_passed(IDLE_LIFE, self.used) || time.has_passed(WHOLE_LIFE, self.created)
     }
 }
 
@@ -105,6 +105,7 @@ impl Accounts {
         let cookie = Secret::random("");
         let hash = cookie.hash();
         let (person, place) = (name.clone(), Place::new(&name, from));
+        let time = self.time_at(now);
         self.write(move |page| {
             // The password may have changed while this one was being stretched.
             let still = PEOPLE
@@ -113,7 +114,7 @@ impl Accounts {
             if !still {
                 return Err(AccountsError::WrongPassword);
             }
-            sweep(page, now)?;
+            sweep(page, &time)?;
             tries::sweep_places_on(page, now)?;
             tries::signed_in_on(page, place, now)?;
             SESSIONS.put_on(
@@ -149,7 +150,7 @@ impl Accounts {
     /// Whose session this is, if it still lives, and when it was used last.
     pub(super) fn session_of(&self, proof: Proof, now: Timestamp) -> Result<Option<(Who, Timestamp)>, ReadError> {
         let row = SESSIONS.get(&self.store, &proof.0)?;
-        let Some(row) = row.filter(|row| !row.is_over(now)) else {
+        let Some(row) = row.filter(|row| !row.is_over(&self.time_at(now))) else {
             return Ok(None);
         };
         let person = PEOPLE
@@ -214,9 +215,9 @@ pub(super) fn end_all(page: &mut Page, person: &str) -> Result<(), RowError> {
 }
 
 /// Clears away some sessions that are over; there are never many.
-fn sweep(page: &mut Page, now: Timestamp) -> Result<(), RowError> {
+fn sweep(page: &mut Page, time: &Time) -> Result<(), RowError> {
     for (key, row) in SESSIONS.scan_on(page, &[], None, 1_000)? {
-        if row.is_over(now) {
+        if row.is_over(time) {
             SESSIONS.delete_on(page, &key);
         }
     }

@@ -4,7 +4,6 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -39,7 +38,7 @@ struct NewPerson {
 
 /// Without a password the answer holds the code of a one-time link.
 async fn add_person(State(desk): State<Desk>, Json(new): Json<NewPerson>) -> Result<Json<Value>, Refusal> {
-    let now = Timestamp::now();
+    let now = desk.accounts.now();
     let invited = new.password.is_none();
     let standing = Standing {
         role: new.role,
@@ -88,7 +87,7 @@ async fn set_meters(
 }
 
 async fn invite(State(desk): State<Desk>, Path(name): Path<String>) -> Result<Json<Value>, Refusal> {
-    let code = desk.accounts.invite(&name, Timestamp::now()).await?;
+    let code = desk.accounts.invite(&name, desk.accounts.now()).await?;
     Ok(Json(json!({ "code": code.reveal() })))
 }
 
@@ -105,7 +104,7 @@ struct NewToken {
 async fn create_token(State(desk): State<Desk>, Json(new): Json<NewToken>) -> Result<Json<Value>, Refusal> {
     let (token, secret) = desk
         .accounts
-        .create_token(&new.name, new.scopes, Timestamp::now())
+        .create_token(&new.name, new.scopes, desk.accounts.now())
         .await?;
     Ok(Json(json!({
         "id": token.id, "name": token.name, "scopes": token.scopes, "created": token.created, "token": secret.reveal()

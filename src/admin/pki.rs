@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use data_encoding::BASE64;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use rustls::pki_types::CertificateDer;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ struct Init {
 }
 
 async fn init(State(desk): State<Desk>, wish: Option<Json<Init>>) -> Result<Json<Value>, Refusal> {
-    let now = Timestamp::now();
+    let now = desk.pki.now();
     let made = match wish.map(|Json(wish)| wish).unwrap_or_default().replace {
         true => desk.pki.replace(now).await?,
         false => desk.pki.init(now).await?,
@@ -117,7 +117,7 @@ async fn issue(
 ) -> Result<Json<Value>, Refusal> {
     let hand_over = wish.hand_over;
     let request = wish.into_request(hierarchy_of(&hierarchy)?);
-    let now = Timestamp::now();
+    let now = desk.pki.now();
     if hand_over {
         let (issued, pem) = desk.pki.issue_in_memory(request, now).await?;
         let texts =
@@ -142,7 +142,7 @@ async fn verify(State(desk): State<Desk>, Json(wish): Json<Verify>) -> Result<Js
     let chain: Vec<_> = chain
         .collect::<Result<_, _>>()
         .map_err(|error| Refusal::bad(error.to_string()))?;
-    let verdict = desk.pki.verify(&chain, wish.hierarchy, Timestamp::now())?;
+    let verdict = desk.pki.verify(&chain, wish.hierarchy, desk.pki.now())?;
     Ok(Json(
         serde_json::to_value(verdict).map_err(|error| Refusal::failed(error.to_string()))?,
     ))
@@ -159,14 +159,14 @@ struct Revoke {
 async fn revoke(State(desk): State<Desk>, Json(wish): Json<Revoke>) -> Result<Json<Row>, Refusal> {
     Ok(Json(
         desk.pki
-            .revoke(&wish.which, wish.hierarchy, wish.reason, Timestamp::now())
+            .revoke(&wish.which, wish.hierarchy, wish.reason, desk.pki.now())
             .await?,
     ))
 }
 
 async fn crl(State(desk): State<Desk>, Path(hierarchy): Path<String>) -> Result<Json<Value>, Refusal> {
     let hierarchy = hierarchy_of(&hierarchy)?;
-    let file = desk.pki.crl(hierarchy, Timestamp::now()).await?;
+    let file = desk.pki.crl(hierarchy, desk.pki.now()).await?;
     Ok(Json(json!({ "hierarchy": hierarchy, "file": file })))
 }
 

@@ -117,6 +117,7 @@ impl From<MetersError> for Refusal {
             | MetersError::Fixed(_)
             | MetersError::Off(_)
             | MetersError::Link { .. }
+            | MetersError::ClockWrong
             | MetersError::Another { .. } => Refusal::conflict(text),
             MetersError::Entry(_) => Refusal::bad(text),
             MetersError::Unanswered(why) => Refusal::unanswered(&why, text),

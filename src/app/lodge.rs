@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -97,9 +96,7 @@ impl Lodge {
         tracing::debug!(?before, ?after, "raised the limit of open files");
         let store = open_store(&config).await?;
         let pki = Pki::open(config.data_dir.join("pki"), store.clone()).context("opening the PKI")?;
-        pki.init(Timestamp::now())
-            .await
-            .context("making the PKI's own authorities")?;
+        pki.init(pki.now()).await.context("making the PKI's own authorities")?;
         logging.ring().keep_panics(config.data_dir.join("panics.log"));
         let house = House::new(GRACE);
         let metrics = Metrics::new();

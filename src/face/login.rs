@@ -8,7 +8,6 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::CookieJar;
-use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::fault_page::MessagePage;
@@ -94,7 +93,7 @@ async fn sign_in(
             return login_page(&face, &visitor, error.status(), String::new(), Some(fault));
         }
     };
-    let from = (peer.addr.ip(), Timestamp::now());
+    let from = (peer.addr.ip(), face.accounts().now());
     let signed_in = face
         .accounts()
         .sign_in(&form.username, Secret::given(form.password), from);
@@ -126,7 +125,7 @@ async fn sign_out(State(face): State<Face>, visitor: Visitor, Form(Logout {}): F
 }
 
 async fn welcome(State(face): State<Face>, visitor: Visitor, Path(code): Path<String>) -> Response {
-    match face.accounts().invited(&Secret::given(code), Timestamp::now()) {
+    match face.accounts().invited(&Secret::given(code), face.accounts().now()) {
         Ok(Some(name)) => welcome_page(&face, &visitor, StatusCode::OK, name, None),
         Ok(None) => link_is_over(&face),
         Err(error) => unreadable(&error),
@@ -146,7 +145,7 @@ async fn choose(
     Path(code): Path<String>,
     form: Result<Form<Choice>, FormError>,
 ) -> Response {
-    let (code, now) = (Secret::given(code), Timestamp::now());
+    let (code, now) = (Secret::given(code), face.accounts().now());
     let name = match face.accounts().invited(&code, now) {
         Ok(Some(name)) => name,
         Ok(None) => return link_is_over(&face),

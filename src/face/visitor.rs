@@ -6,7 +6,6 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
-use jiff::Timestamp;
 
 use super::{Csrf, Face};
 use crate::accounts::{Act, Proof, Role, Secret, Who};
@@ -103,7 +102,7 @@ impl Visitor {
         let jar = CookieJar::from_headers(headers);
         let session = jar.get(SESSION).map(|cookie| Secret::given(cookie.value()));
         let who = match &session {
-            Some(cookie) => face.accounts().session(cookie, Timestamp::now())?,
+            Some(cookie) => face.accounts().session(cookie, face.accounts().now())?,
             None => None,
         };
         let signed_in = match (who, &session) {

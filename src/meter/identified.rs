@@ -24,7 +24,7 @@ impl Meters {
         let served = meter.served;
         let serial = &served.meter.serial;
         let asked = identity::ask(meter, serial, served.hardware()).await?;
-        let now = Timestamp::now();
+        let now = self.store.now();
         let since = served
             .live()
             .state
@@ -68,7 +68,7 @@ impl Meters {
             .filter(|register| hardware.is_none_or(|hardware| hardware.is_three_phase() == register.is_three_phase()))
             .collect();
         let (readings, serial) = (Readings::new(self.store.clone()), served.meter.serial.clone());
-        let (from, now) = (self.horizon(since).start(), Timestamp::now());
+        let (from, now) = (self.horizon(since).start(), self.store.now());
         let look = move || {
             let mut batches = Vec::new();
             for register in registers {

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::config::Entry;
@@ -74,7 +73,7 @@ impl Meters {
         self.tell(&served);
         self.notes.on_disk().await;
         Ok(Joined {
-            meter: self.shown(&served, Timestamp::now()),
+            meter: self.shown(&served, self.store.now()),
             answers,
         })
     }
@@ -92,7 +91,7 @@ impl Meters {
             Ok(Err(error)) => return Ok(Answers::NoLine(error.to_string())),
             Err(_) => return Ok(Answers::NoLine(format!("no answer within {} s", PATIENCE.as_secs()))),
         };
-        let now = Timestamp::now();
+        let now = self.store.now();
         let says = match &asked.verdict {
             Verdict::Another(says) => {
                 return Err(MetersError::Another {

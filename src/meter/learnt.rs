@@ -20,6 +20,7 @@ use super::said::{is_date, is_kept, said, tariff};
 use super::served::{Poll, Served};
 use super::session::SessionError;
 use crate::domain::{Duty, MeterId};
+use crate::store::ClockState;
 
 /// A tariff is written as eleven objects and read as ten: they are one tariff when no more time lies between them.
 const TOGETHER: Duration = Duration::from_secs(600);
@@ -50,6 +51,9 @@ impl Meters {
         let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
         if served.live().duty == Duty::Off {
             return Err(MetersError::Off(meter.clone()));
+        }
+        if matches!(wish, Wish::SetClock) && self.store.clock() == ClockState::Wrong {
+            return Err(MetersError::ClockWrong);
         }
         let effect = self.effect(&wish);
         if matches!(effect, Effect::Wrote(..)) {
@@ -91,7 +95,7 @@ impl Meters {
     /// Takes over what an answer says; `None`: a refusal, which says that the meter is there.
     async fn learn(&self, served: &Arc<Served>, effect: &Effect, reply: Option<&[u8]>) {
         let was_silent = served.live().plan.is_silent();
-        let now = Timestamp::now();
+        let now = self.store.now();
         let mut news = served.answered(now);
         let mut asks_anew = was_silent;
         let mut findings = Findings::default();

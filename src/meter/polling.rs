@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -16,6 +15,7 @@ use super::room::Meters;
 use super::served::{Poll, Served};
 use super::timetable::Timetable;
 use crate::domain::{Doubt, Duty, Quantity};
+use crate::store::ClockState;
 
 /// How many meters are polled at once.
 pub(super) const AT_ONCE: usize = 1_024;
@@ -285,9 +285,13 @@ impl Meters {
         (syncer, hardware): (Syncer, Hardware),
         before: &crate::domain::MeterState,
     ) -> Result<(), SyncError> {
+        // Beside a clock that stands wrong the meter's is neither right nor wrong.
+        if syncer == Syncer::ClockDiff && self.store.clock() == ClockState::Wrong {
+            return Ok(());
+        }
         let findings = syncer.read(meter, hardware, before).await?;
         let served = meter.served;
-        let news = served.found(findings, Timestamp::now(), &self.config.polling);
+        let news = served.found(findings, self.store.now(), &self.config.polling);
         self.notes.add(&served.meter.serial, news);
         Ok(())
     }
@@ -295,7 +299,7 @@ impl Meters {
     async fn learn_hardware(&self, meter: &Poll<'_>) -> Result<Hardware, SyncError> {
         let hardware = reads::hardware(meter).await?;
         let served = meter.served;
-        let news = served.found(hardware_found(hardware), Timestamp::now(), &self.config.polling);
+        let news = served.found(hardware_found(hardware), self.store.now(), &self.config.polling);
         self.notes.add(&served.meter.serial, news);
         Ok(hardware)
     }
@@ -304,7 +308,7 @@ impl Meters {
     fn refused(&self, served: &Served, syncer: Syncer, why: Doubt) {
         let quantity = syncer.told_by().map(|quantity| (quantity, Err(why)));
         let findings = Findings::of(quantity.into_iter().collect());
-        let news = served.found(findings, Timestamp::now(), &self.config.polling);
+        let news = served.found(findings, self.store.now(), &self.config.polling);
         self.notes.add(&served.meter.serial, news);
         served.live().plan.done(syncer, &self.config.polling, Instant::now());
     }

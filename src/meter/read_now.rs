@@ -81,7 +81,7 @@ impl Meters {
             Some(hardware) => hardware,
             None => {
                 let hardware = reads::hardware(asking).await?;
-                let found = served.found(hardware_found(hardware), jiff::Timestamp::now(), &self.config.polling);
+                let found = served.found(hardware_found(hardware), self.store.now(), &self.config.polling);
                 self.notes.add(&served.meter.serial, found);
                 hardware
             }

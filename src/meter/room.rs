@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -133,6 +132,9 @@ pub enum MetersError {
         /// The serial that the meter says.
         says: String,
     },
+    /// The box's own clock stands wrong: no meter's is set by it.
+    #[error("the clock of this box stands wrong: no meter's is set by it; set it, or let the box reach a time server")]
+    ClockWrong,
     /// The meter, or the way to it, did not answer.
     #[error(transparent)]
     Unanswered(#[from] Unanswered),
@@ -212,14 +214,14 @@ impl Meters {
     /// Every meter, by serial.
     #[must_use]
     pub fn list(&self) -> Vec<MeterShown> {
-        let now = Timestamp::now();
+        let now = self.store.now();
         self.all().iter().map(|served| self.shown(served, now)).collect()
     }
 
     /// One meter.
     pub fn show(&self, meter: &MeterId) -> Result<MeterShown, MetersError> {
         let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
-        Ok(self.shown(&served, Timestamp::now()))
+        Ok(self.shown(&served, self.store.now()))
     }
 
     /// The newest entries of a meter's own log, oldest first.
@@ -260,7 +262,7 @@ impl Meters {
         set.map_err(|error| error.split().map_or_else(MetersError::Write, MetersError::Row))?;
         served.live().duty = duty;
         self.tell(&served);
-        Ok(self.shown(&served, Timestamp::now()))
+        Ok(self.shown(&served, self.store.now()))
     }
 
     /// Asks every question again from now on.

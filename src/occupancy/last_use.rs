@@ -58,7 +58,14 @@ impl LastUse {
     ///
     /// A use from before the start may have been followed by one that was not written any more:
     /// it counts as a minute later.
-    pub fn ends(&self, space: &Space, idle: SignedDuration) -> Option<Timestamp> {
+    #[cfg(test)]
+    fn ends(&self, space: &Space, idle: SignedDuration) -> Option<Timestamp> {
+        let (used, idle) = self.life(space, idle)?;
+        Some(used.checked_add(idle).unwrap_or(Timestamp::MAX))
+    }
+
+    /// When `space` was used last and how long it lives from then on; `None` when it does not end by idleness.
+    pub fn life(&self, space: &Space, idle: SignedDuration) -> Option<(Timestamp, SignedDuration)> {
         let idle = life(space, idle)?;
         let used = self
             .lock()
@@ -69,11 +76,7 @@ impl LastUse {
         } else {
             SignedDuration::ZERO
         };
-        Some(
-            used.checked_add(idle)
-                .and_then(|end| end.checked_add(grace))
-                .unwrap_or(Timestamp::MAX),
-        )
+        Some((used, idle.saturating_add(grace)))
     }
 
     /// Up to `limit` renewals to write down: those never written, or written over a minute before.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Occupancy, now};
+use super::Occupancy;
 use crate::accounts::random;
 use crate::domain::{OCCUPANCY_LIMIT, Occupancy as Counts, Space, SpaceId, SpaceOrigin};
 use crate::store::spaces::{NewSpace, SetSpace, SpaceError, SpacesWriter};
@@ -75,21 +75,20 @@ pub enum ManageError {
 impl Occupancy {
     /// Up to `limit` living spaces after `after`, in the order of their ids.
     pub fn list(&self, after: Option<SpaceId>, limit: usize) -> Result<Vec<Space>, ReadError> {
-        let now = now();
         let mut found = Vec::new();
         let mut after = after;
         while found.len() < limit {
             let some = self.spaces.list(after, limit - found.len())?;
             let Some(last) = some.last() else { break };
             after = Some(last.id);
-            found.extend(some.into_iter().filter(|space| self.lives(space, now)));
+            found.extend(some.into_iter().filter(|space| self.lives(space)));
         }
         Ok(found)
     }
 
     /// One living space.
     pub fn show(&self, id: SpaceId) -> Result<Space, ManageError> {
-        self.get(id, now())?.ok_or(ManageError::Unknown(id))
+        self.get(id)?.ok_or(ManageError::Unknown(id))
     }
 
     /// Creates a space.
@@ -107,7 +106,7 @@ impl Occupancy {
             SpaceOrigin::Operator
         };
         let new = NewSpace::plain(SpaceId::from_random(random()), wish.name, counts, origin);
-        self.writer.create(new, now()).await.map_err(written)
+        self.writer.create(new, self.now()).await.map_err(written)
     }
 
     /// Sets name, count or maximum.
@@ -124,12 +123,12 @@ impl Occupancy {
             current: set.current,
             maximum: set.maximum,
         };
-        self.writer.set(id, set, now()).await.map_err(written)
+        self.writer.set(id, set, self.now()).await.map_err(written)
     }
 
     /// One person in (`by` = 1) or out (−1), as far as it fits. Answers how many it really were, and the space after it.
     pub async fn step(&self, id: SpaceId, by: i64) -> Result<(i64, Space), ManageError> {
-        let now = now();
+        let now = self.now();
         let written = self.store.write(move |page| {
             let before = SpacesWriter::get_on(page, id)?;
             let mut space = before.clone();

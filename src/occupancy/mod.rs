@@ -120,7 +120,7 @@ impl Occupancy {
             )),
             spaces: Spaces::new(store.clone()),
             writer: SpacesWriter::new(store.clone()),
-            last_use: LastUse::new(now()),
+            last_use: LastUse::new(store.now()),
             store,
             accounts,
             config,
@@ -167,13 +167,15 @@ impl Occupancy {
     }
 
     /// A space whose life is not over, as it stands on disk.
-    pub fn get(&self, id: SpaceId, now: Timestamp) -> Result<Option<Space>, ReadError> {
-        Ok(self.spaces.get(id)?.filter(|space| self.lives(space, now)))
+    pub fn get(&self, id: SpaceId) -> Result<Option<Space>, ReadError> {
+        Ok(self.spaces.get(id)?.filter(|space| self.lives(space)))
     }
 
     /// When a space dies, if nobody uses it until then.
     pub(crate) fn expires_at(&self, space: &Space) -> Option<Timestamp> {
-        self.last_use.ends(space, self.idle)
+        let (used, idle) = self.last_use.life(space, self.idle)?;
+        let from = self.store.time().counts_from(used);
+        Some(from.checked_add(idle).unwrap_or(Timestamp::MAX))
     }
 
     /// After how long without use a space dies; `None`: never.
@@ -187,8 +189,15 @@ impl Occupancy {
         self.store.id_of(space.seq).to_string()
     }
 
-    fn lives(&self, space: &Space, now: Timestamp) -> bool {
-        self.last_use.ends(space, self.idle).is_none_or(|end| now < end) || !self.store.clock_is_trusted()
+    fn lives(&self, space: &Space) -> bool {
+        let life = self.last_use.life(space, self.idle);
+        life.is_none_or(|(used, idle)| !self.store.time().has_passed(idle, used))
+    }
+
+    /// The time in microseconds, as the old API shows it.
+    fn now(&self) -> Timestamp {
+        let now = self.store.now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 
     fn sweep_every(&self) -> Duration {
@@ -227,10 +236,9 @@ impl Occupancy {
             let spaces = self.spaces.list(after, CHUNK)?;
             let Some(last) = spaces.last() else { return Ok(()) };
             after = Some(last.id);
-            let now = now();
             let over: Vec<SpaceId> = spaces
                 .iter()
-                .filter(|space| !self.lives(space, now))
+                .filter(|space| !self.lives(space))
                 .map(|space| space.id)
                 .collect();
             if !over.is_empty() {
@@ -247,7 +255,7 @@ impl Occupancy {
         }
         let mut after: Option<Vec<u8>> = None;
         while let Some(last) = once::next_place(&self.store, after.as_deref(), CHUNK)? {
-            let (from, now) = (after.replace(last), now());
+            let (from, now) = (after.replace(last), self.now());
             let swept = self
                 .store
                 .write_bulk(move |page| once::sweep_on(page, from.as_deref(), CHUNK, now))
@@ -282,10 +290,4 @@ impl Occupancy {
             tracing::debug!(%error, space.id = %id, "the keys of a dead space were not removed");
         }
     }
-}
-
-/// The time in microseconds, as the old API shows it.
-fn now() -> Timestamp {
-    let now = Timestamp::now();
-    Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }

@@ -217,6 +217,12 @@ impl Pki {
         }
     }
 
+    /// The time that the box goes by: what certificates are dated with.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.inner.store.now()
+    }
+
     /// Whether every hierarchy is there.
     #[must_use]
     pub fn is_complete(&self) -> bool {

@@ -22,7 +22,7 @@ use super::notes::Notes;
 use super::peer::{Caller, Peer};
 use super::pipe;
 use super::rule::{Identity, Rule};
-use super::ticket::{TicketError, Tickets};
+use super::ticket::{Even, TicketError, Tickets};
 use super::trace::Traces;
 use crate::http::truncated;
 use crate::store::Store;
@@ -47,6 +47,8 @@ pub struct Relay {
     pub(super) is_draining: AtomicBool,
     pub(super) traces: Traces,
     tickets: Tickets,
+    /// What tickets are dated by; they outlive no process.
+    clock: Even,
 }
 
 #[derive(Default)]
@@ -101,6 +103,7 @@ impl Relay {
             is_draining: AtomicBool::new(false),
             traces: Traces::default(),
             tickets: Tickets::new(),
+            clock: Even::begin(),
         })
     }
 
@@ -214,12 +217,12 @@ impl Relay {
             return Err(TicketError::NotThere(id.to_owned()));
         }
         let life = SignedDuration::try_from(life).map_err(|_| TicketError::Life)?;
-        self.tickets.issue(id, name, life, Timestamp::now())
+        self.tickets.issue(id, name, life, self.clock.now())
     }
 
     /// Who comes to `id` with this ticket.
     pub(super) fn holder(&self, ticket: Option<&str>, id: &str) -> Result<Identity, Refused> {
-        let holder = ticket.and_then(|ticket| self.tickets.check(ticket, id, Timestamp::now()));
+        let holder = ticket.and_then(|ticket| self.tickets.check(ticket, id, self.clock.now()));
         holder.ok_or_else(|| {
             self.counts.refused("no_ticket");
             Refused::NoTicket

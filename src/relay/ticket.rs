@@ -6,6 +6,8 @@
 
 use aws_lc_rs::hmac::{self, HMAC_SHA256, Key};
 use data_encoding::BASE64URL_NOPAD;
+use std::time::Instant;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::rule::Identity;
@@ -20,6 +22,26 @@ const LONGEST_NAME: usize = 64;
 
 /// Issues and checks tickets.
 pub(super) struct Tickets(Key);
+
+/// A clock that nobody sets: it began with the machine's, and went on evenly.
+pub(super) struct Even {
+    began: Timestamp,
+    moment: Instant,
+}
+
+impl Even {
+    pub(super) fn begin() -> Even {
+        Even {
+            began: Timestamp::now(),
+            moment: Instant::now(),
+        }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        let passed = SignedDuration::try_from(self.moment.elapsed()).unwrap_or(SignedDuration::MAX);
+        self.began.saturating_add(passed).unwrap_or(Timestamp::MAX)
+    }
+}
 
 /// No ticket can be made of this.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::era::ClockSet;
 use super::machine::{Said, State};
 use super::rule::Rule;
 use crate::domain::{Alarm, AlarmNews, Lane, Seq, Source};
@@ -176,6 +177,16 @@ impl Group {
         self.over
             .take_if(|(_, at)| now.duration_since(*at) >= TOLD_OVER)
             .map(|(alarm, _)| (alarm, AlarmNews::Forgotten))
+    }
+
+    /// The clock was set: what is remembered moves along.
+    pub fn clock_was_set(&mut self, set: &ClockSet) {
+        for kept in self.states.values_mut() {
+            kept.state.clock_was_set(set);
+        }
+        if let Some((_, at)) = &mut self.over {
+            set.move_along(at);
+        }
     }
 
     /// When time alone changes something.

@@ -7,6 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::era::ClockSet;
 use super::op::Op;
 use super::window::Window;
 use crate::domain::units::Span;
@@ -280,6 +281,15 @@ impl State {
                 }
             }
         }
+    }
+
+    /// The clock was set: what is remembered moves along, since no more time has passed than before.
+    pub fn clock_was_set(&mut self, set: &ClockSet) {
+        let move_on = |at: &mut Timestamp| set.move_along(at);
+        let single = [&mut self.last, &mut self.counted, &mut self.until, &mut self.said];
+        single.into_iter().flatten().for_each(move_on);
+        self.raises.iter_mut().for_each(move_on);
+        self.window.clock_was_set(set);
     }
 
     /// Beyond this nobody knows whether the newest value still stands.

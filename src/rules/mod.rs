@@ -7,6 +7,7 @@
 mod builtin;
 mod desk;
 mod entry;
+mod era;
 mod group;
 mod house;
 mod ledger;

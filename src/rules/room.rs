@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::desk::{Desk, Gauges};
 use super::entry::{Entry, Fault, rules};
+use super::era::Era;
 use super::house::{House, Household};
 use super::ledger::{self, BEGUN, IN_FORCE};
 use super::rule::Rule;
@@ -146,6 +147,7 @@ impl Rules {
         gauged.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // Time goes on up to a moment once everything is heard that was written before it.
         let mut moment: Option<(Timestamp, Seq)> = None;
+        let mut era = Era::begin();
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
@@ -163,6 +165,10 @@ impl Rules {
                     write(&self.store, &mut watch).await?;
                 }
                 _ = looks.tick() => {
+                    if let Some(set) = era.look() {
+                        watch.clock_was_set(&set);
+                        moment = None;
+                    }
                     moment = self.look(&mut watch, moment)?;
                     write(&self.store, &mut watch).await?;
                 }

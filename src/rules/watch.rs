@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use super::era::ClockSet;
 use super::group::{Group, Key};
 use super::ledger::LevelRow;
 use super::level;
@@ -266,6 +267,17 @@ impl Watch {
         Ok(())
     }
 
+    /// The clock was set: nothing lasts longer, or less long, by that.
+    pub(super) fn clock_was_set(&mut self, set: &ClockSet) {
+        for key in self.groups.keys().cloned().collect::<Vec<_>>() {
+            if let Some(group) = self.groups.get_mut(&key) {
+                group.clock_was_set(set);
+            }
+            self.unwritten.entry(Owner::Group(key.clone())).or_default();
+            self.index(&key);
+        }
+    }
+
     /// When [`Watch::tick`] has something to do.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         self.due.first().map(|(due, _)| *due)
@@ -322,7 +334,7 @@ impl Watch {
     fn index_after(&mut self, key: &Key, now: Timestamp) {
         self.index(key);
         if let Some(due) = self.dues.get(key).copied().filter(|due| *due <= now) {
-            let later = now.checked_add(jiff::SignedDuration::from_secs(1)).unwrap_or(due);
+            let later = now.checked_add(SignedDuration::from_secs(1)).unwrap_or(due);
             self.set_due(key, Some(later));
         }
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::era::ClockSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,11 @@ impl Window {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The clock was set: what is remembered moves along.
+    pub fn clock_was_set(&mut self, set: &ClockSet) {
+        self.0.iter_mut().for_each(|slot| set.move_along(&mut slot.0));
     }
 
     /// Adds a value, the newest; how far the values of the last `length` lie apart now.

@@ -91,6 +91,13 @@ impl Time {
         self.trusted && self.now.duration_since(self.counts_from(then)) >= span
     }
 
+    /// Whether what is old may be taken away for good: not within a day after the clock was set, since it may have been
+    /// set wrong.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.trusted && self.set.is_none_or(|set| self.now.duration_since(set) >= DAY)
+    }
+
     /// Since when what was noted at `then` counts: see [`Time::has_passed`].
     #[must_use]
     pub fn counts_from(&self, then: Timestamp) -> Timestamp {
@@ -277,14 +284,14 @@ mod tests {
             "nothing expires by it"
         );
         // The time server answers after 36 hours; the box had been off for a week.
-        let right = time("2026-12-01T00:00:00Z", true, 36 * 3600 + 1);
+        let right = time("2026-12-01T00:00:00Z", true, 129_620);
         assert_eq!((right.now, right.set), (right.now, Some(right.now)));
         assert!(
             right.trusted && !right.has_passed(day, used),
             "what the clock jumped over has not passed"
         );
-        assert!(!time("2026-12-01T23:59:00Z", true, 60 * 3600 - 59).has_passed(day, used));
-        assert!(time("2026-12-02T00:00:10Z", true, 60 * 3600 + 11).has_passed(day, used));
+        assert!(!time("2026-12-01T23:59:00Z", true, 215_960).has_passed(day, used));
+        assert!(time("2026-12-02T00:00:10Z", true, 216_030).has_passed(day, used));
     }
 
     #[test]

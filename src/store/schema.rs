@@ -37,7 +37,7 @@ pub const RUNS: Place = Place {
 /// The box's own authorities that it has had, by hierarchy.
 pub const AUTHORITIES: Place = Place {
     name: "authorities",
-    prefix: 0x25,
+    prefix: 0x2a,
 };
 /// Which side file of a month of readings counts; the book writes it itself.
 pub const SIDE_FILES: Place = Place {
@@ -279,6 +279,9 @@ pub const PLACES: &[Place] = &[
     SPACE_LEVELS,
     WEBHOOK_TARGETS,
     WEBHOOK_DELIVERIES,
+    BACKUP_FOLDERS,
+    RUNS,
+    AUTHORITIES,
 ];
 
 /// The name of the ledger whose keys begin with `prefix`, for people.
@@ -301,6 +304,13 @@ pub(super) fn names_between(first: u8, last: u8) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::PLACES;
+
+    #[test]
+    fn every_ledger_stands_in_the_list() {
+        let named = include_str!("schema.rs").matches(": Place = Place {").count();
+        // One of them is the text in this test.
+        assert_eq!(PLACES.len(), named - 1);
+    }
 
     #[test]
     fn no_two_ledgers_share_a_prefix_or_take_the_books_own() {

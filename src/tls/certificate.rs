@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use jiff::Timestamp;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tokio::sync::watch;
@@ -58,7 +57,7 @@ impl Certificate {
         hosts: Vec<String>,
     ) -> Result<Certificate, CertificateError> {
         let own = Own::new(pki.clone(), hierarchy, door, hosts);
-        let pair = own.fetch(Timestamp::now()).await?;
+        let pair = own.fetch(pki.now()).await?;
         Ok(Certificate::new(Source::Own(own), pair))
     }
 
@@ -116,7 +115,7 @@ impl Certificate {
     async fn follow_own(&self, own: &Own) {
         loop {
             own.due().await;
-            self.renew(own.fetch(Timestamp::now()).await);
+            self.renew(own.fetch(own.now()).await);
         }
     }
 
@@ -167,7 +166,7 @@ impl Certificate {
 
 /// The pair that ACME brought, or the own one with an excuse.
 async fn best(acme: &Acme, meanwhile: &Own) -> Result<(Pair, Standing), CertificateError> {
-    let now = Timestamp::now();
+    let now = meanwhile.now();
     let mut standing = acme.standing(now).map_err(Box::new)?;
     if let Some(pair) = standing.pair.take() {
         return Ok((pair, standing));

@@ -27,6 +27,11 @@ pub(super) struct Own {
 }
 
 impl Own {
+    /// The time that the box goes by.
+    pub(super) fn now(&self) -> Timestamp {
+        self.pki.now()
+    }
+
     pub(super) fn new(pki: Pki, hierarchy: Hierarchy, door: &str, hosts: Vec<String>) -> Own {
         let mut names: BTreeSet<String> = hosts.into_iter().map(|host| canonical(&host)).collect();
         names.extend(["localhost", "127.0.0.1", "::1"].map(str::to_owned));

@@ -37,8 +37,8 @@ impl Meters {
         hardware: Hardware,
     ) -> Result<Option<Duration>, SyncError> {
         let logs = Log::all(hardware);
-        let now = HalfHour::of(Timestamp::now());
-        let horizon = self.horizon(Timestamp::now());
+        let now = HalfHour::of(self.store.now());
+        let horizon = self.horizon(self.store.now());
         let mut asked = self.account(meter, &logs, horizon).await;
         let mut before = now.later(1);
         let mut probe = window::first(&asked, horizon);
@@ -47,7 +47,7 @@ impl Meters {
             let Some(window) = probe.take().or_else(|| window::next(&asked, horizon, before)) else {
                 return Ok(None);
             };
-            let told = ask(&logs, meter, &window).await?;
+            let told = ask(&logs, meter, (&window, self.store.now())).await?;
             if told.is_empty() {
                 return Ok(None);
             }
@@ -73,7 +73,7 @@ impl Meters {
 
     /// Files half-hours that somebody else asked a meter for; of how far its memory was read they say nothing.
     pub(in crate::meter) async fn file(&self, meter: &MeterId, records: &[Record]) {
-        let batches = batches(meter, records.iter(), Timestamp::now());
+        let batches = batches(meter, records.iter(), self.store.now());
         if let Err(error) = self.readings.record(batches).await {
             tracing::debug!(meter.id = %meter, %error, "half-hours that somebody read were not stored; they are asked for in their turn");
         }
@@ -97,9 +97,11 @@ impl Meters {
         let mut looks = tokio::time::interval(FORGET);
         loop {
             looks.tick().await;
-            let cutoff = Timestamp::now()
-                .saturating_sub(self.kept.0)
-                .unwrap_or(Timestamp::UNIX_EPOCH);
+            let time = self.store.time();
+            if !time.is_settled() {
+                continue;
+            }
+            let cutoff = time.now.saturating_sub(self.kept.0).unwrap_or(Timestamp::UNIX_EPOCH);
             match self.readings.forget_before(cutoff).await {
                 Ok(expired) if expired == Expired::default() => {}
                 Ok(expired) => tracing::info!(
@@ -128,7 +130,7 @@ impl Meters {
             !lately
         };
         if again {
-            window::doubt(&mut asked, HalfHour::of(Timestamp::now()));
+            window::doubt(&mut asked, HalfHour::of(self.store.now()));
         }
         if asked.epoch == Some(epoch) {
             return asked;
@@ -183,7 +185,7 @@ impl Meters {
     async fn record(&self, meter: &Poll<'_>, told: &[Told]) -> bool {
         let serial = &meter.served.meter.serial;
         let records = told.iter().flat_map(|told| &told.records);
-        let batches = batches(serial, records, Timestamp::now());
+        let batches = batches(serial, records, self.store.now());
         match self.readings.record(batches).await {
             Ok(recorded) => {
                 tracing::debug!(meter.id = %serial, added = recorded.added, replaced = recorded.replaced, "half-hours were stored");
@@ -199,10 +201,14 @@ impl Meters {
 
 /// What each log says of a window. A log that the meter refuses is one that it does not have: nothing is said of
 /// it, and the others decide.
-async fn ask(logs: &[Log], meter: &Poll<'_>, window: &Range<HalfHour>) -> Result<Vec<Told>, SyncError> {
+async fn ask(
+    logs: &[Log],
+    meter: &Poll<'_>,
+    (window, now): (&Range<HalfHour>, Timestamp),
+) -> Result<Vec<Told>, SyncError> {
     let mut told = Vec::with_capacity(logs.len());
     for log in logs {
-        match log.ask(meter, window.clone(), Timestamp::now()).await {
+        match log.ask(meter, window.clone(), now).await {
             Ok(said) => told.push(said),
             Err(ReadError::Asked(error)) if Poll::is_refusal(&error) => {
                 tracing::debug!(meter.id = %meter.served.meter.serial, ?log, %error, "a meter has no such log");

@@ -23,7 +23,7 @@ pub(super) fn status(meter: &MeterId, error: &MetersError) -> Status {
         MetersError::Unknown(_) | MetersError::Off(_) => unknown(meter.as_str()),
         MetersError::Unanswered(error) => unanswered(meter, error),
         // Nothing is written to another meter.
-        MetersError::Another { .. } => Status::failed_precondition(error.to_string()),
+        MetersError::Another { .. } | MetersError::ClockWrong => Status::failed_precondition(error.to_string()),
         MetersError::Exists(_)
         | MetersError::Fixed(_)
         | MetersError::Link { .. }

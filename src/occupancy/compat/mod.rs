@@ -17,7 +17,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use tower::{Service, service_fn};
 
-use super::{Occupancy, now};
+use super::Occupancy;
 use crate::accounts::{Act, Secret, Who, random};
 use crate::domain::{OCCUPANCY_LIMIT, Occupancy as Counts, Space, SpaceId, SpaceOrigin};
 use crate::http::{Peer, Problem, RequestId, counted};
@@ -141,7 +141,7 @@ async fn create(
     }
     let id = SpaceId::from_random(random());
     let new = NewSpace::plain(id, name, Counts { current, maximum }, origin);
-    match room.writer.create(new, now()).await {
+    match room.writer.create(new, room.now()).await {
         Ok(space) => Reply::space(&space),
         Err(error) => not_written(error, || {
             Reply::error(StatusCode::INTERNAL_SERVER_ERROR, "The space was not made")
@@ -160,7 +160,7 @@ fn read(room: &Occupancy, part: &str, headers: &HeaderMap) -> Reply {
             &format!("No space found with requested ID {text}"),
         )
     };
-    let now = now();
+    let now = room.now();
     let space = match used(room, id, now, headers, Act::ReadSpaces) {
         Ok(Some(space)) => space,
         Ok(None) => return missing(),
@@ -188,7 +188,7 @@ async fn count(room: &Occupancy, part: &str, step: Step, headers: &HeaderMap) ->
     };
     // V1: the original answers 500 when counting down a space that is not there.
     let missing = || Reply::error(StatusCode::NOT_FOUND, &format!("Space ID {text} was not found"));
-    let now = now();
+    let now = room.now();
     match used(room, id, now, headers, Act::Count) {
         Ok(Some(_)) => {}
         Ok(None) => return missing(),
@@ -210,8 +210,8 @@ async fn set_maximum(room: &Occupancy, part: &str, maximum: &str, headers: &Head
         );
     };
     let missing = || Reply::error(StatusCode::NOT_FOUND, &format!("Space {id} does not exist"));
-    let now = now();
-    let space = match used_unless_refused(room, id, now, headers, Act::ManageSpaces) {
+    let now = room.now();
+    let space = match used_unless_refused(room, id, headers, Act::ManageSpaces) {
         Ok(Some(space)) => space,
         Ok(None) => return missing(),
         Err(reply) => return reply,
@@ -227,7 +227,7 @@ async fn set_maximum(room: &Occupancy, part: &str, maximum: &str, headers: &Head
 
 /// The space, when it lives and the caller may; its life is renewed by that.
 fn used(room: &Occupancy, id: SpaceId, now: Timestamp, headers: &HeaderMap, act: Act) -> Result<Option<Space>, Reply> {
-    let space = used_unless_refused(room, id, now, headers, act)?;
+    let space = used_unless_refused(room, id, headers, act)?;
     if space.as_ref().is_some_and(|space| room.life(space).is_some()) {
         room.last_use.renew(id, now);
     }
@@ -235,15 +235,9 @@ fn used(room: &Occupancy, id: SpaceId, now: Timestamp, headers: &HeaderMap, act:
 }
 
 /// As [`used`], but without renewing: a refused maximum does not (`spec/occupancy.md` 3.1).
-fn used_unless_refused(
-    room: &Occupancy,
-    id: SpaceId,
-    now: Timestamp,
-    headers: &HeaderMap,
-    act: Act,
-) -> Result<Option<Space>, Reply> {
+fn used_unless_refused(room: &Occupancy, id: SpaceId, headers: &HeaderMap, act: Act) -> Result<Option<Space>, Reply> {
     let space = room
-        .get(id, now)
+        .get(id)
         .map_err(|error| Reply::broken("The space could not be read", &error))?;
     may(
         room,

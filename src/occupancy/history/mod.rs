@@ -181,11 +181,11 @@ impl History {
 
     /// Deletes what is older than the retention, space by space.
     async fn sweep(&self) -> Result<(), HistoryError> {
-        if self.retention.is_zero() || !self.store.clock_is_trusted() {
+        if self.retention.is_zero() || !self.store.time().is_settled() {
             return Ok(());
         }
         let keep = SignedDuration::try_from(self.retention.0).unwrap_or(SignedDuration::MAX);
-        let Ok(oldest) = Timestamp::now().checked_sub(keep) else {
+        let Ok(oldest) = self.store.now().checked_sub(keep) else {
             return Ok(());
         };
         let oldest = u64::try_from(oldest.as_millisecond()).unwrap_or(0);

@@ -18,7 +18,6 @@ use crate::face::{Form, Page, Shell, SignedIn};
 use crate::http::Problem;
 use crate::occupancy::history::{Step, Stretch};
 use crate::occupancy::manage::ManageError;
-use crate::occupancy::now;
 use crate::store::ReadError;
 
 #[derive(Template)]
@@ -250,7 +249,7 @@ impl IntoResponse for Missing {
 
 fn find(desk: &Desk, id: &str) -> Result<Space, Missing> {
     let id: SpaceId = id.parse().map_err(|_| Missing::Space)?;
-    desk.room.get(id, now()).map_err(Missing::Broken)?.ok_or(Missing::Space)
+    desk.room.get(id).map_err(Missing::Broken)?.ok_or(Missing::Space)
 }
 
 fn broken(error: &dyn std::error::Error) -> Response {

@@ -12,8 +12,8 @@ use super::fault::Fault;
 use crate::accounts::{Act, Secret, Who};
 use crate::domain::{Space, SpaceId};
 use crate::http::bearer;
+use crate::occupancy::Occupancy;
 use crate::occupancy::keys::{self, Held, KeyRole};
-use crate::occupancy::{Occupancy, now};
 
 /// Somebody who is known.
 pub(super) enum Caller {
@@ -91,9 +91,8 @@ impl Caller {
     pub(super) fn space(&self, room: &Occupancy, id: &str, role: KeyRole) -> Result<Space, Fault> {
         let id: SpaceId = id.parse().map_err(|_| Fault::Id(shortened(id)))?;
         self.may(id, role)?;
-        let now = now();
-        let space = room.get(id, now)?.ok_or_else(|| Fault::of_space(id))?;
-        self.renew(room, id, now);
+        let space = room.get(id)?.ok_or_else(|| Fault::of_space(id))?;
+        self.renew(room, id, room.now());
         Ok(space)
     }
 

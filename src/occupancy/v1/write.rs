@@ -15,8 +15,8 @@ use serde::de::DeserializeOwned;
 use super::caller::Caller;
 use super::fault::{Fault, not_written};
 use crate::domain::Space;
+use crate::occupancy::Occupancy;
 use crate::occupancy::once::{Answer, Known, LONGEST, Once};
-use crate::occupancy::{Occupancy, now};
 use crate::store::{Page, Store};
 
 static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -95,7 +95,7 @@ impl Change {
         room: &Occupancy,
         act: impl FnOnce(&mut Page, &Versions, Timestamp) -> Result<Answer, Fault> + Send + 'static,
     ) -> Response {
-        let now = now();
+        let now = room.now();
         let (once, versions) = (
             self.once,
             Versions {
