@@ -41,7 +41,7 @@ fn room(desk: &Desk) -> Result<Arc<Meters>, Refusal> {
         .as_ref()
         .ok_or_else(|| Refusal::unavailable("meters need a running box"))?;
     let room = running.meters.borrow().clone();
-    room.ok_or_else(|| Refusal::unavailable("the meter room is closed; open it with a section [meters]"))
+    room.ok_or_else(|| Refusal::closed("the meter room is closed; open it with a section [meters]"))
 }
 
 fn serial(text: &str) -> Result<MeterId, Refusal> {

@@ -16,6 +16,7 @@ mod socket;
 mod spaces;
 mod status;
 mod uplink;
+mod verdict;
 mod webhooks;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub use client::{Client, ClientError};
 pub use socket::{Listening, SocketError, listen};
 pub use spaces::SpaceShown;
 pub use status::{CertificateShown, RelayShown, RoomShown, Status, StoreShown};
+pub use verdict::{Beside, Finding, Grade, Verdict};
 
 use crate::accounts::Accounts;
 use crate::http::problem::{method_not_allowed, not_found};

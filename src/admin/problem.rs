@@ -70,6 +70,11 @@ impl Refusal {
         Refusal(Problem::new(status, slug, title).detail(detail))
     }
 
+    /// What would do it has no section in the configuration.
+    pub(super) fn closed(detail: impl Into<String>) -> Refusal {
+        Refusal(Problem::new(StatusCode::CONFLICT, "closed", "Not open").detail(detail))
+    }
+
     fn conflict(detail: impl Into<String>) -> Refusal {
         Refusal(Problem::new(StatusCode::CONFLICT, "exists", "Already there").detail(detail))
     }

@@ -30,7 +30,7 @@ fn room(desk: &Desk) -> Result<Arc<Relay>, Refusal> {
         .as_ref()
         .ok_or_else(|| Refusal::unavailable("the relay needs a running box"))?;
     let room = running.relay.borrow().clone();
-    room.ok_or_else(|| Refusal::unavailable("the relay is closed; open it with a section [relay]"))
+    room.ok_or_else(|| Refusal::closed("the relay is closed; open it with a section [relay]"))
 }
 
 async fn list(State(desk): State<Desk>) -> Result<Json<Vec<PeerShown>>, Refusal> {

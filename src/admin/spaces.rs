@@ -63,7 +63,7 @@ fn room(desk: &Desk) -> Result<Arc<Occupancy>, Refusal> {
         .as_ref()
         .ok_or_else(|| Refusal::unavailable("spaces need a running box"))?;
     let room = running.occupancy.borrow().clone();
-    room.ok_or_else(|| Refusal::unavailable("the occupancy room is closed; open it with a section [occupancy]"))
+    room.ok_or_else(|| Refusal::closed("the occupancy room is closed; open it with a section [occupancy]"))
 }
 
 fn id_of(text: &str) -> Result<SpaceId, Refusal> {

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use super::backup::KeysIn;
 use super::problem::Refusal;
+use super::verdict::Verdict;
 use super::{Desk, Order, Running};
 use crate::domain::Alarm;
 use crate::meter::FleetShown;
@@ -49,6 +50,9 @@ pub struct Status {
     /// Alarms that stand, the worst first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alarms: Vec<Alarm>,
+    /// Whether the box does its job.
+    #[serde(default)]
+    pub verdict: Verdict,
 }
 
 /// How many meetups the relay has.

@@ -22,7 +22,7 @@ pub(super) fn router() -> Router<Desk> {
 /// The room, when the box runs and it is open.
 fn room(desk: &Desk) -> Result<Arc<Uplink>, Refusal> {
     let room = running(desk)?.uplink.borrow().clone();
-    room.ok_or_else(|| Refusal::unavailable("the uplink is closed; open it with a section [uplink]"))
+    room.ok_or_else(|| Refusal::closed("the uplink is closed; open it with a section [uplink]"))
 }
 
 async fn status(State(desk): State<Desk>) -> Result<Json<UplinkShown>, Refusal> {

@@ -12,7 +12,7 @@ use axum::routing::get;
 use jiff::Timestamp;
 
 use crate::accounts::Act;
-use crate::admin::{CertificateShown, KeysIn, RoomShown, Status, StoreShown};
+use crate::admin::{CertificateShown, Finding, Grade, KeysIn, RoomShown, Status, StoreShown, Verdict};
 use crate::domain::{Alarm, Severity};
 use crate::face::{Face, Light, Page, Shell, SignedIn, secured};
 
@@ -51,6 +51,7 @@ struct BoxPage {
     state: Told,
     version: String,
     started: String,
+    findings: Vec<FindingPart>,
     alarms: Vec<AlarmPart>,
     rooms: Vec<Part>,
     certificates: Vec<CertificatePart>,
@@ -105,7 +106,14 @@ impl BoxPage {
         });
         BoxPage {
             shell: face.shell("box", Some(person)),
-            state: state(&status.state),
+            state: state(&status.state, &status.verdict),
+            findings: status
+                .verdict
+                .findings
+                .iter()
+                .filter(|found| found.part != "alarm")
+                .map(finding)
+                .collect(),
             version: status.version.clone(),
             started: status.started.map(|at| face.date(at)).unwrap_or_default(),
             alarms: status
@@ -113,7 +121,12 @@ impl BoxPage {
                 .iter()
                 .map(|standing| alarm(standing, face, now))
                 .collect(),
-            rooms: status.rooms.iter().chain(broken).map(part).collect(),
+            rooms: status
+                .rooms
+                .iter()
+                .chain(broken)
+                .map(|shown| part(shown, &status.verdict))
+                .collect(),
             certificates: status
                 .certificates
                 .iter()
@@ -133,9 +146,38 @@ fn told(light: Light, word: &str, words: &str) -> Told {
     }
 }
 
-fn state(state: &str) -> Told {
+/// What keeps the box from doing its job.
+struct FindingPart {
+    told: Told,
+    part: String,
+    next_step: Option<String>,
+}
+
+fn finding(found: &Finding) -> FindingPart {
+    FindingPart {
+        told: told(light(found.grade), found.grade.name(), &found.words),
+        part: found.part.clone(),
+        next_step: found.next_step.clone(),
+    }
+}
+
+fn light(grade: Grade) -> Light {
+    match grade {
+        Grade::Well => Light::Good,
+        Grade::Attention => Light::Warn,
+        Grade::Trouble => Light::Bad,
+    }
+}
+
+fn state(state: &str, verdict: &Verdict) -> Told {
     match state {
-        "ready" => told(Light::Good, state, "Everything works."),
+        "ready" => {
+            let words = match verdict.grade {
+                Grade::Well => "Everything does its job.".to_owned(),
+                Grade::Attention | Grade::Trouble => format!("It runs; {}.", verdict.in_words()),
+            };
+            told(light(verdict.grade), state, &words)
+        }
         "salvage" => told(
             Light::Bad,
             state,
@@ -150,16 +192,22 @@ fn state(state: &str) -> Told {
     }
 }
 
-fn part((name, shown): (&String, &RoomShown)) -> Part {
-    let light = match shown.state.as_str() {
-        "running" => Light::Good,
-        "failed" => Light::Bad,
-        _ => Light::Warn,
+fn part((name, shown): (&String, &RoomShown), verdict: &Verdict) -> Part {
+    let (light, word) = match (shown.state.as_str(), verdict.grade_of(name)) {
+        ("running", Grade::Well) => (Light::Good, "running"),
+        ("running", grade) => (light(grade), grade.name()),
+        ("failed", _) => (Light::Bad, "failed"),
+        (other, _) => (Light::Warn, other),
     };
-    let fine = if shown.state == "running" { "It works." } else { "" };
+    let fine = if shown.state == "running" {
+        "It does its job."
+    } else {
+        ""
+    };
+    let found = verdict.worst_of(name).map(|found| found.words.as_str());
     Part {
         name: name.clone(),
-        told: told(light, &shown.state, shown.reason.as_deref().unwrap_or(fine)),
+        told: told(light, word, found.or(shown.reason.as_deref()).unwrap_or(fine)),
         next_step: shown.next_step.clone(),
     }
 }

@@ -119,6 +119,10 @@ impl Lodge {
         for name in due {
             if self.pki.init(self.pki.now()).await.is_ok() && self.open_or_shut(name).await.is_ok() {
                 tracing::info!(door = %name, "the door is open");
+                if name == DoorName::Https {
+                    // It sends people there.
+                    self.change_router(DoorName::Http);
+                }
             }
         }
     }

@@ -373,6 +373,12 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let store = tokio::task::spawn_blocking(move || Store::open(options))
         .await
         .context("opening the store")??;
+    // What a killed box, or a command, began beside the book and never finished; the book's lock keeps others away.
+    for name in ["pki", "acme", "uplink", "conf.d"] {
+        if let Err(error) = files::sweep_below(&config.data_dir.join(name)) {
+            tracing::warn!(%error, "what a kill left there stays");
+        }
+    }
     if let Some(lost) = store.salvage() {
         tracing::error!(%lost, "the store was damaged and runs in salvage: what could be read is served");
     }

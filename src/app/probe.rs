@@ -5,7 +5,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::lodge::Lodge;
+use super::report::Reporter;
 use super::systemd;
+use crate::admin::Grade;
 use crate::http::health::Readiness;
 use crate::store::{ClockState, Store};
 use crate::supervisor::{States, Weight};
@@ -18,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 struct Probe {
     store: Store,
     states: watch::Receiver<States>,
+    reporter: Reporter,
     readiness: watch::Sender<Readiness>,
 }
 
@@ -49,6 +52,7 @@ impl Lodge {
         Probe {
             store: self.store.clone(),
             states: self.house.states(),
+            reporter: self.reporter.clone(),
             readiness: self.readiness.clone(),
         }
     }
@@ -64,7 +68,24 @@ impl Probe {
         let doors = self.broken_doors();
         // The watchdog asks whether this process is stuck; a full disk or a closed door is not that.
         systemd::alive();
-        let readiness = Readiness::of([("store", store), ("clock", self.clock()), ("doors", doors)]);
+        let verdict = self.reporter.status().verdict;
+        let needed = [("store", store), ("clock", self.clock()), ("doors", doors)];
+        // Anybody may read it: that there is something, and not what.
+        let other = |name| {
+            let grade = verdict.grade_of(name);
+            (name, (grade != Grade::Well).then(|| grade.name().to_owned()))
+        };
+        let others = [
+            "uplink",
+            "meters",
+            "relay",
+            "occupancy",
+            "backup",
+            "certificate",
+            "alarm",
+        ]
+        .map(other);
+        let readiness = Readiness::of(needed, others, verdict.grade.name());
         self.readiness.send_if_modified(|shown| {
             let changed = *shown != readiness;
             if changed && !readiness.ready {

@@ -13,7 +13,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use tokio::sync::watch;
 
 use super::lodge::Lodge;
-use crate::admin::{Backups, CertificateShown, RelayShown, RoomShown, Status, StoreShown};
+use crate::admin::{Backups, Beside, CertificateShown, Grade, RelayShown, RoomShown, Status, StoreShown, Verdict};
 use crate::domain::Alarm;
 use crate::face::{Concern, Lamp, Lamps, Light};
 use crate::http::metrics::Metrics;
@@ -136,9 +136,10 @@ impl Reporter {
         for name in ROOMS {
             rooms.entry(name.to_owned()).or_insert_with(|| closed(name));
         }
-        Status {
+        let disk_full = self.store.health().borrow().disk_full;
+        let mut status = Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            state: self.state(&told, &states).to_owned(),
+            state: String::new(),
             started: told.started,
             doors: told.doors.clone(),
             rooms,
@@ -165,7 +166,12 @@ impl Reporter {
             meters: self.rooms.meters.borrow().as_ref().map(|room| room.fleet()),
             uplink: self.rooms.uplink.borrow().as_ref().map(|room| room.shown()),
             alarms: self.alarms(),
-        }
+            verdict: Verdict::default(),
+        };
+        let clock_wrong = self.clock() == ClockState::Wrong;
+        status.verdict = Verdict::of(&status, Beside { disk_full, clock_wrong }, self.store.now());
+        status.state = self.state(&told, &status.verdict).to_owned();
+        status
     }
 
     fn alarms(&self) -> Vec<Alarm> {
@@ -176,19 +182,20 @@ impl Reporter {
         })
     }
 
-    fn state(&self, told: &Told, states: &States) -> &'static str {
+    fn state(&self, told: &Told, verdict: &Verdict) -> &'static str {
         match told.phase {
             Phase::Starting => "starting",
             Phase::Stopping => "stopping",
             Phase::Ready if self.store.salvage().is_some() => "salvage",
-            Phase::Ready if self.store.health().borrow().disk_full => "degraded",
-            Phase::Ready if states.values().any(|state| *state != State::Running) => "degraded",
+            Phase::Ready if verdict.is_degraded() => "degraded",
             Phase::Ready => "ready",
         }
     }
 
     fn lamps(&self) -> Lamps {
-        let lamp = |concern, name: &str, light, words: &str| {
+        let status = self.status();
+        let verdict = &status.verdict;
+        let lamp = |concern, name: &str, (light, words): (Light, &str)| {
             let lamp = Lamp {
                 name: name.to_owned(),
                 light,
@@ -196,59 +203,45 @@ impl Reporter {
             };
             (concern, lamp)
         };
+        let light = |grade| match grade {
+            Grade::Well => Light::Good,
+            Grade::Attention => Light::Warn,
+            Grade::Trouble => Light::Bad,
+        };
         let of = |name: &str| match name {
             "occupancy" => Concern::Spaces,
             "meters" => Concern::Meters,
             _ => Concern::Box,
         };
-        // What serves the rooms is only of interest when it does not work.
-        let states = self.states.borrow().clone();
-        let shown = states
-            .iter()
-            .filter(|(name, state)| ROOMS.contains(&name.as_str()) || **state != State::Running);
-        let mut parts: Vec<(Concern, Lamp)> = shown
-            .map(|(name, state)| match state {
-                State::Running => lamp(of(name), name, Light::Good, "works"),
-                State::Retrying { .. } => lamp(of(name), name, Light::Warn, "broke, is started again"),
-                State::Failed { .. } => lamp(of(name), name, Light::Bad, "failed, needs a look at the log"),
+        let running = status.rooms.iter().filter(|(_, room)| room.state != "closed");
+        let mut parts: Vec<(Concern, Lamp)> = running
+            .map(|(name, _)| match verdict.worst_of(name) {
+                // Why it broke is for those who run the box.
+                Some(found) if of(name) != Concern::Box => {
+                    lamp(of(name), name, (light(found.grade), "does not do all of its job"))
+                }
+                Some(found) => lamp(of(name), name, (light(found.grade), &found.words)),
+                None => lamp(of(name), name, (Light::Good, "works")),
             })
             .collect();
-        let store = match self.store.health().borrow().clone() {
-            // Whoever counts or tops up is told why nothing of it is taken.
-            health if health.disk_full => {
-                let words = "the disk is full, nothing new is taken";
-                lamp(Concern::Everybody, "store", Light::Bad, words)
-            }
-            _ if self.store.salvage().is_some() => lamp(
-                Concern::Box,
-                "store",
-                Light::Warn,
-                "was damaged, see `gatelodge status`",
+        // Whoever counts or tops up is told why nothing of it is taken.
+        let store = match verdict.worst_of("store") {
+            Some(_) if self.store.health().borrow().disk_full => (
+                Concern::Everybody,
+                (Light::Bad, "the disk is full, nothing new is taken"),
             ),
-            _ => lamp(Concern::Everybody, "store", Light::Good, "works"),
+            Some(found) => (Concern::Box, (light(found.grade), found.words.as_str())),
+            None => (Concern::Everybody, (Light::Good, "works")),
         };
-        parts.push(store);
-        for served in self.told().certificates.values() {
-            let served = served.borrow();
-            if served.alarm {
-                parts.push(lamp(
-                    Concern::Box,
-                    "certificate",
-                    Light::Bad,
-                    "ends soon and is not renewed, see `gatelodge cert list`",
-                ));
-            } else if served.last_error.is_some() {
-                parts.push(lamp(
-                    Concern::Box,
-                    "certificate",
-                    Light::Warn,
-                    "is not the one that should be shown or was not renewed",
-                ));
-            }
+        parts.push(lamp(store.0, "store", store.1));
+        // What serves the rooms is only of interest when it does not do its job; alarms have lamps of their own.
+        let said = |part: &str| status.rooms.contains_key(part) || part == "store" || part == "alarm";
+        for found in verdict.findings.iter().filter(|found| !said(&found.part)) {
+            parts.push(lamp(Concern::Box, &found.part, (light(found.grade), &found.words)));
         }
         Lamps {
             parts,
-            alarms: self.alarms(),
+            alarms: status.alarms,
         }
     }
 

@@ -263,9 +263,13 @@ fn list_people(people: &Value) {
             text(&person["role"]),
             password.to_owned(),
             print::moment_in(&person["created"]),
+            person["meters"].as_array().map_or_else(
+                || "-".to_owned(),
+                |meters| meters.iter().map(text).collect::<Vec<_>>().join(" "),
+            ),
         ]
     });
-    print::table(["name", "role", "password", "added"], rows);
+    print::table(["name", "role", "password", "added", "meters"], rows);
 }
 
 fn list_tokens(tokens: &Value) {

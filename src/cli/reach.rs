@@ -36,11 +36,23 @@ impl Common {
 
     /// The running box.
     pub(super) async fn running(&self) -> Result<Client, Failure> {
+        self.file_is_there()?;
         Ok(Client::reach(&config::find_socket(&self.flags())).await?)
+    }
+
+    /// A configuration that is named must be there: else another box than the one that is meant would be asked.
+    fn file_is_there(&self) -> Result<(), Failure> {
+        match &self.config {
+            Some(file) if self.socket.is_none() && !file.exists() => {
+                Err(Failure::configuration(format_args!("{} is not there", file.display())))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// The running box, or its data folder when none runs and none was named.
     async fn box_or_folder(&self) -> Result<Reached, Failure> {
+        self.file_is_there()?;
         match Client::reach(&config::find_socket(&self.flags())).await {
             Ok(client) => Ok(Reached {
                 client,

@@ -5,7 +5,9 @@ use clap_complete::Shell;
 use super::Failure;
 
 pub(super) fn completions(shell: Shell, mut command: clap::Command) -> Result<(), Failure> {
-    clap_complete::generate(shell, &mut command, "gatelodge", &mut std::io::stdout());
+    let mut out = Vec::new();
+    clap_complete::generate(shell, &mut command, "gatelodge", &mut out);
+    written(&out);
     Ok(())
 }
 
@@ -21,7 +23,13 @@ pub(super) fn man(command: clap::Command, only: Option<&str>) -> Result<(), Fail
     };
     let mut out = Vec::new();
     page(command, &mut out).map_err(Failure::failed)?;
-    std::io::Write::write_all(&mut std::io::stdout(), &out).map_err(Failure::failed)
+    written(&out);
+    Ok(())
+}
+
+/// A reader that went away (`| head`) is no fault.
+fn written(out: &[u8]) {
+    let _ = std::io::Write::write_all(&mut std::io::stdout(), out);
 }
 
 fn page(command: clap::Command, out: &mut Vec<u8>) -> std::io::Result<()> {

@@ -15,11 +15,18 @@ pub(super) fn status(common: &Common) -> Result<(), Failure> {
     }
     let status: Status = serde_json::from_value(status).map_err(Failure::failed)?;
     print::line(format_args!(
-        "gatelodge {} is {}, since {}",
+        "gatelodge {} is {}, since {}: {}",
         status.version,
         status.state,
-        print::moment(status.started)
+        print::moment(status.started),
+        status.verdict.in_words()
     ));
+    for found in &status.verdict.findings {
+        print::line(format_args!("  {} {}: {}", found.grade.name(), found.part, found.words));
+        if let Some(next) = &found.next_step {
+            print::line(format_args!("       next: {next}"));
+        }
+    }
     for (door, addresses) in &status.doors {
         let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
         print::line(format_args!("  door {door:<10} {}", addresses.join(", ")));

@@ -66,6 +66,11 @@ fn list(common: &Common) -> Result<(), Failure> {
         print::json(&targets);
         return Ok(());
     }
+    if targets.is_empty() {
+        print::line(format_args!(
+            "nobody is told of anything: add a section [[occupancy.webhook]]"
+        ));
+    }
     for target in targets {
         print::line(format_args!(
             "{} to {}: {} waiting, {} taken, {} given up",

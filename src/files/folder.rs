@@ -54,6 +54,21 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), FileError> {
     if of(from) == of(to) { Ok(()) } else { sync(of(from)) }
 }
 
+/// As [`sweep`], in all folders below `dir` too; links are not followed.
+pub fn sweep_below(dir: &Path) -> Result<(), FileError> {
+    sweep(dir)?;
+    let found = match fs::read_dir(dir) {
+        Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(()),
+        found => found.map_err(error("listed", dir))?,
+    };
+    for entry in found.flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            sweep_below(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Removes files in `dir` that were begun and never finished. Only where nobody writes meanwhile.
 pub fn sweep(dir: &Path) -> Result<(), FileError> {
     let found = match fs::read_dir(dir) {

@@ -9,7 +9,7 @@ mod whole;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use folder::{make_private, make_shared, rename, sweep, sync};
+pub use folder::{make_private, make_shared, rename, sweep, sweep_below, sync};
 pub use whole::{Readers, Unfinished, read, write, write_new, write_private};
 
 /// A file or folder could not be used.

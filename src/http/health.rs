@@ -15,19 +15,29 @@ use tokio::sync::watch;
 pub struct Readiness {
     /// Whether the box can do its work now.
     pub ready: bool,
-    /// What was looked at (`store`, `clock`, `doors`), and what is wrong with it (`None`: well).
-    pub checks: BTreeMap<&'static str, Option<String>>,
+    /// Whether it does all of its job: `well`, `attention` or `trouble`, as `status` and the pages say it.
+    pub verdict: &'static str,
+    /// What was looked at, and `ok` or what is wrong with it. Nothing is served rightly without `store`, `clock` and
+    /// `doors`; the others are for people to look at.
+    pub checks: BTreeMap<&'static str, String>,
 }
 
+/// What is said of a check that is well.
+const OK: &str = "ok";
+
 impl Readiness {
-    /// Ready when every check is well. What is wrong must hold nothing secret: anybody may read it.
+    /// Ready when every check that is needed is well. What is wrong must hold nothing secret: anybody may read it.
     #[must_use]
-    pub fn of(checks: impl IntoIterator<Item = (&'static str, Option<String>)>) -> Readiness {
-        let checks: BTreeMap<_, _> = checks.into_iter().collect();
-        Readiness {
-            ready: !checks.is_empty() && checks.values().all(Option::is_none),
-            checks,
-        }
+    pub fn of(
+        needed: impl IntoIterator<Item = (&'static str, Option<String>)>,
+        others: impl IntoIterator<Item = (&'static str, Option<String>)>,
+        verdict: &'static str,
+    ) -> Readiness {
+        let in_words = |(name, wrong): (&'static str, Option<String>)| (name, wrong.unwrap_or_else(|| OK.to_owned()));
+        let mut checks: BTreeMap<_, _> = needed.into_iter().map(in_words).collect();
+        let ready = !checks.is_empty() && checks.values().all(|found| found == OK);
+        checks.extend(others.into_iter().map(in_words));
+        Readiness { ready, verdict, checks }
     }
 }
 
@@ -68,12 +78,11 @@ mod tests {
         let (probe, readiness) = watch::channel(Readiness::default());
         let router = router(readiness);
         assert_eq!(status(&router, "/readyz").await, 503);
-        probe.send_replace(Readiness::of([("store", None), ("clock", None)]));
+        let others = [("uplink", Some("not connected".into()))];
+        probe.send_replace(Readiness::of([("store", None), ("clock", None)], others, "trouble"));
         assert_eq!(status(&router, "/readyz").await, 200);
-        probe.send_replace(Readiness::of([
-            ("store", Some("the disk is full".into())),
-            ("clock", None),
-        ]));
+        let full = [("store", Some("the disk is full".into())), ("clock", None)];
+        probe.send_replace(Readiness::of(full, [], "trouble"));
         assert_eq!(status(&router, "/readyz").await, 503);
         assert_eq!(status(&router, "/healthz").await, 200);
     }

@@ -90,6 +90,13 @@ impl House {
         }))
     }
 
+    /// Whether a meter's balance means something: where nobody prepays it is what was left over once.
+    pub(super) fn prepays(&self, meter: &MeterId) -> Result<bool, ReadError> {
+        let state = self.meters.state(meter)?;
+        let enabled = state.and_then(|state| state.values.get(&Quantity::PrepayEnabled)?.value.as_bool());
+        Ok(enabled.unwrap_or(true))
+    }
+
     /// Every meter that is known.
     pub(super) fn meters(&self) -> Result<Vec<MeterId>, ReadError> {
         let mut serials: Vec<MeterId> = self.household.fixed.iter().map(|meter| meter.serial.clone()).collect();
@@ -107,6 +114,9 @@ impl House {
                 continue;
             };
             let mut samples = samples(&state.present(Timestamp::now()));
+            if !self.prepays(&serial)? {
+                samples.retain(|sample| sample.fragment != "emop_Prepay");
+            }
             let says = state.identity.as_ref().filter(|identity| identity.another);
             let says = says.map(|identity| {
                 let says = identity.says.as_deref().unwrap_or("a serial that nobody can read");

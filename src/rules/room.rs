@@ -17,7 +17,7 @@ use super::era::Era;
 use super::house::{House, Household};
 use super::ledger::{self, BEGUN, IN_FORCE};
 use super::rule::Rule;
-use super::series::{another, no_date, samples, silent, space_samples};
+use super::series::{Sample, another, no_date, samples, silent, space_samples};
 use super::watch::{Heard, Watch};
 use super::writing::write;
 use crate::domain::{Doubt, Event, Lane, MeterNews, Occupancy, Quantity, Seq, Source, SpaceId};
@@ -283,6 +283,10 @@ impl Rules {
                     let samples = match news {
                         MeterNews::Read { values } => {
                             let mut samples = samples(values);
+                            let balance = |sample: &Sample| sample.fragment == "emop_Prepay";
+                            if samples.iter().any(balance) && !self.house.prepays(meter)? {
+                                samples.retain(|sample| !balance(sample));
+                            }
                             samples.extend(values.contains_key(&Quantity::ClockDrift).then(|| no_date(false)));
                             samples
                         }

@@ -180,9 +180,12 @@ fn what_kills_left_of_backups_is_swept_at_the_start() {
     for name in ["backup-0c4a261a0211.tmp", "backup-0c4a261a0211.tmp.unfinished"] {
         std::fs::write(data.join(name), "left").unwrap();
     }
+    let left = data.join("pki/server/.root.key.pem.0123456789abcdef0123456789abcdef.new");
+    std::fs::write(&left, "half a key").unwrap();
     lodge.run();
     assert!(!data.join("backup-0c4a261a0211.tmp").exists());
     assert!(!data.join("backup-0c4a261a0211.tmp.unfinished").exists());
+    assert!(!left.exists() && data.join("pki/server/root.key.pem").exists());
 }
 
 /// A tmpfs; unmounted when dropped.

@@ -102,7 +102,7 @@ async fn connect(common: &Common, server: &str, credentials: Option<Credentials>
     Ok(Box::new(Mediator { client, dialect }))
 }
 
-/// The running box. Where nothing at all is configured, that is what is wrong (section 13: exit 5).
+/// The running box. Where nothing at all is configured, that is what is wrong.
 async fn reach(common: &Common) -> Result<Client, Failure> {
     let flags = common.flags();
     let socket = config::find_socket(&flags);
@@ -113,7 +113,7 @@ async fn reach(common: &Common) -> Result<Client, Failure> {
     match Client::reach(&socket).await {
         Ok(client) => Ok(client),
         Err(error) if nobody_said => Err(
-            Failure::refused(format_args!("no meters are configured: {error}")).hint(
+            Failure::not_reachable(format_args!("no meters are configured: {error}")).hint(
                 "name a mediator with --mediator, MEDIATOR_SERVER or ~/.simt/emlite.env, or run a box on this machine",
             ),
         ),

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Candidate, RemoteError, fault};
+use crate::files;
 
 /// The file of the layer.
 #[must_use]
@@ -22,7 +23,7 @@ impl Candidate {
     pub fn put(&self, data_dir: &Path) -> Result<(), RemoteError> {
         let (path, before) = (file(data_dir), before(data_dir));
         let folder = data_dir.join("conf.d");
-        std::fs::create_dir_all(&folder).map_err(fault(&folder))?;
+        files::make_private(&folder).map_err(|error| fault(&folder)(error.into_source()))?;
         let was = std::fs::read(&path).or_else(|error| match error.kind() {
             io::ErrorKind::NotFound => Ok(Vec::new()),
             _ => Err(error),
@@ -62,26 +63,9 @@ pub fn roll_back(data_dir: &Path) -> Result<bool, RemoteError> {
 
 /// Puts bytes at a path whole or not at all.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), RemoteError> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let beside = path.with_extension("new");
-    let put = || {
-        let mut options = std::fs::OpenOptions::new();
-        let mut file = options
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&beside, path)
-    };
-    put().map_err(fault(path))?;
-    synced(path.parent().unwrap_or(Path::new(".")))
+    files::write_private(path, bytes).map_err(|error| fault(path)(error.into_source()))
 }
 
 fn synced(folder: &Path) -> Result<(), RemoteError> {
-    let synced = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(fault(folder))
+    files::sync(folder).map_err(|error| fault(folder)(error.into_source()))
 }

@@ -66,6 +66,9 @@ pub(super) enum Fault {
     /// A row could not be read or written.
     #[error(transparent)]
     Row(#[from] RowError),
+    /// The work itself broke.
+    #[error("the fault is ours")]
+    Broken,
 }
 
 impl From<ReadError> for Fault {
@@ -114,8 +117,10 @@ impl Fault {
                 "Too many listeners",
             ),
             Fault::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
-            Fault::Row(error) => {
-                tracing::error!(%error, "the store failed a request");
+            Fault::Broken | Fault::Row(_) => {
+                if let Fault::Row(error) = &self {
+                    tracing::error!(%error, "the store failed a request");
+                }
                 let problem = Problem::new(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "internal",

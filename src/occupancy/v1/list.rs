@@ -140,7 +140,10 @@ async fn look(room: &Arc<Occupancy>, filter: Filter, limit: Option<usize>) -> Re
     let after = filter.after()?;
     let room = Arc::clone(room);
     let looked = tokio::task::spawn_blocking(move || look_through(&room, &filter, after, limit)).await;
-    looked.map_err(|error| Fault::Body(error.to_string()))?
+    looked.map_err(|error| {
+        tracing::error!(%error, "looking through spaces broke");
+        Fault::Broken
+    })?
 }
 
 fn look_through(

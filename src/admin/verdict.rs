@@ -1,0 +1,436 @@
+//! The verdict: whether the box does its job, over its parts, alarms, connection, backups, clock and certificates. One
+//! for all who ask: `status`, the pages and `/readyz`. Pure.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::backup::KeysIn;
+use super::status::{CertificateShown, Status, StoreShown};
+use crate::domain::{Severity, Source};
+
+/// How it stands with something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grade {
+    /// It does its job.
+    #[default]
+    Well,
+    /// It does, and somebody should look.
+    Attention,
+    /// It does not.
+    Trouble,
+}
+
+impl Grade {
+    /// The word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Grade::Well => "well",
+            Grade::Attention => "attention",
+            Grade::Trouble => "trouble",
+        }
+    }
+}
+
+/// Something that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Which part: a room, `door-NAME`, `store`, `backup`, `clock`, `certificate` or `alarm`.
+    pub part: String,
+    /// How bad it is.
+    pub grade: Grade,
+    /// What is wrong.
+    pub words: String,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_step: Option<String>,
+}
+
+/// Whether the box does its job, and all that keeps it from doing so.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The worst grade found.
+    pub grade: Grade,
+    /// What was found, the worst first.
+    pub findings: Vec<Finding>,
+}
+
+/// What the verdict rests on beside the status.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside {
+    /// The disk has no room for changes.
+    pub disk_full: bool,
+    /// The clock stands wrong.
+    pub clock_wrong: bool,
+}
+
+/// A connection may be made anew for so long before that is worth a word.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
+
+impl Verdict {
+    /// What `status` says of the box at `now`.
+    #[must_use]
+    pub fn of(status: &Status, beside: Beside, now: Timestamp) -> Verdict {
+        let mut found = Findings::default();
+        found.parts(status);
+        found.store(&status.store, beside);
+        if beside.clock_wrong {
+            let next = "set it, or let the box reach a time server";
+            found.add("clock", Grade::Trouble, "it stands wrong", Some(next));
+        }
+        found.uplink(status, now);
+        found.meters(status);
+        for shown in &status.certificates {
+            found.certificate(shown, now);
+        }
+        found.alarms(status);
+        let mut findings = found.0;
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.grade));
+        Verdict {
+            grade: findings.first().map_or(Grade::Well, |finding| finding.grade),
+            findings,
+        }
+    }
+
+    /// How it stands with one part.
+    #[must_use]
+    pub fn grade_of(&self, part: &str) -> Grade {
+        self.worst_of(part).map_or(Grade::Well, |finding| finding.grade)
+    }
+
+    /// The worst that was found of one part.
+    #[must_use]
+    pub fn worst_of(&self, part: &str) -> Option<&Finding> {
+        self.findings.iter().find(|finding| finding.part == part)
+    }
+
+    /// Whether the box itself is in trouble: what is outside of it, such as a meter, is told by alarms.
+    #[must_use]
+    pub fn is_degraded(&self) -> bool {
+        let own =
+            |finding: &Finding| finding.grade == Grade::Trouble && finding.part != "alarm" && finding.part != "meters";
+        self.findings.iter().any(own)
+    }
+
+    /// In one line.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match self.findings.len() {
+            0 => "all is well".to_owned(),
+            1 => "one thing is to be looked at".to_owned(),
+            many => format!("{many} things are to be looked at"),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, part: &str, grade: Grade, words: impl Into<String>, next_step: Option<&str>) {
+        self.0.push(Finding {
+            part: part.to_owned(),
+            grade,
+            words: words.into(),
+            next_step: next_step.map(str::to_owned),
+        });
+    }
+
+    fn parts(&mut self, status: &Status) {
+        for (name, shown) in status.rooms.iter().chain(&status.services) {
+            let (grade, words) = match shown.state.as_str() {
+                "retrying" if name.starts_with("door-") => (Grade::Trouble, "is shut, and tried again"),
+                "retrying" => (Grade::Attention, "broke, and is started again"),
+                "failed" => (Grade::Trouble, "failed"),
+                _ => continue,
+            };
+            let reason = shown.reason.as_deref().unwrap_or_default();
+            self.add(name, grade, format!("{words}: {reason}"), shown.next_step.as_deref());
+        }
+    }
+
+    fn store(&mut self, store: &StoreShown, beside: Beside) {
+        if store.salvage.is_some() {
+            let next = "restore a backup; `gatelodge verify` says what was lost";
+            self.add(
+                "store",
+                Grade::Trouble,
+                "was damaged; what could be read is served",
+                Some(next),
+            );
+        }
+        if beside.disk_full {
+            let words = "the disk is full, nothing new is taken";
+            self.add(
+                "store",
+                Grade::Trouble,
+                words,
+                Some("make room, or give the box a larger disk"),
+            );
+        }
+        if let Some(trouble) = &store.backup_trouble {
+            self.add("backup", Grade::Trouble, trouble.clone(), None);
+        }
+        match (store.last_backup, store.last_backup_keys) {
+            (None, _) => {
+                let next = "gatelodge backup FILE, or a section [backup]";
+                self.add("backup", Grade::Attention, "the box was never backed up", Some(next));
+            }
+            (Some(_), Some(KeysIn::LeftOut)) => {
+                let words = "the last backup is without keys: what is restored from it has new authorities";
+                self.add(
+                    "backup",
+                    Grade::Attention,
+                    words,
+                    Some("backup.key_file, or --passphrase-file"),
+                );
+            }
+            (Some(_), Some(KeysIn::Sealed) | None) => {}
+        }
+    }
+
+    fn uplink(&mut self, status: &Status, now: Timestamp) {
+        let Some(uplink) = &status.uplink else { return };
+        let next = Some("gatelodge uplink test");
+        let began = status.started.unwrap_or(now);
+        if uplink.connected_since.is_none() && now.duration_since(began) > PATIENCE {
+            let why = uplink.last_error.as_ref().map(|fault| format!(": {}", fault.what));
+            let words = format!("not connected to {}{}", uplink.url, why.unwrap_or_default());
+            self.add("uplink", Grade::Trouble, words, next);
+        }
+        if uplink.lost > 0 {
+            let words = format!("{} entries were lost before they could be sent", uplink.lost);
+            self.add("uplink", Grade::Attention, words, next);
+        }
+        if uplink.aside > 0 {
+            let words = format!("{} messages cost a session each time and were set aside", uplink.aside);
+            self.add("uplink", Grade::Attention, words, Some("gatelodge uplink status"));
+        }
+    }
+
+    fn meters(&mut self, status: &Status) {
+        let Some(meters) = &status.meters else { return };
+        let next = Some("gatelodge meter list");
+        if meters.another > 0 {
+            let words = format!("on {} lines another meter answers", meters.another);
+            self.add("meters", Grade::Trouble, words, next);
+        }
+        if meters.unwritten > 0 {
+            let words = format!("what {} meters say is not taken by the book", meters.unwritten);
+            self.add("meters", Grade::Trouble, words, next);
+        }
+        if meters.unhealthy > 0 {
+            let words = format!("{} of {} do not answer", meters.unhealthy, meters.polled);
+            self.add("meters", Grade::Attention, words, next);
+        }
+    }
+
+    fn certificate(&mut self, shown: &CertificateShown, now: Timestamp) {
+        let of = format!("that of the {} door", shown.door);
+        let next = Some("gatelodge cert list");
+        if shown.not_after.is_some_and(|ends| ends <= now) {
+            self.add("certificate", Grade::Trouble, format!("{of} has ended"), next);
+        } else if shown.alarm {
+            self.add(
+                "certificate",
+                Grade::Trouble,
+                format!("{of} ends soon and is not renewed"),
+                next,
+            );
+        } else if let Some(error) = &shown.last_error {
+            self.add("certificate", Grade::Attention, format!("{of}: {error}"), next);
+        }
+    }
+
+    fn alarms(&mut self, status: &Status) {
+        for alarm in &status.alarms {
+            // What is found here by itself is not said twice.
+            if alarm.source == Source::Appliance && alarm.rule == "backup_failed" {
+                continue;
+            }
+            let grade = match alarm.severity {
+                Severity::Critical | Severity::Major if !alarm.acknowledged => Grade::Trouble,
+                Severity::Critical | Severity::Major | Severity::Minor | Severity::Warning => Grade::Attention,
+            };
+            self.add("alarm", grade, alarm.text.clone(), None);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::RoomShown;
+    use serde_json::json;
+
+    fn now() -> Timestamp {
+        "2026-11-29T12:00:00Z".parse().unwrap()
+    }
+
+    /// A box that does all of its job.
+    fn well() -> Status {
+        let room = |state: &str| RoomShown {
+            state: state.to_owned(),
+            reason: None,
+            next_step: None,
+        };
+        let rooms = [("uplink", "running"), ("meters", "running"), ("relay", "closed")];
+        Status {
+            state: "ready".to_owned(),
+            started: Some("2026-11-01T00:00:00Z".parse().unwrap()),
+            rooms: rooms.map(|(name, state)| (name.to_owned(), room(state))).into(),
+            services: [("probe".to_owned(), room("running"))].into(),
+            store: StoreShown {
+                last_backup: Some(now()),
+                last_backup_keys: Some(KeysIn::Sealed),
+                ..StoreShown::default()
+            },
+            uplink: serde_json::from_value(json!({
+                "url": "mqtts://broker:8883", "client_id": "box", "connected_since": now(), "backlog_rows": 0,
+                "backlog_bytes": 0, "oldest_s": 0, "published": 1, "dropped": 0, "lost": 0, "sessions": 1,
+                "last_error": null, "next_try": null, "taken_over": false,
+            }))
+            .unwrap(),
+            meters: serde_json::from_value(json!({
+                "total": 3, "polled": 3, "healthy": 3, "unhealthy": 0, "half_hours_open": 0,
+            }))
+            .unwrap(),
+            certificates: vec![CertificateShown {
+                door: "https".to_owned(),
+                names: Vec::new(),
+                issuer: String::new(),
+                source: "files".to_owned(),
+                not_after: Some("2027-01-01T00:00:00Z".parse().unwrap()),
+                next_try: None,
+                last_error: None,
+                alarm: false,
+            }],
+            ..Status::default()
+        }
+    }
+
+    fn verdict(break_it: impl FnOnce(&mut Status)) -> Verdict {
+        let mut status = well();
+        break_it(&mut status);
+        Verdict::of(&status, Beside::default(), now())
+    }
+
+    #[test]
+    fn whatever_does_not_do_its_job_is_found_and_nothing_else() {
+        assert_eq!(verdict(|_| {}), Verdict::default());
+        let uplink = |status: &mut Status| status.uplink.as_mut().unwrap().connected_since = None;
+        let state = |part: &'static str, state: &'static str| {
+            move |status: &mut Status| {
+                let of = if part.starts_with("door-") {
+                    &mut status.services
+                } else {
+                    &mut status.rooms
+                };
+                let shown = RoomShown {
+                    state: state.to_owned(),
+                    reason: Some("why".to_owned()),
+                    next_step: None,
+                };
+                of.insert(part.to_owned(), shown);
+            }
+        };
+        type Break = Box<dyn FnOnce(&mut Status)>;
+        let cases: Vec<(&str, Grade, bool, Break)> = vec![
+            ("uplink", Grade::Trouble, true, Box::new(uplink)),
+            (
+                "uplink",
+                Grade::Attention,
+                false,
+                Box::new(|status| status.uplink.as_mut().unwrap().lost = 3),
+            ),
+            (
+                "meters",
+                Grade::Attention,
+                false,
+                Box::new(|status| status.meters.as_mut().unwrap().unhealthy = 1),
+            ),
+            (
+                "meters",
+                Grade::Trouble,
+                false,
+                Box::new(|status| status.meters.as_mut().unwrap().another = 1),
+            ),
+            (
+                "backup",
+                Grade::Attention,
+                false,
+                Box::new(|status| status.store.last_backup = None),
+            ),
+            (
+                "backup",
+                Grade::Attention,
+                false,
+                Box::new(|status| status.store.last_backup_keys = Some(KeysIn::LeftOut)),
+            ),
+            (
+                "backup",
+                Grade::Trouble,
+                true,
+                Box::new(|status| status.store.backup_trouble = Some("full".to_owned())),
+            ),
+            (
+                "store",
+                Grade::Trouble,
+                true,
+                Box::new(|status| status.store.salvage = Some(json!({}))),
+            ),
+            (
+                "certificate",
+                Grade::Trouble,
+                true,
+                Box::new(|status| status.certificates[0].not_after = Some(now())),
+            ),
+            (
+                "certificate",
+                Grade::Trouble,
+                true,
+                Box::new(|status| status.certificates[0].alarm = true),
+            ),
+            (
+                "certificate",
+                Grade::Attention,
+                false,
+                Box::new(|status| status.certificates[0].last_error = Some("no".to_owned())),
+            ),
+            (
+                "door-mtls",
+                Grade::Trouble,
+                true,
+                Box::new(state("door-mtls", "retrying")),
+            ),
+            ("relay", Grade::Attention, false, Box::new(state("relay", "retrying"))),
+            ("relay", Grade::Trouble, true, Box::new(state("relay", "failed"))),
+        ];
+        for (part, grade, degraded, break_it) in cases {
+            let found = verdict(break_it);
+            assert_eq!((found.grade, found.grade_of(part)), (grade, grade), "{part} {found:?}");
+            assert_eq!(found.findings.len(), 1, "{found:?}");
+            assert_eq!(found.is_degraded(), degraded, "{part} {found:?}");
+            assert_eq!(found.in_words(), "one thing is to be looked at");
+        }
+        let beside = Beside {
+            disk_full: true,
+            clock_wrong: true,
+        };
+        let found = Verdict::of(&well(), beside, now());
+        assert_eq!(
+            (found.grade_of("store"), found.grade_of("clock")),
+            (Grade::Trouble, Grade::Trouble)
+        );
+    }
+
+    #[test]
+    fn a_connection_that_is_being_made_after_a_start_is_no_trouble_yet() {
+        let found = verdict(|status| {
+            status.uplink.as_mut().unwrap().connected_since = None;
+            status.started = Some("2026-11-29T11:59:30Z".parse().unwrap());
+        });
+        assert_eq!(found, Verdict::default());
+    }
+}
