@@ -2,6 +2,7 @@
 
 mod bad_input;
 pub mod client;
+mod clock;
 mod crowd;
 mod disk_full;
 mod golden;

@@ -4,7 +4,7 @@
 mod again;
 mod bootstrap;
 mod broker;
-mod clock;
+pub mod clock;
 mod cloud;
 mod cumulocity;
 mod encoding;
