@@ -247,6 +247,76 @@ fn crates_stay_in_their_folders() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// Where rooms read the machine's own clock, and why it is not the time that the box goes by (`Store::now`).
+const OWN_CLOCK: &[(&str, &str)] = &[
+    ("occupancy/history/read.rs", "the end of what is asked for"),
+    ("occupancy/pages/space.rs", "shown"),
+    ("relay/peer.rs", "shown"),
+    ("relay/hands.rs", "shown"),
+    ("relay/ticket.rs", "where an even clock begins"),
+    (
+        "webhooks/target.rs",
+        "asks the store whether time has passed; dates tries",
+    ),
+    ("webhooks/room.rs", "what is kept for so long is asked of the store"),
+    ("meter/served.rs", "how long ago something was"),
+    ("meter/v1/meters.rs", "shown"),
+    ("meter/v1/intervals.rs", "the end of what is asked for"),
+    (
+        "meter/driver/syncer.rs",
+        "compared with the meter's clock; not asked while ours stands wrong",
+    ),
+    ("meter/simulator/station.rs", "a meter has a clock of its own"),
+    (
+        "meter/session/mod.rs",
+        "set into the meter; refused while it stands wrong",
+    ),
+    ("meter/pages/day.rs", "shown"),
+    ("meter/pages/card.rs", "shown"),
+    ("meter/pages/one.rs", "shown"),
+    ("meter/shown.rs", "shown"),
+    ("rules/house.rs", "compared with what the machine's clock noted"),
+    ("rules/room.rs", "moves along what it noted when the clock is set"),
+    ("rules/era.rs", "notices that the clock is set"),
+    ("tls/acme/keeper.rs", "waits while the clock is not believed"),
+    ("tls/handshake.rs", "what a certificate says is held against it"),
+];
+
+#[test]
+fn rooms_go_by_the_time_that_the_box_goes_by() {
+    let rooms = [
+        "occupancy/",
+        "relay/",
+        "webhooks/",
+        "accounts/",
+        "face/",
+        "meter/",
+        "rules/",
+        "pki/",
+        "admin/",
+        "tls/",
+    ];
+    let mut reads: Vec<String> = Vec::new();
+    for (path, text) in all_sources() {
+        let path = path.trim_start_matches("src/").to_owned();
+        // What stands after the tests' beginning is theirs.
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        if rooms.iter().any(|room| path.starts_with(room))
+            && code.contains("Timestamp::now()")
+            && !path.contains("tests")
+        {
+            reads.push(path);
+        }
+    }
+    reads.sort();
+    let mut allowed: Vec<&str> = OWN_CLOCK.iter().map(|(path, _)| *path).collect();
+    allowed.sort_unstable();
+    assert_eq!(
+        reads, allowed,
+        "date with Store::now, ask Store::time whether time has passed, or say why not"
+    );
+}
+
 #[test]
 fn long_files_state_their_reason() {
     let long = all_sources()

@@ -111,9 +111,11 @@ fn an_authority_whose_key_is_published_is_refused_on_both_sides() {
     );
     let root = folder.path().join("published.cert.pem");
     let mut lodge = Lodge::unstarted(&SECTIONS.replace("[relay]\n", &format!("[relay]\nclient_ca_file = {root:?}\n")));
-    lodge.spawn();
-    assert_eq!(lodge.wait(), Some(1));
-    assert!(lodge.log().contains("whose private key is public"), "{}", lodge.log());
+    lodge.run();
+    let status = lodge.json(&["status"]);
+    assert!(status["doors"]["relay"].is_null(), "that door stays shut: {status}");
+    let why = status["services"]["door-relay"]["reason"].as_str().unwrap();
+    assert!(why.contains("whose private key is public"), "{why}");
     let called = binary()
         .args(["relay", "connect", "wss://127.0.0.1:9/gw/7", "--cert"])
         .args([&bundle, &PathBuf::from("--ca"), &root])
