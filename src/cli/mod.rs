@@ -33,7 +33,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub use exit::Failure;
 
-/// One box for a building: it counts people, and serves who may know.
+/// One box for a building: it reads meters, counts people, lets gateways meet, and tells the cloud.
 #[derive(Parser)]
 #[command(name = "gatelodge", version, propagate_version = true, arg_required_else_help = true)]
 #[command(
