@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::Router;
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse;
 use axum::routing::get;
 use utoipa::OpenApi;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation, PathItem};
 
-use crate::face::{Face, Page, Shell, secured};
+use crate::face::{Face, Shell, fixed, secured};
+use crate::http::Fixed;
 use crate::meter;
 use crate::occupancy::{compat, v1};
 use crate::relay;
@@ -40,24 +38,18 @@ pub(super) fn document() -> utoipa::openapi::OpenApi {
     document
 }
 
-/// Serves both.
+/// Serves them all. Each is written once, here.
 pub(super) fn router(face: &Face) -> Router {
     let json = document().to_json().unwrap_or_else(|_| "{}".to_owned());
-    let face = face.clone();
-    let privacy = face.clone();
-    let page = Router::new()
-        .route("/docs", get(async move || Page(StatusCode::OK, DocsPage::new(&face))))
-        .route(
-            "/docs/privacy",
-            get(async move || {
-                let shell = privacy.shell("docs", None);
-                Page(StatusCode::OK, PrivacyPage { shell })
-            }),
-        );
-    secured(page).route(
-        "/openapi.json",
-        get(async move || ([(CONTENT_TYPE, "application/json")], json).into_response()),
-    )
+    let json = Fixed::new("application/json", json);
+    let docs = fixed(&DocsPage::new(face));
+    let privacy = fixed(&PrivacyPage {
+        shell: face.shell("docs", None),
+    });
+    let pages = Router::new()
+        .route("/docs", get(async move || docs.clone()))
+        .route("/docs/privacy", get(async move || privacy.clone()));
+    secured(pages).route("/openapi.json", get(async move || json.clone()))
 }
 
 #[derive(Template)]

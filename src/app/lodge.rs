@@ -149,6 +149,7 @@ impl Lodge {
         };
         lodge.open_admin(orders)?;
         lodge.add_probe();
+        lodge.add_memory();
         lodge.add_lamps();
         lodge.add_backups();
         // What the others tell as they begin is heard.

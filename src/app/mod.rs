@@ -15,6 +15,7 @@ mod identity;
 mod lodge;
 mod log_ring;
 mod logging;
+mod memory;
 mod panic_file;
 mod probe;
 mod reload;
@@ -34,6 +35,7 @@ use crate::admin::Order;
 use crate::config::{Flags, Loaded};
 use crate::store::Health;
 use lodge::Lodge;
+pub use memory::trim_by;
 pub use logging::{LogTo, Logging, start as start_logging};
 
 /// Why the box ended.

@@ -84,6 +84,9 @@ pub(super) fn check(config: &Config, figment: &Figment) -> Result<(), ConfigErro
             );
         }
     }
+    if let Some((key, what, hint)) = config.occupancy.as_ref().and_then(crate::occupancy::Config::fault) {
+        return fault(key, &what, &hint);
+    }
     if let Some((key, what, hint)) = config.meters.as_ref().and_then(crate::meter::Config::fault) {
         return fault(key, &what, &hint);
     }

@@ -18,7 +18,7 @@ pub use csrf::{Csrf, Forged};
 pub use lamps::{Lamp, Light};
 pub use plot::Frame;
 pub use security::secured;
-pub use shell::{Page, Shell};
+pub use shell::{Page, Shell, fixed};
 pub use visitor::{Forbidden, SignedIn, Visitor};
 
 use crate::accounts::Accounts;

@@ -121,6 +121,7 @@ struct StatusLabels {
 #[derive(Clone)]
 struct Doors {
     open: Family<DoorLabel, Gauge>,
+    unsent: Family<DoorLabel, Gauge>,
     connections: Family<DoorLabel, Counter>,
     refusals: Family<RefusalLabels, Counter>,
     requests: Family<StatusLabels, Counter>,
@@ -137,12 +138,18 @@ impl Doors {
     fn register(registry: &mut Registry) -> Doors {
         let doors = Doors {
             open: Family::default(),
+            unsent: Family::default(),
             connections: Family::default(),
             refusals: Family::default(),
             requests: Family::default(),
             durations: Family::new_with_constructor(duration_buckets),
         };
         registry.register("door_connections_open", "Connections open now", doors.open.clone());
+        registry.register(
+            "door_unsent_bytes",
+            "Bytes of answers that wait for peers to take them",
+            doors.unsent.clone(),
+        );
         registry.register("door_connections", "Connections accepted", doors.connections.clone());
         registry.register(
             "door_refusals",
@@ -167,6 +174,7 @@ impl Doors {
         DoorMetrics {
             door,
             open: self.open.get_or_create_owned(&DoorLabel { door }),
+            unsent: self.unsent.get_or_create_owned(&DoorLabel { door }),
             connections: self.connections.get_or_create_owned(&DoorLabel { door }),
             refusals: self.refusals.clone(),
             requests: ["1xx", "2xx", "3xx", "4xx", "5xx"].map(class),
@@ -180,6 +188,7 @@ impl Doors {
 pub struct DoorMetrics {
     door: &'static str,
     pub(crate) open: Gauge,
+    pub(crate) unsent: Gauge,
     pub(crate) connections: Counter,
     refusals: Family<RefusalLabels, Counter>,
     requests: [Counter; 5],

@@ -22,13 +22,16 @@ use super::ahead::Under;
 use super::metrics::DoorMetrics;
 use super::peer::truncated;
 use super::request_id::{RequestId, RequestIds};
-use super::{Peer, Problem, Proxies, RateLimits, claims};
+use super::{Crowded, Peer, Problem, Proxies, RateLimits, claims};
 
 /// The longest address (path and query) a request may have, in bytes.
 pub const URI_LIMIT: usize = 16 << 10;
 
 /// How long browsers remember to come by TLS only: two years, as preload lists ask.
 pub const HSTS_DEFAULT: Duration = Duration::from_secs(63_072_000);
+
+/// When to come back after too many answers were not taken, in seconds.
+const CROWDED: u64 = 10;
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -170,6 +173,11 @@ impl<S> Served<S> {
             return Some(
                 Problem::new(StatusCode::URI_TOO_LONG, "uri-too-long", title).member("limit_bytes", URI_LIMIT),
             );
+        }
+        if request.extensions().get::<Crowded>().is_some() {
+            let title = "Too many answers wait to be taken";
+            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", title);
+            return Some(problem.retry_after(CROWDED));
         }
         self.shared.rates.check(peer?).err()
     }

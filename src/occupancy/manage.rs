@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Occupancy, now};
 use crate::accounts::random;
 use crate::domain::{OCCUPANCY_LIMIT, Occupancy as Counts, Space, SpaceId, SpaceOrigin};
-use crate::store::spaces::{NewSpace, SetSpace, SpaceError};
+use crate::store::spaces::{NewSpace, SetSpace, SpaceError, TooManySpaces};
 use crate::store::{ReadError, RowError, Unwritten, WriteError};
 
 /// The longest name the operator may give, in characters.
@@ -61,6 +61,9 @@ pub enum ManageError {
     /// Nothing is to be set.
     #[error("nothing to set: give a name, a count or a maximum")]
     Nothing,
+    /// There are too many spaces.
+    #[error(transparent)]
+    TooMany(TooManySpaces),
     /// The book could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -138,6 +141,7 @@ impl Occupancy {
 fn written(error: WriteError<SpaceError>) -> ManageError {
     match error.split() {
         Ok(SpaceError::Unknown(id)) => ManageError::Unknown(id),
+        Ok(SpaceError::TooMany(many)) => ManageError::TooMany(many),
         Ok(SpaceError::Row(error)) => ManageError::Row(error),
         Err(why) => ManageError::Write(why),
     }

@@ -14,6 +14,7 @@ mod archive;
 mod backlog;
 mod backup;
 mod beside;
+mod census;
 mod change;
 mod claims;
 mod clock;

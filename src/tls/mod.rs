@@ -26,6 +26,7 @@ mod pair;
 mod pulse;
 mod socket;
 mod trust;
+mod unsent;
 mod wire;
 
 pub use acme::{
@@ -40,6 +41,7 @@ pub use door::{Door, DoorError, OpenDoor, Policy, Tls};
 pub use exposed::is_exposed;
 pub use files::{FileError, FileWatch};
 pub use limits::Limits;
+pub use unsent::UnsentBudget;
 pub use listener::{BindError, only_v6};
 pub use outbound::{Identity, Outbound, OutboundError, OutboundTls, Pin, PinError};
 pub use pair::{CertificateError, Served};

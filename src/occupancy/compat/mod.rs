@@ -122,7 +122,10 @@ async fn create(
             .retry_after(Some(60));
     }
     let id = SpaceId::from_random(random());
-    let new = NewSpace::plain(id, name, Counts { current, maximum }, SpaceOrigin::Open);
+    let new = NewSpace {
+        is_anonymous: room.config.anonymous,
+        ..NewSpace::plain(id, name, Counts { current, maximum }, SpaceOrigin::Open)
+    };
     match room.writer.create(new, now()).await {
         Ok(space) => Reply::space(&space),
         Err(error) => not_written(error, || {
@@ -289,6 +292,7 @@ fn shortened(digits: &str) -> String {
 fn not_written(error: WriteError<SpaceError>, missing: impl FnOnce() -> Reply) -> Reply {
     match error.split() {
         Ok(SpaceError::Unknown(_)) => missing(),
+        Ok(SpaceError::TooMany(many)) => Reply::error(StatusCode::CONFLICT, &many.to_string()),
         Ok(SpaceError::Row(error)) => Reply::broken("Nothing was changed, the fault is in the log", &error),
         Err(why) => {
             let problem = Problem::from(&why);
