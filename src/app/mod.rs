@@ -16,6 +16,7 @@ mod lodge;
 mod log_ring;
 mod logging;
 mod memory;
+mod gauges;
 mod panic_file;
 mod probe;
 mod reload;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Occupancy, now};
 use crate::accounts::random;
 use crate::domain::{OCCUPANCY_LIMIT, Occupancy as Counts, Space, SpaceId, SpaceOrigin};
-use crate::store::spaces::{NewSpace, SetSpace, SpaceError, TooManySpaces};
+use crate::store::spaces::{Counts as SpaceCounts, NewSpace, SetSpace, SpaceError, TooManySpaces};
 use crate::store::{ReadError, RowError, Unwritten, WriteError};
 
 /// The longest name the operator may give, in characters.
@@ -88,6 +88,20 @@ impl Occupancy {
             found.extend(some.into_iter().filter(|space| self.lives(space, now)));
         }
         Ok(found)
+    }
+
+    /// What may be told of living spaces to whoever watches the box: those of anonymous callers only where they are
+    /// published.
+    pub fn published(&self) -> Result<Vec<Space>, ReadError> {
+        let mut all = self.list(None, usize::MAX)?;
+        all.retain(|space| self.config.publish_anonymous || space.origin != SpaceOrigin::Open);
+        Ok(all)
+    }
+
+    /// How many spaces there are, whoever made them.
+    #[must_use]
+    pub fn counts(&self) -> SpaceCounts {
+        self.writer.counts()
     }
 
     /// One living space.

@@ -105,7 +105,8 @@ impl Connection<'_> {
                     request.extensions_mut().insert(certificate.clone());
                 }
                 let (router, unsent) = (router.clone(), Arc::clone(&unsent));
-                async move {
+                // In a box, which goes when the answer is there: what waits for a slow peer is then only the answer.
+                Box::pin(async move {
                     if !unsent.has_room() {
                         turn.part();
                         unsent.room().await;
@@ -123,7 +124,7 @@ impl Connection<'_> {
                     let is_shared = answer.extensions().get::<Shared>().is_some();
                     let owed = Owed::new(turn, &unsent, answer.body().size_hint().lower(), is_shared);
                     Ok::<_, Infallible>(answer.map(|body| Answer { body, owed }))
-                }
+                })
             })
         };
         match protocol {
