@@ -24,7 +24,9 @@ use crate::meter::mediator::{self, Mediator, Roles};
 use crate::pki::Hierarchy;
 use crate::relay;
 use crate::supervisor::Weight;
-use crate::tls::{Authorities, Certificate, ClientTrust, Demand, Door, Limits, OpenDoor, Policy, Served, Tls, Versions};
+use crate::tls::{
+    Authorities, Certificate, ClientTrust, Demand, Door, Limits, OpenDoor, Policy, Served, Tls, Versions,
+};
 
 /// Silence on a relay connection after which the system asks whether its other end is there (`spec/relay.md` Q12).
 const RELAY_KEEPALIVE: Duration = Duration::from_secs(60);

@@ -130,9 +130,16 @@ fn of_meters(meters: &[MeterShown], encoder: &mut DescriptorEncoder<'_>) -> Resu
 
 fn of_spaces(room: &Occupancy, encoder: &mut DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
     let counts = room.counts();
-    let made = [("anonymous", counts.open), ("operator", counts.all - counts.open.min(counts.all))];
+    let made = [
+        ("anonymous", counts.open),
+        ("operator", counts.all - counts.open.min(counts.all)),
+    ];
     let made = made.map(|(by, count)| ([("by", by.to_owned())], f64::from(count)));
-    family(encoder, ("spaces", "How many spaces there are, by who made them"), made.into_iter())?;
+    family(
+        encoder,
+        ("spaces", "How many spaces there are, by who made them"),
+        made.into_iter(),
+    )?;
     let spaces = room.published().unwrap_or_else(|error| {
         tracing::error!(%error, "the spaces could not be read");
         Vec::new()
@@ -141,9 +148,13 @@ fn of_spaces(room: &Occupancy, encoder: &mut DescriptorEncoder<'_>) -> Result<()
         let name = space.name.clone().unwrap_or_default();
         [("space", space.id.to_string()), ("name", name)]
     };
-    let people = spaces.iter().map(|space| (labels(space), f64::from(space.occupancy.current)));
+    let people = spaces
+        .iter()
+        .map(|space| (labels(space), f64::from(space.occupancy.current)));
     family(encoder, ("space_people", "How many people are in a space"), people)?;
-    let most = spaces.iter().map(|space| (labels(space), f64::from(space.occupancy.maximum)));
+    let most = spaces
+        .iter()
+        .map(|space| (labels(space), f64::from(space.occupancy.maximum)));
     family(encoder, ("space_maximum", "How many people may be in a space"), most)
 }
 

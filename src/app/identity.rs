@@ -48,9 +48,8 @@ impl Names {
     /// one of ours or that address, else a name or an address that is. A foreign name is never repeated.
     pub(super) fn own(&self, host: Option<&str>, reached: Option<IpAddr>) -> String {
         let reached = reached.map(|address| address.to_canonical());
-        let asked = host.filter(|host| {
-            self.is_named(host) || host.parse::<IpAddr>().is_ok_and(|address| Some(address) == reached)
-        });
+        let asked = host
+            .filter(|host| self.is_named(host) || host.parse::<IpAddr>().is_ok_and(|address| Some(address) == reached));
         match (asked, reached) {
             (Some(asked), _) => asked.to_ascii_lowercase(),
             (None, Some(reached)) if self.hostname == UNSET => reached.to_string(),

@@ -55,7 +55,12 @@ async fn keep_small() {
         let trimmed = tokio::task::spawn_blocking(trim).await.is_ok();
         least = resident().unwrap_or(now);
         last = Instant::now();
-        tracing::debug!(trimmed, before = now, after = least, "memory that is free was given back");
+        tracing::debug!(
+            trimmed,
+            before = now,
+            after = least,
+            "memory that is free was given back"
+        );
     }
 }
 

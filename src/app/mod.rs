@@ -5,9 +5,11 @@ mod acme;
 mod api_docs;
 mod backup;
 mod box_page;
+mod check;
 mod configured;
 mod door_name;
 mod doors;
+mod gauges;
 mod handover;
 mod hands;
 mod host;
@@ -16,7 +18,6 @@ mod lodge;
 mod log_ring;
 mod logging;
 mod memory;
-mod gauges;
 mod panic_file;
 mod probe;
 mod reload;
@@ -35,9 +36,10 @@ use tokio::sync::{mpsc, watch};
 use crate::admin::Order;
 use crate::config::{Flags, Loaded};
 use crate::store::Health;
+pub use check::{Findings, check};
 use lodge::Lodge;
-pub use memory::trim_by;
 pub use logging::{LogTo, Logging, start as start_logging};
+pub use memory::trim_by;
 
 /// Why the box ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

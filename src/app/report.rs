@@ -179,7 +179,9 @@ impl Reporter {
             None
         });
         let targets = targets.into_iter().flatten();
-        targets.filter_map(|target| Some((target.name, target.not_before?))).collect()
+        targets
+            .filter_map(|target| Some((target.name, target.not_before?)))
+            .collect()
     }
 
     fn alarms(&self) -> Vec<Alarm> {

@@ -1,9 +1,10 @@
 //! `check-config` and `config show`.
 
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Common, Failure, print};
+use crate::app::{self, Findings};
 use crate::config;
 
 #[derive(Subcommand)]
@@ -26,19 +27,55 @@ impl Command {
 }
 
 pub(super) fn check(common: &Common) -> Result<(), Failure> {
-    let verdict = config::load(&common.flags());
+    let (loaded, findings) = match config::load_all(&common.flags()) {
+        Ok(loaded) => {
+            let findings = app::check(&loaded);
+            (Some(loaded), findings)
+        }
+        Err(faults) => {
+            let found = Findings {
+                faults,
+                ..Findings::default()
+            };
+            (None, found)
+        }
+    };
     if common.json {
-        print::json(&match &verdict {
-            Ok(loaded) => json!({ "ok": true, "file": loaded.file }),
-            Err(fault) => json!({ "ok": false, "place": fault.place, "message": fault.message, "hint": fault.hint }),
-        });
+        print::json(&in_json(loaded.as_ref(), &findings));
+    } else {
+        let is_right = findings.faults.is_empty();
+        if let Some(loaded) = loaded.as_ref().filter(|_| is_right) {
+            print::line(format_args!("{}: the configuration is right", loaded.file.display()));
+        }
+        for note in &findings.notes {
+            print::line(format_args!("  note: {note}"));
+        }
+        for not in &findings.not_checked {
+            print::line(format_args!("  not checked: {not}"));
+        }
+        if let Some(loaded) = loaded.as_ref().filter(|_| is_right) {
+            opened(&loaded.config);
+        }
     }
-    let loaded = verdict?;
-    if !common.json {
-        print::line(format_args!("{}: the configuration is right", loaded.file.display()));
-        opened(&loaded.config);
+    Failure::of_faults(findings.faults)
+}
+
+fn in_json(loaded: Option<&config::Loaded>, findings: &Findings) -> Value {
+    let fault =
+        |fault: &config::ConfigError| json!({ "place": fault.place, "message": fault.message, "hint": fault.hint });
+    let all = |faults: &[config::ConfigError]| faults.iter().map(fault).collect::<Vec<_>>();
+    let mut verdict = json!({
+        "ok": findings.faults.is_empty(),
+        "file": loaded.map(|loaded| &loaded.file),
+        "faults": all(&findings.faults),
+        "not_checked": all(&findings.not_checked),
+        "notes": findings.notes,
+    });
+    // The first one stands at the top, too, where it has always been.
+    if let (Some(first), Some(verdict)) = (findings.faults.first(), verdict.as_object_mut()) {
+        verdict.extend(fault(first).as_object().cloned().unwrap_or_default());
     }
-    Ok(())
+    verdict
 }
 
 /// Which doors and rooms the configuration opens.

@@ -1,9 +1,11 @@
 //! Where configuration comes from, and in which order it is laid over each other.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use figment::value::Value;
 use toml_edit::Document;
 
 use super::{Config, ConfigError, check, remote};
@@ -11,6 +13,9 @@ use crate::uplink::Kept;
 
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "/etc/gatelodge/config.toml";
+
+/// Faults that are told at most.
+const MOST_FAULTS: usize = 100;
 
 /// Environment variables of one part, which name a key at the top; others must name a section too.
 const TOP_KEYS: [&str; 2] = ["data_dir", "admin_socket"];
@@ -39,8 +44,23 @@ pub fn load(flags: &Flags) -> Result<Loaded, ConfigError> {
     load_with(flags, None)
 }
 
+/// The same, with every fault that can be told and not the first alone.
+pub fn load_all(flags: &Flags) -> Result<Loaded, Vec<ConfigError>> {
+    let (file, figment) = layers(flags, None).map_err(|fault| vec![fault])?;
+    read_all(file, figment)
+}
+
 /// The same with another text in place of what the box was told remotely.
 pub(super) fn load_with(flags: &Flags, told: Option<&str>) -> Result<Loaded, ConfigError> {
+    let (file, figment) = layers(flags, told)?;
+    read_all(file, figment).map_err(|faults| {
+        let first = faults.into_iter().next();
+        first.expect("what was not read has a fault")
+    })
+}
+
+/// Every layer, laid over each other.
+fn layers(flags: &Flags, told: Option<&str>) -> Result<(PathBuf, Figment), ConfigError> {
     let file = flags.file.clone().unwrap_or_else(|| DEFAULT_FILE.into());
     let mut figment = outer(&file)?;
     let data_dir = data_dir_of(&figment);
@@ -57,12 +77,67 @@ pub(super) fn load_with(flags: &Flags, told: Option<&str>) -> Result<Loaded, Con
     if let Some(socket) = &flags.socket {
         figment = figment.merge(Serialized::default("admin_socket", socket));
     }
-    let mut config: Config = figment.extract()?;
+    Ok((file, figment))
+}
+
+/// Reads the layers and checks the whole. A value that cannot be read is looked past, to find what else is wrong; what
+/// follows from its absence is not told.
+fn read_all(file: PathBuf, figment: Figment) -> Result<Loaded, Vec<ConfigError>> {
+    let mut values: Value = figment.extract().map_err(|error| vec![error.into()])?;
+    let mut faults: Vec<ConfigError> = Vec::new();
+    let mut sections = BTreeSet::new();
+    let read = |values: &Value| Figment::from(Serialized::defaults(values)).extract::<Config>();
+    // The first try is made on the layers themselves, which know where each value comes from.
+    let mut result = figment.extract::<Config>();
+    while let Err(error) = result {
+        for error in error {
+            let path = ConfigError::path_of(&error);
+            let Some(section) = path.first().filter(|_| faults.len() < MOST_FAULTS) else {
+                faults.push(error.into());
+                return Err(faults);
+            };
+            sections.insert(section.clone());
+            if !remove(&mut values, &path) {
+                faults.push(error.into());
+                return Err(faults);
+            }
+            faults.push(ConfigError::at(&figment, error, &path));
+        }
+        result = read(&values);
+    }
+    let Ok(mut config) = result else { return Err(faults) };
     if let Some(uplink) = &mut config.uplink {
         uplink.kept = Some(Kept::of(&config.data_dir));
     }
-    check::check(&config, &figment)?;
-    Ok(Loaded { config, file, figment })
+    let others = check::check(&config, &figment).into_iter();
+    faults.extend(others.filter(|fault| !sections.iter().any(|section| fault.is_in(section))));
+    match faults.is_empty() {
+        true => Ok(Loaded { config, file, figment }),
+        false => Err(faults),
+    }
+}
+
+/// Takes the value at `path` away; when there is none (something is missing), the table that lacks it. Whether
+/// anything was there.
+fn remove(values: &mut Value, path: &[String]) -> bool {
+    let [first, rest @ ..] = path else { return false };
+    match values {
+        Value::Dict(_, table) => {
+            let inner_went = !rest.is_empty() && table.get_mut(first).is_some_and(|inner| remove(inner, rest));
+            inner_went || table.remove(first).is_some()
+        }
+        Value::Array(_, entries) => {
+            let Some(place) = first.parse::<usize>().ok().filter(|place| *place < entries.len()) else {
+                return false;
+            };
+            let inner_went = !rest.is_empty() && remove(&mut entries[place], rest);
+            if !inner_went {
+                entries.remove(place);
+            }
+            true
+        }
+        _ => false,
+    }
 }
 
 /// The file and what stands beside it.

@@ -159,7 +159,9 @@ impl Client {
     async fn within_limit(&self, call: Call, wanted: Wanted) -> Result<Answer, CallError> {
         let origin = Origin::of(&call.uri).ok_or_else(|| CallError::Address(without_query(&call.uri)))?;
         let slow = CallError::Slow(origin.clone(), self.limit);
-        timeout(self.limit, self.call(&origin, call, wanted)).await.unwrap_or(Err(slow))
+        timeout(self.limit, self.call(&origin, call, wanted))
+            .await
+            .unwrap_or(Err(slow))
     }
 
     async fn call(&self, origin: &Origin, call: Call, wanted: Wanted) -> Result<Answer, CallError> {

@@ -23,7 +23,9 @@ impl Form {
         for range in accept.flat_map(|value| value.split(',')) {
             let mut parts = range.split(';').map(str::trim);
             let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
-            let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f32>().ok());
+            let weight = parts
+                .find_map(|part| part.strip_prefix("q="))
+                .map_or(Some(1.0), |q| q.parse::<f32>().ok());
             let weight = weight.unwrap_or(0.0);
             match kind.as_str() {
                 "application/openmetrics-text" => open = weight.max(open),
@@ -31,7 +33,11 @@ impl Form {
                 _ => {}
             }
         }
-        if open > 0.0 && open >= text { Form::OpenMetrics } else { Form::Text }
+        if open > 0.0 && open >= text {
+            Form::OpenMetrics
+        } else {
+            Form::Text
+        }
     }
 
     pub(super) fn content_type(self) -> &'static str {
@@ -71,7 +77,10 @@ fn older(open: &str) -> String {
                     "unknown" => ("", "untyped"),
                     other => ("", other),
                 };
-                let words = help.take().filter(|(known, _)| *known == name).map_or("", |(_, words)| words);
+                let words = help
+                    .take()
+                    .filter(|(known, _)| *known == name)
+                    .map_or("", |(_, words)| words);
                 // Writing to a String does not fail.
                 let _ = writeln!(text, "# HELP {name}{ending} {words}\n# TYPE {name}{ending} {kind}");
             }

@@ -24,7 +24,11 @@ fn after(text: &str, now: Timestamp) -> Option<Duration> {
     }
     let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
     // A moment that is past says: at once.
-    Some(Duration::try_from(at.duration_since(now)).unwrap_or_default().min(LONGEST))
+    Some(
+        Duration::try_from(at.duration_since(now))
+            .unwrap_or_default()
+            .min(LONGEST),
+    )
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@
 //! nobody uses them; spaces that the operator makes stay, and want an API token.
 
 pub mod compat;
+mod following;
 pub mod history;
 mod keys;
 mod last_use;
-mod following;
 pub mod manage;
 mod once;
 pub mod pages;

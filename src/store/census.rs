@@ -116,7 +116,10 @@ mod tests {
             census.admit(SpaceOrigin::Operator, false).unwrap();
         }
         for is_anonymous in [true, false] {
-            assert_eq!(census.admit(SpaceOrigin::Open, is_anonymous), Err(TooManySpaces::All(5)));
+            assert_eq!(
+                census.admit(SpaceOrigin::Open, is_anonymous),
+                Err(TooManySpaces::All(5))
+            );
         }
         assert_eq!(census.counts(), Counts { all: 5, open: 2 });
     }

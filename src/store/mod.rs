@@ -83,7 +83,7 @@ pub use loss::{Loss, LossKind, SalvageReport};
 pub use options::Options;
 pub use page::{BULK_ROWS, GROUP_LIMIT, Page};
 pub use restore::{RestoreError, RestoreReport, restore, restore_dry_run, restore_on};
-pub use seal::{Seal, SealError, Unseal};
+pub use seal::{Seal, SealError, Unseal, is_recipient};
 pub use stats::Stats;
 pub use verify::{VerifyReport, verify};
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use super::census::{Counts, SpaceLimits, TooManySpaces};
 use super::census::Census;
+pub use super::census::{Counts, SpaceLimits, TooManySpaces};
 use super::{Ledger, Page, ReadError, RowError, Store, WriteError, schema};
 use crate::domain::units::Span;
 use crate::domain::{Event, Occupancy, Removal, Space, SpaceId, SpaceOrigin, Thresholds};

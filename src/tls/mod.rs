@@ -34,15 +34,15 @@ pub use acme::{
 };
 pub use certificate::Certificate;
 pub use client_cert::{PeerCertificate, SubjectName, UnreadableChain};
-pub use client_trust::{Authorities, ClientTrust, ClientTrustError};
+pub use client_trust::{Authorities, ClientTrust, ClientTrustError, check_lists};
 pub use config::{Versions, install_provider};
 pub use descriptors::raise_descriptor_limit;
 pub use door::{Door, DoorError, OpenDoor, Policy, Tls};
 pub use exposed::is_exposed;
 pub use files::{FileError, FileWatch};
 pub use limits::Limits;
-pub use unsent::UnsentBudget;
 pub use listener::{BindError, only_v6};
 pub use outbound::{Identity, Outbound, OutboundError, OutboundTls, Pin, PinError};
-pub use pair::{CertificateError, Served};
+pub use pair::{CertificateError, Served, check_pair};
 pub use trust::{Demand, TrustError};
+pub use unsent::UnsentBudget;

@@ -171,7 +171,9 @@ impl Pulse {
 impl Pulse {
     /// Whether the peer takes what waits for it more slowly than [`LEAST_PACE`], after a grace.
     fn is_too_slow(&self, now: u64, grace: Duration) -> bool {
-        let full = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX).saturating_mul(LEAST_PACE);
+        let full = u64::try_from(grace.as_millis())
+            .unwrap_or(u64::MAX)
+            .saturating_mul(LEAST_PACE);
         let mut patience = self.patience.lock().unwrap_or_else(PoisonError::into_inner);
         let (taken, written) = (self.taken.load(Relaxed), self.written.load(Relaxed));
         let (before, seen) = (patience.at, patience.seen);
@@ -191,7 +193,10 @@ impl Pulse {
         // What answers wait for is the window that the peer gives them; other frames are no sign of life then.
         let moved = if answers { taken - seen.0 } else { written - seen.1 };
         let waited = now.saturating_sub(since.max(before)).saturating_mul(LEAST_PACE);
-        let left = patience.left.saturating_add(moved.saturating_mul(1000)).saturating_sub(waited);
+        let left = patience
+            .left
+            .saturating_add(moved.saturating_mul(1000))
+            .saturating_sub(waited);
         patience.left = left.min(full);
         left == 0
     }
@@ -347,7 +352,11 @@ mod tests {
                 .find(|(_, verdict)| *verdict == Verdict::Cut(Refusal::WriteTimeout));
             assert_eq!(last.is_some(), cut, "{taken} and {others} bytes a second: {last:?}");
             if taken == 0 {
-                assert_eq!(last.map(|(second, _)| second), Some(10), "without a byte the grace is all");
+                assert_eq!(
+                    last.map(|(second, _)| second),
+                    Some(10),
+                    "without a byte the grace is all"
+                );
             }
         }
     }
@@ -359,12 +368,18 @@ mod tests {
         held.part();
         pulse.waits_since.store(1_000, Relaxed);
         for second in 1..10 {
-            assert_eq!(verdict(&pulse, 1_000 + second * 1_000, Heads::Hidden), Verdict::Wait(LOOK_AGAIN));
+            assert_eq!(
+                verdict(&pulse, 1_000 + second * 1_000, Heads::Hidden),
+                Verdict::Wait(LOOK_AGAIN)
+            );
         }
         held.room();
         held.part();
         pulse.waits_since.store(10_500, Relaxed);
         assert_eq!(verdict(&pulse, 20_000, Heads::Hidden), Verdict::Wait(LOOK_AGAIN));
-        assert_eq!(verdict(&pulse, 20_500, Heads::Hidden), Verdict::Cut(Refusal::WriteTimeout));
+        assert_eq!(
+            verdict(&pulse, 20_500, Heads::Hidden),
+            Verdict::Cut(Refusal::WriteTimeout)
+        );
     }
 }

@@ -154,7 +154,11 @@ pub(super) struct Owed {
 impl Owed {
     /// An answer whose body holds `inside` bytes at least.
     pub(super) fn new(turn: Arc<Turn>, unsent: &Arc<Unsent>, inside: u64, is_shared: bool) -> Owed {
-        let inside = if is_shared { 0 } else { usize::try_from(inside).unwrap_or(0) };
+        let inside = if is_shared {
+            0
+        } else {
+            usize::try_from(inside).unwrap_or(0)
+        };
         Owed {
             turn,
             inside: Charge::new(unsent, inside),

@@ -10,6 +10,7 @@ use super::proof::Unproven;
 use crate::files;
 use crate::http::client::{Answer, CallError};
 use crate::http::retry_after;
+use crate::pki::pem::PemError;
 use crate::store::{ReadError, RowError, WriteError};
 use crate::tls::files::FileError;
 use crate::tls::pair::CertificateError;
@@ -20,6 +21,14 @@ pub enum AcmeError {
     /// The server's own certificate cannot be checked.
     #[error("acme.ca_file: {0}")]
     Roots(FileError),
+    /// The file of roots is no PEM of certificates.
+    #[error("acme.ca_file: {} holds no certificate: {source}", .path.display())]
+    RootsPem {
+        /// Which file.
+        path: PathBuf,
+        /// What it is.
+        source: PemError,
+    },
     /// A root is not one.
     #[error("acme.ca_file: {} holds no certificate that can be a root", .0.display())]
     NoRoot(PathBuf),

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_acme::acme::{Account, Auth, AuthStatus, Identifier, Order, OrderStatus};
 use tokio::time::{sleep, timeout};
@@ -13,7 +11,7 @@ use zeroize::Zeroizing;
 use super::server::{Member, Reply, Server};
 use super::vault::Vault;
 use super::{AcmeError, AcmeSettings, Challenge, Challenges};
-use crate::pki::SigningRequest;
+use crate::pki::{SigningRequest, pem};
 use crate::tls::{config, files};
 
 /// How often an order or an authorization is looked at.
@@ -43,7 +41,9 @@ async fn place(
 ) -> Result<Zeroizing<Vec<u8>>, AcmeError> {
     let server = Server::find(settings, client(settings)?).await;
     let server = server.map_err(|fault| AcmeError::Unreached(Box::new(fault)))?;
-    let member = server.enter(&settings.contact, &account_key(settings, vault).await?).await?;
+    let member = server
+        .enter(&settings.contact, &account_key(settings, vault).await?)
+        .await?;
     let (place, order) = member.new_order(&settings.domains).await?;
     for url in &order.authorizations {
         prove(&member, challenges, challenge, url).await?;
@@ -135,8 +135,12 @@ pub(super) fn client(settings: &AcmeSettings) -> Result<Arc<ClientConfig>, AcmeE
     let mut roots = RootCertStore::empty();
     match &settings.ca_file {
         Some(file) => {
-            let pem = files::read(file).map_err(AcmeError::Roots)?;
-            roots.add_parsable_certificates(CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok));
+            let text = files::read(file).map_err(AcmeError::Roots)?;
+            let found = pem::certificates(&text).map_err(|source| AcmeError::RootsPem {
+                path: file.clone(),
+                source,
+            })?;
+            roots.add_parsable_certificates(found);
             if roots.is_empty() {
                 return Err(AcmeError::NoRoot(file.clone()));
             }

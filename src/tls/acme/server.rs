@@ -61,7 +61,9 @@ impl Line {
     async fn call(&self, method: Method, url: &str, body: Option<String>) -> Result<client::Answer, AcmeError> {
         let uri = url.parse::<Uri>().ok();
         let is_https = uri.as_ref().is_some_and(|uri| uri.scheme_str() == Some("https"));
-        let uri = uri.filter(|_| is_https).ok_or_else(|| self.strange(format!("it names {url:?}, which is no https address")))?;
+        let uri = uri
+            .filter(|_| is_https)
+            .ok_or_else(|| self.strange(format!("it names {url:?}, which is no https address")))?;
         let jose = (CONTENT_TYPE, HeaderValue::from_static("application/jose+json"));
         let call = Call {
             method,
@@ -95,8 +97,14 @@ impl Line {
                 Some(kind) if kind.starts_with("text/html") => {
                     "it answers with a page for people (HTML), as the login page of a network does".to_owned()
                 }
-                Some(kind) => format!("its answer ({kind}, {} bytes) is not what RFC 8555 has there", answer.body.len()),
-                None => format!("its answer ({} bytes) is not what RFC 8555 has there", answer.body.len()),
+                Some(kind) => format!(
+                    "its answer ({kind}, {} bytes) is not what RFC 8555 has there",
+                    answer.body.len()
+                ),
+                None => format!(
+                    "its answer ({} bytes) is not what RFC 8555 has there",
+                    answer.body.len()
+                ),
             })
         })
     }
@@ -156,7 +164,10 @@ impl Server {
 impl Member {
     /// Orders a certificate for `names` (§7.4): where the order is, and how it stands.
     pub(super) async fn new_order(&self, names: &[String]) -> Result<(String, Order), AcmeError> {
-        let names: Vec<Value> = names.iter().map(|name| json!({ "type": "dns", "value": name })).collect();
+        let names: Vec<Value> = names
+            .iter()
+            .map(|name| json!({ "type": "dns", "value": name }))
+            .collect();
         let url = self.account.directory.new_order.clone();
         let answer = self.post(&url, &json!({ "identifiers": names }).to_string()).await?;
         let order = self.line.read(&answer)?;
@@ -198,7 +209,10 @@ impl Member {
     /// What the doors have to show for an authorization by `kind`, and where the server is told that they do.
     pub(super) fn answer(&self, kind: Challenge, auth: &Auth) -> Result<(Answer, String), AcmeError> {
         let Identifier::Dns(name) = auth.identifier.clone();
-        let none = |error| self.line.strange(format!("{name} cannot be proved by {kind} there: {error}"));
+        let none = |error| {
+            self.line
+                .strange(format!("{name} cannot be proved by {kind} there: {error}"))
+        };
         Ok(match kind {
             Challenge::TlsAlpn01 => {
                 let (challenge, key) = self.account.tls_alpn_01(&auth.challenges, name.clone()).map_err(none)?;
