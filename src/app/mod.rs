@@ -18,6 +18,7 @@ mod lodge;
 mod log_ring;
 mod logging;
 mod memory;
+mod openapi;
 mod panic_file;
 mod probe;
 mod reload;

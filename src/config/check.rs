@@ -65,25 +65,21 @@ impl Faults<'_> {
     }
 
     fn https(&mut self, config: &Config) {
-        let files = config.https.iter().flat_map(|https| {
-            [
-                (https.certificate, "https.certificate_file", &https.certificate_file),
-                (https.certificate, "https.key_file", &https.key_file),
-            ]
-        });
-        for (certificate, key, file) in files {
-            match (certificate, file) {
-                (Certificate::Files, None) => {
-                    self.add(
-                        "https.certificate",
-                        "is \"files\"",
-                        &format!("then {key} must say which"),
-                    );
+        if let Some(https) = &config.https {
+            let files = [
+                ("https.certificate_file", &https.certificate_file),
+                ("https.key_file", &https.key_file),
+            ];
+            let by_files = https.certificate == Certificate::Files;
+            let wrong = files.into_iter().filter(|(_, file)| file.is_some() != by_files);
+            let wrong: Vec<&str> = wrong.map(|(key, _)| key).collect();
+            match wrong.first() {
+                Some(_) if by_files => {
+                    let hint = format!("then {} must say which", wrong.join(" and "));
+                    self.add("https.certificate", "is \"files\"", &hint);
                 }
-                (Certificate::SelfSigned | Certificate::Acme, Some(_)) => {
-                    self.add(key, "is not used", "with https.certificate = \"files\" it is");
-                }
-                (Certificate::Files, Some(_)) | (Certificate::SelfSigned | Certificate::Acme, None) => {}
+                Some(key) => self.add(key, "is not used", "with https.certificate = \"files\" it is"),
+                None => {}
             }
         }
         let by_acme = config

@@ -50,7 +50,7 @@ mod tests {
             "error",
             "3",
             "info,gatelodge=debug",
-            "warn,gatelodge::tls=trace",
+            "warn,gatelodge::config=trace",
             "gatelodge",
             "off,gatelodge=info",
             "info,hyper=off",

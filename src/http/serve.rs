@@ -12,7 +12,8 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::header::{HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
+use axum::body::HttpBody;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use pin_project_lite::pin_project;
@@ -272,8 +273,30 @@ impl Shared {
         (self.refusals)(line.uri.path(), problem, title)
     }
 
-    fn finish(&self, line: &Line, mut response: Response) -> Response {
+    /// A refusal that a library wrote as plain text, or left empty, in the shape of the API that the path belongs to.
+    fn shaped(&self, line: &Line, response: Response) -> Response {
+        let status = response.status();
+        let bare = match response.headers().get(CONTENT_TYPE) {
+            Some(kind) => kind.as_bytes().starts_with(b"text/plain"),
+            None => response.body().size_hint().exact() == Some(0),
+        };
+        if !bare || !status.is_client_error() {
+            return response;
+        }
+        let (slug, title) = words_of(status);
+        let mut shaped = (self.refusals)(line.uri.path(), Problem::new(status, slug, title), title);
+        // What else the refusal says (Allow, Retry-After, ...) stays.
+        for (name, value) in response.headers() {
+            if ![CONTENT_TYPE, CONTENT_LENGTH].contains(name) {
+                shaped.headers_mut().append(name.clone(), value.clone());
+            }
+        }
+        shaped
+    }
+
+    fn finish(&self, line: &Line, response: Response) -> Response {
         let took = line.started.elapsed();
+        let mut response = self.shaped(line, response);
         let status = response.status();
         let headers = response.headers_mut();
         headers.insert(X_REQUEST_ID.clone(), line.id.header());
@@ -315,6 +338,19 @@ impl Shared {
         } else {
             line!(tracing::Level::DEBUG);
         }
+    }
+}
+
+/// What a refusal by a library is about: the kind of problem, and its title.
+fn words_of(status: StatusCode) -> (&'static str, &'static str) {
+    match status {
+        StatusCode::NOT_FOUND => ("not-found", "There is nothing here"),
+        StatusCode::METHOD_NOT_ALLOWED => ("method-not-allowed", "This address does not take that method"),
+        StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "The body is too long"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("media-type", "This address does not take a body of that type"),
+        StatusCode::UNPROCESSABLE_ENTITY => ("unprocessable", "The body is not what this address takes"),
+        StatusCode::UPGRADE_REQUIRED => ("upgrade-required", "This address wants a WebSocket"),
+        _ => ("bad-request", "The request cannot be read"),
     }
 }
 
