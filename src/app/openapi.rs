@@ -80,20 +80,38 @@ fn complete(method: &str, path: &str, operation: &mut Value) {
     let is_v1 = path.starts_with("/v1/");
     let anybody = json!({});
     let bearer = json!({ "bearer": [] });
-    operation["security"] = if is_v1 { json!([bearer]) } else { json!([anybody, bearer]) };
+    operation["security"] = if is_v1 {
+        json!([bearer])
+    } else {
+        json!([anybody, bearer])
+    };
     let changes = method != "get";
     let is_space = path.starts_with("/v1/spaces");
     if changes && is_space {
-        add_parameter(operation, "Idempotency-Key", (1, 100), "Sent again under the same key, a change is made once");
+        add_parameter(
+            operation,
+            "Idempotency-Key",
+            (1, 100),
+            "Sent again under the same key, a change is made once",
+        );
         if path != "/v1/spaces" && !path.contains("/keys") {
-            add_parameter(operation, "If-Match", (1, 1000), "Only on this version, as `ETag` said it; else 412");
+            add_parameter(
+                operation,
+                "If-Match",
+                (1, 1000),
+                "Only on this version, as `ETag` said it; else 412",
+            );
         }
     }
     let takes_a_body = operation.get("requestBody").is_some();
-    let Some(responses) = operation["responses"].as_object_mut() else { return };
+    let Some(responses) = operation["responses"].as_object_mut() else {
+        return;
+    };
     if is_v1 {
         for (status, words) in usual_refusals(path, changes, takes_a_body, is_space) {
-            responses.entry(status).or_insert_with(|| json!({ "description": words }));
+            responses
+                .entry(status)
+                .or_insert_with(|| json!({ "description": words }));
         }
     }
     for (status, response) in responses {
@@ -119,7 +137,11 @@ fn usual_refusals(
         (takes_a_body, "413", "The body is too long"),
         (takes_a_body && !is_space, "415", "The body is not `application/json`"),
         (true, "421", "This box does not answer under that name"),
-        (is_space && changes, "422", "A value is out of bounds, or the idempotency key was used for another request"),
+        (
+            is_space && changes,
+            "422",
+            "A value is out of bounds, or the idempotency key was used for another request",
+        ),
         (true, "429", "Too many requests; `Retry-After` says when to come back"),
         (true, "500", "The fault is the box's own and is in its log"),
         (true, "503", "Busy; `Retry-After` says when to come back"),
@@ -153,7 +175,10 @@ fn respond(path: &str, status: &str, response: &mut Map<String, Value>, is_v1: b
     let class = status.as_bytes().first().copied();
     let mut headers = Map::new();
     let mut header = |name: &str, kind: &str, words: &str| {
-        headers.insert(name.to_owned(), json!({ "description": words, "schema": { "type": kind } }));
+        headers.insert(
+            name.to_owned(),
+            json!({ "description": words, "schema": { "type": kind } }),
+        );
     };
     if matches!(status, "429" | "503" | "507") {
         header("Retry-After", "integer", "Seconds until it is worth another try");
@@ -161,7 +186,13 @@ fn respond(path: &str, status: &str, response: &mut Map<String, Value>, is_v1: b
     if status == "401" && is_v1 {
         header("WWW-Authenticate", "string", "`Bearer`");
     }
-    let of_a_space = ["/v1/spaces", "/v1/spaces/{id}", "/v1/spaces/{id}/change", "/v1/spaces/{id}/reset", "/v1/spaces/{id}/maximum"];
+    let of_a_space = [
+        "/v1/spaces",
+        "/v1/spaces/{id}",
+        "/v1/spaces/{id}/change",
+        "/v1/spaces/{id}/reset",
+        "/v1/spaces/{id}/maximum",
+    ];
     let shows_a_space = of_a_space.contains(&path) && (status == "201" || path != "/v1/spaces");
     if shows_a_space && class == Some(b'2') && status != "204" {
         header("ETag", "string", "The space's version, for `If-Match`");
@@ -179,9 +210,13 @@ fn respond(path: &str, status: &str, response: &mut Map<String, Value>, is_v1: b
     }
     if matches!(class, Some(b'4' | b'5')) {
         let reference = json!({ "$ref": "#/components/schemas/Problem" });
-        response.insert("content".to_owned(), json!({ "application/problem+json": { "schema": reference } }));
+        response.insert(
+            "content".to_owned(),
+            json!({ "application/problem+json": { "schema": reference } }),
+        );
     } else if status == "200" && path.ends_with("/events") {
-        let events = json!({ "schema": { "type": "string", "description": "Server-sent events, each with JSON as its data" } });
+        let events =
+            json!({ "schema": { "type": "string", "description": "Server-sent events, each with JSON as its data" } });
         response.insert("content".to_owned(), json!({ "text/event-stream": events }));
     } else if status == "200" {
         let others: &[&str] = match path.rsplit('/').next() {
@@ -189,7 +224,9 @@ fn respond(path: &str, status: &str, response: &mut Map<String, Value>, is_v1: b
             Some("history") => &["text/csv"],
             _ => &[],
         };
-        let content = response.entry("content").or_insert_with(|| json!({ "application/json": { "schema": { "type": "object" } } }));
+        let content = response
+            .entry("content")
+            .or_insert_with(|| json!({ "application/json": { "schema": { "type": "object" } } }));
         for kind in others {
             content[*kind] = json!({ "schema": { "type": "string" } });
         }

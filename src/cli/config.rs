@@ -70,6 +70,10 @@ fn in_json(loaded: Option<&config::Loaded>, findings: &Findings) -> Value {
         "faults": all(&findings.faults),
         "not_checked": all(&findings.not_checked),
         "notes": findings.notes,
+        "opens": loaded.map(|loaded| {
+            let open = openings(&loaded.config).filter(|(_, _, is_open)| *is_open);
+            open.map(|(kind, name, _)| format!("{kind} {name}")).collect::<Vec<_>>()
+        }),
     });
     // The first one stands at the top, too, where it has always been.
     if let (Some(first), Some(verdict)) = (findings.faults.first(), verdict.as_object_mut()) {
@@ -78,8 +82,8 @@ fn in_json(loaded: Option<&config::Loaded>, findings: &Findings) -> Value {
     verdict
 }
 
-/// Which doors and rooms the configuration opens.
-fn opened(config: &config::Config) {
+/// Each door and room, and whether the configuration opens it.
+fn openings(config: &config::Config) -> impl Iterator<Item = (&'static str, &'static str, bool)> + use<> {
     let doors = [
         ("http", config.http.is_some()),
         ("https", config.https.is_some()),
@@ -95,7 +99,13 @@ fn opened(config: &config::Config) {
         ("uplink", config.uplink.is_some()),
     ];
     let lines = doors.map(|door| ("door", door)).into_iter();
-    for (kind, (name, is_open)) in lines.chain(rooms.map(|room| ("room", room))) {
+    let all = lines.chain(rooms.map(|room| ("room", room)));
+    all.map(|(kind, (name, is_open))| (kind, name, is_open))
+}
+
+/// Says which doors and rooms the configuration opens.
+fn opened(config: &config::Config) {
+    for (kind, name, is_open) in openings(config) {
         let open = if is_open { "open" } else { "closed (no section)" };
         print::line(format_args!("  {kind} {name:<10} {open}"));
     }

@@ -62,14 +62,7 @@ impl ConfigError {
     pub(super) fn at(figment: &figment::Figment, error: figment::Error, path: &[String]) -> ConfigError {
         let known = (1..=path.len()).rev().map(|length| path[..length].join("."));
         let metadata = known.into_iter().find_map(|key| figment.find_metadata(&key)).cloned();
-        let place = place_of(
-            error
-                .metadata
-                .as_ref()
-                .filter(|known| known.source.is_some())
-                .or(metadata.as_ref()),
-            path,
-        );
+        let place = place_of(metadata.as_ref().or(error.metadata.as_ref()), path);
         ConfigError {
             place,
             ..ConfigError::from(error)

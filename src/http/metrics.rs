@@ -262,7 +262,10 @@ mod tests {
         let door = metrics.door("https");
         door.answered(axum::http::StatusCode::NOT_FOUND, std::time::Duration::from_millis(3));
         door.refused(Refusal::HandshakeTimeout);
-        let request = Request::get("/metrics").header("accept", "application/openmetrics-text").body(Body::empty()).unwrap();
+        let request = Request::get("/metrics")
+            .header("accept", "application/openmetrics-text")
+            .body(Body::empty())
+            .unwrap();
         let response = metrics.router().oneshot(request).await.unwrap();
         let text = response.into_body().collect().await.unwrap().to_bytes();
         let text = std::str::from_utf8(&text).unwrap();

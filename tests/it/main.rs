@@ -11,12 +11,14 @@
 mod accounts;
 mod acme;
 mod admin_socket;
+mod api_document;
 mod architecture;
 mod backups;
 mod binary;
 mod book;
 mod broken_room;
 mod configuration;
+mod configured_files;
 mod crash;
 mod gate;
 mod handover;

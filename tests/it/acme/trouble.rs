@@ -76,8 +76,14 @@ fn what_is_no_acme_server_is_told_in_words_and_never_asked_in_clear() {
     listener.set_nonblocking(true).unwrap();
     let port = listener.local_addr().unwrap().port();
     for (fault, words) in [
-        (Fault::LoginPage, "a page for people (HTML), as the login page of a network"),
-        (Fault::Elsewhere, "it sends the box elsewhere (302 Found), as the login page of a network"),
+        (
+            Fault::LoginPage,
+            "a page for people (HTML), as the login page of a network",
+        ),
+        (
+            Fault::Elsewhere,
+            "it sends the box elsewhere (302 Found), as the login page of a network",
+        ),
         (Fault::Endless, "its answer is longer than 262144 bytes"),
         (Fault::InClear(port), "which is no https address"),
     ] {
@@ -99,7 +105,9 @@ fn a_server_that_rejects_every_other_nonce_issues_all_the_same_by_one_order() {
         ..Behaviour::looking_at(port)
     });
     // Were an order placed anew, it would be after this pause, which no test waits for.
-    let acme = pebble.section().replace("retry_first = \"500ms\"", "retry_first = \"1h\"");
+    let acme = pebble
+        .section()
+        .replace("retry_first = \"500ms\"", "retry_first = \"1h\"");
     let acme = acme.replace("retry_longest = \"2s\"", "retry_longest = \"1h\"");
     let lodge = Lodge::start_with(&sections(port, &acme));
     assert!(shown_by(&lodge, "acme")["last_error"].is_null());
@@ -110,7 +118,9 @@ fn a_server_that_rejects_every_other_nonce_issues_all_the_same_by_one_order() {
 fn a_server_that_is_away_at_the_start_is_tried_again_within_seconds() {
     let port = free_port();
     let mut pebble = Pebble::unstarted();
-    let acme = pebble.section().replace("retry_first = \"500ms\"", "retry_first = \"15m\"");
+    let acme = pebble
+        .section()
+        .replace("retry_first = \"500ms\"", "retry_first = \"15m\"");
     let acme = acme.replace("retry_longest = \"2s\"", "retry_longest = \"1d\"");
     let lodge = Lodge::start_with(&sections(port, &acme));
     let said = complaint(&lodge, "cannot be reached");

@@ -21,7 +21,8 @@ impl Nginx {
     fn start(lodge: &Lodge) -> Nginx {
         let folder = tempfile::tempdir().unwrap();
         let (at, port) = (folder.path().display(), free_port());
-        let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|kind| format!("{kind}_temp_path {at}/{kind};"));
+        let temporary =
+            ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|kind| format!("{kind}_temp_path {at}/{kind};"));
         let text = format!(
             "worker_processes 1; daemon off; pid {at}/pid; error_log {at}/errors; events {{}}\n\
              http {{ access_log off; {} server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass https://{}; }} }} }}\n",
@@ -33,8 +34,16 @@ impl Nginx {
         // Debian has it where only root looks.
         let path = format!("{}:/usr/sbin", std::env::var("PATH").unwrap());
         let mut command = Command::new("nginx");
-        command.env("PATH", path).arg("-c").arg(&file).arg("-e").arg(folder.path().join("errors"));
-        let child = command.stderr(Stdio::null()).spawn().expect("nginx runs: apt-get install nginx-light");
+        command
+            .env("PATH", path)
+            .arg("-c")
+            .arg(&file)
+            .arg("-e")
+            .arg(folder.path().join("errors"));
+        let child = command
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("nginx runs: apt-get install nginx-light");
         let nginx = Nginx {
             port,
             child,
@@ -73,9 +82,9 @@ fn hear(stream: &mut impl Read, wanted: &str) -> String {
     let mut heard = Vec::new();
     let mut byte = [0];
     while !String::from_utf8_lossy(&heard).contains(wanted) {
-        stream.read_exact(&mut byte).unwrap_or_else(|error| {
-            panic!("{wanted:?} was not said: {error}; {}", String::from_utf8_lossy(&heard))
-        });
+        stream
+            .read_exact(&mut byte)
+            .unwrap_or_else(|error| panic!("{wanted:?} was not said: {error}; {}", String::from_utf8_lossy(&heard)));
         heard.push(byte[0]);
     }
     String::from_utf8(heard).unwrap()

@@ -169,7 +169,9 @@ async fn a_byte_now_and_then_is_no_taking() {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), cut).await.expect("it is cut");
+    tokio::time::timeout(Duration::from_secs(30), cut)
+        .await
+        .expect("it is cut");
     let refused = tokio::time::timeout(Duration::from_secs(30), async {
         while door.counts.refusals(Refusal::WriteTimeout) == 0 {
             tokio::task::yield_now().await;

@@ -5,6 +5,7 @@ mod client;
 mod crowd;
 mod disk_full;
 mod golden;
+mod limits;
 mod sockets;
 mod v1;
 mod webhooks;

@@ -308,7 +308,9 @@ fn what_nobody_took_is_a_dead_letter_that_can_be_sent_again() {
 
 /// The newest delivery to `hook`, once it was tried in the receiver's `mood`.
 fn tried(lodge: &Lodge, receiver: &Receiver, mood: &str) -> Value {
-    eventually(mood, || receiver.told().iter().any(|told| told["mood"] == mood).then_some(()));
+    eventually(mood, || {
+        receiver.told().iter().any(|told| told["mood"] == mood).then_some(())
+    });
     eventually("it is written down", || {
         let target = lodge.json(&["webhook", "list"])[0].clone();
         (target["last"]["attempts"].as_u64() >= Some(1)).then_some(target)

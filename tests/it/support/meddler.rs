@@ -121,8 +121,16 @@ impl Meddling {
         }
         let kind = |kind: &str| vec![("content-type".to_owned(), kind.to_owned())];
         let instead = match self.fault {
-            Fault::LoginPage => Some((200, kind("text/html"), "<!doctype html><p>Welcome to the hotel</p>".to_owned())),
-            Fault::Elsewhere => Some((302, vec![("location".to_owned(), "https://portal.example/".to_owned())], String::new())),
+            Fault::LoginPage => Some((
+                200,
+                kind("text/html"),
+                "<!doctype html><p>Welcome to the hotel</p>".to_owned(),
+            )),
+            Fault::Elsewhere => Some((
+                302,
+                vec![("location".to_owned(), "https://portal.example/".to_owned())],
+                String::new(),
+            )),
             Fault::Endless => Some((200, kind("application/json"), " ".repeat(4 << 20))),
             Fault::InClear(port) => {
                 let directory = serde_json::json!({
