@@ -86,7 +86,6 @@ fn read_all(file: PathBuf, figment: Figment) -> Result<Loaded, Vec<ConfigError>>
     let mut values: Value = figment.extract().map_err(|error| vec![error.into()])?;
     let mut faults: Vec<ConfigError> = Vec::new();
     let mut sections = BTreeSet::new();
-    let read = |values: &Value| Figment::from(Serialized::defaults(values)).extract::<Config>();
     // The first try is made on the layers themselves, which know where each value comes from.
     let mut result = figment.extract::<Config>();
     while let Err(error) = result {
@@ -103,7 +102,7 @@ fn read_all(file: PathBuf, figment: Figment) -> Result<Loaded, Vec<ConfigError>>
             }
             faults.push(ConfigError::at(&figment, error, &path));
         }
-        result = read(&values);
+        result = Figment::from(Serialized::defaults(&values)).extract();
     }
     let Ok(mut config) = result else { return Err(faults) };
     if let Some(uplink) = &mut config.uplink {

@@ -90,7 +90,7 @@ mod tests {
             assert_eq!(certificates(text.as_bytes()), Err(fault), "{text}");
         }
         assert_eq!(certificates(&[0x30, 0x82, 0x01, 0x0a, 0x02]), Err(PemError::Der));
-        let cut = certificates(pem("CERTIFICATE")[..40].as_bytes());
+        let cut = certificates(&pem("CERTIFICATE").as_bytes()[..40]);
         assert!(matches!(cut, Err(PemError::Damaged(_))), "{cut:?}");
         let wrong = private_key(pem("CERTIFICATE").as_bytes()).unwrap_err();
         assert_eq!(wrong, PemError::Other("certificate".to_owned()));

@@ -33,8 +33,9 @@ use crate::http::{Crowded, PatientBody, Peer, Reached, Shared};
 const HEAD_LIMIT: usize = 96 << 10;
 /// Largest head of an HTTP/2 request, in bytes as RFC 9113 §6.5.2 counts them.
 const HEADER_LIST_LIMIT: u32 = 48 << 10;
-/// Requests one HTTP/2 connection may have under way.
-const STREAMS: u32 = 128;
+/// Requests one HTTP/2 connection may have under way: the least that RFC 9113 §6.5.2 recommends, since each costs memory
+/// until its answer is taken.
+const STREAMS: u32 = 100;
 /// Bytes of one HTTP/2 answer that wait, apart from its body, for the peer to take them.
 const SEND_BUFFER: usize = 64 << 10;
 /// HTTP/2 connections whose peer does not answer a ping for this long, sent at this interval, are ended.
