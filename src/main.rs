@@ -1,10 +1,10 @@
-//! The binary: pins the name service, then hands over to the command line.
+//! The binary: what only the C library can do; then hands over to the command line.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     pin_name_service();
-    gatelodge::cli::run(std::env::args_os())
+    gatelodge::cli::run(std::env::args_os(), give_memory_back)
 }
 
 /// Keeps glibc to the name services that are linked into this static binary.
@@ -36,3 +36,17 @@ fn pin_name_service() {
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 fn pin_name_service() {}
+
+/// Has glibc give every free page back: by itself it keeps what was needed once, in each of its arenas.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[expect(unsafe_code, reason = "glibc offers no other way to say this")]
+fn give_memory_back() {
+    unsafe extern "C" {
+        fn malloc_trim(pad: usize) -> std::ffi::c_int;
+    }
+    // SAFETY: it takes the allocator's own locks and touches only what is free; any thread may call it at any time.
+    unsafe { malloc_trim(0) };
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn give_memory_back() {}

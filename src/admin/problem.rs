@@ -137,7 +137,9 @@ impl From<ManageError> for Refusal {
         let text = error.to_string();
         match error {
             ManageError::Unknown(_) => Refusal::unknown(text),
-            ManageError::Bounds { .. } | ManageError::Name(_) | ManageError::Nothing => Refusal::bad(text),
+            ManageError::Bounds { .. } | ManageError::Name(_) | ManageError::Nothing | ManageError::TooMany(_) => {
+                Refusal::bad(text)
+            }
             ManageError::Read(_) | ManageError::Row(_) => Refusal::failed(text),
             ManageError::Write(why) => why.into(),
         }

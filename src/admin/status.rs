@@ -47,6 +47,9 @@ pub struct Status {
     /// The road to the cloud; absent while its room is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uplink: Option<UplinkShown>,
+    /// Targets of webhooks that want to be left alone: by name, until when.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub webhooks_set_aside: BTreeMap<String, Timestamp>,
     /// Alarms that stand, the worst first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alarms: Vec<Alarm>,

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::door_name::DoorName;
@@ -22,7 +23,9 @@ use crate::meter::mediator::{self, Mediator, Roles};
 use crate::pki::Hierarchy;
 use crate::relay;
 use crate::supervisor::Weight;
-use crate::tls::{Authorities, Certificate, ClientTrust, Demand, Door, Limits, OpenDoor, Policy, Tls, Versions};
+use crate::tls::{
+    Authorities, Certificate, ClientTrust, Demand, Door, Limits, OpenDoor, Policy, Served, Tls, Versions,
+};
 
 /// Silence on a relay connection after which the system asks whether its other end is there (`spec/relay.md` Q12).
 const RELAY_KEEPALIVE: Duration = Duration::from_secs(60);
@@ -38,6 +41,8 @@ pub(super) struct DoorUp {
     wanted: Vec<SocketAddr>,
     /// Its router, which a reload changes while connections go on.
     router: Swap,
+    /// What it shows for itself, if it speaks TLS.
+    served: Option<watch::Receiver<Served>>,
 }
 
 /// A door that could not be opened.
@@ -179,6 +184,7 @@ impl Lodge {
             listeners: Arc::new(listeners),
             wanted,
             router: swap,
+            served: served.clone(),
         };
         let kept = Arc::downgrade(&up.listeners);
         self.close_door(name);
@@ -301,7 +307,9 @@ impl Lodge {
                     .doors
                     .get(&DoorName::Https)
                     .and_then(|door| door.addrs.first().map(SocketAddr::port));
-                router::http(self.names(), port, self.acme.challenges()).into()
+                let shown = self.doors.get(&DoorName::Https).and_then(|door| door.served.as_ref());
+                let shown = shown.map_or_else(Vec::new, |shown| shown.borrow().names.clone());
+                router::http(self.names().and(shown), port, self.acme.challenges()).into()
             }
         }
     }

@@ -104,13 +104,17 @@ impl Lodge {
         backups.sweep();
         let meters = watch::channel(None).0;
         let uplink = watch::channel(None).0;
+        let webhooks = watch::channel(None).0;
         let rooms = RoomsSeen {
             meters: meters.subscribe(),
             uplink: uplink.subscribe(),
+            webhooks: webhooks.subscribe(),
         };
         let reporter = Reporter::new(store.clone(), house.states(), backups.clone(), rooms);
         super::report::register(&metrics, &store);
         super::uplink::register(&metrics, uplink.subscribe());
+        let occupancy = watch::channel(None).0;
+        super::gauges::register(&metrics, meters.subscribe(), occupancy.subscribe());
         let hands = HouseHands::new(
             orders.clone(),
             meters.subscribe(),
@@ -120,12 +124,12 @@ impl Lodge {
         let mut lodge = Lodge {
             accounts: Accounts::new(store.clone()),
             assets: Assets::load(),
-            occupancy: watch::channel(None).0,
+            occupancy,
             relay: watch::channel(None).0,
             relay_counts: relay::Counts::new(&metrics),
             meters,
             uplink,
-            webhooks: watch::channel(None).0,
+            webhooks,
             alarm_desk: crate::rules::Desk::default(),
             doors: BTreeMap::new(),
             shut: BTreeMap::new(),
@@ -149,6 +153,7 @@ impl Lodge {
         };
         lodge.open_admin(orders)?;
         lodge.add_probe();
+        lodge.add_memory();
         lodge.add_lamps();
         lodge.add_backups();
         // What the others tell as they begin is heard.

@@ -5,9 +5,11 @@ mod acme;
 mod api_docs;
 mod backup;
 mod box_page;
+mod check;
 mod configured;
 mod door_name;
 mod doors;
+mod gauges;
 mod handover;
 mod hands;
 mod host;
@@ -15,6 +17,8 @@ mod identity;
 mod lodge;
 mod log_ring;
 mod logging;
+mod memory;
+mod openapi;
 mod panic_file;
 mod probe;
 mod reload;
@@ -33,8 +37,10 @@ use tokio::sync::{mpsc, watch};
 use crate::admin::Order;
 use crate::config::{Flags, Loaded, remote};
 use crate::store::Health;
+pub use check::{Findings, check};
 use lodge::Lodge;
 pub use logging::{LogTo, Logging, start as start_logging};
+pub use memory::trim_by;
 
 /// Why the box ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -24,6 +24,7 @@ use crate::store::{ClockState, Store};
 use crate::supervisor::{State, States, Weight};
 use crate::tls::Served;
 use crate::uplink::Uplink;
+use crate::webhooks::Webhooks;
 
 /// Knows how the box is; clones share it.
 #[derive(Clone)]
@@ -40,6 +41,7 @@ pub(super) struct Reporter {
 pub(super) struct RoomsSeen {
     pub(super) meters: watch::Receiver<Option<Arc<Meters>>>,
     pub(super) uplink: watch::Receiver<Option<Arc<Uplink>>>,
+    pub(super) webhooks: watch::Receiver<Option<Arc<Webhooks>>>,
 }
 
 /// The rooms that are built; the other services serve them.
@@ -165,6 +167,7 @@ impl Reporter {
             },
             meters: self.rooms.meters.borrow().as_ref().map(|room| room.fleet()),
             uplink: self.rooms.uplink.borrow().as_ref().map(|room| room.shown()),
+            webhooks_set_aside: self.set_aside(),
             alarms: self.alarms(),
             verdict: Verdict::default(),
         };
@@ -172,6 +175,19 @@ impl Reporter {
         status.verdict = Verdict::of(&status, Beside { disk_full, clock_wrong }, self.store.now());
         status.state = self.state(&told, &status.verdict).to_owned();
         status
+    }
+
+    fn set_aside(&self) -> BTreeMap<String, Timestamp> {
+        let room = self.rooms.webhooks.borrow().clone();
+        let targets = room.map(|room| room.targets()).transpose();
+        let targets = targets.unwrap_or_else(|error| {
+            tracing::error!(%error, "the webhooks could not be read");
+            None
+        });
+        let targets = targets.into_iter().flatten();
+        targets
+            .filter_map(|target| Some((target.name, target.not_before?)))
+            .collect()
     }
 
     fn alarms(&self) -> Vec<Alarm> {

@@ -22,7 +22,7 @@ use crate::face::Face;
 use crate::http::assets::Assets;
 use crate::http::problem::{method_not_allowed, not_found};
 use crate::http::serve::Pages;
-use crate::http::{Ahead, Problem, Site};
+use crate::http::{Ahead, Problem, Reached, Site};
 use crate::meter::{self, Meters};
 use crate::occupancy::{Occupancy, compat, pages, v1};
 use crate::relay::{self, Relay};
@@ -187,14 +187,9 @@ async fn to_https(State(known): State<Arc<(Names, Option<u16>)>>, request: Reque
     let Some(port) = port else {
         return not_found().await.into_response();
     };
-    let host = host_of(&request)
-        .filter(|host| names.are_ours(host))
-        .unwrap_or_else(|| names.hostname());
-    let host = if host.contains(':') {
-        format!("[{host}]")
-    } else {
-        host.to_ascii_lowercase()
-    };
+    let reached = request.extensions().get::<Reached>().map(|reached| reached.0.ip());
+    let host = names.own(host_of(&request), reached);
+    let host = if host.contains(':') { format!("[{host}]") } else { host };
     let port = if *port == 443 {
         String::new()
     } else {

@@ -1,9 +1,10 @@
 //! `check-config` and `config show`.
 
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Common, Failure, print};
+use crate::app::{self, Findings};
 use crate::config;
 
 #[derive(Subcommand)]
@@ -26,26 +27,67 @@ impl Command {
 }
 
 pub(super) fn check(common: &Common) -> Result<(), Failure> {
-    let verdict = config::load(&common.flags());
+    let (loaded, findings) = match config::load_all(&common.flags()) {
+        Ok(loaded) => {
+            let findings = app::check(&loaded);
+            (Some(loaded), findings)
+        }
+        Err(faults) => {
+            let found = Findings {
+                faults,
+                ..Findings::default()
+            };
+            (None, found)
+        }
+    };
     if common.json {
-        print::json(&match &verdict {
-            Ok(loaded) => json!({ "ok": true, "file": loaded.file, "not_applied": loaded.refused }),
-            Err(fault) => json!({ "ok": false, "place": fault.place, "message": fault.message, "hint": fault.hint }),
-        });
-    }
-    let loaded = verdict?;
-    if !common.json {
-        print::line(format_args!("{}: the configuration is right", loaded.file.display()));
-        opened(&loaded.config);
-        for why in &loaded.refused {
-            print::line(format_args!("  not applied, from the cloud: {why}"));
+        print::json(&in_json(loaded.as_ref(), &findings));
+    } else {
+        let is_right = findings.faults.is_empty();
+        if let Some(loaded) = loaded.as_ref().filter(|_| is_right) {
+            print::line(format_args!("{}: the configuration is right", loaded.file.display()));
+        }
+        for note in &findings.notes {
+            print::line(format_args!("  note: {note}"));
+        }
+        for not in &findings.not_checked {
+            print::line(format_args!("  not checked: {not}"));
+        }
+        if let Some(loaded) = loaded.as_ref().filter(|_| is_right) {
+            opened(&loaded.config);
+            for why in &loaded.refused {
+                print::line(format_args!("  not applied, from the cloud: {why}"));
+            }
         }
     }
-    Ok(())
+    Failure::of_faults(findings.faults)
 }
 
-/// Which doors and rooms the configuration opens.
-fn opened(config: &config::Config) {
+fn in_json(loaded: Option<&config::Loaded>, findings: &Findings) -> Value {
+    let fault =
+        |fault: &config::ConfigError| json!({ "place": fault.place, "message": fault.message, "hint": fault.hint });
+    let all = |faults: &[config::ConfigError]| faults.iter().map(fault).collect::<Vec<_>>();
+    let mut verdict = json!({
+        "ok": findings.faults.is_empty(),
+        "file": loaded.map(|loaded| &loaded.file),
+        "faults": all(&findings.faults),
+        "not_checked": all(&findings.not_checked),
+        "notes": findings.notes,
+        "not_applied": loaded.map(|loaded| &loaded.refused),
+        "opens": loaded.map(|loaded| {
+            let open = openings(&loaded.config).filter(|(_, _, is_open)| *is_open);
+            open.map(|(kind, name, _)| format!("{kind} {name}")).collect::<Vec<_>>()
+        }),
+    });
+    // The first one stands at the top, too, where it has always been.
+    if let (Some(first), Some(verdict)) = (findings.faults.first(), verdict.as_object_mut()) {
+        verdict.extend(fault(first).as_object().cloned().unwrap_or_default());
+    }
+    verdict
+}
+
+/// Each door and room, and whether the configuration opens it.
+fn openings(config: &config::Config) -> impl Iterator<Item = (&'static str, &'static str, bool)> + use<> {
     let doors = [
         ("http", config.http.is_some()),
         ("https", config.https.is_some()),
@@ -61,7 +103,13 @@ fn opened(config: &config::Config) {
         ("uplink", config.uplink.is_some()),
     ];
     let lines = doors.map(|door| ("door", door)).into_iter();
-    for (kind, (name, is_open)) in lines.chain(rooms.map(|room| ("room", room))) {
+    let all = lines.chain(rooms.map(|room| ("room", room)));
+    all.map(|(kind, (name, is_open))| (kind, name, is_open))
+}
+
+/// Says which doors and rooms the configuration opens.
+fn opened(config: &config::Config) {
+    for (kind, name, is_open) in openings(config) {
         let open = if is_open { "open" } else { "closed (no section)" };
         print::line(format_args!("  {kind} {name:<10} {open}"));
     }

@@ -67,6 +67,18 @@ impl Failure {
         }
     }
 
+    /// What is configured does not work (3): every fault, a line each. Right when there is none.
+    pub fn of_faults(faults: Vec<ConfigError>) -> Result<(), Failure> {
+        let lines: Vec<String> = faults
+            .iter()
+            .map(|fault| fault.to_string().replace('\n', " "))
+            .collect();
+        match lines.is_empty() {
+            true => Ok(()),
+            false => Err(Failure::configuration(lines.join("\n"))),
+        }
+    }
+
     /// With what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl fmt::Display) -> Failure {

@@ -175,9 +175,11 @@ enum Command {
     Resolve(resolve::Resolve),
 }
 
-/// Runs the command that `args` name; the exit codes are those of `contract.md` section 2.
+/// Runs the command that `args` name; the exit codes are those of `contract.md` section 2. `trim` has the allocator give
+/// memory back that is free.
 #[must_use]
-pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+pub fn run(args: impl IntoIterator<Item = OsString>, trim: fn()) -> ExitCode {
+    crate::app::trim_by(trim);
     let cli = match Cli::try_parse_from(relay::as_known(in_full(args))) {
         Ok(cli) => cli,
         Err(error) => {

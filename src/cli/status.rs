@@ -77,6 +77,12 @@ pub(super) fn status(common: &Common) -> Result<(), Failure> {
     if let Some(uplink) = &status.uplink {
         super::uplink::summary(uplink);
     }
+    for (target, until) in &status.webhooks_set_aside {
+        print::line(format_args!(
+            "  webhook {target} is left alone until {}, as it asked: gatelodge webhook list",
+            print::moment(Some(*until))
+        ));
+    }
     for alarm in &status.alarms {
         let seen = if alarm.acknowledged { ", seen" } else { "" };
         let since = print::moment(Some(alarm.since));

@@ -73,8 +73,16 @@ fn list(common: &Common) -> Result<(), Failure> {
     }
     for target in targets {
         print::line(format_args!(
-            "{} to {}: {} waiting, {} taken, {} given up",
-            target.name, target.to, target.waiting, target.delivered, target.dead
+            "{} to {}: {} waiting, {} taken, {} given up{}",
+            target.name,
+            target.to,
+            target.waiting,
+            target.delivered,
+            target.dead,
+            match target.not_before {
+                Some(until) => format!("; left alone until {}, as it asked", print::moment(Some(until))),
+                None => String::new(),
+            }
         ));
     }
     Ok(())

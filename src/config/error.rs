@@ -56,6 +56,34 @@ impl ConfigError {
         self.message.starts_with(UNKNOWN)
     }
 
+    /// The key that a fault is about.
+    pub(super) fn path_of(error: &figment::Error) -> Vec<String> {
+        let mut path = error.path.clone();
+        if let Kind::UnknownField(field, _) = &error.kind
+            && path.last() != Some(field)
+        {
+            path.push(field.clone());
+        }
+        path
+    }
+
+    /// A fault whose place is looked up in the layers.
+    pub(super) fn at(figment: &figment::Figment, error: figment::Error, path: &[String]) -> ConfigError {
+        let known = (1..=path.len()).rev().map(|length| path[..length].join("."));
+        let metadata = known.into_iter().find_map(|key| figment.find_metadata(&key)).cloned();
+        let place = place_of(metadata.as_ref().or(error.metadata.as_ref()), path);
+        ConfigError {
+            place,
+            ..ConfigError::from(error)
+        }
+    }
+
+    /// Whether it is about something in this section.
+    pub(super) fn is_in(&self, section: &str) -> bool {
+        let named = [format!("`{section}."), format!("`{section}`"), format!("[[{section}")];
+        named.iter().any(|name| self.message.contains(name.as_str()))
+    }
+
     /// A file that could not be read.
     #[must_use]
     pub fn unreadable(file: &Path, error: &std::io::Error) -> ConfigError {

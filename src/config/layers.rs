@@ -1,9 +1,11 @@
 //! Where configuration comes from, and in which order it is laid over each other.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use figment::value::Value;
 use toml_edit::{Document, DocumentMut, Item};
 
 use super::{Config, ConfigError, check, remote};
@@ -11,6 +13,9 @@ use crate::uplink::Kept;
 
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "/etc/gatelodge/config.toml";
+
+/// Faults that are told at most.
+const MOST_FAULTS: usize = 100;
 
 /// Environment variables of one part, which name a key at the top; others must name a section too.
 const TOP_KEYS: [&str; 2] = ["data_dir", "admin_socket"];
@@ -41,19 +46,34 @@ pub fn load(flags: &Flags) -> Result<Loaded, ConfigError> {
     load_with(flags, None)
 }
 
+/// The same, with every fault that can be told and not the first alone.
+pub fn load_all(flags: &Flags) -> Result<Loaded, Vec<ConfigError>> {
+    read_all(layers(flags, None, |figment| figment).map_err(|fault| vec![fault])?)
+}
+
 /// The same with another text in place of what the box was told remotely.
 pub(super) fn load_with(flags: &Flags, told: Option<&str>) -> Result<Loaded, ConfigError> {
-    load_over(flags, told, |figment| figment)
+    read(layers(flags, told, |figment| figment)?)
 }
 
 /// The same with one value more, as if it stood in the box's own file: what it would mean there.
 pub(super) fn load_as_ours(flags: &Flags, (path, item): (&str, &Item)) -> Result<Loaded, ConfigError> {
     let mut text = DocumentMut::new();
     remote::put(text.as_table_mut(), path, Some(item.clone()));
-    load_over(flags, None, |figment| figment.merge(Toml::string(&text.to_string())))
+    read(layers(flags, None, |figment| {
+        figment.merge(Toml::string(&text.to_string()))
+    })?)
 }
 
-fn load_over(flags: &Flags, told: Option<&str>, last: impl FnOnce(Figment) -> Figment) -> Result<Loaded, ConfigError> {
+/// Every layer, laid over each other.
+struct Layers {
+    file: PathBuf,
+    figment: Figment,
+    /// What the box was told remotely and is not among them.
+    refused: Vec<String>,
+}
+
+fn layers(flags: &Flags, told: Option<&str>, last: impl FnOnce(Figment) -> Figment) -> Result<Layers, ConfigError> {
     let file = flags.file.clone().unwrap_or_else(|| DEFAULT_FILE.into());
     let mut figment = outer(&file)?;
     let data_dir = data_dir_of(&figment);
@@ -68,8 +88,9 @@ fn load_over(flags: &Flags, told: Option<&str>, last: impl FnOnce(Figment) -> Fi
         }
     }
     let mut refused = Vec::new();
-    if let Some(text) = told.map(str::to_owned).or(written).filter(|text| !text.is_empty()) {
-        let below: Config = environment(figment.clone()).extract()?;
+    let text = told.map(str::to_owned).or(written).filter(|text| !text.is_empty());
+    // What is wrong with the layers below is told when all are read.
+    if let (Some(text), Ok(below)) = (text, environment(figment.clone()).extract::<Config>()) {
         let layer = remote::Layer::over(&below, (&remote, &text));
         refused.clone_from(&layer.refused);
         figment = figment.merge(layer);
@@ -78,17 +99,80 @@ fn load_over(flags: &Flags, told: Option<&str>, last: impl FnOnce(Figment) -> Fi
     if let Some(socket) = &flags.socket {
         figment = figment.merge(Serialized::default("admin_socket", socket));
     }
-    let mut config: Config = figment.extract()?;
+    Ok(Layers { file, figment, refused })
+}
+
+/// Reads the layers and checks the whole; the first fault.
+fn read(layers: Layers) -> Result<Loaded, ConfigError> {
+    read_all(layers).map_err(|faults| {
+        let first = faults.into_iter().next();
+        first.expect("what was not read has a fault")
+    })
+}
+
+/// Reads the layers and checks the whole. A value that cannot be read is looked past, to find what else is wrong; what
+/// follows from its absence is not told.
+fn read_all(layers: Layers) -> Result<Loaded, Vec<ConfigError>> {
+    let Layers { file, figment, refused } = layers;
+    let mut values: Value = figment.extract().map_err(|error| vec![error.into()])?;
+    let mut faults: Vec<ConfigError> = Vec::new();
+    let mut sections = BTreeSet::new();
+    // The first try is made on the layers themselves, which know where each value comes from.
+    let mut result = figment.extract::<Config>();
+    while let Err(error) = result {
+        for error in error {
+            let path = ConfigError::path_of(&error);
+            let Some(section) = path.first().filter(|_| faults.len() < MOST_FAULTS) else {
+                faults.push(error.into());
+                return Err(faults);
+            };
+            sections.insert(section.clone());
+            if !remove(&mut values, &path) {
+                faults.push(error.into());
+                return Err(faults);
+            }
+            faults.push(ConfigError::at(&figment, error, &path));
+        }
+        result = Figment::from(Serialized::defaults(&values)).extract();
+    }
+    let Ok(mut config) = result else { return Err(faults) };
     if let Some(uplink) = &mut config.uplink {
         uplink.kept = Some(Kept::of(&config.data_dir));
     }
-    check::check(&config, &figment)?;
-    Ok(Loaded {
-        config,
-        file,
-        figment,
-        refused,
-    })
+    let others = check::check(&config, &figment).into_iter();
+    faults.extend(others.filter(|fault| !sections.iter().any(|section| fault.is_in(section))));
+    match faults.is_empty() {
+        true => Ok(Loaded {
+            config,
+            file,
+            figment,
+            refused,
+        }),
+        false => Err(faults),
+    }
+}
+
+/// Takes the value at `path` away; when there is none (something is missing), the table that lacks it. Whether
+/// anything was there.
+fn remove(values: &mut Value, path: &[String]) -> bool {
+    let [first, rest @ ..] = path else { return false };
+    match values {
+        Value::Dict(_, table) => {
+            let inner_went = !rest.is_empty() && table.get_mut(first).is_some_and(|inner| remove(inner, rest));
+            inner_went || table.remove(first).is_some()
+        }
+        Value::Array(_, entries) => {
+            let Some(place) = first.parse::<usize>().ok().filter(|place| *place < entries.len()) else {
+                return false;
+            };
+            let inner_went = !rest.is_empty() && remove(&mut entries[place], rest);
+            if !inner_went {
+                entries.remove(place);
+            }
+            true
+        }
+        _ => false,
+    }
 }
 
 /// The file and what stands beside it.

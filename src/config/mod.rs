@@ -8,6 +8,7 @@ mod check;
 mod doors;
 mod error;
 mod layers;
+mod log_filter;
 pub mod remote;
 mod show;
 
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use acme::Acme;
 pub use doors::{Certificate, DoorLimits, Grpc, GrpcClient, Https, Limits, Mtls, PlainDoor};
 pub use error::ConfigError;
-pub use layers::{DEFAULT_FILE, Flags, Loaded, data_dir, find_socket, load, without_file};
+pub use layers::{DEFAULT_FILE, Flags, Loaded, data_dir, find_socket, load, load_all, without_file};
 pub use show::{Shown, show};
 
 use crate::domain::units::Span;

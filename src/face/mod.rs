@@ -21,7 +21,7 @@ pub use form::{Form, FormError};
 pub use lamps::{Concern, Lamp, Lamps, Light};
 pub use plot::Frame;
 pub use security::secured;
-pub use shell::{Page, Shell};
+pub use shell::{Page, Shell, fixed};
 pub use visitor::{Forbidden, SignedIn, Visitor};
 
 use crate::accounts::Accounts;

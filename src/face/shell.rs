@@ -6,6 +6,7 @@ use axum::response::{Html, IntoResponse, Response};
 
 use super::{Face, Lamp, SignedIn};
 use crate::accounts::Act;
+use crate::http::Fixed;
 
 /// What the layout shows around a page.
 pub struct Shell {
@@ -82,4 +83,14 @@ impl<T: Template> IntoResponse for Page<T> {
             }
         }
     }
+}
+
+/// A page that is the same for everybody, written once.
+#[must_use]
+pub fn fixed(page: &impl Template) -> Fixed {
+    let html = page.render().unwrap_or_else(|error| {
+        tracing::error!(%error, "a page could not be written");
+        String::new()
+    });
+    Fixed::new("text/html; charset=utf-8", html)
 }

@@ -3,13 +3,12 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::HeaderMap;
-use axum::response::sse::{Event as SseEvent, KeepAlive, Sse};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use axum::response::sse::Event as SseEvent;
 use futures_util::{Stream, StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
@@ -17,9 +16,8 @@ use tokio::time::{Instant, Interval, interval_at};
 
 use super::{Full, Hall, Heard, Leave, Listener, News, Subject, Wanted};
 use crate::domain::{ChangeId, Seq};
+use crate::http::{HEARTBEAT, event_stream};
 
-/// How often a silent stream says that it lives.
-pub const HEARTBEAT: Duration = Duration::from_secs(15);
 /// A WebSocket holds no more than this for either direction; clients have nothing to say.
 const SOCKET_BUFFER: usize = 4 << 10;
 const LONGEST_MESSAGE: usize = 1 << 10;
@@ -106,7 +104,7 @@ impl<S: Subject, P: Speaker<S>> Listening<S, P> {
                 .max_message_size(LONGEST_MESSAGE)
                 .max_frame_size(LONGEST_MESSAGE)
                 .on_upgrade(|socket| converse(socket, self)),
-            Err(_) => Sse::new(events(self)).into_response(),
+            Err(_) => event_stream(events(self)),
         }
     }
 
@@ -179,9 +177,7 @@ pub fn page<S: Subject>(
         }
     };
     let all = all.take_until(over);
-    Sse::new(all)
-        .keep_alive(KeepAlive::new().interval(HEARTBEAT).text("alive"))
-        .into_response()
+    event_stream(all)
 }
 
 fn message<S>(id: ChangeId, news: &News<S>, kind: &'static str, mut body: Value) -> Said {

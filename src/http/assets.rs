@@ -17,7 +17,7 @@ use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use rust_embed::RustEmbed;
 
-use super::problem;
+use super::{fixed, problem};
 
 #[derive(RustEmbed)]
 #[folder = "web/assets"]
@@ -100,9 +100,9 @@ async fn send(State(assets): State<Assets>, Path(path): Path<String>, request: H
     match &asset.gzip {
         Some(gzip) if names(&request, &ACCEPT_ENCODING, "gzip") => {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            (headers, gzip.clone()).into_response()
+            (headers, fixed::shared(gzip.clone())).into_response()
         }
-        _ => (headers, asset.plain.clone()).into_response(),
+        _ => (headers, fixed::shared(asset.plain.clone())).into_response(),
     }
 }
 

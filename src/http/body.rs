@@ -11,7 +11,7 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Bytes that a body must bring each second, on average, once the grace is over.
-const SLOWEST: u64 = 1024;
+pub(crate) const LEAST_PACE: u64 = 1024;
 
 /// The body did not come fast enough.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +65,7 @@ where
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
         let started = *this.started.get_or_insert_with(Instant::now);
-        let deadline = started + *this.grace + Duration::from_millis(*this.received * 1000 / SLOWEST);
+        let deadline = started + *this.grace + Duration::from_millis(*this.received * 1000 / LEAST_PACE);
         let timer = this.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
         if timer.deadline() < deadline {
             timer.as_mut().reset(deadline);

@@ -127,6 +127,13 @@ pub enum CallError {
     Slow(Origin, Duration),
 }
 
+/// How much of an answer is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Whole,
+    Head,
+}
+
 /// Calls servers.
 #[derive(Clone)]
 pub struct Client {
@@ -141,19 +148,30 @@ pub struct Client {
 impl Client {
     /// One call.
     pub async fn send(&self, call: Call) -> Result<Answer, CallError> {
-        let origin = Origin::of(&call.uri).ok_or_else(|| CallError::Address(without_query(&call.uri)))?;
-        let slow = CallError::Slow(origin.clone(), self.limit);
-        timeout(self.limit, self.call(&origin, call)).await.unwrap_or(Err(slow))
+        self.within_limit(call, Wanted::Whole).await
     }
 
-    async fn call(&self, origin: &Origin, call: Call) -> Result<Answer, CallError> {
+    /// One call of which only the answer's head counts: its body is not read, and need not end.
+    pub async fn tell(&self, call: Call) -> Result<Answer, CallError> {
+        self.within_limit(call, Wanted::Head).await
+    }
+
+    async fn within_limit(&self, call: Call, wanted: Wanted) -> Result<Answer, CallError> {
+        let origin = Origin::of(&call.uri).ok_or_else(|| CallError::Address(without_query(&call.uri)))?;
+        let slow = CallError::Slow(origin.clone(), self.limit);
+        timeout(self.limit, self.call(&origin, call, wanted))
+            .await
+            .unwrap_or(Err(slow))
+    }
+
+    async fn call(&self, origin: &Origin, call: Call, wanted: Wanted) -> Result<Answer, CallError> {
         let connected = TcpStream::connect((origin.host.as_str(), origin.port)).await;
         let stream = connected.map_err(|source| CallError::Connect {
             origin: origin.clone(),
             source,
         })?;
         if !origin.tls {
-            return self.ask(origin, stream, call).await;
+            return self.ask(origin, stream, call, wanted).await;
         }
         let fault = |source| CallError::Tls {
             origin: origin.clone(),
@@ -161,10 +179,10 @@ impl Client {
         };
         let name = ServerName::try_from(origin.host.clone()).map_err(|error| fault(std::io::Error::other(error)))?;
         let shaken = TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream).await;
-        self.ask(origin, shaken.map_err(fault)?, call).await
+        self.ask(origin, shaken.map_err(fault)?, call, wanted).await
     }
 
-    async fn ask<S>(&self, origin: &Origin, stream: S, call: Call) -> Result<Answer, CallError>
+    async fn ask<S>(&self, origin: &Origin, stream: S, call: Call, wanted: Wanted) -> Result<Answer, CallError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -173,6 +191,13 @@ impl Client {
         let request = request(call).ok_or_else(|| CallError::Address(origin.to_string()))?;
         let asking = async {
             let (head, body) = sender.send_request(request).await.map_err(broken)?.into_parts();
+            if wanted == Wanted::Head {
+                return Ok(Answer {
+                    status: head.status,
+                    headers: head.headers,
+                    body: Bytes::new(),
+                });
+            }
             let body = Limited::new(body, self.longest).collect().await;
             let body = body.map_err(|error| {
                 if error.is::<LengthLimitError>() {

@@ -1,13 +1,14 @@
-//! Counters and their page: `/metrics` in the OpenMetrics text format.
+//! Counters and their page: `/metrics` in the OpenMetrics text format, or in Prometheus' own older one (`super::exposition`).
 
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, VARY};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode, encode_registry};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -15,10 +16,14 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::exposition::Form;
+
 /// The registry of the process; clones share it. Names begin with `gatelodge_`.
 #[derive(Clone)]
 pub struct Metrics {
     registry: Arc<Mutex<Registry>>,
+    /// What has names of its own, which all programs have alike.
+    common: Arc<Mutex<Registry>>,
     doors: Doors,
 }
 
@@ -36,6 +41,7 @@ impl Metrics {
         let doors = Doors::register(&mut registry);
         Metrics {
             registry: Arc::new(Mutex::new(registry)),
+            common: Arc::default(),
             doors,
         }
     }
@@ -43,6 +49,18 @@ impl Metrics {
     /// Registers more: `metrics.register(|registry| registry.register("name", "Help", counter.clone()))`.
     pub fn register<R>(&self, add: impl FnOnce(&mut Registry) -> R) -> R {
         add(&mut self.registry.lock().expect("registering does not panic"))
+    }
+
+    /// Registers what has the same name in all programs, such as `process_start_time_seconds`.
+    pub fn register_common<R>(&self, add: impl FnOnce(&mut Registry) -> R) -> R {
+        add(&mut self.common.lock().expect("registering does not panic"))
+    }
+
+    fn text(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        encode_registry(&mut text, &self.common.lock().expect("registering does not panic"))?;
+        encode(&mut text, &self.registry.lock().expect("registering does not panic"))?;
+        Ok(text)
     }
 
     /// The counters of the door `name`.
@@ -57,12 +75,16 @@ impl Metrics {
     }
 }
 
-async fn page(State(metrics): State<Metrics>) -> Response {
-    let mut text = String::new();
-    encode(&mut text, &metrics.registry.lock().expect("registering does not panic"))
-        .expect("a String takes all that is written");
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(CONTENT_TYPE, kind)], text).into_response()
+async fn page(State(metrics): State<Metrics>, headers: HeaderMap) -> Response {
+    // What is gathered may read the book.
+    let text = tokio::task::spawn_blocking(move || metrics.text()).await;
+    let Ok(Ok(text)) = text else {
+        tracing::error!("the metrics could not be written");
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let form = Form::wanted(&headers);
+    let kinds = [(CONTENT_TYPE, form.content_type()), (VARY, "accept")];
+    (kinds, form.of(text)).into_response()
 }
 
 /// Why a connection came to nothing, or was ended by us.
@@ -121,6 +143,7 @@ struct StatusLabels {
 #[derive(Clone)]
 struct Doors {
     open: Family<DoorLabel, Gauge>,
+    unsent: Family<DoorLabel, Gauge>,
     connections: Family<DoorLabel, Counter>,
     refusals: Family<RefusalLabels, Counter>,
     requests: Family<StatusLabels, Counter>,
@@ -137,12 +160,18 @@ impl Doors {
     fn register(registry: &mut Registry) -> Doors {
         let doors = Doors {
             open: Family::default(),
+            unsent: Family::default(),
             connections: Family::default(),
             refusals: Family::default(),
             requests: Family::default(),
             durations: Family::new_with_constructor(duration_buckets),
         };
         registry.register("door_connections_open", "Connections open now", doors.open.clone());
+        registry.register(
+            "door_unsent_bytes",
+            "Bytes of answers that wait for peers to take them",
+            doors.unsent.clone(),
+        );
         registry.register("door_connections", "Connections accepted", doors.connections.clone());
         registry.register(
             "door_refusals",
@@ -167,6 +196,7 @@ impl Doors {
         DoorMetrics {
             door,
             open: self.open.get_or_create_owned(&DoorLabel { door }),
+            unsent: self.unsent.get_or_create_owned(&DoorLabel { door }),
             connections: self.connections.get_or_create_owned(&DoorLabel { door }),
             refusals: self.refusals.clone(),
             requests: ["1xx", "2xx", "3xx", "4xx", "5xx"].map(class),
@@ -180,6 +210,7 @@ impl Doors {
 pub struct DoorMetrics {
     door: &'static str,
     pub(crate) open: Gauge,
+    pub(crate) unsent: Gauge,
     pub(crate) connections: Counter,
     refusals: Family<RefusalLabels, Counter>,
     requests: [Counter; 5],
@@ -231,7 +262,10 @@ mod tests {
         let door = metrics.door("https");
         door.answered(axum::http::StatusCode::NOT_FOUND, std::time::Duration::from_millis(3));
         door.refused(Refusal::HandshakeTimeout);
-        let request = Request::get("/metrics").body(Body::empty()).unwrap();
+        let request = Request::get("/metrics")
+            .header("accept", "application/openmetrics-text")
+            .body(Body::empty())
+            .unwrap();
         let response = metrics.router().oneshot(request).await.unwrap();
         let text = response.into_body().collect().await.unwrap().to_bytes();
         let text = std::str::from_utf8(&text).unwrap();

@@ -16,6 +16,10 @@ pub struct Peer {
     pub certificate: Option<[u8; 32]>,
 }
 
+/// At which of our addresses a request came in: the near end of its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reached(pub SocketAddr);
+
 impl<S: Sync> FromRequestParts<S> for Peer {
     type Rejection = Infallible;
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use axum::body::HttpBody;
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::{
     ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
@@ -25,13 +26,16 @@ use super::ahead::Under;
 use super::metrics::DoorMetrics;
 use super::peer::truncated;
 use super::request_id::{RequestId, RequestIds};
-use super::{Peer, Problem, Proxies, RateLimits, authority, claims};
+use super::{Crowded, Peer, Problem, Proxies, RateLimits, authority, claims};
 
 /// The longest address (path and query) a request may have, in bytes.
 pub const URI_LIMIT: usize = 16 << 10;
 
 /// How long browsers remember to come by TLS only: two years, as preload lists ask.
 pub const HSTS_DEFAULT: Duration = Duration::from_secs(63_072_000);
+
+/// When to come back after too many answers were not taken, in seconds.
+const CROWDED: u64 = 10;
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -189,6 +193,11 @@ impl<S> Served<S> {
                 Problem::new(StatusCode::URI_TOO_LONG, "uri-too-long", title).member("limit_bytes", URI_LIMIT),
             );
         }
+        if request.extensions().get::<Crowded>().is_some() {
+            let title = "Too many answers wait to be taken";
+            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", title);
+            return Some(problem.retry_after(CROWDED));
+        }
         self.shared.rates.check(peer?).err()
     }
 }
@@ -304,6 +313,27 @@ impl Shared {
         (self.refusals)(line.uri.path(), problem, title)
     }
 
+    /// A refusal that a library wrote as plain text, or left empty, in the shape of the API that the path belongs to.
+    fn shaped(&self, line: &Line, response: Response) -> Response {
+        let status = response.status();
+        let bare = match response.headers().get(CONTENT_TYPE) {
+            Some(kind) => kind.as_bytes().starts_with(b"text/plain"),
+            None => response.body().size_hint().exact() == Some(0),
+        };
+        if !bare || !status.is_client_error() {
+            return response;
+        }
+        let (slug, title) = words_of(status);
+        let mut shaped = (self.refusals)(line.uri.path(), Problem::new(status, slug, title), title);
+        // What else the refusal says (Allow, Retry-After, ...) stays.
+        for (name, value) in response.headers() {
+            if ![CONTENT_TYPE, CONTENT_LENGTH].contains(name) {
+                shaped.headers_mut().append(name.clone(), value.clone());
+            }
+        }
+        shaped
+    }
+
     /// The answer as somebody sees it who looks at a page.
     fn seen(&self, line: &Line, response: Response) -> Response {
         let status = response.status();
@@ -328,8 +358,9 @@ impl Shared {
     }
 
     fn finish(&self, line: &Line, response: Response) -> Response {
-        let mut response = self.seen(line, response);
         let took = line.started.elapsed();
+        let response = self.shaped(line, response);
+        let mut response = self.seen(line, response);
         let status = response.status();
         let headers = response.headers_mut();
         headers.insert(X_REQUEST_ID.clone(), line.id.header());
@@ -371,6 +402,19 @@ impl Shared {
         } else {
             line!(tracing::Level::DEBUG);
         }
+    }
+}
+
+/// What a refusal by a library is about: the kind of problem, and its title.
+fn words_of(status: StatusCode) -> (&'static str, &'static str) {
+    match status {
+        StatusCode::NOT_FOUND => ("not-found", "There is nothing here"),
+        StatusCode::METHOD_NOT_ALLOWED => ("method-not-allowed", "This address does not take that method"),
+        StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "The body is too long"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("media-type", "This address does not take a body of that type"),
+        StatusCode::UNPROCESSABLE_ENTITY => ("unprocessable", "The body is not what this address takes"),
+        StatusCode::UPGRADE_REQUIRED => ("upgrade-required", "This address wants a WebSocket"),
+        _ => ("bad-request", "The request cannot be read"),
     }
 }
 

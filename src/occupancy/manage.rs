@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Occupancy;
 use crate::accounts::random;
 use crate::domain::{OCCUPANCY_LIMIT, Occupancy as Counts, Space, SpaceId, SpaceOrigin};
-use crate::store::spaces::{NewSpace, SetSpace, SpaceError, SpacesWriter};
+use crate::store::spaces::{Counts as SpaceCounts, NewSpace, SetSpace, SpaceError, SpacesWriter, TooManySpaces};
 use crate::store::{ReadError, RowError, Unwritten, WriteError};
 
 /// The longest name the operator may give, in characters.
@@ -61,6 +61,9 @@ pub enum ManageError {
     /// Nothing is to be set.
     #[error("nothing to set: give a name, a count or a maximum")]
     Nothing,
+    /// There are too many spaces.
+    #[error(transparent)]
+    TooMany(TooManySpaces),
     /// The book could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -84,6 +87,20 @@ impl Occupancy {
             found.extend(some.into_iter().filter(|space| self.lives(space)));
         }
         Ok(found)
+    }
+
+    /// What may be told of living spaces to whoever watches the box: those of anonymous callers only where they are
+    /// published.
+    pub fn published(&self) -> Result<Vec<Space>, ReadError> {
+        let mut all = self.list(None, usize::MAX)?;
+        all.retain(|space| self.config.publish_anonymous || space.origin != SpaceOrigin::Open);
+        Ok(all)
+    }
+
+    /// How many spaces there are, whoever made them.
+    #[must_use]
+    pub fn counts(&self) -> SpaceCounts {
+        self.writer.counts()
     }
 
     /// One living space.
@@ -151,6 +168,7 @@ impl Occupancy {
 fn written(error: WriteError<SpaceError>) -> ManageError {
     match error.split() {
         Ok(SpaceError::Unknown(id)) => ManageError::Unknown(id),
+        Ok(SpaceError::TooMany(many)) => ManageError::TooMany(many),
         Ok(SpaceError::Row(error)) => ManageError::Row(error),
         Err(why) => ManageError::Write(why),
     }

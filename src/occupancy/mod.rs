@@ -5,10 +5,10 @@
 //! die when nobody uses them; spaces that the operator makes stay, and want an API token unless they are shared.
 
 pub mod compat;
+mod following;
 pub mod history;
 mod keys;
 mod last_use;
-mod living;
 pub mod manage;
 mod once;
 pub mod pages;
@@ -27,11 +27,10 @@ use crate::domain::units::Span;
 use crate::domain::{Space, SpaceId};
 use crate::feed::Hall;
 use crate::http::{Limiter, Rate};
-use crate::store::spaces::{Spaces, SpacesWriter};
+use crate::store::spaces::{SpaceLimits, Spaces, SpacesWriter};
 use crate::store::{ReadError, Store};
 use history::History;
 use last_use::LastUse;
-use living::Living;
 
 /// The `[occupancy]` section (`contract.md` section 4).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,6 +46,8 @@ pub struct Config {
     pub publish_anonymous: bool,
     /// How many spaces there may be.
     pub max_spaces: u32,
+    /// Which part of them anonymous callers may make through the old URLs, 0 to 1.
+    pub anonymous_share: f64,
     /// How many may listen to streams at once.
     pub max_listeners: u32,
     /// Pages of which origins may call `/v1`, such as `https://app.example.org`; `"*"`: of all.
@@ -64,10 +65,34 @@ impl Default for Config {
             create_limit: "600/min".parse().expect("a rate as the manual writes it"),
             publish_anonymous: false,
             max_spaces: 200_000,
+            anonymous_share: 0.5,
             max_listeners: 4_000,
             cors_origins: Vec::new(),
             webhook: Vec::new(),
         }
+    }
+}
+
+impl Config {
+    /// How many spaces there may be.
+    #[must_use]
+    pub fn limits(&self) -> SpaceLimits {
+        let share = f64::from(self.max_spaces) * self.anonymous_share.clamp(0.0, 1.0);
+        SpaceLimits {
+            all: self.max_spaces,
+            // In bounds by the line before.
+            anonymous: share as u32,
+        }
+    }
+
+    /// What is wrong with it: the key, what, and what would be right.
+    #[must_use]
+    pub fn fault(&self) -> Option<(&'static str, String, String)> {
+        let in_bounds = (0.0..=1.0).contains(&self.anonymous_share);
+        (!in_bounds).then(|| {
+            let what = format!("{} is no part of a whole", self.anonymous_share);
+            ("occupancy.anonymous_share", what, "from 0 to 1, such as 0.5".to_owned())
+        })
     }
 }
 
@@ -93,7 +118,6 @@ pub struct Occupancy {
     last_use: LastUse,
     creations: Limiter<IpAddr>,
     bearers: Limiter<[u8; 32]>,
-    living: Living,
     hall: Arc<Hall<SpaceId>>,
     history: History,
 }
@@ -107,11 +131,14 @@ impl Occupancy {
     /// The room on this book; nothing runs yet.
     #[must_use]
     pub fn new(config: Config, store: Store, accounts: Accounts, terms: Terms) -> Arc<Occupancy> {
+        let writer = SpacesWriter::with_limits(store.clone(), config.limits());
+        if let Err(error) = writer.count() {
+            tracing::error!(%error, "the spaces could not be counted; it is tried again");
+        }
         Arc::new(Occupancy {
             idle: SignedDuration::try_from(config.idle_expiry.0).unwrap_or(SignedDuration::MAX),
             creations: Limiter::new(config.create_limit),
             bearers: Limiter::new(terms.per_bearer),
-            living: Living::default(),
             history: History::new(store.clone(), terms.history),
             hall: Arc::new(Hall::new(
                 store.clone(),
@@ -119,7 +146,7 @@ impl Occupancy {
                 terms.streams.child_token(),
             )),
             spaces: Spaces::new(store.clone()),
-            writer: SpacesWriter::new(store.clone()),
+            writer,
             last_use: LastUse::new(store.now()),
             store,
             accounts,
@@ -148,6 +175,7 @@ impl Occupancy {
                 _ = sweeps.tick() => {
                     self.creations.forget_quiet();
                     self.bearers.forget_quiet();
+                    self.writer.count()?;
                     self.sweep().await?;
                 }
             }

@@ -19,12 +19,23 @@ pub struct SigningRequest {
 pub struct SigningRequestError(#[from] rcgen::Error);
 
 impl SigningRequest {
+    /// Makes a key and a request for these DNS names, which stand in the subject's alternative names alone.
+    pub fn for_hosts(names: &[String]) -> Result<SigningRequest, SigningRequestError> {
+        let mut params = CertificateParams::new(names)?;
+        params.distinguished_name = DistinguishedName::new();
+        SigningRequest::of(&params)
+    }
+
     /// Makes a key and a request in which the subject is `CN=name` and nothing else.
     pub fn new(name: &str) -> Result<SigningRequest, SigningRequestError> {
-        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, name);
+        SigningRequest::of(&params)
+    }
+
+    fn of(params: &CertificateParams) -> Result<SigningRequest, SigningRequestError> {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let request = params.serialize_request(&key)?;
         Ok(SigningRequest {
             der: request.der().to_vec(),

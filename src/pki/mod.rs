@@ -14,6 +14,7 @@ mod identity;
 mod inspect;
 mod issuing;
 mod known;
+pub mod pem;
 mod possession;
 mod profile;
 mod register;

@@ -123,7 +123,12 @@ async fn ticket(
         )
         .detail(detail)
     };
-    let Json(wanted) = body.map_err(|error| bad(error.body_text()))?;
+    let Json(wanted) = body.map_err(|error| match error.status() {
+        StatusCode::UNSUPPORTED_MEDIA_TYPE | StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new(error.status(), "body", "The body cannot be taken").detail(error.body_text())
+        }
+        _ => bad(error.body_text()),
+    })?;
     let ticket = desk.room.ticket(&wanted).map_err(|error| bad(error.to_string()))?;
     Ok((StatusCode::CREATED, Json(ticket)))
 }

@@ -14,6 +14,7 @@ mod archive;
 mod backlog;
 mod backup;
 mod beside;
+mod census;
 mod change;
 mod claims;
 mod clock;
@@ -82,7 +83,7 @@ pub use loss::{Loss, LossKind, SalvageReport};
 pub use options::Options;
 pub use page::{BULK_ROWS, GROUP_LIMIT, Page};
 pub use restore::{RestoreError, RestoreReport, restore, restore_dry_run, restore_on};
-pub use seal::{Seal, SealError, Unseal};
+pub use seal::{Seal, SealError, Unseal, is_recipient};
 pub use stats::Stats;
 pub use verify::{VerifyReport, verify};
 

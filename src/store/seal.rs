@@ -124,6 +124,12 @@ fn decode(plain: &[u8]) -> Option<Secrets> {
     body.0.is_empty().then_some(secrets)
 }
 
+/// Whether a text is an age recipient (`age1…`), to whom can be sealed.
+#[must_use]
+pub fn is_recipient(text: &str) -> bool {
+    text.trim().parse::<age::x25519::Recipient>().is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,12 +1,18 @@
 //! Spaces: the rows that the occupancy room writes and everybody may read.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
+use super::census::Census;
+pub use super::census::{Counts, SpaceLimits, TooManySpaces};
 use super::{Ledger, Page, ReadError, RowError, Store, WriteError, schema};
 use crate::domain::units::Span;
 use crate::domain::{Event, Occupancy, Removal, Space, SpaceId, SpaceOrigin, Thresholds};
 
 const ROWS: Ledger<Space> = Ledger::new(schema::SPACES);
+/// How many rows are read at a time when spaces are counted.
+const COUNTED_AT_ONCE: usize = 1024;
 const USES: Ledger<Timestamp> = Ledger::new(schema::SPACE_USE);
 
 /// A space as it is asked for.
@@ -26,6 +32,8 @@ pub struct NewSpace {
     pub thresholds: Thresholds,
     /// After how long without use an operator's space dies.
     pub ttl: Option<Span>,
+    /// Whether nobody knows who makes it, so that it is of the share of anonymous callers.
+    pub is_anonymous: bool,
 }
 
 impl NewSpace {
@@ -40,6 +48,7 @@ impl NewSpace {
             tags: Vec::new(),
             thresholds: Thresholds::default(),
             ttl: None,
+            is_anonymous: false,
         }
     }
 }
@@ -50,6 +59,9 @@ pub enum SpaceError {
     /// There is no such space.
     #[error("there is no space {0}")]
     Unknown(SpaceId),
+    /// There are too many.
+    #[error(transparent)]
+    TooMany(#[from] TooManySpaces),
     /// The row could not be read or written.
     #[error(transparent)]
     Row(#[from] RowError),
@@ -98,24 +110,55 @@ impl Spaces {
 #[derive(Clone)]
 pub struct SpacesWriter {
     store: Store,
+    census: Arc<Census>,
 }
 
 impl SpacesWriter {
-    /// A writer of the spaces of this book.
+    /// A writer of the spaces of this book, that makes as many as it is asked for.
     #[must_use]
     pub fn new(store: Store) -> SpacesWriter {
-        SpacesWriter { store }
+        SpacesWriter::with_limits(store, SpaceLimits::NONE)
+    }
+
+    /// A writer that makes no more than `limits` allow, once it has [counted](Self::count).
+    #[must_use]
+    pub fn with_limits(store: Store, limits: SpaceLimits) -> SpacesWriter {
+        SpacesWriter {
+            store,
+            census: Arc::new(Census::new(limits)),
+        }
+    }
+
+    /// Counts the spaces that are there; to be called before the first is made, and now and then, since what was
+    /// counted may not have been written after all.
+    pub fn count(&self) -> Result<Counts, ReadError> {
+        let spaces = Spaces::new(self.store.clone());
+        let (mut after, mut found) = (None, Counts::default());
+        loop {
+            let some = spaces.list(after, COUNTED_AT_ONCE)?;
+            let Some(last) = some.last() else { break };
+            after = Some(last.id);
+            some.iter().for_each(|space| found.add(space.origin));
+        }
+        self.census.recount(found);
+        Ok(found)
+    }
+
+    /// How many spaces there are, as far as is known.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.census.counts()
     }
 
     /// Creates a space.
     pub async fn create(&self, new: NewSpace, now: Timestamp) -> Result<Space, WriteError<SpaceError>> {
-        self.store
-            .write(move |page| Ok(SpacesWriter::create_on(page, new, now)?))
-            .await
+        let here = self.clone();
+        self.store.write(move |page| here.create_on(page, new, now)).await
     }
 
     /// Creates a space as part of a larger change.
-    pub fn create_on(page: &mut Page, new: NewSpace, now: Timestamp) -> Result<Space, RowError> {
+    pub fn create_on(&self, page: &mut Page, new: NewSpace, now: Timestamp) -> Result<Space, SpaceError> {
+        self.census.admit(new.origin, new.is_anonymous)?;
         let space = Space {
             id: new.id,
             name: new.name,
@@ -151,8 +194,16 @@ impl SpacesWriter {
     }
 
     /// Deletes a space as part of a larger change.
-    pub fn delete_on(page: &mut Page, id: SpaceId) {
-        remove(page, id, Removal::Deleted);
+    pub fn delete_on(&self, page: &mut Page, space: &Space) {
+        self.remove(page, space, Removal::Deleted);
+    }
+
+    fn remove(&self, page: &mut Page, space: &Space, why: Removal) {
+        let id = space.id;
+        ROWS.delete_on(page, id.as_bytes());
+        USES.delete_on(page, id.as_bytes());
+        page.record(Event::SpaceRemoved { space: id, why });
+        self.census.removed(space);
     }
 
     /// Adds one person, unless the space is full. Answers the space after the attempt.
@@ -190,10 +241,11 @@ impl SpacesWriter {
 
     /// Deletes a space.
     pub async fn delete(&self, id: SpaceId) -> Result<(), WriteError<SpaceError>> {
+        let here = self.clone();
         self.store
             .write(move |page| {
-                ROWS.get_on(page, id.as_bytes())?.ok_or(SpaceError::Unknown(id))?;
-                remove(page, id, Removal::Deleted);
+                let space = SpacesWriter::get_on(page, id)?;
+                here.delete_on(page, &space);
                 Ok(())
             })
             .await
@@ -215,11 +267,12 @@ impl SpacesWriter {
 
     /// Removes spaces that were idle too long.
     pub async fn expire(&self, ids: Vec<SpaceId>) -> Result<(), WriteError<SpaceError>> {
+        let here = self.clone();
         self.store
             .write_bulk(move |page| {
                 for id in ids {
-                    if ROWS.get_on(page, id.as_bytes())?.is_some() {
-                        remove(page, id, Removal::Idle);
+                    if let Some(space) = ROWS.get_on(page, id.as_bytes())? {
+                        here.remove(page, &space, Removal::Idle);
                     }
                 }
                 Ok(())
@@ -280,12 +333,6 @@ fn changed(space: &Space, before: Occupancy) -> Event {
         by: i64::from(space.occupancy.current) - i64::from(before.current),
         occupancy: space.occupancy,
     }
-}
-
-fn remove(page: &mut Page, id: SpaceId, why: Removal) {
-    ROWS.delete_on(page, id.as_bytes());
-    USES.delete_on(page, id.as_bytes());
-    page.record(Event::SpaceRemoved { space: id, why });
 }
 
 /// Whether there is such a space, as a larger change finds it.

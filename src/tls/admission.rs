@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 
 use prometheus_client::metrics::gauge::Gauge;
@@ -14,17 +15,33 @@ use crate::http::{Proxies, counted};
 #[derive(Clone)]
 pub(super) struct Places {
     total: Arc<Semaphore>,
-    addresses: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    addresses: Arc<Mutex<HashMap<IpAddr, Share>>>,
     address_cap: usize,
     proxies: Proxies,
     open: Gauge,
+}
+
+/// What one address has.
+#[derive(Default)]
+struct Share {
+    connections: usize,
+    /// Bytes of answers that it has not taken yet.
+    unsent: Arc<AtomicUsize>,
 }
 
 /// One connection's place; it is free again when this is dropped.
 pub(super) struct Admission {
     _place: OwnedSemaphorePermit,
     address: IpAddr,
+    unsent: Option<Arc<AtomicUsize>>,
     places: Places,
+}
+
+impl Admission {
+    /// Where bytes of answers are counted that its address has not taken yet; a trusted proxy has no share.
+    pub(super) fn unsent(&self) -> Option<Arc<AtomicUsize>> {
+        self.unsent.clone()
+    }
 }
 
 impl Places {
@@ -49,15 +66,17 @@ impl Places {
         let is_proxy = self.proxies.trust(address);
         let address = counted(address);
         let mut addresses = self.addresses.lock().expect("counting does not panic");
-        let count = addresses.entry(address).or_insert(0);
-        if *count >= self.address_cap && !is_proxy {
+        let share = addresses.entry(address).or_default();
+        if share.connections >= self.address_cap && !is_proxy {
             return None;
         }
-        *count += 1;
+        share.connections += 1;
+        let unsent = (!is_proxy).then(|| Arc::clone(&share.unsent));
         self.open.inc();
         Some(Admission {
             _place: place,
             address,
+            unsent,
             places: self.clone(),
         })
     }
@@ -67,9 +86,9 @@ impl Drop for Admission {
     fn drop(&mut self) {
         self.places.open.dec();
         let mut addresses = self.places.addresses.lock().expect("counting does not panic");
-        if let Some(count) = addresses.get_mut(&self.address) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(share) = addresses.get_mut(&self.address) {
+            share.connections -= 1;
+            if share.connections == 0 {
                 addresses.remove(&self.address);
             }
         }

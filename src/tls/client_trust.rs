@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
+use rustls::pki_types::CertificateDer;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::files::{self, FileError, FileWatch};
-use super::trust::{Trust, TrustError};
+use super::trust::{self, Trust, TrustError};
 use crate::pki::Revocations;
+use crate::pki::pem::{self, PemError};
 
 /// How often files are looked at: a new revocation list must cut live sessions within a second.
 const LOOK: Duration = Duration::from_millis(250);
@@ -56,7 +56,7 @@ pub enum ClientTrustError {
         /// Which file.
         path: PathBuf,
         /// What the parser said.
-        source: rustls::pki_types::pem::Error,
+        source: PemError,
     },
     /// What the files hold does not work.
     #[error(transparent)]
@@ -161,11 +161,11 @@ impl Sources {
 
     fn read(&self) -> Result<Trust, ClientTrustError> {
         let roots = match &self.authorities {
-            Authorities::File(path) => pem::<CertificateDer<'static>>(path)?,
+            Authorities::File(path) => of_pem(path, pem::certificates)?,
             Authorities::Fixed(roots) => roots.clone(),
         };
         let lists = match &self.crl_file {
-            Some(path) => pem::<CertificateRevocationListDer<'static>>(path)?,
+            Some(path) => of_pem(path, pem::lists)?,
             None => Vec::new(),
         };
         let own = self.revocations.as_ref().map(|own| own.borrow().clone());
@@ -173,21 +173,18 @@ impl Sources {
     }
 }
 
-fn pem<T: PemObject>(path: &Path) -> Result<Vec<T>, ClientTrustError> {
-    let bytes = files::read(path)?;
-    let items: Vec<T> =
-        T::pem_slice_iter(&bytes)
-            .collect::<Result<_, _>>()
-            .map_err(|source| ClientTrustError::Pem {
-                path: path.to_owned(),
-                source,
-            })?;
-    if items.is_empty() {
-        // A list file cut short while it is written must not pass for "nobody is revoked".
-        return Err(ClientTrustError::Pem {
-            path: path.to_owned(),
-            source: rustls::pki_types::pem::Error::NoItemsFound,
-        });
-    }
-    Ok(items)
+/// Reads a file of revocation lists as a door will.
+///
+/// # Errors
+/// When it holds none, or one that is not readable.
+pub fn check_lists(file: &Path) -> Result<(), ClientTrustError> {
+    Ok(trust::check_lists(&of_pem(file, pem::lists)?)?)
+}
+
+/// What a file holds. A list file cut short while it is written must not pass for "nobody is revoked".
+fn of_pem<T>(path: &Path, read: fn(&[u8]) -> Result<Vec<T>, PemError>) -> Result<Vec<T>, ClientTrustError> {
+    read(&files::read(path)?).map_err(|source| ClientTrustError::Pem {
+        path: path.to_owned(),
+        source,
+    })
 }

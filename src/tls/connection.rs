@@ -20,20 +20,24 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::pulse::{Heads, Pulse, Turn, Verdict};
+use super::pulse::{Heads, Pulse, Verdict};
+use super::unsent::{Owed, Part, Unsent};
 use super::{Limits, PeerCertificate};
 use crate::http::leftover::{self, Leftover};
 use crate::http::metrics::Refusal;
 use crate::http::swap::Swap;
-use crate::http::{PatientBody, Peer};
+use crate::http::{Crowded, PatientBody, Peer, Reached, Shared};
 
 /// Largest head of an HTTP/1.1 request, and with it the largest buffer a connection can make us keep, in bytes.
 /// Above [`crate::http::serve::URI_LIMIT`], so that a long address earns its own answer.
 const HEAD_LIMIT: usize = 96 << 10;
 /// Largest head of an HTTP/2 request, in bytes as RFC 9113 §6.5.2 counts them.
 const HEADER_LIST_LIMIT: u32 = 48 << 10;
-/// Requests one HTTP/2 connection may have under way.
-const STREAMS: u32 = 128;
+/// Requests one HTTP/2 connection may have under way: the least that RFC 9113 §6.5.2 recommends, since each costs memory
+/// until its answer is taken.
+const STREAMS: u32 = 100;
+/// Bytes of one HTTP/2 answer that wait, apart from its body, for the peer to take them.
+const SEND_BUFFER: usize = 64 << 10;
 /// HTTP/2 connections whose peer does not answer a ping for this long, sent at this interval, are ended.
 const PING: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
 /// After a polite end was asked for: how long an idle peer has to close.
@@ -64,8 +68,10 @@ pub(super) struct Connection<'a> {
     pub(super) router: &'a Swap,
     pub(super) limits: &'a Limits,
     pub(super) peer: Peer,
+    pub(super) reached: Option<Reached>,
     pub(super) certificate: Option<PeerCertificate>,
     pub(super) pulse: Arc<Pulse>,
+    pub(super) unsent: Arc<Unsent>,
     pub(super) stop: &'a CancellationToken,
 }
 
@@ -81,28 +87,45 @@ impl Connection<'_> {
         let Connection {
             router,
             peer,
+            reached,
             certificate,
+            unsent,
             ..
         } = self;
         let (router, patience) = (router.clone(), limits.body);
         let service = {
             let pulse = pulse.clone();
             service_fn(move |request: Request<Incoming>| {
-                let mut turn = pulse.turn();
+                let turn = pulse.turn();
                 let (mut request, leftover) = lent(request, protocol, patience);
                 request.extensions_mut().insert(peer);
+                if let Some(reached) = reached {
+                    request.extensions_mut().insert(reached);
+                }
                 if let Some(certificate) = &certificate {
                     request.extensions_mut().insert(certificate.clone());
                 }
-                let answer = router.current().call(request);
-                async move {
+                let (router, unsent) = (router.clone(), Arc::clone(&unsent));
+                // In a box, which goes when the answer is there: what waits for a slow peer is then only the answer.
+                Box::pin(async move {
+                    if !unsent.has_room() {
+                        turn.part();
+                        unsent.room().await;
+                        turn.room();
+                    }
+                    if unsent.is_full() {
+                        request.extensions_mut().insert(Crowded);
+                    }
+                    let answer = router.current().call(request);
                     let answer: Response = answer.await?;
                     if let Some(leftover) = leftover {
                         leftover.read_off().await;
                     }
                     turn.part();
-                    Ok::<_, Infallible>(answer.map(|body| Answer { body, turn }))
-                }
+                    let is_shared = answer.extensions().get::<Shared>().is_some();
+                    let owed = Owed::new(turn, &unsent, answer.body().size_hint().lower(), is_shared);
+                    Ok::<_, Infallible>(answer.map(|body| Answer { body, owed }))
+                })
             })
         };
         match protocol {
@@ -119,6 +142,7 @@ impl Connection<'_> {
                     .keep_alive_interval(PING.0)
                     .keep_alive_timeout(PING.1)
                     .max_concurrent_streams(STREAMS)
+                    .max_send_buf_size(SEND_BUFFER)
                     .max_header_list_size(HEADER_LIST_LIMIT);
                 // No extended CONNECT (RFC 8441): a WebSocket then comes by HTTP/1.1, on a connection of its own
                 // whose end it owns, rather than on one that looks idle to the pulse.
@@ -251,22 +275,22 @@ pin_project! {
     struct Answer {
         #[pin]
         body: Body,
-        turn: Turn,
+        owed: Owed,
     }
 }
 
 impl hyper::body::Body for Answer {
-    type Data = bytes::Bytes;
+    type Data = Part;
     type Error = axum::Error;
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let this = self.project();
         let polled = this.body.poll_frame(cx);
         match polled {
-            Poll::Pending => this.turn.room(),
-            Poll::Ready(_) => this.turn.part(),
+            Poll::Pending => this.owed.turn().room(),
+            Poll::Ready(_) => this.owed.turn().part(),
         }
-        polled
+        polled.map_ok(|frame| frame.map_data(|bytes| this.owed.part(bytes)))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -16,11 +16,12 @@ use super::connection::{self, Connection, FAREWELL, Protocol};
 use super::handshake::Handshake;
 use super::listener::Listeners;
 use super::pulse::Pulse;
+use super::unsent::Unsent;
 use super::wire::Wire;
 use super::{Limits, PeerCertificate};
 use crate::http::metrics::{DoorMetrics, Refusal};
 use crate::http::swap::Swap;
-use crate::http::{Peer, RateLimits};
+use crate::http::{Peer, RateLimits, Reached};
 
 /// How often addresses that were quiet are forgotten by the rates.
 const FORGET: Duration = Duration::from_secs(60);
@@ -30,6 +31,9 @@ const UNSENT: u32 = 64 << 10;
 
 /// Questions of the system without an answer until a connection is lost.
 const KEEPALIVE_TRIES: u32 = 4;
+
+/// What is kept of one connection.
+type Books = (Arc<Pulse>, Arc<Unsent>, Option<Reached>);
 
 /// What every connection of a door shares.
 pub(super) struct Front {
@@ -156,11 +160,13 @@ impl Front {
             let _ = SockRef::from(&tcp).set_tcp_keepalive(&questions);
         }
         let pulse = Pulse::new();
+        let reached = tcp.local_addr().ok().map(Reached);
+        let unsent = Unsent::new(self.shared.limits.unsent, admission.unsent(), metrics.unsent.clone());
         let wire = Wire::new(tcp, pulse.clone(), admission);
         let shared = self.shared.clone();
         let stop = stop.clone();
         connections.spawn(async move {
-            if let Err(refusal) = shared.connection(wire, addr, pulse, &stop).await {
+            if let Err(refusal) = shared.connection(wire, addr, (pulse, unsent, reached), &stop).await {
                 shared.metrics.refused(refusal);
                 tracing::debug!(door = shared.door, ?refusal, "a connection was refused or ended");
             }
@@ -173,13 +179,13 @@ impl Shared {
         &self,
         wire: Wire,
         addr: SocketAddr,
-        pulse: Arc<Pulse>,
+        books: Books,
         stop: &CancellationToken,
     ) -> Result<(), Refusal> {
         let Some(handshake) = &self.handshake else {
             let protocol = self.in_time(connection::protocol_of(wire.socket().tcp()), stop);
             let protocol = protocol.await?.ok_or(Refusal::HeaderTimeout)?;
-            return self.http(addr, None, pulse, stop).serve(wire, protocol).await;
+            return self.http(addr, None, books, stop).serve(wire, protocol).await;
         };
         let welcome = self.in_time(handshake.shake(wire), stop).await?;
         let welcome = welcome.ok_or(Refusal::HandshakeTimeout)??;
@@ -187,7 +193,7 @@ impl Shared {
             true => Protocol::Http2,
             false => Protocol::Http1,
         };
-        self.http(addr, welcome.certificate, pulse, stop)
+        self.http(addr, welcome.certificate, books, stop)
             .serve(welcome.stream, protocol)
             .await
     }
@@ -208,7 +214,7 @@ impl Shared {
         &'a self,
         addr: SocketAddr,
         certificate: Option<PeerCertificate>,
-        pulse: Arc<Pulse>,
+        (pulse, unsent, reached): Books,
         stop: &'a CancellationToken,
     ) -> Connection<'a> {
         let peer = Peer {
@@ -219,8 +225,10 @@ impl Shared {
             router: &self.router,
             limits: &self.limits,
             peer,
+            reached,
             certificate,
             pulse,
+            unsent,
             stop,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::UnsentBudget;
 use crate::http::{Proxies, Rate};
 
 /// The limits of one door. The defaults cut a client that says nothing, or one byte a second, within 10 s.
@@ -25,8 +26,10 @@ pub struct Limits {
     pub body: Duration,
     /// A connection without a request.
     pub idle: Duration,
-    /// An answer of which the peer takes nothing.
+    /// An answer of which the peer takes nothing; after it, the grace of one that is taken below 1 KiB a second.
     pub write_stall: Duration,
+    /// Bytes of answers that may wait for peers.
+    pub unsent: UnsentBudget,
     /// After how long a silence the system asks whether a connection's other end is there; `None`: never.
     pub keepalive: Option<Duration>,
     /// From the call to stop until what is still under way is cut.
@@ -46,6 +49,7 @@ impl Default for Limits {
             body: Duration::from_secs(8),
             idle: Duration::from_secs(60),
             write_stall: Duration::from_secs(10),
+            unsent: UnsentBudget::default(),
             keepalive: None,
             drain: Duration::from_secs(10),
         }

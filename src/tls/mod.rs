@@ -26,6 +26,7 @@ mod pair;
 mod pulse;
 mod socket;
 mod trust;
+mod unsent;
 mod wire;
 
 pub use acme::{
@@ -33,7 +34,7 @@ pub use acme::{
 };
 pub use certificate::Certificate;
 pub use client_cert::{PeerCertificate, SubjectName, UnreadableChain};
-pub use client_trust::{Authorities, ClientTrust, ClientTrustError};
+pub use client_trust::{Authorities, ClientTrust, ClientTrustError, check_lists};
 pub use config::{Versions, install_provider};
 pub use descriptors::raise_descriptor_limit;
 pub use door::{Door, DoorError, OpenDoor, Policy, Tls};
@@ -42,5 +43,6 @@ pub use files::{FileError, FileWatch};
 pub use limits::Limits;
 pub use listener::{BindError, only_v6};
 pub use outbound::{Identity, Outbound, OutboundError, OutboundTls, Pin, PinError};
-pub use pair::{CertificateError, Served};
+pub use pair::{CertificateError, Served, check_pair};
 pub use trust::{Demand, TrustError};
+pub use unsent::UnsentBudget;

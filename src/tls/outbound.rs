@@ -11,7 +11,6 @@ use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
 use jiff::Timestamp;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::SingleCertAndKey;
 use rustls::{CertificateError as Fault, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
@@ -21,6 +20,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use super::config::provider;
 use super::files::{self, FileError};
 use super::pair::{CertificateError, Pair};
+use crate::pki::pem::{self, PemError};
 use crate::pki::sha256;
 
 /// The SHA-256 of a public key (SubjectPublicKeyInfo), written as hex or as `sha256/` and base64.
@@ -112,6 +112,14 @@ pub enum OutboundError {
     /// A file cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
+    /// A file is no PEM of certificates.
+    #[error("{} holds no certificate: {source}", .path.display())]
+    Pem {
+        /// Which file.
+        path: PathBuf,
+        /// What it is.
+        source: PemError,
+    },
     /// A file of authorities holds none.
     #[error("{} holds no certificate of an authority", .0.display())]
     NoAuthority(PathBuf),
@@ -163,8 +171,11 @@ impl Outbound {
         let mut roots = RootCertStore::empty();
         match &self.ca_file {
             Some(file) => {
-                let pem = files::read(file)?;
-                roots.add_parsable_certificates(CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok));
+                let found = pem::certificates(&files::read(file)?).map_err(|source| OutboundError::Pem {
+                    path: file.clone(),
+                    source,
+                })?;
+                roots.add_parsable_certificates(found);
                 if roots.is_empty() {
                     return Err(OutboundError::NoAuthority(file.clone()));
                 }

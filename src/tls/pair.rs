@@ -1,16 +1,19 @@
 //! A certificate chain and its key out of PEM texts, and what people may know of them.
 
+use std::path::Path;
+
 use jiff::Timestamp;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 use serde::Serialize;
 use x509_parser::prelude::{FromDer, X509Certificate};
+use zeroize::Zeroizing;
 
 use super::AcmeError;
 use super::client_cert::{host_names, one_line};
 use super::config::provider;
-use super::files::FileError;
+use super::files::{self, FileError};
+use crate::pki::pem::{self, PemError};
 use crate::pki::{CertificateId, Hierarchy, PkiError};
 
 /// What is shown at a door now, for `status --json`.
@@ -44,7 +47,7 @@ pub enum CertificateError {
         /// Which file or authority.
         what: String,
         /// What the parser said.
-        source: rustls::pki_types::pem::Error,
+        source: PemError,
     },
     /// The key file holds no private key.
     #[error("{what} holds no private key: {source}")]
@@ -52,9 +55,17 @@ pub enum CertificateError {
         /// Which file or authority.
         what: String,
         /// What the parser said.
-        source: rustls::pki_types::pem::Error,
+        source: PemError,
     },
-    /// Certificate and key are not a pair, or of a kind we do not speak.
+    /// The key is another certificate's.
+    #[error("the key in {key} does not belong to the certificate in {chain}")]
+    Mismatch {
+        /// Where the certificate is.
+        chain: String,
+        /// Where the key is.
+        key: String,
+    },
+    /// Certificate and key are of a kind we do not speak.
     #[error("{what} does not work: {source}")]
     Pair {
         /// Which file or authority.
@@ -81,6 +92,24 @@ pub enum CertificateError {
     },
 }
 
+impl CertificateError {
+    /// Whether it is the key that is wrong.
+    #[must_use]
+    pub fn is_of_key(&self) -> bool {
+        matches!(self, CertificateError::Key { .. } | CertificateError::Mismatch { .. })
+    }
+}
+
+/// Reads a certificate file and its key as a door will, and pairs them.
+///
+/// # Errors
+/// When one of them cannot be used, or they are no pair.
+pub fn check_pair(certificate: &Path, key: &Path) -> Result<(), CertificateError> {
+    let places = [certificate, key].map(|path| path.display().to_string());
+    let secret = Zeroizing::new(files::read(key)?);
+    Pair::parse(&files::read(certificate)?, &secret, places, "files").map(drop)
+}
+
 /// A pair that fits, with what the status says of it.
 pub(super) struct Pair {
     pub(super) key: CertifiedKey,
@@ -97,26 +126,26 @@ impl Pair {
         [chain_place, key_place]: [String; 2],
         source: &'static str,
     ) -> Result<Pair, CertificateError> {
-        let mut certificates = Vec::new();
-        for certificate in CertificateDer::pem_slice_iter(chain) {
-            certificates.push(certificate.map_err(|source| CertificateError::Chain {
-                what: chain_place.clone(),
-                source,
-            })?);
-        }
+        let certificates = pem::certificates(chain).map_err(|source| CertificateError::Chain {
+            what: chain_place.clone(),
+            source,
+        })?;
         let Some(leaf) = certificates.first().cloned() else {
-            return Err(CertificateError::Chain {
-                what: chain_place,
-                source: rustls::pki_types::pem::Error::NoItemsFound,
-            });
+            return Err(CertificateError::Unreadable { what: chain_place });
         };
-        let key = PrivateKeyDer::from_pem_slice(secret).map_err(|source| CertificateError::Key {
+        let key = pem::private_key(secret).map_err(|source| CertificateError::Key {
             what: key_place.clone(),
             source,
         })?;
-        let key = CertifiedKey::from_der(certificates, key, &provider()).map_err(|source| CertificateError::Pair {
-            what: format!("{chain_place} with {key_place}"),
-            source,
+        let key = CertifiedKey::from_der(certificates, key, &provider()).map_err(|source| match source {
+            rustls::Error::InconsistentKeys(_) => CertificateError::Mismatch {
+                chain: chain_place.clone(),
+                key: key_place,
+            },
+            source => CertificateError::Pair {
+                what: format!("{chain_place} with {key_place}"),
+                source,
+            },
         })?;
         Pair::describe(key, &leaf, source).ok_or(CertificateError::Unreadable { what: chain_place })
     }

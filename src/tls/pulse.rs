@@ -1,7 +1,7 @@
 //! Whether a connection is alive: what moved on it last, and what its limits say about that.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -29,9 +29,28 @@ pub(super) struct Pulse {
     /// Answers whose next part waits for the peer to take the one before. An HTTP/2 peer can hold up an answer by
     /// its window while bytes of other kinds still flow.
     held_up: AtomicU32,
-    /// When a part was last taken of any answer.
-    taken_at: AtomicU64,
+    /// Since when any answer waits for the peer.
+    waits_since: AtomicU64,
+    /// Bytes of answers that the peer took.
+    taken: AtomicU64,
+    /// Bytes of any kind that went out.
+    written: AtomicU64,
+    patience: Mutex<Patience>,
 }
+
+/// What is left of our patience with a peer that is slow to take its answers.
+#[derive(Debug, Default)]
+struct Patience {
+    /// When it was last looked at.
+    at: u64,
+    /// What had been taken and written by then, in bytes.
+    seen: (u64, u64),
+    /// In bytes, at [`LEAST_PACE`]: waiting wears it down, what is taken brings it back.
+    left: u64,
+}
+
+/// At how many bytes a second a peer must take what waits for it, once our patience is worn down.
+const LEAST_PACE: u64 = crate::http::LEAST_PACE;
 
 /// How long a connection's task sleeps at most before it looks at the pulse again.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -57,7 +76,10 @@ impl Pulse {
             head_since: AtomicU64::new(1),
             stalled_since: AtomicU64::new(0),
             held_up: AtomicU32::new(0),
-            taken_at: AtomicU64::new(0),
+            waits_since: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
+            written: AtomicU64::new(0),
+            patience: Mutex::default(),
         })
     }
 
@@ -90,14 +112,19 @@ impl Pulse {
         self.stalled_since.store(since, Relaxed);
     }
 
+    /// So many bytes went out.
+    pub(super) fn wrote(&self, bytes: usize) {
+        self.written.fetch_add(bytes as u64, Relaxed);
+    }
+
     /// A request's head is complete; it is under way until the turn is dropped.
-    pub(super) fn turn(self: &Arc<Self>) -> Turn {
+    pub(super) fn turn(self: &Arc<Self>) -> Arc<Turn> {
         self.under_way.fetch_add(1, Relaxed);
         self.served.store(true, Relaxed);
-        Turn {
+        Arc::new(Turn {
             pulse: self.clone(),
-            held_up: false,
-        }
+            held_up: AtomicBool::new(false),
+        })
     }
 
     /// Whether any request is under way.
@@ -119,14 +146,11 @@ impl Pulse {
             return Verdict::Cut(Refusal::WriteTimeout);
         }
         let wait = limits.write_stall.min(limits.head).min(LOOK_AGAIN);
-        let under_way = self.under_way.load(Relaxed);
-        if under_way > 0 {
-            let all_held_up = self.held_up.load(Relaxed) == under_way;
-            let taken = since(&self.taken_at).unwrap_or_default();
-            return match all_held_up && taken >= limits.write_stall {
-                true => Verdict::Cut(Refusal::WriteTimeout),
-                false => Verdict::Wait(wait),
-            };
+        if self.is_too_slow(now, limits.write_stall) {
+            return Verdict::Cut(Refusal::WriteTimeout);
+        }
+        if self.under_way.load(Relaxed) > 0 {
+            return Verdict::Wait(wait);
         }
         let head_counts = heads == Heads::Seen || !self.served.load(Relaxed);
         let head_left = match since(&self.head_since) {
@@ -141,6 +165,40 @@ impl Pulse {
             return Verdict::Retire;
         }
         Verdict::Wait(wait.min(head_left).min(idle_left))
+    }
+}
+
+impl Pulse {
+    /// Whether the peer takes what waits for it more slowly than [`LEAST_PACE`], after a grace.
+    fn is_too_slow(&self, now: u64, grace: Duration) -> bool {
+        let full = u64::try_from(grace.as_millis())
+            .unwrap_or(u64::MAX)
+            .saturating_mul(LEAST_PACE);
+        let mut patience = self.patience.lock().unwrap_or_else(PoisonError::into_inner);
+        let (taken, written) = (self.taken.load(Relaxed), self.written.load(Relaxed));
+        let (before, seen) = (patience.at, patience.seen);
+        (patience.at, patience.seen) = (now, (taken, written));
+        let answers = self.held_up.load(Relaxed) > 0;
+        let since = match (answers, self.stalled_since.load(Relaxed)) {
+            (true, _) => self.waits_since.load(Relaxed).max(1),
+            (false, 0) => {
+                patience.left = full;
+                return false;
+            }
+            (false, stalled) => stalled,
+        };
+        if since > before {
+            patience.left = full;
+        }
+        // What answers wait for is the window that the peer gives them; other frames are no sign of life then.
+        let moved = if answers { taken - seen.0 } else { written - seen.1 };
+        let waited = now.saturating_sub(since.max(before)).saturating_mul(LEAST_PACE);
+        let left = patience
+            .left
+            .saturating_add(moved.saturating_mul(1000))
+            .saturating_sub(waited);
+        patience.left = left.min(full);
+        left == 0
     }
 }
 
@@ -162,29 +220,31 @@ pub(super) enum Stalled {
     No,
 }
 
-/// A request under way.
+/// A request under way, until its answer is written or dropped.
 #[derive(Debug)]
 pub(super) struct Turn {
     pulse: Arc<Pulse>,
-    held_up: bool,
+    held_up: AtomicBool,
 }
 
 impl Turn {
-    /// A part of the answer is ready or was taken; the next is asked for when there is room for it.
-    pub(super) fn part(&mut self) {
-        self.pulse.taken_at.store(self.pulse.now(), Relaxed);
-        if !self.held_up {
-            self.held_up = true;
-            self.pulse.held_up.fetch_add(1, Relaxed);
+    /// A part of the answer is ready; the next is asked for when there is room for it.
+    pub(super) fn part(&self) {
+        if !self.held_up.swap(true, Relaxed) && self.pulse.held_up.fetch_add(1, Relaxed) == 0 {
+            self.pulse.waits_since.store(self.pulse.now(), Relaxed);
         }
     }
 
     /// There is room, and the answer itself has nothing yet.
-    pub(super) fn room(&mut self) {
-        if self.held_up {
-            self.held_up = false;
+    pub(super) fn room(&self) {
+        if self.held_up.swap(false, Relaxed) {
             self.pulse.held_up.fetch_sub(1, Relaxed);
         }
+    }
+
+    /// So many bytes of the answer were taken.
+    pub(super) fn taken(&self, bytes: usize) {
+        self.pulse.taken.fetch_add(bytes as u64, Relaxed);
     }
 }
 
@@ -274,21 +334,52 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_are_all_held_up_end_the_connection() {
+    fn an_answer_that_waits_must_be_taken_at_a_pace_whatever_else_flows() {
+        // Bytes a second that are taken, by the answer itself and by other frames; whether it is cut.
+        for (taken, others, cut) in [(0, 0, true), (0, 100_000, true), (900, 0, true), (1_100, 0, false)] {
+            let pulse = Pulse::new();
+            let (held, quiet) = (pulse.turn(), pulse.turn());
+            held.part();
+            quiet.part();
+            quiet.room();
+            pulse.waits_since.store(1_000, Relaxed);
+            let last = (1..300)
+                .map(|second| {
+                    held.taken(taken);
+                    pulse.wrote(others);
+                    (second, verdict(&pulse, 1_000 + second * 1_000, Heads::Hidden))
+                })
+                .find(|(_, verdict)| *verdict == Verdict::Cut(Refusal::WriteTimeout));
+            assert_eq!(last.is_some(), cut, "{taken} and {others} bytes a second: {last:?}");
+            if taken == 0 {
+                assert_eq!(
+                    last.map(|(second, _)| second),
+                    Some(10),
+                    "without a byte the grace is all"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_new_wait_begins_with_all_our_patience() {
         let pulse = Pulse::new();
-        let (mut held, mut quiet) = (pulse.turn(), pulse.turn());
+        let held = pulse.turn();
         held.part();
-        quiet.part();
-        quiet.room();
-        pulse.taken_at.store(1_000, Relaxed);
-        assert_eq!(verdict(&pulse, 60_000, Heads::Hidden), Verdict::Wait(LOOK_AGAIN));
-        drop(quiet);
-        assert_eq!(verdict(&pulse, 10_900, Heads::Hidden), Verdict::Wait(LOOK_AGAIN));
+        pulse.waits_since.store(1_000, Relaxed);
+        for second in 1..10 {
+            assert_eq!(
+                verdict(&pulse, 1_000 + second * 1_000, Heads::Hidden),
+                Verdict::Wait(LOOK_AGAIN)
+            );
+        }
+        held.room();
+        held.part();
+        pulse.waits_since.store(10_500, Relaxed);
+        assert_eq!(verdict(&pulse, 20_000, Heads::Hidden), Verdict::Wait(LOOK_AGAIN));
         assert_eq!(
-            verdict(&pulse, 11_000, Heads::Hidden),
+            verdict(&pulse, 20_500, Heads::Hidden),
             Verdict::Cut(Refusal::WriteTimeout)
         );
-        held.room();
-        assert_eq!(verdict(&pulse, 60_000, Heads::Hidden), Verdict::Wait(LOOK_AGAIN));
     }
 }

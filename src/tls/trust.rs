@@ -63,6 +63,14 @@ pub enum TrustError {
     Verifier(#[from] rustls::server::VerifierBuilderError),
 }
 
+/// That each of these is a revocation list.
+pub(super) fn check_lists(lists: &[CertificateRevocationListDer<'static>]) -> Result<(), TrustError> {
+    (1..).zip(lists).try_for_each(|(place, der)| {
+        let read = CertificateRevocationList::from_der(der);
+        read.map(drop).map_err(|_| TrustError::List { place })
+    })
+}
+
 impl Trust {
     pub(super) fn new(
         roots: &[CertificateDer<'static>],

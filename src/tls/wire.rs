@@ -43,7 +43,10 @@ impl Wire {
         self.live = Some(live);
     }
 
-    fn wrote<T>(&mut self, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn wrote(&mut self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(count)) = &result {
+            self.pulse.wrote(*count);
+        }
         let stalled = result.is_pending();
         if stalled != self.stalled {
             self.stalled = stalled;

@@ -49,3 +49,11 @@ pub use patience::Patience;
 pub use room::{Terms, Uplink, UplinkError};
 pub use session::suspects::Aside;
 pub use world::Household;
+
+/// Reads a file that holds one secret of the uplink, a password or a one-time password, as it will be read.
+///
+/// # Errors
+/// When it cannot be read or is empty.
+pub fn check_secret(file: &std::path::Path) -> Result<(), Fault> {
+    connection::opening::password(file).map(drop)
+}

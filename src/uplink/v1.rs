@@ -57,7 +57,7 @@ impl FromRequestParts<Desk> for UplinkAdmin {
 #[utoipa::path(
     get, path = "/v1/uplink", tag = "uplink",
     responses(
-        (status = 200, description = "Whether it is connected, what waits, what went wrong"),
+        (status = 200, description = "Whether it is connected, what waits, what went wrong", body = Object),
         (status = 401, description = "No token, or none that is known"),
         (status = 403, description = "A token without uplink:admin")
     )
@@ -77,7 +77,7 @@ async fn show(State(desk): State<Desk>, caller: UplinkAdmin) -> Json<UplinkShown
 #[utoipa::path(
     get, path = "/v1/uplink/operations", tag = "uplink",
     responses(
-        (status = 200, description = "The latest operations and what became of them"),
+        (status = 200, description = "The latest operations and what became of them", body = [Object]),
         (status = 401, description = "No token, or none that is known"),
         (status = 403, description = "A token without uplink:admin")
     )

@@ -65,6 +65,9 @@ pub struct Delivery {
     pub tried: Option<Timestamp>,
     /// What the target answered last, or why it did not.
     pub outcome: String,
+    /// It is not tried before: the target wants to be left alone.
+    #[serde(default)]
+    pub not_before: Option<Timestamp>,
 }
 
 /// The key of a delivery: names hold no zero byte.

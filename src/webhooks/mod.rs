@@ -18,3 +18,4 @@ pub use config::{Entry, Fault, Topic, fault};
 pub use ledger::State;
 pub use room::{ReplayError, Webhooks, WebhooksError};
 pub use shown::{DeliveryShown, TargetShown};
+pub use signature::check_secret;

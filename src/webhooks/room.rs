@@ -156,6 +156,11 @@ impl Webhooks {
                 waiting: count(State::Waiting) + count(State::Again),
                 delivered: count(State::Delivered),
                 dead: count(State::Dead),
+                not_before: deliveries
+                    .iter()
+                    .filter_map(|(_, delivery)| delivery.not_before)
+                    .filter(|until| *until > Timestamp::now())
+                    .max(),
                 last: deliveries
                     .into_iter()
                     .next_back()

@@ -20,6 +20,10 @@ pub struct TargetShown {
     pub delivered: u64,
     /// Deliveries that were given up, among those remembered.
     pub dead: u64,
+    /// Until when it is left alone, because it said so (`Retry-After`, or 410: that it is no more).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub not_before: Option<Timestamp>,
     /// The newest delivery.
     pub last: Option<DeliveryShown>,
 }

@@ -1,5 +1,7 @@
 //! How a target knows that it was us, and when: the HMAC-SHA256 of id, time and body, as Standard Webhooks has it
-//! (<https://www.standardwebhooks.com>, section "Signature scheme"). Pure.
+//! (<https://www.standardwebhooks.com>, section "Signature scheme").
+
+use std::path::Path;
 
 use aws_lc_rs::hmac;
 use data_encoding::BASE64;
@@ -62,6 +64,26 @@ impl Secrets {
         };
         self.0.iter().map(signature).collect::<Vec<_>>().join(" ")
     }
+}
+
+/// A file of secrets cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretFileError {
+    /// It cannot be read.
+    #[error("it cannot be read: {0}")]
+    Unread(#[from] std::io::Error),
+    /// It holds none.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+}
+
+/// Reads a file of secrets as it will be read before each request.
+///
+/// # Errors
+/// When it cannot be read or holds no secret.
+pub fn check_secret(file: &Path) -> Result<(), SecretFileError> {
+    let text = std::fs::read_to_string(file).map(Zeroizing::new)?;
+    Ok(Secrets::parse(&text).map(drop)?)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
@@ -16,16 +16,18 @@ use super::ledger::{self, Delivery, Place, State};
 use super::message;
 use super::room::WebhooksError;
 use super::signature::{Secrets, SecretsError};
-use crate::domain::{Event, Lane, Source, SpaceId};
+use crate::accounts::random;
+use crate::domain::{Backoff, Event, Lane, Source, SpaceId};
 use crate::http::client::{Call, CallError, Client};
+use crate::http::retry_after;
 use crate::store::spaces::Spaces;
 use crate::store::{self, Page, Store, Subscription};
 use crate::tls::{Outbound, OutboundError};
 
 /// The longest pause between two tries.
 const LONGEST: Duration = Duration::from_secs(3_600);
-/// Bytes of an answer that are read: only its status counts.
-const ANSWER: usize = 64 << 10;
+/// How long a target is left alone that answers 410 (Gone), as Standard Webhooks has it.
+const GONE: SignedDuration = SignedDuration::from_hours(24);
 /// The longest outcome that is kept, in bytes.
 const OUTCOME: usize = 200;
 
@@ -57,6 +59,37 @@ enum TryError {
     Address,
     #[error("answered {0}")]
     Status(StatusCode),
+    #[error("answered {status}: not before {not_before:.0}")]
+    Later { status: StatusCode, not_before: Timestamp },
+    #[error("answered {}, that it is no more: set aside until {not_before:.0}", StatusCode::GONE)]
+    Gone { not_before: Timestamp },
+}
+
+impl TryError {
+    /// Until when the target wants to be left alone, if it said so.
+    fn not_before(&self) -> Option<Timestamp> {
+        match self {
+            TryError::Later { not_before, .. } | TryError::Gone { not_before } => Some(*not_before),
+            _ => None,
+        }
+    }
+
+    /// What an answer says that is no success (RFC 9110 §15).
+    fn of(status: StatusCode, headers: &HeaderMap) -> TryError {
+        let now = Timestamp::now();
+        let wait = match status {
+            StatusCode::GONE => {
+                let not_before = now.checked_add(GONE).unwrap_or(now);
+                return TryError::Gone { not_before };
+            }
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => retry_after(headers),
+            _ => None,
+        };
+        match wait.and_then(|wait| now.checked_add(wait).ok()) {
+            Some(not_before) => TryError::Later { status, not_before },
+            None => TryError::Status(status),
+        }
+    }
 }
 
 impl Target {
@@ -114,6 +147,7 @@ impl Target {
             attempts: 0,
             tried: None,
             outcome: String::new(),
+            not_before: None,
         });
         let give_up = SignedDuration::try_from(self.entry.give_up.0).unwrap_or(SignedDuration::MAX);
         self.pause(&delivery).await?;
@@ -147,14 +181,17 @@ impl Target {
         let (Some(tried), 1..) = (delivery.tried, delivery.attempts) else {
             return Ok(());
         };
-        let doubled = self
-            .entry
-            .retry_first
-            .0
-            .saturating_mul(1 << (delivery.attempts - 1).min(20));
-        let pause = doubled.min(LONGEST);
-        let passed = Duration::try_from(Timestamp::now().duration_since(tried)).unwrap_or_default();
-        let end = sleep(pause.saturating_sub(passed));
+        let pauses = Backoff {
+            first: self.entry.retry_first.0,
+            longest: LONGEST.max(self.entry.retry_first.0),
+        };
+        let pause = pauses.pause(delivery.attempts, chance());
+        let now = Timestamp::now();
+        let passed = Duration::try_from(now.duration_since(tried)).unwrap_or_default();
+        let told = delivery.not_before.map_or(Duration::ZERO, |until| {
+            Duration::try_from(until.duration_since(now)).unwrap_or_default()
+        });
+        let end = sleep(pause.saturating_sub(passed).max(told));
         tokio::pin!(end);
         loop {
             tokio::select! {
@@ -192,6 +229,7 @@ impl Target {
             Err(error) => (error.to_string(), false),
         };
         delivery.outcome = outcome;
+        delivery.not_before = sent.as_ref().err().and_then(TryError::not_before);
         delivery.outcome.truncate(delivery.outcome.floor_char_boundary(OUTCOME));
         if !worked {
             let (webhook, id, attempts) = (&self.entry.name, &delivery.id, delivery.attempts);
@@ -217,7 +255,7 @@ impl Target {
         let client = Client {
             tls: outbound.load()?.config,
             limit: self.entry.timeout.0,
-            longest: ANSWER,
+            longest: 0,
         };
         let body = Bytes::from(delivery.body.clone());
         let signature = secrets.sign(&delivery.id, now.as_second(), &body);
@@ -237,13 +275,19 @@ impl Target {
             headers,
             body,
         };
-        let status = client.send(call).await?.status;
-        if status.is_success() {
-            Ok(status)
+        // The head says it all: a body that is slow or without end takes nothing back.
+        let answer = client.tell(call).await?;
+        if answer.status.is_success() {
+            Ok(answer.status)
         } else {
-            Err(TryError::Status(status))
+            Err(TryError::of(answer.status, &answer.headers))
         }
     }
+}
+
+/// From 0 to 1.
+fn chance() -> f64 {
+    f64::from(u32::from_le_bytes(random())) / f64::from(u32::MAX)
 }
 
 fn space_of(event: &Event) -> Option<SpaceId> {

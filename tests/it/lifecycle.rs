@@ -249,7 +249,11 @@ fn metrics_are_read_by_prometheus() {
     let lodge = Lodge::start();
     lodge.https().ask("PUT", "/space/new/occupancy/current/1/max/5", &[]);
     let text = super::support::plain_get(lodge.door("metrics"), "/metrics");
-    for wanted in ["gatelodge_store_changes_total", "gatelodge_store_bytes", "# EOF"] {
+    for wanted in [
+        "gatelodge_store_changes_total",
+        "gatelodge_store_bytes",
+        "# HELP gatelodge_store_bytes ",
+    ] {
         assert!(text.contains(wanted), "{wanted} is missing:\n{text}");
     }
 }
@@ -308,4 +312,104 @@ fn hsts_and_security_txt_are_as_configured() {
         answer.text()
     );
     assert_eq!(answer.header("strict-transport-security"), None);
+}
+
+#[test]
+fn metrics_come_in_the_form_that_is_asked_for_and_a_foreign_parser_reads_both() {
+    let simulated = "[meters]\n[[meter]]\nserial = \"EML2137580761\"\nlink = \"tcp://127.0.0.1:9\"\n";
+    let lodge = Lodge::start_with(&format!("{CONFIG}{simulated}"));
+    let mut open = lodge.https();
+    open.ask("PUT", "/space/new/occupancy/current/0/max/5/name/Nobodys", &[]);
+    lodge.json(&["space", "create", "--name", "Hall", "--maximum", "50"]);
+    let python = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/openapi/bin/python");
+    let script = "import sys, urllib.request\n\
+        from prometheus_client import parser, openmetrics\n\
+        import prometheus_client.openmetrics.parser as newer\n\
+        for accept, read in (('text/plain;version=0.0.4', parser), ('application/openmetrics-text', newer)):\n\
+        \x20   asked = urllib.request.Request(sys.argv[1], headers={'Accept': accept})\n\
+        \x20   answer = urllib.request.urlopen(asked)\n\
+        \x20   assert answer.headers['Content-Type'].startswith(accept.split(';')[0]), answer.headers['Content-Type']\n\
+        \x20   for family in read.text_string_to_metric_families(answer.read().decode()):\n\
+        \x20       assert family.documentation and family.type != 'unknown', family\n\
+        \x20       for sample in family.samples: print(accept.split(';')[0], sample.name, sample.labels, sample.value)\n";
+    let url = format!("http://{}/metrics", lodge.door("metrics"));
+    let output = std::process::Command::new(python)
+        .args(["-c", script, &url])
+        .output()
+        .expect("tests/run installs it");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for wanted in [
+        "gatelodge_build_info {'version': ",
+        "process_start_time_seconds {}",
+        "process_resident_memory_bytes {}",
+        "process_open_fds {}",
+        "gatelodge_spaces {'by': 'anonymous'} 1.0",
+        "gatelodge_spaces {'by': 'operator'} 1.0",
+        "'name': 'Hall'} 50.0",
+    ] {
+        for form in ["text/plain ", "application/openmetrics-text "] {
+            let found = said.lines().any(|line| line.starts_with(form) && line.contains(wanted));
+            assert!(found, "{form}{wanted}: {said}");
+        }
+    }
+    assert!(
+        !said.contains("Nobodys"),
+        "names of anonymous spaces are nobody's business: {said}"
+    );
+}
+
+#[test]
+fn what_a_library_refuses_has_the_shape_of_the_api() {
+    let lodge = Lodge::start_with(&CONFIG.replace("[metrics]", "[relay]\nlisten = [\"127.0.0.1:0\"]\n[metrics]"));
+    let mut open = lodge.https();
+    let token = lodge.json(&[
+        "token",
+        "create",
+        "--name",
+        "a",
+        "--scope",
+        "relay:admin",
+        "--scope",
+        "spaces:admin",
+    ]);
+    let bearer = format!("Bearer {}", token["token"].as_str().unwrap());
+    for (method, path, status) in [
+        ("GET", "/v1/nothing", 404),
+        ("PATCH", "/v1/spaces", 405),
+        ("DELETE", "/openapi.json", 405),
+        ("GET", "/v1/spaces?limit=x", 400),
+        ("POST", "/v1/relay/tickets", 415),
+    ] {
+        let answer = open.ask(method, path, &[("authorization", &bearer)]);
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.text());
+        assert_eq!(
+            answer.header("content-type"),
+            Some("application/problem+json"),
+            "{method} {path}"
+        );
+        assert_eq!(answer.json()["status"], status, "{method} {path}");
+    }
+    let large = "x".repeat(20_000);
+    let asked = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let answer = open.try_ask("POST", "/v1/spaces", &asked, large.as_bytes()).unwrap();
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (413, Some("application/problem+json"))
+    );
+    let old = lodge.https().ask("DELETE", "/space/x", &[]);
+    assert!(old.json()["error"].is_string(), "{}", old.text());
+}
+
+#[test]
+fn the_http_door_sends_nobody_to_a_foreign_name() {
+    use std::io::{Read, Write};
+    let lodge = Lodge::start();
+    for host in ["evil.example", "198.51.100.7", "127.0.0.1"] {
+        let mut stream = std::net::TcpStream::connect(lodge.door("http")).unwrap();
+        write!(stream, "GET /x HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains("location: https://127.0.0.1:"), "{host}: {answer}");
+    }
 }

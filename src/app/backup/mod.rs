@@ -99,7 +99,7 @@ fn stamp(path: &Path) -> Option<Timestamp> {
 }
 
 /// The first line of a file that is neither empty nor a comment.
-fn recipient(file: &Path) -> Result<String> {
+pub(super) fn recipient(file: &Path) -> Result<String> {
     let text = std::fs::read_to_string(file).with_context(|| format!("reading the recipient in {}", file.display()))?;
     let line = text
         .lines()

@@ -1,8 +1,9 @@
 //! What a client of a mediator shows and trusts (`spec/emop.md` 10.2): PEM texts, from files or from variables.
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
+use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
+
+use crate::pki::pem::{self, PemError};
 
 /// The name that certificates of mediators are for, wherever they listen.
 pub const SERVER_NAME: &str = "cepro-mediators";
@@ -26,7 +27,7 @@ pub enum CredentialsError {
         /// Of which of the three.
         which: &'static str,
         /// What the parser said.
-        source: pem::Error,
+        source: PemError,
     },
     /// The authority's certificate is of no use.
     #[error("the authority's certificate is not readable: {0}")]
@@ -44,7 +45,7 @@ impl Credentials {
             roots.add(certificate).map_err(CredentialsError::Authority)?;
         }
         let chain = certificates(&self.certificate, "client's certificate")?;
-        let key = PrivateKeyDer::from_pem_slice(&self.key).map_err(|source| CredentialsError::Pem {
+        let key = pem::private_key(&self.key).map_err(|source| CredentialsError::Pem {
             which: "client's key",
             source,
         })?;
@@ -58,14 +59,7 @@ impl Credentials {
 }
 
 fn certificates(text: &[u8], which: &'static str) -> Result<Vec<CertificateDer<'static>>, CredentialsError> {
-    let wrong = |source| CredentialsError::Pem { which, source };
-    let found: Vec<_> = CertificateDer::pem_slice_iter(text)
-        .collect::<Result<_, _>>()
-        .map_err(wrong)?;
-    if found.is_empty() {
-        return Err(wrong(pem::Error::NoItemsFound));
-    }
-    Ok(found)
+    pem::certificates(text).map_err(|source| CredentialsError::Pem { which, source })
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use crate::store::readings::Readings;
 
 /// Which half-hours.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
     /// From when on; absent: a day before `to`.
@@ -191,6 +192,7 @@ fn registers(api: &Api, serial: &MeterId, asked: &Asked) -> Result<Vec<Register>
 
 /// Which readings.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
     /// Of which register, such as `import_a`.

@@ -9,6 +9,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
@@ -55,8 +56,28 @@ pub(super) struct MeterV1 {
     half_hours: Option<Progress>,
     /// What it last said: value, unit, time, age in seconds and quality (`measured`, `stale`, `gap`) of each quantity;
     /// of a gap the reason, when the meter did say something.
-    #[schema(value_type = Object, example = json!({"import_a": {"value": 104250, "unit": "Wh", "at": "2026-02-10T12:00:00Z", "quality": "measured", "age_s": 1720}}))]
+    #[schema(value_type = BTreeMap<String, ValueDescribed>, example = json!({"import_a": {"value": 104250, "unit": "Wh", "at": "2026-02-10T12:00:00Z", "quality": "measured", "age_s": 1720}}))]
     values: BTreeMap<Quantity, ValueV1>,
+}
+
+/// A value as the document describes it.
+#[derive(ToSchema)]
+#[schema(as = MeterValue)]
+#[expect(dead_code, reason = "utoipa reads it; what is sent is made of two others")]
+struct ValueDescribed {
+    /// The value: a number, a text or an object; null: the meter has none.
+    value: Option<Value>,
+    /// Its unit.
+    unit: Option<String>,
+    /// When the meter said so.
+    #[schema(format = DateTime)]
+    at: String,
+    /// `measured`, `estimated`, `stale` or `gap`.
+    quality: String,
+    /// How old it is, in seconds.
+    age_s: u64,
+    /// Why there is none, when the meter did say something.
+    reason: Option<String>,
 }
 
 /// A value with its age.
@@ -104,6 +125,7 @@ fn with_age(shown: ValueShown, now: Timestamp) -> ValueV1 {
 
 /// Which meters.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Filter {
     /// Only those of this supplier.
@@ -116,6 +138,7 @@ pub(super) struct Filter {
     /// Go on after this.
     cursor: Option<String>,
     /// At most so many, 1 to 500.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<usize>,
 }
 
@@ -134,6 +157,7 @@ impl Filter {
 
 /// A page of meters.
 #[derive(Serialize, ToSchema)]
+#[schema(as = MetersPage)]
 pub(super) struct Listed {
     /// The meters, in the order of their serials.
     meters: Vec<MeterV1>,

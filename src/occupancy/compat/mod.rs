@@ -140,7 +140,10 @@ async fn create(
             .retry_after(Some(60));
     }
     let id = SpaceId::from_random(random());
-    let new = NewSpace::plain(id, name, Counts { current, maximum }, origin);
+    let new = NewSpace {
+        is_anonymous: origin == SpaceOrigin::Open,
+        ..NewSpace::plain(id, name, Counts { current, maximum }, origin)
+    };
     match room.writer.create(new, room.now()).await {
         Ok(space) => Reply::space(&space),
         Err(error) => not_written(error, || {
@@ -304,6 +307,7 @@ fn shortened(digits: &str) -> String {
 fn not_written(error: WriteError<SpaceError>, missing: impl FnOnce() -> Reply) -> Reply {
     match error.split() {
         Ok(SpaceError::Unknown(_)) => missing(),
+        Ok(SpaceError::TooMany(many)) => Reply::error(StatusCode::CONFLICT, &many.to_string()),
         Ok(SpaceError::Row(error)) => Reply::broken("Nothing was changed, the fault is in the log", &error),
         Err(why) => {
             let problem = Problem::from(&why);

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::domain::SpaceId;
 use crate::http::Problem;
-use crate::store::spaces::SpaceError;
+use crate::store::spaces::{SpaceError, TooManySpaces};
 use crate::store::{ReadError, RowError, WriteError};
 
 /// Why a request was refused.
@@ -55,8 +55,8 @@ pub(super) enum Fault {
     #[error("the space has {0} keys already; revoke one first")]
     TooManyKeys(usize),
     /// There are as many spaces as there may be.
-    #[error("there are {0} spaces already; delete some first")]
-    TooManySpaces(u32),
+    #[error(transparent)]
+    TooManySpaces(TooManySpaces),
     /// As many listen as may.
     #[error("too many listeners; try again later")]
     TooManyListeners,
@@ -81,6 +81,7 @@ impl From<SpaceError> for Fault {
     fn from(error: SpaceError) -> Fault {
         match error {
             SpaceError::Unknown(id) => Fault::of_space(id),
+            SpaceError::TooMany(many) => Fault::TooManySpaces(many),
             SpaceError::Row(error) => Fault::Row(error),
         }
     }

@@ -20,6 +20,7 @@ use crate::occupancy::keys::KeyRole;
 
 /// Which part of history.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Asked {
     /// From when on; absent: a day before `to`.

@@ -23,6 +23,7 @@ const LOOKED_AT: usize = 5_000;
 
 /// Which spaces.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Filter {
     /// Only those with this tag.
@@ -35,6 +36,7 @@ pub(super) struct Filter {
     /// Go on after this.
     cursor: Option<String>,
     /// At most so many, 1 to 500.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<usize>,
 }
 
@@ -63,6 +65,7 @@ impl Filter {
 
 /// A page of spaces.
 #[derive(Serialize, ToSchema)]
+#[schema(as = SpacesPage)]
 pub(super) struct Listed {
     /// The spaces, in the order of their ids.
     spaces: Vec<SpaceShown>,

@@ -16,6 +16,19 @@ const NAME: usize = 200;
 const TAGS: usize = 16;
 const TAG: usize = 50;
 
+/// Percentages of the maximum, the first not above the second.
+#[derive(ToSchema)]
+#[schema(as = Thresholds)]
+#[expect(dead_code, reason = "utoipa reads it; what is sent is the space's own")]
+struct ThresholdsDescribed {
+    /// Filling up from here on.
+    #[schema(minimum = 1, maximum = 100, example = 80)]
+    warn: u8,
+    /// Full from here on.
+    #[schema(minimum = 1, maximum = 100, example = 100)]
+    full: u8,
+}
+
 /// A space as `/v1` shows it.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SpaceShown {
@@ -32,7 +45,7 @@ pub(super) struct SpaceShown {
     #[schema(value_type = String, example = "free")]
     state: Level,
     /// From how many percent on it is busy and full.
-    #[schema(value_type = Object, example = json!({"warn": 80, "full": 100}))]
+    #[schema(value_type = ThresholdsDescribed)]
     thresholds: Thresholds,
     /// Words to find it by.
     tags: Vec<String>,
@@ -79,22 +92,26 @@ impl SpaceShown {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewSpace {
-    /// Its name, at most 200 characters.
+    /// Its name: printable characters.
+    #[schema(min_length = 1, max_length = 200)]
     pub(super) name: Option<String>,
     /// People inside at first.
     #[serde(default)]
+    #[schema(maximum = 100_000)]
     pub(super) current: u32,
-    /// People allowed inside, 1 to 100000.
+    /// People allowed inside.
+    #[schema(minimum = 1, maximum = 100_000)]
     pub(super) maximum: u32,
     /// After how long without use it dies; absent: never.
     #[schema(value_type = Option<String>, example = "24h")]
     pub(super) ttl: Option<Span>,
     /// From how many percent on it is busy and full.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<ThresholdsDescribed>)]
     pub(super) thresholds: Thresholds,
-    /// Words to find it by.
+    /// Words to find it by, each of 1 to 50 printable characters.
     #[serde(default)]
+    #[schema(max_items = 16)]
     pub(super) tags: Vec<String>,
 }
 
@@ -115,18 +132,20 @@ impl NewSpace {
 pub(super) struct Patch {
     /// A new name.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     name: Option<Option<String>>,
     /// A new maximum; a count above it comes down to it.
+    #[schema(minimum = 1, maximum = 100_000)]
     maximum: Option<u32>,
     /// A new life.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     ttl: Option<Option<Span>>,
     /// New thresholds.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<ThresholdsDescribed>)]
     thresholds: Option<Thresholds>,
     /// New tags.
+    #[schema(max_items = 16)]
     tags: Option<Vec<String>>,
 }
 
@@ -168,14 +187,16 @@ fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: 
 #[serde(deny_unknown_fields)]
 pub(super) struct Change {
     /// How many come in, or, below zero, go out.
-    #[schema(example = 1)]
+    #[schema(example = 1, minimum = -100_000, maximum = 100_000)]
     pub(super) by: i64,
     /// What is to happen when not all fit.
     #[serde(default)]
     pub(super) policy: Policy,
     /// Why, for the log; no names of people.
+    #[schema(max_length = 100)]
     pub(super) reason: Option<String>,
     /// Through which door.
+    #[schema(max_length = 100)]
     pub(super) door: Option<String>,
 }
 
@@ -229,7 +250,8 @@ pub(super) struct Changed {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Maximum {
-    /// 1 to 100000.
+    /// People allowed inside.
+    #[schema(minimum = 1, maximum = 100_000)]
     pub(super) maximum: u32,
 }
 
@@ -239,7 +261,8 @@ pub(super) struct Maximum {
 pub(super) struct NewKey {
     /// What it is good for.
     pub(super) role: crate::occupancy::keys::KeyRole,
-    /// What it is called, at most 100 characters.
+    /// What it is called.
+    #[schema(max_length = 100)]
     pub(super) label: Option<String>,
 }
 

@@ -28,10 +28,6 @@ pub(super) async fn create(Request { room, caller, change }: Request) -> Result<
     caller.is_operator(KeyRole::Owner)?;
     let wish: NewSpace = change.json()?;
     wish.check()?;
-    let most = room.config.max_spaces;
-    if room.living.count() >= most {
-        return Err(Fault::TooManySpaces(most));
-    }
     let here = Arc::clone(&room);
     let made = change.make(&room, move |page, _, now| {
         let id = SpaceId::from_random(random());
@@ -45,7 +41,7 @@ pub(super) async fn create(Request { room, caller, change }: Request) -> Result<
             ttl: wish.ttl,
             ..NewRow::plain(id, wish.name, counts, SpaceOrigin::Operator)
         };
-        let space = SpacesWriter::create_on(page, new, now)?;
+        let space = here.writer.create_on(page, new, now)?;
         let label = Some("first".to_owned());
         let (key, secret) =
             keys::create_on(page, id, KeyRole::Owner, label, now)?.ok_or(Fault::TooManyKeys(keys::MOST))?;
@@ -132,13 +128,13 @@ pub(super) async fn remove(
     Request { room, caller, change }: Request,
 ) -> Result<Response, Fault> {
     let id = caller.space(&room, &id, KeyRole::Owner)?.id;
-    let store = room.store.clone();
+    let here = Arc::clone(&room);
     let made = change.make(&room, move |page, versions, _| {
         let space = SpacesWriter::get_on(page, id)?;
         versions.check(&space)?;
         keys::revoke_all_on(page, id)?;
-        SpacesWriter::delete_on(page, id);
-        Ok(answer(&store, StatusCode::NO_CONTENT, &(), None))
+        here.writer.delete_on(page, &space);
+        Ok(answer(&here.store, StatusCode::NO_CONTENT, &(), None))
     });
     let response = made.await;
     // A refused or failed deletion leaves the space, and its life, as they were.

@@ -1,23 +1,21 @@
 //! Events in and out, on the local side: `GET /.relay/events` is a stream of the partner's events (server-sent
 //! events), `POST /.relay/events/NAME` sends one, `GET /.relay/status` says whether the partner is there (Q25).
 
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::sse::{Event as Sent, KeepAlive, Sse};
+use axum::response::sse::Event as Sent;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use futures_util::{Stream, stream};
+use futures_util::stream;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::link::Link;
 use super::message;
-use crate::http::Problem;
+use crate::http::{Problem, event_stream};
 
 /// Events that wait for one listener; one that does not read them is cut off.
 const WAITING: usize = 256;
@@ -61,7 +59,7 @@ async fn status(State((link, _)): Desk) -> Response {
     Json(json!({ "partner": link.has_partner() })).into_response()
 }
 
-async fn hear(State((_, events)): Desk) -> Sse<impl Stream<Item = Result<Sent, Infallible>>> {
+async fn hear(State((_, events)): Desk) -> Response {
     let stream = stream::unfold(events.listen(), async |mut heard| {
         let (name, body) = heard.recv().await?;
         // An event's name must be one line; what is not is left out of it and stays in the data.
@@ -69,7 +67,7 @@ async fn hear(State((_, events)): Desk) -> Sse<impl Stream<Item = Result<Sent, I
         let is_line = !name.chars().any(char::is_control);
         Some((Ok(if is_line { sent.event(name) } else { sent }), heard))
     });
-    Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)).text("alive"))
+    event_stream(stream)
 }
 
 async fn send(State((link, _)): Desk, Path(name): Path<String>, body: Option<Json<Value>>) -> Response {

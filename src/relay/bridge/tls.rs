@@ -9,11 +9,12 @@ use std::sync::Arc;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use zeroize::Zeroizing;
 
+use crate::pki::pem::{self, PemError};
 use crate::tls::is_exposed;
 
 /// Whether the relay's certificate must be for the name that is dialled.
@@ -47,7 +48,17 @@ pub enum BundleError {
         /// What is missing.
         what: &'static str,
         /// What the parser said.
-        source: rustls::pki_types::pem::Error,
+        source: PemError,
+    },
+    /// A file cannot be read.
+    #[error("{} has no usable {what}: {source}", .path.display())]
+    Unread {
+        /// Which file.
+        path: PathBuf,
+        /// What is missing.
+        what: &'static str,
+        /// What the system said.
+        source: std::io::Error,
     },
     /// The authority's private key is published.
     #[error(
@@ -95,7 +106,7 @@ impl Bundle {
             Some(own) => {
                 let chain = certificates(own)?;
                 // Bundles of the original's scripts have an EC PARAMETERS block before the key, which is passed over.
-                let key = PrivateKeyDer::from_pem_file(own).map_err(pem(own, "key"))?;
+                let key = pem::private_key(&read(own, "key")?).map_err(no(own, "key"))?;
                 builder.with_client_auth_cert(chain, key).map_err(refused(own))?
             }
         };
@@ -104,13 +115,22 @@ impl Bundle {
     }
 }
 
-fn pem(path: &Path, what: &'static str) -> impl Fn(rustls::pki_types::pem::Error) -> BundleError {
+fn no(path: &Path, what: &'static str) -> impl Fn(PemError) -> BundleError {
     let path = path.to_owned();
     move |source| BundleError::Pem {
         path: path.clone(),
         what,
         source,
     }
+}
+
+fn read(path: &Path, what: &'static str) -> Result<Zeroizing<Vec<u8>>, BundleError> {
+    let bytes = std::fs::read(path).map(Zeroizing::new);
+    bytes.map_err(|source| BundleError::Unread {
+        path: path.to_owned(),
+        what,
+        source,
+    })
 }
 
 fn refused(path: &Path) -> impl Fn(Error) -> BundleError {
@@ -122,14 +142,7 @@ fn refused(path: &Path) -> impl Fn(Error) -> BundleError {
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, BundleError> {
-    let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path)
-        .map_err(pem(path, "certificate"))?
-        .collect();
-    let found = found.map_err(pem(path, "certificate"))?;
-    match found.is_empty() {
-        true => Err(pem(path, "certificate")(rustls::pki_types::pem::Error::NoItemsFound)),
-        false => Ok(found),
-    }
+    pem::certificates(&read(path, "certificate")?).map_err(no(path, "certificate"))
 }
 
 /// Believes every certificate of the authority, whatever its name.

@@ -7,7 +7,6 @@ use arc_swap::ArcSwapOption;
 use rustls::ServerConfig;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls_acme::ResolvesServerCertAcme;
 
 use crate::tls::config;
 
@@ -39,8 +38,6 @@ pub struct Challenges(Arc<ArcSwapOption<Answer>>);
 /// The answer of the moment: one order or rehearsal at a time.
 #[derive(Debug)]
 pub(super) enum Answer {
-    /// What an order of `rustls-acme` has ready.
-    Order(Arc<ResolvesServerCertAcme>),
     /// A certificate for a name.
     Tls { name: String, key: Arc<CertifiedKey> },
     /// The text of a token.
@@ -62,7 +59,6 @@ impl Challenges {
     #[must_use]
     pub fn http_01(&self, token: &str) -> Option<String> {
         match self.0.load().as_deref()? {
-            Answer::Order(resolver) => resolver.get_http_01_key_auth(token),
             Answer::Http { token: known, text } => (known == token).then(|| text.clone()),
             Answer::Tls { .. } => None,
         }
@@ -107,7 +103,6 @@ struct Resolver(Arc<Answer>);
 impl ResolvesServerCert for Resolver {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         match &*self.0 {
-            Answer::Order(resolver) => resolver.resolve(hello),
             Answer::Tls { name, key } => (hello.server_name() == Some(name.as_str())).then(|| Arc::clone(key)),
             Answer::Http { .. } => None,
         }

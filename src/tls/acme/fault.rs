@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rustls_acme::acme::{AcmeError as Library, Auth, Problem};
-use rustls_acme::{EventError, OrderError};
+use jiff::Timestamp;
+use rustls_acme::acme::{Auth, Order, Problem};
 
 use super::proof::Unproven;
 use crate::files;
+use crate::http::client::{Answer, CallError};
+use crate::http::retry_after;
+use crate::pki::pem::PemError;
 use crate::store::{ReadError, RowError, WriteError};
 use crate::tls::files::FileError;
 use crate::tls::pair::CertificateError;
@@ -18,6 +21,14 @@ pub enum AcmeError {
     /// The server's own certificate cannot be checked.
     #[error("acme.ca_file: {0}")]
     Roots(FileError),
+    /// The file of roots is no PEM of certificates.
+    #[error("acme.ca_file: {} holds no certificate: {source}", .path.display())]
+    RootsPem {
+        /// Which file.
+        path: PathBuf,
+        /// What it is.
+        source: PemError,
+    },
     /// A root is not one.
     #[error("acme.ca_file: {} holds no certificate that can be a root", .0.display())]
     NoRoot(PathBuf),
@@ -54,7 +65,20 @@ pub enum AcmeError {
         kind: String,
         /// Its words.
         detail: String,
+        /// When it wants to be asked again, if it says.
+        again: Option<Timestamp>,
     },
+    /// What answers is no ACME server, or not the one that was meant.
+    #[error("what answers at {directory} is no ACME server: {what}")]
+    Strange {
+        /// Which server.
+        directory: String,
+        /// What it does.
+        what: String,
+    },
+    /// Nothing was ordered: already the directory could not be read.
+    #[error(transparent)]
+    Unreached(Box<AcmeError>),
     /// The server looked, and the name does not lead here.
     #[error("the ACME server could not see that {name} is this box: {detail}")]
     NotOurs {
@@ -90,53 +114,66 @@ pub enum AcmeError {
 }
 
 impl AcmeError {
-    /// What an order of the library came to.
-    pub(super) fn of_event(directory: &str, error: EventError<AcmeError, AcmeError>) -> AcmeError {
+    /// What a call that brought no answer came to.
+    pub(super) fn of_call(directory: &str, limit: Duration, error: CallError) -> AcmeError {
+        let directory = directory.to_owned();
         match error {
-            EventError::CertCacheLoad(error)
-            | EventError::AccountCacheLoad(error)
-            | EventError::CertCacheStore(error)
-            | EventError::AccountCacheStore(error) => error,
-            EventError::CachedCertParse(error) | EventError::NewCertParse(error) => AcmeError::Order(error.to_string()),
-            EventError::Order(OrderError::Acme(error)) => AcmeError::of_call(directory, &error),
-            EventError::Order(OrderError::BadAuth(auth)) => AcmeError::of_authorization(auth),
-            EventError::Order(OrderError::BadOrder(order)) => AcmeError::Order(words_of(order.error)),
-            EventError::Order(OrderError::TooManyAttemptsAuth(name)) => AcmeError::NotOurs {
-                name,
-                detail: "it did not come to a verdict".to_owned(),
+            CallError::Slow(..) => AcmeError::Silent {
+                directory,
+                after: limit,
             },
-            EventError::Order(error @ (OrderError::Rcgen(_) | OrderError::ProcessingTimeout(_))) => {
-                AcmeError::Order(error.to_string())
-            }
+            CallError::TooLong(_, longest) => AcmeError::Strange {
+                directory,
+                what: format!("its answer is longer than {longest} bytes, which no ACME server's is"),
+            },
+            CallError::Connect { source, .. } | CallError::Tls { source, .. } => AcmeError::Away {
+                directory,
+                reason: source.to_string(),
+            },
+            error @ (CallError::Address(_) | CallError::Broken(..) | CallError::Body(_)) => AcmeError::Away {
+                directory,
+                reason: error.to_string(),
+            },
         }
     }
 
-    /// What a call of the library came to. It hides its HTTP errors behind a type without a name, so a refusal is
-    /// read out of its text: `… status: 403 "{\"type\": …}"`.
-    pub(super) fn of_call(directory: &str, error: &Library) -> AcmeError {
-        let text = error.to_string();
-        let Some((_, rest)) = text.split_once("non 2xx http status: ") else {
-            let away = matches!(error, Library::Io(_) | Library::HttpRequest(_));
-            return if away {
-                let directory = directory.to_owned();
-                let reason = text.trim_start_matches("http request error: ").to_owned();
-                AcmeError::Away { directory, reason }
-            } else {
-                AcmeError::Order(format!("the ACME server answers in a form of its own: {text}"))
-            };
-        };
-        let (status, quoted) = rest.split_once(' ').unwrap_or((rest, ""));
-        let body = serde_json::from_str::<String>(quoted).unwrap_or_else(|_| quoted.to_owned());
-        let problem = serde_json::from_str::<Problem>(&body).ok();
-        let kind = problem
-            .as_ref()
-            .and_then(|problem| problem.typ.clone())
-            .unwrap_or_default();
-        let detail = problem.and_then(|problem| problem.detail);
-        AcmeError::Refused {
-            status: status.parse().unwrap_or(0),
-            kind: kind.rsplit(':').next().unwrap_or_default().to_owned(),
-            detail: detail.unwrap_or_else(|| body.trim().chars().take(200).collect()),
+    /// What the server's refusal says (RFC 8555 §6.7).
+    pub(super) fn of_refusal(directory: &str, answer: &Answer) -> AcmeError {
+        match serde_json::from_slice::<Problem>(&answer.body) {
+            Ok(problem) => {
+                let kind = problem.typ.unwrap_or_default();
+                let detail = problem.detail.unwrap_or_else(|| "it does not say why".to_owned());
+                AcmeError::Refused {
+                    status: answer.status.as_u16(),
+                    kind: kind.rsplit(':').next().unwrap_or_default().to_owned(),
+                    detail: one_line(&detail),
+                    again: retry_after(&answer.headers).and_then(|wait| Timestamp::now().checked_add(wait).ok()),
+                }
+            }
+            // What is no problem document is of no use to people: pages, or another program's JSON.
+            Err(_) => AcmeError::Strange {
+                directory: directory.to_owned(),
+                what: format!("it answers {} without saying why", answer.status),
+            },
+        }
+    }
+
+    /// Why an order is invalid.
+    pub(super) fn of_order(order: Order) -> AcmeError {
+        AcmeError::Order(words_of(order.error))
+    }
+
+    /// Whether no order was placed, so that another try costs nothing at the server.
+    pub(super) fn is_unreached(&self) -> bool {
+        matches!(self, AcmeError::Unreached(fault) if matches!(**fault, AcmeError::Away { .. } | AcmeError::Strange { .. }))
+    }
+
+    /// When the server wants to be asked again.
+    pub(super) fn again(&self) -> Option<Timestamp> {
+        match self {
+            AcmeError::Refused { again, .. } => *again,
+            AcmeError::Unreached(fault) => fault.again(),
+            _ => None,
         }
     }
 
@@ -150,7 +187,7 @@ impl AcmeError {
         }
     }
 
-    /// A nonce was rejected: no fault of anybody's, the next order will do (RFC 8555 §6.5).
+    /// A nonce was rejected: no fault of anybody's, the same request with the next one will do (RFC 8555 §6.5).
     pub(super) fn is_nonce(&self) -> bool {
         matches!(self, AcmeError::Refused { kind, .. } if kind == "badNonce")
     }
@@ -160,7 +197,13 @@ fn words_of(problem: Option<Problem>) -> String {
     let words = problem.map(|problem| {
         let kind = problem.typ.unwrap_or_default();
         let kind = kind.rsplit(':').next().unwrap_or_default().to_owned();
-        format!("{} ({kind})", problem.detail.unwrap_or_default())
+        format!("{} ({kind})", one_line(&problem.detail.unwrap_or_default()))
     });
     words.unwrap_or_else(|| "the server does not say why".to_owned())
+}
+
+/// A server's words as one line of bounded length.
+fn one_line(words: &str) -> String {
+    let words: Vec<&str> = words.split_whitespace().collect();
+    words.join(" ").chars().take(200).collect()
 }

@@ -10,6 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use super::vault::{Plan, Vault};
 use super::{AcmeError, AcmeSettings, AcmeTally, Challenge, Challenges, Step, order, proof, rehearsal, schedule};
+use crate::http::network;
 use crate::store::Store;
 use crate::tls::pair::{Pair, Served};
 
@@ -163,11 +164,13 @@ impl Acme {
         let left = standing.due.duration_since(Timestamp::now());
         let pause = Duration::try_from(left).unwrap_or_default().min(LOOK);
         let mut wished = inner.wished.lock().await;
-        let wish = tokio::select! {
-            wish = wished.recv() => wish,
-            () = sleep(pause) => None,
+        let (wish, network) = tokio::select! {
+            wish = wished.recv() => (wish, false),
+            () = sleep(pause) => (None, false),
+            // A box that is started before its network has another try as soon as there is one.
+            () = network::changed(), if standing.plan.unreached => (None, true),
         };
-        if wish.is_none() && Timestamp::now() < standing.due {
+        if wish.is_none() && !network && Timestamp::now() < standing.due {
             return;
         }
         let done = self.place(standing).await;
@@ -185,10 +188,8 @@ impl Acme {
         let names = inner.settings.domains.join(", ");
         tracing::info!(directory = inner.settings.directory, names, %challenge, "a certificate is ordered");
         // Written down before: a box that is stopped or breaks while it orders does not order again at every start.
-        let under_way = self.after_failure(
-            &standing.plan,
-            "the box stopped while an order was under way".to_owned(),
-        );
+        let stopped = AcmeError::Order("the box stopped while it was under way".to_owned());
+        let under_way = self.after_failure(&standing.plan, &stopped);
         if let Err(error) = inner.vault.put_plan(under_way).await {
             return Err(self.not_written(&error).await);
         }
@@ -202,9 +203,10 @@ impl Acme {
                 tracing::info!(names, issuer = renewed.issuer, not_after = %renewed.not_after, "a certificate was issued");
                 return Ok(renewed);
             }
-            Err(fault) => fault.to_string(),
+            Err(fault) => fault,
         };
-        let plan = self.after_failure(&standing.plan, fault.clone());
+        let plan = self.after_failure(&standing.plan, &fault);
+        let fault = fault.to_string();
         let (failures, next_try) = (plan.failures, plan.next_try.unwrap_or_default());
         if standing.alarm {
             tracing::error!(names, fault, failures, %next_try, "the certificate is not renewed and ends soon");
@@ -247,17 +249,25 @@ impl Acme {
         known.get(turn).copied().unwrap_or(Challenge::TlsAlpn01)
     }
 
-    fn after_failure(&self, before: &Plan, fault: String) -> Plan {
+    fn after_failure(&self, before: &Plan, fault: &AcmeError) -> Plan {
         let settings = &self.inner.settings;
         let failures = before.failures.saturating_add(1);
-        let pause = schedule::pause(failures, settings.retry_first, settings.retry_longest, chance());
+        let unreached = fault.is_unreached();
+        let pause = if unreached {
+            schedule::unreached(settings.retry_first).pause(failures, chance())
+        } else {
+            schedule::pause(failures, settings.retry_first, settings.retry_longest, chance())
+        };
         let now = Timestamp::now();
         let next = now.checked_add(pause).unwrap_or(now);
+        let words = fault.to_string();
+        let told = fault.again().max(schedule::told_to_wait(&words));
         Plan {
             certificate: before.certificate.clone(),
             failures,
-            next_try: Some(schedule::told_to_wait(&fault).map_or(next, |told| told.max(next))),
-            last_error: Some(fault),
+            next_try: Some(told.map_or(next, |told| told.max(next))),
+            last_error: Some(words),
+            unreached,
         }
     }
 }

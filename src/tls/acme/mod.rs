@@ -1,7 +1,7 @@
 //! Certificates that order and renew themselves (ACME, RFC 8555).
 //!
-//! `rustls-acme` places an order and answers its challenges (`order`); everything else is ours, because that
-//! library keeps its schedule in memory and waits for a silent server for ever. `schedule` says when, `vault`
+//! `rustls-acme` knows the documents and what a challenge wants to see; the conversation (`server`), the order
+//! (`order`) and everything else are ours. `schedule` says when, `vault`
 //! keeps certificate, keys and schedule across restarts, `proof` looks at what was issued before anybody is shown
 //! it, and `keeper` brings them together.
 
@@ -12,6 +12,7 @@ mod order;
 mod proof;
 mod rehearsal;
 mod schedule;
+mod server;
 #[cfg(test)]
 mod standing_tests;
 mod tally;

@@ -1,22 +1,23 @@
-//! One order, placed by `rustls-acme`, under a time limit.
+//! One order, from the directory to the chain, under a time limit.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
-use async_trait::async_trait;
-use futures_util::StreamExt;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
-use rustls_acme::{AccountCache, AcmeConfig, AcmeState, CertCache, EventOk, UseChallenge};
+use rustls_acme::acme::{Account, Auth, AuthStatus, Identifier, Order, OrderStatus};
+use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
-use super::challenge::Answer;
+use super::server::{Member, Reply, Server};
 use super::vault::Vault;
 use super::{AcmeError, AcmeSettings, Challenge, Challenges};
+use crate::pki::{SigningRequest, pem};
 use crate::tls::{config, files};
 
-/// Orders in which a nonce was rejected are placed again at once, so often.
-const NONCES: usize = 8;
+/// How often an order or an authorization is looked at.
+const LOOKS: u32 = 60;
+/// The longest pause between two looks, unless the server wants a longer one.
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
 
 /// Key and chain as PEM, for [`AcmeSettings::domains`].
 pub(super) async fn order(
@@ -25,45 +26,108 @@ pub(super) async fn order(
     challenges: &Challenges,
     challenge: Challenge,
 ) -> Result<Zeroizing<Vec<u8>>, AcmeError> {
-    let issued = Issued::default();
-    let cache = Cache {
-        vault: vault.clone(),
-        issued: issued.clone(),
-    };
-    let state = AcmeConfig::new_with_client_config(&settings.domains, client(settings)?)
-        .directory(&settings.directory)
-        .contact(&settings.contact)
-        .challenge_type(match challenge {
-            Challenge::TlsAlpn01 => UseChallenge::TlsAlpn01,
-            Challenge::Http01 => UseChallenge::Http01,
-        })
-        .cache(cache)
-        .state();
-    let _answering = challenges.answer(Answer::Order(state.resolver()));
-    let done = tokio::time::timeout(settings.deadline, follow(settings, state)).await;
+    let done = timeout(settings.deadline, place(settings, vault, challenges, challenge)).await;
     done.map_err(|_| AcmeError::Silent {
         directory: settings.directory.clone(),
         after: settings.deadline,
-    })??;
-    let pem = issued.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-    pem.ok_or_else(|| AcmeError::Order("it ended without a certificate".to_owned()))
+    })?
 }
 
-/// Until the certificate was handed to the cache. The state would go on for ever by itself: what fails is left to
-/// our own schedule, but for a rejected nonce, after which it tries again in a second.
-async fn follow(settings: &AcmeSettings, mut state: AcmeState<AcmeError, AcmeError>) -> Result<(), AcmeError> {
-    let mut nonces = 0;
-    while let Some(event) = state.next().await {
-        match event {
-            Ok(EventOk::CertCacheStore) => return Ok(()),
-            Ok(EventOk::DeployedCachedCert | EventOk::DeployedNewCert | EventOk::AccountCacheStore) => {}
-            Err(event) => match AcmeError::of_event(&settings.directory, event) {
-                fault if fault.is_nonce() && nonces < NONCES => nonces += 1,
-                fault => return Err(fault),
-            },
+async fn place(
+    settings: &AcmeSettings,
+    vault: &Vault,
+    challenges: &Challenges,
+    challenge: Challenge,
+) -> Result<Zeroizing<Vec<u8>>, AcmeError> {
+    let server = Server::find(settings, client(settings)?).await;
+    let server = server.map_err(|fault| AcmeError::Unreached(Box::new(fault)))?;
+    let member = server
+        .enter(&settings.contact, &account_key(settings, vault).await?)
+        .await?;
+    let (place, order) = member.new_order(&settings.domains).await?;
+    for url in &order.authorizations {
+        prove(&member, challenges, challenge, url).await?;
+    }
+    let request = SigningRequest::for_hosts(&settings.domains).map_err(|error| AcmeError::Order(error.to_string()))?;
+    let mut reply = settled(&member, &place, |order| matches!(order.status, OrderStatus::Pending)).await?;
+    if matches!(reply.value.status, OrderStatus::Ready) {
+        reply = member.finalize(&reply.value.finalize, &request.der).await?;
+    }
+    if !matches!(reply.value.status, OrderStatus::Valid { .. }) {
+        pause(0, reply.again).await;
+        let is_open = |order: &Order| matches!(order.status, OrderStatus::Processing | OrderStatus::Ready);
+        reply = settled(&member, &place, is_open).await?;
+    }
+    match reply.value.status {
+        OrderStatus::Valid { certificate } => {
+            let chain = member.certificate(&certificate).await?;
+            Ok(Zeroizing::new(format!("{}{chain}", *request.key).into_bytes()))
+        }
+        OrderStatus::Invalid => Err(AcmeError::of_order(reply.value)),
+        OrderStatus::Pending | OrderStatus::Ready | OrderStatus::Processing => {
+            Err(AcmeError::Order("the server did not come to an end with it".to_owned()))
         }
     }
-    Ok(())
+}
+
+/// Looks at an order until it is not `open` any more.
+async fn settled(member: &Member, url: &str, open: impl Fn(&Order) -> bool) -> Result<Reply<Order>, AcmeError> {
+    for look in 0..LOOKS {
+        let reply = member.look::<Order>(url).await?;
+        if !open(&reply.value) {
+            return Ok(reply);
+        }
+        pause(look, reply.again).await;
+    }
+    Err(AcmeError::Order("the server did not come to an end with it".to_owned()))
+}
+
+/// Has the server see, by `kind`, that the name of an authorization leads here.
+pub(super) async fn prove(
+    member: &Member,
+    challenges: &Challenges,
+    kind: Challenge,
+    url: &str,
+) -> Result<(), AcmeError> {
+    let auth = member.look::<Auth>(url).await?.value;
+    if matches!(auth.status, AuthStatus::Valid) {
+        return Ok(());
+    }
+    let (answer, challenge) = member.answer(kind, &auth)?;
+    let _answering = challenges.answer(answer);
+    member.ready(&challenge).await?;
+    for look in 0..LOOKS {
+        let reply = member.look::<Auth>(url).await?;
+        match reply.value.status {
+            AuthStatus::Valid => return Ok(()),
+            AuthStatus::Pending => pause(look, reply.again).await,
+            AuthStatus::Invalid | AuthStatus::Revoked | AuthStatus::Expired | AuthStatus::Deactivated => {
+                return Err(AcmeError::of_authorization(reply.value));
+            }
+        }
+    }
+    let Identifier::Dns(name) = auth.identifier;
+    Err(AcmeError::NotOurs {
+        name,
+        detail: "it did not come to a verdict".to_owned(),
+    })
+}
+
+/// Before the next look: as long as the server wants, else a little longer each time (RFC 8555 §7.5.1).
+async fn pause(look: u32, wanted: Option<Duration>) {
+    let usual = (Duration::from_millis(250) * (look + 1)).min(LONGEST_LOOK);
+    sleep(wanted.unwrap_or(usual)).await;
+}
+
+/// The key of our account with the server; a fresh one is kept before anybody hears of it.
+pub(super) async fn account_key(settings: &AcmeSettings, vault: &Vault) -> Result<Zeroizing<Vec<u8>>, AcmeError> {
+    let (server, contact) = (&settings.directory, &settings.contact);
+    if let Some(key) = vault.account(server, contact) {
+        return Ok(Zeroizing::new(key));
+    }
+    let key = Zeroizing::new(Account::generate_key_pair());
+    vault.put_account(server, contact, &key).await?;
+    Ok(key)
 }
 
 /// How the server's own certificate is checked.
@@ -71,8 +135,12 @@ pub(super) fn client(settings: &AcmeSettings) -> Result<Arc<ClientConfig>, AcmeE
     let mut roots = RootCertStore::empty();
     match &settings.ca_file {
         Some(file) => {
-            let pem = files::read(file).map_err(AcmeError::Roots)?;
-            roots.add_parsable_certificates(CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok));
+            let text = files::read(file).map_err(AcmeError::Roots)?;
+            let found = pem::certificates(&text).map_err(|source| AcmeError::RootsPem {
+                path: file.clone(),
+                source,
+            })?;
+            roots.add_parsable_certificates(found);
             if roots.is_empty() {
                 return Err(AcmeError::NoRoot(file.clone()));
             }
@@ -88,41 +156,4 @@ pub(super) fn client(settings: &AcmeSettings) -> Result<Arc<ClientConfig>, AcmeE
         .with_safe_default_protocol_versions()
         .map_err(AcmeError::Tls)?;
     Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
-}
-
-#[derive(Clone, Default)]
-struct Issued(Arc<Mutex<Option<Zeroizing<Vec<u8>>>>>);
-
-/// Hides the stored certificate, so that an order is placed whenever we want one; keeps the account.
-struct Cache {
-    vault: Vault,
-    issued: Issued,
-}
-
-#[async_trait]
-impl CertCache for Cache {
-    type EC = AcmeError;
-
-    async fn load_cert(&self, _: &[String], _: &str) -> Result<Option<Vec<u8>>, AcmeError> {
-        Ok(None)
-    }
-
-    async fn store_cert(&self, _: &[String], _: &str, pem: &[u8]) -> Result<(), AcmeError> {
-        let mut issued = self.issued.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *issued = Some(Zeroizing::new(pem.to_vec()));
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl AccountCache for Cache {
-    type EA = AcmeError;
-
-    async fn load_account(&self, contact: &[String], directory: &str) -> Result<Option<Vec<u8>>, AcmeError> {
-        Ok(self.vault.account(directory, contact))
-    }
-
-    async fn store_account(&self, contact: &[String], directory: &str, account: &[u8]) -> Result<(), AcmeError> {
-        self.vault.put_account(directory, contact, account).await
-    }
 }

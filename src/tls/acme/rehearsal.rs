@@ -1,24 +1,17 @@
 //! An order step by step up to the point before a certificate is issued, in words: `cert test`.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::ClientConfig;
-use rustls_acme::acme::{Account, AuthStatus, Directory, Identifier, Order};
+use rustls_acme::acme::Order;
 use serde::{Deserialize, Serialize};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
-use super::challenge::{Answer, Answering};
+use super::server::{Member, Server};
 use super::vault::Vault;
 use super::{AcmeError, AcmeSettings, Challenge, Challenges, order};
 
-/// How long a call to the server may take.
+/// How long a name server may take.
 const CALL: Duration = Duration::from_secs(20);
-/// How often the server is asked for its verdict, a second apart.
-const LOOKS: usize = 30;
-/// How often a call is made again whose nonce was rejected.
-const NONCES: usize = 8;
-
 /// One step and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
@@ -82,17 +75,17 @@ impl Rehearsal<'_> {
             |_| "the server's certificate can be checked".into(),
             ROOTS,
         )?;
-        let directory = self.call(|| Directory::discover(&client, &server)).await;
-        let directory = self.note("server", directory, |_| format!("{server} answers"), SERVER)?;
-        let account = self.account(&client, directory).await;
-        let account = self.note("account", account, |_| "the server knows our account".into(), ACCOUNT)?;
+        let found = Server::find(&self.settings, client).await;
+        let found = self.note("server", found, |_| format!("{server} answers"), SERVER)?;
+        let member = self.enter(found).await;
+        let member = self.note("account", member, |_| "the server knows our account".into(), ACCOUNT)?;
         let names = self.settings.domains.clone();
-        let ordered = self.call(|| account.new_order(&client, names.clone())).await;
+        let ordered = member.new_order(&names).await;
         let words = format!("an order for {} is taken", names.join(", "));
         let (_, order) = self.note("order", ordered, |_| words, ORDER)?;
         let kinds = self.settings.challenges.clone();
         for (place, kind) in kinds.iter().enumerate() {
-            let proven = self.prove(&client, &account, &order, *kind).await;
+            let proven = self.prove(&member, &order, *kind).await;
             let good = |(): &()| format!("the server sees by {kind} that the names lead here");
             let hint = if *kind == Challenge::Http01 { HTTP } else { TLS };
             // The last kind decides; before it, a failure is only worth knowing.
@@ -107,6 +100,11 @@ impl Rehearsal<'_> {
             }
         }
         Ok(())
+    }
+
+    async fn enter(&self, server: Server) -> Result<Member, AcmeError> {
+        let key = order::account_key(&self.settings, self.vault).await?;
+        server.enter(&self.settings.contact, &key).await
     }
 
     /// Whether the names are known here at all. The server may see other addresses, so this decides nothing.
@@ -131,115 +129,19 @@ impl Rehearsal<'_> {
         }
     }
 
-    async fn account(&self, client: &Arc<ClientConfig>, directory: Directory) -> Result<Account, AcmeError> {
-        let (server, contact) = (&self.settings.directory, &self.settings.contact);
-        let key = match self.vault.account(server, contact) {
-            Some(key) => key,
-            None => {
-                let key = Account::generate_key_pair();
-                self.vault.put_account(server, contact, &key).await?;
-                key
-            }
-        };
-        self.call(|| Account::create_with_keypair(client, directory.clone(), contact, &key))
-            .await
-    }
-
     /// Has the server look at each name by `kind`.
-    async fn prove(
-        &self,
-        client: &Arc<ClientConfig>,
-        account: &Account,
-        order: &Order,
-        kind: Challenge,
-    ) -> Result<(), AcmeError> {
+    async fn prove(&self, member: &Member, order: &Order, kind: Challenge) -> Result<(), AcmeError> {
         // A challenge that failed ends its order, so that another kind needs a new one.
-        let names = self.settings.domains.clone();
         let first = self.settings.challenges.first() == Some(&kind);
         let urls = if first {
             order.authorizations.clone()
         } else {
-            self.call(|| account.new_order(client, names.clone()))
-                .await?
-                .1
-                .authorizations
+            member.new_order(&self.settings.domains).await?.1.authorizations
         };
         for url in &urls {
-            let auth = self.call(|| account.auth(client, url)).await?;
-            let Identifier::Dns(name) = auth.identifier.clone();
-            let (answer, challenge) = match kind {
-                Challenge::TlsAlpn01 => {
-                    let (challenge, key) = self.own(account.tls_alpn_01(&auth.challenges, name.clone()))?;
-                    (
-                        Answer::Tls {
-                            name: name.clone(),
-                            key: Arc::new(key),
-                        },
-                        challenge.url.clone(),
-                    )
-                }
-                Challenge::Http01 => {
-                    let (challenge, text) = self.own(account.http_01(&auth.challenges))?;
-                    let token = challenge.token.clone();
-                    (Answer::Http { token, text }, challenge.url.clone())
-                }
-            };
-            let _answering: Answering = self.challenges.answer(answer);
-            if !matches!(auth.status, AuthStatus::Valid) {
-                self.call(|| account.challenge(client, &challenge)).await?;
-            }
-            self.verdict(client, account, url, name).await?;
+            order::prove(member, self.challenges, kind, url).await?;
         }
         Ok(())
-    }
-
-    async fn verdict(
-        &self,
-        client: &Arc<ClientConfig>,
-        account: &Account,
-        url: &str,
-        name: String,
-    ) -> Result<(), AcmeError> {
-        for _ in 0..LOOKS {
-            let auth = self.call(|| account.auth(client, url)).await?;
-            match auth.status {
-                AuthStatus::Valid => return Ok(()),
-                AuthStatus::Pending => sleep(Duration::from_secs(1)).await,
-                AuthStatus::Invalid | AuthStatus::Revoked | AuthStatus::Expired | AuthStatus::Deactivated => {
-                    return Err(AcmeError::of_authorization(auth));
-                }
-            }
-        }
-        Err(AcmeError::NotOurs {
-            name,
-            detail: "it did not come to a verdict".to_owned(),
-        })
-    }
-
-    /// One call, under a time limit; again when its nonce was rejected.
-    async fn call<T, F>(&self, make: impl Fn() -> F) -> Result<T, AcmeError>
-    where
-        F: Future<Output = Result<T, rustls_acme::acme::AcmeError>>,
-    {
-        let mut nonces = 0;
-        loop {
-            let answer = timeout(self.patience(), make()).await.map_err(|_| AcmeError::Silent {
-                directory: self.settings.directory.clone(),
-                after: self.patience(),
-            })?;
-            match self.own(answer) {
-                Err(fault) if fault.is_nonce() && nonces < NONCES => nonces += 1,
-                answer => return answer,
-            }
-        }
-    }
-
-    fn patience(&self) -> Duration {
-        CALL.min(self.settings.deadline)
-    }
-
-    fn own<T>(&self, answer: Result<T, rustls_acme::acme::AcmeError>) -> Result<T, AcmeError> {
-        answer.map_err(|error| AcmeError::of_call(&self.settings.directory, &error))
     }
 
     /// Writes down what came of a step.

@@ -4,8 +4,13 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::Backoff;
+
 /// Certificates that live shorter than this are renewed at half of their life.
 const SHORT: SignedDuration = SignedDuration::from_hours(10 * 24);
+
+/// The first pause after a server could not be reached.
+const SOON: Duration = Duration::from_secs(4);
 
 /// When a certificate that is good from `from` to `until` is renewed: at two thirds of its life, and at half of a
 /// life below ten days, where a third would leave too few days for mending.
@@ -31,6 +36,15 @@ pub(super) fn pause(failures: u32, first: Duration, longest: Duration, chance: f
     pause
         .mul_f64(0.75 + chance.clamp(0.0, 1.0) / 2.0)
         .clamp(first.min(longest), longest)
+}
+
+/// The pauses while no order can be placed because nobody answers: they spare nobody's limits, so they begin with
+/// seconds; `first` is what they come to.
+pub(super) fn unreached(first: Duration) -> Backoff {
+    Backoff {
+        first: SOON.min(first),
+        longest: first,
+    }
 }
 
 /// The moment that a server's refusal names, as Let's Encrypt writes it: `retry after 2026-01-02 03:04:05 UTC`.

@@ -39,16 +39,15 @@ impl AcmeTally {
                 "Failed orders since the last certificate",
                 tally.failures.clone(),
             );
-            registry.register(
-                "acme_not_after_seconds",
-                "When the certificate that ACME issued ends, in seconds since 1970; 0: there is none",
-                tally.not_after.clone(),
-            );
-            registry.register(
-                "acme_next_try_seconds",
-                "When the next order is placed, in seconds since 1970",
-                tally.next_try.clone(),
-            );
+            // Under their old names too, which the rules of boxes in the field may ask for.
+            for name in ["acme_not_after_timestamp_seconds", "acme_not_after_seconds"] {
+                let help = "When the certificate that ACME issued ends, in seconds since 1970; 0: there is none";
+                registry.register(name, help, tally.not_after.clone());
+            }
+            for name in ["acme_next_try_timestamp_seconds", "acme_next_try_seconds"] {
+                let help = "When the next order is placed, in seconds since 1970";
+                registry.register(name, help, tally.next_try.clone());
+            }
             registry.register(
                 "acme_alarm",
                 "1 while a third of the time that was left for renewal has gone by without one",

@@ -39,6 +39,9 @@ pub(super) struct Plan {
     pub(super) next_try: Option<Timestamp>,
     /// Why the last order failed.
     pub(super) last_error: Option<String>,
+    /// The last try placed no order: the server could not be reached.
+    #[serde(default)]
+    pub(super) unreached: bool,
 }
 
 /// Keeps one certificate; clones share it.

@@ -41,6 +41,13 @@ impl Config {
                     "mqtts://host:port",
                 );
             }
+            Auth::Password if self.auth.is_some() && self.username.is_none() && self.password_file.is_none() => {
+                return fault(
+                    "uplink.auth",
+                    "is \"password\"",
+                    "then username and password_file must say which",
+                );
+            }
             Auth::Password if self.username.is_some() != self.password_file.is_some() => {
                 return fault(
                     "uplink",

@@ -4,8 +4,9 @@ pub mod address;
 pub(super) mod attempts;
 pub mod dial;
 pub mod fault;
-pub(super) mod network;
 pub(super) mod opening;
 pub mod rehearsal;
 pub mod retry;
 pub mod wire;
+
+pub(super) use crate::http::network;

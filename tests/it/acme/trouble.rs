@@ -71,6 +71,67 @@ fn a_slow_authority_is_given_up_and_gets_there_when_it_may_take_its_time() {
 }
 
 #[test]
+fn what_is_no_acme_server_is_told_in_words_and_never_asked_in_clear() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for (fault, words) in [
+        (
+            Fault::LoginPage,
+            "a page for people (HTML), as the login page of a network",
+        ),
+        (
+            Fault::Elsewhere,
+            "it sends the box elsewhere (302 Found), as the login page of a network",
+        ),
+        (Fault::Endless, "its answer is longer than 262144 bytes"),
+        (Fault::InClear(port), "which is no https address"),
+    ] {
+        let (lodge, _pebble, _) = behind(fault, "order_deadline = \"20s\"\n");
+        let said = complaint(&lodge, words);
+        let said = said["last_error"].as_str().unwrap();
+        assert!(!said.contains("JSON") && !said.contains("at line"), "{said}");
+        serves_with_its_own(&lodge);
+    }
+    let called = listener.accept();
+    assert!(called.is_err(), "nothing is asked in clear: {called:?}");
+}
+
+#[test]
+fn a_server_that_rejects_every_other_nonce_issues_all_the_same_by_one_order() {
+    let port = free_port();
+    let pebble = Pebble::start(&Behaviour {
+        rejected_nonces: 50,
+        ..Behaviour::looking_at(port)
+    });
+    // Were an order placed anew, it would be after this pause, which no test waits for.
+    let acme = pebble
+        .section()
+        .replace("retry_first = \"500ms\"", "retry_first = \"1h\"");
+    let acme = acme.replace("retry_longest = \"2s\"", "retry_longest = \"1h\"");
+    let lodge = Lodge::start_with(&sections(port, &acme));
+    assert!(shown_by(&lodge, "acme")["last_error"].is_null());
+    assert_eq!(lodge.metric("gatelodge_acme_failures_in_a_row"), Some(0));
+}
+
+#[test]
+fn a_server_that_is_away_at_the_start_is_tried_again_within_seconds() {
+    let port = free_port();
+    let mut pebble = Pebble::unstarted();
+    let acme = pebble
+        .section()
+        .replace("retry_first = \"500ms\"", "retry_first = \"15m\"");
+    let acme = acme.replace("retry_longest = \"2s\"", "retry_longest = \"1d\"");
+    let lodge = Lodge::start_with(&sections(port, &acme));
+    let said = complaint(&lodge, "cannot be reached");
+    let next: jiff::Timestamp = said["next_try"].as_str().unwrap().parse().unwrap();
+    let left = next.duration_since(jiff::Timestamp::now());
+    assert!(left.as_secs() < 10, "{said}");
+    pebble.run(&Behaviour::looking_at(port));
+    assert!(shown_by(&lodge, "acme")["last_error"].is_null());
+}
+
+#[test]
 fn malformed_names_are_explained_before_anything_is_ordered() {
     let check = |name: &str| -> Output {
         let acme = format!("[acme]\ncontact = [\"it@example.org\"]\ndomains = [{name:?}]\n");

@@ -40,6 +40,7 @@ async fn hall(store: &Store) -> SpaceId {
         tags: Vec::new(),
         thresholds: Default::default(),
         ttl: None,
+        is_anonymous: true,
     };
     SpacesWriter::new(store.clone()).create(new, store.now()).await.unwrap();
     id

@@ -6,6 +6,7 @@ mod clock;
 mod crowd;
 mod disk_full;
 mod golden;
+mod limits;
 mod sockets;
 mod v1;
 mod webhooks;

@@ -1,10 +1,11 @@
 """A program that is told by webhooks, with Python's own HTTP and HMAC.
 
 It writes each request that it believes as a line of JSON. How it answers stands in a file, read anew for each request:
-"ok", "500", "redirect URL", or "hang". A request whose signature is wrong ends it with 3.
+"ok", "500", "503 later SECONDS", "503 date SECONDS", "410", "endless", "redirect URL", or "hang". A request whose signature is wrong ends it with 3.
 """
 
 import base64
+import email.utils
 import hashlib
 import hmac
 import http.server
@@ -41,8 +42,19 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         if mood.startswith("redirect "):
             self.send_response(302)
             self.send_header("location", mood.split(" ")[1])
+        elif mood == "endless":
+            self.send_response(200)
+            self.send_header("transfer-encoding", "chunked")
+            self.end_headers()
+            self.wfile.flush()
+            time.sleep(600)
         else:
-            self.send_response(200 if mood == "ok" else int(mood))
+            words = mood.split(" ")
+            self.send_response(200 if mood == "ok" else int(words[0]))
+            if "later" in words:
+                self.send_header("retry-after", words[2])
+            if "date" in words:
+                self.send_header("retry-after", email.utils.formatdate(time.time() + int(words[2]), usegmt=True))
         self.send_header("content-length", "0")
         self.end_headers()
 

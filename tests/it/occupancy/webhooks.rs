@@ -305,3 +305,66 @@ fn what_nobody_took_is_a_dead_letter_that_can_be_sent_again() {
     });
     assert!(receiver.told().iter().all(|told| told["id"] == id));
 }
+
+/// The newest delivery to `hook`, once it was tried in the receiver's `mood`.
+fn tried(lodge: &Lodge, receiver: &Receiver, mood: &str) -> Value {
+    eventually(mood, || {
+        receiver.told().iter().any(|told| told["mood"] == mood).then_some(())
+    });
+    eventually("it is written down", || {
+        let target = lodge.json(&["webhook", "list"])[0].clone();
+        (target["last"]["attempts"].as_u64() >= Some(1)).then_some(target)
+    })
+}
+
+#[test]
+fn a_target_that_asks_for_patience_is_left_alone_as_long_as_it_says() {
+    for (mood, least, most) in [
+        ("503 later 3600", 3_500, 3_601),
+        ("429 date 3600", 3_500, 3_601),
+        ("410", 86_300, 86_401),
+        ("500", -1, -1),
+    ] {
+        let receiver = Receiver::start();
+        receiver.mood(mood);
+        let lodge = Lodge::start_with(&format!("{DOORS}{}", receiver.section("hook", LEVELS)));
+        let space = hall(&lodge);
+        count(&lodge, &space, 10);
+        let target = tried(&lodge, &receiver, mood);
+        let status = lodge.json(&["status"]);
+        let aside = &status["webhooks_set_aside"]["hook"];
+        if least < 0 {
+            assert!(target["not_before"].is_null() && aside.is_null(), "{target} {status}");
+            receiver.mood("ok");
+            eventually("it is tried again soon", || (!receiver.took().is_empty()).then_some(()));
+            continue;
+        }
+        let until: jiff::Timestamp = target["not_before"].as_str().expect(mood).parse().unwrap();
+        let left = until.duration_since(jiff::Timestamp::now()).as_secs();
+        assert!((least..=most).contains(&left), "{mood}: {left} s");
+        assert_eq!(aside, &target["not_before"], "{status}");
+        // The pause outlives a restart: another one, with its first pause of 100 ms, would be tried by now.
+        receiver.mood("ok");
+        let mut lodge = lodge;
+        lodge.kill();
+        lodge.run();
+        let other = lodge.json(&["webhook", "list"])[0].clone();
+        assert_eq!(other["not_before"], target["not_before"]);
+        assert_eq!(other["last"]["attempts"], 1, "{other}");
+        assert_eq!(receiver.told().len(), 1);
+    }
+}
+
+#[test]
+fn an_answer_without_end_counts_by_its_head() {
+    let receiver = Receiver::start();
+    receiver.mood("endless");
+    let lodge = Lodge::start_with(&format!("{DOORS}{}", receiver.section("hook", LEVELS)));
+    let space = hall(&lodge);
+    count(&lodge, &space, 10);
+    let taken = eventually("it is taken", || {
+        let target = lodge.json(&["webhook", "list"])[0].clone();
+        (target["delivered"].as_u64() >= Some(1)).then_some(target)
+    });
+    assert_eq!(taken["last"]["attempts"], 1, "{taken}");
+}

@@ -29,6 +29,14 @@ pub enum Fault {
     Slow,
     /// It takes no more orders today.
     Limited,
+    /// Its directory is an endless text.
+    Endless,
+    /// Its directory names an address in clear, on this machine.
+    InClear(u16),
+    /// Its directory is the login page of a network.
+    LoginPage,
+    /// It sends elsewhere, as the gate of a network does.
+    Elsewhere,
 }
 
 /// What every connection shares.
@@ -110,6 +118,36 @@ impl Meddling {
     fn answer(&self, asked: &Asked) -> std::io::Result<Answer> {
         if self.fault == Fault::Slow {
             std::thread::sleep(Duration::from_millis(400));
+        }
+        let kind = |kind: &str| vec![("content-type".to_owned(), kind.to_owned())];
+        let instead = match self.fault {
+            Fault::LoginPage => Some((
+                200,
+                kind("text/html"),
+                "<!doctype html><p>Welcome to the hotel</p>".to_owned(),
+            )),
+            Fault::Elsewhere => Some((
+                302,
+                vec![("location".to_owned(), "https://portal.example/".to_owned())],
+                String::new(),
+            )),
+            Fault::Endless => Some((200, kind("application/json"), " ".repeat(4 << 20))),
+            Fault::InClear(port) => {
+                let directory = serde_json::json!({
+                    "newNonce": format!("http://127.0.0.1:{port}/nonce"),
+                    "newAccount": format!("http://127.0.0.1:{port}/account"),
+                    "newOrder": format!("http://127.0.0.1:{port}/order"),
+                });
+                Some((200, kind("application/json"), directory.to_string()))
+            }
+            Fault::WrongName | Fault::BeginsTomorrow | Fault::Slow | Fault::Limited => None,
+        };
+        if let Some((status, headers, body)) = instead {
+            return Ok(Answer {
+                status,
+                headers,
+                body: body.into_bytes(),
+            });
         }
         if asked.path.contains("finalize") {
             *self.wanted.lock().unwrap() = Some(csr(&asked.body));

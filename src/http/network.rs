@@ -1,5 +1,5 @@
 //! Whether the machine's own network changed: a cable was plugged in, an address came. The kernel's tables of routes and
-//! addresses are compared as text, now and then while the uplink waits for its next try (`spec/uplink.md` section 4.3).
+//! addresses are compared as text, now and then while somebody waits for a next try.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const TABLES: [(&str, &[usize]); 3] = [
 ];
 
 /// Waits until routes or addresses are others. Where they cannot be read, for ever.
-pub(in crate::uplink) async fn changed() {
+pub async fn changed() {
     let before = tables();
     loop {
         sleep(LOOK).await;

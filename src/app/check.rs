@@ -1,0 +1,257 @@
+//! What `serve` does with a configuration before it opens sockets, done to find faults: every file that it names is read
+//! as it will be, and what belongs together is tried together.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::backup::recipient;
+use crate::config::{Certificate as Source, Config, ConfigError, Loaded};
+use crate::store::is_recipient;
+use crate::tls::{self, Authorities, ClientTrust, Outbound};
+use crate::{uplink, webhooks};
+
+/// What was found of what a configuration names.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// What `serve` would not take.
+    pub faults: Vec<ConfigError>,
+    /// What could not be looked at, because the caller may not.
+    pub not_checked: Vec<ConfigError>,
+    /// What is no fault and worth knowing.
+    pub notes: Vec<String>,
+}
+
+/// Looks at all that `loaded` names.
+#[must_use]
+pub fn check(loaded: &Loaded) -> Findings {
+    let mut check = Check {
+        loaded,
+        findings: Findings::default(),
+    };
+    check.doors();
+    check.outgoing();
+    check.backup();
+    if let Some(meters) = loaded.config.meter_room()
+        && let Err(error) = meters.dialect()
+    {
+        check.fault("meters", &error.to_string(), "");
+    }
+    if opens_nothing(&loaded.config) {
+        let note = "it opens no door and no room: add sections such as [https] and [occupancy]";
+        check.findings.notes.push(note.to_owned());
+    }
+    check.findings
+}
+
+fn opens_nothing(config: &Config) -> bool {
+    let doors = [
+        config.http.is_some(),
+        config.https.is_some(),
+        config.mtls.is_some(),
+        config.grpc.is_some(),
+        config.relay.is_some(),
+        config.metrics.is_some(),
+    ];
+    let rooms = [
+        config.occupancy.is_some(),
+        config.meter_room().is_some(),
+        config.uplink.is_some(),
+    ];
+    !doors.into_iter().chain(rooms).any(|open| open)
+}
+
+struct Check<'a> {
+    loaded: &'a Loaded,
+    findings: Findings,
+}
+
+/// A key of the configuration, and the file it names.
+type Named<'a> = (&'a str, &'a Path);
+
+impl Check<'_> {
+    fn of_key(&self, key: &str, what: &str, hint: &str) -> ConfigError {
+        ConfigError::of_key(&self.loaded.figment, key, what, hint)
+    }
+
+    fn fault(&mut self, key: &str, what: &str, hint: &str) {
+        let fault = self.of_key(key, what, hint);
+        self.findings.faults.push(fault);
+    }
+
+    /// Whether all these files can be read; what cannot be is written down.
+    fn readable(&mut self, files: &[Named<'_>]) -> bool {
+        let mut all = true;
+        for (key, path) in files {
+            // Reading one byte tells a folder from a file.
+            let read = std::fs::File::open(path).and_then(|mut file| std::io::Read::read(&mut file, &mut [0]));
+            let Err(error) = read else { continue };
+            all = false;
+            let shown = path.display();
+            match error.kind() {
+                ErrorKind::PermissionDenied => {
+                    let what = format!("{shown} may not be read by this user, so it is not checked");
+                    let not = self.of_key(key, &what, "run check-config as root or as the service's user");
+                    self.findings.not_checked.push(not);
+                }
+                ErrorKind::NotFound => self.fault(key, &format!("{shown} is not there"), ""),
+                ErrorKind::IsADirectory => self.fault(key, &format!("{shown} is a folder, where a file is wanted"), ""),
+                _ => self.fault(key, &format!("{shown} cannot be read: {error}"), ""),
+            }
+        }
+        all
+    }
+
+    fn pair(&mut self, door: &str, certificate: Option<&PathBuf>, key: Option<&PathBuf>) {
+        let (Some(certificate), Some(key)) = (certificate, key) else {
+            return;
+        };
+        let names = [format!("{door}.certificate_file"), format!("{door}.key_file")];
+        if !self.readable(&[(&names[0], certificate), (&names[1], key)]) {
+            return;
+        }
+        if let Err(error) = tls::check_pair(certificate, key) {
+            let place = if error.is_of_key() { &names[1] } else { &names[0] };
+            self.fault(place, &error.to_string(), "");
+        }
+    }
+
+    fn trust(&mut self, door: &str, authorities: Option<&PathBuf>, list: Option<&PathBuf>) {
+        let names = [format!("{door}.client_ca_file"), format!("{door}.crl_file")];
+        let named = [(names[0].as_str(), authorities), (names[1].as_str(), list)];
+        let files: Vec<Named<'_>> = named
+            .into_iter()
+            .filter_map(|(key, path)| Some((key, path?.as_path())))
+            .collect();
+        if !self.readable(&files) {
+            return;
+        }
+        // Each by itself, so that each is told; without authorities of its own, the list is laid over ours.
+        if let Some(file) = authorities
+            && let Err(error) = ClientTrust::load(Authorities::File(file.clone()), None, None)
+        {
+            self.fault(&names[0], &error.to_string(), "");
+        }
+        if let Some(file) = list
+            && let Err(error) = tls::check_lists(file)
+        {
+            self.fault(&names[1], &error.to_string(), "");
+        }
+    }
+
+    fn doors(&mut self) {
+        let config = &self.loaded.config;
+        if let Some(https) = config.https.as_ref().filter(|https| https.certificate == Source::Files) {
+            self.pair("https", https.certificate_file.as_ref(), https.key_file.as_ref());
+        }
+        if let Some(door) = &config.mtls {
+            self.pair("mtls", door.certificate_file.as_ref(), door.key_file.as_ref());
+            self.trust("mtls", door.client_ca_file.as_ref(), door.crl_file.as_ref());
+        }
+        if let Some(door) = config.grpc.as_ref().filter(|door| !door.plaintext) {
+            self.pair("grpc", door.certificate_file.as_ref(), door.key_file.as_ref());
+            self.trust("grpc", door.client_ca_file.as_ref(), door.crl_file.as_ref());
+        }
+        if let Some(door) = &config.relay {
+            self.pair("relay", door.certificate_file.as_ref(), door.key_file.as_ref());
+            self.trust("relay", door.client_ca_file.as_ref(), door.crl_file.as_ref());
+        }
+    }
+
+    /// What calls out: whom it believes, and what it proves itself by.
+    fn outgoing(&mut self) {
+        let config = &self.loaded.config;
+        let by_acme = config
+            .https
+            .as_ref()
+            .is_some_and(|https| https.certificate == Source::Acme);
+        if let Some(file) = config
+            .acme
+            .iter()
+            .filter(|_| by_acme)
+            .find_map(|acme| acme.ca_file.as_ref())
+        {
+            self.believed("acme.ca_file", file);
+        }
+        if let Some(room) = &config.uplink {
+            if let Some(file) = &room.ca_file {
+                self.believed("uplink.ca_file", file);
+            }
+            self.pair("uplink", room.certificate_file.as_ref(), room.key_file.as_ref());
+            for (key, file) in [
+                ("uplink.password_file", &room.password_file),
+                ("uplink.otp_file", &room.otp_file),
+            ] {
+                self.secret(key, file.as_ref(), |path| {
+                    uplink::check_secret(path).map_err(|fault| fault.to_string())
+                });
+            }
+        }
+        let targets = config.occupancy.iter().flat_map(|room| &room.webhook);
+        for (place, target) in targets.enumerate() {
+            let key = |name: &str| format!("occupancy.webhook.{place}.{name}");
+            self.secret(&key("secret_file"), Some(&target.secret_file), |path| {
+                webhooks::check_secret(path).map_err(|error| format!("{}: {error}", path.display()))
+            });
+            if let Some(file) = &target.ca_file {
+                self.believed(&key("ca_file"), file);
+            }
+        }
+    }
+
+    /// Authorities that somebody who is called is believed by.
+    fn believed(&mut self, key: &str, file: &Path) {
+        if !self.readable(&[(key, file)]) {
+            return;
+        }
+        let outbound = Outbound {
+            ca_file: Some(file.to_owned()),
+            ..Outbound::default()
+        };
+        if let Err(error) = outbound.load() {
+            self.fault(key, &error.to_string(), "");
+        }
+    }
+
+    fn secret(&mut self, key: &str, file: Option<&PathBuf>, check: impl Fn(&Path) -> Result<(), String>) {
+        let Some(file) = file else { return };
+        if self.readable(&[(key, file)])
+            && let Err(what) = check(file)
+        {
+            self.fault(key, &what, "");
+        }
+    }
+
+    fn backup(&mut self) {
+        let Some(backup) = &self.loaded.config.backup else {
+            return;
+        };
+        self.secret("backup.key_file", backup.key_file.as_ref(), |path| {
+            let recipient = recipient(path).map_err(|error| format!("{error:#}"))?;
+            match is_recipient(&recipient) {
+                true => Ok(()),
+                false => Err(format!("{} holds no age recipient (age1…)", path.display())),
+            }
+        });
+        let folder = &backup.directory;
+        match std::fs::metadata(folder) {
+            Ok(found) if found.is_dir() => {}
+            Ok(_) => self.fault("backup.directory", &format!("{} is no folder", folder.display()), ""),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                let what = format!(
+                    "{} may not be looked at by this user, so it is not checked",
+                    folder.display()
+                );
+                let not = self.of_key("backup.directory", &what, "");
+                self.findings.not_checked.push(not);
+            }
+            Err(_) => {
+                let what = format!("{} is not there", folder.display());
+                self.fault(
+                    "backup.directory",
+                    &what,
+                    "make the folder, or mount the disk that it is on",
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Certificates, revocation lists and keys out of PEM texts (RFC 7468), and in words what a text is that holds none.
+
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
+
+/// A text does not hold what it should.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PemError {
+    /// There is nothing in it.
+    #[error("it is empty")]
+    Empty,
+    /// It is the same in another form.
+    #[error("it is DER, where PEM is wanted; `openssl x509 -inform DER -in FILE` writes that")]
+    Der,
+    /// It is PEM of something else.
+    #[error("what is in it is: {0}")]
+    Other(String),
+    /// It is no PEM.
+    #[error("there is no line `-----BEGIN …-----` in it")]
+    NoPem,
+    /// It begins as PEM and is cut or altered.
+    #[error("it is damaged, perhaps cut while it was written ({0})")]
+    Damaged(String),
+}
+
+/// All certificates of a text, one at least.
+pub fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, PemError> {
+    all(text)
+}
+
+/// All revocation lists of a text, one at least.
+pub fn lists(text: &[u8]) -> Result<Vec<CertificateRevocationListDer<'static>>, PemError> {
+    all(text)
+}
+
+/// The first private key of a text.
+pub fn private_key(text: &[u8]) -> Result<PrivateKeyDer<'static>, PemError> {
+    PrivateKeyDer::from_pem_slice(plain(text)).map_err(|error| fault(text, &error))
+}
+
+fn all<T: PemObject>(text: &[u8]) -> Result<Vec<T>, PemError> {
+    let found: Result<Vec<T>, pem::Error> = T::pem_slice_iter(plain(text)).collect();
+    match found {
+        Ok(found) if found.is_empty() => Err(fault(text, &pem::Error::NoItemsFound)),
+        Ok(found) => Ok(found),
+        Err(error) => Err(fault(text, &error)),
+    }
+}
+
+/// Without the mark that some editors put before a text.
+fn plain(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
+fn fault(text: &[u8], error: &pem::Error) -> PemError {
+    let text = plain(text);
+    if text.iter().all(u8::is_ascii_whitespace) {
+        return PemError::Empty;
+    }
+    // An ASN.1 sequence of two bytes' length or more (X.690 §8.1.3).
+    if text.first() == Some(&0x30) && text.get(1).is_some_and(|length| *length >= 0x80) {
+        return PemError::Der;
+    }
+    let words = String::from_utf8_lossy(text);
+    let labels = words.lines().filter_map(|line| {
+        let label = line.trim().strip_prefix("-----BEGIN ")?.strip_suffix("-----")?;
+        Some(label.to_ascii_lowercase())
+    });
+    let mut labels: Vec<String> = labels.take(8).collect();
+    labels.dedup();
+    match error {
+        pem::Error::NoItemsFound if labels.is_empty() => PemError::NoPem,
+        pem::Error::NoItemsFound => PemError::Other(labels.join(", ")),
+        error => PemError::Damaged(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_holds_nothing_of_the_kind_says_what_it_is() {
+        let pem = |label: &str| format!("-----BEGIN {label}-----\nMAA=\n-----END {label}-----\n");
+        for (text, fault) in [
+            (" \r\n".to_owned(), PemError::Empty),
+            ("hello".to_owned(), PemError::NoPem),
+            (pem("PRIVATE KEY"), PemError::Other("private key".to_owned())),
+        ] {
+            assert_eq!(certificates(text.as_bytes()), Err(fault), "{text}");
+        }
+        assert_eq!(certificates(&[0x30, 0x82, 0x01, 0x0a, 0x02]), Err(PemError::Der));
+        let cut = certificates(&pem("CERTIFICATE").as_bytes()[..40]);
+        assert!(matches!(cut, Err(PemError::Damaged(_))), "{cut:?}");
+        let wrong = private_key(pem("CERTIFICATE").as_bytes()).unwrap_err();
+        assert_eq!(wrong, PemError::Other("certificate".to_owned()));
+        let marked = format!("\u{feff}{}", pem("CERTIFICATE"));
+        assert_eq!(certificates(marked.as_bytes()).map(|found| found.len()), Ok(1));
+    }
+}

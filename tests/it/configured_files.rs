@@ -1,0 +1,262 @@
+//! Every file that a configuration names, missing, garbled, swapped, or not the caller's to read: `check-config` says
+//! so, with its place, and says all of it.
+
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::support::Lodge;
+use crate::support::lodge::{CONFIG, binary};
+
+/// A key that names a file: its section, what stands in the section beside it, and what a good file of it holds.
+struct Named {
+    key: &'static str,
+    sections: &'static str,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Certificate,
+    Key,
+    Authority,
+    List,
+    Secret,
+    Recipient,
+}
+
+const fn named(key: &'static str, kind: Kind, sections: &'static str) -> Named {
+    Named { key, sections, kind }
+}
+
+const HTTPS: &str = "[https]\ncertificate = \"files\"\ncertificate_file = \"CERT\"\nkey_file = \"KEY\"\n";
+const MTLS: &str =
+    "[mtls]\ncertificate_file = \"CERT\"\nkey_file = \"KEY\"\nclient_ca_file = \"CA\"\ncrl_file = \"LIST\"\n";
+const GRPC: &str =
+    "[grpc]\ncertificate_file = \"CERT\"\nkey_file = \"KEY\"\nclient_ca_file = \"CA\"\ncrl_file = \"LIST\"\n";
+const RELAY: &str =
+    "[relay]\ncertificate_file = \"CERT\"\nkey_file = \"KEY\"\nclient_ca_file = \"CA\"\ncrl_file = \"LIST\"\n";
+const ACME: &str = "[site]\nhostname = \"lodge.example.org\"\n[https]\ncertificate = \"acme\"\n[acme]\ndirectory = \"https://a.example.org/dir\"\nca_file = \"CA\"\n";
+const SHOWN: &str = "[uplink]\nkind = \"mqtt\"\nurl = \"mqtts://b.example.org:8883\"\nca_file = \"CA\"\ncertificate_file = \"CERT\"\nkey_file = \"KEY\"\n";
+const LOGIN: &str =
+    "[uplink]\nkind = \"mqtt\"\nurl = \"mqtts://b.example.org:8883\"\nusername = \"box\"\npassword_file = \"SECRET\"\n";
+const EST: &str =
+    "[uplink]\nkind = \"cumulocity\"\nurl = \"mqtts://b.example.org:8883\"\nauth = \"est\"\notp_file = \"SECRET\"\n";
+const HOOK: &str = "[occupancy]\n[[occupancy.webhook]]\nname = \"a\"\nurl = \"https://a.example.org/\"\nsecret_file = \"SECRET\"\nca_file = \"CA\"\n";
+const BACKUP: &str = "[backup]\ndirectory = \"FOLDER\"\nkey_file = \"RECIPIENT\"\n";
+
+const ALL: &[Named] = &[
+    named("https.certificate_file", Kind::Certificate, HTTPS),
+    named("https.key_file", Kind::Key, HTTPS),
+    named("mtls.certificate_file", Kind::Certificate, MTLS),
+    named("mtls.key_file", Kind::Key, MTLS),
+    named("mtls.client_ca_file", Kind::Authority, MTLS),
+    named("mtls.crl_file", Kind::List, MTLS),
+    named("grpc.certificate_file", Kind::Certificate, GRPC),
+    named("grpc.key_file", Kind::Key, GRPC),
+    named("grpc.client_ca_file", Kind::Authority, GRPC),
+    named("grpc.crl_file", Kind::List, GRPC),
+    named("relay.certificate_file", Kind::Certificate, RELAY),
+    named("relay.key_file", Kind::Key, RELAY),
+    named("relay.client_ca_file", Kind::Authority, RELAY),
+    named("relay.crl_file", Kind::List, RELAY),
+    named("acme.ca_file", Kind::Authority, ACME),
+    named("uplink.ca_file", Kind::Authority, SHOWN),
+    named("uplink.certificate_file", Kind::Certificate, SHOWN),
+    named("uplink.key_file", Kind::Key, SHOWN),
+    named("uplink.password_file", Kind::Secret, LOGIN),
+    named("uplink.otp_file", Kind::Secret, EST),
+    named("occupancy.webhook.0.secret_file", Kind::Secret, HOOK),
+    named("occupancy.webhook.0.ca_file", Kind::Authority, HOOK),
+    named("backup.key_file", Kind::Recipient, BACKUP),
+];
+
+/// Good files of every kind, made by a box.
+struct Stage {
+    folder: tempfile::TempDir,
+}
+
+impl Stage {
+    fn new() -> Stage {
+        let lodge = Lodge::start_with(CONFIG);
+        let folder = tempfile::tempdir().unwrap();
+        // Whoever looks without rights gets as far as the files.
+        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        let stage = Stage { folder };
+        let out = lodge.dir.join("out");
+        for name in ["own", "other"] {
+            let made = lodge.command(&["pki", "server", "--name", name, "--out", out.to_str().unwrap()]);
+            assert!(made.status.success(), "{made:?}");
+        }
+        let signed = lodge.command(&["pki", "crl", "client"]);
+        assert!(signed.status.success(), "{signed:?}");
+        let from = |name: &str| std::fs::read(out.join(name)).unwrap();
+        stage.write("CERT", &from("own.chain.pem"));
+        stage.write("KEY", &from("own.key.pem"));
+        stage.write("OTHER", &from("other.key.pem"));
+        stage.write("CA", &std::fs::read(lodge.ca_file()).unwrap());
+        stage.write(
+            "LIST",
+            &std::fs::read(lodge.dir.join("data/pki/client/crl.pem")).unwrap(),
+        );
+        stage.write("SECRET", b"a secret of more than sixteen bytes\n");
+        stage.write(
+            "RECIPIENT",
+            b"age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p\n",
+        );
+        std::fs::create_dir(stage.path("FOLDER")).unwrap();
+        stage
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        std::fs::write(self.path(name), bytes).unwrap();
+    }
+
+    /// The configuration with `instead` in the place of the file of one key.
+    fn configure(&self, named: &Named, instead: Option<&Path>) -> PathBuf {
+        let last = named.key.rsplit('.').next().unwrap();
+        let mut text = format!("data_dir = {:?}\n", self.path("data"));
+        for line in named.sections.lines() {
+            let value = line
+                .split_once(" = ")
+                .map(|(key, value)| (key, value.trim_matches('"')));
+            let section = named.key.split('.').next().unwrap();
+            let here = text
+                .rsplit("\n[")
+                .next()
+                .unwrap()
+                .trim_start_matches('[')
+                .starts_with(section);
+            match value {
+                Some((key, _)) if key == last && here && instead.is_some() => {
+                    text += &format!("{key} = {:?}\n", instead.unwrap());
+                }
+                Some((key, name)) if self.path(name).exists() && !name.is_empty() => {
+                    text += &format!("{key} = {:?}\n", self.path(name));
+                }
+                _ => text += &format!("{line}\n"),
+            }
+        }
+        let file = self.path("config.toml");
+        std::fs::write(&file, text).unwrap();
+        file
+    }
+}
+
+fn check(file: &Path) -> (Output, Value) {
+    let output = binary()
+        .args(["check-config", "--json", "--config"])
+        .arg(file)
+        .output()
+        .unwrap();
+    let verdict = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+    (output, verdict)
+}
+
+#[test]
+fn every_file_is_read_as_it_will_be() {
+    let stage = Stage::new();
+    stage.write("garbage", b"this is no PEM");
+    stage.write("empty", b"");
+    stage.write("nobodys", b"anything");
+    std::fs::set_permissions(stage.path("nobodys"), PermissionsExt::from_mode(0o000)).unwrap();
+    for named in ALL {
+        let file = stage.configure(named, None);
+        let (output, verdict) = check(&file);
+        assert!(output.status.success(), "{} with good files: {verdict}", named.key);
+        let wrong = |verdict: &Value, what: &str, words: &str| {
+            assert_eq!(verdict["ok"], false, "{} {what}", named.key);
+            let faults = verdict["faults"].as_array().unwrap();
+            let last = named.key.rsplit('.').next().unwrap();
+            let about = faults.iter().any(|fault| {
+                let message = fault["message"].as_str().unwrap();
+                let place = fault["place"].as_str().unwrap();
+                message.contains(last) && message.contains(words) && place.contains("config.toml:")
+            });
+            assert!(about, "{} {what}: {verdict}", named.key);
+        };
+        let mut tried = vec![("missing", "is not there"), ("empty", ""), ("FOLDER", "is a folder")];
+        if named.kind != Kind::Secret {
+            tried.push(("garbage", ""));
+        }
+        for (name, words) in tried {
+            let file = stage.configure(named, Some(&stage.path(name)));
+            let (output, verdict) = check(&file);
+            assert_eq!(output.status.code(), Some(3), "{} {name}: {verdict}", named.key);
+            wrong(&verdict, name, words);
+        }
+        if named.kind == Kind::Key {
+            let (_, verdict) = check(&stage.configure(named, Some(&stage.path("OTHER"))));
+            wrong(&verdict, "of another certificate", "does not belong to the certificate");
+        }
+        // Somebody without rights is told that it was not looked at, and no more.
+        let file = stage.configure(named, Some(&stage.path("nobodys")));
+        let mut command = binary();
+        command.args(["check-config", "--json", "--config"]).arg(&file);
+        if rustix::process::geteuid().is_root() {
+            command.uid(65_534).gid(65_534);
+        }
+        let output = command.output().unwrap();
+        let verdict: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+        let not_checked = verdict["not_checked"].as_array().unwrap();
+        assert_eq!(not_checked.len(), 1, "{}: {verdict}", named.key);
+        assert!(output.status.success(), "{}: {verdict}", named.key);
+    }
+}
+
+#[test]
+fn all_faults_are_told_a_line_each_and_serve_refuses_the_same() {
+    let stage = Stage::new();
+    let text = "[site]\nhostname = \"not a name\"\ntimezone = \"Mars\"\n[log]\nfilter = \"loud\"\n[https]\nlisen = []\n\
+                [occupancy]\nidle_expiry = \"24 parsecs\"\n[[occupancy.webhook]]\nname = \"a b\"\nurl = \"https://a.example\"\n\
+                secret_file = \"/nowhere\"\n[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://a.example\"\nauth = \"password\"\n";
+    let file = stage.path("config.toml");
+    std::fs::write(&file, text).unwrap();
+    let output = binary().args(["check-config", "--config"]).arg(&file).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let said = String::from_utf8(output.stderr).unwrap();
+    for (line, what) in [
+        ("2", "site.hostname"),
+        ("3", "site.timezone"),
+        ("5", "log.filter"),
+        ("7", "https.lisen"),
+        ("9", "occupancy.idle_expiry"),
+        ("17", "uplink.auth"),
+    ] {
+        let told = said
+            .lines()
+            .filter(|told| told.contains(&format!("config.toml:{line}:")) && told.contains(what));
+        assert_eq!(told.count(), 1, "{what}: {said}");
+    }
+    std::fs::write(
+        &file,
+        format!("data_dir = {:?}\n[log]\nfilter = \"loud\"\n", stage.path("data")),
+    )
+    .unwrap();
+    let served = binary().args(["serve", "--config"]).arg(&file).output().unwrap();
+    assert_eq!(served.status.code(), Some(3), "{served:?}");
+    assert!(
+        String::from_utf8_lossy(&served.stderr).contains("`log.filter`"),
+        "{served:?}"
+    );
+}
+
+#[test]
+fn a_file_that_opens_nothing_is_said_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    std::fs::write(&file, "").unwrap();
+    let output = binary().args(["check-config", "--config"]).arg(&file).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("it opens no door and no room"),
+        "{said}"
+    );
+}
