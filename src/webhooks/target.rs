@@ -153,10 +153,9 @@ impl Target {
         self.pause(&delivery).await?;
         loop {
             let worked = self.attempt(&mut delivery).await;
-            let now = Timestamp::now();
             delivery.state = match worked {
                 true => State::Delivered,
-                false if now.duration_since(at) >= give_up => State::Dead,
+                false if self.store.time().has_passed(give_up, at) => State::Dead,
                 false => State::Waiting,
             };
             self.note(place, &delivery).await?;
@@ -191,6 +190,8 @@ impl Target {
         let told = delivery.not_before.map_or(Duration::ZERO, |until| {
             Duration::try_from(until.duration_since(now)).unwrap_or_default()
         });
+        // A clock that was set back makes nobody wait for longer than was ever asked for.
+        let told = told.min(Duration::try_from(GONE).unwrap_or_default());
         let end = sleep(pause.saturating_sub(passed).max(told));
         tokio::pin!(end);
         loop {
