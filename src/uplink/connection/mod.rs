@@ -1,6 +1,7 @@
 //! The way to the broker: who the box is, where the broker is, how a session is opened, and when to try again.
 
 pub mod address;
+pub(super) mod agreed;
 pub(super) mod attempts;
 pub mod dial;
 pub mod fault;
@@ -8,4 +9,5 @@ pub(super) mod network;
 pub(super) mod opening;
 pub mod rehearsal;
 pub mod retry;
+pub(super) mod tls_cause;
 pub mod wire;

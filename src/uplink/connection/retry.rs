@@ -16,6 +16,9 @@ pub struct Retry {
     away: u32,
     trust: u32,
     short: u32,
+    /// Ends in a row that look as if another client came with our name; the broker said so of the last.
+    replaced: u32,
+    said: bool,
 }
 
 impl Retry {
@@ -27,6 +30,8 @@ impl Retry {
             away: 0,
             trust: 0,
             short: 0,
+            replaced: 0,
+            said: false,
         }
     }
 
@@ -35,10 +40,15 @@ impl Retry {
         self.trust = 0;
         // A session that held for so long ends the row of failures.
         if held >= self.patience.short * 2 {
-            *self = Retry::new(self.patience);
+            let (replaced, said) = (0, self.said);
+            *self = Retry {
+                replaced,
+                said,
+                ..Retry::new(self.patience)
+            };
         }
         self.short = if held < self.patience.short { self.short + 1 } else { 0 };
-        if self.is_taken_over() {
+        if self.short >= TAKEN_OVER {
             let doubled = self.patience.short * 2 * 2u32.saturating_pow((self.short - TAKEN_OVER).min(8));
             return jittered(doubled.min(QUARTER_HOUR), 1.0, chance);
         }
@@ -51,6 +61,7 @@ impl Retry {
 
     /// A try came to nothing. Answers how long to wait; `chance` is between 0 and 1.
     pub fn after_failure(&mut self, trouble: Trouble, chance: f64) -> Duration {
+        self.looks_taken_over(false, false);
         match trouble {
             Trouble::Away => {
                 self.away += 1;
@@ -66,10 +77,17 @@ impl Retry {
         }
     }
 
-    /// Whether somebody else seems to use our client id.
+    /// How the session ended that is told of next: whether the broker said that another client came with our name, and
+    /// whether it closed in order with nothing of ours unanswered, which is all that MQTT 3.1.1 shows of that.
+    pub fn looks_taken_over(&mut self, said: bool, clean: bool) {
+        self.said = said;
+        self.replaced = if said || clean { self.replaced + 1 } else { 0 };
+    }
+
+    /// Whether somebody else uses our client id: the broker said so, or short sessions in a row ended as if.
     #[must_use]
     pub fn is_taken_over(&self) -> bool {
-        self.short >= TAKEN_OVER
+        self.said || (self.replaced >= TAKEN_OVER && self.short >= TAKEN_OVER)
     }
 }
 
@@ -106,11 +124,30 @@ mod tests {
         assert_eq!(retry.after_session(Duration::from_secs(3_600), 0.5), Duration::ZERO);
         let mut retry = Retry::new(Patience::default());
         let pauses: Vec<u64> = (0..5)
-            .map(|_| retry.after_session(Duration::from_secs(2), 0.5).as_secs())
+            .map(|_| {
+                retry.looks_taken_over(false, true);
+                retry.after_session(Duration::from_secs(2), 0.5).as_secs()
+            })
             .collect();
         assert_eq!(pauses[..2], [0, 1]);
         assert!(pauses[2] >= 60 && pauses[4] >= 240, "{pauses:?}");
         assert!(retry.is_taken_over());
+    }
+
+    #[test]
+    fn short_sessions_that_end_for_another_reason_do_not_name_another_client() {
+        let short = Duration::from_secs(2);
+        let mut retry = Retry::new(Patience::default());
+        for _ in 0..5 {
+            retry.looks_taken_over(false, false);
+            retry.after_session(short, 0.5);
+            assert!(!retry.is_taken_over());
+        }
+        retry.looks_taken_over(true, false);
+        retry.after_session(short, 0.5);
+        assert!(retry.is_taken_over(), "the broker said so");
+        retry.after_failure(Trouble::Away, 0.5);
+        assert!(!retry.is_taken_over());
     }
 
     #[test]

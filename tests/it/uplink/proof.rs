@@ -104,7 +104,7 @@ async fn without_json_the_platform_says_its_number_for_the_box_and_a_password_is
     cloud
         .platform
         .until(&cloud.broker, &cloud.witness, "no number, no file", refused);
-    cloud.broker.publish("s/ds", "124,lodge-1,4711");
+    cloud.broker.publish("s/ds", "124,4711");
     cloud.broker.publish("s/ds", "526,lodge-1,uplink");
     let event = eventually("the event is made", || cloud.tenant.last("/event/events"));
     let wanted = format!(
