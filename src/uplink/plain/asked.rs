@@ -127,9 +127,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_id_comes_back_as_it_was_given(text in "[a-z0-9\"\\\\.-]{0,12}", number: i64, float in -1e9f64..1e9) {
+        fn an_id_comes_back_as_it_was_given(text in "[a-z0-9\"\\\\.-]{0,12}", number: i64, hundredths in -100_000i32..100_000) {
             let topics = Topics::new("p".into());
-            for id in [json!(text), json!(number), json!(float), json!(number.to_string()), Value::Null] {
+            for id in [json!(text), json!(number), json!(f64::from(hundredths) / 100.0), json!(number.to_string()), Value::Null] {
                 let body = json!({"id": id}).to_string();
                 let found = asked(&topics, "d", &delivered("p/cmd/x", body.as_bytes(), false)).unwrap();
                 let told = result(&topics, &found.operation, &OperationState::Successful(String::new())).unwrap();

@@ -4,6 +4,7 @@
 mod again;
 mod bootstrap;
 mod broker;
+mod clear;
 mod clock;
 mod cloud;
 mod cumulocity;
@@ -13,6 +14,7 @@ mod est;
 mod greeting;
 mod hands;
 mod joining;
+mod limits;
 mod login;
 mod metered;
 mod operations;

@@ -19,6 +19,8 @@ pub struct Manners {
     pub granted: Option<u8>,
     /// Whoever sends this is hung up on.
     pub minds: Option<String>,
+    /// Whether it keeps what it is to retain; else it hangs up on that, a will excepted.
+    pub keeps: bool,
 }
 
 /// What a client said.
@@ -80,6 +82,7 @@ impl Puppet {
                 answers: true,
                 granted: Some(1),
                 minds: None,
+                keeps: true,
             })),
             said: Arc::default(),
             lines: Arc::default(),
@@ -212,7 +215,7 @@ fn serve(mut line: TcpStream, manners: &Mutex<Manners>, note: &mut dyn FnMut(Sai
                     surely,
                     retained,
                 });
-                if minded {
+                if minded || (retained && !now.keeps) {
                     return Some(());
                 }
                 if surely && now.answers {

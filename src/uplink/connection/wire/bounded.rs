@@ -12,6 +12,9 @@ pub(super) enum Came<P> {
     Packet(P),
     /// A message that was larger than the box takes.
     Larger(Larger),
+    /// The answer of a broker of MQTT 3.1.1 to an opening in MQTT 5: its CONNACK has two bytes and no properties
+    /// (OASIS MQTT 3.1.1 §3.2).
+    Older(u8),
 }
 
 /// A message that was larger than the box takes.
@@ -34,14 +37,31 @@ pub(super) struct Bounded<C> {
     limit: usize,
     /// Bytes of a packet that are still to be passed over.
     left: usize,
+    /// Whether the codec reads MQTT 5.
+    newer: bool,
 }
 
 const PUBLISH: u8 = 3;
+/// How the CONNACK of MQTT 3.1.1 begins; that of MQTT 5 has at least three bytes.
+const OLDER: [u8; 2] = [0x20, 2];
 
 impl<C> Bounded<C> {
     /// At most `limit` bytes a packet.
     pub(super) fn new(codec: C, limit: usize) -> Bounded<C> {
-        Bounded { codec, limit, left: 0 }
+        Bounded {
+            codec,
+            limit,
+            left: 0,
+            newer: false,
+        }
+    }
+
+    /// The same for MQTT 5.
+    pub(super) fn newer(codec: C, limit: usize) -> Bounded<C> {
+        Bounded {
+            newer: true,
+            ..Bounded::new(codec, limit)
+        }
     }
 
     /// What begins here and is a message that is too large, with all the bytes before what it says; `None`: nothing, or
@@ -88,6 +108,11 @@ impl<C: Decoder> Decoder for Bounded<C> {
         self.left -= passed;
         if self.left > 0 {
             return Ok(None);
+        }
+        if self.newer && src.len() >= 4 && src[..2] == OLDER {
+            let code = src[3];
+            src.advance(4);
+            return Ok(Some(Came::Older(code)));
         }
         if let Some((larger, bytes)) = self.larger(src) {
             let now = bytes.min(src.len());
@@ -180,7 +205,7 @@ mod tests {
                         prop_assert_eq!((larger.topic.as_str(), larger.id), ("emop/l/cmd/help", *id));
                     }
                     Came::Packet(v4::Packet::Publish(publish)) => prop_assert_eq!(publish.payload.len(), *size),
-                    Came::Packet(other) => prop_assert!(false, "{:?}", other),
+                    other => prop_assert!(false, "{:?}", other),
                 }
             }
         }

@@ -22,7 +22,7 @@ use crate::uplink::connection::tls_cause::TlsCause;
 use crate::uplink::speech::Topic;
 pub use bounded::Larger;
 use bounded::{Bounded, Came};
-use packets::{of_v4, of_v5, packet_of_v4, packet_of_v5};
+use packets::{answer_of_older, of_v4, of_v5, packet_of_v4, packet_of_v5};
 pub use reason::Reason;
 
 /// The largest packet that is taken from a broker, in bytes.
@@ -255,7 +255,7 @@ impl Wire {
             )),
             Protocol::V5 => Either::V5(Framed::new(
                 line,
-                Bounded::new(
+                Bounded::newer(
                     v5::Codec {
                         max_incoming_size: Some(LARGEST_IN),
                         max_outgoing_size: Some(LARGEST_OUT),
@@ -441,12 +441,14 @@ impl Wire {
             Either::V4(framed) => match framed.next().await {
                 Some(Ok(Came::Packet(packet))) => Ok(packet_of_v4(packet)),
                 Some(Ok(Came::Larger(larger))) => Ok(Incoming::Larger(larger)),
+                Some(Ok(Came::Older(code))) => Ok(answer_of_older(code)),
                 Some(Err(error)) => Err(of_v4(error)),
                 None => Err(WireError::Closed),
             },
             Either::V5(framed) => match framed.next().await {
                 Some(Ok(Came::Packet(packet))) => Ok(packet_of_v5(packet)),
                 Some(Ok(Came::Larger(larger))) => Ok(Incoming::Larger(larger)),
+                Some(Ok(Came::Older(code))) => Ok(answer_of_older(code)),
                 Some(Err(error)) => Err(of_v5(error)),
                 None => Err(WireError::Closed),
             },

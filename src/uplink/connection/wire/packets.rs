@@ -103,6 +103,22 @@ pub(super) fn packet_of_v5(packet: v5::Packet) -> Incoming {
     }
 }
 
+/// A broker of MQTT 3.1.1 answered an opening in MQTT 5.
+pub(super) fn answer_of_older(code: u8) -> Incoming {
+    let refusal = match code {
+        2 => Refusal::ClientId,
+        3 => Refusal::Unavailable,
+        4 => Refusal::Login,
+        5 => Refusal::NotAuthorised,
+        // It does not know this version; one that says yes did not understand the question.
+        _ => Refusal::Protocol,
+    };
+    Incoming::Opened(Opened {
+        refused: Some(refusal),
+        ..Opened::default()
+    })
+}
+
 /// The number of a reason that CONNACK gives (§3.2.2.2).
 fn code_of(code: v5::ConnectReturnCode) -> u8 {
     use v5::ConnectReturnCode as Code;
