@@ -16,7 +16,7 @@ use super::connection::attempts::{Taken, connect};
 use super::connection::fault::{Fault, Limit, Trouble};
 use super::connection::network;
 use super::connection::opening::changed;
-use super::connection::retry::Retry;
+use super::connection::retry::{Retry, SessionEnd};
 use super::connection::wire::{Opened, Wire};
 use super::counts::{Counted, settle};
 use super::cumulocity::Cumulocity;
@@ -284,16 +284,27 @@ impl Uplink {
                     tracing::info!(broker = %shared.config.url, client_id = shared.client_id, "connected");
                     let opened = Instant::now();
                     let mut session = Session::new(shared, line, session::outbox(shared)?, &mut pace)?;
-                    let ended = session.run(stop, ends(shared)).await?;
-                    let clean = match &ended {
+                    let silent = if retry.is_suspicious() {
+                        tokio::select! {
+                            () = stop.cancelled() => Ok(()),
+                            silent = session.be_silent() => silent,
+                        }
+                    } else {
+                        Ok(())
+                    };
+                    let ended = match silent {
+                        Ok(()) => session.run(stop, ends(shared)).await?,
+                        Err(fault) => Ended::Broke(fault),
+                    };
+                    let end = match &ended {
                         Ended::Broke(fault) => {
                             session.suspect(fault);
-                            if !session.is_greeted() {
+                            if !session.is_greeted() && !session.is_silent() {
                                 shared.agreed().ended_ungreeted(fault, &shared.config);
                             }
-                            session.ended_clean(fault)
+                            session.end(fault)
                         }
-                        Ended::Stopped | Ended::FilesChanged => false,
+                        Ended::Stopped | Ended::FilesChanged => SessionEnd::Otherwise,
                     };
                     drop(session);
                     shared.board.write().connected_since = None;
@@ -307,7 +318,7 @@ impl Uplink {
                             pace.cut_off(Instant::now());
                             let taken_over = fault.is_taken_over();
                             let held = if taken_over { Duration::ZERO } else { opened.elapsed() };
-                            retry.looks_taken_over(taken_over, clean);
+                            retry.looks_taken_over(taken_over, end);
                             (fault, retry.after_session(held, chance()))
                         }
                     }

@@ -9,6 +9,19 @@ use crate::uplink::patience::Patience;
 const TAKEN_OVER: u32 = 3;
 const QUARTER_HOUR: Duration = Duration::from_secs(15 * 60);
 
+/// How a session ended, as far as it shows whether another client took its place: MQTT 3.1.1 has no word for that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionEnd {
+    /// The broker closed it, and something of ours was on its way.
+    Closed,
+    /// It closed it when all of ours was answered.
+    ClosedAtRest,
+    /// It closed it before the box said anything.
+    ClosedInSilence,
+    /// In another way.
+    Otherwise,
+}
+
 /// Failures in a row, by kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retry {
@@ -61,7 +74,7 @@ impl Retry {
 
     /// A try came to nothing. Answers how long to wait; `chance` is between 0 and 1.
     pub fn after_failure(&mut self, trouble: Trouble, chance: f64) -> Duration {
-        self.looks_taken_over(false, false);
+        self.looks_taken_over(false, SessionEnd::Otherwise);
         match trouble {
             Trouble::Away => {
                 self.away += 1;
@@ -77,11 +90,22 @@ impl Retry {
         }
     }
 
-    /// How the session ended that is told of next: whether the broker said that another client came with our name, and
-    /// whether it closed in order with nothing of ours unanswered, which is all that MQTT 3.1.1 shows of that.
-    pub fn looks_taken_over(&mut self, said: bool, clean: bool) {
+    /// How the session ended that is told of next, and whether the broker said that another client came with our name.
+    pub fn looks_taken_over(&mut self, said: bool, end: SessionEnd) {
         self.said = said;
-        self.replaced = if said || clean { self.replaced + 1 } else { 0 };
+        self.replaced = match end {
+            SessionEnd::Closed => self.replaced,
+            SessionEnd::ClosedAtRest => self.replaced + 1,
+            // Nothing of ours can have been why.
+            SessionEnd::ClosedInSilence => self.replaced + TAKEN_OVER,
+            SessionEnd::Otherwise => 0,
+        };
+    }
+
+    /// Whether the next session is to be silent at first, so that it is seen whether it ends by itself.
+    #[must_use]
+    pub fn is_suspicious(&self) -> bool {
+        self.short >= TAKEN_OVER
     }
 
     /// Whether somebody else uses our client id: the broker said so, or short sessions in a row ended as if.
@@ -125,7 +149,7 @@ mod tests {
         let mut retry = Retry::new(Patience::default());
         let pauses: Vec<u64> = (0..5)
             .map(|_| {
-                retry.looks_taken_over(false, true);
+                retry.looks_taken_over(false, SessionEnd::ClosedAtRest);
                 retry.after_session(Duration::from_secs(2), 0.5).as_secs()
             })
             .collect();
@@ -139,11 +163,16 @@ mod tests {
         let short = Duration::from_secs(2);
         let mut retry = Retry::new(Patience::default());
         for _ in 0..5 {
-            retry.looks_taken_over(false, false);
+            retry.looks_taken_over(false, SessionEnd::Closed);
             retry.after_session(short, 0.5);
             assert!(!retry.is_taken_over());
         }
-        retry.looks_taken_over(true, false);
+        let mut silent = retry.clone();
+        assert!(silent.is_suspicious());
+        silent.looks_taken_over(false, SessionEnd::ClosedInSilence);
+        silent.after_session(short, 0.5);
+        assert!(silent.is_taken_over(), "nothing of ours was why");
+        retry.looks_taken_over(true, SessionEnd::Otherwise);
         retry.after_session(short, 0.5);
         assert!(retry.is_taken_over(), "the broker said so");
         retry.after_failure(Trouble::Away, 0.5);

@@ -48,10 +48,14 @@ impl Keeping {
 impl Session<'_> {
     /// Takes from the broker what it was told of in sessions before and that is no more; says how the box is.
     pub(super) async fn begin_keeping(&mut self) -> Result<(), UplinkError> {
+        let Some(kept) = self.shared.speech.keeps()? else {
+            return Ok(());
+        };
         let health = self.link_health();
         self.hello.extend(self.shared.speech.health(&health, Timestamp::now()));
-        let kept = self.shared.speech.keeps()?.filter(|_| self.retain);
-        let Some(kept) = kept else { return Ok(()) };
+        if !self.retain {
+            return Ok(());
+        }
         let gone = self.shared.announced.besides(&kept);
         if !gone.is_empty() {
             tracing::info!(

@@ -23,6 +23,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::connection::fault::Fault;
+use super::connection::retry::SessionEnd;
 use super::connection::wire::{Delivered, Incoming, Larger, Message, Opened, Wire, WireError};
 use super::operations::{Arrival, Asked};
 use super::outbox::{Outbox, Parcel};
@@ -95,6 +96,8 @@ pub struct Session<'a> {
     /// Messages at most once that wait to leave; then they count as taken.
     leaving: Vec<About>,
     keeping: Keeping,
+    /// Whether nothing was said yet, on purpose.
+    silent: bool,
     /// When everything is told once more.
     tells_all_at: Option<Instant>,
     subscription: Subscription,
@@ -162,6 +165,7 @@ impl<'a> Session<'a> {
             wildcards: !opened.no_wildcards,
             leaving: Vec::new(),
             keeping: Keeping::default(),
+            silent: false,
             tells_all_at: None,
             subscription: Subscription::default(),
             regular: Regular::new(now, &shared.patience),
@@ -325,10 +329,33 @@ impl<'a> Session<'a> {
         self.greeted
     }
 
-    /// Whether the session was closed in order with nothing of ours on its way: so ends one that another client takes
-    /// over in MQTT 3.1.1.
-    pub(super) fn ended_clean(&self, fault: &Fault) -> bool {
-        self.greeted && self.window.is_empty() && matches!(fault, Fault::Wire(WireError::Closed))
+    /// Whether it said nothing yet, on purpose.
+    pub(super) fn is_silent(&self) -> bool {
+        self.silent
+    }
+
+    /// How the session ended, as far as it shows whether another client took its place.
+    pub(super) fn end(&self, fault: &Fault) -> SessionEnd {
+        match fault {
+            Fault::Wire(WireError::Closed | WireError::Io(_)) if self.silent => SessionEnd::ClosedInSilence,
+            Fault::Wire(WireError::Closed) if self.greeted && self.window.is_empty() => SessionEnd::ClosedAtRest,
+            Fault::Wire(WireError::Closed | WireError::Io(_)) => SessionEnd::Closed,
+            _ => SessionEnd::Otherwise,
+        }
+    }
+
+    /// Says nothing for a while, so that it is seen whether the session ends by itself.
+    pub(super) async fn be_silent(&mut self) -> Result<(), Fault> {
+        self.silent = true;
+        let until = Instant::now() + self.shared.patience.short / 10;
+        loop {
+            tokio::select! {
+                came = self.wire.next() => self.came(came?).await?,
+                () = sleep_until(until) => break,
+            }
+        }
+        self.silent = false;
+        Ok(())
     }
 
     /// A message was larger than the box takes.

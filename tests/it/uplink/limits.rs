@@ -71,10 +71,7 @@ async fn a_broker_that_keeps_nothing_is_used_without_and_that_is_said() {
 async fn a_broker_that_hangs_up_on_what_it_is_to_keep_is_found_out_by_what_it_takes_without() {
     let puppet = Puppet::start();
     puppet.behave(|manners| manners.keeps = false);
-    let section = format!(
-        "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://127.0.0.1:{}\"\nclient_id = \"lodge-1\"\n",
-        puppet.port
-    );
+    let section = in_clear(&puppet);
     let folder = tempfile::tempdir().unwrap();
     let stage = Stage::hasty(folder.path(), &section, super::silence::hasty());
     let found = eventually("it is said", || limits(&stage).pop());
@@ -90,20 +87,39 @@ async fn a_broker_that_hangs_up_on_what_it_is_to_keep_is_found_out_by_what_it_ta
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_keep_alive_that_is_refused_in_the_name_of_the_client_id_is_told_from_it() {
+    // As later mosquittos with max_keepalive do to clients of 3.1.1.
+    let puppet = Puppet::start();
+    puppet.behave(|manners| manners.longest_keep_alive_s = 20);
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::start(folder.path(), &in_clear(&puppet));
+    stage.drained().await;
+    let found = limits(&stage);
+    assert!(
+        found.len() == 1 && found[0].mend.contains("uplink.keep_alive"),
+        "{found:?}"
+    );
+    let opened = puppet.said().into_iter().rev().find_map(|(_, said)| match said {
+        Said::Connect(opening) => Some(opening.keep_alive_s),
+        _ => None,
+    });
+    assert_eq!(opened, Some(10));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keep_alive_that_a_broker_wants_is_kept_to() {
     let clear = Clear::start("max_keepalive 20", "");
-    for version in ["3.1.1", "5"] {
-        let section = clear.section(&format!("version = \"{version}\""));
-        let folder = tempfile::tempdir().unwrap();
-        let stage = Stage::start(folder.path(), &section);
-        delivers(&stage, &clear).await;
-        let found = limits(&stage);
-        // MQTT 5 has a word for it: nothing is odd there.
-        assert_eq!(found.len(), usize::from(version == "3.1.1"), "{found:?}");
-        assert!(
-            found.iter().all(|found| found.mend.contains("uplink.keep_alive")),
-            "{found:?}"
-        );
-    }
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::start(folder.path(), &clear.section("version = \"5\""));
+    delivers(&stage, &clear).await;
+    // There is a word for it in MQTT 5: nothing is odd.
+    assert_eq!(limits(&stage), Vec::new());
+}
+
+fn in_clear(puppet: &Puppet) -> String {
+    format!(
+        "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://127.0.0.1:{}\"\nclient_id = \"lodge-1\"\n",
+        puppet.port
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,13 +170,9 @@ async fn a_kept_message_that_is_too_large_for_the_box_is_passed_over_and_named()
         });
         let shown = stage.uplink.shown();
         assert_eq!((shown.sessions, shown.taken_over), (1, false), "{shown:?}");
-        // In MQTT 5 the broker is told the limit and keeps it to itself.
-        let named = shown.faults.iter().find(|fault| fault.kind == "too_large");
-        assert_eq!(named.is_some(), version == "3.1.1", "{shown:?}");
-        if let Some(named) = named {
-            assert!(named.what.contains("emop/lodge-1/cmd/help"), "{named:?}");
-            assert!(named.mend.contains("empty retained message"), "{named:?}");
-        }
+        let named = shown.faults.iter().find(|fault| fault.kind == "too_large").unwrap();
+        assert!(named.what.contains("emop/lodge-1/cmd/help"), "{named:?}");
+        assert!(named.mend.contains("empty retained message"), "{named:?}");
     }
 }
 

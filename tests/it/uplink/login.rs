@@ -328,7 +328,7 @@ fn a_leaf_without_its_intermediate_is_refused_and_the_box_says_why_and_waits() {
         shown["last_error"]["what"].as_str().unwrap(),
         shown["last_error"]["mend"].as_str().unwrap(),
     );
-    assert!(what.contains("UnknownCA") && mend.contains("certificate"), "{shown}");
+    assert!(what.contains("does not know the authority") && mend.contains("certificate"), "{shown}");
 }
 
 #[test]
@@ -383,7 +383,7 @@ fn a_server_whose_certificate_has_ended_hears_no_opening() {
     let (step, words, _) = fault(&format!(
         "[uplink]\nkind = \"mqtt\"\nurl = \"mqtts://localhost:{port}\"\nca_file = {certificate:?}\nclient_id = \"lodge-1\"\n"
     ));
-    assert!(step == "tls" && words.to_lowercase().contains("expired"), "{words}");
+    assert!(step == "tls" && words.contains("has ended"), "{words}");
     assert!(server.join().unwrap().is_empty());
 }
 

@@ -21,6 +21,8 @@ pub struct Manners {
     pub minds: Option<String>,
     /// Whether it keeps what it is to retain; else it hangs up on that, a will excepted.
     pub keeps: bool,
+    /// A longer keep-alive is refused as if it were the client id.
+    pub longest_keep_alive_s: u16,
 }
 
 /// What a client said.
@@ -83,6 +85,7 @@ impl Puppet {
                 granted: Some(1),
                 minds: None,
                 keeps: true,
+                longest_keep_alive_s: u16::MAX,
             })),
             said: Arc::default(),
             lines: Arc::default(),
@@ -193,12 +196,15 @@ fn serve(mut line: TcpStream, manners: &Mutex<Manners>, note: &mut dyn FnMut(Sai
         let id = |at: usize| [body[at], body[at + 1]];
         match kind >> 4 {
             1 => {
-                note(Said::Connect(opening(&body)));
-                match now.connack {
+                let opening = opening(&body);
+                let code = (opening.keep_alive_s > now.longest_keep_alive_s).then_some(2);
+                note(Said::Connect(opening));
+                let connack = code.or(now.connack);
+                match connack {
                     Some(code) => line.write_all(&[0x20, 2, 0, code]).ok()?,
                     None => continue,
                 }
-                if now.connack != Some(0) {
+                if connack != Some(0) {
                     return Some(());
                 }
             }

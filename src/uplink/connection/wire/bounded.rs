@@ -1,6 +1,5 @@
 //! Packets that are larger than the box takes are passed over, and the line goes on behind them: a message that a broker
-//! keeps for the box would otherwise end every session anew (OASIS MQTT 3.1.1 §3.3; in MQTT 5 the broker is told the
-//! limit and must not send such a packet, §3.1.2.11.4). Pure.
+//! keeps for the box would otherwise end every session anew (OASIS MQTT 3.1.1 §3.3, 5.0 §3.3). Pure.
 
 use bytes::{Buf, BytesMut};
 use tokio_util::codec::{Decoder, Encoder};

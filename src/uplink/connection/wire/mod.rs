@@ -300,7 +300,8 @@ impl Wire {
             Either::V5(framed) => {
                 let mut properties = v5::ConnectProperties::new();
                 properties.receive_maximum = Some(opening.window.max(1));
-                properties.max_packet_size = Some(LARGEST_IN);
+                // Told a limit, some brokers end the session over a kept message that is larger, again and again; what is
+                // larger is passed over here.
                 let connect = v5::Connect {
                     keep_alive: opening.keep_alive_s,
                     client_id: opening.client_id.clone(),
