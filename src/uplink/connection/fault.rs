@@ -123,12 +123,12 @@ pub enum Fault {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Limit {
     /// It says that it keeps nothing.
-    #[error("the broker keeps no retained messages; the box goes on without them")]
+    #[error("the broker keeps no retained messages; the box goes on without them (uplink.mqtt.retain)")]
     NoRetain,
     /// It hangs up on what it is to keep.
     #[error(
         "the broker hangs up on what it is to retain, and not on the same without: it keeps no retained messages; the \
-         box goes on without them"
+         box goes on without them (uplink.mqtt.retain)"
     )]
     HangsUpOnRetain,
     /// It takes messages at most once only.

@@ -263,6 +263,8 @@ impl<'a> Session<'a> {
     fn tell_all(&mut self) -> Result<(), UplinkError> {
         if self.tells_all_at.take_if(|at| *at <= Instant::now()).is_some() {
             self.keeping.begin_anew();
+            // Of a broker that keeps nothing, whoever was born has not heard that the box is there.
+            self.hello.extend(self.shared.speech.hello()?);
             self.shared.live.begin();
             self.shared.live.add(self.shared.speech.things()?);
             let health = self.link_health();

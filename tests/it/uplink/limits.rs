@@ -159,7 +159,7 @@ async fn a_kept_message_that_is_too_large_for_the_box_is_passed_over_and_named()
     clear.publish(&["-r", "-t", "emop/lodge-1/cmd/help", "-f", &giant.display().to_string()]);
     for version in ["3.1.1", "5"] {
         let folder = tempfile::tempdir().unwrap();
-        let stage = Stage::start(folder.path(), &clear.section(&format!("version = \"{version}\"")));
+        let mut stage = Stage::start(folder.path(), &clear.section(&format!("version = \"{version}\"")));
         let witness = clear.witness();
         stage.drained().await;
         eventually("it listens", || clear.log().contains("SUBACK to lodge-1").then_some(()));
@@ -173,6 +173,7 @@ async fn a_kept_message_that_is_too_large_for_the_box_is_passed_over_and_named()
         let named = shown.faults.iter().find(|fault| fault.kind == "too_large").unwrap();
         assert!(named.what.contains("emop/lodge-1/cmd/help"), "{named:?}");
         assert!(named.mend.contains("empty retained message"), "{named:?}");
+        stage.stop().await;
     }
 }
 
