@@ -2,6 +2,7 @@
 //! where it has none to be set.
 
 use std::io::{Read, Write};
+use std::sync::{Arc, Mutex};
 
 use gatelodge::domain::Quantity;
 use gatelodge::uplink::FaultShown;
@@ -82,7 +83,7 @@ async fn a_broker_that_hangs_up_on_what_it_is_to_keep_is_found_out_by_what_it_ta
     stage.drained().await;
     let last = puppet.said().last().unwrap().0;
     let kept = |(line, said): &(usize, Said)| *line == last && matches!(said, Said::Publish { retained: true, .. });
-    assert!(!puppet.said().iter().any(|said| kept(said)));
+    assert!(!puppet.said().iter().any(kept));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -177,25 +178,53 @@ async fn a_kept_message_that_is_too_large_for_the_box_is_passed_over_and_named()
     }
 }
 
-/// A broker of MQTT 5 that answers every opening with these bytes.
-fn answering(answer: &'static [u8]) -> u16 {
+/// A broker that answers every opening with these bytes and then only listens; what it heard.
+fn answering(answer: &'static [u8]) -> (u16, Arc<Mutex<Vec<u8>>>) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
+    let heard = Arc::<Mutex<Vec<u8>>>::default();
+    let hears = Arc::clone(&heard);
     std::thread::spawn(move || {
         for line in listener.incoming() {
             let (mut line, mut said) = (line.unwrap(), [0; 4_096]);
             if line.read(&mut said).is_ok_and(|length| length > 0) {
                 let _ = line.write_all(answer);
             }
+            while let Ok(length @ 1..) = line.read(&mut said) {
+                hears.lock().unwrap().extend_from_slice(&said[..length]);
+            }
         }
     });
-    port
+    (port, heard)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_without_wildcards_is_asked_for_each_command_and_a_name_that_it_gives_is_shown() {
+    // CONNACK with 0x28: no wildcards, and 0x12: what it calls the client.
+    let (port, heard) = answering(b"\x20\x0d\x00\x00\x0a\x28\x00\x12\x00\x05named");
+    let section = format!(
+        "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://127.0.0.1:{port}\"\nclient_id = \"lodge-1\"\n\
+         [uplink.mqtt]\nversion = \"5\"\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::start(folder.path(), &section);
+    let says = |topic: &str| {
+        let heard = heard.lock().unwrap();
+        heard.windows(topic.len()).any(|bytes| bytes == topic.as_bytes())
+    };
+    for name in ["help", "version", "read", "ack"] {
+        eventually("it asks for it", || {
+            says(&format!("emop/lodge-1/cmd/{name}")).then_some(())
+        });
+    }
+    assert!(!says("cmd/+"));
+    assert_eq!(stage.uplink.shown().client_id, "named");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_moved_is_not_followed_in_clear_and_its_new_place_is_named() {
     // CONNACK, 0x9D, and the property 0x1C: the server to use.
-    let port = answering(b"\x20\x0f\x00\x9d\x0c\x1c\x00\x09b.example");
+    let (port, _) = answering(b"\x20\x0f\x00\x9d\x0c\x1c\x00\x09b.example");
     let section =
         format!("[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://127.0.0.1:{port}\"\n[uplink.mqtt]\nversion = \"5\"\n");
     let folder = tempfile::tempdir().unwrap();
@@ -211,7 +240,7 @@ async fn a_broker_that_moved_is_not_followed_in_clear_and_its_new_place_is_named
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_knows_only_the_older_mqtt_is_spoken_to_in_it() {
     // What brokers of 3.1.1 answer to MQTT 5: their own CONNACK, code 1, which has no properties.
-    let port = answering(b"\x20\x02\x00\x01");
+    let (port, _) = answering(b"\x20\x02\x00\x01");
     let section = |version| {
         format!(
             "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://127.0.0.1:{port}\"\n[uplink.mqtt]\nversion = \"{version}\"\n"

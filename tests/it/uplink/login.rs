@@ -328,7 +328,10 @@ fn a_leaf_without_its_intermediate_is_refused_and_the_box_says_why_and_waits() {
         shown["last_error"]["what"].as_str().unwrap(),
         shown["last_error"]["mend"].as_str().unwrap(),
     );
-    assert!(what.contains("does not know the authority") && mend.contains("certificate"), "{shown}");
+    assert!(
+        what.contains("does not know the authority") && mend.contains("certificate"),
+        "{shown}"
+    );
 }
 
 #[test]

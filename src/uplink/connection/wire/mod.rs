@@ -220,10 +220,10 @@ impl From<io::Error> for WireError {
     fn from(error: io::Error) -> WireError {
         match error.kind() {
             io::ErrorKind::UnexpectedEof => WireError::Closed,
-            _ if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
-                WireError::Tls(TlsCause::of(&error))
-            }
-            _ => WireError::Io(error),
+            _ => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+                Some(cause) => WireError::Tls(TlsCause::of_tls(cause)),
+                None => WireError::Io(error),
+            },
         }
     }
 }
