@@ -89,6 +89,11 @@ async fn what_left_the_configuration_while_the_box_was_away_is_taken_from_the_br
     drop(stage);
 }
 
+/// How often something was said there; before a meter has a value, its device is empty.
+fn told(witness: &Witness, topic: &str) -> usize {
+    witness.on(topic).iter().filter(|heard| !heard.text.is_empty()).count()
+}
+
 fn repeats(witness: &Witness) -> Vec<String> {
     let mut last = std::collections::BTreeMap::new();
     let mut repeated = Vec::new();
@@ -118,7 +123,7 @@ async fn nothing_is_told_twice_but_to_who_forgot_it_or_was_born() {
     }
     stage.drained().await;
     assert_eq!(repeats(&witness), Vec::<String>::new());
-    assert_eq!(witness.on(&config(SERIAL)).len(), 1);
+    assert_eq!(told(&witness, &config(SERIAL)), 1);
     assert_eq!(
         witness.on(&format!("emop/lodge-1/meter/{SERIAL}/availability")).len(),
         1
@@ -135,7 +140,7 @@ async fn nothing_is_told_twice_but_to_who_forgot_it_or_was_born() {
         wanted.iter().all(|topic| repeated.contains(topic)).then_some(repeated)
     };
     eventually("everything is told once more", || once_more(&witness));
-    assert_eq!(witness.on(&config(SERIAL)).len(), 2, "and once");
+    assert_eq!(told(&witness, &config(SERIAL)), 2, "and once");
 
     // It keeps nothing over its end, and so it is told all.
     clear.kill();
