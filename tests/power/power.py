@@ -180,6 +180,8 @@ def rounds(machine, options):
         for fault in found:
             print(f"    {fault}", flush=True)
         faults += len(found)
+        # What was acknowledged after the moment of the cut was never promised by this disk.
+        work.keys[:] = before[1]
         if number % 5 == 0:
             faults += restored(machine, chance, work)
         # What was looked at need not be looked at again; the disk is small.
