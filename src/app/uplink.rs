@@ -31,6 +31,11 @@ impl Lodge {
                 .as_ref()
                 .is_some_and(|room| room.publish_anonymous),
             started: self.reporter.started(),
+            pages: self
+                .config
+                .https
+                .as_ref()
+                .map(|_| format!("https://{}/", self.config.site.hostname)),
             alarms: self.alarm_desk.clone(),
         };
         let room = self.config.uplink.clone();

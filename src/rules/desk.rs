@@ -28,6 +28,7 @@ pub struct Desk(Arc<OnDesk>);
 struct OnDesk {
     seen: Mutex<BTreeSet<String>>,
     rules: Mutex<Vec<Rule>>,
+    gauges: Mutex<Option<Gauges>>,
     bell: Notify,
 }
 
@@ -41,6 +42,18 @@ impl Desk {
     /// These rules are in force now.
     pub(super) fn set_rules(&self, rules: &[Rule]) {
         rules.clone_into(&mut lock(&self.0.rules));
+    }
+
+    /// This is how the box is measured.
+    pub(super) fn set_gauges(&self, gauges: &Gauges) {
+        *lock(&self.0.gauges) = Some(Arc::clone(gauges));
+    }
+
+    /// What the box measures of itself now; nothing, while no rules are in force.
+    #[must_use]
+    pub fn gauges(&self) -> Vec<Gauge> {
+        let gauges = lock(&self.0.gauges).clone();
+        gauges.map(|gauges| gauges()).unwrap_or_default()
     }
 
     /// What was seen since this was last asked.

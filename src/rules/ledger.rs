@@ -48,6 +48,13 @@ impl Alarms {
         Ok(standing)
     }
 
+    /// Type and source of every alarm that stands, or is told as over.
+    pub fn told_of(&self) -> Result<Vec<(String, Source)>, ReadError> {
+        let groups = groups(&self.store)?.into_iter();
+        let told = groups.filter(|(_, group)| group.alarm.is_some() || group.over.is_some());
+        Ok(told.map(|(key, _)| (key.kind, key.source)).collect())
+    }
+
     /// An alarm as this change finds it, if it still stands.
     pub fn still_on(page: &Page, alarm: &Alarm) -> Result<Option<Alarm>, RowError> {
         let key = Key {

@@ -80,6 +80,7 @@ impl Rules {
     ) -> Result<Arc<Rules>, Fault> {
         let rules = rules(entries)?;
         desk.set_rules(&rules);
+        desk.set_gauges(&gauges);
         Ok(Arc::new(Rules {
             rules,
             house: House::new(&store, household),

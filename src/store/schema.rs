@@ -205,6 +205,11 @@ pub const UPLINK_JOINED: Place = Place {
     name: "uplink joined",
     prefix: 0x6b,
 };
+/// Topics on which a broker keeps something of the box.
+pub const UPLINK_ANNOUNCED: Place = Place {
+    name: "uplink announced",
+    prefix: 0x6c,
+};
 /// What rules remember of a source, by type of alarm and source: states, and the alarm that stands.
 pub const ALARMS: Place = Place {
     name: "alarms",
@@ -273,6 +278,7 @@ pub const PLACES: &[Place] = &[
     UPLINK_INSTALLED,
     UPLINK_ASIDE,
     UPLINK_JOINED,
+    UPLINK_ANNOUNCED,
     ALARMS,
     RULES,
     RULES_BEGUN,

@@ -20,8 +20,10 @@ pub struct Field {
     pub title: &'static str,
     /// Its unit, for people and programs.
     pub unit: Option<&'static str>,
-    /// What kind of thing it is for Home Assistant, and how its values go on.
-    pub class: Option<(&'static str, Option<&'static str>)>,
+    /// What kind of thing it is for Home Assistant (`device_class`).
+    pub class: Option<&'static str>,
+    /// How its values go on there (`state_class`).
+    pub goes_on: Option<&'static str>,
 }
 
 /// How a value becomes a field.
@@ -45,6 +47,7 @@ const fn field(name: &'static str, of: &'static [Quantity], form: Form, title: &
         title,
         unit: None,
         class: None,
+        goes_on: None,
     }
 }
 
@@ -56,11 +59,16 @@ impl Field {
         }
     }
 
-    const fn class(self, class: &'static str, state: Option<&'static str>) -> Field {
+    const fn class(self, class: &'static str, goes_on: Option<&'static str>) -> Field {
         Field {
-            class: Some((class, state)),
+            class: Some(class),
+            goes_on,
             ..self
         }
+    }
+
+    const fn goes_on(self, goes_on: Option<&'static str>) -> Field {
+        Field { goes_on, ..self }
     }
 }
 
@@ -97,28 +105,32 @@ pub const FIELDS: &[Field] = &[
         Form::Kilo,
         "Reactive import",
     )
-    .unit("kvarh"),
+    .unit("kvarh")
+    .class("reactive_energy", TOTAL),
     field(
         "reactive_export_kvarh",
         &[Quantity::ReactiveExportA, Quantity::ReactiveExportB],
         Form::Kilo,
         "Reactive export",
     )
-    .unit("kvarh"),
+    .unit("kvarh")
+    .class("reactive_energy", TOTAL),
     field(
         "apparent_import_kvah",
         &[Quantity::ApparentImport],
         Form::Kilo,
         "Apparent import",
     )
-    .unit("kVAh"),
+    .unit("kVAh")
+    .goes_on(TOTAL),
     field(
         "apparent_export_kvah",
         &[Quantity::ApparentExport],
         Form::Kilo,
         "Apparent export",
     )
-    .unit("kVAh"),
+    .unit("kVAh")
+    .goes_on(TOTAL),
     field("power_w", &[Quantity::Power], Form::Number, "Power")
         .unit("W")
         .class("power", NOW),
@@ -140,7 +152,7 @@ pub const FIELDS: &[Field] = &[
         .class("monetary", Some("total")),
     field("load_switch", &[Quantity::LoadSwitch], Form::Plain, "Load switch").class("enum", None),
     field("prepay", &[Quantity::PrepayEnabled], Form::Plain, "Prepay"),
-    field("csq", &[Quantity::Csq], Form::Number, "Signal"),
+    field("csq", &[Quantity::Csq], Form::Number, "Signal").goes_on(NOW),
     field("clock_drift_s", &[Quantity::ClockDrift], Form::Number, "Clock drift")
         .unit("s")
         .class("duration", NOW),

@@ -24,6 +24,8 @@ pub enum Thing {
     Space(SpaceId),
     /// The alarm of a type on a source.
     Alarm(String, Source),
+    /// Which alarms stand.
+    Alarms,
 }
 
 /// Things whose state is to be told, and when each may be.
@@ -45,6 +47,7 @@ impl Live {
         let thing = match (event.meter(), event.space()) {
             (Some(meter), _) => Thing::Meter(meter.clone()),
             (None, Some(space)) => Thing::Space(space),
+            (None, None) if matches!(event, Event::Alarm { .. }) => Thing::Alarms,
             (None, None) => return,
         };
         // How many there are is part of what the box says of itself.

@@ -12,6 +12,7 @@
 //! | `operations` | what a tenant asks for, each with one end |
 //! | `tenant`, `enrol` | the platform's HTTP side, and how it is given proof of who the box is |
 
+mod announced;
 mod board;
 mod config;
 mod connection;

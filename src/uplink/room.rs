@@ -1,20 +1,22 @@
 //! The room: keeps a session with the broker open.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::announced::Announcements;
 use super::board::Board;
 use super::config::{Config, Kind, Reports};
+use super::connection::agreed::Agreed;
 use super::connection::attempts::{Taken, connect};
-use super::connection::fault::{Fault, Trouble};
+use super::connection::fault::{Fault, Limit, Trouble};
 use super::connection::network;
 use super::connection::opening::changed;
-use super::connection::retry::Retry;
+use super::connection::retry::{Retry, SessionEnd};
 use super::connection::wire::{Opened, Wire};
 use super::counts::{Counted, settle};
 use super::cumulocity::Cumulocity;
@@ -81,6 +83,18 @@ impl Shared {
         Ok(first && self.operations.is_idle()? && self.store.backlog(READER).is_some_and(|behind| behind.changes == 0))
     }
 
+    /// What the broker is known to allow.
+    pub(super) fn agreed(&self) -> MutexGuard<'_, Agreed> {
+        self.agreed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The broker allows less than was asked of it.
+    pub(super) fn limited(&self, limit: Limit) {
+        let fault = Fault::Limited(limit);
+        tracing::warn!(broker = %self.config.url, limit = %fault, mend = fault.mend(), "the broker's limits are kept to");
+        self.board.note(&fault, Timestamp::now());
+    }
+
     /// How far the uplink is behind, and in how many entries.
     pub(super) fn behind(&self) -> (Backlog, u64) {
         settle(&self.store, &self.counted, &self.dealt)
@@ -123,6 +137,9 @@ pub(super) struct Shared {
     /// Where the platform gives the box what it proves itself by.
     pub(super) enrol: Option<Arc<Enrol>>,
     pub(super) taken: Taken,
+    agreed: Mutex<Agreed>,
+    /// What the broker was given to keep.
+    pub(super) announced: Announcements,
     orphans_taken: AtomicBool,
 }
 
@@ -168,7 +185,7 @@ impl Uplink {
         let shared = Shared {
             speech: match self.config.kind {
                 Kind::Mqtt => Speech::Plain(Box::new(Plain::new(
-                    &self.config.mqtt,
+                    &self.config,
                     &client_id,
                     world.clone(),
                     self.store.clone(),
@@ -196,6 +213,11 @@ impl Uplink {
             enrol: self.enrol.clone(),
             suspects: Suspects::default(),
             taken: Taken::default(),
+            agreed: Mutex::new(Agreed::new(&self.config)),
+            announced: Announcements::open(
+                &self.store,
+                format!("{}:{}", self.config.url.host, self.config.url.port),
+            )?,
             orphans_taken: AtomicBool::new(false),
         };
         let deeds = self.deeds(&shared, world);
@@ -262,10 +284,28 @@ impl Uplink {
                     tracing::info!(broker = %shared.config.url, client_id = shared.client_id, "connected");
                     let opened = Instant::now();
                     let mut session = Session::new(shared, line, session::outbox(shared)?, &mut pace)?;
-                    let ended = session.run(stop, ends(shared)).await?;
-                    if let Ended::Broke(fault) = &ended {
-                        session.suspect(fault);
-                    }
+                    let silent = if retry.is_suspicious() {
+                        tokio::select! {
+                            () = stop.cancelled() => Ok(()),
+                            silent = session.be_silent() => silent,
+                        }
+                    } else {
+                        Ok(())
+                    };
+                    let ended = match silent {
+                        Ok(()) => session.run(stop, ends(shared)).await?,
+                        Err(fault) => Ended::Broke(fault),
+                    };
+                    let end = match &ended {
+                        Ended::Broke(fault) => {
+                            session.suspect(fault);
+                            if !session.is_greeted() && !session.is_silent() {
+                                shared.agreed().ended_ungreeted(fault, &shared.config);
+                            }
+                            session.end(fault)
+                        }
+                        Ended::Stopped | Ended::FilesChanged => SessionEnd::Otherwise,
+                    };
                     drop(session);
                     shared.board.write().connected_since = None;
                     match ended {
@@ -276,11 +316,9 @@ impl Uplink {
                         }
                         Ended::Broke(fault) => {
                             pace.cut_off(Instant::now());
-                            let held = if fault.is_taken_over() {
-                                Duration::ZERO
-                            } else {
-                                opened.elapsed()
-                            };
+                            let taken_over = fault.is_taken_over();
+                            let held = if taken_over { Duration::ZERO } else { opened.elapsed() };
+                            retry.looks_taken_over(taken_over, end);
                             (fault, retry.after_session(held, chance()))
                         }
                     }

@@ -1,7 +1,10 @@
 //! What is said to the other end, whichever kind it is.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
+use super::announced::Parts;
 use super::board::{Ignored, LinkHealth};
 use super::connection::wire::{Delivered, Message};
 use super::cumulocity::{self, Cumulocity};
@@ -22,8 +25,6 @@ pub enum Speech {
 /// What a message from the other end means.
 #[derive(Debug, PartialEq)]
 pub enum Heard {
-    /// Nothing to us.
-    Nothing,
     /// Everything is to be told once more.
     TellAll,
     /// These are to be done.
@@ -101,11 +102,11 @@ impl Speech {
         }
     }
 
-    /// What the box wants to hear.
+    /// What the box wants to hear; `wildcards`: the broker takes subscriptions with them.
     #[must_use]
-    pub fn listens_to(&self) -> Vec<Topic> {
+    pub fn listens_to(&self, wildcards: bool) -> Vec<Topic> {
         match self {
-            Speech::Plain(plain) => plain.listens_to(),
+            Speech::Plain(plain) => plain.listens_to(wildcards),
             Speech::Cumulocity(tenant) => tenant.listens_to(),
         }
     }
@@ -177,8 +178,25 @@ impl Speech {
     #[must_use]
     pub fn health(&self, health: &LinkHealth, now: Timestamp) -> Vec<Message> {
         match self {
-            Speech::Plain(_) => Vec::new(),
+            Speech::Plain(plain) => plain.health(health),
             Speech::Cumulocity(tenant) => tenant.health(health, now),
+        }
+    }
+
+    /// Topics on which something of the box is kept just now; `None`: this kind of peer keeps nothing by topic.
+    pub fn keeps(&self) -> Result<Option<BTreeSet<String>>, ReadError> {
+        match self {
+            Speech::Plain(plain) => plain.keeps().map(Some),
+            Speech::Cumulocity(_) => Ok(None),
+        }
+    }
+
+    /// The components of a device that a message names, if it is one that does.
+    #[must_use]
+    pub fn components(&self, message: &Message) -> Parts {
+        match self {
+            Speech::Plain(plain) => plain.parts(message),
+            Speech::Cumulocity(_) => Parts::new(),
         }
     }
 
@@ -244,9 +262,9 @@ impl Speech {
         }
     }
 
-    /// What a message from the other end means.
+    /// What a message from the other end means; nothing, when it is nothing to us.
     #[must_use]
-    pub fn heard(&self, delivered: &Delivered) -> Heard {
+    pub fn heard(&self, delivered: &Delivered) -> Vec<Heard> {
         match self {
             Speech::Plain(plain) => plain.heard(delivered),
             Speech::Cumulocity(tenant) => tenant.heard(delivered),

@@ -34,6 +34,8 @@ pub struct Household {
     pub publish_anonymous: bool,
     /// When the box was started.
     pub started: Timestamp,
+    /// Where its pages are, for people; absent: nowhere.
+    pub pages: Option<String>,
     /// The rules in force, and who has seen their alarms.
     pub alarms: Desk,
 }

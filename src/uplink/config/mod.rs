@@ -194,6 +194,8 @@ pub struct Mqtt {
     pub ha_discovery: bool,
     /// What its topics begin with.
     pub ha_prefix: String,
+    /// Whether messages are retained.
+    pub retain: Retain,
 }
 
 impl Default for Mqtt {
@@ -203,6 +205,55 @@ impl Default for Mqtt {
             prefix: None,
             ha_discovery: false,
             ha_prefix: "homeassistant".into(),
+            retain: Retain::default(),
+        }
+    }
+}
+
+/// Whether a broker is asked to keep messages for those who come later: `"auto"` or `false`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Retaining", into = "Retaining")]
+pub enum Retain {
+    /// As far as the broker does.
+    #[default]
+    Auto,
+    /// Never.
+    Never,
+}
+
+/// How it is written.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Retaining {
+    Switch(bool),
+    Word(String),
+}
+
+impl Retain {
+    /// Whether it is tried.
+    #[must_use]
+    pub fn is_wanted(self) -> bool {
+        self == Retain::Auto
+    }
+}
+
+impl TryFrom<Retaining> for Retain {
+    type Error = &'static str;
+
+    fn try_from(written: Retaining) -> Result<Retain, &'static str> {
+        match written {
+            Retaining::Switch(false) => Ok(Retain::Never),
+            Retaining::Word(word) if word == "auto" => Ok(Retain::Auto),
+            Retaining::Switch(true) | Retaining::Word(_) => Err("write \"auto\" or false"),
+        }
+    }
+}
+
+impl From<Retain> for Retaining {
+    fn from(retain: Retain) -> Retaining {
+        match retain {
+            Retain::Auto => Retaining::Word("auto".into()),
+            Retain::Never => Retaining::Switch(false),
         }
     }
 }

@@ -15,6 +15,7 @@ use tokio_rustls::TlsConnector;
 
 use super::address::BrokerUrl;
 use super::fault::Fault;
+use super::tls_cause::TlsCause;
 use super::wire::{Incoming, Line, Opened, Opening, Protocol, Wire};
 use crate::tls::OutboundTls;
 
@@ -77,17 +78,27 @@ pub async fn connect(url: &BrokerUrl, addresses: &[SocketAddr]) -> Result<TcpStr
 
 /// Encrypts a connection.
 pub async fn encrypt(url: &BrokerUrl, tls: &OutboundTls, stream: TcpStream) -> Result<Box<dyn Line>, Fault> {
-    let fault = |source| Fault::Tls {
+    let fault = |cause| Fault::Tls {
         host: url.host.clone(),
-        source,
+        cause,
     };
-    let name = ServerName::try_from(url.host.clone()).map_err(|error| fault(std::io::Error::other(error)))?;
+    let name = ServerName::try_from(url.host.clone()).map_err(|error| fault(TlsCause::Other(error.to_string())))?;
     let shaking = TlsConnector::from(Arc::clone(&tls.config)).connect(name, stream);
     let shaken = timeout(CONNECTING, shaking).await.map_err(|_| Fault::Slow {
         step: "the TLS handshake",
         limit: CONNECTING,
     })?;
-    Ok(Box::new(shaken.map_err(fault)?))
+    Ok(Box::new(shaken.map_err(|error| fault(TlsCause::of(&error)))?))
+}
+
+/// A line to the broker, encrypted with `tls`.
+pub async fn line(url: &BrokerUrl, tls: Option<&OutboundTls>) -> Result<Box<dyn Line>, Fault> {
+    let addresses = resolve(url).await?;
+    let stream = connect(url, &addresses).await?;
+    match tls {
+        Some(tls) => encrypt(url, tls, stream).await,
+        None => Ok(Box::new(stream)),
+    }
 }
 
 /// Opens a session on a line.
@@ -110,5 +121,8 @@ pub async fn open(line: Box<dyn Line>, protocol: Protocol, opening: &Opening) ->
             step: "opening the session",
             limit: opening.patience,
         })??;
+    if let Some(bytes) = opened.packet_max {
+        wire.limit(bytes);
+    }
     Ok((wire, opened))
 }

@@ -3,7 +3,10 @@
 use std::io;
 use std::time::Duration;
 
-use super::wire::{Refusal, WireError};
+use super::address::BrokerUrl;
+use super::tls_cause::TlsCause;
+use super::wire::reason::code;
+use super::wire::{Garbage, Larger, Reason, Refusal, WireError};
 use crate::store::ClockState;
 use crate::tls::OutboundError;
 use crate::uplink::enrol::KeptError;
@@ -59,12 +62,12 @@ pub enum Fault {
         source: io::Error,
     },
     /// The TLS handshake failed, on our side or on theirs.
-    #[error("TLS with {host} failed: {source}")]
+    #[error("{host} is not believed: {cause}")]
     Tls {
         /// Which host.
         host: String,
         /// Why.
-        source: io::Error,
+        cause: TlsCause,
     },
     /// Certificates do not seem good, and the clock of the box is not set.
     #[error("clock? that of the box stands at {now:.0} and is not known to be right: {fault}")]
@@ -93,10 +96,80 @@ pub enum Fault {
     Wire(#[from] WireError),
     /// The broker hung up.
     #[error("the broker hung up: {0}")]
-    HungUp(String),
+    HungUp(Reason),
+    /// The broker does not take a message.
+    #[error("the broker does not take a message to {topic}: {why}")]
+    NotTaken {
+        /// Where it was to go.
+        topic: String,
+        /// Why.
+        why: Reason,
+    },
+    /// A message that came was larger than the box takes.
+    #[error(
+        "a message of {} bytes on {} is more than the box takes; it was passed over",
+        .0.bytes, .0.topic
+    )]
+    Larger(Larger),
+    /// The broker allows less than was asked of it, and the session goes on with that.
+    #[error("{0}")]
+    Limited(Limit),
     /// A subscription is not granted.
     #[error("the broker did not grant the subscription to {0}")]
     NotSubscribed(String),
+}
+
+/// What a broker does not allow, and the box does without.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Limit {
+    /// It says that it keeps nothing.
+    #[error("the broker keeps no retained messages; the box goes on without them (uplink.mqtt.retain)")]
+    NoRetain,
+    /// It hangs up on what it is to keep.
+    #[error(
+        "the broker hangs up on what it is to retain, and not on the same without: it keeps no retained messages; the \
+         box goes on without them (uplink.mqtt.retain)"
+    )]
+    HangsUpOnRetain,
+    /// It takes messages at most once only.
+    #[error("the broker takes messages at most once only (quality of service 0); what is lost on the way is lost")]
+    OnlyPerhaps,
+    /// It takes the client id with a shorter keep-alive.
+    #[error(
+        "the broker refuses a keep-alive of {asked_s} s as if it were the client id, and takes one of {taken_s} s; the \
+         box goes on with that"
+    )]
+    KeepAlive {
+        /// What the configuration says, in seconds.
+        asked_s: u16,
+        /// What it takes, in seconds.
+        taken_s: u16,
+    },
+    /// It sends the box to another server.
+    #[error("the broker sends the box to {server}{}", if *.for_good { ", for good" } else { ", for now" })]
+    Elsewhere {
+        /// Which.
+        server: BrokerUrl,
+        /// Whether it has moved there.
+        for_good: bool,
+    },
+}
+
+impl Limit {
+    /// What a person can do.
+    #[must_use]
+    pub fn mend(&self) -> &'static str {
+        match self {
+            Limit::NoRetain | Limit::HangsUpOnRetain => {
+                "nothing has to be done: who subscribes hears of a thing when it changes next. With uplink.mqtt.retain = \
+                 false it is not tried first"
+            }
+            Limit::OnlyPerhaps => "let the broker take quality of service 1, or live with gaps",
+            Limit::KeepAlive { .. } => "set uplink.keep_alive = \"10s\", or another that the broker takes",
+            Limit::Elsewhere { for_good: true, .. } => "set uplink.url to that server",
+            Limit::Elsewhere { for_good: false, .. } => "nothing: the box goes there until it is started anew",
+        }
+    }
 }
 
 /// What is wrong with the box's own certificate.
@@ -149,9 +222,11 @@ impl Fault {
             | Fault::Grant(_)
             | Fault::Issued(_)
             | Fault::Certificate(_)
-            | Fault::Tls { .. } => Trouble::Trust,
             // A peer that checks certificates after the handshake of TLS 1.3 says so in the first bytes we read.
-            Fault::Wire(WireError::Io(error)) if is_alert(error) => Trouble::Trust,
+            | Fault::Wire(WireError::Tls(_)) => Trouble::Trust,
+            // A line that ends in the handshake may be any trouble.
+            Fault::Tls { cause: TlsCause::Closed | TlsCause::Broke(_), .. } => Trouble::Away,
+            Fault::Tls { .. } => Trouble::Trust,
             Fault::Refused(Refusal::Unavailable | Refusal::Other(_))
             | Fault::Resolve { .. }
             | Fault::Connect { .. }
@@ -161,6 +236,9 @@ impl Fault {
             | Fault::NoAnswer
             | Fault::Wire(_)
             | Fault::HungUp(_)
+            | Fault::NotTaken { .. }
+            | Fault::Larger(_)
+            | Fault::Limited(_)
             | Fault::NotSubscribed(_) => Trouble::Away,
         }
     }
@@ -190,7 +268,7 @@ impl Fault {
     /// Whether the broker itself says that another client came with our name (MQTT 5, reason 0x8E).
     #[must_use]
     pub fn is_taken_over(&self) -> bool {
-        matches!(self, Fault::HungUp(why) if why == "SessionTakenOver")
+        matches!(self, Fault::HungUp(why) if why.code == code::SESSION_TAKEN_OVER)
     }
 
     /// What it is called among the metrics.
@@ -203,11 +281,14 @@ impl Fault {
             Fault::Resolve { .. } => "dns",
             Fault::Connect { .. } => "tcp",
             Fault::Tls { .. } => "tls",
-            Fault::Wire(WireError::Io(error)) if is_alert(error) => "tls",
+            Fault::Wire(WireError::Tls(_)) => "tls",
             Fault::Clock { .. } => "clock",
             Fault::Slow { .. } | Fault::NoAnswer => "silent",
             Fault::Refused(_) | Fault::Grant(_) => "refused",
             Fault::Wire(_) | Fault::HungUp(_) => "lost",
+            Fault::NotTaken { .. } => "not_taken",
+            Fault::Larger(_) => "too_large",
+            Fault::Limited(_) => "limit",
             Fault::NotSubscribed(_) => "subscription",
         }
     }
@@ -237,10 +318,7 @@ impl Fault {
             Fault::Certificate(_) => "replace uplink.certificate_file; it is read again at once",
             Fault::Resolve { .. } => "check the host in uplink.url, and the box's name server",
             Fault::Connect { .. } => "check host and port in uplink.url, and that the firewall lets the box out",
-            Fault::Tls { .. } => {
-                "check that uplink.ca_file has the broker's authority, that uplink.url names a host in its certificate, \
-                 that the broker trusts the box's certificate, and that both clocks are right"
-            }
+            Fault::Tls { cause, .. } | Fault::Wire(WireError::Tls(cause)) => cause.mend(),
             Fault::Clock { .. } => {
                 "see that the box reaches a server for network time, or set its clock; then it connects"
             }
@@ -251,25 +329,55 @@ impl Fault {
             Fault::Refused(Refusal::NotAuthorised) => {
                 "check that the broker knows this client id, its certificate or its login, and what it may do"
             }
-            Fault::Refused(Refusal::ClientId) => "set another uplink.client_id",
+            Fault::Refused(Refusal::ClientId) => {
+                "set another uplink.client_id, or look into the broker's log: it says what it does not accept"
+            }
             Fault::Refused(Refusal::Protocol) => "set uplink.mqtt.version to what the broker speaks",
-            Fault::Refused(Refusal::Unavailable | Refusal::Other(_)) => "wait; the box tries again",
-            Fault::Wire(WireError::Io(error)) if is_alert(error) => {
-                "the broker does not believe the box's certificate: check that it knows the authority, and that \
-                 uplink.certificate_file has every certificate between the leaf and it"
+            Fault::Refused(Refusal::Unavailable) => "wait; the box tries again",
+            Fault::Refused(Refusal::Other(why)) | Fault::HungUp(why) | Fault::NotTaken { why, .. } => mend_of(why.code),
+            Fault::Wire(WireError::Garbage(garbage)) => match garbage {
+                Garbage::NoMqtt => "check host and port in uplink.url: 1883 and 8883 are the usual ones of MQTT",
+                Garbage::Answer(_) | Garbage::Version => {
+                    "set uplink.mqtt.version to what the broker speaks, or to \"auto\""
+                }
+                Garbage::Malformed | Garbage::Larger(_) => {
+                    "wait; the box connects again. Should it go on, tell whoever maintains the broker"
+                }
+            },
+            Fault::Wire(WireError::TooLarge(_)) => "let the broker take larger packets",
+            Fault::Wire(WireError::Closed | WireError::Io(_)) => {
+                "wait; the box connects again. Should it go on, the broker's log says why it ended the connection"
             }
-            Fault::Wire(_) | Fault::HungUp(_) => {
-                "wait; the box connects again. Should it go on: does another client use this client id?"
+            Fault::Larger(larger) if larger.retained => {
+                "the broker keeps it and sends it in every session: take it away with an empty retained message to that \
+                 topic (mosquitto_pub -r -n -t TOPIC)"
             }
+            Fault::Larger(_) => "send the box less in one message",
+            Fault::Limited(limit) => limit.mend(),
             Fault::NotSubscribed(_) => "let the broker grant the box this topic",
         }
     }
 }
 
-/// Whether the other end refused our part of the handshake.
-fn is_alert(error: &io::Error) -> bool {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    matches!(inner, Some(rustls::Error::AlertReceived(_)))
+/// What a person can do about a reason that a broker gives.
+fn mend_of(code: u8) -> &'static str {
+    match code {
+        code::SESSION_TAKEN_OVER => "give each client a client id of its own; uplink.client_id is this one's",
+        code::NOT_AUTHORIZED => {
+            "check that the broker knows this client id, its certificate or its login, and what it may do"
+        }
+        code::PACKET_TOO_LARGE => "let the broker take larger packets",
+        code::USE_ANOTHER_SERVER | code::SERVER_MOVED => "set uplink.url to the server that it names",
+        code::RETAIN_NOT_SUPPORTED => "set uplink.mqtt.retain = false",
+        0x81 | 0x82 | 0x93 | 0x94 | 0x99 => "tell whoever maintains gatelodge, with what the broker's log says",
+        0x8a => "let the broker take this client off its list",
+        0x8c => "let the broker take certificates or user name and password",
+        0x8f | 0xa2 => "let the broker grant the box the topics that it listens to",
+        0x90 => "set another uplink.mqtt.prefix, or let the broker take these topics",
+        0x96 => "set uplink.replay_rate lower",
+        0x97 => "raise the limit at the broker, or set uplink.replay_rate lower",
+        _ => "wait; the box connects again. Should it go on, the broker's log says more",
+    }
 }
 
 #[cfg(test)]
@@ -281,7 +389,7 @@ mod tests {
         let now = jiff::Timestamp::UNIX_EPOCH;
         let tls = || Fault::Tls {
             host: "broker.example".into(),
-            source: io::Error::other("invalid peer certificate: NotValidYet"),
+            cause: TlsCause::NotYet,
         };
         let not_yet = Fault::Certificate(CertificateFault::NotYet(now));
         for fault in [tls(), not_yet] {
@@ -297,7 +405,7 @@ mod tests {
             tls()
                 .by_the_clock(ClockState::Unconfirmed, now)
                 .to_string()
-                .contains("NotValidYet")
+                .contains("not good yet")
         );
         assert_eq!(tls().by_the_clock(ClockState::Trusted, now).label(), "tls");
         let refused = Fault::Refused(Refusal::Login).by_the_clock(ClockState::Wrong, now);

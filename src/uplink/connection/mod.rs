@@ -1,12 +1,14 @@
 //! The way to the broker: who the box is, where the broker is, how a session is opened, and when to try again.
 
 pub mod address;
+pub(super) mod agreed;
 pub(super) mod attempts;
 pub mod dial;
 pub mod fault;
 pub(super) mod opening;
 pub mod rehearsal;
 pub mod retry;
+pub(super) mod tls_cause;
 pub mod wire;
 
 pub(super) use crate::http::network;

@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use tokio::time::interval;
 use zeroize::Zeroizing;
 
-use super::dial;
+use super::agreed::agree;
 use super::fault::{CertificateFault, Fault};
-use super::wire::{Line, Opened, Opening, Protocol, Refusal, Wire};
+use super::wire::{Opened, Opening, Refusal, Wire};
 use crate::pki::sha256;
 use crate::tls::{FileWatch, Outbound, OutboundTls};
-use crate::uplink::config::{Auth, Config, Kind, Version};
+use crate::uplink::config::{Auth, Config, Kind};
 use crate::uplink::room::Shared;
 
 /// Files are looked at so often while the box waits or is connected.
@@ -30,31 +30,14 @@ pub(in crate::uplink) async fn step_by_step(
         let ends = tls.identity.as_ref().map(|identity| identity.not_after);
         shared.board.write().certificate_ends = ends;
     }
-    let opening = opening(shared)?;
-    let speak = async |protocol| {
-        let addresses = dial::resolve(&config.url).await?;
-        let stream = dial::connect(&config.url, &addresses).await?;
-        let line: Box<dyn Line> = match tls {
-            Some(tls) => dial::encrypt(&config.url, tls, stream).await?,
-            None => Box::new(stream),
-        };
-        dial::open(line, protocol, &opening)
-            .await
-            .map_err(|fault| given(config, fault))
-    };
-    // The platform's own service refuses any other.
-    let version = match config.kind {
-        Kind::Cumulocity => Version::V311,
-        Kind::Mqtt => config.mqtt.version,
-    };
-    match version {
-        Version::V311 => speak(Protocol::V311).await,
-        Version::V5 => speak(Protocol::V5).await,
-        Version::Auto => match speak(Protocol::V5).await {
-            Err(Fault::Refused(Refusal::Protocol)) => speak(Protocol::V311).await,
-            done => done,
-        },
+    let before = shared.agreed().clone();
+    let opened = agree(config, &before, &opening(shared)?, tls).await;
+    let agreement = opened.map_err(|fault| given(config, fault))?;
+    *shared.agreed() = agreement.agreed;
+    for limit in agreement.found {
+        shared.limited(limit);
     }
+    Ok((agreement.wire, agreement.opened))
 }
 
 /// What the platform gave is mended in another way than what somebody put there.

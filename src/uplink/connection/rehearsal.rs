@@ -3,17 +3,22 @@
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Duration, timeout};
 
+use super::agreed::{Agreed, Agreement, agree};
 use super::dial;
-use super::fault::Fault;
+use super::fault::{Fault, Limit};
 use super::opening::{check_identity, login, on_the_wire};
-use super::wire::{Incoming, Line, Message, Opening, Protocol, Wire};
+use super::wire::{Incoming, Line, Message, Opening, Wire, WireError};
 use crate::tls::{Outbound, OutboundTls, Step, StepVerdict};
-use crate::uplink::config::{Auth, Config, Kind, Version};
+use crate::uplink::config::{Auth, Config, Kind};
+use crate::uplink::cumulocity;
 use crate::uplink::patience::Patience;
-use crate::uplink::plain::Topics;
+use crate::uplink::plain::{self, Topics};
+use crate::uplink::speech::Topic;
 
 /// A certificate that ends sooner is worth a look.
 const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// As long as the longest message of discovery: a meter with all its values, and its alarms.
+const LARGE: usize = 16 << 10;
 /// For the broker to take a message.
 const TAKING: Duration = Duration::from_secs(10);
 
@@ -75,12 +80,14 @@ impl Rehearsal<'_> {
                 Box::new(stream)
             }
         };
+        // Each way of logging in is tried on a line of its own.
+        drop(line);
         if let (Kind::Cumulocity, Some(since)) = (config.kind, self.connected) {
             self.say("login", StepVerdict::Good, format!("the session is open since {since}"));
             return Ok(());
         }
-        let wire = self.login(line).await?;
-        self.topic(wire).await
+        let agreement = self.login(tls.as_ref()).await?;
+        self.as_a_session_does(agreement).await
     }
 
     fn settings(&mut self) -> Result<(), Failed> {
@@ -145,54 +152,96 @@ impl Rehearsal<'_> {
         Ok(tls)
     }
 
-    async fn login(&mut self, line: Box<dyn Line>) -> Result<Wire, Failed> {
-        let client_id = match self.config.kind {
+    /// Logs in as the session does, with its will, and says what the broker does not allow.
+    async fn login(&mut self, tls: Option<&OutboundTls>) -> Result<Agreement, Failed> {
+        let config = self.config;
+        let client_id = match config.kind {
             Kind::Mqtt => format!("{}-test", self.client_id),
-            Kind::Cumulocity => on_the_wire(self.config.kind, self.client_id),
+            Kind::Cumulocity => on_the_wire(config.kind, self.client_id),
         };
-        let protocol = match (self.config.kind, self.config.mqtt.version) {
-            (Kind::Cumulocity, _) | (Kind::Mqtt, Version::V311) => Protocol::V311,
-            (Kind::Mqtt, Version::V5 | Version::Auto) => Protocol::V5,
-        };
-        let opened = match login(self.config) {
+        let agreement = match login(config) {
             Ok(login) => {
                 let opening = Opening {
-                    will: Some(self.word()),
+                    will: Some(self.will()),
                     client_id,
                     login,
-                    keep_alive_s: 60,
+                    keep_alive_s: u16::try_from(config.keep_alive.0.as_secs()).unwrap_or(600),
                     window: 1,
                     patience: Patience::default().opening,
                 };
-                dial::open(line, protocol, &opening).await
+                agree(config, &Agreed::new(config), &opening, tls).await
             }
             Err(fault) => Err(fault),
         };
-        let words = "the broker lets the box in".to_owned();
-        self.fine("login", opened, |_| words).map(|(wire, _)| wire)
+        let words = "the broker lets the box in, with its will".to_owned();
+        let agreement = self.fine("login", agreement, |_| words)?;
+        for limit in &agreement.found {
+            self.say("limits", StepVerdict::Doubtful, limit.to_string());
+            if let Some(last) = self.steps.last_mut() {
+                last.next_step = Some(limit.mend().to_owned());
+            }
+        }
+        Ok(agreement)
     }
 
-    async fn topic(&mut self, mut wire: Wire) -> Result<(), Failed> {
-        let word = self.word();
+    /// Sends what a session sends, and asks for what it listens to.
+    async fn as_a_session_does(&mut self, agreement: Agreement) -> Result<(), Failed> {
+        let Agreement {
+            mut wire,
+            opened,
+            agreed,
+            ..
+        } = agreement;
+        let surely = agreed.surely;
+        let fitting = |mut message: Message| {
+            message.unacknowledged |= !surely;
+            message
+        };
+        let word = fitting(self.word());
         let topic = word.topic.clone();
-        let taken = timeout(TAKING, async {
-            wire.publish(&word, 1).await?;
-            wire.flush().await?;
-            loop {
-                match wire.next().await? {
-                    Incoming::Taken(1, None) => break Ok(()),
-                    Incoming::Taken(1, Some(why)) => break Err(Fault::HungUp(why)),
-                    Incoming::HangsUp(why) => break Err(Fault::HungUp(why)),
-                    _ => {}
-                }
+        let taken = send(&mut wire, &word).await;
+        self.fine("topic", taken, |()| format!("a message to {topic} was taken"))?;
+        if self.config.kind == Kind::Mqtt {
+            if agreed.retain {
+                // It is taken away again, so that nothing is left.
+                let kept = fitting(self.word().retained());
+                let empty = fitting(Message::new(topic.clone(), "").retained());
+                let taken = send(&mut wire, &kept).await;
+                let taken = self.as_retained(taken);
+                self.fine("retain", taken, |()| "a retained message was taken".to_owned())?;
+                let _ = send(&mut wire, &empty).await;
+            } else {
+                let words = "nothing is retained: who subscribes hears of a thing when it changes next";
+                self.say("retain", StepVerdict::Doubtful, words);
             }
-        });
-        let taken = taken.await.unwrap_or(Err(Fault::Slow {
-            step: "the acknowledgement of a message",
-            limit: TAKING,
-        }));
+            let large = fitting(Message::new(topic, vec![b' '; LARGE]));
+            let taken = send(&mut wire, &large).await;
+            self.fine("size", taken, |()| format!("a message of {LARGE} bytes was taken"))?;
+        }
+        let wanted = self.listens_to(!opened.no_wildcards);
+        let granted = subscribe(&mut wire, &wanted).await;
+        let names: Vec<&str> = wanted.iter().map(|topic| topic.name.as_str()).collect();
         let _ = wire.close().await;
-        self.fine("topic", taken, |()| format!("a message to {topic} was taken"))
+        self.fine("subscriptions", granted, |()| {
+            format!("{} are granted", names.join(", "))
+        })
+    }
+
+    /// MQTT 3.1.1 has no word for it: a broker hangs up on a message that it is to keep, and took the same without.
+    fn as_retained(&self, taken: Result<(), Fault>) -> Result<(), Fault> {
+        match taken {
+            Err(Fault::Wire(WireError::Closed | WireError::Io(_))) => Err(Fault::Limited(Limit::HangsUpOnRetain)),
+            taken => taken,
+        }
+    }
+
+    /// The will of the session. Should the line be lost now, what the broker publishes is still true.
+    fn will(&self) -> Message {
+        if self.config.kind == Kind::Cumulocity {
+            return self.word();
+        }
+        let word = if self.connected.is_some() { "online" } else { "offline" };
+        Message::new(self.topics().status(), word).retained()
     }
 
     /// A message that harms nothing: of a device that is there already, a tenant takes its first line as no news.
@@ -200,9 +249,19 @@ impl Rehearsal<'_> {
         if self.config.kind == Kind::Cumulocity {
             return Message::new("s/us", "100");
         }
+        Message::new(self.topics().test(), Timestamp::now().to_string())
+    }
+
+    fn listens_to(&self, wildcards: bool) -> Vec<Topic> {
+        match self.config.kind {
+            Kind::Cumulocity => cumulocity::listens_to(self.config.operations),
+            Kind::Mqtt => plain::listens_to(self.config, &self.topics(), wildcards),
+        }
+    }
+
+    fn topics(&self) -> Topics {
         let prefix = self.config.mqtt.prefix.clone();
-        let topics = Topics::new(prefix.unwrap_or_else(|| format!("emop/{}", self.client_id)));
-        Message::new(topics.test(), Timestamp::now().to_string())
+        Topics::new(prefix.unwrap_or_else(|| format!("emop/{}", self.client_id)))
     }
 
     fn fine<T>(&mut self, step: &str, done: Result<T, Fault>, words: impl FnOnce(&T) -> String) -> Result<T, Failed> {
@@ -233,4 +292,53 @@ impl Rehearsal<'_> {
             last.next_step = Some(next_step);
         }
     }
+}
+
+/// Sends one message, and waits until it is taken.
+async fn send(wire: &mut Wire, message: &Message) -> Result<(), Fault> {
+    let id = u16::from(!message.unacknowledged);
+    let taken = timeout(TAKING, async {
+        wire.publish(message, id).await?;
+        wire.flush().await?;
+        if id == 0 {
+            return Ok(());
+        }
+        loop {
+            match wire.next().await? {
+                Incoming::Taken(1, None) => break Ok(()),
+                Incoming::Taken(1, Some(why)) => {
+                    let topic = message.topic.clone();
+                    break Err(Fault::NotTaken { topic, why });
+                }
+                Incoming::HangsUp(why) => break Err(Fault::HungUp(why)),
+                _ => {}
+            }
+        }
+    });
+    taken.await.unwrap_or(Err(Fault::Slow {
+        step: "the acknowledgement of a message",
+        limit: TAKING,
+    }))
+}
+
+/// Asks for messages on these topics, and waits until they are granted.
+async fn subscribe(wire: &mut Wire, wanted: &[Topic]) -> Result<(), Fault> {
+    let granted = timeout(TAKING, async {
+        wire.subscribe(wanted, 2).await?;
+        loop {
+            match wire.next().await? {
+                Incoming::Subscribed(2, granted) => {
+                    let refused = granted.iter().position(|granted| !granted);
+                    let refused = refused.and_then(|place| wanted.get(place));
+                    break refused.map_or(Ok(()), |topic| Err(Fault::NotSubscribed(topic.name.clone())));
+                }
+                Incoming::HangsUp(why) => break Err(Fault::HungUp(why)),
+                _ => {}
+            }
+        }
+    });
+    granted.await.unwrap_or(Err(Fault::Slow {
+        step: "the answer to the subscriptions",
+        limit: TAKING,
+    }))
 }

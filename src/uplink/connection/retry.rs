@@ -9,6 +9,19 @@ use crate::uplink::patience::Patience;
 const TAKEN_OVER: u32 = 3;
 const QUARTER_HOUR: Duration = Duration::from_secs(15 * 60);
 
+/// How a session ended, as far as it shows whether another client took its place: MQTT 3.1.1 has no word for that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionEnd {
+    /// The broker closed it, and something of ours was on its way.
+    Closed,
+    /// It closed it when all of ours was answered.
+    ClosedAtRest,
+    /// It closed it before the box said anything.
+    ClosedInSilence,
+    /// In another way.
+    Otherwise,
+}
+
 /// Failures in a row, by kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retry {
@@ -16,6 +29,9 @@ pub struct Retry {
     away: u32,
     trust: u32,
     short: u32,
+    /// Ends in a row that look as if another client came with our name; the broker said so of the last.
+    replaced: u32,
+    said: bool,
 }
 
 impl Retry {
@@ -27,6 +43,8 @@ impl Retry {
             away: 0,
             trust: 0,
             short: 0,
+            replaced: 0,
+            said: false,
         }
     }
 
@@ -35,10 +53,15 @@ impl Retry {
         self.trust = 0;
         // A session that held for so long ends the row of failures.
         if held >= self.patience.short * 2 {
-            *self = Retry::new(self.patience);
+            let (replaced, said) = (0, self.said);
+            *self = Retry {
+                replaced,
+                said,
+                ..Retry::new(self.patience)
+            };
         }
         self.short = if held < self.patience.short { self.short + 1 } else { 0 };
-        if self.is_taken_over() {
+        if self.short >= TAKEN_OVER {
             let doubled = self.patience.short * 2 * 2u32.saturating_pow((self.short - TAKEN_OVER).min(8));
             return jittered(doubled.min(QUARTER_HOUR), 1.0, chance);
         }
@@ -51,6 +74,7 @@ impl Retry {
 
     /// A try came to nothing. Answers how long to wait; `chance` is between 0 and 1.
     pub fn after_failure(&mut self, trouble: Trouble, chance: f64) -> Duration {
+        self.looks_taken_over(false, SessionEnd::Otherwise);
         match trouble {
             Trouble::Away => {
                 self.away += 1;
@@ -66,10 +90,28 @@ impl Retry {
         }
     }
 
-    /// Whether somebody else seems to use our client id.
+    /// How the session ended that is told of next, and whether the broker said that another client came with our name.
+    pub fn looks_taken_over(&mut self, said: bool, end: SessionEnd) {
+        self.said = said;
+        self.replaced = match end {
+            SessionEnd::Closed => self.replaced,
+            SessionEnd::ClosedAtRest => self.replaced + 1,
+            // Nothing of ours can have been why.
+            SessionEnd::ClosedInSilence => self.replaced + TAKEN_OVER,
+            SessionEnd::Otherwise => 0,
+        };
+    }
+
+    /// Whether the next session is to be silent at first, so that it is seen whether it ends by itself.
+    #[must_use]
+    pub fn is_suspicious(&self) -> bool {
+        self.short >= TAKEN_OVER
+    }
+
+    /// Whether somebody else uses our client id: the broker said so, or short sessions in a row ended as if.
     #[must_use]
     pub fn is_taken_over(&self) -> bool {
-        self.short >= TAKEN_OVER
+        self.said || (self.replaced >= TAKEN_OVER && self.short >= TAKEN_OVER)
     }
 }
 
@@ -106,11 +148,35 @@ mod tests {
         assert_eq!(retry.after_session(Duration::from_secs(3_600), 0.5), Duration::ZERO);
         let mut retry = Retry::new(Patience::default());
         let pauses: Vec<u64> = (0..5)
-            .map(|_| retry.after_session(Duration::from_secs(2), 0.5).as_secs())
+            .map(|_| {
+                retry.looks_taken_over(false, SessionEnd::ClosedAtRest);
+                retry.after_session(Duration::from_secs(2), 0.5).as_secs()
+            })
             .collect();
         assert_eq!(pauses[..2], [0, 1]);
         assert!(pauses[2] >= 60 && pauses[4] >= 240, "{pauses:?}");
         assert!(retry.is_taken_over());
+    }
+
+    #[test]
+    fn short_sessions_that_end_for_another_reason_do_not_name_another_client() {
+        let short = Duration::from_secs(2);
+        let mut retry = Retry::new(Patience::default());
+        for _ in 0..5 {
+            retry.looks_taken_over(false, SessionEnd::Closed);
+            retry.after_session(short, 0.5);
+            assert!(!retry.is_taken_over());
+        }
+        let mut silent = retry.clone();
+        assert!(silent.is_suspicious());
+        silent.looks_taken_over(false, SessionEnd::ClosedInSilence);
+        silent.after_session(short, 0.5);
+        assert!(silent.is_taken_over(), "nothing of ours was why");
+        retry.looks_taken_over(true, SessionEnd::Otherwise);
+        retry.after_session(short, 0.5);
+        assert!(retry.is_taken_over(), "the broker said so");
+        retry.after_failure(Trouble::Away, 0.5);
+        assert!(!retry.is_taken_over());
     }
 
     #[test]

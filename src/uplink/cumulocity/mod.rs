@@ -33,6 +33,7 @@ pub use asked::asked;
 use before::Before;
 use greeting::Greeting;
 use hearing::PassedOver;
+pub(in crate::uplink) use hearing::listens_to;
 use register::Names;
 use smartrest::{Line, PAYLOAD};
 

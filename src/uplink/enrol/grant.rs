@@ -89,7 +89,7 @@ impl Enrol {
                     }
                     Incoming::HangsUp(why) => return Err(Fault::HungUp(why)),
                     Incoming::Opened(opened) => return Err(opened.refused.map_or(Fault::NoAnswer, Fault::Refused)),
-                    Incoming::Taken(..) | Incoming::Pong | Incoming::Other => {}
+                    Incoming::Taken(..) | Incoming::Pong | Incoming::Larger(_) | Incoming::Other => {}
                 },
                 () = sleep_until(asks_at) => {
                     let empty = Message { unacknowledged: true, ..Message::new(ASKS, "") };

@@ -18,7 +18,7 @@ pub fn asked(topics: &Topics, device: &str, delivered: &Delivered) -> Option<Ask
     }
     let body: Value = serde_json::from_slice(&delivered.payload).unwrap_or_default();
     let id = match &body["id"] {
-        Value::String(id) => Some(id.chars().filter(|c| !c.is_control()).take(64).collect()),
+        Value::String(id) => Some(kept_text(id.chars().filter(|c| !c.is_control()).take(64).collect())),
         Value::Number(id) => Some(id.to_string()),
         _ => None,
     };
@@ -54,8 +54,23 @@ pub fn result(topics: &Topics, operation: &Operation, state: &OperationState) ->
         OperationState::Failed(why) => (false, why),
         OperationState::Successful(text) => (true, text),
     };
-    let body = json!({"id": operation.id, "ok": ok, "text": text});
+    let id = operation.id.as_deref().map(as_it_came);
+    let body = json!({"id": id, "ok": ok, "text": text});
     Some(Message::new(topics.command_result(name), body.to_string()))
+}
+
+/// A text as the id of an operation, told from a number: one that could be taken for something else is kept quoted.
+fn kept_text(id: String) -> String {
+    let is_text = id.starts_with('"') || serde_json::from_str::<serde_json::Number>(&id).is_ok();
+    if is_text { Value::String(id).to_string() } else { id }
+}
+
+/// The id as whoever gave it wrote it: a number is a number, and a text a text.
+fn as_it_came(id: &str) -> Value {
+    match serde_json::from_str(id) {
+        Ok(value @ (Value::Number(_) | Value::String(_))) => value,
+        _ => id.into(),
+    }
 }
 
 /// A word that a reader of command lines takes for one.
@@ -111,6 +126,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn an_id_comes_back_as_it_was_given(text in "[a-z0-9\"\\\\.-]{0,12}", number: i64, hundredths in -100_000i32..100_000) {
+            let topics = Topics::new("p".into());
+            for id in [json!(text), json!(number), json!(f64::from(hundredths) / 100.0), json!(number.to_string()), Value::Null] {
+                let body = json!({"id": id}).to_string();
+                let found = asked(&topics, "d", &delivered("p/cmd/x", body.as_bytes(), false)).unwrap();
+                let told = result(&topics, &found.operation, &OperationState::Successful(String::new())).unwrap();
+                let told: Value = serde_json::from_slice(&told.payload).unwrap();
+                prop_assert_eq!(&told["id"], &id);
+            }
+        }
+
         #[test]
         fn any_argument_is_one_word_and_any_bytes_are_read(argument in ".{0,30}", bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
             let topics = Topics::new("p".into());

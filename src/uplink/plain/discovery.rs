@@ -1,16 +1,20 @@
 //! Home Assistant's discovery (`spec/uplink.md` section 5.2): one retained message a meter and a space that says which
-//! values there are and where they stand. What a meter has no value of is not promised.
+//! values there are and where they stand. What a meter has no value of is not promised. The box is a device too, on which
+//! the others hang, and alarms that rules can raise are among the components of what they are about.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::super::fields::{FIELDS, Field, LOAD_SWITCH};
-use super::super::world::MeterKnown;
 use super::topics::Topics;
-use crate::domain::{MeterId, Space, SpaceId};
+use crate::domain::{MeterId, Quantity, Space, SpaceId};
+use crate::uplink::announced::Parts;
 use crate::uplink::connection::wire::Message;
+use crate::uplink::fields::{FIELDS, Field, LOAD_SWITCH};
+use crate::uplink::world::{Household, MeterKnown};
 
-/// A power that nobody renewed for so long says nothing about now.
-const POWER_EXPIRES_S: u32 = 2 * 3_600 + 900;
+/// How long a value of the moment is good where nobody says how often it is read, in seconds.
+const EXPIRES_S: u32 = 2 * 3_600 + 900;
 
 /// Words for Home Assistant.
 pub(super) struct Discovery {
@@ -30,23 +34,82 @@ impl Discovery {
 
     /// Where Home Assistant says that it has started and wants everything once more.
     pub(super) fn birth_topic(&self) -> String {
-        format!("{}/status", self.prefix)
+        birth_topic(&self.prefix)
+    }
+
+    /// What the box is, and how it is.
+    pub(super) fn lodge(&self, house: &Household, alarms: &BTreeSet<String>) -> Message {
+        let id = self.lodge_id();
+        let part = |key: &str, more: Value| {
+            let mut part = json!({
+                "p": "sensor", "unique_id": format!("{id}_{key}"), "entity_category": "diagnostic",
+                "value_template": format!("{{{{ value_json.{key} }}}}"),
+            });
+            merge(&mut part, more);
+            (key.to_owned(), part)
+        };
+        let mut components: Map<String, Value> = [
+            part("started", json!({"name": "Uptime", "device_class": "timestamp"})),
+            part(
+                "queue",
+                json!({"name": "Waiting for the broker", "state_class": "measurement", "unit_of_measurement": "entries"}),
+            ),
+            part(
+                "disk_free",
+                json!({"name": "Free disk", "state_class": "measurement", "unit_of_measurement": "%"}),
+            ),
+            part(
+                "certificate_days",
+                json!({"name": "Certificate", "device_class": "duration", "state_class": "measurement",
+                    "unit_of_measurement": "d"}),
+            ),
+            part(
+                "broken_rules",
+                json!({"name": "Broken rules", "state_class": "measurement", "unit_of_measurement": "alarms"}),
+            ),
+        ]
+        .into_iter()
+        .collect();
+        components.extend(self.alarms(&id, "appliance", alarms));
+        let name = if house.name.is_empty() {
+            &self.client_id
+        } else {
+            &house.name
+        };
+        let mut body = json!({
+            "dev": {
+                "ids": [id], "name": name, "mf": "gatelodge", "mdl": "gatelodge", "sw": env!("CARGO_PKG_VERSION"),
+            },
+            "o": origin(),
+            "state_topic": self.topics.health(), "qos": 1,
+            "availability": [{"topic": self.topics.status()}],
+            "cmps": components,
+        });
+        if let Some(pages) = &house.pages {
+            body["dev"]["configuration_url"] = pages.as_str().into();
+        }
+        Message::new(self.lodge_topic(), body.to_string()).retained()
     }
 
     /// What a meter with these fields is.
-    pub(super) fn meter(&self, meter: &MeterKnown, fields: &Map<String, Value>) -> Message {
+    pub(super) fn meter(&self, meter: &MeterKnown, fields: &Map<String, Value>, alarms: &BTreeSet<String>) -> Message {
         let id = meter_id(&meter.serial);
         let state = self.topics.meter(&meter.serial, "state");
         let known = FIELDS.iter().filter(|field| fields.contains_key(field.name));
-        let components: Map<String, Value> = known
-            .map(|field| (field.name.to_owned(), component(field, &id)))
+        let mut components: Map<String, Value> = known
+            .map(|field| (field.name.to_owned(), component(field, &id, meter)))
             .collect();
+        // Without a value there is nothing to promise, and an empty list of components is refused.
+        if components.is_empty() {
+            return self.no_meter(&meter.serial);
+        }
+        components.extend(self.alarms(&id, meter.serial.as_str(), alarms));
         let three = fields.contains_key("voltage_l1_v");
-        let body = json!({
+        let mut body = json!({
             "dev": {
                 "ids": [id], "name": meter.name(), "mf": "Emlite",
                 "mdl": if three { "three phase" } else { "single phase" },
-                "sn": meter.serial, "via_device": format!("gatelodge_{}", self.client_id),
+                "sn": meter.serial, "via_device": self.lodge_id(),
             },
             "o": origin(),
             "state_topic": state, "qos": 1,
@@ -57,59 +120,120 @@ impl Discovery {
             "availability_mode": "all",
             "cmps": components,
         });
-        // Without a value there is nothing to promise, and an empty list of components is refused.
-        let payload = if components.is_empty() {
-            String::new()
-        } else {
-            body.to_string()
-        };
-        Message::new(self.config_topic(&id), payload).retained()
+        let said = |quantity| meter.state.value(quantity).and_then(Value::as_str).map(str::to_owned);
+        let fixed = meter.entry.as_ref().and_then(|entry| entry.hardware.clone());
+        for (key, value) in [
+            ("sw", said(Quantity::FirmwareVersion)),
+            ("hw", fixed.or_else(|| said(Quantity::Hardware))),
+        ] {
+            if let Some(value) = value.filter(|value| !value.is_empty()) {
+                body["dev"][key] = value.into();
+            }
+        }
+        Message::new(self.config_topic(&id), body.to_string()).retained()
     }
 
     /// A meter that is no more.
     pub(super) fn no_meter(&self, serial: &MeterId) -> Message {
-        Message::new(self.config_topic(&meter_id(serial)), "").retained()
+        Message::new(self.meter_topic(serial), "").retained()
     }
 
     /// What a space is.
-    pub(super) fn space(&self, space: &Space) -> Message {
+    pub(super) fn space(&self, space: &Space, alarms: &BTreeSet<String>) -> Message {
         let id = space_id(space.id);
         let name = space.name.clone().unwrap_or_else(|| format!("Space {}", space.id));
         let part = |key: &str, more: Value| {
             let mut part = more;
             part["unique_id"] = format!("{id}_{key}").into();
-            part
+            (key.to_owned(), part)
         };
+        let mut components: Map<String, Value> = [
+            part(
+                "current",
+                json!({
+                    "p": "sensor", "name": "People", "state_class": "measurement", "unit_of_measurement": "people",
+                    "value_template": "{{ value_json.current }}",
+                }),
+            ),
+            part(
+                "utilisation",
+                json!({
+                    "p": "sensor", "name": "Utilisation", "state_class": "measurement", "unit_of_measurement": "%",
+                    "value_template": "{{ value_json.utilisation }}",
+                }),
+            ),
+            part(
+                "full",
+                json!({
+                    "p": "binary_sensor", "name": "Full", "device_class": "problem",
+                    "payload_on": "True", "payload_off": "False", "value_template": "{{ value_json.full }}",
+                }),
+            ),
+            part(
+                "occupied",
+                json!({
+                    "p": "binary_sensor", "name": "Occupied", "device_class": "occupancy",
+                    "payload_on": "True", "payload_off": "False", "value_template": "{{ value_json.current > 0 }}",
+                }),
+            ),
+        ]
+        .into_iter()
+        .collect();
+        components.extend(self.alarms(&id, &space.id.to_string(), alarms));
         let body = json!({
-            "dev": {"ids": [id], "name": name, "mdl": "space", "via_device": format!("gatelodge_{}", self.client_id)},
+            "dev": {"ids": [id], "name": name, "mdl": "space", "via_device": self.lodge_id()},
             "o": origin(),
             "state_topic": self.topics.space(space.id, "state"), "qos": 1,
             "availability": [{"topic": self.topics.status()}],
-            "cmps": {
-                "current": part("current", json!({
-                    "p": "sensor", "name": "People", "state_class": "measurement",
-                    "value_template": "{{ value_json.current }}",
-                })),
-                "utilisation": part("utilisation", json!({
-                    "p": "sensor", "name": "Utilisation", "state_class": "measurement", "unit_of_measurement": "%",
-                    "value_template": "{{ value_json.utilisation }}",
-                })),
-                "full": part("full", json!({
-                    "p": "binary_sensor", "name": "Full", "device_class": "problem",
-                    "payload_on": "True", "payload_off": "False", "value_template": "{{ value_json.full }}",
-                })),
-                "occupied": part("occupied", json!({
-                    "p": "binary_sensor", "name": "Occupied", "device_class": "occupancy",
-                    "payload_on": "True", "payload_off": "False", "value_template": "{{ value_json.current > 0 }}",
-                })),
-            },
+            "cmps": components,
         });
         Message::new(self.config_topic(&id), body.to_string()).retained()
     }
 
     /// A space that is no more.
     pub(super) fn no_space(&self, id: SpaceId) -> Message {
-        Message::new(self.config_topic(&space_id(id)), "").retained()
+        Message::new(self.space_topic(id), "").retained()
+    }
+
+    /// Alarms of a source as components: whether one stands is known as long as the box is, whatever the source does.
+    fn alarms(&self, id: &str, source: &str, kinds: &BTreeSet<String>) -> Vec<(String, Value)> {
+        let component = |kind: &String| {
+            let part = json!({
+                "p": "binary_sensor", "unique_id": format!("{id}_alarm_{kind}"), "name": title(kind),
+                "device_class": "problem", "entity_category": "diagnostic",
+                "state_topic": self.topics.alarms(),
+                "value_template":
+                    format!("{{{{ 'ON' if '{source}' in value_json.get('{kind}', []) else 'OFF' }}}}"),
+                "availability": [{"topic": self.topics.status()}],
+            });
+            (format!("alarm_{kind}"), part)
+        };
+        kinds.iter().map(component).collect()
+    }
+
+    fn lodge_id(&self) -> String {
+        format!("gatelodge_{}", self.client_id)
+    }
+
+    /// Where it stands what the box is.
+    pub(super) fn lodge_topic(&self) -> String {
+        self.config_topic(&self.lodge_id())
+    }
+
+    /// Where it stands what a meter is.
+    pub(super) fn meter_topic(&self, serial: &MeterId) -> String {
+        self.config_topic(&meter_id(serial))
+    }
+
+    /// Where it stands what a space is.
+    pub(super) fn space_topic(&self, id: SpaceId) -> String {
+        self.config_topic(&space_id(id))
+    }
+
+    /// Whether a topic is one of discovery.
+    pub(super) fn is_config(&self, topic: &str) -> bool {
+        let rest = topic.strip_prefix(&self.prefix);
+        rest.is_some_and(|rest| rest.starts_with("/device/") && rest.ends_with("/config"))
     }
 
     fn config_topic(&self, id: &str) -> String {
@@ -117,23 +241,76 @@ impl Discovery {
     }
 }
 
-fn component(field: &Field, id: &str) -> Value {
+/// Where Home Assistant says that it has started, below its prefix.
+pub(super) fn birth_topic(prefix: &str) -> String {
+    format!("{prefix}/status")
+}
+
+/// The components that a message names, and the platform of each.
+pub(super) fn parts(message: &Message) -> Parts {
+    let body: Value = serde_json::from_slice(&message.payload).unwrap_or_default();
+    let named = body["cmps"].as_object().into_iter().flatten();
+    let platform = |part: &Value| part["p"].as_str().unwrap_or_default().to_owned();
+    named.map(|(key, part)| (key.clone(), platform(part))).collect()
+}
+
+/// What goes before a message that names fewer components than were named before, or others under their names: Home
+/// Assistant lets go of one that is there with its platform alone.
+pub(in crate::uplink) fn leaving(message: &Message, before: &Parts) -> Option<Message> {
+    let now = parts(message);
+    let gone: Vec<_> = before
+        .iter()
+        .filter(|(key, platform)| now.get(*key) != Some(platform))
+        .collect();
+    if gone.is_empty() || now.is_empty() {
+        return None;
+    }
+    let mut body: Value = serde_json::from_slice(&message.payload).ok()?;
+    for (key, platform) in gone {
+        body["cmps"][key] = json!({"p": platform});
+    }
+    Some(Message::new(message.topic.clone(), body.to_string()).retained())
+}
+
+fn merge(part: &mut Value, more: Value) {
+    if let (Value::Object(part), Value::Object(more)) = (part, more) {
+        part.extend(more);
+    }
+}
+
+/// A type of alarm as people read it.
+fn title(kind: &str) -> String {
+    let words = kind.strip_prefix("rule_").unwrap_or(kind).replace(['_', '-'], " ");
+    let mut chars = words.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}", chars.as_str())
+}
+
+fn component(field: &Field, id: &str, meter: &MeterKnown) -> Value {
     let mut part = json!({
-        "p": "sensor", "unique_id": format!("{id}_{}", field.name), "name": field.title,
+        "p": if field.name == "prepay" { "binary_sensor" } else { "sensor" }, "unique_id": format!("{id}_{}", field.name), "name": field.title,
         "value_template": format!("{{{{ value_json.{} }}}}", field.name),
     });
     if let Some(unit) = field.unit {
         part["unit_of_measurement"] = unit.into();
     }
-    if let Some((class, state)) = field.class {
+    if let Some(class) = field.class {
         part["device_class"] = class.into();
-        if let Some(state) = state {
-            part["state_class"] = state.into();
-        }
+    }
+    if let Some(goes_on) = field.goes_on {
+        part["state_class"] = goes_on.into();
+    }
+    // What is true for a moment only, and that nobody renewed, says nothing about now.
+    if field.of.iter().any(|quantity| quantity.is_momentary()) {
+        let good_for = field
+            .of
+            .iter()
+            .filter_map(|quantity| meter.state.values.get(quantity)?.good_for);
+        part["expire_after"] = good_for.max().unwrap_or(EXPIRES_S).into();
     }
     match field.name {
         "load_switch" => part["options"] = json!(LOAD_SWITCH),
-        "power_w" => part["expire_after"] = POWER_EXPIRES_S.into(),
+        "prepay" => merge(&mut part, json!({"payload_on": "True", "payload_off": "False"})),
         "import_kwh" => part["suggested_display_precision"] = 1.into(),
         _ => {}
     }
@@ -181,7 +358,7 @@ mod tests {
         for name in ["import_kwh", "balance", "load_switch"] {
             fields.insert(name.to_owned(), 1.into());
         }
-        let message = discovery().meter(&meter, &fields);
+        let message = discovery().meter(&meter, &fields, &BTreeSet::new());
         assert_eq!(message.topic, "homeassistant/device/emop_eml2137580826/config");
         assert!(message.retain);
         let body: Value = serde_json::from_slice(&message.payload).unwrap();
@@ -193,6 +370,11 @@ mod tests {
         for part in parts.values() {
             assert!(part["p"].is_string() && part["unique_id"].is_string() && part["value_template"].is_string());
         }
-        assert!(discovery().meter(&meter, &Map::new()).payload.is_empty());
+        assert!(
+            discovery()
+                .meter(&meter, &Map::new(), &BTreeSet::new())
+                .payload
+                .is_empty()
+        );
     }
 }

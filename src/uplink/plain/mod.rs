@@ -5,27 +5,32 @@
 
 mod asked;
 mod discovery;
+mod states;
 mod topics;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::config::Mqtt;
+use super::announced::Parts;
+use super::board::LinkHealth;
+use super::config::Config;
 pub use super::connection::wire::Delivered;
 use super::connection::wire::Message;
 use super::fields::fields;
 use super::live::Thing;
 use super::speech::{Heard, Topic};
-use super::world::{MeterKnown, World};
-use crate::domain::{
-    Alarm, AlarmNews, Doubt, Event, Health, Lane, Level, MeterId, MeterNews, Quality, Quantity, Source, Space,
-};
+use super::world::World;
+use crate::domain::{Alarm, AlarmNews, Event, Lane, MeterNews, Source};
 use crate::store::{ClockState, Delivery, Entry, ReadError, Store};
 pub use asked::asked;
 use discovery::Discovery;
+pub(super) use discovery::leaving;
 pub use topics::Topics;
+
+/// Alarms of the uplink itself, which no rule raises.
+const OWN_ALARMS: [&str; 2] = ["uplink_DeadLetter", "uplink_DataLoss"];
 
 /// What is said to a plain broker.
 pub struct Plain {
@@ -34,6 +39,8 @@ pub struct Plain {
     store: Store,
     client_id: String,
     discovery: Option<Discovery>,
+    /// Commands that may be given, by the last part of their topic.
+    commands: Vec<String>,
     /// Seconds after which nobody wants a reading that still waits at the broker.
     expires_s: u32,
 }
@@ -41,13 +48,16 @@ pub struct Plain {
 impl Plain {
     /// Words for the broker that knows the box as `client_id`.
     #[must_use]
-    pub fn new(config: &Mqtt, client_id: &str, world: World, store: Store) -> Plain {
+    pub fn new(config: &Config, client_id: &str, world: World, store: Store) -> Plain {
+        let commands = commands(config);
+        let config = &config.mqtt;
         let prefix = config.prefix.clone().unwrap_or_else(|| format!("emop/{client_id}"));
         let topics = Topics::new(prefix);
         let discovery = config
             .ha_discovery
             .then(|| Discovery::new(&config.ha_prefix, client_id, topics.clone()));
         Plain {
+            commands,
             topics,
             world,
             store,
@@ -77,24 +87,24 @@ impl Plain {
         vec![self.will()]
     }
 
-    /// What the box wants to hear.
+    /// What the box wants to hear; `wildcards`: the broker takes subscriptions with them.
     #[must_use]
-    pub fn listens_to(&self) -> Vec<Topic> {
-        let birth = self.discovery.iter().map(Discovery::birth_topic);
-        birth.chain([self.topics.commands()]).map(Topic::surely).collect()
+    pub fn listens_to(&self, wildcards: bool) -> Vec<Topic> {
+        let birth = self.discovery.as_ref().map(Discovery::birth_topic);
+        heard_on(birth, &self.commands, &self.topics, wildcards)
     }
 
     /// What a message from the broker means.
     #[must_use]
-    pub fn heard(&self, delivered: &Delivered) -> Heard {
+    pub fn heard(&self, delivered: &Delivered) -> Vec<Heard> {
         let birth = self.discovery.as_ref().map(Discovery::birth_topic);
-        if birth.as_deref() == Some(delivered.topic.as_str()) && delivered.payload.as_ref() == b"online" {
-            return Heard::TellAll;
+        if birth.as_deref() == Some(delivered.topic.as_str()) {
+            // One that was kept is of long ago: everything was told since.
+            let born = delivered.payload.as_ref() == b"online" && !delivered.retained;
+            return born.then_some(Heard::TellAll).into_iter().collect();
         }
-        match asked::asked(&self.topics, &self.client_id, delivered) {
-            Some(asked) => Heard::Operations(vec![asked]),
-            None => Heard::Nothing,
-        }
+        let asked = asked::asked(&self.topics, &self.client_id, delivered);
+        asked.map(|asked| Heard::Operations(vec![asked])).into_iter().collect()
     }
 
     /// A message was set aside.
@@ -102,7 +112,7 @@ impl Plain {
     pub fn aside(&self, topic: &str) -> Message {
         let text = format!("a message for {topic} cost the session three times and was set aside");
         let body = json!({"ts": stamp(Timestamp::now()), "severity": "WARNING", "text": text, "active": true});
-        Message::new(self.topics.alarm("uplink_DeadLetter", "appliance"), body.to_string()).retained()
+        Message::new(self.topics.alarm(OWN_ALARMS[0], "appliance"), body.to_string()).retained()
     }
 
     /// What a delivery of the journal becomes.
@@ -121,7 +131,7 @@ impl Plain {
                     gap.n, gap.from, gap.to
                 );
                 let body = json!({"severity": "MINOR", "text": text, "active": true, "lane": lane});
-                vec![Message::new(self.topics.alarm("uplink_DataLoss", "appliance"), body.to_string()).retained()]
+                vec![Message::new(self.topics.alarm(OWN_ALARMS[1], "appliance"), body.to_string()).retained()]
             }
         }
     }
@@ -214,7 +224,13 @@ impl Plain {
     /// The newest state of something; what is no more is taken from the broker.
     pub fn live(&self, thing: &Thing) -> Result<Vec<Message>, ReadError> {
         Ok(match thing {
-            Thing::Lodge => vec![self.info()?],
+            Thing::Lodge => {
+                let alarms = self.alarm_kinds(&Source::Appliance);
+                let box_itself = self.discovery.as_ref();
+                let told = box_itself.map(|discovery| discovery.lodge(self.world.house(), &alarms));
+                told.into_iter().chain([self.info()?]).collect()
+            }
+            Thing::Alarms => self.which_alarms()?.into_iter().collect(),
             // What does not stand any more was told as over by the journal.
             Thing::Alarm(kind, source) => {
                 let alarm = self.world.told_alarm(kind, source)?;
@@ -242,110 +258,76 @@ impl Plain {
         let spaces = self.world.spaces()?.into_iter().map(|space| Thing::Space(space.id));
         let alarms = self.world.alarms().standing()?.into_iter();
         let alarms = alarms.map(|alarm| Thing::Alarm(alarm.kind, alarm.source));
-        Ok(meters.chain(spaces).chain(alarms).collect())
+        let own = [Thing::Lodge, Thing::Alarms];
+        Ok(own.into_iter().chain(meters).chain(spaces).chain(alarms).collect())
     }
 
-    fn info(&self) -> Result<Message, ReadError> {
-        let house = self.world.house();
-        let body = json!({
-            "name": house.name, "model": "gatelodge", "version": env!("CARGO_PKG_VERSION"),
-            "started": stamp(house.started),
-            "meters": self.world.meters()?.len(), "spaces": self.world.spaces()?.len(),
-        });
-        Ok(Message::new(self.topics.info(), body.to_string()).retained())
+    /// How the box is, when that is told.
+    #[must_use]
+    pub fn health(&self, link: &LinkHealth) -> Vec<Message> {
+        // What cannot be read now is told next time.
+        self.how_it_is(link).ok().flatten().into_iter().collect()
     }
 
-    fn meter(&self, meter: &MeterKnown) -> Vec<Message> {
-        let now = Timestamp::now();
-        let newest = meter.state.values.values().map(|latest| latest.at).max();
-        let promised = fields(&promised(meter));
-        let mut messages = Vec::new();
-        messages.extend(
-            self.discovery
-                .as_ref()
-                .map(|discovery| discovery.meter(meter, &promised)),
-        );
-        if let Some(newest) = newest {
-            let mut body = fields(&meter.state.present(now));
-            // What there is and nobody knows just now is null, so that who looks for it finds that.
-            for field in promised.keys().filter(|field| *field != "currency") {
-                body.entry(field).or_insert(Value::Null);
-            }
-            let stale = stale(meter, now);
-            if !stale.is_empty() {
-                body.insert("stale".to_owned(), stale.into());
-            }
-            body.insert("ts".to_owned(), stamp(newest));
-            messages.push(self.retained(self.topics.meter(&meter.serial, "state"), body));
+    /// Topics on which something of the box is kept just now; what it was told of beside them is no more.
+    pub fn keeps(&self) -> Result<BTreeSet<String>, ReadError> {
+        let topics = &self.topics;
+        let mut kept = BTreeSet::from([topics.status(), topics.info()]);
+        let discovery = self.discovery.as_ref();
+        kept.extend(discovery.map(Discovery::lodge_topic));
+        kept.extend(discovery.map(|_| topics.health()));
+        kept.extend(discovery.map(|_| topics.alarms()));
+        for meter in self.world.meters()? {
+            kept.extend(["state", "availability"].map(|last| topics.meter(&meter.serial, last)));
+            kept.extend(discovery.map(|discovery| discovery.meter_topic(&meter.serial)));
         }
-        let available = match meter.state.health {
-            Health::Healthy => Some("online"),
-            Health::Unhealthy => Some("offline"),
-            // It was not asked yet.
-            Health::Unknown => None,
-        };
-        messages.extend(
-            available.map(|word| Message::new(self.topics.meter(&meter.serial, "availability"), word).retained()),
-        );
-        messages
+        for space in self.world.spaces()? {
+            kept.insert(topics.space(space.id, "state"));
+            kept.extend(discovery.map(|discovery| discovery.space_topic(space.id)));
+        }
+        for (kind, source) in self.world.alarms().told_of()? {
+            kept.insert(topics.alarm(&kind, &source_part(&source)));
+        }
+        kept.extend(OWN_ALARMS.map(|kind| topics.alarm(kind, "appliance")));
+        Ok(kept)
     }
 
-    fn no_meter(&self, serial: &MeterId) -> Vec<Message> {
-        let gone = self.discovery.as_ref().map(|discovery| discovery.no_meter(serial));
-        let topics = ["state", "availability"].map(|last| self.topics.meter(serial, last));
-        let empty = topics.into_iter().map(|topic| Message::new(topic, "").retained());
-        gone.into_iter().chain(empty).collect()
-    }
-
-    fn space(&self, space: &Space) -> Vec<Message> {
-        let occupancy = space.occupancy;
-        let percent = f64::from(occupancy.current) * 100.0 / f64::from(occupancy.maximum.max(1));
-        let body = json!({
-            "ts": stamp(space.last_updated), "name": space.name,
-            "current": occupancy.current, "maximum": occupancy.maximum,
-            "utilisation": (percent * 10.0).round() / 10.0,
-            "full": matches!(space.level(), Level::Full | Level::Over),
-        });
-        let told = self.discovery.as_ref().map(|discovery| discovery.space(space));
-        let state = Message::new(self.topics.space(space.id, "state"), body.to_string()).retained();
-        told.into_iter().chain([state]).collect()
-    }
-
-    fn retained(&self, topic: String, body: Map<String, Value>) -> Message {
-        Message::new(topic, Value::Object(body).to_string()).retained()
+    /// The components that a message of discovery names; nothing, when it is none.
+    #[must_use]
+    pub fn parts(&self, message: &Message) -> Parts {
+        let is_ours = |discovery: &Discovery| discovery.is_config(&message.topic);
+        if self.discovery.as_ref().is_some_and(is_ours) {
+            discovery::parts(message)
+        } else {
+            Parts::new()
+        }
     }
 }
 
-/// Values that a meter has, be they stale or not believed just now: something of the kind stands for each.
-fn promised(meter: &MeterKnown) -> BTreeMap<Quantity, Value> {
-    let values = meter.state.values.iter();
-    let has = values
-        .filter(|(_, latest)| latest.quality != Quality::Gap || latest.why.is_some_and(|why| why != Doubt::Absent));
-    has.map(|(quantity, latest)| {
-        let value = match (&latest.value, quantity) {
-            (Value::Null, Quantity::Balance) => Value::from("0"),
-            (Value::Null, Quantity::LoadSwitch | Quantity::FirmwareVersion) => Value::from(""),
-            (Value::Null, _) => Value::from(0),
-            (value, _) => value.clone(),
-        };
-        (*quantity, value)
-    })
-    .collect()
+/// What a box with this section wants to hear; `wildcards`: the broker takes subscriptions with them.
+#[must_use]
+pub(in crate::uplink) fn listens_to(config: &Config, topics: &Topics, wildcards: bool) -> Vec<Topic> {
+    let birth = config
+        .mqtt
+        .ha_discovery
+        .then(|| discovery::birth_topic(&config.mqtt.ha_prefix));
+    heard_on(birth, &commands(config), topics, wildcards)
 }
 
-/// What was true for a moment that is over: the last of each, and how old it is.
-fn stale(meter: &MeterKnown, now: Timestamp) -> Map<String, Value> {
-    let mut stale = Map::new();
-    for (quantity, latest) in &meter.state.values {
-        if !quantity.is_momentary() || meter.state.quality(*quantity, now) != Quality::Stale {
-            continue;
-        }
-        for (field, last) in fields(&BTreeMap::from([(*quantity, latest.value.clone())])) {
-            let age = now.duration_since(latest.at).as_secs().max(0);
-            stale.insert(field, json!({"last": last, "at": stamp(latest.at), "age_s": age}));
-        }
-    }
-    stale
+fn heard_on(birth: Option<String>, commands: &[String], topics: &Topics, wildcards: bool) -> Vec<Topic> {
+    let commands = if wildcards {
+        vec![topics.commands()]
+    } else {
+        commands.iter().map(|name| topics.command(name)).collect()
+    };
+    birth.into_iter().chain(commands).map(Topic::surely).collect()
+}
+
+/// Commands that may be given, by the last part of their topic: of those with several words the first.
+fn commands(config: &Config) -> Vec<String> {
+    let first = |command: String| command.split(' ').next().unwrap_or_default().to_owned();
+    let commands: BTreeSet<String> = config.commands().into_iter().map(first).collect();
+    commands.into_iter().collect()
 }
 
 /// A source as the last part of a topic.

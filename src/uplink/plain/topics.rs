@@ -34,6 +34,18 @@ impl Topics {
         format!("{}/info", self.prefix)
     }
 
+    /// How the box is.
+    #[must_use]
+    pub fn health(&self) -> String {
+        format!("{}/health", self.prefix)
+    }
+
+    /// Which alarms stand.
+    #[must_use]
+    pub fn alarms(&self) -> String {
+        format!("{}/alarms", self.prefix)
+    }
+
     /// Something of a meter: `state`, `reading`, `event`, `availability`.
     #[must_use]
     pub fn meter(&self, meter: &MeterId, last: &str) -> String {
@@ -56,6 +68,12 @@ impl Topics {
     #[must_use]
     pub fn commands(&self) -> String {
         format!("{}/cmd/+", self.prefix)
+    }
+
+    /// Where one command comes, for brokers that take no wildcards.
+    #[must_use]
+    pub fn command(&self, name: &str) -> String {
+        format!("{}/cmd/{name}", self.prefix)
     }
 
     /// The command that a topic is for.

@@ -34,6 +34,7 @@ impl Session<'_> {
             held,
             self.asks_at.map(|at| at.max(Instant::now() + HELD / 10)),
             self.subscription.due(&self.shared.patience),
+            self.tells_all_at,
             Some(self.regular.next()),
             self.ends.map(|(at, _)| at),
         ]

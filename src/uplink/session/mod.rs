@@ -5,6 +5,7 @@
 //! window has room. What is not acknowledged when the session ends is sent again in the next one, from the journal.
 
 mod aside;
+mod keeping;
 mod line;
 pub(super) mod pace;
 mod regular;
@@ -22,18 +23,23 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::connection::fault::Fault;
-use super::connection::wire::{Delivered, Incoming, Message, Opened, Wire, WireError};
-use super::operations::Arrival;
+use super::connection::retry::SessionEnd;
+use super::connection::wire::{Delivered, Incoming, Larger, Message, Opened, Wire, WireError};
+use super::operations::{Arrival, Asked};
 use super::outbox::{Outbox, Parcel};
-use super::room::{Shared, UplinkError};
+use super::room::{Shared, UplinkError, chance};
 use super::speech::Heard;
 use crate::domain::{Lane, Seq};
 use crate::store::SubscribeError;
+use keeping::Keeping;
 use line::LAST_WORDS;
 use pace::Pace;
 use regular::Regular;
 use subscription::Subscription;
 use window::Window;
+
+/// Within so long of Home Assistant's start it is told everything.
+const TELLS_ALL: Duration = Duration::from_secs(5);
 
 /// How a session ended.
 #[derive(Debug)]
@@ -83,7 +89,17 @@ pub struct Session<'a> {
     heard: Instant,
     spoke: Instant,
     pinged: Option<Instant>,
-    no_retain: bool,
+    /// What the broker allows: retained messages, messages at least once, subscriptions with wildcards.
+    retain: bool,
+    surely: bool,
+    wildcards: bool,
+    /// Messages at most once that wait to leave; then they count as taken.
+    leaving: Vec<About>,
+    keeping: Keeping,
+    /// Whether nothing was said yet, on purpose.
+    silent: bool,
+    /// When everything is told once more.
+    tells_all_at: Option<Instant>,
     subscription: Subscription,
     regular: Regular,
     /// Parts of the greeting that are to be sent, and that are not taken yet.
@@ -119,9 +135,16 @@ impl<'a> Session<'a> {
     ) -> Result<Session<'a>, UplinkError> {
         let wanted = usize::from(shared.config.window);
         let limit = opened.receive_max.map_or(wanted, |most| wanted.min(usize::from(most)));
+        let agreed = shared.agreed().clone();
+        if let Some(named) = &opened.named {
+            shared.board.write().client_id.clone_from(named);
+        }
+        // 0: the broker does not look whether the box is there; the box still looks whether the broker is.
         let keep_alive = opened
             .keep_alive_s
-            .map(|seconds| Duration::from_secs(u64::from(seconds.max(1))));
+            .or(agreed.keep_alive_s)
+            .filter(|seconds| *seconds > 0);
+        let keep_alive = keep_alive.map(|seconds| Duration::from_secs(u64::from(seconds)));
         let now = Instant::now();
         shared.live.begin();
         shared.live.add(shared.speech.things()?);
@@ -137,7 +160,13 @@ impl<'a> Session<'a> {
             heard: now,
             spoke: now,
             pinged: None,
-            no_retain: opened.no_retain,
+            retain: agreed.retain && !opened.no_retain,
+            surely: agreed.surely && !opened.only_perhaps,
+            wildcards: !opened.no_wildcards,
+            leaving: Vec::new(),
+            keeping: Keeping::default(),
+            silent: false,
+            tells_all_at: None,
             subscription: Subscription::default(),
             regular: Regular::new(now, &shared.patience),
             greeted: false,
@@ -159,17 +188,20 @@ impl<'a> Session<'a> {
         files: impl Future<Output = ()>,
     ) -> Result<Ended, UplinkError> {
         let mut files = std::pin::pin!(files);
+        self.begin_keeping().await?;
         loop {
             if let Err(error) = self.listen().await {
                 return Ok(Ended::Broke(error.into()));
             }
             self.ask_for_what_waits()?;
+            self.tell_all()?;
             self.say_regularly(Instant::now())?;
             let resting = match self.send().await? {
                 Ok(resting) => resting,
                 Err(error) => return Ok(Ended::Broke(error.into())),
             };
             self.set_aside().await?;
+            self.forget_what_is_gone().await?;
             if self.has_said_enough(resting.is_some()) {
                 self.farewell().await;
                 return Ok(Ended::Stopped);
@@ -227,6 +259,20 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// Everything is told once more, when somebody wanted that and it is time.
+    fn tell_all(&mut self) -> Result<(), UplinkError> {
+        if self.tells_all_at.take_if(|at| *at <= Instant::now()).is_some() {
+            self.keeping.begin_anew();
+            // Of a broker that keeps nothing, whoever was born has not heard that the box is there.
+            self.hello.extend(self.shared.speech.hello()?);
+            self.shared.live.begin();
+            self.shared.live.add(self.shared.speech.things()?);
+            let health = self.link_health();
+            self.hello.extend(self.shared.speech.health(&health, Timestamp::now()));
+        }
+        Ok(())
+    }
+
     /// Takes what came, and what came with it.
     async fn all_that_came(&mut self, first: Result<Incoming, WireError>) -> Result<(), Fault> {
         self.came(first?).await?;
@@ -247,9 +293,10 @@ impl<'a> Session<'a> {
                 let about = self.window.taken(id);
                 if let Some(why) = refused {
                     // Sent again it would be refused again, and hold up all that follows.
-                    tracing::warn!(why, "the broker refused a message for good; it is dropped");
+                    tracing::warn!(%why, "the broker refused a message for good; it is dropped");
                     self.shared.board.dropped(about.as_ref().map_or("other", About::class));
                 } else if about.is_some() {
+                    self.keeping.taken(id);
                     self.shared.board.write().published += 1;
                 }
                 if let Some(about) = about {
@@ -266,9 +313,58 @@ impl<'a> Session<'a> {
             Incoming::Opened(opened) => {
                 return Err(opened.refused.map_or(Fault::NoAnswer, Fault::Refused));
             }
+            Incoming::Larger(larger) => {
+                let id = larger.id;
+                self.passed_over(larger);
+                // It is dealt with: not acknowledged, it would come again and again.
+                if id != 0 {
+                    self.wire.acknowledge(id).await?;
+                }
+            }
             Incoming::Pong | Incoming::Other => {}
         }
         Ok(())
+    }
+
+    /// Whether the greeting was taken.
+    pub(super) fn is_greeted(&self) -> bool {
+        self.greeted
+    }
+
+    /// Whether it said nothing yet, on purpose.
+    pub(super) fn is_silent(&self) -> bool {
+        self.silent
+    }
+
+    /// How the session ended, as far as it shows whether another client took its place.
+    pub(super) fn end(&self, fault: &Fault) -> SessionEnd {
+        match fault {
+            Fault::Wire(WireError::Closed | WireError::Io(_)) if self.silent => SessionEnd::ClosedInSilence,
+            Fault::Wire(WireError::Closed) if self.greeted && self.window.is_empty() => SessionEnd::ClosedAtRest,
+            Fault::Wire(WireError::Closed | WireError::Io(_)) => SessionEnd::Closed,
+            _ => SessionEnd::Otherwise,
+        }
+    }
+
+    /// Says nothing for a while, so that it is seen whether the session ends by itself.
+    pub(super) async fn be_silent(&mut self) -> Result<(), Fault> {
+        self.silent = true;
+        let until = Instant::now() + self.shared.patience.short / 10;
+        loop {
+            tokio::select! {
+                came = self.wire.next() => self.came(came?).await?,
+                () = sleep_until(until) => break,
+            }
+        }
+        self.silent = false;
+        Ok(())
+    }
+
+    /// A message was larger than the box takes.
+    fn passed_over(&self, larger: Larger) {
+        let fault = Fault::Larger(larger);
+        tracing::warn!(what = %fault, mend = fault.mend(), "a message was passed over");
+        self.shared.board.note(&fault, Timestamp::now());
     }
 
     /// A message needs no more care: it was taken, or never will be.
@@ -284,6 +380,9 @@ impl<'a> Session<'a> {
                 self.untaken -= 1;
                 if self.untaken == 0 {
                     self.greeted = true;
+                    if let Some(limit) = self.shared.agreed().greeted() {
+                        self.shared.limited(limit);
+                    }
                     self.shared.speech.greeted(Timestamp::now());
                 }
             }
@@ -293,29 +392,20 @@ impl<'a> Session<'a> {
     async fn told(&mut self, delivered: Delivered) -> Result<(), Fault> {
         let heard = self.shared.speech.heard(&delivered);
         self.shared.board.write().ignored = self.shared.speech.ignored();
-        match heard {
-            Heard::Nothing => {}
-            Heard::Token(line) => self.shared.tokens.came(&line, Timestamp::now()),
-            Heard::Number(number) => self.shared.board.write().number = Some(number),
-            Heard::Complaint(text) => self.shared.board.complaint(&text, Timestamp::now()),
-            Heard::TellAll => {
-                if let Ok(things) = self.shared.speech.things() {
-                    self.shared.live.begin();
-                    self.shared.live.add(things);
+        for heard in heard {
+            match heard {
+                Heard::Token(line) => self.shared.tokens.came(&line, Timestamp::now()),
+                Heard::Number(number) => self.shared.board.write().number = Some(number),
+                Heard::Complaint(text) => self.shared.board.complaint(&text, Timestamp::now()),
+                // Many boxes may hear it at once.
+                Heard::TellAll => {
+                    let soon = TELLS_ALL.mul_f64(chance());
+                    self.tells_all_at.get_or_insert(Instant::now() + soon);
                 }
-            }
-            Heard::Operations(asked) => {
-                for asked in asked {
-                    let kind = asked.operation.kind.clone();
-                    // Only what is written down is acknowledged; what is not comes again.
-                    let claim = self.shared.claim();
-                    match self.shared.operations.arrived(asked, claim, Timestamp::now()).await {
-                        Ok(Arrival::New | Arrival::Known) => {}
-                        Ok(Arrival::Refused) => self.shared.board.operation(&kind, "refused"),
-                        Err(error) => {
-                            tracing::warn!(kind, %error, "an operation could not be written down");
-                            return Ok(());
-                        }
+                // Only what is written down is acknowledged; what is not comes again.
+                Heard::Operations(asked) => {
+                    if !self.write_down(asked).await {
+                        return Ok(());
                     }
                 }
             }
@@ -324,6 +414,23 @@ impl<'a> Session<'a> {
             self.wire.acknowledge(delivered.id).await?;
         }
         Ok(())
+    }
+
+    /// Writes down what was asked for; whether all of it is.
+    async fn write_down(&mut self, asked: Vec<Asked>) -> bool {
+        for asked in asked {
+            let kind = asked.operation.kind.clone();
+            let claim = self.shared.claim();
+            match self.shared.operations.arrived(asked, claim, Timestamp::now()).await {
+                Ok(Arrival::New | Arrival::Known) => {}
+                Ok(Arrival::Refused) => self.shared.board.operation(&kind, "refused"),
+                Err(error) => {
+                    tracing::warn!(kind, %error, "an operation could not be written down");
+                    return false;
+                }
+            }
+        }
+        true
     }
 }
 

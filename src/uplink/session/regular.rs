@@ -56,7 +56,8 @@ impl Session<'_> {
         if now >= self.regular.health {
             self.regular.health = now + patience.health;
             let health = self.link_health();
-            self.hello.extend(self.shared.speech.health(&health, Timestamp::now()));
+            let said = self.shared.speech.health(&health, Timestamp::now());
+            self.hello.extend(self.worth_sending(said));
         }
         if now >= self.regular.counts {
             self.regular.counts = now + patience.counts;
@@ -65,7 +66,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn link_health(&self) -> LinkHealth {
+    pub(super) fn link_health(&self) -> LinkHealth {
         let (behind, rows) = self.shared.behind();
         let written = self.shared.board.write();
         let waits = |at: Timestamp| Timestamp::now().duration_since(at).as_secs();

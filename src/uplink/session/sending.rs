@@ -15,6 +15,8 @@ use crate::uplink::room::UplinkError;
 /// An entry that is older than this when its turn comes is sent at the pace of a replay.
 const FRESH: Duration = Duration::from_secs(10);
 const FRESH_SIGNED: SignedDuration = SignedDuration::from_secs(10);
+/// Messages that nobody acknowledges and that leave together.
+const LEAVING: usize = 100;
 /// For bytes to leave.
 const FLUSH: Duration = Duration::from_secs(30);
 
@@ -22,7 +24,7 @@ impl Session<'_> {
     /// Sends what can be sent now. Answers when the pace lets the journal go on, if it rests.
     pub(super) async fn send(&mut self) -> Result<Result<Option<Instant>, WireError>, UplinkError> {
         let (mut resting, mut sent) = (None, false);
-        while self.window.has_room() {
+        while self.window.has_room() && self.leaving.len() < LEAVING {
             let now = Instant::now();
             let (message, about) = match self.next(now)? {
                 Ok(Some(next)) => next,
@@ -32,9 +34,22 @@ impl Session<'_> {
                     break;
                 }
             };
-            let (message, id) = (self.fitting(message), self.window.send(about.clone(), now));
+            let message = self.fitting(message);
+            self.remember(&message).await?;
+            // Nobody acknowledges what goes at most once.
+            let id = if message.unacknowledged {
+                0
+            } else {
+                self.window.send(about.clone(), now)
+            };
+            self.empties(&message, id);
             match self.wire.publish(&message, id).await {
-                Ok(()) => sent = true,
+                Ok(()) => {
+                    sent = true;
+                    if id == 0 {
+                        self.leaving.push(about);
+                    }
+                }
                 Err(WireError::TooLarge(bytes)) => {
                     tracing::error!(
                         bytes,
@@ -58,6 +73,10 @@ impl Session<'_> {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => return Ok(Err(error)),
                 Err(_) => return Ok(Err(WireError::Closed)),
+            }
+            for about in std::mem::take(&mut self.leaving) {
+                self.shared.board.write().published += 1;
+                self.done(&about);
             }
         }
         Ok(Ok(resting))
@@ -104,7 +123,8 @@ impl Session<'_> {
     }
 
     pub(super) fn fitting(&self, mut message: Message) -> Message {
-        message.retain &= !self.no_retain;
+        message.retain &= self.retain;
+        message.unacknowledged |= !self.surely;
         message
     }
 
@@ -122,7 +142,8 @@ impl Session<'_> {
                 return Ok(None);
             };
             let lags = self.lags();
-            self.live.extend(self.shared.speech.live(&thing, lags)?);
+            let said = self.shared.speech.live(&thing, lags)?;
+            self.live.extend(self.worth_sending(said));
         }
     }
 

@@ -52,7 +52,7 @@ impl Session<'_> {
         if !(first || again) || !self.window.has_room() {
             return Ok(());
         }
-        let topics = self.shared.speech.listens_to();
+        let topics = self.shared.speech.listens_to(self.wildcards);
         if self.subscription.refused.take().is_some() {
             self.subscription.rounds = 0;
         }
@@ -68,7 +68,7 @@ impl Session<'_> {
         let refused = granted.iter().position(|granted| !granted);
         if let Some(place) = refused {
             self.subscription.refused = Some(Instant::now());
-            let topic = self.shared.speech.listens_to().swap_remove(place).name;
+            let topic = self.shared.speech.listens_to(self.wildcards).swap_remove(place).name;
             if !troubled {
                 let fault = Fault::NotSubscribed(topic);
                 tracing::warn!(error = %fault, mend = fault.mend(), "values are sent all the same");

@@ -24,7 +24,7 @@ pub struct Broker {
 /// The password of the user `lodge`: with what a careless writer of configuration files trips over.
 pub const PASSWORD: &str = "p:a,ss wörd";
 
-fn program(name: &str) -> Command {
+pub fn program(name: &str) -> Command {
     let found = ["/usr/sbin", "/usr/bin", "/usr/local/bin", "/usr/local/sbin"]
         .iter()
         .map(|folder| Path::new(folder).join(name))
@@ -233,6 +233,11 @@ impl Heard {
 }
 
 impl Witness {
+    /// One that writes to this file.
+    pub fn of(child: Child, file: PathBuf) -> Witness {
+        Witness { child, file }
+    }
+
     /// Everything it heard so far, in order; a line that is still being written is not among it.
     pub fn heard(&self) -> Vec<Heard> {
         let text = std::fs::read_to_string(&self.file).unwrap_or_default();

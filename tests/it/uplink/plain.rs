@@ -102,11 +102,9 @@ async fn home_assistant_is_told_before_the_first_state_and_again_when_it_starts(
         (&voltage["p"], &voltage["device_class"]),
         (&json!("sensor"), &json!("voltage"))
     );
-    assert_eq!(
-        told["cmps"].as_object().unwrap().len(),
-        1,
-        "nothing is promised that the meter has not"
-    );
+    let values = told["cmps"].as_object().unwrap().keys();
+    let values: Vec<&String> = values.filter(|key| !key.starts_with("alarm_")).collect();
+    assert_eq!(values, ["voltage_v"], "nothing is promised that the meter has not");
     assert!(told["o"]["name"].is_string() && told["availability"].as_array().unwrap().len() == 2);
 
     let before = witness.on(&topic).len();
@@ -180,7 +178,7 @@ async fn commands_come_by_topic_and_what_came_of_them_goes_back() {
     assert_eq!((&told["id"], &told["ok"]), (&json!("a"), &json!(true)), "{told}");
     broker.publish("emop/lodge-1/cmd/read", &json!({"id": 7, "args": [SERIAL]}).to_string());
     let told = witness.until(&result("read"), |_| true).json();
-    assert_eq!((&told["id"], &told["ok"]), (&json!("7"), &json!(true)), "{told}");
+    assert_eq!((&told["id"], &told["ok"]), (&json!(7), &json!(true)), "{told}");
     assert_eq!(stage.hands.read.lock().unwrap().len(), 1);
     broker.publish("emop/lodge-1/cmd/reboot", "{}");
     let told = witness.until(&result("reboot"), |_| true).json();

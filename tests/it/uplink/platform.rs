@@ -6,9 +6,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use serde_json::{Value, json};
 
 use super::broker::{Broker, Heard, Witness};
+use super::templates;
 use crate::support::eventually;
 
 pub const DEVICE: &str = "lodge-1";
+/// The number under which it knows the box.
+pub const NUMBER: &str = "4711";
 
 /// A line as the platform took it.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +41,8 @@ pub struct Platform {
     /// And before that, each once.
     pub tokens: VecDeque<String>,
     next: u32,
+    /// Whether it answers 123.
+    pub says_its_number: bool,
 }
 
 /// The fields of one line, by the rules that the platform writes down: a field that has a quote, comma, line break or
@@ -157,6 +162,7 @@ impl Platform {
     }
 
     fn line(&mut self, broker: &Broker, child: &str, fields: Vec<String>, transient: bool) {
+        assert_eq!(templates::fault(&fields), None, "against the reference: {fields:?}");
         let template = fields[0].as_str();
         if self.names.is_empty() && template != "400" {
             assert_eq!(template, "100", "the first line of a session");
@@ -171,6 +177,13 @@ impl Platform {
                     broker.publish("devicecontrol/notifications", &operation.to_string());
                 }
             }
+            // The answers name nobody: they are for who asked.
+            "105" => {
+                let children = self.names.keys().filter(|name| *name != DEVICE).cloned();
+                let children: Vec<String> = children.collect();
+                broker.publish("s/ds", &format!("106,{}", children.join(",")));
+            }
+            "123" if self.says_its_number => broker.publish("s/ds", &format!("124,{NUMBER}")),
             "501" | "502" | "503" | "504" | "505" | "506" => self.outcome(&fields),
             _ => {}
         }

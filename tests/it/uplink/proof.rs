@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::broker::PASSWORD;
 use super::cloud::{Cloud, SUCCESSFUL};
-use super::platform::DEVICE;
+use super::platform::{DEVICE, NUMBER};
 use super::stage::Stage;
 use crate::support::eventually;
 
@@ -104,7 +104,8 @@ async fn without_json_the_platform_says_its_number_for_the_box_and_a_password_is
     cloud
         .platform
         .until(&cloud.broker, &cloud.witness, "no number, no file", refused);
-    cloud.broker.publish("s/ds", "124,lodge-1,4711");
+    // It asks in every session; this one is the platform's own answer.
+    cloud.broker.publish("s/ds", &format!("124,{NUMBER}"));
     cloud.broker.publish("s/ds", "526,lodge-1,uplink");
     let event = eventually("the event is made", || cloud.tenant.last("/event/events"));
     let wanted = format!(
@@ -113,7 +114,7 @@ async fn without_json_the_platform_says_its_number_for_the_box_and_a_password_is
     );
     assert_eq!(event.authorization, Some(wanted));
     let event: Value = serde_json::from_slice(&event.body).unwrap();
-    assert_eq!(event["source"]["id"], "4711");
+    assert_eq!(event["source"]["id"], NUMBER);
     let done = |taken: &super::platform::Taken| taken.fields[0] == "503";
     cloud
         .platform
@@ -135,4 +136,41 @@ async fn without_json_the_platform_says_its_number_for_the_box_and_a_password_is
         let done = cloud.platform.lines.iter().filter(|taken| taken.fields[0] == "503");
         (done.count() == 2).then_some(())
     });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logs_go_up_without_json_for_the_number_that_the_platform_answers_with() {
+    let mut cloud = Cloud::start();
+    cloud.platform.says_its_number = true;
+    cloud.platform.token = Some("token".into());
+    let folder = tempfile::tempdir().unwrap();
+    let section = cloud.section().replace(
+        "kind = \"cumulocity\"",
+        "kind = \"cumulocity\"\noperations = \"smartrest\"",
+    );
+    let patience = Patience {
+        claimed: Duration::from_millis(50),
+        ..Patience::default()
+    };
+    let _stage = Stage::hasty(folder.path(), &section, patience);
+    cloud.registered();
+    cloud.broker.publish(
+        "s/ds",
+        "522,lodge-1,uplink,2013-06-22T17:03:14.000+02:00,2100-06-22T18:03:14.000+02:00,,1000",
+    );
+    let done = |taken: &super::platform::Taken| ["502", "503"].contains(&taken.fields[0].as_str());
+    let (broker, witness) = (&cloud.broker, &cloud.witness);
+    let end = cloud.platform.until(broker, witness, "the operation ends", done);
+    assert_eq!(
+        (end.fields[0].as_str(), end.fields[1].as_str()),
+        ("503", "c8y_LogfileRequest"),
+        "{end:?}"
+    );
+    assert!(end.fields[2].contains("/event/events/"), "{end:?}");
+    let event = cloud.tenant.last("/event/events").unwrap();
+    let event: Value = serde_json::from_slice(&event.body).unwrap();
+    assert_eq!(
+        (&event["type"], &event["source"]["id"]),
+        (&"c8y_Logfile".into(), &NUMBER.into())
+    );
 }

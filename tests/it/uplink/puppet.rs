@@ -19,6 +19,10 @@ pub struct Manners {
     pub granted: Option<u8>,
     /// Whoever sends this is hung up on.
     pub minds: Option<String>,
+    /// Whether it keeps what it is to retain; else it hangs up on that, a will excepted.
+    pub keeps: bool,
+    /// A longer keep-alive is refused as if it were the client id.
+    pub longest_keep_alive_s: u16,
 }
 
 /// What a client said.
@@ -80,6 +84,8 @@ impl Puppet {
                 answers: true,
                 granted: Some(1),
                 minds: None,
+                keeps: true,
+                longest_keep_alive_s: u16::MAX,
             })),
             said: Arc::default(),
             lines: Arc::default(),
@@ -190,12 +196,15 @@ fn serve(mut line: TcpStream, manners: &Mutex<Manners>, note: &mut dyn FnMut(Sai
         let id = |at: usize| [body[at], body[at + 1]];
         match kind >> 4 {
             1 => {
-                note(Said::Connect(opening(&body)));
-                match now.connack {
+                let opening = opening(&body);
+                let code = (opening.keep_alive_s > now.longest_keep_alive_s).then_some(2);
+                note(Said::Connect(opening));
+                let connack = code.or(now.connack);
+                match connack {
                     Some(code) => line.write_all(&[0x20, 2, 0, code]).ok()?,
                     None => continue,
                 }
-                if now.connack != Some(0) {
+                if connack != Some(0) {
                     return Some(());
                 }
             }
@@ -212,7 +221,7 @@ fn serve(mut line: TcpStream, manners: &Mutex<Manners>, note: &mut dyn FnMut(Sai
                     surely,
                     retained,
                 });
-                if minded {
+                if minded || (retained && !now.keeps) {
                     return Some(());
                 }
                 if surely && now.answers {

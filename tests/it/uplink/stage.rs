@@ -86,6 +86,7 @@ impl Stage {
                 .collect(),
             publish_anonymous: false,
             started: Timestamp::now(),
+            pages: Some("https://lodge.example/".into()),
             alarms: Desk::default(),
         };
         let household = rules::Household {

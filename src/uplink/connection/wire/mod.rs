@@ -4,7 +4,9 @@
 //! acknowledged, and wants its own TLS (`spec/uplink.md` section 6). Here ids, window and connection are ours, so
 //! that a journal entry is acknowledged exactly when its own PUBACK came.
 
+mod bounded;
 mod packets;
+pub mod reason;
 
 use std::io;
 use std::time::Duration;
@@ -16,8 +18,12 @@ use rumqttc::v5::mqttbytes::{QoS as QoS5, v5};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::codec::Framed;
 
+use crate::uplink::connection::tls_cause::TlsCause;
 use crate::uplink::speech::Topic;
-use packets::{of_v4, of_v5, packet_of_v4, packet_of_v5};
+pub use bounded::Larger;
+use bounded::{Bounded, Came};
+use packets::{answer_of_older, of_v4, of_v5, packet_of_v4, packet_of_v5};
+pub use reason::Reason;
 
 /// The largest packet that is taken from a broker, in bytes.
 const LARGEST_IN: u32 = 64 << 10;
@@ -95,7 +101,7 @@ pub enum Incoming {
     /// The answer to the opening.
     Opened(Opened),
     /// The message with this id is taken, or refused for a reason.
-    Taken(u16, Option<String>),
+    Taken(u16, Option<Reason>),
     /// The subscriptions asked for under this id, each granted or not.
     Subscribed(u16, Vec<bool>),
     /// A message.
@@ -103,7 +109,9 @@ pub enum Incoming {
     /// The answer to a ping.
     Pong,
     /// It hangs up, and says why.
-    HangsUp(String),
+    HangsUp(Reason),
+    /// A message that was larger than the box takes; it was passed over.
+    Larger(Larger),
     /// Something that needs no answer.
     Other,
 }
@@ -134,6 +142,12 @@ pub struct Opened {
     pub keep_alive_s: Option<u16>,
     /// Whether it does not keep messages for those who come later.
     pub no_retain: bool,
+    /// Whether it takes messages at most once only (Maximum QoS 0).
+    pub only_perhaps: bool,
+    /// Whether it takes no subscriptions with wildcards.
+    pub no_wildcards: bool,
+    /// What it calls the box, when it gives names itself.
+    pub named: Option<String>,
 }
 
 /// Why a broker does not let us in (`spec/uplink.md` section 1.2).
@@ -155,8 +169,8 @@ pub enum Refusal {
     #[error("it says that the box is not authorised")]
     NotAuthorised,
     /// Anything else that MQTT 5 knows.
-    #[error("it says {0}")]
-    Other(String),
+    #[error("{0}")]
+    Other(Reason),
 }
 
 /// A line is broken, or what came over it is no MQTT.
@@ -168,12 +182,37 @@ pub enum WireError {
     /// It broke.
     #[error("the connection broke: {0}")]
     Io(io::Error),
-    /// Bytes that are no packet.
-    #[error("the broker sent what is no MQTT: {0}")]
-    Garbage(String),
+    /// TLS ended it.
+    #[error("the broker ended the encrypted connection: {0}")]
+    Tls(TlsCause),
+    /// Bytes that are no packet, or none that may come.
+    #[error("{0}")]
+    Garbage(Garbage),
     /// A message is larger than the broker takes.
     #[error("a message of {0} bytes is larger than the broker takes")]
     TooLarge(usize),
+}
+
+/// What is wrong with what came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Garbage {
+    /// It begins as no packet does.
+    #[error("what came from there is no MQTT: something else listens there")]
+    NoMqtt,
+    /// It begins as a packet does and does not go on as one.
+    #[error("the broker sent a packet that breaks the rules of MQTT")]
+    Malformed,
+    /// The answer to the opening is none that this version of MQTT knows.
+    #[error(
+        "the broker answered the opening of the session with the code 0x{0:02X}, which this version of MQTT does not know"
+    )]
+    Answer(u8),
+    /// It speaks another version.
+    #[error("the broker answered in another version of MQTT")]
+    Version,
+    /// It is larger than the box takes, and no message.
+    #[error("the broker sent a packet of {0} bytes, which is more than the box takes")]
+    Larger(usize),
 }
 
 impl From<io::Error> for WireError {
@@ -181,7 +220,10 @@ impl From<io::Error> for WireError {
     fn from(error: io::Error) -> WireError {
         match error.kind() {
             io::ErrorKind::UnexpectedEof => WireError::Closed,
-            _ => WireError::Io(error),
+            _ => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+                Some(cause) => WireError::Tls(TlsCause::of_tls(cause)),
+                None => WireError::Io(error),
+            },
         }
     }
 }
@@ -192,8 +234,8 @@ pub struct Wire {
 }
 
 enum Either {
-    V4(Framed<Box<dyn Line>, v4::Codec>),
-    V5(Framed<Box<dyn Line>, v5::Codec>),
+    V4(Framed<Box<dyn Line>, Bounded<v4::Codec>>),
+    V5(Framed<Box<dyn Line>, Bounded<v5::Codec>>),
 }
 
 impl Wire {
@@ -203,20 +245,35 @@ impl Wire {
         let framed = match protocol {
             Protocol::V311 => Either::V4(Framed::new(
                 line,
-                v4::Codec {
-                    max_incoming_size: LARGEST_IN as usize,
-                    max_outgoing_size: LARGEST_OUT as usize,
-                },
+                Bounded::new(
+                    v4::Codec {
+                        max_incoming_size: LARGEST_IN as usize,
+                        max_outgoing_size: LARGEST_OUT as usize,
+                    },
+                    LARGEST_IN as usize,
+                ),
             )),
             Protocol::V5 => Either::V5(Framed::new(
                 line,
-                v5::Codec {
-                    max_incoming_size: Some(LARGEST_IN),
-                    max_outgoing_size: Some(LARGEST_OUT),
-                },
+                Bounded::newer(
+                    v5::Codec {
+                        max_incoming_size: Some(LARGEST_IN),
+                        max_outgoing_size: Some(LARGEST_OUT),
+                    },
+                    LARGEST_IN as usize,
+                ),
             )),
         };
         Wire { framed }
+    }
+
+    /// The broker takes no larger packet than this, in bytes (Maximum Packet Size).
+    pub fn limit(&mut self, bytes: u32) {
+        let bytes = bytes.min(LARGEST_OUT);
+        match &mut self.framed {
+            Either::V4(framed) => framed.codec_mut().codec.max_outgoing_size = bytes as usize,
+            Either::V5(framed) => framed.codec_mut().codec.max_outgoing_size = Some(bytes),
+        }
     }
 
     /// Asks to be let in.
@@ -227,10 +284,14 @@ impl Wire {
                 connect.keep_alive = opening.keep_alive_s;
                 // The platform promises nothing for the other kind, and our journal needs no session of a broker.
                 connect.clean_session = true;
-                connect.last_will = opening
-                    .will
-                    .as_ref()
-                    .map(|will| v4::LastWill::new(&will.topic, will.payload.to_vec(), QoS4::AtLeastOnce, will.retain));
+                connect.last_will = opening.will.as_ref().map(|will| {
+                    let qos = if will.unacknowledged {
+                        QoS4::AtMostOnce
+                    } else {
+                        QoS4::AtLeastOnce
+                    };
+                    v4::LastWill::new(&will.topic, will.payload.to_vec(), qos, will.retain)
+                });
                 if let Some((name, password)) = &opening.login {
                     connect.set_login(name.as_str(), password.as_str());
                 }
@@ -239,7 +300,8 @@ impl Wire {
             Either::V5(framed) => {
                 let mut properties = v5::ConnectProperties::new();
                 properties.receive_maximum = Some(opening.window.max(1));
-                properties.max_packet_size = Some(LARGEST_IN);
+                // Told a limit, some brokers end the session over a kept message that is larger, again and again; what is
+                // larger is passed over here.
                 let connect = v5::Connect {
                     keep_alive: opening.keep_alive_s,
                     client_id: opening.client_id.clone(),
@@ -249,7 +311,11 @@ impl Wire {
                 let last = opening.will.as_ref().map(|will| v5::LastWill {
                     topic: will.topic.clone().into(),
                     message: will.payload.clone(),
-                    qos: QoS5::AtLeastOnce,
+                    qos: if will.unacknowledged {
+                        QoS5::AtMostOnce
+                    } else {
+                        QoS5::AtLeastOnce
+                    },
                     retain: will.retain,
                     properties: None,
                 });
@@ -374,12 +440,16 @@ impl Wire {
     pub async fn next(&mut self) -> Result<Incoming, WireError> {
         match &mut self.framed {
             Either::V4(framed) => match framed.next().await {
-                Some(Ok(packet)) => Ok(packet_of_v4(packet)),
+                Some(Ok(Came::Packet(packet))) => Ok(packet_of_v4(packet)),
+                Some(Ok(Came::Larger(larger))) => Ok(Incoming::Larger(larger)),
+                Some(Ok(Came::Older(code))) => Ok(answer_of_older(code)),
                 Some(Err(error)) => Err(of_v4(error)),
                 None => Err(WireError::Closed),
             },
             Either::V5(framed) => match framed.next().await {
-                Some(Ok(packet)) => Ok(packet_of_v5(packet)),
+                Some(Ok(Came::Packet(packet))) => Ok(packet_of_v5(packet)),
+                Some(Ok(Came::Larger(larger))) => Ok(Incoming::Larger(larger)),
+                Some(Ok(Came::Older(code))) => Ok(answer_of_older(code)),
                 Some(Err(error)) => Err(of_v5(error)),
                 None => Err(WireError::Closed),
             },

@@ -3,7 +3,8 @@
 use rumqttc::mqttbytes::v4;
 use rumqttc::v5::mqttbytes::v5;
 
-use super::{Delivered, Incoming, Opened, Refusal, WireError};
+use super::reason::{Reason, code};
+use super::{Delivered, Garbage, Incoming, Opened, Refusal, WireError};
 
 pub(super) fn packet_of_v4(packet: v4::Packet) -> Incoming {
     match packet {
@@ -40,6 +41,12 @@ pub(super) fn packet_of_v5(packet: v5::Packet) -> Incoming {
         v5::Packet::ConnAck(ack) => {
             let properties = ack.properties;
             let properties = properties.as_ref();
+            let reason = |code| {
+                Reason::of(code)
+                    .saying(properties.and_then(|said| said.reason_string.as_deref()))
+                    .naming(properties.and_then(|said| said.server_reference.as_deref()))
+            };
+            let has_not = |said: Option<u8>| said == Some(0);
             Incoming::Opened(Opened {
                 refused: match ack.code {
                     Code::Success => None,
@@ -48,21 +55,31 @@ pub(super) fn packet_of_v5(packet: v5::Packet) -> Incoming {
                     Code::ServiceUnavailable | Code::ServerUnavailable | Code::ServerBusy => Some(Refusal::Unavailable),
                     Code::BadUserNamePassword => Some(Refusal::Login),
                     Code::NotAuthorized => Some(Refusal::NotAuthorised),
-                    other => Some(Refusal::Other(format!("{other:?}"))),
+                    other => Some(Refusal::Other(reason(code_of(other)))),
                 },
                 receive_max: properties.and_then(|said| said.receive_max),
                 packet_max: properties.and_then(|said| said.max_packet_size),
                 keep_alive_s: properties.and_then(|said| said.server_keep_alive),
-                no_retain: properties.and_then(|said| said.retain_available) == Some(0),
+                no_retain: has_not(properties.and_then(|said| said.retain_available)),
+                only_perhaps: has_not(properties.and_then(|said| said.max_qos)),
+                no_wildcards: has_not(properties.and_then(|said| said.wildcard_subscription_available)),
+                named: properties.and_then(|said| said.assigned_client_identifier.clone()),
             })
         }
         v5::Packet::PubAck(ack) => {
-            use v5::PubAckReason as Reason;
-            let refused = match ack.reason {
-                Reason::Success | Reason::NoMatchingSubscribers => None,
-                other => Some(format!("{other:?}")),
+            use v5::PubAckReason as Why;
+            let code = match ack.reason {
+                Why::Success | Why::NoMatchingSubscribers => None,
+                Why::UnspecifiedError => Some(0x80),
+                Why::ImplementationSpecificError => Some(0x83),
+                Why::NotAuthorized => Some(code::NOT_AUTHORIZED),
+                Why::TopicNameInvalid => Some(0x90),
+                Why::PacketIdentifierInUse => Some(0x91),
+                Why::QuotaExceeded => Some(0x97),
+                Why::PayloadFormatInvalid => Some(0x99),
             };
-            Incoming::Taken(ack.pkid, refused)
+            let said = ack.properties.as_ref().and_then(|said| said.reason_string.as_deref());
+            Incoming::Taken(ack.pkid, code.map(|code| Reason::of(code).saying(said)))
         }
         v5::Packet::SubAck(ack) => {
             let granted = |code: &v5::SubscribeReasonCode| matches!(code, v5::SubscribeReasonCode::Success(_));
@@ -75,26 +92,119 @@ pub(super) fn packet_of_v5(packet: v5::Packet) -> Incoming {
             id: publish.pkid,
         }),
         v5::Packet::PingResp(_) => Incoming::Pong,
-        v5::Packet::Disconnect(goodbye) => Incoming::HangsUp(format!("{:?}", goodbye.reason_code)),
+        v5::Packet::Disconnect(goodbye) => {
+            let properties = goodbye.properties.as_ref();
+            let reason = Reason::of(goodbye.reason_code as u8)
+                .saying(properties.and_then(|said| said.reason_string.as_deref()))
+                .naming(properties.and_then(|said| said.server_reference.as_deref()));
+            Incoming::HangsUp(reason)
+        }
         _ => Incoming::Other,
     }
 }
 
+/// A broker of MQTT 3.1.1 answered an opening in MQTT 5.
+pub(super) fn answer_of_older(code: u8) -> Incoming {
+    let refusal = match code {
+        2 => Refusal::ClientId,
+        3 => Refusal::Unavailable,
+        4 => Refusal::Login,
+        5 => Refusal::NotAuthorised,
+        // It does not know this version; one that says yes did not understand the question.
+        _ => Refusal::Protocol,
+    };
+    Incoming::Opened(Opened {
+        refused: Some(refusal),
+        ..Opened::default()
+    })
+}
+
+/// The number of a reason that CONNACK gives (§3.2.2.2).
+fn code_of(code: v5::ConnectReturnCode) -> u8 {
+    use v5::ConnectReturnCode as Code;
+    match code {
+        Code::Success => 0x00,
+        Code::UnspecifiedError => 0x80,
+        Code::MalformedPacket => 0x81,
+        Code::ProtocolError => 0x82,
+        Code::ImplementationSpecificError => 0x83,
+        Code::RefusedProtocolVersion | Code::UnsupportedProtocolVersion => 0x84,
+        Code::BadClientId | Code::ClientIdentifierNotValid => 0x85,
+        Code::BadUserNamePassword => 0x86,
+        Code::NotAuthorized => code::NOT_AUTHORIZED,
+        Code::ServiceUnavailable | Code::ServerUnavailable => 0x88,
+        Code::ServerBusy => 0x89,
+        Code::Banned => 0x8a,
+        Code::BadAuthenticationMethod => 0x8c,
+        Code::TopicNameInvalid => 0x90,
+        Code::PacketTooLarge => code::PACKET_TOO_LARGE,
+        Code::QuotaExceeded => 0x97,
+        Code::PayloadFormatInvalid => 0x99,
+        Code::RetainNotSupported => code::RETAIN_NOT_SUPPORTED,
+        Code::QoSNotSupported => code::QOS_NOT_SUPPORTED,
+        Code::UseAnotherServer => code::USE_ANOTHER_SERVER,
+        Code::ServerMoved => code::SERVER_MOVED,
+        Code::ConnectionRateExceeded => 0x9f,
+    }
+}
+
 pub(super) fn of_v4(error: rumqttc::mqttbytes::Error) -> WireError {
+    use rumqttc::mqttbytes::Error as Wrong;
     match error {
-        rumqttc::mqttbytes::Error::Io(error) => error.into(),
-        rumqttc::mqttbytes::Error::OutgoingPacketTooLarge { pkt_size, .. } => WireError::TooLarge(pkt_size),
-        other => WireError::Garbage(other.to_string()),
+        Wrong::Io(error) => error.into(),
+        Wrong::OutgoingPacketTooLarge { pkt_size, .. } => WireError::TooLarge(pkt_size),
+        Wrong::PayloadSizeLimitExceeded(bytes) => WireError::Garbage(Garbage::Larger(bytes)),
+        // The answer to an opening, and none that 3.1.1 knows: brokers of MQTT 5 alone answer with codes of their own.
+        Wrong::InvalidConnectReturnCode(code) => WireError::Garbage(Garbage::Answer(code)),
+        Wrong::InvalidProtocol | Wrong::InvalidProtocolLevel(_) => WireError::Garbage(Garbage::Version),
+        Wrong::InvalidPacketType(_)
+        | Wrong::MalformedRemainingLength
+        | Wrong::InvalidQoS(_)
+        | Wrong::PayloadRequired => WireError::Garbage(Garbage::NoMqtt),
+        Wrong::NotConnect(_)
+        | Wrong::UnexpectedConnect
+        | Wrong::IncorrectPacketFormat
+        | Wrong::InvalidPropertyType(_)
+        | Wrong::InvalidSubscribeReasonCode(_)
+        | Wrong::PacketIdZero
+        | Wrong::PayloadSizeIncorrect
+        | Wrong::PayloadTooLong
+        | Wrong::TopicNotUtf8
+        | Wrong::BoundaryCrossed(_)
+        | Wrong::MalformedPacket
+        | Wrong::EmptySubscription
+        | Wrong::InsufficientBytes(_) => WireError::Garbage(Garbage::Malformed),
     }
 }
 
 pub(super) fn of_v5(error: rumqttc::v5::mqttbytes::Error) -> WireError {
+    use rumqttc::v5::mqttbytes::Error as Wrong;
     match error {
-        rumqttc::v5::mqttbytes::Error::Io(error) => error.into(),
-        rumqttc::v5::mqttbytes::Error::OutgoingPacketTooLarge { pkt_size, .. } => {
-            WireError::TooLarge(pkt_size as usize)
-        }
-        other => WireError::Garbage(other.to_string()),
+        Wrong::Io(error) => error.into(),
+        Wrong::OutgoingPacketTooLarge { pkt_size, .. } => WireError::TooLarge(pkt_size as usize),
+        Wrong::PayloadSizeLimitExceeded { pkt_size, .. } => WireError::Garbage(Garbage::Larger(pkt_size)),
+        Wrong::InvalidConnectReturnCode(code) => WireError::Garbage(Garbage::Answer(code)),
+        Wrong::InvalidProtocol | Wrong::InvalidProtocolLevel(_) => WireError::Garbage(Garbage::Version),
+        Wrong::InvalidPacketType(_)
+        | Wrong::MalformedRemainingLength
+        | Wrong::InvalidQoS(_)
+        | Wrong::PayloadRequired => WireError::Garbage(Garbage::NoMqtt),
+        Wrong::InvalidReason(_)
+        | Wrong::InvalidRemainingLength(_)
+        | Wrong::IncorrectPacketFormat
+        | Wrong::InvalidRetainForwardRule(_)
+        | Wrong::InvalidSubscribeReasonCode(_)
+        | Wrong::PacketIdZero
+        | Wrong::EmptySubscription
+        | Wrong::SubscriptionIdZero
+        | Wrong::PayloadSizeIncorrect
+        | Wrong::PayloadTooLong
+        | Wrong::PayloadNotUtf8(_)
+        | Wrong::TopicNotUtf8
+        | Wrong::BoundaryCrossed(_)
+        | Wrong::MalformedPacket
+        | Wrong::InvalidPropertyType(_)
+        | Wrong::InsufficientBytes(_) => WireError::Garbage(Garbage::Malformed),
     }
 }
 
