@@ -62,6 +62,9 @@ pub(super) struct Meter {
     /// What is paid in, in pounds
     #[arg(long, value_name = "GBP", default_value = "10", allow_hyphen_values = true)]
     balance: Money,
+    /// Whether energy is paid for beforehand
+    #[arg(long)]
+    prepay: bool,
     #[command(flatten)]
     faults: Wrong,
 }
@@ -207,6 +210,7 @@ impl Meter {
             setup.shape = Shape::of_household(serial);
         }
         setup.balance = self.balance;
+        setup.prepay = self.prepay;
         setup.log_start = log_start.unwrap_or(setup.log_start);
         let faults = self.faults.faults();
         let now = self.now.map_or(Now::Running, Now::Frozen);

@@ -278,6 +278,7 @@ const OWN_CLOCK: &[(&str, &str)] = &[
     ("rules/house.rs", "compared with what the machine's clock noted"),
     ("rules/room.rs", "moves along what it noted when the clock is set"),
     ("rules/era.rs", "notices that the clock is set"),
+    ("tls/acme/fault.rs", "from when on a server wants to be asked again"),
     ("tls/acme/keeper.rs", "waits while the clock is not believed"),
     ("tls/handshake.rs", "what a certificate says is held against it"),
 ];

@@ -54,7 +54,7 @@ async fn whoever_looks_at_a_page_sees_errors_as_pages() {
         ("/full", "507 Insufficient Storage none k=v"),
         ("/busy", "503 Service Unavailable Busy k=v"),
         ("/panics", "500 Internal Server Error Something went wrong in here k=v"),
-        ("/nowhere", "404 Not Found none k=v"),
+        ("/nowhere", "404 Not Found There is nothing here k=v"),
         (&long, "414 URI Too Long The address is too long k=v"),
         ("/api", ""),
     ] {

@@ -28,6 +28,8 @@ pub struct Setup {
     pub shape: Shape,
     /// What is paid in.
     pub balance: Money,
+    /// Whether energy is paid for beforehand.
+    pub prepay: bool,
     /// Its first half hour on record.
     pub log_start: MeterTime,
 }
@@ -42,6 +44,7 @@ impl Setup {
             three_phase: None,
             shape: Shape::Steady,
             balance: Money(1_000_000),
+            prepay: false,
             log_start: logs::FIRST,
         }
     }
@@ -53,6 +56,7 @@ pub struct SimulatedMeter {
     pub(super) setup: Setup,
     pub(super) dialect: Dialect,
     pub(super) balance: Money,
+    pub(super) prepay: bool,
     /// Event 48 for each token, the newest last.
     pub(super) top_ups: Vec<MeterEvent>,
     written: BTreeMap<ObjectId, Vec<u8>>,
@@ -70,6 +74,7 @@ impl SimulatedMeter {
     pub fn new(setup: Setup, dialect: Dialect, faults: &Faults) -> SimulatedMeter {
         SimulatedMeter {
             balance: setup.balance,
+            prepay: setup.prepay,
             setup,
             dialect,
             top_ups: Vec::new(),

@@ -64,6 +64,7 @@ pub(super) fn payload(meter: &SimulatedMeter, object: &Object, now: MeterTime) -
             slot.reactive_export_b,
         ]),
         "prepay_balance" => i32::try_from(meter.balance.0).ok()?.to_le_bytes().to_vec(),
+        "prepay_enabled_flag" => vec![u8::from(meter.prepay)],
         "tariff_active_price" | "tariff_active_element_b_price" => 23_812u32.to_le_bytes().to_vec(),
         "tariff_active_standing_charge" => 51_082u32.to_le_bytes().to_vec(),
         _ => vec![0; size(object.kind).unwrap_or(0)],

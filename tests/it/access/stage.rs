@@ -24,7 +24,15 @@ pub struct House {
 }
 
 fn meter(serial: &str, balance: &str) -> (Simulation, String) {
-    let arguments = ["--listen", "127.0.0.1:0", "--serial", serial, "--balance", balance];
+    let arguments = [
+        "--listen",
+        "127.0.0.1:0",
+        "--serial",
+        serial,
+        "--prepay",
+        "--balance",
+        balance,
+    ];
     let (meter, printed) = Simulation::start(&arguments, 1);
     let address = printed[0]["address"].as_str().unwrap().to_owned();
     (meter, address)
