@@ -179,7 +179,7 @@ fn a_place_that_is_not_there_is_told_from_none_at_all() {
     stage.certificate("internal");
     let nobody = run(stage.plain().args(["emop", "csq", SERIAL]), "");
     if !std::path::Path::new("/etc/gatelodge/config.toml").exists() {
-        assert_eq!(nobody.code, 5, "{}", nobody.err);
+        assert_eq!(nobody.code, 4, "{}", nobody.err);
         assert!(nobody.err.contains("MEDIATOR_SERVER"), "{}", nobody.err);
     }
     let nowhere = run(stage.plain().args(["emop", "--socket", "/nowhere", "csq", SERIAL]), "");
