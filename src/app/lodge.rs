@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use tokio::sync::{mpsc, watch};
@@ -32,7 +32,7 @@ use crate::occupancy::history::READER;
 use crate::occupancy::{Occupancy, Terms};
 use crate::pki::Pki;
 use crate::relay::{self, Relay};
-use crate::store::{Health, Options, Place, Store};
+use crate::store::{Health, OpenError, Options, Place, Store};
 use crate::supervisor::{House, Weight};
 use crate::tls;
 use crate::uplink::Uplink;
@@ -42,6 +42,9 @@ use crate::webhooks::Webhooks;
 pub(super) const DRAIN: Duration = Duration::from_secs(5);
 /// How long a service has that is told to stop while the house goes on.
 const GRACE: Duration = Duration::from_millis(6_500);
+/// How long a start waits for a command that holds the book, and how often it looks.
+const IN_USE: Duration = Duration::from_secs(8);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How long the services behind the doors have, all together.
 const LAST: Duration = Duration::from_secs(3);
 
@@ -361,6 +364,17 @@ impl Lodge {
     }
 }
 
+/// A command that works in the data folder holds the book for a moment; who stays is another box.
+fn open_patiently(options: Options) -> Result<Store, OpenError> {
+    let began = Instant::now();
+    loop {
+        match Store::open(options.clone()) {
+            Err(OpenError::InUse(_)) if began.elapsed() < IN_USE => std::thread::sleep(LOOK_AGAIN),
+            opened => return opened,
+        }
+    }
+}
+
 async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let folder = config.data_dir.clone();
     files::make_private(&folder)?;
@@ -375,7 +389,7 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
         options.journal_bytes = uplink.outbox_max.0;
         options.journal_age = uplink.outbox_age.0;
     }
-    let store = tokio::task::spawn_blocking(move || Store::open(options))
+    let store = tokio::task::spawn_blocking(move || open_patiently(options))
         .await
         .context("opening the store")??;
     // What a killed box, or a command, began beside the book and never finished; the book's lock keeps others away.

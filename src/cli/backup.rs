@@ -143,12 +143,13 @@ pub(super) fn verify(common: &Common) -> Result<ExitCode, Failure> {
     let found: Verified = block_on(async {
         match common.running().await {
             Ok(client) => Ok(client.ask(Method::POST, "/verification", None).await?),
-            Err(unreachable) if common.socket.is_none() => {
+            Err(_) if common.socket.is_none() => {
                 let data_dir = common.load_or_default()?.data_dir;
                 let _owner = AsOwner::of(&data_dir)?;
                 match store::verify(&data_dir.join("store")) {
                     Ok(report) => Ok(Verified::of(report, &data_dir)),
-                    Err(OpenError::InUse(_)) => Err(unreachable),
+                    Err(error @ OpenError::InUse(_)) => Err(Failure::not_reachable(error)
+                        .hint("another command works there: try again; or the box runs with another admin socket")),
                     Err(error) => Err(Failure::failed(error)),
                 }
             }

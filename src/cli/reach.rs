@@ -93,8 +93,9 @@ async fn open_folder(config: &Config, unreachable: &ClientError) -> Result<Reach
     let store = match opened.map_err(Failure::failed)? {
         Ok(store) => store,
         Err(error @ OpenError::InUse(_)) => {
-            return Err(Failure::not_reachable(format_args!("{unreachable}, but {error}"))
-                .hint("the box runs with another admin socket: name it with --socket"));
+            return Err(Failure::not_reachable(format_args!("{unreachable}, but {error}")).hint(
+                "another command works there: try again; or the box runs with another admin socket: name it with --socket",
+            ));
         }
         Err(error) => return Err(Failure::failed(error)),
     };
