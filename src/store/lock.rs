@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 
@@ -41,10 +42,19 @@ impl Lock {
     }
 }
 
+/// How long a lock that is held is asked for again. A program that this process starts has a copy of each open file
+/// between fork and exec, and with it the lock of a book that was closed meanwhile.
+const PATIENCE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(5);
+
 fn lock(file: &fs::File, path: &Path, book: &Path) -> Result<(), OpenError> {
-    match flock(file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(()),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(OpenError::InUse(book.to_path_buf())),
-        Err(error) => Err(FileError::new("cannot lock", path, error.into()).into()),
+    let began = Instant::now();
+    loop {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(()),
+            Err(rustix::io::Errno::WOULDBLOCK) if began.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(OpenError::InUse(book.to_path_buf())),
+            Err(error) => return Err(FileError::new("cannot lock", path, error.into()).into()),
+        }
     }
 }
