@@ -68,7 +68,7 @@ impl Probe {
         let doors = self.broken_doors();
         // The watchdog asks whether this process is stuck; a full disk or a closed door is not that.
         systemd::alive();
-        let verdict = self.reporter.status().verdict;
+        let verdict = self.reporter.status_light().verdict;
         let needed = [("store", store), ("clock", self.clock()), ("doors", doors)];
         // Anybody may read it: that there is something, and not what.
         let other = |name| {

@@ -122,8 +122,17 @@ impl Reporter {
         Arc::new(move || self.status())
     }
 
-    /// How the box is now.
-    pub(super) fn status(&self) -> Status {
+    /// How the box is now, with what its book takes on disk.
+    fn status(&self) -> Status {
+        self.status_holding(self.store.bytes())
+    }
+
+    /// How the box is now, for who asks every second: without the walk over the disk that counts the book's bytes.
+    pub(super) fn status_light(&self) -> Status {
+        self.status_holding(0)
+    }
+
+    fn status_holding(&self, bytes: u64) -> Status {
         let states = self.states.borrow().clone();
         let told = self.told();
         let last_backup = self.backups.last().unwrap_or_default();
@@ -159,7 +168,7 @@ impl Reporter {
                 }
             }),
             store: StoreShown {
-                bytes: self.store.bytes(),
+                bytes,
                 last_backup: last_backup.as_ref().map(|last| last.at),
                 last_backup_keys: last_backup.and_then(|last| last.keys),
                 backup_trouble: self.backups.trouble(),
@@ -209,7 +218,7 @@ impl Reporter {
     }
 
     fn lamps(&self) -> Lamps {
-        let status = self.status();
+        let status = self.status_light();
         let verdict = &status.verdict;
         let lamp = |concern, name: &str, (light, words): (Light, &str)| {
             let lamp = Lamp {

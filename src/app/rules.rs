@@ -79,7 +79,7 @@ pub(super) fn gauge(fragment: &'static str, series: &'static str, value: f64, un
 impl Reporter {
     /// What is measured of the box; `outbox` is the room for what waits for the cloud, in bytes.
     fn gauges(&self, outbox: Option<u64>, now: Timestamp) -> Vec<Gauge> {
-        let status = self.status();
+        let status = self.status_light();
         let mut gauges = Vec::new();
         if let Some((shown, outbox)) = status.uplink.as_ref().zip(outbox) {
             let queue = |series, value: u64, unit| gauge("uplink_Queue", series, value as f64, unit);

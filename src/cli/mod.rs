@@ -175,7 +175,7 @@ enum Command {
     Resolve(resolve::Resolve),
 }
 
-/// Runs the command that `args` name; the exit codes are those of `contract.md` section 2. `trim` has the allocator give
+/// Runs the command that `args` name; its exit code says how it ended. `trim` has the allocator give
 /// memory back that is free.
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>, trim: fn()) -> ExitCode {

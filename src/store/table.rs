@@ -187,7 +187,7 @@ impl Table {
         let _ = self.source.set(source);
     }
 
-    /// Sled keeps its first error for ever (`book.md` promise 12), a full disk's too: it is then made anew from snapshot and
+    /// Sled keeps its first error for ever, a full disk's too: it is then made anew from snapshot and
     /// log while everybody waits, and the work is done on that. When that fails on a disk with room, or again and
     /// again, the book cannot go on.
     fn with<T>(&self, work: impl Fn(&sled::Db) -> sled::Result<T>) -> Result<T, ReadError> {
