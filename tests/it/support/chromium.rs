@@ -225,6 +225,8 @@ impl Page {
                     (!ours).then(|| format!("asked for {url}"))
                 }
                 "Network.webSocketCreated" => Some(format!("opened {}", params["url"])),
+                // What the browser only remarks upon (an input that already had the focus) is nobody's fault.
+                "Log.entryAdded" if matches!(params["entry"]["level"].as_str(), Some("verbose" | "info")) => None,
                 "Log.entryAdded" => Some(format!("logged {}", params["entry"]["text"])),
                 "Runtime.exceptionThrown" => Some(format!("threw {}", params["exceptionDetails"])),
                 "Runtime.consoleAPICalled" => Some(format!("said {}", params["args"])),
