@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::desk::{Desk, Gauges};
@@ -37,8 +37,6 @@ const DELIVERIES: usize = 2_000;
 const LOOK: Duration = Duration::from_millis(200);
 /// How often the box looks at itself.
 const GAUGED: Duration = Duration::from_secs(10);
-/// How long the rules of before may need to let go.
-const HANDOVER: Duration = Duration::from_secs(10);
 
 /// The room.
 pub struct Rules {
@@ -124,20 +122,9 @@ impl Rules {
         })
     }
 
-    /// Waits for the rules of before, which write down what they heard.
-    async fn take_over(&self) -> Result<Lanes, SubscribeError> {
-        let began = Instant::now();
-        loop {
-            match self.lanes() {
-                Err(SubscribeError::Taken { .. }) if began.elapsed() < HANDOVER => sleep(LOOK / 10).await,
-                taken => return taken,
-            }
-        }
-    }
-
     /// Holds what is said against the rules until it is told to stop.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), RulesError> {
-        let mut lanes = self.take_over().await?;
+        let mut lanes = self.lanes()?;
         self.prepare().await?;
         let begun = BEGUN.get(&self.store, &[])?.unwrap_or_default();
         let mut watch = self.begin().await?;

@@ -5,7 +5,11 @@
 //! service is `failed`, while the others go on. A failed service that nothing works without ends
 //! the process, so that systemd starts it anew.
 
-use std::collections::{BTreeMap, VecDeque};
+mod keeper;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,6 +20,8 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+use keeper::Keeper;
 
 /// One run of a service: until it is told to stop, or fails.
 pub type Run = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
@@ -50,10 +56,8 @@ pub enum State {
 /// States of all services by name.
 pub type States = BTreeMap<String, State>;
 
-const FAILURES_ALLOWED: usize = 5;
-const FAILURE_WINDOW: Duration = Duration::from_secs(600);
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How long a service that is cut off may take to let go of what it holds.
+const LET_GO: Duration = Duration::from_secs(1);
 
 /// The services of the house.
 pub struct House {
@@ -69,6 +73,8 @@ pub struct House {
 struct Service {
     name: String,
     stop: CancellationToken,
+    /// Ends it in the midst of what it does.
+    cut: CancellationToken,
     task: JoinHandle<()>,
 }
 
@@ -107,13 +113,14 @@ impl House {
         before: Option<watch::Receiver<bool>>,
         run: impl Fn(CancellationToken) -> Run + Send + 'static,
     ) {
-        let stop = CancellationToken::new();
+        let (stop, cut) = (CancellationToken::new(), CancellationToken::new());
         let keeper = Keeper {
             name: name.to_owned(),
             weight,
             states: Arc::clone(&self.states),
             fallen: self.fallen.clone(),
             stop: stop.clone(),
+            cut: cut.clone(),
         };
         keeper.tell(State::Running);
         #[expect(clippy::disallowed_methods, reason = "this is the place that waits for them")]
@@ -121,6 +128,7 @@ impl House {
         self.services.push(Service {
             name: name.to_owned(),
             stop,
+            cut,
             task,
         });
     }
@@ -204,224 +212,10 @@ async fn end(service: Service, grace: Duration) {
     let mut task = service.task;
     if tokio::time::timeout(grace, &mut task).await.is_err() {
         tracing::warn!(service = service.name, "did not stop in time and was cut off");
-        task.abort();
-    }
-}
-
-/// Stands by one service.
-struct Keeper {
-    name: String,
-    weight: Weight,
-    states: Arc<watch::Sender<States>>,
-    fallen: watch::Sender<Option<String>>,
-    stop: CancellationToken,
-}
-
-impl Keeper {
-    async fn keep(
-        self,
-        before: Option<watch::Receiver<bool>>,
-        run: impl Fn(CancellationToken) -> Run + Send + 'static,
-    ) {
-        if let Some(mut before) = before {
-            // The sender going means that it is over as well.
-            let _ = before.wait_for(|ended| *ended).await;
-            if self.stop.is_cancelled() {
-                return;
-            }
+        service.cut.cancel();
+        // Whoever follows finds nothing of it at work. One that keeps its thread from everybody is not waited for.
+        if tokio::time::timeout(LET_GO, &mut task).await.is_err() {
+            task.abort();
         }
-        let mut failures: VecDeque<Instant> = VecDeque::new();
-        loop {
-            let reason = match self.once(run(self.stop.clone())).await {
-                Ok(()) => return,
-                Err(reason) => reason,
-            };
-            let now = Instant::now();
-            failures.push_back(now);
-            failures.retain(|at| now.duration_since(*at) <= FAILURE_WINDOW);
-            if failures.len() >= FAILURES_ALLOWED {
-                tracing::error!(
-                    service = self.name,
-                    reason,
-                    "failed {FAILURES_ALLOWED} times in ten minutes and is left alone"
-                );
-                self.tell(State::Failed { reason: reason.clone() });
-                if self.weight == Weight::Essential {
-                    self.fallen.send_replace(Some(format!("{}: {reason}", self.name)));
-                }
-                return;
-            }
-            let pause = pause_after(failures.len());
-            tracing::error!(
-                service = self.name,
-                reason,
-                pause_ms = pause.as_millis(),
-                "broke and is started again"
-            );
-            self.tell(State::Retrying { reason });
-            tokio::select! {
-                () = self.stop.cancelled() => return,
-                () = tokio::time::sleep(pause) => self.tell(State::Running),
-            }
-        }
-    }
-
-    /// One try in a task of its own, so that a panic ends only that.
-    async fn once(&self, run: Run) -> Result<(), String> {
-        #[expect(clippy::disallowed_methods, reason = "waited for in the next line")]
-        let mut task = AbortOnDrop(tokio::spawn(run));
-        match (&mut task.0).await {
-            Ok(Ok(())) if self.stop.is_cancelled() => Ok(()),
-            Ok(Ok(())) => Err("ended by itself".to_owned()),
-            Ok(Err(error)) => Err(causes(&error)),
-            Err(error) if error.is_cancelled() => Ok(()),
-            Err(error) => Err(panic_text(error.into_panic())),
-        }
-    }
-
-    fn tell(&self, state: State) {
-        self.states.send_modify(|states| {
-            states.insert(self.name.clone(), state);
-        });
-    }
-}
-
-/// The error and its causes, each said once: many an error names its cause itself.
-fn causes(error: &anyhow::Error) -> String {
-    let mut said = String::new();
-    for cause in error.chain().map(ToString::to_string) {
-        if !said.contains(&cause) {
-            said = if said.is_empty() {
-                cause
-            } else {
-                format!("{said}: {cause}")
-            };
-        }
-    }
-    said
-}
-
-/// Cutting the keeper off cuts the service off.
-struct AbortOnDrop(JoinHandle<anyhow::Result<()>>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-fn pause_after(failures: usize) -> Duration {
-    let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
-    (FIRST_PAUSE * 2u32.pow(doublings)).min(LONGEST_PAUSE)
-}
-
-fn panic_text(panic: Box<dyn std::any::Any + Send>) -> String {
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("panicked: {}", text.unwrap_or("without words"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    #[tokio::test(start_paused = true)]
-    async fn a_broken_room_fails_alone() {
-        let mut house = House::new(Duration::from_secs(1));
-        let tries = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&tries);
-        house.add("broken", Weight::Room, move |_| {
-            let counted = Arc::clone(&counted);
-            Box::pin(async move {
-                if counted.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) {
-                    panic!("on purpose")
-                }
-                anyhow::bail!("again")
-            })
-        });
-        house.add("sound", Weight::Room, |stop| {
-            Box::pin(async move {
-                stop.cancelled().await;
-                Ok(())
-            })
-        });
-        let mut states = house.states();
-        let failed = |states: &States| matches!(states["broken"], State::Failed { .. });
-        let states = states.wait_for(failed).await.unwrap().clone();
-        assert_eq!(tries.load(Ordering::SeqCst), FAILURES_ALLOWED);
-        assert_eq!(
-            states["broken"],
-            State::Failed {
-                reason: "panicked: on purpose".into()
-            }
-        );
-        assert_eq!(states["sound"], State::Running);
-        house.stop(Duration::from_secs(2)).await;
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_failed_essential_service_is_told() {
-        let mut house = House::new(Duration::from_secs(1));
-        house.add("gate", Weight::Essential, |_| Box::pin(async { anyhow::bail!("no") }));
-        assert_eq!(house.fallen().await, "gate: no");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_service_begins_when_the_one_it_follows_has_ended() {
-        let mut house = House::new(Duration::from_secs(5));
-        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let begun = Arc::new(AtomicUsize::new(0));
-        for round in 0..20 {
-            house.retire("room");
-            let (running, most, begun) = (Arc::clone(&running), Arc::clone(&most), Arc::clone(&begun));
-            house.add("room", Weight::Room, move |stop| {
-                let (running, most, begun) = (Arc::clone(&running), Arc::clone(&most), Arc::clone(&begun));
-                Box::pin(async move {
-                    begun.fetch_add(1, Ordering::SeqCst);
-                    most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                    stop.cancelled().await;
-                    tokio::time::sleep(Duration::from_secs(3)).await;
-                    running.fetch_sub(1, Ordering::SeqCst);
-                    Ok(())
-                })
-            });
-            // Some are replaced before they ran at all.
-            if round % 3 == 0 {
-                tokio::time::sleep(Duration::from_secs(4)).await;
-            }
-        }
-        tokio::time::sleep(Duration::from_secs(10)).await;
-        assert_eq!(most.load(Ordering::SeqCst), 1, "never two at once");
-        assert_eq!(running.load(Ordering::SeqCst), 1, "the last one runs");
-        assert!(
-            begun.load(Ordering::SeqCst) < 20,
-            "one that was replaced while it waited never ran"
-        );
-        house.stop(Duration::from_secs(5)).await;
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn services_stop_in_reverse_and_within_their_grace() {
-        let order = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let mut house = House::new(Duration::from_secs(2));
-        for name in ["first", "second"] {
-            let order = Arc::clone(&order);
-            house.add(name, Weight::Room, move |stop| {
-                let order = Arc::clone(&order);
-                Box::pin(async move {
-                    stop.cancelled().await;
-                    order.lock().unwrap().push(name);
-                    Ok(())
-                })
-            });
-        }
-        house.add("deaf", Weight::Room, |_| Box::pin(std::future::pending()));
-        let before = Instant::now();
-        house.stop(Duration::from_secs(2)).await;
-        assert_eq!(*order.lock().unwrap(), ["second", "first"]);
-        assert!(before.elapsed() < Duration::from_secs(3));
     }
 }

@@ -40,9 +40,6 @@ use crate::domain::Lane;
 use crate::store::{Backlog, ReadError, Store, SubscribeError};
 use crate::tls::Step;
 
-/// How long the uplink of before may need to let go.
-const HANDOVER: Duration = Duration::from_secs(10);
-
 /// The room.
 pub struct Uplink {
     pub(super) config: Config,
@@ -162,22 +159,9 @@ impl Uplink {
         })
     }
 
-    /// Waits for the uplink of before, which is saying goodbye.
-    async fn take_over_the_journal(&self) -> Result<(), UplinkError> {
-        let began = Instant::now();
-        loop {
-            match self.hold_the_journal().await {
-                Err(UplinkError::Subscribe(SubscribeError::Taken { .. })) if began.elapsed() < HANDOVER => {
-                    sleep(HANDOVER / 100).await;
-                }
-                taken => return taken,
-            }
-        }
-    }
-
     /// Sends what happens until it is told to stop.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), UplinkError> {
-        self.take_over_the_journal().await?;
+        self.hold_the_journal().await?;
         let client_id = self.client_id().await?;
         self.board.write().client_id.clone_from(&client_id);
         let world = World::new(&self.store, self.terms.house.clone());

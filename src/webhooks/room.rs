@@ -2,22 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::config::Entry;
 use super::ledger::{self, Place, State};
 use super::shown::{DeliveryShown, TargetShown};
 use super::target::{LANE, Target};
-use crate::store::{ReadError, RowError, Store, SubscribeError, Subscription, WriteError};
-
-/// How long the targets of before may need to let go.
-const HANDOVER: Duration = Duration::from_secs(10);
+use crate::store::{ReadError, RowError, Store, SubscribeError, WriteError};
 
 /// The room.
 pub struct Webhooks {
@@ -80,7 +75,7 @@ impl Webhooks {
                 .find(|(name, _)| *name == entry.name)
                 .map(|(_, since)| *since);
             let since = since.unwrap_or_else(Timestamp::now);
-            let lane = self.take_over(&entry.name).await?;
+            let lane = self.store.subscribe_from_oldest(&reader(&entry.name), LANE)?;
             let target = Target {
                 entry: entry.clone(),
                 store: self.store.clone(),
@@ -107,17 +102,6 @@ impl Webhooks {
                 .await?;
         }
         Ok(())
-    }
-
-    /// Waits for the worker of before, which writes down what it was told.
-    async fn take_over(&self, target: &str) -> Result<Subscription, SubscribeError> {
-        let began = Instant::now();
-        loop {
-            match self.store.subscribe_from_oldest(&reader(target), LANE) {
-                Err(SubscribeError::Taken { .. }) if began.elapsed() < HANDOVER => sleep(HANDOVER / 500).await,
-                taken => return taken,
-            }
-        }
     }
 
     /// Targets that are no more hold no cursor, and nothing of them is kept.
