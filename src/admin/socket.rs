@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::problem::Refusal;
+use crate::files::make_shared;
 
 /// The group whose members may run the command line against the box.
 const GROUP: &str = "gatelodge";
@@ -50,7 +51,7 @@ pub fn listen(path: &Path) -> Result<Listening, SocketError> {
         }
     };
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(fault("making the folder of"))?;
+        make_shared(folder).map_err(|error| fault("making the folder of")(error.into_source()))?;
     }
     match std::fs::symlink_metadata(path) {
         // The store's lock says that no other box runs here, so what stands here is left over.

@@ -1,7 +1,7 @@
 //! What stands in a demo's folder before the box starts: configuration, people, a token, certificates, spaces.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use data_encoding::BASE32_NOPAD;
@@ -16,12 +16,12 @@ use crate::accounts::{Accounts, AccountsError, Role, Scope, Secret, Standing, ra
 use crate::cli::Failure;
 use crate::domain::units::Span;
 use crate::domain::{Occupancy as Counts, SpaceId, SpaceOrigin};
-use crate::files::write_private;
+use crate::files::{make_private, write_private};
 use crate::http::Rate;
 use crate::occupancy::{self, Occupancy, Terms};
 use crate::pki::{Hierarchy, Issued, Overwrite, Pki, Request};
 use crate::store::spaces::{NewSpace, SetSpace, SpacesWriter};
-use crate::store::{Options, Store};
+use crate::store::{Options, Place, Store};
 
 /// What a demo's folder holds.
 pub(super) struct Prepared {
@@ -75,9 +75,9 @@ pub(super) async fn prepare(dir: &Path, port_base: u16) -> Result<Prepared, Fail
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .unwrap_or_default();
     let data = dir.join("data");
-    std::fs::create_dir_all(&data).map_err(|error| fault(&data, &error))?;
-    let folder = data.join("store");
-    let store = tokio::task::spawn_blocking(move || Store::open(Options::new(folder))).await;
+    make_private(&data).map_err(Failure::failed)?;
+    let place = Place::in_data_dir(&data);
+    let store = tokio::task::spawn_blocking(move || Store::open(Options::at(place))).await;
     let store = store.map_err(Failure::failed)?.map_err(Failure::failed)?;
     let furnished = furnish(dir, &data, &store, earlier).await;
     store.close().await;
@@ -279,9 +279,7 @@ fn config(dir: &Path, port_base: u16) -> String {
 
 /// Our own folder, closed to others: a predictable name in a shared folder may be somebody's trap.
 fn own_folder(dir: &Path) -> Result<(), Failure> {
-    if let Err(error) = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir) {
-        return Err(fault(dir, &error));
-    }
+    make_private(dir).map_err(Failure::failed)?;
     let found = std::fs::symlink_metadata(dir).map_err(|error| fault(dir, &error))?;
     if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
         return Err(

@@ -4,8 +4,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Candidate, RemoteError, fault};
-use crate::files;
+use super::{Candidate, RemoteError};
+use crate::files::{self, FileError};
 
 /// The file of the layer.
 #[must_use]
@@ -23,21 +23,24 @@ impl Candidate {
     pub fn put(&self, data_dir: &Path) -> Result<(), RemoteError> {
         let (path, before) = (file(data_dir), before(data_dir));
         let folder = data_dir.join("conf.d");
-        files::make_private(&folder).map_err(|error| fault(&folder)(error.into_source()))?;
+        files::make_private(&folder)?;
         let was = std::fs::read(&path).or_else(|error| match error.kind() {
             io::ErrorKind::NotFound => Ok(Vec::new()),
             _ => Err(error),
         });
-        write(&before, &was.map_err(fault(&path))?)?;
-        write(&path, self.text.as_bytes())
+        let was = was.map_err(|source| FileError::new("read", &path, source))?;
+        files::write_private(&before, &was)?;
+        files::write_private(&path, self.text.as_bytes())?;
+        Ok(())
     }
 }
 
 /// The trial is over, and what is in force stays.
 pub fn keep(data_dir: &Path) -> Result<(), RemoteError> {
     let before = before(data_dir);
-    std::fs::remove_file(&before).map_err(fault(&before))?;
-    synced(&data_dir.join("conf.d"))
+    std::fs::remove_file(&before).map_err(|source| FileError::new("removed", &before, source))?;
+    files::sync(&data_dir.join("conf.d"))?;
+    Ok(())
 }
 
 /// Puts back what was before a trial, when one was under way. Answers whether it was.
@@ -46,26 +49,17 @@ pub fn roll_back(data_dir: &Path) -> Result<bool, RemoteError> {
     let was = match std::fs::read(&before) {
         Ok(was) => was,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(fault(&before)(error)),
+        Err(error) => return Err(FileError::new("read", &before, error).into()),
     };
     if was.is_empty() {
         match std::fs::remove_file(&path) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(fault(&path)(error)),
+            Err(error) => return Err(FileError::new("removed", &path, error).into()),
         }
     } else {
-        write(&path, &was)?;
+        files::write_private(&path, &was)?;
     }
     keep(data_dir)?;
     Ok(true)
-}
-
-/// Puts bytes at a path whole or not at all.
-fn write(path: &Path, bytes: &[u8]) -> Result<(), RemoteError> {
-    files::write_private(path, bytes).map_err(|error| fault(path)(error.into_source()))
-}
-
-fn synced(folder: &Path) -> Result<(), RemoteError> {
-    files::sync(folder).map_err(|error| fault(folder)(error.into_source()))
 }

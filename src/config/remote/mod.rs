@@ -10,14 +10,12 @@ mod files;
 mod layer;
 mod merge;
 
-use std::io;
-use std::path::Path;
-
 use serde_json::Value as Json;
 use toml_edit::{DocumentMut, Item, Table, TableLike, value};
 
 use super::layers::{self, Flags};
 use super::{Config, ConfigError};
+use crate::files::FileError;
 use crate::uplink::Section;
 pub use files::{file, keep, roll_back};
 pub(super) use layer::Layer;
@@ -74,18 +72,8 @@ pub enum RemoteError {
     #[error("{0}")]
     Invalid(#[from] ConfigError),
     /// A file could not be read or written.
-    #[error("{path}: {source}")]
-    File {
-        /// Which.
-        path: String,
-        /// Why.
-        source: io::Error,
-    },
-}
-
-fn fault(path: &Path) -> impl FnOnce(io::Error) -> RemoteError {
-    let path = path.display().to_string();
-    |source| RemoteError::File { path, source }
+    #[error(transparent)]
+    File(#[from] FileError),
 }
 
 /// A part of what is in force, as TOML, with masks where secrets are.
@@ -168,8 +156,8 @@ pub fn candidate(flags: &Flags, now: &Config, section: Section, text: &str) -> R
     let path = file(&now.data_dir);
     let kept = match std::fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(fault(&path)(error)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(source) => return Err(FileError::new("read", &path, source).into()),
     };
     let below = layers::load_with(flags, Some(""))?.config;
     let (kept, _) = layer::screened(&below, &kept.parse().unwrap_or_default());
