@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::people::{PEOPLE, PersonRow};
 use super::permission::{Proof, Who};
 use super::secret::Secret;
-use super::tries::{Failed, Place};
+use super::tries::{Failed, Place, Proof as Proven};
 use super::{AUDIT, Accounts, AccountsError, password, tries};
 use crate::http::truncated;
 use crate::store::{Ledger, Page, ReadError, RowError, Time, schema};
@@ -62,7 +62,8 @@ impl Accounts {
         }
         attempt.succeeded();
         let person = person.ok_or(AccountsError::WrongPassword)?;
-        self.begin_session(person.name, person.generation, (from, now)).await
+        self.begin_session(person.name, person.generation, Proven::Password, (from, now))
+            .await
     }
 
     /// Writes a failure down. A book that takes nothing keeps nobody's guesses from being counted until the next start.
@@ -93,13 +94,15 @@ impl Accounts {
         let person = PEOPLE
             .get(&self.store, name.as_bytes())?
             .ok_or(AccountsError::WrongPassword)?;
-        self.begin_session(person.name, person.generation, (from, now)).await
+        self.begin_session(person.name, person.generation, Proven::Link, (from, now))
+            .await
     }
 
     async fn begin_session(
         &self,
         name: String,
         generation: u32,
+        proven: Proven,
         (from, now): (IpAddr, Timestamp),
     ) -> Result<Secret, AccountsError> {
         let cookie = Secret::random("");
@@ -116,7 +119,7 @@ impl Accounts {
             }
             sweep(page, &time)?;
             tries::sweep_places_on(page, now)?;
-            tries::signed_in_on(page, place, now)?;
+            tries::signed_in_on(page, place, proven, now)?;
             SESSIONS.put_on(
                 page,
                 &hash,
@@ -130,7 +133,7 @@ impl Accounts {
             Ok(())
         })
         .await?;
-        self.tries.forget(place);
+        self.tries.forget(place, proven);
         tracing::info!(target: AUDIT, person = name, peer = %truncated(from), "signed in");
         Ok(cookie)
     }

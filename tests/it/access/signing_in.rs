@@ -84,11 +84,8 @@ fn five_failures_hold_a_name_back_and_a_known_address_is_let_in_all_the_same() {
         );
     }
     assert_eq!(one(&lodge, "192.0.2.1", "anna", "correct-horse").status, 303);
-    assert_eq!(
-        one(&lodge, "203.0.113.4", "anna", "correct-horse").status,
-        303,
-        "all is forgotten"
-    );
+    // That she is in gives nobody elsewhere another guess.
+    wait(&one(&lodge, "203.0.113.4", "anna", "correct-horse"));
 }
 
 #[test]
