@@ -1,31 +1,24 @@
 //! Opens the doors that are configured, and changes them by difference.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 use super::door_name::DoorName;
 use super::lodge::{DRAIN, Lodge};
 use super::{handover, router};
-use crate::accounts;
-use crate::config::{Certificate as Source, DoorLimits, GrpcClient};
-use crate::domain::Backoff;
+use crate::config::{DoorLimits, GrpcClient};
 use crate::http::serve::HSTS_DEFAULT;
 use crate::http::swap::Swap;
 use crate::http::{Proxies, Site};
 use crate::meter::mediator::access::Reach;
 use crate::meter::mediator::{self, Mediator, Roles};
-use crate::pki::Hierarchy;
 use crate::relay;
 use crate::supervisor::Weight;
-use crate::tls::{
-    Authorities, Certificate, ClientTrust, Demand, Door, Limits, OpenDoor, Policy, Served, Tls, Versions,
-};
+use crate::tls::{Door, Limits, OpenDoor, Policy, Served};
 
 /// Silence on a relay connection after which the system asks whether its other end is there (`spec/relay.md` Q12).
 const RELAY_KEEPALIVE: Duration = Duration::from_secs(60);
@@ -45,20 +38,6 @@ pub(super) struct DoorUp {
     served: Option<watch::Receiver<Served>>,
 }
 
-/// A door that could not be opened.
-pub(super) struct Shut {
-    /// Tries so far.
-    failures: u32,
-    /// When it is tried again.
-    next: Instant,
-}
-
-/// Between tries to open a door.
-const TRIES: Backoff = Backoff {
-    first: Duration::from_secs(2),
-    longest: Duration::from_secs(60),
-};
-
 impl Lodge {
     /// Opens every door that has a section. One that cannot be opened is left to [`Lodge::try_doors_again`]; only when
     /// none opens at all is that an error.
@@ -76,59 +55,6 @@ impl Lodge {
         match first {
             Some(error) if self.doors.is_empty() => Err(error.context("no door could be opened")),
             Some(_) | None => Ok(()),
-        }
-    }
-
-    /// Opens one door; one that cannot be opened is noted, and tried again later.
-    async fn open_or_shut(&mut self, name: DoorName) -> anyhow::Result<()> {
-        let Err(error) = self.open_door(name).await else {
-            return Ok(());
-        };
-        let failures = self.shut.get(&name).map_or(1, |shut| shut.failures.saturating_add(1));
-        let pause = TRIES.pause(failures, f64::from(accounts::random::<1>()[0]) / 255.0);
-        let reason = format!("{error:#}");
-        tracing::error!(door = %name, reason, again_in_s = pause.as_secs(), "the door could not be opened; the others serve");
-        let next = Instant::now() + pause;
-        self.shut.insert(name, Shut { failures, next });
-        self.house.note_trouble(&name.service(), Some(reason));
-        Err(error)
-    }
-
-    /// Waits until a door that could not be opened is to be tried again.
-    pub(super) fn until_doors_are_tried(&self) -> impl Future<Output = ()> + use<> {
-        let next = self.shut.values().map(|shut| shut.next).min();
-        async move {
-            match next {
-                Some(next) => tokio::time::sleep_until(next).await,
-                None => std::future::pending().await,
-            }
-        }
-    }
-
-    /// Tries all doors that could not be opened, whether their time has come or not.
-    pub(super) async fn try_doors_now(&mut self) {
-        let now = Instant::now();
-        self.shut.values_mut().for_each(|shut| shut.next = now);
-        self.try_doors_again().await;
-    }
-
-    /// Tries the doors that could not be opened and whose time has come.
-    pub(super) async fn try_doors_again(&mut self) {
-        let now = Instant::now();
-        let due: Vec<DoorName> = self
-            .shut
-            .iter()
-            .filter(|(_, shut)| shut.next <= now)
-            .map(|(name, _)| *name)
-            .collect();
-        for name in due {
-            if self.pki.init(self.pki.now()).await.is_ok() && self.open_or_shut(name).await.is_ok() {
-                tracing::info!(door = %name, "the door is open");
-                if name == DoorName::Https {
-                    // It sends people there.
-                    self.change_router(DoorName::Http);
-                }
-            }
         }
     }
 
@@ -221,12 +147,6 @@ impl Lodge {
         }
     }
 
-    fn is_no_longer_shut(&mut self, name: DoorName) {
-        if self.shut.remove(&name).is_some() {
-            self.house.note_trouble(&name.service(), None);
-        }
-    }
-
     /// The first run takes the door that is open already; later ones, after a failure, open it anew.
     fn run_door(
         &mut self,
@@ -312,145 +232,6 @@ impl Lodge {
                 router::http(self.names().and(shown), port, self.acme.challenges()).into()
             }
         }
-    }
-
-    async fn policy(&mut self, name: DoorName) -> anyhow::Result<Policy> {
-        let plaintext = self.config.grpc.as_ref().is_some_and(|grpc| grpc.plaintext);
-        let tls = match name {
-            DoorName::Https => Tls {
-                certificate: self.https_certificate().await?,
-                versions: Versions::From12,
-                challenges: Some(self.acme.challenges()),
-                clients: None,
-            },
-            DoorName::Mtls => Tls {
-                certificate: self.mtls_certificate().await?,
-                versions: Versions::Only13,
-                challenges: None,
-                clients: Some((self.mtls_trust()?, Demand::Asked)),
-            },
-            DoorName::Grpc if plaintext => return Ok(Policy::Plain),
-            DoorName::Grpc => Tls {
-                certificate: self.grpc_certificate().await?,
-                versions: Versions::From12,
-                challenges: None,
-                clients: Some((self.grpc_trust()?, Demand::Required)),
-            },
-            DoorName::Relay => Tls {
-                certificate: self.relay_certificate().await?,
-                versions: Versions::From12,
-                challenges: None,
-                clients: Some((self.relay_trust()?, self.relay_demand())),
-            },
-            DoorName::Http | DoorName::Metrics => return Ok(Policy::Plain),
-        };
-        Ok(Policy::Tls(tls))
-    }
-
-    async fn https_certificate(&mut self) -> anyhow::Result<Certificate> {
-        if self.acme_config().is_some() {
-            return self
-                .acme_certificate()
-                .await
-                .context("the certificate of the https door");
-        }
-        self.acme.leave();
-        let files = self.config.https.as_ref().and_then(|https| match https.certificate {
-            Source::Files => Some((https.certificate_file.clone()?, https.key_file.clone()?)),
-            Source::SelfSigned | Source::Acme => None,
-        });
-        self.certificate(DoorName::Https, files).await
-    }
-
-    async fn mtls_certificate(&self) -> anyhow::Result<Certificate> {
-        let files = self
-            .config
-            .mtls
-            .as_ref()
-            .and_then(|mtls| Some((mtls.certificate_file.clone()?, mtls.key_file.clone()?)));
-        self.certificate(DoorName::Mtls, files).await
-    }
-
-    async fn grpc_certificate(&self) -> anyhow::Result<Certificate> {
-        let files = self
-            .config
-            .grpc
-            .as_ref()
-            .and_then(|grpc| Some((grpc.certificate_file.clone()?, grpc.key_file.clone()?)));
-        self.certificate(DoorName::Grpc, files).await
-    }
-
-    async fn relay_certificate(&self) -> anyhow::Result<Certificate> {
-        let files = self
-            .config
-            .relay
-            .as_ref()
-            .and_then(|relay| Some((relay.certificate_file.clone()?, relay.key_file.clone()?)));
-        self.certificate(DoorName::Relay, files).await
-    }
-
-    async fn certificate(
-        &self,
-        door: DoorName,
-        files: Option<(std::path::PathBuf, std::path::PathBuf)>,
-    ) -> anyhow::Result<Certificate> {
-        let context = || format!("the certificate of the {door} door");
-        match files {
-            Some((certificate, key)) => Certificate::files(certificate, key).with_context(context),
-            None => {
-                let names = self.names().for_certificate();
-                let hierarchy = match door {
-                    DoorName::Grpc => Hierarchy::Grpc,
-                    DoorName::Relay => Hierarchy::Relay,
-                    DoorName::Https | DoorName::Mtls | DoorName::Http | DoorName::Metrics => Hierarchy::Server,
-                };
-                Certificate::own(&self.pki, hierarchy, door.name(), names)
-                    .await
-                    .with_context(context)
-            }
-        }
-    }
-
-    fn mtls_trust(&self) -> anyhow::Result<ClientTrust> {
-        let mtls = self.config.mtls.as_ref();
-        let files = mtls.map(|mtls| (mtls.client_ca_file.clone(), mtls.crl_file.clone()));
-        self.trust(DoorName::Mtls, Hierarchy::Client, files.unwrap_or_default())
-    }
-
-    fn grpc_trust(&self) -> anyhow::Result<ClientTrust> {
-        let grpc = self.config.grpc.as_ref();
-        let files = grpc.map(|grpc| (grpc.client_ca_file.clone(), grpc.crl_file.clone()));
-        self.trust(DoorName::Grpc, Hierarchy::Grpc, files.unwrap_or_default())
-    }
-
-    fn relay_trust(&self) -> anyhow::Result<ClientTrust> {
-        let relay = self.config.relay.as_ref();
-        let files = relay.map(|relay| (relay.client_ca_file.clone(), relay.crl_file.clone()));
-        self.trust(DoorName::Relay, Hierarchy::Relay, files.unwrap_or_default())
-    }
-
-    /// Whether peers of the relay must show certificates: tickets may stand for them.
-    fn relay_demand(&self) -> Demand {
-        match self.config.relay.as_ref().is_some_and(relay::Config::takes_tickets) {
-            true => Demand::Asked,
-            false => Demand::Required,
-        }
-    }
-
-    /// Whom a door trusts: the authorities of a file, or its own hierarchy; less those that a list or we revoked.
-    fn trust(
-        &self,
-        door: DoorName,
-        hierarchy: Hierarchy,
-        (authorities, list): (Option<PathBuf>, Option<PathBuf>),
-    ) -> anyhow::Result<ClientTrust> {
-        let authorities = match authorities {
-            Some(file) => Authorities::File(file),
-            None => Authorities::Fixed(self.pki.roots(hierarchy)?),
-        };
-        // A file may hold our own root, so what we revoked counts either way.
-        let trust = ClientTrust::load(authorities, list, Some(self.pki.revocations()));
-        trust.with_context(|| format!("whom the {door} door trusts"))
     }
 
     /// What the mediator's door is made of, as it is configured now.

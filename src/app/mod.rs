@@ -8,6 +8,7 @@ mod box_page;
 mod check;
 mod configured;
 mod door_name;
+mod door_tls;
 mod doors;
 mod gauges;
 mod handover;
@@ -25,6 +26,7 @@ mod reload;
 mod report;
 mod router;
 mod rules;
+mod shut;
 mod systemd;
 mod uplink;
 
