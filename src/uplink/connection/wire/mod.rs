@@ -5,25 +5,24 @@
 //! that a journal entry is acknowledged exactly when its own PUBACK came.
 
 mod bounded;
+mod error;
 mod packets;
 pub mod reason;
+mod said;
 
-use std::io;
-use std::time::Duration;
-
-use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use rumqttc::mqttbytes::{QoS as QoS4, v4};
 use rumqttc::v5::mqttbytes::{QoS as QoS5, v5};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::codec::Framed;
 
-use crate::uplink::connection::tls_cause::TlsCause;
 use crate::uplink::speech::Topic;
 pub use bounded::Larger;
 use bounded::{Bounded, Came};
+pub use error::{Garbage, Refusal, WireError};
 use packets::{answer_of_older, of_v4, of_v5, packet_of_v4, packet_of_v5};
 pub use reason::Reason;
+pub use said::{Delivered, Incoming, Message, Opened, Opening};
 
 /// The largest packet that is taken from a broker, in bytes.
 const LARGEST_IN: u32 = 64 << 10;
@@ -41,191 +40,6 @@ pub enum Protocol {
     V311,
     /// Level 5.
     V5,
-}
-
-/// A message as it is published: at least once, unless said otherwise.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Message {
-    /// Its topic.
-    pub topic: String,
-    /// What it says.
-    pub payload: Bytes,
-    /// Whether the broker keeps it for those who come later.
-    pub retain: bool,
-    /// At most once: nobody acknowledges it.
-    pub unacknowledged: bool,
-    /// What stands beside it in MQTT 5, name and value.
-    pub properties: Vec<(&'static str, String)>,
-    /// After so many seconds nobody wants it any more; MQTT 5 only.
-    pub expires_s: Option<u32>,
-}
-
-impl Message {
-    /// A message at least once.
-    #[must_use]
-    pub fn new(topic: impl Into<String>, payload: impl Into<Bytes>) -> Message {
-        Message {
-            topic: topic.into(),
-            payload: payload.into(),
-            ..Message::default()
-        }
-    }
-
-    /// The same, kept by the broker for those who come later.
-    #[must_use]
-    pub fn retained(self) -> Message {
-        Message { retain: true, ..self }
-    }
-}
-
-/// How a session begins.
-#[derive(Clone, Debug)]
-pub struct Opening {
-    /// What the box calls itself.
-    pub client_id: String,
-    /// User name and password.
-    pub login: Option<(String, zeroize::Zeroizing<String>)>,
-    /// Seconds after which a silent box counts as gone.
-    pub keep_alive_s: u16,
-    /// What the broker publishes when the box is gone without a word.
-    pub will: Option<Message>,
-    /// How many messages the box has on their way at once, and takes.
-    pub window: u16,
-    /// How long the answer may take.
-    pub patience: Duration,
-}
-
-/// What comes from the broker.
-#[derive(Debug, PartialEq)]
-pub enum Incoming {
-    /// The answer to the opening.
-    Opened(Opened),
-    /// The message with this id is taken, or refused for a reason.
-    Taken(u16, Option<Reason>),
-    /// The subscriptions asked for under this id, each granted or not.
-    Subscribed(u16, Vec<bool>),
-    /// A message.
-    Message(Delivered),
-    /// The answer to a ping.
-    Pong,
-    /// It hangs up, and says why.
-    HangsUp(Reason),
-    /// A message that was larger than the box takes; it was passed over.
-    Larger(Larger),
-    /// Something that needs no answer.
-    Other,
-}
-
-/// A message from the broker; it is acknowledged once it is dealt with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivered {
-    /// Its topic.
-    pub topic: String,
-    /// What it says.
-    pub payload: Bytes,
-    /// Whether it was kept and not just published.
-    pub retained: bool,
-    /// What to acknowledge; 0: nothing.
-    pub id: u16,
-}
-
-/// What the broker says to the opening.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Opened {
-    /// Why not, when it refuses.
-    pub refused: Option<Refusal>,
-    /// How many messages it takes at once.
-    pub receive_max: Option<u16>,
-    /// The largest packet it takes, in bytes.
-    pub packet_max: Option<u32>,
-    /// The keep-alive that it wants instead, in seconds.
-    pub keep_alive_s: Option<u16>,
-    /// Whether it does not keep messages for those who come later.
-    pub no_retain: bool,
-    /// Whether it takes messages at most once only (Maximum QoS 0).
-    pub only_perhaps: bool,
-    /// Whether it takes no subscriptions with wildcards.
-    pub no_wildcards: bool,
-    /// What it calls the box, when it gives names itself.
-    pub named: Option<String>,
-}
-
-/// Why a broker does not let us in (`spec/uplink.md` section 1.2).
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// It does not speak this MQTT.
-    #[error("it does not speak this version of MQTT")]
-    Protocol,
-    /// It does not like what the box calls itself.
-    #[error("it does not accept the client id")]
-    ClientId,
-    /// It cannot just now.
-    #[error("it is not available just now")]
-    Unavailable,
-    /// User name or password are wrong.
-    #[error("it does not accept the user name and password")]
-    Login,
-    /// It knows us, or not, and does not let us in.
-    #[error("it says that the box is not authorised")]
-    NotAuthorised,
-    /// Anything else that MQTT 5 knows.
-    #[error("{0}")]
-    Other(Reason),
-}
-
-/// A line is broken, or what came over it is no MQTT.
-#[derive(Debug, thiserror::Error)]
-pub enum WireError {
-    /// It closed.
-    #[error("the broker closed the connection")]
-    Closed,
-    /// It broke.
-    #[error("the connection broke: {0}")]
-    Io(io::Error),
-    /// TLS ended it.
-    #[error("the broker ended the encrypted connection: {0}")]
-    Tls(TlsCause),
-    /// Bytes that are no packet, or none that may come.
-    #[error("{0}")]
-    Garbage(Garbage),
-    /// A message is larger than the broker takes.
-    #[error("a message of {0} bytes is larger than the broker takes")]
-    TooLarge(usize),
-}
-
-/// What is wrong with what came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Garbage {
-    /// It begins as no packet does.
-    #[error("what came from there is no MQTT: something else listens there")]
-    NoMqtt,
-    /// It begins as a packet does and does not go on as one.
-    #[error("the broker sent a packet that breaks the rules of MQTT")]
-    Malformed,
-    /// The answer to the opening is none that this version of MQTT knows.
-    #[error(
-        "the broker answered the opening of the session with the code 0x{0:02X}, which this version of MQTT does not know"
-    )]
-    Answer(u8),
-    /// It speaks another version.
-    #[error("the broker answered in another version of MQTT")]
-    Version,
-    /// It is larger than the box takes, and no message.
-    #[error("the broker sent a packet of {0} bytes, which is more than the box takes")]
-    Larger(usize),
-}
-
-impl From<io::Error> for WireError {
-    /// A broker that is killed goes without TLS's good-bye; what rustls says of that is for programmers.
-    fn from(error: io::Error) -> WireError {
-        match error.kind() {
-            io::ErrorKind::UnexpectedEof => WireError::Closed,
-            _ => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
-                Some(cause) => WireError::Tls(TlsCause::of_tls(cause)),
-                None => WireError::Io(error),
-            },
-        }
-    }
 }
 
 /// A line that speaks MQTT.
