@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::backup::KeysIn;
 use super::status::{CertificateShown, Status, StoreShown};
+use crate::domain::units::count;
 use crate::domain::{Severity, Source};
 
 /// How it stands with something.
@@ -200,11 +201,17 @@ impl Findings {
             self.add("uplink", Grade::Trouble, words, next);
         }
         if uplink.lost > 0 {
-            let words = format!("{} entries were lost before they could be sent", uplink.lost);
+            let words = format!(
+                "lost before they could be sent: {}",
+                count(uplink.lost, "entry", "entries")
+            );
             self.add("uplink", Grade::Attention, words, next);
         }
         if uplink.aside > 0 {
-            let words = format!("{} messages cost a session each time and were set aside", uplink.aside);
+            let words = format!(
+                "set aside, as they cost a session each time: {}",
+                count(uplink.aside, "message", "messages")
+            );
             self.add("uplink", Grade::Attention, words, Some("gatelodge uplink status"));
         }
     }
@@ -213,15 +220,22 @@ impl Findings {
         let Some(meters) = &status.meters else { return };
         let next = Some("gatelodge meter list");
         if meters.another > 0 {
-            let words = format!("on {} lines another meter answers", meters.another);
+            let words = format!("another meter answers on {}", count(meters.another, "line", "lines"));
             self.add("meters", Grade::Trouble, words, next);
         }
         if meters.unwritten > 0 {
-            let words = format!("what {} meters say is not taken by the book", meters.unwritten);
+            let words = format!(
+                "the book does not take what {} said",
+                count(meters.unwritten, "meter", "meters")
+            );
             self.add("meters", Grade::Trouble, words, next);
         }
         if meters.unhealthy > 0 {
-            let words = format!("{} of {} do not answer", meters.unhealthy, meters.polled);
+            let words = format!(
+                "no answer from {} of {}",
+                meters.unhealthy,
+                count(meters.polled, "meter", "meters")
+            );
             self.add("meters", Grade::Attention, words, next);
         }
     }
@@ -259,178 +273,4 @@ impl Findings {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::admin::RoomShown;
-    use serde_json::json;
-
-    fn now() -> Timestamp {
-        "2026-11-29T12:00:00Z".parse().unwrap()
-    }
-
-    /// A box that does all of its job.
-    fn well() -> Status {
-        let room = |state: &str| RoomShown {
-            state: state.to_owned(),
-            reason: None,
-            next_step: None,
-        };
-        let rooms = [("uplink", "running"), ("meters", "running"), ("relay", "closed")];
-        Status {
-            state: "ready".to_owned(),
-            started: Some("2026-11-01T00:00:00Z".parse().unwrap()),
-            rooms: rooms.map(|(name, state)| (name.to_owned(), room(state))).into(),
-            services: [("probe".to_owned(), room("running"))].into(),
-            store: StoreShown {
-                last_backup: Some(now()),
-                last_backup_keys: Some(KeysIn::Sealed),
-                ..StoreShown::default()
-            },
-            uplink: serde_json::from_value(json!({
-                "url": "mqtts://broker:8883", "client_id": "box", "connected_since": now(), "backlog_rows": 0,
-                "backlog_bytes": 0, "oldest_s": 0, "published": 1, "dropped": 0, "lost": 0, "sessions": 1,
-                "last_error": null, "next_try": null, "taken_over": false,
-            }))
-            .unwrap(),
-            meters: serde_json::from_value(json!({
-                "total": 3, "polled": 3, "healthy": 3, "unhealthy": 0, "half_hours_open": 0,
-            }))
-            .unwrap(),
-            certificates: vec![CertificateShown {
-                door: "https".to_owned(),
-                names: Vec::new(),
-                issuer: String::new(),
-                source: "files".to_owned(),
-                not_after: Some("2027-01-01T00:00:00Z".parse().unwrap()),
-                next_try: None,
-                last_error: None,
-                alarm: false,
-            }],
-            ..Status::default()
-        }
-    }
-
-    fn verdict(break_it: impl FnOnce(&mut Status)) -> Verdict {
-        let mut status = well();
-        break_it(&mut status);
-        Verdict::of(&status, Beside::default(), now())
-    }
-
-    #[test]
-    fn whatever_does_not_do_its_job_is_found_and_nothing_else() {
-        assert_eq!(verdict(|_| {}), Verdict::default());
-        let uplink = |status: &mut Status| status.uplink.as_mut().unwrap().connected_since = None;
-        let state = |part: &'static str, state: &'static str| {
-            move |status: &mut Status| {
-                let of = if part.starts_with("door-") {
-                    &mut status.services
-                } else {
-                    &mut status.rooms
-                };
-                let shown = RoomShown {
-                    state: state.to_owned(),
-                    reason: Some("why".to_owned()),
-                    next_step: None,
-                };
-                of.insert(part.to_owned(), shown);
-            }
-        };
-        type Break = Box<dyn FnOnce(&mut Status)>;
-        let cases: Vec<(&str, Grade, bool, Break)> = vec![
-            ("uplink", Grade::Trouble, true, Box::new(uplink)),
-            (
-                "uplink",
-                Grade::Attention,
-                false,
-                Box::new(|status| status.uplink.as_mut().unwrap().lost = 3),
-            ),
-            (
-                "meters",
-                Grade::Attention,
-                false,
-                Box::new(|status| status.meters.as_mut().unwrap().unhealthy = 1),
-            ),
-            (
-                "meters",
-                Grade::Trouble,
-                false,
-                Box::new(|status| status.meters.as_mut().unwrap().another = 1),
-            ),
-            (
-                "backup",
-                Grade::Attention,
-                false,
-                Box::new(|status| status.store.last_backup = None),
-            ),
-            (
-                "backup",
-                Grade::Attention,
-                false,
-                Box::new(|status| status.store.last_backup_keys = Some(KeysIn::LeftOut)),
-            ),
-            (
-                "backup",
-                Grade::Trouble,
-                true,
-                Box::new(|status| status.store.backup_trouble = Some("full".to_owned())),
-            ),
-            (
-                "store",
-                Grade::Trouble,
-                true,
-                Box::new(|status| status.store.salvage = Some(json!({}))),
-            ),
-            (
-                "certificate",
-                Grade::Trouble,
-                true,
-                Box::new(|status| status.certificates[0].not_after = Some(now())),
-            ),
-            (
-                "certificate",
-                Grade::Trouble,
-                true,
-                Box::new(|status| status.certificates[0].alarm = true),
-            ),
-            (
-                "certificate",
-                Grade::Attention,
-                false,
-                Box::new(|status| status.certificates[0].last_error = Some("no".to_owned())),
-            ),
-            (
-                "door-mtls",
-                Grade::Trouble,
-                true,
-                Box::new(state("door-mtls", "retrying")),
-            ),
-            ("relay", Grade::Attention, false, Box::new(state("relay", "retrying"))),
-            ("relay", Grade::Trouble, true, Box::new(state("relay", "failed"))),
-        ];
-        for (part, grade, degraded, break_it) in cases {
-            let found = verdict(break_it);
-            assert_eq!((found.grade, found.grade_of(part)), (grade, grade), "{part} {found:?}");
-            assert_eq!(found.findings.len(), 1, "{found:?}");
-            assert_eq!(found.is_degraded(), degraded, "{part} {found:?}");
-            assert_eq!(found.in_words(), "one thing is to be looked at");
-        }
-        let beside = Beside {
-            disk_full: true,
-            clock_wrong: true,
-        };
-        let found = Verdict::of(&well(), beside, now());
-        assert_eq!(
-            (found.grade_of("store"), found.grade_of("clock")),
-            (Grade::Trouble, Grade::Trouble)
-        );
-    }
-
-    #[test]
-    fn a_connection_that_is_being_made_after_a_start_is_no_trouble_yet() {
-        let found = verdict(|status| {
-            status.uplink.as_mut().unwrap().connected_since = None;
-            status.started = Some("2026-11-29T11:59:30Z".parse().unwrap());
-        });
-        assert_eq!(found, Verdict::default());
-    }
-}
+mod tests;

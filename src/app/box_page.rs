@@ -197,6 +197,7 @@ fn part((name, shown): (&String, &RoomShown), verdict: &Verdict) -> Part {
         ("running", Grade::Well) => (Light::Good, "running"),
         ("running", grade) => (light(grade), grade.name()),
         ("failed", _) => (Light::Bad, "failed"),
+        ("closed", _) => (Light::Off, "closed"),
         (other, _) => (Light::Warn, other),
     };
     let fine = if shown.state == "running" {

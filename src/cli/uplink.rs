@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::reach::{block_on, secret_from, with_box};
 use super::{Common, Failure, print};
 use crate::config;
+use crate::domain::units::count;
 use crate::tls::Step;
 use crate::uplink::{Auth, EnrolWish, UplinkShown, rehearse};
 
@@ -145,8 +146,8 @@ pub(super) fn summary(uplink: &UplinkShown) {
         None => print::line(format_args!("  uplink to {} as {name}: not connected", uplink.url)),
     }
     print::line(format_args!(
-        "       {} entries wait ({} KiB, the oldest for {} s); {} messages taken, {} dropped, {} entries lost",
-        uplink.backlog_rows,
+        "       waiting: {} ({} KiB, the oldest for {} s); messages: {} taken, {} dropped; entries lost: {}",
+        count(uplink.backlog_rows, "entry", "entries"),
         uplink.backlog_bytes / 1024,
         uplink.oldest_s,
         uplink.published,
@@ -166,8 +167,8 @@ pub(super) fn summary(uplink: &UplinkShown) {
     }
     if uplink.aside > 0 {
         print::line(format_args!(
-            "       {} messages cost the session again and again and were set aside; the page /uplink shows them",
-            uplink.aside
+            "       set aside, as they cost the session again and again: {}; the page /uplink shows them",
+            count(uplink.aside, "message", "messages")
         ));
     }
     if let Some(complaint) = uplink.complaints.first() {

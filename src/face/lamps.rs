@@ -37,6 +37,8 @@ pub enum Light {
     Warn,
     /// It does not work.
     Bad,
+    /// It is not wanted, and does nothing.
+    Off,
 }
 
 /// How the box is, before it is known who looks.
@@ -124,6 +126,7 @@ impl Light {
     pub fn class(self) -> &'static str {
         match self {
             Light::Good => "good",
+            Light::Off => "off",
             Light::Warn => "warn",
             Light::Bad => "bad",
         }

@@ -27,6 +27,7 @@ use super::config::{Config, Reports};
 use super::connection::wire::Message;
 use super::hands::{Hands, PartState};
 use super::world::World;
+use crate::domain::units::count;
 use crate::domain::{Lane, MeterId, Occupancy, Quantity, SpaceId};
 use crate::store::{ClockState, Delivery, Entry};
 pub use asked::asked;
@@ -122,8 +123,10 @@ impl Cumulocity {
             Delivery::Gap(gap) => {
                 let lane = format!("{lane:?}").to_lowercase();
                 let text = format!(
-                    "up to {} {lane} entries ({} to {}) were lost before they were sent",
-                    gap.n, gap.from, gap.to
+                    "lost before they were sent: up to {} of lane {lane} ({} to {})",
+                    count(gap.n, "entry", "entries"),
+                    gap.from,
+                    gap.to
                 );
                 let lines = [
                     Line::new(400).text("uplink_DataLoss").text(&text).finish(),

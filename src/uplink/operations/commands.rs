@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::shell_words::words;
+use crate::domain::units::count;
 use crate::uplink::board::UplinkShown;
 use crate::uplink::hands::Hands;
 use crate::uplink::world::World;
@@ -179,8 +180,13 @@ impl Commands {
                 let shown = (self.queue.shown)();
                 let _ = write!(
                     text,
-                    "{} entries wait, about {} bytes, the oldest for {} s; {} messages taken, {} dropped, {} entries lost",
-                    shown.backlog_rows, shown.backlog_bytes, shown.oldest_s, shown.published, shown.dropped, shown.lost
+                    "waiting: {}, about {} bytes, the oldest for {} s; messages: {} taken, {} dropped; entries lost: {}",
+                    count(shown.backlog_rows, "entry", "entries"),
+                    shown.backlog_bytes,
+                    shown.oldest_s,
+                    shown.published,
+                    shown.dropped,
+                    shown.lost
                 );
                 if name == "status" {
                     let _ = write!(text, "; {} sessions since the start", shown.sessions);

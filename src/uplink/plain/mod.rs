@@ -22,6 +22,7 @@ use super::fields::fields;
 use super::live::Thing;
 use super::speech::{Heard, Topic};
 use super::world::World;
+use crate::domain::units::count;
 use crate::domain::{Alarm, AlarmNews, Event, Lane, MeterNews, Source};
 use crate::store::{ClockState, Delivery, Entry, ReadError, Store};
 pub use asked::asked;
@@ -127,8 +128,10 @@ impl Plain {
                 .collect(),
             Delivery::Gap(gap) => {
                 let text = format!(
-                    "up to {} entries ({} to {}) were lost before they were sent",
-                    gap.n, gap.from, gap.to
+                    "lost before they were sent: up to {} ({} to {})",
+                    count(gap.n, "entry", "entries"),
+                    gap.from,
+                    gap.to
                 );
                 let body = json!({"severity": "MINOR", "text": text, "active": true, "lane": lane});
                 vec![Message::new(self.topics.alarm(OWN_ALARMS[1], "appliance"), body.to_string()).retained()]
