@@ -34,7 +34,7 @@ pub mod upgrade;
 pub mod v1;
 
 pub use api::router;
-pub use config::{CloseCodes, Config, Fault, PREFIX};
+pub use config::{CloseCodes, Config, DoorConfig, Fault, PREFIX};
 pub use counts::Counts;
 pub use room::{LONGEST_ID, Refused, Relay, RelayError};
 pub use shown::{PeerShown, TicketShown, TicketWanted};
