@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use axum::body::HttpBody;
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::{
-    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
@@ -186,6 +186,10 @@ impl<S> Served<S> {
             let title = "The request names two hosts";
             return Some(Problem::new(StatusCode::BAD_REQUEST, "two-hosts", title));
         }
+        if expects_the_unknown(request.headers()) {
+            let title = "The request expects what is not known here";
+            return Some(Problem::new(StatusCode::EXPECTATION_FAILED, "expectation", title));
+        }
         let length = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
         if length > URI_LIMIT {
             let title = "The address is too long";
@@ -200,6 +204,16 @@ impl<S> Served<S> {
         }
         self.shared.rates.check(peer?).err()
     }
+}
+
+/// Whether anything but `100-continue` is expected (RFC 9110 §10.1.1).
+fn expects_the_unknown(headers: &HeaderMap) -> bool {
+    let expected = headers.get_all(EXPECT).iter();
+    let mut members = expected.flat_map(|expected| expected.as_bytes().split(|byte| *byte == b','));
+    members.any(|member| {
+        let member = member.trim_ascii();
+        !member.is_empty() && !member.eq_ignore_ascii_case(b"100-continue")
+    })
 }
 
 /// What the log line says of a request: never its query, its body or a header.

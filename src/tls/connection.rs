@@ -7,8 +7,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::EXPECT;
 use axum::response::Response;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use hyper::Request;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::server::conn::{http1, http2};
@@ -17,13 +18,14 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::pulse::{Heads, Pulse, Verdict};
 use super::unsent::{Owed, Part, Unsent};
 use super::{Limits, PeerCertificate};
-use crate::http::leftover::{self, Leftover};
+use crate::http::leftover::{self, Comes, Leftover, Unread};
 use crate::http::metrics::Refusal;
 use crate::http::swap::Swap;
 use crate::http::{Crowded, PatientBody, Peer, Reached, Shared};
@@ -93,11 +95,19 @@ impl Connection<'_> {
             ..
         } = self;
         let (router, patience) = (router.clone(), limits.body);
+        let (aside, unread) = match protocol {
+            // What nobody reads then ends with the connection.
+            Protocol::Http1 => (None, None),
+            Protocol::Http2 => {
+                let (aside, unread) = mpsc::unbounded_channel();
+                (Some(aside), Some(unread))
+            }
+        };
         let service = {
             let pulse = pulse.clone();
             service_fn(move |request: Request<Incoming>| {
                 let turn = pulse.turn();
-                let (mut request, leftover) = lent(request, protocol, patience);
+                let (mut request, leftover) = lent(request, patience);
                 request.extensions_mut().insert(peer);
                 if let Some(reached) = reached {
                     request.extensions_mut().insert(reached);
@@ -105,7 +115,7 @@ impl Connection<'_> {
                 if let Some(certificate) = &certificate {
                     request.extensions_mut().insert(certificate.clone());
                 }
-                let (router, unsent) = (router.clone(), Arc::clone(&unsent));
+                let (router, unsent, aside) = (router.clone(), Arc::clone(&unsent), aside.clone());
                 // In a box, which goes when the answer is there: what waits for a slow peer is then only the answer.
                 Box::pin(async move {
                     if !unsent.has_room() {
@@ -117,9 +127,11 @@ impl Connection<'_> {
                         request.extensions_mut().insert(Crowded);
                     }
                     let answer = router.current().call(request);
-                    let answer: Response = answer.await?;
-                    if let Some(leftover) = leftover {
-                        leftover.read_off().await;
+                    let mut answer: Response = answer.await?;
+                    if let Some(leftover) = leftover
+                        && let Some(unread) = leftover.read_off().await
+                    {
+                        leave(unread, &mut answer, aside.as_ref());
                     }
                     turn.part();
                     let is_shared = answer.extensions().get::<Shared>().is_some();
@@ -134,7 +146,7 @@ impl Connection<'_> {
                 // Time is kept by the pulse, which knows idle from slow.
                 http.header_read_timeout(None).max_buf_size(HEAD_LIMIT);
                 let connection = http.serve_connection(io, service).with_upgrades();
-                drive(connection, &pulse, limits, Heads::Seen, stop).await
+                drive(connection, unread, &pulse, limits, Heads::Seen, stop).await
             }
             Protocol::Http2 => {
                 let mut http = http2::Builder::new(TokioExecutor::new());
@@ -146,30 +158,34 @@ impl Connection<'_> {
                     .max_header_list_size(HEADER_LIST_LIMIT);
                 // No extended CONNECT (RFC 8441): a WebSocket then comes by HTTP/1.1, on a connection of its own
                 // whose end it owns, rather than on one that looks idle to the pulse.
-                drive(http.serve_connection(io, service), &pulse, limits, Heads::Hidden, stop).await
+                let connection = http.serve_connection(io, service);
+                drive(connection, unread, &pulse, limits, Heads::Hidden, stop).await
             }
         }
     }
 }
 
-/// The request with a body that is read with a limit to our patience; over HTTP/2 what is left of it is read off.
-fn lent(
-    request: Request<Incoming>,
-    protocol: Protocol,
-    grace: Duration,
-) -> (Request<Body>, Option<Leftover<Incoming>>) {
+/// A request's body as it came, read with a limit to our patience.
+type Patient = PatientBody<Incoming>;
+
+/// The request with a body that is read with a limit to our patience, and what will be left of it.
+fn lent(request: Request<Incoming>, grace: Duration) -> (Request<Body>, Option<Leftover<Patient>>) {
     let (head, body) = request.into_parts();
-    // Whoever expects 100 sends nothing before somebody reads.
-    let reads_off = protocol == Protocol::Http2 && !head.headers.contains_key(EXPECT);
-    let (body, leftover) = match body {
-        body if body.is_end_stream() => (Body::empty(), None),
-        body if reads_off => {
-            let (body, leftover) = leftover::lend(body);
-            (Body::new(PatientBody::new(body, grace)), Some(leftover))
-        }
-        body => (Body::new(PatientBody::new(body, grace)), None),
-    };
-    (Request::from_parts(head, body), leftover)
+    if body.is_end_stream() {
+        return (Request::from_parts(head, Body::empty()), None);
+    }
+    let comes = Comes::of(&head);
+    let (body, leftover) = leftover::lend(PatientBody::new(body, grace), comes);
+    (Request::from_parts(head, Body::new(body)), Some(leftover))
+}
+
+/// Leaves a body unread: `aside`, where its connection can go on without it; else the connection ends after the answer.
+fn leave(unread: Unread<Patient>, answer: &mut Response, aside: Option<&mpsc::UnboundedSender<Unread<Patient>>>) {
+    match aside {
+        // It is gone only with its connection.
+        Some(aside) => drop(aside.send(unread)),
+        None => unread.close_after(answer.headers_mut()),
+    }
 }
 
 /// What hyper's connections of both versions can do.
@@ -206,6 +222,7 @@ where
 
 async fn drive<C: Retire>(
     connection: C,
+    unread: Option<mpsc::UnboundedReceiver<Unread<Patient>>>,
     pulse: &Pulse,
     limits: &Limits,
     heads: Heads,
@@ -214,11 +231,19 @@ async fn drive<C: Retire>(
     let mut connection = pin!(connection);
     let mut look = pin!(sleep(first_look(pulse, limits, heads)));
     let mut retired = None;
+    let mut discarding = FuturesUnordered::new();
+    let mut unread = unread;
     loop {
+        let left = async { unread.as_mut()?.recv().await };
         tokio::select! {
             biased;
             // How a peer leaves is its own affair; what matters was answered and logged.
             _ = &mut connection => return Ok(()),
+            Some(left) = left => {
+                discarding.push(left.discard());
+                continue;
+            }
+            Some(()) = discarding.next() => continue,
             () = &mut look => {}
             () = stop.cancelled(), if retired.is_none() => {
                 connection.as_mut().retire();
