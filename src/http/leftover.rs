@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::header::{CONNECTION, EXPECT};
+use axum::http::header::CONNECTION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Version};
 use axum::middleware::{Next, from_fn};
@@ -21,13 +21,14 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{timeout, timeout_at};
 
+use super::expect;
 use super::linger::Parting;
 
 /// So many bytes are read off before the answer at most.
 const MOST: u64 = 256 << 10;
 
 /// For so long at most.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Whether a body comes by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,10 +42,7 @@ pub(crate) enum Comes {
 impl Comes {
     /// How the body of a request with this head comes.
     pub(crate) fn of(head: &Parts) -> Comes {
-        let mut expected = head.headers.get_all(EXPECT).iter();
-        let waits = expected.any(|expected| expected.as_bytes().eq_ignore_ascii_case(b"100-continue"));
-        // HTTP/1.0 knows nothing of it.
-        match waits && head.version > Version::HTTP_10 {
+        match expect::waits(head) {
             true => Comes::WhenAsked,
             false => Comes::Unasked,
         }
@@ -236,9 +234,9 @@ mod tests {
         let (lent, leftover) = lend(silent, Comes::Unasked);
         drop(lent);
         let unread = leftover.read_off().await.unwrap();
-        assert_eq!(began.elapsed().as_secs(), 1);
+        assert_eq!(began.elapsed(), PATIENCE);
         unread.discard().await;
-        assert_eq!(began.elapsed().as_secs(), 3);
+        assert_eq!(began.elapsed().as_secs(), 2);
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ mod byte_rate;
 mod claims;
 pub mod client;
 mod event_stream;
+mod expect;
 mod exposition;
 mod fixed;
 pub mod health;

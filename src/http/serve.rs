@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use axum::body::HttpBody;
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::{
-    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
@@ -26,7 +26,7 @@ use super::ahead::Under;
 use super::metrics::DoorMetrics;
 use super::peer::truncated;
 use super::request_id::{RequestId, RequestIds};
-use super::{Crowded, Peer, Problem, Proxies, RateLimits, authority, claims};
+use super::{Crowded, Peer, Problem, Proxies, RateLimits, authority, claims, expect};
 
 /// The longest address (path and query) a request may have, in bytes.
 pub const URI_LIMIT: usize = 16 << 10;
@@ -186,7 +186,7 @@ impl<S> Served<S> {
             let title = "The request names two hosts";
             return Some(Problem::new(StatusCode::BAD_REQUEST, "two-hosts", title));
         }
-        if expects_the_unknown(request.headers()) {
+        if expect::is_unknown(request.headers()) {
             let title = "The request expects what is not known here";
             return Some(Problem::new(StatusCode::EXPECTATION_FAILED, "expectation", title));
         }
@@ -204,16 +204,6 @@ impl<S> Served<S> {
         }
         self.shared.rates.check(peer?).err()
     }
-}
-
-/// Whether anything but `100-continue` is expected (RFC 9110 §10.1.1).
-fn expects_the_unknown(headers: &HeaderMap) -> bool {
-    let expected = headers.get_all(EXPECT).iter();
-    let mut members = expected.flat_map(|expected| expected.as_bytes().split(|byte| *byte == b','));
-    members.any(|member| {
-        let member = member.trim_ascii();
-        !member.is_empty() && !member.eq_ignore_ascii_case(b"100-continue")
-    })
 }
 
 /// What the log line says of a request: never its query, its body or a header.

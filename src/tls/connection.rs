@@ -8,8 +8,6 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use hyper::Request;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::server::conn::{http1, http2};
@@ -18,17 +16,16 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::aside::{Aside, Left, discard, lent};
 use super::pulse::{Heads, Pulse, Verdict};
 use super::unsent::{Owed, Part, Unsent};
 use super::{Limits, PeerCertificate};
-use crate::http::leftover::{self, Comes, Leftover, Unread};
 use crate::http::metrics::Refusal;
 use crate::http::swap::Swap;
-use crate::http::{Crowded, PatientBody, Peer, Reached, Shared};
+use crate::http::{Crowded, Peer, Reached, Shared};
 
 /// Largest head of an HTTP/1.1 request, and with it the largest buffer a connection can make us keep, in bytes.
 /// Above [`crate::http::serve::URI_LIMIT`], so that a long address earns its own answer.
@@ -96,12 +93,8 @@ impl Connection<'_> {
         } = self;
         let (router, patience) = (router.clone(), limits.body);
         let (aside, unread) = match protocol {
-            // What nobody reads then ends with the connection.
-            Protocol::Http1 => (None, None),
-            Protocol::Http2 => {
-                let (aside, unread) = mpsc::unbounded_channel();
-                (Some(aside), Some(unread))
-            }
+            Protocol::Http1 => (Aside::Nowhere, None),
+            Protocol::Http2 => Aside::new(),
         };
         let service = {
             let pulse = pulse.clone();
@@ -131,7 +124,7 @@ impl Connection<'_> {
                     if let Some(leftover) = leftover
                         && let Some(unread) = leftover.read_off().await
                     {
-                        leave(unread, &mut answer, aside.as_ref());
+                        aside.leave(unread, &mut answer);
                     }
                     turn.part();
                     let is_shared = answer.extensions().get::<Shared>().is_some();
@@ -162,29 +155,6 @@ impl Connection<'_> {
                 drive(connection, unread, &pulse, limits, Heads::Hidden, stop).await
             }
         }
-    }
-}
-
-/// A request's body as it came, read with a limit to our patience.
-type Patient = PatientBody<Incoming>;
-
-/// The request with a body that is read with a limit to our patience, and what will be left of it.
-fn lent(request: Request<Incoming>, grace: Duration) -> (Request<Body>, Option<Leftover<Patient>>) {
-    let (head, body) = request.into_parts();
-    if body.is_end_stream() {
-        return (Request::from_parts(head, Body::empty()), None);
-    }
-    let comes = Comes::of(&head);
-    let (body, leftover) = leftover::lend(PatientBody::new(body, grace), comes);
-    (Request::from_parts(head, Body::new(body)), Some(leftover))
-}
-
-/// Leaves a body unread: `aside`, where its connection can go on without it; else the connection ends after the answer.
-fn leave(unread: Unread<Patient>, answer: &mut Response, aside: Option<&mpsc::UnboundedSender<Unread<Patient>>>) {
-    match aside {
-        // It is gone only with its connection.
-        Some(aside) => drop(aside.send(unread)),
-        None => unread.close_after(answer.headers_mut()),
     }
 }
 
@@ -222,7 +192,7 @@ where
 
 async fn drive<C: Retire>(
     connection: C,
-    unread: Option<mpsc::UnboundedReceiver<Unread<Patient>>>,
+    unread: Option<Left>,
     pulse: &Pulse,
     limits: &Limits,
     heads: Heads,
@@ -231,19 +201,13 @@ async fn drive<C: Retire>(
     let mut connection = pin!(connection);
     let mut look = pin!(sleep(first_look(pulse, limits, heads)));
     let mut retired = None;
-    let mut discarding = FuturesUnordered::new();
-    let mut unread = unread;
+    let mut discarding = pin!(discard(unread));
     loop {
-        let left = async { unread.as_mut()?.recv().await };
         tokio::select! {
             biased;
             // How a peer leaves is its own affair; what matters was answered and logged.
             _ = &mut connection => return Ok(()),
-            Some(left) = left => {
-                discarding.push(left.discard());
-                continue;
-            }
-            Some(()) = discarding.next() => continue,
+            never = &mut discarding => match never {},
             () = &mut look => {}
             () = stop.cancelled(), if retired.is_none() => {
                 connection.as_mut().retire();

@@ -10,6 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::routing::any;
 use bytes::Bytes;
 use gatelodge::http::metrics::Refusal;
@@ -32,7 +33,10 @@ const TRIES: usize = 20;
 const LONG: usize = 24 << 20;
 
 fn router() -> Router {
-    let refuse = async |Path(status): Path<u16>| (StatusCode::from_u16(status).unwrap(), "x".repeat(ANSWER));
+    let refuse = async |Path(status): Path<u16>| {
+        let kind = [(CONTENT_TYPE, "application/octet-stream")];
+        (StatusCode::from_u16(status).unwrap(), kind, "x".repeat(ANSWER))
+    };
     Router::new().route("/{status}", any(refuse))
 }
 

@@ -70,13 +70,13 @@ fn every_refusal_of_the_https_door_is_heard() {
     let json = "content-type: application/json";
     for (status, path, method, header) in [
         (401, "/v1/spaces", "POST", json),
-        (403, "/v1/spaces", "POST", reader.as_str()),
+        (413, "/v1/spaces", "POST", reader.as_str()),
         (404, "/v1/nothing", "POST", json),
         (404, "/nothing", "POST", json),
         (405, "/v1/spaces", "PUT", json),
         (413, "/v1/spaces", "POST", admin.as_str()),
         (413, "/login", "POST", "content-type: application/x-www-form-urlencoded"),
-        (415, "/login", "POST", json),
+        (421, "/login", "POST", "host: elsewhere.example"),
     ] {
         uploads.are_refused(status, &["-X", method, "-H", header, &url(path)]);
     }
