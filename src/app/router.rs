@@ -22,7 +22,7 @@ use crate::face::Face;
 use crate::http::assets::Assets;
 use crate::http::problem::{method_not_allowed, not_found};
 use crate::http::serve::Pages;
-use crate::http::{Ahead, Problem, Reached, Site};
+use crate::http::{Ahead, LONGEST_BODY, Problem, Reached, Site, longest_body};
 use crate::meter::{self, Meters};
 use crate::occupancy::{Occupancy, compat, pages, v1};
 use crate::relay::{self, Relay};
@@ -92,8 +92,8 @@ pub(super) fn https(parts: Https) -> Site {
         }
         None => router.fallback(unknown_without_spaces),
     };
-    let router = router.method_not_allowed_fallback(method_not_allowed).layer(hosts);
-    Site::new(router, ahead)
+    let router = router.method_not_allowed_fallback(method_not_allowed);
+    Site::new(longest_body(router, LONGEST_BODY).layer(hosts), ahead)
 }
 
 /// The mtls door: what it sees of a client's certificate.
