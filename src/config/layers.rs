@@ -1,6 +1,5 @@
 //! Where configuration comes from, and in which order it is laid over each other.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
@@ -8,7 +7,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use figment::value::Value;
 use toml_edit::{Document, DocumentMut, Item};
 
-use super::{Config, ConfigError, check, remote};
+use super::{Config, ConfigError, ConfigErrors, Unread, check, remote};
 use crate::uplink::Kept;
 
 /// The file that is read when none is named.
@@ -39,25 +38,32 @@ pub struct Loaded {
     pub figment: Figment,
     /// What the box was told remotely and is not in force, since it may not be set from afar.
     pub refused: Vec<String>,
+    /// What could not be read, and is left out of the values.
+    pub unread: Unread,
 }
 
 /// Reads every layer, and checks the whole.
-pub fn load(flags: &Flags) -> Result<Loaded, ConfigError> {
+pub fn load(flags: &Flags) -> Result<Loaded, ConfigErrors> {
     load_with(flags, None)
 }
 
-/// The same, with every fault that can be told and not the first alone.
-pub fn load_all(flags: &Flags) -> Result<Loaded, Vec<ConfigError>> {
-    read_all(layers(flags, None, |figment| figment).map_err(|fault| vec![fault])?)
+/// Reads every layer as far as it can be read, and tells every fault: with some there is what they leave, to find what
+/// else is wrong.
+#[must_use]
+pub fn examine(flags: &Flags) -> (Option<Loaded>, Vec<ConfigError>) {
+    match layers(flags, None, |figment| figment) {
+        Ok(layers) => read_all(layers),
+        Err(fault) => (None, vec![fault]),
+    }
 }
 
 /// The same with another text in place of what the box was told remotely.
-pub(super) fn load_with(flags: &Flags, told: Option<&str>) -> Result<Loaded, ConfigError> {
+pub(super) fn load_with(flags: &Flags, told: Option<&str>) -> Result<Loaded, ConfigErrors> {
     read(layers(flags, told, |figment| figment)?)
 }
 
 /// The same with one value more, as if it stood in the box's own file: what it would mean there.
-pub(super) fn load_as_ours(flags: &Flags, (path, item): (&str, &Item)) -> Result<Loaded, ConfigError> {
+pub(super) fn load_as_ours(flags: &Flags, (path, item): (&str, &Item)) -> Result<Loaded, ConfigErrors> {
     let mut text = DocumentMut::new();
     remote::put(text.as_table_mut(), path, Some(item.clone()));
     read(layers(flags, None, |figment| {
@@ -102,77 +108,56 @@ fn layers(flags: &Flags, told: Option<&str>, last: impl FnOnce(Figment) -> Figme
     Ok(Layers { file, figment, refused })
 }
 
-/// Reads the layers and checks the whole; the first fault.
-fn read(layers: Layers) -> Result<Loaded, ConfigError> {
-    read_all(layers).map_err(|faults| {
-        let first = faults.into_iter().next();
-        first.expect("what was not read has a fault")
-    })
+/// Reads the layers and checks the whole.
+fn read(layers: Layers) -> Result<Loaded, ConfigErrors> {
+    let (loaded, faults) = read_all(layers);
+    match ConfigErrors::of(faults) {
+        None => Ok(loaded.expect("what could not be read has a fault")),
+        Some(faults) => Err(faults),
+    }
 }
 
 /// Reads the layers and checks the whole. A value that cannot be read is looked past, to find what else is wrong; what
 /// follows from its absence is not told.
-fn read_all(layers: Layers) -> Result<Loaded, Vec<ConfigError>> {
+fn read_all(layers: Layers) -> (Option<Loaded>, Vec<ConfigError>) {
     let Layers { file, figment, refused } = layers;
-    let mut values: Value = figment.extract().map_err(|error| vec![error.into()])?;
+    let mut values: Value = match figment.extract() {
+        Ok(values) => values,
+        Err(error) => return (None, vec![error.into()]),
+    };
     let mut faults: Vec<ConfigError> = Vec::new();
-    let mut sections = BTreeSet::new();
+    let mut unread = Unread::default();
     // The first try is made on the layers themselves, which know where each value comes from.
     let mut result = figment.extract::<Config>();
     while let Err(error) = result {
         for error in error {
-            let path = ConfigError::path_of(&error);
-            let Some(section) = path.first().filter(|_| faults.len() < MOST_FAULTS) else {
+            if faults.len() >= MOST_FAULTS || !unread.look_past(&error, &mut values) {
                 faults.push(error.into());
-                return Err(faults);
-            };
-            sections.insert(section.clone());
-            if !remove(&mut values, &path) {
-                faults.push(error.into());
-                return Err(faults);
+                return (None, faults);
             }
+            let path = ConfigError::path_of(&error);
             faults.push(ConfigError::at(&figment, error, &path));
         }
         result = Figment::from(Serialized::defaults(&values)).extract();
     }
-    let Ok(mut config) = result else { return Err(faults) };
+    let Ok(mut config) = result else { return (None, faults) };
     if let Some(uplink) = &mut config.uplink {
         uplink.kept = Some(Kept::of(&config.data_dir));
     }
-    let others = check::check(&config, &figment).into_iter();
-    faults.extend(others.filter(|fault| !sections.iter().any(|section| fault.is_in(section))));
-    match faults.is_empty() {
-        true => Ok(Loaded {
-            config,
-            file,
-            figment,
-            refused,
-        }),
-        false => Err(faults),
-    }
-}
-
-/// Takes the value at `path` away; when there is none (something is missing), the table that lacks it. Whether
-/// anything was there.
-fn remove(values: &mut Value, path: &[String]) -> bool {
-    let [first, rest @ ..] = path else { return false };
-    match values {
-        Value::Dict(_, table) => {
-            let inner_went = !rest.is_empty() && table.get_mut(first).is_some_and(|inner| remove(inner, rest));
-            inner_went || table.remove(first).is_some()
+    for fault in check::check(&config) {
+        let comes_of = std::iter::once(&fault.key).chain(&fault.also);
+        if !comes_of.into_iter().any(|key| unread.touches(key)) {
+            faults.push(ConfigError::of_fault(&figment, &fault.key, &fault.what, &fault.right));
         }
-        Value::Array(_, entries) => {
-            let Some(place) = first.parse::<usize>().ok().filter(|place| *place < entries.len()) else {
-                return false;
-            };
-            let inner_went = !rest.is_empty() && remove(&mut entries[place], rest);
-            if !inner_went {
-                entries.remove(place);
-            }
-            true
-        }
-        _ => false,
     }
+    let loaded = Loaded {
+        config,
+        file,
+        figment,
+        refused,
+        unread,
+    };
+    (Some(loaded), faults)
 }
 
 /// The file and what stands beside it.

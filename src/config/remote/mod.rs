@@ -17,7 +17,7 @@ use serde_json::Value as Json;
 use toml_edit::{DocumentMut, Item, Table, TableLike, value};
 
 use super::layers::{self, Flags};
-use super::{Config, ConfigError};
+use super::{Config, ConfigErrors};
 use crate::uplink::Section;
 pub use files::{file, keep, roll_back};
 pub(super) use layer::Layer;
@@ -72,7 +72,7 @@ pub enum RemoteError {
     Screened(Vec<String>),
     /// The whole would not be valid.
     #[error("{0}")]
-    Invalid(#[from] ConfigError),
+    Invalid(#[from] ConfigErrors),
     /// A file could not be read or written.
     #[error("{path}: {source}")]
     File {
