@@ -73,7 +73,7 @@ impl Check<'_> {
 
     /// What stands for a value that could not be read has no faults.
     fn fault(&mut self, key: &str, what: &str, hint: &str) {
-        if !self.loaded.unread.touches(key) {
+        if !self.loaded.unread.covers(key) {
             let fault = self.of_key(key, what, hint);
             self.findings.faults.push(fault);
         }

@@ -31,11 +31,11 @@ pub(super) fn check(common: &Common) -> Result<(), Failure> {
     let mut findings = loaded.as_ref().map(app::check).unwrap_or_default();
     faults.append(&mut findings.faults);
     findings.faults = faults;
-    // What is wrong opens nothing.
-    let loaded = loaded.filter(|_| findings.faults.is_empty());
     if common.json {
         print::json(&in_json(loaded.as_ref(), &findings));
     } else {
+        // What is wrong opens nothing.
+        let loaded = loaded.filter(|_| findings.faults.is_empty());
         if let Some(loaded) = &loaded {
             print::line(format_args!("{}: the configuration is right", loaded.file.display()));
         }

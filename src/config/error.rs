@@ -206,15 +206,18 @@ impl From<figment::Error> for ConfigError {
     }
 }
 
+/// Which of the known keys is meant by one that is not known.
+pub(super) fn meant<'k>(field: &str, known: &[&'k str]) -> Option<&'k str> {
+    let distance = |candidate: &&'k str| (strsim::damerau_levenshtein(field, candidate), *candidate);
+    let near = known.iter().map(distance).min();
+    near.filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 3)
+        .map(|(_, candidate)| candidate)
+}
+
 /// "did you mean", when one of the known keys is near; else all of them.
 fn nearest(field: &str, known: &[&str]) -> Option<String> {
-    let near = known
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(field, candidate), candidate))
-        .min()
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 3);
-    match near {
-        Some((_, candidate)) => Some(format!("did you mean `{candidate}`?")),
+    match meant(field, known) {
+        Some(candidate) => Some(format!("did you mean `{candidate}`?")),
         None if known.is_empty() => None,
         None => Some(format!("known here: {}", known.join(", "))),
     }

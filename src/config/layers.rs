@@ -145,8 +145,8 @@ fn read_all(layers: Layers) -> (Option<Loaded>, Vec<ConfigError>) {
         uplink.kept = Some(Kept::of(&config.data_dir));
     }
     for fault in check::check(&config) {
-        let comes_of = std::iter::once(&fault.key).chain(&fault.also);
-        if !comes_of.into_iter().any(|key| unread.touches(key)) {
+        let is_known = !unread.covers(&fault.key) && !fault.also.iter().any(|key| unread.touches(key));
+        if is_known {
             faults.push(ConfigError::of_fault(&figment, &fault.key, &fault.what, &fault.right));
         }
     }
@@ -200,9 +200,10 @@ fn environment(figment: Figment) -> Figment {
 
 /// The `*.toml` files of a folder, by name; none when there is no such folder.
 fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if [NotFound, NotADirectory].contains(&error.kind()) => return Ok(Vec::new()),
         Err(error) => return Err(ConfigError::unreadable(folder, &error)),
     };
     let mut files: Vec<PathBuf> = entries

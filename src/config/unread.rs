@@ -5,6 +5,7 @@ use figment::error::Kind;
 use figment::value::Value;
 
 use super::ConfigError;
+use super::error::meant;
 
 /// The paths of values that could not be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,7 +27,16 @@ const STAND_INS: [(&str, &str); 11] = [
 ];
 
 impl Unread {
-    /// Whether something under `key`, or something that `key` is under, could not be read.
+    /// Whether `key`, or a table that it is in, could not be read.
+    #[must_use]
+    pub fn covers(&self, key: &str) -> bool {
+        let key: Vec<&str> = key.split('.').collect();
+        let is_in =
+            |path: &Vec<String>| path.len() <= key.len() && path.iter().zip(&key).all(|(path, key)| path == key);
+        self.0.iter().any(is_in)
+    }
+
+    /// The same, or whether something in the table `key` could not be read.
     #[must_use]
     pub fn touches(&self, key: &str) -> bool {
         let key: Vec<&str> = key.split('.').collect();
@@ -41,6 +51,15 @@ impl Unread {
         let mut path = ConfigError::path_of(error);
         if let Kind::MissingField(field) = &error.kind {
             path.push(field.to_string());
+        }
+        // Whoever mistypes a key means another, which is missing no more than it is there.
+        if let Kind::UnknownField(field, known) = &error.kind
+            && let Some(meant) = meant(field, known)
+        {
+            let mut path = path.clone();
+            path.pop();
+            path.push(meant.to_owned());
+            self.0.push(path);
         }
         let is_new = !self.0.contains(&path);
         self.0.push(path.clone());
@@ -130,14 +149,14 @@ mod tests {
     #[test]
     fn what_could_not_be_read_touches_what_is_in_it_and_around_it() {
         let unread = Unread(vec![vec!["uplink".into(), "auth".into()]]);
-        for (key, touched) in [
-            ("uplink.auth", true),
-            ("uplink", true),
-            ("uplink.auth.kind", true),
-            ("uplink.url", false),
-            ("uplinks", false),
+        for (key, touched, covered) in [
+            ("uplink.auth", true, true),
+            ("uplink", true, false),
+            ("uplink.auth.kind", true, true),
+            ("uplink.url", false, false),
+            ("uplinks", false, false),
         ] {
-            assert_eq!(unread.touches(key), touched, "{key}");
+            assert_eq!((unread.touches(key), unread.covers(key)), (touched, covered), "{key}");
         }
     }
 }

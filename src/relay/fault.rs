@@ -22,7 +22,8 @@ impl Config {
         let mut faults = Faults::default();
         if self.certificate_file.is_some() != self.key_file.is_some() {
             let what = "has only one of certificate_file and key_file";
-            faults.joint("relay", &["relay"], what, "give both, or neither for the own PKI");
+            let files = ["relay.certificate_file", "relay.key_file"];
+            faults.joint("relay", &files, what, "give both, or neither for the own PKI");
         }
         if !is_prefix(&self.prefix) {
             let right = format!("a path from / to /, such as \"{PREFIX}\"");

@@ -36,7 +36,12 @@ fn certificate(https: &Https, faults: &mut Faults) {
     let wrong: Vec<&str> = wrong.map(|(key, _)| key).collect();
     if by_files && !wrong.is_empty() {
         let right = format!("then {} must say which", wrong.join(" and "));
-        faults.joint("https.certificate", &["https"], "is \"files\"", right);
+        faults.joint(
+            "https.certificate",
+            &["https.certificate_file", "https.key_file"],
+            "is \"files\"",
+            right,
+        );
         return;
     }
     for key in wrong {
@@ -49,7 +54,8 @@ fn pair(door: &str, (certificate, key): (&Option<PathBuf>, &Option<PathBuf>), fa
     if certificate.is_some() != key.is_some() {
         let right = "give both, or neither for the own PKI";
         let what = "has only one of certificate_file and key_file";
-        faults.joint(door, &[door], what, right);
+        let files = ["certificate_file", "key_file"].map(|file| format!("{door}.{file}"));
+        faults.joint(door, &[&files[0], &files[1]], what, right);
     }
 }
 

@@ -6,7 +6,15 @@ use crate::http::Rate;
 use crate::uplink::operations::{COMMANDS, words};
 
 /// What the keys of a proof hang on.
-const SECTION: &[&str] = &["uplink"];
+const PROOF: &[&str] = &[
+    "uplink.auth",
+    "uplink.certificate_file",
+    "uplink.key_file",
+    "uplink.username",
+    "uplink.password_file",
+    "uplink.tenant",
+    "uplink.url",
+];
 const ID: &str = "1 to 64 letters, digits, hyphens and underscores";
 const CLEAR: &str = "mqtts://host:port";
 const NEITHER: &str = "give both, or neither";
@@ -47,7 +55,7 @@ impl Config {
 
     /// What it proves itself by.
     fn proof(&self, faults: &mut Faults) {
-        let mut fault = |key: &str, what: &str, right: &str| faults.joint(key, SECTION, what, right);
+        let mut fault = |key: &str, what: &str, right: &str| faults.joint(key, PROOF, what, right);
         if self.certificate_file.is_some() != self.key_file.is_some() {
             fault("uplink", "has only one of certificate_file and key_file", NEITHER);
         }
@@ -87,7 +95,7 @@ impl Config {
     fn given(&self, faults: &mut Faults) {
         let is_est = self.auth() == Auth::Est;
         let word = if is_est { "is \"est\"" } else { "is \"bootstrap\"" };
-        let mut fault = |key, what: String, right: &str| faults.joint(key, SECTION, what, right);
+        let mut fault = |key, what: String, right: &str| faults.joint(key, PROOF, what, right);
         if !self.url.tls {
             let what = "is in clear, where what the platform gives would be seen".to_owned();
             fault("uplink.url", what, CLEAR);
@@ -107,7 +115,7 @@ impl Config {
         }
         if !is_est && self.kind != Kind::Cumulocity {
             let right = "with uplink.kind = \"cumulocity\" it works; other brokers grant no logins";
-            fault("uplink.auth", word.to_owned(), right);
+            faults.joint("uplink.auth", &["uplink.kind"], word, right);
         }
     }
 
@@ -177,7 +185,8 @@ impl Config {
         if self.kind != Kind::Cumulocity {
             return;
         }
-        let mut fault = |key: &str, what: &str, right: &str| faults.joint(key, SECTION, what, right);
+        let also: Vec<&str> = PROOF.iter().copied().chain(["uplink.kind"]).collect();
+        let mut fault = |key: &str, what: &str, right: &str| faults.joint(key, &also, what, right);
         if self.tenant.is_none() && self.username.is_some() && !self.auth().is_given() {
             let right = "the tenant's id, such as \"t12345\"; not its domain";
             fault("uplink.tenant", "is missing", right);
