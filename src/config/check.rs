@@ -107,7 +107,7 @@ fn meters(config: &Config, faults: &mut Faults) {
         if known.insert(&meter.serial, place).is_some() {
             let what = format!("{} is there twice", meter.serial);
             inner.add("serial", what, "each meter has one entry");
-        } else if let Some(other) = links.insert(meter.link.to_string(), &meter.serial) {
+        } else if let Some(other) = links.insert(meter.link.line(), &meter.serial) {
             let what = format!("{} has the link of {other}, {}", meter.serial, meter.link);
             inner.add("link", what, "one line leads to one meter: each has a link of its own");
         }

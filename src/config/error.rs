@@ -64,7 +64,7 @@ impl fmt::Display for ConfigErrors {
         }
         match self.0.len().saturating_sub(IN_A_SENTENCE) {
             0 => Ok(()),
-            more => write!(f, "; and {more} more, which `gatelodge check-config` names"),
+            more => write!(f, "; and {more} more"),
         }
     }
 }
