@@ -53,7 +53,7 @@ pub fn load(flags: &Flags) -> Result<Loaded, ConfigErrors> {
 pub fn examine(flags: &Flags) -> (Option<Loaded>, Vec<ConfigError>) {
     match layers(flags, None, |figment| figment) {
         Ok(layers) => read_all(layers),
-        Err(fault) => (None, vec![fault]),
+        Err(faults) => (None, faults.into_vec()),
     }
 }
 
@@ -79,19 +79,26 @@ struct Layers {
     refused: Vec<String>,
 }
 
-fn layers(flags: &Flags, told: Option<&str>, last: impl FnOnce(Figment) -> Figment) -> Result<Layers, ConfigError> {
+fn layers(flags: &Flags, told: Option<&str>, last: impl FnOnce(Figment) -> Figment) -> Result<Layers, ConfigErrors> {
     let file = flags.file.clone().unwrap_or_else(|| DEFAULT_FILE.into());
-    let mut figment = outer(&file)?;
+    let mut faults = Vec::new();
+    let mut figment = outer(&file, &mut faults);
     let data_dir = data_dir_of(&figment);
     let remote = remote::file(&data_dir);
     let mut written = None;
-    for extra in toml_files(&data_dir.join("conf.d"))? {
-        if extra == remote {
-            let text = std::fs::read_to_string(&extra).map_err(|error| ConfigError::unreadable(&extra, &error))?;
-            written = Some(text);
-        } else {
-            figment = with_file(figment, &extra)?;
+    for extra in toml_files(&data_dir.join("conf.d"), &mut faults) {
+        if extra != remote {
+            figment = with_file(figment, &extra, &mut faults);
+            continue;
         }
+        match std::fs::read_to_string(&extra) {
+            Ok(text) => written = Some(text),
+            Err(error) => faults.push(ConfigError::unreadable(&extra, &error)),
+        }
+    }
+    // What is wrong with values is told when all files are there to say them.
+    if let Some(faults) = ConfigErrors::of(faults) {
+        return Err(faults);
     }
     let mut refused = Vec::new();
     let text = told.map(str::to_owned).or(written).filter(|text| !text.is_empty());
@@ -160,18 +167,14 @@ fn read_all(layers: Layers) -> (Option<Loaded>, Vec<ConfigError>) {
     (Some(loaded), faults)
 }
 
-/// The file and what stands beside it.
-fn outer(file: &Path) -> Result<Figment, ConfigError> {
-    let mut figment = with_file(Figment::new(), file)?;
+/// The file and what stands beside it, as far as it can be read.
+fn outer(file: &Path, faults: &mut Vec<ConfigError>) -> Figment {
+    let mut figment = with_file(Figment::new(), file, faults);
     let beside = file.parent().map(|folder| folder.join("conf.d"));
-    for extra in beside
-        .map(|folder| toml_files(&folder))
-        .transpose()?
-        .unwrap_or_default()
-    {
-        figment = with_file(figment, &extra)?;
+    for extra in beside.map(|folder| toml_files(&folder, faults)).unwrap_or_default() {
+        figment = with_file(figment, &extra, faults);
     }
-    Ok(figment)
+    figment
 }
 
 /// The data folder may hold settings too, and an outer layer may say where it is.
@@ -181,15 +184,30 @@ fn data_dir_of(outer: &Figment) -> PathBuf {
 }
 
 /// Where the data folder is, as far as it can be told without what lies in it.
-pub fn data_dir(flags: &Flags) -> Result<PathBuf, ConfigError> {
+pub fn data_dir(flags: &Flags) -> Result<PathBuf, ConfigErrors> {
     let file = flags.file.clone().unwrap_or_else(|| DEFAULT_FILE.into());
-    Ok(data_dir_of(&outer(&file)?))
+    let mut faults = Vec::new();
+    let outer = outer(&file, &mut faults);
+    let data_dir = data_dir_of(&outer);
+    ConfigErrors::of(faults).map_or(Ok(data_dir), Err)
 }
 
-fn with_file(figment: Figment, file: &Path) -> Result<Figment, ConfigError> {
-    let text = std::fs::read_to_string(file).map_err(|error| ConfigError::unreadable(file, &error))?;
-    Document::parse(text.as_str()).map_err(|error| ConfigError::syntax(file, &text, &error))?;
-    Ok(figment.merge(Toml::file_exact(file)))
+/// With one file more, unless it cannot be read.
+fn with_file(figment: Figment, file: &Path, faults: &mut Vec<ConfigError>) -> Figment {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) => {
+            faults.push(ConfigError::unreadable(file, &error));
+            return figment;
+        }
+    };
+    match Document::parse(text.as_str()) {
+        Ok(_) => figment.merge(Toml::file_exact(file)),
+        Err(error) => {
+            faults.push(ConfigError::syntax(file, &text, &error));
+            figment
+        }
+    }
 }
 
 fn environment(figment: Figment) -> Figment {
@@ -199,19 +217,22 @@ fn environment(figment: Figment) -> Figment {
 }
 
 /// The `*.toml` files of a folder, by name; none when there is no such folder.
-fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
+fn toml_files(folder: &Path, faults: &mut Vec<ConfigError>) -> Vec<PathBuf> {
     use std::io::ErrorKind::{NotADirectory, NotFound};
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if [NotFound, NotADirectory].contains(&error.kind()) => return Ok(Vec::new()),
-        Err(error) => return Err(ConfigError::unreadable(folder, &error)),
+        Err(error) if [NotFound, NotADirectory].contains(&error.kind()) => return Vec::new(),
+        Err(error) => {
+            faults.push(ConfigError::unreadable(folder, &error));
+            return Vec::new();
+        }
     };
     let mut files: Vec<PathBuf> = entries
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
         .collect();
     files.sort();
-    Ok(files)
+    files
 }
 
 /// The configuration of a machine without a file: defaults and the environment.
@@ -227,8 +248,7 @@ pub fn find_socket(flags: &Flags) -> PathBuf {
         return socket.clone();
     }
     let file = flags.file.clone().unwrap_or_else(|| DEFAULT_FILE.into());
-    let layers = with_file(Figment::new(), &file).unwrap_or_default();
-    environment(layers)
+    environment(with_file(Figment::new(), &file, &mut Vec::new()))
         .extract_inner("admin_socket")
         .unwrap_or(Config::default().admin_socket)
 }

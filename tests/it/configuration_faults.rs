@@ -192,6 +192,26 @@ fn no_number_of_the_manual_may_be_none_or_beyond_all_bounds() {
 }
 
 #[test]
+fn every_file_that_is_none_is_told() {
+    let written = Written::new("[https\n");
+    let folder = written.folder.path().join("conf.d");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("a.toml"), "[site]\nname = \n").unwrap();
+    std::fs::write(folder.join("b.toml"), "[site]\nname = \"Hall\"\n").unwrap();
+    std::fs::create_dir(folder.join("c.toml")).unwrap();
+    for command in ["check-config", "serve"] {
+        let (code, said) = written.said(command);
+        assert_eq!((code, said.len()), (Some(3), 3), "{said:?}");
+        for (line, wanted) in said
+            .iter()
+            .zip(["/config.toml:1:7: ", "/conf.d/a.toml:2:", "/conf.d/c.toml: "])
+        {
+            assert!(line.starts_with(wanted), "{said:?}");
+        }
+    }
+}
+
+#[test]
 fn an_admin_socket_fits_an_address() {
     let folder = tempfile::tempdir().unwrap();
     let of_length = |length: usize| {
