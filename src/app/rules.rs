@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use jiff::Timestamp;
 
 use super::lodge::Lodge;
@@ -40,8 +40,8 @@ impl Lodge {
             gauges
         });
         let book = (self.store.clone(), household(&self.config));
-        let rules = Rules::new(entries(&self.config), book, gauges, self.alarm_desk.clone())
-            .map_err(|fault| anyhow!("[[uplink.rule]]: {} {}", fault.key, fault.what))?;
+        let rules =
+            Rules::new(entries(&self.config), book, gauges, self.alarm_desk.clone()).context("[[uplink.rule]]")?;
         rules.prepare().await.context("beginning with the rules")?;
         rules.hold_the_journal();
         self.house.add("rules", Weight::Room, move |stop| {
