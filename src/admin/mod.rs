@@ -33,6 +33,7 @@ pub use verdict::{Beside, Finding, Grade, Verdict};
 
 use crate::accounts::Accounts;
 use crate::http::problem::{method_not_allowed, not_found};
+use crate::http::{LONGEST_BODY, longest_body};
 use crate::meter::Meters;
 use crate::occupancy::Occupancy;
 use crate::pki::Pki;
@@ -90,7 +91,7 @@ pub enum Order {
 
 /// Everything the socket answers.
 pub fn router(desk: Desk) -> Router {
-    Router::new()
+    let router = Router::new()
         .merge(accounts::router())
         .merge(backup::router())
         .merge(certificates::router())
@@ -102,6 +103,6 @@ pub fn router(desk: Desk) -> Router {
         .merge(uplink::router())
         .merge(webhooks::router())
         .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        .with_state(desk)
+        .method_not_allowed_fallback(method_not_allowed);
+    longest_body(router, LONGEST_BODY).with_state(desk)
 }

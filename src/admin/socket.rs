@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::problem::Refusal;
 use crate::files::make_shared;
+use crate::http::{Lingering, closing};
 
 /// The group whose members may run the command line against the box.
 const GROUP: &str = "gatelodge";
@@ -84,7 +85,7 @@ impl Listening {
     /// Serves `router` to those whom the file lets in, until it is told to stop. Nobody who connects and says nothing
     /// keeps another user out.
     pub async fn serve(&self, router: Router, stop: CancellationToken) {
-        let router = router.route("/alive", get(async || StatusCode::NO_CONTENT));
+        let router = closing(router.route("/alive", get(async || StatusCode::NO_CONTENT)));
         let mut connections = JoinSet::new();
         let places: Arc<Mutex<BTreeMap<u32, usize>>> = Arc::default();
         loop {
@@ -103,7 +104,7 @@ impl Listening {
             let uid = stream.peer_cred().map_or(u32::MAX, |peer| peer.uid());
             let router = match Place::take(&places, uid) {
                 Some(place) => (router.clone(), Some(place)),
-                None => (Router::new().fallback(async || too_many()), None),
+                None => (closing(Router::new().fallback(async || too_many())), None),
             };
             connections.spawn(converse(stream, router, stop.clone()));
         }
@@ -161,7 +162,7 @@ async fn converse(stream: UnixStream, (router, place): (Router, Option<Place>), 
         Some(_) => SILENCE,
         None => Duration::from_secs(1),
     });
-    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let connection = http.serve_connection(TokioIo::new(Lingering::new(stream)), TowerToHyperService::new(router));
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

@@ -166,10 +166,7 @@ async fn a_part_that_cannot_be_built_leaves_the_one_that_runs() {
     let mut rig = Rig::new();
     rig.take("a", "0s", "/run").await.unwrap();
     rig.heard().await;
-    let refused = rig
-        .take("site.name = 'bad'\nretention.readings = '1d'")
-        .await
-        .unwrap_err();
+    let refused = rig.take("bad", "1d", "/run").await.unwrap_err();
     assert_eq!(refused, "named: it cannot be called that");
     assert_eq!(rig.heard().await, [""; 0], "what comes after it is as it was");
     assert_eq!(rig.named.get().unwrap().name, "a");

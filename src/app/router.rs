@@ -21,7 +21,7 @@ use crate::face::Face;
 use crate::http::assets::Assets;
 use crate::http::problem::{method_not_allowed, not_found};
 use crate::http::serve::Pages;
-use crate::http::{Ahead, Problem, Reached, Site};
+use crate::http::{Ahead, LONGEST_BODY, Problem, Reached, Site, longest_body};
 use crate::occupancy::compat;
 use crate::tls::{Challenges, PeerCertificate};
 
@@ -55,8 +55,8 @@ impl Https {
             Some(_) => self.router.fallback(unknown),
             None => self.router.fallback(unknown_without_spaces),
         };
-        let router = router.method_not_allowed_fallback(method_not_allowed).layer(self.hosts);
-        Site::new(router, self.ahead)
+        let router = router.method_not_allowed_fallback(method_not_allowed);
+        Site::new(longest_body(router, LONGEST_BODY).layer(self.hosts), self.ahead)
     }
 }
 

@@ -1,14 +1,14 @@
 //! The headers that keep a page to itself (`spec/perseus.md` 13.4).
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_FRAME_OPTIONS};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::{Next, from_fn, map_response};
 use axum::response::Response;
 use tracing::Instrument;
 
-use crate::http::RequestId;
+use crate::http::{RequestId, longest_body};
 
 /// Nothing from outside, no inline script or style, no frames.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; \
@@ -19,8 +19,7 @@ const LONGEST_FORM: usize = 64 << 10;
 
 /// Every page of `router` with these headers; what it logs carries the request's number.
 pub fn secured(router: Router) -> Router {
-    router
-        .layer(DefaultBodyLimit::max(LONGEST_FORM))
+    longest_body(router, LONGEST_FORM)
         .layer(from_fn(numbered))
         .layer(map_response(async |mut response: Response| {
             keep_to_itself(response.headers_mut());

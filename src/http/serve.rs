@@ -26,7 +26,7 @@ use super::ahead::Under;
 use super::metrics::DoorMetrics;
 use super::peer::truncated;
 use super::request_id::{RequestId, RequestIds};
-use super::{Crowded, Peer, Problem, Proxies, RateLimits, authority, claims};
+use super::{Crowded, Peer, Problem, Proxies, RateLimits, authority, claims, expect};
 
 /// The longest address (path and query) a request may have, in bytes.
 pub const URI_LIMIT: usize = 16 << 10;
@@ -185,6 +185,10 @@ impl<S> Served<S> {
         if authority::contradicts(request.version(), request.uri(), request.headers()) {
             let title = "The request names two hosts";
             return Some(Problem::new(StatusCode::BAD_REQUEST, "two-hosts", title));
+        }
+        if expect::is_unknown(request.headers()) {
+            let title = "The request expects what is not known here";
+            return Some(Problem::new(StatusCode::EXPECTATION_FAILED, "expectation", title));
         }
         let length = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
         if length > URI_LIMIT {

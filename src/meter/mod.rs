@@ -32,7 +32,7 @@ pub mod smip;
 mod timetable;
 pub mod v1;
 
-pub use config::{Config, Entry, EntryError, Every, Fault, Polling};
+pub use config::{Config, Entry, EntryError, Every, Polling};
 pub use energy::{Span, SpanError, Totals};
 pub use joining::{Answers, Joined};
 pub use polling::PollingError;

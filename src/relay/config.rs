@@ -2,7 +2,6 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -114,9 +113,6 @@ pub struct DoorConfig {
     pub tickets: bool,
 }
 
-/// What is wrong with the section: the key, what is wrong, what would be right.
-pub type Fault = (&'static str, String, String);
-
 impl Config {
     /// Where it listens.
     #[must_use]
@@ -156,60 +152,5 @@ impl Config {
             return Some(Rule::default());
         }
         self.meetup.iter().find(|rule| rule.is_about(id)).cloned()
-    }
-
-    /// What the keys cannot say each for itself.
-    #[must_use]
-    pub fn fault(&self) -> Option<Fault> {
-        if self.certificate_file.is_some() != self.key_file.is_some() {
-            let what = "has only one of certificate_file and key_file".to_owned();
-            return Some(("relay", what, "give both, or neither for the own PKI".into()));
-        }
-        let plain = |c: char| c.is_ascii_graphic() && !"{}*?#%".contains(c);
-        if !self.prefix.starts_with('/') || !self.prefix.ends_with('/') || !self.prefix.chars().all(plain) {
-            let what = format!("is {:?}", self.prefix);
-            return Some((
-                "relay.prefix",
-                what,
-                format!("a path from / to /, such as \"{PREFIX}\""),
-            ));
-        }
-        for (key, span) in [
-            ("relay.ping_interval", self.ping_interval),
-            ("relay.ping_timeout", self.ping_timeout),
-            ("relay.hello_timeout", self.hello_timeout),
-            ("relay.send_timeout", self.send_timeout),
-        ] {
-            if !(100..=86_400_000).contains(&span.0.as_millis()) {
-                return Some((key, format!("is {span}"), "\"100ms\" to \"1d\", such as \"10s\"".into()));
-            }
-        }
-        for (key, size, least) in [
-            ("relay.max_message", self.max_message, 1 << 10),
-            ("relay.buffer", self.buffer, 32 << 10),
-        ] {
-            if !(least..=1 << 30).contains(&size.0) {
-                let hint = format!("{} to 1GiB", ByteSize(least));
-                return Some((key, format!("is {size}"), hint));
-            }
-        }
-        let hasty = |rule: &&Rule| !rule.idle_timeout.is_zero() && rule.idle_timeout < Span(Duration::from_millis(100));
-        if let Some(rule) = self.meetup.iter().find(hasty) {
-            let what = format!(
-                "has an entry {:?} whose `idle_timeout` is {}",
-                rule.id, rule.idle_timeout
-            );
-            return Some(("relay.meetup", what, "\"100ms\" or more, or \"0s\" for never".into()));
-        }
-        let empty = |rule: &&Rule| rule.peers.as_ref().is_some_and(Vec::is_empty);
-        if let Some(rule) = self.meetup.iter().find(empty) {
-            let what = format!(
-                "has an entry {:?} whose `peers` is empty, so nobody could come",
-                rule.id
-            );
-            let hint = "name certificates, or leave `peers` out for all that the door trusts";
-            return Some(("relay.meetup", what, hint.into()));
-        }
-        None
     }
 }

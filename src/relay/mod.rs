@@ -15,6 +15,7 @@ pub mod bridge;
 mod config;
 mod counts;
 pub mod extension;
+mod fault;
 pub mod frame;
 pub mod goodbye;
 mod hands;
@@ -34,7 +35,7 @@ pub mod upgrade;
 pub mod v1;
 
 pub use api::router;
-pub use config::{CloseCodes, Config, DoorConfig, Fault, PREFIX};
+pub use config::{CloseCodes, Config, DoorConfig, PREFIX};
 pub use counts::Counts;
 pub use room::{LONGEST_ID, Refused, Relay, RelayError};
 pub use shown::{PeerShown, TicketShown, TicketWanted};

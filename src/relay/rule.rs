@@ -70,6 +70,13 @@ impl Rule {
         fits(&self.id, id)
     }
 
+    /// Whether it is about every id that `other` is about.
+    #[must_use]
+    pub fn covers(&self, other: &Rule) -> bool {
+        // What stands for any characters there must stand for any here too, so it is like a character of its own.
+        fits(&self.id, &other.id)
+    }
+
     /// Whether somebody of these identities may come.
     #[must_use]
     pub fn admits(&self, identity: &Identity) -> bool {
@@ -212,6 +219,26 @@ mod tests {
             ("", "x", false),
         ] {
             assert_eq!(fits(pattern, id), wanted, "{pattern} {id}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_covers_those_that_fit_nothing_else() {
+        let of = |id: &str| Rule {
+            id: id.to_owned(),
+            ..Rule::default()
+        };
+        for (wide, narrow, covers) in [
+            ("gw/*", "gw/7", true),
+            ("gw/*", "gw/*", true),
+            ("gw/*", "gw/a*b", true),
+            ("*", "", true),
+            ("*a*", "*a", true),
+            ("gw/7", "gw/*", false),
+            ("*a", "*a*", false),
+            ("gw/*", "*", false),
+        ] {
+            assert_eq!(of(wide).covers(&of(narrow)), covers, "{wide} {narrow}");
         }
     }
 

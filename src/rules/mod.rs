@@ -23,7 +23,7 @@ mod window;
 mod writing;
 
 pub use desk::{Desk, Gauge, Gauges};
-pub use entry::{Entry, Fault, rules};
+pub use entry::{Entry, rules};
 pub use house::Household;
 pub use ledger::Alarms;
 pub use machine::{Phase, Terms};

@@ -7,7 +7,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::EXPECT;
 use axum::response::Response;
 use hyper::Request;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
@@ -20,13 +19,13 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::aside::{Aside, Left, discard, lent};
 use super::pulse::{Heads, Pulse, Verdict};
 use super::unsent::{Owed, Part, Unsent};
 use super::{Limits, PeerCertificate};
-use crate::http::leftover::{self, Leftover};
 use crate::http::metrics::Refusal;
 use crate::http::swap::Swap;
-use crate::http::{Crowded, PatientBody, Peer, Reached, Shared};
+use crate::http::{Crowded, Peer, Reached, Shared};
 
 /// Largest head of an HTTP/1.1 request, and with it the largest buffer a connection can make us keep, in bytes.
 /// Above [`crate::http::serve::URI_LIMIT`], so that a long address earns its own answer.
@@ -93,11 +92,15 @@ impl Connection<'_> {
             ..
         } = self;
         let (router, patience) = (router.clone(), limits.body);
+        let (aside, unread) = match protocol {
+            Protocol::Http1 => (Aside::Nowhere, None),
+            Protocol::Http2 => Aside::new(),
+        };
         let service = {
             let pulse = pulse.clone();
             service_fn(move |request: Request<Incoming>| {
                 let turn = pulse.turn();
-                let (mut request, leftover) = lent(request, protocol, patience);
+                let (mut request, leftover) = lent(request, patience);
                 request.extensions_mut().insert(peer);
                 if let Some(reached) = reached {
                     request.extensions_mut().insert(reached);
@@ -105,7 +108,7 @@ impl Connection<'_> {
                 if let Some(certificate) = &certificate {
                     request.extensions_mut().insert(certificate.clone());
                 }
-                let (router, unsent) = (router.clone(), Arc::clone(&unsent));
+                let (router, unsent, aside) = (router.clone(), Arc::clone(&unsent), aside.clone());
                 // In a box, which goes when the answer is there: what waits for a slow peer is then only the answer.
                 Box::pin(async move {
                     if !unsent.has_room() {
@@ -117,9 +120,11 @@ impl Connection<'_> {
                         request.extensions_mut().insert(Crowded);
                     }
                     let answer = router.current().call(request);
-                    let answer: Response = answer.await?;
-                    if let Some(leftover) = leftover {
-                        leftover.read_off().await;
+                    let mut answer: Response = answer.await?;
+                    if let Some(leftover) = leftover
+                        && let Some(unread) = leftover.read_off().await
+                    {
+                        aside.leave(unread, &mut answer);
                     }
                     turn.part();
                     let is_shared = answer.extensions().get::<Shared>().is_some();
@@ -134,7 +139,7 @@ impl Connection<'_> {
                 // Time is kept by the pulse, which knows idle from slow.
                 http.header_read_timeout(None).max_buf_size(HEAD_LIMIT);
                 let connection = http.serve_connection(io, service).with_upgrades();
-                drive(connection, &pulse, limits, Heads::Seen, stop).await
+                drive(connection, unread, &pulse, limits, Heads::Seen, stop).await
             }
             Protocol::Http2 => {
                 let mut http = http2::Builder::new(TokioExecutor::new());
@@ -146,30 +151,11 @@ impl Connection<'_> {
                     .max_header_list_size(HEADER_LIST_LIMIT);
                 // No extended CONNECT (RFC 8441): a WebSocket then comes by HTTP/1.1, on a connection of its own
                 // whose end it owns, rather than on one that looks idle to the pulse.
-                drive(http.serve_connection(io, service), &pulse, limits, Heads::Hidden, stop).await
+                let connection = http.serve_connection(io, service);
+                drive(connection, unread, &pulse, limits, Heads::Hidden, stop).await
             }
         }
     }
-}
-
-/// The request with a body that is read with a limit to our patience; over HTTP/2 what is left of it is read off.
-fn lent(
-    request: Request<Incoming>,
-    protocol: Protocol,
-    grace: Duration,
-) -> (Request<Body>, Option<Leftover<Incoming>>) {
-    let (head, body) = request.into_parts();
-    // Whoever expects 100 sends nothing before somebody reads.
-    let reads_off = protocol == Protocol::Http2 && !head.headers.contains_key(EXPECT);
-    let (body, leftover) = match body {
-        body if body.is_end_stream() => (Body::empty(), None),
-        body if reads_off => {
-            let (body, leftover) = leftover::lend(body);
-            (Body::new(PatientBody::new(body, grace)), Some(leftover))
-        }
-        body => (Body::new(PatientBody::new(body, grace)), None),
-    };
-    (Request::from_parts(head, body), leftover)
 }
 
 /// What hyper's connections of both versions can do.
@@ -206,6 +192,7 @@ where
 
 async fn drive<C: Retire>(
     connection: C,
+    unread: Option<Left>,
     pulse: &Pulse,
     limits: &Limits,
     heads: Heads,
@@ -214,11 +201,13 @@ async fn drive<C: Retire>(
     let mut connection = pin!(connection);
     let mut look = pin!(sleep(first_look(pulse, limits, heads)));
     let mut retired = None;
+    let mut discarding = pin!(discard(unread));
     loop {
         tokio::select! {
             biased;
             // How a peer leaves is its own affair; what matters was answered and logged.
             _ = &mut connection => return Ok(()),
+            never = &mut discarding => match never {},
             () = &mut look => {}
             () = stop.cancelled(), if retired.is_none() => {
                 connection.as_mut().retire();

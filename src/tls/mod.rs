@@ -6,6 +6,7 @@
 
 mod acme;
 mod admission;
+mod aside;
 mod certificate;
 mod client_cert;
 mod client_trust;

@@ -20,6 +20,8 @@ pub(super) struct Pulse {
     under_way: AtomicU32,
     /// Whether any request was seen.
     served: AtomicBool,
+    /// Whether our side is closed: what still comes is no request, and has limits of its own.
+    leaving: AtomicBool,
     /// Since when no request is under way.
     idle_since: AtomicU64,
     /// When the first byte came after that.
@@ -72,6 +74,7 @@ impl Pulse {
             began: Instant::now(),
             under_way: AtomicU32::new(0),
             served: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
             idle_since: AtomicU64::new(1),
             head_since: AtomicU64::new(1),
             stalled_since: AtomicU64::new(0),
@@ -101,6 +104,11 @@ impl Pulse {
         if self.under_way.load(Relaxed) == 0 && self.head_since.load(Relaxed) == 0 {
             self.head_since.store(self.now(), Relaxed);
         }
+    }
+
+    /// All was said; the peer is to close.
+    pub(super) fn leaving(&self) {
+        self.leaving.store(true, Relaxed);
     }
 
     /// The peer's window is full, or is not any more.
@@ -149,7 +157,7 @@ impl Pulse {
         if self.is_too_slow(now, limits.write_stall) {
             return Verdict::Cut(Refusal::WriteTimeout);
         }
-        if self.under_way.load(Relaxed) > 0 {
+        if self.under_way.load(Relaxed) > 0 || self.leaving.load(Relaxed) {
             return Verdict::Wait(wait);
         }
         let head_counts = heads == Heads::Seen || !self.served.load(Relaxed);
@@ -315,6 +323,15 @@ mod tests {
         pulse.idle_since.store(1_000, Relaxed);
         for heads in BOTH {
             assert_eq!(verdict(&pulse, 61_000, heads), Verdict::Retire);
+        }
+    }
+
+    #[test]
+    fn who_is_to_close_owes_no_head() {
+        let pulse = Pulse::new();
+        pulse.leaving();
+        for heads in BOTH {
+            assert_eq!(verdict(&pulse, 3_600_000, heads), Verdict::Wait(LOOK_AGAIN));
         }
     }
 

@@ -12,10 +12,11 @@ use super::admission::Admission;
 use super::live::LiveGuard;
 use super::pulse::{Pulse, Stalled};
 use super::socket::Socket;
+use crate::http::Lingering;
 
 /// The stream under TLS and HTTP. It goes along when a request is upgraded, and its place with it.
 pub(super) struct Wire {
-    socket: Socket,
+    socket: Lingering<Socket>,
     pulse: Arc<Pulse>,
     stalled: bool,
     _admission: Admission,
@@ -25,7 +26,7 @@ pub(super) struct Wire {
 impl Wire {
     pub(super) fn new(tcp: TcpStream, pulse: Arc<Pulse>, admission: Admission) -> Wire {
         Wire {
-            socket: Socket::new(tcp),
+            socket: Lingering::new(Socket::new(tcp)),
             pulse,
             stalled: false,
             _admission: admission,
@@ -35,7 +36,7 @@ impl Wire {
 
     /// The socket itself.
     pub(super) fn socket(&self) -> &Socket {
-        &self.socket
+        self.socket.stream()
     }
 
     /// Keeps the connection's entry among the live ones as long as the stream.
@@ -91,6 +92,7 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.pulse.leaving();
         Pin::new(&mut self.socket).poll_shutdown(cx)
     }
 }

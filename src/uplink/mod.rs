@@ -39,7 +39,7 @@ pub mod v1;
 mod world;
 
 pub use board::{Board, Complaint, FaultShown, Ignored, TOOK, Tallies, UplinkShown};
-pub use config::{Auth, Config, Fault as ConfigFault, Kind, Mqtt, Version};
+pub use config::{Auth, Config, Kind, Mqtt, Version};
 pub use connection::address::{BrokerUrl, BrokerUrlError};
 pub use connection::fault::{CertificateFault, Fault, Trouble};
 pub use connection::rehearsal::rehearse;

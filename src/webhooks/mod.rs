@@ -14,7 +14,7 @@ mod signature;
 mod target;
 pub mod v1;
 
-pub use config::{Entry, Fault, Topic, fault};
+pub use config::{Entry, Topic, faults};
 pub use ledger::State;
 pub use room::{ReplayError, Webhooks, WebhooksError};
 pub use shown::{DeliveryShown, TargetShown};

@@ -19,6 +19,7 @@ mod binary;
 mod book;
 mod broken_room;
 mod configuration;
+mod configuration_faults;
 mod configured_files;
 mod crash;
 mod gate;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -51,8 +51,7 @@ impl Part<Deps> for Rules {
             gauges
         });
         let book = (deps.store.clone(), section.household.clone());
-        let rules = Rules::new(&section.entries, book, gauges, deps.alarms.clone())
-            .map_err(|fault| anyhow!("[[uplink.rule]]: {} {}", fault.key, fault.what))?;
+        let rules = Rules::new(&section.entries, book, gauges, deps.alarms.clone()).context("[[uplink.rule]]")?;
         rules.prepare().await.context("beginning with the rules")?;
         rules.hold_the_journal();
         Ok(rules)

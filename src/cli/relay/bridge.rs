@@ -16,6 +16,7 @@ use crate::cli::serve::runtime;
 use crate::cli::{Common, Failure, print};
 use crate::config::Log;
 use crate::domain::units::Span;
+use crate::http::{LingeringListener, closing};
 use crate::relay::bridge::caller::Caller;
 use crate::relay::bridge::message::Message;
 use crate::relay::bridge::responder::{Allowed, Responder, Target};
@@ -220,7 +221,8 @@ fn go(
                 .map_err(|error| Failure::failed(format_args!("listening on {listen}: {error}")))?;
             let at = listener.local_addr().unwrap_or(listen);
             print::line(format_args!("listening on http://{at}"));
-            let ended = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+            let ended = axum::serve(LingeringListener(listener), closing(router))
+                .with_graceful_shutdown(stop.clone().cancelled_owned());
             ended.await.map_err(Failure::failed)
         };
         tokio::pin!(serving);

@@ -174,28 +174,36 @@ pub struct Catalogue {
 impl Catalogue {
     /// The catalogue with these proposals for the objects whose numbers are not certain.
     pub fn new(inferred: &Inferred) -> Result<Catalogue, InferredError> {
+        let (catalogue, taken) = Catalogue::with(inferred);
+        taken.into_iter().next().map_or(Ok(catalogue), Err)
+    }
+
+    /// The same without those whose numbers are taken, and which these are.
+    pub(super) fn with(inferred: &Inferred) -> (Catalogue, Vec<InferredError>) {
+        let mut taken = Vec::new();
         let mut catalogue = Catalogue {
             by_id: BTreeMap::new(),
             by_name: HashMap::new(),
         };
         for &(id, name, kind, access) in KNOWN {
-            catalogue.add(ObjectId::new(id), name.into(), (kind, access, Trust::Known))?;
+            taken.extend(catalogue.add(ObjectId::new(id), name.into(), (kind, access, Trust::Known)));
         }
         for (table, when, access) in [(0xFF_F900, "active", Read), (0xFF_F800, "future", ReadWrite)] {
             for (block, rate) in (1..=8).flat_map(|block| (1..=8).map(move |rate| (block, rate))) {
                 let id = ObjectId::new(table + block_rate(block, rate));
                 let name = format!("tariff_{when}_block_{block}_rate_{rate}");
-                catalogue.add(id, name.into(), (Amount, access, Trust::Known))?;
+                taken.extend(catalogue.add(id, name.into(), (Amount, access, Trust::Known)));
             }
         }
         for (id, name, kind, access) in proposals(inferred) {
-            catalogue.add(id, name.into(), (kind, access, Trust::Inferred))?;
+            taken.extend(catalogue.add(id, name.into(), (kind, access, Trust::Inferred)));
         }
         for (alias, name) in ALIASES {
-            let id = catalogue.by_name[*name];
-            catalogue.by_name.insert((*alias).into(), id);
+            if let Some(id) = catalogue.by_name.get(*name).copied() {
+                catalogue.by_name.insert((*alias).into(), id);
+            }
         }
-        Ok(catalogue)
+        (catalogue, taken)
     }
 
     /// The object with this number, if it has a name.
@@ -215,10 +223,11 @@ impl Catalogue {
         self.by_id.values()
     }
 
-    fn add(&mut self, id: ObjectId, name: Cow<'static, str>, what: (Kind, Access, Trust)) -> Result<(), InferredError> {
+    /// Adds an object, unless its number is taken.
+    fn add(&mut self, id: ObjectId, name: Cow<'static, str>, what: (Kind, Access, Trust)) -> Option<InferredError> {
         if let Some(other) = self.by_id.get(&id) {
             let (taken, name) = (other.name.to_string(), name.into_owned());
-            return Err(InferredError::ObjectTaken { id, taken, name });
+            return Some(InferredError::ObjectTaken { id, taken, name });
         }
         let (kind, access, trust) = what;
         self.by_name.insert(name.clone(), id);
@@ -232,7 +241,7 @@ impl Catalogue {
                 trust,
             },
         );
-        Ok(())
+        None
     }
 }
 

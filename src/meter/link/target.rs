@@ -147,6 +147,17 @@ fn set(target: &mut SerialTarget, setting: &str) -> Option<()> {
     Some(())
 }
 
+impl Target {
+    /// The line itself, however it is set: two meters on one could not be told apart.
+    #[must_use]
+    pub fn line(&self) -> String {
+        match self {
+            Target::Tcp { .. } => self.to_string().to_ascii_lowercase(),
+            Target::Serial(line) => line.path.display().to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Target {
     /// As it is written in the configuration, every setting told.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -19,6 +19,7 @@ use axum::routing::{delete, get, post, put};
 use utoipa::OpenApi;
 
 use super::Occupancy;
+use crate::http::longest_body;
 use crate::http::problem::method_not_allowed;
 
 /// Bytes of a request's body at most; a space is described in less.
@@ -44,9 +45,8 @@ pub fn router(room: Arc<Occupancy>) -> Router {
         .route("/v1/spaces/{id}/events", get(stream::one))
         .route("/v1/events", get(stream::several))
         // Set here, so that what is laid round the routes lies round their refusals too.
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(axum::extract::DefaultBodyLimit::max(BODY))
-        .with_state(room);
+        .method_not_allowed_fallback(method_not_allowed);
+    let router = longest_body(router, BODY).with_state(room);
     match cors {
         Some(cors) => router.layer(cors),
         None => router,

@@ -9,13 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use super::connection::address::BrokerUrl;
 use super::enrol::Kept;
-use super::operations::{COMMANDS, DROP};
+use super::operations::{COMMANDS, DROP, words};
 use super::tenant::web::WebUrl;
 use crate::domain::units::{ByteSize, Span};
 use crate::http::Rate;
 use crate::http::client::Origin;
 use crate::tls::{Outbound, Pin};
-pub use fault::Fault;
 
 /// The `[uplink]` section: where what happens goes, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -293,6 +292,15 @@ impl Config {
             .filter(|name| !["log", DROP].contains(name));
         let usual = || harmless.map(str::to_owned).collect();
         self.allow_commands.clone().unwrap_or_else(usual)
+    }
+
+    /// The program that starts the machine anew, when one does.
+    #[must_use]
+    pub fn restart_program(&self) -> Option<PathBuf> {
+        match &self.restart {
+            RestartMode::Command(command) => Some(words(command)?.into_iter().next()?.into()),
+            RestartMode::Process | RestartMode::Off => None,
+        }
     }
 
     /// Where the platform's HTTP side is.

@@ -91,8 +91,11 @@ impl Rehearsal<'_> {
     }
 
     fn settings(&mut self) -> Result<(), Failed> {
-        if let Some((key, what, right)) = self.config.fault() {
-            self.bad("config", format!("`{key}` {what}"), right);
+        let faults = self.config.faults();
+        for fault in faults.iter() {
+            self.bad("config", format!("`{}` {}", fault.key, fault.what), fault.right.clone());
+        }
+        if !faults.is_empty() {
             return Err(Failed);
         }
         let how = match self.config.auth() {

@@ -8,6 +8,8 @@
 mod clients;
 mod crowd;
 mod descriptors;
+mod early;
+mod expect;
 mod handshake;
 mod house;
 mod nginx;
@@ -16,3 +18,4 @@ mod plain;
 mod proxies;
 mod stage;
 mod unsent;
+mod uploads;

@@ -79,8 +79,10 @@ async fn a_long_address_is_answered_414_and_a_huge_one_does_no_harm() {
         let answer = say(door.addr, &path(length)).await;
         assert!(answer.starts_with("HTTP/1.1 414"), "{length}: {answer}");
     }
-    let answer = say(door.addr, &path(1_000_000)).await;
-    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer}");
+    for _ in 0..20 {
+        let answer = say(door.addr, &path(1_000_000)).await;
+        assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+    }
     assert!(say(door.addr, &path(1)).await.starts_with("HTTP/1.1 200"));
 }
 
