@@ -6,7 +6,7 @@ mod places;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::backup::recipient;
+use super::parts::recipient;
 use crate::config::{Certificate as Source, Config, ConfigError, Loaded};
 use crate::store::is_recipient;
 use crate::tls::{self, Authorities, ClientTrust, Outbound};

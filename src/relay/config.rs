@@ -96,6 +96,23 @@ impl Default for Config {
     }
 }
 
+/// What makes the relay's door; all else can change while peers are connected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DoorConfig {
+    /// Where it listens; empty: closed.
+    pub addresses: Vec<SocketAddr>,
+    /// Its own certificate, PEM; `None`: issued by the relay hierarchy.
+    pub certificate_file: Option<PathBuf>,
+    /// Its own key, PEM.
+    pub key_file: Option<PathBuf>,
+    /// Whose peers are trusted, PEM; `None`: the relay hierarchy.
+    pub client_ca_file: Option<PathBuf>,
+    /// Which of them are revoked, PEM.
+    pub crl_file: Option<PathBuf>,
+    /// Whether anybody may come without a certificate.
+    pub tickets: bool,
+}
+
 impl Config {
     /// Where it listens.
     #[must_use]
@@ -109,15 +126,17 @@ impl Config {
         self.listen.clone().unwrap_or_else(everywhere)
     }
 
-    /// Whether both make the same door; what differs besides can change while peers are connected.
+    /// What makes its door.
     #[must_use]
-    pub fn same_door(&self, other: &Config) -> bool {
-        self.listen == other.listen
-            && self.certificate_file == other.certificate_file
-            && self.key_file == other.key_file
-            && self.client_ca_file == other.client_ca_file
-            && self.crl_file == other.crl_file
-            && self.takes_tickets() == other.takes_tickets()
+    pub fn door(&self) -> DoorConfig {
+        DoorConfig {
+            addresses: self.addresses(),
+            certificate_file: self.certificate_file.clone(),
+            key_file: self.key_file.clone(),
+            client_ca_file: self.client_ca_file.clone(),
+            crl_file: self.crl_file.clone(),
+            tickets: self.takes_tickets(),
+        }
     }
 
     /// Whether anybody may come without a certificate.

@@ -35,7 +35,7 @@ pub mod upgrade;
 pub mod v1;
 
 pub use api::router;
-pub use config::{CloseCodes, Config, PREFIX};
+pub use config::{CloseCodes, Config, DoorConfig, PREFIX};
 pub use counts::Counts;
 pub use room::{LONGEST_ID, Refused, Relay, RelayError};
 pub use shown::{PeerShown, TicketShown, TicketWanted};
