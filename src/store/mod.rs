@@ -180,7 +180,7 @@ impl Store {
         }
         match answer.await {
             Ok(answer) => answer,
-            // The pen stopped with this in its hands (`book.md` promise 4): nobody is answered.
+            // The pen stopped with this in its hands (BOOK P4): nobody is answered.
             Err(_) => std::future::pending().await,
         }
     }
@@ -267,7 +267,7 @@ impl Store {
         self.shared().queue.poke();
     }
 
-    /// Whether the clock may be trusted enough to let things expire (`book.md` promise 16).
+    /// Whether the clock may be trusted enough to let things expire (BOOK P16).
     #[must_use]
     pub fn clock_is_trusted(&self) -> bool {
         self.shared().keeper.read_clock().1

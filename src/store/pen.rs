@@ -29,7 +29,7 @@ use super::table::Table;
 use super::{Entry, Page};
 use crate::domain::Seq;
 
-/// Bulk work and cursors go at least this often, however many people wait (`book.md` promises 3, 10).
+/// Bulk work and cursors go at least this often, however many people wait (BOOK P3, P10).
 const BULK_EVERY: Duration = Duration::from_millis(100);
 
 /// While the disk is full, cursors are written this often, out of the reserve: pruning needs them.
