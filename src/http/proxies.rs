@@ -1,4 +1,4 @@
-//! Proxies in front of a door, and whom they say they speak for (`spec/occupancy.md` N16).
+//! Proxies in front of a door, and whom they say they speak for (OCC §5.7).
 //!
 //! `X-Forwarded-For` counts only on connections that come from a proxy the operator named, and is read from its
 //! end: each trusted proxy wrote the address it was called from, and what stands before the first that is not

@@ -1,6 +1,6 @@
 //! How many people are in which space.
 //!
-//! The peers are apps and pages written for the Occupancy API (`spec/occupancy.md`): [`compat`] answers
+//! The peers are apps and pages written for the Occupancy API (OCC §1): [`compat`] answers
 //! them to the letter. Spaces that somebody unknown makes through those URLs are open to whoever knows their id and
 //! die when nobody uses them; spaces that the operator makes stay, and want an API token unless they are shared.
 

@@ -109,7 +109,7 @@ impl Hierarchy {
         }
     }
 
-    /// Key usages of its leaves. The relay's peers come from another house's scripts (`spec/relay.md` 6.2).
+    /// Key usages of its leaves. The relay's peers come from another house's scripts (RELAY §6.1).
     pub(super) fn key_usages(self) -> Vec<KeyUsagePurpose> {
         match self {
             Hierarchy::Relay => vec![
