@@ -64,7 +64,7 @@ pub struct Mtls {
     pub crl_file: Option<PathBuf>,
 }
 
-/// The mediator's door (`spec/emop.md` sections 10 and 11).
+/// The mediator's door (EMOP §10, §11).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grpc {

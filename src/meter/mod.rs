@@ -1,4 +1,4 @@
-//! The meter room: Emlite electricity meters over EMOP (`spec/emop.md`).
+//! The meter room: Emlite electricity meters over EMOP (EMOP §1).
 //!
 //! [`emop`] is the protocol, pure; [`smip`], [`mediator::messages`] and [`arguments`] are what other
 //! programs and people write, pure as well. [`link`] and [`session`] speak with one meter, a [`driver`] keeps who

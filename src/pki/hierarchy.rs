@@ -36,7 +36,7 @@ pub enum Usage {
     Sign,
 }
 
-/// What a client of the mediator may do: its certificate's OU (`spec/emop.md` section 11).
+/// What a client of the mediator may do: its certificate's OU (EMOP §11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {

@@ -1,4 +1,4 @@
-//! Every object that has a name, in one table (`spec/emop.md` section 4).
+//! Every object that has a name, in one table (EMOP §4).
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -10,14 +10,14 @@ use super::object::ObjectId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     missing_docs,
-    reason = "each says what it holds by its name; sizes and scales are in section 4"
+    reason = "each says what it holds by its name; sizes and scales are in EMOP §4"
 )]
 pub enum Kind {
     /// ASCII of at least so many bytes.
     Text(usize),
-    /// Four characters, or nothing in a three phase meter (5.1).
+    /// Four characters, or nothing in a three phase meter (EMOP §5.1).
     Hardware,
-    /// Four digits, or raw bytes (5.2).
+    /// Four digits, or raw bytes (EMOP §5.2).
     Firmware,
     Clock,
     Signal,

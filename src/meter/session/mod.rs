@@ -1,4 +1,4 @@
-//! One request, one answer: spacing, retries, and what is never sent twice (`spec/emop.md` section 9).
+//! One request, one answer: spacing, retries, and what is never sent twice (EMOP §9).
 
 mod answer;
 
