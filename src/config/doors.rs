@@ -1,4 +1,4 @@
-//! The doors' sections (`contract.md` sections 4 and 5).
+//! The doors' sections.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;

@@ -187,7 +187,7 @@ impl Register {
     }
 
     /// The registers whose sum is a meter's `measure`; with `element`, only that element's
-    /// (`contract.md` section 7). A meter has those of its kind only: either elements or three phases.
+    /// (EMOP §20). A meter has those of its kind only: either elements or three phases.
     #[must_use]
     pub fn of(measure: Measure, element: Option<Element>) -> &'static [Register] {
         match (measure, element) {

@@ -1,4 +1,4 @@
-//! The sections `[meters]` and `[[meter]]` (`contract.md` section 4).
+//! The sections `[meters]` and `[[meter]]`.
 
 use std::time::Duration;
 

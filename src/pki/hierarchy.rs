@@ -99,7 +99,7 @@ impl Hierarchy {
     }
 
     /// The bound that its issuing CA sets on its certificates. A provenance verifier demands clientAuth of a signer
-    /// that has any (`spec/perseus.md` 6.3), so signers have none, and only their own trust file keeps them apart.
+    /// that has any, so signers have none, and only their own trust file keeps them apart.
     pub(super) fn issuer_purposes(self) -> Vec<ExtendedKeyUsagePurpose> {
         match self {
             Hierarchy::Server => Usage::Server.purposes(),

@@ -1,4 +1,4 @@
-//! The section `[relay]` and its `[[relay.meetup]]` (`contract.md` section 4).
+//! The section `[relay]` and its `[[relay.meetup]]`.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! Who waits for whom: the meetups and their peers. Pure.
 //!
 //! A place is taken with the HELLO, never before, so peers pair in whatever order they connect and speak
-//! (RELAY Q1). A peer whose end has begun has no place any more (RELAY Q3). The first to come waits, the
+//! (RELAY §3.4, Q1). A peer whose end has begun has no place any more (RELAY Q3). The first to come waits, the
 //! second is paired with it at once, a third is refused or takes the place of its own older connection (RELAY Q4).
 
 use std::collections::HashMap;

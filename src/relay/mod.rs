@@ -7,6 +7,8 @@
 //!
 //! Pure: [`hello`], [`frame`], [`inbound`], [`meetup`], [`rule`], [`goodbye`], [`upgrade`], [`extension`]. A peer's
 //! connection is served by `pipe` and `hands`; [`Relay`] knows who is there. Not done: more than one relay, observers.
+#![doc = ""]
+#![doc = include_str!("README.md")]
 
 mod allowance;
 mod api;

@@ -1,4 +1,4 @@
-//! Typed rows: read from anywhere, written on a page.
+//! Typed rows: read from anywhere, written on a page. Those that must agree are read there too (BOOK P6).
 
 use std::marker::PhantomData;
 

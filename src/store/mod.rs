@@ -9,6 +9,8 @@
 //! third thread, the *keeper*, makes snapshots of sealed segments and takes away what nobody needs. A
 //! fourth, the *sealer*, moves months of readings that are over to *side files*.
 //! Opening surveys everything, and mends it by salvage when it is damaged.
+#![doc = ""]
+#![doc = include_str!("README.md")]
 
 mod archive;
 mod backlog;

@@ -2,7 +2,7 @@
 //!
 //! It takes what waits, runs each change on its own page over a shared draft, appends one record a
 //! change, syncs once for the group, applies the draft to the table, rings the bell, answers. So
-//! nothing is visible before it is on disk, and a change sees what those before it wrote.
+//! nothing is visible before it is on disk (BOOK P1), and a change sees what those before it wrote.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Snapshots: all rows as they stood at one sequence number, in key order.
+//! Snapshots: all rows as they stood at one sequence number, in key order (BOOK F3).
 //!
 //! A header, then frames (`frame.rs`): blocks of rows of about 64 KiB, and at the end a count of
 //! what was written. A snapshot is made from the one before it and sealed segments, never from the

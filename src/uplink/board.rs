@@ -21,7 +21,7 @@ pub const TOOK: [f64; 9] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0]
 /// Samples of what waits: an hour of them.
 const SAMPLES: usize = 360;
 
-/// How the uplink is (`contract.md` section 6).
+/// How the uplink is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct UplinkShown {
     /// Where it goes.

@@ -1,4 +1,4 @@
-//! Where a meter is: `tcp://host:port` or `serial:///dev/serial/by-id/…?baud=9600` (`contract.md`, `[[meter]]`).
+//! Where a meter is: `tcp://host:port` or `serial:///dev/serial/by-id/…?baud=9600` (`[[meter]]`).
 
 use std::fmt;
 use std::path::PathBuf;

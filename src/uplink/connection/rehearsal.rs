@@ -1,4 +1,4 @@
-//! The way to the broker step by step, in words: `uplink test` (`spec/uplink.md` section 1.7).
+//! The way to the broker step by step, in words: `uplink test` (UPLINK §1.7).
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Duration, timeout};

@@ -1,4 +1,4 @@
-//! What the platform says (`spec/uplink.md` sections 1.8 and 2.2): operations, tokens, its number for the box, and
+//! What the platform says (UPLINK §1.8, §2.2): operations, tokens, its number for the box, and
 //! what it does not like. Whatever else comes is nothing to us.
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! Kind `"cumulocity"`: SmartREST lines to a tenant (`spec/uplink.md` sections 1 to 3).
+//! Kind `"cumulocity"`: SmartREST lines to a tenant (UPLINK §1, §2, §3).
 //!
 //! The box is a device; each meter and each space that is told is a child of it. Registration is made anew from the
 //! rows in each session, before any value. A child's values wait for nothing else: MQTT keeps their order behind it.

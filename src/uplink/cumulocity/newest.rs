@@ -1,4 +1,4 @@
-//! The newest of things, which is shown at once though older values still wait (`spec/uplink.md` section 4.2), and the
+//! The newest of things, which is shown at once though older values still wait (UPLINK §4.2), and the
 //! first word on a thing that the platform does not know.
 
 use jiff::Timestamp;

@@ -1,5 +1,5 @@
 //! How a session with a tenant begins and ends: registration, what is in force, the will and the last words
-//! (`spec/uplink.md` sections 1.2, 2.3 and 4.8).
+//! (UPLINK §1.2, §2.3, §4.8).
 
 use jiff::Timestamp;
 

@@ -1,4 +1,4 @@
-//! What is said at intervals, whether or not something happened (`spec/uplink.md` sections 3.4 and 3.5): how the road
+//! What is said at intervals, whether or not something happened (UPLINK §3.4, §3.5): how the road
 //! is, and how many people are where. It is made when it is sent: of a time without a session there is nothing to tell
 //! that the journal does not tell.
 

@@ -1,4 +1,4 @@
-//! A login that a person grants the box (`spec/uplink.md` section 1.3): the box is there as a stranger, says so again and
+//! A login that a person grants the box (UPLINK §1.3): the box is there as a stranger, says so again and
 //! again, and hears its login once somebody has accepted it.
 
 use std::convert::Infallible;

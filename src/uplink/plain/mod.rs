@@ -1,4 +1,4 @@
-//! Kind `"mqtt"`: topics and JSON for any broker (`spec/uplink.md` section 5).
+//! Kind `"mqtt"`: topics and JSON for any broker (UPLINK §5).
 //!
 //! State is retained and always the newest; `reading` carries every reading in order, also those that waited. What
 //! came, went or was lost is told by retained messages too, so that nobody has to have listened.

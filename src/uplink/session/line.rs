@@ -9,7 +9,7 @@ use crate::uplink::connection::fault::Fault;
 use crate::uplink::connection::wire::Incoming;
 use crate::uplink::outbox::READER;
 
-/// For what was written before the box stops (`spec/uplink.md` section 4.8).
+/// For what was written before the box stops (UPLINK §4.8).
 pub(super) const LAST_WORDS: Duration = Duration::from_secs(5);
 /// And then for the goodbye.
 const FAREWELL: Duration = Duration::from_secs(1);

@@ -1,5 +1,5 @@
 //! What a session listens to: asked for once the greeting is out, again while nobody answers, and again later when the
-//! broker did not grant all of it. Values go on meanwhile (`spec/uplink.md` section 2.3).
+//! broker did not grant all of it. Values go on meanwhile (UPLINK §2.3).
 
 use tokio::time::Instant;
 
