@@ -21,6 +21,7 @@ mod connection;
 mod counts;
 pub mod cumulocity;
 mod dating;
+mod dialect;
 pub mod enrol;
 mod fields;
 mod hands;
@@ -35,8 +36,8 @@ pub mod plain;
 mod room;
 mod session;
 mod shown;
-mod speech;
 mod tenant;
+mod topic;
 pub mod v1;
 mod world;
 

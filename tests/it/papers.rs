@@ -93,7 +93,8 @@ fn paper(file: &str, text: &str) -> Option<(String, Paper)> {
         {
             target.is_not_built = true;
         }
-        let row = line.strip_prefix("| ").and_then(mark).filter(|_| heading.is_none());
+        let cell = line.strip_prefix("| ").and_then(|row| row.split(" |").next());
+        let row = cell.filter(|cell| heading.is_none() && mark(cell) == Some(cell));
         if let Some(found) = heading.and_then(mark).or(row) {
             let under = if heading.is_some() { above(found) } else { here.clone() };
             let target = Target {

@@ -17,7 +17,7 @@ use crate::uplink::connection::retry::Retry;
 use crate::uplink::connection::wire::{Delivered, Incoming, Message, Opening, Protocol, Wire};
 use crate::uplink::cumulocity::smartrest::lines;
 use crate::uplink::room::chance;
-use crate::uplink::speech::Topic;
+use crate::uplink::topic::Topic;
 
 impl Enrol {
     /// Asks whenever there is no login, or another one is wanted.

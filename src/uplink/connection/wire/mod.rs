@@ -16,7 +16,7 @@ use rumqttc::v5::mqttbytes::{QoS as QoS5, v5};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::codec::Framed;
 
-use crate::uplink::speech::Topic;
+use crate::uplink::topic::Topic;
 pub use bounded::Larger;
 use bounded::{Bounded, Came};
 pub use error::{Garbage, Refusal, WireError};
