@@ -1,4 +1,4 @@
-//! A configuration from afar (`spec/uplink.md` section 2.7): validated whole, put in force, and put back when it does
+//! A configuration from afar (UPLINK §2.7): validated whole, put in force, and put back when it does
 //! not work. One that changes the uplink itself is only kept when the box is heard through it within a minute.
 
 use std::time::Duration;

@@ -15,7 +15,7 @@ use crate::tls::Limits;
 /// How long a door has to finish what is under way. The whole box stops within ten seconds.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// Silence on a relay connection after which the system asks whether its other end is there.
+/// Silence on a relay connection after which the system asks whether its other end is there (RELAY Q12).
 const RELAY_KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// What a door is opened with.

@@ -1,7 +1,7 @@
 //! The configuration: one section per room and door; a section that is absent is a room that is closed.
 //!
 //! Layers, the later over the earlier: the file, `conf.d/*.toml` beside it, `<data_dir>/conf.d/*.toml`,
-//! `GATELODGE_<SECTION>__<KEY>` in the environment, flags (`contract.md` section 1).
+//! `GATELODGE_<SECTION>__<KEY>` in the environment, flags.
 
 mod acme;
 mod check;

@@ -32,5 +32,5 @@ pub use seq::{ChangeId, ChangeIdError, Epoch, Seq};
 pub use space::{Level, Occupancy, Space, SpaceId, SpaceIdError, SpaceOrigin, Thresholds};
 pub use stretches::{HalfHour, Stretches};
 
-/// The largest count and the largest maximum a space can hold (`spec/occupancy.md` 2.3, V6).
+/// The largest count and the largest maximum a space can hold (OCC §2.3, V6).
 pub const OCCUPANCY_LIMIT: u32 = 100_000;

@@ -1,4 +1,4 @@
-//! Values that carry their unit: `"2s"`, `"24h"`, `"16MiB"` (`contract.md`, Units).
+//! Values that carry their unit: `"2s"`, `"24h"`, `"16MiB"`.
 
 use std::fmt;
 use std::str::FromStr;

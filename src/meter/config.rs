@@ -1,4 +1,4 @@
-//! The sections `[meters]` and `[[meter]]` (`contract.md` section 4).
+//! The sections `[meters]` and `[[meter]]`.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub struct Config {
     pub max_listeners: u32,
     /// How often each thing is read.
     pub polling: Polling,
-    /// Constants of the protocol that are not confirmed (`spec/emop.md` section 19).
+    /// Constants of the protocol that are not confirmed (EMOP §19).
     pub inferred: Inferred,
 }
 
@@ -158,10 +158,10 @@ const HOUR: Every = Every::Each(Span::seconds(3_600));
 const HALF_A_DAY: Every = Every::Each(Span::seconds(12 * 3_600));
 const DAY: Every = Every::Each(Span::seconds(24 * 3_600));
 
-/// How often each thing is read (`spec/emop.md` 16.1): an interval, or `"off"`.
+/// How often each thing is read (EMOP §16.1): an interval, or `"off"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[expect(missing_docs, reason = "the names of the syncers, which section 16.1 explains")]
+#[expect(missing_docs, reason = "the names of the syncers, which EMOP §16.1 explains")]
 pub struct Polling {
     pub reads: Every,
     pub prepay_balance: Every,

@@ -1,8 +1,10 @@
 //! How many people are in which space.
 //!
-//! The peers are apps and pages written for the Occupancy API (`spec/occupancy.md`): [`compat`] answers
+//! The peers are apps and pages written for the Occupancy API (OCC §1): [`compat`] answers
 //! them to the letter. Spaces that somebody unknown makes through those URLs are open to whoever knows their id and
 //! die when nobody uses them; spaces that the operator makes stay, and want an API token unless they are shared.
+#![doc = ""]
+#![doc = include_str!("README.md")]
 
 pub mod compat;
 mod following;
@@ -33,7 +35,7 @@ use crate::store::{ReadError, Store};
 use history::History;
 use last_use::LastUse;
 
-/// The `[occupancy]` section (`contract.md` section 4).
+/// The `[occupancy]` section.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {

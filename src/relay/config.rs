@@ -1,4 +1,4 @@
-//! The section `[relay]` and its `[[relay.meetup]]` (`contract.md` section 4).
+//! The section `[relay]` and its `[[relay.meetup]]`.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use super::rule::Rule;
 use crate::domain::units::{ByteSize, Span};
 use crate::http::{ByteRate, Rate};
 
-/// Where the relay's peers look for it (`spec/relay.md` section 1).
+/// Where the relay's peers look for it (RELAY §1).
 pub const PREFIX: &str = "/micronets/v1/ws-proxy/";
 /// Its usual port.
 const PORT: u16 = 5050;
@@ -59,7 +59,7 @@ pub struct Config {
     pub meetup: Vec<Rule>,
 }
 
-/// What refused peers are told (`spec/relay.md` Q13).
+/// What refused peers are told (RELAY Q13).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CloseCodes {

@@ -1,4 +1,4 @@
-//! Which certificates may meet where: the entries `[[relay.meetup]]` (`spec/relay.md` Q4–Q7). Pure.
+//! Which certificates may meet where: the entries `[[relay.meetup]]` (RELAY Q4, Q5, Q6, Q7). Pure.
 
 use serde::{Deserialize, Serialize};
 
@@ -112,7 +112,7 @@ fn fits(pattern: &str, text: &str) -> bool {
 /// The kind of name that a ticket gives.
 const TICKET: &str = "ticket:";
 
-/// Who a peer is by its certificate or its ticket (Q5, Q7).
+/// Who a peer is by its certificate or its ticket (RELAY Q5, Q7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// `O:`, `CN:`, `DNS:`, `URI:`, `email:` and `IP:` names, in that order.

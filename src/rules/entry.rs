@@ -1,5 +1,4 @@
-//! `[[uplink.rule]]`: rules as the configuration has them, and what is wrong with them (`contract.md` section 4,
-//! `spec/uplink.md` section 3.6). An entry with the name of a built-in rule changes that one. Pure.
+//! `[[uplink.rule]]`: rules as the configuration has them, and what is wrong with them (UPLINK §3.6). An entry with the name of a built-in rule changes that one. Pure.
 
 use std::collections::BTreeSet;
 

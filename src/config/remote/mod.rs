@@ -1,4 +1,4 @@
-//! What the box was told remotely (`contract.md` section 1, `spec/uplink.md` section 2.7): one more layer,
+//! What the box was told remotely (UPLINK §2.7): one more layer,
 //! `<data_dir>/conf.d/remote.toml`, written by the box itself.
 //!
 //! A new text names what is to be in force; what it does not name, and what it says as `***`, stays. Of it only that is

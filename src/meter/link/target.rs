@@ -1,4 +1,4 @@
-//! Where a meter is: `tcp://host:port` or `serial:///dev/serial/by-id/…?baud=9600` (`contract.md`, `[[meter]]`).
+//! Where a meter is: `tcp://host:port` or `serial:///dev/serial/by-id/…?baud=9600` (`[[meter]]`).
 
 use std::fmt;
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ pub enum Target {
     Serial(SerialTarget),
 }
 
-/// A serial line. Nobody knows yet how meters want it (section 19), so all of it can be set.
+/// A serial line. Nobody knows yet how meters want it (EMOP §19), so all of it can be set.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SerialTarget {
     /// The device; best a name under /dev/serial/by-id, which stays when plugs change places.

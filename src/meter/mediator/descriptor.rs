@@ -1,5 +1,5 @@
 //! What the mediator says of itself by reflection: its services and messages, as `mediator.proto` would have them
-//! (`spec/emop.md` section 10).
+//! (EMOP §10).
 
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{

@@ -1,4 +1,4 @@
-//! The section `[uplink]` (`contract.md` section 4).
+//! The section `[uplink]`.
 
 mod fault;
 
@@ -152,9 +152,9 @@ impl From<RestartMode> for String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// Any MQTT broker: topics and JSON (`spec/uplink.md` section 5).
+    /// Any MQTT broker: topics and JSON (UPLINK §5).
     Mqtt,
-    /// A Cumulocity tenant: SmartREST (`spec/uplink.md` sections 1 to 3).
+    /// A Cumulocity tenant: SmartREST (UPLINK §1, §2, §3).
     Cumulocity,
 }
 
@@ -356,7 +356,7 @@ impl Config {
     }
 }
 
-/// Whether a text can be a device's id and a part of a topic (`spec/uplink.md` section 1.2).
+/// Whether a text can be a device's id and a part of a topic (UPLINK §1.2).
 #[must_use]
 pub fn is_device_id(text: &str) -> bool {
     (1..=64).contains(&text.len())

@@ -1,4 +1,4 @@
-//! The way to the broker step by step, in words: `uplink test` (`spec/uplink.md` section 1.7).
+//! The way to the broker step by step, in words: `uplink test` (UPLINK §1.7).
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Duration, timeout};
@@ -13,7 +13,7 @@ use crate::uplink::config::{Auth, Config, Kind};
 use crate::uplink::cumulocity;
 use crate::uplink::patience::Patience;
 use crate::uplink::plain::{self, Topics};
-use crate::uplink::speech::Topic;
+use crate::uplink::topic::Topic;
 
 /// A certificate that ends sooner is worth a look.
 const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
