@@ -9,85 +9,61 @@
 //! third thread, the *keeper*, makes snapshots of sealed segments and takes away what nobody needs. A
 //! fourth, the *sealer*, moves months of readings that are over to *side files*.
 //! Opening surveys everything, and mends it by salvage when it is damaged.
+//!
+//! | folder | what |
+//! |---|---|
+//! | `open` | what runs before the first row is read: survey, salvage, recovery, threads |
+//! | `write` | the queue, the pen, what a change is to it |
+//! | `log` | frames, records, segments; appending and thinning |
+//! | `read` | lanes and cursors |
+//! | `table` | sled, and the rows that lie over it |
+//! | `keep` | snapshots, generations, the clock, runs, what lies beside the book |
+//! | `backup` | archives, restoring, sealing with age |
+//! | `readings` | half-hours: rows of days, files of months |
 #![doc = ""]
 #![doc = include_str!("README.md")]
 
-mod archive;
-mod backlog;
 mod backup;
-mod beside;
 mod census;
-mod change;
-mod claims;
-mod clock;
-mod cursors;
-mod draft;
-mod eras;
 mod error;
 pub mod files;
-mod frame;
-mod generation;
 mod health;
-mod keeper;
-mod lanes;
-mod latest;
+mod keep;
 mod ledger;
-mod lock;
 mod log;
-mod loss;
 mod meter_rows;
 pub mod meters;
-mod note;
+mod open;
 mod options;
 mod page;
-mod patience;
-mod pen;
 #[doc(hidden)]
 pub mod probe;
-mod queue;
-mod reader;
+mod read;
 pub mod readings;
-mod recent;
-mod record;
-mod recovery;
-mod replay;
-mod reserve;
-mod restore;
-mod restore_sink;
-mod runs;
-mod salvage;
 pub mod schema;
-mod seal;
-mod segment;
-mod shelf;
-mod snapshot;
 pub mod spaces;
-mod spare;
-mod start;
 mod stats;
-mod survey;
 mod table;
-mod thinning;
-mod verify;
+mod write;
 
 pub use age::secrecy::SecretString;
-pub use archive::{ArchiveError, Member, MemberKind};
-pub use backlog::Backlog;
+pub use backup::archive::{ArchiveError, Member, MemberKind};
+pub use backup::encryption::{Seal, SealError, Unseal, is_recipient};
+pub use backup::restore::{RestoreError, RestoreReport, restore, restore_dry_run, restore_on};
 pub use backup::{BackupError, BackupReport, Extra, Privacy};
-pub use beside::{NEW_AUTHORITIES, Place, settle_restore};
-pub use clock::{Clock, ClockState, SystemClock, Time, is_possible};
-pub use eras::Dated;
 pub use error::{FileError, OpenError, ReadError, RowError, Unwritten, WriteError};
 pub use health::Health;
-pub use lanes::{Delivery, Gap, SubscribeError, Subscription, Tail};
+pub use keep::beside::{NEW_AUTHORITIES, Place, settle_restore};
+pub use keep::clock::{Clock, ClockState, SystemClock, Time, is_possible};
+pub use keep::clock_fixes::Dated;
 pub use ledger::{Ledger, ROW_LIMIT};
-pub use loss::{Loss, LossKind, SalvageReport};
+pub use open::loss::{Loss, LossKind, SalvageReport};
+pub use open::verify::{VerifyReport, verify};
 pub use options::Options;
 pub use page::{BULK_ROWS, GROUP_LIMIT, Page};
-pub use restore::{RestoreError, RestoreReport, restore, restore_dry_run, restore_on};
-pub use seal::{Seal, SealError, Unseal, is_recipient};
+pub use read::backlog::Backlog;
+pub use read::lanes::{Delivery, Gap, SubscribeError, Subscription, Tail};
 pub use stats::Stats;
-pub use verify::{VerifyReport, verify};
 
 use std::path::Path;
 use std::sync::Arc;
@@ -96,10 +72,10 @@ use jiff::Timestamp;
 use tokio::sync::{oneshot, watch};
 
 use crate::domain::{ChangeId, Epoch, Event, Lane, Seq};
-use change::Asked;
 use files::RealDisk;
-use queue::{NotTaken, Rank};
-use start::{Running, Shared};
+use open::start::{Running, Shared};
+use write::change::Asked;
+use write::queue::{NotTaken, Rank};
 
 /// The one row that [`Store::probe`] writes.
 const PROBE: Ledger<Seq> = Ledger::new(schema::PROBE);
@@ -260,7 +236,7 @@ impl Store {
     /// Up to where a reader has acknowledged one lane; `None` when it does not read it.
     #[must_use]
     pub fn acknowledged(&self, reader: &str, lane: Lane) -> Option<Seq> {
-        self.shared().cursors.of(&cursors::CursorKey::new(reader, lane))
+        self.shared().cursors.of(&read::cursors::CursorKey::new(reader, lane))
     }
 
     /// Forgets the cursors of a reader that is closed, so that nothing is kept for it.
@@ -332,7 +308,7 @@ impl Store {
     /// damaged. Blocks while it reads; for the whole book see [`verify`].
     pub fn verify_live(&self) -> Result<VerifyReport, ReadError> {
         let shared = self.shared();
-        verify::verify_running(&shared.keeper, &shared.readings(), *shared.bell.borrow())
+        open::verify::verify_running(&shared.keeper, &shared.readings(), *shared.bell.borrow())
     }
 
     /// Moves months of readings that are over to side files now; else that is looked for about once a minute.
