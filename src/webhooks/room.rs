@@ -145,6 +145,11 @@ impl Webhooks {
                     .filter_map(|(_, delivery)| delivery.not_before)
                     .filter(|until| *until > Timestamp::now())
                     .max(),
+                tried: deliveries
+                    .iter()
+                    .filter(|(_, delivery)| delivery.attempts > 0)
+                    .max_by_key(|(_, delivery)| delivery.tried)
+                    .map(|(_, delivery)| DeliveryShown::of(&entry.name, delivery.clone())),
                 last: deliveries
                     .into_iter()
                     .next_back()
