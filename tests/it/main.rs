@@ -29,6 +29,7 @@ mod occupancy;
 mod old_book;
 mod pages;
 mod pki;
+mod portable;
 mod relay;
 mod support;
 mod uplink;
