@@ -23,6 +23,7 @@ mod configured_files;
 mod crash;
 mod gate;
 mod handover;
+mod licences;
 mod lifecycle;
 mod meter;
 mod occupancy;
