@@ -29,6 +29,7 @@ mod meter;
 mod occupancy;
 mod old_book;
 mod pages;
+mod papers;
 mod pki;
 mod portable;
 mod relay;

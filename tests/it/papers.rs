@@ -1,0 +1,69 @@
+//! What lies beside the binary for people: the changes, and how long each version is looked after.
+
+use std::fs;
+
+use jiff::civil::Date;
+
+use crate::portable::root;
+
+/// How many years each minor version gets security fixes.
+const YEARS: i16 = 5;
+
+fn packaging(name: &str) -> String {
+    fs::read_to_string(root().join("packaging").join(name)).unwrap()
+}
+
+/// The versions in the changes, newest first, with their day or `unreleased`.
+fn versions() -> Vec<(String, String)> {
+    let changes = packaging("CHANGELOG.md");
+    let headings = changes.lines().filter_map(|line| line.strip_prefix("## ["));
+    headings
+        .map(|heading| {
+            let (version, day) = heading.split_once("] - ").expect("`## [version] - day`");
+            (version.to_owned(), day.to_owned())
+        })
+        .collect()
+}
+
+/// The row that the policy must have for a minor version whose first version came out on `day`.
+fn row(minor: &str, day: &str) -> String {
+    if day == "unreleased" {
+        return format!("| {minor} | unreleased | five years later |");
+    }
+    let day: Date = day.parse().expect("a day of the form 2027-01-31");
+    let end = day.checked_add(jiff::Span::new().years(YEARS)).unwrap();
+    format!("| {minor} | {day} | {end} |")
+}
+
+#[test]
+fn the_changes_tell_of_this_version() {
+    let versions = versions();
+    assert_eq!(
+        versions[0].0,
+        env!("CARGO_PKG_VERSION"),
+        "packaging/CHANGELOG.md begins with this version"
+    );
+    let unreleased = versions.iter().filter(|(_, day)| day == "unreleased");
+    assert!(unreleased.count() <= 1, "{versions:?}");
+}
+
+#[test]
+fn every_minor_version_has_the_end_of_its_support() {
+    let policy = packaging("SECURITY.md");
+    assert!(policy.contains("for five years from the day"));
+    for (version, day) in versions() {
+        if let Some(minor) = version.strip_suffix(".0") {
+            let row = row(minor, &day);
+            assert!(policy.contains(&row), "packaging/SECURITY.md lacks: {row}");
+        }
+    }
+    assert_eq!(row("0.9", "2028-02-29"), "| 0.9 | 2028-02-29 | 2033-02-28 |");
+}
+
+#[test]
+fn the_package_has_the_papers() {
+    let script = packaging("deb");
+    for paper in ["CHANGELOG.md", "SECURITY.md", "THIRD-PARTY.gz", "copyright"] {
+        assert!(script.contains(&format!("packaging/{paper} ")), "{paper}");
+    }
+}
