@@ -1,4 +1,4 @@
-//! What lies beside the binary for people: the changes, and how long each version is looked after.
+//! What lies beside the code for people: the changes, how long each version is looked after, which advisories are set aside.
 
 use std::fs;
 
@@ -65,5 +65,29 @@ fn the_package_has_the_papers() {
     let script = packaging("deb");
     for paper in ["CHANGELOG.md", "SECURITY.md", "THIRD-PARTY.gz", "copyright"] {
         assert!(script.contains(&format!("packaging/{paper} ")), "{paper}");
+    }
+}
+
+#[test]
+fn every_advisory_that_is_set_aside_says_why_and_until_when() {
+    let deny = fs::read_to_string(root().join(".deny.toml")).unwrap();
+    let deny: toml_edit::DocumentMut = deny.parse().unwrap();
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let set_aside = deny["advisories"]["ignore"].as_array().unwrap();
+    for advisory in set_aside {
+        let text = |key: &str| advisory.as_inline_table().unwrap()[key].as_str().unwrap();
+        let (id, reason) = (text("id"), text("reason"));
+        let mut words = reason.split(' ');
+        let (name, version) = (words.next().unwrap(), words.next().unwrap());
+        assert!(
+            lock.contains(&format!("name = \"{name}\"\nversion = \"{version}\"\n")),
+            ".deny.toml: {id} names {name} {version}, which Cargo.lock has not: take it away, or begin with the crate"
+        );
+        let (why, day) = reason.rsplit_once("; again on ").expect("`…; again on 2027-01-31`");
+        assert!(
+            why.len() > 60,
+            ".deny.toml: {id} does not say why it does not reach the box"
+        );
+        let _: Date = day.parse().expect("a day of the form 2027-01-31");
     }
 }
