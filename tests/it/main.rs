@@ -35,3 +35,4 @@ mod portable;
 mod relay;
 mod support;
 mod uplink;
+mod variables;
