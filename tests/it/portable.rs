@@ -22,8 +22,8 @@ const NAMED_IN: &[(&str, &str)] = &[
     ("tests/it/portable.rs", "this file"),
 ];
 
-/// Folders that are not written by hand.
-const MADE: &[&str] = &[".git", "target", "dist", "vectors", "node_modules", "__pycache__"];
+/// Folders that are not written by hand: by name, or from the top.
+const MADE: &[&str] = &[".git", "target", "dist", "tests/vectors", "node_modules", "__pycache__"];
 
 /// The top of the source tree.
 pub fn root() -> &'static Path {
@@ -39,13 +39,15 @@ pub fn written(folder: &Path, found: &mut Vec<(String, String)>) {
     paths.sort();
     for path in paths {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() && !MADE.contains(&name.as_str()) {
+        let from_top = path.strip_prefix(root()).unwrap().display().to_string();
+        let is_made = MADE.contains(&name.as_str()) || MADE.contains(&from_top.as_str());
+        if path.is_dir() && !is_made {
             written(&path, found);
         } else if path.is_file()
             && name != "Cargo.lock"
             && let Ok(text) = fs::read_to_string(&path)
         {
-            found.push((path.strip_prefix(root()).unwrap().display().to_string(), text));
+            found.push((from_top, text));
         }
     }
 }
