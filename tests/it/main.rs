@@ -29,10 +29,11 @@ mod meter;
 mod occupancy;
 mod old_book;
 mod pages;
-mod papers;
+
 mod pki;
 mod portable;
 mod relay;
 mod support;
+mod support_period;
 mod uplink;
 mod variables;
