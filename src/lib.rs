@@ -4,6 +4,8 @@
 //! road to the cloud. Rooms do not talk to each other: they write in the book, and the book rings a bell.
 //!
 //! The floors, top first. An import may skip floors, never climb; `tests/it/architecture.rs` keeps watch.
+#![doc = ""]
+#![doc = include_str!("README.md")]
 
 pub mod cli;
 

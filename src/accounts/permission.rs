@@ -1,4 +1,4 @@
-//! Who may do what: one check for people, tokens and certificates (`contract.md` section 3).
+//! Who may do what: one check for people, tokens and certificates.
 
 use std::fmt;
 

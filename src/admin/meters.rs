@@ -20,7 +20,7 @@ use crate::meter::emop::Inferred;
 use crate::meter::emop::dialect::Request;
 use crate::meter::{Entry, Joined, MeterShown, Meters};
 
-/// The longest that one request may take, in seconds (`spec/emop.md` 10.2).
+/// The longest that one request may take, in seconds (EMOP §10.2).
 const DEADLINE_S: u64 = 75;
 
 pub(super) fn router() -> Router<Desk> {

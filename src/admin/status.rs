@@ -1,4 +1,4 @@
-//! `status`, and the orders that only a running box takes (`contract.md` section 6).
+//! `status`, and the orders that only a running box takes.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -1,5 +1,5 @@
 //! `/openapi.json` and `/docs`: the document made from the code, and a page to read it on. `/docs/privacy`: what is
-//! known of whom (`spec/occupancy.md` N17).
+//! known of whom (OCC §5.8).
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
 //! `/box`: how the box is, in words, for whoever runs it: doors, certificates, rooms, the store. The same report
-//! as `status --json` (`contract.md` section 6), without script.
+//! as `status --json`, without script.
 
 use std::sync::Arc;
 

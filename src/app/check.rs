@@ -1,10 +1,12 @@
 //! What `serve` does with a configuration before it opens sockets, done to find faults: every file that it names is read
 //! as it will be, and what belongs together is tried together.
 
+mod places;
+
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::backup::recipient;
+use super::parts::recipient;
 use crate::config::{Certificate as Source, Config, ConfigError, Loaded};
 use crate::store::is_recipient;
 use crate::tls::{self, Authorities, ClientTrust, Outbound};
@@ -28,14 +30,10 @@ pub fn check(loaded: &Loaded) -> Findings {
         loaded,
         findings: Findings::default(),
     };
+    check.places();
     check.doors();
     check.outgoing();
     check.backup();
-    if let Some(meters) = loaded.config.meter_room()
-        && let Err(error) = meters.dialect()
-    {
-        check.fault("meters", &error.to_string(), "");
-    }
     if opens_nothing(&loaded.config) {
         let note = "it opens no door and no room: add sections such as [https] and [occupancy]";
         check.findings.notes.push(note.to_owned());
@@ -73,9 +71,12 @@ impl Check<'_> {
         ConfigError::of_key(&self.loaded.figment, key, what, hint)
     }
 
+    /// What stands for a value that could not be read has no faults.
     fn fault(&mut self, key: &str, what: &str, hint: &str) {
-        let fault = self.of_key(key, what, hint);
-        self.findings.faults.push(fault);
+        if !self.loaded.unread.covers(key) {
+            let fault = self.of_key(key, what, hint);
+            self.findings.faults.push(fault);
+        }
     }
 
     /// Whether all these files can be read; what cannot be is written down.

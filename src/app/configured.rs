@@ -1,4 +1,4 @@
-//! A configuration from afar (`spec/uplink.md` section 2.7): validated whole, put in force, and put back when it does
+//! A configuration from afar (UPLINK §2.7): validated whole, put in force, and put back when it does
 //! not work. One that changes the uplink itself is only kept when the box is heard through it within a minute.
 
 use std::time::Duration;
@@ -80,7 +80,7 @@ impl Lodge {
             return std::future::pending().await;
         };
         // Whoever reloads meanwhile may have built another.
-        let room = self.uplink.borrow().clone();
+        let room = self.parts.uplink.get();
         match room {
             Some(room) => timeout_at(trial.until, room.connected()).await.is_ok(),
             None => false,
@@ -95,7 +95,7 @@ impl Lodge {
             trial.told.send_replace(Some(kept));
             return;
         }
-        let room = self.uplink.borrow().clone();
+        let room = self.parts.uplink.get();
         let why = room.and_then(|room| room.shown().last_error).map(|fault| fault.what);
         let why = why.unwrap_or_else(|| "the broker did not answer".to_owned());
         tracing::warn!(

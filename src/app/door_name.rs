@@ -43,8 +43,15 @@ impl DoorName {
     }
 
     /// As its service is called.
-    pub(super) fn service(self) -> String {
-        format!("door-{self}")
+    pub(super) const fn service(self) -> &'static str {
+        match self {
+            DoorName::Metrics => "door-metrics",
+            DoorName::Mtls => "door-mtls",
+            DoorName::Grpc => "door-grpc",
+            DoorName::Relay => "door-relay",
+            DoorName::Https => "door-https",
+            DoorName::Http => "door-http",
+        }
     }
 }
 

@@ -2,26 +2,22 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use anyhow::Context;
 use tokio::sync::watch;
 
 use super::door_name::DoorName;
-use super::lodge::{DRAIN, Lodge};
+use super::door_spec::DoorSpec;
+use super::lodge::Lodge;
 use super::{handover, router};
-use crate::config::{DoorLimits, GrpcClient};
-use crate::http::serve::HSTS_DEFAULT;
+use crate::config::GrpcClient;
+use crate::http::Site;
 use crate::http::swap::Swap;
-use crate::http::{Proxies, Site};
 use crate::meter::mediator::access::Reach;
 use crate::meter::mediator::{self, Mediator, Roles};
 use crate::relay;
 use crate::supervisor::Weight;
-use crate::tls::{Door, Limits, OpenDoor, Policy, Served};
-
-/// Silence on a relay connection after which the system asks whether its other end is there (`spec/relay.md` Q12).
-const RELAY_KEEPALIVE: Duration = Duration::from_secs(60);
+use crate::tls::{Door, OpenDoor, Policy, Served};
 
 /// A door that is open.
 pub(super) struct DoorUp {
@@ -31,7 +27,7 @@ pub(super) struct DoorUp {
     /// ones beside those of the door that runs: when this goes, connections are refused, not queued.
     listeners: Arc<Vec<std::net::TcpListener>>,
     /// What it was opened with.
-    wanted: Vec<SocketAddr>,
+    spec: DoorSpec,
     /// Its router, which a reload changes while connections go on.
     router: Swap,
     /// What it shows for itself, if it speaks TLS.
@@ -42,7 +38,8 @@ impl Lodge {
     /// Opens every door that has a section. One that cannot be opened is left to [`Lodge::try_doors_again`]; only when
     /// none opens at all is that an error.
     pub(super) async fn open_doors(&mut self) -> anyhow::Result<()> {
-        if self.handover.keep_only(&DoorName::ALL.map(|name| self.addresses(name))) {
+        let addresses = |name| self.door_spec(name).map_or_else(Vec::new, |spec| spec.addresses());
+        if self.handover.keep_only(&DoorName::ALL.map(addresses)) {
             DoorName::ALL.iter().for_each(|name| handover::forget(name.name()));
             handover::settled().await;
         }
@@ -58,23 +55,29 @@ impl Lodge {
         }
     }
 
+    /// Whether a door is, or failed to be, as it is configured now.
+    pub(super) fn is_as_configured(&self, name: DoorName) -> bool {
+        let shut = self.shut.get(&name).and_then(|shut| shut.spec.as_ref());
+        let stands = self.doors.get(&name).map(|door| &door.spec).or(shut);
+        self.door_spec(name).as_ref() == stands
+    }
+
     /// Opens one door as it is configured now; an open one keeps its sockets where the addresses are the same.
     pub(super) async fn open_door(&mut self, name: DoorName) -> anyhow::Result<()> {
-        let wanted = self.addresses(name);
-        if wanted.is_empty() {
+        let Some(spec) = self.door_spec(name) else {
             self.close_door(name);
             self.is_no_longer_shut(name);
             handover::forget(name.name());
             return Ok(());
-        }
+        };
+        let wanted = spec.addresses();
         let policy = self.policy(name).await?;
         let served = match &policy {
             Policy::Tls(tls) => Some(tls.certificate.served()),
             Policy::Plain => None,
         };
         let swap = Swap::new(self.router_of(name));
-        let limits = self.limits_of(name);
-        let hsts = self.hsts_of(name);
+        let (limits, hsts) = (spec.limits(), spec.hsts());
         let make = {
             let (metrics, router) = (self.metrics.clone(), swap.clone());
             let pages = (name == DoorName::Https).then(|| router::pages(self.face.subscribe()));
@@ -93,7 +96,7 @@ impl Lodge {
                     .bind()
             }
         };
-        let kept = self.doors.get(&name).filter(|door| door.wanted == wanted);
+        let kept = self.doors.get(&name).filter(|door| door.spec.addresses() == wanted);
         let open = match kept.map(|door| clones(&door.listeners)).transpose()? {
             Some(listeners) => make(Vec::new(), listeners),
             None => {
@@ -108,7 +111,7 @@ impl Lodge {
         let up = DoorUp {
             addrs: open.local_addrs().to_vec(),
             listeners: Arc::new(listeners),
-            wanted,
+            spec,
             router: swap,
             served: served.clone(),
         };
@@ -141,7 +144,7 @@ impl Lodge {
 
     fn close_door(&mut self, name: DoorName) {
         if self.doors.remove(&name).is_some() {
-            self.house.retire(&name.service());
+            self.house.retire(name.service());
             self.reporter.certificate(name.name(), None);
             self.reporter.doors(self.doors());
         }
@@ -156,7 +159,7 @@ impl Lodge {
     ) {
         let first = Mutex::new(Some(open));
         let again = Arc::new(again);
-        self.house.add_beside(&name.service(), Weight::Essential, move |stop| {
+        self.house.add_beside(name.service(), Weight::Essential, move |stop| {
             let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
             let again = Arc::clone(&again);
             Box::pin(async move {
@@ -167,60 +170,12 @@ impl Lodge {
         });
     }
 
-    fn addresses(&self, name: DoorName) -> Vec<SocketAddr> {
-        let config = &self.config;
-        match name {
-            DoorName::Http => config.http.as_ref().map(crate::config::PlainDoor::http_addresses),
-            DoorName::Https => config.https.as_ref().map(crate::config::Https::addresses),
-            DoorName::Mtls => config.mtls.as_ref().map(crate::config::Mtls::addresses),
-            DoorName::Grpc => config.grpc.as_ref().map(crate::config::Grpc::addresses),
-            DoorName::Relay => config.relay.as_ref().map(crate::relay::Config::addresses),
-            DoorName::Metrics => config.metrics.as_ref().map(crate::config::PlainDoor::metrics_addresses),
-        }
-        .unwrap_or_default()
-    }
-
-    fn limits_of(&self, name: DoorName) -> Limits {
-        let limits = &self.config.limits;
-        let configured: &DoorLimits = match name {
-            DoorName::Http => &limits.http,
-            DoorName::Https => &limits.https,
-            DoorName::Mtls => &limits.mtls,
-            DoorName::Grpc => &limits.grpc,
-            DoorName::Relay => &limits.relay,
-            DoorName::Metrics => &limits.metrics,
-        };
-        Limits {
-            connections: configured.connections as usize,
-            per_address: configured.per_address,
-            per_client: configured.per_client,
-            proxies: Proxies::new(&configured.trusted_proxies),
-            keepalive: (name == DoorName::Relay).then_some(RELAY_KEEPALIVE),
-            drain: DRAIN,
-            ..Limits::default()
-        }
-    }
-
-    /// The plain doors say nothing of TLS; the https door what is configured; the others the usual.
-    fn hsts_of(&self, name: DoorName) -> Option<Duration> {
-        match name {
-            DoorName::Https => self
-                .config
-                .https
-                .as_ref()
-                .map(|https| https.hsts.0)
-                .filter(|age| !age.is_zero()),
-            DoorName::Mtls => Some(HSTS_DEFAULT),
-            DoorName::Grpc | DoorName::Relay | DoorName::Http | DoorName::Metrics => None,
-        }
-    }
-
     fn router_of(&self, name: DoorName) -> Site {
         match name {
             DoorName::Https => self.https_router(),
             DoorName::Mtls => router::mtls().into(),
             DoorName::Grpc => mediator::router(self.mediator()).into(),
-            DoorName::Relay => relay::router(self.relay.borrow().clone()).into(),
+            DoorName::Relay => relay::router(self.parts.relay.get()).into(),
             DoorName::Metrics => self.metrics.router().into(),
             DoorName::Http => {
                 let port = self
@@ -244,7 +199,7 @@ impl Lodge {
             (client.name, Reach { serials, escos })
         };
         Mediator {
-            meters: self.meters.borrow().clone(),
+            meters: self.parts.meters.get(),
             roles: if plain { Roles::Nobody } else { Roles::ByCertificate },
             reaches: Arc::new(clients.into_iter().map(reach).collect()),
         }

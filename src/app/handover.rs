@@ -1,4 +1,4 @@
-//! Listening sockets that outlive the process (`spec/relay.md` Q14).
+//! Listening sockets that outlive the process (RELAY Q14).
 //!
 //! systemd keeps copies of them while the box is started again, so that whoever calls meanwhile waits instead of being
 //! refused (its file descriptor store, sd_pid_notify_with_fds(3)), and hands them over at the next start, as it does

@@ -7,14 +7,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::{mpsc, watch};
 
+use super::door_name::DoorName;
 use super::logging::Logging;
+use super::part::Part;
+use super::parts::Deps;
 use crate::accounts::{AUDIT, random_id};
 use crate::admin::Order;
 use crate::config::{Config, remote};
 use crate::domain::MeterId;
 use crate::meter::Meters;
+use crate::occupancy::Occupancy;
 use crate::supervisor::{State, States};
-use crate::uplink::{Hands, LogLine, LogWanted, NewConfiguration, PartState, Section};
+use crate::uplink::{Hands, LogLine, LogWanted, NewConfiguration, PartState, Section, Uplink};
 
 /// Wishes whose ends are remembered.
 const REMEMBERED: usize = 100;
@@ -24,10 +28,10 @@ const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 /// Parts of the box that the cloud has a name for, and their services.
 const PARTS: [(&str, &str); 4] = [
-    ("uplink", "uplink"),
-    ("meter-poller", "meters"),
-    ("occupancy", "occupancy"),
-    ("api", "door-https"),
+    ("uplink", <Uplink as Part<Deps>>::NAME),
+    ("meter-poller", <Meters as Part<Deps>>::NAME),
+    ("occupancy", <Occupancy as Part<Deps>>::NAME),
+    ("api", DoorName::Https.service()),
 ];
 
 /// What became of a wish, once it is known.

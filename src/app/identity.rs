@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 /// The names of the box.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Names {
     hostname: String,
     machine: Option<String>,

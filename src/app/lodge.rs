@@ -17,6 +17,7 @@ use super::handover::Handover;
 use super::hands::HouseHands;
 use super::identity::Names;
 use super::logging::Logging;
+use super::parts::{Deps, Parts};
 use super::report::{Reporter, RoomsSeen};
 use super::router;
 use super::shut::Shut;
@@ -28,19 +29,12 @@ use crate::files;
 use crate::http::assets::Assets;
 use crate::http::health::{self, Readiness};
 use crate::http::metrics::Metrics;
-use crate::meter::{self, Meters};
-use crate::occupancy::history::READER;
-use crate::occupancy::{Occupancy, Terms};
 use crate::pki::Pki;
-use crate::relay::{self, Relay};
+use crate::relay;
 use crate::store::{Health, OpenError, Options, Place, Store};
 use crate::supervisor::{House, Weight};
 use crate::tls;
-use crate::uplink::Uplink;
-use crate::webhooks::Webhooks;
 
-/// How long a door has to finish what is under way. The whole box stops within ten seconds.
-pub(super) const DRAIN: Duration = Duration::from_secs(5);
 /// How long a service has that is told to stop while the house goes on.
 const GRACE: Duration = Duration::from_millis(6_500);
 /// How long a start waits for a command that holds the book, and how often it looks.
@@ -60,31 +54,20 @@ pub(super) struct Lodge {
     pub(super) assets: Assets,
     pub(super) metrics: Metrics,
     pub(super) house: House,
-    pub(super) occupancy: watch::Sender<Option<Arc<Occupancy>>>,
-    pub(super) meters: watch::Sender<Option<Arc<Meters>>>,
-    pub(super) relay: watch::Sender<Option<Arc<Relay>>>,
-    relay_counts: relay::Counts,
-    pub(super) uplink: watch::Sender<Option<Arc<Uplink>>>,
-    pub(super) webhooks: watch::Sender<Option<Arc<Webhooks>>>,
-    /// Where word is left for the rules, whichever are in force.
-    pub(super) alarm_desk: crate::rules::Desk,
+    pub(super) parts: Parts,
+    pub(super) deps: Deps,
     pub(super) doors: BTreeMap<DoorName, DoorUp>,
     /// Doors that could not be opened.
     pub(super) shut: BTreeMap<DoorName, Shut>,
     pub(super) handover: Handover,
     pub(super) reporter: Reporter,
-    pub(super) backups: Backups,
     pub(super) acme: AcmeDesk,
     pub(super) readiness: watch::Sender<Readiness>,
     pub(super) lamps: watch::Sender<Lamps>,
     /// The shell of the pages as it is configured now.
     pub(super) face: watch::Sender<Option<Face>>,
-    /// What the cloud may have done.
-    pub(super) hands: Arc<HouseHands>,
     /// A configuration from the cloud that may not stay.
     pub(super) trial: Option<Trial>,
-    /// Ends streams, so that the doors need not wait for them.
-    pub(super) streams: CancellationToken,
 }
 
 impl Lodge {
@@ -106,35 +89,40 @@ impl Lodge {
         let metrics = Metrics::new();
         let backups = Backups::new(store.clone(), config.data_dir.clone());
         backups.sweep();
-        let meters = watch::channel(None).0;
-        let uplink = watch::channel(None).0;
-        let webhooks = watch::channel(None).0;
+        let parts = Parts::default();
         let rooms = RoomsSeen {
-            meters: meters.subscribe(),
-            uplink: uplink.subscribe(),
-            webhooks: webhooks.subscribe(),
+            meters: parts.meters.subscribe(),
+            uplink: parts.uplink.subscribe(),
+            webhooks: parts.webhooks.subscribe(),
+            relay: parts.relay.subscribe(),
         };
         let reporter = Reporter::new(store.clone(), house.states(), backups.clone(), rooms);
         super::report::register(&metrics, &store);
-        super::uplink::register(&metrics, uplink.subscribe());
-        let occupancy = watch::channel(None).0;
-        super::gauges::register(&metrics, meters.subscribe(), occupancy.subscribe());
+        super::uplink_metrics::register(&metrics, parts.uplink.subscribe());
+        super::gauges::register(&metrics, parts.meters.subscribe(), parts.occupancy.subscribe());
         let hands = HouseHands::new(
             orders.clone(),
-            meters.subscribe(),
+            parts.meters.subscribe(),
             (logging.clone(), house.states()),
             config.clone(),
         );
-        let mut lodge = Lodge {
-            accounts: Accounts::new(store.clone()),
-            assets: Assets::load(),
-            occupancy,
-            relay: watch::channel(None).0,
+        let accounts = Accounts::new(store.clone());
+        let deps = Deps {
+            store: store.clone(),
+            data_dir: config.data_dir.clone(),
+            accounts: accounts.clone(),
+            backups,
+            reporter: reporter.clone(),
+            hands,
+            alarms: crate::rules::Desk::default(),
             relay_counts: relay::Counts::new(&metrics),
-            meters,
-            uplink,
-            webhooks,
-            alarm_desk: crate::rules::Desk::default(),
+            streams: CancellationToken::new(),
+        };
+        let mut lodge = Lodge {
+            accounts,
+            assets: Assets::load(),
+            parts,
+            deps,
             doors: BTreeMap::new(),
             shut: BTreeMap::new(),
             handover: Handover::receive(),
@@ -142,9 +130,7 @@ impl Lodge {
             readiness: watch::channel(Readiness::default()).0,
             lamps: watch::channel(Lamps::default()).0,
             face: watch::channel(None).0,
-            hands,
             trial: None,
-            streams: CancellationToken::new(),
             config,
             flags,
             logging,
@@ -153,20 +139,12 @@ impl Lodge {
             metrics,
             house,
             reporter,
-            backups,
         };
         lodge.open_admin(orders)?;
         lodge.add_probe();
         lodge.add_memory();
         lodge.add_lamps();
-        lodge.add_backups();
-        // What the others tell as they begin is heard.
-        lodge.open_uplink().await?;
-        lodge.open_rules().await?;
-        lodge.open_webhooks().await?;
-        lodge.open_occupancy();
-        lodge.open_meters()?;
-        lodge.open_relay();
+        lodge.refresh_parts().await?;
         lodge.open_doors().await?;
         lodge.acme.doors_are_open();
         lodge.reporter.is_ready();
@@ -196,7 +174,7 @@ impl Lodge {
     /// Stops everything: all doors at once, then what is behind them, the store last.
     pub(super) async fn close(mut self) {
         self.reporter.is_stopping();
-        self.streams.cancel();
+        self.deps.streams.cancel();
         self.close_doors();
         // It says its last words while the doors are left.
         self.house.retire("uplink");
@@ -204,92 +182,6 @@ impl Lodge {
         self.house.stop(LAST).await;
         self.store.close().await;
         tracing::info!("stopped");
-    }
-
-    /// Builds the occupancy room as it is configured now, and starts it.
-    pub(super) fn open_occupancy(&mut self) {
-        let terms = Terms {
-            per_bearer: self.config.limits.https.per_client,
-            history: self.config.retention.history,
-            streams: self.streams.clone(),
-        };
-        let room = self
-            .config
-            .occupancy
-            .clone()
-            .map(|config| Occupancy::new(config, self.store.clone(), self.accounts.clone(), terms));
-        self.occupancy.send_replace(room.clone());
-        // A room that is closed holds no cursor in the journal.
-        let Some(room) = room else {
-            return self.store.retire(READER);
-        };
-        let history = room.history();
-        self.house.add("occupancy-history", Weight::Room, move |stop| {
-            let history = history.clone();
-            Box::pin(async move { Ok(history.run(stop).await?) })
-        });
-        {
-            self.house.add("occupancy", Weight::Room, move |stop| {
-                let room = Arc::clone(&room);
-                Box::pin(async move { Ok(room.run(stop).await?) })
-            });
-        }
-    }
-
-    /// Builds what tells others, as it is configured now, and starts it; without targets it forgets those of before.
-    pub(super) async fn open_webhooks(&mut self) -> anyhow::Result<()> {
-        let entries = self.config.occupancy.as_ref().map_or(&[][..], |room| &room.webhook);
-        let room = Webhooks::new(entries, self.store.clone());
-        room.prepare().await.context("beginning with webhooks")?;
-        self.webhooks.send_replace(Some(Arc::clone(&room)));
-        self.house.add("webhooks", Weight::Room, move |stop| {
-            let room = Arc::clone(&room);
-            Box::pin(async move { Ok(room.run(stop).await?) })
-        });
-        Ok(())
-    }
-
-    /// Builds the meter room as it is configured now, and starts it.
-    pub(super) fn open_meters(&mut self) -> anyhow::Result<()> {
-        let fixed = self.config.meter.clone();
-        let terms = meter::Terms {
-            readings: self.config.retention.readings,
-            streams: self.streams.clone(),
-        };
-        let room = self
-            .config
-            .meter_room()
-            .map(|config| Meters::with_terms(config, fixed, self.store.clone(), terms))
-            .transpose()
-            .context("the meter room")?;
-        self.meters.send_replace(room.clone());
-        if let Some(room) = room {
-            self.house.add("meters", Weight::Room, move |stop| {
-                let room = Arc::clone(&room);
-                Box::pin(async move { Ok(room.run(stop).await?) })
-            });
-        }
-        Ok(())
-    }
-
-    /// Builds the relay as it is configured now, and starts it; one that runs takes the changes over, so that its
-    /// peers stay connected.
-    pub(super) fn open_relay(&mut self) {
-        let config = self.config.relay.clone();
-        if let (Some(room), Some(config)) = (self.relay.borrow().clone(), &config) {
-            return room.adopt(config.clone());
-        }
-        let open = |config| Relay::new(config, self.store.clone(), self.relay_counts.clone(), &self.streams);
-        let room = config.map(open);
-        self.house.retire("relay");
-        self.relay.send_replace(room.clone());
-        self.reporter.relay(room.clone());
-        if let Some(room) = room {
-            self.house.add("relay", Weight::Room, move |stop| {
-                let room = Arc::clone(&room);
-                Box::pin(async move { Ok(room.run(stop).await?) })
-            });
-        }
     }
 
     /// What lies behind the https door, as it is configured now.
@@ -303,20 +195,17 @@ impl Lodge {
             self.lamps.subscribe(),
         );
         self.face.send_replace(Some(face.clone()));
-        router::https(router::Https {
+        let own = router::https(router::Own {
             names: self.names(),
             health: health::router(self.readiness.subscribe()),
             assets: self.assets.clone(),
             face,
             report: self.reporter.clone().into_status(),
-            occupancy: self.occupancy.borrow().clone(),
-            bearers: Arc::new(Bearers::new(self.accounts.clone(), self.config.limits.https.per_client)),
-            relay: self.relay.borrow().clone(),
-            meters: self.meters.borrow().clone(),
-            uplink: self.uplink.borrow().clone(),
-            webhooks: self.webhooks.borrow().clone(),
+            bearers: Bearers::new(self.accounts.clone(), self.config.limits.https.per_client),
             contact: self.config.site.contact.clone(),
-        })
+        });
+        let parts = self.parts.each().into_iter();
+        parts.fold(own, |https, part| part.mount(https)).finish()
     }
 
     /// Under which names the box answers.
@@ -331,13 +220,13 @@ impl Lodge {
     fn open_admin(&mut self, orders: mpsc::Sender<Order>) -> anyhow::Result<()> {
         let running = Running {
             status: self.reporter.clone().into_status(),
-            occupancy: self.occupancy.subscribe(),
-            meters: self.meters.subscribe(),
-            relay: self.relay.subscribe(),
-            uplink: self.uplink.subscribe(),
-            webhooks: self.webhooks.subscribe(),
+            occupancy: self.parts.occupancy.subscribe(),
+            meters: self.parts.meters.subscribe(),
+            relay: self.parts.relay.subscribe(),
+            uplink: self.parts.uplink.subscribe(),
+            webhooks: self.parts.webhooks.subscribe(),
             store: self.store.clone(),
-            backups: self.backups.clone(),
+            backups: self.deps.backups.clone(),
             acme: self.acme.current(),
             orders,
         };

@@ -3,11 +3,12 @@
 
 mod acme;
 mod api_docs;
-mod backup;
+mod box_gauges;
 mod box_page;
 mod check;
 mod configured;
 mod door_name;
+mod door_spec;
 mod door_tls;
 mod doors;
 mod gauges;
@@ -21,14 +22,16 @@ mod logging;
 mod memory;
 mod openapi;
 mod panic_file;
+mod part;
+mod parts;
 mod probe;
 mod reload;
 mod report;
 mod router;
-mod rules;
 mod shut;
+mod slot;
 mod systemd;
-mod uplink;
+mod uplink_metrics;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -3,11 +3,13 @@
 
 use super::door_name::DoorName;
 use super::lodge::Lodge;
-use super::{rules, systemd};
+use super::slot::{AnySlot, Change};
+use super::systemd;
 use crate::config::{self, Config};
+use crate::supervisor::House;
 
 /// What cannot change while the box runs.
-const ON_RESTART: &str = "takes effect with a restart";
+pub(super) const ON_RESTART: &str = "takes effect with a restart";
 
 impl Lodge {
     /// Reads the configuration anew. Answers what changed, or what is wrong with it.
@@ -26,8 +28,7 @@ impl Lodge {
     async fn try_reload(&mut self) -> Result<Vec<String>, String> {
         let loaded = config::load(&self.flags).map_err(|fault| fault.to_string())?;
         super::warn_of_refused(&loaded);
-        let new = loaded.config;
-        let old = std::mem::replace(&mut self.config, new);
+        let old = std::mem::replace(&mut self.config, loaded.config);
         match self.take_over(&old).await {
             Ok(changed) => Ok(changed),
             Err(fault) => {
@@ -45,210 +46,123 @@ impl Lodge {
     }
 
     async fn take_over(&mut self, old: &Config) -> anyhow::Result<Vec<String>> {
-        self.hands.in_force(&self.config);
-        let mut changed = Vec::new();
-        let new = self.config.clone();
-        if old.log != new.log {
-            self.logging.set_filter(&new.log);
-            changed.push(if old.log.format == new.log.format {
-                "log".into()
-            } else {
-                format!("log (format {ON_RESTART})")
-            });
+        self.deps.hands.in_force(&self.config);
+        if old.log != self.config.log {
+            self.logging.set_filter(&self.config.log);
         }
-        for (key, differs) in [
-            ("data_dir", old.data_dir != new.data_dir),
-            ("admin_socket", old.admin_socket != new.admin_socket),
-        ] {
-            if differs {
-                changed.push(format!("{key} ({ON_RESTART})"));
-            }
+        let mut changed = at_once(old, &self.config);
+        let parts = refresh(self.parts.each_mut(), &self.config, &self.deps, &mut self.house).await?;
+        let doors = self.refresh_doors().await?;
+        if parts.is_some() || old.site != self.config.site {
+            self.change_routers();
         }
-        if old.backup != new.backup {
-            self.house.retire("backup");
-            self.add_backups();
-            changed.push("backup".into());
-        }
-        let site = old.site != new.site;
-        // Whom to tell is a part of that section that the room itself has nothing to do with.
-        let counting = |config: &Config| {
-            let occupancy = config.occupancy.clone();
-            occupancy.map(|room| crate::occupancy::Config {
-                webhook: Vec::new(),
-                ..room
-            })
-        };
-        let told_to = |config: &Config| {
-            config
-                .occupancy
-                .as_ref()
-                .map_or_else(Vec::new, |room| room.webhook.clone())
-        };
-        let webhooks = told_to(old) != told_to(&new);
-        if webhooks {
-            self.house.retire("webhooks");
-            self.open_webhooks().await?;
-            changed.push("webhooks".into());
-        }
-        let occupancy = counting(old) != counting(&new)
-            || old.retention != new.retention
-            || old.limits.https.per_client != new.limits.https.per_client;
-        if occupancy {
-            self.house.retire("occupancy");
-            self.house.retire("occupancy-history");
-            self.open_occupancy();
-            changed.push("occupancy".into());
-        }
-        let meters = old.meters != new.meters || old.meter != new.meter || old.retention != new.retention;
-        if meters {
-            self.house.retire("meters");
-            self.open_meters()?;
-            changed.push("meters".into());
-        }
-        let relay = old.relay != new.relay;
-        if relay {
-            self.open_relay();
-        }
-        let told = |config: &Config| config.occupancy.as_ref().map(|room| room.publish_anonymous);
-        let tells_of = old.meter != new.meter || old.site.name != new.site.name || told(old) != told(&new);
-        let rules = rules::entries(old) != rules::entries(&new);
-        let renamed = rules::household(old) != rules::household(&new);
-        // Rules are a part of the uplink's section that the uplink has nothing to do with.
-        let road = |config: &Config| {
-            let uplink = config.uplink.clone();
-            uplink.map(|uplink| crate::uplink::Config {
-                rule: Vec::new(),
-                ..uplink
-            })
-        };
-        let outbox = |config: &Config| config.uplink.as_ref().map(|room| room.outbox_max);
-        if rules || renamed || outbox(old) != outbox(&new) {
-            self.house.retire("rules");
-            self.open_rules().await?;
-            // Who is renamed or comes is named by their own section.
-            changed.extend(rules.then(|| "rules".into()));
-        }
-        let uplink = road(old) != road(&new) || (new.uplink.is_some() && tells_of);
-        if uplink {
-            self.house.retire("uplink");
-            self.open_uplink().await?;
-            let bounds = |config: &Config| config.uplink.as_ref().map(|room| (room.outbox_max, room.outbox_age));
-            changed.push(if bounds(old) == bounds(&new) {
-                "uplink".into()
-            } else {
-                format!("uplink (outbox_max and outbox_age: {ON_RESTART})")
-            });
-        }
-        let acme = old.acme != new.acme;
-        if acme {
-            changed.push("acme".into());
-        }
-        if site {
-            changed.push("site".into());
-        }
-        let names = old.site.hostname != new.site.hostname || acme;
-        // Whether the http door is open decides how names are proved.
-        let by_acme = self.acme_config().is_some();
-        let limits = (&old.limits, &new.limits);
-        for (door, differs) in [
-            (
-                DoorName::Metrics,
-                old.metrics != new.metrics || limits.0.metrics != limits.1.metrics,
-            ),
-            (
-                DoorName::Mtls,
-                old.mtls != new.mtls || limits.0.mtls != limits.1.mtls || names,
-            ),
-            (
-                DoorName::Grpc,
-                old.grpc != new.grpc || limits.0.grpc != limits.1.grpc || names,
-            ),
-            (
-                DoorName::Relay,
-                !same_relay_door(old, &new) || limits.0.relay != limits.1.relay || names,
-            ),
-            (
-                DoorName::Https,
-                old.https != new.https
-                    || limits.0.https != limits.1.https
-                    || names
-                    || (by_acme && old.http != new.http),
-            ),
-            (
-                DoorName::Http,
-                old.http != new.http || limits.0.http != limits.1.http || old.https != new.https || names,
-            ),
-        ] {
-            if differs {
-                self.open_door(door).await?;
-                if let Some(room) = self.relay.borrow().as_ref().filter(|_| door == DoorName::Relay) {
-                    room.send_away();
-                }
-                changed.push(door.to_string());
-            }
-        }
-        if site || occupancy || meters || relay || uplink || webhooks {
-            self.change_router(DoorName::Https);
-        }
-        if meters {
-            self.change_router(DoorName::Grpc);
-        }
-        if relay {
-            self.change_router(DoorName::Relay);
-            if !changed.iter().any(|changed| changed == "relay") {
-                changed.push("relay".into());
+        let parts = parts.unwrap_or_default().into_iter();
+        for word in parts.chain(shared(old, &self.config)).chain(doors) {
+            // The relay is a part and a door.
+            if !changed.contains(&word) {
+                changed.push(word);
             }
         }
         self.retry_failed().await?;
         Ok(changed)
     }
 
-    /// A room that was left alone after too many failures gets another chance.
+    /// Makes every part what the configuration says.
+    pub(super) async fn refresh_parts(&mut self) -> anyhow::Result<()> {
+        refresh(self.parts.each_mut(), &self.config, &self.deps, &mut self.house).await?;
+        Ok(())
+    }
+
+    /// Opens the doors anew that are not as they are configured. Answers which.
+    async fn refresh_doors(&mut self) -> anyhow::Result<Vec<String>> {
+        let mut changed = Vec::new();
+        for door in DoorName::ALL {
+            if self.is_as_configured(door) {
+                continue;
+            }
+            self.open_door(door).await?;
+            if let Some(room) = self.parts.relay.get().filter(|_| door == DoorName::Relay) {
+                room.send_away();
+            }
+            changed.push(door.to_string());
+        }
+        Ok(changed)
+    }
+
+    /// What lies behind the open doors is what is there now.
+    fn change_routers(&self) {
+        for door in [DoorName::Https, DoorName::Grpc, DoorName::Relay] {
+            self.change_router(door);
+        }
+    }
+
+    /// What was left alone after too many failures gets another chance.
     async fn retry_failed(&mut self) -> anyhow::Result<()> {
         self.try_doors_now().await;
         let failed = self.house.failed();
-        if failed.iter().any(|name| name == "occupancy") {
-            self.house.retire("occupancy");
-            self.house.retire("occupancy-history");
-            self.open_occupancy();
-            self.change_router(DoorName::Https);
-        }
-        if failed.iter().any(|name| name == "meters") {
-            self.house.retire("meters");
-            self.open_meters()?;
-            self.change_router(DoorName::Https);
-            self.change_router(DoorName::Grpc);
-        }
-        if failed.iter().any(|name| name == "relay") {
-            self.house.retire("relay");
-            self.relay.send_replace(None);
-            self.open_relay();
-            self.change_router(DoorName::Https);
-            self.change_router(DoorName::Relay);
-        }
-        if failed.iter().any(|name| name == "webhooks") {
-            self.house.retire("webhooks");
-            self.open_webhooks().await?;
-            self.change_router(DoorName::Https);
-        }
-        if failed.iter().any(|name| name == "rules") {
-            self.house.retire("rules");
-            self.open_rules().await?;
-        }
-        if failed.iter().any(|name| name == "uplink") {
-            self.house.retire("uplink");
-            self.open_uplink().await?;
-            self.change_router(DoorName::Https);
+        if revive(self.parts.each_mut(), &failed, &self.deps, &mut self.house).await? {
+            self.change_routers();
         }
         Ok(())
     }
 }
 
-/// Whether the relay's door is the same; its rules and times change while it is open.
-fn same_relay_door(old: &Config, new: &Config) -> bool {
-    match (&old.relay, &new.relay) {
-        (Some(old), Some(new)) => old.same_door(new),
-        (None, None) => true,
-        (Some(_), None) | (None, Some(_)) => false,
-    }
+/// What changed of the box itself.
+fn at_once(old: &Config, new: &Config) -> Vec<String> {
+    let on_restart = |key: &str| format!("{key} ({ON_RESTART})");
+    let filter_only = old.log.format == new.log.format;
+    said([
+        (old.log != new.log && filter_only, "log".to_owned()),
+        (!filter_only, format!("log (format {ON_RESTART})")),
+        (old.data_dir != new.data_dir, on_restart("data_dir")),
+        (old.admin_socket != new.admin_socket, on_restart("admin_socket")),
+    ])
 }
+
+/// What changed of what parts and doors share.
+fn shared(old: &Config, new: &Config) -> Vec<String> {
+    said([
+        (old.acme != new.acme, "acme".to_owned()),
+        (old.site != new.site, "site".to_owned()),
+    ])
+}
+
+fn said<const N: usize>(all: [(bool, String); N]) -> Vec<String> {
+    let differs = all.into_iter().filter(|(differs, _)| *differs);
+    differs.map(|(_, words)| words).collect()
+}
+
+/// Makes each part what `config` says. Answers what is to be said of those that changed; `None`: none did. Those that
+/// come after one that cannot be built stay as they are.
+async fn refresh<D: Sync>(
+    parts: Vec<&mut dyn AnySlot<D>>,
+    config: &Config,
+    deps: &D,
+    supervisor: &mut House,
+) -> anyhow::Result<Option<Vec<String>>> {
+    let mut changed = None;
+    for part in parts {
+        if let Change::Changed(words) = part.refresh(config, deps, supervisor).await? {
+            changed.get_or_insert_with(Vec::new).extend(words);
+        }
+    }
+    Ok(changed)
+}
+
+/// Builds those parts anew of which a service failed. Answers whether there were any.
+async fn revive<D: Sync>(
+    parts: Vec<&mut dyn AnySlot<D>>,
+    failed: &[String],
+    deps: &D,
+    supervisor: &mut House,
+) -> anyhow::Result<bool> {
+    let mut any = false;
+    for part in parts {
+        any |= part.revive(failed, deps, supervisor).await?;
+    }
+    Ok(any)
+}
+
+#[cfg(test)]
+#[path = "reload_tests.rs"]
+mod tests;

@@ -13,6 +13,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use tokio::sync::watch;
 
 use super::lodge::Lodge;
+use super::parts::Parts;
 use crate::admin::{Backups, Beside, CertificateShown, Grade, RelayShown, RoomShown, Status, StoreShown, Verdict};
 use crate::domain::Alarm;
 use crate::face::{Concern, Lamp, Lamps, Light};
@@ -42,10 +43,8 @@ pub(super) struct RoomsSeen {
     pub(super) meters: watch::Receiver<Option<Arc<Meters>>>,
     pub(super) uplink: watch::Receiver<Option<Arc<Uplink>>>,
     pub(super) webhooks: watch::Receiver<Option<Arc<Webhooks>>>,
+    pub(super) relay: watch::Receiver<Option<Arc<Relay>>>,
 }
-
-/// The rooms that are built; the other services serve them.
-const ROOMS: [&str; 4] = ["occupancy", "meters", "relay", "uplink"];
 
 #[derive(Default)]
 struct Told {
@@ -53,7 +52,6 @@ struct Told {
     started: Option<Timestamp>,
     doors: BTreeMap<String, Vec<SocketAddr>>,
     certificates: BTreeMap<&'static str, watch::Receiver<Served>>,
-    relay: Option<Arc<Relay>>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -112,11 +110,6 @@ impl Reporter {
         };
     }
 
-    /// Which relay is open.
-    pub(super) fn relay(&self, relay: Option<Arc<Relay>>) {
-        self.told().relay = relay;
-    }
-
     /// How the box is now, whenever it is asked.
     pub(super) fn into_status(self) -> Arc<dyn Fn() -> Status + Send + Sync> {
         Arc::new(move || self.status())
@@ -136,17 +129,11 @@ impl Reporter {
         let states = self.states.borrow().clone();
         let told = self.told();
         let last_backup = self.backups.last().unwrap_or_default();
-        let shown = |named: fn(&str) -> bool| {
-            states
-                .iter()
-                .filter(|(name, _)| named(name))
-                .map(|(name, state)| (name.clone(), room(state)))
-                .collect()
-        };
-        let mut rooms: BTreeMap<String, RoomShown> = shown(|name| ROOMS.contains(&name));
-        for name in ROOMS {
-            rooms.entry(name.to_owned()).or_insert_with(|| closed(name));
-        }
+        let mut services: BTreeMap<String, RoomShown> =
+            states.iter().map(|(name, state)| (name.clone(), room(state))).collect();
+        let rooms = Parts::rooms()
+            .map(|name| (name.to_owned(), services.remove(name).unwrap_or_else(|| closed(name))))
+            .collect();
         let disk_full = self.store.health().borrow().disk_full;
         let mut status = Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -154,13 +141,13 @@ impl Reporter {
             started: told.started,
             doors: told.doors.clone(),
             rooms,
-            services: shown(|name| !ROOMS.contains(&name)),
+            services,
             certificates: told
                 .certificates
                 .iter()
                 .map(|(door, served)| certificate(door, &served.borrow()))
                 .collect(),
-            relay: told.relay.as_ref().map(|relay| {
+            relay: self.rooms.relay.borrow().as_ref().map(|relay| {
                 let tally = relay.tally();
                 RelayShown {
                     waiting: tally.waiting,

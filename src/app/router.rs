@@ -11,7 +11,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get};
 use serde_json::json;
 use tokio::sync::watch;
-use tower::Layer;
 
 use super::api_docs;
 use super::box_page::{self, Report};
@@ -23,77 +22,74 @@ use crate::http::assets::Assets;
 use crate::http::problem::{method_not_allowed, not_found};
 use crate::http::serve::Pages;
 use crate::http::{Ahead, LONGEST_BODY, Problem, Reached, Site, longest_body};
-use crate::meter::{self, Meters};
-use crate::occupancy::{Occupancy, compat, pages, v1};
-use crate::relay::{self, Relay};
+use crate::occupancy::compat;
 use crate::tls::{Challenges, PeerCertificate};
-use crate::uplink::{self, Uplink};
-use crate::webhooks::{self, Webhooks};
 
-/// What the https door's router is made of.
+/// What lies behind the https door, while it is put together: the parts add to it.
 pub(super) struct Https {
+    /// Pages, APIs, documents.
+    pub(super) router: Router,
+    /// What is answered before the router looks.
+    pub(super) ahead: Option<Ahead>,
+    /// The shell of the pages.
+    pub(super) face: Face,
+    /// Who calls `/v1` with which token.
+    pub(super) bearers: Arc<Bearers>,
+    /// Lets in whoever asks for one of our names.
+    pub(super) hosts: OurHost,
+}
+
+impl Https {
+    /// With further routes.
+    pub(super) fn with(self, routes: Router) -> Https {
+        Https {
+            router: self.router.merge(routes),
+            ..self
+        }
+    }
+
+    /// The whole, once every part has added to it.
+    pub(super) fn finish(self) -> Site {
+        // Only with the old URLs does an unknown address have their answer.
+        let router = match &self.ahead {
+            Some(_) => self.router.fallback(unknown),
+            None => self.router.fallback(unknown_without_spaces),
+        };
+        let router = router.method_not_allowed_fallback(method_not_allowed);
+        Site::new(longest_body(router, LONGEST_BODY).layer(self.hosts), self.ahead)
+    }
+}
+
+/// What the box itself shows at the https door.
+pub(super) struct Own {
     pub(super) names: Names,
     pub(super) health: Router,
     pub(super) assets: Assets,
     pub(super) face: Face,
     pub(super) report: Report,
-    pub(super) occupancy: Option<Arc<Occupancy>>,
-    pub(super) bearers: Arc<Bearers>,
-    pub(super) relay: Option<Arc<Relay>>,
-    pub(super) meters: Option<Arc<Meters>>,
-    pub(super) uplink: Option<Arc<Uplink>>,
-    pub(super) webhooks: Option<Arc<Webhooks>>,
+    pub(super) bearers: Bearers,
     pub(super) contact: Option<String>,
 }
 
-/// The https door: pages, the occupancy API, health, documents, the state of the box.
-pub(super) fn https(parts: Https) -> Site {
+/// The https door before any part adds to it: health, documents, the state of the box.
+pub(super) fn https(own: Own) -> Https {
     let mut router = Router::new()
         .route("/v1/{*rest}", any(not_found))
-        .merge(parts.health)
-        .merge(parts.assets.router())
-        .merge(parts.face.router())
-        .merge(api_docs::router(&parts.face))
-        .merge(box_page::router(parts.report, &parts.face));
-    if let Some(contact) = parts.contact {
+        .merge(own.health)
+        .merge(own.assets.router())
+        .merge(own.face.router())
+        .merge(api_docs::router(&own.face))
+        .merge(box_page::router(own.report, &own.face));
+    if let Some(contact) = own.contact {
         router = router.route("/.well-known/security.txt", get(async move || security_txt(&contact)));
     }
-    let bearers = parts.bearers;
-    if let Some(room) = parts.relay {
-        router = router
-            .merge(relay::pages::router(room.clone(), parts.face.clone()))
-            .merge(relay::v1::router(room, Arc::clone(&bearers)));
+    Https {
+        router,
+        ahead: None,
+        face: own.face,
+        bearers: Arc::new(own.bearers),
+        hosts: OurHost::new(own.names),
     }
-    if let Some(room) = parts.meters {
-        router = router
-            .merge(meter::pages::router(room.clone(), parts.face.clone()))
-            .merge(meter::v1::router(room, Arc::clone(&bearers)));
-    }
-    if let Some(room) = parts.webhooks {
-        router = router
-            .merge(webhooks::pages::router(room.clone(), parts.face.clone()))
-            .merge(webhooks::v1::router(room, Arc::clone(&bearers)));
-    }
-    if let Some(room) = parts.uplink {
-        router = router
-            .merge(uplink::pages::router(room.clone(), parts.face.clone()))
-            .merge(uplink::v1::router(room, bearers));
-    }
-    let hosts = OurHost::new(parts.names);
-    let mut ahead = None;
-    router = match parts.occupancy {
-        Some(room) => {
-            let compatible = compat::service(room.clone());
-            ahead = Some(Ahead::new(compat::PREFIX, hosts.layer(compatible)));
-            router
-                .merge(pages::router(room.clone(), parts.face))
-                .merge(v1::router(room))
-                .fallback(unknown)
-        }
-        None => router.fallback(unknown_without_spaces),
-    };
-    let router = router.method_not_allowed_fallback(method_not_allowed);
-    Site::new(longest_body(router, LONGEST_BODY).layer(hosts), ahead)
 }
 
 /// The mtls door: what it sees of a client's certificate.

@@ -5,12 +5,15 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::door_name::DoorName;
+use super::door_spec::DoorSpec;
 use super::lodge::Lodge;
 use crate::accounts;
 use crate::domain::Backoff;
 
 /// A door that could not be opened.
 pub(super) struct Shut {
+    /// What it was to be opened with.
+    pub(super) spec: Option<DoorSpec>,
     /// Tries so far.
     failures: u32,
     /// When it is tried again.
@@ -34,8 +37,9 @@ impl Lodge {
         let reason = format!("{error:#}");
         tracing::error!(door = %name, reason, again_in_s = pause.as_secs(), "the door could not be opened; the others serve");
         let next = Instant::now() + pause;
-        self.shut.insert(name, Shut { failures, next });
-        self.house.note_trouble(&name.service(), Some(reason));
+        let spec = self.door_spec(name);
+        self.shut.insert(name, Shut { spec, failures, next });
+        self.house.note_trouble(name.service(), Some(reason));
         Err(error)
     }
 
@@ -79,7 +83,7 @@ impl Lodge {
 
     pub(super) fn is_no_longer_shut(&mut self, name: DoorName) {
         if self.shut.remove(&name).is_some() {
-            self.house.note_trouble(&name.service(), None);
+            self.house.note_trouble(name.service(), None);
         }
     }
 }

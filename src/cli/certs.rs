@@ -1,4 +1,4 @@
-//! `certs …`: an authority for mediators in a folder of its own (`spec/emop.md` section 11).
+//! `certs …`: an authority for mediators in a folder of its own (EMOP §11).
 
 use std::path::PathBuf;
 

@@ -27,24 +27,16 @@ impl Command {
 }
 
 pub(super) fn check(common: &Common) -> Result<(), Failure> {
-    let (loaded, findings) = match config::load_all(&common.flags()) {
-        Ok(loaded) => {
-            let findings = app::check(&loaded);
-            (Some(loaded), findings)
-        }
-        Err(faults) => {
-            let found = Findings {
-                faults,
-                ..Findings::default()
-            };
-            (None, found)
-        }
-    };
+    let (loaded, mut faults) = config::examine(&common.flags());
+    let mut findings = loaded.as_ref().map(app::check).unwrap_or_default();
+    faults.append(&mut findings.faults);
+    findings.faults = faults;
     if common.json {
         print::json(&in_json(loaded.as_ref(), &findings));
     } else {
-        let is_right = findings.faults.is_empty();
-        if let Some(loaded) = loaded.as_ref().filter(|_| is_right) {
+        // What is wrong opens nothing.
+        let loaded = loaded.filter(|_| findings.faults.is_empty());
+        if let Some(loaded) = &loaded {
             print::line(format_args!("{}: the configuration is right", loaded.file.display()));
         }
         for note in &findings.notes {
@@ -53,7 +45,7 @@ pub(super) fn check(common: &Common) -> Result<(), Failure> {
         for not in &findings.not_checked {
             print::line(format_args!("  not checked: {not}"));
         }
-        if let Some(loaded) = loaded.as_ref().filter(|_| is_right) {
+        if let Some(loaded) = &loaded {
             opened(&loaded.config);
             for why in &loaded.refused {
                 print::line(format_args!("  not applied, from the cloud: {why}"));

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::print;
 use crate::admin::ClientError;
-use crate::config::ConfigError;
+use crate::config::{ConfigError, ConfigErrors};
 
 /// The command line itself was wrong.
 pub(super) const USAGE: u8 = 2;
@@ -117,6 +117,12 @@ impl Failure {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Failure {
         Failure::configuration(error)
+    }
+}
+
+impl From<ConfigErrors> for Failure {
+    fn from(errors: ConfigErrors) -> Failure {
+        Failure::of_faults(errors.into_vec()).expect_err("errors are faults")
     }
 }
 

@@ -1,5 +1,5 @@
 //! `mediators …`: what is done with each meter, under the names of a time when each had a server of its own
-//! (`spec/emop.md` section 14). A mediator is here a meter's driver: created it is served, started it is polled.
+//! (EMOP §14). A mediator is here a meter's driver: created it is served, started it is polled.
 
 use std::io::BufRead;
 

@@ -1,4 +1,4 @@
-//! The command line (`contract.md` section 2): one file a group of commands.
+//! The command line: one file a group of commands.
 
 mod accounts;
 mod backup;
@@ -200,7 +200,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, trim: fn()) -> ExitCode {
     }
 }
 
-/// Names that the binary is also called by; then it is that group of commands (`contract.md` section 1).
+/// Names that the binary is also called by; then it is that group of commands.
 const NAMES: [&str; 3] = ["emop", "mediators", "certs"];
 
 /// The command line in full, whatever the binary was called by.

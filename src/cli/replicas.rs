@@ -1,4 +1,4 @@
-//! `replicas-…`: whether folders of half-hour files are whole and the same (`spec/emop.md` section 14). Nothing is read
+//! `replicas-…`: whether folders of half-hour files are whole and the same (EMOP §14). Nothing is read
 //! but names and sizes.
 
 use std::collections::{BTreeMap, BTreeSet};

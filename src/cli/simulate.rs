@@ -1,4 +1,4 @@
-//! `simulate …`: peers that are not there (`contract.md` section 2, `spec/emop.md` section 17).
+//! `simulate …`: peers that are not there (EMOP §17).
 
 use std::net::SocketAddr;
 

@@ -1,11 +1,14 @@
 //! The section of ACME, and what is wrong with names, addresses and servers in it.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::Faults;
 use crate::domain::units::Span;
+use crate::http::client::Origin;
 
 const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
 const LETS_ENCRYPT_STAGING: &str = "https://acme-staging-v02.api.letsencrypt.org/directory";
@@ -46,9 +49,6 @@ impl Default for Acme {
     }
 }
 
-/// What is wrong with one key: the key, what is wrong, what would be right.
-pub(super) type Fault = (&'static str, String, String);
-
 impl Acme {
     /// The address of the directory.
     #[must_use]
@@ -87,63 +87,62 @@ impl Acme {
         [LETS_ENCRYPT, LETS_ENCRYPT_STAGING].contains(&self.directory_url())
     }
 
-    /// The first fault, for a box called `hostname` whose https door wants an ACME certificate.
-    pub(super) fn fault(&self, hostname: &str) -> Option<Fault> {
-        let fault = |key, what: String, hint: &str| Some((key, what, hint.to_owned()));
-        let url = self.directory_url();
-        let host = url
-            .strip_prefix("https://")
-            .and_then(|rest| rest.split(['/', ':']).next());
-        if host.is_none_or(str::is_empty) || url.contains(char::is_whitespace) {
-            let hint = "\"letsencrypt\", \"letsencrypt-staging\", or the https:// address of a server's directory";
-            return fault(
-                "acme.directory",
-                format!("\"{}\" is no ACME server", self.directory),
-                hint,
-            );
+    /// What is wrong with it, for a box called `hostname` whose https door wants an ACME certificate.
+    pub(super) fn faults(&self, hostname: &str) -> Faults {
+        let mut faults = Faults::default();
+        if !is_directory(self.directory_url()) {
+            let right = "\"letsencrypt\", \"letsencrypt-staging\", or the https:// address of a server's directory";
+            let what = format!("\"{}\" is no ACME server", self.directory);
+            faults.add("acme.directory", what, right);
         }
-        for address in &self.contact {
-            let parts = address.trim_start_matches("mailto:").split_once('@');
-            let sound = |text: &str| !text.is_empty() && !text.contains([' ', ',', '@', '?']);
-            if !parts.is_some_and(|(user, host)| sound(user) && sound(host)) {
-                return fault(
-                    "acme.contact",
-                    format!("\"{address}\" is no mail address"),
-                    "such as [\"it@example.org\"]",
-                );
-            }
+        for address in self.contact.iter().filter(|address| !is_mail_address(address)) {
+            let what = format!("\"{address}\" is no mail address");
+            faults.add("acme.contact", what, "such as [\"it@example.org\"]");
         }
+        self.of_names(hostname, &mut faults);
+        let (first, longest) = (self.retry_first.0, self.retry_longest.0);
+        if first.is_zero() || first > longest {
+            let what = "is not between 0 and acme.retry_longest";
+            faults.joint("acme.retry_first", &["acme.retry_longest"], what, "such as \"15m\"");
+        }
+        if self.order_deadline.is_zero() {
+            faults.add("acme.order_deadline", "leaves no time", "such as \"5m\"");
+        }
+        faults
+    }
+
+    fn of_names(&self, hostname: &str, faults: &mut Faults) {
         let key = if self.domains.is_empty() {
             "site.hostname"
         } else {
             "acme.domains"
         };
+        let also = &["acme.domains", "acme.directory", "https.certificate"];
         let names = self.names(hostname);
         if names.len() > MOST_NAMES {
-            return fault(
-                key,
-                format!("{} names", names.len()),
-                "one certificate holds at most 100",
-            );
+            let what = format!("{} names", names.len());
+            faults.add(key, what, "one certificate holds at most 100");
         }
+        let mut seen = BTreeSet::new();
         for name in &names {
             if let Some((what, hint)) = name_fault(name, self.is_public()) {
-                return fault(key, format!("\"{name}\" {what}"), hint);
+                faults.joint(key, also, format!("\"{name}\" {what}"), hint);
+            } else if !seen.insert(name.to_ascii_lowercase()) {
+                faults.add(key, format!("\"{name}\" is there twice"), "each name once");
             }
         }
-        let (first, longest) = (self.retry_first.0, self.retry_longest.0);
-        if first.is_zero() || first > longest {
-            return fault(
-                "acme.retry_first",
-                "is not between 0 and acme.retry_longest".into(),
-                "such as \"15m\"",
-            );
-        }
-        if self.order_deadline.is_zero() {
-            return fault("acme.order_deadline", "leaves no time".into(), "such as \"5m\"");
-        }
-        None
     }
+}
+
+fn is_directory(url: &str) -> bool {
+    let uri = url.strip_prefix("https://").and_then(|_| url.parse().ok());
+    uri.is_some_and(|uri| Origin::of(&uri).is_some())
+}
+
+fn is_mail_address(address: &str) -> bool {
+    let is_sound = |text: &str| !text.is_empty() && !text.contains([' ', ',', '@', '?']) && text.is_ascii();
+    let parts = address.trim_start_matches("mailto:").split_once('@');
+    parts.is_some_and(|(user, host)| is_sound(user) && is_sound(host)) && !address.contains(char::is_control)
 }
 
 /// Why no certificate can be had for `name`, and what would do; `public`: from everybody's authority.

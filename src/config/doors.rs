@@ -1,4 +1,4 @@
-//! The doors' sections (`contract.md` sections 4 and 5).
+//! The doors' sections.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -64,7 +64,7 @@ pub struct Mtls {
     pub crl_file: Option<PathBuf>,
 }
 
-/// The mediator's door (`spec/emop.md` sections 10 and 11).
+/// The mediator's door (EMOP §10, §11).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grpc {

@@ -22,6 +22,53 @@ pub struct ConfigError {
 
 impl std::error::Error for ConfigError {}
 
+/// All faults of a configuration; there is at least one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigErrors(Vec<ConfigError>);
+
+/// So many are told in one sentence.
+const IN_A_SENTENCE: usize = 5;
+
+impl ConfigErrors {
+    /// These; `None` when there are none.
+    #[must_use]
+    pub fn of(faults: Vec<ConfigError>) -> Option<ConfigErrors> {
+        (!faults.is_empty()).then_some(ConfigErrors(faults))
+    }
+
+    /// Whether one is about a key that nothing knows.
+    #[must_use]
+    pub fn name_unknown_key(&self) -> bool {
+        self.0.iter().any(ConfigError::is_unknown_key)
+    }
+
+    /// Each of them.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<ConfigError> {
+        self.0
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+impl From<ConfigError> for ConfigErrors {
+    fn from(fault: ConfigError) -> ConfigErrors {
+        ConfigErrors(vec![fault])
+    }
+}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, fault) in self.0.iter().take(IN_A_SENTENCE).enumerate() {
+            write!(f, "{}{fault}", if place == 0 { "" } else { "; " })?;
+        }
+        match self.0.len().saturating_sub(IN_A_SENTENCE) {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more"),
+        }
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.place.is_empty() {
@@ -47,6 +94,26 @@ impl ConfigError {
             place: place_of(metadata, &path),
             message: format!("`{key}`: {}", message.into()),
             hint: (!hint.is_empty()).then(|| hint.to_owned()),
+        }
+    }
+
+    /// A fault that was found in one of several tables of a name is told as people write them: by the name of the table,
+    /// and the key in it.
+    #[must_use]
+    pub fn of_fault(figment: &figment::Figment, key: &str, what: &str, right: &str) -> ConfigError {
+        let error = ConfigError::of_key(figment, key, what, right);
+        let parts: Vec<&str> = key.split('.').collect();
+        let Some(place) = parts.iter().position(|part| part.parse::<usize>().is_ok()) else {
+            return error;
+        };
+        let (table, inner) = (parts[..place].join("."), parts[place + 1..].join("."));
+        let named = match inner.as_str() {
+            "" => format!("`[[{table}]]`"),
+            _ => format!("`{inner}` of `[[{table}]]`"),
+        };
+        ConfigError {
+            message: format!("{named}: {what}"),
+            ..error
         }
     }
 
@@ -76,12 +143,6 @@ impl ConfigError {
             place,
             ..ConfigError::from(error)
         }
-    }
-
-    /// Whether it is about something in this section.
-    pub(super) fn is_in(&self, section: &str) -> bool {
-        let named = [format!("`{section}."), format!("`{section}`"), format!("[[{section}")];
-        named.iter().any(|name| self.message.contains(name.as_str()))
     }
 
     /// A file that could not be read.
@@ -145,15 +206,18 @@ impl From<figment::Error> for ConfigError {
     }
 }
 
+/// Which of the known keys is meant by one that is not known.
+pub(super) fn meant<'k>(field: &str, known: &[&'k str]) -> Option<&'k str> {
+    let distance = |candidate: &&'k str| (strsim::damerau_levenshtein(field, candidate), *candidate);
+    let near = known.iter().map(distance).min();
+    near.filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 3)
+        .map(|(_, candidate)| candidate)
+}
+
 /// "did you mean", when one of the known keys is near; else all of them.
 fn nearest(field: &str, known: &[&str]) -> Option<String> {
-    let near = known
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(field, candidate), candidate))
-        .min()
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 3);
-    match near {
-        Some((_, candidate)) => Some(format!("did you mean `{candidate}`?")),
+    match meant(field, known) {
+        Some(candidate) => Some(format!("did you mean `{candidate}`?")),
         None if known.is_empty() => None,
         None => Some(format!("known here: {}", known.join(", "))),
     }

@@ -1,6 +1,5 @@
 //! Where configuration comes from, and in which order it is laid over each other.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
@@ -8,7 +7,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use figment::value::Value;
 use toml_edit::{Document, DocumentMut, Item};
 
-use super::{Config, ConfigError, check, remote};
+use super::{Config, ConfigError, ConfigErrors, Unread, check, remote};
 use crate::uplink::Kept;
 
 /// The file that is read when none is named.
@@ -39,25 +38,32 @@ pub struct Loaded {
     pub figment: Figment,
     /// What the box was told remotely and is not in force, since it may not be set from afar.
     pub refused: Vec<String>,
+    /// What could not be read, and is left out of the values.
+    pub unread: Unread,
 }
 
 /// Reads every layer, and checks the whole.
-pub fn load(flags: &Flags) -> Result<Loaded, ConfigError> {
+pub fn load(flags: &Flags) -> Result<Loaded, ConfigErrors> {
     load_with(flags, None)
 }
 
-/// The same, with every fault that can be told and not the first alone.
-pub fn load_all(flags: &Flags) -> Result<Loaded, Vec<ConfigError>> {
-    read_all(layers(flags, None, |figment| figment).map_err(|fault| vec![fault])?)
+/// Reads every layer as far as it can be read, and tells every fault: with some there is what they leave, to find what
+/// else is wrong.
+#[must_use]
+pub fn examine(flags: &Flags) -> (Option<Loaded>, Vec<ConfigError>) {
+    match layers(flags, None, |figment| figment) {
+        Ok(layers) => read_all(layers),
+        Err(faults) => (None, faults.into_vec()),
+    }
 }
 
 /// The same with another text in place of what the box was told remotely.
-pub(super) fn load_with(flags: &Flags, told: Option<&str>) -> Result<Loaded, ConfigError> {
+pub(super) fn load_with(flags: &Flags, told: Option<&str>) -> Result<Loaded, ConfigErrors> {
     read(layers(flags, told, |figment| figment)?)
 }
 
 /// The same with one value more, as if it stood in the box's own file: what it would mean there.
-pub(super) fn load_as_ours(flags: &Flags, (path, item): (&str, &Item)) -> Result<Loaded, ConfigError> {
+pub(super) fn load_as_ours(flags: &Flags, (path, item): (&str, &Item)) -> Result<Loaded, ConfigErrors> {
     let mut text = DocumentMut::new();
     remote::put(text.as_table_mut(), path, Some(item.clone()));
     read(layers(flags, None, |figment| {
@@ -73,19 +79,26 @@ struct Layers {
     refused: Vec<String>,
 }
 
-fn layers(flags: &Flags, told: Option<&str>, last: impl FnOnce(Figment) -> Figment) -> Result<Layers, ConfigError> {
+fn layers(flags: &Flags, told: Option<&str>, last: impl FnOnce(Figment) -> Figment) -> Result<Layers, ConfigErrors> {
     let file = flags.file.clone().unwrap_or_else(|| DEFAULT_FILE.into());
-    let mut figment = outer(&file)?;
+    let mut faults = Vec::new();
+    let mut figment = outer(&file, &mut faults);
     let data_dir = data_dir_of(&figment);
     let remote = remote::file(&data_dir);
     let mut written = None;
-    for extra in toml_files(&data_dir.join("conf.d"))? {
-        if extra == remote {
-            let text = std::fs::read_to_string(&extra).map_err(|error| ConfigError::unreadable(&extra, &error))?;
-            written = Some(text);
-        } else {
-            figment = with_file(figment, &extra)?;
+    for extra in toml_files(&data_dir.join("conf.d"), &mut faults) {
+        if extra != remote {
+            figment = with_file(figment, &extra, &mut faults);
+            continue;
         }
+        match std::fs::read_to_string(&extra) {
+            Ok(text) => written = Some(text),
+            Err(error) => faults.push(ConfigError::unreadable(&extra, &error)),
+        }
+    }
+    // What is wrong with values is told when all files are there to say them.
+    if let Some(faults) = ConfigErrors::of(faults) {
+        return Err(faults);
     }
     let mut refused = Vec::new();
     let text = told.map(str::to_owned).or(written).filter(|text| !text.is_empty());
@@ -102,91 +115,66 @@ fn layers(flags: &Flags, told: Option<&str>, last: impl FnOnce(Figment) -> Figme
     Ok(Layers { file, figment, refused })
 }
 
-/// Reads the layers and checks the whole; the first fault.
-fn read(layers: Layers) -> Result<Loaded, ConfigError> {
-    read_all(layers).map_err(|faults| {
-        let first = faults.into_iter().next();
-        first.expect("what was not read has a fault")
-    })
+/// Reads the layers and checks the whole.
+fn read(layers: Layers) -> Result<Loaded, ConfigErrors> {
+    let (loaded, faults) = read_all(layers);
+    match ConfigErrors::of(faults) {
+        None => Ok(loaded.expect("what could not be read has a fault")),
+        Some(faults) => Err(faults),
+    }
 }
 
 /// Reads the layers and checks the whole. A value that cannot be read is looked past, to find what else is wrong; what
 /// follows from its absence is not told.
-fn read_all(layers: Layers) -> Result<Loaded, Vec<ConfigError>> {
+fn read_all(layers: Layers) -> (Option<Loaded>, Vec<ConfigError>) {
     let Layers { file, figment, refused } = layers;
-    let mut values: Value = figment.extract().map_err(|error| vec![error.into()])?;
+    let mut values: Value = match figment.extract() {
+        Ok(values) => values,
+        Err(error) => return (None, vec![error.into()]),
+    };
     let mut faults: Vec<ConfigError> = Vec::new();
-    let mut sections = BTreeSet::new();
+    let mut unread = Unread::default();
     // The first try is made on the layers themselves, which know where each value comes from.
     let mut result = figment.extract::<Config>();
     while let Err(error) = result {
         for error in error {
-            let path = ConfigError::path_of(&error);
-            let Some(section) = path.first().filter(|_| faults.len() < MOST_FAULTS) else {
+            if faults.len() >= MOST_FAULTS || !unread.look_past(&error, &mut values) {
                 faults.push(error.into());
-                return Err(faults);
-            };
-            sections.insert(section.clone());
-            if !remove(&mut values, &path) {
-                faults.push(error.into());
-                return Err(faults);
+                return (None, faults);
             }
+            let path = ConfigError::path_of(&error);
             faults.push(ConfigError::at(&figment, error, &path));
         }
         result = Figment::from(Serialized::defaults(&values)).extract();
     }
-    let Ok(mut config) = result else { return Err(faults) };
+    let Ok(mut config) = result else { return (None, faults) };
     if let Some(uplink) = &mut config.uplink {
         uplink.kept = Some(Kept::of(&config.data_dir));
     }
-    let others = check::check(&config, &figment).into_iter();
-    faults.extend(others.filter(|fault| !sections.iter().any(|section| fault.is_in(section))));
-    match faults.is_empty() {
-        true => Ok(Loaded {
-            config,
-            file,
-            figment,
-            refused,
-        }),
-        false => Err(faults),
+    for fault in check::check(&config) {
+        let is_known = !unread.covers(&fault.key) && !fault.also.iter().any(|key| unread.touches(key));
+        if is_known {
+            faults.push(ConfigError::of_fault(&figment, &fault.key, &fault.what, &fault.right));
+        }
     }
+    let loaded = Loaded {
+        config,
+        file,
+        figment,
+        refused,
+        unread,
+    };
+    (Some(loaded), faults)
 }
 
-/// Takes the value at `path` away; when there is none (something is missing), the table that lacks it. Whether
-/// anything was there.
-fn remove(values: &mut Value, path: &[String]) -> bool {
-    let [first, rest @ ..] = path else { return false };
-    match values {
-        Value::Dict(_, table) => {
-            let inner_went = !rest.is_empty() && table.get_mut(first).is_some_and(|inner| remove(inner, rest));
-            inner_went || table.remove(first).is_some()
-        }
-        Value::Array(_, entries) => {
-            let Some(place) = first.parse::<usize>().ok().filter(|place| *place < entries.len()) else {
-                return false;
-            };
-            let inner_went = !rest.is_empty() && remove(&mut entries[place], rest);
-            if !inner_went {
-                entries.remove(place);
-            }
-            true
-        }
-        _ => false,
-    }
-}
-
-/// The file and what stands beside it.
-fn outer(file: &Path) -> Result<Figment, ConfigError> {
-    let mut figment = with_file(Figment::new(), file)?;
+/// The file and what stands beside it, as far as it can be read.
+fn outer(file: &Path, faults: &mut Vec<ConfigError>) -> Figment {
+    let mut figment = with_file(Figment::new(), file, faults);
     let beside = file.parent().map(|folder| folder.join("conf.d"));
-    for extra in beside
-        .map(|folder| toml_files(&folder))
-        .transpose()?
-        .unwrap_or_default()
-    {
-        figment = with_file(figment, &extra)?;
+    for extra in beside.map(|folder| toml_files(&folder, faults)).unwrap_or_default() {
+        figment = with_file(figment, &extra, faults);
     }
-    Ok(figment)
+    figment
 }
 
 /// The data folder may hold settings too, and an outer layer may say where it is.
@@ -196,15 +184,30 @@ fn data_dir_of(outer: &Figment) -> PathBuf {
 }
 
 /// Where the data folder is, as far as it can be told without what lies in it.
-pub fn data_dir(flags: &Flags) -> Result<PathBuf, ConfigError> {
+pub fn data_dir(flags: &Flags) -> Result<PathBuf, ConfigErrors> {
     let file = flags.file.clone().unwrap_or_else(|| DEFAULT_FILE.into());
-    Ok(data_dir_of(&outer(&file)?))
+    let mut faults = Vec::new();
+    let outer = outer(&file, &mut faults);
+    let data_dir = data_dir_of(&outer);
+    ConfigErrors::of(faults).map_or(Ok(data_dir), Err)
 }
 
-fn with_file(figment: Figment, file: &Path) -> Result<Figment, ConfigError> {
-    let text = std::fs::read_to_string(file).map_err(|error| ConfigError::unreadable(file, &error))?;
-    Document::parse(text.as_str()).map_err(|error| ConfigError::syntax(file, &text, &error))?;
-    Ok(figment.merge(Toml::file_exact(file)))
+/// With one file more, unless it cannot be read.
+fn with_file(figment: Figment, file: &Path, faults: &mut Vec<ConfigError>) -> Figment {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) => {
+            faults.push(ConfigError::unreadable(file, &error));
+            return figment;
+        }
+    };
+    match Document::parse(text.as_str()) {
+        Ok(_) => figment.merge(Toml::file_exact(file)),
+        Err(error) => {
+            faults.push(ConfigError::syntax(file, &text, &error));
+            figment
+        }
+    }
 }
 
 fn environment(figment: Figment) -> Figment {
@@ -214,18 +217,22 @@ fn environment(figment: Figment) -> Figment {
 }
 
 /// The `*.toml` files of a folder, by name; none when there is no such folder.
-fn toml_files(folder: &Path) -> Result<Vec<PathBuf>, ConfigError> {
+fn toml_files(folder: &Path, faults: &mut Vec<ConfigError>) -> Vec<PathBuf> {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(ConfigError::unreadable(folder, &error)),
+        Err(error) if [NotFound, NotADirectory].contains(&error.kind()) => return Vec::new(),
+        Err(error) => {
+            faults.push(ConfigError::unreadable(folder, &error));
+            return Vec::new();
+        }
     };
     let mut files: Vec<PathBuf> = entries
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
         .collect();
     files.sort();
-    Ok(files)
+    files
 }
 
 /// The configuration of a machine without a file: defaults and the environment.
@@ -241,8 +248,7 @@ pub fn find_socket(flags: &Flags) -> PathBuf {
         return socket.clone();
     }
     let file = flags.file.clone().unwrap_or_else(|| DEFAULT_FILE.into());
-    let layers = with_file(Figment::new(), &file).unwrap_or_default();
-    environment(layers)
+    environment(with_file(Figment::new(), &file, &mut Vec::new()))
         .extract_inner("admin_socket")
         .unwrap_or(Config::default().admin_socket)
 }

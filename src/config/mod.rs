@@ -1,7 +1,7 @@
 //! The configuration: one section per room and door; a section that is absent is a room that is closed.
 //!
 //! Layers, the later over the earlier: the file, `conf.d/*.toml` beside it, `<data_dir>/conf.d/*.toml`,
-//! `GATELODGE_<SECTION>__<KEY>` in the environment, flags (`contract.md` section 1).
+//! `GATELODGE_<SECTION>__<KEY>` in the environment, flags.
 
 mod acme;
 mod check;
@@ -11,6 +11,7 @@ mod layers;
 mod log_filter;
 pub mod remote;
 mod show;
+mod unread;
 
 use std::path::PathBuf;
 
@@ -18,9 +19,10 @@ use serde::{Deserialize, Serialize};
 
 pub use acme::Acme;
 pub use doors::{Certificate, DoorLimits, Grpc, GrpcClient, Https, Limits, Mtls, PlainDoor};
-pub use error::ConfigError;
-pub use layers::{DEFAULT_FILE, Flags, Loaded, data_dir, find_socket, load, load_all, without_file};
+pub use error::{ConfigError, ConfigErrors};
+pub use layers::{DEFAULT_FILE, Flags, Loaded, data_dir, examine, find_socket, load, without_file};
 pub use show::{Shown, show};
+pub use unread::Unread;
 
 use crate::domain::units::Span;
 use crate::{meter, occupancy, relay, uplink};

@@ -1,7 +1,7 @@
 //! Electricity meters as all rooms speak of them: which meter, which register of it, and what it showed when.
 //!
 //! Registers are running totals: a reading is the register *at* its moment, and energy is the difference of two
-//! (`interval.rs`). Serials as in `spec/emop.md` section 15; registers as in its sections 6 and 8.2.
+//! (`interval.rs`). Serials as in EMOP §15; registers as in EMOP §6, §8.2.
 
 use std::fmt;
 use std::str::FromStr;
@@ -187,7 +187,7 @@ impl Register {
     }
 
     /// The registers whose sum is a meter's `measure`; with `element`, only that element's
-    /// (`contract.md` section 7). A meter has those of its kind only: either elements or three phases.
+    /// (EMOP §20). A meter has those of its kind only: either elements or three phases.
     #[must_use]
     pub fn of(measure: Measure, element: Option<Element>) -> &'static [Register] {
         match (measure, element) {
@@ -202,7 +202,7 @@ impl Register {
 }
 
 /// An exact amount of energy, or what a register shows. In reactive and apparent registers it counts var-hours and
-/// volt-ampere-hours. A finer register is cut to whole ones, as in half-hour files (`spec/emop.md` section 15).
+/// volt-ampere-hours. A finer register is cut to whole ones, as in half-hour files (EMOP §15).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct WattHours(pub u64);

@@ -1,4 +1,4 @@
-//! Intervals: the energy of half-hours, worked out of register readings (`contract.md` section 7). Pure.
+//! Intervals: the energy of half-hours, worked out of register readings (EMOP §20). Pure.
 //!
 //! Energy of [t, t+30 min) is register(t+30) − register(t). Days and boundaries are UTC: a day has 48 half-hours,
 //! whatever clocks on walls do. What a register cannot have done is no energy: when it falls, or rises by more than

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Doubt, Epoch, Lane, Latest, MeterId, Quality, Quantity, Stretches};
 
-/// A meter as the registry has it (`contract.md` section 4, `[[meter]]`).
+/// A meter as the registry has it (`[[meter]]`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meter {
     /// Its serial.
@@ -50,7 +50,7 @@ pub struct Datasource {
     pub element: Option<String>,
 }
 
-/// What is done with a meter; older programs call it a mediator's life (`contract.md` section 2).
+/// What is done with a meter; older programs call it a mediator's life (EMOP §14).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Duty {

@@ -5,6 +5,7 @@ mod backoff;
 mod believed;
 mod energy;
 mod event;
+mod faults;
 mod interval;
 mod latest;
 mod meter;
@@ -20,6 +21,7 @@ pub use alarm::{Alarm, AlarmNews, Severity, Source, SourceError};
 pub use backoff::Backoff;
 pub use energy::{Element, Measure, MeterId, MeterIdError, Quality, Reading, Register, WattHours};
 pub use event::{Event, Lane, Removal};
+pub use faults::{Fault, Faults};
 pub use interval::{HALF_HOUR, Interval, boundary_from, intervals};
 pub use latest::{Doubt, Held, Latest, Total, number};
 pub use meter::{Datasource, Duty, HalfHoursAsked, Health, Identity, Meter, MeterNews, MeterState};
@@ -30,5 +32,5 @@ pub use seq::{ChangeId, ChangeIdError, Epoch, Seq};
 pub use space::{Level, Occupancy, Space, SpaceId, SpaceIdError, SpaceOrigin, Thresholds};
 pub use stretches::{HalfHour, Stretches};
 
-/// The largest count and the largest maximum a space can hold (`spec/occupancy.md` 2.3, V6).
+/// The largest count and the largest maximum a space can hold (OCC §2.3, V6).
 pub const OCCUPANCY_LIMIT: u32 = 100_000;

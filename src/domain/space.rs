@@ -43,7 +43,7 @@ impl SpaceId {
 impl FromStr for SpaceId {
     type Err = SpaceIdError;
 
-    /// Reads the forms of `spec/occupancy.md` 2.2: either case, hyphens anywhere or nowhere,
+    /// Reads the forms of OCC §2.2: either case, hyphens anywhere or nowhere,
     /// `{…}` and `urn:uuid:`.
     fn from_str(text: &str) -> Result<SpaceId, SpaceIdError> {
         // What is asked for nearly always: the form that we write ourselves.
@@ -126,7 +126,7 @@ pub struct Thresholds {
 }
 
 impl Default for Thresholds {
-    /// As the old page showed them (`spec/occupancy.md` section 4).
+    /// As the old page showed them (OCC §4).
     fn default() -> Thresholds {
         Thresholds { warn: 80, full: 100 }
     }
@@ -224,7 +224,7 @@ impl Space {
 
     /// Takes one person away, or changes nothing when the space is empty. Says whether it did.
     ///
-    /// Above the maximum this works too (`spec/occupancy.md` V5): people may always leave.
+    /// Above the maximum this works too (OCC V5): people may always leave.
     pub fn leave(&mut self, now: Timestamp) -> bool {
         let somebody = self.occupancy.current > 0;
         if somebody {
@@ -234,7 +234,7 @@ impl Space {
         somebody
     }
 
-    /// Sets the maximum; a count above it comes down to it in the same step (`spec/occupancy.md` 3).
+    /// Sets the maximum; a count above it comes down to it in the same step (OCC §3).
     ///
     /// Setting the value it already has counts as a change too: it renews `last_updated`.
     pub fn set_maximum(&mut self, maximum: u32, now: Timestamp) {

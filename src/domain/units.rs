@@ -1,4 +1,4 @@
-//! Values that carry their unit: `"2s"`, `"24h"`, `"16MiB"` (`contract.md`, Units).
+//! Values that carry their unit: `"2s"`, `"24h"`, `"16MiB"`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -30,6 +30,9 @@ pub struct UnitError {
     wanted: &'static str,
 }
 
+/// The longest span, a hundred years of 365 days: any clock can be set so far on, and nothing is meant by more.
+const LONGEST: u64 = 36_500 * 86_400_000;
+
 const SPAN_UNITS: &[(&str, u64)] = &[
     ("d", 86_400_000),
     ("h", 3_600_000),
@@ -37,6 +40,7 @@ const SPAN_UNITS: &[(&str, u64)] = &[
     ("s", 1_000),
     ("ms", 1),
 ];
+const SPAN: &str = "a length of time such as \"2s\", \"500ms\", \"24h\" or \"30d\", at most \"36500d\"";
 const SIZE_UNITS: &[(&str, u64)] = &[("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 impl Span {
@@ -90,12 +94,13 @@ impl FromStr for Span {
     type Err = UnitError;
 
     fn from_str(text: &str) -> Result<Span, UnitError> {
-        amount(
-            text,
-            SPAN_UNITS,
-            "a length of time such as \"2s\", \"500ms\", \"24h\" or \"30d\"",
-        )
-        .map(|ms| Span(Duration::from_millis(ms)))
+        amount(text, SPAN_UNITS, SPAN).and_then(|ms| match ms <= LONGEST {
+            true => Ok(Span(Duration::from_millis(ms))),
+            false => Err(UnitError {
+                found: text.to_owned(),
+                wanted: SPAN,
+            }),
+        })
     }
 }
 
@@ -156,6 +161,7 @@ mod tests {
             "5 parsecs",
             "99999999999999999999s",
             "18446744073709551615d",
+            "36501d",
         ] {
             let error = wrong.parse::<Span>().unwrap_err();
             assert!(error.to_string().starts_with(&format!("`{wrong}` is not")), "{error}");

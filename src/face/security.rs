@@ -1,4 +1,4 @@
-//! The headers that keep a page to itself (`spec/perseus.md` 13.4).
+//! The headers that keep a page to itself.
 
 use axum::Router;
 use axum::extract::Request;

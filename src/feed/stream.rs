@@ -1,4 +1,4 @@
-//! What a listener hears, said over server-sent events or a WebSocket (`spec/occupancy.md` N6). Ids are
+//! What a listener hears, said over server-sent events or a WebSocket (OCC §5.3). Ids are
 //! `<epoch>.<seq>`; a client that comes back with its last one misses nothing.
 
 use std::convert::Infallible;

@@ -1,7 +1,7 @@
 //! Headers in which a proxy would claim that a client certificate was shown: taken off every request.
 //!
-//! A certificate counts only from our own handshake (`contract.md` section 5). Upstream systems read such
-//! headers and nothing stripped a forged one (`spec/perseus.md` section 1); here no room ever sees them.
+//! A certificate counts only from our own handshake. Older systems read such
+//! headers and nothing stripped a forged one; here no room ever sees them.
 
 use axum::http::{HeaderMap, HeaderName};
 

@@ -32,7 +32,7 @@ impl<S: Sync> FromRequestParts<S> for Peer {
     }
 }
 
-/// `addr` as logs may hold it: the network only, /24 or /48 (`spec/occupancy.md` N17). Loopback stays whole.
+/// `addr` as logs may hold it: the network only, /24 or /48 (OCC §5.8). Loopback stays whole.
 #[must_use]
 pub fn truncated(addr: IpAddr) -> impl fmt::Display {
     match addr.to_canonical() {

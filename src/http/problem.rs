@@ -110,7 +110,7 @@ impl IntoResponse for Problem {
 }
 
 impl From<&Unwritten> for Problem {
-    /// What a caller is told when the book did not take a change (`book.md` promises 3 and 5).
+    /// What a caller is told when the book did not take a change (BOOK P3, P5).
     fn from(why: &Unwritten) -> Problem {
         let failed = || Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Nothing was changed");
         match why {

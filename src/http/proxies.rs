@@ -1,9 +1,9 @@
-//! Proxies in front of a door, and whom they say they speak for (`spec/occupancy.md` N16).
+//! Proxies in front of a door, and whom they say they speak for (OCC §5.7).
 //!
 //! `X-Forwarded-For` counts only on connections that come from a proxy the operator named, and is read from its
 //! end: each trusted proxy wrote the address it was called from, and what stands before the first that is not
 //! trusted may be the caller's own invention. It says an address and nothing else: a certificate counts only from
-//! our own handshake, whoever calls (`contract.md` section 5).
+//! our own handshake, whoever calls.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};

@@ -65,9 +65,12 @@ impl Unit {
     }
 }
 
+/// What is counted comes no more often: time between two is counted in nanoseconds, and must not become none.
+const SHORTEST: Duration = Duration::from_micros(1);
+
 /// A text that is not a rate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a rate; write \"20/s\", \"100/min\", \"5/h\", \"50/d\" or \"off\"")]
+#[error("{text:?} is not a rate; write \"20/s\", \"100/min\", \"5/h\", \"50/d\" or \"off\", at most 1000000/s")]
 pub struct RateError {
     text: String,
 }
@@ -82,8 +85,11 @@ impl FromStr for Rate {
         }
         let (count, unit) = text.split_once('/').ok_or_else(error)?;
         let unit = Unit::of(unit.trim()).ok_or_else(error)?;
-        let count = count.trim().parse().map_err(|_| error())?;
-        Ok(Rate::Per { count, unit })
+        let count: NonZeroU32 = count.trim().parse().map_err(|_| error())?;
+        match unit.duration() / count.get() < SHORTEST {
+            true => Err(error()),
+            false => Ok(Rate::Per { count, unit }),
+        }
     }
 }
 
@@ -116,14 +122,25 @@ mod tests {
 
     #[test]
     fn rates_read_as_they_are_written() {
-        for text in ["off", "20/s", "100/min", "5/h", "50/d"] {
+        for text in ["off", "20/s", "100/min", "5/h", "50/d", "1000000/s", "4294967295/d"] {
             assert_eq!(text.parse::<Rate>().unwrap().to_string(), text);
         }
     }
 
     #[test]
     fn anything_else_is_refused_with_the_forms_that_work() {
-        for text in ["", "20", "20/", "0/s", "-1/s", "20/year", "Off", "/s"] {
+        for text in [
+            "",
+            "20",
+            "20/",
+            "0/s",
+            "-1/s",
+            "20/year",
+            "Off",
+            "/s",
+            "1000001/s",
+            "4294967295/s",
+        ] {
             let error = text.parse::<Rate>().unwrap_err().to_string();
             assert!(error.contains("\"20/s\""), "{error}");
         }

@@ -1,4 +1,4 @@
-//! What people may give to meter commands, and what is refused before a meter hears of it (`spec/emop.md` 13.1).
+//! What people may give to meter commands, and what is refused before a meter hears of it (EMOP §13.1).
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};

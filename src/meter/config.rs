@@ -1,4 +1,4 @@
-//! The sections `[meters]` and `[[meter]]` (`contract.md` section 4).
+//! The sections `[meters]` and `[[meter]]`.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::emop::{Address, Dialect};
 use super::link::{Proxy, Target};
 use super::session::{Numbering, Rules};
 use crate::domain::units::Span;
-use crate::domain::{Datasource, Meter, MeterId};
+use crate::domain::{Datasource, Faults, Meter, MeterId};
 
 /// The `[meters]` section: how meters are asked, and how often.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ pub struct Config {
     pub max_listeners: u32,
     /// How often each thing is read.
     pub polling: Polling,
-    /// Constants of the protocol that are not confirmed (`spec/emop.md` section 19).
+    /// Constants of the protocol that are not confirmed (EMOP §19).
     pub inferred: Inferred,
 }
 
@@ -58,29 +58,38 @@ impl Default for Config {
     }
 }
 
-/// What is wrong with the section as a whole: the key, what is wrong, what would be right.
-pub type Fault = (&'static str, String, String);
+/// The longest of the times of one request: with longer ones nothing would ever be read.
+const LONGEST: Span = Span::seconds(3_600);
 
 impl Config {
     /// What the keys cannot say each for itself.
     #[must_use]
-    pub fn fault(&self) -> Option<Fault> {
+    pub fn faults(&self) -> Faults {
+        let mut faults = Faults::default();
         if !(1..=20).contains(&self.attempts) {
-            return Some(("meters.attempts", format!("is {}", self.attempts), "1 to 20".into()));
+            faults.add("meters.attempts", format!("is {}", self.attempts), "1 to 20");
         }
-        if self.timeout.is_zero() {
-            return Some(("meters.timeout", "is no time at all".into(), "such as \"10s\"".into()));
+        for (key, span) in [
+            ("meters.request_gap", self.request_gap),
+            ("meters.retry_pause", self.retry_pause),
+            ("meters.timeout", self.timeout),
+        ] {
+            if span > LONGEST {
+                faults.add(key, format!("is {span}"), format!("at most \"{LONGEST}\""));
+            }
         }
-        if let Some(syncer) = Syncer::ALL.into_iter().find(|syncer| self.polling.is_hasty(*syncer)) {
-            let what = format!("`{}` is under 10 s", syncer.name());
-            return Some(("meters.polling", what, "\"10s\" or more, or \"off\"".into()));
+        if self.timeout < Span(Duration::from_millis(10)) {
+            faults.add("meters.timeout", "is no time for an answer", "such as \"10s\"");
         }
-        let error = self.dialect().err()?;
-        Some((
-            "meters.inferred",
-            error.to_string(),
-            "see `spec/emop.md` section 19".into(),
-        ))
+        if self.max_listeners == 0 {
+            faults.add("meters.max_listeners", "is 0, so nobody could listen", "such as 1000");
+        }
+        for syncer in Syncer::ALL.into_iter().filter(|syncer| self.polling.is_hasty(*syncer)) {
+            let key = format!("meters.polling.{}", syncer.name());
+            faults.add(key, "is under 10 s", "\"10s\" or more, or \"off\"");
+        }
+        faults.within("meters.inferred", self.inferred.faults());
+        faults
     }
 
     /// The protocol as this section has it.
@@ -149,10 +158,10 @@ const HOUR: Every = Every::Each(Span::seconds(3_600));
 const HALF_A_DAY: Every = Every::Each(Span::seconds(12 * 3_600));
 const DAY: Every = Every::Each(Span::seconds(24 * 3_600));
 
-/// How often each thing is read (`spec/emop.md` 16.1): an interval, or `"off"`.
+/// How often each thing is read (EMOP §16.1): an interval, or `"off"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[expect(missing_docs, reason = "the names of the syncers, which section 16.1 explains")]
+#[expect(missing_docs, reason = "the names of the syncers, which EMOP §16.1 explains")]
 pub struct Polling {
     pub reads: Every,
     pub prepay_balance: Every,
@@ -296,6 +305,8 @@ pub enum EntryError {
     /// A text that nobody could read.
     #[error("its {what} has {length} characters, at most 200 fit, and none of them a control character")]
     Text {
+        /// The key of the entry.
+        key: &'static str,
         /// Which text.
         what: &'static str,
         /// How long it is.
@@ -303,38 +314,52 @@ pub enum EntryError {
     },
 }
 
+impl EntryError {
+    /// The key of the entry that it is about.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        match self {
+            EntryError::Hardware(_) => "hardware",
+            EntryError::Measure(_) => "datasource.measures",
+            EntryError::Element(_) => "datasource.element",
+            EntryError::Text { key, .. } => key,
+        }
+    }
+}
+
 impl Entry {
-    /// What its keys cannot say each for itself.
+    /// What its keys cannot say each for itself: the first.
     pub fn check(&self) -> Result<(), EntryError> {
-        if let Some(code) = self.hardware.as_ref().filter(|code| Hardware::of_code(code).is_none()) {
-            return Err(EntryError::Hardware(code.clone()));
-        }
+        self.errors().into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// What its keys cannot say each for itself.
+    #[must_use]
+    pub fn errors(&self) -> Vec<EntryError> {
         let source = self.datasource.clone().unwrap_or_default();
+        let unknown = self.hardware.iter().filter(|code| Hardware::of_code(code).is_none());
         let texts = [
-            ("esco", &self.esco),
-            ("name", &self.name),
-            ("feeder", &self.feeder),
-            ("data source id", &source.id),
-            ("outcode", &source.outcode),
+            ("esco", "esco", &self.esco),
+            ("name", "name", &self.name),
+            ("feeder", "feeder", &self.feeder),
+            ("datasource.id", "data source id", &source.id),
+            ("datasource.outcode", "outcode", &source.outcode),
         ];
-        for (what, text) in texts {
-            let text = text.as_deref().unwrap_or("-");
+        let unreadable = texts.into_iter().filter_map(|(key, what, text)| {
+            let text = text.as_deref()?;
             let length = text.chars().count();
-            if !(1..=200).contains(&length) || text.chars().any(char::is_control) {
-                return Err(EntryError::Text { what, length });
-            }
-        }
-        if let Some(wrong) = source
-            .measures
+            let is_text = (1..=200).contains(&length) && !text.contains(char::is_control);
+            (!is_text).then_some(EntryError::Text { key, what, length })
+        });
+        let measures = source.measures.iter();
+        let measures = measures.filter(|name| !["import", "export"].contains(&name.as_str()));
+        let element = source
+            .element
             .iter()
-            .find(|name| !["import", "export"].contains(&name.as_str()))
-        {
-            return Err(EntryError::Measure(wrong.clone()));
-        }
-        match source.element {
-            Some(element) if !["A", "B"].contains(&element.as_str()) => Err(EntryError::Element(element)),
-            _ => Ok(()),
-        }
+            .filter(|name| !["A", "B"].contains(&name.as_str()));
+        let found = unknown.cloned().map(EntryError::Hardware).chain(unreadable);
+        let found = found.chain(measures.cloned().map(EntryError::Measure));
+        found.chain(element.cloned().map(EntryError::Element)).collect()
     }
 
     /// The meter as the registry has it.

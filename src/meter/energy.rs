@@ -1,4 +1,4 @@
-//! The energy of a meter over a span of time, half-hour by half-hour (`contract.md` section 7).
+//! The energy of a meter over a span of time, half-hour by half-hour (EMOP §20).
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::config::Entry;
 use super::driver::{Rank, SyncError};
 use super::identity::{self, Verdict};
+use super::link::Target;
 use super::polling::hardware_found;
 use super::room::{Meters, MetersError, written};
 use super::served::{Beginning, Poll, Served, Source};
@@ -50,7 +51,12 @@ impl Meters {
         if self.served(&serial).is_some() {
             return Err(MetersError::Exists(serial));
         }
-        if let Some(other) = self.all().into_iter().find(|served| served.meter.link == meter.link) {
+        let line = |link: &str| {
+            link.parse()
+                .map_or_else(|_| link.to_owned(), |link: Target| link.line())
+        };
+        let wanted = entry.link.line();
+        if let Some(other) = self.all().into_iter().find(|served| line(&served.meter.link) == wanted) {
             return Err(MetersError::Link {
                 link: meter.link,
                 meter: other.meter.serial.clone(),

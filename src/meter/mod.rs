@@ -1,8 +1,10 @@
-//! The meter room: Emlite electricity meters over EMOP (`spec/emop.md`).
+//! The meter room: Emlite electricity meters over EMOP (EMOP §1).
 //!
 //! [`emop`] is the protocol, pure; [`smip`], [`mediator::messages`] and [`arguments`] are what other
 //! programs and people write, pure as well. [`link`] and [`session`] speak with one meter, a [`driver`] keeps who
 //! wants something of it in order, `half_hours` come out of its memory, and [`Meters`] is the fleet: registry, polling, what was last known.
+#![doc = ""]
+#![doc = include_str!("README.md")]
 
 pub mod arguments;
 mod config;
@@ -32,7 +34,7 @@ pub mod smip;
 mod timetable;
 pub mod v1;
 
-pub use config::{Config, Entry, EntryError, Every, Fault, Polling};
+pub use config::{Config, Entry, EntryError, Every, Polling};
 pub use energy::{Span, SpanError, Totals};
 pub use joining::{Answers, Joined};
 pub use polling::PollingError;

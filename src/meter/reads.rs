@@ -1,4 +1,4 @@
-//! What is read of a meter in one go, though it takes several requests (`spec/emop.md` sections 5, 8.2, 13).
+//! What is read of a meter in one go, though it takes several requests (EMOP §5, §8.2, §13).
 //!
 //! The same for the box's own polling and for the command line, which differ in who carries the requests.
 
@@ -107,7 +107,7 @@ async fn must_know<A: Asking>(meter: &A, name: &str) -> Result<Value, ReadError<
     })
 }
 
-/// What kind of meter it is; three phase meters are asked twice (5.1).
+/// What kind of meter it is; three phase meters are asked twice (EMOP §5.1).
 pub async fn hardware<A: Asking>(meter: &A) -> Result<Hardware, ReadError<A::Error>> {
     match must_know(meter, "hardware_version").await? {
         Value::Hardware(_, Some(kind)) => Ok(kind),
@@ -139,7 +139,7 @@ pub async fn totals<A: Asking>(meter: &A) -> [Option<u32>; 6] {
     found
 }
 
-/// The voltages of three phases, in tenths of a volt: often 2 and 3 are missing, only a missing 1 is an error (8.1).
+/// The voltages of three phases, in tenths of a volt: often 2 and 3 are missing, only a missing 1 is an error (EMOP §8.1).
 pub async fn voltages<A: Asking>(meter: &A) -> Result<[Option<u16>; 3], ReadError<A::Error>> {
     let mut found = [None; 3];
     for (place, phase) in (1..=3).enumerate() {
@@ -153,7 +153,7 @@ pub async fn voltages<A: Asking>(meter: &A) -> Result<[Option<u16>; 3], ReadErro
     Ok(found)
 }
 
-/// A tariff as it is shown and stored (5.6).
+/// A tariff as it is shown and stored (EMOP §5.6).
 pub async fn tariff<A: Asking>(meter: &A, which: Which) -> Result<Map<String, Json>, ReadError<A::Error>> {
     let names: Vec<String> = which
         .objects(meter.dialect().catalogue())
@@ -183,7 +183,7 @@ pub async fn event_page<A: Asking>(meter: &A, page: u8) -> Result<Vec<MeterEvent
     })
 }
 
-/// Half hours of log 1 from a moment on, as many as one reply holds, whatever their time (6.2).
+/// Half hours of log 1 from a moment on, as many as one reply holds, whatever their time (EMOP §6.2).
 pub async fn half_hours_1<A: Asking>(meter: &A, from: MeterTime) -> Result<Vec<Record1>, ReadError<A::Error>> {
     let block = payload(meter, Request::Profile(ProfileLog::One, from)).await?;
     log_1(&block, LOG_1_RECORDS).map_err(|source| ReadError::Payload {
@@ -192,7 +192,7 @@ pub async fn half_hours_1<A: Asking>(meter: &A, from: MeterTime) -> Result<Vec<R
     })
 }
 
-/// Half hours of log 2 from a moment on, as many as one reply holds, whatever their time (6.3).
+/// Half hours of log 2 from a moment on, as many as one reply holds, whatever their time (EMOP §6.3).
 pub async fn half_hours_2<A: Asking>(
     meter: &A,
     from: MeterTime,
@@ -206,7 +206,7 @@ pub async fn half_hours_2<A: Asking>(
     })
 }
 
-/// Three phase intervals, at most four hours of them (8.3).
+/// Three phase intervals, at most four hours of them (EMOP §8.3).
 pub async fn intervals<A: Asking>(meter: &A, span: Range<MeterTime>) -> Result<Block, ReadError<A::Error>> {
     let reply = meter.ask(Request::Intervals(span)).await.map_err(ReadError::Asked)?;
     let message = reply.get(1..).unwrap_or_default();

@@ -163,6 +163,7 @@ fn power(watts: u32, hardware: Hardware) -> Result<Json, Doubt> {
     Ok(watts.into())
 }
 
+/// Whole volts, or tenths when it is too much for whole ones (EMOP §5.4).
 fn volts_of_one_phase(raw: u32) -> Result<Json, Doubt> {
     let tenths = if raw > WHOLE_VOLTS { raw } else { raw * 10 };
     if tenths > MOST_DECIVOLTS {

@@ -219,7 +219,7 @@ impl Served {
         let state = live.change();
         state.health = Health::Unhealthy;
         state.health_details.clone_from(&why);
-        // Nobody knows the signal of a meter that does not answer (16.1).
+        // Nobody knows the signal of a meter that does not answer (EMOP §16.1).
         if let Some(csq) = state.values.get_mut(&Quantity::Csq) {
             csq.quality = Quality::Gap;
             csq.value = Json::Null;

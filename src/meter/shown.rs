@@ -77,7 +77,7 @@ impl ValueShown {
     }
 }
 
-/// The fleet in numbers (`contract.md` section 6).
+/// The fleet in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FleetShown {
     /// Meters in the registry.

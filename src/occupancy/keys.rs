@@ -1,5 +1,5 @@
 //! Keys of one space: what apps and door counters carry instead of the operator's token
-//! (`spec/occupancy.md` N3). Only their hashes are kept.
+//! (OCC §5.1). Only their hashes are kept.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
 //! When open spaces were last used: reading renews a space's life, and that renewal alone is kept in
-//! memory and written at most once a minute (`contract.md` section 7, "Last use").
+//! memory and written at most once a minute (OCC §3).
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

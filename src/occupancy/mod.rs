@@ -1,8 +1,10 @@
 //! How many people are in which space.
 //!
-//! The peers are apps and pages written for the Occupancy API (`spec/occupancy.md`): [`compat`] answers
+//! The peers are apps and pages written for the Occupancy API (OCC §1): [`compat`] answers
 //! them to the letter. Spaces that somebody unknown makes through those URLs are open to whoever knows their id and
 //! die when nobody uses them; spaces that the operator makes stay, and want an API token unless they are shared.
+#![doc = ""]
+#![doc = include_str!("README.md")]
 
 pub mod compat;
 mod following;
@@ -24,15 +26,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Accounts;
 use crate::domain::units::Span;
-use crate::domain::{Space, SpaceId};
+use crate::domain::{Faults, Space, SpaceId};
 use crate::feed::Hall;
+use crate::http::client::Origin;
 use crate::http::{Limiter, Rate};
 use crate::store::spaces::{SpaceLimits, Spaces, SpacesWriter};
 use crate::store::{ReadError, Store};
 use history::History;
 use last_use::LastUse;
 
-/// The `[occupancy]` section (`contract.md` section 4).
+/// The `[occupancy]` section.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
@@ -85,14 +88,44 @@ impl Config {
         }
     }
 
-    /// What is wrong with it: the key, what, and what would be right.
+    /// What the keys cannot say each for itself.
     #[must_use]
-    pub fn fault(&self) -> Option<(&'static str, String, String)> {
-        let in_bounds = (0.0..=1.0).contains(&self.anonymous_share);
-        (!in_bounds).then(|| {
+    pub fn faults(&self) -> Faults {
+        let mut faults = Faults::default();
+        if !(0.0..=1.0).contains(&self.anonymous_share) {
             let what = format!("{} is no part of a whole", self.anonymous_share);
-            ("occupancy.anonymous_share", what, "from 0 to 1, such as 0.5".to_owned())
-        })
+            faults.add("occupancy.anonymous_share", what, "from 0 to 1, such as 0.5");
+        }
+        if self.max_spaces == 0 {
+            let what = "is 0, so there could be no space";
+            faults.add("occupancy.max_spaces", what, "such as 200000");
+        }
+        if self.max_listeners == 0 {
+            let what = "is 0, so nobody could listen";
+            faults.add("occupancy.max_listeners", what, "such as 4000");
+        }
+        if !self.idle_expiry.is_zero() && self.idle_expiry < Span::seconds(1) {
+            let what = "is under a second, in which nobody could use a space";
+            faults.add("occupancy.idle_expiry", what, "such as \"24h\", or \"0s\" for never");
+        }
+        for text in self.cors_origins.iter().filter(|text| *text != "*") {
+            let origin = text.parse().ok().and_then(|uri| Origin::of(&uri));
+            match origin.map(|origin| origin.to_string()) {
+                Some(written) if written == *text => {}
+                // Browsers send it in one way only, with which it is compared byte by byte.
+                Some(written) => {
+                    let what = format!("{text:?} is not how browsers write an origin");
+                    faults.add("occupancy.cors_origins", what, format!("{written:?}"));
+                }
+                None => {
+                    let what = format!("{text:?} is no origin");
+                    let right = "scheme, host and port of a page, such as \"https://app.example.org\", or \"*\"";
+                    faults.add("occupancy.cors_origins", what, right);
+                }
+            }
+        }
+        faults.within("occupancy.webhook", crate::webhooks::faults(&self.webhook));
+        faults
     }
 }
 

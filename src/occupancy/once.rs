@@ -1,4 +1,4 @@
-//! Requests that are sent again are carried out once (`spec/occupancy.md` N4): the answer to the first is kept,
+//! Requests that are sent again are carried out once (OCC §5.2): the answer to the first is kept,
 //! in the same change, for as long as the client may try.
 //!
 //! Kept answers may hold a new key, so they are sealed with what only the client knows: its idempotency key.

@@ -1,4 +1,4 @@
-//! An authority of its own in a folder, as installers of mediators keep one (`spec/emop.md` section 11, the `certs`
+//! An authority of its own in a folder, as installers of mediators keep one (EMOP §11, the `certs`
 //! command): RSA keys, one CA that signs servers and clients itself, the files where their scripts look for them.
 //!
 //! ```text

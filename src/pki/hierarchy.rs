@@ -36,7 +36,7 @@ pub enum Usage {
     Sign,
 }
 
-/// What a client of the mediator may do: its certificate's OU (`spec/emop.md` section 11).
+/// What a client of the mediator may do: its certificate's OU (EMOP §11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -99,7 +99,7 @@ impl Hierarchy {
     }
 
     /// The bound that its issuing CA sets on its certificates. A provenance verifier demands clientAuth of a signer
-    /// that has any (`spec/perseus.md` 6.3), so signers have none, and only their own trust file keeps them apart.
+    /// that has any, so signers have none, and only their own trust file keeps them apart.
     pub(super) fn issuer_purposes(self) -> Vec<ExtendedKeyUsagePurpose> {
         match self {
             Hierarchy::Server => Usage::Server.purposes(),
@@ -109,7 +109,7 @@ impl Hierarchy {
         }
     }
 
-    /// Key usages of its leaves. The relay's peers come from another house's scripts (`spec/relay.md` 6.2).
+    /// Key usages of its leaves. The relay's peers come from another house's scripts (RELAY §6.1).
     pub(super) fn key_usages(self) -> Vec<KeyUsagePurpose> {
         match self {
             Hierarchy::Relay => vec![

@@ -33,7 +33,7 @@ pub struct Issued {
     pub certificate: PathBuf,
     /// The certificate and its issuer (PEM): what a server shows.
     pub chain: PathBuf,
-    /// Certificate, issuer and key in one (PEM): what the relay's peers load (`spec/relay.md` 6.3).
+    /// Certificate, issuer and key in one (PEM): what the relay's peers load (RELAY §6.2).
     pub pkeycert: PathBuf,
 }
 

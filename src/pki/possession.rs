@@ -1,4 +1,4 @@
-//! Proof that the box holds the key of an authority (`spec/uplink.md` section 1.4): a platform that is to trust the
+//! Proof that the box holds the key of an authority (UPLINK §1.4): a platform that is to trust the
 //! authority gives out a code, which is signed by the authority's own key.
 
 use rcgen::{KeyPair, SigningKey};

@@ -36,7 +36,7 @@ pub(super) fn ca(name: &str, now: Timestamp, life: SignedDuration) -> Certificat
     params
 }
 
-/// 127 random bits, positive and never 0 (RFC 5280 §4.1.2.2; `spec/perseus.md` section 11 asks for 64 to 159).
+/// 127 random bits, positive and never 0 (RFC 5280 §4.1.2.2).
 pub(super) fn serial() -> SerialNumber {
     let mut bytes = [0; 16];
     aws_lc_rs::rand::fill(&mut bytes).expect("the system gives random bytes");

@@ -65,7 +65,7 @@ pub enum RequestError {
     /// The name is empty or has control characters.
     #[error("{0:?} is not a name for a certificate")]
     Name(String),
-    /// A mediator's client is named otherwise (`spec/emop.md` section 11).
+    /// A mediator's client is named otherwise (EMOP §11).
     #[error("{0:?} is not a client id: letters, digits, _ and - only")]
     ClientId(String),
     /// A host that is neither a DNS name nor an address.

@@ -1,4 +1,4 @@
-//! How much one certificate identity may send, over all its connections (`spec/relay.md` Q11).
+//! How much one certificate identity may send, over all its connections (RELAY Q11).
 //!
 //! Who has used its allowance up is not ended: its connections are not read until there is some again, so that its own
 //! sends wait. What one read brings is counted after it was taken, so a peer may be ahead by one read and waits

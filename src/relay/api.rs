@@ -1,7 +1,7 @@
 //! The relay door: a request under the prefix becomes a WebSocket, when its certificate may come there.
 //!
 //! What is refused here is refused in HTTP, before the upgrade: a peer of the wrong certificate gets 403 and not a
-//! WebSocket that closes (`spec/relay.md` Q6).
+//! WebSocket that closes (RELAY Q6).
 
 use std::sync::Arc;
 

@@ -1,8 +1,7 @@
-//! The section `[relay]` and its `[[relay.meetup]]` (`contract.md` section 4).
+//! The section `[relay]` and its `[[relay.meetup]]`.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +9,7 @@ use super::rule::Rule;
 use crate::domain::units::{ByteSize, Span};
 use crate::http::{ByteRate, Rate};
 
-/// Where the relay's peers look for it (`spec/relay.md` section 1).
+/// Where the relay's peers look for it (RELAY §1).
 pub const PREFIX: &str = "/micronets/v1/ws-proxy/";
 /// Its usual port.
 const PORT: u16 = 5050;
@@ -60,7 +59,7 @@ pub struct Config {
     pub meetup: Vec<Rule>,
 }
 
-/// What refused peers are told (`spec/relay.md` Q13).
+/// What refused peers are told (RELAY Q13).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CloseCodes {
@@ -97,8 +96,22 @@ impl Default for Config {
     }
 }
 
-/// What is wrong with the section: the key, what is wrong, what would be right.
-pub type Fault = (&'static str, String, String);
+/// What makes the relay's door; all else can change while peers are connected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DoorConfig {
+    /// Where it listens; empty: closed.
+    pub addresses: Vec<SocketAddr>,
+    /// Its own certificate, PEM; `None`: issued by the relay hierarchy.
+    pub certificate_file: Option<PathBuf>,
+    /// Its own key, PEM.
+    pub key_file: Option<PathBuf>,
+    /// Whose peers are trusted, PEM; `None`: the relay hierarchy.
+    pub client_ca_file: Option<PathBuf>,
+    /// Which of them are revoked, PEM.
+    pub crl_file: Option<PathBuf>,
+    /// Whether anybody may come without a certificate.
+    pub tickets: bool,
+}
 
 impl Config {
     /// Where it listens.
@@ -113,15 +126,17 @@ impl Config {
         self.listen.clone().unwrap_or_else(everywhere)
     }
 
-    /// Whether both make the same door; what differs besides can change while peers are connected.
+    /// What makes its door.
     #[must_use]
-    pub fn same_door(&self, other: &Config) -> bool {
-        self.listen == other.listen
-            && self.certificate_file == other.certificate_file
-            && self.key_file == other.key_file
-            && self.client_ca_file == other.client_ca_file
-            && self.crl_file == other.crl_file
-            && self.takes_tickets() == other.takes_tickets()
+    pub fn door(&self) -> DoorConfig {
+        DoorConfig {
+            addresses: self.addresses(),
+            certificate_file: self.certificate_file.clone(),
+            key_file: self.key_file.clone(),
+            client_ca_file: self.client_ca_file.clone(),
+            crl_file: self.crl_file.clone(),
+            tickets: self.takes_tickets(),
+        }
     }
 
     /// Whether anybody may come without a certificate.
@@ -137,60 +152,5 @@ impl Config {
             return Some(Rule::default());
         }
         self.meetup.iter().find(|rule| rule.is_about(id)).cloned()
-    }
-
-    /// What the keys cannot say each for itself.
-    #[must_use]
-    pub fn fault(&self) -> Option<Fault> {
-        if self.certificate_file.is_some() != self.key_file.is_some() {
-            let what = "has only one of certificate_file and key_file".to_owned();
-            return Some(("relay", what, "give both, or neither for the own PKI".into()));
-        }
-        let plain = |c: char| c.is_ascii_graphic() && !"{}*?#%".contains(c);
-        if !self.prefix.starts_with('/') || !self.prefix.ends_with('/') || !self.prefix.chars().all(plain) {
-            let what = format!("is {:?}", self.prefix);
-            return Some((
-                "relay.prefix",
-                what,
-                format!("a path from / to /, such as \"{PREFIX}\""),
-            ));
-        }
-        for (key, span) in [
-            ("relay.ping_interval", self.ping_interval),
-            ("relay.ping_timeout", self.ping_timeout),
-            ("relay.hello_timeout", self.hello_timeout),
-            ("relay.send_timeout", self.send_timeout),
-        ] {
-            if !(100..=86_400_000).contains(&span.0.as_millis()) {
-                return Some((key, format!("is {span}"), "\"100ms\" to \"1d\", such as \"10s\"".into()));
-            }
-        }
-        for (key, size, least) in [
-            ("relay.max_message", self.max_message, 1 << 10),
-            ("relay.buffer", self.buffer, 32 << 10),
-        ] {
-            if !(least..=1 << 30).contains(&size.0) {
-                let hint = format!("{} to 1GiB", ByteSize(least));
-                return Some((key, format!("is {size}"), hint));
-            }
-        }
-        let hasty = |rule: &&Rule| !rule.idle_timeout.is_zero() && rule.idle_timeout < Span(Duration::from_millis(100));
-        if let Some(rule) = self.meetup.iter().find(hasty) {
-            let what = format!(
-                "has an entry {:?} whose `idle_timeout` is {}",
-                rule.id, rule.idle_timeout
-            );
-            return Some(("relay.meetup", what, "\"100ms\" or more, or \"0s\" for never".into()));
-        }
-        let empty = |rule: &&Rule| rule.peers.as_ref().is_some_and(Vec::is_empty);
-        if let Some(rule) = self.meetup.iter().find(empty) {
-            let what = format!(
-                "has an entry {:?} whose `peers` is empty, so nobody could come",
-                rule.id
-            );
-            let hint = "name certificates, or leave `peers` out for all that the door trusts";
-            return Some(("relay.meetup", what, hint.into()));
-        }
-        None
     }
 }

@@ -1,4 +1,4 @@
-//! Why a peer goes, and what it is told (`spec/relay.md` Q13). Pure.
+//! Why a peer goes, and what it is told (RELAY Q13). Pure.
 
 use std::time::Duration;
 

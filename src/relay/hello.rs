@@ -1,4 +1,4 @@
-//! The HELLO: the first message of a relay's peer (`spec/relay.md` 3.2). Pure.
+//! The HELLO: the first message of a relay's peer (RELAY §3.2). Pure.
 //!
 //! Peers read the HELLO they are handed as JSON, so it travels on as the text that came, unchanged.
 

@@ -1,7 +1,7 @@
 //! What a peer sends, from bytes to pieces of messages (RFC 6455 §5.4). Pure.
 //!
 //! Frames of up to [`CUT`] bytes come out whole; longer ones in pieces of that length, so that a message of any size
-//! passes through little memory, and each piece fits what peers take as one frame (`spec/relay.md` 3.5).
+//! passes through little memory, and each piece fits what peers take as one frame (RELAY §3.5).
 //!
 //! Where it was agreed on, a message may be compressed (RFC 7692). What comes out of it counts, and is checked; it
 //! comes in pieces of at most [`CUT`] bytes too, and no faster than it is asked for, since a few bytes may hold

@@ -1,8 +1,8 @@
 //! Who waits for whom: the meetups and their peers. Pure.
 //!
 //! A place is taken with the HELLO, never before, so peers pair in whatever order they connect and speak
-//! (`spec/relay.md` D1, Q1). A peer whose end has begun has no place any more (D3, Q3). The first to come waits, the
-//! second is paired with it at once, a third is refused or takes the place of its own older connection (Q4).
+//! (RELAY §3.4, Q1). A peer whose end has begun has no place any more (RELAY Q3). The first to come waits, the
+//! second is paired with it at once, a third is refused or takes the place of its own older connection (RELAY Q4).
 
 use std::collections::HashMap;
 use std::sync::Arc;

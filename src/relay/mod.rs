@@ -1,4 +1,4 @@
-//! The relay: a meeting point for two programs that can both only call out (`spec/relay.md`).
+//! The relay: a meeting point for two programs that can both only call out (RELAY §1).
 //!
 //! Peers are gateways and managers of the Micronets family and whatever speaks like them: each opens a WebSocket over
 //! mutual TLS at `<prefix><id>`, says HELLO, gets the HELLO of the other one that came for the same id, and from then
@@ -7,6 +7,8 @@
 //!
 //! Pure: [`hello`], [`frame`], [`inbound`], [`meetup`], [`rule`], [`goodbye`], [`upgrade`], [`extension`]. A peer's
 //! connection is served by `pipe` and `hands`; [`Relay`] knows who is there. Not done: more than one relay, observers.
+#![doc = ""]
+#![doc = include_str!("README.md")]
 
 mod allowance;
 mod api;
@@ -15,6 +17,7 @@ pub mod bridge;
 mod config;
 mod counts;
 pub mod extension;
+mod fault;
 pub mod frame;
 pub mod goodbye;
 mod hands;
@@ -34,7 +37,7 @@ pub mod upgrade;
 pub mod v1;
 
 pub use api::router;
-pub use config::{CloseCodes, Config, Fault, PREFIX};
+pub use config::{CloseCodes, Config, DoorConfig, PREFIX};
 pub use counts::Counts;
 pub use room::{LONGEST_ID, Refused, Relay, RelayError};
 pub use shown::{PeerShown, TicketShown, TicketWanted};

@@ -1,4 +1,5 @@
-//! One connected peer as the others see it: what is on its way to it, where its messages go, its counters.
+//! One connected peer as the others see it: what is on its way to it, where its messages go, its counters
+//! (RELAY §3.1, §3.3).
 //!
 //! Locks are held for a copy of one piece, and never two of one kind at once: a peer's way (`Route`) may be held while
 //! its partner's `Outbox` is, and never the other way round. Where the partner's leg is compressed and the sender's is

@@ -22,7 +22,7 @@ use super::peer::Load;
 const READ: usize = 16 << 10;
 /// Reads in a row before others get their turn.
 const READS: usize = 8;
-/// How long a peer has to answer our good-bye (`spec/relay.md` 3.6).
+/// How long a peer has to answer our good-bye (RELAY §3.6).
 const FAREWELL: Duration = Duration::from_secs(10);
 /// How long a peer has to read our good-bye when nothing sensible can be heard from it.
 const LINGER: Duration = Duration::from_secs(2);

@@ -82,7 +82,7 @@ pub enum Refused {
     Draining,
 }
 
-/// The longest id, in bytes (Q9).
+/// The longest id, in bytes (RELAY Q9).
 pub const LONGEST_ID: usize = 512;
 
 impl Relay {

@@ -1,4 +1,4 @@
-//! Which certificates may meet where: the entries `[[relay.meetup]]` (`spec/relay.md` Q4–Q7). Pure.
+//! Which certificates may meet where: the entries `[[relay.meetup]]` (RELAY Q4, Q5, Q6, Q7). Pure.
 
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,13 @@ impl Rule {
         fits(&self.id, id)
     }
 
+    /// Whether it is about every id that `other` is about.
+    #[must_use]
+    pub fn covers(&self, other: &Rule) -> bool {
+        // What stands for any characters there must stand for any here too, so it is like a character of its own.
+        fits(&self.id, &other.id)
+    }
+
     /// Whether somebody of these identities may come.
     #[must_use]
     pub fn admits(&self, identity: &Identity) -> bool {
@@ -105,7 +112,7 @@ fn fits(pattern: &str, text: &str) -> bool {
 /// The kind of name that a ticket gives.
 const TICKET: &str = "ticket:";
 
-/// Who a peer is by its certificate or its ticket (Q5, Q7).
+/// Who a peer is by its certificate or its ticket (RELAY Q5, Q7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// `O:`, `CN:`, `DNS:`, `URI:`, `email:` and `IP:` names, in that order.
@@ -212,6 +219,26 @@ mod tests {
             ("", "x", false),
         ] {
             assert_eq!(fits(pattern, id), wanted, "{pattern} {id}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_covers_those_that_fit_nothing_else() {
+        let of = |id: &str| Rule {
+            id: id.to_owned(),
+            ..Rule::default()
+        };
+        for (wide, narrow, covers) in [
+            ("gw/*", "gw/7", true),
+            ("gw/*", "gw/*", true),
+            ("gw/*", "gw/a*b", true),
+            ("*", "", true),
+            ("*a*", "*a", true),
+            ("gw/7", "gw/*", false),
+            ("*a", "*a*", false),
+            ("gw/*", "*", false),
+        ] {
+            assert_eq!(of(wide).covers(&of(narrow)), covers, "{wide} {narrow}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! Tickets: short-lived signed leave for a peer without a certificate to come to one meetup (`spec/relay.md` Q7). Pure.
+//! Tickets: short-lived signed leave for a peer without a certificate to come to one meetup (RELAY Q7). Pure.
 //!
 //! A ticket is `v1.EXPIRES.NAME.MAC`: seconds since 1970, a name of the operator's choice and an HMAC-SHA256 over both
 //! and the meetup's id, the last two in unpadded base64url. The key is of this run of the box and written nowhere: a

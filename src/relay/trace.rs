@@ -1,4 +1,4 @@
-//! The messages of one meetup in the log, for a limited time, on demand (`spec/relay.md` Q19).
+//! The messages of one meetup in the log, for a limited time, on demand (RELAY Q19).
 //!
 //! A line says from whom to whom, what kind and how long; never what is in it, and not the id either, because an id may
 //! be a secret: the peers' numbers lead to it in the table. Of a flood only a sample is written.

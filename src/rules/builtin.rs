@@ -1,4 +1,4 @@
-//! The rules that are there without being asked for (`spec/uplink.md` section 3.6). An entry of the configuration with
+//! The rules that are there without being asked for (UPLINK §3.6). An entry of the configuration with
 //! one of these names changes it or switches it off.
 
 use super::entry::{Bound, Entry, OpName};

@@ -1,5 +1,4 @@
-//! `[[uplink.rule]]`: rules as the configuration has them, and what is wrong with them (`contract.md` section 4,
-//! `spec/uplink.md` section 3.6). An entry with the name of a built-in rule changes that one. Pure.
+//! `[[uplink.rule]]`: rules as the configuration has them, and what is wrong with them (UPLINK §3.6). An entry with the name of a built-in rule changes that one. Pure.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +9,8 @@ use super::machine::Terms;
 use super::op::Op;
 use super::rule::{On, PLACES, Rule};
 use super::series::{Kind, known};
-use crate::domain::Severity;
 use crate::domain::units::Span;
+use crate::domain::{Faults, Severity};
 
 /// Rules that there may be.
 const MOST: usize = 200;
@@ -110,89 +109,59 @@ pub enum Bound {
     Time(Span),
 }
 
-/// What is wrong with an entry: the key, what is wrong, what would be right.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// Which entry, from 0.
-    pub place: usize,
-    /// Which key of it.
-    pub key: &'static str,
-    /// What is wrong.
-    pub what: String,
-    /// What would be right.
-    pub right: String,
-}
-
-/// A key, what is wrong with it, what would be right.
-pub(super) type Wrong = (&'static str, String, String);
-
-/// The rules that stand with these entries, those that are built in among them.
-pub fn rules(entries: &[Entry]) -> Result<Vec<Rule>, Fault> {
+/// The rules that stand with these entries, those that are built in among them; else what is wrong with the entries,
+/// each under its place.
+pub fn rules(entries: &[Entry]) -> Result<Vec<Rule>, Faults> {
+    let mut faults = Faults::default();
     let mut seen = BTreeSet::new();
     let mut rules = Vec::new();
     for (place, entry) in entries.iter().enumerate() {
-        let whole = || {
-            if !seen.insert(entry.id.as_str()) {
-                return Err(wrong(
-                    "id",
-                    format!("`{}` is there twice", entry.id),
-                    "each rule has a name of its own",
-                ));
-            }
-            if place >= MOST {
-                return Err(wrong(
-                    "id",
-                    format!("there are more than {MOST} rules"),
-                    "fewer, each on meter:* or space:*",
-                ));
-            }
-            match builtin::entries().into_iter().find(|built_in| built_in.id == entry.id) {
-                Some(built_in) => entry.clone().over(built_in).rule(),
-                None => entry.rule(),
-            }
+        let mut inner = Faults::default();
+        if !seen.insert(entry.id.as_str()) {
+            let what = format!("`{}` is there twice", entry.id);
+            inner.add("id", what, "each rule has a name of its own");
+        }
+        if place == MOST {
+            let right = "fewer, each on meter:* or space:*";
+            inner.add("", format!("is one of more than {MOST} rules"), right);
+        }
+        let built_in = builtin::entries().into_iter().find(|built_in| built_in.id == entry.id);
+        let rule = match built_in {
+            Some(built_in) => entry.clone().over(built_in).rule(&mut inner),
+            None => entry.rule(&mut inner),
         };
-        let rule = { whole }().map_err(|(key, what, right)| Fault {
-            place,
-            key,
-            what,
-            right,
-        })?;
-        rules.extend((entry.enabled != Some(false)).then_some(rule));
+        faults.within(&place.to_string(), inner);
+        rules.extend(rule.filter(|_| entry.enabled != Some(false)).map(|rule| (place, rule)));
     }
-    fits(entries, &rules)?;
+    fits(&rules, &mut faults);
+    let mut rules: Vec<Rule> = rules.into_iter().map(|(_, rule)| rule).collect();
     let untouched = builtin::entries()
         .into_iter()
         .filter(|built_in| !seen.contains(built_in.id.as_str()));
-    rules.extend(untouched.map(|entry| entry.rule().expect("what is built in is right")));
-    Ok(rules)
+    rules.extend(untouched.filter_map(|entry| entry.rule(&mut faults)));
+    faults.or(rules)
 }
 
-/// Rules of one type of alarm have one row between them on a source, and a row has an end.
-fn fits(entries: &[Entry], rules: &[Rule]) -> Result<(), Fault> {
-    let cost = |rule: &Rule| {
+/// Rules of one type of alarm have one row between them on a source, and a row has an end. What is too much is told
+/// once for each type, at the last.
+fn fits(rules: &[(usize, Rule)], faults: &mut Faults) {
+    let cost = |(_, rule): &(usize, Rule)| {
         if matches!(rule.terms.op, Op::Delta { .. }) {
             3
         } else {
             1
         }
     };
-    let too_many = |rule: &&Rule| {
-        let same = rules.iter().filter(|other| other.kind == rule.kind);
-        same.map(cost).sum::<u32>() > TOGETHER
-    };
-    let Some(rule) = rules.iter().rev().find(too_many) else {
-        return Ok(());
-    };
-    Err(Fault {
-        place: entries.iter().position(|entry| entry.id == rule.id).unwrap_or(0),
-        key: "alarm_type",
-        what: format!("too many rules share `{}`", rule.kind),
-        right: format!("at most {TOGETHER}, of which each delta counts three times"),
-    })
-}
-
-pub(super) fn wrong(key: &'static str, what: impl Into<String>, right: &str) -> Wrong {
-    (key, what.into(), right.to_owned())
+    let mut told = BTreeSet::new();
+    for (place, rule) in rules.iter().rev() {
+        let same = rules.iter().filter(|(_, other)| other.kind == rule.kind);
+        if same.map(cost).sum::<u32>() <= TOGETHER || !told.insert(&rule.kind) {
+            continue;
+        }
+        let what = format!("too many rules share `{}`", rule.kind);
+        let right = format!("at most {TOGETHER}, of which each delta counts three times");
+        faults.add(format!("{place}.alarm_type"), what, right);
+    }
 }
 
 impl Entry {
@@ -223,40 +192,39 @@ impl Entry {
         }
     }
 
-    fn rule(&self) -> Result<Rule, Wrong> {
+    /// The rule, unless something is wrong with it.
+    fn rule(&self, faults: &mut Faults) -> Option<Rule> {
+        let mut wrong = Faults::default();
         let word = "1 to 64 letters, digits, hyphens and underscores";
-        if !is_word(&self.id) {
-            return Err(wrong("id", format!("`{}` is no name", self.id), word));
+        let is_named = is_word(&self.id);
+        if !is_named {
+            wrong.add("id", format!("`{}` is no name", self.id), word);
         }
         let kind = self.alarm_type.clone().unwrap_or_else(|| format!("rule_{}", self.id));
-        if !is_word(&kind) {
-            return Err(wrong("alarm_type", format!("`{kind}` is no type"), word));
+        if !is_word(&kind) && (is_named || self.alarm_type.is_some()) {
+            wrong.add("alarm_type", format!("`{kind}` is no type"), word);
         }
-        let missing = |key, right: &str| wrong(key, "is missing", right);
-        let on = self.on.clone().ok_or_else(|| missing("on", "such as \"meter:*\""))?;
-        let series = self.series(&on)?;
-        let severity = self.severity.unwrap_or(Severity::Minor);
-        if severity == Severity::Critical && on.kind() != Kind::Appliance {
-            let right = "WARNING, MINOR or MAJOR; a CRITICAL one would make the whole box count as away";
-            return Err(wrong("severity", format!("is CRITICAL on {on}"), right));
+        if self.on.is_none() {
+            wrong.joint("on", &["id"], "is missing", "such as \"meter:*\"");
         }
+        let series = self.series(&mut wrong);
+        let severity = self.severity(&mut wrong);
         let remind = self.remind.unwrap_or(Span::seconds(0));
         if !remind.is_zero() && remind < Span::seconds(60) {
-            return Err(wrong(
-                "remind",
-                format!("{remind} is under a minute"),
-                "such as \"1h\", or \"0s\" for never",
-            ));
+            let right = "such as \"1h\", or \"0s\" for never";
+            wrong.add("remind", format!("{remind} is under a minute"), right);
         }
-        let op = self.compared()?;
-        if on.kind() == Kind::Appliance && matches!(op, Op::Stale { .. }) {
-            return Err(wrong(
-                "op",
-                "is \"stale\" on the box itself, which never is silent to itself",
-                "meter:* or space:*",
-            ));
+        let op = self.compared(&mut wrong);
+        let on_the_box = self.on.as_ref().is_some_and(|on| on.kind() == Kind::Appliance);
+        if on_the_box && self.op == Some(OpName::Stale) {
+            let what = "is \"stale\" on the box itself, which never is silent to itself";
+            wrong.joint("op", &["on", "id"], what, "meter:* or space:*");
         }
-        Ok(Rule {
+        let text = self.text(&mut wrong);
+        let is_right = wrong.is_empty();
+        faults.append(wrong);
+        let (on, series, op) = (self.on.clone()?, series?, op?);
+        is_right.then(|| Rule {
             id: self.id.clone(),
             terms: Terms {
                 op,
@@ -270,46 +238,58 @@ impl Entry {
             series,
             severity,
             kind,
-            text: self.text()?,
+            text,
             resync: self.resync.unwrap_or(false),
         })
     }
 
-    fn series(&self, on: &On) -> Result<String, Wrong> {
+    /// Which there are hangs on whom it is on.
+    fn series(&self, faults: &mut Faults) -> Option<String> {
+        let Some(on) = &self.on else {
+            if self.series.is_none() {
+                let right = "such as \"c8y_SinglePhaseEnergyMeasurement.P+\"";
+                faults.joint("series", &["id"], "is missing", right);
+            }
+            return None;
+        };
         let known = known(on.kind());
-        let right = || format!("one of {}", known.join(", "));
-        let series = self
-            .series
-            .as_deref()
-            .ok_or_else(|| ("series", "is missing".to_owned(), right()))?;
-        if known.contains(&series) {
-            return Ok(series.to_owned());
-        }
-        Err(("series", format!("{on} has no `{series}`"), right()))
+        let what = match self.series.as_deref() {
+            Some(series) if known.contains(&series) => return Some(series.to_owned()),
+            Some(series) => format!("{on} has no `{series}`"),
+            None => "is missing".to_owned(),
+        };
+        let right = format!("one of {}", known.join(", "));
+        faults.joint("series", &["on", "id"], what, right);
+        None
     }
 
-    fn text(&self) -> Result<String, Wrong> {
+    fn severity(&self, faults: &mut Faults) -> Severity {
+        let severity = self.severity.unwrap_or(Severity::Minor);
+        let elsewhere = self.on.as_ref().filter(|on| on.kind() != Kind::Appliance);
+        if let Some(on) = elsewhere.filter(|_| severity == Severity::Critical) {
+            let right = "WARNING, MINOR or MAJOR; a CRITICAL one would make the whole box count as away";
+            faults.joint("severity", &["on", "id"], format!("is CRITICAL on {on}"), right);
+        }
+        severity
+    }
+
+    fn text(&self, faults: &mut Faults) -> String {
         let text = self
             .text
             .clone()
             .unwrap_or_else(|| "{name}: {value} {unit} ({raise})".to_owned());
-        let mut rest = text.as_str();
-        while let Some(at) = rest.find('{') {
-            rest = &rest[at..];
+        for (at, _) in text.match_indices('{') {
+            let rest = &text[at..];
             if !PLACES.iter().any(|place| rest.starts_with(place)) {
                 let place: String = rest.chars().take_while(|c| !c.is_whitespace()).take(20).collect();
-                return Err(wrong(
-                    "text",
-                    format!("has `{place}` in it, for which there is nothing"),
-                    &PLACES.join(", "),
-                ));
+                let what = format!("has `{place}` in it, for which there is nothing");
+                faults.add("text", what, PLACES.join(", "));
             }
-            rest = &rest[1..];
         }
         if text.trim().is_empty() || text.len() > 300 {
-            return Err(wrong("text", "is empty or over 300 bytes", "a short sentence"));
+            faults.add("text", "is empty or over 300 bytes", "a short sentence");
         }
-        Ok(text)
+        text
     }
 }
 

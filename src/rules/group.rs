@@ -1,5 +1,5 @@
 //! Rules that share one type of alarm, on one source: they have one alarm between them, as bad as the worst of those
-//! that stand (`spec/uplink.md` section 3.6). A group is a row. Pure.
+//! that stand (UPLINK §3.6). A group is a row. Pure.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::machine::{Said, State};
 use super::rule::Rule;
 use crate::domain::{Alarm, AlarmNews, Lane, Seq, Source};
 
-/// An alarm that is over is told as over for so long (`spec/uplink.md` section 5.1).
+/// An alarm that is over is told as over for so long (UPLINK §5.1).
 const TOLD_OVER: SignedDuration = SignedDuration::from_hours(24);
 
 /// Of what kind the alarm is, and on whom.

@@ -1,5 +1,5 @@
 //! How full a space is by its thresholds, with room between getting fuller and getting emptier, so that one person who
-//! comes and goes is not told again and again (`spec/occupancy.md` N10). Pure.
+//! comes and goes is not told again and again (OCC §4). Pure.
 
 use super::op::Op;
 use crate::domain::{Level, Occupancy, Thresholds};

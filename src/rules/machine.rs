@@ -1,4 +1,4 @@
-//! One rule over one source: `normal → pending → active → clearing → normal` (`spec/uplink.md` section 3.6). Pure.
+//! One rule over one source: `normal → pending → active → clearing → normal` (UPLINK §3.6). Pure.
 //!
 //! The time is that of samples. Between two of them a value is taken to stand, so that what must hold for a while
 //! needs no further sample; but not longer than three times the usual pause between samples, for then nobody knows.

@@ -1,5 +1,5 @@
-//! Rules: when a value is not as it should be, for how long, and that people are told once (`spec/uplink.md` section
-//! 3.6, `spec/occupancy.md` N10).
+//! Rules: when a value is not as it should be, for how long, and that people are told once
+//! (UPLINK §3.6, OCC §4).
 //!
 //! A reader of the journal holds each rule against what meters and spaces say. That an alarm begins or ends is one change
 //! with the state that it came from, so there is none without the other. Who tells of alarms reads the journal.
@@ -23,7 +23,7 @@ mod window;
 mod writing;
 
 pub use desk::{Desk, Gauge, Gauges};
-pub use entry::{Entry, Fault, rules};
+pub use entry::{Entry, rules};
 pub use house::Household;
 pub use ledger::Alarms;
 pub use machine::{Phase, Terms};

@@ -1,5 +1,5 @@
 //! What a rule compares, and how: from where on a value is too much, and from where on it is well again
-//! (`spec/uplink.md` section 3.6). Pure.
+//! (UPLINK §3.6). Pure.
 
 use serde::{Deserialize, Serialize};
 

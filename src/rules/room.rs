@@ -12,7 +12,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::desk::{Desk, Gauges};
-use super::entry::{Entry, Fault, rules};
+use super::entry::{Entry, rules};
 use super::era::Era;
 use super::house::{House, Household};
 use super::ledger::{self, BEGUN, IN_FORCE};
@@ -20,7 +20,7 @@ use super::rule::Rule;
 use super::series::{Sample, another, no_date, samples, silent, space_samples};
 use super::watch::{Heard, Watch};
 use super::writing::write;
-use crate::domain::{Doubt, Event, Lane, MeterNews, Occupancy, Quantity, Seq, Source, SpaceId};
+use crate::domain::{Doubt, Event, Faults, Lane, MeterNews, Occupancy, Quantity, Seq, Source, SpaceId};
 use crate::store::{
     ClockState, Delivery, Entry as JournalEntry, ReadError, RowError, Store, SubscribeError, Subscription, WriteError,
 };
@@ -75,7 +75,7 @@ impl Rules {
         (store, household): (Store, Household),
         gauges: Gauges,
         desk: Desk,
-    ) -> Result<Arc<Rules>, Fault> {
+    ) -> Result<Arc<Rules>, Faults> {
         let rules = rules(entries)?;
         desk.set_rules(&rules);
         desk.set_gauges(&gauges);

@@ -1,4 +1,4 @@
-//! A rule that is whole: on whom, on which series, when, how bad, in which words (`spec/uplink.md` section 3.6). Pure.
+//! A rule that is whole: on whom, on which series, when, how bad, in which words (UPLINK §3.6). Pure.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,5 +1,5 @@
-//! The series that meters, spaces and the box have, by the names that the cloud knows them by (`spec/uplink.md`
-//! sections 3.2, 3.4 and 3.5): rules name them, and the uplink sends them. Pure.
+//! The series that meters, spaces and the box have, by the names that the cloud knows them by
+//! (UPLINK §3.2, §3.4, §3.5): rules name them, and the uplink sends them. Pure.
 
 use std::collections::BTreeMap;
 

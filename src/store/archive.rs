@@ -1,4 +1,4 @@
-//! The archive: one file with many members, as backups are written.
+//! The archive: one file with many members, as backups are written (BOOK F5).
 //!
 //! The text `gatelodge backup 1` and a line feed, then frames (`frame.rs`, each with a checksum):
 //! a JSON head of a member with its name and length, pieces of its content, the next head, and at

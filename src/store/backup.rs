@@ -1,5 +1,5 @@
 //! Backup: the newest snapshot, every segment that it or a cursor needs, side files, and files beside the
-//! book, in one file, while the book goes on being written (`book.md` promise 14).
+//! book, in one file, while the book goes on being written (BOOK P14).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

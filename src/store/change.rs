@@ -1,4 +1,4 @@
-//! A change on its way: the closure, and whom to answer.
+//! A change on its way: the closure, and whom to answer. One that fails leaves no trace (BOOK P2).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -2,7 +2,7 @@
 //!
 //! A box without a battery may start in 1970 and be told the time an hour later. Nothing is
 //! expired, thinned by age or unlinked until the clock is synchronised, or within a day of the
-//! last stamp that a trusted clock wrote into the journal (`book.md` promise 16).
+//! last stamp that a trusted clock wrote into the journal (BOOK P16).
 
 use std::fmt;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! Cursors: how far each reader of the journal is, a row a reader and lane.
 //!
 //! A cursor names the newest change up to which everything is acknowledged. It is written by the
-//! pen at most every 100 ms, so a crash repeats at most what was sent since (`book.md` promise 10).
+//! pen at most every 100 ms, so a crash repeats at most what was sent since (BOOK P10).
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};

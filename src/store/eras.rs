@@ -1,5 +1,5 @@
 //! By which clock an entry was dated: while the box runs, the steps that its clock makes are known, so that what was
-//! written before the clock was set gets its right time afterwards (`spec/uplink.md` section 4.5). Nothing of it is kept
+//! written before the clock was set gets its right time afterwards (UPLINK §4.5). Nothing of it is kept
 //! beyond the process: the next one cannot know how long the box was off.
 
 use std::sync::{Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! Frames: how records stand in a file so that a torn or damaged one is known.
+//! Frames: how records stand in a file so that a torn or damaged one is known (BOOK F1).
 //!
 //! `magic(4) length(4) crc32(4) body`, little-endian; the CRC covers length and body. The magic
 //! holds a byte that no UTF-8 text has, so no row of JSON can be taken for a frame when a reader

@@ -226,7 +226,7 @@ impl Keeper {
         self.snapshot(base, &new)
     }
 
-    /// Makes a snapshot of the one at `base` and the segments after it (`book.md` promise 13).
+    /// Makes a snapshot of the one at `base` and the segments after it (BOOK P13).
     fn snapshot(&self, base: Option<Seq>, segments: &[Arc<Segment>]) -> Result<(), KeepError> {
         let mut rows = Overlay::new();
         let mut header = snapshot::Header {
@@ -323,7 +323,7 @@ impl Keeper {
     }
 
     /// Over its bounds the journal loses, oldest segment first: rows, then measurements, then
-    /// events, and critical events only after all the rest (`book.md` promise 9).
+    /// events, and critical events only after all the rest (BOOK P9).
     fn thin_by_size(&self) -> Result<(), KeepError> {
         for kept in [Kept::Events, Kept::NoMeasurements, Kept::Critical, Kept::Nothing] {
             for segment in self.thinnable() {

@@ -1,4 +1,4 @@
-//! Typed rows: read from anywhere, written on a page.
+//! Typed rows: read from anywhere, written on a page. Those that must agree are read there too (BOOK P6).
 
 use std::marker::PhantomData;
 
@@ -9,7 +9,7 @@ use super::schema::Place;
 use super::table::Table;
 use super::{Page, ReadError, RowError, Store};
 
-/// The largest row a page takes, in bytes of its encoding (`book.md` promise 3).
+/// The largest row a page takes, in bytes of its encoding (BOOK P3).
 pub const ROW_LIMIT: usize = 4096;
 
 /// Rows of one kind, kept as JSON under keys that sort as bytes.

@@ -9,6 +9,8 @@
 //! third thread, the *keeper*, makes snapshots of sealed segments and takes away what nobody needs. A
 //! fourth, the *sealer*, moves months of readings that are over to *side files*.
 //! Opening surveys everything, and mends it by salvage when it is damaged.
+#![doc = ""]
+#![doc = include_str!("README.md")]
 
 mod archive;
 mod backlog;
@@ -180,7 +182,7 @@ impl Store {
         }
         match answer.await {
             Ok(answer) => answer,
-            // The pen stopped with this in its hands (`book.md` promise 4): nobody is answered.
+            // The pen stopped with this in its hands (BOOK P4): nobody is answered.
             Err(_) => std::future::pending().await,
         }
     }
@@ -267,7 +269,7 @@ impl Store {
         self.shared().queue.poke();
     }
 
-    /// Whether the clock may be trusted enough to let things expire (`book.md` promise 16).
+    /// Whether the clock may be trusted enough to let things expire (BOOK P16).
     #[must_use]
     pub fn clock_is_trusted(&self) -> bool {
         self.shared().keeper.read_clock().1

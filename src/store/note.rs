@@ -1,4 +1,4 @@
-//! Notes: small JSON files with a checksum, put in place whole or not at all.
+//! Notes: small JSON files with a checksum, put in place whole or not at all (BOOK F6).
 
 use std::path::Path;
 

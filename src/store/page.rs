@@ -10,10 +10,10 @@ use super::table::Table;
 use super::{ReadError, RowError};
 use crate::domain::{Event, Seq};
 
-/// The largest change and the largest group, in bytes of the log (`book.md` promise 3).
+/// The largest change and the largest group, in bytes of the log (BOOK P3).
 pub const GROUP_LIMIT: usize = 128 << 10;
 
-/// Rows of bulk work that go at once (`book.md` promise 3).
+/// Rows of bulk work that go at once (BOOK P3).
 pub const BULK_ROWS: usize = 128;
 
 /// Room in the limit for what stands around rows and events in a record.

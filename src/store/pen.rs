@@ -2,7 +2,7 @@
 //!
 //! It takes what waits, runs each change on its own page over a shared draft, appends one record a
 //! change, syncs once for the group, applies the draft to the table, rings the bell, answers. So
-//! nothing is visible before it is on disk, and a change sees what those before it wrote.
+//! nothing is visible before it is on disk (BOOK P1), and a change sees what those before it wrote.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ use super::table::Table;
 use super::{Entry, Page};
 use crate::domain::Seq;
 
-/// Bulk work and cursors go at least this often, however many people wait (`book.md` promises 3, 10).
+/// Bulk work and cursors go at least this often, however many people wait (BOOK P3, P10).
 const BULK_EVERY: Duration = Duration::from_millis(100);
 
 /// While the disk is full, cursors are written this often, out of the reserve: pruning needs them.

@@ -3,7 +3,7 @@
 //! A group of changes becomes visible here, all at once, and costs no work of sled's. A thread of its own, the
 //! *settler*, carries what gathered to sled about once a second, so a row that changes a thousand times in that
 //! second is carried once, and sled has nothing in its buffers in between. While the disk has no room beyond the
-//! reserve nothing is carried: sled takes an error of its files as final (`book.md` promise 12).
+//! reserve nothing is carried: sled takes an error of its files as final (BOOK P12).
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};

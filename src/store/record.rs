@@ -1,4 +1,5 @@
-//! Records: what one frame of the log holds. Pure; see `frame.rs` for how a frame is checked.
+//! Records: what one frame of the log holds. Pure; see `frame.rs` for how a frame is checked
+//! (BOOK F2).
 //!
 //! A change is `kind(1) flags(1) seq(8) durable(8) at(8, microseconds since 1970)`, a count of
 //! rows, a count of events, the rows (`1 key value` put, `0 key` deleted), the events

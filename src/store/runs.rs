@@ -1,4 +1,5 @@
-//! Which run of the book wrote what: so that a copied or rolled-back book is never taken for the one before.
+//! Which run of the book wrote what: so that a copied or rolled-back book is never taken for the one before
+//! (BOOK P7).
 //!
 //! Each opening of the book is a *run* with a name and an epoch of its own. Its row goes in the run's first change. A
 //! change is known outside by `<epoch>.<seq>`, with the epoch of the run that wrote it: two boxes that go on from the

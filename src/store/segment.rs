@@ -18,7 +18,7 @@ const MAGIC: [u8; 8] = *b"GLSEG\0\0\x01";
 /// Bytes before the first frame.
 pub(super) const HEADER: usize = 40;
 
-/// What thinning left in a segment, in the order of `book.md` promise 9.
+/// What thinning left in a segment, in the order of BOOK P9.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kept {
     /// Everything.

@@ -1,8 +1,8 @@
-//! Snapshots: all rows as they stood at one sequence number, in key order.
+//! Snapshots: all rows as they stood at one sequence number, in key order (BOOK F3).
 //!
 //! A header, then frames (`frame.rs`): blocks of rows of about 64 KiB, and at the end a count of
 //! what was written. A snapshot is made from the one before it and sealed segments, never from the
-//! table, so an error of the table cannot travel into it (`book.md` promise 13).
+//! table, so an error of the table cannot travel into it (BOOK P13).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -283,7 +283,7 @@ struct End {
 }
 
 /// The pen's thread: writes until told to stop; then, if all went well, closes the table and
-/// leaves the clean mark (`book.md` promise 11).
+/// leaves the clean mark (BOOK P11).
 fn write(tools: Tools, end: &End) {
     let wrote = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| Pen::new(tools).run()));
     match wrote {

@@ -1,6 +1,6 @@
 //! The survey: reads a whole generation without changing it, and says what is damaged.
 //!
-//! Opening, `verify` and salvage all begin here, so that they agree (`book.md` promises 8 and 15).
+//! Opening, `verify` and salvage all begin here, so that they agree (BOOK P8, P15).
 
 use std::path::PathBuf;
 

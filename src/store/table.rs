@@ -3,7 +3,7 @@
 //! After any stop that was not clean it is thrown away and filled anew from snapshot and log; what
 //! it holds is trusted only when the clean mark, the log's end and its own mark agree. Rows written lately
 //! lie over it in memory (`recent.rs`) until they are carried there. Its traps
-//! (`book.md` promise 12): never `flush_async`, which deadlocks; its background flusher stays on, because
+//! (BOOK P12): never `flush_async`, which deadlocks; its background flusher stays on, because
 //! it alone collects garbage; the cache is bounded, because the default is 1 GiB. No batches: one rolls sled's
 //! buffer to disk twice and locks readers out, and nothing here rests on sled for atomicity.
 
@@ -308,7 +308,7 @@ fn open(dir: &Path) -> sled::Result<sled::Db> {
         .open()
 }
 
-/// Steps a and b of `sled-power-cuts.md` section 5: a leftover `snap.*.generating` is renamed into
+/// BOOK P12: a leftover `snap.*.generating` is renamed into
 /// place when its checksum is right and deleted otherwise, because sled takes a torn one for real.
 fn finish_leftovers(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {

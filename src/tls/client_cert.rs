@@ -160,7 +160,7 @@ impl PeerCertificate {
         self.0.organization.as_deref()
     }
 
-    /// The subject's organisational units, in order (`spec/emop.md` section 11: the role).
+    /// The subject's organisational units, in order (EMOP §11: the role).
     #[must_use]
     pub fn organizational_units(&self) -> &[String] {
         &self.0.units

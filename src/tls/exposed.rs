@@ -1,4 +1,4 @@
-//! Authorities that vouch for nobody, because everybody has their keys (`spec/relay.md` Q27, D14).
+//! Authorities that vouch for nobody, because everybody has their keys (RELAY §6.3, Q27).
 //!
 //! The original relay came with its certificates and keys in its repository. Whoever trusts such an authority lets
 //! everybody in; they are known by their public keys, so that a new certificate for an old key is known, too.

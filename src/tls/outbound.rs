@@ -1,6 +1,6 @@
 //! TLS for calls out: which authorities and pins a peer is believed by, and what the box shows of itself.
 //!
-//! Peers are brokers and platforms of others (`spec/uplink.md` section 1.1): TLS 1.2 and 1.3, host names always
+//! Peers are brokers and platforms of others (UPLINK §1.1): TLS 1.2 and 1.3, host names always
 //! checked, pins beside authorities and never in their place. There is no switch that turns checking off.
 
 use std::path::PathBuf;

@@ -37,7 +37,7 @@ impl Own {
         names.extend(["localhost", "127.0.0.1", "::1"].map(str::to_owned));
         names.extend(machine_names());
         if hierarchy == Hierarchy::Grpc {
-            // Old clients of the mediator ask for this name (`spec/emop.md` section 11).
+            // Old clients of the mediator ask for this name (EMOP §11).
             names.insert("cepro-mediators".to_owned());
         }
         Own {

@@ -15,7 +15,7 @@ use super::config::provider;
 use super::exposed::is_exposed;
 use crate::pki::{CertificateId, Revocations};
 
-/// How long after its `nextUpdate` a revocation list still counts (`spec/perseus.md` section 1).
+/// How long after its `nextUpdate` a revocation list still counts.
 const STALE_GRACE: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is believed at one moment; never changed, only replaced.

@@ -14,14 +14,14 @@ use crate::domain::Lane;
 
 /// Faults that are remembered.
 const FAULTS: usize = 50;
-/// Beginnings of complaints that are counted apart.
+/// Beginnings of complaints that are counted apart (UPLINK §4.7).
 const CODES: usize = 50;
 /// Bounds between how long messages take to be acknowledged, in seconds.
 pub const TOOK: [f64; 9] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
 /// Samples of what waits: an hour of them.
 const SAMPLES: usize = 360;
 
-/// How the uplink is (`contract.md` section 6).
+/// How the uplink is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct UplinkShown {
     /// Where it goes.

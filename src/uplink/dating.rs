@@ -1,6 +1,6 @@
 //! What was written while the clock of the box stood wrong does not leave with a date of 1970: it waits in its place until
 //! the clock is set, and then has its right time, or where that is not known the time at which it is sent
-//! (`spec/uplink.md` section 4.5).
+//! (UPLINK §4.5).
 
 use jiff::Timestamp;
 

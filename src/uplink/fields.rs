@@ -1,5 +1,5 @@
 //! The fields of a meter's reading: one table that says what each is called in JSON, its unit, and what Home
-//! Assistant makes of it (`spec/uplink.md` sections 3.2, 5.1 and 5.2).
+//! Assistant makes of it (UPLINK §3.2, §5.1, §5.2).
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
 //! What the house does when the cloud asks: other rooms and the configuration are not this room's, so it only knows
-//! these wishes (`spec/uplink.md` sections 2.2, 2.5, 2.7 and 2.8).
+//! these wishes (UPLINK §2.2, §2.5, §2.7, §2.8).
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A reader that joins late begins with how things stand (`book.md` promise 10). Of alarms that began before, the journal
+//! A reader that joins late begins with how things stand (BOOK P10). Of alarms that began before, the journal
 //! says nothing any more, and their ends would come to somebody who never heard of them: so they are written down once
 //! more for whoever is told for the first time, and go the way of everything else.
 

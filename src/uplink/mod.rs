@@ -1,6 +1,6 @@
 //! Everything that happened, up the road to the cloud.
 //!
-//! The peer is an MQTT broker (`spec/uplink.md`). The outbox is the journal itself: each lane is read in order by a
+//! The peer is an MQTT broker (UPLINK §1, §5). The outbox is the journal itself: each lane is read in order by a
 //! durable cursor that moves when the broker has acknowledged, so neither an outage nor a crash loses what was written
 //! down; what thinning took away is told as lost. What is newest goes first, on topics of its own.
 //!
@@ -11,6 +11,8 @@
 //! | `cumulocity`, `plain` | what is said, and how what is heard is read: to a tenant, to any broker |
 //! | `operations` | what a tenant asks for, each with one end |
 //! | `tenant`, `enrol` | the platform's HTTP side, and how it is given proof of who the box is |
+#![doc = ""]
+#![doc = include_str!("README.md")]
 
 mod announced;
 mod board;
@@ -19,6 +21,7 @@ mod connection;
 mod counts;
 pub mod cumulocity;
 mod dating;
+mod dialect;
 pub mod enrol;
 mod fields;
 mod hands;
@@ -33,13 +36,13 @@ pub mod plain;
 mod room;
 mod session;
 mod shown;
-mod speech;
 mod tenant;
+mod topic;
 pub mod v1;
 mod world;
 
 pub use board::{Board, Complaint, FaultShown, Ignored, TOOK, Tallies, UplinkShown};
-pub use config::{Auth, Config, Fault as ConfigFault, Kind, Mqtt, Version};
+pub use config::{Auth, Config, Kind, Mqtt, Version};
 pub use connection::address::{BrokerUrl, BrokerUrlError};
 pub use connection::fault::{CertificateFault, Fault, Trouble};
 pub use connection::rehearsal::rehearse;

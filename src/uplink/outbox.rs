@@ -1,5 +1,5 @@
 //! The outbox is the journal: three lanes, each read in order, each entry acknowledged when the broker has taken every
-//! message that it became (`book.md` promises 9 and 10). Nothing of it is kept here but what is on its way.
+//! message that it became (UPLINK §4.1, BOOK P9, P10). Nothing of it is kept here but what is on its way.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};

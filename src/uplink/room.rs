@@ -20,6 +20,7 @@ use super::connection::retry::{Retry, SessionEnd};
 use super::connection::wire::{Opened, Wire};
 use super::counts::{Counted, settle};
 use super::cumulocity::Cumulocity;
+use super::dialect::Dialect;
 use super::enrol::{Enrol, EnrolWish};
 use super::hands::Hands;
 use super::ledger::{self, LedgerError};
@@ -31,7 +32,6 @@ use super::plain::Plain;
 use super::session::pace::Pace;
 use super::session::suspects::Suspects;
 use super::session::{self, Ended, Session};
-use super::speech::Speech;
 use super::tenant::Tenant;
 use super::tenant::tokens::Tokens;
 use super::world::{Household, World};
@@ -121,7 +121,7 @@ pub enum UplinkError {
 pub(super) struct Shared {
     pub(super) config: Config,
     pub(super) store: Store,
-    pub(super) speech: Speech,
+    pub(super) dialect: Box<dyn Dialect>,
     pub(super) operations: Operations,
     pub(super) live: Live,
     pub(super) board: Arc<Board>,
@@ -167,22 +167,14 @@ impl Uplink {
         let world = World::new(&self.store, self.terms.house.clone());
         let hands = Arc::clone(&self.terms.hands);
         let shared = Shared {
-            speech: match self.config.kind {
-                Kind::Mqtt => Speech::Plain(Box::new(Plain::new(
-                    &self.config,
+            dialect: match self.config.kind {
+                Kind::Mqtt => Box::new(Plain::new(&self.config, &client_id, world.clone(), self.store.clone())),
+                Kind::Cumulocity => Box::new(Cumulocity::new(
                     &client_id,
                     world.clone(),
-                    self.store.clone(),
-                ))),
-                Kind::Cumulocity => {
-                    let hands = Arc::clone(&hands);
-                    Speech::Cumulocity(Box::new(Cumulocity::new(
-                        &client_id,
-                        world.clone(),
-                        &self.config,
-                        hands,
-                    )))
-                }
+                    &self.config,
+                    Arc::clone(&hands),
+                )),
             },
             operations: Operations::new(self.store.clone(), hands.process()),
             config: self.config.clone(),

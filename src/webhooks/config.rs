@@ -3,16 +3,19 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use axum::http::Uri;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::SpaceId;
 use crate::domain::units::Span;
+use crate::domain::{Faults, SpaceId};
 use crate::http::client::Origin;
 
 /// Targets that there may be.
 const MOST: usize = 50;
+/// No pause between two tries is longer.
+const LONGEST_PAUSE: Span = Span::seconds(3_600);
 
 /// One `[[occupancy.webhook]]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,27 +89,23 @@ impl Topic {
     }
 }
 
-/// What is wrong with an entry: which, its key, what is wrong, what would be right.
-pub type Fault = (usize, &'static str, String, String);
-
-/// The first fault among these entries.
+/// What is wrong with these entries, each under its place.
 #[must_use]
-pub fn fault(entries: &[Entry]) -> Option<Fault> {
+pub fn faults(entries: &[Entry]) -> Faults {
+    let mut faults = Faults::default();
     let mut names = BTreeSet::new();
-    entries.iter().enumerate().find_map(|(place, entry)| {
-        let twice = !names.insert(entry.name.as_str());
-        let many = place >= MOST;
-        let fault = match () {
-            () if twice => Some((
-                "name",
-                format!("`{}` is there twice", entry.name),
-                "each has a name of its own".into(),
-            )),
-            () if many => Some(("name", format!("there are more than {MOST}"), "fewer".into())),
-            () => entry.fault(),
-        };
-        fault.map(|(key, what, right)| (place, key, what, right))
-    })
+    for (place, entry) in entries.iter().enumerate() {
+        let mut inner = entry.faults();
+        if !names.insert(entry.name.as_str()) {
+            let what = format!("`{}` is there twice", entry.name);
+            inner.add("name", what, "each has a name of its own");
+        }
+        if place == MOST {
+            inner.add("", format!("is one of more than {MOST}"), "fewer");
+        }
+        faults.within(&place.to_string(), inner);
+    }
+    faults
 }
 
 impl Entry {
@@ -122,60 +121,66 @@ impl Entry {
         Origin::of(&self.uri()?)
     }
 
-    fn fault(&self) -> Option<(&'static str, String, String)> {
-        let fault = |key, what: String, right: &str| Some((key, what, right.to_owned()));
+    fn faults(&self) -> Faults {
+        let mut faults = Faults::default();
         let is_name = (1..=64).contains(&self.name.len())
             && self
                 .name
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
         if !is_name {
-            return fault(
-                "name",
-                format!("`{}` is no name", self.name),
-                "1 to 64 letters, digits, hyphens and underscores",
-            );
+            let right = "1 to 64 letters, digits, hyphens and underscores";
+            faults.add("name", format!("`{}` is no name", self.name), right);
         }
-        let Some(origin) = self.origin() else {
-            return fault(
-                "url",
-                "is no address of a server".to_owned(),
-                "https://host/path, without a login in it",
-            );
-        };
-        if !origin.tls && !self.allow_http && !is_in_the_house(&origin.host) {
-            let right = "https, an address of the house itself, or allow_http = true";
-            return fault("url", format!("{origin} would be told in clear"), right);
+        match self.origin() {
+            None => {
+                let right = "https://host/path, without a login in it";
+                faults.add("url", "is no address of a server", right);
+            }
+            Some(origin) if !origin.tls && !self.allow_http && !is_in_the_house(&origin.host) => {
+                let right = "https, an address of the house itself, or allow_http = true";
+                let what = format!("{origin} would be told in clear");
+                faults.joint("url", &["allow_http"], what, right);
+            }
+            Some(_) => {}
         }
-        if let Some(wrong) = self
-            .spaces
-            .iter()
-            .find(|space| *space != "*" && space.parse::<SpaceId>().is_err())
-        {
-            return fault("spaces", format!("`{wrong}` is no space"), "ids of spaces, or \"*\"");
+        self.subjects(&mut faults);
+        self.times(&mut faults);
+        faults
+    }
+
+    /// What it is told of.
+    fn subjects(&self, faults: &mut Faults) {
+        let is_space = |space: &&String| *space == "*" || space.parse::<SpaceId>().is_ok();
+        for wrong in self.spaces.iter().filter(|space| !is_space(space)) {
+            faults.add("spaces", format!("`{wrong}` is no space"), "ids of spaces, or \"*\"");
         }
-        if !(1..=60).contains(&self.timeout.0.as_secs()) {
-            return fault(
-                "timeout",
-                format!("{} is not between 1 s and 60 s", self.timeout),
-                "such as \"10s\"",
-            );
+        if self.events.as_ref().is_some_and(Vec::is_empty) {
+            let right = "name some, or leave it out for all";
+            faults.add("events", "is empty, so nothing would be told", right);
         }
-        if self.retry_first.0.as_millis() < 100 {
-            return fault(
-                "retry_first",
-                format!("{} is under 100 ms", self.retry_first),
-                "such as \"10s\"",
-            );
+        let is_alarm = |topic: &Topic| [Topic::Raised, Topic::Cleared].contains(topic);
+        // Alarms of meters and of the box are of no space.
+        if self.spaces.is_empty() && self.events.as_ref().is_some_and(|events| !events.iter().any(is_alarm)) {
+            let right = "ids of spaces, or leave it out for all";
+            faults.joint("spaces", &["events"], "is empty, so nothing would be told", right);
+        }
+    }
+
+    /// How long it may take.
+    fn times(&self, faults: &mut Faults) {
+        if !(Span::seconds(1)..=Span::seconds(60)).contains(&self.timeout) {
+            let what = format!("{} is not between 1 s and 60 s", self.timeout);
+            faults.add("timeout", what, "such as \"10s\"");
+        }
+        if !(Span(Duration::from_millis(100))..=LONGEST_PAUSE).contains(&self.retry_first) {
+            let what = format!("{} is not between 100 ms and an hour", self.retry_first);
+            faults.add("retry_first", what, "such as \"10s\"");
         }
         if self.give_up < self.timeout {
-            return fault(
-                "give_up",
-                format!("{} is shorter than one try may take", self.give_up),
-                "such as \"1d\"",
-            );
+            let what = format!("{} is shorter than one try may take", self.give_up);
+            faults.joint("give_up", &["timeout"], what, "such as \"1d\"");
         }
-        None
     }
 }
 
@@ -216,8 +221,8 @@ mod tests {
         serde_json::from_str(&text).unwrap()
     }
 
-    fn key(more: &str) -> Option<&'static str> {
-        fault(&[entry(more)]).map(|fault| fault.1)
+    fn key(more: &str) -> Option<String> {
+        faults(&[entry(more)]).into_iter().next().map(|fault| fault.key)
     }
 
     #[test]
@@ -239,7 +244,11 @@ mod tests {
             "a.example",
             "",
         ] {
-            assert_eq!(key(&format!(r#", "url": "{wrong}""#)), Some("url"), "{wrong}");
+            assert_eq!(
+                key(&format!(r#", "url": "{wrong}""#)).as_deref(),
+                Some("0.url"),
+                "{wrong}"
+            );
         }
         assert_eq!(key(r#", "url": "http://a.example/", "allow_http": true"#), None);
     }
@@ -247,12 +256,21 @@ mod tests {
     #[test]
     fn other_faults_are_named_too_and_the_address_is_never_shown_whole() {
         let url = r#", "url": "https://a.example/T0/secret""#;
-        assert_eq!(key(&format!(r#"{url}, "spaces": ["hall"]"#)), Some("spaces"));
-        assert_eq!(key(&format!(r#"{url}, "timeout": "2m""#)), Some("timeout"));
-        assert_eq!(key(&format!(r#"{url}, "give_up": "1s""#)), Some("give_up"));
-        assert_eq!(key(&format!(r#"{url}, "retry_first": "0s""#)), Some("retry_first"));
+        assert_eq!(
+            key(&format!(r#"{url}, "spaces": ["hall"]"#)).as_deref(),
+            Some("0.spaces")
+        );
+        assert_eq!(key(&format!(r#"{url}, "timeout": "2m""#)).as_deref(), Some("0.timeout"));
+        assert_eq!(key(&format!(r#"{url}, "give_up": "1s""#)).as_deref(), Some("0.give_up"));
+        assert_eq!(
+            key(&format!(r#"{url}, "retry_first": "0s""#)).as_deref(),
+            Some("0.retry_first")
+        );
         let twice = [entry(url), entry(url)];
-        assert_eq!(fault(&twice).unwrap().0, 1);
+        assert_eq!(
+            faults(&twice).iter().map(|fault| &fault.key).collect::<Vec<_>>(),
+            ["1.name"]
+        );
         let shown = serde_json::to_string(&entry(url)).unwrap();
         assert!(
             shown.contains("https://a.example/***") && !shown.contains("secret\""),

@@ -1,4 +1,4 @@
-//! Webhooks: programs elsewhere are told when spaces get full and when alarms begin and end (`spec/occupancy.md` N10).
+//! Webhooks: programs elsewhere are told when spaces get full and when alarms begin and end (OCC §5.11).
 //!
 //! Each target reads the journal with a cursor of its own, so that its order stands, a restart goes on where it was, and
 //! a slow one holds nobody up. Requests are signed as <https://www.standardwebhooks.com> has it. What nobody took in time
@@ -14,7 +14,7 @@ mod signature;
 mod target;
 pub mod v1;
 
-pub use config::{Entry, Fault, Topic, fault};
+pub use config::{Entry, Topic, faults};
 pub use ledger::State;
 pub use room::{ReplayError, Webhooks, WebhooksError};
 pub use shown::{DeliveryShown, TargetShown};

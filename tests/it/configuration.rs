@@ -95,11 +95,11 @@ fn faults_are_named_with_file_line_column_and_a_way_out() {
             "config.toml:12:1: `clear` of `[[uplink.rule]]`: 11 is above raise, 10 (at most raise: what is wrong is above)",
         ),
         (
-            "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://a.example:1883\"\n[[uplink.rule]]\nid = \"a\"\nsevrity = \"MAJOR\"\n",
+            "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://a.example:1883\"\n[[uplink.rule]]\nid = \"disk_low\"\nsevrity = \"MAJOR\"\n",
             "config.toml:6:1: unknown key `uplink.rule.0.sevrity` (did you mean `severity`?)",
         ),
         (
-            "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://a.example:1883\"\n[[uplink.rule]]\nid = \"a\"\non = \"all\"\n",
+            "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://a.example:1883\"\n[[uplink.rule]]\nid = \"disk_low\"\non = \"all\"\n",
             "config.toml:6:1: `uplink.rule.0.on`: `all` is nothing that a rule can be on",
         ),
         (

@@ -19,6 +19,7 @@ mod binary;
 mod book;
 mod broken_room;
 mod configuration;
+mod configuration_faults;
 mod configured_files;
 mod crash;
 mod gate;
@@ -29,7 +30,7 @@ mod meter;
 mod occupancy;
 mod old_book;
 mod pages;
-
+mod papers;
 mod pki;
 mod portable;
 mod relay;

@@ -9,13 +9,13 @@ use crate::portable::root;
 /// How many years each minor version gets security fixes.
 const YEARS: i16 = 5;
 
-fn packaging(name: &str) -> String {
-    fs::read_to_string(root().join("packaging").join(name)).unwrap()
+fn paper(name: &str) -> String {
+    fs::read_to_string(root().join(name)).unwrap()
 }
 
 /// The versions in the changes, newest first, with their day or `unreleased`.
 fn versions() -> Vec<(String, String)> {
-    let changes = packaging("CHANGELOG.md");
+    let changes = paper("packaging/CHANGELOG.md");
     let headings = changes.lines().filter_map(|line| line.strip_prefix("## ["));
     headings
         .map(|heading| {
@@ -49,7 +49,7 @@ fn the_changes_tell_of_this_version() {
 
 #[test]
 fn every_minor_version_has_the_end_of_its_support() {
-    let policy = packaging("SECURITY.md");
+    let policy = paper("packaging/SECURITY.md");
     assert!(policy.contains("for five years from the day"));
     for (version, day) in versions() {
         if let Some(minor) = version.strip_suffix(".0") {
@@ -62,9 +62,14 @@ fn every_minor_version_has_the_end_of_its_support() {
 
 #[test]
 fn the_package_has_the_papers() {
-    let script = packaging("deb");
-    for paper in ["CHANGELOG.md", "SECURITY.md", "THIRD-PARTY.gz", "copyright"] {
-        assert!(script.contains(&format!("packaging/{paper} ")), "{paper}");
+    let script = paper("packaging/deb");
+    for paper in [
+        "packaging/CHANGELOG.md",
+        "packaging/SECURITY.md",
+        "packaging/THIRD-PARTY.gz",
+        "packaging/copyright",
+    ] {
+        assert!(script.contains(&format!("{paper} ")), "packaging/deb lacks {paper}");
     }
 }
 

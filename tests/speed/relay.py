@@ -15,7 +15,7 @@ from .table import Row, bounded, compared
 
 PYTHON = tools.ROOT / "target/websockets/bin/python"
 ECHO = Path(__file__).with_name("echo.py")
-# Messages a second that the original relays with ten pairs and eight messages under way (spec/relay.md section 8);
+# Messages a second that the original relays with ten pairs and eight messages under way (RELAY §8);
 # another machine, so it is an order of magnitude and no more.
 ORIGINAL = 7_267
 

@@ -137,7 +137,7 @@ pub(super) struct Shown {
     key_file: PathBuf,
 }
 
-/// What programs need to ask the mediator (`contract.md` section 6).
+/// What programs need to ask the mediator.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Grpc {
     ca_file: PathBuf,

@@ -1,4 +1,4 @@
-//! `demo`: everything on 127.0.0.1 without configuration (`contract.md` sections 2 and 6).
+//! `demo`: everything on 127.0.0.1 without configuration.
 
 mod client;
 mod gateway;
@@ -191,7 +191,7 @@ fn say(found: &Value) {
 }
 
 impl Prepared {
-    /// What `demo --json` holds (`contract.md` section 6).
+    /// What `demo --json` holds.
     fn describe(&self, ready: &Ready) -> Value {
         json!({
             "dir": self.dir, "config_file": self.config_file, "doors": ready.doors, "ca_file": self.ca_file,

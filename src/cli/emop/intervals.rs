@@ -1,4 +1,4 @@
-//! `three_phase_intervals`: a span of intervals as CSV (`spec/emop.md` 8.4).
+//! `three_phase_intervals`: a span of intervals as CSV (EMOP §8.4).
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -1,5 +1,5 @@
 //! `emop …`: meters asked and told by hand and by scripts, with the names, arguments and output of the program that
-//! installers know (`spec/emop.md` section 13).
+//! installers know (EMOP §13).
 //!
 //! The commands stand in [`table`], once; [`target`] finds the place they are carried out at, a mediator or the
 //! running box, and what differs between the two ends at [`place`].
@@ -223,7 +223,7 @@ async fn with_signs_of_life<R>(serial: &MeterId, work: impl Future<Output = R>) 
     }
 }
 
-/// Ctrl-C ends a command with 1, as scripts expect of this one (section 13).
+/// Ctrl-C ends a command with 1, as scripts expect of this one (EMOP §13).
 async fn until_interrupted<R>(work: impl Future<Output = Result<R, Failure>>) -> Result<R, Failure> {
     tokio::select! {
         done = work => done,

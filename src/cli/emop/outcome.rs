@@ -1,4 +1,4 @@
-//! What a command of `emop` prints: the forms of section 13, which scripts read.
+//! What a command of `emop` prints: the forms of EMOP §13, which scripts read.
 
 use serde_json::Value as Json;
 

@@ -1,4 +1,4 @@
-//! What is read of a meter and printed as it is (`spec/emop.md` section 13, core reads, logs, raw).
+//! What is read of a meter and printed as it is (EMOP §13, core reads, logs, raw).
 
 use data_encoding::HEXLOWER;
 use jiff::tz::TimeZone;
@@ -114,7 +114,7 @@ pub(super) async fn bytes(meter: There<'_>, object: ObjectId) -> Result<Outcome,
 
 /// Half hours from a moment on, as many as one reply holds.
 pub(super) async fn profile(meter: There<'_>, log: ProfileLog, from: MeterTime) -> Result<Outcome, Failure> {
-    // Only log 2 differs by kind (6.3).
+    // Only log 2 differs by kind (EMOP §6.3).
     let elements = match log {
         ProfileLog::Two if reads::hardware(&meter).await?.is_twin() => Elements::Two,
         ProfileLog::One | ProfileLog::Two => Elements::One,
@@ -149,7 +149,7 @@ pub(super) async fn tariff(meter: There<'_>, which: Which) -> Result<Outcome, Fa
     Ok(Outcome::Structure(reads::tariff(&meter, which).await?.into()))
 }
 
-/// Says when a meter answered with records of another time (6.4): those are dropped.
+/// Says when a meter answered with records of another time (EMOP §6.4): those are dropped.
 fn inside<R>(meter: There<'_>, found: Window<R>) -> Vec<R> {
     if let Some(next) = found.next_held {
         print::note(format_args!(

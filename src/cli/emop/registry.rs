@@ -1,4 +1,4 @@
-//! What the registry knows: `list`, `info`, `clock_drift`, `serial_to_name` (`spec/emop.md` section 13, management).
+//! What the registry knows: `list`, `info`, `clock_drift`, `serial_to_name` (EMOP §13, management).
 
 use std::io::IsTerminal;
 
@@ -70,7 +70,7 @@ pub(super) async fn name(meter: There<'_>) -> Result<Outcome, Failure> {
     }
 }
 
-/// By how much its clock was wrong. Both values stand in `shadow` (section 18, 5).
+/// By how much its clock was wrong. Both values stand in `shadow` (EMOP §18).
 pub(super) async fn clock_drift(meter: There<'_>) -> Result<Outcome, Failure> {
     let info = meter.place.info(meter.serial).await?;
     let shadow = &info["shadow"];

@@ -1,4 +1,4 @@
-//! Where older programs keep the way to their mediator (`spec/emop.md` 10.2, 13): variables, and `~/.simt/emlite.env`,
+//! Where older programs keep the way to their mediator (EMOP §10.2, §13): variables, and `~/.simt/emlite.env`,
 //! which is a link to the file of one environment.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! Every command of `emop` in one table (`spec/emop.md` section 13).
+//! Every command of `emop` in one table (EMOP §13).
 
 use super::command::{Entry, Opt};
 use crate::meter::emop::ProfileLog;

@@ -1,4 +1,4 @@
-//! Which place `emop` speaks to (`contract.md` section 2).
+//! Which place `emop` speaks to.
 
 use std::path::{Path, PathBuf};
 

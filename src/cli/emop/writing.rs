@@ -1,4 +1,4 @@
-//! What changes something in a meter (`spec/emop.md` section 13, core writes, prepay; 5.5, 5.6).
+//! What changes something in a meter (EMOP §13, core writes, prepay; EMOP §5.5, §5.6).
 
 use super::command::Given;
 use super::outcome::Outcome;
@@ -51,7 +51,7 @@ impl Wish {
         Ok(Outcome::Nothing)
     }
 
-    /// Writes it when the balance allows (5.5): switching prepayment on needs ten pounds, switching it off nothing.
+    /// Writes it when the balance allows (EMOP §5.5): switching prepayment on needs ten pounds, switching it off nothing.
     pub(super) async fn write_prepay(&self, meter: There<'_>) -> Result<Outcome, Failure> {
         if self.value == Value::Flag(true) {
             arguments::may_start_prepay(balance(meter).await?).map_err(Failure::refused)?;
@@ -72,7 +72,7 @@ async fn balance(meter: There<'_>) -> Result<Money, Failure> {
     }
 }
 
-/// Sends a token once, and looks whether the balance rose: the meter's own yes proves nothing (5.5).
+/// Sends a token once, and looks whether the balance rose: the meter's own yes proves nothing (EMOP §5.5).
 pub(super) async fn send_token(meter: There<'_>, token: &Token) -> Result<Outcome, Failure> {
     let before = balance(meter).await?;
     let object = named(meter, "prepay_token_send").id;

@@ -1,4 +1,4 @@
-//! `relay connect` and `relay serve-http`: peers with an HTTP side (`spec/relay.md` section 5).
+//! `relay connect` and `relay serve-http`: peers with an HTTP side (RELAY §5).
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -5,7 +5,7 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, value};
 
 use super::allow::{OF_A_METER, Verdict, agrees, judge};
 use super::{RemoteError, allows};
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigErrors};
 use crate::uplink::Section;
 
 /// The layer while a text is laid over it.
@@ -19,7 +19,7 @@ pub(super) struct Merge<'m> {
     /// What is in force without the layer.
     pub(super) below: Json,
     /// Whether a value under a key that is not to be set means what is in force, in other words.
-    pub(super) means_the_same: &'m dyn Fn(&str, &Item) -> Result<bool, ConfigError>,
+    pub(super) means_the_same: &'m dyn Fn(&str, &Item) -> Result<bool, ConfigErrors>,
     /// The layer.
     pub(super) kept: DocumentMut,
     /// What was not taken; `None`: the first such thing ends the work.
@@ -69,7 +69,7 @@ impl Merge<'_> {
             }
             Verdict::Refused(RemoteError::Ours(key)) => match (self.means_the_same)(path, item) {
                 Ok(true) => Ok(()),
-                Err(error) if error.is_unknown_key() => self.refuse(error.into()),
+                Err(error) if error.name_unknown_key() => self.refuse(error.into()),
                 Ok(false) | Err(_) => self.refuse(RemoteError::Ours(key)),
             },
             Verdict::Refused(error) => self.refuse(error),

@@ -1,4 +1,4 @@
-//! What the box was told remotely (`contract.md` section 1, `spec/uplink.md` section 2.7): one more layer,
+//! What the box was told remotely (UPLINK §2.7): one more layer,
 //! `<data_dir>/conf.d/remote.toml`, written by the box itself.
 //!
 //! A new text names what is to be in force; what it does not name, and what it says as `***`, stays. Of it only that is
@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 use toml_edit::{DocumentMut, Item, Table, TableLike, value};
 
 use super::layers::{self, Flags};
-use super::{Config, ConfigError};
+use super::{Config, ConfigErrors};
 use crate::files::FileError;
 use crate::uplink::Section;
 pub use files::{file, keep, roll_back};
@@ -70,7 +70,7 @@ pub enum RemoteError {
     Screened(Vec<String>),
     /// The whole would not be valid.
     #[error("{0}")]
-    Invalid(#[from] ConfigError),
+    Invalid(#[from] ConfigErrors),
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),

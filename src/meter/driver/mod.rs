@@ -1,5 +1,5 @@
 //! The driver of one meter: whoever wants something of it waits in its queue, and it is asked for one thing at a
-//! time (`spec/emop.md` section 9).
+//! time (EMOP §9).
 //!
 //! A driver that nobody asks anything is a few hundred bytes and no task. The first request starts a worker that
 //! takes the session, carries out what waits, the most urgent first, and puts the session back.
@@ -25,7 +25,7 @@ pub(super) use schedule::{Plan, Start};
 pub use syncer::Syncer;
 pub(super) use syncer::{Findings, SyncError};
 
-/// The longest that a request waits for its turn (section 10.1: "busy").
+/// The longest that a request waits for its turn (EMOP §10.1: "busy").
 pub const PATIENCE: Duration = Duration::from_secs(60);
 /// How many requests may wait for one meter.
 const WAITING: usize = 64;

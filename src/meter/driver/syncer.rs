@@ -1,4 +1,4 @@
-//! What a meter is asked regularly: the syncers of `spec/emop.md` 16.1, by the names that older programs know.
+//! What a meter is asked regularly: the syncers of EMOP §16.1, by the names that older programs know.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
@@ -290,7 +290,7 @@ async fn whole_tariff<A: Asking>(meter: &A, which: Which) -> Result<Findings, Re
     Ok(Findings::of(vec![tariff(which, reads::tariff(meter, which).await?)]))
 }
 
-/// Pages of the event log as long as all of a page is new (16.1).
+/// Pages of the event log as long as all of a page is new (EMOP §16.1).
 async fn event_log<A: Asking>(meter: &A, before: &MeterState) -> Result<Findings, ReadError<A::Error>> {
     let now = Timestamp::now();
     // A mark in the future would hide all that comes.

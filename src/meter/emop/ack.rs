@@ -1,4 +1,4 @@
-//! How a meter takes a request: the control byte's upper five bits (`spec/emop.md` 1.2).
+//! How a meter takes a request: the control byte's upper five bits (EMOP §1.2).
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Every object that has a name, in one table (`spec/emop.md` section 4).
+//! Every object that has a name, in one table (EMOP §4).
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -10,14 +10,14 @@ use super::object::ObjectId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     missing_docs,
-    reason = "each says what it holds by its name; sizes and scales are in section 4"
+    reason = "each says what it holds by its name; sizes and scales are in EMOP §4"
 )]
 pub enum Kind {
     /// ASCII of at least so many bytes.
     Text(usize),
-    /// Four characters, or nothing in a three phase meter (5.1).
+    /// Four characters, or nothing in a three phase meter (EMOP §5.1).
     Hardware,
-    /// Four digits, or raw bytes (5.2).
+    /// Four digits, or raw bytes (EMOP §5.2).
     Firmware,
     Clock,
     Signal,
@@ -82,14 +82,14 @@ use Kind::*;
 /// Objects whose numbers are known. Block rates follow in [`Catalogue::new`], by rule.
 #[rustfmt::skip] // a table
 const KNOWN: &[(u32, &str, Kind, Access)] = &[
-    // 4.1 identity, clock, signal
+    // EMOP §4.1: identity, clock, signal
     (0x60_0100, "serial", Text(16), Read),
     (0x60_8000, "hardware_version", Hardware, Read),
     (0x00_0201, "firmware_version", Firmware, Read),
     (0x80_0800, "time", Clock, ReadWrite),
     (0xFF_FD1D, "csq_net_op", Signal, Read),
     (0xD7_FF10, "three_phase_serial", Text(1), Read),
-    // 4.2 instantaneous and averages
+    // EMOP §4.2: instantaneous and averages
     (0x0C_0700, "instantaneous_voltage", U16, Read),
     (0x0B_0700, "instantaneous_current", U16, Read),
     (0x01_0700, "instantaneous_active_power", UintLe, Read),
@@ -104,18 +104,18 @@ const KNOWN: &[(u32, &str, Kind, Access)] = &[
     (0x20_0700, "three_phase_instantaneous_voltage_l1", DeciVolts, Read),
     (0x34_0700, "three_phase_instantaneous_voltage_l2", DeciVolts, Read),
     (0x48_0700, "three_phase_instantaneous_voltage_l3", DeciVolts, Read),
-    // 4.3 registers
+    // EMOP §4.3: registers
     (0xFF_FFFC, "read_element_a", Registers, Read),
     (0xFF_FFF8, "read_element_b", Registers, Read),
     (0x01_0800, "total_active_import_energy", U32, Read),
     (0x02_0800, "total_active_export_energy", U32, Read),
-    // 4.4 prepay
+    // EMOP §4.4: prepay
     (0xFF_FF0D, "prepay_enabled_flag", Flag, ReadWrite),
     (0xFF_C802, "prepay_balance", SignedAmount, Read),
     (0xFF_C803, "prepay_token_send", Token, Write),
     (0xFF_C83E, "monetary_info_transaction_count", U16, Read),
     (0xFF_C840, "monetary_info_transaction_details", Transaction, Read),
-    // 4.6 active tariff
+    // EMOP §4.6: active tariff
     (0xFF_FF22, "tariff_active_standing_charge", Amount, Read),
     (0xFF_FF20, "tariff_active_threshold_mask", ThresholdMask, Read),
     (0xFF_FF1E, "tariff_active_threshold_values", ThresholdValues, Read),
@@ -135,7 +135,7 @@ const KNOWN: &[(u32, &str, Kind, Access)] = &[
     (0xFF_F702, "tariff_active_element_b_tou_rate_2", Amount, Read),
     (0xFF_F703, "tariff_active_element_b_tou_rate_3", Amount, Read),
     (0xFF_F704, "tariff_active_element_b_tou_rate_4", Amount, Read),
-    // 4.7 future tariff
+    // EMOP §4.7: future tariff
     (0xFF_FF23, "tariff_future_standing_charge", Amount, ReadWrite),
     (0xFF_FF21, "tariff_future_threshold_mask", ThresholdMask, ReadWrite),
     (0xFF_FF1F, "tariff_future_threshold_values", ThresholdValues, ReadWrite),
@@ -174,28 +174,36 @@ pub struct Catalogue {
 impl Catalogue {
     /// The catalogue with these proposals for the objects whose numbers are not certain.
     pub fn new(inferred: &Inferred) -> Result<Catalogue, InferredError> {
+        let (catalogue, taken) = Catalogue::with(inferred);
+        taken.into_iter().next().map_or(Ok(catalogue), Err)
+    }
+
+    /// The same without those whose numbers are taken, and which these are.
+    pub(super) fn with(inferred: &Inferred) -> (Catalogue, Vec<InferredError>) {
+        let mut taken = Vec::new();
         let mut catalogue = Catalogue {
             by_id: BTreeMap::new(),
             by_name: HashMap::new(),
         };
         for &(id, name, kind, access) in KNOWN {
-            catalogue.add(ObjectId::new(id), name.into(), (kind, access, Trust::Known))?;
+            taken.extend(catalogue.add(ObjectId::new(id), name.into(), (kind, access, Trust::Known)));
         }
         for (table, when, access) in [(0xFF_F900, "active", Read), (0xFF_F800, "future", ReadWrite)] {
             for (block, rate) in (1..=8).flat_map(|block| (1..=8).map(move |rate| (block, rate))) {
                 let id = ObjectId::new(table + block_rate(block, rate));
                 let name = format!("tariff_{when}_block_{block}_rate_{rate}");
-                catalogue.add(id, name.into(), (Amount, access, Trust::Known))?;
+                taken.extend(catalogue.add(id, name.into(), (Amount, access, Trust::Known)));
             }
         }
         for (id, name, kind, access) in proposals(inferred) {
-            catalogue.add(id, name.into(), (kind, access, Trust::Inferred))?;
+            taken.extend(catalogue.add(id, name.into(), (kind, access, Trust::Inferred)));
         }
         for (alias, name) in ALIASES {
-            let id = catalogue.by_name[*name];
-            catalogue.by_name.insert((*alias).into(), id);
+            if let Some(id) = catalogue.by_name.get(*name).copied() {
+                catalogue.by_name.insert((*alias).into(), id);
+            }
         }
-        Ok(catalogue)
+        (catalogue, taken)
     }
 
     /// The object with this number, if it has a name.
@@ -215,10 +223,11 @@ impl Catalogue {
         self.by_id.values()
     }
 
-    fn add(&mut self, id: ObjectId, name: Cow<'static, str>, what: (Kind, Access, Trust)) -> Result<(), InferredError> {
+    /// Adds an object, unless its number is taken.
+    fn add(&mut self, id: ObjectId, name: Cow<'static, str>, what: (Kind, Access, Trust)) -> Option<InferredError> {
         if let Some(other) = self.by_id.get(&id) {
             let (taken, name) = (other.name.to_string(), name.into_owned());
-            return Err(InferredError::ObjectTaken { id, taken, name });
+            return Some(InferredError::ObjectTaken { id, taken, name });
         }
         let (kind, access, trust) = what;
         self.by_name.insert(name.clone(), id);
@@ -232,7 +241,7 @@ impl Catalogue {
                 trust,
             },
         );
-        Ok(())
+        None
     }
 }
 

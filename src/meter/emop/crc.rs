@@ -1,4 +1,4 @@
-//! The checksum of a frame: CRC-16/CCITT-FALSE (`spec/emop.md` 1.1).
+//! The checksum of a frame: CRC-16/CCITT-FALSE (EMOP §1.1).
 
 const TABLE: [u16; 256] = table();
 

@@ -1,4 +1,4 @@
-//! What we ask of meters, and what we never ask (`spec/emop.md` 2.1, 8.3, 19).
+//! What we ask of meters, and what we never ask (EMOP §2.1, §8.3, §19).
 //!
 //! Every request of the house goes through [`Dialect::data_field`], those that callers compose
 //! themselves too, so that no way leads round the prohibitions.

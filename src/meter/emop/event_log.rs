@@ -1,4 +1,4 @@
-//! The event log of single phase meters: a hundred events, ten at a time (`spec/emop.md` section 7).
+//! The event log of single phase meters: a hundred events, ten at a time (EMOP §7).
 
 use super::inferred::EventLayout;
 use super::time::MeterTime;
@@ -57,7 +57,7 @@ pub fn unseen(times: &[MeterTime], mark: Option<MeterTime>) -> impl Iterator<Ite
     times.iter().enumerate().filter(newer).map(|(index, _)| index)
 }
 
-/// Whether older pages may hold unseen events: only while a whole page was unseen (16.1).
+/// Whether older pages may hold unseen events: only while a whole page was unseen (EMOP §16.1).
 #[must_use]
 pub fn look_further(page: u8, unseen: usize) -> bool {
     unseen == EVENTS_PER_PAGE && page + 1 < PAGES

@@ -1,4 +1,4 @@
-//! One frame: a request or a reply (`spec/emop.md` section 1).
+//! One frame: a request or a reply (EMOP §1).
 //!
 //! `7e L destination(4) source(4) control data CRC(2)`, where `L` counts every byte but the first.
 //! Nothing is stuffed: 0x7e may stand anywhere inside.
@@ -16,7 +16,7 @@ const LENGTH_LEAST: u8 = 13;
 /// What `L` counts besides data.
 const OVERHEAD: usize = 12;
 
-/// One end of a frame: a device type and a 24 bit number, as they stand on the wire (1.3).
+/// One end of a frame: a device type and a 24 bit number, as they stand on the wire (EMOP §1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Address(pub [u8; 4]);
 
@@ -27,7 +27,7 @@ impl Address {
     pub const CLIENT: Address = Address([0x00, 0x21, 0xAE, 0x42]);
 }
 
-/// Verdict and sequence number in one byte (1.2).
+/// Verdict and sequence number in one byte (EMOP §1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Control(pub u8);
 
@@ -97,7 +97,7 @@ pub enum FrameError {
 pub struct DataLength(pub usize);
 
 impl<'a> Frame<'a> {
-    /// Reads the frame that `bytes` begin with; what follows it belongs to no one (1.5).
+    /// Reads the frame that `bytes` begin with; what follows it belongs to no one (EMOP §1.5).
     pub fn decode(bytes: &'a [u8]) -> Result<Frame<'a>, FrameError> {
         let held = bytes.len();
         let truncated = |needed| FrameError::Truncated { needed, held };

@@ -1,4 +1,4 @@
-//! What a meter says it is: hardware and firmware (`spec/emop.md` 5.1, 5.2).
+//! What a meter says it is: hardware and firmware (EMOP §5.1, §5.2).
 
 use std::fmt;
 
@@ -37,7 +37,7 @@ impl Hardware {
         }
     }
 
-    /// The kind with this registry code; older data has `AX` and `CX` (section 18, 18).
+    /// The kind with this registry code; older data has `AX` and `CX` (EMOP §18).
     #[must_use]
     pub fn of_code(code: &str) -> Option<Hardware> {
         Some(match code {
@@ -78,7 +78,7 @@ impl Hardware {
         matches!(self, Hardware::P1Ax | Hardware::P1Cx | Hardware::ThreePhaseUnknown)
     }
 
-    /// Counts of a three phase register in one kWh (8.2).
+    /// Counts of a three phase register in one kWh (EMOP §8.2).
     #[must_use]
     pub fn counts_per_kilo(self) -> u32 {
         if self == Hardware::P1Cx { 10_000 } else { 1_000 }

@@ -1,4 +1,4 @@
-//! Everything about meters that nobody could confirm, in one table (`spec/emop.md` section 19).
+//! Everything about meters that nobody could confirm, in one table (EMOP §19).
 //!
 //! Each default is a proposal that fits all that is known and none that was seen. A configuration file
 //! may put another value in its place, without a rebuild, once a real meter has answered.
@@ -14,34 +14,34 @@ use super::object::ObjectId;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Inferred {
-    /// First byte of a data field that asks for events (section 2).
+    /// First byte of a data field that asks for events (EMOP §2).
     pub event_log_format: u8,
-    /// First byte of a data field that asks for three phase intervals (section 2).
+    /// First byte of a data field that asks for three phase intervals (EMOP §2).
     pub intervals_format: u8,
-    /// The profile number that resets a three phase meter's log. Never sent: it crashed two meters (8.3).
+    /// The profile number that resets a three phase meter's log. Never sent: it crashed two meters (EMOP §8.3).
     pub interval_reset_profile: u8,
-    /// The number a meter's clock has for Sunday; the other days follow (section 3).
+    /// The number a meter's clock has for Sunday; the other days follow (EMOP §3).
     pub sunday: u8,
     /// Object numbers.
     pub objects: InferredObjects,
-    /// What the display's light setting is called by which number (4.5).
+    /// What the display's light setting is called by which number (EMOP §4.5).
     pub backlight: BacklightValues,
-    /// What the load switch setting is called by which number (4.5).
+    /// What the load switch setting is called by which number (EMOP §4.5).
     pub load_switch: LoadSwitchValues,
-    /// The three phase meter's description of itself (4.8).
+    /// The three phase meter's description of itself (EMOP §4.8).
     pub meter_type: MeterTypeLayout,
-    /// Where the voltage stands in records of the second profile log (6.3).
+    /// Where the voltage stands in records of the second profile log (EMOP §6.3).
     pub profile_log_2: ProfileLog2Layout,
-    /// One event as bytes (section 7).
+    /// One event as bytes (EMOP §7).
     pub event: EventLayout,
-    /// A block of three phase intervals as bytes (8.3).
+    /// A block of three phase intervals as bytes (EMOP §8.3).
     pub intervals: IntervalLayout,
 }
 
 /// Objects whose numbers are proposals. Writing to them is refused until `meters.allow_inferred_writes`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[expect(missing_docs, reason = "each is the object of that name in sections 4.3 to 4.8")]
+#[expect(missing_docs, reason = "each is the object of that name in EMOP §4")]
 pub struct InferredObjects {
     pub event_log: ObjectId,
     pub daylight_savings_correction_flag: ObjectId,
@@ -59,7 +59,7 @@ pub struct InferredObjects {
 /// Numbers of the light settings. One number may have two names: which one holds is the meter's kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[expect(missing_docs, reason = "each is the setting of that name in section 4.5")]
+#[expect(missing_docs, reason = "each is the setting of that name in EMOP §4.5")]
 pub struct BacklightValues {
     pub normal_sp: u8,
     pub always_on_sp: u8,
@@ -73,7 +73,7 @@ pub struct BacklightValues {
 /// Numbers of the load switch settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[expect(missing_docs, reason = "each is the setting of that name in section 4.5")]
+#[expect(missing_docs, reason = "each is the setting of that name in EMOP §4.5")]
 pub struct LoadSwitchValues {
     pub normal_button_always: u8,
     pub no_button_prepay_mode: u8,

@@ -1,4 +1,4 @@
-//! Intervals of three phase meters (`spec/emop.md` section 8).
+//! Intervals of three phase meters (EMOP §8).
 
 use std::fmt;
 use std::ops::Range;
@@ -34,7 +34,7 @@ pub struct Block {
 pub struct Row {
     /// Its flags, bit 0 first as the table names them.
     pub status: u16,
-    /// A value for each channel; a meter of its own scale (8.2).
+    /// A value for each channel; a meter of its own scale (EMOP §8.2).
     pub values: Vec<u32>,
 }
 
@@ -135,7 +135,7 @@ impl Row {
     }
 }
 
-/// What a channel's column is called; an unknown one by its number (8.4).
+/// What a channel's column is called; an unknown one by its number (EMOP §8.4).
 #[must_use]
 pub fn column(channel: ObjectId) -> String {
     let known = COLUMNS.iter().find(|(id, _)| *id == channel.number());

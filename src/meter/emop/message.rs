@@ -1,4 +1,4 @@
-//! The data field of a frame: what is asked and what is answered (`spec/emop.md` section 2).
+//! The data field of a frame: what is asked and what is answered (EMOP §2).
 
 use super::inferred::Inferred;
 use super::object::ObjectId;

@@ -1,4 +1,4 @@
-//! EMOP, the protocol of Emlite electricity meters (`spec/emop.md` sections 1 to 8): bytes to values and
+//! EMOP, the protocol of Emlite electricity meters (EMOP §1): bytes to values and
 //! back. No I/O, no clock.
 //!
 //! A [`frame`] carries a data field, a data field is a [`message`], a message about an object carries a

@@ -1,4 +1,4 @@
-//! Money: whole hundred-thousandths of a pound, never a binary fraction (`spec/emop.md` section 3, `contract.md` section 7).
+//! Money: whole hundred-thousandths of a pound, never a binary fraction (EMOP §3).
 
 use std::fmt;
 use std::str::FromStr;

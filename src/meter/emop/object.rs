@@ -1,4 +1,4 @@
-//! What a meter can be asked for, by number (`spec/emop.md` sections 3 and 13).
+//! What a meter can be asked for, by number (EMOP §3, §13).
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! The profile logs of single phase meters: cumulative registers at half hours (`spec/emop.md` section 6).
+//! The profile logs of single phase meters: cumulative registers at half hours (EMOP §6).
 
 use super::inferred::{ProfileLog2Layout, TwinVoltage, VoltageBytes};
 use super::message::ProfileLog;
@@ -9,7 +9,7 @@ use super::value::PayloadError;
 pub const HALF_HOUR: u32 = 1_800;
 /// Bytes of a reply's block, after the repeated moment.
 pub const BLOCK_BYTES: usize = 80;
-/// Records of log 1 that count. A fifth is there, well formed; what it is worth is not known (6.2).
+/// Records of log 1 that count. A fifth is there, well formed; what it is worth is not known (EMOP §6.2).
 pub const LOG_1_RECORDS: usize = 4;
 
 /// How many elements a meter measures, which decides how log 2 is laid out.
@@ -21,7 +21,7 @@ pub enum Elements {
     Two,
 }
 
-/// A record's flags (6.1): a little-endian word.
+/// A record's flags (EMOP §6.1): a little-endian word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Status(pub u16);
 
@@ -203,7 +203,7 @@ pub struct Window<R> {
 }
 
 /// Keeps what lies from `from` to before `to`. A meter that holds nothing there answers with the next
-/// records it holds, months ahead, or with its last, days behind (6.4): neither is what was asked for.
+/// records it holds, months ahead, or with its last, days behind (EMOP §6.4): neither is what was asked for.
 #[must_use]
 pub fn window<R: Stamped>(records: Vec<R>, from: MeterTime, to: MeterTime) -> Window<R> {
     let first = records.first().map(Stamped::at).filter(|first| *first >= to);

@@ -1,4 +1,4 @@
-//! The light of the display and the load switch: numbers with names (`spec/emop.md` 4.5; the numbers are inferred).
+//! The light of the display and the load switch: numbers with names (EMOP §4.5; the numbers are inferred).
 
 use super::inferred::{BacklightValues, LoadSwitchValues};
 

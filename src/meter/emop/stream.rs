@@ -1,4 +1,4 @@
-//! Frames out of a stream that may bring them in any pieces, glued, cut, or between rubbish (`spec/emop.md` 1.5).
+//! Frames out of a stream that may bring them in any pieces, glued, cut, or between rubbish (EMOP §1.5).
 
 use super::frame::{DELIMITER, FRAME_LIMIT, Frame, FrameError};
 

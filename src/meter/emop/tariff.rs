@@ -1,4 +1,4 @@
-//! Tariffs: what is read as one, and a future one written as eleven objects (`spec/emop.md` 5.6).
+//! Tariffs: what is read as one, and a future one written as eleven objects (EMOP §5.6).
 
 use serde_json::Value as Json;
 

@@ -1,4 +1,4 @@
-//! A meter's time: seconds since 2000, and the seven bytes of its clock (`spec/emop.md` section 3).
+//! A meter's time: seconds since 2000, and the seven bytes of its clock (EMOP §3).
 
 use jiff::Timestamp;
 use jiff::civil::{DateTime, Weekday};

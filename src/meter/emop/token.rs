@@ -1,4 +1,4 @@
-//! A top-up token: twenty digits, good once (`spec/emop.md` 5.5).
+//! A top-up token: twenty digits, good once (EMOP §5.5).
 
 use std::fmt;
 use std::str::FromStr;

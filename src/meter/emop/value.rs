@@ -1,4 +1,4 @@
-//! Payloads: what an object's bytes say, and the bytes that say it (`spec/emop.md` sections 3 to 5).
+//! Payloads: what an object's bytes say, and the bytes that say it (EMOP §3, §4, §5).
 
 use jiff::Timestamp;
 

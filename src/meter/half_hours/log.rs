@@ -260,7 +260,7 @@ fn dated(mut records: Vec<Record>, next: HalfHour, now: Timestamp) -> Vec<Record
     records
 }
 
-/// The register that a channel is the total of (8.3).
+/// The register that a channel is the total of (EMOP §8.3).
 fn total(channel: ObjectId) -> Option<Register> {
     Some(match channel.number() {
         0x01_0800 => Register::ActiveImport,

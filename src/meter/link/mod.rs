@@ -1,4 +1,4 @@
-//! The byte stream to a meter (`spec/emop.md` section 9): TCP to its modem, TCP through a SOCKS5 proxy, or
+//! The byte stream to a meter (EMOP §9): TCP to its modem, TCP through a SOCKS5 proxy, or
 //! a serial line.
 //!
 //! Over TCP each exchange has a connection of its own. A serial line has no connections: the port stays

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::LinkError;
 use super::target::host_port;
 
-/// What a connection through a proxy may take, whatever the meter's own time limit is (section 9).
+/// What a connection through a proxy may take, whatever the meter's own time limit is (EMOP §9).
 const PATIENCE: Duration = Duration::from_secs(10);
 /// RFC 1929: a name and a password have a length byte each.
 const LOGIN_LIMIT: usize = 255;

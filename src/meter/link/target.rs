@@ -1,4 +1,4 @@
-//! Where a meter is: `tcp://host:port` or `serial:///dev/serial/by-id/…?baud=9600` (`contract.md`, `[[meter]]`).
+//! Where a meter is: `tcp://host:port` or `serial:///dev/serial/by-id/…?baud=9600` (`[[meter]]`).
 
 use std::fmt;
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ pub enum Target {
     Serial(SerialTarget),
 }
 
-/// A serial line. Nobody knows yet how meters want it (section 19), so all of it can be set.
+/// A serial line. Nobody knows yet how meters want it (EMOP §19), so all of it can be set.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SerialTarget {
     /// The device; best a name under /dev/serial/by-id, which stays when plugs change places.
@@ -145,6 +145,17 @@ fn set(target: &mut SerialTarget, setting: &str) -> Option<()> {
         _ => return None,
     }
     Some(())
+}
+
+impl Target {
+    /// The line itself, however it is set: two meters on one could not be told apart.
+    #[must_use]
+    pub fn line(&self) -> String {
+        match self {
+            Target::Tcp { .. } => self.to_string().to_ascii_lowercase(),
+            Target::Serial(line) => line.path.display().to_string(),
+        }
+    }
 }
 
 impl fmt::Display for Target {

@@ -1,4 +1,4 @@
-//! Who may call what (`spec/emop.md` section 11): the certificate's OU is the role, and the role allows methods.
+//! Who may call what (EMOP §11): the certificate's OU is the role, and the role allows methods.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! The other end: a client of a mediator, of this box's or of an older one (`spec/emop.md` 10.2).
+//! The other end: a client of a mediator, of this box's or of an older one (EMOP §10.2).
 
 use std::io;
 use std::pin::Pin;
@@ -32,7 +32,7 @@ use crate::domain::MeterId;
 use crate::meter::emop::dialect::{Dialect, Prohibited, Request};
 use crate::meter::emop::{Message, ObjectId};
 
-/// The longest that a call may take (10.2).
+/// The longest that a call may take (EMOP §10.2).
 const DEADLINE: Duration = Duration::from_secs(75);
 /// What the call may take longer than the mediator was told, for the way there and back.
 const GRACE: Duration = Duration::from_secs(5);
@@ -148,7 +148,7 @@ impl MediatorClient {
                 let format = data_field[0];
                 let asked = SendRawMessageRequest { serial, data_field };
                 let reply: SendRawMessageReply = self.call("EmliteMediatorService/sendRawMessage", asked).await?;
-                // The format byte does not come back (2.1).
+                // The format byte does not come back (EMOP §2.1).
                 [&[format], reply.response.as_slice()].concat()
             }
         })

@@ -1,4 +1,4 @@
-//! What a client of a mediator shows and trusts (`spec/emop.md` 10.2): PEM texts, from files or from variables.
+//! What a client of a mediator shows and trusts (EMOP §10.2): PEM texts, from files or from variables.
 
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};

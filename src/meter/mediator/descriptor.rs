@@ -1,5 +1,5 @@
 //! What the mediator says of itself by reflection: its services and messages, as `mediator.proto` beside this file has
-//! them (`spec/emop.md` section 10). A test compiles that and compares it with what a box answers.
+//! them (EMOP §10). A test compiles that and compares it with what a box answers.
 
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{

@@ -1,4 +1,4 @@
-//! Refusals as clients of the mediator know them (`spec/emop.md` 10.1): codes, and texts that they match.
+//! Refusals as clients of the mediator know them (EMOP §10.1): codes, and texts that they match.
 
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};

@@ -1,4 +1,4 @@
-//! The registry's JSON as older programs read it (`spec/emop.md` section 12): the columns of two tables.
+//! The registry's JSON as older programs read it (EMOP §12): the columns of two tables.
 
 use serde_json::{Map, Value, json};
 
@@ -65,7 +65,7 @@ fn shadow(shown: &MeterShown) -> Value {
     let three = hardware(shown)
         .and_then(Hardware::of_code)
         .is_some_and(Hardware::is_three_phase);
-    // Older programs have a three phase meter's export in import_b (16.1).
+    // Older programs have a three phase meter's export in import_b (EMOP §16.1).
     let second = if three { Quantity::ExportA } else { Quantity::ImportB };
     let balance = value(shown, Quantity::Balance)
         .as_str()

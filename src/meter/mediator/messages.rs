@@ -1,4 +1,4 @@
-//! The mediator's messages, proto3 package `simt_emlite.mediator.grpc` (`spec/emop.md` section 10).
+//! The mediator's messages, proto3 package `simt_emlite.mediator.grpc` (EMOP §10).
 //!
 //! Written by hand: ten messages of at most three fields need no compiler of their own in the build. `mediator.proto`
 //! is what others are given, and tests hold these against it.

@@ -29,7 +29,7 @@ use crate::meter::emop::dialect::Request as Asked;
 use crate::meter::{MeterShown, Meters};
 use crate::tls::PeerCertificate;
 
-/// How long a call may take when the client does not say (10.2), and at most.
+/// How long a call may take when the client does not say (EMOP §10.2), and at most.
 const DEADLINE: Duration = Duration::from_secs(75);
 const DEADLINE_LIMIT: Duration = Duration::from_secs(300);
 /// The largest message: a data field is 243 bytes at most.
@@ -204,7 +204,7 @@ impl Desk {
 
     async fn send(self, asked: SendRawMessageRequest) -> Result<SendRawMessageReply, Status> {
         let reply = self.ask(&asked.serial, Asked::Raw(asked.data_field)).await?;
-        // The message is the data field without its format byte (2.1).
+        // The message is the data field without its format byte (EMOP §2.1).
         Ok(SendRawMessageReply {
             response: reply.get(1..).unwrap_or_default().to_vec(),
         })

@@ -20,7 +20,7 @@ use crate::store::ReadError;
 
 /// Entries of the log that are shown.
 const EVENTS: usize = 30;
-/// Entries that every day brings: two snapshots and their unnamed companion (`spec/emop.md` section 7).
+/// Entries that every day brings: two snapshots and their unnamed companion (EMOP §7).
 const ROUTINE: [u8; 3] = [38, 39, 52];
 
 #[derive(Template)]

@@ -1,4 +1,4 @@
-//! Which of the frames on a line is the answer (`spec/emop.md` 1.3 to 1.5).
+//! Which of the frames on a line is the answer (EMOP §1.3, §1.4, §1.5).
 
 use std::io;
 

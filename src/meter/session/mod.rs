@@ -1,4 +1,4 @@
-//! One request, one answer: spacing, retries, and what is never sent twice (`spec/emop.md` section 9).
+//! One request, one answer: spacing, retries, and what is never sent twice (EMOP §9).
 
 mod answer;
 
@@ -162,7 +162,7 @@ impl Session {
         self.exchange(&mut || Ok(data.clone()), deadline).await
     }
 
-    /// Sets the meter's clock to the moment at which the line is open: opening it may take seconds.
+    /// Sets the meter's clock to the moment at which the line is open: opening it may take seconds (EMOP §5.3).
     pub async fn set_clock(&mut self, deadline: Instant) -> Result<(), SessionError> {
         let dialect = Arc::clone(&self.dialect);
         let object = dialect

@@ -75,7 +75,7 @@ impl Slot {
 }
 
 /// Answers a request for half hours as real meters do: with the next that are held when there are none
-/// at `start`, and with the last when there are none after it (6.4).
+/// at `start`, and with the last when there are none after it (EMOP §6.4).
 pub(super) fn profile(meter: &SimulatedMeter, log: ProfileLog, start: MeterTime, now: MeterTime) -> Vec<u8> {
     let last = now.0 - now.0 % HALF_HOUR;
     let first = meter.setup.log_start.0.next_multiple_of(HALF_HOUR);

@@ -1,5 +1,5 @@
 //! A meter that is not there: answers EMOP over TCP or a pseudo-terminal, with the faults of real lines
-//! (`spec/emop.md` section 17).
+//! (EMOP §17).
 //!
 //! It speaks our own codec with our own inferred constants, so it cannot confirm them. Its registers are
 //! functions of the half hour, so any reading of it can be told in advance: with k the half hours since

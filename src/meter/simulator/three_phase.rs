@@ -1,4 +1,4 @@
-//! A simulated three phase meter: other objects, and half-hours as intervals (`spec/emop.md` section 8).
+//! A simulated three phase meter: other objects, and half-hours as intervals (EMOP §8).
 
 use super::logs::FIRST;
 use super::meter::SimulatedMeter;
@@ -10,12 +10,12 @@ use crate::meter::emop::{Ack, MeterTime, ObjectId};
 
 /// Totals in the order in which intervals hold them.
 const CHANNELS: [u32; 4] = [0x01_0800, 0x02_0800, 0x03_0800, 0x04_0800];
-/// Records that fit into one frame with their header (8.3).
+/// Records that fit into one frame with their header (EMOP §8.3).
 const RECORDS: usize = 9;
-/// `valid_data` (8.3).
+/// `valid_data` (EMOP §8.3).
 const VALID: u16 = 1;
 
-/// Whether a three phase meter has an object: no prepayment, tariffs, switches or event log (8.1).
+/// Whether a three phase meter has an object: no prepayment, tariffs, switches or event log (EMOP §8.1).
 pub(super) fn has(object: &Object) -> bool {
     let single = [
         "prepay",
@@ -73,7 +73,7 @@ pub(super) fn payload(meter: &SimulatedMeter, kind: MeterType, object: &Object, 
 }
 
 /// Answers a request for intervals with the message of the reply. Outside of its memory it gives the first or the
-/// last record alone (8.3).
+/// last record alone (EMOP §8.3).
 pub(super) fn intervals(
     meter: &SimulatedMeter,
     kind: MeterType,

@@ -1,4 +1,4 @@
-//! The half-hour files that energy programs exchange ("SMIP CSV", `spec/emop.md` section 15). Pure.
+//! The half-hour files that energy programs exchange ("SMIP CSV", EMOP §15). Pure.
 
 pub mod csv;
 pub mod name;

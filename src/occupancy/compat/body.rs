@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::Space;
 
-/// A space as the old API shows it (`spec/occupancy.md` 2.1).
+/// A space as the old API shows it (OCC §2.1).
 #[must_use]
 pub fn space(space: &Space) -> String {
     let mut body = String::with_capacity(256);

@@ -1,4 +1,4 @@
-//! The Occupancy API that existing clients speak, E1–E7 of `spec/occupancy.md` section 2, with the
+//! The Occupancy API that existing clients speak, E1–E7 of OCC §2, with the
 //! deliberate deviations V1–V8 of section 6.1. Every answer that has a body has JSON.
 
 mod body;
@@ -27,7 +27,7 @@ pub use path::{Target, decode};
 use reply::Reply;
 pub(crate) use reply::matches;
 
-/// The longest name, in characters and in bytes (`spec/occupancy.md` V6).
+/// The longest name, in characters and in bytes (OCC V6).
 const NAME_CHARACTERS: usize = 500;
 const NAME_BYTES: usize = 2_000;
 
@@ -237,7 +237,7 @@ fn used(room: &Occupancy, id: SpaceId, now: Timestamp, headers: &HeaderMap, act:
     Ok(space)
 }
 
-/// As [`used`], but without renewing: a refused maximum does not (`spec/occupancy.md` 3.1).
+/// As [`used`], but without renewing: a refused maximum does not (OCC §3).
 fn used_unless_refused(room: &Occupancy, id: SpaceId, headers: &HeaderMap, act: Act) -> Result<Option<Space>, Reply> {
     let space = room
         .get(id)

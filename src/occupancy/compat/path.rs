@@ -1,4 +1,4 @@
-//! The old URLs, read: which of E1–E7 a path is (`spec/occupancy.md` section 2). Pure.
+//! The old URLs, read: which of E1–E7 a path is (OCC §2). Pure.
 //!
 //! Matching is on the path as it came, still percent-encoded, and anchored at both ends; parts are
 //! decoded afterwards, so a `%2F` inside a name is a slash in the name. `+` stays `+`.
@@ -74,7 +74,7 @@ impl<'p> Target<'p> {
         }
     }
 
-    /// What `Access-Control-Allow-Methods` lists (`spec/occupancy.md` 2.4; HEAD by V4).
+    /// What `Access-Control-Allow-Methods` lists (OCC §2.4; HEAD by OCC V4).
     #[must_use]
     pub fn methods(&self) -> &'static str {
         match self {

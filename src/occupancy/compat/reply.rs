@@ -1,4 +1,4 @@
-//! One answer of the old API: status, JSON, and the headers of `spec/occupancy.md` 2.4 and V8.
+//! One answer of the old API: status, JSON, and the headers of OCC §2.4, V8.
 
 use axum::body::Body;
 use axum::http::header::{
@@ -67,7 +67,7 @@ impl Reply {
         Reply::new(status, None)
     }
 
-    /// 405 with `Allow` (V3).
+    /// 405 with `Allow` (OCC V3).
     pub(super) fn method_not_allowed(methods: &'static str) -> Reply {
         let mut reply = Reply::error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed");
         reply.allow = Some(if methods.starts_with("GET") {

@@ -1,4 +1,4 @@
-//! History (`spec/occupancy.md` N7): every change, and summaries by minute and hour, written down by a reader of
+//! History (OCC §5.4): every change, and summaries by minute and hour, written down by a reader of
 //! the journal that may lag and never loses anything; deleted with its space, and when it is too old.
 
 mod gather;

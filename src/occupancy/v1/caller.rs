@@ -87,7 +87,7 @@ impl Caller {
         }
     }
 
-    /// The space, when it lives and they may. Reading with a viewer's key does not renew its life (N19).
+    /// The space, when it lives and they may. Reading with a viewer's key does not renew its life (OCC §5.9).
     pub(super) fn space(&self, room: &Occupancy, id: &str, role: KeyRole) -> Result<Space, Fault> {
         let id: SpaceId = id.parse().map_err(|_| Fault::Id(shortened(id)))?;
         self.may(id, role)?;
@@ -109,7 +109,7 @@ fn shortened(id: &str) -> String {
     id.chars().take(60).collect()
 }
 
-/// Which pages of other origins may call (N21); `None`: none. Cookies are never allowed.
+/// Which pages of other origins may call (OCC §5.10); `None`: none. Cookies are never allowed.
 pub(super) fn cors(room: &Occupancy) -> Option<CorsLayer> {
     let origins: Vec<HeaderValue> = room
         .config

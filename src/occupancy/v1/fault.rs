@@ -1,4 +1,4 @@
-//! Refusals of `/v1`: RFC 9457, with the old API's `error` beside it (`spec/occupancy.md` N14).
+//! Refusals of `/v1`: RFC 9457, with the old API's `error` beside it (OCC §5.6).
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};

@@ -1,4 +1,4 @@
-//! `GET /v1/spaces/{id}/history?from&to&step`, JSON or CSV (`spec/occupancy.md` N7).
+//! `GET /v1/spaces/{id}/history?from&to&step`, JSON or CSV (OCC §5.4).
 
 use std::fmt::Write;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! `GET /v1/spaces` by cursor, and totals over groups of spaces (`spec/occupancy.md` N8).
+//! `GET /v1/spaces` by cursor, and totals over groups of spaces (OCC §5.5).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

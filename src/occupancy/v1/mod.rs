@@ -1,4 +1,4 @@
-//! The API that apps want, `/v1/spaces` (`spec/occupancy.md` section 6.2): JSON, keys of a space, changes by any
+//! The API that apps want, `/v1/spaces` (OCC §5): JSON, keys of a space, changes by any
 //! number, requests that may be sent again, versions, listing.
 
 mod caller;

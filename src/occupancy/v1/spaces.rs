@@ -145,7 +145,7 @@ pub(super) async fn remove(
     Ok(response)
 }
 
-/// All that is known of a space, to take along (`spec/occupancy.md` N17).
+/// All that is known of a space, to take along (OCC §5.8).
 #[utoipa::path(get, path = "/v1/spaces/{id}/export", tag = "spaces", params(("id" = String, Path, description = "Its id")),
     responses((status = 200, description = "The space and its keys, without their secrets"), (status = 404, description = "No such space")))]
 pub(super) async fn export(

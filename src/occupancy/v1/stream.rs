@@ -1,4 +1,4 @@
-//! `GET /v1/spaces/{id}/events` and `GET /v1/events`: what happens to spaces (`spec/occupancy.md` N6).
+//! `GET /v1/spaces/{id}/events` and `GET /v1/events`: what happens to spaces (OCC §5.3).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

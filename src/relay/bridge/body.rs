@@ -1,4 +1,4 @@
-//! Bodies, between HTTP and `dataFormat` with `messageBody` (`spec/relay.md` 4.2 to 4.4). Pure.
+//! Bodies, between HTTP and `dataFormat` with `messageBody` (RELAY §4.1, §4.2, §4.3). Pure.
 //!
 //! JSON travels as JSON, other text as a text, bytes as base64. Bytes that are said to be text or a picture travel as
 //! bytes, too, and their `Content-Type` as a header beside them.

@@ -1,4 +1,4 @@
-//! HTTP requests from this machine to the partner (`spec/relay.md` 5.2, 5.3, Q24).
+//! HTTP requests from this machine to the partner (RELAY §5.1, §5.2, Q24).
 //!
 //! Requests go side by side and are matched to their answers by number; one that nobody answers does not hold up the
 //! others.

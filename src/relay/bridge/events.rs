@@ -1,5 +1,5 @@
-//! Events in and out, on the local side: `GET /.relay/events` is a stream of the partner's events (server-sent
-//! events), `POST /.relay/events/NAME` sends one, `GET /.relay/status` says whether the partner is there (Q25).
+//! Events in and out (RELAY §4.4), on the local side: `GET /.relay/events` is a stream of the partner's events (server-sent
+//! events), `POST /.relay/events/NAME` sends one, `GET /.relay/status` says whether the partner is there (RELAY Q25).
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,4 +1,4 @@
-//! A peer's connection to a relay, kept up: dial, HELLO, wait for the partner, carry, and again (Q16).
+//! A peer's connection to a relay, kept up: dial, HELLO, wait for the partner, carry, and again (RELAY Q16).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};

@@ -1,4 +1,4 @@
-//! The messages that carry HTTP between peers (`spec/relay.md` section 4). Pure.
+//! The messages that carry HTTP between peers (RELAY §4). Pure.
 //!
 //! Every message is one JSON object `{"message": {…}}`. What known peers get wrong is taken as it comes: a header's
 //! `val` for `value`, line breaks in base64, bodies of any JSON type.

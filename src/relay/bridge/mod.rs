@@ -1,5 +1,5 @@
-//! Peers of the relay with an HTTP side: `relay connect` and `relay serve-http` (`spec/relay.md` section 5, Q16,
-//! Q24–Q26).
+//! Peers of the relay with an HTTP side: `relay connect` and `relay serve-http` (RELAY §5, Q16,
+//! Q24, Q25, Q26).
 //!
 //! [`message`] and [`body`] are what peers say to each other, pure. [`Link`] keeps a connection to a relay; [`caller`]
 //! turns HTTP requests into messages, [`responder`] messages into HTTP requests; [`events`] is both ways for events.

@@ -1,4 +1,4 @@
-//! The partner's requests to HTTP servers of this machine (`spec/relay.md` Q26).
+//! The partner's requests to HTTP servers of this machine (RELAY Q26).
 //!
 //! Every request gets an answer, also one that makes no sense (400), is not allowed (403), leads nowhere (404), comes
 //! while too many are under way (503), or whose server is silent (504) or broken (502).

@@ -1,4 +1,4 @@
-//! The bundle of a peer, and its trust in a relay (`spec/relay.md` 2.1, 6.3).
+//! The bundle of a peer, and its trust in a relay (RELAY §2.1, §6.2).
 //!
 //! Relays of this family have certificates without any name, so peers check the chain, the dates and the signatures;
 //! the name only where they are asked to.

@@ -7,9 +7,15 @@ fn entry(toml: &str) -> Entry {
     serde_json::from_value(value).unwrap_or_else(|error| panic!("{error}: {toml}"))
 }
 
-fn only(text: &str) -> Result<Rule, Fault> {
+/// What was said of the entry at a place, by key.
+fn keys(faults: Faults) -> Vec<String> {
+    faults.into_iter().map(|fault| fault.key).collect()
+}
+
+fn only(text: &str) -> Result<Rule, Vec<String>> {
     let id = entry(text).id;
-    rules(&[entry(text)]).map(|rules| rules.into_iter().find(|rule| rule.id == id).expect("it is enabled"))
+    let rules = rules(&[entry(text)]).map_err(keys);
+    rules.map(|rules| rules.into_iter().find(|rule| rule.id == id).expect("it is enabled"))
 }
 
 #[test]
@@ -111,18 +117,23 @@ fn faults_name_the_key_and_say_what_would_be_right() {
         (r#""op": ">", "raise": 10, "text": "{nmae} is high""#, "text"),
         (r#""op": ">", "raise": 10, "alarm_type": "a/b""#, "alarm_type"),
     ] {
-        let fault = only(&format!("{{{base}, {rest}}}")).unwrap_err();
-        assert_eq!((fault.place, fault.key), (0, key), "{rest}: {fault:?}");
-        assert!(!fault.what.is_empty() && !fault.right.is_empty());
+        let faults = rules(&[entry(&format!("{{{base}, {rest}}}"))]).unwrap_err();
+        assert!(
+            faults
+                .iter()
+                .all(|fault| !fault.what.is_empty() && !fault.right.is_empty())
+        );
+        assert_eq!(keys(faults), [format!("0.{key}")], "{rest}");
     }
     let on_the_box =
         only(r#"{"id": "a", "on": "appliance", "series": "occ_Occupancy.current", "op": ">", "raise": 1}"#);
-    assert_eq!(on_the_box.unwrap_err().key, "series");
+    assert_eq!(on_the_box.unwrap_err(), ["0.series"]);
     let stale = only(r#"{"id": "a", "on": "appliance", "series": "uplink_Queue.fill", "op": "stale", "raise": 9}"#);
-    assert_eq!(stale.unwrap_err().key, "op");
-    assert_eq!(only(r#"{"id": "a b"}"#).unwrap_err().key, "id");
+    assert_eq!(stale.unwrap_err(), ["0.op"]);
+    let nothing = only(r#"{"id": "a b"}"#);
+    assert_eq!(nothing.unwrap_err(), ["0.id", "0.on", "0.series", "0.op", "0.raise"]);
     let twice = entry(r#"{"id": "space_full"}"#);
-    assert_eq!(rules(&[twice.clone(), twice]).unwrap_err().key, "id");
+    assert_eq!(keys(rules(&[twice.clone(), twice]).unwrap_err()), ["1.id"]);
 }
 
 #[test]
@@ -143,7 +154,7 @@ fn what_is_built_in_is_right_and_can_be_changed_or_switched_off() {
         }
     );
     let bad = only(r#"{"id": "disk_low", "clear": 5}"#);
-    assert_eq!(bad.unwrap_err().key, "clear");
+    assert_eq!(bad.unwrap_err(), ["0.clear"]);
     let space = all.iter().find(|rule| rule.id == "space_full").unwrap();
     assert!(
         space
@@ -185,8 +196,8 @@ fn rules_that_share_an_alarm_fit_a_row() {
         rules(&(0..count).map(of).collect::<Vec<_>>()).map(|rules| rules.len())
     };
     assert!(many(6, r#""op": ">", "raise": 1"#).is_ok());
-    let fault = many(7, r#""op": ">", "raise": 1"#).unwrap_err();
-    assert_eq!((fault.key, fault.place), ("alarm_type", 6));
+    let faults = many(7, r#""op": ">", "raise": 1"#).unwrap_err();
+    assert_eq!(keys(faults), ["6.alarm_type"]);
     assert!(many(3, r#""op": "delta", "raise": 1, "window": "1h""#).is_err());
     // The fullest row there can be: a window of long numbers, seven beginnings each, the longest text.
     let delta = r#"{"id": "d", "on": "meter:*", "series": "emop_Csq.csq", "op": "delta", "raise": 1, "window": "1h", "alarm_type": "shared"}"#;

@@ -16,7 +16,7 @@ const HALF: u32 = HALF_HOUR as u32;
 pub(super) const SECONDS: u32 = 86_400;
 
 /// Readings of a day that are on no half-hour: beside all 48 that are, so many fit in a row
-/// (`book.md` promise 3), whatever they are.
+/// (BOOK P3), whatever they are.
 const BETWEEN_LIMIT: usize = 96;
 
 /// A reading within its day.

@@ -21,7 +21,7 @@ pub struct Expired {
 
 impl ReadingsWriter {
     /// Lets go of every month that is wholly before `cutoff`. Nothing goes while the clock is not trusted
-    /// (`book.md` promise 16).
+    /// (BOOK P16).
     pub async fn forget_before(&self, cutoff: Timestamp) -> Result<Expired, WriteError<ReadingError>> {
         let mut expired = Expired::default();
         let first_kept = day_of(cutoff).and_then(|(day, _)| Month::of(day));

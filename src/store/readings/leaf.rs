@@ -1,4 +1,4 @@
-//! The bytes of a side file: readings of one month that is over. Pure.
+//! The bytes of a side file: readings of one month that is over (BOOK F4). Pure.
 //!
 //! Frames (`frame.rs`, each with a checksum): a head that names the month; a *leaf* for each series, in their order,
 //! with its days as rows hold them; the index, which says where each leaf begins; and an end of known length that

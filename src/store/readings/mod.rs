@@ -1,4 +1,4 @@
-//! Readings of meters: the rows that the meter room writes and everybody may read (`book.md` promise 17).
+//! Readings of meters: the rows that the meter room writes and everybody may read (BOOK P17).
 //!
 //! One row a meter, register and day. Months that are over stand in side files (`side.rs`), where the sealer moves
 //! them; readings that come later stand in rows again, which win over the file, until it moves those too. Whoever

@@ -1,10 +1,10 @@
-//! The sealer: moves months that are over from rows to side files, on a thread of its own (`book.md` promise 17).
+//! The sealer: moves months that are over from rows to side files, on a thread of its own (BOOK P17).
 //!
 //! The file is whole and durable before a change names it; only then do rows go that say what it says. They go in
 //! changes of a few rows each, because a month of many meters is more than the pen takes at once; nobody sees a
 //! difference in between (`shelf.rs`). A reading that comes later is a row again, and once a day such rows are merged
 //! into a new file. A file that no row names any more is removed when no backup takes hold of files. Nothing is done
-//! while the clock is not trusted (`book.md` promise 16).
+//! while the clock is not trusted (BOOK P16).
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The section `[uplink]` (`contract.md` section 4).
+//! The section `[uplink]`.
 
 mod fault;
 
@@ -9,13 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use super::connection::address::BrokerUrl;
 use super::enrol::Kept;
-use super::operations::{COMMANDS, DROP};
+use super::operations::{COMMANDS, DROP, words};
 use super::tenant::web::WebUrl;
 use crate::domain::units::{ByteSize, Span};
 use crate::http::Rate;
 use crate::http::client::Origin;
 use crate::tls::{Outbound, Pin};
-pub use fault::Fault;
 
 /// The `[uplink]` section: where what happens goes, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -153,9 +152,9 @@ impl From<RestartMode> for String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// Any MQTT broker: topics and JSON (`spec/uplink.md` section 5).
+    /// Any MQTT broker: topics and JSON (UPLINK §5).
     Mqtt,
-    /// A Cumulocity tenant: SmartREST (`spec/uplink.md` sections 1 to 3).
+    /// A Cumulocity tenant: SmartREST (UPLINK §1, §2, §3).
     Cumulocity,
 }
 
@@ -295,6 +294,15 @@ impl Config {
         self.allow_commands.clone().unwrap_or_else(usual)
     }
 
+    /// The program that starts the machine anew, when one does.
+    #[must_use]
+    pub fn restart_program(&self) -> Option<PathBuf> {
+        match &self.restart {
+            RestartMode::Command(command) => Some(words(command)?.into_iter().next()?.into()),
+            RestartMode::Process | RestartMode::Off => None,
+        }
+    }
+
     /// Where the platform's HTTP side is.
     #[must_use]
     pub fn http_origin(&self) -> Origin {
@@ -348,7 +356,7 @@ impl Config {
     }
 }
 
-/// Whether a text can be a device's id and a part of a topic (`spec/uplink.md` section 1.2).
+/// Whether a text can be a device's id and a part of a topic (UPLINK §1.2).
 #[must_use]
 pub fn is_device_id(text: &str) -> bool {
     (1..=64).contains(&text.len())

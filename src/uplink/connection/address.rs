@@ -1,4 +1,4 @@
-//! Where the broker is: `mqtt://host:port` or `mqtts://host:port` (`contract.md` section 4, `uplink.url`).
+//! Where the broker is: `mqtt://host:port` or `mqtts://host:port` (`uplink.url`).
 
 use std::fmt;
 use std::str::FromStr;

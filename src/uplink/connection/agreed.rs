@@ -1,5 +1,5 @@
 //! What a broker allows, found out and kept to (OASIS MQTT 5.0 §3.2.2): what it announces, what it refuses with a reason
-//! that says what else would do, and of MQTT 3.1.1, which has no such words, what it hangs up on.
+//! that says what else would do, and of MQTT 3.1.1, which has no such words, what it hangs up on (UPLINK §5.4).
 //!
 //! The box uses neither topic aliases nor shared subscriptions nor numbers of subscriptions, so what a broker says of
 //! those (Topic Alias Maximum, Shared Subscription and Subscription Identifiers Available) is heeded by itself.

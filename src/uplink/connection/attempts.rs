@@ -1,4 +1,4 @@
-//! Which certificate a session is tried with (`spec/uplink.md` sections 1.5 and 4.6): a new one first, and when the
+//! Which certificate a session is tried with (UPLINK §1.5, §4.6): a new one first, and when the
 //! broker does not take it, the one that it took before, while that is good.
 
 use std::sync::{Mutex, PoisonError};

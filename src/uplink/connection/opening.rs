@@ -79,7 +79,7 @@ fn opening(shared: &Shared) -> Result<Opening, Fault> {
         client_id: on_the_wire(config.kind, &shared.client_id),
         login: login(config)?,
         keep_alive_s: u16::try_from(config.keep_alive.0.as_secs()).unwrap_or(600),
-        will: Some(shared.speech.will()),
+        will: Some(shared.dialect.will()),
         window: config.window,
         patience: shared.patience.opening,
     })

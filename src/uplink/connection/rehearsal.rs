@@ -1,4 +1,4 @@
-//! The way to the broker step by step, in words: `uplink test` (`spec/uplink.md` section 1.7).
+//! The way to the broker step by step, in words: `uplink test` (UPLINK §1.7).
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Duration, timeout};
@@ -13,7 +13,7 @@ use crate::uplink::config::{Auth, Config, Kind};
 use crate::uplink::cumulocity;
 use crate::uplink::patience::Patience;
 use crate::uplink::plain::{self, Topics};
-use crate::uplink::speech::Topic;
+use crate::uplink::topic::Topic;
 
 /// A certificate that ends sooner is worth a look.
 const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -91,8 +91,11 @@ impl Rehearsal<'_> {
     }
 
     fn settings(&mut self) -> Result<(), Failed> {
-        if let Some((key, what, right)) = self.config.fault() {
-            self.bad("config", format!("`{key}` {what}"), right);
+        let faults = self.config.faults();
+        for fault in faults.iter() {
+            self.bad("config", format!("`{}` {}", fault.key, fault.what), fault.right.clone());
+        }
+        if !faults.is_empty() {
             return Err(Failed);
         }
         let how = match self.config.auth() {

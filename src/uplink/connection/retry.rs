@@ -1,4 +1,4 @@
-//! How long to wait before the next try for a session (`spec/uplink.md` section 4.3). Pure: `now` and chance are given.
+//! How long to wait before the next try for a session (UPLINK §4.3). Pure: `now` and chance are given.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Alarms as lines: 301 to 304 raise, 305 says how bad, 306 clears (`spec/uplink.md` sections 2.1 and 3.6).
+//! Alarms as lines: 301 to 304 raise, 305 says how bad, 306 clears (UPLINK §2.1, §3.6).
 
 use jiff::Timestamp;
 

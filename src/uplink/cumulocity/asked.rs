@@ -1,4 +1,4 @@
-//! What the platform asks for, as SmartREST lines (`spec/uplink.md` section 2.2) or as JSON with ids. Pure; whatever
+//! What the platform asks for, as SmartREST lines (UPLINK §2.2) or as JSON with ids. Pure; whatever
 //! comes, nothing but known templates and fragments is taken for an operation.
 
 use serde_json::Value;

@@ -1,5 +1,5 @@
 //! Which lines of the registration the platform has acknowledged, so that a session that follows soon does not say
-//! them all again (`spec/uplink.md` section 2.3). Pure: `now` is given.
+//! them all again (UPLINK §2.3). Pure: `now` is given.
 
 use std::collections::BTreeMap;
 

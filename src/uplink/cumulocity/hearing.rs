@@ -1,4 +1,4 @@
-//! What the platform says (`spec/uplink.md` sections 1.8 and 2.2): operations, tokens, its number for the box, and
+//! What the platform says (UPLINK §1.8, §2.2): operations, tokens, its number for the box, and
 //! what it does not like. Whatever else comes is nothing to us.
 
 use std::collections::BTreeSet;
@@ -10,7 +10,8 @@ use super::{Cumulocity, asked};
 use crate::uplink::board::Ignored;
 use crate::uplink::config::Reports;
 use crate::uplink::connection::wire::Delivered;
-use crate::uplink::speech::{Heard, Topic};
+use crate::uplink::dialect::Heard;
+use crate::uplink::topic::Topic;
 
 /// Templates that are logged, each once.
 const LOGGED: usize = 50;
@@ -23,15 +24,9 @@ pub(super) struct PassedOver {
 }
 
 impl Cumulocity {
-    /// What the box wants to hear.
-    #[must_use]
-    pub fn listens_to(&self) -> Vec<Topic> {
-        listens_to(self.reports)
-    }
-
     /// What a message means.
     #[must_use]
-    pub fn heard(&self, delivered: &Delivered) -> Vec<Heard> {
+    pub(super) fn hears(&self, delivered: &Delivered) -> Vec<Heard> {
         let text = || String::from_utf8_lossy(&delivered.payload).trim().to_owned();
         match delivered.topic.as_str() {
             "s/dat" => lines(&delivered.payload)
@@ -76,7 +71,7 @@ impl Cumulocity {
 
     /// What came and has no answer.
     #[must_use]
-    pub fn ignored(&self) -> Ignored {
+    pub(super) fn passed_over(&self) -> Ignored {
         let passed = self.passed_over.lock().unwrap_or_else(PoisonError::into_inner);
         passed.counted
     }

@@ -1,4 +1,4 @@
-//! Kind `"cumulocity"`: SmartREST lines to a tenant (`spec/uplink.md` sections 1 to 3).
+//! Kind `"cumulocity"`: SmartREST lines to a tenant (UPLINK §1, §2, §3).
 //!
 //! The box is a device; each meter and each space that is told is a child of it. Registration is made anew from the
 //! rows in each session, before any value. A child's values wait for nothing else: MQTT keeps their order behind it.
@@ -6,6 +6,7 @@
 mod alarms;
 mod asked;
 mod before;
+mod dialect;
 mod greeting;
 mod hearing;
 mod newest;
@@ -17,7 +18,7 @@ pub mod smartrest;
 mod telling;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -110,7 +111,7 @@ impl Cumulocity {
 
     /// What a delivery of the journal becomes.
     #[must_use]
-    pub fn journal(&self, lane: Lane, delivery: &Delivery) -> Vec<Message> {
+    pub(super) fn delivery(&self, lane: Lane, delivery: &Delivery) -> Vec<Message> {
         match delivery {
             Delivery::Entry(entry) => {
                 let mut messages: Vec<Message> =
@@ -149,7 +150,7 @@ impl Cumulocity {
 
     /// What is held back though nothing more waits: the last word on a space must be its count.
     #[must_use]
-    pub fn settle(&self, now: Timestamp) -> Vec<Message> {
+    pub(super) fn settle(&self, now: Timestamp) -> Vec<Message> {
         let mut said = self.said();
         let due: Vec<(SpaceId, (Timestamp, Occupancy))> = said
             .held
@@ -166,12 +167,6 @@ impl Cumulocity {
         due.into_iter()
             .filter_map(|(space, (at, occupancy))| self.counted(&self.names.space(space), at, occupancy))
             .collect()
-    }
-
-    /// Whether something is held back.
-    #[must_use]
-    pub fn holds(&self) -> bool {
-        !self.said().held.is_empty()
     }
 
     /// Whom an operation may be addressed to.
@@ -212,12 +207,6 @@ impl Cumulocity {
 
     fn changing(&self) -> MutexGuard<'_, Changing> {
         self.before.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// How many values were no numbers and were left out.
-    #[must_use]
-    pub fn skipped(&self) -> u64 {
-        self.skipped.load(Ordering::Relaxed)
     }
 
     fn said(&self) -> MutexGuard<'_, Said> {

@@ -1,4 +1,4 @@
-//! The newest of things, which is shown at once though older values still wait (`spec/uplink.md` section 4.2), and the
+//! The newest of things, which is shown at once though older values still wait (UPLINK §4.2), and the
 //! first word on a thing that the platform does not know.
 
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use crate::uplink::world::MeterKnown;
 impl Cumulocity {
     /// The newest of something: its registration when it is new, and while older values still wait its newest one,
     /// which the platform shows and does not store.
-    pub fn live(&self, thing: &Thing, lags: bool) -> Result<Vec<Message>, ReadError> {
+    pub(super) fn live(&self, thing: &Thing, lags: bool) -> Result<Vec<Message>, ReadError> {
         Ok(match thing {
             // The journal tells alarms, each once.
             Thing::Lodge | Thing::Alarm(..) | Thing::Alarms => Vec::new(),
@@ -58,7 +58,7 @@ impl Cumulocity {
     }
 
     /// Everything there is to tell of.
-    pub fn things(&self) -> Result<Vec<Thing>, ReadError> {
+    pub(super) fn meters_and_spaces(&self) -> Result<Vec<Thing>, ReadError> {
         let meters = self.world.meters()?.into_iter().map(|meter| Thing::Meter(meter.serial));
         let spaces = self.world.spaces()?.into_iter().map(|space| Thing::Space(space.id));
         Ok(meters.chain(spaces).collect())

@@ -1,5 +1,5 @@
 //! How a session with a tenant begins and ends: registration, what is in force, the will and the last words
-//! (`spec/uplink.md` sections 1.2, 2.3 and 4.8).
+//! (UPLINK §1.2, §2.3, §4.8).
 
 use jiff::Timestamp;
 
@@ -15,7 +15,7 @@ use crate::uplink::operations::Installed;
 impl Cumulocity {
     /// What the platform is told when the box is gone without a word.
     #[must_use]
-    pub fn will(&self) -> Message {
+    pub(super) fn last_will(&self) -> Message {
         self.up(
             None,
             Line::new(400).text("c8y_ConnectionEvent").text("Uplink lost").finish(),
@@ -24,7 +24,7 @@ impl Cumulocity {
 
     /// Registration, in the order in which the platform needs it. What it has acknowledged in the last day, and what
     /// is still the same, is left out.
-    pub fn hello(&self) -> Result<Vec<Message>, ReadError> {
+    pub(super) fn hello(&self) -> Result<Vec<Message>, ReadError> {
         *self.said() = Said::default();
         let (meters, spaces) = (self.world.meters()?, self.world.spaces()?);
         let house = self.world.house();
@@ -62,7 +62,7 @@ impl Cumulocity {
     }
 
     /// The whole greeting is acknowledged.
-    pub fn greeted(&self, now: Timestamp) {
+    pub(super) fn greeted(&self, now: Timestamp) {
         self.greeting().acknowledged(now);
     }
 
@@ -89,7 +89,7 @@ impl Cumulocity {
 
     /// What is said when the subscriptions stand. `orphans`: what this box does not know to be under way is not.
     #[must_use]
-    pub fn listening(&self, orphans: bool) -> Vec<Message> {
+    pub(super) fn listening(&self, orphans: bool) -> Vec<Message> {
         let end = orphans.then(|| Line::new(507).text("").text("agent restarted").finish());
         // Only lines have no number in them that says for whom a file is.
         let number = (self.reports == Reports::Smartrest).then(|| Line::new(123).finish());
@@ -99,7 +99,7 @@ impl Cumulocity {
 
     /// What is said last, when the box stops in order.
     #[must_use]
-    pub fn goodbye(&self) -> Vec<Message> {
+    pub(super) fn goodbye(&self) -> Vec<Message> {
         // What is said now contradicts the greeting, so the next one is whole.
         *self.greeting() = Greeting::default();
         self.said().parts.clear();

@@ -1,4 +1,4 @@
-//! Who the box and its children are to the platform (`spec/uplink.md` section 3.1): names, and what is said of them.
+//! Who the box and its children are to the platform (UPLINK §3.1): names, and what is said of them.
 
 use super::smartrest::Line;
 use crate::domain::{MeterId, Quantity, Space, SpaceId};

@@ -1,4 +1,4 @@
-//! What is said at intervals, whether or not something happened (`spec/uplink.md` sections 3.4 and 3.5): how the road
+//! What is said at intervals, whether or not something happened (UPLINK §3.4, §3.5): how the road
 //! is, and how many people are where. It is made when it is sent: of a time without a session there is nothing to tell
 //! that the journal does not tell.
 
@@ -14,7 +14,7 @@ use crate::uplink::connection::wire::Message;
 impl Cumulocity {
     /// How the box itself is.
     #[must_use]
-    pub fn health(&self, health: &LinkHealth, now: Timestamp) -> Vec<Message> {
+    pub(super) fn how_it_is(&self, health: &LinkHealth, now: Timestamp) -> Vec<Message> {
         let sample = |fragment, series, value, unit| Sample {
             fragment,
             series,
@@ -41,7 +41,7 @@ impl Cumulocity {
 
     /// Parts of the box that work now and did not, or the other way round.
     #[must_use]
-    pub fn parts(&self) -> Vec<Message> {
+    pub(super) fn services(&self) -> Vec<Message> {
         let mut said = self.said();
         let mut changed = Vec::new();
         for (name, service) in self.names.services() {
@@ -57,7 +57,7 @@ impl Cumulocity {
     }
 
     /// How many people are in each space, as rows have it.
-    pub fn counts(&self, now: Timestamp) -> Result<Vec<Message>, ReadError> {
+    pub(super) fn who_is_where(&self, now: Timestamp) -> Result<Vec<Message>, ReadError> {
         let mut messages = Vec::new();
         for space in self.world.spaces()? {
             let child = self.names.space(space.id);
@@ -69,7 +69,7 @@ impl Cumulocity {
 
     /// A subscription is not granted, or is now.
     #[must_use]
-    pub fn granted(&self, granted: bool) -> Message {
+    pub(super) fn subscription(&self, granted: bool) -> Message {
         let line = if granted {
             Line::new(306).text("uplink_Subscription")
         } else {
@@ -81,7 +81,7 @@ impl Cumulocity {
 
     /// A message was set aside.
     #[must_use]
-    pub fn aside(&self, topic: &str) -> Message {
+    pub(super) fn dead_letter(&self, topic: &str) -> Message {
         let text = format!("a message for {topic} cost the session three times and was set aside");
         let line = Line::new(304).text("uplink_DeadLetter").text(&text);
         self.up(None, line.finish())

@@ -1,4 +1,4 @@
-//! Samples as measurements (`spec/uplink.md` section 3.2).
+//! Samples as measurements (UPLINK §3.2).
 
 use jiff::Timestamp;
 

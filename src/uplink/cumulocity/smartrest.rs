@@ -1,4 +1,4 @@
-//! SmartREST lines, both ways (`spec/uplink.md` section 1.9): `id,param,…`, one line an action. Pure.
+//! SmartREST lines, both ways (UPLINK §1.9): `id,param,…`, one line an action. Pure.
 
 use std::fmt::Write;
 

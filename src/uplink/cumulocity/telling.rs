@@ -1,4 +1,5 @@
-//! Events as lines: what meters say, how many people are where, what became of operations.
+//! Events as lines: what meters say, how many people are where, what became of operations
+//! (UPLINK §3.3).
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;

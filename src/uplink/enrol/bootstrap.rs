@@ -1,4 +1,4 @@
-//! The conversation by which a new device comes to its login (`spec/uplink.md` section 1.3). Pure.
+//! The conversation by which a new device comes to its login (UPLINK §1.3). Pure.
 //!
 //! The device says again and again that it is there, in an empty message; once a person has accepted it, the answer to
 //! the next one is its login.

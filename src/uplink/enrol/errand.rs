@@ -1,4 +1,4 @@
-//! `uplink enrol`: now, and step by step in words (`contract.md` section 2).
+//! `uplink enrol`: now, and step by step in words.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Enrolment over secure transport (RFC 7030) as the platform does it (`spec/uplink.md` section 1.5): what is sent, what
+//! Enrolment over secure transport (RFC 7030) as the platform does it (UPLINK §1.5): what is sent, what
 //! comes back, and when a certificate is to be renewed. Pure.
 
 use jiff::{SignedDuration, Timestamp};

@@ -1,5 +1,5 @@
-//! Why the box has no proof of who it is, or no new one, and what a person can do about it (`spec/uplink.md` sections
-//! 1.3 and 1.5).
+//! Why the box has no proof of who it is, or no new one, and what a person can do about it
+//! (UPLINK §1.3, §1.5).
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! A login that a person grants the box (`spec/uplink.md` section 1.3): the box is there as a stranger, says so again and
+//! A login that a person grants the box (UPLINK §1.3): the box is there as a stranger, says so again and
 //! again, and hears its login once somebody has accepted it.
 
 use std::convert::Infallible;
@@ -17,7 +17,7 @@ use crate::uplink::connection::retry::Retry;
 use crate::uplink::connection::wire::{Delivered, Incoming, Message, Opening, Protocol, Wire};
 use crate::uplink::cumulocity::smartrest::lines;
 use crate::uplink::room::chance;
-use crate::uplink::speech::Topic;
+use crate::uplink::topic::Topic;
 
 impl Enrol {
     /// Asks whenever there is no login, or another one is wanted.

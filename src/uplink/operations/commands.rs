@@ -1,4 +1,4 @@
-//! The commands that the cloud may give (`spec/uplink.md` section 2.6): built in, on the allow-list, never a shell.
+//! The commands that the cloud may give (UPLINK §2.6): built in, on the allow-list, never a shell.
 
 use std::fmt::Write;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Configurations from the cloud and for it (`spec/uplink.md` section 2.7). The house validates, tries and puts back;
+//! Configurations from the cloud and for it (UPLINK §2.7). The house validates, tries and puts back;
 //! here they are fetched, sent, and remembered as installed.
 
 use jiff::Timestamp;

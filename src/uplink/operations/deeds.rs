@@ -1,4 +1,4 @@
-//! What is done for an operation (`spec/uplink.md` sections 2.2 to 2.8): commands, readings, restarts, configurations,
+//! What is done for an operation (UPLINK §2.2, §2.3, §2.4, §2.5, §2.6, §2.7, §2.8): commands, readings, restarts, configurations,
 //! files of the log. Each has its limit of time; what is not known is refused in words.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The log for the cloud (`spec/uplink.md` section 2.8): lines that the box still has, by kind, time and text.
+//! The log for the cloud (UPLINK §2.8): lines that the box still has, by kind, time and text.
 
 use jiff::Timestamp;
 

@@ -1,5 +1,5 @@
 //! Operations: what the cloud asks for, written down before anything is done, each with exactly one end
-//! (`spec/uplink.md` section 2.4).
+//! (UPLINK §2.4).
 //!
 //! An operation is a row from its arrival on. That it is begun, and how it ended, is an event in the critical lane,
 //! written with the row in one change; the cloud learns it from there. Those of one kind for one device are done in

@@ -1,4 +1,4 @@
-//! Commands over a plain broker (`spec/uplink.md` section 5.1): `<prefix>/cmd/<name>` with `{"id": …, "args": …}`, and
+//! Commands over a plain broker (UPLINK §5.1): `<prefix>/cmd/<name>` with `{"id": …, "args": …}`, and
 //! what came of each on `…/result`. Pure; a message that was kept by the broker is no command, for nobody gave it now.
 
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Home Assistant's discovery (`spec/uplink.md` section 5.2): one retained message a meter and a space that says which
+//! Home Assistant's discovery (UPLINK §5.2): one retained message a meter and a space that says which
 //! values there are and where they stand. What a meter has no value of is not promised. The box is a device too, on which
 //! the others hang, and alarms that rules can raise are among the components of what they are about.
 

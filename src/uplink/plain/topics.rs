@@ -1,4 +1,4 @@
-//! The topics of kind `"mqtt"` (`spec/uplink.md` section 5.1). Serials are letters and digits and space ids are UUIDs, so
+//! The topics of kind `"mqtt"` (UPLINK §5.1). Serials are letters and digits and space ids are UUIDs, so
 //! no part of a topic can be mistaken for another.
 
 use crate::domain::{MeterId, SpaceId};

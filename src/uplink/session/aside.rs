@@ -47,7 +47,7 @@ impl Session<'_> {
                 Err(error) => return Err(LedgerError::Write(error).into()),
             }
             tracing::warn!(topic, "a message cost the session three times and was set aside");
-            self.hello.push_back(self.shared.speech.aside(topic));
+            self.hello.push_back(self.shared.dialect.set_aside(topic));
             self.shared.board.write().aside += 1;
             self.shared.board.dropped(parcel.class());
             self.shared.suspects.taken(&parcel);

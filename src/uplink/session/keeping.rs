@@ -48,11 +48,11 @@ impl Keeping {
 impl Session<'_> {
     /// Takes from the broker what it was told of in sessions before and that is no more; says how the box is.
     pub(super) async fn begin_keeping(&mut self) -> Result<(), UplinkError> {
-        let Some(kept) = self.shared.speech.keeps()? else {
+        let Some(kept) = self.shared.dialect.retained()? else {
             return Ok(());
         };
         let health = self.link_health();
-        self.hello.extend(self.shared.speech.health(&health, Timestamp::now()));
+        self.hello.extend(self.shared.dialect.health(&health, Timestamp::now()));
         if !self.retain {
             return Ok(());
         }
@@ -90,7 +90,7 @@ impl Session<'_> {
         if message.payload.is_empty() {
             return Ok(());
         }
-        let parts = self.shared.speech.components(message);
+        let parts = self.shared.dialect.components(message);
         Ok(self
             .shared
             .announced

@@ -9,7 +9,7 @@ use crate::uplink::connection::fault::Fault;
 use crate::uplink::connection::wire::Incoming;
 use crate::uplink::outbox::READER;
 
-/// For what was written before the box stops (`spec/uplink.md` section 4.8).
+/// For what was written before the box stops (UPLINK §4.8).
 pub(super) const LAST_WORDS: Duration = Duration::from_secs(5);
 /// And then for the goodbye.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -26,7 +26,7 @@ impl Session<'_> {
         let taken = self.window.oldest().map(|sent| sent + self.shared.patience.taken);
         // While the window has no room for it, an acknowledgement wakes us.
         let told = self.has_live_room().then(|| self.shared.live.next_due()).flatten();
-        let held = self.shared.speech.holds().then(|| Instant::now() + HELD);
+        let held = self.shared.dialect.holds_back().then(|| Instant::now() + HELD);
         [
             Some(ping),
             taken,
@@ -90,7 +90,7 @@ impl Session<'_> {
     /// Says goodbye, so that the broker does not have to say it for us.
     pub(super) async fn farewell(&mut self) {
         let farewell = async {
-            for message in self.shared.speech.goodbye() {
+            for message in self.shared.dialect.death() {
                 let id = self.window.send(About::Hello, Instant::now());
                 self.wire.publish(&message, id).await?;
             }

@@ -25,10 +25,12 @@ use tokio_util::sync::CancellationToken;
 use super::connection::fault::Fault;
 use super::connection::retry::SessionEnd;
 use super::connection::wire::{Delivered, Incoming, Larger, Message, Opened, Wire, WireError};
+use sending::SendError;
+
+use super::dialect::Heard;
 use super::operations::{Arrival, Asked};
 use super::outbox::{Outbox, Parcel};
 use super::room::{Shared, UplinkError, chance};
-use super::speech::Heard;
 use crate::domain::{Lane, Seq};
 use crate::store::SubscribeError;
 use keeping::Keeping;
@@ -147,8 +149,8 @@ impl<'a> Session<'a> {
         let keep_alive = keep_alive.map(|seconds| Duration::from_secs(u64::from(seconds)));
         let now = Instant::now();
         shared.live.begin();
-        shared.live.add(shared.speech.things()?);
-        let hello = VecDeque::from(shared.speech.hello()?);
+        shared.live.add(shared.dialect.things()?);
+        let hello = VecDeque::from(shared.dialect.birth()?);
         Ok(Session {
             unsent: hello.len(),
             untaken: hello.len(),
@@ -196,9 +198,10 @@ impl<'a> Session<'a> {
             self.ask_for_what_waits()?;
             self.tell_all()?;
             self.say_regularly(Instant::now())?;
-            let resting = match self.send().await? {
+            let resting = match self.send().await {
                 Ok(resting) => resting,
-                Err(error) => return Ok(Ended::Broke(error.into())),
+                Err(SendError::Line(error)) => return Ok(Ended::Broke(error.into())),
+                Err(SendError::Own(error)) => return Err(error),
             };
             self.set_aside().await?;
             self.forget_what_is_gone().await?;
@@ -255,7 +258,7 @@ impl<'a> Session<'a> {
         }
         self.asks_at = None;
         let orphans = self.shared.takes_orphans()?;
-        self.hello.extend(self.shared.speech.listening(orphans));
+        self.hello.extend(self.shared.dialect.subscribed(orphans));
         Ok(())
     }
 
@@ -264,11 +267,11 @@ impl<'a> Session<'a> {
         if self.tells_all_at.take_if(|at| *at <= Instant::now()).is_some() {
             self.keeping.begin_anew();
             // Of a broker that keeps nothing, whoever was born has not heard that the box is there.
-            self.hello.extend(self.shared.speech.hello()?);
+            self.hello.extend(self.shared.dialect.birth()?);
             self.shared.live.begin();
-            self.shared.live.add(self.shared.speech.things()?);
+            self.shared.live.add(self.shared.dialect.things()?);
             let health = self.link_health();
-            self.hello.extend(self.shared.speech.health(&health, Timestamp::now()));
+            self.hello.extend(self.shared.dialect.health(&health, Timestamp::now()));
         }
         Ok(())
     }
@@ -383,15 +386,15 @@ impl<'a> Session<'a> {
                     if let Some(limit) = self.shared.agreed().greeted() {
                         self.shared.limited(limit);
                     }
-                    self.shared.speech.greeted(Timestamp::now());
+                    self.shared.dialect.born(Timestamp::now());
                 }
             }
         }
     }
 
     async fn told(&mut self, delivered: Delivered) -> Result<(), Fault> {
-        let heard = self.shared.speech.heard(&delivered);
-        self.shared.board.write().ignored = self.shared.speech.ignored();
+        let heard = self.shared.dialect.heard(&delivered);
+        self.shared.board.write().ignored = self.shared.dialect.ignored();
         for heard in heard {
             match heard {
                 Heard::Token(line) => self.shared.tokens.came(&line, Timestamp::now()),

@@ -1,4 +1,4 @@
-//! How fast what waited is sent (`spec/uplink.md` section 4.2): a bucket of tokens, halved when the broker cuts us off
+//! How fast what waited is sent (UPLINK §4.2): a bucket of tokens, halved when the broker cuts us off
 //! for it, and slowly filled up again. Pure: `now` is given.
 
 use std::time::Duration;

@@ -44,7 +44,7 @@ impl Session<'_> {
         let patience = &self.shared.patience;
         if now >= self.regular.parts {
             self.regular.parts = now + PARTS;
-            self.hello.extend(self.shared.speech.parts());
+            self.hello.extend(self.shared.dialect.parts());
         }
         if now >= self.regular.next() && self.shared.store.clock() == ClockState::Wrong {
             self.regular = Regular {
@@ -56,12 +56,12 @@ impl Session<'_> {
         if now >= self.regular.health {
             self.regular.health = now + patience.health;
             let health = self.link_health();
-            let said = self.shared.speech.health(&health, Timestamp::now());
+            let said = self.shared.dialect.health(&health, Timestamp::now());
             self.hello.extend(self.worth_sending(said));
         }
         if now >= self.regular.counts {
             self.regular.counts = now + patience.counts;
-            self.hello.extend(self.shared.speech.counts(Timestamp::now())?);
+            self.hello.extend(self.shared.dialect.counts(Timestamp::now())?);
         }
         Ok(())
     }

@@ -20,17 +20,38 @@ const LEAVING: usize = 100;
 /// For bytes to leave.
 const FLUSH: Duration = Duration::from_secs(30);
 
+/// What is to be sent next.
+enum Next<T> {
+    /// This.
+    Send(T),
+    /// Nothing.
+    Idle,
+    /// Nothing before the pace lets the journal go on.
+    Rest(Instant),
+}
+
+/// Nothing more can be sent.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SendError {
+    /// The line to the broker broke.
+    #[error(transparent)]
+    Line(#[from] WireError),
+    /// The room's own work broke.
+    #[error(transparent)]
+    Own(#[from] UplinkError),
+}
+
 impl Session<'_> {
     /// Sends what can be sent now. Answers when the pace lets the journal go on, if it rests.
-    pub(super) async fn send(&mut self) -> Result<Result<Option<Instant>, WireError>, UplinkError> {
+    pub(super) async fn send(&mut self) -> Result<Option<Instant>, SendError> {
         let (mut resting, mut sent) = (None, false);
         while self.window.has_room() && self.leaving.len() < LEAVING {
             let now = Instant::now();
             let (message, about) = match self.next(now)? {
-                Ok(Some(next)) => next,
-                Ok(None) => break,
-                Err(later) => {
-                    resting = Some(later);
+                Next::Send(next) => next,
+                Next::Idle => break,
+                Next::Rest(until) => {
+                    resting = Some(until);
                     break;
                 }
             };
@@ -60,7 +81,7 @@ impl Session<'_> {
                     self.window.taken(id);
                     self.done(&about);
                 }
-                Err(error) => return Ok(Err(error)),
+                Err(error) => return Err(error.into()),
             }
         }
         if self.window.is_empty() {
@@ -69,24 +90,21 @@ impl Session<'_> {
         self.shared.board.write().oldest_waiting = self.outbox.oldest_waiting();
         if sent {
             self.spoke = Instant::now();
-            match timeout(FLUSH, self.wire.flush()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => return Ok(Err(error)),
-                Err(_) => return Ok(Err(WireError::Closed)),
-            }
+            timeout(FLUSH, self.wire.flush())
+                .await
+                .map_err(|_| WireError::Closed)??;
             for about in std::mem::take(&mut self.leaving) {
                 self.shared.board.write().published += 1;
                 self.done(&about);
             }
         }
-        Ok(Ok(resting))
+        Ok(resting)
     }
 
-    /// What is sent next, if there is anything; or when the pace lets the journal go on.
-    pub(super) fn next(&mut self, now: Instant) -> Result<Result<Option<(Message, About)>, Instant>, UplinkError> {
+    fn next(&mut self, now: Instant) -> Result<Next<(Message, About)>, UplinkError> {
         // What may be why sessions end goes with nothing beside it.
         if self.alone && !self.window.is_empty() {
-            return Ok(Ok(None));
+            return Ok(Next::Idle);
         }
         self.alone = false;
         if let Some(message) = self.hello.pop_front() {
@@ -96,24 +114,26 @@ impl Session<'_> {
             } else {
                 About::Hello
             };
-            return Ok(Ok(Some((message, about))));
+            return Ok(Next::Send((message, about)));
         }
         if self.shared.config.live_first
             && let Some(message) = self.next_live(now)?
         {
-            return Ok(Ok(Some((message, About::Live))));
+            return Ok(Next::Send((message, About::Live)));
         }
         Ok(match self.next_of_journal(now)? {
-            Ok(Some(parcel)) => Ok(Some((parcel.message.clone(), About::Journal(parcel)))),
+            Next::Send(parcel) => Next::Send((parcel.message.clone(), About::Journal(parcel))),
             // With all of the journal on its way, the newest state is not ahead of anything.
-            Ok(None) => {
-                self.hello.extend(self.shared.speech.settle(Timestamp::now()));
-                match self.hello.pop_front() {
-                    Some(message) => Ok(Some((message, About::Hello))),
-                    None => Ok(self.next_live(now)?.map(|message| (message, About::Live))),
-                }
+            Next::Idle => {
+                self.hello.extend(self.shared.dialect.release(Timestamp::now()));
+                let hello = self.hello.pop_front().map(|message| (message, About::Hello));
+                let newest = match hello {
+                    None => self.next_live(now)?.map(|message| (message, About::Live)),
+                    hello => hello,
+                };
+                newest.map_or(Next::Idle, Next::Send)
             }
-            Err(later) => Err(later),
+            Next::Rest(until) => Next::Rest(until),
         })
     }
 
@@ -142,7 +162,7 @@ impl Session<'_> {
                 return Ok(None);
             };
             let lags = self.lags();
-            let said = self.shared.speech.live(&thing, lags)?;
+            let said = self.shared.dialect.newest(&thing, lags)?;
             self.live.extend(self.worth_sending(said));
         }
     }
@@ -153,13 +173,12 @@ impl Session<'_> {
         self.outbox.oldest_waiting().is_some_and(waits)
     }
 
-    /// The next message of the journal, if there is one; or when the pace lets it go.
-    pub(super) fn next_of_journal(&mut self, now: Instant) -> Result<Result<Option<Parcel>, Instant>, UplinkError> {
+    fn next_of_journal(&mut self, now: Instant) -> Result<Next<Parcel>, UplinkError> {
         let shared = self.shared;
         let shares = if shared.suspects.singly() {
             0
         } else {
-            shared.speech.shares()
+            shared.dialect.shares()
         };
         let said = self.outbox.take(&shared.dealt, shares, |lane, delivery| {
             if let Delivery::Gap(gap) = delivery {
@@ -170,22 +189,22 @@ impl Session<'_> {
                 shared.board.lost(lane, 1);
                 return Vec::new();
             }
-            shared.speech.journal(lane, delivery)
+            shared.dialect.journal(lane, delivery)
         });
         let said = said?;
-        shared.board.write().skipped = shared.speech.skipped();
-        let Some(parcel) = said else { return Ok(Ok(None)) };
+        shared.board.write().skipped = shared.dialect.skipped();
+        let Some(parcel) = said else { return Ok(Next::Idle) };
         match shared.suspects.of(&parcel) {
             Suspicion::None => {}
             Suspicion::Alone if self.window.is_empty() => self.alone = true,
             Suspicion::Alone => {
                 self.outbox.put_back(parcel);
                 self.alone = true;
-                return Ok(Ok(None));
+                return Ok(Next::Idle);
             }
             Suspicion::Poison => {
                 self.poison.push(parcel);
-                return Ok(Ok(None));
+                return Ok(Next::Idle);
             }
         }
         let age = |at: Timestamp| Duration::try_from(Timestamp::now().duration_since(at)).unwrap_or_default();
@@ -193,8 +212,8 @@ impl Session<'_> {
             && let Err(later) = self.pace.take(now)
         {
             self.outbox.put_back(parcel);
-            return Ok(Err(later));
+            return Ok(Next::Rest(later));
         }
-        Ok(Ok(Some(parcel)))
+        Ok(Next::Send(parcel))
     }
 }

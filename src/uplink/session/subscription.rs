@@ -1,5 +1,5 @@
 //! What a session listens to: asked for once the greeting is out, again while nobody answers, and again later when the
-//! broker did not grant all of it. Values go on meanwhile (`spec/uplink.md` section 2.3).
+//! broker did not grant all of it. Values go on meanwhile (UPLINK §2.3).
 
 use tokio::time::Instant;
 
@@ -52,7 +52,7 @@ impl Session<'_> {
         if !(first || again) || !self.window.has_room() {
             return Ok(());
         }
-        let topics = self.shared.speech.listens_to(self.wildcards);
+        let topics = self.shared.dialect.subscriptions(self.wildcards);
         if self.subscription.refused.take().is_some() {
             self.subscription.rounds = 0;
         }
@@ -68,17 +68,22 @@ impl Session<'_> {
         let refused = granted.iter().position(|granted| !granted);
         if let Some(place) = refused {
             self.subscription.refused = Some(Instant::now());
-            let topic = self.shared.speech.listens_to(self.wildcards).swap_remove(place).name;
+            let topic = self
+                .shared
+                .dialect
+                .subscriptions(self.wildcards)
+                .swap_remove(place)
+                .name;
             if !troubled {
                 let fault = Fault::NotSubscribed(topic);
                 tracing::warn!(error = %fault, mend = fault.mend(), "values are sent all the same");
                 self.shared.board.note(&fault, jiff::Timestamp::now());
-                self.hello.extend(self.shared.speech.granted(false));
+                self.hello.extend(self.shared.dialect.granted(false));
             }
         } else {
             self.subscription.stands = true;
             if troubled {
-                self.hello.extend(self.shared.speech.granted(true));
+                self.hello.extend(self.shared.dialect.granted(true));
             }
         }
         self.shared.board.write().not_granted = refused.is_some();
@@ -92,7 +97,7 @@ impl Session<'_> {
 
     /// Somebody wants a token. It is asked for at most once: one that waits for a line is worth nothing.
     pub(super) async fn ask_for_a_token(&mut self) -> Result<(), WireError> {
-        let Some(message) = self.shared.speech.token_wanted() else {
+        let Some(message) = self.shared.dialect.token_request() else {
             return Ok(());
         };
         let message = Message {

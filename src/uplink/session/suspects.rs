@@ -1,4 +1,4 @@
-//! Messages that may be why the broker hangs up (`spec/uplink.md` section 4.2): one that was on its way at two ends of
+//! Messages that may be why the broker hangs up (UPLINK §4.2): one that was on its way at two ends of
 //! a session in a row goes alone, and when it costs the third session, with nothing beside it, it is set aside.
 
 use std::collections::BTreeMap;

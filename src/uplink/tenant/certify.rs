@@ -1,4 +1,4 @@
-//! Certificates from the platform (EST, `spec/uplink.md` section 1.5): the first for a one-time password, the next ones
+//! Certificates from the platform (EST, UPLINK §1.5): the first for a one-time password, the next ones
 //! for the proof of who the box is.
 
 use axum::http::header::{ACCEPT, CONTENT_TYPE};

@@ -1,5 +1,5 @@
 //! The platform's HTTP side: what MQTT cannot carry goes there, with a proof of who the box is, and only there
-//! (`spec/uplink.md` sections 1.6 and 2.8).
+//! (UPLINK §1.6, §2.8).
 
 mod certify;
 mod proof;

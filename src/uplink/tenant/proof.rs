@@ -1,5 +1,5 @@
 //! What proves to the platform's HTTP side who the box is: the login, a token that MQTT brought, or one that the box's
-//! certificate earns (`spec/uplink.md` section 1.6).
+//! certificate earns (UPLINK §1.6).
 
 use axum::http::header::{ACCEPT, AUTHORIZATION};
 use axum::http::{HeaderName, HeaderValue, Method};

@@ -1,4 +1,4 @@
-//! Tokens that prove to the platform's HTTP side who the box is (`spec/uplink.md` section 1.6): asked for on `s/uat`
+//! Tokens that prove to the platform's HTTP side who the box is (UPLINK §1.6): asked for on `s/uat`
 //! by whoever needs one, brought by `s/dat`, kept in memory until shortly before they end.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -29,7 +29,7 @@ async fn openssl(line: String) {
     assert!(!said.contains("rror"), "openssl {line}: {said}");
 }
 
-/// A root and leaves as the relay's own scripts make them (`spec/relay.md` 6.2): O alone in the subject, no SAN, no
+/// A root and leaves as the relay's own scripts make them (RELAY §6.1): O alone in the subject, no SAN, no
 /// EKU, keys in SEC1 after a block of parameters, and bundles of certificate and key.
 async fn micronets(dir: &Path) {
     let at = |name: &str| dir.join(name).display().to_string();

@@ -14,7 +14,7 @@ fn the_demo_has_live_meters_and_its_certificates_open_the_mediator() {
     let found = &demo.found;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let serial = text(&found["meters"][0]);
-    // To the last, meters themselves are closed (`spec/emop.md` section 11).
+    // To the last, meters themselves are closed (EMOP §11).
     for (role, wish) in [
         ("internal", "serial_read"),
         ("partner", "serial_read"),

@@ -1,5 +1,5 @@
 //! Every command of `emop` through the built binary, over mutual TLS and over the admin socket: the text that scripts
-//! read (`spec/emop.md` section 13).
+//! read (EMOP §13).
 
 use serde_json::{Value, json};
 

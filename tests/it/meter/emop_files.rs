@@ -1,4 +1,4 @@
-//! Days of half hours into files, and folders of them compared (`spec/emop.md` sections 14, 15).
+//! Days of half hours into files, and folders of them compared (EMOP §14, §15).
 
 use serde_json::Value;
 

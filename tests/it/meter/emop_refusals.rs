@@ -1,4 +1,4 @@
-//! What `emop` refuses, and with which exit code (`contract.md` section 2, `spec/emop.md` 13.1).
+//! What `emop` refuses, and with which exit code (EMOP §13.1).
 
 use super::emop_stage::{SERIAL, SILENT, Stage, Way, run};
 

@@ -1,5 +1,4 @@
-//! `emop` with a meter of three phases, which frames its bytes by hand: totals, voltages, intervals (`spec/emop.md`
-//! section 8).
+//! `emop` with a meter of three phases, which frames its bytes by hand: totals, voltages, intervals (EMOP §8).
 
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;

@@ -1,5 +1,5 @@
 //! HTTP through the relay: `relay connect` on one side, `relay serve-http` or an outside gateway on the other
-//! (`spec/relay.md` section 5, H01–H10, Q24–Q26).
+//! (RELAY §5, Q24, Q25, Q26).
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};

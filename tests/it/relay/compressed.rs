@@ -1,4 +1,4 @@
-//! Legs whose messages are compressed (RFC 7692, `spec/relay.md` C19, C45, Q20), each on its own.
+//! Legs whose messages are compressed (RFC 7692, RELAY Q20), each on its own.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Pairing, carrying, good-byes: what peers see (`spec/relay.md` sections 3, 8 and 11).
+//! Pairing, carrying, good-byes: what peers see (RELAY §3).
 
 use std::path::Path;
 

@@ -135,7 +135,7 @@ async def replay(relay, transcript):
         if kind == "http":
             following = next((later for later in lines[number + 1 :] if later["peer"] == line["peer"]), {})
             if following.get("kind") == "close" and following["data"].startswith("1011"):
-                # A path outside the prefix: the original upgrades and closes, a 404 before that is allowed (2.2).
+                # A path outside the prefix: the original upgrades and closes, a 404 before that is allowed (RELAY §2.2).
                 try:
                     await connect(relay.url.replace("ws-proxy", "elsewhere") + "x", ssl=relay.trust)
                     raise AssertionError("a path outside the prefix was upgraded")

@@ -15,7 +15,7 @@ fn openssl(dir: &Path, args: &str) {
     assert!(run.status.success(), "{args}: {}", String::from_utf8_lossy(&run.stderr));
 }
 
-/// A family of certificates as the original's scripts make them (`spec/relay.md` 6.2, 6.3): EC keys in SEC1 form with
+/// A family of certificates as the original's scripts make them (RELAY §6.1, §6.2): EC keys in SEC1 form with
 /// their parameters, `O=` only, no SAN, no EKU; a bundle is the certificate and then the key.
 fn scripts_family(dir: &Path, name: &str, days: &str) -> (PathBuf, PathBuf) {
     std::fs::write(
@@ -92,7 +92,7 @@ fn without_a_good_certificate_nobody_comes_in() {
 }
 
 /// The public key of the original's own test authority (`O=Micronets-WS-Root`, 2018), whose private key is published
-/// in its repository (`spec/relay.md` D14).
+/// in its repository (RELAY §6.3).
 const PUBLISHED: &str = "-----BEGIN PUBLIC KEY-----
 MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEjaC5rowlSrtaMK+DfX01PxFUuw79
 zU0CvsKw+gxXyTR2AZawUBJltmrS2CFxbZrsHwEiuc0FQNvPniuvIqQlog==

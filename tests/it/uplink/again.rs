@@ -1,5 +1,5 @@
 //! When the box tries again after there was no session, or none that lasted: how often, how long it waits, and what it
-//! takes meanwhile (`spec/uplink.md` sections 1.2 and 4.3).
+//! takes meanwhile (UPLINK §1.2, §4.3).
 
 use std::path::Path;
 use std::time::{Duration, Instant};

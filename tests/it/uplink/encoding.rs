@@ -1,4 +1,4 @@
-//! What is hard to write as SmartREST, as the running box writes it and reads it (`spec/uplink.md` section 8, encoding).
+//! What is hard to write as SmartREST, as the running box writes it and reads it (UPLINK §8, encoding).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! How a session with a tenant begins, word for word (`spec/uplink.md` sections 1.2, 2.1 and 2.3).
+//! How a session with a tenant begins, word for word (UPLINK §1.2, §2.1, §2.3).
 
 use gatelodge::domain::{Occupancy, Quantity, SpaceId, SpaceOrigin};
 use gatelodge::store::spaces::{NewSpace, SpacesWriter};

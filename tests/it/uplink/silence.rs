@@ -1,4 +1,4 @@
-//! Brokers that are deaf, silent, choosy or busy (`spec/uplink.md` sections 4 and 8).
+//! Brokers that are deaf, silent, choosy or busy (UPLINK §4, §8).
 
 use std::collections::BTreeSet;
 use std::time::Duration;

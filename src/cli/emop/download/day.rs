@@ -1,4 +1,4 @@
-//! One day of one meter: both profile logs, and the files made of them (`spec/emop.md` sections 6, 14, 15).
+//! One day of one meter: both profile logs, and the files made of them (EMOP §6, §14, §15).
 
 use std::path::{Path, PathBuf};
 
@@ -151,7 +151,7 @@ impl Fetching<'_> {
             let next = self.fetch(log, from..to).await?;
             self.done(log).insert(from.moment());
             self.shelf.save(self.progress);
-            // Nothing is held up to there (6.4), so nothing more is asked of this day.
+            // Nothing is held up to there (EMOP §6.4), so nothing more is asked of this day.
             if let Some(next) = next.filter(|next| next.0 >= ends) {
                 return Ok(Some(next.moment().to_zoned(TimeZone::UTC).date()));
             }

@@ -1,4 +1,4 @@
-//! `profile-download`: days of half hours from meters into files (`spec/emop.md` section 14).
+//! `profile-download`: days of half hours from meters into files (EMOP §14).
 
 mod day;
 mod groups;

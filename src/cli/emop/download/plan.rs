@@ -1,4 +1,4 @@
-//! The file of groups: Java properties, one group of days a meter (`spec/emop.md` section 14).
+//! The file of groups: Java properties, one group of days a meter (EMOP §14).
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

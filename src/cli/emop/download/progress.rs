@@ -1,5 +1,5 @@
 //! How far a day's download came, kept in the system's temporary folder until the day is whole: a meter behind a weak
-//! radio link is not asked twice for the same half hours (`spec/emop.md` section 14).
+//! radio link is not asked twice for the same half hours (EMOP §14).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;

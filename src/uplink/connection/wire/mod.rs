@@ -1,7 +1,7 @@
 //! MQTT packets on a stream, 3.1.1 and 5 behind one face. The only place that names rumqttc.
 //!
 //! Of rumqttc only the packets are used: its event loop gives packet ids away too late, forgets what was not
-//! acknowledged, and wants its own TLS (`spec/uplink.md` section 6). Here ids, window and connection are ours, so
+//! acknowledged, and wants its own TLS (UPLINK §6). Here ids, window and connection are ours, so
 //! that a journal entry is acknowledged exactly when its own PUBACK came.
 
 mod bounded;
@@ -16,7 +16,7 @@ use rumqttc::v5::mqttbytes::{QoS as QoS5, v5};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::codec::Framed;
 
-use crate::uplink::speech::Topic;
+use crate::uplink::topic::Topic;
 pub use bounded::Larger;
 use bounded::{Bounded, Came};
 pub use error::{Garbage, Refusal, WireError};

@@ -1,8 +1,7 @@
-//! The uplink in the house: built as configured, counted for metrics.
+//! What the uplink counts, for Prometheus.
 
 use std::sync::Arc;
 
-use anyhow::Context;
 use jiff::Timestamp;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::NoLabelSet;
@@ -12,57 +11,9 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use tokio::sync::watch;
 
-use super::lodge::Lodge;
 use crate::domain::Lane;
 use crate::http::metrics::Metrics;
-use crate::meter::Entry;
-use crate::supervisor::Weight;
-use crate::uplink::{Household, Patience, READER, TOOK, Tallies, Terms, Uplink, UplinkError};
-
-impl Lodge {
-    /// Builds the uplink as it is configured now, and starts it.
-    pub(super) async fn open_uplink(&mut self) -> anyhow::Result<()> {
-        let house = Household {
-            name: self.config.site.name.clone(),
-            fixed: self.config.meter.iter().map(Entry::meter).collect(),
-            publish_anonymous: self
-                .config
-                .occupancy
-                .as_ref()
-                .is_some_and(|room| room.publish_anonymous),
-            started: self.reporter.started(),
-            pages: self
-                .config
-                .https
-                .as_ref()
-                .map(|_| format!("https://{}/", self.config.site.hostname)),
-            alarms: self.alarm_desk.clone(),
-        };
-        let room = self.config.uplink.clone();
-        let terms = Terms {
-            house,
-            hands: self.hands.clone(),
-            patience: Patience::default(),
-        };
-        let room = room.map(|config| Uplink::new(config, self.store.clone(), terms));
-        self.uplink.send_replace(room.clone());
-        // A room that is closed holds no cursor in the journal.
-        let Some(room) = room else {
-            self.store.retire(READER);
-            return Ok(());
-        };
-        match room.hold_the_journal().await {
-            // While the uplink of before still has the cursors, they stand; this one takes them when it begins.
-            Ok(()) | Err(UplinkError::Subscribe(_)) => {}
-            Err(error) => return Err(error).context("beginning with the uplink"),
-        }
-        self.house.add("uplink", Weight::Room, move |stop| {
-            let room = Arc::clone(&room);
-            Box::pin(async move { Ok(room.run(stop).await?) })
-        });
-        Ok(())
-    }
-}
+use crate::uplink::{TOOK, Tallies, Uplink};
 
 /// Registers what the uplink counts.
 pub(super) fn register(metrics: &Metrics, room: watch::Receiver<Option<Arc<Uplink>>>) {

@@ -3,48 +3,75 @@
 mod folder;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
 
-use super::lodge::Lodge;
+use super::Deps;
 use crate::admin::{Backups, Keys};
-use crate::config::Backup;
+use crate::app::part::{Part, Service, service};
+use crate::config::{Backup, Config};
 use crate::store::Store;
-use crate::supervisor::Weight;
 
 /// How often it is asked whether one is due: the clock may be set, the folder may be full for a while.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 const PREFIX: &str = "gatelodge-";
 const SUFFIX: &str = ".backup";
 
-impl Lodge {
-    /// Starts making backups, if they are configured.
-    pub(super) fn add_backups(&mut self) {
-        let Some(config) = self.config.backup.clone() else {
-            self.backups.tried(None);
-            return;
-        };
-        let (backups, store) = (self.backups.clone(), self.store.clone());
-        self.house.add("backup", Weight::Room, move |stop| {
-            let (config, backups, store) = (config.clone(), backups.clone(), store.clone());
-            Box::pin(async move {
-                let mut looks = tokio::time::interval(LOOK_EVERY);
-                loop {
-                    tokio::select! {
-                        () = stop.cancelled() => return Ok(()),
-                        _ = looks.tick() => {
-                            let trouble = look(&config, &backups, &store).await.err().map(|error| format!("{error:#}"));
-                            if let Some(error) = &trouble {
-                                tracing::error!(error, "no backup was made; it is tried again in a minute");
-                            }
-                            backups.tried(trouble);
-                        }
+/// Makes backups as it is configured.
+pub(in crate::app) struct Schedule {
+    config: Backup,
+    backups: Backups,
+    store: Store,
+}
+
+#[async_trait]
+impl Part<Deps> for Schedule {
+    const NAME: &'static str = "backup";
+    const IS_ROOM: bool = false;
+    type Section = Backup;
+
+    fn section(config: &Config) -> Option<Backup> {
+        config.backup.clone()
+    }
+
+    async fn build(section: &Backup, deps: &Deps) -> Result<Arc<Schedule>> {
+        Ok(Arc::new(Schedule {
+            config: section.clone(),
+            backups: deps.backups.clone(),
+            store: deps.store.clone(),
+        }))
+    }
+
+    fn services(self: &Arc<Self>) -> Vec<Service> {
+        vec![service("backup", self, Schedule::run)]
+    }
+
+    fn close(deps: &Deps) {
+        deps.backups.tried(None);
+    }
+}
+
+impl Schedule {
+    async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<()> {
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                _ = looks.tick() => {
+                    let looked = look(&self.config, &self.backups, &self.store).await;
+                    let trouble = looked.err().map(|error| format!("{error:#}"));
+                    if let Some(error) = &trouble {
+                        tracing::error!(error, "no backup was made; it is tried again in a minute");
                     }
+                    self.backups.tried(trouble);
                 }
-            })
-        });
+            }
+        }
     }
 }
 
@@ -99,7 +126,7 @@ fn stamp(path: &Path) -> Option<Timestamp> {
 }
 
 /// The first line of a file that is neither empty nor a comment.
-pub(super) fn recipient(file: &Path) -> Result<String> {
+pub(in crate::app) fn recipient(file: &Path) -> Result<String> {
     let text = std::fs::read_to_string(file).with_context(|| format!("reading the recipient in {}", file.display()))?;
     let line = text
         .lines()

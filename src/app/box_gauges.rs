@@ -1,59 +1,14 @@
-//! The rules in the house: built as configured, and what the box measures of itself for them.
+//! What the box measures of itself, for the rules.
 
-use std::sync::Arc;
-
-use anyhow::{Context, anyhow};
 use jiff::Timestamp;
 
-use super::lodge::Lodge;
 use super::report::Reporter;
-use crate::config::Config;
-use crate::meter::Entry;
-use crate::rules::{Gauge, Household, Rules, Sample};
+use crate::rules::{Gauge, Sample};
 use crate::store::ClockState;
-use crate::supervisor::Weight;
 use crate::uplink::UplinkShown;
 
-/// What rules are told beside the configuration of their own.
-pub(super) fn household(config: &Config) -> Household {
-    Household {
-        name: config.site.name.clone(),
-        fixed: config.meter.iter().map(Entry::meter).collect(),
-        publish_anonymous: config.occupancy.as_ref().is_some_and(|room| room.publish_anonymous),
-    }
-}
-
-/// The rules of the configuration.
-pub(super) fn entries(config: &Config) -> &[crate::rules::Entry] {
-    config.uplink.as_ref().map_or(&[], |uplink| &uplink.rule)
-}
-
-impl Lodge {
-    /// Builds the rules as they are configured now, and starts them. Those that are built in are always there.
-    pub(super) async fn open_rules(&mut self) -> anyhow::Result<()> {
-        let (reporter, disk) = (self.reporter.clone(), self.config.data_dir.clone());
-        let outbox = self.config.uplink.as_ref().map(|uplink| uplink.outbox_max.0);
-        let gauges = Arc::new(move || {
-            let now = Timestamp::now();
-            let mut gauges = reporter.gauges(outbox, now);
-            gauges.extend(disk_free(&disk));
-            gauges
-        });
-        let book = (self.store.clone(), household(&self.config));
-        let rules = Rules::new(entries(&self.config), book, gauges, self.alarm_desk.clone())
-            .map_err(|fault| anyhow!("[[uplink.rule]]: {} {}", fault.key, fault.what))?;
-        rules.prepare().await.context("beginning with the rules")?;
-        rules.hold_the_journal();
-        self.house.add("rules", Weight::Room, move |stop| {
-            let rules = Arc::clone(&rules);
-            Box::pin(async move { Ok(rules.run(stop).await?) })
-        });
-        Ok(())
-    }
-}
-
 /// How much of the disk is free, in a hundred parts of what others than root may use.
-fn disk_free(folder: &std::path::Path) -> Option<Gauge> {
+pub(super) fn disk_free(folder: &std::path::Path) -> Option<Gauge> {
     let disk = rustix::fs::statvfs(folder).ok()?;
     let (free, used) = (disk.f_bavail as f64, disk.f_blocks.saturating_sub(disk.f_bfree) as f64);
     Some(gauge(
@@ -78,7 +33,7 @@ pub(super) fn gauge(fragment: &'static str, series: &'static str, value: f64, un
 
 impl Reporter {
     /// What is measured of the box; `outbox` is the room for what waits for the cloud, in bytes.
-    fn gauges(&self, outbox: Option<u64>, now: Timestamp) -> Vec<Gauge> {
+    pub(super) fn gauges(&self, outbox: Option<u64>, now: Timestamp) -> Vec<Gauge> {
         let status = self.status_light();
         let mut gauges = Vec::new();
         if let Some((shown, outbox)) = status.uplink.as_ref().zip(outbox) {

@@ -1,0 +1,58 @@
+//! The meter room.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::Deps;
+use crate::app::part::{Part, Service, service};
+use crate::app::router::Https;
+use crate::config::Config;
+use crate::domain::units::Span;
+use crate::meter::{self, Entry, Meters, Terms};
+
+/// What the room is built of.
+#[derive(Clone, PartialEq)]
+pub(in crate::app) struct Section {
+    room: meter::Config,
+    fixed: Vec<Entry>,
+    readings: Span,
+}
+
+#[async_trait]
+impl Part<Deps> for Meters {
+    const NAME: &'static str = "meters";
+    const IS_ROOM: bool = true;
+    type Section = Section;
+
+    fn section(config: &Config) -> Option<Section> {
+        Some(Section {
+            room: config.meter_room()?,
+            fixed: config.meter.clone(),
+            readings: config.retention.readings,
+        })
+    }
+
+    async fn build(section: &Section, deps: &Deps) -> anyhow::Result<Arc<Meters>> {
+        let terms = Terms {
+            readings: section.readings,
+            streams: deps.streams.clone(),
+        };
+        Ok(Meters::with_terms(
+            section.room.clone(),
+            section.fixed.clone(),
+            deps.store.clone(),
+            terms,
+        )?)
+    }
+
+    fn services(self: &Arc<Self>) -> Vec<Service> {
+        vec![service("meters", self, Meters::run)]
+    }
+
+    fn mount(self: &Arc<Self>, https: Https) -> Https {
+        let pages = meter::pages::router(Arc::clone(self), https.face.clone());
+        let api = meter::v1::router(Arc::clone(self), Arc::clone(&https.bearers));
+        https.with(pages).with(api)
+    }
+}

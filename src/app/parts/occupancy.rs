@@ -1,0 +1,81 @@
+//! The occupancy room: counts, and their history.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tower::Layer;
+
+use super::Deps;
+use crate::app::part::{Part, Service, service};
+use crate::app::router::Https;
+use crate::config::Config;
+use crate::domain::units::Span;
+use crate::http::{Ahead, Rate};
+use crate::occupancy::history::READER;
+use crate::occupancy::{self, Occupancy, Terms, compat, pages, v1};
+
+/// What the room is built of.
+#[derive(Clone, PartialEq)]
+pub(in crate::app) struct Section {
+    /// Without whom to tell, which is the webhooks'.
+    room: occupancy::Config,
+    per_bearer: Rate,
+    history: Span,
+}
+
+#[async_trait]
+impl Part<Deps> for Occupancy {
+    const NAME: &'static str = "occupancy";
+    const IS_ROOM: bool = true;
+    type Section = Section;
+
+    fn section(config: &Config) -> Option<Section> {
+        Some(Section {
+            room: occupancy::Config {
+                webhook: Vec::new(),
+                ..config.occupancy.clone()?
+            },
+            per_bearer: config.limits.https.per_client,
+            history: config.retention.history,
+        })
+    }
+
+    async fn build(section: &Section, deps: &Deps) -> anyhow::Result<Arc<Occupancy>> {
+        let terms = Terms {
+            per_bearer: section.per_bearer,
+            history: section.history,
+            streams: deps.streams.clone(),
+        };
+        Ok(Occupancy::new(
+            section.room.clone(),
+            deps.store.clone(),
+            deps.accounts.clone(),
+            terms,
+        ))
+    }
+
+    fn services(self: &Arc<Self>) -> Vec<Service> {
+        let history = |room: Arc<Occupancy>, stop| async move { room.history().run(stop).await };
+        vec![
+            service("occupancy-history", self, history),
+            service("occupancy", self, Occupancy::run),
+        ]
+    }
+
+    fn mount(self: &Arc<Self>, https: Https) -> Https {
+        let compatible = https.hosts.layer(compat::service(Arc::clone(self)));
+        Https {
+            router: https
+                .router
+                .merge(pages::router(Arc::clone(self), https.face.clone()))
+                .merge(v1::router(Arc::clone(self))),
+            ahead: Some(Ahead::new(compat::PREFIX, compatible)),
+            ..https
+        }
+    }
+
+    /// A room that is closed holds no cursor in the journal.
+    fn close(deps: &Deps) {
+        deps.store.retire(READER);
+    }
+}

@@ -1,0 +1,69 @@
+//! The rules that raise alarms. Those that are built in are always there.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::Deps;
+use crate::app::box_gauges::disk_free;
+use crate::app::part::{Part, Service, service};
+use crate::config::Config;
+use crate::domain::units::ByteSize;
+use crate::meter::Entry as Meter;
+use crate::rules::{Entry, Household, Rules};
+
+/// What the rules are built of.
+#[derive(Clone, PartialEq)]
+pub(in crate::app) struct Section {
+    entries: Vec<Entry>,
+    household: Household,
+    /// The room for what waits for the cloud.
+    outbox: Option<ByteSize>,
+}
+
+#[async_trait]
+impl Part<Deps> for Rules {
+    const NAME: &'static str = "rules";
+    const IS_ROOM: bool = false;
+    type Section = Section;
+
+    fn section(config: &Config) -> Option<Section> {
+        let uplink = config.uplink.as_ref();
+        Some(Section {
+            entries: uplink.map_or_else(Vec::new, |uplink| uplink.rule.clone()),
+            household: Household {
+                name: config.site.name.clone(),
+                fixed: config.meter.iter().map(Meter::meter).collect(),
+                publish_anonymous: config.occupancy.as_ref().is_some_and(|room| room.publish_anonymous),
+            },
+            outbox: uplink.map(|uplink| uplink.outbox_max),
+        })
+    }
+
+    async fn build(section: &Section, deps: &Deps) -> anyhow::Result<Arc<Rules>> {
+        let (reporter, disk) = (deps.reporter.clone(), deps.data_dir.clone());
+        let outbox = section.outbox.map(|bytes| bytes.0);
+        let gauges = Arc::new(move || {
+            let mut gauges = reporter.gauges(outbox, Timestamp::now());
+            gauges.extend(disk_free(&disk));
+            gauges
+        });
+        let book = (deps.store.clone(), section.household.clone());
+        let rules = Rules::new(&section.entries, book, gauges, deps.alarms.clone()).context("[[uplink.rule]]")?;
+        rules.prepare().await.context("beginning with the rules")?;
+        rules.hold_the_journal();
+        Ok(rules)
+    }
+
+    fn services(self: &Arc<Self>) -> Vec<Service> {
+        vec![service("rules", self, Rules::run)]
+    }
+
+    /// Who is renamed or comes is named by their own section.
+    fn changed(old: Option<&Section>, new: Option<&Section>) -> Option<String> {
+        let entries = |section: Option<&Section>| section.map_or_else(Vec::new, |section| section.entries.clone());
+        (entries(old) != entries(new)).then(|| "rules".to_owned())
+    }
+}
