@@ -305,7 +305,7 @@ impl Store {
     }
 
     /// Reads what is not written to any more, sealed segments, snapshots and side files, and says what of it is
-    /// damaged. Blocks while it reads; for the whole book see [`verify`].
+    /// damaged. Blocks while it reads; for the whole book see [`verify()`].
     pub fn verify_live(&self) -> Result<VerifyReport, ReadError> {
         let shared = self.shared();
         open::verify::verify_running(&shared.keeper, &shared.readings(), *shared.bell.borrow())

@@ -230,7 +230,7 @@ fn order_stands_through_failures_and_one_that_hangs_holds_nobody_up() {
 
 #[test]
 fn a_box_that_is_killed_between_deliveries_leaves_none_out() {
-    let kills: usize = std::env::var("GATELODGE_WEBHOOK_KILLS").map_or(6, |kills| kills.parse().unwrap());
+    let kills: usize = std::env::var("GATELODGE_TEST_WEBHOOK_KILLS").map_or(6, |kills| kills.parse().unwrap());
     let receiver = Receiver::start();
     let mut lodge = Lodge::start_with(&[DOORS, receiver.section("desk", LEVELS).as_str()].concat());
     let space = hall(&lodge);
