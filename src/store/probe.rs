@@ -71,7 +71,7 @@ pub fn side_file(disk: &dyn Disk, path: &Path) {
 
 #[cfg(test)]
 mod tests {
-    use crate::store::RealDisk;
+    use crate::store::files::RealDisk;
     use proptest::collection::vec;
     use proptest::prelude::*;
 

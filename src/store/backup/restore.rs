@@ -11,6 +11,7 @@ use crate::store::backup::About;
 use crate::store::backup::archive::{ArchiveError, Member, MemberKind, Part, Reader};
 use crate::store::backup::encryption::{self, SealError, Unseal};
 use crate::store::backup::restore_sink::{Build, Dry, Sink};
+use crate::store::files::RealDisk;
 use crate::store::files::{Disk, DiskFile};
 use crate::store::keep::beside::{self, Place};
 use crate::store::keep::generation::{self, BookNote, FORMAT, Generation};
@@ -18,7 +19,7 @@ use crate::store::keep::lock::Lock;
 use crate::store::keep::note;
 use crate::store::open::loss::Loss;
 use crate::store::open::survey::Survey;
-use crate::store::{FileError, OpenError, RealDisk};
+use crate::store::{FileError, OpenError};
 
 /// A restore that was done, or would be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -91,7 +91,7 @@ pub(in crate::store) fn is_waiting(disk: &dyn Disk, beside: &Path) -> Result<boo
 /// Ends a restore that was cut short, if there is one: what is read before the book is opened, such as settings, is
 /// then that of the restored book. Says whether it changed something.
 pub fn settle_restore(at: &Place) -> Result<bool, OpenError> {
-    let disk = &crate::store::RealDisk;
+    let disk = &crate::store::files::RealDisk;
     if !is_waiting(disk, &at.beside)? {
         return Ok(false);
     }

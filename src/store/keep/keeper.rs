@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::domain::Seq;
 use crate::store::files::{self, Disk};
 use crate::store::health::Health;
+use crate::store::keep::call::Call;
 use crate::store::keep::clock::{Clock, Trust};
 use crate::store::keep::clock_fixes::Eras;
 use crate::store::keep::generation::Generation;
@@ -29,51 +30,6 @@ const FILES_IN_USE: Duration = Duration::from_secs(2);
 
 /// A log longer than this since the last snapshot would make starting slow.
 const LONGEST_REPLAY: u64 = 64 << 20;
-
-/// It looks at ages this often, called or not.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
-
-/// A way to call the keeper.
-#[derive(Clone, Debug, Default)]
-pub(in crate::store) struct Call(Arc<(Mutex<Called>, Condvar)>);
-
-#[derive(Debug, Default)]
-struct Called {
-    work: bool,
-    stop: bool,
-}
-
-impl Call {
-    /// There may be something to do.
-    pub(in crate::store) fn call(&self) {
-        self.0.0.lock().expect("nothing panics under the lock").work = true;
-        self.0.1.notify_one();
-    }
-
-    /// It is to end.
-    pub(in crate::store) fn stop(&self) {
-        self.0.0.lock().expect("nothing panics under the lock").stop = true;
-        self.0.1.notify_one();
-    }
-
-    /// Whether it is to end: asked in the middle of long work.
-    pub(in crate::store) fn is_stopped(&self) -> bool {
-        self.0.0.lock().expect("nothing panics under the lock").stop
-    }
-
-    /// Waits to be called; says whether to go on.
-    pub(in crate::store) fn wait(&self) -> bool {
-        let called = self.0.0.lock().expect("nothing panics under the lock");
-        let idle = |called: &mut Called| !called.work && !called.stop;
-        let (mut called, _) = self
-            .0
-            .1
-            .wait_timeout_while(called, LOOK_EVERY, idle)
-            .expect("nothing panics under the lock");
-        called.work = false;
-        !called.stop
-    }
-}
 
 /// A round of the keeper did not end well.
 #[derive(Debug, thiserror::Error)]

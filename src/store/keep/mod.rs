@@ -1,6 +1,7 @@
 //! What is kept beside the log: snapshots, generations, notes, the clock, runs, and what belongs to the book.
 
 pub(in crate::store) mod beside;
+pub(in crate::store) mod call;
 pub(in crate::store) mod clock;
 pub(in crate::store) mod clock_fixes;
 pub(in crate::store) mod generation;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::domain::{Epoch, Seq};
 use crate::store::files::Disk;
+use crate::store::files::RealDisk;
 use crate::store::keep::generation::{self, CleanMark};
 use crate::store::keep::keeper::Keeper;
 use crate::store::keep::lock::Lock;
@@ -17,7 +18,7 @@ use crate::store::log::segment;
 use crate::store::open::loss::Loss;
 use crate::store::open::survey::Survey;
 use crate::store::readings::{Shelf, SideFiles, Standing};
-use crate::store::{FileError, OpenError, ReadError, RealDisk};
+use crate::store::{FileError, OpenError, ReadError};
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

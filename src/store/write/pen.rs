@@ -13,9 +13,9 @@ use tokio::sync::watch;
 
 use crate::domain::Seq;
 use crate::store::health::Health;
+use crate::store::keep::call::Call;
 use crate::store::keep::clock::{Clock, ClockState, Trust};
 use crate::store::keep::clock_fixes::Eras;
-use crate::store::keep::keeper::Call;
 use crate::store::keep::runs::Runs;
 use crate::store::log::appender::{AppendError, Appended, Log};
 use crate::store::log::record::Head;
