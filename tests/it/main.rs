@@ -24,6 +24,7 @@ mod configured_files;
 mod crash;
 mod gate;
 mod handover;
+mod knots;
 mod licences;
 mod lifecycle;
 mod meter;

@@ -107,6 +107,8 @@ pub(in crate::store) struct Running {
 }
 
 impl Running {
+    // start is long because each thread gets its own share of what they have in common, in the order of their beginning.
+
     /// Opens the book and starts its threads.
     pub(in crate::store) fn start(options: Options) -> Result<Running, OpenError> {
         let lock = Lock::take(&options.dir)?;
