@@ -14,69 +14,69 @@ const KNOTS: &[(&str, usize, &str)] = &[
         "people have sessions, and a session ends with its person",
     ),
     (
-        "src/admin",
-        12,
-        "the state of the socket's handlers stands with the list of them",
+        "src/accounts/tries",
+        3,
+        "places, what failed from them, and the rows of both",
     ),
     (
-        "src/app",
-        13,
-        "what runs is one struct, whose steps are in files of their own",
+        "src/admin",
+        3,
+        "the verdict is a part of the status that it is found in",
     ),
     ("src/app", 2, "the shape of a refusal is the router's"),
-    ("src/cli", 24, "what all commands share stands with the list of them"),
+    (
+        "src/app",
+        11,
+        "what runs is one struct, whose steps are in files of their own",
+    ),
     ("src/cli/emop", 2, "a table of commands, and what a command is"),
     (
         "src/config",
-        5,
+        4,
         "the remote layer is a layer, and is laid by the others",
     ),
     ("src/domain", 2, "events are of meters, and meters' news have lanes"),
-    ("src/face", 7, "the shell's state stands with the list of its pages"),
     ("src/feed", 2, "bells, and the hall in which they ring"),
     (
         "src/files",
         2,
-        "a whole file is put in a folder, and folders are swept of files that are not whole",
+        "whole files are put in folders, and folders swept of those that are not",
     ),
     (
         "src/http",
         2,
         "the name of a route that is answered ahead of the router",
     ),
-    ("src/meter/emop", 2, "the catalogue, and what may be inferred in it"),
-    ("src/meter/link", 3, "one idea in three files"),
-    ("src/meter/pages", 3, "a day and the page that it is on"),
     ("src/meter", 3, "the room, its rounds, and what it shows"),
+    ("src/meter/emop", 2, "the catalogue, and what may be inferred in it"),
+    ("src/meter/pages", 2, "a day, and the page that it is on"),
     ("src/meter/simulator", 4, "a table of objects with what each does"),
-    (
-        "src/meter/v1",
-        5,
-        "the state of the handlers stands with the list of them",
-    ),
-    (
-        "src/occupancy/pages",
-        2,
-        "the state of the pages stands with the list of them",
-    ),
-    ("src/pki", 2, "the register, and what takes entries out of it"),
+    ("src/relay", 2, "messages, and how they grow"),
     (
         "src/relay",
         6,
         "one connection asks the table, and the table its connections",
     ),
-    ("src/relay/bridge", 2, "bodies and the messages that they are in"),
+    ("src/relay/bridge", 2, "bodies, and the messages that they are in"),
     ("src/relay/bridge", 2, "both ways for events"),
-    ("src/relay", 2, "messages, and how they grow"),
     ("src/rules", 2, "entries, and those that are built in"),
-    ("src/store/backup", 2, "a restore and where its members go"),
-    ("src/store/open", 2, "what is there, and what must be there"),
-    ("src/store/read", 2, "a lane and its reader"),
-    ("src/store/table", 2, "the table and what lies over it"),
+    (
+        "src/store",
+        20,
+        "lanes and readings have the handle where its inside would do",
+    ),
+    ("src/store/backup", 2, "a restore, and where its members go"),
+    ("src/store/table", 2, "the table, and what lies over it"),
+    ("src/supervisor", 2, "the keeper of a service tells its states"),
     ("src/tls", 3, "a pair's error names the order that it came from"),
     ("src/tls", 3, "a door, its front, and the handshake"),
     ("src/tls", 3, "limits, and the two that measure by them"),
-    ("src/uplink", 36, "small types stand where they were first needed"),
+    ("src/uplink", 13, "small types stand where they were first needed"),
+    (
+        "src/uplink",
+        15,
+        "a session and its steps share what the room gave them",
+    ),
     ("src/webhooks", 2, "the room and its workers"),
 ];
 
@@ -146,6 +146,24 @@ fn uses(text: &str) -> Vec<(bool, String)> {
         }
     }
     found
+}
+
+/// A text without its statements `use …;`.
+fn without_uses(text: &str) -> String {
+    let mut rest = text;
+    let mut kept = String::new();
+    while let Some(at) = rest.find("use ") {
+        let line = rest[..at].rsplit('\n').next().unwrap_or_default().trim();
+        let is_statement = line.is_empty() || (line.starts_with("pub") && !line.contains("fn"));
+        let end = if is_statement {
+            rest[at..].find(';').map_or(rest.len(), |end| at + end)
+        } else {
+            at + 4
+        };
+        kept.push_str(&rest[..at]);
+        rest = &rest[end..];
+    }
+    kept + rest
 }
 
 impl Sources {
@@ -234,6 +252,7 @@ impl Sources {
                 .into_iter()
                 .filter(|(is_public, _)| !is_public)
                 .map(|(_, path)| path);
+            let text = without_uses(text);
             let within = text.match_indices("crate::").chain(text.match_indices("super::"));
             let within = within.filter_map(|(at, _)| {
                 let before = &text[..at];
@@ -297,6 +316,9 @@ fn files_import_each_other_in_no_circle_that_is_not_known() {
         .iter()
         .filter(|circle| !known.contains(&(folder(circle), circle.len())))
         .collect();
-    assert!(new.is_empty(), "circles that are not known: {new:#?}");
+    assert!(
+        new.is_empty(),
+        "circles that are not known: {new:#?}, all of them: {found:?}"
+    );
     assert_eq!(found, known, "a circle that was opened is taken from the list");
 }
