@@ -132,8 +132,12 @@ impl Accounts {
     pub async fn set_password(&self, name: &str, password: Secret) -> Result<(), AccountsError> {
         let hash = hashed(password, None).await?;
         let person = name.to_owned();
-        self.write(move |page| change(page, &person, |row| row.password = Some(hash)))
-            .await?;
+        self.write(move |page| {
+            change(page, &person, |row| row.password = Some(hash))?;
+            Ok(tries::forgive_on(page, &person)?)
+        })
+        .await?;
+        self.tries.forgive(name);
         self.ring();
         tracing::info!(target: AUDIT, person = name, "a person was given a new password");
         Ok(())

@@ -26,6 +26,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub use backup::{Backups, Keys, KeysIn, LastBackup, MakeError, Verified};
 pub use client::{Client, ClientError};
+pub use problem::OTHER_SECTION;
 pub use socket::{Listening, SocketError, listen};
 pub use spaces::SpaceShown;
 pub use status::{CertificateShown, RelayShown, RoomShown, Status, StoreShown};

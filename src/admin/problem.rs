@@ -11,6 +11,9 @@ use crate::meter::session::SessionError;
 use crate::occupancy::manage::ManageError;
 use crate::store::{ReadError, Unwritten};
 
+/// The kind of a refusal that another section of the configuration is in force.
+pub const OTHER_SECTION: &str = "another-section";
+
 /// A refusal on its way to the command line.
 pub(super) struct Refusal(pub(super) Problem);
 
@@ -73,6 +76,11 @@ impl Refusal {
     /// What would do it has no section in the configuration.
     pub(super) fn closed(detail: impl Into<String>) -> Refusal {
         Refusal(Problem::new(StatusCode::CONFLICT, "closed", "Not open").detail(detail))
+    }
+
+    /// Another section of the configuration is in force than the one that is meant ([`OTHER_SECTION`]).
+    pub(super) fn other_section(detail: impl Into<String>) -> Refusal {
+        Refusal(Problem::new(StatusCode::CONFLICT, OTHER_SECTION, "Another one is in force").detail(detail))
     }
 
     fn conflict(detail: impl Into<String>) -> Refusal {

@@ -39,6 +39,9 @@ pub struct Status {
     /// The relay, when it is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relay: Option<RelayShown>,
+    /// Why the configuration file is not what is in force: the last reload refused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_in_force: Option<String>,
     /// The book.
     pub store: StoreShown,
     /// The meters; absent while their room is closed.
@@ -50,6 +53,9 @@ pub struct Status {
     /// Targets of webhooks that want to be left alone: by name, until when.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub webhooks_set_aside: BTreeMap<String, Timestamp>,
+    /// Targets of webhooks that did not take what they were last told: by name, what they answered.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub webhooks_failing: BTreeMap<String, String>,
     /// Alarms that stand, the worst first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alarms: Vec<Alarm>,
@@ -65,6 +71,9 @@ pub struct RelayShown {
     pub waiting: usize,
     /// With two.
     pub paired: usize,
+    /// Nobody new is taken.
+    #[serde(default)]
+    pub draining: bool,
 }
 
 /// How a room is, in words.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use serde::Deserialize;
 
 use super::Desk;
 use super::problem::Refusal;
@@ -29,8 +30,21 @@ async fn status(State(desk): State<Desk>) -> Result<Json<UplinkShown>, Refusal> 
     Ok(Json(room(&desk)?.shown()))
 }
 
-async fn test(State(desk): State<Desk>) -> Result<Json<Vec<Step>>, Refusal> {
-    Ok(Json(room(&desk)?.rehearse().await))
+/// What is to be tested.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Tested {
+    /// The section that is meant, by its fingerprint; absent: the one that the box goes by, whichever that is.
+    section: Option<String>,
+}
+
+async fn test(State(desk): State<Desk>, Json(tested): Json<Tested>) -> Result<Json<Vec<Step>>, Refusal> {
+    let room = room(&desk)?;
+    if tested.section.is_some_and(|section| !room.goes_by(&section)) {
+        let detail = "the running box goes by another [uplink] than the configuration file has";
+        return Err(Refusal::other_section(detail));
+    }
+    Ok(Json(room.rehearse().await))
 }
 
 /// Whoever goes away before the answer waits no more: the room asks no longer in their name.

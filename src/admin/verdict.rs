@@ -37,7 +37,7 @@ impl Grade {
 /// Something that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// Which part: a room, `door-NAME`, `store`, `backup`, `clock`, `certificate` or `alarm`.
+    /// Which part: a room, `door-NAME`, `store`, `configuration`, `backup`, `clock`, `certificate`, `webhooks` or `alarm`.
     pub part: String,
     /// How bad it is.
     pub grade: Grade,
@@ -76,6 +76,24 @@ impl Verdict {
         let mut found = Findings::default();
         found.parts(status);
         found.store(&status.store, beside);
+        if let Some(why) = &status.not_in_force {
+            let words = format!("the file is not in force, and a start would not take it either: {why}");
+            let next = "gatelodge check-config, then gatelodge reload";
+            found.add("configuration", Grade::Attention, words, Some(next));
+        }
+        if status.relay.is_some_and(|relay| relay.draining) {
+            let next = "gatelodge relay drain --undo";
+            found.add(
+                "relay",
+                Grade::Attention,
+                "it takes nobody new: it is drained",
+                Some(next),
+            );
+        }
+        for (target, outcome) in &status.webhooks_failing {
+            let words = format!("{target} did not take what it was told: {outcome}");
+            found.add("webhooks", Grade::Attention, words, Some("gatelodge webhook list"));
+        }
         if beside.clock_wrong {
             let next = "set it, or let the box reach a time server";
             found.add("clock", Grade::Trouble, "it stands wrong", Some(next));

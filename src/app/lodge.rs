@@ -146,6 +146,7 @@ impl Lodge {
         lodge.add_lamps();
         lodge.refresh_parts().await?;
         lodge.open_doors().await?;
+        lodge.settle_parts().await;
         lodge.acme.doors_are_open();
         lodge.reporter.is_ready();
         lodge.probe_once().await;

@@ -46,7 +46,13 @@ pub(super) trait Part<D: Sync>: Sized + Send + Sync + 'static {
         https
     }
 
-    /// It is not wanted any more, or was not from the beginning.
+    /// It is there to stay: all that was to change did. Only now may it forget what an earlier configuration had.
+    async fn settle(&self) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    /// It is not wanted any more, or was not from the beginning, and all that was to change did: what was kept for it
+    /// goes.
     fn close(_deps: &D) {}
 
     /// What the answer to a reload says of the change; `None`: another part says it.

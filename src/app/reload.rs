@@ -21,6 +21,7 @@ impl Lodge {
             Ok(changed) => tracing::info!(changed = changed.join(", "), "reloaded"),
             Err(fault) => tracing::error!(fault, "not reloaded, the old configuration stays in force"),
         }
+        self.reporter.reloaded(changed.as_ref().err().cloned());
         systemd::ready("ready");
         changed
     }
@@ -53,6 +54,8 @@ impl Lodge {
         let mut changed = at_once(old, &self.config);
         let parts = refresh(self.parts.each_mut(), &self.config, &self.deps, &mut self.house).await?;
         let doors = self.refresh_doors().await?;
+        // From here on nothing goes back.
+        self.settle_parts().await;
         if parts.is_some() || old.site != self.config.site {
             self.change_routers();
         }
@@ -71,6 +74,16 @@ impl Lodge {
     pub(super) async fn refresh_parts(&mut self) -> anyhow::Result<()> {
         refresh(self.parts.each_mut(), &self.config, &self.deps, &mut self.house).await?;
         Ok(())
+    }
+
+    /// What is there is to stay. Each part is told, and what one cannot forget now it forgets with the next change.
+    pub(super) async fn settle_parts(&mut self) {
+        for part in self.parts.each_mut() {
+            if let Err(error) = part.settle(&self.deps).await {
+                let error = format!("{error:#}");
+                tracing::error!(error, "what an earlier configuration had could not all be forgotten");
+            }
+        }
     }
 
     /// Opens the doors anew that are not as they are configured. Answers which.

@@ -125,6 +125,12 @@ impl Rig {
         taken.map_err(|error| format!("{error:#}"))
     }
 
+    /// All that was to change did.
+    async fn settle(&mut self) {
+        self.named.settle(&self.heard).await.unwrap();
+        self.kept.settle(&self.heard).await.unwrap();
+    }
+
     /// What happened since it was asked last, when nothing goes on any more.
     async fn heard(&self) -> Vec<String> {
         tokio::time::sleep(Duration::from_secs(10)).await;
@@ -148,8 +154,27 @@ async fn only_what_changed_is_rebuilt_and_the_old_one_ends_first() {
     assert_eq!(rig.take("b", "1d", "/run").await.unwrap(), words("kept"));
     assert_eq!(rig.heard().await, ["takes over 86400"], "it was not built anew");
     assert_eq!(rig.take("none", "1d", "/run").await.unwrap(), words("named"));
-    assert_eq!(rig.heard().await, ["closed", "ends b"]);
+    assert_eq!(
+        rig.heard().await,
+        ["ends b"],
+        "a reload that goes back finds what was kept"
+    );
     assert!(rig.named.get().is_none());
+    rig.settle().await;
+    rig.settle().await;
+    assert_eq!(rig.heard().await, ["closed"], "once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_goes_back_was_never_closed() {
+    let mut rig = Rig::new();
+    rig.take("a", "0s", "/run").await.unwrap();
+    rig.settle().await;
+    rig.heard().await;
+    rig.take("none", "0s", "/run").await.unwrap();
+    rig.take("a", "0s", "/run").await.unwrap();
+    rig.settle().await;
+    assert_eq!(rig.heard().await, ["built a", "ends a", "begins a"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -157,8 +182,9 @@ async fn what_is_not_wanted_from_the_beginning_is_closed_once() {
     let mut rig = Rig::new();
     for _ in 0..2 {
         rig.take("none", "0s", "/run").await.unwrap();
+        rig.settle().await;
     }
-    assert_eq!(rig.heard().await, ["closed", "built kept"]);
+    assert_eq!(rig.heard().await, ["built kept", "closed"]);
 }
 
 #[tokio::test(start_paused = true)]

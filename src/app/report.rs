@@ -49,9 +49,17 @@ pub(super) struct RoomsSeen {
 #[derive(Default)]
 struct Told {
     phase: Phase,
+    not_in_force: Option<String>,
     started: Option<Timestamp>,
     doors: BTreeMap<String, Vec<SocketAddr>>,
     certificates: BTreeMap<&'static str, watch::Receiver<Served>>,
+}
+
+/// Targets of webhooks that are not told what there is to tell.
+#[derive(Default)]
+struct Targets {
+    set_aside: BTreeMap<String, Timestamp>,
+    failing: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -97,6 +105,11 @@ impl Reporter {
         self.told().phase = Phase::Stopping;
     }
 
+    /// What a reload came to: why the file is not in force, or that it is.
+    pub(super) fn reloaded(&self, refused: Option<String>) {
+        self.told().not_in_force = refused;
+    }
+
     /// Where the doors are now.
     pub(super) fn doors(&self, doors: BTreeMap<String, Vec<SocketAddr>>) {
         self.told().doors = doors;
@@ -135,6 +148,7 @@ impl Reporter {
             .map(|name| (name.to_owned(), services.remove(name).unwrap_or_else(|| closed(name))))
             .collect();
         let disk_full = self.store.health().borrow().disk_full;
+        let webhooks = self.webhooks();
         let mut status = Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             state: String::new(),
@@ -152,8 +166,10 @@ impl Reporter {
                 RelayShown {
                     waiting: tally.waiting,
                     paired: tally.paired,
+                    draining: relay.is_draining(),
                 }
             }),
+            not_in_force: told.not_in_force.clone(),
             store: StoreShown {
                 bytes,
                 last_backup: last_backup.as_ref().map(|last| last.at),
@@ -163,7 +179,8 @@ impl Reporter {
             },
             meters: self.rooms.meters.borrow().as_ref().map(|room| room.fleet()),
             uplink: self.rooms.uplink.borrow().as_ref().map(|room| room.shown()),
-            webhooks_set_aside: self.set_aside(),
+            webhooks_set_aside: webhooks.set_aside,
+            webhooks_failing: webhooks.failing,
             alarms: self.alarms(),
             verdict: Verdict::default(),
         };
@@ -173,17 +190,23 @@ impl Reporter {
         status
     }
 
-    fn set_aside(&self) -> BTreeMap<String, Timestamp> {
+    fn webhooks(&self) -> Targets {
         let room = self.rooms.webhooks.borrow().clone();
         let targets = room.map(|room| room.targets()).transpose();
         let targets = targets.unwrap_or_else(|error| {
             tracing::error!(%error, "the webhooks could not be read");
             None
         });
-        let targets = targets.into_iter().flatten();
-        targets
-            .filter_map(|target| Some((target.name, target.not_before?)))
-            .collect()
+        let mut told = Targets::default();
+        for target in targets.into_iter().flatten() {
+            if let Some(until) = target.not_before {
+                told.set_aside.insert(target.name.clone(), until);
+            }
+            if let Some(outcome) = target.failing() {
+                told.failing.insert(target.name, outcome);
+            }
+        }
+        told
     }
 
     fn alarms(&self) -> Vec<Alarm> {

@@ -16,6 +16,8 @@ pub(super) struct Slot<P: Part<D>, D: Sync> {
     /// What the part that is there was built of.
     section: Option<P::Section>,
     /// Whether anything was put there, or left out, at all.
+    filled: bool,
+    /// Whether what is there is to stay.
     settled: bool,
     current: watch::Sender<Option<Arc<P>>>,
     /// Its services, as they run.
@@ -26,6 +28,7 @@ impl<P: Part<D>, D: Sync> Default for Slot<P, D> {
     fn default() -> Slot<P, D> {
         Slot {
             section: None,
+            filled: false,
             settled: false,
             current: watch::channel(None).0,
             running: Vec::new(),
@@ -64,6 +67,9 @@ pub(super) trait AnySlot<D>: Send + Sync {
     /// cannot be built, what is there stays and runs on.
     async fn refresh(&mut self, config: &Config, deps: &D, supervisor: &mut House) -> anyhow::Result<Change>;
 
+    /// What is there is to stay: a reload may still go back before this, and finds everything as it was.
+    async fn settle(&mut self, deps: &D) -> anyhow::Result<()>;
+
     /// Builds the part anew when one of its services was left alone after too many failures. Answers whether it was.
     async fn revive(&mut self, failed: &[String], deps: &D, supervisor: &mut House) -> anyhow::Result<bool>;
 
@@ -84,7 +90,7 @@ pub(super) enum Change {
 impl<P: Part<D>, D: Send + Sync> AnySlot<D> for Slot<P, D> {
     async fn refresh(&mut self, config: &Config, deps: &D, supervisor: &mut House) -> anyhow::Result<Change> {
         let wanted = P::section(config);
-        if self.settled && wanted == self.section {
+        if self.filled && wanted == self.section {
             return Ok(Change::None);
         }
         let said = P::changed(self.section.as_ref(), wanted.as_ref());
@@ -94,13 +100,23 @@ impl<P: Part<D>, D: Send + Sync> AnySlot<D> for Slot<P, D> {
                 let part = P::build(section, deps).await.with_context(|| P::NAME)?;
                 self.put(Some(part), supervisor);
             }
-            (None, _) => {
-                self.put(None, supervisor);
+            (None, _) => self.put(None, supervisor),
+        }
+        (self.section, self.filled, self.settled) = (wanted, true, false);
+        Ok(Change::Changed(said))
+    }
+
+    async fn settle(&mut self, deps: &D) -> anyhow::Result<()> {
+        if std::mem::replace(&mut self.settled, true) {
+            return Ok(());
+        }
+        match self.get() {
+            Some(part) => part.settle().await.with_context(|| P::NAME),
+            None => {
                 P::close(deps);
+                Ok(())
             }
         }
-        (self.section, self.settled) = (wanted, true);
-        Ok(Change::Changed(said))
     }
 
     async fn revive(&mut self, failed: &[String], deps: &D, supervisor: &mut House) -> anyhow::Result<bool> {

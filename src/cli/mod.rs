@@ -23,6 +23,7 @@ mod simulate;
 mod spaces;
 mod status;
 mod uplink;
+mod version;
 mod webhooks;
 
 use std::ffi::OsString;
@@ -169,7 +170,8 @@ enum Command {
         command: Option<String>,
     },
     /// Print the version
-    Version,
+    #[command(after_help = "Example:\n  gatelodge version --licences | less")]
+    Version(version::Version),
     /// Print the addresses of a name, from /etc/hosts and DNS
     #[command(hide = true)]
     Resolve(resolve::Resolve),
@@ -246,9 +248,6 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Simulate(command) => command.run().map(done),
         Command::Completions { shell } => shell::completions(shell, Cli::command()).map(done),
         Command::Man { command } => shell::man(Cli::command(), command.as_deref()).map(done),
-        Command::Version => {
-            print::line(format_args!("gatelodge {}", env!("CARGO_PKG_VERSION")));
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Version(version) => version.run().map(done),
     }
 }

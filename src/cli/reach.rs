@@ -8,7 +8,7 @@ use super::owner::AsOwner;
 use super::{Common, Failure};
 use crate::accounts::{Accounts, Secret};
 use crate::admin::{Client, ClientError, Desk, router};
-use crate::config::{self, Config, DEFAULT_FILE, Flags, Loaded};
+use crate::config::{self, Config, ConfigError, DEFAULT_FILE, Flags, Loaded};
 use crate::pki::Pki;
 use crate::store::{OpenError, Options, Place, Store};
 
@@ -37,7 +37,8 @@ impl Common {
     /// The running box.
     pub(super) async fn running(&self) -> Result<Client, Failure> {
         self.file_is_there()?;
-        Ok(Client::reach(&config::find_socket(&self.flags())).await?)
+        let (socket, fault) = config::find_socket(&self.flags());
+        Client::reach(&socket).await.map_err(|error| unreached(error, fault))
     }
 
     /// A configuration that is named must be there: else another box than the one that is meant would be asked.
@@ -53,17 +54,29 @@ impl Common {
     /// The running box, or its data folder when none runs and none was named.
     async fn box_or_folder(&self) -> Result<Reached, Failure> {
         self.file_is_there()?;
-        match Client::reach(&config::find_socket(&self.flags())).await {
+        let (socket, fault) = config::find_socket(&self.flags());
+        match Client::reach(&socket).await {
             Ok(client) => Ok(Reached {
                 client,
                 store: None,
                 owner: None,
             }),
-            Err(error @ ClientError::NotReachable { .. }) if self.socket.is_none() => {
+            Err(error @ ClientError::NotReachable { .. }) if self.socket.is_none() && fault.is_none() => {
                 open_folder(&self.load_or_default()?, &error).await
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(unreached(error, fault)),
         }
+    }
+}
+
+/// Nobody answers at the socket; `fault`: the configuration could not say where it is, so that the usual one was asked.
+pub(super) fn unreached(error: ClientError, fault: Option<ConfigError>) -> Failure {
+    match fault {
+        Some(fault) if matches!(error, ClientError::NotReachable { .. }) => {
+            Failure::configuration(format_args!("{fault}; and {error}, which is the usual place"))
+                .hint("a running box is asked all the same when --socket names its admin socket")
+        }
+        Some(_) | None => error.into(),
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::reach::block_on;
 use super::{Common, Failure, print};
-use crate::admin::{KeysIn, Status};
+use crate::admin::{CertificateShown, KeysIn, Status, StoreShown};
 
 pub(super) fn status(common: &Common) -> Result<(), Failure> {
     let status: Value = block_on(async { Ok(common.running().await?.ask(Method::GET, "/status", None).await?) })?;
@@ -48,20 +48,7 @@ pub(super) fn status(common: &Common) -> Result<(), Failure> {
             print::line(format_args!("       {:<10} next: {step}", ""));
         }
     }
-    for certificate in &status.certificates {
-        let error = certificate
-            .last_error
-            .as_ref()
-            .map(|error| format!(", last error: {error}"))
-            .unwrap_or_default();
-        print::line(format_args!(
-            "  certificate of {}: {} ({}), until {}{error}",
-            certificate.door,
-            certificate.names.join(", "),
-            certificate.source,
-            print::moment(certificate.not_after)
-        ));
-    }
+    status.certificates.iter().for_each(of_certificate);
     if let Some(relay) = status.relay {
         print::line(format_args!(
             "  relay {} paired, {} waiting",
@@ -92,21 +79,7 @@ pub(super) fn status(common: &Common) -> Result<(), Failure> {
             alarm.text
         ));
     }
-    print::line(format_args!(
-        "  store {} KiB, last backup {}{}",
-        status.store.bytes / 1024,
-        print::moment(status.store.last_backup),
-        match status.store.last_backup_keys {
-            Some(KeysIn::LeftOut) => ", without keys: what is restored from it has new authorities",
-            Some(KeysIn::Sealed) | None => "",
-        }
-    ));
-    if let Some(trouble) = &status.store.backup_trouble {
-        print::line(format_args!("  no backup was made: {trouble}"));
-    }
-    if let Some(lost) = &status.store.salvage {
-        print::line(format_args!("  store in salvage: {lost}"));
-    }
+    of_store(&status.store);
     Ok(())
 }
 
@@ -128,4 +101,37 @@ pub(super) fn reload(common: &Common) -> Result<(), Failure> {
         print::line(format_args!("reloaded: {}", changed.join(", ")));
     }
     Ok(())
+}
+
+fn of_certificate(certificate: &CertificateShown) {
+    let error = certificate
+        .last_error
+        .as_ref()
+        .map(|error| format!(", last error: {error}"))
+        .unwrap_or_default();
+    print::line(format_args!(
+        "  certificate of {}: {} ({}), until {}{error}",
+        certificate.door,
+        certificate.names.join(", "),
+        certificate.source,
+        print::moment(certificate.not_after)
+    ));
+}
+
+fn of_store(store: &StoreShown) {
+    print::line(format_args!(
+        "  store {} KiB, last backup {}{}",
+        store.bytes / 1024,
+        print::moment(store.last_backup),
+        match store.last_backup_keys {
+            Some(KeysIn::LeftOut) => ", without keys: what is restored from it has new authorities",
+            Some(KeysIn::Sealed) | None => "",
+        }
+    ));
+    if let Some(trouble) = &store.backup_trouble {
+        print::line(format_args!("  no backup was made: {trouble}"));
+    }
+    if let Some(lost) = &store.salvage {
+        print::line(format_args!("  store in salvage: {lost}"));
+    }
 }

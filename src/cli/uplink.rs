@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::reach::{block_on, secret_from, with_box};
 use super::{Common, Failure, print};
+use crate::admin::{ClientError, OTHER_SECTION};
 use crate::config;
 use crate::domain::units::count;
 use crate::tls::Step;
@@ -63,21 +64,38 @@ impl Command {
     }
 }
 
-/// By the running box, which reads its files as its own user does; without one, from the configuration.
+/// By the running box, which reads its files as its own user does, when it goes by what the file says; else by the file.
 fn test(common: &Common) -> Result<ExitCode, Failure> {
     let steps: Vec<Step> = block_on(async {
-        match common.running().await {
-            Ok(client) => Ok(client.ask(Method::POST, "/uplink/test", Some(&json!({}))).await?),
-            Err(_) => {
-                let config = config::load(&common.flags())?.config.uplink;
-                let closed = || Failure::configuration("the uplink is closed; open it with a section [uplink]");
-                let config = config.ok_or_else(closed)?;
-                let name = config.client_id.clone().unwrap_or_else(|| "gatelodge".to_owned());
-                Ok(rehearse(&config, &name, None).await)
+        let Ok(client) = common.running().await else {
+            return by_file(common).await;
+        };
+        // Whoever may not read the file means what the box goes by.
+        let meant = config::load(&common.flags()).ok().map(|loaded| loaded.config.uplink);
+        let section = match &meant {
+            Some(Some(section)) => json!({ "section": section.fingerprint() }),
+            Some(None) if common.config.is_some() => return by_file(common).await,
+            Some(None) | None => json!({}),
+        };
+        match client.ask(Method::POST, "/uplink/test", Some(&section)).await {
+            Err(ClientError::Refused { kind, detail, .. }) if kind == OTHER_SECTION => {
+                print::note(format_args!(
+                    "{detail}: the file is tested; `gatelodge reload` puts it in force"
+                ));
+                by_file(common).await
             }
+            steps => Ok(steps?),
         }
     })?;
     Ok(super::cert::tell(&steps, common))
+}
+
+async fn by_file(common: &Common) -> Result<Vec<Step>, Failure> {
+    let config = config::load(&common.flags())?.config.uplink;
+    let closed = || Failure::configuration("the uplink is closed; open it with a section [uplink]");
+    let config = config.ok_or_else(closed)?;
+    let name = config.client_id.clone().unwrap_or_else(|| "gatelodge".to_owned());
+    Ok(rehearse(&config, &name, None).await)
 }
 
 fn enrol(common: &Common, otp_file: Option<PathBuf>, again: bool) -> Result<ExitCode, Failure> {

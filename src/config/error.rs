@@ -170,6 +170,25 @@ impl ConfigError {
     }
 }
 
+/// What a value is, in words for people: serde's are for programmers.
+fn plain(words: &str) -> String {
+    let known = [
+        ("signed int ", "the number "),
+        ("unsigned int ", "the number "),
+        ("float ", "the number "),
+        ("bool ", ""),
+        ("string \"", "\""),
+        ("a sequence", "a list in brackets"),
+        ("sequence", "a list"),
+        ("a string", "a text in quotes"),
+        ("map", "a table"),
+    ];
+    let found = known
+        .iter()
+        .find_map(|(theirs, ours)| Some(format!("{ours}{}", words.strip_prefix(theirs)?)));
+    found.unwrap_or_else(|| words.to_owned())
+}
+
 impl From<figment::Error> for ConfigError {
     fn from(error: figment::Error) -> ConfigError {
         let mut path = error.path.clone();
@@ -185,7 +204,12 @@ impl From<figment::Error> for ConfigError {
                 Some(format!("one of: {}", known.join(", "))),
             ),
             Kind::InvalidType(found, wanted) => (
-                format!("`{}` is {found}, where {wanted} is wanted", path.join(".")),
+                format!(
+                    "`{}` is {}, where {} is wanted",
+                    path.join("."),
+                    plain(&found.to_string()),
+                    plain(wanted)
+                ),
                 None,
             ),
             Kind::MissingField(field) => (format!("`{}` is missing `{field}`", path.join(".")), None),

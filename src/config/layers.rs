@@ -242,13 +242,16 @@ pub fn without_file() -> Result<Config, ConfigError> {
 
 /// Where the running box's socket is, as far as the configuration tells: a fault elsewhere in it must not
 /// keep an operator from asking the box.
+///
+/// Answers beside it why the file does not say it, when the file is there and cannot be read: then it is the usual one.
 #[must_use]
-pub fn find_socket(flags: &Flags) -> PathBuf {
+pub fn find_socket(flags: &Flags) -> (PathBuf, Option<ConfigError>) {
     if let Some(socket) = &flags.socket {
-        return socket.clone();
+        return (socket.clone(), None);
     }
     let file = flags.file.clone().unwrap_or_else(|| DEFAULT_FILE.into());
-    environment(with_file(Figment::new(), &file, &mut Vec::new()))
-        .extract_inner("admin_socket")
-        .unwrap_or(Config::default().admin_socket)
+    let mut faults = Vec::new();
+    let said = environment(with_file(Figment::new(), &file, &mut faults)).extract_inner("admin_socket");
+    let fault = faults.pop().filter(|_| said.is_err() && file.exists());
+    (said.unwrap_or(Config::default().admin_socket), fault)
 }

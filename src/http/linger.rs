@@ -91,6 +91,11 @@ impl<S> Lingering<S> {
     pub(crate) fn stream(&self) -> &S {
         &self.stream
     }
+
+    /// The stream itself, for whoever closes it without lingering.
+    pub(crate) fn stream_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Lingering<S> {

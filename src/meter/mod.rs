@@ -2,7 +2,7 @@
 //!
 //! [`emop`] is the protocol, pure; [`smip`], [`mediator::messages`] and [`arguments`] are what other
 //! programs and people write, pure as well. [`link`] and [`session`] speak with one meter, a [`driver`] keeps who
-//! wants something of it in order, [`half_hours`] come out of its memory, and [`Meters`] is the fleet: registry, polling, what was last known.
+//! wants something of it in order, `half_hours` come out of its memory, and [`Meters`] is the fleet: registry, polling, what was last known.
 #![doc = ""]
 #![doc = include_str!("README.md")]
 

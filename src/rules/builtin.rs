@@ -27,6 +27,8 @@ fn told(entry: Entry, severity: Severity, text: &str) -> Entry {
     }
 }
 
+// entries is long because it is a table.
+
 /// All of them.
 pub(super) fn entries() -> Vec<Entry> {
     let one = Bound::One;

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::beside::Place;
-use super::clock::{Clock, SystemClock};
 use super::files::{Disk, RealDisk};
+use super::keep::beside::Place;
+use super::keep::clock::{Clock, SystemClock};
 
 /// Where the book lies and how large it may grow.
 #[derive(Clone, Debug)]

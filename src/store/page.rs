@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use sled::IVec;
 
-use super::draft::{self, Draft, Row};
-use super::record::{self, Head};
+use super::log::record::{self, Head};
 use super::table::Table;
+use super::table::draft::{self, Draft, Row};
 use super::{ReadError, RowError};
 use crate::domain::{Event, Seq};
 

@@ -1,12 +1,12 @@
 //! The decoders of the book for fuzzing (`tests/fuzz`): they take any bytes and must not panic.
 
 use super::files::Disk;
-use super::frame;
+use super::keep::snapshot;
+use super::log::frame;
+use super::log::record;
+use super::log::segment::{self, Header, Kept};
+use super::log::thinning;
 use super::readings;
-use super::record;
-use super::segment::{self, Header, Kept};
-use super::snapshot;
-use super::thinning;
 use crate::domain::Seq;
 use std::path::Path;
 
@@ -71,7 +71,7 @@ pub fn side_file(disk: &dyn Disk, path: &Path) {
 
 #[cfg(test)]
 mod tests {
-    use crate::store::RealDisk;
+    use crate::store::files::RealDisk;
     use proptest::collection::vec;
     use proptest::prelude::*;
 
@@ -90,10 +90,10 @@ mod tests {
         fn any_bytes_are_a_side_file_or_refused(parts in vec((45u8..54, vec(any::<u8>(), 0..60)), 0..6), torn in vec(any::<u8>(), 0..20)) {
             let mut bytes = Vec::new();
             for (kind, part) in parts {
-                let at = crate::store::frame::begin(&mut bytes);
+                let at = crate::store::log::frame::begin(&mut bytes);
                 bytes.push(kind);
                 bytes.extend(part);
-                crate::store::frame::finish(&mut bytes, at);
+                crate::store::log::frame::finish(&mut bytes, at);
             }
             bytes.extend(torn);
             let file = tempfile::NamedTempFile::new().unwrap();
@@ -106,11 +106,11 @@ mod tests {
             let mut body = vec![16];
             for (key, value) in &rows {
                 for part in [key, value] {
-                    crate::store::frame::put_length(&mut body, part.len());
+                    crate::store::log::frame::put_length(&mut body, part.len());
                     body.extend_from_slice(part);
                 }
             }
-            let read = crate::store::snapshot::block_rows(&body).unwrap();
+            let read = crate::store::keep::snapshot::block_rows(&body).unwrap();
             prop_assert!(read.iter().copied().eq(rows.iter().map(|(key, value)| (key.as_slice(), value.as_slice()))));
         }
     }

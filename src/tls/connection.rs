@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::StatusCode;
 use axum::response::Response;
 use hyper::Request;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
@@ -109,6 +110,7 @@ impl Connection<'_> {
                     request.extensions_mut().insert(certificate.clone());
                 }
                 let (router, unsent, aside) = (router.clone(), Arc::clone(&unsent), aside.clone());
+                let pulse = pulse.clone();
                 // In a box, which goes when the answer is there: what waits for a slow peer is then only the answer.
                 Box::pin(async move {
                     if !unsent.has_room() {
@@ -121,6 +123,9 @@ impl Connection<'_> {
                     }
                     let answer = router.current().call(request);
                     let mut answer: Response = answer.await?;
+                    if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+                        pulse.upgraded();
+                    }
                     if let Some(leftover) = leftover
                         && let Some(unread) = leftover.read_off().await
                     {

@@ -22,6 +22,8 @@ pub(super) struct Pulse {
     served: AtomicBool,
     /// Whether our side is closed: what still comes is no request, and has limits of its own.
     leaving: AtomicBool,
+    /// Whether a request was upgraded: what comes is somebody else's.
+    upgraded: AtomicBool,
     /// Since when no request is under way.
     idle_since: AtomicU64,
     /// When the first byte came after that.
@@ -75,6 +77,7 @@ impl Pulse {
             under_way: AtomicU32::new(0),
             served: AtomicBool::new(false),
             leaving: AtomicBool::new(false),
+            upgraded: AtomicBool::new(false),
             idle_since: AtomicU64::new(1),
             head_since: AtomicU64::new(1),
             stalled_since: AtomicU64::new(0),
@@ -104,6 +107,16 @@ impl Pulse {
         if self.under_way.load(Relaxed) == 0 && self.head_since.load(Relaxed) == 0 {
             self.head_since.store(self.now(), Relaxed);
         }
+    }
+
+    /// A request was upgraded (RFC 9110 §7.8): its handler has the stream from now on.
+    pub(super) fn upgraded(&self) {
+        self.upgraded.store(true, Relaxed);
+    }
+
+    /// Whether a handler has the stream.
+    pub(super) fn is_upgraded(&self) -> bool {
+        self.upgraded.load(Relaxed)
     }
 
     /// All was said; the peer is to close.

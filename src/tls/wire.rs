@@ -92,6 +92,10 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.pulse.is_upgraded() {
+            // Its handler may read on while its own side is closed: what would be thrown away here is for it.
+            return Pin::new(self.socket.stream_mut()).poll_shutdown(cx);
+        }
         self.pulse.leaving();
         Pin::new(&mut self.socket).poll_shutdown(cx)
     }

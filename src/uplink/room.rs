@@ -352,6 +352,12 @@ impl Uplink {
         Some(enrol.now(&name, wish).await)
     }
 
+    /// Whether this is the section that it goes by, told by its [`Config::fingerprint`].
+    #[must_use]
+    pub fn goes_by(&self, fingerprint: &str) -> bool {
+        self.config.fingerprint() == fingerprint
+    }
+
     /// The way to the broker step by step, in words.
     pub async fn rehearse(&self) -> Vec<Step> {
         let (name, connected) = {

@@ -85,15 +85,17 @@ impl Webhooks {
             workers.spawn(target.run(lane));
         }
         tokio::select! {
-            () = stop.cancelled() => Ok(()),
-            Some(ended) = workers.join_next() => ended?,
+            () = stop.cancelled() => {}
+            Some(ended) = workers.join_next() => ended??,
         }
+        // Whoever follows takes their places in the journal.
+        workers.shutdown().await;
+        Ok(())
     }
 
     /// Writes down since when each target is told. To be called before anybody else writes: a new cursor is on disk only
     /// a moment after it was taken, and what comes first is not lost to a box that is killed meanwhile.
     pub async fn prepare(&self) -> Result<(), WebhooksError> {
-        self.forget_others().await?;
         let now = Timestamp::now();
         for (entry, _) in &self.targets {
             let name = entry.name.clone();
@@ -104,8 +106,12 @@ impl Webhooks {
         Ok(())
     }
 
-    /// Targets that are no more hold no cursor, and nothing of them is kept.
-    async fn forget_others(&self) -> Result<(), WebhooksError> {
+    /// Targets that are no more hold no cursor, and nothing of them is kept. To be called once it is sure that they are
+    /// no more: what waited for them goes.
+    ///
+    /// # Errors
+    /// When the book cannot be read or written.
+    pub async fn forget_others(&self) -> Result<(), WebhooksError> {
         for (name, _) in ledger::targets(&self.store)? {
             if self.targets.iter().any(|(entry, _)| entry.name == name) {
                 continue;
@@ -145,6 +151,11 @@ impl Webhooks {
                     .filter_map(|(_, delivery)| delivery.not_before)
                     .filter(|until| *until > Timestamp::now())
                     .max(),
+                tried: deliveries
+                    .iter()
+                    .filter(|(_, delivery)| delivery.attempts > 0)
+                    .max_by_key(|(_, delivery)| delivery.tried)
+                    .map(|(_, delivery)| DeliveryShown::of(&entry.name, delivery.clone())),
                 last: deliveries
                     .into_iter()
                     .next_back()

@@ -334,3 +334,42 @@ fn the_reader_of_imports_sees_what_is_imported() {
     let text = "use crate::store::Store;\n// crate::uplink is only a word here\nlet x = crate::domain::Seq(1);";
     assert_eq!(imports(text).into_iter().collect::<Vec<_>>(), ["domain", "store"]);
 }
+
+/// Lines of a function that can be seen whole.
+const LONG_FUNCTION: usize = 100;
+
+/// Functions of a source as rustfmt sets it: the name and how many lines; those of tests are not looked at.
+fn functions(text: &str) -> Vec<(String, usize)> {
+    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let lines: Vec<&str> = code.lines().collect();
+    let mut found = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let words = line.trim_start().split_whitespace().take(5);
+        let name = words.skip_while(|word| *word != "fn").nth(1);
+        let Some(name) = name.filter(|_| !line.trim_start().starts_with("//")) else {
+            continue;
+        };
+        let end = format!("{indent}}}");
+        let length = lines[at..].iter().position(|line| *line == end);
+        found.extend(length.map(|length| (name.split('(').next().unwrap_or(name).to_owned(), length + 1)));
+    }
+    found
+}
+
+#[test]
+fn long_functions_state_their_reason() {
+    let mut long = Vec::new();
+    let mut seen = 0;
+    for (file, text) in all_sources() {
+        let is_tests = file.contains("tests");
+        for (name, length) in functions(&text).into_iter().filter(|_| !is_tests) {
+            seen += 1;
+            if length > LONG_FUNCTION && !text.contains(&format!("// {name} is long because ")) {
+                long.push(format!("{file}: {name} has {length} lines"));
+            }
+        }
+    }
+    assert!(seen > 3_000, "functions are found: {seen}");
+    assert!(long.is_empty(), "{}", long.join("\n"));
+}

@@ -282,7 +282,7 @@ fn a_restore_that_is_killed_anywhere_is_all_or_nothing() {
     let file = lodge.dir.join("lodge.backup").display().to_string();
     lodge.json(&["backup", &file, "--passphrase-file", &secret]);
     let (backed_up, mut ends) = (keys(&lodge), [0; 2]);
-    let kills = std::env::var("GATELODGE_RESTORE_KILLS").map_or(10, |times| times.parse().unwrap());
+    let kills = std::env::var("GATELODGE_TEST_RESTORE_KILLS").map_or(10, |times| times.parse().unwrap());
     for kill in 0..kills {
         let mut other = Lodge::start();
         let before = keys(&other);

@@ -1,6 +1,6 @@
 //! `kill -9` of the built binary under load: nothing acknowledged is lost, nothing is counted twice.
 //!
-//! `GATELODGE_KILLS` says how often (20 in everyday runs, 1,000 in the long form).
+//! `GATELODGE_TEST_KILLS` says how often (20 in everyday runs, 1,000 in the long form).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,7 +22,7 @@ struct Counter {
 const COUNTERS: usize = 8;
 
 fn kills() -> usize {
-    std::env::var("GATELODGE_KILLS")
+    std::env::var("GATELODGE_TEST_KILLS")
         .ok()
         .and_then(|kills| kills.parse().ok())
         .unwrap_or(20)

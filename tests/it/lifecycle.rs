@@ -148,7 +148,31 @@ fn a_bad_configuration_leaves_the_old_in_force() {
         lodge.log().contains("not reloaded").then_some(())
     });
     assert_eq!(lodge.https().ask("GET", "/healthz", &[]).status, 200);
-    assert_eq!(lodge.json(&["status"])["state"], "ready");
+    let socket = lodge.config_file().with_file_name("admin.sock");
+    let status = || {
+        let asked = ["--socket", socket.to_str().unwrap(), "status"];
+        lodge.json(&asked)
+    };
+    let told = status();
+    assert_eq!(told["state"], "ready");
+    let found = &told["verdict"]["findings"].as_array().unwrap();
+    let found: Vec<&Value> = found.iter().filter(|found| found["part"] == "configuration").collect();
+    assert!(
+        found.len() == 1 && found[0]["words"].as_str().unwrap().contains("create_limit"),
+        "a start would not take it either: {told}"
+    );
+    lodge.configure("junk = [\n");
+    let output = lodge.command(&["status"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() || (said.contains("TOML") && said.contains("usual place")),
+        "{said}"
+    );
+    lodge.configure(CONFIG);
+    lodge.json(&["config", "reload"]);
+    let told = status();
+    let still = told["verdict"]["findings"].as_array().unwrap().iter();
+    assert_eq!(still.filter(|found| found["part"] == "configuration").count(), 0);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The pages in a real browser: signing in, watching counts move, counting at a door, on a desk and on a phone.
 //!
-//! With `GATELODGE_PICTURES=FOLDER` a picture of every page is left there, to be looked at.
+//! With `GATELODGE_TEST_PICTURES=FOLDER` a picture of every page is left there, to be looked at.
 
 use std::path::Path;
 
@@ -201,7 +201,7 @@ fn every_page_fits_its_screen_in_both_colours() {
     let ca_file = found["ca_file"].as_str().unwrap();
     let mut page = Page::new(demo.https_port(), Path::new(ca_file));
     let space = format!("/spaces/{}", found["spaces"][0].as_str().unwrap());
-    let pictures = std::env::var_os("GATELODGE_PICTURES");
+    let pictures = std::env::var_os("GATELODGE_TEST_PICTURES");
     let look = |page: &mut Page, name: &str, path: &str| {
         page.go(path);
         for (width, scheme) in [

@@ -23,7 +23,7 @@ def arguments():
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30), help="repeats the choices, not the load")
     parser.add_argument("--seconds", type=float, default=4.0, help="the longest load before a cut (4)")
     parser.add_argument("--deaf", action="store_true", help="the disk heeds no flush: this check must see that")
-    parser.add_argument("--binary", default=os.environ.get("GATELODGE_BIN"), help="absent: what cargo built last")
+    parser.add_argument("--binary", default=os.environ.get("GATELODGE_TEST_BIN"), help="absent: what cargo built last")
     return parser.parse_args()
 
 

@@ -41,7 +41,7 @@ def loads(seconds):
     line = ["cargo", "test", "--release", "--locked", "--test", "it", "relay::load", "--",
             "--ignored", "--nocapture", "--test-threads", "1"]
     done = subprocess.run(line, cwd=tools.ROOT, capture_output=True, text=True, timeout=3600,
-                          env={**os.environ, "GATELODGE_RELAY_SECONDS": str(seconds)})
+                          env={**os.environ, "GATELODGE_TEST_RELAY_SECONDS": str(seconds)})
     if done.returncode != 0:
         sys.exit(f"{' '.join(line)}\n{done.stdout}{done.stderr}")
     found = [dict(re.findall(r"(\w+)=([\d.]+)", text)) | {"kind": text.split()[0]}

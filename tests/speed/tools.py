@@ -1,5 +1,6 @@
 """The programs that the measurements need."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -25,9 +26,11 @@ def install():
 
 def build(profile):
     """Builds the binary, and says where it lies."""
-    subprocess.run(["cargo", "build", "--profile", profile, "--locked", "--bin", "gatelodge"], cwd=ROOT, check=True)
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    return target / "x86_64-unknown-linux-gnu" / profile / "gatelodge"
+    line = ["cargo", "build", "--profile", profile, "--locked", "--bin", "gatelodge",
+            "--message-format", "json-render-diagnostics"]
+    said = subprocess.run(line, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    files = [json.loads(message).get("executable") for message in said.splitlines()]
+    return next(Path(file) for file in files if file)
 
 
 def run(*line, seconds):

@@ -20,7 +20,7 @@ use crate::store::{Ledger, Page, ReadError, RowError, Store, schema};
 use memory::{A_NAME, AN_ADDRESS, Held, Memory, live};
 use place::Bucket;
 
-pub(super) use place::{Place, Proof, forget_places_on, signed_in_on, sweep_places_on};
+pub(super) use place::{Place, Proof, forget_places_on, forgive_on, signed_in_on, sweep_places_on};
 
 /// By bucket: when there were failures.
 const FAILURES: Ledger<Vec<Timestamp>> = Ledger::new(schema::FAILED_SIGN_INS);
@@ -130,6 +130,12 @@ impl Tries {
         for bucket in proof.forgets(place) {
             memory.failures.remove(&bucket);
         }
+    }
+
+    /// Nothing that failed for the name counts any more ([`forgive_on`]).
+    pub(super) fn forgive(&self, name: &str) {
+        let prefix = place::beginning(name);
+        self.lock().failures.retain(|bucket, _| bucket[..16] != prefix);
     }
 
     /// From where the next failure sweeps.

@@ -78,10 +78,26 @@ pub(in crate::accounts) fn signed_in_on(
     PLACES.put_on(page, &place.here, &now)
 }
 
+/// An administrator wants the person in: nothing that failed for the name counts any more, wherever it was tried.
+pub(in crate::accounts) fn forgive_on(page: &mut Page, name: &str) -> Result<(), RowError> {
+    let prefix = beginning(name);
+    for (key, _) in FAILURES.scan_on(page, &prefix, None, usize::MAX)? {
+        FAILURES.delete_on(page, &key);
+    }
+    Ok(())
+}
+
+/// How everything of a name begins.
+pub(super) fn beginning(name: &str) -> [u8; 16] {
+    let mut prefix = [0; 16];
+    prefix.copy_from_slice(&Place::new(name, IpAddr::from([0; 4])).name[..16]);
+    prefix
+}
+
 /// Forgets from where somebody signed in who is gone.
 pub(in crate::accounts) fn forget_places_on(page: &mut Page, name: &str) -> Result<(), RowError> {
-    let prefix = Place::new(name, IpAddr::from([0; 4])).name;
-    for (key, _) in PLACES.scan_on(page, &prefix[..16], None, usize::MAX)? {
+    let prefix = beginning(name);
+    for (key, _) in PLACES.scan_on(page, &prefix, None, usize::MAX)? {
         PLACES.delete_on(page, &key);
     }
     Ok(())

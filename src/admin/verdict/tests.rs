@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::admin::RoomShown;
+use crate::admin::{RelayShown, RoomShown};
 
 fn now() -> Timestamp {
     "2026-11-29T12:00:00Z".parse().unwrap()
@@ -82,6 +82,33 @@ fn whatever_does_not_do_its_job_is_found_and_nothing_else() {
             Grade::Attention,
             false,
             Box::new(|status| status.uplink.as_mut().unwrap().lost = 3),
+        ),
+        (
+            "configuration",
+            Grade::Attention,
+            false,
+            Box::new(|status| status.not_in_force = Some("x is unknown".to_owned())),
+        ),
+        (
+            "relay",
+            Grade::Attention,
+            false,
+            Box::new(|status| {
+                let draining = true;
+                status.relay = Some(RelayShown {
+                    waiting: 0,
+                    paired: 0,
+                    draining,
+                });
+            }),
+        ),
+        (
+            "webhooks",
+            Grade::Attention,
+            false,
+            Box::new(|status| {
+                status.webhooks_failing.insert("hook".to_owned(), "500".to_owned());
+            }),
         ),
         (
             "meters",

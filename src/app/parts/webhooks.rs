@@ -33,6 +33,10 @@ impl Part<Deps> for Webhooks {
         vec![service("webhooks", self, Webhooks::run)]
     }
 
+    async fn settle(&self) -> anyhow::Result<()> {
+        Ok(self.forget_others().await?)
+    }
+
     fn mount(self: &Arc<Self>, https: Https) -> Https {
         let pages = webhooks::pages::router(Arc::clone(self), https.face.clone());
         let api = webhooks::v1::router(Arc::clone(self), Arc::clone(&https.bearers));

@@ -9,6 +9,7 @@ use super::place::Place;
 use super::running::RunningBox;
 use super::settings::Settings;
 use crate::admin::Client;
+use crate::cli::reach::unreached;
 use crate::cli::{Common, Failure};
 use crate::config::{self, DEFAULT_FILE};
 use crate::meter;
@@ -105,7 +106,7 @@ async fn connect(common: &Common, server: &str, credentials: Option<Credentials>
 /// The running box. Where nothing at all is configured, that is what is wrong.
 async fn reach(common: &Common) -> Result<Client, Failure> {
     let flags = common.flags();
-    let socket = config::find_socket(&flags);
+    let (socket, fault) = config::find_socket(&flags);
     let nobody_said = flags.socket.is_none()
         && flags.file.is_none()
         && socket == config::Config::default().admin_socket
@@ -117,6 +118,6 @@ async fn reach(common: &Common) -> Result<Client, Failure> {
                 "name a mediator with --mediator, MEDIATOR_SERVER or ~/.simt/emlite.env, or run a box on this machine",
             ),
         ),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(unreached(error, fault)),
     }
 }

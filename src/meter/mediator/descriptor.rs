@@ -1,5 +1,5 @@
-//! What the mediator says of itself by reflection: its services and messages, as `mediator.proto` would have them
-//! (EMOP §10).
+//! What the mediator says of itself by reflection: its services and messages, as `mediator.proto` beside this file has
+//! them (EMOP §10). A test compiles that and compares it with what a box answers.
 
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
@@ -134,6 +134,7 @@ fn message(name: &str, fields: &[Field]) -> DescriptorProto {
         number: Some(number),
         label: Some(Label::Optional.into()),
         r#type: Some((*kind).into()),
+        json_name: Some(json_name(name)),
         ..FieldDescriptorProto::default()
     };
     DescriptorProto {
@@ -141,6 +142,17 @@ fn message(name: &str, fields: &[Field]) -> DescriptorProto {
         field: (1..).zip(fields).map(field).collect(),
         ..DescriptorProto::default()
     }
+}
+
+/// The name of a field in JSON, as compilers make it: no underscore, the letter after it large.
+fn json_name(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |made, word| {
+        let mut letters = word.chars();
+        let large = letters.next().map(|letter| letter.to_ascii_uppercase());
+        made + &String::from_iter(large.into_iter().chain(letters))
+    })
 }
 
 fn service(package: &str, name: &str, methods: &[[&str; 3]]) -> ServiceDescriptorProto {

@@ -1,6 +1,7 @@
 //! The mediator's messages, proto3 package `simt_emlite.mediator.grpc` (EMOP §10).
 //!
-//! Written by hand: ten messages of at most three fields need no compiler of their own in the build.
+//! Written by hand: ten messages of at most three fields need no compiler of their own in the build. `mediator.proto`
+//! is what others are given, and tests hold these against it.
 
 use prost::Message;
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::Desk;
 use super::one::{Refused, find};
-use crate::domain::{Interval, Measure, MeterId, Quality};
+use crate::domain::{HALF_HOUR, Interval, Measure, MeterId, Quality};
 use crate::face::SignedIn;
 use crate::meter::{MetersError, Span, Totals};
 use crate::store::ReadError;
@@ -108,7 +108,10 @@ pub(super) async fn csv(
     });
     let totals = read.await.map_err(|_| Refused::Stopped)??;
     let mut text = String::from("from,kWh,quality\r\n");
-    for one in totals.intervals {
+    let now = Timestamp::now().as_second();
+    // What is not over yet is no gap.
+    let over = |one: &&Interval| one.from.as_second() + HALF_HOUR <= now;
+    for one in totals.intervals.iter().filter(over) {
         let energy = one
             .energy
             .map_or_else(String::new, |energy| format!("{:.3}", energy.0 as f64 / 1_000.0));
@@ -144,7 +147,7 @@ pub(super) fn span_of(desk: &Desk, day: Date, days: i64) -> Result<Span, jiff::E
 
 /// Whether a half-hour has no energy though it is over.
 pub(super) fn is_missing(one: &Interval) -> bool {
-    one.energy.is_none() && one.from.as_second() + crate::domain::HALF_HOUR <= Timestamp::now().as_second()
+    one.energy.is_none() && one.from.as_second() + HALF_HOUR <= Timestamp::now().as_second()
 }
 
 pub(super) fn kwh(watt_hours: u64) -> String {

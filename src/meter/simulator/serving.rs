@@ -15,7 +15,7 @@ use crate::meter::emop::StreamDecoder;
 #[derive(Debug, thiserror::Error)]
 pub enum SimulatorError {
     /// The address is taken, or not ours.
-    #[error("a simulated meter cannot listen on {address}")]
+    #[error("a simulated meter cannot listen on {address}: {source}")]
     Listen {
         /// Where it was to listen.
         address: SocketAddr,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::domain::{HALF_HOUR, Quality, Reading, WattHours};
-use crate::store::frame::Body;
+use crate::store::log::frame::Body;
 
 const FORMAT: u8 = 1;
 const HALF: u32 = HALF_HOUR as u32;

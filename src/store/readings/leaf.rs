@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::day::Day;
 use super::series::{Month, Series};
 use crate::domain::Register;
-use crate::store::frame::{self, Body};
+use crate::store::log::frame::{self, Body};
 
 const HEAD: u8 = 48;
 const LEAF: u8 = 49;
@@ -157,7 +157,7 @@ fn places(body: &mut Body<'_>) -> Option<Vec<Place>> {
 mod tests {
     use super::*;
     use crate::domain::{Reading, WattHours};
-    use crate::store::frame::Frame;
+    use crate::store::log::frame::Frame;
     use jiff::Timestamp;
     use proptest::prelude::*;
 

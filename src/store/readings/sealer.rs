@@ -19,12 +19,13 @@ use super::leaf::Days;
 use super::series::{Month, Series, start_of};
 use super::shelf::{Shelf, cover, decode};
 use super::side::{self, NAMED, Named, Side, SideError, Writer};
-use crate::store::change::Asked;
 use crate::store::files;
 use crate::store::health::Health;
-use crate::store::keeper::{Call, Keeper};
-use crate::store::queue::{Queue, Rank};
-use crate::store::reserve::reserve;
+use crate::store::keep::call::Call;
+use crate::store::keep::keeper::Keeper;
+use crate::store::write::change::Asked;
+use crate::store::write::queue::{Queue, Rank};
+use crate::store::write::reserve::reserve;
 use crate::store::{FileError, Page, ReadError, RowError, WriteError};
 
 /// A month is left alone for so long after its end: most of what is late comes by then, and costs no new file.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::leaf::{self, Days, END_BYTES, End, INDEX_LEAVES, Part, Place};
 use super::series::{Month, Series};
 use crate::store::files::{self, Disk, DiskFile};
-use crate::store::frame::{self, Frame};
+use crate::store::log::frame::{self, Frame};
 use crate::store::{FileError, Ledger, schema};
 
 /// Which side file of a month counts, by month.

@@ -10,9 +10,9 @@ use super::series::{Month, Series};
 use super::shelf::Shelf;
 use super::side::{self, Check, NAMED, Named, Writer};
 use crate::store::files::{self, Disk};
-use crate::store::loss::{Loss, LossKind};
+use crate::store::keep::snapshot::Overlay;
+use crate::store::open::loss::{Loss, LossKind};
 use crate::store::schema::{READINGS, SIDE_FILES};
-use crate::store::snapshot::Overlay;
 use crate::store::{FileError, ReadError};
 
 /// Series that are named one by one in a report; more are summed up.

@@ -5,6 +5,7 @@ mod fault;
 use std::path::PathBuf;
 
 use axum::http::Uri;
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 use super::connection::address::BrokerUrl;
@@ -14,6 +15,7 @@ use super::tenant::web::WebUrl;
 use crate::domain::units::{ByteSize, Span};
 use crate::http::Rate;
 use crate::http::client::Origin;
+use crate::pki::sha256;
 use crate::tls::{Outbound, Pin};
 
 /// The `[uplink]` section: where what happens goes, and how.
@@ -273,6 +275,17 @@ pub enum Version {
 }
 
 impl Config {
+    /// What tells this section from another: a hash of all of it but the rules, which are a part of their own.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let section = Config {
+            rule: Vec::new(),
+            ..self.clone()
+        };
+        let text = serde_json::to_string(&section).unwrap_or_default();
+        HEXLOWER.encode(&sha256(text.as_bytes()))
+    }
+
     /// How the box proves who it is, whether or not the section says so.
     #[must_use]
     pub fn auth(&self) -> Auth {

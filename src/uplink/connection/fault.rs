@@ -346,7 +346,9 @@ impl Fault {
             },
             Fault::Wire(WireError::TooLarge(_)) => "let the broker take larger packets",
             Fault::Wire(WireError::Closed | WireError::Io(_)) => {
-                "wait; the box connects again. Should it go on, the broker's log says why it ended the connection"
+                "wait; the box connects again. Should it go on, see that uplink.url has the right scheme for its port \
+                 (mqtts:// where the broker speaks TLS, mqtt:// where not); the broker's log says why it ended the \
+                 connection"
             }
             Fault::Larger(larger) if larger.retained => {
                 "the broker keeps it and sends it in every session: take it away with an empty retained message to that \

@@ -47,7 +47,7 @@ fn base64(body: &[u8]) -> Result<Vec<u8>, NoCertificates> {
     lines.decode(body).map_err(|_| NoCertificates::Form)
 }
 
-/// ContentInfo { signedData, [0] SignedData { version, digests, content, [0] certificates, … } }
+/// `ContentInfo { signedData, [0] SignedData { version, digests, content, [0] certificates, … } }`
 fn signed_data(der: &[u8]) -> Result<Vec<CertificateDer<'static>>, NoCertificates> {
     let content = element(der, |tag| tag == Tag::Sequence)?.1;
     let (rest, kind) = element(content, |tag| tag == Tag::Oid)?;

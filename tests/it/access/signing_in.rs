@@ -86,6 +86,12 @@ fn five_failures_hold_a_name_back_and_a_known_address_is_let_in_all_the_same() {
     assert_eq!(one(&lodge, "192.0.2.1", "anna", "correct-horse").status, 303);
     // That she is in gives nobody elsewhere another guess.
     wait(&one(&lodge, "203.0.113.4", "anna", "correct-horse"));
+    // Whoever gives her a new password wants her in.
+    let file = lodge.config_file().with_file_name("new");
+    std::fs::write(&file, "another-horse").unwrap();
+    let given = lodge.command(&["user", "passwd", "anna", "--password-file", file.to_str().unwrap()]);
+    assert!(given.status.success(), "{given:?}");
+    assert_eq!(one(&lodge, "203.0.113.5", "anna", "another-horse").status, 303);
 }
 
 #[test]

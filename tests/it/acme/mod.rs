@@ -147,7 +147,10 @@ fn with_the_http_door_open_names_are_proved_by_http() {
 #[test]
 fn nothing_is_dropped_while_certificates_change() {
     let number = |name: &str, short: usize| std::env::var(name).map_or(short, |text| text.parse().unwrap());
-    let (swaps, requests) = (number("GATELODGE_SWAPS", 2), number("GATELODGE_SWAP_REQUESTS", 300));
+    let (swaps, requests) = (
+        number("GATELODGE_TEST_SWAPS", 2),
+        number("GATELODGE_TEST_SWAP_REQUESTS", 300),
+    );
     let port = free_port();
     let pebble = Pebble::start(&Behaviour::looking_at(port));
     let lodge = Lodge::start_with(&sections(port, &pebble.section()));

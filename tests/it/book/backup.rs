@@ -208,7 +208,7 @@ async fn a_wrong_passphrase_or_a_damaged_backup_changes_nothing() {
 #[tokio::test]
 async fn cuts_during_backup_and_restore_leave_one_book_or_the_other() {
     let mut both = [0; 2];
-    for seed in 0..super::number("GATELODGE_RESTORE_CUTS").unwrap_or(60) {
+    for seed in 0..super::number("GATELODGE_TEST_RESTORE_CUTS").unwrap_or(60) {
         let mut chance = Chance::new(seed);
         let dir = tempfile::tempdir().unwrap();
         let disk = SimulatedDisk::new(dir.path());

@@ -1,8 +1,8 @@
 //! Power cuts, kills and failing calls at any point, again and again on the same book.
 //!
 //! Short form in every run; the long form is
-//! `GATELODGE_CRASH_CUTS=20000 cargo nextest run --test it book::crash --no-capture`, and one case
-//! is repeated with `GATELODGE_CRASH_SEED=<seed>` (threads still interleave as they please).
+//! `GATELODGE_TEST_CRASH_CUTS=20000 cargo nextest run --test it book::crash --no-capture`, and one case
+//! is repeated with `GATELODGE_TEST_CRASH_SEED=<seed>` (threads still interleave as they please).
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -376,8 +376,8 @@ async fn what_was_refused_for_want_of_room_does_not_come_back() {
 
 #[test]
 fn no_cut_kill_or_failing_call_loses_or_invents_anything() {
-    let wanted = super::number("GATELODGE_CRASH_CUTS").unwrap_or(200);
-    let only = super::number("GATELODGE_CRASH_SEED");
+    let wanted = super::number("GATELODGE_TEST_CRASH_CUTS").unwrap_or(200);
+    let only = super::number("GATELODGE_TEST_CRASH_SEED");
     let (mut cuts, mut seed) = (0, only.unwrap_or(1));
     while cuts < wanted {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -387,7 +387,7 @@ fn no_cut_kill_or_failing_call_loses_or_invents_anything() {
         let outcome = std::panic::catch_unwind(|| runtime.block_on(case(seed)));
         match outcome {
             Ok(more) => cuts += more,
-            Err(_) => panic!("failed with GATELODGE_CRASH_SEED={seed}, after {cuts} cuts"),
+            Err(_) => panic!("failed with GATELODGE_TEST_CRASH_SEED={seed}, after {cuts} cuts"),
         }
         if only.is_some() {
             break;

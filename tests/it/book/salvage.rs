@@ -240,13 +240,13 @@ async fn both_snapshots_damaged_still_starts_with_what_is_readable() {
 }
 
 /// Any one file damaged anywhere: the report says neither too little nor, of rows, too much.
-/// The long form sets `GATELODGE_DAMAGES=2000`.
+/// The long form sets `GATELODGE_TEST_DAMAGES=2000`.
 #[tokio::test]
 async fn whatever_is_damaged_the_report_is_true() {
     let whole = tempfile::tempdir().unwrap();
     grown(whole.path()).await;
     let all: Vec<PathBuf> = contents(&whole.path().join("g000001")).into_keys().collect();
-    for seed in 0..super::number("GATELODGE_DAMAGES").unwrap_or(40) {
+    for seed in 0..super::number("GATELODGE_TEST_DAMAGES").unwrap_or(40) {
         let mut chance = Chance::new(seed);
         let dir = tempfile::tempdir().unwrap();
         for path in contents(whole.path()).into_keys() {

@@ -1,8 +1,8 @@
 //! Power cuts and failing calls while readings are written, sealed, merged, backed up and restored.
 //!
 //! Short form in every run; the long form is
-//! `GATELODGE_SEALING_CUTS=2000 cargo nextest run --test it book::sealing --no-capture`, and one case is repeated
-//! with `GATELODGE_SEALING_SEED=<seed>`.
+//! `GATELODGE_TEST_SEALING_CUTS=2000 cargo nextest run --test it book::sealing --no-capture`, and one case is repeated
+//! with `GATELODGE_TEST_SEALING_SEED=<seed>`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -219,8 +219,8 @@ async fn restored(disk: &SimulatedDisk, dir: &Path, clock: &Arc<SetClock>, why: 
 
 #[test]
 fn no_cut_or_failing_call_loses_or_invents_a_reading() {
-    let wanted = super::number("GATELODGE_SEALING_CUTS").unwrap_or(40);
-    let only = super::number("GATELODGE_SEALING_SEED");
+    let wanted = super::number("GATELODGE_TEST_SEALING_CUTS").unwrap_or(40);
+    let only = super::number("GATELODGE_TEST_SEALING_SEED");
     let (mut cuts, mut sides, mut seed) = (0, 0, only.unwrap_or(1));
     while cuts < wanted {
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -240,3 +240,38 @@ async fn over_http_2_a_stream_that_is_not_ended_is_reset_after_its_answer_and_no
     let answer = send.send_request(request.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(answer.status(), 404);
 }
+
+/// Whoever upgraded a request reads on while its own side is closed: nothing of what comes is thrown away.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_on_an_upgraded_connection_is_its_handlers_also_while_it_leaves() {
+    let (heard, mut came) = tokio::sync::mpsc::unbounded_channel();
+    let upgrade = move |mut request: axum::extract::Request| {
+        let (heard, upgraded) = (heard.clone(), hyper::upgrade::on(&mut request));
+        tokio::spawn(async move {
+            let mut stream = TokioIo::new(upgraded.await.unwrap());
+            stream.shutdown().await.unwrap();
+            let mut all = Vec::new();
+            let ended = stream.read_to_end(&mut all).await;
+            heard.send((ended.is_ok(), all.len())).unwrap();
+        });
+        let head = [("connection", "upgrade"), ("upgrade", "bytes")];
+        std::future::ready((StatusCode::SWITCHING_PROTOCOLS, head))
+    };
+    let router = Router::new().route("/up", any(upgrade));
+    let door = open(Policy::Plain, router, Limits::default());
+    for _ in 0..5 {
+        let mut tcp = TcpStream::connect(door.addr).await.unwrap();
+        let asked = "GET /up HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: bytes\r\n\r\n";
+        tcp.write_all(asked.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        tcp.read_to_end(&mut answer).await.unwrap();
+        assert!(
+            answer.starts_with(b"HTTP/1.1 101"),
+            "{}",
+            String::from_utf8_lossy(&answer)
+        );
+        tcp.write_all(&vec![7; 200_000]).await.unwrap();
+        tcp.shutdown().await.unwrap();
+        assert_eq!(came.recv().await, Some((true, 200_000)));
+    }
+}

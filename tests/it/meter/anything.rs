@@ -1,5 +1,5 @@
 //! What the fuzz targets run, with any input, in the everyday test: read or refused, never a panic.
-//! `GATELODGE_FUZZ_CASES` sets how many inputs each decoder gets (256).
+//! `GATELODGE_TEST_FUZZ_CASES` sets how many inputs each decoder gets (256).
 
 use gatelodge::meter::probe;
 use proptest::collection::vec;
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 fn with_any<S: Strategy>(inputs: S, decoder: impl Fn(S::Value)) {
-    let cases = std::env::var("GATELODGE_FUZZ_CASES").map_or(256, |count| count.parse().unwrap());
+    let cases = std::env::var("GATELODGE_TEST_FUZZ_CASES").map_or(256, |count| count.parse().unwrap());
     let mut config = Config::with_cases(cases);
     config.failure_persistence = None;
     let mut runner = TestRunner::new(config);

@@ -41,7 +41,8 @@ def call(channel, asked):
         database = ProtoReflectionDescriptorDatabase(channel)
         file = database.FindFileContainingSymbol("simt_emlite.mediator.grpc.InfoService")
         fields = {m.name: [(f.name, f.number, f.type) for f in m.field] for m in file.message_type}
-        return {"services": sorted(database.get_services()), "messages": fields}
+        whole = file.SerializeToString().hex()
+        return {"services": sorted(database.get_services()), "messages": fields, "file": whole}
     if path == "health":
         answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=asked.get("service", "")))
         return {"status": health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)}

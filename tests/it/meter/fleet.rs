@@ -1,5 +1,5 @@
 //! Not a promise test: what ten thousand meters cost the box, each read once a minute.
-//! `cargo test --release --test it meter::fleet -- --ignored --nocapture`; `GATELODGE_FLEET=n` takes another number.
+//! `cargo test --release --test it meter::fleet -- --ignored --nocapture`; `GATELODGE_TEST_FLEET=n` takes another number.
 
 use std::fmt::Write;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ const CORE: f64 = 0.25;
 #[test]
 #[ignore = "measures for three minutes, for people to read"]
 fn ten_thousand_meters_a_minute() {
-    let meters: usize = std::env::var("GATELODGE_FLEET").map_or(10_000, |text| text.parse().unwrap());
+    let meters: usize = std::env::var("GATELODGE_TEST_FLEET").map_or(10_000, |text| text.parse().unwrap());
     let mut sections = String::from("[meters]\n[meters.polling]\nprepay_balance = \"1m\"\n");
     for other in [
         "reads",

@@ -15,13 +15,13 @@ const INFO: &str = "/simt_emlite.mediator.grpc.InfoService";
 const SERIAL: &str = "EML0000000001";
 
 /// A box with one simulated meter, one that is not there, and a mediator.
-struct Stage {
+pub struct Stage {
     lodge: Lodge,
     _meter: Simulation,
 }
 
 impl Stage {
-    fn start(grpc: &str) -> Stage {
+    pub fn start(grpc: &str) -> Stage {
         let (meter, printed) = Simulation::start(&["--listen", "127.0.0.1:0", "--serial", SERIAL], 1);
         let link = printed[0]["address"].as_str().unwrap();
         let lodge = Lodge::start_with(&format!(
@@ -43,7 +43,7 @@ impl Stage {
     }
 
     /// What comes of these calls, under a certificate of `name` or of nobody.
-    fn calls(&self, name: Option<&str>, calls: Value) -> Vec<Value> {
+    pub fn calls(&self, name: Option<&str>, calls: Value) -> Vec<Value> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let python = root.join("target/grpcio/bin/python");
         let mut command = Command::new(&python);

@@ -3,6 +3,7 @@
 mod anything;
 mod bad_answers;
 pub mod command;
+mod contract;
 mod demo;
 mod driver;
 mod emop_commands;

@@ -1,6 +1,6 @@
 //! `/v1` under many at once: hands that count at the bounds, listeners that do not listen.
 //!
-//! `GATELODGE_LISTENERS` says how many do not listen (200 in everyday runs, 1,000 in the long form).
+//! `GATELODGE_TEST_LISTENERS` says how many do not listen (200 in everyday runs, 1,000 in the long form).
 
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -134,7 +134,7 @@ fn narrow(address: SocketAddr) -> TcpStream {
 
 #[test]
 fn listeners_that_do_not_read_are_cut_and_harm_nobody() {
-    let many: usize = std::env::var("GATELODGE_LISTENERS").map_or(200, |many| many.parse().unwrap());
+    let many: usize = std::env::var("GATELODGE_TEST_LISTENERS").map_or(200, |many| many.parse().unwrap());
     let lodge = Lodge::start_with(&format!(
         "{CONFIG}max_listeners = {}\n[limits.https]\nconnections = {}\n",
         many + 1,

@@ -230,7 +230,7 @@ fn order_stands_through_failures_and_one_that_hangs_holds_nobody_up() {
 
 #[test]
 fn a_box_that_is_killed_between_deliveries_leaves_none_out() {
-    let kills: usize = std::env::var("GATELODGE_WEBHOOK_KILLS").map_or(6, |kills| kills.parse().unwrap());
+    let kills: usize = std::env::var("GATELODGE_TEST_WEBHOOK_KILLS").map_or(6, |kills| kills.parse().unwrap());
     let receiver = Receiver::start();
     let mut lodge = Lodge::start_with(&[DOORS, receiver.section("desk", LEVELS).as_str()].concat());
     let space = hall(&lodge);
@@ -367,4 +367,57 @@ fn an_answer_without_end_counts_by_its_head() {
         (target["delivered"].as_u64() >= Some(1)).then_some(target)
     });
     assert_eq!(taken["last"]["attempts"], 1, "{taken}");
+}
+
+/// A reload that is refused after its parts were changed goes back, and what waits for anybody is there still.
+#[test]
+fn a_reload_that_goes_back_forgets_nothing_that_waits() {
+    let mut receiver = Receiver::unstarted();
+    let sections = [DOORS, &receiver.section("desk", LEVELS)].concat();
+    let lodge = Lodge::start_with(&sections);
+    let space = hall(&lodge);
+    count(&lodge, &space, 8);
+    eventually("it waits", || (waiting(&lodge) == 1).then_some(()));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let broken = format!("[metrics]\nlisten = [\"{}\"]\n", taken.local_addr().unwrap());
+    for wanted in [
+        "[https]\nlisten = [\"127.0.0.1:0\"]\n".to_owned(),
+        sections.replace("\"desk\"", "\"another\""),
+    ] {
+        lodge.configure(&format!("{wanted}{broken}"));
+        let output = lodge.command(&["config", "reload"]);
+        assert_eq!(output.status.code(), Some(5), "{output:?}");
+        assert_eq!(waiting(&lodge), 1, "{wanted}");
+    }
+    receiver.run();
+    let expected = words(&[("space.warn", 8)]);
+    eventually("it is told", || (receiver.took() == expected).then_some(()));
+    // One that is taken does forget.
+    lodge.configure("[https]\nlisten = [\"127.0.0.1:0\"]\n");
+    lodge.json(&["config", "reload"]);
+    assert!(lodge.json(&["webhook", "list"]).as_array().unwrap().is_empty());
+    lodge.configure(&sections);
+    lodge.json(&["config", "reload"]);
+    assert_eq!(lodge.json(&["webhook", "list"])[0]["delivered"], 0, "it begins anew");
+}
+
+fn waiting(lodge: &Lodge) -> u64 {
+    lodge.json(&["webhook", "list"])[0]["waiting"].as_u64().unwrap()
+}
+
+/// Workers have let go of their places when the next ones come.
+#[test]
+fn a_hundred_reloads_of_a_webhook_break_nothing() {
+    let receiver = Receiver::start();
+    let sections = [DOORS, &receiver.section("desk", LEVELS)].concat();
+    let lodge = Lodge::start_with(&sections);
+    let space = hall(&lodge);
+    for round in 0..100 {
+        let pause = if round % 2 == 0 { "\"200ms\"" } else { "\"100ms\"" };
+        lodge.configure(&sections.replace("\"100ms\"", pause));
+        lodge.json(&["config", "reload"]);
+        count(&lodge, &space, if round % 4 < 2 { 8 } else { 1 });
+    }
+    assert!(!lodge.log().contains("is started again"), "no service broke");
+    eventually("all of it was told", || (receiver.took().len() == 50).then_some(()));
 }

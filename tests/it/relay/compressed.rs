@@ -21,7 +21,7 @@ fn messages_of_every_kind_and_size_arrive_whichever_leg_is_compressed() {
 
 #[test]
 fn thousands_of_compressed_messages_arrive_in_order() {
-    let count = std::env::var("GATELODGE_RELAY_MESSAGES").unwrap_or_else(|_| "3000".into());
+    let count = std::env::var("GATELODGE_TEST_RELAY_MESSAGES").unwrap_or_else(|_| "3000".into());
     Stage::start_with(&sections()).play(&["compressed.crowds", &count]);
 }
 

@@ -51,7 +51,7 @@ until_ok answers
 peers() { "$binary" --config "$config" --json relay peers | python3 -c 'import json,sys; print(*[p["state"] for p in json.load(sys.stdin)])'; }
 [ "$(peers)" = "paired paired" ] || fail "there are: $(peers)"
 
-for round in $(seq "${GATELODGE_CUTS:-1}"); do
+for round in $(seq "${GATELODGE_TEST_CUTS:-1}"); do
     # No word goes either way any more; neither end is told.
     on_gateway ip link set there down
     status=$(asked)

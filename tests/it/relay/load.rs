@@ -216,7 +216,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 fn seconds() -> u64 {
-    std::env::var("GATELODGE_RELAY_SECONDS").map_or(4, |text| text.parse().unwrap())
+    std::env::var("GATELODGE_TEST_RELAY_SECONDS").map_or(4, |text| text.parse().unwrap())
 }
 
 #[test]
@@ -277,7 +277,7 @@ fn two_hundred_pairs_at_once() {
 #[test]
 #[ignore = "a measurement"]
 fn idle_pairs() {
-    let pairs: usize = std::env::var("GATELODGE_RELAY_PAIRS").map_or(1_000, |text| text.parse().unwrap());
+    let pairs: usize = std::env::var("GATELODGE_TEST_RELAY_PAIRS").map_or(1_000, |text| text.parse().unwrap());
     let _ = gatelodge::tls::raise_descriptor_limit();
     let load = Load::start();
     let process = load.stage.lodge.process();

@@ -21,7 +21,7 @@ fn peers_pair_in_every_order_and_the_hello_comes_first() {
 
 #[test]
 fn two_that_arrive_at_once_pair_every_time() {
-    let rounds = std::env::var("GATELODGE_RELAY_ROUNDS").unwrap_or_else(|_| "100".into());
+    let rounds = std::env::var("GATELODGE_TEST_RELAY_ROUNDS").unwrap_or_else(|_| "100".into());
     println!("{}", Stage::start().play(&["together", &rounds]));
 }
 

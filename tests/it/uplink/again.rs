@@ -137,7 +137,7 @@ async fn a_box_whose_name_was_taken_once_is_back_at_once_and_stays() {
 
 /// For how long two boxes with one name are watched, where it is the real thing: in seconds.
 fn rivalry() -> Option<Duration> {
-    let seconds = std::env::var("GATELODGE_UPLINK_RIVALS").ok()?;
+    let seconds = std::env::var("GATELODGE_TEST_UPLINK_RIVALS").ok()?;
     Some(Duration::from_secs(seconds.parse().unwrap()))
 }
 
@@ -272,7 +272,7 @@ async fn a_host_without_an_address_is_not_asked_for_in_a_busy_loop() {
 
 #[test]
 fn a_box_whose_broker_has_no_address_takes_next_to_no_processor_time() {
-    let seconds: u64 = std::env::var("GATELODGE_UPLINK_NO_ADDRESS").map_or(5, |text| text.parse().unwrap());
+    let seconds: u64 = std::env::var("GATELODGE_TEST_UPLINK_NO_ADDRESS").map_or(5, |text| text.parse().unwrap());
     let section = "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://no-such-host.invalid\"\nclient_id = \"lodge-1\"\n";
     let tries = |lodge: &Lodge| {
         lodge.json(&["uplink", "status"])["faults"]

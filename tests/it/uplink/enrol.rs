@@ -242,7 +242,7 @@ async fn a_refused_renewal_is_tried_again_while_the_old_certificate_lasts() {
 /// However it is cut off, the box comes back with a pair that logs in.
 #[test]
 fn a_box_that_is_killed_while_it_renews_comes_back_with_a_pair_that_works() {
-    let kills: u64 = std::env::var("GATELODGE_ENROL_KILLS").map_or(6, |text| text.parse().unwrap());
+    let kills: u64 = std::env::var("GATELODGE_TEST_ENROL_KILLS").map_or(6, |text| text.parse().unwrap());
     let est = Est::start();
     let mut lodge = est.enrolled();
     for kill in 0..kills {

@@ -32,6 +32,33 @@ fn tested(section: &str) -> Vec<Value> {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// Whoever changed the file and did not reload yet is told of what the file says, not of what the box goes by.
+#[test]
+fn uplink_test_is_of_the_file_also_while_the_box_goes_by_another() {
+    let clear = Clear::start("", "");
+    let section = clear.section("");
+    let lodge = Lodge::start_with(&section);
+    let steps = |lodge: &Lodge| -> (Vec<Value>, String) {
+        let output = lodge.command(&["uplink", "test", "--json"]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (serde_json::from_slice(&output.stdout).unwrap(), said)
+    };
+    let bad = |steps: &[Value]| steps.iter().any(|step| step["verdict"] == "bad");
+    let (good, said) = steps(&lodge);
+    assert!(!bad(&good) && !said.contains("the file is tested"), "{good:?} {said}");
+    let elsewhere = section
+        .replace("127.0.0.1", "broker.invalid")
+        .replace("localhost", "broker.invalid");
+    assert_ne!(elsewhere, section);
+    lodge.configure(&elsewhere);
+    let (wrong, said) = steps(&lodge);
+    assert!(bad(&wrong) && said.contains("the file is tested"), "{wrong:?} {said}");
+    assert!(
+        wrong.iter().any(|step| step.to_string().contains("broker.invalid")),
+        "{wrong:?}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_keeps_nothing_is_used_without_and_that_is_said() {
     let clear = Clear::start("retain_available false", "");

@@ -90,7 +90,7 @@ async fn dated(store: &Store, meter: &str) -> Vec<(Timestamp, Value)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_values_of_a_day_without_a_link_arrive_in_order_with_their_own_times() {
     // For so long the link is really refused, in seconds; the day is one by the clock of the book.
-    let refused: u64 = std::env::var("GATELODGE_UPLINK_REFUSED").map_or(0, |text| text.parse().unwrap());
+    let refused: u64 = std::env::var("GATELODGE_TEST_UPLINK_REFUSED").map_or(0, |text| text.parse().unwrap());
     let mut broker = Broker::start();
     let witness = broker.witness();
     broker.stop();
@@ -181,7 +181,7 @@ pub(super) async fn fleet(count: usize, running: &mut JoinSet<()>) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_reading_arrives_in_order_though_box_and_broker_are_killed_in_turn() {
-    let kills: usize = std::env::var("GATELODGE_UPLINK_KILLS").map_or(4, |kills| kills.parse().unwrap());
+    let kills: usize = std::env::var("GATELODGE_TEST_UPLINK_KILLS").map_or(4, |kills| kills.parse().unwrap());
     let mut running = JoinSet::new();
     let meters = fleet(4, &mut running).await;
     let (heard, lodge) = tokio::task::spawn_blocking(move || killed_in_turn(&meters, kills))

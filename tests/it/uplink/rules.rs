@@ -285,7 +285,7 @@ fn heard(witness: &Witness) -> BTreeMap<String, Vec<AlarmNews>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn alarms_are_exactly_right_though_the_box_is_killed_around_them() {
-    let kills: usize = std::env::var("GATELODGE_ALARM_KILLS").map_or(8, |kills| kills.parse().unwrap());
+    let kills: usize = std::env::var("GATELODGE_TEST_ALARM_KILLS").map_or(8, |kills| kills.parse().unwrap());
     let (_broker, witness, lodge) = tokio::task::spawn_blocking(move || killed_around_alarms(kills))
         .await
         .unwrap();

@@ -1,0 +1,277 @@
+//! The handle that everybody has on the book.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::{oneshot, watch};
+
+use super::backup::encryption::Seal;
+use super::backup::{BackupError, BackupReport, Extra};
+use super::error::{OpenError, ReadError, RowError, WriteError};
+use super::health::Health;
+use super::keep::clock::{ClockState, Time};
+use super::ledger::Ledger;
+use super::open::loss::SalvageReport;
+use super::open::start::{Running, Shared};
+use super::open::verify::{self, VerifyReport};
+use super::options::Options;
+use super::page::Page;
+use super::read::cursors::CursorKey;
+use super::read::lanes::{SubscribeError, Subscription, Tail};
+use super::stats::{self, Stats};
+use super::write::change::Asked;
+use super::write::queue::{NotTaken, Rank};
+use super::{backup, readings, schema};
+use crate::domain::{ChangeId, Epoch, Lane, Seq};
+
+/// The one row that [`Store::probe`] writes.
+const PROBE: Ledger<Seq> = Ledger::new(schema::PROBE);
+
+/// A handle on the book; clones share it.
+///
+/// When the last one is dropped without [`Store::close`], the book stops at once and the next
+/// start takes it for a stop that was not in order.
+#[derive(Clone)]
+pub struct Store {
+    pub(super) running: Arc<Running>,
+}
+
+impl Store {
+    /// Opens the book, creating it when there is none. Blocks while it reads, at most a few seconds.
+    ///
+    /// A damaged book is mended on the way; [`Store::salvage`] then says what was lost.
+    pub fn open(options: Options) -> Result<Store, OpenError> {
+        Ok(Store {
+            running: Arc::new(Running::start(options)?),
+        })
+    }
+
+    /// Changes the book: the closure sees rows as they stand, and all it writes and records is
+    /// on disk when this returns `Ok`, or none of it happened.
+    ///
+    /// It runs alone, on the pen's thread: keep it short, no I/O, no clock (bring `now` along).
+    /// When the future is dropped before it is ready, the change is made all the same. When the
+    /// book fails while it is being written, this never returns: whether it is on disk is not
+    /// known, and [`Store::health`] has the process end.
+    pub async fn write<R, E>(
+        &self,
+        change: impl FnOnce(&mut Page) -> Result<R, E> + Send + 'static,
+    ) -> Result<R, WriteError<E>>
+    where
+        R: Send + 'static,
+        E: Send + 'static,
+    {
+        self.ask(change, Rank::People).await
+    }
+
+    /// As [`Store::write`], for work that nobody waits for: people come first. One change may
+    /// write at most 128 rows.
+    pub async fn write_bulk<R, E>(
+        &self,
+        change: impl FnOnce(&mut Page) -> Result<R, E> + Send + 'static,
+    ) -> Result<R, WriteError<E>>
+    where
+        R: Send + 'static,
+        E: Send + 'static,
+    {
+        self.ask(change, Rank::Bulk).await
+    }
+
+    async fn ask<F, R, E>(&self, change: F, rank: Rank) -> Result<R, WriteError<E>>
+    where
+        F: FnOnce(&mut Page) -> Result<R, E> + Send + 'static,
+        R: Send + 'static,
+        E: Send + 'static,
+    {
+        let (asker, answer) = oneshot::channel();
+        if let Err(not_taken) = self.shared().queue.push(Box::new(Asked::new(change, asker)), rank) {
+            if not_taken == NotTaken::Full {
+                stats::Counters::add(&self.shared().counters.busy, 1);
+            }
+            return Err(not_taken.into());
+        }
+        match answer.await {
+            Ok(answer) => answer,
+            // The pen stopped with this in its hands (BOOK P4): nobody is answered.
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// The newest sequence number that readers may see; changes when something was written.
+    #[must_use]
+    pub fn bell(&self) -> watch::Receiver<Seq> {
+        self.shared().bell.clone()
+    }
+
+    /// The epoch of the book itself: new after a restore, and after a salvage that lost something.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        Epoch(self.shared().epoch)
+    }
+
+    /// The id by which a change is known outside: `<epoch>.<seq>`, with the epoch of the run that wrote it, so that a
+    /// copied or rolled-back book never gives the same id to something else. Ids of changes stay as they are.
+    #[must_use]
+    pub fn id_of(&self, seq: Seq) -> ChangeId {
+        ChangeId {
+            epoch: self.shared().runs.epoch_of(seq),
+            seq,
+        }
+    }
+
+    /// The change that an id names, if it is one of this book: not of another one, and not of what a book did that
+    /// went on from the same copy.
+    #[must_use]
+    pub fn seq_of(&self, id: ChangeId) -> Option<Seq> {
+        (self.shared().runs.epoch_of(id.seq) == id.epoch).then_some(id.seq)
+    }
+
+    /// 16 random bytes in hex, new when a book is made or restored.
+    #[must_use]
+    pub fn life(&self) -> &str {
+        &self.shared().life
+    }
+
+    /// 16 random bytes in hex, new each time the book is opened.
+    #[must_use]
+    pub fn run(&self) -> &str {
+        self.shared().runs.name()
+    }
+
+    /// The oldest sequence number that is still in the journal. Of older changes, and of events that
+    /// thinning took away, readers are told with a [`Gap`].
+    #[must_use]
+    pub fn oldest(&self) -> Seq {
+        self.shared().shelf.first()
+    }
+
+    /// Follows the journal from just after `after`, remembering nothing across restarts.
+    #[must_use]
+    pub fn tail(&self, after: Seq) -> Tail {
+        Tail::new(self, after)
+    }
+
+    /// Follows one lane of the journal as `reader`, from where that reader's cursor stands, or
+    /// from now when it has none. A name holds no zero byte.
+    pub fn subscribe(&self, reader: &str, lane: Lane) -> Result<Subscription, SubscribeError> {
+        let now = *self.bell().borrow();
+        Subscription::new(self, reader, lane, now)
+    }
+
+    /// As [`Store::subscribe`], but from the oldest entry of the journal when the reader has no cursor.
+    ///
+    /// For a reader that must miss nothing. A new cursor is on disk only with the next group, and its reader begins
+    /// some time after the doors: what people changed until then would be lost to a reader that begins now.
+    pub fn subscribe_from_oldest(&self, reader: &str, lane: Lane) -> Result<Subscription, SubscribeError> {
+        let before = Seq(self.oldest().0.saturating_sub(1));
+        Subscription::new(self, reader, lane, before)
+    }
+
+    /// Up to where a reader has acknowledged one lane; `None` when it does not read it.
+    #[must_use]
+    pub fn acknowledged(&self, reader: &str, lane: Lane) -> Option<Seq> {
+        self.shared().cursors.of(&CursorKey::new(reader, lane))
+    }
+
+    /// Forgets the cursors of a reader that is closed, so that nothing is kept for it.
+    pub fn retire(&self, reader: &str) {
+        self.shared().cursors.retire(reader);
+        self.shared().queue.poke();
+    }
+
+    /// Whether the clock may be trusted enough to let things expire (BOOK P16).
+    #[must_use]
+    pub fn clock_is_trusted(&self) -> bool {
+        self.shared().keeper.read_clock().1
+    }
+
+    /// The time that the box goes by, and whether anything may expire by it.
+    #[must_use]
+    pub fn time(&self) -> Time {
+        let keeper = &self.shared().keeper;
+        let mut trust = keeper.trust.lock().expect("nothing panics under the lock");
+        trust.time(&*keeper.clock)
+    }
+
+    /// Now, by the time that the box goes by: what rooms date their rows with.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.time().now
+    }
+
+    /// When the newest change was written; `None` in an empty book.
+    #[must_use]
+    pub fn newest_stamp(&self) -> Option<Timestamp> {
+        self.shared().shelf.newest()
+    }
+
+    /// Writes a row of the book's own and waits until it is on disk: what a health check asks for.
+    pub async fn probe(&self) -> Result<(), WriteError<RowError>> {
+        self.write(|page| {
+            let seq = page.seq();
+            PROBE.put_on(page, &[], &seq)
+        })
+        .await
+    }
+
+    /// How the book is; when it says failed, the process must end with 1.
+    #[must_use]
+    pub fn health(&self) -> watch::Receiver<Health> {
+        self.shared().health.clone()
+    }
+
+    /// What was lost when the book was last mended, if it ever was.
+    #[must_use]
+    pub fn salvage(&self) -> Option<&SalvageReport> {
+        self.shared().salvage.as_ref()
+    }
+
+    /// How far the clock is believed.
+    #[must_use]
+    pub fn clock(&self) -> ClockState {
+        self.shared().clock_state()
+    }
+
+    /// Makes a backup at `to`, which only its owner may read, while the book goes on: a file that is
+    /// whole or not there. Blocks while it is written.
+    pub fn backup(&self, to: &Path, extra: &[Extra], seal: &Seal) -> Result<BackupReport, BackupError> {
+        backup::backup(&self.shared().keeper, to, extra, seal)
+    }
+
+    /// Reads what is not written to any more, sealed segments, snapshots and side files, and says what of it is
+    /// damaged. Blocks while it reads; for the whole book see [`verify()`].
+    pub fn verify_live(&self) -> Result<VerifyReport, ReadError> {
+        let shared = self.shared();
+        verify::verify_running(&shared.keeper, &shared.readings(), *shared.bell.borrow())
+    }
+
+    /// Moves months of readings that are over to side files now; else that is looked for about once a minute.
+    pub async fn seal_readings(&self) -> Result<readings::Sealed, readings::SealingError> {
+        let sealer = Arc::clone(&self.shared().sealer);
+        let sealed = tokio::task::spawn_blocking(move || sealer.round()).await;
+        sealed.expect("sealing does not panic")
+    }
+
+    /// Bytes of the book on disk.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.shared().bytes()
+    }
+
+    /// Counters for metrics.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.shared().stats()
+    }
+
+    /// Writes what is queued and notes that the book was closed in order. Nothing can be read or
+    /// written afterwards, by any handle.
+    pub async fn close(&self) {
+        self.running.close().await;
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        self.running.shared()
+    }
+}

@@ -1,0 +1,6 @@
+//! Reading the journal: lanes, cursors, and how far behind a reader is.
+
+pub(in crate::store) mod backlog;
+pub(in crate::store) mod cursors;
+pub(in crate::store) mod lanes;
+pub(in crate::store) mod reader;
