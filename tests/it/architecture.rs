@@ -345,7 +345,7 @@ fn functions(text: &str) -> Vec<(String, usize)> {
     let mut found = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         let indent = &line[..line.len() - line.trim_start().len()];
-        let words = line.trim_start().split_whitespace().take(5);
+        let words = line.split_whitespace().take(5);
         let name = words.skip_while(|word| *word != "fn").nth(1);
         let Some(name) = name.filter(|_| !line.trim_start().starts_with("//")) else {
             continue;
