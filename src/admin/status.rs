@@ -72,7 +72,7 @@ pub struct RelayShown {
     /// With two.
     pub paired: usize,
     /// Nobody new is taken.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub draining: bool,
 }
 

@@ -73,11 +73,16 @@ impl Shared {
         }
     }
 
-    /// Whether operations that the platform thinks are under way are ended: once a process, and not while this box
-    /// has word of its own to bring.
+    /// Whether operations that the platform thinks are under way are still to be ended: once a process.
+    pub(super) fn has_orphans(&self) -> bool {
+        !self.orphans_taken.load(Ordering::Relaxed)
+    }
+
+    /// Whether they are ended now: not while this box has word of its own to bring. Then it is left to a later session.
     pub(super) fn takes_orphans(&self) -> Result<bool, ReadError> {
-        let first = !self.orphans_taken.swap(true, Ordering::Relaxed);
-        Ok(first && self.operations.is_idle()? && self.store.backlog(READER).is_some_and(|behind| behind.changes == 0))
+        let has_told_all =
+            self.operations.is_idle()? && self.store.backlog(READER).is_some_and(|behind| behind.changes == 0);
+        Ok(has_told_all && !self.orphans_taken.swap(true, Ordering::Relaxed))
     }
 
     /// What the broker is known to allow.

@@ -43,6 +43,10 @@ use window::Window;
 /// Within so long of Home Assistant's start it is told everything.
 const TELLS_ALL: Duration = Duration::from_secs(5);
 
+/// How long the journal may need to know what was acknowledged, and how often is looked.
+const A_MOMENT: Duration = Duration::from_millis(100);
+const WAITS_TO_ASK: u8 = 20;
+
 /// How a session ended.
 #[derive(Debug)]
 pub enum Ended {
@@ -114,6 +118,8 @@ pub struct Session<'a> {
     poison: Vec<Parcel>,
     /// When to ask for operations that wait at the platform.
     asks_at: Option<Instant>,
+    /// How often that may still be put off.
+    waits_to_ask: u8,
     /// The box stops: until when what was written up to this change is still sent.
     ends: Option<(Instant, Seq)>,
 }
@@ -175,6 +181,7 @@ impl<'a> Session<'a> {
             alone: false,
             poison: Vec::new(),
             asks_at: None,
+            waits_to_ask: WAITS_TO_ASK,
             ends: None,
             shared,
             wire,
@@ -256,8 +263,14 @@ impl<'a> Session<'a> {
         if Instant::now() < at || !self.outbox.is_quiet(Lane::Critical) {
             return Ok(());
         }
-        self.asks_at = None;
         let orphans = self.shared.takes_orphans()?;
+        // What was told a moment ago is known to be told a moment later.
+        if !orphans && self.shared.has_orphans() && self.waits_to_ask > 0 {
+            self.waits_to_ask -= 1;
+            self.asks_at = Some(Instant::now() + A_MOMENT);
+            return Ok(());
+        }
+        self.asks_at = None;
         self.hello.extend(self.shared.dialect.subscribed(orphans));
         Ok(())
     }
