@@ -140,7 +140,7 @@ impl Store {
     }
 
     /// The oldest sequence number that is still in the journal. Of older changes, and of events that
-    /// thinning took away, readers are told with a [`Gap`].
+    /// thinning took away, readers are told with a [`Gap`](super::Gap).
     #[must_use]
     pub fn oldest(&self) -> Seq {
         self.shared().shelf.first()
@@ -240,7 +240,7 @@ impl Store {
     }
 
     /// Reads what is not written to any more, sealed segments, snapshots and side files, and says what of it is
-    /// damaged. Blocks while it reads; for the whole book see [`verify()`].
+    /// damaged. Blocks while it reads; for the whole book see [`verify`](super::verify()).
     pub fn verify_live(&self) -> Result<VerifyReport, ReadError> {
         let shared = self.shared();
         verify::verify_running(&shared.keeper, &shared.readings(), *shared.bell.borrow())
