@@ -202,7 +202,7 @@ impl Reporter {
             if let Some(until) = target.not_before {
                 told.set_aside.insert(target.name.clone(), until);
             }
-            if let Some(outcome) = target.failing() {
+            if let Some(outcome) = target.failing {
                 told.failing.insert(target.name, outcome);
             }
         }

@@ -84,13 +84,13 @@ impl Webhooks {
             };
             workers.spawn(target.run(lane));
         }
-        tokio::select! {
-            () = stop.cancelled() => {}
-            Some(ended) = workers.join_next() => ended??,
-        }
+        let ended = tokio::select! {
+            () = stop.cancelled() => Ok(Ok(())),
+            Some(ended) = workers.join_next() => ended,
+        };
         // Whoever follows takes their places in the journal.
         workers.shutdown().await;
-        Ok(())
+        ended?
     }
 
     /// Writes down since when each target is told. To be called before anybody else writes: a new cursor is on disk only
@@ -151,11 +151,13 @@ impl Webhooks {
                     .filter_map(|(_, delivery)| delivery.not_before)
                     .filter(|until| *until > Timestamp::now())
                     .max(),
-                tried: deliveries
+                failing: deliveries
                     .iter()
-                    .filter(|(_, delivery)| delivery.attempts > 0)
-                    .max_by_key(|(_, delivery)| delivery.tried)
-                    .map(|(_, delivery)| DeliveryShown::of(&entry.name, delivery.clone())),
+                    .map(|(_, delivery)| delivery)
+                    .filter(|delivery| delivery.attempts > 0)
+                    .max_by_key(|delivery| delivery.tried)
+                    .filter(|delivery| delivery.state != State::Delivered)
+                    .map(|delivery| delivery.outcome.clone()),
                 last: deliveries
                     .into_iter()
                     .next_back()

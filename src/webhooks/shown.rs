@@ -26,10 +26,10 @@ pub struct TargetShown {
     pub not_before: Option<Timestamp>,
     /// The newest delivery.
     pub last: Option<DeliveryShown>,
-    /// The newest delivery that was tried, for the box's own status.
+    /// What it answered to the newest delivery that was tried, when it did not take it; for the box's own status.
     #[serde(skip)]
     #[schema(ignore)]
-    pub tried: Option<DeliveryShown>,
+    pub failing: Option<String>,
 }
 
 /// A delivery.
@@ -59,14 +59,6 @@ pub struct DeliveryShown {
 }
 
 impl TargetShown {
-    /// What it answered to the newest delivery that was tried, when it did not take it.
-    #[must_use]
-    pub fn failing(&self) -> Option<String> {
-        let tried = self.tried.as_ref()?;
-        let is_taken = tried.state == State::Delivered;
-        (!is_taken).then(|| tried.outcome.clone())
-    }
-
     /// As somebody may know it who sees spaces, and meters or not.
     pub(super) fn shown_to(mut self, sees_meters: bool) -> TargetShown {
         self.last = self.last.map(|last| last.shown_to(sees_meters));
