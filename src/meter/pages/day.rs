@@ -108,10 +108,8 @@ pub(super) async fn csv(
     });
     let totals = read.await.map_err(|_| Refused::Stopped)??;
     let mut text = String::from("from,kWh,quality\r\n");
-    let now = Timestamp::now().as_second();
     // What is not over yet is no gap.
-    let over = |one: &&Interval| one.from.as_second() + HALF_HOUR <= now;
-    for one in totals.intervals.iter().filter(over) {
+    for one in totals.intervals.iter().filter(|one| is_over(one)) {
         let energy = one
             .energy
             .map_or_else(String::new, |energy| format!("{:.3}", energy.0 as f64 / 1_000.0));
@@ -147,7 +145,11 @@ pub(super) fn span_of(desk: &Desk, day: Date, days: i64) -> Result<Span, jiff::E
 
 /// Whether a half-hour has no energy though it is over.
 pub(super) fn is_missing(one: &Interval) -> bool {
-    one.energy.is_none() && one.from.as_second() + HALF_HOUR <= Timestamp::now().as_second()
+    one.energy.is_none() && is_over(one)
+}
+
+fn is_over(one: &Interval) -> bool {
+    one.from.as_second() + HALF_HOUR <= Timestamp::now().as_second()
 }
 
 pub(super) fn kwh(watt_hours: u64) -> String {
