@@ -77,8 +77,8 @@ impl Verdict {
         found.parts(status);
         found.store(&status.store, beside);
         if let Some(why) = &status.not_in_force {
-            let words = format!("the file is not in force, and a start would not take it either: {why}");
-            let next = "gatelodge check-config, then gatelodge reload";
+            let words = format!("the file is not what is in force: {why}");
+            let next = "gatelodge check-config, then gatelodge config reload";
             found.add("configuration", Grade::Attention, words, Some(next));
         }
         if status.relay.is_some_and(|relay| relay.draining) {

@@ -122,3 +122,48 @@ fn shells_and_man_know_the_commands() {
         format!("gatelodge {}\n", env!("CARGO_PKG_VERSION"))
     );
 }
+
+/// What people are told to do next can be done: each command that a message names is one.
+#[test]
+fn every_command_that_is_named_is_there() {
+    let commands = |words: &[&str]| -> Vec<String> {
+        let output = binary().args(words).arg("--help").output().unwrap();
+        let help = String::from_utf8(output.stdout).unwrap();
+        let listed = help.split("Commands:\n").nth(1).unwrap_or_default();
+        let lines = listed.lines().take_while(|line| !line.is_empty());
+        lines
+            .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+            .collect()
+    };
+    let all = commands(&[]);
+    let mut named = std::collections::BTreeSet::new();
+    let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                for before in ["`gatelodge ", "\"gatelodge ", ", then gatelodge ", ": gatelodge "] {
+                    for rest in text.split(before).skip(1) {
+                        let is_word = |c: char| c.is_ascii_lowercase() || c == '-';
+                        let whole = rest.split(|c: char| !is_word(c) && c != ' ').next().unwrap_or_default();
+                        let words = whole
+                            .split(' ')
+                            .take_while(|word| !word.is_empty() && !word.starts_with('-'));
+                        named.insert(words.take(2).map(str::to_owned).collect::<Vec<_>>());
+                    }
+                }
+            }
+        }
+    }
+    named.retain(|words| !words.is_empty());
+    assert!(named.len() > 20, "commands are found: {named:?}");
+    for words in named {
+        assert!(all.contains(&words[0]), "gatelodge {words:?} is no command");
+        let inner = commands(&[&words[0]]);
+        if let Some(second) = words.get(1).filter(|_| !inner.is_empty()) {
+            assert!(inner.contains(second), "gatelodge {words:?} is no command");
+        }
+    }
+}

@@ -159,7 +159,7 @@ fn a_bad_configuration_leaves_the_old_in_force() {
     let found: Vec<&Value> = found.iter().filter(|found| found["part"] == "configuration").collect();
     assert!(
         found.len() == 1 && found[0]["words"].as_str().unwrap().contains("create_limit"),
-        "a start would not take it either: {told}"
+        "{told}"
     );
     lodge.configure("junk = [\n");
     let output = lodge.command(&["status"]);
