@@ -32,10 +32,10 @@ pub(super) struct PersonRow {
     pub(super) meters: Vec<MeterId>,
 }
 
-/// What a person is to the house, and what in it is theirs.
+/// What a person is to the box, and what in it is theirs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// What they are to the house.
+    /// What they are to the box.
     pub role: Role,
     /// The meters that are theirs to see, whatever their role.
     pub meters: Vec<MeterId>,
@@ -68,7 +68,7 @@ impl Invitation {
 pub struct Person {
     /// Their name, which they sign in with.
     pub name: String,
-    /// What they are to the house.
+    /// What they are to the box.
     pub role: Role,
     /// Whether they have chosen a password yet.
     pub password_set: bool,

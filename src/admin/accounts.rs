@@ -7,12 +7,12 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Desk;
-use super::problem::Refusal;
+use super::AdminState;
+use super::problem::AdminError;
 use crate::accounts::{Person, Role, Scope, Secret, Standing, Token};
 use crate::domain::MeterId;
 
-pub(super) fn router() -> Router<Desk> {
+pub(super) fn router() -> Router<AdminState> {
     Router::new()
         .route("/people", get(people).post(add_person))
         .route("/people/{name}", delete(remove_person))
@@ -23,7 +23,7 @@ pub(super) fn router() -> Router<Desk> {
         .route("/tokens/{id}", delete(revoke_token))
 }
 
-async fn people(State(desk): State<Desk>) -> Result<Json<Vec<Person>>, Refusal> {
+async fn people(State(desk): State<AdminState>) -> Result<Json<Vec<Person>>, AdminError> {
     Ok(Json(desk.accounts.people()?))
 }
 
@@ -37,7 +37,7 @@ struct NewPerson {
 }
 
 /// Without a password the answer holds the code of a one-time link.
-async fn add_person(State(desk): State<Desk>, Json(new): Json<NewPerson>) -> Result<Json<Value>, Refusal> {
+async fn add_person(State(desk): State<AdminState>, Json(new): Json<NewPerson>) -> Result<Json<Value>, AdminError> {
     let now = desk.accounts.now();
     let invited = new.password.is_none();
     let standing = Standing {
@@ -58,7 +58,7 @@ async fn add_person(State(desk): State<Desk>, Json(new): Json<NewPerson>) -> Res
     ))
 }
 
-async fn remove_person(State(desk): State<Desk>, Path(name): Path<String>) -> Result<StatusCode, Refusal> {
+async fn remove_person(State(desk): State<AdminState>, Path(name): Path<String>) -> Result<StatusCode, AdminError> {
     desk.accounts.remove_person(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -69,29 +69,29 @@ struct NewPassword {
 }
 
 async fn set_password(
-    State(desk): State<Desk>,
+    State(desk): State<AdminState>,
     Path(name): Path<String>,
     Json(new): Json<NewPassword>,
-) -> Result<StatusCode, Refusal> {
+) -> Result<StatusCode, AdminError> {
     desk.accounts.set_password(&name, Secret::given(new.password)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn set_meters(
-    State(desk): State<Desk>,
+    State(desk): State<AdminState>,
     Path(name): Path<String>,
     Json(meters): Json<Vec<MeterId>>,
-) -> Result<StatusCode, Refusal> {
+) -> Result<StatusCode, AdminError> {
     desk.accounts.set_meters(&name, meters).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn invite(State(desk): State<Desk>, Path(name): Path<String>) -> Result<Json<Value>, Refusal> {
+async fn invite(State(desk): State<AdminState>, Path(name): Path<String>) -> Result<Json<Value>, AdminError> {
     let code = desk.accounts.invite(&name, desk.accounts.now()).await?;
     Ok(Json(json!({ "code": code.reveal() })))
 }
 
-async fn tokens(State(desk): State<Desk>) -> Result<Json<Vec<Token>>, Refusal> {
+async fn tokens(State(desk): State<AdminState>) -> Result<Json<Vec<Token>>, AdminError> {
     Ok(Json(desk.accounts.tokens()?))
 }
 
@@ -101,7 +101,7 @@ struct NewToken {
     scopes: Vec<Scope>,
 }
 
-async fn create_token(State(desk): State<Desk>, Json(new): Json<NewToken>) -> Result<Json<Value>, Refusal> {
+async fn create_token(State(desk): State<AdminState>, Json(new): Json<NewToken>) -> Result<Json<Value>, AdminError> {
     let (token, secret) = desk
         .accounts
         .create_token(&new.name, new.scopes, desk.accounts.now())
@@ -111,7 +111,7 @@ async fn create_token(State(desk): State<Desk>, Json(new): Json<NewToken>) -> Re
     })))
 }
 
-async fn revoke_token(State(desk): State<Desk>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
+async fn revoke_token(State(desk): State<AdminState>, Path(id): Path<String>) -> Result<StatusCode, AdminError> {
     desk.accounts.revoke_token(&id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -46,7 +46,7 @@ use crate::webhooks::Webhooks;
 
 /// What the command line may ask of a box, running or not.
 #[derive(Clone)]
-pub struct Desk {
+pub struct AdminState {
     /// The people and tokens.
     pub accounts: Accounts,
     /// The box's own PKI.
@@ -91,7 +91,7 @@ pub enum Order {
 }
 
 /// Everything the socket answers.
-pub fn router(desk: Desk) -> Router {
+pub fn router(desk: AdminState) -> Router {
     let router = Router::new()
         .merge(accounts::router())
         .merge(backup::router())

@@ -9,11 +9,11 @@ use rustls::pki_types::CertificateDer;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Desk;
-use super::problem::Refusal;
+use super::AdminState;
+use super::problem::AdminError;
 use crate::pki::{AuthorityError, Hierarchy, Overwrite, PkiError, Reason, Request, Role, Row, Usage};
 
-pub(super) fn router() -> Router<Desk> {
+pub(super) fn router() -> Router<AdminState> {
     Router::new()
         .route("/pki", get(list))
         .route("/pki/init", post(init))
@@ -24,12 +24,12 @@ pub(super) fn router() -> Router<Desk> {
         .route("/pki/{hierarchy}/possession", post(possession))
 }
 
-fn hierarchy_of(word: &str) -> Result<Hierarchy, Refusal> {
+fn hierarchy_of(word: &str) -> Result<Hierarchy, AdminError> {
     word.parse()
-        .map_err(|error: crate::pki::UnknownWord| Refusal::bad(error.to_string()))
+        .map_err(|error: crate::pki::UnknownWordError| AdminError::bad(error.to_string()))
 }
 
-async fn list(State(desk): State<Desk>) -> Result<Json<Vec<Row>>, Refusal> {
+async fn list(State(desk): State<AdminState>) -> Result<Json<Vec<Row>>, AdminError> {
     Ok(Json(desk.pki.list()?))
 }
 
@@ -41,7 +41,7 @@ struct Init {
     replace: bool,
 }
 
-async fn init(State(desk): State<Desk>, wish: Option<Json<Init>>) -> Result<Json<Value>, Refusal> {
+async fn init(State(desk): State<AdminState>, wish: Option<Json<Init>>) -> Result<Json<Value>, AdminError> {
     let now = desk.pki.now();
     let made = match wish.map(|Json(wish)| wish).unwrap_or_default().replace {
         true => desk.pki.replace(now).await?,
@@ -59,7 +59,7 @@ async fn init(State(desk): State<Desk>, wish: Option<Json<Init>>) -> Result<Json
 /// A certificate that is asked for.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wish {
+struct CertificateRequest {
     name: String,
     usage: Option<Usage>,
     role: Option<Role>,
@@ -76,7 +76,7 @@ struct Wish {
     overwrite: bool,
 }
 
-impl Wish {
+impl CertificateRequest {
     fn into_request(self, hierarchy: Hierarchy) -> Request {
         Request {
             usage: self.usage,
@@ -99,22 +99,22 @@ struct Code {
 }
 
 async fn possession(
-    State(desk): State<Desk>,
+    State(desk): State<AdminState>,
     Path(hierarchy): Path<String>,
     Json(Code { code }): Json<Code>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Value>, AdminError> {
     let hierarchy = hierarchy_of(&hierarchy)?;
     let signed = desk.pki.sign_code(hierarchy, &code);
-    let signature = signed.map_err(|error| Refusal::bad(error.to_string()))?;
+    let signature = signed.map_err(|error| AdminError::bad(error.to_string()))?;
     let root = desk.pki.files(hierarchy).root_certificate;
     Ok(Json(json!({ "signature": BASE64.encode(&signature), "root": root })))
 }
 
 async fn issue(
-    State(desk): State<Desk>,
+    State(desk): State<AdminState>,
     Path(hierarchy): Path<String>,
-    Json(wish): Json<Wish>,
-) -> Result<Json<Value>, Refusal> {
+    Json(wish): Json<CertificateRequest>,
+) -> Result<Json<Value>, AdminError> {
     let hand_over = wish.hand_over;
     let request = wish.into_request(hierarchy_of(&hierarchy)?);
     let now = desk.pki.now();
@@ -134,17 +134,17 @@ struct Verify {
     hierarchy: Option<Hierarchy>,
 }
 
-async fn verify(State(desk): State<Desk>, Json(wish): Json<Verify>) -> Result<Json<Value>, Refusal> {
+async fn verify(State(desk): State<AdminState>, Json(wish): Json<Verify>) -> Result<Json<Value>, AdminError> {
     let chain = wish
         .chain
         .iter()
         .map(|der| BASE64.decode(der.as_bytes()).map(CertificateDer::from));
     let chain: Vec<_> = chain
         .collect::<Result<_, _>>()
-        .map_err(|error| Refusal::bad(error.to_string()))?;
+        .map_err(|error| AdminError::bad(error.to_string()))?;
     let verdict = desk.pki.verify(&chain, wish.hierarchy, desk.pki.now())?;
     Ok(Json(
-        serde_json::to_value(verdict).map_err(|error| Refusal::failed(error.to_string()))?,
+        serde_json::to_value(verdict).map_err(|error| AdminError::failed(error.to_string()))?,
     ))
 }
 
@@ -156,7 +156,7 @@ struct Revoke {
     reason: Reason,
 }
 
-async fn revoke(State(desk): State<Desk>, Json(wish): Json<Revoke>) -> Result<Json<Row>, Refusal> {
+async fn revoke(State(desk): State<AdminState>, Json(wish): Json<Revoke>) -> Result<Json<Row>, AdminError> {
     Ok(Json(
         desk.pki
             .revoke(&wish.which, wish.hierarchy, wish.reason, desk.pki.now())
@@ -164,29 +164,29 @@ async fn revoke(State(desk): State<Desk>, Json(wish): Json<Revoke>) -> Result<Js
     ))
 }
 
-async fn crl(State(desk): State<Desk>, Path(hierarchy): Path<String>) -> Result<Json<Value>, Refusal> {
+async fn crl(State(desk): State<AdminState>, Path(hierarchy): Path<String>) -> Result<Json<Value>, AdminError> {
     let hierarchy = hierarchy_of(&hierarchy)?;
     let file = desk.pki.crl(hierarchy, desk.pki.now()).await?;
     Ok(Json(json!({ "hierarchy": hierarchy, "file": file })))
 }
 
-impl From<PkiError> for Refusal {
-    fn from(error: PkiError) -> Refusal {
+impl From<PkiError> for AdminError {
+    fn from(error: PkiError) -> AdminError {
         let text = error.to_string();
         match error {
-            PkiError::Unknown(_) => Refusal::unknown(text),
+            PkiError::Unknown(_) => AdminError::unknown(text),
             PkiError::Request(_) | PkiError::Exists(_) | PkiError::Inspect(_) | PkiError::Ambiguous { .. } => {
-                Refusal::bad(text)
+                AdminError::bad(text)
             }
             PkiError::Authority(AuthorityError::Absent(_)) => {
-                Refusal::bad(format!("{text}; `gatelodge pki init` makes it"))
+                AdminError::bad(format!("{text}; `gatelodge pki init` makes it"))
             }
             PkiError::Write(error) => match error.split() {
-                Ok(_) => Refusal::failed(text),
+                Ok(_) => AdminError::failed(text),
                 Err(why) => why.into(),
             },
             PkiError::Authority(_) | PkiError::Folder(_) | PkiError::Read(_) | PkiError::Interrupted => {
-                Refusal::failed(text)
+                AdminError::failed(text)
             }
         }
     }

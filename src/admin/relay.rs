@@ -8,12 +8,12 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Desk;
-use super::problem::Refusal;
+use super::AdminState;
+use super::problem::AdminError;
 use crate::domain::units::Span;
-use crate::relay::{PeerShown, Relay, TicketShown, TicketWanted};
+use crate::relay::{PeerShown, Relay, TicketRequest, TicketShown};
 
-pub(super) fn router() -> Router<Desk> {
+pub(super) fn router() -> Router<AdminState> {
     Router::new()
         .route("/relay/peers", get(list))
         .route("/relay/peers/{peer}", delete(kick))
@@ -24,40 +24,40 @@ pub(super) fn router() -> Router<Desk> {
 }
 
 /// The room, when the box runs and it is open.
-fn room(desk: &Desk) -> Result<Arc<Relay>, Refusal> {
+fn room(desk: &AdminState) -> Result<Arc<Relay>, AdminError> {
     let running = desk
         .running
         .as_ref()
-        .ok_or_else(|| Refusal::unavailable("the relay needs a running box"))?;
+        .ok_or_else(|| AdminError::unavailable("the relay needs a running box"))?;
     let room = running.relay.borrow().clone();
-    room.ok_or_else(|| Refusal::closed("the relay is closed; open it with a section [relay]"))
+    room.ok_or_else(|| AdminError::closed("the relay is closed; open it with a section [relay]"))
 }
 
-async fn list(State(desk): State<Desk>) -> Result<Json<Vec<PeerShown>>, Refusal> {
+async fn list(State(desk): State<AdminState>) -> Result<Json<Vec<PeerShown>>, AdminError> {
     Ok(Json(room(&desk)?.list()))
 }
 
-async fn kick(State(desk): State<Desk>, Path(peer): Path<u64>) -> Result<Json<Value>, Refusal> {
+async fn kick(State(desk): State<AdminState>, Path(peer): Path<u64>) -> Result<Json<Value>, AdminError> {
     match room(&desk)?.kick(Some(peer), None) {
-        0 => Err(Refusal::unknown(format!("no peer {peer} is connected"))),
+        0 => Err(AdminError::unknown(format!("no peer {peer} is connected"))),
         ended => Ok(Json(json!({ "ended": ended }))),
     }
 }
 
-async fn clear(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
+async fn clear(State(desk): State<AdminState>, Path(id): Path<String>) -> Result<Json<Value>, AdminError> {
     match room(&desk)?.kick(None, Some(&id)) {
-        0 => Err(Refusal::unknown(format!("nobody is at {id}"))),
+        0 => Err(AdminError::unknown(format!("nobody is at {id}"))),
         ended => Ok(Json(json!({ "ended": ended }))),
     }
 }
 
-async fn drain(State(desk): State<Desk>) -> Result<Json<Value>, Refusal> {
+async fn drain(State(desk): State<AdminState>) -> Result<Json<Value>, AdminError> {
     let room = room(&desk)?;
     room.drain();
     Ok(drained(&room))
 }
 
-async fn end_drain(State(desk): State<Desk>) -> Result<Json<Value>, Refusal> {
+async fn end_drain(State(desk): State<AdminState>) -> Result<Json<Value>, AdminError> {
     let room = room(&desk)?;
     room.end_drain();
     Ok(drained(&room))
@@ -68,18 +68,21 @@ fn drained(room: &Relay) -> Json<Value> {
 }
 
 #[derive(Deserialize)]
-struct Wanted {
+struct TraceRequest {
     id: String,
     time: Span,
 }
 
-async fn trace(State(desk): State<Desk>, Json(wanted): Json<Wanted>) -> Result<Json<Value>, Refusal> {
+async fn trace(State(desk): State<AdminState>, Json(wanted): Json<TraceRequest>) -> Result<Json<Value>, AdminError> {
     let begun = room(&desk)?.trace(&wanted.id, wanted.time.0);
-    let (trace, peers) = begun.map_err(|error| Refusal::bad(error.to_string()))?;
+    let (trace, peers) = begun.map_err(|error| AdminError::bad(error.to_string()))?;
     Ok(Json(json!({ "trace": trace, "peers": peers })))
 }
 
-async fn ticket(State(desk): State<Desk>, Json(wanted): Json<TicketWanted>) -> Result<Json<TicketShown>, Refusal> {
+async fn ticket(
+    State(desk): State<AdminState>,
+    Json(wanted): Json<TicketRequest>,
+) -> Result<Json<TicketShown>, AdminError> {
     let ticket = room(&desk)?.ticket(&wanted);
-    ticket.map(Json).map_err(|error| Refusal::bad(error.to_string()))
+    ticket.map(Json).map_err(|error| AdminError::bad(error.to_string()))
 }

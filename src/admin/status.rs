@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::backup::KeysIn;
-use super::problem::Refusal;
+use super::problem::AdminError;
 use super::verdict::Verdict;
-use super::{Desk, Order, Running};
+use super::{AdminState, Order, Running};
 use crate::domain::Alarm;
 use crate::meter::FleetShown;
 use crate::uplink::UplinkShown;
@@ -126,25 +126,25 @@ pub struct StoreShown {
     pub salvage: Option<Value>,
 }
 
-pub(super) fn router() -> Router<Desk> {
+pub(super) fn router() -> Router<AdminState> {
     Router::new()
         .route("/status", get(status))
         .route("/reload", post(reload))
 }
 
-pub(super) fn running(desk: &Desk) -> Result<&Running, Refusal> {
+pub(super) fn running(desk: &AdminState) -> Result<&Running, AdminError> {
     desk.running
         .as_ref()
-        .ok_or_else(|| Refusal::unavailable("this needs a running box"))
+        .ok_or_else(|| AdminError::unavailable("this needs a running box"))
 }
 
-async fn status(State(desk): State<Desk>) -> Result<Json<Status>, Refusal> {
+async fn status(State(desk): State<AdminState>) -> Result<Json<Status>, AdminError> {
     Ok(Json((running(&desk)?.status)()))
 }
 
-async fn reload(State(desk): State<Desk>) -> Result<Json<Value>, Refusal> {
+async fn reload(State(desk): State<AdminState>) -> Result<Json<Value>, AdminError> {
     let (answer, answered) = oneshot::channel();
-    let gone = || Refusal::unavailable("the box is stopping");
+    let gone = || AdminError::unavailable("the box is stopping");
     running(&desk)?
         .orders
         .send(Order::Reload(answer))
@@ -152,6 +152,6 @@ async fn reload(State(desk): State<Desk>) -> Result<Json<Value>, Refusal> {
         .map_err(|_| gone())?;
     match answered.await.map_err(|_| gone())? {
         Ok(changed) => Ok(Json(json!({ "changed": changed }))),
-        Err(fault) => Err(Refusal::bad(fault)),
+        Err(fault) => Err(AdminError::bad(fault)),
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use tokio::sync::watch;
 
-use super::lodge::Lodge;
+use super::root::App;
 use crate::config::{self, Certificate as Source};
 use crate::http::metrics::Metrics;
 use crate::tls::{Acme, AcmeSettings, AcmeTally, Certificate, Challenge, Challenges};
@@ -50,7 +50,7 @@ impl AcmeDesk {
     }
 }
 
-impl Lodge {
+impl App {
     /// The section, with its names, when the https door wants a certificate by ACME.
     pub(super) fn acme_config(&self) -> Option<config::Acme> {
         let https = self.config.https.as_ref()?;

@@ -20,27 +20,31 @@ use crate::face::{Face, Light, Page, Shell, SignedIn, secured};
 pub(super) type Report = Arc<dyn Fn() -> Status + Send + Sync>;
 
 #[derive(Clone)]
-struct Desk {
+struct PageState {
     report: Report,
     face: Face,
 }
 
-impl FromRef<Desk> for Face {
-    fn from_ref(desk: &Desk) -> Face {
-        desk.face.clone()
+impl FromRef<PageState> for Face {
+    fn from_ref(inbox: &PageState) -> Face {
+        inbox.face.clone()
     }
 }
 
 /// The page, of what `report` says.
 pub(super) fn router(report: Report, face: &Face) -> Router {
     let face = face.clone();
-    secured(Router::new().route("/box", get(show)).with_state(Desk { report, face }))
+    secured(
+        Router::new()
+            .route("/box", get(show))
+            .with_state(PageState { report, face }),
+    )
 }
 
-async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Response> {
+async fn show(State(inbox): State<PageState>, person: SignedIn) -> Result<Response, Response> {
     person.must(Act::ManageBox).map_err(IntoResponse::into_response)?;
-    let status = (desk.report)();
-    let page = BoxPage::of(&status, &desk.face, Timestamp::now(), &person);
+    let status = (inbox.report)();
+    let page = BoxPage::of(&status, &inbox.face, Timestamp::now(), &person);
     Ok(Page(StatusCode::OK, page).into_response())
 }
 
@@ -48,7 +52,7 @@ async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Re
 #[template(path = "box.html", config = ".askama.toml")]
 struct BoxPage {
     shell: Shell,
-    state: Told,
+    state: StateShown,
     version: String,
     started: String,
     findings: Vec<FindingPart>,
@@ -60,7 +64,7 @@ struct BoxPage {
 }
 
 /// A state: its light, its word, and what it means.
-struct Told {
+struct StateShown {
     light: Light,
     word: String,
     words: String,
@@ -69,13 +73,13 @@ struct Told {
 /// A room, or something that serves the rooms.
 struct Part {
     name: String,
-    told: Told,
+    told: StateShown,
     next_step: Option<String>,
 }
 
 /// An alarm that stands.
 struct AlarmPart {
-    told: Told,
+    told: StateShown,
     since: String,
     rule: String,
     seen: bool,
@@ -83,7 +87,7 @@ struct AlarmPart {
 
 struct CertificatePart {
     door: String,
-    told: Told,
+    told: StateShown,
     names: String,
     issuer: String,
     ends: Option<String>,
@@ -92,7 +96,7 @@ struct CertificatePart {
 }
 
 struct StorePart {
-    told: Told,
+    told: StateShown,
     size: String,
     last_backup: Option<String>,
 }
@@ -138,8 +142,8 @@ impl BoxPage {
     }
 }
 
-fn told(light: Light, word: &str, words: &str) -> Told {
-    Told {
+fn told(light: Light, word: &str, words: &str) -> StateShown {
+    StateShown {
         light,
         word: word.to_owned(),
         words: words.to_owned(),
@@ -148,7 +152,7 @@ fn told(light: Light, word: &str, words: &str) -> Told {
 
 /// What keeps the box from doing its job.
 struct FindingPart {
-    told: Told,
+    told: StateShown,
     part: String,
     next_step: Option<String>,
 }
@@ -169,7 +173,7 @@ fn light(grade: Grade) -> Light {
     }
 }
 
-fn state(state: &str, verdict: &Verdict) -> Told {
+fn state(state: &str, verdict: &Verdict) -> StateShown {
     match state {
         "ready" => {
             let words = match verdict.grade {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use super::lodge::Lodge;
+use super::root::App;
 use crate::config::remote;
 use crate::uplink::NewConfiguration;
 
@@ -14,17 +14,17 @@ use crate::uplink::NewConfiguration;
 const TRIAL: Duration = Duration::from_secs(60);
 
 /// Who is told what became of a wish.
-pub(super) type Told = watch::Sender<Option<Result<(), String>>>;
+pub(super) type OutcomeSender = watch::Sender<Option<Result<(), String>>>;
 
 /// A configuration that is in force and may not stay.
 pub(super) struct Trial {
     until: Instant,
-    told: Told,
+    told: OutcomeSender,
 }
 
-impl Lodge {
+impl App {
     /// Takes over what the cloud wants, or leaves everything as it was.
-    pub(super) async fn configure(&mut self, wish: NewConfiguration, told: Told) {
+    pub(super) async fn configure(&mut self, wish: NewConfiguration, told: OutcomeSender) {
         match self.try_configure(&wish).await {
             Ok(true) => {
                 tracing::info!("a configuration from the cloud changes the uplink and is tried");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::door_name::DoorName;
 use super::identity::Names;
-use super::lodge::Lodge;
+use super::root::App;
 use crate::config::{self, DoorLimits, Grpc, Mtls, PlainDoor};
 use crate::http::Proxies;
 use crate::http::serve::HSTS_DEFAULT;
@@ -47,7 +47,7 @@ enum Kind {
     },
 }
 
-impl Lodge {
+impl App {
     /// What a door is opened with as it is configured now; `None`: it is not wanted.
     pub(super) fn door_spec(&self, name: DoorName) -> Option<DoorSpec> {
         let (config, limits) = (&self.config, &self.config.limits);

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use anyhow::Context;
 
 use super::door_name::DoorName;
-use super::lodge::Lodge;
+use super::root::App;
 use crate::config::Certificate as Source;
 use crate::pki::Hierarchy;
 use crate::relay;
 use crate::tls::{Authorities, Certificate, ClientTrust, Demand, Policy, Tls, Versions};
 
-impl Lodge {
+impl App {
     pub(super) async fn policy(&mut self, name: DoorName) -> anyhow::Result<Policy> {
         let plaintext = self.config.grpc.as_ref().is_some_and(|grpc| grpc.plaintext);
         let tls = match name {

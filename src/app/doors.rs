@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::door_name::DoorName;
 use super::door_spec::DoorSpec;
-use super::lodge::Lodge;
+use super::root::App;
 use super::{handover, router};
 use crate::config::GrpcClient;
 use crate::http::Site;
@@ -34,8 +34,8 @@ pub(super) struct DoorUp {
     served: Option<watch::Receiver<Served>>,
 }
 
-impl Lodge {
-    /// Opens every door that has a section. One that cannot be opened is left to [`Lodge::try_doors_again`]; only when
+impl App {
+    /// Opens every door that has a section. One that cannot be opened is left to [`App::try_doors_again`]; only when
     /// none opens at all is that an error.
     pub(super) async fn open_doors(&mut self) -> anyhow::Result<()> {
         let addresses = |name| self.door_spec(name).map_or_else(Vec::new, |spec| spec.addresses());
@@ -144,7 +144,7 @@ impl Lodge {
 
     fn close_door(&mut self, name: DoorName) {
         if self.doors.remove(&name).is_some() {
-            self.house.retire(name.service());
+            self.supervisor.retire(name.service());
             self.reporter.certificate(name.name(), None);
             self.reporter.doors(self.doors());
         }
@@ -159,15 +159,16 @@ impl Lodge {
     ) {
         let first = Mutex::new(Some(open));
         let again = Arc::new(again);
-        self.house.add_beside(name.service(), Weight::Essential, move |stop| {
-            let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let again = Arc::clone(&again);
-            Box::pin(async move {
-                let open = first.map_or_else(|| again(), Ok)?;
-                open.run(stop).await;
-                Ok(())
-            })
-        });
+        self.supervisor
+            .add_beside(name.service(), Weight::Essential, move |stop| {
+                let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let again = Arc::clone(&again);
+                Box::pin(async move {
+                    let open = first.map_or_else(|| again(), Ok)?;
+                    open.run(stop).await;
+                    Ok(())
+                })
+            });
     }
 
     fn router_of(&self, name: DoorName) -> Site {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, interval};
 
-use super::lodge::Lodge;
+use super::root::App;
 use crate::supervisor::Weight;
 
 /// How often it is looked at.
@@ -23,10 +23,10 @@ pub fn trim_by(trim: fn()) {
     let _ = TRIM.set(trim);
 }
 
-impl Lodge {
+impl App {
     /// Gives memory back now and then.
     pub(super) fn add_memory(&mut self) {
-        self.house.add("memory", Weight::Room, move |stop| {
+        self.supervisor.add("memory", Weight::Room, move |stop| {
             Box::pin(async move {
                 tokio::select! {
                     () = stop.cancelled() => {}

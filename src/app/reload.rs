@@ -2,16 +2,16 @@
 //! changed is rebuilt. A bad one leaves the old in force.
 
 use super::door_name::DoorName;
-use super::lodge::Lodge;
+use super::root::App;
 use super::slot::{AnySlot, Change};
 use super::systemd;
 use crate::config::{self, Config};
-use crate::supervisor::House;
+use crate::supervisor::Supervisor;
 
 /// What cannot change while the box runs.
 pub(super) const ON_RESTART: &str = "takes effect with a restart";
 
-impl Lodge {
+impl App {
     /// Reads the configuration anew. Answers what changed, or what is wrong with it.
     pub(super) async fn reload(&mut self) -> Result<Vec<String>, String> {
         systemd::reloading();
@@ -47,12 +47,12 @@ impl Lodge {
     }
 
     async fn take_over(&mut self, old: &Config) -> anyhow::Result<Vec<String>> {
-        self.deps.hands.in_force(&self.config);
+        self.deps.host.in_force(&self.config);
         if old.log != self.config.log {
             self.logging.set_filter(&self.config.log);
         }
         let mut changed = at_once(old, &self.config);
-        let parts = refresh(self.parts.each_mut(), &self.config, &self.deps, &mut self.house).await?;
+        let parts = refresh(self.parts.each_mut(), &self.config, &self.deps, &mut self.supervisor).await?;
         let doors = self.refresh_doors().await?;
         // From here on nothing goes back.
         self.settle_parts().await;
@@ -72,7 +72,7 @@ impl Lodge {
 
     /// Makes every part what the configuration says.
     pub(super) async fn refresh_parts(&mut self) -> anyhow::Result<()> {
-        refresh(self.parts.each_mut(), &self.config, &self.deps, &mut self.house).await?;
+        refresh(self.parts.each_mut(), &self.config, &self.deps, &mut self.supervisor).await?;
         Ok(())
     }
 
@@ -112,8 +112,8 @@ impl Lodge {
     /// What was left alone after too many failures gets another chance.
     async fn retry_failed(&mut self) -> anyhow::Result<()> {
         self.try_doors_now().await;
-        let failed = self.house.failed();
-        if revive(self.parts.each_mut(), &failed, &self.deps, &mut self.house).await? {
+        let failed = self.supervisor.failed();
+        if revive(self.parts.each_mut(), &failed, &self.deps, &mut self.supervisor).await? {
             self.change_routers();
         }
         Ok(())
@@ -151,7 +151,7 @@ async fn refresh<D: Sync>(
     parts: Vec<&mut dyn AnySlot<D>>,
     config: &Config,
     deps: &D,
-    supervisor: &mut House,
+    supervisor: &mut Supervisor,
 ) -> anyhow::Result<Option<Vec<String>>> {
     let mut changed = None;
     for part in parts {
@@ -167,7 +167,7 @@ async fn revive<D: Sync>(
     parts: Vec<&mut dyn AnySlot<D>>,
     failed: &[String],
     deps: &D,
-    supervisor: &mut House,
+    supervisor: &mut Supervisor,
 ) -> anyhow::Result<bool> {
     let mut any = false;
     for part in parts {

@@ -11,7 +11,7 @@ use super::{refresh, revive};
 use crate::app::part::{Part, Service, service};
 use crate::app::slot::{AnySlot, Slot};
 use crate::config::Config;
-use crate::supervisor::House;
+use crate::supervisor::Supervisor;
 
 /// What happened, in order.
 type Heard = Arc<Mutex<Vec<String>>>;
@@ -103,7 +103,7 @@ struct Rig {
     named: Slot<Named, Heard>,
     kept: Slot<Kept, Heard>,
     heard: Heard,
-    supervisor: House,
+    supervisor: Supervisor,
 }
 
 impl Rig {
@@ -112,7 +112,7 @@ impl Rig {
             named: Slot::default(),
             kept: Slot::default(),
             heard: Heard::default(),
-            supervisor: House::new(Duration::from_secs(5)),
+            supervisor: Supervisor::new(Duration::from_secs(5)),
         }
     }
 

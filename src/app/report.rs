@@ -12,8 +12,8 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use tokio::sync::watch;
 
-use super::lodge::Lodge;
 use super::parts::Parts;
+use super::root::App;
 use crate::admin::{Backups, Beside, CertificateShown, Grade, RelayShown, RoomShown, Status, StoreShown, Verdict};
 use crate::domain::Alarm;
 use crate::face::{Concern, Lamp, Lamps, Light};
@@ -34,7 +34,7 @@ pub(super) struct Reporter {
     states: watch::Receiver<States>,
     backups: Backups,
     rooms: RoomsSeen,
-    told: Arc<Mutex<Told>>,
+    told: Arc<Mutex<Inputs>>,
 }
 
 /// The rooms that say more of themselves than that they run; each is there while it is open.
@@ -47,7 +47,7 @@ pub(super) struct RoomsSeen {
 }
 
 #[derive(Default)]
-struct Told {
+struct Inputs {
     phase: Phase,
     not_in_force: Option<String>,
     started: Option<Timestamp>,
@@ -72,9 +72,9 @@ enum Phase {
 
 impl Reporter {
     pub(super) fn new(store: Store, states: watch::Receiver<States>, backups: Backups, rooms: RoomsSeen) -> Reporter {
-        let told = Told {
+        let told = Inputs {
             started: Some(Timestamp::now()),
-            ..Told::default()
+            ..Inputs::default()
         };
         Reporter {
             store,
@@ -217,7 +217,7 @@ impl Reporter {
         })
     }
 
-    fn state(&self, told: &Told, verdict: &Verdict) -> &'static str {
+    fn state(&self, told: &Inputs, verdict: &Verdict) -> &'static str {
         match told.phase {
             Phase::Starting => "starting",
             Phase::Stopping => "stopping",
@@ -280,16 +280,16 @@ impl Reporter {
         }
     }
 
-    fn told(&self) -> MutexGuard<'_, Told> {
+    fn told(&self) -> MutexGuard<'_, Inputs> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Lodge {
+impl App {
     /// Keeps the lamps lit as things are.
     pub(super) fn add_lamps(&mut self) {
         let (reporter, lamps) = (self.reporter.clone(), self.lamps.clone());
-        self.house.add("lamps", Weight::Room, move |stop| {
+        self.supervisor.add("lamps", Weight::Room, move |stop| {
             let (reporter, lamps) = (reporter.clone(), lamps.clone());
             Box::pin(async move {
                 let mut ticks = tokio::time::interval(Duration::from_secs(1));

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::door_name::DoorName;
 use super::door_spec::DoorSpec;
-use super::lodge::Lodge;
+use super::root::App;
 use crate::accounts;
 use crate::domain::Backoff;
 
@@ -26,7 +26,7 @@ const TRIES: Backoff = Backoff {
     longest: Duration::from_secs(60),
 };
 
-impl Lodge {
+impl App {
     /// Opens one door; one that cannot be opened is noted, and tried again later.
     pub(super) async fn open_or_shut(&mut self, name: DoorName) -> anyhow::Result<()> {
         let Err(error) = self.open_door(name).await else {
@@ -39,7 +39,7 @@ impl Lodge {
         let next = Instant::now() + pause;
         let spec = self.door_spec(name);
         self.shut.insert(name, Shut { spec, failures, next });
-        self.house.note_trouble(name.service(), Some(reason));
+        self.supervisor.note_trouble(name.service(), Some(reason));
         Err(error)
     }
 
@@ -83,7 +83,7 @@ impl Lodge {
 
     pub(super) fn is_no_longer_shut(&mut self, name: DoorName) {
         if self.shut.remove(&name).is_some() {
-            self.house.note_trouble(name.service(), None);
+            self.supervisor.note_trouble(name.service(), None);
         }
     }
 }

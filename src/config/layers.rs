@@ -8,7 +8,7 @@ use figment::value::Value;
 use toml_edit::{Document, DocumentMut, Item};
 
 use super::{Config, ConfigError, ConfigErrors, Unread, check, remote};
-use crate::uplink::Kept;
+use crate::uplink::CredentialFolder;
 
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "/etc/gatelodge/config.toml";
@@ -149,7 +149,7 @@ fn read_all(layers: Layers) -> (Option<Loaded>, Vec<ConfigError>) {
     }
     let Ok(mut config) = result else { return (None, faults) };
     if let Some(uplink) = &mut config.uplink {
-        uplink.kept = Some(Kept::of(&config.data_dir));
+        uplink.credential_folder = Some(CredentialFolder::of(&config.data_dir));
     }
     for fault in check::check(&config) {
         let is_known = !unread.covers(&fault.key) && !fault.also.iter().any(|key| unread.touches(key));

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use crate::domain::{Event, MeterId, Seq, SpaceId};
 use crate::store::Entry;
 use bells::Bells;
-pub use hall::{Full, Hall};
+pub use hall::{FullError, Hall};
 pub use leave::Leave;
 pub use listener::Listener;
 
@@ -59,7 +59,7 @@ pub struct News<S> {
 
 /// What a listener hears.
 #[derive(Clone, Debug)]
-pub enum Heard<S> {
+pub enum FeedItem<S> {
     /// Something happened.
     News(Arc<News<S>>),
     /// What happened in these changes is not told any more.
@@ -73,18 +73,18 @@ pub enum Heard<S> {
 
 /// Which subjects a listener wants to hear of.
 #[derive(Clone, Debug)]
-pub enum Wanted<S> {
+pub enum Filter<S> {
     /// All.
     All,
     /// These.
     These(BTreeSet<S>),
 }
 
-impl<S: Ord> Wanted<S> {
+impl<S: Ord> Filter<S> {
     fn takes(&self, subject: &S) -> bool {
         match self {
-            Wanted::All => true,
-            Wanted::These(subjects) => subjects.contains(subject),
+            Filter::All => true,
+            Filter::These(subjects) => subjects.contains(subject),
         }
     }
 }

@@ -129,7 +129,7 @@ pub enum CallError {
 
 /// How much of an answer is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
+enum Extent {
     Whole,
     Head,
 }
@@ -148,15 +148,15 @@ pub struct Client {
 impl Client {
     /// One call.
     pub async fn send(&self, call: Call) -> Result<Answer, CallError> {
-        self.within_limit(call, Wanted::Whole).await
+        self.within_limit(call, Extent::Whole).await
     }
 
     /// One call of which only the answer's head counts: its body is not read, and need not end.
     pub async fn tell(&self, call: Call) -> Result<Answer, CallError> {
-        self.within_limit(call, Wanted::Head).await
+        self.within_limit(call, Extent::Head).await
     }
 
-    async fn within_limit(&self, call: Call, wanted: Wanted) -> Result<Answer, CallError> {
+    async fn within_limit(&self, call: Call, wanted: Extent) -> Result<Answer, CallError> {
         let origin = Origin::of(&call.uri).ok_or_else(|| CallError::Address(without_query(&call.uri)))?;
         let slow = CallError::Slow(origin.clone(), self.limit);
         timeout(self.limit, self.call(&origin, call, wanted))
@@ -164,7 +164,7 @@ impl Client {
             .unwrap_or(Err(slow))
     }
 
-    async fn call(&self, origin: &Origin, call: Call, wanted: Wanted) -> Result<Answer, CallError> {
+    async fn call(&self, origin: &Origin, call: Call, wanted: Extent) -> Result<Answer, CallError> {
         let connected = TcpStream::connect((origin.host.as_str(), origin.port)).await;
         let stream = connected.map_err(|source| CallError::Connect {
             origin: origin.clone(),
@@ -182,7 +182,7 @@ impl Client {
         self.ask(origin, shaken.map_err(fault)?, call, wanted).await
     }
 
-    async fn ask<S>(&self, origin: &Origin, stream: S, call: Call, wanted: Wanted) -> Result<Answer, CallError>
+    async fn ask<S>(&self, origin: &Origin, stream: S, call: Call, wanted: Extent) -> Result<Answer, CallError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -191,7 +191,7 @@ impl Client {
         let request = request(call).ok_or_else(|| CallError::Address(origin.to_string()))?;
         let asking = async {
             let (head, body) = sender.send_request(request).await.map_err(broken)?.into_parts();
-            if wanted == Wanted::Head {
+            if wanted == Extent::Head {
                 return Ok(Answer {
                     status: head.status,
                     headers: head.headers,

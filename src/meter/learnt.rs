@@ -1,4 +1,4 @@
-//! What is asked of a meter for somebody, and what the house learns thereby: whatever is read for a person, a program or
+//! What is asked of a meter for somebody, and what the box learns thereby: whatever is read for a person, a program or
 //! the cloud is written down as if the box had asked itself, and what was written to a meter is read back soon.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::driver::{Findings, Rank, Syncer, Unanswered, Wish};
+use super::driver::{Command, DriverError, Findings, Rank, Syncer};
 use super::emop::blank::is_blank;
 use super::emop::event_log::events;
 use super::emop::message::{Message, Way};
@@ -47,12 +47,12 @@ enum Effect {
 impl Meters {
     /// Carries a wish to a meter; the answer is the reply's data field. What it says is on disk, and shown, before the
     /// answer is given.
-    pub async fn carry_out(&self, meter: &MeterId, wish: Wish, deadline: Instant) -> Result<Vec<u8>, MetersError> {
+    pub async fn carry_out(&self, meter: &MeterId, wish: Command, deadline: Instant) -> Result<Vec<u8>, MetersError> {
         let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
         if served.live().duty == Duty::Off {
             return Err(MetersError::Off(meter.clone()));
         }
-        if matches!(wish, Wish::SetClock) && self.store.clock() == ClockState::Wrong {
+        if matches!(wish, Command::SetClock) && self.store.clock() == ClockState::Wrong {
             return Err(MetersError::ClockWrong);
         }
         let effect = self.effect(&wish);
@@ -61,17 +61,17 @@ impl Meters {
         }
         let rank = self.rank(&wish);
         let answer = served.driver.carry_out(wish, rank, deadline).await;
-        if matches!(answer, Ok(_) | Err(Unanswered::Session(SessionError::Refused(_)))) {
+        if matches!(answer, Ok(_) | Err(DriverError::Session(SessionError::Refused(_)))) {
             self.learn(&served, &effect, answer.as_deref().ok()).await;
         }
         Ok(answer?)
     }
 
     /// What a wish will do to what is known.
-    fn effect(&self, wish: &Wish) -> Effect {
+    fn effect(&self, wish: &Command) -> Effect {
         let request = match wish {
-            Wish::SetClock => return Effect::Wrote(Syncer::ClockDiff, Duration::ZERO),
-            Wish::Ask(request) => request,
+            Command::SetClock => return Effect::Wrote(Syncer::ClockDiff, Duration::ZERO),
+            Command::Ask(request) => request,
         };
         let Ok(data) = self.dialect().data_field(request) else {
             return Effect::None;

@@ -39,6 +39,6 @@ pub use energy::{Span, SpanError, Totals};
 pub use joining::{Answers, Joined};
 pub use polling::PollingError;
 pub use read_now::ReadNowError;
-pub use room::{BuildError, Meters, MetersError, Terms};
+pub use room::{BuildError, Deps, Meters, MetersError};
 pub use served::Source;
 pub use shown::{FleetShown, MeterShown, Progress, ValueShown};

@@ -8,7 +8,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::driver::{Findings, Rank, SyncError, Syncer, Unanswered};
+use super::driver::{DriverError, Findings, Rank, SyncError, Syncer};
 use super::emop::identity::Hardware;
 use super::reads::{self, Asking, ReadError};
 use super::room::Meters;
@@ -221,12 +221,12 @@ impl Meters {
                 syncer.inspect(|syncer| self.refused(served, *syncer, Doubt::Absent));
                 true
             }
-            ReadError::Asked(Unanswered::Busy | Unanswered::Yielded) => {
+            ReadError::Asked(DriverError::Busy | DriverError::Yielded) => {
                 served.live().plan.put_off(Instant::now() + AGAIN);
                 false
             }
-            ReadError::Asked(Unanswered::Stopping) => false,
-            ReadError::Asked(Unanswered::Session(error)) => {
+            ReadError::Asked(DriverError::Stopping) => false,
+            ReadError::Asked(DriverError::Session(error)) => {
                 tracing::debug!(meter.id = %served.meter.serial, syncer = name, %error, "a meter was silent");
                 self.notes.add(&served.meter.serial, served.silent(&error));
                 false

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::driver::{Rank, SyncError, Syncer, Unanswered};
+use super::driver::{DriverError, Rank, SyncError, Syncer};
 use super::polling::hardware_found;
 use super::reads::{self, ReadError};
 use super::room::{Meters, MetersError};
@@ -54,7 +54,7 @@ impl Meters {
             limit: self.one_try(),
         };
         let read = self.read_wanted(&asking).await;
-        if let Err(SyncError::Asked(Unanswered::Session(error))) = &read
+        if let Err(SyncError::Asked(DriverError::Session(error))) = &read
             && !matches!(error, SessionError::Refused(_))
         {
             self.notes.add(meter, served.silent(error));
@@ -94,7 +94,7 @@ impl Meters {
             match self.read_one(asking, (syncer, hardware), &before).await {
                 // What a meter has not, or says so that nobody can read it, is not waited for.
                 Ok(()) | Err(ReadError::Payload { .. } | ReadError::Blank { .. }) => {}
-                Err(ReadError::Asked(Unanswered::Session(SessionError::Refused(_)))) => {}
+                Err(ReadError::Asked(DriverError::Session(SessionError::Refused(_)))) => {}
                 Err(error) => return Err(error),
             }
         }

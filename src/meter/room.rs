@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::config::{Config, Entry, EntryError};
-use super::driver::{Driver, Rank, Unanswered, Wish};
+use super::driver::{Command, Driver, DriverError, Rank};
 use super::emop::Dialect;
 use super::emop::inferred::InferredError;
 use super::link::{Link, Target, TargetError};
@@ -67,18 +67,18 @@ pub struct Meters {
     stop: CancellationToken,
 }
 
-/// What the house lays down for the room.
+/// What the box lays down for the room.
 #[derive(Clone, Debug)]
-pub struct Terms {
+pub struct Deps {
     /// How long half-hours are kept; zero: for ever.
     pub readings: Span,
     /// Sends away who listens when it ends.
     pub streams: CancellationToken,
 }
 
-impl Default for Terms {
-    fn default() -> Terms {
-        Terms {
+impl Default for Deps {
+    fn default() -> Deps {
+        Deps {
             readings: Span::seconds(0),
             streams: CancellationToken::new(),
         }
@@ -137,7 +137,7 @@ pub enum MetersError {
     ClockWrong,
     /// The meter, or the way to it, did not answer.
     #[error(transparent)]
-    Unanswered(#[from] Unanswered),
+    Unanswered(#[from] DriverError),
     /// A row could not be read or written.
     #[error(transparent)]
     Row(#[from] RowError),
@@ -149,28 +149,23 @@ pub enum MetersError {
 impl Meters {
     /// The room with the meters of the configuration and of this book; nothing runs yet.
     pub fn new(config: Config, fixed: Vec<Entry>, store: Store) -> Result<Arc<Meters>, BuildError> {
-        Meters::with_terms(config, fixed, store, Terms::default())
+        Meters::with_deps(config, fixed, store, Deps::default())
     }
 
-    /// The same under the house's terms.
-    pub fn with_terms(
-        config: Config,
-        fixed: Vec<Entry>,
-        store: Store,
-        terms: Terms,
-    ) -> Result<Arc<Meters>, BuildError> {
+    /// The same under the box's terms.
+    pub fn with_deps(config: Config, fixed: Vec<Entry>, store: Store, deps: Deps) -> Result<Arc<Meters>, BuildError> {
         let registry = Registry::new(store.clone());
         let room = Meters {
             dialect: Arc::new(config.dialect()?),
             hall: Arc::new(Hall::new(
                 store.clone(),
                 config.max_listeners as usize,
-                terms.streams.child_token(),
+                deps.streams.child_token(),
             )),
             config,
             writer: MetersWriter::new(store.clone()),
             readings: ReadingsWriter::new(store.clone()),
-            kept: terms.readings,
+            kept: deps.readings,
             store,
             notes: Notes::default(),
             permits: Semaphore::new(AT_ONCE),
@@ -352,11 +347,11 @@ impl Meters {
         self.changed.notify_one();
     }
 
-    pub(super) fn rank(&self, wish: &Wish) -> Rank {
+    pub(super) fn rank(&self, wish: &Command) -> Rank {
         let spends = |data: Vec<u8>| self.dialect.spends_token(&data);
         match wish {
-            Wish::Ask(request) if self.dialect.data_field(request).is_ok_and(spends) => Rank::Money,
-            Wish::Ask(_) | Wish::SetClock => Rank::People,
+            Command::Ask(request) if self.dialect.data_field(request).is_ok_and(spends) => Rank::Money,
+            Command::Ask(_) | Command::SetClock => Rank::People,
         }
     }
 

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use tokio::time::Instant;
 
 use super::config::Polling;
-use super::driver::{Driver, Findings, Plan, Rank, Start, Syncer, Unanswered, Wish, seed};
+use super::driver::{Command, Driver, DriverError, Findings, Plan, Rank, Start, Syncer, seed};
 use super::emop::dialect::Request;
 use super::emop::identity::Hardware;
 use super::emop::{Dialect, Value};
@@ -262,13 +262,13 @@ pub(super) struct Poll<'a> {
 }
 
 impl Asking for Poll<'_> {
-    type Error = Unanswered;
+    type Error = DriverError;
 
-    async fn ask(&self, request: Request) -> Result<Vec<u8>, Unanswered> {
+    async fn ask(&self, request: Request) -> Result<Vec<u8>, DriverError> {
         let deadline = Instant::now() + self.limit;
         self.served
             .driver
-            .carry_out(Wish::Ask(request), self.rank, deadline)
+            .carry_out(Command::Ask(request), self.rank, deadline)
             .await
     }
 
@@ -276,7 +276,7 @@ impl Asking for Poll<'_> {
         self.served.driver.dialect()
     }
 
-    fn is_refusal(error: &Unanswered) -> bool {
-        matches!(error, Unanswered::Session(SessionError::Refused(_)))
+    fn is_refusal(error: &DriverError) -> bool {
+        matches!(error, DriverError::Session(SessionError::Refused(_)))
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Occupancy;
 use crate::accounts::random;
 use crate::domain::{OCCUPANCY_LIMIT, Occupancy as Counts, Space, SpaceId, SpaceOrigin};
-use crate::store::spaces::{Counts as SpaceCounts, NewSpace, SetSpace, SpaceError, SpacesWriter, TooManySpaces};
+use crate::store::spaces::{Counts as SpaceCounts, NewSpace, SetSpace, SpaceError, SpacesWriter, TooManySpacesError};
 use crate::store::{ReadError, RowError, Unwritten, WriteError};
 
 /// The longest name the operator may give, in characters.
@@ -63,7 +63,7 @@ pub enum ManageError {
     Nothing,
     /// There are too many spaces.
     #[error(transparent)]
-    TooMany(TooManySpaces),
+    TooMany(TooManySpacesError),
     /// The book could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),

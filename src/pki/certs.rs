@@ -67,7 +67,7 @@ struct Ledger {
 }
 
 /// What a certificate is to be.
-pub struct Wish<'a> {
+pub struct CertificateTemplate<'a> {
     /// How long it is good, in days.
     pub days: u32,
     /// The present.
@@ -114,7 +114,7 @@ impl CertsFolder {
     }
 
     /// Makes the authority, unless there is one.
-    pub fn init(&self, wish: &Wish<'_>) -> Result<Made, CertsError> {
+    pub fn init(&self, wish: &CertificateTemplate<'_>) -> Result<Made, CertsError> {
         let [key_file, certificate_file] = self.files("ca", "ca");
         if let Some(there) = [&key_file, &certificate_file].into_iter().find(|file| file.exists()) {
             return Err(CertsError::Exists(there.clone()));
@@ -139,7 +139,7 @@ impl CertsFolder {
     }
 
     /// Makes a server's certificate, in place of the one before.
-    pub fn server(&self, wish: &Wish<'_>) -> Result<Made, CertsError> {
+    pub fn server(&self, wish: &CertificateTemplate<'_>) -> Result<Made, CertsError> {
         let mut params = params(SERVER_NAME, None, wish);
         // Of the common name nobody takes notice any more, so it is among the names too.
         let names = ["localhost", SERVER_NAME]
@@ -154,7 +154,7 @@ impl CertsFolder {
     }
 
     /// Makes a client's certificate, in place of the one before, and notes it in `issued.json`.
-    pub fn client(&self, id: &str, wish: &Wish<'_>) -> Result<Made, CertsError> {
+    pub fn client(&self, id: &str, wish: &CertificateTemplate<'_>) -> Result<Made, CertsError> {
         let id = named(id, "client id")?;
         let role = wish.words.first().map(String::as_str);
         let mut params = params(id, role, wish);
@@ -256,11 +256,11 @@ fn named<'a>(name: &'a str, what: &'static str) -> Result<&'a str, CertsError> {
         .ok_or_else(|| CertsError::Name(name.to_owned(), what))
 }
 
-fn life(wish: &Wish<'_>) -> (Timestamp, Timestamp) {
+fn life(wish: &CertificateTemplate<'_>) -> (Timestamp, Timestamp) {
     span(wish.now, SignedDuration::from_hours(24 * i64::from(wish.days)))
 }
 
-fn params(name: &str, role: Option<&str>, wish: &Wish<'_>) -> CertificateParams {
+fn params(name: &str, role: Option<&str>, wish: &CertificateTemplate<'_>) -> CertificateParams {
     let mut params = CertificateParams::default();
     let (not_before, not_after) = life(wish);
     params.not_before = date(not_before);

@@ -6,7 +6,7 @@
 //! into, and nothing of it is ever logged or kept.
 //!
 //! Pure: [`hello`], [`frame`], [`inbound`], [`meetup`], [`rule`], [`goodbye`], [`upgrade`], [`extension`]. A peer's
-//! connection is served by `pipe` and `hands`; [`Relay`] knows who is there. Not done: more than one relay, observers.
+//! connection is served by `pipe` and `inbound_half`; [`Relay`] knows who is there. Not done: more than one relay, observers.
 #![doc = ""]
 #![doc = include_str!("README.md")]
 
@@ -20,9 +20,9 @@ pub mod extension;
 mod fault;
 pub mod frame;
 pub mod goodbye;
-mod hands;
 pub mod hello;
 pub mod inbound;
+mod inbound_half;
 pub mod meetup;
 mod notes;
 pub mod pages;
@@ -39,7 +39,7 @@ pub mod v1;
 pub use api::router;
 pub use config::{CloseCodes, Config, DoorConfig, PREFIX};
 pub use counts::Counts;
-pub use room::{LONGEST_ID, Refused, Relay, RelayError};
-pub use shown::{PeerShown, TicketShown, TicketWanted};
+pub use room::{AdmissionError, LONGEST_ID, Relay, RelayError};
+pub use shown::{PeerShown, TicketRequest, TicketShown};
 pub use ticket::TicketError;
 pub use trace::{LONGEST_TRACE, TraceError};

@@ -19,13 +19,13 @@ use crate::face::{Face, Form, Page, Shell, SignedIn, secured};
 const SHOWN: usize = 500;
 
 #[derive(Clone)]
-struct Desk {
+struct PageState {
     room: Arc<Relay>,
     face: Face,
 }
 
-impl FromRef<Desk> for Face {
-    fn from_ref(desk: &Desk) -> Face {
+impl FromRef<PageState> for Face {
+    fn from_ref(desk: &PageState) -> Face {
         desk.face.clone()
     }
 }
@@ -35,7 +35,7 @@ pub fn router(room: Arc<Relay>, face: Face) -> Router {
     secured(
         Router::new()
             .route("/relay", get(show).post(end))
-            .with_state(Desk { room, face }),
+            .with_state(PageState { room, face }),
     )
 }
 
@@ -59,7 +59,7 @@ struct Row {
     round_trip: String,
 }
 
-async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Response> {
+async fn show(State(desk): State<PageState>, person: SignedIn) -> Result<Response, Response> {
     person.must(Act::ManageRelay).map_err(IntoResponse::into_response)?;
     let tally = desk.room.tally();
     let mut peers = desk.room.list();
@@ -90,7 +90,7 @@ struct End {
     peer: u64,
 }
 
-async fn end(State(desk): State<Desk>, person: SignedIn, Form(end): Form<End>) -> Result<Response, Response> {
+async fn end(State(desk): State<PageState>, person: SignedIn, Form(end): Form<End>) -> Result<Response, Response> {
     person.must(Act::ManageRelay).map_err(IntoResponse::into_response)?;
     desk.room.kick(Some(end.peer), None);
     Ok(Redirect::to("/relay").into_response())

@@ -123,7 +123,7 @@ pub(super) enum Carried {
 }
 
 /// What its task takes of what is on its way to a peer.
-pub(super) struct Taken {
+pub(super) struct OutboundBatch {
     pub(super) bytes: Vec<u8>,
     pub(super) load: Load,
     pub(super) since: Option<Instant>,
@@ -326,7 +326,7 @@ impl Peer {
     }
 
     /// Takes what is on its way to it; with nothing there, `waker` is woken when that changes.
-    pub(super) fn take(&self, waker: &Waker) -> Taken {
+    pub(super) fn take(&self, waker: &Waker) -> OutboundBatch {
         let mut outbox = lock(&self.outbox);
         if outbox.bytes.is_empty() && !outbox.owner.as_ref().is_some_and(|owner| owner.will_wake(waker)) {
             outbox.owner = Some(waker.clone());
@@ -334,7 +334,7 @@ impl Peer {
         if let Some(sender) = outbox.sender.take() {
             sender.wake();
         }
-        Taken {
+        OutboundBatch {
             bytes: std::mem::take(&mut outbox.bytes),
             load: std::mem::take(&mut outbox.load),
             since: outbox.since.take(),

@@ -12,8 +12,8 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::Relay;
-use super::shown::{PeerShown, TicketShown, TicketWanted};
-use crate::accounts::{Act, Bearers, Refused};
+use super::shown::{PeerShown, TicketRequest, TicketShown};
+use crate::accounts::{Act, BearerError, Bearers};
 use crate::http::Problem;
 
 /// The part of the OpenAPI document.
@@ -22,7 +22,7 @@ use crate::http::Problem;
 pub struct Docs;
 
 #[derive(Clone)]
-struct Desk {
+struct ApiState {
     room: Arc<Relay>,
     bearers: Arc<Bearers>,
 }
@@ -34,16 +34,16 @@ pub fn router(room: Arc<Relay>, bearers: Arc<Bearers>) -> Router {
         .route("/v1/relay/peers/{peer}", delete(end))
         .route("/v1/relay/drain", put(drain).delete(end_drain))
         .route("/v1/relay/tickets", post(ticket))
-        .with_state(Desk { room, bearers })
+        .with_state(ApiState { room, bearers })
 }
 
 /// Whoever may manage the relay.
 struct RelayAdmin;
 
-impl FromRequestParts<Desk> for RelayAdmin {
-    type Rejection = Refused;
+impl FromRequestParts<ApiState> for RelayAdmin {
+    type Rejection = BearerError;
 
-    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<RelayAdmin, Refused> {
+    async fn from_request_parts(parts: &mut Parts, desk: &ApiState) -> Result<RelayAdmin, BearerError> {
         desk.bearers.must(&parts.headers, Act::ManageRelay)?;
         Ok(RelayAdmin)
     }
@@ -65,7 +65,7 @@ struct Table {
 /// Who is connected to the relay.
 #[utoipa::path(get, path = "/v1/relay", tag = "relay",
     responses((status = 200, description = "The table of peers", body = Table), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
-async fn table(State(desk): State<Desk>, _: RelayAdmin) -> Json<Table> {
+async fn table(State(desk): State<ApiState>, _: RelayAdmin) -> Json<Table> {
     let tally = desk.room.tally();
     Json(Table {
         waiting: tally.waiting,
@@ -79,7 +79,7 @@ async fn table(State(desk): State<Desk>, _: RelayAdmin) -> Json<Table> {
 #[utoipa::path(delete, path = "/v1/relay/peers/{peer}", tag = "relay",
     params(("peer" = u64, Path, description = "Its number in the table")),
     responses((status = 204, description = "It is told to go"), (status = 404, description = "No such peer is connected"), (status = 403, description = "The token lacks relay:admin")))]
-async fn end(State(desk): State<Desk>, _: RelayAdmin, Path(peer): Path<String>) -> Result<StatusCode, Problem> {
+async fn end(State(desk): State<ApiState>, _: RelayAdmin, Path(peer): Path<String>) -> Result<StatusCode, Problem> {
     let ended = peer.parse().ok().map_or(0, |number| desk.room.kick(Some(number), None));
     match ended {
         0 => Err(Problem::new(
@@ -94,7 +94,7 @@ async fn end(State(desk): State<Desk>, _: RelayAdmin, Path(peer): Path<String>) 
 /// Takes nobody new: newcomers get 503, who waits is told to try again later, pairs stay.
 #[utoipa::path(put, path = "/v1/relay/drain", tag = "relay",
     responses((status = 204, description = "Nobody new is taken"), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
-async fn drain(State(desk): State<Desk>, _: RelayAdmin) -> StatusCode {
+async fn drain(State(desk): State<ApiState>, _: RelayAdmin) -> StatusCode {
     desk.room.drain();
     StatusCode::NO_CONTENT
 }
@@ -102,18 +102,18 @@ async fn drain(State(desk): State<Desk>, _: RelayAdmin) -> StatusCode {
 /// Takes newcomers again.
 #[utoipa::path(delete, path = "/v1/relay/drain", tag = "relay",
     responses((status = 204, description = "Newcomers are taken"), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
-async fn end_drain(State(desk): State<Desk>, _: RelayAdmin) -> StatusCode {
+async fn end_drain(State(desk): State<ApiState>, _: RelayAdmin) -> StatusCode {
     desk.room.end_drain();
     StatusCode::NO_CONTENT
 }
 
 /// Signs leave to come to one meetup without a certificate, where its rule says `tickets = true`.
-#[utoipa::path(post, path = "/v1/relay/tickets", tag = "relay", request_body = TicketWanted,
+#[utoipa::path(post, path = "/v1/relay/tickets", tag = "relay", request_body = TicketRequest,
     responses((status = 201, description = "The ticket", body = TicketShown), (status = 422, description = "No ticket can be made of this"), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
 async fn ticket(
-    State(desk): State<Desk>,
+    State(desk): State<ApiState>,
     _: RelayAdmin,
-    body: Result<Json<TicketWanted>, JsonRejection>,
+    body: Result<Json<TicketRequest>, JsonRejection>,
 ) -> Result<(StatusCode, Json<TicketShown>), Problem> {
     let bad = |detail: String| {
         Problem::new(

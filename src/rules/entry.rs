@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::builtin;
-use super::machine::Terms;
+use super::machine::Parameters;
 use super::op::Op;
 use super::rule::{On, PLACES, Rule};
 use super::series::{Kind, known};
@@ -146,7 +146,7 @@ pub fn rules(entries: &[Entry]) -> Result<Vec<Rule>, Faults> {
 /// once for each type, at the last.
 fn fits(rules: &[(usize, Rule)], faults: &mut Faults) {
     let cost = |(_, rule): &(usize, Rule)| {
-        if matches!(rule.terms.op, Op::Delta { .. }) {
+        if matches!(rule.parameters.op, Op::Delta { .. }) {
             3
         } else {
             1
@@ -226,7 +226,7 @@ impl Entry {
         let (on, series, op) = (self.on.clone()?, series?, op?);
         is_right.then(|| Rule {
             id: self.id.clone(),
-            terms: Terms {
+            parameters: Parameters {
                 op,
                 hold: self.hold.unwrap_or(Span::seconds(0)),
                 clear_hold: self.clear_for.unwrap_or(Span::seconds(0)),

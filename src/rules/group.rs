@@ -45,7 +45,7 @@ impl Key {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Group {
     /// By the id of the rule.
-    pub states: BTreeMap<String, Kept>,
+    pub states: BTreeMap<String, RuleState>,
     /// The alarm that stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarm: Option<Alarm>,
@@ -62,7 +62,7 @@ pub struct Group {
 
 /// One rule's state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct RuleState {
     /// Which rule it is of, so that the state of another is not taken for it.
     pub fingerprint: u32,
     /// Where it is.
@@ -72,7 +72,7 @@ pub struct Kept {
 impl Group {
     /// The state of a rule, new if need be.
     pub fn state(&mut self, rule: &Rule) -> &mut State {
-        let kept = self.states.entry(rule.id.clone()).or_insert_with(|| Kept {
+        let kept = self.states.entry(rule.id.clone()).or_insert_with(|| RuleState {
             fingerprint: rule.fingerprint(),
             state: State::default(),
         });
@@ -155,7 +155,7 @@ impl Group {
     #[must_use]
     pub fn keep_only(&mut self, key: &Key, rules: &[&Rule], at: Timestamp) -> (bool, Option<(Alarm, AlarmNews)>) {
         let before = self.states.len();
-        let stays = |id: &str, kept: &Kept| {
+        let stays = |id: &str, kept: &RuleState| {
             let rule = rules.iter().find(|rule| rule.id == id);
             rule.is_some_and(|rule| rule.fingerprint() == kept.fingerprint)
         };
@@ -193,7 +193,7 @@ impl Group {
     #[must_use]
     pub fn due(&self, rules: &[&Rule]) -> Option<Timestamp> {
         let over = self.over.as_ref().and_then(|(_, at)| at.checked_add(TOLD_OVER).ok());
-        let of = |rule: &&Rule| self.states.get(&rule.id)?.state.due(&rule.terms);
+        let of = |rule: &&Rule| self.states.get(&rule.id)?.state.due(&rule.parameters);
         rules.iter().filter_map(of).chain(over).min()
     }
 

@@ -5,11 +5,11 @@
 //! with the state that it came from, so there is none without the other. Who tells of alarms reads the journal.
 
 mod builtin;
-mod desk;
+mod context;
 mod entry;
 mod era;
 mod group;
-mod house;
+mod inbox;
 mod ledger;
 mod level;
 mod machine;
@@ -22,11 +22,11 @@ mod watch;
 mod window;
 mod writing;
 
-pub use desk::{Desk, Gauge, Gauges};
+pub use context::BoxFacts;
 pub use entry::{Entry, rules};
-pub use house::Household;
+pub use inbox::{Gauge, Gauges, Inbox};
 pub use ledger::Alarms;
-pub use machine::{Phase, Terms};
+pub use machine::{Parameters, Phase};
 pub use op::Op;
 pub use room::{READER, Rules, RulesError};
 pub use rule::{On, Rule};

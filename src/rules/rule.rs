@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::machine::Terms;
+use super::machine::Parameters;
 use super::op::plain;
 use super::series::{self, Kind, Sample};
 use crate::domain::{MeterId, Severity, Source, SpaceId};
@@ -109,7 +109,7 @@ pub struct Rule {
     /// On which series.
     pub series: String,
     /// When, and for how long.
-    pub terms: Terms,
+    pub parameters: Parameters,
     /// How bad that is.
     pub severity: Severity,
     /// The type of its alarm; rules that share one have one alarm between them, as bad as the worst.
@@ -145,9 +145,9 @@ impl Rule {
     #[must_use]
     pub fn pick<'a>(&self, samples: &'a [Sample]) -> Option<&'a Sample> {
         let ours = || samples.iter().filter(|sample| series::is(&self.series, sample));
-        let wrong = ours().find(|sample| self.terms.op.meets(sample.value));
+        let wrong = ours().find(|sample| self.parameters.op.meets(sample.value));
         wrong
-            .or_else(|| ours().find(|sample| !self.terms.op.clears(sample.value)))
+            .or_else(|| ours().find(|sample| !self.parameters.op.clears(sample.value)))
             .or_else(|| ours().next())
     }
 
@@ -175,7 +175,7 @@ impl Rule {
                 "{name}" => text.push_str(words.name),
                 "{value}" => text.push_str(&words.value.map(plain).unwrap_or_default()),
                 "{unit}" => text.push_str(words.unit),
-                "{raise}" => text.push_str(&self.terms.op.threshold()),
+                "{raise}" => text.push_str(&self.parameters.op.threshold()),
                 _ => text.push_str(words.detail),
             }
             rest = &rest[place.len()..];

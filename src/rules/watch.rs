@@ -20,7 +20,7 @@ use crate::domain::{Alarm, AlarmNews, Event, Lane, Level, Seq, Source, Space, Sp
 pub(super) type Place = (Lane, Seq);
 
 /// Something that a source said.
-pub(super) struct Heard<'a> {
+pub(super) struct Observation<'a> {
     pub(super) source: &'a Source,
     /// When.
     pub(super) at: Timestamp,
@@ -122,7 +122,7 @@ impl Watch {
     pub(super) fn begin(&mut self, sources: &[Source], now: Timestamp) {
         for rule in self.rules.clone() {
             for source in sources.iter().filter(|source| rule.on.covers(source)) {
-                if matches!(rule.terms.op, Op::Stale { .. }) {
+                if matches!(rule.parameters.op, Op::Stale { .. }) {
                     let key = key_of(&rule, source);
                     self.groups.entry(key.clone()).or_default().state(&rule).begin(now);
                     self.index(&key);
@@ -132,7 +132,7 @@ impl Watch {
     }
 
     /// A source said something; `only`: just these rules hear it.
-    pub(super) fn hear(&mut self, heard: &Heard<'_>, only: Option<&BTreeSet<String>>) {
+    pub(super) fn hear(&mut self, heard: &Observation<'_>, only: Option<&BTreeSet<String>>) {
         for at in 0..self.rules.len() {
             let rule = &self.rules[at];
             let wanted = rule.on.covers(heard.source) && only.is_none_or(|only| only.contains(&rule.id));
@@ -145,7 +145,7 @@ impl Watch {
             }
             let state = self.groups.entry(key.clone()).or_default().state(&rule);
             let phase = state.phase();
-            let said = state.sample(&rule.terms, heard.at, sample.value);
+            let said = state.sample(&rule.parameters, heard.at, sample.value);
             let changed = phase != state.phase() || !said.is_empty();
             if let Some((lane, seq)) = heard.place {
                 self.groups.entry(key.clone()).or_default().read.insert(lane, seq);
@@ -251,7 +251,7 @@ impl Watch {
                     continue;
                 };
                 let before = kept.state.clone();
-                let said = kept.state.tick(&rule.terms, now);
+                let said = kept.state.tick(&rule.parameters, now);
                 if before.phase() != kept.state.phase() || before.is_plain() != kept.state.is_plain() {
                     self.unwritten.entry(Owner::Group(key.clone())).or_default();
                 }

@@ -20,7 +20,7 @@ use super::page::Page;
 use super::read::cursors::CursorKey;
 use super::read::lanes::{SubscribeError, Subscription, Tail};
 use super::stats::{self, Stats};
-use super::write::change::Asked;
+use super::write::change::Submission;
 use super::write::queue::{NotTaken, Rank};
 use super::{backup, readings, schema};
 use crate::domain::{ChangeId, Epoch, Lane, Seq};
@@ -85,7 +85,7 @@ impl Store {
         E: Send + 'static,
     {
         let (asker, answer) = oneshot::channel();
-        if let Err(not_taken) = self.shared().queue.push(Box::new(Asked::new(change, asker)), rank) {
+        if let Err(not_taken) = self.shared().queue.push(Box::new(Submission::new(change, asker)), rank) {
             if not_taken == NotTaken::Full {
                 stats::Counters::add(&self.shared().counters.busy, 1);
             }
@@ -143,7 +143,7 @@ impl Store {
     /// thinning took away, readers are told with a [`Gap`](super::Gap).
     #[must_use]
     pub fn oldest(&self) -> Seq {
-        self.shared().shelf.first()
+        self.shared().segments.first()
     }
 
     /// Follows the journal from just after `after`, remembering nothing across restarts.
@@ -203,7 +203,7 @@ impl Store {
     /// When the newest change was written; `None` in an empty book.
     #[must_use]
     pub fn newest_stamp(&self) -> Option<Timestamp> {
-        self.shared().shelf.newest()
+        self.shared().segments.newest()
     }
 
     /// Writes a row of the book's own and waits until it is on disk: what a health check asks for.
@@ -239,17 +239,17 @@ impl Store {
         backup::backup(&self.shared().keeper, to, extra, seal)
     }
 
-    /// Reads what is not written to any more, sealed segments, snapshots and side files, and says what of it is
+    /// Reads what is not written to any more, sealed segments, snapshots and month files, and says what of it is
     /// damaged. Blocks while it reads; for the whole book see [`verify`](super::verify()).
     pub fn verify_live(&self) -> Result<VerifyReport, ReadError> {
         let shared = self.shared();
         verify::verify_running(&shared.keeper, &shared.readings(), *shared.bell.borrow())
     }
 
-    /// Moves months of readings that are over to side files now; else that is looked for about once a minute.
+    /// Moves months of readings that are over to month files now; else that is looked for about once a minute.
     pub async fn seal_readings(&self) -> Result<readings::Sealed, readings::SealingError> {
-        let sealer = Arc::clone(&self.shared().sealer);
-        let sealed = tokio::task::spawn_blocking(move || sealer.round()).await;
+        let compactor = Arc::clone(&self.shared().compactor);
+        let sealed = tokio::task::spawn_blocking(move || compactor.round()).await;
         sealed.expect("sealing does not panic")
     }
 

@@ -1,4 +1,4 @@
-//! The book: every row and every event of the house, and the only folder that imports sled.
+//! The book: every row and every event of the box, and the only folder that imports sled.
 //!
 //! Rooms change it through [`Store::write`], read it through [`Ledger`]s, and hear of changes
 //! through [`Store::bell`] and the journal ([`Store::tail`], [`Store::subscribe`]).
@@ -7,7 +7,7 @@
 //! *table* (sled, which is never a source), where the *settler* carries them about once a second.
 //! The log's segments are the journal that readers follow, each in its *lane* with its *cursor*. A
 //! third thread, the *keeper*, makes snapshots of sealed segments and takes away what nobody needs. A
-//! fourth, the *sealer*, moves months of readings that are over to *side files*.
+//! fourth, the *compactor*, moves months of readings that are over to *month files*.
 //! Opening surveys everything, and mends it by salvage when it is damaged.
 //!
 //! | folder | what |

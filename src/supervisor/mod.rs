@@ -26,7 +26,7 @@ use keeper::Keeper;
 /// One run of a service: until it is told to stop, or fails.
 pub type Run = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
 
-/// What happens to the house when a service has failed for good.
+/// What happens to the box when a service has failed for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weight {
     /// The others go on without it.
@@ -59,8 +59,8 @@ pub type States = BTreeMap<String, State>;
 /// How long a service that is cut off may take to let go of what it holds.
 const LET_GO: Duration = Duration::from_secs(1);
 
-/// The services of the house.
-pub struct House {
+/// The services of the box.
+pub struct Supervisor {
     services: Vec<Service>,
     retired: JoinSet<()>,
     /// Services that were told to stop, by name, and whether they have.
@@ -78,13 +78,13 @@ struct Service {
     task: JoinHandle<()>,
 }
 
-impl House {
-    /// A house without services; each gets `grace` to stop in.
+impl Supervisor {
+    /// A supervisor without services; each gets `grace` to stop in.
     #[must_use]
-    pub fn new(grace: Duration) -> House {
+    pub fn new(grace: Duration) -> Supervisor {
         let (states, _) = watch::channel(States::new());
         let (fallen, _) = watch::channel(None);
-        House {
+        Supervisor {
             services: Vec::new(),
             retired: JoinSet::new(),
             leaving: BTreeMap::new(),
@@ -101,7 +101,7 @@ impl House {
         self.start(name, weight, before, run);
     }
 
-    /// As [`House::add`], but beside the one that retires: for what must not make anybody wait, such as a door.
+    /// As [`Supervisor::add`], but beside the one that retires: for what must not make anybody wait, such as a door.
     pub fn add_beside(&mut self, name: &str, weight: Weight, run: impl Fn(CancellationToken) -> Run + Send + 'static) {
         self.start(name, weight, None, run);
     }

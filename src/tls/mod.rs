@@ -24,17 +24,17 @@ mod live;
 mod outbound;
 mod own;
 mod pair;
-mod pulse;
 mod socket;
 mod trust;
 mod unsent;
+mod watchdog;
 mod wire;
 
 pub use acme::{
     Acme, AcmeError, AcmeSettings, AcmeTally, Challenge, Challenges, Renewed, Step, Verdict as StepVerdict,
 };
 pub use certificate::Certificate;
-pub use client_cert::{PeerCertificate, SubjectName, UnreadableChain};
+pub use client_cert::{PeerCertificate, SubjectName, UnreadableChainError};
 pub use client_trust::{Authorities, ClientTrust, ClientTrustError, check_lists};
 pub use config::{Versions, install_provider};
 pub use descriptors::raise_descriptor_limit;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{interval, timeout};
 
-use super::outbox::{Dealt, READER};
+use super::outbox::{AckedCounts, READER};
 use super::room::{Shared, Uplink, UplinkError};
 use crate::domain::Lane;
 use crate::store::{Backlog, Delivery, Store};
@@ -27,7 +27,7 @@ pub(super) struct Counted {
 
 impl Counted {
     /// Entries of each lane that were looked at and not dealt with.
-    pub(super) fn waiting(&self, dealt: &Dealt) -> [u64; 3] {
+    pub(super) fn waiting(&self, dealt: &AckedCounts) -> [u64; 3] {
         Lane::ALL.map(|lane| {
             let entries = self.entries[lane as usize].load(Ordering::Relaxed);
             entries.saturating_sub(dealt.count(lane))
@@ -35,7 +35,7 @@ impl Counted {
     }
 
     /// Nothing waits.
-    pub(super) fn even(&self, dealt: &Dealt) {
+    pub(super) fn even(&self, dealt: &AckedCounts) {
         for lane in Lane::ALL {
             self.entries[lane as usize].store(dealt.count(lane), Ordering::Relaxed);
         }
@@ -43,7 +43,7 @@ impl Counted {
 }
 
 /// Evens the counts when everything is acknowledged. Answers how far the uplink is behind, and in how many entries.
-pub(super) fn settle(store: &Store, counted: &Counted, dealt: &Dealt) -> (Backlog, u64) {
+pub(super) fn settle(store: &Store, counted: &Counted, dealt: &AckedCounts) -> (Backlog, u64) {
     let behind = store.backlog(READER).unwrap_or_default();
     if behind.changes == 0 {
         counted.even(dealt);
@@ -63,7 +63,7 @@ impl Uplink {
         loop {
             ticks.tick().await;
             let (_, rows) = settle(&self.store, &self.counted, &self.dealt);
-            self.board.sample(rows);
+            self.status.sample(rows);
         }
     }
 

@@ -15,7 +15,6 @@
 #![doc = include_str!("README.md")]
 
 mod announced;
-mod board;
 mod config;
 mod connection;
 mod counts;
@@ -24,7 +23,7 @@ mod dating;
 mod dialect;
 pub mod enrol;
 mod fields;
-mod hands;
+mod host;
 mod joining;
 mod ledger;
 mod live;
@@ -36,28 +35,29 @@ pub mod plain;
 mod room;
 mod session;
 mod shown;
+mod status;
 mod tenant;
 mod topic;
 pub mod v1;
 mod world;
 
-pub use board::{Board, Complaint, FaultShown, Ignored, TOOK, Tallies, UplinkShown};
 pub use config::{Auth, Config, Kind, Mqtt, Version};
 pub use connection::address::{BrokerUrl, BrokerUrlError};
-pub use connection::fault::{CertificateFault, Fault, Trouble};
+pub use connection::error::{ConnectionError, ErrorClass, OwnCertificateError};
 pub use connection::rehearsal::rehearse;
-pub use enrol::{EnrolFault, EnrolWish, EnrolmentShown, Kept, Stage};
-pub use hands::{Hands, LogKind, LogLine, LogWanted, NewConfiguration, PartState, Section};
+pub use enrol::{CredentialFolder, EnrolError, EnrolRequest, EnrolmentShown, Stage};
+pub use host::{Host, LogKind, LogLine, LogWanted, NewConfiguration, PartState, Section};
 pub use outbox::READER;
 pub use patience::Patience;
-pub use room::{Terms, Uplink, UplinkError};
-pub use session::suspects::Aside;
-pub use world::Household;
+pub use room::{Deps, Uplink, UplinkError};
+pub use session::quarantine::Aside;
+pub use status::{FaultShown, Ignored, RejectedLine, Status, TOOK, Tallies, UplinkShown};
+pub use world::BoxFacts;
 
 /// Reads a file that holds one secret of the uplink, a password or a one-time password, as it will be read.
 ///
 /// # Errors
 /// When it cannot be read or is empty.
-pub fn check_secret(file: &std::path::Path) -> Result<(), Fault> {
+pub fn check_secret(file: &std::path::Path) -> Result<(), ConnectionError> {
     connection::opening::password(file).map(drop)
 }

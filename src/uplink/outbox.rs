@@ -36,23 +36,23 @@ pub struct Outbox {
 
 /// What a message on its way is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Ticket {
+pub struct Position {
     lane: usize,
     seq: Seq,
 }
 
 /// A message of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parcel {
+pub struct Outgoing {
     /// What to hand back when it was taken.
-    pub tickets: Vec<Ticket>,
+    pub tickets: Vec<Position>,
     /// The message.
     pub message: Message,
     /// When what it tells was written down; `None` for a gap.
     pub at: Option<Timestamp>,
 }
 
-impl Parcel {
+impl Outgoing {
     /// The name of the lane that it is of.
     #[must_use]
     pub fn class(&self) -> &'static str {
@@ -68,20 +68,20 @@ struct LaneBox {
     stash: Option<Delivery>,
     /// What is stashed waits for the clock to be set.
     undated: bool,
-    waiting: VecDeque<Parcel>,
+    waiting: VecDeque<Outgoing>,
     /// Messages of an entry that are not taken yet.
     open: BTreeMap<Seq, usize>,
 }
 
 /// Entries that are dealt with, for the count of those that are not.
 #[derive(Debug, Default)]
-pub struct Dealt {
+pub struct AckedCounts {
     entries: [AtomicU64; 3],
     /// Values up to this change are thrown away.
     dropped_until: AtomicU64,
 }
 
-impl Dealt {
+impl AckedCounts {
     /// Values up to this change are not to be sent.
     pub fn drop_values_until(&self, seq: Seq) {
         self.dropped_until.fetch_max(seq.0, Ordering::Relaxed);
@@ -129,10 +129,10 @@ impl Outbox {
     /// topic go in one message.
     pub fn take(
         &mut self,
-        dealt: &Dealt,
+        dealt: &AckedCounts,
         shares: usize,
         mut say: impl FnMut(Lane, &Delivery) -> Vec<Message>,
-    ) -> Result<Option<Parcel>, ReadError> {
+    ) -> Result<Option<Outgoing>, ReadError> {
         for (place, lane) in self.lanes.iter_mut().enumerate() {
             let ahead = if shares > 0 { AHEAD } else { 1 };
             while lane.waiting.len() < ahead && lane.open.len() < OPEN {
@@ -166,7 +166,7 @@ impl Outbox {
     }
 
     /// Puts a message back that could not be sent just now.
-    pub fn put_back(&mut self, parcel: Parcel) {
+    pub fn put_back(&mut self, parcel: Outgoing) {
         if let Some(ticket) = parcel.tickets.first() {
             self.lanes[ticket.lane].waiting.push_front(parcel);
         }
@@ -203,7 +203,7 @@ impl Outbox {
     }
 
     /// The broker took a message.
-    pub fn taken(&mut self, tickets: &[Ticket], dealt: &Dealt) {
+    pub fn taken(&mut self, tickets: &[Position], dealt: &AckedCounts) {
         for ticket in tickets {
             let lane = &mut self.lanes[ticket.lane];
             let Some(left) = lane.open.get_mut(&ticket.seq) else {
@@ -233,7 +233,7 @@ impl Outbox {
 }
 
 impl LaneBox {
-    fn add(&mut self, place: usize, delivery: &Delivery, messages: Vec<Message>, dealt: &Dealt) {
+    fn add(&mut self, place: usize, delivery: &Delivery, messages: Vec<Message>, dealt: &AckedCounts) {
         let (seq, at) = match delivery {
             Delivery::Entry(entry) => (entry.seq, Some(entry.at)),
             Delivery::Gap(gap) => (gap.to, None),
@@ -244,8 +244,8 @@ impl LaneBox {
             return;
         }
         self.open.insert(seq, messages.len());
-        let ticket = Ticket { lane: place, seq };
-        let parcels = messages.into_iter().map(|message| Parcel {
+        let ticket = Position { lane: place, seq };
+        let parcels = messages.into_iter().map(|message| Outgoing {
             tickets: vec![ticket],
             message,
             at,
@@ -255,7 +255,7 @@ impl LaneBox {
 
     /// Adds to a message what waits for the same topic: the order of one topic stays, and topics have no order among
     /// one another.
-    fn share(&mut self, parcel: &mut Parcel, shares: usize) {
+    fn share(&mut self, parcel: &mut Outgoing, shares: usize) {
         let mut body = Vec::from(parcel.message.payload.as_ref());
         let mut lines = body.iter().filter(|byte| **byte == b'\n').count() + 1;
         let mut full = false;

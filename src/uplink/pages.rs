@@ -10,8 +10,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use super::board::UplinkShown;
 use super::room::Uplink;
+use super::status::UplinkShown;
 use crate::accounts::Act;
 use crate::face::{Face, Light, Page, Shell, SignedIn, secured};
 
@@ -22,13 +22,13 @@ const GROUND: f64 = 140.0;
 const TOP: f64 = 12.0;
 
 #[derive(Clone)]
-struct Desk {
+struct PageState {
     room: Arc<Uplink>,
     face: Face,
 }
 
-impl FromRef<Desk> for Face {
-    fn from_ref(desk: &Desk) -> Face {
+impl FromRef<PageState> for Face {
+    fn from_ref(desk: &PageState) -> Face {
         desk.face.clone()
     }
 }
@@ -38,7 +38,7 @@ pub fn router(room: Arc<Uplink>, face: Face) -> Router {
     secured(
         Router::new()
             .route("/uplink", get(show))
-            .with_state(Desk { room, face }),
+            .with_state(PageState { room, face }),
     )
 }
 
@@ -61,7 +61,7 @@ struct UplinkPage {
     enrolment: Option<(String, Option<[String; 2]>)>,
 }
 
-async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Response> {
+async fn show(State(desk): State<PageState>, person: SignedIn) -> Result<Response, Response> {
     person.must(Act::ManageUplink).map_err(IntoResponse::into_response)?;
     let fault = |error: crate::store::ReadError| {
         tracing::error!(%error, "the operations of the uplink could not be read");

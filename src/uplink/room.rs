@@ -9,11 +9,10 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::announced::Announcements;
-use super::board::Board;
 use super::config::{Config, Kind, Reports};
 use super::connection::agreed::Agreed;
-use super::connection::attempts::{Taken, connect};
-use super::connection::fault::{Fault, Limit, Trouble};
+use super::connection::attempts::{LastGoodTls, connect};
+use super::connection::error::{ConnectionError, ErrorClass, LimitError};
 use super::connection::network;
 use super::connection::opening::changed;
 use super::connection::retry::{Retry, SessionEnd};
@@ -21,20 +20,21 @@ use super::connection::wire::{Opened, Wire};
 use super::counts::{Counted, settle};
 use super::cumulocity::Cumulocity;
 use super::dialect::Dialect;
-use super::enrol::{Enrol, EnrolWish};
-use super::hands::Hands;
+use super::enrol::{Enrol, EnrolRequest};
+use super::host::Host;
 use super::ledger::{self, LedgerError};
 use super::live::Live;
 use super::operations::{Claim, Commands, Deeds, Operations, Queue};
-use super::outbox::{Dealt, READER};
+use super::outbox::{AckedCounts, READER};
 use super::patience::Patience;
 use super::plain::Plain;
 use super::session::pace::Pace;
-use super::session::suspects::Suspects;
+use super::session::quarantine::Quarantine;
 use super::session::{self, Ended, Session};
+use super::status::Status;
 use super::tenant::Tenant;
 use super::tenant::tokens::Tokens;
-use super::world::{Household, World};
+use super::world::{BoxFacts, World};
 use crate::accounts::random;
 use crate::domain::Lane;
 use crate::store::{Backlog, ReadError, Store, SubscribeError};
@@ -44,22 +44,22 @@ use crate::tls::Step;
 pub struct Uplink {
     pub(super) config: Config,
     pub(super) store: Store,
-    terms: Terms,
-    pub(super) board: Arc<Board>,
-    pub(super) dealt: Arc<Dealt>,
+    deps: Deps,
+    pub(super) status: Arc<Status>,
+    pub(super) dealt: Arc<AckedCounts>,
     /// What of the journal was counted.
     pub(super) counted: Arc<Counted>,
     tokens: Arc<Tokens>,
     enrol: Option<Arc<Enrol>>,
 }
 
-/// What the house lays down for the room.
+/// What the box lays down for the room.
 #[derive(Clone)]
-pub struct Terms {
+pub struct Deps {
     /// What it says beside the room's own section.
-    pub house: Household,
+    pub facts: BoxFacts,
     /// What it does when the cloud asks.
-    pub hands: Arc<dyn Hands>,
+    pub host: Arc<dyn Host>,
     /// How long is waited for what.
     pub patience: Patience,
 }
@@ -91,10 +91,10 @@ impl Shared {
     }
 
     /// The broker allows less than was asked of it.
-    pub(super) fn limited(&self, limit: Limit) {
-        let fault = Fault::Limited(limit);
+    pub(super) fn limited(&self, limit: LimitError) {
+        let fault = ConnectionError::Limited(limit);
         tracing::warn!(broker = %self.config.url, limit = %fault, mend = fault.mend(), "the broker's limits are kept to");
-        self.board.note(&fault, Timestamp::now());
+        self.status.note(&fault, Timestamp::now());
     }
 
     /// How far the uplink is behind, and in how many entries.
@@ -129,16 +129,16 @@ pub(super) struct Shared {
     pub(super) dialect: Box<dyn Dialect>,
     pub(super) operations: Operations,
     pub(super) live: Live,
-    pub(super) board: Arc<Board>,
-    pub(super) dealt: Arc<Dealt>,
+    pub(super) status: Arc<Status>,
+    pub(super) dealt: Arc<AckedCounts>,
     pub(super) counted: Arc<Counted>,
     pub(super) client_id: String,
     pub(super) patience: Patience,
     pub(super) tokens: Arc<Tokens>,
-    pub(super) suspects: Suspects,
+    pub(super) suspects: Quarantine,
     /// Where the platform gives the box what it proves itself by.
     pub(super) enrol: Option<Arc<Enrol>>,
-    pub(super) taken: Taken,
+    pub(super) taken: LastGoodTls,
     agreed: Mutex<Agreed>,
     /// What the broker was given to keep.
     pub(super) announced: Announcements,
@@ -148,15 +148,15 @@ pub(super) struct Shared {
 impl Uplink {
     /// The room on this book; nothing runs yet.
     #[must_use]
-    pub fn new(config: Config, store: Store, terms: Terms) -> Arc<Uplink> {
-        let (board, tokens) = (Arc::<Board>::default(), Arc::<Tokens>::default());
-        let tenant = Tenant::new(config.clone(), Arc::clone(&tokens), terms.patience);
-        let enrol = Enrol::new(&config, tenant, Arc::clone(&board), terms.patience);
+    pub fn new(config: Config, store: Store, deps: Deps) -> Arc<Uplink> {
+        let (status, tokens) = (Arc::<Status>::default(), Arc::<Tokens>::default());
+        let tenant = Tenant::new(config.clone(), Arc::clone(&tokens), deps.patience);
+        let enrol = Enrol::new(&config, tenant, Arc::clone(&status), deps.patience);
         Arc::new(Uplink {
             config,
             store,
-            terms,
-            board,
+            deps,
+            status,
             tokens,
             enrol: enrol.map(Arc::new),
             dealt: Arc::default(),
@@ -168,9 +168,9 @@ impl Uplink {
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), UplinkError> {
         self.hold_the_journal().await?;
         let client_id = self.client_id().await?;
-        self.board.write().client_id.clone_from(&client_id);
-        let world = World::new(&self.store, self.terms.house.clone());
-        let hands = Arc::clone(&self.terms.hands);
+        self.status.write().client_id.clone_from(&client_id);
+        let world = World::new(&self.store, self.deps.facts.clone());
+        let host = Arc::clone(&self.deps.host);
         let shared = Shared {
             dialect: match self.config.kind {
                 Kind::Mqtt => Box::new(Plain::new(&self.config, &client_id, world.clone(), self.store.clone())),
@@ -178,22 +178,22 @@ impl Uplink {
                     &client_id,
                     world.clone(),
                     &self.config,
-                    Arc::clone(&hands),
+                    Arc::clone(&host),
                 )),
             },
-            operations: Operations::new(self.store.clone(), hands.process()),
+            operations: Operations::new(self.store.clone(), host.process()),
             config: self.config.clone(),
             store: self.store.clone(),
             live: Live::default(),
-            board: Arc::clone(&self.board),
+            status: Arc::clone(&self.status),
             dealt: Arc::clone(&self.dealt),
             counted: Arc::clone(&self.counted),
             client_id,
-            patience: self.terms.patience,
+            patience: self.deps.patience,
             tokens: Arc::clone(&self.tokens),
             enrol: self.enrol.clone(),
-            suspects: Suspects::default(),
-            taken: Taken::default(),
+            suspects: Quarantine::default(),
+            taken: LastGoodTls::default(),
             agreed: Mutex::new(Agreed::new(&self.config)),
             announced: Announcements::open(
                 &self.store,
@@ -220,7 +220,7 @@ impl Uplink {
 
     /// What operations are carried out with.
     fn deeds(self: &Arc<Self>, shared: &Shared, world: World) -> Deeds {
-        let (me, hands) = (Arc::clone(self), Arc::clone(&self.terms.hands));
+        let (me, host) = (Arc::clone(self), Arc::clone(&self.deps.host));
         let again = Arc::clone(self);
         let queue = Queue {
             shown: Arc::new(move || me.shown()),
@@ -228,11 +228,11 @@ impl Uplink {
         };
         let named = (shared.client_id.clone(), self.config.commands());
         Deeds {
-            commands: Commands::new(named, world.clone(), queue, Arc::clone(&hands)),
-            tenant: Tenant::new(self.config.clone(), Arc::clone(&self.tokens), self.terms.patience),
+            commands: Commands::new(named, world.clone(), queue, Arc::clone(&host)),
+            tenant: Tenant::new(self.config.clone(), Arc::clone(&self.tokens), self.deps.patience),
             restart: self.config.restart.clone(),
-            board: Arc::clone(&self.board),
-            hands,
+            status: Arc::clone(&self.status),
+            host,
             world,
         }
     }
@@ -247,7 +247,7 @@ impl Uplink {
 
     /// Waits until a session was opened since the room was built.
     pub async fn connected(&self) {
-        self.board.once_opened().await;
+        self.status.once_opened().await;
     }
 
     async fn keep_connected(&self, shared: &Shared, stop: &CancellationToken) -> Result<(), UplinkError> {
@@ -261,7 +261,7 @@ impl Uplink {
             };
             let (fault, pause) = match connected {
                 Ok(line) => {
-                    shared.board.opened(Timestamp::now());
+                    shared.status.opened(Timestamp::now());
                     tracing::info!(broker = %shared.config.url, client_id = shared.client_id, "connected");
                     let opened = Instant::now();
                     let mut session = Session::new(shared, line, session::outbox(shared)?, &mut pace)?;
@@ -288,7 +288,7 @@ impl Uplink {
                         Ended::Stopped | Ended::FilesChanged => SessionEnd::Otherwise,
                     };
                     drop(session);
-                    shared.board.write().connected_since = None;
+                    shared.status.write().connected_since = None;
                     match ended {
                         Ended::Stopped => return Ok(()),
                         Ended::FilesChanged => {
@@ -310,12 +310,12 @@ impl Uplink {
                     (fault, pause)
                 }
             };
-            shared.board.write().taken_over = retry.is_taken_over();
+            shared.status.write().taken_over = retry.is_taken_over();
             let now = Timestamp::now();
             let next = now
                 .checked_add(jiff::SignedDuration::try_from(pause).unwrap_or_default())
                 .ok();
-            shared.board.fault(&fault, now, next);
+            shared.status.fault(&fault, now, next);
             let taken_over = retry
                 .is_taken_over()
                 .then_some("another client seems to use this client id");
@@ -324,7 +324,7 @@ impl Uplink {
                 tried_ms = began.elapsed().as_millis(), again_in_s = pause.as_secs(), "not connected"
             );
             // Whoever does not believe us is not asked sooner for it.
-            let away = fault.trouble() == Trouble::Away;
+            let away = fault.trouble() == ErrorClass::Away;
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = sleep(pause) => {}
@@ -351,9 +351,9 @@ impl Uplink {
 
     /// Comes to a proof of who the box is, or to the next one, step by step in words; `None`: it proves itself by what
     /// its configuration names.
-    pub async fn enrol(&self, wish: EnrolWish) -> Option<Vec<Step>> {
+    pub async fn enrol(&self, wish: EnrolRequest) -> Option<Vec<Step>> {
         let enrol = self.enrol.as_ref()?;
-        let name = self.board.write().client_id.clone();
+        let name = self.status.write().client_id.clone();
         Some(enrol.now(&name, wish).await)
     }
 
@@ -366,7 +366,7 @@ impl Uplink {
     /// The way to the broker step by step, in words.
     pub async fn rehearse(&self) -> Vec<Step> {
         let (name, connected) = {
-            let written = self.board.write();
+            let written = self.status.write();
             (written.client_id.clone(), written.connected_since)
         };
         let name = if name.is_empty() { "gatelodge" } else { &name };
@@ -375,7 +375,7 @@ impl Uplink {
 }
 
 /// A session, once there is a proof to open it with.
-async fn proven_and_connected(shared: &Shared) -> Result<(Wire, Opened), Fault> {
+async fn proven_and_connected(shared: &Shared) -> Result<(Wire, Opened), ConnectionError> {
     if let Some(enrol) = &shared.enrol {
         enrol.proven().await;
     }

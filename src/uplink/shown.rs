@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::board::{Tallies, UplinkShown};
 use super::counts::settle;
 use super::operations::{OperationShown, Operations};
 use super::room::Uplink;
-use super::session::suspects::{self, Aside};
+use super::session::quarantine::{self, Aside};
+use super::status::{Tallies, UplinkShown};
 use crate::domain::{Lane, Seq};
 use crate::store::{Delivery, ReadError};
 
@@ -17,7 +17,7 @@ impl Uplink {
     /// How many entries waited in the last hour, sample by sample, oldest first.
     #[must_use]
     pub fn waited(&self) -> Vec<u64> {
-        self.board.write().waited.iter().copied().collect()
+        self.status.write().waited.iter().copied().collect()
     }
 
     /// The latest operations, newest first.
@@ -27,7 +27,7 @@ impl Uplink {
 
     /// Messages that were set aside, oldest first.
     pub fn aside(&self) -> Result<Vec<Aside>, ReadError> {
-        suspects::aside(&self.store)
+        quarantine::aside(&self.store)
     }
 
     /// How the uplink is now.
@@ -35,7 +35,7 @@ impl Uplink {
     pub fn shown(&self) -> UplinkShown {
         let (behind, rows) = settle(&self.store, &self.counted, &self.dealt);
         let oldest = (rows > 0).then(|| self.oldest(behind.after)).flatten();
-        let written = self.board.write().clone();
+        let written = self.status.write().clone();
         let age = |at: Timestamp| u64::try_from(Timestamp::now().duration_since(at).as_secs()).unwrap_or(0);
         UplinkShown {
             url: self.config.url.to_string(),
@@ -80,7 +80,7 @@ impl Uplink {
         let mut queue = self.counted.waiting(&self.dealt);
         // What was not looked at yet is mostly values.
         queue[Lane::Measurement as usize] += rows.saturating_sub(queue.iter().sum());
-        let written = self.board.write();
+        let written = self.status.write();
         Tallies {
             queue: if rows == 0 { [0; 3] } else { queue },
             ended: written.ended.clone(),

@@ -8,14 +8,14 @@ use axum::routing::get;
 use axum::{Json, Router};
 use utoipa::OpenApi;
 
-use super::board::UplinkShown;
 use super::operations::OperationShown;
 use super::room::Uplink;
-use crate::accounts::{Act, Bearers, Refused};
+use super::status::UplinkShown;
+use crate::accounts::{Act, BearerError, Bearers};
 use crate::http::problem::method_not_allowed;
 
 #[derive(Clone)]
-struct Desk {
+struct ApiState {
     room: Arc<Uplink>,
     bearers: Arc<Bearers>,
 }
@@ -26,7 +26,7 @@ pub fn router(room: Arc<Uplink>, bearers: Arc<Bearers>) -> Router {
         .route("/v1/uplink", get(show))
         .route("/v1/uplink/operations", get(operations))
         .method_not_allowed_fallback(method_not_allowed)
-        .with_state(Desk { room, bearers })
+        .with_state(ApiState { room, bearers })
 }
 
 /// The document of this API.
@@ -42,10 +42,10 @@ struct UplinkAdmin {
     sees_meters: bool,
 }
 
-impl FromRequestParts<Desk> for UplinkAdmin {
-    type Rejection = Refused;
+impl FromRequestParts<ApiState> for UplinkAdmin {
+    type Rejection = BearerError;
 
-    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<UplinkAdmin, Refused> {
+    async fn from_request_parts(parts: &mut Parts, desk: &ApiState) -> Result<UplinkAdmin, BearerError> {
         let who = desk.bearers.who(&parts.headers)?;
         who.must(Act::ManageUplink)?;
         let sees_meters = who.may(Act::ReadMeters);
@@ -62,7 +62,7 @@ impl FromRequestParts<Desk> for UplinkAdmin {
         (status = 403, description = "A token without uplink:admin")
     )
 )]
-async fn show(State(desk): State<Desk>, caller: UplinkAdmin) -> Json<UplinkShown> {
+async fn show(State(desk): State<ApiState>, caller: UplinkAdmin) -> Json<UplinkShown> {
     let mut shown = desk.room.shown();
     if !caller.sees_meters {
         // The platform repeats what it did not like, and that can be about a meter.
@@ -82,7 +82,10 @@ async fn show(State(desk): State<Desk>, caller: UplinkAdmin) -> Json<UplinkShown
         (status = 403, description = "A token without uplink:admin")
     )
 )]
-async fn operations(State(desk): State<Desk>, caller: UplinkAdmin) -> Result<Json<Vec<OperationShown>>, Refused> {
+async fn operations(
+    State(desk): State<ApiState>,
+    caller: UplinkAdmin,
+) -> Result<Json<Vec<OperationShown>>, BearerError> {
     let mut operations = desk.room.operations()?;
     let own = desk.room.shown().client_id;
     for one in &mut operations {

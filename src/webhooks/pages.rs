@@ -21,13 +21,13 @@ use crate::http::Problem;
 const SHOWN: usize = 100;
 
 #[derive(Clone)]
-struct Desk {
+struct PageState {
     room: Arc<Webhooks>,
     face: Face,
 }
 
-impl FromRef<Desk> for Face {
-    fn from_ref(desk: &Desk) -> Face {
+impl FromRef<PageState> for Face {
+    fn from_ref(desk: &PageState) -> Face {
         desk.face.clone()
     }
 }
@@ -37,7 +37,7 @@ pub fn router(room: Arc<Webhooks>, face: Face) -> Router {
     secured(
         Router::new()
             .route("/webhooks", get(show).post(replay))
-            .with_state(Desk { room, face }),
+            .with_state(PageState { room, face }),
     )
 }
 
@@ -63,7 +63,7 @@ struct Row {
     settled: bool,
 }
 
-async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Response> {
+async fn show(State(desk): State<PageState>, person: SignedIn) -> Result<Response, Response> {
     person.must(Act::ManageSpaces).map_err(IntoResponse::into_response)?;
     let read = || Ok::<_, crate::store::ReadError>((desk.room.targets()?, desk.room.deliveries(None, None)?));
     let (targets, deliveries) = read().map_err(|error| {
@@ -105,7 +105,11 @@ struct Replay {
     id: String,
 }
 
-async fn replay(State(desk): State<Desk>, person: SignedIn, Form(wanted): Form<Replay>) -> Result<Response, Response> {
+async fn replay(
+    State(desk): State<PageState>,
+    person: SignedIn,
+    Form(wanted): Form<Replay>,
+) -> Result<Response, Response> {
     person.must(Act::ManageSpaces).map_err(IntoResponse::into_response)?;
     let asked = desk.room.replay(&wanted.target, &wanted.id).await;
     asked.map_err(|error| {

@@ -13,7 +13,7 @@ use utoipa::OpenApi;
 use super::ledger;
 use super::room::{ReplayError, Webhooks};
 use super::shown::{DeliveryShown, TargetShown};
-use crate::accounts::{Act, Bearers, Refused};
+use crate::accounts::{Act, BearerError, Bearers};
 use crate::http::Problem;
 use crate::http::problem::method_not_allowed;
 use crate::store::ReadError;
@@ -27,7 +27,7 @@ use crate::store::ReadError;
 pub struct Docs;
 
 #[derive(Clone)]
-struct Desk {
+struct ApiState {
     room: Arc<Webhooks>,
     bearers: Arc<Bearers>,
 }
@@ -39,7 +39,7 @@ pub fn router(room: Arc<Webhooks>, bearers: Arc<Bearers>) -> Router {
         .route("/v1/webhooks/deliveries", get(deliveries))
         .route("/v1/webhooks/{target}/deliveries/{id}/replay", post(replay))
         .method_not_allowed_fallback(method_not_allowed)
-        .with_state(Desk { room, bearers })
+        .with_state(ApiState { room, bearers })
 }
 
 /// Whoever may manage spaces.
@@ -47,10 +47,10 @@ struct SpacesAdmin {
     sees_meters: bool,
 }
 
-impl FromRequestParts<Desk> for SpacesAdmin {
-    type Rejection = Refused;
+impl FromRequestParts<ApiState> for SpacesAdmin {
+    type Rejection = BearerError;
 
-    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<SpacesAdmin, Refused> {
+    async fn from_request_parts(parts: &mut Parts, desk: &ApiState) -> Result<SpacesAdmin, BearerError> {
         let who = desk.bearers.who(&parts.headers)?;
         who.must(Act::ManageSpaces)?;
         let sees_meters = who.may(Act::ReadMeters);
@@ -66,7 +66,7 @@ fn ours(error: &ReadError) -> Problem {
 /// How it goes with each target
 #[utoipa::path(get, path = "/v1/webhooks", tag = "webhooks",
     responses((status = 200, description = "The targets", body = [TargetShown]), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks spaces:admin")))]
-async fn targets(State(desk): State<Desk>, caller: SpacesAdmin) -> Result<Json<Vec<TargetShown>>, Problem> {
+async fn targets(State(desk): State<ApiState>, caller: SpacesAdmin) -> Result<Json<Vec<TargetShown>>, Problem> {
     let targets = desk.room.targets().map_err(|error| ours(&error))?.into_iter();
     Ok(Json(
         targets.map(|target| target.shown_to(caller.sees_meters)).collect(),
@@ -75,7 +75,7 @@ async fn targets(State(desk): State<Desk>, caller: SpacesAdmin) -> Result<Json<V
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct DeliveriesQuery {
     target: Option<String>,
     state: Option<ledger::State>,
 }
@@ -85,9 +85,9 @@ struct Wanted {
     params(("target" = Option<String>, Query, description = "Only to this target"), ("state" = Option<String>, Query, description = "Only waiting, delivered, dead or again")),
     responses((status = 200, description = "The deliveries", body = [DeliveryShown]), (status = 400, description = "No such state"), (status = 403, description = "The token lacks spaces:admin")))]
 async fn deliveries(
-    State(desk): State<Desk>,
+    State(desk): State<ApiState>,
     caller: SpacesAdmin,
-    wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
+    wanted: Result<Query<DeliveriesQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Vec<DeliveryShown>>, Problem> {
     let Query(wanted) = wanted.map_err(|error| {
         let problem = Problem::new(StatusCode::BAD_REQUEST, "bad-query", "That cannot be asked for");
@@ -103,7 +103,7 @@ async fn deliveries(
     params(("target" = String, Path, description = "The target's name"), ("id" = String, Path, description = "The delivery's id")),
     responses((status = 202, description = "It is sent"), (status = 404, description = "No such delivery, or it is not settled yet"), (status = 403, description = "The token lacks spaces:admin")))]
 async fn replay(
-    State(desk): State<Desk>,
+    State(desk): State<ApiState>,
     _: SpacesAdmin,
     Path((target, id)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::hands::HouseHands;
+use super::host_control::HouseHands;
 use super::part::Part;
 use super::report::Reporter;
 use super::slot::{AnySlot, Slot};
@@ -32,9 +32,9 @@ pub(super) struct Deps {
     pub(super) backups: Backups,
     pub(super) reporter: Reporter,
     /// What the cloud may have done.
-    pub(super) hands: Arc<HouseHands>,
+    pub(super) host: Arc<HouseHands>,
     /// Where word is left for the rules, whichever are in force.
-    pub(super) alarms: crate::rules::Desk,
+    pub(super) alarms: crate::rules::Inbox,
     pub(super) relay_counts: crate::relay::Counts,
     /// Ends streams, so that the doors need not wait for them.
     pub(super) streams: CancellationToken,

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::domain::units::Span;
 use crate::http::{Ahead, Rate};
 use crate::occupancy::history::READER;
-use crate::occupancy::{self, Occupancy, Terms, compat, pages, v1};
+use crate::occupancy::{self, Occupancy, compat, pages, v1};
 
 /// What the room is built of.
 #[derive(Clone, PartialEq)]
@@ -41,7 +41,7 @@ impl Part<Deps> for Occupancy {
     }
 
     async fn build(section: &Section, deps: &Deps) -> anyhow::Result<Arc<Occupancy>> {
-        let terms = Terms {
+        let room_deps = occupancy::Deps {
             per_bearer: section.per_bearer,
             history: section.history,
             streams: deps.streams.clone(),
@@ -50,7 +50,7 @@ impl Part<Deps> for Occupancy {
             section.room.clone(),
             deps.store.clone(),
             deps.accounts.clone(),
-            terms,
+            room_deps,
         ))
     }
 

@@ -12,13 +12,13 @@ use crate::app::part::{Part, Service, service};
 use crate::config::Config;
 use crate::domain::units::ByteSize;
 use crate::meter::Entry as Meter;
-use crate::rules::{Entry, Household, Rules};
+use crate::rules::{BoxFacts, Entry, Rules};
 
 /// What the rules are built of.
 #[derive(Clone, PartialEq)]
 pub(in crate::app) struct Section {
     entries: Vec<Entry>,
-    household: Household,
+    facts: BoxFacts,
     /// The room for what waits for the cloud.
     outbox: Option<ByteSize>,
 }
@@ -33,7 +33,7 @@ impl Part<Deps> for Rules {
         let uplink = config.uplink.as_ref();
         Some(Section {
             entries: uplink.map_or_else(Vec::new, |uplink| uplink.rule.clone()),
-            household: Household {
+            facts: BoxFacts {
                 name: config.site.name.clone(),
                 fixed: config.meter.iter().map(Meter::meter).collect(),
                 publish_anonymous: config.occupancy.as_ref().is_some_and(|room| room.publish_anonymous),
@@ -50,7 +50,7 @@ impl Part<Deps> for Rules {
             gauges.extend(disk_free(&disk));
             gauges
         });
-        let book = (deps.store.clone(), section.household.clone());
+        let book = (deps.store.clone(), section.facts.clone());
         let rules = Rules::new(&section.entries, book, gauges, deps.alarms.clone()).context("[[uplink.rule]]")?;
         rules.prepare().await.context("beginning with the rules")?;
         rules.hold_the_journal();

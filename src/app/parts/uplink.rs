@@ -11,7 +11,7 @@ use crate::app::reload::ON_RESTART;
 use crate::app::router::Https;
 use crate::config::Config;
 use crate::meter::Entry as Meter;
-use crate::uplink::{self, Household, Patience, READER, Terms, Uplink, UplinkError};
+use crate::uplink::{self, BoxFacts, Patience, READER, Uplink, UplinkError};
 
 /// What the room is built of.
 #[derive(Clone, PartialEq)]
@@ -48,7 +48,7 @@ impl Part<Deps> for Uplink {
     }
 
     async fn build(section: &Section, deps: &Deps) -> anyhow::Result<Arc<Uplink>> {
-        let house = Household {
+        let facts = BoxFacts {
             name: section.name.clone(),
             fixed: section.fixed.iter().map(Meter::meter).collect(),
             publish_anonymous: section.publish_anonymous,
@@ -56,12 +56,12 @@ impl Part<Deps> for Uplink {
             pages: section.pages.clone(),
             alarms: deps.alarms.clone(),
         };
-        let terms = Terms {
-            house,
-            hands: deps.hands.clone(),
+        let room_deps = uplink::Deps {
+            facts,
+            host: deps.host.clone(),
             patience: Patience::default(),
         };
-        let room = Uplink::new(section.room.clone(), deps.store.clone(), terms);
+        let room = Uplink::new(section.room.clone(), deps.store.clone(), room_deps);
         match room.hold_the_journal().await {
             // While the uplink of before still has the cursors, they stand; this one takes them when it begins.
             Ok(()) | Err(UplinkError::Subscribe(_)) => Ok(room),

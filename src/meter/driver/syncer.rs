@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
-use super::Unanswered;
+use super::DriverError;
 use crate::domain::{MeterNews, MeterState, Quantity};
 use crate::meter::emop::MeterTime;
 use crate::meter::emop::dialect::Request;
@@ -40,7 +40,7 @@ pub enum Syncer {
 const OLD_NEWS: SignedDuration = SignedDuration::from_hours(24);
 
 /// Why something could not be read.
-pub(in crate::meter) type SyncError = ReadError<Unanswered>;
+pub(in crate::meter) type SyncError = ReadError<DriverError>;
 
 /// What a reading brought.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::catalogue::Kind;
 use super::identity::{self, Hardware, MeterType};
 use super::inferred::Inferred;
-use super::money::{AmountRange, Money};
+use super::money::{AmountRangeError, Money};
 use super::setting::{Setting, SettingError};
 use super::time::{CLOCK_BYTES, ClockReading, MeterTime, TimeError};
 use super::token::{Token, TokenError};
@@ -98,7 +98,7 @@ pub enum ValueError {
     },
     /// An amount out of range.
     #[error(transparent)]
-    Amount(#[from] AmountRange),
+    Amount(#[from] AmountRangeError),
     /// A number out of range.
     #[error("{number} does not fit into {bytes} bytes")]
     Number {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::log::{Log, Record, Told};
+use super::log::{Log, LogExtract, Record};
 use super::window;
 use crate::domain::{HalfHour, HalfHoursAsked, MeterId, Quality, Reading, Register, Total, WattHours};
 use crate::meter::driver::SyncError;
@@ -182,7 +182,7 @@ impl Meters {
     }
 
     /// Writes what was told into the book. Answers whether it has it.
-    async fn record(&self, meter: &Poll<'_>, told: &[Told]) -> bool {
+    async fn record(&self, meter: &Poll<'_>, told: &[LogExtract]) -> bool {
         let serial = &meter.served.meter.serial;
         let records = told.iter().flat_map(|told| &told.records);
         let batches = batches(serial, records, self.store.now());
@@ -205,7 +205,7 @@ async fn ask(
     logs: &[Log],
     meter: &Poll<'_>,
     (window, now): (&Range<HalfHour>, Timestamp),
-) -> Result<Vec<Told>, SyncError> {
+) -> Result<Vec<LogExtract>, SyncError> {
     let mut told = Vec::with_capacity(logs.len());
     for log in logs {
         match log.ask(meter, window.clone(), now).await {
@@ -220,7 +220,7 @@ async fn ask(
 }
 
 /// Whether a register falls or leaps between two records of a window: perhaps the meter was exchanged meanwhile.
-fn leaps(told: &[Told], hardware: Hardware) -> bool {
+fn leaps(told: &[LogExtract], hardware: Hardware) -> bool {
     let rating = rating(Some(hardware));
     let mut last: BTreeMap<Register, Total> = BTreeMap::new();
     let records = told.iter().flat_map(|told| &told.records);

@@ -29,7 +29,7 @@ use super::messages::{
     SendRawMessageReply, SendRawMessageRequest, WriteElementReply, WriteElementRequest,
 };
 use crate::domain::MeterId;
-use crate::meter::emop::dialect::{Dialect, Prohibited, Request};
+use crate::meter::emop::dialect::{Dialect, ProhibitedError, Request};
 use crate::meter::emop::{Message, ObjectId};
 
 /// The longest that a call may take (EMOP §10.2).
@@ -78,7 +78,7 @@ pub enum ConnectError {
 pub enum CallError {
     /// It is not asked at all.
     #[error(transparent)]
-    Prohibited(#[from] Prohibited),
+    Prohibited(#[from] ProhibitedError),
     /// The connection broke, or the certificate was refused, which TLS 1.3 says late.
     #[error("the connection to the mediator at {place} broke: {why}")]
     Broken {

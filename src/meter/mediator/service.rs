@@ -23,7 +23,7 @@ use super::messages::{
 };
 use super::{descriptor, fault, info};
 use crate::domain::MeterId;
-use crate::meter::driver::Wish;
+use crate::meter::driver::Command;
 use crate::meter::emop::ObjectId;
 use crate::meter::emop::dialect::Request as Asked;
 use crate::meter::{MeterShown, Meters};
@@ -88,18 +88,18 @@ async fn answer(State(mediator): State<Mediator>, request: Request) -> Response 
     let Some(room) = mediator.meters else {
         return fault::answer(Status::unavailable("the meter room is closed"));
     };
-    let desk = Desk {
+    let handler = Handler {
         room,
         caller,
         reaches: mediator.reaches,
         deadline: Instant::now() + time_limit(&request),
     };
     match call {
-        Call::ReadElement => unary(request, async move |asked| desk.read(asked).await).await,
-        Call::WriteElement => unary(request, async move |asked| desk.write(asked).await).await,
-        Call::SendRawMessage => unary(request, async move |asked| desk.send(asked).await).await,
-        Call::GetInfo => unary(request, async move |asked| desk.info(&asked)).await,
-        Call::GetMeters => unary(request, async move |asked| desk.meters(&asked)).await,
+        Call::ReadElement => unary(request, async move |asked| handler.read(asked).await).await,
+        Call::WriteElement => unary(request, async move |asked| handler.write(asked).await).await,
+        Call::SendRawMessage => unary(request, async move |asked| handler.send(asked).await).await,
+        Call::GetInfo => unary(request, async move |asked| handler.info(&asked)).await,
+        Call::GetMeters => unary(request, async move |asked| handler.meters(&asked)).await,
     }
 }
 
@@ -180,14 +180,14 @@ where
 }
 
 /// What one call works with.
-struct Desk {
+struct Handler {
     room: Arc<Meters>,
     caller: Caller,
     reaches: Arc<Reaches>,
     deadline: Instant,
 }
 
-impl Desk {
+impl Handler {
     async fn read(self, asked: ReadElementRequest) -> Result<ReadElementReply, Status> {
         let wish = Asked::Read(object(asked.object_id)?);
         let reply = self.ask(&asked.serial, wish).await?;
@@ -234,7 +234,7 @@ impl Desk {
             Missing::Meter => fault::unknown(&shortened(serial)),
         })?;
         let id = shown.meter.serial;
-        let answer = self.room.carry_out(&id, Wish::Ask(request), self.deadline).await;
+        let answer = self.room.carry_out(&id, Command::Ask(request), self.deadline).await;
         answer.map_err(|error| {
             let status = fault::status(&id, &error);
             tracing::debug!(meter.id = %id, %error, code = ?status.code(), "a call came to nothing");

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 
-use super::Desk;
-use super::one::{Refused, find};
+use super::PageState;
+use super::one::{PageError, find};
 use crate::domain::{HALF_HOUR, Interval, Measure, MeterId, Quality};
 use crate::face::SignedIn;
 use crate::meter::{MetersError, Span, Totals};
@@ -28,13 +28,13 @@ pub(super) struct DayShown {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct DayQuery {
     pub(super) day: Option<String>,
 }
 
 /// Why half-hours cannot be shown.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unread {
+pub(super) enum HalfHoursError {
     /// The meter went meanwhile.
     #[error(transparent)]
     Room(#[from] MetersError),
@@ -54,7 +54,7 @@ pub(super) struct Drawn {
 }
 
 impl Drawn {
-    pub(super) fn read(desk: &Desk, serial: &MeterId, day: Date, today: Date) -> Result<Drawn, Unread> {
+    pub(super) fn read(desk: &PageState, serial: &MeterId, day: Date, today: Date) -> Result<Drawn, HalfHoursError> {
         let room = &desk.room;
         let registers = room.registers_of(serial, Measure::Import, None)?;
         let exports = room.registers_of(serial, Measure::Export, None)?;
@@ -90,11 +90,11 @@ impl Drawn {
 
 /// The half-hours of a day, for a spreadsheet.
 pub(super) async fn csv(
-    State(desk): State<Desk>,
+    State(desk): State<PageState>,
     person: SignedIn,
     Path(serial): Path<String>,
-    Query(wanted): Query<Wanted>,
-) -> Result<Response, Refused> {
+    Query(wanted): Query<DayQuery>,
+) -> Result<Response, PageError> {
     let shown = find(&desk, &person, &serial)?;
     let today = Timestamp::now().to_zoned(desk.face.timezone().clone()).date();
     let day = day_of(&wanted, today)?;
@@ -103,10 +103,10 @@ pub(super) async fn csv(
         let (desk, serial) = (desk.clone(), serial.clone());
         move || {
             let registers = desk.room.registers_of(&serial, Measure::Import, None)?;
-            Ok::<_, Unread>(desk.room.totals(&serial, registers, span_of(&desk, day, 1)?)?)
+            Ok::<_, HalfHoursError>(desk.room.totals(&serial, registers, span_of(&desk, day, 1)?)?)
         }
     });
-    let totals = read.await.map_err(|_| Refused::Stopped)??;
+    let totals = read.await.map_err(|_| PageError::Stopped)??;
     let mut text = String::from("from,kWh,quality\r\n");
     // What is not over yet is no gap.
     for one in totals.intervals.iter().filter(|one| is_over(one)) {
@@ -127,15 +127,15 @@ pub(super) async fn csv(
         .into_response())
 }
 
-pub(super) fn day_of(wanted: &Wanted, today: Date) -> Result<Date, Refused> {
+pub(super) fn day_of(wanted: &DayQuery, today: Date) -> Result<Date, PageError> {
     wanted
         .day
         .as_ref()
-        .map_or(Ok(today), |text| text.parse().map_err(|_| Refused::Day))
+        .map_or(Ok(today), |text| text.parse().map_err(|_| PageError::Day))
 }
 
 /// So many days from the midnight that begins `day` here: 23 or 25 hours long where clocks change.
-pub(super) fn span_of(desk: &Desk, day: Date, days: i64) -> Result<Span, jiff::Error> {
+pub(super) fn span_of(desk: &PageState, day: Date, days: i64) -> Result<Span, jiff::Error> {
     let midnight = |day: Date| day.to_zoned(desk.face.timezone().clone());
     Ok(Span {
         from: midnight(day)?.timestamp(),

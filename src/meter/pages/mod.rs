@@ -21,27 +21,27 @@ use super::Meters;
 use crate::accounts::Act;
 use crate::domain::MeterId;
 use crate::face::{Face, Forbidden, Page, Shell, SignedIn, secured};
-use crate::feed::{Leave, Wanted, stream};
+use crate::feed::{Filter, Leave, stream};
 use card::Card;
 
 /// Cards on one page.
 const SHOWN: usize = 200;
 
 #[derive(Clone)]
-struct Desk {
+struct PageState {
     room: Arc<Meters>,
     face: Face,
 }
 
-impl FromRef<Desk> for Face {
-    fn from_ref(desk: &Desk) -> Face {
+impl FromRef<PageState> for Face {
+    fn from_ref(desk: &PageState) -> Face {
         desk.face.clone()
     }
 }
 
 /// The room's pages.
 pub fn router(room: Arc<Meters>, face: Face) -> Router {
-    let desk = Desk { room, face };
+    let desk = PageState { room, face };
     secured(
         Router::new()
             .route("/meters", get(list))
@@ -70,7 +70,11 @@ struct From {
     after: Option<String>,
 }
 
-async fn list(State(desk): State<Desk>, person: SignedIn, Query(from): Query<From>) -> Result<Response, Forbidden> {
+async fn list(
+    State(desk): State<PageState>,
+    person: SignedIn,
+    Query(from): Query<From>,
+) -> Result<Response, Forbidden> {
     if !person.sees_meters() {
         return Err(Forbidden);
     }
@@ -114,7 +118,7 @@ struct Mark {
 }
 
 async fn live(
-    State(desk): State<Desk>,
+    State(desk): State<PageState>,
     person: SignedIn,
     Query(mark): Query<Mark>,
     headers: HeaderMap,
@@ -123,8 +127,8 @@ async fn live(
         return Err(Forbidden);
     }
     let wanted = match person.must(Act::ReadMeters) {
-        Ok(()) => Wanted::All,
-        Err(Forbidden) => Wanted::These(person.meters.iter().cloned().collect()),
+        Ok(()) => Filter::All,
+        Err(Forbidden) => Filter::These(person.meters.iter().cloned().collect()),
     };
     let hall = Arc::clone(&desk.room.hall);
     let (accounts, who) = (desk.face.accounts().clone(), person.who());
@@ -135,7 +139,7 @@ async fn live(
     }))
 }
 
-fn told(desk: &Desk, meter: &MeterId) -> Message {
+fn told(desk: &PageState, meter: &MeterId) -> Message {
     let card = desk.room.show(meter).ok().map(|shown| Card::of(&shown, &desk.face));
     let message = card.and_then(|card| Message::default().event("meter").json_data(card).ok());
     message.unwrap_or_else(|| Message::default().event("gone").data(meter.as_str()))

@@ -7,9 +7,9 @@ use axum::response::{IntoResponse, Response};
 use jiff::{Timestamp, ToSpan};
 
 use super::card::Card;
-use super::day::{DayShown, Drawn, Unread, Wanted, day_of, is_missing, kwh, quality, span_of};
+use super::day::{DayQuery, DayShown, Drawn, HalfHoursError, day_of, is_missing, kwh, quality, span_of};
 use super::plot::Plot;
-use super::{Desk, card as cards};
+use super::{PageState, card as cards};
 use crate::accounts::Act;
 use crate::domain::{Doubt, MeterId, Quality, Quantity};
 use crate::face::{Frame, Page, Shell, SignedIn};
@@ -60,21 +60,21 @@ struct EventRow {
 }
 
 /// The meter of this page, when the person may see it. Whose it is not learns nothing of it.
-pub(super) fn find(desk: &Desk, person: &SignedIn, serial: &str) -> Result<MeterShown, Refused> {
-    let serial: MeterId = serial.parse().map_err(|_| Refused::Unknown)?;
+pub(super) fn find(desk: &PageState, person: &SignedIn, serial: &str) -> Result<MeterShown, PageError> {
+    let serial: MeterId = serial.parse().map_err(|_| PageError::Unknown)?;
     if !person.sees(&serial) {
-        return Err(Refused::Unknown);
+        return Err(PageError::Unknown);
     }
-    desk.room.show(&serial).map_err(|_| Refused::Unknown)
+    desk.room.show(&serial).map_err(|_| PageError::Unknown)
 }
 
 /// The page of one meter.
 pub(super) async fn show(
-    State(desk): State<Desk>,
+    State(desk): State<PageState>,
     person: SignedIn,
     Path(serial): Path<String>,
-    Query(wanted): Query<Wanted>,
-) -> Result<Response, Refused> {
+    Query(wanted): Query<DayQuery>,
+) -> Result<Response, PageError> {
     let mark = desk.room.hall.mark();
     let shown = find(&desk, &person, &serial)?;
     let today = Timestamp::now().to_zoned(desk.face.timezone().clone()).date();
@@ -83,8 +83,8 @@ pub(super) async fn show(
         let (desk, serial) = (desk.clone(), shown.meter.serial.clone());
         move || Drawn::read(&desk, &serial, day, today)
     });
-    let drawn = read.await.map_err(|_| Refused::Stopped)??;
-    let span = span_of(&desk, day, 1).map_err(Unread::from)?;
+    let drawn = read.await.map_err(|_| PageError::Stopped)??;
+    let span = span_of(&desk, day, 1).map_err(HalfHoursError::from)?;
     let plot = Plot {
         intervals: &drawn.import.intervals,
         frame: Frame {
@@ -118,14 +118,14 @@ pub(super) async fn show(
         plot: plot.svg(),
         days: drawn.days,
         values: values(&shown, &desk, sees_all),
-        events: events(&desk, &shown.meter.serial).map_err(Unread::from)?,
+        events: events(&desk, &shown.meter.serial).map_err(HalfHoursError::from)?,
     };
     Ok(Page(StatusCode::OK, page).into_response())
 }
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Refused {
+pub(super) enum PageError {
     /// There is no such meter, or it is somebody else's.
     #[error("There is no such meter.")]
     Unknown,
@@ -137,16 +137,16 @@ pub(super) enum Refused {
     Stopped,
     /// It could not be read.
     #[error("That could not be read, and the fault is ours.")]
-    Unread(#[from] Unread),
+    Unread(#[from] HalfHoursError),
 }
 
-impl IntoResponse for Refused {
+impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let status = match &self {
-            Refused::Unknown => StatusCode::NOT_FOUND,
-            Refused::Day => StatusCode::BAD_REQUEST,
-            Refused::Stopped => StatusCode::SERVICE_UNAVAILABLE,
-            Refused::Unread(error) => {
+            PageError::Unknown => StatusCode::NOT_FOUND,
+            PageError::Day => StatusCode::BAD_REQUEST,
+            PageError::Stopped => StatusCode::SERVICE_UNAVAILABLE,
+            PageError::Unread(error) => {
                 tracing::error!(%error, "a page of a meter could not be read");
                 StatusCode::INTERNAL_SERVER_ERROR
             }
@@ -155,7 +155,7 @@ impl IntoResponse for Refused {
     }
 }
 
-fn progress(shown: &MeterShown, desk: &Desk) -> Option<String> {
+fn progress(shown: &MeterShown, desk: &PageState) -> Option<String> {
     let progress = shown.half_hours?;
     Some(match progress.open {
         0 => format!(
@@ -166,7 +166,7 @@ fn progress(shown: &MeterShown, desk: &Desk) -> Option<String> {
     })
 }
 
-fn values(shown: &MeterShown, desk: &Desk, sees_all: bool) -> Vec<ValueRow> {
+fn values(shown: &MeterShown, desk: &PageState, sees_all: bool) -> Vec<ValueRow> {
     let now = Timestamp::now();
     // What the meter has not is no row; what it said and nobody believes is one.
     let said = |value: &ValueShown| value.quality != Quality::Gap || value.why.is_some_and(|why| why != Doubt::Absent);
@@ -189,7 +189,7 @@ fn values(shown: &MeterShown, desk: &Desk, sees_all: bool) -> Vec<ValueRow> {
     .collect()
 }
 
-fn events(desk: &Desk, serial: &MeterId) -> Result<Vec<EventRow>, ReadError> {
+fn events(desk: &PageState, serial: &MeterId) -> Result<Vec<EventRow>, ReadError> {
     let events = desk.room.logged(serial)?;
     let told = events.into_iter().rev().filter(|logged| !ROUTINE.contains(&logged.1));
     let rows = told.take(EVENTS).map(|logged| EventRow {

@@ -16,7 +16,7 @@ mod shape;
 mod station;
 mod three_phase;
 
-pub use faults::{Faults, NoRate, NoSlot, Rate, SlotOfDay};
+pub use faults::{Faults, Rate, RateError, SlotError, SlotOfDay};
 pub use meter::{Setup, SimulatedMeter};
 pub use serving::{PtyMeter, SimulatorError, TcpMeter};
 pub use shape::Shape;

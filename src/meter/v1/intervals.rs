@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
 use super::caller::Caller;
-use super::fault::Fault;
+use super::error::ApiError;
 use super::table::{self, Format, Row};
 use crate::domain::{
     Element, HALF_HOUR, HalfHour, HalfHoursAsked, Interval, Measure, MeterId, Quality, Reading, Register, Stretches,
@@ -25,7 +25,7 @@ use crate::store::readings::Readings;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Asked {
+pub(super) struct ReadingsQuery {
     /// From when on; absent: a day before `to`.
     #[param(value_type = Option<String>)]
     from: Option<Timestamp>,
@@ -140,17 +140,17 @@ pub(super) struct IntervalsShown<'a> {
 }
 
 /// Half-hours of a meter, gaps among them.
-#[utoipa::path(get, path = "/v1/meters/{serial}/intervals", tag = "meters", params(("serial" = String, Path, description = "Its serial"), Asked),
+#[utoipa::path(get, path = "/v1/meters/{serial}/intervals", tag = "meters", params(("serial" = String, Path, description = "Its serial"), ReadingsQuery),
     responses((status = 200, description = "Every half-hour in the span; CSV or NDJSON when asked for", body = IntervalsShown), (status = 404, description = "No such meter, or no such element"), (status = 422, description = "Too long a span")))]
 pub(super) async fn intervals(
     State(api): State<Arc<Api>>,
     caller: Caller,
     Path(serial): Path<String>,
-    asked: Result<Query<Asked>, QueryRejection>,
+    asked: Result<Query<ReadingsQuery>, QueryRejection>,
     headers: HeaderMap,
-) -> Result<Response, Fault> {
+) -> Result<Response, ApiError> {
     let serial = caller.meter(&api, &serial)?.meter.serial;
-    let asked = asked.map_err(|error| Fault::Query(error.body_text()))?.0;
+    let asked = asked.map_err(|error| ApiError::Query(error.body_text()))?.0;
     let span = Span::new(asked.from, asked.to, Timestamp::now())?;
     let registers = registers(&api, &serial, &asked)?;
     let totals = blocking({
@@ -176,14 +176,16 @@ pub(super) async fn intervals(
     Ok(table::answer(Format::of(asked.format, &headers), &rows, whole))
 }
 
-fn registers(api: &Api, serial: &MeterId, asked: &Asked) -> Result<Vec<Register>, Fault> {
+fn registers(api: &Api, serial: &MeterId, asked: &ReadingsQuery) -> Result<Vec<Register>, ApiError> {
     match (asked.register, asked.measure, asked.element) {
         (Some(register), None, None) => Ok(vec![register]),
-        (Some(_), ..) => Err(Fault::Query("give either register, or measure and element".to_owned())),
+        (Some(_), ..) => Err(ApiError::Query(
+            "give either register, or measure and element".to_owned(),
+        )),
         (None, measure, element) => {
             let registers = api.room.registers_of(serial, measure.unwrap_or_default(), element)?;
             match element {
-                Some(element) if registers.is_empty() => Err(Fault::NoElement(serial.clone(), element)),
+                Some(element) if registers.is_empty() => Err(ApiError::NoElement(serial.clone(), element)),
                 _ => Ok(registers),
             }
         }
@@ -194,7 +196,7 @@ fn registers(api: &Api, serial: &MeterId, asked: &Asked) -> Result<Vec<Register>
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Wanted {
+pub(super) struct IntervalsQuery {
     /// Of which register, such as `import_a`.
     #[param(value_type = String)]
     register: Register,
@@ -254,17 +256,17 @@ pub(super) struct ReadingsShown<'a> {
 }
 
 /// What a register of a meter showed.
-#[utoipa::path(get, path = "/v1/meters/{serial}/readings", tag = "meters", params(("serial" = String, Path, description = "Its serial"), Wanted),
+#[utoipa::path(get, path = "/v1/meters/{serial}/readings", tag = "meters", params(("serial" = String, Path, description = "Its serial"), IntervalsQuery),
     responses((status = 200, description = "The stored readings; CSV or NDJSON when asked for", body = ReadingsShown), (status = 404, description = "No such meter"), (status = 422, description = "Too long a span")))]
 pub(super) async fn readings(
     State(api): State<Arc<Api>>,
     caller: Caller,
     Path(serial): Path<String>,
-    wanted: Result<Query<Wanted>, QueryRejection>,
+    wanted: Result<Query<IntervalsQuery>, QueryRejection>,
     headers: HeaderMap,
-) -> Result<Response, Fault> {
+) -> Result<Response, ApiError> {
     let serial = caller.meter(&api, &serial)?.meter.serial;
-    let wanted = wanted.map_err(|error| Fault::Query(error.body_text()))?.0;
+    let wanted = wanted.map_err(|error| ApiError::Query(error.body_text()))?.0;
     let span = Span::new(wanted.from, wanted.to, Timestamp::now())?;
     let register = wanted.register;
     let found: Vec<Reading> = blocking({
@@ -290,9 +292,11 @@ pub(super) async fn readings(
 }
 
 /// Reads where waiting for the disk holds nobody up.
-async fn blocking<R: Send + 'static>(read: impl FnOnce() -> Result<R, ReadError> + Send + 'static) -> Result<R, Fault> {
+async fn blocking<R: Send + 'static>(
+    read: impl FnOnce() -> Result<R, ReadError> + Send + 'static,
+) -> Result<R, ApiError> {
     let read = tokio::task::spawn_blocking(read).await;
-    Ok(read.map_err(|_| Fault::Broken)??)
+    Ok(read.map_err(|_| ApiError::Broken)??)
 }
 
 fn optional(value: Option<impl ToString>) -> String {

@@ -18,32 +18,32 @@ use super::Occupancy;
 use crate::accounts::Act;
 use crate::domain::{Event, Level, Space, SpaceId};
 use crate::face::{Face, Page, Shell, SignedIn, secured};
-use crate::feed::{Leave, News, Wanted, stream};
+use crate::feed::{Filter, Leave, News, stream};
 
 /// Cards on one page.
 const SHOWN: usize = 200;
 
 #[derive(Clone)]
-struct Desk {
+struct PageState {
     room: Arc<Occupancy>,
     face: Face,
 }
 
-impl Desk {
+impl PageState {
     fn mark(&self) -> String {
         self.room.hall.mark()
     }
 }
 
-impl FromRef<Desk> for Face {
-    fn from_ref(desk: &Desk) -> Face {
+impl FromRef<PageState> for Face {
+    fn from_ref(desk: &PageState) -> Face {
         desk.face.clone()
     }
 }
 
 /// The room's pages.
 pub fn router(room: Arc<Occupancy>, face: Face) -> Router {
-    let desk = Desk { room, face };
+    let desk = PageState { room, face };
     secured(
         Router::new()
             .route("/spaces", get(list))
@@ -110,7 +110,7 @@ struct From {
     after: Option<SpaceId>,
 }
 
-async fn list(State(desk): State<Desk>, person: SignedIn, Query(from): Query<From>) -> Result<Response, Response> {
+async fn list(State(desk): State<PageState>, person: SignedIn, Query(from): Query<From>) -> Result<Response, Response> {
     person.must(Act::ReadSpaces).map_err(IntoResponse::into_response)?;
     // The mark is taken before the rows: a change in between is shown twice rather than missed.
     let mark = desk.mark();
@@ -137,7 +137,7 @@ struct Mark {
 }
 
 async fn live(
-    State(desk): State<Desk>,
+    State(desk): State<PageState>,
     person: SignedIn,
     Query(mark): Query<Mark>,
     headers: HeaderMap,
@@ -147,10 +147,10 @@ async fn live(
     let (accounts, who) = (desk.face.accounts().clone(), person.who());
     let leave = Leave::new(accounts.bell(), move || accounts.still_known(&who));
     let from = (&headers, mark.after.as_deref(), leave);
-    Ok(stream::page(&hall, Wanted::All, from, move |news| told(&desk, news)))
+    Ok(stream::page(&hall, Filter::All, from, move |news| told(&desk, news)))
 }
 
-fn told(desk: &Desk, news: &News<SpaceId>) -> Option<Message> {
+fn told(desk: &PageState, news: &News<SpaceId>) -> Option<Message> {
     Some(match &news.event {
         Event::SpaceCreated { space, .. } | Event::SpaceChanged { space, .. } => {
             let space = desk.room.show(*space).ok()?;

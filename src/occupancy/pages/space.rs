@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::plot::Plot;
-use super::{Card, Desk};
+use super::{Card, PageState};
 use crate::accounts::Act;
 use crate::domain::{Space, SpaceId};
 use crate::face::{Form, Page, Shell, SignedIn};
@@ -123,7 +123,7 @@ pub(super) struct Before {
 
 /// The page of one space.
 pub(super) async fn show(
-    State(desk): State<Desk>,
+    State(desk): State<PageState>,
     person: SignedIn,
     Path(id): Path<String>,
 ) -> Result<Response, Response> {
@@ -168,7 +168,7 @@ pub(super) async fn show(
 
 /// The screen at a door: for an old phone, so it is small and works without script.
 pub(super) async fn door(
-    State(desk): State<Desk>,
+    State(desk): State<PageState>,
     person: SignedIn,
     Path(id): Path<String>,
     Query(before): Query<Before>,
@@ -200,7 +200,7 @@ pub(super) struct Counted {
 
 /// The buttons of the door's screen. Its script asks for JSON, and shows what became of the tap by itself.
 pub(super) async fn count(
-    State(desk): State<Desk>,
+    State(desk): State<PageState>,
     person: SignedIn,
     Path(id): Path<String>,
     headers: HeaderMap,
@@ -247,7 +247,7 @@ impl IntoResponse for Missing {
     }
 }
 
-fn find(desk: &Desk, id: &str) -> Result<Space, Missing> {
+fn find(desk: &PageState, id: &str) -> Result<Space, Missing> {
     let id: SpaceId = id.parse().map_err(|_| Missing::Space)?;
     desk.room.get(id).map_err(Missing::Broken)?.ok_or(Missing::Space)
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::caller::Caller;
-use super::fault::Fault;
+use super::error::ApiError;
 use crate::occupancy::Occupancy;
 use crate::occupancy::history::{Point, Step, Stretch};
 use crate::occupancy::keys::KeyRole;
@@ -22,7 +22,7 @@ use crate::occupancy::keys::KeyRole;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Asked {
+pub(super) struct HistoryQuery {
     /// From when on; absent: a day before `to`.
     #[param(value_type = Option<String>)]
     from: Option<Timestamp>,
@@ -55,17 +55,17 @@ pub(super) struct HistoryShown {
 }
 
 /// What a space's count did.
-#[utoipa::path(get, path = "/v1/spaces/{id}/history", tag = "spaces", params(("id" = String, Path, description = "Its id"), Asked),
+#[utoipa::path(get, path = "/v1/spaces/{id}/history", tag = "spaces", params(("id" = String, Path, description = "Its id"), HistoryQuery),
     responses((status = 200, description = "The steps; CSV when asked for", body = HistoryShown), (status = 404, description = "No such space"), (status = 422, description = "Too much at once")))]
 pub(super) async fn history(
     State(room): State<Arc<Occupancy>>,
     caller: Caller,
     Path(id): Path<String>,
-    asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
+    asked: Result<Query<HistoryQuery>, axum::extract::rejection::QueryRejection>,
     headers: HeaderMap,
-) -> Result<Response, Fault> {
+) -> Result<Response, ApiError> {
     let space = caller.space(&room, &id, KeyRole::Viewer)?;
-    let asked = asked.map_err(|error| Fault::Body(error.body_text()))?.0;
+    let asked = asked.map_err(|error| ApiError::Body(error.body_text()))?.0;
     let to = asked.to.unwrap_or_else(Timestamp::now);
     let day_before = to
         .checked_sub(SignedDuration::from_hours(24))
@@ -75,13 +75,13 @@ pub(super) async fn history(
         to,
         step: asked.step,
     };
-    stretch.check().map_err(|error| Fault::Bounds {
+    stretch.check().map_err(|error| ApiError::Bounds {
         what: "the time asked for",
         wanted: error.to_string(),
     })?;
     let history = room.history.clone();
     let read = tokio::task::spawn_blocking(move || history.points(&space, stretch)).await;
-    let points = read.map_err(|error| Fault::Body(error.to_string()))??;
+    let points = read.map_err(|error| ApiError::Body(error.to_string()))??;
     let wants_csv = || {
         headers
             .get(ACCEPT)

@@ -19,8 +19,8 @@ use tokio::time::timeout;
 
 use super::body::Body;
 use super::events::{self, Events};
-use super::link::{Gone, Link};
-use super::message::{Fault, Message, Request, Response};
+use super::link::{Link, LinkGoneError};
+use super::message::{Message, MessageError, Request, Response};
 use super::{arriving, travelling};
 use crate::http::Problem;
 
@@ -28,7 +28,7 @@ use crate::http::Problem;
 const LONGEST_BODY: usize = 11 << 20;
 
 /// Who waits for the answer to which message.
-type Askers = HashMap<i64, oneshot::Sender<Result<Response, Fault>>>;
+type Askers = HashMap<i64, oneshot::Sender<Result<Response, MessageError>>>;
 
 /// Asks the partner; clones share it.
 #[derive(Clone)]
@@ -96,7 +96,7 @@ impl Caller {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn ask(&self, request: Request) -> Result<Result<Response, Fault>, HttpResponse> {
+    async fn ask(&self, request: Request) -> Result<Result<Response, MessageError>, HttpResponse> {
         let (asker, answer) = oneshot::channel();
         let number = request.id;
         self.waiting().insert(number, asker);
@@ -104,8 +104,8 @@ impl Caller {
         let asked = async {
             self.link.send(request.write()).await?;
             tokio::select! {
-                answer = answer => answer.map_err(|_| Gone),
-                () = self.link.parted() => Err(Gone),
+                answer = answer => answer.map_err(|_| LinkGoneError),
+                () = self.link.parted() => Err(LinkGoneError),
             }
         };
         match timeout(self.patience, asked).await {
@@ -123,7 +123,7 @@ impl Caller {
 }
 
 /// There is nobody to ask.
-pub(super) fn absent(gone: Gone) -> HttpResponse {
+pub(super) fn absent(gone: LinkGoneError) -> HttpResponse {
     Problem::new(
         StatusCode::SERVICE_UNAVAILABLE,
         "partner-absent",
@@ -136,7 +136,7 @@ pub(super) fn absent(gone: Gone) -> HttpResponse {
 
 async fn relay(State(caller): State<Caller>, request: HttpRequest) -> HttpResponse {
     if !caller.link.has_partner() {
-        return absent(Gone);
+        return absent(LinkGoneError);
     }
     match written(&caller, request).await {
         Ok(request) => match caller.ask(request).await {

@@ -49,7 +49,7 @@ pub struct Link {
 /// There is no partner now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the partner is not connected")]
-pub struct Gone;
+pub struct LinkGoneError;
 
 /// A connection did not come about, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -102,9 +102,9 @@ impl Link {
     }
 
     /// Sends a message to the partner; waits while others are on their way.
-    pub async fn send(&self, text: String) -> Result<(), Gone> {
-        let partner = self.partner.borrow().clone().ok_or(Gone)?;
-        partner.send(text).await.map_err(|_| Gone)
+    pub async fn send(&self, text: String) -> Result<(), LinkGoneError> {
+        let partner = self.partner.borrow().clone().ok_or(LinkGoneError)?;
+        partner.send(text).await.map_err(|_| LinkGoneError)
     }
 
     /// Keeps the connection up for ever. `heard` gets every message but HELLOs, and must not wait.

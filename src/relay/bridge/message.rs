@@ -20,14 +20,14 @@ pub enum Message {
         /// The message to be answered; absent: it cannot be.
         id: Option<i64>,
         /// What is wrong.
-        fault: Fault,
+        fault: MessageError,
     },
     /// An answer to the request of that number.
     Response {
         /// The request's number.
         to: i64,
         /// What it says, or what is wrong with it.
-        response: Result<Response, Fault>,
+        response: Result<Response, MessageError>,
     },
     /// Something happened at the partner.
     Event {
@@ -77,7 +77,7 @@ pub struct Header {
 
 /// What is wrong with a message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum MessageError {
     /// A field is missing or of another type.
     #[error("`{0}` is missing or of the wrong type")]
     Field(&'static str),
@@ -130,20 +130,20 @@ pub fn read(text: &[u8]) -> Option<Message> {
     })
 }
 
-fn request(message: &Map<String, Value>) -> Result<Request, Fault> {
-    let text = |key: &'static str| message.get(key).and_then(Value::as_str).ok_or(Fault::Field(key));
+fn request(message: &Map<String, Value>) -> Result<Request, MessageError> {
+    let text = |key: &'static str| message.get(key).and_then(Value::as_str).ok_or(MessageError::Field(key));
     let id = message.get("messageId").and_then(Value::as_i64);
     let mut target = text("path")?.to_owned();
     // What is no path is no request's target: no host, no scheme, no spaces, nothing of another line.
     if !target.starts_with('/') || !target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
-        return Err(Fault::Path);
+        return Err(MessageError::Path);
     }
     for query in named(message, "queryStrings")? {
         target.push(if target.contains('?') { '&' } else { '?' });
         target.push_str(&format!("{}={}", encoded(&query.name), encoded(&query.value)));
     }
     Ok(Request {
-        id: id.ok_or(Fault::Field("messageId"))?,
+        id: id.ok_or(MessageError::Field("messageId"))?,
         method: text("method")?.to_owned(),
         target,
         headers: named(message, "headers")?,
@@ -155,25 +155,25 @@ fn encoded(text: &str) -> impl std::fmt::Display {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
-fn response(message: &Map<String, Value>) -> Result<Response, Fault> {
+fn response(message: &Map<String, Value>) -> Result<Response, MessageError> {
     let status = message.get("statusCode").and_then(Value::as_i64);
-    let status = status.ok_or(Fault::Field("statusCode"))?;
+    let status = status.ok_or(MessageError::Field("statusCode"))?;
     Ok(Response {
         status: u16::try_from(status)
             .ok()
             .filter(|status| (200..=599).contains(status))
-            .ok_or(Fault::Status(status))?,
+            .ok_or(MessageError::Status(status))?,
         headers: named(message, "headers")?,
         body: Body::of_message(message)?,
     })
 }
 
 /// A list of names and values; absent or null: none.
-fn named(message: &Map<String, Value>, key: &'static str) -> Result<Vec<Header>, Fault> {
+fn named(message: &Map<String, Value>, key: &'static str) -> Result<Vec<Header>, MessageError> {
     let Some(list) = message.get(key).filter(|list| !list.is_null()) else {
         return Ok(Vec::new());
     };
-    let list: Vec<Named> = serde_json::from_value(list.clone()).map_err(|_| Fault::Field(key))?;
+    let list: Vec<Named> = serde_json::from_value(list.clone()).map_err(|_| MessageError::Field(key))?;
     let header = |Named { name, value }| Header { name, value };
     Ok(list.into_iter().map(header).collect())
 }

@@ -12,7 +12,7 @@ pub mod message;
 pub mod responder;
 mod tls;
 
-pub use link::{Dialing, Gone, Link, Pause};
+pub use link::{Dialing, Link, LinkGoneError, Pause};
 pub use tls::{Bundle, BundleError, Names};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};

@@ -1,6 +1,6 @@
 //! A compressed message under way (RFC 7692 §7.2.2): what came of it, what comes out, and what has to wait. Pure.
 
-use super::{CUT, Data, Fault, Header, Inbound, Piece};
+use super::{CUT, Data, Header, Inbound, InboundError, Piece};
 use crate::relay::frame::deflate::Inflater;
 
 /// A compressed message under way.
@@ -21,7 +21,7 @@ pub(super) struct Inflating {
 
 impl Inflating {
     /// Takes of a part of the message what makes no more than a piece. `ends`: the message ends with it.
-    fn take(&mut self, part: &[u8], ends: bool, limit: u64) -> Result<Taken, Fault> {
+    fn take(&mut self, part: &[u8], ends: bool, limit: u64) -> Result<Taken, InboundError> {
         let room = (CUT - self.packed.len()).min(part.len());
         let left = usize::try_from(limit - self.length).unwrap_or(usize::MAX);
         // One byte more than may be is enough to know.
@@ -32,7 +32,7 @@ impl Inflating {
             .inflate(&part[..room], ends && is_all, &mut self.plain, most)?;
         self.packed.extend_from_slice(&part[..drawn.taken]);
         if self.plain.len() > left {
-            return Err(Fault::TooLong(limit));
+            return Err(InboundError::TooLong(limit));
         }
         Ok(match drawn.is_dry && is_all {
             true => Taken::All,
@@ -62,7 +62,7 @@ enum Taken {
 
 impl Inbound {
     /// A part of a frame of a compressed message came. Like [`Inbound::part`].
-    pub(super) fn inflate<E: From<Fault>>(
+    pub(super) fn inflate<E: From<InboundError>>(
         &mut self,
         header: Header,
         part: &[u8],
@@ -70,8 +70,8 @@ impl Inbound {
     ) -> Result<Option<usize>, E> {
         let (limit, frame_ends) = (self.limit, self.frame.is_none());
         let fin = frame_ends && header.fin;
-        let message = self.message.as_mut().ok_or(Fault::Order)?;
-        let inflating = message.inflating.as_mut().ok_or(Fault::Order)?;
+        let message = self.message.as_mut().ok_or(InboundError::Order)?;
+        let inflating = message.inflating.as_mut().ok_or(InboundError::Order)?;
         let waits_at = match inflating.take(part, fin, limit)? {
             Taken::Some(taken) => Some(taken),
             Taken::All if frame_ends => None,

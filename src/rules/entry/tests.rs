@@ -28,7 +28,7 @@ fn the_example_of_the_manual_is_a_rule() {
     .unwrap();
     assert_eq!((rule.kind.as_str(), rule.severity), ("rule_overload", Severity::Major));
     assert_eq!(
-        rule.terms.op,
+        rule.parameters.op,
         Op::Above {
             raise: 5_000.0,
             clear: 4_500.0,
@@ -56,7 +56,7 @@ fn what_is_left_out_is_five_percent_before_the_threshold() {
             r#"{{"id": "a", "on": "meter:*", "series": "emop_Csq.csq", "op": "{op}", "raise": {raise}}}"#
         ))
         .unwrap()
-        .terms
+        .parameters
         .op
     };
     assert_eq!(
@@ -146,7 +146,7 @@ fn what_is_built_in_is_right_and_can_be_changed_or_switched_off() {
     let changed = only(r#"{"id": "disk_low", "raise": 50, "severity": "CRITICAL"}"#).unwrap();
     assert_eq!(changed.kind, "disk_low");
     assert_eq!(
-        changed.terms.op,
+        changed.parameters.op,
         Op::Below {
             raise: 50.0,
             clear: 52.5,
@@ -218,7 +218,7 @@ fn rules_that_share_an_alarm_fit_a_row() {
             -1_234.567_890_123_4
         };
         for rule in &shared {
-            for said in group.state(rule).sample(&rule.terms, at, value) {
+            for said in group.state(rule).sample(&rule.parameters, at, value) {
                 let _ = group.say(&key, &shared, (rule, said, "x".repeat(500)));
             }
         }

@@ -31,7 +31,7 @@ fn key() -> Key {
 fn sample(group: &mut Group, rules: &[&Rule], second: i64, value: f64) -> Vec<(AlarmNews, Severity, String)> {
     let mut told = Vec::new();
     for rule in rules {
-        for said in group.state(rule).sample(&rule.terms, at(second), value) {
+        for said in group.state(rule).sample(&rule.parameters, at(second), value) {
             let news = group.say(&key(), rules, (rule, said, rule.id.clone()));
             told.extend(news.map(|(alarm, news)| (news, alarm.severity, alarm.text)));
         }

@@ -49,7 +49,7 @@ impl Book {
 fn hear(watch: &mut Watch, seq: u64, current: u32) {
     let samples = space_samples(Occupancy { current, maximum: 10 });
     let second = i64::try_from(seq).unwrap();
-    let heard = Heard {
+    let heard = Observation {
         source: &hall(),
         at: at(second),
         place: Some((Lane::Measurement, Seq(seq))),

@@ -1,4 +1,4 @@
-//! Backup: the newest snapshot, every segment that it or a cursor needs, side files, and files beside the
+//! Backup: the newest snapshot, every segment that it or a cursor needs, month files, and files beside the
 //! book, in one file, while the book goes on being written (BOOK P14).
 
 pub(in crate::store) mod archive;
@@ -119,7 +119,7 @@ pub(super) fn backup(keeper: &Keeper, to: &Path, extra: &[Extra], seal: &Seal) -
     result
 }
 
-/// Gives second names to the newest snapshot, to every segment that it or a cursor needs, and to side files.
+/// Gives second names to the newest snapshot, to every segment that it or a cursor needs, and to month files.
 fn hold(keeper: &Keeper) -> Result<(Vec<Held>, Seq), FileError> {
     let disk = &*keeper.disk;
     let dir = keeper.generation.held();
@@ -154,7 +154,7 @@ fn hold(keeper: &Keeper) -> Result<(Vec<Held>, Seq), FileError> {
     }
     let past = newest.unwrap_or_default();
     let past = keeper.cursors.floor().map_or(past, |floor| floor.min(past));
-    let segments = keeper.shelf.all();
+    let segments = keeper.segments.all();
     let last = segments.len() - 1;
     let mut through = past;
     for (place, one) in segments.iter().enumerate() {

@@ -18,7 +18,7 @@ use crate::store::keep::snapshot::{self, Overlay};
 use crate::store::log::appender::Log;
 use crate::store::log::replay;
 use crate::store::log::segment::HEADER;
-use crate::store::log::segments::{Segment, Shelf};
+use crate::store::log::segments::{Segment, Segments};
 use crate::store::open::salvage;
 use crate::store::open::survey::{Survey, TornTail};
 use crate::store::options::Options;
@@ -32,7 +32,7 @@ pub(in crate::store) struct Opened {
     pub(in crate::store) epoch: u32,
     pub(in crate::store) life: String,
     pub(in crate::store) runs: Runs,
-    pub(in crate::store) shelf: Arc<Shelf>,
+    pub(in crate::store) segments: Arc<Segments>,
     pub(in crate::store) table: Arc<Table>,
     pub(in crate::store) cursors: Cursors,
     pub(in crate::store) trusted: Option<Timestamp>,
@@ -82,7 +82,7 @@ pub(in crate::store) fn open(options: &Options, health: &watch::Sender<Health>) 
     let cursors = Cursors::load(&table).map_err(OpenError::Table)?;
     let bytes = survey.snapshots.last().map_or(0, |newest| newest.check.bytes);
     Ok(Opened {
-        shelf: Arc::new(shelf(disk, &survey, options.latest)?),
+        segments: Arc::new(segments(disk, &survey, options.latest)?),
         table: Arc::new(table),
         cursors,
         trusted: survey.trusted(),
@@ -175,7 +175,7 @@ fn cut(disk: &dyn Disk, survey: &Survey) -> Result<(), FileError> {
     // What a killed process created, renamed and removed is made durable too: else an old snapshot
     // could come back in a power cut after the segments it needs are gone.
     let generation = &survey.generation;
-    // A book that was made before there were side files has no folder for them.
+    // A book that was made before there were month files has no folder for them.
     let sides = generation.sides();
     disk.make_dir(&sides)
         .map_err(|source| FileError::new("cannot create the folder", &sides, source))?;
@@ -212,7 +212,7 @@ fn fill(disk: &dyn Disk, book: &Path, survey: &Survey, health: &watch::Sender<He
 }
 
 /// The segments as readers and the pen use them; the last one is written on.
-fn shelf(disk: &dyn Disk, survey: &Survey, latest: usize) -> Result<Shelf, FileError> {
+fn segments(disk: &dyn Disk, survey: &Survey, latest: usize) -> Result<Segments, FileError> {
     let mut segments = Vec::with_capacity(survey.segments.len());
     for (place, found) in survey.segments.iter().enumerate() {
         let file = disk
@@ -226,5 +226,5 @@ fn shelf(disk: &dyn Disk, survey: &Survey, latest: usize) -> Result<Shelf, FileE
         }
         segments.push(Arc::new(segment));
     }
-    Ok(Shelf::new(segments, latest))
+    Ok(Segments::new(segments, latest))
 }

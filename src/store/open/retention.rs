@@ -1,7 +1,7 @@
 //! Claims: what else must be there, as the book's own rows in snapshots and log say.
 //!
 //! Segments go only when the older snapshot and every cursor are past them (BOOK P9),
-//! so a log that begins later than that has lost its beginning. Rows name the side files that count
+//! so a log that begins later than that has lost its beginning. Rows name the month files that count
 //! (promise 17).
 
 use crate::domain::Seq;

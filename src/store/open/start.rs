@@ -20,11 +20,11 @@ use crate::store::keep::lock::Lock;
 use crate::store::keep::note;
 use crate::store::keep::runs::Runs;
 use crate::store::log::appender::Log;
-use crate::store::log::segments::Shelf;
+use crate::store::log::segments::Segments;
 use crate::store::open::recovery;
 use crate::store::options::Options;
 use crate::store::read::cursors::Cursors;
-use crate::store::readings::{self, Sealer};
+use crate::store::readings::{self, Compactor};
 use crate::store::stats::{Counters, Stats};
 use crate::store::table::Table;
 use crate::store::table::recent::{self, SettlerCall};
@@ -36,14 +36,14 @@ use crate::store::{OpenError, ReadError, SalvageReport};
 /// What handles and readers use.
 pub(in crate::store) struct Shared {
     pub(in crate::store) queue: Arc<Queue>,
-    pub(in crate::store) shelf: Arc<Shelf>,
+    pub(in crate::store) segments: Arc<Segments>,
     pub(in crate::store) table: Arc<Table>,
     pub(in crate::store) cursors: Arc<Cursors>,
     pub(in crate::store) bell: watch::Receiver<Seq>,
     pub(in crate::store) health: watch::Receiver<Health>,
     pub(in crate::store) counters: Arc<Counters>,
     pub(in crate::store) keeper: Arc<Keeper>,
-    pub(in crate::store) sealer: Arc<Sealer>,
+    pub(in crate::store) compactor: Arc<Compactor>,
     pub(in crate::store) salvage: Option<SalvageReport>,
     pub(in crate::store) epoch: u32,
     pub(in crate::store) life: String,
@@ -59,12 +59,12 @@ impl Shared {
         let snapshots: u64 = snapshots.iter().map(|found| found.bytes).sum();
         let sides = files::list(&*self.disk, &self.keeper.generation.sides()).unwrap_or_default();
         let sides: u64 = sides.iter().map(|found| found.bytes).sum();
-        self.shelf.bytes() + snapshots + sides + self.table.bytes()
+        self.segments.bytes() + snapshots + sides + self.table.bytes()
     }
 
     /// Where readings are looked up.
-    pub(in crate::store) fn readings(&self) -> readings::Shelf {
-        readings::Shelf {
+    pub(in crate::store) fn readings(&self) -> readings::Lookup {
+        readings::Lookup {
             table: Arc::clone(&self.table),
             disk: Arc::clone(&self.disk),
             dir: self.keeper.generation.sides(),
@@ -81,8 +81,8 @@ impl Shared {
         let last = *self.bell.borrow();
         Stats {
             waiting: self.queue.len(),
-            log_bytes: self.shelf.bytes(),
-            segments: self.shelf.count(),
+            log_bytes: self.segments.bytes(),
+            segments: self.segments.count(),
             snapshot: self.keeper.newest_snapshot(),
             last,
             lag: self
@@ -98,7 +98,7 @@ impl Shared {
 pub(in crate::store) struct Running {
     shared: Shared,
     call: Call,
-    sealer_call: Call,
+    compactor_call: Call,
     settler: SettlerCall,
     threads: Mutex<Vec<JoinHandle<()>>>,
     over: watch::Receiver<bool>,
@@ -125,7 +125,7 @@ impl Running {
             opened.generation.log(),
             opened.epoch,
             options.segment_bytes,
-            Arc::clone(&opened.shelf),
+            Arc::clone(&opened.segments),
         );
         let reserve = || {
             let (disk, book) = (Arc::clone(&options.disk), options.dir.clone());
@@ -153,7 +153,7 @@ impl Running {
             disk: Arc::clone(&options.disk),
             generation: opened.generation,
             epoch: opened.epoch,
-            shelf: Arc::clone(&opened.shelf),
+            segments: Arc::clone(&opened.segments),
             cursors: Arc::clone(&cursors),
             bounds: Bounds {
                 bytes: options.journal_bytes,
@@ -176,14 +176,19 @@ impl Running {
                 .ok_or_else(|| ReadError::Table("the book is closed".to_owned()))?;
             keeper.rows(each)
         }));
-        let sealer_call = Call::default();
-        let shelf = readings::Shelf {
+        let compactor_call = Call::default();
+        let segments = readings::Lookup {
             table: Arc::clone(&opened.table),
             disk: Arc::clone(&options.disk),
             dir: keeper.generation.sides(),
         };
-        let sealer = Sealer::new(shelf, Arc::clone(&keeper), Arc::clone(&queue), sealer_call.clone());
-        let sealer = Arc::new(sealer);
+        let compactor = Compactor::new(
+            segments,
+            Arc::clone(&keeper),
+            Arc::clone(&queue),
+            compactor_call.clone(),
+        );
+        let compactor = Arc::new(compactor);
         let end = End {
             disk: Arc::clone(&options.disk),
             table: Arc::clone(&opened.table),
@@ -195,7 +200,7 @@ impl Running {
         };
         // What the last stop left undone is done now.
         call.call();
-        sealer_call.call();
+        compactor_call.call();
         let threads = vec![
             thread("book-pen", move || write(tools, &end)),
             {
@@ -203,8 +208,8 @@ impl Running {
                 thread("book-keeper", move || keeper.run(&call))
             },
             {
-                let sealer = Arc::clone(&sealer);
-                thread("book-sealer", move || sealer.run())
+                let compactor = Arc::clone(&compactor);
+                thread("book-compactor", move || compactor.run())
             },
             {
                 let (table, settler) = (Arc::clone(&opened.table), settler.clone());
@@ -215,14 +220,14 @@ impl Running {
             threads: Mutex::new(threads),
             shared: Shared {
                 queue,
-                shelf: opened.shelf,
+                segments: opened.segments,
                 table: opened.table,
                 cursors,
                 bell: bell_heard,
                 health: health_seen,
                 counters,
                 keeper,
-                sealer,
+                compactor,
                 salvage: opened.salvage,
                 epoch: opened.epoch,
                 life: opened.life,
@@ -230,7 +235,7 @@ impl Running {
                 disk: options.disk,
             },
             call,
-            sealer_call,
+            compactor_call,
             settler,
             over: over_seen,
             _lock: lock,
@@ -244,7 +249,7 @@ impl Running {
     /// Has everything queued written and the book closed in order; returns when that is done.
     pub(in crate::store) async fn close(&self) {
         self.call.stop();
-        self.sealer_call.stop();
+        self.compactor_call.stop();
         self.settler.stop();
         self.shared.queue.close();
         let mut over = self.over.clone();
@@ -256,7 +261,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.call.stop();
-        self.sealer_call.stop();
+        self.compactor_call.stop();
         self.settler.stop();
         self.shared.queue.abandon();
         let threads = self.threads.lock().map(|mut threads| std::mem::take(&mut *threads));

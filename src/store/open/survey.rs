@@ -14,7 +14,7 @@ use crate::store::keep::snapshot::{self, Check};
 use crate::store::log::segment::{self, Header, Walk};
 use crate::store::open::loss::{Loss, LossKind};
 use crate::store::open::retention;
-use crate::store::readings::{SideFiles, Standing};
+use crate::store::readings::{MonthFiles, Standing};
 use crate::store::{FileError, OpenError};
 
 /// A snapshot and what was found in it.
@@ -46,7 +46,7 @@ impl FoundSegment {
             epoch: 0,
             first: self.first,
             last: None,
-            kept: segment::Kept::All,
+            kept: segment::Thinning::All,
         })
     }
 
@@ -82,7 +82,7 @@ pub(in crate::store) struct Survey {
     pub(in crate::store) torn: Vec<TornTail>,
     /// The first change that the log must have.
     needed: Seq,
-    pub(in crate::store) sides: SideFiles,
+    pub(in crate::store) sides: MonthFiles,
     /// The newest readable change.
     pub(in crate::store) last: Seq,
     /// The newest change that is known to have been there.
@@ -114,7 +114,7 @@ impl Survey {
             losses: Vec::new(),
             torn: Vec::new(),
             needed: Seq(1),
-            sides: SideFiles::default(),
+            sides: MonthFiles::default(),
             last: Seq::ZERO,
             attested: Seq::ZERO,
         };
@@ -122,7 +122,7 @@ impl Survey {
         survey.find_torn_tails(disk)?;
         let rows = retention::own_rows(disk, &survey.snapshots, &survey.segments)?;
         survey.needed = retention::first_needed(survey.begins(), &survey.snapshots, &rows);
-        survey.sides = SideFiles::look(disk, &survey.generation.sides(), &Standing::of(&rows))?;
+        survey.sides = MonthFiles::look(disk, &survey.generation.sides(), &Standing::of(&rows))?;
         survey.judge();
         Ok(survey)
     }

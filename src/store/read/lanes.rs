@@ -90,7 +90,7 @@ impl Subscription {
         };
         store.shared().queue.poke();
         Ok(Subscription {
-            reader: Reader::new(store.shared().shelf.clone(), after, Some(lane)),
+            reader: Reader::new(store.shared().segments.clone(), after, Some(lane)),
             store: store.clone(),
             key,
             unacknowledged: BTreeSet::new(),
@@ -173,7 +173,7 @@ pub struct Tail {
 impl Tail {
     pub(in crate::store) fn new(store: &Store, after: Seq) -> Tail {
         Tail {
-            reader: Reader::new(store.shared().shelf.clone(), after, None),
+            reader: Reader::new(store.shared().segments.clone(), after, None),
             store: store.clone(),
         }
     }

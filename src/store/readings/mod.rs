@@ -1,32 +1,32 @@
 //! Readings of meters: the rows that the meter room writes and everybody may read (BOOK P17).
 //!
-//! One row a meter, register and day. Months that are over stand in side files (`side.rs`), where the sealer moves
+//! One row a meter, register and day. Months that are over stand in month files (`month_file.rs`), where the compactor moves
 //! them; readings that come later stand in rows again, which win over the file, until it moves those too. Whoever
 //! reads sees no difference. Energy of half-hours is worked out when it is asked for, in `domain/interval.rs`.
 
 mod between;
+mod block;
+mod compactor;
 mod day;
 mod expire;
-mod leaf;
-mod sealer;
+mod lookup;
+mod month_file;
 mod series;
-mod shelf;
-mod side;
 mod survey;
 mod writer;
 
 pub use between::Between;
+pub use compactor::{Sealed, SealingError};
 pub use expire::Expired;
-pub use sealer::{Sealed, SealingError};
 pub use writer::{Batch, ReadingError, ReadingsWriter, Recorded};
 
+pub(super) use block::{decode, encode};
+pub(super) use compactor::Compactor;
 pub(super) use day::Day;
-pub(super) use leaf::{decode, encode};
-pub(super) use sealer::Sealer;
+pub(super) use lookup::Lookup;
+pub(super) use month_file::{MonthFile, check, parse_name};
 pub(super) use series::Month;
-pub(super) use shelf::Shelf;
-pub(super) use side::{Side, check, parse_name};
-pub(super) use survey::{SideFiles, Standing};
+pub(super) use survey::{MonthFiles, Standing};
 
 use jiff::{SignedDuration, Timestamp};
 use series::Series;

@@ -126,10 +126,10 @@ impl Recent {
 
 /// A way to tell the settler that there is something, and when it must be done.
 #[derive(Clone, Debug, Default)]
-pub(in crate::store) struct SettlerCall(Arc<(Mutex<Told>, Condvar)>);
+pub(in crate::store) struct SettlerCall(Arc<(Mutex<CarryOrder>, Condvar)>);
 
 #[derive(Debug, Default)]
-struct Told {
+struct CarryOrder {
     /// By when to carry.
     by: Option<Instant>,
     stop: bool,
@@ -183,7 +183,7 @@ impl SettlerCall {
         true
     }
 
-    fn told(&self) -> std::sync::MutexGuard<'_, Told> {
+    fn told(&self) -> std::sync::MutexGuard<'_, CarryOrder> {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

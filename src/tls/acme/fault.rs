@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rustls_acme::acme::{Auth, Order, Problem};
 
-use super::proof::Unproven;
+use super::proof::ProofError;
 use crate::files;
 use crate::http::client::{Answer, CallError};
 use crate::http::retry_after;
@@ -92,7 +92,7 @@ pub enum AcmeError {
     Order(String),
     /// What was issued must not be shown.
     #[error("what the ACME server issued is not used: {0}")]
-    Unproven(#[from] Unproven),
+    Unproven(#[from] ProofError),
     /// What was issued, or what is stored, cannot be read.
     #[error(transparent)]
     Unreadable(#[from] CertificateError),

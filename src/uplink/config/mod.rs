@@ -9,7 +9,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 use super::connection::address::BrokerUrl;
-use super::enrol::Kept;
+use super::enrol::CredentialFolder;
 use super::operations::{COMMANDS, DROP, words};
 use super::tenant::web::WebUrl;
 use crate::domain::units::{ByteSize, Span};
@@ -55,7 +55,7 @@ pub struct Config {
     pub otp_file: Option<PathBuf>,
     /// Where what the platform gave the box to prove itself by is kept; whoever reads the file says so.
     #[serde(skip)]
-    pub kept: Option<Kept>,
+    pub credential_folder: Option<CredentialFolder>,
     /// How long the line may be silent.
     #[serde(default = "a_minute")]
     pub keep_alive: Span,
@@ -351,7 +351,10 @@ impl Config {
             // A broker that sees both believes the certificate and not the password, so only one is shown.
             identity: match self.auth() {
                 Auth::Certificate => self.certificate_file.clone().zip(self.key_file.clone()),
-                Auth::Est => self.kept.as_ref().map(|kept| (kept.identity(), kept.identity())),
+                Auth::Est => self
+                    .credential_folder
+                    .as_ref()
+                    .map(|kept| (kept.identity(), kept.identity())),
                 Auth::Password | Auth::Bootstrap => None,
             },
         })
@@ -360,7 +363,11 @@ impl Config {
     /// The same with the certificate that is to replace the present one; `None`: there is none.
     #[must_use]
     pub fn outbound_next(&self) -> Option<Outbound> {
-        let next = self.kept.as_ref().filter(|_| self.auth() == Auth::Est)?.next();
+        let next = self
+            .credential_folder
+            .as_ref()
+            .filter(|_| self.auth() == Auth::Est)?
+            .next();
         let outbound = self.outbound().filter(|_| next.exists())?;
         Some(Outbound {
             identity: Some((next.clone(), next)),

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use super::fault::Fault;
+use super::error::ConnectionError;
 use super::opening::step_by_step;
 use super::wire::{Opened, Wire};
 use crate::tls::{Outbound, OutboundTls};
@@ -13,9 +13,9 @@ use crate::uplink::room::Shared;
 
 /// What the broker took last, with its certificate. Only for as long as the box runs: then the files count.
 #[derive(Debug, Default)]
-pub(in crate::uplink) struct Taken(Mutex<Option<OutboundTls>>);
+pub(in crate::uplink) struct LastGoodTls(Mutex<Option<OutboundTls>>);
 
-impl Taken {
+impl LastGoodTls {
     fn keep(&self, tls: Option<OutboundTls>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = tls.filter(|tls| tls.identity.is_some());
     }
@@ -31,7 +31,7 @@ impl Taken {
 
 /// Opens a session. A renewed certificate is tried first, and replaces the present one when the broker takes it; when
 /// it takes the present one and not the renewed, that one is given up.
-pub(in crate::uplink) async fn connect(shared: &Shared) -> Result<(Wire, Opened), Fault> {
+pub(in crate::uplink) async fn connect(shared: &Shared) -> Result<(Wire, Opened), ConnectionError> {
     let (Some(enrol), Some(next)) = (&shared.enrol, shared.config.outbound_next()) else {
         return with_the_files(shared).await;
     };
@@ -52,14 +52,14 @@ pub(in crate::uplink) async fn connect(shared: &Shared) -> Result<(Wire, Opened)
     }
 }
 
-async fn with(shared: &Shared, outbound: &Outbound) -> Result<(Wire, Opened), Fault> {
+async fn with(shared: &Shared, outbound: &Outbound) -> Result<(Wire, Opened), ConnectionError> {
     let tls = outbound.load()?;
     let opened = step_by_step(shared, Some(&tls)).await?;
     shared.taken.keep(Some(tls));
     Ok(opened)
 }
 
-async fn with_the_files(shared: &Shared) -> Result<(Wire, Opened), Fault> {
+async fn with_the_files(shared: &Shared) -> Result<(Wire, Opened), ConnectionError> {
     let loaded = shared.config.outbound().as_ref().map(Outbound::load).transpose();
     let (fault, tls) = match loaded {
         Ok(tls) => match step_by_step(shared, tls.as_ref()).await {
@@ -69,7 +69,7 @@ async fn with_the_files(shared: &Shared) -> Result<(Wire, Opened), Fault> {
             }
             Err(fault) => (fault, tls),
         },
-        Err(error) => (Fault::Files(error), None),
+        Err(error) => (ConnectionError::Files(error), None),
     };
     let before = shared.taken.other_than(tls.as_ref());
     let Some(before) = before.filter(|_| !fault.is_on_the_way()) else {
@@ -81,7 +81,7 @@ async fn with_the_files(shared: &Shared) -> Result<(Wire, Opened), Fault> {
                 error = %fault, mend = fault.mend(),
                 "the certificate in the files does not work; the one of before is used on"
             );
-            shared.board.note(&fault, Timestamp::now());
+            shared.status.note(&fault, Timestamp::now());
             Ok(opened)
         }
         Err(_) => Err(fault),

@@ -9,8 +9,8 @@ use tokio::time::interval;
 use zeroize::Zeroizing;
 
 use super::agreed::agree;
-use super::fault::{CertificateFault, Fault};
-use super::wire::{Opened, Opening, Refusal, Wire};
+use super::error::{ConnectionError, OwnCertificateError};
+use super::wire::{ConnackError, Opened, Opening, Wire};
 use crate::pki::sha256;
 use crate::tls::{FileWatch, Outbound, OutboundTls};
 use crate::uplink::config::{Auth, Config, Kind};
@@ -23,12 +23,12 @@ const LOOK: Duration = Duration::from_secs(2);
 pub(in crate::uplink) async fn step_by_step(
     shared: &Shared,
     tls: Option<&OutboundTls>,
-) -> Result<(Wire, Opened), Fault> {
+) -> Result<(Wire, Opened), ConnectionError> {
     let config = &shared.config;
     if let Some(tls) = tls {
         check_identity(tls, config.kind, &shared.client_id).map_err(|fault| given(config, fault))?;
         let ends = tls.identity.as_ref().map(|identity| identity.not_after);
-        shared.board.write().certificate_ends = ends;
+        shared.status.write().certificate_ends = ends;
     }
     let before = shared.agreed().clone();
     let opened = agree(config, &before, &opening(shared)?, tls).await;
@@ -41,31 +41,37 @@ pub(in crate::uplink) async fn step_by_step(
 }
 
 /// What the platform gave is mended in another way than what somebody put there.
-fn given(config: &Config, fault: Fault) -> Fault {
+fn given(config: &Config, fault: ConnectionError) -> ConnectionError {
     match (config.auth(), fault) {
-        (Auth::Bootstrap, Fault::Refused(refusal @ (Refusal::Login | Refusal::NotAuthorised))) => Fault::Grant(refusal),
-        (Auth::Est, Fault::Certificate(fault)) => Fault::Issued(fault),
+        (Auth::Bootstrap, ConnectionError::Refused(refusal @ (ConnackError::Login | ConnackError::NotAuthorised))) => {
+            ConnectionError::Grant(refusal)
+        }
+        (Auth::Est, ConnectionError::Certificate(fault)) => ConnectionError::Issued(fault),
         (_, fault) => fault,
     }
 }
 
 /// What is wrong with our own certificate is said before the broker can only say no.
-pub(in crate::uplink) fn check_identity(tls: &OutboundTls, kind: Kind, client_id: &str) -> Result<(), Fault> {
+pub(in crate::uplink) fn check_identity(tls: &OutboundTls, kind: Kind, client_id: &str) -> Result<(), ConnectionError> {
     let Some(identity) = &tls.identity else { return Ok(()) };
     let now = Timestamp::now();
     if now >= identity.not_after {
-        return Err(Fault::Certificate(CertificateFault::Ended(identity.not_after)));
+        return Err(ConnectionError::Certificate(OwnCertificateError::Ended(
+            identity.not_after,
+        )));
     }
     if now < identity.not_before {
-        return Err(Fault::Certificate(CertificateFault::NotYet(identity.not_before)));
+        return Err(ConnectionError::Certificate(OwnCertificateError::NotYet(
+            identity.not_before,
+        )));
     }
     if let Some(place) = identity.out_of_order {
-        return Err(Fault::Certificate(CertificateFault::Order(place)));
+        return Err(ConnectionError::Certificate(OwnCertificateError::Order(place)));
     }
     // A tenant knows a device by its certificate; a broker may know the certificate under another name.
     let common_name = identity.common_name.clone().unwrap_or_default();
     if kind == Kind::Cumulocity && common_name != client_id {
-        return Err(Fault::Certificate(CertificateFault::OtherName {
+        return Err(ConnectionError::Certificate(OwnCertificateError::OtherName {
             common_name,
             client_id: client_id.to_owned(),
         }));
@@ -73,7 +79,7 @@ pub(in crate::uplink) fn check_identity(tls: &OutboundTls, kind: Kind, client_id
     Ok(())
 }
 
-fn opening(shared: &Shared) -> Result<Opening, Fault> {
+fn opening(shared: &Shared) -> Result<Opening, ConnectionError> {
     let config = &shared.config;
     Ok(Opening {
         client_id: on_the_wire(config.kind, &shared.client_id),
@@ -94,9 +100,9 @@ pub(in crate::uplink) fn on_the_wire(kind: Kind, client_id: &str) -> String {
 }
 
 /// User name and password, when the box proves by them who it is.
-pub(in crate::uplink) fn login(config: &Config) -> Result<Option<(String, Zeroizing<String>)>, Fault> {
-    if let (Auth::Bootstrap, Some(kept)) = (config.auth(), &config.kept) {
-        let login = kept.login()?.ok_or(Fault::NotEnrolled)?;
+pub(in crate::uplink) fn login(config: &Config) -> Result<Option<(String, Zeroizing<String>)>, ConnectionError> {
+    if let (Auth::Bootstrap, Some(kept)) = (config.auth(), &config.credential_folder) {
+        let login = kept.login()?.ok_or(ConnectionError::NotEnrolled)?;
         return Ok(Some((format!("{}/{}", login.tenant, login.username), login.password)));
     }
     match (config.auth(), &config.username, &config.password_file) {
@@ -112,16 +118,16 @@ pub(in crate::uplink) fn login(config: &Config) -> Result<Option<(String, Zeroiz
 }
 
 /// A password is a line of text; what editors put behind it does not belong to it.
-pub(in crate::uplink) fn password(file: &std::path::Path) -> Result<Zeroizing<String>, Fault> {
+pub(in crate::uplink) fn password(file: &std::path::Path) -> Result<Zeroizing<String>, ConnectionError> {
     let text = std::fs::read_to_string(file)
         .map(Zeroizing::new)
-        .map_err(|source| Fault::Password {
+        .map_err(|source| ConnectionError::Password {
             path: file.display().to_string(),
             source,
         })?;
     let text = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
     if text.is_empty() {
-        return Err(Fault::NoPassword(file.display().to_string()));
+        return Err(ConnectionError::NoPassword(file.display().to_string()));
     }
     Ok(text)
 }
@@ -135,7 +141,7 @@ pub(in crate::uplink) async fn changed(config: &Config, client_id: &str) {
         &config.key_file,
         &config.password_file,
     ];
-    let given = config.kept.iter().filter(|_| config.auth().is_given());
+    let given = config.credential_folder.iter().filter(|_| config.auth().is_given());
     let given = given.flat_map(|kept| [kept.identity(), kept.next(), kept.granted()]);
     let files: Vec<PathBuf> = files.into_iter().flatten().cloned().chain(given).collect();
     if files.is_empty() {
@@ -162,7 +168,7 @@ pub(in crate::uplink) async fn changed(config: &Config, client_id: &str) {
                     .is_some_and(|file| password(file).is_ok())
             };
             tls && match login(config) {
-                Err(Fault::NotEnrolled) => stranger(),
+                Err(ConnectionError::NotEnrolled) => stranger(),
                 login => login.is_ok(),
             }
         };

@@ -7,10 +7,10 @@ use std::sync::PoisonError;
 use super::asked::unknown;
 use super::smartrest::lines;
 use super::{Cumulocity, asked};
-use crate::uplink::board::Ignored;
 use crate::uplink::config::Reports;
 use crate::uplink::connection::wire::Delivered;
-use crate::uplink::dialect::Heard;
+use crate::uplink::dialect::Meaning;
+use crate::uplink::status::Ignored;
 use crate::uplink::topic::Topic;
 
 /// Templates that are logged, each once.
@@ -26,19 +26,19 @@ pub(super) struct PassedOver {
 impl Cumulocity {
     /// What a message means.
     #[must_use]
-    pub(super) fn hears(&self, delivered: &Delivered) -> Vec<Heard> {
+    pub(super) fn hears(&self, delivered: &Delivered) -> Vec<Meaning> {
         let text = || String::from_utf8_lossy(&delivered.payload).trim().to_owned();
         match delivered.topic.as_str() {
             "s/dat" => lines(&delivered.payload)
                 .into_iter()
                 .take(1)
-                .map(Heard::Token)
+                .map(Meaning::Token)
                 .collect(),
-            "s/e" => vec![Heard::Complaint(text())],
+            "s/e" => vec![Meaning::Complaint(text())],
             "error" => {
                 let said: Option<serde_json::Value> = serde_json::from_slice(&delivered.payload).ok();
                 let word = |key| said.as_ref().and_then(|said| said[key].as_str()).unwrap_or_default();
-                vec![Heard::Complaint(format!("{},{}", word("error"), word("message")))]
+                vec![Meaning::Complaint(format!("{},{}", word("error"), word("message")))]
             }
             topic => {
                 let mut asked = asked(topic, &delivered.payload);
@@ -46,8 +46,8 @@ impl Cumulocity {
                 asked.retain(|asked| self.is_ours(&asked.operation.device));
                 self.pass_over(unknown(topic, &delivered.payload), all - asked.len());
                 // Lines of both kinds may share a message.
-                let number = number(topic, &delivered.payload).map(Heard::Number);
-                let asked = (!asked.is_empty()).then_some(Heard::Operations(asked));
+                let number = number(topic, &delivered.payload).map(Meaning::Number);
+                let asked = (!asked.is_empty()).then_some(Meaning::Operations(asked));
                 number.into_iter().chain(asked).collect()
             }
         }

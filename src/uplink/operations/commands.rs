@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use super::shell_words::words;
 use crate::domain::units::count;
-use crate::uplink::board::UplinkShown;
-use crate::uplink::hands::Hands;
+use crate::uplink::host::Host;
+use crate::uplink::status::UplinkShown;
 use crate::uplink::world::World;
 
 /// Throws away what cannot be had again: allowed only where the configuration names it.
@@ -41,7 +41,7 @@ pub struct Commands {
     allowed: Vec<String>,
     world: World,
     queue: Queue,
-    hands: Arc<dyn Hands>,
+    host: Arc<dyn Host>,
 }
 
 /// What waits to be sent, as commands see it.
@@ -55,18 +55,13 @@ pub struct Queue {
 impl Commands {
     /// Commands for the box that the cloud knows as `device`.
     #[must_use]
-    pub fn new(
-        (device, allowed): (String, Vec<String>),
-        world: World,
-        queue: Queue,
-        hands: Arc<dyn Hands>,
-    ) -> Commands {
+    pub fn new((device, allowed): (String, Vec<String>), world: World, queue: Queue, host: Arc<dyn Host>) -> Commands {
         Commands {
             device,
             allowed,
             world,
             queue,
-            hands,
+            host,
         }
     }
 
@@ -103,7 +98,7 @@ impl Commands {
             return self.answer("meter", arguments).map_err(|error| error.to_string());
         }
         if let ("log", [_, level]) = (*name, arguments) {
-            return self.hands.log_level(level).map(|()| format!("lines of level {level}"));
+            return self.host.log_level(level).map(|()| format!("lines of level {level}"));
         }
         if *name == DROP {
             let waited = (self.queue.drop)();
@@ -117,7 +112,7 @@ impl Commands {
 
     async fn read(&self, serial: &str) -> Result<(), String> {
         let known = || format!("there is no meter {serial}");
-        self.hands.read(&serial.parse().map_err(|_| known())?).await
+        self.host.read(&serial.parse().map_err(|_| known())?).await
     }
 
     fn acknowledge(&self, rule: &str) -> Result<String, String> {
@@ -129,15 +124,15 @@ impl Commands {
         if count == 0 {
             return Err(format!("no alarm of `{rule}` stands; `rules` shows which do"));
         }
-        self.world.house().alarms.acknowledge(rule);
+        self.world.facts().alarms.acknowledge(rule);
         Ok(format!("{count} seen"))
     }
 
     fn rules(&self) -> Result<String, crate::store::ReadError> {
         let standing = self.world.alarms().standing()?;
         let mut text = String::new();
-        for rule in self.world.house().alarms.rules() {
-            let raise = rule.terms.op.threshold();
+        for rule in self.world.facts().alarms.rules() {
+            let raise = rule.parameters.op.threshold();
             let _ = writeln!(
                 text,
                 "{} on {}: {} {raise}, {}",
@@ -173,7 +168,7 @@ impl Commands {
             "rules" => text = self.rules()?,
             "version" => text.push_str(env!("CARGO_PKG_VERSION")),
             "uptime" => {
-                let since = Timestamp::now().duration_since(self.world.house().started);
+                let since = Timestamp::now().duration_since(self.world.facts().started);
                 let _ = write!(text, "{} s", since.as_secs().max(0));
             }
             "status" | "queue" => {

@@ -1,4 +1,4 @@
-//! Configurations from the cloud and for it (UPLINK §2.7). The house validates, tries and puts back;
+//! Configurations from the cloud and for it (UPLINK §2.7). The box validates, tries and puts back;
 //! here they are fetched, sent, and remembered as installed.
 
 use jiff::Timestamp;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::deeds::{Deeds, kind};
 use crate::store::{Ledger, ReadError, Store, schema};
-use crate::uplink::hands::{NewConfiguration, Section};
+use crate::uplink::host::{NewConfiguration, Section};
 use crate::uplink::tenant::{Tenant, Upload};
 
 const INSTALLED: Ledger<Installed> = Ledger::new(schema::UPLINK_INSTALLED);
@@ -102,7 +102,7 @@ pub(super) async fn upload(deeds: &Deeds, named: &str, source: &str) -> Result<S
         kind: section.name(),
         text: "the configuration in force",
         source,
-        bytes: deeds.hands.configuration(section).into_bytes(),
+        bytes: deeds.host.configuration(section).into_bytes(),
     };
     let sent = deeds.tenant.upload(upload).await;
     sent.map_err(|error| format!("upload failed: {error}"))?;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::deeds::Deeds;
-use crate::uplink::hands::{LogKind, LogWanted};
+use crate::uplink::host::{LogKind, LogWanted};
 use crate::uplink::tenant::Upload;
 
 /// Lines, at most, and where nobody says how many.
@@ -13,7 +13,7 @@ const USUAL: usize = 1_000;
 /// Sends the wanted lines; where they are.
 pub(super) async fn upload(deeds: &Deeds, arguments: &[String], source: &str) -> Result<String, String> {
     let wanted = wanted(arguments)?;
-    let lines = deeds.hands.log(&wanted);
+    let lines = deeds.host.log(&wanted);
     let mut text = String::new();
     for line in &lines {
         text.push_str(&format!("{:.3} {}\n", line.at, line.text));

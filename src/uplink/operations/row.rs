@@ -15,7 +15,7 @@ pub(super) const TEXT: usize = 12_000;
 
 /// What the cloud asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct OperationRequest {
     /// Which operation.
     pub operation: Operation,
     /// What it says beside its kind, in the order of the platform's lines.

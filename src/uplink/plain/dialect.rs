@@ -12,10 +12,10 @@ use crate::domain::Source;
 use crate::domain::units::count;
 use crate::store::{Delivery, ReadError};
 use crate::uplink::announced::Parts;
-use crate::uplink::board::LinkHealth;
 use crate::uplink::connection::wire::{Delivered, Message};
-use crate::uplink::dialect::{Dialect, Heard};
+use crate::uplink::dialect::{Dialect, Meaning};
 use crate::uplink::live::Thing;
+use crate::uplink::status::LinkHealth;
 use crate::uplink::topic::Topic;
 
 impl Dialect for Plain {
@@ -39,15 +39,18 @@ impl Dialect for Plain {
         heard_on(birth, &self.commands, &self.topics, wildcards)
     }
 
-    fn heard(&self, delivered: &Delivered) -> Vec<Heard> {
+    fn heard(&self, delivered: &Delivered) -> Vec<Meaning> {
         let birth = self.discovery.as_ref().map(Discovery::birth_topic);
         if birth.as_deref() == Some(delivered.topic.as_str()) {
             // One that was kept is of long ago: everything was told since.
             let born = delivered.payload.as_ref() == b"online" && !delivered.retained;
-            return born.then_some(Heard::TellAll).into_iter().collect();
+            return born.then_some(Meaning::TellAll).into_iter().collect();
         }
         let asked = asked::asked(&self.topics, &self.client_id, delivered);
-        asked.map(|asked| Heard::Operations(vec![asked])).into_iter().collect()
+        asked
+            .map(|asked| Meaning::Operations(vec![asked]))
+            .into_iter()
+            .collect()
     }
 
     fn things(&self) -> Result<Vec<Thing>, ReadError> {
@@ -55,16 +58,16 @@ impl Dialect for Plain {
         let spaces = self.world.spaces()?.into_iter().map(|space| Thing::Space(space.id));
         let alarms = self.world.alarms().standing()?.into_iter();
         let alarms = alarms.map(|alarm| Thing::Alarm(alarm.kind, alarm.source));
-        let own = [Thing::Lodge, Thing::Alarms];
+        let own = [Thing::Device, Thing::Alarms];
         Ok(own.into_iter().chain(meters).chain(spaces).chain(alarms).collect())
     }
 
     fn newest(&self, thing: &Thing, _lags: bool) -> Result<Vec<Message>, ReadError> {
         Ok(match thing {
-            Thing::Lodge => {
+            Thing::Device => {
                 let alarms = self.alarm_kinds(&Source::Appliance);
                 let box_itself = self.discovery.as_ref();
-                let told = box_itself.map(|discovery| discovery.lodge(self.world.house(), &alarms));
+                let told = box_itself.map(|discovery| discovery.device(self.world.facts(), &alarms));
                 told.into_iter().chain([self.info()?]).collect()
             }
             Thing::Alarms => self.which_alarms()?.into_iter().collect(),

@@ -11,7 +11,7 @@ use crate::domain::{MeterId, Quantity, Space, SpaceId};
 use crate::uplink::announced::Parts;
 use crate::uplink::connection::wire::Message;
 use crate::uplink::fields::{FIELDS, Field, LOAD_SWITCH};
-use crate::uplink::world::{Household, MeterKnown};
+use crate::uplink::world::{BoxFacts, MeterKnown};
 
 /// How long a value of the moment is good where nobody says how often it is read, in seconds.
 const EXPIRES_S: u32 = 2 * 3_600 + 900;
@@ -38,7 +38,7 @@ impl Discovery {
     }
 
     /// What the box is, and how it is.
-    pub(super) fn lodge(&self, house: &Household, alarms: &BTreeSet<String>) -> Message {
+    pub(super) fn device(&self, facts: &BoxFacts, alarms: &BTreeSet<String>) -> Message {
         let id = self.lodge_id();
         let part = |key: &str, more: Value| {
             let mut part = json!({
@@ -71,10 +71,10 @@ impl Discovery {
         .into_iter()
         .collect();
         components.extend(self.alarms(&id, "appliance", alarms));
-        let name = if house.name.is_empty() {
+        let name = if facts.name.is_empty() {
             &self.client_id
         } else {
-            &house.name
+            &facts.name
         };
         let mut body = json!({
             "dev": {
@@ -85,7 +85,7 @@ impl Discovery {
             "availability": [{"topic": self.topics.status()}],
             "cmps": components,
         });
-        if let Some(pages) = &house.pages {
+        if let Some(pages) = &facts.pages {
             body["dev"]["configuration_url"] = pages.as_str().into();
         }
         Message::new(self.lodge_topic(), body.to_string()).retained()

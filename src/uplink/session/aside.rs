@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::suspects::set_aside;
+use super::quarantine::set_aside;
 use super::{About, Session};
 use crate::store::WriteError;
-use crate::uplink::connection::fault::Fault;
+use crate::uplink::connection::error::ConnectionError;
 use crate::uplink::connection::wire::WireError;
 use crate::uplink::ledger::LedgerError;
 use crate::uplink::room::UplinkError;
@@ -18,10 +18,12 @@ const BLAMED: Duration = Duration::from_secs(10);
 impl Session<'_> {
     /// The session ends by this. Only a broker that hangs up right after it took something else gives reason to look at
     /// what it was sent: one that is silent would let every message look guilty.
-    pub(in crate::uplink) fn suspect(&self, fault: &Fault) {
+    pub(in crate::uplink) fn suspect(&self, fault: &ConnectionError) {
         let hung_up = matches!(
             fault,
-            Fault::Wire(WireError::Closed | WireError::Io(_)) | Fault::HungUp(_) | Fault::Refused(_)
+            ConnectionError::Wire(WireError::Closed | WireError::Io(_))
+                | ConnectionError::HungUp(_)
+                | ConnectionError::Refused(_)
         );
         if !hung_up || !self.greeted || self.spoke.elapsed() > BLAMED {
             return;
@@ -48,8 +50,8 @@ impl Session<'_> {
             }
             tracing::warn!(topic, "a message cost the session three times and was set aside");
             self.hello.push_back(self.shared.dialect.set_aside(topic));
-            self.shared.board.write().aside += 1;
-            self.shared.board.dropped(parcel.class());
+            self.shared.status.write().aside += 1;
+            self.shared.status.dropped(parcel.class());
             self.shared.suspects.taken(&parcel);
             self.outbox.taken(&parcel.tickets, &self.shared.dealt);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use super::{About, Session};
-use crate::uplink::connection::fault::Fault;
+use crate::uplink::connection::error::ConnectionError;
 use crate::uplink::connection::wire::Incoming;
 use crate::uplink::outbox::READER;
 
@@ -45,13 +45,13 @@ impl Session<'_> {
     }
 
     /// Asks whether the broker is there when it was silent, and gives up when it stays so.
-    pub(super) async fn look_after_the_line(&mut self) -> Result<(), Fault> {
+    pub(super) async fn look_after_the_line(&mut self) -> Result<(), ConnectionError> {
         let now = Instant::now();
         if self
             .pinged
             .is_some_and(|pinged| now >= pinged + self.shared.patience.pong)
         {
-            return Err(Fault::Slow {
+            return Err(ConnectionError::Slow {
                 step: "the answer to a ping",
                 limit: self.shared.patience.pong,
             });
@@ -61,7 +61,7 @@ impl Session<'_> {
             .oldest()
             .is_some_and(|sent| now >= sent + self.shared.patience.taken)
         {
-            return Err(Fault::Slow {
+            return Err(ConnectionError::Slow {
                 step: "the acknowledgement of a message",
                 limit: self.shared.patience.taken,
             });

@@ -8,10 +8,10 @@ mod aside;
 mod keeping;
 mod line;
 pub(super) mod pace;
+pub(super) mod quarantine;
 mod regular;
 mod sending;
 mod subscription;
-pub(super) mod suspects;
 mod window;
 
 use std::collections::VecDeque;
@@ -22,14 +22,14 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::connection::fault::Fault;
+use super::connection::error::ConnectionError;
 use super::connection::retry::SessionEnd;
 use super::connection::wire::{Delivered, Incoming, Larger, Message, Opened, Wire, WireError};
 use sending::SendError;
 
-use super::dialect::Heard;
-use super::operations::{Arrival, Asked};
-use super::outbox::{Outbox, Parcel};
+use super::dialect::Meaning;
+use super::operations::{Arrival, OperationRequest};
+use super::outbox::{Outbox, Outgoing};
 use super::room::{Shared, UplinkError, chance};
 use crate::domain::{Lane, Seq};
 use crate::store::SubscribeError;
@@ -55,7 +55,7 @@ pub enum Ended {
     /// The files it was opened with have changed.
     FilesChanged,
     /// Something was wrong.
-    Broke(Fault),
+    Broke(ConnectionError),
 }
 
 /// What a message on its way is about.
@@ -68,7 +68,7 @@ enum About {
     /// The newest state of something.
     Live,
     /// An entry of the journal.
-    Journal(Parcel),
+    Journal(Outgoing),
 }
 
 impl About {
@@ -115,7 +115,7 @@ pub struct Session<'a> {
     /// What is sent next has nothing beside it on its way.
     alone: bool,
     /// Messages that are sent no more and are to be set aside.
-    poison: Vec<Parcel>,
+    poison: Vec<Outgoing>,
     /// When to ask for operations that wait at the platform.
     asks_at: Option<Instant>,
     /// How often that may still be put off.
@@ -145,7 +145,7 @@ impl<'a> Session<'a> {
         let limit = opened.receive_max.map_or(wanted, |most| wanted.min(usize::from(most)));
         let agreed = shared.agreed().clone();
         if let Some(named) = &opened.named {
-            shared.board.write().client_id.clone_from(named);
+            shared.status.write().client_id.clone_from(named);
         }
         // 0: the broker does not look whether the box is there; the box still looks whether the broker is.
         let keep_alive = opened
@@ -290,7 +290,7 @@ impl<'a> Session<'a> {
     }
 
     /// Takes what came, and what came with it.
-    async fn all_that_came(&mut self, first: Result<Incoming, WireError>) -> Result<(), Fault> {
+    async fn all_that_came(&mut self, first: Result<Incoming, WireError>) -> Result<(), ConnectionError> {
         self.came(first?).await?;
         while let Some(more) = self.wire.next().now_or_never() {
             self.came(more?).await?;
@@ -298,22 +298,22 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    async fn came(&mut self, incoming: Incoming) -> Result<(), Fault> {
+    async fn came(&mut self, incoming: Incoming) -> Result<(), ConnectionError> {
         self.heard = Instant::now();
         self.pinged = None;
         match incoming {
             Incoming::Taken(id, refused) => {
                 if let Some(sent) = self.window.sent_at(id) {
-                    self.shared.board.took(sent.elapsed());
+                    self.shared.status.took(sent.elapsed());
                 }
                 let about = self.window.taken(id);
                 if let Some(why) = refused {
                     // Sent again it would be refused again, and hold up all that follows.
                     tracing::warn!(%why, "the broker refused a message for good; it is dropped");
-                    self.shared.board.dropped(about.as_ref().map_or("other", About::class));
+                    self.shared.status.dropped(about.as_ref().map_or("other", About::class));
                 } else if about.is_some() {
                     self.keeping.taken(id);
-                    self.shared.board.write().published += 1;
+                    self.shared.status.write().published += 1;
                 }
                 if let Some(about) = about {
                     self.done(&about);
@@ -324,10 +324,12 @@ impl<'a> Session<'a> {
                 self.granted(&granted);
             }
             Incoming::Message(delivered) => self.told(delivered).await?,
-            Incoming::HangsUp(why) => return Err(Fault::HungUp(why)),
+            Incoming::HangsUp(why) => return Err(ConnectionError::HungUp(why)),
             // Some brokers announce with a second one that they hang up.
             Incoming::Opened(opened) => {
-                return Err(opened.refused.map_or(Fault::NoAnswer, Fault::Refused));
+                return Err(opened
+                    .refused
+                    .map_or(ConnectionError::NoAnswer, ConnectionError::Refused));
             }
             Incoming::Larger(larger) => {
                 let id = larger.id;
@@ -353,17 +355,19 @@ impl<'a> Session<'a> {
     }
 
     /// How the session ended, as far as it shows whether another client took its place.
-    pub(super) fn end(&self, fault: &Fault) -> SessionEnd {
+    pub(super) fn end(&self, fault: &ConnectionError) -> SessionEnd {
         match fault {
-            Fault::Wire(WireError::Closed | WireError::Io(_)) if self.silent => SessionEnd::ClosedInSilence,
-            Fault::Wire(WireError::Closed) if self.greeted && self.window.is_empty() => SessionEnd::ClosedAtRest,
-            Fault::Wire(WireError::Closed | WireError::Io(_)) => SessionEnd::Closed,
+            ConnectionError::Wire(WireError::Closed | WireError::Io(_)) if self.silent => SessionEnd::ClosedInSilence,
+            ConnectionError::Wire(WireError::Closed) if self.greeted && self.window.is_empty() => {
+                SessionEnd::ClosedAtRest
+            }
+            ConnectionError::Wire(WireError::Closed | WireError::Io(_)) => SessionEnd::Closed,
             _ => SessionEnd::Otherwise,
         }
     }
 
     /// Says nothing for a while, so that it is seen whether the session ends by itself.
-    pub(super) async fn be_silent(&mut self) -> Result<(), Fault> {
+    pub(super) async fn be_silent(&mut self) -> Result<(), ConnectionError> {
         self.silent = true;
         let until = Instant::now() + self.shared.patience.short / 10;
         loop {
@@ -378,9 +382,9 @@ impl<'a> Session<'a> {
 
     /// A message was larger than the box takes.
     fn passed_over(&self, larger: Larger) {
-        let fault = Fault::Larger(larger);
+        let fault = ConnectionError::Larger(larger);
         tracing::warn!(what = %fault, mend = fault.mend(), "a message was passed over");
-        self.shared.board.note(&fault, Timestamp::now());
+        self.shared.status.note(&fault, Timestamp::now());
     }
 
     /// A message needs no more care: it was taken, or never will be.
@@ -405,21 +409,21 @@ impl<'a> Session<'a> {
         }
     }
 
-    async fn told(&mut self, delivered: Delivered) -> Result<(), Fault> {
+    async fn told(&mut self, delivered: Delivered) -> Result<(), ConnectionError> {
         let heard = self.shared.dialect.heard(&delivered);
-        self.shared.board.write().ignored = self.shared.dialect.ignored();
+        self.shared.status.write().ignored = self.shared.dialect.ignored();
         for heard in heard {
             match heard {
-                Heard::Token(line) => self.shared.tokens.came(&line, Timestamp::now()),
-                Heard::Number(number) => self.shared.board.write().number = Some(number),
-                Heard::Complaint(text) => self.shared.board.complaint(&text, Timestamp::now()),
+                Meaning::Token(line) => self.shared.tokens.came(&line, Timestamp::now()),
+                Meaning::Number(number) => self.shared.status.write().number = Some(number),
+                Meaning::Complaint(text) => self.shared.status.complaint(&text, Timestamp::now()),
                 // Many boxes may hear it at once.
-                Heard::TellAll => {
+                Meaning::TellAll => {
                     let soon = TELLS_ALL.mul_f64(chance());
                     self.tells_all_at.get_or_insert(Instant::now() + soon);
                 }
                 // Only what is written down is acknowledged; what is not comes again.
-                Heard::Operations(asked) => {
+                Meaning::Operations(asked) => {
                     if !self.write_down(asked).await {
                         return Ok(());
                     }
@@ -433,13 +437,13 @@ impl<'a> Session<'a> {
     }
 
     /// Writes down what was asked for; whether all of it is.
-    async fn write_down(&mut self, asked: Vec<Asked>) -> bool {
+    async fn write_down(&mut self, asked: Vec<OperationRequest>) -> bool {
         for asked in asked {
             let kind = asked.operation.kind.clone();
             let claim = self.shared.claim();
             match self.shared.operations.arrived(asked, claim, Timestamp::now()).await {
                 Ok(Arrival::New | Arrival::Known) => {}
-                Ok(Arrival::Refused) => self.shared.board.operation(&kind, "refused"),
+                Ok(Arrival::Refused) => self.shared.status.operation(&kind, "refused"),
                 Err(error) => {
                     tracing::warn!(kind, %error, "an operation could not be written down");
                     return false;

@@ -7,9 +7,9 @@ use tokio::time::Instant;
 
 use super::Session;
 use crate::store::ClockState;
-use crate::uplink::board::LinkHealth;
 use crate::uplink::patience::Patience;
 use crate::uplink::room::UplinkError;
+use crate::uplink::status::LinkHealth;
 
 /// When it is said next how the box is, and how many people are where.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl Session<'_> {
 
     pub(super) fn link_health(&self) -> LinkHealth {
         let (behind, rows) = self.shared.behind();
-        let written = self.shared.board.write();
+        let written = self.shared.status.write();
         let waits = |at: Timestamp| Timestamp::now().duration_since(at).as_secs();
         LinkHealth {
             rows,

@@ -5,11 +5,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, timeout};
 
-use super::suspects::Suspicion;
+use super::quarantine::Suspicion;
 use super::{About, Session};
 use crate::store::{ClockState, Delivery};
 use crate::uplink::connection::wire::{Message, WireError};
-use crate::uplink::outbox::Parcel;
+use crate::uplink::outbox::Outgoing;
 use crate::uplink::room::UplinkError;
 
 /// An entry that is older than this when its turn comes is sent at the pace of a replay.
@@ -77,7 +77,7 @@ impl Session<'_> {
                         topic = message.topic,
                         "a message is larger than may be sent; it is dropped"
                     );
-                    self.shared.board.dropped(about.class());
+                    self.shared.status.dropped(about.class());
                     self.window.taken(id);
                     self.done(&about);
                 }
@@ -87,14 +87,14 @@ impl Session<'_> {
         if self.window.is_empty() {
             self.shared.caught_up();
         }
-        self.shared.board.write().oldest_waiting = self.outbox.oldest_waiting();
+        self.shared.status.write().oldest_waiting = self.outbox.oldest_waiting();
         if sent {
             self.spoke = Instant::now();
             timeout(FLUSH, self.wire.flush())
                 .await
                 .map_err(|_| WireError::Closed)??;
             for about in std::mem::take(&mut self.leaving) {
-                self.shared.board.write().published += 1;
+                self.shared.status.write().published += 1;
                 self.done(&about);
             }
         }
@@ -173,7 +173,7 @@ impl Session<'_> {
         self.outbox.oldest_waiting().is_some_and(waits)
     }
 
-    fn next_of_journal(&mut self, now: Instant) -> Result<Next<Parcel>, UplinkError> {
+    fn next_of_journal(&mut self, now: Instant) -> Result<Next<Outgoing>, UplinkError> {
         let shared = self.shared;
         let shares = if shared.suspects.singly() {
             0
@@ -183,16 +183,16 @@ impl Session<'_> {
         let said = self.outbox.take(&shared.dealt, shares, |lane, delivery| {
             if let Delivery::Gap(gap) = delivery {
                 tracing::warn!(lane = ?lane, n = gap.n, from = gap.from.0, to = gap.to.0, "entries were lost before they were sent");
-                shared.board.lost(lane, gap.n);
+                shared.status.lost(lane, gap.n);
             }
             if shared.dealt.is_dropped(lane, delivery.seq()) {
-                shared.board.lost(lane, 1);
+                shared.status.lost(lane, 1);
                 return Vec::new();
             }
             shared.dialect.journal(lane, delivery)
         });
         let said = said?;
-        shared.board.write().skipped = shared.dialect.skipped();
+        shared.status.write().skipped = shared.dialect.skipped();
         let Some(parcel) = said else { return Ok(Next::Idle) };
         match shared.suspects.of(&parcel) {
             Suspicion::None => {}

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::{About, Session};
 use crate::uplink::config::Reports;
-use crate::uplink::connection::fault::Fault;
+use crate::uplink::connection::error::ConnectionError;
 use crate::uplink::connection::wire::{Message, WireError};
 use crate::uplink::patience::Patience;
 
@@ -64,7 +64,7 @@ impl Session<'_> {
 
     /// The broker answered what is listened to.
     pub(super) fn granted(&mut self, granted: &[bool]) {
-        let troubled = self.shared.board.write().not_granted;
+        let troubled = self.shared.status.write().not_granted;
         let refused = granted.iter().position(|granted| !granted);
         if let Some(place) = refused {
             self.subscription.refused = Some(Instant::now());
@@ -75,9 +75,9 @@ impl Session<'_> {
                 .swap_remove(place)
                 .name;
             if !troubled {
-                let fault = Fault::NotSubscribed(topic);
+                let fault = ConnectionError::NotSubscribed(topic);
                 tracing::warn!(error = %fault, mend = fault.mend(), "values are sent all the same");
-                self.shared.board.note(&fault, jiff::Timestamp::now());
+                self.shared.status.note(&fault, jiff::Timestamp::now());
                 self.hello.extend(self.shared.dialect.granted(false));
             }
         } else {
@@ -86,7 +86,7 @@ impl Session<'_> {
                 self.hello.extend(self.shared.dialect.granted(true));
             }
         }
-        self.shared.board.write().not_granted = refused.is_some();
+        self.shared.status.write().not_granted = refused.is_some();
         // Without ids, what comes by itself is claimed first, so that it does not come twice.
         let after = match self.shared.config.operations {
             Reports::Json => std::time::Duration::ZERO,

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::connection::fault::Fault;
+use super::connection::error::ConnectionError;
 use crate::http::client::{Answer, Call, CallError, Client, Origin};
 use crate::tls::Outbound;
 use crate::uplink::config::{Auth, Config};
@@ -43,7 +43,7 @@ pub struct Tenant {
 pub enum TenantError {
     /// TLS or the login cannot be had from the files.
     #[error(transparent)]
-    Files(#[from] Fault),
+    Files(#[from] ConnectionError),
     /// There is no answer.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -206,7 +206,7 @@ impl Tenant {
             pins: self.config.pin.clone(),
         };
         Ok(Client {
-            tls: outbound.load().map_err(Fault::Files)?.config,
+            tls: outbound.load().map_err(ConnectionError::Files)?.config,
             limit: self.patience.upload,
             longest,
         })

@@ -15,7 +15,7 @@ use super::{ANSWER, Tenant, TenantError};
 use crate::http::client::{Call, Client};
 use crate::tls::Outbound;
 use crate::uplink::config::Auth;
-use crate::uplink::connection::fault::Fault;
+use crate::uplink::connection::error::ConnectionError;
 use crate::uplink::connection::opening::login;
 
 /// A name and a password as HTTP carries them (RFC 7617).
@@ -58,7 +58,7 @@ impl Tenant {
             headers.push((HeaderName::from_static("x-ssl-cert-chain"), chain));
         }
         let client = Client {
-            tls: outbound.load().map_err(Fault::Files)?.config,
+            tls: outbound.load().map_err(ConnectionError::Files)?.config,
             limit: self.patience.upload,
             longest: ANSWER,
         };

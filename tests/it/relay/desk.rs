@@ -4,25 +4,25 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::stage::{SECTIONS, Stage};
+use super::fixture::{Fixture, SECTIONS};
 use crate::support::eventually;
 
-fn token(stage: &Stage, scope: &str) -> String {
-    let created = stage
-        .lodge
+fn token(fixture: &Fixture, scope: &str) -> String {
+    let created = fixture
+        .running
         .json(&["token", "create", "--name", scope, "--scope", scope]);
     format!("Bearer {}", created["token"].as_str().unwrap())
 }
 
 #[test]
 fn the_table_says_who_is_there_and_ends_them() {
-    let stage = Stage::start();
-    let mut pair = stage.begin(&stage.bundle("peer"), &["stays", "gw/7?ticket=secret"]);
+    let fixture = Fixture::start();
+    let mut pair = fixture.begin(&fixture.bundle("peer"), &["stays", "gw/7?ticket=secret"]);
     assert_eq!(pair.line(), "paired");
-    let mut waiting = stage.begin(&stage.bundle("gateway"), &["waits", "gw/8"]);
+    let mut waiting = fixture.begin(&fixture.bundle("gateway"), &["waits", "gw/8"]);
     assert_eq!(waiting.line(), "waiting");
     let table = eventually("three peers are there", || {
-        let table = stage.lodge.json(&["relay", "peers"]);
+        let table = fixture.running.json(&["relay", "peers"]);
         (table
             .as_array()
             .unwrap()
@@ -33,7 +33,7 @@ fn the_table_says_who_is_there_and_ends_them() {
             .then_some(table)
     });
     assert_eq!(
-        stage.lodge.json(&["status"])["relay"],
+        fixture.running.json(&["status"])["relay"],
         json!({ "waiting": 1, "paired": 1 })
     );
     let rows: Vec<(&str, &str, &str)> = table
@@ -56,11 +56,11 @@ fn the_table_says_who_is_there_and_ends_them() {
     );
     assert!(!table.to_string().contains("secret"));
     // The same for programs, with the right token.
-    let mut https = stage.lodge.https();
-    let admin = token(&stage, "relay:admin");
+    let mut https = fixture.running.https();
+    let admin = token(&fixture, "relay:admin");
     let shown = https.ask("GET", "/v1/relay", &[("authorization", &admin)]);
     assert_eq!((shown.status, shown.json()["paired"].clone()), (200, json!(1)));
-    let other = token(&stage, "spaces:admin");
+    let other = token(&fixture, "spaces:admin");
     assert_eq!(https.ask("GET", "/v1/relay", &[("authorization", &other)]).status, 403);
     assert_eq!(https.ask("GET", "/v1/relay", &[]).status, 401);
     let waits = table[2]["peer"].to_string();
@@ -75,7 +75,7 @@ fn the_table_says_who_is_there_and_ends_them() {
         404
     );
     let first = table[0]["peer"].to_string();
-    stage.lodge.json(&["relay", "kick", &first]);
+    fixture.running.json(&["relay", "kick", &first]);
     let ends: Value = serde_json::from_str(&pair.line()).unwrap();
     assert_eq!(
         ends,
@@ -84,16 +84,16 @@ fn the_table_says_who_is_there_and_ends_them() {
             [1002, "the peer websocket disconnected"]
         ])
     );
-    let gone = stage.lodge.command(&["relay", "kick", &first]);
+    let gone = fixture.running.command(&["relay", "kick", &first]);
     assert_eq!(gone.status.code(), Some(5));
 }
 
 #[test]
 fn metrics_journal_and_log_tell_of_peers_and_never_of_payloads() {
-    let stage = Stage::start();
-    let mut pair = stage.begin(&stage.bundle("peer"), &["stays", "gw/7"]);
+    let fixture = Fixture::start();
+    let mut pair = fixture.begin(&fixture.bundle("peer"), &["stays", "gw/7"]);
     assert_eq!(pair.line(), "paired");
-    let metric = |name: &str| stage.lodge.metric(&format!("gatelodge_relay_{name} "));
+    let metric = |name: &str| fixture.running.metric(&format!("gatelodge_relay_{name} "));
     assert_eq!(metric("connections"), Some(2));
     assert_eq!(
         (metric("meetups_paired"), metric("meetups_waiting")),
@@ -101,7 +101,7 @@ fn metrics_journal_and_log_tell_of_peers_and_never_of_payloads() {
     );
     let carried = |what: &str, direction: &str| {
         let name = format!("gatelodge_relay_{what}_total{{direction=\"{direction}\"}} ");
-        stage.lodge.metric(&name)
+        fixture.running.metric(&name)
     };
     eventually("what was carried is counted", || {
         (carried("messages", "in") == Some(1) && carried("messages", "out") == Some(1)).then_some(())
@@ -113,9 +113,9 @@ fn metrics_journal_and_log_tell_of_peers_and_never_of_payloads() {
         (metric("connections") == Some(0)).then_some(())
     });
     assert!(metric(ended).is_some() || metric("ended_total{reason=\"lost\"}") == Some(2));
-    let mut stage = stage;
-    stage.lodge.stop();
-    let log = stage.lodge.log();
+    let mut fixture = fixture;
+    fixture.running.stop();
+    let log = fixture.running.log();
     for line in [
         "a relay peer connected",
         "a relay peer said HELLO",
@@ -124,7 +124,7 @@ fn metrics_journal_and_log_tell_of_peers_and_never_of_payloads() {
         assert!(log.contains(line), "{line}: {log}");
     }
     assert!(!log.contains("secret payload") && !log.contains("gw/7"), "{log}");
-    let segments = stage.lodge.dir.join("data/store");
+    let segments = fixture.running.dir.join("data/store");
     let mut journal = Vec::new();
     let mut folders = vec![segments];
     while let Some(folder) = folders.pop() {
@@ -149,47 +149,47 @@ fn metrics_journal_and_log_tell_of_peers_and_never_of_payloads() {
 
 #[test]
 fn a_stop_is_said_to_every_peer() {
-    let mut stage = Stage::start();
-    let mut pair = stage.begin(&stage.bundle("peer"), &["stays", "gw/7"]);
+    let mut fixture = Fixture::start();
+    let mut pair = fixture.begin(&fixture.bundle("peer"), &["stays", "gw/7"]);
     assert_eq!(pair.line(), "paired");
-    let (code, took) = stage.lodge.stop();
+    let (code, took) = fixture.running.stop();
     assert_eq!(code, Some(0));
     assert!(took < Duration::from_secs(5), "{took:?}");
     let ends: Value = serde_json::from_str(&pair.line()).unwrap();
     assert_eq!(ends, json!([[1001, "the relay stops"], [1001, "the relay stops"]]));
     assert!(
-        !stage.lodge.log().contains("did not stop in time"),
+        !fixture.running.log().contains("did not stop in time"),
         "{}",
-        stage.lodge.log()
+        fixture.running.log()
     );
 }
 
 #[test]
 fn changed_rules_end_whom_they_do_not_name_and_leave_the_others_connected() {
-    let stage = Stage::start();
-    let (gateway, peer) = (stage.bundle("gateway"), stage.bundle("peer"));
-    let mut stays = stage.begin(&gateway, &["stays", "a"]);
-    let mut goes = stage.begin(&peer, &["stays", "b"]);
+    let fixture = Fixture::start();
+    let (gateway, peer) = (fixture.bundle("gateway"), fixture.bundle("peer"));
+    let mut stays = fixture.begin(&gateway, &["stays", "a"]);
+    let mut goes = fixture.begin(&peer, &["stays", "b"]);
     assert_eq!((stays.line(), goes.line()), ("paired".to_owned(), "paired".to_owned()));
-    let port = stage.lodge.door("relay").port();
+    let port = fixture.running.door("relay").port();
     let sections = SECTIONS.replace("id = \"*\"\n", "id = \"*\"\npeers = [\"gateway\"]\n");
     assert_ne!(sections, SECTIONS);
-    stage.lodge.configure(&sections);
-    stage.lodge.signal(rustix::process::Signal::HUP);
+    fixture.running.configure(&sections);
+    fixture.running.signal(rustix::process::Signal::HUP);
     let ends: Value = serde_json::from_str(&goes.line()).unwrap();
     let codes: Vec<&Value> = ends.as_array().unwrap().iter().map(|end| &end[0]).collect();
     assert!(codes.contains(&&json!(4403)), "{ends}");
-    let status = stage.lodge.json(&["status"]);
+    let status = fixture.running.json(&["status"]);
     assert_eq!(status["relay"], json!({ "waiting": 0, "paired": 1 }));
-    assert_eq!(stage.lodge.door("relay").port(), port, "the door stayed open");
-    stage.play(&["refused", "c", "403"]);
+    assert_eq!(fixture.running.door("relay").port(), port, "the door stayed open");
+    fixture.play(&["refused", "c", "403"]);
     // Without the section there is no relay, and everybody is told.
-    stage.lodge.configure("[metrics]\nlisten = [\"127.0.0.1:0\"]\n");
-    stage.lodge.signal(rustix::process::Signal::HUP);
+    fixture.running.configure("[metrics]\nlisten = [\"127.0.0.1:0\"]\n");
+    fixture.running.signal(rustix::process::Signal::HUP);
     let ends: Value = serde_json::from_str(&stays.line()).unwrap();
     assert_eq!(ends[0], json!([1001, "the relay stops"]));
     let status = eventually("the door is closed", || {
-        let status = stage.lodge.json(&["status"]);
+        let status = fixture.running.json(&["status"]);
         status["doors"]["relay"].is_null().then_some(status)
     });
     assert_eq!(
@@ -200,68 +200,68 @@ fn changed_rules_end_whom_they_do_not_name_and_leave_the_others_connected() {
 
 #[test]
 fn a_relay_that_drains_keeps_its_pairs_and_takes_nobody_new() {
-    let stage = Stage::start();
-    let mut pair = stage.begin(&stage.bundle("peer"), &["stays", "gw/7"]);
-    let mut waiting = stage.begin(&stage.bundle("peer"), &["waits", "gw/8"]);
+    let fixture = Fixture::start();
+    let mut pair = fixture.begin(&fixture.bundle("peer"), &["stays", "gw/7"]);
+    let mut waiting = fixture.begin(&fixture.bundle("peer"), &["waits", "gw/8"]);
     assert_eq!(
         (pair.line(), waiting.line()),
         ("paired".to_owned(), "waiting".to_owned())
     );
     eventually("the one waits", || {
-        (stage.lodge.json(&["status"])["relay"]["waiting"] == 1).then_some(())
+        (fixture.running.json(&["status"])["relay"]["waiting"] == 1).then_some(())
     });
-    let drained = stage.lodge.json(&["relay", "drain"]);
+    let drained = fixture.running.json(&["relay", "drain"]);
     assert_eq!(drained, json!({ "draining": true, "paired": 1 }));
     assert_eq!(
         waiting.line(),
         "[1013, \"the relay takes nobody new for now; try again later\"]"
     );
-    stage.play(&["refused", "gw/9", "503"]);
+    fixture.play(&["refused", "gw/9", "503"]);
     let (draining, refused) = (
         "gatelodge_relay_draining ",
         "gatelodge_relay_refused_total{reason=\"draining\"} ",
     );
     assert_eq!(
-        (stage.lodge.metric(draining), stage.lodge.metric(refused)),
+        (fixture.running.metric(draining), fixture.running.metric(refused)),
         (Some(1), Some(1))
     );
     // A program undoes it, with the right token only.
-    let mut https = stage.lodge.https();
-    let admin = token(&stage, "relay:admin");
+    let mut https = fixture.running.https();
+    let admin = token(&fixture, "relay:admin");
     let shown = https.ask("GET", "/v1/relay", &[("authorization", &admin)]).json();
     assert_eq!((&shown["draining"], &shown["paired"]), (&json!(true), &json!(1)));
     assert_eq!(https.ask("DELETE", "/v1/relay/drain", &[]).status, 401);
     let ended = https.ask("DELETE", "/v1/relay/drain", &[("authorization", &admin)]);
     assert_eq!(ended.status, 204);
-    stage.play(&["redial"]);
+    fixture.play(&["redial"]);
     assert_eq!(
         https.ask("PUT", "/v1/relay/drain", &[("authorization", &admin)]).status,
         204
     );
-    stage.play(&["refused", "gw/9", "503"]);
-    assert_eq!(stage.lodge.json(&["relay", "drain", "--undo"])["draining"], false);
+    fixture.play(&["refused", "gw/9", "503"]);
+    assert_eq!(fixture.running.json(&["relay", "drain", "--undo"])["draining"], false);
 }
 
 #[test]
 fn a_traced_meetup_is_in_the_log_with_kinds_and_lengths_and_nothing_else_is() {
-    let mut stage = Stage::start();
-    let traced = stage.lodge.json(&["relay", "trace", "gw/7", "--for", "1h"]);
+    let mut fixture = Fixture::start();
+    let traced = fixture.running.json(&["relay", "trace", "gw/7", "--for", "1h"]);
     assert_eq!(traced, json!({ "trace": 1, "peers": [] }));
-    let mut pairs = ["gw/7?ticket=x", "gw/8"].map(|id| stage.begin(&stage.bundle("peer"), &["stays", id]));
+    let mut pairs = ["gw/7?ticket=x", "gw/8"].map(|id| fixture.begin(&fixture.bundle("peer"), &["stays", id]));
     pairs.iter_mut().for_each(|pair| assert_eq!(pair.line(), "paired"));
-    let brief = stage.lodge.json(&["relay", "trace", "gw/8", "--for", "1s"]);
+    let brief = fixture.running.json(&["relay", "trace", "gw/8", "--for", "1s"]);
     assert_eq!(brief["peers"].as_array().unwrap().len(), 2);
-    let long = stage.lodge.command(&["relay", "trace", "gw/7", "--for", "2h"]);
+    let long = fixture.running.command(&["relay", "trace", "gw/7", "--for", "2h"]);
     assert_eq!(long.status.code(), Some(5));
     eventually("the short trace is over", || {
-        stage
-            .lodge
+        fixture
+            .running
             .log()
             .contains("the trace of a meetup is over")
             .then_some(())
     });
-    stage.lodge.stop();
-    let log = stage.lodge.log();
+    fixture.running.stop();
+    let log = fixture.running.log();
     let said: Vec<&str> = log
         .lines()
         .filter(|line| line.contains("a relay peer said something"))

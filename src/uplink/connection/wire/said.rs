@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::bounded::Larger;
-use super::error::Refusal;
+use super::error::ConnackError;
 use super::reason::Reason;
 
 /// A message as it is published: at least once, unless said otherwise.
@@ -98,7 +98,7 @@ pub struct Delivered {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Opened {
     /// Why not, when it refuses.
-    pub refused: Option<Refusal>,
+    pub refused: Option<ConnackError>,
     /// How many messages it takes at once.
     pub receive_max: Option<u16>,
     /// The largest packet it takes, in bytes.

@@ -13,7 +13,7 @@ use super::https::{Https, config};
 use super::{plain_get, usage};
 
 /// A box of our own; it is killed and its folder removed when this is dropped.
-pub struct Lodge {
+pub struct TestBox {
     pub dir: PathBuf,
     folder: Option<TempDir>,
     child: Option<Child>,
@@ -43,29 +43,29 @@ pub fn binary() -> Command {
     command
 }
 
-impl Lodge {
+impl TestBox {
     /// A box that runs with [`CONFIG`].
-    pub fn start() -> Lodge {
-        Lodge::start_with(CONFIG)
+    pub fn start() -> TestBox {
+        TestBox::start_with(CONFIG)
     }
 
     /// A box that runs with these sections.
-    pub fn start_with(sections: &str) -> Lodge {
-        let mut lodge = Lodge::unstarted(sections);
-        lodge.run();
-        lodge
+    pub fn start_with(sections: &str) -> TestBox {
+        let mut running = TestBox::unstarted(sections);
+        running.run();
+        running
     }
 
     /// A box that does not run yet.
-    pub fn unstarted(sections: &str) -> Lodge {
+    pub fn unstarted(sections: &str) -> TestBox {
         let folder = tempfile::Builder::new().prefix("gl").tempdir().unwrap();
-        let lodge = Lodge {
+        let running = TestBox {
             dir: folder.path().to_owned(),
             folder: Some(folder),
             child: None,
         };
-        lodge.configure(sections);
-        lodge
+        running.configure(sections);
+        running
     }
 
     /// Writes its configuration.
@@ -245,7 +245,7 @@ impl Lodge {
     }
 }
 
-impl Drop for Lodge {
+impl Drop for TestBox {
     fn drop(&mut self) {
         self.kill();
         if std::thread::panicking() {

@@ -1,4 +1,4 @@
-//! The house as it stands: what was opened and built, and the services that run.
+//! The box as it stands: what was opened and built, and the services that run.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use super::configured::Trial;
 use super::door_name::DoorName;
 use super::doors::DoorUp;
 use super::handover::Handover;
-use super::hands::HouseHands;
+use super::host_control::HouseHands;
 use super::identity::Names;
 use super::logging::Logging;
 use super::parts::{Deps, Parts};
@@ -22,7 +22,7 @@ use super::report::{Reporter, RoomsSeen};
 use super::router;
 use super::shut::Shut;
 use crate::accounts::{Accounts, Bearers};
-use crate::admin::{self, Backups, Desk, Order, Running};
+use crate::admin::{self, AdminState, Backups, Order, Running};
 use crate::config::{Config, Flags, Loaded};
 use crate::face::{Face, Lamps};
 use crate::files;
@@ -32,10 +32,10 @@ use crate::http::metrics::Metrics;
 use crate::pki::Pki;
 use crate::relay;
 use crate::store::{Health, OpenError, Options, Place, Store};
-use crate::supervisor::{House, Weight};
+use crate::supervisor::{Supervisor, Weight};
 use crate::tls;
 
-/// How long a service has that is told to stop while the house goes on.
+/// How long a service has that is told to stop while the box goes on.
 const GRACE: Duration = Duration::from_millis(6_500);
 /// How long a start waits for a command that holds the book, and how often it looks.
 const IN_USE: Duration = Duration::from_secs(8);
@@ -43,8 +43,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How long the services behind the doors have, all together.
 const LAST: Duration = Duration::from_secs(3);
 
-/// The house as it stands.
-pub(super) struct Lodge {
+/// The box as it stands.
+pub(super) struct App {
     pub(super) config: Config,
     pub(super) flags: Flags,
     pub(super) logging: Logging,
@@ -53,7 +53,7 @@ pub(super) struct Lodge {
     pub(super) accounts: Accounts,
     pub(super) assets: Assets,
     pub(super) metrics: Metrics,
-    pub(super) house: House,
+    pub(super) supervisor: Supervisor,
     pub(super) parts: Parts,
     pub(super) deps: Deps,
     pub(super) doors: BTreeMap<DoorName, DoorUp>,
@@ -70,14 +70,14 @@ pub(super) struct Lodge {
     pub(super) trial: Option<Trial>,
 }
 
-impl Lodge {
+impl App {
     /// Opens the store, builds every room, opens every door, and starts the services.
     pub(super) async fn build(
         loaded: Loaded,
         flags: Flags,
         logging: Logging,
         orders: mpsc::Sender<Order>,
-    ) -> anyhow::Result<Lodge> {
+    ) -> anyhow::Result<App> {
         let config = loaded.config;
         let (before, after) = tls::raise_descriptor_limit();
         tracing::debug!(?before, ?after, "raised the limit of open files");
@@ -85,7 +85,7 @@ impl Lodge {
         let pki = Pki::open(config.data_dir.join("pki"), store.clone()).context("opening the PKI")?;
         pki.init(pki.now()).await.context("making the PKI's own authorities")?;
         logging.ring().keep_panics(config.data_dir.join("panics.log"));
-        let house = House::new(GRACE);
+        let supervisor = Supervisor::new(GRACE);
         let metrics = Metrics::new();
         let backups = Backups::new(store.clone(), config.data_dir.clone());
         backups.sweep();
@@ -96,14 +96,14 @@ impl Lodge {
             webhooks: parts.webhooks.subscribe(),
             relay: parts.relay.subscribe(),
         };
-        let reporter = Reporter::new(store.clone(), house.states(), backups.clone(), rooms);
+        let reporter = Reporter::new(store.clone(), supervisor.states(), backups.clone(), rooms);
         super::report::register(&metrics, &store);
         super::uplink_metrics::register(&metrics, parts.uplink.subscribe());
         super::gauges::register(&metrics, parts.meters.subscribe(), parts.occupancy.subscribe());
-        let hands = HouseHands::new(
+        let host = HouseHands::new(
             orders.clone(),
             parts.meters.subscribe(),
-            (logging.clone(), house.states()),
+            (logging.clone(), supervisor.states()),
             config.clone(),
         );
         let accounts = Accounts::new(store.clone());
@@ -113,12 +113,12 @@ impl Lodge {
             accounts: accounts.clone(),
             backups,
             reporter: reporter.clone(),
-            hands,
-            alarms: crate::rules::Desk::default(),
+            host,
+            alarms: crate::rules::Inbox::default(),
             relay_counts: relay::Counts::new(&metrics),
             streams: CancellationToken::new(),
         };
-        let mut lodge = Lodge {
+        let mut app = App {
             accounts,
             assets: Assets::load(),
             parts,
@@ -137,26 +137,26 @@ impl Lodge {
             store,
             pki,
             metrics,
-            house,
+            supervisor,
             reporter,
         };
-        lodge.open_admin(orders)?;
-        lodge.add_probe();
-        lodge.add_memory();
-        lodge.add_lamps();
-        lodge.refresh_parts().await?;
-        lodge.open_doors().await?;
-        lodge.settle_parts().await;
-        lodge.acme.doors_are_open();
-        lodge.reporter.is_ready();
-        lodge.probe_once().await;
-        lodge.say_how_to_sign_in();
-        Ok(lodge)
+        app.open_admin(orders)?;
+        app.add_probe();
+        app.add_memory();
+        app.add_lamps();
+        app.refresh_parts().await?;
+        app.open_doors().await?;
+        app.settle_parts().await;
+        app.acme.doors_are_open();
+        app.reporter.is_ready();
+        app.probe_once().await;
+        app.say_how_to_sign_in();
+        Ok(app)
     }
 
     /// Waits until something that nothing works without has failed.
     pub(super) fn fallen(&self) -> impl Future<Output = String> + use<> {
-        self.house.fallen()
+        self.supervisor.fallen()
     }
 
     /// How the store is.
@@ -178,9 +178,9 @@ impl Lodge {
         self.deps.streams.cancel();
         self.close_doors();
         // It says its last words while the doors are left.
-        self.house.retire("uplink");
-        self.house.settle().await;
-        self.house.stop(LAST).await;
+        self.supervisor.retire("uplink");
+        self.supervisor.settle().await;
+        self.supervisor.stop(LAST).await;
         self.store.close().await;
         tracing::info!("stopped");
     }
@@ -231,14 +231,14 @@ impl Lodge {
             acme: self.acme.current(),
             orders,
         };
-        let desk = Desk {
+        let inbox = AdminState {
             accounts: self.accounts.clone(),
             pki: self.pki.clone(),
             running: Some(running),
         };
-        let router = admin::router(desk);
+        let router = admin::router(inbox);
         let listening = Arc::new(admin::listen(&self.config.admin_socket)?);
-        self.house.add("admin", Weight::Essential, move |stop| {
+        self.supervisor.add("admin", Weight::Essential, move |stop| {
             let (listening, router) = (Arc::clone(&listening), router.clone());
             Box::pin(async move {
                 listening.serve(router, stop).await;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use super::connection::fault::Fault;
+use super::connection::error::ConnectionError;
 use super::enrol::EnrolmentShown;
 use crate::domain::Lane;
 
@@ -61,7 +61,7 @@ pub struct UplinkShown {
     pub aside: u64,
     /// What the platform did not like about lines of ours, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub complaints: Vec<Complaint>,
+    pub complaints: Vec<RejectedLine>,
     /// The latest faults, newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultShown>,
@@ -118,7 +118,7 @@ pub struct LinkHealth {
 
 /// What the platform did not like about a line of ours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Complaint {
+pub struct RejectedLine {
     /// When.
     pub at: Timestamp,
     /// Its words.
@@ -141,7 +141,7 @@ pub struct FaultShown {
 impl FaultShown {
     /// A fault at `at`.
     #[must_use]
-    pub fn of(fault: &Fault, at: Timestamp) -> FaultShown {
+    pub fn of(fault: &ConnectionError, at: Timestamp) -> FaultShown {
         FaultShown {
             at,
             kind: fault.label().to_owned(),
@@ -153,15 +153,15 @@ impl FaultShown {
 
 /// What is known of the uplink; the room writes, everybody reads.
 #[derive(Debug)]
-pub struct Board {
+pub struct Status {
     written: Mutex<Written>,
     /// How many sessions were opened.
     opened: watch::Sender<u64>,
 }
 
-impl Default for Board {
-    fn default() -> Board {
-        Board {
+impl Default for Status {
+    fn default() -> Status {
+        Status {
             written: Mutex::default(),
             opened: watch::channel(0).0,
         }
@@ -194,7 +194,7 @@ pub(super) struct Written {
     pub(super) ended: BTreeMap<&'static str, u64>,
     /// What the platform did not like, by what it begins with, and the latest, newest first.
     pub(super) complained: BTreeMap<String, u64>,
-    pub(super) complaints: VecDeque<Complaint>,
+    pub(super) complaints: VecDeque<RejectedLine>,
     /// How operations ended, by kind and result.
     pub(super) operations: BTreeMap<(String, &'static str), u64>,
     /// How long the last message took to be acknowledged.
@@ -210,9 +210,9 @@ pub(super) struct Written {
     pub(super) troubled: bool,
 }
 
-impl Board {
+impl Status {
     /// Notes a fault, after which the next try comes at `next_try`.
-    pub(super) fn fault(&self, fault: &Fault, at: Timestamp, next_try: Option<Timestamp>) {
+    pub(super) fn fault(&self, fault: &ConnectionError, at: Timestamp, next_try: Option<Timestamp>) {
         let mut written = self.write();
         written.connected_since = None;
         written.next_try = next_try;
@@ -223,7 +223,7 @@ impl Board {
     }
 
     /// Notes a fault that does not end the session.
-    pub(super) fn note(&self, fault: &Fault, at: Timestamp) {
+    pub(super) fn note(&self, fault: &ConnectionError, at: Timestamp) {
         let mut written = self.write();
         *written.ended.entry(fault.label()).or_default() += 1;
         written.faults.push_front(FaultShown::of(fault, at));
@@ -242,7 +242,7 @@ impl Board {
 
     /// Waits until a session was opened.
     pub(super) async fn once_opened(&self) {
-        // The sender lives as long as the board.
+        // The sender lives as long as the status.
         let _ = self.opened.subscribe().wait_for(|opened| *opened > 0).await;
     }
 
@@ -273,7 +273,7 @@ impl Board {
         let known = written.complained.len() < CODES || written.complained.contains_key(&code);
         let code = if known { code } else { "other".to_owned() };
         *written.complained.entry(code).or_default() += 1;
-        written.complaints.push_front(Complaint {
+        written.complaints.push_front(RejectedLine {
             at,
             what: text.chars().take(300).collect(),
         });

@@ -137,7 +137,7 @@ fn every_error_of_tls_has_a_sentence_that_names_its_cause_and_a_way_to_mend_it()
     for (error, said, mend) in table() {
         let shown = format!("{error:?}");
         // As it comes out of a handshake.
-        let cause = TlsCause::of(&io::Error::new(io::ErrorKind::InvalidData, error));
+        let cause = TlsError::of(&io::Error::new(io::ErrorKind::InvalidData, error));
         assert!(cause.to_string().contains(said), "{shown}: {cause}");
         assert!(cause.mend().contains(mend), "{shown}: {}", cause.mend());
         for internal in ["OtherError", "InvalidCertificate", "invalid peer", "Context {"] {
@@ -148,7 +148,7 @@ fn every_error_of_tls_has_a_sentence_that_names_its_cause_and_a_way_to_mend_it()
 
 #[test]
 fn a_line_that_ends_in_the_handshake_is_told_from_one_that_breaks() {
-    let of = |kind| TlsCause::of(&io::Error::from(kind));
-    assert_eq!(of(io::ErrorKind::UnexpectedEof), TlsCause::Closed);
-    assert!(matches!(of(io::ErrorKind::ConnectionReset), TlsCause::Broke(_)));
+    let of = |kind| TlsError::of(&io::Error::from(kind));
+    assert_eq!(of(io::ErrorKind::UnexpectedEof), TlsError::Closed);
+    assert!(matches!(of(io::ErrorKind::ConnectionReset), TlsError::Broke(_)));
 }

@@ -1,7 +1,7 @@
-//! The bytes of a side file: readings of one month that is over (BOOK F4). Pure.
+//! The bytes of a month file: readings of one month that is over (BOOK F4). Pure.
 //!
-//! Frames (`frame.rs`, each with a checksum): a head that names the month; a *leaf* for each series, in their order,
-//! with its days as rows hold them; the index, which says where each leaf begins; and an end of known length that
+//! Frames (`frame.rs`, each with a checksum): a head that names the month; a *block* for each series, in their order,
+//! with its days as rows hold them; the index, which says where each block begins; and an end of known length that
 //! says where the index begins and how many leaves and readings there are.
 
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ pub(super) const INDEX_LEAVES: usize = 1024;
 /// Days of one series by their number since 1970.
 pub(in crate::store) type Days = BTreeMap<u32, Day>;
 
-/// Where a leaf begins and how long its frame is.
+/// Where a block begins and how long its frame is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) struct Place {
     pub(in crate::store) series: Series,
@@ -34,7 +34,7 @@ pub(in crate::store) struct Place {
     pub(in crate::store) bytes: u32,
 }
 
-/// What the end of a side file says.
+/// What the end of a month file says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::store) struct End {
     /// Where the index begins.
@@ -43,7 +43,7 @@ pub(in crate::store) struct End {
     pub(in crate::store) readings: u64,
 }
 
-/// One frame of a side file.
+/// One frame of a month file.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::store) enum Part {
     Head(Month),
@@ -91,7 +91,7 @@ pub(in crate::store) fn encode(month: Month, part: &Part) -> Vec<u8> {
     bytes
 }
 
-/// What the body of a frame in the file of `month` holds; `None` when it is nothing of a side file.
+/// What the body of a frame in the file of `month` holds; `None` when it is nothing of a month file.
 pub(in crate::store) fn decode(month: Month, body: &[u8]) -> Option<Part> {
     let mut body = Body(body);
     let part = match body.byte()? {

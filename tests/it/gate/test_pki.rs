@@ -18,21 +18,21 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-pub struct House {
+pub struct TestPki {
     pub dir: TempDir,
     pub pki: Pki,
     pub now: Timestamp,
 }
 
-impl House {
-    pub async fn new() -> House {
+impl TestPki {
+    pub async fn new() -> TestPki {
         tls::install_provider();
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(Options::new(dir.path().join("book"))).unwrap();
         let pki = Pki::open(dir.path().join("pki"), store).unwrap();
         let now = Timestamp::now();
         pki.init(now).await.unwrap();
-        House { dir, pki, now }
+        TestPki { dir, pki, now }
     }
 
     pub async fn issue(&self, hierarchy: Hierarchy, name: &str) -> Issued {

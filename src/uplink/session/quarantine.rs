@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::{Ledger, ReadError, RowError, Store, WriteError, schema};
 use crate::uplink::connection::wire::Message;
-use crate::uplink::outbox::Parcel;
+use crate::uplink::outbox::Outgoing;
 
 const ASIDE: Ledger<Aside> = Ledger::new(schema::UPLINK_ASIDE);
 /// Messages that are kept aside.
@@ -45,7 +45,7 @@ pub enum Suspicion {
 
 /// Messages that were on their way when sessions ended.
 #[derive(Debug, Default)]
-pub struct Suspects(Mutex<Known>);
+pub struct Quarantine(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
@@ -54,7 +54,7 @@ struct Known {
     singly: bool,
 }
 
-fn name(message: &Message, tickets: &[crate::uplink::outbox::Ticket]) -> u64 {
+fn name(message: &Message, tickets: &[crate::uplink::outbox::Position]) -> u64 {
     let mut hasher = DefaultHasher::new();
     (&message.topic, &message.payload).hash(&mut hasher);
     for ticket in tickets {
@@ -63,10 +63,10 @@ fn name(message: &Message, tickets: &[crate::uplink::outbox::Ticket]) -> u64 {
     hasher.finish()
 }
 
-impl Suspects {
+impl Quarantine {
     /// How this one may go.
     #[must_use]
-    pub fn of(&self, parcel: &Parcel) -> Suspicion {
+    pub fn of(&self, parcel: &Outgoing) -> Suspicion {
         let known = self.known();
         if known.ends.is_empty() {
             return Suspicion::None;
@@ -90,7 +90,7 @@ impl Suspects {
     }
 
     /// The broker hung up soon after these were sent.
-    pub fn on_their_way<'a>(&self, parcels: impl Iterator<Item = &'a Parcel>) {
+    pub fn on_their_way<'a>(&self, parcels: impl Iterator<Item = &'a Outgoing>) {
         let mut known = self.known();
         // Those that were not on their way this time have it not in a row.
         let before = std::mem::take(&mut known.ends);
@@ -106,7 +106,7 @@ impl Suspects {
     }
 
     /// This one was taken, and is no suspect any more.
-    pub fn taken(&self, parcel: &Parcel) {
+    pub fn taken(&self, parcel: &Outgoing) {
         let mut known = self.known();
         if !known.ends.is_empty() {
             known.ends.remove(&name(&parcel.message, &parcel.tickets));

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use crate::accounts::Refused;
+use crate::accounts::BearerError;
 use crate::domain::{Element, MeterId};
 use crate::http::Problem;
 use crate::meter::{MetersError, SpanError};
@@ -11,10 +11,10 @@ use crate::store::ReadError;
 
 /// Why a request was refused.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Fault {
+pub(super) enum ApiError {
     /// Not for this token, or not now.
     #[error(transparent)]
-    Refused(#[from] Refused),
+    Refused(#[from] BearerError),
     /// There is no such meter.
     #[error("there is no meter {0}")]
     Unknown(MeterId),
@@ -38,7 +38,7 @@ pub(super) enum Fault {
     NotPolled(MeterId),
     /// As many listen as may.
     #[error(transparent)]
-    Full(#[from] crate::feed::Full),
+    Full(#[from] crate::feed::FullError),
     /// The book cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -47,35 +47,35 @@ pub(super) enum Fault {
     Broken,
 }
 
-impl From<MetersError> for Fault {
-    fn from(error: MetersError) -> Fault {
+impl From<MetersError> for ApiError {
+    fn from(error: MetersError) -> ApiError {
         match error {
-            MetersError::Unknown(meter) => Fault::Unknown(meter),
-            MetersError::Off(meter) => Fault::NotPolled(meter),
+            MetersError::Unknown(meter) => ApiError::Unknown(meter),
+            MetersError::Off(meter) => ApiError::NotPolled(meter),
             other => {
                 tracing::error!(error = %other, "a request about a meter failed");
-                Fault::Broken
+                ApiError::Broken
             }
         }
     }
 }
 
-impl IntoResponse for Fault {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let words = self.to_string();
         let (status, kind, title) = match self {
-            Fault::Refused(refused) => return refused.into_response(),
-            Fault::Unknown(_) | Fault::NoElement(..) => (StatusCode::NOT_FOUND, "unknown", "Not found"),
-            Fault::Serial(_) | Fault::Query(_) => {
+            ApiError::Refused(refused) => return refused.into_response(),
+            ApiError::Unknown(_) | ApiError::NoElement(..) => (StatusCode::NOT_FOUND, "unknown", "Not found"),
+            ApiError::Serial(_) | ApiError::Query(_) => {
                 (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read")
             }
-            Fault::Span(_) | Fault::Limit(_) => (
+            ApiError::Span(_) | ApiError::Limit(_) => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "out-of-bounds",
                 "A value is out of bounds",
             ),
-            Fault::NotPolled(_) => (StatusCode::CONFLICT, "not-polled", "The meter is not polled"),
-            Fault::Full(_) => {
+            ApiError::NotPolled(_) => (StatusCode::CONFLICT, "not-polled", "The meter is not polled"),
+            ApiError::Full(_) => {
                 let problem = Problem::new(
                     StatusCode::SERVICE_UNAVAILABLE,
                     "too-many-listeners",
@@ -83,7 +83,7 @@ impl IntoResponse for Fault {
                 );
                 return problem.retry_after(30).into_response();
             }
-            Fault::Read(_) | Fault::Broken => {
+            ApiError::Read(_) | ApiError::Broken => {
                 tracing::error!(error = words, "a request about meters failed");
                 let title = "Something went wrong in here";
                 let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title);

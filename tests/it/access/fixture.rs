@@ -7,16 +7,16 @@ use serde_json::Value;
 
 use crate::accounts::Browser;
 use crate::meter::command::Simulation;
-use crate::support::lodge::CONFIG;
-use crate::support::{Answer, Https, Lodge, eventually};
+use crate::support::test_box::CONFIG;
+use crate::support::{Answer, Https, TestBox, eventually};
 
 /// Whose flats they are, and what is special about each.
 pub const JONES: &str = "EML2000000001";
 pub const SMITH: &str = "EML2000000009";
 
 /// Everything is open; the second flat is nearly out of money, so that an alarm stands.
-pub struct House {
-    pub lodge: Lodge,
+pub struct Building {
+    pub running: TestBox,
     pub hall: String,
     pub attic: String,
     _meters: [Simulation; 2],
@@ -38,14 +38,14 @@ fn meter(serial: &str, balance: &str) -> (Simulation, String) {
     (meter, address)
 }
 
-impl House {
-    pub fn new() -> House {
+impl Building {
+    pub fn new() -> Building {
         let (jones, at_jones) = meter(JONES, "17.25");
         let (smith, at_smith) = meter(SMITH, "3.142");
         let folder = tempfile::tempdir().unwrap();
         let secret = folder.path().join("secret");
         std::fs::write(&secret, "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0\n").unwrap();
-        let lodge = Lodge::start_with(&format!(
+        let running = TestBox::start_with(&format!(
             "{CONFIG}[[occupancy.webhook]]\nname = \"desk\"\nurl = \"http://127.0.0.1:9/told\"\nsecret_file = {secret:?}\n\
              [relay]\nlisten = [\"127.0.0.1:0\"]\n\
              [uplink]\nkind = \"mqtt\"\nurl = \"mqtt://127.0.0.1:9\"\nclient_id = \"box\"\n\
@@ -54,21 +54,21 @@ impl House {
              [[meter]]\nserial = \"{SMITH}\"\nlink = \"tcp://{at_smith}\"\nname = \"Flat 9 Mrs Smith\"\n"
         ));
         let space = |name: &str| {
-            let made = lodge.json(&["space", "create", "--name", name, "--maximum", "50"]);
+            let made = running.json(&["space", "create", "--name", name, "--maximum", "50"]);
             made["id"].as_str().unwrap().to_owned()
         };
         let (hall, attic) = (space("Great hall"), space("Attic of the house"));
-        let house = House {
-            lodge,
+        let building = Building {
+            running,
             hall,
             attic,
             _meters: [jones, smith],
             _secrets: folder,
         };
         eventually("both meters were read, and the alarm of one stands", || {
-            let status = house.lodge.json(&["status"]);
+            let status = building.running.json(&["status"]);
             let alarms = status["alarms"].to_string();
-            let meters = house.lodge.json(&["meter", "list"]);
+            let meters = building.running.json(&["meter", "list"]);
             let read = |serial: &str| {
                 let found = meters
                     .as_array()
@@ -79,11 +79,12 @@ impl House {
             };
             (alarms.contains("3.142 GBP") && read(JONES) && read(SMITH)).then_some(())
         });
-        house
+        building
     }
 
     pub fn token(&self, scope: &str) -> Value {
-        self.lodge.json(&["token", "create", "--name", scope, "--scope", scope])
+        self.running
+            .json(&["token", "create", "--name", scope, "--scope", scope])
     }
 }
 

@@ -22,17 +22,17 @@ pub type Gauges = Arc<dyn Fn() -> Vec<Gauge> + Send + Sync>;
 
 /// Where others leave word for the rules that are in force, whichever these are.
 #[derive(Clone, Default)]
-pub struct Desk(Arc<OnDesk>);
+pub struct Inbox(Arc<Mail>);
 
 #[derive(Default)]
-struct OnDesk {
+struct Mail {
     seen: Mutex<BTreeSet<String>>,
     rules: Mutex<Vec<Rule>>,
     gauges: Mutex<Option<Gauges>>,
     bell: Notify,
 }
 
-impl Desk {
+impl Inbox {
     /// Somebody has seen the alarms of this rule, or of this type.
     pub fn acknowledge(&self, name: &str) {
         lock(&self.0.seen).insert(name.to_owned());

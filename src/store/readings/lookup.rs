@@ -1,48 +1,48 @@
-//! Where readings are looked up: rows over side files, for everybody who reads them.
+//! Where readings are looked up: rows over month files, for everybody who reads them.
 //!
-//! Rows are always read before it is asked which side file counts. A file is named before the rows in it are deleted,
+//! Rows are always read before it is asked which month file counts. A file is named before the rows in it are deleted,
 //! so whoever does not find a row any more finds the file; whoever finds both sees the row win, which says the same.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::block::Days;
 use super::day::Day;
-use super::leaf::Days;
+use super::month_file::{self, MonthFile, MonthFileError, NAMED, Named};
 use super::series::{Month, Series};
-use super::side::{self, NAMED, Named, Side, SideError};
 use crate::store::ReadError;
 use crate::store::files::Disk;
 use crate::store::schema::READINGS;
 use crate::store::table::Table;
 
-/// Rows and side files of readings.
+/// Rows and month files of readings.
 #[derive(Clone)]
-pub(in crate::store) struct Shelf {
+pub(in crate::store) struct Lookup {
     pub(in crate::store) table: Arc<Table>,
     pub(in crate::store) disk: Arc<dyn Disk>,
-    /// Where side files lie.
+    /// Where month files lie.
     pub(in crate::store) dir: PathBuf,
 }
 
-impl Shelf {
-    /// Which side file of `month` counts.
+impl Lookup {
+    /// Which month file of `month` counts.
     pub(super) fn named(&self, month: Month) -> Result<Option<Named>, ReadError> {
-        NAMED.get_in(&self.table, &side::key(month))
+        NAMED.get_in(&self.table, &month_file::key(month))
     }
 
-    /// Months from `from` on that have a side file, in order.
+    /// Months from `from` on that have a month file, in order.
     pub(super) fn named_from(&self, from: Month) -> Result<Option<Month>, ReadError> {
         let before = (from.number() - 1).to_be_bytes();
         let rows = NAMED.scan_in(&self.table, &[], Some(&before), 1)?;
-        Ok(rows.first().and_then(|(key, _)| side::month_of(key)))
+        Ok(rows.first().and_then(|(key, _)| month_file::month_of(key)))
     }
 
-    /// The side file of `month` that counts, opened, and which it is.
-    pub(super) fn side(&self, month: Month) -> Result<Option<(Named, Side)>, ReadError> {
+    /// The month file of `month` that counts, opened, and which it is.
+    pub(super) fn side(&self, month: Month) -> Result<Option<(Named, MonthFile)>, ReadError> {
         let mut named = self.named(month)?;
         while let Some(file) = named {
-            let path = self.dir.join(side::name(month, file.version));
-            if let Some(side) = Side::open(&*self.disk, &path, month).map_err(read_error)? {
+            let path = self.dir.join(month_file::name(month, file.version));
+            if let Some(side) = MonthFile::open(&*self.disk, &path, month).map_err(read_error)? {
                 return Ok(Some((file, side)));
             }
             // A newer one took its place just now; or it is gone, which is damage.
@@ -55,7 +55,7 @@ impl Shelf {
         Ok(None)
     }
 
-    /// The days of `series` in the side file of `month`.
+    /// The days of `series` in the month file of `month`.
     pub(super) fn days_in_side(&self, series: &Series, month: Month) -> Result<Days, ReadError> {
         match self.side(month)? {
             Some((_, side)) => side.days(series).map_err(read_error),
@@ -114,10 +114,10 @@ pub(super) fn cover(days: &mut Days, rows: Days) {
     }
 }
 
-/// What a reader is told when a side file cannot be read.
-pub(super) fn read_error(error: SideError) -> ReadError {
+/// What a reader is told when a month file cannot be read.
+pub(super) fn read_error(error: MonthFileError) -> ReadError {
     match error {
-        SideError::File(error) => ReadError::File(error),
-        SideError::Damaged(path) => ReadError::SideFile(path),
+        MonthFileError::File(error) => ReadError::File(error),
+        MonthFileError::Damaged(path) => ReadError::SideFile(path),
     }
 }

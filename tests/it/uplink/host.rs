@@ -5,10 +5,10 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use gatelodge::domain::MeterId;
-use gatelodge::uplink::{Hands, LogLine, LogWanted, NewConfiguration, PartState, Section};
+use gatelodge::uplink::{Host, LogLine, LogWanted, NewConfiguration, PartState, Section};
 use tokio::sync::Semaphore;
 
-pub struct TestHands {
+pub struct TestHost {
     pub process: Mutex<String>,
     pub boot: Mutex<String>,
     /// Meters that were read, in order.
@@ -20,9 +20,9 @@ pub struct TestHands {
     pub broken: Mutex<BTreeSet<String>>,
 }
 
-impl Default for TestHands {
-    fn default() -> TestHands {
-        TestHands {
+impl Default for TestHost {
+    fn default() -> TestHost {
+        TestHost {
             process: Mutex::new("this".into()),
             boot: Mutex::new("first".into()),
             read: Mutex::default(),
@@ -34,7 +34,7 @@ impl Default for TestHands {
 }
 
 #[async_trait]
-impl Hands for TestHands {
+impl Host for TestHost {
     fn process(&self) -> String {
         self.process.lock().unwrap().clone()
     }

@@ -5,25 +5,25 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gatelodge::domain::{Event, Health, Latest, Meter, MeterId, MeterNews, MeterState, Quantity, Seq};
-use gatelodge::rules::{self, Desk, Rules, RulesError};
+use gatelodge::rules::{self, Inbox, Rules, RulesError};
 use gatelodge::store::meters::{MetersWriter, Note};
 use gatelodge::store::{Delivery, Options, Store};
-use gatelodge::uplink::{Config, Household, Patience, Terms, Uplink, UplinkError};
+use gatelodge::uplink::{BoxFacts, Config, Deps, Patience, Uplink, UplinkError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::hands::TestHands;
+use super::host::TestHost;
 
 pub const SERIAL: &str = "EML2137580826";
 
 /// A book and the uplink that reads it.
-pub struct Stage {
+pub struct Fixture {
     pub store: Store,
     pub meters: MetersWriter,
     pub uplink: Arc<Uplink>,
-    pub hands: Arc<TestHands>,
+    pub host: Arc<TestHost>,
     rules: Arc<Rules>,
     stop: CancellationToken,
     running: Option<JoinHandle<Result<(), UplinkError>>>,
@@ -55,29 +55,29 @@ pub fn meter(serial: &str) -> Meter {
     }
 }
 
-impl Stage {
+impl Fixture {
     /// An uplink as this section has it, and a meter.
-    pub fn start(folder: &Path, section: &str) -> Stage {
-        Stage::start_with(Options::new(folder.join("book")), section)
+    pub fn start(folder: &Path, section: &str) -> Fixture {
+        Fixture::start_with(Options::new(folder.join("book")), section)
     }
 
     /// The same, with so much patience.
-    pub fn hasty(folder: &Path, section: &str, patience: Patience) -> Stage {
-        Stage::start_as((Options::new(folder.join("book")), &[]), section, patience)
+    pub fn hasty(folder: &Path, section: &str, patience: Patience) -> Fixture {
+        Fixture::start_as((Options::new(folder.join("book")), &[]), section, patience)
     }
 
-    pub fn start_with(options: Options, section: &str) -> Stage {
-        Stage::start_as((options, &[]), section, Patience::default())
+    pub fn start_with(options: Options, section: &str) -> Fixture {
+        Fixture::start_as((options, &[]), section, Patience::default())
     }
 
     /// In a house that has these meters, too.
-    pub fn start_among(options: Options, section: &str, more: &[String]) -> Stage {
-        Stage::start_as((options, more), section, Patience::default())
+    pub fn start_among(options: Options, section: &str, more: &[String]) -> Fixture {
+        Fixture::start_as((options, more), section, Patience::default())
     }
 
-    fn start_as((options, more): (Options, &[String]), section: &str, patience: Patience) -> Stage {
+    fn start_as((options, more): (Options, &[String]), section: &str, patience: Patience) -> Fixture {
         let store = Store::open(options).unwrap();
-        let house = Household {
+        let facts = BoxFacts {
             name: "The Gables".into(),
             fixed: [SERIAL, "EML2", "EML3"]
                 .into_iter()
@@ -87,39 +87,39 @@ impl Stage {
             publish_anonymous: false,
             started: Timestamp::now(),
             pages: Some("https://lodge.example/".into()),
-            alarms: Desk::default(),
+            alarms: Inbox::default(),
         };
-        let household = rules::Household {
-            name: house.name.clone(),
-            fixed: house.fixed.clone(),
+        let told = rules::BoxFacts {
+            name: facts.name.clone(),
+            fixed: facts.fixed.clone(),
             publish_anonymous: false,
         };
         let entries = config(section).rule;
-        let book = (store.clone(), household);
-        let rules = Rules::new(&entries, book, Arc::new(Vec::new), house.alarms.clone()).unwrap();
-        let hands = Arc::new(TestHands::default());
-        let terms = Terms {
-            house,
-            hands: hands.clone(),
+        let book = (store.clone(), told);
+        let rules = Rules::new(&entries, book, Arc::new(Vec::new), facts.alarms.clone()).unwrap();
+        let host = Arc::new(TestHost::default());
+        let deps = Deps {
+            facts,
+            host: host.clone(),
             patience,
         };
-        let uplink = Uplink::new(config(section), store.clone(), terms);
-        // Before anything is said, as in the house.
+        let uplink = Uplink::new(config(section), store.clone(), deps);
+        // Before anything is said, as in the box.
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(uplink.hold_the_journal())).unwrap();
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(rules.prepare())).unwrap();
         rules.hold_the_journal();
-        let mut stage = Stage {
+        let mut fixture = Fixture {
             meters: MetersWriter::new(store.clone()),
             store,
             uplink,
-            hands,
+            host,
             rules,
             stop: CancellationToken::new(),
             running: None,
             watching: None,
         };
-        stage.run();
-        stage
+        fixture.run();
+        fixture
     }
 
     pub fn run(&mut self) {

@@ -1,4 +1,4 @@
-//! What the house does when the cloud asks: other rooms and the configuration are not this room's, so it only knows
+//! What the box does when the cloud asks: other rooms and the configuration are not this room's, so it only knows
 //! these wishes (UPLINK §2.2, §2.5, §2.7, §2.8).
 
 use std::time::Duration;
@@ -8,9 +8,9 @@ use jiff::Timestamp;
 
 use crate::domain::MeterId;
 
-/// The house, as far as it works for the cloud.
+/// The box, as far as it works for the cloud.
 #[async_trait]
-pub trait Hands: Send + Sync {
+pub trait Host: Send + Sync {
     /// Names this run of the box; the next run has another name.
     fn process(&self) -> String;
 
@@ -24,7 +24,7 @@ pub trait Hands: Send + Sync {
     fn configuration(&self, section: Section) -> String;
 
     /// Takes a configuration over, or leaves everything as it was. The wish goes on when the room that asked is
-    /// rebuilt by it; then [`Hands::configured`] has the answer.
+    /// rebuilt by it; then [`Host::configured`] has the answer.
     async fn configure(&self, wish: NewConfiguration) -> Result<(), String>;
 
     /// What became of the wish with this key; `None`: this run of the box has not heard of it.

@@ -6,7 +6,7 @@ use rustls::{AlertDescription as Alert, CertificateError as Bad, Error, InvalidM
 
 /// Why TLS with a peer failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TlsCause {
+pub enum TlsError {
     /// The certificate has the mark of an authority and is shown by a server (RFC 5280 §4.2.1.9).
     #[error(
         "its certificate is an authority's (CA:TRUE, as `openssl req -x509` makes it) and stands for the server itself"
@@ -83,36 +83,36 @@ pub enum TlsCause {
     Other(String),
 }
 
-impl TlsCause {
+impl TlsError {
     /// The cause in an error of a line.
     #[must_use]
-    pub fn of(error: &io::Error) -> TlsCause {
+    pub fn of(error: &io::Error) -> TlsError {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
-            Some(error) => TlsCause::of_tls(error),
-            None if error.kind() == io::ErrorKind::UnexpectedEof => TlsCause::Closed,
-            None => TlsCause::Broke(error.to_string()),
+            Some(error) => TlsError::of_tls(error),
+            None if error.kind() == io::ErrorKind::UnexpectedEof => TlsError::Closed,
+            None => TlsError::Broke(error.to_string()),
         }
     }
 
     /// The cause in an error of rustls.
     #[must_use]
-    pub fn of_tls(error: &Error) -> TlsCause {
+    pub fn of_tls(error: &Error) -> TlsError {
         match error {
-            Error::InvalidCertificate(bad) => TlsCause::of_certificate(bad),
-            Error::NoCertificatesPresented => TlsCause::NoCertificate,
-            Error::AlertReceived(alert) => TlsCause::of_alert(*alert),
+            Error::InvalidCertificate(bad) => TlsError::of_certificate(bad),
+            Error::NoCertificatesPresented => TlsError::NoCertificate,
+            Error::AlertReceived(alert) => TlsError::of_alert(*alert),
             Error::InvalidMessage(
                 InvalidMessage::InvalidContentType
                 | InvalidMessage::UnknownProtocolVersion
                 | InvalidMessage::MessageTooLarge,
-            ) => TlsCause::NoTls,
+            ) => TlsError::NoTls,
             Error::PeerIncompatible(
                 PeerIncompatible::ServerDoesNotSupportTls12Or13
                 | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
                 | PeerIncompatible::Tls12NotOffered
                 | PeerIncompatible::Tls12NotOfferedOrEnabled,
-            ) => TlsCause::NothingInCommon("it knows neither TLS 1.2 nor 1.3"),
-            Error::PeerIncompatible(_) => TlsCause::NothingInCommon("ciphers, keys or signatures differ"),
+            ) => TlsError::NothingInCommon("it knows neither TLS 1.2 nor 1.3"),
+            Error::PeerIncompatible(_) => TlsError::NothingInCommon("ciphers, keys or signatures differ"),
             Error::InvalidMessage(_)
             | Error::InappropriateMessage { .. }
             | Error::InappropriateHandshakeMessage { .. }
@@ -120,152 +120,152 @@ impl TlsCause {
             | Error::PeerMisbehaved(_)
             | Error::PeerSentOversizedRecord
             | Error::NoApplicationProtocol
-            | Error::InvalidEncryptedClientHello(_) => TlsCause::Rules,
-            Error::FailedToGetCurrentTime => TlsCause::Ourselves("it does not know what time it is"),
-            Error::FailedToGetRandomBytes => TlsCause::Ourselves("it has no random numbers"),
+            | Error::InvalidEncryptedClientHello(_) => TlsError::Rules,
+            Error::FailedToGetCurrentTime => TlsError::Ourselves("it does not know what time it is"),
+            Error::FailedToGetRandomBytes => TlsError::Ourselves("it has no random numbers"),
             Error::EncryptError | Error::BadMaxFragmentSize | Error::HandshakeNotComplete => {
-                TlsCause::Ourselves("a record could not be made")
+                TlsError::Ourselves("a record could not be made")
             }
-            Error::InconsistentKeys(_) => TlsCause::Ourselves("the key is not the certificate's"),
-            Error::UnsupportedNameType => TlsCause::Name("none that can be compared".to_owned()),
-            Error::InvalidCertRevocationList(_) => TlsCause::Chain("its list of revoked certificates cannot be used"),
+            Error::InconsistentKeys(_) => TlsError::Ourselves("the key is not the certificate's"),
+            Error::UnsupportedNameType => TlsError::Name("none that can be compared".to_owned()),
+            Error::InvalidCertRevocationList(_) => TlsError::Chain("its list of revoked certificates cannot be used"),
             // The rest holds texts of libraries; they are shown, since there is nothing better.
-            other => TlsCause::Other(other.to_string()),
+            other => TlsError::Other(other.to_string()),
         }
     }
 
-    fn of_certificate(bad: &Bad) -> TlsCause {
+    fn of_certificate(bad: &Bad) -> TlsError {
         match bad {
-            Bad::UnknownIssuer => TlsCause::UnknownIssuer,
-            Bad::Expired | Bad::ExpiredContext { .. } => TlsCause::Ended,
-            Bad::NotValidYet | Bad::NotValidYetContext { .. } => TlsCause::NotYet,
-            Bad::NotValidForName => TlsCause::Name("others".to_owned()),
-            Bad::NotValidForNameContext { presented, .. } => TlsCause::Name(match presented.is_empty() {
+            Bad::UnknownIssuer => TlsError::UnknownIssuer,
+            Bad::Expired | Bad::ExpiredContext { .. } => TlsError::Ended,
+            Bad::NotValidYet | Bad::NotValidYetContext { .. } => TlsError::NotYet,
+            Bad::NotValidForName => TlsError::Name("others".to_owned()),
+            Bad::NotValidForNameContext { presented, .. } => TlsError::Name(match presented.is_empty() {
                 true => "none: a common name counts for nothing, there must be a subject alternative name".to_owned(),
                 false => presented.iter().map(|name| plain(name)).collect::<Vec<_>>().join(", "),
             }),
-            Bad::Revoked => TlsCause::Revoked,
-            Bad::InvalidPurpose | Bad::InvalidPurposeContext { .. } => TlsCause::Purpose,
-            Bad::BadEncoding | Bad::UnhandledCriticalExtension | Bad::InvalidOcspResponse => TlsCause::Unreadable,
+            Bad::Revoked => TlsError::Revoked,
+            Bad::InvalidPurpose | Bad::InvalidPurposeContext { .. } => TlsError::Purpose,
+            Bad::BadEncoding | Bad::UnhandledCriticalExtension | Bad::InvalidOcspResponse => TlsError::Unreadable,
             Bad::UnknownRevocationStatus | Bad::ExpiredRevocationList | Bad::ExpiredRevocationListContext { .. } => {
-                TlsCause::Chain("its list of revoked certificates cannot be used")
+                TlsError::Chain("its list of revoked certificates cannot be used")
             }
-            Bad::ApplicationVerificationFailure => TlsCause::Pin,
+            Bad::ApplicationVerificationFailure => TlsError::Pin,
             Bad::Other(other) => match other.0.downcast_ref::<webpki::Error>() {
-                Some(error) => TlsCause::of_webpki(error),
-                None => TlsCause::Other(other.to_string()),
+                Some(error) => TlsError::of_webpki(error),
+                None => TlsError::Other(other.to_string()),
             },
-            _ => TlsCause::Signature,
+            _ => TlsError::Signature,
         }
     }
 
     /// What rustls has no name for.
-    fn of_webpki(error: &webpki::Error) -> TlsCause {
+    fn of_webpki(error: &webpki::Error) -> TlsError {
         use webpki::Error as Wrong;
         match error {
-            Wrong::CaUsedAsEndEntity => TlsCause::Authority,
-            Wrong::UnsupportedCertVersion => TlsCause::Version1,
-            Wrong::EndEntityUsedAsCa => TlsCause::Chain("it is no authority (CA:FALSE)"),
+            Wrong::CaUsedAsEndEntity => TlsError::Authority,
+            Wrong::UnsupportedCertVersion => TlsError::Version1,
+            Wrong::EndEntityUsedAsCa => TlsError::Chain("it is no authority (CA:FALSE)"),
             Wrong::PathLenConstraintViolated | Wrong::MaximumPathDepthExceeded => {
-                TlsCause::Chain("there are more authorities below it than it allows")
+                TlsError::Chain("there are more authorities below it than it allows")
             }
-            Wrong::NameConstraintViolation => TlsCause::Chain("it is not for names like this one"),
-            Wrong::CertDistrusted => TlsCause::Chain("it is not believed any more"),
+            Wrong::NameConstraintViolation => TlsError::Chain("it is not for names like this one"),
+            Wrong::CertDistrusted => TlsError::Chain("it is not believed any more"),
             Wrong::MaximumNameConstraintComparisonsExceeded
             | Wrong::MaximumPathBuildCallsExceeded
-            | Wrong::MaximumSignatureChecksExceeded => TlsCause::Chain("the chain is too long to be checked"),
-            Wrong::EmptyEkuExtension => TlsCause::Purpose,
-            Wrong::SignatureAlgorithmMismatch => TlsCause::Signature,
+            | Wrong::MaximumSignatureChecksExceeded => TlsError::Chain("the chain is too long to be checked"),
+            Wrong::EmptyEkuExtension => TlsError::Purpose,
+            Wrong::SignatureAlgorithmMismatch => TlsError::Signature,
             // Everything else says that a field is not as the standard has it.
-            _ => TlsCause::Unreadable,
+            _ => TlsError::Unreadable,
         }
     }
 
-    fn of_alert(alert: Alert) -> TlsCause {
+    fn of_alert(alert: Alert) -> TlsError {
         match alert {
-            Alert::CertificateRequired | Alert::NoCertificate => TlsCause::WantsCertificate,
-            Alert::UnknownCA => TlsCause::Disbelieved("it does not know the authority that issued it"),
-            Alert::BadCertificate | Alert::CertificateUnknown => TlsCause::Disbelieved("it does not say why"),
-            Alert::UnsupportedCertificate => TlsCause::Disbelieved("it does not take certificates of this kind"),
-            Alert::CertificateExpired => TlsCause::Disbelieved("it has ended"),
-            Alert::CertificateRevoked => TlsCause::Disbelieved("it is revoked"),
-            Alert::AccessDenied => TlsCause::Disbelieved("it may not log in"),
-            Alert::DecryptError => TlsCause::Disbelieved("its signature does not hold for the broker"),
-            Alert::UnrecognisedName => TlsCause::UnknownName,
-            Alert::ProtocolVersion => TlsCause::NothingInCommon("it does not take TLS 1.2 or 1.3"),
-            Alert::HandshakeFailure | Alert::InsufficientSecurity => TlsCause::NothingInCommon(
+            Alert::CertificateRequired | Alert::NoCertificate => TlsError::WantsCertificate,
+            Alert::UnknownCA => TlsError::Disbelieved("it does not know the authority that issued it"),
+            Alert::BadCertificate | Alert::CertificateUnknown => TlsError::Disbelieved("it does not say why"),
+            Alert::UnsupportedCertificate => TlsError::Disbelieved("it does not take certificates of this kind"),
+            Alert::CertificateExpired => TlsError::Disbelieved("it has ended"),
+            Alert::CertificateRevoked => TlsError::Disbelieved("it is revoked"),
+            Alert::AccessDenied => TlsError::Disbelieved("it may not log in"),
+            Alert::DecryptError => TlsError::Disbelieved("its signature does not hold for the broker"),
+            Alert::UnrecognisedName => TlsError::UnknownName,
+            Alert::ProtocolVersion => TlsError::NothingInCommon("it does not take TLS 1.2 or 1.3"),
+            Alert::HandshakeFailure | Alert::InsufficientSecurity => TlsError::NothingInCommon(
                 "it says that it finds nothing in common, or it wants a certificate of the box",
             ),
-            other => TlsCause::Alert(format!("{other:?}")),
+            other => TlsError::Alert(format!("{other:?}")),
         }
     }
 
     /// Whether it is the other end that does not take ours.
     #[must_use]
     pub fn is_about_us(&self) -> bool {
-        matches!(self, TlsCause::WantsCertificate | TlsCause::Disbelieved(_))
+        matches!(self, TlsError::WantsCertificate | TlsError::Disbelieved(_))
     }
 
     /// What a person can do.
     #[must_use]
     pub fn mend(&self) -> &'static str {
         match self {
-            TlsCause::Authority => {
+            TlsError::Authority => {
                 "give the broker a certificate of its own that this authority issues, and leave the authority in \
                  uplink.ca_file: openssl req -newkey rsa:2048 -nodes -keyout broker.key -subj /CN=HOST -out broker.csr; \
                  then openssl x509 -req -in broker.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 365 -extfile \
                  <(printf 'subjectAltName=DNS:HOST\\nbasicConstraints=CA:FALSE') -out broker.pem. Or let `gatelodge pki \
                  server --name HOST` make one"
             }
-            TlsCause::UnknownIssuer => {
+            TlsError::UnknownIssuer => {
                 "put the authority that issued the broker's certificate into uplink.ca_file; if it is there, the broker \
                  must show every certificate between it and its own"
             }
-            TlsCause::Ended => "renew the broker's certificate; if it is good, set the box's clock",
-            TlsCause::NotYet => "set the box's clock, or the broker's when its certificate was made there",
-            TlsCause::Name(_) => {
+            TlsError::Ended => "renew the broker's certificate; if it is good, set the box's clock",
+            TlsError::NotYet => "set the box's clock, or the broker's when its certificate was made there",
+            TlsError::Name(_) => {
                 "set uplink.url to a name in the certificate, or issue one with this host as subject alternative name"
             }
-            TlsCause::Revoked => "issue the broker a new certificate",
-            TlsCause::Purpose => "issue the broker a certificate with the extended key usage serverAuth",
-            TlsCause::Signature => {
+            TlsError::Revoked => "issue the broker a new certificate",
+            TlsError::Purpose => "issue the broker a certificate with the extended key usage serverAuth",
+            TlsError::Signature => {
                 "issue the broker a new certificate, signed with SHA-256 or better and a present-day key"
             }
-            TlsCause::Version1 => {
+            TlsError::Version1 => {
                 "issue the broker a certificate of version 3 with this host as subject alternative name (openssl x509 \
                  makes version 1 when it gets no -extfile)"
             }
-            TlsCause::Chain(_) => {
+            TlsError::Chain(_) => {
                 "let an authority issue the broker's certificate that may; `openssl x509 -text` shows it"
             }
-            TlsCause::Unreadable => "issue the broker a new certificate; `openssl x509 -text` shows what is odd",
-            TlsCause::Pin => {
+            TlsError::Unreadable => "issue the broker a new certificate; `openssl x509 -text` shows what is odd",
+            TlsError::Pin => {
                 "compare uplink.pin with the broker's key; if its key was changed on purpose, pin the new one"
             }
-            TlsCause::NoCertificate => "give the broker a certificate; TLS without one is not used",
-            TlsCause::WantsCertificate => {
+            TlsError::NoCertificate => "give the broker a certificate; TLS without one is not used",
+            TlsError::WantsCertificate => {
                 "set uplink.certificate_file and uplink.key_file to a certificate that the broker believes"
             }
-            TlsCause::Disbelieved(_) => {
+            TlsError::Disbelieved(_) => {
                 "check that the broker knows the authority of the box's certificate, and that uplink.certificate_file \
                  has every certificate between the leaf and it"
             }
-            TlsCause::UnknownName => "set uplink.url to the name under which the broker serves",
-            TlsCause::NothingInCommon(_) => "let the broker offer TLS 1.2 or 1.3 with its usual ciphers",
-            TlsCause::NoTls => {
+            TlsError::UnknownName => "set uplink.url to the name under which the broker serves",
+            TlsError::NothingInCommon(_) => "let the broker offer TLS 1.2 or 1.3 with its usual ciphers",
+            TlsError::NoTls => {
                 "check the port in uplink.url: TLS is usually on 8883, and a line in clear (mqtt://) on 1883"
             }
-            TlsCause::Closed => {
+            TlsError::Closed => {
                 "check that the port in uplink.url is the one for TLS, usually 8883; the broker's log says why it closed"
             }
-            TlsCause::Broke(_) => "wait; the box tries again",
-            TlsCause::Rules => {
+            TlsError::Broke(_) => "wait; the box tries again",
+            TlsError::Rules => {
                 "check what stands between the box and the broker: proxies and firewalls that look into TLS"
             }
-            TlsCause::Ourselves(_) => {
+            TlsError::Ourselves(_) => {
                 "set the clock, and start the box anew; if it stays, tell whoever maintains gatelodge"
             }
-            TlsCause::Alert(_) | TlsCause::Other(_) => "look into the broker's log: it says more of it",
+            TlsError::Alert(_) | TlsError::Other(_) => "look into the broker's log: it says more of it",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What rules know of the house: who is there, what people call them, and who may be told of outside.
+//! What rules know of the box: who is there, what people call them, and who may be told of outside.
 
 use jiff::Timestamp;
 
@@ -11,9 +11,9 @@ use crate::store::{ReadError, Store};
 /// Rows read at a time.
 const PAGE: usize = 256;
 
-/// What the house says beside the book.
+/// What the box says beside the book.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Household {
+pub struct BoxFacts {
     /// What people call the building.
     pub name: String,
     /// Meters of the configuration file.
@@ -22,12 +22,12 @@ pub struct Household {
     pub publish_anonymous: bool,
 }
 
-/// The house as rules see it.
+/// The box as rules see it.
 #[derive(Clone)]
-pub(super) struct House {
+pub(super) struct Context {
     spaces: Spaces,
     meters: Meters,
-    household: Household,
+    facts: BoxFacts,
 }
 
 /// What a source said last.
@@ -38,12 +38,12 @@ pub(super) struct LastWord {
     pub(super) detail: String,
 }
 
-impl House {
-    pub(super) fn new(store: &Store, household: Household) -> House {
-        House {
+impl Context {
+    pub(super) fn new(store: &Store, facts: BoxFacts) -> Context {
+        Context {
             spaces: Spaces::new(store.clone()),
             meters: Meters::new(store.clone()),
-            household,
+            facts,
         }
     }
 
@@ -54,7 +54,7 @@ impl House {
 
     /// Whether somebody outside is told of a space.
     pub(super) fn is_told(&self, space: &Space) -> bool {
-        space.origin.is_of_the_house() || self.household.publish_anonymous
+        space.origin.is_of_the_house() || self.facts.publish_anonymous
     }
 
     /// Whether alarms of a source may be: it is there, and is told of.
@@ -67,15 +67,15 @@ impl House {
     }
 
     fn is_fixed(&self, meter: &MeterId) -> bool {
-        self.household.fixed.iter().any(|fixed| fixed.serial == *meter)
+        self.facts.fixed.iter().any(|fixed| fixed.serial == *meter)
     }
 
     /// What people call a source.
     pub(super) fn name(&self, source: &Source) -> Result<String, ReadError> {
         let name = match source {
-            Source::Appliance => Some(self.household.name.clone()),
+            Source::Appliance => Some(self.facts.name.clone()),
             Source::Meter(meter) => {
-                let fixed = self.household.fixed.iter().find(|fixed| fixed.serial == *meter);
+                let fixed = self.facts.fixed.iter().find(|fixed| fixed.serial == *meter);
                 match fixed {
                     Some(fixed) => fixed.name.clone(),
                     None => self.meters.get(meter)?.and_then(|meter| meter.name),
@@ -99,7 +99,7 @@ impl House {
 
     /// Every meter that is known.
     pub(super) fn meters(&self) -> Result<Vec<MeterId>, ReadError> {
-        let mut serials: Vec<MeterId> = self.household.fixed.iter().map(|meter| meter.serial.clone()).collect();
+        let mut serials: Vec<MeterId> = self.facts.fixed.iter().map(|meter| meter.serial.clone()).collect();
         serials.extend(self.meters.added()?.into_iter().map(|meter| meter.serial));
         serials.sort_unstable();
         serials.dedup();

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
-use crate::support::Lodge;
+use crate::support::TestBox;
 
 /// A relay on a free port with quick pings, and rules for what some tests try.
 pub const SECTIONS: &str = r#"
@@ -38,30 +38,30 @@ peers = ["gateway", "CN:manager"]
 id = "*"
 "#;
 
-pub struct Stage {
-    pub lodge: Lodge,
+pub struct Fixture {
+    pub running: TestBox,
 }
 
-impl Stage {
-    pub fn start() -> Stage {
-        Stage::start_with(SECTIONS)
+impl Fixture {
+    pub fn start() -> Fixture {
+        Fixture::start_with(SECTIONS)
     }
 
-    pub fn start_with(sections: &str) -> Stage {
-        let stage = Stage {
-            lodge: Lodge::start_with(sections),
+    pub fn start_with(sections: &str) -> Fixture {
+        let fixture = Fixture {
+            running: TestBox::start_with(sections),
         };
-        stage.bundle("peer");
-        stage
+        fixture.bundle("peer");
+        fixture
     }
 
     /// A bundle as `gatelodge pki relay` writes it.
     pub fn bundle(&self, name: &str) -> PathBuf {
-        let out = self.lodge.dir.join("peers");
+        let out = self.running.dir.join("peers");
         let file = out.join(format!("{name}.pkeycert.pem"));
         if !file.exists() {
             let issued = self
-                .lodge
+                .running
                 .json(&["pki", "relay", "--name", name, "--out", out.to_str().unwrap()]);
             assert_eq!(issued["pkeycert"], file.to_str().unwrap());
         }
@@ -69,13 +69,13 @@ impl Stage {
     }
 
     pub fn root(&self) -> PathBuf {
-        self.lodge.dir.join("data/pki/relay/root.cert.pem")
+        self.running.dir.join("data/pki/relay/root.cert.pem")
     }
 
     pub fn url(&self) -> String {
         format!(
             "wss://localhost:{}/micronets/v1/ws-proxy/",
-            self.lodge.door("relay").port()
+            self.running.door("relay").port()
         )
     }
 

@@ -14,7 +14,7 @@ use crate::pki::{self, InspectError};
 
 /// The folder of what was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept(PathBuf);
+pub struct CredentialFolder(PathBuf);
 
 /// What was given could not be kept or read.
 #[derive(Debug, thiserror::Error)]
@@ -62,11 +62,11 @@ struct Row {
     password: String,
 }
 
-impl Kept {
+impl CredentialFolder {
     /// What was given to the box of this data folder.
     #[must_use]
-    pub fn of(data_dir: &Path) -> Kept {
-        Kept(data_dir.join("uplink"))
+    pub fn of(data_dir: &Path) -> CredentialFolder {
+        CredentialFolder(data_dir.join("uplink"))
     }
 
     /// Key and chain that are shown.
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn a_second_pair_waits_beside_the_first_until_it_is_taken_and_all_of_it_is_private() {
         let data = tempfile::tempdir().unwrap();
-        let kept = Kept::of(data.path());
+        let kept = CredentialFolder::of(data.path());
         assert_eq!(kept.put("key 1\n", "chain 1\n").unwrap(), kept.identity());
         assert_eq!(kept.put("key 2\n", "chain 2\n").unwrap(), kept.next());
         let text = |path: PathBuf| std::fs::read_to_string(path).unwrap();
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn a_login_is_kept_with_everything_that_passwords_have_in_them() {
         let data = tempfile::tempdir().unwrap();
-        let kept = Kept::of(data.path());
+        let kept = CredentialFolder::of(data.path());
         assert!(kept.login().unwrap().is_none());
         let login = Login {
             tenant: "t1".into(),

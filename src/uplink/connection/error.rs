@@ -4,16 +4,16 @@ use std::io;
 use std::time::Duration;
 
 use super::address::BrokerUrl;
-use super::tls_cause::TlsCause;
+use super::tls_error::TlsError;
 use super::wire::reason::code;
-use super::wire::{Garbage, Larger, Reason, Refusal, WireError};
+use super::wire::{ConnackError, DecodeError, Larger, Reason, WireError};
 use crate::store::ClockState;
 use crate::tls::OutboundError;
 use crate::uplink::enrol::KeptError;
 
 /// Why a session did not begin, or ended.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub enum ConnectionError {
     /// The files for TLS cannot be used.
     #[error(transparent)]
     Files(#[from] OutboundError),
@@ -30,10 +30,10 @@ pub enum Fault {
     NoPassword(String),
     /// The box's certificate is not good now.
     #[error("the box's certificate {0}")]
-    Certificate(CertificateFault),
+    Certificate(OwnCertificateError),
     /// The certificate that the platform gave the box is not good now.
     #[error("the certificate that the platform gave the box {0}")]
-    Issued(CertificateFault),
+    Issued(OwnCertificateError),
     /// The platform gave the box nothing to prove itself by yet.
     #[error("the box has no proof of who it is yet")]
     NotEnrolled,
@@ -42,7 +42,7 @@ pub enum Fault {
     Given(#[from] KeptError),
     /// The broker does not take the login that the platform granted.
     #[error("the broker does not take the login that the platform granted the box: {0}")]
-    Grant(Refusal),
+    Grant(ConnackError),
     /// The host has no address.
     #[error("{host} cannot be resolved: {source}")]
     Resolve {
@@ -67,7 +67,7 @@ pub enum Fault {
         /// Which host.
         host: String,
         /// Why.
-        cause: TlsCause,
+        cause: TlsError,
     },
     /// Certificates do not seem good, and the clock of the box is not set.
     #[error("clock? that of the box stands at {now:.0} and is not known to be right: {fault}")]
@@ -75,7 +75,7 @@ pub enum Fault {
         /// What it shows.
         now: jiff::Timestamp,
         /// What went wrong.
-        fault: Box<Fault>,
+        fault: Box<ConnectionError>,
     },
     /// A step took too long.
     #[error("{step} took longer than {} s", .limit.as_secs())]
@@ -87,7 +87,7 @@ pub enum Fault {
     },
     /// The broker does not let the box in.
     #[error("the broker refused the session: {0}")]
-    Refused(Refusal),
+    Refused(ConnackError),
     /// The broker said something else than yes or no.
     #[error("the broker did not answer the opening of the session")]
     NoAnswer,
@@ -113,7 +113,7 @@ pub enum Fault {
     Larger(Larger),
     /// The broker allows less than was asked of it, and the session goes on with that.
     #[error("{0}")]
-    Limited(Limit),
+    Limited(LimitError),
     /// A subscription is not granted.
     #[error("the broker did not grant the subscription to {0}")]
     NotSubscribed(String),
@@ -121,7 +121,7 @@ pub enum Fault {
 
 /// What a broker does not allow, and the box does without.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Limit {
+pub enum LimitError {
     /// It says that it keeps nothing.
     #[error("the broker keeps no retained messages; the box goes on without them (uplink.mqtt.retain)")]
     NoRetain,
@@ -155,26 +155,26 @@ pub enum Limit {
     },
 }
 
-impl Limit {
+impl LimitError {
     /// What a person can do.
     #[must_use]
     pub fn mend(&self) -> &'static str {
         match self {
-            Limit::NoRetain | Limit::HangsUpOnRetain => {
+            LimitError::NoRetain | LimitError::HangsUpOnRetain => {
                 "nothing has to be done: who subscribes hears of a thing when it changes next. With uplink.mqtt.retain = \
                  false it is not tried first"
             }
-            Limit::OnlyPerhaps => "let the broker take quality of service 1, or live with gaps",
-            Limit::KeepAlive { .. } => "set uplink.keep_alive = \"10s\", or another that the broker takes",
-            Limit::Elsewhere { for_good: true, .. } => "set uplink.url to that server",
-            Limit::Elsewhere { for_good: false, .. } => "nothing: the box goes there until it is started anew",
+            LimitError::OnlyPerhaps => "let the broker take quality of service 1, or live with gaps",
+            LimitError::KeepAlive { .. } => "set uplink.keep_alive = \"10s\", or another that the broker takes",
+            LimitError::Elsewhere { for_good: true, .. } => "set uplink.url to that server",
+            LimitError::Elsewhere { for_good: false, .. } => "nothing: the box goes there until it is started anew",
         }
     }
 }
 
 /// What is wrong with the box's own certificate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CertificateFault {
+pub enum OwnCertificateError {
     /// It ended.
     #[error("ended at {0}; issue a new one")]
     Ended(jiff::Timestamp),
@@ -198,7 +198,7 @@ pub enum CertificateFault {
 
 /// How a fault is answered: what kind of trouble it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum ErrorClass {
     /// The peer is away or has trouble: it will pass.
     Away,
     /// The peer does not believe us, or we not the peer: somebody must do something.
@@ -207,53 +207,54 @@ pub enum Trouble {
     Settings,
 }
 
-impl Fault {
+impl ConnectionError {
     /// What kind of trouble it is.
     #[must_use]
-    pub fn trouble(&self) -> Trouble {
+    pub fn trouble(&self) -> ErrorClass {
         match self {
-            Fault::Refused(Refusal::Protocol | Refusal::ClientId) => Trouble::Settings,
-            Fault::Refused(Refusal::Login | Refusal::NotAuthorised)
-            | Fault::Files(_)
-            | Fault::Password { .. }
-            | Fault::NoPassword(_)
-            | Fault::NotEnrolled
-            | Fault::Given(_)
-            | Fault::Grant(_)
-            | Fault::Issued(_)
-            | Fault::Certificate(_)
+            ConnectionError::Refused(ConnackError::Protocol | ConnackError::ClientId) => ErrorClass::Settings,
+            ConnectionError::Refused(ConnackError::Login | ConnackError::NotAuthorised)
+            | ConnectionError::Files(_)
+            | ConnectionError::Password { .. }
+            | ConnectionError::NoPassword(_)
+            | ConnectionError::NotEnrolled
+            | ConnectionError::Given(_)
+            | ConnectionError::Grant(_)
+            | ConnectionError::Issued(_)
+            | ConnectionError::Certificate(_)
             // A peer that checks certificates after the handshake of TLS 1.3 says so in the first bytes we read.
-            | Fault::Wire(WireError::Tls(_)) => Trouble::Trust,
+            | ConnectionError::Wire(WireError::Tls(_)) => ErrorClass::Trust,
             // A line that ends in the handshake may be any trouble.
-            Fault::Tls { cause: TlsCause::Closed | TlsCause::Broke(_), .. } => Trouble::Away,
-            Fault::Tls { .. } => Trouble::Trust,
-            Fault::Refused(Refusal::Unavailable | Refusal::Other(_))
-            | Fault::Resolve { .. }
-            | Fault::Connect { .. }
+            ConnectionError::Tls { cause: TlsError::Closed | TlsError::Broke(_), .. } => ErrorClass::Away,
+            ConnectionError::Tls { .. } => ErrorClass::Trust,
+            ConnectionError::Refused(ConnackError::Unavailable | ConnackError::Other(_))
+            | ConnectionError::Resolve { .. }
+            | ConnectionError::Connect { .. }
             // It is set from outside, at any moment.
-            | Fault::Clock { .. }
-            | Fault::Slow { .. }
-            | Fault::NoAnswer
-            | Fault::Wire(_)
-            | Fault::HungUp(_)
-            | Fault::NotTaken { .. }
-            | Fault::Larger(_)
-            | Fault::Limited(_)
-            | Fault::NotSubscribed(_) => Trouble::Away,
+            | ConnectionError::Clock { .. }
+            | ConnectionError::Slow { .. }
+            | ConnectionError::NoAnswer
+            | ConnectionError::Wire(_)
+            | ConnectionError::HungUp(_)
+            | ConnectionError::NotTaken { .. }
+            | ConnectionError::Larger(_)
+            | ConnectionError::Limited(_)
+            | ConnectionError::NotSubscribed(_) => ErrorClass::Away,
         }
     }
 
     /// With a clock that may be wrong, that is the first thing to look at when certificates do not seem good.
     #[must_use]
-    pub fn by_the_clock(self, clock: ClockState, now: jiff::Timestamp) -> Fault {
+    pub fn by_the_clock(self, clock: ClockState, now: jiff::Timestamp) -> ConnectionError {
         let dated = matches!(
             &self,
-            Fault::Tls { .. } | Fault::Certificate(CertificateFault::Ended(_) | CertificateFault::NotYet(_))
+            ConnectionError::Tls { .. }
+                | ConnectionError::Certificate(OwnCertificateError::Ended(_) | OwnCertificateError::NotYet(_))
         );
         if clock == ClockState::Trusted || !dated {
             return self;
         }
-        Fault::Clock {
+        ConnectionError::Clock {
             now,
             fault: Box::new(self),
         }
@@ -262,34 +263,37 @@ impl Fault {
     /// Whether it comes before the broker has looked at who we are.
     #[must_use]
     pub fn is_on_the_way(&self) -> bool {
-        matches!(self, Fault::Resolve { .. } | Fault::Connect { .. })
+        matches!(self, ConnectionError::Resolve { .. } | ConnectionError::Connect { .. })
     }
 
     /// Whether the broker itself says that another client came with our name (MQTT 5, reason 0x8E).
     #[must_use]
     pub fn is_taken_over(&self) -> bool {
-        matches!(self, Fault::HungUp(why) if why.code == code::SESSION_TAKEN_OVER)
+        matches!(self, ConnectionError::HungUp(why) if why.code == code::SESSION_TAKEN_OVER)
     }
 
     /// What it is called among the metrics.
     #[must_use]
     pub fn label(&self) -> &'static str {
         match self {
-            Fault::Files(_) | Fault::Password { .. } | Fault::NoPassword(_) | Fault::Given(_) => "files",
-            Fault::NotEnrolled => "enrol",
-            Fault::Certificate(_) | Fault::Issued(_) => "certificate",
-            Fault::Resolve { .. } => "dns",
-            Fault::Connect { .. } => "tcp",
-            Fault::Tls { .. } => "tls",
-            Fault::Wire(WireError::Tls(_)) => "tls",
-            Fault::Clock { .. } => "clock",
-            Fault::Slow { .. } | Fault::NoAnswer => "silent",
-            Fault::Refused(_) | Fault::Grant(_) => "refused",
-            Fault::Wire(_) | Fault::HungUp(_) => "lost",
-            Fault::NotTaken { .. } => "not_taken",
-            Fault::Larger(_) => "too_large",
-            Fault::Limited(_) => "limit",
-            Fault::NotSubscribed(_) => "subscription",
+            ConnectionError::Files(_)
+            | ConnectionError::Password { .. }
+            | ConnectionError::NoPassword(_)
+            | ConnectionError::Given(_) => "files",
+            ConnectionError::NotEnrolled => "enrol",
+            ConnectionError::Certificate(_) | ConnectionError::Issued(_) => "certificate",
+            ConnectionError::Resolve { .. } => "dns",
+            ConnectionError::Connect { .. } => "tcp",
+            ConnectionError::Tls { .. } => "tls",
+            ConnectionError::Wire(WireError::Tls(_)) => "tls",
+            ConnectionError::Clock { .. } => "clock",
+            ConnectionError::Slow { .. } | ConnectionError::NoAnswer => "silent",
+            ConnectionError::Refused(_) | ConnectionError::Grant(_) => "refused",
+            ConnectionError::Wire(_) | ConnectionError::HungUp(_) => "lost",
+            ConnectionError::NotTaken { .. } => "not_taken",
+            ConnectionError::Larger(_) => "too_large",
+            ConnectionError::Limited(_) => "limit",
+            ConnectionError::NotSubscribed(_) => "subscription",
         }
     }
 
@@ -297,66 +301,72 @@ impl Fault {
     #[must_use]
     pub fn mend(&self) -> &'static str {
         match self {
-            Fault::Files(_) => "check uplink.ca_file, certificate_file and key_file",
-            Fault::Password { .. } | Fault::NoPassword(_) => "write the password to uplink.password_file",
-            Fault::NotEnrolled => {
+            ConnectionError::Files(_) => "check uplink.ca_file, certificate_file and key_file",
+            ConnectionError::Password { .. } | ConnectionError::NoPassword(_) => {
+                "write the password to uplink.password_file"
+            }
+            ConnectionError::NotEnrolled => {
                 "register this device id at the platform, and run `gatelodge uplink enrol`, which says what is missing"
             }
-            Fault::Given(_) => "let the box be enrolled anew: `gatelodge uplink enrol --again`",
-            Fault::Issued(CertificateFault::NotYet(_)) => "set the box's clock",
-            Fault::Issued(_) => {
+            ConnectionError::Given(_) => "let the box be enrolled anew: `gatelodge uplink enrol --again`",
+            ConnectionError::Issued(OwnCertificateError::NotYet(_)) => "set the box's clock",
+            ConnectionError::Issued(_) => {
                 "register this device id at the platform with a one-time password, and run `gatelodge uplink enrol \
                  --again --otp-file FILE`"
             }
-            Fault::Grant(_) => {
+            ConnectionError::Grant(_) => {
                 "look at the platform whether the device's user is still there and may log in; the box keeps its login \
                  and tries on. `gatelodge uplink enrol --again` asks for another one"
             }
-            Fault::Certificate(CertificateFault::OtherName { .. }) => {
+            ConnectionError::Certificate(OwnCertificateError::OtherName { .. }) => {
                 "set uplink.client_id to the common name, or issue a certificate for the client id"
             }
-            Fault::Certificate(_) => "replace uplink.certificate_file; it is read again at once",
-            Fault::Resolve { .. } => "check the host in uplink.url, and the box's name server",
-            Fault::Connect { .. } => "check host and port in uplink.url, and that the firewall lets the box out",
-            Fault::Tls { cause, .. } | Fault::Wire(WireError::Tls(cause)) => cause.mend(),
-            Fault::Clock { .. } => {
+            ConnectionError::Certificate(_) => "replace uplink.certificate_file; it is read again at once",
+            ConnectionError::Resolve { .. } => "check the host in uplink.url, and the box's name server",
+            ConnectionError::Connect { .. } => {
+                "check host and port in uplink.url, and that the firewall lets the box out"
+            }
+            ConnectionError::Tls { cause, .. } | ConnectionError::Wire(WireError::Tls(cause)) => cause.mend(),
+            ConnectionError::Clock { .. } => {
                 "see that the box reaches a server for network time, or set its clock; then it connects"
             }
-            Fault::Slow { .. } | Fault::NoAnswer => {
+            ConnectionError::Slow { .. } | ConnectionError::NoAnswer => {
                 "check that an MQTT broker listens at uplink.url, and not something else"
             }
-            Fault::Refused(Refusal::Login) => "check uplink.username and the password file",
-            Fault::Refused(Refusal::NotAuthorised) => {
+            ConnectionError::Refused(ConnackError::Login) => "check uplink.username and the password file",
+            ConnectionError::Refused(ConnackError::NotAuthorised) => {
                 "check that the broker knows this client id, its certificate or its login, and what it may do"
             }
-            Fault::Refused(Refusal::ClientId) => {
+            ConnectionError::Refused(ConnackError::ClientId) => {
                 "set another uplink.client_id, or look into the broker's log: it says what it does not accept"
             }
-            Fault::Refused(Refusal::Protocol) => "set uplink.mqtt.version to what the broker speaks",
-            Fault::Refused(Refusal::Unavailable) => "wait; the box tries again",
-            Fault::Refused(Refusal::Other(why)) | Fault::HungUp(why) | Fault::NotTaken { why, .. } => mend_of(why.code),
-            Fault::Wire(WireError::Garbage(garbage)) => match garbage {
-                Garbage::NoMqtt => "check host and port in uplink.url: 1883 and 8883 are the usual ones of MQTT",
-                Garbage::Answer(_) | Garbage::Version => {
+            ConnectionError::Refused(ConnackError::Protocol) => "set uplink.mqtt.version to what the broker speaks",
+            ConnectionError::Refused(ConnackError::Unavailable) => "wait; the box tries again",
+            ConnectionError::Refused(ConnackError::Other(why))
+            | ConnectionError::HungUp(why)
+            | ConnectionError::NotTaken { why, .. } => mend_of(why.code),
+            ConnectionError::Wire(WireError::Garbage(garbage)) => match garbage {
+                DecodeError::NoMqtt => "check host and port in uplink.url: 1883 and 8883 are the usual ones of MQTT",
+                DecodeError::Answer(_) | DecodeError::Version => {
                     "set uplink.mqtt.version to what the broker speaks, or to \"auto\""
                 }
-                Garbage::Malformed | Garbage::Larger(_) => {
+                DecodeError::Malformed | DecodeError::Larger(_) => {
                     "wait; the box connects again. Should it go on, tell whoever maintains the broker"
                 }
             },
-            Fault::Wire(WireError::TooLarge(_)) => "let the broker take larger packets",
-            Fault::Wire(WireError::Closed | WireError::Io(_)) => {
+            ConnectionError::Wire(WireError::TooLarge(_)) => "let the broker take larger packets",
+            ConnectionError::Wire(WireError::Closed | WireError::Io(_)) => {
                 "wait; the box connects again. Should it go on, see that uplink.url has the right scheme for its port \
                  (mqtts:// where the broker speaks TLS, mqtt:// where not); the broker's log says why it ended the \
                  connection"
             }
-            Fault::Larger(larger) if larger.retained => {
+            ConnectionError::Larger(larger) if larger.retained => {
                 "the broker keeps it and sends it in every session: take it away with an empty retained message to that \
                  topic (mosquitto_pub -r -n -t TOPIC)"
             }
-            Fault::Larger(_) => "send the box less in one message",
-            Fault::Limited(limit) => limit.mend(),
-            Fault::NotSubscribed(_) => "let the broker grant the box this topic",
+            ConnectionError::Larger(_) => "send the box less in one message",
+            ConnectionError::Limited(limit) => limit.mend(),
+            ConnectionError::NotSubscribed(_) => "let the broker grant the box this topic",
         }
     }
 }
@@ -389,11 +399,11 @@ mod tests {
     #[test]
     fn tls_that_fails_while_the_clock_may_be_wrong_names_the_clock_first() {
         let now = jiff::Timestamp::UNIX_EPOCH;
-        let tls = || Fault::Tls {
+        let tls = || ConnectionError::Tls {
             host: "broker.example".into(),
-            cause: TlsCause::NotYet,
+            cause: TlsError::NotYet,
         };
-        let not_yet = Fault::Certificate(CertificateFault::NotYet(now));
+        let not_yet = ConnectionError::Certificate(OwnCertificateError::NotYet(now));
         for fault in [tls(), not_yet] {
             let fault = fault.by_the_clock(ClockState::Wrong, now);
             assert!(
@@ -401,7 +411,7 @@ mod tests {
                     .to_string()
                     .starts_with("clock? that of the box stands at 1970-01-01T00:00:00Z")
             );
-            assert_eq!((fault.trouble(), fault.label()), (Trouble::Away, "clock"));
+            assert_eq!((fault.trouble(), fault.label()), (ErrorClass::Away, "clock"));
         }
         assert!(
             tls()
@@ -410,7 +420,7 @@ mod tests {
                 .contains("not good yet")
         );
         assert_eq!(tls().by_the_clock(ClockState::Trusted, now).label(), "tls");
-        let refused = Fault::Refused(Refusal::Login).by_the_clock(ClockState::Wrong, now);
+        let refused = ConnectionError::Refused(ConnackError::Login).by_the_clock(ClockState::Wrong, now);
         assert_eq!(refused.label(), "refused", "a wrong password has nothing to do with it");
     }
 }

@@ -5,11 +5,11 @@ use std::io;
 
 use axum::http::StatusCode;
 
-use super::est::{Unusable, Wish};
-use super::kept::KeptError;
+use super::credential_folder::KeptError;
+use super::est::{EstAnswerError, EstRequest};
 use crate::http::client::Origin;
 use crate::pki::SigningRequestError;
-use crate::uplink::connection::fault::Fault;
+use crate::uplink::connection::error::ConnectionError;
 use crate::uplink::tenant::TenantError;
 
 /// Characters of the platform's own words that are shown.
@@ -17,7 +17,7 @@ const WORDS: usize = 300;
 
 /// The box could not be enrolled, or its certificate not renewed.
 #[derive(Debug, thiserror::Error)]
-pub enum EnrolFault {
+pub enum EnrolError {
     /// There is nothing to get a first certificate with.
     #[error("the box has no certificate that is good now, and no one-time password to get one with")]
     NoOtp,
@@ -39,7 +39,7 @@ pub enum EnrolFault {
     #[error("{origin} gives no certificate: {status}{}{said}", if .said.is_empty() { "" } else { ": " })]
     Refused {
         /// What it was asked for.
-        wish: Wish,
+        wish: EstRequest,
         /// Who.
         origin: Origin,
         /// Its status.
@@ -53,53 +53,53 @@ pub enum EnrolFault {
         /// Who.
         origin: Origin,
         /// What is wrong with it.
-        why: Unusable,
+        why: EstAnswerError,
     },
     /// What was given could not be kept.
     #[error("what the platform gave could not be kept: {0}")]
     Kept(#[from] KeptError),
     /// The broker does not take the new certificate.
     #[error("the broker does not take the renewed certificate; the one of before is used on ({0})")]
-    NextRefused(Box<Fault>),
+    NextRefused(Box<ConnectionError>),
     /// What was heard is no login.
     #[error("the platform said on s/dcr what is no login: {0}; the box asks on")]
-    NoLogin(super::bootstrap::NoLogin),
+    NoLogin(super::bootstrap::NoLoginError),
 }
 
-impl EnrolFault {
+impl EnrolError {
     /// What a person can do.
     #[must_use]
     pub fn mend(&self) -> &'static str {
         match self {
-            EnrolFault::NoOtp | EnrolFault::Otp { .. } => {
+            EnrolError::NoOtp | EnrolError::Otp { .. } => {
                 "register the device with a one-time password at the platform, and write it to uplink.otp_file, or give \
                  it to `gatelodge uplink enrol --otp-file FILE`"
             }
-            EnrolFault::Request(_) => "tell whoever maintains gatelodge",
-            EnrolFault::Call(_) => {
+            EnrolError::Request(_) => "tell whoever maintains gatelodge",
+            EnrolError::Call(_) => {
                 "check uplink.http_url, that uplink.ca_file has the authority of that server too, and the box's clock"
             }
-            EnrolFault::Refused {
-                wish: Wish::Enrol,
+            EnrolError::Refused {
+                wish: EstRequest::Enrol,
                 status: StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN,
                 ..
             } => {
                 "check that the device is registered at the platform under this device id; a one-time password is good \
                  once, so register it anew and write the new one to uplink.otp_file"
             }
-            EnrolFault::Refused { .. } => {
+            EnrolError::Refused { .. } => {
                 "check that the tenant has an authority of its own that is good for more than a year, and that it may \
                  issue certificates for this device"
             }
-            EnrolFault::Unusable { .. } => {
+            EnrolError::Unusable { .. } => {
                 "check that the device is registered under this device id, and the box's clock"
             }
-            EnrolFault::Kept(_) => "check that the box may write to its data folder, and that the disk has room",
-            EnrolFault::NextRefused(_) => {
+            EnrolError::Kept(_) => "check that the box may write to its data folder, and that the disk has room",
+            EnrolError::NextRefused(_) => {
                 "check that the broker trusts the authority that issues the box's certificates; the box renews it again \
                  later, or at once by `gatelodge uplink enrol`"
             }
-            EnrolFault::NoLogin(_) => "nothing: it was not for this box, or it comes again",
+            EnrolError::NoLogin(_) => "nothing: it was not for this box, or it comes again",
         }
     }
 }

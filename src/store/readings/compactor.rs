@@ -1,8 +1,8 @@
-//! The sealer: moves months that are over from rows to side files, on a thread of its own (BOOK P17).
+//! The compactor: moves months that are over from rows to month files, on a thread of its own (BOOK P17).
 //!
 //! The file is whole and durable before a change names it; only then do rows go that say what it says. They go in
 //! changes of a few rows each, because a month of many meters is more than the pen takes at once; nobody sees a
-//! difference in between (`shelf.rs`). A reading that comes later is a row again, and once a day such rows are merged
+//! difference in between (`lookup.rs`). A reading that comes later is a row again, and once a day such rows are merged
 //! into a new file. A file that no row names any more is removed when no backup takes hold of files. Nothing is done
 //! while the clock is not trusted (BOOK P16).
 
@@ -14,16 +14,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::oneshot;
 
+use super::block::Days;
 use super::day::Day;
-use super::leaf::Days;
+use super::lookup::{Lookup, cover, decode};
+use super::month_file::{self, MonthFile, MonthFileError, NAMED, Named, Writer};
 use super::series::{Month, Series, start_of};
-use super::shelf::{Shelf, cover, decode};
-use super::side::{self, NAMED, Named, Side, SideError, Writer};
 use crate::store::files;
 use crate::store::health::Health;
 use crate::store::keep::call::Call;
 use crate::store::keep::keeper::Keeper;
-use crate::store::write::change::Asked;
+use crate::store::write::change::Submission;
 use crate::store::write::queue::{Queue, Rank};
 use crate::store::write::reserve::reserve;
 use crate::store::{FileError, Page, ReadError, RowError, WriteError};
@@ -46,11 +46,11 @@ const DAY_BYTES: u64 = 512;
 /// What a round of sealing did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sealed {
-    /// Months that got a side file, their first or a new one.
+    /// Months that got a month file, their first or a new one.
     pub months: u32,
     /// Rows that went.
     pub rows: u64,
-    /// Side files that no row named any more.
+    /// Month files that no row named any more.
     pub removed: u32,
 }
 
@@ -66,7 +66,7 @@ pub enum SealingError {
     /// A change was not made.
     #[error("rows were not taken away: {0}")]
     Write(#[from] WriteError<RowError>),
-    /// A side file is damaged; starting again salvages it.
+    /// A month file is damaged; starting again salvages it.
     #[error("{} is damaged", .0.display())]
     Damaged(PathBuf),
     /// The book is being closed.
@@ -74,18 +74,18 @@ pub enum SealingError {
     Stopped,
 }
 
-impl From<SideError> for SealingError {
-    fn from(error: SideError) -> SealingError {
+impl From<MonthFileError> for SealingError {
+    fn from(error: MonthFileError) -> SealingError {
         match error {
-            SideError::File(error) => error.into(),
-            SideError::Damaged(path) => SealingError::Damaged(path),
+            MonthFileError::File(error) => error.into(),
+            MonthFileError::Damaged(path) => SealingError::Damaged(path),
         }
     }
 }
 
-/// Moves months to side files.
-pub(in crate::store) struct Sealer {
-    shelf: Shelf,
+/// Moves months to month files.
+pub(in crate::store) struct Compactor {
+    lookup: Lookup,
     keeper: Arc<Keeper>,
     queue: Arc<Queue>,
     call: Call,
@@ -93,10 +93,10 @@ pub(in crate::store) struct Sealer {
     only: Mutex<()>,
 }
 
-impl Sealer {
-    pub(in crate::store) fn new(shelf: Shelf, keeper: Arc<Keeper>, queue: Arc<Queue>, call: Call) -> Sealer {
-        Sealer {
-            shelf,
+impl Compactor {
+    pub(in crate::store) fn new(lookup: Lookup, keeper: Arc<Keeper>, queue: Arc<Queue>, call: Call) -> Compactor {
+        Compactor {
+            lookup,
             keeper,
             queue,
             call,
@@ -133,7 +133,7 @@ impl Sealer {
         }
         sealed.removed += self.remove_leftovers()?;
         for month in self.months_with_rows(now)? {
-            if let Some((_, side)) = self.shelf.side(month).map_err(damage)? {
+            if let Some((_, side)) = self.lookup.side(month).map_err(damage)? {
                 // What a stop left undone, or what says nothing new.
                 sealed.rows += self.take_rows(month, &side)?;
             }
@@ -154,12 +154,12 @@ impl Sealer {
             settled.is_some_and(|settled| settled <= now)
         };
         let (mut months, mut after) = (BTreeSet::new(), None);
-        while let Some((series, day)) = self.shelf.next_series(after.as_ref())? {
+        while let Some((series, day)) = self.lookup.next_series(after.as_ref())? {
             self.go_on()?;
             let (prefix, mut next) = (series.prefix(), Some(day));
             while let Some(month) = next.and_then(Month::of).filter(is_over) {
                 months.insert(month);
-                let row = self.shelf.first_row(&prefix, &series.key(month.end()))?;
+                let row = self.lookup.first_row(&prefix, &series.key(month.end()))?;
                 next = row.map(|(_, day)| day);
             }
             after = Some(series);
@@ -170,14 +170,14 @@ impl Sealer {
     /// Whether `month`, which is over, is to get a file now.
     fn is_due(&self, month: Month, now: Timestamp) -> Result<bool, SealingError> {
         let gathered = |named: Named| now.duration_since(named.made) >= GATHER;
-        Ok(self.shelf.named(month)?.is_none_or(gathered) && !self.series_with_rows(month)?.is_empty())
+        Ok(self.lookup.named(month)?.is_none_or(gathered) && !self.series_with_rows(month)?.is_empty())
     }
 
     fn series_with_rows(&self, month: Month) -> Result<BTreeSet<Series>, SealingError> {
         let (mut found, mut after) = (BTreeSet::new(), None);
-        while let Some((series, _)) = self.shelf.next_series(after.as_ref())? {
+        while let Some((series, _)) = self.lookup.next_series(after.as_ref())? {
             self.go_on()?;
-            let row = self.shelf.first_row(&series.prefix(), &series.key(month.days().0))?;
+            let row = self.lookup.first_row(&series.prefix(), &series.key(month.days().0))?;
             if row.is_some_and(|(_, day)| day < month.end()) {
                 found.insert(series.clone());
             }
@@ -187,32 +187,32 @@ impl Sealer {
     }
 
     /// Makes a file of the rows of `month` and of the file before it, and names it.
-    fn seal(&self, month: Month, now: Timestamp) -> Result<Side, SealingError> {
-        let old = self.shelf.side(month).map_err(damage)?;
+    fn seal(&self, month: Month, now: Timestamp) -> Result<MonthFile, SealingError> {
+        let old = self.lookup.side(month).map_err(damage)?;
         let mut all = self.series_with_rows(month)?;
         all.extend(old.iter().flat_map(|(_, side)| side.series().cloned()));
         self.see_room(all.len() as u64)?;
         let version = old.as_ref().map_or(1, |(named, _)| named.version + 1);
-        let mut writer = Writer::begin(&*self.shelf.disk, &self.shelf.dir, month, version)?;
+        let mut writer = Writer::begin(&*self.lookup.disk, &self.lookup.dir, month, version)?;
         for series in all {
             self.go_on()?;
             let mut days = match &old {
                 Some((_, side)) => side.days(&series)?,
                 None => Days::new(),
             };
-            cover(&mut days, self.shelf.days_in_rows(&series, month)?);
+            cover(&mut days, self.lookup.days_in_rows(&series, month)?);
             writer.add(series, days)?;
         }
         let path = writer.finish()?;
         let named = Named { version, made: now };
-        wait_for(self.ask(move |page| NAMED.put_on(page, &side::key(month), &named))?)?;
+        wait_for(self.ask(move |page| NAMED.put_on(page, &month_file::key(month), &named))?)?;
         tracing::debug!(%month, version, "a month of readings was sealed");
-        Side::open(&*self.shelf.disk, &path, month)?.ok_or(SealingError::Damaged(path))
+        MonthFile::open(&*self.lookup.disk, &path, month)?.ok_or(SealingError::Damaged(path))
     }
 
     /// A new file may not bring the disk near its reserve.
     fn see_room(&self, series: u64) -> Result<(), SealingError> {
-        let (disk, dir) = (&self.shelf.disk, &self.shelf.dir);
+        let (disk, dir) = (&self.lookup.disk, &self.lookup.dir);
         let rows = self.keeper.snapshot_bytes.load(Ordering::Relaxed);
         let wanted = reserve(self.keeper.bounds.segment_bytes, rows) + 2 * series * 31 * DAY_BYTES;
         let room = disk
@@ -220,18 +220,18 @@ impl Sealer {
             .map_err(|source| FileError::new("cannot ask for room", dir, source))?;
         if room < wanted {
             let full = std::io::ErrorKind::StorageFull.into();
-            return Err(FileError::new("no room beyond the reserve for a side file", dir, full).into());
+            return Err(FileError::new("no room beyond the reserve for a month file", dir, full).into());
         }
         Ok(())
     }
 
     /// Takes away what rows of `month` say just as the file that counts does.
-    fn take_rows(&self, month: Month, side: &Side) -> Result<u64, SealingError> {
+    fn take_rows(&self, month: Month, side: &MonthFile) -> Result<u64, SealingError> {
         let (mut taken, mut waiting) = (0, Vec::new());
         for series in self.series_with_rows(month)? {
             self.go_on()?;
             let mut in_file = side.days(&series)?;
-            for day in self.shelf.days_in_rows(&series, month)?.into_keys() {
+            for day in self.lookup.days_in_rows(&series, month)?.into_keys() {
                 waiting.extend(in_file.remove(&day).map(|said| (series.clone(), day, said)));
             }
             if waiting.len() >= ROWS * AT_ONCE {
@@ -257,17 +257,17 @@ impl Sealer {
         Ok(taken)
     }
 
-    /// Removes side files that no row names: those that a newer one took the place of, and those that were made and
+    /// Removes month files that no row names: those that a newer one took the place of, and those that were made and
     /// then not named. What is visible in rows is durable, so no power cut asks for them again.
     fn remove_leftovers(&self) -> Result<u32, SealingError> {
-        let (disk, dir) = (&*self.shelf.disk, &self.shelf.dir);
+        let (disk, dir) = (&*self.lookup.disk, &self.lookup.dir);
         let _held = self.keeper.hold_files();
         let mut removed = 0;
         for found in files::list(disk, dir)? {
-            let Some((month, version)) = side::parse_name(&found.name) else {
+            let Some((month, version)) = month_file::parse_name(&found.name) else {
                 continue;
             };
-            if self.shelf.named(month)?.is_none_or(|named| named.version != version) {
+            if self.lookup.named(month)?.is_none_or(|named| named.version != version) {
                 remove(disk, &dir.join(&found.name))?;
                 removed += 1;
             }
@@ -281,7 +281,7 @@ impl Sealer {
         change: impl FnOnce(&mut Page) -> Result<R, RowError> + Send + 'static,
     ) -> Result<Answer<R>, SealingError> {
         let (asker, answer) = oneshot::channel();
-        let taken = self.queue.push(Box::new(Asked::new(change, asker)), Rank::Bulk);
+        let taken = self.queue.push(Box::new(Submission::new(change, asker)), Rank::Bulk);
         taken.map_err(|not_taken| SealingError::Write(not_taken.into()))?;
         Ok(answer)
     }
@@ -301,7 +301,7 @@ fn wait_for<R>(answer: Answer<R>) -> Result<R, SealingError> {
     Ok(answer.blocking_recv().map_err(|_| SealingError::Stopped)??)
 }
 
-/// Takes out of each row what its side file says just so; counts the rows of which nothing is left.
+/// Takes out of each row what its month file says just so; counts the rows of which nothing is left.
 fn forget_on(page: &mut Page, said: Vec<(Series, u32, Day)>) -> Result<u64, RowError> {
     let mut gone = 0;
     for (series, day, said) in said {
@@ -326,7 +326,7 @@ fn remove(disk: &dyn files::Disk, path: &Path) -> Result<(), FileError> {
     files::sync_parent(disk, path)
 }
 
-/// Damage that a reader would be told of is the sealer's to end the process by.
+/// Damage that a reader would be told of is the compactor's to end the process by.
 fn damage(error: ReadError) -> SealingError {
     match error {
         ReadError::SideFile(path) => SealingError::Damaged(path),

@@ -1,4 +1,4 @@
-//! What the house does when the cloud asks: the hands that the uplink has.
+//! What the box does when the cloud asks: what the uplink may call.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -18,7 +18,7 @@ use crate::domain::MeterId;
 use crate::meter::Meters;
 use crate::occupancy::Occupancy;
 use crate::supervisor::{State, States};
-use crate::uplink::{Hands, LogLine, LogWanted, NewConfiguration, PartState, Section, Uplink};
+use crate::uplink::{Host, LogLine, LogWanted, NewConfiguration, PartState, Section, Uplink};
 
 /// Wishes whose ends are remembered.
 const REMEMBERED: usize = 100;
@@ -37,7 +37,7 @@ const PARTS: [(&str, &str); 4] = [
 /// What became of a wish, once it is known.
 type Verdict = Option<Result<(), String>>;
 
-/// The house's hands; every room that is rebuilt gets the same.
+/// What the uplink calls; every room that is rebuilt gets the same.
 pub(super) struct HouseHands {
     process: String,
     orders: mpsc::Sender<Order>,
@@ -81,7 +81,7 @@ impl HouseHands {
 }
 
 #[async_trait]
-impl Hands for HouseHands {
+impl Host for HouseHands {
     fn process(&self) -> String {
         self.process.clone()
     }

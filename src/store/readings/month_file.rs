@@ -1,6 +1,6 @@
-//! Side files on disk: written beside and put in place whole, read leaf by leaf, checked from end to end.
+//! Month files on disk: written beside and put in place whole, read block by block, checked from end to end.
 //!
-//! `<generation>/side/readings-2024-12.0003.side` is the third file of its month. Which file of a month counts stands
+//! `<generation>/month_file/readings-2024-12.0003.month_file` is the third file of its month. Which file of a month counts stands
 //! in a row; the others are left over. An open file outlives its name, so readers are not disturbed.
 
 use std::io;
@@ -10,16 +10,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::leaf::{self, Days, END_BYTES, End, INDEX_LEAVES, Part, Place};
+use super::block::{self, Days, END_BYTES, End, INDEX_LEAVES, Part, Place};
 use super::series::{Month, Series};
 use crate::store::files::{self, Disk, DiskFile};
 use crate::store::log::frame::{self, Frame};
 use crate::store::{FileError, Ledger, schema};
 
-/// Which side file of a month counts, by month.
+/// Which month file of a month counts, by month.
 pub(in crate::store) const NAMED: Ledger<Named> = Ledger::new(schema::SIDE_FILES);
 
-/// The side file of a month that counts.
+/// The month file of a month that counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::store) struct Named {
     /// The how manieth it is.
@@ -53,16 +53,16 @@ pub(in crate::store) fn parse_name(text: &str) -> Option<(Month, u32)> {
     (name(month, version) == text).then_some((month, version))
 }
 
-/// A side file could not be read.
+/// A month file could not be read.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::store) enum SideError {
+pub(in crate::store) enum MonthFileError {
     #[error(transparent)]
     File(#[from] FileError),
     #[error("{} is damaged", .0.display())]
     Damaged(PathBuf),
 }
 
-/// Writes a side file; nothing stands at its name until [`Writer::finish`].
+/// Writes a month file; nothing stands at its name until [`Writer::finish`].
 pub(in crate::store) struct Writer<'a> {
     disk: &'a dyn Disk,
     file: Arc<dyn DiskFile>,
@@ -99,7 +99,7 @@ impl<'a> Writer<'a> {
             month,
             places: Vec::new(),
             readings: 0,
-            buffer: leaf::encode(month, &Part::Head(month)),
+            buffer: block::encode(month, &Part::Head(month)),
             written: 0,
         })
     }
@@ -108,7 +108,7 @@ impl<'a> Writer<'a> {
     pub(in crate::store) fn add(&mut self, series: Series, days: Days) -> Result<(), FileError> {
         self.readings += days.values().map(|day| day.len() as u64).sum::<u64>();
         let offset = self.offset();
-        let bytes = leaf::encode(self.month, &Part::Leaf(series.clone(), days));
+        let bytes = block::encode(self.month, &Part::Leaf(series.clone(), days));
         self.places.push(Place {
             series,
             offset,
@@ -129,11 +129,11 @@ impl<'a> Writer<'a> {
             readings: self.readings,
         };
         for places in self.places.chunks(INDEX_LEAVES) {
-            let part = leaf::encode(self.month, &Part::Index(places.to_vec()));
+            let part = block::encode(self.month, &Part::Index(places.to_vec()));
             self.buffer.extend_from_slice(&part);
         }
         self.buffer
-            .extend_from_slice(&leaf::encode(self.month, &Part::End(end)));
+            .extend_from_slice(&block::encode(self.month, &Part::End(end)));
         self.flush()?;
         self.file
             .sync()
@@ -159,23 +159,27 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// A side file that is read leaf by leaf.
-pub(in crate::store) struct Side {
+/// A month file that is read block by block.
+pub(in crate::store) struct MonthFile {
     file: Arc<dyn DiskFile>,
     path: PathBuf,
     month: Month,
     places: Vec<Place>,
 }
 
-impl Side {
+impl MonthFile {
     /// Opens the file; `None` when there is none of this name.
-    pub(in crate::store) fn open(disk: &dyn Disk, path: &Path, month: Month) -> Result<Option<Side>, SideError> {
+    pub(in crate::store) fn open(
+        disk: &dyn Disk,
+        path: &Path,
+        month: Month,
+    ) -> Result<Option<MonthFile>, MonthFileError> {
         let file = match disk.open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(FileError::new("cannot open", path, source).into()),
         };
-        let mut side = Side {
+        let mut side = MonthFile {
             file,
             path: path.to_path_buf(),
             month,
@@ -209,7 +213,7 @@ impl Side {
     }
 
     /// The days of `series`; none when it is not in here.
-    pub(in crate::store) fn days(&self, series: &Series) -> Result<Days, SideError> {
+    pub(in crate::store) fn days(&self, series: &Series) -> Result<Days, MonthFileError> {
         let Ok(at) = self.places.binary_search_by(|place| place.series.cmp(series)) else {
             return Ok(Days::new());
         };
@@ -222,7 +226,7 @@ impl Side {
     }
 
     /// The frames that fill `bytes` from `offset` on.
-    fn parts(&self, offset: u64, bytes: u64) -> Result<Vec<Part>, SideError> {
+    fn parts(&self, offset: u64, bytes: u64) -> Result<Vec<Part>, MonthFileError> {
         let length = self
             .file
             .len()
@@ -238,18 +242,18 @@ impl Side {
             let Frame::Whole { body, next } = frame::read(&content[..count], at) else {
                 return Err(self.damaged());
             };
-            parts.push(leaf::decode(self.month, body).ok_or_else(|| self.damaged())?);
+            parts.push(block::decode(self.month, body).ok_or_else(|| self.damaged())?);
             at = next;
         }
         Ok(parts)
     }
 
-    fn damaged(&self) -> SideError {
-        SideError::Damaged(self.path.clone())
+    fn damaged(&self) -> MonthFileError {
+        MonthFileError::Damaged(self.path.clone())
     }
 }
 
-/// What was found in a side file.
+/// What was found in a month file.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Check {
     pub(in crate::store) whole: bool,
@@ -260,7 +264,7 @@ pub(in crate::store) struct Check {
     pub(in crate::store) end: End,
 }
 
-/// Reads a side file from end to end.
+/// Reads a month file from end to end.
 pub(in crate::store) fn check(disk: &dyn Disk, path: &Path, month: Month) -> Result<Check, FileError> {
     let mut found = Check::default();
     let (mut places, mut leaves) = (Vec::new(), Vec::new());
@@ -315,13 +319,13 @@ pub(in crate::store) fn walk(
         }
         match frame::read(&window, at) {
             Frame::Whole { body, next } => {
-                match leaf::decode(month, body) {
+                match block::decode(month, body) {
                     Some(part) => each(begins + at as u64, part)?,
                     None => gone = true,
                 }
                 at = next;
             }
-            // Nothing of a side file is written in advance, so zeros at its end are damage too.
+            // Nothing of a month file is written in advance, so zeros at its end are damage too.
             Frame::End if begins + at as u64 >= length => return Ok(gone),
             Frame::End | Frame::Broken => {
                 gone = true;

@@ -29,7 +29,7 @@ pub(super) struct Times {
 }
 
 /// What pieces of messages are put into.
-pub(super) struct Hands {
+pub(super) struct InboundHalf {
     stage: Stage,
     pub(super) peer: Arc<Peer>,
     pub(super) room: Arc<Relay>,
@@ -71,15 +71,15 @@ enum Ping {
     Sent(Instant),
 }
 
-impl Hands {
+impl InboundHalf {
     /// For a peer whose connection begins; it is asked whether it is there.
-    pub(super) fn new(peer: Arc<Peer>, room: Arc<Relay>, allowance: Arc<Allowance>) -> Hands {
+    pub(super) fn new(peer: Arc<Peer>, room: Arc<Relay>, allowance: Arc<Allowance>) -> InboundHalf {
         let times = room.times();
         let now = Instant::now();
         // The first ping goes before anything that is heard is answered (3.6).
         let ping_number = u32::from_ne_bytes(random());
         peer.say(Opcode::Ping, &ping_number.to_ne_bytes());
-        Hands {
+        InboundHalf {
             stage: Stage::Greeting(Vec::new()),
             peer,
             room,
@@ -101,7 +101,7 @@ impl Hands {
     }
 
     /// Whether more of what it says can be taken; else its partner wakes `waker` when it has room again, or the time
-    /// comes that [`Hands::next`] names.
+    /// comes that [`InboundHalf::next`] names.
     pub(super) fn are_free(&mut self, waker: &Waker) -> bool {
         if self.is_blocked {
             self.is_blocked = !self.peer.has_room(waker);

@@ -5,12 +5,12 @@ use axum::response::{IntoResponse, Response};
 
 use crate::domain::SpaceId;
 use crate::http::Problem;
-use crate::store::spaces::{SpaceError, TooManySpaces};
+use crate::store::spaces::{SpaceError, TooManySpacesError};
 use crate::store::{ReadError, RowError, WriteError};
 
 /// Why a request was refused.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Fault {
+pub(super) enum ApiError {
     /// Nobody is known by that token or key.
     #[error("a token or key is needed: Authorization: Bearer …")]
     Unauthorized,
@@ -56,7 +56,7 @@ pub(super) enum Fault {
     TooManyKeys(usize),
     /// There are as many spaces as there may be.
     #[error(transparent)]
-    TooManySpaces(TooManySpaces),
+    TooManySpaces(TooManySpacesError),
     /// As many listen as may.
     #[error("too many listeners; try again later")]
     TooManyListeners,
@@ -71,55 +71,59 @@ pub(super) enum Fault {
     Broken,
 }
 
-impl From<ReadError> for Fault {
-    fn from(error: ReadError) -> Fault {
-        Fault::Row(error.into())
+impl From<ReadError> for ApiError {
+    fn from(error: ReadError) -> ApiError {
+        ApiError::Row(error.into())
     }
 }
 
-impl From<SpaceError> for Fault {
-    fn from(error: SpaceError) -> Fault {
+impl From<SpaceError> for ApiError {
+    fn from(error: SpaceError) -> ApiError {
         match error {
-            SpaceError::Unknown(id) => Fault::of_space(id),
-            SpaceError::TooMany(many) => Fault::TooManySpaces(many),
-            SpaceError::Row(error) => Fault::Row(error),
+            SpaceError::Unknown(id) => ApiError::of_space(id),
+            SpaceError::TooMany(many) => ApiError::TooManySpaces(many),
+            SpaceError::Row(error) => ApiError::Row(error),
         }
     }
 }
 
-impl Fault {
-    pub(super) fn of_space(id: SpaceId) -> Fault {
-        Fault::Unknown(id.to_string())
+impl ApiError {
+    pub(super) fn of_space(id: SpaceId) -> ApiError {
+        ApiError::Unknown(id.to_string())
     }
 
     fn problem(self) -> Problem {
         let words = self.to_string();
         let (status, kind, title) = match &self {
-            Fault::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Who are you?"),
-            Fault::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
-            Fault::Unknown(_) | Fault::UnknownKey(_) => (StatusCode::NOT_FOUND, "unknown", "Not found"),
-            Fault::Id(_) | Fault::Body(_) => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read"),
-            Fault::Bounds { .. } => (
+            ApiError::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Who are you?"),
+            ApiError::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
+            ApiError::Unknown(_) | ApiError::UnknownKey(_) => (StatusCode::NOT_FOUND, "unknown", "Not found"),
+            ApiError::Id(_) | ApiError::Body(_) => {
+                (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read")
+            }
+            ApiError::Bounds { .. } => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "out-of-bounds",
                 "A value is out of bounds",
             ),
-            Fault::DoesNotFit { .. } => (StatusCode::CONFLICT, "does-not-fit", "It does not fit"),
-            Fault::TooManyKeys(_) | Fault::TooManySpaces(_) => (StatusCode::CONFLICT, "too-many", "There are too many"),
-            Fault::Changed => (StatusCode::PRECONDITION_FAILED, "changed", "The space has changed"),
-            Fault::KeyReused => (
+            ApiError::DoesNotFit { .. } => (StatusCode::CONFLICT, "does-not-fit", "It does not fit"),
+            ApiError::TooManyKeys(_) | ApiError::TooManySpaces(_) => {
+                (StatusCode::CONFLICT, "too-many", "There are too many")
+            }
+            ApiError::Changed => (StatusCode::PRECONDITION_FAILED, "changed", "The space has changed"),
+            ApiError::KeyReused => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "key-reused",
                 "The idempotency key was used before",
             ),
-            Fault::TooManyListeners => (
+            ApiError::TooManyListeners => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "too-many-listeners",
                 "Too many listeners",
             ),
-            Fault::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
-            Fault::Broken | Fault::Row(_) => {
-                if let Fault::Row(error) = &self {
+            ApiError::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
+            ApiError::Broken | ApiError::Row(_) => {
+                if let ApiError::Row(error) = &self {
                     tracing::error!(%error, "the store failed a request");
                 }
                 let problem = Problem::new(
@@ -133,20 +137,20 @@ impl Fault {
             }
         };
         let problem = match self {
-            Fault::TooMany(problem) => *problem,
-            Fault::DoesNotFit { applied, requested } => Problem::new(status, kind, title)
+            ApiError::TooMany(problem) => *problem,
+            ApiError::DoesNotFit { applied, requested } => Problem::new(status, kind, title)
                 .member("applied", applied)
                 .member("requested", requested),
-            Fault::TooManyListeners => Problem::new(status, kind, title).retry_after(30),
+            ApiError::TooManyListeners => Problem::new(status, kind, title).retry_after(30),
             _ => Problem::new(status, kind, title),
         };
         problem.detail(words.clone()).member("error", words)
     }
 }
 
-impl IntoResponse for Fault {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let asks_who = matches!(self, Fault::Unauthorized);
+        let asks_who = matches!(self, ApiError::Unauthorized);
         let mut response = self.problem().into_response();
         if asks_who {
             let challenge = axum::http::HeaderValue::from_static("Bearer realm=\"gatelodge\"");
@@ -159,7 +163,7 @@ impl IntoResponse for Fault {
 }
 
 /// The answer to a change that the book did not make.
-pub(super) fn not_written(error: WriteError<Fault>) -> Response {
+pub(super) fn not_written(error: WriteError<ApiError>) -> Response {
     match error.split() {
         Ok(fault) => fault.into_response(),
         Err(why) => {

@@ -7,14 +7,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Limits;
-use crate::http::metrics::Refusal;
+use crate::http::metrics::ConnectionEnd;
 
 /// A connection's signs of life, in milliseconds since it began; 0 says "not now".
 ///
 /// The stream ([`super::wire::Wire`]) and the requests write them, the connection's task reads them when its
 /// timer rings: a request costs two clock readings and no timer.
 #[derive(Debug)]
-pub(super) struct Pulse {
+pub(super) struct Watchdog {
     began: Instant,
     /// Requests whose answer is not fully sent.
     under_way: AtomicU32,
@@ -67,12 +67,12 @@ pub(super) enum Verdict {
     /// Nothing happened for long: end it politely.
     Retire,
     /// Cut it.
-    Cut(Refusal),
+    Cut(ConnectionEnd),
 }
 
-impl Pulse {
-    pub(super) fn new() -> Arc<Pulse> {
-        Arc::new(Pulse {
+impl Watchdog {
+    pub(super) fn new() -> Arc<Watchdog> {
+        Arc::new(Watchdog {
             began: Instant::now(),
             under_way: AtomicU32::new(0),
             served: AtomicBool::new(false),
@@ -143,7 +143,7 @@ impl Pulse {
         self.under_way.fetch_add(1, Relaxed);
         self.served.store(true, Relaxed);
         Arc::new(Turn {
-            pulse: self.clone(),
+            watchdog: self.clone(),
             held_up: AtomicBool::new(false),
         })
     }
@@ -164,11 +164,11 @@ impl Pulse {
             at => Some(Duration::from_millis(now.saturating_sub(at))),
         };
         if since(&self.stalled_since).is_some_and(|stalled| stalled >= limits.write_stall) {
-            return Verdict::Cut(Refusal::WriteTimeout);
+            return Verdict::Cut(ConnectionEnd::WriteTimeout);
         }
         let wait = limits.write_stall.min(limits.head).min(LOOK_AGAIN);
         if self.is_too_slow(now, limits.write_stall) {
-            return Verdict::Cut(Refusal::WriteTimeout);
+            return Verdict::Cut(ConnectionEnd::WriteTimeout);
         }
         if self.under_way.load(Relaxed) > 0 || self.leaving.load(Relaxed) {
             return Verdict::Wait(wait);
@@ -179,7 +179,7 @@ impl Pulse {
             _ => Duration::MAX,
         };
         if head_left.is_zero() {
-            return Verdict::Cut(Refusal::HeaderTimeout);
+            return Verdict::Cut(ConnectionEnd::HeaderTimeout);
         }
         let idle_left = limits.idle.saturating_sub(since(&self.idle_since).unwrap_or_default());
         if idle_left.is_zero() {
@@ -189,7 +189,7 @@ impl Pulse {
     }
 }
 
-impl Pulse {
+impl Watchdog {
     /// Whether the peer takes what waits for it more slowly than [`LEAST_PACE`], after a grace.
     fn is_too_slow(&self, now: u64, grace: Duration) -> bool {
         let full = u64::try_from(grace.as_millis())
@@ -232,7 +232,7 @@ pub(super) enum Heads {
     Hidden,
 }
 
-/// See [`Pulse::stalled`].
+/// See [`Watchdog::stalled`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stalled {
     /// Nothing could be written.
@@ -244,38 +244,38 @@ pub(super) enum Stalled {
 /// A request under way, until its answer is written or dropped.
 #[derive(Debug)]
 pub(super) struct Turn {
-    pulse: Arc<Pulse>,
+    watchdog: Arc<Watchdog>,
     held_up: AtomicBool,
 }
 
 impl Turn {
     /// A part of the answer is ready; the next is asked for when there is room for it.
     pub(super) fn part(&self) {
-        if !self.held_up.swap(true, Relaxed) && self.pulse.held_up.fetch_add(1, Relaxed) == 0 {
-            self.pulse.waits_since.store(self.pulse.now(), Relaxed);
+        if !self.held_up.swap(true, Relaxed) && self.watchdog.held_up.fetch_add(1, Relaxed) == 0 {
+            self.watchdog.waits_since.store(self.watchdog.now(), Relaxed);
         }
     }
 
     /// There is room, and the answer itself has nothing yet.
     pub(super) fn room(&self) {
         if self.held_up.swap(false, Relaxed) {
-            self.pulse.held_up.fetch_sub(1, Relaxed);
+            self.watchdog.held_up.fetch_sub(1, Relaxed);
         }
     }
 
     /// So many bytes of the answer were taken.
     pub(super) fn taken(&self, bytes: usize) {
-        self.pulse.taken.fetch_add(bytes as u64, Relaxed);
+        self.watchdog.taken.fetch_add(bytes as u64, Relaxed);
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
         self.room();
-        let pulse = &self.pulse;
-        if pulse.under_way.fetch_sub(1, Relaxed) == 1 {
-            pulse.idle_since.store(pulse.now(), Relaxed);
-            pulse.head_since.store(0, Relaxed);
+        let watchdog = &self.watchdog;
+        if watchdog.under_way.fetch_sub(1, Relaxed) == 1 {
+            watchdog.idle_since.store(watchdog.now(), Relaxed);
+            watchdog.head_since.store(0, Relaxed);
         }
     }
 }
@@ -287,99 +287,102 @@ mod tests {
     const BOTH: [Heads; 2] = [Heads::Seen, Heads::Hidden];
 
     /// A pulse that served a request which ended at 1 s.
-    fn served() -> Arc<Pulse> {
-        let pulse = Pulse::new();
-        drop(pulse.turn());
-        pulse.idle_since.store(1_000, Relaxed);
-        pulse
+    fn served() -> Arc<Watchdog> {
+        let watchdog = Watchdog::new();
+        drop(watchdog.turn());
+        watchdog.idle_since.store(1_000, Relaxed);
+        watchdog
     }
 
-    fn verdict(pulse: &Pulse, now: u64, heads: Heads) -> Verdict {
-        pulse.verdict_at(now, &Limits::default(), heads)
+    fn verdict(watchdog: &Watchdog, now: u64, heads: Heads) -> Verdict {
+        watchdog.verdict_at(now, &Limits::default(), heads)
     }
 
     #[test]
     fn a_first_head_is_due_even_when_nothing_comes() {
-        let pulse = Pulse::new();
+        let watchdog = Watchdog::new();
         for heads in BOTH {
-            assert_eq!(verdict(&pulse, 7_001, heads), Verdict::Wait(Duration::from_secs(1)));
-            assert_eq!(verdict(&pulse, 8_001, heads), Verdict::Cut(Refusal::HeaderTimeout));
+            assert_eq!(verdict(&watchdog, 7_001, heads), Verdict::Wait(Duration::from_secs(1)));
+            assert_eq!(
+                verdict(&watchdog, 8_001, heads),
+                Verdict::Cut(ConnectionEnd::HeaderTimeout)
+            );
         }
     }
 
     #[test]
     fn a_later_head_is_due_from_its_first_byte() {
-        let pulse = served();
-        assert_eq!(verdict(&pulse, 30_000, Heads::Seen), Verdict::Wait(LOOK_AGAIN));
-        pulse.read();
-        pulse.head_since.store(30_000, Relaxed);
-        pulse.read();
+        let watchdog = served();
+        assert_eq!(verdict(&watchdog, 30_000, Heads::Seen), Verdict::Wait(LOOK_AGAIN));
+        watchdog.read();
+        watchdog.head_since.store(30_000, Relaxed);
+        watchdog.read();
         assert_eq!(
-            verdict(&pulse, 37_500, Heads::Seen),
+            verdict(&watchdog, 37_500, Heads::Seen),
             Verdict::Wait(Duration::from_millis(500))
         );
         assert_eq!(
-            verdict(&pulse, 38_000, Heads::Seen),
-            Verdict::Cut(Refusal::HeaderTimeout)
+            verdict(&watchdog, 38_000, Heads::Seen),
+            Verdict::Cut(ConnectionEnd::HeaderTimeout)
         );
-        assert_eq!(verdict(&pulse, 38_000, Heads::Hidden), Verdict::Wait(LOOK_AGAIN));
+        assert_eq!(verdict(&watchdog, 38_000, Heads::Hidden), Verdict::Wait(LOOK_AGAIN));
     }
 
     #[test]
     fn an_idle_connection_retires_and_a_busy_one_does_not() {
-        let pulse = served();
-        let turn = pulse.turn();
+        let watchdog = served();
+        let turn = watchdog.turn();
         for heads in BOTH {
-            assert_eq!(verdict(&pulse, 3_600_000, heads), Verdict::Wait(LOOK_AGAIN));
+            assert_eq!(verdict(&watchdog, 3_600_000, heads), Verdict::Wait(LOOK_AGAIN));
         }
         drop(turn);
-        pulse.idle_since.store(1_000, Relaxed);
+        watchdog.idle_since.store(1_000, Relaxed);
         for heads in BOTH {
-            assert_eq!(verdict(&pulse, 61_000, heads), Verdict::Retire);
+            assert_eq!(verdict(&watchdog, 61_000, heads), Verdict::Retire);
         }
     }
 
     #[test]
     fn who_is_to_close_owes_no_head() {
-        let pulse = Pulse::new();
-        pulse.leaving();
+        let watchdog = Watchdog::new();
+        watchdog.leaving();
         for heads in BOTH {
-            assert_eq!(verdict(&pulse, 3_600_000, heads), Verdict::Wait(LOOK_AGAIN));
+            assert_eq!(verdict(&watchdog, 3_600_000, heads), Verdict::Wait(LOOK_AGAIN));
         }
     }
 
     #[test]
     fn a_peer_that_takes_nothing_is_cut() {
-        let pulse = Pulse::new();
-        let _turn = pulse.turn();
-        pulse.stalled(Stalled::Yes);
-        pulse.stalled_since.store(1_000, Relaxed);
-        assert_eq!(verdict(&pulse, 10_000, Heads::Seen), Verdict::Wait(LOOK_AGAIN));
+        let watchdog = Watchdog::new();
+        let _turn = watchdog.turn();
+        watchdog.stalled(Stalled::Yes);
+        watchdog.stalled_since.store(1_000, Relaxed);
+        assert_eq!(verdict(&watchdog, 10_000, Heads::Seen), Verdict::Wait(LOOK_AGAIN));
         assert_eq!(
-            verdict(&pulse, 11_000, Heads::Seen),
-            Verdict::Cut(Refusal::WriteTimeout)
+            verdict(&watchdog, 11_000, Heads::Seen),
+            Verdict::Cut(ConnectionEnd::WriteTimeout)
         );
-        pulse.stalled(Stalled::No);
-        assert_eq!(verdict(&pulse, 11_000, Heads::Seen), Verdict::Wait(LOOK_AGAIN));
+        watchdog.stalled(Stalled::No);
+        assert_eq!(verdict(&watchdog, 11_000, Heads::Seen), Verdict::Wait(LOOK_AGAIN));
     }
 
     #[test]
     fn an_answer_that_waits_must_be_taken_at_a_pace_whatever_else_flows() {
         // Bytes a second that are taken, by the answer itself and by other frames; whether it is cut.
         for (taken, others, cut) in [(0, 0, true), (0, 100_000, true), (900, 0, true), (1_100, 0, false)] {
-            let pulse = Pulse::new();
-            let (held, quiet) = (pulse.turn(), pulse.turn());
+            let watchdog = Watchdog::new();
+            let (held, quiet) = (watchdog.turn(), watchdog.turn());
             held.part();
             quiet.part();
             quiet.room();
-            pulse.waits_since.store(1_000, Relaxed);
+            watchdog.waits_since.store(1_000, Relaxed);
             let last = (1..300)
                 .map(|second| {
                     held.taken(taken);
-                    pulse.wrote(others);
-                    (second, verdict(&pulse, 1_000 + second * 1_000, Heads::Hidden))
+                    watchdog.wrote(others);
+                    (second, verdict(&watchdog, 1_000 + second * 1_000, Heads::Hidden))
                 })
-                .find(|(_, verdict)| *verdict == Verdict::Cut(Refusal::WriteTimeout));
+                .find(|(_, verdict)| *verdict == Verdict::Cut(ConnectionEnd::WriteTimeout));
             assert_eq!(last.is_some(), cut, "{taken} and {others} bytes a second: {last:?}");
             if taken == 0 {
                 assert_eq!(
@@ -393,23 +396,23 @@ mod tests {
 
     #[test]
     fn a_new_wait_begins_with_all_our_patience() {
-        let pulse = Pulse::new();
-        let held = pulse.turn();
+        let watchdog = Watchdog::new();
+        let held = watchdog.turn();
         held.part();
-        pulse.waits_since.store(1_000, Relaxed);
+        watchdog.waits_since.store(1_000, Relaxed);
         for second in 1..10 {
             assert_eq!(
-                verdict(&pulse, 1_000 + second * 1_000, Heads::Hidden),
+                verdict(&watchdog, 1_000 + second * 1_000, Heads::Hidden),
                 Verdict::Wait(LOOK_AGAIN)
             );
         }
         held.room();
         held.part();
-        pulse.waits_since.store(10_500, Relaxed);
-        assert_eq!(verdict(&pulse, 20_000, Heads::Hidden), Verdict::Wait(LOOK_AGAIN));
+        watchdog.waits_since.store(10_500, Relaxed);
+        assert_eq!(verdict(&watchdog, 20_000, Heads::Hidden), Verdict::Wait(LOOK_AGAIN));
         assert_eq!(
-            verdict(&pulse, 20_500, Heads::Hidden),
-            Verdict::Cut(Refusal::WriteTimeout)
+            verdict(&watchdog, 20_500, Heads::Hidden),
+            Verdict::Cut(ConnectionEnd::WriteTimeout)
         );
     }
 }

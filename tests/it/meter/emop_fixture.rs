@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use super::command::Simulation;
-use crate::support::Lodge;
-use crate::support::lodge::binary;
+use crate::support::TestBox;
+use crate::support::test_box::binary;
 
 pub const SERIAL: &str = "EML0000000001";
 /// A meter that nobody reaches.
@@ -15,8 +15,8 @@ pub const SILENT: &str = "EML0000000002";
 pub const NOW: &str = "2026-02-10T12:00:00Z";
 
 /// A box with a meter of two elements, one that is not there, and a mediator's door.
-pub struct Stage {
-    pub lodge: Lodge,
+pub struct Fixture {
+    pub running: TestBox,
     pub home: PathBuf,
     _meter: Simulation,
 }
@@ -48,26 +48,26 @@ pub enum Way {
     Socket,
 }
 
-impl Stage {
-    pub fn start() -> Stage {
-        Stage::with("", "")
+impl Fixture {
+    pub fn start() -> Fixture {
+        Fixture::with("", "")
     }
 
     /// With more keys in `[grpc]`, and further sections.
-    pub fn with(grpc: &str, sections: &str) -> Stage {
+    pub fn with(grpc: &str, sections: &str) -> Fixture {
         let arguments = ["--listen", "127.0.0.1:0", "--serial", SERIAL, "--twin", "--now", NOW];
         let (meter, printed) = Simulation::start(&arguments, 1);
         let link = printed[0]["address"].as_str().unwrap();
-        let lodge = Lodge::start_with(&format!(
+        let running = TestBox::start_with(&format!(
             "[grpc]\nlisten = [\"127.0.0.1:0\"]\n{grpc}\n[meters]\nrequest_gap = \"1ms\"\nattempts = 2\nretry_pause = \
              \"1ms\"\nallow_inferred_writes = true\n[[meter]]\nserial = \"{SERIAL}\"\nlink = \"tcp://{link}\"\nesco = \
              \"hmce\"\nname = \"Flat 7\"\n[[meter]]\nserial = \"{SILENT}\"\nlink = \"tcp://127.0.0.1:1\"\nhardware = \
              \"EMA1.w\"\nname = \"Attic\"\n{sections}"
         ));
-        let home = lodge.dir.join("home");
+        let home = running.dir.join("home");
         std::fs::create_dir_all(home.join(".simt")).unwrap();
-        Stage {
-            lodge,
+        Fixture {
+            running,
             home,
             _meter: meter,
         }
@@ -75,19 +75,19 @@ impl Stage {
 
     /// A certificate of the grpc hierarchy for this role, which is its name too.
     pub fn certificate(&self, role: &str) {
-        let folder = self.lodge.dir.join(role);
+        let folder = self.running.dir.join(role);
         let folder = folder.to_str().unwrap();
         let issued = self
-            .lodge
+            .running
             .command(&["pki", "grpc", "--name", role, "--role", role, "--out", folder]);
         assert!(issued.status.success(), "{issued:?}");
     }
 
     /// The three files of such a certificate: whom to believe, the chain, the key.
     pub fn files(&self, role: &str) -> [PathBuf; 3] {
-        let folder = self.lodge.dir.join(role);
+        let folder = self.running.dir.join(role);
         [
-            self.lodge.dir.join("data/pki/grpc/root.cert.pem"),
+            self.running.dir.join("data/pki/grpc/root.cert.pem"),
             folder.join(format!("{role}.chain.pem")),
             folder.join(format!("{role}.key.pem")),
         ]
@@ -104,11 +104,11 @@ impl Stage {
         command.arg("emop");
         match way {
             Way::Socket => {
-                command.arg("--socket").arg(self.lodge.dir.join("admin.sock"));
+                command.arg("--socket").arg(self.running.dir.join("admin.sock"));
             }
             Way::Mediator(role) => {
                 let [ca, cert, key] = self.files(role);
-                command.arg("--mediator").arg(self.lodge.door("grpc").to_string());
+                command.arg("--mediator").arg(self.running.door("grpc").to_string());
                 command
                     .arg("--ca")
                     .arg(ca)
@@ -133,7 +133,7 @@ impl Stage {
 
     /// The same, called by another name.
     pub fn called(&self, name: &str) -> Command {
-        let link = self.lodge.dir.join(name);
+        let link = self.running.dir.join(name);
         if !link.exists() {
             std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_gatelodge"), &link).unwrap();
         }
