@@ -47,12 +47,12 @@ async fn what_was_written_until_the_stop_is_told_before_the_goodbye() {
     let (puppet, _folder, mut fixture) = begin("window = 2\n");
     fixture.many(SERIAL, 300).await;
     fixture.stop().await;
+    let said = puppet.said_to_the_end();
     let readings = puppet
         .texts()
         .into_iter()
         .filter(|text| text.starts_with("201,emop_Reading"));
     assert_eq!(readings.count(), 300);
-    let said = puppet.said();
     // How much waits is not asked: the place in the journal is itself a change that nobody looks at any more.
     assert_eq!(said.last().map(|(_, said)| said), Some(&Said::Bye));
 }
