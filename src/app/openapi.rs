@@ -220,8 +220,7 @@ fn respond(path: &str, status: &str, response: &mut Map<String, Value>, is_v1: b
         response.insert("content".to_owned(), json!({ "text/event-stream": events }));
     } else if status == "200" {
         let others: &[&str] = match path.rsplit('/').next() {
-            Some("intervals" | "readings") => &["text/csv", "application/x-ndjson"],
-            Some("history") => &["text/csv"],
+            Some("intervals" | "readings" | "history") => &["text/csv", "application/x-ndjson"],
             _ => &[],
         };
         let content = response

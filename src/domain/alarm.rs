@@ -6,11 +6,10 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{MeterId, SpaceId};
+use super::{MeterId, SpaceId, text_form};
 
 /// What an alarm is about.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
     /// The box itself.
     Appliance,
@@ -49,19 +48,7 @@ impl FromStr for Source {
     }
 }
 
-impl TryFrom<String> for Source {
-    type Error = SourceError;
-
-    fn try_from(text: String) -> Result<Source, SourceError> {
-        text.parse()
-    }
-}
-
-impl From<Source> for String {
-    fn from(source: Source) -> String {
-        source.to_string()
-    }
-}
+text_form!(Source);
 
 /// How bad it is, from the least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -15,6 +15,7 @@ mod rating;
 mod seq;
 mod space;
 mod stretches;
+mod text_form;
 pub mod units;
 
 pub use alarm::{Alarm, AlarmNews, Severity, Source, SourceError};
@@ -31,6 +32,7 @@ pub use rating::Rating;
 pub use seq::{ChangeId, ChangeIdError, Epoch, Seq};
 pub use space::{Level, Occupancy, Space, SpaceId, SpaceIdError, SpaceOrigin, Thresholds};
 pub use stretches::{HalfHour, Stretches};
+pub(crate) use text_form::text_form;
 
 /// The largest count and the largest maximum a space can hold (OCC §2.3, V6).
 pub const OCCUPANCY_LIMIT: u32 = 100_000;

@@ -152,6 +152,19 @@ pub enum Level {
     Over,
 }
 
+impl Level {
+    /// Its word, as JSON has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Free => "free",
+            Level::Busy => "busy",
+            Level::Full => "full",
+            Level::Over => "over",
+        }
+    }
+}
+
 /// A counted place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Space {
@@ -339,6 +352,13 @@ mod tests {
             let mut space = space(current, 1);
             space.set_maximum(maximum, Timestamp::UNIX_EPOCH);
             prop_assert_eq!(space.occupancy, Occupancy { current: current.min(maximum), maximum });
+        }
+    }
+
+    #[test]
+    fn a_level_has_one_word() {
+        for level in [Level::Free, Level::Busy, Level::Full, Level::Over] {
+            assert_eq!(serde_json::to_value(level).unwrap(), level.name());
         }
     }
 }

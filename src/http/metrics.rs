@@ -77,7 +77,7 @@ impl Metrics {
 
 async fn page(State(metrics): State<Metrics>, headers: HeaderMap) -> Response {
     // What is gathered may read the book.
-    let text = tokio::task::spawn_blocking(move || metrics.text()).await;
+    let text = super::blocking(move || metrics.text()).await;
     let Ok(Ok(text)) = text else {
         tracing::error!("the metrics could not be written");
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();

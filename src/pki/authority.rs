@@ -8,11 +8,10 @@ use rcgen::{
     PublicKeyData, RevokedCertParams, SerialNumber,
 };
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
 use super::profile::{ISSUER_LIFE, ISSUER_MARGIN, LIST_LIFE, ROOT_LIFE, ca, date, serial, span};
-use super::{CertificateId, Hierarchy};
+use super::{CertificateId, Hierarchy, pem};
 use crate::files::{self, FileError, Readers};
 
 /// Where a hierarchy's files lie.
@@ -314,7 +313,7 @@ fn is_key_of(certificate: &CertificateDer<'_>, key: &KeyPair) -> bool {
 
 fn certificate(path: &Path) -> Result<CertificateDer<'static>, AuthorityError> {
     let text = files::read(path)?;
-    CertificateDer::from_pem_slice(text.as_bytes()).map_err(|_| AuthorityError::Certificate { path: path.to_owned() })
+    pem::certificate(text.as_bytes()).map_err(|_| AuthorityError::Certificate { path: path.to_owned() })
 }
 
 fn sign_issuer(

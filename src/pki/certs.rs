@@ -15,11 +15,10 @@ use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, PKCS_RSA_SHA256, RsaKeySize,
 };
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::pem;
 use super::profile::{date, serial, span};
 use crate::files::{self, FileError, Readers};
 
@@ -227,9 +226,9 @@ impl CertsFolder {
             });
         }
         let ca = files::read(&certificate_file)?;
-        let der = CertificateDer::from_pem_slice(ca.as_bytes()).map_err(|_| CertsError::Content(certificate_file))?;
+        let der = pem::certificate(ca.as_bytes()).map_err(|_| CertsError::Content(certificate_file))?;
         let key = Zeroizing::new(files::read(&key_file)?);
-        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| CertsError::Content(key_file.clone()))?;
+        let key = pem::private_key(key.as_bytes()).map_err(|_| CertsError::Content(key_file.clone()))?;
         let key = KeyPair::from_der_and_sign_algo(&key, &PKCS_RSA_SHA256).map_err(|_| CertsError::Content(key_file))?;
         let issuer = Issuer::from_ca_cert_der(&der, key);
         Ok((

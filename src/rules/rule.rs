@@ -8,11 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::machine::Parameters;
 use super::op::plain;
 use super::series::{self, Kind, Sample};
-use crate::domain::{MeterId, Severity, Source, SpaceId};
+use crate::domain::{MeterId, Severity, Source, SpaceId, text_form};
 
 /// On whom a rule is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum On {
     /// Every meter.
     Meters,
@@ -85,19 +84,7 @@ impl FromStr for On {
     }
 }
 
-impl TryFrom<String> for On {
-    type Error = OnError;
-
-    fn try_from(text: String) -> Result<On, OnError> {
-        text.parse()
-    }
-}
-
-impl From<On> for String {
-    fn from(on: On) -> String {
-        on.to_string()
-    }
-}
+text_form!(On);
 
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -21,9 +21,10 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::aside::{Aside, Left, discard, lent};
+use super::client_cert::PeerCertificate;
+use super::limits::Limits;
 use super::unsent::{Owed, Part, Unsent};
 use super::watchdog::{Heads, Verdict, Watchdog};
-use super::{Limits, PeerCertificate};
 use crate::http::metrics::ConnectionEnd;
 use crate::http::swap::Swap;
 use crate::http::{Crowded, Peer, Reached, Shared};

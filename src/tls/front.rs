@@ -12,13 +12,14 @@ use tokio::time::{interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::admission::Places;
+use super::client_cert::PeerCertificate;
 use super::connection::{self, Connection, FAREWELL, Protocol};
 use super::handshake::Handshake;
+use super::limits::Limits;
 use super::listener::Listeners;
 use super::unsent::Unsent;
 use super::watchdog::Watchdog;
 use super::wire::Wire;
-use super::{Limits, PeerCertificate};
 use crate::http::metrics::{ConnectionEnd, DoorMetrics};
 use crate::http::swap::Swap;
 use crate::http::{Peer, RateLimits, Reached};

@@ -10,28 +10,8 @@ use bytes::{Buf, Bytes};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::Notify;
 
+use super::limits::UnsentBudget;
 use super::watchdog::Turn;
-
-/// How many bytes of answers may wait for peers. An answer is never cut: the one that goes over is the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnsentBudget {
-    /// For one connection; its further requests wait.
-    pub connection: usize,
-    /// For all connections of one address (IPv6: one /64); its further requests are refused.
-    pub address: usize,
-    /// For all connections of the door; further requests are refused.
-    pub door: usize,
-}
-
-impl Default for UnsentBudget {
-    fn default() -> UnsentBudget {
-        UnsentBudget {
-            connection: 512 << 10,
-            address: 8 << 20,
-            door: 32 << 20,
-        }
-    }
-}
 
 /// What one connection holds unsent, with what its address and its door hold.
 pub(super) struct Unsent {

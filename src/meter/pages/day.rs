@@ -9,8 +9,10 @@ use serde::Deserialize;
 
 use super::PageState;
 use super::one::{PageError, find};
-use crate::domain::{HALF_HOUR, Interval, Measure, MeterId, Quality};
+use crate::domain::{HALF_HOUR, Interval, Measure, MeterId};
 use crate::face::SignedIn;
+use crate::http::blocking;
+use crate::http::table::{self, Row};
 use crate::meter::{MetersError, Span, Totals};
 use crate::store::ReadError;
 
@@ -99,32 +101,39 @@ pub(super) async fn csv(
     let today = Timestamp::now().to_zoned(desk.face.timezone().clone()).date();
     let day = day_of(&wanted, today)?;
     let serial = shown.meter.serial;
-    let read = tokio::task::spawn_blocking({
+    let read = blocking({
         let (desk, serial) = (desk.clone(), serial.clone());
         move || {
             let registers = desk.room.registers_of(&serial, Measure::Import, None)?;
             Ok::<_, HalfHoursError>(desk.room.totals(&serial, registers, span_of(&desk, day, 1)?)?)
         }
     });
-    let totals = read.await.map_err(|_| PageError::Stopped)??;
-    let mut text = String::from("from,kWh,quality\r\n");
     // What is not over yet is no gap.
-    for one in totals.intervals.iter().filter(|one| is_over(one)) {
-        let energy = one
-            .energy
-            .map_or_else(String::new, |energy| format!("{:.3}", energy.0 as f64 / 1_000.0));
-        let quality = quality(one.quality);
-        text.push_str(&format!("{},{energy},{quality}\r\n", one.from));
-    }
+    let over = read.await??.intervals.into_iter().filter(is_over);
+    let rows: Vec<DayRow> = over.map(DayRow).collect();
     let name = format!("attachment; filename=\"{serial}-{day}.csv\"");
     Ok((
         [
             (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
             (CONTENT_DISPOSITION, name),
         ],
-        text,
+        table::csv(&rows),
     )
         .into_response())
+}
+
+/// A half-hour in a spreadsheet.
+struct DayRow(Interval);
+
+impl Row for DayRow {
+    const COLUMNS: &str = "from,kWh,quality";
+
+    fn fields(&self) -> Vec<String> {
+        let DayRow(one) = self;
+        let energy = one.energy.map(|energy| format!("{:.3}", energy.0 as f64 / 1_000.0));
+        let quality = one.quality.name().to_owned();
+        vec![one.from.to_string(), energy.unwrap_or_default(), quality]
+    }
 }
 
 pub(super) fn day_of(wanted: &DayQuery, today: Date) -> Result<Date, PageError> {
@@ -154,13 +163,4 @@ fn is_over(one: &Interval) -> bool {
 
 pub(super) fn kwh(watt_hours: u64) -> String {
     format!("{:.2} kWh", watt_hours as f64 / 1_000.0)
-}
-
-pub(super) fn quality(quality: Quality) -> &'static str {
-    match quality {
-        Quality::Measured => "measured",
-        Quality::Estimated => "estimated",
-        Quality::Stale => "stale",
-        Quality::Gap => "gap",
-    }
 }

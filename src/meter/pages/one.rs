@@ -7,13 +7,13 @@ use axum::response::{IntoResponse, Response};
 use jiff::{Timestamp, ToSpan};
 
 use super::card::Card;
-use super::day::{DayQuery, DayShown, Drawn, HalfHoursError, day_of, is_missing, kwh, quality, span_of};
+use super::day::{DayQuery, DayShown, Drawn, HalfHoursError, day_of, is_missing, kwh, span_of};
 use super::plot::Plot;
 use super::{PageState, card as cards};
 use crate::accounts::Act;
 use crate::domain::{Doubt, MeterId, Quality, Quantity};
 use crate::face::{Frame, Page, Shell, SignedIn};
-use crate::http::Problem;
+use crate::http::{BrokenError, Problem, blocking};
 use crate::meter::emop::event_log;
 use crate::meter::{MeterShown, ValueShown};
 use crate::store::ReadError;
@@ -79,11 +79,11 @@ pub(super) async fn show(
     let shown = find(&desk, &person, &serial)?;
     let today = Timestamp::now().to_zoned(desk.face.timezone().clone()).date();
     let day = day_of(&wanted, today)?;
-    let read = tokio::task::spawn_blocking({
+    let read = blocking({
         let (desk, serial) = (desk.clone(), shown.meter.serial.clone());
         move || Drawn::read(&desk, &serial, day, today)
     });
-    let drawn = read.await.map_err(|_| PageError::Stopped)??;
+    let drawn = read.await??;
     let span = span_of(&desk, day, 1).map_err(HalfHoursError::from)?;
     let plot = Plot {
         intervals: &drawn.import.intervals,
@@ -132,9 +132,9 @@ pub(super) enum PageError {
     /// The day is none.
     #[error("A day is written as 2026-02-10.")]
     Day,
-    /// The box stops.
-    #[error("The box is stopping.")]
-    Stopped,
+    /// Reading it broke.
+    #[error("That could not be read, and the fault is ours.")]
+    Broken(#[from] BrokenError),
     /// It could not be read.
     #[error("That could not be read, and the fault is ours.")]
     Unread(#[from] HalfHoursError),
@@ -145,7 +145,7 @@ impl IntoResponse for PageError {
         let status = match &self {
             PageError::Unknown => StatusCode::NOT_FOUND,
             PageError::Day => StatusCode::BAD_REQUEST,
-            PageError::Stopped => StatusCode::SERVICE_UNAVAILABLE,
+            PageError::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
             PageError::Unread(error) => {
                 tracing::error!(%error, "a page of a meter could not be read");
                 StatusCode::INTERNAL_SERVER_ERROR
@@ -184,7 +184,7 @@ fn values(shown: &MeterShown, desk: &PageState, sees_all: bool) -> Vec<ValueRow>
         },
         at: desk.face.time(value.at),
         age: cards::age(value.age_s(now)),
-        quality: quality(value.quality),
+        quality: value.quality.name(),
     })
     .collect()
 }

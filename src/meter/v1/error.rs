@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::accounts::BearerError;
 use crate::domain::{Element, MeterId};
-use crate::http::Problem;
+use crate::http::{BrokenError, Problem};
 use crate::meter::{MetersError, SpanError};
 use crate::store::ReadError;
 
@@ -45,6 +45,12 @@ pub(super) enum ApiError {
     /// The work itself broke.
     #[error("the fault is ours")]
     Broken,
+}
+
+impl From<BrokenError> for ApiError {
+    fn from(_: BrokenError) -> ApiError {
+        ApiError::Broken
+    }
 }
 
 impl From<MetersError> for ApiError {

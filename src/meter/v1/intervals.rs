@@ -13,10 +13,11 @@ use utoipa::{IntoParams, ToSchema};
 use super::Api;
 use super::caller::Caller;
 use super::error::ApiError;
-use super::table::{self, Format, Row};
 use crate::domain::{
     Element, HALF_HOUR, HalfHour, HalfHoursAsked, Interval, Measure, MeterId, Quality, Reading, Register, Stretches,
 };
+use crate::http::blocking;
+use crate::http::table::{self, Format, Row};
 use crate::meter::Span;
 use crate::store::ReadError;
 use crate::store::readings::Readings;
@@ -114,7 +115,7 @@ impl Row for IntervalShown {
             self.to.to_string(),
             optional(self.energy),
             optional(self.cumulative),
-            word(self.quality),
+            self.quality.name().to_owned(),
             optional(self.taken),
         ]
     }
@@ -157,7 +158,7 @@ pub(super) async fn intervals(
         let (api, serial) = (Arc::clone(&api), serial.clone());
         move || api.room.totals(&serial, registers, span)
     })
-    .await?;
+    .await??;
     let (total, gaps) = (totals.energy(), totals.gaps());
     let account = api.room.half_hours_asked(&serial);
     let rows: Vec<IntervalShown> = totals
@@ -234,7 +235,7 @@ impl Row for ReadingShown {
         vec![
             self.at.to_string(),
             self.value.to_string(),
-            word(self.quality),
+            self.quality.name().to_owned(),
             self.taken.to_string(),
         ]
     }
@@ -269,12 +270,12 @@ pub(super) async fn readings(
     let wanted = wanted.map_err(|error| ApiError::Query(error.body_text()))?.0;
     let span = Span::new(wanted.from, wanted.to, Timestamp::now())?;
     let register = wanted.register;
-    let found: Vec<Reading> = blocking({
+    let found: Result<Vec<Reading>, ReadError> = blocking({
         let (readings, serial) = (Readings::new(api.room.store.clone()), serial.clone());
         move || readings.between(&serial, register, span.from, span.to).collect()
     })
     .await?;
-    let found = found.into_iter().filter(|reading| register.holds(reading.value));
+    let found = found?.into_iter().filter(|reading| register.holds(reading.value));
     let rows = found.map(|reading| ReadingShown {
         at: reading.at,
         value: reading.value.0,
@@ -291,20 +292,6 @@ pub(super) async fn readings(
     Ok(table::answer(Format::of(wanted.format, &headers), &rows, whole))
 }
 
-/// Reads where waiting for the disk holds nobody up.
-async fn blocking<R: Send + 'static>(
-    read: impl FnOnce() -> Result<R, ReadError> + Send + 'static,
-) -> Result<R, ApiError> {
-    let read = tokio::task::spawn_blocking(read).await;
-    Ok(read.map_err(|_| ApiError::Broken)??)
-}
-
 fn optional(value: Option<impl ToString>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
-}
-
-/// A quality as JSON has it.
-fn word(quality: Quality) -> String {
-    let json = serde_json::to_value(quality).unwrap_or_default();
-    json.as_str().unwrap_or_default().to_owned()
 }

@@ -6,7 +6,6 @@ mod error;
 mod events;
 mod intervals;
 mod meters;
-mod table;
 
 use std::sync::Arc;
 

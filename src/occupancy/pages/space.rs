@@ -15,7 +15,7 @@ use super::{Card, PageState};
 use crate::accounts::Act;
 use crate::domain::{Space, SpaceId};
 use crate::face::{Form, Page, Shell, SignedIn};
-use crate::http::Problem;
+use crate::http::{Problem, blocking};
 use crate::occupancy::history::{Step, Stretch};
 use crate::occupancy::manage::ManageError;
 use crate::store::ReadError;
@@ -135,7 +135,7 @@ pub(super) async fn show(
         .checked_sub(SignedDuration::from_hours(24))
         .unwrap_or(Timestamp::UNIX_EPOCH);
     let (history, asked) = (desk.room.history(), space.clone());
-    let read = tokio::task::spawn_blocking(move || {
+    let read = blocking(move || {
         history.points(
             &asked,
             Stretch {

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use crate::domain::SpaceId;
-use crate::http::Problem;
+use crate::http::{BrokenError, Problem};
 use crate::store::spaces::{SpaceError, TooManySpacesError};
 use crate::store::{ReadError, RowError, WriteError};
 
@@ -74,6 +74,12 @@ pub(super) enum ApiError {
 impl From<ReadError> for ApiError {
     fn from(error: ReadError) -> ApiError {
         ApiError::Row(error.into())
+    }
+}
+
+impl From<BrokenError> for ApiError {
+    fn from(_: BrokenError) -> ApiError {
+        ApiError::Broken
     }
 }
 

@@ -12,6 +12,7 @@ use super::caller::Caller;
 use super::error::ApiError;
 use super::shape::SpaceShown;
 use crate::domain::{Level, Space, SpaceId};
+use crate::http::blocking;
 use crate::occupancy::Occupancy;
 use crate::occupancy::keys::KeyRole;
 
@@ -125,10 +126,7 @@ pub(super) async fn totals(
         totals.spaces += 1;
         totals.current += u64::from(space.occupancy.current);
         totals.maximum += u64::from(space.occupancy.maximum);
-        let state = serde_json::to_value(space.level())
-            .ok()
-            .and_then(|level| level.as_str().map(str::to_owned));
-        *totals.by_state.entry(state.unwrap_or_default()).or_default() += 1;
+        *totals.by_state.entry(space.level().name().to_owned()).or_default() += 1;
     }
     Ok(Json(totals))
 }
@@ -142,11 +140,7 @@ struct Looked {
 async fn look(room: &Arc<Occupancy>, filter: Filter, limit: Option<usize>) -> Result<Looked, ApiError> {
     let after = filter.after()?;
     let room = Arc::clone(room);
-    let looked = tokio::task::spawn_blocking(move || look_through(&room, &filter, after, limit)).await;
-    looked.map_err(|error| {
-        tracing::error!(%error, "looking through spaces broke");
-        ApiError::Broken
-    })?
+    blocking(move || look_through(&room, &filter, after, limit)).await?
 }
 
 fn look_through(

@@ -3,8 +3,9 @@
 
 use data_encoding::{BASE64, Specification};
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use x509_parser::asn1_rs::{Any, FromDer, Tag, oid};
+
+use crate::pki::pem;
 
 /// The answer holds no certificates that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,20 +24,12 @@ pub enum CertsOnlyError {
 /// The certificates in the body of an answer, in its order.
 pub fn certificates(body: &[u8]) -> Result<Vec<CertificateDer<'static>>, CertsOnlyError> {
     if body.windows(11).any(|window| window == b"-----BEGIN ") {
-        return pem(body);
+        return pem::certificates(body).map_err(|_| CertsOnlyError::None);
     }
     // A SEQUENCE begins with 0x30, which is the `0` of no base64 of DER: that begins with M.
     match body.first() {
         Some(0x30) => signed_data(body),
         _ => signed_data(&base64(body)?),
-    }
-}
-
-fn pem(body: &[u8]) -> Result<Vec<CertificateDer<'static>>, CertsOnlyError> {
-    let found: Vec<_> = CertificateDer::pem_slice_iter(body).filter_map(Result::ok).collect();
-    match found.is_empty() {
-        true => Err(CertsOnlyError::None),
-        false => Ok(found),
     }
 }
 

@@ -6,13 +6,12 @@ use axum::http::{HeaderName, HeaderValue, Method};
 use bytes::Bytes;
 use data_encoding::BASE64;
 use jiff::Timestamp;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{ANSWER, Tenant, TenantError};
 use crate::http::client::{Call, Client};
+use crate::pki::pem;
 use crate::tls::Outbound;
 use crate::uplink::config::Auth;
 use crate::uplink::connection::error::ConnectionError;
@@ -82,10 +81,7 @@ impl Tenant {
 /// The chain behind the leaf, where the authority that the platform trusts did not issue the leaf itself.
 fn chain(outbound: &Outbound) -> Option<HeaderValue> {
     let (file, _) = outbound.identity.as_ref()?;
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(file)
-        .ok()?
-        .filter_map(Result::ok)
-        .collect();
+    let certificates = pem::certificates(&std::fs::read(file).ok()?).ok()?;
     let chain: Vec<String> = certificates.iter().map(|der| BASE64.encode(der)).collect();
     (chain.len() > 1).then(|| HeaderValue::from_str(&chain.join(" ")).ok())?
 }

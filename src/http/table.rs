@@ -11,15 +11,19 @@ use serde::{Deserialize, Serialize};
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Format {
+pub enum Format {
+    /// One object.
     Json,
+    /// Columns for a spreadsheet.
     Csv,
+    /// An object a line.
     Ndjson,
 }
 
 impl Format {
     /// As the query says, or else as `Accept` does, or else JSON.
-    pub(super) fn of(asked: Option<Format>, headers: &HeaderMap) -> Format {
+    #[must_use]
+    pub fn of(asked: Option<Format>, headers: &HeaderMap) -> Format {
         let accepts = |kind: &str| {
             let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
             accept.is_some_and(|accept| accept.contains(kind))
@@ -33,7 +37,7 @@ impl Format {
 }
 
 /// A row of an answer.
-pub(super) trait Row: Serialize {
+pub trait Row {
     /// The names of its columns.
     const COLUMNS: &str;
 
@@ -42,7 +46,7 @@ pub(super) trait Row: Serialize {
 }
 
 /// The answer; `whole` is the JSON object that holds the rows.
-pub(super) fn answer<R: Row>(format: Format, rows: &[R], whole: impl Serialize) -> Response {
+pub fn answer<R: Row + Serialize>(format: Format, rows: &[R], whole: impl Serialize) -> Response {
     let mut response = match format {
         Format::Json => Json(whole).into_response(),
         Format::Csv => ([(CONTENT_TYPE, "text/csv; charset=utf-8")], csv(rows)).into_response(),
@@ -53,7 +57,8 @@ pub(super) fn answer<R: Row>(format: Format, rows: &[R], whole: impl Serialize) 
     response
 }
 
-fn csv<R: Row>(rows: &[R]) -> String {
+/// Rows as CSV, beneath the names of their columns.
+pub fn csv<R: Row>(rows: &[R]) -> String {
     let mut text = format!("{}\r\n", R::COLUMNS);
     for row in rows {
         let _ = write!(text, "{}\r\n", row.fields().join(","));
@@ -61,7 +66,7 @@ fn csv<R: Row>(rows: &[R]) -> String {
     text
 }
 
-fn ndjson<R: Row>(rows: &[R]) -> String {
+fn ndjson<R: Serialize>(rows: &[R]) -> String {
     let lines = rows.iter().filter_map(|row| serde_json::to_string(row).ok());
     lines.map(|line| line + "\n").collect()
 }
