@@ -27,6 +27,7 @@ mod proxies;
 mod rate;
 mod request_id;
 mod retry_after;
+mod route;
 pub mod serve;
 pub mod swap;
 pub mod table;

@@ -42,11 +42,6 @@ const KNOTS: &[(&str, usize, &str)] = &[
         2,
         "whole files are put in folders, and folders swept of those that are not",
     ),
-    (
-        "src/http",
-        2,
-        "the name of a route that is answered ahead of the router",
-    ),
     ("src/meter", 3, "the room, its rounds, and what it shows"),
     ("src/meter/emop", 2, "the catalogue, and what may be inferred in it"),
     ("src/meter/pages", 2, "a day, and the page that it is on"),
@@ -68,9 +63,6 @@ const KNOTS: &[(&str, usize, &str)] = &[
     ("src/store/backup", 2, "a restore, and where its members go"),
     ("src/store/table", 2, "the table, and what lies over it"),
     ("src/supervisor", 2, "the keeper of a service tells its states"),
-    ("src/tls", 3, "a pair's error names the order that it came from"),
-    ("src/tls", 3, "a door, its front, and the handshake"),
-    ("src/tls", 3, "limits, and the two that measure by them"),
     ("src/uplink", 13, "small types stand where they were first needed"),
     (
         "src/uplink",
