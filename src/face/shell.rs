@@ -22,6 +22,8 @@ pub struct Shell {
     pub style: String,
     /// Where the icon is.
     pub icon: String,
+    /// Where the script is that pages which change by themselves begin with.
+    pub live: String,
 }
 
 /// Who is signed in, as the layout shows it.
@@ -66,6 +68,7 @@ impl Face {
             lamps: seen,
             style: self.asset("style.css"),
             icon: self.asset("icon.svg"),
+            live: self.asset("live.js"),
         }
     }
 }

@@ -7,6 +7,8 @@ use std::path::Path;
 use crate::meter::v1::Metered;
 use crate::support::chromium::Page;
 use crate::support::demo::Demo;
+use crate::support::pebble::free_port;
+use crate::support::test_box::CONFIG;
 use crate::support::{TestBox, eventually};
 
 fn page(running: &TestBox) -> Page {
@@ -304,6 +306,38 @@ fn a_resident_sees_their_meters_half_hours_and_nobody_elses() {
     assert!(page.text("main").contains("There is no such meter"));
     page.go("/spaces");
     assert!(page.text("body").contains("does not cover"));
+}
+
+#[test]
+fn a_page_whose_box_is_gone_shines_no_lamp_and_is_live_again_when_the_box_is() {
+    let port = format!("[https]\nlisten = [\"127.0.0.1:{}\"]", free_port());
+    let mut running = TestBox::start_with(&CONFIG.replace("[https]\nlisten = [\"127.0.0.1:0\"]", &port));
+    let id = hall(&running);
+    let mut page = page(&running);
+    welcome(&mut page, &running, "doorman");
+    page.go(&format!("/spaces/{id}/door"));
+    let is_live = "document.querySelector('#live').textContent === 'live'";
+    page.until("the page is live", is_live);
+    let mark = "getComputedStyle(document.querySelector('.lamps .lamp'), '::before').content";
+    assert_eq!(page.eval(mark), "\"●\"");
+    running.kill();
+    page.until(
+        "it says that it is not",
+        "document.querySelector('#live').textContent.startsWith('Not live')",
+    );
+    assert_eq!(page.eval(mark), "\"?\"", "no lamp says that all is well");
+    page.click(".hand:not(.out)");
+    page.until(
+        "it says that nobody was counted",
+        "document.querySelector('#said').textContent.startsWith('Not counted')",
+    );
+    running.run();
+    page.until("it is live again by itself", is_live);
+    assert_eq!(page.eval(mark), "\"●\"");
+    assert!(page.text("#said").contains("The last tap was not counted"));
+    page.click(".hand:not(.out)");
+    page.until("it counts", "document.querySelector('.count b').textContent === '1'");
+    assert!(!page.text("#said").contains("not counted"));
 }
 
 fn yesterday() -> String {
