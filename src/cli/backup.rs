@@ -16,6 +16,9 @@ use crate::admin::{Keys, Verified};
 use crate::files::{self, Readers, Unfinished};
 use crate::store::{self, OpenError, Place, RestoreError, RestoreReport, SecretString, Unseal};
 
+/// Whoever has a backup may try as long as they like.
+const SHORTEST_PASSPHRASE: usize = 8;
+
 #[derive(Args)]
 pub(super) struct Backup {
     /// The file to write
@@ -76,7 +79,14 @@ impl Backup {
             return Ok(Keys::LeftOut);
         }
         if let Some(file) = &self.passphrase_file {
-            return Ok(Keys::Passphrase(secret_from(file)?.reveal().to_owned()));
+            let passphrase = secret_from(file)?;
+            if passphrase.reveal().chars().count() < SHORTEST_PASSPHRASE {
+                return Err(CliError::usage(format_args!(
+                    "the passphrase is shorter than {SHORTEST_PASSPHRASE} characters: whoever has the backup would guess it"
+                ))
+                .hint("several words, such as those of `head -c 16 /dev/urandom | base64`"));
+            }
+            return Ok(Keys::Passphrase(passphrase.reveal().to_owned()));
         }
         let configured = common.load().ok().and_then(|loaded| loaded.config.backup?.key_file);
         let file = self.key_file.clone().or(configured).ok_or_else(|| {

@@ -48,6 +48,9 @@ fn places(config: &Config, faults: &mut Faults) {
     for (key, path) in [("data_dir", &config.data_dir), ("admin_socket", &config.admin_socket)] {
         if is_empty(path) {
             faults.add(key, "is empty", "a path");
+        } else if path.is_relative() {
+            let what = format!("is {path:?}, which is another place wherever a command is started");
+            faults.add(key, what, "a path that begins with /");
         }
     }
     let length = config.admin_socket.as_os_str().len();

@@ -121,6 +121,22 @@ fn a_restore_needs_the_box_stopped_and_the_right_passphrase() {
     assert_eq!(people_in(&running, &path), 2, "what was refused changed nothing");
     let unsaid = running.command(&["backup", &file]);
     assert_eq!(unsaid.status.code(), Some(2), "what becomes of the keys must be said");
+    let short = running.dir.join("short");
+    std::fs::write(&short, "seven77\n").unwrap();
+    let guessed = running.dir.join("guessed.backup");
+    let arguments = [
+        "backup",
+        guessed.to_str().unwrap(),
+        "--passphrase-file",
+        short.to_str().unwrap(),
+    ];
+    let refused = running.command(&arguments);
+    assert_eq!(
+        refused.status.code(),
+        Some(2),
+        "a passphrase that is guessed seals nothing"
+    );
+    assert!(!guessed.exists());
 }
 
 #[test]

@@ -14,6 +14,7 @@ use super::meters::{self, Grpc, Simulated};
 use super::yesterday;
 use crate::accounts::{Accounts, AccountsError, Role, Scope, Secret, Standing, random};
 use crate::cli::CliError;
+use crate::cli::reach::absolute;
 use crate::domain::units::Span;
 use crate::domain::{Occupancy as Counts, SpaceId, SpaceOrigin};
 use crate::files::{make_private, write_private};
@@ -60,6 +61,7 @@ const SPACES: [(&str, u32); 3] = [("Front hall", 50), ("Library", 20), ("Bicycle
 
 /// Makes the folder, or takes over what an earlier demo left in it.
 pub(super) async fn prepare(dir: &Path, port_base: u16) -> Result<Prepared, CliError> {
+    let dir = &absolute(dir);
     own_folder(dir)?;
     let config_file = dir.join("config.toml");
     let simulated = Simulated::listen(if port_base == 0 {
