@@ -252,7 +252,7 @@ const OWN_CLOCK: &[(&str, &str)] = &[
     ("occupancy/history/read.rs", "the end of what is asked for"),
     ("occupancy/pages/space.rs", "shown"),
     ("relay/peer.rs", "shown"),
-    ("relay/hands.rs", "shown"),
+    ("relay/inbound_half.rs", "shown"),
     ("relay/ticket.rs", "where an even clock begins"),
     (
         "webhooks/target.rs",
@@ -275,7 +275,7 @@ const OWN_CLOCK: &[(&str, &str)] = &[
     ("meter/pages/card.rs", "shown"),
     ("meter/pages/one.rs", "shown"),
     ("meter/shown.rs", "shown"),
-    ("rules/house.rs", "compared with what the machine's clock noted"),
+    ("rules/context.rs", "compared with what the machine's clock noted"),
     ("rules/room.rs", "moves along what it noted when the clock is set"),
     ("rules/era.rs", "notices that the clock is set"),
     ("tls/acme/fault.rs", "from when on a server wants to be asked again"),
