@@ -60,13 +60,6 @@ const KNOTS: &[(&str, usize, &str)] = &[
     ("src/relay/bridge", 2, "bodies, and the messages that they are in"),
     ("src/relay/bridge", 2, "both ways for events"),
     ("src/rules", 2, "entries, and those that are built in"),
-    (
-        "src/store",
-        20,
-        "lanes and readings have the handle where its inside would do",
-    ),
-    ("src/store/backup", 2, "a restore, and where its members go"),
-    ("src/store/table", 2, "the table, and what lies over it"),
     ("src/supervisor", 2, "the keeper of a service tells its states"),
     ("src/tls", 3, "a pair's error names the order that it came from"),
     ("src/tls", 3, "a door, its front, and the handshake"),
