@@ -9,16 +9,6 @@ use std::path::Path;
 /// Circles that are left: the folder of all their files, how many there are, and why.
 const KNOTS: &[(&str, usize, &str)] = &[
     (
-        "src/accounts",
-        2,
-        "people have sessions, and a session ends with its person",
-    ),
-    (
-        "src/accounts/tries",
-        3,
-        "places, what failed from them, and the rows of both",
-    ),
-    (
         "src/admin",
         3,
         "the verdict is a part of the status that it is found in",
