@@ -8,11 +8,6 @@ use std::path::Path;
 
 /// Circles that are left: the folder of all their files, how many there are, and why.
 const KNOTS: &[(&str, usize, &str)] = &[
-    (
-        "src/admin",
-        3,
-        "the verdict is a part of the status that it is found in",
-    ),
     ("src/app", 2, "the shape of a refusal is the router's"),
     (
         "src/app",
