@@ -40,7 +40,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use crate::admin::Order;
-use crate::config::{Flags, Loaded, remote};
+use crate::config::{Flags, Loaded, remote_file};
 use crate::store::Health;
 pub use check::{Findings, check};
 pub use logging::{LogTo, Logging, start as start_logging};
@@ -86,7 +86,7 @@ pub async fn serve(loaded: Loaded, flags: Flags, logging: Logging, ready: impl F
 
 /// Says what stands in the configuration from the cloud and is not in force.
 pub fn warn_of_refused(loaded: &Loaded) {
-    let file = remote::file(&loaded.config.data_dir);
+    let file = remote_file(&loaded.config.data_dir);
     for why in &loaded.refused {
         tracing::warn!(file = %file.display(), why, "a key of the configuration from the cloud is not applied");
     }
