@@ -15,7 +15,6 @@ const KNOTS: &[(&str, usize, &str)] = &[
         "what runs is one struct, whose steps are in files of their own",
     ),
     ("src/cli/emop", 2, "a table of commands, and what a command is"),
-    ("src/feed", 2, "bells, and the hall in which they ring"),
     (
         "src/files",
         2,
