@@ -16,11 +16,6 @@ const KNOTS: &[(&str, usize, &str)] = &[
     ),
     ("src/cli/emop", 2, "a table of commands, and what a command is"),
     (
-        "src/files",
-        2,
-        "whole files are put in folders, and folders swept of those that are not",
-    ),
-    (
         "src/http",
         2,
         "the name of a route that is answered ahead of the router",
