@@ -33,7 +33,6 @@ const KNOTS: &[(&str, usize, &str)] = &[
     ("src/relay/bridge", 2, "bodies, and the messages that they are in"),
     ("src/relay/bridge", 2, "both ways for events"),
     ("src/rules", 2, "entries, and those that are built in"),
-    ("src/supervisor", 2, "the keeper of a service tells its states"),
     ("src/tls", 3, "a pair's error names the order that it came from"),
     ("src/tls", 3, "a door, its front, and the handshake"),
     ("src/tls", 3, "limits, and the two that measure by them"),
