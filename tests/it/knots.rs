@@ -20,10 +20,6 @@ const KNOTS: &[(&str, usize, &str)] = &[
         2,
         "the name of a route that is answered ahead of the router",
     ),
-    ("src/meter", 3, "the room, its rounds, and what it shows"),
-    ("src/meter/emop", 2, "the catalogue, and what may be inferred in it"),
-    ("src/meter/pages", 2, "a day, and the page that it is on"),
-    ("src/meter/simulator", 4, "a table of objects with what each does"),
     ("src/relay", 2, "messages, and how they grow"),
     (
         "src/relay",
