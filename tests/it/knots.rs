@@ -14,7 +14,6 @@ const KNOTS: &[(&str, usize, &str)] = &[
         11,
         "what runs is one struct, whose steps are in files of their own",
     ),
-    ("src/cli/emop", 2, "a table of commands, and what a command is"),
     (
         "src/http",
         2,
