@@ -8,12 +8,6 @@ use std::path::Path;
 
 /// Circles that are left: the folder of all their files, how many there are, and why.
 const KNOTS: &[(&str, usize, &str)] = &[
-    ("src/app", 2, "the shape of a refusal is the router's"),
-    (
-        "src/app",
-        11,
-        "what runs is one struct, whose steps are in files of their own",
-    ),
     (
         "src/http",
         2,
