@@ -4,6 +4,7 @@ mod bearers;
 mod password;
 mod people;
 mod permission;
+mod person;
 mod secret;
 mod session;
 mod token;
@@ -16,8 +17,9 @@ use tokio::sync::watch;
 
 pub use bearers::{BearerError, Bearers};
 pub use password::PasswordError;
-pub use people::{INVITATION_LIFE, Person, Standing};
+pub use people::INVITATION_LIFE;
 pub use permission::{Act, Proof, Role, Scope, Who};
+pub use person::{Person, Standing};
 pub use secret::{Secret, random, random_id};
 pub use session::{IDLE_LIFE, WHOLE_LIFE};
 pub use token::Token;

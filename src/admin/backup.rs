@@ -17,7 +17,6 @@ use tokio_util::io::ReaderStream;
 
 use super::AdminState;
 use super::problem::AdminError;
-use super::status::running;
 use crate::pki::{self, DamagedFile};
 use crate::store::{
     BackupError, BackupReport, Extra, Ledger, Privacy, ReadError, RowError, Seal, SecretString, Store, VerifyReport,
@@ -295,7 +294,7 @@ struct BackupRequest {
 
 /// The backup itself as the answer: the command line writes it where its own user may.
 async fn backup(State(desk): State<AdminState>, Json(wanted): Json<BackupRequest>) -> Result<Response, AdminError> {
-    let backups = &running(&desk)?.backups;
+    let backups = &desk.running()?.backups;
     let made = backups.make_for(wanted.delivery, wanted.keys).await;
     let file = made.map_err(|error| match error {
         MakeError::Backup(BackupError::Seal(error)) => AdminError::bad(error.to_string()),
@@ -308,7 +307,7 @@ async fn backup(State(desk): State<AdminState>, Json(wanted): Json<BackupRequest
 
 /// The command line has it whole and on disk: only now was the box backed up.
 async fn delivered(State(desk): State<AdminState>, UrlPath(delivery): UrlPath<String>) -> Result<Json<()>, AdminError> {
-    let backups = &running(&desk)?.backups;
+    let backups = &desk.running()?.backups;
     let found = {
         let mut under_way = backups.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         let at = under_way.iter().position(|(name, _)| *name == delivery);
@@ -320,7 +319,7 @@ async fn delivered(State(desk): State<AdminState>, UrlPath(delivery): UrlPath<St
 }
 
 async fn verify(State(desk): State<AdminState>) -> Result<Json<Verified>, AdminError> {
-    let running = running(&desk)?;
+    let running = desk.running()?;
     let (store, data_dir) = (running.store.clone(), running.backups.data_dir.clone());
     let verified = tokio::task::spawn_blocking(move || Ok(Verified::of(store.verify_live()?, &data_dir))).await;
     let found: Result<Verified, ReadError> = verified.map_err(|error| AdminError::failed(error.to_string()))?;

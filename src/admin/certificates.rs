@@ -5,7 +5,6 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 
 use super::problem::AdminError;
-use super::status::running;
 use super::{AdminState, CertificateShown};
 use crate::tls::{Acme, Renewed, Step};
 
@@ -17,7 +16,7 @@ pub(super) fn router() -> Router<AdminState> {
 }
 
 async fn list(State(desk): State<AdminState>) -> Result<Json<Vec<CertificateShown>>, AdminError> {
-    Ok(Json((running(&desk)?.status)().certificates))
+    Ok(Json((desk.running()?.status)().certificates))
 }
 
 async fn renew(State(desk): State<AdminState>) -> Result<Json<Renewed>, AdminError> {
@@ -29,7 +28,7 @@ async fn rehearse(State(desk): State<AdminState>) -> Result<Json<Vec<Step>>, Adm
 }
 
 fn acme(desk: &AdminState) -> Result<Acme, AdminError> {
-    let acme = running(desk)?.acme.borrow().clone();
+    let acme = desk.running()?.acme.borrow().clone();
     acme.ok_or_else(|| {
         AdminError::bad("no door shows a certificate by ACME: set https.certificate = \"acme\" and [acme], then reload")
     })

@@ -8,6 +8,7 @@ mod accounts;
 mod backup;
 mod certificates;
 mod client;
+mod finding;
 mod meters;
 mod pki;
 mod problem;
@@ -26,11 +27,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub use backup::{Backups, Keys, KeysIn, LastBackup, MakeError, Verified};
 pub use client::{Client, ClientError};
+pub use finding::{Finding, Grade, Verdict};
 pub use problem::OTHER_SECTION;
 pub use socket::{Listening, SocketError, listen};
 pub use spaces::SpaceShown;
 pub use status::{CertificateShown, RelayShown, RoomShown, Status, StoreShown};
-pub use verdict::{Beside, Finding, Grade, Verdict};
+pub use verdict::Beside;
 
 use crate::accounts::Accounts;
 use crate::http::problem::{method_not_allowed, not_found};
@@ -43,6 +45,7 @@ use crate::store::Store;
 use crate::tls::Acme;
 use crate::uplink::{NewConfiguration, Uplink};
 use crate::webhooks::Webhooks;
+use problem::AdminError;
 
 /// What the command line may ask of a box, running or not.
 #[derive(Clone)]
@@ -53,6 +56,15 @@ pub struct AdminState {
     pub pki: Pki,
     /// What only a running box has.
     pub running: Option<Running>,
+}
+
+impl AdminState {
+    /// What only a running box has, or the refusal that this is none.
+    fn running(&self) -> Result<&Running, AdminError> {
+        self.running
+            .as_ref()
+            .ok_or_else(|| AdminError::unavailable("this needs a running box"))
+    }
 }
 
 /// What only a running box has.

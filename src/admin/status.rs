@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::backup::KeysIn;
+use super::finding::Verdict;
 use super::problem::AdminError;
-use super::verdict::Verdict;
-use super::{AdminState, Order, Running};
+use super::{AdminState, Order};
 use crate::domain::Alarm;
 use crate::meter::FleetShown;
 use crate::uplink::UplinkShown;
@@ -132,20 +132,14 @@ pub(super) fn router() -> Router<AdminState> {
         .route("/reload", post(reload))
 }
 
-pub(super) fn running(desk: &AdminState) -> Result<&Running, AdminError> {
-    desk.running
-        .as_ref()
-        .ok_or_else(|| AdminError::unavailable("this needs a running box"))
-}
-
 async fn status(State(desk): State<AdminState>) -> Result<Json<Status>, AdminError> {
-    Ok(Json((running(&desk)?.status)()))
+    Ok(Json((desk.running()?.status)()))
 }
 
 async fn reload(State(desk): State<AdminState>) -> Result<Json<Value>, AdminError> {
     let (answer, answered) = oneshot::channel();
     let gone = || AdminError::unavailable("the box is stopping");
-    running(&desk)?
+    desk.running()?
         .orders
         .send(Order::Reload(answer))
         .await

@@ -9,7 +9,6 @@ use serde::Deserialize;
 
 use super::AdminState;
 use super::problem::AdminError;
-use super::status::running;
 use crate::tls::Step;
 use crate::uplink::{EnrolRequest, Uplink, UplinkShown};
 
@@ -22,7 +21,7 @@ pub(super) fn router() -> Router<AdminState> {
 
 /// The room, when the box runs and it is open.
 fn room(desk: &AdminState) -> Result<Arc<Uplink>, AdminError> {
-    let room = running(desk)?.uplink.borrow().clone();
+    let room = desk.running()?.uplink.borrow().clone();
     room.ok_or_else(|| AdminError::closed("the uplink is closed; open it with a section [uplink]"))
 }
 

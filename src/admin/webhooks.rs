@@ -9,7 +9,6 @@ use serde::Deserialize;
 
 use super::AdminState;
 use super::problem::AdminError;
-use super::status::running;
 use crate::store::ReadError;
 use crate::webhooks::{self, DeliveryShown, ReplayError, TargetShown, Webhooks};
 
@@ -22,7 +21,7 @@ pub(super) fn router() -> Router<AdminState> {
 
 /// The room, when the box runs and it is open.
 fn room(desk: &AdminState) -> Result<Arc<Webhooks>, AdminError> {
-    let room = running(desk)?.webhooks.borrow().clone();
+    let room = desk.running()?.webhooks.borrow().clone();
     room.ok_or_else(|| AdminError::unavailable("nobody is told; name somebody with a section [[occupancy.webhook]]"))
 }
 

@@ -3,24 +3,15 @@
 
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use super::root::App;
+use super::trial::{OutcomeSender, Trial};
 use crate::config::remote;
 use crate::uplink::NewConfiguration;
 
 /// For a session with the new configuration.
 const TRIAL: Duration = Duration::from_secs(60);
-
-/// Who is told what became of a wish.
-pub(super) type OutcomeSender = watch::Sender<Option<Result<(), String>>>;
-
-/// A configuration that is in force and may not stay.
-pub(super) struct Trial {
-    until: Instant,
-    told: OutcomeSender,
-}
 
 impl App {
     /// Takes over what the cloud wants, or leaves everything as it was.

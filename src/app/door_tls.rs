@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 
+use super::acme;
 use super::door_name::DoorName;
+use super::identity::Names;
 use super::root::App;
 use crate::config::Certificate as Source;
 use crate::pki::Hierarchy;
@@ -46,11 +48,10 @@ impl App {
     }
 
     async fn https_certificate(&mut self) -> anyhow::Result<Certificate> {
-        if self.acme_config().is_some() {
-            return self
-                .acme_certificate()
-                .await
-                .context("the certificate of the https door");
+        if acme::wanted(&self.config).is_some() {
+            let hosts = Names::of(&self.config).for_certificate();
+            let made = self.acme.certificate(&self.config, (&self.store, &self.pki), hosts);
+            return made.await.context("the certificate of the https door");
         }
         self.acme.leave();
         let files = self.config.https.as_ref().and_then(|https| match https.certificate {
@@ -92,7 +93,7 @@ impl App {
         match files {
             Some((certificate, key)) => Certificate::files(certificate, key).with_context(context),
             None => {
-                let names = self.names().for_certificate();
+                let names = Names::of(&self.config).for_certificate();
                 let hierarchy = match door {
                     DoorName::Grpc => Hierarchy::Grpc,
                     DoorName::Relay => Hierarchy::Relay,

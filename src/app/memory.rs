@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, interval};
 
-use super::root::App;
-use crate::supervisor::Weight;
+use crate::supervisor::{Supervisor, Weight};
 
 /// How often it is looked at.
 const LOOK: Duration = Duration::from_secs(10);
@@ -23,19 +22,17 @@ pub fn trim_by(trim: fn()) {
     let _ = TRIM.set(trim);
 }
 
-impl App {
-    /// Gives memory back now and then.
-    pub(super) fn add_memory(&mut self) {
-        self.supervisor.add("memory", Weight::Room, move |stop| {
-            Box::pin(async move {
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    () = keep_small() => {}
-                }
-                Ok(())
-            })
-        });
-    }
+/// Starts the service that gives memory back now and then.
+pub(super) fn add_to(supervisor: &mut Supervisor) {
+    supervisor.add("memory", Weight::Room, move |stop| {
+        Box::pin(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = keep_small() => {}
+            }
+            Ok(())
+        })
+    });
 }
 
 async fn keep_small() {

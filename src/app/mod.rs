@@ -9,6 +9,7 @@ mod check;
 mod configured;
 mod door_name;
 mod door_spec;
+mod door_state;
 mod door_tls;
 mod doors;
 mod gauges;
@@ -16,6 +17,7 @@ mod handover;
 mod host;
 mod host_control;
 mod identity;
+mod lamps;
 mod log_ring;
 mod logging;
 mod memory;
@@ -24,13 +26,16 @@ mod panic_file;
 mod part;
 mod parts;
 mod probe;
+mod refusal;
 mod reload;
 mod report;
 mod root;
 mod router;
 mod shut;
 mod slot;
+mod store_metrics;
 mod systemd;
+mod trial;
 mod uplink_metrics;
 
 use std::collections::BTreeMap;
@@ -40,7 +45,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use crate::admin::Order;
-use crate::config::{Flags, Loaded, remote};
+use crate::config::{Flags, Loaded, remote_file};
 use crate::store::Health;
 pub use check::{Findings, check};
 pub use logging::{LogTo, Logging, start as start_logging};
@@ -86,7 +91,7 @@ pub async fn serve(loaded: Loaded, flags: Flags, logging: Logging, ready: impl F
 
 /// Says what stands in the configuration from the cloud and is not in force.
 pub fn warn_of_refused(loaded: &Loaded) {
-    let file = remote::file(&loaded.config.data_dir);
+    let file = remote_file(&loaded.config.data_dir);
     for why in &loaded.refused {
         tracing::warn!(file = %file.display(), why, "a key of the configuration from the cloud is not applied");
     }

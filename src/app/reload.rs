@@ -47,7 +47,7 @@ impl App {
     }
 
     async fn take_over(&mut self, old: &Config) -> anyhow::Result<Vec<String>> {
-        self.deps.host.in_force(&self.config);
+        self.host.in_force(&self.config);
         if old.log != self.config.log {
             self.logging.set_filter(&self.config.log);
         }

@@ -10,17 +10,16 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::acme::AcmeDesk;
-use super::configured::Trial;
 use super::door_name::DoorName;
-use super::doors::DoorUp;
+use super::door_state::{DoorUp, Shut};
 use super::handover::Handover;
 use super::host_control::HouseHands;
 use super::identity::Names;
 use super::logging::Logging;
 use super::parts::{Deps, Parts};
 use super::report::{Reporter, RoomsSeen};
-use super::router;
-use super::shut::Shut;
+use super::trial::Trial;
+use super::{gauges, lamps, memory, router, store_metrics, uplink_metrics};
 use crate::accounts::{Accounts, Bearers};
 use crate::admin::{self, AdminState, Backups, Order, Running};
 use crate::config::{Config, Flags, Loaded};
@@ -56,6 +55,8 @@ pub(super) struct App {
     pub(super) supervisor: Supervisor,
     pub(super) parts: Parts,
     pub(super) deps: Deps,
+    /// What the uplink calls, which is told what is in force.
+    pub(super) host: Arc<HouseHands>,
     pub(super) doors: BTreeMap<DoorName, DoorUp>,
     /// Doors that could not be opened.
     pub(super) shut: BTreeMap<DoorName, Shut>,
@@ -91,15 +92,16 @@ impl App {
         backups.sweep();
         let parts = Parts::default();
         let rooms = RoomsSeen {
+            names: Parts::rooms().collect(),
             meters: parts.meters.subscribe(),
             uplink: parts.uplink.subscribe(),
             webhooks: parts.webhooks.subscribe(),
             relay: parts.relay.subscribe(),
         };
         let reporter = Reporter::new(store.clone(), supervisor.states(), backups.clone(), rooms);
-        super::report::register(&metrics, &store);
-        super::uplink_metrics::register(&metrics, parts.uplink.subscribe());
-        super::gauges::register(&metrics, parts.meters.subscribe(), parts.occupancy.subscribe());
+        store_metrics::register(&metrics, &store);
+        uplink_metrics::register(&metrics, parts.uplink.subscribe());
+        gauges::register(&metrics, parts.meters.subscribe(), parts.occupancy.subscribe());
         let host = HouseHands::new(
             orders.clone(),
             parts.meters.subscribe(),
@@ -113,7 +115,7 @@ impl App {
             accounts: accounts.clone(),
             backups,
             reporter: reporter.clone(),
-            host,
+            host: host.clone(),
             alarms: crate::rules::Inbox::default(),
             relay_counts: relay::Counts::new(&metrics),
             streams: CancellationToken::new(),
@@ -123,6 +125,7 @@ impl App {
             assets: Assets::load(),
             parts,
             deps,
+            host,
             doors: BTreeMap::new(),
             shut: BTreeMap::new(),
             handover: Handover::receive(),
@@ -142,8 +145,8 @@ impl App {
         };
         app.open_admin(orders)?;
         app.add_probe();
-        app.add_memory();
-        app.add_lamps();
+        memory::add_to(&mut app.supervisor);
+        lamps::add_to(&mut app.supervisor, &app.reporter, &app.lamps);
         app.refresh_parts().await?;
         app.open_doors().await?;
         app.settle_parts().await;
@@ -197,7 +200,7 @@ impl App {
         );
         self.face.send_replace(Some(face.clone()));
         let own = router::https(router::Own {
-            names: self.names(),
+            names: Names::of(&self.config),
             health: health::router(self.readiness.subscribe()),
             assets: self.assets.clone(),
             face,
@@ -207,15 +210,6 @@ impl App {
         });
         let parts = self.parts.each().into_iter();
         parts.fold(own, |https, part| part.mount(https)).finish()
-    }
-
-    /// Under which names the box answers.
-    pub(super) fn names(&self) -> Names {
-        let names = Names::new(&self.config.site.hostname);
-        match self.acme_config() {
-            Some(acme) => names.and(acme.domains),
-            None => names,
-        }
     }
 
     fn open_admin(&mut self, orders: mpsc::Sender<Order>) -> anyhow::Result<()> {

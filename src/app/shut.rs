@@ -6,19 +6,10 @@ use tokio::time::Instant;
 
 use super::door_name::DoorName;
 use super::door_spec::DoorSpec;
+use super::door_state::Shut;
 use super::root::App;
 use crate::accounts;
 use crate::domain::Backoff;
-
-/// A door that could not be opened.
-pub(super) struct Shut {
-    /// What it was to be opened with.
-    pub(super) spec: Option<DoorSpec>,
-    /// Tries so far.
-    failures: u32,
-    /// When it is tried again.
-    next: Instant,
-}
 
 /// Between tries to open a door.
 const TRIES: Backoff = Backoff {
@@ -37,7 +28,7 @@ impl App {
         let reason = format!("{error:#}");
         tracing::error!(door = %name, reason, again_in_s = pause.as_secs(), "the door could not be opened; the others serve");
         let next = Instant::now() + pause;
-        let spec = self.door_spec(name);
+        let spec = DoorSpec::of(&self.config, name);
         self.shut.insert(name, Shut { spec, failures, next });
         self.supervisor.note_trouble(name.service(), Some(reason));
         Err(error)

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use acme::Acme;
 pub use doors::{Certificate, DoorLimits, Grpc, GrpcClient, Https, Limits, Mtls, PlainDoor};
 pub use error::{ConfigError, ConfigErrors};
-pub use layers::{DEFAULT_FILE, Flags, Loaded, data_dir, examine, find_socket, load, without_file};
+pub use layers::{DEFAULT_FILE, Flags, Loaded, data_dir, examine, find_socket, load, remote_file, without_file};
 pub use show::{Shown, show};
 pub use unread::Unread;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::{Filter, Subject};
+use super::subject::{Filter, Subject};
 
 /// The bells of all who listen, under what they listen to.
 pub(super) struct Bells<S> {

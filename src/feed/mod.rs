@@ -7,42 +7,26 @@ mod hall;
 mod leave;
 mod listener;
 pub mod stream;
+mod subject;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use jiff::Timestamp;
 
-use crate::domain::{Event, MeterId, Seq, SpaceId};
+use crate::domain::{Event, Seq};
 use crate::store::Entry;
 use bells::Bells;
 pub use hall::{FullError, Hall};
 pub use leave::Leave;
 pub use listener::Listener;
+pub use subject::{Filter, Subject};
 
 /// How much of the latest news is kept: some seconds at the highest rate.
 const KEPT: usize = 16_384;
 /// After so many items everybody is woken, also whom none of them concerned: who looks so often never takes what
 /// happened to others for something missed.
 const LOOK_AFTER: u64 = KEPT as u64 / 4;
-
-/// What a feed tells about.
-pub trait Subject: Clone + Ord + std::hash::Hash + Send + Sync + 'static {
-    /// The subject of an event; `None` when it is about none of this kind.
-    fn of(event: &Event) -> Option<Self>;
-}
-
-impl Subject for SpaceId {
-    fn of(event: &Event) -> Option<SpaceId> {
-        event.space()
-    }
-}
-
-impl Subject for MeterId {
-    fn of(event: &Event) -> Option<MeterId> {
-        event.meter().cloned()
-    }
-}
 
 /// One thing that happened to a subject.
 #[derive(Clone, Debug)]
@@ -69,24 +53,6 @@ pub enum FeedItem<S> {
         /// The last.
         to: Seq,
     },
-}
-
-/// Which subjects a listener wants to hear of.
-#[derive(Clone, Debug)]
-pub enum Filter<S> {
-    /// All.
-    All,
-    /// These.
-    These(BTreeSet<S>),
-}
-
-impl<S: Ord> Filter<S> {
-    fn takes(&self, subject: &S) -> bool {
-        match self {
-            Filter::All => true,
-            Filter::These(subjects) => subjects.contains(subject),
-        }
-    }
 }
 
 /// The latest news.

@@ -17,6 +17,7 @@ mod identity;
 mod joining;
 mod learnt;
 pub mod link;
+mod manage;
 pub mod mediator;
 mod notes;
 pub mod pages;

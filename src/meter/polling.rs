@@ -17,8 +17,6 @@ use super::timetable::Timetable;
 use crate::domain::{Doubt, Duty, Quantity};
 use crate::store::ClockState;
 
-/// How many meters are polled at once.
-pub(super) const AT_ONCE: usize = 1_024;
 /// A poll that had to make way is tried again after this.
 const AGAIN: Duration = Duration::from_secs(5);
 /// While another meter answers, it is asked who it is after this.

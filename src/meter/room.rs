@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -15,16 +15,18 @@ use super::emop::Dialect;
 use super::emop::inferred::InferredError;
 use super::link::{Link, Target, TargetError};
 use super::notes::{Knower, Notes};
-use super::polling::AT_ONCE;
 use super::served::{Beginning, Served, Source};
 use super::session::Session;
-use super::shown::MeterShown;
+use super::shown::{FleetShown, MeterShown};
 use crate::domain::units::Span;
-use crate::domain::{Duty, Event, Meter, MeterId, MeterState};
+use crate::domain::{Event, Meter, MeterId, MeterState};
 use crate::feed::Hall;
 use crate::store::meters::{LoggedEvent, Meters as Registry, MetersWriter, RegistryError};
 use crate::store::readings::ReadingsWriter;
 use crate::store::{Delivery, ReadError, RowError, Store, Unwritten, WriteError};
+
+/// How many meters are polled at once.
+const AT_ONCE: usize = 1_024;
 
 impl Knower for Meters {
     fn state_of(&self, meter: &MeterId) -> Option<MeterState> {
@@ -219,59 +221,20 @@ impl Meters {
         Ok(self.shown(&served, self.store.now()))
     }
 
+    /// The fleet in numbers.
+    #[must_use]
+    pub fn fleet(&self) -> FleetShown {
+        let now = Timestamp::now();
+        FleetShown::of(&self.all(), self.horizon(now), now)
+    }
+
+    pub(super) fn shown(&self, served: &Served, now: Timestamp) -> MeterShown {
+        MeterShown::of(served, self.horizon(now), now)
+    }
+
     /// The newest entries of a meter's own log, oldest first.
     pub fn logged(&self, meter: &MeterId) -> Result<Vec<LoggedEvent>, ReadError> {
         Registry::new(self.store.clone()).events(meter)
-    }
-
-    /// Takes a meter that was added out of the registry, and forgets what was last known of it.
-    pub async fn remove(&self, meter: &MeterId) -> Result<(), MetersError> {
-        let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
-        if served.source == Source::Config {
-            return Err(MetersError::Fixed(meter.clone()));
-        }
-        self.fleet.write().unwrap_or_else(PoisonError::into_inner).remove(meter);
-        self.notes.forget(meter);
-        served.driver.close();
-        let removed = self.writer.remove(meter.clone()).await.map_err(written);
-        if removed.is_err() {
-            // The registry still has it, so it is served still.
-            let beginning = Beginning {
-                meter: served.meter.clone(),
-                source: served.source,
-                duty: served.live().duty,
-                state: MeterState::clone(&served.live().state),
-            };
-            if let Ok(again) = self.serve(beginning) {
-                self.tell(&again);
-            }
-        }
-        self.tell(&served);
-        removed
-    }
-
-    /// Says what is to be done with a meter.
-    pub async fn set_duty(&self, meter: &MeterId, duty: Duty) -> Result<MeterShown, MetersError> {
-        let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
-        let set = self.writer.set_duty(meter.clone(), duty).await;
-        set.map_err(|error| error.split().map_or_else(MetersError::Write, MetersError::Row))?;
-        served.live().duty = duty;
-        self.tell(&served);
-        Ok(self.shown(&served, self.store.now()))
-    }
-
-    /// Asks every question again from now on.
-    pub fn poll_now(&self, meter: &MeterId) -> Result<(), MetersError> {
-        let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
-        {
-            let mut live = served.live();
-            if live.duty != Duty::Polled {
-                return Err(MetersError::Off(meter.clone()));
-            }
-            live.plan.ask_all(&self.config.polling, Instant::now());
-        }
-        self.tell(&served);
-        Ok(())
     }
 
     /// The meter, when there is one.
@@ -373,7 +336,13 @@ impl Meters {
         fleet.insert(serial, Arc::clone(served));
     }
 
-    fn serve(&self, beginning: Beginning) -> Result<Arc<Served>, TargetError> {
+    /// From now on a meter is not found.
+    pub(super) fn leave(&self, meter: &MeterId) {
+        self.fleet.write().unwrap_or_else(PoisonError::into_inner).remove(meter);
+    }
+
+    /// A meter that is found at once.
+    pub(super) fn serve(&self, beginning: Beginning) -> Result<Arc<Served>, TargetError> {
         let served = self.at_rest(beginning)?;
         self.enter(&served);
         Ok(served)

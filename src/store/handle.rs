@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::sync::{oneshot, watch};
 
 use super::backup::encryption::Seal;
@@ -11,7 +13,7 @@ use super::backup::{BackupError, BackupReport, Extra};
 use super::error::{OpenError, ReadError, RowError, WriteError};
 use super::health::Health;
 use super::keep::clock::{ClockState, Time};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Rows};
 use super::open::loss::SalvageReport;
 use super::open::start::{Running, Shared};
 use super::open::verify::{self, VerifyReport};
@@ -149,14 +151,14 @@ impl Store {
     /// Follows the journal from just after `after`, remembering nothing across restarts.
     #[must_use]
     pub fn tail(&self, after: Seq) -> Tail {
-        Tail::new(self, after)
+        Tail::new(&self.running, after)
     }
 
     /// Follows one lane of the journal as `reader`, from where that reader's cursor stands, or
     /// from now when it has none. A name holds no zero byte.
     pub fn subscribe(&self, reader: &str, lane: Lane) -> Result<Subscription, SubscribeError> {
         let now = *self.bell().borrow();
-        Subscription::new(self, reader, lane, now)
+        Subscription::new(&self.running, reader, lane, now)
     }
 
     /// As [`Store::subscribe`], but from the oldest entry of the journal when the reader has no cursor.
@@ -165,7 +167,7 @@ impl Store {
     /// some time after the doors: what people changed until then would be lost to a reader that begins now.
     pub fn subscribe_from_oldest(&self, reader: &str, lane: Lane) -> Result<Subscription, SubscribeError> {
         let before = Seq(self.oldest().0.saturating_sub(1));
-        Subscription::new(self, reader, lane, before)
+        Subscription::new(&self.running, reader, lane, before)
     }
 
     /// Up to where a reader has acknowledged one lane; `None` when it does not read it.
@@ -273,5 +275,18 @@ impl Store {
 
     pub(super) fn shared(&self) -> &Shared {
         self.running.shared()
+    }
+}
+
+/// Rows as everybody reads them; threads of the book's own read them in its table.
+impl<T: Serialize + DeserializeOwned> Ledger<T> {
+    /// The row under `key`, as it stands on disk.
+    pub fn get(&self, store: &Store, key: &[u8]) -> Result<Option<T>, ReadError> {
+        self.get_in(&store.shared().table, key)
+    }
+
+    /// Up to `limit` rows whose keys begin with `prefix` and come after `after`, in key order.
+    pub fn scan(&self, store: &Store, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Rows<T>, ReadError> {
+        self.scan_in(&store.shared().table, prefix, after, limit)
     }
 }

@@ -6,55 +6,23 @@
 //! the process, so that systemd starts it anew.
 
 mod keeper;
+mod state;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use keeper::Keeper;
-
-/// One run of a service: until it is told to stop, or fails.
-pub type Run = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
-
-/// What happens to the box when a service has failed for good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weight {
-    /// The others go on without it.
-    Room,
-    /// Nothing works without it: the process ends.
-    Essential,
-}
-
-/// How a service is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "state", rename_all = "lowercase")]
-pub enum State {
-    /// It runs.
-    Running,
-    /// It broke and is started again soon.
-    Retrying {
-        /// What broke.
-        reason: String,
-    },
-    /// It broke too often and is left alone until a reload or restart.
-    Failed {
-        /// What broke.
-        reason: String,
-    },
-}
-
-/// States of all services by name.
-pub type States = BTreeMap<String, State>;
+pub use keeper::{Run, Weight};
+pub use state::{State, States};
 
 /// How long a service that is cut off may take to let go of what it holds.
 const LET_GO: Duration = Duration::from_secs(1);

@@ -13,13 +13,13 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::host_control::HouseHands;
 use super::part::Part;
 use super::report::Reporter;
 use super::slot::{AnySlot, Slot};
 use crate::accounts::Accounts;
 use crate::admin::Backups;
 use crate::store::Store;
+use crate::uplink::Host;
 
 pub(super) use backups::recipient;
 
@@ -32,7 +32,7 @@ pub(super) struct Deps {
     pub(super) backups: Backups,
     pub(super) reporter: Reporter,
     /// What the cloud may have done.
-    pub(super) host: Arc<HouseHands>,
+    pub(super) host: Arc<dyn Host>,
     /// Where word is left for the rules, whichever are in force.
     pub(super) alarms: crate::rules::Inbox,
     pub(super) relay_counts: crate::relay::Counts,

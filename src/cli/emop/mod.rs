@@ -4,8 +4,10 @@
 //! The commands stand in [`table`], once; [`target`] finds the place they are carried out at, a mediator or the
 //! running box, and what differs between the two ends at [`place`].
 
+mod action;
 mod command;
 mod download;
+mod entry;
 mod intervals;
 mod mediator;
 mod outcome;
@@ -26,10 +28,10 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use tokio::time::Instant;
 
+use self::action::Action;
 use self::command::Given;
 pub(super) use self::download::Download;
 use self::place::{Place, There};
-use self::table::Action;
 use self::target::Target;
 use self::work::Work;
 use super::reach::block_on;

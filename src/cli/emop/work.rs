@@ -2,10 +2,10 @@
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 
+use super::action::Action;
 use super::command::Given;
 use super::outcome::Outcome;
 use super::place::There;
-use super::table::Action;
 use super::{intervals, reading, registry, writing};
 use crate::cli::CliError;
 use crate::cli::reach::secret_from;

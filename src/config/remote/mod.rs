@@ -6,75 +6,26 @@
 //! it. While a change is tried, what was before stands beside it: a crash in the trial puts it back.
 
 mod allow;
+mod error;
 mod files;
 mod layer;
 mod merge;
 
-use serde_json::Value as Json;
 use toml_edit::{DocumentMut, Item, Table, TableLike, value};
 
-use super::layers::{self, Flags};
-use super::{Config, ConfigErrors};
+use super::Config;
+use super::layers::{self, Flags, remote_file};
 use crate::files::FileError;
 use crate::uplink::Section;
-pub use files::{file, keep, roll_back};
+use allow::{MASK, allows};
+pub use error::RemoteError;
+pub use files::{keep, roll_back};
 pub(super) use layer::Layer;
-use merge::Merge;
 pub(super) use merge::put;
+use merge::{Merge, plain};
 
-/// What stands where a secret, or the way to one, is not shown.
-const MASK: &str = "***";
 /// What the keys end with whose values are masked.
 const SECRET: [&str; 5] = ["password_file", "otp_file", "key_file", "secret_file", "socks5_url"];
-
-/// A configuration from afar that cannot be.
-#[derive(Debug, thiserror::Error)]
-pub enum RemoteError {
-    /// It is no TOML.
-    #[error("it is not valid TOML, line {line}: {message}")]
-    Syntax {
-        /// In which line.
-        line: usize,
-        /// What is wrong.
-        message: String,
-    },
-    /// A key that this part does not have.
-    #[error("`{key}` does not belong into a configuration of type `{section}`")]
-    Elsewhere {
-        /// The key.
-        key: String,
-        /// What the part is called.
-        section: &'static str,
-    },
-    /// A key that is only changed at the box.
-    #[error("`{0}` is changed at the box itself, and not from here")]
-    Ours(String),
-    /// A time that can only be made longer.
-    #[error("`{key}` can only be made longer from here, and {now} is in force; it is made shorter at the box itself")]
-    Shorter {
-        /// The key.
-        key: String,
-        /// What is in force.
-        now: String,
-    },
-    /// A filter that would leave out what was done by whose order.
-    #[error(
-        "`{0}` must let `gatelodge::audit=info` through, said by targets alone, such as `warn,gatelodge::audit=info`"
-    )]
-    Unaudited(String),
-    /// `***` within a list, where nobody can tell which it was.
-    #[error("`{0}` has *** in a list; write the list out")]
-    MaskInList(String),
-    /// What stood there before is not all taken any more.
-    #[error("{}", .0.join("; "))]
-    Screened(Vec<String>),
-    /// The whole would not be valid.
-    #[error("{0}")]
-    Invalid(#[from] ConfigErrors),
-    /// A file could not be read or written.
-    #[error(transparent)]
-    File(#[from] FileError),
-}
 
 /// A part of what is in force, as TOML, with masks where secrets are.
 #[must_use]
@@ -92,17 +43,6 @@ pub fn shown(config: &Config, section: Section) -> String {
     mask(document.as_table_mut());
     tables(document.as_table_mut());
     document.to_string()
-}
-
-/// Whether a key belongs into a part.
-fn allows(section: Section, key: &str) -> bool {
-    match section {
-        Section::Whole => true,
-        Section::Uplink => key != "uplink.rule" && (key == "uplink" || key.starts_with("uplink.")),
-        Section::Meters => ["meters", "meter"].contains(&key.split('.').next().unwrap_or_default()),
-        Section::Spaces => key.split('.').next() == Some("occupancy"),
-        Section::Rules => ["uplink", "uplink.rule"].contains(&key),
-    }
 }
 
 fn mask(table: &mut dyn TableLike) {
@@ -153,7 +93,7 @@ pub fn candidate(flags: &Flags, now: &Config, section: Section, text: &str) -> R
             line: text[..error.span().map_or(0, |span| span.start)].matches('\n').count() + 1,
             message: error.message().lines().next().unwrap_or_default().to_owned(),
         })?;
-    let path = file(&now.data_dir);
+    let path = remote_file(&now.data_dir);
     let kept = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -188,10 +128,6 @@ pub fn candidate(flags: &Flags, now: &Config, section: Section, text: &str) -> R
     }
 }
 
-fn plain(config: &Config) -> Json {
-    serde_json::to_value(config).expect("the configuration is plain data")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,7 +154,7 @@ mod tests {
             let candidate = candidate(&flags, config, Section::Whole, text).unwrap();
             candidate.put(&config.data_dir).unwrap();
             keep(&config.data_dir).unwrap();
-            std::fs::read_to_string(file(&config.data_dir)).unwrap()
+            std::fs::read_to_string(remote_file(&config.data_dir)).unwrap()
         };
         let said = told(
             &config,

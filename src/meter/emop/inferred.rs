@@ -4,8 +4,9 @@
 //! may put another value in its place, without a rebuild, once a real meter has answered.
 
 mod check;
+mod error;
 
-pub use check::InferredError;
+pub use error::InferredError;
 use serde::{Deserialize, Serialize};
 
 use super::object::ObjectId;

@@ -79,6 +79,14 @@ impl Meters {
         }
     }
 
+    /// Which half-hours a meter was asked for, and what of them it does not hold or nobody can believe.
+    pub(in crate::meter) fn half_hours_asked(&self, meter: &MeterId) -> HalfHoursAsked {
+        let served = self.served(meter);
+        served
+            .map(|served| served.live().shown.half_hours.clone())
+            .unwrap_or_default()
+    }
+
     /// The oldest half-hour that is fetched: no older than a new meter's, nor than what is kept.
     pub(in crate::meter) fn horizon(&self, now: Timestamp) -> HalfHour {
         let kept = if self.kept.is_zero() {

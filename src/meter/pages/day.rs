@@ -8,13 +8,12 @@ use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 
 use super::PageState;
-use super::one::{PageError, find};
+use super::error::{HalfHoursError, PageError};
 use crate::domain::{HALF_HOUR, Interval, Measure, MeterId};
 use crate::face::SignedIn;
 use crate::http::blocking;
 use crate::http::table::{self, Row};
-use crate::meter::{MetersError, Span, Totals};
-use crate::store::ReadError;
+use crate::meter::{Span, Totals};
 
 /// Days that can be gone to at a click.
 const DAYS: i64 = 14;
@@ -32,20 +31,6 @@ pub(super) struct DayShown {
 #[derive(Deserialize)]
 pub(super) struct DayQuery {
     pub(super) day: Option<String>,
-}
-
-/// Why half-hours cannot be shown.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum HalfHoursError {
-    /// The meter went meanwhile.
-    #[error(transparent)]
-    Room(#[from] MetersError),
-    /// The book cannot be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// There is no such day.
-    #[error(transparent)]
-    Calendar(#[from] jiff::Error),
 }
 
 /// What a page shows of half-hours.
@@ -97,7 +82,7 @@ pub(super) async fn csv(
     Path(serial): Path<String>,
     Query(wanted): Query<DayQuery>,
 ) -> Result<Response, PageError> {
-    let shown = find(&desk, &person, &serial)?;
+    let shown = desk.find(&person, &serial)?;
     let today = Timestamp::now().to_zoned(desk.face.timezone().clone()).date();
     let day = day_of(&wanted, today)?;
     let serial = shown.meter.serial;

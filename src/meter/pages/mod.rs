@@ -3,6 +3,7 @@
 
 mod card;
 mod day;
+mod error;
 mod one;
 mod plot;
 
@@ -17,12 +18,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
 
-use super::Meters;
+use super::{MeterShown, Meters};
 use crate::accounts::Act;
 use crate::domain::MeterId;
 use crate::face::{Face, Forbidden, Page, Shell, SignedIn, secured};
 use crate::feed::{Filter, Leave, stream};
 use card::Card;
+use error::PageError;
 
 /// Cards on one page.
 const SHOWN: usize = 200;
@@ -31,6 +33,17 @@ const SHOWN: usize = 200;
 struct PageState {
     room: Arc<Meters>,
     face: Face,
+}
+
+impl PageState {
+    /// The meter of a page, when the person may see it. Whose it is not learns nothing of it.
+    fn find(&self, person: &SignedIn, serial: &str) -> Result<MeterShown, PageError> {
+        let serial: MeterId = serial.parse().map_err(|_| PageError::Unknown)?;
+        if !person.sees(&serial) {
+            return Err(PageError::Unknown);
+        }
+        self.room.show(&serial).map_err(|_| PageError::Unknown)
+    }
 }
 
 impl FromRef<PageState> for Face {

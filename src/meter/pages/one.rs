@@ -7,13 +7,14 @@ use axum::response::{IntoResponse, Response};
 use jiff::{Timestamp, ToSpan};
 
 use super::card::Card;
-use super::day::{DayQuery, DayShown, Drawn, HalfHoursError, day_of, is_missing, kwh, span_of};
+use super::day::{DayQuery, DayShown, Drawn, day_of, is_missing, kwh, span_of};
+use super::error::{HalfHoursError, PageError};
 use super::plot::Plot;
 use super::{PageState, card as cards};
 use crate::accounts::Act;
 use crate::domain::{Doubt, MeterId, Quality, Quantity};
 use crate::face::{Frame, Page, Shell, SignedIn};
-use crate::http::{BrokenError, Problem, blocking};
+use crate::http::blocking;
 use crate::meter::emop::event_log;
 use crate::meter::{MeterShown, ValueShown};
 use crate::store::ReadError;
@@ -59,15 +60,6 @@ struct EventRow {
     alarm: bool,
 }
 
-/// The meter of this page, when the person may see it. Whose it is not learns nothing of it.
-pub(super) fn find(desk: &PageState, person: &SignedIn, serial: &str) -> Result<MeterShown, PageError> {
-    let serial: MeterId = serial.parse().map_err(|_| PageError::Unknown)?;
-    if !person.sees(&serial) {
-        return Err(PageError::Unknown);
-    }
-    desk.room.show(&serial).map_err(|_| PageError::Unknown)
-}
-
 /// The page of one meter.
 pub(super) async fn show(
     State(desk): State<PageState>,
@@ -76,7 +68,7 @@ pub(super) async fn show(
     Query(wanted): Query<DayQuery>,
 ) -> Result<Response, PageError> {
     let mark = desk.room.hall.mark();
-    let shown = find(&desk, &person, &serial)?;
+    let shown = desk.find(&person, &serial)?;
     let today = Timestamp::now().to_zoned(desk.face.timezone().clone()).date();
     let day = day_of(&wanted, today)?;
     let read = blocking({
@@ -121,38 +113,6 @@ pub(super) async fn show(
         events: events(&desk, &shown.meter.serial).map_err(HalfHoursError::from)?,
     };
     Ok(Page(StatusCode::OK, page).into_response())
-}
-
-/// Why there is no page.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum PageError {
-    /// There is no such meter, or it is somebody else's.
-    #[error("There is no such meter.")]
-    Unknown,
-    /// The day is none.
-    #[error("A day is written as 2026-02-10.")]
-    Day,
-    /// Reading it broke.
-    #[error("That could not be read, and the fault is ours.")]
-    Broken(#[from] BrokenError),
-    /// It could not be read.
-    #[error("That could not be read, and the fault is ours.")]
-    Unread(#[from] HalfHoursError),
-}
-
-impl IntoResponse for PageError {
-    fn into_response(self) -> Response {
-        let status = match &self {
-            PageError::Unknown => StatusCode::NOT_FOUND,
-            PageError::Day => StatusCode::BAD_REQUEST,
-            PageError::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            PageError::Unread(error) => {
-                tracing::error!(%error, "a page of a meter could not be read");
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
-        };
-        Problem::new(status, "no-page", self.to_string()).into_response()
-    }
 }
 
 fn progress(shown: &MeterShown, desk: &PageState) -> Option<String> {

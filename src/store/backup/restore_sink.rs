@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::domain::Seq;
 use crate::store::backup::Privacy;
 use crate::store::backup::archive::{Member, MemberKind};
-use crate::store::backup::restore::RestoreError;
+use crate::store::backup::restore_error::RestoreError;
 use crate::store::files::{self, Disk, DiskFile};
 use crate::store::keep::beside;
 use crate::store::keep::generation::Generation;

@@ -1,5 +1,6 @@
 //! Opening: survey what is there, mend it, fill the table, start the threads. `verify` is the first half of it.
 
+pub(in crate::store) mod found;
 pub(in crate::store) mod loss;
 pub(in crate::store) mod recovery;
 pub(in crate::store) mod retention;

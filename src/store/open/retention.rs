@@ -2,7 +2,7 @@
 //!
 //! Segments go only when the older snapshot and every cursor are past them (BOOK P9),
 //! so a log that begins later than that has lost its beginning. Rows name the month files that count
-//! (promise 17).
+//! (BOOK P17).
 
 use crate::domain::Seq;
 use crate::store::FileError;
@@ -10,7 +10,7 @@ use crate::store::files::{self, Disk};
 use crate::store::keep::snapshot::{self, Overlay, Rows};
 use crate::store::log::record::Record;
 use crate::store::log::segment;
-use crate::store::open::survey::{FoundSegment, FoundSnapshot};
+use crate::store::open::found::{FoundSegment, FoundSnapshot};
 use crate::store::read::cursors;
 use crate::store::schema::{CURSORS, SIDE_FILES};
 

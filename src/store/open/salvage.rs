@@ -17,8 +17,9 @@ use crate::store::log::appender::Log;
 use crate::store::log::replay;
 use crate::store::log::segment::{self, Header, Thinning};
 use crate::store::log::thinning;
+use crate::store::open::found::FoundSegment;
 use crate::store::open::loss::{Loss, SalvageReport};
-use crate::store::open::survey::{FoundSegment, Survey};
+use crate::store::open::survey::Survey;
 
 /// Makes the generation after the one that `survey` found damaged.
 pub(in crate::store) fn mend(

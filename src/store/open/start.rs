@@ -27,7 +27,7 @@ use crate::store::read::cursors::Cursors;
 use crate::store::readings::{self, Compactor};
 use crate::store::stats::{Counters, Stats};
 use crate::store::table::Table;
-use crate::store::table::recent::{self, SettlerCall};
+use crate::store::table::settler::{self, SettlerCall};
 use crate::store::write::pen::{Pen, Tools};
 use crate::store::write::queue::Queue;
 use crate::store::write::reserve::Reserve;
@@ -213,7 +213,7 @@ impl Running {
             },
             {
                 let (table, settler) = (Arc::clone(&opened.table), settler.clone());
-                thread("book-settler", move || recent::settle(&table, &settler, settlers))
+                thread("book-settler", move || settler::settle(&table, &settler, settlers))
             },
         ];
         Ok(Running {

@@ -9,8 +9,7 @@ use crate::store::log::latest::Next;
 use crate::store::log::record::{self, Head, Record};
 use crate::store::log::segment::HEADER;
 use crate::store::log::segments::{Segment, Segments};
-use crate::store::read::lanes::Gap;
-use crate::store::{Entry, FileError, ReadError};
+use crate::store::{Entry, FileError, Gap, ReadError};
 
 /// Bytes read at once.
 const CHUNK: usize = 64 << 10;

@@ -1,6 +1,6 @@
 //! Month files on disk: written beside and put in place whole, read block by block, checked from end to end.
 //!
-//! `<generation>/month_file/readings-2024-12.0003.month_file` is the third file of its month. Which file of a month counts stands
+//! `<generation>/side/readings-2024-12.0003.side` is the third file of its month. Which file of a month counts stands
 //! in a row; the others are left over. An open file outlives its name, so readers are not disturbed.
 
 use std::io;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use gatelodge::config::{self, Config, Flags, remote};
+use gatelodge::config::{self, Config, Flags, remote, remote_file};
 use gatelodge::uplink::Section;
 use serde_json::Value;
 
@@ -68,7 +68,7 @@ impl Box {
         told.put(&self.config.data_dir).unwrap();
         remote::keep(&self.config.data_dir).unwrap();
         self.config = config::load(&self.flags).unwrap().config;
-        std::fs::read_to_string(remote::file(&self.config.data_dir)).unwrap()
+        std::fs::read_to_string(remote_file(&self.config.data_dir)).unwrap()
     }
 }
 
