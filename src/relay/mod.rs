@@ -31,8 +31,10 @@ mod pipe;
 mod room;
 pub mod rule;
 mod shown;
+mod table;
 mod ticket;
 mod trace;
+mod traced;
 pub mod upgrade;
 pub mod v1;
 
