@@ -51,15 +51,6 @@ const KNOTS: &[(&str, usize, &str)] = &[
     ("src/meter/emop", 2, "the catalogue, and what may be inferred in it"),
     ("src/meter/pages", 2, "a day, and the page that it is on"),
     ("src/meter/simulator", 4, "a table of objects with what each does"),
-    ("src/relay", 2, "messages, and how they grow"),
-    (
-        "src/relay",
-        6,
-        "one connection asks the table, and the table its connections",
-    ),
-    ("src/relay/bridge", 2, "bodies, and the messages that they are in"),
-    ("src/relay/bridge", 2, "both ways for events"),
-    ("src/rules", 2, "entries, and those that are built in"),
     (
         "src/store",
         20,
@@ -71,13 +62,6 @@ const KNOTS: &[(&str, usize, &str)] = &[
     ("src/tls", 3, "a pair's error names the order that it came from"),
     ("src/tls", 3, "a door, its front, and the handshake"),
     ("src/tls", 3, "limits, and the two that measure by them"),
-    ("src/uplink", 13, "small types stand where they were first needed"),
-    (
-        "src/uplink",
-        15,
-        "a session and its steps share what the room gave them",
-    ),
-    ("src/webhooks", 2, "the room and its workers"),
 ];
 
 /// Module paths (`store::log::frame`) and what each file says, without comments and inline tests.
