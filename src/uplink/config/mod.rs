@@ -101,9 +101,6 @@ pub struct Config {
     /// How often the first meter says a number that rises by one, so that loss can be seen from outside.
     #[serde(default)]
     pub self_test_rate: Rate,
-    /// When the box raises alarms of its own, beside the rules that are built in.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub rule: Vec<crate::rules::Entry>,
     /// What only kind `"mqtt"` has.
     #[serde(default)]
     pub mqtt: Mqtt,
@@ -186,14 +183,10 @@ impl Auth {
 }
 
 impl Config {
-    /// What tells this section from another: a hash of all of it but the rules, which are a part of their own.
+    /// What tells this section from another: a hash of all of it.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let section = Config {
-            rule: Vec::new(),
-            ..self.clone()
-        };
-        let text = serde_json::to_string(&section).unwrap_or_default();
+        let text = serde_json::to_string(self).unwrap_or_default();
         HEXLOWER.encode(&sha256(text.as_bytes()))
     }
 
