@@ -91,7 +91,7 @@ fn paths(building: &Building) -> Vec<String> {
 fn stands_in(text: &str, word: &str) -> bool {
     let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
     text.match_indices(word).any(|(at, _)| {
-        let (before, after) = (text[..at].as_bytes().last(), text.as_bytes().get(at + word.len()));
+        let (before, after) = (text.as_bytes()[..at].last(), text.as_bytes().get(at + word.len()));
         let (first, last) = (word.as_bytes().first(), word.as_bytes().last());
         !(is_digit(first) && is_digit(before) || is_digit(last) && is_digit(after))
     })
