@@ -173,7 +173,7 @@ impl Check<'_> {
         {
             self.believed("acme.ca_file", file);
         }
-        if let Some(room) = &config.uplink {
+        if let Some(room) = config.uplink.as_ref().map(|section| &section.room) {
             if let Some(file) = &room.ca_file {
                 self.believed("uplink.ca_file", file);
             }
@@ -187,7 +187,7 @@ impl Check<'_> {
                 });
             }
         }
-        let targets = config.occupancy.iter().flat_map(|room| &room.webhook);
+        let targets = config.occupancy.iter().flat_map(|section| &section.webhook);
         for (place, target) in targets.enumerate() {
             let key = |name: &str| format!("occupancy.webhook.{place}.{name}");
             self.secret(&key("secret_file"), Some(&target.secret_file), |path| {

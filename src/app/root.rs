@@ -271,8 +271,8 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
     }
     let mut options = Options::at(Place::in_data_dir(&folder));
     if let Some(uplink) = &config.uplink {
-        options.journal_bytes = uplink.outbox_max.0;
-        options.journal_age = uplink.outbox_age.0;
+        options.journal_bytes = uplink.room.outbox_max.0;
+        options.journal_age = uplink.room.outbox_age.0;
     }
     let store = tokio::task::spawn_blocking(move || open_patiently(options))
         .await

@@ -71,7 +71,7 @@ fn test(common: &Common) -> Result<ExitCode, CliError> {
             return by_file(common).await;
         };
         let section = match config::load(&common.flags()).map(|loaded| loaded.config.uplink) {
-            Ok(Some(section)) => json!({ "section": section.fingerprint() }),
+            Ok(Some(section)) => json!({ "section": section.room.fingerprint() }),
             Ok(None) if common.config.is_some() => return by_file(common).await,
             Ok(None) => json!({}),
             // Whoever may not read the files still learns how it stands with what the box goes by.
@@ -96,7 +96,7 @@ fn test(common: &Common) -> Result<ExitCode, CliError> {
 async fn by_file(common: &Common) -> Result<Vec<Step>, CliError> {
     let config = config::load(&common.flags())?.config.uplink;
     let closed = || CliError::configuration("the uplink is closed; open it with a section [uplink]");
-    let config = config.ok_or_else(closed)?;
+    let config = config.ok_or_else(closed)?.room;
     let name = config.client_id.clone().unwrap_or_else(|| "gatelodge".to_owned());
     Ok(rehearse(&config, &name, None).await)
 }

@@ -22,8 +22,8 @@ pub(super) fn check(config: &Config) -> Faults {
     }
     doors::check(config, &mut faults);
     acme(config, &mut faults);
-    if let Some(room) = &config.occupancy {
-        faults.append(room.faults());
+    if let Some(section) = &config.occupancy {
+        faults.append(section.faults());
     }
     if let Some(room) = &config.meters {
         faults.append(room.faults());
@@ -32,11 +32,8 @@ pub(super) fn check(config: &Config) -> Faults {
     if let Some(room) = &config.relay {
         faults.append(room.faults());
     }
-    if let Some(room) = &config.uplink {
-        faults.append(room.faults());
-        if let Err(wrong) = crate::rules::rules(&room.rule) {
-            faults.within("uplink.rule", wrong);
-        }
+    if let Some(section) = &config.uplink {
+        faults.append(section.faults());
     }
     backup(config, &mut faults);
     faults

@@ -150,7 +150,7 @@ fn read_all(layers: Layers) -> (Option<Loaded>, Vec<ConfigError>) {
     }
     let Ok(mut config) = result else { return (None, faults) };
     if let Some(uplink) = &mut config.uplink {
-        uplink.credential_folder = Some(CredentialFolder::of(&config.data_dir));
+        uplink.room.credential_folder = Some(CredentialFolder::of(&config.data_dir));
     }
     for fault in check::check(&config) {
         let is_known = !unread.covers(&fault.key) && !fault.also.iter().any(|key| unread.touches(key));

@@ -55,9 +55,6 @@ pub struct Config {
     pub max_listeners: u32,
     /// Pages of which origins may call `/v1`, such as `https://app.example.org`; `"*"`: of all.
     pub cors_origins: Vec<String>,
-    /// Who is told when spaces get full and alarms begin.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub webhook: Vec<crate::webhooks::Entry>,
 }
 
 impl Default for Config {
@@ -71,7 +68,6 @@ impl Default for Config {
             anonymous_share: 0.5,
             max_listeners: 4_000,
             cors_origins: Vec::new(),
-            webhook: Vec::new(),
         }
     }
 }
@@ -124,7 +120,6 @@ impl Config {
                 }
             }
         }
-        faults.within("occupancy.webhook", crate::webhooks::faults(&self.webhook));
         faults
     }
 }

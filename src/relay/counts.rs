@@ -1,7 +1,5 @@
 //! What the relay counts, for `/metrics`.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -12,7 +10,7 @@ use prometheus_client::metrics::histogram::Histogram;
 
 use super::goodbye::Goodbye;
 use super::meetup::Tally;
-use super::peer::{Load, Peer};
+use super::peer::Load;
 use crate::http::metrics::Metrics;
 
 /// The relay's metrics; clones share them.
@@ -181,16 +179,8 @@ impl Counts {
         }
     }
 
-    /// Adds what a peer has sent since this was last asked.
-    pub(super) fn gather(&self, peer: &Arc<Peer>) {
-        let news = |counter: &AtomicU64, told: &AtomicU64| {
-            let now = counter.load(Relaxed);
-            now.saturating_sub(told.swap(now, Relaxed))
-        };
-        let counted = &peer.counted;
-        self.taken.add(Load {
-            messages: news(&counted.messages, &counted.messages_told),
-            bytes: news(&counted.bytes, &counted.bytes_told),
-        });
+    /// These were taken from a peer.
+    pub(super) fn taken(&self, load: Load) {
+        self.taken.add(load);
     }
 }

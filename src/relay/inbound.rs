@@ -8,77 +8,14 @@
 //! gigabytes: after each full piece the reader waits until it is told to go on.
 
 mod inflating;
+mod piece;
 mod text;
 
-use inflating::Inflating;
+use inflating::{Inflating, Taken};
+pub use piece::{CUT, Data, InboundError, Piece};
 use text::{NotUtf8, Text};
 
-use super::frame::deflate::DeflateError;
-use super::frame::{self, CloseError, FrameError, Header, LONGEST_CONTROL, LONGEST_HEADER, Opcode};
-
-/// The longest piece, in bytes.
-pub const CUT: usize = 64 << 10;
-
-/// Something a peer said.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Piece<'a> {
-    /// A message or a part of it.
-    Data(Data<'a>),
-    /// It wants to hear this back.
-    Ping(&'a [u8]),
-    /// It heard this.
-    Pong(&'a [u8]),
-    /// It goes.
-    Close(Option<u16>),
-}
-
-/// A message or a part of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Data<'a> {
-    /// Text or binary at a message's beginning, then continuation.
-    pub opcode: Opcode,
-    /// Whether the message ends here.
-    pub fin: bool,
-    /// The bytes.
-    pub payload: &'a [u8],
-    /// As what they came, where their message is compressed: up to [`CUT`] bytes.
-    pub packed: Option<&'a [u8]>,
-}
-
-/// What a peer must not send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InboundError {
-    /// A frame is none.
-    #[error(transparent)]
-    Frame(#[from] FrameError),
-    /// A continuation of nothing, or a beginning in the middle.
-    #[error("the pieces of a message are out of order")]
-    Order,
-    /// A good-bye is none.
-    #[error(transparent)]
-    Close(#[from] CloseError),
-    /// A text is none.
-    #[error("a text is not UTF-8")]
-    Utf8,
-    /// A compressed message is none.
-    #[error(transparent)]
-    Deflate(#[from] DeflateError),
-    /// A message is longer than it may be.
-    #[error("a message is longer than {0} bytes")]
-    TooLong(u64),
-}
-
-impl InboundError {
-    /// The close code that tells a peer of it (§7.4.1).
-    #[must_use]
-    pub fn code(&self) -> u16 {
-        match self {
-            InboundError::Frame(_) | InboundError::Order | InboundError::Close(_) => 1002,
-            InboundError::Utf8 | InboundError::Deflate(_) => 1007,
-            InboundError::TooLong(_) => 1009,
-        }
-    }
-}
+use super::frame::{self, FrameError, Header, LONGEST_CONTROL, LONGEST_HEADER, Opcode};
 
 /// Reads one peer's bytes.
 #[derive(Debug)]
@@ -269,6 +206,36 @@ impl Inbound {
             return self.hand_out(&last, header.fin, piece).map(|()| None);
         }
         Ok(None)
+    }
+
+    /// A part of a frame of a compressed message came. Like [`Inbound::part`].
+    fn inflate<E: From<InboundError>>(
+        &mut self,
+        header: Header,
+        part: &[u8],
+        piece: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
+    ) -> Result<Option<usize>, E> {
+        let (limit, frame_ends) = (self.limit, self.frame.is_none());
+        let fin = frame_ends && header.fin;
+        let message = self.message.as_mut().ok_or(InboundError::Order)?;
+        let inflating = message.inflating.as_mut().ok_or(InboundError::Order)?;
+        let waits_at = match inflating.take(part, fin, limit)? {
+            Taken::Some(taken) => Some(taken),
+            Taken::All if frame_ends => None,
+            Taken::All => return Ok(None),
+        };
+        let fin = fin && waits_at.is_none();
+        let (plain, packed) = inflating.hand_out();
+        let data = Data {
+            packed: Some(&packed),
+            ..self.checked(&plain, fin)?
+        };
+        piece(Piece::Data(data))?;
+        // The next piece of the same message finds their room.
+        if let Some(inflating) = self.message.as_mut().and_then(|message| message.inflating.as_mut()) {
+            inflating.give_back(plain, packed);
+        }
+        Ok(waits_at)
     }
 
     fn control<E: From<InboundError>>(

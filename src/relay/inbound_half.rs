@@ -5,7 +5,6 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Waker};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
@@ -16,23 +15,14 @@ use super::goodbye::Goodbye;
 use super::hello::{self, LONGEST};
 use super::inbound::{Data, Piece};
 use super::peer::{Carried, Greeting, Peer};
-use super::room::Relay;
+use super::table::{Table, Times};
 use crate::accounts::random;
-
-/// Times that the room sets for a connection.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Times {
-    pub(super) ping_interval: Duration,
-    pub(super) ping_timeout: Duration,
-    pub(super) hello_timeout: Duration,
-    pub(super) send_timeout: Duration,
-}
 
 /// What pieces of messages are put into.
 pub(super) struct InboundHalf {
     stage: Stage,
     pub(super) peer: Arc<Peer>,
-    pub(super) room: Arc<Relay>,
+    pub(super) room: Arc<dyn Table>,
     pub(super) times: Times,
     allowance: Arc<Allowance>,
     /// What kind of message is under way, and its bytes so far.
@@ -73,7 +63,7 @@ enum Ping {
 
 impl InboundHalf {
     /// For a peer whose connection begins; it is asked whether it is there.
-    pub(super) fn new(peer: Arc<Peer>, room: Arc<Relay>, allowance: Arc<Allowance>) -> InboundHalf {
+    pub(super) fn new(peer: Arc<Peer>, room: Arc<dyn Table>, allowance: Arc<Allowance>) -> InboundHalf {
         let times = room.times();
         let now = Instant::now();
         // The first ping goes before anything that is heard is answered (3.6).
@@ -153,7 +143,7 @@ impl InboundHalf {
 
     fn trace(&self, said: Opcode, bytes: u64) {
         if let Some(trace) = self.peer.trace().as_ref() {
-            trace.note(&self.peer, said, bytes);
+            trace.note(self.peer.number, || self.peer.partner(), (said, bytes));
         }
     }
 

@@ -146,6 +146,11 @@ impl Meetups {
     }
 }
 
+/// The id as it may be seen: what follows a `?` may be a secret.
+pub(super) fn shown_id(id: &str) -> &str {
+    id.split('?').next().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

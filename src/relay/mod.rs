@@ -6,7 +6,8 @@
 //! into, and nothing of it is ever logged or kept.
 //!
 //! Pure: [`hello`], [`frame`], [`inbound`], [`meetup`], [`rule`], [`goodbye`], [`upgrade`], [`extension`]. A peer's
-//! connection is served by `pipe` and `inbound_half`; [`Relay`] knows who is there. Not done: more than one relay, observers.
+//! connection is served by `pipe` and `inbound_half`, which know the room by the trait in `table` alone; [`Relay`] knows
+//! who is there. Not done: more than one relay, observers.
 #![doc = ""]
 #![doc = include_str!("README.md")]
 
@@ -31,8 +32,10 @@ mod pipe;
 mod room;
 pub mod rule;
 mod shown;
+mod table;
 mod ticket;
 mod trace;
+mod traced;
 pub mod upgrade;
 pub mod v1;
 

@@ -13,15 +13,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::allowance::{Allowances, Rates};
-use super::config::{CloseCodes, Config};
+use super::config::Config;
 use super::counts::Counts;
 use super::goodbye::Goodbye;
-use super::inbound_half::{InboundHalf, Times};
+use super::inbound_half::InboundHalf;
 use super::meetup::{Meetups, PeerNumber, Tally};
 use super::notes::Notes;
 use super::peer::{Caller, Peer};
 use super::pipe;
 use super::rule::{Identity, Rule};
+use super::table::Table;
 use super::ticket::{Even, TicketError, Tickets};
 use super::trace::Traces;
 use crate::http::truncated;
@@ -249,7 +250,7 @@ impl Relay {
         self.tasks.spawn(async move {
             if let Some(stream) = stream.await {
                 room.enter(&peer);
-                let inbound_half = InboundHalf::new(Arc::clone(&peer), Arc::clone(&room), allowance);
+                let inbound_half = InboundHalf::new(Arc::clone(&peer), Arc::<Relay>::clone(&room), allowance);
                 let why = pipe::serve(stream, inbound_half, limit).await;
                 room.forget(&peer, why);
             }
@@ -270,7 +271,7 @@ impl Relay {
 
     fn forget(&self, peer: &Arc<Peer>, why: Goodbye) {
         self.state().peers.remove(&peer.number);
-        self.counts.gather(peer);
+        self.counts.taken(peer.counted.untold());
         self.counts.ended(why);
         let (messages, bytes) = peer.sent();
         tracing::info!(
@@ -285,7 +286,7 @@ impl Relay {
     fn gather(&self) {
         self.allowances.forget_quiet(Instant::now());
         let peers = self.peers();
-        peers.iter().for_each(|peer| self.counts.gather(peer));
+        peers.iter().for_each(|peer| self.counts.taken(peer.counted.untold()));
         self.counts.queued(peers.iter().map(|peer| peer.waiting_bytes()).sum());
         self.end_traces(Instant::now());
     }
@@ -301,30 +302,7 @@ impl Relay {
         self.state().meetups.partner(&peer.id, peer.number)
     }
 
-    pub(super) fn times(&self) -> Times {
-        let config = self.config.load();
-        Times {
-            ping_interval: config.ping_interval.0,
-            ping_timeout: config.ping_timeout.0,
-            hello_timeout: config.hello_timeout.0,
-            send_timeout: config.send_timeout.0,
-        }
-    }
-
-    pub(super) fn close_codes(&self) -> CloseCodes {
-        self.config.load().close_codes
-    }
-
-    pub(super) fn counts(&self) -> &Counts {
-        &self.counts
-    }
-
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The id as it may be seen: what follows a `?` may be a secret.
-pub(super) fn shown_id(id: &str) -> &str {
-    id.split('?').next().unwrap_or_default()
 }

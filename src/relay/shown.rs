@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::meetup::shown_id;
 use super::peer::Peer;
-use super::room::{Relay, shown_id};
+use super::room::Relay;
 use super::ticket::TicketError;
 use crate::domain::units::Span;
 

@@ -6,6 +6,7 @@
 
 mod builtin;
 mod context;
+mod due;
 mod entry;
 mod era;
 mod group;
@@ -16,6 +17,7 @@ mod machine;
 mod op;
 mod room;
 mod rule;
+mod rulebook;
 mod series;
 mod threshold;
 mod watch;
@@ -23,11 +25,12 @@ mod window;
 mod writing;
 
 pub use context::BoxFacts;
-pub use entry::{Entry, rules};
+pub use entry::Entry;
 pub use inbox::{Gauge, Gauges, Inbox};
 pub use ledger::Alarms;
 pub use machine::{Parameters, Phase};
 pub use op::Op;
 pub use room::{READER, Rules, RulesError};
 pub use rule::{On, Rule};
+pub use rulebook::rules;
 pub use series::{Sample, samples, space_samples};

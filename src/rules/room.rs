@@ -12,11 +12,12 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::context::{BoxFacts, Context};
-use super::entry::{Entry, rules};
+use super::entry::Entry;
 use super::era::Era;
 use super::inbox::{Gauges, Inbox};
 use super::ledger::{self, BEGUN, IN_FORCE};
 use super::rule::Rule;
+use super::rulebook::rules;
 use super::series::{Sample, another, no_date, samples, silent, space_samples};
 use super::watch::{Observation, Watch};
 use super::writing::write;

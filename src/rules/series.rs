@@ -214,6 +214,22 @@ fn yes_or_no((fragment, series): (&'static str, &'static str), yes: bool) -> Sam
     }
 }
 
+/// The unit of a series; by time alone a rule says something without a sample at hand.
+pub(super) fn unit_of(series: &str) -> &'static str {
+    let (fragment, series) = series.split_once('.').unwrap_or_default();
+    match (fragment, series.split([':', '*']).next().unwrap_or_default()) {
+        (_, "P+" | "P-") => "W",
+        (_, "A+" | "A-") => "kWh",
+        (_, "Ri+" | "Ri-") => "kVArh",
+        (_, "S+" | "S-") => "kVAh",
+        (_, "voltage") => "V",
+        (_, "balance") => "GBP",
+        (_, "offset") => "s",
+        (_, "utilisation" | "fill" | "disk_free") => "%",
+        _ => "",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::due::Due;
 use super::era::ClockSet;
 use super::group::{Group, Key};
 use super::ledger::LevelRow;
@@ -13,7 +14,7 @@ use super::level;
 use super::machine::Said;
 use super::op::Op;
 use super::rule::{Rule, Words};
-use super::series::Sample;
+use super::series::{Sample, unit_of};
 use crate::domain::{Alarm, AlarmNews, Event, Lane, Level, Seq, Source, Space, SpaceId};
 
 /// Where something stands in the journal.
@@ -57,8 +58,7 @@ pub(super) struct Watch {
     /// Up to where the journal was in what was read from the book: what is not after that is in it already.
     had: BTreeMap<Key, BTreeMap<Lane, Seq>>,
     levels: BTreeMap<SpaceId, LevelRow>,
-    due: BTreeSet<(Timestamp, Key)>,
-    dues: BTreeMap<Key, Timestamp>,
+    due: Due,
     /// Rows that are to be written, with what is told.
     unwritten: BTreeMap<Owner, Vec<Event>>,
 }
@@ -199,11 +199,9 @@ impl Watch {
     pub(super) fn acknowledge(&mut self, name: &str) {
         for key in self.groups.keys().cloned().collect::<Vec<_>>() {
             let group = self.groups.get_mut(&key).expect("its key was just read");
-            let meant = group
-                .alarm
-                .as_ref()
-                .is_some_and(|alarm| alarm.rule == name || alarm.kind == name);
-            if let Some(news) = group.acknowledge_if(meant) {
+            let is_meant = |alarm: &Alarm| alarm.rule == name || alarm.kind == name;
+            let news = group.alarm.as_ref().is_some_and(is_meant).then(|| group.acknowledge());
+            if let Some(news) = news.flatten() {
                 self.tell(&key, Some(news));
             }
         }
@@ -236,7 +234,7 @@ impl Watch {
 
     /// Time went by; `name` is what people call a source.
     pub(super) fn tick<E>(&mut self, now: Timestamp, name: impl Fn(&Source) -> Result<String, E>) -> Result<(), E> {
-        while let Some((_, key)) = self.due.first().filter(|(due, _)| *due <= now).cloned() {
+        while let Some(key) = self.due.first_until(now) {
             let source_name = name(&key.source)?;
             let words = Words {
                 name: &source_name,
@@ -280,7 +278,7 @@ impl Watch {
 
     /// When [`Watch::tick`] has something to do.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
-        self.due.first().map(|(due, _)| *due)
+        self.due.next()
     }
 
     /// What waits to be written: rows as they are now, each with what is told.
@@ -327,41 +325,25 @@ impl Watch {
     fn index(&mut self, key: &Key) {
         let rules: Vec<&Rule> = of(&self.rules, key).collect();
         let due = self.groups.get(key).and_then(|group| group.due(&rules));
-        self.set_due(key, due);
+        self.due.set(key, due);
     }
 
     /// As [`Watch::index`]; what was due and did not go away is looked at a second later.
     fn index_after(&mut self, key: &Key, now: Timestamp) {
         self.index(key);
-        if let Some(due) = self.dues.get(key).copied().filter(|due| *due <= now) {
+        if let Some(due) = self.due.of(key).filter(|due| *due <= now) {
             let later = now.checked_add(SignedDuration::from_secs(1)).unwrap_or(due);
-            self.set_due(key, Some(later));
-        }
-    }
-
-    fn set_due(&mut self, key: &Key, due: Option<Timestamp>) {
-        if let Some(before) = self.dues.remove(key) {
-            self.due.remove(&(before, key.clone()));
-        }
-        if let Some(due) = due {
-            self.dues.insert(key.clone(), due);
-            self.due.insert((due, key.clone()));
+            self.due.set(key, Some(later));
         }
     }
 
     /// Of counts that are as they should be nothing need be remembered: there may be very many.
     fn drop_if_plain(&mut self, key: &Key) {
-        let droppable = matches!(key.source, Source::Space(_)) && !self.dues.contains_key(key);
+        let droppable = matches!(key.source, Source::Space(_)) && self.due.of(key).is_none();
         let written = !self.unwritten.contains_key(&Owner::Group(key.clone()));
         if droppable && written && self.groups.get(key).is_some_and(Group::is_plain) {
             self.groups.remove(key);
         }
-    }
-}
-
-impl Group {
-    fn acknowledge_if(&mut self, meant: bool) -> Option<(Alarm, AlarmNews)> {
-        if meant { self.acknowledge() } else { None }
     }
 }
 
@@ -378,22 +360,6 @@ fn key_of(rule: &Rule, source: &Source) -> Key {
     Key {
         kind: rule.kind.clone(),
         source: source.clone(),
-    }
-}
-
-/// The unit of a series; by time alone a rule says something without a sample at hand.
-fn unit_of(series: &str) -> &'static str {
-    let (fragment, series) = series.split_once('.').unwrap_or_default();
-    match (fragment, series.split([':', '*']).next().unwrap_or_default()) {
-        (_, "P+" | "P-") => "W",
-        (_, "A+" | "A-") => "kWh",
-        (_, "Ri+" | "Ri-") => "kVArh",
-        (_, "S+" | "S-") => "kVAh",
-        (_, "voltage") => "V",
-        (_, "balance") => "GBP",
-        (_, "offset") => "s",
-        (_, "utilisation" | "fill" | "disk_free") => "%",
-        _ => "",
     }
 }
 

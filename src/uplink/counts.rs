@@ -1,15 +1,18 @@
 //! How much waits: entries of the journal are counted as they are written and as they are dealt with, and the
 //! difference is what people see.
 
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::{interval, timeout};
 
-use super::outbox::{AckedCounts, READER};
-use super::room::{Shared, Uplink, UplinkError};
+use super::live::Live;
+use super::names::READER;
+use super::outbox::AckedCounts;
+use super::status::Status;
 use crate::domain::Lane;
-use crate::store::{Backlog, Delivery, Store};
+use crate::store::{Backlog, Delivery, ReadError, Store};
 
 /// When nothing of interest came for so long, the journal was looked at up to its end.
 const SETTLED: Duration = Duration::from_millis(20);
@@ -56,49 +59,47 @@ pub(super) fn settle(store: &Store, counted: &Counted, dealt: &AckedCounts) -> (
     (behind, (known + unknown).min(behind.changes.saturating_mul(3)))
 }
 
-impl Uplink {
-    /// Notes now and then how much waits.
-    pub(super) async fn sample(&self) -> std::convert::Infallible {
-        let mut ticks = interval(SAMPLED);
-        loop {
-            ticks.tick().await;
-            let (_, rows) = settle(&self.store, &self.counted, &self.dealt);
-            self.status.sample(rows);
-        }
+/// Notes now and then how much waits.
+pub(super) async fn sample(store: &Store, counted: &Counted, dealt: &AckedCounts, status: &Status) -> Infallible {
+    let mut ticks = interval(SAMPLED);
+    loop {
+        ticks.tick().await;
+        let (_, rows) = settle(store, counted, dealt);
+        status.sample(rows);
     }
+}
 
-    /// Counts what is written in the journal, and notes whose state it changes.
-    pub(super) async fn follow(&self, shared: &Shared) -> UplinkError {
-        let from = self.store.backlog(READER).unwrap_or_default().after;
-        // What was counted and dealt with before this run began anew stays even.
-        self.counted.even(&self.dealt);
-        self.counted.until.store(from.0, Ordering::Relaxed);
-        let (mut tail, mut bell) = (self.store.tail(from), self.store.bell());
-        loop {
-            bell.mark_unchanged();
-            match timeout(SETTLED, tail.next()).await {
-                Err(_) => {
-                    self.counted.until.store(tail.after().0, Ordering::Relaxed);
-                    if bell.changed().await.is_err() {
-                        std::future::pending::<()>().await;
-                    }
+/// Counts what is written in the journal, and notes whose state it changes.
+pub(super) async fn follow(store: &Store, counted: &Counted, dealt: &AckedCounts, live: &Live) -> ReadError {
+    let from = store.backlog(READER).unwrap_or_default().after;
+    // What was counted and dealt with before this run began anew stays even.
+    counted.even(dealt);
+    counted.until.store(from.0, Ordering::Relaxed);
+    let (mut tail, mut bell) = (store.tail(from), store.bell());
+    loop {
+        bell.mark_unchanged();
+        match timeout(SETTLED, tail.next()).await {
+            Err(_) => {
+                counted.until.store(tail.after().0, Ordering::Relaxed);
+                if bell.changed().await.is_err() {
+                    std::future::pending::<()>().await;
                 }
-                Ok(Ok(Delivery::Entry(entry))) => {
-                    let mut lanes = [false; 3];
-                    for event in &entry.events {
-                        lanes[event.lane() as usize] = true;
-                        shared.live.note(event);
-                    }
-                    for (entries, is_there) in self.counted.entries.iter().zip(lanes) {
-                        entries.fetch_add(u64::from(is_there), Ordering::Relaxed);
-                    }
-                    self.counted.until.store(entry.seq.0, Ordering::Relaxed);
-                }
-                Ok(Ok(Delivery::Gap(_))) => {
-                    self.counted.entries[Lane::Measurement as usize].fetch_add(1, Ordering::Relaxed);
-                }
-                Ok(Err(error)) => return error.into(),
             }
+            Ok(Ok(Delivery::Entry(entry))) => {
+                let mut lanes = [false; 3];
+                for event in &entry.events {
+                    lanes[event.lane() as usize] = true;
+                    live.note(event);
+                }
+                for (entries, is_there) in counted.entries.iter().zip(lanes) {
+                    entries.fetch_add(u64::from(is_there), Ordering::Relaxed);
+                }
+                counted.until.store(entry.seq.0, Ordering::Relaxed);
+            }
+            Ok(Ok(Delivery::Gap(_))) => {
+                counted.entries[Lane::Measurement as usize].fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(Err(error)) => return error,
         }
     }
 }

@@ -9,7 +9,7 @@ use super::announced::Parts;
 use super::connection::wire::{Delivered, Message};
 use super::live::Thing;
 use super::operations::OperationRequest;
-use super::status::{Ignored, LinkHealth};
+use super::tallies::{Ignored, LinkHealth};
 use super::topic::Topic;
 use crate::domain::Lane;
 use crate::store::{Delivery, ReadError};

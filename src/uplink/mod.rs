@@ -17,16 +17,20 @@
 mod announced;
 mod config;
 mod connection;
+mod context;
 mod counts;
 pub mod cumulocity;
 mod dating;
 mod dialect;
 pub mod enrol;
+mod error;
 mod fields;
 mod host;
+mod installed;
 mod joining;
 mod ledger;
 mod live;
+mod names;
 mod operations;
 mod outbox;
 pub mod pages;
@@ -36,6 +40,7 @@ mod room;
 mod session;
 mod shown;
 mod status;
+mod tallies;
 mod tenant;
 mod topic;
 pub mod v1;
@@ -45,13 +50,16 @@ pub use config::{Auth, Config, Kind, Mqtt, Version};
 pub use connection::address::{BrokerUrl, BrokerUrlError};
 pub use connection::error::{ConnectionError, ErrorClass, OwnCertificateError};
 pub use connection::rehearsal::rehearse;
+pub use connection::shown::FaultShown;
 pub use enrol::{CredentialFolder, EnrolError, EnrolRequest, EnrolmentShown, Stage};
+pub use error::UplinkError;
 pub use host::{Host, LogKind, LogLine, LogWanted, NewConfiguration, PartState, Section};
-pub use outbox::READER;
+pub use names::READER;
 pub use patience::Patience;
-pub use room::{Deps, Uplink, UplinkError};
+pub use room::{Deps, Uplink};
 pub use session::quarantine::Aside;
-pub use status::{FaultShown, Ignored, RejectedLine, Status, TOOK, Tallies, UplinkShown};
+pub use status::{RejectedLine, Status, UplinkShown};
+pub use tallies::{Ignored, TOOK, Tallies};
 pub use world::BoxFacts;
 
 /// Reads a file that holds one secret of the uplink, a password or a one-time password, as it will be read.
@@ -59,5 +67,5 @@ pub use world::BoxFacts;
 /// # Errors
 /// When it cannot be read or is empty.
 pub fn check_secret(file: &std::path::Path) -> Result<(), ConnectionError> {
-    connection::opening::password(file).map(drop)
+    connection::login::password(file).map(drop)
 }

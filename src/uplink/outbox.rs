@@ -12,11 +12,10 @@ use tokio::time::sleep;
 
 use super::connection::wire::Message;
 use super::dating::dated;
+use super::names::READER;
 use crate::domain::{Lane, Seq};
 use crate::store::{Delivery, ReadError, Store, SubscribeError, Subscription};
 
-/// The name of the reader in the journal.
-pub const READER: &str = "uplink";
 /// Entries of a lane that may be open at once: with small entries the window is full long before.
 const OPEN: usize = 1_000;
 

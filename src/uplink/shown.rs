@@ -6,7 +6,8 @@ use super::counts::settle;
 use super::operations::{OperationShown, Operations};
 use super::room::Uplink;
 use super::session::quarantine::{self, Aside};
-use super::status::{Tallies, UplinkShown};
+use super::status::UplinkShown;
+use super::tallies::Tallies;
 use crate::domain::{Lane, Seq};
 use crate::store::{Delivery, ReadError};
 

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::operations::{self, Installed};
-use super::outbox::READER;
+use super::installed::{self, Installed};
+use super::names::READER;
 use crate::domain::{Alarm, Lane, Meter, MeterId, MeterState, Seq, Source, Space, SpaceId};
 use crate::rules::{Alarms, Inbox};
 use crate::store::meters::Meters;
@@ -131,7 +131,7 @@ impl World {
 
     /// Files of configuration that the cloud sent and that are in force.
     pub fn installed(&self) -> Result<Vec<Installed>, ReadError> {
-        operations::installed(&self.store)
+        installed::all(&self.store)
     }
 
     /// Every space that goes to the cloud.

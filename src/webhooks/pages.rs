@@ -10,8 +10,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde::Deserialize;
 
+use super::error::ReplayError;
 use super::ledger;
-use super::room::{ReplayError, Webhooks};
+use super::room::Webhooks;
 use super::shown::TargetShown;
 use crate::accounts::Act;
 use crate::face::{Face, Form, Page, Shell, SignedIn, secured};

@@ -10,8 +10,9 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use utoipa::OpenApi;
 
+use super::error::ReplayError;
 use super::ledger;
-use super::room::{ReplayError, Webhooks};
+use super::room::Webhooks;
 use super::shown::{DeliveryShown, TargetShown};
 use crate::accounts::{Act, BearerError, Bearers};
 use crate::http::Problem;

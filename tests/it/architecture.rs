@@ -78,7 +78,6 @@ const DOORS: &[(&str, &[&str])] = &[
             "relay",
             "uplink",
             "webhooks",
-            "webhooks",
             "rules",
             "accounts",
             "http",
@@ -97,7 +96,6 @@ const DOORS: &[(&str, &[&str])] = &[
     (
         "occupancy",
         &[
-            "webhooks",
             "face",
             "feed",
             "accounts",
@@ -127,7 +125,7 @@ const DOORS: &[(&str, &[&str])] = &[
         &["accounts", "tls", "http", "pki", "store", "files", "domain", "face"],
     ),
     ("feed", &["http", "store", "files", "domain", "feed"]),
-    // Webhooks read the journal and know no room; the occupancy's section names whom they tell.
+    // Webhooks read the journal and know no room, though whom they tell stands in the occupancy's section.
     (
         "webhooks",
         &[

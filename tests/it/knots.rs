@@ -8,22 +8,6 @@ use std::path::Path;
 
 /// Circles that are left: the folder of all their files, how many there are, and why.
 const KNOTS: &[(&str, usize, &str)] = &[
-    ("src/relay", 2, "messages, and how they grow"),
-    (
-        "src/relay",
-        6,
-        "one connection asks the table, and the table its connections",
-    ),
-    ("src/relay/bridge", 2, "bodies, and the messages that they are in"),
-    ("src/relay/bridge", 2, "both ways for events"),
-    ("src/rules", 2, "entries, and those that are built in"),
-    ("src/uplink", 13, "small types stand where they were first needed"),
-    (
-        "src/uplink",
-        15,
-        "a session and its steps share what the room gave them",
-    ),
-    ("src/webhooks", 2, "the room and its workers"),
 ];
 
 /// Module paths (`store::log::frame`) and what each file says, without comments and inline tests.

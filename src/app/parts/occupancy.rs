@@ -17,7 +17,6 @@ use crate::occupancy::{self, Occupancy, compat, pages, v1};
 /// What the room is built of.
 #[derive(Clone, PartialEq)]
 pub(in crate::app) struct Section {
-    /// Without whom to tell, which is the webhooks'.
     room: occupancy::Config,
     per_bearer: Rate,
     history: Span,
@@ -31,10 +30,7 @@ impl Part<Deps> for Occupancy {
 
     fn section(config: &Config) -> Option<Section> {
         Some(Section {
-            room: occupancy::Config {
-                webhook: Vec::new(),
-                ..config.occupancy.clone()?
-            },
+            room: config.occupancy.clone()?.room,
             per_bearer: config.limits.https.per_client,
             history: config.retention.history,
         })

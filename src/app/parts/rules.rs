@@ -36,9 +36,12 @@ impl Part<Deps> for Rules {
             facts: BoxFacts {
                 name: config.site.name.clone(),
                 fixed: config.meter.iter().map(Meter::meter).collect(),
-                publish_anonymous: config.occupancy.as_ref().is_some_and(|room| room.publish_anonymous),
+                publish_anonymous: config
+                    .occupancy
+                    .as_ref()
+                    .is_some_and(|section| section.room.publish_anonymous),
             },
-            outbox: uplink.map(|uplink| uplink.outbox_max),
+            outbox: uplink.map(|uplink| uplink.room.outbox_max),
         })
     }
 

@@ -16,7 +16,6 @@ use crate::uplink::{self, BoxFacts, Patience, READER, Uplink, UplinkError};
 /// What the room is built of.
 #[derive(Clone, PartialEq)]
 pub(in crate::app) struct Section {
-    /// Without the rules, which are a part of their own.
     room: uplink::Config,
     /// What people call the building.
     name: String,
@@ -36,13 +35,13 @@ impl Part<Deps> for Uplink {
     fn section(config: &Config) -> Option<Section> {
         let https = config.https.as_ref();
         Some(Section {
-            room: uplink::Config {
-                rule: Vec::new(),
-                ..config.uplink.clone()?
-            },
+            room: config.uplink.clone()?.room,
             name: config.site.name.clone(),
             fixed: config.meter.clone(),
-            publish_anonymous: config.occupancy.as_ref().is_some_and(|room| room.publish_anonymous),
+            publish_anonymous: config
+                .occupancy
+                .as_ref()
+                .is_some_and(|section| section.room.publish_anonymous),
             pages: https.map(|_| format!("https://{}/", config.site.hostname)),
         })
     }

@@ -218,9 +218,9 @@ mod tests {
         assert!(meters.contains("[[meter]]\n") && !meters.contains("uplink"), "{meters}");
         let told = |text: &str| candidate(&flags, &config, Section::Uplink, text);
         let new = told(&uplink.replace("window = 20", "window = 7")).unwrap().config;
-        let new = new.uplink.unwrap();
+        let new = new.uplink.unwrap().room;
         assert_eq!(new.window, 7);
-        assert_eq!(new.password_file, config.uplink.clone().unwrap().password_file);
+        assert_eq!(new.password_file, config.uplink.clone().unwrap().room.password_file);
         let moved = told(&uplink.replace("x.example", "y.example")).err().unwrap();
         assert!(moved.to_string().contains("`uplink.url`"), "{moved}");
         let wrong = candidate(&flags, &config, Section::Spaces, &uplink);

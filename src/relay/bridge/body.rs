@@ -6,7 +6,8 @@
 use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
 
-use super::message::{Header, MessageError};
+use super::error::MessageError;
+use super::header::Header;
 
 /// Bytes of any kind.
 pub const OCTETS: &str = "application/octet-stream";

@@ -18,9 +18,10 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::body::Body;
+use super::error::MessageError;
 use super::events::{self, Events};
 use super::link::{Link, LinkGoneError};
-use super::message::{Message, MessageError, Request, Response};
+use super::message::{Message, Request, Response};
 use super::{arriving, travelling};
 use crate::http::Problem;
 
@@ -110,7 +111,7 @@ impl Caller {
         };
         match timeout(self.patience, asked).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(gone)) => Err(absent(gone)),
+            Ok(Err(gone)) => Err(gone.into_response()),
             Err(_) => {
                 let title = "The partner did not answer in time";
                 let problem = Problem::new(StatusCode::GATEWAY_TIMEOUT, "partner-silent", title);
@@ -122,21 +123,9 @@ impl Caller {
     }
 }
 
-/// There is nobody to ask.
-pub(super) fn absent(gone: LinkGoneError) -> HttpResponse {
-    Problem::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "partner-absent",
-        "The partner is not there",
-    )
-    .detail(format!("{gone}; it is waited for"))
-    .retry_after(5)
-    .into_response()
-}
-
 async fn relay(State(caller): State<Caller>, request: HttpRequest) -> HttpResponse {
     if !caller.link.has_partner() {
-        return absent(LinkGoneError);
+        return LinkGoneError.into_response();
     }
     match written(&caller, request).await {
         Ok(request) => match caller.ask(request).await {

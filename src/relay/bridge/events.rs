@@ -78,6 +78,6 @@ async fn send(State((link, _)): ApiState, Path(name): Path<String>, body: Option
     let body = body.map_or_else(|| json!({}), |Json(body)| body);
     match link.send(message::event(link.number(), &name, &body)).await {
         Ok(()) => StatusCode::ACCEPTED.into_response(),
-        Err(gone) => super::caller::absent(gone),
+        Err(gone) => gone.into_response(),
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::time::Duration;
 
-use axum::http::Uri;
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
 use futures_util::{SinkExt, Stream, StreamExt};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -19,6 +20,7 @@ use tokio_tungstenite::tungstenite::{Error as WsError, Message as Frame};
 
 use super::message::{self, Message};
 use crate::accounts::random;
+use crate::http::Problem;
 
 /// From a dial to the WebSocket.
 const DIAL: Duration = Duration::from_secs(15);
@@ -50,6 +52,19 @@ pub struct Link {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the partner is not connected")]
 pub struct LinkGoneError;
+
+impl IntoResponse for LinkGoneError {
+    fn into_response(self) -> Response {
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "partner-absent",
+            "The partner is not there",
+        )
+        .detail(format!("{self}; it is waited for"))
+        .retry_after(5)
+        .into_response()
+    }
+}
 
 /// A connection did not come about, or ended.
 #[derive(Debug, thiserror::Error)]

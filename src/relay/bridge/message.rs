@@ -3,10 +3,11 @@
 //! Every message is one JSON object `{"message": {…}}`. What known peers get wrong is taken as it comes: a header's
 //! `val` for `value`, line breaks in base64, bodies of any JSON type.
 
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::body::Body;
+use super::error::MessageError;
+use super::header::{Header, named, shown};
 
 /// A message as it is routed.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,40 +65,6 @@ pub struct Response {
     pub headers: Vec<Header>,
     /// What it carries.
     pub body: Body,
-}
-
-/// A header's name and value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Header {
-    /// Its name.
-    pub name: String,
-    /// Its value.
-    pub value: String,
-}
-
-/// What is wrong with a message.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MessageError {
-    /// A field is missing or of another type.
-    #[error("`{0}` is missing or of the wrong type")]
-    Field(&'static str),
-    /// A target that no request line may have.
-    #[error("`path` does not begin with / or has characters that no path has")]
-    Path,
-    /// A status that HTTP does not have.
-    #[error("`statusCode` {0} is none")]
-    Status(i64),
-    /// Base64 was promised.
-    #[error("`messageBody` is not base64")]
-    Base64,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    name: String,
-    // The original's bridge reads `val` (5.3).
-    #[serde(alias = "val")]
-    value: String,
 }
 
 /// Reads a message; `None`: it is not JSON, or has no `message`.
@@ -166,21 +133,6 @@ fn response(message: &Map<String, Value>) -> Result<Response, MessageError> {
         headers: named(message, "headers")?,
         body: Body::of_message(message)?,
     })
-}
-
-/// A list of names and values; absent or null: none.
-fn named(message: &Map<String, Value>, key: &'static str) -> Result<Vec<Header>, MessageError> {
-    let Some(list) = message.get(key).filter(|list| !list.is_null()) else {
-        return Ok(Vec::new());
-    };
-    let list: Vec<Named> = serde_json::from_value(list.clone()).map_err(|_| MessageError::Field(key))?;
-    let header = |Named { name, value }| Header { name, value };
-    Ok(list.into_iter().map(header).collect())
-}
-
-fn shown(headers: &[Header]) -> Value {
-    let header = |header: &Header| json!({ "name": header.name, "value": header.value });
-    headers.iter().map(header).collect()
 }
 
 impl Request {

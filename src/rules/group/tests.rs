@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::domain::Severity;
-use crate::rules::entry::{Entry, rules};
+use crate::rules::entry::Entry;
+use crate::rules::rulebook::rules;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::Occupancy;
-use crate::rules::entry::rules;
 use crate::rules::machine::Phase;
+use crate::rules::rulebook::rules;
 use crate::rules::series::space_samples;
 
 fn at(second: i64) -> Timestamp {

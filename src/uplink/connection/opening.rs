@@ -6,36 +6,36 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::interval;
-use zeroize::Zeroizing;
 
 use super::agreed::agree;
 use super::error::{ConnectionError, OwnCertificateError};
+use super::login::{login, password};
 use super::wire::{ConnackError, Opened, Opening, Wire};
 use crate::pki::sha256;
 use crate::tls::{FileWatch, Outbound, OutboundTls};
 use crate::uplink::config::{Auth, Config, Kind};
-use crate::uplink::room::Shared;
+use crate::uplink::context::Context;
 
 /// Files are looked at so often while the box waits or is connected.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Opens a session, step by step.
 pub(in crate::uplink) async fn step_by_step(
-    shared: &Shared,
+    context: &Context,
     tls: Option<&OutboundTls>,
 ) -> Result<(Wire, Opened), ConnectionError> {
-    let config = &shared.config;
+    let config = &context.config;
     if let Some(tls) = tls {
-        check_identity(tls, config.kind, &shared.client_id).map_err(|fault| given(config, fault))?;
+        check_identity(tls, config.kind, &context.client_id).map_err(|fault| given(config, fault))?;
         let ends = tls.identity.as_ref().map(|identity| identity.not_after);
-        shared.status.write().certificate_ends = ends;
+        context.status.write().certificate_ends = ends;
     }
-    let before = shared.agreed().clone();
-    let opened = agree(config, &before, &opening(shared)?, tls).await;
+    let before = context.agreed().clone();
+    let opened = agree(config, &before, &opening(context)?, tls).await;
     let agreement = opened.map_err(|fault| given(config, fault))?;
-    *shared.agreed() = agreement.agreed;
+    *context.agreed() = agreement.agreed;
     for limit in agreement.found {
-        shared.limited(limit);
+        context.limited(limit);
     }
     Ok((agreement.wire, agreement.opened))
 }
@@ -79,15 +79,15 @@ pub(in crate::uplink) fn check_identity(tls: &OutboundTls, kind: Kind, client_id
     Ok(())
 }
 
-fn opening(shared: &Shared) -> Result<Opening, ConnectionError> {
-    let config = &shared.config;
+fn opening(context: &Context) -> Result<Opening, ConnectionError> {
+    let config = &context.config;
     Ok(Opening {
-        client_id: on_the_wire(config.kind, &shared.client_id),
+        client_id: on_the_wire(config.kind, &context.client_id),
         login: login(config)?,
         keep_alive_s: u16::try_from(config.keep_alive.0.as_secs()).unwrap_or(600),
-        will: Some(shared.dialect.will()),
+        will: Some(context.dialect.will()),
         window: config.window,
-        patience: shared.patience.opening,
+        patience: context.patience.opening,
     })
 }
 
@@ -97,39 +97,6 @@ pub(in crate::uplink) fn on_the_wire(kind: Kind, client_id: &str) -> String {
         Kind::Mqtt => client_id.to_owned(),
         Kind::Cumulocity => format!("d:{client_id}"),
     }
-}
-
-/// User name and password, when the box proves by them who it is.
-pub(in crate::uplink) fn login(config: &Config) -> Result<Option<(String, Zeroizing<String>)>, ConnectionError> {
-    if let (Auth::Bootstrap, Some(kept)) = (config.auth(), &config.credential_folder) {
-        let login = kept.login()?.ok_or(ConnectionError::NotEnrolled)?;
-        return Ok(Some((format!("{}/{}", login.tenant, login.username), login.password)));
-    }
-    match (config.auth(), &config.username, &config.password_file) {
-        (Auth::Password, Some(name), Some(file)) => {
-            let name = config
-                .tenant
-                .as_ref()
-                .map_or_else(|| name.clone(), |tenant| format!("{tenant}/{name}"));
-            Ok(Some((name, password(file)?)))
-        }
-        _ => Ok(None),
-    }
-}
-
-/// A password is a line of text; what editors put behind it does not belong to it.
-pub(in crate::uplink) fn password(file: &std::path::Path) -> Result<Zeroizing<String>, ConnectionError> {
-    let text = std::fs::read_to_string(file)
-        .map(Zeroizing::new)
-        .map_err(|source| ConnectionError::Password {
-            path: file.display().to_string(),
-            source,
-        })?;
-    let text = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
-    if text.is_empty() {
-        return Err(ConnectionError::NoPassword(file.display().to_string()));
-    }
-    Ok(text)
 }
 
 /// Waits until one of the files that a session is opened with says something else, and all of them can be used. A

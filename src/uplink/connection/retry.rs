@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::error::ErrorClass;
+use crate::accounts::random;
 use crate::uplink::patience::Patience;
 
 /// So many short ones in a row.
@@ -122,6 +123,11 @@ fn doubling(failures: u32, first: Duration, longest: Duration, chance: f64) -> D
 
 fn jittered(base: Duration, from: f64, chance: f64) -> Duration {
     base.mul_f64(from + (1.5 - from) * chance.clamp(0.0, 1.0))
+}
+
+/// A number between 0 and 1, so that boxes do not all come at once.
+pub(in crate::uplink) fn chance() -> f64 {
+    f64::from(u32::from_le_bytes(random())) / f64::from(u32::MAX)
 }
 
 #[cfg(test)]

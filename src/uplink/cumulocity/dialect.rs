@@ -10,7 +10,7 @@ use crate::store::{Delivery, ReadError};
 use crate::uplink::connection::wire::{Delivered, Message};
 use crate::uplink::dialect::{Dialect, Meaning};
 use crate::uplink::live::Thing;
-use crate::uplink::status::{Ignored, LinkHealth};
+use crate::uplink::tallies::{Ignored, LinkHealth};
 use crate::uplink::topic::Topic;
 
 impl Dialect for Cumulocity {
@@ -98,6 +98,6 @@ impl Dialect for Cumulocity {
     }
 
     fn ignored(&self) -> Ignored {
-        self.passed_over()
+        self.passed_over().counted()
     }
 }

@@ -11,6 +11,7 @@ mod greeting;
 mod hearing;
 mod newest;
 mod opening;
+mod passed_over;
 mod register;
 mod regular;
 mod series;
@@ -34,8 +35,8 @@ use crate::store::{ClockState, Delivery, Entry};
 pub use asked::asked;
 use before::Before;
 use greeting::Greeting;
-use hearing::PassedOver;
 pub(in crate::uplink) use hearing::listens_to;
+use passed_over::PassedOver;
 use register::Names;
 use smartrest::{Line, PAYLOAD};
 

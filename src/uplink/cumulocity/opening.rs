@@ -10,7 +10,7 @@ use crate::store::ReadError;
 use crate::uplink::config::Reports;
 use crate::uplink::connection::wire::Message;
 use crate::uplink::host::Section;
-use crate::uplink::operations::Installed;
+use crate::uplink::installed::Installed;
 
 impl Cumulocity {
     /// What the platform is told when the box is gone without a word.

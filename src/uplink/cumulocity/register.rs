@@ -3,7 +3,7 @@
 use super::smartrest::Line;
 use crate::domain::{MeterId, Quantity, Space, SpaceId};
 use crate::uplink::host::{Host, LogKind, Section};
-use crate::uplink::operations::kind;
+use crate::uplink::names::kind;
 use crate::uplink::world::MeterKnown;
 
 /// Minutes after which a silent box counts as gone.

@@ -9,7 +9,7 @@ use super::series::{Sample, measurement};
 use super::smartrest::Line;
 use crate::store::ReadError;
 use crate::uplink::connection::wire::Message;
-use crate::uplink::status::LinkHealth;
+use crate::uplink::tallies::LinkHealth;
 
 impl Cumulocity {
     /// How the box itself is.

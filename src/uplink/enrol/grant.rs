@@ -12,11 +12,11 @@ use super::keeper::Enrol;
 use super::shown::Stage;
 use crate::uplink::connection::dial;
 use crate::uplink::connection::error::ConnectionError;
-use crate::uplink::connection::opening::{changed, password};
-use crate::uplink::connection::retry::Retry;
+use crate::uplink::connection::login::password;
+use crate::uplink::connection::opening::changed;
+use crate::uplink::connection::retry::{Retry, chance};
 use crate::uplink::connection::wire::{Delivered, Incoming, Message, Opening, Protocol, Wire};
 use crate::uplink::cumulocity::smartrest::lines;
-use crate::uplink::room::chance;
 use crate::uplink::topic::Topic;
 
 impl Enrol {

@@ -15,13 +15,15 @@ use zeroize::Zeroizing;
 use super::credential_folder::CredentialFolder;
 use super::error::EnrolError;
 use super::est::{self, Chain, EstRequest};
+use super::otp::Otp;
 use super::shown::{EnrolmentShown, Stage};
 use crate::pki::SigningRequest;
 use crate::uplink::config::{Auth, Config};
 use crate::uplink::connection::error::ConnectionError;
+use crate::uplink::connection::shown::FaultShown;
 use crate::uplink::patience::Patience;
-use crate::uplink::status::{FaultShown, Status};
-use crate::uplink::tenant::{Otp, Tenant};
+use crate::uplink::status::Status;
+use crate::uplink::tenant::Tenant;
 
 /// The clock may be set while we wait, so we never wait longer at once.
 const LOOK: Duration = Duration::from_secs(60);

@@ -9,6 +9,7 @@ pub(super) mod error;
 pub mod est;
 mod grant;
 mod keeper;
+pub(super) mod otp;
 mod shown;
 
 pub use credential_folder::{CredentialFolder, KeptError};

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::uplink::config::Auth;
-use crate::uplink::status::FaultShown;
+use crate::uplink::connection::shown::FaultShown;
 
 /// How far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,32 +8,9 @@ use jiff::Timestamp;
 use super::shell_words::words;
 use crate::domain::units::count;
 use crate::uplink::host::Host;
+use crate::uplink::names::{COMMANDS, DROP};
 use crate::uplink::status::UplinkShown;
 use crate::uplink::world::World;
-
-/// Throws away what cannot be had again: allowed only where the configuration names it.
-pub const DROP: &str = "queue drop measurements";
-
-/// Every command there is: its name, what it takes, what it does.
-pub const COMMANDS: [(&str, &str, &str); 13] = [
-    ("help", "", "the commands that are allowed"),
-    ("version", "", "the version that runs"),
-    ("uptime", "", "how long the box runs"),
-    ("status", "", "the uplink in a few words"),
-    ("meters", "", "every meter, and whether it answers"),
-    ("meter", "SERIAL", "what was last known of a meter"),
-    ("spaces", "", "every space that is told, and its count"),
-    ("read", "SERIAL", "reads a meter now"),
-    ("queue", "", "what waits to be sent"),
-    (DROP, "", "throws values away that wait to be sent"),
-    ("rules", "", "when alarms are raised, and which stand"),
-    ("ack", "RULE", "the alarms of this rule were seen, and are not repeated"),
-    (
-        "log",
-        "level LEVEL",
-        "logs more or less until the configuration is read again",
-    ),
-];
 
 /// What carries commands out.
 pub struct Commands {

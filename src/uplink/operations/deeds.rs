@@ -8,32 +8,18 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
-use super::row::{self, Phase, Row};
+use super::row::{self, INTERRUPTED, Phase, Row};
 use super::shell_words::words;
-use super::{Commands, INTERRUPTED, configuration, log_file};
+use super::{Commands, configuration, log_file};
 use crate::domain::OperationState;
 use crate::store::Store;
 use crate::uplink::config::RestartMode;
 use crate::uplink::cumulocity;
 use crate::uplink::host::Host;
-use crate::uplink::outbox::READER;
+use crate::uplink::names::{READER, kind};
 use crate::uplink::status::Status;
 use crate::uplink::tenant::Tenant;
 use crate::uplink::world::World;
-
-/// Kinds of operations, by the names of their fragments.
-#[allow(missing_docs, reason = "each is the name that it holds")]
-pub mod kind {
-    pub const RESTART: &str = "c8y_Restart";
-    pub const COMMAND: &str = "c8y_Command";
-    pub const CONFIGURATION: &str = "c8y_Configuration";
-    pub const UPLOAD: &str = "c8y_UploadConfigFile";
-    pub const DOWNLOAD: &str = "c8y_DownloadConfigFile";
-    pub const LOG_FILE: &str = "c8y_LogfileRequest";
-    pub const MEASURE: &str = "c8y_MeasurementRequestOperation";
-    /// What a command over a plain broker begins with; its name follows.
-    pub const PLAIN: &str = "cmd/";
-}
 
 /// Between two restarts.
 const RESTARTS: SignedDuration = SignedDuration::from_mins(5);
@@ -99,11 +85,11 @@ impl Deeds {
             }
             kind::UPLOAD => {
                 let source = self.source(row)?;
-                configuration::upload(self, first, &source).await
+                configuration::upload((&*self.host, &self.tenant), first, &source).await
             }
             kind::LOG_FILE => {
                 let source = self.source(row)?;
-                log_file::upload(self, &arguments, &source).await
+                log_file::upload((&*self.host, &self.tenant), &arguments, &source).await
             }
             _ => Err(NOT_SUPPORTED.to_owned()),
         }

@@ -27,11 +27,11 @@ use tokio::time::sleep;
 
 use crate::domain::{Operation, OperationState};
 use crate::store::{ReadError, RowError, Store, WriteError};
-pub use commands::{COMMANDS, Commands, DROP, Queue};
-pub use configuration::{Installed, installed};
-pub use deeds::{Deeds, kind};
+use crate::uplink::names::kind;
+pub use commands::{Commands, Queue};
+pub use deeds::Deeds;
 pub use row::OperationRequest;
-use row::{Phase, Row, tell};
+use row::{INTERRUPTED, Phase, Row, tell};
 pub use shell_words::words;
 
 /// Operations that wait at most.
@@ -302,9 +302,6 @@ impl Operations {
         Ok(shown.collect())
     }
 }
-
-/// What an operation ends with that nobody goes on with.
-const INTERRUPTED: &str = "interrupted: the box, or its uplink, was started anew meanwhile";
 
 /// Why an operation is not even begun, while `open` others are. A command over a plain broker that cannot be carried out
 /// whatever happens does not wait behind others to be told so; a tenant may know answers by their order only.

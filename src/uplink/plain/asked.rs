@@ -7,7 +7,8 @@ use super::Topics;
 use crate::domain::{Operation, OperationState};
 use crate::uplink::config::is_device_id;
 use crate::uplink::connection::wire::{Delivered, Message};
-use crate::uplink::operations::{OperationRequest, kind};
+use crate::uplink::names::kind;
+use crate::uplink::operations::OperationRequest;
 
 /// The command in a message, if there is one.
 #[must_use]

@@ -15,7 +15,7 @@ use crate::uplink::announced::Parts;
 use crate::uplink::connection::wire::{Delivered, Message};
 use crate::uplink::dialect::{Dialect, Meaning};
 use crate::uplink::live::Thing;
-use crate::uplink::status::LinkHealth;
+use crate::uplink::tallies::LinkHealth;
 use crate::uplink::topic::Topic;
 
 impl Dialect for Plain {

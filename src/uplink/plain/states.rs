@@ -10,7 +10,7 @@ use crate::domain::{Doubt, Health, Level, MeterId, Quality, Quantity, Source, Sp
 use crate::store::ReadError;
 use crate::uplink::connection::wire::Message;
 use crate::uplink::fields::fields;
-use crate::uplink::status::LinkHealth;
+use crate::uplink::tallies::LinkHealth;
 use crate::uplink::world::MeterKnown;
 
 impl Plain {

@@ -13,14 +13,7 @@ use crate::uplink::config::Kind;
 use crate::uplink::connection::error::ConnectionError;
 use crate::uplink::enrol::error::{EnrolError, words};
 use crate::uplink::enrol::est::{self, EstRequest};
-
-/// What a device shows to be given its first certificate.
-pub struct Otp<'a> {
-    /// What the box calls itself.
-    pub device: &'a str,
-    /// The password that is good once.
-    pub password: &'a str,
-}
+use crate::uplink::enrol::otp::Otp;
 
 impl Tenant {
     /// Has a request (DER) certified; the answer's body. With a one-time password it is the first, without one the

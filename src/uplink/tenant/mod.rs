@@ -19,7 +19,6 @@ use crate::http::client::{Answer, Call, CallError, Client, Origin};
 use crate::tls::Outbound;
 use crate::uplink::config::{Auth, Config};
 use crate::uplink::patience::Patience;
-pub use certify::Otp;
 use tokens::Tokens;
 
 /// The longest answer that is no file, in bytes.

@@ -15,7 +15,7 @@ use crate::pki::pem;
 use crate::tls::Outbound;
 use crate::uplink::config::Auth;
 use crate::uplink::connection::error::ConnectionError;
-use crate::uplink::connection::opening::login;
+use crate::uplink::connection::login::login;
 
 /// A name and a password as HTTP carries them (RFC 7617).
 pub(super) fn basic(name: &str, password: &str) -> Zeroizing<String> {

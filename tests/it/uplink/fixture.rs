@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use gatelodge::config::UplinkSection;
 use gatelodge::domain::{Event, Health, Latest, Meter, MeterId, MeterNews, MeterState, Quantity, Seq};
 use gatelodge::rules::{self, Inbox, Rules, RulesError};
 use gatelodge::store::meters::{MetersWriter, Note};
 use gatelodge::store::{Delivery, Options, Store};
-use gatelodge::uplink::{BoxFacts, Config, Deps, Patience, Uplink, UplinkError};
+use gatelodge::uplink::{BoxFacts, Deps, Patience, Uplink, UplinkError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -31,11 +32,11 @@ pub struct Fixture {
 }
 
 /// The section `[uplink]`.
-pub fn config(section: &str) -> Config {
+fn section(text: &str) -> UplinkSection {
     gatelodge::tls::install_provider();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config.toml");
-    std::fs::write(&file, section).unwrap();
+    std::fs::write(&file, text).unwrap();
     let flags = gatelodge::config::Flags {
         file: Some(file),
         ..gatelodge::config::Flags::default()
@@ -75,7 +76,7 @@ impl Fixture {
         Fixture::start_as((options, more), section, Patience::default())
     }
 
-    fn start_as((options, more): (Options, &[String]), section: &str, patience: Patience) -> Fixture {
+    fn start_as((options, more): (Options, &[String]), text: &str, patience: Patience) -> Fixture {
         let store = Store::open(options).unwrap();
         let facts = BoxFacts {
             name: "The Gables".into(),
@@ -94,16 +95,16 @@ impl Fixture {
             fixed: facts.fixed.clone(),
             publish_anonymous: false,
         };
-        let entries = config(section).rule;
+        let section = section(text);
         let book = (store.clone(), told);
-        let rules = Rules::new(&entries, book, Arc::new(Vec::new), facts.alarms.clone()).unwrap();
+        let rules = Rules::new(&section.rule, book, Arc::new(Vec::new), facts.alarms.clone()).unwrap();
         let host = Arc::new(TestHost::default());
         let deps = Deps {
             facts,
             host: host.clone(),
             patience,
         };
-        let uplink = Uplink::new(config(section), store.clone(), deps);
+        let uplink = Uplink::new(section.room, store.clone(), deps);
         // Before anything is said, as in the box.
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(uplink.hold_the_journal())).unwrap();
         tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(rules.prepare())).unwrap();

@@ -1,6 +1,8 @@
 //! What is right and wrong in the configuration of rules.
 
 use super::*;
+use crate::domain::Severity;
+use crate::domain::units::Span;
 
 fn entry(toml: &str) -> Entry {
     let value: serde_json::Value = serde_json::from_str(toml).unwrap();
