@@ -116,9 +116,7 @@ impl fmt::Debug for Proof {
 pub enum Who {
     /// A person with a session.
     Person {
-        /// Their name.
         name: String,
-        /// Their role.
         role: Role,
         /// The meters that are theirs.
         meters: Vec<MeterId>,

@@ -75,7 +75,6 @@ enum LastRow {
 pub struct Verified {
     /// Whether nothing is damaged.
     pub whole: bool,
-    /// In words.
     pub words: String,
     /// In full.
     pub report: serde_json::Value,

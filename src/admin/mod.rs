@@ -70,7 +70,6 @@ impl AdminState {
 /// What only a running box has.
 #[derive(Clone)]
 pub struct Running {
-    /// How it is.
     pub status: Arc<dyn Fn() -> Status + Send + Sync>,
     /// The spaces, when that room is open; it changes with a reload.
     pub occupancy: watch::Receiver<Option<Arc<Occupancy>>>,

@@ -20,9 +20,7 @@ const PAGE: usize = 500;
 /// A space as the command line shows it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SpaceShown {
-    /// Its id.
     pub id: String,
-    /// Its name.
     pub name: Option<String>,
     /// People inside.
     pub current: u32,

@@ -90,7 +90,6 @@ pub struct RoomShown {
 /// A certificate that a door shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertificateShown {
-    /// Which door.
     pub door: String,
     /// The names in it.
     pub names: Vec<String>,

@@ -10,7 +10,7 @@ use crate::store::Store;
 use crate::tls::{Acme, AcmeSettings, AcmeTally, Certificate, Challenge, Challenges};
 
 /// What is kept of ACME while doors come and go.
-pub(super) struct AcmeDesk {
+pub(super) struct AcmeUse {
     challenges: Challenges,
     tally: AcmeTally,
     open: watch::Sender<bool>,
@@ -18,9 +18,9 @@ pub(super) struct AcmeDesk {
     made: Option<(AcmeSettings, Vec<String>, Certificate)>,
 }
 
-impl AcmeDesk {
-    pub(super) fn new(metrics: &Metrics) -> AcmeDesk {
-        AcmeDesk {
+impl AcmeUse {
+    pub(super) fn new(metrics: &Metrics) -> AcmeUse {
+        AcmeUse {
             challenges: Challenges::default(),
             tally: AcmeTally::register(metrics),
             open: watch::channel(false).0,

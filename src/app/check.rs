@@ -6,6 +6,8 @@ mod places;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::door_files::DoorFiles;
+use super::door_name::DoorName;
 use super::parts::recipient;
 use crate::config::{Certificate as Source, Config, ConfigError, Loaded};
 use crate::store::is_recipient;
@@ -141,20 +143,10 @@ impl Check<'_> {
 
     fn doors(&mut self) {
         let config = &self.loaded.config;
-        if let Some(https) = config.https.as_ref().filter(|https| https.certificate == Source::Files) {
-            self.pair("https", https.certificate_file.as_ref(), https.key_file.as_ref());
-        }
-        if let Some(door) = &config.mtls {
-            self.pair("mtls", door.certificate_file.as_ref(), door.key_file.as_ref());
-            self.trust("mtls", door.client_ca_file.as_ref(), door.crl_file.as_ref());
-        }
-        if let Some(door) = config.grpc.as_ref().filter(|door| !door.plaintext) {
-            self.pair("grpc", door.certificate_file.as_ref(), door.key_file.as_ref());
-            self.trust("grpc", door.client_ca_file.as_ref(), door.crl_file.as_ref());
-        }
-        if let Some(door) = &config.relay {
-            self.pair("relay", door.certificate_file.as_ref(), door.key_file.as_ref());
-            self.trust("relay", door.client_ca_file.as_ref(), door.crl_file.as_ref());
+        for name in DoorName::ALL {
+            let files = DoorFiles::of(config, name);
+            self.pair(name.name(), files.certificate, files.key);
+            self.trust(name.name(), files.authorities, files.list);
         }
     }
 

@@ -18,7 +18,7 @@ use crate::domain::MeterId;
 use crate::meter::Meters;
 use crate::occupancy::Occupancy;
 use crate::supervisor::{State, States};
-use crate::uplink::{Host, LogLine, LogWanted, NewConfiguration, PartState, Section, Uplink};
+use crate::uplink::{Host, LogLine, LogQuery, NewConfiguration, PartState, Section, Uplink};
 
 /// Wishes whose ends are remembered.
 const REMEMBERED: usize = 100;
@@ -38,7 +38,7 @@ const PARTS: [(&str, &str); 4] = [
 type Verdict = Option<Result<(), String>>;
 
 /// What the uplink calls; every room that is rebuilt gets the same.
-pub(super) struct HouseHands {
+pub(super) struct HostControl {
     process: String,
     orders: mpsc::Sender<Order>,
     meters: watch::Receiver<Option<Arc<Meters>>>,
@@ -49,14 +49,14 @@ pub(super) struct HouseHands {
     wishes: Mutex<BTreeMap<u64, watch::Receiver<Verdict>>>,
 }
 
-impl HouseHands {
+impl HostControl {
     pub(super) fn new(
         orders: mpsc::Sender<Order>,
         meters: watch::Receiver<Option<Arc<Meters>>>,
         (logging, states): (Logging, watch::Receiver<States>),
         config: Config,
-    ) -> Arc<HouseHands> {
-        Arc::new(HouseHands {
+    ) -> Arc<HostControl> {
+        Arc::new(HostControl {
             process: random_id(),
             orders,
             meters,
@@ -81,7 +81,7 @@ impl HouseHands {
 }
 
 #[async_trait]
-impl Host for HouseHands {
+impl Host for HostControl {
     fn process(&self) -> String {
         self.process.clone()
     }
@@ -122,7 +122,7 @@ impl Host for HouseHands {
         told.wait_for(Option::is_some).await.ok()?.clone()
     }
 
-    fn log(&self, wanted: &LogWanted) -> Vec<LogLine> {
+    fn log(&self, wanted: &LogQuery) -> Vec<LogLine> {
         self.logging.ring().lines(wanted)
     }
 

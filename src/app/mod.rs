@@ -7,6 +7,7 @@ mod box_gauges;
 mod box_page;
 mod check;
 mod configured;
+mod door_files;
 mod door_name;
 mod door_spec;
 mod door_state;

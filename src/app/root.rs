@@ -9,11 +9,11 @@ use anyhow::Context;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::acme::AcmeDesk;
+use super::acme::AcmeUse;
 use super::door_name::DoorName;
 use super::door_state::{DoorUp, Shut};
 use super::handover::Handover;
-use super::host_control::HouseHands;
+use super::host_control::HostControl;
 use super::identity::Names;
 use super::logging::Logging;
 use super::parts::{Deps, Parts};
@@ -56,13 +56,13 @@ pub(super) struct App {
     pub(super) parts: Parts,
     pub(super) deps: Deps,
     /// What the uplink calls, which is told what is in force.
-    pub(super) host: Arc<HouseHands>,
+    pub(super) host: Arc<HostControl>,
     pub(super) doors: BTreeMap<DoorName, DoorUp>,
     /// Doors that could not be opened.
     pub(super) shut: BTreeMap<DoorName, Shut>,
     pub(super) handover: Handover,
     pub(super) reporter: Reporter,
-    pub(super) acme: AcmeDesk,
+    pub(super) acme: AcmeUse,
     pub(super) readiness: watch::Sender<Readiness>,
     pub(super) lamps: watch::Sender<Lamps>,
     /// The shell of the pages as it is configured now.
@@ -102,7 +102,7 @@ impl App {
         store_metrics::register(&metrics, &store);
         uplink_metrics::register(&metrics, parts.uplink.subscribe());
         gauges::register(&metrics, parts.meters.subscribe(), parts.occupancy.subscribe());
-        let host = HouseHands::new(
+        let host = HostControl::new(
             orders.clone(),
             parts.meters.subscribe(),
             (logging.clone(), supervisor.states()),
@@ -129,7 +129,7 @@ impl App {
             doors: BTreeMap::new(),
             shut: BTreeMap::new(),
             handover: Handover::receive(),
-            acme: AcmeDesk::new(&metrics),
+            acme: AcmeUse::new(&metrics),
             readiness: watch::channel(Readiness::default()).0,
             lamps: watch::channel(Lamps::default()).0,
             face: watch::channel(None).0,

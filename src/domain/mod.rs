@@ -1,4 +1,5 @@
 //! Values that all rooms speak: no I/O, no async, no clock.
+#![warn(missing_docs)]
 
 mod alarm;
 mod backoff;

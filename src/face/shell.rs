@@ -28,9 +28,7 @@ pub struct Shell {
 
 /// Who is signed in, as the layout shows it.
 pub struct PersonShown {
-    /// Their name.
     pub name: String,
-    /// Their role.
     pub role: &'static str,
     /// Whether the navigation leads them to the spaces.
     pub sees_spaces: bool,

@@ -33,11 +33,8 @@ const LOOK_AFTER: u64 = KEPT as u64 / 4;
 pub struct News<S> {
     /// The change it came with.
     pub seq: Seq,
-    /// When.
     pub at: Timestamp,
-    /// To which subject.
     pub subject: S,
-    /// What.
     pub event: Event,
 }
 

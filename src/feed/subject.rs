@@ -25,9 +25,7 @@ impl Subject for MeterId {
 /// Which subjects a listener wants to hear of.
 #[derive(Clone, Debug)]
 pub enum Filter<S> {
-    /// All.
     All,
-    /// These.
     These(BTreeSet<S>),
 }
 

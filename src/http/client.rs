@@ -27,7 +27,6 @@ pub struct Origin {
     pub tls: bool,
     /// A name or an address, lower case, without brackets.
     pub host: String,
-    /// The port.
     pub port: u16,
 }
 
@@ -76,7 +75,6 @@ pub struct Call {
     pub uri: Uri,
     /// Beside host, length and the program's own name.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// The body.
     pub body: Bytes,
 }
 
@@ -85,9 +83,7 @@ pub struct Call {
 pub struct Answer {
     /// How it went.
     pub status: StatusCode,
-    /// Its headers.
     pub headers: HeaderMap,
-    /// Its body.
     pub body: Bytes,
 }
 
@@ -99,18 +95,12 @@ pub enum CallError {
     Address(String),
     /// Nobody takes the connection.
     #[error("{origin} cannot be reached: {source}")]
-    Connect {
-        /// Where.
-        origin: Origin,
-        /// Why.
-        source: std::io::Error,
-    },
+    Connect { origin: Origin, source: std::io::Error },
     /// The TLS handshake failed, on our side or on theirs.
     #[error("TLS with {origin} failed: {source}")]
     Tls {
         /// With whom.
         origin: Origin,
-        /// Why.
         source: std::io::Error,
     },
     /// The server broke off, or what it said is no HTTP.

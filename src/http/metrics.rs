@@ -89,7 +89,6 @@ async fn page(State(metrics): State<Metrics>, headers: HeaderMap) -> Response {
 
 /// Why a connection came to nothing, or was ended by us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "each is the label it becomes")]
 pub enum ConnectionEnd {
     AddressFull,
     HandshakeTimeout,

@@ -22,7 +22,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A meter that was added, and what came of asking it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Joined {
-    /// The meter.
     #[serde(flatten)]
     pub meter: MeterShown,
     /// What came of asking it.

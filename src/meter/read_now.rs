@@ -27,7 +27,6 @@ pub enum ReadNowError {
     /// It was asked and did not answer.
     #[error("meter {meter} did not answer: {why}")]
     Silent {
-        /// Which.
         meter: MeterId,
         /// What was seen instead.
         why: String,

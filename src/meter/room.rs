@@ -121,7 +121,6 @@ pub enum MetersError {
     Link {
         /// The way that is wanted.
         link: String,
-        /// Whose it is.
         meter: MeterId,
     },
     /// Another meter answers there.

@@ -22,7 +22,6 @@ pub struct MeterShown {
     pub duty: Duty,
     /// Whether it answers.
     pub health: Health,
-    /// Why not.
     pub health_details: String,
     /// When it last answered.
     pub answered: Option<Timestamp>,
@@ -57,7 +56,6 @@ pub struct Progress {
 pub struct ValueShown {
     /// The value; null: the meter has none.
     pub value: Value,
-    /// Its unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
     /// When the meter said so.

@@ -15,12 +15,10 @@ const NAME_CHARACTERS: usize = 500;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Create {
-    /// Its name.
     pub name: Option<String>,
     /// The count it starts with.
     #[serde(default)]
     pub current: u32,
-    /// Its maximum.
     pub maximum: u32,
     /// Whether whoever knows its id may use it through the old URLs.
     #[serde(default)]
@@ -50,7 +48,6 @@ pub enum ManageError {
     Bounds {
         /// Which number.
         what: &'static str,
-        /// What it is.
         found: u32,
         /// The least it may be.
         least: u32,

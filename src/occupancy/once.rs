@@ -38,7 +38,6 @@ struct AnswerRow {
 /// An answer as it is kept and given again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// Its status.
     pub status: u16,
     /// Its entity tag.
     pub tag: Option<String>,

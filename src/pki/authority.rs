@@ -55,7 +55,6 @@ pub enum AuthorityError {
         .dir.display()
     )]
     Gone {
-        /// Which.
         hierarchy: Hierarchy,
         /// Where its files were.
         dir: PathBuf,
@@ -63,7 +62,6 @@ pub enum AuthorityError {
     /// It is there and cannot be used, or is gone.
     #[error("the {hierarchy} hierarchy cannot be used: {why}")]
     Unusable {
-        /// Which.
         hierarchy: Hierarchy,
         /// What is wrong with it.
         why: String,
@@ -73,22 +71,13 @@ pub enum AuthorityError {
     Folder(#[from] FileError),
     /// A file of it does not hold what it should.
     #[error("{} holds no certificate", .path.display())]
-    Certificate {
-        /// Which file.
-        path: PathBuf,
-    },
+    Certificate { path: PathBuf },
     /// Key and certificate do not belong together.
     #[error("{} is not the key of {}", .key.display(), .certificate.display())]
-    OtherKey {
-        /// The certificate.
-        certificate: PathBuf,
-        /// The key.
-        key: PathBuf,
-    },
+    OtherKey { certificate: PathBuf, key: PathBuf },
     /// A key or certificate could not be made or parsed.
     #[error("the {hierarchy} hierarchy could not {stage}: {}", in_words(.source))]
     Crypto {
-        /// Whose.
         hierarchy: Hierarchy,
         /// At what.
         stage: &'static str,

@@ -37,9 +37,7 @@ pub struct Made {
     pub key_file: PathBuf,
     /// The certificate's file.
     pub certificate_file: PathBuf,
-    /// The key.
     pub key: Zeroizing<String>,
-    /// The certificate.
     pub certificate: String,
     /// The certificate of the authority.
     pub ca: String,
@@ -54,7 +52,6 @@ pub struct IssuedClient {
     pub ou: Option<String>,
     /// From when it is good.
     pub not_before: Timestamp,
-    /// Until when.
     pub not_after: Timestamp,
     /// When it was made.
     pub issued_at: Timestamp,
@@ -89,7 +86,6 @@ pub enum CertsError {
     Absent {
         /// Where it would be.
         dir: PathBuf,
-        /// Of which environment.
         environment: String,
     },
     /// A file could not be used.

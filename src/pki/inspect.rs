@@ -15,7 +15,6 @@ use crate::files::{self, FileError};
 /// A certificate in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Description {
-    /// Whose it is.
     pub subject: String,
     /// Who issued it.
     pub issuer: String,
@@ -48,14 +47,10 @@ pub enum InspectError {
     Folder(#[from] FileError),
     /// It holds no certificate.
     #[error("{path} holds no certificate in PEM")]
-    NoCertificate {
-        /// Which file.
-        path: String,
-    },
+    NoCertificate { path: String },
     /// A certificate in it is not readable.
     #[error("certificate {place} in {path} is not readable")]
     Unreadable {
-        /// Which file.
         path: String,
         /// Counted from 1.
         place: usize,

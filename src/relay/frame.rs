@@ -61,7 +61,6 @@ impl Opcode {
 pub struct Header {
     /// Whether its message ends with it.
     pub fin: bool,
-    /// What it is.
     pub opcode: Opcode,
     /// Whether it says that its message is compressed (RFC 7692 §6); whether it may is for its reader to know.
     pub deflated: bool,

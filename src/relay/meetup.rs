@@ -33,10 +33,7 @@ pub enum Arrival {
     /// It is the first and waits.
     Waits,
     /// It is the second.
-    Pairs {
-        /// With this one.
-        with: PeerNumber,
-    },
+    Pairs { with: PeerNumber },
     /// Nothing yet: this one is in its place and must depart first.
     Displaces {
         /// The older connection of the same certificate identity.

@@ -61,13 +61,11 @@ pub struct Entry {
 /// How values are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OpName {
-    /// Above.
     #[serde(rename = ">")]
     Above,
     /// Above or there.
     #[serde(rename = ">=")]
     FromAbove,
-    /// Below.
     #[serde(rename = "<")]
     Below,
     /// Below or there.

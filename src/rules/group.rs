@@ -65,7 +65,6 @@ pub struct Group {
 pub struct RuleState {
     /// Which rule it is of, so that the state of another is not taken for it.
     pub fingerprint: u32,
-    /// Where it is.
     pub state: State,
 }
 

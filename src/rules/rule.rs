@@ -15,11 +15,9 @@ use crate::domain::{MeterId, Severity, Source, SpaceId, text_form};
 pub enum On {
     /// Every meter.
     Meters,
-    /// One meter.
     Meter(MeterId),
     /// Every space.
     Spaces,
-    /// One space.
     Space(SpaceId),
     /// The box.
     Appliance,
@@ -119,7 +117,6 @@ pub struct Words<'a> {
     pub name: &'a str,
     /// The value that was compared.
     pub value: Option<f64>,
-    /// Its unit.
     pub unit: &'a str,
     /// What else the source said.
     pub detail: &'a str,

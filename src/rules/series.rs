@@ -18,7 +18,6 @@ pub struct Sample {
     pub fragment: &'static str,
     /// The series in it.
     pub series: &'static str,
-    /// The value.
     pub value: f64,
     /// Its unit, or nothing.
     pub unit: &'static str,
@@ -34,9 +33,7 @@ pub const NO_DATE: (&str, &str) = ("emop_Clock", "no_date");
 /// What a series is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A meter.
     Meter,
-    /// A space.
     Space,
     /// The box.
     Appliance,

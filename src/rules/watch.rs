@@ -23,7 +23,6 @@ pub(super) type Place = (Lane, Seq);
 /// Something that a source said.
 pub(super) struct Observation<'a> {
     pub(super) source: &'a Source,
-    /// When.
     pub(super) at: Timestamp,
     /// Where it stands in the journal; `None`: nowhere.
     pub(super) place: Option<Place>,

@@ -20,6 +20,7 @@
 //! | `keep` | snapshots, generations, the clock, runs, what lies beside the book |
 //! | `backup` | archives, restoring, sealing with age |
 //! | `readings` | half-hours: rows of days, files of months |
+#![warn(missing_docs)]
 #![doc = ""]
 #![doc = include_str!("README.md")]
 

@@ -16,9 +16,7 @@ const BACKLOG: u32 = 1024;
 #[derive(Debug, thiserror::Error)]
 #[error("the {door} door cannot listen on {addr}: {source}{}", hint(source, *addr))]
 pub struct BindError {
-    /// Which door.
     pub door: &'static str,
-    /// Where.
     pub addr: SocketAddr,
     /// What the system said.
     pub source: io::Error,

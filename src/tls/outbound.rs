@@ -109,12 +109,7 @@ pub enum OutboundError {
     File(#[from] FileError),
     /// A file is no PEM of certificates.
     #[error("{} holds no certificate: {source}", .path.display())]
-    Pem {
-        /// Which file.
-        path: PathBuf,
-        /// What it is.
-        source: PemError,
-    },
+    Pem { path: PathBuf, source: PemError },
     /// A file of authorities holds none.
     #[error("{} holds no certificate of an authority", .0.display())]
     NoAuthority(PathBuf),

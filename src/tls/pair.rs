@@ -83,12 +83,7 @@ pub enum CertificateError {
     Acme(Box<dyn std::error::Error + Send + Sync>),
     /// The own authorities could not issue one.
     #[error("the {hierarchy} hierarchy gives no certificate: {source}")]
-    Issue {
-        /// Which hierarchy.
-        hierarchy: Hierarchy,
-        /// Why.
-        source: PkiError,
-    },
+    Issue { hierarchy: Hierarchy, source: PkiError },
 }
 
 impl CertificateError {

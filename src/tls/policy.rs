@@ -12,7 +12,6 @@ use super::trust::{Demand, TrustError};
 pub enum Policy {
     /// No TLS: HTTP/1.1, and HTTP/2 to clients that know beforehand (`grpc.plaintext`).
     Plain,
-    /// TLS.
     Tls(Tls),
 }
 
@@ -38,23 +37,16 @@ pub enum DoorError {
     /// A listener that was handed over does not work.
     #[error("the {door} door cannot use a listener it was given: {source}")]
     Given {
-        /// Which door.
         door: &'static str,
         /// What the system said.
         source: std::io::Error,
     },
     /// Its trust in clients cannot be used.
     #[error("the {door} door cannot verify clients: {source}")]
-    Trust {
-        /// Which door.
-        door: &'static str,
-        /// Why.
-        source: TrustError,
-    },
+    Trust { door: &'static str, source: TrustError },
     /// rustls refused the settings.
     #[error("the {door} door cannot speak TLS: {source}")]
     Tls {
-        /// Which door.
         door: &'static str,
         /// What rustls said.
         source: rustls::Error,

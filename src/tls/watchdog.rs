@@ -66,7 +66,6 @@ pub(super) enum Verdict {
     Wait(Duration),
     /// Nothing happened for long: end it politely.
     Retire,
-    /// Cut it.
     Cut(ConnectionEnd),
 }
 

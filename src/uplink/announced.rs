@@ -27,7 +27,6 @@ pub(super) type Parts = BTreeMap<String, String>;
 struct Announced {
     /// Which broker, as host and port.
     broker: String,
-    /// The topic.
     topic: String,
     /// Of discovery: its components, and the platform of each.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -31,7 +31,7 @@ pub trait Host: Send + Sync {
     async fn configured(&self, key: u64) -> Option<Result<(), String>>;
 
     /// Lines of the log, oldest first.
-    fn log(&self, wanted: &LogWanted) -> Vec<LogLine>;
+    fn log(&self, wanted: &LogQuery) -> Vec<LogLine>;
 
     /// From now on lines of this level are logged, until the configuration is read again.
     fn log_level(&self, level: &str) -> Result<(), String>;
@@ -160,7 +160,7 @@ impl LogKind {
 
 /// Which lines of the log are wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogWanted {
+pub struct LogQuery {
     /// Of which part.
     pub kind: LogKind,
     /// Not older.

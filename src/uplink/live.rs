@@ -18,9 +18,7 @@ const EACH: Duration = Duration::from_secs(1);
 pub enum Thing {
     /// The box itself.
     Device,
-    /// A meter.
     Meter(MeterId),
-    /// A space.
     Space(SpaceId),
     /// The alarm of a type on a source.
     Alarm(String, Source),

@@ -53,7 +53,7 @@ pub use connection::rehearsal::rehearse;
 pub use connection::shown::FaultShown;
 pub use enrol::{CredentialFolder, EnrolError, EnrolRequest, EnrolmentShown, Stage};
 pub use error::UplinkError;
-pub use host::{Host, LogKind, LogLine, LogWanted, NewConfiguration, PartState, Section};
+pub use host::{Host, LogKind, LogLine, LogQuery, NewConfiguration, PartState, Section};
 pub use names::READER;
 pub use patience::Patience;
 pub use room::{Deps, Uplink};

@@ -4,7 +4,6 @@
 pub const READER: &str = "uplink";
 
 /// Kinds of operations, by the names of their fragments.
-#[allow(missing_docs, reason = "each is the name that it holds")]
 pub mod kind {
     pub const RESTART: &str = "c8y_Restart";
     pub const COMMAND: &str = "c8y_Command";

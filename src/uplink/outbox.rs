@@ -45,7 +45,6 @@ pub struct Position {
 pub struct Outgoing {
     /// What to hand back when it was taken.
     pub tickets: Vec<Position>,
-    /// The message.
     pub message: Message,
     /// When what it tells was written down; `None` for a gap.
     pub at: Option<Timestamp>,

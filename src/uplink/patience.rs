@@ -18,7 +18,6 @@ pub struct Patience {
     pub refused: Duration,
     /// After the subscriptions stand, for operations without ids to come by themselves.
     pub claimed: Duration,
-    /// For a token.
     pub token: Duration,
     /// The row of pauses between tries begins with this.
     pub away: Duration,

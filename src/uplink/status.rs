@@ -70,7 +70,6 @@ pub struct UplinkShown {
 /// What the platform did not like about a line of ours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RejectedLine {
-    /// When.
     pub at: Timestamp,
     /// Its words.
     pub what: String,

@@ -43,7 +43,6 @@ pub struct BoxFacts {
 /// A meter as the uplink tells of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MeterKnown {
-    /// Its serial.
     pub serial: MeterId,
     /// Its entry in the registry, as far as it has one.
     pub entry: Option<Meter>,

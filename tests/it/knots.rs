@@ -7,8 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// Circles that are left: the folder of all their files, how many there are, and why.
-const KNOTS: &[(&str, usize, &str)] = &[
-];
+const KNOTS: &[(&str, usize, &str)] = &[];
 
 /// Module paths (`store::log::frame`) and what each file says, without comments and inline tests.
 struct Sources {

@@ -9,7 +9,6 @@ pub enum RemoteError {
     /// It is no TOML.
     #[error("it is not valid TOML, line {line}: {message}")]
     Syntax {
-        /// In which line.
         line: usize,
         /// What is wrong.
         message: String,
@@ -17,7 +16,6 @@ pub enum RemoteError {
     /// A key that this part does not have.
     #[error("`{key}` does not belong into a configuration of type `{section}`")]
     Elsewhere {
-        /// The key.
         key: String,
         /// What the part is called.
         section: &'static str,
@@ -28,7 +26,6 @@ pub enum RemoteError {
     /// A time that can only be made longer.
     #[error("`{key}` can only be made longer from here, and {now} is in force; it is made shorter at the box itself")]
     Shorter {
-        /// The key.
         key: String,
         /// What is in force.
         now: String,

@@ -15,7 +15,6 @@ use crate::meter::said::{Said, absent, is_date, said, tariff};
 
 /// One thing that is read regularly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the names are those of the documents")]
 pub enum Syncer {
     Hardware,
     Reads,

@@ -36,7 +36,6 @@ pub enum Value {
     Money(Money),
     /// A top-up token.
     Token(Token),
-    /// A moment.
     Moment(MeterTime),
     /// One payment.
     Transaction {
@@ -63,7 +62,6 @@ pub enum Value {
 
 /// An element's registers: Wh and varh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
 pub struct Registers {
     pub import_active: u32,
     pub export_active: u32,

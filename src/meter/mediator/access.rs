@@ -7,7 +7,6 @@ use crate::pki::Role;
 
 /// The two services of the mediator, and their methods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of the methods")]
 pub enum Call {
     SendRawMessage,
     ReadElement,

@@ -55,7 +55,6 @@ pub enum ConnectError {
     /// Nobody listens, or the name leads nowhere.
     #[error("no mediator answers at {place}: {source}")]
     NotReachable {
-        /// Where.
         place: String,
         /// What the system said.
         source: io::Error,
@@ -66,7 +65,6 @@ pub enum ConnectError {
     /// They do not speak HTTP/2.
     #[error("what listens at {place} is no mediator: {source}")]
     Speech {
-        /// Where.
         place: String,
         /// What went wrong.
         source: hyper::Error,
@@ -82,7 +80,6 @@ pub enum CallError {
     /// The connection broke, or the certificate was refused, which TLS 1.3 says late.
     #[error("the connection to the mediator at {place} broke: {why}")]
     Broken {
-        /// Which.
         place: String,
         /// What went wrong.
         why: String,
@@ -92,7 +89,6 @@ pub enum CallError {
     Answered {
         /// As clients of the original name it: `NOT_FOUND`, `EMLITE_CONNECTION_FAILURE`.
         code: &'static str,
-        /// What it said.
         details: String,
     },
 }

@@ -51,7 +51,6 @@ pub struct Mediator {
 /// Whether the door asks who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Roles {
-    /// By certificate.
     ByCertificate,
     /// It does not (`grpc.plaintext`).
     Nobody,
@@ -256,7 +255,6 @@ impl Handler {
 
 /// What a call lacks.
 enum Missing {
-    /// A serial.
     Serial,
     /// A meter of that serial, or one for this client: which of them is not said.
     Meter,

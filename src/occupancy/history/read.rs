@@ -33,7 +33,6 @@ pub enum Step {
 pub struct Stretch {
     /// From when on, rounded down to a step.
     pub from: Timestamp,
-    /// Until when.
     pub to: Timestamp,
     /// In how long steps.
     pub step: Step,

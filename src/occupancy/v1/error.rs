@@ -32,7 +32,6 @@ pub(super) enum ApiError {
     /// A value is out of bounds.
     #[error("{what} must be {wanted}")]
     Bounds {
-        /// Which.
         what: &'static str,
         /// What it may be.
         wanted: String,

@@ -25,10 +25,8 @@ pub enum Body {
     Text {
         /// The type.
         format: String,
-        /// The text.
         text: String,
     },
-    /// Bytes.
     Bytes(Vec<u8>),
 }
 

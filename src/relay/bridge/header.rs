@@ -8,9 +8,7 @@ use super::error::MessageError;
 /// A header's name and value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Its name.
     pub name: String,
-    /// Its value.
     pub value: String,
 }
 

@@ -34,7 +34,6 @@ pub enum Message {
     Event {
         /// Its name, without `EVENT:`.
         name: String,
-        /// What it says.
         body: Value,
     },
     /// Something else, which is left alone.

@@ -27,7 +27,6 @@ pub use mqtt::{Mqtt, Version};
 pub struct Config {
     /// What stands at the other end.
     pub kind: Kind,
-    /// Where it is.
     pub url: BrokerUrl,
     /// Authorities that its certificate is checked by, PEM; absent: the system's.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -38,7 +38,6 @@ pub enum Retain {
     /// As far as the broker does.
     #[default]
     Auto,
-    /// Never.
     Never,
 }
 

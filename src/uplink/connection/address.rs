@@ -12,7 +12,6 @@ pub struct BrokerUrl {
     pub tls: bool,
     /// A name or an address, without brackets.
     pub host: String,
-    /// The port.
     pub port: u16,
 }
 

@@ -9,7 +9,7 @@ use super::wire::reason::code;
 use super::wire::{ConnackError, Larger, Reason, WireError};
 use crate::store::ClockState;
 use crate::tls::OutboundError;
-use crate::uplink::enrol::KeptError;
+use crate::uplink::enrol::CredentialFolderError;
 
 /// Why a session did not begin, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -19,12 +19,7 @@ pub enum ConnectionError {
     Files(#[from] OutboundError),
     /// The password cannot be read.
     #[error("the password file {path} cannot be read: {source}")]
-    Password {
-        /// Which file.
-        path: String,
-        /// Why.
-        source: io::Error,
-    },
+    Password { path: String, source: io::Error },
     /// The password file is empty.
     #[error("the password file {0} is empty")]
     NoPassword(String),
@@ -39,36 +34,19 @@ pub enum ConnectionError {
     NotEnrolled,
     /// What the platform gave cannot be used.
     #[error("what the platform gave the box cannot be used: {0}")]
-    Given(#[from] KeptError),
+    Given(#[from] CredentialFolderError),
     /// The broker does not take the login that the platform granted.
     #[error("the broker does not take the login that the platform granted the box: {0}")]
     Grant(ConnackError),
     /// The host has no address.
     #[error("{host} cannot be resolved: {source}")]
-    Resolve {
-        /// Which host.
-        host: String,
-        /// Why.
-        source: io::Error,
-    },
+    Resolve { host: String, source: io::Error },
     /// Nobody takes the connection.
     #[error("{host}:{port} cannot be reached: {source}")]
-    Connect {
-        /// Which host.
-        host: String,
-        /// Which port.
-        port: u16,
-        /// Why.
-        source: io::Error,
-    },
+    Connect { host: String, port: u16, source: io::Error },
     /// The TLS handshake failed, on our side or on theirs.
     #[error("{host} is not believed: {cause}")]
-    Tls {
-        /// Which host.
-        host: String,
-        /// Why.
-        cause: TlsError,
-    },
+    Tls { host: String, cause: TlsError },
     /// Certificates do not seem good, and the clock of the box is not set.
     #[error("clock? that of the box stands at {now:.0} and is not known to be right: {fault}")]
     Clock {
@@ -80,7 +58,6 @@ pub enum ConnectionError {
     /// A step took too long.
     #[error("{step} took longer than {} s", .limit.as_secs())]
     Slow {
-        /// Which step.
         step: &'static str,
         /// How long it may take.
         limit: Duration,
@@ -102,7 +79,6 @@ pub enum ConnectionError {
     NotTaken {
         /// Where it was to go.
         topic: String,
-        /// Why.
         why: Reason,
     },
     /// A message that came was larger than the box takes.
@@ -148,7 +124,6 @@ pub enum LimitError {
     /// It sends the box to another server.
     #[error("the broker sends the box to {server}{}", if *.for_good { ", for good" } else { ", for now" })]
     Elsewhere {
-        /// Which.
         server: BrokerUrl,
         /// Whether it has moved there.
         for_good: bool,
@@ -158,7 +133,6 @@ pub enum LimitError {
 /// What is wrong with the box's own certificate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OwnCertificateError {
-    /// It ended.
     #[error("ended at {0}; issue a new one")]
     Ended(jiff::Timestamp),
     /// It is not good yet.
@@ -167,7 +141,6 @@ pub enum OwnCertificateError {
     /// It is another one's.
     #[error("is for `{common_name}`, and the box calls itself `{client_id}`: they must be the same")]
     OtherName {
-        /// The common name.
         common_name: String,
         /// What the box calls itself.
         client_id: String,

@@ -10,7 +10,6 @@ use super::wire::{ConnackError, DecodeError, WireError};
 /// A fault as people see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FaultShown {
-    /// When.
     pub at: Timestamp,
     /// What it is called among the metrics.
     pub kind: String,

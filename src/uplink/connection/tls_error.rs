@@ -15,7 +15,6 @@ pub enum TlsError {
     /// Nobody who is believed issued it.
     #[error("its certificate was issued by an authority that uplink.ca_file does not hold")]
     UnknownIssuer,
-    /// It ended.
     #[error("its certificate has ended")]
     Ended,
     /// It is not good yet.
@@ -24,7 +23,6 @@ pub enum TlsError {
     /// It is for other names.
     #[error("its certificate is not for this host; it is for {0}")]
     Name(String),
-    /// It is revoked.
     #[error("its certificate is revoked")]
     Revoked,
     /// It is for another purpose.
@@ -57,7 +55,6 @@ pub enum TlsError {
     /// It does not know the name that it was asked for.
     #[error("it serves no host of this name")]
     UnknownName,
-    /// Nothing in common.
     #[error("it speaks no version or cipher of TLS that is safe today ({0})")]
     NothingInCommon(&'static str),
     /// It is no TLS.

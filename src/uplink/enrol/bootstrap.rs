@@ -32,7 +32,6 @@ pub struct Login {
     pub tenant: String,
     /// The user's name in it.
     pub username: String,
-    /// The password.
     pub password: Zeroizing<String>,
 }
 

@@ -18,26 +18,16 @@ pub struct CredentialFolder(PathBuf);
 
 /// What was given could not be kept or read.
 #[derive(Debug, thiserror::Error)]
-pub enum KeptError {
+pub enum CredentialFolderError {
     /// Not written.
     #[error(transparent)]
     Folder(#[from] FileError),
     /// A file could not be read or removed.
     #[error("{}: {source}", .path.display())]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
+    File { path: PathBuf, source: io::Error },
     /// The login is not as the box writes it.
     #[error("{} holds no login: {source}", .path.display())]
-    Login {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: serde_json::Error,
-    },
+    Login { path: PathBuf, source: serde_json::Error },
     /// The certificate cannot be read.
     #[error(transparent)]
     Certificate(#[from] InspectError),
@@ -88,7 +78,7 @@ impl CredentialFolder {
     }
 
     /// Keeps a fresh pair: beside the one that is shown, or in its place where there is none. Answers where.
-    pub fn put(&self, key: &str, chain: &str) -> Result<PathBuf, KeptError> {
+    pub fn put(&self, key: &str, chain: &str) -> Result<PathBuf, CredentialFolderError> {
         make_private(&self.0)?;
         let place = if self.identity().exists() {
             self.next()
@@ -101,7 +91,7 @@ impl CredentialFolder {
     }
 
     /// The next pair is the one that is shown from now on. Cut off anywhere, both files hold a whole pair.
-    pub fn take_next(&self) -> Result<(), KeptError> {
+    pub fn take_next(&self) -> Result<(), CredentialFolderError> {
         let next = self.next();
         let pair = std::fs::read(&next).map(Zeroizing::new).map_err(fault(&next))?;
         write_private(&self.identity(), &pair)?;
@@ -109,19 +99,19 @@ impl CredentialFolder {
     }
 
     /// The next pair is none.
-    pub fn drop_next(&self) -> Result<(), KeptError> {
+    pub fn drop_next(&self) -> Result<(), CredentialFolderError> {
         let next = self.next();
         std::fs::remove_file(&next).map_err(fault(&next))
     }
 
     /// When the certificate that is shown is good; `None`: there is none yet.
-    pub fn life(&self) -> Result<Option<Life>, KeptError> {
+    pub fn life(&self) -> Result<Option<Life>, CredentialFolderError> {
         let file = self.identity();
         if !file.exists() {
             return Ok(None);
         }
         let chain = pki::show(&file)?;
-        let leaf = chain.first().ok_or(KeptError::Empty(file))?;
+        let leaf = chain.first().ok_or(CredentialFolderError::Empty(file))?;
         Ok(Some(Life {
             from: leaf.not_before,
             until: leaf.not_after,
@@ -129,7 +119,7 @@ impl CredentialFolder {
     }
 
     /// Keeps a login in place of any other.
-    pub fn put_login(&self, login: &Login) -> Result<(), KeptError> {
+    pub fn put_login(&self, login: &Login) -> Result<(), CredentialFolderError> {
         make_private(&self.0)?;
         let row = Row {
             tenant: login.tenant.clone(),
@@ -142,14 +132,14 @@ impl CredentialFolder {
     }
 
     /// The login, when there is one.
-    pub fn login(&self) -> Result<Option<Login>, KeptError> {
+    pub fn login(&self) -> Result<Option<Login>, CredentialFolderError> {
         let path = self.granted();
         let text = match std::fs::read(&path) {
             Ok(text) => Zeroizing::new(text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(fault(&path)(error)),
         };
-        let row: Row = serde_json::from_slice(&text).map_err(|source| KeptError::Login { path, source })?;
+        let row: Row = serde_json::from_slice(&text).map_err(|source| CredentialFolderError::Login { path, source })?;
         Ok(Some(Login {
             tenant: row.tenant,
             username: row.username,
@@ -158,9 +148,9 @@ impl CredentialFolder {
     }
 }
 
-fn fault(path: &Path) -> impl FnOnce(io::Error) -> KeptError {
+fn fault(path: &Path) -> impl FnOnce(io::Error) -> CredentialFolderError {
     let path = path.to_owned();
-    move |source| KeptError::File { path, source }
+    move |source| CredentialFolderError::File { path, source }
 }
 
 #[cfg(test)]
@@ -197,6 +187,6 @@ mod tests {
         assert!(kept.login().unwrap() == Some(login));
         assert_eq!(kept.granted().metadata().unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::write(kept.granted(), "{").unwrap();
-        assert!(matches!(kept.login(), Err(KeptError::Login { .. })));
+        assert!(matches!(kept.login(), Err(CredentialFolderError::Login { .. })));
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 
 use axum::http::StatusCode;
 
-use super::credential_folder::KeptError;
+use super::credential_folder::CredentialFolderError;
 use super::est::{EstAnswerError, EstRequest};
 use crate::http::client::Origin;
 use crate::pki::SigningRequestError;
@@ -23,12 +23,7 @@ pub enum EnrolError {
     NoOtp,
     /// The one-time password cannot be read.
     #[error("the one-time password file {path} cannot be read: {source}")]
-    Otp {
-        /// Which file.
-        path: String,
-        /// Why.
-        source: io::Error,
-    },
+    Otp { path: String, source: io::Error },
     /// No key or request could be made.
     #[error(transparent)]
     Request(#[from] SigningRequestError),
@@ -40,9 +35,7 @@ pub enum EnrolError {
     Refused {
         /// What it was asked for.
         wish: EstRequest,
-        /// Who.
         origin: Origin,
-        /// Its status.
         status: StatusCode,
         /// Its own words.
         said: String,
@@ -50,14 +43,13 @@ pub enum EnrolError {
     /// Its answer is nothing the box can use.
     #[error("what {origin} answered is no certificate for this box: {why}")]
     Unusable {
-        /// Who.
         origin: Origin,
         /// What is wrong with it.
         why: EstAnswerError,
     },
     /// What was given could not be kept.
     #[error("what the platform gave could not be kept: {0}")]
-    Kept(#[from] KeptError),
+    Kept(#[from] CredentialFolderError),
     /// The broker does not take the new certificate.
     #[error("the broker does not take the renewed certificate; the one of before is used on ({0})")]
     NextRefused(Box<ConnectionError>),

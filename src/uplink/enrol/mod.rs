@@ -12,7 +12,7 @@ mod keeper;
 pub(super) mod otp;
 mod shown;
 
-pub use credential_folder::{CredentialFolder, KeptError};
+pub use credential_folder::{CredentialFolder, CredentialFolderError};
 pub use errand::EnrolRequest;
 pub use error::EnrolError;
 pub use keeper::Enrol;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::uplink::host::{Host, LogKind, LogWanted};
+use crate::uplink::host::{Host, LogKind, LogQuery};
 use crate::uplink::tenant::{Tenant, Upload};
 
 /// Lines, at most, and where nobody says how many.
@@ -32,7 +32,7 @@ pub(super) async fn upload(
 }
 
 /// Which lines an operation wants: type, from, to, text, how many.
-fn wanted(arguments: &[String]) -> Result<LogWanted, String> {
+fn wanted(arguments: &[String]) -> Result<LogQuery, String> {
     let argument = |place: usize| arguments.get(place).map_or("", |argument| argument.trim());
     let named = argument(0);
     let kind = LogKind::of_name(named).ok_or_else(|| {
@@ -45,7 +45,7 @@ fn wanted(arguments: &[String]) -> Result<LogWanted, String> {
         "" => USUAL,
         text => text.parse().map_err(|_| format!("`{text}` is no number of lines"))?,
     };
-    Ok(LogWanted {
+    Ok(LogQuery {
         kind,
         from: moment(argument(1))?,
         to: moment(argument(2))?,

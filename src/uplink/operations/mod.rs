@@ -46,7 +46,6 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// An operation as people see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OperationShown {
-    /// Which.
     pub operation: Operation,
     /// When it came.
     pub arrived: Timestamp,

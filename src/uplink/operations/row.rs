@@ -19,7 +19,6 @@ pub(super) const INTERRUPTED: &str = "interrupted: the box, or its uplink, was s
 /// What the cloud asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OperationRequest {
-    /// Which operation.
     pub operation: Operation,
     /// What it says beside its kind, in the order of the platform's lines.
     pub arguments: Vec<String>,

@@ -74,7 +74,6 @@ pub struct Upload<'a> {
     pub text: &'a str,
     /// The number under which the platform knows whose it is.
     pub source: &'a str,
-    /// Its bytes.
     pub bytes: Vec<u8>,
 }
 

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use gatelodge::domain::MeterId;
-use gatelodge::uplink::{Host, LogLine, LogWanted, NewConfiguration, PartState, Section};
+use gatelodge::uplink::{Host, LogLine, LogQuery, NewConfiguration, PartState, Section};
 use tokio::sync::Semaphore;
 
 pub struct TestHost {
@@ -59,7 +59,7 @@ impl Host for TestHost {
         None
     }
 
-    fn log(&self, wanted: &LogWanted) -> Vec<LogLine> {
+    fn log(&self, wanted: &LogQuery) -> Vec<LogLine> {
         let at = "2026-02-10T12:00:00Z".parse().unwrap();
         let text = format!("a line of {}", wanted.kind.name());
         vec![LogLine { at, text }]

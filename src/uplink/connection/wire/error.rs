@@ -31,7 +31,6 @@ pub enum ConnackError {
 /// A line is broken, or what came over it is no MQTT.
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
-    /// It closed.
     #[error("the broker closed the connection")]
     Closed,
     /// It broke.

@@ -8,7 +8,6 @@ const SAID: usize = 200;
 /// Why a broker refuses something or hangs up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
-    /// The code.
     pub code: u8,
     /// What the broker says beside it, if anything: for people, and without control characters.
     pub said: Option<String>,
@@ -17,7 +16,6 @@ pub struct Reason {
 }
 
 /// Codes that the box acts upon.
-#[allow(missing_docs, reason = "each is the name that the standard has for it")]
 pub mod code {
     pub const NOT_AUTHORIZED: u8 = 0x87;
     pub const SESSION_TAKEN_OVER: u8 = 0x8e;
