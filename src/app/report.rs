@@ -11,7 +11,7 @@ use crate::admin::{Backups, Beside, CertificateShown, RelayShown, RoomShown, Sta
 use crate::domain::Alarm;
 use crate::meter::Meters;
 use crate::relay::Relay;
-use crate::rules::Alarms;
+use crate::store::alarms::Alarms;
 use crate::store::{ClockState, Store};
 use crate::supervisor::{State, States};
 use crate::tls::Served;

@@ -117,6 +117,44 @@ pub enum AlarmNews {
     Stands,
 }
 
+impl Alarm {
+    /// Which alarm it is.
+    #[must_use]
+    pub fn key(&self) -> AlarmKey {
+        AlarmKey {
+            kind: self.kind.clone(),
+            source: self.source.clone(),
+        }
+    }
+}
+
+/// What is one alarm, however often it comes and goes: its type, and what it is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AlarmKey {
+    /// The type of the alarm.
+    pub kind: String,
+    /// What it is about.
+    pub source: Source,
+}
+
+impl AlarmKey {
+    /// The key of the row: types hold no zero byte.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        format!("{}\0{}", self.kind, self.source).into_bytes()
+    }
+
+    /// Reads back what [`AlarmKey::bytes`] gave.
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Option<AlarmKey> {
+        let (kind, source) = std::str::from_utf8(bytes).ok()?.split_once('\0')?;
+        Some(AlarmKey {
+            kind: kind.to_owned(),
+            source: source.parse().ok()?,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

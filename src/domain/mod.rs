@@ -15,12 +15,13 @@ mod operation;
 mod quantity;
 mod rating;
 mod seq;
+pub mod series;
 mod space;
 mod stretches;
 mod text_form;
 pub mod units;
 
-pub use alarm::{Alarm, AlarmNews, Severity, Source, SourceError};
+pub use alarm::{Alarm, AlarmKey, AlarmNews, Severity, Source, SourceError};
 pub use backoff::Backoff;
 pub use energy::{Element, Measure, MeterId, MeterIdError, Quality, Reading, Register, WattHours};
 pub use event::{Event, Removal};

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::series::{Sample, another, no_date, samples, silent, space_samples};
+use crate::domain::series::{Sample, another, no_date, samples, silent, space_samples};
 use crate::domain::{Doubt, Health, Meter, MeterId, Quantity, Source, Space, SpaceId};
 use crate::store::meters::Meters;
 use crate::store::spaces::Spaces;

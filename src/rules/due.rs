@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::group::Key;
+use crate::domain::AlarmKey;
 
 /// Groups by when they are due, each once.
 #[derive(Default)]
 pub(super) struct Due {
-    by_time: BTreeSet<(Timestamp, Key)>,
-    by_key: BTreeMap<Key, Timestamp>,
+    by_time: BTreeSet<(Timestamp, AlarmKey)>,
+    by_key: BTreeMap<AlarmKey, Timestamp>,
 }
 
 impl Due {
     /// A group is due then; `None`: not by time alone.
-    pub(super) fn set(&mut self, key: &Key, due: Option<Timestamp>) {
+    pub(super) fn set(&mut self, key: &AlarmKey, due: Option<Timestamp>) {
         if let Some(before) = self.by_key.remove(key) {
             self.by_time.remove(&(before, key.clone()));
         }
@@ -26,7 +26,7 @@ impl Due {
     }
 
     /// When this group is due.
-    pub(super) fn of(&self, key: &Key) -> Option<Timestamp> {
+    pub(super) fn of(&self, key: &AlarmKey) -> Option<Timestamp> {
         self.by_key.get(key).copied()
     }
 
@@ -36,7 +36,7 @@ impl Due {
     }
 
     /// The group that is due first, once that is.
-    pub(super) fn first_until(&self, now: Timestamp) -> Option<Key> {
+    pub(super) fn first_until(&self, now: Timestamp) -> Option<AlarmKey> {
         let first = self.by_time.first().filter(|(due, _)| *due <= now);
         first.map(|(_, key)| key.clone())
     }

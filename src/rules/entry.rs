@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::machine::Parameters;
 use super::rule::{On, PLACES, Rule};
-use super::series::{Kind, known};
+use crate::domain::series::{Kind, known};
 use crate::domain::units::Span;
 use crate::domain::{Faults, Severity};
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::rule::Rule;
-use super::series::Sample;
+use crate::domain::series::Sample;
 
 /// Something that the box measures of itself.
 #[derive(Clone, Debug, PartialEq)]

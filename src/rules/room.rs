@@ -18,9 +18,9 @@ use super::inbox::{Gauges, Inbox};
 use super::ledger::{self, BEGUN, IN_FORCE};
 use super::rule::Rule;
 use super::rulebook::rules;
-use super::series::{Sample, another, no_date, samples, silent, space_samples};
 use super::watch::{Observation, Watch};
 use super::writing::write;
+use crate::domain::series::{Sample, another, no_date, samples, silent, space_samples};
 use crate::domain::{Doubt, Event, Faults, Lane, MeterNews, Occupancy, Quantity, Seq, Source, SpaceId};
 use crate::store::{
     ClockState, Delivery, Entry as JournalEntry, ReadError, RowError, Store, SubscribeError, Subscription, WriteError,
@@ -179,7 +179,7 @@ impl Rules {
         watch.resync();
         let meters: Vec<Source> = self.context.meters()?.into_iter().map(Source::Meter).collect();
         watch.begin(&meters, now);
-        let before = ledger::all(&self.store, IN_FORCE)?;
+        let before = IN_FORCE.all(&self.store)?;
         let in_force = |rule: &&Rule| {
             let known = before.iter().find(|(id, _)| id == rule.id.as_bytes());
             known.is_some_and(|(_, fingerprint)| *fingerprint == rule.fingerprint())

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::machine::Parameters;
 use super::op::plain;
-use super::series::{self, Kind, Sample};
+use crate::domain::series::{self, Kind, Sample};
 use crate::domain::{MeterId, Severity, Source, SpaceId, text_form};
 
 /// On whom a rule is.

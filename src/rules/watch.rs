@@ -8,14 +8,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::due::Due;
 use super::era::ClockSet;
-use super::group::{Group, Key};
+use super::group::Group;
 use super::ledger::LevelRow;
 use super::level;
 use super::machine::Said;
 use super::op::Op;
 use super::rule::{Rule, Words};
-use super::series::{Sample, unit_of};
-use crate::domain::{Alarm, AlarmNews, Event, Lane, Level, Seq, Source, Space, SpaceId};
+use crate::domain::series::{Sample, unit_of};
+use crate::domain::{Alarm, AlarmKey, AlarmNews, Event, Lane, Level, Seq, Source, Space, SpaceId};
 
 /// Where something stands in the journal.
 pub(super) type Place = (Lane, Seq);
@@ -36,7 +36,7 @@ pub(super) struct Observation<'a> {
 /// Whose row is to be written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owner {
-    Group(Key),
+    Group(AlarmKey),
     Level(SpaceId),
 }
 
@@ -53,9 +53,9 @@ pub(super) struct Watch {
     rules: Vec<Arc<Rule>>,
     /// What stands before this in the journal was heard from rows.
     pub(super) begun: Seq,
-    groups: BTreeMap<Key, Group>,
+    groups: BTreeMap<AlarmKey, Group>,
     /// Up to where the journal was in what was read from the book: what is not after that is in it already.
-    had: BTreeMap<Key, BTreeMap<Lane, Seq>>,
+    had: BTreeMap<AlarmKey, BTreeMap<Lane, Seq>>,
     levels: BTreeMap<SpaceId, LevelRow>,
     due: Due,
     /// Rows that are to be written, with what is told.
@@ -63,7 +63,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(rules: Vec<Rule>, groups: Vec<(Key, Group)>, levels: Vec<(SpaceId, LevelRow)>) -> Watch {
+    pub(super) fn new(rules: Vec<Rule>, groups: Vec<(AlarmKey, Group)>, levels: Vec<(SpaceId, LevelRow)>) -> Watch {
         let had = groups
             .iter()
             .map(|(key, group)| (key.clone(), group.read.clone()))
@@ -165,14 +165,14 @@ impl Watch {
     }
 
     /// Whether what stands here in the journal is in a row already.
-    fn has(&self, key: &Key, place: Option<Place>) -> bool {
+    fn has(&self, key: &AlarmKey, place: Option<Place>) -> bool {
         place.is_some_and(|(lane, seq)| {
             let had = self.had.get(key).and_then(|had| had.get(&lane));
             had.is_some_and(|had| seq <= *had)
         })
     }
 
-    fn say(&mut self, key: &Key, rule: &Rule, said: Vec<Said>, words: &Words<'_>) {
+    fn say(&mut self, key: &AlarmKey, rule: &Rule, said: Vec<Said>, words: &Words<'_>) {
         for said in said {
             let group = self.groups.entry(key.clone()).or_default();
             let flapping = matches!(said, Said::Raised { flapping: true, .. });
@@ -188,7 +188,7 @@ impl Watch {
         }
     }
 
-    fn tell(&mut self, key: &Key, news: Option<(Alarm, AlarmNews)>) {
+    fn tell(&mut self, key: &AlarmKey, news: Option<(Alarm, AlarmNews)>) {
         let events = self.unwritten.entry(Owner::Group(key.clone())).or_default();
         events.extend(news.map(|(alarm, news)| Event::Alarm { alarm, news }));
         self.index(key);
@@ -312,7 +312,7 @@ impl Watch {
             .groups
             .iter()
             .filter_map(|(key, group)| Some((key, group.alarm.as_ref()?)));
-        let again: Vec<(Key, Alarm)> = standing
+        let again: Vec<(AlarmKey, Alarm)> = standing
             .filter(|(_, alarm)| wanted(alarm))
             .map(|(key, alarm)| (key.clone(), alarm.clone()))
             .collect();
@@ -321,14 +321,14 @@ impl Watch {
         }
     }
 
-    fn index(&mut self, key: &Key) {
+    fn index(&mut self, key: &AlarmKey) {
         let rules: Vec<&Rule> = of(&self.rules, key).collect();
         let due = self.groups.get(key).and_then(|group| group.due(&rules));
         self.due.set(key, due);
     }
 
     /// As [`Watch::index`]; what was due and did not go away is looked at a second later.
-    fn index_after(&mut self, key: &Key, now: Timestamp) {
+    fn index_after(&mut self, key: &AlarmKey, now: Timestamp) {
         self.index(key);
         if let Some(due) = self.due.of(key).filter(|due| *due <= now) {
             let later = now.checked_add(SignedDuration::from_secs(1)).unwrap_or(due);
@@ -337,7 +337,7 @@ impl Watch {
     }
 
     /// Of counts that are as they should be nothing need be remembered: there may be very many.
-    fn drop_if_plain(&mut self, key: &Key) {
+    fn drop_if_plain(&mut self, key: &AlarmKey) {
         let droppable = matches!(key.source, Source::Space(_)) && self.due.of(key).is_none();
         let written = !self.unwritten.contains_key(&Owner::Group(key.clone()));
         if droppable && written && self.groups.get(key).is_some_and(Group::is_plain) {
@@ -347,16 +347,16 @@ impl Watch {
 }
 
 /// The rules of a group.
-fn of<'a>(rules: &'a [Arc<Rule>], key: &Key) -> impl Iterator<Item = &'a Rule> {
+fn of<'a>(rules: &'a [Arc<Rule>], key: &AlarmKey) -> impl Iterator<Item = &'a Rule> {
     rules.iter().map(AsRef::as_ref).filter(|rule| is_of(rule, key))
 }
 
-fn is_of(rule: &Rule, key: &Key) -> bool {
+fn is_of(rule: &Rule, key: &AlarmKey) -> bool {
     rule.kind == key.kind && rule.on.covers(&key.source)
 }
 
-fn key_of(rule: &Rule, source: &Source) -> Key {
-    Key {
+fn key_of(rule: &Rule, source: &Source) -> AlarmKey {
+    AlarmKey {
         kind: rule.kind.clone(),
         source: source.clone(),
     }

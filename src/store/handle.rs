@@ -278,6 +278,9 @@ impl Store {
     }
 }
 
+/// Rows read at a time by [`Ledger::all`], which holds the table no longer than that.
+const AT_ONCE: usize = 256;
+
 /// Rows as everybody reads them; threads of the book's own read them in its table.
 impl<T: Serialize + DeserializeOwned> Ledger<T> {
     /// The row under `key`, as it stands on disk.
@@ -288,5 +291,16 @@ impl<T: Serialize + DeserializeOwned> Ledger<T> {
     /// Up to `limit` rows whose keys begin with `prefix` and come after `after`, in key order.
     pub fn scan(&self, store: &Store, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Rows<T>, ReadError> {
         self.scan_in(&store.shared().table, prefix, after, limit)
+    }
+
+    /// Every row, in key order: for ledgers that are short.
+    pub fn all(&self, store: &Store) -> Result<Rows<T>, ReadError> {
+        let (mut found, mut after) = (Rows::new(), None::<Vec<u8>>);
+        loop {
+            let rows = self.scan(store, &[], after.as_deref(), AT_ONCE)?;
+            let Some((last, _)) = rows.last() else { return Ok(found) };
+            after = Some(last.clone());
+            found.extend(rows);
+        }
     }
 }

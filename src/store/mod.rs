@@ -24,6 +24,7 @@
 #![doc = ""]
 #![doc = include_str!("README.md")]
 
+pub mod alarms;
 mod backup;
 mod census;
 mod entry;

@@ -9,7 +9,7 @@ use super::names::READER;
 use super::outbox::Outbox;
 use super::room::Uplink;
 use crate::domain::{Alarm, AlarmNews, Event, Lane};
-use crate::rules::Alarms;
+use crate::store::alarms::Alarms;
 use crate::store::{Ledger, WriteError, schema};
 
 /// Whom the alarms were told that stood when it came.

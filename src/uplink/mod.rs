@@ -14,6 +14,7 @@
 #![doc = ""]
 #![doc = include_str!("README.md")]
 
+mod alarm_rules;
 mod announced;
 mod config;
 mod connection;
@@ -46,6 +47,7 @@ mod topic;
 pub mod v1;
 mod world;
 
+pub use alarm_rules::AlarmRules;
 pub use config::{Auth, Config, Kind, Mqtt, Version};
 pub use connection::address::{BrokerUrl, BrokerUrlError};
 pub use connection::error::{ConnectionError, ErrorClass, OwnCertificateError};

@@ -1,11 +1,14 @@
 //! What the uplink knows of the box: rows that other rooms keep, read where everybody may read them.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
+use super::alarm_rules::AlarmRules;
 use super::installed::{self, Installed};
 use super::names::READER;
 use crate::domain::{Alarm, Lane, Meter, MeterId, MeterState, Seq, Source, Space, SpaceId};
-use crate::rules::{Alarms, Inbox};
+use crate::store::alarms::Alarms;
 use crate::store::meters::Meters;
 use crate::store::spaces::Spaces;
 use crate::store::{ReadError, Store};
@@ -24,7 +27,7 @@ pub struct World {
 }
 
 /// What the box says to the room beside its own section.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BoxFacts {
     /// What people call the building.
     pub name: String,
@@ -37,7 +40,7 @@ pub struct BoxFacts {
     /// Where its pages are, for people; absent: nowhere.
     pub pages: Option<String>,
     /// The rules in force, and who has seen their alarms.
-    pub alarms: Inbox,
+    pub alarms: Arc<dyn AlarmRules>,
 }
 
 /// A meter as the uplink tells of it.

@@ -1,5 +1,6 @@
 //! The rules that raise alarms. Those that are built in are always there.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -10,9 +11,12 @@ use super::Deps;
 use crate::app::box_gauges::disk_free;
 use crate::app::part::{Part, Service, service};
 use crate::config::Config;
+use crate::domain::Source;
+use crate::domain::series::Sample;
 use crate::domain::units::ByteSize;
 use crate::meter::Entry as Meter;
-use crate::rules::{BoxFacts, Entry, Rules};
+use crate::rules::{BoxFacts, Entry, Inbox, Rule, Rules};
+use crate::uplink::AlarmRules;
 
 /// What the rules are built of.
 #[derive(Clone, PartialEq)]
@@ -68,5 +72,32 @@ impl Part<Deps> for Rules {
     fn changed(old: Option<&Section>, new: Option<&Section>) -> Option<String> {
         let entries = |section: Option<&Section>| section.map_or_else(Vec::new, |section| section.entries.clone());
         (entries(old) != entries(new)).then(|| "rules".to_owned())
+    }
+}
+
+/// What the uplink knows of the rules.
+impl AlarmRules for Inbox {
+    fn acknowledge(&self, name: &str) {
+        Inbox::acknowledge(self, name);
+    }
+
+    fn in_words(&self) -> Vec<String> {
+        let line = |rule: Rule| {
+            let (raise, severity) = (rule.parameters.op.threshold(), rule.severity.name());
+            format!("{} on {}: {} {raise}, {severity}", rule.id, rule.on, rule.series)
+        };
+        self.rules().into_iter().map(line).collect()
+    }
+
+    fn kinds_on(&self, source: &Source) -> BTreeSet<String> {
+        let rules = self.rules().into_iter();
+        rules
+            .filter(|rule| rule.on.covers(source))
+            .map(|rule| rule.kind)
+            .collect()
+    }
+
+    fn measured(&self) -> Vec<Sample> {
+        self.gauges().into_iter().map(|gauge| gauge.sample).collect()
     }
 }

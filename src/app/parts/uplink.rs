@@ -53,7 +53,7 @@ impl Part<Deps> for Uplink {
             publish_anonymous: section.publish_anonymous,
             started: deps.reporter.started(),
             pages: section.pages.clone(),
-            alarms: deps.alarms.clone(),
+            alarms: Arc::new(deps.alarms.clone()),
         };
         let room_deps = uplink::Deps {
             facts,

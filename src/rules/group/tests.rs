@@ -21,8 +21,8 @@ fn two() -> Vec<Rule> {
     all.into_iter().filter(|rule| rule.kind == "load").collect()
 }
 
-fn key() -> Key {
-    Key {
+fn key() -> AlarmKey {
+    AlarmKey {
         kind: "load".into(),
         source: "meter:EML1".parse().unwrap(),
     }
@@ -119,7 +119,7 @@ fn a_rule_that_is_taken_away_or_changed_ends_its_alarm() {
 
 #[test]
 fn keys_read_as_they_are_written() {
-    assert_eq!(Key::read(&key().bytes()), Some(key()));
-    assert_eq!(Key::read(b"load"), None);
-    assert_eq!(Key::read(b"load\0meter:*"), None);
+    assert_eq!(AlarmKey::read(&key().bytes()), Some(key()));
+    assert_eq!(AlarmKey::read(b"load"), None);
+    assert_eq!(AlarmKey::read(b"load\0meter:*"), None);
 }

@@ -172,7 +172,7 @@ fn the_worst_of_three_phases_counts() {
     let rule = all.iter().find(|rule| rule.id == "voltage_out").unwrap();
     let samples = |volts: [f64; 3]| {
         let names = ["voltage:1", "voltage:2", "voltage:3"];
-        let of = |(series, value)| crate::rules::Sample {
+        let of = |(series, value)| crate::domain::series::Sample {
             fragment: "c8y_VoltageMeasurement",
             series,
             value,
@@ -207,7 +207,7 @@ fn rules_that_share_an_alarm_fit_a_row() {
         r#"{"id": "a", "on": "meter:*", "series": "emop_Csq.csq", "op": ">", "raise": 1, "alarm_type": "shared"}"#;
     let rules = rules(&[entry(delta), entry(above)]).unwrap();
     let shared: Vec<&Rule> = rules.iter().filter(|rule| rule.kind == "shared").collect();
-    let key = crate::rules::group::Key {
+    let key = crate::domain::AlarmKey {
         kind: "shared".into(),
         source: "meter:EML1234567890123".parse().unwrap(),
     };

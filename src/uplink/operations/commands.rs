@@ -108,16 +108,8 @@ impl Commands {
     fn rules(&self) -> Result<String, crate::store::ReadError> {
         let standing = self.world.alarms().standing()?;
         let mut text = String::new();
-        for rule in self.world.facts().alarms.rules() {
-            let raise = rule.parameters.op.threshold();
-            let _ = writeln!(
-                text,
-                "{} on {}: {} {raise}, {}",
-                rule.id,
-                rule.on,
-                rule.series,
-                rule.severity.name()
-            );
+        for rule in self.world.facts().alarms.in_words() {
+            let _ = writeln!(text, "{rule}");
         }
         for alarm in standing {
             let seen = if alarm.acknowledged { ", seen" } else { "" };

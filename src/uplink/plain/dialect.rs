@@ -7,9 +7,8 @@ use serde_json::json;
 
 use super::discovery::{self, Discovery};
 use super::{OWN_ALARMS, Plain, asked, heard_on, source_part, stamp};
-use crate::domain::Lane;
-use crate::domain::Source;
 use crate::domain::units::count;
+use crate::domain::{AlarmKey, Lane, Source};
 use crate::store::{Delivery, ReadError};
 use crate::uplink::announced::Parts;
 use crate::uplink::connection::wire::{Delivered, Message};
@@ -133,7 +132,7 @@ impl Dialect for Plain {
             kept.insert(topics.space(space.id, "state"));
             kept.extend(discovery.map(|discovery| discovery.space_topic(space.id)));
         }
-        for (kind, source) in self.world.alarms().told_of()? {
+        for AlarmKey { kind, source } in self.world.alarms().told_of()? {
             kept.insert(topics.alarm(&kind, &source_part(&source)));
         }
         kept.extend(OWN_ALARMS.map(|kind| topics.alarm(kind, "appliance")));

@@ -92,10 +92,10 @@ impl Plain {
             return Ok(None);
         }
         let facts = self.world.facts();
-        let gauges = facts.alarms.gauges();
+        let samples = facts.alarms.measured();
         let measured = |series: &str| {
-            let found = gauges.iter().find(|gauge| gauge.sample.series == series);
-            found.map(|gauge| gauge.sample.value.round())
+            let found = samples.iter().find(|sample| sample.series == series);
+            found.map(|sample| sample.value.round())
         };
         let body = json!({
             "started": stamp(facts.started), "queue": link.rows,
@@ -121,9 +121,7 @@ impl Plain {
 
     /// Types of alarms that rules in force can raise on a source.
     pub(super) fn alarm_kinds(&self, source: &Source) -> BTreeSet<String> {
-        let rules = self.world.facts().alarms.rules().into_iter();
-        let covers = rules.filter(|rule| rule.on.covers(source));
-        covers.map(|rule| rule.kind).collect()
+        self.world.facts().alarms.kinds_on(source)
     }
 }
 

@@ -78,6 +78,7 @@ impl Fixture {
 
     fn start_as((options, more): (Options, &[String]), text: &str, patience: Patience) -> Fixture {
         let store = Store::open(options).unwrap();
+        let inbox = Inbox::default();
         let facts = BoxFacts {
             name: "The Gables".into(),
             fixed: [SERIAL, "EML2", "EML3"]
@@ -88,7 +89,7 @@ impl Fixture {
             publish_anonymous: false,
             started: Timestamp::now(),
             pages: Some("https://lodge.example/".into()),
-            alarms: Inbox::default(),
+            alarms: Arc::new(inbox.clone()),
         };
         let told = rules::BoxFacts {
             name: facts.name.clone(),
@@ -97,7 +98,7 @@ impl Fixture {
         };
         let section = section(text);
         let book = (store.clone(), told);
-        let rules = Rules::new(&section.rule, book, Arc::new(Vec::new), facts.alarms.clone()).unwrap();
+        let rules = Rules::new(&section.rule, book, Arc::new(Vec::new), inbox).unwrap();
         let host = Arc::new(TestHost::default());
         let deps = Deps {
             facts,

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use gatelodge::domain::series::Sample;
 use gatelodge::domain::{AlarmNews, Event, MeterNews, Quantity, Seq, Severity};
-use gatelodge::rules::{Alarms, BoxFacts, Gauge, Inbox, Rules, Sample};
+use gatelodge::rules::{BoxFacts, Gauge, Inbox, Rules};
+use gatelodge::store::alarms::Alarms;
 use gatelodge::store::{Delivery, Options, Store};
 use rustix::process::Signal;
 use serde_json::json;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::domain::{Occupancy, Quantity};
+use super::{Occupancy, Quantity};
 
 const SINGLE: &str = "c8y_SinglePhaseEnergyMeasurement";
 const THREE: &str = "c8y_ThreePhaseEnergyMeasurement";
@@ -18,6 +18,7 @@ pub struct Sample {
     pub fragment: &'static str,
     /// The series in it.
     pub series: &'static str,
+    /// The value, in `unit`.
     pub value: f64,
     /// Its unit, or nothing.
     pub unit: &'static str,
@@ -33,7 +34,9 @@ pub const NO_DATE: (&str, &str) = ("emop_Clock", "no_date");
 /// What a series is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// Of a meter.
     Meter,
+    /// Of a space.
     Space,
     /// The box.
     Appliance,
@@ -212,7 +215,8 @@ fn yes_or_no((fragment, series): (&'static str, &'static str), yes: bool) -> Sam
 }
 
 /// The unit of a series; by time alone a rule says something without a sample at hand.
-pub(super) fn unit_of(series: &str) -> &'static str {
+#[must_use]
+pub fn unit_of(series: &str) -> &'static str {
     let (fragment, series) = series.split_once('.').unwrap_or_default();
     match (fragment, series.split([':', '*']).next().unwrap_or_default()) {
         (_, "P+" | "P-") => "W",
