@@ -16,6 +16,9 @@ use crate::admin::{Keys, Verified};
 use crate::files::{self, Readers, Unfinished};
 use crate::store::{self, OpenError, Place, RestoreError, RestoreReport, SecretString, Unseal};
 
+/// What a restore says of a backup that it put in place.
+const DONE: &str = "is restored";
+
 /// Whoever has a backup may try as long as they like.
 const SHORTEST_PASSPHRASE: usize = 8;
 
@@ -112,7 +115,7 @@ impl Restore {
         }
         files::make_private(&data_dir).map_err(CliError::failed)?;
         let report = store::restore(file, &self.file, &at, &unseal).map_err(failed)?;
-        say(common, &report, "is restored");
+        say(common, &report, DONE);
         Ok(())
     }
 
@@ -144,6 +147,13 @@ fn say(common: &Common, report: &RestoreReport, what: &str) {
     if report.sealed_left {
         print::line(format_args!(
             "  its keys are sealed and were not opened: --identity-file or --passphrase-file opens them"
+        ));
+    }
+    // A dry run puts nothing in its place.
+    if what == DONE && !report.files.iter().any(|file| file.starts_with("pki/")) {
+        print::line(format_args!(
+            "  no keys come with it: the box goes on with those that it has, or makes new authorities at its next start, \
+             and then every client needs a new certificate"
         ));
     }
 }

@@ -189,6 +189,15 @@ fn only_a_backup_that_reached_its_file_counts() {
         .filter(|name| name.starts_with("backup-"))
         .collect();
     assert!(left.is_empty(), "{left:?}");
+    let other = TestBox::unstarted(CONFIG);
+    let restored = other.command(&["restore", &file]);
+    let words = String::from_utf8_lossy(&restored.stdout).into_owned();
+    assert!(words.contains("no keys come with it"), "{restored:?}");
+    let dry = TestBox::unstarted(CONFIG).command(&["restore", &file, "--dry-run"]);
+    assert!(
+        !String::from_utf8_lossy(&dry.stdout).contains("no keys come"),
+        "{dry:?}"
+    );
 }
 
 #[test]
