@@ -292,8 +292,8 @@ struct BackupRequest {
 }
 
 /// The backup itself as the answer: the command line writes it where its own user may.
-async fn backup(State(desk): State<AdminState>, Json(wanted): Json<BackupRequest>) -> Result<Response, AdminError> {
-    let backups = &desk.running()?.backups;
+async fn backup(State(state): State<AdminState>, Json(wanted): Json<BackupRequest>) -> Result<Response, AdminError> {
+    let backups = &state.running()?.backups;
     let made = backups.make_for(wanted.delivery, wanted.keys).await;
     let file = made.map_err(|error| match error {
         MakeError::Backup(BackupError::Seal(error)) => AdminError::bad(error.to_string()),
@@ -305,8 +305,11 @@ async fn backup(State(desk): State<AdminState>, Json(wanted): Json<BackupRequest
 }
 
 /// The command line has it whole and on disk: only now was the box backed up.
-async fn delivered(State(desk): State<AdminState>, UrlPath(delivery): UrlPath<String>) -> Result<Json<()>, AdminError> {
-    let backups = &desk.running()?.backups;
+async fn delivered(
+    State(state): State<AdminState>,
+    UrlPath(delivery): UrlPath<String>,
+) -> Result<Json<()>, AdminError> {
+    let backups = &state.running()?.backups;
     let found = {
         let mut under_way = backups.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         let at = under_way.iter().position(|(name, _)| *name == delivery);
@@ -317,8 +320,8 @@ async fn delivered(State(desk): State<AdminState>, UrlPath(delivery): UrlPath<St
     Ok(Json(()))
 }
 
-async fn verify(State(desk): State<AdminState>) -> Result<Json<Verified>, AdminError> {
-    let running = desk.running()?;
+async fn verify(State(state): State<AdminState>) -> Result<Json<Verified>, AdminError> {
+    let running = state.running()?;
     let (store, data_dir) = (running.store.clone(), running.backups.data_dir.clone());
     let verified = tokio::task::spawn_blocking(move || Ok(Verified::of(store.verify_live()?, &data_dir))).await;
     let found: Result<Verified, ReadError> = verified.map_err(|error| AdminError::failed(error.to_string()))?;

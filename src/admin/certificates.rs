@@ -15,20 +15,20 @@ pub(super) fn router() -> Router<AdminState> {
         .route("/certificates/rehearsal", post(rehearse))
 }
 
-async fn list(State(desk): State<AdminState>) -> Result<Json<Vec<CertificateShown>>, AdminError> {
-    Ok(Json((desk.running()?.status)().certificates))
+async fn list(State(state): State<AdminState>) -> Result<Json<Vec<CertificateShown>>, AdminError> {
+    Ok(Json((state.running()?.status)().certificates))
 }
 
-async fn renew(State(desk): State<AdminState>) -> Result<Json<Renewed>, AdminError> {
-    acme(&desk)?.renew().await.map(Json).map_err(AdminError::failed)
+async fn renew(State(state): State<AdminState>) -> Result<Json<Renewed>, AdminError> {
+    acme(&state)?.renew().await.map(Json).map_err(AdminError::failed)
 }
 
-async fn rehearse(State(desk): State<AdminState>) -> Result<Json<Vec<Step>>, AdminError> {
-    Ok(Json(acme(&desk)?.rehearse().await))
+async fn rehearse(State(state): State<AdminState>) -> Result<Json<Vec<Step>>, AdminError> {
+    Ok(Json(acme(&state)?.rehearse().await))
 }
 
-fn acme(desk: &AdminState) -> Result<Acme, AdminError> {
-    let acme = desk.running()?.acme.borrow().clone();
+fn acme(state: &AdminState) -> Result<Acme, AdminError> {
+    let acme = state.running()?.acme.borrow().clone();
     acme.ok_or_else(|| {
         AdminError::bad("no door shows a certificate by ACME: set https.certificate = \"acme\" and [acme], then reload")
     })

@@ -35,8 +35,8 @@ pub(super) fn router() -> Router<AdminState> {
 }
 
 /// The room, when the box runs and it is open.
-fn room(desk: &AdminState) -> Result<Arc<Meters>, AdminError> {
-    let running = desk
+fn room(state: &AdminState) -> Result<Arc<Meters>, AdminError> {
+    let running = state
         .running
         .as_ref()
         .ok_or_else(|| AdminError::unavailable("meters need a running box"))?;
@@ -49,20 +49,20 @@ fn serial(text: &str) -> Result<MeterId, AdminError> {
         .map_err(|error: crate::domain::MeterIdError| AdminError::bad(error.to_string()))
 }
 
-async fn list(State(desk): State<AdminState>) -> Result<Json<Vec<MeterShown>>, AdminError> {
-    Ok(Json(room(&desk)?.list()))
+async fn list(State(state): State<AdminState>) -> Result<Json<Vec<MeterShown>>, AdminError> {
+    Ok(Json(room(&state)?.list()))
 }
 
-async fn add(State(desk): State<AdminState>, Json(entry): Json<Entry>) -> Result<Json<Joined>, AdminError> {
-    Ok(Json(room(&desk)?.add(entry).await?))
+async fn add(State(state): State<AdminState>, Json(entry): Json<Entry>) -> Result<Json<Joined>, AdminError> {
+    Ok(Json(room(&state)?.add(entry).await?))
 }
 
-async fn show(State(desk): State<AdminState>, Path(meter): Path<String>) -> Result<Json<MeterShown>, AdminError> {
-    Ok(Json(room(&desk)?.show(&serial(&meter)?)?))
+async fn show(State(state): State<AdminState>, Path(meter): Path<String>) -> Result<Json<MeterShown>, AdminError> {
+    Ok(Json(room(&state)?.show(&serial(&meter)?)?))
 }
 
-async fn remove(State(desk): State<AdminState>, Path(meter): Path<String>) -> Result<StatusCode, AdminError> {
-    room(&desk)?.remove(&serial(&meter)?).await?;
+async fn remove(State(state): State<AdminState>, Path(meter): Path<String>) -> Result<StatusCode, AdminError> {
+    room(&state)?.remove(&serial(&meter)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -72,15 +72,15 @@ struct NewDuty {
 }
 
 async fn set_duty(
-    State(desk): State<AdminState>,
+    State(state): State<AdminState>,
     Path(meter): Path<String>,
     Json(wish): Json<NewDuty>,
 ) -> Result<Json<MeterShown>, AdminError> {
-    Ok(Json(room(&desk)?.set_duty(&serial(&meter)?, wish.duty).await?))
+    Ok(Json(room(&state)?.set_duty(&serial(&meter)?, wish.duty).await?))
 }
 
-async fn poll(State(desk): State<AdminState>, Path(meter): Path<String>) -> Result<StatusCode, AdminError> {
-    room(&desk)?.poll_now(&serial(&meter)?)?;
+async fn poll(State(state): State<AdminState>, Path(meter): Path<String>) -> Result<StatusCode, AdminError> {
+    room(&state)?.poll_now(&serial(&meter)?)?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -92,7 +92,7 @@ struct Composed {
 }
 
 async fn ask(
-    State(desk): State<AdminState>,
+    State(state): State<AdminState>,
     Path(meter): Path<String>,
     Json(composed): Json<Composed>,
 ) -> Result<Json<Composed>, AdminError> {
@@ -100,21 +100,21 @@ async fn ask(
         .decode(composed.data.as_bytes())
         .map_err(|error| AdminError::bad(format!("the data field is not hex: {error}")))?;
     let wish = Command::Ask(Request::Raw(data));
-    let reply = room(&desk)?.carry_out(&serial(&meter)?, wish, deadline()).await?;
+    let reply = room(&state)?.carry_out(&serial(&meter)?, wish, deadline()).await?;
     Ok(Json(Composed {
         data: HEXLOWER_PERMISSIVE.encode(&reply),
     }))
 }
 
-async fn set_clock(State(desk): State<AdminState>, Path(meter): Path<String>) -> Result<Json<Value>, AdminError> {
-    let room = room(&desk)?;
+async fn set_clock(State(state): State<AdminState>, Path(meter): Path<String>) -> Result<Json<Value>, AdminError> {
+    let room = room(&state)?;
     room.carry_out(&serial(&meter)?, Command::SetClock, deadline()).await?;
     Ok(Json(json!({ "set": true })))
 }
 
 /// What the command line needs to compose requests as this box does.
-async fn inferred(State(desk): State<AdminState>) -> Result<Json<Inferred>, AdminError> {
-    Ok(Json(room(&desk)?.inferred().clone()))
+async fn inferred(State(state): State<AdminState>) -> Result<Json<Inferred>, AdminError> {
+    Ok(Json(room(&state)?.inferred().clone()))
 }
 
 fn deadline() -> Instant {

@@ -102,7 +102,7 @@ pub enum Order {
 }
 
 /// Everything the socket answers.
-pub fn router(desk: AdminState) -> Router {
+pub fn router(state: AdminState) -> Router {
     let router = Router::new()
         .merge(accounts::router())
         .merge(backup::router())
@@ -116,5 +116,5 @@ pub fn router(desk: AdminState) -> Router {
         .merge(webhooks::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed);
-    longest_body(router, LONGEST_BODY).with_state(desk)
+    longest_body(router, LONGEST_BODY).with_state(state)
 }

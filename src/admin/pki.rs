@@ -29,8 +29,8 @@ fn hierarchy_of(word: &str) -> Result<Hierarchy, AdminError> {
         .map_err(|error: crate::pki::UnknownWordError| AdminError::bad(error.to_string()))
 }
 
-async fn list(State(desk): State<AdminState>) -> Result<Json<Vec<Row>>, AdminError> {
-    Ok(Json(desk.pki.list()?))
+async fn list(State(state): State<AdminState>) -> Result<Json<Vec<Row>>, AdminError> {
+    Ok(Json(state.pki.list()?))
 }
 
 /// How hierarchies are to be made.
@@ -41,18 +41,18 @@ struct Init {
     replace: bool,
 }
 
-async fn init(State(desk): State<AdminState>, wish: Option<Json<Init>>) -> Result<Json<Value>, AdminError> {
-    let now = desk.pki.now();
+async fn init(State(state): State<AdminState>, wish: Option<Json<Init>>) -> Result<Json<Value>, AdminError> {
+    let now = state.pki.now();
     let made = match wish.map(|Json(wish)| wish).unwrap_or_default().replace {
-        true => desk.pki.replace(now).await?,
-        false => desk.pki.init(now).await?,
+        true => state.pki.replace(now).await?,
+        false => state.pki.init(now).await?,
     };
     let roots: Vec<Value> = Hierarchy::ALL
         .into_iter()
-        .map(|hierarchy| json!({ "hierarchy": hierarchy, "root": desk.pki.files(hierarchy).root_certificate }))
+        .map(|hierarchy| json!({ "hierarchy": hierarchy, "root": state.pki.files(hierarchy).root_certificate }))
         .collect();
     Ok(Json(
-        json!({ "made": made, "roots": roots, "unusable": desk.pki.broken() }),
+        json!({ "made": made, "roots": roots, "unusable": state.pki.broken() }),
     ))
 }
 
@@ -99,32 +99,32 @@ struct Code {
 }
 
 async fn possession(
-    State(desk): State<AdminState>,
+    State(state): State<AdminState>,
     Path(hierarchy): Path<String>,
     Json(Code { code }): Json<Code>,
 ) -> Result<Json<Value>, AdminError> {
     let hierarchy = hierarchy_of(&hierarchy)?;
-    let signed = desk.pki.sign_code(hierarchy, &code);
+    let signed = state.pki.sign_code(hierarchy, &code);
     let signature = signed.map_err(|error| AdminError::bad(error.to_string()))?;
-    let root = desk.pki.files(hierarchy).root_certificate;
+    let root = state.pki.files(hierarchy).root_certificate;
     Ok(Json(json!({ "signature": BASE64.encode(&signature), "root": root })))
 }
 
 async fn issue(
-    State(desk): State<AdminState>,
+    State(state): State<AdminState>,
     Path(hierarchy): Path<String>,
     Json(wish): Json<CertificateRequest>,
 ) -> Result<Json<Value>, AdminError> {
     let hand_over = wish.hand_over;
     let request = wish.into_request(hierarchy_of(&hierarchy)?);
-    let now = desk.pki.now();
+    let now = state.pki.now();
     if hand_over {
-        let (issued, pem) = desk.pki.issue_in_memory(request, now).await?;
+        let (issued, pem) = state.pki.issue_in_memory(request, now).await?;
         let texts =
             json!({ "key": *pem.key, "certificate": pem.certificate, "chain": pem.chain, "pkeycert": *pem.pkeycert });
         return Ok(Json(json!({ "issued": issued, "pem": texts })));
     }
-    Ok(Json(json!({ "issued": desk.pki.issue(request, None, now).await? })))
+    Ok(Json(json!({ "issued": state.pki.issue(request, None, now).await? })))
 }
 
 #[derive(Deserialize)]
@@ -134,7 +134,7 @@ struct Verify {
     hierarchy: Option<Hierarchy>,
 }
 
-async fn verify(State(desk): State<AdminState>, Json(wish): Json<Verify>) -> Result<Json<Value>, AdminError> {
+async fn verify(State(state): State<AdminState>, Json(wish): Json<Verify>) -> Result<Json<Value>, AdminError> {
     let chain = wish
         .chain
         .iter()
@@ -142,7 +142,7 @@ async fn verify(State(desk): State<AdminState>, Json(wish): Json<Verify>) -> Res
     let chain: Vec<_> = chain
         .collect::<Result<_, _>>()
         .map_err(|error| AdminError::bad(error.to_string()))?;
-    let verdict = desk.pki.verify(&chain, wish.hierarchy, desk.pki.now())?;
+    let verdict = state.pki.verify(&chain, wish.hierarchy, state.pki.now())?;
     Ok(Json(
         serde_json::to_value(verdict).map_err(|error| AdminError::failed(error.to_string()))?,
     ))
@@ -156,17 +156,18 @@ struct Revoke {
     reason: Reason,
 }
 
-async fn revoke(State(desk): State<AdminState>, Json(wish): Json<Revoke>) -> Result<Json<Row>, AdminError> {
+async fn revoke(State(state): State<AdminState>, Json(wish): Json<Revoke>) -> Result<Json<Row>, AdminError> {
     Ok(Json(
-        desk.pki
-            .revoke(&wish.which, wish.hierarchy, wish.reason, desk.pki.now())
+        state
+            .pki
+            .revoke(&wish.which, wish.hierarchy, wish.reason, state.pki.now())
             .await?,
     ))
 }
 
-async fn crl(State(desk): State<AdminState>, Path(hierarchy): Path<String>) -> Result<Json<Value>, AdminError> {
+async fn crl(State(state): State<AdminState>, Path(hierarchy): Path<String>) -> Result<Json<Value>, AdminError> {
     let hierarchy = hierarchy_of(&hierarchy)?;
-    let file = desk.pki.crl(hierarchy, desk.pki.now()).await?;
+    let file = state.pki.crl(hierarchy, state.pki.now()).await?;
     Ok(Json(json!({ "hierarchy": hierarchy, "file": file })))
 }
 

@@ -24,8 +24,8 @@ pub(super) fn router() -> Router<AdminState> {
 }
 
 /// The room, when the box runs and it is open.
-fn room(desk: &AdminState) -> Result<Arc<Relay>, AdminError> {
-    let running = desk
+fn room(state: &AdminState) -> Result<Arc<Relay>, AdminError> {
+    let running = state
         .running
         .as_ref()
         .ok_or_else(|| AdminError::unavailable("the relay needs a running box"))?;
@@ -33,32 +33,32 @@ fn room(desk: &AdminState) -> Result<Arc<Relay>, AdminError> {
     room.ok_or_else(|| AdminError::closed("the relay is closed; open it with a section [relay]"))
 }
 
-async fn list(State(desk): State<AdminState>) -> Result<Json<Vec<PeerShown>>, AdminError> {
-    Ok(Json(room(&desk)?.list()))
+async fn list(State(state): State<AdminState>) -> Result<Json<Vec<PeerShown>>, AdminError> {
+    Ok(Json(room(&state)?.list()))
 }
 
-async fn kick(State(desk): State<AdminState>, Path(peer): Path<u64>) -> Result<Json<Value>, AdminError> {
-    match room(&desk)?.kick(Some(peer), None) {
+async fn kick(State(state): State<AdminState>, Path(peer): Path<u64>) -> Result<Json<Value>, AdminError> {
+    match room(&state)?.kick(Some(peer), None) {
         0 => Err(AdminError::unknown(format!("no peer {peer} is connected"))),
         ended => Ok(Json(json!({ "ended": ended }))),
     }
 }
 
-async fn clear(State(desk): State<AdminState>, Path(id): Path<String>) -> Result<Json<Value>, AdminError> {
-    match room(&desk)?.kick(None, Some(&id)) {
+async fn clear(State(state): State<AdminState>, Path(id): Path<String>) -> Result<Json<Value>, AdminError> {
+    match room(&state)?.kick(None, Some(&id)) {
         0 => Err(AdminError::unknown(format!("nobody is at {id}"))),
         ended => Ok(Json(json!({ "ended": ended }))),
     }
 }
 
-async fn drain(State(desk): State<AdminState>) -> Result<Json<Value>, AdminError> {
-    let room = room(&desk)?;
+async fn drain(State(state): State<AdminState>) -> Result<Json<Value>, AdminError> {
+    let room = room(&state)?;
     room.drain();
     Ok(drained(&room))
 }
 
-async fn end_drain(State(desk): State<AdminState>) -> Result<Json<Value>, AdminError> {
-    let room = room(&desk)?;
+async fn end_drain(State(state): State<AdminState>) -> Result<Json<Value>, AdminError> {
+    let room = room(&state)?;
     room.end_drain();
     Ok(drained(&room))
 }
@@ -73,16 +73,16 @@ struct TraceRequest {
     time: Span,
 }
 
-async fn trace(State(desk): State<AdminState>, Json(wanted): Json<TraceRequest>) -> Result<Json<Value>, AdminError> {
-    let begun = room(&desk)?.trace(&wanted.id, wanted.time.0);
+async fn trace(State(state): State<AdminState>, Json(wanted): Json<TraceRequest>) -> Result<Json<Value>, AdminError> {
+    let begun = room(&state)?.trace(&wanted.id, wanted.time.0);
     let (trace, peers) = begun.map_err(|error| AdminError::bad(error.to_string()))?;
     Ok(Json(json!({ "trace": trace, "peers": peers })))
 }
 
 async fn ticket(
-    State(desk): State<AdminState>,
+    State(state): State<AdminState>,
     Json(wanted): Json<TicketRequest>,
 ) -> Result<Json<TicketShown>, AdminError> {
-    let ticket = room(&desk)?.ticket(&wanted);
+    let ticket = room(&state)?.ticket(&wanted);
     ticket.map(Json).map_err(|error| AdminError::bad(error.to_string()))
 }

@@ -55,8 +55,8 @@ pub(super) fn router() -> Router<AdminState> {
 }
 
 /// The room, when the box runs and it is open.
-fn room(desk: &AdminState) -> Result<Arc<Occupancy>, AdminError> {
-    let running = desk
+fn room(state: &AdminState) -> Result<Arc<Occupancy>, AdminError> {
+    let running = state
         .running
         .as_ref()
         .ok_or_else(|| AdminError::unavailable("spaces need a running box"))?;
@@ -77,29 +77,29 @@ struct After {
     after: Option<String>,
 }
 
-async fn list(State(desk): State<AdminState>, Query(from): Query<After>) -> Result<Json<Vec<SpaceShown>>, AdminError> {
+async fn list(State(state): State<AdminState>, Query(from): Query<After>) -> Result<Json<Vec<SpaceShown>>, AdminError> {
     let after = from.after.as_deref().map(id_of).transpose()?;
-    let spaces = room(&desk)?.list(after, PAGE)?;
+    let spaces = room(&state)?.list(after, PAGE)?;
     Ok(Json(spaces.into_iter().map(SpaceShown::from).collect()))
 }
 
-async fn create(State(desk): State<AdminState>, Json(wish): Json<Create>) -> Result<Json<SpaceShown>, AdminError> {
-    Ok(Json(room(&desk)?.create(wish).await?.into()))
+async fn create(State(state): State<AdminState>, Json(wish): Json<Create>) -> Result<Json<SpaceShown>, AdminError> {
+    Ok(Json(room(&state)?.create(wish).await?.into()))
 }
 
-async fn show(State(desk): State<AdminState>, Path(id): Path<String>) -> Result<Json<SpaceShown>, AdminError> {
-    Ok(Json(room(&desk)?.show(id_of(&id)?)?.into()))
+async fn show(State(state): State<AdminState>, Path(id): Path<String>) -> Result<Json<SpaceShown>, AdminError> {
+    Ok(Json(room(&state)?.show(id_of(&id)?)?.into()))
 }
 
 async fn set(
-    State(desk): State<AdminState>,
+    State(state): State<AdminState>,
     Path(id): Path<String>,
     Json(wish): Json<Set>,
 ) -> Result<Json<SpaceShown>, AdminError> {
-    Ok(Json(room(&desk)?.set(id_of(&id)?, wish).await?.into()))
+    Ok(Json(room(&state)?.set(id_of(&id)?, wish).await?.into()))
 }
 
-async fn remove(State(desk): State<AdminState>, Path(id): Path<String>) -> Result<StatusCode, AdminError> {
-    room(&desk)?.delete(id_of(&id)?).await?;
+async fn remove(State(state): State<AdminState>, Path(id): Path<String>) -> Result<StatusCode, AdminError> {
+    room(&state)?.delete(id_of(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -131,14 +131,15 @@ pub(super) fn router() -> Router<AdminState> {
         .route("/reload", post(reload))
 }
 
-async fn status(State(desk): State<AdminState>) -> Result<Json<Status>, AdminError> {
-    Ok(Json((desk.running()?.status)()))
+async fn status(State(state): State<AdminState>) -> Result<Json<Status>, AdminError> {
+    Ok(Json((state.running()?.status)()))
 }
 
-async fn reload(State(desk): State<AdminState>) -> Result<Json<Value>, AdminError> {
+async fn reload(State(state): State<AdminState>) -> Result<Json<Value>, AdminError> {
     let (answer, answered) = oneshot::channel();
     let gone = || AdminError::unavailable("the box is stopping");
-    desk.running()?
+    state
+        .running()?
         .orders
         .send(Order::Reload(answer))
         .await

@@ -20,13 +20,13 @@ pub(super) fn router() -> Router<AdminState> {
 }
 
 /// The room, when the box runs and it is open.
-fn room(desk: &AdminState) -> Result<Arc<Uplink>, AdminError> {
-    let room = desk.running()?.uplink.borrow().clone();
+fn room(state: &AdminState) -> Result<Arc<Uplink>, AdminError> {
+    let room = state.running()?.uplink.borrow().clone();
     room.ok_or_else(|| AdminError::closed("the uplink is closed; open it with a section [uplink]"))
 }
 
-async fn status(State(desk): State<AdminState>) -> Result<Json<UplinkShown>, AdminError> {
-    Ok(Json(room(&desk)?.shown()))
+async fn status(State(state): State<AdminState>) -> Result<Json<UplinkShown>, AdminError> {
+    Ok(Json(room(&state)?.shown()))
 }
 
 /// What is to be tested.
@@ -37,8 +37,8 @@ struct Tested {
     section: Option<String>,
 }
 
-async fn test(State(desk): State<AdminState>, Json(tested): Json<Tested>) -> Result<Json<Vec<Step>>, AdminError> {
-    let room = room(&desk)?;
+async fn test(State(state): State<AdminState>, Json(tested): Json<Tested>) -> Result<Json<Vec<Step>>, AdminError> {
+    let room = room(&state)?;
     if tested.section.is_some_and(|section| !room.goes_by(&section)) {
         let detail = "the running box goes by another [uplink] than the configuration file has";
         return Err(AdminError::other_section(detail));
@@ -47,8 +47,8 @@ async fn test(State(desk): State<AdminState>, Json(tested): Json<Tested>) -> Res
 }
 
 /// Whoever goes away before the answer waits no more: the room asks no longer in their name.
-async fn enrol(State(desk): State<AdminState>, Json(wish): Json<EnrolRequest>) -> Result<Json<Vec<Step>>, AdminError> {
-    let steps = room(&desk)?.enrol(wish).await;
+async fn enrol(State(state): State<AdminState>, Json(wish): Json<EnrolRequest>) -> Result<Json<Vec<Step>>, AdminError> {
+    let steps = room(&state)?.enrol(wish).await;
     steps.map(Json).ok_or_else(|| {
         AdminError::bad(
             "the box proves itself by what its configuration names; with uplink.auth = \"est\" or \"bootstrap\" the \

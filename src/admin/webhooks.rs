@@ -20,8 +20,8 @@ pub(super) fn router() -> Router<AdminState> {
 }
 
 /// The room, when the box runs and it is open.
-fn room(desk: &AdminState) -> Result<Arc<Webhooks>, AdminError> {
-    let room = desk.running()?.webhooks.borrow().clone();
+fn room(state: &AdminState) -> Result<Arc<Webhooks>, AdminError> {
+    let room = state.running()?.webhooks.borrow().clone();
     room.ok_or_else(|| AdminError::unavailable("nobody is told; name somebody with a section [[occupancy.webhook]]"))
 }
 
@@ -29,8 +29,8 @@ fn unread(error: &ReadError) -> AdminError {
     AdminError::unavailable(format!("webhooks cannot be read: {error}"))
 }
 
-async fn list(State(desk): State<AdminState>) -> Result<Json<Vec<TargetShown>>, AdminError> {
-    Ok(Json(room(&desk)?.targets().map_err(|error| unread(&error))?))
+async fn list(State(state): State<AdminState>) -> Result<Json<Vec<TargetShown>>, AdminError> {
+    Ok(Json(room(&state)?.targets().map_err(|error| unread(&error))?))
 }
 
 #[derive(Deserialize)]
@@ -40,15 +40,15 @@ struct DeliveriesQuery {
 }
 
 async fn deliveries(
-    State(desk): State<AdminState>,
+    State(state): State<AdminState>,
     Query(wanted): Query<DeliveriesQuery>,
 ) -> Result<Json<Vec<DeliveryShown>>, AdminError> {
-    let found = room(&desk)?.deliveries(wanted.target.as_deref(), wanted.state);
+    let found = room(&state)?.deliveries(wanted.target.as_deref(), wanted.state);
     Ok(Json(found.map_err(|error| unread(&error))?))
 }
 
-async fn replay(State(desk): State<AdminState>, Path((target, id)): Path<(String, String)>) -> Result<(), AdminError> {
-    room(&desk)?.replay(&target, &id).await.map_err(|error| match error {
+async fn replay(State(state): State<AdminState>, Path((target, id)): Path<(String, String)>) -> Result<(), AdminError> {
+    room(&state)?.replay(&target, &id).await.map_err(|error| match error {
         ReplayError::Target(_) | ReplayError::Delivery(_) => AdminError::unknown(error.to_string()),
         ReplayError::Write(_) => AdminError::unavailable(error.to_string()),
     })

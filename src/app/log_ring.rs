@@ -106,7 +106,7 @@ impl LogRing {
         for line in lines {
             self.add(LogKind::Panic, line);
         }
-        // A second lodge in one process (tests) leaves the first its file.
+        // A second box in one process (tests) leaves the first its file.
         let _ = self.panics.set(file);
     }
 

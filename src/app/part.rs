@@ -47,7 +47,7 @@ pub(super) trait Part<D: Sync>: Sized + Send + Sync + 'static {
     }
 
     /// It is there to stay: all that was to change did. Only now may it forget what an earlier configuration had.
-    async fn settle(&self) -> anyhow::Result<()> {
+    async fn commit(&self) -> anyhow::Result<()> {
         Ok(())
     }
 

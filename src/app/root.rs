@@ -72,7 +72,7 @@ pub(super) struct App {
 }
 
 impl App {
-    /// Opens the store, builds every room, opens every door, and starts the services.
+    /// Opens the store, makes the authorities that are not there yet, builds every room, opens every door, and starts the services.
     pub(super) async fn build(
         loaded: Loaded,
         flags: Flags,
@@ -149,7 +149,7 @@ impl App {
         lamps::add_to(&mut app.supervisor, &app.reporter, &app.lamps);
         app.refresh_parts().await?;
         app.open_doors().await?;
-        app.settle_parts().await;
+        app.commit_parts().await;
         app.acme.doors_are_open();
         app.reporter.is_ready();
         app.probe_once().await;
@@ -182,13 +182,13 @@ impl App {
         self.close_doors();
         // It says its last words while the doors are left.
         self.supervisor.retire("uplink");
-        self.supervisor.settle().await;
+        self.supervisor.join_retired().await;
         self.supervisor.stop(LAST).await;
         self.store.close().await;
         tracing::info!("stopped");
     }
 
-    /// What lies behind the https door, as it is configured now.
+    /// What lies behind the https door, as it is configured now; the shell of its pages is what others show theirs in.
     pub(super) fn https_router(&self) -> crate::http::Site {
         let timezone = jiff::tz::TimeZone::get(&self.config.site.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
         let face = Face::new(
@@ -225,12 +225,12 @@ impl App {
             acme: self.acme.current(),
             orders,
         };
-        let inbox = AdminState {
+        let state = AdminState {
             accounts: self.accounts.clone(),
             pki: self.pki.clone(),
             running: Some(running),
         };
-        let router = admin::router(inbox);
+        let router = admin::router(state);
         let listening = Arc::new(admin::listen(&self.config.admin_socket)?);
         self.supervisor.add("admin", Weight::Essential, move |stop| {
             let (listening, router) = (Arc::clone(&listening), router.clone());
@@ -260,6 +260,7 @@ fn open_patiently(options: Options) -> Result<Store, OpenError> {
     }
 }
 
+/// Opens the store; what kills left unfinished beside it is swept then.
 async fn open_store(config: &Config) -> anyhow::Result<Store> {
     let folder = config.data_dir.clone();
     files::make_private(&folder)?;

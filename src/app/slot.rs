@@ -18,7 +18,7 @@ pub(super) struct Slot<P: Part<D>, D: Sync> {
     /// Whether anything was put there, or left out, at all.
     filled: bool,
     /// Whether what is there is to stay.
-    settled: bool,
+    committed: bool,
     current: watch::Sender<Option<Arc<P>>>,
     /// Its services, as they run.
     running: Vec<&'static str>,
@@ -29,7 +29,7 @@ impl<P: Part<D>, D: Sync> Default for Slot<P, D> {
         Slot {
             section: None,
             filled: false,
-            settled: false,
+            committed: false,
             current: watch::channel(None).0,
             running: Vec::new(),
         }
@@ -68,7 +68,7 @@ pub(super) trait AnySlot<D>: Send + Sync {
     async fn refresh(&mut self, config: &Config, deps: &D, supervisor: &mut Supervisor) -> anyhow::Result<Change>;
 
     /// What is there is to stay: a reload may still go back before this, and finds everything as it was.
-    async fn settle(&mut self, deps: &D) -> anyhow::Result<()>;
+    async fn commit(&mut self, deps: &D) -> anyhow::Result<()>;
 
     /// Builds the part anew when one of its services was left alone after too many failures. Answers whether it was.
     async fn revive(&mut self, failed: &[String], deps: &D, supervisor: &mut Supervisor) -> anyhow::Result<bool>;
@@ -102,16 +102,16 @@ impl<P: Part<D>, D: Send + Sync> AnySlot<D> for Slot<P, D> {
             }
             (None, _) => self.put(None, supervisor),
         }
-        (self.section, self.filled, self.settled) = (wanted, true, false);
+        (self.section, self.filled, self.committed) = (wanted, true, false);
         Ok(Change::Changed(said))
     }
 
-    async fn settle(&mut self, deps: &D) -> anyhow::Result<()> {
-        if std::mem::replace(&mut self.settled, true) {
+    async fn commit(&mut self, deps: &D) -> anyhow::Result<()> {
+        if std::mem::replace(&mut self.committed, true) {
             return Ok(());
         }
         match self.get() {
-            Some(part) => part.settle().await.with_context(|| P::NAME),
+            Some(part) => part.commit().await.with_context(|| P::NAME),
             None => {
                 P::close(deps);
                 Ok(())

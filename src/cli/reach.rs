@@ -113,13 +113,13 @@ async fn open_folder(config: &Config, unreachable: &ClientError) -> Result<Reach
         Err(error) => return Err(CliError::failed(error)),
     };
     let pki = Pki::open(config.data_dir.join("pki"), store.clone()).map_err(CliError::failed)?;
-    let desk = AdminState {
+    let state = AdminState {
         accounts: Accounts::new(store.clone()),
         pki,
         running: None,
     };
     Ok(Reached {
-        client: Client::Direct(router(desk)),
+        client: Client::Direct(router(state)),
         store: Some(store),
         owner: Some(owner),
     })

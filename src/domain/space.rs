@@ -107,7 +107,7 @@ impl SpaceOrigin {
 
     /// Whether somebody known made the space: it stays, and others are told of it.
     #[must_use]
-    pub fn is_of_the_house(self) -> bool {
+    pub fn is_by_somebody_known(self) -> bool {
         match self {
             SpaceOrigin::Operator | SpaceOrigin::Shared => true,
             SpaceOrigin::Open => false,

@@ -40,7 +40,7 @@ pub use body::PatientBody;
 pub(crate) use bucket::Bucket;
 pub use event_stream::{HEARTBEAT, event_stream};
 pub use fixed::Fixed;
-pub(crate) use fixed::{Crowded, Shared};
+pub(crate) use fixed::{Crowded, SharedBody};
 pub(crate) use leftover::closing;
 pub use limiter::{Limiter, RateLimits};
 pub(crate) use linger::{Lingering, LingeringListener};

@@ -85,7 +85,7 @@ pub struct Proxies {
 }
 
 impl Proxies {
-    /// These.
+    /// The proxies at these addresses and in these networks.
     #[must_use]
     pub fn new(trusted: &[Network]) -> Proxies {
         Proxies {

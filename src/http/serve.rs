@@ -53,7 +53,7 @@ pub struct Settings {
     pub pages: Option<Pages>,
 }
 
-/// The layer; give it to [`axum::Router::layer`] when the router is complete.
+/// The layer; a door lays it round its [`Swap`](super::swap::Swap), and so round every router that stands there.
 #[derive(Clone)]
 pub struct Serve {
     shared: Arc<Shared>,

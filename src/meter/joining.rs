@@ -12,7 +12,7 @@ use super::identity::{self, Verdict};
 use super::link::Target;
 use super::polling::hardware_found;
 use super::room::{Meters, MetersError, written};
-use super::served::{Beginning, Poll, Served, Source};
+use super::served::{Beginning, Questions, Served, Source};
 use super::shown::MeterShown;
 use crate::domain::{Duty, MeterState};
 
@@ -84,7 +84,7 @@ impl Meters {
     }
 
     async fn ask_at_once(&self, served: &Arc<Served>) -> Result<Answers, MetersError> {
-        let meter = Poll {
+        let meter = Questions {
             served,
             rank: Rank::People,
             limit: self.one_try(),

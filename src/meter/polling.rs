@@ -12,7 +12,7 @@ use super::driver::{DriverError, Findings, Rank, SyncError, Syncer};
 use super::emop::identity::Hardware;
 use super::reads::{self, Asking, ReadError};
 use super::room::Meters;
-use super::served::{Poll, Served};
+use super::served::{Questions, Served};
 use super::timetable::Timetable;
 use crate::domain::{Doubt, Duty, Quantity};
 use crate::store::ClockState;
@@ -184,7 +184,7 @@ impl Meters {
             };
             // Whoever was silent is tried once, not five times over two minutes.
             let limit = if silent { self.one_try() } else { self.all_tries() };
-            let meter = Poll {
+            let meter = Questions {
                 served,
                 rank: Rank::Polling,
                 limit,
@@ -215,7 +215,7 @@ impl Meters {
     fn failed(&self, served: &Served, syncer: Option<Syncer>, error: SyncError) -> bool {
         let name = syncer.map_or("serial", Syncer::name);
         match error {
-            ReadError::Asked(error) if Poll::is_refusal(&error) => {
+            ReadError::Asked(error) if Questions::is_refusal(&error) => {
                 syncer.inspect(|syncer| self.refused(served, *syncer, Doubt::Absent));
                 true
             }
@@ -245,7 +245,7 @@ impl Meters {
     /// Reads one thing and takes it over.
     async fn sync(
         &self,
-        meter: &Poll<'_>,
+        meter: &Questions<'_>,
         syncer: Syncer,
         before: &crate::domain::MeterState,
     ) -> Result<(), SyncError> {
@@ -279,7 +279,7 @@ impl Meters {
     /// Reads one thing of a meter of this kind and takes it over.
     pub(super) async fn read_one(
         &self,
-        meter: &Poll<'_>,
+        meter: &Questions<'_>,
         (syncer, hardware): (Syncer, Hardware),
         before: &crate::domain::MeterState,
     ) -> Result<(), SyncError> {
@@ -294,7 +294,7 @@ impl Meters {
         Ok(())
     }
 
-    async fn learn_hardware(&self, meter: &Poll<'_>) -> Result<Hardware, SyncError> {
+    async fn learn_hardware(&self, meter: &Questions<'_>) -> Result<Hardware, SyncError> {
         let hardware = reads::hardware(meter).await?;
         let served = meter.served;
         let news = served.found(hardware_found(hardware), self.store.now(), &self.config.polling);

@@ -6,7 +6,7 @@ use super::driver::{DriverError, Rank, SyncError, Syncer};
 use super::polling::hardware_found;
 use super::reads::{self, ReadError};
 use super::room::{Meters, MetersError};
-use super::served::Poll;
+use super::served::Questions;
 use super::session::SessionError;
 use crate::domain::{Duty, MeterId};
 
@@ -47,7 +47,7 @@ impl Meters {
         if served.live().duty != Duty::Polled {
             return Err(MetersError::Off(meter.clone()).into());
         }
-        let asking = Poll {
+        let asking = Questions {
             served: &served,
             rank: Rank::People,
             limit: self.one_try(),
@@ -71,7 +71,7 @@ impl Meters {
     }
 
     /// Answers whether the right meter answers.
-    async fn read_wanted(&self, asking: &Poll<'_>) -> Result<bool, SyncError> {
+    async fn read_wanted(&self, asking: &Questions<'_>) -> Result<bool, SyncError> {
         let served = asking.served;
         if served.must_say_who(tokio::time::Instant::now()) && !self.identify(asking).await? {
             return Ok(false);

@@ -67,7 +67,7 @@ impl Live {
         Arc::make_mut(&mut self.state)
     }
 
-    /// This stands in the book.
+    /// Remembers the state that stands in the book now.
     pub(super) fn is_written(&mut self, state: MeterState) {
         self.shown = if state == *self.state {
             Arc::clone(&self.state)
@@ -253,7 +253,7 @@ impl MeterState {
 }
 
 /// Questions to one meter, of the box itself or for somebody.
-pub(super) struct Poll<'a> {
+pub(super) struct Questions<'a> {
     pub(super) served: &'a Served,
     /// Whose turn they have.
     pub(super) rank: Rank,
@@ -261,7 +261,7 @@ pub(super) struct Poll<'a> {
     pub(super) limit: Duration,
 }
 
-impl Asking for Poll<'_> {
+impl Asking for Questions<'_> {
     type Error = DriverError;
 
     async fn ask(&self, request: Request) -> Result<Vec<u8>, DriverError> {

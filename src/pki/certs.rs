@@ -72,7 +72,7 @@ pub struct CertificateTemplate<'a> {
     pub words: &'a [String],
 }
 
-/// It could not be made.
+/// An authority or certificate could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum CertsError {
     /// A name that would not do for a file.

@@ -41,7 +41,7 @@ async fn meet(State(room): State<Arc<Relay>>, mut request: Request) -> Result<Re
     let mut agreed = upgrade::agree(request.headers()).map_err(|error| {
         Problem::new(StatusCode::BAD_REQUEST, "no-websocket", "This is for WebSockets").detail(error.to_string())
     })?;
-    // The id is all that follows the prefix, as it was sent: nothing is decoded, a query is part of it (section 1).
+    // The id is all that follows the prefix, as it was sent: nothing is decoded, a query is part of it (RELAY §1).
     let target = request.uri().path_and_query().map_or("", |target| target.as_str());
     let target = target.strip_prefix(&room.prefix()).unwrap_or_default();
     let (id, identity) = match request.extensions().get::<PeerCertificate>() {

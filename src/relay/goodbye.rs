@@ -6,7 +6,7 @@ use super::config::CloseCodes;
 use super::hello::HelloError;
 use super::inbound::InboundError;
 
-/// What a peer is told whose partner is gone (3.6): known peers have always been told so.
+/// What a peer is told whose partner is gone (RELAY §3.6): known peers have always been told so.
 pub const PARTNER_GONE: &str = "the peer websocket disconnected";
 
 /// Why a connection ends.

@@ -6,7 +6,7 @@
 //! into, and nothing of it is ever logged or kept.
 //!
 //! Pure: [`hello`], [`frame`], [`inbound`], [`meetup`], [`rule`], [`goodbye`], [`upgrade`], [`extension`]. A peer's
-//! connection is served by `pipe` and `inbound_half`, which know the room by the trait in `table` alone; [`Relay`] knows
+//! connection is served by `pipe` and `conversation`, which know the room by the trait in `table` alone; [`Relay`] knows
 //! who is there. Not done: more than one relay, observers.
 #![doc = ""]
 #![doc = include_str!("README.md")]
@@ -16,6 +16,7 @@ mod api;
 mod attendance;
 pub mod bridge;
 mod config;
+mod conversation;
 mod counts;
 pub mod extension;
 mod fault;
@@ -23,7 +24,6 @@ pub mod frame;
 pub mod goodbye;
 pub mod hello;
 pub mod inbound;
-mod inbound_half;
 pub mod meetup;
 mod notes;
 pub mod pages;

@@ -25,8 +25,8 @@ struct PageState {
 }
 
 impl FromRef<PageState> for Face {
-    fn from_ref(desk: &PageState) -> Face {
-        desk.face.clone()
+    fn from_ref(state: &PageState) -> Face {
+        state.face.clone()
     }
 }
 
@@ -59,26 +59,26 @@ struct Row {
     round_trip: String,
 }
 
-async fn show(State(desk): State<PageState>, person: SignedIn) -> Result<Response, Response> {
+async fn show(State(state): State<PageState>, person: SignedIn) -> Result<Response, Response> {
     person.must(Act::ManageRelay).map_err(IntoResponse::into_response)?;
-    let tally = desk.room.tally();
-    let mut peers = desk.room.list();
+    let tally = state.room.tally();
+    let mut peers = state.room.list();
     peers.sort_by(|a, b| a.meetup.cmp(&b.meetup).then(a.peer.cmp(&b.peer)));
     let more = peers.len().saturating_sub(SHOWN);
     peers.truncate(SHOWN);
     let row = |peer: PeerShown| Row {
         light: if peer.state == "paired" { "good" } else { "warn" },
-        since: desk.face.date(peer.since),
-        last_pong: peer.last_pong.map(|at| desk.face.time(at)).unwrap_or_default(),
+        since: state.face.date(peer.since),
+        last_pong: peer.last_pong.map(|at| state.face.time(at)).unwrap_or_default(),
         round_trip: peer.round_trip_ms.map(|ms| format!("{ms:.1} ms")).unwrap_or_default(),
         peer,
     };
     let page = RelayPage {
         csrf_token: person.csrf.token(),
-        shell: desk.face.shell("relay", Some(&person)),
+        shell: state.face.shell("relay", Some(&person)),
         waiting: tally.waiting,
         paired: tally.paired,
-        draining: desk.room.is_draining(),
+        draining: state.room.is_draining(),
         rows: peers.into_iter().map(row).collect(),
         more,
     };
@@ -90,8 +90,8 @@ struct End {
     peer: u64,
 }
 
-async fn end(State(desk): State<PageState>, person: SignedIn, Form(end): Form<End>) -> Result<Response, Response> {
+async fn end(State(state): State<PageState>, person: SignedIn, Form(end): Form<End>) -> Result<Response, Response> {
     person.must(Act::ManageRelay).map_err(IntoResponse::into_response)?;
-    desk.room.kick(Some(end.peer), None);
+    state.room.kick(Some(end.peer), None);
     Ok(Redirect::to("/relay").into_response())
 }

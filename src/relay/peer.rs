@@ -175,7 +175,7 @@ impl Peer {
         self.trace.load()
     }
 
-    /// From now on, or no more.
+    /// What it says is written down by this trace from now on; `None`: by none.
     pub(super) fn set_trace(&self, trace: Option<Arc<Trace>>) {
         self.trace.store(trace);
     }
@@ -188,7 +188,7 @@ impl Peer {
         }
     }
 
-    /// It said this.
+    /// Keeps the HELLO of the peer.
     pub(super) fn greet(&self, greeting: Greeting) {
         *lock(&self.greeting) = Some(greeting);
     }
@@ -203,7 +203,7 @@ impl Peer {
         lock(&self.greeting).clone()
     }
 
-    /// Lets both be partners from now on: each gets the other's HELLO first (R4), then what was kept of the other.
+    /// Lets both be partners from now on: each gets the other's HELLO first (RELAY §3.3), then what was kept of the other.
     pub(super) fn pair(self: &Arc<Peer>, partner: &Arc<Peer>) {
         for (from, to) in [(self, partner), (partner, self)] {
             let mut route = lock(&from.route);
@@ -326,7 +326,7 @@ impl Peer {
     }
 
     /// Takes what is on its way to it; with nothing there, `waker` is woken when that changes.
-    pub(super) fn take(&self, waker: &Waker) -> OutboundBatch {
+    pub(super) fn take_outbound(&self, waker: &Waker) -> OutboundBatch {
         let mut outbox = lock(&self.outbox);
         if outbox.bytes.is_empty() && !outbox.owner.as_ref().is_some_and(|owner| owner.will_wake(waker)) {
             outbox.owner = Some(waker.clone());

@@ -14,9 +14,9 @@ use tokio_util::task::TaskTracker;
 
 use super::allowance::{Allowances, Rates};
 use super::config::Config;
+use super::conversation::Conversation;
 use super::counts::Counts;
 use super::goodbye::Goodbye;
-use super::inbound_half::InboundHalf;
 use super::meetup::{Meetups, PeerNumber, Tally};
 use super::notes::Notes;
 use super::peer::{Caller, Peer};
@@ -250,8 +250,8 @@ impl Relay {
         self.tasks.spawn(async move {
             if let Some(stream) = stream.await {
                 room.enter(&peer);
-                let inbound_half = InboundHalf::new(Arc::clone(&peer), Arc::<Relay>::clone(&room), allowance);
-                let why = pipe::serve(stream, inbound_half, limit).await;
+                let conversation = Conversation::new(Arc::clone(&peer), Arc::<Relay>::clone(&room), allowance);
+                let why = pipe::serve(stream, conversation, limit).await;
                 room.forget(&peer, why);
             }
         });

@@ -43,8 +43,8 @@ struct RelayAdmin;
 impl FromRequestParts<ApiState> for RelayAdmin {
     type Rejection = BearerError;
 
-    async fn from_request_parts(parts: &mut Parts, desk: &ApiState) -> Result<RelayAdmin, BearerError> {
-        desk.bearers.must(&parts.headers, Act::ManageRelay)?;
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<RelayAdmin, BearerError> {
+        state.bearers.must(&parts.headers, Act::ManageRelay)?;
         Ok(RelayAdmin)
     }
 }
@@ -65,13 +65,13 @@ struct Table {
 /// Who is connected to the relay.
 #[utoipa::path(get, path = "/v1/relay", tag = "relay",
     responses((status = 200, description = "The table of peers", body = Table), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
-async fn table(State(desk): State<ApiState>, _: RelayAdmin) -> Json<Table> {
-    let tally = desk.room.tally();
+async fn table(State(state): State<ApiState>, _: RelayAdmin) -> Json<Table> {
+    let tally = state.room.tally();
     Json(Table {
         waiting: tally.waiting,
         paired: tally.paired,
-        draining: desk.room.is_draining(),
-        peers: desk.room.list(),
+        draining: state.room.is_draining(),
+        peers: state.room.list(),
     })
 }
 
@@ -79,8 +79,11 @@ async fn table(State(desk): State<ApiState>, _: RelayAdmin) -> Json<Table> {
 #[utoipa::path(delete, path = "/v1/relay/peers/{peer}", tag = "relay",
     params(("peer" = u64, Path, description = "Its number in the table")),
     responses((status = 204, description = "It is told to go"), (status = 404, description = "No such peer is connected"), (status = 403, description = "The token lacks relay:admin")))]
-async fn end(State(desk): State<ApiState>, _: RelayAdmin, Path(peer): Path<String>) -> Result<StatusCode, Problem> {
-    let ended = peer.parse().ok().map_or(0, |number| desk.room.kick(Some(number), None));
+async fn end(State(state): State<ApiState>, _: RelayAdmin, Path(peer): Path<String>) -> Result<StatusCode, Problem> {
+    let ended = peer
+        .parse()
+        .ok()
+        .map_or(0, |number| state.room.kick(Some(number), None));
     match ended {
         0 => Err(Problem::new(
             StatusCode::NOT_FOUND,
@@ -94,16 +97,16 @@ async fn end(State(desk): State<ApiState>, _: RelayAdmin, Path(peer): Path<Strin
 /// Takes nobody new: newcomers get 503, who waits is told to try again later, pairs stay.
 #[utoipa::path(put, path = "/v1/relay/drain", tag = "relay",
     responses((status = 204, description = "Nobody new is taken"), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
-async fn drain(State(desk): State<ApiState>, _: RelayAdmin) -> StatusCode {
-    desk.room.drain();
+async fn drain(State(state): State<ApiState>, _: RelayAdmin) -> StatusCode {
+    state.room.drain();
     StatusCode::NO_CONTENT
 }
 
 /// Takes newcomers again.
 #[utoipa::path(delete, path = "/v1/relay/drain", tag = "relay",
     responses((status = 204, description = "Newcomers are taken"), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
-async fn end_drain(State(desk): State<ApiState>, _: RelayAdmin) -> StatusCode {
-    desk.room.end_drain();
+async fn end_drain(State(state): State<ApiState>, _: RelayAdmin) -> StatusCode {
+    state.room.end_drain();
     StatusCode::NO_CONTENT
 }
 
@@ -111,7 +114,7 @@ async fn end_drain(State(desk): State<ApiState>, _: RelayAdmin) -> StatusCode {
 #[utoipa::path(post, path = "/v1/relay/tickets", tag = "relay", request_body = TicketRequest,
     responses((status = 201, description = "The ticket", body = TicketShown), (status = 422, description = "No ticket can be made of this"), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
 async fn ticket(
-    State(desk): State<ApiState>,
+    State(state): State<ApiState>,
     _: RelayAdmin,
     body: Result<Json<TicketRequest>, JsonRejection>,
 ) -> Result<(StatusCode, Json<TicketShown>), Problem> {
@@ -129,6 +132,6 @@ async fn ticket(
         }
         _ => bad(error.body_text()),
     })?;
-    let ticket = desk.room.ticket(&wanted).map_err(|error| bad(error.to_string()))?;
+    let ticket = state.room.ticket(&wanted).map_err(|error| bad(error.to_string()))?;
     Ok((StatusCode::CREATED, Json(ticket)))
 }

@@ -54,7 +54,7 @@ impl Context {
 
     /// Whether somebody outside is told of a space.
     pub(super) fn is_told(&self, space: &Space) -> bool {
-        space.origin.is_of_the_house() || self.facts.publish_anonymous
+        space.origin.is_by_somebody_known() || self.facts.publish_anonymous
     }
 
     /// Whether alarms of a source may be: it is there, and is told of.

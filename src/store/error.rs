@@ -93,7 +93,7 @@ pub enum ReadError {
     },
     /// A month file cannot be read. Starting again salvages what is left of it.
     #[error("{} is damaged: restart gatelodge to mend it, `gatelodge verify` says what is lost", .0.display())]
-    SideFile(PathBuf),
+    MonthFile(PathBuf),
     /// Bytes of the journal are not records.
     #[error("{}: no record at byte {at}", .path.display())]
     Journal {

@@ -15,7 +15,7 @@ use super::health::Health;
 use super::keep::clock::{ClockState, Time};
 use super::ledger::{Ledger, Rows};
 use super::open::loss::SalvageReport;
-use super::open::start::{Running, Shared};
+use super::open::running::{Running, Shared};
 use super::open::verify::{self, VerifyReport};
 use super::options::Options;
 use super::page::Page;
@@ -129,15 +129,15 @@ impl Store {
         (self.shared().runs.epoch_of(id.seq) == id.epoch).then_some(id.seq)
     }
 
-    /// 16 random bytes in hex, new when a book is made or restored.
+    /// The id of the book's life: 16 random bytes in hex, new when it is made or restored.
     #[must_use]
-    pub fn life(&self) -> &str {
+    pub fn life_id(&self) -> &str {
         &self.shared().life
     }
 
-    /// 16 random bytes in hex, new each time the book is opened.
+    /// The id of this run: 16 random bytes in hex, new each time the book is opened.
     #[must_use]
-    pub fn run(&self) -> &str {
+    pub fn run_id(&self) -> &str {
         self.shared().runs.name()
     }
 
@@ -249,7 +249,7 @@ impl Store {
     }
 
     /// Moves months of readings that are over to month files now; else that is looked for about once a minute.
-    pub async fn seal_readings(&self) -> Result<readings::Sealed, readings::SealingError> {
+    pub async fn seal_readings(&self) -> Result<readings::Sealed, readings::CompactionError> {
         let compactor = Arc::clone(&self.shared().compactor);
         let sealed = tokio::task::spawn_blocking(move || compactor.round()).await;
         sealed.expect("sealing does not panic")

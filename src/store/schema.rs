@@ -40,7 +40,7 @@ pub const AUTHORITIES: Place = Place {
     prefix: 0x2a,
 };
 /// Which month file of a month of readings counts; the book writes it itself.
-pub const SIDE_FILES: Place = Place {
+pub const MONTH_FILES: Place = Place {
     name: "month files",
     prefix: 0x04,
 };
@@ -246,7 +246,7 @@ pub const PLACES: &[Place] = &[
     CURSORS,
     PROBE,
     BACKUPS,
-    SIDE_FILES,
+    MONTH_FILES,
     SPACES,
     SPACE_USE,
     SPACE_KEYS,

@@ -160,7 +160,7 @@ impl Supervisor {
     }
 
     /// Waits for those that were told to retire; each has its grace.
-    pub async fn settle(&mut self) {
+    pub async fn join_retired(&mut self) {
         while self.retired.join_next().await.is_some() {}
     }
 
@@ -171,7 +171,7 @@ impl Supervisor {
             // A deaf one takes at most half of what is left, so that those behind it stop in order too.
             end(service, deadline.saturating_duration_since(Instant::now()) / 2).await;
         }
-        self.settle().await;
+        self.join_retired().await;
     }
 }
 

@@ -27,7 +27,7 @@ use super::unsent::{Owed, Part, Unsent};
 use super::watchdog::{Heads, Verdict, Watchdog};
 use crate::http::metrics::ConnectionEnd;
 use crate::http::swap::Swap;
-use crate::http::{Crowded, Peer, Reached, Shared};
+use crate::http::{Crowded, Peer, Reached, SharedBody};
 
 /// Largest head of an HTTP/1.1 request, and with it the largest buffer a connection can make us keep, in bytes.
 /// Above [`crate::http::serve::URI_LIMIT`], so that a long address earns its own answer.
@@ -133,7 +133,7 @@ impl Connection<'_> {
                         aside.leave(unread, &mut answer);
                     }
                     turn.part();
-                    let is_shared = answer.extensions().get::<Shared>().is_some();
+                    let is_shared = answer.extensions().get::<SharedBody>().is_some();
                     let owed = Owed::new(turn, &unsent, answer.body().size_hint().lower(), is_shared);
                     Ok::<_, Infallible>(answer.map(|body| Answer { body, owed }))
                 })
@@ -142,7 +142,7 @@ impl Connection<'_> {
         match protocol {
             Protocol::Http1 => {
                 let mut http = http1::Builder::new();
-                // Time is kept by the pulse, which knows idle from slow.
+                // Time is kept by the watchdog, which knows idle from slow.
                 http.header_read_timeout(None).max_buf_size(HEAD_LIMIT);
                 let connection = http.serve_connection(io, service).with_upgrades();
                 drive(connection, unread, &watchdog, limits, Heads::Seen, stop).await
@@ -156,7 +156,7 @@ impl Connection<'_> {
                     .max_send_buf_size(SEND_BUFFER)
                     .max_header_list_size(HEADER_LIST_LIMIT);
                 // No extended CONNECT (RFC 8441): a WebSocket then comes by HTTP/1.1, on a connection of its own
-                // whose end it owns, rather than on one that looks idle to the pulse.
+                // whose end it owns, rather than on one that looks idle to the watchdog.
                 let connection = http.serve_connection(io, service);
                 drive(connection, unread, &watchdog, limits, Heads::Hidden, stop).await
             }

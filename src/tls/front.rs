@@ -33,8 +33,8 @@ const UNSENT: u32 = 64 << 10;
 /// Questions of the system without an answer until a connection is lost.
 const KEEPALIVE_TRIES: u32 = 4;
 
-/// What is kept of one connection.
-type Books = (Arc<Watchdog>, Arc<Unsent>, Option<Reached>);
+/// What is counted of one connection, and where it was reached.
+type ConnectionParts = (Arc<Watchdog>, Arc<Unsent>, Option<Reached>);
 
 /// What every connection of a door shares.
 pub(super) struct Front {
@@ -180,7 +180,7 @@ impl Shared {
         &self,
         wire: Wire,
         addr: SocketAddr,
-        books: Books,
+        books: ConnectionParts,
         stop: &CancellationToken,
     ) -> Result<(), ConnectionEnd> {
         let Some(handshake) = &self.handshake else {
@@ -219,7 +219,7 @@ impl Shared {
         &'a self,
         addr: SocketAddr,
         certificate: Option<PeerCertificate>,
-        (watchdog, unsent, reached): Books,
+        (watchdog, unsent, reached): ConnectionParts,
         stop: &'a CancellationToken,
     ) -> Connection<'a> {
         let peer = Peer {

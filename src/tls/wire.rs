@@ -1,4 +1,4 @@
-//! A TCP stream that keeps its connection's pulse and place.
+//! A TCP stream that keeps its connection's watchdog told, and its place.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

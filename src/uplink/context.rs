@@ -10,7 +10,7 @@ use super::config::{Config, Reports};
 use super::connection::agreed::Agreed;
 use super::connection::error::{ConnectionError, LimitError};
 use super::connection::last_good::LastGoodTls;
-use super::counts::{Counted, settle};
+use super::counts::{Counted, waiting};
 use super::dialect::Dialect;
 use super::enrol::Enrol;
 use super::live::Live;
@@ -31,15 +31,15 @@ pub(super) struct Context {
     pub(super) operations: Operations,
     pub(super) live: Live,
     pub(super) status: Arc<Status>,
-    pub(super) dealt: Arc<AckedCounts>,
+    pub(super) acked: Arc<AckedCounts>,
     pub(super) counted: Arc<Counted>,
     pub(super) client_id: String,
     pub(super) patience: Patience,
     pub(super) tokens: Arc<Tokens>,
-    pub(super) suspects: Quarantine,
+    pub(super) quarantine: Quarantine,
     /// Where the platform gives the box what it proves itself by.
     pub(super) enrol: Option<Arc<Enrol>>,
-    pub(super) taken: LastGoodTls,
+    pub(super) last_good: LastGoodTls,
     pub(super) agreed: Mutex<Agreed>,
     /// What the broker was given to keep.
     pub(super) announced: Announcements,
@@ -82,11 +82,11 @@ impl Context {
 
     /// How far the uplink is behind, and in how many entries.
     pub(super) fn behind(&self) -> (Backlog, u64) {
-        settle(&self.store, &self.counted, &self.dealt)
+        waiting(&self.store, &self.counted, &self.acked)
     }
 
     /// Nothing is left to be sent: what was counted and then thinned away is not waited for.
     pub(super) fn caught_up(&self) {
-        settle(&self.store, &self.counted, &self.dealt);
+        waiting(&self.store, &self.counted, &self.acked);
     }
 }

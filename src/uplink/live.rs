@@ -61,7 +61,7 @@ impl Live {
         self.add(counted.then_some(Thing::Device).into_iter().chain([thing]));
     }
 
-    /// These are to be told.
+    /// Has these things told as soon as each may be.
     pub fn add(&self, things: impl IntoIterator<Item = Thing>) {
         self.due().waiting.extend(things);
         self.bell.notify_one();

@@ -2,7 +2,9 @@
 //!
 //! The peer is an MQTT broker (UPLINK §1, §5). The outbox is the journal itself: each lane is read in order by a
 //! durable cursor that moves when the broker has acknowledged, so neither an outage nor a crash loses what was written
-//! down; what thinning took away is told as lost. What is newest goes first, on topics of its own.
+//! down; what thinning took away is told as lost. What is newest goes first, on topics of its own: `following` notes whose state
+//! a change touches, and `live` has it told as rows have it. To a plain broker that is the only way of a count; to a
+//! tenant it goes by the journal.
 //!
 //! | folder | what |
 //! |---|---|
@@ -26,6 +28,7 @@ mod dialect;
 pub mod enrol;
 mod error;
 mod fields;
+mod following;
 mod host;
 mod installed;
 mod joining;

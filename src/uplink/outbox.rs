@@ -44,7 +44,7 @@ pub struct Position {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
     /// What to hand back when it was taken.
-    pub tickets: Vec<Position>,
+    pub positions: Vec<Position>,
     pub message: Message,
     /// When what it tells was written down; `None` for a gap.
     pub at: Option<Timestamp>,
@@ -54,7 +54,7 @@ impl Outgoing {
     /// The name of the lane that it is of.
     #[must_use]
     pub fn class(&self) -> &'static str {
-        let lane = self.tickets.first().and_then(|ticket| Lane::ALL.get(ticket.lane));
+        let lane = self.positions.first().and_then(|ticket| Lane::ALL.get(ticket.lane));
         lane.map_or("other", |lane| lane.name())
     }
 }
@@ -127,7 +127,7 @@ impl Outbox {
     /// topic go in one message.
     pub fn take(
         &mut self,
-        dealt: &AckedCounts,
+        acked: &AckedCounts,
         shares: usize,
         mut say: impl FnMut(Lane, &Delivery) -> Vec<Message>,
     ) -> Result<Option<Outgoing>, ReadError> {
@@ -150,23 +150,23 @@ impl Outbox {
                 };
                 lane.undated = false;
                 let messages = say(lane.lane, &delivery);
-                lane.add(place, &delivery, messages, dealt);
+                lane.add(place, &delivery, messages, acked);
             }
-            if let Some(mut parcel) = lane.waiting.pop_front() {
+            if let Some(mut outgoing) = lane.waiting.pop_front() {
                 // Only lines can share: JSON goes alone.
-                if shares > 0 && lane.waiting.len() >= MANY && parcel.message.topic.starts_with("s/us") {
-                    lane.share(&mut parcel, shares);
+                if shares > 0 && lane.waiting.len() >= MANY && outgoing.message.topic.starts_with("s/us") {
+                    lane.share(&mut outgoing, shares);
                 }
-                return Ok(Some(parcel));
+                return Ok(Some(outgoing));
             }
         }
         Ok(None)
     }
 
     /// Puts a message back that could not be sent just now.
-    pub fn put_back(&mut self, parcel: Outgoing) {
-        if let Some(ticket) = parcel.tickets.first() {
-            self.lanes[ticket.lane].waiting.push_front(parcel);
+    pub fn put_back(&mut self, outgoing: Outgoing) {
+        if let Some(ticket) = outgoing.positions.first() {
+            self.lanes[ticket.lane].waiting.push_front(outgoing);
         }
     }
 
@@ -201,8 +201,8 @@ impl Outbox {
     }
 
     /// The broker took a message.
-    pub fn taken(&mut self, tickets: &[Position], dealt: &AckedCounts) {
-        for ticket in tickets {
+    pub fn taken(&mut self, positions: &[Position], acked: &AckedCounts) {
+        for ticket in positions {
             let lane = &mut self.lanes[ticket.lane];
             let Some(left) = lane.open.get_mut(&ticket.seq) else {
                 continue;
@@ -211,7 +211,7 @@ impl Outbox {
             if *left == 0 {
                 lane.open.remove(&ticket.seq);
                 lane.subscription.ack(ticket.seq);
-                dealt.add(lane.lane);
+                acked.add(lane.lane);
             }
         }
     }
@@ -231,20 +231,20 @@ impl Outbox {
 }
 
 impl LaneBox {
-    fn add(&mut self, place: usize, delivery: &Delivery, messages: Vec<Message>, dealt: &AckedCounts) {
+    fn add(&mut self, place: usize, delivery: &Delivery, messages: Vec<Message>, acked: &AckedCounts) {
         let (seq, at) = match delivery {
             Delivery::Entry(entry) => (entry.seq, Some(entry.at)),
             Delivery::Gap(gap) => (gap.to, None),
         };
         if messages.is_empty() {
             self.subscription.ack(seq);
-            dealt.add(self.lane);
+            acked.add(self.lane);
             return;
         }
         self.open.insert(seq, messages.len());
         let ticket = Position { lane: place, seq };
         let parcels = messages.into_iter().map(|message| Outgoing {
-            tickets: vec![ticket],
+            positions: vec![ticket],
             message,
             at,
         });
@@ -253,13 +253,13 @@ impl LaneBox {
 
     /// Adds to a message what waits for the same topic: the order of one topic stays, and topics have no order among
     /// one another.
-    fn share(&mut self, parcel: &mut Outgoing, shares: usize) {
-        let mut body = Vec::from(parcel.message.payload.as_ref());
+    fn share(&mut self, outgoing: &mut Outgoing, shares: usize) {
+        let mut body = Vec::from(outgoing.message.payload.as_ref());
         let mut lines = body.iter().filter(|byte| **byte == b'\n').count() + 1;
         let mut full = false;
         let mut kept = VecDeque::with_capacity(self.waiting.len());
         for other in self.waiting.drain(..) {
-            let same = other.message.topic == parcel.message.topic;
+            let same = other.message.topic == outgoing.message.topic;
             let more = other.message.payload.iter().filter(|byte| **byte == b'\n').count() + 1;
             let fits = body.len() + 1 + other.message.payload.len() <= SHARED_BYTES && lines + more <= shares;
             // What comes behind one that did not fit must not pass it.
@@ -268,12 +268,12 @@ impl LaneBox {
                 body.push(b'\n');
                 body.extend_from_slice(&other.message.payload);
                 lines += more;
-                parcel.tickets.extend(other.tickets);
+                outgoing.positions.extend(other.positions);
             } else {
                 kept.push_back(other);
             }
         }
         self.waiting = kept;
-        parcel.message.payload = body.into();
+        outgoing.message.payload = body.into();
     }
 }

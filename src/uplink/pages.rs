@@ -28,8 +28,8 @@ struct PageState {
 }
 
 impl FromRef<PageState> for Face {
-    fn from_ref(desk: &PageState) -> Face {
-        desk.face.clone()
+    fn from_ref(state: &PageState) -> Face {
+        state.face.clone()
     }
 }
 
@@ -61,27 +61,27 @@ struct UplinkPage {
     enrolment: Option<(String, Option<[String; 2]>)>,
 }
 
-async fn show(State(desk): State<PageState>, person: SignedIn) -> Result<Response, Response> {
+async fn show(State(state): State<PageState>, person: SignedIn) -> Result<Response, Response> {
     person.must(Act::ManageUplink).map_err(IntoResponse::into_response)?;
     let fault = |error: crate::store::ReadError| {
         tracing::error!(%error, "the operations of the uplink could not be read");
         StatusCode::INTERNAL_SERVER_ERROR.into_response()
     };
-    let operations = desk.room.operations().map_err(fault)?;
-    let aside = desk.room.aside().map_err(fault)?;
-    let shown = desk.room.shown();
+    let operations = state.room.operations().map_err(fault)?;
+    let aside = state.room.aside().map_err(fault)?;
+    let shown = state.room.shown();
     let (light, word, words) = match (&shown.connected_since, &shown.last_error) {
         (Some(since), _) => (
             Light::Good,
             "connected",
-            format!("To {} since {}.", shown.url, desk.face.time(*since)),
+            format!("To {} since {}.", shown.url, state.face.time(*since)),
         ),
         (None, Some(fault)) => (Light::Bad, "not connected", fault.what.clone()),
         (None, None) => (Light::Warn, "not connected", format!("On the way to {}.", shown.url)),
     };
     let trouble = shown.last_error.as_ref().filter(|_| shown.connected_since.is_none());
     let page = UplinkPage {
-        shell: desk.face.shell("uplink", Some(&person)),
+        shell: state.face.shell("uplink", Some(&person)),
         light,
         word,
         words,
@@ -89,13 +89,13 @@ async fn show(State(desk): State<PageState>, person: SignedIn) -> Result<Respons
         next_try: shown
             .next_try
             .filter(|_| trouble.is_some())
-            .map(|at| desk.face.time(at)),
-        plot: plot(&desk.room.waited()),
+            .map(|at| state.face.time(at)),
+        plot: plot(&state.room.waited()),
         operations: operations
             .into_iter()
             .map(|one| {
                 [
-                    desk.face.time(one.arrived),
+                    state.face.time(one.arrived),
                     one.operation.kind,
                     one.operation.device,
                     one.phase,
@@ -105,17 +105,17 @@ async fn show(State(desk): State<PageState>, person: SignedIn) -> Result<Respons
         complaints: shown
             .complaints
             .iter()
-            .map(|complaint| [desk.face.time(complaint.at), complaint.what.clone()])
+            .map(|complaint| [state.face.time(complaint.at), complaint.what.clone()])
             .collect(),
         aside: aside
             .into_iter()
             .rev()
-            .map(|one| [desk.face.time(one.at), one.topic, one.text])
+            .map(|one| [state.face.time(one.at), one.topic, one.text])
             .collect(),
         faults: shown
             .faults
             .iter()
-            .map(|fault| [desk.face.time(fault.at), fault.kind.clone(), fault.what.clone()])
+            .map(|fault| [state.face.time(fault.at), fault.kind.clone(), fault.what.clone()])
             .collect(),
         enrolment: shown.enrolment.as_ref().map(|enrolment| {
             let fault = enrolment.last_error.as_ref();

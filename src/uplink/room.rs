@@ -23,6 +23,7 @@ use super::counts::{self, Counted};
 use super::cumulocity::Cumulocity;
 use super::enrol::{Enrol, EnrolRequest};
 use super::error::UplinkError;
+use super::following;
 use super::host::Host;
 use super::ledger::{self, LedgerError};
 use super::live::Live;
@@ -48,7 +49,7 @@ pub struct Uplink {
     pub(super) store: Store,
     deps: Deps,
     pub(super) status: Arc<Status>,
-    pub(super) dealt: Arc<AckedCounts>,
+    pub(super) acked: Arc<AckedCounts>,
     /// What of the journal was counted.
     pub(super) counted: Arc<Counted>,
     tokens: Arc<Tokens>,
@@ -80,7 +81,7 @@ impl Uplink {
             status,
             tokens,
             enrol: enrol.map(Arc::new),
-            dealt: Arc::default(),
+            acked: Arc::default(),
             counted: Arc::default(),
         })
     }
@@ -107,14 +108,14 @@ impl Uplink {
             store: self.store.clone(),
             live: Live::default(),
             status: Arc::clone(&self.status),
-            dealt: Arc::clone(&self.dealt),
+            acked: Arc::clone(&self.acked),
             counted: Arc::clone(&self.counted),
             client_id,
             patience: self.deps.patience,
             tokens: Arc::clone(&self.tokens),
             enrol: self.enrol.clone(),
-            suspects: Quarantine::default(),
-            taken: LastGoodTls::default(),
+            quarantine: Quarantine::default(),
+            last_good: LastGoodTls::default(),
             agreed: Mutex::new(Agreed::new(&self.config)),
             announced: Announcements::open(
                 &self.store,
@@ -128,13 +129,13 @@ impl Uplink {
                 context.operations.stops().await.map_err(LedgerError::Write)?;
                 ended
             }
-            error = counts::follow(&self.store, &self.counted, &self.dealt, &context.live) => Err(error.into()),
+            error = following::follow(&self.store, &self.counted, &self.acked, &context.live) => Err(error.into()),
             worked = context.operations.work(&deeds, context.claim()) => match worked {
                 Ok(never) => match never {},
                 Err(error) => Err(LedgerError::Write(error).into()),
             },
             never = enrolled(&context) => match never {},
-            never = counts::sample(&self.store, &self.counted, &self.dealt, &self.status) => match never {},
+            never = counts::sample(&self.store, &self.counted, &self.acked, &self.status) => match never {},
             error = ledger::count_up(&self.store, self.config.self_test_rate) => Err(error.into()),
         }
     }
@@ -162,7 +163,7 @@ impl Uplink {
     /// entries they are.
     fn drop_values(&self) -> u64 {
         let waited = self.tallies().queue[Lane::Measurement as usize];
-        self.dealt.drop_values_until(*self.store.bell().borrow());
+        self.acked.drop_values_until(*self.store.bell().borrow());
         waited
     }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::counts::settle;
+use super::counts::waiting;
 use super::operations::{OperationShown, Operations};
 use super::room::Uplink;
 use super::session::quarantine::{self, Aside};
@@ -34,7 +34,7 @@ impl Uplink {
     /// How the uplink is now.
     #[must_use]
     pub fn shown(&self) -> UplinkShown {
-        let (behind, rows) = settle(&self.store, &self.counted, &self.dealt);
+        let (behind, rows) = waiting(&self.store, &self.counted, &self.acked);
         let oldest = (rows > 0).then(|| self.oldest(behind.after)).flatten();
         let written = self.status.write().clone();
         let age = |at: Timestamp| u64::try_from(Timestamp::now().duration_since(at).as_secs()).unwrap_or(0);
@@ -77,8 +77,8 @@ impl Uplink {
     /// What was counted since the room was built.
     #[must_use]
     pub fn tallies(&self) -> Tallies {
-        let (_, rows) = settle(&self.store, &self.counted, &self.dealt);
-        let mut queue = self.counted.waiting(&self.dealt);
+        let (_, rows) = waiting(&self.store, &self.counted, &self.acked);
+        let mut queue = self.counted.waiting(&self.acked);
         // What was not looked at yet is mostly values.
         queue[Lane::Measurement as usize] += rows.saturating_sub(queue.iter().sum());
         let written = self.status.write();

@@ -45,8 +45,8 @@ struct UplinkAdmin {
 impl FromRequestParts<ApiState> for UplinkAdmin {
     type Rejection = BearerError;
 
-    async fn from_request_parts(parts: &mut Parts, desk: &ApiState) -> Result<UplinkAdmin, BearerError> {
-        let who = desk.bearers.who(&parts.headers)?;
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<UplinkAdmin, BearerError> {
+        let who = state.bearers.who(&parts.headers)?;
         who.must(Act::ManageUplink)?;
         let sees_meters = who.may(Act::ReadMeters);
         Ok(UplinkAdmin { sees_meters })
@@ -62,8 +62,8 @@ impl FromRequestParts<ApiState> for UplinkAdmin {
         (status = 403, description = "A token without uplink:admin")
     )
 )]
-async fn show(State(desk): State<ApiState>, caller: UplinkAdmin) -> Json<UplinkShown> {
-    let mut shown = desk.room.shown();
+async fn show(State(state): State<ApiState>, caller: UplinkAdmin) -> Json<UplinkShown> {
+    let mut shown = state.room.shown();
     if !caller.sees_meters {
         // The platform repeats what it did not like, and that can be about a meter.
         for complaint in &mut shown.complaints {
@@ -83,11 +83,11 @@ async fn show(State(desk): State<ApiState>, caller: UplinkAdmin) -> Json<UplinkS
     )
 )]
 async fn operations(
-    State(desk): State<ApiState>,
+    State(state): State<ApiState>,
     caller: UplinkAdmin,
 ) -> Result<Json<Vec<OperationShown>>, BearerError> {
-    let mut operations = desk.room.operations()?;
-    let own = desk.room.shown().client_id;
+    let mut operations = state.room.operations()?;
+    let own = state.room.shown().client_id;
     for one in &mut operations {
         if !caller.sees_meters && one.operation.device != own {
             one.operation.device = "a device behind it".to_owned();

@@ -159,6 +159,6 @@ impl World {
     }
 
     fn is_told(&self, space: &Space) -> bool {
-        space.origin.is_of_the_house() || self.facts.publish_anonymous
+        space.origin.is_by_somebody_known() || self.facts.publish_anonymous
     }
 }

@@ -28,8 +28,8 @@ struct PageState {
 }
 
 impl FromRef<PageState> for Face {
-    fn from_ref(desk: &PageState) -> Face {
-        desk.face.clone()
+    fn from_ref(state: &PageState) -> Face {
+        state.face.clone()
     }
 }
 
@@ -64,9 +64,9 @@ struct Row {
     settled: bool,
 }
 
-async fn show(State(desk): State<PageState>, person: SignedIn) -> Result<Response, Response> {
+async fn show(State(state): State<PageState>, person: SignedIn) -> Result<Response, Response> {
     person.must(Act::ManageSpaces).map_err(IntoResponse::into_response)?;
-    let read = || Ok::<_, crate::store::ReadError>((desk.room.targets()?, desk.room.deliveries(None, None)?));
+    let read = || Ok::<_, crate::store::ReadError>((state.room.targets()?, state.room.deliveries(None, None)?));
     let (targets, deliveries) = read().map_err(|error| {
         tracing::error!(%error, "webhooks could not be read");
         StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -79,7 +79,7 @@ async fn show(State(desk): State<PageState>, person: SignedIn) -> Result<Respons
             ledger::State::Dead => "bad",
         };
         Row {
-            at: desk.face.date(one.at),
+            at: state.face.date(one.at),
             settled: matches!(one.state, ledger::State::Delivered | ledger::State::Dead),
             target: one.target,
             id: one.id,
@@ -91,7 +91,7 @@ async fn show(State(desk): State<PageState>, person: SignedIn) -> Result<Respons
         }
     });
     let page = WebhooksPage {
-        shell: desk.face.shell("webhooks", Some(&person)),
+        shell: state.face.shell("webhooks", Some(&person)),
         csrf_token: person.csrf.token(),
         targets,
         rows: rows.collect(),
@@ -107,12 +107,12 @@ struct Replay {
 }
 
 async fn replay(
-    State(desk): State<PageState>,
+    State(state): State<PageState>,
     person: SignedIn,
     Form(wanted): Form<Replay>,
 ) -> Result<Response, Response> {
     person.must(Act::ManageSpaces).map_err(IntoResponse::into_response)?;
-    let asked = desk.room.replay(&wanted.target, &wanted.id).await;
+    let asked = state.room.replay(&wanted.target, &wanted.id).await;
     asked.map_err(|error| {
         let (status, slug) = match error {
             ReplayError::Target(_) | ReplayError::Delivery(_) => (StatusCode::NOT_FOUND, "unknown-delivery"),

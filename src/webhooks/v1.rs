@@ -51,8 +51,8 @@ struct SpacesAdmin {
 impl FromRequestParts<ApiState> for SpacesAdmin {
     type Rejection = BearerError;
 
-    async fn from_request_parts(parts: &mut Parts, desk: &ApiState) -> Result<SpacesAdmin, BearerError> {
-        let who = desk.bearers.who(&parts.headers)?;
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<SpacesAdmin, BearerError> {
+        let who = state.bearers.who(&parts.headers)?;
         who.must(Act::ManageSpaces)?;
         let sees_meters = who.may(Act::ReadMeters);
         Ok(SpacesAdmin { sees_meters })
@@ -67,8 +67,8 @@ fn ours(error: &ReadError) -> Problem {
 /// How it goes with each target
 #[utoipa::path(get, path = "/v1/webhooks", tag = "webhooks",
     responses((status = 200, description = "The targets", body = [TargetShown]), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks spaces:admin")))]
-async fn targets(State(desk): State<ApiState>, caller: SpacesAdmin) -> Result<Json<Vec<TargetShown>>, Problem> {
-    let targets = desk.room.targets().map_err(|error| ours(&error))?.into_iter();
+async fn targets(State(state): State<ApiState>, caller: SpacesAdmin) -> Result<Json<Vec<TargetShown>>, Problem> {
+    let targets = state.room.targets().map_err(|error| ours(&error))?.into_iter();
     Ok(Json(
         targets.map(|target| target.shown_to(caller.sees_meters)).collect(),
     ))
@@ -86,7 +86,7 @@ struct DeliveriesQuery {
     params(("target" = Option<String>, Query, description = "Only to this target"), ("state" = Option<String>, Query, description = "Only waiting, delivered, dead or again")),
     responses((status = 200, description = "The deliveries", body = [DeliveryShown]), (status = 400, description = "No such state"), (status = 403, description = "The token lacks spaces:admin")))]
 async fn deliveries(
-    State(desk): State<ApiState>,
+    State(state): State<ApiState>,
     caller: SpacesAdmin,
     wanted: Result<Query<DeliveriesQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Vec<DeliveryShown>>, Problem> {
@@ -94,7 +94,7 @@ async fn deliveries(
         let problem = Problem::new(StatusCode::BAD_REQUEST, "bad-query", "That cannot be asked for");
         problem.detail(error.body_text())
     })?;
-    let found = desk.room.deliveries(wanted.target.as_deref(), wanted.state);
+    let found = state.room.deliveries(wanted.target.as_deref(), wanted.state);
     let found = found.map_err(|error| ours(&error))?.into_iter();
     Ok(Json(found.map(|one| one.shown_to(caller.sees_meters)).collect()))
 }
@@ -104,11 +104,11 @@ async fn deliveries(
     params(("target" = String, Path, description = "The target's name"), ("id" = String, Path, description = "The delivery's id")),
     responses((status = 202, description = "It is sent"), (status = 404, description = "No such delivery, or it is not settled yet"), (status = 403, description = "The token lacks spaces:admin")))]
 async fn replay(
-    State(desk): State<ApiState>,
+    State(state): State<ApiState>,
     _: SpacesAdmin,
     Path((target, id)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    match desk.room.replay(&target, &id).await {
+    match state.room.replay(&target, &id).await {
         Ok(()) => Ok(StatusCode::ACCEPTED),
         Err(error @ (ReplayError::Target(_) | ReplayError::Delivery(_))) => {
             let problem = Problem::new(

@@ -250,7 +250,7 @@ const OWN_CLOCK: &[(&str, &str)] = &[
     ("occupancy/history/read.rs", "the end of what is asked for"),
     ("occupancy/pages/space.rs", "shown"),
     ("relay/peer.rs", "shown"),
-    ("relay/inbound_half.rs", "shown"),
+    ("relay/conversation.rs", "shown"),
     ("relay/ticket.rs", "where an even clock begins"),
     (
         "webhooks/target.rs",

@@ -33,7 +33,7 @@ impl Part<Deps> for Webhooks {
         vec![service("webhooks", self, Webhooks::run)]
     }
 
-    async fn settle(&self) -> anyhow::Result<()> {
+    async fn commit(&self) -> anyhow::Result<()> {
         Ok(self.forget_others().await?)
     }
 

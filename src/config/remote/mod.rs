@@ -134,7 +134,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// A box of its own whose file says this; what it was told already.
-    fn lodge(text: &str) -> (tempfile::TempDir, Flags, Config) {
+    fn configured(text: &str) -> (tempfile::TempDir, Flags, Config) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("config.toml");
         let text = format!("data_dir = {:?}\n{text}", folder.path().join("data"));
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn only_what_differs_is_kept_and_what_is_as_below_again_goes() {
-        let (_folder, flags, config) = lodge("[occupancy]\ncreate_limit = \"5/s\"\n");
+        let (_folder, flags, config) = configured("[occupancy]\ncreate_limit = \"5/s\"\n");
         let told = |config: &Config, text: &str| {
             let candidate = candidate(&flags, config, Section::Whole, text).unwrap();
             candidate.put(&config.data_dir).unwrap();
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_trial_that_nobody_ended_is_put_back_and_one_that_was_kept_stays() {
-        let (_folder, flags, config) = lodge("[occupancy]\n");
+        let (_folder, flags, config) = configured("[occupancy]\n");
         let with = |text: &str| candidate(&flags, &config, Section::Whole, text).unwrap();
         let name = || layers::load(&flags).unwrap().config.site.name;
         let before = name();
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_part_holds_its_own_keys_and_masks_hold_no_secret() {
-        let (_folder, flags, config) = lodge(
+        let (_folder, flags, config) = configured(
             "[occupancy]\n[[occupancy.webhook]]\nname = \"w\"\nurl = \"https://x.example/path\"\n\
              secret_file = \"/secret/hook\"\n\
              [uplink]\nkind = \"cumulocity\"\nurl = \"mqtts://x.example\"\ntenant = \"t1\"\n\
@@ -231,7 +231,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn any_text_is_a_configuration_or_refused(text in "[a-z\\[\\]{}.=\"\n *0-9]{0,60}") {
-            let (_folder, flags, config) = lodge("[occupancy]\n");
+            let (_folder, flags, config) = configured("[occupancy]\n");
             let _ = candidate(&flags, &config, Section::Whole, &text);
         }
     }

@@ -216,7 +216,8 @@ impl Syncer {
             Syncer::EventLog => return event_log(meter, before).await,
             Syncer::TariffsActive => return whole_tariff(meter, Which::Active).await,
             Syncer::TariffsFuture => return whole_tariff(meter, Which::Future).await,
-            // Many requests, whose answers are stored piece by piece: `half_hours` does that.
+            // Many requests, whose answers are stored piece by piece: `Meters::sync` has them go by `half_hours`, and
+            // asks nothing here.
             Syncer::HalfHours => return Ok(Findings::default()),
             // Often some of them fail when they are asked one after the other.
             Syncer::Reads if three => return some(meter, &reads::TOTALS.map(|(_, object)| object), hardware).await,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::{Meter, MeterId};
 use crate::pki::Role;
 
-/// The two services of the mediator, and their methods.
+/// A method of the mediator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Call {
     SendRawMessage,

@@ -26,6 +26,7 @@ use crate::domain::MeterId;
 use crate::meter::driver::Command;
 use crate::meter::emop::ObjectId;
 use crate::meter::emop::dialect::Request as Asked;
+use crate::meter::reads::HEADER;
 use crate::meter::{MeterShown, Meters};
 use crate::tls::PeerCertificate;
 
@@ -34,8 +35,6 @@ const DEADLINE: Duration = Duration::from_secs(75);
 const DEADLINE_LIMIT: Duration = Duration::from_secs(300);
 /// The largest message: a data field is 243 bytes at most.
 const MESSAGE_LIMIT: usize = 16 << 10;
-/// Bytes of a reply before an object's payload.
-const HEADER: usize = 5;
 
 /// What the mediator's door is made of.
 #[derive(Clone)]

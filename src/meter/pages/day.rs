@@ -41,15 +41,15 @@ pub(super) struct Drawn {
 }
 
 impl Drawn {
-    pub(super) fn read(desk: &PageState, serial: &MeterId, day: Date, today: Date) -> Result<Drawn, HalfHoursError> {
-        let room = &desk.room;
+    pub(super) fn read(state: &PageState, serial: &MeterId, day: Date, today: Date) -> Result<Drawn, HalfHoursError> {
+        let room = &state.room;
         let registers = room.registers_of(serial, Measure::Import, None)?;
         let exports = room.registers_of(serial, Measure::Export, None)?;
-        let span = span_of(desk, day, 1)?;
+        let span = span_of(state, day, 1)?;
         let mut energies = Vec::new();
         for back in (0..DAYS).rev() {
             let one = today.checked_sub(back.days())?;
-            let totals = room.totals(serial, registers.clone(), span_of(desk, one, 1)?)?;
+            let totals = room.totals(serial, registers.clone(), span_of(state, one, 1)?)?;
             let known = totals.intervals.iter().any(|one| one.energy.is_some());
             energies.push((one, known.then(|| totals.energy())));
         }
@@ -77,20 +77,20 @@ impl Drawn {
 
 /// The half-hours of a day, for a spreadsheet.
 pub(super) async fn csv(
-    State(desk): State<PageState>,
+    State(state): State<PageState>,
     person: SignedIn,
     Path(serial): Path<String>,
     Query(wanted): Query<DayQuery>,
 ) -> Result<Response, PageError> {
-    let shown = desk.find(&person, &serial)?;
-    let today = Timestamp::now().to_zoned(desk.face.timezone().clone()).date();
+    let shown = state.find(&person, &serial)?;
+    let today = Timestamp::now().to_zoned(state.face.timezone().clone()).date();
     let day = day_of(&wanted, today)?;
     let serial = shown.meter.serial;
     let read = blocking({
-        let (desk, serial) = (desk.clone(), serial.clone());
+        let (state, serial) = (state.clone(), serial.clone());
         move || {
-            let registers = desk.room.registers_of(&serial, Measure::Import, None)?;
-            Ok::<_, HalfHoursError>(desk.room.totals(&serial, registers, span_of(&desk, day, 1)?)?)
+            let registers = state.room.registers_of(&serial, Measure::Import, None)?;
+            Ok::<_, HalfHoursError>(state.room.totals(&serial, registers, span_of(&state, day, 1)?)?)
         }
     });
     // What is not over yet is no gap.
@@ -129,8 +129,8 @@ pub(super) fn day_of(wanted: &DayQuery, today: Date) -> Result<Date, PageError> 
 }
 
 /// So many days from the midnight that begins `day` here: 23 or 25 hours long where clocks change.
-pub(super) fn span_of(desk: &PageState, day: Date, days: i64) -> Result<Span, jiff::Error> {
-    let midnight = |day: Date| day.to_zoned(desk.face.timezone().clone());
+pub(super) fn span_of(state: &PageState, day: Date, days: i64) -> Result<Span, jiff::Error> {
+    let midnight = |day: Date| day.to_zoned(state.face.timezone().clone());
     Ok(Span {
         from: midnight(day)?.timestamp(),
         to: midnight(day.checked_add(days.days())?)?.timestamp(),

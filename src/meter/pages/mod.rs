@@ -47,21 +47,21 @@ impl PageState {
 }
 
 impl FromRef<PageState> for Face {
-    fn from_ref(desk: &PageState) -> Face {
-        desk.face.clone()
+    fn from_ref(state: &PageState) -> Face {
+        state.face.clone()
     }
 }
 
 /// The room's pages.
 pub fn router(room: Arc<Meters>, face: Face) -> Router {
-    let desk = PageState { room, face };
+    let state = PageState { room, face };
     secured(
         Router::new()
             .route("/meters", get(list))
             .route("/meters/live", get(live))
             .route("/meters/{serial}", get(one::show))
             .route("/meters/{serial}/half-hours.csv", get(day::csv))
-            .with_state(desk),
+            .with_state(state),
     )
 }
 
@@ -84,7 +84,7 @@ struct From {
 }
 
 async fn list(
-    State(desk): State<PageState>,
+    State(state): State<PageState>,
     person: SignedIn,
     Query(from): Query<From>,
 ) -> Result<Response, Forbidden> {
@@ -92,8 +92,8 @@ async fn list(
         return Err(Forbidden);
     }
     // The mark is taken before the values: a change in between is shown twice rather than missed.
-    let mark = desk.room.hall.mark();
-    let mut meters = desk.room.list();
+    let mark = state.room.hall.mark();
+    let mut meters = state.room.list();
     meters.retain(|shown| person.sees(&shown.meter.serial));
     let health = |healthy| {
         meters
@@ -109,12 +109,12 @@ async fn list(
     let shown: Vec<Card> = rows
         .by_ref()
         .take(SHOWN)
-        .map(|shown| Card::of(shown, &desk.face))
+        .map(|shown| Card::of(shown, &state.face))
         .collect();
     let more = rows.next().and_then(|_| Some(shown.last()?.serial.clone()));
     let page = MetersPage {
-        shell: desk.face.shell("meters", Some(&person)),
-        script: desk.face.asset("meters.js"),
+        shell: state.face.shell("meters", Some(&person)),
+        script: state.face.asset("meters.js"),
         mark,
         rows: shown,
         healthy,
@@ -131,7 +131,7 @@ struct Mark {
 }
 
 async fn live(
-    State(desk): State<PageState>,
+    State(state): State<PageState>,
     person: SignedIn,
     Query(mark): Query<Mark>,
     headers: HeaderMap,
@@ -143,17 +143,17 @@ async fn live(
         Ok(()) => Filter::All,
         Err(Forbidden) => Filter::These(person.meters.iter().cloned().collect()),
     };
-    let hall = Arc::clone(&desk.room.hall);
-    let (accounts, who) = (desk.face.accounts().clone(), person.who());
+    let hall = Arc::clone(&state.room.hall);
+    let (accounts, who) = (state.face.accounts().clone(), person.who());
     let leave = Leave::new(accounts.bell(), move || accounts.still_known(&who));
     let from = (&headers, mark.after.as_deref(), leave);
     Ok(stream::page(&hall, wanted, from, move |news| {
-        Some(told(&desk, &news.subject))
+        Some(told(&state, &news.subject))
     }))
 }
 
-fn told(desk: &PageState, meter: &MeterId) -> Message {
-    let card = desk.room.show(meter).ok().map(|shown| Card::of(&shown, &desk.face));
+fn told(state: &PageState, meter: &MeterId) -> Message {
+    let card = state.room.show(meter).ok().map(|shown| Card::of(&shown, &state.face));
     let message = card.and_then(|card| Message::default().event("meter").json_data(card).ok());
     message.unwrap_or_else(|| Message::default().event("gone").data(meter.as_str()))
 }

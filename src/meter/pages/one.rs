@@ -62,44 +62,44 @@ struct EventRow {
 
 /// The page of one meter.
 pub(super) async fn show(
-    State(desk): State<PageState>,
+    State(state): State<PageState>,
     person: SignedIn,
     Path(serial): Path<String>,
     Query(wanted): Query<DayQuery>,
 ) -> Result<Response, PageError> {
-    let mark = desk.room.hall.mark();
-    let shown = desk.find(&person, &serial)?;
-    let today = Timestamp::now().to_zoned(desk.face.timezone().clone()).date();
+    let mark = state.room.hall.mark();
+    let shown = state.find(&person, &serial)?;
+    let today = Timestamp::now().to_zoned(state.face.timezone().clone()).date();
     let day = day_of(&wanted, today)?;
     let read = blocking({
-        let (desk, serial) = (desk.clone(), shown.meter.serial.clone());
-        move || Drawn::read(&desk, &serial, day, today)
+        let (state, serial) = (state.clone(), shown.meter.serial.clone());
+        move || Drawn::read(&state, &serial, day, today)
     });
     let drawn = read.await??;
-    let span = span_of(&desk, day, 1).map_err(HalfHoursError::from)?;
+    let span = span_of(&state, day, 1).map_err(HalfHoursError::from)?;
     let plot = Plot {
         intervals: &drawn.import.intervals,
         frame: Frame {
             from: span.from,
             to: span.to,
             top: 0.0,
-            timezone: desk.face.timezone(),
+            timezone: state.face.timezone(),
         },
         now: Timestamp::now(),
     };
     let sees_all = person.must(Act::ReadMeters).is_ok();
     let neighbour = |days: i64| day.checked_add(days.days()).ok().map(|day| day.to_string());
     let page = MeterPage {
-        shell: desk.face.shell("meters", Some(&person)),
-        script: desk.face.asset("meters.js"),
+        shell: state.face.shell("meters", Some(&person)),
+        script: state.face.asset("meters.js"),
         mark,
-        row: Card::of(&shown, &desk.face),
+        row: Card::of(&shown, &state.face),
         why: (!shown.health_details.is_empty()).then(|| match sees_all {
             true => shown.health_details.clone(),
             // The details are for whoever runs the box: they can name the way to the meter, and other meters.
             false => "Whoever runs this box can see why.".to_owned(),
         }),
-        progress: progress(&shown, &desk),
+        progress: progress(&shown, &state),
         day: day.strftime("%A %-d %B %Y").to_string(),
         day_key: day.to_string(),
         before: neighbour(-1),
@@ -109,24 +109,24 @@ pub(super) async fn show(
         gaps: drawn.import.intervals.iter().filter(|one| is_missing(one)).count(),
         plot: plot.svg(),
         days: drawn.days,
-        values: values(&shown, &desk, sees_all),
-        events: events(&desk, &shown.meter.serial).map_err(HalfHoursError::from)?,
+        values: values(&shown, &state, sees_all),
+        events: events(&state, &shown.meter.serial).map_err(HalfHoursError::from)?,
     };
     Ok(Page(StatusCode::OK, page).into_response())
 }
 
-fn progress(shown: &MeterShown, desk: &PageState) -> Option<String> {
+fn progress(shown: &MeterShown, state: &PageState) -> Option<String> {
     let progress = shown.half_hours?;
     Some(match progress.open {
         0 => format!(
             "All half-hours that the meter holds are here, up to {}.",
-            desk.face.time(progress.until)
+            state.face.time(progress.until)
         ),
         open => format!("{open} half-hours are still to be fetched from the meter; the newest come first."),
     })
 }
 
-fn values(shown: &MeterShown, desk: &PageState, sees_all: bool) -> Vec<ValueRow> {
+fn values(shown: &MeterShown, state: &PageState, sees_all: bool) -> Vec<ValueRow> {
     let now = Timestamp::now();
     // What the meter has not is no row; what it said and nobody believes is one.
     let said = |value: &ValueShown| value.quality != Quality::Gap || value.why.is_some_and(|why| why != Doubt::Absent);
@@ -142,18 +142,18 @@ fn values(shown: &MeterShown, desk: &PageState, sees_all: bool) -> Vec<ValueRow>
             Some(why) => format!("no value: {}", why.words()),
             None => cards::in_words(&value.value, value.unit.as_deref()),
         },
-        at: desk.face.time(value.at),
+        at: state.face.time(value.at),
         age: cards::age(value.age_s(now)),
         quality: value.quality.name(),
     })
     .collect()
 }
 
-fn events(desk: &PageState, serial: &MeterId) -> Result<Vec<EventRow>, ReadError> {
-    let events = desk.room.logged(serial)?;
+fn events(state: &PageState, serial: &MeterId) -> Result<Vec<EventRow>, ReadError> {
+    let events = state.room.logged(serial)?;
     let told = events.into_iter().rev().filter(|logged| !ROUTINE.contains(&logged.1));
     let rows = told.take(EVENTS).map(|logged| EventRow {
-        at: desk.face.time(logged.0),
+        at: state.face.time(logged.0),
         name: event_log::name(logged.1).map_or_else(
             || format!("Event {}", logged.1),
             |name| name.to_lowercase().replace('_', " "),

@@ -26,7 +26,7 @@ use crate::store::readings::Readings;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ReadingsQuery {
+pub(super) struct IntervalsQuery {
     /// From when on; absent: a day before `to`.
     #[param(value_type = Option<String>)]
     from: Option<Timestamp>,
@@ -141,13 +141,13 @@ pub(super) struct IntervalsShown<'a> {
 }
 
 /// Half-hours of a meter, gaps among them.
-#[utoipa::path(get, path = "/v1/meters/{serial}/intervals", tag = "meters", params(("serial" = String, Path, description = "Its serial"), ReadingsQuery),
+#[utoipa::path(get, path = "/v1/meters/{serial}/intervals", tag = "meters", params(("serial" = String, Path, description = "Its serial"), IntervalsQuery),
     responses((status = 200, description = "Every half-hour in the span; CSV or NDJSON when asked for", body = IntervalsShown), (status = 404, description = "No such meter, or no such element"), (status = 422, description = "Too long a span")))]
 pub(super) async fn intervals(
     State(api): State<Arc<Api>>,
     caller: Caller,
     Path(serial): Path<String>,
-    asked: Result<Query<ReadingsQuery>, QueryRejection>,
+    asked: Result<Query<IntervalsQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let serial = caller.meter(&api, &serial)?.meter.serial;
@@ -177,7 +177,7 @@ pub(super) async fn intervals(
     Ok(table::answer(Format::of(asked.format, &headers), &rows, whole))
 }
 
-fn registers(api: &Api, serial: &MeterId, asked: &ReadingsQuery) -> Result<Vec<Register>, ApiError> {
+fn registers(api: &Api, serial: &MeterId, asked: &IntervalsQuery) -> Result<Vec<Register>, ApiError> {
     match (asked.register, asked.measure, asked.element) {
         (Some(register), None, None) => Ok(vec![register]),
         (Some(_), ..) => Err(ApiError::Query(
@@ -197,7 +197,7 @@ fn registers(api: &Api, serial: &MeterId, asked: &ReadingsQuery) -> Result<Vec<R
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(super) struct IntervalsQuery {
+pub(super) struct ReadingsQuery {
     /// Of which register, such as `import_a`.
     #[param(value_type = String)]
     register: Register,
@@ -257,13 +257,13 @@ pub(super) struct ReadingsShown<'a> {
 }
 
 /// What a register of a meter showed.
-#[utoipa::path(get, path = "/v1/meters/{serial}/readings", tag = "meters", params(("serial" = String, Path, description = "Its serial"), IntervalsQuery),
+#[utoipa::path(get, path = "/v1/meters/{serial}/readings", tag = "meters", params(("serial" = String, Path, description = "Its serial"), ReadingsQuery),
     responses((status = 200, description = "The stored readings; CSV or NDJSON when asked for", body = ReadingsShown), (status = 404, description = "No such meter"), (status = 422, description = "Too long a span")))]
 pub(super) async fn readings(
     State(api): State<Arc<Api>>,
     caller: Caller,
     Path(serial): Path<String>,
-    wanted: Result<Query<IntervalsQuery>, QueryRejection>,
+    wanted: Result<Query<ReadingsQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let serial = caller.meter(&api, &serial)?.meter.serial;

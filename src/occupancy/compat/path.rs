@@ -1,4 +1,4 @@
-//! The old URLs, read: which of E1–E7 a path is (OCC §2). Pure.
+//! The old URLs, read: which of E1–E7 a path is; E6 is `OPTIONS` of any of them (OCC §2). Pure.
 //!
 //! Matching is on the path as it came, still percent-encoded, and anchored at both ends; parts are
 //! decoded afterwards, so a `%2F` inside a name is a slash in the name. `+` stays `+`.

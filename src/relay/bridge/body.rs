@@ -11,7 +11,7 @@ use super::header::Header;
 
 /// Bytes of any kind.
 pub const OCTETS: &str = "application/octet-stream";
-/// Exactly this is JSON; with parameters it is text (4.3).
+/// Exactly this is JSON; with parameters it is text (RELAY §4.3).
 pub const JSON: &str = "application/json";
 
 /// What a request or an answer carries.

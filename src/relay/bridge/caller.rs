@@ -143,7 +143,7 @@ async fn relay(State(caller): State<Caller>, request: HttpRequest) -> HttpRespon
     }
 }
 
-/// The request as a message (5.2). Its body is read whole, chunked or not: a message has it in one piece.
+/// The request as a message (RELAY §5.1). Its body is read whole, chunked or not: a message has it in one piece.
 async fn written(caller: &Caller, request: HttpRequest) -> Result<Request, Problem> {
     let (head, body) = request.into_parts();
     let bytes = match Limited::new(body, LONGEST_BODY).collect().await {
@@ -183,7 +183,7 @@ async fn written(caller: &Caller, request: HttpRequest) -> Result<Request, Probl
     })
 }
 
-/// The answer as HTTP (5.3).
+/// The answer as HTTP (RELAY §5.2).
 fn answered(response: Response) -> HttpResponse {
     let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::BAD_GATEWAY);
     let (kind, bytes) = response.body.into_http();

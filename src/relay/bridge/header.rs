@@ -15,7 +15,7 @@ pub struct Header {
 #[derive(Deserialize)]
 struct Named {
     name: String,
-    // The original's bridge reads `val` (5.3).
+    // The original's bridge reads `val` (RELAY §5).
     #[serde(alias = "val")]
     value: String,
 }

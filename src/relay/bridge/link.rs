@@ -97,7 +97,7 @@ impl Default for Link {
 }
 
 impl Link {
-    /// The number of our next message: odd, never 0 (5.2).
+    /// The number of our next message: odd, never 0 (RELAY §4).
     #[must_use]
     pub fn number(&self) -> i64 {
         self.numbers.fetch_add(2, Relaxed)

@@ -167,11 +167,11 @@ fn hold(keeper: &Keeper) -> Result<(Vec<Held>, Seq), FileError> {
         }
     }
     // After the segments: whatever their rows name was there before them, and nothing is removed meanwhile.
-    let sides = keeper.generation.sides();
-    for found in files::list(disk, &sides)? {
+    let month_files = keeper.generation.month_files();
+    for found in files::list(disk, &month_files)? {
         if readings::parse_name(&found.name).is_some() {
-            let from = sides.join(&found.name);
-            link(MemberKind::SideFile, found.name, &from, None)?;
+            let from = month_files.join(&found.name);
+            link(MemberKind::MonthFile, found.name, &from, None)?;
         }
     }
     Ok((held, through))

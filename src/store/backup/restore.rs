@@ -167,7 +167,7 @@ fn read(file: Arc<dyn DiskFile>, name: &Path, unseal: &Unseal, sink: &mut dyn Si
                     }
                     None => sealed_left = true,
                 },
-                MemberKind::Snapshot | MemberKind::Segment | MemberKind::SideFile | MemberKind::File => sink.end()?,
+                MemberKind::Snapshot | MemberKind::Segment | MemberKind::MonthFile | MemberKind::File => sink.end()?,
             }
         }
         match part {

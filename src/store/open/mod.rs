@@ -2,9 +2,9 @@
 
 pub(in crate::store) mod found;
 pub(in crate::store) mod loss;
-pub(in crate::store) mod recovery;
+pub(in crate::store) mod opening;
 pub(in crate::store) mod retention;
+pub(in crate::store) mod running;
 pub(in crate::store) mod salvage;
-pub(in crate::store) mod start;
 pub(in crate::store) mod survey;
 pub(in crate::store) mod verify;

@@ -12,7 +12,7 @@ use crate::store::log::record::Record;
 use crate::store::log::segment;
 use crate::store::open::found::{FoundSegment, FoundSnapshot};
 use crate::store::read::cursors;
-use crate::store::schema::{CURSORS, SIDE_FILES};
+use crate::store::schema::{CURSORS, MONTH_FILES};
 
 /// The book's own rows, as far as they can be read.
 pub(in crate::store) fn own_rows(
@@ -57,7 +57,7 @@ fn own_rows_in(disk: &dyn Disk, base: &FoundSnapshot, rows: &mut Overlay) -> Res
     let mut blocks = Rows::open(disk, &base.path)?;
     while let Some(block) = blocks.next_block()? {
         for (key, row) in snapshot::block_rows(&block).unwrap_or_default() {
-            if key.first().is_some_and(|prefix| *prefix > SIDE_FILES.prefix) {
+            if key.first().is_some_and(|prefix| *prefix > MONTH_FILES.prefix) {
                 return Ok(());
             }
             rows.insert(key.to_vec(), Some(row.to_vec()));
@@ -67,7 +67,7 @@ fn own_rows_in(disk: &dyn Disk, base: &FoundSnapshot, rows: &mut Overlay) -> Res
 }
 
 fn is_own(key: &[u8]) -> bool {
-    is_of(key, CURSORS.prefix) || is_of(key, SIDE_FILES.prefix)
+    is_of(key, CURSORS.prefix) || is_of(key, MONTH_FILES.prefix)
 }
 
 fn is_of(key: &[u8], prefix: u8) -> bool {

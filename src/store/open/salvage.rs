@@ -38,8 +38,8 @@ pub(in crate::store) fn mend(
     let (base, mut rows) = readable_rows(disk, survey)?;
     let rows_lost = survey.losses.iter().any(|loss| loss.rows);
     survey
-        .sides
-        .mend(disk, &generation.sides(), (clock.0, rows_lost), &mut rows)?;
+        .month_files
+        .mend(disk, &generation.month_files(), (clock.0, rows_lost), &mut rows)?;
     let header = snapshot::Header {
         epoch: report.epoch.0,
         seq: end,

@@ -28,7 +28,7 @@ pub(in crate::store) struct Survey {
     pub(in crate::store) torn: Vec<TornTail>,
     /// The first change that the log must have.
     needed: Seq,
-    pub(in crate::store) sides: MonthFiles,
+    pub(in crate::store) month_files: MonthFiles,
     /// The newest readable change.
     pub(in crate::store) last: Seq,
     /// The newest change that is known to have been there.
@@ -60,7 +60,7 @@ impl Survey {
             losses: Vec::new(),
             torn: Vec::new(),
             needed: Seq(1),
-            sides: MonthFiles::default(),
+            month_files: MonthFiles::default(),
             last: Seq::ZERO,
             attested: Seq::ZERO,
         };
@@ -68,7 +68,7 @@ impl Survey {
         survey.find_torn_tails(disk)?;
         let rows = retention::own_rows(disk, &survey.snapshots, &survey.segments)?;
         survey.needed = retention::first_needed(survey.begins(), &survey.snapshots, &rows);
-        survey.sides = MonthFiles::look(disk, &survey.generation.sides(), &Standing::of(&rows))?;
+        survey.month_files = MonthFiles::look(disk, &survey.generation.month_files(), &Standing::of(&rows))?;
         survey.judge();
         Ok(survey)
     }
@@ -147,7 +147,7 @@ impl Survey {
         for loss in &mut losses {
             loss.settle(base);
         }
-        losses.extend(self.sides.losses());
+        losses.extend(self.month_files.losses());
         self.losses = losses;
     }
 

@@ -149,7 +149,7 @@ pub(in crate::store) fn verify_running(
         report.losses.append(&mut losses);
     }
     let standing = Standing::live(readings)?;
-    let sides = MonthFiles::look(&*keeper.disk, &keeper.generation.sides(), &standing)?;
-    report.losses.extend(sides.losses());
+    let month_files = MonthFiles::look(&*keeper.disk, &keeper.generation.month_files(), &standing)?;
+    report.losses.extend(month_files.losses());
     Ok(report)
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::domain::{Lane, Seq};
-use crate::store::open::start::Running;
+use crate::store::open::running::Running;
 use crate::store::read::cursors::CursorKey;
 use crate::store::read::reader::{Reader, Step};
 use crate::store::{Entry, Gap, ReadError};

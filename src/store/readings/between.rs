@@ -42,8 +42,8 @@ impl Between {
         let Some(month) = Month::of(day) else {
             return Ok(in_rows);
         };
-        let in_sides = self.lookup.named_from(month)?;
-        Ok(in_rows.into_iter().chain(in_sides).min())
+        let in_files = self.lookup.named_from(month)?;
+        Ok(in_rows.into_iter().chain(in_files).min())
     }
 
     fn fill(&mut self, day: u32) -> Result<(), ReadError> {

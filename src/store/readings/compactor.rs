@@ -56,7 +56,7 @@ pub struct Sealed {
 
 /// Sealing stopped before its end; the next round goes on.
 #[derive(Debug, thiserror::Error)]
-pub enum SealingError {
+pub enum CompactionError {
     /// A file could not be used.
     #[error(transparent)]
     File(#[from] FileError),
@@ -74,11 +74,11 @@ pub enum SealingError {
     Stopped,
 }
 
-impl From<MonthFileError> for SealingError {
-    fn from(error: MonthFileError) -> SealingError {
+impl From<MonthFileError> for CompactionError {
+    fn from(error: MonthFileError) -> CompactionError {
         match error {
             MonthFileError::File(error) => error.into(),
-            MonthFileError::Damaged(path) => SealingError::Damaged(path),
+            MonthFileError::Damaged(path) => CompactionError::Damaged(path),
         }
     }
 }
@@ -109,8 +109,8 @@ impl Compactor {
         while self.call.wait() {
             match self.round() {
                 Ok(_) => {}
-                Err(SealingError::Stopped | SealingError::Write(WriteError::Closed)) => return,
-                Err(error @ SealingError::Damaged(_)) => {
+                Err(CompactionError::Stopped | CompactionError::Write(WriteError::Closed)) => return,
+                Err(error @ CompactionError::Damaged(_)) => {
                     Health::fail(&self.keeper.health, error.to_string());
                     return;
                 }
@@ -120,12 +120,12 @@ impl Compactor {
     }
 
     /// Seals and merges what is due. Blocks while it works.
-    pub(in crate::store) fn round(&self) -> Result<Sealed, SealingError> {
+    pub(in crate::store) fn round(&self) -> Result<Sealed, CompactionError> {
         let _only_one = self.only.lock().unwrap_or_else(PoisonError::into_inner);
         let mut sealed = Sealed::default();
         // A change whose sync failed may stand in the log all the same, and name a file that nobody sees named.
         if self.keeper.health.borrow().failed.is_some() {
-            return Err(SealingError::Stopped);
+            return Err(CompactionError::Stopped);
         }
         let (now, trusted) = self.keeper.read_clock();
         if !trusted || self.keeper.health.borrow().disk_full {
@@ -133,14 +133,14 @@ impl Compactor {
         }
         sealed.removed += self.remove_leftovers()?;
         for month in self.months_with_rows(now)? {
-            if let Some((_, side)) = self.lookup.side(month).map_err(damage)? {
+            if let Some((_, file)) = self.lookup.file(month).map_err(damage)? {
                 // What a stop left undone, or what says nothing new.
-                sealed.rows += self.take_rows(month, &side)?;
+                sealed.rows += self.take_rows(month, &file)?;
             }
             if self.is_due(month, now)? {
-                let side = self.seal(month, now)?;
+                let file = self.seal(month, now)?;
                 sealed.months += 1;
-                sealed.rows += self.take_rows(month, &side)?;
+                sealed.rows += self.take_rows(month, &file)?;
                 sealed.removed += self.remove_leftovers()?;
             }
         }
@@ -148,7 +148,7 @@ impl Compactor {
     }
 
     /// Months that are over and have rows, oldest first.
-    fn months_with_rows(&self, now: Timestamp) -> Result<BTreeSet<Month>, SealingError> {
+    fn months_with_rows(&self, now: Timestamp) -> Result<BTreeSet<Month>, CompactionError> {
         let is_over = |month: &Month| {
             let settled = start_of(month.end().saturating_add(GRACE_DAYS));
             settled.is_some_and(|settled| settled <= now)
@@ -168,12 +168,12 @@ impl Compactor {
     }
 
     /// Whether `month`, which is over, is to get a file now.
-    fn is_due(&self, month: Month, now: Timestamp) -> Result<bool, SealingError> {
+    fn is_due(&self, month: Month, now: Timestamp) -> Result<bool, CompactionError> {
         let gathered = |named: Named| now.duration_since(named.made) >= GATHER;
         Ok(self.lookup.named(month)?.is_none_or(gathered) && !self.series_with_rows(month)?.is_empty())
     }
 
-    fn series_with_rows(&self, month: Month) -> Result<BTreeSet<Series>, SealingError> {
+    fn series_with_rows(&self, month: Month) -> Result<BTreeSet<Series>, CompactionError> {
         let (mut found, mut after) = (BTreeSet::new(), None);
         while let Some((series, _)) = self.lookup.next_series(after.as_ref())? {
             self.go_on()?;
@@ -187,17 +187,17 @@ impl Compactor {
     }
 
     /// Makes a file of the rows of `month` and of the file before it, and names it.
-    fn seal(&self, month: Month, now: Timestamp) -> Result<MonthFile, SealingError> {
-        let old = self.lookup.side(month).map_err(damage)?;
+    fn seal(&self, month: Month, now: Timestamp) -> Result<MonthFile, CompactionError> {
+        let old = self.lookup.file(month).map_err(damage)?;
         let mut all = self.series_with_rows(month)?;
-        all.extend(old.iter().flat_map(|(_, side)| side.series().cloned()));
+        all.extend(old.iter().flat_map(|(_, file)| file.series().cloned()));
         self.see_room(all.len() as u64)?;
         let version = old.as_ref().map_or(1, |(named, _)| named.version + 1);
         let mut writer = Writer::begin(&*self.lookup.disk, &self.lookup.dir, month, version)?;
         for series in all {
             self.go_on()?;
             let mut days = match &old {
-                Some((_, side)) => side.days(&series)?,
+                Some((_, file)) => file.days(&series)?,
                 None => Days::new(),
             };
             cover(&mut days, self.lookup.days_in_rows(&series, month)?);
@@ -207,11 +207,11 @@ impl Compactor {
         let named = Named { version, made: now };
         wait_for(self.ask(move |page| NAMED.put_on(page, &month_file::key(month), &named))?)?;
         tracing::debug!(%month, version, "a month of readings was sealed");
-        MonthFile::open(&*self.lookup.disk, &path, month)?.ok_or(SealingError::Damaged(path))
+        MonthFile::open(&*self.lookup.disk, &path, month)?.ok_or(CompactionError::Damaged(path))
     }
 
     /// A new file may not bring the disk near its reserve.
-    fn see_room(&self, series: u64) -> Result<(), SealingError> {
+    fn see_room(&self, series: u64) -> Result<(), CompactionError> {
         let (disk, dir) = (&self.lookup.disk, &self.lookup.dir);
         let rows = self.keeper.snapshot_bytes.load(Ordering::Relaxed);
         let wanted = reserve(self.keeper.bounds.segment_bytes, rows) + 2 * series * 31 * DAY_BYTES;
@@ -226,11 +226,11 @@ impl Compactor {
     }
 
     /// Takes away what rows of `month` say just as the file that counts does.
-    fn take_rows(&self, month: Month, side: &MonthFile) -> Result<u64, SealingError> {
+    fn take_rows(&self, month: Month, file: &MonthFile) -> Result<u64, CompactionError> {
         let (mut taken, mut waiting) = (0, Vec::new());
         for series in self.series_with_rows(month)? {
             self.go_on()?;
-            let mut in_file = side.days(&series)?;
+            let mut in_file = file.days(&series)?;
             for day in self.lookup.days_in_rows(&series, month)?.into_keys() {
                 waiting.extend(in_file.remove(&day).map(|said| (series.clone(), day, said)));
             }
@@ -242,7 +242,7 @@ impl Compactor {
     }
 
     /// Takes out of rows what is said of them; the pen writes several changes at once.
-    fn forget(&self, said: &[(Series, u32, Day)]) -> Result<u64, SealingError> {
+    fn forget(&self, said: &[(Series, u32, Day)]) -> Result<u64, CompactionError> {
         let ask = |some: &[(Series, u32, Day)]| {
             let some = some.to_vec();
             self.ask(|page| forget_on(page, some))
@@ -259,7 +259,7 @@ impl Compactor {
 
     /// Removes month files that no row names: those that a newer one took the place of, and those that were made and
     /// then not named. What is visible in rows is durable, so no power cut asks for them again.
-    fn remove_leftovers(&self) -> Result<u32, SealingError> {
+    fn remove_leftovers(&self) -> Result<u32, CompactionError> {
         let (disk, dir) = (&*self.lookup.disk, &self.lookup.dir);
         let _held = self.keeper.hold_files();
         let mut removed = 0;
@@ -279,16 +279,16 @@ impl Compactor {
     fn ask<R: Send + 'static>(
         &self,
         change: impl FnOnce(&mut Page) -> Result<R, RowError> + Send + 'static,
-    ) -> Result<Answer<R>, SealingError> {
+    ) -> Result<Answer<R>, CompactionError> {
         let (asker, answer) = oneshot::channel();
         let taken = self.queue.push(Box::new(Submission::new(change, asker)), Rank::Bulk);
-        taken.map_err(|not_taken| SealingError::Write(not_taken.into()))?;
+        taken.map_err(|not_taken| CompactionError::Write(not_taken.into()))?;
         Ok(answer)
     }
 
-    fn go_on(&self) -> Result<(), SealingError> {
+    fn go_on(&self) -> Result<(), CompactionError> {
         if self.call.is_stopped() {
-            return Err(SealingError::Stopped);
+            return Err(CompactionError::Stopped);
         }
         Ok(())
     }
@@ -296,9 +296,9 @@ impl Compactor {
 
 type Answer<R> = oneshot::Receiver<Result<R, WriteError<RowError>>>;
 
-fn wait_for<R>(answer: Answer<R>) -> Result<R, SealingError> {
+fn wait_for<R>(answer: Answer<R>) -> Result<R, CompactionError> {
     // The pen stopped with this in its hands: it answers nobody, and the process ends.
-    Ok(answer.blocking_recv().map_err(|_| SealingError::Stopped)??)
+    Ok(answer.blocking_recv().map_err(|_| CompactionError::Stopped)??)
 }
 
 /// Takes out of each row what its month file says just so; counts the rows of which nothing is left.
@@ -327,9 +327,9 @@ fn remove(disk: &dyn files::Disk, path: &Path) -> Result<(), FileError> {
 }
 
 /// Damage that a reader would be told of is the compactor's to end the process by.
-fn damage(error: ReadError) -> SealingError {
+fn damage(error: ReadError) -> CompactionError {
     match error {
-        ReadError::SideFile(path) => SealingError::Damaged(path),
-        other => SealingError::Read(other),
+        ReadError::MonthFile(path) => CompactionError::Damaged(path),
+        other => CompactionError::Read(other),
     }
 }

@@ -38,17 +38,17 @@ impl Lookup {
     }
 
     /// The month file of `month` that counts, opened, and which it is.
-    pub(super) fn side(&self, month: Month) -> Result<Option<(Named, MonthFile)>, ReadError> {
+    pub(super) fn file(&self, month: Month) -> Result<Option<(Named, MonthFile)>, ReadError> {
         let mut named = self.named(month)?;
-        while let Some(file) = named {
-            let path = self.dir.join(month_file::name(month, file.version));
-            if let Some(side) = MonthFile::open(&*self.disk, &path, month).map_err(read_error)? {
-                return Ok(Some((file, side)));
+        while let Some(which) = named {
+            let path = self.dir.join(month_file::name(month, which.version));
+            if let Some(file) = MonthFile::open(&*self.disk, &path, month).map_err(read_error)? {
+                return Ok(Some((which, file)));
             }
             // A newer one took its place just now; or it is gone, which is damage.
             let again = self.named(month)?;
             if again == named {
-                return Err(ReadError::SideFile(path));
+                return Err(ReadError::MonthFile(path));
             }
             named = again;
         }
@@ -56,9 +56,9 @@ impl Lookup {
     }
 
     /// The days of `series` in the month file of `month`.
-    pub(super) fn days_in_side(&self, series: &Series, month: Month) -> Result<Days, ReadError> {
-        match self.side(month)? {
-            Some((_, side)) => side.days(series).map_err(read_error),
+    pub(super) fn days_in_file(&self, series: &Series, month: Month) -> Result<Days, ReadError> {
+        match self.file(month)? {
+            Some((_, file)) => file.days(series).map_err(read_error),
             None => Ok(Days::new()),
         }
     }
@@ -81,7 +81,7 @@ impl Lookup {
     /// The days of `series` in `month`, wherever they stand.
     pub(super) fn days(&self, series: &Series, month: Month) -> Result<Days, ReadError> {
         let rows = self.days_in_rows(series, month)?;
-        let mut days = self.days_in_side(series, month)?;
+        let mut days = self.days_in_file(series, month)?;
         cover(&mut days, rows);
         Ok(days)
     }
@@ -118,6 +118,6 @@ pub(super) fn cover(days: &mut Days, rows: Days) {
 pub(super) fn read_error(error: MonthFileError) -> ReadError {
     match error {
         MonthFileError::File(error) => ReadError::File(error),
-        MonthFileError::Damaged(path) => ReadError::SideFile(path),
+        MonthFileError::Damaged(path) => ReadError::MonthFile(path),
     }
 }

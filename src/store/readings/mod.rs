@@ -17,7 +17,7 @@ mod survey;
 mod writer;
 
 pub use between::Between;
-pub use compactor::{Sealed, SealingError};
+pub use compactor::{CompactionError, Sealed};
 pub use expire::Expired;
 pub use reader::Readings;
 pub use writer::{Batch, ReadingError, ReadingsWriter, Recorded};

@@ -1,6 +1,6 @@
 //! Month files on disk: written beside and put in place whole, read block by block, checked from end to end.
 //!
-//! `<generation>/side/readings-2024-12.0003.side` is the third file of its month. Which file of a month counts stands
+//! `<generation>/file/readings-2024-12.0003.file` is the third file of its month. Which file of a month counts stands
 //! in a row; the others are left over. An open file outlives its name, so readers are not disturbed.
 
 use std::io;
@@ -17,7 +17,7 @@ use crate::store::log::frame::{self, Frame};
 use crate::store::{FileError, Ledger, schema};
 
 /// Which month file of a month counts, by month.
-pub(in crate::store) const NAMED: Ledger<Named> = Ledger::new(schema::SIDE_FILES);
+pub(in crate::store) const NAMED: Ledger<Named> = Ledger::new(schema::MONTH_FILES);
 
 /// The month file of a month that counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,32 +179,32 @@ impl MonthFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(FileError::new("cannot open", path, source).into()),
         };
-        let mut side = MonthFile {
+        let mut file = MonthFile {
             file,
             path: path.to_path_buf(),
             month,
             places: Vec::new(),
         };
-        let length = side
+        let length = file
             .file
             .len()
             .map_err(|source| FileError::new("cannot read", path, source))?;
-        let ends_at = length.checked_sub(END_BYTES as u64).ok_or_else(|| side.damaged())?;
-        let [Part::End(end)] = &side.parts(ends_at, END_BYTES as u64)?[..] else {
-            return Err(side.damaged());
+        let ends_at = length.checked_sub(END_BYTES as u64).ok_or_else(|| file.damaged())?;
+        let [Part::End(end)] = &file.parts(ends_at, END_BYTES as u64)?[..] else {
+            return Err(file.damaged());
         };
-        let index = ends_at.checked_sub(end.index).ok_or_else(|| side.damaged())?;
-        for part in side.parts(end.index, index)? {
+        let index = ends_at.checked_sub(end.index).ok_or_else(|| file.damaged())?;
+        for part in file.parts(end.index, index)? {
             let Part::Index(places) = part else {
-                return Err(side.damaged());
+                return Err(file.damaged());
             };
-            side.places.extend(places);
+            file.places.extend(places);
         }
-        let in_order = side.places.is_sorted_by(|one, next| one.series < next.series);
-        if side.places.len() as u64 != end.leaves || !in_order {
-            return Err(side.damaged());
+        let in_order = file.places.is_sorted_by(|one, next| one.series < next.series);
+        if file.places.len() as u64 != end.leaves || !in_order {
+            return Err(file.damaged());
         }
-        Ok(Some(side))
+        Ok(Some(file))
     }
 
     /// The series in it, in order.

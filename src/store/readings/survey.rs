@@ -12,7 +12,7 @@ use super::series::{Month, Series};
 use crate::store::files::{self, Disk};
 use crate::store::keep::snapshot::Overlay;
 use crate::store::open::loss::{Loss, LossKind};
-use crate::store::schema::{READINGS, SIDE_FILES};
+use crate::store::schema::{MONTH_FILES, READINGS};
 use crate::store::{FileError, ReadError};
 
 /// Series that are named one by one in a report; more are summed up.
@@ -35,7 +35,7 @@ impl Standing {
     /// Out of rows by their keys in the table.
     pub(in crate::store) fn of(rows: &Overlay) -> Standing {
         let named = rows.iter().filter_map(|(key, row)| {
-            let month = month_file::month_of(key.strip_prefix(&[SIDE_FILES.prefix])?)?;
+            let month = month_file::month_of(key.strip_prefix(&[MONTH_FILES.prefix])?)?;
             Some((month, serde_json::from_slice(row.as_deref()?).ok()?))
         });
         Standing(named.collect())
@@ -63,7 +63,7 @@ pub(in crate::store) struct MonthFiles {
 impl MonthFiles {
     /// Reads those in `dir` that count from end to end.
     pub(in crate::store) fn look(disk: &dyn Disk, dir: &Path, standing: &Standing) -> Result<MonthFiles, FileError> {
-        let mut sides = MonthFiles {
+        let mut month_files = MonthFiles {
             dir: dir.to_path_buf(),
             ..MonthFiles::default()
         };
@@ -79,15 +79,15 @@ impl MonthFiles {
                     } else {
                         Found::Damaged(check)
                     };
-                    sides.named.insert(month, (*named, state));
+                    month_files.named.insert(month, (*named, state));
                 }
-                None => sides.others.entry(month).or_default().push(version),
+                None => month_files.others.entry(month).or_default().push(version),
             }
         }
         for (month, named) in &standing.0 {
-            sides.named.entry(*month).or_insert((*named, Found::Missing));
+            month_files.named.entry(*month).or_insert((*named, Found::Missing));
         }
-        Ok(sides)
+        Ok(month_files)
     }
 
     /// What of them is damaged or missing.
@@ -96,8 +96,8 @@ impl MonthFiles {
             let path = self.dir.join(month_file::name(*month, named.version));
             let (kind, ledgers) = match found {
                 Found::Whole => return None,
-                Found::Damaged(check) => (LossKind::SideFile, concerned(*month, &check.lost)),
-                Found::Missing => (LossKind::SideFileMissing, concerned(*month, &[])),
+                Found::Damaged(check) => (LossKind::MonthFile, concerned(*month, &check.lost)),
+                Found::Missing => (LossKind::MonthFileMissing, concerned(*month, &[])),
             };
             // A damaged index or end is made again out of the leaves.
             let rows = match found {
@@ -208,7 +208,7 @@ fn concerned(month: Month, lost: &[Series]) -> Vec<String> {
 }
 
 fn put(rows: &mut Overlay, month: Month, named: Option<Named>) {
-    let key = [&[SIDE_FILES.prefix], &month_file::key(month)[..]].concat();
+    let key = [&[MONTH_FILES.prefix], &month_file::key(month)[..]].concat();
     let row = named.map(|named| serde_json::to_vec(&named).expect("a plain struct"));
     rows.insert(key, row);
 }

@@ -92,7 +92,7 @@ struct RowDraft {
     readings: Vec<(u32, Reading)>,
     /// What the month file says of that day, and which file that is.
     below: Option<Day>,
-    side: Option<u32>,
+    version: Option<u32>,
 }
 
 /// Writes readings. Only the meter room has one.
@@ -153,7 +153,7 @@ impl ReadingsWriter {
             return Ok(looked.await.expect("looking into a file does not panic")?);
         }
         for row in &mut rows {
-            (row.below, row.side) = (None, None);
+            (row.below, row.version) = (None, None);
         }
         Ok(rows)
     }
@@ -162,15 +162,15 @@ impl ReadingsWriter {
 fn note_below(lookup: &Lookup, rows: &mut [RowDraft]) -> Result<(), ReadError> {
     for same in rows.chunk_by_mut(|one, next| one.series == next.series && Month::of(one.day) == Month::of(next.day)) {
         let Some(month) = Month::of(same[0].day) else { continue };
-        let (version, mut days) = match lookup.side(month)? {
-            Some((named, side)) => {
-                let days = side.days(&same[0].series).map_err(super::lookup::read_error)?;
+        let (version, mut days) = match lookup.file(month)? {
+            Some((named, file)) => {
+                let days = file.days(&same[0].series).map_err(super::lookup::read_error)?;
                 (Some(named.version), days)
             }
             None => (None, super::block::Days::new()),
         };
         for row in same {
-            (row.below, row.side) = (days.remove(&row.day), version);
+            (row.below, row.version) = (days.remove(&row.day), version);
         }
     }
     Ok(())
@@ -202,7 +202,7 @@ fn rows_of(batches: Vec<Batch>) -> Result<Vec<RowDraft>, ReadingError> {
         day,
         readings,
         below: None,
-        side: None,
+        version: None,
     });
     Ok(rows.collect())
 }
@@ -221,7 +221,7 @@ fn record_on(page: &mut Page, rows: &[RowDraft]) -> Result<Option<Recorded>, Rea
     for row in rows {
         let Some(month) = Month::of(row.day) else { continue };
         let named = NAMED.get_on(page, &month_file::key(month))?;
-        if named.map(|named| named.version) != row.side {
+        if named.map(|named| named.version) != row.version {
             return Ok(None);
         }
     }

@@ -43,7 +43,7 @@ impl SettlerCall {
         }
     }
 
-    /// It is to end.
+    /// Ends the settler when it next looks.
     pub(in crate::store) fn stop(&self) {
         self.told().stop = true;
         self.0.1.notify_one();

@@ -4,7 +4,7 @@ use super::*;
 
 const BOTH: [Heads; 2] = [Heads::Seen, Heads::Hidden];
 
-/// A pulse that served a request which ended at 1 s.
+/// The watchdog of a connection that served a request which ended at 1 s.
 fn served() -> Arc<Watchdog> {
     let watchdog = Watchdog::new();
     drop(watchdog.turn());

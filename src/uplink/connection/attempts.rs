@@ -35,7 +35,7 @@ pub(in crate::uplink) async fn connect(context: &Context) -> Result<(Wire, Opene
 async fn with(context: &Context, outbound: &Outbound) -> Result<(Wire, Opened), ConnectionError> {
     let tls = outbound.load()?;
     let opened = step_by_step(context, Some(&tls)).await?;
-    context.taken.keep(Some(tls));
+    context.last_good.keep(Some(tls));
     Ok(opened)
 }
 
@@ -44,14 +44,14 @@ async fn with_the_files(context: &Context) -> Result<(Wire, Opened), ConnectionE
     let (fault, tls) = match loaded {
         Ok(tls) => match step_by_step(context, tls.as_ref()).await {
             Ok(opened) => {
-                context.taken.keep(tls);
+                context.last_good.keep(tls);
                 return Ok(opened);
             }
             Err(fault) => (fault, tls),
         },
         Err(error) => (ConnectionError::Files(error), None),
     };
-    let before = context.taken.other_than(tls.as_ref());
+    let before = context.last_good.other_than(tls.as_ref());
     let Some(before) = before.filter(|_| !fault.is_on_the_way()) else {
         return Err(fault);
     };

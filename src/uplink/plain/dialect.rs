@@ -121,7 +121,7 @@ impl Dialect for Plain {
         let topics = &self.topics;
         let mut kept = BTreeSet::from([topics.status(), topics.info()]);
         let discovery = self.discovery.as_ref();
-        kept.extend(discovery.map(Discovery::lodge_topic));
+        kept.extend(discovery.map(Discovery::box_topic));
         kept.extend(discovery.map(|_| topics.health()));
         kept.extend(discovery.map(|_| topics.alarms()));
         for meter in self.world.meters()? {

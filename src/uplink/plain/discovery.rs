@@ -39,7 +39,7 @@ impl Discovery {
 
     /// What the box is, and how it is.
     pub(super) fn device(&self, facts: &BoxFacts, alarms: &BTreeSet<String>) -> Message {
-        let id = self.lodge_id();
+        let id = self.box_id();
         let part = |key: &str, more: Value| {
             let mut part = json!({
                 "p": "sensor", "unique_id": format!("{id}_{key}"), "entity_category": "diagnostic",
@@ -88,7 +88,7 @@ impl Discovery {
         if let Some(pages) = &facts.pages {
             body["dev"]["configuration_url"] = pages.as_str().into();
         }
-        Message::new(self.lodge_topic(), body.to_string()).retained()
+        Message::new(self.box_topic(), body.to_string()).retained()
     }
 
     /// What a meter with these fields is.
@@ -109,7 +109,7 @@ impl Discovery {
             "dev": {
                 "ids": [id], "name": meter.name(), "mf": "Emlite",
                 "mdl": if three { "three phase" } else { "single phase" },
-                "sn": meter.serial, "via_device": self.lodge_id(),
+                "sn": meter.serial, "via_device": self.box_id(),
             },
             "o": origin(),
             "state_topic": state, "qos": 1,
@@ -181,7 +181,7 @@ impl Discovery {
         .collect();
         components.extend(self.alarms(&id, &space.id.to_string(), alarms));
         let body = json!({
-            "dev": {"ids": [id], "name": name, "mdl": "space", "via_device": self.lodge_id()},
+            "dev": {"ids": [id], "name": name, "mdl": "space", "via_device": self.box_id()},
             "o": origin(),
             "state_topic": self.topics.space(space.id, "state"), "qos": 1,
             "availability": [{"topic": self.topics.status()}],
@@ -211,13 +211,13 @@ impl Discovery {
         kinds.iter().map(component).collect()
     }
 
-    fn lodge_id(&self) -> String {
+    fn box_id(&self) -> String {
         format!("gatelodge_{}", self.client_id)
     }
 
     /// Where it stands what the box is.
-    pub(super) fn lodge_topic(&self) -> String {
-        self.config_topic(&self.lodge_id())
+    pub(super) fn box_topic(&self) -> String {
+        self.config_topic(&self.box_id())
     }
 
     /// Where it stands what a meter is.

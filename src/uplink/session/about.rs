@@ -19,7 +19,7 @@ impl About {
     /// What it is counted under when it is dropped.
     pub(super) fn class(&self) -> &'static str {
         match self {
-            About::Journal(parcel) => parcel.class(),
+            About::Journal(outgoing) => outgoing.class(),
             About::Greeting | About::Hello | About::Live => "other",
         }
     }

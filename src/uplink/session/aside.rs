@@ -30,21 +30,21 @@ impl Session<'_> {
             return;
         }
         let parcels = self.window.open().filter_map(|about| match about {
-            About::Journal(parcel) => Some(parcel),
+            About::Journal(outgoing) => Some(outgoing),
             About::Greeting | About::Hello | About::Live => None,
         });
-        self.context.suspects.on_their_way(parcels);
+        self.context.quarantine.on_their_way(parcels);
     }
 
     /// Sets aside what is sent no more, so that the rest goes on.
     pub(super) async fn set_aside(&mut self) -> Result<(), UplinkError> {
-        while let Some(parcel) = self.poison.pop() {
-            let topic = &parcel.message.topic;
-            match set_aside(&self.context.store, &parcel.message, Timestamp::now()).await {
+        while let Some(outgoing) = self.poison.pop() {
+            let topic = &outgoing.message.topic;
+            match set_aside(&self.context.store, &outgoing.message, Timestamp::now()).await {
                 Ok(()) => {}
                 // It is not let go before it is kept: the next turn tries again.
                 Err(WriteError::Busy | WriteError::DiskFull) => {
-                    self.poison.push(parcel);
+                    self.poison.push(outgoing);
                     return Ok(());
                 }
                 Err(error) => return Err(LedgerError::Write(error).into()),
@@ -52,9 +52,9 @@ impl Session<'_> {
             tracing::warn!(topic, "a message cost the session three times and was set aside");
             self.hello.push_back(self.context.dialect.set_aside(topic));
             self.context.status.write().aside += 1;
-            self.context.status.dropped(parcel.class());
-            self.context.suspects.taken(&parcel);
-            self.outbox.taken(&parcel.tickets, &self.context.dealt);
+            self.context.status.dropped(outgoing.class());
+            self.context.quarantine.taken(&outgoing);
+            self.outbox.taken(&outgoing.positions, &self.context.acked);
         }
         Ok(())
     }

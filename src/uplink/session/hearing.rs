@@ -85,9 +85,9 @@ impl Session<'_> {
     /// A message needs no more care: it was taken, or never will be.
     pub(super) fn done(&mut self, about: &About) {
         match about {
-            About::Journal(parcel) => {
-                self.context.suspects.taken(parcel);
-                self.outbox.taken(&parcel.tickets, &self.context.dealt);
+            About::Journal(outgoing) => {
+                self.context.quarantine.taken(outgoing);
+                self.outbox.taken(&outgoing.positions, &self.context.acked);
             }
             About::Live => self.live_sent -= 1,
             About::Hello => {}

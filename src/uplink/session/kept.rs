@@ -38,7 +38,7 @@ impl Kept {
         self.gone.extend(self.emptied.remove(&id));
     }
 
-    /// This is sent.
+    /// Remembers that a message was sent.
     pub(super) fn sent(&mut self, message: &Message) {
         self.told.insert(message.topic.clone(), hash(message));
     }

@@ -83,9 +83,9 @@ impl Session<'_> {
             self.wire.flush().await?;
             while !self.window.is_empty() {
                 if let Incoming::Taken(id, None) = self.wire.next().await?
-                    && let Some(About::Journal(parcel)) = self.window.taken(id)
+                    && let Some(About::Journal(outgoing)) = self.window.taken(id)
                 {
-                    self.outbox.taken(&parcel.tickets, &self.context.dealt);
+                    self.outbox.taken(&outgoing.positions, &self.context.acked);
                 }
             }
             self.wire.close().await

@@ -42,7 +42,7 @@ use ended::{Ended, SendError};
 use kept::Kept;
 use pace::Pace;
 use pulse::Pulse;
-use subscription::Subscription;
+use subscription::MqttSubscriptions;
 use timers::Timers;
 use window::Window;
 
@@ -60,7 +60,7 @@ pub struct Session<'a> {
     timers: Timers,
     allowed: Allowed,
     kept: Kept,
-    subscription: Subscription,
+    subscription: MqttSubscriptions,
     greeting: Greeting,
     /// What is said beside the journal and the newest state, the greeting first.
     hello: VecDeque<Message>,
@@ -121,7 +121,7 @@ impl<'a> Session<'a> {
             timers: Timers::new(now, &context.patience),
             allowed: Allowed::new(&agreed, &opened),
             kept: Kept::default(),
-            subscription: Subscription::default(),
+            subscription: MqttSubscriptions::default(),
             greeting: Greeting::new(hello.len()),
             hello,
             live: VecDeque::new(),

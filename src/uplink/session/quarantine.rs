@@ -54,10 +54,10 @@ struct Known {
     singly: bool,
 }
 
-fn name(message: &Message, tickets: &[crate::uplink::outbox::Position]) -> u64 {
+fn name(message: &Message, positions: &[crate::uplink::outbox::Position]) -> u64 {
     let mut hasher = DefaultHasher::new();
     (&message.topic, &message.payload).hash(&mut hasher);
-    for ticket in tickets {
+    for ticket in positions {
         ticket.hash(&mut hasher);
     }
     hasher.finish()
@@ -66,14 +66,14 @@ fn name(message: &Message, tickets: &[crate::uplink::outbox::Position]) -> u64 {
 impl Quarantine {
     /// How this one may go.
     #[must_use]
-    pub fn of(&self, parcel: &Outgoing) -> Suspicion {
+    pub fn of(&self, outgoing: &Outgoing) -> Suspicion {
         let known = self.known();
         if known.ends.is_empty() {
             return Suspicion::None;
         }
         match known
             .ends
-            .get(&name(&parcel.message, &parcel.tickets))
+            .get(&name(&outgoing.message, &outgoing.positions))
             .copied()
             .unwrap_or(0)
         {
@@ -94,24 +94,24 @@ impl Quarantine {
         let mut known = self.known();
         // Those that were not on their way this time have it not in a row.
         let before = std::mem::take(&mut known.ends);
-        for parcel in parcels {
-            if parcel.tickets.len() > 1 {
+        for outgoing in parcels {
+            if outgoing.positions.len() > 1 {
                 known.singly = true;
                 continue;
             }
-            let name = name(&parcel.message, &parcel.tickets);
+            let name = name(&outgoing.message, &outgoing.positions);
             let ends = before.get(&name).copied().unwrap_or(0) + 1;
             known.ends.insert(name, ends);
         }
     }
 
     /// This one was taken, and is no suspect any more.
-    pub fn taken(&self, parcel: &Outgoing) {
+    pub fn taken(&self, outgoing: &Outgoing) {
         let mut known = self.known();
         if !known.ends.is_empty() {
-            known.ends.remove(&name(&parcel.message, &parcel.tickets));
+            known.ends.remove(&name(&outgoing.message, &outgoing.positions));
         }
-        if known.ends.is_empty() && parcel.tickets.len() == 1 {
+        if known.ends.is_empty() && outgoing.positions.len() == 1 {
             known.singly = false;
         }
     }

@@ -108,7 +108,7 @@ impl Session<'_> {
             return Ok(Next::Send((message, About::Live)));
         }
         Ok(match self.next_of_journal(now)? {
-            Next::Send(parcel) => Next::Send((parcel.message.clone(), About::Journal(parcel))),
+            Next::Send(outgoing) => Next::Send((outgoing.message.clone(), About::Journal(outgoing))),
             // With all of the journal on its way, the newest state is not ahead of anything.
             Next::Idle => {
                 self.hello.extend(self.context.dialect.release(Timestamp::now()));
@@ -155,17 +155,17 @@ impl Session<'_> {
 
     fn next_of_journal(&mut self, now: Instant) -> Result<Next<Outgoing>, UplinkError> {
         let context = self.context;
-        let shares = if context.suspects.singly() {
+        let shares = if context.quarantine.singly() {
             0
         } else {
             context.dialect.shares()
         };
-        let said = self.outbox.take(&context.dealt, shares, |lane, delivery| {
+        let said = self.outbox.take(&context.acked, shares, |lane, delivery| {
             if let Delivery::Gap(gap) = delivery {
                 tracing::warn!(lane = ?lane, n = gap.n, from = gap.from.0, to = gap.to.0, "entries were lost before they were sent");
                 context.status.lost(lane, gap.n);
             }
-            if context.dealt.is_dropped(lane, delivery.seq()) {
+            if context.acked.is_dropped(lane, delivery.seq()) {
                 context.status.lost(lane, 1);
                 return Vec::new();
             }
@@ -173,27 +173,27 @@ impl Session<'_> {
         });
         let said = said?;
         context.status.write().skipped = context.dialect.skipped();
-        let Some(parcel) = said else { return Ok(Next::Idle) };
-        match context.suspects.of(&parcel) {
+        let Some(outgoing) = said else { return Ok(Next::Idle) };
+        match context.quarantine.of(&outgoing) {
             Suspicion::None => {}
             Suspicion::Alone if self.window.is_empty() => self.alone = true,
             Suspicion::Alone => {
-                self.outbox.put_back(parcel);
+                self.outbox.put_back(outgoing);
                 self.alone = true;
                 return Ok(Next::Idle);
             }
             Suspicion::Poison => {
-                self.poison.push(parcel);
+                self.poison.push(outgoing);
                 return Ok(Next::Idle);
             }
         }
         let age = |at: Timestamp| Duration::try_from(Timestamp::now().duration_since(at)).unwrap_or_default();
-        if parcel.at.is_some_and(|at| age(at) > FRESH)
+        if outgoing.at.is_some_and(|at| age(at) > FRESH)
             && let Err(later) = self.pace.take(now)
         {
-            self.outbox.put_back(parcel);
+            self.outbox.put_back(outgoing);
             return Ok(Next::Rest(later));
         }
-        Ok(Next::Send(parcel))
+        Ok(Next::Send(outgoing))
     }
 }

@@ -9,7 +9,7 @@ const ROUNDS: u32 = 3;
 
 /// How far the subscriptions are.
 #[derive(Debug, Default)]
-pub(super) struct Subscription {
+pub(super) struct MqttSubscriptions {
     asked: Option<Instant>,
     rounds: u32,
     /// When the last answer did not grant all, and how often that was.
@@ -17,7 +17,7 @@ pub(super) struct Subscription {
     stands: bool,
 }
 
-impl Subscription {
+impl MqttSubscriptions {
     /// Whether everything is granted that was asked for.
     pub(super) fn stands(&self) -> bool {
         self.stands
@@ -54,7 +54,7 @@ impl Subscription {
         self.stands = true;
     }
 
-    /// It does not.
+    /// Notes that the subscription was refused.
     pub(super) fn refused(&mut self, now: Instant) {
         self.refused = Some(now);
     }

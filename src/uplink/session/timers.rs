@@ -104,7 +104,7 @@ impl Timers {
         true
     }
 
-    /// They are asked for.
+    /// Operations are asked for now.
     pub(super) fn asked(&mut self) {
         self.asks = None;
     }

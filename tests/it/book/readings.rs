@@ -408,7 +408,7 @@ async fn a_backup_takes_month_files_along_and_a_restore_puts_them_back() {
     let taken = report
         .members
         .iter()
-        .filter(|member| member.kind == MemberKind::SideFile);
+        .filter(|member| member.kind == MemberKind::MonthFile);
     assert_eq!(taken.count(), 1);
     // What comes after the backup is not in it, though it replaces the file that is.
     let late = Reading {
@@ -458,7 +458,7 @@ async fn a_damaged_month_loses_what_is_damaged_and_says_what_that_is() {
     let [loss] = found.losses.as_slice() else {
         panic!("{found}")
     };
-    assert_eq!((loss.kind, loss.rows), (LossKind::SideFile, true));
+    assert_eq!((loss.kind, loss.rows), (LossKind::MonthFile, true));
     assert_eq!(loss.ledgers, ["readings of EML2137580701 ExportA in 2024-12"]);
     let store = Store::open(Book::options(dir.path(), &clock)).unwrap();
     assert_eq!(store.salvage().unwrap().losses, found.losses);
@@ -496,7 +496,7 @@ async fn damage_beside_the_readings_loses_none_and_a_missing_month_is_named() {
     std::fs::remove_file(sides(dir.path()).pop().unwrap()).unwrap();
     let store = Store::open(Book::options(dir.path(), &clock)).unwrap();
     let report = store.salvage().unwrap().clone();
-    assert_eq!(report.losses[0].kind, LossKind::SideFileMissing);
+    assert_eq!(report.losses[0].kind, LossKind::MonthFileMissing);
     assert_eq!(report.losses[0].ledgers, ["readings of 2024-12"]);
     assert!(report.lost_anything());
     assert_eq!(all(&store, 1, Register::ExportA), []);

@@ -128,7 +128,7 @@ fn a_python_client_reads_writes_and_is_refused_in_the_words_it_knows() {
     assert_eq!(answers[0]["reply"]["response"], serial);
     assert_eq!(answers[1]["reply"], json!({}));
     assert_eq!(answers[2]["reply"]["response"], "01");
-    // The message of a reply: without its format byte, with all the rest (section 2.1).
+    // The message of a reply: without its format byte, with all the rest (EMOP §2.1).
     assert_eq!(answers[3]["reply"]["response"], format!("60010000{serial}"));
     assert_eq!(answers[4]["reply"]["response"].as_str().unwrap().len(), 2 * (4 + 80));
     for (answer, wanted) in answers[5..].iter().zip([

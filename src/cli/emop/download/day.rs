@@ -62,21 +62,21 @@ impl DayRequest<'_> {
         {
             return Ok(Done::There(there));
         }
-        let shelf = ProgressFolder::of(meter.serial, self.date);
-        let mut progress = shelf.load();
+        let folder = ProgressFolder::of(meter.serial, self.date);
+        let mut progress = folder.load();
         let mut next_held = None;
         for log in [ProfileLog::One, ProfileLog::Two] {
             let mut fetching = Fetching {
                 meter,
                 elements,
-                shelf: &shelf,
+                folder: &folder,
                 progress: &mut progress,
             };
             let next = fetching.log(log, self.begins()?).await?;
             next_held = next_held.max(next);
         }
         let files = self.write(meter, elements, &progress)?;
-        shelf.clear();
+        folder.clear();
         Ok(Done::Written { files, next_held })
     }
 
@@ -135,7 +135,7 @@ impl DayRequest<'_> {
 struct Fetching<'a> {
     meter: There<'a>,
     elements: Elements,
-    shelf: &'a ProgressFolder,
+    folder: &'a ProgressFolder,
     progress: &'a mut Progress,
 }
 
@@ -150,7 +150,7 @@ impl Fetching<'_> {
             let to = MeterTime(ends.min(from.0 + step));
             let next = self.fetch(log, from..to).await?;
             self.done(log).insert(from.moment());
-            self.shelf.save(self.progress);
+            self.folder.save(self.progress);
             // Nothing is held up to there (EMOP §6.4), so nothing more is asked of this day.
             if let Some(next) = next.filter(|next| next.0 >= ends) {
                 return Ok(Some(next.moment().to_zoned(TimeZone::UTC).date()));

@@ -19,7 +19,7 @@ use super::table::{Table, Times};
 use crate::accounts::random;
 
 /// What pieces of messages are put into.
-pub(super) struct InboundHalf {
+pub(super) struct Conversation {
     stage: Stage,
     pub(super) peer: Arc<Peer>,
     pub(super) room: Arc<dyn Table>,
@@ -61,15 +61,15 @@ enum Ping {
     Sent(Instant),
 }
 
-impl InboundHalf {
+impl Conversation {
     /// For a peer whose connection begins; it is asked whether it is there.
-    pub(super) fn new(peer: Arc<Peer>, room: Arc<dyn Table>, allowance: Arc<Allowance>) -> InboundHalf {
+    pub(super) fn new(peer: Arc<Peer>, room: Arc<dyn Table>, allowance: Arc<Allowance>) -> Conversation {
         let times = room.times();
         let now = Instant::now();
-        // The first ping goes before anything that is heard is answered (3.6).
+        // The first ping goes before anything that is heard is answered (RELAY §3.6).
         let ping_number = u32::from_ne_bytes(random());
         peer.say(Opcode::Ping, &ping_number.to_ne_bytes());
-        InboundHalf {
+        Conversation {
             stage: Stage::Greeting(Vec::new()),
             peer,
             room,
@@ -91,8 +91,8 @@ impl InboundHalf {
     }
 
     /// Whether more of what it says can be taken; else its partner wakes `waker` when it has room again, or the time
-    /// comes that [`InboundHalf::next`] names.
-    pub(super) fn are_free(&mut self, waker: &Waker) -> bool {
+    /// comes that [`Conversation::next`] names.
+    pub(super) fn can_take_more(&mut self, waker: &Waker) -> bool {
         if self.is_blocked {
             self.is_blocked = !self.peer.has_room(waker);
         }

@@ -43,13 +43,16 @@ pub(in crate::store) struct Opened {
     pub(in crate::store) last: Seq,
 }
 
-/// Opens the book, whose lock is held.
+/// Opens the book, whose lock is held, in one of four ways: it is made when there is none; after an orderly stop its mark
+/// says that the table is whole; after a kill there is no mark, and the table is filled anew from snapshot and log, which
+/// is no damage; and what is damaged is salvaged first, and looked at once more.
 pub(in crate::store) fn open(options: &Options, health: &watch::Sender<Health>) -> Result<Opened, OpenError> {
     let (disk, book) = (&*options.disk, options.dir.as_path());
     let newest = generation::find(disk, book)?.pop();
     generation::sweep(disk, book, newest.as_ref())?;
     if let Some(beside) = &options.beside {
         let epoch = beside::epoch_of(disk, newest.as_ref())?;
+        // `serve` has done that before it read the configuration; commands come here first.
         beside::settle(disk, beside, newest.as_ref(), epoch)?;
     }
     let clock = believed(options);
@@ -177,10 +180,15 @@ fn cut(disk: &dyn Disk, survey: &Survey) -> Result<(), FileError> {
     // could come back in a power cut after the segments it needs are gone.
     let generation = &survey.generation;
     // A book that was made before there were month files has no folder for them.
-    let sides = generation.sides();
-    disk.make_dir(&sides)
-        .map_err(|source| FileError::new("cannot create the folder", &sides, source))?;
-    for dir in [generation.log(), generation.snapshots(), sides, generation.dir.clone()] {
+    let month_files = generation.month_files();
+    disk.make_dir(&month_files)
+        .map_err(|source| FileError::new("cannot create the folder", &month_files, source))?;
+    for dir in [
+        generation.log(),
+        generation.snapshots(),
+        month_files,
+        generation.dir.clone(),
+    ] {
         disk.sync_dir(&dir)
             .map_err(|source| FileError::new("cannot sync the folder", &dir, source))?;
     }

@@ -21,7 +21,7 @@ use crate::store::keep::note;
 use crate::store::keep::runs::Runs;
 use crate::store::log::appender::Log;
 use crate::store::log::segments::Segments;
-use crate::store::open::recovery;
+use crate::store::open::opening;
 use crate::store::options::Options;
 use crate::store::read::cursors::Cursors;
 use crate::store::readings::{self, Compactor};
@@ -57,9 +57,9 @@ impl Shared {
         let dir = self.keeper.generation.snapshots();
         let snapshots = files::list(&*self.disk, &dir).unwrap_or_default();
         let snapshots: u64 = snapshots.iter().map(|found| found.bytes).sum();
-        let sides = files::list(&*self.disk, &self.keeper.generation.sides()).unwrap_or_default();
-        let sides: u64 = sides.iter().map(|found| found.bytes).sum();
-        self.segments.bytes() + snapshots + sides + self.table.bytes()
+        let month_files = files::list(&*self.disk, &self.keeper.generation.month_files()).unwrap_or_default();
+        let month_files: u64 = month_files.iter().map(|found| found.bytes).sum();
+        self.segments.bytes() + snapshots + month_files + self.table.bytes()
     }
 
     /// Where readings are looked up.
@@ -67,7 +67,7 @@ impl Shared {
         readings::Lookup {
             table: Arc::clone(&self.table),
             disk: Arc::clone(&self.disk),
-            dir: self.keeper.generation.sides(),
+            dir: self.keeper.generation.month_files(),
         }
     }
 
@@ -113,7 +113,7 @@ impl Running {
     pub(in crate::store) fn start(options: Options) -> Result<Running, OpenError> {
         let lock = Lock::take(&options.dir)?;
         let (health, health_seen) = watch::channel(Health::default());
-        let opened = recovery::open(&options, &health)?;
+        let opened = opening::open(&options, &health)?;
         let (bell, bell_heard) = watch::channel(opened.last);
         let (over, over_seen) = watch::channel(false);
         let queue = Arc::new(Queue::new(options.queue, options.bulk_queue));
@@ -148,7 +148,7 @@ impl Running {
             keeper: call.clone(),
             settler: settler.clone(),
         };
-        let settlers = reserve();
+        let settler_reserve = reserve();
         let keeper = Arc::new(Keeper {
             disk: Arc::clone(&options.disk),
             generation: opened.generation,
@@ -177,17 +177,12 @@ impl Running {
             keeper.rows(each)
         }));
         let compactor_call = Call::default();
-        let segments = readings::Lookup {
+        let lookup = readings::Lookup {
             table: Arc::clone(&opened.table),
             disk: Arc::clone(&options.disk),
-            dir: keeper.generation.sides(),
+            dir: keeper.generation.month_files(),
         };
-        let compactor = Compactor::new(
-            segments,
-            Arc::clone(&keeper),
-            Arc::clone(&queue),
-            compactor_call.clone(),
-        );
+        let compactor = Compactor::new(lookup, Arc::clone(&keeper), Arc::clone(&queue), compactor_call.clone());
         let compactor = Arc::new(compactor);
         let end = End {
             disk: Arc::clone(&options.disk),
@@ -213,7 +208,9 @@ impl Running {
             },
             {
                 let (table, settler) = (Arc::clone(&opened.table), settler.clone());
-                thread("book-settler", move || settler::settle(&table, &settler, settlers))
+                thread("book-settler", move || {
+                    settler::settle(&table, &settler, settler_reserve)
+                })
             },
         ];
         Ok(Running {
