@@ -33,7 +33,7 @@ pub enum BearerError {
 }
 
 impl Bearers {
-    /// Those that `accounts` knows, each at `rate`.
+    /// The programs that `accounts` knows, each at `rate`.
     #[must_use]
     pub fn new(accounts: Accounts, rate: Rate) -> Bearers {
         Bearers {

@@ -177,7 +177,7 @@ impl Role {
         }
     }
 
-    /// Its name on the command line and in JSON.
+    /// The role's name on the command line and in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -39,7 +39,7 @@ impl AdminError {
         AdminError(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now").detail(detail))
     }
 
-    /// It went wrong in here.
+    /// A refusal because something went wrong in the box.
     pub(super) fn failed(detail: impl Into<String>) -> AdminError {
         AdminError(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", "Failed").detail(detail))
     }

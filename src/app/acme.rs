@@ -39,7 +39,7 @@ impl AcmeUse {
         self.current.subscribe()
     }
 
-    /// From now on a server can see that the names lead here.
+    /// Says that a server can see from now on that the names lead here.
     pub(super) fn doors_are_open(&self) {
         self.open.send_replace(true);
     }

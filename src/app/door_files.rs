@@ -19,7 +19,7 @@ pub(super) struct DoorFiles<'c> {
 }
 
 impl<'c> DoorFiles<'c> {
-    /// Those that count: of a door without TLS, or with another source of its certificate, there are none.
+    /// The files that count: of a door without TLS, or with another source of its certificate, there are none.
     pub(super) fn of(config: &'c Config, name: DoorName) -> DoorFiles<'c> {
         macro_rules! named_by {
             ($section:expr) => {

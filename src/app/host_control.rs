@@ -67,7 +67,7 @@ impl HostControl {
         })
     }
 
-    /// This is in force from now on.
+    /// Remembers the configuration that is in force from now on.
     pub(super) fn in_force(&self, config: &Config) {
         self.config
             .write()

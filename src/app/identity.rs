@@ -17,7 +17,7 @@ pub(super) struct Names {
 const UNSET: &str = "localhost";
 
 impl Names {
-    /// Those that a configuration gives the box, and those of its certificate by ACME.
+    /// The names that a configuration gives the box, and those of its certificate by ACME.
     pub(super) fn of(config: &Config) -> Names {
         let names = Names::new(&config.site.hostname);
         match acme::wanted(config) {

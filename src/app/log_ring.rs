@@ -85,7 +85,7 @@ impl LogRing {
         }
     }
 
-    /// From now on a panic is a line too, beside what is said of it on standard error.
+    /// Has every panic written as a line too, beside what is said of it on standard error.
     pub(super) fn hear_panics(&self) {
         let ring = self.clone();
         let before = std::panic::take_hook();

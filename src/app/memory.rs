@@ -10,7 +10,7 @@ use crate::supervisor::{Supervisor, Weight};
 
 /// How often it is looked at.
 const LOOK: Duration = Duration::from_secs(10);
-/// It is given back no more often: the allocator stands still meanwhile.
+/// The least time between two trims: the allocator stands still meanwhile.
 const SELDOM: Duration = Duration::from_secs(30);
 /// So many bytes more than after the last time are worth it.
 const WORTH: u64 = 8 << 20;

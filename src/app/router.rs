@@ -132,7 +132,7 @@ async fn unknown(request: Request) -> Response {
     }
 }
 
-/// The same while no spaces are counted.
+/// Answers the old URLs while no spaces are counted.
 async fn unknown_without_spaces(request: Request) -> Response {
     match request.uri().path() {
         "/" if wants_page(&request) => Redirect::to("/home").into_response(),

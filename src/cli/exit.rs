@@ -22,7 +22,7 @@ pub struct CliError {
 }
 
 impl CliError {
-    /// It went wrong (1).
+    /// The error of what went wrong (1).
     pub fn failed(message: impl fmt::Display) -> CliError {
         CliError {
             code: 1,
@@ -31,7 +31,7 @@ impl CliError {
         }
     }
 
-    /// It was asked wrongly (2).
+    /// The error of what was asked wrongly (2).
     pub fn usage(message: impl fmt::Display) -> CliError {
         CliError {
             code: 2,
@@ -93,7 +93,7 @@ impl CliError {
         self
     }
 
-    /// Its exit code.
+    /// The error's exit code.
     #[must_use]
     pub fn code(&self) -> u8 {
         self.code

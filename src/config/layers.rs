@@ -58,12 +58,12 @@ pub fn examine(flags: &Flags) -> (Option<Loaded>, Vec<ConfigError>) {
     }
 }
 
-/// The same with another text in place of what the box was told remotely.
+/// Loads as [`load`] does, with another text in place of what the box was told remotely.
 pub(super) fn load_with(flags: &Flags, told: Option<&str>) -> Result<Loaded, ConfigErrors> {
     read(layers(flags, told, |figment| figment)?)
 }
 
-/// The same with one value more, as if it stood in the box's own file: what it would mean there.
+/// Loads as [`load`] does, with one value more as if it stood in the box's own file: what it would mean there.
 pub(super) fn load_as_ours(flags: &Flags, (path, item): (&str, &Item)) -> Result<Loaded, ConfigErrors> {
     let mut text = DocumentMut::new();
     put(text.as_table_mut(), path, Some(item.clone()));

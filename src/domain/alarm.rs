@@ -65,7 +65,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// Its name, as the cloud writes it.
+    /// The severity's name, as the cloud writes it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -125,7 +125,7 @@ registers! {
 }
 
 impl Register {
-    /// Its number in keys.
+    /// The register's number in keys.
     #[must_use]
     pub fn number(self) -> u8 {
         self as u8
@@ -232,7 +232,7 @@ pub enum Quality {
 }
 
 impl Quality {
-    /// Its word, as JSON has it.
+    /// The quality's word, as JSON has it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -18,7 +18,7 @@ impl Lane {
     /// Every lane, the one to keep longest first.
     pub const ALL: [Lane; 3] = [Lane::Critical, Lane::Event, Lane::Measurement];
 
-    /// Its name.
+    /// The lane's name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -153,7 +153,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// Its word, as JSON has it.
+    /// The level's word, as JSON has it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

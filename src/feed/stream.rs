@@ -215,7 +215,7 @@ fn events<S: Subject, P: Speaker<S>>(
     })
 }
 
-/// The same over a WebSocket, each message an object with its `type`. What the client says is not read into.
+/// The stream over a WebSocket, each message an object with its `type`. What the client says is not read into.
 async fn converse<S: Subject, P: Speaker<S>>(mut socket: WebSocket, mut listening: Listening<S, P>) {
     loop {
         let said = tokio::select! {

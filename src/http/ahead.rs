@@ -64,7 +64,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// This router with `ahead` before it.
+    /// A router with `ahead` before it.
     #[must_use]
     pub fn new(router: Router, ahead: Option<Ahead>) -> Site {
         Site { router, ahead }

@@ -93,7 +93,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// Its length.
+    /// The unit's length.
     #[must_use]
     pub fn duration(self) -> Duration {
         Duration::from_secs(match self {

@@ -41,7 +41,7 @@ pub trait Row {
     /// The names of its columns.
     const COLUMNS: &str;
 
-    /// Its fields, each a number, a time or a word, so that none wants quotes.
+    /// The row's fields, each a number, a time or a word, so that none wants quotes.
     fn fields(&self) -> Vec<String>;
 }
 

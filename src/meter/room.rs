@@ -153,7 +153,7 @@ impl Meters {
         Meters::with_deps(config, fixed, store, Deps::default())
     }
 
-    /// The same under the box's terms.
+    /// The room with what the box lays down for it.
     pub fn with_deps(config: Config, fixed: Vec<Entry>, store: Store, deps: Deps) -> Result<Arc<Meters>, BuildError> {
         let registry = Registry::new(store.clone());
         let room = Meters {
@@ -328,14 +328,14 @@ impl Meters {
         Ok(Arc::new(Served::new(beginning, number, driver)))
     }
 
-    /// From now on a meter is found.
+    /// Has a meter found from now on.
     pub(super) fn enter(&self, served: &Arc<Served>) {
         let serial = served.meter.serial.clone();
         let mut fleet = self.fleet.write().unwrap_or_else(PoisonError::into_inner);
         fleet.insert(serial, Arc::clone(served));
     }
 
-    /// From now on a meter is not found.
+    /// Has a meter found no more.
     pub(super) fn leave(&self, meter: &MeterId) {
         self.fleet.write().unwrap_or_else(PoisonError::into_inner).remove(meter);
     }

@@ -197,7 +197,7 @@ impl Served {
         news
     }
 
-    /// It answered, be it with a refusal. Answers what happened thereby.
+    /// Notes an answer, be it a refusal. Answers what happened thereby.
     pub(super) fn answered(&self, now: Timestamp) -> Vec<MeterNews> {
         let mut live = self.live();
         live.plan.heard();
@@ -207,7 +207,7 @@ impl Served {
         live.change().answered(now)
     }
 
-    /// It did not answer. Answers what happened thereby.
+    /// Notes that no answer came. Answers what happened thereby.
     pub(super) fn silent(&self, why: &SessionError) -> Vec<MeterNews> {
         let mut live = self.live();
         let now = Instant::now();

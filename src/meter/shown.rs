@@ -138,7 +138,7 @@ impl MeterShown {
 }
 
 impl FleetShown {
-    /// These meters in numbers.
+    /// The fleet in numbers.
     pub(super) fn of(all: &[Arc<Served>], horizon: HalfHour, now: Timestamp) -> FleetShown {
         let mut fleet = FleetShown::default();
         for served in all {

@@ -101,7 +101,7 @@ impl LastUse {
             .collect()
     }
 
-    /// These renewals are on disk now.
+    /// Notes that these renewals are on disk.
     pub fn wrote(&self, renewals: &[(SpaceId, Timestamp)]) {
         let mut uses = self.lock();
         for (id, at) in renewals {

@@ -66,7 +66,7 @@ impl Hierarchy {
         Hierarchy::Grpc,
     ];
 
-    /// Its name: of its folder, in the register, on the command line.
+    /// The hierarchy's name: of its folder, in the register, on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

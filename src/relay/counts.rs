@@ -172,14 +172,14 @@ impl Counts {
         self.delay.observe(delay.as_secs_f64());
     }
 
-    /// These were written to a peer.
+    /// Counts what was written to a peer.
     pub(super) fn handed_on(&self, load: Load) {
         if load != Load::default() {
             self.written.add(load);
         }
     }
 
-    /// These were taken from a peer.
+    /// Counts what was taken from a peer.
     pub(super) fn taken(&self, load: Load) {
         self.taken.add(load);
     }

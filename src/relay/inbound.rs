@@ -61,7 +61,7 @@ impl Inbound {
         }
     }
 
-    /// The same reader, of a peer that may compress its messages.
+    /// The reader of a peer that may compress its messages.
     #[must_use]
     pub fn deflating(self, deflates: bool) -> Inbound {
         Inbound { deflates, ..self }

@@ -165,7 +165,7 @@ impl Peer {
         Some(lock(&self.rule).idle_timeout.0).filter(|time| !time.is_zero())
     }
 
-    /// It is under another rule now.
+    /// Puts the peer under another rule.
     pub(super) fn set_rule(&self, rule: Rule) {
         *lock(&self.rule) = rule;
     }
@@ -223,7 +223,7 @@ impl Peer {
         }
     }
 
-    /// Its messages go nowhere any more.
+    /// Ends the pairing: the peer's messages go nowhere any more.
     pub(super) fn part(&self) {
         lock(&self.route).to = To::Nobody;
     }

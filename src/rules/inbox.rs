@@ -39,12 +39,12 @@ impl Inbox {
         self.0.bell.notify_one();
     }
 
-    /// These rules are in force now.
+    /// Puts these rules in force.
     pub(super) fn set_rules(&self, rules: &[Rule]) {
         rules.clone_into(&mut lock(&self.0.rules));
     }
 
-    /// This is how the box is measured.
+    /// Says how the box is measured.
     pub(super) fn set_gauges(&self, gauges: &Gauges) {
         *lock(&self.0.gauges) = Some(Arc::clone(gauges));
     }

@@ -134,7 +134,7 @@ impl State {
         self.phase == Phase::Normal && self.raises.is_empty()
     }
 
-    /// From now on silence counts.
+    /// Has silence count from now on.
     pub fn begin(&mut self, at: Timestamp) {
         if self.last.is_none_or(|last| last < at) && !self.stands() {
             (self.last, self.counted) = (Some(at), Some(at));

@@ -109,7 +109,7 @@ impl Rules {
         Ok(())
     }
 
-    /// From now on the journal is kept for the rules.
+    /// Has the journal kept for the rules from now on.
     pub fn hold_the_journal(&self) {
         // While the rules of before still have the cursors, they stand.
         drop(self.lanes());

@@ -117,7 +117,7 @@ impl Watch {
         }
     }
 
-    /// From now on silence of these sources counts.
+    /// Has the silence of these sources count from now on.
     pub(super) fn begin(&mut self, sources: &[Source], now: Timestamp) {
         for rule in self.rules.clone() {
             for source in sources.iter().filter(|source| rule.on.covers(source)) {

@@ -82,7 +82,7 @@ impl Listeners {
         }
     }
 
-    /// The same sockets once more.
+    /// The same sockets, opened once more.
     pub(super) fn clones(&self) -> std::io::Result<Vec<std::net::TcpListener>> {
         use std::os::fd::AsFd;
         let again = |listener: &TcpListener| listener.as_fd().try_clone_to_owned().map(std::net::TcpListener::from);

@@ -63,7 +63,7 @@ pub enum TrustError {
     Verifier(#[from] rustls::server::VerifierBuilderError),
 }
 
-/// That each of these is a revocation list.
+/// Checks that each of these is a revocation list.
 pub(super) fn check_lists(lists: &[CertificateRevocationListDer<'static>]) -> Result<(), TrustError> {
     (1..).zip(lists).try_for_each(|(place, der)| {
         let read = CertificateRevocationList::from_der(der);

@@ -68,7 +68,7 @@ impl Announcements {
         self.known().contains_key(topic)
     }
 
-    /// These are to be told: remembered before they are, so that a crash between leaves nothing behind.
+    /// Remembers what is to be told before it is, so that a crash between leaves nothing behind.
     pub(super) async fn remember(&self, told: Vec<(String, Parts)>) -> Result<(), LedgerError> {
         let new = |(topic, parts): &(String, Parts)| self.known().get(topic) != Some(parts);
         let new: Vec<_> = told

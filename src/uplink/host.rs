@@ -33,7 +33,7 @@ pub trait Host: Send + Sync {
     /// Lines of the log, oldest first.
     fn log(&self, wanted: &LogQuery) -> Vec<LogLine>;
 
-    /// From now on lines of this level are logged, until the configuration is read again.
+    /// Has lines of this level logged, until the configuration is read again.
     fn log_level(&self, level: &str) -> Result<(), String>;
 
     /// How a part of the box is, by the name that the cloud has for it.
@@ -90,7 +90,7 @@ pub enum Section {
 }
 
 impl Section {
-    /// Those that can be had and sent by themselves.
+    /// The sections that can be had and sent by themselves.
     pub const TYPES: [Section; 4] = [Section::Uplink, Section::Meters, Section::Spaces, Section::Rules];
 
     /// What the cloud calls it.

@@ -75,7 +75,7 @@ pub enum Topic {
 }
 
 impl Topic {
-    /// Its name, as the configuration and the message have it.
+    /// The topic's name, as the configuration and the message have it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -142,12 +142,12 @@ impl Tries {
 }
 
 impl Try<'_> {
-    /// It was the right password.
+    /// Ends the try with the right password.
     pub(super) fn succeeded(mut self) {
         self.open = false;
     }
 
-    /// It was not.
+    /// Ends the try with a wrong one.
     pub(super) fn failed(mut self) -> Failed {
         self.open = false;
         let mut memory = self.tries.lock();

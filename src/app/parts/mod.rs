@@ -49,7 +49,7 @@ macro_rules! parts {
         }
 
         impl Parts {
-            /// Those that `status` lists as rooms, open or closed.
+            /// The names of the parts that `status` lists as rooms, open or closed.
             pub(super) fn rooms() -> impl Iterator<Item = &'static str> {
                 [$((<$part as Part<Deps>>::NAME, <$part as Part<Deps>>::IS_ROOM),)*]
                     .into_iter()

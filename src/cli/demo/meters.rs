@@ -106,7 +106,7 @@ impl Simulated {
     }
 }
 
-/// Their serials.
+/// The serials of the demo's meters.
 pub(super) fn serials() -> Vec<MeterId> {
     let serials = KINDS.iter().map(|kind| kind.serial.parse());
     serials

@@ -19,7 +19,7 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// Those of the process, when they name a mediator.
+    /// The settings in the process's environment, when they name a mediator.
     pub(super) fn of_process() -> Option<Settings> {
         let names = [
             "ENV",
@@ -39,7 +39,7 @@ impl Settings {
         Some(settings)
     }
 
-    /// Those of the environment that is set, when one is.
+    /// The settings in the file of the environment that is set, when one is.
     pub(super) fn of_file() -> Result<Option<Settings>, CliError> {
         let Some(file) = folder().map(|folder| folder.join("emlite.env")) else {
             return Ok(None);

@@ -53,7 +53,7 @@ pub(in crate::meter) struct Findings {
 }
 
 impl Findings {
-    /// These values and nothing else.
+    /// Findings of these values and nothing else.
     pub(in crate::meter) fn of(values: Vec<Said>) -> Findings {
         Findings {
             values,
@@ -89,7 +89,7 @@ impl Syncer {
         Syncer::HalfHours,
     ];
 
-    /// Its key under `meters.polling`.
+    /// The syncer's key under `meters.polling`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -113,7 +113,7 @@ impl Syncer {
         }
     }
 
-    /// Its place in [`Syncer::ALL`].
+    /// The syncer's place in [`Syncer::ALL`].
     pub(super) fn place(self) -> usize {
         Syncer::ALL
             .iter()

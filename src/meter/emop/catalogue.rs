@@ -172,7 +172,7 @@ impl Catalogue {
         taken.into_iter().next().map_or(Ok(catalogue), Err)
     }
 
-    /// The same without those whose numbers are taken, and which these are.
+    /// The catalogue without the inferred objects whose numbers are taken, and which these are.
     pub(super) fn with(inferred: &Inferred) -> (Catalogue, Vec<InferredError>) {
         let mut taken = Vec::new();
         let mut catalogue = Catalogue {

@@ -38,7 +38,7 @@ impl Way {
         }
     }
 
-    /// Its byte on the wire.
+    /// The way's byte on the wire.
     #[must_use]
     pub fn byte(self) -> u8 {
         match self {

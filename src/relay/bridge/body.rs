@@ -110,7 +110,7 @@ impl Body {
         message["messageBody"] = body;
     }
 
-    /// Its type and bytes, as HTTP has them.
+    /// The body's type and bytes, as HTTP has them.
     #[must_use]
     pub fn into_http(self) -> (Option<String>, Vec<u8>) {
         match self {

@@ -84,7 +84,7 @@ impl Caller {
         }
     }
 
-    /// This side asks and does not answer; the partner is told, so that it need not wait.
+    /// Tells the partner that this side asks and does not answer, so that it need not wait.
     fn decline(&self, to: i64) {
         let answer = Response::words(501, "this peer answers no requests").write(self.link.number(), to);
         let sent = futures_util::FutureExt::now_or_never(self.link.send(answer));

@@ -30,7 +30,7 @@ pub(super) fn named(message: &Map<String, Value>, key: &'static str) -> Result<V
     Ok(list.into_iter().map(header).collect())
 }
 
-/// The same as it is sent.
+/// The headers as they are sent.
 pub(super) fn shown(headers: &[Header]) -> Value {
     let header = |header: &Header| json!({ "name": header.name, "value": header.value });
     headers.iter().map(header).collect()

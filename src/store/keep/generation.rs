@@ -91,7 +91,7 @@ impl Generation {
         self.dir.join("held")
     }
 
-    /// The same generation while it is being built.
+    /// The folder of this generation while it is being built.
     pub(in crate::store) fn unfinished(&self) -> Generation {
         Generation {
             number: self.number,

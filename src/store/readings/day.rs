@@ -103,7 +103,7 @@ impl Day {
         self.points.len()
     }
 
-    /// Its readings in order, when it begins at `start`.
+    /// The day's readings in order, when it begins at `start`.
     pub(super) fn readings(&self, start: Timestamp) -> impl Iterator<Item = Reading> {
         self.points.iter().filter_map(move |(second, point)| {
             Some(Reading {

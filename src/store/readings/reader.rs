@@ -42,7 +42,7 @@ impl Readings {
         self.intervals_within(meter, register, (from, to), Rating::of(register))
     }
 
-    /// The same of a meter that carries no more than this.
+    /// The half-hours of a meter that carries no more than `rating`.
     pub fn intervals_within(
         &self,
         meter: &MeterId,

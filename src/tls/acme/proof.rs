@@ -37,8 +37,8 @@ pub enum ProofError {
     Chain(webpki::Error),
 }
 
-/// That `pair` is good for each of `names` at `now`, and signed by the chain it came with. That the key is its own
-/// was seen when it was read.
+/// Proves that `pair` is good for each of `names` at `now`, and signed by the chain it came with. That the key is its
+/// own/// was seen when it was read.
 pub(super) fn prove(pair: &Pair, names: &[String], now: Timestamp) -> Result<(), ProofError> {
     let [leaf, between @ .., last] = pair.key.cert.as_slice() else {
         return Err(ProofError::NoChain);

@@ -263,7 +263,7 @@ impl Config {
         })
     }
 
-    /// The same with the certificate that is to replace the present one; `None`: there is none.
+    /// What calls out, with the certificate that is to replace the present one; `None`: there is none.
     #[must_use]
     pub fn outbound_next(&self) -> Option<Outbound> {
         let next = self

@@ -261,7 +261,7 @@ impl Enrol {
         self.changed();
     }
 
-    /// It is told, and tried again later.
+    /// Tells of the fault; the errand is tried again later.
     pub(super) fn failed(&self, fault: &EnrolError) {
         let now = Timestamp::now();
         let pause = SignedDuration::try_from(self.patience.enrol).unwrap_or(SignedDuration::from_hours(1));

@@ -53,7 +53,7 @@ impl EnrolmentShown {
         }
     }
 
-    /// It in a sentence without its end, `device` being what the box calls itself.
+    /// The state in a sentence without its end, `device` being what the box calls itself.
     #[must_use]
     pub fn words(&self, device: &str) -> String {
         let renews = |words: &str| match self.renews {

@@ -105,7 +105,7 @@ impl Quarantine {
         }
     }
 
-    /// This one was taken, and is no suspect any more.
+    /// Notes that a message was taken, and is no suspect any more.
     pub fn taken(&self, outgoing: &Outgoing) {
         let mut known = self.known();
         if !known.ends.is_empty() {

@@ -53,7 +53,7 @@ impl<C> Bounded<C> {
         }
     }
 
-    /// The same for MQTT 5.
+    /// The bounds of MQTT 5.
     pub(super) fn newer(codec: C, limit: usize) -> Bounded<C> {
         Bounded {
             newer: true,

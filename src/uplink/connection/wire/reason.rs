@@ -78,7 +78,7 @@ impl Reason {
         }
     }
 
-    /// The same with the broker's own words; what steers terminals is left out.
+    /// The reason with the broker's own words; what steers terminals is left out.
     #[must_use]
     pub fn saying(self, said: Option<&str>) -> Reason {
         let clean = |text: &str| -> String { text.chars().filter(|c| !c.is_control()).take(SAID).collect() };
@@ -88,7 +88,7 @@ impl Reason {
         }
     }
 
-    /// The same with the server that the broker names.
+    /// The reason with the server that the broker names.
     #[must_use]
     pub fn naming(self, server: Option<&str>) -> Reason {
         Reason {

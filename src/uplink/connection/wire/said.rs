@@ -34,7 +34,7 @@ impl Message {
         }
     }
 
-    /// The same, kept by the broker for those who come later.
+    /// The message, kept by the broker for those who come later.
     #[must_use]
     pub fn retained(self) -> Message {
         Message { retain: true, ..self }
