@@ -38,7 +38,7 @@ pub enum ProofError {
 }
 
 /// Proves that `pair` is good for each of `names` at `now`, and signed by the chain it came with. That the key is its
-/// own/// was seen when it was read.
+/// own was seen when it was read.
 pub(super) fn prove(pair: &Pair, names: &[String], now: Timestamp) -> Result<(), ProofError> {
     let [leaf, between @ .., last] = pair.key.cert.as_slice() else {
         return Err(ProofError::NoChain);
