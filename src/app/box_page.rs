@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{FromRef, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -14,22 +14,16 @@ use jiff::Timestamp;
 use crate::accounts::Act;
 use crate::admin::{CertificateShown, Finding, Grade, KeysIn, RoomShown, Status, StoreShown, Verdict};
 use crate::domain::{Alarm, Severity};
-use crate::face::{Face, Light, Page, Shell, SignedIn, secured};
+use crate::face::{self, Face, Light, Page, Shell, SignedIn, secured};
 
 /// Says how the box is, whenever it is asked.
-pub(super) type Report = Arc<dyn Fn() -> Status + Send + Sync>;
+pub(super) type Report = Arc<Says>;
 
-#[derive(Clone)]
-struct PageState {
-    report: Report,
-    face: Face,
-}
+/// What says it.
+type Says = dyn Fn() -> Status + Send + Sync;
 
-impl FromRef<PageState> for Face {
-    fn from_ref(inbox: &PageState) -> Face {
-        inbox.face.clone()
-    }
-}
+/// What stands behind the page.
+type PageState = face::PageState<Says>;
 
 /// The page, of what `report` says.
 pub(super) fn router(report: Report, face: &Face) -> Router {
@@ -37,14 +31,14 @@ pub(super) fn router(report: Report, face: &Face) -> Router {
     secured(
         Router::new()
             .route("/box", get(show))
-            .with_state(PageState { report, face }),
+            .with_state(PageState { room: report, face }),
     )
 }
 
-async fn show(State(inbox): State<PageState>, person: SignedIn) -> Result<Response, Response> {
+async fn show(State(state): State<PageState>, person: SignedIn) -> Result<Response, Response> {
     person.must(Act::ManageBox).map_err(IntoResponse::into_response)?;
-    let status = (inbox.report)();
-    let page = BoxPage::of(&status, &inbox.face, Timestamp::now(), &person);
+    let status = (state.room)();
+    let page = BoxPage::of(&status, &state.face, Timestamp::now(), &person);
     Ok(Page(StatusCode::OK, page).into_response())
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{FromRef, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -13,22 +13,13 @@ use serde::Deserialize;
 use super::Relay;
 use super::shown::PeerShown;
 use crate::accounts::Act;
-use crate::face::{Face, Form, Page, Shell, SignedIn, secured};
+use crate::face::{self, Face, Form, Page, Shell, SignedIn, secured};
+
+/// What stands behind the pages.
+type PageState = face::PageState<Relay>;
 
 /// Peers on the page; the command line shows all.
 const SHOWN: usize = 500;
-
-#[derive(Clone)]
-struct PageState {
-    room: Arc<Relay>,
-    face: Face,
-}
-
-impl FromRef<PageState> for Face {
-    fn from_ref(state: &PageState) -> Face {
-        state.face.clone()
-    }
-}
 
 /// The room's page.
 pub fn router(room: Arc<Relay>, face: Face) -> Router {

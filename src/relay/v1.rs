@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
 use serde::Serialize;
@@ -13,19 +12,16 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::Relay;
 use super::shown::{PeerShown, TicketRequest, TicketShown};
-use crate::accounts::{Act, BearerError, Bearers};
+use crate::accounts::{self, Bearers, ManageRelay, Program};
 use crate::http::Problem;
+
+/// What stands behind the routes.
+type ApiState = accounts::ApiState<Relay>;
 
 /// The part of the OpenAPI document.
 #[derive(OpenApi)]
 #[openapi(paths(table, end, drain, end_drain, ticket))]
 pub struct Docs;
-
-#[derive(Clone)]
-struct ApiState {
-    room: Arc<Relay>,
-    bearers: Arc<Bearers>,
-}
 
 /// The routes.
 pub fn router(room: Arc<Relay>, bearers: Arc<Bearers>) -> Router {
@@ -35,18 +31,6 @@ pub fn router(room: Arc<Relay>, bearers: Arc<Bearers>) -> Router {
         .route("/v1/relay/drain", put(drain).delete(end_drain))
         .route("/v1/relay/tickets", post(ticket))
         .with_state(ApiState { room, bearers })
-}
-
-/// Whoever may manage the relay.
-struct RelayAdmin;
-
-impl FromRequestParts<ApiState> for RelayAdmin {
-    type Rejection = BearerError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<RelayAdmin, BearerError> {
-        state.bearers.must(&parts.headers, Act::ManageRelay)?;
-        Ok(RelayAdmin)
-    }
 }
 
 /// All peers.
@@ -65,7 +49,7 @@ struct Table {
 /// Who is connected to the relay.
 #[utoipa::path(get, path = "/v1/relay", tag = "relay",
     responses((status = 200, description = "The table of peers", body = Table), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
-async fn table(State(state): State<ApiState>, _: RelayAdmin) -> Json<Table> {
+async fn table(State(state): State<ApiState>, _: Program<ManageRelay>) -> Json<Table> {
     let tally = state.room.tally();
     Json(Table {
         waiting: tally.waiting,
@@ -79,7 +63,11 @@ async fn table(State(state): State<ApiState>, _: RelayAdmin) -> Json<Table> {
 #[utoipa::path(delete, path = "/v1/relay/peers/{peer}", tag = "relay",
     params(("peer" = u64, Path, description = "Its number in the table")),
     responses((status = 204, description = "It is told to go"), (status = 404, description = "No such peer is connected"), (status = 403, description = "The token lacks relay:admin")))]
-async fn end(State(state): State<ApiState>, _: RelayAdmin, Path(peer): Path<String>) -> Result<StatusCode, Problem> {
+async fn end(
+    State(state): State<ApiState>,
+    _: Program<ManageRelay>,
+    Path(peer): Path<String>,
+) -> Result<StatusCode, Problem> {
     let ended = peer
         .parse()
         .ok()
@@ -97,7 +85,7 @@ async fn end(State(state): State<ApiState>, _: RelayAdmin, Path(peer): Path<Stri
 /// Takes nobody new: newcomers get 503, who waits is told to try again later, pairs stay.
 #[utoipa::path(put, path = "/v1/relay/drain", tag = "relay",
     responses((status = 204, description = "Nobody new is taken"), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
-async fn drain(State(state): State<ApiState>, _: RelayAdmin) -> StatusCode {
+async fn drain(State(state): State<ApiState>, _: Program<ManageRelay>) -> StatusCode {
     state.room.drain();
     StatusCode::NO_CONTENT
 }
@@ -105,7 +93,7 @@ async fn drain(State(state): State<ApiState>, _: RelayAdmin) -> StatusCode {
 /// Takes newcomers again.
 #[utoipa::path(delete, path = "/v1/relay/drain", tag = "relay",
     responses((status = 204, description = "Newcomers are taken"), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
-async fn end_drain(State(state): State<ApiState>, _: RelayAdmin) -> StatusCode {
+async fn end_drain(State(state): State<ApiState>, _: Program<ManageRelay>) -> StatusCode {
     state.room.end_drain();
     StatusCode::NO_CONTENT
 }
@@ -115,7 +103,7 @@ async fn end_drain(State(state): State<ApiState>, _: RelayAdmin) -> StatusCode {
     responses((status = 201, description = "The ticket", body = TicketShown), (status = 422, description = "No ticket can be made of this"), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
 async fn ticket(
     State(state): State<ApiState>,
-    _: RelayAdmin,
+    _: Program<ManageRelay>,
     body: Result<Json<TicketRequest>, JsonRejection>,
 ) -> Result<(StatusCode, Json<TicketShown>), Problem> {
     let bad = |detail: String| {

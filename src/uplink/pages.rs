@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{FromRef, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -13,25 +13,16 @@ use axum::routing::get;
 use super::room::Uplink;
 use super::status::UplinkShown;
 use crate::accounts::Act;
-use crate::face::{Face, Light, Page, Shell, SignedIn, secured};
+use crate::face::{self, Face, Light, Page, Shell, SignedIn, secured};
+
+/// What stands behind the pages.
+type PageState = face::PageState<Uplink>;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 160.0;
 const LEFT: f64 = 48.0;
 const GROUND: f64 = 140.0;
 const TOP: f64 = 12.0;
-
-#[derive(Clone)]
-struct PageState {
-    room: Arc<Uplink>,
-    face: Face,
-}
-
-impl FromRef<PageState> for Face {
-    fn from_ref(state: &PageState) -> Face {
-        state.face.clone()
-    }
-}
 
 /// The page of a room.
 pub fn router(room: Arc<Uplink>, face: Face) -> Router {

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, State};
-use axum::http::request::Parts;
+use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 use utoipa::OpenApi;
@@ -11,14 +10,11 @@ use utoipa::OpenApi;
 use super::operations::OperationShown;
 use super::room::Uplink;
 use super::status::UplinkShown;
-use crate::accounts::{Act, BearerError, Bearers};
+use crate::accounts::{self, Act, BearerError, Bearers, ManageUplink, Program};
 use crate::http::problem::method_not_allowed;
 
-#[derive(Clone)]
-struct ApiState {
-    room: Arc<Uplink>,
-    bearers: Arc<Bearers>,
-}
+/// What stands behind the routes.
+type ApiState = accounts::ApiState<Uplink>;
 
 /// The routes of `/v1/uplink`.
 pub fn router(room: Arc<Uplink>, bearers: Arc<Bearers>) -> Router {
@@ -37,22 +33,6 @@ pub fn router(room: Arc<Uplink>, bearers: Arc<Bearers>) -> Router {
 )]
 pub struct Docs;
 
-/// Whoever may see the uplink.
-struct UplinkAdmin {
-    sees_meters: bool,
-}
-
-impl FromRequestParts<ApiState> for UplinkAdmin {
-    type Rejection = BearerError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<UplinkAdmin, BearerError> {
-        let who = state.bearers.who(&parts.headers)?;
-        who.must(Act::ManageUplink)?;
-        let sees_meters = who.may(Act::ReadMeters);
-        Ok(UplinkAdmin { sees_meters })
-    }
-}
-
 /// How the uplink is
 #[utoipa::path(
     get, path = "/v1/uplink", tag = "uplink",
@@ -62,9 +42,9 @@ impl FromRequestParts<ApiState> for UplinkAdmin {
         (status = 403, description = "A token without uplink:admin")
     )
 )]
-async fn show(State(state): State<ApiState>, caller: UplinkAdmin) -> Json<UplinkShown> {
+async fn show(State(state): State<ApiState>, caller: Program<ManageUplink>) -> Json<UplinkShown> {
     let mut shown = state.room.shown();
-    if !caller.sees_meters {
+    if !caller.may(Act::ReadMeters) {
         // The platform repeats what it did not like, and that can be about a meter.
         for complaint in &mut shown.complaints {
             complaint.what = "shown to who may read meters".to_owned();
@@ -84,12 +64,12 @@ async fn show(State(state): State<ApiState>, caller: UplinkAdmin) -> Json<Uplink
 )]
 async fn operations(
     State(state): State<ApiState>,
-    caller: UplinkAdmin,
+    caller: Program<ManageUplink>,
 ) -> Result<Json<Vec<OperationShown>>, BearerError> {
     let mut operations = state.room.operations()?;
     let own = state.room.shown().client_id;
     for one in &mut operations {
-        if !caller.sees_meters && one.operation.device != own {
+        if !caller.may(Act::ReadMeters) && one.operation.device != own {
             one.operation.device = "a device behind it".to_owned();
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{FromRef, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -15,23 +15,14 @@ use super::ledger;
 use super::room::Webhooks;
 use super::shown::TargetShown;
 use crate::accounts::Act;
-use crate::face::{Face, Form, Page, Shell, SignedIn, secured};
+use crate::face::{self, Face, Form, Page, Shell, SignedIn, secured};
 use crate::http::Problem;
+
+/// What stands behind the pages.
+type PageState = face::PageState<Webhooks>;
 
 /// Deliveries on the page; the command line and programs see all.
 const SHOWN: usize = 100;
-
-#[derive(Clone)]
-struct PageState {
-    room: Arc<Webhooks>,
-    face: Face,
-}
-
-impl FromRef<PageState> for Face {
-    fn from_ref(state: &PageState) -> Face {
-        state.face.clone()
-    }
-}
 
 /// The room's page.
 pub fn router(room: Arc<Webhooks>, face: Face) -> Router {

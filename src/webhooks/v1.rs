@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
@@ -14,10 +13,13 @@ use super::error::ReplayError;
 use super::ledger;
 use super::room::Webhooks;
 use super::shown::{DeliveryShown, TargetShown};
-use crate::accounts::{Act, BearerError, Bearers};
+use crate::accounts::{self, Act, Bearers, ManageSpaces, Program};
 use crate::http::Problem;
 use crate::http::problem::method_not_allowed;
 use crate::store::ReadError;
+
+/// What stands behind the routes.
+type ApiState = accounts::ApiState<Webhooks>;
 
 /// The part of the OpenAPI document.
 #[derive(OpenApi)]
@@ -26,12 +28,6 @@ use crate::store::ReadError;
     tags((name = "webhooks", description = "Who is told when spaces get full and alarms begin, and what became of it"))
 )]
 pub struct Docs;
-
-#[derive(Clone)]
-struct ApiState {
-    room: Arc<Webhooks>,
-    bearers: Arc<Bearers>,
-}
 
 /// The routes.
 pub fn router(room: Arc<Webhooks>, bearers: Arc<Bearers>) -> Router {
@@ -43,22 +39,6 @@ pub fn router(room: Arc<Webhooks>, bearers: Arc<Bearers>) -> Router {
         .with_state(ApiState { room, bearers })
 }
 
-/// Whoever may manage spaces.
-struct SpacesAdmin {
-    sees_meters: bool,
-}
-
-impl FromRequestParts<ApiState> for SpacesAdmin {
-    type Rejection = BearerError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<SpacesAdmin, BearerError> {
-        let who = state.bearers.who(&parts.headers)?;
-        who.must(Act::ManageSpaces)?;
-        let sees_meters = who.may(Act::ReadMeters);
-        Ok(SpacesAdmin { sees_meters })
-    }
-}
-
 fn ours(error: &ReadError) -> Problem {
     tracing::error!(%error, "webhooks could not be read");
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The fault is ours")
@@ -67,10 +47,15 @@ fn ours(error: &ReadError) -> Problem {
 /// How it goes with each target
 #[utoipa::path(get, path = "/v1/webhooks", tag = "webhooks",
     responses((status = 200, description = "The targets", body = [TargetShown]), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks spaces:admin")))]
-async fn targets(State(state): State<ApiState>, caller: SpacesAdmin) -> Result<Json<Vec<TargetShown>>, Problem> {
+async fn targets(
+    State(state): State<ApiState>,
+    caller: Program<ManageSpaces>,
+) -> Result<Json<Vec<TargetShown>>, Problem> {
     let targets = state.room.targets().map_err(|error| ours(&error))?.into_iter();
     Ok(Json(
-        targets.map(|target| target.shown_to(caller.sees_meters)).collect(),
+        targets
+            .map(|target| target.shown_to(caller.may(Act::ReadMeters)))
+            .collect(),
     ))
 }
 
@@ -87,7 +72,7 @@ struct DeliveriesQuery {
     responses((status = 200, description = "The deliveries", body = [DeliveryShown]), (status = 400, description = "No such state"), (status = 403, description = "The token lacks spaces:admin")))]
 async fn deliveries(
     State(state): State<ApiState>,
-    caller: SpacesAdmin,
+    caller: Program<ManageSpaces>,
     wanted: Result<Query<DeliveriesQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Vec<DeliveryShown>>, Problem> {
     let Query(wanted) = wanted.map_err(|error| {
@@ -96,7 +81,9 @@ async fn deliveries(
     })?;
     let found = state.room.deliveries(wanted.target.as_deref(), wanted.state);
     let found = found.map_err(|error| ours(&error))?.into_iter();
-    Ok(Json(found.map(|one| one.shown_to(caller.sees_meters)).collect()))
+    Ok(Json(
+        found.map(|one| one.shown_to(caller.may(Act::ReadMeters))).collect(),
+    ))
 }
 
 /// Sends a delivery once more, as one try
@@ -105,7 +92,7 @@ async fn deliveries(
     responses((status = 202, description = "It is sent"), (status = 404, description = "No such delivery, or it is not settled yet"), (status = 403, description = "The token lacks spaces:admin")))]
 async fn replay(
     State(state): State<ApiState>,
-    _: SpacesAdmin,
+    _: Program<ManageSpaces>,
     Path((target, id)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
     match state.room.replay(&target, &id).await {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{FromRef, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::Event as Message;
 use axum::response::{IntoResponse, Response};
@@ -21,21 +21,18 @@ use serde::Deserialize;
 use super::{MeterShown, Meters};
 use crate::accounts::Act;
 use crate::domain::MeterId;
-use crate::face::{Face, Forbidden, Page, Shell, SignedIn, secured};
+use crate::face::{self, Face, Forbidden, Page, Shell, SignedIn, secured};
 use crate::feed::{Filter, Leave, stream};
 use card::Card;
 use error::PageError;
 
+/// What stands behind the pages.
+type PageState = face::PageState<Meters>;
+
 /// Cards on one page.
 const SHOWN: usize = 200;
 
-#[derive(Clone)]
-struct PageState {
-    room: Arc<Meters>,
-    face: Face,
-}
-
-impl PageState {
+impl face::PageState<Meters> {
     /// The meter of a page, when the person may see it. Whose it is not learns nothing of it.
     fn find(&self, person: &SignedIn, serial: &str) -> Result<MeterShown, PageError> {
         let serial: MeterId = serial.parse().map_err(|_| PageError::Unknown)?;
@@ -43,12 +40,6 @@ impl PageState {
             return Err(PageError::Unknown);
         }
         self.room.show(&serial).map_err(|_| PageError::Unknown)
-    }
-}
-
-impl FromRef<PageState> for Face {
-    fn from_ref(state: &PageState) -> Face {
-        state.face.clone()
     }
 }
 

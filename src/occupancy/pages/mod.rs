@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{FromRef, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::Event as Message;
 use axum::response::{IntoResponse, Response};
@@ -17,27 +17,18 @@ use serde::{Deserialize, Serialize};
 use super::Occupancy;
 use crate::accounts::Act;
 use crate::domain::{Event, Level, Space, SpaceId};
-use crate::face::{Face, Page, Shell, SignedIn, secured};
+use crate::face::{self, Face, Page, Shell, SignedIn, secured};
 use crate::feed::{Filter, Leave, News, stream};
+
+/// What stands behind the pages.
+type PageState = face::PageState<Occupancy>;
 
 /// Cards on one page.
 const SHOWN: usize = 200;
 
-#[derive(Clone)]
-struct PageState {
-    room: Arc<Occupancy>,
-    face: Face,
-}
-
-impl PageState {
+impl face::PageState<Occupancy> {
     fn mark(&self) -> String {
         self.room.hall.mark()
-    }
-}
-
-impl FromRef<PageState> for Face {
-    fn from_ref(state: &PageState) -> Face {
-        state.face.clone()
     }
 }
 
