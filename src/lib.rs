@@ -1,7 +1,8 @@
 //! Gatelodge: one static binary for a building.
 //!
-//! People, meters and partners come to the gate; what they tell is written in one book and goes up the
-//! road to the cloud. Rooms do not talk to each other: they write in the book, and the book rings a bell.
+//! People, meters and partners come to the doors; what they tell is written in one store, the *book*, and goes up the
+//! uplink to the cloud. The parts, called *rooms*, do not talk to each other: they write in the book, whose *bell* rings
+//! when a change is on disk, and read its *journal*. These and the few other words that are ours are listed below.
 //!
 //! The floors, top first. An import may skip floors, never climb; `tests/it/architecture.rs` keeps watch.
 #![doc = ""]

@@ -17,7 +17,7 @@ pub struct Bearers {
 
 /// Why a program was turned away.
 #[derive(Debug, thiserror::Error)]
-pub enum Refused {
+pub enum BearerError {
     /// Nobody is known by that token, or there is none.
     #[error("a token is needed: Authorization: Bearer …")]
     Unauthorized,
@@ -33,7 +33,7 @@ pub enum Refused {
 }
 
 impl Bearers {
-    /// Those that `accounts` knows, each at `rate`.
+    /// The programs that `accounts` knows, each at `rate`.
     #[must_use]
     pub fn new(accounts: Accounts, rate: Rate) -> Bearers {
         Bearers {
@@ -47,11 +47,11 @@ impl Bearers {
     /// # Errors
     ///
     /// When that is not known, they ask too often, or the book cannot be read.
-    pub fn who(&self, headers: &HeaderMap) -> Result<Who, Refused> {
-        let secret = Secret::given(bearer(headers).ok_or(Refused::Unauthorized)?);
-        let who = self.accounts.token(&secret)?.ok_or(Refused::Unauthorized)?;
+    pub fn who(&self, headers: &HeaderMap) -> Result<Who, BearerError> {
+        let secret = Secret::given(bearer(headers).ok_or(BearerError::Unauthorized)?);
+        let who = self.accounts.token(&secret)?.ok_or(BearerError::Unauthorized)?;
         let counted = self.rates.check(&secret.hash());
-        counted.map_err(|problem| Refused::TooMany(Box::new(problem)))?;
+        counted.map_err(|problem| BearerError::TooMany(Box::new(problem)))?;
         Ok(who)
     }
 
@@ -60,7 +60,7 @@ impl Bearers {
     /// # Errors
     ///
     /// As [`Bearers::who`], and when their token does not cover it.
-    pub fn must(&self, headers: &HeaderMap, act: Act) -> Result<(), Refused> {
+    pub fn must(&self, headers: &HeaderMap, act: Act) -> Result<(), BearerError> {
         self.who(headers)?.must(act)
     }
 
@@ -77,29 +77,29 @@ impl Who {
     /// # Errors
     ///
     /// When they may not.
-    pub fn must(&self, act: Act) -> Result<(), Refused> {
+    pub fn must(&self, act: Act) -> Result<(), BearerError> {
         if self.may(act) {
             Ok(())
         } else {
-            Err(Refused::Forbidden(act))
+            Err(BearerError::Forbidden(act))
         }
     }
 }
 
-impl IntoResponse for Refused {
+impl IntoResponse for BearerError {
     fn into_response(self) -> Response {
         let words = self.to_string();
         let problem = |status, slug, title: &str| Problem::new(status, slug, title).detail(words).into_response();
         match self {
-            Refused::Unauthorized => {
+            BearerError::Unauthorized => {
                 let mut response = problem(StatusCode::UNAUTHORIZED, "unauthorized", "Who are you?");
                 let challenge = HeaderValue::from_static("Bearer realm=\"gatelodge\"");
                 response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
                 response
             }
-            Refused::Forbidden(_) => problem(StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
-            Refused::TooMany(problem) => problem.into_response(),
-            Refused::Read(error) => {
+            BearerError::Forbidden(_) => problem(StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
+            BearerError::TooMany(problem) => problem.into_response(),
+            BearerError::Read(error) => {
                 tracing::error!(%error, "a token could not be looked up");
                 let title = "Something went wrong in here";
                 let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title);
@@ -135,7 +135,7 @@ mod tests {
         let headers = carrying(secret.reveal());
 
         let nobody = bearers.must(&HeaderMap::new(), Act::ReadMeters).unwrap_err();
-        assert!(matches!(nobody, Refused::Unauthorized), "{nobody:?}");
+        assert!(matches!(nobody, BearerError::Unauthorized), "{nobody:?}");
         bearers.must(&headers, Act::ReadMeters).unwrap();
         let other = bearers.must(&headers, Act::ManageRelay).unwrap_err();
         assert_eq!(
@@ -143,7 +143,7 @@ mod tests {
             "this token does not cover that; it wants relay:admin"
         );
         let third = bearers.must(&headers, Act::ReadMeters).unwrap_err();
-        assert!(matches!(third, Refused::TooMany(_)), "{third:?}");
+        assert!(matches!(third, BearerError::TooMany(_)), "{third:?}");
         assert_eq!(third.into_response().status(), StatusCode::TOO_MANY_REQUESTS);
     }
 }

@@ -4,6 +4,8 @@ mod bearers;
 mod password;
 mod people;
 mod permission;
+mod person;
+mod program;
 mod secret;
 mod session;
 mod token;
@@ -14,10 +16,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-pub use bearers::{Bearers, Refused};
+pub use bearers::{BearerError, Bearers};
 pub use password::PasswordError;
-pub use people::{INVITATION_LIFE, Person, Standing};
+pub use people::INVITATION_LIFE;
 pub use permission::{Act, Proof, Role, Scope, Who};
+pub use person::{Person, Standing};
+pub use program::{ApiState, ManageRelay, ManageSpaces, ManageUplink, Needs, Program};
 pub use secret::{Secret, random, random_id};
 pub use session::{IDLE_LIFE, WHOLE_LIFE};
 pub use token::Token;
@@ -27,7 +31,7 @@ use crate::store::{Page, ReadError, RowError, Store, Time, Unwritten};
 /// Under what it is logged who signed in, and what became of people and tokens.
 pub const AUDIT: &str = "gatelodge::audit";
 
-/// The people and tokens of the house; clones share them.
+/// The people and tokens of the box; clones share them.
 #[derive(Clone)]
 pub struct Accounts {
     store: Store,
@@ -62,7 +66,7 @@ pub enum AccountsError {
     },
     /// Too many passwords are looked at just now.
     #[error(transparent)]
-    Busy(#[from] password::Busy),
+    Busy(#[from] password::BusyError),
     /// The one-time link was used, is too old, or never was.
     #[error("this link was used before or is too old; ask for a new one (`gatelodge user invite NAME`)")]
     Invitation,

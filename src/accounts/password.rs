@@ -48,15 +48,15 @@ pub struct Turn {
 /// More wait for a turn than may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many people sign in just now; try again in a few seconds")]
-pub struct Busy;
+pub struct BusyError;
 
 /// A turn for somebody from outside; few enough wait for one that it comes within a few seconds.
 ///
 /// # Errors
 ///
 /// When as many wait already as may.
-pub async fn turn() -> Result<Turn, Busy> {
-    let place = WAITING.try_acquire().map_err(|_| Busy)?;
+pub async fn turn() -> Result<Turn, BusyError> {
+    let place = WAITING.try_acquire().map_err(|_| BusyError)?;
     Ok(Turn {
         _turn: STRETCHING.acquire().await.expect("the semaphore is never closed"),
         _place: Some(place),

@@ -4,13 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::password::Turn;
-use super::permission::Role;
+use super::person::{PEOPLE, Person, PersonRow, Standing};
 use super::secret::Secret;
 use super::{AUDIT, Accounts, AccountsError, password, tries};
 use crate::domain::MeterId;
 use crate::store::{Ledger, Page, ReadError, RowError, Time, schema};
 
-pub(super) const PEOPLE: Ledger<PersonRow> = Ledger::new(schema::PEOPLE);
 const INVITATIONS: Ledger<Invitation> = Ledger::new(schema::INVITATIONS);
 
 /// How many meters can be one person's.
@@ -18,37 +17,6 @@ const METERS: usize = 50;
 
 /// How long a one-time link is good for.
 pub const INVITATION_LIFE: SignedDuration = SignedDuration::from_hours(24);
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct PersonRow {
-    pub(super) name: String,
-    pub(super) role: Role,
-    pub(super) password: Option<String>,
-    pub(super) created: Timestamp,
-    /// Rises with every new password; sessions of an older one are dead.
-    pub(super) generation: u32,
-    /// The meters that are theirs.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) meters: Vec<MeterId>,
-}
-
-/// What a person is to the house, and what in it is theirs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// What they are to the house.
-    pub role: Role,
-    /// The meters that are theirs to see, whatever their role.
-    pub meters: Vec<MeterId>,
-}
-
-impl From<Role> for Standing {
-    fn from(role: Role) -> Standing {
-        Standing {
-            role,
-            meters: Vec::new(),
-        }
-    }
-}
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Invitation {
@@ -60,34 +28,6 @@ impl Invitation {
     fn is_good(&self, time: &Time) -> bool {
         let made = self.expires.saturating_sub(INVITATION_LIFE).unwrap_or(self.expires);
         !time.has_passed(INVITATION_LIFE, made)
-    }
-}
-
-/// A person as others may see them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Person {
-    /// Their name, which they sign in with.
-    pub name: String,
-    /// What they are to the house.
-    pub role: Role,
-    /// Whether they have chosen a password yet.
-    pub password_set: bool,
-    /// When they were added.
-    pub created: Timestamp,
-    /// The meters that are theirs.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub meters: Vec<MeterId>,
-}
-
-impl From<PersonRow> for Person {
-    fn from(row: PersonRow) -> Person {
-        Person {
-            name: row.name,
-            role: row.role,
-            password_set: row.password.is_some(),
-            created: row.created,
-            meters: row.meters,
-        }
     }
 }
 

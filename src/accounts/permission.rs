@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::secret::Secret;
 use crate::domain::MeterId;
 
-/// What a person is to the house.
+/// What a person is to the box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -116,9 +116,7 @@ impl fmt::Debug for Proof {
 pub enum Who {
     /// A person with a session.
     Person {
-        /// Their name.
         name: String,
-        /// Their role.
         role: Role,
         /// The meters that are theirs.
         meters: Vec<MeterId>,
@@ -179,7 +177,7 @@ impl Role {
         }
     }
 
-    /// Its name on the command line and in JSON.
+    /// The role's name on the command line and in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::people::{PEOPLE, PersonRow};
 use super::permission::{Proof, Who};
+use super::person::{PEOPLE, PersonRow};
 use super::secret::Secret;
 use super::tries::{Failed, Place, Proof as Proven};
 use super::{AUDIT, Accounts, AccountsError, password, tries};

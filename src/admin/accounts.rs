@@ -7,12 +7,12 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Desk;
-use super::problem::Refusal;
+use super::AdminState;
+use super::problem::AdminError;
 use crate::accounts::{Person, Role, Scope, Secret, Standing, Token};
 use crate::domain::MeterId;
 
-pub(super) fn router() -> Router<Desk> {
+pub(super) fn router() -> Router<AdminState> {
     Router::new()
         .route("/people", get(people).post(add_person))
         .route("/people/{name}", delete(remove_person))
@@ -23,8 +23,8 @@ pub(super) fn router() -> Router<Desk> {
         .route("/tokens/{id}", delete(revoke_token))
 }
 
-async fn people(State(desk): State<Desk>) -> Result<Json<Vec<Person>>, Refusal> {
-    Ok(Json(desk.accounts.people()?))
+async fn people(State(state): State<AdminState>) -> Result<Json<Vec<Person>>, AdminError> {
+    Ok(Json(state.accounts.people()?))
 }
 
 #[derive(Deserialize)]
@@ -37,19 +37,19 @@ struct NewPerson {
 }
 
 /// Without a password the answer holds the code of a one-time link.
-async fn add_person(State(desk): State<Desk>, Json(new): Json<NewPerson>) -> Result<Json<Value>, Refusal> {
-    let now = desk.accounts.now();
+async fn add_person(State(state): State<AdminState>, Json(new): Json<NewPerson>) -> Result<Json<Value>, AdminError> {
+    let now = state.accounts.now();
     let invited = new.password.is_none();
     let standing = Standing {
         role: new.role,
         meters: new.meters,
     };
-    let person = desk
+    let person = state
         .accounts
         .add_person(&new.name, standing, new.password.map(Secret::given), now)
         .await?;
     let code = if invited {
-        Some(desk.accounts.invite(&person.name, now).await?)
+        Some(state.accounts.invite(&person.name, now).await?)
     } else {
         None
     };
@@ -58,8 +58,8 @@ async fn add_person(State(desk): State<Desk>, Json(new): Json<NewPerson>) -> Res
     ))
 }
 
-async fn remove_person(State(desk): State<Desk>, Path(name): Path<String>) -> Result<StatusCode, Refusal> {
-    desk.accounts.remove_person(&name).await?;
+async fn remove_person(State(state): State<AdminState>, Path(name): Path<String>) -> Result<StatusCode, AdminError> {
+    state.accounts.remove_person(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -69,30 +69,30 @@ struct NewPassword {
 }
 
 async fn set_password(
-    State(desk): State<Desk>,
+    State(state): State<AdminState>,
     Path(name): Path<String>,
     Json(new): Json<NewPassword>,
-) -> Result<StatusCode, Refusal> {
-    desk.accounts.set_password(&name, Secret::given(new.password)).await?;
+) -> Result<StatusCode, AdminError> {
+    state.accounts.set_password(&name, Secret::given(new.password)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn set_meters(
-    State(desk): State<Desk>,
+    State(state): State<AdminState>,
     Path(name): Path<String>,
     Json(meters): Json<Vec<MeterId>>,
-) -> Result<StatusCode, Refusal> {
-    desk.accounts.set_meters(&name, meters).await?;
+) -> Result<StatusCode, AdminError> {
+    state.accounts.set_meters(&name, meters).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn invite(State(desk): State<Desk>, Path(name): Path<String>) -> Result<Json<Value>, Refusal> {
-    let code = desk.accounts.invite(&name, desk.accounts.now()).await?;
+async fn invite(State(state): State<AdminState>, Path(name): Path<String>) -> Result<Json<Value>, AdminError> {
+    let code = state.accounts.invite(&name, state.accounts.now()).await?;
     Ok(Json(json!({ "code": code.reveal() })))
 }
 
-async fn tokens(State(desk): State<Desk>) -> Result<Json<Vec<Token>>, Refusal> {
-    Ok(Json(desk.accounts.tokens()?))
+async fn tokens(State(state): State<AdminState>) -> Result<Json<Vec<Token>>, AdminError> {
+    Ok(Json(state.accounts.tokens()?))
 }
 
 #[derive(Deserialize)]
@@ -101,17 +101,17 @@ struct NewToken {
     scopes: Vec<Scope>,
 }
 
-async fn create_token(State(desk): State<Desk>, Json(new): Json<NewToken>) -> Result<Json<Value>, Refusal> {
-    let (token, secret) = desk
+async fn create_token(State(state): State<AdminState>, Json(new): Json<NewToken>) -> Result<Json<Value>, AdminError> {
+    let (token, secret) = state
         .accounts
-        .create_token(&new.name, new.scopes, desk.accounts.now())
+        .create_token(&new.name, new.scopes, state.accounts.now())
         .await?;
     Ok(Json(json!({
         "id": token.id, "name": token.name, "scopes": token.scopes, "created": token.created, "token": secret.reveal()
     })))
 }
 
-async fn revoke_token(State(desk): State<Desk>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
-    desk.accounts.revoke_token(&id).await?;
+async fn revoke_token(State(state): State<AdminState>, Path(id): Path<String>) -> Result<StatusCode, AdminError> {
+    state.accounts.revoke_token(&id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -15,9 +15,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio_util::io::ReaderStream;
 
-use super::Desk;
-use super::problem::Refusal;
-use super::status::running;
+use super::AdminState;
+use super::problem::AdminError;
 use crate::pki::{self, DamagedFile};
 use crate::store::{
     BackupError, BackupReport, Extra, Ledger, Privacy, ReadError, RowError, Seal, SecretString, Store, VerifyReport,
@@ -76,7 +75,6 @@ enum LastRow {
 pub struct Verified {
     /// Whether nothing is damaged.
     pub whole: bool,
-    /// In words.
     pub words: String,
     /// In full.
     pub report: serde_json::Value,
@@ -278,7 +276,7 @@ fn collect(root: &Path, folder: &Path, found: &mut Vec<Extra>) {
     }
 }
 
-pub(super) fn router() -> Router<Desk> {
+pub(super) fn router() -> Router<AdminState> {
     Router::new()
         .route("/backup", post(backup))
         .route("/backup/{delivery}/arrival", post(delivered))
@@ -287,48 +285,51 @@ pub(super) fn router() -> Router<Desk> {
 
 /// What a command line wants.
 #[derive(Deserialize)]
-struct Wanted {
+struct BackupRequest {
     keys: Keys,
     /// By this name it says that the backup arrived.
     delivery: Option<String>,
 }
 
 /// The backup itself as the answer: the command line writes it where its own user may.
-async fn backup(State(desk): State<Desk>, Json(wanted): Json<Wanted>) -> Result<Response, Refusal> {
-    let backups = &running(&desk)?.backups;
+async fn backup(State(state): State<AdminState>, Json(wanted): Json<BackupRequest>) -> Result<Response, AdminError> {
+    let backups = &state.running()?.backups;
     let made = backups.make_for(wanted.delivery, wanted.keys).await;
     let file = made.map_err(|error| match error {
-        MakeError::Backup(BackupError::Seal(error)) => Refusal::bad(error.to_string()),
-        MakeError::Backup(error @ BackupError::Busy) => Refusal::unavailable(error.to_string()),
-        error => Refusal::failed(error.to_string()),
+        MakeError::Backup(BackupError::Seal(error)) => AdminError::bad(error.to_string()),
+        MakeError::Backup(error @ BackupError::Busy) => AdminError::unavailable(error.to_string()),
+        error => AdminError::failed(error.to_string()),
     })?;
     let file = tokio::fs::File::from_std(file);
     Ok(Body::from_stream(ReaderStream::with_capacity(file, 64 << 10)).into_response())
 }
 
 /// The command line has it whole and on disk: only now was the box backed up.
-async fn delivered(State(desk): State<Desk>, UrlPath(delivery): UrlPath<String>) -> Result<Json<()>, Refusal> {
-    let backups = &running(&desk)?.backups;
+async fn delivered(
+    State(state): State<AdminState>,
+    UrlPath(delivery): UrlPath<String>,
+) -> Result<Json<()>, AdminError> {
+    let backups = &state.running()?.backups;
     let found = {
         let mut under_way = backups.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         let at = under_way.iter().position(|(name, _)| *name == delivery);
         at.and_then(|at| under_way.remove(at))
     };
-    let (_, last) = found.ok_or_else(|| Refusal::bad(format!("no backup is under way as {delivery:?}")))?;
+    let (_, last) = found.ok_or_else(|| AdminError::bad(format!("no backup is under way as {delivery:?}")))?;
     backups.arrived(last).await;
     Ok(Json(()))
 }
 
-async fn verify(State(desk): State<Desk>) -> Result<Json<Verified>, Refusal> {
-    let running = running(&desk)?;
+async fn verify(State(state): State<AdminState>) -> Result<Json<Verified>, AdminError> {
+    let running = state.running()?;
     let (store, data_dir) = (running.store.clone(), running.backups.data_dir.clone());
     let verified = tokio::task::spawn_blocking(move || Ok(Verified::of(store.verify_live()?, &data_dir))).await;
-    let found: Result<Verified, ReadError> = verified.map_err(|error| Refusal::failed(error.to_string()))?;
-    Ok(Json(found.map_err(|error| Refusal::failed(error.to_string()))?))
+    let found: Result<Verified, ReadError> = verified.map_err(|error| AdminError::failed(error.to_string()))?;
+    Ok(Json(found.map_err(|error| AdminError::failed(error.to_string()))?))
 }
 
-impl From<RowError> for Refusal {
-    fn from(error: RowError) -> Refusal {
-        Refusal::failed(error.to_string())
+impl From<RowError> for AdminError {
+    fn from(error: RowError) -> AdminError {
+        AdminError::failed(error.to_string())
     }
 }

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::Desk;
-use super::problem::Refusal;
+use super::AdminState;
+use super::problem::AdminError;
 use crate::domain::{Duty, MeterId};
-use crate::meter::driver::Wish;
+use crate::meter::driver::Command;
 use crate::meter::emop::Inferred;
 use crate::meter::emop::dialect::Request;
 use crate::meter::{Entry, Joined, MeterShown, Meters};
@@ -23,7 +23,7 @@ use crate::meter::{Entry, Joined, MeterShown, Meters};
 /// The longest that one request may take, in seconds (EMOP §10.2).
 const DEADLINE_S: u64 = 75;
 
-pub(super) fn router() -> Router<Desk> {
+pub(super) fn router() -> Router<AdminState> {
     Router::new()
         .route("/meters", get(list).post(add))
         .route("/meters/{serial}", get(show).delete(remove))
@@ -35,34 +35,34 @@ pub(super) fn router() -> Router<Desk> {
 }
 
 /// The room, when the box runs and it is open.
-fn room(desk: &Desk) -> Result<Arc<Meters>, Refusal> {
-    let running = desk
+fn room(state: &AdminState) -> Result<Arc<Meters>, AdminError> {
+    let running = state
         .running
         .as_ref()
-        .ok_or_else(|| Refusal::unavailable("meters need a running box"))?;
+        .ok_or_else(|| AdminError::unavailable("meters need a running box"))?;
     let room = running.meters.borrow().clone();
-    room.ok_or_else(|| Refusal::closed("the meter room is closed; open it with a section [meters]"))
+    room.ok_or_else(|| AdminError::closed("the meter room is closed; open it with a section [meters]"))
 }
 
-fn serial(text: &str) -> Result<MeterId, Refusal> {
+fn serial(text: &str) -> Result<MeterId, AdminError> {
     text.parse()
-        .map_err(|error: crate::domain::MeterIdError| Refusal::bad(error.to_string()))
+        .map_err(|error: crate::domain::MeterIdError| AdminError::bad(error.to_string()))
 }
 
-async fn list(State(desk): State<Desk>) -> Result<Json<Vec<MeterShown>>, Refusal> {
-    Ok(Json(room(&desk)?.list()))
+async fn list(State(state): State<AdminState>) -> Result<Json<Vec<MeterShown>>, AdminError> {
+    Ok(Json(room(&state)?.list()))
 }
 
-async fn add(State(desk): State<Desk>, Json(entry): Json<Entry>) -> Result<Json<Joined>, Refusal> {
-    Ok(Json(room(&desk)?.add(entry).await?))
+async fn add(State(state): State<AdminState>, Json(entry): Json<Entry>) -> Result<Json<Joined>, AdminError> {
+    Ok(Json(room(&state)?.add(entry).await?))
 }
 
-async fn show(State(desk): State<Desk>, Path(meter): Path<String>) -> Result<Json<MeterShown>, Refusal> {
-    Ok(Json(room(&desk)?.show(&serial(&meter)?)?))
+async fn show(State(state): State<AdminState>, Path(meter): Path<String>) -> Result<Json<MeterShown>, AdminError> {
+    Ok(Json(room(&state)?.show(&serial(&meter)?)?))
 }
 
-async fn remove(State(desk): State<Desk>, Path(meter): Path<String>) -> Result<StatusCode, Refusal> {
-    room(&desk)?.remove(&serial(&meter)?).await?;
+async fn remove(State(state): State<AdminState>, Path(meter): Path<String>) -> Result<StatusCode, AdminError> {
+    room(&state)?.remove(&serial(&meter)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -72,15 +72,15 @@ struct NewDuty {
 }
 
 async fn set_duty(
-    State(desk): State<Desk>,
+    State(state): State<AdminState>,
     Path(meter): Path<String>,
     Json(wish): Json<NewDuty>,
-) -> Result<Json<MeterShown>, Refusal> {
-    Ok(Json(room(&desk)?.set_duty(&serial(&meter)?, wish.duty).await?))
+) -> Result<Json<MeterShown>, AdminError> {
+    Ok(Json(room(&state)?.set_duty(&serial(&meter)?, wish.duty).await?))
 }
 
-async fn poll(State(desk): State<Desk>, Path(meter): Path<String>) -> Result<StatusCode, Refusal> {
-    room(&desk)?.poll_now(&serial(&meter)?)?;
+async fn poll(State(state): State<AdminState>, Path(meter): Path<String>) -> Result<StatusCode, AdminError> {
+    room(&state)?.poll_now(&serial(&meter)?)?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -92,29 +92,29 @@ struct Composed {
 }
 
 async fn ask(
-    State(desk): State<Desk>,
+    State(state): State<AdminState>,
     Path(meter): Path<String>,
     Json(composed): Json<Composed>,
-) -> Result<Json<Composed>, Refusal> {
+) -> Result<Json<Composed>, AdminError> {
     let data = HEXLOWER_PERMISSIVE
         .decode(composed.data.as_bytes())
-        .map_err(|error| Refusal::bad(format!("the data field is not hex: {error}")))?;
-    let wish = Wish::Ask(Request::Raw(data));
-    let reply = room(&desk)?.carry_out(&serial(&meter)?, wish, deadline()).await?;
+        .map_err(|error| AdminError::bad(format!("the data field is not hex: {error}")))?;
+    let wish = Command::Ask(Request::Raw(data));
+    let reply = room(&state)?.carry_out(&serial(&meter)?, wish, deadline()).await?;
     Ok(Json(Composed {
         data: HEXLOWER_PERMISSIVE.encode(&reply),
     }))
 }
 
-async fn set_clock(State(desk): State<Desk>, Path(meter): Path<String>) -> Result<Json<Value>, Refusal> {
-    let room = room(&desk)?;
-    room.carry_out(&serial(&meter)?, Wish::SetClock, deadline()).await?;
+async fn set_clock(State(state): State<AdminState>, Path(meter): Path<String>) -> Result<Json<Value>, AdminError> {
+    let room = room(&state)?;
+    room.carry_out(&serial(&meter)?, Command::SetClock, deadline()).await?;
     Ok(Json(json!({ "set": true })))
 }
 
 /// What the command line needs to compose requests as this box does.
-async fn inferred(State(desk): State<Desk>) -> Result<Json<Inferred>, Refusal> {
-    Ok(Json(room(&desk)?.inferred().clone()))
+async fn inferred(State(state): State<AdminState>) -> Result<Json<Inferred>, AdminError> {
+    Ok(Json(room(&state)?.inferred().clone()))
 }
 
 fn deadline() -> Instant {

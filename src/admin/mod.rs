@@ -8,6 +8,7 @@ mod accounts;
 mod backup;
 mod certificates;
 mod client;
+mod finding;
 mod meters;
 mod pki;
 mod problem;
@@ -26,11 +27,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 pub use backup::{Backups, Keys, KeysIn, LastBackup, MakeError, Verified};
 pub use client::{Client, ClientError};
+pub use finding::{Finding, Grade, Verdict};
 pub use problem::OTHER_SECTION;
 pub use socket::{Listening, SocketError, listen};
 pub use spaces::SpaceShown;
 pub use status::{CertificateShown, RelayShown, RoomShown, Status, StoreShown};
-pub use verdict::{Beside, Finding, Grade, Verdict};
+pub use verdict::Beside;
 
 use crate::accounts::Accounts;
 use crate::http::problem::{method_not_allowed, not_found};
@@ -43,10 +45,11 @@ use crate::store::Store;
 use crate::tls::Acme;
 use crate::uplink::{NewConfiguration, Uplink};
 use crate::webhooks::Webhooks;
+use problem::AdminError;
 
 /// What the command line may ask of a box, running or not.
 #[derive(Clone)]
-pub struct Desk {
+pub struct AdminState {
     /// The people and tokens.
     pub accounts: Accounts,
     /// The box's own PKI.
@@ -55,10 +58,18 @@ pub struct Desk {
     pub running: Option<Running>,
 }
 
+impl AdminState {
+    /// What only a running box has, or the refusal that this is none.
+    fn running(&self) -> Result<&Running, AdminError> {
+        self.running
+            .as_ref()
+            .ok_or_else(|| AdminError::unavailable("this needs a running box"))
+    }
+}
+
 /// What only a running box has.
 #[derive(Clone)]
 pub struct Running {
-    /// How it is.
     pub status: Arc<dyn Fn() -> Status + Send + Sync>,
     /// The spaces, when that room is open; it changes with a reload.
     pub occupancy: watch::Receiver<Option<Arc<Occupancy>>>,
@@ -91,7 +102,7 @@ pub enum Order {
 }
 
 /// Everything the socket answers.
-pub fn router(desk: Desk) -> Router {
+pub fn router(state: AdminState) -> Router {
     let router = Router::new()
         .merge(accounts::router())
         .merge(backup::router())
@@ -105,5 +116,5 @@ pub fn router(desk: Desk) -> Router {
         .merge(webhooks::router())
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed);
-    longest_body(router, LONGEST_BODY).with_state(desk)
+    longest_body(router, LONGEST_BODY).with_state(state)
 }

@@ -9,11 +9,11 @@ use rustls::pki_types::CertificateDer;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Desk;
-use super::problem::Refusal;
+use super::AdminState;
+use super::problem::AdminError;
 use crate::pki::{AuthorityError, Hierarchy, Overwrite, PkiError, Reason, Request, Role, Row, Usage};
 
-pub(super) fn router() -> Router<Desk> {
+pub(super) fn router() -> Router<AdminState> {
     Router::new()
         .route("/pki", get(list))
         .route("/pki/init", post(init))
@@ -24,13 +24,13 @@ pub(super) fn router() -> Router<Desk> {
         .route("/pki/{hierarchy}/possession", post(possession))
 }
 
-fn hierarchy_of(word: &str) -> Result<Hierarchy, Refusal> {
+fn hierarchy_of(word: &str) -> Result<Hierarchy, AdminError> {
     word.parse()
-        .map_err(|error: crate::pki::UnknownWord| Refusal::bad(error.to_string()))
+        .map_err(|error: crate::pki::UnknownWordError| AdminError::bad(error.to_string()))
 }
 
-async fn list(State(desk): State<Desk>) -> Result<Json<Vec<Row>>, Refusal> {
-    Ok(Json(desk.pki.list()?))
+async fn list(State(state): State<AdminState>) -> Result<Json<Vec<Row>>, AdminError> {
+    Ok(Json(state.pki.list()?))
 }
 
 /// How hierarchies are to be made.
@@ -41,25 +41,25 @@ struct Init {
     replace: bool,
 }
 
-async fn init(State(desk): State<Desk>, wish: Option<Json<Init>>) -> Result<Json<Value>, Refusal> {
-    let now = desk.pki.now();
+async fn init(State(state): State<AdminState>, wish: Option<Json<Init>>) -> Result<Json<Value>, AdminError> {
+    let now = state.pki.now();
     let made = match wish.map(|Json(wish)| wish).unwrap_or_default().replace {
-        true => desk.pki.replace(now).await?,
-        false => desk.pki.init(now).await?,
+        true => state.pki.replace(now).await?,
+        false => state.pki.init(now).await?,
     };
     let roots: Vec<Value> = Hierarchy::ALL
         .into_iter()
-        .map(|hierarchy| json!({ "hierarchy": hierarchy, "root": desk.pki.files(hierarchy).root_certificate }))
+        .map(|hierarchy| json!({ "hierarchy": hierarchy, "root": state.pki.files(hierarchy).root_certificate }))
         .collect();
     Ok(Json(
-        json!({ "made": made, "roots": roots, "unusable": desk.pki.broken() }),
+        json!({ "made": made, "roots": roots, "unusable": state.pki.broken() }),
     ))
 }
 
 /// A certificate that is asked for.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wish {
+struct CertificateRequest {
     name: String,
     usage: Option<Usage>,
     role: Option<Role>,
@@ -76,7 +76,7 @@ struct Wish {
     overwrite: bool,
 }
 
-impl Wish {
+impl CertificateRequest {
     fn into_request(self, hierarchy: Hierarchy) -> Request {
         Request {
             usage: self.usage,
@@ -99,32 +99,32 @@ struct Code {
 }
 
 async fn possession(
-    State(desk): State<Desk>,
+    State(state): State<AdminState>,
     Path(hierarchy): Path<String>,
     Json(Code { code }): Json<Code>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Value>, AdminError> {
     let hierarchy = hierarchy_of(&hierarchy)?;
-    let signed = desk.pki.sign_code(hierarchy, &code);
-    let signature = signed.map_err(|error| Refusal::bad(error.to_string()))?;
-    let root = desk.pki.files(hierarchy).root_certificate;
+    let signed = state.pki.sign_code(hierarchy, &code);
+    let signature = signed.map_err(|error| AdminError::bad(error.to_string()))?;
+    let root = state.pki.files(hierarchy).root_certificate;
     Ok(Json(json!({ "signature": BASE64.encode(&signature), "root": root })))
 }
 
 async fn issue(
-    State(desk): State<Desk>,
+    State(state): State<AdminState>,
     Path(hierarchy): Path<String>,
-    Json(wish): Json<Wish>,
-) -> Result<Json<Value>, Refusal> {
+    Json(wish): Json<CertificateRequest>,
+) -> Result<Json<Value>, AdminError> {
     let hand_over = wish.hand_over;
     let request = wish.into_request(hierarchy_of(&hierarchy)?);
-    let now = desk.pki.now();
+    let now = state.pki.now();
     if hand_over {
-        let (issued, pem) = desk.pki.issue_in_memory(request, now).await?;
+        let (issued, pem) = state.pki.issue_in_memory(request, now).await?;
         let texts =
             json!({ "key": *pem.key, "certificate": pem.certificate, "chain": pem.chain, "pkeycert": *pem.pkeycert });
         return Ok(Json(json!({ "issued": issued, "pem": texts })));
     }
-    Ok(Json(json!({ "issued": desk.pki.issue(request, None, now).await? })))
+    Ok(Json(json!({ "issued": state.pki.issue(request, None, now).await? })))
 }
 
 #[derive(Deserialize)]
@@ -134,17 +134,17 @@ struct Verify {
     hierarchy: Option<Hierarchy>,
 }
 
-async fn verify(State(desk): State<Desk>, Json(wish): Json<Verify>) -> Result<Json<Value>, Refusal> {
+async fn verify(State(state): State<AdminState>, Json(wish): Json<Verify>) -> Result<Json<Value>, AdminError> {
     let chain = wish
         .chain
         .iter()
         .map(|der| BASE64.decode(der.as_bytes()).map(CertificateDer::from));
     let chain: Vec<_> = chain
         .collect::<Result<_, _>>()
-        .map_err(|error| Refusal::bad(error.to_string()))?;
-    let verdict = desk.pki.verify(&chain, wish.hierarchy, desk.pki.now())?;
+        .map_err(|error| AdminError::bad(error.to_string()))?;
+    let verdict = state.pki.verify(&chain, wish.hierarchy, state.pki.now())?;
     Ok(Json(
-        serde_json::to_value(verdict).map_err(|error| Refusal::failed(error.to_string()))?,
+        serde_json::to_value(verdict).map_err(|error| AdminError::failed(error.to_string()))?,
     ))
 }
 
@@ -156,37 +156,38 @@ struct Revoke {
     reason: Reason,
 }
 
-async fn revoke(State(desk): State<Desk>, Json(wish): Json<Revoke>) -> Result<Json<Row>, Refusal> {
+async fn revoke(State(state): State<AdminState>, Json(wish): Json<Revoke>) -> Result<Json<Row>, AdminError> {
     Ok(Json(
-        desk.pki
-            .revoke(&wish.which, wish.hierarchy, wish.reason, desk.pki.now())
+        state
+            .pki
+            .revoke(&wish.which, wish.hierarchy, wish.reason, state.pki.now())
             .await?,
     ))
 }
 
-async fn crl(State(desk): State<Desk>, Path(hierarchy): Path<String>) -> Result<Json<Value>, Refusal> {
+async fn crl(State(state): State<AdminState>, Path(hierarchy): Path<String>) -> Result<Json<Value>, AdminError> {
     let hierarchy = hierarchy_of(&hierarchy)?;
-    let file = desk.pki.crl(hierarchy, desk.pki.now()).await?;
+    let file = state.pki.crl(hierarchy, state.pki.now()).await?;
     Ok(Json(json!({ "hierarchy": hierarchy, "file": file })))
 }
 
-impl From<PkiError> for Refusal {
-    fn from(error: PkiError) -> Refusal {
+impl From<PkiError> for AdminError {
+    fn from(error: PkiError) -> AdminError {
         let text = error.to_string();
         match error {
-            PkiError::Unknown(_) => Refusal::unknown(text),
+            PkiError::Unknown(_) => AdminError::unknown(text),
             PkiError::Request(_) | PkiError::Exists(_) | PkiError::Inspect(_) | PkiError::Ambiguous { .. } => {
-                Refusal::bad(text)
+                AdminError::bad(text)
             }
             PkiError::Authority(AuthorityError::Absent(_)) => {
-                Refusal::bad(format!("{text}; `gatelodge pki init` makes it"))
+                AdminError::bad(format!("{text}; `gatelodge pki init` makes it"))
             }
             PkiError::Write(error) => match error.split() {
-                Ok(_) => Refusal::failed(text),
+                Ok(_) => AdminError::failed(text),
                 Err(why) => why.into(),
             },
             PkiError::Authority(_) | PkiError::Folder(_) | PkiError::Read(_) | PkiError::Interrupted => {
-                Refusal::failed(text)
+                AdminError::failed(text)
             }
         }
     }

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use crate::accounts::AccountsError;
 use crate::http::Problem;
 use crate::meter::MetersError;
-use crate::meter::driver::Unanswered;
+use crate::meter::driver::DriverError;
 use crate::meter::session::SessionError;
 use crate::occupancy::manage::ManageError;
 use crate::store::{ReadError, Unwritten};
@@ -15,97 +15,97 @@ use crate::store::{ReadError, Unwritten};
 pub const OTHER_SECTION: &str = "another-section";
 
 /// A refusal on its way to the command line.
-pub(super) struct Refusal(pub(super) Problem);
+pub(super) struct AdminError(pub(super) Problem);
 
-impl IntoResponse for Refusal {
+impl IntoResponse for AdminError {
     fn into_response(self) -> Response {
         self.0.into_response()
     }
 }
 
-impl Refusal {
+impl AdminError {
     /// What was asked for cannot be done as it was asked.
-    pub(super) fn bad(detail: impl Into<String>) -> Refusal {
-        Refusal(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", "Refused").detail(detail))
+    pub(super) fn bad(detail: impl Into<String>) -> AdminError {
+        AdminError(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", "Refused").detail(detail))
     }
 
     /// There is no such thing.
-    pub(super) fn unknown(detail: impl Into<String>) -> Refusal {
-        Refusal(Problem::new(StatusCode::NOT_FOUND, "unknown", "Not found").detail(detail))
+    pub(super) fn unknown(detail: impl Into<String>) -> AdminError {
+        AdminError(Problem::new(StatusCode::NOT_FOUND, "unknown", "Not found").detail(detail))
     }
 
     /// The box is not in a state to do it.
-    pub(super) fn unavailable(detail: impl Into<String>) -> Refusal {
-        Refusal(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now").detail(detail))
+    pub(super) fn unavailable(detail: impl Into<String>) -> AdminError {
+        AdminError(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now").detail(detail))
     }
 
-    /// It went wrong in here.
-    pub(super) fn failed(detail: impl Into<String>) -> Refusal {
-        Refusal(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", "Failed").detail(detail))
+    /// A refusal because something went wrong in the box.
+    pub(super) fn failed(detail: impl Into<String>) -> AdminError {
+        AdminError(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", "Failed").detail(detail))
     }
 
     /// A meter did not do what was asked.
-    fn unanswered(why: &Unanswered, detail: String) -> Refusal {
+    fn unanswered(why: &DriverError, detail: String) -> AdminError {
         let (status, slug, title) = match why {
-            Unanswered::Session(SessionError::Refused(_)) => {
+            DriverError::Session(SessionError::Refused(_)) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "meter-refused", "The meter said no")
             }
-            Unanswered::Session(SessionError::Prohibited(_) | SessionError::Clock(_)) => {
+            DriverError::Session(SessionError::Prohibited(_) | SessionError::Clock(_)) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "not-asked", "No meter is asked that")
             }
-            Unanswered::Session(SessionError::TokenUncertain(_)) => (
+            DriverError::Session(SessionError::TokenUncertain(_)) => (
                 StatusCode::BAD_GATEWAY,
                 "token-uncertain",
                 "Nobody knows whether the token is spent",
             ),
-            Unanswered::Session(SessionError::Failed { .. }) => {
+            DriverError::Session(SessionError::Failed { .. }) => {
                 (StatusCode::GATEWAY_TIMEOUT, "meter-silent", "The meter does not answer")
             }
-            Unanswered::Busy | Unanswered::Yielded => {
+            DriverError::Busy | DriverError::Yielded => {
                 (StatusCode::SERVICE_UNAVAILABLE, "meter-busy", "The meter is busy")
             }
-            Unanswered::Stopping => (
+            DriverError::Stopping => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "stopping",
                 "The meter is not served now",
             ),
         };
-        Refusal(Problem::new(status, slug, title).detail(detail))
+        AdminError(Problem::new(status, slug, title).detail(detail))
     }
 
     /// What would do it has no section in the configuration.
-    pub(super) fn closed(detail: impl Into<String>) -> Refusal {
-        Refusal(Problem::new(StatusCode::CONFLICT, "closed", "Not open").detail(detail))
+    pub(super) fn closed(detail: impl Into<String>) -> AdminError {
+        AdminError(Problem::new(StatusCode::CONFLICT, "closed", "Not open").detail(detail))
     }
 
     /// Another section of the configuration is in force than the one that is meant ([`OTHER_SECTION`]).
-    pub(super) fn other_section(detail: impl Into<String>) -> Refusal {
-        Refusal(Problem::new(StatusCode::CONFLICT, OTHER_SECTION, "Another one is in force").detail(detail))
+    pub(super) fn other_section(detail: impl Into<String>) -> AdminError {
+        AdminError(Problem::new(StatusCode::CONFLICT, OTHER_SECTION, "Another one is in force").detail(detail))
     }
 
-    fn conflict(detail: impl Into<String>) -> Refusal {
-        Refusal(Problem::new(StatusCode::CONFLICT, "exists", "Already there").detail(detail))
-    }
-}
-
-impl From<Unwritten> for Refusal {
-    fn from(why: Unwritten) -> Refusal {
-        Refusal(Problem::from(&why))
+    fn conflict(detail: impl Into<String>) -> AdminError {
+        AdminError(Problem::new(StatusCode::CONFLICT, "exists", "Already there").detail(detail))
     }
 }
 
-impl From<ReadError> for Refusal {
-    fn from(error: ReadError) -> Refusal {
-        Refusal::failed(error.to_string())
+impl From<Unwritten> for AdminError {
+    fn from(why: Unwritten) -> AdminError {
+        AdminError(Problem::from(&why))
     }
 }
 
-impl From<AccountsError> for Refusal {
-    fn from(error: AccountsError) -> Refusal {
+impl From<ReadError> for AdminError {
+    fn from(error: ReadError) -> AdminError {
+        AdminError::failed(error.to_string())
+    }
+}
+
+impl From<AccountsError> for AdminError {
+    fn from(error: AccountsError) -> AdminError {
         let text = error.to_string();
         match error {
-            AccountsError::Exists(_) => Refusal::conflict(text),
-            AccountsError::Unknown(_) | AccountsError::UnknownToken(_) => Refusal::unknown(text),
+            AccountsError::Exists(_) => AdminError::conflict(text),
+            AccountsError::Unknown(_) | AccountsError::UnknownToken(_) => AdminError::unknown(text),
             AccountsError::Name(_)
             | AccountsError::Password(_)
             | AccountsError::WrongPassword
@@ -113,42 +113,42 @@ impl From<AccountsError> for Refusal {
             | AccountsError::Invitation
             | AccountsError::TokenName
             | AccountsError::NoScope
-            | AccountsError::TooManyMeters(_) => Refusal::bad(text),
-            AccountsError::Busy(_) => Refusal::unavailable(text),
-            AccountsError::Row(_) | AccountsError::Read(_) => Refusal::failed(text),
+            | AccountsError::TooManyMeters(_) => AdminError::bad(text),
+            AccountsError::Busy(_) => AdminError::unavailable(text),
+            AccountsError::Row(_) | AccountsError::Read(_) => AdminError::failed(text),
             AccountsError::Write(why) => why.into(),
         }
     }
 }
 
-impl From<MetersError> for Refusal {
-    fn from(error: MetersError) -> Refusal {
+impl From<MetersError> for AdminError {
+    fn from(error: MetersError) -> AdminError {
         let text = error.to_string();
         match error {
-            MetersError::Unknown(_) => Refusal::unknown(text),
+            MetersError::Unknown(_) => AdminError::unknown(text),
             MetersError::Exists(_)
             | MetersError::Fixed(_)
             | MetersError::Off(_)
             | MetersError::Link { .. }
             | MetersError::ClockWrong
-            | MetersError::Another { .. } => Refusal::conflict(text),
-            MetersError::Entry(_) => Refusal::bad(text),
-            MetersError::Unanswered(why) => Refusal::unanswered(&why, text),
-            MetersError::Row(_) => Refusal::failed(text),
+            | MetersError::Another { .. } => AdminError::conflict(text),
+            MetersError::Entry(_) => AdminError::bad(text),
+            MetersError::Unanswered(why) => AdminError::unanswered(&why, text),
+            MetersError::Row(_) => AdminError::failed(text),
             MetersError::Write(why) => why.into(),
         }
     }
 }
 
-impl From<ManageError> for Refusal {
-    fn from(error: ManageError) -> Refusal {
+impl From<ManageError> for AdminError {
+    fn from(error: ManageError) -> AdminError {
         let text = error.to_string();
         match error {
-            ManageError::Unknown(_) => Refusal::unknown(text),
+            ManageError::Unknown(_) => AdminError::unknown(text),
             ManageError::Bounds { .. } | ManageError::Name(_) | ManageError::Nothing | ManageError::TooMany(_) => {
-                Refusal::bad(text)
+                AdminError::bad(text)
             }
-            ManageError::Read(_) | ManageError::Row(_) => Refusal::failed(text),
+            ManageError::Read(_) | ManageError::Row(_) => AdminError::failed(text),
             ManageError::Write(why) => why.into(),
         }
     }

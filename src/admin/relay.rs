@@ -8,12 +8,12 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Desk;
-use super::problem::Refusal;
+use super::AdminState;
+use super::problem::AdminError;
 use crate::domain::units::Span;
-use crate::relay::{PeerShown, Relay, TicketShown, TicketWanted};
+use crate::relay::{PeerShown, Relay, TicketRequest, TicketShown};
 
-pub(super) fn router() -> Router<Desk> {
+pub(super) fn router() -> Router<AdminState> {
     Router::new()
         .route("/relay/peers", get(list))
         .route("/relay/peers/{peer}", delete(kick))
@@ -24,41 +24,41 @@ pub(super) fn router() -> Router<Desk> {
 }
 
 /// The room, when the box runs and it is open.
-fn room(desk: &Desk) -> Result<Arc<Relay>, Refusal> {
-    let running = desk
+fn room(state: &AdminState) -> Result<Arc<Relay>, AdminError> {
+    let running = state
         .running
         .as_ref()
-        .ok_or_else(|| Refusal::unavailable("the relay needs a running box"))?;
+        .ok_or_else(|| AdminError::unavailable("the relay needs a running box"))?;
     let room = running.relay.borrow().clone();
-    room.ok_or_else(|| Refusal::closed("the relay is closed; open it with a section [relay]"))
+    room.ok_or_else(|| AdminError::closed("the relay is closed; open it with a section [relay]"))
 }
 
-async fn list(State(desk): State<Desk>) -> Result<Json<Vec<PeerShown>>, Refusal> {
-    Ok(Json(room(&desk)?.list()))
+async fn list(State(state): State<AdminState>) -> Result<Json<Vec<PeerShown>>, AdminError> {
+    Ok(Json(room(&state)?.list()))
 }
 
-async fn kick(State(desk): State<Desk>, Path(peer): Path<u64>) -> Result<Json<Value>, Refusal> {
-    match room(&desk)?.kick(Some(peer), None) {
-        0 => Err(Refusal::unknown(format!("no peer {peer} is connected"))),
+async fn kick(State(state): State<AdminState>, Path(peer): Path<u64>) -> Result<Json<Value>, AdminError> {
+    match room(&state)?.kick(Some(peer), None) {
+        0 => Err(AdminError::unknown(format!("no peer {peer} is connected"))),
         ended => Ok(Json(json!({ "ended": ended }))),
     }
 }
 
-async fn clear(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
-    match room(&desk)?.kick(None, Some(&id)) {
-        0 => Err(Refusal::unknown(format!("nobody is at {id}"))),
+async fn clear(State(state): State<AdminState>, Path(id): Path<String>) -> Result<Json<Value>, AdminError> {
+    match room(&state)?.kick(None, Some(&id)) {
+        0 => Err(AdminError::unknown(format!("nobody is at {id}"))),
         ended => Ok(Json(json!({ "ended": ended }))),
     }
 }
 
-async fn drain(State(desk): State<Desk>) -> Result<Json<Value>, Refusal> {
-    let room = room(&desk)?;
+async fn drain(State(state): State<AdminState>) -> Result<Json<Value>, AdminError> {
+    let room = room(&state)?;
     room.drain();
     Ok(drained(&room))
 }
 
-async fn end_drain(State(desk): State<Desk>) -> Result<Json<Value>, Refusal> {
-    let room = room(&desk)?;
+async fn end_drain(State(state): State<AdminState>) -> Result<Json<Value>, AdminError> {
+    let room = room(&state)?;
     room.end_drain();
     Ok(drained(&room))
 }
@@ -68,18 +68,21 @@ fn drained(room: &Relay) -> Json<Value> {
 }
 
 #[derive(Deserialize)]
-struct Wanted {
+struct TraceRequest {
     id: String,
     time: Span,
 }
 
-async fn trace(State(desk): State<Desk>, Json(wanted): Json<Wanted>) -> Result<Json<Value>, Refusal> {
-    let begun = room(&desk)?.trace(&wanted.id, wanted.time.0);
-    let (trace, peers) = begun.map_err(|error| Refusal::bad(error.to_string()))?;
+async fn trace(State(state): State<AdminState>, Json(wanted): Json<TraceRequest>) -> Result<Json<Value>, AdminError> {
+    let begun = room(&state)?.trace(&wanted.id, wanted.time.0);
+    let (trace, peers) = begun.map_err(|error| AdminError::bad(error.to_string()))?;
     Ok(Json(json!({ "trace": trace, "peers": peers })))
 }
 
-async fn ticket(State(desk): State<Desk>, Json(wanted): Json<TicketWanted>) -> Result<Json<TicketShown>, Refusal> {
-    let ticket = room(&desk)?.ticket(&wanted);
-    ticket.map(Json).map_err(|error| Refusal::bad(error.to_string()))
+async fn ticket(
+    State(state): State<AdminState>,
+    Json(wanted): Json<TicketRequest>,
+) -> Result<Json<TicketShown>, AdminError> {
+    let ticket = room(&state)?.ticket(&wanted);
+    ticket.map(Json).map_err(|error| AdminError::bad(error.to_string()))
 }

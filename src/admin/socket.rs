@@ -16,7 +16,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::problem::Refusal;
+use super::problem::AdminError;
 use crate::files::make_shared;
 use crate::http::{Lingering, closing};
 
@@ -146,8 +146,8 @@ impl Drop for Place {
     }
 }
 
-fn too_many() -> Refusal {
-    Refusal::unavailable(format!("your user has {CONNECTIONS} connections open here already"))
+fn too_many() -> AdminError {
+    AdminError::unavailable(format!("your user has {CONNECTIONS} connections open here already"))
 }
 
 impl Drop for Listening {

@@ -8,8 +8,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
-use super::Desk;
-use super::problem::Refusal;
+use super::AdminState;
+use super::problem::AdminError;
 use crate::domain::{Space, SpaceId};
 use crate::occupancy::Occupancy;
 use crate::occupancy::manage::{Create, Set};
@@ -20,9 +20,7 @@ const PAGE: usize = 500;
 /// A space as the command line shows it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SpaceShown {
-    /// Its id.
     pub id: String,
-    /// Its name.
     pub name: Option<String>,
     /// People inside.
     pub current: u32,
@@ -50,25 +48,25 @@ impl From<Space> for SpaceShown {
     }
 }
 
-pub(super) fn router() -> Router<Desk> {
+pub(super) fn router() -> Router<AdminState> {
     Router::new()
         .route("/spaces", get(list).post(create))
         .route("/spaces/{id}", get(show).patch(set).delete(remove))
 }
 
 /// The room, when the box runs and it is open.
-fn room(desk: &Desk) -> Result<Arc<Occupancy>, Refusal> {
-    let running = desk
+fn room(state: &AdminState) -> Result<Arc<Occupancy>, AdminError> {
+    let running = state
         .running
         .as_ref()
-        .ok_or_else(|| Refusal::unavailable("spaces need a running box"))?;
+        .ok_or_else(|| AdminError::unavailable("spaces need a running box"))?;
     let room = running.occupancy.borrow().clone();
-    room.ok_or_else(|| Refusal::closed("the occupancy room is closed; open it with a section [occupancy]"))
+    room.ok_or_else(|| AdminError::closed("the occupancy room is closed; open it with a section [occupancy]"))
 }
 
-fn id_of(text: &str) -> Result<SpaceId, Refusal> {
+fn id_of(text: &str) -> Result<SpaceId, AdminError> {
     text.parse().map_err(|_| {
-        Refusal::bad(format!(
+        AdminError::bad(format!(
             "`{text}` is not the id of a space; `gatelodge space list` shows them"
         ))
     })
@@ -79,29 +77,29 @@ struct After {
     after: Option<String>,
 }
 
-async fn list(State(desk): State<Desk>, Query(from): Query<After>) -> Result<Json<Vec<SpaceShown>>, Refusal> {
+async fn list(State(state): State<AdminState>, Query(from): Query<After>) -> Result<Json<Vec<SpaceShown>>, AdminError> {
     let after = from.after.as_deref().map(id_of).transpose()?;
-    let spaces = room(&desk)?.list(after, PAGE)?;
+    let spaces = room(&state)?.list(after, PAGE)?;
     Ok(Json(spaces.into_iter().map(SpaceShown::from).collect()))
 }
 
-async fn create(State(desk): State<Desk>, Json(wish): Json<Create>) -> Result<Json<SpaceShown>, Refusal> {
-    Ok(Json(room(&desk)?.create(wish).await?.into()))
+async fn create(State(state): State<AdminState>, Json(wish): Json<Create>) -> Result<Json<SpaceShown>, AdminError> {
+    Ok(Json(room(&state)?.create(wish).await?.into()))
 }
 
-async fn show(State(desk): State<Desk>, Path(id): Path<String>) -> Result<Json<SpaceShown>, Refusal> {
-    Ok(Json(room(&desk)?.show(id_of(&id)?)?.into()))
+async fn show(State(state): State<AdminState>, Path(id): Path<String>) -> Result<Json<SpaceShown>, AdminError> {
+    Ok(Json(room(&state)?.show(id_of(&id)?)?.into()))
 }
 
 async fn set(
-    State(desk): State<Desk>,
+    State(state): State<AdminState>,
     Path(id): Path<String>,
     Json(wish): Json<Set>,
-) -> Result<Json<SpaceShown>, Refusal> {
-    Ok(Json(room(&desk)?.set(id_of(&id)?, wish).await?.into()))
+) -> Result<Json<SpaceShown>, AdminError> {
+    Ok(Json(room(&state)?.set(id_of(&id)?, wish).await?.into()))
 }
 
-async fn remove(State(desk): State<Desk>, Path(id): Path<String>) -> Result<StatusCode, Refusal> {
-    room(&desk)?.delete(id_of(&id)?).await?;
+async fn remove(State(state): State<AdminState>, Path(id): Path<String>) -> Result<StatusCode, AdminError> {
+    room(&state)?.delete(id_of(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

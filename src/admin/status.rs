@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::backup::KeysIn;
-use super::problem::Refusal;
-use super::verdict::Verdict;
-use super::{Desk, Order, Running};
+use super::finding::Verdict;
+use super::problem::AdminError;
+use super::{AdminState, Order};
 use crate::domain::Alarm;
 use crate::meter::FleetShown;
 use crate::uplink::UplinkShown;
@@ -90,7 +90,6 @@ pub struct RoomShown {
 /// A certificate that a door shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertificateShown {
-    /// Which door.
     pub door: String,
     /// The names in it.
     pub names: Vec<String>,
@@ -126,32 +125,27 @@ pub struct StoreShown {
     pub salvage: Option<Value>,
 }
 
-pub(super) fn router() -> Router<Desk> {
+pub(super) fn router() -> Router<AdminState> {
     Router::new()
         .route("/status", get(status))
         .route("/reload", post(reload))
 }
 
-pub(super) fn running(desk: &Desk) -> Result<&Running, Refusal> {
-    desk.running
-        .as_ref()
-        .ok_or_else(|| Refusal::unavailable("this needs a running box"))
+async fn status(State(state): State<AdminState>) -> Result<Json<Status>, AdminError> {
+    Ok(Json((state.running()?.status)()))
 }
 
-async fn status(State(desk): State<Desk>) -> Result<Json<Status>, Refusal> {
-    Ok(Json((running(&desk)?.status)()))
-}
-
-async fn reload(State(desk): State<Desk>) -> Result<Json<Value>, Refusal> {
+async fn reload(State(state): State<AdminState>) -> Result<Json<Value>, AdminError> {
     let (answer, answered) = oneshot::channel();
-    let gone = || Refusal::unavailable("the box is stopping");
-    running(&desk)?
+    let gone = || AdminError::unavailable("the box is stopping");
+    state
+        .running()?
         .orders
         .send(Order::Reload(answer))
         .await
         .map_err(|_| gone())?;
     match answered.await.map_err(|_| gone())? {
         Ok(changed) => Ok(Json(json!({ "changed": changed }))),
-        Err(fault) => Err(Refusal::bad(fault)),
+        Err(fault) => Err(AdminError::bad(fault)),
     }
 }

@@ -7,13 +7,12 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 
-use super::Desk;
-use super::problem::Refusal;
-use super::status::running;
+use super::AdminState;
+use super::problem::AdminError;
 use crate::tls::Step;
-use crate::uplink::{EnrolWish, Uplink, UplinkShown};
+use crate::uplink::{EnrolRequest, Uplink, UplinkShown};
 
-pub(super) fn router() -> Router<Desk> {
+pub(super) fn router() -> Router<AdminState> {
     Router::new()
         .route("/uplink", get(status))
         .route("/uplink/test", post(test))
@@ -21,13 +20,13 @@ pub(super) fn router() -> Router<Desk> {
 }
 
 /// The room, when the box runs and it is open.
-fn room(desk: &Desk) -> Result<Arc<Uplink>, Refusal> {
-    let room = running(desk)?.uplink.borrow().clone();
-    room.ok_or_else(|| Refusal::closed("the uplink is closed; open it with a section [uplink]"))
+fn room(state: &AdminState) -> Result<Arc<Uplink>, AdminError> {
+    let room = state.running()?.uplink.borrow().clone();
+    room.ok_or_else(|| AdminError::closed("the uplink is closed; open it with a section [uplink]"))
 }
 
-async fn status(State(desk): State<Desk>) -> Result<Json<UplinkShown>, Refusal> {
-    Ok(Json(room(&desk)?.shown()))
+async fn status(State(state): State<AdminState>) -> Result<Json<UplinkShown>, AdminError> {
+    Ok(Json(room(&state)?.shown()))
 }
 
 /// What is to be tested.
@@ -38,20 +37,20 @@ struct Tested {
     section: Option<String>,
 }
 
-async fn test(State(desk): State<Desk>, Json(tested): Json<Tested>) -> Result<Json<Vec<Step>>, Refusal> {
-    let room = room(&desk)?;
+async fn test(State(state): State<AdminState>, Json(tested): Json<Tested>) -> Result<Json<Vec<Step>>, AdminError> {
+    let room = room(&state)?;
     if tested.section.is_some_and(|section| !room.goes_by(&section)) {
         let detail = "the running box goes by another [uplink] than the configuration file has";
-        return Err(Refusal::other_section(detail));
+        return Err(AdminError::other_section(detail));
     }
     Ok(Json(room.rehearse().await))
 }
 
 /// Whoever goes away before the answer waits no more: the room asks no longer in their name.
-async fn enrol(State(desk): State<Desk>, Json(wish): Json<EnrolWish>) -> Result<Json<Vec<Step>>, Refusal> {
-    let steps = room(&desk)?.enrol(wish).await;
+async fn enrol(State(state): State<AdminState>, Json(wish): Json<EnrolRequest>) -> Result<Json<Vec<Step>>, AdminError> {
+    let steps = room(&state)?.enrol(wish).await;
     steps.map(Json).ok_or_else(|| {
-        Refusal::bad(
+        AdminError::bad(
             "the box proves itself by what its configuration names; with uplink.auth = \"est\" or \"bootstrap\" the \
              platform gives it a certificate or a login",
         )

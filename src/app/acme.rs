@@ -3,13 +3,14 @@
 use anyhow::Context;
 use tokio::sync::watch;
 
-use super::lodge::Lodge;
-use crate::config::{self, Certificate as Source};
+use crate::config::{self, Certificate as Source, Config};
 use crate::http::metrics::Metrics;
+use crate::pki::Pki;
+use crate::store::Store;
 use crate::tls::{Acme, AcmeSettings, AcmeTally, Certificate, Challenge, Challenges};
 
 /// What is kept of ACME while doors come and go.
-pub(super) struct AcmeDesk {
+pub(super) struct AcmeUse {
     challenges: Challenges,
     tally: AcmeTally,
     open: watch::Sender<bool>,
@@ -17,9 +18,9 @@ pub(super) struct AcmeDesk {
     made: Option<(AcmeSettings, Vec<String>, Certificate)>,
 }
 
-impl AcmeDesk {
-    pub(super) fn new(metrics: &Metrics) -> AcmeDesk {
-        AcmeDesk {
+impl AcmeUse {
+    pub(super) fn new(metrics: &Metrics) -> AcmeUse {
+        AcmeUse {
             challenges: Challenges::default(),
             tally: AcmeTally::register(metrics),
             open: watch::channel(false).0,
@@ -38,7 +39,7 @@ impl AcmeDesk {
         self.current.subscribe()
     }
 
-    /// From now on a server can see that the names lead here.
+    /// Says that a server can see from now on that the names lead here.
     pub(super) fn doors_are_open(&self) {
         self.open.send_replace(true);
     }
@@ -48,59 +49,61 @@ impl AcmeDesk {
         self.made = None;
         self.current.send_replace(None);
     }
-}
 
-impl Lodge {
-    /// The section, with its names, when the https door wants a certificate by ACME.
-    pub(super) fn acme_config(&self) -> Option<config::Acme> {
-        let https = self.config.https.as_ref()?;
-        let mut acme = self.config.acme.clone().unwrap_or_default();
-        acme.domains = acme.names(&self.config.site.hostname);
-        (https.certificate == Source::Acme).then_some(acme)
-    }
-
-    /// The certificate by ACME as it is configured now; the same one as before while nothing of it changed, so that
-    /// an order under way is not placed twice.
-    pub(super) async fn acme_certificate(&mut self) -> anyhow::Result<Certificate> {
-        let config = self.acme_config().context("no certificate by ACME is configured")?;
-        let settings = self.acme_settings(&config);
-        let hosts = self.names().for_certificate();
-        if let Some((known, named, certificate)) = &self.acme.made
+    /// The certificate as it is configured now, for these names; the same one as before while nothing of it changed, so
+    /// that an order under way is not placed twice.
+    pub(super) async fn certificate(
+        &mut self,
+        config: &Config,
+        (store, pki): (&Store, &Pki),
+        hosts: Vec<String>,
+    ) -> anyhow::Result<Certificate> {
+        let wanted = wanted(config).context("no certificate by ACME is configured")?;
+        let settings = settings(config, &wanted);
+        if let Some((known, named, certificate)) = &self.made
             && (known, named) == (&settings, &hosts)
         {
             return Ok(certificate.clone());
         }
         let acme = Acme::new(
             settings.clone(),
-            self.store.clone(),
-            self.acme.challenges(),
-            self.acme.tally.clone(),
-            self.acme.open.subscribe(),
+            store.clone(),
+            self.challenges(),
+            self.tally.clone(),
+            self.open.subscribe(),
         );
-        let certificate = Certificate::acme(acme.clone(), &self.pki, "https", hosts.clone()).await?;
-        self.acme.current.send_replace(Some(acme));
-        self.acme.made = Some((settings, hosts, certificate.clone()));
+        let certificate = Certificate::acme(acme.clone(), pki, "https", hosts.clone()).await?;
+        self.current.send_replace(Some(acme));
+        self.made = Some((settings, hosts, certificate.clone()));
         Ok(certificate)
     }
+}
 
-    fn acme_settings(&self, config: &config::Acme) -> AcmeSettings {
-        let http = self.config.http.as_ref().map(config::PlainDoor::http_addresses);
-        let challenges = if http.is_some_and(|addresses| !addresses.is_empty()) {
-            vec![Challenge::Http01, Challenge::TlsAlpn01]
-        } else {
-            vec![Challenge::TlsAlpn01]
-        };
-        AcmeSettings {
-            directory: config.directory_url().to_owned(),
-            rehearsal_directory: config.rehearsal_url().map(str::to_owned),
-            contact: config.contact_urls(),
-            domains: config.domains.clone(),
-            ca_file: config.ca_file.clone(),
-            challenges,
-            folder: self.config.data_dir.join("acme"),
-            deadline: config.order_deadline.0,
-            retry_first: config.retry_first.0,
-            retry_longest: config.retry_longest.0,
-        }
+/// The section, with its names, when the https door wants a certificate by ACME.
+pub(super) fn wanted(config: &Config) -> Option<config::Acme> {
+    let https = config.https.as_ref()?;
+    let mut acme = config.acme.clone().unwrap_or_default();
+    acme.domains = acme.names(&config.site.hostname);
+    (https.certificate == Source::Acme).then_some(acme)
+}
+
+fn settings(config: &Config, wanted: &config::Acme) -> AcmeSettings {
+    let http = config.http.as_ref().map(config::PlainDoor::http_addresses);
+    let challenges = if http.is_some_and(|addresses| !addresses.is_empty()) {
+        vec![Challenge::Http01, Challenge::TlsAlpn01]
+    } else {
+        vec![Challenge::TlsAlpn01]
+    };
+    AcmeSettings {
+        directory: wanted.directory_url().to_owned(),
+        rehearsal_directory: wanted.rehearsal_url().map(str::to_owned),
+        contact: wanted.contact_urls(),
+        domains: wanted.domains.clone(),
+        ca_file: wanted.ca_file.clone(),
+        challenges,
+        folder: config.data_dir.join("acme"),
+        deadline: wanted.order_deadline.0,
+        retry_first: wanted.retry_first.0,
+        retry_longest: wanted.retry_longest.0,
     }
 }

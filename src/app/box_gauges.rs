@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::report::Reporter;
-use crate::rules::{Gauge, Sample};
+use crate::domain::series::Sample;
+use crate::rules::Gauge;
 use crate::store::ClockState;
 use crate::uplink::UplinkShown;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{FromRef, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -14,33 +14,31 @@ use jiff::Timestamp;
 use crate::accounts::Act;
 use crate::admin::{CertificateShown, Finding, Grade, KeysIn, RoomShown, Status, StoreShown, Verdict};
 use crate::domain::{Alarm, Severity};
-use crate::face::{Face, Light, Page, Shell, SignedIn, secured};
+use crate::face::{self, Face, Light, Page, Shell, SignedIn, secured};
 
 /// Says how the box is, whenever it is asked.
-pub(super) type Report = Arc<dyn Fn() -> Status + Send + Sync>;
+pub(super) type Report = Arc<Says>;
 
-#[derive(Clone)]
-struct Desk {
-    report: Report,
-    face: Face,
-}
+/// What says it.
+type Says = dyn Fn() -> Status + Send + Sync;
 
-impl FromRef<Desk> for Face {
-    fn from_ref(desk: &Desk) -> Face {
-        desk.face.clone()
-    }
-}
+/// What stands behind the page.
+type PageState = face::PageState<Says>;
 
 /// The page, of what `report` says.
 pub(super) fn router(report: Report, face: &Face) -> Router {
     let face = face.clone();
-    secured(Router::new().route("/box", get(show)).with_state(Desk { report, face }))
+    secured(
+        Router::new()
+            .route("/box", get(show))
+            .with_state(PageState { room: report, face }),
+    )
 }
 
-async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Response> {
+async fn show(State(state): State<PageState>, person: SignedIn) -> Result<Response, Response> {
     person.must(Act::ManageBox).map_err(IntoResponse::into_response)?;
-    let status = (desk.report)();
-    let page = BoxPage::of(&status, &desk.face, Timestamp::now(), &person);
+    let status = (state.room)();
+    let page = BoxPage::of(&status, &state.face, Timestamp::now(), &person);
     Ok(Page(StatusCode::OK, page).into_response())
 }
 
@@ -48,7 +46,7 @@ async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Re
 #[template(path = "box.html", config = ".askama.toml")]
 struct BoxPage {
     shell: Shell,
-    state: Told,
+    state: StateShown,
     version: String,
     started: String,
     findings: Vec<FindingPart>,
@@ -60,7 +58,7 @@ struct BoxPage {
 }
 
 /// A state: its light, its word, and what it means.
-struct Told {
+struct StateShown {
     light: Light,
     word: String,
     words: String,
@@ -69,13 +67,13 @@ struct Told {
 /// A room, or something that serves the rooms.
 struct Part {
     name: String,
-    told: Told,
+    told: StateShown,
     next_step: Option<String>,
 }
 
 /// An alarm that stands.
 struct AlarmPart {
-    told: Told,
+    told: StateShown,
     since: String,
     rule: String,
     seen: bool,
@@ -83,7 +81,7 @@ struct AlarmPart {
 
 struct CertificatePart {
     door: String,
-    told: Told,
+    told: StateShown,
     names: String,
     issuer: String,
     ends: Option<String>,
@@ -92,7 +90,7 @@ struct CertificatePart {
 }
 
 struct StorePart {
-    told: Told,
+    told: StateShown,
     size: String,
     last_backup: Option<String>,
 }
@@ -138,8 +136,8 @@ impl BoxPage {
     }
 }
 
-fn told(light: Light, word: &str, words: &str) -> Told {
-    Told {
+fn told(light: Light, word: &str, words: &str) -> StateShown {
+    StateShown {
         light,
         word: word.to_owned(),
         words: words.to_owned(),
@@ -148,7 +146,7 @@ fn told(light: Light, word: &str, words: &str) -> Told {
 
 /// What keeps the box from doing its job.
 struct FindingPart {
-    told: Told,
+    told: StateShown,
     part: String,
     next_step: Option<String>,
 }
@@ -169,7 +167,7 @@ fn light(grade: Grade) -> Light {
     }
 }
 
-fn state(state: &str, verdict: &Verdict) -> Told {
+fn state(state: &str, verdict: &Verdict) -> StateShown {
     match state {
         "ready" => {
             let words = match verdict.grade {

@@ -6,6 +6,8 @@ mod places;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::door_files::DoorFiles;
+use super::door_name::DoorName;
 use super::parts::recipient;
 use crate::config::{Certificate as Source, Config, ConfigError, Loaded};
 use crate::store::is_recipient;
@@ -141,20 +143,10 @@ impl Check<'_> {
 
     fn doors(&mut self) {
         let config = &self.loaded.config;
-        if let Some(https) = config.https.as_ref().filter(|https| https.certificate == Source::Files) {
-            self.pair("https", https.certificate_file.as_ref(), https.key_file.as_ref());
-        }
-        if let Some(door) = &config.mtls {
-            self.pair("mtls", door.certificate_file.as_ref(), door.key_file.as_ref());
-            self.trust("mtls", door.client_ca_file.as_ref(), door.crl_file.as_ref());
-        }
-        if let Some(door) = config.grpc.as_ref().filter(|door| !door.plaintext) {
-            self.pair("grpc", door.certificate_file.as_ref(), door.key_file.as_ref());
-            self.trust("grpc", door.client_ca_file.as_ref(), door.crl_file.as_ref());
-        }
-        if let Some(door) = &config.relay {
-            self.pair("relay", door.certificate_file.as_ref(), door.key_file.as_ref());
-            self.trust("relay", door.client_ca_file.as_ref(), door.crl_file.as_ref());
+        for name in DoorName::ALL {
+            let files = DoorFiles::of(config, name);
+            self.pair(name.name(), files.certificate, files.key);
+            self.trust(name.name(), files.authorities, files.list);
         }
     }
 
@@ -173,7 +165,7 @@ impl Check<'_> {
         {
             self.believed("acme.ca_file", file);
         }
-        if let Some(room) = &config.uplink {
+        if let Some(room) = config.uplink.as_ref().map(|section| &section.room) {
             if let Some(file) = &room.ca_file {
                 self.believed("uplink.ca_file", file);
             }
@@ -187,7 +179,7 @@ impl Check<'_> {
                 });
             }
         }
-        let targets = config.occupancy.iter().flat_map(|room| &room.webhook);
+        let targets = config.occupancy.iter().flat_map(|section| &section.webhook);
         for (place, target) in targets.enumerate() {
             let key = |name: &str| format!("occupancy.webhook.{place}.{name}");
             self.secret(&key("secret_file"), Some(&target.secret_file), |path| {

@@ -3,28 +3,19 @@
 
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use super::lodge::Lodge;
+use super::root::App;
+use super::trial::{OutcomeSender, Trial};
 use crate::config::remote;
 use crate::uplink::NewConfiguration;
 
 /// For a session with the new configuration.
 const TRIAL: Duration = Duration::from_secs(60);
 
-/// Who is told what became of a wish.
-pub(super) type Told = watch::Sender<Option<Result<(), String>>>;
-
-/// A configuration that is in force and may not stay.
-pub(super) struct Trial {
-    until: Instant,
-    told: Told,
-}
-
-impl Lodge {
+impl App {
     /// Takes over what the cloud wants, or leaves everything as it was.
-    pub(super) async fn configure(&mut self, wish: NewConfiguration, told: Told) {
+    pub(super) async fn configure(&mut self, wish: NewConfiguration, told: OutcomeSender) {
         match self.try_configure(&wish).await {
             Ok(true) => {
                 tracing::info!("a configuration from the cloud changes the uplink and is tried");

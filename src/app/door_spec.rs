@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::acme;
 use super::door_name::DoorName;
 use super::identity::Names;
-use super::lodge::Lodge;
-use crate::config::{self, DoorLimits, Grpc, Mtls, PlainDoor};
+use crate::config::{self, Config, DoorLimits, Grpc, Mtls, PlainDoor};
 use crate::http::Proxies;
 use crate::http::serve::HSTS_DEFAULT;
 use crate::relay;
@@ -47,12 +47,12 @@ enum Kind {
     },
 }
 
-impl Lodge {
-    /// What a door is opened with as it is configured now; `None`: it is not wanted.
-    pub(super) fn door_spec(&self, name: DoorName) -> Option<DoorSpec> {
-        let (config, limits) = (&self.config, &self.config.limits);
-        let names = self.names();
-        let acme = self.acme_config();
+impl DoorSpec {
+    /// What a configuration has a door opened with; `None`: it is not wanted.
+    pub(super) fn of(config: &Config, name: DoorName) -> Option<DoorSpec> {
+        let limits = &config.limits;
+        let names = Names::of(config);
+        let acme = acme::wanted(config);
         let (limits, kind) = match name {
             DoorName::Metrics => (&limits.metrics, Kind::Metrics(config.metrics.clone()?)),
             DoorName::Mtls => (&limits.mtls, Kind::Mtls(config.mtls.clone()?, names)),
@@ -82,9 +82,7 @@ impl Lodge {
         };
         (!spec.addresses().is_empty()).then_some(spec)
     }
-}
 
-impl DoorSpec {
     /// Where it listens.
     pub(super) fn addresses(&self) -> Vec<SocketAddr> {
         match &self.kind {

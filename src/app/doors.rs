@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
-use tokio::sync::watch;
 
 use super::door_name::DoorName;
 use super::door_spec::DoorSpec;
-use super::lodge::Lodge;
-use super::{handover, router};
+use super::door_state::DoorUp;
+use super::identity::Names;
+use super::root::App;
+use super::{handover, refusal, router};
 use crate::config::GrpcClient;
 use crate::http::Site;
 use crate::http::swap::Swap;
@@ -17,28 +18,13 @@ use crate::meter::mediator::access::Reach;
 use crate::meter::mediator::{self, Mediator, Roles};
 use crate::relay;
 use crate::supervisor::Weight;
-use crate::tls::{Door, OpenDoor, Policy, Served};
+use crate::tls::{Door, OpenDoor, Policy};
 
-/// A door that is open.
-pub(super) struct DoorUp {
-    /// Where it listens.
-    pub(super) addrs: Vec<SocketAddr>,
-    /// The listening sockets, kept so that a changed door, or one that failed, takes them over. The only
-    /// ones beside those of the door that runs: when this goes, connections are refused, not queued.
-    listeners: Arc<Vec<std::net::TcpListener>>,
-    /// What it was opened with.
-    spec: DoorSpec,
-    /// Its router, which a reload changes while connections go on.
-    router: Swap,
-    /// What it shows for itself, if it speaks TLS.
-    served: Option<watch::Receiver<Served>>,
-}
-
-impl Lodge {
-    /// Opens every door that has a section. One that cannot be opened is left to [`Lodge::try_doors_again`]; only when
+impl App {
+    /// Opens every door that has a section. One that cannot be opened is left to [`App::try_doors_again`]; only when
     /// none opens at all is that an error.
     pub(super) async fn open_doors(&mut self) -> anyhow::Result<()> {
-        let addresses = |name| self.door_spec(name).map_or_else(Vec::new, |spec| spec.addresses());
+        let addresses = |name| DoorSpec::of(&self.config, name).map_or_else(Vec::new, |spec| spec.addresses());
         if self.handover.keep_only(&DoorName::ALL.map(addresses)) {
             DoorName::ALL.iter().for_each(|name| handover::forget(name.name()));
             handover::settled().await;
@@ -59,12 +45,12 @@ impl Lodge {
     pub(super) fn is_as_configured(&self, name: DoorName) -> bool {
         let shut = self.shut.get(&name).and_then(|shut| shut.spec.as_ref());
         let stands = self.doors.get(&name).map(|door| &door.spec).or(shut);
-        self.door_spec(name).as_ref() == stands
+        DoorSpec::of(&self.config, name).as_ref() == stands
     }
 
     /// Opens one door as it is configured now; an open one keeps its sockets where the addresses are the same.
     pub(super) async fn open_door(&mut self, name: DoorName) -> anyhow::Result<()> {
-        let Some(spec) = self.door_spec(name) else {
+        let Some(spec) = DoorSpec::of(&self.config, name) else {
             self.close_door(name);
             self.is_no_longer_shut(name);
             handover::forget(name.name());
@@ -89,7 +75,7 @@ impl Lodge {
                     .with_refusals(match name {
                         DoorName::Grpc => mediator::refusal,
                         DoorName::Metrics | DoorName::Mtls | DoorName::Relay | DoorName::Https | DoorName::Http => {
-                            router::refused
+                            refusal::refused
                         }
                     })
                     .with_pages(pages.clone())
@@ -144,7 +130,7 @@ impl Lodge {
 
     fn close_door(&mut self, name: DoorName) {
         if self.doors.remove(&name).is_some() {
-            self.house.retire(name.service());
+            self.supervisor.retire(name.service());
             self.reporter.certificate(name.name(), None);
             self.reporter.doors(self.doors());
         }
@@ -159,15 +145,16 @@ impl Lodge {
     ) {
         let first = Mutex::new(Some(open));
         let again = Arc::new(again);
-        self.house.add_beside(name.service(), Weight::Essential, move |stop| {
-            let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let again = Arc::clone(&again);
-            Box::pin(async move {
-                let open = first.map_or_else(|| again(), Ok)?;
-                open.run(stop).await;
-                Ok(())
-            })
-        });
+        self.supervisor
+            .add_beside(name.service(), Weight::Essential, move |stop| {
+                let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let again = Arc::clone(&again);
+                Box::pin(async move {
+                    let open = first.map_or_else(|| again(), Ok)?;
+                    open.run(stop).await;
+                    Ok(())
+                })
+            });
     }
 
     fn router_of(&self, name: DoorName) -> Site {
@@ -184,7 +171,7 @@ impl Lodge {
                     .and_then(|door| door.addrs.first().map(SocketAddr::port));
                 let shown = self.doors.get(&DoorName::Https).and_then(|door| door.served.as_ref());
                 let shown = shown.map_or_else(Vec::new, |shown| shown.borrow().names.clone());
-                router::http(self.names().and(shown), port, self.acme.challenges()).into()
+                router::http(Names::of(&self.config).and(shown), port, self.acme.challenges()).into()
             }
         }
     }

@@ -12,7 +12,7 @@ use futures_util::future::Either;
 use tower::{Layer, Service};
 
 use super::identity::Names;
-use super::router::refused;
+use super::refusal::refused;
 use crate::http::{Problem, authority};
 
 /// The layer round the https door's router.

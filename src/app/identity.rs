@@ -2,6 +2,9 @@
 
 use std::net::IpAddr;
 
+use super::acme;
+use crate::config::Config;
+
 /// The names of the box.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Names {
@@ -14,6 +17,15 @@ pub(super) struct Names {
 const UNSET: &str = "localhost";
 
 impl Names {
+    /// The names that a configuration gives the box, and those of its certificate by ACME.
+    pub(super) fn of(config: &Config) -> Names {
+        let names = Names::new(&config.site.hostname);
+        match acme::wanted(config) {
+            Some(acme) => names.and(acme.domains),
+            None => names,
+        }
+    }
+
     pub(super) fn new(hostname: &str) -> Names {
         let machine = rustix::system::uname()
             .nodename()

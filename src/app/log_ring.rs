@@ -12,7 +12,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
 use super::panic_file::PanicFile;
-use crate::uplink::{LogKind, LogLine, LogWanted};
+use crate::uplink::{LogKind, LogLine, LogQuery};
 
 /// Lines and bytes that are kept, of each kind.
 const LINES: usize = 10_000;
@@ -54,7 +54,7 @@ fn kind(target: &str) -> Option<LogKind> {
 
 impl LogRing {
     /// Lines as they are wanted, oldest first.
-    pub(super) fn lines(&self, wanted: &LogWanted) -> Vec<LogLine> {
+    pub(super) fn lines(&self, wanted: &LogQuery) -> Vec<LogLine> {
         let ring = self.kinds[wanted.kind as usize]
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
@@ -85,7 +85,7 @@ impl LogRing {
         }
     }
 
-    /// From now on a panic is a line too, beside what is said of it on standard error.
+    /// Has every panic written as a line too, beside what is said of it on standard error.
     pub(super) fn hear_panics(&self) {
         let ring = self.clone();
         let before = std::panic::take_hook();
@@ -106,7 +106,7 @@ impl LogRing {
         for line in lines {
             self.add(LogKind::Panic, line);
         }
-        // A second lodge in one process (tests) leaves the first its file.
+        // A second box in one process (tests) leaves the first its file.
         let _ = self.panics.set(file);
     }
 
@@ -169,8 +169,8 @@ mod tests {
     use super::*;
     use tracing_subscriber::layer::SubscriberExt;
 
-    fn wanted(kind: LogKind) -> LogWanted {
-        LogWanted {
+    fn wanted(kind: LogKind) -> LogQuery {
+        LogQuery {
             kind,
             from: None,
             to: None,
@@ -230,14 +230,14 @@ mod tests {
         assert_eq!(lines.len(), LINES);
         assert_eq!(lines[0].text, "INFO gatelodge::uplink::room: connected again number=5");
         assert_eq!(ring.lines(&wanted(LogKind::Meters)).len(), 1);
-        let last = LogWanted {
+        let last = LogQuery {
             most: 2,
             with: "number=1000".into(),
             ..wanted(LogKind::Uplink)
         };
         let texts: Vec<String> = ring.lines(&last).into_iter().map(|line| line.text).collect();
         assert!(texts.len() == 2 && texts[1].ends_with("number=10004"), "{texts:?}");
-        let later = LogWanted {
+        let later = LogQuery {
             from: Some(Timestamp::now()),
             ..wanted(LogKind::Uplink)
         };

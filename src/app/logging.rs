@@ -56,7 +56,7 @@ impl Logging {
         self.ring.clone()
     }
 
-    /// From now on these lines. The form of lines changes only with a restart.
+    /// Changes which lines are logged. The form of lines changes only with a restart.
     pub fn set_filter(&self, log: &Log) {
         if let Err(error) = self.filter.reload(filter(log)) {
             tracing::warn!(%error, "the log filter could not be changed");

@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, interval};
 
-use super::lodge::Lodge;
-use crate::supervisor::Weight;
+use crate::supervisor::{Supervisor, Weight};
 
 /// How often it is looked at.
 const LOOK: Duration = Duration::from_secs(10);
-/// It is given back no more often: the allocator stands still meanwhile.
+/// The least time between two trims: the allocator stands still meanwhile.
 const SELDOM: Duration = Duration::from_secs(30);
 /// So many bytes more than after the last time are worth it.
 const WORTH: u64 = 8 << 20;
@@ -23,19 +22,17 @@ pub fn trim_by(trim: fn()) {
     let _ = TRIM.set(trim);
 }
 
-impl Lodge {
-    /// Gives memory back now and then.
-    pub(super) fn add_memory(&mut self) {
-        self.house.add("memory", Weight::Room, move |stop| {
-            Box::pin(async move {
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    () = keep_small() => {}
-                }
-                Ok(())
-            })
-        });
-    }
+/// Starts the service that gives memory back now and then.
+pub(super) fn add_to(supervisor: &mut Supervisor) {
+    supervisor.add("memory", Weight::Room, move |stop| {
+        Box::pin(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = keep_small() => {}
+            }
+            Ok(())
+        })
+    });
 }
 
 async fn keep_small() {

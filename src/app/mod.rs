@@ -7,16 +7,18 @@ mod box_gauges;
 mod box_page;
 mod check;
 mod configured;
+mod door_files;
 mod door_name;
 mod door_spec;
+mod door_state;
 mod door_tls;
 mod doors;
 mod gauges;
 mod handover;
-mod hands;
 mod host;
+mod host_control;
 mod identity;
-mod lodge;
+mod lamps;
 mod log_ring;
 mod logging;
 mod memory;
@@ -25,12 +27,16 @@ mod panic_file;
 mod part;
 mod parts;
 mod probe;
+mod refusal;
 mod reload;
 mod report;
+mod root;
 mod router;
 mod shut;
 mod slot;
+mod store_metrics;
 mod systemd;
+mod trial;
 mod uplink_metrics;
 
 use std::collections::BTreeMap;
@@ -40,12 +46,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use crate::admin::Order;
-use crate::config::{Flags, Loaded, remote};
+use crate::config::{Flags, Loaded, remote_file};
 use crate::store::Health;
 pub use check::{Findings, check};
-use lodge::Lodge;
 pub use logging::{LogTo, Logging, start as start_logging};
 pub use memory::trim_by;
+use root::App;
 
 /// Why the box ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,30 +79,30 @@ pub async fn serve(loaded: Loaded, flags: Flags, logging: Logging, ready: impl F
     // Signals that come while starting are not lost.
     let mut signals = Signals::new()?;
     let (orders, mut ordered) = mpsc::channel(8);
-    let mut lodge = Lodge::build(loaded, flags, logging, orders).await?;
-    let doors = lodge.doors();
+    let mut app = App::build(loaded, flags, logging, orders).await?;
+    let doors = app.doors();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), doors = %report::doors_in_words(&doors), "ready");
     systemd::ready("ready");
     ready(&Ready { doors });
-    let end = attend(&mut lodge, &mut signals, &mut ordered).await;
+    let end = attend(&mut app, &mut signals, &mut ordered).await;
     systemd::stopping();
-    lodge.close().await;
+    app.close().await;
     Ok(end)
 }
 
 /// Says what stands in the configuration from the cloud and is not in force.
 pub fn warn_of_refused(loaded: &Loaded) {
-    let file = remote::file(&loaded.config.data_dir);
+    let file = remote_file(&loaded.config.data_dir);
     for why in &loaded.refused {
         tracing::warn!(file = %file.display(), why, "a key of the configuration from the cloud is not applied");
     }
 }
 
 /// Carries out signals and orders until one of them, or a failure, ends the box.
-async fn attend(lodge: &mut Lodge, signals: &mut Signals, ordered: &mut mpsc::Receiver<Order>) -> End {
-    let fallen = lodge.fallen();
+async fn attend(app: &mut App, signals: &mut Signals, ordered: &mut mpsc::Receiver<Order>) -> End {
+    let fallen = app.fallen();
     tokio::pin!(fallen);
-    let mut health = lodge.store_health();
+    let mut health = app.store_health();
     loop {
         tokio::select! {
             what = &mut fallen => return End::Fallen(what),
@@ -107,15 +113,15 @@ async fn attend(lodge: &mut Lodge, signals: &mut Signals, ordered: &mut mpsc::Re
                     return End::Stopped;
                 }
                 Signal::Reload => {
-                    let _ = lodge.reload().await;
+                    let _ = app.reload().await;
                 }
             },
-            () = lodge.until_doors_are_tried() => lodge.try_doors_again().await,
-            works = lodge.verdict() => lodge.settle_trial(works).await,
+            () = app.until_doors_are_tried() => app.try_doors_again().await,
+            works = app.verdict() => app.settle_trial(works).await,
             Some(order) = ordered.recv() => match order {
-                Order::Configure(wish, told) => lodge.configure(wish, told).await,
+                Order::Configure(wish, told) => app.configure(wish, told).await,
                 Order::Reload(answer) => {
-                    let _ = answer.send(lodge.reload().await);
+                    let _ = answer.send(app.reload().await);
                 }
                 Order::Restart => {
                     tracing::info!("stopping, to be started again");

@@ -15,7 +15,7 @@ use crate::webhooks;
     info(title = "Gatelodge", description = "What this box answers over HTTPS", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     servers((url = "/", description = "This box"))
 )]
-struct House;
+struct BoxApi;
 
 /// The methods of a path, as the document names them.
 pub(super) const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
@@ -35,11 +35,11 @@ fn parts() -> [utoipa::openapi::OpenApi; 6] {
 /// The whole document.
 #[must_use]
 pub(super) fn document() -> Value {
-    let mut house = House::openapi();
+    let mut document = BoxApi::openapi();
     for part in parts() {
-        house.merge(part);
+        document.merge(part);
     }
-    let mut document = serde_json::to_value(house).unwrap_or_else(|_| json!({}));
+    let mut document = serde_json::to_value(document).unwrap_or_else(|_| json!({}));
     let components = &mut document["components"];
     components["schemas"]["Problem"] = problem();
     components["securitySchemes"]["bearer"] = json!({
@@ -220,8 +220,7 @@ fn respond(path: &str, status: &str, response: &mut Map<String, Value>, is_v1: b
         response.insert("content".to_owned(), json!({ "text/event-stream": events }));
     } else if status == "200" {
         let others: &[&str] = match path.rsplit('/').next() {
-            Some("intervals" | "readings") => &["text/csv", "application/x-ndjson"],
-            Some("history") => &["text/csv"],
+            Some("intervals" | "readings" | "history") => &["text/csv", "application/x-ndjson"],
             _ => &[],
         };
         let content = response

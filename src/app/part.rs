@@ -18,7 +18,7 @@ pub(super) type Service = (&'static str, Box<dyn Fn(CancellationToken) -> Run + 
 /// is built of stands in its section, so that the difference is `==` and nothing else can be forgotten or be too much.
 #[async_trait]
 pub(super) trait Part<D: Sync>: Sized + Send + Sync + 'static {
-    /// Its name in logs, in `status`, and in the answer to a reload.
+    /// The part's name in logs, in `status`, and in the answer to a reload.
     const NAME: &'static str;
 
     /// Whether `status` lists it among the rooms, open or closed.
@@ -27,7 +27,7 @@ pub(super) trait Part<D: Sync>: Sized + Send + Sync + 'static {
     /// All of the configuration that it is built of.
     type Section: Clone + PartialEq + Send + Sync + 'static;
 
-    /// Its section; `None`: it is not wanted.
+    /// The part's section of the configuration; `None`: the part is not wanted.
     fn section(config: &Config) -> Option<Self::Section>;
 
     /// Builds it; nothing of it runs yet. The part of before may run still.
@@ -46,8 +46,8 @@ pub(super) trait Part<D: Sync>: Sized + Send + Sync + 'static {
         https
     }
 
-    /// It is there to stay: all that was to change did. Only now may it forget what an earlier configuration had.
-    async fn settle(&self) -> anyhow::Result<()> {
+    /// Makes the part permanent: all that was to change did. Only now may it forget what an earlier configuration had.
+    async fn commit(&self) -> anyhow::Result<()> {
         Ok(())
     }
 

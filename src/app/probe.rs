@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::lodge::Lodge;
 use super::report::Reporter;
+use super::root::App;
 use super::systemd;
 use crate::admin::Grade;
 use crate::http::health::Readiness;
@@ -24,12 +24,12 @@ struct Probe {
     readiness: watch::Sender<Readiness>,
 }
 
-impl Lodge {
+impl App {
     /// Starts the probe.
     pub(super) fn add_probe(&mut self) {
         let probe = self.probe();
         let every = systemd::watchdog_interval().map_or(EVERY, |limit| limit.min(EVERY));
-        self.house.add("probe", Weight::Essential, move |stop| {
+        self.supervisor.add("probe", Weight::Essential, move |stop| {
             let probe = probe.clone();
             Box::pin(async move {
                 let mut ticks = tokio::time::interval(every);
@@ -51,7 +51,7 @@ impl Lodge {
     fn probe(&self) -> Probe {
         Probe {
             store: self.store.clone(),
-            states: self.house.states(),
+            states: self.supervisor.states(),
             reporter: self.reporter.clone(),
             readiness: self.readiness.clone(),
         }

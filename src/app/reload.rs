@@ -2,16 +2,16 @@
 //! changed is rebuilt. A bad one leaves the old in force.
 
 use super::door_name::DoorName;
-use super::lodge::Lodge;
+use super::root::App;
 use super::slot::{AnySlot, Change};
 use super::systemd;
 use crate::config::{self, Config};
-use crate::supervisor::House;
+use crate::supervisor::Supervisor;
 
 /// What cannot change while the box runs.
 pub(super) const ON_RESTART: &str = "takes effect with a restart";
 
-impl Lodge {
+impl App {
     /// Reads the configuration anew. Answers what changed, or what is wrong with it.
     pub(super) async fn reload(&mut self) -> Result<Vec<String>, String> {
         systemd::reloading();
@@ -46,21 +46,22 @@ impl Lodge {
         }
     }
 
+    /// Brings everything from the configuration `old` to the one that is held now; with both exchanged it is the way back.
     async fn take_over(&mut self, old: &Config) -> anyhow::Result<Vec<String>> {
-        self.deps.hands.in_force(&self.config);
+        self.host.in_force(&self.config);
         if old.log != self.config.log {
             self.logging.set_filter(&self.config.log);
         }
-        let mut changed = at_once(old, &self.config);
-        let parts = refresh(self.parts.each_mut(), &self.config, &self.deps, &mut self.house).await?;
+        let mut changed = box_changes(old, &self.config);
+        let parts = refresh(self.parts.each_mut(), &self.config, &self.deps, &mut self.supervisor).await?;
         let doors = self.refresh_doors().await?;
         // From here on nothing goes back.
-        self.settle_parts().await;
+        self.commit_parts().await;
         if parts.is_some() || old.site != self.config.site {
             self.change_routers();
         }
         let parts = parts.unwrap_or_default().into_iter();
-        for word in parts.chain(shared(old, &self.config)).chain(doors) {
+        for word in parts.chain(shared_changes(old, &self.config)).chain(doors) {
             // The relay is a part and a door.
             if !changed.contains(&word) {
                 changed.push(word);
@@ -72,14 +73,14 @@ impl Lodge {
 
     /// Makes every part what the configuration says.
     pub(super) async fn refresh_parts(&mut self) -> anyhow::Result<()> {
-        refresh(self.parts.each_mut(), &self.config, &self.deps, &mut self.house).await?;
+        refresh(self.parts.each_mut(), &self.config, &self.deps, &mut self.supervisor).await?;
         Ok(())
     }
 
     /// What is there is to stay. Each part is told, and what one cannot forget now it forgets with the next change.
-    pub(super) async fn settle_parts(&mut self) {
+    pub(super) async fn commit_parts(&mut self) {
         for part in self.parts.each_mut() {
-            if let Err(error) = part.settle(&self.deps).await {
+            if let Err(error) = part.commit(&self.deps).await {
                 let error = format!("{error:#}");
                 tracing::error!(error, "what an earlier configuration had could not all be forgotten");
             }
@@ -112,19 +113,19 @@ impl Lodge {
     /// What was left alone after too many failures gets another chance.
     async fn retry_failed(&mut self) -> anyhow::Result<()> {
         self.try_doors_now().await;
-        let failed = self.house.failed();
-        if revive(self.parts.each_mut(), &failed, &self.deps, &mut self.house).await? {
+        let failed = self.supervisor.failed();
+        if revive(self.parts.each_mut(), &failed, &self.deps, &mut self.supervisor).await? {
             self.change_routers();
         }
         Ok(())
     }
 }
 
-/// What changed of the box itself.
-fn at_once(old: &Config, new: &Config) -> Vec<String> {
+/// What changed of the box itself, in words: only what is logged takes effect without a restart.
+fn box_changes(old: &Config, new: &Config) -> Vec<String> {
     let on_restart = |key: &str| format!("{key} ({ON_RESTART})");
     let filter_only = old.log.format == new.log.format;
-    said([
+    words_of([
         (old.log != new.log && filter_only, "log".to_owned()),
         (!filter_only, format!("log (format {ON_RESTART})")),
         (old.data_dir != new.data_dir, on_restart("data_dir")),
@@ -133,14 +134,14 @@ fn at_once(old: &Config, new: &Config) -> Vec<String> {
 }
 
 /// What changed of what parts and doors share.
-fn shared(old: &Config, new: &Config) -> Vec<String> {
-    said([
+fn shared_changes(old: &Config, new: &Config) -> Vec<String> {
+    words_of([
         (old.acme != new.acme, "acme".to_owned()),
         (old.site != new.site, "site".to_owned()),
     ])
 }
 
-fn said<const N: usize>(all: [(bool, String); N]) -> Vec<String> {
+fn words_of<const N: usize>(all: [(bool, String); N]) -> Vec<String> {
     let differs = all.into_iter().filter(|(differs, _)| *differs);
     differs.map(|(_, words)| words).collect()
 }
@@ -151,7 +152,7 @@ async fn refresh<D: Sync>(
     parts: Vec<&mut dyn AnySlot<D>>,
     config: &Config,
     deps: &D,
-    supervisor: &mut House,
+    supervisor: &mut Supervisor,
 ) -> anyhow::Result<Option<Vec<String>>> {
     let mut changed = None;
     for part in parts {
@@ -167,7 +168,7 @@ async fn revive<D: Sync>(
     parts: Vec<&mut dyn AnySlot<D>>,
     failed: &[String],
     deps: &D,
-    supervisor: &mut House,
+    supervisor: &mut Supervisor,
 ) -> anyhow::Result<bool> {
     let mut any = false;
     for part in parts {

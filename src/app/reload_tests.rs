@@ -11,7 +11,7 @@ use super::{refresh, revive};
 use crate::app::part::{Part, Service, service};
 use crate::app::slot::{AnySlot, Slot};
 use crate::config::Config;
-use crate::supervisor::House;
+use crate::supervisor::Supervisor;
 
 /// What happened, in order.
 type Heard = Arc<Mutex<Vec<String>>>;
@@ -103,7 +103,7 @@ struct Rig {
     named: Slot<Named, Heard>,
     kept: Slot<Kept, Heard>,
     heard: Heard,
-    supervisor: House,
+    supervisor: Supervisor,
 }
 
 impl Rig {
@@ -112,7 +112,7 @@ impl Rig {
             named: Slot::default(),
             kept: Slot::default(),
             heard: Heard::default(),
-            supervisor: House::new(Duration::from_secs(5)),
+            supervisor: Supervisor::new(Duration::from_secs(5)),
         }
     }
 
@@ -126,9 +126,9 @@ impl Rig {
     }
 
     /// All that was to change did.
-    async fn settle(&mut self) {
-        self.named.settle(&self.heard).await.unwrap();
-        self.kept.settle(&self.heard).await.unwrap();
+    async fn commit(&mut self) {
+        self.named.commit(&self.heard).await.unwrap();
+        self.kept.commit(&self.heard).await.unwrap();
     }
 
     /// What happened since it was asked last, when nothing goes on any more.
@@ -160,8 +160,8 @@ async fn only_what_changed_is_rebuilt_and_the_old_one_ends_first() {
         "a reload that goes back finds what was kept"
     );
     assert!(rig.named.get().is_none());
-    rig.settle().await;
-    rig.settle().await;
+    rig.commit().await;
+    rig.commit().await;
     assert_eq!(rig.heard().await, ["closed"], "once");
 }
 
@@ -169,11 +169,11 @@ async fn only_what_changed_is_rebuilt_and_the_old_one_ends_first() {
 async fn what_goes_back_was_never_closed() {
     let mut rig = Rig::new();
     rig.take("a", "0s", "/run").await.unwrap();
-    rig.settle().await;
+    rig.commit().await;
     rig.heard().await;
     rig.take("none", "0s", "/run").await.unwrap();
     rig.take("a", "0s", "/run").await.unwrap();
-    rig.settle().await;
+    rig.commit().await;
     assert_eq!(rig.heard().await, ["built a", "ends a", "begins a"]);
 }
 
@@ -182,7 +182,7 @@ async fn what_is_not_wanted_from_the_beginning_is_closed_once() {
     let mut rig = Rig::new();
     for _ in 0..2 {
         rig.take("none", "0s", "/run").await.unwrap();
-        rig.settle().await;
+        rig.commit().await;
     }
     assert_eq!(rig.heard().await, ["built kept", "closed"]);
 }

@@ -1,28 +1,19 @@
-//! How the box is: for `status`, for the lamps on the pages, for metrics.
+//! How the box is: for `status`, for the lamps on the pages, for the probe.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use jiff::Timestamp;
-use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
-use prometheus_client::metrics::counter::ConstCounter;
-use prometheus_client::metrics::gauge::ConstGauge;
 use tokio::sync::watch;
 
-use super::lodge::Lodge;
-use super::parts::Parts;
-use crate::admin::{Backups, Beside, CertificateShown, Grade, RelayShown, RoomShown, Status, StoreShown, Verdict};
+use crate::admin::{Backups, Beside, CertificateShown, RelayShown, RoomShown, Status, StoreShown, Verdict};
 use crate::domain::Alarm;
-use crate::face::{Concern, Lamp, Lamps, Light};
-use crate::http::metrics::Metrics;
 use crate::meter::Meters;
 use crate::relay::Relay;
-use crate::rules::Alarms;
+use crate::store::alarms::Alarms;
 use crate::store::{ClockState, Store};
-use crate::supervisor::{State, States, Weight};
+use crate::supervisor::{State, States};
 use crate::tls::Served;
 use crate::uplink::Uplink;
 use crate::webhooks::Webhooks;
@@ -34,12 +25,14 @@ pub(super) struct Reporter {
     states: watch::Receiver<States>,
     backups: Backups,
     rooms: RoomsSeen,
-    told: Arc<Mutex<Told>>,
+    told: Arc<Mutex<Inputs>>,
 }
 
-/// The rooms that say more of themselves than that they run; each is there while it is open.
+/// The rooms; those that say more of themselves than that they run are there while they are open.
 #[derive(Clone)]
 pub(super) struct RoomsSeen {
+    /// Those that `status` lists, open or closed.
+    pub(super) names: Vec<&'static str>,
     pub(super) meters: watch::Receiver<Option<Arc<Meters>>>,
     pub(super) uplink: watch::Receiver<Option<Arc<Uplink>>>,
     pub(super) webhooks: watch::Receiver<Option<Arc<Webhooks>>>,
@@ -47,7 +40,7 @@ pub(super) struct RoomsSeen {
 }
 
 #[derive(Default)]
-struct Told {
+struct Inputs {
     phase: Phase,
     not_in_force: Option<String>,
     started: Option<Timestamp>,
@@ -72,9 +65,9 @@ enum Phase {
 
 impl Reporter {
     pub(super) fn new(store: Store, states: watch::Receiver<States>, backups: Backups, rooms: RoomsSeen) -> Reporter {
-        let told = Told {
+        let told = Inputs {
             started: Some(Timestamp::now()),
-            ..Told::default()
+            ..Inputs::default()
         };
         Reporter {
             store,
@@ -93,6 +86,11 @@ impl Reporter {
     /// How far the clock is believed.
     pub(super) fn clock(&self) -> ClockState {
         self.store.clock()
+    }
+
+    /// Whether the disk has no room for changes.
+    pub(super) fn is_disk_full(&self) -> bool {
+        self.store.health().borrow().disk_full
     }
 
     /// When the box was started.
@@ -144,10 +142,11 @@ impl Reporter {
         let last_backup = self.backups.last().unwrap_or_default();
         let mut services: BTreeMap<String, RoomShown> =
             states.iter().map(|(name, state)| (name.clone(), room(state))).collect();
-        let rooms = Parts::rooms()
+        let names = self.rooms.names.iter().copied();
+        let rooms = names
             .map(|name| (name.to_owned(), services.remove(name).unwrap_or_else(|| closed(name))))
             .collect();
-        let disk_full = self.store.health().borrow().disk_full;
+        let disk_full = self.is_disk_full();
         let webhooks = self.webhooks();
         let mut status = Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -217,7 +216,7 @@ impl Reporter {
         })
     }
 
-    fn state(&self, told: &Told, verdict: &Verdict) -> &'static str {
+    fn state(&self, told: &Inputs, verdict: &Verdict) -> &'static str {
         match told.phase {
             Phase::Starting => "starting",
             Phase::Stopping => "stopping",
@@ -227,86 +226,8 @@ impl Reporter {
         }
     }
 
-    fn lamps(&self) -> Lamps {
-        let status = self.status_light();
-        let verdict = &status.verdict;
-        let lamp = |concern, name: &str, (light, words): (Light, &str)| {
-            let lamp = Lamp {
-                name: name.to_owned(),
-                light,
-                words: words.to_owned(),
-            };
-            (concern, lamp)
-        };
-        let light = |grade| match grade {
-            Grade::Well => Light::Good,
-            Grade::Attention => Light::Warn,
-            Grade::Trouble => Light::Bad,
-        };
-        let of = |name: &str| match name {
-            "occupancy" => Concern::Spaces,
-            "meters" => Concern::Meters,
-            _ => Concern::Box,
-        };
-        let running = status.rooms.iter().filter(|(_, room)| room.state != "closed");
-        let mut parts: Vec<(Concern, Lamp)> = running
-            .map(|(name, _)| match verdict.worst_of(name) {
-                // Why it broke is for those who run the box.
-                Some(found) if of(name) != Concern::Box => {
-                    lamp(of(name), name, (light(found.grade), "does not do all of its job"))
-                }
-                Some(found) => lamp(of(name), name, (light(found.grade), &found.words)),
-                None => lamp(of(name), name, (Light::Good, "works")),
-            })
-            .collect();
-        // Whoever counts or tops up is told why nothing of it is taken.
-        let store = match verdict.worst_of("store") {
-            Some(_) if self.store.health().borrow().disk_full => (
-                Concern::Everybody,
-                (Light::Bad, "the disk is full, nothing new is taken"),
-            ),
-            Some(found) => (Concern::Box, (light(found.grade), found.words.as_str())),
-            None => (Concern::Everybody, (Light::Good, "works")),
-        };
-        parts.push(lamp(store.0, "store", store.1));
-        // What serves the rooms is only of interest when it does not do its job; alarms have lamps of their own.
-        let said = |part: &str| status.rooms.contains_key(part) || part == "store" || part == "alarm";
-        for found in verdict.findings.iter().filter(|found| !said(&found.part)) {
-            parts.push(lamp(Concern::Box, &found.part, (light(found.grade), &found.words)));
-        }
-        Lamps {
-            parts,
-            alarms: status.alarms,
-        }
-    }
-
-    fn told(&self) -> MutexGuard<'_, Told> {
+    fn told(&self) -> MutexGuard<'_, Inputs> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Lodge {
-    /// Keeps the lamps lit as things are.
-    pub(super) fn add_lamps(&mut self) {
-        let (reporter, lamps) = (self.reporter.clone(), self.lamps.clone());
-        self.house.add("lamps", Weight::Room, move |stop| {
-            let (reporter, lamps) = (reporter.clone(), lamps.clone());
-            Box::pin(async move {
-                let mut ticks = tokio::time::interval(Duration::from_secs(1));
-                loop {
-                    lamps.send_if_modified(|shown| {
-                        let now = reporter.lamps();
-                        let changed = *shown != now;
-                        *shown = now;
-                        changed
-                    });
-                    tokio::select! {
-                        () = stop.cancelled() => return Ok(()),
-                        _ = ticks.tick() => {}
-                    }
-                }
-            })
-        });
     }
 }
 
@@ -360,46 +281,4 @@ pub(super) fn doors_in_words(doors: &BTreeMap<String, Vec<SocketAddr>>) -> Strin
         format!("{name} {}", addrs.join(" "))
     };
     doors.iter().map(door).collect::<Vec<_>>().join(", ")
-}
-
-/// Registers what the store counts.
-pub(super) fn register(metrics: &Metrics, store: &Store) {
-    metrics.register(|registry| registry.register_collector(Box::new(Book(store.clone()))));
-}
-
-struct Book(Store);
-
-impl std::fmt::Debug for Book {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Book")
-    }
-}
-
-impl Collector for Book {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let stats = self.0.stats();
-        let mut counter = |name: &str, help: &str, value: u64| {
-            let metric = ConstCounter::new(value);
-            let kind = metric.metric_type();
-            metric.encode(encoder.encode_descriptor(name, help, None, kind)?)
-        };
-        counter("store_changes", "Changes written to the book", stats.changes)?;
-        counter(
-            "store_groups",
-            "Groups of changes that were synced together",
-            stats.groups,
-        )?;
-        let mut gauge = |name: &str, help: &str, value: u64| {
-            let metric = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
-            let kind = metric.metric_type();
-            metric.encode(encoder.encode_descriptor(name, help, None, kind)?)
-        };
-        gauge("store_bytes", "Bytes the book takes on disk", self.0.bytes())?;
-        gauge("store_queue", "Changes waiting for the pen", stats.waiting as u64)?;
-        gauge(
-            "store_disk_full",
-            "1 while writes are refused for lack of disk",
-            u64::from(self.0.health().borrow().disk_full),
-        )
-    }
 }

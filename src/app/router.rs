@@ -21,7 +21,7 @@ use crate::face::Face;
 use crate::http::assets::Assets;
 use crate::http::problem::{method_not_allowed, not_found};
 use crate::http::serve::Pages;
-use crate::http::{Ahead, LONGEST_BODY, Problem, Reached, Site, longest_body};
+use crate::http::{Ahead, LONGEST_BODY, Reached, Site, longest_body};
 use crate::occupancy::compat;
 use crate::tls::{Challenges, PeerCertificate};
 
@@ -132,7 +132,7 @@ async fn unknown(request: Request) -> Response {
     }
 }
 
-/// The same while no spaces are counted.
+/// Answers the old URLs while no spaces are counted.
 async fn unknown_without_spaces(request: Request) -> Response {
     match request.uri().path() {
         "/" if wants_page(&request) => Redirect::to("/home").into_response(),
@@ -167,14 +167,6 @@ fn security_txt(contact: &str) -> Response {
         Err(_) => format!("Contact: {contact}\n"),
     };
     ([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
-}
-
-/// A refusal in the shape of the API that the path belongs to.
-pub(super) fn refused(path: &str, problem: Problem, text: &str) -> Response {
-    if path == "/space" || path.starts_with("/space/") {
-        return compat::refusal(path, problem.status(), text);
-    }
-    problem.into_response()
 }
 
 /// 308 to the same place at the https door; a name that is not ours is not repeated.

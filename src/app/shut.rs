@@ -6,19 +6,10 @@ use tokio::time::Instant;
 
 use super::door_name::DoorName;
 use super::door_spec::DoorSpec;
-use super::lodge::Lodge;
+use super::door_state::Shut;
+use super::root::App;
 use crate::accounts;
 use crate::domain::Backoff;
-
-/// A door that could not be opened.
-pub(super) struct Shut {
-    /// What it was to be opened with.
-    pub(super) spec: Option<DoorSpec>,
-    /// Tries so far.
-    failures: u32,
-    /// When it is tried again.
-    next: Instant,
-}
 
 /// Between tries to open a door.
 const TRIES: Backoff = Backoff {
@@ -26,7 +17,7 @@ const TRIES: Backoff = Backoff {
     longest: Duration::from_secs(60),
 };
 
-impl Lodge {
+impl App {
     /// Opens one door; one that cannot be opened is noted, and tried again later.
     pub(super) async fn open_or_shut(&mut self, name: DoorName) -> anyhow::Result<()> {
         let Err(error) = self.open_door(name).await else {
@@ -37,9 +28,9 @@ impl Lodge {
         let reason = format!("{error:#}");
         tracing::error!(door = %name, reason, again_in_s = pause.as_secs(), "the door could not be opened; the others serve");
         let next = Instant::now() + pause;
-        let spec = self.door_spec(name);
+        let spec = DoorSpec::of(&self.config, name);
         self.shut.insert(name, Shut { spec, failures, next });
-        self.house.note_trouble(name.service(), Some(reason));
+        self.supervisor.note_trouble(name.service(), Some(reason));
         Err(error)
     }
 
@@ -83,7 +74,7 @@ impl Lodge {
 
     pub(super) fn is_no_longer_shut(&mut self, name: DoorName) {
         if self.shut.remove(&name).is_some() {
-            self.house.note_trouble(name.service(), None);
+            self.supervisor.note_trouble(name.service(), None);
         }
     }
 }

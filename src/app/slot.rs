@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::part::Part;
 use super::router::Https;
 use crate::config::Config;
-use crate::supervisor::{House, Weight};
+use crate::supervisor::{Supervisor, Weight};
 
 /// The place of one part.
 pub(super) struct Slot<P: Part<D>, D: Sync> {
@@ -18,7 +18,7 @@ pub(super) struct Slot<P: Part<D>, D: Sync> {
     /// Whether anything was put there, or left out, at all.
     filled: bool,
     /// Whether what is there is to stay.
-    settled: bool,
+    committed: bool,
     current: watch::Sender<Option<Arc<P>>>,
     /// Its services, as they run.
     running: Vec<&'static str>,
@@ -29,7 +29,7 @@ impl<P: Part<D>, D: Sync> Default for Slot<P, D> {
         Slot {
             section: None,
             filled: false,
-            settled: false,
+            committed: false,
             current: watch::channel(None).0,
             running: Vec::new(),
         }
@@ -48,7 +48,7 @@ impl<P: Part<D>, D: Sync> Slot<P, D> {
     }
 
     /// Puts `part` in the place of what is there; each of its services begins when the one of before has ended.
-    fn put(&mut self, part: Option<Arc<P>>, supervisor: &mut House) {
+    fn put(&mut self, part: Option<Arc<P>>, supervisor: &mut Supervisor) {
         for name in std::mem::take(&mut self.running) {
             supervisor.retire(name);
         }
@@ -65,13 +65,13 @@ impl<P: Part<D>, D: Sync> Slot<P, D> {
 pub(super) trait AnySlot<D>: Send + Sync {
     /// Makes the part what `config` says. Answers whether anything was changed, and what is to be said of it. When it
     /// cannot be built, what is there stays and runs on.
-    async fn refresh(&mut self, config: &Config, deps: &D, supervisor: &mut House) -> anyhow::Result<Change>;
+    async fn refresh(&mut self, config: &Config, deps: &D, supervisor: &mut Supervisor) -> anyhow::Result<Change>;
 
     /// What is there is to stay: a reload may still go back before this, and finds everything as it was.
-    async fn settle(&mut self, deps: &D) -> anyhow::Result<()>;
+    async fn commit(&mut self, deps: &D) -> anyhow::Result<()>;
 
     /// Builds the part anew when one of its services was left alone after too many failures. Answers whether it was.
-    async fn revive(&mut self, failed: &[String], deps: &D, supervisor: &mut House) -> anyhow::Result<bool>;
+    async fn revive(&mut self, failed: &[String], deps: &D, supervisor: &mut Supervisor) -> anyhow::Result<bool>;
 
     /// Adds what it shows at the https door.
     fn mount(&self, https: Https) -> Https;
@@ -88,7 +88,7 @@ pub(super) enum Change {
 
 #[async_trait]
 impl<P: Part<D>, D: Send + Sync> AnySlot<D> for Slot<P, D> {
-    async fn refresh(&mut self, config: &Config, deps: &D, supervisor: &mut House) -> anyhow::Result<Change> {
+    async fn refresh(&mut self, config: &Config, deps: &D, supervisor: &mut Supervisor) -> anyhow::Result<Change> {
         let wanted = P::section(config);
         if self.filled && wanted == self.section {
             return Ok(Change::None);
@@ -102,16 +102,16 @@ impl<P: Part<D>, D: Send + Sync> AnySlot<D> for Slot<P, D> {
             }
             (None, _) => self.put(None, supervisor),
         }
-        (self.section, self.filled, self.settled) = (wanted, true, false);
+        (self.section, self.filled, self.committed) = (wanted, true, false);
         Ok(Change::Changed(said))
     }
 
-    async fn settle(&mut self, deps: &D) -> anyhow::Result<()> {
-        if std::mem::replace(&mut self.settled, true) {
+    async fn commit(&mut self, deps: &D) -> anyhow::Result<()> {
+        if std::mem::replace(&mut self.committed, true) {
             return Ok(());
         }
         match self.get() {
-            Some(part) => part.settle().await.with_context(|| P::NAME),
+            Some(part) => part.commit().await.with_context(|| P::NAME),
             None => {
                 P::close(deps);
                 Ok(())
@@ -119,7 +119,7 @@ impl<P: Part<D>, D: Send + Sync> AnySlot<D> for Slot<P, D> {
         }
     }
 
-    async fn revive(&mut self, failed: &[String], deps: &D, supervisor: &mut House) -> anyhow::Result<bool> {
+    async fn revive(&mut self, failed: &[String], deps: &D, supervisor: &mut Supervisor) -> anyhow::Result<bool> {
         let Some(section) = &self.section else {
             return Ok(false);
         };

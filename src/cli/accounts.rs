@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::print::segment;
 use super::reach::{secret_from, with_box};
-use super::{Common, Failure, print};
+use super::{CliError, Common, print};
 use crate::accounts::{Role, Scope, Secret};
 use crate::admin::Client;
 use crate::config::Config;
@@ -23,7 +23,7 @@ pub(super) enum UserCommand {
     Add {
         /// The name they sign in with
         name: String,
-        /// What they are to the house
+        /// What they are to the box
         #[arg(long)]
         role: Role,
         /// A meter that is theirs to see; may be given several times
@@ -92,7 +92,7 @@ pub(super) enum TokenCommand {
 }
 
 impl UserCommand {
-    pub(super) fn run(self, common: &Common) -> Result<(), Failure> {
+    pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
         let link = common.link();
         let password = self.password()?;
         with_box(common, async |client| {
@@ -101,7 +101,7 @@ impl UserCommand {
     }
 
     /// The password that comes along; read before the box is reached, which may be as another user.
-    fn password(&self) -> Result<Option<Secret>, Failure> {
+    fn password(&self) -> Result<Option<Secret>, CliError> {
         match self {
             UserCommand::Add { password_file, .. } => password_file.as_deref().map(secret_from).transpose(),
             UserCommand::Passwd { password_file, .. } => secret_from(password_file).map(Some),
@@ -112,7 +112,13 @@ impl UserCommand {
         }
     }
 
-    async fn ask(self, common: &Common, client: &Client, link: &str, password: Option<&Secret>) -> Result<(), Failure> {
+    async fn ask(
+        self,
+        common: &Common,
+        client: &Client,
+        link: &str,
+        password: Option<&Secret>,
+    ) -> Result<(), CliError> {
         let person = |name: &str, rest: &str| format!("/people/{}{rest}", segment(name));
         let said = |value: &Value, words: String| {
             if common.json {
@@ -182,11 +188,11 @@ impl UserCommand {
 }
 
 impl TokenCommand {
-    pub(super) fn run(self, common: &Common) -> Result<(), Failure> {
+    pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
         with_box(common, async |client| self.ask(common, client).await)
     }
 
-    async fn ask(self, common: &Common, client: &Client) -> Result<(), Failure> {
+    async fn ask(self, common: &Common, client: &Client) -> Result<(), CliError> {
         match self {
             TokenCommand::Create { name, scopes } => {
                 let wish = json!({ "name": name, "scopes": scopes });

@@ -10,11 +10,17 @@ use serde_json::{Value, json};
 
 use super::owner::AsOwner;
 use super::reach::{absolute, block_on, secret_from};
-use super::{Common, Failure, print};
+use super::{CliError, Common, print};
 use crate::accounts::random_id;
 use crate::admin::{Keys, Verified};
 use crate::files::{self, Readers, Unfinished};
 use crate::store::{self, OpenError, Place, RestoreError, RestoreReport, SecretString, Unseal};
+
+/// What a restore says of a backup that it put in place.
+const DONE: &str = "is restored";
+
+/// Whoever has a backup may try as long as they like.
+const SHORTEST_PASSPHRASE: usize = 8;
 
 #[derive(Args)]
 pub(super) struct Backup {
@@ -47,18 +53,18 @@ pub(super) struct Restore {
 }
 
 impl Backup {
-    pub(super) fn run(self, common: &Common) -> Result<(), Failure> {
+    pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
         let keys = self.keys(common)?;
         let delivery = random_id();
         let wanted = json!({ "keys": keys, "delivery": delivery });
         let bytes = block_on(async {
             let client = common.running().await?;
-            let mut file = Unfinished::create(&self.file, Readers::Owner).map_err(Failure::failed)?;
+            let mut file = Unfinished::create(&self.file, Readers::Owner).map_err(CliError::failed)?;
             let into = (self.file.as_path(), file.file());
             let bytes = client
                 .fetch_into(Method::POST, "/backup", Some(&wanted), into, progress)
                 .await?;
-            file.finish().map_err(Failure::failed)?;
+            file.finish().map_err(CliError::failed)?;
             let arrival = format!("/backup/{delivery}/arrival");
             let _: Value = client.ask(Method::POST, &arrival, None).await?;
             Ok(bytes)
@@ -71,16 +77,23 @@ impl Backup {
         Ok(())
     }
 
-    fn keys(&self, common: &Common) -> Result<Keys, Failure> {
+    fn keys(&self, common: &Common) -> Result<Keys, CliError> {
         if self.without_keys {
             return Ok(Keys::LeftOut);
         }
         if let Some(file) = &self.passphrase_file {
-            return Ok(Keys::Passphrase(secret_from(file)?.reveal().to_owned()));
+            let passphrase = secret_from(file)?;
+            if passphrase.reveal().chars().count() < SHORTEST_PASSPHRASE {
+                return Err(CliError::usage(format_args!(
+                    "the passphrase is shorter than {SHORTEST_PASSPHRASE} characters: whoever has the backup would guess it"
+                ))
+                .hint("several words, such as those of `head -c 16 /dev/urandom | base64`"));
+            }
+            return Ok(Keys::Passphrase(passphrase.reveal().to_owned()));
         }
         let configured = common.load().ok().and_then(|loaded| loaded.config.backup?.key_file);
         let file = self.key_file.clone().or(configured).ok_or_else(|| {
-            Failure::usage("it is not said what becomes of the keys")
+            CliError::usage("it is not said what becomes of the keys")
                 .hint("--passphrase-file FILE, --key-file FILE (an age recipient), or --without-keys")
         })?;
         Ok(Keys::Recipient(word_in(&file, "age1")?))
@@ -88,7 +101,7 @@ impl Backup {
 }
 
 impl Restore {
-    pub(super) fn run(self, common: &Common) -> Result<(), Failure> {
+    pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
         let data_dir = common.load_or_default()?.data_dir;
         let at = Place::in_data_dir(&data_dir);
         // What only the caller may read is read or opened before the owner of the data folder goes on.
@@ -100,13 +113,13 @@ impl Restore {
             say(common, &report, "would be restored");
             return Ok(());
         }
-        files::make_private(&data_dir).map_err(Failure::failed)?;
+        files::make_private(&data_dir).map_err(CliError::failed)?;
         let report = store::restore(file, &self.file, &at, &unseal).map_err(failed)?;
-        say(common, &report, "is restored");
+        say(common, &report, DONE);
         Ok(())
     }
 
-    fn unseal(&self) -> Result<Unseal, Failure> {
+    fn unseal(&self) -> Result<Unseal, CliError> {
         if let Some(file) = &self.identity_file {
             return Ok(Unseal::Identity(SecretString::from(word_in(file, "AGE-SECRET-KEY-1")?)));
         }
@@ -136,10 +149,17 @@ fn say(common: &Common, report: &RestoreReport, what: &str) {
             "  its keys are sealed and were not opened: --identity-file or --passphrase-file opens them"
         ));
     }
+    // A dry run puts nothing in its place.
+    if what == DONE && !report.files.iter().any(|file| file.starts_with("pki/")) {
+        print::line(format_args!(
+            "  no keys come with it: the box goes on with those that it has, or makes new authorities at its next start, \
+             and then every client needs a new certificate"
+        ));
+    }
 }
 
 /// `verify`: of the running box what it does not write to any more, else of the whole data folder.
-pub(super) fn verify(common: &Common) -> Result<ExitCode, Failure> {
+pub(super) fn verify(common: &Common) -> Result<ExitCode, CliError> {
     let found: Verified = block_on(async {
         match common.running().await {
             Ok(client) => Ok(client.ask(Method::POST, "/verification", None).await?),
@@ -148,9 +168,9 @@ pub(super) fn verify(common: &Common) -> Result<ExitCode, Failure> {
                 let _owner = AsOwner::of(&data_dir)?;
                 match store::verify(&data_dir.join("store")) {
                     Ok(report) => Ok(Verified::of(report, &data_dir)),
-                    Err(error @ OpenError::InUse(_)) => Err(Failure::not_reachable(error)
+                    Err(error @ OpenError::InUse(_)) => Err(CliError::not_reachable(error)
                         .hint("another command works there: try again; or the box runs with another admin socket")),
-                    Err(error) => Err(Failure::failed(error)),
+                    Err(error) => Err(CliError::failed(error)),
                 }
             }
             Err(unreachable) => Err(unreachable),
@@ -169,11 +189,11 @@ pub(super) fn verify(common: &Common) -> Result<ExitCode, Failure> {
 }
 
 /// The first word of that kind in a file that may hold comments, as age-keygen writes them.
-fn word_in(file: &Path, kind: &str) -> Result<String, Failure> {
+fn word_in(file: &Path, kind: &str) -> Result<String, CliError> {
     let text = std::fs::read_to_string(file).map_err(|error| fault(file, &error))?;
     let line = text.lines().map(str::trim).find(|line| line.starts_with(kind));
     line.map(str::to_owned)
-        .ok_or_else(|| Failure::usage(format_args!("{} holds no line that begins with {kind}", file.display())))
+        .ok_or_else(|| CliError::usage(format_args!("{} holds no line that begins with {kind}", file.display())))
 }
 
 /// Says how much has come, when somebody looks on.
@@ -183,10 +203,10 @@ fn progress(bytes: u64) {
     }
 }
 
-fn failed(error: RestoreError) -> Failure {
+fn failed(error: RestoreError) -> CliError {
     match error {
         RestoreError::Open(error @ OpenError::InUse(_)) => {
-            Failure::refused(error).hint("stop the box first: systemctl stop gatelodge")
+            CliError::refused(error).hint("stop the box first: systemctl stop gatelodge")
         }
         RestoreError::Archive(_)
         | RestoreError::Seal(_)
@@ -194,10 +214,10 @@ fn failed(error: RestoreError) -> Failure {
         | RestoreError::File(_)
         | RestoreError::Name(_)
         | RestoreError::NoAbout
-        | RestoreError::NotWhole(_) => Failure::failed(error),
+        | RestoreError::NotWhole(_) => CliError::failed(error),
     }
 }
 
-fn fault(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::failed(format_args!("{}: {error}", path.display()))
+fn fault(path: &Path, error: &std::io::Error) -> CliError {
+    CliError::failed(format_args!("{}: {error}", path.display()))
 }

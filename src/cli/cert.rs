@@ -7,7 +7,7 @@ use hyper::Method;
 use serde_json::json;
 
 use super::reach::block_on;
-use super::{Common, Failure, print};
+use super::{CliError, Common, print};
 use crate::admin::CertificateShown;
 use crate::tls::{Renewed, Step, StepVerdict};
 
@@ -25,7 +25,7 @@ pub(super) enum Command {
 }
 
 impl Command {
-    pub(super) fn run(self, common: &Common) -> Result<ExitCode, Failure> {
+    pub(super) fn run(self, common: &Common) -> Result<ExitCode, CliError> {
         match self {
             Command::List => list(common),
             Command::Renew => renew(common),
@@ -34,7 +34,7 @@ impl Command {
     }
 }
 
-fn list(common: &Common) -> Result<ExitCode, Failure> {
+fn list(common: &Common) -> Result<ExitCode, CliError> {
     let shown: Vec<CertificateShown> =
         block_on(async { Ok(common.running().await?.ask(Method::GET, "/certificates", None).await?) })?;
     if common.json {
@@ -65,7 +65,7 @@ fn list(common: &Common) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn renew(common: &Common) -> Result<ExitCode, Failure> {
+fn renew(common: &Common) -> Result<ExitCode, CliError> {
     let path = "/certificates/renewal";
     let renewed: Renewed = block_on(async {
         Ok(common
@@ -87,7 +87,7 @@ fn renew(common: &Common) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn test(common: &Common) -> Result<ExitCode, Failure> {
+fn test(common: &Common) -> Result<ExitCode, CliError> {
     let path = "/certificates/rehearsal";
     let steps: Vec<Step> = block_on(async {
         Ok(common

@@ -7,8 +7,8 @@ use data_encoding::BASE64;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Common, Failure, emop, pki, print};
-use crate::pki::{CertsFolder, Made, Role, Wish};
+use super::{CliError, Common, emop, pki, print};
+use crate::pki::{CertificateTemplate, CertsFolder, Made, Role};
 
 /// Which folder, and what.
 #[derive(Args)]
@@ -74,26 +74,26 @@ enum Command {
 }
 
 impl Certs {
-    pub(super) fn run(self, common: &Common) -> Result<(), Failure> {
+    pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
         let now = Timestamp::now();
-        let folder = |env: &str| CertsFolder::new(&self.folder()?, env).map_err(Failure::usage);
+        let folder = |env: &str| CertsFolder::new(&self.folder()?, env).map_err(CliError::usage);
         match &self.command {
             Command::Init { env, days } => {
-                let wish = Wish {
+                let wish = CertificateTemplate {
                     days: *days,
                     now,
                     words: &[],
                 };
-                let made = folder(env)?.init(&wish).map_err(Failure::failed)?;
+                let made = folder(env)?.init(&wish).map_err(CliError::failed)?;
                 say(common, &made, "CA");
             }
             Command::Server { env, days, sans } => {
-                let wish = Wish {
+                let wish = CertificateTemplate {
                     days: *days,
                     now,
                     words: sans,
                 };
-                let made = folder(env)?.server(&wish).map_err(Failure::failed)?;
+                let made = folder(env)?.server(&wish).map_err(CliError::failed)?;
                 say(common, &made, "SERVER");
             }
             Command::Client {
@@ -108,12 +108,12 @@ impl Certs {
                         "{client_id} may do nothing: mediators know the roles internal, partner and readonly"
                     ));
                 }
-                let wish = Wish {
+                let wish = CertificateTemplate {
                     days: *days,
                     now,
                     words: &words,
                 };
-                let made = folder(env)?.client(client_id, &wish).map_err(Failure::failed)?;
+                let made = folder(env)?.client(client_id, &wish).map_err(CliError::failed)?;
                 say(common, &made, "CLIENT");
             }
             Command::List { env } => list(common, &folder(env)?)?,
@@ -123,10 +123,10 @@ impl Certs {
         Ok(())
     }
 
-    fn folder(&self) -> Result<PathBuf, Failure> {
+    fn folder(&self) -> Result<PathBuf, CliError> {
         let home = || emop::home_folder().map(|folder| folder.join("certs"));
         let folder = self.dir.clone().or_else(home);
-        folder.ok_or_else(|| Failure::usage("--dir names the folder: there is no HOME"))
+        folder.ok_or_else(|| CliError::usage("--dir names the folder: there is no HOME"))
     }
 }
 
@@ -153,8 +153,8 @@ fn say(common: &Common, made: &Made, whose: &str) {
     }
 }
 
-fn list(common: &Common, folder: &CertsFolder) -> Result<(), Failure> {
-    let clients = folder.list().map_err(Failure::failed)?;
+fn list(common: &Common, folder: &CertsFolder) -> Result<(), CliError> {
+    let clients = folder.list().map_err(CliError::failed)?;
     if common.json {
         print::json(&clients);
         return Ok(());

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::{Common, Failure, print};
+use super::{CliError, Common, print};
 use crate::app::{self, Findings};
 use crate::config;
 
@@ -18,7 +18,7 @@ pub(super) enum Command {
 }
 
 impl Command {
-    pub(super) fn run(self, common: &Common) -> Result<(), Failure> {
+    pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
         match self {
             Command::Show => show(common),
             Command::Reload => super::status::reload(common),
@@ -26,7 +26,7 @@ impl Command {
     }
 }
 
-pub(super) fn check(common: &Common) -> Result<(), Failure> {
+pub(super) fn check(common: &Common) -> Result<(), CliError> {
     let (loaded, mut faults) = config::examine(&common.flags());
     let mut findings = loaded.as_ref().map(app::check).unwrap_or_default();
     faults.append(&mut findings.faults);
@@ -52,7 +52,7 @@ pub(super) fn check(common: &Common) -> Result<(), Failure> {
             }
         }
     }
-    Failure::of_faults(findings.faults)
+    CliError::of_faults(findings.faults)
 }
 
 fn in_json(loaded: Option<&config::Loaded>, findings: &Findings) -> Value {
@@ -107,7 +107,7 @@ fn opened(config: &config::Config) {
     }
 }
 
-fn show(common: &Common) -> Result<(), Failure> {
+fn show(common: &Common) -> Result<(), CliError> {
     let shown = config::show(&common.load()?);
     if common.json {
         let values: serde_json::Map<_, _> = shown

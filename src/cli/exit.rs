@@ -15,25 +15,25 @@ pub(super) const RESTART: u8 = 75;
 
 /// A command did not work: why, and with which exit code.
 #[derive(Debug)]
-pub struct Failure {
+pub struct CliError {
     code: u8,
     message: String,
     hint: Option<String>,
 }
 
-impl Failure {
-    /// It went wrong (1).
-    pub fn failed(message: impl fmt::Display) -> Failure {
-        Failure {
+impl CliError {
+    /// The error of what went wrong (1).
+    pub fn failed(message: impl fmt::Display) -> CliError {
+        CliError {
             code: 1,
             message: message.to_string(),
             hint: None,
         }
     }
 
-    /// It was asked wrongly (2).
-    pub fn usage(message: impl fmt::Display) -> Failure {
-        Failure {
+    /// The error of what was asked wrongly (2).
+    pub fn usage(message: impl fmt::Display) -> CliError {
+        CliError {
             code: 2,
             message: message.to_string(),
             hint: None,
@@ -41,8 +41,8 @@ impl Failure {
     }
 
     /// What is configured does not work (3).
-    pub fn configuration(message: impl fmt::Display) -> Failure {
-        Failure {
+    pub fn configuration(message: impl fmt::Display) -> CliError {
+        CliError {
             code: 3,
             message: message.to_string(),
             hint: None,
@@ -50,8 +50,8 @@ impl Failure {
     }
 
     /// A peer is not reachable (4).
-    pub fn not_reachable(message: impl fmt::Display) -> Failure {
-        Failure {
+    pub fn not_reachable(message: impl fmt::Display) -> CliError {
+        CliError {
             code: 4,
             message: message.to_string(),
             hint: None,
@@ -59,8 +59,8 @@ impl Failure {
     }
 
     /// Somebody said no (5).
-    pub fn refused(message: impl fmt::Display) -> Failure {
-        Failure {
+    pub fn refused(message: impl fmt::Display) -> CliError {
+        CliError {
             code: 5,
             message: message.to_string(),
             hint: None,
@@ -68,32 +68,32 @@ impl Failure {
     }
 
     /// What is configured does not work (3): every fault, a line each. Right when there is none.
-    pub fn of_faults(faults: Vec<ConfigError>) -> Result<(), Failure> {
+    pub fn of_faults(faults: Vec<ConfigError>) -> Result<(), CliError> {
         let lines: Vec<String> = faults
             .iter()
             .map(|fault| fault.to_string().replace('\n', " "))
             .collect();
         match lines.is_empty() {
             true => Ok(()),
-            false => Err(Failure::configuration(lines.join("\n"))),
+            false => Err(CliError::configuration(lines.join("\n"))),
         }
     }
 
     /// With what to do next.
     #[must_use]
-    pub fn hint(mut self, hint: impl fmt::Display) -> Failure {
+    pub fn hint(mut self, hint: impl fmt::Display) -> CliError {
         self.hint = Some(hint.to_string());
         self
     }
 
     /// With what it is about in front.
     #[must_use]
-    pub fn about(mut self, subject: impl fmt::Display) -> Failure {
+    pub fn about(mut self, subject: impl fmt::Display) -> CliError {
         self.message = format!("{subject}: {}", self.message);
         self
     }
 
-    /// Its exit code.
+    /// The error's exit code.
     #[must_use]
     pub fn code(&self) -> u8 {
         self.code
@@ -114,31 +114,31 @@ impl Failure {
     }
 }
 
-impl From<ConfigError> for Failure {
-    fn from(error: ConfigError) -> Failure {
-        Failure::configuration(error)
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> CliError {
+        CliError::configuration(error)
     }
 }
 
-impl From<ConfigErrors> for Failure {
-    fn from(errors: ConfigErrors) -> Failure {
-        Failure::of_faults(errors.into_vec()).expect_err("errors are faults")
+impl From<ConfigErrors> for CliError {
+    fn from(errors: ConfigErrors) -> CliError {
+        CliError::of_faults(errors.into_vec()).expect_err("errors are faults")
     }
 }
 
-impl From<ClientError> for Failure {
-    fn from(error: ClientError) -> Failure {
+impl From<ClientError> for CliError {
+    fn from(error: ClientError) -> CliError {
         match &error {
-            ClientError::NotReachable { .. } => Failure::not_reachable(error)
+            ClientError::NotReachable { .. } => CliError::not_reachable(error)
                 .hint("is it running? `systemctl status gatelodge`; --socket names another place"),
-            ClientError::NotLetIn { .. } => Failure::refused(error).hint(
+            ClientError::NotLetIn { .. } => CliError::refused(error).hint(
                 "root is let in (sudo), and the group of the socket: sudo usermod -aG gatelodge $USER, then sign in anew",
             ),
-            ClientError::Silent { .. } => Failure::not_reachable(error)
+            ClientError::Silent { .. } => CliError::not_reachable(error)
                 .hint("is it stopped or stuck? `systemctl status gatelodge`, `systemctl restart gatelodge`"),
-            ClientError::Broken(_) => Failure::not_reachable(error),
-            ClientError::Refused { status, .. } if status.is_client_error() => Failure::refused(error),
-            ClientError::Refused { .. } | ClientError::Form(_) | ClientError::Written { .. } => Failure::failed(error),
+            ClientError::Broken(_) => CliError::not_reachable(error),
+            ClientError::Refused { status, .. } if status.is_client_error() => CliError::refused(error),
+            ClientError::Refused { .. } | ClientError::Form(_) | ClientError::Written { .. } => CliError::failed(error),
         }
     }
 }

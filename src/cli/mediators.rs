@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::meters::{all, path};
 use super::reach::block_on;
-use super::{Common, Failure, emop, print};
+use super::{CliError, Common, emop, print};
 use crate::admin::Client;
 use crate::domain::{Duty, Health, MeterId, Quantity};
 use crate::meter::MeterShown;
@@ -140,7 +140,7 @@ struct Filter {
 }
 
 impl Mediators {
-    pub(super) fn run(self, common: &Common) -> Result<(), Failure> {
+    pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
         match self {
             Mediators::EnvShow => emop::show_environment(common),
             Mediators::EnvSet { environment } => emop::set_environment(&environment),
@@ -152,7 +152,7 @@ impl Mediators {
         }
     }
 
-    async fn ask(self, common: &Common, client: &Client) -> Result<(), Failure> {
+    async fn ask(self, common: &Common, client: &Client) -> Result<(), CliError> {
         match self {
             Mediators::List {
                 esco,
@@ -203,7 +203,7 @@ impl Mediators {
 
 impl All {
     /// Serves those that are not served, or serves none any more.
-    async fn set(&self, common: &Common, client: &Client, duty: Duty) -> Result<(), Failure> {
+    async fn set(&self, common: &Common, client: &Client, duty: Duty) -> Result<(), CliError> {
         let mut meters = all(client).await?;
         meters.retain(|shown| {
             same(Some(&self.esco), shown.meter.esco.as_ref()) && (shown.duty == Duty::Off) == (duty == Duty::Served)
@@ -222,14 +222,14 @@ impl All {
 }
 
 /// Asks y/n on the terminal.
-fn confirm(question: &str) -> Result<(), Failure> {
+fn confirm(question: &str) -> Result<(), CliError> {
     print::note_on(format_args!("{question} (y/n) "));
     let mut answer = String::new();
     let _ = std::io::stdin().lock().read_line(&mut answer);
     if ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str()) {
         return Ok(());
     }
-    Err(Failure::failed("nothing was changed").hint("--skip_confirm asks nothing"))
+    Err(CliError::failed("nothing was changed").hint("--skip_confirm asks nothing"))
 }
 
 impl Filter {
@@ -253,7 +253,7 @@ impl State {
     }
 }
 
-async fn set(client: &Client, serial: &MeterId, duty: Duty) -> Result<MeterShown, Failure> {
+async fn set(client: &Client, serial: &MeterId, duty: Duty) -> Result<MeterShown, CliError> {
     let wish = json!({ "duty": duty });
     Ok(client
         .ask(Method::PUT, &format!("{}/duty", path(serial)), Some(&wish))

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::reach::block_on;
-use super::{Common, Failure, print};
+use super::{CliError, Common, print};
 use crate::admin::Client;
 use crate::domain::{Doubt, Duty, Health, MeterId};
 use crate::meter::link::Target;
@@ -60,7 +60,7 @@ pub(super) struct Add {
 }
 
 impl Command {
-    pub(super) fn run(self, common: &Common) -> Result<(), Failure> {
+    pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
         block_on(async {
             let client = common.running().await?;
             match self {
@@ -92,7 +92,7 @@ impl Command {
 }
 
 /// Every meter.
-pub(super) async fn all(client: &Client) -> Result<Vec<MeterShown>, Failure> {
+pub(super) async fn all(client: &Client) -> Result<Vec<MeterShown>, CliError> {
     Ok(client.ask(Method::GET, "/meters", None).await?)
 }
 

@@ -32,7 +32,7 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-pub use exit::Failure;
+pub use exit::CliError;
 
 /// One box for a building: it reads meters, counts people, lets gateways meet, and tells the cloud.
 #[derive(Parser)]
@@ -216,7 +216,7 @@ fn in_full(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     args
 }
 
-fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
+fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
     let common = cli.common;
     let done = |()| ExitCode::SUCCESS;
     match cli.command {

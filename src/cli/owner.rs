@@ -9,7 +9,7 @@ use std::path::Path;
 use rustix::process::{Gid, Uid, getegid, geteuid, getgroups};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
-use super::Failure;
+use super::CliError;
 use crate::files;
 
 /// The user that the package makes for the service.
@@ -26,7 +26,7 @@ pub(super) struct AsOwner {
 
 impl AsOwner {
     /// Becomes the owner of `data_dir`, if this is root and the owner is somebody else.
-    pub(super) fn of(data_dir: &Path) -> Result<AsOwner, Failure> {
+    pub(super) fn of(data_dir: &Path) -> Result<AsOwner, CliError> {
         let stays = Ok(AsOwner { before: None });
         if !geteuid().is_root() {
             return stays;
@@ -35,7 +35,7 @@ impl AsOwner {
             return stays;
         };
         let fault = |error: rustix::io::Errno| {
-            Failure::failed(format_args!("{}: becoming its owner: {error}", data_dir.display()))
+            CliError::failed(format_args!("{}: becoming its owner: {error}", data_dir.display()))
         };
         let before = (getegid(), getgroups().map_err(fault)?);
         set_thread_groups(&[gid]).map_err(fault)?;
@@ -61,10 +61,10 @@ impl Drop for AsOwner {
 }
 
 /// Root must not run the box on another's folder.
-pub(super) fn must_be_ours(data_dir: &Path) -> Result<(), Failure> {
+pub(super) fn must_be_ours(data_dir: &Path) -> Result<(), CliError> {
     match geteuid().is_root().then(|| owner(data_dir)).transpose()?.flatten() {
         None => Ok(()),
-        Some((uid, _)) => Err(Failure::refused(format_args!(
+        Some((uid, _)) => Err(CliError::refused(format_args!(
             "{} belongs to user {}: what root writes there would keep the service from starting",
             data_dir.display(),
             uid.as_raw()
@@ -95,11 +95,11 @@ pub(super) fn foreign(data_dir: &Path) -> Option<std::path::PathBuf> {
 }
 
 /// Who owns the data folder, when that is not root; the folder of the package is made for the service's user.
-fn owner(data_dir: &Path) -> Result<Option<(Uid, Gid)>, Failure> {
-    let fault = |error: &dyn std::fmt::Display| Failure::failed(format_args!("{}: {error}", data_dir.display()));
+fn owner(data_dir: &Path) -> Result<Option<(Uid, Gid)>, CliError> {
+    let fault = |error: &dyn std::fmt::Display| CliError::failed(format_args!("{}: {error}", data_dir.display()));
     if !data_dir.exists() && data_dir == Path::new(PACKAGED) {
         let Some((uid, gid)) = service() else { return Ok(None) };
-        files::make_private(data_dir).map_err(Failure::failed)?;
+        files::make_private(data_dir).map_err(CliError::failed)?;
         std::os::unix::fs::chown(data_dir, Some(uid), Some(gid)).map_err(|error| fault(&error))?;
     }
     match std::fs::metadata(data_dir) {

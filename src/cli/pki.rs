@@ -8,7 +8,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::reach::{absolute, with_box};
-use super::{Common, Failure, print};
+use super::{CliError, Common, print};
 use crate::admin::Client;
 use crate::files::{self, Readers, Unfinished};
 use crate::pki;
@@ -108,7 +108,7 @@ pub(super) struct Issue {
 }
 
 impl Command {
-    pub(super) fn run(self, common: &Common) -> Result<(), Failure> {
+    pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
         if let Command::Show { file } = &self {
             return show(common, file);
         }
@@ -127,7 +127,7 @@ impl Command {
         }
     }
 
-    async fn ask(self, common: &Common, client: &Client) -> Result<(), Failure> {
+    async fn ask(self, common: &Common, client: &Client) -> Result<(), CliError> {
         match self {
             Command::Init { replace } => {
                 let wish = json!({ "replace": replace });
@@ -185,15 +185,15 @@ impl Command {
 impl Issue {
     /// The folder is made, and must take files, before a certificate is issued that could be lost; they are written
     /// by the caller, whoever the box is.
-    fn issue(self, common: &Common, hierarchy: &str) -> Result<(), Failure> {
+    fn issue(self, common: &Common, hierarchy: &str) -> Result<(), CliError> {
         let wish = json!({
             "name": self.name, "usage": self.usage, "role": self.role, "organization": self.organization,
             "hosts": self.hosts, "uris": self.uris, "days": self.days,
             "hand_over": self.out.is_some(), "overwrite": self.overwrite,
         });
         if let Some(out) = &self.out {
-            files::make_shared(out).map_err(Failure::failed)?;
-            drop(Unfinished::create(&out.join("try"), Readers::Owner).map_err(Failure::failed)?);
+            files::make_shared(out).map_err(CliError::failed)?;
+            drop(Unfinished::create(&out.join("try"), Readers::Owner).map_err(CliError::failed)?);
         }
         let path = format!("/pki/{hierarchy}/certificates");
         let mut answer: Value = with_box(common, async |client| {
@@ -206,7 +206,7 @@ impl Issue {
                 let file = Path::new(issued[kind].as_str().unwrap_or_default())
                     .file_name()
                     .map(|name| absolute(out).join(name));
-                let file = file.ok_or_else(|| Failure::failed("the box named no file"))?;
+                let file = file.ok_or_else(|| CliError::failed("the box named no file"))?;
                 write(&file, text, self.overwrite, matches!(kind, "key" | "pkeycert"))?;
                 issued[kind] = json!(file);
             }
@@ -223,20 +223,20 @@ impl Issue {
 }
 
 /// Writes a file that must not be half there, and keys so that only their owner reads them.
-fn write(file: &Path, text: &str, overwrite: bool, secret: bool) -> Result<(), Failure> {
+fn write(file: &Path, text: &str, overwrite: bool, secret: bool) -> Result<(), CliError> {
     let readers = if secret { Readers::Owner } else { Readers::All };
     let write = if overwrite { files::write } else { files::write_new };
     write(file, text.as_bytes(), readers).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => {
-            Failure::refused(format_args!("{} exists already", file.display())).hint("--overwrite replaces it")
+            CliError::refused(format_args!("{} exists already", file.display())).hint("--overwrite replaces it")
         }
-        _ => Failure::failed(error),
+        _ => CliError::failed(error),
     })
 }
 
 /// The file is read here: the box may not be let in where the caller is.
-fn verify(common: &Common, file: &Path, hierarchy: Option<&str>) -> Result<(), Failure> {
-    let chain = pki::certificates(file).map_err(Failure::failed)?;
+fn verify(common: &Common, file: &Path, hierarchy: Option<&str>) -> Result<(), CliError> {
+    let chain = pki::certificates(file).map_err(CliError::failed)?;
     let chain: Vec<String> = chain.iter().map(|der| BASE64.encode(der)).collect();
     let wish = json!({ "chain": chain, "hierarchy": hierarchy });
     let found: Value = with_box(common, async |client| {
@@ -299,8 +299,8 @@ fn list(rows: &Value) {
 }
 
 /// What a certificate file holds.
-pub(super) fn show(common: &Common, file: &Path) -> Result<(), Failure> {
-    let found = pki::show(file).map_err(Failure::failed)?;
+pub(super) fn show(common: &Common, file: &Path) -> Result<(), CliError> {
+    let found = pki::show(file).map_err(CliError::failed)?;
     if common.json {
         print::json(&found);
         return Ok(());
@@ -320,7 +320,7 @@ pub(super) fn show(common: &Common, file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn verdict(common: &Common, file: &Path, verdict: &Value) -> Result<(), Failure> {
+fn verdict(common: &Common, file: &Path, verdict: &Value) -> Result<(), CliError> {
     if common.json {
         print::json(verdict);
     }
@@ -334,7 +334,7 @@ fn verdict(common: &Common, file: &Path, verdict: &Value) -> Result<(), Failure>
         }
         return Ok(());
     }
-    Err(Failure::refused(format_args!(
+    Err(CliError::refused(format_args!(
         "{}: {}",
         file.display(),
         word(&verdict["reason"])

@@ -5,9 +5,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::owner::AsOwner;
-use super::{Common, Failure};
+use super::{CliError, Common};
 use crate::accounts::{Accounts, Secret};
-use crate::admin::{Client, ClientError, Desk, router};
+use crate::admin::{AdminState, Client, ClientError, router};
 use crate::config::{self, Config, ConfigError, DEFAULT_FILE, Flags, Loaded};
 use crate::pki::Pki;
 use crate::store::{OpenError, Options, Place, Store};
@@ -22,12 +22,12 @@ impl Common {
     }
 
     /// The configuration, which must be there.
-    pub(super) fn load(&self) -> Result<Loaded, Failure> {
+    pub(super) fn load(&self) -> Result<Loaded, CliError> {
         Ok(config::load(&self.flags())?)
     }
 
     /// The configuration, or the defaults on a machine that has none.
-    pub(super) fn load_or_default(&self) -> Result<Config, Failure> {
+    pub(super) fn load_or_default(&self) -> Result<Config, CliError> {
         if self.config.is_none() && !Path::new(DEFAULT_FILE).exists() {
             return Ok(config::without_file()?);
         }
@@ -35,24 +35,24 @@ impl Common {
     }
 
     /// The running box.
-    pub(super) async fn running(&self) -> Result<Client, Failure> {
+    pub(super) async fn running(&self) -> Result<Client, CliError> {
         self.file_is_there()?;
         let (socket, fault) = config::find_socket(&self.flags());
         Client::reach(&socket).await.map_err(|error| unreached(error, fault))
     }
 
     /// A configuration that is named must be there: else another box than the one that is meant would be asked.
-    fn file_is_there(&self) -> Result<(), Failure> {
+    fn file_is_there(&self) -> Result<(), CliError> {
         match &self.config {
             Some(file) if self.socket.is_none() && !file.exists() => {
-                Err(Failure::configuration(format_args!("{} is not there", file.display())))
+                Err(CliError::configuration(format_args!("{} is not there", file.display())))
             }
             Some(_) | None => Ok(()),
         }
     }
 
     /// The running box, or its data folder when none runs and none was named.
-    async fn box_or_folder(&self) -> Result<Reached, Failure> {
+    async fn box_or_folder(&self) -> Result<Reached, CliError> {
         self.file_is_there()?;
         let (socket, fault) = config::find_socket(&self.flags());
         match Client::reach(&socket).await {
@@ -70,10 +70,10 @@ impl Common {
 }
 
 /// Nobody answers at the socket; `fault`: the configuration could not say where it is, so that the usual one was asked.
-pub(super) fn unreached(error: ClientError, fault: Option<ConfigError>) -> Failure {
+pub(super) fn unreached(error: ClientError, fault: Option<ConfigError>) -> CliError {
     match fault {
         Some(fault) if matches!(error, ClientError::NotReachable { .. }) => {
-            Failure::configuration(format_args!("{fault}; and {error}, which is the usual place"))
+            CliError::configuration(format_args!("{fault}; and {error}, which is the usual place"))
                 .hint("a running box is asked all the same when --socket names its admin socket")
         }
         Some(_) | None => error.into(),
@@ -99,27 +99,27 @@ impl Reached {
     }
 }
 
-async fn open_folder(config: &Config, unreachable: &ClientError) -> Result<Reached, Failure> {
+async fn open_folder(config: &Config, unreachable: &ClientError) -> Result<Reached, CliError> {
     let owner = AsOwner::of(&config.data_dir)?;
     let folder = config.data_dir.clone();
     let opened = tokio::task::spawn_blocking(move || Store::open(Options::at(Place::in_data_dir(&folder)))).await;
-    let store = match opened.map_err(Failure::failed)? {
+    let store = match opened.map_err(CliError::failed)? {
         Ok(store) => store,
         Err(error @ OpenError::InUse(_)) => {
-            return Err(Failure::not_reachable(format_args!("{unreachable}, but {error}")).hint(
+            return Err(CliError::not_reachable(format_args!("{unreachable}, but {error}")).hint(
                 "another command works there: try again; or the box runs with another admin socket: name it with --socket",
             ));
         }
-        Err(error) => return Err(Failure::failed(error)),
+        Err(error) => return Err(CliError::failed(error)),
     };
-    let pki = Pki::open(config.data_dir.join("pki"), store.clone()).map_err(Failure::failed)?;
-    let desk = Desk {
+    let pki = Pki::open(config.data_dir.join("pki"), store.clone()).map_err(CliError::failed)?;
+    let state = AdminState {
         accounts: Accounts::new(store.clone()),
         pki,
         running: None,
     };
     Ok(Reached {
-        client: Client::Direct(router(desk)),
+        client: Client::Direct(router(state)),
         store: Some(store),
         owner: Some(owner),
     })
@@ -129,8 +129,8 @@ async fn open_folder(config: &Config, unreachable: &ClientError) -> Result<Reach
 /// owner meanwhile: what only the caller may read is read before, what goes elsewhere is written after.
 pub(super) fn with_box<R>(
     common: &Common,
-    work: impl AsyncFnOnce(&Client) -> Result<R, Failure>,
-) -> Result<R, Failure> {
+    work: impl AsyncFnOnce(&Client) -> Result<R, CliError>,
+) -> Result<R, CliError> {
     block_on(async {
         let reached = common.box_or_folder().await?;
         let done = work(&reached.client).await;
@@ -140,30 +140,30 @@ pub(super) fn with_box<R>(
 }
 
 /// Runs a command's asynchronous part.
-pub(super) fn block_on<R>(work: impl Future<Output = Result<R, Failure>>) -> Result<R, Failure> {
+pub(super) fn block_on<R>(work: impl Future<Output = Result<R, CliError>>) -> Result<R, CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(Failure::failed)?;
+        .map_err(CliError::failed)?;
     runtime.block_on(work)
 }
 
 /// A secret from a file, or from standard input when the file is `-`; one newline at its end is not part of it.
-pub(super) fn secret_from(file: &Path) -> Result<Secret, Failure> {
+pub(super) fn secret_from(file: &Path) -> Result<Secret, CliError> {
     let mut text = String::new();
     if file == Path::new("-") {
         std::io::stdin()
             .read_to_string(&mut text)
-            .map_err(|error| Failure::failed(format_args!("standard input: {error}")))?;
+            .map_err(|error| CliError::failed(format_args!("standard input: {error}")))?;
     } else {
         text = std::fs::read_to_string(file)
-            .map_err(|error| Failure::failed(format_args!("{}: {error}", file.display())))?;
+            .map_err(|error| CliError::failed(format_args!("{}: {error}", file.display())))?;
     }
     let bare = text
         .strip_suffix('\n')
         .map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text));
     if bare.is_empty() {
-        return Err(Failure::usage(format_args!("{} holds no secret", file.display())));
+        return Err(CliError::usage(format_args!("{} holds no secret", file.display())));
     }
     Ok(Secret::given(bare))
 }

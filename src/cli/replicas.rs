@@ -9,7 +9,7 @@ use clap::Args;
 use jiff::civil::Date;
 use serde_json::json;
 
-use super::{Common, Failure, print};
+use super::{CliError, Common, print};
 use crate::meter::arguments;
 
 /// Lines of a whole day: a heading and 48 half hours.
@@ -51,14 +51,14 @@ pub(super) struct Records {
 }
 
 impl Compare {
-    pub(super) fn run(&self, common: &Common) -> Result<ExitCode, Failure> {
+    pub(super) fn run(&self, common: &Common) -> Result<ExitCode, CliError> {
         let counts = |date: Option<Date>| match (self.start, self.end) {
             (None, None) => true,
             (start, end) => {
                 date.is_some_and(|date| start.is_none_or(|start| start <= date) && end.is_none_or(|end| date <= end))
             }
         };
-        let sizes = |dir: &Path| -> Result<BTreeMap<PathBuf, u64>, Failure> {
+        let sizes = |dir: &Path| -> Result<BTreeMap<PathBuf, u64>, CliError> {
             let files = files(dir)?.into_iter().filter(|file| counts(day_of(&file.path)));
             Ok(files.map(|file| (file.path, file.bytes)).collect())
         };
@@ -93,7 +93,7 @@ impl Compare {
 }
 
 impl Check {
-    pub(super) fn run(&self, common: &Common) -> Result<ExitCode, Failure> {
+    pub(super) fn run(&self, common: &Common) -> Result<ExitCode, CliError> {
         let mut folders: BTreeMap<PathBuf, BTreeSet<Date>> = BTreeMap::new();
         for file in files(&self.root)? {
             if let Some(date) = day_of(&file.path) {
@@ -124,14 +124,14 @@ impl Check {
 }
 
 impl Records {
-    pub(super) fn run(&self, common: &Common) -> Result<ExitCode, Failure> {
+    pub(super) fn run(&self, common: &Common) -> Result<ExitCode, CliError> {
         let mut short = BTreeMap::new();
         for file in files(&self.dir)? {
             let name = file.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if name.contains("-2025") {
                 let path = self.dir.join(&file.path);
                 let text = std::fs::read(&path)
-                    .map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))?;
+                    .map_err(|error| CliError::usage(format_args!("{}: {error}", path.display())))?;
                 let lines = text.split_inclusive(|byte| *byte == b'\n').count();
                 if lines != WHOLE_DAY {
                     short.insert(file.path, lines);
@@ -181,10 +181,10 @@ struct Found {
 }
 
 /// Every `.csv` file in and below a folder; links are not followed.
-fn files(root: &Path) -> Result<Vec<Found>, Failure> {
+fn files(root: &Path) -> Result<Vec<Found>, CliError> {
     let (mut found, mut folders) = (Vec::new(), vec![root.to_owned()]);
     while let Some(folder) = folders.pop() {
-        let fault = |error: std::io::Error| Failure::usage(format_args!("{}: {error}", folder.display()));
+        let fault = |error: std::io::Error| CliError::usage(format_args!("{}: {error}", folder.display()));
         for entry in std::fs::read_dir(&folder).map_err(fault)? {
             let entry = entry.map_err(fault)?;
             let (path, kind) = (entry.path(), entry.file_type().map_err(fault)?);

@@ -7,7 +7,7 @@ use std::net::{IpAddr, ToSocketAddrs};
 
 use clap::Args;
 
-use super::{Failure, print};
+use super::{CliError, print};
 
 /// Which name.
 #[derive(Args)]
@@ -18,10 +18,10 @@ pub(super) struct Resolve {
 
 impl Resolve {
     /// Prints each address once, in the order in which they would be tried.
-    pub(super) fn run(&self) -> Result<(), Failure> {
+    pub(super) fn run(&self) -> Result<(), CliError> {
         let found = (self.name.as_str(), 0)
             .to_socket_addrs()
-            .map_err(|error| Failure::not_reachable(format_args!("{} has no address: {error}", self.name)))?;
+            .map_err(|error| CliError::not_reachable(format_args!("{} has no address: {error}", self.name)))?;
         let mut addresses: Vec<IpAddr> = found.map(|address| address.ip()).collect();
         addresses.dedup();
         for address in addresses {

@@ -2,9 +2,9 @@
 
 use clap_complete::Shell;
 
-use super::Failure;
+use super::CliError;
 
-pub(super) fn completions(shell: Shell, mut command: clap::Command) -> Result<(), Failure> {
+pub(super) fn completions(shell: Shell, mut command: clap::Command) -> Result<(), CliError> {
     let mut out = Vec::new();
     clap_complete::generate(shell, &mut command, "gatelodge", &mut out);
     written(&out);
@@ -13,16 +13,16 @@ pub(super) fn completions(shell: Shell, mut command: clap::Command) -> Result<()
 
 /// One page with every command, or with those of `only`, which is a program of its own where it is called by its name:
 /// what `man` shows when packages install it.
-pub(super) fn man(command: clap::Command, only: Option<&str>) -> Result<(), Failure> {
+pub(super) fn man(command: clap::Command, only: Option<&str>) -> Result<(), CliError> {
     let command = match only {
         None => command,
         Some(name) => command
             .find_subcommand(name)
             .cloned()
-            .ok_or_else(|| Failure::usage(format_args!("there is no command {name}")))?,
+            .ok_or_else(|| CliError::usage(format_args!("there is no command {name}")))?,
     };
     let mut out = Vec::new();
-    page(command, &mut out).map_err(Failure::failed)?;
+    page(command, &mut out).map_err(CliError::failed)?;
     written(&out);
     Ok(())
 }

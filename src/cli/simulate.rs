@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use super::serve::runtime;
-use super::{Failure, print};
+use super::{CliError, print};
 use crate::domain::units::Span;
 use crate::meter::arguments;
 use crate::meter::emop::dialect::InferredWrites;
@@ -160,20 +160,20 @@ fn serial(text: &str) -> Result<String, String> {
 }
 
 impl Command {
-    pub(super) fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self) -> Result<(), CliError> {
         let Command::Meter(meter) = self;
         runtime()?.block_on(meter.run())
     }
 }
 
 impl Meter {
-    async fn run(&self) -> Result<(), Failure> {
+    async fn run(&self) -> Result<(), CliError> {
         let serials: Result<Vec<_>, _> = (0..self.count).map(|index| counted_up(&self.serial, index)).collect();
         let stations = serials
-            .map_err(Failure::usage)?
+            .map_err(CliError::usage)?
             .into_iter()
             .map(|serial| Ok((self.station(&serial)?, serial)));
-        let stations = stations.collect::<Result<Vec<_>, Failure>>()?;
+        let stations = stations.collect::<Result<Vec<_>, CliError>>()?;
         let mut meters = JoinSet::new();
         if let Some(listen) = self.listen {
             for (address, (station, serial)) in ports(listen, self.count)?.zip(stations) {
@@ -192,17 +192,17 @@ impl Meter {
         tokio::select! {
             ended = meters.join_next() => match ended {
                 Some(Ok(Err(error))) => Err(cannot(error)),
-                Some(Ok(Ok(()))) => Err(Failure::failed("a simulated meter's line was cut")),
-                Some(Err(error)) => Err(Failure::failed(error)),
+                Some(Ok(Ok(()))) => Err(CliError::failed("a simulated meter's line was cut")),
+                Some(Err(error)) => Err(CliError::failed(error)),
                 None => Ok(()),
             },
             _ = tokio::signal::ctrl_c() => Ok(()),
         }
     }
 
-    fn station(&self, serial: &str) -> Result<Station, Failure> {
-        let dialect = Dialect::new(Inferred::default(), InferredWrites::Allowed).map_err(Failure::failed)?;
-        let log_start = self.log_start.map(MeterTime::of).transpose().map_err(Failure::usage)?;
+    fn station(&self, serial: &str) -> Result<Station, CliError> {
+        let dialect = Dialect::new(Inferred::default(), InferredWrites::Allowed).map_err(CliError::failed)?;
+        let log_start = self.log_start.map(MeterTime::of).transpose().map_err(CliError::usage)?;
         let mut setup = Setup::new(serial);
         setup.twin = self.twin;
         setup.three_phase = self.three_phase;
@@ -244,19 +244,19 @@ impl Wrong {
 }
 
 /// The addresses of so many meters: ports one after the other, or any.
-fn ports(first: SocketAddr, count: u16) -> Result<impl Iterator<Item = SocketAddr>, Failure> {
+fn ports(first: SocketAddr, count: u16) -> Result<impl Iterator<Item = SocketAddr>, CliError> {
     let step = u16::from(first.port() > 0);
     if first.port().checked_add((count - 1) * step).is_none() {
-        return Err(Failure::usage(format_args!(
+        return Err(CliError::usage(format_args!(
             "there are no {count} ports from {first} on"
         )));
     }
     Ok((0..count).map(move |index| SocketAddr::new(first.ip(), first.port() + index * step)))
 }
 
-fn cannot(error: SimulatorError) -> Failure {
+fn cannot(error: SimulatorError) -> CliError {
     let why = std::error::Error::source(&error).map_or_else(String::new, |source| format!(": {source}"));
-    Failure::failed(format_args!("{error}{why}"))
+    CliError::failed(format_args!("{error}{why}"))
 }
 
 /// The serial so many after this one: its last digits counted up, their number kept.

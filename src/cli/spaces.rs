@@ -5,7 +5,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::reach::block_on;
-use super::{Common, Failure, print};
+use super::{CliError, Common, print};
 use crate::admin::{Client, SpaceShown};
 
 #[derive(Subcommand)]
@@ -59,7 +59,7 @@ pub(super) enum Command {
 }
 
 impl Command {
-    pub(super) fn run(self, common: &Common) -> Result<(), Failure> {
+    pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
         block_on(async {
             let client = common.running().await?;
             match self {
@@ -102,7 +102,7 @@ impl Command {
     }
 }
 
-async fn all(client: &Client) -> Result<Vec<SpaceShown>, Failure> {
+async fn all(client: &Client) -> Result<Vec<SpaceShown>, CliError> {
     let mut spaces: Vec<SpaceShown> = client.ask(Method::GET, "/spaces", None).await?;
     while let Some(last) = spaces.last() {
         let more: Vec<SpaceShown> = client

@@ -4,16 +4,16 @@ use hyper::Method;
 use serde_json::Value;
 
 use super::reach::block_on;
-use super::{Common, Failure, print};
+use super::{CliError, Common, print};
 use crate::admin::{CertificateShown, KeysIn, Status, StoreShown};
 
-pub(super) fn status(common: &Common) -> Result<(), Failure> {
+pub(super) fn status(common: &Common) -> Result<(), CliError> {
     let status: Value = block_on(async { Ok(common.running().await?.ask(Method::GET, "/status", None).await?) })?;
     if common.json {
         print::json(&status);
         return Ok(());
     }
-    let status: Status = serde_json::from_value(status).map_err(Failure::failed)?;
+    let status: Status = serde_json::from_value(status).map_err(CliError::failed)?;
     print::line(format_args!(
         "gatelodge {} is {}, since {}: {}",
         status.version,
@@ -83,7 +83,7 @@ pub(super) fn status(common: &Common) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) fn reload(common: &Common) -> Result<(), Failure> {
+pub(super) fn reload(common: &Common) -> Result<(), CliError> {
     let answer: Value = block_on(async { Ok(common.running().await?.ask(Method::POST, "/reload", None).await?) })?;
     if common.json {
         print::json(&answer);

@@ -8,12 +8,12 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::reach::{block_on, secret_from, with_box};
-use super::{Common, Failure, print};
+use super::{CliError, Common, print};
 use crate::admin::{ClientError, OTHER_SECTION};
 use crate::config;
 use crate::domain::units::count;
 use crate::tls::Step;
-use crate::uplink::{Auth, EnrolWish, UplinkShown, rehearse};
+use crate::uplink::{Auth, EnrolRequest, UplinkShown, rehearse};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -54,7 +54,7 @@ pub(super) enum Ca {
 }
 
 impl Command {
-    pub(super) fn run(self, common: &Common) -> Result<ExitCode, Failure> {
+    pub(super) fn run(self, common: &Common) -> Result<ExitCode, CliError> {
         match self {
             Command::Test => test(common),
             Command::Status => status(common),
@@ -65,13 +65,13 @@ impl Command {
 }
 
 /// By the running box, which reads its files as its own user does, when it goes by what the file says; else by the file.
-fn test(common: &Common) -> Result<ExitCode, Failure> {
+fn test(common: &Common) -> Result<ExitCode, CliError> {
     let steps: Vec<Step> = block_on(async {
         let Ok(client) = common.running().await else {
             return by_file(common).await;
         };
         let section = match config::load(&common.flags()).map(|loaded| loaded.config.uplink) {
-            Ok(Some(section)) => json!({ "section": section.fingerprint() }),
+            Ok(Some(section)) => json!({ "section": section.room.fingerprint() }),
             Ok(None) if common.config.is_some() => return by_file(common).await,
             Ok(None) => json!({}),
             // Whoever may not read the files still learns how it stands with what the box goes by.
@@ -93,17 +93,17 @@ fn test(common: &Common) -> Result<ExitCode, Failure> {
     Ok(super::cert::tell(&steps, common))
 }
 
-async fn by_file(common: &Common) -> Result<Vec<Step>, Failure> {
+async fn by_file(common: &Common) -> Result<Vec<Step>, CliError> {
     let config = config::load(&common.flags())?.config.uplink;
-    let closed = || Failure::configuration("the uplink is closed; open it with a section [uplink]");
-    let config = config.ok_or_else(closed)?;
+    let closed = || CliError::configuration("the uplink is closed; open it with a section [uplink]");
+    let config = config.ok_or_else(closed)?.room;
     let name = config.client_id.clone().unwrap_or_else(|| "gatelodge".to_owned());
     Ok(rehearse(&config, &name, None).await)
 }
 
-fn enrol(common: &Common, otp_file: Option<PathBuf>, again: bool) -> Result<ExitCode, Failure> {
+fn enrol(common: &Common, otp_file: Option<PathBuf>, again: bool) -> Result<ExitCode, CliError> {
     let otp = otp_file.as_deref().map(secret_from).transpose()?;
-    let wish = EnrolWish {
+    let wish = EnrolRequest {
         otp: otp.map(|otp| otp.reveal().trim().to_owned()),
         again,
     };
@@ -121,9 +121,9 @@ fn enrol(common: &Common, otp_file: Option<PathBuf>, again: bool) -> Result<Exit
     Ok(super::cert::tell(&steps, common))
 }
 
-fn sign_code(common: &Common, file: &Path, hierarchy: &str) -> Result<ExitCode, Failure> {
+fn sign_code(common: &Common, file: &Path, hierarchy: &str) -> Result<ExitCode, CliError> {
     let code =
-        std::fs::read_to_string(file).map_err(|error| Failure::failed(format_args!("{}: {error}", file.display())))?;
+        std::fs::read_to_string(file).map_err(|error| CliError::failed(format_args!("{}: {error}", file.display())))?;
     with_box(common, async |client| {
         let path = format!("/pki/{}/possession", print::segment(hierarchy));
         let signed: Value = client.ask(Method::POST, &path, Some(&json!({ "code": code }))).await?;
@@ -137,7 +137,7 @@ fn sign_code(common: &Common, file: &Path, hierarchy: &str) -> Result<ExitCode, 
     Ok(ExitCode::SUCCESS)
 }
 
-fn status(common: &Common) -> Result<ExitCode, Failure> {
+fn status(common: &Common) -> Result<ExitCode, CliError> {
     let shown: UplinkShown = block_on(async { Ok(common.running().await?.ask(Method::GET, "/uplink", None).await?) })?;
     if common.json {
         print::json(&shown);

@@ -5,9 +5,9 @@ use std::io::Read;
 use clap::Args;
 use flate2::read::GzDecoder;
 
-use super::{Failure, print};
+use super::{CliError, print};
 
-/// The house's own licence.
+/// The box's own licence.
 const LICENCE: &str = include_str!("../../packaging/LICENSE");
 
 /// What is linked in besides, and under which licences; `packaging/notices` makes and packs it.
@@ -23,7 +23,7 @@ pub(super) struct Version {
 
 impl Version {
     /// Prints what is asked for.
-    pub(super) fn run(&self) -> Result<(), Failure> {
+    pub(super) fn run(&self) -> Result<(), CliError> {
         if self.licences {
             print::lines(format_args!("{LICENCE}"));
             print::lines(format_args!("{}", third_party().trim_end()));

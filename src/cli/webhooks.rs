@@ -6,7 +6,7 @@ use clap::Subcommand;
 use hyper::Method;
 
 use super::reach::block_on;
-use super::{Common, Failure, print};
+use super::{CliError, Common, print};
 use crate::webhooks::{DeliveryShown, TargetShown};
 
 #[derive(Subcommand)]
@@ -35,7 +35,7 @@ pub(super) enum Command {
 }
 
 impl Command {
-    pub(super) fn run(self, common: &Common) -> Result<ExitCode, Failure> {
+    pub(super) fn run(self, common: &Common) -> Result<ExitCode, CliError> {
         match self {
             Command::List => list(common)?,
             Command::Deliveries { target, state } => {
@@ -59,7 +59,7 @@ impl Command {
     }
 }
 
-fn list(common: &Common) -> Result<(), Failure> {
+fn list(common: &Common) -> Result<(), CliError> {
     let targets: Vec<TargetShown> =
         block_on(async { Ok(common.running().await?.ask(Method::GET, "/webhooks", None).await?) })?;
     if common.json {
@@ -88,7 +88,7 @@ fn list(common: &Common) -> Result<(), Failure> {
     Ok(())
 }
 
-fn deliveries(common: &Common, query: &str) -> Result<(), Failure> {
+fn deliveries(common: &Common, query: &str) -> Result<(), CliError> {
     let path = format!("/webhooks/deliveries?{query}");
     let found: Vec<DeliveryShown> =
         block_on(async { Ok(common.running().await?.ask(Method::GET, &path, None).await?) })?;

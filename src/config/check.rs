@@ -22,8 +22,8 @@ pub(super) fn check(config: &Config) -> Faults {
     }
     doors::check(config, &mut faults);
     acme(config, &mut faults);
-    if let Some(room) = &config.occupancy {
-        faults.append(room.faults());
+    if let Some(section) = &config.occupancy {
+        faults.append(section.faults());
     }
     if let Some(room) = &config.meters {
         faults.append(room.faults());
@@ -32,11 +32,8 @@ pub(super) fn check(config: &Config) -> Faults {
     if let Some(room) = &config.relay {
         faults.append(room.faults());
     }
-    if let Some(room) = &config.uplink {
-        faults.append(room.faults());
-        if let Err(wrong) = crate::rules::rules(&room.rule) {
-            faults.within("uplink.rule", wrong);
-        }
+    if let Some(section) = &config.uplink {
+        faults.append(section.faults());
     }
     backup(config, &mut faults);
     faults
@@ -48,6 +45,9 @@ fn places(config: &Config, faults: &mut Faults) {
     for (key, path) in [("data_dir", &config.data_dir), ("admin_socket", &config.admin_socket)] {
         if is_empty(path) {
             faults.add(key, "is empty", "a path");
+        } else if path.is_relative() {
+            let what = format!("is {path:?}, which is another place wherever a command is started");
+            faults.add(key, what, "a path that begins with /");
         }
     }
     let length = config.admin_socket.as_os_str().len();

@@ -30,7 +30,7 @@ pub struct ConfigErrors(Vec<ConfigError>);
 const IN_A_SENTENCE: usize = 5;
 
 impl ConfigErrors {
-    /// These; `None` when there are none.
+    /// The faults as one error; `None` when there are none.
     #[must_use]
     pub fn of(faults: Vec<ConfigError>) -> Option<ConfigErrors> {
         (!faults.is_empty()).then_some(ConfigErrors(faults))

@@ -7,8 +7,9 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use figment::value::Value;
 use toml_edit::{Document, DocumentMut, Item};
 
-use super::{Config, ConfigError, ConfigErrors, Unread, check, remote};
-use crate::uplink::Kept;
+use super::remote::{Layer, put};
+use super::{Config, ConfigError, ConfigErrors, Unread, check};
+use crate::uplink::CredentialFolder;
 
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "/etc/gatelodge/config.toml";
@@ -57,15 +58,15 @@ pub fn examine(flags: &Flags) -> (Option<Loaded>, Vec<ConfigError>) {
     }
 }
 
-/// The same with another text in place of what the box was told remotely.
+/// Loads as [`load`] does, with another text in place of what the box was told remotely.
 pub(super) fn load_with(flags: &Flags, told: Option<&str>) -> Result<Loaded, ConfigErrors> {
     read(layers(flags, told, |figment| figment)?)
 }
 
-/// The same with one value more, as if it stood in the box's own file: what it would mean there.
+/// Loads as [`load`] does, with one value more as if it stood in the box's own file: what it would mean there.
 pub(super) fn load_as_ours(flags: &Flags, (path, item): (&str, &Item)) -> Result<Loaded, ConfigErrors> {
     let mut text = DocumentMut::new();
-    remote::put(text.as_table_mut(), path, Some(item.clone()));
+    put(text.as_table_mut(), path, Some(item.clone()));
     read(layers(flags, None, |figment| {
         figment.merge(Toml::string(&text.to_string()))
     })?)
@@ -84,7 +85,7 @@ fn layers(flags: &Flags, told: Option<&str>, last: impl FnOnce(Figment) -> Figme
     let mut faults = Vec::new();
     let mut figment = outer(&file, &mut faults);
     let data_dir = data_dir_of(&figment);
-    let remote = remote::file(&data_dir);
+    let remote = remote_file(&data_dir);
     let mut written = None;
     for extra in toml_files(&data_dir.join("conf.d"), &mut faults) {
         if extra != remote {
@@ -104,7 +105,7 @@ fn layers(flags: &Flags, told: Option<&str>, last: impl FnOnce(Figment) -> Figme
     let text = told.map(str::to_owned).or(written).filter(|text| !text.is_empty());
     // What is wrong with the layers below is told when all are read.
     if let (Some(text), Ok(below)) = (text, environment(figment.clone()).extract::<Config>()) {
-        let layer = remote::Layer::over(&below, (&remote, &text));
+        let layer = Layer::over(&below, (&remote, &text));
         refused.clone_from(&layer.refused);
         figment = figment.merge(layer);
     }
@@ -149,7 +150,7 @@ fn read_all(layers: Layers) -> (Option<Loaded>, Vec<ConfigError>) {
     }
     let Ok(mut config) = result else { return (None, faults) };
     if let Some(uplink) = &mut config.uplink {
-        uplink.kept = Some(Kept::of(&config.data_dir));
+        uplink.room.credential_folder = Some(CredentialFolder::of(&config.data_dir));
     }
     for fault in check::check(&config) {
         let is_known = !unread.covers(&fault.key) && !fault.also.iter().any(|key| unread.touches(key));
@@ -181,6 +182,12 @@ fn outer(file: &Path, faults: &mut Vec<ConfigError>) -> Figment {
 fn data_dir_of(outer: &Figment) -> PathBuf {
     let said = environment(outer.clone()).extract_inner("data_dir");
     said.unwrap_or(Config::default().data_dir)
+}
+
+/// The file of what the box was told remotely, which is a layer of its own.
+#[must_use]
+pub fn remote_file(data_dir: &Path) -> PathBuf {
+    data_dir.join("conf.d/remote.toml")
 }
 
 /// Where the data folder is, as far as it can be told without what lies in it.

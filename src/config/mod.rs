@@ -10,6 +10,7 @@ mod error;
 mod layers;
 mod log_filter;
 pub mod remote;
+mod sections;
 mod show;
 mod unread;
 
@@ -20,12 +21,13 @@ use serde::{Deserialize, Serialize};
 pub use acme::Acme;
 pub use doors::{Certificate, DoorLimits, Grpc, GrpcClient, Https, Limits, Mtls, PlainDoor};
 pub use error::{ConfigError, ConfigErrors};
-pub use layers::{DEFAULT_FILE, Flags, Loaded, data_dir, examine, find_socket, load, without_file};
+pub use layers::{DEFAULT_FILE, Flags, Loaded, data_dir, examine, find_socket, load, remote_file, without_file};
+pub use sections::{OccupancySection, UplinkSection};
 pub use show::{Shown, show};
 pub use unread::Unread;
 
 use crate::domain::units::Span;
-use crate::{meter, occupancy, relay, uplink};
+use crate::{meter, relay};
 
 /// All that can be configured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,7 +54,7 @@ pub struct Config {
     /// How much one address, one client and all together may ask of a door.
     pub limits: Limits,
     /// The occupancy room.
-    pub occupancy: Option<occupancy::Config>,
+    pub occupancy: Option<OccupancySection>,
     /// The meter room.
     pub meters: Option<meter::Config>,
     /// Meters, beside those that were added by command.
@@ -61,7 +63,7 @@ pub struct Config {
     /// The relay: its door and its room.
     pub relay: Option<relay::Config>,
     /// The road to the cloud.
-    pub uplink: Option<uplink::Config>,
+    pub uplink: Option<UplinkSection>,
     /// Backups made by the box itself.
     pub backup: Option<Backup>,
     /// How long what was is kept.

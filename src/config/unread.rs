@@ -36,7 +36,7 @@ impl Unread {
         self.0.iter().any(is_in)
     }
 
-    /// The same, or whether something in the table `key` could not be read.
+    /// Whether the value at `key`, or something in the table of that name, could not be read.
     #[must_use]
     pub fn touches(&self, key: &str) -> bool {
         let key: Vec<&str> = key.split('.').collect();

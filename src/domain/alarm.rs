@@ -6,11 +6,10 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{MeterId, SpaceId};
+use super::{MeterId, SpaceId, text_form};
 
 /// What an alarm is about.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
     /// The box itself.
     Appliance,
@@ -49,19 +48,7 @@ impl FromStr for Source {
     }
 }
 
-impl TryFrom<String> for Source {
-    type Error = SourceError;
-
-    fn try_from(text: String) -> Result<Source, SourceError> {
-        text.parse()
-    }
-}
-
-impl From<Source> for String {
-    fn from(source: Source) -> String {
-        source.to_string()
-    }
-}
+text_form!(Source);
 
 /// How bad it is, from the least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -78,7 +65,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// Its name, as the cloud writes it.
+    /// The severity's name, as the cloud writes it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -128,6 +115,44 @@ pub enum AlarmNews {
     Forgotten,
     /// It began before somebody was there to be told: nothing happened to it.
     Stands,
+}
+
+impl Alarm {
+    /// Which alarm it is.
+    #[must_use]
+    pub fn key(&self) -> AlarmKey {
+        AlarmKey {
+            kind: self.kind.clone(),
+            source: self.source.clone(),
+        }
+    }
+}
+
+/// What is one alarm, however often it comes and goes: its type, and what it is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AlarmKey {
+    /// The type of the alarm.
+    pub kind: String,
+    /// What it is about.
+    pub source: Source,
+}
+
+impl AlarmKey {
+    /// The key of the row: types hold no zero byte.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        format!("{}\0{}", self.kind, self.source).into_bytes()
+    }
+
+    /// Reads back what [`AlarmKey::bytes`] gave.
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Option<AlarmKey> {
+        let (kind, source) = std::str::from_utf8(bytes).ok()?.split_once('\0')?;
+        Some(AlarmKey {
+            kind: kind.to_owned(),
+            source: source.parse().ok()?,
+        })
+    }
 }
 
 #[cfg(test)]

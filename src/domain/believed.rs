@@ -19,7 +19,7 @@ pub(super) struct Believed<I: Iterator> {
 }
 
 impl<E, I: Iterator<Item = Result<Reading, E>>> Believed<I> {
-    /// Those of a meter whose wires carry no more than this.
+    /// The readings that a meter with such wires can have.
     pub(super) fn new(readings: I, rating: Rating) -> Believed<I> {
         Believed {
             readings: readings.peekable(),

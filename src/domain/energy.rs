@@ -10,14 +10,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::text_form;
+
 /// The longest serial; the longest we have seen has 22 letters.
 const SERIAL_LIMIT: usize = 32;
 
 /// One physical meter, by its serial: 1 to 32 ASCII letters and digits. Case counts.
 ///
 /// Serials stand in file names and in keys that end with a zero byte, so nothing else may be in them.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MeterId(Arc<str>);
 
 /// The text is not a serial.
@@ -42,19 +43,7 @@ impl FromStr for MeterId {
     }
 }
 
-impl TryFrom<String> for MeterId {
-    type Error = MeterIdError;
-
-    fn try_from(text: String) -> Result<MeterId, MeterIdError> {
-        text.parse()
-    }
-}
-
-impl From<MeterId> for String {
-    fn from(meter: MeterId) -> String {
-        meter.as_str().to_owned()
-    }
-}
+text_form!(MeterId);
 
 impl fmt::Display for MeterId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -136,7 +125,7 @@ registers! {
 }
 
 impl Register {
-    /// Its number in keys.
+    /// The register's number in keys.
     #[must_use]
     pub fn number(self) -> u8 {
         self as u8
@@ -242,6 +231,19 @@ pub enum Quality {
     Gap,
 }
 
+impl Quality {
+    /// The quality's word, as JSON has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Quality::Measured => "measured",
+            Quality::Estimated => "estimated",
+            Quality::Stale => "stale",
+            Quality::Gap => "gap",
+        }
+    }
+}
+
 /// One register at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
@@ -324,6 +326,13 @@ mod tests {
             let sum = WattHours(low).plus(WattHours(more));
             prop_assert_eq!(sum.and_then(|sum| sum.since(WattHours(low))), sum.map(|_| WattHours(more)));
             prop_assert!(low == 0 || WattHours(0).since(WattHours(low)).is_none());
+        }
+    }
+
+    #[test]
+    fn a_quality_has_one_word() {
+        for quality in [Quality::Measured, Quality::Estimated, Quality::Stale, Quality::Gap] {
+            assert_eq!(serde_json::to_value(quality).unwrap(), quality.name());
         }
     }
 }

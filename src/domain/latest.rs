@@ -36,11 +36,11 @@ pub enum Doubt {
     Absent,
     /// It gave the pattern of bits that stands for no value.
     NoValue,
-    /// More than any wire of the house carries.
+    /// More than any wire of the box carries.
     OverRating,
     /// A running total that is less than before.
     Fell,
-    /// A running total that rose by more than any wire of the house carries.
+    /// A running total that rose by more than any wire of the box carries.
     Leapt,
     /// A date that no clock shows.
     NoDate,

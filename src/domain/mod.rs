@@ -1,4 +1,5 @@
 //! Values that all rooms speak: no I/O, no async, no clock.
+#![warn(missing_docs)]
 
 mod alarm;
 mod backoff;
@@ -7,22 +8,26 @@ mod energy;
 mod event;
 mod faults;
 mod interval;
+mod lane;
 mod latest;
 mod meter;
 mod operation;
 mod quantity;
 mod rating;
 mod seq;
+pub mod series;
 mod space;
 mod stretches;
+mod text_form;
 pub mod units;
 
-pub use alarm::{Alarm, AlarmNews, Severity, Source, SourceError};
+pub use alarm::{Alarm, AlarmKey, AlarmNews, Severity, Source, SourceError};
 pub use backoff::Backoff;
 pub use energy::{Element, Measure, MeterId, MeterIdError, Quality, Reading, Register, WattHours};
-pub use event::{Event, Lane, Removal};
+pub use event::{Event, Removal};
 pub use faults::{Fault, Faults};
 pub use interval::{HALF_HOUR, Interval, boundary_from, intervals};
+pub use lane::Lane;
 pub use latest::{Doubt, Held, Latest, Total, number};
 pub use meter::{Datasource, Duty, HalfHoursAsked, Health, Identity, Meter, MeterNews, MeterState};
 pub use operation::{Operation, OperationState};
@@ -31,6 +36,7 @@ pub use rating::Rating;
 pub use seq::{ChangeId, ChangeIdError, Epoch, Seq};
 pub use space::{Level, Occupancy, Space, SpaceId, SpaceIdError, SpaceOrigin, Thresholds};
 pub use stretches::{HalfHour, Stretches};
+pub(crate) use text_form::text_form;
 
 /// The largest count and the largest maximum a space can hold (OCC §2.3, V6).
 pub const OCCUPANCY_LIMIT: u32 = 100_000;

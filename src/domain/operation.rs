@@ -1,4 +1,4 @@
-//! What the cloud asks of the house, and what became of it.
+//! What the cloud asks of the box, and what became of it.
 
 use serde::{Deserialize, Serialize};
 

@@ -43,7 +43,7 @@ impl Quantity {
         matches!(self.unit(), Some("Wh" | "varh" | "VAh"))
     }
 
-    /// The same register of the other element: both together are the meter's.
+    /// The register of the other element: both together are the meter's.
     #[must_use]
     pub fn other_element(self) -> Option<Quantity> {
         Some(match self {
@@ -73,7 +73,7 @@ impl Quantity {
         )
     }
 
-    /// Its unit; `None` where it has none.
+    /// The quantity's unit; `None` where it has none.
     #[must_use]
     pub fn unit(self) -> Option<&'static str> {
         match self {

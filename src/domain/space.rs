@@ -107,7 +107,7 @@ impl SpaceOrigin {
 
     /// Whether somebody known made the space: it stays, and others are told of it.
     #[must_use]
-    pub fn is_of_the_house(self) -> bool {
+    pub fn is_by_somebody_known(self) -> bool {
         match self {
             SpaceOrigin::Operator | SpaceOrigin::Shared => true,
             SpaceOrigin::Open => false,
@@ -150,6 +150,19 @@ pub enum Level {
     Full,
     /// More are inside than may be.
     Over,
+}
+
+impl Level {
+    /// The level's word, as JSON has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Free => "free",
+            Level::Busy => "busy",
+            Level::Full => "full",
+            Level::Over => "over",
+        }
+    }
 }
 
 /// A counted place.
@@ -339,6 +352,13 @@ mod tests {
             let mut space = space(current, 1);
             space.set_maximum(maximum, Timestamp::UNIX_EPOCH);
             prop_assert_eq!(space.occupancy, Occupancy { current: current.min(maximum), maximum });
+        }
+    }
+
+    #[test]
+    fn a_level_has_one_word() {
+        for level in [Level::Free, Level::Busy, Level::Full, Level::Over] {
+            assert_eq!(serde_json::to_value(level).unwrap(), level.name());
         }
     }
 }

@@ -48,7 +48,7 @@ impl Stretches {
         self.parts.is_empty()
     }
 
-    /// Its stretches, in order.
+    /// The stretches, in order.
     #[must_use]
     pub fn parts(&self) -> &[Range<HalfHour>] {
         &self.parts

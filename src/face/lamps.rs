@@ -121,7 +121,7 @@ fn lamp(worst: &Alarm, words: String) -> Lamp {
 }
 
 impl Light {
-    /// Its class in the style sheet.
+    /// The lamp's class in the style sheet.
     #[must_use]
     pub fn class(self) -> &'static str {
         match self {

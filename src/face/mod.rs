@@ -9,6 +9,7 @@ mod login;
 mod plot;
 mod security;
 mod shell;
+mod state;
 mod visitor;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub use lamps::{Concern, Lamp, Lamps, Light};
 pub use plot::Frame;
 pub use security::secured;
 pub use shell::{Page, Shell, fixed};
+pub use state::PageState;
 pub use visitor::{Forbidden, SignedIn, Visitor};
 
 use crate::accounts::Accounts;

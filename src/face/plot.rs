@@ -19,7 +19,6 @@ const STEP: i64 = 1_800;
 pub struct Frame<'p> {
     /// From when to when the picture goes.
     pub from: Timestamp,
-    /// Until when.
     pub to: Timestamp,
     /// The value at its upper edge; the lower edge is zero.
     pub top: f64,

@@ -22,13 +22,13 @@ pub struct Shell {
     pub style: String,
     /// Where the icon is.
     pub icon: String,
+    /// Where the script is that pages which change by themselves begin with.
+    pub live: String,
 }
 
 /// Who is signed in, as the layout shows it.
 pub struct PersonShown {
-    /// Their name.
     pub name: String,
-    /// Their role.
     pub role: &'static str,
     /// Whether the navigation leads them to the spaces.
     pub sees_spaces: bool,
@@ -66,6 +66,7 @@ impl Face {
             lamps: seen,
             style: self.asset("style.css"),
             icon: self.asset("icon.svg"),
+            live: self.asset("live.js"),
         }
     }
 }

@@ -21,9 +21,7 @@ const BEFORE: &str = "__Host-gatelodge-before";
 /// A person who is signed in.
 #[derive(Clone)]
 pub struct SignedIn {
-    /// Their name.
     pub name: String,
-    /// Their role.
     pub role: Role,
     /// The meters that are theirs.
     pub meters: Vec<MeterId>,

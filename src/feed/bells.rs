@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::{Subject, Wanted};
+use super::subject::{Filter, Subject};
 
 /// The bells of all who listen, under what they listen to.
 pub(super) struct Bells<S> {
@@ -37,14 +37,14 @@ impl<S: Subject> Bells<S> {
     }
 
     /// A bell for somebody who wants to hear of `wanted`.
-    pub(super) fn hang(&mut self, wanted: &Wanted<S>) -> Bell {
+    pub(super) fn hang(&mut self, wanted: &Filter<S>) -> Bell {
         let (number, notify) = (self.made, Arc::new(Notify::new()));
         self.made += 1;
         match wanted {
-            Wanted::All => {
+            Filter::All => {
                 self.all.insert(number, Arc::clone(&notify));
             }
-            Wanted::These(subjects) => {
+            Filter::These(subjects) => {
                 for subject in subjects {
                     let bells = self.of.entry(subject.clone()).or_default();
                     bells.insert(number, Arc::clone(&notify));
@@ -55,12 +55,12 @@ impl<S: Subject> Bells<S> {
     }
 
     /// Somebody listens no more.
-    pub(super) fn take_down(&mut self, wanted: &Wanted<S>, bell: &Bell) {
+    pub(super) fn take_down(&mut self, wanted: &Filter<S>, bell: &Bell) {
         match wanted {
-            Wanted::All => {
+            Filter::All => {
                 self.all.remove(&bell.number);
             }
-            Wanted::These(subjects) => {
+            Filter::These(subjects) => {
                 for subject in subjects {
                     if let Some(bells) = self.of.get_mut(subject) {
                         bells.remove(&bell.number);
@@ -103,10 +103,10 @@ mod tests {
     fn only_those_are_woken_whom_it_concerns() {
         let mut bells = Bells::new();
         let wants = [
-            Wanted::All,
-            Wanted::These([space(1)].into()),
-            Wanted::These([space(1), space(2)].into()),
-            Wanted::These([space(3)].into()),
+            Filter::All,
+            Filter::These([space(1)].into()),
+            Filter::These([space(1), space(2)].into()),
+            Filter::These([space(3)].into()),
         ];
         let hung: Vec<Bell> = wants.iter().map(|wanted| bells.hang(wanted)).collect();
         let woken = || {

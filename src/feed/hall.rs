@@ -5,14 +5,14 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::{Feed, Listener, Subject, Wanted};
+use super::{Feed, Filter, Listener, Subject};
 use crate::domain::{ChangeId, Seq};
 use crate::store::Store;
 
 /// As many listen as may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many listeners; try again later")]
-pub struct Full;
+pub struct FullError;
 
 /// The listeners' place in a room.
 pub struct Hall<S: Subject> {
@@ -60,7 +60,7 @@ impl<S: Subject> Hall<S> {
 
     /// Listens from just after `after`.
     #[must_use]
-    pub fn listen(&self, wanted: Wanted<S>, after: Seq) -> Listener<S> {
+    pub fn listen(&self, wanted: Filter<S>, after: Seq) -> Listener<S> {
         Listener::new(&self.feed, &self.store, wanted, after)
     }
 
@@ -79,7 +79,7 @@ impl<S: Subject> Hall<S> {
     }
 
     /// A place, until it is dropped.
-    pub(super) fn place(&self) -> Result<OwnedSemaphorePermit, Full> {
-        Arc::clone(&self.places).try_acquire_owned().map_err(|_| Full)
+    pub(super) fn place(&self) -> Result<OwnedSemaphorePermit, FullError> {
+        Arc::clone(&self.places).try_acquire_owned().map_err(|_| FullError)
     }
 }

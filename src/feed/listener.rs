@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::bells::Bell;
-use super::{Feed, Heard, News, Subject, Wanted};
+use super::{Feed, FeedItem, Filter, News, Subject};
 use crate::domain::Seq;
 use crate::store::{Delivery, ReadError, Store, Tail};
 
 /// Somebody who listens.
 pub struct Listener<S: Subject> {
     feed: Arc<Feed<S>>,
-    wanted: Wanted<S>,
+    wanted: Filter<S>,
     bell: Bell,
     /// The number of the next item of the feed.
     place: u64,
@@ -23,12 +23,12 @@ pub struct Listener<S: Subject> {
 
 struct Early<S> {
     tail: Tail,
-    waiting: VecDeque<Heard<S>>,
+    waiting: VecDeque<FeedItem<S>>,
 }
 
 impl<S: Subject> Listener<S> {
     /// Listens from just after `after` on; what the feed has no more comes out of the journal, while it is there.
-    pub fn new(feed: &Arc<Feed<S>>, store: &Store, wanted: Wanted<S>, after: Seq) -> Listener<S> {
+    pub fn new(feed: &Arc<Feed<S>>, store: &Store, wanted: Filter<S>, after: Seq) -> Listener<S> {
         let recent = feed.read();
         let place = recent.first + recent.news.partition_point(|news| news.seq <= after) as u64;
         let behind = after < recent.complete_after;
@@ -49,7 +49,7 @@ impl<S: Subject> Listener<S> {
     }
 
     /// The next news; waits for it. May be dropped at any time without missing any.
-    pub async fn next(&mut self) -> Result<Heard<S>, ReadError> {
+    pub async fn next(&mut self) -> Result<FeedItem<S>, ReadError> {
         if let Some(heard) = self.next_early().await? {
             return Ok(heard);
         }
@@ -63,7 +63,7 @@ impl<S: Subject> Listener<S> {
     }
 
     /// What comes out of the journal until the feed takes over; the journal may be pruned meanwhile.
-    async fn next_early(&mut self) -> Result<Option<Heard<S>>, ReadError> {
+    async fn next_early(&mut self) -> Result<Option<FeedItem<S>>, ReadError> {
         while let Some(early) = &mut self.early {
             if let Some(heard) = early.waiting.pop_front() {
                 return Ok(Some(heard));
@@ -72,7 +72,7 @@ impl<S: Subject> Listener<S> {
                 Delivery::Entry(entry) => entry,
                 Delivery::Gap(gap) => {
                     let (from, to) = (gap.from, gap.to);
-                    return Ok(Some(Heard::Gap { from, to }));
+                    return Ok(Some(FeedItem::Gap { from, to }));
                 }
             };
             let recent = self.feed.read();
@@ -92,25 +92,25 @@ impl<S: Subject> Listener<S> {
             });
             early.waiting.extend(
                 news.filter(|news| self.wanted.takes(&news.subject))
-                    .map(|news| Heard::News(Arc::new(news))),
+                    .map(|news| FeedItem::News(Arc::new(news))),
             );
         }
         Ok(None)
     }
 
-    fn next_recent(&mut self) -> Option<Heard<S>> {
+    fn next_recent(&mut self) -> Option<FeedItem<S>> {
         let recent = self.feed.read();
         if self.place < recent.first {
             self.place = recent.first;
             let (from, to) = (self.reached.next(), recent.complete_after);
             self.reached = to;
-            return Some(Heard::Gap { from: from.min(to), to });
+            return Some(FeedItem::Gap { from: from.min(to), to });
         }
         while let Some(news) = recent.news.get(usize::try_from(self.place - recent.first).ok()?) {
             self.place += 1;
             self.reached = news.seq;
             if self.wanted.takes(&news.subject) {
-                return Some(Heard::News(Arc::clone(news)));
+                return Some(FeedItem::News(Arc::clone(news)));
             }
         }
         None
@@ -145,10 +145,10 @@ mod tests {
         }
     }
 
-    fn seqs(heard: &Heard<SpaceId>) -> (u64, bool) {
+    fn seqs(heard: &FeedItem<SpaceId>) -> (u64, bool) {
         match heard {
-            Heard::News(news) => (news.seq.0, false),
-            Heard::Gap { to, .. } => (to.0, true),
+            FeedItem::News(news) => (news.seq.0, false),
+            FeedItem::Gap { to, .. } => (to.0, true),
         }
     }
 
@@ -157,9 +157,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(Options::new(folder.path())).unwrap();
         let feed = Arc::new(Feed::new(Seq::ZERO));
-        let wanted = Wanted::These([SpaceId::from_random([1; 16])].into());
+        let wanted = Filter::These([SpaceId::from_random([1; 16])].into());
         let mut one = Listener::new(&feed, &store, wanted, Seq::ZERO);
-        let mut all = Listener::new(&feed, &store, Wanted::All, Seq::ZERO);
+        let mut all = Listener::new(&feed, &store, Filter::All, Seq::ZERO);
         feed.add(&entry(1, &[2, 1]));
         feed.add(&entry(2, &[2]));
         feed.add(&entry(3, &[1]));
@@ -196,7 +196,7 @@ mod tests {
         };
         let first = remove().await;
         let feed = Arc::new(Feed::new(first));
-        let mut far_back = Listener::new(&feed, &store, Wanted::All, Seq(first.0 - 1));
+        let mut far_back = Listener::new(&feed, &store, Filter::All, Seq(first.0 - 1));
         assert_eq!(seqs(&far_back.next().await.unwrap()), (first.0, false));
         // Two segments at least: one that is being read is read to its end, though it has no name any more.
         while store.oldest() <= Seq(200) {
@@ -209,11 +209,11 @@ mod tests {
         let (mut heard, mut gaps) = (first.0, 0);
         while heard < last.0 {
             match far_back.next().await.unwrap() {
-                Heard::News(news) => {
+                FeedItem::News(news) => {
                     assert_eq!(news.seq.0, heard + 1, "nothing is skipped in silence");
                     heard = news.seq.0;
                 }
-                Heard::Gap { from, to } => {
+                FeedItem::Gap { from, to } => {
                     assert_eq!(from.0, heard + 1);
                     (heard, gaps) = (to.0, gaps + 1);
                 }
@@ -228,7 +228,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(Options::new(folder.path())).unwrap();
         let feed = Arc::new(Feed::new(Seq::ZERO));
-        let wanted = Wanted::These([SpaceId::from_random([1; 16])].into());
+        let wanted = Filter::These([SpaceId::from_random([1; 16])].into());
         let mut patient = Listener::new(&feed, &store, wanted, Seq::ZERO);
         let many = 3 * KEPT as u64;
         let listening = patient.next();
@@ -250,8 +250,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(Options::new(folder.path())).unwrap();
         let feed = Arc::new(Feed::new(Seq::ZERO));
-        let mut up_to_date = Listener::new(&feed, &store, Wanted::All, Seq::ZERO);
-        let mut slow = Listener::new(&feed, &store, Wanted::All, Seq::ZERO);
+        let mut up_to_date = Listener::new(&feed, &store, Filter::All, Seq::ZERO);
+        let mut slow = Listener::new(&feed, &store, Filter::All, Seq::ZERO);
         feed.add(&entry(1, &[1]));
         assert_eq!(seqs(&up_to_date.next().await.unwrap()), (1, false));
         feed.lose(Seq(7));
@@ -259,7 +259,7 @@ mod tests {
         for (listener, first) in [(&mut up_to_date, 2), (&mut slow, 1)] {
             let heard = listener.next().await.unwrap();
             assert!(
-                matches!(heard, Heard::Gap { from, to } if from == Seq(first) && to == Seq(7)),
+                matches!(heard, FeedItem::Gap { from, to } if from == Seq(first) && to == Seq(7)),
                 "{heard:?}"
             );
             assert_eq!(seqs(&listener.next().await.unwrap()), (8, false));

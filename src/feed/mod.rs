@@ -7,18 +7,20 @@ mod hall;
 mod leave;
 mod listener;
 pub mod stream;
+mod subject;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use jiff::Timestamp;
 
-use crate::domain::{Event, MeterId, Seq, SpaceId};
+use crate::domain::{Event, Seq};
 use crate::store::Entry;
 use bells::Bells;
-pub use hall::{Full, Hall};
+pub use hall::{FullError, Hall};
 pub use leave::Leave;
 pub use listener::Listener;
+pub use subject::{Filter, Subject};
 
 /// How much of the latest news is kept: some seconds at the highest rate.
 const KEPT: usize = 16_384;
@@ -26,40 +28,19 @@ const KEPT: usize = 16_384;
 /// happened to others for something missed.
 const LOOK_AFTER: u64 = KEPT as u64 / 4;
 
-/// What a feed tells about.
-pub trait Subject: Clone + Ord + std::hash::Hash + Send + Sync + 'static {
-    /// The subject of an event; `None` when it is about none of this kind.
-    fn of(event: &Event) -> Option<Self>;
-}
-
-impl Subject for SpaceId {
-    fn of(event: &Event) -> Option<SpaceId> {
-        event.space()
-    }
-}
-
-impl Subject for MeterId {
-    fn of(event: &Event) -> Option<MeterId> {
-        event.meter().cloned()
-    }
-}
-
 /// One thing that happened to a subject.
 #[derive(Clone, Debug)]
 pub struct News<S> {
     /// The change it came with.
     pub seq: Seq,
-    /// When.
     pub at: Timestamp,
-    /// To which subject.
     pub subject: S,
-    /// What.
     pub event: Event,
 }
 
 /// What a listener hears.
 #[derive(Clone, Debug)]
-pub enum Heard<S> {
+pub enum FeedItem<S> {
     /// Something happened.
     News(Arc<News<S>>),
     /// What happened in these changes is not told any more.
@@ -69,24 +50,6 @@ pub enum Heard<S> {
         /// The last.
         to: Seq,
     },
-}
-
-/// Which subjects a listener wants to hear of.
-#[derive(Clone, Debug)]
-pub enum Wanted<S> {
-    /// All.
-    All,
-    /// These.
-    These(BTreeSet<S>),
-}
-
-impl<S: Ord> Wanted<S> {
-    fn takes(&self, subject: &S) -> bool {
-        match self {
-            Wanted::All => true,
-            Wanted::These(subjects) => subjects.contains(subject),
-        }
-    }
 }
 
 /// The latest news.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Interval, interval_at};
 
-use super::{Full, Hall, Heard, Leave, Listener, News, Subject, Wanted};
+use super::{FeedItem, Filter, FullError, Hall, Leave, Listener, News, Subject};
 use crate::domain::{ChangeId, Seq};
 use crate::http::{HEARTBEAT, event_stream};
 
@@ -58,9 +58,9 @@ impl<S: Subject, P: Speaker<S>> Listening<S, P> {
     pub fn new(
         hall: &Arc<Hall<S>>,
         (leave, speaker): (Leave, P),
-        wanted: Wanted<S>,
+        wanted: Filter<S>,
         headers: &HeaderMap,
-    ) -> Result<Listening<S, P>, Full> {
+    ) -> Result<Listening<S, P>, FullError> {
         let place = hall.place()?;
         let newest = hall.feed().newest();
         let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
@@ -122,12 +122,12 @@ impl<S: Subject, P: Speaker<S>> Listening<S, P> {
                 heard = self.listener.next() => heard,
             };
             match heard {
-                Ok(Heard::News(news)) => {
+                Ok(FeedItem::News(news)) => {
                     if let Some((kind, body)) = self.speaker.told(&news) {
                         return Some(message(hall.id_of(news.seq), &news, kind, body));
                     }
                 }
-                Ok(Heard::Gap { from, to }) => return Some(gap(hall.id_of(from), hall.id_of(to))),
+                Ok(FeedItem::Gap { from, to }) => return Some(gap(hall.id_of(from), hall.id_of(to))),
                 Err(error) => {
                     tracing::warn!(%error, "a listener lost its place in the journal");
                     return None;
@@ -141,7 +141,7 @@ impl<S: Subject, P: Speaker<S>> Listening<S, P> {
 /// and after a gap, the page is told to load again.
 pub fn page<S: Subject>(
     hall: &Arc<Hall<S>>,
-    wanted: Wanted<S>,
+    wanted: Filter<S>,
     (headers, mark, mut leave): (&HeaderMap, Option<&str>, Leave),
     told: impl Fn(&News<S>) -> Option<SseEvent> + Send + 'static,
 ) -> Response {
@@ -159,8 +159,8 @@ pub fn page<S: Subject>(
         let ids = Arc::clone(&ids);
         async move {
             let message = match listener.next().await {
-                Ok(Heard::News(news)) => told(&news).map(|message| message.id(ids.id_of(news.seq).to_string())),
-                Ok(Heard::Gap { .. }) => Some(again()),
+                Ok(FeedItem::News(news)) => told(&news).map(|message| message.id(ids.id_of(news.seq).to_string())),
+                Ok(FeedItem::Gap { .. }) => Some(again()),
                 Err(error) => {
                     tracing::warn!(%error, "a live page lost its place in the journal");
                     return None;
@@ -215,7 +215,7 @@ fn events<S: Subject, P: Speaker<S>>(
     })
 }
 
-/// The same over a WebSocket, each message an object with its `type`. What the client says is not read into.
+/// The stream over a WebSocket, each message an object with its `type`. What the client says is not read into.
 async fn converse<S: Subject, P: Speaker<S>>(mut socket: WebSocket, mut listening: Listening<S, P>) {
     loop {
         let said = tokio::select! {

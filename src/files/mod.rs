@@ -1,15 +1,17 @@
 //! Files of ours beside the book: each is whole under its name, or the name is as it was.
 //!
 //! What is written goes to a file beside, is synced, takes its name, and the folder is synced: only then is it
-//! said to be there. A file beside that a killed process left is known by its name and can be [`sweep`]t.
+//! said to be there. A file beside that a killed process left is known by its name and can be [`sweep`](sweep())t.
 
 mod folder;
+mod sweep;
 mod whole;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use folder::{make_private, make_shared, rename, sweep, sweep_below, sync};
+pub use folder::{make_private, make_shared, rename, sync};
+pub use sweep::{sweep, sweep_below};
 pub use whole::{Readers, Unfinished, read, write, write_new, write_private};
 
 /// A file or folder could not be used.

@@ -15,6 +15,7 @@ use axum::routing::future::RouteFuture;
 use futures_util::future::Either;
 use tower::{Layer, Service};
 
+use super::route::Under;
 use super::serve::{Answer, Serve, Served};
 
 /// What an [`Ahead`] answers, on its way.
@@ -26,10 +27,6 @@ pub struct Ahead {
     prefix: &'static str,
     service: Arc<dyn Fn(Request) -> Answering + Send + Sync>,
 }
-
-/// What a log line calls the route of a request that no router matched.
-#[derive(Clone, Copy)]
-pub(super) struct Under(pub(super) &'static str);
 
 impl Ahead {
     /// Everything whose path begins with `prefix` goes to `service`.
@@ -67,7 +64,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// This router with `ahead` before it.
+    /// A router with `ahead` before it.
     #[must_use]
     pub fn new(router: Router, ahead: Option<Ahead>) -> Site {
         Site { router, ahead }

@@ -16,13 +16,13 @@ pub(crate) const LEAST_PACE: u64 = 1024;
 /// The body did not come fast enough.
 #[derive(Debug, thiserror::Error)]
 #[error("the request body came too slowly: {received} bytes in {waited:?}")]
-pub struct TooSlow {
+pub struct TooSlowError {
     received: u64,
     waited: Duration,
 }
 
 pin_project! {
-    /// A body that must bring 1 KiB a second, after a first grace; else it ends in [`TooSlow`].
+    /// A body that must bring 1 KiB a second, after a first grace; else it ends in [`TooSlowError`].
     ///
     /// The clock starts when somebody first reads and finds nothing; each KiB received buys another second.
     pub struct PatientBody<B> {
@@ -71,7 +71,7 @@ where
             timer.as_mut().reset(deadline);
         }
         ready!(timer.as_mut().poll(cx));
-        Poll::Ready(Some(Err(Box::new(TooSlow {
+        Poll::Ready(Some(Err(Box::new(TooSlowError {
             received: *this.received,
             waited: started.elapsed(),
         }))))

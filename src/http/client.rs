@@ -27,7 +27,6 @@ pub struct Origin {
     pub tls: bool,
     /// A name or an address, lower case, without brackets.
     pub host: String,
-    /// The port.
     pub port: u16,
 }
 
@@ -76,7 +75,6 @@ pub struct Call {
     pub uri: Uri,
     /// Beside host, length and the program's own name.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// The body.
     pub body: Bytes,
 }
 
@@ -85,9 +83,7 @@ pub struct Call {
 pub struct Answer {
     /// How it went.
     pub status: StatusCode,
-    /// Its headers.
     pub headers: HeaderMap,
-    /// Its body.
     pub body: Bytes,
 }
 
@@ -99,18 +95,12 @@ pub enum CallError {
     Address(String),
     /// Nobody takes the connection.
     #[error("{origin} cannot be reached: {source}")]
-    Connect {
-        /// Where.
-        origin: Origin,
-        /// Why.
-        source: std::io::Error,
-    },
+    Connect { origin: Origin, source: std::io::Error },
     /// The TLS handshake failed, on our side or on theirs.
     #[error("TLS with {origin} failed: {source}")]
     Tls {
         /// With whom.
         origin: Origin,
-        /// Why.
         source: std::io::Error,
     },
     /// The server broke off, or what it said is no HTTP.
@@ -129,7 +119,7 @@ pub enum CallError {
 
 /// How much of an answer is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
+enum Extent {
     Whole,
     Head,
 }
@@ -148,15 +138,15 @@ pub struct Client {
 impl Client {
     /// One call.
     pub async fn send(&self, call: Call) -> Result<Answer, CallError> {
-        self.within_limit(call, Wanted::Whole).await
+        self.within_limit(call, Extent::Whole).await
     }
 
     /// One call of which only the answer's head counts: its body is not read, and need not end.
     pub async fn tell(&self, call: Call) -> Result<Answer, CallError> {
-        self.within_limit(call, Wanted::Head).await
+        self.within_limit(call, Extent::Head).await
     }
 
-    async fn within_limit(&self, call: Call, wanted: Wanted) -> Result<Answer, CallError> {
+    async fn within_limit(&self, call: Call, wanted: Extent) -> Result<Answer, CallError> {
         let origin = Origin::of(&call.uri).ok_or_else(|| CallError::Address(without_query(&call.uri)))?;
         let slow = CallError::Slow(origin.clone(), self.limit);
         timeout(self.limit, self.call(&origin, call, wanted))
@@ -164,7 +154,7 @@ impl Client {
             .unwrap_or(Err(slow))
     }
 
-    async fn call(&self, origin: &Origin, call: Call, wanted: Wanted) -> Result<Answer, CallError> {
+    async fn call(&self, origin: &Origin, call: Call, wanted: Extent) -> Result<Answer, CallError> {
         let connected = TcpStream::connect((origin.host.as_str(), origin.port)).await;
         let stream = connected.map_err(|source| CallError::Connect {
             origin: origin.clone(),
@@ -182,7 +172,7 @@ impl Client {
         self.ask(origin, shaken.map_err(fault)?, call, wanted).await
     }
 
-    async fn ask<S>(&self, origin: &Origin, stream: S, call: Call, wanted: Wanted) -> Result<Answer, CallError>
+    async fn ask<S>(&self, origin: &Origin, stream: S, call: Call, wanted: Extent) -> Result<Answer, CallError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -191,7 +181,7 @@ impl Client {
         let request = request(call).ok_or_else(|| CallError::Address(origin.to_string()))?;
         let asking = async {
             let (head, body) = sender.send_request(request).await.map_err(broken)?.into_parts();
-            if wanted == Wanted::Head {
+            if wanted == Extent::Head {
                 return Ok(Answer {
                     status: head.status,
                     headers: head.headers,

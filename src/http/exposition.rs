@@ -56,7 +56,7 @@ impl Form {
     }
 }
 
-/// The same in text format 0.0.4, where a family is named as its samples are: counters end in `_total`, what OpenMetrics
+/// The text in format 0.0.4, where a family is named as its samples are: counters end in `_total`, what OpenMetrics
 /// calls `info` is a gauge that ends in `_info`, and there are neither units nor an end.
 fn older(open: &str) -> String {
     let mut text = String::with_capacity(open.len());

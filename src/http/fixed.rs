@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 /// Marks an answer whose body is shared with other answers: what of it waits for a slow peer costs nothing.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shared;
+pub(crate) struct SharedBody;
 
 /// Marks a request whose address or door holds more unsent answers than it may.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +52,6 @@ impl IntoResponse for Fixed {
 /// An answer with a body that others share.
 pub(crate) fn shared(body: Bytes) -> Response {
     let mut response = body.into_response();
-    response.extensions_mut().insert(Shared);
+    response.extensions_mut().insert(SharedBody);
     response
 }

@@ -1,38 +1,54 @@
 //! Requests a time: per address, per client certificate, or per whatever a room counts by.
 
-use std::hash::Hash;
+use std::array;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::http::StatusCode;
-use governor::clock::Clock;
-use governor::{DefaultKeyedRateLimiter, Quota};
+use tokio::time::Instant;
 
 use super::peer::counted;
-use super::{Peer, Problem, Rate};
+use super::rate::Quota;
+use super::{Bucket, Peer, Problem, Rate};
+
+/// Parts of the table, so that callers seldom wait for one another.
+const SHARDS: usize = 16;
 
 /// One rate for each key; a key that was quiet long enough is forgotten.
 #[derive(Debug)]
-pub struct Limiter<K: Hash + Eq + Clone> {
-    cells: Option<DefaultKeyedRateLimiter<K>>,
+pub struct Limiter<K> {
+    quota: Option<Quota>,
+    hasher: RandomState,
+    shards: [Mutex<HashMap<K, Bucket>>; SHARDS],
 }
 
 impl<K: Hash + Eq + Clone> Limiter<K> {
     /// A limiter at `rate`; the whole count of a unit may come at once, then it refills evenly.
     #[must_use]
     pub fn new(rate: Rate) -> Limiter<K> {
-        let cells = match rate {
-            Rate::Off => None,
-            Rate::Per { count, unit } => Quota::with_period(unit.duration() / count.get())
-                .map(|quota| DefaultKeyedRateLimiter::keyed(quota.allow_burst(count))),
-        };
-        Limiter { cells }
+        Limiter {
+            quota: rate.quota(),
+            hasher: RandomState::new(),
+            shards: array::from_fn(|_| Mutex::default()),
+        }
     }
 
     /// Counts one for `key`, or says with 429 and `Retry-After` when the next may come.
     pub fn check(&self, key: &K) -> Result<(), Problem> {
-        let Some(cells) = &self.cells else { return Ok(()) };
-        cells.check_key(key).map_err(|until| {
-            let wait = until.wait_time_from(cells.clock().now());
+        let Some(quota) = self.quota else { return Ok(()) };
+        let now = Instant::now();
+        let hash = self.hasher.hash_one(key);
+        let mut shard = lock(&self.shards[usize::try_from(hash % SHARDS as u64).unwrap_or(0)]);
+        let taken = match shard.get_mut(key) {
+            Some(bucket) => bucket.take_one(now, quota),
+            None => {
+                let bucket = shard.entry(key.clone()).or_insert(Bucket::full(now));
+                bucket.take_one(now, quota)
+            }
+        };
+        taken.map_err(|wait| {
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests")
                 .detail("This caller has used up its rate; try again later.")
                 .retry_after(wait.as_secs().saturating_add(1))
@@ -41,11 +57,18 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
 
     /// Forgets the keys that have their whole rate again; call it now and then.
     pub fn forget_quiet(&self) {
-        if let Some(cells) = &self.cells {
-            cells.retain_recent();
-            cells.shrink_to_fit();
+        let now = Instant::now();
+        for shard in &self.shards {
+            let mut shard = lock(shard);
+            shard.retain(|_, bucket| !bucket.is_full(now));
+            shard.shrink_to_fit();
         }
     }
+}
+
+/// A half-done count is none that does harm.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A door's two rates, both on every request.
@@ -67,7 +90,7 @@ impl RateLimits {
 
     /// Counts one request of `peer` against both rates.
     pub fn check(&self, peer: &Peer) -> Result<(), Problem> {
-        if self.addresses.cells.is_some() {
+        if self.addresses.quota.is_some() {
             self.addresses.check(&counted(peer.addr.ip()))?;
         }
         match &peer.certificate {
@@ -104,6 +127,24 @@ mod tests {
         let refusal = limits.check(&peer("192.0.2.1", None)).unwrap_err();
         assert_eq!(refusal.status(), StatusCode::TOO_MANY_REQUESTS);
         limits.check(&peer("192.0.2.2", None)).unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_has_the_whole_rate_again_is_forgotten() {
+        let limiter: Limiter<u8> = Limiter::new("2/min".parse().unwrap());
+        let known = || limiter.shards.iter().map(|shard| lock(shard).len()).sum::<usize>();
+        for key in 0..100 {
+            limiter.check(&key).unwrap();
+        }
+        limiter.check(&7).unwrap();
+        assert_eq!(limiter.check(&7).unwrap_err().status(), StatusCode::TOO_MANY_REQUESTS);
+        tokio::time::advance(std::time::Duration::from_secs(31)).await;
+        limiter.forget_quiet();
+        assert_eq!(known(), 1);
+        limiter.check(&7).unwrap();
+        tokio::time::advance(std::time::Duration::from_secs(61)).await;
+        limiter.forget_quiet();
+        assert_eq!(known(), 0);
     }
 
     #[test]

@@ -77,7 +77,7 @@ impl Metrics {
 
 async fn page(State(metrics): State<Metrics>, headers: HeaderMap) -> Response {
     // What is gathered may read the book.
-    let text = tokio::task::spawn_blocking(move || metrics.text()).await;
+    let text = super::blocking(move || metrics.text()).await;
     let Ok(Ok(text)) = text else {
         tracing::error!("the metrics could not be written");
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
@@ -89,8 +89,7 @@ async fn page(State(metrics): State<Metrics>, headers: HeaderMap) -> Response {
 
 /// Why a connection came to nothing, or was ended by us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "each is the label it becomes")]
-pub enum Refusal {
+pub enum ConnectionEnd {
     AddressFull,
     HandshakeTimeout,
     HandshakeFailed,
@@ -104,20 +103,20 @@ pub enum Refusal {
     ChallengeAnswered,
 }
 
-impl EncodeLabelValue for Refusal {
+impl EncodeLabelValue for ConnectionEnd {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
         let label = match self {
-            Refusal::AddressFull => "address_full",
-            Refusal::HandshakeTimeout => "handshake_timeout",
-            Refusal::HandshakeFailed => "handshake_failed",
-            Refusal::CertificateRefused => "certificate_refused",
-            Refusal::ClientGone => "client_gone",
-            Refusal::DoorClosed => "door_closed",
-            Refusal::HeaderTimeout => "header_timeout",
-            Refusal::IdleTimeout => "idle_timeout",
-            Refusal::WriteTimeout => "write_timeout",
-            Refusal::Revoked => "revoked",
-            Refusal::ChallengeAnswered => "acme_challenge_answered",
+            ConnectionEnd::AddressFull => "address_full",
+            ConnectionEnd::HandshakeTimeout => "handshake_timeout",
+            ConnectionEnd::HandshakeFailed => "handshake_failed",
+            ConnectionEnd::CertificateRefused => "certificate_refused",
+            ConnectionEnd::ClientGone => "client_gone",
+            ConnectionEnd::DoorClosed => "door_closed",
+            ConnectionEnd::HeaderTimeout => "header_timeout",
+            ConnectionEnd::IdleTimeout => "idle_timeout",
+            ConnectionEnd::WriteTimeout => "write_timeout",
+            ConnectionEnd::Revoked => "revoked",
+            ConnectionEnd::ChallengeAnswered => "acme_challenge_answered",
         };
         label.encode(encoder)
     }
@@ -131,7 +130,7 @@ struct DoorLabel {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RefusalLabels {
     door: &'static str,
-    reason: Refusal,
+    reason: ConnectionEnd,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -226,14 +225,14 @@ impl DoorMetrics {
     }
 
     /// Counts one connection that was refused or ended by the door.
-    pub(crate) fn refused(&self, reason: Refusal) {
+    pub(crate) fn refused(&self, reason: ConnectionEnd) {
         let door = self.door;
         self.refusals.get_or_create(&RefusalLabels { door, reason }).inc();
     }
 
     /// How many connections were refused or ended for `reason`.
     #[must_use]
-    pub fn refusals(&self, reason: Refusal) -> u64 {
+    pub fn refusals(&self, reason: ConnectionEnd) -> u64 {
         let door = self.door;
         self.refusals.get_or_create(&RefusalLabels { door, reason }).get()
     }
@@ -261,7 +260,7 @@ mod tests {
         rooms.inc();
         let door = metrics.door("https");
         door.answered(axum::http::StatusCode::NOT_FOUND, std::time::Duration::from_millis(3));
-        door.refused(Refusal::HandshakeTimeout);
+        door.refused(ConnectionEnd::HandshakeTimeout);
         let request = Request::get("/metrics")
             .header("accept", "application/openmetrics-text")
             .body(Body::empty())

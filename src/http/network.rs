@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-/// They are looked at so often.
+/// The time between two looks at the kernel's tables.
 const LOOK: Duration = Duration::from_secs(2);
 /// Tables of the kernel, and the columns in them that say something lasting; the others count what is in use.
 const TABLES: [(&str, &[usize]); 3] = [

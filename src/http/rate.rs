@@ -1,26 +1,82 @@
-//! A rate as configuration says it: `"20/s"`, `"100/min"`, `"5/h"` or `"off"`.
+//! Rates as configuration says them: `"20/s"`, `"100/min"`, `"1MiB/s"` or `"off"`.
 
 use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use crate::domain::text_form;
+use crate::domain::units::ByteSize;
 
-/// So many in such a time, or no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Rate {
+/// Requests, messages or tries in a time.
+pub type Rate = Per<NonZeroU32>;
+
+/// Bytes in a time.
+pub type ByteRate = Per<ByteSize>;
+
+/// So much of something in such a time, or no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Per<A> {
     /// No limit.
     #[default]
     Off,
-    /// At most `count` in every `unit`; the whole count may come at once.
+    /// At most `count` in every `unit`; all of it may come at once.
     Per {
-        /// How many.
-        count: NonZeroU32,
+        /// How much; not 0.
+        count: A,
         /// In what time.
         unit: Unit,
     },
+}
+
+/// What a rate limits.
+pub trait Amount: Copy + FromStr + fmt::Display {
+    /// What a text is not that is no rate of it, and how one is written.
+    const FORMS: &'static str;
+    /// Two of them come no closer, since the time between them is counted in nanoseconds and must not become none.
+    const SHORTEST: Duration;
+
+    /// The number of its smallest parts.
+    fn number(self) -> u64;
+}
+
+impl Amount for NonZeroU32 {
+    const FORMS: &'static str = "a rate; write \"20/s\", \"100/min\", \"5/h\", \"50/d\" or \"off\", at most 1000000/s";
+    const SHORTEST: Duration = Duration::from_micros(1);
+
+    fn number(self) -> u64 {
+        u64::from(self.get())
+    }
+}
+
+impl Amount for ByteSize {
+    const FORMS: &'static str = "a rate of bytes; write \"64KiB/s\", \"1MiB/s\", \"10GiB/d\" or \"off\"";
+    const SHORTEST: Duration = Duration::ZERO;
+
+    fn number(self) -> u64 {
+        self.0
+    }
+}
+
+/// A limit as a bucket keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Quota {
+    /// How much comes in `unit`, and at most at once; not 0.
+    pub(crate) count: u64,
+    pub(crate) unit: Duration,
+}
+
+impl<A: Amount> Per<A> {
+    /// The limit, if there is one.
+    pub(crate) fn quota(self) -> Option<Quota> {
+        match self {
+            Per::Off => None,
+            Per::Per { count, unit } => Some(Quota {
+                count: count.number(),
+                unit: unit.duration(),
+            }),
+        }
+    }
 }
 
 /// What a rate counts by.
@@ -37,7 +93,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// How long it is.
+    /// The unit's length.
     #[must_use]
     pub fn duration(self) -> Duration {
         Duration::from_secs(match self {
@@ -48,14 +104,13 @@ impl Unit {
         })
     }
 
-    /// The unit that is written so.
-    pub(super) fn of(symbol: &str) -> Option<Unit> {
+    fn of(symbol: &str) -> Option<Unit> {
         [Unit::Second, Unit::Minute, Unit::Hour, Unit::Day]
             .into_iter()
             .find(|known| known.symbol() == symbol)
     }
 
-    pub(super) fn symbol(self) -> &'static str {
+    fn symbol(self) -> &'static str {
         match self {
             Unit::Second => "s",
             Unit::Minute => "min",
@@ -65,56 +120,46 @@ impl Unit {
     }
 }
 
-/// What is counted comes no more often: time between two is counted in nanoseconds, and must not become none.
-const SHORTEST: Duration = Duration::from_micros(1);
-
 /// A text that is not a rate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a rate; write \"20/s\", \"100/min\", \"5/h\", \"50/d\" or \"off\", at most 1000000/s")]
+#[error("{text:?} is not {forms}")]
 pub struct RateError {
     text: String,
+    forms: &'static str,
 }
 
-impl FromStr for Rate {
+impl<A: Amount> FromStr for Per<A> {
     type Err = RateError;
 
-    fn from_str(text: &str) -> Result<Rate, RateError> {
-        let error = || RateError { text: text.to_owned() };
+    fn from_str(text: &str) -> Result<Per<A>, RateError> {
+        let error = || RateError {
+            text: text.to_owned(),
+            forms: A::FORMS,
+        };
         if text == "off" {
-            return Ok(Rate::Off);
+            return Ok(Per::Off);
         }
         let (count, unit) = text.split_once('/').ok_or_else(error)?;
         let unit = Unit::of(unit.trim()).ok_or_else(error)?;
-        let count: NonZeroU32 = count.trim().parse().map_err(|_| error())?;
-        match unit.duration() / count.get() < SHORTEST {
+        let count: A = count.trim().parse().map_err(|_| error())?;
+        let nanos = unit.duration().as_nanos().checked_div(u128::from(count.number()));
+        match nanos.is_none_or(|nanos| nanos < A::SHORTEST.as_nanos()) {
             true => Err(error()),
-            false => Ok(Rate::Per { count, unit }),
+            false => Ok(Per::Per { count, unit }),
         }
     }
 }
 
-impl TryFrom<String> for Rate {
-    type Error = RateError;
-
-    fn try_from(text: String) -> Result<Rate, RateError> {
-        text.parse()
-    }
-}
-
-impl From<Rate> for String {
-    fn from(rate: Rate) -> String {
-        rate.to_string()
-    }
-}
-
-impl fmt::Display for Rate {
+impl<A: Amount> fmt::Display for Per<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Rate::Off => f.write_str("off"),
-            Rate::Per { count, unit } => write!(f, "{count}/{}", unit.symbol()),
+            Per::Off => f.write_str("off"),
+            Per::Per { count, unit } => write!(f, "{count}/{}", unit.symbol()),
         }
     }
 }
+
+text_form!(Rate, ByteRate);
 
 #[cfg(test)]
 mod tests {
@@ -124,6 +169,9 @@ mod tests {
     fn rates_read_as_they_are_written() {
         for text in ["off", "20/s", "100/min", "5/h", "50/d", "1000000/s", "4294967295/d"] {
             assert_eq!(text.parse::<Rate>().unwrap().to_string(), text);
+        }
+        for text in ["off", "64KiB/s", "1MiB/min", "10GiB/d", "1B/h"] {
+            assert_eq!(text.parse::<ByteRate>().unwrap().to_string(), text);
         }
     }
 
@@ -143,6 +191,10 @@ mod tests {
         ] {
             let error = text.parse::<Rate>().unwrap_err().to_string();
             assert!(error.contains("\"20/s\""), "{error}");
+        }
+        for text in ["", "1MiB", "20/s", "0KiB/s", "0/s", "1MB/s", "1MiB/y", "Off"] {
+            let error = text.parse::<ByteRate>().unwrap_err().to_string();
+            assert!(error.contains("\"1MiB/s\""), "{error}");
         }
     }
 }

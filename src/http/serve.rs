@@ -2,31 +2,29 @@
 //!
 //! It numbers the request, finds out whom a trusted proxy speaks for, takes off headers that claim a client
 //! certificate, keeps to the door's rates,
-//! catches panics, sets the answer's common headers, counts, and writes one log line.
+//! catches panics; and `finish` sets the answer's common headers, counts, and writes one log line.
 
-use std::any::Any;
+mod finish;
+
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use axum::body::HttpBody;
-use axum::extract::{MatchedPath, Request};
-use axum::http::header::{
-    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS,
-};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::extract::Request;
+use axum::http::header::COOKIE;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use super::ahead::Under;
 use super::metrics::DoorMetrics;
-use super::peer::truncated;
-use super::request_id::{RequestId, RequestIds};
+use super::request_id::RequestIds;
+use super::route::Route;
 use super::{Crowded, Peer, Problem, Proxies, RateLimits, authority, claims, expect};
+use finish::{Line, Shared};
+pub use finish::{Pages, Shape};
 
 /// The longest address (path and query) a request may have, in bytes.
 pub const URI_LIMIT: usize = 16 << 10;
@@ -36,12 +34,6 @@ pub const HSTS_DEFAULT: Duration = Duration::from_secs(63_072_000);
 
 /// When to come back after too many answers were not taken, in seconds.
 const CROWDED: u64 = 10;
-
-static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// What somebody who looks at a page is answered in place of an error: which address was asked for, with which cookies
-/// and no other headers, and what went wrong, as far as it has words. `None`: the error as it is.
-pub type Pages = Arc<dyn Fn(&Uri, &HeaderMap, (StatusCode, Option<&Problem>)) -> Option<Response> + Send + Sync>;
 
 /// What the layer of one door is made of.
 pub struct Settings {
@@ -61,24 +53,10 @@ pub struct Settings {
     pub pages: Option<Pages>,
 }
 
-/// Gives a refusal of the layer the shape of the API that a path belongs to: the path, the problem, its words.
-pub type Shape = fn(&str, Problem, &str) -> Response;
-
-/// The layer; give it to [`axum::Router::layer`] when the router is complete.
+/// The layer; a door lays it round its [`Swap`](super::swap::Swap), and so round every router that stands there.
 #[derive(Clone)]
 pub struct Serve {
     shared: Arc<Shared>,
-}
-
-struct Shared {
-    door: &'static str,
-    hsts: Option<HeaderValue>,
-    rates: Arc<RateLimits>,
-    proxies: Proxies,
-    metrics: DoorMetrics,
-    refusals: Shape,
-    pages: Option<Pages>,
-    ids: RequestIds,
 }
 
 impl Serve {
@@ -206,63 +184,9 @@ impl<S> Served<S> {
     }
 }
 
-/// What the log line says of a request: never its query, its body or a header.
-struct Line {
-    id: RequestId,
-    peer: Option<Peer>,
-    started: Instant,
-    method: Method,
-    route: Route,
-    /// Only to give an answer its API's shape; never logged.
-    uri: Uri,
-    /// Its cookies, when somebody looks at a page; never logged.
-    cookies: Option<HeaderMap>,
-}
-
 fn cookies(headers: &HeaderMap) -> HeaderMap {
     let cookies = headers.get_all(COOKIE).iter();
     cookies.map(|cookie| (COOKIE, cookie.clone())).collect()
-}
-
-/// Where a request went.
-enum Route {
-    Matched(MatchedPath),
-    Under(&'static str),
-    Nowhere,
-}
-
-impl Route {
-    fn of(request: &Request) -> Route {
-        let known = request.extensions();
-        match (known.get::<MatchedPath>(), known.get::<Under>()) {
-            (Some(path), _) => Route::Matched(path.clone()),
-            (None, Some(Under(prefix))) => Route::Under(prefix),
-            (None, None) => Route::Nowhere,
-        }
-    }
-
-    /// Whether whoever asked may be somebody who looks at a page: browsers say so, and where there is a route, whoever
-    /// says nothing else is taken for one.
-    fn may_be_looked_at(&self, headers: &HeaderMap) -> bool {
-        let accepted = || {
-            let accepted = headers.get_all(ACCEPT).iter();
-            accepted.filter_map(|accepted| accepted.to_str().ok())
-        };
-        let says = |kind: &str| accepted().any(|accepted| accepted.contains(kind));
-        match self {
-            Route::Under(_) => false,
-            Route::Matched(_) => says("text/html") || says("*/*") || accepted().next().is_none(),
-            Route::Nowhere => says("text/html"),
-        }
-    }
-
-    fn name(&self) -> &str {
-        match self {
-            Route::Matched(path) => path.as_str(),
-            Route::Under(prefix) => prefix,
-            Route::Nowhere => "(none)",
-        }
-    }
 }
 
 pin_project! {
@@ -299,126 +223,6 @@ where
             (None, None) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         };
         Poll::Ready(Ok(this.shared.finish(this.line, response)))
-    }
-}
-
-impl Shared {
-    fn after_panic(&self, line: &Line, panic: Box<dyn Any + Send>) -> Response {
-        let said = panic
-            .downcast_ref::<&str>()
-            .copied()
-            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-            .unwrap_or("(nothing)");
-        tracing::error!(door = self.door, request.id = %line.id, panic = said, "a request handler panicked");
-        let title = "Something went wrong in here";
-        let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title)
-            .detail("The fault is ours and is in the log under this request's number.")
-            .member("request_id", line.id.to_string());
-        (self.refusals)(line.uri.path(), problem, title)
-    }
-
-    /// A refusal that a library wrote as plain text, or left empty, in the shape of the API that the path belongs to.
-    fn shaped(&self, line: &Line, response: Response) -> Response {
-        let status = response.status();
-        let bare = match response.headers().get(CONTENT_TYPE) {
-            Some(kind) => kind.as_bytes().starts_with(b"text/plain"),
-            None => response.body().size_hint().exact() == Some(0),
-        };
-        if !bare || !status.is_client_error() {
-            return response;
-        }
-        let (slug, title) = words_of(status);
-        let mut shaped = (self.refusals)(line.uri.path(), Problem::new(status, slug, title), title);
-        // What else the refusal says (Allow, Retry-After, ...) stays.
-        for (name, value) in response.headers() {
-            if ![CONTENT_TYPE, CONTENT_LENGTH].contains(name) {
-                shaped.headers_mut().append(name.clone(), value.clone());
-            }
-        }
-        shaped
-    }
-
-    /// The answer as somebody sees it who looks at a page.
-    fn seen(&self, line: &Line, response: Response) -> Response {
-        let status = response.status();
-        let (Some(pages), Some(cookies)) = (&self.pages, &line.cookies) else {
-            return response;
-        };
-        let kind = response.headers().get(CONTENT_TYPE);
-        let is_page = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-        if is_page || !(status.is_client_error() || status.is_server_error()) {
-            return response;
-        }
-        let Some(mut page) = pages(&line.uri, cookies, (status, response.extensions().get())) else {
-            return response;
-        };
-        // What else was said stays: when to try again, which methods there are.
-        for (name, value) in response.headers() {
-            if !page.headers().contains_key(name) && name != CONTENT_LENGTH {
-                page.headers_mut().append(name, value.clone());
-            }
-        }
-        page
-    }
-
-    fn finish(&self, line: &Line, response: Response) -> Response {
-        let took = line.started.elapsed();
-        let response = self.shaped(line, response);
-        let mut response = self.seen(line, response);
-        let status = response.status();
-        let headers = response.headers_mut();
-        headers.insert(X_REQUEST_ID.clone(), line.id.header());
-        headers
-            .entry(X_CONTENT_TYPE_OPTIONS)
-            .or_insert(HeaderValue::from_static("nosniff"));
-        headers
-            .entry(REFERRER_POLICY)
-            .or_insert(HeaderValue::from_static("same-origin"));
-        if let Some(hsts) = &self.hsts {
-            headers.entry(STRICT_TRANSPORT_SECURITY).or_insert_with(|| hsts.clone());
-        }
-        self.metrics.answered(status, took);
-        self.log(line, status, took);
-        response
-    }
-
-    /// One line a request: good ones at `debug` (they cost nothing when nobody reads them), the rest higher.
-    fn log(&self, line: &Line, status: StatusCode, took: Duration) {
-        macro_rules! line {
-            ($level:expr) => {
-                tracing::event!(
-                    $level,
-                    door = self.door,
-                    method = %line.method,
-                    route = line.route.name(),
-                    status = status.as_u16(),
-                    duration_ms = took.as_micros() as f64 / 1000.0,
-                    request.id = %line.id,
-                    peer = line.peer.map(|peer| tracing::field::display(truncated(peer.addr.ip()))),
-                    "request"
-                )
-            };
-        }
-        if status.is_server_error() {
-            line!(tracing::Level::WARN);
-        } else if status.is_client_error() {
-            line!(tracing::Level::INFO);
-        } else {
-            line!(tracing::Level::DEBUG);
-        }
-    }
-}
-
-/// What a refusal by a library is about: the kind of problem, and its title.
-fn words_of(status: StatusCode) -> (&'static str, &'static str) {
-    match status {
-        StatusCode::NOT_FOUND => ("not-found", "There is nothing here"),
-        StatusCode::METHOD_NOT_ALLOWED => ("method-not-allowed", "This address does not take that method"),
-        StatusCode::PAYLOAD_TOO_LARGE => ("too-large", "The body is too long"),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => ("media-type", "This address does not take a body of that type"),
-        StatusCode::UNPROCESSABLE_ENTITY => ("unprocessable", "The body is not what this address takes"),
-        StatusCode::UPGRADE_REQUIRED => ("upgrade-required", "This address wants a WebSocket"),
-        _ => ("bad-request", "The request cannot be read"),
     }
 }
 

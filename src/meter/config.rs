@@ -161,7 +161,6 @@ const DAY: Every = Every::Each(Span::seconds(24 * 3_600));
 /// How often each thing is read (EMOP §16.1): an interval, or `"off"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[expect(missing_docs, reason = "the names of the syncers, which EMOP §16.1 explains")]
 pub struct Polling {
     pub reads: Every,
     pub prepay_balance: Every,
@@ -269,7 +268,6 @@ impl Polling {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// Its serial.
     pub serial: MeterId,
     /// The way to it.
     pub link: Target,

@@ -17,7 +17,6 @@ pub const LONGEST: SignedDuration = SignedDuration::from_hours(400 * 24);
 pub struct Span {
     /// From when on.
     pub from: Timestamp,
-    /// Until when.
     pub to: Timestamp,
 }
 

@@ -11,7 +11,7 @@ use super::driver::{SyncError, Syncer};
 use super::identity::{self, Verdict};
 use super::polling::hardware_found;
 use super::room::Meters;
-use super::served::{Poll, Served};
+use super::served::{Questions, Served};
 use crate::domain::{Doubt, Health, Identity, Latest, MeterNews, MeterState, Quality, Quantity, Reading, Register};
 use crate::store::readings::{Batch, Readings};
 
@@ -20,7 +20,7 @@ const IDENTIFIED: Duration = Duration::from_secs(24 * 3_600);
 
 impl Meters {
     /// Asks a meter who it is, and takes that over. Answers whether what it says may be written down.
-    pub(super) async fn identify(&self, meter: &Poll<'_>) -> Result<bool, SyncError> {
+    pub(super) async fn identify(&self, meter: &Questions<'_>) -> Result<bool, SyncError> {
         let served = meter.served;
         let serial = &served.meter.serial;
         let asked = identity::ask(meter, serial, served.hardware()).await?;

@@ -26,7 +26,7 @@ pub(super) enum Verdict {
 
 /// What was learnt by asking.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct Identification {
     pub(super) verdict: Verdict,
     /// What kind of meter it is, as far as it says so.
     pub(super) hardware: Option<Hardware>,
@@ -37,7 +37,7 @@ pub(super) async fn ask<A: Asking>(
     meter: &A,
     expected: &MeterId,
     known: Option<Hardware>,
-) -> Result<Asked, ReadError<A::Error>> {
+) -> Result<Identification, ReadError<A::Error>> {
     let hardware = match known {
         Some(hardware) => Some(hardware),
         None => answer::<A, _>(reads::hardware(meter).await)?,
@@ -51,7 +51,7 @@ pub(super) async fn ask<A: Asking>(
     } else {
         single_phase_object(meter, expected).await?
     };
-    Ok(Asked { verdict, hardware })
+    Ok(Identification { verdict, hardware })
 }
 
 /// By the object of single phase meters. A three phase meter answers there with a serial of another form, which is not
@@ -109,7 +109,7 @@ mod tests {
     use crate::meter::emop::{Dialect, Inferred};
 
     /// A meter that answers so for each object and refuses all others.
-    struct Told {
+    struct FixedMeter {
         dialect: Dialect,
         objects: BTreeMap<&'static str, Vec<u8>>,
     }
@@ -118,7 +118,7 @@ mod tests {
     #[error("refused")]
     struct Refused;
 
-    impl Asking for Told {
+    impl Asking for FixedMeter {
         type Error = Refused;
 
         async fn ask(&self, request: Request) -> Result<Vec<u8>, Refused> {
@@ -141,7 +141,7 @@ mod tests {
 
     async fn verdict(expected: &str, known: Option<Hardware>, objects: &[(&'static str, &str)]) -> Verdict {
         let padded = |text: &str| format!("{text:<16}").into_bytes();
-        let told = Told {
+        let told = FixedMeter {
             dialect: Dialect::new(Inferred::default(), InferredWrites::Refused).unwrap(),
             objects: objects
                 .iter()

@@ -12,7 +12,7 @@ use super::identity::{self, Verdict};
 use super::link::Target;
 use super::polling::hardware_found;
 use super::room::{Meters, MetersError, written};
-use super::served::{Beginning, Poll, Served, Source};
+use super::served::{Beginning, Questions, Served, Source};
 use super::shown::MeterShown;
 use crate::domain::{Duty, MeterState};
 
@@ -22,7 +22,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A meter that was added, and what came of asking it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Joined {
-    /// The meter.
     #[serde(flatten)]
     pub meter: MeterShown,
     /// What came of asking it.
@@ -85,7 +84,7 @@ impl Meters {
     }
 
     async fn ask_at_once(&self, served: &Arc<Served>) -> Result<Answers, MetersError> {
-        let meter = Poll {
+        let meter = Questions {
             served,
             rank: Rank::People,
             limit: self.one_try(),

@@ -1,5 +1,5 @@
-//! What is asked of a meter for somebody, and what the house learns thereby: whatever is read for a person, a program or
-//! the cloud is written down as if the box had asked itself, and what was written to a meter is read back soon.
+//! What the box learns of what is asked for somebody (`command.rs`): whatever is read for a person, a program or the
+//! cloud is written down as if the box had asked itself, and what was written to a meter is read back soon.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,30 +8,25 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::driver::{Findings, Rank, Syncer, Unanswered, Wish};
+use super::driver::{Command, Findings, Rank, Syncer};
 use super::emop::blank::is_blank;
 use super::emop::event_log::events;
 use super::emop::message::{Message, Way};
 use super::emop::tariff::Which;
 use super::emop::{MeterTime, ObjectId, ProfileLog};
 use super::half_hours::records;
-use super::room::{Meters, MetersError};
+use super::reads::HEADER;
+use super::room::Meters;
 use super::said::{is_date, is_kept, said, tariff};
-use super::served::{Poll, Served};
-use super::session::SessionError;
-use crate::domain::{Duty, MeterId};
-use crate::store::ClockState;
+use super::served::{Questions, Served};
 
 /// A tariff is written as eleven objects and read as ten: they are one tariff when no more time lies between them.
 const TOGETHER: Duration = Duration::from_secs(600);
 /// After an object of a tariff was written, it is read back when no other one was written for so long.
 const SETTLED: Duration = Duration::from_secs(10);
 
-/// Bytes before what an answer says: format, object and r/w, or format and moment.
-const HEADER: usize = 5;
-
 /// What a request does to what is known.
-enum Effect {
+pub(super) enum Effect {
     /// An object was read.
     Read(ObjectId),
     /// Something was written: this is to be read again after a while.
@@ -45,33 +40,11 @@ enum Effect {
 }
 
 impl Meters {
-    /// Carries a wish to a meter; the answer is the reply's data field. What it says is on disk, and shown, before the
-    /// answer is given.
-    pub async fn carry_out(&self, meter: &MeterId, wish: Wish, deadline: Instant) -> Result<Vec<u8>, MetersError> {
-        let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
-        if served.live().duty == Duty::Off {
-            return Err(MetersError::Off(meter.clone()));
-        }
-        if matches!(wish, Wish::SetClock) && self.store.clock() == ClockState::Wrong {
-            return Err(MetersError::ClockWrong);
-        }
-        let effect = self.effect(&wish);
-        if matches!(effect, Effect::Wrote(..)) {
-            refuse_another(&served)?;
-        }
-        let rank = self.rank(&wish);
-        let answer = served.driver.carry_out(wish, rank, deadline).await;
-        if matches!(answer, Ok(_) | Err(Unanswered::Session(SessionError::Refused(_)))) {
-            self.learn(&served, &effect, answer.as_deref().ok()).await;
-        }
-        Ok(answer?)
-    }
-
-    /// What a wish will do to what is known.
-    fn effect(&self, wish: &Wish) -> Effect {
-        let request = match wish {
-            Wish::SetClock => return Effect::Wrote(Syncer::ClockDiff, Duration::ZERO),
-            Wish::Ask(request) => request,
+    /// What a command will do to what is known.
+    pub(super) fn effect(&self, command: &Command) -> Effect {
+        let request = match command {
+            Command::SetClock => return Effect::Wrote(Syncer::ClockDiff, Duration::ZERO),
+            Command::Ask(request) => request,
         };
         let Ok(data) = self.dialect().data_field(request) else {
             return Effect::None;
@@ -93,7 +66,7 @@ impl Meters {
     }
 
     /// Takes over what an answer says; `None`: a refusal, which says that the meter is there.
-    async fn learn(&self, served: &Arc<Served>, effect: &Effect, reply: Option<&[u8]>) {
+    pub(super) async fn learn(&self, served: &Arc<Served>, effect: &Effect, reply: Option<&[u8]>) {
         let was_silent = served.live().plan.is_silent();
         let now = self.store.now();
         let mut news = served.answered(now);
@@ -162,7 +135,7 @@ impl Meters {
         if !self.notes.is_kept() {
             return false;
         }
-        let meter = Poll {
+        let meter = Questions {
             served,
             rank: Rank::People,
             limit: self.one_try(),
@@ -255,16 +228,4 @@ fn wrote(object: &str) -> Effect {
         _ => return Effect::None,
     };
     Effect::Wrote(syncer, Duration::ZERO)
-}
-
-/// Nothing is written to a meter that is another: least of all a token.
-fn refuse_another(served: &Served) -> Result<(), MetersError> {
-    let live = served.live();
-    match &live.state.identity {
-        Some(identity) if identity.another => Err(MetersError::Another {
-            expected: served.meter.serial.clone(),
-            says: identity.says.clone().unwrap_or_default(),
-        }),
-        _ => Ok(()),
-    }
 }

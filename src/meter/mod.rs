@@ -7,6 +7,7 @@
 #![doc = include_str!("README.md")]
 
 pub mod arguments;
+mod command;
 mod config;
 pub mod driver;
 pub mod emop;
@@ -17,6 +18,7 @@ mod identity;
 mod joining;
 mod learnt;
 pub mod link;
+mod manage;
 pub mod mediator;
 mod notes;
 pub mod pages;
@@ -39,6 +41,6 @@ pub use energy::{Span, SpanError, Totals};
 pub use joining::{Answers, Joined};
 pub use polling::PollingError;
 pub use read_now::ReadNowError;
-pub use room::{BuildError, Meters, MetersError, Terms};
+pub use room::{BuildError, Deps, Meters, MetersError};
 pub use served::Source;
 pub use shown::{FleetShown, MeterShown, Progress, ValueShown};

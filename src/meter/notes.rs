@@ -29,10 +29,10 @@ pub(super) trait Knower {
     /// What is known of a meter now; `None`: it is there no more.
     fn state_of(&self, meter: &MeterId) -> Option<MeterState>;
 
-    /// This is on disk, so that it may be shown.
+    /// Says that a state is on disk, so that it may be shown.
     fn is_written(&self, meter: &MeterId, state: MeterState);
 
-    /// This was refused by the book, and waits until there is something new of the meter.
+    /// Says that the book refused a state, which waits until there is something new of the meter.
     fn is_refused(&self, meter: &MeterId, error: &RowError);
 }
 

@@ -8,17 +8,15 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::driver::{Findings, Rank, SyncError, Syncer, Unanswered};
+use super::driver::{DriverError, Findings, Rank, SyncError, Syncer};
 use super::emop::identity::Hardware;
 use super::reads::{self, Asking, ReadError};
 use super::room::Meters;
-use super::served::{Poll, Served};
+use super::served::{Questions, Served};
 use super::timetable::Timetable;
 use crate::domain::{Doubt, Duty, Quantity};
 use crate::store::ClockState;
 
-/// How many meters are polled at once.
-pub(super) const AT_ONCE: usize = 1_024;
 /// A poll that had to make way is tried again after this.
 const AGAIN: Duration = Duration::from_secs(5);
 /// While another meter answers, it is asked who it is after this.
@@ -186,7 +184,7 @@ impl Meters {
             };
             // Whoever was silent is tried once, not five times over two minutes.
             let limit = if silent { self.one_try() } else { self.all_tries() };
-            let meter = Poll {
+            let meter = Questions {
                 served,
                 rank: Rank::Polling,
                 limit,
@@ -217,16 +215,16 @@ impl Meters {
     fn failed(&self, served: &Served, syncer: Option<Syncer>, error: SyncError) -> bool {
         let name = syncer.map_or("serial", Syncer::name);
         match error {
-            ReadError::Asked(error) if Poll::is_refusal(&error) => {
+            ReadError::Asked(error) if Questions::is_refusal(&error) => {
                 syncer.inspect(|syncer| self.refused(served, *syncer, Doubt::Absent));
                 true
             }
-            ReadError::Asked(Unanswered::Busy | Unanswered::Yielded) => {
+            ReadError::Asked(DriverError::Busy | DriverError::Yielded) => {
                 served.live().plan.put_off(Instant::now() + AGAIN);
                 false
             }
-            ReadError::Asked(Unanswered::Stopping) => false,
-            ReadError::Asked(Unanswered::Session(error)) => {
+            ReadError::Asked(DriverError::Stopping) => false,
+            ReadError::Asked(DriverError::Session(error)) => {
                 tracing::debug!(meter.id = %served.meter.serial, syncer = name, %error, "a meter was silent");
                 self.notes.add(&served.meter.serial, served.silent(&error));
                 false
@@ -247,7 +245,7 @@ impl Meters {
     /// Reads one thing and takes it over.
     async fn sync(
         &self,
-        meter: &Poll<'_>,
+        meter: &Questions<'_>,
         syncer: Syncer,
         before: &crate::domain::MeterState,
     ) -> Result<(), SyncError> {
@@ -281,7 +279,7 @@ impl Meters {
     /// Reads one thing of a meter of this kind and takes it over.
     pub(super) async fn read_one(
         &self,
-        meter: &Poll<'_>,
+        meter: &Questions<'_>,
         (syncer, hardware): (Syncer, Hardware),
         before: &crate::domain::MeterState,
     ) -> Result<(), SyncError> {
@@ -296,7 +294,7 @@ impl Meters {
         Ok(())
     }
 
-    async fn learn_hardware(&self, meter: &Poll<'_>) -> Result<Hardware, SyncError> {
+    async fn learn_hardware(&self, meter: &Questions<'_>) -> Result<Hardware, SyncError> {
         let hardware = reads::hardware(meter).await?;
         let served = meter.served;
         let news = served.found(hardware_found(hardware), self.store.now(), &self.config.polling);

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::driver::{Rank, SyncError, Syncer, Unanswered};
+use super::driver::{DriverError, Rank, SyncError, Syncer};
 use super::polling::hardware_found;
 use super::reads::{self, ReadError};
 use super::room::{Meters, MetersError};
-use super::served::Poll;
+use super::served::Questions;
 use super::session::SessionError;
 use crate::domain::{Duty, MeterId};
 
@@ -27,7 +27,6 @@ pub enum ReadNowError {
     /// It was asked and did not answer.
     #[error("meter {meter} did not answer: {why}")]
     Silent {
-        /// Which.
         meter: MeterId,
         /// What was seen instead.
         why: String,
@@ -48,13 +47,13 @@ impl Meters {
         if served.live().duty != Duty::Polled {
             return Err(MetersError::Off(meter.clone()).into());
         }
-        let asking = Poll {
+        let asking = Questions {
             served: &served,
             rank: Rank::People,
             limit: self.one_try(),
         };
         let read = self.read_wanted(&asking).await;
-        if let Err(SyncError::Asked(Unanswered::Session(error))) = &read
+        if let Err(SyncError::Asked(DriverError::Session(error))) = &read
             && !matches!(error, SessionError::Refused(_))
         {
             self.notes.add(meter, served.silent(error));
@@ -72,7 +71,7 @@ impl Meters {
     }
 
     /// Answers whether the right meter answers.
-    async fn read_wanted(&self, asking: &Poll<'_>) -> Result<bool, SyncError> {
+    async fn read_wanted(&self, asking: &Questions<'_>) -> Result<bool, SyncError> {
         let served = asking.served;
         if served.must_say_who(tokio::time::Instant::now()) && !self.identify(asking).await? {
             return Ok(false);
@@ -94,7 +93,7 @@ impl Meters {
             match self.read_one(asking, (syncer, hardware), &before).await {
                 // What a meter has not, or says so that nobody can read it, is not waited for.
                 Ok(()) | Err(ReadError::Payload { .. } | ReadError::Blank { .. }) => {}
-                Err(ReadError::Asked(Unanswered::Session(SessionError::Refused(_)))) => {}
+                Err(ReadError::Asked(DriverError::Session(SessionError::Refused(_)))) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -55,7 +55,7 @@ pub enum ReadError<E: std::error::Error + 'static> {
 }
 
 /// Bytes before the payload of an answer: format, object and r/w, or format and moment.
-const HEADER: usize = 5;
+pub(super) const HEADER: usize = 5;
 
 /// Names of the six totals of a three phase meter, as they are shown, and their objects.
 pub const TOTALS: [(&str, &str); 6] = [

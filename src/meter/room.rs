@@ -4,27 +4,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::config::{Config, Entry, EntryError};
-use super::driver::{Driver, Rank, Unanswered, Wish};
+use super::driver::{Command, Driver, DriverError, Rank};
 use super::emop::Dialect;
 use super::emop::inferred::InferredError;
 use super::link::{Link, Target, TargetError};
 use super::notes::{Knower, Notes};
-use super::polling::AT_ONCE;
 use super::served::{Beginning, Served, Source};
 use super::session::Session;
-use super::shown::MeterShown;
+use super::shown::{FleetShown, MeterShown};
 use crate::domain::units::Span;
-use crate::domain::{Duty, Event, Meter, MeterId, MeterState};
+use crate::domain::{Event, Meter, MeterId, MeterState};
 use crate::feed::Hall;
 use crate::store::meters::{LoggedEvent, Meters as Registry, MetersWriter, RegistryError};
 use crate::store::readings::ReadingsWriter;
 use crate::store::{Delivery, ReadError, RowError, Store, Unwritten, WriteError};
+
+/// How many meters are polled at once.
+const AT_ONCE: usize = 1_024;
 
 impl Knower for Meters {
     fn state_of(&self, meter: &MeterId) -> Option<MeterState> {
@@ -67,18 +69,18 @@ pub struct Meters {
     stop: CancellationToken,
 }
 
-/// What the house lays down for the room.
+/// What the box lays down for the room.
 #[derive(Clone, Debug)]
-pub struct Terms {
+pub struct Deps {
     /// How long half-hours are kept; zero: for ever.
     pub readings: Span,
     /// Sends away who listens when it ends.
     pub streams: CancellationToken,
 }
 
-impl Default for Terms {
-    fn default() -> Terms {
-        Terms {
+impl Default for Deps {
+    fn default() -> Deps {
+        Deps {
             readings: Span::seconds(0),
             streams: CancellationToken::new(),
         }
@@ -119,7 +121,6 @@ pub enum MetersError {
     Link {
         /// The way that is wanted.
         link: String,
-        /// Whose it is.
         meter: MeterId,
     },
     /// Another meter answers there.
@@ -137,7 +138,7 @@ pub enum MetersError {
     ClockWrong,
     /// The meter, or the way to it, did not answer.
     #[error(transparent)]
-    Unanswered(#[from] Unanswered),
+    Unanswered(#[from] DriverError),
     /// A row could not be read or written.
     #[error(transparent)]
     Row(#[from] RowError),
@@ -149,28 +150,23 @@ pub enum MetersError {
 impl Meters {
     /// The room with the meters of the configuration and of this book; nothing runs yet.
     pub fn new(config: Config, fixed: Vec<Entry>, store: Store) -> Result<Arc<Meters>, BuildError> {
-        Meters::with_terms(config, fixed, store, Terms::default())
+        Meters::with_deps(config, fixed, store, Deps::default())
     }
 
-    /// The same under the house's terms.
-    pub fn with_terms(
-        config: Config,
-        fixed: Vec<Entry>,
-        store: Store,
-        terms: Terms,
-    ) -> Result<Arc<Meters>, BuildError> {
+    /// The room with what the box lays down for it.
+    pub fn with_deps(config: Config, fixed: Vec<Entry>, store: Store, deps: Deps) -> Result<Arc<Meters>, BuildError> {
         let registry = Registry::new(store.clone());
         let room = Meters {
             dialect: Arc::new(config.dialect()?),
             hall: Arc::new(Hall::new(
                 store.clone(),
                 config.max_listeners as usize,
-                terms.streams.child_token(),
+                deps.streams.child_token(),
             )),
             config,
             writer: MetersWriter::new(store.clone()),
             readings: ReadingsWriter::new(store.clone()),
-            kept: terms.readings,
+            kept: deps.readings,
             store,
             notes: Notes::default(),
             permits: Semaphore::new(AT_ONCE),
@@ -224,59 +220,20 @@ impl Meters {
         Ok(self.shown(&served, self.store.now()))
     }
 
+    /// The fleet in numbers.
+    #[must_use]
+    pub fn fleet(&self) -> FleetShown {
+        let now = Timestamp::now();
+        FleetShown::of(&self.all(), self.horizon(now), now)
+    }
+
+    pub(super) fn shown(&self, served: &Served, now: Timestamp) -> MeterShown {
+        MeterShown::of(served, self.horizon(now), now)
+    }
+
     /// The newest entries of a meter's own log, oldest first.
     pub fn logged(&self, meter: &MeterId) -> Result<Vec<LoggedEvent>, ReadError> {
         Registry::new(self.store.clone()).events(meter)
-    }
-
-    /// Takes a meter that was added out of the registry, and forgets what was last known of it.
-    pub async fn remove(&self, meter: &MeterId) -> Result<(), MetersError> {
-        let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
-        if served.source == Source::Config {
-            return Err(MetersError::Fixed(meter.clone()));
-        }
-        self.fleet.write().unwrap_or_else(PoisonError::into_inner).remove(meter);
-        self.notes.forget(meter);
-        served.driver.close();
-        let removed = self.writer.remove(meter.clone()).await.map_err(written);
-        if removed.is_err() {
-            // The registry still has it, so it is served still.
-            let beginning = Beginning {
-                meter: served.meter.clone(),
-                source: served.source,
-                duty: served.live().duty,
-                state: MeterState::clone(&served.live().state),
-            };
-            if let Ok(again) = self.serve(beginning) {
-                self.tell(&again);
-            }
-        }
-        self.tell(&served);
-        removed
-    }
-
-    /// Says what is to be done with a meter.
-    pub async fn set_duty(&self, meter: &MeterId, duty: Duty) -> Result<MeterShown, MetersError> {
-        let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
-        let set = self.writer.set_duty(meter.clone(), duty).await;
-        set.map_err(|error| error.split().map_or_else(MetersError::Write, MetersError::Row))?;
-        served.live().duty = duty;
-        self.tell(&served);
-        Ok(self.shown(&served, self.store.now()))
-    }
-
-    /// Asks every question again from now on.
-    pub fn poll_now(&self, meter: &MeterId) -> Result<(), MetersError> {
-        let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
-        {
-            let mut live = served.live();
-            if live.duty != Duty::Polled {
-                return Err(MetersError::Off(meter.clone()));
-            }
-            live.plan.ask_all(&self.config.polling, Instant::now());
-        }
-        self.tell(&served);
-        Ok(())
     }
 
     /// The meter, when there is one.
@@ -352,11 +309,11 @@ impl Meters {
         self.changed.notify_one();
     }
 
-    pub(super) fn rank(&self, wish: &Wish) -> Rank {
+    pub(super) fn rank(&self, wish: &Command) -> Rank {
         let spends = |data: Vec<u8>| self.dialect.spends_token(&data);
         match wish {
-            Wish::Ask(request) if self.dialect.data_field(request).is_ok_and(spends) => Rank::Money,
-            Wish::Ask(_) | Wish::SetClock => Rank::People,
+            Command::Ask(request) if self.dialect.data_field(request).is_ok_and(spends) => Rank::Money,
+            Command::Ask(_) | Command::SetClock => Rank::People,
         }
     }
 
@@ -371,14 +328,20 @@ impl Meters {
         Ok(Arc::new(Served::new(beginning, number, driver)))
     }
 
-    /// From now on a meter is found.
+    /// Has a meter found from now on.
     pub(super) fn enter(&self, served: &Arc<Served>) {
         let serial = served.meter.serial.clone();
         let mut fleet = self.fleet.write().unwrap_or_else(PoisonError::into_inner);
         fleet.insert(serial, Arc::clone(served));
     }
 
-    fn serve(&self, beginning: Beginning) -> Result<Arc<Served>, TargetError> {
+    /// Has a meter found no more.
+    pub(super) fn leave(&self, meter: &MeterId) {
+        self.fleet.write().unwrap_or_else(PoisonError::into_inner).remove(meter);
+    }
+
+    /// A meter that is found at once.
+    pub(super) fn serve(&self, beginning: Beginning) -> Result<Arc<Served>, TargetError> {
         let served = self.at_rest(beginning)?;
         self.enter(&served);
         Ok(served)

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use tokio::time::Instant;
 
 use super::config::Polling;
-use super::driver::{Driver, Findings, Plan, Rank, Start, Syncer, Unanswered, Wish, seed};
+use super::driver::{Command, Driver, DriverError, Findings, Plan, Rank, Start, Syncer, seed};
 use super::emop::dialect::Request;
 use super::emop::identity::Hardware;
 use super::emop::{Dialect, Value};
@@ -67,7 +67,7 @@ impl Live {
         Arc::make_mut(&mut self.state)
     }
 
-    /// This stands in the book.
+    /// Remembers the state that stands in the book now.
     pub(super) fn is_written(&mut self, state: MeterState) {
         self.shown = if state == *self.state {
             Arc::clone(&self.state)
@@ -197,7 +197,7 @@ impl Served {
         news
     }
 
-    /// It answered, be it with a refusal. Answers what happened thereby.
+    /// Notes an answer, be it a refusal. Answers what happened thereby.
     pub(super) fn answered(&self, now: Timestamp) -> Vec<MeterNews> {
         let mut live = self.live();
         live.plan.heard();
@@ -207,7 +207,7 @@ impl Served {
         live.change().answered(now)
     }
 
-    /// It did not answer. Answers what happened thereby.
+    /// Notes that no answer came. Answers what happened thereby.
     pub(super) fn silent(&self, why: &SessionError) -> Vec<MeterNews> {
         let mut live = self.live();
         let now = Instant::now();
@@ -253,7 +253,7 @@ impl MeterState {
 }
 
 /// Questions to one meter, of the box itself or for somebody.
-pub(super) struct Poll<'a> {
+pub(super) struct Questions<'a> {
     pub(super) served: &'a Served,
     /// Whose turn they have.
     pub(super) rank: Rank,
@@ -261,14 +261,14 @@ pub(super) struct Poll<'a> {
     pub(super) limit: Duration,
 }
 
-impl Asking for Poll<'_> {
-    type Error = Unanswered;
+impl Asking for Questions<'_> {
+    type Error = DriverError;
 
-    async fn ask(&self, request: Request) -> Result<Vec<u8>, Unanswered> {
+    async fn ask(&self, request: Request) -> Result<Vec<u8>, DriverError> {
         let deadline = Instant::now() + self.limit;
         self.served
             .driver
-            .carry_out(Wish::Ask(request), self.rank, deadline)
+            .carry_out(Command::Ask(request), self.rank, deadline)
             .await
     }
 
@@ -276,7 +276,7 @@ impl Asking for Poll<'_> {
         self.served.driver.dialect()
     }
 
-    fn is_refusal(error: &Unanswered) -> bool {
-        matches!(error, Unanswered::Session(SessionError::Refused(_)))
+    fn is_refusal(error: &DriverError) -> bool {
+        matches!(error, DriverError::Session(SessionError::Refused(_)))
     }
 }

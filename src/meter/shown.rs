@@ -1,14 +1,14 @@
 //! A meter as commands, pages and programs see it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::room::Meters;
 use super::served::{Served, Source};
-use crate::domain::{Doubt, Duty, HalfHour, HalfHoursAsked, Health, Identity, Meter, MeterId, Quality, Quantity};
+use crate::domain::{Doubt, Duty, HalfHour, HalfHoursAsked, Health, Identity, Meter, Quality, Quantity};
 
 /// A meter, what is done with it, and what was last known of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,7 +22,6 @@ pub struct MeterShown {
     pub duty: Duty,
     /// Whether it answers.
     pub health: Health,
-    /// Why not.
     pub health_details: String,
     /// When it last answered.
     pub answered: Option<Timestamp>,
@@ -57,7 +56,6 @@ pub struct Progress {
 pub struct ValueShown {
     /// The value; null: the meter has none.
     pub value: Value,
-    /// Its unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
     /// When the meter said so.
@@ -99,44 +97,8 @@ pub struct FleetShown {
 }
 
 impl MeterShown {
-    /// A value, unless the meter has none.
-    #[must_use]
-    pub fn value(&self, quantity: Quantity) -> Option<&Value> {
-        let shown = self.values.get(&quantity)?;
-        (shown.quality != Quality::Gap).then_some(&shown.value)
-    }
-}
-
-impl Meters {
-    /// The fleet in numbers.
-    #[must_use]
-    pub fn fleet(&self) -> FleetShown {
-        let now = Timestamp::now();
-        let horizon = self.horizon(now);
-        let mut fleet = FleetShown::default();
-        for served in self.all() {
-            let live = served.live();
-            fleet.total += 1;
-            fleet.polled += usize::from(live.duty == Duty::Polled);
-            fleet.healthy += usize::from(live.shown.health == Health::Healthy);
-            fleet.unhealthy += usize::from(live.shown.health == Health::Unhealthy);
-            fleet.another += usize::from(live.shown.is_another());
-            fleet.unwritten += usize::from(live.refused.is_some());
-            let progress = progress(&live.shown.half_hours, horizon, now);
-            fleet.half_hours_open += progress.map_or(0, |progress| u64::from(progress.open));
-        }
-        fleet
-    }
-
-    /// Which half-hours a meter was asked for, and what of them it does not hold or nobody can believe.
-    pub(super) fn half_hours_asked(&self, meter: &MeterId) -> HalfHoursAsked {
-        let served = self.served(meter);
-        served
-            .map(|served| served.live().shown.half_hours.clone())
-            .unwrap_or_default()
-    }
-
-    pub(super) fn shown(&self, served: &Served, now: Timestamp) -> MeterShown {
+    /// A meter as it stands in the book, with how far its half-hours from `horizon` on are fetched.
+    pub(super) fn of(served: &Served, horizon: HalfHour, now: Timestamp) -> MeterShown {
         let (duty, state, unwritten) = {
             let live = served.live();
             (live.duty, live.shown.clone(), live.refused.clone())
@@ -162,9 +124,35 @@ impl Meters {
             identity: state.identity.clone(),
             unwritten,
             clock_compared: state.clock_compared,
-            half_hours: progress(&state.half_hours, self.horizon(now), now),
+            half_hours: progress(&state.half_hours, horizon, now),
             values,
         }
+    }
+
+    /// A value, unless the meter has none.
+    #[must_use]
+    pub fn value(&self, quantity: Quantity) -> Option<&Value> {
+        let shown = self.values.get(&quantity)?;
+        (shown.quality != Quality::Gap).then_some(&shown.value)
+    }
+}
+
+impl FleetShown {
+    /// The fleet in numbers.
+    pub(super) fn of(all: &[Arc<Served>], horizon: HalfHour, now: Timestamp) -> FleetShown {
+        let mut fleet = FleetShown::default();
+        for served in all {
+            let live = served.live();
+            fleet.total += 1;
+            fleet.polled += usize::from(live.duty == Duty::Polled);
+            fleet.healthy += usize::from(live.shown.health == Health::Healthy);
+            fleet.unhealthy += usize::from(live.shown.health == Health::Unhealthy);
+            fleet.another += usize::from(live.shown.is_another());
+            fleet.unwritten += usize::from(live.refused.is_some());
+            let progress = progress(&live.shown.half_hours, horizon, now);
+            fleet.half_hours_open += progress.map_or(0, |progress| u64::from(progress.open));
+        }
+        fleet
     }
 }
 

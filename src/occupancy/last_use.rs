@@ -21,7 +21,7 @@ struct Use {
 /// else is said, the operator's for ever.
 pub fn life(space: &Space, idle: SignedDuration) -> Option<SignedDuration> {
     let own = space.ttl.and_then(|ttl| SignedDuration::try_from(ttl.0).ok());
-    let usual = (!space.origin.is_of_the_house()).then_some(idle);
+    let usual = (!space.origin.is_by_somebody_known()).then_some(idle);
     own.or(usual).filter(|life| !life.is_zero())
 }
 
@@ -101,7 +101,7 @@ impl LastUse {
             .collect()
     }
 
-    /// These renewals are on disk now.
+    /// Notes that these renewals are on disk.
     pub fn wrote(&self, renewals: &[(SpaceId, Timestamp)]) {
         let mut uses = self.lock();
         for (id, at) in renewals {

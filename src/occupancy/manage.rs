@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Occupancy;
 use crate::accounts::random;
 use crate::domain::{OCCUPANCY_LIMIT, Occupancy as Counts, Space, SpaceId, SpaceOrigin};
-use crate::store::spaces::{Counts as SpaceCounts, NewSpace, SetSpace, SpaceError, SpacesWriter, TooManySpaces};
+use crate::store::spaces::{Counts as SpaceCounts, NewSpace, SetSpace, SpaceError, SpacesWriter, TooManySpacesError};
 use crate::store::{ReadError, RowError, Unwritten, WriteError};
 
 /// The longest name the operator may give, in characters.
@@ -15,12 +15,10 @@ const NAME_CHARACTERS: usize = 500;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Create {
-    /// Its name.
     pub name: Option<String>,
     /// The count it starts with.
     #[serde(default)]
     pub current: u32,
-    /// Its maximum.
     pub maximum: u32,
     /// Whether whoever knows its id may use it through the old URLs.
     #[serde(default)]
@@ -50,7 +48,6 @@ pub enum ManageError {
     Bounds {
         /// Which number.
         what: &'static str,
-        /// What it is.
         found: u32,
         /// The least it may be.
         least: u32,
@@ -63,7 +60,7 @@ pub enum ManageError {
     Nothing,
     /// There are too many spaces.
     #[error(transparent)]
-    TooMany(TooManySpaces),
+    TooMany(TooManySpacesError),
     /// The book could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),

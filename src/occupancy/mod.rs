@@ -55,9 +55,6 @@ pub struct Config {
     pub max_listeners: u32,
     /// Pages of which origins may call `/v1`, such as `https://app.example.org`; `"*"`: of all.
     pub cors_origins: Vec<String>,
-    /// Who is told when spaces get full and alarms begin.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub webhook: Vec<crate::webhooks::Entry>,
 }
 
 impl Default for Config {
@@ -71,7 +68,6 @@ impl Default for Config {
             anonymous_share: 0.5,
             max_listeners: 4_000,
             cors_origins: Vec::new(),
-            webhook: Vec::new(),
         }
     }
 }
@@ -124,14 +120,13 @@ impl Config {
                 }
             }
         }
-        faults.within("occupancy.webhook", crate::webhooks::faults(&self.webhook));
         faults
     }
 }
 
-/// What the house says to the room beside its own section.
+/// What the box says to the room beside its own section.
 #[derive(Clone)]
-pub struct Terms {
+pub struct Deps {
     /// How often one token or key may ask `/v1` (`limits.https.per_client`).
     pub per_bearer: Rate,
     /// How long history is kept (`retention.history`); `"0s"`: for ever.
@@ -163,7 +158,7 @@ const CHUNK: usize = 128;
 impl Occupancy {
     /// The room on this book; nothing runs yet.
     #[must_use]
-    pub fn new(config: Config, store: Store, accounts: Accounts, terms: Terms) -> Arc<Occupancy> {
+    pub fn new(config: Config, store: Store, accounts: Accounts, deps: Deps) -> Arc<Occupancy> {
         let writer = SpacesWriter::with_limits(store.clone(), config.limits());
         if let Err(error) = writer.count() {
             tracing::error!(%error, "the spaces could not be counted; it is tried again");
@@ -171,12 +166,12 @@ impl Occupancy {
         Arc::new(Occupancy {
             idle: SignedDuration::try_from(config.idle_expiry.0).unwrap_or(SignedDuration::MAX),
             creations: Limiter::new(config.create_limit),
-            bearers: Limiter::new(terms.per_bearer),
-            history: History::new(store.clone(), terms.history),
+            bearers: Limiter::new(deps.per_bearer),
+            history: History::new(store.clone(), deps.history),
             hall: Arc::new(Hall::new(
                 store.clone(),
                 config.max_listeners as usize,
-                terms.streams.child_token(),
+                deps.streams.child_token(),
             )),
             spaces: Spaces::new(store.clone()),
             writer,

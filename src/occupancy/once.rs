@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::{Ledger, Page, ReadError, RowError, Store, schema};
 
-const ANSWERS: Ledger<Kept> = Ledger::new(schema::ANSWERS);
+const ANSWERS: Ledger<AnswerRow> = Ledger::new(schema::ANSWERS);
 
 /// How long an answer is kept.
 pub const LIFE: SignedDuration = SignedDuration::from_hours(25);
@@ -27,7 +27,7 @@ pub struct Once {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Kept {
+struct AnswerRow {
     fingerprint: [u8; 32],
     status: u16,
     tag: Option<String>,
@@ -38,7 +38,6 @@ struct Kept {
 /// An answer as it is kept and given again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// Its status.
     pub status: u16,
     /// Its entity tag.
     pub tag: Option<String>,
@@ -86,7 +85,7 @@ impl Once {
 
     /// Keeps its answer.
     pub fn keep_on(&self, page: &mut Page, answer: &Answer, now: Timestamp) -> Result<(), RowError> {
-        let kept = Kept {
+        let kept = AnswerRow {
             fingerprint: self.fingerprint,
             status: answer.status,
             tag: answer.tag.clone(),

@@ -8,11 +8,10 @@ use rcgen::{
     PublicKeyData, RevokedCertParams, SerialNumber,
 };
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
 use super::profile::{ISSUER_LIFE, ISSUER_MARGIN, LIST_LIFE, ROOT_LIFE, ca, date, serial, span};
-use super::{CertificateId, Hierarchy};
+use super::{CertificateId, Hierarchy, pem};
 use crate::files::{self, FileError, Readers};
 
 /// Where a hierarchy's files lie.
@@ -56,7 +55,6 @@ pub enum AuthorityError {
         .dir.display()
     )]
     Gone {
-        /// Which.
         hierarchy: Hierarchy,
         /// Where its files were.
         dir: PathBuf,
@@ -64,7 +62,6 @@ pub enum AuthorityError {
     /// It is there and cannot be used, or is gone.
     #[error("the {hierarchy} hierarchy cannot be used: {why}")]
     Unusable {
-        /// Which.
         hierarchy: Hierarchy,
         /// What is wrong with it.
         why: String,
@@ -74,22 +71,13 @@ pub enum AuthorityError {
     Folder(#[from] FileError),
     /// A file of it does not hold what it should.
     #[error("{} holds no certificate", .path.display())]
-    Certificate {
-        /// Which file.
-        path: PathBuf,
-    },
+    Certificate { path: PathBuf },
     /// Key and certificate do not belong together.
     #[error("{} is not the key of {}", .key.display(), .certificate.display())]
-    OtherKey {
-        /// The certificate.
-        certificate: PathBuf,
-        /// The key.
-        key: PathBuf,
-    },
+    OtherKey { certificate: PathBuf, key: PathBuf },
     /// A key or certificate could not be made or parsed.
     #[error("the {hierarchy} hierarchy could not {stage}: {}", in_words(.source))]
     Crypto {
-        /// Whose.
         hierarchy: Hierarchy,
         /// At what.
         stage: &'static str,
@@ -314,7 +302,7 @@ fn is_key_of(certificate: &CertificateDer<'_>, key: &KeyPair) -> bool {
 
 fn certificate(path: &Path) -> Result<CertificateDer<'static>, AuthorityError> {
     let text = files::read(path)?;
-    CertificateDer::from_pem_slice(text.as_bytes()).map_err(|_| AuthorityError::Certificate { path: path.to_owned() })
+    pem::certificate(text.as_bytes()).map_err(|_| AuthorityError::Certificate { path: path.to_owned() })
 }
 
 fn sign_issuer(

@@ -15,11 +15,10 @@ use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, PKCS_RSA_SHA256, RsaKeySize,
 };
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::pem;
 use super::profile::{date, serial, span};
 use crate::files::{self, FileError, Readers};
 
@@ -38,9 +37,7 @@ pub struct Made {
     pub key_file: PathBuf,
     /// The certificate's file.
     pub certificate_file: PathBuf,
-    /// The key.
     pub key: Zeroizing<String>,
-    /// The certificate.
     pub certificate: String,
     /// The certificate of the authority.
     pub ca: String,
@@ -55,7 +52,6 @@ pub struct IssuedClient {
     pub ou: Option<String>,
     /// From when it is good.
     pub not_before: Timestamp,
-    /// Until when.
     pub not_after: Timestamp,
     /// When it was made.
     pub issued_at: Timestamp,
@@ -67,7 +63,7 @@ struct Ledger {
 }
 
 /// What a certificate is to be.
-pub struct Wish<'a> {
+pub struct CertificateTemplate<'a> {
     /// How long it is good, in days.
     pub days: u32,
     /// The present.
@@ -76,7 +72,7 @@ pub struct Wish<'a> {
     pub words: &'a [String],
 }
 
-/// It could not be made.
+/// An authority or certificate could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum CertsError {
     /// A name that would not do for a file.
@@ -90,7 +86,6 @@ pub enum CertsError {
     Absent {
         /// Where it would be.
         dir: PathBuf,
-        /// Of which environment.
         environment: String,
     },
     /// A file could not be used.
@@ -114,7 +109,7 @@ impl CertsFolder {
     }
 
     /// Makes the authority, unless there is one.
-    pub fn init(&self, wish: &Wish<'_>) -> Result<Made, CertsError> {
+    pub fn init(&self, wish: &CertificateTemplate<'_>) -> Result<Made, CertsError> {
         let [key_file, certificate_file] = self.files("ca", "ca");
         if let Some(there) = [&key_file, &certificate_file].into_iter().find(|file| file.exists()) {
             return Err(CertsError::Exists(there.clone()));
@@ -139,7 +134,7 @@ impl CertsFolder {
     }
 
     /// Makes a server's certificate, in place of the one before.
-    pub fn server(&self, wish: &Wish<'_>) -> Result<Made, CertsError> {
+    pub fn server(&self, wish: &CertificateTemplate<'_>) -> Result<Made, CertsError> {
         let mut params = params(SERVER_NAME, None, wish);
         // Of the common name nobody takes notice any more, so it is among the names too.
         let names = ["localhost", SERVER_NAME]
@@ -154,7 +149,7 @@ impl CertsFolder {
     }
 
     /// Makes a client's certificate, in place of the one before, and notes it in `issued.json`.
-    pub fn client(&self, id: &str, wish: &Wish<'_>) -> Result<Made, CertsError> {
+    pub fn client(&self, id: &str, wish: &CertificateTemplate<'_>) -> Result<Made, CertsError> {
         let id = named(id, "client id")?;
         let role = wish.words.first().map(String::as_str);
         let mut params = params(id, role, wish);
@@ -227,9 +222,9 @@ impl CertsFolder {
             });
         }
         let ca = files::read(&certificate_file)?;
-        let der = CertificateDer::from_pem_slice(ca.as_bytes()).map_err(|_| CertsError::Content(certificate_file))?;
+        let der = pem::certificate(ca.as_bytes()).map_err(|_| CertsError::Content(certificate_file))?;
         let key = Zeroizing::new(files::read(&key_file)?);
-        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| CertsError::Content(key_file.clone()))?;
+        let key = pem::private_key(key.as_bytes()).map_err(|_| CertsError::Content(key_file.clone()))?;
         let key = KeyPair::from_der_and_sign_algo(&key, &PKCS_RSA_SHA256).map_err(|_| CertsError::Content(key_file))?;
         let issuer = Issuer::from_ca_cert_der(&der, key);
         Ok((
@@ -256,11 +251,11 @@ fn named<'a>(name: &'a str, what: &'static str) -> Result<&'a str, CertsError> {
         .ok_or_else(|| CertsError::Name(name.to_owned(), what))
 }
 
-fn life(wish: &Wish<'_>) -> (Timestamp, Timestamp) {
+fn life(wish: &CertificateTemplate<'_>) -> (Timestamp, Timestamp) {
     span(wish.now, SignedDuration::from_hours(24 * i64::from(wish.days)))
 }
 
-fn params(name: &str, role: Option<&str>, wish: &Wish<'_>) -> CertificateParams {
+fn params(name: &str, role: Option<&str>, wish: &CertificateTemplate<'_>) -> CertificateParams {
     let mut params = CertificateParams::default();
     let (not_before, not_after) = life(wish);
     params.not_before = date(not_before);

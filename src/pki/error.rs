@@ -36,7 +36,6 @@ pub enum PkiError {
     /// A name that several certificates have.
     #[error("{count} certificates are named {name:?}; say which by its serial number (`gatelodge pki list`)")]
     Ambiguous {
-        /// The name.
         name: String,
         /// How many have it.
         count: usize,

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use serde::{Deserialize, Serialize};
-use x509_parser::prelude::FromDer;
+use x509_parser::prelude::{CertificateRevocationList, FromDer};
 use zeroize::Zeroizing;
 
 use super::authority::Authority;
+use super::pem::{self, PemError};
 use super::{AuthorityFiles, Hierarchy};
 
 /// A file beside the book that is damaged.
@@ -72,24 +72,26 @@ fn look(path: &Path) -> Result<(), String> {
     let bytes = Zeroizing::new(std::fs::read(path).map_err(|error| error.to_string())?);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if name.ends_with("crl.pem") {
-        let list = CertificateRevocationListDer::from_pem_slice(&bytes).map_err(|_| "holds no revocation list")?;
-        let parsed = x509_parser::revocation_list::CertificateRevocationList::from_der(&list);
-        return parsed
-            .map(drop)
-            .map_err(|_| "holds no readable revocation list".to_owned());
+        let lists = pem::lists(&bytes).map_err(|_| "holds no revocation list")?;
+        let readable = |list: &CertificateRevocationListDer<'_>| CertificateRevocationList::from_der(list).is_ok();
+        return match lists.iter().all(readable) {
+            true => Ok(()),
+            false => Err("holds no readable revocation list".to_owned()),
+        };
     }
     if name.ends_with("key.pem") || name.ends_with("pkeycert.pem") {
-        let key = PrivateKeyDer::from_pem_slice(&bytes).map_err(|_| "holds no whole private key")?;
+        let key = pem::private_key(&bytes).map_err(|_| "holds no whole private key")?;
         rustls::crypto::aws_lc_rs::sign::any_supported_type(&key).map_err(|_| "holds no usable private key")?;
         if name.ends_with(".key.pem") {
             return Ok(());
         }
     }
-    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&bytes)
-        .collect::<Result<_, _>>()
-        .map_err(|_| "holds a certificate that is cut or garbled")?;
+    let certificates = pem::certificates(&bytes).map_err(|error| match error {
+        PemError::Damaged(_) => "holds a certificate that is cut or garbled",
+        _ => "holds no readable certificate",
+    })?;
     let readable = |der: &CertificateDer<'_>| x509_parser::parse_x509_certificate(der).is_ok();
-    if certificates.is_empty() || !certificates.iter().all(readable) {
+    if !certificates.iter().all(readable) {
         return Err("holds no readable certificate".to_owned());
     }
     Ok(())

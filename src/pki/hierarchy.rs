@@ -51,7 +51,7 @@ pub enum Role {
 /// A word that names none of these.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{word:?} is not one of {known}")]
-pub struct UnknownWord {
+pub struct UnknownWordError {
     word: String,
     known: &'static str,
 }
@@ -66,7 +66,7 @@ impl Hierarchy {
         Hierarchy::Grpc,
     ];
 
-    /// Its name: of its folder, in the register, on the command line.
+    /// The hierarchy's name: of its folder, in the register, on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -155,11 +155,11 @@ impl fmt::Display for Hierarchy {
 }
 
 impl FromStr for Hierarchy {
-    type Err = UnknownWord;
+    type Err = UnknownWordError;
 
-    fn from_str(word: &str) -> Result<Hierarchy, UnknownWord> {
+    fn from_str(word: &str) -> Result<Hierarchy, UnknownWordError> {
         let found = Hierarchy::ALL.into_iter().find(|known| known.name() == word);
-        found.ok_or_else(|| UnknownWord {
+        found.ok_or_else(|| UnknownWordError {
             word: word.to_owned(),
             known: "server, client, signing, relay, grpc",
         })
@@ -167,14 +167,14 @@ impl FromStr for Hierarchy {
 }
 
 impl FromStr for Role {
-    type Err = UnknownWord;
+    type Err = UnknownWordError;
 
-    fn from_str(word: &str) -> Result<Role, UnknownWord> {
+    fn from_str(word: &str) -> Result<Role, UnknownWordError> {
         let known = [Role::Internal, Role::Partner, Role::Readonly];
         known
             .into_iter()
             .find(|known| known.name() == word)
-            .ok_or_else(|| UnknownWord {
+            .ok_or_else(|| UnknownWordError {
                 word: word.to_owned(),
                 known: "internal, partner, readonly",
             })

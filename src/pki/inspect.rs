@@ -4,19 +4,17 @@ use std::path::Path;
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use jiff::Timestamp;
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use serde::Serialize;
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
-use super::{CertificateId, Hierarchy, sha256};
+use super::{CertificateId, Hierarchy, pem, sha256};
 use crate::files::{self, FileError};
 
 /// A certificate in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Description {
-    /// Whose it is.
     pub subject: String,
     /// Who issued it.
     pub issuer: String,
@@ -49,14 +47,10 @@ pub enum InspectError {
     Folder(#[from] FileError),
     /// It holds no certificate.
     #[error("{path} holds no certificate in PEM")]
-    NoCertificate {
-        /// Which file.
-        path: String,
-    },
+    NoCertificate { path: String },
     /// A certificate in it is not readable.
     #[error("certificate {place} in {path} is not readable")]
     Unreadable {
-        /// Which file.
         path: String,
         /// Counted from 1.
         place: usize,
@@ -66,14 +60,9 @@ pub enum InspectError {
 /// The certificates of a PEM file in its order, DER. Keys and other blocks are passed over.
 pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, InspectError> {
     let text = files::read(path)?;
-    let found: Vec<_> = CertificateDer::pem_slice_iter(text.as_bytes())
-        .collect::<Result<_, _>>()
-        .unwrap_or_default();
-    if found.is_empty() {
-        let path = path.display().to_string();
-        return Err(InspectError::NoCertificate { path });
-    }
-    Ok(found)
+    pem::certificates(text.as_bytes()).map_err(|_| InspectError::NoCertificate {
+        path: path.display().to_string(),
+    })
 }
 
 /// What each certificate of a PEM file says.

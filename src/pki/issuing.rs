@@ -15,7 +15,6 @@ use crate::files::{self, Readers};
 /// What came of a request.
 #[derive(Clone, Debug, Serialize)]
 pub struct Issued {
-    /// Of which hierarchy.
     pub hierarchy: Hierarchy,
     /// The name asked for.
     pub name: String,
@@ -156,7 +155,6 @@ impl Draft {
 pub struct Pem {
     /// The private key.
     pub key: Zeroizing<String>,
-    /// The certificate.
     pub certificate: String,
     /// The certificate and its issuer.
     pub chain: String,

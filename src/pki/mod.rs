@@ -32,11 +32,11 @@ use rustls::pki_types::CertificateDer;
 use tokio::sync::watch;
 
 pub use authority::{AuthorityError, AuthorityFiles};
-pub use certs::{CertsError, CertsFolder, IssuedClient, Made, Wish};
+pub use certs::{CertificateTemplate, CertsError, CertsFolder, IssuedClient, Made};
 pub use csr::{SigningRequest, SigningRequestError};
 pub use error::{PkiError, UnknownReason};
 pub use examine::{DamagedFile, examine, examine_pki};
-pub use hierarchy::{Hierarchy, Role, UnknownWord, Usage};
+pub use hierarchy::{Hierarchy, Role, UnknownWordError, Usage};
 pub use identity::{CertificateId, sha256};
 pub use inspect::{Description, InspectError, Verdict, certificates, show};
 pub use issuing::{Issued, Pem};

@@ -28,6 +28,11 @@ pub fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, PemErro
     all(text)
 }
 
+/// The first certificate of a text.
+pub fn certificate(text: &[u8]) -> Result<CertificateDer<'static>, PemError> {
+    CertificateDer::from_pem_slice(plain(text)).map_err(|error| fault(text, &error))
+}
+
 /// All revocation lists of a text, one at least.
 pub fn lists(text: &[u8]) -> Result<Vec<CertificateRevocationListDer<'static>>, PemError> {
     all(text)

@@ -22,12 +22,7 @@ pub enum PossessionError {
     Key(#[from] FileError),
     /// The key cannot sign.
     #[error("the root's key of the {hierarchy} hierarchy cannot sign: {source}")]
-    Sign {
-        /// Whose.
-        hierarchy: Hierarchy,
-        /// Why.
-        source: rcgen::Error,
-    },
+    Sign { hierarchy: Hierarchy, source: rcgen::Error },
 }
 
 impl Pki {

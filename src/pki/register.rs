@@ -15,7 +15,6 @@ static LEDGER: Ledger<Row> = Ledger::new(schema::CERTIFICATES);
 /// A certificate that was issued.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
-    /// Of which hierarchy.
     pub hierarchy: Hierarchy,
     /// The name asked for.
     pub name: String,
@@ -42,9 +41,7 @@ pub struct Row {
 /// When and why a certificate was revoked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revoked {
-    /// When.
     pub at: Timestamp,
-    /// Why.
     pub reason: Reason,
 }
 

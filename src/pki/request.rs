@@ -18,7 +18,6 @@ const COMMON_NAME: usize = 64;
 /// A certificate that somebody wants.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Of which hierarchy.
     pub hierarchy: Hierarchy,
     /// Its name: the subject's CN, and the files' stem. A host name, a client's id, or an application URL.
     pub name: String,
@@ -77,7 +76,6 @@ pub enum RequestError {
     /// The hierarchy has no such certificates.
     #[error("the {hierarchy} hierarchy has no certificates for {usage:?} use")]
     Usage {
-        /// Which hierarchy.
         hierarchy: Hierarchy,
         /// What was asked.
         usage: Usage,

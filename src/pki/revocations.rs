@@ -17,7 +17,7 @@ impl Revocations {
         self.ids.contains(id)
     }
 
-    /// These and one more.
+    /// The revocations, and one more.
     #[must_use]
     pub fn with(&self, id: CertificateId) -> Revocations {
         self.ids.iter().cloned().chain([id]).collect()

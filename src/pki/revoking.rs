@@ -122,7 +122,7 @@ impl Pki {
     }
 }
 
-/// Those of `rows` that were revoked.
+/// The certificates among `rows` that were revoked.
 pub(super) fn revoked(rows: &[Row]) -> Revocations {
     rows.iter()
         .filter(|row| row.revoked.is_some())

@@ -7,13 +7,12 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::config::Config;
 use super::rule::Identity;
-use crate::http::{ByteRate, Rate};
+use crate::http::{Bucket, ByteRate, Rate};
 
 /// The two rates of the configuration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,29 +41,6 @@ pub(super) struct Spent {
     pub(super) bytes: u64,
 }
 
-/// The longest debt.
-const YEAR: Duration = Duration::from_secs(31_536_000);
-
-/// A bucket of tokens, known by the moment at which it will be full.
-#[derive(Clone, Copy, Debug)]
-struct Bucket {
-    full_at: Instant,
-}
-
-impl Bucket {
-    /// Takes `amount` at `count` in every `unit`, all of which the bucket holds. Answers when another one can be taken.
-    fn take(&mut self, now: Instant, amount: u64, (count, unit): (u64, Duration)) -> Instant {
-        let each = (unit.as_nanos() / u128::from(count)).max(1);
-        // Debts beyond a year are none that anybody waits for, and keep the sum within what a clock holds.
-        let nanos = (each * u128::from(amount)).min(YEAR.as_nanos());
-        let time = Duration::from_nanos(u64::try_from(nanos).expect("a year fits"));
-        self.full_at = self.full_at.max(now) + time;
-        let each = Duration::from_nanos(u64::try_from(each).expect("a day fits"));
-        let spare = unit.saturating_sub(each);
-        self.full_at.checked_sub(spare).unwrap_or(now)
-    }
-}
-
 /// What one identity may send.
 #[derive(Debug)]
 pub(super) struct Allowance {
@@ -81,9 +57,7 @@ struct State {
 
 impl Allowance {
     fn new(rates: Rates) -> Allowance {
-        let full = Bucket {
-            full_at: Instant::now(),
-        };
+        let full = Bucket::full(Instant::now());
         Allowance {
             is_limited: AtomicBool::new(!rates.are_off()),
             state: Mutex::new(State {
@@ -107,23 +81,16 @@ impl Allowance {
         }
         let mut state = self.state();
         let rates = state.rates;
-        let messages = match rates.messages {
-            Rate::Off => None,
-            Rate::Per { count, unit } => {
-                let rate = (u64::from(count.get()), unit.duration());
-                Some(state.messages.take(now, spent.messages, rate))
-            }
-        };
-        let bytes = match rates.bytes {
-            ByteRate::Off => None,
-            ByteRate::Per { size, unit } => Some(state.bytes.take(now, spent.bytes, (size.0, unit.duration()))),
-        };
+        let messages = rates.messages.quota();
+        let messages = messages.map(|quota| state.messages.take(now, spent.messages, quota));
+        let bytes = rates.bytes.quota();
+        let bytes = bytes.map(|quota| state.bytes.take(now, spent.bytes, quota));
         messages.max(bytes).filter(|until| *until > now)
     }
 
     fn is_full(&self, now: Instant) -> bool {
         let state = self.state();
-        state.messages.full_at.max(state.bytes.full_at) <= now
+        state.messages.is_full(now) && state.bytes.is_full(now)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -165,6 +132,8 @@ impl Allowances {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn rates(messages: &str, bytes: &str) -> Rates {

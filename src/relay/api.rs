@@ -13,7 +13,7 @@ use axum::routing::get;
 use hyper_util::rt::TokioIo;
 
 use super::peer::Caller;
-use super::room::{LONGEST_ID, Refused, Relay};
+use super::room::{AdmissionError, LONGEST_ID, Relay};
 use super::rule::Identity;
 use super::{extension, ticket, upgrade};
 use crate::http::problem::{method_not_allowed, not_found};
@@ -41,7 +41,7 @@ async fn meet(State(room): State<Arc<Relay>>, mut request: Request) -> Result<Re
     let mut agreed = upgrade::agree(request.headers()).map_err(|error| {
         Problem::new(StatusCode::BAD_REQUEST, "no-websocket", "This is for WebSockets").detail(error.to_string())
     })?;
-    // The id is all that follows the prefix, as it was sent: nothing is decoded, a query is part of it (section 1).
+    // The id is all that follows the prefix, as it was sent: nothing is decoded, a query is part of it (RELAY §1).
     let target = request.uri().path_and_query().map_or("", |target| target.as_str());
     let target = target.strip_prefix(&room.prefix()).unwrap_or_default();
     let (id, identity) = match request.extensions().get::<PeerCertificate>() {
@@ -74,30 +74,32 @@ async fn meet(State(room): State<Arc<Relay>>, mut request: Request) -> Result<Re
     Ok(agreed.into_response())
 }
 
-fn problem(refused: Refused) -> Problem {
+fn problem(refused: AdmissionError) -> Problem {
     match refused {
-        Refused::LongId => Problem::new(StatusCode::BAD_REQUEST, "long-id", "The id is too long")
+        AdmissionError::LongId => Problem::new(StatusCode::BAD_REQUEST, "long-id", "The id is too long")
             .detail(format!("at most {LONGEST_ID} bytes may follow the prefix")),
-        Refused::Forbidden => Problem::new(StatusCode::FORBIDDEN, "forbidden", "This certificate may not come here")
-            .detail("the relay's rules do not name it for this id; the box's operator can change them"),
-        Refused::NoTicket => Problem::new(
+        AdmissionError::Forbidden => {
+            Problem::new(StatusCode::FORBIDDEN, "forbidden", "This certificate may not come here")
+                .detail("the relay's rules do not name it for this id; the box's operator can change them")
+        }
+        AdmissionError::NoTicket => Problem::new(
             StatusCode::FORBIDDEN,
             "no-ticket",
             "A client certificate or a ticket is needed",
         )
         .detail("there is none, or it is for another id, or it has expired: the box's operator makes a new one"),
-        Refused::Crowded => {
+        AdmissionError::Crowded => {
             let title = "This certificate has as many connections as it may have";
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "per-identity", title).retry_after(10)
         }
-        Refused::Draining => Problem::new(
+        AdmissionError::Draining => Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "draining",
             "The relay takes nobody new for now",
         )
         .detail("its operator lets it run empty; try again later, or at another relay")
         .retry_after(60),
-        Refused::Stopping => {
+        AdmissionError::Stopping => {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "The relay stops").retry_after(5)
         }
     }

@@ -5,15 +5,17 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use tokio::time::Instant;
 
+use super::config::CloseCodes;
+use super::counts::Counts;
 use super::goodbye::Goodbye;
-use super::meetup::Arrival;
+use super::meetup::{Arrival, shown_id};
 use super::peer::{Greeting, Peer};
-use super::room::{Relay, State, shown_id};
+use super::room::{Relay, State};
+use super::table::{Table, Times};
 use crate::domain::Event;
 
-impl Relay {
-    /// A peer said HELLO: it waits, is paired, or has to go.
-    pub(super) fn arrive(&self, peer: &Arc<Peer>, greeting: Greeting) -> Result<(), Goodbye> {
+impl Table for Relay {
+    fn arrive(&self, peer: &Arc<Peer>, greeting: Greeting) -> Result<(), Goodbye> {
         peer.greet(greeting);
         let rule = peer.rule();
         let max_meetups = self.config.load().max_meetups as usize;
@@ -56,13 +58,40 @@ impl Relay {
         Ok(())
     }
 
-    /// A peer goes, or is gone; its partner is told, or kept where the rule says so.
-    pub(super) fn depart(&self, peer: &Arc<Peer>, why: Goodbye) {
+    fn depart(&self, peer: &Arc<Peer>, why: Goodbye) {
         let mut state = self.state();
         self.take_leave(&mut state, peer, why);
         self.counts.tally(state.meetups.tally());
     }
 
+    fn end_partner(&self, peer: &Peer, why: Goodbye) {
+        let state = self.state();
+        let partner = state.meetups.partner(&peer.id, peer.number);
+        if let Some(partner) = partner.and_then(|number| state.peers.get(&number)) {
+            partner.close(why);
+        }
+    }
+
+    fn times(&self) -> Times {
+        let config = self.config.load();
+        Times {
+            ping_interval: config.ping_interval.0,
+            ping_timeout: config.ping_timeout.0,
+            hello_timeout: config.hello_timeout.0,
+            send_timeout: config.send_timeout.0,
+        }
+    }
+
+    fn close_codes(&self) -> CloseCodes {
+        self.config.load().close_codes
+    }
+
+    fn counts(&self) -> &Counts {
+        &self.counts
+    }
+}
+
+impl Relay {
     fn take_leave(&self, state: &mut State, peer: &Arc<Peer>, why: Goodbye) {
         let was_in = state.meetups.is_in(&peer.id, peer.number);
         let partner = state.meetups.depart(&peer.id, peer.number);
@@ -104,15 +133,6 @@ impl Relay {
             self.depart(peer, Goodbye::Kicked);
         }
         peers.len()
-    }
-
-    /// Ends the partner of a peer that is about to go, for the same reason: it is not told that it was left.
-    pub(super) fn end_partner(&self, peer: &Peer, why: Goodbye) {
-        let state = self.state();
-        let partner = state.meetups.partner(&peer.id, peer.number);
-        if let Some(partner) = partner.and_then(|number| state.peers.get(&number)) {
-            partner.close(why);
-        }
     }
 
     /// Takes nobody new from now on. Pairs stay; who waits could wait in vain, and is told to try again later.

@@ -11,7 +11,7 @@ use crate::http::{ByteRate, Rate};
 
 /// Where the relay's peers look for it (RELAY §1).
 pub const PREFIX: &str = "/micronets/v1/ws-proxy/";
-/// Its usual port.
+/// The relay's usual port.
 const PORT: u16 = 5050;
 
 /// The relay: its door and its room.

@@ -1,7 +1,5 @@
 //! What the relay counts, for `/metrics`.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -12,7 +10,7 @@ use prometheus_client::metrics::histogram::Histogram;
 
 use super::goodbye::Goodbye;
 use super::meetup::Tally;
-use super::peer::{Load, Peer};
+use super::peer::Load;
 use crate::http::metrics::Metrics;
 
 /// The relay's metrics; clones share them.
@@ -174,23 +172,15 @@ impl Counts {
         self.delay.observe(delay.as_secs_f64());
     }
 
-    /// These were written to a peer.
+    /// Counts what was written to a peer.
     pub(super) fn handed_on(&self, load: Load) {
         if load != Load::default() {
             self.written.add(load);
         }
     }
 
-    /// Adds what a peer has sent since this was last asked.
-    pub(super) fn gather(&self, peer: &Arc<Peer>) {
-        let news = |counter: &AtomicU64, told: &AtomicU64| {
-            let now = counter.load(Relaxed);
-            now.saturating_sub(told.swap(now, Relaxed))
-        };
-        let counted = &peer.counted;
-        self.taken.add(Load {
-            messages: news(&counted.messages, &counted.messages_told),
-            bytes: news(&counted.bytes, &counted.bytes_told),
-        });
+    /// Counts what was taken from a peer.
+    pub(super) fn taken(&self, load: Load) {
+        self.taken.add(load);
     }
 }

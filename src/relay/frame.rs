@@ -61,7 +61,6 @@ impl Opcode {
 pub struct Header {
     /// Whether its message ends with it.
     pub fin: bool,
-    /// What it is.
     pub opcode: Opcode,
     /// Whether it says that its message is compressed (RFC 7692 §6); whether it may is for its reader to know.
     pub deflated: bool,
@@ -199,22 +198,22 @@ pub fn encode_close(out: &mut Vec<u8>, code: u16, reason: &str) {
 ///
 /// # Errors
 /// A payload that no good-bye may have (§5.5.1, §7.4).
-pub fn close_code(payload: &[u8]) -> Result<Option<u16>, BadClose> {
+pub fn close_code(payload: &[u8]) -> Result<Option<u16>, CloseError> {
     let Some((code, reason)) = payload.split_first_chunk() else {
-        return if payload.is_empty() { Ok(None) } else { Err(BadClose) };
+        return if payload.is_empty() { Ok(None) } else { Err(CloseError) };
     };
     let code = u16::from_be_bytes(*code);
     let known = matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
     match known && std::str::from_utf8(reason).is_ok() {
         true => Ok(Some(code)),
-        false => Err(BadClose),
+        false => Err(CloseError),
     }
 }
 
 /// A good-bye with a code or reason that must not be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the close frame has a code or reason that must not be sent")]
-pub struct BadClose;
+pub struct CloseError;
 
 #[cfg(test)]
 mod tests;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::config::CloseCodes;
 use super::hello::HelloError;
-use super::inbound::Fault;
+use super::inbound::InboundError;
 
-/// What a peer is told whose partner is gone (3.6): known peers have always been told so.
+/// What a peer is told whose partner is gone (RELAY §3.6): known peers have always been told so.
 pub const PARTNER_GONE: &str = "the peer websocket disconnected";
 
 /// Why a connection ends.
@@ -35,7 +35,7 @@ pub enum Goodbye {
     /// It sent more than is kept before its partner came.
     TooEarly,
     /// It broke the rules of WebSockets.
-    Fault(Fault),
+    Fault(InboundError),
     /// It did not answer a ping in this time.
     PingTimeout(Duration),
     /// It took nothing of what was for it for this time.
@@ -120,7 +120,7 @@ impl Goodbye {
             Goodbye::Displaced => "displaced",
             Goodbye::TooManyMeetups => "too_many_meetups",
             Goodbye::TooEarly => "too_early",
-            Goodbye::Fault(Fault::TooLong(_)) => "too_long",
+            Goodbye::Fault(InboundError::TooLong(_)) => "too_long",
             Goodbye::Fault(_) => "protocol_error",
             Goodbye::PingTimeout(_) => "ping_timeout",
             Goodbye::Stalled(_) => "stalled",
@@ -134,8 +134,8 @@ impl Goodbye {
     }
 }
 
-impl From<Fault> for Goodbye {
-    fn from(fault: Fault) -> Goodbye {
+impl From<InboundError> for Goodbye {
+    fn from(fault: InboundError) -> Goodbye {
         Goodbye::Fault(fault)
     }
 }
@@ -163,7 +163,7 @@ mod tests {
         for codes in [CloseCodes::Distinct, CloseCodes::Original] {
             assert_eq!(Goodbye::PartnerGone.code(codes), 1002);
             assert_eq!(Goodbye::Shutdown.code(codes), 1001);
-            assert_eq!(Goodbye::Fault(Fault::Utf8).code(codes), 1007);
+            assert_eq!(Goodbye::Fault(InboundError::Utf8).code(codes), 1007);
             assert_eq!(Goodbye::Itself(Some(3000)).code(codes), 3000);
         }
         let timeout = Goodbye::PingTimeout(Duration::from_secs(10));

@@ -8,77 +8,14 @@
 //! gigabytes: after each full piece the reader waits until it is told to go on.
 
 mod inflating;
+mod piece;
 mod text;
 
-use inflating::Inflating;
+use inflating::{Inflating, Taken};
+pub use piece::{CUT, Data, InboundError, Piece};
 use text::{NotUtf8, Text};
 
-use super::frame::deflate::BadDeflate;
-use super::frame::{self, BadClose, FrameError, Header, LONGEST_CONTROL, LONGEST_HEADER, Opcode};
-
-/// The longest piece, in bytes.
-pub const CUT: usize = 64 << 10;
-
-/// Something a peer said.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Piece<'a> {
-    /// A message or a part of it.
-    Data(Data<'a>),
-    /// It wants to hear this back.
-    Ping(&'a [u8]),
-    /// It heard this.
-    Pong(&'a [u8]),
-    /// It goes.
-    Close(Option<u16>),
-}
-
-/// A message or a part of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Data<'a> {
-    /// Text or binary at a message's beginning, then continuation.
-    pub opcode: Opcode,
-    /// Whether the message ends here.
-    pub fin: bool,
-    /// The bytes.
-    pub payload: &'a [u8],
-    /// As what they came, where their message is compressed: up to [`CUT`] bytes.
-    pub packed: Option<&'a [u8]>,
-}
-
-/// What a peer must not send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// A frame is none.
-    #[error(transparent)]
-    Frame(#[from] FrameError),
-    /// A continuation of nothing, or a beginning in the middle.
-    #[error("the pieces of a message are out of order")]
-    Order,
-    /// A good-bye is none.
-    #[error(transparent)]
-    Close(#[from] BadClose),
-    /// A text is none.
-    #[error("a text is not UTF-8")]
-    Utf8,
-    /// A compressed message is none.
-    #[error(transparent)]
-    Deflate(#[from] BadDeflate),
-    /// A message is longer than it may be.
-    #[error("a message is longer than {0} bytes")]
-    TooLong(u64),
-}
-
-impl Fault {
-    /// The close code that tells a peer of it (§7.4.1).
-    #[must_use]
-    pub fn code(&self) -> u16 {
-        match self {
-            Fault::Frame(_) | Fault::Order | Fault::Close(_) => 1002,
-            Fault::Utf8 | Fault::Deflate(_) => 1007,
-            Fault::TooLong(_) => 1009,
-        }
-    }
-}
+use super::frame::{self, FrameError, Header, LONGEST_CONTROL, LONGEST_HEADER, Opcode};
 
 /// Reads one peer's bytes.
 #[derive(Debug)]
@@ -124,7 +61,7 @@ impl Inbound {
         }
     }
 
-    /// The same reader, of a peer that may compress its messages.
+    /// The reader of a peer that may compress its messages.
     #[must_use]
     pub fn deflating(self, deflates: bool) -> Inbound {
         Inbound { deflates, ..self }
@@ -138,7 +75,7 @@ impl Inbound {
     }
 
     /// Hands out the next piece of what was taken before, and what follows it.
-    pub fn resume<E: From<Fault>>(&mut self, piece: impl FnMut(Piece<'_>) -> Result<(), E>) -> Result<(), E> {
+    pub fn resume<E: From<InboundError>>(&mut self, piece: impl FnMut(Piece<'_>) -> Result<(), E>) -> Result<(), E> {
         let inflating = self.message.as_mut().and_then(|message| message.inflating.as_mut());
         let mut rest = inflating.map(|inflating| inflating.go_on()).unwrap_or_default();
         self.feed(&mut rest, piece)
@@ -147,7 +84,7 @@ impl Inbound {
     /// Takes what came, and hands out every piece that is complete; masks are taken off in place.
     ///
     /// After a good-bye nothing more is read.
-    pub fn feed<E: From<Fault>>(
+    pub fn feed<E: From<InboundError>>(
         &mut self,
         mut input: &mut [u8],
         mut piece: impl FnMut(Piece<'_>) -> Result<(), E>,
@@ -185,7 +122,7 @@ impl Inbound {
     }
 
     /// The header of the next frame, once it is all there.
-    fn header(&mut self, input: &mut &mut [u8]) -> Result<Option<Header>, Fault> {
+    fn header(&mut self, input: &mut &mut [u8]) -> Result<Option<Header>, InboundError> {
         let before = self.head_length;
         let added = input.len().min(LONGEST_HEADER - before);
         self.head[before..before + added].copy_from_slice(&input[..added]);
@@ -200,7 +137,7 @@ impl Inbound {
         Ok(Some(header))
     }
 
-    fn begin(&mut self, header: Header) -> Result<(), Fault> {
+    fn begin(&mut self, header: Header) -> Result<(), InboundError> {
         // RFC 7692 §6: only the beginning of a message may say that it is compressed.
         if header.deflated && !(self.deflates && matches!(header.opcode, Opcode::Text | Opcode::Binary)) {
             return Err(FrameError::Reserved.into());
@@ -218,7 +155,7 @@ impl Inbound {
                     inflating: header.deflated.then(Box::default),
                 });
             }
-            _ => return Err(Fault::Order),
+            _ => return Err(InboundError::Order),
         }
         let too_long = |message: &Message| match message.inflating {
             None => message.length > self.limit,
@@ -226,14 +163,14 @@ impl Inbound {
             Some(_) => message.length > self.limit.saturating_mul(2).saturating_add(CUT as u64),
         };
         match self.message.as_ref().is_some_and(too_long) {
-            true => Err(Fault::TooLong(self.limit)),
+            true => Err(InboundError::TooLong(self.limit)),
             false => Ok(()),
         }
     }
 
     /// A part of a frame came; it is handed out when the frame is complete or a piece is full. Answers how much of it
     /// was taken, if not all was because the reader is to wait.
-    fn part<E: From<Fault>>(
+    fn part<E: From<InboundError>>(
         &mut self,
         header: Header,
         mut part: &[u8],
@@ -271,7 +208,37 @@ impl Inbound {
         Ok(None)
     }
 
-    fn control<E: From<Fault>>(
+    /// A part of a frame of a compressed message came. Like [`Inbound::part`].
+    fn inflate<E: From<InboundError>>(
+        &mut self,
+        header: Header,
+        part: &[u8],
+        piece: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
+    ) -> Result<Option<usize>, E> {
+        let (limit, frame_ends) = (self.limit, self.frame.is_none());
+        let fin = frame_ends && header.fin;
+        let message = self.message.as_mut().ok_or(InboundError::Order)?;
+        let inflating = message.inflating.as_mut().ok_or(InboundError::Order)?;
+        let waits_at = match inflating.take(part, fin, limit)? {
+            Taken::Some(taken) => Some(taken),
+            Taken::All if frame_ends => None,
+            Taken::All => return Ok(None),
+        };
+        let fin = fin && waits_at.is_none();
+        let (plain, packed) = inflating.hand_out();
+        let data = Data {
+            packed: Some(&packed),
+            ..self.checked(&plain, fin)?
+        };
+        piece(Piece::Data(data))?;
+        // The next piece of the same message finds their room.
+        if let Some(inflating) = self.message.as_mut().and_then(|message| message.inflating.as_mut()) {
+            inflating.give_back(plain, packed);
+        }
+        Ok(waits_at)
+    }
+
+    fn control<E: From<InboundError>>(
         &mut self,
         header: Header,
         part: &[u8],
@@ -289,12 +256,12 @@ impl Inbound {
             Opcode::Pong => piece(Piece::Pong(&payload)),
             _ => {
                 self.is_over = true;
-                piece(Piece::Close(frame::close_code(&payload).map_err(Fault::from)?))
+                piece(Piece::Close(frame::close_code(&payload).map_err(InboundError::from)?))
             }
         }
     }
 
-    fn hand_out<E: From<Fault>>(
+    fn hand_out<E: From<InboundError>>(
         &mut self,
         payload: &[u8],
         fin: bool,
@@ -305,10 +272,10 @@ impl Inbound {
     }
 
     /// The next piece of the message, which is over afterwards when this is its last.
-    fn checked<'a>(&mut self, payload: &'a [u8], fin: bool) -> Result<Data<'a>, Fault> {
-        let message = self.message.as_mut().ok_or(Fault::Order)?;
+    fn checked<'a>(&mut self, payload: &'a [u8], fin: bool) -> Result<Data<'a>, InboundError> {
+        let message = self.message.as_mut().ok_or(InboundError::Order)?;
         if let Some(text) = &mut message.text {
-            text.check(payload, fin).map_err(|NotUtf8| Fault::Utf8)?;
+            text.check(payload, fin).map_err(|NotUtf8| InboundError::Utf8)?;
         }
         let opcode = std::mem::replace(&mut message.opcode, Opcode::Continuation);
         if fin {

@@ -33,10 +33,7 @@ pub enum Arrival {
     /// It is the first and waits.
     Waits,
     /// It is the second.
-    Pairs {
-        /// With this one.
-        with: PeerNumber,
-    },
+    Pairs { with: PeerNumber },
     /// Nothing yet: this one is in its place and must depart first.
     Displaces {
         /// The older connection of the same certificate identity.
@@ -144,6 +141,11 @@ impl Meetups {
     pub fn has(&self, id: &str) -> bool {
         self.places.contains_key(id)
     }
+}
+
+/// The id as it may be seen: what follows a `?` may be a secret.
+pub(super) fn shown_id(id: &str) -> &str {
+    id.split('?').next().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@
 //! into, and nothing of it is ever logged or kept.
 //!
 //! Pure: [`hello`], [`frame`], [`inbound`], [`meetup`], [`rule`], [`goodbye`], [`upgrade`], [`extension`]. A peer's
-//! connection is served by `pipe` and `hands`; [`Relay`] knows who is there. Not done: more than one relay, observers.
+//! connection is served by `pipe` and `conversation`, which know the room by the trait in `table` alone; [`Relay`] knows
+//! who is there. Not done: more than one relay, observers.
 #![doc = ""]
 #![doc = include_str!("README.md")]
 
@@ -15,12 +16,12 @@ mod api;
 mod attendance;
 pub mod bridge;
 mod config;
+mod conversation;
 mod counts;
 pub mod extension;
 mod fault;
 pub mod frame;
 pub mod goodbye;
-mod hands;
 pub mod hello;
 pub mod inbound;
 pub mod meetup;
@@ -31,15 +32,17 @@ mod pipe;
 mod room;
 pub mod rule;
 mod shown;
+mod table;
 mod ticket;
 mod trace;
+mod traced;
 pub mod upgrade;
 pub mod v1;
 
 pub use api::router;
 pub use config::{CloseCodes, Config, DoorConfig, PREFIX};
 pub use counts::Counts;
-pub use room::{LONGEST_ID, Refused, Relay, RelayError};
-pub use shown::{PeerShown, TicketShown, TicketWanted};
+pub use room::{AdmissionError, LONGEST_ID, Relay, RelayError};
+pub use shown::{PeerShown, TicketRequest, TicketShown};
 pub use ticket::TicketError;
 pub use trace::{LONGEST_TRACE, TraceError};

@@ -26,7 +26,7 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    /// This happened.
+    /// Notes an event, to be written down soon.
     pub(super) fn add(&self, event: Event) {
         let mut waiting = self.waiting();
         if waiting.len() == WAITING {

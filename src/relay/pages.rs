@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{FromRef, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -13,29 +13,20 @@ use serde::Deserialize;
 use super::Relay;
 use super::shown::PeerShown;
 use crate::accounts::Act;
-use crate::face::{Face, Form, Page, Shell, SignedIn, secured};
+use crate::face::{self, Face, Form, Page, Shell, SignedIn, secured};
+
+/// What stands behind the pages.
+type PageState = face::PageState<Relay>;
 
 /// Peers on the page; the command line shows all.
 const SHOWN: usize = 500;
-
-#[derive(Clone)]
-struct Desk {
-    room: Arc<Relay>,
-    face: Face,
-}
-
-impl FromRef<Desk> for Face {
-    fn from_ref(desk: &Desk) -> Face {
-        desk.face.clone()
-    }
-}
 
 /// The room's page.
 pub fn router(room: Arc<Relay>, face: Face) -> Router {
     secured(
         Router::new()
             .route("/relay", get(show).post(end))
-            .with_state(Desk { room, face }),
+            .with_state(PageState { room, face }),
     )
 }
 
@@ -59,26 +50,26 @@ struct Row {
     round_trip: String,
 }
 
-async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Response> {
+async fn show(State(state): State<PageState>, person: SignedIn) -> Result<Response, Response> {
     person.must(Act::ManageRelay).map_err(IntoResponse::into_response)?;
-    let tally = desk.room.tally();
-    let mut peers = desk.room.list();
+    let tally = state.room.tally();
+    let mut peers = state.room.list();
     peers.sort_by(|a, b| a.meetup.cmp(&b.meetup).then(a.peer.cmp(&b.peer)));
     let more = peers.len().saturating_sub(SHOWN);
     peers.truncate(SHOWN);
     let row = |peer: PeerShown| Row {
         light: if peer.state == "paired" { "good" } else { "warn" },
-        since: desk.face.date(peer.since),
-        last_pong: peer.last_pong.map(|at| desk.face.time(at)).unwrap_or_default(),
+        since: state.face.date(peer.since),
+        last_pong: peer.last_pong.map(|at| state.face.time(at)).unwrap_or_default(),
         round_trip: peer.round_trip_ms.map(|ms| format!("{ms:.1} ms")).unwrap_or_default(),
         peer,
     };
     let page = RelayPage {
         csrf_token: person.csrf.token(),
-        shell: desk.face.shell("relay", Some(&person)),
+        shell: state.face.shell("relay", Some(&person)),
         waiting: tally.waiting,
         paired: tally.paired,
-        draining: desk.room.is_draining(),
+        draining: state.room.is_draining(),
         rows: peers.into_iter().map(row).collect(),
         more,
     };
@@ -90,8 +81,8 @@ struct End {
     peer: u64,
 }
 
-async fn end(State(desk): State<Desk>, person: SignedIn, Form(end): Form<End>) -> Result<Response, Response> {
+async fn end(State(state): State<PageState>, person: SignedIn, Form(end): Form<End>) -> Result<Response, Response> {
     person.must(Act::ManageRelay).map_err(IntoResponse::into_response)?;
-    desk.room.kick(Some(end.peer), None);
+    state.room.kick(Some(end.peer), None);
     Ok(Redirect::to("/relay").into_response())
 }

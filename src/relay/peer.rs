@@ -123,7 +123,7 @@ pub(super) enum Carried {
 }
 
 /// What its task takes of what is on its way to a peer.
-pub(super) struct Taken {
+pub(super) struct OutboundBatch {
     pub(super) bytes: Vec<u8>,
     pub(super) load: Load,
     pub(super) since: Option<Instant>,
@@ -165,7 +165,7 @@ impl Peer {
         Some(lock(&self.rule).idle_timeout.0).filter(|time| !time.is_zero())
     }
 
-    /// It is under another rule now.
+    /// Puts the peer under another rule.
     pub(super) fn set_rule(&self, rule: Rule) {
         *lock(&self.rule) = rule;
     }
@@ -175,7 +175,7 @@ impl Peer {
         self.trace.load()
     }
 
-    /// From now on, or no more.
+    /// What it says is written down by this trace from now on; `None`: by none.
     pub(super) fn set_trace(&self, trace: Option<Arc<Trace>>) {
         self.trace.store(trace);
     }
@@ -188,7 +188,7 @@ impl Peer {
         }
     }
 
-    /// It said this.
+    /// Keeps the HELLO of the peer.
     pub(super) fn greet(&self, greeting: Greeting) {
         *lock(&self.greeting) = Some(greeting);
     }
@@ -203,7 +203,7 @@ impl Peer {
         lock(&self.greeting).clone()
     }
 
-    /// Lets both be partners from now on: each gets the other's HELLO first (R4), then what was kept of the other.
+    /// Lets both be partners from now on: each gets the other's HELLO first (RELAY §3.3), then what was kept of the other.
     pub(super) fn pair(self: &Arc<Peer>, partner: &Arc<Peer>) {
         for (from, to) in [(self, partner), (partner, self)] {
             let mut route = lock(&from.route);
@@ -223,7 +223,7 @@ impl Peer {
         }
     }
 
-    /// Its messages go nowhere any more.
+    /// Ends the pairing: the peer's messages go nowhere any more.
     pub(super) fn part(&self) {
         lock(&self.route).to = To::Nobody;
     }
@@ -326,7 +326,7 @@ impl Peer {
     }
 
     /// Takes what is on its way to it; with nothing there, `waker` is woken when that changes.
-    pub(super) fn take(&self, waker: &Waker) -> Taken {
+    pub(super) fn take_outbound(&self, waker: &Waker) -> OutboundBatch {
         let mut outbox = lock(&self.outbox);
         if outbox.bytes.is_empty() && !outbox.owner.as_ref().is_some_and(|owner| owner.will_wake(waker)) {
             outbox.owner = Some(waker.clone());
@@ -334,7 +334,7 @@ impl Peer {
         if let Some(sender) = outbox.sender.take() {
             sender.wake();
         }
-        Taken {
+        OutboundBatch {
             bytes: std::mem::take(&mut outbox.bytes),
             load: std::mem::take(&mut outbox.load),
             since: outbox.since.take(),

@@ -1,7 +1,7 @@
 //! One peer's connection, from the upgrade to the last byte: reading, writing, one timer, good-bye.
 //!
 //! One task a peer owns its stream and polls it by hand: reading, writing and one timer go on side by side, nothing is
-//! lost when one of them has to wait, and a silent connection holds no buffer. What it reads goes through `hands`
+//! lost when one of them has to wait, and a silent connection holds no buffer. What it reads goes through `conversation`
 //! straight into its partner's outbox; when that is full, it reads no more until there is room, so a slow peer slows
 //! its own partner.
 
@@ -12,10 +12,10 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::conversation::Conversation;
 use super::frame;
 use super::goodbye::Goodbye;
-use super::hands::Hands;
-use super::inbound::{Fault, Inbound, Piece};
+use super::inbound::{Inbound, InboundError, Piece};
 use super::peer::Load;
 
 /// Bytes read at a time, on the stack: as much as one TLS record holds.
@@ -28,15 +28,15 @@ const FAREWELL: Duration = Duration::from_secs(10);
 const LINGER: Duration = Duration::from_secs(2);
 
 /// Serves a peer on `stream` until it is gone. Answers why it went.
-pub(super) async fn serve<S>(stream: S, hands: Hands, limit: u64) -> Goodbye
+pub(super) async fn serve<S>(stream: S, conversation: Conversation, limit: u64) -> Goodbye
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut leg = Leg {
         stream,
-        inbound: Inbound::new(limit).deflating(hands.peer.deflate.is_some()),
-        send_timeout: hands.times.send_timeout,
-        hands,
+        inbound: Inbound::new(limit).deflating(conversation.peer.deflate.is_some()),
+        send_timeout: conversation.times.send_timeout,
+        conversation,
         out: Outgoing::default(),
         end: None,
         timer: Box::pin(sleep_until(Instant::now())),
@@ -47,14 +47,14 @@ where
 struct Leg<S> {
     stream: S,
     inbound: Inbound,
-    hands: Hands,
+    conversation: Conversation,
     out: Outgoing,
     end: Option<End>,
     send_timeout: Duration,
     timer: Pin<Box<Sleep>>,
 }
 
-/// Bytes on their way out.
+/// Bytes on their way out: what is said to a peer lies in its outbox, is taken as a batch, and goes from here.
 #[derive(Default)]
 struct Outgoing {
     bytes: Vec<u8>,
@@ -87,7 +87,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
         loop {
             if self.poll_once(cx).is_err() {
                 let why = self.end.as_ref().map_or(Goodbye::Lost, |end| end.why);
-                self.hands.room.depart(&self.hands.peer, why);
+                self.conversation.room.depart(&self.conversation.peer, why);
                 return Poll::Ready(why);
             }
             // The timer is set last, when everything that moves it has moved; what was due may need writing.
@@ -104,11 +104,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
             return Err(Gone);
         }
         self.poll_in(cx)?;
-        if let Some(why) = self.hands.why
+        if let Some(why) = self.conversation.why
             && self.end.is_none()
         {
-            self.hands.room.depart(&self.hands.peer, why);
-            self.hands.peer.close(why);
+            self.conversation.room.depart(&self.conversation.peer, why);
+            self.conversation.peer.close(why);
             self.leave(why);
         }
         self.poll_out(cx)
@@ -120,7 +120,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
             Goodbye::Stalled(_) => Duration::ZERO,
             _ => FAREWELL,
         };
-        self.hands.why = Some(why);
+        self.conversation.why = Some(why);
         self.end = Some(End {
             why,
             is_said: false,
@@ -132,7 +132,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
     /// Reads until nothing more comes, the partner has no room, or it is others' turn.
     fn poll_in(&mut self, cx: &mut Context<'_>) -> Result<(), Gone> {
         for turn in 0.. {
-            if self.end.is_none() && !self.hands.are_free(cx.waker()) {
+            if self.end.is_none() && !self.conversation.can_take_more(cx.waker()) {
                 return Ok(());
             }
             if turn == READS {
@@ -151,7 +151,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
                 Poll::Ready(Err(_)) => return Err(Gone),
                 Poll::Ready(Ok(())) if buffer.filled().is_empty() => return Err(Gone),
                 Poll::Ready(Ok(())) => {
-                    self.hands.heard = true;
+                    self.conversation.heard = true;
                     self.take_in(cx, buffer.filled_mut());
                 }
             }
@@ -161,13 +161,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
 
     /// Takes what was read, or what of it had to wait.
     fn take_in(&mut self, cx: &Context<'_>, bytes: &mut [u8]) {
-        if self.hands.is_deaf {
+        if self.conversation.is_deaf {
             return;
         }
-        let hands = &mut self.hands;
+        let conversation = &mut self.conversation;
         let take = |piece: Piece<'_>| {
-            hands.take(cx, piece);
-            Ok::<_, Fault>(())
+            conversation.take(cx, piece);
+            Ok::<_, InboundError>(())
         };
         let fed = match self.inbound.is_waiting() {
             true => self.inbound.resume(take),
@@ -175,10 +175,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
         };
         if let Err(fault) = fed {
             // Where its frames begin is not known any more.
-            hands.is_deaf = true;
-            hands.why.get_or_insert(Goodbye::Fault(fault));
+            conversation.is_deaf = true;
+            conversation.why.get_or_insert(Goodbye::Fault(fault));
         }
-        hands.account();
+        conversation.account();
     }
 
     /// Writes what is there, and the good-bye after the last of it.
@@ -188,7 +188,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
                 Poll::Pending => {
                     self.out.stalled.get_or_insert_with(Instant::now);
                     if self.end.is_none()
-                        && let Some(why) = self.hands.peer.closing(cx.waker())
+                        && let Some(why) = self.conversation.peer.closing(cx.waker())
                     {
                         self.leave(why);
                     }
@@ -198,12 +198,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
             }
             self.out.stalled = None;
             if self.end.as_ref().is_some_and(|end| end.is_said) {
-                return match self.hands.is_deaf || self.hands.close_heard {
+                return match self.conversation.is_deaf || self.conversation.close_heard {
                     true => self.poll_shut(cx),
                     false => Ok(()),
                 };
             }
-            let taken = self.hands.peer.take(cx.waker());
+            let taken = self.conversation.peer.take_outbound(cx.waker());
             self.out.alone_until = taken.alone_until;
             self.out.paired_at = taken.paired_at;
             self.out.told_at = self.out.told_at.max(taken.since);
@@ -236,9 +236,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
             }
             out.needs_flush = false;
             if let Some(since) = out.since.take() {
-                self.hands.room.counts().carried(since.elapsed());
+                self.conversation.room.counts().carried(since.elapsed());
             }
-            self.hands.room.counts().handed_on(std::mem::take(&mut out.load));
+            self.conversation.room.counts().handed_on(std::mem::take(&mut out.load));
         }
         // A silent connection holds no memory for what it once said.
         out.bytes = Vec::new();
@@ -250,7 +250,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
         if self.end.is_none() {
             self.leave(why);
         }
-        let code = why.code(self.hands.room.close_codes());
+        let code = why.code(self.conversation.room.close_codes());
         frame::encode_close(&mut self.out.bytes, code, &why.reason());
         if let Some(end) = &mut self.end {
             end.is_said = true;
@@ -264,7 +264,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
         };
         match Pin::new(&mut self.stream).poll_shutdown(cx) {
             Poll::Pending => Ok(()),
-            Poll::Ready(Ok(())) if self.hands.is_deaf && !self.hands.close_heard => {
+            Poll::Ready(Ok(())) if self.conversation.is_deaf && !self.conversation.close_heard => {
                 end.is_shut = true;
                 end.until = end.until.min(Instant::now() + LINGER);
                 Ok(())
@@ -283,14 +283,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
         [stalled, self.out.alone_until, idle]
             .into_iter()
             .flatten()
-            .fold(self.hands.next(), Instant::min)
+            .fold(self.conversation.next(), Instant::min)
     }
 
     /// Until when the two may say nothing more, and how long that is in all.
     fn idle(&self) -> Option<(Instant, Duration)> {
         let paired = self.out.paired_at?;
-        let time = self.hands.peer.idle_timeout()?;
-        let last = [self.hands.said_at, self.out.told_at]
+        let time = self.conversation.peer.idle_timeout()?;
+        let last = [self.conversation.said_at, self.out.told_at]
             .into_iter()
             .flatten()
             .fold(paired, Instant::max);
@@ -310,18 +310,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Leg<S> {
             return;
         }
         let idle = self.idle().filter(|(until, _)| now >= *until);
-        let hands = &mut self.hands;
-        hands.due(now);
+        let conversation = &mut self.conversation;
+        conversation.due(now);
         if let Some((_, time)) = idle {
-            hands.why.get_or_insert(Goodbye::Idle(time));
-            hands.room.end_partner(&hands.peer, Goodbye::Idle(time));
+            conversation.why.get_or_insert(Goodbye::Idle(time));
+            conversation.room.end_partner(&conversation.peer, Goodbye::Idle(time));
         }
         if self.out.stalled.is_some_and(|since| now >= since + self.send_timeout) {
-            hands.why.get_or_insert(Goodbye::Stalled(self.send_timeout));
+            conversation.why.get_or_insert(Goodbye::Stalled(self.send_timeout));
             self.out.stalled = None;
         }
         if self.out.alone_until.is_some_and(|until| now >= until) {
-            hands.why.get_or_insert(Goodbye::PartnerGone);
+            conversation.why.get_or_insert(Goodbye::PartnerGone);
             self.out.alone_until = None;
         }
     }

@@ -13,21 +13,22 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::allowance::{Allowances, Rates};
-use super::config::{CloseCodes, Config};
+use super::config::Config;
+use super::conversation::Conversation;
 use super::counts::Counts;
 use super::goodbye::Goodbye;
-use super::hands::{Hands, Times};
 use super::meetup::{Meetups, PeerNumber, Tally};
 use super::notes::Notes;
 use super::peer::{Caller, Peer};
 use super::pipe;
 use super::rule::{Identity, Rule};
+use super::table::Table;
 use super::ticket::{Even, TicketError, Tickets};
 use super::trace::Traces;
 use crate::http::truncated;
 use crate::store::Store;
 
-/// How long peers have to read our good-bye when the box stops; the house waits a little longer.
+/// How long peers have to read our good-bye when the box stops; the box waits a little longer.
 const DRAIN: Duration = Duration::from_millis(2_500);
 /// How often what peers carried is added to the metrics.
 const GATHER: Duration = Duration::from_secs(1);
@@ -67,7 +68,7 @@ pub enum RelayError {
 
 /// A peer is not let in, whatever it would say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum AdmissionError {
     /// The id is longer than any.
     LongId,
     /// No rule is about this id, or the rule does not name this certificate.
@@ -183,27 +184,27 @@ impl Relay {
     }
 
     /// Whether somebody of this certificate may come to `id` now; by what rule.
-    pub fn admit(&self, id: &str, identity: &Identity) -> Result<Rule, Refused> {
+    pub fn admit(&self, id: &str, identity: &Identity) -> Result<Rule, AdmissionError> {
         let config = self.config.load();
         let refused = |why, word| {
             self.counts.refused(word);
             Err(why)
         };
         if id.len() > LONGEST_ID {
-            return refused(Refused::LongId, "long_id");
+            return refused(AdmissionError::LongId, "long_id");
         }
         if self.is_closed.load(Relaxed) {
-            return refused(Refused::Stopping, "stopping");
+            return refused(AdmissionError::Stopping, "stopping");
         }
         if self.is_draining() {
-            return refused(Refused::Draining, "draining");
+            return refused(AdmissionError::Draining, "draining");
         }
         let Some(rule) = config.rule(id).filter(|rule| rule.admits(identity)) else {
-            return refused(Refused::Forbidden, "forbidden");
+            return refused(AdmissionError::Forbidden, "forbidden");
         };
         let cap = config.per_identity as usize;
         if cap > 0 && self.peers().iter().filter(|peer| peer.identity.same(identity)).count() >= cap {
-            return refused(Refused::Crowded, "per_identity");
+            return refused(AdmissionError::Crowded, "per_identity");
         }
         Ok(rule)
     }
@@ -221,11 +222,11 @@ impl Relay {
     }
 
     /// Who comes to `id` with this ticket.
-    pub(super) fn holder(&self, ticket: Option<&str>, id: &str) -> Result<Identity, Refused> {
+    pub(super) fn holder(&self, ticket: Option<&str>, id: &str) -> Result<Identity, AdmissionError> {
         let holder = ticket.and_then(|ticket| self.tickets.check(ticket, id, self.clock.now()));
         holder.ok_or_else(|| {
             self.counts.refused("no_ticket");
-            Refused::NoTicket
+            AdmissionError::NoTicket
         })
     }
 
@@ -249,8 +250,8 @@ impl Relay {
         self.tasks.spawn(async move {
             if let Some(stream) = stream.await {
                 room.enter(&peer);
-                let hands = Hands::new(Arc::clone(&peer), Arc::clone(&room), allowance);
-                let why = pipe::serve(stream, hands, limit).await;
+                let conversation = Conversation::new(Arc::clone(&peer), Arc::<Relay>::clone(&room), allowance);
+                let why = pipe::serve(stream, conversation, limit).await;
                 room.forget(&peer, why);
             }
         });
@@ -270,7 +271,7 @@ impl Relay {
 
     fn forget(&self, peer: &Arc<Peer>, why: Goodbye) {
         self.state().peers.remove(&peer.number);
-        self.counts.gather(peer);
+        self.counts.taken(peer.counted.untold());
         self.counts.ended(why);
         let (messages, bytes) = peer.sent();
         tracing::info!(
@@ -285,7 +286,7 @@ impl Relay {
     fn gather(&self) {
         self.allowances.forget_quiet(Instant::now());
         let peers = self.peers();
-        peers.iter().for_each(|peer| self.counts.gather(peer));
+        peers.iter().for_each(|peer| self.counts.taken(peer.counted.untold()));
         self.counts.queued(peers.iter().map(|peer| peer.waiting_bytes()).sum());
         self.end_traces(Instant::now());
     }
@@ -301,30 +302,7 @@ impl Relay {
         self.state().meetups.partner(&peer.id, peer.number)
     }
 
-    pub(super) fn times(&self) -> Times {
-        let config = self.config.load();
-        Times {
-            ping_interval: config.ping_interval.0,
-            ping_timeout: config.ping_timeout.0,
-            hello_timeout: config.hello_timeout.0,
-            send_timeout: config.send_timeout.0,
-        }
-    }
-
-    pub(super) fn close_codes(&self) -> CloseCodes {
-        self.config.load().close_codes
-    }
-
-    pub(super) fn counts(&self) -> &Counts {
-        &self.counts
-    }
-
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The id as it may be seen: what follows a `?` may be a secret.
-pub(super) fn shown_id(id: &str) -> &str {
-    id.split('?').next().unwrap_or_default()
 }

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::meetup::shown_id;
 use super::peer::Peer;
-use super::room::{Relay, shown_id};
+use super::room::Relay;
 use super::ticket::TicketError;
 use crate::domain::units::Span;
 
@@ -52,7 +53,7 @@ pub struct PeerShown {
 /// A ticket that is wished for.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct TicketWanted {
+pub struct TicketRequest {
     /// The meetup's id, without a query.
     pub meetup: String,
     /// What tables call whoever shows it.
@@ -76,7 +77,7 @@ pub struct TicketShown {
 
 impl Relay {
     /// Makes a ticket.
-    pub fn ticket(&self, wanted: &TicketWanted) -> Result<TicketShown, TicketError> {
+    pub fn ticket(&self, wanted: &TicketRequest) -> Result<TicketShown, TicketError> {
         let (ticket, expires) = self.issue_ticket(&wanted.meetup, &wanted.name, wanted.life.0)?;
         let path = format!("{}{}?ticket={ticket}", self.prefix(), wanted.meetup);
         Ok(TicketShown { ticket, path, expires })

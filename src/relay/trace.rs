@@ -10,8 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::frame::Opcode;
-use super::peer::Peer;
-use super::room::{Relay, shown_id};
+use super::meetup::{PeerNumber, shown_id};
 
 /// Traces at once.
 const MOST: usize = 16;
@@ -34,7 +33,7 @@ pub enum TraceError {
 /// One meetup's trace.
 #[derive(Debug)]
 pub(super) struct Trace {
-    number: u64,
+    pub(super) number: u64,
     until: Instant,
     seen: Mutex<Seen>,
 }
@@ -74,13 +73,18 @@ impl Trace {
         })
     }
 
-    /// A peer has said something whole.
-    pub(super) fn note(&self, peer: &Peer, said: Opcode, bytes: u64) {
+    /// A peer has said something whole, to `partner` if there is one.
+    pub(super) fn note(
+        &self,
+        peer: PeerNumber,
+        partner: impl FnOnce() -> Option<PeerNumber>,
+        (said, bytes): (Opcode, u64),
+    ) {
         if let Some(left_out) = self.turn(Instant::now()) {
-            let to = peer.partner().map(|partner| partner.0);
+            let to = partner().map(|partner| partner.0);
             tracing::info!(
                 relay.trace = self.number,
-                relay.from = peer.number.0,
+                relay.from = peer.0,
                 relay.to = to,
                 kind = kind(said),
                 bytes,
@@ -88,6 +92,11 @@ impl Trace {
                 "a relay peer said something"
             );
         }
+    }
+
+    /// How many messages it has seen.
+    pub(super) fn messages(&self) -> u64 {
+        lock(&self.seen).messages
     }
 
     /// Whether what is said at `now` gets a line, and how many got none before it.
@@ -122,7 +131,8 @@ struct UnderWay {
 }
 
 impl Traces {
-    fn begin(&self, id: &str, now: Instant, time: Duration) -> Result<Arc<Trace>, TraceError> {
+    /// Begins one, in place of one of the same id.
+    pub(super) fn begin(&self, id: &str, now: Instant, time: Duration) -> Result<Arc<Trace>, TraceError> {
         if !(Duration::from_secs(1)..=LONGEST_TRACE).contains(&time) {
             return Err(TraceError::Time);
         }
@@ -142,7 +152,7 @@ impl Traces {
     }
 
     /// Takes out those whose time is over.
-    fn over(&self, now: Instant) -> Vec<Arc<Trace>> {
+    pub(super) fn over(&self, now: Instant) -> Vec<Arc<Trace>> {
         let mut under_way = lock(&self.under_way);
         under_way
             .by_id
@@ -154,43 +164,6 @@ impl Traces {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Relay {
-    /// Writes into the log, for `time`, that something was said at `id` (without a query). Answers its number and that
-    /// of each peer there; peers that come later are traced, too. A second trace of an id takes the first one's place.
-    pub fn trace(&self, id: &str, time: Duration) -> Result<(u64, Vec<u64>), TraceError> {
-        let id = shown_id(id);
-        let trace = self.traces.begin(id, Instant::now(), time)?;
-        let peers = self.peers().into_iter().filter(|peer| shown_id(&peer.id) == id);
-        let mut numbers = Vec::new();
-        for peer in peers {
-            peer.set_trace(Some(Arc::clone(&trace)));
-            numbers.push(peer.number.0);
-        }
-        tracing::info!(
-            relay.trace = trace.number,
-            for_s = time.as_secs(),
-            peers = numbers.len(),
-            "the messages of a meetup are traced"
-        );
-        Ok((trace.number, numbers))
-    }
-
-    /// Ends the traces whose time is over.
-    pub(super) fn end_traces(&self, now: Instant) {
-        let over = self.traces.over(now);
-        if over.is_empty() {
-            return;
-        }
-        for peer in self.peers() {
-            peer.set_trace(self.traces.of(&peer.id));
-        }
-        for trace in over {
-            let messages = lock(&trace.seen).messages;
-            tracing::info!(relay.trace = trace.number, messages, "the trace of a meetup is over");
-        }
-    }
 }
 
 #[cfg(test)]

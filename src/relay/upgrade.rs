@@ -14,7 +14,7 @@ const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// A request that does not ask for a WebSocket as it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoUpgrade {
+pub enum UpgradeError {
     /// It is plain HTTP.
     #[error("this address is for WebSockets: `Connection: Upgrade` and `Upgrade: websocket` are missing")]
     Plain,
@@ -41,16 +41,16 @@ impl Agreed {
 }
 
 /// Looks whether `headers` ask for a WebSocket.
-pub fn agree(headers: &HeaderMap) -> Result<Agreed, NoUpgrade> {
+pub fn agree(headers: &HeaderMap) -> Result<Agreed, UpgradeError> {
     if !names(headers, &CONNECTION, "upgrade") || !names(headers, &UPGRADE, "websocket") {
-        return Err(NoUpgrade::Plain);
+        return Err(UpgradeError::Plain);
     }
     if headers.get(SEC_WEBSOCKET_VERSION).map(HeaderValue::as_bytes) != Some(b"13") {
-        return Err(NoUpgrade::Version);
+        return Err(UpgradeError::Version);
     }
-    let key = headers.get(SEC_WEBSOCKET_KEY).ok_or(NoUpgrade::Key)?.as_bytes();
+    let key = headers.get(SEC_WEBSOCKET_KEY).ok_or(UpgradeError::Key)?.as_bytes();
     if !BASE64.decode(key).is_ok_and(|nonce| nonce.len() == 16) {
-        return Err(NoUpgrade::Key);
+        return Err(UpgradeError::Key);
     }
     let accept = digest(&SHA1_FOR_LEGACY_USE_ONLY, &[key, GUID].concat());
     let accept = HeaderValue::try_from(BASE64.encode(accept.as_ref())).expect("base64 is header text");
@@ -121,11 +121,11 @@ mod tests {
     #[test]
     fn other_requests_are_refused_by_their_fault() {
         for (changed, fault) in [
-            (("upgrade", "h2c"), NoUpgrade::Plain),
-            (("connection", "close"), NoUpgrade::Plain),
-            (("sec-websocket-version", "8"), NoUpgrade::Version),
-            (("sec-websocket-key", "short"), NoUpgrade::Key),
-            (("sec-websocket-key", "c2hvcnQ="), NoUpgrade::Key),
+            (("upgrade", "h2c"), UpgradeError::Plain),
+            (("connection", "close"), UpgradeError::Plain),
+            (("sec-websocket-version", "8"), UpgradeError::Version),
+            (("sec-websocket-key", "short"), UpgradeError::Key),
+            (("sec-websocket-key", "c2hvcnQ="), UpgradeError::Key),
         ] {
             assert_eq!(agree(&request(&[changed])).unwrap_err(), fault);
         }

@@ -3,29 +3,25 @@
 use std::sync::Arc;
 
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::Relay;
-use super::shown::{PeerShown, TicketShown, TicketWanted};
-use crate::accounts::{Act, Bearers, Refused};
+use super::shown::{PeerShown, TicketRequest, TicketShown};
+use crate::accounts::{self, Bearers, ManageRelay, Program};
 use crate::http::Problem;
+
+/// What stands behind the routes.
+type ApiState = accounts::ApiState<Relay>;
 
 /// The part of the OpenAPI document.
 #[derive(OpenApi)]
 #[openapi(paths(table, end, drain, end_drain, ticket))]
 pub struct Docs;
-
-#[derive(Clone)]
-struct Desk {
-    room: Arc<Relay>,
-    bearers: Arc<Bearers>,
-}
 
 /// The routes.
 pub fn router(room: Arc<Relay>, bearers: Arc<Bearers>) -> Router {
@@ -34,19 +30,7 @@ pub fn router(room: Arc<Relay>, bearers: Arc<Bearers>) -> Router {
         .route("/v1/relay/peers/{peer}", delete(end))
         .route("/v1/relay/drain", put(drain).delete(end_drain))
         .route("/v1/relay/tickets", post(ticket))
-        .with_state(Desk { room, bearers })
-}
-
-/// Whoever may manage the relay.
-struct RelayAdmin;
-
-impl FromRequestParts<Desk> for RelayAdmin {
-    type Rejection = Refused;
-
-    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<RelayAdmin, Refused> {
-        desk.bearers.must(&parts.headers, Act::ManageRelay)?;
-        Ok(RelayAdmin)
-    }
+        .with_state(ApiState { room, bearers })
 }
 
 /// All peers.
@@ -65,13 +49,13 @@ struct Table {
 /// Who is connected to the relay.
 #[utoipa::path(get, path = "/v1/relay", tag = "relay",
     responses((status = 200, description = "The table of peers", body = Table), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
-async fn table(State(desk): State<Desk>, _: RelayAdmin) -> Json<Table> {
-    let tally = desk.room.tally();
+async fn table(State(state): State<ApiState>, _: Program<ManageRelay>) -> Json<Table> {
+    let tally = state.room.tally();
     Json(Table {
         waiting: tally.waiting,
         paired: tally.paired,
-        draining: desk.room.is_draining(),
-        peers: desk.room.list(),
+        draining: state.room.is_draining(),
+        peers: state.room.list(),
     })
 }
 
@@ -79,8 +63,15 @@ async fn table(State(desk): State<Desk>, _: RelayAdmin) -> Json<Table> {
 #[utoipa::path(delete, path = "/v1/relay/peers/{peer}", tag = "relay",
     params(("peer" = u64, Path, description = "Its number in the table")),
     responses((status = 204, description = "It is told to go"), (status = 404, description = "No such peer is connected"), (status = 403, description = "The token lacks relay:admin")))]
-async fn end(State(desk): State<Desk>, _: RelayAdmin, Path(peer): Path<String>) -> Result<StatusCode, Problem> {
-    let ended = peer.parse().ok().map_or(0, |number| desk.room.kick(Some(number), None));
+async fn end(
+    State(state): State<ApiState>,
+    _: Program<ManageRelay>,
+    Path(peer): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let ended = peer
+        .parse()
+        .ok()
+        .map_or(0, |number| state.room.kick(Some(number), None));
     match ended {
         0 => Err(Problem::new(
             StatusCode::NOT_FOUND,
@@ -94,26 +85,26 @@ async fn end(State(desk): State<Desk>, _: RelayAdmin, Path(peer): Path<String>) 
 /// Takes nobody new: newcomers get 503, who waits is told to try again later, pairs stay.
 #[utoipa::path(put, path = "/v1/relay/drain", tag = "relay",
     responses((status = 204, description = "Nobody new is taken"), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
-async fn drain(State(desk): State<Desk>, _: RelayAdmin) -> StatusCode {
-    desk.room.drain();
+async fn drain(State(state): State<ApiState>, _: Program<ManageRelay>) -> StatusCode {
+    state.room.drain();
     StatusCode::NO_CONTENT
 }
 
 /// Takes newcomers again.
 #[utoipa::path(delete, path = "/v1/relay/drain", tag = "relay",
     responses((status = 204, description = "Newcomers are taken"), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
-async fn end_drain(State(desk): State<Desk>, _: RelayAdmin) -> StatusCode {
-    desk.room.end_drain();
+async fn end_drain(State(state): State<ApiState>, _: Program<ManageRelay>) -> StatusCode {
+    state.room.end_drain();
     StatusCode::NO_CONTENT
 }
 
 /// Signs leave to come to one meetup without a certificate, where its rule says `tickets = true`.
-#[utoipa::path(post, path = "/v1/relay/tickets", tag = "relay", request_body = TicketWanted,
+#[utoipa::path(post, path = "/v1/relay/tickets", tag = "relay", request_body = TicketRequest,
     responses((status = 201, description = "The ticket", body = TicketShown), (status = 422, description = "No ticket can be made of this"), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks relay:admin")))]
 async fn ticket(
-    State(desk): State<Desk>,
-    _: RelayAdmin,
-    body: Result<Json<TicketWanted>, JsonRejection>,
+    State(state): State<ApiState>,
+    _: Program<ManageRelay>,
+    body: Result<Json<TicketRequest>, JsonRejection>,
 ) -> Result<(StatusCode, Json<TicketShown>), Problem> {
     let bad = |detail: String| {
         Problem::new(
@@ -129,6 +120,6 @@ async fn ticket(
         }
         _ => bad(error.body_text()),
     })?;
-    let ticket = desk.room.ticket(&wanted).map_err(|error| bad(error.to_string()))?;
+    let ticket = state.room.ticket(&wanted).map_err(|error| bad(error.to_string()))?;
     Ok((StatusCode::CREATED, Json(ticket)))
 }

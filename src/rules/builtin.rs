@@ -6,7 +6,7 @@ use super::rule::On;
 use crate::domain::Severity;
 use crate::domain::units::Span;
 
-/// A rule of the house; its alarm's type is its own name.
+/// A rule of the box; its alarm's type is its own name.
 fn rule(id: &str, on: On, series: &str, op: OpName, raise: Bound) -> Entry {
     Entry {
         id: id.to_owned(),

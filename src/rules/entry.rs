@@ -1,22 +1,12 @@
-//! `[[uplink.rule]]`: rules as the configuration has them, and what is wrong with them (UPLINK §3.6). An entry with the name of a built-in rule changes that one. Pure.
-
-use std::collections::BTreeSet;
+//! `[[uplink.rule]]`: a rule as the configuration has it, and what is wrong with it (UPLINK §3.6). Pure.
 
 use serde::{Deserialize, Serialize};
 
-use super::builtin;
-use super::machine::Terms;
-use super::op::Op;
+use super::machine::Parameters;
 use super::rule::{On, PLACES, Rule};
-use super::series::{Kind, known};
+use crate::domain::series::{Kind, known};
 use crate::domain::units::Span;
 use crate::domain::{Faults, Severity};
-
-/// Rules that there may be.
-const MOST: usize = 200;
-
-/// Rules that may share a type of alarm.
-const TOGETHER: u32 = 6;
 
 /// One `[[uplink.rule]]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -71,13 +61,11 @@ pub struct Entry {
 /// How values are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OpName {
-    /// Above.
     #[serde(rename = ">")]
     Above,
     /// Above or there.
     #[serde(rename = ">=")]
     FromAbove,
-    /// Below.
     #[serde(rename = "<")]
     Below,
     /// Below or there.
@@ -109,64 +97,9 @@ pub enum Bound {
     Time(Span),
 }
 
-/// The rules that stand with these entries, those that are built in among them; else what is wrong with the entries,
-/// each under its place.
-pub fn rules(entries: &[Entry]) -> Result<Vec<Rule>, Faults> {
-    let mut faults = Faults::default();
-    let mut seen = BTreeSet::new();
-    let mut rules = Vec::new();
-    for (place, entry) in entries.iter().enumerate() {
-        let mut inner = Faults::default();
-        if !seen.insert(entry.id.as_str()) {
-            let what = format!("`{}` is there twice", entry.id);
-            inner.add("id", what, "each rule has a name of its own");
-        }
-        if place == MOST {
-            let right = "fewer, each on meter:* or space:*";
-            inner.add("", format!("is one of more than {MOST} rules"), right);
-        }
-        let built_in = builtin::entries().into_iter().find(|built_in| built_in.id == entry.id);
-        let rule = match built_in {
-            Some(built_in) => entry.clone().over(built_in).rule(&mut inner),
-            None => entry.rule(&mut inner),
-        };
-        faults.within(&place.to_string(), inner);
-        rules.extend(rule.filter(|_| entry.enabled != Some(false)).map(|rule| (place, rule)));
-    }
-    fits(&rules, &mut faults);
-    let mut rules: Vec<Rule> = rules.into_iter().map(|(_, rule)| rule).collect();
-    let untouched = builtin::entries()
-        .into_iter()
-        .filter(|built_in| !seen.contains(built_in.id.as_str()));
-    rules.extend(untouched.filter_map(|entry| entry.rule(&mut faults)));
-    faults.or(rules)
-}
-
-/// Rules of one type of alarm have one row between them on a source, and a row has an end. What is too much is told
-/// once for each type, at the last.
-fn fits(rules: &[(usize, Rule)], faults: &mut Faults) {
-    let cost = |(_, rule): &(usize, Rule)| {
-        if matches!(rule.terms.op, Op::Delta { .. }) {
-            3
-        } else {
-            1
-        }
-    };
-    let mut told = BTreeSet::new();
-    for (place, rule) in rules.iter().rev() {
-        let same = rules.iter().filter(|(_, other)| other.kind == rule.kind);
-        if same.map(cost).sum::<u32>() <= TOGETHER || !told.insert(&rule.kind) {
-            continue;
-        }
-        let what = format!("too many rules share `{}`", rule.kind);
-        let right = format!("at most {TOGETHER}, of which each delta counts three times");
-        faults.add(format!("{place}.alarm_type"), what, right);
-    }
-}
-
 impl Entry {
     /// What it leaves out is as `below` has it.
-    fn over(self, below: Entry) -> Entry {
+    pub(super) fn over(self, below: Entry) -> Entry {
         // A clear that belongs to another raise says nothing.
         let clear = if self.raise.is_some() || self.op.is_some() {
             None
@@ -193,7 +126,7 @@ impl Entry {
     }
 
     /// The rule, unless something is wrong with it.
-    fn rule(&self, faults: &mut Faults) -> Option<Rule> {
+    pub(super) fn rule(&self, faults: &mut Faults) -> Option<Rule> {
         let mut wrong = Faults::default();
         let word = "1 to 64 letters, digits, hyphens and underscores";
         let is_named = is_word(&self.id);
@@ -226,7 +159,7 @@ impl Entry {
         let (on, series, op) = (self.on.clone()?, series?, op?);
         is_right.then(|| Rule {
             id: self.id.clone(),
-            terms: Terms {
+            parameters: Parameters {
                 op,
                 hold: self.hold.unwrap_or(Span::seconds(0)),
                 clear_hold: self.clear_for.unwrap_or(Span::seconds(0)),
@@ -299,6 +232,3 @@ fn is_word(text: &str) -> bool {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
-
-#[cfg(test)]
-mod tests;

@@ -9,43 +9,16 @@ use serde::{Deserialize, Serialize};
 use super::era::ClockSet;
 use super::machine::{Said, State};
 use super::rule::Rule;
-use crate::domain::{Alarm, AlarmNews, Lane, Seq, Source};
+use crate::domain::{Alarm, AlarmKey, AlarmNews, Lane, Seq};
 
 /// An alarm that is over is told as over for so long (UPLINK §5.1).
 const TOLD_OVER: SignedDuration = SignedDuration::from_hours(24);
-
-/// Of what kind the alarm is, and on whom.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key {
-    /// The type of the alarm.
-    pub kind: String,
-    /// What it is about.
-    pub source: Source,
-}
-
-impl Key {
-    /// The key of the row: types hold no zero byte.
-    #[must_use]
-    pub fn bytes(&self) -> Vec<u8> {
-        format!("{}\0{}", self.kind, self.source).into_bytes()
-    }
-
-    /// Reads back what [`Key::bytes`] gave.
-    #[must_use]
-    pub fn read(bytes: &[u8]) -> Option<Key> {
-        let (kind, source) = std::str::from_utf8(bytes).ok()?.split_once('\0')?;
-        Some(Key {
-            kind: kind.to_owned(),
-            source: source.parse().ok()?,
-        })
-    }
-}
 
 /// What is remembered of the rules, and the alarm they have.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Group {
     /// By the id of the rule.
-    pub states: BTreeMap<String, Kept>,
+    pub states: BTreeMap<String, RuleState>,
     /// The alarm that stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarm: Option<Alarm>,
@@ -62,17 +35,16 @@ pub struct Group {
 
 /// One rule's state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Kept {
+pub struct RuleState {
     /// Which rule it is of, so that the state of another is not taken for it.
     pub fingerprint: u32,
-    /// Where it is.
     pub state: State,
 }
 
 impl Group {
     /// The state of a rule, new if need be.
     pub fn state(&mut self, rule: &Rule) -> &mut State {
-        let kept = self.states.entry(rule.id.clone()).or_insert_with(|| Kept {
+        let kept = self.states.entry(rule.id.clone()).or_insert_with(|| RuleState {
             fingerprint: rule.fingerprint(),
             state: State::default(),
         });
@@ -83,7 +55,7 @@ impl Group {
     #[must_use]
     pub fn say(
         &mut self,
-        key: &Key,
+        key: &AlarmKey,
         rules: &[&Rule],
         (rule, said, text): (&Rule, Said, String),
     ) -> Option<(Alarm, AlarmNews)> {
@@ -101,7 +73,7 @@ impl Group {
     /// Brings the alarm in line with the rules that stand; `raised` is the one that just began, with its words.
     fn settle(
         &mut self,
-        key: &Key,
+        key: &AlarmKey,
         rules: &[&Rule],
         (at, raised): (Timestamp, Option<(&Rule, String)>),
     ) -> Option<(Alarm, AlarmNews)> {
@@ -153,9 +125,9 @@ impl Group {
     /// Rules that are no more, or that are others now, let go. What is to be told of the alarm, and whether anything
     /// changed.
     #[must_use]
-    pub fn keep_only(&mut self, key: &Key, rules: &[&Rule], at: Timestamp) -> (bool, Option<(Alarm, AlarmNews)>) {
+    pub fn keep_only(&mut self, key: &AlarmKey, rules: &[&Rule], at: Timestamp) -> (bool, Option<(Alarm, AlarmNews)>) {
         let before = self.states.len();
-        let stays = |id: &str, kept: &Kept| {
+        let stays = |id: &str, kept: &RuleState| {
             let rule = rules.iter().find(|rule| rule.id == id);
             rule.is_some_and(|rule| rule.fingerprint() == kept.fingerprint)
         };
@@ -193,7 +165,7 @@ impl Group {
     #[must_use]
     pub fn due(&self, rules: &[&Rule]) -> Option<Timestamp> {
         let over = self.over.as_ref().and_then(|(_, at)| at.checked_add(TOLD_OVER).ok());
-        let of = |rule: &&Rule| self.states.get(&rule.id)?.state.due(&rule.terms);
+        let of = |rule: &&Rule| self.states.get(&rule.id)?.state.due(&rule.parameters);
         rules.iter().filter_map(of).chain(over).min()
     }
 

@@ -22,7 +22,7 @@ const SET_BACK: SignedDuration = SignedDuration::from_mins(5);
 
 /// What the machine is to know of a rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Terms {
+pub struct Parameters {
     /// The comparison.
     pub op: Op,
     /// How long a value must be wrong before it is said.
@@ -134,7 +134,7 @@ impl State {
         self.phase == Phase::Normal && self.raises.is_empty()
     }
 
-    /// From now on silence counts.
+    /// Has silence count from now on.
     pub fn begin(&mut self, at: Timestamp) {
         if self.last.is_none_or(|last| last < at) && !self.stands() {
             (self.last, self.counted) = (Some(at), Some(at));
@@ -143,39 +143,39 @@ impl State {
 
     /// A value came. One that is older than the newest, or that is no number, changes nothing.
     #[must_use]
-    pub fn sample(&mut self, terms: &Terms, at: Timestamp, value: f64) -> Vec<Said> {
+    pub fn sample(&mut self, parameters: &Parameters, at: Timestamp, value: f64) -> Vec<Said> {
         if !value.is_finite() || self.last.is_some_and(|last| at < last) {
             return Vec::new();
         }
         // A moment that was looked at before the value came is not looked at again.
         let at = self.counted.map_or(at, |counted| at.max(counted));
-        let mut said = self.advance(terms, at);
+        let mut said = self.advance(parameters, at);
         if let Some(last) = self.last.replace(at) {
             self.pauses.push(ms(at, last));
             let many = self.pauses.len().saturating_sub(3);
             self.pauses.drain(..many);
         }
         self.counted = Some(at);
-        let value = match &terms.op {
+        let value = match &parameters.op {
             Op::Delta { window, .. } => self.window.add(at, value, window.0),
             Op::Above { .. } | Op::Below { .. } | Op::Outside { .. } | Op::Stale { .. } => value,
         };
         self.value = Some(value);
-        said.extend(self.judge(terms, at, value));
+        said.extend(self.judge(parameters, at, value));
         said
     }
 
     /// Time went by.
     #[must_use]
-    pub fn tick(&mut self, terms: &Terms, now: Timestamp) -> Vec<Said> {
+    pub fn tick(&mut self, parameters: &Parameters, now: Timestamp) -> Vec<Said> {
         if self.counted.is_some_and(|counted| ms(counted, now) > millis(SET_BACK)) {
             (self.counted, self.last) = (Some(now), self.last.map(|_| now));
             self.raises.clear();
             (self.until, self.said) = (None, self.said.map(|_| now));
         }
-        let mut said = self.advance(terms, now);
+        let mut said = self.advance(parameters, now);
         self.raises.retain(|raise| now.duration_since(*raise) < HOUR);
-        if let Some(due) = self.reminder(terms).filter(|due| *due <= now) {
+        if let Some(due) = self.reminder(parameters).filter(|due| *due <= now) {
             self.said = Some(now);
             said.push(Said::Reminded { at: due });
         }
@@ -184,30 +184,30 @@ impl State {
 
     /// When [`State::tick`] has something to do.
     #[must_use]
-    pub fn due(&self, terms: &Terms) -> Option<Timestamp> {
-        let turn = self.next(terms).map(|(at, _)| plus(at, 1));
+    pub fn due(&self, parameters: &Parameters) -> Option<Timestamp> {
+        let turn = self.next(parameters).map(|(at, _)| plus(at, 1));
         // Raises are remembered for an hour.
         let forgotten = self.raises.first().map(|raise| plus(*raise, millis(HOUR)));
-        [turn, self.reminder(terms), forgotten].into_iter().flatten().min()
+        [turn, self.reminder(parameters), forgotten].into_iter().flatten().min()
     }
 
-    fn reminder(&self, terms: &Terms) -> Option<Timestamp> {
-        let said = self.said.filter(|_| self.stands() && !terms.remind.is_zero())?;
-        Some(plus(said, span_ms(terms.remind)))
+    fn reminder(&self, parameters: &Parameters) -> Option<Timestamp> {
+        let said = self.said.filter(|_| self.stands() && !parameters.remind.is_zero())?;
+        Some(plus(said, span_ms(parameters.remind)))
     }
 
     /// Lets everything happen that happens before `to`; what would happen at `to` is for the sample of that moment.
-    fn advance(&mut self, terms: &Terms, to: Timestamp) -> Vec<Said> {
+    fn advance(&mut self, parameters: &Parameters, to: Timestamp) -> Vec<Said> {
         let mut said = Vec::new();
-        while let Some((at, turn)) = self.next(terms).filter(|(at, _)| *at < to) {
-            self.count(terms, at);
+        while let Some((at, turn)) = self.next(parameters).filter(|(at, _)| *at < to) {
+            self.count(parameters, at);
             match turn {
                 Turn::Silent => {
                     self.phase = if self.stands() { Phase::Active } else { Phase::Pending };
                     (self.held_ms, self.counted) = (0, Some(at));
                 }
                 Turn::Raise => {
-                    if let (Op::Stale { .. }, Some(last)) = (&terms.op, self.last) {
+                    if let (Op::Stale { .. }, Some(last)) = (&parameters.op, self.last) {
                         #[expect(clippy::cast_precision_loss, reason = "seconds of silence, for people")]
                         let silent = (ms(at, last) / 1_000) as f64;
                         self.value = Some(silent);
@@ -217,12 +217,12 @@ impl State {
                 Turn::Clear => said.push(self.clear(at)),
             }
         }
-        self.count(terms, to);
+        self.count(parameters, to);
         said
     }
 
-    fn judge(&mut self, terms: &Terms, at: Timestamp, value: f64) -> Option<Said> {
-        let (wrong, well) = (terms.op.meets(value), terms.op.clears(value));
+    fn judge(&mut self, parameters: &Parameters, at: Timestamp, value: f64) -> Option<Said> {
+        let (wrong, well) = (parameters.op.meets(value), parameters.op.clears(value));
         match self.phase {
             Phase::Normal if wrong => (self.phase, self.held_ms) = (Phase::Pending, 0),
             Phase::Pending if !wrong => self.phase = Phase::Normal,
@@ -231,9 +231,9 @@ impl State {
             Phase::Normal | Phase::Pending | Phase::Active | Phase::Clearing => {}
         }
         match self.phase {
-            Phase::Pending if self.held_ms >= span_ms(terms.hold) => Some(self.raise(at)),
+            Phase::Pending if self.held_ms >= span_ms(parameters.hold) => Some(self.raise(at)),
             Phase::Clearing
-                if self.held_ms >= span_ms(terms.clear_hold) && self.until.is_none_or(|until| until <= at) =>
+                if self.held_ms >= span_ms(parameters.clear_hold) && self.until.is_none_or(|until| until <= at) =>
             {
                 Some(self.clear(at))
             }
@@ -258,23 +258,23 @@ impl State {
     }
 
     /// What happens next when no sample comes.
-    fn next(&self, terms: &Terms) -> Option<(Timestamp, Turn)> {
+    fn next(&self, parameters: &Parameters) -> Option<(Timestamp, Turn)> {
         let counted = self.counted?;
         let in_time = |hold: Span| {
             let left = (span_ms(hold) - self.held_ms).max(0);
             let at = plus(counted, left);
-            (left == 0 || self.edge(terms).is_none_or(|edge| at <= edge)).then_some(at)
+            (left == 0 || self.edge(parameters).is_none_or(|edge| at <= edge)).then_some(at)
         };
-        let silent = match (&terms.op, self.last) {
+        let silent = match (&parameters.op, self.last) {
             (Op::Stale { after }, Some(last)) => Some(plus(last, span_ms(*after))),
             _ => None,
         };
         match self.phase {
             Phase::Normal => Some((silent?, Turn::Silent)),
-            Phase::Pending => Some((in_time(terms.hold)?, Turn::Raise)),
+            Phase::Pending => Some((in_time(parameters.hold)?, Turn::Raise)),
             Phase::Active => None,
             Phase::Clearing => {
-                let clear = in_time(terms.clear_hold).map(|at| self.until.map_or(at, |until| at.max(until)));
+                let clear = in_time(parameters.clear_hold).map(|at| self.until.map_or(at, |until| at.max(until)));
                 match (clear, silent) {
                     (clear, Some(silent)) if clear.is_none_or(|clear| silent < clear) => Some((silent, Turn::Silent)),
                     (clear, _) => Some((clear?, Turn::Clear)),
@@ -293,8 +293,8 @@ impl State {
     }
 
     /// Beyond this nobody knows whether the newest value still stands.
-    fn edge(&self, terms: &Terms) -> Option<Timestamp> {
-        if terms.stands || matches!(terms.op, Op::Stale { .. }) {
+    fn edge(&self, parameters: &Parameters) -> Option<Timestamp> {
+        if parameters.stands || matches!(parameters.op, Op::Stale { .. }) {
             return None;
         }
         let mut pauses = self.pauses.clone();
@@ -304,11 +304,11 @@ impl State {
         Some(plus(self.last?, 3 * usual))
     }
 
-    fn count(&mut self, terms: &Terms, to: Timestamp) {
+    fn count(&mut self, parameters: &Parameters, to: Timestamp) {
         let Some(counted) = self.counted.filter(|counted| *counted < to) else {
             return;
         };
-        let until = self.edge(terms).map_or(to, |edge| edge.min(to));
+        let until = self.edge(parameters).map_or(to, |edge| edge.min(to));
         if matches!(self.phase, Phase::Pending | Phase::Clearing) {
             self.held_ms += ms(until, counted).max(0);
         }

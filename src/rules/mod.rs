@@ -5,29 +5,29 @@
 //! with the state that it came from, so there is none without the other. Who tells of alarms reads the journal.
 
 mod builtin;
-mod desk;
+mod context;
+mod due;
 mod entry;
 mod era;
 mod group;
-mod house;
+mod inbox;
 mod ledger;
 mod level;
 mod machine;
 mod op;
 mod room;
 mod rule;
-mod series;
+mod rulebook;
 mod threshold;
 mod watch;
 mod window;
 mod writing;
 
-pub use desk::{Desk, Gauge, Gauges};
-pub use entry::{Entry, rules};
-pub use house::Household;
-pub use ledger::Alarms;
-pub use machine::{Phase, Terms};
+pub use context::BoxFacts;
+pub use entry::Entry;
+pub use inbox::{Gauge, Gauges, Inbox};
+pub use machine::{Parameters, Phase};
 pub use op::Op;
 pub use room::{READER, Rules, RulesError};
 pub use rule::{On, Rule};
-pub use series::{Sample, samples, space_samples};
+pub use rulebook::rules;

@@ -11,15 +11,16 @@ use jiff::Timestamp;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::desk::{Desk, Gauges};
-use super::entry::{Entry, rules};
+use super::context::{BoxFacts, Context};
+use super::entry::Entry;
 use super::era::Era;
-use super::house::{House, Household};
+use super::inbox::{Gauges, Inbox};
 use super::ledger::{self, BEGUN, IN_FORCE};
 use super::rule::Rule;
-use super::series::{Sample, another, no_date, samples, silent, space_samples};
-use super::watch::{Heard, Watch};
+use super::rulebook::rules;
+use super::watch::{Observation, Watch};
 use super::writing::write;
+use crate::domain::series::{Sample, another, no_date, samples, silent, space_samples};
 use crate::domain::{Doubt, Event, Faults, Lane, MeterNews, Occupancy, Quantity, Seq, Source, SpaceId};
 use crate::store::{
     ClockState, Delivery, Entry as JournalEntry, ReadError, RowError, Store, SubscribeError, Subscription, WriteError,
@@ -42,9 +43,9 @@ const GAUGED: Duration = Duration::from_secs(10);
 pub struct Rules {
     rules: Vec<Rule>,
     store: Store,
-    house: House,
+    context: Context,
     gauges: Gauges,
-    desk: Desk,
+    inbox: Inbox,
 }
 
 /// The room's own work broke, which is a fault of ours.
@@ -72,19 +73,19 @@ impl Rules {
     /// The room on this book with these entries; nothing runs yet.
     pub fn new(
         entries: &[Entry],
-        (store, household): (Store, Household),
+        (store, facts): (Store, BoxFacts),
         gauges: Gauges,
-        desk: Desk,
+        inbox: Inbox,
     ) -> Result<Arc<Rules>, Faults> {
         let rules = rules(entries)?;
-        desk.set_rules(&rules);
-        desk.set_gauges(&gauges);
+        inbox.set_rules(&rules);
+        inbox.set_gauges(&gauges);
         Ok(Arc::new(Rules {
             rules,
-            house: House::new(&store, household),
+            context: Context::new(&store, facts),
             store,
             gauges,
-            desk,
+            inbox,
         }))
     }
 
@@ -96,7 +97,7 @@ impl Rules {
             return Ok(());
         }
         let mut watch = self.begin().await?;
-        self.house
+        self.context
             .each_space(|space| watch.count(space, space.occupancy, space.seq))?;
         write(&self.store, &mut watch).await?;
         self.store
@@ -108,7 +109,7 @@ impl Rules {
         Ok(())
     }
 
-    /// From now on the journal is kept for the rules.
+    /// Has the journal kept for the rules from now on.
     pub fn hold_the_journal(&self) {
         // While the rules of before still have the cursors, they stand.
         drop(self.lanes());
@@ -142,8 +143,8 @@ impl Rules {
                 first = lanes.critical.next() => self.hear_all(&mut watch, first?, &mut lanes.critical).await?,
                 first = lanes.events.next() => self.hear_all(&mut watch, first?, &mut lanes.events).await?,
                 first = lanes.values.next() => self.hear_all(&mut watch, first?, &mut lanes.values).await?,
-                () = self.desk.changed() => {
-                    for name in self.desk.take_seen() {
+                () = self.inbox.changed() => {
+                    for name in self.inbox.take_seen() {
                         watch.acknowledge(&name);
                     }
                     write(&self.store, &mut watch).await?;
@@ -173,12 +174,12 @@ impl Rules {
         let unread = |error: &ReadError| tracing::error!(%error, "a source of an alarm could not be looked up");
         // A source that cannot be read is not one that is gone.
         watch.keep_only(now, |source| {
-            self.house.knows(source).inspect_err(unread).unwrap_or(true)
+            self.context.knows(source).inspect_err(unread).unwrap_or(true)
         });
         watch.resync();
-        let meters: Vec<Source> = self.house.meters()?.into_iter().map(Source::Meter).collect();
+        let meters: Vec<Source> = self.context.meters()?.into_iter().map(Source::Meter).collect();
         watch.begin(&meters, now);
-        let before = ledger::all(&self.store, IN_FORCE)?;
+        let before = IN_FORCE.all(&self.store)?;
         let in_force = |rule: &&Rule| {
             let known = before.iter().find(|(id, _)| id == rule.id.as_bytes());
             known.is_some_and(|(_, fingerprint)| *fingerprint == rule.fingerprint())
@@ -190,9 +191,9 @@ impl Rules {
             .map(|rule| rule.id.clone())
             .collect();
         if !new.is_empty() {
-            for word in self.house.last_words()? {
-                let name = self.house.name(&word.source)?;
-                let heard = Heard {
+            for word in self.context.last_words()? {
+                let name = self.context.name(&word.source)?;
+                let heard = Observation {
                     source: &word.source,
                     at: word.at.min(now),
                     place: None,
@@ -272,7 +273,7 @@ impl Rules {
                         MeterNews::Read { values } => {
                             let mut samples = samples(values);
                             let balance = |sample: &Sample| sample.fragment == "emop_Prepay";
-                            if samples.iter().any(balance) && !self.house.prepays(meter)? {
+                            if samples.iter().any(balance) && !self.context.prepays(meter)? {
                                 samples.retain(|sample| !balance(sample));
                             }
                             samples.extend(values.contains_key(&Quantity::ClockDrift).then(|| no_date(false)));
@@ -303,12 +304,12 @@ impl Rules {
                         MeterNews::Logged { .. } => continue,
                     };
                     // A reading of a meter that was taken out since then raises nothing that nobody would clear.
-                    if !samples.is_empty() && self.house.knows(&source)? {
-                        let name = self.house.name(&source)?;
+                    if !samples.is_empty() && self.context.knows(&source)? {
+                        let name = self.context.name(&source)?;
                         let (source, name) = (&source, name.as_str());
                         let (at, samples) = (entry.at, samples.as_slice());
                         watch.hear(
-                            &Heard {
+                            &Observation {
                                 source,
                                 at,
                                 place,
@@ -339,14 +340,14 @@ impl Rules {
         (space, occupancy): (SpaceId, Occupancy),
     ) -> Result<(), ReadError> {
         // Lanes keep order only within themselves: a space that is gone raises nothing any more.
-        let Some(space) = self.house.space(space)? else {
+        let Some(space) = self.context.space(space)? else {
             return Ok(());
         };
         watch.count(&space, occupancy, entry.seq);
-        if self.house.is_told(&space) {
+        if self.context.is_told(&space) {
             let source = Source::Space(space.id);
             let name = space.name.unwrap_or_else(|| format!("Space {}", space.id));
-            let heard = Heard {
+            let heard = Observation {
                 source: &source,
                 at: entry.at,
                 place: Some((lane, entry.seq)),
@@ -362,9 +363,9 @@ impl Rules {
     /// The box looks at itself.
     fn gauge(&self, watch: &mut Watch) {
         let (source, now) = (Source::Appliance, Timestamp::now());
-        let name = self.house.name(&source).unwrap_or_default();
+        let name = self.context.name(&source).unwrap_or_default();
         for gauge in (self.gauges)() {
-            let heard = Heard {
+            let heard = Observation {
                 source: &source,
                 at: now,
                 place: None,
@@ -383,7 +384,7 @@ impl Rules {
             if !reached {
                 return Ok(moment);
             }
-            watch.tick(now, |source| self.house.name(source))?;
+            watch.tick(now, |source| self.context.name(source))?;
         }
         let now = Timestamp::now();
         let due = watch.next_due().is_some_and(|due| due <= now);

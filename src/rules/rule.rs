@@ -5,22 +5,19 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::machine::Terms;
+use super::machine::Parameters;
 use super::op::plain;
-use super::series::{self, Kind, Sample};
-use crate::domain::{MeterId, Severity, Source, SpaceId};
+use crate::domain::series::{self, Kind, Sample};
+use crate::domain::{MeterId, Severity, Source, SpaceId, text_form};
 
 /// On whom a rule is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum On {
     /// Every meter.
     Meters,
-    /// One meter.
     Meter(MeterId),
     /// Every space.
     Spaces,
-    /// One space.
     Space(SpaceId),
     /// The box.
     Appliance,
@@ -85,19 +82,7 @@ impl FromStr for On {
     }
 }
 
-impl TryFrom<String> for On {
-    type Error = OnError;
-
-    fn try_from(text: String) -> Result<On, OnError> {
-        text.parse()
-    }
-}
-
-impl From<On> for String {
-    fn from(on: On) -> String {
-        on.to_string()
-    }
-}
+text_form!(On);
 
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -109,7 +94,7 @@ pub struct Rule {
     /// On which series.
     pub series: String,
     /// When, and for how long.
-    pub terms: Terms,
+    pub parameters: Parameters,
     /// How bad that is.
     pub severity: Severity,
     /// The type of its alarm; rules that share one have one alarm between them, as bad as the worst.
@@ -132,7 +117,6 @@ pub struct Words<'a> {
     pub name: &'a str,
     /// The value that was compared.
     pub value: Option<f64>,
-    /// Its unit.
     pub unit: &'a str,
     /// What else the source said.
     pub detail: &'a str,
@@ -145,9 +129,9 @@ impl Rule {
     #[must_use]
     pub fn pick<'a>(&self, samples: &'a [Sample]) -> Option<&'a Sample> {
         let ours = || samples.iter().filter(|sample| series::is(&self.series, sample));
-        let wrong = ours().find(|sample| self.terms.op.meets(sample.value));
+        let wrong = ours().find(|sample| self.parameters.op.meets(sample.value));
         wrong
-            .or_else(|| ours().find(|sample| !self.terms.op.clears(sample.value)))
+            .or_else(|| ours().find(|sample| !self.parameters.op.clears(sample.value)))
             .or_else(|| ours().next())
     }
 
@@ -175,7 +159,7 @@ impl Rule {
                 "{name}" => text.push_str(words.name),
                 "{value}" => text.push_str(&words.value.map(plain).unwrap_or_default()),
                 "{unit}" => text.push_str(words.unit),
-                "{raise}" => text.push_str(&self.terms.op.threshold()),
+                "{raise}" => text.push_str(&self.parameters.op.threshold()),
                 _ => text.push_str(words.detail),
             }
             rest = &rest[place.len()..];

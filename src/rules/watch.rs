@@ -6,23 +6,23 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::due::Due;
 use super::era::ClockSet;
-use super::group::{Group, Key};
+use super::group::Group;
 use super::ledger::LevelRow;
 use super::level;
 use super::machine::Said;
 use super::op::Op;
 use super::rule::{Rule, Words};
-use super::series::Sample;
-use crate::domain::{Alarm, AlarmNews, Event, Lane, Level, Seq, Source, Space, SpaceId};
+use crate::domain::series::{Sample, unit_of};
+use crate::domain::{Alarm, AlarmKey, AlarmNews, Event, Lane, Level, Seq, Source, Space, SpaceId};
 
 /// Where something stands in the journal.
 pub(super) type Place = (Lane, Seq);
 
 /// Something that a source said.
-pub(super) struct Heard<'a> {
+pub(super) struct Observation<'a> {
     pub(super) source: &'a Source,
-    /// When.
     pub(super) at: Timestamp,
     /// Where it stands in the journal; `None`: nowhere.
     pub(super) place: Option<Place>,
@@ -36,7 +36,7 @@ pub(super) struct Heard<'a> {
 /// Whose row is to be written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Owner {
-    Group(Key),
+    Group(AlarmKey),
     Level(SpaceId),
 }
 
@@ -53,18 +53,17 @@ pub(super) struct Watch {
     rules: Vec<Arc<Rule>>,
     /// What stands before this in the journal was heard from rows.
     pub(super) begun: Seq,
-    groups: BTreeMap<Key, Group>,
+    groups: BTreeMap<AlarmKey, Group>,
     /// Up to where the journal was in what was read from the book: what is not after that is in it already.
-    had: BTreeMap<Key, BTreeMap<Lane, Seq>>,
+    had: BTreeMap<AlarmKey, BTreeMap<Lane, Seq>>,
     levels: BTreeMap<SpaceId, LevelRow>,
-    due: BTreeSet<(Timestamp, Key)>,
-    dues: BTreeMap<Key, Timestamp>,
+    due: Due,
     /// Rows that are to be written, with what is told.
     unwritten: BTreeMap<Owner, Vec<Event>>,
 }
 
 impl Watch {
-    pub(super) fn new(rules: Vec<Rule>, groups: Vec<(Key, Group)>, levels: Vec<(SpaceId, LevelRow)>) -> Watch {
+    pub(super) fn new(rules: Vec<Rule>, groups: Vec<(AlarmKey, Group)>, levels: Vec<(SpaceId, LevelRow)>) -> Watch {
         let had = groups
             .iter()
             .map(|(key, group)| (key.clone(), group.read.clone()))
@@ -118,11 +117,11 @@ impl Watch {
         }
     }
 
-    /// From now on silence of these sources counts.
+    /// Has the silence of these sources count from now on.
     pub(super) fn begin(&mut self, sources: &[Source], now: Timestamp) {
         for rule in self.rules.clone() {
             for source in sources.iter().filter(|source| rule.on.covers(source)) {
-                if matches!(rule.terms.op, Op::Stale { .. }) {
+                if matches!(rule.parameters.op, Op::Stale { .. }) {
                     let key = key_of(&rule, source);
                     self.groups.entry(key.clone()).or_default().state(&rule).begin(now);
                     self.index(&key);
@@ -132,7 +131,7 @@ impl Watch {
     }
 
     /// A source said something; `only`: just these rules hear it.
-    pub(super) fn hear(&mut self, heard: &Heard<'_>, only: Option<&BTreeSet<String>>) {
+    pub(super) fn hear(&mut self, heard: &Observation<'_>, only: Option<&BTreeSet<String>>) {
         for at in 0..self.rules.len() {
             let rule = &self.rules[at];
             let wanted = rule.on.covers(heard.source) && only.is_none_or(|only| only.contains(&rule.id));
@@ -145,7 +144,7 @@ impl Watch {
             }
             let state = self.groups.entry(key.clone()).or_default().state(&rule);
             let phase = state.phase();
-            let said = state.sample(&rule.terms, heard.at, sample.value);
+            let said = state.sample(&rule.parameters, heard.at, sample.value);
             let changed = phase != state.phase() || !said.is_empty();
             if let Some((lane, seq)) = heard.place {
                 self.groups.entry(key.clone()).or_default().read.insert(lane, seq);
@@ -166,14 +165,14 @@ impl Watch {
     }
 
     /// Whether what stands here in the journal is in a row already.
-    fn has(&self, key: &Key, place: Option<Place>) -> bool {
+    fn has(&self, key: &AlarmKey, place: Option<Place>) -> bool {
         place.is_some_and(|(lane, seq)| {
             let had = self.had.get(key).and_then(|had| had.get(&lane));
             had.is_some_and(|had| seq <= *had)
         })
     }
 
-    fn say(&mut self, key: &Key, rule: &Rule, said: Vec<Said>, words: &Words<'_>) {
+    fn say(&mut self, key: &AlarmKey, rule: &Rule, said: Vec<Said>, words: &Words<'_>) {
         for said in said {
             let group = self.groups.entry(key.clone()).or_default();
             let flapping = matches!(said, Said::Raised { flapping: true, .. });
@@ -189,7 +188,7 @@ impl Watch {
         }
     }
 
-    fn tell(&mut self, key: &Key, news: Option<(Alarm, AlarmNews)>) {
+    fn tell(&mut self, key: &AlarmKey, news: Option<(Alarm, AlarmNews)>) {
         let events = self.unwritten.entry(Owner::Group(key.clone())).or_default();
         events.extend(news.map(|(alarm, news)| Event::Alarm { alarm, news }));
         self.index(key);
@@ -199,11 +198,9 @@ impl Watch {
     pub(super) fn acknowledge(&mut self, name: &str) {
         for key in self.groups.keys().cloned().collect::<Vec<_>>() {
             let group = self.groups.get_mut(&key).expect("its key was just read");
-            let meant = group
-                .alarm
-                .as_ref()
-                .is_some_and(|alarm| alarm.rule == name || alarm.kind == name);
-            if let Some(news) = group.acknowledge_if(meant) {
+            let is_meant = |alarm: &Alarm| alarm.rule == name || alarm.kind == name;
+            let news = group.alarm.as_ref().is_some_and(is_meant).then(|| group.acknowledge());
+            if let Some(news) = news.flatten() {
                 self.tell(&key, Some(news));
             }
         }
@@ -236,7 +233,7 @@ impl Watch {
 
     /// Time went by; `name` is what people call a source.
     pub(super) fn tick<E>(&mut self, now: Timestamp, name: impl Fn(&Source) -> Result<String, E>) -> Result<(), E> {
-        while let Some((_, key)) = self.due.first().filter(|(due, _)| *due <= now).cloned() {
+        while let Some(key) = self.due.first_until(now) {
             let source_name = name(&key.source)?;
             let words = Words {
                 name: &source_name,
@@ -251,7 +248,7 @@ impl Watch {
                     continue;
                 };
                 let before = kept.state.clone();
-                let said = kept.state.tick(&rule.terms, now);
+                let said = kept.state.tick(&rule.parameters, now);
                 if before.phase() != kept.state.phase() || before.is_plain() != kept.state.is_plain() {
                     self.unwritten.entry(Owner::Group(key.clone())).or_default();
                 }
@@ -280,7 +277,7 @@ impl Watch {
 
     /// When [`Watch::tick`] has something to do.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
-        self.due.first().map(|(due, _)| *due)
+        self.due.next()
     }
 
     /// What waits to be written: rows as they are now, each with what is told.
@@ -315,7 +312,7 @@ impl Watch {
             .groups
             .iter()
             .filter_map(|(key, group)| Some((key, group.alarm.as_ref()?)));
-        let again: Vec<(Key, Alarm)> = standing
+        let again: Vec<(AlarmKey, Alarm)> = standing
             .filter(|(_, alarm)| wanted(alarm))
             .map(|(key, alarm)| (key.clone(), alarm.clone()))
             .collect();
@@ -324,34 +321,24 @@ impl Watch {
         }
     }
 
-    fn index(&mut self, key: &Key) {
+    fn index(&mut self, key: &AlarmKey) {
         let rules: Vec<&Rule> = of(&self.rules, key).collect();
         let due = self.groups.get(key).and_then(|group| group.due(&rules));
-        self.set_due(key, due);
+        self.due.set(key, due);
     }
 
     /// As [`Watch::index`]; what was due and did not go away is looked at a second later.
-    fn index_after(&mut self, key: &Key, now: Timestamp) {
+    fn index_after(&mut self, key: &AlarmKey, now: Timestamp) {
         self.index(key);
-        if let Some(due) = self.dues.get(key).copied().filter(|due| *due <= now) {
+        if let Some(due) = self.due.of(key).filter(|due| *due <= now) {
             let later = now.checked_add(SignedDuration::from_secs(1)).unwrap_or(due);
-            self.set_due(key, Some(later));
-        }
-    }
-
-    fn set_due(&mut self, key: &Key, due: Option<Timestamp>) {
-        if let Some(before) = self.dues.remove(key) {
-            self.due.remove(&(before, key.clone()));
-        }
-        if let Some(due) = due {
-            self.dues.insert(key.clone(), due);
-            self.due.insert((due, key.clone()));
+            self.due.set(key, Some(later));
         }
     }
 
     /// Of counts that are as they should be nothing need be remembered: there may be very many.
-    fn drop_if_plain(&mut self, key: &Key) {
-        let droppable = matches!(key.source, Source::Space(_)) && !self.dues.contains_key(key);
+    fn drop_if_plain(&mut self, key: &AlarmKey) {
+        let droppable = matches!(key.source, Source::Space(_)) && self.due.of(key).is_none();
         let written = !self.unwritten.contains_key(&Owner::Group(key.clone()));
         if droppable && written && self.groups.get(key).is_some_and(Group::is_plain) {
             self.groups.remove(key);
@@ -359,41 +346,19 @@ impl Watch {
     }
 }
 
-impl Group {
-    fn acknowledge_if(&mut self, meant: bool) -> Option<(Alarm, AlarmNews)> {
-        if meant { self.acknowledge() } else { None }
-    }
-}
-
 /// The rules of a group.
-fn of<'a>(rules: &'a [Arc<Rule>], key: &Key) -> impl Iterator<Item = &'a Rule> {
+fn of<'a>(rules: &'a [Arc<Rule>], key: &AlarmKey) -> impl Iterator<Item = &'a Rule> {
     rules.iter().map(AsRef::as_ref).filter(|rule| is_of(rule, key))
 }
 
-fn is_of(rule: &Rule, key: &Key) -> bool {
+fn is_of(rule: &Rule, key: &AlarmKey) -> bool {
     rule.kind == key.kind && rule.on.covers(&key.source)
 }
 
-fn key_of(rule: &Rule, source: &Source) -> Key {
-    Key {
+fn key_of(rule: &Rule, source: &Source) -> AlarmKey {
+    AlarmKey {
         kind: rule.kind.clone(),
         source: source.clone(),
-    }
-}
-
-/// The unit of a series; by time alone a rule says something without a sample at hand.
-fn unit_of(series: &str) -> &'static str {
-    let (fragment, series) = series.split_once('.').unwrap_or_default();
-    match (fragment, series.split([':', '*']).next().unwrap_or_default()) {
-        (_, "P+" | "P-") => "W",
-        (_, "A+" | "A-") => "kWh",
-        (_, "Ri+" | "Ri-") => "kVArh",
-        (_, "S+" | "S-") => "kVAh",
-        (_, "voltage") => "V",
-        (_, "balance") => "GBP",
-        (_, "offset") => "s",
-        (_, "utilisation" | "fill" | "disk_free") => "%",
-        _ => "",
     }
 }
 

@@ -23,7 +23,7 @@ impl SpaceLimits {
 
 /// There are as many spaces as there may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TooManySpaces {
+pub enum TooManySpacesError {
     /// In all.
     #[error("there are {0} spaces already; delete some first")]
     All(u32),
@@ -83,13 +83,13 @@ impl Census {
     }
 
     /// Counts another space, unless there are too many; `is_anonymous` says whose share it is of.
-    pub(super) fn admit(&self, origin: SpaceOrigin, is_anonymous: bool) -> Result<(), TooManySpaces> {
+    pub(super) fn admit(&self, origin: SpaceOrigin, is_anonymous: bool) -> Result<(), TooManySpacesError> {
         self.with(|counts| {
             if counts.all >= self.limits.all {
-                return Err(TooManySpaces::All(self.limits.all));
+                return Err(TooManySpacesError::All(self.limits.all));
             }
             if is_anonymous && counts.open >= self.limits.anonymous {
-                return Err(TooManySpaces::Anonymous(self.limits.anonymous));
+                return Err(TooManySpacesError::Anonymous(self.limits.anonymous));
             }
             counts.add(origin);
             Ok(())
@@ -111,14 +111,17 @@ mod tests {
         for _ in 0..2 {
             census.admit(SpaceOrigin::Open, true).unwrap();
         }
-        assert_eq!(census.admit(SpaceOrigin::Open, true), Err(TooManySpaces::Anonymous(2)));
+        assert_eq!(
+            census.admit(SpaceOrigin::Open, true),
+            Err(TooManySpacesError::Anonymous(2))
+        );
         for _ in 0..3 {
             census.admit(SpaceOrigin::Operator, false).unwrap();
         }
         for is_anonymous in [true, false] {
             assert_eq!(
                 census.admit(SpaceOrigin::Open, is_anonymous),
-                Err(TooManySpaces::All(5))
+                Err(TooManySpacesError::All(5))
             );
         }
         assert_eq!(census.counts(), Counts { all: 5, open: 2 });

@@ -1,4 +1,4 @@
-//! A change as it stands in the journal.
+//! What stands in the journal: changes, and where some are no more.
 
 use jiff::Timestamp;
 
@@ -16,4 +16,17 @@ pub struct Entry {
     pub clock: ClockState,
     /// What happened in it, in order.
     pub events: Vec<Event>,
+}
+
+/// Events of a lane that a reader will not get: the journal was thinned over its bounds, or salvaged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// How many, at most.
+    pub n: u64,
+    /// The first change that is concerned.
+    pub from: Seq,
+    /// The last one; acknowledge this.
+    pub to: Seq,
+    /// When the first and the last of them were recorded, by the clock of that time, where that is known.
+    pub times: Option<(Timestamp, Timestamp)>,
 }

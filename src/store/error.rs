@@ -43,7 +43,7 @@ impl<E> WriteError<E> {
 /// A row could not be read or written on a page.
 #[derive(Debug, thiserror::Error)]
 pub enum RowError {
-    /// The row is larger than a page takes; larger things are side files.
+    /// The row is larger than a page takes; larger things are month files.
     #[error("a row of {bytes} bytes in {ledger} is over the limit of {limit} bytes")]
     TooLarge {
         /// Which ledger.
@@ -91,9 +91,9 @@ pub enum ReadError {
         /// Whose.
         series: String,
     },
-    /// A side file cannot be read. Starting again salvages what is left of it.
+    /// A month file cannot be read. Starting again salvages what is left of it.
     #[error("{} is damaged: restart gatelodge to mend it, `gatelodge verify` says what is lost", .0.display())]
-    SideFile(PathBuf),
+    MonthFile(PathBuf),
     /// Bytes of the journal are not records.
     #[error("{}: no record at byte {at}", .path.display())]
     Journal {

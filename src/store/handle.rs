@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::sync::{oneshot, watch};
 
 use super::backup::encryption::Seal;
@@ -11,16 +13,16 @@ use super::backup::{BackupError, BackupReport, Extra};
 use super::error::{OpenError, ReadError, RowError, WriteError};
 use super::health::Health;
 use super::keep::clock::{ClockState, Time};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Rows};
 use super::open::loss::SalvageReport;
-use super::open::start::{Running, Shared};
+use super::open::running::{Running, Shared};
 use super::open::verify::{self, VerifyReport};
 use super::options::Options;
 use super::page::Page;
 use super::read::cursors::CursorKey;
 use super::read::lanes::{SubscribeError, Subscription, Tail};
 use super::stats::{self, Stats};
-use super::write::change::Asked;
+use super::write::change::Submission;
 use super::write::queue::{NotTaken, Rank};
 use super::{backup, readings, schema};
 use crate::domain::{ChangeId, Epoch, Lane, Seq};
@@ -85,7 +87,7 @@ impl Store {
         E: Send + 'static,
     {
         let (asker, answer) = oneshot::channel();
-        if let Err(not_taken) = self.shared().queue.push(Box::new(Asked::new(change, asker)), rank) {
+        if let Err(not_taken) = self.shared().queue.push(Box::new(Submission::new(change, asker)), rank) {
             if not_taken == NotTaken::Full {
                 stats::Counters::add(&self.shared().counters.busy, 1);
             }
@@ -127,15 +129,15 @@ impl Store {
         (self.shared().runs.epoch_of(id.seq) == id.epoch).then_some(id.seq)
     }
 
-    /// 16 random bytes in hex, new when a book is made or restored.
+    /// The id of the book's life: 16 random bytes in hex, new when it is made or restored.
     #[must_use]
-    pub fn life(&self) -> &str {
+    pub fn life_id(&self) -> &str {
         &self.shared().life
     }
 
-    /// 16 random bytes in hex, new each time the book is opened.
+    /// The id of this run: 16 random bytes in hex, new each time the book is opened.
     #[must_use]
-    pub fn run(&self) -> &str {
+    pub fn run_id(&self) -> &str {
         self.shared().runs.name()
     }
 
@@ -143,20 +145,20 @@ impl Store {
     /// thinning took away, readers are told with a [`Gap`](super::Gap).
     #[must_use]
     pub fn oldest(&self) -> Seq {
-        self.shared().shelf.first()
+        self.shared().segments.first()
     }
 
     /// Follows the journal from just after `after`, remembering nothing across restarts.
     #[must_use]
     pub fn tail(&self, after: Seq) -> Tail {
-        Tail::new(self, after)
+        Tail::new(&self.running, after)
     }
 
     /// Follows one lane of the journal as `reader`, from where that reader's cursor stands, or
     /// from now when it has none. A name holds no zero byte.
     pub fn subscribe(&self, reader: &str, lane: Lane) -> Result<Subscription, SubscribeError> {
         let now = *self.bell().borrow();
-        Subscription::new(self, reader, lane, now)
+        Subscription::new(&self.running, reader, lane, now)
     }
 
     /// As [`Store::subscribe`], but from the oldest entry of the journal when the reader has no cursor.
@@ -165,7 +167,7 @@ impl Store {
     /// some time after the doors: what people changed until then would be lost to a reader that begins now.
     pub fn subscribe_from_oldest(&self, reader: &str, lane: Lane) -> Result<Subscription, SubscribeError> {
         let before = Seq(self.oldest().0.saturating_sub(1));
-        Subscription::new(self, reader, lane, before)
+        Subscription::new(&self.running, reader, lane, before)
     }
 
     /// Up to where a reader has acknowledged one lane; `None` when it does not read it.
@@ -203,7 +205,7 @@ impl Store {
     /// When the newest change was written; `None` in an empty book.
     #[must_use]
     pub fn newest_stamp(&self) -> Option<Timestamp> {
-        self.shared().shelf.newest()
+        self.shared().segments.newest()
     }
 
     /// Writes a row of the book's own and waits until it is on disk: what a health check asks for.
@@ -239,17 +241,17 @@ impl Store {
         backup::backup(&self.shared().keeper, to, extra, seal)
     }
 
-    /// Reads what is not written to any more, sealed segments, snapshots and side files, and says what of it is
+    /// Reads what is not written to any more, sealed segments, snapshots and month files, and says what of it is
     /// damaged. Blocks while it reads; for the whole book see [`verify`](super::verify()).
     pub fn verify_live(&self) -> Result<VerifyReport, ReadError> {
         let shared = self.shared();
         verify::verify_running(&shared.keeper, &shared.readings(), *shared.bell.borrow())
     }
 
-    /// Moves months of readings that are over to side files now; else that is looked for about once a minute.
-    pub async fn seal_readings(&self) -> Result<readings::Sealed, readings::SealingError> {
-        let sealer = Arc::clone(&self.shared().sealer);
-        let sealed = tokio::task::spawn_blocking(move || sealer.round()).await;
+    /// Moves months of readings that are over to month files now; else that is looked for about once a minute.
+    pub async fn seal_readings(&self) -> Result<readings::Sealed, readings::CompactionError> {
+        let compactor = Arc::clone(&self.shared().compactor);
+        let sealed = tokio::task::spawn_blocking(move || compactor.round()).await;
         sealed.expect("sealing does not panic")
     }
 
@@ -273,5 +275,32 @@ impl Store {
 
     pub(super) fn shared(&self) -> &Shared {
         self.running.shared()
+    }
+}
+
+/// Rows read at a time by [`Ledger::all`], which holds the table no longer than that.
+const AT_ONCE: usize = 256;
+
+/// Rows as everybody reads them; threads of the book's own read them in its table.
+impl<T: Serialize + DeserializeOwned> Ledger<T> {
+    /// The row under `key`, as it stands on disk.
+    pub fn get(&self, store: &Store, key: &[u8]) -> Result<Option<T>, ReadError> {
+        self.get_in(&store.shared().table, key)
+    }
+
+    /// Up to `limit` rows whose keys begin with `prefix` and come after `after`, in key order.
+    pub fn scan(&self, store: &Store, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Rows<T>, ReadError> {
+        self.scan_in(&store.shared().table, prefix, after, limit)
+    }
+
+    /// Every row, in key order: for ledgers that are short.
+    pub fn all(&self, store: &Store) -> Result<Rows<T>, ReadError> {
+        let (mut found, mut after) = (Rows::new(), None::<Vec<u8>>);
+        loop {
+            let rows = self.scan(store, &[], after.as_deref(), AT_ONCE)?;
+            let Some((last, _)) = rows.last() else { return Ok(found) };
+            after = Some(last.clone());
+            found.extend(rows);
+        }
     }
 }

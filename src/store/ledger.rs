@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::schema::Place;
 use super::table::Table;
-use super::{Page, ReadError, RowError, Store};
+use super::{Page, ReadError, RowError};
 
 /// The largest row a page takes, in bytes of its encoding (BOOK P3).
 pub const ROW_LIMIT: usize = 4096;
@@ -39,19 +39,9 @@ impl<T: Serialize + DeserializeOwned> Ledger<T> {
         }
     }
 
-    /// The row under `key`, as it stands on disk.
-    pub fn get(&self, store: &Store, key: &[u8]) -> Result<Option<T>, ReadError> {
-        self.get_in(&store.shared().table, key)
-    }
-
     /// As [`Ledger::get`], for threads of the book's own.
     pub(super) fn get_in(&self, table: &Table, key: &[u8]) -> Result<Option<T>, ReadError> {
         table.get(&self.key(key))?.map(|row| self.decode(&row)).transpose()
-    }
-
-    /// Up to `limit` rows whose keys begin with `prefix` and come after `after`, in key order.
-    pub fn scan(&self, store: &Store, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Rows<T>, ReadError> {
-        self.scan_in(&store.shared().table, prefix, after, limit)
     }
 
     /// As [`Ledger::scan`], for threads of the book's own.

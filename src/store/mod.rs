@@ -1,4 +1,4 @@
-//! The book: every row and every event of the house, and the only folder that imports sled.
+//! The book: every row and every event of the box, and the only folder that imports sled.
 //!
 //! Rooms change it through [`Store::write`], read it through [`Ledger`]s, and hear of changes
 //! through [`Store::bell`] and the journal ([`Store::tail`], [`Store::subscribe`]).
@@ -7,7 +7,7 @@
 //! *table* (sled, which is never a source), where the *settler* carries them about once a second.
 //! The log's segments are the journal that readers follow, each in its *lane* with its *cursor*. A
 //! third thread, the *keeper*, makes snapshots of sealed segments and takes away what nobody needs. A
-//! fourth, the *sealer*, moves months of readings that are over to *side files*.
+//! fourth, the *compactor*, moves months of readings that are over to *month files*.
 //! Opening surveys everything, and mends it by salvage when it is damaged.
 //!
 //! | folder | what |
@@ -20,9 +20,11 @@
 //! | `keep` | snapshots, generations, the clock, runs, what lies beside the book |
 //! | `backup` | archives, restoring, sealing with age |
 //! | `readings` | half-hours: rows of days, files of months |
+#![warn(missing_docs)]
 #![doc = ""]
 #![doc = include_str!("README.md")]
 
+pub mod alarms;
 mod backup;
 mod census;
 mod entry;
@@ -51,20 +53,21 @@ mod write;
 pub use age::secrecy::SecretString;
 pub use backup::archive::{ArchiveError, Member, MemberKind};
 pub use backup::encryption::{Seal, SealError, Unseal, is_recipient};
-pub use backup::restore::{RestoreError, RestoreReport, restore, restore_dry_run, restore_on};
+pub use backup::restore::{RestoreReport, restore, restore_dry_run, restore_on};
+pub use backup::restore_error::RestoreError;
 pub use backup::{BackupError, BackupReport, Extra, Privacy};
-pub use entry::Entry;
+pub use entry::{Entry, Gap};
 pub use error::{FileError, OpenError, ReadError, RowError, Unwritten, WriteError};
 pub use handle::Store;
 pub use health::Health;
 pub use keep::beside::{NEW_AUTHORITIES, Place, settle_restore};
 pub use keep::clock::{Clock, ClockState, SystemClock, Time, is_possible};
-pub use keep::clock_fixes::Dated;
 pub use ledger::{Ledger, ROW_LIMIT};
 pub use open::loss::{Loss, LossKind, SalvageReport};
 pub use open::verify::{VerifyReport, verify};
 pub use options::Options;
 pub use page::{BULK_ROWS, GROUP_LIMIT, Page};
 pub use read::backlog::Backlog;
-pub use read::lanes::{Delivery, Gap, SubscribeError, Subscription, Tail};
+pub use read::dated::Dated;
+pub use read::lanes::{Delivery, SubscribeError, Subscription, Tail};
 pub use stats::Stats;

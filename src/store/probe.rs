@@ -4,7 +4,7 @@ use super::files::Disk;
 use super::keep::snapshot;
 use super::log::frame;
 use super::log::record;
-use super::log::segment::{self, Header, Kept};
+use super::log::segment::{self, Header, Thinning};
 use super::log::thinning;
 use super::readings;
 use crate::domain::Seq;
@@ -23,7 +23,7 @@ pub fn log_record(bytes: &[u8]) {
         epoch: 1,
         first: Seq(1),
         last: None,
-        kept: Kept::All,
+        kept: Thinning::All,
     };
     for content in [bytes, &framed] {
         let segment = [&header.encode(), content].concat();
@@ -43,7 +43,7 @@ pub fn snapshot(bytes: &[u8]) {
     assert!(rows.is_sorted_by(|(one, _), (next, _)| one < next));
 }
 
-/// Reads `bytes` as a row of readings, and as the body of a frame in a side file.
+/// Reads `bytes` as a row of readings, and as the body of a frame in a month file.
 pub fn readings_row(bytes: &[u8]) {
     let month = readings::Month::from_number(2024 * 12).expect("a month like any other");
     if let Some(part) = readings::decode(month, bytes) {
@@ -55,12 +55,12 @@ pub fn readings_row(bytes: &[u8]) {
     }
 }
 
-/// Reads `bytes`, which stand at `path` on `disk`, as a side file: from end to end, and leaf by leaf. What checks as
+/// Reads `bytes`, which stand at `path` on `disk`, as a month file: from end to end, and block by block. What checks as
 /// whole can be read whole.
-pub fn side_file(disk: &dyn Disk, path: &Path) {
+pub fn month_file(disk: &dyn Disk, path: &Path) {
     let month = readings::Month::from_number(2024 * 12).expect("a month like any other");
     let check = readings::check(disk, path, month).expect("the file is there");
-    let side = readings::Side::open(disk, path, month);
+    let side = readings::MonthFile::open(disk, path, month);
     assert!(!check.whole || matches!(side, Ok(Some(_))));
     let Ok(Some(side)) = side else { return };
     for series in side.series() {
@@ -87,7 +87,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_a_side_file_or_refused(parts in vec((45u8..54, vec(any::<u8>(), 0..60)), 0..6), torn in vec(any::<u8>(), 0..20)) {
+        fn any_bytes_are_a_month_file_or_refused(parts in vec((45u8..54, vec(any::<u8>(), 0..60)), 0..6), torn in vec(any::<u8>(), 0..20)) {
             let mut bytes = Vec::new();
             for (kind, part) in parts {
                 let at = crate::store::log::frame::begin(&mut bytes);
@@ -98,7 +98,7 @@ mod tests {
             bytes.extend(torn);
             let file = tempfile::NamedTempFile::new().unwrap();
             std::fs::write(file.path(), bytes).unwrap();
-            super::side_file(&RealDisk, file.path());
+            super::month_file(&RealDisk, file.path());
         }
 
         #[test]

@@ -39,9 +39,9 @@ pub const AUTHORITIES: Place = Place {
     name: "authorities",
     prefix: 0x2a,
 };
-/// Which side file of a month of readings counts; the book writes it itself.
-pub const SIDE_FILES: Place = Place {
-    name: "side files",
+/// Which month file of a month of readings counts; the book writes it itself.
+pub const MONTH_FILES: Place = Place {
+    name: "month files",
     prefix: 0x04,
 };
 /// Spaces by id.
@@ -130,7 +130,7 @@ pub const ACME_CHAINS: Place = Place {
     name: "ACME chains",
     prefix: 0x32,
 };
-/// Days of readings, by meter, register and day; months that are over stand in side files.
+/// Days of readings, by meter, register and day; months that are over stand in month files.
 pub const READINGS: Place = Place {
     name: "readings",
     prefix: 0x43,
@@ -246,7 +246,7 @@ pub const PLACES: &[Place] = &[
     CURSORS,
     PROBE,
     BACKUPS,
-    SIDE_FILES,
+    MONTH_FILES,
     SPACES,
     SPACE_USE,
     SPACE_KEYS,

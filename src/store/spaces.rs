@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::census::Census;
-pub use super::census::{Counts, SpaceLimits, TooManySpaces};
+pub use super::census::{Counts, SpaceLimits, TooManySpacesError};
 use super::{Ledger, Page, ReadError, RowError, Store, WriteError, schema};
 use crate::domain::units::Span;
 use crate::domain::{Event, Occupancy, Removal, Space, SpaceId, SpaceOrigin, Thresholds};
@@ -61,7 +61,7 @@ pub enum SpaceError {
     Unknown(SpaceId),
     /// There are too many.
     #[error(transparent)]
-    TooMany(#[from] TooManySpaces),
+    TooMany(#[from] TooManySpacesError),
     /// The row could not be read or written.
     #[error(transparent)]
     Row(#[from] RowError),

@@ -31,7 +31,7 @@ pub struct Stats {
     pub lag: u64,
 }
 
-/// The same, as they are counted.
+/// The figures of [`Stats`], as they are counted.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub(super) changes: AtomicU64,

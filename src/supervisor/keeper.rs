@@ -1,6 +1,8 @@
 //! One service, started again when it breaks.
 
 use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,12 +11,24 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Run, State, States, Weight};
+use super::state::{State, States};
 
 pub(super) const FAILURES_ALLOWED: usize = 5;
 const FAILURE_WINDOW: Duration = Duration::from_secs(600);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// One run of a service: until it is told to stop, or fails.
+pub type Run = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
+
+/// What happens to the box when a service has failed for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// The others go on without it.
+    Room,
+    /// Nothing works without it: the process ends.
+    Essential,
+}
 
 /// Stands by one service.
 pub(super) struct Keeper {

@@ -6,61 +6,29 @@
 //! the process, so that systemd starts it anew.
 
 mod keeper;
+mod state;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use keeper::Keeper;
-
-/// One run of a service: until it is told to stop, or fails.
-pub type Run = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
-
-/// What happens to the house when a service has failed for good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weight {
-    /// The others go on without it.
-    Room,
-    /// Nothing works without it: the process ends.
-    Essential,
-}
-
-/// How a service is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "state", rename_all = "lowercase")]
-pub enum State {
-    /// It runs.
-    Running,
-    /// It broke and is started again soon.
-    Retrying {
-        /// What broke.
-        reason: String,
-    },
-    /// It broke too often and is left alone until a reload or restart.
-    Failed {
-        /// What broke.
-        reason: String,
-    },
-}
-
-/// States of all services by name.
-pub type States = BTreeMap<String, State>;
+pub use keeper::{Run, Weight};
+pub use state::{State, States};
 
 /// How long a service that is cut off may take to let go of what it holds.
 const LET_GO: Duration = Duration::from_secs(1);
 
-/// The services of the house.
-pub struct House {
+/// The services of the box.
+pub struct Supervisor {
     services: Vec<Service>,
     retired: JoinSet<()>,
     /// Services that were told to stop, by name, and whether they have.
@@ -78,13 +46,13 @@ struct Service {
     task: JoinHandle<()>,
 }
 
-impl House {
-    /// A house without services; each gets `grace` to stop in.
+impl Supervisor {
+    /// A supervisor without services; each gets `grace` to stop in.
     #[must_use]
-    pub fn new(grace: Duration) -> House {
+    pub fn new(grace: Duration) -> Supervisor {
         let (states, _) = watch::channel(States::new());
         let (fallen, _) = watch::channel(None);
-        House {
+        Supervisor {
             services: Vec::new(),
             retired: JoinSet::new(),
             leaving: BTreeMap::new(),
@@ -101,7 +69,7 @@ impl House {
         self.start(name, weight, before, run);
     }
 
-    /// As [`House::add`], but beside the one that retires: for what must not make anybody wait, such as a door.
+    /// As [`Supervisor::add`], but beside the one that retires: for what must not make anybody wait, such as a door.
     pub fn add_beside(&mut self, name: &str, weight: Weight, run: impl Fn(CancellationToken) -> Run + Send + 'static) {
         self.start(name, weight, None, run);
     }
@@ -192,7 +160,7 @@ impl House {
     }
 
     /// Waits for those that were told to retire; each has its grace.
-    pub async fn settle(&mut self) {
+    pub async fn join_retired(&mut self) {
         while self.retired.join_next().await.is_some() {}
     }
 
@@ -203,7 +171,7 @@ impl House {
             // A deaf one takes at most half of what is left, so that those behind it stop in order too.
             end(service, deadline.saturating_duration_since(Instant::now()) / 2).await;
         }
-        self.settle().await;
+        self.join_retired().await;
     }
 }
 

@@ -5,14 +5,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::keeper::FAILURES_ALLOWED;
-use super::{House, State, States, Weight};
+use super::{State, States, Supervisor, Weight};
 
 #[tokio::test(start_paused = true)]
 async fn a_broken_room_fails_alone() {
-    let mut house = House::new(Duration::from_secs(1));
+    let mut supervisor = Supervisor::new(Duration::from_secs(1));
     let tries = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&tries);
-    house.add("broken", Weight::Room, move |_| {
+    supervisor.add("broken", Weight::Room, move |_| {
         let counted = Arc::clone(&counted);
         Box::pin(async move {
             if counted.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) {
@@ -21,13 +21,13 @@ async fn a_broken_room_fails_alone() {
             anyhow::bail!("again")
         })
     });
-    house.add("sound", Weight::Room, |stop| {
+    supervisor.add("sound", Weight::Room, |stop| {
         Box::pin(async move {
             stop.cancelled().await;
             Ok(())
         })
     });
-    let mut states = house.states();
+    let mut states = supervisor.states();
     let failed = |states: &States| matches!(states["broken"], State::Failed { .. });
     let states = states.wait_for(failed).await.unwrap().clone();
     assert_eq!(tries.load(Ordering::SeqCst), FAILURES_ALLOWED);
@@ -38,25 +38,25 @@ async fn a_broken_room_fails_alone() {
         }
     );
     assert_eq!(states["sound"], State::Running);
-    house.stop(Duration::from_secs(2)).await;
+    supervisor.stop(Duration::from_secs(2)).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_essential_service_is_told() {
-    let mut house = House::new(Duration::from_secs(1));
-    house.add("gate", Weight::Essential, |_| Box::pin(async { anyhow::bail!("no") }));
-    assert_eq!(house.fallen().await, "gate: no");
+    let mut supervisor = Supervisor::new(Duration::from_secs(1));
+    supervisor.add("gate", Weight::Essential, |_| Box::pin(async { anyhow::bail!("no") }));
+    assert_eq!(supervisor.fallen().await, "gate: no");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_service_begins_when_the_one_it_follows_has_ended() {
-    let mut house = House::new(Duration::from_secs(5));
+    let mut supervisor = Supervisor::new(Duration::from_secs(5));
     let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let begun = Arc::new(AtomicUsize::new(0));
     for round in 0..20 {
-        house.retire("room");
+        supervisor.retire("room");
         let (running, most, begun) = (Arc::clone(&running), Arc::clone(&most), Arc::clone(&begun));
-        house.add("room", Weight::Room, move |stop| {
+        supervisor.add("room", Weight::Room, move |stop| {
             let (running, most, begun) = (Arc::clone(&running), Arc::clone(&most), Arc::clone(&begun));
             Box::pin(async move {
                 begun.fetch_add(1, Ordering::SeqCst);
@@ -79,16 +79,16 @@ async fn a_service_begins_when_the_one_it_follows_has_ended() {
         begun.load(Ordering::SeqCst) < 20,
         "one that was replaced while it waited never ran"
     );
-    house.stop(Duration::from_secs(5)).await;
+    supervisor.stop(Duration::from_secs(5)).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn services_stop_in_reverse_and_within_their_grace() {
     let order = Arc::new(std::sync::Mutex::new(Vec::new()));
-    let mut house = House::new(Duration::from_secs(2));
+    let mut supervisor = Supervisor::new(Duration::from_secs(2));
     for name in ["first", "second"] {
         let order = Arc::clone(&order);
-        house.add(name, Weight::Room, move |stop| {
+        supervisor.add(name, Weight::Room, move |stop| {
             let order = Arc::clone(&order);
             Box::pin(async move {
                 stop.cancelled().await;
@@ -97,9 +97,9 @@ async fn services_stop_in_reverse_and_within_their_grace() {
             })
         });
     }
-    house.add("deaf", Weight::Room, |_| Box::pin(std::future::pending()));
+    supervisor.add("deaf", Weight::Room, |_| Box::pin(std::future::pending()));
     let before = Instant::now();
-    house.stop(Duration::from_secs(2)).await;
+    supervisor.stop(Duration::from_secs(2)).await;
     assert_eq!(*order.lock().unwrap(), ["second", "first"]);
     assert!(before.elapsed() < Duration::from_secs(3));
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Limits;
+use super::limits::Limits;
 use crate::http::{Proxies, counted};
 
 /// Places for connections. A connection keeps its [`Admission`] as long as its stream lives, upgraded or not.

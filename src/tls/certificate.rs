@@ -167,7 +167,9 @@ impl Certificate {
 /// The pair that ACME brought, or the own one with an excuse.
 async fn best(acme: &Acme, meanwhile: &Own) -> Result<(Pair, Standing), CertificateError> {
     let now = meanwhile.now();
-    let mut standing = acme.standing(now).map_err(Box::new)?;
+    let mut standing = acme
+        .standing(now)
+        .map_err(|error| CertificateError::Acme(error.into()))?;
     if let Some(pair) = standing.pair.take() {
         return Ok((pair, standing));
     }

@@ -62,14 +62,14 @@ impl std::fmt::Display for SubjectName {
 /// A certificate of the chain could not be read (the handshake took it, so this is an oddity of its making).
 #[derive(Debug, thiserror::Error)]
 #[error("certificate {place} of the client's chain is not readable")]
-pub struct UnreadableChain {
+pub struct UnreadableChainError {
     place: usize,
 }
 
 impl PeerCertificate {
     /// Reads `chain` as the handshake gives it: leaf first.
-    pub(super) fn read(chain: &[CertificateDer<'_>]) -> Result<PeerCertificate, UnreadableChain> {
-        let unreadable = |place| UnreadableChain { place };
+    pub(super) fn read(chain: &[CertificateDer<'_>]) -> Result<PeerCertificate, UnreadableChainError> {
+        let unreadable = |place| UnreadableChainError { place };
         let parsed = |place: usize| {
             let der = chain.get(place).ok_or(unreadable(place))?;
             let (_, certificate) = X509Certificate::from_der(der).map_err(|_| unreadable(place))?;

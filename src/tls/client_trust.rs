@@ -53,7 +53,6 @@ pub enum ClientTrustError {
     /// A file is not PEM.
     #[error("{} holds no usable PEM: {source}", .path.display())]
     Pem {
-        /// Which file.
         path: PathBuf,
         /// What the parser said.
         source: PemError,

@@ -21,12 +21,13 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::aside::{Aside, Left, discard, lent};
-use super::pulse::{Heads, Pulse, Verdict};
+use super::client_cert::PeerCertificate;
+use super::limits::Limits;
 use super::unsent::{Owed, Part, Unsent};
-use super::{Limits, PeerCertificate};
-use crate::http::metrics::Refusal;
+use super::watchdog::{Heads, Verdict, Watchdog};
+use crate::http::metrics::ConnectionEnd;
 use crate::http::swap::Swap;
-use crate::http::{Crowded, Peer, Reached, Shared};
+use crate::http::{Crowded, Peer, Reached, SharedBody};
 
 /// Largest head of an HTTP/1.1 request, and with it the largest buffer a connection can make us keep, in bytes.
 /// Above [`crate::http::serve::URI_LIMIT`], so that a long address earns its own answer.
@@ -70,19 +71,19 @@ pub(super) struct Connection<'a> {
     pub(super) peer: Peer,
     pub(super) reached: Option<Reached>,
     pub(super) certificate: Option<PeerCertificate>,
-    pub(super) pulse: Arc<Pulse>,
+    pub(super) watchdog: Arc<Watchdog>,
     pub(super) unsent: Arc<Unsent>,
     pub(super) stop: &'a CancellationToken,
 }
 
 impl Connection<'_> {
     /// Serves requests until the peer, a limit or `stop` ends it.
-    pub(super) async fn serve<S>(self, stream: S, protocol: Protocol) -> Result<(), Refusal>
+    pub(super) async fn serve<S>(self, stream: S, protocol: Protocol) -> Result<(), ConnectionEnd>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let (pulse, limits, stop) = (self.pulse.clone(), self.limits, self.stop);
-        pulse.greeted();
+        let (watchdog, limits, stop) = (self.watchdog.clone(), self.limits, self.stop);
+        watchdog.greeted();
         let io = TokioIo::new(stream);
         let Connection {
             router,
@@ -98,9 +99,9 @@ impl Connection<'_> {
             Protocol::Http2 => Aside::new(),
         };
         let service = {
-            let pulse = pulse.clone();
+            let watchdog = watchdog.clone();
             service_fn(move |request: Request<Incoming>| {
-                let turn = pulse.turn();
+                let turn = watchdog.turn();
                 let (mut request, leftover) = lent(request, patience);
                 request.extensions_mut().insert(peer);
                 if let Some(reached) = reached {
@@ -110,7 +111,7 @@ impl Connection<'_> {
                     request.extensions_mut().insert(certificate.clone());
                 }
                 let (router, unsent, aside) = (router.clone(), Arc::clone(&unsent), aside.clone());
-                let pulse = pulse.clone();
+                let watchdog = watchdog.clone();
                 // In a box, which goes when the answer is there: what waits for a slow peer is then only the answer.
                 Box::pin(async move {
                     if !unsent.has_room() {
@@ -124,7 +125,7 @@ impl Connection<'_> {
                     let answer = router.current().call(request);
                     let mut answer: Response = answer.await?;
                     if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
-                        pulse.upgraded();
+                        watchdog.upgraded();
                     }
                     if let Some(leftover) = leftover
                         && let Some(unread) = leftover.read_off().await
@@ -132,7 +133,7 @@ impl Connection<'_> {
                         aside.leave(unread, &mut answer);
                     }
                     turn.part();
-                    let is_shared = answer.extensions().get::<Shared>().is_some();
+                    let is_shared = answer.extensions().get::<SharedBody>().is_some();
                     let owed = Owed::new(turn, &unsent, answer.body().size_hint().lower(), is_shared);
                     Ok::<_, Infallible>(answer.map(|body| Answer { body, owed }))
                 })
@@ -141,10 +142,10 @@ impl Connection<'_> {
         match protocol {
             Protocol::Http1 => {
                 let mut http = http1::Builder::new();
-                // Time is kept by the pulse, which knows idle from slow.
+                // Time is kept by the watchdog, which knows idle from slow.
                 http.header_read_timeout(None).max_buf_size(HEAD_LIMIT);
                 let connection = http.serve_connection(io, service).with_upgrades();
-                drive(connection, unread, &pulse, limits, Heads::Seen, stop).await
+                drive(connection, unread, &watchdog, limits, Heads::Seen, stop).await
             }
             Protocol::Http2 => {
                 let mut http = http2::Builder::new(TokioExecutor::new());
@@ -155,9 +156,9 @@ impl Connection<'_> {
                     .max_send_buf_size(SEND_BUFFER)
                     .max_header_list_size(HEADER_LIST_LIMIT);
                 // No extended CONNECT (RFC 8441): a WebSocket then comes by HTTP/1.1, on a connection of its own
-                // whose end it owns, rather than on one that looks idle to the pulse.
+                // whose end it owns, rather than on one that looks idle to the watchdog.
                 let connection = http.serve_connection(io, service);
-                drive(connection, unread, &pulse, limits, Heads::Hidden, stop).await
+                drive(connection, unread, &watchdog, limits, Heads::Hidden, stop).await
             }
         }
     }
@@ -198,13 +199,13 @@ where
 async fn drive<C: Retire>(
     connection: C,
     unread: Option<Left>,
-    pulse: &Pulse,
+    watchdog: &Watchdog,
     limits: &Limits,
     heads: Heads,
     stop: &CancellationToken,
-) -> Result<(), Refusal> {
+) -> Result<(), ConnectionEnd> {
     let mut connection = pin!(connection);
-    let mut look = pin!(sleep(first_look(pulse, limits, heads)));
+    let mut look = pin!(sleep(first_look(watchdog, limits, heads)));
     let mut retired = None;
     let mut discarding = pin!(discard(unread));
     loop {
@@ -219,10 +220,10 @@ async fn drive<C: Retire>(
                 retired = Some(Retired { at: Instant::now(), idle: false });
             }
         }
-        let next = match (pulse.verdict(limits, heads), &retired) {
+        let next = match (watchdog.verdict(limits, heads), &retired) {
             (Verdict::Cut(refusal), _) => return Err(refusal),
-            (verdict, Some(retired)) => match retired.over(pulse) {
-                true if retired.idle => return Err(Refusal::IdleTimeout),
+            (verdict, Some(retired)) => match retired.over(watchdog) {
+                true if retired.idle => return Err(ConnectionEnd::IdleTimeout),
                 true => return Ok(()),
                 false => match verdict {
                     Verdict::Wait(wait) => wait.min(FAREWELL),
@@ -243,8 +244,8 @@ async fn drive<C: Retire>(
     }
 }
 
-fn first_look(pulse: &Pulse, limits: &Limits, heads: Heads) -> Duration {
-    match pulse.verdict(limits, heads) {
+fn first_look(watchdog: &Watchdog, limits: &Limits, heads: Heads) -> Duration {
+    match watchdog.verdict(limits, heads) {
         Verdict::Wait(wait) => wait,
         Verdict::Retire | Verdict::Cut(_) => Duration::ZERO,
     }
@@ -259,8 +260,8 @@ struct Retired {
 
 impl Retired {
     /// Whether an idle peer had its time to close.
-    fn over(&self, pulse: &Pulse) -> bool {
-        !pulse.is_busy() && self.at.elapsed() >= FAREWELL
+    fn over(&self, watchdog: &Watchdog) -> bool {
+        !watchdog.is_busy() && self.at.elapsed() >= FAREWELL
     }
 }
 

@@ -8,38 +8,15 @@ use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::config::Versions;
 use super::front::Front;
 use super::handshake::Handshake;
-use super::listener::{self, BindError, Listeners};
-use super::trust::{Demand, TrustError};
-use super::{Certificate, Challenges, ClientTrust, Limits};
+use super::limits::Limits;
+use super::listener::{self, Listeners};
+use super::policy::{DoorError, Policy};
 use crate::http::metrics::Metrics;
 use crate::http::serve::{HSTS_DEFAULT, Pages, Serve, Settings, Shape};
 use crate::http::swap::Swap;
 use crate::http::{Problem, RateLimits};
-
-/// What a door speaks below HTTP.
-#[derive(Clone)]
-pub enum Policy {
-    /// No TLS: HTTP/1.1, and HTTP/2 to clients that know beforehand (`grpc.plaintext`).
-    Plain,
-    /// TLS.
-    Tls(Tls),
-}
-
-/// A door's TLS.
-#[derive(Clone)]
-pub struct Tls {
-    /// What the door shows for itself.
-    pub certificate: Certificate,
-    /// Which versions it speaks.
-    pub versions: Versions,
-    /// What it answers to ACME's TLS-ALPN-01 challenges; `None`: nothing.
-    pub challenges: Option<Challenges>,
-    /// Whom it believes, and whether it insists; `None`: client certificates are never asked for.
-    pub clients: Option<(ClientTrust, Demand)>,
-}
 
 /// A door that is not open yet.
 pub struct Door {
@@ -53,38 +30,6 @@ pub struct Door {
     hsts: Option<Duration>,
     refusals: Shape,
     pages: Option<Pages>,
-}
-
-/// A door cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum DoorError {
-    /// It cannot listen.
-    #[error(transparent)]
-    Bind(#[from] BindError),
-    /// A listener that was handed over does not work.
-    #[error("the {door} door cannot use a listener it was given: {source}")]
-    Given {
-        /// Which door.
-        door: &'static str,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// Its trust in clients cannot be used.
-    #[error("the {door} door cannot verify clients: {source}")]
-    Trust {
-        /// Which door.
-        door: &'static str,
-        /// Why.
-        source: TrustError,
-    },
-    /// rustls refused the settings.
-    #[error("the {door} door cannot speak TLS: {source}")]
-    Tls {
-        /// Which door.
-        door: &'static str,
-        /// What rustls said.
-        source: rustls::Error,
-    },
 }
 
 impl Door {

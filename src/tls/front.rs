@@ -12,14 +12,15 @@ use tokio::time::{interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::admission::Places;
+use super::client_cert::PeerCertificate;
 use super::connection::{self, Connection, FAREWELL, Protocol};
 use super::handshake::Handshake;
+use super::limits::Limits;
 use super::listener::Listeners;
-use super::pulse::Pulse;
 use super::unsent::Unsent;
+use super::watchdog::Watchdog;
 use super::wire::Wire;
-use super::{Limits, PeerCertificate};
-use crate::http::metrics::{DoorMetrics, Refusal};
+use crate::http::metrics::{ConnectionEnd, DoorMetrics};
 use crate::http::swap::Swap;
 use crate::http::{Peer, RateLimits, Reached};
 
@@ -32,8 +33,8 @@ const UNSENT: u32 = 64 << 10;
 /// Questions of the system without an answer until a connection is lost.
 const KEEPALIVE_TRIES: u32 = 4;
 
-/// What is kept of one connection.
-type Books = (Arc<Pulse>, Arc<Unsent>, Option<Reached>);
+/// What is counted of one connection, and where it was reached.
+type ConnectionParts = (Arc<Watchdog>, Arc<Unsent>, Option<Reached>);
 
 /// What every connection of a door shares.
 pub(super) struct Front {
@@ -145,7 +146,7 @@ impl Front {
         let metrics = &self.shared.metrics;
         metrics.connections.inc();
         let Some(admission) = self.places.admit(place, addr.ip()) else {
-            metrics.refused(Refusal::AddressFull);
+            metrics.refused(ConnectionEnd::AddressFull);
             return;
         };
         // Small answers must not wait for an acknowledgement, and of what a peer does not take the system holds
@@ -159,14 +160,14 @@ impl Front {
                 .with_retries(KEEPALIVE_TRIES);
             let _ = SockRef::from(&tcp).set_tcp_keepalive(&questions);
         }
-        let pulse = Pulse::new();
+        let watchdog = Watchdog::new();
         let reached = tcp.local_addr().ok().map(Reached);
         let unsent = Unsent::new(self.shared.limits.unsent, admission.unsent(), metrics.unsent.clone());
-        let wire = Wire::new(tcp, pulse.clone(), admission);
+        let wire = Wire::new(tcp, watchdog.clone(), admission);
         let shared = self.shared.clone();
         let stop = stop.clone();
         connections.spawn(async move {
-            if let Err(refusal) = shared.connection(wire, addr, (pulse, unsent, reached), &stop).await {
+            if let Err(refusal) = shared.connection(wire, addr, (watchdog, unsent, reached), &stop).await {
                 shared.metrics.refused(refusal);
                 tracing::debug!(door = shared.door, ?refusal, "a connection was refused or ended");
             }
@@ -179,16 +180,16 @@ impl Shared {
         &self,
         wire: Wire,
         addr: SocketAddr,
-        books: Books,
+        books: ConnectionParts,
         stop: &CancellationToken,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ConnectionEnd> {
         let Some(handshake) = &self.handshake else {
             let protocol = self.in_time(connection::protocol_of(wire.socket().tcp()), stop);
-            let protocol = protocol.await?.ok_or(Refusal::HeaderTimeout)?;
+            let protocol = protocol.await?.ok_or(ConnectionEnd::HeaderTimeout)?;
             return self.http(addr, None, books, stop).serve(wire, protocol).await;
         };
         let welcome = self.in_time(handshake.shake(wire), stop).await?;
-        let welcome = welcome.ok_or(Refusal::HandshakeTimeout)??;
+        let welcome = welcome.ok_or(ConnectionEnd::HandshakeTimeout)??;
         let protocol = match welcome.http2 {
             true => Protocol::Http2,
             false => Protocol::Http1,
@@ -199,14 +200,18 @@ impl Shared {
     }
 
     /// What comes before HTTP, within its limit (`None`: it was not), and briefly when the door is closing.
-    async fn in_time<T>(&self, work: impl Future<Output = T>, stop: &CancellationToken) -> Result<Option<T>, Refusal> {
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = T>,
+        stop: &CancellationToken,
+    ) -> Result<Option<T>, ConnectionEnd> {
         let closing = async {
             stop.cancelled().await;
             sleep(FAREWELL).await;
         };
         tokio::select! {
             done = timeout(self.limits.handshake, work) => Ok(done.ok()),
-            () = closing => Err(Refusal::DoorClosed),
+            () = closing => Err(ConnectionEnd::DoorClosed),
         }
     }
 
@@ -214,7 +219,7 @@ impl Shared {
         &'a self,
         addr: SocketAddr,
         certificate: Option<PeerCertificate>,
-        (pulse, unsent, reached): Books,
+        (watchdog, unsent, reached): ConnectionParts,
         stop: &'a CancellationToken,
     ) -> Connection<'a> {
         let peer = Peer {
@@ -227,7 +232,7 @@ impl Shared {
             peer,
             reached,
             certificate,
-            pulse,
+            watchdog,
             unsent,
             stop,
         }

@@ -14,11 +14,11 @@ use tokio_rustls::server::TlsStream;
 use super::PeerCertificate;
 use super::acme::CHALLENGE_PROTOCOL;
 use super::config;
-use super::door::{DoorError, Tls};
 use super::live::Live;
+use super::policy::{DoorError, Tls};
 use super::trust::{Trust, TrustError};
 use super::wire::Wire;
-use crate::http::metrics::Refusal;
+use crate::http::metrics::ConnectionEnd;
 
 /// What a door needs to shake hands.
 pub(super) struct Handshake {
@@ -66,7 +66,7 @@ impl Handshake {
     }
 
     /// Shakes hands; the caller limits the time.
-    pub(super) async fn shake(&self, wire: Wire) -> Result<Welcome, Refusal> {
+    pub(super) async fn shake(&self, wire: Wire) -> Result<Welcome, ConnectionEnd> {
         let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), wire)
             .await
             .map_err(|error| refusal(&error))?;
@@ -75,12 +75,12 @@ impl Handshake {
         if stream.get_ref().1.alpn_protocol() == Some(CHALLENGE_PROTOCOL) {
             // The handshake was the answer; nothing is said in it (RFC 8737 §3).
             let _ = stream.shutdown().await;
-            return Err(Refusal::ChallengeAnswered);
+            return Err(ConnectionEnd::ChallengeAnswered);
         }
         let (wire, session) = stream.get_mut();
         let http2 = session.alpn_protocol() == Some(b"h2");
         let certificate = match session.peer_certificates() {
-            Some(chain) => Some(PeerCertificate::read(chain).map_err(|_| Refusal::CertificateRefused)?),
+            Some(chain) => Some(PeerCertificate::read(chain).map_err(|_| ConnectionEnd::CertificateRefused)?),
             None => None,
         };
         if let Some(certificate) = &certificate {
@@ -96,14 +96,14 @@ impl Handshake {
     /// Enters the connection among the live ones, and only then looks whether its certificate is still believed:
     /// a revocation between handshake and entry is seen here, a later one by [`Handshake::follow`]. This also
     /// stops resumed sessions, which bring their certificate along from an earlier handshake.
-    fn enlist(&self, wire: &mut Wire, certificate: &PeerCertificate) -> Result<(), Refusal> {
+    fn enlist(&self, wire: &mut Wire, certificate: &PeerCertificate) -> Result<(), ConnectionEnd> {
         let live = self.live.enter(certificate.clone(), wire.socket().ender());
         wire.enlist(live);
         match &self.tls.clients {
             Some((trust, _)) => trust
                 .current()
                 .believes(certificate.ids(), Timestamp::now())
-                .map_err(|_| Refusal::Revoked),
+                .map_err(|_| ConnectionEnd::Revoked),
             None => Ok(()),
         }
     }
@@ -161,13 +161,13 @@ fn configure(tls: &Tls) -> Result<ServerConfig, ConfigError> {
 }
 
 /// Why a handshake came to nothing, for the counters. It is the peer's doing, and not worth a log line.
-fn refusal(error: &io::Error) -> Refusal {
+fn refusal(error: &io::Error) -> ConnectionEnd {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match tls {
         Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented) => {
-            Refusal::CertificateRefused
+            ConnectionEnd::CertificateRefused
         }
-        Some(_) => Refusal::HandshakeFailed,
-        None => Refusal::ClientGone,
+        Some(_) => ConnectionEnd::HandshakeFailed,
+        None => ConnectionEnd::ClientGone,
     }
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::UnsentBudget;
 use crate::http::{Proxies, Rate};
 
 /// The limits of one door. The defaults cut a client that says nothing, or one byte a second, within 10 s.
@@ -62,5 +61,26 @@ impl Limits {
     pub fn address_cap(&self) -> usize {
         self.connections_per_address
             .unwrap_or_else(|| (self.connections / 4).max(64))
+    }
+}
+
+/// How many bytes of answers may wait for peers. An answer is never cut: the one that goes over is the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnsentBudget {
+    /// For one connection; its further requests wait.
+    pub connection: usize,
+    /// For all connections of one address (IPv6: one /64); its further requests are refused.
+    pub address: usize,
+    /// For all connections of the door; further requests are refused.
+    pub door: usize,
+}
+
+impl Default for UnsentBudget {
+    fn default() -> UnsentBudget {
+        UnsentBudget {
+            connection: 512 << 10,
+            address: 8 << 20,
+            door: 32 << 20,
+        }
     }
 }

@@ -16,9 +16,7 @@ const BACKLOG: u32 = 1024;
 #[derive(Debug, thiserror::Error)]
 #[error("the {door} door cannot listen on {addr}: {source}{}", hint(source, *addr))]
 pub struct BindError {
-    /// Which door.
     pub door: &'static str,
-    /// Where.
     pub addr: SocketAddr,
     /// What the system said.
     pub source: io::Error,
@@ -84,7 +82,7 @@ impl Listeners {
         }
     }
 
-    /// The same sockets once more.
+    /// The same sockets, opened once more.
     pub(super) fn clones(&self) -> std::io::Result<Vec<std::net::TcpListener>> {
         use std::os::fd::AsFd;
         let again = |listener: &TcpListener| listener.as_fd().try_clone_to_owned().map(std::net::TcpListener::from);

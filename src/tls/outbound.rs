@@ -3,6 +3,7 @@
 //! Peers are brokers and platforms of others (UPLINK §1.1): TLS 1.2 and 1.3, host names always
 //! checked, pins beside authorities and never in their place. There is no switch that turns checking off.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -10,22 +11,22 @@ use std::sync::Arc;
 use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
 use jiff::Timestamp;
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::danger::{ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::SingleCertAndKey;
-use rustls::{CertificateError as Fault, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
-use serde::{Deserialize, Serialize};
+use rustls::{CertificateError as Fault, ClientConfig, Error, RootCertStore};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::config::provider;
 use super::files::{self, FileError};
+use super::forward::signatures_by;
 use super::pair::{CertificateError, Pair};
+use crate::domain::text_form;
 use crate::pki::pem::{self, PemError};
 use crate::pki::sha256;
 
 /// The SHA-256 of a public key (SubjectPublicKeyInfo), written as hex or as `sha256/` and base64.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pin([u8; 32]);
 
 /// The text is no pin.
@@ -59,19 +60,13 @@ impl FromStr for Pin {
     }
 }
 
-impl TryFrom<String> for Pin {
-    type Error = PinError;
-
-    fn try_from(text: String) -> Result<Pin, PinError> {
-        text.parse()
+impl fmt::Display for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sha256/{}", BASE64.encode(&self.0))
     }
 }
 
-impl From<Pin> for String {
-    fn from(pin: Pin) -> String {
-        format!("sha256/{}", BASE64.encode(&pin.0))
-    }
-}
+text_form!(Pin);
 
 /// What a call out is made with; the files are read anew for each.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -114,12 +109,7 @@ pub enum OutboundError {
     File(#[from] FileError),
     /// A file is no PEM of certificates.
     #[error("{} holds no certificate: {source}", .path.display())]
-    Pem {
-        /// Which file.
-        path: PathBuf,
-        /// What it is.
-        source: PemError,
-    },
+    Pem { path: PathBuf, source: PemError },
     /// A file of authorities holds none.
     #[error("{} holds no certificate of an authority", .0.display())]
     NoAuthority(PathBuf),
@@ -239,27 +229,7 @@ impl ServerCertVerifier for Pinned {
         }
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.chain.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.chain.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.chain.supported_verify_schemes()
-    }
+    signatures_by!(chain);
 }
 
 #[cfg(test)]
@@ -270,7 +240,7 @@ mod tests {
     fn pins_are_read_in_both_forms_and_written_in_one() {
         let hex = "0f".repeat(32);
         let pin: Pin = hex.parse().unwrap();
-        let text = String::from(pin.clone());
+        let text = pin.to_string();
         assert!(text.starts_with("sha256/"), "{text}");
         assert_eq!(text.parse::<Pin>().unwrap(), pin);
         for wrong in ["", "0f", "sha256/", "sha256/AAAA", &"zz".repeat(32)] {

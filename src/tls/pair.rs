@@ -9,7 +9,6 @@ use serde::Serialize;
 use x509_parser::prelude::{FromDer, X509Certificate};
 use zeroize::Zeroizing;
 
-use super::AcmeError;
 use super::client_cert::{host_names, one_line};
 use super::config::provider;
 use super::files::{self, FileError};
@@ -81,15 +80,10 @@ pub enum CertificateError {
     },
     /// What ACME left in the store cannot be used.
     #[error(transparent)]
-    Acme(#[from] Box<AcmeError>),
+    Acme(Box<dyn std::error::Error + Send + Sync>),
     /// The own authorities could not issue one.
     #[error("the {hierarchy} hierarchy gives no certificate: {source}")]
-    Issue {
-        /// Which hierarchy.
-        hierarchy: Hierarchy,
-        /// Why.
-        source: PkiError,
-    },
+    Issue { hierarchy: Hierarchy, source: PkiError },
 }
 
 impl CertificateError {

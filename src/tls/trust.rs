@@ -4,15 +4,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use rustls::client::danger::HandshakeSignatureValid;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, DistinguishedName, Error, RootCertStore};
 use x509_parser::prelude::{CertificateRevocationList, FromDer};
 
 use super::config::provider;
 use super::exposed::is_exposed;
+use super::forward::signatures_by;
 use crate::pki::{CertificateId, Revocations};
 
 /// How long after its `nextUpdate` a revocation list still counts.
@@ -63,7 +63,7 @@ pub enum TrustError {
     Verifier(#[from] rustls::server::VerifierBuilderError),
 }
 
-/// That each of these is a revocation list.
+/// Checks that each of these is a revocation list.
 pub(super) fn check_lists(lists: &[CertificateRevocationListDer<'static>]) -> Result<(), TrustError> {
     (1..).zip(lists).try_for_each(|(place, der)| {
         let read = CertificateRevocationList::from_der(der);
@@ -195,25 +195,5 @@ impl ClientCertVerifier for Verifier {
         Ok(verified)
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.chain.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.chain.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.chain.supported_verify_schemes()
-    }
+    signatures_by!(chain);
 }

@@ -10,28 +10,8 @@ use bytes::{Buf, Bytes};
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::Notify;
 
-use super::pulse::Turn;
-
-/// How many bytes of answers may wait for peers. An answer is never cut: the one that goes over is the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnsentBudget {
-    /// For one connection; its further requests wait.
-    pub connection: usize,
-    /// For all connections of one address (IPv6: one /64); its further requests are refused.
-    pub address: usize,
-    /// For all connections of the door; further requests are refused.
-    pub door: usize,
-}
-
-impl Default for UnsentBudget {
-    fn default() -> UnsentBudget {
-        UnsentBudget {
-            connection: 512 << 10,
-            address: 8 << 20,
-            door: 32 << 20,
-        }
-    }
-}
+use super::limits::UnsentBudget;
+use super::watchdog::Turn;
 
 /// What one connection holds unsent, with what its address and its door hold.
 pub(super) struct Unsent {
@@ -216,7 +196,7 @@ impl Buf for Part {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tls::pulse::Pulse;
+    use crate::tls::watchdog::Watchdog;
     use futures_util::FutureExt;
 
     fn unsent(address: &Arc<AtomicUsize>, door: &Gauge) -> Arc<Unsent> {
@@ -232,7 +212,7 @@ mod tests {
     fn bytes_count_from_the_answer_to_their_last_writing() {
         let (address, door) = (Arc::default(), Gauge::default());
         let account = unsent(&address, &door);
-        let mut owed = Owed::new(Pulse::new().turn(), &account, 80, false);
+        let mut owed = Owed::new(Watchdog::new().turn(), &account, 80, false);
         let mut part = owed.part(Bytes::from(vec![0; 60]));
         assert_eq!(door.get(), 80);
         part.advance(25);
@@ -249,7 +229,7 @@ mod tests {
     fn what_is_shared_costs_nothing() {
         let (address, door) = (Arc::default(), Gauge::default());
         let account = unsent(&address, &door);
-        let mut owed = Owed::new(Pulse::new().turn(), &account, 80, true);
+        let mut owed = Owed::new(Watchdog::new().turn(), &account, 80, true);
         let _part = owed.part(Bytes::from_static(&[0; 80]));
         assert_eq!(door.get(), 0);
     }
@@ -258,15 +238,15 @@ mod tests {
     fn a_connection_waits_and_an_address_and_a_door_are_full() {
         let (address, other, door) = (Arc::default(), Arc::default(), Gauge::default());
         let one = unsent(&address, &door);
-        let held = Owed::new(Pulse::new().turn(), &one, 100, false);
+        let held = Owed::new(Watchdog::new().turn(), &one, 100, false);
         assert!(one.room().now_or_never().is_none());
         assert!(!one.is_full());
         let two = unsent(&address, &door);
-        let second = Owed::new(Pulse::new().turn(), &two, 60, false);
+        let second = Owed::new(Watchdog::new().turn(), &two, 60, false);
         assert!(one.is_full() && two.is_full(), "the address has 160 of 150");
         let elsewhere = unsent(&other, &door);
         assert!(!elsewhere.is_full() && elsewhere.has_room());
-        let third = Owed::new(Pulse::new().turn(), &elsewhere, 140, false);
+        let third = Owed::new(Watchdog::new().turn(), &elsewhere, 140, false);
         assert!(elsewhere.is_full(), "the door has 300");
         drop((third, second));
         assert!(!elsewhere.is_full());

@@ -1,4 +1,4 @@
-//! A TCP stream that keeps its connection's pulse and place.
+//! A TCP stream that keeps its connection's watchdog told, and its place.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -10,24 +10,24 @@ use tokio::net::TcpStream;
 
 use super::admission::Admission;
 use super::live::LiveGuard;
-use super::pulse::{Pulse, Stalled};
 use super::socket::Socket;
+use super::watchdog::{Stalled, Watchdog};
 use crate::http::Lingering;
 
 /// The stream under TLS and HTTP. It goes along when a request is upgraded, and its place with it.
 pub(super) struct Wire {
     socket: Lingering<Socket>,
-    pulse: Arc<Pulse>,
+    watchdog: Arc<Watchdog>,
     stalled: bool,
     _admission: Admission,
     live: Option<LiveGuard>,
 }
 
 impl Wire {
-    pub(super) fn new(tcp: TcpStream, pulse: Arc<Pulse>, admission: Admission) -> Wire {
+    pub(super) fn new(tcp: TcpStream, watchdog: Arc<Watchdog>, admission: Admission) -> Wire {
         Wire {
             socket: Lingering::new(Socket::new(tcp)),
-            pulse,
+            watchdog,
             stalled: false,
             _admission: admission,
             live: None,
@@ -46,12 +46,12 @@ impl Wire {
 
     fn wrote(&mut self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(Ok(count)) = &result {
-            self.pulse.wrote(*count);
+            self.watchdog.wrote(*count);
         }
         let stalled = result.is_pending();
         if stalled != self.stalled {
             self.stalled = stalled;
-            self.pulse.stalled(if stalled { Stalled::Yes } else { Stalled::No });
+            self.watchdog.stalled(if stalled { Stalled::Yes } else { Stalled::No });
         }
         result
     }
@@ -62,7 +62,7 @@ impl AsyncRead for Wire {
         let before = buf.filled().len();
         let result = Pin::new(&mut self.socket).poll_read(cx, buf);
         if buf.filled().len() > before {
-            self.pulse.read();
+            self.watchdog.read();
         }
         result
     }
@@ -92,11 +92,11 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.pulse.is_upgraded() {
+        if self.watchdog.is_upgraded() {
             // Its handler may read on while its own side is closed: what would be thrown away here is for it.
             return Pin::new(self.socket.stream_mut()).poll_shutdown(cx);
         }
-        self.pulse.leaving();
+        self.watchdog.leaving();
         Pin::new(&mut self.socket).poll_shutdown(cx)
     }
 }

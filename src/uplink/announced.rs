@@ -27,7 +27,6 @@ pub(super) type Parts = BTreeMap<String, String>;
 struct Announced {
     /// Which broker, as host and port.
     broker: String,
-    /// The topic.
     topic: String,
     /// Of discovery: its components, and the platform of each.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -69,7 +68,7 @@ impl Announcements {
         self.known().contains_key(topic)
     }
 
-    /// These are to be told: remembered before they are, so that a crash between leaves nothing behind.
+    /// Remembers what is to be told before it is, so that a crash between leaves nothing behind.
     pub(super) async fn remember(&self, told: Vec<(String, Parts)>) -> Result<(), LedgerError> {
         let new = |(topic, parts): &(String, Parts)| self.known().get(topic) != Some(parts);
         let new: Vec<_> = told

@@ -1,18 +1,18 @@
 //! How much waits: entries of the journal are counted as they are written and as they are dealt with, and the
 //! difference is what people see.
 
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::time::{interval, timeout};
+use tokio::time::interval;
 
-use super::outbox::{Dealt, READER};
-use super::room::{Shared, Uplink, UplinkError};
-use crate::domain::Lane;
-use crate::store::{Backlog, Delivery, Store};
+use super::names::READER;
+use super::outbox::AckedCounts;
+use super::status::Status;
+use crate::domain::{Lane, Seq};
+use crate::store::{Backlog, Store};
 
-/// When nothing of interest came for so long, the journal was looked at up to its end.
-const SETTLED: Duration = Duration::from_millis(20);
 /// What waits is noted so often.
 const SAMPLED: Duration = Duration::from_secs(10);
 
@@ -27,78 +27,59 @@ pub(super) struct Counted {
 
 impl Counted {
     /// Entries of each lane that were looked at and not dealt with.
-    pub(super) fn waiting(&self, dealt: &Dealt) -> [u64; 3] {
+    pub(super) fn waiting(&self, acked: &AckedCounts) -> [u64; 3] {
         Lane::ALL.map(|lane| {
             let entries = self.entries[lane as usize].load(Ordering::Relaxed);
-            entries.saturating_sub(dealt.count(lane))
+            entries.saturating_sub(acked.count(lane))
         })
     }
 
+    /// Counting begins behind this change; what was counted and dealt with before stays even.
+    pub(super) fn begin(&self, from: Seq, acked: &AckedCounts) {
+        self.even(acked);
+        self.looked_at(from);
+    }
+
+    /// Everything up to this change was looked at.
+    pub(super) fn looked_at(&self, until: Seq) {
+        self.until.store(until.0, Ordering::Relaxed);
+    }
+
+    /// An entry with events of these lanes is there; a gap is one of values.
+    pub(super) fn add(&self, lanes: [bool; 3]) {
+        for (entries, is_there) in self.entries.iter().zip(lanes) {
+            entries.fetch_add(u64::from(is_there), Ordering::Relaxed);
+        }
+    }
+
     /// Nothing waits.
-    pub(super) fn even(&self, dealt: &Dealt) {
+    fn even(&self, acked: &AckedCounts) {
         for lane in Lane::ALL {
-            self.entries[lane as usize].store(dealt.count(lane), Ordering::Relaxed);
+            self.entries[lane as usize].store(acked.count(lane), Ordering::Relaxed);
         }
     }
 }
 
 /// Evens the counts when everything is acknowledged. Answers how far the uplink is behind, and in how many entries.
-pub(super) fn settle(store: &Store, counted: &Counted, dealt: &Dealt) -> (Backlog, u64) {
+pub(super) fn waiting(store: &Store, counted: &Counted, acked: &AckedCounts) -> (Backlog, u64) {
     let behind = store.backlog(READER).unwrap_or_default();
     if behind.changes == 0 {
-        counted.even(dealt);
+        counted.even(acked);
         return (behind, 0);
     }
     // What was not looked at yet may all be entries.
     let looked_at = counted.until.load(Ordering::Relaxed).max(behind.after.0);
     let unknown = (behind.after.0 + behind.changes).saturating_sub(looked_at);
-    let known: u64 = counted.waiting(dealt).into_iter().sum();
+    let known: u64 = counted.waiting(acked).into_iter().sum();
     (behind, (known + unknown).min(behind.changes.saturating_mul(3)))
 }
 
-impl Uplink {
-    /// Notes now and then how much waits.
-    pub(super) async fn sample(&self) -> std::convert::Infallible {
-        let mut ticks = interval(SAMPLED);
-        loop {
-            ticks.tick().await;
-            let (_, rows) = settle(&self.store, &self.counted, &self.dealt);
-            self.board.sample(rows);
-        }
-    }
-
-    /// Counts what is written in the journal, and notes whose state it changes.
-    pub(super) async fn follow(&self, shared: &Shared) -> UplinkError {
-        let from = self.store.backlog(READER).unwrap_or_default().after;
-        // What was counted and dealt with before this run began anew stays even.
-        self.counted.even(&self.dealt);
-        self.counted.until.store(from.0, Ordering::Relaxed);
-        let (mut tail, mut bell) = (self.store.tail(from), self.store.bell());
-        loop {
-            bell.mark_unchanged();
-            match timeout(SETTLED, tail.next()).await {
-                Err(_) => {
-                    self.counted.until.store(tail.after().0, Ordering::Relaxed);
-                    if bell.changed().await.is_err() {
-                        std::future::pending::<()>().await;
-                    }
-                }
-                Ok(Ok(Delivery::Entry(entry))) => {
-                    let mut lanes = [false; 3];
-                    for event in &entry.events {
-                        lanes[event.lane() as usize] = true;
-                        shared.live.note(event);
-                    }
-                    for (entries, is_there) in self.counted.entries.iter().zip(lanes) {
-                        entries.fetch_add(u64::from(is_there), Ordering::Relaxed);
-                    }
-                    self.counted.until.store(entry.seq.0, Ordering::Relaxed);
-                }
-                Ok(Ok(Delivery::Gap(_))) => {
-                    self.counted.entries[Lane::Measurement as usize].fetch_add(1, Ordering::Relaxed);
-                }
-                Ok(Err(error)) => return error.into(),
-            }
-        }
+/// Notes now and then how much waits.
+pub(super) async fn sample(store: &Store, counted: &Counted, acked: &AckedCounts, status: &Status) -> Infallible {
+    let mut ticks = interval(SAMPLED);
+    loop {
+        ticks.tick().await;
+        let (_, rows) = waiting(store, counted, acked);
+        status.sample(rows);
     }
 }

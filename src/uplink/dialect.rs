@@ -6,21 +6,21 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::announced::Parts;
-use super::board::{Ignored, LinkHealth};
 use super::connection::wire::{Delivered, Message};
 use super::live::Thing;
-use super::operations::Asked;
+use super::operations::OperationRequest;
+use super::tallies::{Ignored, LinkHealth};
 use super::topic::Topic;
 use crate::domain::Lane;
 use crate::store::{Delivery, ReadError};
 
 /// What a message from the other end means.
 #[derive(Debug, PartialEq)]
-pub enum Heard {
+pub enum Meaning {
     /// Everything is to be told once more.
     TellAll,
     /// These are to be done.
-    Operations(Vec<Asked>),
+    Operations(Vec<OperationRequest>),
     /// A token, or what stands in its place.
     Token(Vec<String>),
     /// The number under which the platform knows the box.
@@ -57,7 +57,7 @@ pub trait Dialect: Send + Sync {
     }
 
     /// What a message from the broker means; nothing, when it is nothing to us.
-    fn heard(&self, delivered: &Delivered) -> Vec<Heard>;
+    fn heard(&self, delivered: &Delivered) -> Vec<Meaning>;
 
     /// Everything that has a newest state.
     fn things(&self) -> Result<Vec<Thing>, ReadError>;

@@ -3,11 +3,13 @@
 //! more for whoever is told for the first time, and go the way of everything else.
 
 use super::config::Kind;
+use super::error::UplinkError;
 use super::ledger::LedgerError;
-use super::outbox::{Outbox, READER};
-use super::room::{Uplink, UplinkError};
+use super::names::READER;
+use super::outbox::Outbox;
+use super::room::Uplink;
 use crate::domain::{Alarm, AlarmNews, Event, Lane};
-use crate::rules::Alarms;
+use crate::store::alarms::Alarms;
 use crate::store::{Ledger, WriteError, schema};
 
 /// Whom the alarms were told that stood when it came.

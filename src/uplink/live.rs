@@ -17,10 +17,8 @@ const EACH: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Thing {
     /// The box itself.
-    Lodge,
-    /// A meter.
+    Device,
     Meter(MeterId),
-    /// A space.
     Space(SpaceId),
     /// The alarm of a type on a source.
     Alarm(String, Source),
@@ -60,10 +58,10 @@ impl Live {
                     ..
                 }
         );
-        self.add(counted.then_some(Thing::Lodge).into_iter().chain([thing]));
+        self.add(counted.then_some(Thing::Device).into_iter().chain([thing]));
     }
 
-    /// These are to be told.
+    /// Has these things told as soon as each may be.
     pub fn add(&self, things: impl IntoIterator<Item = Thing>) {
         self.due().waiting.extend(things);
         self.bell.notify_one();
@@ -130,8 +128,8 @@ mod tests {
         live.add([meter.clone()]);
         let soon = now + Duration::from_millis(400);
         assert_eq!(live.take(soon), Err(Some(now + EACH)));
-        live.add([Thing::Lodge]);
-        assert_eq!(live.take(soon), Ok(Thing::Lodge), "one that waits holds nobody up");
+        live.add([Thing::Device]);
+        assert_eq!(live.take(soon), Ok(Thing::Device), "one that waits holds nobody up");
         assert_eq!(live.take(now + EACH), Ok(meter));
         live.begin();
         assert_eq!(live.next_due(), None);

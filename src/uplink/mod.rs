@@ -2,7 +2,9 @@
 //!
 //! The peer is an MQTT broker (UPLINK §1, §5). The outbox is the journal itself: each lane is read in order by a
 //! durable cursor that moves when the broker has acknowledged, so neither an outage nor a crash loses what was written
-//! down; what thinning took away is told as lost. What is newest goes first, on topics of its own.
+//! down; what thinning took away is told as lost. What is newest goes first, on topics of its own: `following` notes whose state
+//! a change touches, and `live` has it told as rows have it. To a plain broker that is the only way of a count; to a
+//! tenant it goes by the journal.
 //!
 //! | folder | what |
 //! |---|---|
@@ -14,20 +16,25 @@
 #![doc = ""]
 #![doc = include_str!("README.md")]
 
+mod alarm_rules;
 mod announced;
-mod board;
 mod config;
 mod connection;
+mod context;
 mod counts;
 pub mod cumulocity;
 mod dating;
 mod dialect;
 pub mod enrol;
+mod error;
 mod fields;
-mod hands;
+mod following;
+mod host;
+mod installed;
 mod joining;
 mod ledger;
 mod live;
+mod names;
 mod operations;
 mod outbox;
 pub mod pages;
@@ -36,28 +43,34 @@ pub mod plain;
 mod room;
 mod session;
 mod shown;
+mod status;
+mod tallies;
 mod tenant;
 mod topic;
 pub mod v1;
 mod world;
 
-pub use board::{Board, Complaint, FaultShown, Ignored, TOOK, Tallies, UplinkShown};
+pub use alarm_rules::AlarmRules;
 pub use config::{Auth, Config, Kind, Mqtt, Version};
 pub use connection::address::{BrokerUrl, BrokerUrlError};
-pub use connection::fault::{CertificateFault, Fault, Trouble};
+pub use connection::error::{ConnectionError, ErrorClass, OwnCertificateError};
 pub use connection::rehearsal::rehearse;
-pub use enrol::{EnrolFault, EnrolWish, EnrolmentShown, Kept, Stage};
-pub use hands::{Hands, LogKind, LogLine, LogWanted, NewConfiguration, PartState, Section};
-pub use outbox::READER;
+pub use connection::shown::FaultShown;
+pub use enrol::{CredentialFolder, EnrolError, EnrolRequest, EnrolmentShown, Stage};
+pub use error::UplinkError;
+pub use host::{Host, LogKind, LogLine, LogQuery, NewConfiguration, PartState, Section};
+pub use names::READER;
 pub use patience::Patience;
-pub use room::{Terms, Uplink, UplinkError};
-pub use session::suspects::Aside;
-pub use world::Household;
+pub use room::{Deps, Uplink};
+pub use session::quarantine::Aside;
+pub use status::{RejectedLine, Status, UplinkShown};
+pub use tallies::{Ignored, TOOK, Tallies};
+pub use world::BoxFacts;
 
 /// Reads a file that holds one secret of the uplink, a password or a one-time password, as it will be read.
 ///
 /// # Errors
 /// When it cannot be read or is empty.
-pub fn check_secret(file: &std::path::Path) -> Result<(), Fault> {
-    connection::opening::password(file).map(drop)
+pub fn check_secret(file: &std::path::Path) -> Result<(), ConnectionError> {
+    connection::login::password(file).map(drop)
 }

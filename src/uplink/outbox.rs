@@ -12,11 +12,10 @@ use tokio::time::sleep;
 
 use super::connection::wire::Message;
 use super::dating::dated;
+use super::names::READER;
 use crate::domain::{Lane, Seq};
 use crate::store::{Delivery, ReadError, Store, SubscribeError, Subscription};
 
-/// The name of the reader in the journal.
-pub const READER: &str = "uplink";
 /// Entries of a lane that may be open at once: with small entries the window is full long before.
 const OPEN: usize = 1_000;
 
@@ -36,27 +35,26 @@ pub struct Outbox {
 
 /// What a message on its way is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Ticket {
+pub struct Position {
     lane: usize,
     seq: Seq,
 }
 
 /// A message of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parcel {
+pub struct Outgoing {
     /// What to hand back when it was taken.
-    pub tickets: Vec<Ticket>,
-    /// The message.
+    pub positions: Vec<Position>,
     pub message: Message,
     /// When what it tells was written down; `None` for a gap.
     pub at: Option<Timestamp>,
 }
 
-impl Parcel {
+impl Outgoing {
     /// The name of the lane that it is of.
     #[must_use]
     pub fn class(&self) -> &'static str {
-        let lane = self.tickets.first().and_then(|ticket| Lane::ALL.get(ticket.lane));
+        let lane = self.positions.first().and_then(|ticket| Lane::ALL.get(ticket.lane));
         lane.map_or("other", |lane| lane.name())
     }
 }
@@ -68,20 +66,20 @@ struct LaneBox {
     stash: Option<Delivery>,
     /// What is stashed waits for the clock to be set.
     undated: bool,
-    waiting: VecDeque<Parcel>,
+    waiting: VecDeque<Outgoing>,
     /// Messages of an entry that are not taken yet.
     open: BTreeMap<Seq, usize>,
 }
 
 /// Entries that are dealt with, for the count of those that are not.
 #[derive(Debug, Default)]
-pub struct Dealt {
+pub struct AckedCounts {
     entries: [AtomicU64; 3],
     /// Values up to this change are thrown away.
     dropped_until: AtomicU64,
 }
 
-impl Dealt {
+impl AckedCounts {
     /// Values up to this change are not to be sent.
     pub fn drop_values_until(&self, seq: Seq) {
         self.dropped_until.fetch_max(seq.0, Ordering::Relaxed);
@@ -129,10 +127,10 @@ impl Outbox {
     /// topic go in one message.
     pub fn take(
         &mut self,
-        dealt: &Dealt,
+        acked: &AckedCounts,
         shares: usize,
         mut say: impl FnMut(Lane, &Delivery) -> Vec<Message>,
-    ) -> Result<Option<Parcel>, ReadError> {
+    ) -> Result<Option<Outgoing>, ReadError> {
         for (place, lane) in self.lanes.iter_mut().enumerate() {
             let ahead = if shares > 0 { AHEAD } else { 1 };
             while lane.waiting.len() < ahead && lane.open.len() < OPEN {
@@ -152,23 +150,23 @@ impl Outbox {
                 };
                 lane.undated = false;
                 let messages = say(lane.lane, &delivery);
-                lane.add(place, &delivery, messages, dealt);
+                lane.add(place, &delivery, messages, acked);
             }
-            if let Some(mut parcel) = lane.waiting.pop_front() {
+            if let Some(mut outgoing) = lane.waiting.pop_front() {
                 // Only lines can share: JSON goes alone.
-                if shares > 0 && lane.waiting.len() >= MANY && parcel.message.topic.starts_with("s/us") {
-                    lane.share(&mut parcel, shares);
+                if shares > 0 && lane.waiting.len() >= MANY && outgoing.message.topic.starts_with("s/us") {
+                    lane.share(&mut outgoing, shares);
                 }
-                return Ok(Some(parcel));
+                return Ok(Some(outgoing));
             }
         }
         Ok(None)
     }
 
     /// Puts a message back that could not be sent just now.
-    pub fn put_back(&mut self, parcel: Parcel) {
-        if let Some(ticket) = parcel.tickets.first() {
-            self.lanes[ticket.lane].waiting.push_front(parcel);
+    pub fn put_back(&mut self, outgoing: Outgoing) {
+        if let Some(ticket) = outgoing.positions.first() {
+            self.lanes[ticket.lane].waiting.push_front(outgoing);
         }
     }
 
@@ -203,8 +201,8 @@ impl Outbox {
     }
 
     /// The broker took a message.
-    pub fn taken(&mut self, tickets: &[Ticket], dealt: &Dealt) {
-        for ticket in tickets {
+    pub fn taken(&mut self, positions: &[Position], acked: &AckedCounts) {
+        for ticket in positions {
             let lane = &mut self.lanes[ticket.lane];
             let Some(left) = lane.open.get_mut(&ticket.seq) else {
                 continue;
@@ -213,7 +211,7 @@ impl Outbox {
             if *left == 0 {
                 lane.open.remove(&ticket.seq);
                 lane.subscription.ack(ticket.seq);
-                dealt.add(lane.lane);
+                acked.add(lane.lane);
             }
         }
     }
@@ -233,20 +231,20 @@ impl Outbox {
 }
 
 impl LaneBox {
-    fn add(&mut self, place: usize, delivery: &Delivery, messages: Vec<Message>, dealt: &Dealt) {
+    fn add(&mut self, place: usize, delivery: &Delivery, messages: Vec<Message>, acked: &AckedCounts) {
         let (seq, at) = match delivery {
             Delivery::Entry(entry) => (entry.seq, Some(entry.at)),
             Delivery::Gap(gap) => (gap.to, None),
         };
         if messages.is_empty() {
             self.subscription.ack(seq);
-            dealt.add(self.lane);
+            acked.add(self.lane);
             return;
         }
         self.open.insert(seq, messages.len());
-        let ticket = Ticket { lane: place, seq };
-        let parcels = messages.into_iter().map(|message| Parcel {
-            tickets: vec![ticket],
+        let ticket = Position { lane: place, seq };
+        let parcels = messages.into_iter().map(|message| Outgoing {
+            positions: vec![ticket],
             message,
             at,
         });
@@ -255,13 +253,13 @@ impl LaneBox {
 
     /// Adds to a message what waits for the same topic: the order of one topic stays, and topics have no order among
     /// one another.
-    fn share(&mut self, parcel: &mut Parcel, shares: usize) {
-        let mut body = Vec::from(parcel.message.payload.as_ref());
+    fn share(&mut self, outgoing: &mut Outgoing, shares: usize) {
+        let mut body = Vec::from(outgoing.message.payload.as_ref());
         let mut lines = body.iter().filter(|byte| **byte == b'\n').count() + 1;
         let mut full = false;
         let mut kept = VecDeque::with_capacity(self.waiting.len());
         for other in self.waiting.drain(..) {
-            let same = other.message.topic == parcel.message.topic;
+            let same = other.message.topic == outgoing.message.topic;
             let more = other.message.payload.iter().filter(|byte| **byte == b'\n').count() + 1;
             let fits = body.len() + 1 + other.message.payload.len() <= SHARED_BYTES && lines + more <= shares;
             // What comes behind one that did not fit must not pass it.
@@ -270,12 +268,12 @@ impl LaneBox {
                 body.push(b'\n');
                 body.extend_from_slice(&other.message.payload);
                 lines += more;
-                parcel.tickets.extend(other.tickets);
+                outgoing.positions.extend(other.positions);
             } else {
                 kept.push_back(other);
             }
         }
         self.waiting = kept;
-        parcel.message.payload = body.into();
+        outgoing.message.payload = body.into();
     }
 }

@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{FromRef, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use super::board::UplinkShown;
 use super::room::Uplink;
+use super::status::UplinkShown;
 use crate::accounts::Act;
-use crate::face::{Face, Light, Page, Shell, SignedIn, secured};
+use crate::face::{self, Face, Light, Page, Shell, SignedIn, secured};
+
+/// What stands behind the pages.
+type PageState = face::PageState<Uplink>;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 160.0;
@@ -21,24 +24,12 @@ const LEFT: f64 = 48.0;
 const GROUND: f64 = 140.0;
 const TOP: f64 = 12.0;
 
-#[derive(Clone)]
-struct Desk {
-    room: Arc<Uplink>,
-    face: Face,
-}
-
-impl FromRef<Desk> for Face {
-    fn from_ref(desk: &Desk) -> Face {
-        desk.face.clone()
-    }
-}
-
 /// The page of a room.
 pub fn router(room: Arc<Uplink>, face: Face) -> Router {
     secured(
         Router::new()
             .route("/uplink", get(show))
-            .with_state(Desk { room, face }),
+            .with_state(PageState { room, face }),
     )
 }
 
@@ -61,27 +52,27 @@ struct UplinkPage {
     enrolment: Option<(String, Option<[String; 2]>)>,
 }
 
-async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Response> {
+async fn show(State(state): State<PageState>, person: SignedIn) -> Result<Response, Response> {
     person.must(Act::ManageUplink).map_err(IntoResponse::into_response)?;
     let fault = |error: crate::store::ReadError| {
         tracing::error!(%error, "the operations of the uplink could not be read");
         StatusCode::INTERNAL_SERVER_ERROR.into_response()
     };
-    let operations = desk.room.operations().map_err(fault)?;
-    let aside = desk.room.aside().map_err(fault)?;
-    let shown = desk.room.shown();
+    let operations = state.room.operations().map_err(fault)?;
+    let aside = state.room.aside().map_err(fault)?;
+    let shown = state.room.shown();
     let (light, word, words) = match (&shown.connected_since, &shown.last_error) {
         (Some(since), _) => (
             Light::Good,
             "connected",
-            format!("To {} since {}.", shown.url, desk.face.time(*since)),
+            format!("To {} since {}.", shown.url, state.face.time(*since)),
         ),
         (None, Some(fault)) => (Light::Bad, "not connected", fault.what.clone()),
         (None, None) => (Light::Warn, "not connected", format!("On the way to {}.", shown.url)),
     };
     let trouble = shown.last_error.as_ref().filter(|_| shown.connected_since.is_none());
     let page = UplinkPage {
-        shell: desk.face.shell("uplink", Some(&person)),
+        shell: state.face.shell("uplink", Some(&person)),
         light,
         word,
         words,
@@ -89,13 +80,13 @@ async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Re
         next_try: shown
             .next_try
             .filter(|_| trouble.is_some())
-            .map(|at| desk.face.time(at)),
-        plot: plot(&desk.room.waited()),
+            .map(|at| state.face.time(at)),
+        plot: plot(&state.room.waited()),
         operations: operations
             .into_iter()
             .map(|one| {
                 [
-                    desk.face.time(one.arrived),
+                    state.face.time(one.arrived),
                     one.operation.kind,
                     one.operation.device,
                     one.phase,
@@ -105,17 +96,17 @@ async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Re
         complaints: shown
             .complaints
             .iter()
-            .map(|complaint| [desk.face.time(complaint.at), complaint.what.clone()])
+            .map(|complaint| [state.face.time(complaint.at), complaint.what.clone()])
             .collect(),
         aside: aside
             .into_iter()
             .rev()
-            .map(|one| [desk.face.time(one.at), one.topic, one.text])
+            .map(|one| [state.face.time(one.at), one.topic, one.text])
             .collect(),
         faults: shown
             .faults
             .iter()
-            .map(|fault| [desk.face.time(fault.at), fault.kind.clone(), fault.what.clone()])
+            .map(|fault| [state.face.time(fault.at), fault.kind.clone(), fault.what.clone()])
             .collect(),
         enrolment: shown.enrolment.as_ref().map(|enrolment| {
             let fault = enrolment.last_error.as_ref();

@@ -1,4 +1,4 @@
-//! How long the uplink waits for what (UPLINK §1.1, §1.6, §2.3, §4.2, §4.3, §4.4). The house leaves it as
+//! How long the uplink waits for what (UPLINK §1.1, §1.6, §2.3, §4.2, §4.3, §4.4). The box leaves it as
 //! it is; tests of silence shorten it.
 
 use std::time::Duration;
@@ -18,7 +18,6 @@ pub struct Patience {
     pub refused: Duration,
     /// After the subscriptions stand, for operations without ids to come by themselves.
     pub claimed: Duration,
-    /// For a token.
     pub token: Duration,
     /// The row of pauses between tries begins with this.
     pub away: Duration,

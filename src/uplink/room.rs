@@ -1,7 +1,7 @@
 //! The room: keeps a session with the broker open.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,157 +9,79 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::announced::Announcements;
-use super::board::Board;
-use super::config::{Config, Kind, Reports};
+use super::config::{Config, Kind};
 use super::connection::agreed::Agreed;
-use super::connection::attempts::{Taken, connect};
-use super::connection::fault::{Fault, Limit, Trouble};
+use super::connection::attempts::connect;
+use super::connection::error::{ConnectionError, ErrorClass};
+use super::connection::last_good::LastGoodTls;
 use super::connection::network;
 use super::connection::opening::changed;
-use super::connection::retry::{Retry, SessionEnd};
+use super::connection::retry::{Retry, SessionEnd, chance};
 use super::connection::wire::{Opened, Wire};
-use super::counts::{Counted, settle};
+use super::context::Context;
+use super::counts::{self, Counted};
 use super::cumulocity::Cumulocity;
-use super::dialect::Dialect;
-use super::enrol::{Enrol, EnrolWish};
-use super::hands::Hands;
+use super::enrol::{Enrol, EnrolRequest};
+use super::error::UplinkError;
+use super::following;
+use super::host::Host;
 use super::ledger::{self, LedgerError};
 use super::live::Live;
-use super::operations::{Claim, Commands, Deeds, Operations, Queue};
-use super::outbox::{Dealt, READER};
+use super::operations::{Commands, Deeds, Operations, Queue};
+use super::outbox::AckedCounts;
 use super::patience::Patience;
 use super::plain::Plain;
+use super::session::Session;
+use super::session::ended::Ended;
 use super::session::pace::Pace;
-use super::session::suspects::Suspects;
-use super::session::{self, Ended, Session};
+use super::session::quarantine::Quarantine;
+use super::status::Status;
 use super::tenant::Tenant;
 use super::tenant::tokens::Tokens;
-use super::world::{Household, World};
-use crate::accounts::random;
+use super::world::{BoxFacts, World};
 use crate::domain::Lane;
-use crate::store::{Backlog, ReadError, Store, SubscribeError};
+use crate::store::Store;
 use crate::tls::Step;
 
 /// The room.
 pub struct Uplink {
     pub(super) config: Config,
     pub(super) store: Store,
-    terms: Terms,
-    pub(super) board: Arc<Board>,
-    pub(super) dealt: Arc<Dealt>,
+    deps: Deps,
+    pub(super) status: Arc<Status>,
+    pub(super) acked: Arc<AckedCounts>,
     /// What of the journal was counted.
     pub(super) counted: Arc<Counted>,
     tokens: Arc<Tokens>,
     enrol: Option<Arc<Enrol>>,
 }
 
-/// What the house lays down for the room.
+/// What the box lays down for the room.
 #[derive(Clone)]
-pub struct Terms {
+pub struct Deps {
     /// What it says beside the room's own section.
-    pub house: Household,
+    pub facts: BoxFacts,
     /// What it does when the cloud asks.
-    pub hands: Arc<dyn Hands>,
+    pub host: Arc<dyn Host>,
     /// How long is waited for what.
     pub patience: Patience,
-}
-
-impl Shared {
-    /// How operations begin to be told.
-    pub(super) fn claim(&self) -> Claim {
-        match self.config.operations {
-            Reports::Json => Claim::WhenBegun,
-            Reports::Smartrest => Claim::OnArrival,
-        }
-    }
-
-    /// Whether operations that the platform thinks are under way are still to be ended: once a process.
-    pub(super) fn has_orphans(&self) -> bool {
-        !self.orphans_taken.load(Ordering::Relaxed)
-    }
-
-    /// Whether they are ended now: not while this box has word of its own to bring. Then it is left to a later session.
-    pub(super) fn takes_orphans(&self) -> Result<bool, ReadError> {
-        let has_told_all =
-            self.operations.is_idle()? && self.store.backlog(READER).is_some_and(|behind| behind.changes == 0);
-        Ok(has_told_all && !self.orphans_taken.swap(true, Ordering::Relaxed))
-    }
-
-    /// What the broker is known to allow.
-    pub(super) fn agreed(&self) -> MutexGuard<'_, Agreed> {
-        self.agreed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The broker allows less than was asked of it.
-    pub(super) fn limited(&self, limit: Limit) {
-        let fault = Fault::Limited(limit);
-        tracing::warn!(broker = %self.config.url, limit = %fault, mend = fault.mend(), "the broker's limits are kept to");
-        self.board.note(&fault, Timestamp::now());
-    }
-
-    /// How far the uplink is behind, and in how many entries.
-    pub(super) fn behind(&self) -> (Backlog, u64) {
-        settle(&self.store, &self.counted, &self.dealt)
-    }
-
-    /// Nothing is left to be sent: what was counted and then thinned away is not waited for.
-    pub(super) fn caught_up(&self) {
-        settle(&self.store, &self.counted, &self.dealt);
-    }
-}
-
-/// The room's own work broke, which is a fault of ours.
-#[derive(Debug, thiserror::Error)]
-pub enum UplinkError {
-    /// The journal cannot be followed.
-    #[error(transparent)]
-    Subscribe(#[from] SubscribeError),
-    /// The journal or a row cannot be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// A row of the room's own cannot be read or written.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-}
-
-/// What one run of the room works with.
-pub(super) struct Shared {
-    pub(super) config: Config,
-    pub(super) store: Store,
-    pub(super) dialect: Box<dyn Dialect>,
-    pub(super) operations: Operations,
-    pub(super) live: Live,
-    pub(super) board: Arc<Board>,
-    pub(super) dealt: Arc<Dealt>,
-    pub(super) counted: Arc<Counted>,
-    pub(super) client_id: String,
-    pub(super) patience: Patience,
-    pub(super) tokens: Arc<Tokens>,
-    pub(super) suspects: Suspects,
-    /// Where the platform gives the box what it proves itself by.
-    pub(super) enrol: Option<Arc<Enrol>>,
-    pub(super) taken: Taken,
-    agreed: Mutex<Agreed>,
-    /// What the broker was given to keep.
-    pub(super) announced: Announcements,
-    orphans_taken: AtomicBool,
 }
 
 impl Uplink {
     /// The room on this book; nothing runs yet.
     #[must_use]
-    pub fn new(config: Config, store: Store, terms: Terms) -> Arc<Uplink> {
-        let (board, tokens) = (Arc::<Board>::default(), Arc::<Tokens>::default());
-        let tenant = Tenant::new(config.clone(), Arc::clone(&tokens), terms.patience);
-        let enrol = Enrol::new(&config, tenant, Arc::clone(&board), terms.patience);
+    pub fn new(config: Config, store: Store, deps: Deps) -> Arc<Uplink> {
+        let (status, tokens) = (Arc::<Status>::default(), Arc::<Tokens>::default());
+        let tenant = Tenant::new(config.clone(), Arc::clone(&tokens), deps.patience);
+        let enrol = Enrol::new(&config, tenant, Arc::clone(&status), deps.patience);
         Arc::new(Uplink {
             config,
             store,
-            terms,
-            board,
+            deps,
+            status,
             tokens,
             enrol: enrol.map(Arc::new),
-            dealt: Arc::default(),
+            acked: Arc::default(),
             counted: Arc::default(),
         })
     }
@@ -168,32 +90,32 @@ impl Uplink {
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), UplinkError> {
         self.hold_the_journal().await?;
         let client_id = self.client_id().await?;
-        self.board.write().client_id.clone_from(&client_id);
-        let world = World::new(&self.store, self.terms.house.clone());
-        let hands = Arc::clone(&self.terms.hands);
-        let shared = Shared {
+        self.status.write().client_id.clone_from(&client_id);
+        let world = World::new(&self.store, self.deps.facts.clone());
+        let host = Arc::clone(&self.deps.host);
+        let context = Context {
             dialect: match self.config.kind {
                 Kind::Mqtt => Box::new(Plain::new(&self.config, &client_id, world.clone(), self.store.clone())),
                 Kind::Cumulocity => Box::new(Cumulocity::new(
                     &client_id,
                     world.clone(),
                     &self.config,
-                    Arc::clone(&hands),
+                    Arc::clone(&host),
                 )),
             },
-            operations: Operations::new(self.store.clone(), hands.process()),
+            operations: Operations::new(self.store.clone(), host.process()),
             config: self.config.clone(),
             store: self.store.clone(),
             live: Live::default(),
-            board: Arc::clone(&self.board),
-            dealt: Arc::clone(&self.dealt),
+            status: Arc::clone(&self.status),
+            acked: Arc::clone(&self.acked),
             counted: Arc::clone(&self.counted),
             client_id,
-            patience: self.terms.patience,
+            patience: self.deps.patience,
             tokens: Arc::clone(&self.tokens),
             enrol: self.enrol.clone(),
-            suspects: Suspects::default(),
-            taken: Taken::default(),
+            quarantine: Quarantine::default(),
+            last_good: LastGoodTls::default(),
             agreed: Mutex::new(Agreed::new(&self.config)),
             announced: Announcements::open(
                 &self.store,
@@ -201,38 +123,38 @@ impl Uplink {
             )?,
             orphans_taken: AtomicBool::new(false),
         };
-        let deeds = self.deeds(&shared, world);
+        let deeds = self.deeds(&context, world);
         tokio::select! {
-            ended = self.keep_connected(&shared, &stop) => {
-                shared.operations.stops().await.map_err(LedgerError::Write)?;
+            ended = self.keep_connected(&context, &stop) => {
+                context.operations.stops().await.map_err(LedgerError::Write)?;
                 ended
             }
-            error = self.follow(&shared) => Err(error),
-            worked = shared.operations.work(&deeds, shared.claim()) => match worked {
+            error = following::follow(&self.store, &self.counted, &self.acked, &context.live) => Err(error.into()),
+            worked = context.operations.work(&deeds, context.claim()) => match worked {
                 Ok(never) => match never {},
                 Err(error) => Err(LedgerError::Write(error).into()),
             },
-            never = enrolled(&shared) => match never {},
-            never = self.sample() => match never {},
+            never = enrolled(&context) => match never {},
+            never = counts::sample(&self.store, &self.counted, &self.acked, &self.status) => match never {},
             error = ledger::count_up(&self.store, self.config.self_test_rate) => Err(error.into()),
         }
     }
 
     /// What operations are carried out with.
-    fn deeds(self: &Arc<Self>, shared: &Shared, world: World) -> Deeds {
-        let (me, hands) = (Arc::clone(self), Arc::clone(&self.terms.hands));
+    fn deeds(self: &Arc<Self>, context: &Context, world: World) -> Deeds {
+        let (me, host) = (Arc::clone(self), Arc::clone(&self.deps.host));
         let again = Arc::clone(self);
         let queue = Queue {
             shown: Arc::new(move || me.shown()),
             drop: Arc::new(move || again.drop_values()),
         };
-        let named = (shared.client_id.clone(), self.config.commands());
+        let named = (context.client_id.clone(), self.config.commands());
         Deeds {
-            commands: Commands::new(named, world.clone(), queue, Arc::clone(&hands)),
-            tenant: Tenant::new(self.config.clone(), Arc::clone(&self.tokens), self.terms.patience),
+            commands: Commands::new(named, world.clone(), queue, Arc::clone(&host)),
+            tenant: Tenant::new(self.config.clone(), Arc::clone(&self.tokens), self.deps.patience),
             restart: self.config.restart.clone(),
-            board: Arc::clone(&self.board),
-            hands,
+            status: Arc::clone(&self.status),
+            host,
             world,
         }
     }
@@ -241,30 +163,30 @@ impl Uplink {
     /// entries they are.
     fn drop_values(&self) -> u64 {
         let waited = self.tallies().queue[Lane::Measurement as usize];
-        self.dealt.drop_values_until(*self.store.bell().borrow());
+        self.acked.drop_values_until(*self.store.bell().borrow());
         waited
     }
 
     /// Waits until a session was opened since the room was built.
     pub async fn connected(&self) {
-        self.board.once_opened().await;
+        self.status.once_opened().await;
     }
 
-    async fn keep_connected(&self, shared: &Shared, stop: &CancellationToken) -> Result<(), UplinkError> {
-        let mut retry = Retry::new(shared.patience);
-        let mut pace = Pace::new(shared.config.replay_rate, Instant::now());
+    async fn keep_connected(&self, context: &Context, stop: &CancellationToken) -> Result<(), UplinkError> {
+        let mut retry = Retry::new(context.patience);
+        let mut pace = Pace::new(context.config.replay_rate, Instant::now());
         loop {
             let began = Instant::now();
             let connected = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                connected = proven_and_connected(shared) => connected,
+                connected = proven_and_connected(context) => connected,
             };
             let (fault, pause) = match connected {
                 Ok(line) => {
-                    shared.board.opened(Timestamp::now());
-                    tracing::info!(broker = %shared.config.url, client_id = shared.client_id, "connected");
+                    context.status.opened(Timestamp::now());
+                    tracing::info!(broker = %context.config.url, client_id = context.client_id, "connected");
                     let opened = Instant::now();
-                    let mut session = Session::new(shared, line, session::outbox(shared)?, &mut pace)?;
+                    let mut session = Session::new(context, line, &mut pace)?;
                     let silent = if retry.is_suspicious() {
                         tokio::select! {
                             () = stop.cancelled() => Ok(()),
@@ -274,21 +196,21 @@ impl Uplink {
                         Ok(())
                     };
                     let ended = match silent {
-                        Ok(()) => session.run(stop, ends(shared)).await?,
+                        Ok(()) => session.run(stop, ends(context)).await?,
                         Err(fault) => Ended::Broke(fault),
                     };
                     let end = match &ended {
                         Ended::Broke(fault) => {
                             session.suspect(fault);
                             if !session.is_greeted() && !session.is_silent() {
-                                shared.agreed().ended_ungreeted(fault, &shared.config);
+                                context.agreed().ended_ungreeted(fault, &context.config);
                             }
                             session.end(fault)
                         }
                         Ended::Stopped | Ended::FilesChanged => SessionEnd::Otherwise,
                     };
                     drop(session);
-                    shared.board.write().connected_since = None;
+                    context.status.write().connected_since = None;
                     match ended {
                         Ended::Stopped => return Ok(()),
                         Ended::FilesChanged => {
@@ -305,31 +227,31 @@ impl Uplink {
                     }
                 }
                 Err(fault) => {
-                    let fault = fault.by_the_clock(shared.store.clock(), Timestamp::now());
+                    let fault = fault.by_the_clock(context.store.clock(), Timestamp::now());
                     let pause = retry.after_failure(fault.trouble(), chance());
                     (fault, pause)
                 }
             };
-            shared.board.write().taken_over = retry.is_taken_over();
+            context.status.write().taken_over = retry.is_taken_over();
             let now = Timestamp::now();
             let next = now
                 .checked_add(jiff::SignedDuration::try_from(pause).unwrap_or_default())
                 .ok();
-            shared.board.fault(&fault, now, next);
+            context.status.fault(&fault, now, next);
             let taken_over = retry
                 .is_taken_over()
                 .then_some("another client seems to use this client id");
             tracing::warn!(
-                broker = %shared.config.url, error = %fault, mend = fault.mend(), taken_over,
+                broker = %context.config.url, error = %fault, mend = fault.mend(), taken_over,
                 tried_ms = began.elapsed().as_millis(), again_in_s = pause.as_secs(), "not connected"
             );
             // Whoever does not believe us is not asked sooner for it.
-            let away = fault.trouble() == Trouble::Away;
+            let away = fault.trouble() == ErrorClass::Away;
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 () = sleep(pause) => {}
                 () = network::changed(), if away => tracing::info!("the network changed; connecting anew at once"),
-                () = changed(&shared.config, &shared.client_id) => retry = Retry::new(shared.patience),
+                () = changed(&context.config, &context.client_id) => retry = Retry::new(context.patience),
             }
         }
     }
@@ -351,9 +273,9 @@ impl Uplink {
 
     /// Comes to a proof of who the box is, or to the next one, step by step in words; `None`: it proves itself by what
     /// its configuration names.
-    pub async fn enrol(&self, wish: EnrolWish) -> Option<Vec<Step>> {
+    pub async fn enrol(&self, wish: EnrolRequest) -> Option<Vec<Step>> {
         let enrol = self.enrol.as_ref()?;
-        let name = self.board.write().client_id.clone();
+        let name = self.status.write().client_id.clone();
         Some(enrol.now(&name, wish).await)
     }
 
@@ -366,7 +288,7 @@ impl Uplink {
     /// The way to the broker step by step, in words.
     pub async fn rehearse(&self) -> Vec<Step> {
         let (name, connected) = {
-            let written = self.board.write();
+            let written = self.status.write();
             (written.client_id.clone(), written.connected_since)
         };
         let name = if name.is_empty() { "gatelodge" } else { &name };
@@ -375,18 +297,18 @@ impl Uplink {
 }
 
 /// A session, once there is a proof to open it with.
-async fn proven_and_connected(shared: &Shared) -> Result<(Wire, Opened), Fault> {
-    if let Some(enrol) = &shared.enrol {
+async fn proven_and_connected(context: &Context) -> Result<(Wire, Opened), ConnectionError> {
+    if let Some(enrol) = &context.enrol {
         enrol.proven().await;
     }
-    connect(shared).await
+    connect(context).await
 }
 
 /// Waits until the session has to end: its files are others, or it is in the way of asking for another login.
-async fn ends(shared: &Shared) {
+async fn ends(context: &Context) {
     tokio::select! {
-        () = changed(&shared.config, &shared.client_id) => {}
-        () = async { match &shared.enrol {
+        () = changed(&context.config, &context.client_id) => {}
+        () = async { match &context.enrol {
             Some(enrol) => enrol.makes_way().await,
             None => std::future::pending().await,
         } } => {}
@@ -394,14 +316,9 @@ async fn ends(shared: &Shared) {
 }
 
 /// Sees to the proof that the platform gives, where it does.
-async fn enrolled(shared: &Shared) -> std::convert::Infallible {
-    match &shared.enrol {
-        Some(enrol) => enrol.keep(&shared.client_id).await,
+async fn enrolled(context: &Context) -> std::convert::Infallible {
+    match &context.enrol {
+        Some(enrol) => enrol.keep(&context.client_id).await,
         None => std::future::pending().await,
     }
-}
-
-/// A number between 0 and 1.
-pub(super) fn chance() -> f64 {
-    f64::from(u32::from_le_bytes(random())) / f64::from(u32::MAX)
 }

@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::board::{Tallies, UplinkShown};
-use super::counts::settle;
+use super::counts::waiting;
 use super::operations::{OperationShown, Operations};
 use super::room::Uplink;
-use super::session::suspects::{self, Aside};
+use super::session::quarantine::{self, Aside};
+use super::status::UplinkShown;
+use super::tallies::Tallies;
 use crate::domain::{Lane, Seq};
 use crate::store::{Delivery, ReadError};
 
@@ -17,7 +18,7 @@ impl Uplink {
     /// How many entries waited in the last hour, sample by sample, oldest first.
     #[must_use]
     pub fn waited(&self) -> Vec<u64> {
-        self.board.write().waited.iter().copied().collect()
+        self.status.write().waited.iter().copied().collect()
     }
 
     /// The latest operations, newest first.
@@ -27,15 +28,15 @@ impl Uplink {
 
     /// Messages that were set aside, oldest first.
     pub fn aside(&self) -> Result<Vec<Aside>, ReadError> {
-        suspects::aside(&self.store)
+        quarantine::aside(&self.store)
     }
 
     /// How the uplink is now.
     #[must_use]
     pub fn shown(&self) -> UplinkShown {
-        let (behind, rows) = settle(&self.store, &self.counted, &self.dealt);
+        let (behind, rows) = waiting(&self.store, &self.counted, &self.acked);
         let oldest = (rows > 0).then(|| self.oldest(behind.after)).flatten();
-        let written = self.board.write().clone();
+        let written = self.status.write().clone();
         let age = |at: Timestamp| u64::try_from(Timestamp::now().duration_since(at).as_secs()).unwrap_or(0);
         UplinkShown {
             url: self.config.url.to_string(),
@@ -76,11 +77,11 @@ impl Uplink {
     /// What was counted since the room was built.
     #[must_use]
     pub fn tallies(&self) -> Tallies {
-        let (_, rows) = settle(&self.store, &self.counted, &self.dealt);
-        let mut queue = self.counted.waiting(&self.dealt);
+        let (_, rows) = waiting(&self.store, &self.counted, &self.acked);
+        let mut queue = self.counted.waiting(&self.acked);
         // What was not looked at yet is mostly values.
         queue[Lane::Measurement as usize] += rows.saturating_sub(queue.iter().sum());
-        let written = self.board.write();
+        let written = self.status.write();
         Tallies {
             queue: if rows == 0 { [0; 3] } else { queue },
             ended: written.ended.clone(),

@@ -2,23 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, State};
-use axum::http::request::Parts;
+use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 use utoipa::OpenApi;
 
-use super::board::UplinkShown;
 use super::operations::OperationShown;
 use super::room::Uplink;
-use crate::accounts::{Act, Bearers, Refused};
+use super::status::UplinkShown;
+use crate::accounts::{self, Act, BearerError, Bearers, ManageUplink, Program};
 use crate::http::problem::method_not_allowed;
 
-#[derive(Clone)]
-struct Desk {
-    room: Arc<Uplink>,
-    bearers: Arc<Bearers>,
-}
+/// What stands behind the routes.
+type ApiState = accounts::ApiState<Uplink>;
 
 /// The routes of `/v1/uplink`.
 pub fn router(room: Arc<Uplink>, bearers: Arc<Bearers>) -> Router {
@@ -26,7 +22,7 @@ pub fn router(room: Arc<Uplink>, bearers: Arc<Bearers>) -> Router {
         .route("/v1/uplink", get(show))
         .route("/v1/uplink/operations", get(operations))
         .method_not_allowed_fallback(method_not_allowed)
-        .with_state(Desk { room, bearers })
+        .with_state(ApiState { room, bearers })
 }
 
 /// The document of this API.
@@ -37,22 +33,6 @@ pub fn router(room: Arc<Uplink>, bearers: Arc<Bearers>) -> Router {
 )]
 pub struct Docs;
 
-/// Whoever may see the uplink.
-struct UplinkAdmin {
-    sees_meters: bool,
-}
-
-impl FromRequestParts<Desk> for UplinkAdmin {
-    type Rejection = Refused;
-
-    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<UplinkAdmin, Refused> {
-        let who = desk.bearers.who(&parts.headers)?;
-        who.must(Act::ManageUplink)?;
-        let sees_meters = who.may(Act::ReadMeters);
-        Ok(UplinkAdmin { sees_meters })
-    }
-}
-
 /// How the uplink is
 #[utoipa::path(
     get, path = "/v1/uplink", tag = "uplink",
@@ -62,9 +42,9 @@ impl FromRequestParts<Desk> for UplinkAdmin {
         (status = 403, description = "A token without uplink:admin")
     )
 )]
-async fn show(State(desk): State<Desk>, caller: UplinkAdmin) -> Json<UplinkShown> {
-    let mut shown = desk.room.shown();
-    if !caller.sees_meters {
+async fn show(State(state): State<ApiState>, caller: Program<ManageUplink>) -> Json<UplinkShown> {
+    let mut shown = state.room.shown();
+    if !caller.may(Act::ReadMeters) {
         // The platform repeats what it did not like, and that can be about a meter.
         for complaint in &mut shown.complaints {
             complaint.what = "shown to who may read meters".to_owned();
@@ -82,11 +62,14 @@ async fn show(State(desk): State<Desk>, caller: UplinkAdmin) -> Json<UplinkShown
         (status = 403, description = "A token without uplink:admin")
     )
 )]
-async fn operations(State(desk): State<Desk>, caller: UplinkAdmin) -> Result<Json<Vec<OperationShown>>, Refused> {
-    let mut operations = desk.room.operations()?;
-    let own = desk.room.shown().client_id;
+async fn operations(
+    State(state): State<ApiState>,
+    caller: Program<ManageUplink>,
+) -> Result<Json<Vec<OperationShown>>, BearerError> {
+    let mut operations = state.room.operations()?;
+    let own = state.room.shown().client_id;
     for one in &mut operations {
-        if !caller.sees_meters && one.operation.device != own {
+        if !caller.may(Act::ReadMeters) && one.operation.device != own {
             one.operation.device = "a device behind it".to_owned();
         }
     }

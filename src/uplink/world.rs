@@ -1,11 +1,14 @@
-//! What the uplink knows of the house: rows that other rooms keep, read where everybody may read them.
+//! What the uplink knows of the box: rows that other rooms keep, read where everybody may read them.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::operations::{self, Installed};
-use super::outbox::READER;
+use super::alarm_rules::AlarmRules;
+use super::installed::{self, Installed};
+use super::names::READER;
 use crate::domain::{Alarm, Lane, Meter, MeterId, MeterState, Seq, Source, Space, SpaceId};
-use crate::rules::{Alarms, Desk};
+use crate::store::alarms::Alarms;
 use crate::store::meters::Meters;
 use crate::store::spaces::Spaces;
 use crate::store::{ReadError, Store};
@@ -13,19 +16,19 @@ use crate::store::{ReadError, Store};
 /// Rows read at a time.
 const PAGE: usize = 256;
 
-/// The house as the uplink sees it.
+/// The box as the uplink sees it.
 #[derive(Clone)]
 pub struct World {
     meters: Meters,
     spaces: Spaces,
     alarms: Alarms,
     store: Store,
-    house: Household,
+    facts: BoxFacts,
 }
 
-/// What the house says to the room beside its own section.
-#[derive(Clone, Default)]
-pub struct Household {
+/// What the box says to the room beside its own section.
+#[derive(Clone)]
+pub struct BoxFacts {
     /// What people call the building.
     pub name: String,
     /// Meters of the configuration file.
@@ -37,13 +40,12 @@ pub struct Household {
     /// Where its pages are, for people; absent: nowhere.
     pub pages: Option<String>,
     /// The rules in force, and who has seen their alarms.
-    pub alarms: Desk,
+    pub alarms: Arc<dyn AlarmRules>,
 }
 
 /// A meter as the uplink tells of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MeterKnown {
-    /// Its serial.
     pub serial: MeterId,
     /// Its entry in the registry, as far as it has one.
     pub entry: Option<Meter>,
@@ -61,22 +63,22 @@ impl MeterKnown {
 }
 
 impl World {
-    /// The house with this book.
+    /// The box with this book.
     #[must_use]
-    pub fn new(store: &Store, house: Household) -> World {
+    pub fn new(store: &Store, facts: BoxFacts) -> World {
         World {
             meters: Meters::new(store.clone()),
             spaces: Spaces::new(store.clone()),
             alarms: Alarms::new(store.clone()),
             store: store.clone(),
-            house,
+            facts,
         }
     }
 
-    /// What the house says beside the book.
+    /// What the box says beside the book.
     #[must_use]
-    pub fn house(&self) -> &Household {
-        &self.house
+    pub fn facts(&self) -> &BoxFacts {
+        &self.facts
     }
 
     /// An alarm that stands and that the broker has been told of: what was not is on its way in the journal, behind
@@ -92,7 +94,7 @@ impl World {
         self.store.acknowledged(READER, Lane::Measurement).unwrap_or_default()
     }
 
-    /// The alarms of the house.
+    /// The alarms of the box.
     #[must_use]
     pub fn alarms(&self) -> &Alarms {
         &self.alarms
@@ -101,8 +103,8 @@ impl World {
     /// Every meter of the registry, by serial.
     pub fn meters(&self) -> Result<Vec<MeterKnown>, ReadError> {
         let mut entries = self.meters.added()?;
-        entries.retain(|added| !self.house.fixed.iter().any(|fixed| fixed.serial == added.serial));
-        entries.extend(self.house.fixed.iter().cloned());
+        entries.retain(|added| !self.facts.fixed.iter().any(|fixed| fixed.serial == added.serial));
+        entries.extend(self.facts.fixed.iter().cloned());
         entries.sort_by(|one, other| one.serial.cmp(&other.serial));
         let known = entries.into_iter().map(|entry| {
             Ok(MeterKnown {
@@ -116,7 +118,7 @@ impl World {
 
     /// One meter, unless it is in no registry.
     pub fn meter(&self, serial: &MeterId) -> Result<Option<MeterKnown>, ReadError> {
-        let fixed = self.house.fixed.iter().find(|fixed| fixed.serial == *serial).cloned();
+        let fixed = self.facts.fixed.iter().find(|fixed| fixed.serial == *serial).cloned();
         let entry = match fixed {
             Some(fixed) => Some(fixed),
             None => self.meters.get(serial)?,
@@ -131,7 +133,7 @@ impl World {
 
     /// Files of configuration that the cloud sent and that are in force.
     pub fn installed(&self) -> Result<Vec<Installed>, ReadError> {
-        operations::installed(&self.store)
+        installed::all(&self.store)
     }
 
     /// Every space that goes to the cloud.
@@ -157,6 +159,6 @@ impl World {
     }
 
     fn is_told(&self, space: &Space) -> bool {
-        space.origin.is_of_the_house() || self.house.publish_anonymous
+        space.origin.is_by_somebody_known() || self.facts.publish_anonymous
     }
 }

@@ -37,7 +37,7 @@ pub struct Entry {
     /// Authorities that the target's certificate is checked by, PEM; absent: the system's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
-    /// Whether it may be told in clear though it is not in the house.
+    /// Whether it may be told in clear though it is not in the box.
     #[serde(default)]
     pub allow_http: bool,
     /// How long it may take to answer.
@@ -75,7 +75,7 @@ pub enum Topic {
 }
 
 impl Topic {
-    /// Its name, as the configuration and the message have it.
+    /// The topic's name, as the configuration and the message have it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -184,7 +184,7 @@ impl Entry {
     }
 }
 
-/// Whether a host is this machine or one of the house's own network.
+/// Whether a host is this machine or one of the box's own network.
 fn is_in_the_house(host: &str) -> bool {
     match host.parse::<IpAddr>() {
         Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_private() || address.is_link_local(),

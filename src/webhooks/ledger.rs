@@ -87,7 +87,7 @@ pub fn targets(store: &Store) -> Result<Vec<(String, Timestamp)>, ReadError> {
         .collect())
 }
 
-/// From now on a target is told.
+/// Has a target told from now on.
 pub fn begin_on(page: &mut Page, target: &str, now: Timestamp) -> Result<(), RowError> {
     match TARGETS.get_on(page, target.as_bytes())? {
         Some(_) => Ok(()),

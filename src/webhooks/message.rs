@@ -48,7 +48,7 @@ pub fn wants(entry: &Entry, event: &Event, space: Option<&Space>) -> bool {
     };
     let named = entry.spaces.iter().any(|wanted| wanted.parse() == Ok(id));
     // Spaces that anybody may make and that nobody named are nobody's business.
-    let of_the_operator = space.is_some_and(|space| space.origin.is_of_the_house());
+    let of_the_operator = space.is_some_and(|space| space.origin.is_by_somebody_known());
     named || (of_the_operator && entry.spaces.iter().any(|wanted| wanted == "*"))
 }
 

@@ -5,6 +5,7 @@
 //! is a dead letter, which people can send again.
 
 mod config;
+mod error;
 mod ledger;
 mod message;
 pub mod pages;
@@ -15,7 +16,8 @@ mod target;
 pub mod v1;
 
 pub use config::{Entry, Topic, faults};
+pub use error::{ReplayError, WebhooksError};
 pub use ledger::State;
-pub use room::{ReplayError, Webhooks, WebhooksError};
+pub use room::Webhooks;
 pub use shown::{DeliveryShown, TargetShown};
 pub use signature::check_secret;

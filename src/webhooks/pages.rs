@@ -4,40 +4,32 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{FromRef, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use serde::Deserialize;
 
+use super::error::ReplayError;
 use super::ledger;
-use super::room::{ReplayError, Webhooks};
+use super::room::Webhooks;
 use super::shown::TargetShown;
 use crate::accounts::Act;
-use crate::face::{Face, Form, Page, Shell, SignedIn, secured};
+use crate::face::{self, Face, Form, Page, Shell, SignedIn, secured};
 use crate::http::Problem;
+
+/// What stands behind the pages.
+type PageState = face::PageState<Webhooks>;
 
 /// Deliveries on the page; the command line and programs see all.
 const SHOWN: usize = 100;
-
-#[derive(Clone)]
-struct Desk {
-    room: Arc<Webhooks>,
-    face: Face,
-}
-
-impl FromRef<Desk> for Face {
-    fn from_ref(desk: &Desk) -> Face {
-        desk.face.clone()
-    }
-}
 
 /// The room's page.
 pub fn router(room: Arc<Webhooks>, face: Face) -> Router {
     secured(
         Router::new()
             .route("/webhooks", get(show).post(replay))
-            .with_state(Desk { room, face }),
+            .with_state(PageState { room, face }),
     )
 }
 
@@ -63,9 +55,9 @@ struct Row {
     settled: bool,
 }
 
-async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Response> {
+async fn show(State(state): State<PageState>, person: SignedIn) -> Result<Response, Response> {
     person.must(Act::ManageSpaces).map_err(IntoResponse::into_response)?;
-    let read = || Ok::<_, crate::store::ReadError>((desk.room.targets()?, desk.room.deliveries(None, None)?));
+    let read = || Ok::<_, crate::store::ReadError>((state.room.targets()?, state.room.deliveries(None, None)?));
     let (targets, deliveries) = read().map_err(|error| {
         tracing::error!(%error, "webhooks could not be read");
         StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -78,7 +70,7 @@ async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Re
             ledger::State::Dead => "bad",
         };
         Row {
-            at: desk.face.date(one.at),
+            at: state.face.date(one.at),
             settled: matches!(one.state, ledger::State::Delivered | ledger::State::Dead),
             target: one.target,
             id: one.id,
@@ -90,7 +82,7 @@ async fn show(State(desk): State<Desk>, person: SignedIn) -> Result<Response, Re
         }
     });
     let page = WebhooksPage {
-        shell: desk.face.shell("webhooks", Some(&person)),
+        shell: state.face.shell("webhooks", Some(&person)),
         csrf_token: person.csrf.token(),
         targets,
         rows: rows.collect(),
@@ -105,9 +97,13 @@ struct Replay {
     id: String,
 }
 
-async fn replay(State(desk): State<Desk>, person: SignedIn, Form(wanted): Form<Replay>) -> Result<Response, Response> {
+async fn replay(
+    State(state): State<PageState>,
+    person: SignedIn,
+    Form(wanted): Form<Replay>,
+) -> Result<Response, Response> {
     person.must(Act::ManageSpaces).map_err(IntoResponse::into_response)?;
-    let asked = desk.room.replay(&wanted.target, &wanted.id).await;
+    let asked = state.room.replay(&wanted.target, &wanted.id).await;
     asked.map_err(|error| {
         let (status, slug) = match error {
             ReplayError::Target(_) | ReplayError::Delivery(_) => (StatusCode::NOT_FOUND, "unknown-delivery"),

@@ -9,46 +9,16 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::config::Entry;
+use super::error::{ReplayError, WebhooksError};
 use super::ledger::{self, Place, State};
 use super::shown::{DeliveryShown, TargetShown};
 use super::target::{LANE, Target};
-use crate::store::{ReadError, RowError, Store, SubscribeError, WriteError};
+use crate::store::{ReadError, Store, WriteError};
 
 /// The room.
 pub struct Webhooks {
     store: Store,
     targets: Vec<(Entry, Arc<Notify>)>,
-}
-
-/// The room's own work broke, which is a fault of ours.
-#[derive(Debug, thiserror::Error)]
-pub enum WebhooksError {
-    /// The journal cannot be followed.
-    #[error(transparent)]
-    Subscribe(#[from] SubscribeError),
-    /// The journal or a row cannot be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// A row cannot be written.
-    #[error(transparent)]
-    Write(#[from] WriteError<RowError>),
-    /// A worker broke.
-    #[error("a worker broke: {0}")]
-    Worker(#[from] tokio::task::JoinError),
-}
-
-/// Nothing is sent once more.
-#[derive(Debug, thiserror::Error)]
-pub enum ReplayError {
-    /// There is no such target.
-    #[error("there is no webhook `{0}`")]
-    Target(String),
-    /// There is no such delivery, or it is not settled yet.
-    #[error("`{0}` is no delivery that was sent or given up")]
-    Delivery(String),
-    /// It cannot be written down.
-    #[error(transparent)]
-    Write(#[from] WriteError<RowError>),
 }
 
 /// The reader of a target in the journal.

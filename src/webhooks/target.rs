@@ -12,9 +12,9 @@ use tokio::time::sleep;
 use zeroize::Zeroizing;
 
 use super::config::Entry;
+use super::error::WebhooksError;
 use super::ledger::{self, Delivery, Place, State};
 use super::message;
-use super::room::WebhooksError;
 use super::signature::{Secrets, SecretsError};
 use crate::accounts::random;
 use crate::domain::{Backoff, Event, Lane, Source, SpaceId};

@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use utoipa::OpenApi;
 
+use super::error::ReplayError;
 use super::ledger;
-use super::room::{ReplayError, Webhooks};
+use super::room::Webhooks;
 use super::shown::{DeliveryShown, TargetShown};
-use crate::accounts::{Act, Bearers, Refused};
+use crate::accounts::{self, Act, Bearers, ManageSpaces, Program};
 use crate::http::Problem;
 use crate::http::problem::method_not_allowed;
 use crate::store::ReadError;
+
+/// What stands behind the routes.
+type ApiState = accounts::ApiState<Webhooks>;
 
 /// The part of the OpenAPI document.
 #[derive(OpenApi)]
@@ -26,12 +29,6 @@ use crate::store::ReadError;
 )]
 pub struct Docs;
 
-#[derive(Clone)]
-struct Desk {
-    room: Arc<Webhooks>,
-    bearers: Arc<Bearers>,
-}
-
 /// The routes.
 pub fn router(room: Arc<Webhooks>, bearers: Arc<Bearers>) -> Router {
     Router::new()
@@ -39,23 +36,7 @@ pub fn router(room: Arc<Webhooks>, bearers: Arc<Bearers>) -> Router {
         .route("/v1/webhooks/deliveries", get(deliveries))
         .route("/v1/webhooks/{target}/deliveries/{id}/replay", post(replay))
         .method_not_allowed_fallback(method_not_allowed)
-        .with_state(Desk { room, bearers })
-}
-
-/// Whoever may manage spaces.
-struct SpacesAdmin {
-    sees_meters: bool,
-}
-
-impl FromRequestParts<Desk> for SpacesAdmin {
-    type Rejection = Refused;
-
-    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<SpacesAdmin, Refused> {
-        let who = desk.bearers.who(&parts.headers)?;
-        who.must(Act::ManageSpaces)?;
-        let sees_meters = who.may(Act::ReadMeters);
-        Ok(SpacesAdmin { sees_meters })
-    }
+        .with_state(ApiState { room, bearers })
 }
 
 fn ours(error: &ReadError) -> Problem {
@@ -66,16 +47,21 @@ fn ours(error: &ReadError) -> Problem {
 /// How it goes with each target
 #[utoipa::path(get, path = "/v1/webhooks", tag = "webhooks",
     responses((status = 200, description = "The targets", body = [TargetShown]), (status = 401, description = "No token, or an unknown one"), (status = 403, description = "The token lacks spaces:admin")))]
-async fn targets(State(desk): State<Desk>, caller: SpacesAdmin) -> Result<Json<Vec<TargetShown>>, Problem> {
-    let targets = desk.room.targets().map_err(|error| ours(&error))?.into_iter();
+async fn targets(
+    State(state): State<ApiState>,
+    caller: Program<ManageSpaces>,
+) -> Result<Json<Vec<TargetShown>>, Problem> {
+    let targets = state.room.targets().map_err(|error| ours(&error))?.into_iter();
     Ok(Json(
-        targets.map(|target| target.shown_to(caller.sees_meters)).collect(),
+        targets
+            .map(|target| target.shown_to(caller.may(Act::ReadMeters)))
+            .collect(),
     ))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct DeliveriesQuery {
     target: Option<String>,
     state: Option<ledger::State>,
 }
@@ -85,17 +71,19 @@ struct Wanted {
     params(("target" = Option<String>, Query, description = "Only to this target"), ("state" = Option<String>, Query, description = "Only waiting, delivered, dead or again")),
     responses((status = 200, description = "The deliveries", body = [DeliveryShown]), (status = 400, description = "No such state"), (status = 403, description = "The token lacks spaces:admin")))]
 async fn deliveries(
-    State(desk): State<Desk>,
-    caller: SpacesAdmin,
-    wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
+    State(state): State<ApiState>,
+    caller: Program<ManageSpaces>,
+    wanted: Result<Query<DeliveriesQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Vec<DeliveryShown>>, Problem> {
     let Query(wanted) = wanted.map_err(|error| {
         let problem = Problem::new(StatusCode::BAD_REQUEST, "bad-query", "That cannot be asked for");
         problem.detail(error.body_text())
     })?;
-    let found = desk.room.deliveries(wanted.target.as_deref(), wanted.state);
+    let found = state.room.deliveries(wanted.target.as_deref(), wanted.state);
     let found = found.map_err(|error| ours(&error))?.into_iter();
-    Ok(Json(found.map(|one| one.shown_to(caller.sees_meters)).collect()))
+    Ok(Json(
+        found.map(|one| one.shown_to(caller.may(Act::ReadMeters))).collect(),
+    ))
 }
 
 /// Sends a delivery once more, as one try
@@ -103,11 +91,11 @@ async fn deliveries(
     params(("target" = String, Path, description = "The target's name"), ("id" = String, Path, description = "The delivery's id")),
     responses((status = 202, description = "It is sent"), (status = 404, description = "No such delivery, or it is not settled yet"), (status = 403, description = "The token lacks spaces:admin")))]
 async fn replay(
-    State(desk): State<Desk>,
-    _: SpacesAdmin,
+    State(state): State<ApiState>,
+    _: Program<ManageSpaces>,
     Path((target, id)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    match desk.room.replay(&target, &id).await {
+    match state.room.replay(&target, &id).await {
         Ok(()) => Ok(StatusCode::ACCEPTED),
         Err(error @ (ReplayError::Target(_) | ReplayError::Delivery(_))) => {
             let problem = Problem::new(

@@ -1,8 +1,8 @@
 //! People and tokens: from the command line, with and without a running box, and through the pages.
 
 use crate::support::https::{Answer, Https};
-use crate::support::lodge::{CONFIG, binary};
-use crate::support::{Lodge, eventually};
+use crate::support::test_box::{CONFIG, binary};
+use crate::support::{TestBox, eventually};
 
 /// A browser of sorts: it keeps cookies.
 pub struct Browser {
@@ -13,9 +13,9 @@ pub struct Browser {
 }
 
 impl Browser {
-    pub fn new(lodge: &Lodge) -> Browser {
+    pub fn new(running: &TestBox) -> Browser {
         Browser {
-            https: lodge.https(),
+            https: running.https(),
             cookies: Vec::new(),
             says: Vec::new(),
         }
@@ -103,18 +103,18 @@ impl Browser {
 }
 
 /// A person of this role, signed in through the login page.
-pub fn signed_in(lodge: &Lodge, role: &str) -> Browser {
-    add(lodge, role, role);
-    let mut browser = Browser::new(lodge);
+pub fn signed_in(running: &TestBox, role: &str) -> Browser {
+    add(running, role, role);
+    let mut browser = Browser::new(running);
     let answer = browser.submit("/login", "/login", &[("username", role), ("password", "correct-horse")]);
     assert_eq!(answer.status, 303, "{}", answer.text());
     browser
 }
 
-pub fn add(lodge: &Lodge, name: &str, role: &str) {
-    let file = lodge.dir.join("password");
+pub fn add(running: &TestBox, name: &str, role: &str) {
+    let file = running.dir.join("password");
     std::fs::write(&file, "correct-horse\n").unwrap();
-    lodge.json(&[
+    running.json(&[
         "user",
         "add",
         name,
@@ -127,10 +127,10 @@ pub fn add(lodge: &Lodge, name: &str, role: &str) {
 
 #[test]
 fn a_one_time_link_lets_somebody_choose_a_password_once() {
-    let lodge = Lodge::start();
-    let added = lodge.json(&["user", "add", "anna", "--role", "admin"]);
+    let running = TestBox::start();
+    let added = running.json(&["user", "add", "anna", "--role", "admin"]);
     let link = format!("/welcome/{}", added["code"].as_str().unwrap());
-    let mut browser = Browser::new(&lodge);
+    let mut browser = Browser::new(&running);
     let short = browser.submit(&link, &link, &[("password", "short"), ("again", "short")]);
     assert_eq!(short.status, 400, "{}", short.text());
     assert!(short.text().contains("at least 10 characters"));
@@ -147,7 +147,7 @@ fn a_one_time_link_lets_somebody_choose_a_password_once() {
     );
     assert_eq!(browser.get("/spaces").status, 200);
     assert_eq!(browser.get(&link).status, 404, "it worked once");
-    let mut again = Browser::new(&lodge);
+    let mut again = Browser::new(&running);
     let answer = again.submit(
         "/login",
         "/login",
@@ -158,9 +158,9 @@ fn a_one_time_link_lets_somebody_choose_a_password_once() {
 
 #[test]
 fn wrong_passwords_and_forged_forms_are_refused() {
-    let lodge = Lodge::start();
-    add(&lodge, "ben", "viewer");
-    let mut browser = Browser::new(&lodge);
+    let running = TestBox::start();
+    add(&running, "ben", "viewer");
+    let mut browser = Browser::new(&running);
     for name in ["ben", "nobody"] {
         let answer = browser.submit(
             "/login",
@@ -182,41 +182,41 @@ fn wrong_passwords_and_forged_forms_are_refused() {
 
 #[test]
 fn sessions_end_with_sign_out_a_new_password_and_removal() {
-    let lodge = Lodge::start();
-    let mut browser = signed_in(&lodge, "viewer");
+    let running = TestBox::start();
+    let mut browser = signed_in(&running, "viewer");
     assert_eq!(browser.get("/spaces").status, 200);
     let out = browser.submit("/spaces", "/logout", &[]);
     assert_eq!((out.status, out.header("location")), (303, Some("/login")));
     assert_eq!(browser.get("/spaces").header("location"), Some("/login"));
 
-    let mut browser = Browser::new(&lodge);
+    let mut browser = Browser::new(&running);
     browser.submit(
         "/login",
         "/login",
         &[("username", "viewer"), ("password", "correct-horse")],
     );
     assert_eq!(browser.get("/spaces").status, 200);
-    let file = lodge.dir.join("password");
+    let file = running.dir.join("password");
     std::fs::write(&file, "another-horse").unwrap();
-    lodge.json(&["user", "passwd", "viewer", "--password-file", file.to_str().unwrap()]);
+    running.json(&["user", "passwd", "viewer", "--password-file", file.to_str().unwrap()]);
     assert_eq!(browser.get("/spaces").status, 303, "a new password ends sessions");
-    lodge.json(&["user", "remove", "viewer"]);
-    assert_eq!(lodge.json(&["user", "list"]), serde_json::json!([]));
+    running.json(&["user", "remove", "viewer"]);
+    assert_eq!(running.json(&["user", "list"]), serde_json::json!([]));
 }
 
 #[test]
 fn roles_see_what_they_may() {
-    let lodge = Lodge::start();
+    let running = TestBox::start();
     for (role, status) in [("doorman", 200), ("resident", 403), ("installer", 200)] {
-        assert_eq!(signed_in(&lodge, role).get("/spaces").status, status, "{role}");
+        assert_eq!(signed_in(&running, role).get("/spaces").status, status, "{role}");
     }
 }
 
 #[test]
 fn whoever_runs_the_box_reads_its_state_on_a_page_and_nobody_else_does() {
-    let lodge = Lodge::start();
-    let status = lodge.json(&["status"]);
-    let mut installer = signed_in(&lodge, "installer");
+    let running = TestBox::start();
+    let status = running.json(&["status"]);
+    let mut installer = signed_in(&running, "installer");
     assert!(installer.get("/spaces").text().contains("href=\"/box\""));
     let page = installer.get("/box");
     assert_eq!(page.status, 200);
@@ -235,7 +235,7 @@ fn whoever_runs_the_box_reads_its_state_on_a_page_and_nobody_else_does() {
         assert!(page.contains(shown), "{shown} is missing: {page}");
     }
     for (role, status) in [("admin", 200), ("doorman", 403), ("viewer", 403), ("resident", 403)] {
-        let mut person = signed_in(&lodge, role);
+        let mut person = signed_in(&running, role);
         let answer = person.get("/box");
         assert_eq!(answer.status, status, "{role}");
         assert!(
@@ -248,15 +248,15 @@ fn whoever_runs_the_box_reads_its_state_on_a_page_and_nobody_else_does() {
             "{role}"
         );
     }
-    assert_eq!(Browser::new(&lodge).get("/box").header("location"), Some("/login"));
+    assert_eq!(Browser::new(&running).get("/box").header("location"), Some("/login"));
 }
 
 #[test]
 fn the_live_page_shows_a_change_as_it_happens() {
-    let lodge = Lodge::start();
-    let space = lodge.json(&["space", "create", "--name", "Hall <b>", "--maximum", "3", "--open"]);
+    let running = TestBox::start();
+    let space = running.json(&["space", "create", "--name", "Hall <b>", "--maximum", "3", "--open"]);
     let id = space["id"].as_str().unwrap();
-    let mut browser = signed_in(&lodge, "viewer");
+    let mut browser = signed_in(&running, "viewer");
     let page = browser.get("/spaces").text();
     assert!(
         page.contains("Hall &#60;b&#62;") || page.contains("Hall &lt;b&gt;"),
@@ -271,24 +271,24 @@ fn the_live_page_shows_a_change_as_it_happens() {
         .unwrap()
         .replace("&#38;", "&");
     browser.begin_stream(&stream);
-    lodge.https().ask("PUT", &format!("/space/{id}/increment"), &[]);
+    running.https().ask("PUT", &format!("/space/{id}/increment"), &[]);
     let told = browser.stream_line("data:");
     assert!(told.contains("\"current\":1") && told.contains(id), "{told}");
-    lodge.command(&["space", "delete", id]);
+    running.command(&["space", "delete", id]);
     assert_eq!(browser.stream_line("event:"), "event: gone");
 }
 
 #[test]
 fn tokens_open_closed_spaces_by_their_scope_until_revoked() {
-    let lodge = Lodge::start_with(&format!("{CONFIG}anonymous = false\n"));
-    let space = lodge.json(&["space", "create", "--name", "Vault", "--maximum", "5"]);
+    let running = TestBox::start_with(&format!("{CONFIG}anonymous = false\n"));
+    let space = running.json(&["space", "create", "--name", "Vault", "--maximum", "5"]);
     let path = format!("/space/{}", space["id"].as_str().unwrap());
     let count = format!("{path}/increment");
-    let mut https = lodge.https();
+    let mut https = running.https();
     let refused = https.ask("GET", &path, &[]);
     assert_eq!(refused.status, 401);
     assert_eq!(refused.header("www-authenticate"), Some("Bearer realm=\"gatelodge\""));
-    let token = lodge.json(&["token", "create", "--name", "reader", "--scope", "spaces:read"]);
+    let token = running.json(&["token", "create", "--name", "reader", "--scope", "spaces:read"]);
     let bearer = format!("Bearer {}", token["token"].as_str().unwrap());
     assert_eq!(https.ask("GET", &path, &[("authorization", &bearer)]).status, 200);
     assert_eq!(
@@ -296,20 +296,20 @@ fn tokens_open_closed_spaces_by_their_scope_until_revoked() {
         403,
         "reading is not counting"
     );
-    lodge.json(&["token", "revoke", token["id"].as_str().unwrap()]);
+    running.json(&["token", "revoke", token["id"].as_str().unwrap()]);
     assert_eq!(https.ask("GET", &path, &[("authorization", &bearer)]).status, 401);
-    let log = eventually("a log", || Some(lodge.log()));
+    let log = eventually("a log", || Some(running.log()));
     assert!(!log.contains(&bearer[7..]), "no token in the log");
 }
 
 #[test]
 fn people_tokens_and_certificates_are_managed_without_a_running_box() {
-    let mut lodge = Lodge::unstarted(CONFIG);
-    lodge.json(&["pki", "init"]);
-    add(&lodge, "carl", "viewer");
-    let token = lodge.json(&["token", "create", "--name", "early", "--scope", "spaces:read"]);
-    let out = lodge.dir.join("out");
-    let issued = lodge.json(&[
+    let mut running = TestBox::unstarted(CONFIG);
+    running.json(&["pki", "init"]);
+    add(&running, "carl", "viewer");
+    let token = running.json(&["token", "create", "--name", "early", "--scope", "spaces:read"]);
+    let out = running.dir.join("out");
+    let issued = running.json(&[
         "pki",
         "server",
         "--name",
@@ -318,14 +318,14 @@ fn people_tokens_and_certificates_are_managed_without_a_running_box() {
         out.to_str().unwrap(),
     ]);
     assert!(std::fs::metadata(issued["key"].as_str().unwrap()).unwrap().is_file());
-    lodge.run();
+    running.run();
     assert_eq!(
-        lodge.json(&["user", "list"])[0]["name"],
+        running.json(&["user", "list"])[0]["name"],
         "carl",
         "the running box knows them"
     );
-    assert_eq!(lodge.json(&["token", "list"])[0]["id"], token["id"]);
-    let names: Vec<String> = lodge
+    assert_eq!(running.json(&["token", "list"])[0]["id"], token["id"]);
+    let names: Vec<String> = running
         .json(&["pki", "list"])
         .as_array()
         .unwrap()
@@ -333,14 +333,14 @@ fn people_tokens_and_certificates_are_managed_without_a_running_box() {
         .map(|row| row["name"].as_str().unwrap().to_owned())
         .collect();
     assert!(names.iter().any(|name| name == "lodge.example.org"), "{names:?}");
-    let spaces = Lodge::unstarted(CONFIG).command(&["space", "list"]);
+    let spaces = TestBox::unstarted(CONFIG).command(&["space", "list"]);
     assert_eq!(spaces.status.code(), Some(4), "spaces need a running box: {spaces:?}");
 }
 
 #[test]
 fn faults_of_commands_have_their_exit_codes() {
-    let lodge = Lodge::start();
-    let code = |args: &[&str]| lodge.command(args).status.code();
+    let running = TestBox::start();
+    let code = |args: &[&str]| running.command(args).status.code();
     assert_eq!(code(&["user", "remove", "nobody"]), Some(5), "refused");
     assert_eq!(code(&["space", "show", "not-an-id"]), Some(5));
     assert_eq!(code(&["user", "add", "x", "--role", "king"]), Some(2), "usage");
@@ -358,10 +358,10 @@ fn faults_of_commands_have_their_exit_codes() {
 
 #[test]
 fn the_screen_at_a_door_counts_for_a_doorman_and_not_for_a_viewer() {
-    let lodge = Lodge::start();
-    let space = lodge.json(&["space", "create", "--name", "Hall", "--maximum", "2"]);
+    let running = TestBox::start();
+    let space = running.json(&["space", "create", "--name", "Hall", "--maximum", "2"]);
     let door = format!("/spaces/{}/door", space["id"].as_str().unwrap());
-    let mut doorman = signed_in(&lodge, "doorman");
+    let mut doorman = signed_in(&running, "doorman");
     for (by, expected, tap) in [("1", 1, "in"), ("1", 2, "in"), ("1", 2, "full"), ("-1", 1, "out")] {
         let counted = doorman.submit(&door, &door, &[("by", by)]);
         assert_eq!(
@@ -370,7 +370,7 @@ fn the_screen_at_a_door_counts_for_a_doorman_and_not_for_a_viewer() {
             "{}",
             counted.text()
         );
-        let now = lodge.json(&["space", "show", space["id"].as_str().unwrap()]);
+        let now = running.json(&["space", "show", space["id"].as_str().unwrap()]);
         assert_eq!(now["current"], expected);
     }
     assert_eq!(doorman.post(&door, &[("by", "1"), ("csrf_token", "x")]).status, 403);
@@ -382,14 +382,14 @@ fn the_screen_at_a_door_counts_for_a_doorman_and_not_for_a_viewer() {
         page.contains("<svg class=\"plot stair\"") && page.contains("The last 24 hours"),
         "{page}"
     );
-    let mut viewer = signed_in(&lodge, "viewer");
+    let mut viewer = signed_in(&running, "viewer");
     assert!(
         !viewer.get(&door).text().contains("class=\"hand\""),
         "no buttons for a viewer"
     );
     assert_eq!(viewer.submit("/spaces", &door, &[("by", "1")]).status, 403);
     assert_eq!(
-        lodge.json(&["space", "show", space["id"].as_str().unwrap()])["current"],
+        running.json(&["space", "show", space["id"].as_str().unwrap()])["current"],
         1
     );
 }

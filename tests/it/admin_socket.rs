@@ -6,8 +6,8 @@ use std::process::{Command, Output, Stdio};
 
 use rustix::process::Signal;
 
-use crate::support::lodge::binary;
-use crate::support::{Lodge, eventually};
+use crate::support::test_box::binary;
+use crate::support::{TestBox, eventually};
 
 /// A user and a group that this machine knows nothing of.
 const USER: &str = "61234";
@@ -18,9 +18,9 @@ fn open_to_all(folder: &Path) {
 }
 
 /// Runs a command of the box as another user, in these groups beside its own.
-fn as_user(lodge: &Lodge, groups: &str, args: &[&str]) -> Output {
+fn as_user(running: &TestBox, groups: &str, args: &[&str]) -> Output {
     // The built binary may lie where only root gets to.
-    let copy = lodge.dir.join("gatelodge");
+    let copy = running.dir.join("gatelodge");
     if !copy.exists() {
         std::fs::copy(env!("CARGO_BIN_EXE_gatelodge"), &copy).unwrap();
     }
@@ -30,20 +30,20 @@ fn as_user(lodge: &Lodge, groups: &str, args: &[&str]) -> Output {
         "" => command.arg("--clear-groups"),
         groups => command.args(["--groups", groups]),
     };
-    command.arg(&copy).args(args).arg("--config").arg(lodge.config_file());
+    command.arg(&copy).args(args).arg("--config").arg(running.config_file());
     command.output().expect("this test needs setpriv (util-linux) and root")
 }
 
 #[test]
 fn the_group_of_the_socket_lets_in_who_is_in_it_and_others_are_told() {
-    let lodge = Lodge::start();
-    open_to_all(&lodge.dir);
-    let socket = lodge.dir.join("admin.sock");
+    let running = TestBox::start();
+    open_to_all(&running.dir);
+    let socket = running.dir.join("admin.sock");
     assert_eq!(std::fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o660);
     std::os::unix::fs::chown(&socket, None, Some(GROUP)).unwrap();
-    let member = as_user(&lodge, &GROUP.to_string(), &["space", "list"]);
+    let member = as_user(&running, &GROUP.to_string(), &["space", "list"]);
     assert!(member.status.success(), "{member:?}");
-    let other = as_user(&lodge, "", &["status"]);
+    let other = as_user(&running, "", &["status"]);
     assert_eq!(other.status.code(), Some(5), "{other:?}");
     let words = String::from_utf8_lossy(&other.stderr);
     assert!(
@@ -54,21 +54,21 @@ fn the_group_of_the_socket_lets_in_who_is_in_it_and_others_are_told() {
 
 #[test]
 fn a_box_that_does_nothing_any_more_is_said_to_give_no_sign_of_life() {
-    let lodge = Lodge::start();
-    lodge.signal(Signal::STOP);
+    let running = TestBox::start();
+    running.signal(Signal::STOP);
     for args in [
         &["status"][..],
         &["space", "list"],
         &["user", "list"],
         &["backup", "/tmp/none", "--without-keys"],
     ] {
-        let output = lodge.command(args);
+        let output = running.command(args);
         assert_eq!(output.status.code(), Some(4), "{args:?} {output:?}");
         let words = String::from_utf8_lossy(&output.stderr);
         assert!(words.contains("no sign of life"), "{args:?} {words}");
     }
-    lodge.signal(Signal::CONT);
-    assert!(lodge.command(&["status"]).status.success());
+    running.signal(Signal::CONT);
+    assert!(running.command(&["status"]).status.success());
 }
 
 /// One that every user may run; the first of a path may lie in somebody's home.
@@ -81,9 +81,9 @@ fn python() -> &'static str {
 
 #[test]
 fn who_connects_and_says_nothing_keeps_nobody_out() {
-    let lodge = Lodge::start();
-    open_to_all(&lodge.dir);
-    let socket = lodge.dir.join("admin.sock");
+    let running = TestBox::start();
+    open_to_all(&running.dir);
+    let socket = running.dir.join("admin.sock");
     std::os::unix::fs::chown(&socket, None, Some(GROUP)).unwrap();
     let hold = "import socket,sys,time\nheld=[]\nfor _ in range(200):\n s=socket.socket(socket.AF_UNIX)\n s.connect(sys.argv[1])\n held.append(s)\nprint('held',flush=True)\ntime.sleep(600)";
     let mut silent = Command::new("setpriv")
@@ -98,10 +98,10 @@ fn who_connects_and_says_nothing_keeps_nobody_out() {
     assert_eq!(line, "held\n");
     // As many as the one user may have are held; root is answered all the same.
     for _ in 0..5 {
-        assert!(lodge.command(&["status"]).status.success());
+        assert!(running.command(&["status"]).status.success());
     }
     eventually("the silent ones are sent away, and their user is let in again", || {
-        as_user(&lodge, &GROUP.to_string(), &["status"])
+        as_user(&running, &GROUP.to_string(), &["status"])
             .status
             .success()
             .then_some(())
@@ -112,8 +112,8 @@ fn who_connects_and_says_nothing_keeps_nobody_out() {
 
 #[test]
 fn names_from_outside_do_nothing_to_a_terminal() {
-    let lodge = Lodge::start();
-    let mut https = lodge.https();
+    let running = TestBox::start();
+    let mut https = running.https();
     let name = "Hall%1b%5d0;owned%07%1b%5b2K%0dwell%0aINJECT%202026%20ERROR%c2%9b%e2%80%ae";
     let made = https.ask("PUT", &format!("/space/new/occupancy/current/0/max/9/name/{name}"), &[]);
     assert_eq!(made.status, 200);
@@ -124,7 +124,7 @@ fn names_from_outside_do_nothing_to_a_terminal() {
         &["space", "list", "--json"],
         &["space", "show", &id, "--json"],
     ] {
-        let output = lodge.command(args);
+        let output = running.command(args);
         assert!(output.status.success(), "{output:?}");
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(text.contains("owned"), "{text}");
@@ -136,13 +136,13 @@ fn names_from_outside_do_nothing_to_a_terminal() {
 
 #[test]
 fn what_root_does_offline_is_done_as_the_owner_of_the_data_folder() {
-    let lodge = Lodge::unstarted(crate::support::lodge::CONFIG);
-    open_to_all(&lodge.dir);
-    let data = lodge.dir.join("data");
+    let running = TestBox::unstarted(crate::support::test_box::CONFIG);
+    open_to_all(&running.dir);
+    let data = running.dir.join("data");
     std::fs::create_dir(&data).unwrap();
     let owner: u32 = USER.parse().unwrap();
     std::os::unix::fs::chown(&data, Some(owner), Some(owner)).unwrap();
-    let private = lodge.dir.join("private");
+    let private = running.dir.join("private");
     std::fs::create_dir(&private).unwrap();
     std::fs::set_permissions(&private, std::fs::Permissions::from_mode(0o700)).unwrap();
     std::fs::write(private.join("password"), "a good long password\n").unwrap();
@@ -156,7 +156,7 @@ fn what_root_does_offline_is_done_as_the_owner_of_the_data_folder() {
         let found = String::from_utf8(find.stdout).unwrap();
         assert_eq!(found, "", "everything belongs to the owner of the folder");
     };
-    lodge.json(&[
+    running.json(&[
         "user",
         "add",
         "anna",
@@ -166,36 +166,36 @@ fn what_root_does_offline_is_done_as_the_owner_of_the_data_folder() {
         &file("password"),
     ]);
     ours();
-    lodge.json(&["token", "create", "--name", "t", "--scope", "spaces:read"]);
-    lodge.json(&["pki", "init"]);
-    let issued = lodge.json(&["pki", "client", "--name", "app", "--out", &file("out")]);
+    running.json(&["token", "create", "--name", "t", "--scope", "spaces:read"]);
+    running.json(&["pki", "init"]);
+    let issued = running.json(&["pki", "client", "--name", "app", "--out", &file("out")]);
     let certificate = issued["certificate"].as_str().unwrap();
     assert_eq!(
         std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(certificate).unwrap()),
         0,
         "what goes elsewhere is the caller's"
     );
-    assert_eq!(lodge.json(&["pki", "verify", certificate])["good"], true);
-    lodge.json(&["verify"]);
+    assert_eq!(running.json(&["pki", "verify", certificate])["good"], true);
+    running.json(&["verify"]);
     ours();
     // Root does not run the box there.
     let refused = binary()
         .arg("serve")
         .arg("--config")
-        .arg(lodge.config_file())
+        .arg(running.config_file())
         .output()
         .unwrap();
     assert_eq!(refused.status.code(), Some(5), "{refused:?}");
     ours();
     // A backup made elsewhere, in a folder that only root reads, is restored for the owner.
-    let other = Lodge::start();
+    let other = TestBox::start();
     other.json(&["user", "add", "bert", "--role", "admin"]);
     other.json(&["backup", &file("backup"), "--passphrase-file", &file("password")]);
-    lodge.json(&["restore", &file("backup"), "--passphrase-file", &file("password")]);
+    running.json(&["restore", &file("backup"), "--passphrase-file", &file("password")]);
     ours();
-    assert_eq!(lodge.json(&["user", "list"])[0]["name"], "bert");
+    assert_eq!(running.json(&["user", "list"])[0]["name"], "bert");
     ours();
     // And the owner's own box starts on it.
-    let started = as_user(&lodge, "", &["user", "list"]);
+    let started = as_user(&running, "", &["user", "list"]);
     assert!(started.status.success(), "{started:?}");
 }

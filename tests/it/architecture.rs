@@ -78,7 +78,6 @@ const DOORS: &[(&str, &[&str])] = &[
             "relay",
             "uplink",
             "webhooks",
-            "webhooks",
             "rules",
             "accounts",
             "http",
@@ -97,7 +96,6 @@ const DOORS: &[(&str, &[&str])] = &[
     (
         "occupancy",
         &[
-            "webhooks",
             "face",
             "feed",
             "accounts",
@@ -127,7 +125,7 @@ const DOORS: &[(&str, &[&str])] = &[
         &["accounts", "tls", "http", "pki", "store", "files", "domain", "face"],
     ),
     ("feed", &["http", "store", "files", "domain", "feed"]),
-    // Webhooks read the journal and know no room; the occupancy's section names whom they tell.
+    // Webhooks read the journal and know no room, though whom they tell stands in the occupancy's section.
     (
         "webhooks",
         &[
@@ -252,7 +250,7 @@ const OWN_CLOCK: &[(&str, &str)] = &[
     ("occupancy/history/read.rs", "the end of what is asked for"),
     ("occupancy/pages/space.rs", "shown"),
     ("relay/peer.rs", "shown"),
-    ("relay/hands.rs", "shown"),
+    ("relay/conversation.rs", "shown"),
     ("relay/ticket.rs", "where an even clock begins"),
     (
         "webhooks/target.rs",
@@ -274,8 +272,8 @@ const OWN_CLOCK: &[(&str, &str)] = &[
     ("meter/pages/day.rs", "shown"),
     ("meter/pages/card.rs", "shown"),
     ("meter/pages/one.rs", "shown"),
-    ("meter/shown.rs", "shown"),
-    ("rules/house.rs", "compared with what the machine's clock noted"),
+    ("meter/room.rs", "shown"),
+    ("rules/context.rs", "compared with what the machine's clock noted"),
     ("rules/room.rs", "moves along what it noted when the clock is set"),
     ("rules/era.rs", "notices that the clock is set"),
     ("tls/acme/fault.rs", "from when on a server wants to be asked again"),

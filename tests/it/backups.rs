@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::lodge::{CONFIG, binary};
-use crate::support::{Lodge, eventually};
+use crate::support::test_box::{CONFIG, binary};
+use crate::support::{TestBox, eventually};
 
-fn counted(lodge: &Lodge, people: u32) -> String {
-    let mut https = lodge.https();
+fn counted(running: &TestBox, people: u32) -> String {
+    let mut https = running.https();
     let space = https
         .ask("PUT", "/space/new/occupancy/current/0/max/1000/name/Kept", &[])
         .json();
@@ -21,36 +21,36 @@ fn counted(lodge: &Lodge, people: u32) -> String {
     path
 }
 
-fn people_in(lodge: &Lodge, path: &str) -> Value {
-    lodge.https().ask("GET", path, &[]).json()["occupancy"]["current"].clone()
+fn people_in(running: &TestBox, path: &str) -> Value {
+    running.https().ask("GET", path, &[]).json()["occupancy"]["current"].clone()
 }
 
-fn passphrase(lodge: &Lodge) -> String {
-    let file = lodge.dir.join("passphrase");
+fn passphrase(running: &TestBox) -> String {
+    let file = running.dir.join("passphrase");
     std::fs::write(&file, "a long enough passphrase\n").unwrap();
     file.display().to_string()
 }
 
 #[test]
 fn a_backup_brings_back_counts_people_and_keys_on_another_box() {
-    let lodge = Lodge::start();
-    let path = counted(&lodge, 7);
-    lodge.json(&["user", "add", "anna", "--role", "admin"]);
-    let out = lodge.dir.join("out").display().to_string();
-    let issued = lodge.json(&["pki", "client", "--name", "early", "--out", &out]);
-    let secret = passphrase(&lodge);
-    let file = lodge.dir.join("lodge.backup").display().to_string();
-    let made = lodge.json(&["backup", &file, "--passphrase-file", &secret]);
+    let running = TestBox::start();
+    let path = counted(&running, 7);
+    running.json(&["user", "add", "anna", "--role", "admin"]);
+    let out = running.dir.join("out").display().to_string();
+    let issued = running.json(&["pki", "client", "--name", "early", "--out", &out]);
+    let secret = passphrase(&running);
+    let file = running.dir.join("lodge.backup").display().to_string();
+    let made = running.json(&["backup", &file, "--passphrase-file", &secret]);
     assert_eq!(made["bytes"].as_u64().unwrap(), std::fs::metadata(&file).unwrap().len());
-    counted(&lodge, 3);
-    assert!(!lodge.json(&["status"])["store"]["last_backup"].is_null());
+    counted(&running, 3);
+    assert!(!running.json(&["status"])["store"]["last_backup"].is_null());
     let bytes = std::fs::read(&file).unwrap();
     assert!(
         !bytes.windows(11).any(|bytes| bytes == b"PRIVATE KEY"),
         "no key is in a backup in clear"
     );
 
-    let mut other = Lodge::unstarted(CONFIG);
+    let mut other = TestBox::unstarted(CONFIG);
     let would = other.json(&["restore", &file, "--dry-run", "--passphrase-file", &secret]);
     assert!(
         !other.dir.join("data/store").exists(),
@@ -60,24 +60,27 @@ fn a_backup_brings_back_counts_people_and_keys_on_another_box() {
     other.run();
     assert_eq!(people_in(&other, &path), 7);
     assert_eq!(other.json(&["user", "list"])[0]["name"], "anna");
-    let root = |lodge: &Lodge| std::fs::read(lodge.ca_file()).unwrap();
-    assert_eq!(root(&lodge), root(&other), "the same authorities");
+    let root = |running: &TestBox| std::fs::read(running.ca_file()).unwrap();
+    assert_eq!(root(&running), root(&other), "the same authorities");
     let verdict = other.json(&["pki", "verify", issued["certificate"].as_str().unwrap()]);
     assert_eq!(verdict["good"], true, "what was issued before is good after");
-    assert_eq!(epoch(&lodge, &path), epoch(&other, &path), "it is the same change");
-    for lodge in [&lodge, &other] {
-        assert_eq!(lodge.https().ask("PUT", &format!("{path}/increment"), &[]).status, 200);
+    assert_eq!(epoch(&running, &path), epoch(&other, &path), "it is the same change");
+    for running in [&running, &other] {
+        assert_eq!(
+            running.https().ask("PUT", &format!("{path}/increment"), &[]).status,
+            200
+        );
     }
     assert_ne!(
-        epoch(&lodge, &path),
+        epoch(&running, &path),
         epoch(&other, &path),
         "what comes after has ids of its own on each box"
     );
 }
 
 /// The epoch as it stands in a space's version.
-fn epoch(lodge: &Lodge, path: &str) -> String {
-    let answer = lodge.https().ask("GET", path, &[]);
+fn epoch(running: &TestBox, path: &str) -> String {
+    let answer = running.https().ask("GET", path, &[]);
     answer
         .header("etag")
         .unwrap()
@@ -90,34 +93,50 @@ fn epoch(lodge: &Lodge, path: &str) -> String {
 
 #[test]
 fn a_restore_needs_the_box_stopped_and_the_right_passphrase() {
-    let mut lodge = Lodge::start();
-    let path = counted(&lodge, 2);
-    let secret = passphrase(&lodge);
-    let file = lodge.dir.join("lodge.backup").display().to_string();
-    lodge.json(&["backup", &file, "--passphrase-file", &secret]);
+    let mut running = TestBox::start();
+    let path = counted(&running, 2);
+    let secret = passphrase(&running);
+    let file = running.dir.join("lodge.backup").display().to_string();
+    running.json(&["backup", &file, "--passphrase-file", &secret]);
     assert_eq!(
-        lodge
+        running
             .command(&["restore", &file, "--passphrase-file", &secret])
             .status
             .code(),
         Some(5)
     );
-    lodge.stop();
-    let wrong = lodge.dir.join("wrong");
+    running.stop();
+    let wrong = running.dir.join("wrong");
     std::fs::write(&wrong, "not the passphrase").unwrap();
-    let refused = lodge.command(&["restore", &file, "--passphrase-file", wrong.to_str().unwrap()]);
+    let refused = running.command(&["restore", &file, "--passphrase-file", wrong.to_str().unwrap()]);
     assert_eq!(refused.status.code(), Some(1), "{refused:?}");
     let mut damaged = std::fs::read(&file).unwrap();
     let middle = damaged.len() / 2;
     damaged[middle] ^= 1;
-    let damaged_file = lodge.dir.join("damaged.backup").display().to_string();
+    let damaged_file = running.dir.join("damaged.backup").display().to_string();
     std::fs::write(&damaged_file, damaged).unwrap();
-    let refused = lodge.command(&["restore", &damaged_file, "--passphrase-file", &secret]);
+    let refused = running.command(&["restore", &damaged_file, "--passphrase-file", &secret]);
     assert_eq!(refused.status.code(), Some(1), "{refused:?}");
-    lodge.run();
-    assert_eq!(people_in(&lodge, &path), 2, "what was refused changed nothing");
-    let unsaid = lodge.command(&["backup", &file]);
+    running.run();
+    assert_eq!(people_in(&running, &path), 2, "what was refused changed nothing");
+    let unsaid = running.command(&["backup", &file]);
     assert_eq!(unsaid.status.code(), Some(2), "what becomes of the keys must be said");
+    let short = running.dir.join("short");
+    std::fs::write(&short, "seven77\n").unwrap();
+    let guessed = running.dir.join("guessed.backup");
+    let arguments = [
+        "backup",
+        guessed.to_str().unwrap(),
+        "--passphrase-file",
+        short.to_str().unwrap(),
+    ];
+    let refused = running.command(&arguments);
+    assert_eq!(
+        refused.status.code(),
+        Some(2),
+        "a passphrase that is guessed seals nothing"
+    );
+    assert!(!guessed.exists());
 }
 
 #[test]
@@ -130,7 +149,7 @@ fn the_box_backs_itself_up_and_keeps_as_many_as_it_is_told() {
         )
         .unwrap();
     }
-    let lodge = Lodge::start_with(&format!(
+    let running = TestBox::start_with(&format!(
         "{CONFIG}[backup]\ndirectory = {:?}\nkeep = 2\n",
         folder.path()
     ));
@@ -143,46 +162,55 @@ fn the_box_backs_itself_up_and_keeps_as_many_as_it_is_told() {
         names.sort();
         (names.len() == 2 && !names[1].ends_with("gatelodge-20260103T000000Z.backup")).then(|| names.remove(1))
     });
-    let report = lodge.json(&["restore", made.to_str().unwrap(), "--dry-run"]);
+    let report = running.json(&["restore", made.to_str().unwrap(), "--dry-run"]);
     assert!(report["report"]["members"].as_array().unwrap().len() > 1, "{report}");
     let status = eventually("the backup is noted", || {
-        let status = lodge.json(&["status"]);
+        let status = running.json(&["status"]);
         (!status["store"]["last_backup"].is_null()).then_some(status)
     });
     assert_eq!(status["store"]["last_backup_keys"], "left_out", "{status}");
-    let words = lodge.command(&["status"]);
+    let words = running.command(&["status"]);
     assert!(String::from_utf8_lossy(&words.stdout).contains("without keys"));
 }
 
 #[test]
 fn only_a_backup_that_reached_its_file_counts() {
-    let lodge = Lodge::start();
-    let refused = lodge.command(&["backup", "/nonexistent/x", "--without-keys"]);
+    let running = TestBox::start();
+    let refused = running.command(&["backup", "/nonexistent/x", "--without-keys"]);
     assert_eq!(refused.status.code(), Some(1), "{refused:?}");
-    assert_eq!(lodge.json(&["status"])["store"]["last_backup"], Value::Null);
-    let file = lodge.dir.join("whole.backup").display().to_string();
-    lodge.json(&["backup", &file, "--without-keys"]);
-    let status = lodge.json(&["status"]);
+    assert_eq!(running.json(&["status"])["store"]["last_backup"], Value::Null);
+    let file = running.dir.join("whole.backup").display().to_string();
+    running.json(&["backup", &file, "--without-keys"]);
+    let status = running.json(&["status"]);
     assert!(status["store"]["last_backup"].is_string(), "{status}");
-    let left: Vec<_> = std::fs::read_dir(lodge.dir.join("data"))
+    let left: Vec<_> = std::fs::read_dir(running.dir.join("data"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .filter(|name| name.starts_with("backup-"))
         .collect();
     assert!(left.is_empty(), "{left:?}");
+    let other = TestBox::unstarted(CONFIG);
+    let restored = other.command(&["restore", &file]);
+    let words = String::from_utf8_lossy(&restored.stdout).into_owned();
+    assert!(words.contains("no keys come with it"), "{restored:?}");
+    let dry = TestBox::unstarted(CONFIG).command(&["restore", &file, "--dry-run"]);
+    assert!(
+        !String::from_utf8_lossy(&dry.stdout).contains("no keys come"),
+        "{dry:?}"
+    );
 }
 
 #[test]
 fn what_kills_left_of_backups_is_swept_at_the_start() {
-    let mut lodge = Lodge::start();
-    lodge.kill();
-    let data = lodge.dir.join("data");
+    let mut running = TestBox::start();
+    running.kill();
+    let data = running.dir.join("data");
     for name in ["backup-0c4a261a0211.tmp", "backup-0c4a261a0211.tmp.unfinished"] {
         std::fs::write(data.join(name), "left").unwrap();
     }
     let left = data.join("pki/server/.root.key.pem.0123456789abcdef0123456789abcdef.new");
     std::fs::write(&left, "half a key").unwrap();
-    lodge.run();
+    running.run();
     assert!(!data.join("backup-0c4a261a0211.tmp").exists());
     assert!(!data.join("backup-0c4a261a0211.tmp.unfinished").exists());
     assert!(!left.exists() && data.join("pki/server/root.key.pem").exists());
@@ -210,13 +238,13 @@ impl Drop for Stick {
 
 #[test]
 fn backups_go_to_no_folder_that_is_missing_or_an_empty_mount_point() {
-    let mut lodge = Lodge::unstarted("");
-    let stick = lodge.dir.join("stick");
-    lodge.configure(&format!("{CONFIG}[backup]\ndirectory = {stick:?}\n"));
-    lodge.run();
-    let told = |lodge: &Lodge, words: &str| {
+    let mut running = TestBox::unstarted("");
+    let stick = running.dir.join("stick");
+    running.configure(&format!("{CONFIG}[backup]\ndirectory = {stick:?}\n"));
+    running.run();
+    let told = |running: &TestBox, words: &str| {
         eventually(words, || {
-            let status = lodge.json(&["status"]);
+            let status = running.json(&["status"]);
             let alarms = status["alarms"].to_string();
             let alarm = alarms.contains("no backup was made") && alarms.contains(words);
             (alarm
@@ -227,14 +255,14 @@ fn backups_go_to_no_folder_that_is_missing_or_an_empty_mount_point() {
             .then_some(())
         });
     };
-    told(&lodge, "is not there");
+    told(&running, "is not there");
     assert!(!stick.exists(), "a folder that is not there is never made");
-    assert_eq!(lodge.json(&["status"])["store"]["last_backup"], Value::Null);
+    assert_eq!(running.json(&["status"])["store"]["last_backup"], Value::Null);
 
     std::fs::create_dir(&stick).unwrap();
     let plugged = Stick::plugged_in(&stick);
-    lodge.stop();
-    lodge.run();
+    running.stop();
+    running.run();
     let backups = || {
         let entries = std::fs::read_dir(&stick).unwrap().map(|entry| entry.unwrap().path());
         entries
@@ -242,25 +270,25 @@ fn backups_go_to_no_folder_that_is_missing_or_an_empty_mount_point() {
             .count()
     };
     eventually("a backup on the stick", || (backups() == 1).then_some(()));
-    lodge.stop();
+    running.stop();
 
     drop(plugged);
-    lodge.run();
-    told(&lodge, "another file system");
+    running.run();
+    told(&running, "another file system");
     assert_eq!(backups(), 0, "nothing is written to the mount point");
 
     // It is meant, says somebody.
     std::fs::write(stick.join(".gatelodge-backups"), "").unwrap();
-    lodge.stop();
-    lodge.run();
+    running.stop();
+    running.run();
     eventually("a backup in the folder that was said to be meant", || {
         (backups() == 1).then_some(())
     });
 }
 
 /// Every file of the PKI, by its name below it.
-fn keys(lodge: &Lodge) -> Vec<(PathBuf, Vec<u8>)> {
-    let folder = lodge.dir.join("data/pki");
+fn keys(running: &TestBox) -> Vec<(PathBuf, Vec<u8>)> {
+    let folder = running.dir.join("data/pki");
     let files = files_below(&folder).into_iter();
     files
         .filter(|path| path.to_string_lossy().contains(".key.pem") && !path.to_string_lossy().contains("doors"))
@@ -275,16 +303,16 @@ fn keys(lodge: &Lodge) -> Vec<(PathBuf, Vec<u8>)> {
 
 #[test]
 fn a_restore_that_is_killed_anywhere_is_all_or_nothing() {
-    let lodge = Lodge::start();
-    let path = counted(&lodge, 7);
-    lodge.json(&["user", "add", "anna", "--role", "admin"]);
-    let secret = passphrase(&lodge);
-    let file = lodge.dir.join("lodge.backup").display().to_string();
-    lodge.json(&["backup", &file, "--passphrase-file", &secret]);
-    let (backed_up, mut ends) = (keys(&lodge), [0; 2]);
+    let running = TestBox::start();
+    let path = counted(&running, 7);
+    running.json(&["user", "add", "anna", "--role", "admin"]);
+    let secret = passphrase(&running);
+    let file = running.dir.join("lodge.backup").display().to_string();
+    running.json(&["backup", &file, "--passphrase-file", &secret]);
+    let (backed_up, mut ends) = (keys(&running), [0; 2]);
     let kills = std::env::var("GATELODGE_TEST_RESTORE_KILLS").map_or(10, |times| times.parse().unwrap());
     for kill in 0..kills {
-        let mut other = Lodge::start();
+        let mut other = TestBox::start();
         let before = keys(&other);
         other.json(&["user", "add", "bert", "--role", "admin"]);
         other.stop();
@@ -316,41 +344,41 @@ fn a_restore_that_is_killed_anywhere_is_all_or_nothing() {
 
 #[test]
 fn an_authority_that_is_gone_or_damaged_shuts_what_needs_it_and_is_never_replaced_in_silence() {
-    let mut lodge = Lodge::start();
-    lodge.json(&["user", "add", "anna", "--role", "admin"]);
-    let before = keys(&lodge);
-    lodge.stop();
-    let pki = lodge.dir.join("data/pki");
+    let mut running = TestBox::start();
+    running.json(&["user", "add", "anna", "--role", "admin"]);
+    let before = keys(&running);
+    running.stop();
+    let pki = running.dir.join("data/pki");
     // A hierarchy that no door uses here, and one that the mtls door trusts.
     std::fs::write(pki.join("signing/issuer.key.pem"), "").unwrap();
-    let verified = lodge.command(&["verify"]);
+    let verified = running.command(&["verify"]);
     let words = String::from_utf8_lossy(&verified.stdout).into_owned();
     assert_eq!(verified.status.code(), Some(1), "{words}");
     assert!(
         words.contains("signing/issuer.key.pem: holds no whole private key"),
         "{words}"
     );
-    lodge.run();
+    running.run();
     assert_eq!(
-        lodge.json(&["status"])["doors"].as_object().unwrap().len(),
+        running.json(&["status"])["doors"].as_object().unwrap().len(),
         4,
         "every door is open"
     );
-    lodge.stop();
+    running.stop();
 
-    std::fs::rename(pki.join("client"), lodge.dir.join("client")).unwrap();
-    lodge.run();
-    let status = lodge.json(&["status"]);
+    std::fs::rename(pki.join("client"), running.dir.join("client")).unwrap();
+    running.run();
+    let status = running.json(&["status"]);
     assert!(status["doors"]["https"][0].is_string(), "{status}");
     assert!(status["doors"]["mtls"].is_null(), "{status}");
     assert!(!pki.join("client").exists(), "nothing was made in its place");
-    assert!(lodge.log().contains("the client authority that this box had is gone"));
-    std::fs::rename(lodge.dir.join("client"), pki.join("client")).unwrap();
+    assert!(running.log().contains("the client authority that this box had is gone"));
+    std::fs::rename(running.dir.join("client"), pki.join("client")).unwrap();
     eventually("the door opens by itself once the files are back", || {
-        lodge.json(&["status"])["doors"]["mtls"][0].as_str().map(|_| ())
+        running.json(&["status"])["doors"]["mtls"][0].as_str().map(|_| ())
     });
-    lodge.json(&["pki", "init", "--replace"]);
-    let after = keys(&lodge);
+    running.json(&["pki", "init", "--replace"]);
+    let after = keys(&running);
     let same = |name: &str| {
         let of = |keys: &[(PathBuf, Vec<u8>)]| {
             keys.iter()
@@ -379,10 +407,10 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn a_damaged_store_starts_in_salvage_and_says_what_is_lost() {
-    let mut lodge = Lodge::start();
-    let path = counted(&lodge, 300);
-    lodge.kill();
-    let data = lodge.dir.join("data/store");
+    let mut running = TestBox::start();
+    let path = counted(&running, 300);
+    running.kill();
+    let data = running.dir.join("data/store");
     let largest = files_below(&data)
         .into_iter()
         .filter(|file| {
@@ -398,12 +426,12 @@ fn a_damaged_store_starts_in_salvage_and_says_what_is_lost() {
     bytes[end / 2] ^= 0xff;
     std::fs::write(&largest, &bytes).unwrap();
 
-    let verdict = lodge.command(&["verify"]);
+    let verdict = running.command(&["verify"]);
     assert_eq!(verdict.status.code(), Some(1), "{verdict:?}");
     assert_eq!(std::fs::read(&largest).unwrap(), bytes, "verify changes nothing");
-    let took = lodge.run();
+    let took = running.run();
     assert!(took.as_secs() < 10, "{took:?}");
-    let status = lodge.json(&["status"]);
+    let status = running.json(&["status"]);
     assert_eq!(status["state"], "salvage");
     assert!(
         status["store"]["salvage"]["losses"]
@@ -415,13 +443,13 @@ fn a_damaged_store_starts_in_salvage_and_says_what_is_lost() {
         .into_iter()
         .any(|file| std::fs::read(file).is_ok_and(|found| found == bytes));
     assert!(kept, "the damaged copy is kept");
-    let people = people_in(&lodge, &path).as_u64();
+    let people = people_in(&running, &path).as_u64();
     assert!(
         people.is_none_or(|people| people <= 300),
         "what is served was once written: {people:?}"
     );
     assert_eq!(
-        lodge
+        running
             .https()
             .ask("PUT", "/space/new/occupancy/current/0/max/5", &[])
             .status,

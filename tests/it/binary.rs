@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::support::demo::Demo;
-use crate::support::lodge::binary;
+use crate::support::test_box::binary;
 
 fn text_of(args: &[&str]) -> String {
     let output = binary().args(args).output().unwrap();

@@ -5,14 +5,14 @@ use gatelodge::store::{Ledger, Options, RowError, Store, schema};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::support::{Lodge, eventually};
+use crate::support::{TestBox, eventually};
 
 /// Puts rows where the history of `space` is written now and in the next half-hour that no history can read.
-fn spoil(lodge: &Lodge, space: SpaceId) {
+fn spoil(running: &TestBox, space: SpaceId) {
     let rows: Ledger<Value> = Ledger::new(schema::HISTORY_MINUTES);
     let half_hour = u32::try_from(Timestamp::now().as_second() / 1800).unwrap();
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let store = Store::open(Options::new(lodge.dir.join("data/store"))).unwrap();
+        let store = Store::open(Options::new(running.dir.join("data/store"))).unwrap();
         store
             .write(move |page| {
                 for stretch in [half_hour, half_hour + 1] {
@@ -29,21 +29,21 @@ fn spoil(lodge: &Lodge, space: SpaceId) {
 
 #[test]
 fn a_room_that_breaks_five_times_is_failed_and_the_box_goes_on() {
-    let mut lodge = Lodge::start();
-    let made = lodge
+    let mut running = TestBox::start();
+    let made = running
         .https()
         .ask("PUT", "/space/new/occupancy/current/0/max/9", &[])
         .json();
     let space = made["space_id"].as_str().unwrap().to_owned();
-    assert_eq!(lodge.stop().0, Some(0));
-    spoil(&lodge, space.parse().unwrap());
-    lodge.run();
+    assert_eq!(running.stop().0, Some(0));
+    spoil(&running, space.parse().unwrap());
+    running.run();
 
-    let mut https = lodge.https();
+    let mut https = running.https();
     let count = format!("/space/{space}/increment");
     assert_eq!(https.ask("PUT", &count, &[]).status, 200);
     let status = eventually("the room is given up", || {
-        let status = lodge.json(&["status"]);
+        let status = running.json(&["status"]);
         (status["services"]["occupancy-history"]["state"] == "failed").then_some(status)
     });
     assert_eq!(status["state"], "degraded", "{status}");
@@ -62,5 +62,5 @@ fn a_room_that_breaks_five_times_is_failed_and_the_box_goes_on() {
         (counted.status, &counted.json()["occupancy"]["current"]),
         (200, &json!(2))
     );
-    assert_eq!(lodge.stop().0, Some(0), "it still stops in order");
+    assert_eq!(running.stop().0, Some(0), "it still stops in order");
 }

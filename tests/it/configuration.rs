@@ -4,8 +4,8 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use crate::support::Lodge;
-use crate::support::lodge::{CONFIG, binary};
+use crate::support::TestBox;
+use crate::support::test_box::{CONFIG, binary};
 
 fn check(text: &str) -> (Output, String) {
     check_with(text, &[])
@@ -149,23 +149,23 @@ fn a_missing_file_is_named_and_nothing_is_opened() {
 
 #[test]
 fn later_layers_win_and_say_where_values_come_from() {
-    let lodge = Lodge::unstarted(CONFIG);
-    std::fs::create_dir_all(lodge.dir.join("conf.d")).unwrap();
+    let running = TestBox::unstarted(CONFIG);
+    std::fs::create_dir_all(running.dir.join("conf.d")).unwrap();
     std::fs::write(
-        lodge.dir.join("conf.d/10.toml"),
+        running.dir.join("conf.d/10.toml"),
         "[site]\nname = \"From conf.d\"\ntimezone = \"Europe/Paris\"\n",
     )
     .unwrap();
-    std::fs::create_dir_all(lodge.dir.join("data/conf.d")).unwrap();
+    std::fs::create_dir_all(running.dir.join("data/conf.d")).unwrap();
     std::fs::write(
-        lodge.dir.join("data/conf.d/20.toml"),
+        running.dir.join("data/conf.d/20.toml"),
         "[site]\ntimezone = \"Europe/London\"\n",
     )
     .unwrap();
     let mut command = binary();
     command
         .args(["config", "show", "--json", "--config"])
-        .arg(lodge.config_file());
+        .arg(running.config_file());
     let output = command
         .env("GATELODGE_OCCUPANCY__IDLE_EXPIRY", "\"3h\"")
         .output()

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use gatelodge::config::{self, Flags, remote};
 use gatelodge::uplink::Section;
 
-use crate::support::Lodge;
-use crate::support::lodge::{CONFIG, binary};
+use crate::support::TestBox;
+use crate::support::test_box::{CONFIG, binary};
 
 /// Behind `#!` each line says what is wrong with it, once for every fault; rulers part the sections.
 const ALL: &str = include_str!("configuration_faults/all.toml");
@@ -95,9 +95,9 @@ fn a_start_says_what_check_config_says() {
 
 #[test]
 fn a_reload_and_a_configuration_from_afar_are_told_all_their_faults() {
-    let lodge = Lodge::start_with(CONFIG);
-    lodge.configure("[backup]\ndirectory = \"/\"\nkeep = 0\n[site]\ntimezone = \"Mars\"\n");
-    let output = lodge.command(&["config", "reload"]);
+    let running = TestBox::start_with(CONFIG);
+    running.configure("[backup]\ndirectory = \"/\"\nkeep = 0\n[site]\ntimezone = \"Mars\"\n");
+    let output = running.command(&["config", "reload"]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("backup.keep") && said.contains("site.timezone"), "{said}");
 

@@ -8,8 +8,8 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use crate::support::Lodge;
-use crate::support::lodge::{CONFIG, binary};
+use crate::support::TestBox;
+use crate::support::test_box::{CONFIG, binary};
 
 /// A key that names a file: its section, what stands in the section beside it, and what a good file of it holds.
 struct Named {
@@ -75,40 +75,40 @@ const ALL: &[Named] = &[
 ];
 
 /// Good files of every kind, made by a box.
-struct Stage {
+struct Fixture {
     folder: tempfile::TempDir,
 }
 
-impl Stage {
-    fn new() -> Stage {
-        let lodge = Lodge::start_with(CONFIG);
+impl Fixture {
+    fn new() -> Fixture {
+        let running = TestBox::start_with(CONFIG);
         let folder = tempfile::tempdir().unwrap();
         // Whoever looks without rights gets as far as the files.
         std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
-        let stage = Stage { folder };
-        let out = lodge.dir.join("out");
+        let fixture = Fixture { folder };
+        let out = running.dir.join("out");
         for name in ["own", "other"] {
-            let made = lodge.command(&["pki", "server", "--name", name, "--out", out.to_str().unwrap()]);
+            let made = running.command(&["pki", "server", "--name", name, "--out", out.to_str().unwrap()]);
             assert!(made.status.success(), "{made:?}");
         }
-        let signed = lodge.command(&["pki", "crl", "client"]);
+        let signed = running.command(&["pki", "crl", "client"]);
         assert!(signed.status.success(), "{signed:?}");
         let from = |name: &str| std::fs::read(out.join(name)).unwrap();
-        stage.write("CERT", &from("own.chain.pem"));
-        stage.write("KEY", &from("own.key.pem"));
-        stage.write("OTHER", &from("other.key.pem"));
-        stage.write("CA", &std::fs::read(lodge.ca_file()).unwrap());
-        stage.write(
+        fixture.write("CERT", &from("own.chain.pem"));
+        fixture.write("KEY", &from("own.key.pem"));
+        fixture.write("OTHER", &from("other.key.pem"));
+        fixture.write("CA", &std::fs::read(running.ca_file()).unwrap());
+        fixture.write(
             "LIST",
-            &std::fs::read(lodge.dir.join("data/pki/client/crl.pem")).unwrap(),
+            &std::fs::read(running.dir.join("data/pki/client/crl.pem")).unwrap(),
         );
-        stage.write("SECRET", b"a secret of more than sixteen bytes\n");
-        stage.write(
+        fixture.write("SECRET", b"a secret of more than sixteen bytes\n");
+        fixture.write(
             "RECIPIENT",
             b"age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p\n",
         );
-        std::fs::create_dir(stage.path("FOLDER")).unwrap();
-        stage
+        std::fs::create_dir(fixture.path("FOLDER")).unwrap();
+        fixture
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -162,13 +162,13 @@ fn check(file: &Path) -> (Output, Value) {
 
 #[test]
 fn every_file_is_read_as_it_will_be() {
-    let stage = Stage::new();
-    stage.write("garbage", b"this is no PEM");
-    stage.write("empty", b"");
-    stage.write("nobodys", b"anything");
-    std::fs::set_permissions(stage.path("nobodys"), PermissionsExt::from_mode(0o000)).unwrap();
+    let fixture = Fixture::new();
+    fixture.write("garbage", b"this is no PEM");
+    fixture.write("empty", b"");
+    fixture.write("nobodys", b"anything");
+    std::fs::set_permissions(fixture.path("nobodys"), PermissionsExt::from_mode(0o000)).unwrap();
     for named in ALL {
-        let file = stage.configure(named, None);
+        let file = fixture.configure(named, None);
         let (output, verdict) = check(&file);
         assert!(output.status.success(), "{} with good files: {verdict}", named.key);
         let wrong = |verdict: &Value, what: &str, words: &str| {
@@ -187,17 +187,17 @@ fn every_file_is_read_as_it_will_be() {
             tried.push(("garbage", ""));
         }
         for (name, words) in tried {
-            let file = stage.configure(named, Some(&stage.path(name)));
+            let file = fixture.configure(named, Some(&fixture.path(name)));
             let (output, verdict) = check(&file);
             assert_eq!(output.status.code(), Some(3), "{} {name}: {verdict}", named.key);
             wrong(&verdict, name, words);
         }
         if named.kind == Kind::Key {
-            let (_, verdict) = check(&stage.configure(named, Some(&stage.path("OTHER"))));
+            let (_, verdict) = check(&fixture.configure(named, Some(&fixture.path("OTHER"))));
             wrong(&verdict, "of another certificate", "does not belong to the certificate");
         }
         // Somebody without rights is told that it was not looked at, and no more.
-        let file = stage.configure(named, Some(&stage.path("nobodys")));
+        let file = fixture.configure(named, Some(&fixture.path("nobodys")));
         let mut command = binary();
         command.args(["check-config", "--json", "--config"]).arg(&file);
         if rustix::process::geteuid().is_root() {
@@ -213,11 +213,11 @@ fn every_file_is_read_as_it_will_be() {
 
 #[test]
 fn all_faults_are_told_a_line_each_and_serve_refuses_the_same() {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let text = "[site]\nhostname = \"not a name\"\ntimezone = \"Mars\"\n[log]\nfilter = \"loud\"\n[https]\nlisen = []\n\
                 [occupancy]\nidle_expiry = \"24 parsecs\"\n[[occupancy.webhook]]\nname = \"a b\"\nurl = \"https://a.example\"\n\
                 secret_file = \"/nowhere\"\n[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://a.example\"\nauth = \"password\"\n";
-    let file = stage.path("config.toml");
+    let file = fixture.path("config.toml");
     std::fs::write(&file, text).unwrap();
     let output = binary().args(["check-config", "--config"]).arg(&file).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
@@ -237,7 +237,7 @@ fn all_faults_are_told_a_line_each_and_serve_refuses_the_same() {
     }
     std::fs::write(
         &file,
-        format!("data_dir = {:?}\n[log]\nfilter = \"loud\"\n", stage.path("data")),
+        format!("data_dir = {:?}\n[log]\nfilter = \"loud\"\n", fixture.path("data")),
     )
     .unwrap();
     let served = binary().args(["serve", "--config"]).arg(&file).output().unwrap();

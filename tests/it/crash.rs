@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::support::https::{Https, config};
-use crate::support::{Lodge, eventually};
+use crate::support::{TestBox, eventually};
 
 /// What one counter knows of its own space: nobody else counts there.
 #[derive(Clone)]
@@ -30,8 +30,8 @@ fn kills() -> usize {
 
 #[test]
 fn nothing_acknowledged_is_lost_when_the_box_is_killed() {
-    let mut lodge = Lodge::start();
-    let mut https = lodge.https();
+    let mut running = TestBox::start();
+    let mut https = running.https();
     let mut counters: Vec<Counter> = (0..COUNTERS)
         .map(|_| {
             let space = https
@@ -47,12 +47,12 @@ fn nothing_acknowledged_is_lost_when_the_box_is_killed() {
     let (mut slowest, mut acknowledged) = (Duration::ZERO, 0);
     for round in 0..kills() {
         counters = count_until_killed(
-            &mut lodge,
+            &mut running,
             counters,
             Duration::from_millis(20 + (round as u64 * 37) % 180),
         );
-        slowest = slowest.max(lodge.run());
-        let mut https = lodge.https();
+        slowest = slowest.max(running.run());
+        let mut https = running.https();
         for counter in &mut counters {
             let found = https.ask("GET", &counter.path, &[]).json()["occupancy"]["current"]
                 .as_u64()
@@ -78,9 +78,9 @@ fn nothing_acknowledged_is_lost_when_the_box_is_killed() {
 }
 
 /// Counts on every space at once, and kills the box in the middle of it.
-fn count_until_killed(lodge: &mut Lodge, counters: Vec<Counter>, after: Duration) -> Vec<Counter> {
-    let address = lodge.door("https");
-    let tls = config(&lodge.ca_file(), None);
+fn count_until_killed(running: &mut TestBox, counters: Vec<Counter>, after: Duration) -> Vec<Counter> {
+    let address = running.door("https");
+    let tls = config(&running.ca_file(), None);
     let over = Arc::new(AtomicBool::new(false));
     let threads: Vec<_> = counters
         .into_iter()
@@ -107,20 +107,20 @@ fn count_until_killed(lodge: &mut Lodge, counters: Vec<Counter>, after: Duration
         })
         .collect();
     std::thread::sleep(after);
-    lodge.kill();
+    running.kill();
     over.store(true, Ordering::Relaxed);
     threads.into_iter().map(|thread| thread.join().unwrap()).collect()
 }
 
 #[test]
 fn sums_and_bounds_are_exact_under_many_hands() {
-    let lodge = Lodge::start();
-    let space = lodge
+    let running = TestBox::start();
+    let space = running
         .https()
         .ask("PUT", "/space/new/occupancy/current/0/max/500", &[])
         .json();
     let path = format!("/space/{}", space["space_id"].as_str().unwrap());
-    let (address, tls) = (lodge.door("https"), config(&lodge.ca_file(), None));
+    let (address, tls) = (running.door("https"), config(&running.ca_file(), None));
     let threads: Vec<_> = (0..8)
         .map(|_| {
             let (tls, path) = (tls.clone(), path.clone());
@@ -147,14 +147,14 @@ fn sums_and_bounds_are_exact_under_many_hands() {
 
 #[test]
 fn idle_spaces_die_and_used_ones_live() {
-    let lodge = Lodge::start_with("[https]\nlisten = [\"127.0.0.1:0\"]\n[occupancy]\nidle_expiry = \"2s\"\n");
-    let mut https = lodge.https();
+    let running = TestBox::start_with("[https]\nlisten = [\"127.0.0.1:0\"]\n[occupancy]\nidle_expiry = \"2s\"\n");
+    let mut https = running.https();
     let mut make = || {
         let space = https.ask("PUT", "/space/new/occupancy/current/0/max/5", &[]).json();
         format!("/space/{}", space["space_id"].as_str().unwrap())
     };
     let (idle, used) = (make(), make());
-    let kept = lodge.json(&["space", "create", "--maximum", "5"]);
+    let kept = running.json(&["space", "create", "--maximum", "5"]);
     let began = std::time::Instant::now();
     eventually("the idle space is gone", || {
         assert_eq!(https.ask("GET", &used, &[]).status, 200, "reading renews it");
@@ -162,11 +162,11 @@ fn idle_spaces_die_and_used_ones_live() {
         (began.elapsed() > Duration::from_millis(2_200) && https.ask("GET", &idle, &[]).status == 404).then_some(())
     });
     eventually("its row is gone too", || {
-        let left = lodge.json(&["space", "list"]);
+        let left = running.json(&["space", "list"]);
         (left.as_array().unwrap().len() == 2).then_some(())
     });
     assert_eq!(
-        lodge.json(&["space", "show", kept["id"].as_str().unwrap()])["maximum"],
+        running.json(&["space", "show", kept["id"].as_str().unwrap()])["maximum"],
         5,
         "the operator's stay"
     );

@@ -2,16 +2,16 @@
 
 use std::process::Command;
 
-use crate::support::Lodge;
+use crate::support::TestBox;
 
 #[test]
 fn nobody_is_refused_while_the_box_is_started_again() {
-    let lodge = Lodge::unstarted("");
-    let settings = std::fs::read_to_string(lodge.config_file()).unwrap();
+    let running = TestBox::unstarted("");
+    let settings = std::fs::read_to_string(running.config_file()).unwrap();
     let run = Command::new("python3")
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/handover.py"))
         .arg(env!("CARGO_BIN_EXE_gatelodge"))
-        .arg(lodge.config_file())
+        .arg(running.config_file())
         .arg(settings)
         .output()
         .expect("python3 is there; apt-get install python3");
@@ -20,6 +20,6 @@ fn nobody_is_refused_while_the_box_is_started_again() {
         "{}{}\n{}",
         String::from_utf8_lossy(&run.stdout),
         String::from_utf8_lossy(&run.stderr),
-        lodge.log()
+        running.log()
     );
 }

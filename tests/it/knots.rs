@@ -7,78 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// Circles that are left: the folder of all their files, how many there are, and why.
-const KNOTS: &[(&str, usize, &str)] = &[
-    (
-        "src/accounts",
-        2,
-        "people have sessions, and a session ends with its person",
-    ),
-    (
-        "src/accounts/tries",
-        3,
-        "places, what failed from them, and the rows of both",
-    ),
-    (
-        "src/admin",
-        3,
-        "the verdict is a part of the status that it is found in",
-    ),
-    ("src/app", 2, "the shape of a refusal is the router's"),
-    (
-        "src/app",
-        11,
-        "what runs is one struct, whose steps are in files of their own",
-    ),
-    ("src/cli/emop", 2, "a table of commands, and what a command is"),
-    (
-        "src/config",
-        4,
-        "the remote layer is a layer, and is laid by the others",
-    ),
-    ("src/domain", 2, "events are of meters, and meters' news have lanes"),
-    ("src/feed", 2, "bells, and the hall in which they ring"),
-    (
-        "src/files",
-        2,
-        "whole files are put in folders, and folders swept of those that are not",
-    ),
-    (
-        "src/http",
-        2,
-        "the name of a route that is answered ahead of the router",
-    ),
-    ("src/meter", 3, "the room, its rounds, and what it shows"),
-    ("src/meter/emop", 2, "the catalogue, and what may be inferred in it"),
-    ("src/meter/pages", 2, "a day, and the page that it is on"),
-    ("src/meter/simulator", 4, "a table of objects with what each does"),
-    ("src/relay", 2, "messages, and how they grow"),
-    (
-        "src/relay",
-        6,
-        "one connection asks the table, and the table its connections",
-    ),
-    ("src/relay/bridge", 2, "bodies, and the messages that they are in"),
-    ("src/relay/bridge", 2, "both ways for events"),
-    ("src/rules", 2, "entries, and those that are built in"),
-    (
-        "src/store",
-        20,
-        "lanes and readings have the handle where its inside would do",
-    ),
-    ("src/store/backup", 2, "a restore, and where its members go"),
-    ("src/store/table", 2, "the table, and what lies over it"),
-    ("src/supervisor", 2, "the keeper of a service tells its states"),
-    ("src/tls", 3, "a pair's error names the order that it came from"),
-    ("src/tls", 3, "a door, its front, and the handshake"),
-    ("src/tls", 3, "limits, and the two that measure by them"),
-    ("src/uplink", 13, "small types stand where they were first needed"),
-    (
-        "src/uplink",
-        15,
-        "a session and its steps share what the room gave them",
-    ),
-    ("src/webhooks", 2, "the room and its workers"),
-];
+const KNOTS: &[(&str, usize, &str)] = &[];
 
 /// Module paths (`store::log::frame`) and what each file says, without comments and inline tests.
 struct Sources {

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::process::Command;
 
 use crate::portable::{CARRIERS, root};
-use crate::support::lodge::binary;
+use crate::support::test_box::binary;
 
 /// What mends the notices.
 const MEND: &str = "run packaging/notices and commit what it writes";

@@ -6,38 +6,38 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::lodge::{CONFIG, binary};
-use crate::support::{Lodge, eventually, https};
+use crate::support::test_box::{CONFIG, binary};
+use crate::support::{TestBox, eventually, https};
 
 #[test]
 fn a_stop_is_orderly_quick_and_exits_0() {
-    let mut lodge = Lodge::start();
-    let mut open = lodge.https();
+    let mut running = TestBox::start();
+    let mut open = running.https();
     assert_eq!(open.ask("GET", "/healthz", &[]).status, 200);
-    let (code, took) = lodge.stop();
-    assert_eq!(code, Some(0), "{}", lodge.log());
+    let (code, took) = running.stop();
+    assert_eq!(code, Some(0), "{}", running.log());
     assert!(
         took < Duration::from_secs(10),
         "an idle connection held it up: {took:?}"
     );
-    assert!(lodge.log().contains("stopped"), "{}", lodge.log());
-    assert!(!lodge.dir.join("admin.sock").exists(), "the admin socket goes away");
+    assert!(running.log().contains("stopped"), "{}", running.log());
+    assert!(!running.dir.join("admin.sock").exists(), "the admin socket goes away");
 }
 
 #[test]
 fn a_live_page_does_not_hold_up_a_stop() {
-    let mut lodge = Lodge::start();
-    let mut signed_in = super::accounts::signed_in(&lodge, "viewer");
+    let mut running = TestBox::start();
+    let mut signed_in = super::accounts::signed_in(&running, "viewer");
     signed_in.begin_stream("/spaces/live");
-    let (code, took) = lodge.stop();
+    let (code, took) = running.stop();
     assert_eq!(code, Some(0));
     assert!(took < Duration::from_secs(5), "{took:?}");
 }
 
 #[test]
 fn a_request_that_never_ends_does_not_hold_up_a_stop() {
-    let mut lodge = Lodge::start();
-    let mut open = lodge.https();
+    let mut running = TestBox::start();
+    let mut open = running.https();
     open.begin(
         "POST",
         "/login",
@@ -47,21 +47,21 @@ fn a_request_that_never_ends_does_not_hold_up_a_stop() {
         ],
     );
     eventually("the request is under way", || {
-        lodge.json(&["status"])["state"].as_str().map(|_| ())
+        running.json(&["status"])["state"].as_str().map(|_| ())
     });
-    let (code, took) = lodge.stop();
+    let (code, took) = running.stop();
     assert_eq!(code, Some(0));
     assert!(took < Duration::from_secs(10), "{took:?}");
 }
 
 #[test]
 fn a_box_that_stops_refuses_connections_and_finishes_what_is_under_way() {
-    let mut lodge = Lodge::start();
-    let doors = ["http", "https", "mtls", "metrics"].map(|door| lodge.door(door));
+    let mut running = TestBox::start();
+    let doors = ["http", "https", "mtls", "metrics"].map(|door| running.door(door));
     let form = b"username=a&password=b&csrf_token=c";
-    let mut under_way = lodge.https();
+    let mut under_way = running.https();
     under_way.begin_form("/login", form.len());
-    lodge.signal(Signal::TERM);
+    running.signal(Signal::TERM);
     for door in doors {
         eventually("connections are refused", || {
             let refused = std::net::TcpStream::connect(door).err()?;
@@ -70,13 +70,13 @@ fn a_box_that_stops_refuses_connections_and_finishes_what_is_under_way() {
     }
     let answer = under_way.end_form(form).expect("what is under way is answered");
     assert_eq!(answer.status, 403, "{answer:?}");
-    assert_eq!(lodge.wait(), Some(0), "{}", lodge.log());
+    assert_eq!(running.wait(), Some(0), "{}", running.log());
 }
 
 #[test]
 fn systemd_is_told_of_every_turn() {
-    let mut lodge = Lodge::unstarted(CONFIG);
-    let socket = lodge.dir.join("notify");
+    let mut running = TestBox::unstarted(CONFIG);
+    let socket = running.dir.join("notify");
     let systemd = UnixDatagram::bind(&socket).unwrap();
     systemd.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let heard = |wanted: &str| {
@@ -91,34 +91,37 @@ fn systemd_is_told_of_every_turn() {
             }
         }
     };
-    lodge.spawn_with(&[("NOTIFY_SOCKET", socket.to_str().unwrap()), ("WATCHDOG_USEC", "400000")]);
+    running.spawn_with(&[("NOTIFY_SOCKET", socket.to_str().unwrap()), ("WATCHDOG_USEC", "400000")]);
     heard("READY=1");
     assert_eq!(
-        lodge.https().ask("GET", "/readyz", &[]).status,
+        running.https().ask("GET", "/readyz", &[]).status,
         200,
         "ready means that every door accepts"
     );
     heard("WATCHDOG=1");
     heard("WATCHDOG=1");
-    lodge.signal(Signal::HUP);
+    running.signal(Signal::HUP);
     assert!(heard("RELOADING=1").contains("MONOTONIC_USEC="));
     heard("READY=1");
-    lodge.signal(Signal::TERM);
+    running.signal(Signal::TERM);
     heard("STOPPING=1");
-    assert_eq!(lodge.wait(), Some(0));
+    assert_eq!(running.wait(), Some(0));
 }
 
 #[test]
 fn a_reload_changes_only_what_changed() {
-    let lodge = Lodge::start();
-    let before = lodge.json(&["status"]);
-    let mut open = lodge.https();
+    let running = TestBox::start();
+    let before = running.json(&["status"]);
+    let mut open = running.https();
     let space = open.ask("PUT", "/space/new/occupancy/current/1/max/5", &[]).json();
     let path = format!("/space/{}", space["space_id"].as_str().unwrap());
 
-    assert_eq!(lodge.json(&["config", "reload"]), serde_json::json!({ "changed": [] }));
-    lodge.configure(&format!("{CONFIG}anonymous = false\n[site]\nname = \"Other\"\n"));
-    let changed = lodge.json(&["config", "reload"]);
+    assert_eq!(
+        running.json(&["config", "reload"]),
+        serde_json::json!({ "changed": [] })
+    );
+    running.configure(&format!("{CONFIG}anonymous = false\n[site]\nname = \"Other\"\n"));
+    let changed = running.json(&["config", "reload"]);
     assert_eq!(changed, serde_json::json!({ "changed": ["occupancy", "site"] }));
 
     assert_eq!(
@@ -130,28 +133,28 @@ fn a_reload_changes_only_what_changed() {
         open.ask("GET", "/login", &[]).text().contains("Other"),
         "and the changed pages"
     );
-    let after = lodge.json(&["status"]);
+    let after = running.json(&["status"]);
     assert_eq!(before["doors"], after["doors"], "no door moved");
     assert_eq!(before["started"], after["started"]);
 }
 
 #[test]
 fn a_bad_configuration_leaves_the_old_in_force() {
-    let lodge = Lodge::start();
-    lodge.configure(&CONFIG.replace("create_limit", "creat_limit"));
-    let output = lodge.command(&["config", "reload"]);
+    let running = TestBox::start();
+    running.configure(&CONFIG.replace("create_limit", "creat_limit"));
+    let output = running.command(&["config", "reload"]);
     assert_eq!(output.status.code(), Some(5));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("did you mean `create_limit`?"), "{said}");
-    lodge.signal(Signal::HUP);
+    running.signal(Signal::HUP);
     eventually("the log names the fault", || {
-        lodge.log().contains("not reloaded").then_some(())
+        running.log().contains("not reloaded").then_some(())
     });
-    assert_eq!(lodge.https().ask("GET", "/healthz", &[]).status, 200);
-    let socket = lodge.config_file().with_file_name("admin.sock");
+    assert_eq!(running.https().ask("GET", "/healthz", &[]).status, 200);
+    let socket = running.config_file().with_file_name("admin.sock");
     let status = || {
         let asked = ["--socket", socket.to_str().unwrap(), "status"];
-        lodge.json(&asked)
+        running.json(&asked)
     };
     let told = status();
     assert_eq!(told["state"], "ready");
@@ -161,15 +164,15 @@ fn a_bad_configuration_leaves_the_old_in_force() {
         found.len() == 1 && found[0]["words"].as_str().unwrap().contains("create_limit"),
         "{told}"
     );
-    lodge.configure("junk = [\n");
-    let output = lodge.command(&["status"]);
+    running.configure("junk = [\n");
+    let output = running.command(&["status"]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success() || (said.contains("TOML") && said.contains("usual place")),
         "{said}"
     );
-    lodge.configure(CONFIG);
-    lodge.json(&["config", "reload"]);
+    running.configure(CONFIG);
+    running.json(&["config", "reload"]);
     let told = status();
     let still = told["verdict"]["findings"].as_array().unwrap().iter();
     assert_eq!(still.filter(|found| found["part"] == "configuration").count(), 0);
@@ -177,12 +180,12 @@ fn a_bad_configuration_leaves_the_old_in_force() {
 
 #[test]
 fn a_door_whose_limits_changed_takes_its_sockets_over() {
-    let lodge = Lodge::start();
-    let address = lodge.door("https");
-    lodge.configure(&format!("{CONFIG}[limits.https]\nper_address = \"2/h\"\n"));
-    lodge.json(&["config", "reload"]);
-    assert_eq!(lodge.door("https"), address, "a free port stays the same port");
-    let mut open = https::Https::connect(address, https::config(&lodge.ca_file(), None)).unwrap();
+    let running = TestBox::start();
+    let address = running.door("https");
+    running.configure(&format!("{CONFIG}[limits.https]\nper_address = \"2/h\"\n"));
+    running.json(&["config", "reload"]);
+    assert_eq!(running.door("https"), address, "a free port stays the same port");
+    let mut open = https::Https::connect(address, https::config(&running.ca_file(), None)).unwrap();
     let answers: Vec<u16> = (0..3).map(|_| open.ask("GET", "/space/x", &[]).status).collect();
     assert_eq!(answers, [400, 400, 429], "the new limits hold");
     let refused = open.ask("GET", "/space/x", &[]);
@@ -194,35 +197,35 @@ fn a_door_whose_limits_changed_takes_its_sockets_over() {
 
 #[test]
 fn a_door_is_closed_and_opened_by_its_section() {
-    let lodge = Lodge::start();
-    let metrics = lodge.door("metrics");
-    lodge.configure(&CONFIG.replace("[metrics]\nlisten = [\"127.0.0.1:0\"]", ""));
+    let running = TestBox::start();
+    let metrics = running.door("metrics");
+    running.configure(&CONFIG.replace("[metrics]\nlisten = [\"127.0.0.1:0\"]", ""));
     assert_eq!(
-        lodge.json(&["config", "reload"]),
+        running.json(&["config", "reload"]),
         serde_json::json!({ "changed": ["metrics"] })
     );
-    assert!(lodge.json(&["status"])["doors"].get("metrics").is_none());
+    assert!(running.json(&["status"])["doors"].get("metrics").is_none());
     eventually("nobody listens there", || {
         std::net::TcpStream::connect(metrics).is_err().then_some(())
     });
-    lodge.configure(CONFIG);
-    lodge.json(&["config", "reload"]);
-    lodge.door("metrics");
+    running.configure(CONFIG);
+    running.json(&["config", "reload"]);
+    running.door("metrics");
 }
 
 #[test]
 fn two_boxes_cannot_share_a_data_folder() {
-    let lodge = Lodge::start();
+    let running = TestBox::start();
     let output = binary()
         .args(["serve", "--config"])
-        .arg(lodge.config_file())
+        .arg(running.config_file())
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("in use by another gatelodge"), "{said}");
     assert_eq!(
-        lodge.json(&["status"])["state"],
+        running.json(&["status"])["state"],
         "ready",
         "the first one is not disturbed"
     );
@@ -231,10 +234,10 @@ fn two_boxes_cannot_share_a_data_folder() {
 #[test]
 fn an_address_in_use_ends_the_start_with_a_hint() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let lodge = Lodge::unstarted(&format!("[https]\nlisten = [\"{}\"]\n", taken.local_addr().unwrap()));
+    let running = TestBox::unstarted(&format!("[https]\nlisten = [\"{}\"]\n", taken.local_addr().unwrap()));
     let output = binary()
         .args(["serve", "--config"])
-        .arg(lodge.config_file())
+        .arg(running.config_file())
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
@@ -247,8 +250,8 @@ fn an_address_in_use_ends_the_start_with_a_hint() {
 
 #[test]
 fn logs_in_json_carry_the_request_id_and_no_token() {
-    let lodge = Lodge::start_with(&format!("{CONFIG}[log]\nformat = \"json\"\nfilter = \"debug\"\n"));
-    let mut open = lodge.https();
+    let running = TestBox::start_with(&format!("{CONFIG}[log]\nformat = \"json\"\nfilter = \"debug\"\n"));
+    let mut open = running.https();
     let answer = open.ask(
         "GET",
         "/space/abc?secret=hunter2",
@@ -256,12 +259,12 @@ fn logs_in_json_carry_the_request_id_and_no_token() {
     );
     let id = answer.header("x-request-id").unwrap().to_owned();
     let line = eventually("the request's log line", || {
-        let log = lodge.log();
+        let log = running.log();
         log.lines().find(|line| line.contains(&id)).map(str::to_owned)
     });
     let line: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(line["status"], 400, "{line}");
-    let log = lodge.log();
+    let log = running.log();
     assert!(
         !log.contains("hunter2") && !log.contains("gatelodge_secret_token"),
         "{log}"
@@ -270,9 +273,9 @@ fn logs_in_json_carry_the_request_id_and_no_token() {
 
 #[test]
 fn metrics_are_read_by_prometheus() {
-    let lodge = Lodge::start();
-    lodge.https().ask("PUT", "/space/new/occupancy/current/1/max/5", &[]);
-    let text = super::support::plain_get(lodge.door("metrics"), "/metrics");
+    let running = TestBox::start();
+    running.https().ask("PUT", "/space/new/occupancy/current/1/max/5", &[]);
+    let text = super::support::plain_get(running.door("metrics"), "/metrics");
     for wanted in [
         "gatelodge_store_changes_total",
         "gatelodge_store_bytes",
@@ -284,9 +287,9 @@ fn metrics_are_read_by_prometheus() {
 
 #[test]
 fn the_plain_door_only_sends_on() {
-    let lodge = Lodge::start();
-    let answer = super::support::plain_get(lodge.door("http"), "/space/x?y=1");
-    let port = lodge.door("https").port();
+    let running = TestBox::start();
+    let answer = super::support::plain_get(running.door("http"), "/space/x?y=1");
+    let port = running.door("https").port();
     assert!(answer.starts_with("HTTP/1.1 308 "), "{answer}");
     assert!(
         answer.contains(&format!("location: https://127.0.0.1:{port}/space/x?y=1")),
@@ -296,8 +299,8 @@ fn the_plain_door_only_sends_on() {
 
 #[test]
 fn foreign_hosts_are_refused_once_a_name_is_set() {
-    let lodge = Lodge::start_with(&format!("{CONFIG}[site]\nhostname = \"lodge.example.org\"\n"));
-    let mut open = lodge.https();
+    let running = TestBox::start_with(&format!("{CONFIG}[site]\nhostname = \"lodge.example.org\"\n"));
+    let mut open = running.https();
     assert_eq!(
         open.ask("GET", "/space/abc", &[("host", "lodge.example.org")]).status,
         400,
@@ -312,8 +315,8 @@ fn foreign_hosts_are_refused_once_a_name_is_set() {
 
 #[test]
 fn hsts_and_security_txt_are_as_configured() {
-    let lodge = Lodge::start_with(&CONFIG.replace("[mtls]", "hsts = \"1d\"\n[mtls]"));
-    let mut open = lodge.https();
+    let running = TestBox::start_with(&CONFIG.replace("[mtls]", "hsts = \"1d\"\n[mtls]"));
+    let mut open = running.https();
     let answer = open.ask("GET", "/healthz", &[]);
     assert_eq!(answer.header("strict-transport-security"), Some("max-age=86400"));
     assert_eq!(
@@ -321,12 +324,12 @@ fn hsts_and_security_txt_are_as_configured() {
         404,
         "nobody is named"
     );
-    lodge.configure(
+    running.configure(
         &format!("{CONFIG}[site]\ncontact = \"mailto:security@example.org\"\n")
             .replace("[mtls]", "hsts = \"0s\"\n[mtls]"),
     );
-    lodge.json(&["config", "reload"]);
-    let mut open = lodge.https();
+    running.json(&["config", "reload"]);
+    let mut open = running.https();
     let answer = open.ask("GET", "/.well-known/security.txt", &[]);
     assert!(
         answer
@@ -341,10 +344,10 @@ fn hsts_and_security_txt_are_as_configured() {
 #[test]
 fn metrics_come_in_the_form_that_is_asked_for_and_a_foreign_parser_reads_both() {
     let simulated = "[meters]\n[[meter]]\nserial = \"EML2137580761\"\nlink = \"tcp://127.0.0.1:9\"\n";
-    let lodge = Lodge::start_with(&format!("{CONFIG}{simulated}"));
-    let mut open = lodge.https();
+    let running = TestBox::start_with(&format!("{CONFIG}{simulated}"));
+    let mut open = running.https();
     open.ask("PUT", "/space/new/occupancy/current/0/max/5/name/Nobodys", &[]);
-    lodge.json(&["space", "create", "--name", "Hall", "--maximum", "50"]);
+    running.json(&["space", "create", "--name", "Hall", "--maximum", "50"]);
     let python = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/openapi/bin/python");
     let script = "import sys, urllib.request\n\
         from prometheus_client import parser, openmetrics\n\
@@ -356,7 +359,7 @@ fn metrics_come_in_the_form_that_is_asked_for_and_a_foreign_parser_reads_both() 
         \x20   for family in read.text_string_to_metric_families(answer.read().decode()):\n\
         \x20       assert family.documentation and family.type != 'unknown', family\n\
         \x20       for sample in family.samples: print(accept.split(';')[0], sample.name, sample.labels, sample.value)\n";
-    let url = format!("http://{}/metrics", lodge.door("metrics"));
+    let url = format!("http://{}/metrics", running.door("metrics"));
     let output = std::process::Command::new(python)
         .args(["-c", script, &url])
         .output()
@@ -385,9 +388,9 @@ fn metrics_come_in_the_form_that_is_asked_for_and_a_foreign_parser_reads_both() 
 
 #[test]
 fn what_a_library_refuses_has_the_shape_of_the_api() {
-    let lodge = Lodge::start_with(&CONFIG.replace("[metrics]", "[relay]\nlisten = [\"127.0.0.1:0\"]\n[metrics]"));
-    let mut open = lodge.https();
-    let token = lodge.json(&[
+    let running = TestBox::start_with(&CONFIG.replace("[metrics]", "[relay]\nlisten = [\"127.0.0.1:0\"]\n[metrics]"));
+    let mut open = running.https();
+    let token = running.json(&[
         "token",
         "create",
         "--name",
@@ -421,16 +424,16 @@ fn what_a_library_refuses_has_the_shape_of_the_api() {
         (answer.status, answer.header("content-type")),
         (413, Some("application/problem+json"))
     );
-    let old = lodge.https().ask("DELETE", "/space/x", &[]);
+    let old = running.https().ask("DELETE", "/space/x", &[]);
     assert!(old.json()["error"].is_string(), "{}", old.text());
 }
 
 #[test]
 fn the_http_door_sends_nobody_to_a_foreign_name() {
     use std::io::{Read, Write};
-    let lodge = Lodge::start();
+    let running = TestBox::start();
     for host in ["evil.example", "198.51.100.7", "127.0.0.1"] {
-        let mut stream = std::net::TcpStream::connect(lodge.door("http")).unwrap();
+        let mut stream = std::net::TcpStream::connect(running.door("http")).unwrap();
         write!(stream, "GET /x HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Lodge, eventually};
+use crate::support::{TestBox, eventually};
 
 /// A token of that book, good for spaces and meters.
 const TOKEN: &str = "gatelodge_uo_M1U7dmWLRKZwKk8tzbdbF0DttKuQsVrgkNWuogbg";
@@ -24,9 +24,9 @@ link = "tcp://127.0.0.1:9"
 name = "Flat 1"
 "#;
 
-fn unpacked(name: &str) -> Lodge {
-    let lodge = Lodge::unstarted(SECTIONS);
-    let data = lodge.dir.join("data");
+fn unpacked(name: &str) -> TestBox {
+    let running = TestBox::unstarted(SECTIONS);
+    let data = running.dir.join("data");
     std::fs::create_dir(&data).unwrap();
     let archive = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/vectors/book")
@@ -38,17 +38,17 @@ fn unpacked(name: &str) -> Lodge {
         .arg(&data)
         .status();
     assert!(done.unwrap().success());
-    lodge
+    running
 }
 
-fn nothing_is_lost(lodge: &mut Lodge) {
-    let verified = lodge.json(&["verify"]);
+fn nothing_is_lost(running: &mut TestBox) {
+    let verified = running.json(&["verify"]);
     assert_eq!(verified["losses"], serde_json::json!([]), "{verified}");
-    lodge.run();
-    let log = lodge.log();
+    running.run();
+    let log = running.log();
     assert!(!log.contains("salvage") && !log.contains("ERROR"), "{log}");
 
-    let people = lodge.json(&["user", "list"]);
+    let people = running.json(&["user", "list"]);
     let names: Vec<_> = people
         .as_array()
         .unwrap()
@@ -78,7 +78,7 @@ fn nothing_is_lost(lodge: &mut Lodge) {
 
     let bearer = format!("Bearer {TOKEN}");
     let headers = [("authorization", bearer.as_str())];
-    let mut https = lodge.https();
+    let mut https = running.https();
     let spaces = https.ask("GET", "/v1/spaces", &headers).json();
     let count = |name: &str| {
         let found = spaces["spaces"]
@@ -102,13 +102,13 @@ fn nothing_is_lost(lodge: &mut Lodge) {
         .map(|row| row.split(',').nth(3).unwrap().to_owned())
         .collect();
     assert_eq!(registers, ["9121781", "9121835", "9121909", "9121967"], "{rows}");
-    let meter = lodge.json(&["meter", "show", "EML2137580826"]);
+    let meter = running.json(&["meter", "show", "EML2137580826"]);
     assert_eq!(
         meter["values"]["balance"]["value"], "18.43",
         "its latest values are there: {meter}"
     );
 
-    let issued = lodge.json(&["pki", "list"]);
+    let issued = running.json(&["pki", "list"]);
     let issued = issued.as_array().unwrap();
     let revoked = issued.iter().filter(|one| !one["revoked"].is_null()).count();
     assert_eq!(revoked, 1, "{issued:?}");
@@ -123,10 +123,10 @@ fn nothing_is_lost(lodge: &mut Lodge) {
         .unwrap();
     let path = format!("/space/{}", hall["id"].as_str().unwrap());
     assert_eq!(https.ask("PUT", &format!("{path}/increment"), &[]).status, 200);
-    lodge.kill();
-    lodge.run();
+    running.kill();
+    running.run();
     let current = eventually("the count is there again", || {
-        let answer = lodge.https().ask("GET", &path, &[]);
+        let answer = running.https().ask("GET", &path, &[]);
         (answer.status == 200).then(|| answer.json()["occupancy"]["current"].clone())
     });
     assert_eq!(current, 4);
@@ -134,11 +134,11 @@ fn nothing_is_lost(lodge: &mut Lodge) {
 
 #[test]
 fn a_book_of_an_earlier_build_that_was_stopped_is_opened_whole() {
-    let mut lodge = unpacked("stopped.tar.gz");
-    let root = std::fs::read(lodge.ca_file()).unwrap();
-    nothing_is_lost(&mut lodge);
+    let mut running = unpacked("stopped.tar.gz");
+    let root = std::fs::read(running.ca_file()).unwrap();
+    nothing_is_lost(&mut running);
     assert_eq!(
-        std::fs::read(lodge.ca_file()).unwrap(),
+        std::fs::read(running.ca_file()).unwrap(),
         root,
         "the authorities are those of before"
     );
@@ -146,9 +146,9 @@ fn a_book_of_an_earlier_build_that_was_stopped_is_opened_whole() {
 
 #[test]
 fn a_book_of_an_earlier_build_that_was_killed_is_opened_whole() {
-    let mut lodge = unpacked("killed.tar.gz");
+    let mut running = unpacked("killed.tar.gz");
     // Its authorities lie in the other archive.
     let other = unpacked("stopped.tar.gz");
-    std::fs::rename(other.dir.join("data/pki"), lodge.dir.join("data/pki")).unwrap();
-    nothing_is_lost(&mut lodge);
+    std::fs::rename(other.dir.join("data/pki"), running.dir.join("data/pki")).unwrap();
+    nothing_is_lost(&mut running);
 }

@@ -7,26 +7,28 @@ use std::path::Path;
 use crate::meter::v1::Metered;
 use crate::support::chromium::Page;
 use crate::support::demo::Demo;
-use crate::support::{Lodge, eventually};
+use crate::support::pebble::free_port;
+use crate::support::test_box::CONFIG;
+use crate::support::{TestBox, eventually};
 
-fn page(lodge: &Lodge) -> Page {
-    Page::new(lodge.door("https").port(), &lodge.ca_file())
+fn page(running: &TestBox) -> Page {
+    Page::new(running.door("https").port(), &running.ca_file())
 }
 
 /// A space that everybody may count in through the old URLs.
-fn hall(lodge: &Lodge) -> String {
-    let space = lodge.json(&["space", "create", "--name", "Hall", "--maximum", "20", "--open"]);
+fn hall(running: &TestBox) -> String {
+    let space = running.json(&["space", "create", "--name", "Hall", "--maximum", "20", "--open"]);
     space["id"].as_str().unwrap().to_owned()
 }
 
-fn count(lodge: &Lodge, id: &str, way: &str) {
-    let answer = lodge.https().ask("PUT", &format!("/space/{id}/{way}"), &[]);
+fn count(running: &TestBox, id: &str, way: &str) {
+    let answer = running.https().ask("PUT", &format!("/space/{id}/{way}"), &[]);
     assert_eq!(answer.status, 200, "{}", answer.text());
 }
 
 /// Lets a new person of this role choose a password by their one-time link, which signs them in.
-fn welcome(page: &mut Page, lodge: &Lodge, role: &str) {
-    let added = lodge.json(&["user", "add", &format!("a-{role}"), "--role", role]);
+fn welcome(page: &mut Page, running: &TestBox, role: &str) {
+    let added = running.json(&["user", "add", &format!("a-{role}"), "--role", role]);
     page.go(&format!("/welcome/{}", added["code"].as_str().unwrap()));
     page.type_into("input[name=password]", "a-good-long-word");
     page.type_into("input[name=again]", "a-good-long-word");
@@ -36,25 +38,25 @@ fn welcome(page: &mut Page, lodge: &Lodge, role: &str) {
 
 #[test]
 fn a_newcomer_signs_in_by_a_link_and_sees_counts_move() {
-    let lodge = Lodge::start();
-    let id = hall(&lodge);
-    let mut page = page(&lodge);
-    welcome(&mut page, &lodge, "admin");
+    let running = TestBox::start();
+    let id = hall(&running);
+    let mut page = page(&running);
+    welcome(&mut page, &running, "admin");
     page.until(
         "the page is live",
         "document.querySelector('#live').textContent.includes('live')",
     );
     assert_eq!(page.text(".space .count b"), "0");
     page.eval("window.stayed = true");
-    count(&lodge, &id, "increment");
+    count(&running, &id, "increment");
     page.until(
         "the list moves",
         "document.querySelector('.space .count b').textContent === '1'",
     );
-    let second = lodge.json(&["space", "create", "--name", "Attic <i>", "--maximum", "2"]);
+    let second = running.json(&["space", "create", "--name", "Attic <i>", "--maximum", "2"]);
     page.until("a new space comes", "document.querySelectorAll('.space').length === 2");
     assert_eq!(page.count(".space i"), 0, "names are text");
-    lodge.command(&["space", "delete", second["id"].as_str().unwrap()]);
+    running.command(&["space", "delete", second["id"].as_str().unwrap()]);
     page.until("a dead one goes", "document.querySelectorAll('.space').length === 1");
     assert_eq!(page.eval("window.stayed"), true, "without loading anew");
 
@@ -70,11 +72,11 @@ fn a_newcomer_signs_in_by_a_link_and_sees_counts_move() {
 
 #[test]
 fn the_screen_at_a_door_counts_with_script_and_without() {
-    let lodge = Lodge::start();
-    let id = hall(&lodge);
-    let mut page = page(&lodge);
+    let running = TestBox::start();
+    let id = hall(&running);
+    let mut page = page(&running);
     page.look(390, "light");
-    welcome(&mut page, &lodge, "doorman");
+    welcome(&mut page, &running, "doorman");
     page.go(&format!("/spaces/{id}/door"));
     page.eval("window.stayed = true");
     let shows = |number: u32| format!("document.querySelector('.count b').textContent === '{number}'");
@@ -95,18 +97,18 @@ fn the_screen_at_a_door_counts_with_script_and_without() {
         page.go(path);
         assert!(page.text("main").contains(holds), "{path} is read without script");
     }
-    assert_eq!(lodge.json(&["space", "show", &id])["current"], 2);
+    assert_eq!(running.json(&["space", "show", &id])["current"], 2);
     assert_eq!(page.faults(), [""; 0]);
 }
 
 #[test]
 fn a_full_space_says_so_at_the_door_and_the_last_tap_is_taken_back() {
-    let lodge = Lodge::start();
-    let space = lodge.json(&["space", "create", "--name", "Lift", "--maximum", "2"]);
+    let running = TestBox::start();
+    let space = running.json(&["space", "create", "--name", "Lift", "--maximum", "2"]);
     let id = space["id"].as_str().unwrap();
-    let mut page = page(&lodge);
+    let mut page = page(&running);
     page.look(390, "light");
-    welcome(&mut page, &lodge, "doorman");
+    welcome(&mut page, &running, "doorman");
     let shows = |page: &mut Page, number: u32, words: &str| {
         let count = format!("document.querySelector('.count b').textContent === '{number}'");
         page.until(&format!("{number} are in"), &count);
@@ -117,7 +119,7 @@ fn a_full_space_says_so_at_the_door_and_the_last_tap_is_taken_back() {
     };
     let undo = "#undo:not([hidden]) button";
     for scripts in [true, false] {
-        lodge.json(&["space", "set", id, "--current", "1"]);
+        running.json(&["space", "set", id, "--current", "1"]);
         page.scripts(scripts);
         page.go(&format!("/spaces/{id}/door"));
         let tap = |page: &mut Page, what: &str| match scripts {
@@ -136,7 +138,7 @@ fn a_full_space_says_so_at_the_door_and_the_last_tap_is_taken_back() {
         tap(&mut page, undo);
         shows(&mut page, 2, "taken back");
         assert_eq!(page.count(undo), 0, "once");
-        lodge.json(&["space", "set", id, "--current", "0"]);
+        running.json(&["space", "set", id, "--current", "0"]);
         tap(&mut page, "[aria-label='One out']");
         shows(&mut page, 0, "Empty");
     }
@@ -146,10 +148,10 @@ fn a_full_space_says_so_at_the_door_and_the_last_tap_is_taken_back() {
 /// Antivirus programs and company proxies speak the older version to both sides.
 #[test]
 fn people_sign_in_over_http_1_too() {
-    let lodge = Lodge::start();
-    crate::accounts::add(&lodge, "anna", "viewer");
+    let running = TestBox::start();
+    crate::accounts::add(&running, "anna", "viewer");
     for more in [&["--disable-http2"][..], &[]] {
-        let mut page = Page::with(lodge.door("https").port(), &lodge.ca_file(), more);
+        let mut page = Page::with(running.door("https").port(), &running.ca_file(), more);
         page.go("/login");
         let version = page.eval("performance.getEntriesByType('navigation')[0].nextHopProtocol");
         assert_eq!(version == "http/1.1", !more.is_empty(), "{version}");
@@ -165,10 +167,10 @@ fn people_sign_in_over_http_1_too() {
 
 #[test]
 fn a_viewer_sees_no_buttons_and_a_broken_policy_would_be_seen() {
-    let lodge = Lodge::start();
-    let id = hall(&lodge);
-    let mut page = page(&lodge);
-    welcome(&mut page, &lodge, "viewer");
+    let running = TestBox::start();
+    let id = hall(&running);
+    let mut page = page(&running);
+    welcome(&mut page, &running, "viewer");
     for path in [
         "/spaces".to_owned(),
         format!("/spaces/{id}"),
@@ -270,10 +272,10 @@ fn every_page_fits_its_screen_in_both_colours() {
 fn a_resident_sees_their_meters_half_hours_and_nobody_elses() {
     let metered = Metered::start(30);
     metered.fetched();
-    let (lodge, serial) = (&metered.lodge, metered.serial);
-    lodge.json(&["meter", "add", "EML9", "--link", "tcp://127.0.0.1:9"]);
-    let added = lodge.json(&["user", "add", "clara", "--role", "resident", "--meter", serial]);
-    let mut page = page(lodge);
+    let (running, serial) = (&metered.running, metered.serial);
+    running.json(&["meter", "add", "EML9", "--link", "tcp://127.0.0.1:9"]);
+    let added = running.json(&["user", "add", "clara", "--role", "resident", "--meter", serial]);
+    let mut page = page(running);
     page.go(&format!("/welcome/{}", added["code"].as_str().unwrap()));
     page.type_into("input[name=password]", "a-good-long-word");
     page.type_into("input[name=again]", "a-good-long-word");
@@ -290,7 +292,7 @@ fn a_resident_sees_their_meters_half_hours_and_nobody_elses() {
         "document.querySelector('#live').textContent === 'Live.'",
     );
     page.eval("window.stayed = true");
-    lodge.command(&["mediators", "sync", serial]);
+    running.command(&["mediators", "sync", serial]);
     page.until("the card moves", "document.querySelector('.meter.fresh') !== null");
     assert_eq!(page.eval("window.stayed"), true, "without loading anew");
     page.leaving(|page| page.click(".meter .name a"));
@@ -304,6 +306,38 @@ fn a_resident_sees_their_meters_half_hours_and_nobody_elses() {
     assert!(page.text("main").contains("There is no such meter"));
     page.go("/spaces");
     assert!(page.text("body").contains("does not cover"));
+}
+
+#[test]
+fn a_page_whose_box_is_gone_shines_no_lamp_and_is_live_again_when_the_box_is() {
+    let port = format!("[https]\nlisten = [\"127.0.0.1:{}\"]", free_port());
+    let mut running = TestBox::start_with(&CONFIG.replace("[https]\nlisten = [\"127.0.0.1:0\"]", &port));
+    let id = hall(&running);
+    let mut page = page(&running);
+    welcome(&mut page, &running, "doorman");
+    page.go(&format!("/spaces/{id}/door"));
+    let is_live = "document.querySelector('#live').textContent === 'live'";
+    page.until("the page is live", is_live);
+    let mark = "getComputedStyle(document.querySelector('.lamps .lamp'), '::before').content";
+    assert_eq!(page.eval(mark), "\"●\"");
+    running.kill();
+    page.until(
+        "it says that it is not",
+        "document.querySelector('#live').textContent.startsWith('Not live')",
+    );
+    assert_eq!(page.eval(mark), "\"?\"", "no lamp says that all is well");
+    page.click(".hand:not(.out)");
+    page.until(
+        "it says that nobody was counted",
+        "document.querySelector('#said').textContent.startsWith('Not counted')",
+    );
+    running.run();
+    page.until("it is live again by itself", is_live);
+    assert_eq!(page.eval(mark), "\"●\"");
+    assert!(page.text("#said").contains("The last tap was not counted"));
+    page.click(".hand:not(.out)");
+    page.until("it counts", "document.querySelector('.count b').textContent === '1'");
+    assert!(!page.text("#said").contains("not counted"));
 }
 
 fn yesterday() -> String {

@@ -186,3 +186,36 @@ fn pages_that_comments_name_are_in_the_project() {
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
+
+/// Whether a comment has the number of a section without the paper that it is of, in brackets or after the word.
+fn is_bare(comment: &str) -> bool {
+    let standards = ["RFC", "NIST", "Annex", "§", "X.", "ISO", "MQTT", "EN ", "IEC"];
+    if standards.iter().any(|name| comment.contains(name)) {
+        return false;
+    }
+    let begins_with_digit = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+    let in_brackets = comment.split('(').skip(1).any(|rest| {
+        let inner = rest.split(')').next().unwrap_or_default();
+        let is_number = inner
+            .split('.')
+            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+        is_number && inner.contains('.')
+    });
+    in_brackets || comment.split("section ").skip(1).any(begins_with_digit)
+}
+
+#[test]
+fn a_citation_says_of_what_it_is() {
+    assert!(is_bare(" before anything is answered (3.6)") && is_bare(" of section 6.1."));
+    assert!(!is_bare(" (RELAY §3.6)") && !is_bare(" since 1.5 (of 3)"));
+    let mut faults = Vec::new();
+    for (file, text) in texts().iter().filter(|(file, _)| file.ends_with(".rs")) {
+        for (number, line) in (1..).zip(text.lines()) {
+            let comment = line.trim_start().strip_prefix("//");
+            if comment.is_some_and(is_bare) {
+                faults.push(format!("{file}:{number}: {}", line.trim()));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}

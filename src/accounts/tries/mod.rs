@@ -16,14 +16,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use crate::store::{Ledger, Page, ReadError, RowError, Store, schema};
+use crate::store::{Page, ReadError, RowError, Store};
 use memory::{A_NAME, AN_ADDRESS, Held, Memory, live};
-use place::Bucket;
+use place::{Bucket, FAILURES};
 
 pub(super) use place::{Place, Proof, forget_places_on, forgive_on, signed_in_on, sweep_places_on};
-
-/// By bucket: when there were failures.
-const FAILURES: Ledger<Vec<Timestamp>> = Ledger::new(schema::FAILED_SIGN_INS);
 
 /// Rows that are looked through at a time for those that count no more.
 const SWEPT: usize = 50;
@@ -145,12 +142,12 @@ impl Tries {
 }
 
 impl Try<'_> {
-    /// It was the right password.
+    /// Ends the try with the right password.
     pub(super) fn succeeded(mut self) {
         self.open = false;
     }
 
-    /// It was not.
+    /// Ends the try with a wrong one.
     pub(super) fn failed(mut self) -> Failed {
         self.open = false;
         let mut memory = self.tries.lock();

@@ -1,14 +1,15 @@
-//! From where somebody tries, and from where they signed in before.
+//! From where somebody tries, and from where they signed in before: the rows of both.
 
 use std::net::IpAddr;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::{SignedDuration, Timestamp};
 
-use super::FAILURES;
 use crate::http::counted;
 use crate::store::{Ledger, Page, ReadError, RowError, Store, schema};
 
+/// By bucket: when there were failures.
+pub(super) const FAILURES: Ledger<Vec<Timestamp>> = Ledger::new(schema::FAILED_SIGN_INS);
 /// By name and address: when somebody last signed in from there.
 pub(super) const PLACES: Ledger<Timestamp> = Ledger::new(schema::SIGN_IN_PLACES);
 /// A place is known for so long after it was last signed in from.

@@ -4,7 +4,6 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use super::Check;
-use crate::uplink::Config;
 
 impl Check<'_> {
     /// What stands there must be of the right kind.
@@ -20,7 +19,10 @@ impl Check<'_> {
             }
             Err(_) => self.folder("admin_socket", socket.parent().unwrap_or(socket)),
         }
-        let program = config.uplink.as_ref().and_then(Config::restart_program);
+        let program = config
+            .uplink
+            .as_ref()
+            .and_then(|section| section.room.restart_program());
         if let Some(program) = program.filter(|program| program.is_absolute() && !program.exists()) {
             self.fault("uplink.restart", &format!("{} is not there", program.display()), "");
         }

@@ -9,7 +9,7 @@ use crate::app::part::{Part, Service, service};
 use crate::app::router::Https;
 use crate::config::Config;
 use crate::domain::units::Span;
-use crate::meter::{self, Entry, Meters, Terms};
+use crate::meter::{self, Entry, Meters};
 
 /// What the room is built of.
 #[derive(Clone, PartialEq)]
@@ -34,15 +34,15 @@ impl Part<Deps> for Meters {
     }
 
     async fn build(section: &Section, deps: &Deps) -> anyhow::Result<Arc<Meters>> {
-        let terms = Terms {
+        let room_deps = meter::Deps {
             readings: section.readings,
             streams: deps.streams.clone(),
         };
-        Ok(Meters::with_terms(
+        Ok(Meters::with_deps(
             section.room.clone(),
             section.fixed.clone(),
             deps.store.clone(),
-            terms,
+            room_deps,
         )?)
     }
 

@@ -13,13 +13,13 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::hands::HouseHands;
 use super::part::Part;
 use super::report::Reporter;
 use super::slot::{AnySlot, Slot};
 use crate::accounts::Accounts;
 use crate::admin::Backups;
 use crate::store::Store;
+use crate::uplink::Host;
 
 pub(super) use backups::recipient;
 
@@ -32,9 +32,9 @@ pub(super) struct Deps {
     pub(super) backups: Backups,
     pub(super) reporter: Reporter,
     /// What the cloud may have done.
-    pub(super) hands: Arc<HouseHands>,
+    pub(super) host: Arc<dyn Host>,
     /// Where word is left for the rules, whichever are in force.
-    pub(super) alarms: crate::rules::Desk,
+    pub(super) alarms: crate::rules::Inbox,
     pub(super) relay_counts: crate::relay::Counts,
     /// Ends streams, so that the doors need not wait for them.
     pub(super) streams: CancellationToken,
@@ -49,7 +49,7 @@ macro_rules! parts {
         }
 
         impl Parts {
-            /// Those that `status` lists as rooms, open or closed.
+            /// The names of the parts that `status` lists as rooms, open or closed.
             pub(super) fn rooms() -> impl Iterator<Item = &'static str> {
                 [$((<$part as Part<Deps>>::NAME, <$part as Part<Deps>>::IS_ROOM),)*]
                     .into_iter()

@@ -12,12 +12,11 @@ use crate::config::Config;
 use crate::domain::units::Span;
 use crate::http::{Ahead, Rate};
 use crate::occupancy::history::READER;
-use crate::occupancy::{self, Occupancy, Terms, compat, pages, v1};
+use crate::occupancy::{self, Occupancy, compat, pages, v1};
 
 /// What the room is built of.
 #[derive(Clone, PartialEq)]
 pub(in crate::app) struct Section {
-    /// Without whom to tell, which is the webhooks'.
     room: occupancy::Config,
     per_bearer: Rate,
     history: Span,
@@ -31,17 +30,14 @@ impl Part<Deps> for Occupancy {
 
     fn section(config: &Config) -> Option<Section> {
         Some(Section {
-            room: occupancy::Config {
-                webhook: Vec::new(),
-                ..config.occupancy.clone()?
-            },
+            room: config.occupancy.clone()?.room,
             per_bearer: config.limits.https.per_client,
             history: config.retention.history,
         })
     }
 
     async fn build(section: &Section, deps: &Deps) -> anyhow::Result<Arc<Occupancy>> {
-        let terms = Terms {
+        let room_deps = occupancy::Deps {
             per_bearer: section.per_bearer,
             history: section.history,
             streams: deps.streams.clone(),
@@ -50,7 +46,7 @@ impl Part<Deps> for Occupancy {
             section.room.clone(),
             deps.store.clone(),
             deps.accounts.clone(),
-            terms,
+            room_deps,
         ))
     }
 

@@ -33,7 +33,7 @@ impl Part<Deps> for Relay {
         vec![service("relay", self, Relay::run)]
     }
 
-    /// Its peers stay connected.
+    /// Takes the section over; the relay's peers stay connected.
     fn adopt(&self, section: &relay::Config) -> bool {
         Relay::adopt(self, section.clone());
         true

@@ -1,5 +1,6 @@
 //! The rules that raise alarms. Those that are built in are always there.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -10,15 +11,18 @@ use super::Deps;
 use crate::app::box_gauges::disk_free;
 use crate::app::part::{Part, Service, service};
 use crate::config::Config;
+use crate::domain::Source;
+use crate::domain::series::Sample;
 use crate::domain::units::ByteSize;
 use crate::meter::Entry as Meter;
-use crate::rules::{Entry, Household, Rules};
+use crate::rules::{BoxFacts, Entry, Inbox, Rule, Rules};
+use crate::uplink::AlarmRules;
 
 /// What the rules are built of.
 #[derive(Clone, PartialEq)]
 pub(in crate::app) struct Section {
     entries: Vec<Entry>,
-    household: Household,
+    facts: BoxFacts,
     /// The room for what waits for the cloud.
     outbox: Option<ByteSize>,
 }
@@ -33,12 +37,15 @@ impl Part<Deps> for Rules {
         let uplink = config.uplink.as_ref();
         Some(Section {
             entries: uplink.map_or_else(Vec::new, |uplink| uplink.rule.clone()),
-            household: Household {
+            facts: BoxFacts {
                 name: config.site.name.clone(),
                 fixed: config.meter.iter().map(Meter::meter).collect(),
-                publish_anonymous: config.occupancy.as_ref().is_some_and(|room| room.publish_anonymous),
+                publish_anonymous: config
+                    .occupancy
+                    .as_ref()
+                    .is_some_and(|section| section.room.publish_anonymous),
             },
-            outbox: uplink.map(|uplink| uplink.outbox_max),
+            outbox: uplink.map(|uplink| uplink.room.outbox_max),
         })
     }
 
@@ -50,7 +57,7 @@ impl Part<Deps> for Rules {
             gauges.extend(disk_free(&disk));
             gauges
         });
-        let book = (deps.store.clone(), section.household.clone());
+        let book = (deps.store.clone(), section.facts.clone());
         let rules = Rules::new(&section.entries, book, gauges, deps.alarms.clone()).context("[[uplink.rule]]")?;
         rules.prepare().await.context("beginning with the rules")?;
         rules.hold_the_journal();
@@ -65,5 +72,32 @@ impl Part<Deps> for Rules {
     fn changed(old: Option<&Section>, new: Option<&Section>) -> Option<String> {
         let entries = |section: Option<&Section>| section.map_or_else(Vec::new, |section| section.entries.clone());
         (entries(old) != entries(new)).then(|| "rules".to_owned())
+    }
+}
+
+/// What the uplink knows of the rules.
+impl AlarmRules for Inbox {
+    fn acknowledge(&self, name: &str) {
+        Inbox::acknowledge(self, name);
+    }
+
+    fn in_words(&self) -> Vec<String> {
+        let line = |rule: Rule| {
+            let (raise, severity) = (rule.parameters.op.threshold(), rule.severity.name());
+            format!("{} on {}: {} {raise}, {severity}", rule.id, rule.on, rule.series)
+        };
+        self.rules().into_iter().map(line).collect()
+    }
+
+    fn kinds_on(&self, source: &Source) -> BTreeSet<String> {
+        let rules = self.rules().into_iter();
+        rules
+            .filter(|rule| rule.on.covers(source))
+            .map(|rule| rule.kind)
+            .collect()
+    }
+
+    fn measured(&self) -> Vec<Sample> {
+        self.gauges().into_iter().map(|gauge| gauge.sample).collect()
     }
 }

@@ -11,12 +11,11 @@ use crate::app::reload::ON_RESTART;
 use crate::app::router::Https;
 use crate::config::Config;
 use crate::meter::Entry as Meter;
-use crate::uplink::{self, Household, Patience, READER, Terms, Uplink, UplinkError};
+use crate::uplink::{self, BoxFacts, Patience, READER, Uplink, UplinkError};
 
 /// What the room is built of.
 #[derive(Clone, PartialEq)]
 pub(in crate::app) struct Section {
-    /// Without the rules, which are a part of their own.
     room: uplink::Config,
     /// What people call the building.
     name: String,
@@ -36,32 +35,32 @@ impl Part<Deps> for Uplink {
     fn section(config: &Config) -> Option<Section> {
         let https = config.https.as_ref();
         Some(Section {
-            room: uplink::Config {
-                rule: Vec::new(),
-                ..config.uplink.clone()?
-            },
+            room: config.uplink.clone()?.room,
             name: config.site.name.clone(),
             fixed: config.meter.clone(),
-            publish_anonymous: config.occupancy.as_ref().is_some_and(|room| room.publish_anonymous),
+            publish_anonymous: config
+                .occupancy
+                .as_ref()
+                .is_some_and(|section| section.room.publish_anonymous),
             pages: https.map(|_| format!("https://{}/", config.site.hostname)),
         })
     }
 
     async fn build(section: &Section, deps: &Deps) -> anyhow::Result<Arc<Uplink>> {
-        let house = Household {
+        let facts = BoxFacts {
             name: section.name.clone(),
             fixed: section.fixed.iter().map(Meter::meter).collect(),
             publish_anonymous: section.publish_anonymous,
             started: deps.reporter.started(),
             pages: section.pages.clone(),
-            alarms: deps.alarms.clone(),
+            alarms: Arc::new(deps.alarms.clone()),
         };
-        let terms = Terms {
-            house,
-            hands: deps.hands.clone(),
+        let room_deps = uplink::Deps {
+            facts,
+            host: deps.host.clone(),
             patience: Patience::default(),
         };
-        let room = Uplink::new(section.room.clone(), deps.store.clone(), terms);
+        let room = Uplink::new(section.room.clone(), deps.store.clone(), room_deps);
         match room.hold_the_journal().await {
             // While the uplink of before still has the cursors, they stand; this one takes them when it begins.
             Ok(()) | Err(UplinkError::Subscribe(_)) => Ok(room),

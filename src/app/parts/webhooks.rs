@@ -20,7 +20,7 @@ impl Part<Deps> for Webhooks {
     /// Without targets it is there all the same: it forgets those of before, and says on its page that there are none.
     fn section(config: &Config) -> Option<Vec<Entry>> {
         let occupancy = config.occupancy.as_ref();
-        Some(occupancy.map_or_else(Vec::new, |room| room.webhook.clone()))
+        Some(occupancy.map_or_else(Vec::new, |section| section.webhook.clone()))
     }
 
     async fn build(section: &Vec<Entry>, deps: &Deps) -> anyhow::Result<Arc<Webhooks>> {
@@ -33,7 +33,7 @@ impl Part<Deps> for Webhooks {
         vec![service("webhooks", self, Webhooks::run)]
     }
 
-    async fn settle(&self) -> anyhow::Result<()> {
+    async fn commit(&self) -> anyhow::Result<()> {
         Ok(self.forget_others().await?)
     }
 

@@ -9,12 +9,13 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+
+use crate::pki::pem;
 
 /// A connection to the https door.
 pub(super) struct Connection {
@@ -25,8 +26,9 @@ impl Connection {
     /// Connects, and believes only the root in `ca_file`.
     pub(super) async fn open(address: &str, ca_file: &Path) -> Result<Connection> {
         let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_file_iter(ca_file).context("reading the root certificate")? {
-            roots.add(certificate?)?;
+        let text = std::fs::read(ca_file).context("reading the root certificate")?;
+        for certificate in pem::certificates(&text).context("reading the root certificate")? {
+            roots.add(certificate)?;
         }
         let config = ClientConfig::builder()
             .with_root_certificates(roots)

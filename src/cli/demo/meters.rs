@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::cli::Failure;
+use crate::cli::CliError;
 use crate::domain::MeterId;
 use crate::meter::emop::dialect::InferredWrites;
 use crate::meter::emop::identity::MeterType;
@@ -63,7 +63,7 @@ pub(super) struct Simulated {
 
 impl Simulated {
     /// Binds their ports, from `first` on; 0: any.
-    pub(super) async fn listen(first: u16) -> Result<Simulated, Failure> {
+    pub(super) async fn listen(first: u16) -> Result<Simulated, CliError> {
         let mut simulated = Simulated {
             sections: String::from(
                 "[meters]\nrequest_gap = \"10ms\"\nbackfill = \"60d\"\n\n[meters.polling]\nreads = \"20s\"\npower = \"10s\"\nvoltage = \"20s\"\n",
@@ -75,7 +75,7 @@ impl Simulated {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
             let meter = TcpMeter::listen(address, kind.station()?)
                 .await
-                .map_err(Failure::failed)?;
+                .map_err(CliError::failed)?;
             let _ = write!(
                 simulated.sections,
                 "\n[[meter]]\nserial = \"{}\"\nlink = \"tcp://{}\"\nname = \"{}\"\nesco = \"demo\"\n",
@@ -106,7 +106,7 @@ impl Simulated {
     }
 }
 
-/// Their serials.
+/// The serials of the demo's meters.
 pub(super) fn serials() -> Vec<MeterId> {
     let serials = KINDS.iter().map(|kind| kind.serial.parse());
     serials
@@ -115,15 +115,15 @@ pub(super) fn serials() -> Vec<MeterId> {
 }
 
 impl Kind {
-    fn station(&self) -> Result<Station, Failure> {
-        let dialect = Dialect::new(Inferred::default(), InferredWrites::Allowed).map_err(Failure::failed)?;
-        let start = Timestamp::now().saturating_sub(MEMORY).map_err(Failure::failed)?;
+    fn station(&self) -> Result<Station, CliError> {
+        let dialect = Dialect::new(Inferred::default(), InferredWrites::Allowed).map_err(CliError::failed)?;
+        let start = Timestamp::now().saturating_sub(MEMORY).map_err(CliError::failed)?;
         let mut setup = Setup::new(self.serial);
         setup.twin = self.twin;
         setup.three_phase = self.three_phase.then_some(MeterType::AxWholeCurrent);
         setup.shape = Shape::of_household(self.serial);
         setup.balance = Money(1_843_000);
-        setup.log_start = MeterTime::of(start).map_err(Failure::failed)?;
+        setup.log_start = MeterTime::of(start).map_err(CliError::failed)?;
         let faults = Faults::default();
         let meter = SimulatedMeter::new(setup, dialect, &faults);
         Ok(Station::new(meter, faults, Now::Running))
@@ -146,7 +146,7 @@ pub(super) struct Grpc {
 }
 
 /// A certificate a role.
-pub(super) async fn certificates(pki: &Pki, dir: &Path, now: Timestamp) -> Result<Grpc, Failure> {
+pub(super) async fn certificates(pki: &Pki, dir: &Path, now: Timestamp) -> Result<Grpc, CliError> {
     let mut roles = BTreeMap::new();
     for role in [Role::Internal, Role::Partner, Role::Readonly] {
         let request = Request {
@@ -156,7 +156,7 @@ pub(super) async fn certificates(pki: &Pki, dir: &Path, now: Timestamp) -> Resul
             ..Request::new(Hierarchy::Grpc, format!("demo-{}", role.name()))
         };
         let issued = pki.issue(request, Some(dir.join("grpc")), now).await;
-        let issued = issued.map_err(Failure::failed)?;
+        let issued = issued.map_err(CliError::failed)?;
         let shown = Shown {
             // With its issuer: servers that know the root alone want it.
             certificate_file: issued.chain,

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::serve::{ended, runtime};
-use super::{Common, Failure, print};
+use super::{CliError, Common, print};
 use crate::accounts::random_id;
 use crate::app::{self, LogTo, Ready};
 use crate::config::{self, Flags};
@@ -37,7 +37,7 @@ pub(super) struct Demo {
 }
 
 impl Demo {
-    pub(super) fn run(self, common: &Common) -> Result<ExitCode, Failure> {
+    pub(super) fn run(self, common: &Common) -> Result<ExitCode, CliError> {
         if self.once {
             let folder = Fresh::make(self.dir.as_deref())?;
             runtime()?.block_on(once::walk(&folder.path))?;
@@ -91,11 +91,11 @@ struct Fresh {
 }
 
 impl Fresh {
-    fn make(named: Option<&Path>) -> Result<Fresh, Failure> {
+    fn make(named: Option<&Path>) -> Result<Fresh, CliError> {
         let path = match named {
             Some(dir) if dir.exists() => {
                 return Err(
-                    Failure::refused(format_args!("{} exists", dir.display())).hint("--once wants a fresh folder")
+                    CliError::refused(format_args!("{} exists", dir.display())).hint("--once wants a fresh folder")
                 );
             }
             Some(dir) => super::reach::absolute(dir),

@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 use super::client::Connection;
 use super::prepare::{self, Prepared};
 use crate::admin::{Client, Status};
-use crate::cli::{Failure, print};
+use crate::cli::{CliError, print};
 
 /// People counted in before and after the kill.
 const PEOPLE: u64 = 40;
@@ -19,7 +19,7 @@ const PEOPLE: u64 = 40;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Walks the job in `dir`, which does not exist yet, and says what was done.
-pub(super) async fn walk(dir: &Path) -> Result<(), Failure> {
+pub(super) async fn walk(dir: &Path) -> Result<(), CliError> {
     let mut prepared = prepare::prepare(dir, 0).await?;
     prepared.simulated.start(&tokio::runtime::Handle::current());
     say(format_args!(
@@ -28,7 +28,7 @@ pub(super) async fn walk(dir: &Path) -> Result<(), Failure> {
     ));
     walked(&prepared)
         .await
-        .map_err(|error| Failure::failed(format_args!("demo: {error:#}")))
+        .map_err(|error| CliError::failed(format_args!("demo: {error:#}")))
 }
 
 async fn walked(prepared: &Prepared) -> Result<()> {

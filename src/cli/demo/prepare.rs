@@ -13,12 +13,13 @@ use tokio_util::sync::CancellationToken;
 use super::meters::{self, Grpc, Simulated};
 use super::yesterday;
 use crate::accounts::{Accounts, AccountsError, Role, Scope, Secret, Standing, random};
-use crate::cli::Failure;
+use crate::cli::CliError;
+use crate::cli::reach::absolute;
 use crate::domain::units::Span;
 use crate::domain::{Occupancy as Counts, SpaceId, SpaceOrigin};
 use crate::files::{make_private, write_private};
 use crate::http::Rate;
-use crate::occupancy::{self, Occupancy, Terms};
+use crate::occupancy::{self, Deps, Occupancy};
 use crate::pki::{Hierarchy, Issued, Overwrite, Pki, Request};
 use crate::store::spaces::{NewSpace, SetSpace, SpacesWriter};
 use crate::store::{Options, Place, Store};
@@ -59,7 +60,8 @@ struct Earlier {
 const SPACES: [(&str, u32); 3] = [("Front hall", 50), ("Library", 20), ("Bicycle cellar", 8)];
 
 /// Makes the folder, or takes over what an earlier demo left in it.
-pub(super) async fn prepare(dir: &Path, port_base: u16) -> Result<Prepared, Failure> {
+pub(super) async fn prepare(dir: &Path, port_base: u16) -> Result<Prepared, CliError> {
+    let dir = &absolute(dir);
     own_folder(dir)?;
     let config_file = dir.join("config.toml");
     let simulated = Simulated::listen(if port_base == 0 {
@@ -69,16 +71,16 @@ pub(super) async fn prepare(dir: &Path, port_base: u16) -> Result<Prepared, Fail
     })
     .await?;
     let text = config(dir, port_base) + &simulated.sections;
-    write_private(&config_file, text.as_bytes()).map_err(Failure::failed)?;
+    write_private(&config_file, text.as_bytes()).map_err(CliError::failed)?;
     let earlier = std::fs::read(dir.join("demo.json")).ok();
     let earlier: Earlier = earlier
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .unwrap_or_default();
     let data = dir.join("data");
-    make_private(&data).map_err(Failure::failed)?;
+    make_private(&data).map_err(CliError::failed)?;
     let place = Place::in_data_dir(&data);
     let store = tokio::task::spawn_blocking(move || Store::open(Options::at(place))).await;
-    let store = store.map_err(Failure::failed)?.map_err(Failure::failed)?;
+    let store = store.map_err(CliError::failed)?.map_err(CliError::failed)?;
     let furnished = furnish(dir, &data, &store, earlier).await;
     store.close().await;
     let furnished = furnished?;
@@ -110,10 +112,10 @@ struct Furnished {
     grpc: Grpc,
 }
 
-async fn furnish(dir: &Path, data: &Path, store: &Store, earlier: Earlier) -> Result<Furnished, Failure> {
+async fn furnish(dir: &Path, data: &Path, store: &Store, earlier: Earlier) -> Result<Furnished, CliError> {
     let now = Timestamp::now();
-    let pki = Pki::open(data.join("pki"), store.clone()).map_err(Failure::failed)?;
-    pki.init(now).await.map_err(Failure::failed)?;
+    let pki = Pki::open(data.join("pki"), store.clone()).map_err(CliError::failed)?;
+    pki.init(now).await.map_err(CliError::failed)?;
     let client = Request {
         overwrite: Overwrite::Yes,
         ..Request::new(Hierarchy::Client, "demo-client")
@@ -121,7 +123,7 @@ async fn furnish(dir: &Path, data: &Path, store: &Store, earlier: Earlier) -> Re
     let client = pki
         .issue(client, Some(dir.join("client")), now)
         .await
-        .map_err(Failure::failed)?;
+        .map_err(CliError::failed)?;
     let accounts = Accounts::new(store.clone());
     let mut relay_peers = ["demo-gateway", "demo-manager"].map(PathBuf::from);
     for peer in &mut relay_peers {
@@ -130,7 +132,7 @@ async fn furnish(dir: &Path, data: &Path, store: &Store, earlier: Earlier) -> Re
             ..Request::new(Hierarchy::Relay, peer.display().to_string())
         };
         let issued = pki.issue(request, Some(dir.join("relay")), now).await;
-        *peer = issued.map_err(Failure::failed)?.pkeycert;
+        *peer = issued.map_err(CliError::failed)?.pkeycert;
     }
     Ok(Furnished {
         relay_ca: pki.files(Hierarchy::Relay).root_certificate,
@@ -149,7 +151,7 @@ async fn people(
     accounts: &Accounts,
     earlier: &Earlier,
     now: Timestamp,
-) -> Result<BTreeMap<&'static str, Login>, Failure> {
+) -> Result<BTreeMap<&'static str, Login>, CliError> {
     let mut logins = BTreeMap::new();
     for role in Role::ALL {
         let known = earlier.logins.get(role.name()).cloned();
@@ -173,18 +175,18 @@ async fn people(
             Ok(_) => {}
             Err(AccountsError::Exists(_)) if earlier.logins.contains_key(role.name()) => {}
             Err(AccountsError::Exists(name)) => {
-                accounts.set_password(&name, password).await.map_err(Failure::failed)?
+                accounts.set_password(&name, password).await.map_err(CliError::failed)?
             }
-            Err(error) => return Err(Failure::failed(error)),
+            Err(error) => return Err(CliError::failed(error)),
         }
         logins.insert(role.name(), login);
     }
     Ok(logins)
 }
 
-async fn token(accounts: &Accounts, earlier: &Earlier, now: Timestamp) -> Result<String, Failure> {
+async fn token(accounts: &Accounts, earlier: &Earlier, now: Timestamp) -> Result<String, CliError> {
     let known = Secret::given(earlier.api_token.clone());
-    if accounts.token(&known).map_err(Failure::failed)?.is_some() {
+    if accounts.token(&known).map_err(CliError::failed)?.is_some() {
         return Ok(earlier.api_token.clone());
     }
     let scopes = vec![
@@ -196,17 +198,17 @@ async fn token(accounts: &Accounts, earlier: &Earlier, now: Timestamp) -> Result
     let (_, secret) = accounts
         .create_token("demo", scopes, now)
         .await
-        .map_err(Failure::failed)?;
+        .map_err(CliError::failed)?;
     Ok(secret.reveal().to_owned())
 }
 
-async fn spaces(store: &Store, accounts: Accounts, earlier: Vec<String>) -> Result<Vec<String>, Failure> {
-    let terms = Terms {
+async fn spaces(store: &Store, accounts: Accounts, earlier: Vec<String>) -> Result<Vec<String>, CliError> {
+    let deps = Deps {
         per_bearer: Rate::Off,
         history: Span::seconds(0),
         streams: CancellationToken::new(),
     };
-    let room = Occupancy::new(occupancy::Config::default(), store.clone(), accounts, terms);
+    let room = Occupancy::new(occupancy::Config::default(), store.clone(), accounts, deps);
     let mut living: Vec<String> = earlier
         .into_iter()
         .filter(|id| id.parse().is_ok_and(|id| room.show(id).is_ok()))
@@ -220,7 +222,7 @@ async fn spaces(store: &Store, accounts: Accounts, earlier: Vec<String>) -> Resu
 }
 
 /// A space with a day behind it.
-async fn space(store: &Store, room: &Occupancy, (number, name, maximum): (u32, &str, u32)) -> Result<String, Failure> {
+async fn space(store: &Store, room: &Occupancy, (number, name, maximum): (u32, &str, u32)) -> Result<String, CliError> {
     let now = Timestamp::now();
     let minute = now.to_zoned(jiff::tz::TimeZone::UTC).time();
     let minute = u32::from(minute.hour().unsigned_abs()) * 60 + u32::from(minute.minute().unsigned_abs());
@@ -239,15 +241,15 @@ async fn space(store: &Store, room: &Occupancy, (number, name, maximum): (u32, &
     let new = NewSpace::plain(id, Some(name.to_owned()), last, SpaceOrigin::Shared);
     let writer = SpacesWriter::new(store.clone());
     let made = writer.create(new, before(2 * 24 * 60)).await;
-    made.map_err(Failure::failed)?;
-    room.history().import(id, &counts).await.map_err(Failure::failed)?;
+    made.map_err(CliError::failed)?;
+    room.history().import(id, &counts).await.map_err(CliError::failed)?;
     // The row says when its last count was, as its history does.
     let last_change = counts.last().map_or(now, |(at, _)| *at);
     let set = SetSpace {
         maximum: Some(maximum),
         ..SetSpace::default()
     };
-    writer.set(id, set, last_change).await.map_err(Failure::failed)?;
+    writer.set(id, set, last_change).await.map_err(CliError::failed)?;
     Ok(id.to_string())
 }
 
@@ -278,18 +280,18 @@ fn config(dir: &Path, port_base: u16) -> String {
 }
 
 /// Our own folder, closed to others: a predictable name in a shared folder may be somebody's trap.
-fn own_folder(dir: &Path) -> Result<(), Failure> {
-    make_private(dir).map_err(Failure::failed)?;
+fn own_folder(dir: &Path) -> Result<(), CliError> {
+    make_private(dir).map_err(CliError::failed)?;
     let found = std::fs::symlink_metadata(dir).map_err(|error| fault(dir, &error))?;
     if !found.is_dir() || found.uid() != rustix::process::geteuid().as_raw() {
         return Err(
-            Failure::refused(format_args!("{} is not a folder of yours", dir.display()))
+            CliError::refused(format_args!("{} is not a folder of yours", dir.display()))
                 .hint("name another with --dir"),
         );
     }
     Ok(())
 }
 
-fn fault(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::failed(format_args!("{}: {error}", path.display()))
+fn fault(path: &Path, error: &std::io::Error) -> CliError {
+    CliError::failed(format_args!("{}: {error}", path.display()))
 }

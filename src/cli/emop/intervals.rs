@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::command::Given;
 use super::outcome::Outcome;
 use super::place::There;
-use crate::cli::Failure;
+use crate::cli::CliError;
 use crate::files::{self, Readers};
 use crate::meter::arguments;
 use crate::meter::emop::blank::is_blank_u32;
@@ -23,18 +23,18 @@ use crate::meter::reads::{self, Asking};
 const LAST_OF_DAY: u32 = 23 * 3_600 + 1_800;
 
 /// What is asked for.
-pub(super) struct Wish {
+pub(super) struct IntervalsRequest {
     span: Range<MeterTime>,
     file: Option<PathBuf>,
     has_statuses: bool,
 }
 
-impl Wish {
+impl IntervalsRequest {
     /// A day wins over times; of the two times both are needed.
-    pub(super) fn of(given: &Given) -> Result<Wish, Failure> {
+    pub(super) fn of(given: &Given) -> Result<IntervalsRequest, CliError> {
         let moment = |text: &str| {
-            let at = arguments::moment(text).map_err(Failure::usage)?;
-            MeterTime::of(at).map_err(Failure::usage)
+            let at = arguments::moment(text).map_err(CliError::usage)?;
+            MeterTime::of(at).map_err(CliError::usage)
         };
         let span = match (
             given.option("day"),
@@ -42,23 +42,23 @@ impl Wish {
             given.option("end-time"),
         ) {
             (Some(day), _, _) => {
-                let day = arguments::day(day).map_err(Failure::usage)?;
+                let day = arguments::day(day).map_err(CliError::usage)?;
                 let begins = day
                     .to_datetime(Time::midnight())
                     .to_zoned(TimeZone::UTC)
-                    .map_err(Failure::usage)?;
-                let begins = MeterTime::of(begins.timestamp()).map_err(Failure::usage)?;
+                    .map_err(CliError::usage)?;
+                let begins = MeterTime::of(begins.timestamp()).map_err(CliError::usage)?;
                 begins..MeterTime(begins.0.saturating_add(LAST_OF_DAY))
             }
             (None, Some(start), Some(end)) => moment(start)?..moment(end)?,
             _ => {
-                return Err(Failure::usage(
+                return Err(CliError::usage(
                     "--day, or both of --start-time and --end-time, say which intervals",
                 ));
             }
         };
-        chunks(span.clone()).map_err(Failure::usage)?.for_each(drop);
-        Ok(Wish {
+        chunks(span.clone()).map_err(CliError::usage)?.for_each(drop);
+        Ok(IntervalsRequest {
             span,
             file: given.option("csv").filter(|file| *file != "-").map(PathBuf::from),
             has_statuses: given.has("include_statuses"),
@@ -71,13 +71,13 @@ impl Wish {
     }
 
     /// Reads them, piece by piece, and writes the table.
-    pub(super) async fn carry_out(&self, meter: There<'_>) -> Result<Outcome, Failure> {
+    pub(super) async fn carry_out(&self, meter: There<'_>) -> Result<Outcome, CliError> {
         let kind = match reads::value(&meter, "three_phase_hardware_configuration").await? {
             Value::MeterType(kind) => kind,
             other => unreachable!("a three phase meter's kind is no {other:?}"),
         };
         let mut table = Table::default();
-        for piece in chunks(self.span.clone()).map_err(Failure::usage)? {
+        for piece in chunks(self.span.clone()).map_err(CliError::usage)? {
             let block = reads::intervals(&meter, piece).await?;
             table.take(&block, &self.span)?;
         }
@@ -86,11 +86,11 @@ impl Wish {
             print_exactly(&text);
             return Ok(Outcome::Nothing);
         };
-        files::write(file, text.as_bytes(), Readers::All).map_err(Failure::failed)?;
+        files::write(file, text.as_bytes(), Readers::All).map_err(CliError::failed)?;
         Ok(Outcome::Nothing)
     }
 
-    fn csv(&self, meter: There<'_>, table: &Table, kind: MeterType) -> Result<String, Failure> {
+    fn csv(&self, meter: There<'_>, table: &Table, kind: MeterType) -> Result<String, CliError> {
         let layout = &meter.dialect().inferred().intervals;
         let mut heading = vec!["created_at".to_owned()];
         heading.extend(table.channels.iter().map(|channel| column(*channel)));
@@ -104,7 +104,7 @@ impl Wish {
                 // What stands for no value is none.
                 cells.push(match is_blank_u32(*value) {
                     true => String::new(),
-                    false => Scaled::new(*value, kind).map_err(Failure::failed)?.to_string(),
+                    false => Scaled::new(*value, kind).map_err(CliError::failed)?.to_string(),
                 });
             }
             if self.has_statuses {
@@ -126,7 +126,7 @@ struct Table {
 }
 
 impl Table {
-    fn take(&mut self, block: &Block, span: &Range<MeterTime>) -> Result<(), Failure> {
+    fn take(&mut self, block: &Block, span: &Range<MeterTime>) -> Result<(), CliError> {
         let inside = block.timed().filter(|(at, _)| (span.start..=span.end).contains(at));
         let rows: Vec<(MeterTime, Row)> = inside.map(|(at, row)| (at, row.clone())).collect();
         if rows.is_empty() {
@@ -135,7 +135,7 @@ impl Table {
         if self.rows.is_empty() {
             self.channels.clone_from(&block.channels);
         } else if self.channels != block.channels {
-            return Err(Failure::failed(
+            return Err(CliError::failed(
                 "the meter's channels change within that span; ask for a shorter one",
             ));
         }

@@ -4,8 +4,10 @@
 //! The commands stand in [`table`], once; [`target`] finds the place they are carried out at, a mediator or the
 //! running box, and what differs between the two ends at [`place`].
 
+mod action;
 mod command;
 mod download;
+mod entry;
 mod intervals;
 mod mediator;
 mod outcome;
@@ -26,14 +28,14 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use tokio::time::Instant;
 
+use self::action::Action;
 use self::command::Given;
 pub(super) use self::download::Download;
 use self::place::{Place, There};
-use self::table::Action;
 use self::target::Target;
 use self::work::Work;
 use super::reach::block_on;
-use super::{Common, Failure, print};
+use super::{CliError, Common, print};
 use crate::app::{LogTo, start_logging};
 use crate::config::{Log, LogFormat};
 use crate::domain::MeterId;
@@ -78,7 +80,7 @@ enum Level {
 }
 
 impl Emop {
-    pub(super) fn run(self, common: &Common) -> Result<ExitCode, Failure> {
+    pub(super) fn run(self, common: &Common) -> Result<ExitCode, CliError> {
         self.start_logging();
         match self.command.action {
             Action::EnvSet => set_environment(self.command.word())?,
@@ -98,7 +100,7 @@ impl Emop {
         }
     }
 
-    async fn list(&self, common: &Common) -> Result<(), Failure> {
+    async fn list(&self, common: &Common) -> Result<(), CliError> {
         let place = self.target.place(common).await?;
         let meters = registry::list(place.as_ref(), self.command.option("esco").unwrap_or_default()).await?;
         if common.json {
@@ -110,7 +112,7 @@ impl Emop {
     }
 
     /// Carries the command out at each of the meters; what fails at one does not keep the next from its turn.
-    async fn each(&self, common: &Common) -> Result<ExitCode, Failure> {
+    async fn each(&self, common: &Common) -> Result<ExitCode, CliError> {
         let serials = self.meters()?;
         // Bad arguments are told before anybody is asked.
         let work = Work::of(&self.command, serials.len())?;
@@ -136,7 +138,7 @@ impl Emop {
         }
     }
 
-    async fn one(&self, common: &Common, place: &dyn Place, (serial, work): (&MeterId, &Work)) -> Result<(), Failure> {
+    async fn one(&self, common: &Common, place: &dyn Place, (serial, work): (&MeterId, &Work)) -> Result<(), CliError> {
         let outcome = with_signs_of_life(serial, work.carry_out(There { place, serial })).await;
         let outcome = outcome.map_err(|failure| failure.about(serial))?;
         if common.json {
@@ -148,11 +150,11 @@ impl Emop {
     }
 
     /// The meters it is about, each once.
-    fn meters(&self) -> Result<Vec<MeterId>, Failure> {
+    fn meters(&self) -> Result<Vec<MeterId>, CliError> {
         let mut texts = self.serials.clone();
         if let Some(file) = &self.serials_file {
             let text = std::fs::read_to_string(file)
-                .map_err(|error| Failure::usage(format_args!("{}: {error}", file.display())))?;
+                .map_err(|error| CliError::usage(format_args!("{}: {error}", file.display())))?;
             texts.extend(text.lines().map(str::to_owned));
         }
         if self.serials.is_empty() && self.serials_file.is_none() {
@@ -163,13 +165,13 @@ impl Emop {
         for text in texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
             let serial = text
                 .parse()
-                .map_err(|error| Failure::usage(format_args!("`{text}`: {error}")))?;
+                .map_err(|error| CliError::usage(format_args!("`{text}`: {error}")))?;
             if !serials.contains(&serial) {
                 serials.push(serial);
             }
         }
         if serials.is_empty() {
-            return Err(Failure::usage(format_args!("{} needs a meter", self.command.name))
+            return Err(CliError::usage(format_args!("{} needs a meter", self.command.name))
                 .hint("its serial goes after the command or with -s; --serials A,B and --serials-file name several"));
         }
         Ok(serials)
@@ -196,14 +198,14 @@ pub(super) fn home_folder() -> Option<PathBuf> {
 }
 
 /// `env_show`.
-pub(super) fn show_environment(common: &Common) -> Result<(), Failure> {
+pub(super) fn show_environment(common: &Common) -> Result<(), CliError> {
     let name = block_on(target::environment(common))?;
     print::line(format_args!("{name}"));
     Ok(())
 }
 
 /// `env_set`.
-pub(super) fn set_environment(name: &str) -> Result<(), Failure> {
+pub(super) fn set_environment(name: &str) -> Result<(), CliError> {
     settings::set(name)?;
     print::line(format_args!("env set to {name}"));
     Ok(())
@@ -224,9 +226,9 @@ async fn with_signs_of_life<R>(serial: &MeterId, work: impl Future<Output = R>) 
 }
 
 /// Ctrl-C ends a command with 1, as scripts expect of this one (EMOP §13).
-async fn until_interrupted<R>(work: impl Future<Output = Result<R, Failure>>) -> Result<R, Failure> {
+async fn until_interrupted<R>(work: impl Future<Output = Result<R, CliError>>) -> Result<R, CliError> {
     tokio::select! {
         done = work => done,
-        _ = tokio::signal::ctrl_c() => Err(Failure::failed("interrupted")),
+        _ = tokio::signal::ctrl_c() => Err(CliError::failed("interrupted")),
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde_json::Value as Json;
 
-use crate::cli::Failure;
+use crate::cli::CliError;
 use crate::domain::MeterId;
 use crate::meter::emop::Dialect;
 use crate::meter::emop::dialect::Request;
@@ -63,21 +63,21 @@ impl CallError {
     }
 }
 
-impl From<CallError> for Failure {
-    fn from(error: CallError) -> Failure {
+impl From<CallError> for CliError {
+    fn from(error: CallError) -> CliError {
         match &error {
-            CallError::NotReachable(_) => Failure::not_reachable(error),
-            CallError::NotAllowed(_) => Failure::refused(error),
-            CallError::NoConnection(_) | CallError::Failed { .. } => Failure::failed(error),
+            CallError::NotReachable(_) => CliError::not_reachable(error),
+            CallError::NotAllowed(_) => CliError::refused(error),
+            CallError::NoConnection(_) | CallError::Failed { .. } => CliError::failed(error),
         }
     }
 }
 
-impl From<ReadError<CallError>> for Failure {
-    fn from(error: ReadError<CallError>) -> Failure {
+impl From<ReadError<CallError>> for CliError {
+    fn from(error: ReadError<CallError>) -> CliError {
         match error {
             ReadError::Asked(error) => error.into(),
-            ReadError::Payload { .. } | ReadError::Blank { .. } => Failure::failed(error),
+            ReadError::Payload { .. } | ReadError::Blank { .. } => CliError::failed(error),
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::outcome::Outcome;
 use super::place::There;
-use crate::cli::Failure;
+use crate::cli::CliError;
 use crate::cli::print;
 use crate::meter::emop::dialect::Request;
 use crate::meter::emop::identity::{Hardware, MeterType};
@@ -18,7 +18,7 @@ use crate::meter::emop::{MeterTime, ObjectId, ProfileLog, Value};
 use crate::meter::reads::{self, Asking, ReadError, TOTALS};
 
 /// An object's value as it is.
-pub(super) async fn value(meter: There<'_>, name: &str) -> Result<Outcome, Failure> {
+pub(super) async fn value(meter: There<'_>, name: &str) -> Result<Outcome, CliError> {
     Ok(match reads::value(&meter, name).await? {
         Value::Clock(shown) => {
             let at = shown.moment.to_zoned(TimeZone::UTC);
@@ -36,7 +36,7 @@ pub(super) async fn value(meter: There<'_>, name: &str) -> Result<Outcome, Failu
 }
 
 /// A number with a fraction, whole numbers too.
-pub(super) async fn fraction(meter: There<'_>, name: &str, per_unit: u32) -> Result<Outcome, Failure> {
+pub(super) async fn fraction(meter: There<'_>, name: &str, per_unit: u32) -> Result<Outcome, CliError> {
     match reads::value(&meter, name).await? {
         Value::Number(number) => Ok(Outcome::Scalar(json!(f64::from(number) / f64::from(per_unit)))),
         other => unreachable!("{name} is a number, not {other:?}"),
@@ -44,12 +44,12 @@ pub(super) async fn fraction(meter: There<'_>, name: &str, per_unit: u32) -> Res
 }
 
 /// What kind of meter it is.
-pub(super) async fn hardware(meter: There<'_>) -> Result<Outcome, Failure> {
+pub(super) async fn hardware(meter: There<'_>) -> Result<Outcome, CliError> {
     Ok(Outcome::Scalar(reads::hardware(&meter).await?.code().into()))
 }
 
 /// The light's setting. One number has two names, and then the meter's kind says which.
-pub(super) async fn backlight(meter: There<'_>) -> Result<Outcome, Failure> {
+pub(super) async fn backlight(meter: There<'_>) -> Result<Outcome, CliError> {
     let setting = match reads::value(&meter, "backlight").await? {
         Value::Setting(setting) => setting,
         other => unreachable!("the backlight is a setting, not {other:?}"),
@@ -63,7 +63,7 @@ pub(super) async fn backlight(meter: There<'_>) -> Result<Outcome, Failure> {
 }
 
 /// All registers: of three phases the totals, of one phase both elements.
-pub(super) async fn registers(meter: There<'_>) -> Result<Outcome, Failure> {
+pub(super) async fn registers(meter: There<'_>) -> Result<Outcome, CliError> {
     let hardware = reads::hardware(&meter).await?;
     if hardware.is_three_phase() {
         return Ok(Outcome::Structure(totals_of(meter, hardware).await));
@@ -78,12 +78,12 @@ pub(super) async fn registers(meter: There<'_>) -> Result<Outcome, Failure> {
 }
 
 /// The registers of one element.
-pub(super) async fn element(meter: There<'_>, name: &str) -> Result<Outcome, Failure> {
+pub(super) async fn element(meter: There<'_>, name: &str) -> Result<Outcome, CliError> {
     Ok(Outcome::Structure(element_json(reads::registers(&meter, name).await?)))
 }
 
 /// The six totals of a three phase meter.
-pub(super) async fn totals(meter: There<'_>) -> Result<Outcome, Failure> {
+pub(super) async fn totals(meter: There<'_>) -> Result<Outcome, CliError> {
     // The kind first: it tells the scale, and whether the meter answers at all.
     let hardware = reads::hardware(&meter).await?;
     Ok(Outcome::Structure(totals_of(meter, hardware).await))
@@ -100,20 +100,20 @@ async fn totals_of(meter: There<'_>, hardware: Hardware) -> Json {
 }
 
 /// The voltages of three phases.
-pub(super) async fn voltages(meter: There<'_>) -> Result<Outcome, Failure> {
+pub(super) async fn voltages(meter: There<'_>) -> Result<Outcome, CliError> {
     let found = reads::voltages(&meter).await?;
     let volts = found.map(|tenths| tenths.map(|tenths| f64::from(tenths) / 10.0));
     Ok(Outcome::Structure(json!(volts)))
 }
 
 /// Any object's bytes.
-pub(super) async fn bytes(meter: There<'_>, object: ObjectId) -> Result<Outcome, Failure> {
+pub(super) async fn bytes(meter: There<'_>, object: ObjectId) -> Result<Outcome, CliError> {
     let payload = reads::payload(&meter, Request::Read(object)).await?;
     Ok(Outcome::Text(HEXLOWER.encode(&payload)))
 }
 
 /// Half hours from a moment on, as many as one reply holds.
-pub(super) async fn profile(meter: There<'_>, log: ProfileLog, from: MeterTime) -> Result<Outcome, Failure> {
+pub(super) async fn profile(meter: There<'_>, log: ProfileLog, from: MeterTime) -> Result<Outcome, CliError> {
     // Only log 2 differs by kind (EMOP §6.3).
     let elements = match log {
         ProfileLog::Two if reads::hardware(&meter).await?.is_twin() => Elements::Two,
@@ -134,7 +134,7 @@ pub(super) async fn profile(meter: There<'_>, log: ProfileLog, from: MeterTime) 
 }
 
 /// Ten events.
-pub(super) async fn events(meter: There<'_>, page: u8) -> Result<Outcome, Failure> {
+pub(super) async fn events(meter: There<'_>, page: u8) -> Result<Outcome, CliError> {
     let events = reads::event_page(&meter, page).await?;
     let shown = events.iter().map(|event| {
         json!({
@@ -145,7 +145,7 @@ pub(super) async fn events(meter: There<'_>, page: u8) -> Result<Outcome, Failur
 }
 
 /// The tariff in force, or the one to come.
-pub(super) async fn tariff(meter: There<'_>, which: Which) -> Result<Outcome, Failure> {
+pub(super) async fn tariff(meter: There<'_>, which: Which) -> Result<Outcome, CliError> {
     Ok(Outcome::Structure(reads::tariff(&meter, which).await?.into()))
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::outcome::{Outcome, indented};
 use super::place::{Place, There};
-use crate::cli::Failure;
+use crate::cli::CliError;
 use crate::cli::print;
 
 const COLUMNS: [&str; 7] = ["esco", "serial", "name", "signal", "health", "hardware", "feeder"];
@@ -15,7 +15,7 @@ const COLUMNS: [&str; 7] = ["esco", "serial", "name", "signal", "health", "hardw
 const SIGNAL: usize = 3;
 
 /// The meters by name.
-pub(super) async fn list(place: &dyn Place, esco: &str) -> Result<Vec<Json>, Failure> {
+pub(super) async fn list(place: &dyn Place, esco: &str) -> Result<Vec<Json>, CliError> {
     let mut meters = place.meters(esco).await?;
     meters.sort_by_key(|meter| (cell(&meter["name"]), cell(&meter["serial"])));
     Ok(meters)
@@ -54,16 +54,16 @@ pub(super) fn list_json(meters: Vec<Json>) -> String {
 }
 
 /// All that is known of a meter.
-pub(super) async fn info(meter: There<'_>) -> Result<Outcome, Failure> {
+pub(super) async fn info(meter: There<'_>) -> Result<Outcome, CliError> {
     Ok(Outcome::Structure(meter.place.info(meter.serial).await?))
 }
 
 /// What people call it.
-pub(super) async fn name(meter: There<'_>) -> Result<Outcome, Failure> {
+pub(super) async fn name(meter: There<'_>) -> Result<Outcome, CliError> {
     let info = meter.place.info(meter.serial).await?;
     match info["registry"]["name"].as_str() {
         Some(name) => Ok(Outcome::Scalar(name.into())),
-        None => Err(Failure::failed(format_args!(
+        None => Err(CliError::failed(format_args!(
             "{} has no name in the registry",
             meter.serial
         ))),
@@ -71,7 +71,7 @@ pub(super) async fn name(meter: There<'_>) -> Result<Outcome, Failure> {
 }
 
 /// By how much its clock was wrong. Both values stand in `shadow` (EMOP §18).
-pub(super) async fn clock_drift(meter: There<'_>) -> Result<Outcome, Failure> {
+pub(super) async fn clock_drift(meter: There<'_>) -> Result<Outcome, CliError> {
     let info = meter.place.info(meter.serial).await?;
     let shadow = &info["shadow"];
     let at = shadow["clock_time_diff_synced_at"].as_str();

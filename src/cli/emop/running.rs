@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::place::{CallError, Place};
 use crate::admin::{Client, ClientError};
-use crate::cli::Failure;
+use crate::cli::CliError;
 use crate::domain::MeterId;
 use crate::meter::MeterShown;
 use crate::meter::emop::dialect::{InferredWrites, Request};
@@ -22,12 +22,12 @@ pub(super) struct RunningBox {
 
 impl RunningBox {
     /// Asks the box how its meters are spoken to. Whether unconfirmed objects may be written stays its own decision.
-    pub(super) async fn new(client: Client) -> Result<RunningBox, Failure> {
+    pub(super) async fn new(client: Client) -> Result<RunningBox, CliError> {
         let inferred: Inferred = client
             .ask(Method::GET, "/inferred", None)
             .await
             .map_err(CallError::from)?;
-        let dialect = Dialect::new(inferred, InferredWrites::Allowed).map_err(Failure::failed)?;
+        let dialect = Dialect::new(inferred, InferredWrites::Allowed).map_err(CliError::failed)?;
         Ok(RunningBox { client, dialect })
     }
 

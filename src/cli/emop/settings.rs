@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64;
 
-use crate::cli::Failure;
+use crate::cli::CliError;
 use crate::files;
 use crate::meter::mediator::client::DEFAULT_PLACE;
 use crate::meter::mediator::credentials::Credentials;
@@ -19,7 +19,7 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// Those of the process, when they name a mediator.
+    /// The settings in the process's environment, when they name a mediator.
     pub(super) fn of_process() -> Option<Settings> {
         let names = [
             "ENV",
@@ -39,8 +39,8 @@ impl Settings {
         Some(settings)
     }
 
-    /// Those of the environment that is set, when one is.
-    pub(super) fn of_file() -> Result<Option<Settings>, Failure> {
+    /// The settings in the file of the environment that is set, when one is.
+    pub(super) fn of_file() -> Result<Option<Settings>, CliError> {
         let Some(file) = folder().map(|folder| folder.join("emlite.env")) else {
             return Ok(None);
         };
@@ -50,7 +50,7 @@ impl Settings {
                 place: file.display().to_string(),
             })),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && !file.is_symlink() => Ok(None),
-            Err(error) => Err(Failure::configuration(format_args!("{}: {error}", file.display()))
+            Err(error) => Err(CliError::configuration(format_args!("{}: {error}", file.display()))
                 .hint("`emop env_set ENV` points it at another environment")),
         }
     }
@@ -61,7 +61,7 @@ impl Settings {
     }
 
     /// What to show it. With none of the three texts it is spoken to in plain text.
-    pub(super) fn credentials(&self) -> Result<Option<Credentials>, Failure> {
+    pub(super) fn credentials(&self) -> Result<Option<Credentials>, CliError> {
         let names = ["MEDIATOR_CA_CERT", "MEDIATOR_CLIENT_CERT", "MEDIATOR_CLIENT_KEY"];
         if names.iter().all(|name| self.get(name).is_none()) {
             return Ok(None);
@@ -91,9 +91,9 @@ impl Settings {
             .filter(|value| !value.is_empty())
     }
 
-    fn pem(&self, name: &str) -> Result<Vec<u8>, Failure> {
+    fn pem(&self, name: &str) -> Result<Vec<u8>, CliError> {
         let wrong = |what: String| {
-            Failure::configuration(format_args!("{name} in {}: {what}", self.place))
+            CliError::configuration(format_args!("{name} in {}: {what}", self.place))
                 .hint("it is the base64 of a PEM file, as `certs client` prints it")
         };
         let text = self
@@ -134,33 +134,33 @@ pub(super) fn folder() -> Option<PathBuf> {
 }
 
 /// Points `~/.simt/emlite.env` at the file of another environment.
-pub(super) fn set(environment: &str) -> Result<(), Failure> {
+pub(super) fn set(environment: &str) -> Result<(), CliError> {
     let formed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     if environment.is_empty() || !environment.bytes().all(formed) {
-        return Err(Failure::usage(format_args!(
+        return Err(CliError::usage(format_args!(
             "`{environment}` is no name of an environment: letters, digits, hyphens, points"
         )));
     }
-    let folder = folder().ok_or_else(|| Failure::configuration("there is no home folder: HOME is not set"))?;
+    let folder = folder().ok_or_else(|| CliError::configuration("there is no home folder: HOME is not set"))?;
     let name = format!("emlite.{environment}.env");
     let link = folder.join("emlite.env");
     if !folder.join(&name).exists() {
-        return Err(Failure::failed(format_args!(
+        return Err(CliError::failed(format_args!(
             "{} does not exist",
             folder.join(&name).display()
         )));
     }
     if link.exists() && !link.is_symlink() {
-        return Err(Failure::failed(format_args!(
+        return Err(CliError::failed(format_args!(
             "{} is a file of its own and not a link; move it to emlite.NAME.env first",
             link.display()
         )));
     }
     let beside = folder.join("emlite.env.new");
-    let fault = |error: std::io::Error| Failure::failed(format_args!("{}: {error}", link.display()));
+    let fault = |error: std::io::Error| CliError::failed(format_args!("{}: {error}", link.display()));
     let _ = std::fs::remove_file(&beside); // of an earlier try
     std::os::unix::fs::symlink(&name, &beside).map_err(fault)?;
-    files::rename(&beside, &link).map_err(Failure::failed)
+    files::rename(&beside, &link).map_err(CliError::failed)
 }
 
 #[expect(

@@ -1,49 +1,9 @@
 //! Every command of `emop` in one table (EMOP §13).
 
-use super::command::{Entry, Opt};
+use super::action::Action;
+use super::entry::{Entry, Opt};
 use crate::meter::emop::ProfileLog;
 use crate::meter::emop::tariff::Which;
-
-/// What a command does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Action {
-    EnvShow,
-    EnvSet,
-    Version,
-    List,
-    Info,
-    ClockDrift,
-    SerialToName,
-    /// An object whose value is printed as it is.
-    Value(&'static str),
-    /// An object in W or var, printed in thousands.
-    Kilo(&'static str),
-    /// An object printed with a fraction, as older programs do.
-    Fraction(&'static str),
-    Hardware,
-    Backlight,
-    /// All registers of a meter.
-    Read,
-    /// The registers of one element.
-    Element(&'static str),
-    Totals,
-    Voltages,
-    /// An object that stays bytes.
-    Bytes(&'static str),
-    ClockWrite,
-    BacklightWrite,
-    LoadSwitchWrite,
-    FlagWrite(&'static str),
-    PrepayWrite,
-    ProfileLog(ProfileLog),
-    EventLog,
-    Intervals,
-    ObjectRead,
-    ObjectWrite,
-    TokenSend,
-    TariffRead(Which),
-    TariffWrite,
-}
 
 use Action::*;
 
@@ -151,10 +111,3 @@ pub(super) const COMMANDS: &[Entry] = &[
     reads("tariffs_time_switches_element_a_or_single_read", "Read the switching times of element A, bytes", Bytes("tariff_time_switch_element_a_or_single")),
     reads("tariffs_time_switches_element_b_read", "Read the switching times of element B, bytes", Bytes("tariff_time_switch_element_b")),
 ];
-
-impl Action {
-    /// Whether it is done to a meter, whose serial it therefore takes.
-    pub(super) fn is_about_a_meter(self) -> bool {
-        !matches!(self, EnvShow | EnvSet | Version | List)
-    }
-}

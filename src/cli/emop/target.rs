@@ -10,7 +10,7 @@ use super::running::RunningBox;
 use super::settings::Settings;
 use crate::admin::Client;
 use crate::cli::reach::unreached;
-use crate::cli::{Common, Failure};
+use crate::cli::{CliError, Common};
 use crate::config::{self, DEFAULT_FILE};
 use crate::meter;
 use crate::meter::mediator::client::{ConnectError, MediatorClient};
@@ -35,12 +35,12 @@ pub(super) struct Target {
 
 impl Target {
     /// Connects to the place that counts.
-    pub(super) async fn place(&self, common: &Common) -> Result<Box<dyn Place>, Failure> {
+    pub(super) async fn place(&self, common: &Common) -> Result<Box<dyn Place>, CliError> {
         if let Some(server) = &self.mediator {
             return connect(common, server, self.credentials()?).await;
         }
         if [&self.ca, &self.cert, &self.key].iter().any(|file| file.is_some()) {
-            return Err(Failure::usage("--ca, --cert and --key go with --mediator HOST:PORT"));
+            return Err(CliError::usage("--ca, --cert and --key go with --mediator HOST:PORT"));
         }
         if let Some(settings) = settings(common)? {
             return connect(common, settings.server(), settings.credentials()?).await;
@@ -48,9 +48,9 @@ impl Target {
         Ok(Box::new(RunningBox::new(reach(common).await?).await?))
     }
 
-    fn credentials(&self) -> Result<Option<Credentials>, Failure> {
+    fn credentials(&self) -> Result<Option<Credentials>, CliError> {
         let read = |file: &PathBuf| {
-            std::fs::read(file).map_err(|error| Failure::configuration(format_args!("{}: {error}", file.display())))
+            std::fs::read(file).map_err(|error| CliError::configuration(format_args!("{}: {error}", file.display())))
         };
         match (&self.ca, &self.cert, &self.key) {
             (None, None, None) => Ok(None),
@@ -59,22 +59,22 @@ impl Target {
                 certificate: read(certificate)?,
                 key: read(key)?,
             })),
-            _ => Err(Failure::usage("--ca, --cert and --key go together")),
+            _ => Err(CliError::usage("--ca, --cert and --key go together")),
         }
     }
 }
 
 /// The name of the environment that counts; `box`: the running box.
-pub(super) async fn environment(common: &Common) -> Result<String, Failure> {
+pub(super) async fn environment(common: &Common) -> Result<String, CliError> {
     if let Some(settings) = settings(common)? {
         let name = settings.name();
-        return name.ok_or_else(|| Failure::failed("the environment has no name: it says nothing of ENV"));
+        return name.ok_or_else(|| CliError::failed("the environment has no name: it says nothing of ENV"));
     }
     reach(common).await.map(|_| "box".to_owned())
 }
 
 /// What older programs left, unless a flag says the box.
-fn settings(common: &Common) -> Result<Option<Settings>, Failure> {
+fn settings(common: &Common) -> Result<Option<Settings>, CliError> {
     if common.socket.is_some() {
         return Ok(None);
     }
@@ -84,11 +84,11 @@ fn settings(common: &Common) -> Result<Option<Settings>, Failure> {
     }
 }
 
-async fn connect(common: &Common, server: &str, credentials: Option<Credentials>) -> Result<Box<dyn Place>, Failure> {
+async fn connect(common: &Common, server: &str, credentials: Option<Credentials>) -> Result<Box<dyn Place>, CliError> {
     let tls = credentials.map(|credentials| credentials.config()).transpose();
-    let tls = tls.map_err(Failure::configuration)?;
+    let tls = tls.map_err(CliError::configuration)?;
     let config: meter::Config = common.load_or_default()?.meters.unwrap_or_default();
-    let dialect = config.dialect().map_err(Failure::configuration)?;
+    let dialect = config.dialect().map_err(CliError::configuration)?;
     let client = MediatorClient::connect(server, tls).await.map_err(|error| {
         let hint = match &error {
             ConnectError::NotReachable { source, .. } if source.kind() == std::io::ErrorKind::InvalidData => {
@@ -98,13 +98,13 @@ async fn connect(common: &Common, server: &str, credentials: Option<Credentials>
                 "is it running, and is the address right? With certificates it takes --ca, --cert and --key".to_owned()
             }
         };
-        Failure::not_reachable(error).hint(hint)
+        CliError::not_reachable(error).hint(hint)
     })?;
     Ok(Box::new(Mediator { client, dialect }))
 }
 
 /// The running box. Where nothing at all is configured, that is what is wrong.
-async fn reach(common: &Common) -> Result<Client, Failure> {
+async fn reach(common: &Common) -> Result<Client, CliError> {
     let flags = common.flags();
     let (socket, fault) = config::find_socket(&flags);
     let nobody_said = flags.socket.is_none()
@@ -114,7 +114,7 @@ async fn reach(common: &Common) -> Result<Client, Failure> {
     match Client::reach(&socket).await {
         Ok(client) => Ok(client),
         Err(error) if nobody_said => Err(
-            Failure::not_reachable(format_args!("no meters are configured: {error}")).hint(
+            CliError::not_reachable(format_args!("no meters are configured: {error}")).hint(
                 "name a mediator with --mediator, MEDIATOR_SERVER or ~/.simt/emlite.env, or run a box on this machine",
             ),
         ),

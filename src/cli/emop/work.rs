@@ -2,12 +2,12 @@
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 
+use super::action::Action;
 use super::command::Given;
 use super::outcome::Outcome;
 use super::place::There;
-use super::table::Action;
 use super::{intervals, reading, registry, writing};
-use crate::cli::Failure;
+use crate::cli::CliError;
 use crate::cli::reach::secret_from;
 use crate::meter::arguments;
 use crate::meter::emop::dialect::Request;
@@ -21,15 +21,15 @@ pub(super) enum Work {
     /// A setting by its name, which the meter's dialect knows.
     Setting(Action, String),
     /// A value that is written.
-    Write(writing::Wish),
+    Write(writing::WriteRequest),
     /// The same, if the balance allows.
-    WritePrepay(writing::Wish),
+    WritePrepay(writing::WriteRequest),
     /// Half hours.
     Profile(ProfileLog, MeterTime),
     /// Events.
     Events(u8),
     /// Intervals.
-    Intervals(intervals::Wish),
+    Intervals(intervals::IntervalsRequest),
     /// An object by its number.
     Read(ObjectId),
     /// An object by its number, and what goes in.
@@ -42,27 +42,29 @@ pub(super) enum Work {
 
 impl Work {
     /// Judges what was given, for so many meters.
-    pub(super) fn of(given: &Given, meters: usize) -> Result<Work, Failure> {
+    pub(super) fn of(given: &Given, meters: usize) -> Result<Work, CliError> {
         Ok(match given.action {
             Action::BacklightWrite | Action::LoadSwitchWrite => Work::Setting(given.action, given.word().to_owned()),
-            Action::FlagWrite(object) => Work::Write(writing::Wish::switch(object, given.word())?),
-            Action::PrepayWrite => Work::WritePrepay(writing::Wish::switch("prepay_enabled_flag", given.word())?),
-            Action::ProfileLog(log) => {
-                let from = arguments::moment(given.needed("timestamp")).map_err(Failure::usage)?;
-                Work::Profile(log, MeterTime::of(from).map_err(Failure::usage)?)
+            Action::FlagWrite(object) => Work::Write(writing::WriteRequest::switch(object, given.word())?),
+            Action::PrepayWrite => {
+                Work::WritePrepay(writing::WriteRequest::switch("prepay_enabled_flag", given.word())?)
             }
-            Action::EventLog => Work::Events(arguments::event_page(given.word()).map_err(Failure::usage)?),
+            Action::ProfileLog(log) => {
+                let from = arguments::moment(given.needed("timestamp")).map_err(CliError::usage)?;
+                Work::Profile(log, MeterTime::of(from).map_err(CliError::usage)?)
+            }
+            Action::EventLog => Work::Events(arguments::event_page(given.word()).map_err(CliError::usage)?),
             Action::Intervals => {
-                let wish = intervals::Wish::of(given)?;
+                let wish = intervals::IntervalsRequest::of(given)?;
                 if wish.has_file() && meters > 1 {
-                    return Err(Failure::usage("one file cannot hold the intervals of several meters"));
+                    return Err(CliError::usage("one file cannot hold the intervals of several meters"));
                 }
                 Work::Intervals(wish)
             }
             Action::ObjectRead => Work::Read(object(given.word())?),
             Action::ObjectWrite => Work::WriteBytes(object(given.word())?, bytes(&given.words[1])?),
             Action::TokenSend if meters > 1 => {
-                return Err(Failure::usage("a token is for one meter"));
+                return Err(CliError::usage("a token is for one meter"));
             }
             Action::TokenSend => Work::Token(token(given.word())?),
             Action::TariffWrite => Work::Tariff(writing::tariff(given)?),
@@ -71,11 +73,13 @@ impl Work {
     }
 
     /// Does it at one meter.
-    pub(super) async fn carry_out(&self, meter: There<'_>) -> Result<Outcome, Failure> {
+    pub(super) async fn carry_out(&self, meter: There<'_>) -> Result<Outcome, CliError> {
         match self {
             Work::Plain(action) => plain(*action, meter).await,
-            Work::Setting(Action::BacklightWrite, word) => writing::Wish::backlight(meter, word)?.write(meter).await,
-            Work::Setting(_, word) => writing::Wish::load_switch(meter, word)?.write(meter).await,
+            Work::Setting(Action::BacklightWrite, word) => {
+                writing::WriteRequest::backlight(meter, word)?.write(meter).await
+            }
+            Work::Setting(_, word) => writing::WriteRequest::load_switch(meter, word)?.write(meter).await,
             Work::Write(wish) => wish.write(meter).await,
             Work::WritePrepay(wish) => wish.write_prepay(meter).await,
             Work::Profile(log, from) => reading::profile(meter, *log, *from).await,
@@ -89,7 +93,7 @@ impl Work {
     }
 }
 
-async fn plain(action: Action, meter: There<'_>) -> Result<Outcome, Failure> {
+async fn plain(action: Action, meter: There<'_>) -> Result<Outcome, CliError> {
     match action {
         Action::Info => registry::info(meter).await,
         Action::ClockDrift => registry::clock_drift(meter).await,
@@ -116,21 +120,21 @@ async fn plain(action: Action, meter: There<'_>) -> Result<Outcome, Failure> {
     }
 }
 
-fn object(text: &str) -> Result<ObjectId, Failure> {
-    text.parse().map_err(Failure::usage)
+fn object(text: &str) -> Result<ObjectId, CliError> {
+    text.parse().map_err(CliError::usage)
 }
 
-fn bytes(text: &str) -> Result<Vec<u8>, Failure> {
+fn bytes(text: &str) -> Result<Vec<u8>, CliError> {
     HEXLOWER_PERMISSIVE
         .decode(text.as_bytes())
-        .map_err(|error| Failure::usage(format_args!("`{text}` is not hex: {error}")))
+        .map_err(|error| CliError::usage(format_args!("`{text}` is not hex: {error}")))
 }
 
 /// A token, from standard input when it is `-`; no message repeats it.
-fn token(text: &str) -> Result<Token, Failure> {
+fn token(text: &str) -> Result<Token, CliError> {
     let read = match text {
         "-" => secret_from(std::path::Path::new("-"))?.reveal().parse(),
         text => text.parse(),
     };
-    read.map_err(Failure::usage)
+    read.map_err(CliError::usage)
 }

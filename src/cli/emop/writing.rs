@@ -3,7 +3,7 @@
 use super::command::Given;
 use super::outcome::Outcome;
 use super::place::There;
-use crate::cli::Failure;
+use crate::cli::CliError;
 use crate::cli::print;
 use crate::meter::arguments::{self, ArgumentError, Negative};
 use crate::meter::emop::catalogue::Object;
@@ -14,47 +14,47 @@ use crate::meter::emop::{MeterTime, Money, Token, Value};
 use crate::meter::reads::{self, Asking};
 
 /// What a write puts into which object, judged before any meter hears of it.
-pub(super) struct Wish {
+pub(super) struct WriteRequest {
     object: &'static str,
     value: Value,
 }
 
-impl Wish {
-    pub(super) fn switch(object: &'static str, word: &str) -> Result<Wish, Failure> {
-        let value = Value::Flag(arguments::switch(word).map_err(Failure::usage)?);
-        Ok(Wish { object, value })
+impl WriteRequest {
+    pub(super) fn switch(object: &'static str, word: &str) -> Result<WriteRequest, CliError> {
+        let value = Value::Flag(arguments::switch(word).map_err(CliError::usage)?);
+        Ok(WriteRequest { object, value })
     }
 
-    pub(super) fn backlight(meter: There<'_>, word: &str) -> Result<Wish, Failure> {
+    pub(super) fn backlight(meter: There<'_>, word: &str) -> Result<WriteRequest, CliError> {
         let setting = Setting::backlight_named(word, &meter.dialect().inferred().backlight);
-        let value = Value::Setting(setting.map_err(Failure::usage)?);
-        Ok(Wish {
+        let value = Value::Setting(setting.map_err(CliError::usage)?);
+        Ok(WriteRequest {
             object: "backlight",
             value,
         })
     }
 
-    pub(super) fn load_switch(meter: There<'_>, word: &str) -> Result<Wish, Failure> {
+    pub(super) fn load_switch(meter: There<'_>, word: &str) -> Result<WriteRequest, CliError> {
         let setting = Setting::load_switch_named(word, &meter.dialect().inferred().load_switch);
-        let value = Value::Setting(setting.map_err(Failure::usage)?);
-        Ok(Wish {
+        let value = Value::Setting(setting.map_err(CliError::usage)?);
+        Ok(WriteRequest {
             object: "load_switch",
             value,
         })
     }
 
     /// Writes it.
-    pub(super) async fn write(&self, meter: There<'_>) -> Result<Outcome, Failure> {
+    pub(super) async fn write(&self, meter: There<'_>) -> Result<Outcome, CliError> {
         let object = named(meter, self.object);
-        let payload = self.value.encode(object.kind).map_err(Failure::usage)?;
+        let payload = self.value.encode(object.kind).map_err(CliError::usage)?;
         meter.ask(Request::Write(object.id, payload)).await?;
         Ok(Outcome::Nothing)
     }
 
     /// Writes it when the balance allows (EMOP §5.5): switching prepayment on needs ten pounds, switching it off nothing.
-    pub(super) async fn write_prepay(&self, meter: There<'_>) -> Result<Outcome, Failure> {
+    pub(super) async fn write_prepay(&self, meter: There<'_>) -> Result<Outcome, CliError> {
         if self.value == Value::Flag(true) {
-            arguments::may_start_prepay(balance(meter).await?).map_err(Failure::refused)?;
+            arguments::may_start_prepay(balance(meter).await?).map_err(CliError::refused)?;
         }
         self.write(meter).await
     }
@@ -65,7 +65,7 @@ fn named<'a>(meter: There<'a>, name: &str) -> &'a Object {
     object.expect("names in this program are names of the catalogue")
 }
 
-async fn balance(meter: There<'_>) -> Result<Money, Failure> {
+async fn balance(meter: There<'_>) -> Result<Money, CliError> {
     match reads::value(&meter, "prepay_balance").await? {
         Value::Money(balance) => Ok(balance),
         other => unreachable!("the balance is an amount, not {other:?}"),
@@ -73,7 +73,7 @@ async fn balance(meter: There<'_>) -> Result<Money, Failure> {
 }
 
 /// Sends a token once, and looks whether the balance rose: the meter's own yes proves nothing (EMOP §5.5).
-pub(super) async fn send_token(meter: There<'_>, token: &Token) -> Result<Outcome, Failure> {
+pub(super) async fn send_token(meter: There<'_>, token: &Token) -> Result<Outcome, CliError> {
     let before = balance(meter).await?;
     let object = named(meter, "prepay_token_send").id;
     let sent = meter.ask(Request::Write(object, token.digits().to_vec())).await;
@@ -92,13 +92,13 @@ pub(super) async fn send_token(meter: There<'_>, token: &Token) -> Result<Outcom
     }
     let unchanged = format!("Balance did not increase: {before} -> {after}");
     match sent {
-        Ok(_) => Err(Failure::failed(unchanged).hint("was this token used before?")),
-        Err(error) => Err(Failure::from(error).hint(unchanged)),
+        Ok(_) => Err(CliError::failed(unchanged).hint("was this token used before?")),
+        Err(error) => Err(CliError::from(error).hint(unchanged)),
     }
 }
 
 /// A tariff to come, as options give it.
-pub(super) fn tariff(given: &Given) -> Result<FutureTariff, Failure> {
+pub(super) fn tariff(given: &Given) -> Result<FutureTariff, CliError> {
     let rate = |name: &str| arguments::rate(given.needed(name), Negative::Refused).map_err(|error| said(name, error));
     let amount = |name: &str| arguments::amount(given.needed(name)).map_err(|error| said(name, error));
     let activation = arguments::moment(given.needed("from-ts")).map_err(|error| said("from-ts", error))?;
@@ -108,22 +108,22 @@ pub(super) fn tariff(given: &Given) -> Result<FutureTariff, Failure> {
         emergency_credit: amount("emergency-credit")?,
         ecredit_availability: amount("ecredit-availability")?,
         debt_recovery_rate: amount("debt-recovery-rate")?,
-        activation: MeterTime::of(activation).map_err(|error| Failure::usage(format_args!("--from-ts: {error}")))?,
+        activation: MeterTime::of(activation).map_err(|error| CliError::usage(format_args!("--from-ts: {error}")))?,
     })
 }
 
-fn said(option: &str, error: ArgumentError) -> Failure {
-    Failure::usage(format_args!("--{option}: {error}"))
+fn said(option: &str, error: ArgumentError) -> CliError {
+    CliError::usage(format_args!("--{option}: {error}"))
 }
 
 /// Writes a tariff's eleven objects in their order, and reads each back.
-pub(super) async fn write_tariff(meter: There<'_>, tariff: &FutureTariff) -> Result<Outcome, Failure> {
-    let writes = tariff.writes(meter.dialect().catalogue()).map_err(Failure::usage)?;
+pub(super) async fn write_tariff(meter: There<'_>, tariff: &FutureTariff) -> Result<Outcome, CliError> {
+    let writes = tariff.writes(meter.dialect().catalogue()).map_err(CliError::usage)?;
     for (place, write) in (1..).zip(&writes) {
         let asked = meter.ask(Request::Write(write.object, write.payload.clone())).await;
         asked.map_err(|error| {
             let hint = "the moment of activation is written last, so what is written so far does not begin";
-            Failure::from(error).hint(format_args!("at {} ({place} of {}); {hint}", write.name, writes.len()))
+            CliError::from(error).hint(format_args!("at {} ({place} of {}); {hint}", write.name, writes.len()))
         })?;
     }
     let mut differing = Vec::new();
@@ -135,20 +135,20 @@ pub(super) async fn write_tariff(meter: There<'_>, tariff: &FutureTariff) -> Res
     if differing.is_empty() {
         return Ok(Outcome::Nothing);
     }
-    Err(Failure::failed(format_args!(
+    Err(CliError::failed(format_args!(
         "the meter holds something else in {}",
         differing.join(", ")
     ))
     .hint("`emop tariffs_future_read` shows what it holds; write the tariff again"))
 }
 
-async fn is_held(meter: There<'_>, write: &TariffWrite) -> Result<bool, Failure> {
+async fn is_held(meter: There<'_>, write: &TariffWrite) -> Result<bool, CliError> {
     let held = reads::payload(&meter, Request::Read(write.object)).await?;
     Ok(held.get(..write.payload.len()) == Some(&write.payload))
 }
 
 /// Writes any object.
-pub(super) async fn object(meter: There<'_>, request: Request) -> Result<Outcome, Failure> {
+pub(super) async fn object(meter: There<'_>, request: Request) -> Result<Outcome, CliError> {
     meter.ask(request).await?;
     Ok(Outcome::Nothing)
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::{self, LogTo};
 use crate::cli::serve::runtime;
-use crate::cli::{Common, Failure, print};
+use crate::cli::{CliError, Common, print};
 use crate::config::Log;
 use crate::domain::units::Span;
 use crate::http::{LingeringListener, closing};
@@ -88,12 +88,12 @@ pub(in crate::cli) struct ServeHttp {
 }
 
 impl Connect {
-    pub(super) fn run(self, common: &Common) -> Result<(), Failure> {
+    pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
         let listen = match self.listen {
             Some(listen) => listen,
             None => format!("{}:{}", self.address.replace("localhost", "127.0.0.1"), self.port)
                 .parse()
-                .map_err(|_| Failure::usage(format_args!("{} is no address to listen on", self.address)))?,
+                .map_err(|_| CliError::usage(format_args!("{} is no address to listen on", self.address)))?,
         };
         self.reach.may_listen(listen)?;
         let link = Link::default();
@@ -107,9 +107,9 @@ impl Connect {
 }
 
 impl ServeHttp {
-    pub(super) fn run(self, common: &Common) -> Result<(), Failure> {
-        let targets: Result<Vec<Target>, Failure> = self.to.iter().map(|text| self.target(text)).collect();
-        let allowed: Result<Vec<Allowed>, Failure> = self.allow.iter().map(|text| allowed(text)).collect();
+    pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
+        let targets: Result<Vec<Target>, CliError> = self.to.iter().map(|text| self.target(text)).collect();
+        let allowed: Result<Vec<Allowed>, CliError> = self.allow.iter().map(|text| allowed(text)).collect();
         if let Some(listen) = self.listen {
             self.reach.may_listen(listen)?;
         }
@@ -121,8 +121,8 @@ impl ServeHttp {
         go(common, link, dialing, local, move |message| responder.heard(message))
     }
 
-    fn target(&self, text: &str) -> Result<Target, Failure> {
-        let fault = |what: &str| Failure::usage(format_args!("--to {text}: {what}"));
+    fn target(&self, text: &str) -> Result<Target, CliError> {
+        let fault = |what: &str| CliError::usage(format_args!("--to {text}: {what}"));
         let (prefix, url) = match text.split_once('=') {
             Some((prefix, url)) if prefix.starts_with('/') => (prefix, url),
             _ => ("/", text),
@@ -150,10 +150,10 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }
 
-fn allowed(text: &str) -> Result<Allowed, Failure> {
+fn allowed(text: &str) -> Result<Allowed, CliError> {
     let (method, prefix) = text.split_once(' ').unwrap_or_default();
     if method.is_empty() || !prefix.starts_with('/') {
-        let fault = Failure::usage(format_args!("--allow {text:?} is not a method and a path"));
+        let fault = CliError::usage(format_args!("--allow {text:?} is not a method and a path"));
         return Err(fault.hint("such as --allow 'GET /status'"));
     }
     Ok(Allowed {
@@ -163,26 +163,26 @@ fn allowed(text: &str) -> Result<Allowed, Failure> {
 }
 
 impl Reach {
-    fn may_listen(&self, listen: SocketAddr) -> Result<(), Failure> {
+    fn may_listen(&self, listen: SocketAddr) -> Result<(), CliError> {
         if listen.ip().is_loopback() || self.allow_remote {
             return Ok(());
         }
         let fault = format_args!("{listen} can be reached from other machines, and asks nobody who they are");
-        Err(Failure::usage(fault).hint("listen on 127.0.0.1, or allow it with --allow-remote"))
+        Err(CliError::usage(fault).hint("listen on 127.0.0.1, or allow it with --allow-remote"))
     }
 
-    fn dialing(self, class: &'static str) -> Result<Dialing, Failure> {
+    fn dialing(self, class: &'static str) -> Result<Dialing, CliError> {
         if let Some(url) = self
             .urls
             .iter()
             .find(|url| url.scheme_str() != Some("wss") || url.host().is_none())
         {
-            let fault = Failure::usage(format_args!("{url} is no address of a relay"));
+            let fault = CliError::usage(format_args!("{url} is no address of a relay"));
             return Err(fault.hint("such as wss://relay.example.org:5050/micronets/v1/ws-proxy/gw/7"));
         }
         let has_ticket = |url: &Uri| url.query().is_some_and(|query| query.contains("ticket="));
         if self.cert.is_none() && !self.urls.iter().all(has_ticket) {
-            let fault = Failure::usage("--cert is missing");
+            let fault = CliError::usage("--cert is missing");
             return Err(
                 fault.hint("`gatelodge pki relay` makes a bundle, `gatelodge relay ticket` a URL with a ticket")
             );
@@ -194,7 +194,7 @@ impl Reach {
         };
         Ok(Dialing {
             urls: self.urls,
-            tls: bundle.read().map_err(Failure::failed)?,
+            tls: bundle.read().map_err(CliError::failed)?,
             class,
         })
     }
@@ -207,7 +207,7 @@ fn go(
     dialing: Dialing,
     local: Option<(SocketAddr, Router)>,
     heard: impl FnMut(Message),
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let config = common.load_or_default().map(|config| config.log);
     let _logging = app::start_logging(&config.unwrap_or_else(|_| Log::default()), LogTo::Stderr);
     runtime()?.block_on(async move {
@@ -218,12 +218,12 @@ fn go(
             };
             let listener = TcpListener::bind(listen)
                 .await
-                .map_err(|error| Failure::failed(format_args!("listening on {listen}: {error}")))?;
+                .map_err(|error| CliError::failed(format_args!("listening on {listen}: {error}")))?;
             let at = listener.local_addr().unwrap_or(listen);
             print::line(format_args!("listening on http://{at}"));
             let ended = axum::serve(LingeringListener(listener), closing(router))
                 .with_graceful_shutdown(stop.clone().cancelled_owned());
-            ended.await.map_err(Failure::failed)
+            ended.await.map_err(CliError::failed)
         };
         tokio::pin!(serving);
         tokio::select! {

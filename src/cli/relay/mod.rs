@@ -9,7 +9,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::reach::block_on;
-use super::{Common, Failure, print};
+use super::{CliError, Common, print};
 use crate::domain::units::Span;
 use crate::relay::{PeerShown, TicketShown};
 
@@ -88,7 +88,7 @@ pub(super) enum Command {
 }
 
 impl Command {
-    pub(super) fn run(self, common: &Common) -> Result<(), Failure> {
+    pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
         match self {
             Command::Connect(connect) => connect.run(common),
             Command::ServeHttp(serve) => serve.run(common),
@@ -101,7 +101,7 @@ impl Command {
     }
 }
 
-fn peers(common: &Common) -> Result<(), Failure> {
+fn peers(common: &Common) -> Result<(), CliError> {
     let peers: Vec<PeerShown> =
         block_on(async { Ok(common.running().await?.ask(Method::GET, "/relay/peers", None).await?) })?;
     if common.json {
@@ -140,7 +140,7 @@ fn peers(common: &Common) -> Result<(), Failure> {
     Ok(())
 }
 
-fn ticket(common: &Common, meetup: &str, name: &str, life: Span) -> Result<(), Failure> {
+fn ticket(common: &Common, meetup: &str, name: &str, life: Span) -> Result<(), CliError> {
     let wanted = json!({ "meetup": meetup, "name": name, "life": life });
     let ask = async {
         Ok(common
@@ -158,7 +158,7 @@ fn ticket(common: &Common, meetup: &str, name: &str, life: Span) -> Result<(), F
     Ok(())
 }
 
-fn kick(common: &Common, peer: Option<u64>, meetup: Option<&str>) -> Result<(), Failure> {
+fn kick(common: &Common, peer: Option<u64>, meetup: Option<&str>) -> Result<(), CliError> {
     let path = match (peer, meetup) {
         (Some(peer), _) => format!("/relay/peers/{peer}"),
         (None, meetup) => format!("/relay/meetups/{}", print::segment(meetup.unwrap_or_default())),
@@ -172,7 +172,7 @@ fn kick(common: &Common, peer: Option<u64>, meetup: Option<&str>) -> Result<(), 
     Ok(())
 }
 
-fn drain(common: &Common, undo: bool) -> Result<(), Failure> {
+fn drain(common: &Common, undo: bool) -> Result<(), CliError> {
     let method = if undo { Method::DELETE } else { Method::PUT };
     let answer: Value = block_on(async { Ok(common.running().await?.ask(method, "/relay/drain", None).await?) })?;
     if common.json {
@@ -188,7 +188,7 @@ fn drain(common: &Common, undo: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-fn trace(common: &Common, id: &str, time: Span) -> Result<(), Failure> {
+fn trace(common: &Common, id: &str, time: Span) -> Result<(), CliError> {
     let wanted = json!({ "id": id, "time": time });
     let ask = async {
         Ok(common

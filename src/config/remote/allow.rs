@@ -4,10 +4,14 @@
 use serde_json::Value as Json;
 use tracing_subscriber::filter::Targets;
 
-use super::{MASK, RemoteError};
+use super::error::RemoteError;
 use crate::accounts::AUDIT;
 use crate::config::Config;
 use crate::domain::units::Span;
+use crate::uplink::Section;
+
+/// What stands where a secret, or the way to one, is not shown.
+pub(super) const MASK: &str = "***";
 
 /// Within which bounds a key may be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +46,17 @@ const KEYS: [(&str, Bound); 17] = [
 ];
 /// What may be set of a meter.
 pub(super) const OF_A_METER: [&str; 2] = ["name", "feeder"];
+
+/// Whether a key belongs into a part.
+pub(super) fn allows(section: Section, key: &str) -> bool {
+    match section {
+        Section::Whole => true,
+        Section::Uplink => key != "uplink.rule" && (key == "uplink" || key.starts_with("uplink.")),
+        Section::Meters => ["meters", "meter"].contains(&key.split('.').next().unwrap_or_default()),
+        Section::Spaces => key.split('.').next() == Some("occupancy"),
+        Section::Rules => ["uplink", "uplink.rule"].contains(&key),
+    }
+}
 
 fn bound(path: &str) -> Option<Bound> {
     let polled = path

@@ -5,13 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Candidate, RemoteError};
+use crate::config::layers::remote_file;
 use crate::files::{self, FileError};
-
-/// The file of the layer.
-#[must_use]
-pub fn file(data_dir: &Path) -> PathBuf {
-    data_dir.join("conf.d/remote.toml")
-}
 
 /// Where that stands which was before a trial.
 fn before(data_dir: &Path) -> PathBuf {
@@ -21,7 +16,7 @@ fn before(data_dir: &Path) -> PathBuf {
 impl Candidate {
     /// Puts it where it is read from now on; what was before stands beside it until the trial is over.
     pub fn put(&self, data_dir: &Path) -> Result<(), RemoteError> {
-        let (path, before) = (file(data_dir), before(data_dir));
+        let (path, before) = (remote_file(data_dir), before(data_dir));
         let folder = data_dir.join("conf.d");
         files::make_private(&folder)?;
         let was = std::fs::read(&path).or_else(|error| match error.kind() {
@@ -45,7 +40,7 @@ pub fn keep(data_dir: &Path) -> Result<(), RemoteError> {
 
 /// Puts back what was before a trial, when one was under way. Answers whether it was.
 pub fn roll_back(data_dir: &Path) -> Result<bool, RemoteError> {
-    let (path, before) = (file(data_dir), before(data_dir));
+    let (path, before) = (remote_file(data_dir), before(data_dir));
     let was = match std::fs::read(&before) {
         Ok(was) => was,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),

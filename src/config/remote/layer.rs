@@ -8,8 +8,7 @@ use figment::{Metadata, Profile, Provider};
 use toml_edit::{DocumentMut, Item};
 
 use super::allow::OF_A_METER;
-use super::merge::{Merge, json, of_serial};
-use super::plain;
+use super::merge::{Merge, json, of_serial, plain};
 use crate::config::Config;
 use crate::uplink::Section;
 

@@ -3,8 +3,8 @@
 use serde_json::Value as Json;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, value};
 
-use super::allow::{OF_A_METER, Verdict, agrees, judge};
-use super::{RemoteError, allows};
+use super::allow::{OF_A_METER, Verdict, agrees, allows, judge};
+use super::error::RemoteError;
 use crate::config::{Config, ConfigErrors};
 use crate::uplink::Section;
 
@@ -172,6 +172,11 @@ pub(super) fn of_serial<'a>(config: &'a Json, serial: &str) -> Option<&'a Json> 
 
 pub(super) fn at<'a>(json: &'a Json, path: &str) -> Option<&'a Json> {
     path.split('.').try_fold(json, |json, key| json.get(key))
+}
+
+/// The whole as JSON, to be compared with what is wanted.
+pub(super) fn plain(config: &Config) -> Json {
+    serde_json::to_value(config).expect("the configuration is plain data")
 }
 
 /// A value as JSON, to be compared with what the configuration says of itself.

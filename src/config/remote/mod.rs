@@ -6,75 +6,26 @@
 //! it. While a change is tried, what was before stands beside it: a crash in the trial puts it back.
 
 mod allow;
+mod error;
 mod files;
 mod layer;
 mod merge;
 
-use serde_json::Value as Json;
 use toml_edit::{DocumentMut, Item, Table, TableLike, value};
 
-use super::layers::{self, Flags};
-use super::{Config, ConfigErrors};
+use super::Config;
+use super::layers::{self, Flags, remote_file};
 use crate::files::FileError;
 use crate::uplink::Section;
-pub use files::{file, keep, roll_back};
+use allow::{MASK, allows};
+pub use error::RemoteError;
+pub use files::{keep, roll_back};
 pub(super) use layer::Layer;
-use merge::Merge;
 pub(super) use merge::put;
+use merge::{Merge, plain};
 
-/// What stands where a secret, or the way to one, is not shown.
-const MASK: &str = "***";
 /// What the keys end with whose values are masked.
 const SECRET: [&str; 5] = ["password_file", "otp_file", "key_file", "secret_file", "socks5_url"];
-
-/// A configuration from afar that cannot be.
-#[derive(Debug, thiserror::Error)]
-pub enum RemoteError {
-    /// It is no TOML.
-    #[error("it is not valid TOML, line {line}: {message}")]
-    Syntax {
-        /// In which line.
-        line: usize,
-        /// What is wrong.
-        message: String,
-    },
-    /// A key that this part does not have.
-    #[error("`{key}` does not belong into a configuration of type `{section}`")]
-    Elsewhere {
-        /// The key.
-        key: String,
-        /// What the part is called.
-        section: &'static str,
-    },
-    /// A key that is only changed at the box.
-    #[error("`{0}` is changed at the box itself, and not from here")]
-    Ours(String),
-    /// A time that can only be made longer.
-    #[error("`{key}` can only be made longer from here, and {now} is in force; it is made shorter at the box itself")]
-    Shorter {
-        /// The key.
-        key: String,
-        /// What is in force.
-        now: String,
-    },
-    /// A filter that would leave out what was done by whose order.
-    #[error(
-        "`{0}` must let `gatelodge::audit=info` through, said by targets alone, such as `warn,gatelodge::audit=info`"
-    )]
-    Unaudited(String),
-    /// `***` within a list, where nobody can tell which it was.
-    #[error("`{0}` has *** in a list; write the list out")]
-    MaskInList(String),
-    /// What stood there before is not all taken any more.
-    #[error("{}", .0.join("; "))]
-    Screened(Vec<String>),
-    /// The whole would not be valid.
-    #[error("{0}")]
-    Invalid(#[from] ConfigErrors),
-    /// A file could not be read or written.
-    #[error(transparent)]
-    File(#[from] FileError),
-}
 
 /// A part of what is in force, as TOML, with masks where secrets are.
 #[must_use]
@@ -92,17 +43,6 @@ pub fn shown(config: &Config, section: Section) -> String {
     mask(document.as_table_mut());
     tables(document.as_table_mut());
     document.to_string()
-}
-
-/// Whether a key belongs into a part.
-fn allows(section: Section, key: &str) -> bool {
-    match section {
-        Section::Whole => true,
-        Section::Uplink => key != "uplink.rule" && (key == "uplink" || key.starts_with("uplink.")),
-        Section::Meters => ["meters", "meter"].contains(&key.split('.').next().unwrap_or_default()),
-        Section::Spaces => key.split('.').next() == Some("occupancy"),
-        Section::Rules => ["uplink", "uplink.rule"].contains(&key),
-    }
 }
 
 fn mask(table: &mut dyn TableLike) {
@@ -153,7 +93,7 @@ pub fn candidate(flags: &Flags, now: &Config, section: Section, text: &str) -> R
             line: text[..error.span().map_or(0, |span| span.start)].matches('\n').count() + 1,
             message: error.message().lines().next().unwrap_or_default().to_owned(),
         })?;
-    let path = file(&now.data_dir);
+    let path = remote_file(&now.data_dir);
     let kept = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -188,17 +128,13 @@ pub fn candidate(flags: &Flags, now: &Config, section: Section, text: &str) -> R
     }
 }
 
-fn plain(config: &Config) -> Json {
-    serde_json::to_value(config).expect("the configuration is plain data")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     /// A box of its own whose file says this; what it was told already.
-    fn lodge(text: &str) -> (tempfile::TempDir, Flags, Config) {
+    fn configured(text: &str) -> (tempfile::TempDir, Flags, Config) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("config.toml");
         let text = format!("data_dir = {:?}\n{text}", folder.path().join("data"));
@@ -213,12 +149,12 @@ mod tests {
 
     #[test]
     fn only_what_differs_is_kept_and_what_is_as_below_again_goes() {
-        let (_folder, flags, config) = lodge("[occupancy]\ncreate_limit = \"5/s\"\n");
+        let (_folder, flags, config) = configured("[occupancy]\ncreate_limit = \"5/s\"\n");
         let told = |config: &Config, text: &str| {
             let candidate = candidate(&flags, config, Section::Whole, text).unwrap();
             candidate.put(&config.data_dir).unwrap();
             keep(&config.data_dir).unwrap();
-            std::fs::read_to_string(file(&config.data_dir)).unwrap()
+            std::fs::read_to_string(remote_file(&config.data_dir)).unwrap()
         };
         let said = told(
             &config,
@@ -241,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_trial_that_nobody_ended_is_put_back_and_one_that_was_kept_stays() {
-        let (_folder, flags, config) = lodge("[occupancy]\n");
+        let (_folder, flags, config) = configured("[occupancy]\n");
         let with = |text: &str| candidate(&flags, &config, Section::Whole, text).unwrap();
         let name = || layers::load(&flags).unwrap().config.site.name;
         let before = name();
@@ -259,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_part_holds_its_own_keys_and_masks_hold_no_secret() {
-        let (_folder, flags, config) = lodge(
+        let (_folder, flags, config) = configured(
             "[occupancy]\n[[occupancy.webhook]]\nname = \"w\"\nurl = \"https://x.example/path\"\n\
              secret_file = \"/secret/hook\"\n\
              [uplink]\nkind = \"cumulocity\"\nurl = \"mqtts://x.example\"\ntenant = \"t1\"\n\
@@ -282,9 +218,9 @@ mod tests {
         assert!(meters.contains("[[meter]]\n") && !meters.contains("uplink"), "{meters}");
         let told = |text: &str| candidate(&flags, &config, Section::Uplink, text);
         let new = told(&uplink.replace("window = 20", "window = 7")).unwrap().config;
-        let new = new.uplink.unwrap();
+        let new = new.uplink.unwrap().room;
         assert_eq!(new.window, 7);
-        assert_eq!(new.password_file, config.uplink.clone().unwrap().password_file);
+        assert_eq!(new.password_file, config.uplink.clone().unwrap().room.password_file);
         let moved = told(&uplink.replace("x.example", "y.example")).err().unwrap();
         assert!(moved.to_string().contains("`uplink.url`"), "{moved}");
         let wrong = candidate(&flags, &config, Section::Spaces, &uplink);
@@ -295,7 +231,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn any_text_is_a_configuration_or_refused(text in "[a-z\\[\\]{}.=\"\n *0-9]{0,60}") {
-            let (_folder, flags, config) = lodge("[occupancy]\n");
+            let (_folder, flags, config) = configured("[occupancy]\n");
             let _ = candidate(&flags, &config, Section::Whole, &text);
         }
     }

@@ -17,10 +17,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::emop::Dialect;
-use super::emop::dialect::{Prohibited, Request};
+use super::emop::dialect::{ProhibitedError, Request};
 use super::session::{Session, SessionError};
 pub use queue::Rank;
-use queue::{Queue, Ticket};
+use queue::{Queue, RequestId};
 pub(super) use schedule::{Plan, Start};
 pub use syncer::Syncer;
 pub(super) use syncer::{Findings, SyncError};
@@ -32,7 +32,7 @@ const WAITING: usize = 64;
 
 /// Something to be done with a meter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum Command {
     /// Ask, and give the data field of the answer.
     Ask(Request),
     /// Set its clock to the moment at which the line is open.
@@ -41,7 +41,7 @@ pub enum Wish {
 
 /// Why a wish was not carried out.
 #[derive(Debug, thiserror::Error)]
-pub enum Unanswered {
+pub enum DriverError {
     /// It did not come to its turn in time.
     #[error("the meter is busy with other requests")]
     Busy,
@@ -75,9 +75,9 @@ struct Inner {
 }
 
 struct Job {
-    wish: Wish,
+    wish: Command,
     deadline: Instant,
-    answer: oneshot::Sender<Result<Vec<u8>, Unanswered>>,
+    answer: oneshot::Sender<Result<Vec<u8>, DriverError>>,
 }
 
 impl Driver {
@@ -115,11 +115,11 @@ impl Driver {
     /// exchange goes on to its end, so that the line is quiet for the next.
     pub(super) async fn carry_out(
         self: &Arc<Self>,
-        wish: Wish,
+        wish: Command,
         rank: Rank,
         deadline: Instant,
-    ) -> Result<Vec<u8>, Unanswered> {
-        if let Wish::Ask(request) = &wish {
+    ) -> Result<Vec<u8>, DriverError> {
+        if let Command::Ask(request) = &wish {
             // What must not be asked is known before anybody waits.
             self.dialect.data_field(request).map_err(refused)?;
         }
@@ -128,22 +128,22 @@ impl Driver {
         tokio::pin!(answered);
         tokio::select! {
             biased;
-            answer = &mut answered => return answer.unwrap_or(Err(Unanswered::Stopping)),
+            answer = &mut answered => return answer.unwrap_or(Err(DriverError::Stopping)),
             () = sleep_until(deadline.min(Instant::now() + PATIENCE)) => {}
         }
         if self.inner().queue.withdraw(ticket).is_some() {
-            return Err(Unanswered::Busy);
+            return Err(DriverError::Busy);
         }
-        answered.await.unwrap_or(Err(Unanswered::Stopping))
+        answered.await.unwrap_or(Err(DriverError::Stopping))
     }
 
-    fn enqueue(self: &Arc<Self>, rank: Rank, job: Job) -> Result<Ticket, Unanswered> {
+    fn enqueue(self: &Arc<Self>, rank: Rank, job: Job) -> Result<RequestId, DriverError> {
         let mut inner = self.inner();
         if self.stop.is_cancelled() {
-            return Err(Unanswered::Stopping);
+            return Err(DriverError::Stopping);
         }
         if inner.queue.len() >= WAITING {
-            return Err(Unanswered::Busy);
+            return Err(DriverError::Busy);
         }
         let ticket = inner.queue.push(rank, job);
         let session = inner.session.take();
@@ -178,8 +178,8 @@ impl Driver {
     }
 }
 
-fn refused(prohibited: Prohibited) -> Unanswered {
-    Unanswered::Session(prohibited.into())
+fn refused(prohibited: ProhibitedError) -> DriverError {
+    DriverError::Session(prohibited.into())
 }
 
 /// Carries out what waits for one meter, then goes.
@@ -229,19 +229,19 @@ impl Drop for Worker {
     }
 }
 
-async fn carry_out(driver: &Driver, session: &mut Session, rank: Rank, job: &Job) -> Result<Vec<u8>, Unanswered> {
+async fn carry_out(driver: &Driver, session: &mut Session, rank: Rank, job: &Job) -> Result<Vec<u8>, DriverError> {
     let exchange = async {
         match &job.wish {
-            Wish::Ask(request) => session.ask(request, job.deadline).await,
-            Wish::SetClock => session.set_clock(job.deadline).await.map(|()| Vec::new()),
+            Command::Ask(request) => session.ask(request, job.deadline).await,
+            Command::SetClock => session.set_clock(job.deadline).await.map(|()| Vec::new()),
         }
     };
     tokio::select! {
         biased;
         answer = exchange => Ok(answer?),
-        () = driver.makes_way(rank, Instant::now()) => Err(Unanswered::Yielded),
+        () = driver.makes_way(rank, Instant::now()) => Err(DriverError::Yielded),
         // A token under way is not cut: nobody would know whether it is spent.
-        () = driver.stop.cancelled(), if rank != Rank::Money => Err(Unanswered::Stopping),
+        () = driver.stop.cancelled(), if rank != Rank::Money => Err(DriverError::Stopping),
     }
 }
 

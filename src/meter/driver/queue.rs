@@ -15,13 +15,13 @@ pub enum Rank {
 
 /// Names a request that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ticket(u64);
+pub(super) struct RequestId(u64);
 
 /// What waits.
 #[derive(Debug)]
 pub(super) struct Queue<T> {
     /// One line a rank, the most urgent first. Empty ones hold no memory: a fleet has many meters.
-    waiting: [VecDeque<(Ticket, T)>; 3],
+    waiting: [VecDeque<(RequestId, T)>; 3],
     next: u64,
 }
 
@@ -45,8 +45,8 @@ impl<T> Queue<T> {
     }
 
     /// Takes a place in the queue.
-    pub(super) fn push(&mut self, rank: Rank, request: T) -> Ticket {
-        let ticket = Ticket(self.next);
+    pub(super) fn push(&mut self, rank: Rank, request: T) -> RequestId {
+        let ticket = RequestId(self.next);
         self.next += 1;
         self.waiting[place(rank)].push_back((ticket, request));
         ticket
@@ -67,7 +67,7 @@ impl<T> Queue<T> {
     }
 
     /// Gives up a place; `None` when it was already carried out or is under way.
-    pub(super) fn withdraw(&mut self, ticket: Ticket) -> Option<T> {
+    pub(super) fn withdraw(&mut self, ticket: RequestId) -> Option<T> {
         for line in &mut self.waiting {
             if let Some(at) = line.iter().position(|(waiting, _)| *waiting == ticket) {
                 return line.remove(at).map(|(_, request)| request);

@@ -69,7 +69,8 @@ impl Plan {
             .collect()
     }
 
-    /// It was asked and answered: next time a whole number of intervals later, so that it keeps its place.
+    /// Notes that a syncer was asked and answered: next time a whole number of intervals later, so that it keeps its
+    /// place.
     pub(in crate::meter) fn done(&mut self, syncer: Syncer, polling: &Polling, now: Instant) {
         self.silent = 0;
         self.not_before = None;
@@ -84,13 +85,13 @@ impl Plan {
         };
     }
 
-    /// It answered, but there is more of this to be had: it goes on then, unless its own time comes first.
+    /// Notes that there is more to be had of an answer: it goes on then, unless its own time comes first.
     pub(in crate::meter) fn goes_on(&mut self, syncer: Syncer, at: Instant) {
         let due = &mut self.due[syncer.place()];
         *due = due.map(|due| due.min(at));
     }
 
-    /// It did not answer: everything waits, the longer the more often that happened.
+    /// Notes that no answer came: everything waits, the longer the more often that happened.
     pub(in crate::meter) fn silent(&mut self, now: Instant, seed: u64) {
         let doublings = self.silent.min(16);
         self.silent = self.silent.saturating_add(1);
@@ -99,12 +100,12 @@ impl Plan {
         self.not_before = Some(now + pause - share(pause / 4, seed.rotate_left(self.silent)));
     }
 
-    /// It could not be asked just now, through no fault of its own.
+    /// Puts off asking, for no fault of the meter's own.
     pub(in crate::meter) fn put_off(&mut self, until: Instant) {
         self.not_before = Some(self.not_before.map_or(until, |not_before| not_before.max(until)));
     }
 
-    /// This is due at that moment, whether or not it is asked regularly.
+    /// Has a syncer asked at that moment, whether or not it is asked regularly.
     pub(in crate::meter) fn ask_at(&mut self, syncer: Syncer, at: Instant) {
         self.due[syncer.place()] = Some(at);
     }

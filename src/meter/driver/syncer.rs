@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
-use super::Unanswered;
+use super::DriverError;
 use crate::domain::{MeterNews, MeterState, Quantity};
 use crate::meter::emop::MeterTime;
 use crate::meter::emop::dialect::Request;
@@ -15,7 +15,6 @@ use crate::meter::said::{Said, absent, is_date, said, tariff};
 
 /// One thing that is read regularly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the names are those of the documents")]
 pub enum Syncer {
     Hardware,
     Reads,
@@ -40,7 +39,7 @@ pub enum Syncer {
 const OLD_NEWS: SignedDuration = SignedDuration::from_hours(24);
 
 /// Why something could not be read.
-pub(in crate::meter) type SyncError = ReadError<Unanswered>;
+pub(in crate::meter) type SyncError = ReadError<DriverError>;
 
 /// What a reading brought.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -54,7 +53,7 @@ pub(in crate::meter) struct Findings {
 }
 
 impl Findings {
-    /// These values and nothing else.
+    /// Findings of these values and nothing else.
     pub(in crate::meter) fn of(values: Vec<Said>) -> Findings {
         Findings {
             values,
@@ -90,7 +89,7 @@ impl Syncer {
         Syncer::HalfHours,
     ];
 
-    /// Its key under `meters.polling`.
+    /// The syncer's key under `meters.polling`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -114,7 +113,7 @@ impl Syncer {
         }
     }
 
-    /// Its place in [`Syncer::ALL`].
+    /// The syncer's place in [`Syncer::ALL`].
     pub(super) fn place(self) -> usize {
         Syncer::ALL
             .iter()
@@ -217,7 +216,8 @@ impl Syncer {
             Syncer::EventLog => return event_log(meter, before).await,
             Syncer::TariffsActive => return whole_tariff(meter, Which::Active).await,
             Syncer::TariffsFuture => return whole_tariff(meter, Which::Future).await,
-            // Many requests, whose answers are stored piece by piece: `half_hours` does that.
+            // Many requests, whose answers are stored piece by piece: `Meters::sync` has them go by `half_hours`, and
+            // asks nothing here.
             Syncer::HalfHours => return Ok(Findings::default()),
             // Often some of them fail when they are asked one after the other.
             Syncer::Reads if three => return some(meter, &reads::TOTALS.map(|(_, object)| object), hardware).await,

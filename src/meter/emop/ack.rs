@@ -42,7 +42,7 @@ impl Ack {
         }
     }
 
-    /// Its code on the wire, 0 to 31.
+    /// The answer's code on the wire, 0 to 31.
     #[must_use]
     pub fn code(self) -> u8 {
         match self {

@@ -8,10 +8,6 @@ use super::object::ObjectId;
 
 /// How an object's payload is to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "each says what it holds by its name; sizes and scales are in EMOP §4"
-)]
 pub enum Kind {
     /// ASCII of at least so many bytes.
     Text(usize),
@@ -46,7 +42,6 @@ pub enum Kind {
 
 /// What may be done with an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
 pub enum Access {
     Read,
     Write,
@@ -55,7 +50,6 @@ pub enum Access {
 
 /// Whether an object's number is known, or a proposal of [`Inferred`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
 pub enum Trust {
     Known,
     Inferred,
@@ -178,7 +172,7 @@ impl Catalogue {
         taken.into_iter().next().map_or(Ok(catalogue), Err)
     }
 
-    /// The same without those whose numbers are taken, and which these are.
+    /// The catalogue without the inferred objects whose numbers are taken, and which these are.
     pub(super) fn with(inferred: &Inferred) -> (Catalogue, Vec<InferredError>) {
         let mut taken = Vec::new();
         let mut catalogue = Catalogue {

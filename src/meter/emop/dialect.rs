@@ -1,6 +1,6 @@
 //! What we ask of meters, and what we never ask (EMOP §2.1, §8.3, §19).
 //!
-//! Every request of the house goes through [`Dialect::data_field`], those that callers compose
+//! Every request of the box goes through [`Dialect::data_field`], those that callers compose
 //! themselves too, so that no way leads round the prohibitions.
 
 use std::ops::Range;
@@ -49,7 +49,7 @@ pub enum Request {
 
 /// A request that no meter is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Prohibited {
+pub enum ProhibitedError {
     /// The object's number is a proposal.
     #[error(
         "the number of object {0} is not confirmed, and writing to it may change something else; set \
@@ -98,12 +98,12 @@ impl Dialect {
     }
 
     /// The data field that asks for it, unless it must not be asked.
-    pub fn data_field(&self, request: &Request) -> Result<Vec<u8>, Prohibited> {
+    pub fn data_field(&self, request: &Request) -> Result<Vec<u8>, ProhibitedError> {
         let data = match request {
             Request::Read(object) => Message::read(*object),
             Request::Write(object, payload) => Message::write(*object, payload),
             Request::Profile(log, start) => Message::profile(*log, *start),
-            Request::Events(page) if *page >= super::event_log::PAGES => return Err(Prohibited::EventPage(*page)),
+            Request::Events(page) if *page >= super::event_log::PAGES => return Err(ProhibitedError::EventPage(*page)),
             Request::Events(page) => Message::events(*page, &self.inferred),
             Request::Intervals(span) => {
                 Message::intervals(super::intervals::PROFILE, (span.start, span.end), &self.inferred)
@@ -111,12 +111,12 @@ impl Dialect {
             Request::Raw(data) => data.clone(),
         };
         if data.is_empty() || data.len() > DATA_LIMIT {
-            return Err(Prohibited::Length(data.len()));
+            return Err(ProhibitedError::Length(data.len()));
         }
         match Message::of(&data, &self.inferred) {
             Message::Object { object, way, .. } if way != Way::Read => self.may_write(object)?,
             Message::Intervals([profile, ..]) if self.resets(*profile) => {
-                return Err(Prohibited::ResetProfile(*profile));
+                return Err(ProhibitedError::ResetProfile(*profile));
             }
             _ => {}
         }
@@ -133,11 +133,11 @@ impl Dialect {
         )
     }
 
-    fn may_write(&self, object: ObjectId) -> Result<(), Prohibited> {
+    fn may_write(&self, object: ObjectId) -> Result<(), ProhibitedError> {
         let known = self.catalogue.of(object);
         let proposed = known.is_some_and(|object| object.trust == Trust::Inferred);
         if proposed && self.writes == InferredWrites::Refused {
-            return Err(Prohibited::InferredWrite(object));
+            return Err(ProhibitedError::InferredWrite(object));
         }
         Ok(())
     }
@@ -165,7 +165,7 @@ mod tests {
         for request in [&typed, &raw, &odd] {
             assert_eq!(
                 dialect(InferredWrites::Refused).data_field(request),
-                Err(Prohibited::InferredWrite(backlight))
+                Err(ProhibitedError::InferredWrite(backlight))
             );
             assert!(dialect(InferredWrites::Allowed).data_field(request).is_ok());
         }
@@ -195,10 +195,10 @@ mod tests {
                 (MeterTime(0), MeterTime(1)),
                 dialect.inferred(),
             ));
-            assert_eq!(dialect.data_field(&asked), Err(Prohibited::ResetProfile(profile)));
+            assert_eq!(dialect.data_field(&asked), Err(ProhibitedError::ResetProfile(profile)));
             assert_eq!(
                 dialect.data_field(&Request::Raw(vec![11, profile])),
-                Err(Prohibited::ResetProfile(profile))
+                Err(ProhibitedError::ResetProfile(profile))
             );
         }
         assert!(
@@ -222,16 +222,19 @@ mod tests {
         let dialect = dialect(InferredWrites::Refused);
         assert_eq!(
             dialect.data_field(&Request::Raw(Vec::new())),
-            Err(Prohibited::Length(0))
+            Err(ProhibitedError::Length(0))
         );
         assert_eq!(
             dialect.data_field(&Request::Raw(vec![1; 244])),
-            Err(Prohibited::Length(244))
+            Err(ProhibitedError::Length(244))
         );
         assert_eq!(
             dialect.data_field(&Request::Write(ObjectId::new(1), vec![0; 239])),
-            Err(Prohibited::Length(244))
+            Err(ProhibitedError::Length(244))
         );
-        assert_eq!(dialect.data_field(&Request::Events(10)), Err(Prohibited::EventPage(10)));
+        assert_eq!(
+            dialect.data_field(&Request::Events(10)),
+            Err(ProhibitedError::EventPage(10))
+        );
     }
 }

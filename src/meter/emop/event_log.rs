@@ -12,7 +12,6 @@ pub const PAGES: u8 = 10;
 /// Something a meter noted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MeterEvent {
-    /// When.
     pub at: MeterTime,
     /// What; 0 occurs, and means nothing.
     pub id: u8,

@@ -94,7 +94,7 @@ pub enum FrameError {
 /// A data field that fits into no frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a data field has 1 to 243 bytes, not {0}")]
-pub struct DataLength(pub usize);
+pub struct DataLengthError(pub usize);
 
 impl<'a> Frame<'a> {
     /// Reads the frame that `bytes` begin with; what follows it belongs to no one (EMOP §1.5).
@@ -126,9 +126,9 @@ impl<'a> Frame<'a> {
     }
 
     /// The frame as bytes, 14 to 256 of them.
-    pub fn encode(&self) -> Result<Vec<u8>, DataLength> {
+    pub fn encode(&self) -> Result<Vec<u8>, DataLengthError> {
         if self.data.is_empty() || self.data.len() > DATA_LIMIT {
-            return Err(DataLength(self.data.len()));
+            return Err(DataLengthError(self.data.len()));
         }
         let length = u8::try_from(self.data.len() + OVERHEAD).expect("243 and 12 fit into a byte");
         let mut bytes = Vec::with_capacity(usize::from(length) + 1);
@@ -170,7 +170,7 @@ mod tests {
         ) {
             let frame = Frame { destination: Address(ends[0]), source: Address(ends[1]), control: Control(control), data: &data };
             match frame.encode() {
-                Err(DataLength(length)) => prop_assert!(length == 0 || length > DATA_LIMIT),
+                Err(DataLengthError(length)) => prop_assert!(length == 0 || length > DATA_LIMIT),
                 Ok(mut bytes) => {
                     bytes.extend(after);
                     prop_assert_eq!(Frame::decode(&bytes), Ok(frame));

@@ -52,7 +52,7 @@ impl Hardware {
         })
     }
 
-    /// Its registry code.
+    /// The kind's code in registries.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -123,7 +123,7 @@ impl MeterType {
         }
     }
 
-    /// Its kind in registries.
+    /// The meter's kind in registries.
     #[must_use]
     pub fn hardware(self) -> Hardware {
         match self {

@@ -4,8 +4,9 @@
 //! may put another value in its place, without a rebuild, once a real meter has answered.
 
 mod check;
+mod error;
 
-pub use check::InferredError;
+pub use error::InferredError;
 use serde::{Deserialize, Serialize};
 
 use super::object::ObjectId;
@@ -41,7 +42,6 @@ pub struct Inferred {
 /// Objects whose numbers are proposals. Writing to them is refused until `meters.allow_inferred_writes`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[expect(missing_docs, reason = "each is the object of that name in EMOP §4")]
 pub struct InferredObjects {
     pub event_log: ObjectId,
     pub daylight_savings_correction_flag: ObjectId,
@@ -59,7 +59,6 @@ pub struct InferredObjects {
 /// Numbers of the light settings. One number may have two names: which one holds is the meter's kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[expect(missing_docs, reason = "each is the setting of that name in EMOP §4.5")]
 pub struct BacklightValues {
     pub normal_sp: u8,
     pub always_on_sp: u8,
@@ -73,7 +72,6 @@ pub struct BacklightValues {
 /// Numbers of the load switch settings.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[expect(missing_docs, reason = "each is the setting of that name in EMOP §4.5")]
 pub struct LoadSwitchValues {
     pub normal_button_always: u8,
     pub no_button_prepay_mode: u8,

@@ -169,13 +169,13 @@ pub struct Scaled {
 /// A meter whose scale nobody knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the scale of a three phase meter of type {0} is not known")]
-pub struct UnknownScale(pub u8);
+pub struct UnknownScaleError(pub u8);
 
 impl Scaled {
     /// A count of a meter of this type.
-    pub fn new(raw: u32, meter: MeterType) -> Result<Scaled, UnknownScale> {
+    pub fn new(raw: u32, meter: MeterType) -> Result<Scaled, UnknownScaleError> {
         match meter {
-            MeterType::Other(byte) => Err(UnknownScale(byte)),
+            MeterType::Other(byte) => Err(UnknownScaleError(byte)),
             MeterType::AxWholeCurrent | MeterType::CxCtOperated => {
                 let per_unit = meter.hardware().counts_per_kilo();
                 Ok(Scaled { raw, per_unit })
@@ -227,7 +227,7 @@ mod tests {
     fn counts_of_current_transformers_have_four_digits() {
         let text = |raw| Scaled::new(raw, MeterType::CxCtOperated).unwrap().to_string();
         assert_eq!([1, 10_000, 10_010, 0].map(text), ["0.0001", "1.0", "1.001", "0"]);
-        assert_eq!(Scaled::new(1, MeterType::Other(9)), Err(UnknownScale(9)));
+        assert_eq!(Scaled::new(1, MeterType::Other(9)), Err(UnknownScaleError(9)));
     }
 
     proptest! {

@@ -38,7 +38,7 @@ impl Way {
         }
     }
 
-    /// Its byte on the wire.
+    /// The way's byte on the wire.
     #[must_use]
     pub fn byte(self) -> u8 {
         match self {
@@ -54,7 +54,6 @@ impl Way {
 pub enum Message<'a> {
     /// One object: a request to read has no payload, nor has the reply to a write.
     Object {
-        /// Which.
         object: ObjectId,
         /// Read or write.
         way: Way,
@@ -63,7 +62,6 @@ pub enum Message<'a> {
     },
     /// Half hours from a moment on.
     Profile {
-        /// Of which log.
         log: ProfileLog,
         /// The moment asked for; a reply repeats it.
         start: MeterTime,

@@ -26,7 +26,7 @@ pub mod token;
 pub mod value;
 
 pub use ack::Ack;
-pub use dialect::{Dialect, Prohibited, Request};
+pub use dialect::{Dialect, ProhibitedError, Request};
 pub use frame::{Address, Control, Frame, FrameError};
 pub use inferred::Inferred;
 pub use message::{Message, ProfileLog};

@@ -28,20 +28,20 @@ pub enum MoneyError {
 
 impl Money {
     /// As an unsigned value on the wire.
-    pub fn unsigned(self) -> Result<u32, AmountRange> {
-        u32::try_from(self.0).map_err(|_| AmountRange(self))
+    pub fn unsigned(self) -> Result<u32, AmountRangeError> {
+        u32::try_from(self.0).map_err(|_| AmountRangeError(self))
     }
 
     /// As a signed value on the wire.
-    pub fn signed(self) -> Result<i32, AmountRange> {
-        i32::try_from(self.0).map_err(|_| AmountRange(self))
+    pub fn signed(self) -> Result<i32, AmountRangeError> {
+        i32::try_from(self.0).map_err(|_| AmountRangeError(self))
     }
 }
 
 /// An amount that does not fit into four bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a meter cannot hold {0} GBP here")]
-pub struct AmountRange(pub Money);
+pub struct AmountRangeError(pub Money);
 
 impl FromStr for Money {
     type Err = MoneyError;

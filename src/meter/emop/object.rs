@@ -42,7 +42,7 @@ impl ObjectId {
         [a, b, c]
     }
 
-    /// Its number, 0 to 16777215.
+    /// The object's number, 0 to 16777215.
     #[must_use]
     pub const fn number(self) -> u32 {
         self.0

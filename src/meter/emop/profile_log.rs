@@ -50,7 +50,6 @@ impl Status {
 
 /// One half hour of log 1: imports in Wh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
 pub struct Record1 {
     pub at: MeterTime,
     pub status: Status,
@@ -75,7 +74,6 @@ pub struct Record2 {
 
 /// What log 2 holds of one element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
 pub struct Log2Registers {
     pub active_export: u32,
     pub reactive_import: u32,

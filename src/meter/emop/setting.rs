@@ -41,13 +41,13 @@ impl Setting {
         named(name, &load_switches(values))
     }
 
-    /// Its number on the wire.
+    /// The setting's number on the wire.
     #[must_use]
     pub fn number(&self) -> u8 {
         self.number
     }
 
-    /// Its name: with two, the one that ends as `ending` says (`_sp` or `_3p`).
+    /// The setting's name: with two, the one that ends as `ending` says (`_sp` or `_3p`).
     #[must_use]
     pub fn name(&self, ending: &str) -> Option<&'static str> {
         let fits = self.names.iter().find(|name| name.ends_with(ending));

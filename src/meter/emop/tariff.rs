@@ -31,7 +31,6 @@ pub struct FutureTariff {
 pub struct TariffWrite {
     /// The object's name in the catalogue.
     pub name: &'static str,
-    /// The object.
     pub object: ObjectId,
     /// What goes in, and must be read back.
     pub payload: Vec<u8>,

@@ -56,7 +56,6 @@ impl MeterTime {
 /// What a meter's clock shows (object 800800): UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClockReading {
-    /// The moment.
     pub moment: Timestamp,
     /// The seventh byte as it came. Two documents differ on which day is 0, so it decides nothing.
     pub day_of_week: u8,

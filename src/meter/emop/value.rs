@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::catalogue::Kind;
 use super::identity::{self, Hardware, MeterType};
 use super::inferred::Inferred;
-use super::money::{AmountRange, Money};
+use super::money::{AmountRangeError, Money};
 use super::setting::{Setting, SettingError};
 use super::time::{CLOCK_BYTES, ClockReading, MeterTime, TimeError};
 use super::token::{Token, TokenError};
@@ -36,7 +36,6 @@ pub enum Value {
     Money(Money),
     /// A top-up token.
     Token(Token),
-    /// A moment.
     Moment(MeterTime),
     /// One payment.
     Transaction {
@@ -63,7 +62,6 @@ pub enum Value {
 
 /// An element's registers: Wh and varh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
 pub struct Registers {
     pub import_active: u32,
     pub export_active: u32,
@@ -98,7 +96,7 @@ pub enum ValueError {
     },
     /// An amount out of range.
     #[error(transparent)]
-    Amount(#[from] AmountRange),
+    Amount(#[from] AmountRangeError),
     /// A number out of range.
     #[error("{number} does not fit into {bytes} bytes")]
     Number {

@@ -57,7 +57,7 @@ impl Record {
 
 /// What one log says of a window.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Told {
+pub(super) struct LogExtract {
     /// The records in the window, by their own stamps.
     pub(super) records: Vec<Record>,
     /// Everything before this half-hour was told: what has no record is not held.
@@ -103,8 +103,8 @@ impl Log {
         meter: &A,
         window: Range<HalfHour>,
         now: Timestamp,
-    ) -> Result<Told, ReadError<A::Error>> {
-        let mut told = Told::default();
+    ) -> Result<LogExtract, ReadError<A::Error>> {
+        let mut told = LogExtract::default();
         let mut next = window.start;
         while next < window.end {
             let Some(start) = meter_time(next) else { break };

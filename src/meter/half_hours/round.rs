@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::log::{Log, Record, Told};
+use super::log::{Log, LogExtract, Record};
 use super::window;
 use crate::domain::{HalfHour, HalfHoursAsked, MeterId, Quality, Reading, Register, Total, WattHours};
 use crate::meter::driver::SyncError;
@@ -15,7 +15,7 @@ use crate::meter::emop::identity::Hardware;
 use crate::meter::reads::{Asking, ReadError};
 use crate::meter::room::Meters;
 use crate::meter::said::rating;
-use crate::meter::served::Poll;
+use crate::meter::served::Questions;
 use crate::store::readings::{Batch, Expired, Readings};
 
 /// Windows that one round asks for until one brings something; then other questions to the same meter have their turn.
@@ -33,7 +33,7 @@ impl Meters {
     /// Fetches what is open, the newest first. Answers after what time to go on, if there is more to be had now.
     pub(in crate::meter) async fn fetch_half_hours(
         &self,
-        meter: &Poll<'_>,
+        meter: &Questions<'_>,
         hardware: Hardware,
     ) -> Result<Option<Duration>, SyncError> {
         let logs = Log::all(hardware);
@@ -79,6 +79,14 @@ impl Meters {
         }
     }
 
+    /// Which half-hours a meter was asked for, and what of them it does not hold or nobody can believe.
+    pub(in crate::meter) fn half_hours_asked(&self, meter: &MeterId) -> HalfHoursAsked {
+        let served = self.served(meter);
+        served
+            .map(|served| served.live().shown.half_hours.clone())
+            .unwrap_or_default()
+    }
+
     /// The oldest half-hour that is fetched: no older than a new meter's, nor than what is kept.
     pub(in crate::meter) fn horizon(&self, now: Timestamp) -> HalfHour {
         let kept = if self.kept.is_zero() {
@@ -117,7 +125,7 @@ impl Meters {
     }
 
     /// What is settled; in another life of the book, what it has lost is not.
-    async fn account(&self, meter: &Poll<'_>, logs: &[Log], horizon: HalfHour) -> HalfHoursAsked {
+    async fn account(&self, meter: &Questions<'_>, logs: &[Log], horizon: HalfHour) -> HalfHoursAsked {
         let serial = &meter.served.meter.serial;
         let mut asked = meter.served.live().state.half_hours.clone();
         let epoch = self.store.epoch();
@@ -182,7 +190,7 @@ impl Meters {
     }
 
     /// Writes what was told into the book. Answers whether it has it.
-    async fn record(&self, meter: &Poll<'_>, told: &[Told]) -> bool {
+    async fn record(&self, meter: &Questions<'_>, told: &[LogExtract]) -> bool {
         let serial = &meter.served.meter.serial;
         let records = told.iter().flat_map(|told| &told.records);
         let batches = batches(serial, records, self.store.now());
@@ -203,14 +211,14 @@ impl Meters {
 /// it, and the others decide.
 async fn ask(
     logs: &[Log],
-    meter: &Poll<'_>,
+    meter: &Questions<'_>,
     (window, now): (&Range<HalfHour>, Timestamp),
-) -> Result<Vec<Told>, SyncError> {
+) -> Result<Vec<LogExtract>, SyncError> {
     let mut told = Vec::with_capacity(logs.len());
     for log in logs {
         match log.ask(meter, window.clone(), now).await {
             Ok(said) => told.push(said),
-            Err(ReadError::Asked(error)) if Poll::is_refusal(&error) => {
+            Err(ReadError::Asked(error)) if Questions::is_refusal(&error) => {
                 tracing::debug!(meter.id = %meter.served.meter.serial, ?log, %error, "a meter has no such log");
             }
             Err(error) => return Err(error),
@@ -220,7 +228,7 @@ async fn ask(
 }
 
 /// Whether a register falls or leaps between two records of a window: perhaps the meter was exchanged meanwhile.
-fn leaps(told: &[Told], hardware: Hardware) -> bool {
+fn leaps(told: &[LogExtract], hardware: Hardware) -> bool {
     let rating = rating(Some(hardware));
     let mut last: BTreeMap<Register, Total> = BTreeMap::new();
     let records = told.iter().flat_map(|told| &told.records);

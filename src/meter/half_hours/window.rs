@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::log::Told;
+use super::log::LogExtract;
 use crate::domain::{HalfHour, HalfHoursAsked, Stretches};
 
 /// The most half-hours in one window: a quarter of a day is seven requests of a single phase meter.
@@ -26,13 +26,13 @@ pub(super) fn next(asked: &HalfHoursAsked, horizon: HalfHour, before: HalfHour) 
 }
 
 /// Where to look when a window brought nothing: below it, or where the meter's memory ends.
-pub(super) fn below(window: &Range<HalfHour>, told: &[Told]) -> HalfHour {
+pub(super) fn below(window: &Range<HalfHour>, told: &[LogExtract]) -> HalfHour {
     let ends = told.iter().filter_map(|told| told.last_held).max();
     ends.map_or(window.start, |last| last.later(1).min(window.start))
 }
 
 /// Takes over what the logs said of a window, up to `now`. Answers whether anything became settled.
-pub(super) fn settle(asked: &mut HalfHoursAsked, window: &Range<HalfHour>, told: &[Told], now: HalfHour) -> bool {
+pub(super) fn settle(asked: &mut HalfHoursAsked, window: &Range<HalfHour>, told: &[LogExtract], now: HalfHour) -> bool {
     let ahead = told.iter().map(|told| told.next_held.unwrap_or(HalfHour(0))).min();
     let known = told.iter().map(|told| told.until.unwrap_or(window.start)).min();
     let until = known.max(ahead).unwrap_or(window.start).min(now.later(1));
@@ -118,13 +118,13 @@ mod tests {
     }
 
     /// What a meter with these records says of a window, whatever the log's piece.
-    fn told(held: &BTreeSet<u32>, window: &Range<HalfHour>) -> Told {
+    fn told(held: &BTreeSet<u32>, window: &Range<HalfHour>) -> LogExtract {
         let inside: Vec<u32> = held
             .range(window.start.0 - BASE..window.end.0 - BASE)
             .copied()
             .collect();
         let later = held.range(window.end.0 - BASE..).next().copied();
-        Told {
+        LogExtract {
             until: later.map(|_| window.end).or(inside.last().map(|last| half(last + 1))),
             next_held: later.filter(|_| inside.is_empty()).map(half),
             last_held: held
@@ -235,7 +235,12 @@ mod tests {
         let mut asked = HalfHoursAsked::default();
         let window = half(0)..half(4);
         let one = told(&(0..4).collect(), &window);
-        assert!(!settle(&mut asked, &window, &[one.clone(), Told::default()], half(10)));
+        assert!(!settle(
+            &mut asked,
+            &window,
+            &[one.clone(), LogExtract::default()],
+            half(10)
+        ));
         let two = told(&BTreeSet::from([0, 2, 3]), &window);
         assert!(settle(&mut asked, &window, &[one, two], half(10)));
         assert_eq!(asked.absent.parts(), [half(1)..half(2)]);

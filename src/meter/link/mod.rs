@@ -81,7 +81,6 @@ pub enum LinkError {
         proxy: String,
         /// Where to.
         target: String,
-        /// What it said.
         source: tokio_socks::Error,
     },
     /// There is no such port, or it is in use.

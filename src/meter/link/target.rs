@@ -45,7 +45,6 @@ pub struct SerialTarget {
 
 /// A parity bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names say it")]
 pub enum Parity {
     None,
     Even,

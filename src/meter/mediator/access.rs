@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::{Meter, MeterId};
 use crate::pki::Role;
 
-/// The two services of the mediator, and their methods.
+/// A method of the mediator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of the methods")]
 pub enum Call {
     SendRawMessage,
     ReadElement,

@@ -29,7 +29,7 @@ use super::messages::{
     SendRawMessageReply, SendRawMessageRequest, WriteElementReply, WriteElementRequest,
 };
 use crate::domain::MeterId;
-use crate::meter::emop::dialect::{Dialect, Prohibited, Request};
+use crate::meter::emop::dialect::{Dialect, ProhibitedError, Request};
 use crate::meter::emop::{Message, ObjectId};
 
 /// The longest that a call may take (EMOP §10.2).
@@ -55,7 +55,6 @@ pub enum ConnectError {
     /// Nobody listens, or the name leads nowhere.
     #[error("no mediator answers at {place}: {source}")]
     NotReachable {
-        /// Where.
         place: String,
         /// What the system said.
         source: io::Error,
@@ -66,7 +65,6 @@ pub enum ConnectError {
     /// They do not speak HTTP/2.
     #[error("what listens at {place} is no mediator: {source}")]
     Speech {
-        /// Where.
         place: String,
         /// What went wrong.
         source: hyper::Error,
@@ -78,11 +76,10 @@ pub enum ConnectError {
 pub enum CallError {
     /// It is not asked at all.
     #[error(transparent)]
-    Prohibited(#[from] Prohibited),
+    Prohibited(#[from] ProhibitedError),
     /// The connection broke, or the certificate was refused, which TLS 1.3 says late.
     #[error("the connection to the mediator at {place} broke: {why}")]
     Broken {
-        /// Which.
         place: String,
         /// What went wrong.
         why: String,
@@ -92,7 +89,6 @@ pub enum CallError {
     Answered {
         /// As clients of the original name it: `NOT_FOUND`, `EMLITE_CONNECTION_FAILURE`.
         code: &'static str,
-        /// What it said.
         details: String,
     },
 }

@@ -8,9 +8,9 @@ use tonic::{Code, Status};
 use crate::domain::MeterId;
 use crate::http::Problem;
 use crate::meter::MetersError;
-use crate::meter::driver::Unanswered;
-use crate::meter::emop::{Ack, Prohibited};
-use crate::meter::session::{Failure, SessionError};
+use crate::meter::driver::DriverError;
+use crate::meter::emop::{Ack, ProhibitedError};
+use crate::meter::session::{AttemptError, SessionError};
 
 /// What clients look for when a meter could not be reached.
 const NO_CONNECTION: &str = "failed to connect after retries";
@@ -43,20 +43,20 @@ pub(super) fn unknown(serial: &str) -> Status {
     Status::not_found(format!("Meter '{serial}' not known"))
 }
 
-fn unanswered(meter: &MeterId, error: &Unanswered) -> Status {
+fn unanswered(meter: &MeterId, error: &DriverError) -> Status {
     match error {
-        Unanswered::Busy | Unanswered::Yielded => {
+        DriverError::Busy | DriverError::Yielded => {
             Status::resource_exhausted(format!("Meter {meter} is busy (timeout)"))
         }
-        Unanswered::Stopping => Status::unavailable("the meter is not served now; try again"),
-        Unanswered::Session(SessionError::Refused(ack)) => refused(*ack),
-        Unanswered::Session(SessionError::Prohibited(prohibited)) => prohibition(*prohibited),
-        Unanswered::Session(SessionError::Failed {
-            last: Failure::Deadline,
+        DriverError::Stopping => Status::unavailable("the meter is not served now; try again"),
+        DriverError::Session(SessionError::Refused(ack)) => refused(*ack),
+        DriverError::Session(SessionError::Prohibited(prohibited)) => prohibition(*prohibited),
+        DriverError::Session(SessionError::Failed {
+            last: AttemptError::Deadline,
             ..
         }) => Status::deadline_exceeded(NO_CONNECTION),
-        Unanswered::Session(SessionError::Failed { .. }) => Status::internal(NO_CONNECTION),
-        Unanswered::Session(SessionError::TokenUncertain(_) | SessionError::Clock(_)) => Status::internal(FAILED),
+        DriverError::Session(SessionError::Failed { .. }) => Status::internal(NO_CONNECTION),
+        DriverError::Session(SessionError::TokenUncertain(_) | SessionError::Clock(_)) => Status::internal(FAILED),
     }
 }
 
@@ -68,10 +68,10 @@ fn refused(ack: Ack) -> Status {
     }
 }
 
-fn prohibition(prohibited: Prohibited) -> Status {
+fn prohibition(prohibited: ProhibitedError) -> Status {
     match prohibited {
-        Prohibited::Length(_) | Prohibited::EventPage(_) => Status::invalid_argument(prohibited.to_string()),
-        Prohibited::InferredWrite(_) | Prohibited::ResetProfile(_) => {
+        ProhibitedError::Length(_) | ProhibitedError::EventPage(_) => Status::invalid_argument(prohibited.to_string()),
+        ProhibitedError::InferredWrite(_) | ProhibitedError::ResetProfile(_) => {
             Status::failed_precondition(prohibited.to_string())
         }
     }

@@ -57,7 +57,7 @@ pub struct WriteElementRequest {
     pub payload: Vec<u8>,
 }
 
-/// It is written.
+/// The answer to a write.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct WriteElementReply {}
 

@@ -23,9 +23,10 @@ use super::messages::{
 };
 use super::{descriptor, fault, info};
 use crate::domain::MeterId;
-use crate::meter::driver::Wish;
+use crate::meter::driver::Command;
 use crate::meter::emop::ObjectId;
 use crate::meter::emop::dialect::Request as Asked;
+use crate::meter::reads::HEADER;
 use crate::meter::{MeterShown, Meters};
 use crate::tls::PeerCertificate;
 
@@ -34,8 +35,6 @@ const DEADLINE: Duration = Duration::from_secs(75);
 const DEADLINE_LIMIT: Duration = Duration::from_secs(300);
 /// The largest message: a data field is 243 bytes at most.
 const MESSAGE_LIMIT: usize = 16 << 10;
-/// Bytes of a reply before an object's payload.
-const HEADER: usize = 5;
 
 /// What the mediator's door is made of.
 #[derive(Clone)]
@@ -51,7 +50,6 @@ pub struct Mediator {
 /// Whether the door asks who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Roles {
-    /// By certificate.
     ByCertificate,
     /// It does not (`grpc.plaintext`).
     Nobody,
@@ -88,18 +86,18 @@ async fn answer(State(mediator): State<Mediator>, request: Request) -> Response 
     let Some(room) = mediator.meters else {
         return fault::answer(Status::unavailable("the meter room is closed"));
     };
-    let desk = Desk {
+    let handler = Handler {
         room,
         caller,
         reaches: mediator.reaches,
         deadline: Instant::now() + time_limit(&request),
     };
     match call {
-        Call::ReadElement => unary(request, async move |asked| desk.read(asked).await).await,
-        Call::WriteElement => unary(request, async move |asked| desk.write(asked).await).await,
-        Call::SendRawMessage => unary(request, async move |asked| desk.send(asked).await).await,
-        Call::GetInfo => unary(request, async move |asked| desk.info(&asked)).await,
-        Call::GetMeters => unary(request, async move |asked| desk.meters(&asked)).await,
+        Call::ReadElement => unary(request, async move |asked| handler.read(asked).await).await,
+        Call::WriteElement => unary(request, async move |asked| handler.write(asked).await).await,
+        Call::SendRawMessage => unary(request, async move |asked| handler.send(asked).await).await,
+        Call::GetInfo => unary(request, async move |asked| handler.info(&asked)).await,
+        Call::GetMeters => unary(request, async move |asked| handler.meters(&asked)).await,
     }
 }
 
@@ -180,14 +178,14 @@ where
 }
 
 /// What one call works with.
-struct Desk {
+struct Handler {
     room: Arc<Meters>,
     caller: Caller,
     reaches: Arc<Reaches>,
     deadline: Instant,
 }
 
-impl Desk {
+impl Handler {
     async fn read(self, asked: ReadElementRequest) -> Result<ReadElementReply, Status> {
         let wish = Asked::Read(object(asked.object_id)?);
         let reply = self.ask(&asked.serial, wish).await?;
@@ -234,7 +232,7 @@ impl Desk {
             Missing::Meter => fault::unknown(&shortened(serial)),
         })?;
         let id = shown.meter.serial;
-        let answer = self.room.carry_out(&id, Wish::Ask(request), self.deadline).await;
+        let answer = self.room.carry_out(&id, Command::Ask(request), self.deadline).await;
         answer.map_err(|error| {
             let status = fault::status(&id, &error);
             tracing::debug!(meter.id = %id, %error, code = ?status.code(), "a call came to nothing");
@@ -256,7 +254,6 @@ impl Desk {
 
 /// What a call lacks.
 enum Missing {
-    /// A serial.
     Serial,
     /// A meter of that serial, or one for this client: which of them is not said.
     Meter,

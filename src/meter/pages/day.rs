@@ -7,12 +7,13 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 
-use super::Desk;
-use super::one::{Refused, find};
-use crate::domain::{HALF_HOUR, Interval, Measure, MeterId, Quality};
+use super::PageState;
+use super::error::{HalfHoursError, PageError};
+use crate::domain::{HALF_HOUR, Interval, Measure, MeterId};
 use crate::face::SignedIn;
-use crate::meter::{MetersError, Span, Totals};
-use crate::store::ReadError;
+use crate::http::blocking;
+use crate::http::table::{self, Row};
+use crate::meter::{Span, Totals};
 
 /// Days that can be gone to at a click.
 const DAYS: i64 = 14;
@@ -28,22 +29,8 @@ pub(super) struct DayShown {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct DayQuery {
     pub(super) day: Option<String>,
-}
-
-/// Why half-hours cannot be shown.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Unread {
-    /// The meter went meanwhile.
-    #[error(transparent)]
-    Room(#[from] MetersError),
-    /// The book cannot be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// There is no such day.
-    #[error(transparent)]
-    Calendar(#[from] jiff::Error),
 }
 
 /// What a page shows of half-hours.
@@ -54,15 +41,15 @@ pub(super) struct Drawn {
 }
 
 impl Drawn {
-    pub(super) fn read(desk: &Desk, serial: &MeterId, day: Date, today: Date) -> Result<Drawn, Unread> {
-        let room = &desk.room;
+    pub(super) fn read(state: &PageState, serial: &MeterId, day: Date, today: Date) -> Result<Drawn, HalfHoursError> {
+        let room = &state.room;
         let registers = room.registers_of(serial, Measure::Import, None)?;
         let exports = room.registers_of(serial, Measure::Export, None)?;
-        let span = span_of(desk, day, 1)?;
+        let span = span_of(state, day, 1)?;
         let mut energies = Vec::new();
         for back in (0..DAYS).rev() {
             let one = today.checked_sub(back.days())?;
-            let totals = room.totals(serial, registers.clone(), span_of(desk, one, 1)?)?;
+            let totals = room.totals(serial, registers.clone(), span_of(state, one, 1)?)?;
             let known = totals.intervals.iter().any(|one| one.energy.is_some());
             energies.push((one, known.then(|| totals.energy())));
         }
@@ -90,53 +77,60 @@ impl Drawn {
 
 /// The half-hours of a day, for a spreadsheet.
 pub(super) async fn csv(
-    State(desk): State<Desk>,
+    State(state): State<PageState>,
     person: SignedIn,
     Path(serial): Path<String>,
-    Query(wanted): Query<Wanted>,
-) -> Result<Response, Refused> {
-    let shown = find(&desk, &person, &serial)?;
-    let today = Timestamp::now().to_zoned(desk.face.timezone().clone()).date();
+    Query(wanted): Query<DayQuery>,
+) -> Result<Response, PageError> {
+    let shown = state.find(&person, &serial)?;
+    let today = Timestamp::now().to_zoned(state.face.timezone().clone()).date();
     let day = day_of(&wanted, today)?;
     let serial = shown.meter.serial;
-    let read = tokio::task::spawn_blocking({
-        let (desk, serial) = (desk.clone(), serial.clone());
+    let read = blocking({
+        let (state, serial) = (state.clone(), serial.clone());
         move || {
-            let registers = desk.room.registers_of(&serial, Measure::Import, None)?;
-            Ok::<_, Unread>(desk.room.totals(&serial, registers, span_of(&desk, day, 1)?)?)
+            let registers = state.room.registers_of(&serial, Measure::Import, None)?;
+            Ok::<_, HalfHoursError>(state.room.totals(&serial, registers, span_of(&state, day, 1)?)?)
         }
     });
-    let totals = read.await.map_err(|_| Refused::Stopped)??;
-    let mut text = String::from("from,kWh,quality\r\n");
     // What is not over yet is no gap.
-    for one in totals.intervals.iter().filter(|one| is_over(one)) {
-        let energy = one
-            .energy
-            .map_or_else(String::new, |energy| format!("{:.3}", energy.0 as f64 / 1_000.0));
-        let quality = quality(one.quality);
-        text.push_str(&format!("{},{energy},{quality}\r\n", one.from));
-    }
+    let over = read.await??.intervals.into_iter().filter(is_over);
+    let rows: Vec<DayRow> = over.map(DayRow).collect();
     let name = format!("attachment; filename=\"{serial}-{day}.csv\"");
     Ok((
         [
             (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
             (CONTENT_DISPOSITION, name),
         ],
-        text,
+        table::csv(&rows),
     )
         .into_response())
 }
 
-pub(super) fn day_of(wanted: &Wanted, today: Date) -> Result<Date, Refused> {
+/// A half-hour in a spreadsheet.
+struct DayRow(Interval);
+
+impl Row for DayRow {
+    const COLUMNS: &str = "from,kWh,quality";
+
+    fn fields(&self) -> Vec<String> {
+        let DayRow(one) = self;
+        let energy = one.energy.map(|energy| format!("{:.3}", energy.0 as f64 / 1_000.0));
+        let quality = one.quality.name().to_owned();
+        vec![one.from.to_string(), energy.unwrap_or_default(), quality]
+    }
+}
+
+pub(super) fn day_of(wanted: &DayQuery, today: Date) -> Result<Date, PageError> {
     wanted
         .day
         .as_ref()
-        .map_or(Ok(today), |text| text.parse().map_err(|_| Refused::Day))
+        .map_or(Ok(today), |text| text.parse().map_err(|_| PageError::Day))
 }
 
 /// So many days from the midnight that begins `day` here: 23 or 25 hours long where clocks change.
-pub(super) fn span_of(desk: &Desk, day: Date, days: i64) -> Result<Span, jiff::Error> {
-    let midnight = |day: Date| day.to_zoned(desk.face.timezone().clone());
+pub(super) fn span_of(state: &PageState, day: Date, days: i64) -> Result<Span, jiff::Error> {
+    let midnight = |day: Date| day.to_zoned(state.face.timezone().clone());
     Ok(Span {
         from: midnight(day)?.timestamp(),
         to: midnight(day.checked_add(days.days())?)?.timestamp(),
@@ -154,13 +148,4 @@ fn is_over(one: &Interval) -> bool {
 
 pub(super) fn kwh(watt_hours: u64) -> String {
     format!("{:.2} kWh", watt_hours as f64 / 1_000.0)
-}
-
-pub(super) fn quality(quality: Quality) -> &'static str {
-    match quality {
-        Quality::Measured => "measured",
-        Quality::Estimated => "estimated",
-        Quality::Stale => "stale",
-        Quality::Gap => "gap",
-    }
 }

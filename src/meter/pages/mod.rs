@@ -3,6 +3,7 @@
 
 mod card;
 mod day;
+mod error;
 mod one;
 mod plot;
 
@@ -10,45 +11,48 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{FromRef, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::Event as Message;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
 
-use super::Meters;
+use super::{MeterShown, Meters};
 use crate::accounts::Act;
 use crate::domain::MeterId;
-use crate::face::{Face, Forbidden, Page, Shell, SignedIn, secured};
-use crate::feed::{Leave, Wanted, stream};
+use crate::face::{self, Face, Forbidden, Page, Shell, SignedIn, secured};
+use crate::feed::{Filter, Leave, stream};
 use card::Card;
+use error::PageError;
+
+/// What stands behind the pages.
+type PageState = face::PageState<Meters>;
 
 /// Cards on one page.
 const SHOWN: usize = 200;
 
-#[derive(Clone)]
-struct Desk {
-    room: Arc<Meters>,
-    face: Face,
-}
-
-impl FromRef<Desk> for Face {
-    fn from_ref(desk: &Desk) -> Face {
-        desk.face.clone()
+impl face::PageState<Meters> {
+    /// The meter of a page, when the person may see it. Whose it is not learns nothing of it.
+    fn find(&self, person: &SignedIn, serial: &str) -> Result<MeterShown, PageError> {
+        let serial: MeterId = serial.parse().map_err(|_| PageError::Unknown)?;
+        if !person.sees(&serial) {
+            return Err(PageError::Unknown);
+        }
+        self.room.show(&serial).map_err(|_| PageError::Unknown)
     }
 }
 
 /// The room's pages.
 pub fn router(room: Arc<Meters>, face: Face) -> Router {
-    let desk = Desk { room, face };
+    let state = PageState { room, face };
     secured(
         Router::new()
             .route("/meters", get(list))
             .route("/meters/live", get(live))
             .route("/meters/{serial}", get(one::show))
             .route("/meters/{serial}/half-hours.csv", get(day::csv))
-            .with_state(desk),
+            .with_state(state),
     )
 }
 
@@ -70,13 +74,17 @@ struct From {
     after: Option<String>,
 }
 
-async fn list(State(desk): State<Desk>, person: SignedIn, Query(from): Query<From>) -> Result<Response, Forbidden> {
+async fn list(
+    State(state): State<PageState>,
+    person: SignedIn,
+    Query(from): Query<From>,
+) -> Result<Response, Forbidden> {
     if !person.sees_meters() {
         return Err(Forbidden);
     }
     // The mark is taken before the values: a change in between is shown twice rather than missed.
-    let mark = desk.room.hall.mark();
-    let mut meters = desk.room.list();
+    let mark = state.room.hall.mark();
+    let mut meters = state.room.list();
     meters.retain(|shown| person.sees(&shown.meter.serial));
     let health = |healthy| {
         meters
@@ -92,12 +100,12 @@ async fn list(State(desk): State<Desk>, person: SignedIn, Query(from): Query<Fro
     let shown: Vec<Card> = rows
         .by_ref()
         .take(SHOWN)
-        .map(|shown| Card::of(shown, &desk.face))
+        .map(|shown| Card::of(shown, &state.face))
         .collect();
     let more = rows.next().and_then(|_| Some(shown.last()?.serial.clone()));
     let page = MetersPage {
-        shell: desk.face.shell("meters", Some(&person)),
-        script: desk.face.asset("meters.js"),
+        shell: state.face.shell("meters", Some(&person)),
+        script: state.face.asset("meters.js"),
         mark,
         rows: shown,
         healthy,
@@ -114,7 +122,7 @@ struct Mark {
 }
 
 async fn live(
-    State(desk): State<Desk>,
+    State(state): State<PageState>,
     person: SignedIn,
     Query(mark): Query<Mark>,
     headers: HeaderMap,
@@ -123,20 +131,20 @@ async fn live(
         return Err(Forbidden);
     }
     let wanted = match person.must(Act::ReadMeters) {
-        Ok(()) => Wanted::All,
-        Err(Forbidden) => Wanted::These(person.meters.iter().cloned().collect()),
+        Ok(()) => Filter::All,
+        Err(Forbidden) => Filter::These(person.meters.iter().cloned().collect()),
     };
-    let hall = Arc::clone(&desk.room.hall);
-    let (accounts, who) = (desk.face.accounts().clone(), person.who());
+    let hall = Arc::clone(&state.room.hall);
+    let (accounts, who) = (state.face.accounts().clone(), person.who());
     let leave = Leave::new(accounts.bell(), move || accounts.still_known(&who));
     let from = (&headers, mark.after.as_deref(), leave);
     Ok(stream::page(&hall, wanted, from, move |news| {
-        Some(told(&desk, &news.subject))
+        Some(told(&state, &news.subject))
     }))
 }
 
-fn told(desk: &Desk, meter: &MeterId) -> Message {
-    let card = desk.room.show(meter).ok().map(|shown| Card::of(&shown, &desk.face));
+fn told(state: &PageState, meter: &MeterId) -> Message {
+    let card = state.room.show(meter).ok().map(|shown| Card::of(&shown, &state.face));
     let message = card.and_then(|card| Message::default().event("meter").json_data(card).ok());
     message.unwrap_or_else(|| Message::default().event("gone").data(meter.as_str()))
 }

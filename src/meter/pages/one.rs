@@ -7,13 +7,14 @@ use axum::response::{IntoResponse, Response};
 use jiff::{Timestamp, ToSpan};
 
 use super::card::Card;
-use super::day::{DayShown, Drawn, Unread, Wanted, day_of, is_missing, kwh, quality, span_of};
+use super::day::{DayQuery, DayShown, Drawn, day_of, is_missing, kwh, span_of};
+use super::error::{HalfHoursError, PageError};
 use super::plot::Plot;
-use super::{Desk, card as cards};
+use super::{PageState, card as cards};
 use crate::accounts::Act;
 use crate::domain::{Doubt, MeterId, Quality, Quantity};
 use crate::face::{Frame, Page, Shell, SignedIn};
-use crate::http::Problem;
+use crate::http::blocking;
 use crate::meter::emop::event_log;
 use crate::meter::{MeterShown, ValueShown};
 use crate::store::ReadError;
@@ -59,55 +60,46 @@ struct EventRow {
     alarm: bool,
 }
 
-/// The meter of this page, when the person may see it. Whose it is not learns nothing of it.
-pub(super) fn find(desk: &Desk, person: &SignedIn, serial: &str) -> Result<MeterShown, Refused> {
-    let serial: MeterId = serial.parse().map_err(|_| Refused::Unknown)?;
-    if !person.sees(&serial) {
-        return Err(Refused::Unknown);
-    }
-    desk.room.show(&serial).map_err(|_| Refused::Unknown)
-}
-
 /// The page of one meter.
 pub(super) async fn show(
-    State(desk): State<Desk>,
+    State(state): State<PageState>,
     person: SignedIn,
     Path(serial): Path<String>,
-    Query(wanted): Query<Wanted>,
-) -> Result<Response, Refused> {
-    let mark = desk.room.hall.mark();
-    let shown = find(&desk, &person, &serial)?;
-    let today = Timestamp::now().to_zoned(desk.face.timezone().clone()).date();
+    Query(wanted): Query<DayQuery>,
+) -> Result<Response, PageError> {
+    let mark = state.room.hall.mark();
+    let shown = state.find(&person, &serial)?;
+    let today = Timestamp::now().to_zoned(state.face.timezone().clone()).date();
     let day = day_of(&wanted, today)?;
-    let read = tokio::task::spawn_blocking({
-        let (desk, serial) = (desk.clone(), shown.meter.serial.clone());
-        move || Drawn::read(&desk, &serial, day, today)
+    let read = blocking({
+        let (state, serial) = (state.clone(), shown.meter.serial.clone());
+        move || Drawn::read(&state, &serial, day, today)
     });
-    let drawn = read.await.map_err(|_| Refused::Stopped)??;
-    let span = span_of(&desk, day, 1).map_err(Unread::from)?;
+    let drawn = read.await??;
+    let span = span_of(&state, day, 1).map_err(HalfHoursError::from)?;
     let plot = Plot {
         intervals: &drawn.import.intervals,
         frame: Frame {
             from: span.from,
             to: span.to,
             top: 0.0,
-            timezone: desk.face.timezone(),
+            timezone: state.face.timezone(),
         },
         now: Timestamp::now(),
     };
     let sees_all = person.must(Act::ReadMeters).is_ok();
     let neighbour = |days: i64| day.checked_add(days.days()).ok().map(|day| day.to_string());
     let page = MeterPage {
-        shell: desk.face.shell("meters", Some(&person)),
-        script: desk.face.asset("meters.js"),
+        shell: state.face.shell("meters", Some(&person)),
+        script: state.face.asset("meters.js"),
         mark,
-        row: Card::of(&shown, &desk.face),
+        row: Card::of(&shown, &state.face),
         why: (!shown.health_details.is_empty()).then(|| match sees_all {
             true => shown.health_details.clone(),
             // The details are for whoever runs the box: they can name the way to the meter, and other meters.
             false => "Whoever runs this box can see why.".to_owned(),
         }),
-        progress: progress(&shown, &desk),
+        progress: progress(&shown, &state),
         day: day.strftime("%A %-d %B %Y").to_string(),
         day_key: day.to_string(),
         before: neighbour(-1),
@@ -117,56 +109,24 @@ pub(super) async fn show(
         gaps: drawn.import.intervals.iter().filter(|one| is_missing(one)).count(),
         plot: plot.svg(),
         days: drawn.days,
-        values: values(&shown, &desk, sees_all),
-        events: events(&desk, &shown.meter.serial).map_err(Unread::from)?,
+        values: values(&shown, &state, sees_all),
+        events: events(&state, &shown.meter.serial).map_err(HalfHoursError::from)?,
     };
     Ok(Page(StatusCode::OK, page).into_response())
 }
 
-/// Why there is no page.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Refused {
-    /// There is no such meter, or it is somebody else's.
-    #[error("There is no such meter.")]
-    Unknown,
-    /// The day is none.
-    #[error("A day is written as 2026-02-10.")]
-    Day,
-    /// The box stops.
-    #[error("The box is stopping.")]
-    Stopped,
-    /// It could not be read.
-    #[error("That could not be read, and the fault is ours.")]
-    Unread(#[from] Unread),
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        let status = match &self {
-            Refused::Unknown => StatusCode::NOT_FOUND,
-            Refused::Day => StatusCode::BAD_REQUEST,
-            Refused::Stopped => StatusCode::SERVICE_UNAVAILABLE,
-            Refused::Unread(error) => {
-                tracing::error!(%error, "a page of a meter could not be read");
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
-        };
-        Problem::new(status, "no-page", self.to_string()).into_response()
-    }
-}
-
-fn progress(shown: &MeterShown, desk: &Desk) -> Option<String> {
+fn progress(shown: &MeterShown, state: &PageState) -> Option<String> {
     let progress = shown.half_hours?;
     Some(match progress.open {
         0 => format!(
             "All half-hours that the meter holds are here, up to {}.",
-            desk.face.time(progress.until)
+            state.face.time(progress.until)
         ),
         open => format!("{open} half-hours are still to be fetched from the meter; the newest come first."),
     })
 }
 
-fn values(shown: &MeterShown, desk: &Desk, sees_all: bool) -> Vec<ValueRow> {
+fn values(shown: &MeterShown, state: &PageState, sees_all: bool) -> Vec<ValueRow> {
     let now = Timestamp::now();
     // What the meter has not is no row; what it said and nobody believes is one.
     let said = |value: &ValueShown| value.quality != Quality::Gap || value.why.is_some_and(|why| why != Doubt::Absent);
@@ -182,18 +142,18 @@ fn values(shown: &MeterShown, desk: &Desk, sees_all: bool) -> Vec<ValueRow> {
             Some(why) => format!("no value: {}", why.words()),
             None => cards::in_words(&value.value, value.unit.as_deref()),
         },
-        at: desk.face.time(value.at),
+        at: state.face.time(value.at),
         age: cards::age(value.age_s(now)),
-        quality: quality(value.quality),
+        quality: value.quality.name(),
     })
     .collect()
 }
 
-fn events(desk: &Desk, serial: &MeterId) -> Result<Vec<EventRow>, ReadError> {
-    let events = desk.room.logged(serial)?;
+fn events(state: &PageState, serial: &MeterId) -> Result<Vec<EventRow>, ReadError> {
+    let events = state.room.logged(serial)?;
     let told = events.into_iter().rev().filter(|logged| !ROUTINE.contains(&logged.1));
     let rows = told.take(EVENTS).map(|logged| EventRow {
-        at: desk.face.time(logged.0),
+        at: state.face.time(logged.0),
         name: event_log::name(logged.1).map_or_else(
             || format!("Event {}", logged.1),
             |name| name.to_lowercase().replace('_', " "),

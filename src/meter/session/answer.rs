@@ -10,7 +10,7 @@ use crate::meter::link::Line;
 
 /// What was heard while no answer came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Heard {
+pub struct Traffic {
     /// Bytes in all.
     pub bytes: u64,
     /// Whole frames that were no answer: for somebody else, of an earlier request, about something else.
@@ -61,8 +61,8 @@ impl<'a> Ear<'a> {
     }
 
     /// What came, answer or not.
-    pub(super) fn heard(&self) -> Heard {
-        Heard {
+    pub(super) fn heard(&self) -> Traffic {
+        Traffic {
             bytes: self.bytes,
             other_frames: self.judge.other_frames,
         }

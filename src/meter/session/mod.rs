@@ -9,12 +9,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::emop::dialect::{Prohibited, Request};
+use super::emop::dialect::{ProhibitedError, Request};
 use super::emop::time::TimeError;
 use super::emop::value::{Value, ValueError};
 use super::emop::{Ack, Address, Control, Dialect, Frame};
 use super::link::{Link, LinkError};
-pub use answer::Heard;
+pub use answer::Traffic;
 use answer::{Ear, End};
 
 /// How a meter is asked.
@@ -61,7 +61,7 @@ impl Default for Rules {
 
 /// Why one try came to nothing.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum AttemptError {
     /// There was no line; nothing was sent.
     #[error(transparent)]
     Link(#[from] LinkError),
@@ -76,14 +76,14 @@ pub enum Failure {
     },
     /// The meter closed without an answer.
     #[error("the meter closed the line without an answer ({} bytes, {} frames of others came)", .0.bytes, .0.other_frames)]
-    Closed(Heard),
+    Closed(Traffic),
     /// No answer in time.
     #[error("no answer within {seconds} s ({} bytes, {} frames of others came)", heard.bytes, heard.other_frames)]
     Silent {
         /// How long it was waited for.
         seconds: f64,
         /// What came instead.
-        heard: Heard,
+        heard: Traffic,
     },
     /// The meter says that the request arrived damaged.
     #[error("{0}")]
@@ -98,7 +98,7 @@ pub enum Failure {
 pub enum SessionError {
     /// It is not asked at all.
     #[error(transparent)]
-    Prohibited(#[from] Prohibited),
+    Prohibited(#[from] ProhibitedError),
     /// This moment cannot be written into a clock.
     #[error(transparent)]
     Clock(#[from] TimeError),
@@ -107,7 +107,7 @@ pub enum SessionError {
     Refused(Ack),
     /// Something of a token was sent, and no answer came. It may be spent; sending it again proves nothing.
     #[error("the token was sent and no answer came: {0}; it may be spent, so read the balance before anything else")]
-    TokenUncertain(#[source] Failure),
+    TokenUncertain(#[source] AttemptError),
     /// Every try came to nothing.
     #[error("no answer after {attempts} tries: {last}")]
     Failed {
@@ -115,7 +115,7 @@ pub enum SessionError {
         attempts: u32,
         /// What came of the last.
         #[source]
-        last: Failure,
+        last: AttemptError,
     },
 }
 
@@ -187,7 +187,7 @@ impl Session {
             let mut progress = Progress::default();
             let tried = match timeout_at(deadline, self.attempt(compose, &mut progress)).await {
                 Ok(tried) => tried,
-                Err(_) => Err(Stop::Failure(Failure::Deadline)),
+                Err(_) => Err(Stop::Failure(AttemptError::Deadline)),
             };
             if progress.begun {
                 self.ended = Ended::At(Instant::now());
@@ -197,14 +197,14 @@ impl Session {
                 Err(Stop::Final(error)) => return Err(error),
                 Err(Stop::Failure(failure)) => failure,
             };
-            if !matches!(failure, Failure::Link(_)) {
+            if !matches!(failure, AttemptError::Link(_)) {
                 self.link.forget();
             }
             if progress.token_sent {
                 return Err(SessionError::TokenUncertain(failure));
             }
             let again = Instant::now() + self.rules.pause;
-            if attempt >= self.rules.attempts || again >= deadline || matches!(failure, Failure::Deadline) {
+            if attempt >= self.rules.attempts || again >= deadline || matches!(failure, AttemptError::Deadline) {
                 return Err(SessionError::Failed {
                     attempts: attempt,
                     last: failure,
@@ -230,7 +230,7 @@ impl Session {
             Numbering::Counted => (self.sequence + 1) % 8,
             Numbering::Fixed(number) => number % 8,
         };
-        let mut line = self.link.open(self.rules.timeout).await.map_err(Failure::Link)?;
+        let mut line = self.link.open(self.rules.timeout).await.map_err(AttemptError::Link)?;
         let data = compose().map_err(Stop::Final)?;
         let frame = Frame {
             destination: self.rules.destination,
@@ -242,29 +242,29 @@ impl Session {
         // From here on nobody can tell how much of it arrived.
         progress.token_sent = self.dialect.spends_token(&data);
         let until = Instant::now() + self.rules.timeout;
-        let silent = |heard| Failure::Silent {
+        let silent = |heard| AttemptError::Silent {
             seconds: self.rules.timeout.as_secs_f64(),
             heard,
         };
         match timeout_at(until, line.send(&bytes)).await {
             Ok(Ok(())) => {}
             Ok(Err(source)) => {
-                return Err(Failure::Broken {
+                return Err(AttemptError::Broken {
                     stage: "sending the request",
                     source,
                 }
                 .into());
             }
-            Err(_) => return Err(silent(Heard::default()).into()),
+            Err(_) => return Err(silent(Traffic::default()).into()),
         }
         let mut ear = Ear::new(&frame, &self.dialect);
         let end = ear.listen(&mut line, until).await;
         match (ear.answer(), end) {
             (Some((Ack::Accepted, data)), _) => Ok(data),
-            (Some((ack @ Ack::CrcError, _)), _) => Err(Failure::Damaged(ack).into()),
+            (Some((ack @ Ack::CrcError, _)), _) => Err(AttemptError::Damaged(ack).into()),
             (Some((ack, _)), _) => Err(Stop::Final(SessionError::Refused(ack))),
-            (None, End::Closed) => Err(Failure::Closed(ear.heard()).into()),
-            (None, End::Broken(source)) => Err(Failure::Broken {
+            (None, End::Closed) => Err(AttemptError::Closed(ear.heard()).into()),
+            (None, End::Broken(source)) => Err(AttemptError::Broken {
                 stage: "waiting for the answer",
                 source,
             }
@@ -286,12 +286,12 @@ struct Progress {
 
 /// Why a try ends without an answer.
 enum Stop {
-    Failure(Failure),
+    Failure(AttemptError),
     Final(SessionError),
 }
 
-impl From<Failure> for Stop {
-    fn from(failure: Failure) -> Stop {
+impl From<AttemptError> for Stop {
+    fn from(failure: AttemptError) -> Stop {
         Stop::Failure(failure)
     }
 }

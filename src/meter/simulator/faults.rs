@@ -13,7 +13,7 @@ pub struct Rate(pub(super) f64);
 /// No rate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a rate from 0 (never) to 1 (always)")]
-pub struct NoRate(String);
+pub struct RateError(String);
 
 impl Rate {
     /// Every time.
@@ -21,11 +21,11 @@ impl Rate {
 }
 
 impl FromStr for Rate {
-    type Err = NoRate;
+    type Err = RateError;
 
-    fn from_str(text: &str) -> Result<Rate, NoRate> {
+    fn from_str(text: &str) -> Result<Rate, RateError> {
         let rate = text.parse().ok().filter(|rate| (0.0..=1.0).contains(rate));
-        rate.map(Rate).ok_or_else(|| NoRate(text.to_owned()))
+        rate.map(Rate).ok_or_else(|| RateError(text.to_owned()))
     }
 }
 
@@ -77,7 +77,7 @@ pub struct SlotOfDay(u32);
 /// No half-hour of a day.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no half-hour of a day, such as 09:30")]
-pub struct NoSlot(String);
+pub struct SlotError(String);
 
 impl SlotOfDay {
     /// Whether a moment lies in it.
@@ -87,9 +87,9 @@ impl SlotOfDay {
 }
 
 impl FromStr for SlotOfDay {
-    type Err = NoSlot;
+    type Err = SlotError;
 
-    fn from_str(text: &str) -> Result<SlotOfDay, NoSlot> {
+    fn from_str(text: &str) -> Result<SlotOfDay, SlotError> {
         let slot = || {
             let (hour, minute) = text.split_once(':')?;
             let hour: u32 = hour.parse().ok().filter(|hour| *hour < 24)?;
@@ -99,6 +99,6 @@ impl FromStr for SlotOfDay {
                 _ => None,
             }
         };
-        slot().map(SlotOfDay).ok_or_else(|| NoSlot(text.to_owned()))
+        slot().map(SlotOfDay).ok_or_else(|| SlotError(text.to_owned()))
     }
 }

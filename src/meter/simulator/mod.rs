@@ -6,18 +6,22 @@
 //! slot 420000, import A is 100000 + 250 k, export A 20000 + 40 k, import B 50000 + 100 k, export B 9000 + 11 k.
 //! A household's day ([`Shape::Household`]) is for people to look at.
 
+mod answering;
 mod chance;
 mod faults;
 mod logs;
 mod meter;
 mod objects;
 mod serving;
+mod setup;
 mod shape;
+mod slot;
 mod station;
 mod three_phase;
 
-pub use faults::{Faults, NoRate, NoSlot, Rate, SlotOfDay};
-pub use meter::{Setup, SimulatedMeter};
+pub use faults::{Faults, Rate, RateError, SlotError, SlotOfDay};
+pub use meter::SimulatedMeter;
 pub use serving::{PtyMeter, SimulatorError, TcpMeter};
+pub use setup::Setup;
 pub use shape::Shape;
 pub use station::{Now, Station};

@@ -19,7 +19,6 @@ pub enum SimulatorError {
     Listen {
         /// Where it was to listen.
         address: SocketAddr,
-        /// Why not.
         #[source]
         source: std::io::Error,
     },

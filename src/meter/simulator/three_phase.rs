@@ -1,7 +1,7 @@
 //! A simulated three phase meter: other objects, and half-hours as intervals (EMOP §8).
 
-use super::logs::FIRST;
 use super::meter::SimulatedMeter;
+use super::setup::FIRST;
 use crate::meter::emop::catalogue::{Kind, Object};
 use crate::meter::emop::identity::MeterType;
 use crate::meter::emop::inferred::StatusPlace;

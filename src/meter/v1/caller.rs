@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
 use super::Api;
-use super::fault::Fault;
+use super::error::ApiError;
 use crate::accounts::{Act, Who};
 use crate::domain::MeterId;
 use crate::meter::MeterShown;
@@ -15,25 +15,25 @@ use crate::meter::MeterShown;
 pub(super) struct Caller(Who);
 
 impl FromRequestParts<Arc<Api>> for Caller {
-    type Rejection = Fault;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Caller, Fault> {
+    async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Caller, ApiError> {
         Ok(Caller(api.bearers.who(&parts.headers)?))
     }
 }
 
 impl Caller {
     /// Lets them on, or says that they may not.
-    pub(super) fn must(&self, act: Act) -> Result<(), Fault> {
+    pub(super) fn must(&self, act: Act) -> Result<(), ApiError> {
         Ok(self.0.must(act)?)
     }
 
     /// A meter that they may see.
-    pub(super) fn meter(&self, api: &Api, serial: &str) -> Result<MeterShown, Fault> {
+    pub(super) fn meter(&self, api: &Api, serial: &str) -> Result<MeterShown, ApiError> {
         self.must(Act::ReadMeters)?;
         let serial: MeterId = serial
             .parse()
-            .map_err(|_| Fault::Serial(serial.chars().take(60).collect()))?;
+            .map_err(|_| ApiError::Serial(serial.chars().take(60).collect()))?;
         Ok(api.room.show(&serial)?)
     }
 

@@ -13,12 +13,12 @@ use utoipa::ToSchema;
 
 use super::Api;
 use super::caller::Caller;
-use super::fault::Fault;
+use super::error::ApiError;
 use super::meters::MeterV1;
 use crate::accounts::Act;
 use crate::domain::{Event, MeterId, MeterNews};
 use crate::feed::stream::{Listening, Speaker, Upgrade};
-use crate::feed::{Leave, News, Wanted};
+use crate::feed::{Filter, Leave, News};
 use crate::meter::emop::event_log;
 
 /// An entry of a meter's own log.
@@ -51,7 +51,7 @@ pub(super) async fn log(
     State(api): State<Arc<Api>>,
     caller: Caller,
     Path(serial): Path<String>,
-) -> Result<Json<LogShown>, Fault> {
+) -> Result<Json<LogShown>, ApiError> {
     let serial = caller.meter(&api, &serial)?.meter.serial;
     let events = api.room.logged(&serial)?;
     let shown = events.into_iter().rev().map(|logged| LoggedShown {
@@ -76,9 +76,9 @@ pub(super) async fn one(
     Path(serial): Path<String>,
     headers: HeaderMap,
     upgrade: Upgrade,
-) -> Result<Response, Fault> {
+) -> Result<Response, ApiError> {
     let shown = caller.meter(&api, &serial)?;
-    let wanted = Wanted::These([shown.meter.serial.clone()].into());
+    let wanted = Filter::These([shown.meter.serial.clone()].into());
     let state = serde_json::to_value(MeterV1::from(shown)).unwrap_or_default();
     let listening = Listening::new(&api.room.hall, (leave(&api, caller), Talk), wanted, &headers)?;
     Ok(listening.beginning_with("state", state).answer(upgrade))
@@ -93,9 +93,9 @@ pub(super) async fn all(
     caller: Caller,
     headers: HeaderMap,
     upgrade: Upgrade,
-) -> Result<Response, Fault> {
+) -> Result<Response, ApiError> {
     caller.must(Act::ReadMeters)?;
-    let listening = Listening::new(&api.room.hall, (leave(&api, caller), Talk), Wanted::All, &headers)?;
+    let listening = Listening::new(&api.room.hall, (leave(&api, caller), Talk), Filter::All, &headers)?;
     Ok(listening.answer(upgrade))
 }
 

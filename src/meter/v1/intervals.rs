@@ -12,11 +12,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
 use super::caller::Caller;
-use super::fault::Fault;
-use super::table::{self, Format, Row};
+use super::error::ApiError;
 use crate::domain::{
     Element, HALF_HOUR, HalfHour, HalfHoursAsked, Interval, Measure, MeterId, Quality, Reading, Register, Stretches,
 };
+use crate::http::blocking;
+use crate::http::table::{self, Format, Row};
 use crate::meter::Span;
 use crate::store::ReadError;
 use crate::store::readings::Readings;
@@ -25,7 +26,7 @@ use crate::store::readings::Readings;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Asked {
+pub(super) struct IntervalsQuery {
     /// From when on; absent: a day before `to`.
     #[param(value_type = Option<String>)]
     from: Option<Timestamp>,
@@ -114,7 +115,7 @@ impl Row for IntervalShown {
             self.to.to_string(),
             optional(self.energy),
             optional(self.cumulative),
-            word(self.quality),
+            self.quality.name().to_owned(),
             optional(self.taken),
         ]
     }
@@ -140,24 +141,24 @@ pub(super) struct IntervalsShown<'a> {
 }
 
 /// Half-hours of a meter, gaps among them.
-#[utoipa::path(get, path = "/v1/meters/{serial}/intervals", tag = "meters", params(("serial" = String, Path, description = "Its serial"), Asked),
+#[utoipa::path(get, path = "/v1/meters/{serial}/intervals", tag = "meters", params(("serial" = String, Path, description = "Its serial"), IntervalsQuery),
     responses((status = 200, description = "Every half-hour in the span; CSV or NDJSON when asked for", body = IntervalsShown), (status = 404, description = "No such meter, or no such element"), (status = 422, description = "Too long a span")))]
 pub(super) async fn intervals(
     State(api): State<Arc<Api>>,
     caller: Caller,
     Path(serial): Path<String>,
-    asked: Result<Query<Asked>, QueryRejection>,
+    asked: Result<Query<IntervalsQuery>, QueryRejection>,
     headers: HeaderMap,
-) -> Result<Response, Fault> {
+) -> Result<Response, ApiError> {
     let serial = caller.meter(&api, &serial)?.meter.serial;
-    let asked = asked.map_err(|error| Fault::Query(error.body_text()))?.0;
+    let asked = asked.map_err(|error| ApiError::Query(error.body_text()))?.0;
     let span = Span::new(asked.from, asked.to, Timestamp::now())?;
     let registers = registers(&api, &serial, &asked)?;
     let totals = blocking({
         let (api, serial) = (Arc::clone(&api), serial.clone());
         move || api.room.totals(&serial, registers, span)
     })
-    .await?;
+    .await??;
     let (total, gaps) = (totals.energy(), totals.gaps());
     let account = api.room.half_hours_asked(&serial);
     let rows: Vec<IntervalShown> = totals
@@ -176,14 +177,16 @@ pub(super) async fn intervals(
     Ok(table::answer(Format::of(asked.format, &headers), &rows, whole))
 }
 
-fn registers(api: &Api, serial: &MeterId, asked: &Asked) -> Result<Vec<Register>, Fault> {
+fn registers(api: &Api, serial: &MeterId, asked: &IntervalsQuery) -> Result<Vec<Register>, ApiError> {
     match (asked.register, asked.measure, asked.element) {
         (Some(register), None, None) => Ok(vec![register]),
-        (Some(_), ..) => Err(Fault::Query("give either register, or measure and element".to_owned())),
+        (Some(_), ..) => Err(ApiError::Query(
+            "give either register, or measure and element".to_owned(),
+        )),
         (None, measure, element) => {
             let registers = api.room.registers_of(serial, measure.unwrap_or_default(), element)?;
             match element {
-                Some(element) if registers.is_empty() => Err(Fault::NoElement(serial.clone(), element)),
+                Some(element) if registers.is_empty() => Err(ApiError::NoElement(serial.clone(), element)),
                 _ => Ok(registers),
             }
         }
@@ -194,7 +197,7 @@ fn registers(api: &Api, serial: &MeterId, asked: &Asked) -> Result<Vec<Register>
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Wanted {
+pub(super) struct ReadingsQuery {
     /// Of which register, such as `import_a`.
     #[param(value_type = String)]
     register: Register,
@@ -232,7 +235,7 @@ impl Row for ReadingShown {
         vec![
             self.at.to_string(),
             self.value.to_string(),
-            word(self.quality),
+            self.quality.name().to_owned(),
             self.taken.to_string(),
         ]
     }
@@ -254,25 +257,25 @@ pub(super) struct ReadingsShown<'a> {
 }
 
 /// What a register of a meter showed.
-#[utoipa::path(get, path = "/v1/meters/{serial}/readings", tag = "meters", params(("serial" = String, Path, description = "Its serial"), Wanted),
+#[utoipa::path(get, path = "/v1/meters/{serial}/readings", tag = "meters", params(("serial" = String, Path, description = "Its serial"), ReadingsQuery),
     responses((status = 200, description = "The stored readings; CSV or NDJSON when asked for", body = ReadingsShown), (status = 404, description = "No such meter"), (status = 422, description = "Too long a span")))]
 pub(super) async fn readings(
     State(api): State<Arc<Api>>,
     caller: Caller,
     Path(serial): Path<String>,
-    wanted: Result<Query<Wanted>, QueryRejection>,
+    wanted: Result<Query<ReadingsQuery>, QueryRejection>,
     headers: HeaderMap,
-) -> Result<Response, Fault> {
+) -> Result<Response, ApiError> {
     let serial = caller.meter(&api, &serial)?.meter.serial;
-    let wanted = wanted.map_err(|error| Fault::Query(error.body_text()))?.0;
+    let wanted = wanted.map_err(|error| ApiError::Query(error.body_text()))?.0;
     let span = Span::new(wanted.from, wanted.to, Timestamp::now())?;
     let register = wanted.register;
-    let found: Vec<Reading> = blocking({
+    let found: Result<Vec<Reading>, ReadError> = blocking({
         let (readings, serial) = (Readings::new(api.room.store.clone()), serial.clone());
         move || readings.between(&serial, register, span.from, span.to).collect()
     })
     .await?;
-    let found = found.into_iter().filter(|reading| register.holds(reading.value));
+    let found = found?.into_iter().filter(|reading| register.holds(reading.value));
     let rows = found.map(|reading| ReadingShown {
         at: reading.at,
         value: reading.value.0,
@@ -289,18 +292,6 @@ pub(super) async fn readings(
     Ok(table::answer(Format::of(wanted.format, &headers), &rows, whole))
 }
 
-/// Reads where waiting for the disk holds nobody up.
-async fn blocking<R: Send + 'static>(read: impl FnOnce() -> Result<R, ReadError> + Send + 'static) -> Result<R, Fault> {
-    let read = tokio::task::spawn_blocking(read).await;
-    Ok(read.map_err(|_| Fault::Broken)??)
-}
-
 fn optional(value: Option<impl ToString>) -> String {
     value.map_or_else(String::new, |value| value.to_string())
-}
-
-/// A quality as JSON has it.
-fn word(quality: Quality) -> String {
-    let json = serde_json::to_value(quality).unwrap_or_default();
-    json.as_str().unwrap_or_default().to_owned()
 }

@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
 use super::caller::Caller;
-use super::fault::Fault;
+use super::error::ApiError;
 use crate::accounts::Act;
 use crate::domain::{Doubt, Duty, Health, Identity, MeterId, Quantity};
 use crate::meter::{MeterShown, Progress, ValueShown};
@@ -172,12 +172,12 @@ pub(super) async fn list(
     State(api): State<Arc<Api>>,
     caller: Caller,
     filter: Result<Query<Filter>, QueryRejection>,
-) -> Result<Json<Listed>, Fault> {
+) -> Result<Json<Listed>, ApiError> {
     caller.must(Act::ReadMeters)?;
-    let filter = filter.map_err(|error| Fault::Query(error.body_text()))?.0;
+    let filter = filter.map_err(|error| ApiError::Query(error.body_text()))?.0;
     let limit = filter.limit.unwrap_or(USUAL);
     if !(1..=MOST).contains(&limit) {
-        return Err(Fault::Limit(MOST));
+        return Err(ApiError::Limit(MOST));
     }
     let mut found: Vec<MeterShown> = api.room.list();
     found.retain(|meter| filter.takes(meter));
@@ -197,7 +197,7 @@ pub(super) async fn show(
     State(api): State<Arc<Api>>,
     caller: Caller,
     Path(serial): Path<String>,
-) -> Result<Json<MeterV1>, Fault> {
+) -> Result<Json<MeterV1>, ApiError> {
     Ok(Json(caller.meter(&api, &serial)?.into()))
 }
 
@@ -208,7 +208,7 @@ pub(super) async fn poll(
     State(api): State<Arc<Api>>,
     caller: Caller,
     Path(serial): Path<String>,
-) -> Result<StatusCode, Fault> {
+) -> Result<StatusCode, ApiError> {
     caller.must(Act::CommandMeters)?;
     let meter = caller.meter(&api, &serial)?;
     api.room.poll_now(&meter.meter.serial)?;

@@ -2,11 +2,10 @@
 //! logs, and what happens to them as it happens.
 
 mod caller;
+mod error;
 mod events;
-mod fault;
 mod intervals;
 mod meters;
-mod table;
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
 //! The Occupancy API that existing clients speak, E1–E7 of OCC §2, with the
-//! deliberate deviations V1–V8 of section 6.1. Every answer that has a body has JSON.
+//! deliberate deviations V1–V8 of OCC §2.5. Every answer that has a body has JSON.
 
 mod body;
 pub mod docs;
@@ -76,8 +76,8 @@ async fn answer(room: &Occupancy, request: Request) -> Response {
         (Target::Create { current, maximum, name }, &Method::PUT) => {
             create(room, peer, current, maximum, *name, request.headers()).await
         }
-        (Target::Increment(id), &Method::PUT) => count(room, id, Step::Up, request.headers()).await,
-        (Target::Decrement(id), &Method::PUT) => count(room, id, Step::Down, request.headers()).await,
+        (Target::Increment(id), &Method::PUT) => step(room, id, Step::Up, request.headers()).await,
+        (Target::Decrement(id), &Method::PUT) => step(room, id, Step::Down, request.headers()).await,
         (Target::Maximum(id, maximum), &Method::PUT) => set_maximum(room, id, maximum, request.headers()).await,
         _ => Reply::method_not_allowed(target.methods()),
     };
@@ -164,7 +164,7 @@ fn read(room: &Occupancy, part: &str, headers: &HeaderMap) -> Reply {
         )
     };
     let now = room.now();
-    let space = match used(room, id, now, headers, Act::ReadSpaces) {
+    let space = match authorised_and_renewed(room, id, now, headers, Act::ReadSpaces) {
         Ok(Some(space)) => space,
         Ok(None) => return missing(),
         Err(reply) => return reply,
@@ -181,7 +181,7 @@ enum Step {
     Down,
 }
 
-async fn count(room: &Occupancy, part: &str, step: Step, headers: &HeaderMap) -> Reply {
+async fn step(room: &Occupancy, part: &str, step: Step, headers: &HeaderMap) -> Reply {
     let (text, id) = id_of(part);
     let Some(id) = id else {
         return Reply::error(
@@ -192,7 +192,7 @@ async fn count(room: &Occupancy, part: &str, step: Step, headers: &HeaderMap) ->
     // V1: the original answers 500 when counting down a space that is not there.
     let missing = || Reply::error(StatusCode::NOT_FOUND, &format!("Space ID {text} was not found"));
     let now = room.now();
-    match used(room, id, now, headers, Act::Count) {
+    match authorised_and_renewed(room, id, now, headers, Act::Count) {
         Ok(Some(_)) => {}
         Ok(None) => return missing(),
         Err(reply) => return reply,
@@ -214,7 +214,7 @@ async fn set_maximum(room: &Occupancy, part: &str, maximum: &str, headers: &Head
     };
     let missing = || Reply::error(StatusCode::NOT_FOUND, &format!("Space {id} does not exist"));
     let now = room.now();
-    let space = match used_unless_refused(room, id, headers, Act::ManageSpaces) {
+    let space = match authorised(room, id, headers, Act::ManageSpaces) {
         Ok(Some(space)) => space,
         Ok(None) => return missing(),
         Err(reply) => return reply,
@@ -229,16 +229,22 @@ async fn set_maximum(room: &Occupancy, part: &str, maximum: &str, headers: &Head
 }
 
 /// The space, when it lives and the caller may; its life is renewed by that.
-fn used(room: &Occupancy, id: SpaceId, now: Timestamp, headers: &HeaderMap, act: Act) -> Result<Option<Space>, Reply> {
-    let space = used_unless_refused(room, id, headers, act)?;
+fn authorised_and_renewed(
+    room: &Occupancy,
+    id: SpaceId,
+    now: Timestamp,
+    headers: &HeaderMap,
+    act: Act,
+) -> Result<Option<Space>, Reply> {
+    let space = authorised(room, id, headers, act)?;
     if space.as_ref().is_some_and(|space| room.life(space).is_some()) {
         room.last_use.renew(id, now);
     }
     Ok(space)
 }
 
-/// As [`used`], but without renewing: a refused maximum does not (OCC §3).
-fn used_unless_refused(room: &Occupancy, id: SpaceId, headers: &HeaderMap, act: Act) -> Result<Option<Space>, Reply> {
+/// As [`authorised_and_renewed`], but without renewing: a refused maximum does not (OCC §3).
+fn authorised(room: &Occupancy, id: SpaceId, headers: &HeaderMap, act: Act) -> Result<Option<Space>, Reply> {
     let space = room
         .get(id)
         .map_err(|error| Reply::broken("The space could not be read", &error))?;

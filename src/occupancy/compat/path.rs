@@ -1,4 +1,4 @@
-//! The old URLs, read: which of E1–E7 a path is (OCC §2). Pure.
+//! The old URLs, read: which of E1–E7 a path is; E6 is `OPTIONS` of any of them (OCC §2). Pure.
 //!
 //! Matching is on the path as it came, still percent-encoded, and anchored at both ends; parts are
 //! decoded afterwards, so a `%2F` inside a name is a slash in the name. `+` stays `+`.
@@ -91,11 +91,11 @@ fn number(text: &str) -> bool {
 /// A part whose decoded bytes are not UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not UTF-8 after percent-decoding")]
-pub struct NotUtf8;
+pub struct NotUtf8Error;
 
 /// Decodes one part of a path.
-pub fn decode(part: &str) -> Result<Cow<'_, str>, NotUtf8> {
-    percent_decode_str(part).decode_utf8().map_err(|_| NotUtf8)
+pub fn decode(part: &str) -> Result<Cow<'_, str>, NotUtf8Error> {
+    percent_decode_str(part).decode_utf8().map_err(|_| NotUtf8Error)
 }
 
 /// A number of the path: its value when it is at most `limit`, else its digits without leading zeros.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
-pub use read::{Point, Step, Stretch, TooLong};
+pub use read::{Point, SpanTooLongError, Step, Stretch};
 
 use crate::domain::units::Span;
 use crate::domain::{Event, Lane, Occupancy, SpaceId};

@@ -33,7 +33,6 @@ pub enum Step {
 pub struct Stretch {
     /// From when on, rounded down to a step.
     pub from: Timestamp,
-    /// Until when.
     pub to: Timestamp,
     /// In how long steps.
     pub step: Step,
@@ -42,7 +41,7 @@ pub struct Stretch {
 /// Too much is asked for at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("at most {MOST} points at once, and `from` before `to`")]
-pub struct TooLong;
+pub struct SpanTooLongError;
 
 /// A stretch of time, or one change.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -68,7 +67,7 @@ pub struct Point {
 
 impl Stretch {
     /// Says whether it may be asked for.
-    pub fn check(&self) -> Result<(), TooLong> {
+    pub fn check(&self) -> Result<(), SpanTooLongError> {
         let length = self.to.duration_since(self.from);
         let points = match self.step {
             Step::Raw => u64::from(length > SignedDuration::from_hours(7 * 24)) * (MOST + 1),
@@ -79,7 +78,7 @@ impl Stretch {
         if length.is_positive() && points <= MOST {
             Ok(())
         } else {
-            Err(TooLong)
+            Err(SpanTooLongError)
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{FromRef, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::Event as Message;
 use axum::response::{IntoResponse, Response};
@@ -17,40 +17,31 @@ use serde::{Deserialize, Serialize};
 use super::Occupancy;
 use crate::accounts::Act;
 use crate::domain::{Event, Level, Space, SpaceId};
-use crate::face::{Face, Page, Shell, SignedIn, secured};
-use crate::feed::{Leave, News, Wanted, stream};
+use crate::face::{self, Face, Page, Shell, SignedIn, secured};
+use crate::feed::{Filter, Leave, News, stream};
+
+/// What stands behind the pages.
+type PageState = face::PageState<Occupancy>;
 
 /// Cards on one page.
 const SHOWN: usize = 200;
 
-#[derive(Clone)]
-struct Desk {
-    room: Arc<Occupancy>,
-    face: Face,
-}
-
-impl Desk {
+impl face::PageState<Occupancy> {
     fn mark(&self) -> String {
         self.room.hall.mark()
     }
 }
 
-impl FromRef<Desk> for Face {
-    fn from_ref(desk: &Desk) -> Face {
-        desk.face.clone()
-    }
-}
-
 /// The room's pages.
 pub fn router(room: Arc<Occupancy>, face: Face) -> Router {
-    let desk = Desk { room, face };
+    let state = PageState { room, face };
     secured(
         Router::new()
             .route("/spaces", get(list))
             .route("/spaces/live", get(live))
             .route("/spaces/{id}", get(space::show))
             .route("/spaces/{id}/door", get(space::door).post(space::count))
-            .with_state(desk),
+            .with_state(state),
     )
 }
 
@@ -110,11 +101,15 @@ struct From {
     after: Option<SpaceId>,
 }
 
-async fn list(State(desk): State<Desk>, person: SignedIn, Query(from): Query<From>) -> Result<Response, Response> {
+async fn list(
+    State(state): State<PageState>,
+    person: SignedIn,
+    Query(from): Query<From>,
+) -> Result<Response, Response> {
     person.must(Act::ReadSpaces).map_err(IntoResponse::into_response)?;
     // The mark is taken before the rows: a change in between is shown twice rather than missed.
-    let mark = desk.mark();
-    let mut spaces = desk.room.list(from.after, SHOWN + 1).map_err(|error| {
+    let mark = state.mark();
+    let mut spaces = state.room.list(from.after, SHOWN + 1).map_err(|error| {
         tracing::error!(%error, "spaces could not be listed");
         StatusCode::INTERNAL_SERVER_ERROR.into_response()
     })?;
@@ -122,10 +117,10 @@ async fn list(State(desk): State<Desk>, person: SignedIn, Query(from): Query<Fro
         .then(|| spaces.truncate(SHOWN))
         .and_then(|()| Some(spaces.last()?.id));
     let page = SpacesPage {
-        shell: desk.face.shell("spaces", Some(&person)),
-        script: desk.face.asset("spaces.js"),
+        shell: state.face.shell("spaces", Some(&person)),
+        script: state.face.asset("spaces.js"),
         mark,
-        rows: spaces.iter().map(|space| Card::of(space, &desk.face)).collect(),
+        rows: spaces.iter().map(|space| Card::of(space, &state.face)).collect(),
         more,
     };
     Ok(Page(StatusCode::OK, page).into_response())
@@ -137,26 +132,26 @@ struct Mark {
 }
 
 async fn live(
-    State(desk): State<Desk>,
+    State(state): State<PageState>,
     person: SignedIn,
     Query(mark): Query<Mark>,
     headers: HeaderMap,
 ) -> Result<Response, Response> {
     person.must(Act::ReadSpaces).map_err(IntoResponse::into_response)?;
-    let hall = Arc::clone(&desk.room.hall);
-    let (accounts, who) = (desk.face.accounts().clone(), person.who());
+    let hall = Arc::clone(&state.room.hall);
+    let (accounts, who) = (state.face.accounts().clone(), person.who());
     let leave = Leave::new(accounts.bell(), move || accounts.still_known(&who));
     let from = (&headers, mark.after.as_deref(), leave);
-    Ok(stream::page(&hall, Wanted::All, from, move |news| told(&desk, news)))
+    Ok(stream::page(&hall, Filter::All, from, move |news| told(&state, news)))
 }
 
-fn told(desk: &Desk, news: &News<SpaceId>) -> Option<Message> {
+fn told(state: &PageState, news: &News<SpaceId>) -> Option<Message> {
     Some(match &news.event {
         Event::SpaceCreated { space, .. } | Event::SpaceChanged { space, .. } => {
-            let space = desk.room.show(*space).ok()?;
+            let space = state.room.show(*space).ok()?;
             Message::default()
                 .event("space")
-                .json_data(Card::of(&space, &desk.face))
+                .json_data(Card::of(&space, &state.face))
                 .ok()?
         }
         Event::SpaceRemoved { space, .. } => Message::default().event("gone").data(space.to_string()),

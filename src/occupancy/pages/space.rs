@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::plot::Plot;
-use super::{Card, Desk};
+use super::{Card, PageState};
 use crate::accounts::Act;
 use crate::domain::{Space, SpaceId};
 use crate::face::{Form, Page, Shell, SignedIn};
-use crate::http::Problem;
+use crate::http::{Problem, blocking};
 use crate::occupancy::history::{Step, Stretch};
 use crate::occupancy::manage::ManageError;
 use crate::store::ReadError;
@@ -123,19 +123,19 @@ pub(super) struct Before {
 
 /// The page of one space.
 pub(super) async fn show(
-    State(desk): State<Desk>,
+    State(state): State<PageState>,
     person: SignedIn,
     Path(id): Path<String>,
 ) -> Result<Response, Response> {
     person.must(Act::ReadSpaces).map_err(IntoResponse::into_response)?;
-    let mark = desk.mark();
-    let space = find(&desk, &id).map_err(IntoResponse::into_response)?;
+    let mark = state.mark();
+    let space = find(&state, &id).map_err(IntoResponse::into_response)?;
     let to = Timestamp::now();
     let from = to
         .checked_sub(SignedDuration::from_hours(24))
         .unwrap_or(Timestamp::UNIX_EPOCH);
-    let (history, asked) = (desk.room.history(), space.clone());
-    let read = tokio::task::spawn_blocking(move || {
+    let (history, asked) = (state.room.history(), space.clone());
+    let read = blocking(move || {
         history.points(
             &asked,
             Stretch {
@@ -152,13 +152,13 @@ pub(super) async fn show(
         from,
         to,
         maximum: space.occupancy.maximum,
-        timezone: desk.face.timezone(),
+        timezone: state.face.timezone(),
     };
     let page = SpacePage {
-        shell: desk.face.shell("space", Some(&person)),
-        script: desk.face.asset("spaces.js"),
+        shell: state.face.shell("space", Some(&person)),
+        script: state.face.asset("spaces.js"),
         mark,
-        row: Card::of(&space, &desk.face),
+        row: Card::of(&space, &state.face),
         plot: plot.svg(),
         entered: points.iter().map(|point| point.entered).sum(),
         left: points.iter().map(|point| point.left).sum(),
@@ -168,19 +168,19 @@ pub(super) async fn show(
 
 /// The screen at a door: for an old phone, so it is small and works without script.
 pub(super) async fn door(
-    State(desk): State<Desk>,
+    State(state): State<PageState>,
     person: SignedIn,
     Path(id): Path<String>,
     Query(before): Query<Before>,
 ) -> Result<Response, Response> {
     person.must(Act::ReadSpaces).map_err(IntoResponse::into_response)?;
-    let mark = desk.mark();
-    let space = find(&desk, &id).map_err(IntoResponse::into_response)?;
+    let mark = state.mark();
+    let space = find(&state, &id).map_err(IntoResponse::into_response)?;
     let page = DoorPage {
-        shell: desk.face.shell("door", Some(&person)),
-        script: desk.face.asset("spaces.js"),
+        shell: state.face.shell("door", Some(&person)),
+        script: state.face.asset("spaces.js"),
         mark,
-        row: Card::of(&space, &desk.face),
+        row: Card::of(&space, &state.face),
         may_count: person.must(Act::Count).is_ok(),
         csrf_token: person.csrf.token(),
         said: before.tap.map_or("", Tap::said),
@@ -200,19 +200,19 @@ pub(super) struct Counted {
 
 /// The buttons of the door's screen. Its script asks for JSON, and shows what became of the tap by itself.
 pub(super) async fn count(
-    State(desk): State<Desk>,
+    State(state): State<PageState>,
     person: SignedIn,
     Path(id): Path<String>,
     headers: HeaderMap,
     Form(form): Form<Counted>,
 ) -> Result<Response, Response> {
     person.must(Act::Count).map_err(IntoResponse::into_response)?;
-    let space = find(&desk, &id).map_err(IntoResponse::into_response)?.id;
+    let space = find(&state, &id).map_err(IntoResponse::into_response)?.id;
     if form.by.abs() != 1 {
         let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not-one", "One at a time");
         return Err(problem.detail("A tap counts one person in or out.").into_response());
     }
-    let (applied, _) = desk.room.step(space, form.by).await.map_err(|error| {
+    let (applied, _) = state.room.step(space, form.by).await.map_err(|error| {
         tracing::warn!(%error, "a count at the door was not written");
         let problem = match error {
             ManageError::Write(why) => Problem::from(&why),
@@ -247,9 +247,9 @@ impl IntoResponse for Missing {
     }
 }
 
-fn find(desk: &Desk, id: &str) -> Result<Space, Missing> {
+fn find(state: &PageState, id: &str) -> Result<Space, Missing> {
     let id: SpaceId = id.parse().map_err(|_| Missing::Space)?;
-    desk.room.get(id).map_err(Missing::Broken)?.ok_or(Missing::Space)
+    state.room.get(id).map_err(Missing::Broken)?.ok_or(Missing::Space)
 }
 
 fn broken(error: &dyn std::error::Error) -> Response {

@@ -8,7 +8,7 @@ use axum::http::{HeaderName, HeaderValue, Method};
 use jiff::Timestamp;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::fault::Fault;
+use super::error::ApiError;
 use crate::accounts::{Act, Secret, Who};
 use crate::domain::{Space, SpaceId};
 use crate::http::bearer;
@@ -24,19 +24,19 @@ pub(super) enum Caller {
 }
 
 impl FromRequestParts<Arc<Occupancy>> for Caller {
-    type Rejection = Fault;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, room: &Arc<Occupancy>) -> Result<Caller, Fault> {
-        let secret = Secret::given(bearer(&parts.headers).ok_or(Fault::Unauthorized)?);
+    async fn from_request_parts(parts: &mut Parts, room: &Arc<Occupancy>) -> Result<Caller, ApiError> {
+        let secret = Secret::given(bearer(&parts.headers).ok_or(ApiError::Unauthorized)?);
         let caller = if secret.reveal().starts_with(keys::PREFIX) {
             keys::find(&room.store, &secret)?.map(Caller::Key)
         } else {
             room.accounts.token(&secret)?.map(Caller::Token)
         };
-        let caller = caller.ok_or(Fault::Unauthorized)?;
+        let caller = caller.ok_or(ApiError::Unauthorized)?;
         room.bearers
             .check(&secret.hash())
-            .map_err(|problem| Fault::TooMany(Box::new(problem)))?;
+            .map_err(|problem| ApiError::TooMany(Box::new(problem)))?;
         Ok(caller)
     }
 }
@@ -64,18 +64,18 @@ impl Caller {
     }
 
     /// Whether they may do what needs `role`, in this space.
-    pub(super) fn may(&self, space: SpaceId, role: KeyRole) -> Result<(), Fault> {
+    pub(super) fn may(&self, space: SpaceId, role: KeyRole) -> Result<(), ApiError> {
         match self {
             Caller::Token(_) => self.is_operator(role),
             // A key of another space learns nothing of this one.
-            Caller::Key(key) if key.space != space => Err(Fault::of_space(space)),
+            Caller::Key(key) if key.space != space => Err(ApiError::of_space(space)),
             Caller::Key(key) if key.role >= role => Ok(()),
-            Caller::Key(_) => Err(Fault::Forbidden),
+            Caller::Key(_) => Err(ApiError::Forbidden),
         }
     }
 
     /// Whether they may do what needs `role` in every space.
-    pub(super) fn is_operator(&self, role: KeyRole) -> Result<(), Fault> {
+    pub(super) fn is_operator(&self, role: KeyRole) -> Result<(), ApiError> {
         let act = match role {
             KeyRole::Viewer => Act::ReadSpaces,
             KeyRole::Counter => Act::Count,
@@ -83,15 +83,15 @@ impl Caller {
         };
         match self {
             Caller::Token(who) if who.may(act) => Ok(()),
-            Caller::Token(_) | Caller::Key(_) => Err(Fault::Forbidden),
+            Caller::Token(_) | Caller::Key(_) => Err(ApiError::Forbidden),
         }
     }
 
     /// The space, when it lives and they may. Reading with a viewer's key does not renew its life (OCC §5.9).
-    pub(super) fn space(&self, room: &Occupancy, id: &str, role: KeyRole) -> Result<Space, Fault> {
-        let id: SpaceId = id.parse().map_err(|_| Fault::Id(shortened(id)))?;
+    pub(super) fn space(&self, room: &Occupancy, id: &str, role: KeyRole) -> Result<Space, ApiError> {
+        let id: SpaceId = id.parse().map_err(|_| ApiError::Id(shortened(id)))?;
         self.may(id, role)?;
-        let space = room.get(id)?.ok_or_else(|| Fault::of_space(id))?;
+        let space = room.get(id)?.ok_or_else(|| ApiError::of_space(id))?;
         self.renew(room, id, room.now());
         Ok(space)
     }

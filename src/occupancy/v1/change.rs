@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 
-use super::fault::Fault;
+use super::error::ApiError;
 use super::shape::{self, Changed, Maximum, Policy, SpaceShown};
 use super::write::{Request, answer};
 use crate::domain::Space;
@@ -19,13 +19,13 @@ use crate::store::spaces::SpacesWriter;
     responses((status = 200, description = "What it came to", body = Changed), (status = 404, description = "No such space"),
         (status = 409, description = "Not all fit, and the policy is to reject"), (status = 412, description = "It has changed since that version"),
         (status = 422, description = "A value is out of bounds, or the idempotency key was used for another request")))]
-pub(super) async fn change(Path(id): Path<String>, request: Request) -> Result<Response, Fault> {
+pub(super) async fn change(Path(id): Path<String>, request: Request) -> Result<Response, ApiError> {
     let wish: shape::Change = request.change.json()?;
     wish.check()?;
     let by = move |space: &mut Space, now: Timestamp| {
         let applied = space.change(wish.by, now);
         match wish.policy {
-            Policy::Reject if applied != wish.by => Err(Fault::DoesNotFit {
+            Policy::Reject if applied != wish.by => Err(ApiError::DoesNotFit {
                 applied,
                 requested: wish.by,
             }),
@@ -38,7 +38,7 @@ pub(super) async fn change(Path(id): Path<String>, request: Request) -> Result<R
 /// Everybody has left: the count is 0.
 #[utoipa::path(post, path = "/v1/spaces/{id}/reset", tag = "spaces", params(("id" = String, Path, description = "Its id")),
     responses((status = 200, description = "What it came to", body = Changed), (status = 404, description = "No such space"), (status = 412, description = "It has changed since that version")))]
-pub(super) async fn reset(Path(id): Path<String>, request: Request) -> Result<Response, Fault> {
+pub(super) async fn reset(Path(id): Path<String>, request: Request) -> Result<Response, ApiError> {
     let empty = |space: &mut Space, now: Timestamp| {
         let out = -i64::from(space.occupancy.current);
         Ok((space.change(out, now), out))
@@ -50,7 +50,7 @@ pub(super) async fn reset(Path(id): Path<String>, request: Request) -> Result<Re
 #[utoipa::path(put, path = "/v1/spaces/{id}/maximum", tag = "spaces", params(("id" = String, Path, description = "Its id")), request_body = Maximum,
     responses((status = 200, description = "What it came to", body = Changed), (status = 404, description = "No such space"),
         (status = 412, description = "It has changed since that version"), (status = 422, description = "It is out of bounds")))]
-pub(super) async fn maximum(Path(id): Path<String>, request: Request) -> Result<Response, Fault> {
+pub(super) async fn maximum(Path(id): Path<String>, request: Request) -> Result<Response, ApiError> {
     let wish: Maximum = request.change.json()?;
     shape::maximum(wish.maximum)?;
     let set = move |space: &mut Space, now: Timestamp| {
@@ -67,8 +67,8 @@ async fn made(
     request: Request,
     id: &str,
     role: KeyRole,
-    act: impl FnOnce(&mut Space, Timestamp) -> Result<(i64, i64), Fault> + Send + 'static,
-) -> Result<Response, Fault> {
+    act: impl FnOnce(&mut Space, Timestamp) -> Result<(i64, i64), ApiError> + Send + 'static,
+) -> Result<Response, ApiError> {
     let Request { room, caller, change } = request;
     let id = caller.space(&room, id, role)?.id;
     let here = Arc::clone(&room);

@@ -1,19 +1,19 @@
 //! `GET /v1/spaces/{id}/history?from&to&step`, JSON or CSV (OCC §5.4).
 
-use std::fmt::Write;
+use std::iter;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::caller::Caller;
-use super::fault::Fault;
+use super::error::ApiError;
+use crate::http::blocking;
+use crate::http::table::{self, Format, Row};
 use crate::occupancy::Occupancy;
 use crate::occupancy::history::{Point, Step, Stretch};
 use crate::occupancy::keys::KeyRole;
@@ -22,7 +22,7 @@ use crate::occupancy::keys::KeyRole;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Asked {
+pub(super) struct HistoryQuery {
     /// From when on; absent: a day before `to`.
     #[param(value_type = Option<String>)]
     from: Option<Timestamp>,
@@ -33,39 +33,32 @@ pub(super) struct Asked {
     #[serde(default)]
     #[param(value_type = Option<String>)]
     step: Step,
-    /// `json` or `csv`; absent: as `Accept` says.
+    /// `json`, `csv` or `ndjson`; absent: as `Accept` says.
     #[param(value_type = Option<String>)]
     format: Option<Format>,
 }
 
-#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-enum Format {
-    Json,
-    Csv,
-}
-
 /// A part of history.
 #[derive(Serialize, ToSchema)]
-pub(super) struct HistoryShown {
+pub(super) struct HistoryShown<'a> {
     /// In how long steps.
     step: Step,
     /// The steps, oldest first; also those in which nothing happened.
-    points: Vec<Point>,
+    points: &'a [Point],
 }
 
 /// What a space's count did.
-#[utoipa::path(get, path = "/v1/spaces/{id}/history", tag = "spaces", params(("id" = String, Path, description = "Its id"), Asked),
+#[utoipa::path(get, path = "/v1/spaces/{id}/history", tag = "spaces", params(("id" = String, Path, description = "Its id"), HistoryQuery),
     responses((status = 200, description = "The steps; CSV when asked for", body = HistoryShown), (status = 404, description = "No such space"), (status = 422, description = "Too much at once")))]
 pub(super) async fn history(
     State(room): State<Arc<Occupancy>>,
     caller: Caller,
     Path(id): Path<String>,
-    asked: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
+    asked: Result<Query<HistoryQuery>, axum::extract::rejection::QueryRejection>,
     headers: HeaderMap,
-) -> Result<Response, Fault> {
+) -> Result<Response, ApiError> {
     let space = caller.space(&room, &id, KeyRole::Viewer)?;
-    let asked = asked.map_err(|error| Fault::Body(error.body_text()))?.0;
+    let asked = asked.map_err(|error| ApiError::Body(error.body_text()))?.0;
     let to = asked.to.unwrap_or_else(Timestamp::now);
     let day_before = to
         .checked_sub(SignedDuration::from_hours(24))
@@ -75,39 +68,23 @@ pub(super) async fn history(
         to,
         step: asked.step,
     };
-    stretch.check().map_err(|error| Fault::Bounds {
+    stretch.check().map_err(|error| ApiError::Bounds {
         what: "the time asked for",
         wanted: error.to_string(),
     })?;
     let history = room.history.clone();
-    let read = tokio::task::spawn_blocking(move || history.points(&space, stretch)).await;
-    let points = read.map_err(|error| Fault::Body(error.to_string()))??;
-    let wants_csv = || {
-        headers
-            .get(ACCEPT)
-            .is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/csv")))
+    let points = blocking(move || history.points(&space, stretch)).await??;
+    let whole = HistoryShown {
+        step: asked.step,
+        points: &points,
     };
-    let format = asked
-        .format
-        .unwrap_or_else(|| if wants_csv() { Format::Csv } else { Format::Json });
-    let mut response = match format {
-        Format::Json => Json(HistoryShown {
-            step: asked.step,
-            points,
-        })
-        .into_response(),
-        Format::Csv => ([(CONTENT_TYPE, "text/csv; charset=utf-8")], csv(&points)).into_response(),
-    };
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    Ok(response)
+    Ok(table::answer(Format::of(asked.format, &headers), &points, whole))
 }
 
-/// RFC 4180: every field is a number or a time, so nothing wants quotes.
-fn csv(points: &[Point]) -> String {
-    let mut text = String::from("at,min,max,mean,in,out,close\r\n");
-    for point in points {
+impl Row for Point {
+    const COLUMNS: &str = "at,min,max,mean,in,out,close";
+
+    fn fields(&self) -> Vec<String> {
         let Point {
             at,
             min,
@@ -116,8 +93,9 @@ fn csv(points: &[Point]) -> String {
             entered,
             left,
             close,
-        } = point;
-        let _ = write!(text, "{at},{min},{max},{mean},{entered},{left},{close}\r\n");
+        } = self;
+        let numbers = [min.to_string(), max.to_string(), mean.to_string(), entered.to_string()];
+        let rest = [left.to_string(), close.to_string()];
+        iter::once(at.to_string()).chain(numbers).chain(rest).collect()
     }
-    text
 }

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::caller::Caller;
-use super::fault::Fault;
+use super::error::ApiError;
 use super::shape::{KeyMade, NewKey};
 use super::write::{Request, answer};
 use crate::occupancy::Occupancy;
@@ -21,7 +21,7 @@ pub(super) async fn list(
     State(room): State<Arc<Occupancy>>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<Vec<Key>>, Fault> {
+) -> Result<Json<Vec<Key>>, ApiError> {
     let space = caller.space(&room, &id, KeyRole::Owner)?;
     Ok(Json(keys::list(&room.store, space.id)?))
 }
@@ -32,14 +32,14 @@ pub(super) async fn list(
 pub(super) async fn create(
     Path(id): Path<String>,
     Request { room, caller, change }: Request,
-) -> Result<Response, Fault> {
+) -> Result<Response, ApiError> {
     let id = caller.space(&room, &id, KeyRole::Owner)?.id;
     let wish: NewKey = change.json()?;
     wish.check()?;
     let store = room.store.clone();
     let made = change.make(&room, move |page, _, now| {
         let made = keys::create_on(page, id, wish.role, wish.label, now)?;
-        let (key, secret) = made.ok_or(Fault::TooManyKeys(keys::MOST))?;
+        let (key, secret) = made.ok_or(ApiError::TooManyKeys(keys::MOST))?;
         Ok(answer(
             &store,
             StatusCode::CREATED,
@@ -60,12 +60,12 @@ pub(super) async fn create(
 pub(super) async fn revoke(
     Path((id, key)): Path<(String, String)>,
     Request { room, caller, change }: Request,
-) -> Result<Response, Fault> {
+) -> Result<Response, ApiError> {
     let id = caller.space(&room, &id, KeyRole::Owner)?.id;
     let store = room.store.clone();
     let made = change.make(&room, move |page, _, _| match keys::revoke_on(page, id, &key)? {
         true => Ok(answer(&store, StatusCode::NO_CONTENT, &(), None)),
-        false => Err(Fault::UnknownKey(key)),
+        false => Err(ApiError::UnknownKey(key)),
     });
     let response = made.await;
     room.accounts.ring();

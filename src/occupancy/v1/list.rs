@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::caller::Caller;
-use super::fault::Fault;
+use super::error::ApiError;
 use super::shape::SpaceShown;
 use crate::domain::{Level, Space, SpaceId};
+use crate::http::blocking;
 use crate::occupancy::Occupancy;
 use crate::occupancy::keys::KeyRole;
 
@@ -51,13 +52,13 @@ impl Filter {
             && self.state.is_none_or(|state| space.level() == state)
     }
 
-    fn after(&self) -> Result<Option<SpaceId>, Fault> {
+    fn after(&self) -> Result<Option<SpaceId>, ApiError> {
         let cursor = self.cursor.as_deref();
         cursor
             .map(|cursor| {
                 cursor
                     .parse()
-                    .map_err(|_| Fault::Body("the cursor is not one of ours".to_owned()))
+                    .map_err(|_| ApiError::Body("the cursor is not one of ours".to_owned()))
             })
             .transpose()
     }
@@ -80,12 +81,12 @@ pub(super) async fn list(
     State(room): State<Arc<Occupancy>>,
     caller: Caller,
     filter: Result<Query<Filter>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<Listed>, Fault> {
+) -> Result<Json<Listed>, ApiError> {
     caller.is_operator(KeyRole::Viewer)?;
-    let filter = filter.map_err(|error| Fault::Body(error.body_text()))?.0;
+    let filter = filter.map_err(|error| ApiError::Body(error.body_text()))?.0;
     let limit = filter.limit.unwrap_or(USUAL);
     if !(1..=MOST).contains(&limit) {
-        return Err(Fault::Bounds {
+        return Err(ApiError::Bounds {
             what: "limit",
             wanted: format!("1 to {MOST}"),
         });
@@ -117,18 +118,15 @@ pub(super) async fn totals(
     State(room): State<Arc<Occupancy>>,
     caller: Caller,
     filter: Result<Query<Filter>, axum::extract::rejection::QueryRejection>,
-) -> Result<Json<Totals>, Fault> {
+) -> Result<Json<Totals>, ApiError> {
     caller.is_operator(KeyRole::Viewer)?;
-    let filter = filter.map_err(|error| Fault::Body(error.body_text()))?.0;
+    let filter = filter.map_err(|error| ApiError::Body(error.body_text()))?.0;
     let mut totals = Totals::default();
     for space in look(&room, filter, None).await?.found {
         totals.spaces += 1;
         totals.current += u64::from(space.occupancy.current);
         totals.maximum += u64::from(space.occupancy.maximum);
-        let state = serde_json::to_value(space.level())
-            .ok()
-            .and_then(|level| level.as_str().map(str::to_owned));
-        *totals.by_state.entry(state.unwrap_or_default()).or_default() += 1;
+        *totals.by_state.entry(space.level().name().to_owned()).or_default() += 1;
     }
     Ok(Json(totals))
 }
@@ -139,14 +137,10 @@ struct Looked {
 }
 
 /// Looks through spaces off the async threads; without a limit through all of them.
-async fn look(room: &Arc<Occupancy>, filter: Filter, limit: Option<usize>) -> Result<Looked, Fault> {
+async fn look(room: &Arc<Occupancy>, filter: Filter, limit: Option<usize>) -> Result<Looked, ApiError> {
     let after = filter.after()?;
     let room = Arc::clone(room);
-    let looked = tokio::task::spawn_blocking(move || look_through(&room, &filter, after, limit)).await;
-    looked.map_err(|error| {
-        tracing::error!(%error, "looking through spaces broke");
-        Fault::Broken
-    })?
+    blocking(move || look_through(&room, &filter, after, limit)).await?
 }
 
 fn look_through(
@@ -154,7 +148,7 @@ fn look_through(
     filter: &Filter,
     after: Option<SpaceId>,
     limit: Option<usize>,
-) -> Result<Looked, Fault> {
+) -> Result<Looked, ApiError> {
     let (mut found, mut after, mut looked_at) = (Vec::new(), after, 0);
     loop {
         let some = room.list(after, MOST)?;

@@ -3,7 +3,7 @@
 
 mod caller;
 mod change;
-mod fault;
+mod error;
 mod history;
 mod keys;
 mod list;

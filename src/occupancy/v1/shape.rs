@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::fault::Fault;
+use super::error::ApiError;
 use crate::domain::units::Span;
 use crate::domain::{Level, OCCUPANCY_LIMIT, Space, Thresholds};
 use crate::occupancy::Occupancy;
@@ -116,7 +116,7 @@ pub(super) struct NewSpace {
 }
 
 impl NewSpace {
-    pub(super) fn check(&self) -> Result<(), Fault> {
+    pub(super) fn check(&self) -> Result<(), ApiError> {
         name(self.name.as_deref())?;
         maximum(self.maximum)?;
         current(self.current)?;
@@ -150,7 +150,7 @@ pub(super) struct Patch {
 }
 
 impl Patch {
-    pub(super) fn check(&self) -> Result<(), Fault> {
+    pub(super) fn check(&self) -> Result<(), ApiError> {
         name(self.name.as_ref().and_then(|name| name.as_deref()))?;
         self.maximum.map_or(Ok(()), maximum)?;
         self.thresholds.map_or(Ok(()), thresholds)?;
@@ -212,17 +212,17 @@ pub(super) enum Policy {
 }
 
 impl Change {
-    pub(super) fn check(&self) -> Result<(), Fault> {
+    pub(super) fn check(&self) -> Result<(), ApiError> {
         let limit = i64::from(OCCUPANCY_LIMIT);
         if self.by == 0 || self.by.abs() > limit {
-            return Err(Fault::Bounds {
+            return Err(ApiError::Bounds {
                 what: "by",
                 wanted: format!("-{limit} to {limit}, and not 0"),
             });
         }
         for (what, text) in [("reason", &self.reason), ("door", &self.door)] {
             if text.as_ref().is_some_and(|text| text.chars().count() > 100) {
-                return Err(Fault::Bounds {
+                return Err(ApiError::Bounds {
                     what,
                     wanted: "at most 100 characters".to_owned(),
                 });
@@ -267,10 +267,10 @@ pub(super) struct NewKey {
 }
 
 impl NewKey {
-    pub(super) fn check(&self) -> Result<(), Fault> {
+    pub(super) fn check(&self) -> Result<(), ApiError> {
         let long = self.label.as_ref().is_some_and(|label| label.chars().count() > 100);
         if long {
-            Err(Fault::Bounds {
+            Err(ApiError::Bounds {
                 what: "label",
                 wanted: "at most 100 characters".to_owned(),
             })
@@ -300,72 +300,72 @@ pub(super) struct SpaceMade {
     pub(super) owner_key: KeyMade,
 }
 
-pub(super) fn maximum(value: u32) -> Result<(), Fault> {
+pub(super) fn maximum(value: u32) -> Result<(), ApiError> {
     within("maximum", value, 1)
 }
 
-fn current(value: u32) -> Result<(), Fault> {
+fn current(value: u32) -> Result<(), ApiError> {
     within("current", value, 0)
 }
 
-fn within(what: &'static str, value: u32, least: u32) -> Result<(), Fault> {
+fn within(what: &'static str, value: u32, least: u32) -> Result<(), ApiError> {
     let fits = (least..=OCCUPANCY_LIMIT).contains(&value);
     if fits {
         Ok(())
     } else {
-        Err(Fault::Bounds {
+        Err(ApiError::Bounds {
             what,
             wanted: format!("{least} to {OCCUPANCY_LIMIT}"),
         })
     }
 }
 
-fn name(name: Option<&str>) -> Result<(), Fault> {
+fn name(name: Option<&str>) -> Result<(), ApiError> {
     let fits =
         name.is_none_or(|name| !name.is_empty() && name.chars().count() <= NAME && !name.chars().any(char::is_control));
     if fits {
         Ok(())
     } else {
-        Err(Fault::Bounds {
+        Err(ApiError::Bounds {
             what: "name",
             wanted: format!("1 to {NAME} printable characters"),
         })
     }
 }
 
-fn thresholds(thresholds: Thresholds) -> Result<(), Fault> {
+fn thresholds(thresholds: Thresholds) -> Result<(), ApiError> {
     let fits = (1..=thresholds.full).contains(&thresholds.warn) && thresholds.full <= 100;
     if fits {
         Ok(())
     } else {
-        Err(Fault::Bounds {
+        Err(ApiError::Bounds {
             what: "thresholds",
             wanted: "1 <= warn <= full <= 100".to_owned(),
         })
     }
 }
 
-fn ttl(ttl: Option<Span>) -> Result<(), Fault> {
+fn ttl(ttl: Option<Span>) -> Result<(), ApiError> {
     let year = Span::seconds(366 * 86_400);
     let fits = ttl.is_none_or(|ttl| ttl >= Span::seconds(1) && ttl <= year);
     if fits {
         Ok(())
     } else {
-        Err(Fault::Bounds {
+        Err(ApiError::Bounds {
             what: "ttl",
             wanted: "\"1s\" to \"366d\"".to_owned(),
         })
     }
 }
 
-fn tags(tags: &[String]) -> Result<(), Fault> {
+fn tags(tags: &[String]) -> Result<(), ApiError> {
     let plain = |tag: &String| !tag.is_empty() && tag.chars().count() <= TAG && !tag.chars().any(char::is_control);
     let fits = tags.len() <= TAGS && tags.iter().all(plain);
     let wanted = || format!("at most {TAGS}, each of 1 to {TAG} printable characters");
     if fits {
         Ok(())
     } else {
-        Err(Fault::Bounds {
+        Err(ApiError::Bounds {
             what: "tags",
             wanted: wanted(),
         })

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::caller::Caller;
-use super::fault::Fault;
+use super::error::ApiError;
 use super::shape::{KeyMade, NewSpace, Patch, SpaceMade, SpaceShown};
 use super::write::{Request, answer};
 use crate::accounts::random;
@@ -24,7 +24,7 @@ use crate::store::spaces::{NewSpace as NewRow, SpacesWriter};
     responses((status = 201, description = "The space and its owner's key", body = SpaceMade), (status = 401, description = "No token"),
         (status = 403, description = "The token lacks spaces:admin"), (status = 409, description = "There are too many spaces"),
         (status = 422, description = "A value is out of bounds, or the idempotency key was used for another request")))]
-pub(super) async fn create(Request { room, caller, change }: Request) -> Result<Response, Fault> {
+pub(super) async fn create(Request { room, caller, change }: Request) -> Result<Response, ApiError> {
     caller.is_operator(KeyRole::Owner)?;
     let wish: NewSpace = change.json()?;
     wish.check()?;
@@ -44,7 +44,7 @@ pub(super) async fn create(Request { room, caller, change }: Request) -> Result<
         let space = here.writer.create_on(page, new, now)?;
         let label = Some("first".to_owned());
         let (key, secret) =
-            keys::create_on(page, id, KeyRole::Owner, label, now)?.ok_or(Fault::TooManyKeys(keys::MOST))?;
+            keys::create_on(page, id, KeyRole::Owner, label, now)?.ok_or(ApiError::TooManyKeys(keys::MOST))?;
         let owner_key = KeyMade {
             key,
             secret: secret.reveal().to_owned(),
@@ -67,7 +67,7 @@ pub(super) async fn show(
     caller: Caller,
     Path(id): Path<String>,
     headers: HeaderMap,
-) -> Result<Response, Fault> {
+) -> Result<Response, ApiError> {
     let space = caller.space(&room, &id, KeyRole::Viewer)?;
     let tag = format!("\"{}\"", room.version(&space));
     let unchanged = headers
@@ -95,7 +95,7 @@ pub(super) async fn show(
 pub(super) async fn patch(
     Path(id): Path<String>,
     Request { room, caller, change }: Request,
-) -> Result<Response, Fault> {
+) -> Result<Response, ApiError> {
     let id = caller.space(&room, &id, KeyRole::Owner)?.id;
     let wish: Patch = change.json()?;
     wish.check()?;
@@ -126,7 +126,7 @@ pub(super) async fn patch(
 pub(super) async fn remove(
     Path(id): Path<String>,
     Request { room, caller, change }: Request,
-) -> Result<Response, Fault> {
+) -> Result<Response, ApiError> {
     let id = caller.space(&room, &id, KeyRole::Owner)?.id;
     let here = Arc::clone(&room);
     let made = change.make(&room, move |page, versions, _| {
@@ -152,7 +152,7 @@ pub(super) async fn export(
     State(room): State<Arc<Occupancy>>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Response, Fault> {
+) -> Result<Response, ApiError> {
     let space = caller.space(&room, &id, KeyRole::Owner)?;
     let keys = keys::list(&room.store, space.id)?;
     let mut response = Json(json!({ "space": SpaceShown::of(&space, &room), "keys": keys })).into_response();

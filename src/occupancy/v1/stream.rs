@@ -9,11 +9,11 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::caller::Caller;
-use super::fault::Fault;
+use super::error::ApiError;
 use super::shape::SpaceShown;
 use crate::domain::{Event, SpaceId};
 use crate::feed::stream::{Listening, Speaker, Upgrade};
-use crate::feed::{Leave, News, Wanted};
+use crate::feed::{Filter, Leave, News};
 use crate::occupancy::Occupancy;
 use crate::occupancy::keys::KeyRole;
 
@@ -27,9 +27,9 @@ pub(super) async fn one(
     Path(id): Path<String>,
     headers: HeaderMap,
     upgrade: Upgrade,
-) -> Result<Response, Fault> {
+) -> Result<Response, ApiError> {
     let space = caller.space(&room, &id, KeyRole::Viewer)?;
-    let wanted = Wanted::These([space.id].into());
+    let wanted = Filter::These([space.id].into());
     let shown = serde_json::to_value(SpaceShown::of(&space, &room)).unwrap_or_default();
     let listening = listening(&room, caller, wanted, &headers)?;
     Ok(listening.beginning_with("state", shown).answer(upgrade))
@@ -45,7 +45,7 @@ pub(super) async fn several(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     upgrade: Upgrade,
-) -> Result<Response, Fault> {
+) -> Result<Response, ApiError> {
     let mut spaces = BTreeSet::new();
     for (name, value) in query
         .iter()
@@ -53,15 +53,15 @@ pub(super) async fn several(
         .filter_map(|pair| pair.split_once('='))
     {
         if name != "space" {
-            return Err(Fault::Body(format!("unknown parameter {name:?}")));
+            return Err(ApiError::Body(format!("unknown parameter {name:?}")));
         }
         spaces.insert(caller.space(&room, value, KeyRole::Viewer)?.id);
     }
     let wanted = if spaces.is_empty() {
         caller.is_operator(KeyRole::Viewer)?;
-        Wanted::All
+        Filter::All
     } else {
-        Wanted::These(spaces)
+        Filter::These(spaces)
     };
     Ok(listening(&room, caller, wanted, &headers)?.answer(upgrade))
 }
@@ -69,12 +69,12 @@ pub(super) async fn several(
 fn listening(
     room: &Arc<Occupancy>,
     caller: Caller,
-    wanted: Wanted<SpaceId>,
+    wanted: Filter<SpaceId>,
     headers: &HeaderMap,
-) -> Result<Listening<SpaceId, Talk>, Fault> {
+) -> Result<Listening<SpaceId, Talk>, ApiError> {
     let here = Arc::clone(room);
     let leave = Leave::new(room.accounts.bell(), move || caller.still_known(&here));
-    Listening::new(&room.hall, (leave, Talk), wanted, headers).map_err(|_| Fault::TooManyListeners)
+    Listening::new(&room.hall, (leave, Talk), wanted, headers).map_err(|_| ApiError::TooManyListeners)
 }
 
 /// Says what happens to spaces.

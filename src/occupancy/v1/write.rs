@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::caller::Caller;
-use super::fault::{Fault, not_written};
+use super::error::{ApiError, not_written};
 use crate::domain::Space;
 use crate::occupancy::Occupancy;
 use crate::occupancy::once::{Answer, Known, LONGEST, Once};
@@ -55,14 +55,14 @@ pub(super) struct Change {
 
 impl Change {
     /// Reads what surrounds the change: its idempotency key, the versions it is for.
-    fn read(caller: &Caller, parts: &Parts, body: Bytes) -> Result<Change, Fault> {
+    fn read(caller: &Caller, parts: &Parts, body: Bytes) -> Result<Change, ApiError> {
         let headers = &parts.headers;
         let once = match headers.get(&IDEMPOTENCY_KEY) {
             None => None,
             Some(key) => {
                 let key = key.to_str().ok().filter(|key| (1..=LONGEST).contains(&key.len()));
                 let wanted = format!("1 to {LONGEST} visible characters");
-                let key = key.ok_or(Fault::Bounds {
+                let key = key.ok_or(ApiError::Bounds {
                     what: "Idempotency-Key",
                     wanted,
                 })?;
@@ -84,16 +84,16 @@ impl Change {
     }
 
     /// The body as JSON.
-    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         serde_json::from_slice(&self.body)
-            .map_err(|error| Fault::Body(format!("the body is not what this takes: {error}")))
+            .map_err(|error| ApiError::Body(format!("the body is not what this takes: {error}")))
     }
 
     /// Makes the change, or gives its kept answer again.
     pub(super) async fn make(
         self,
         room: &Occupancy,
-        act: impl FnOnce(&mut Page, &Versions, Timestamp) -> Result<Answer, Fault> + Send + 'static,
+        act: impl FnOnce(&mut Page, &Versions, Timestamp) -> Result<Answer, ApiError> + Send + 'static,
     ) -> Response {
         let now = room.now();
         let (once, versions) = (
@@ -107,7 +107,7 @@ impl Change {
             match once.as_ref().map(|once| once.known_on(page, now)).transpose()? {
                 None | Some(Known::Nothing) => {}
                 Some(Known::Answered(answer)) => return Ok(answer),
-                Some(Known::Another) => return Err(Fault::KeyReused),
+                Some(Known::Another) => return Err(ApiError::KeyReused),
             }
             let answer = act(page, &versions, now)?;
             if let Some(once) = once {
@@ -130,13 +130,13 @@ pub(super) struct Versions {
 
 impl Versions {
     /// Refuses a change of a space that is another by now (RFC 9110 section 13.1.1).
-    pub(super) fn check(&self, space: &Space) -> Result<(), Fault> {
+    pub(super) fn check(&self, space: &Space) -> Result<(), ApiError> {
         let Some(wanted) = &self.wanted else { return Ok(()) };
         let tag = format!("\"{}\"", self.store.id_of(space.seq));
         if wanted.iter().any(|version| version == "*" || *version == tag) {
             Ok(())
         } else {
-            Err(Fault::Changed)
+            Err(ApiError::Changed)
         }
     }
 }

@@ -6,11 +6,12 @@
 use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
 
-use super::message::{Fault, Header};
+use super::error::MessageError;
+use super::header::Header;
 
 /// Bytes of any kind.
 pub const OCTETS: &str = "application/octet-stream";
-/// Exactly this is JSON; with parameters it is text (4.3).
+/// Exactly this is JSON; with parameters it is text (RELAY §4.3).
 pub const JSON: &str = "application/json";
 
 /// What a request or an answer carries.
@@ -24,21 +25,23 @@ pub enum Body {
     Text {
         /// The type.
         format: String,
-        /// The text.
         text: String,
     },
-    /// Bytes.
     Bytes(Vec<u8>),
 }
 
 /// A body that is not what its type says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the body is not JSON, though its type is application/json or none")]
-pub struct NotJson;
+pub struct NotJsonError;
 
 impl Body {
     /// The body of an HTTP message, and headers that have to go with it.
-    pub fn of_http(bytes: &[u8], kind: Option<&str>, encoding: Option<&str>) -> Result<(Body, Vec<Header>), NotJson> {
+    pub fn of_http(
+        bytes: &[u8],
+        kind: Option<&str>,
+        encoding: Option<&str>,
+    ) -> Result<(Body, Vec<Header>), NotJsonError> {
         let header = |name: &str, value: &str| Header {
             name: name.to_owned(),
             value: value.to_owned(),
@@ -54,7 +57,7 @@ impl Body {
         }
         match kind.unwrap_or(JSON) {
             JSON => {
-                let value = serde_json::from_slice(bytes).map_err(|_| NotJson)?;
+                let value = serde_json::from_slice(bytes).map_err(|_| NotJsonError)?;
                 Ok((Body::Json(value), Vec::new()))
             }
             OCTETS => Ok((Body::Bytes(bytes.to_vec()), Vec::new())),
@@ -69,7 +72,7 @@ impl Body {
     }
 
     /// The body of a message.
-    pub fn of_message(message: &Map<String, Value>) -> Result<Body, Fault> {
+    pub fn of_message(message: &Map<String, Value>) -> Result<Body, MessageError> {
         let body = message.get("messageBody").filter(|body| !body.is_null());
         let Some(body) = body else { return Ok(Body::Empty) };
         let format = message.get("dataFormat").and_then(Value::as_str).unwrap_or(JSON);
@@ -80,9 +83,9 @@ impl Body {
                 BASE64
                     .decode(bare.as_bytes())
                     .map(Body::Bytes)
-                    .map_err(|_| Fault::Base64)
+                    .map_err(|_| MessageError::Base64)
             }
-            (OCTETS, _) => Err(Fault::Base64),
+            (OCTETS, _) => Err(MessageError::Base64),
             (format, Value::String(text)) => Ok(Body::Text {
                 format: format.to_owned(),
                 text: text.clone(),
@@ -107,7 +110,7 @@ impl Body {
         message["messageBody"] = body;
     }
 
-    /// Its type and bytes, as HTTP has them.
+    /// The body's type and bytes, as HTTP has them.
     #[must_use]
     pub fn into_http(self) -> (Option<String>, Vec<u8>) {
         match self {
@@ -131,7 +134,7 @@ mod tests {
         let body = |bytes: &[u8], kind| Body::of_http(bytes, kind, None).unwrap();
         assert_eq!(body(b"", Some(JSON)), (Body::Empty, vec![]));
         assert_eq!(body(b"[1]", None).0, Body::Json(json!([1])));
-        assert_eq!(Body::of_http(b"{", Some(JSON), None), Err(NotJson));
+        assert_eq!(Body::of_http(b"{", Some(JSON), None), Err(NotJsonError));
         let charset = "application/json; charset=utf-8";
         assert!(matches!(body(b"{}", Some(charset)).0, Body::Text { text, .. } if text == "{}"));
         assert_eq!(body(&[0xff], Some(OCTETS)), (Body::Bytes(vec![0xff]), vec![]));
@@ -149,8 +152,8 @@ mod tests {
             Body::of_message(message.as_object().unwrap())
         };
         assert_eq!(read(OCTETS, json!("AP8\r\n/\n")), Ok(Body::Bytes(vec![0, 0xff, 0x3f])));
-        assert_eq!(read(OCTETS, json!("AP8")), Err(Fault::Base64));
-        assert_eq!(read(OCTETS, json!({})), Err(Fault::Base64));
+        assert_eq!(read(OCTETS, json!("AP8")), Err(MessageError::Base64));
+        assert_eq!(read(OCTETS, json!({})), Err(MessageError::Base64));
         assert_eq!(read(JSON, json!("a text")), Ok(Body::Json(json!("a text"))));
         assert!(
             matches!(read("application/json;charset=utf-8", json!({})), Ok(Body::Text { text, .. }) if text == "{}")

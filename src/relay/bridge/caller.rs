@@ -18,9 +18,10 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::body::Body;
+use super::error::MessageError;
 use super::events::{self, Events};
-use super::link::{Gone, Link};
-use super::message::{Fault, Message, Request, Response};
+use super::link::{Link, LinkGoneError};
+use super::message::{Message, Request, Response};
 use super::{arriving, travelling};
 use crate::http::Problem;
 
@@ -28,7 +29,7 @@ use crate::http::Problem;
 const LONGEST_BODY: usize = 11 << 20;
 
 /// Who waits for the answer to which message.
-type Askers = HashMap<i64, oneshot::Sender<Result<Response, Fault>>>;
+type Askers = HashMap<i64, oneshot::Sender<Result<Response, MessageError>>>;
 
 /// Asks the partner; clones share it.
 #[derive(Clone)]
@@ -83,7 +84,7 @@ impl Caller {
         }
     }
 
-    /// This side asks and does not answer; the partner is told, so that it need not wait.
+    /// Tells the partner that this side asks and does not answer, so that it need not wait.
     fn decline(&self, to: i64) {
         let answer = Response::words(501, "this peer answers no requests").write(self.link.number(), to);
         let sent = futures_util::FutureExt::now_or_never(self.link.send(answer));
@@ -96,7 +97,7 @@ impl Caller {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn ask(&self, request: Request) -> Result<Result<Response, Fault>, HttpResponse> {
+    async fn ask(&self, request: Request) -> Result<Result<Response, MessageError>, HttpResponse> {
         let (asker, answer) = oneshot::channel();
         let number = request.id;
         self.waiting().insert(number, asker);
@@ -104,13 +105,13 @@ impl Caller {
         let asked = async {
             self.link.send(request.write()).await?;
             tokio::select! {
-                answer = answer => answer.map_err(|_| Gone),
-                () = self.link.parted() => Err(Gone),
+                answer = answer => answer.map_err(|_| LinkGoneError),
+                () = self.link.parted() => Err(LinkGoneError),
             }
         };
         match timeout(self.patience, asked).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(gone)) => Err(absent(gone)),
+            Ok(Err(gone)) => Err(gone.into_response()),
             Err(_) => {
                 let title = "The partner did not answer in time";
                 let problem = Problem::new(StatusCode::GATEWAY_TIMEOUT, "partner-silent", title);
@@ -122,21 +123,9 @@ impl Caller {
     }
 }
 
-/// There is nobody to ask.
-pub(super) fn absent(gone: Gone) -> HttpResponse {
-    Problem::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "partner-absent",
-        "The partner is not there",
-    )
-    .detail(format!("{gone}; it is waited for"))
-    .retry_after(5)
-    .into_response()
-}
-
 async fn relay(State(caller): State<Caller>, request: HttpRequest) -> HttpResponse {
     if !caller.link.has_partner() {
-        return absent(Gone);
+        return LinkGoneError.into_response();
     }
     match written(&caller, request).await {
         Ok(request) => match caller.ask(request).await {
@@ -154,7 +143,7 @@ async fn relay(State(caller): State<Caller>, request: HttpRequest) -> HttpRespon
     }
 }
 
-/// The request as a message (5.2). Its body is read whole, chunked or not: a message has it in one piece.
+/// The request as a message (RELAY §5.1). Its body is read whole, chunked or not: a message has it in one piece.
 async fn written(caller: &Caller, request: HttpRequest) -> Result<Request, Problem> {
     let (head, body) = request.into_parts();
     let bytes = match Limited::new(body, LONGEST_BODY).collect().await {
@@ -194,7 +183,7 @@ async fn written(caller: &Caller, request: HttpRequest) -> Result<Request, Probl
     })
 }
 
-/// The answer as HTTP (5.3).
+/// The answer as HTTP (RELAY §5.2).
 fn answered(response: Response) -> HttpResponse {
     let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::BAD_GATEWAY);
     let (kind, bytes) = response.body.into_http();

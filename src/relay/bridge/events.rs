@@ -53,13 +53,13 @@ pub fn router(link: Link, events: Events) -> Router {
         .with_state((link, events))
 }
 
-type Desk = State<(Link, Events)>;
+type ApiState = State<(Link, Events)>;
 
-async fn status(State((link, _)): Desk) -> Response {
+async fn status(State((link, _)): ApiState) -> Response {
     Json(json!({ "partner": link.has_partner() })).into_response()
 }
 
-async fn hear(State((_, events)): Desk) -> Response {
+async fn hear(State((_, events)): ApiState) -> Response {
     let stream = stream::unfold(events.listen(), async |mut heard| {
         let (name, body) = heard.recv().await?;
         // An event's name must be one line; what is not is left out of it and stays in the data.
@@ -70,7 +70,7 @@ async fn hear(State((_, events)): Desk) -> Response {
     event_stream(stream)
 }
 
-async fn send(State((link, _)): Desk, Path(name): Path<String>, body: Option<Json<Value>>) -> Response {
+async fn send(State((link, _)): ApiState, Path(name): Path<String>, body: Option<Json<Value>>) -> Response {
     if name.is_empty() || name.len() > 200 || name.chars().any(char::is_control) {
         let title = "An event's name has 1 to 200 characters on one line";
         return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "event-name", title).into_response();
@@ -78,6 +78,6 @@ async fn send(State((link, _)): Desk, Path(name): Path<String>, body: Option<Jso
     let body = body.map_or_else(|| json!({}), |Json(body)| body);
     match link.send(message::event(link.number(), &name, &body)).await {
         Ok(()) => StatusCode::ACCEPTED.into_response(),
-        Err(gone) => super::caller::absent(gone),
+        Err(gone) => gone.into_response(),
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::time::Duration;
 
-use axum::http::Uri;
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
 use futures_util::{SinkExt, Stream, StreamExt};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -19,6 +20,7 @@ use tokio_tungstenite::tungstenite::{Error as WsError, Message as Frame};
 
 use super::message::{self, Message};
 use crate::accounts::random;
+use crate::http::Problem;
 
 /// From a dial to the WebSocket.
 const DIAL: Duration = Duration::from_secs(15);
@@ -49,7 +51,20 @@ pub struct Link {
 /// There is no partner now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the partner is not connected")]
-pub struct Gone;
+pub struct LinkGoneError;
+
+impl IntoResponse for LinkGoneError {
+    fn into_response(self) -> Response {
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "partner-absent",
+            "The partner is not there",
+        )
+        .detail(format!("{self}; it is waited for"))
+        .retry_after(5)
+        .into_response()
+    }
+}
 
 /// A connection did not come about, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +97,7 @@ impl Default for Link {
 }
 
 impl Link {
-    /// The number of our next message: odd, never 0 (5.2).
+    /// The number of our next message: odd, never 0 (RELAY §4).
     #[must_use]
     pub fn number(&self) -> i64 {
         self.numbers.fetch_add(2, Relaxed)
@@ -102,9 +117,9 @@ impl Link {
     }
 
     /// Sends a message to the partner; waits while others are on their way.
-    pub async fn send(&self, text: String) -> Result<(), Gone> {
-        let partner = self.partner.borrow().clone().ok_or(Gone)?;
-        partner.send(text).await.map_err(|_| Gone)
+    pub async fn send(&self, text: String) -> Result<(), LinkGoneError> {
+        let partner = self.partner.borrow().clone().ok_or(LinkGoneError)?;
+        partner.send(text).await.map_err(|_| LinkGoneError)
     }
 
     /// Keeps the connection up for ever. `heard` gets every message but HELLOs, and must not wait.

@@ -3,10 +3,11 @@
 //! Every message is one JSON object `{"message": {…}}`. What known peers get wrong is taken as it comes: a header's
 //! `val` for `value`, line breaks in base64, bodies of any JSON type.
 
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::body::Body;
+use super::error::MessageError;
+use super::header::{Header, named, shown};
 
 /// A message as it is routed.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,20 +21,19 @@ pub enum Message {
         /// The message to be answered; absent: it cannot be.
         id: Option<i64>,
         /// What is wrong.
-        fault: Fault,
+        fault: MessageError,
     },
     /// An answer to the request of that number.
     Response {
         /// The request's number.
         to: i64,
         /// What it says, or what is wrong with it.
-        response: Result<Response, Fault>,
+        response: Result<Response, MessageError>,
     },
     /// Something happened at the partner.
     Event {
         /// Its name, without `EVENT:`.
         name: String,
-        /// What it says.
         body: Value,
     },
     /// Something else, which is left alone.
@@ -66,40 +66,6 @@ pub struct Response {
     pub body: Body,
 }
 
-/// A header's name and value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Header {
-    /// Its name.
-    pub name: String,
-    /// Its value.
-    pub value: String,
-}
-
-/// What is wrong with a message.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// A field is missing or of another type.
-    #[error("`{0}` is missing or of the wrong type")]
-    Field(&'static str),
-    /// A target that no request line may have.
-    #[error("`path` does not begin with / or has characters that no path has")]
-    Path,
-    /// A status that HTTP does not have.
-    #[error("`statusCode` {0} is none")]
-    Status(i64),
-    /// Base64 was promised.
-    #[error("`messageBody` is not base64")]
-    Base64,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    name: String,
-    // The original's bridge reads `val` (5.3).
-    #[serde(alias = "val")]
-    value: String,
-}
-
 /// Reads a message; `None`: it is not JSON, or has no `message`.
 #[must_use]
 pub fn read(text: &[u8]) -> Option<Message> {
@@ -130,20 +96,20 @@ pub fn read(text: &[u8]) -> Option<Message> {
     })
 }
 
-fn request(message: &Map<String, Value>) -> Result<Request, Fault> {
-    let text = |key: &'static str| message.get(key).and_then(Value::as_str).ok_or(Fault::Field(key));
+fn request(message: &Map<String, Value>) -> Result<Request, MessageError> {
+    let text = |key: &'static str| message.get(key).and_then(Value::as_str).ok_or(MessageError::Field(key));
     let id = message.get("messageId").and_then(Value::as_i64);
     let mut target = text("path")?.to_owned();
     // What is no path is no request's target: no host, no scheme, no spaces, nothing of another line.
     if !target.starts_with('/') || !target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
-        return Err(Fault::Path);
+        return Err(MessageError::Path);
     }
     for query in named(message, "queryStrings")? {
         target.push(if target.contains('?') { '&' } else { '?' });
         target.push_str(&format!("{}={}", encoded(&query.name), encoded(&query.value)));
     }
     Ok(Request {
-        id: id.ok_or(Fault::Field("messageId"))?,
+        id: id.ok_or(MessageError::Field("messageId"))?,
         method: text("method")?.to_owned(),
         target,
         headers: named(message, "headers")?,
@@ -155,32 +121,17 @@ fn encoded(text: &str) -> impl std::fmt::Display {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
-fn response(message: &Map<String, Value>) -> Result<Response, Fault> {
+fn response(message: &Map<String, Value>) -> Result<Response, MessageError> {
     let status = message.get("statusCode").and_then(Value::as_i64);
-    let status = status.ok_or(Fault::Field("statusCode"))?;
+    let status = status.ok_or(MessageError::Field("statusCode"))?;
     Ok(Response {
         status: u16::try_from(status)
             .ok()
             .filter(|status| (200..=599).contains(status))
-            .ok_or(Fault::Status(status))?,
+            .ok_or(MessageError::Status(status))?,
         headers: named(message, "headers")?,
         body: Body::of_message(message)?,
     })
-}
-
-/// A list of names and values; absent or null: none.
-fn named(message: &Map<String, Value>, key: &'static str) -> Result<Vec<Header>, Fault> {
-    let Some(list) = message.get(key).filter(|list| !list.is_null()) else {
-        return Ok(Vec::new());
-    };
-    let list: Vec<Named> = serde_json::from_value(list.clone()).map_err(|_| Fault::Field(key))?;
-    let header = |Named { name, value }| Header { name, value };
-    Ok(list.into_iter().map(header).collect())
-}
-
-fn shown(headers: &[Header]) -> Value {
-    let header = |header: &Header| json!({ "name": header.name, "value": header.value });
-    headers.iter().map(header).collect()
 }
 
 impl Request {

@@ -6,18 +6,20 @@
 
 pub mod body;
 pub mod caller;
+mod error;
 pub mod events;
+mod header;
 mod link;
 pub mod message;
 pub mod responder;
 mod tls;
 
-pub use link::{Dialing, Gone, Link, Pause};
+pub use error::MessageError;
+pub use header::Header;
+pub use link::{Dialing, Link, LinkGoneError, Pause};
 pub use tls::{Bundle, BundleError, Names};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-
-use message::Header;
 
 /// Headers that are between two neighbours (RFC 9110 §7.6.1), and those that are made anew on each side.
 const OWN: [&str; 13] = [

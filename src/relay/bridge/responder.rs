@@ -252,7 +252,7 @@ async fn message(answer: HttpResponse<Incoming>) -> Result<Response, CallError> 
             ),
             Err(error) => (
                 Body::Bytes(error.into_bytes()),
-                vec![super::message::Header {
+                vec![super::header::Header {
                     name: "Content-Type".into(),
                     value: format,
                 }],

@@ -43,7 +43,6 @@ pub enum BundleError {
     /// A file holds no certificate or no key.
     #[error("{} has no usable {what}: {source}", .path.display())]
     Pem {
-        /// Which file.
         path: PathBuf,
         /// What is missing.
         what: &'static str,
@@ -53,7 +52,6 @@ pub enum BundleError {
     /// A file cannot be read.
     #[error("{} has no usable {what}: {source}", .path.display())]
     Unread {
-        /// Which file.
         path: PathBuf,
         /// What is missing.
         what: &'static str,
@@ -66,14 +64,10 @@ pub enum BundleError {
          use an authority of its own",
         .path.display()
     )]
-    Exposed {
-        /// Which file.
-        path: PathBuf,
-    },
+    Exposed { path: PathBuf },
     /// rustls refused them.
     #[error("{} cannot be used: {source}", .path.display())]
     Refused {
-        /// Which file.
         path: PathBuf,
         /// What rustls said.
         source: Error,

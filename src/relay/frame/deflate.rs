@@ -15,7 +15,7 @@ const STEP: usize = 1 << 10;
 /// The bytes are not what §7.2.2 lets come out of a compressor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a compressed message cannot be read")]
-pub struct BadDeflate;
+pub struct DeflateError;
 
 /// Reads one compressed message, whatever window it was written with.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Inflater {
     ///
     /// # Errors
     /// The bytes are no compressed message.
-    pub fn inflate(&mut self, input: &[u8], ends: bool, out: &mut Vec<u8>, most: usize) -> Result<Drawn, BadDeflate> {
+    pub fn inflate(&mut self, input: &[u8], ends: bool, out: &mut Vec<u8>, most: usize) -> Result<Drawn, DeflateError> {
         let mut taken = 0;
         while out.len() < most {
             let of_input = taken < input.len();
@@ -63,7 +63,7 @@ impl Inflater {
             let status = self
                 .codec
                 .decompress(source, &mut out[before..], FlushDecompress::None)
-                .map_err(|_| BadDeflate)?;
+                .map_err(|_| DeflateError)?;
             let (read, made) = (self.codec.total_in() - read, self.codec.total_out() - made);
             out.truncate(before + made as usize);
             match of_input {
@@ -75,7 +75,7 @@ impl Inflater {
                 Status::StreamEnd => self.codec.reset(false),
                 _ if read > 0 || made > 0 => {}
                 _ if source.is_empty() => return Ok(Drawn { taken, is_dry: true }),
-                _ => return Err(BadDeflate),
+                _ => return Err(DeflateError),
             }
         }
         Ok(Drawn { taken, is_dry: false })

@@ -65,7 +65,7 @@ fn good_byes_have_codes_that_may_be_sent() {
     assert_eq!(close_code(b""), Ok(None));
     assert_eq!(close_code(&[3, 0xe8, b'b', b'y', b'e']), Ok(Some(1000)));
     for wrong in [&[3][..], &[3, 0xed], &[3, 0xe8, 0xff], &[0, 0], &[0x13, 0x88]] {
-        assert_eq!(close_code(wrong), Err(BadClose), "{wrong:x?}");
+        assert_eq!(close_code(wrong), Err(CloseError), "{wrong:x?}");
     }
     let mut out = Vec::new();
     encode_close(&mut out, 4400, &"é".repeat(100));

@@ -1,6 +1,6 @@
 //! A compressed message under way (RFC 7692 §7.2.2): what came of it, what comes out, and what has to wait. Pure.
 
-use super::{CUT, Data, Fault, Header, Inbound, Piece};
+use super::piece::{CUT, InboundError};
 use crate::relay::frame::deflate::Inflater;
 
 /// A compressed message under way.
@@ -21,7 +21,7 @@ pub(super) struct Inflating {
 
 impl Inflating {
     /// Takes of a part of the message what makes no more than a piece. `ends`: the message ends with it.
-    fn take(&mut self, part: &[u8], ends: bool, limit: u64) -> Result<Taken, Fault> {
+    pub(super) fn take(&mut self, part: &[u8], ends: bool, limit: u64) -> Result<Taken, InboundError> {
         let room = (CUT - self.packed.len()).min(part.len());
         let left = usize::try_from(limit - self.length).unwrap_or(usize::MAX);
         // One byte more than may be is enough to know.
@@ -32,12 +32,25 @@ impl Inflating {
             .inflate(&part[..room], ends && is_all, &mut self.plain, most)?;
         self.packed.extend_from_slice(&part[..drawn.taken]);
         if self.plain.len() > left {
-            return Err(Fault::TooLong(limit));
+            return Err(InboundError::TooLong(limit));
         }
         Ok(match drawn.is_dry && is_all {
             true => Taken::All,
             false => Taken::Some(drawn.taken),
         })
+    }
+
+    /// Takes out what came out, and what it came as; it counts as handed out.
+    pub(super) fn hand_out(&mut self) -> (Vec<u8>, Vec<u8>) {
+        self.length += self.plain.len() as u64;
+        (std::mem::take(&mut self.plain), std::mem::take(&mut self.packed))
+    }
+
+    /// Gives back what was handed out, for the room that it has.
+    pub(super) fn give_back(&mut self, mut plain: Vec<u8>, mut packed: Vec<u8>) {
+        plain.clear();
+        packed.clear();
+        (self.plain, self.packed) = (plain, packed);
     }
 
     /// Keeps what comes after a full piece: the rest of its frame, and what follows that.
@@ -53,45 +66,10 @@ impl Inflating {
     }
 }
 
-enum Taken {
+/// How much of a part was taken.
+pub(super) enum Taken {
     /// And nothing more comes out of it.
     All,
     /// So many bytes, which make a piece.
     Some(usize),
-}
-
-impl Inbound {
-    /// A part of a frame of a compressed message came. Like [`Inbound::part`].
-    pub(super) fn inflate<E: From<Fault>>(
-        &mut self,
-        header: Header,
-        part: &[u8],
-        piece: &mut impl FnMut(Piece<'_>) -> Result<(), E>,
-    ) -> Result<Option<usize>, E> {
-        let (limit, frame_ends) = (self.limit, self.frame.is_none());
-        let fin = frame_ends && header.fin;
-        let message = self.message.as_mut().ok_or(Fault::Order)?;
-        let inflating = message.inflating.as_mut().ok_or(Fault::Order)?;
-        let waits_at = match inflating.take(part, fin, limit)? {
-            Taken::Some(taken) => Some(taken),
-            Taken::All if frame_ends => None,
-            Taken::All => return Ok(None),
-        };
-        let fin = fin && waits_at.is_none();
-        inflating.length += inflating.plain.len() as u64;
-        let mut plain = std::mem::take(&mut inflating.plain);
-        let mut packed = std::mem::take(&mut inflating.packed);
-        let data = Data {
-            packed: Some(&packed),
-            ..self.checked(&plain, fin)?
-        };
-        piece(Piece::Data(data))?;
-        // The next piece of the same message finds their room.
-        if let Some(inflating) = self.message.as_mut().and_then(|message| message.inflating.as_mut()) {
-            plain.clear();
-            packed.clear();
-            (inflating.plain, inflating.packed) = (plain, packed);
-        }
-        Ok(waits_at)
-    }
 }

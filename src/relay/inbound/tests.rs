@@ -25,7 +25,7 @@ enum Heard {
     Close(Option<u16>),
 }
 
-fn feed(inbound: &mut Inbound, bytes: &[u8], heard: &mut Vec<Heard>) -> Result<(), Fault> {
+fn feed(inbound: &mut Inbound, bytes: &[u8], heard: &mut Vec<Heard>) -> Result<(), InboundError> {
     let mut hear = |piece: Piece<'_>| {
         heard.push(match piece {
             Piece::Data(data) => {
@@ -36,7 +36,7 @@ fn feed(inbound: &mut Inbound, bytes: &[u8], heard: &mut Vec<Heard>) -> Result<(
             Piece::Pong(payload) => Heard::Pong(payload.to_vec()),
             Piece::Close(code) => Heard::Close(code),
         });
-        Ok::<_, Fault>(())
+        Ok::<_, InboundError>(())
     };
     inbound.feed(&mut bytes.to_vec(), &mut hear)?;
     while inbound.is_waiting() {
@@ -45,7 +45,7 @@ fn feed(inbound: &mut Inbound, bytes: &[u8], heard: &mut Vec<Heard>) -> Result<(
     Ok(())
 }
 
-fn fault_of(frames: &[Vec<u8>]) -> Fault {
+fn fault_of(frames: &[Vec<u8>]) -> InboundError {
     feed(&mut Inbound::new(1 << 20), &frames.concat(), &mut Vec::new()).unwrap_err()
 }
 
@@ -198,7 +198,7 @@ fn only_the_beginning_of_a_message_may_say_that_it_is_compressed_and_only_where_
         vec![first(true, Opcode::Close, b"")],
     ] {
         let fault = feed(&mut deflating(1 << 20), &frames.concat(), &mut Vec::new()).unwrap_err();
-        assert_eq!(fault, Fault::Frame(FrameError::Reserved));
+        assert_eq!(fault, InboundError::Frame(FrameError::Reserved));
     }
 }
 
@@ -240,7 +240,7 @@ fn after_each_full_piece_of_a_compressed_message_the_reader_waits() {
     let (mut inbound, mut pieces, mut rounds) = (deflating(1 << 20), 0, 1);
     let mut count = |piece: Piece<'_>| {
         pieces += usize::from(matches!(piece, Piece::Data(_)));
-        Ok::<_, Fault>(())
+        Ok::<_, InboundError>(())
     };
     let mut frames = [
         first(true, Opcode::Binary, &deflated(&[0; 1 << 20])),

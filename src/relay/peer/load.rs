@@ -1,6 +1,6 @@
 //! What is counted of a peer: what it sent, what waits for it, and when it last gave a sign of life.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::relay::inbound::Data;
 
@@ -10,12 +10,26 @@ pub(in crate::relay) struct Counted {
     pub(in crate::relay) messages: AtomicU64,
     pub(in crate::relay) bytes: AtomicU64,
     /// How much of both the metrics know.
-    pub(in crate::relay) messages_told: AtomicU64,
-    pub(in crate::relay) bytes_told: AtomicU64,
+    messages_told: AtomicU64,
+    bytes_told: AtomicU64,
     /// Seconds of the Unix epoch; 0: never.
     pub(in crate::relay) last_pong: AtomicU64,
     /// In microseconds.
     pub(in crate::relay) round_trip: AtomicU64,
+}
+
+impl Counted {
+    /// What it sent since this was last asked.
+    pub(in crate::relay) fn untold(&self) -> Load {
+        let news = |counter: &AtomicU64, told: &AtomicU64| {
+            let now = counter.load(Relaxed);
+            now.saturating_sub(told.swap(now, Relaxed))
+        };
+        Load {
+            messages: news(&self.messages, &self.messages_told),
+            bytes: news(&self.bytes, &self.bytes_told),
+        }
+    }
 }
 
 /// Whole messages, and bytes of messages before anything is compressed, frames not counted.

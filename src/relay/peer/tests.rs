@@ -37,7 +37,7 @@ fn part(peer: &Peer, (opcode, fin): (Opcode, bool), payload: &[u8]) -> Carried {
 }
 
 fn taken(peer: &Peer) -> Vec<u8> {
-    peer.take(Waker::noop()).bytes
+    peer.take_outbound(Waker::noop()).bytes
 }
 
 fn frames(texts: &[&str]) -> Vec<u8> {
@@ -98,7 +98,7 @@ fn what_came_before_a_good_bye_is_sent_and_nothing_after() {
     partner.close(Goodbye::PartnerGone);
     partner.close(Goodbye::Kicked);
     text(&sender, b"too late");
-    let taken = partner.take(Waker::noop());
+    let taken = partner.take_outbound(Waker::noop());
     assert_eq!(
         (taken.bytes, taken.closing),
         (frames(&["hello 1", "last"]), Some(Goodbye::PartnerGone))

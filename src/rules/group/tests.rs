@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::domain::Severity;
-use crate::rules::entry::{Entry, rules};
+use crate::rules::entry::Entry;
+use crate::rules::rulebook::rules;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
@@ -20,8 +21,8 @@ fn two() -> Vec<Rule> {
     all.into_iter().filter(|rule| rule.kind == "load").collect()
 }
 
-fn key() -> Key {
-    Key {
+fn key() -> AlarmKey {
+    AlarmKey {
         kind: "load".into(),
         source: "meter:EML1".parse().unwrap(),
     }
@@ -31,7 +32,7 @@ fn key() -> Key {
 fn sample(group: &mut Group, rules: &[&Rule], second: i64, value: f64) -> Vec<(AlarmNews, Severity, String)> {
     let mut told = Vec::new();
     for rule in rules {
-        for said in group.state(rule).sample(&rule.terms, at(second), value) {
+        for said in group.state(rule).sample(&rule.parameters, at(second), value) {
             let news = group.say(&key(), rules, (rule, said, rule.id.clone()));
             told.extend(news.map(|(alarm, news)| (news, alarm.severity, alarm.text)));
         }
@@ -118,7 +119,7 @@ fn a_rule_that_is_taken_away_or_changed_ends_its_alarm() {
 
 #[test]
 fn keys_read_as_they_are_written() {
-    assert_eq!(Key::read(&key().bytes()), Some(key()));
-    assert_eq!(Key::read(b"load"), None);
-    assert_eq!(Key::read(b"load\0meter:*"), None);
+    assert_eq!(AlarmKey::read(&key().bytes()), Some(key()));
+    assert_eq!(AlarmKey::read(b"load"), None);
+    assert_eq!(AlarmKey::read(b"load\0meter:*"), None);
 }

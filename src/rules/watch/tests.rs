@@ -4,9 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::Occupancy;
-use crate::rules::entry::rules;
+use crate::domain::series::space_samples;
 use crate::rules::machine::Phase;
-use crate::rules::series::space_samples;
+use crate::rules::rulebook::rules;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
@@ -19,7 +19,7 @@ fn hall() -> Source {
 /// What a book would hold.
 #[derive(Clone, Default)]
 struct Book {
-    groups: BTreeMap<Key, Group>,
+    groups: BTreeMap<AlarmKey, Group>,
     told: Vec<AlarmNews>,
 }
 
@@ -49,7 +49,7 @@ impl Book {
 fn hear(watch: &mut Watch, seq: u64, current: u32) {
     let samples = space_samples(Occupancy { current, maximum: 10 });
     let second = i64::try_from(seq).unwrap();
-    let heard = Heard {
+    let heard = Observation {
         source: &hall(),
         at: at(second),
         place: Some((Lane::Measurement, Seq(seq))),
@@ -105,7 +105,7 @@ fn a_space_that_is_gone_lets_go_and_one_that_is_well_is_not_remembered() {
     assert!(watch.groups.is_empty() && watch.untold() == 0);
     hear(&mut watch, 2, 10);
     book.write(&mut watch);
-    let key = Key {
+    let key = AlarmKey {
         kind: "space_full".into(),
         source: hall(),
     };

@@ -30,7 +30,8 @@ pub enum MemberKind {
     /// A segment of the book's log.
     Segment,
     /// A month of readings.
-    SideFile,
+    #[serde(rename = "side_file")]
+    MonthFile,
     /// A file beside the book that is no secret.
     File,
     /// Secret files, sealed.

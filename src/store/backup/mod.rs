@@ -1,9 +1,10 @@
-//! Backup: the newest snapshot, every segment that it or a cursor needs, side files, and files beside the
+//! Backup: the newest snapshot, every segment that it or a cursor needs, month files, and files beside the
 //! book, in one file, while the book goes on being written (BOOK P14).
 
 pub(in crate::store) mod archive;
 pub(in crate::store) mod encryption;
 pub(in crate::store) mod restore;
+pub(in crate::store) mod restore_error;
 pub(in crate::store) mod restore_sink;
 
 use std::path::{Path, PathBuf};
@@ -119,7 +120,7 @@ pub(super) fn backup(keeper: &Keeper, to: &Path, extra: &[Extra], seal: &Seal) -
     result
 }
 
-/// Gives second names to the newest snapshot, to every segment that it or a cursor needs, and to side files.
+/// Gives second names to the newest snapshot, to every segment that it or a cursor needs, and to month files.
 fn hold(keeper: &Keeper) -> Result<(Vec<Held>, Seq), FileError> {
     let disk = &*keeper.disk;
     let dir = keeper.generation.held();
@@ -154,7 +155,7 @@ fn hold(keeper: &Keeper) -> Result<(Vec<Held>, Seq), FileError> {
     }
     let past = newest.unwrap_or_default();
     let past = keeper.cursors.floor().map_or(past, |floor| floor.min(past));
-    let segments = keeper.shelf.all();
+    let segments = keeper.segments.all();
     let last = segments.len() - 1;
     let mut through = past;
     for (place, one) in segments.iter().enumerate() {
@@ -166,11 +167,11 @@ fn hold(keeper: &Keeper) -> Result<(Vec<Held>, Seq), FileError> {
         }
     }
     // After the segments: whatever their rows name was there before them, and nothing is removed meanwhile.
-    let sides = keeper.generation.sides();
-    for found in files::list(disk, &sides)? {
+    let month_files = keeper.generation.month_files();
+    for found in files::list(disk, &month_files)? {
         if readings::parse_name(&found.name).is_some() {
-            let from = sides.join(&found.name);
-            link(MemberKind::SideFile, found.name, &from, None)?;
+            let from = month_files.join(&found.name);
+            link(MemberKind::MonthFile, found.name, &from, None)?;
         }
     }
     Ok((held, through))

@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use crate::domain::{Epoch, Seq};
 use crate::store::backup::About;
-use crate::store::backup::archive::{ArchiveError, Member, MemberKind, Part, Reader};
-use crate::store::backup::encryption::{self, SealError, Unseal};
+use crate::store::backup::archive::{Member, MemberKind, Part, Reader};
+use crate::store::backup::encryption::{self, Unseal};
+use crate::store::backup::restore_error::RestoreError;
 use crate::store::backup::restore_sink::{Build, Dry, Sink};
 use crate::store::files::RealDisk;
 use crate::store::files::{Disk, DiskFile};
@@ -17,7 +18,6 @@ use crate::store::keep::beside::{self, Place};
 use crate::store::keep::generation::{self, BookNote, FORMAT, Generation};
 use crate::store::keep::lock::Lock;
 use crate::store::keep::note;
-use crate::store::open::loss::Loss;
 use crate::store::open::survey::Survey;
 use crate::store::{FileError, OpenError};
 
@@ -40,32 +40,6 @@ pub struct RestoreReport {
     pub files: Vec<String>,
     /// Whether sealed files are in the backup that were not opened.
     pub sealed_left: bool,
-}
-
-/// A backup was not restored; the book is as it was.
-#[derive(Debug, thiserror::Error)]
-pub enum RestoreError {
-    /// The archive cannot be read.
-    #[error(transparent)]
-    Archive(#[from] ArchiveError),
-    /// The secrets cannot be opened.
-    #[error(transparent)]
-    Seal(#[from] SealError),
-    /// The book is in use, or of a newer format.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// A file could not be used.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// A member has no place in a book.
-    #[error("the backup holds a file called {0:?}, which has no place")]
-    Name(String),
-    /// The archive does not say what it is of.
-    #[error("the backup does not say what it is of")]
-    NoAbout,
-    /// What came out is not a whole book.
-    #[error("the backup does not hold a whole book: {0}")]
-    NotWhole(Box<Loss>),
 }
 
 /// Makes the open backup `file` (called `name` in errors) the book at `at`, which must not be in use, together with
@@ -193,7 +167,7 @@ fn read(file: Arc<dyn DiskFile>, name: &Path, unseal: &Unseal, sink: &mut dyn Si
                     }
                     None => sealed_left = true,
                 },
-                MemberKind::Snapshot | MemberKind::Segment | MemberKind::SideFile | MemberKind::File => sink.end()?,
+                MemberKind::Snapshot | MemberKind::Segment | MemberKind::MonthFile | MemberKind::File => sink.end()?,
             }
         }
         match part {

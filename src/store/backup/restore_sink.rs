@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::domain::Seq;
 use crate::store::backup::Privacy;
 use crate::store::backup::archive::{Member, MemberKind};
-use crate::store::backup::restore::RestoreError;
+use crate::store::backup::restore_error::RestoreError;
 use crate::store::files::{self, Disk, DiskFile};
 use crate::store::keep::beside;
 use crate::store::keep::generation::Generation;
@@ -130,7 +130,7 @@ impl Sink for Build<'_> {
                     .map_or(first, |known| Some(known.min(first.unwrap_or(known))));
             }
             MemberKind::File => return self.create_beside(&member.name, Privacy::Public),
-            MemberKind::About | MemberKind::Snapshot | MemberKind::SideFile | MemberKind::Secrets => {}
+            MemberKind::About | MemberKind::Snapshot | MemberKind::MonthFile | MemberKind::Secrets => {}
         }
         let below = place(member.kind, &member.name)?;
         Ok(self.create(&self.generation.dir.clone(), &below)?)
@@ -171,7 +171,7 @@ fn place(kind: MemberKind, name: &str) -> Result<PathBuf, RestoreError> {
     match kind {
         MemberKind::Snapshot => book("snap", snapshot::parse_name(name).is_some()),
         MemberKind::Segment => book("log", segment::parse_name(name).is_some()),
-        MemberKind::SideFile => book("side", readings::parse_name(name).is_some()),
+        MemberKind::MonthFile => book("side", readings::parse_name(name).is_some()),
         MemberKind::About | MemberKind::File | MemberKind::Secrets => companion(name),
     }
 }

@@ -23,7 +23,7 @@ impl Call {
         self.0.1.notify_one();
     }
 
-    /// It is to end.
+    /// Ends whoever is called when it next looks.
     pub(in crate::store) fn stop(&self) {
         self.0.0.lock().expect("nothing panics under the lock").stop = true;
         self.0.1.notify_one();

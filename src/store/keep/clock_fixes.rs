@@ -8,23 +8,11 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::Seq;
-use crate::store::{ClockState, Entry, Store};
 
 /// Network time moves a clock by less than this without setting it.
 const STEP: SignedDuration = SignedDuration::from_secs(2);
 /// Steps that are remembered; a clock that makes more of them is not set but broken.
 const MOST: usize = 64;
-
-/// When an entry was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dated {
-    /// Then, with what is known of the clock by now.
-    At(Timestamp),
-    /// That is known once the clock is set.
-    NotYet,
-    /// Nobody knows: another run of the box wrote it by a clock that stood wrong.
-    Unknown,
-}
 
 /// From one step of the clock to the next.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +55,12 @@ impl Eras {
     }
 
     /// When something was written, by the clock that says `now` at this moment; `None` when that is not known.
-    fn corrected(&self, (seq, at): (Seq, Timestamp), now: Timestamp, moment: Instant) -> Option<Timestamp> {
+    pub(in crate::store) fn corrected(
+        &self,
+        (seq, at): (Seq, Timestamp),
+        now: Timestamp,
+        moment: Instant,
+    ) -> Option<Timestamp> {
         let zero = self.zero(now, moment)?;
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let era = known.iter().rev().find(|era| era.from <= seq)?;
@@ -77,24 +70,6 @@ impl Eras {
     fn zero(&self, now: Timestamp, moment: Instant) -> Option<Timestamp> {
         let ran: Duration = moment.saturating_duration_since(self.opened);
         now.checked_sub(SignedDuration::try_from(ran).ok()?).ok()
-    }
-}
-
-impl Store {
-    /// When an entry was written, by the clock as it is set now.
-    #[must_use]
-    pub fn dated(&self, entry: &Entry) -> Dated {
-        if entry.clock != ClockState::Wrong {
-            return Dated::At(entry.at);
-        }
-        if self.clock() == ClockState::Wrong {
-            return Dated::NotYet;
-        }
-        let keeper = &self.shared().keeper;
-        let corrected = keeper
-            .eras
-            .corrected((entry.seq, entry.at), keeper.clock.now(), Instant::now());
-        corrected.map_or(Dated::Unknown, Dated::At)
     }
 }
 

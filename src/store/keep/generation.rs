@@ -7,7 +7,7 @@
 //! <dir>/g000001/book             format, epoch
 //! <dir>/g000001/log/<first>.log  segments
 //! <dir>/g000001/snap/<seq>.snap  snapshots
-//! <dir>/g000001/side/…           months of readings that are over
+//! <dir>/g000001/side/…           month files of readings
 //! ```
 //!
 //! Restore and salvage build the next generation in a folder that is called unfinished, and finish
@@ -82,7 +82,7 @@ impl Generation {
         self.dir.join("snap")
     }
 
-    pub(in crate::store) fn sides(&self) -> PathBuf {
+    pub(in crate::store) fn month_files(&self) -> PathBuf {
         self.dir.join("side")
     }
 
@@ -91,7 +91,7 @@ impl Generation {
         self.dir.join("held")
     }
 
-    /// The same generation while it is being built.
+    /// The folder of this generation while it is being built.
     pub(in crate::store) fn unfinished(&self) -> Generation {
         Generation {
             number: self.number,
@@ -102,7 +102,7 @@ impl Generation {
     /// Creates its folders, empty.
     pub(in crate::store) fn make(&self, disk: &dyn Disk) -> Result<(), FileError> {
         files::remove_tree(disk, &self.dir)?;
-        for dir in [self.dir.clone(), self.log(), self.snapshots(), self.sides()] {
+        for dir in [self.dir.clone(), self.log(), self.snapshots(), self.month_files()] {
             disk.make_dir(&dir)
                 .map_err(|source| FileError::new("cannot create the folder", &dir, source))?;
         }
@@ -111,7 +111,7 @@ impl Generation {
 
     /// Makes the names in its folders durable and gives it its own: from here on it is the book.
     pub(in crate::store) fn finish(self, disk: &dyn Disk, book: &Path) -> Result<Generation, FileError> {
-        for dir in [self.log(), self.snapshots(), self.sides(), self.dir.clone()] {
+        for dir in [self.log(), self.snapshots(), self.month_files(), self.dir.clone()] {
             disk.sync_dir(&dir)
                 .map_err(|source| FileError::new("cannot sync the folder", &dir, source))?;
         }
@@ -151,7 +151,7 @@ pub(in crate::store) fn sweep(disk: &dyn Disk, book: &Path, newest: Option<&Gene
     dirs.extend(
         newest
             .iter()
-            .flat_map(|one| [one.dir.clone(), one.log(), one.snapshots(), one.sides()]),
+            .flat_map(|one| [one.dir.clone(), one.log(), one.snapshots(), one.month_files()]),
     );
     for dir in dirs {
         for found in files::list(disk, &dir)? {

@@ -17,8 +17,8 @@ use crate::store::keep::clock_fixes::Eras;
 use crate::store::keep::generation::Generation;
 use crate::store::keep::snapshot::{self, Overlay};
 use crate::store::log::replay;
-use crate::store::log::segment::{Header, Kept};
-use crate::store::log::segments::{Segment, Shelf};
+use crate::store::log::segment::{Header, Thinning};
+use crate::store::log::segments::{Segment, Segments};
 use crate::store::log::spare_file;
 use crate::store::log::thinning;
 use crate::store::read::cursors::Cursors;
@@ -55,7 +55,7 @@ pub(in crate::store) struct Keeper {
     pub(in crate::store) disk: Arc<dyn Disk>,
     pub(in crate::store) generation: Generation,
     pub(in crate::store) epoch: u32,
-    pub(in crate::store) shelf: Arc<Shelf>,
+    pub(in crate::store) segments: Arc<Segments>,
     pub(in crate::store) cursors: Arc<Cursors>,
     pub(in crate::store) bounds: Bounds,
     pub(in crate::store) clock: Arc<dyn Clock>,
@@ -111,7 +111,7 @@ impl Keeper {
         };
         if self.health.borrow().disk_full {
             spare_file::release(disk, &log);
-        } else if self.shelf.newest_bytes() >= segment / 2 && plenty() {
+        } else if self.segments.newest_bytes() >= segment / 2 && plenty() {
             spare_file::make(disk, &log, segment)?;
         }
         Ok(())
@@ -141,7 +141,7 @@ impl Keeper {
         let base = self.newest_snapshot();
         let after = base.unwrap_or(Seq::ZERO);
         let mut rows = Overlay::new();
-        for segment in self.shelf.all().iter().filter(|segment| segment.last() > after) {
+        for segment in self.segments.all().iter().filter(|segment| segment.last() > after) {
             let shown = after.next()..=segment.last();
             replay::replay(disk, &segment.path, &segment.header, shown, &mut rows)?;
         }
@@ -175,7 +175,7 @@ impl Keeper {
     fn snapshot_if_due(&self) -> Result<(), KeepError> {
         let base = self.newest_snapshot();
         let done = base.unwrap_or_default();
-        let sealed: Vec<_> = self.shelf.all().into_iter().filter(|one| one.sealed()).collect();
+        let sealed: Vec<_> = self.segments.all().into_iter().filter(|one| one.sealed()).collect();
         let new: Vec<_> = sealed.into_iter().filter(|segment| segment.last() > done).collect();
         let bytes: u64 = new.iter().map(|segment| segment.shown()).sum();
         let rows = self.snapshot_bytes.load(Ordering::Relaxed);
@@ -202,7 +202,7 @@ impl Keeper {
                 replay::after(base.unwrap_or_default()),
                 &mut rows,
             )?;
-            if !walk.holes.is_empty() || walk.last != segment.last() || segment.kept() != Kept::All {
+            if !walk.holes.is_empty() || walk.last != segment.last() || segment.kept() != Thinning::All {
                 return Err(KeepError::Damaged(segment.path.clone()));
             }
             header.at = header.at.max(walk.newest);
@@ -260,13 +260,13 @@ impl Keeper {
             return Ok(());
         };
         let past = self.cursors.floor().map_or(older, |floor| floor.min(older));
-        for segment in self.shelf.all() {
+        for segment in self.segments.all() {
             if !segment.sealed() || segment.last() > past {
                 break;
             }
             // The name first: one that stays behind while later ones go would leave a hole after it.
             self.remove(&segment.path)?;
-            self.shelf.drop_oldest();
+            self.segments.drop_oldest();
         }
         Ok(())
     }
@@ -275,7 +275,7 @@ impl Keeper {
         let age = SignedDuration::try_from(self.bounds.age).unwrap_or(SignedDuration::MAX);
         for segment in self.thinnable() {
             if segment.newest().is_some_and(|newest| now.duration_since(newest) > age) {
-                self.thin(&segment, Kept::Nothing)?;
+                self.thin(&segment, Thinning::Nothing)?;
             }
         }
         Ok(())
@@ -284,9 +284,14 @@ impl Keeper {
     /// Over its bounds the journal loses, oldest segment first: rows, then measurements, then
     /// events, and critical events only after all the rest (BOOK P9).
     fn thin_by_size(&self) -> Result<(), KeepError> {
-        for kept in [Kept::Events, Kept::NoMeasurements, Kept::Critical, Kept::Nothing] {
+        for kept in [
+            Thinning::Events,
+            Thinning::NoMeasurements,
+            Thinning::Critical,
+            Thinning::Nothing,
+        ] {
             for segment in self.thinnable() {
-                if self.shelf.bytes() <= self.bounds.bytes {
+                if self.segments.bytes() <= self.bounds.bytes {
                     return Ok(());
                 }
                 self.thin(&segment, kept)?;
@@ -298,12 +303,12 @@ impl Keeper {
     /// Segments whose rows stand in the older snapshot.
     fn thinnable(&self) -> Vec<Arc<Segment>> {
         let older = self.older_snapshot().unwrap_or_default();
-        let mut segments = self.shelf.all();
+        let mut segments = self.segments.all();
         segments.retain(|segment| segment.sealed() && segment.last() <= older);
         segments
     }
 
-    fn thin(&self, segment: &Segment, kept: Kept) -> Result<(), KeepError> {
+    fn thin(&self, segment: &Segment, kept: Thinning) -> Result<(), KeepError> {
         if segment.kept() >= kept {
             return Ok(());
         }
@@ -319,7 +324,7 @@ impl Keeper {
         let fresh = Segment::new(header, path.clone(), file, thinned.len() as u64, segment.last());
         fresh.show(thinned.len() as u64, segment.last(), segment.newest());
         fresh.seal();
-        self.shelf.replace(Arc::new(fresh));
+        self.segments.replace(Arc::new(fresh));
         tracing::debug!(first = segment.header.first.0, ?kept, "segment thinned");
         Ok(())
     }

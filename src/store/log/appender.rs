@@ -11,8 +11,8 @@ use crate::store::FileError;
 use crate::store::files::{self, Disk};
 use crate::store::log::latest::Latest;
 use crate::store::log::record;
-use crate::store::log::segment::{self, HEADER, Header, Kept};
-use crate::store::log::segments::{Segment, Shelf};
+use crate::store::log::segment::{self, HEADER, Header, Thinning};
+use crate::store::log::segments::{Segment, Segments};
 use crate::store::log::spare_file;
 
 /// An append did not happen.
@@ -39,28 +39,28 @@ pub(in crate::store) struct Log {
     dir: PathBuf,
     epoch: u32,
     segment_bytes: u64,
-    shelf: Arc<Shelf>,
+    segments: Arc<Segments>,
     active: Arc<Segment>,
     length: u64,
     last: Seq,
 }
 
 impl Log {
-    /// Goes on writing at the end of the shelf's last segment, which is cut to whole records and synced.
+    /// Goes on writing at the end of the last segment, which is cut to whole records and synced.
     pub(in crate::store) fn resume(
         disk: Arc<dyn Disk>,
         dir: PathBuf,
         epoch: u32,
         segment_bytes: u64,
-        shelf: Arc<Shelf>,
+        segments: Arc<Segments>,
     ) -> Log {
-        let active = shelf.all().pop().expect("a log has at least one segment");
+        let active = segments.all().pop().expect("a log has at least one segment");
         Log {
             disk,
             dir,
             epoch,
             segment_bytes,
-            shelf,
+            segments,
             length: active.shown(),
             last: active.last(),
             active,
@@ -78,7 +78,7 @@ impl Log {
             epoch,
             first,
             last: None,
-            kept: Kept::All,
+            kept: Thinning::All,
         };
         let path = dir.join(segment::name(first));
         let file = if spare_file::take(disk, dir, &path) {
@@ -98,7 +98,7 @@ impl Log {
 
     /// Where readers who keep up find what was written last.
     pub(in crate::store) fn latest(&self) -> &Latest {
-        &self.shelf.latest
+        &self.segments.latest
     }
 
     /// The newest change in it.
@@ -170,7 +170,7 @@ impl Log {
         self.active.seal();
         self.active = Arc::new(fresh);
         self.length = HEADER as u64;
-        self.shelf.push(Arc::clone(&self.active));
+        self.segments.push(Arc::clone(&self.active));
         Ok(())
     }
 

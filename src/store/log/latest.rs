@@ -8,10 +8,10 @@ use crate::store::Entry;
 
 /// The latest entries, oldest first.
 #[derive(Debug)]
-pub(in crate::store) struct Latest(RwLock<Kept>);
+pub(in crate::store) struct Latest(RwLock<Newest>);
 
 #[derive(Debug)]
-struct Kept {
+struct Newest {
     entries: VecDeque<Entry>,
     /// How many may be.
     most: usize,
@@ -33,7 +33,7 @@ pub(in crate::store) enum Next {
 impl Latest {
     /// Keeps at most `most` entries of what is written after `last`.
     pub(in crate::store) fn new(last: Seq, most: usize) -> Latest {
-        Latest(RwLock::new(Kept {
+        Latest(RwLock::new(Newest {
             entries: VecDeque::with_capacity(most),
             most,
             complete_after: last,

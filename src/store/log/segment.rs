@@ -20,7 +20,7 @@ pub(in crate::store) const HEADER: usize = 40;
 
 /// What thinning left in a segment, in the order of BOOK P9.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::store) enum Kept {
+pub(in crate::store) enum Thinning {
     /// Everything.
     All,
     /// Events of all lanes, no rows.
@@ -33,13 +33,13 @@ pub(in crate::store) enum Kept {
     Nothing,
 }
 
-impl Kept {
-    const ALL: [Kept; 5] = [
-        Kept::All,
-        Kept::Events,
-        Kept::NoMeasurements,
-        Kept::Critical,
-        Kept::Nothing,
+impl Thinning {
+    const ALL: [Thinning; 5] = [
+        Thinning::All,
+        Thinning::Events,
+        Thinning::NoMeasurements,
+        Thinning::Critical,
+        Thinning::Nothing,
     ];
 }
 
@@ -50,7 +50,7 @@ pub(in crate::store) struct Header {
     pub(in crate::store) first: Seq,
     /// The last sequence it stands for; only sparse segments say it.
     pub(in crate::store) last: Option<Seq>,
-    pub(in crate::store) kept: Kept,
+    pub(in crate::store) kept: Thinning,
 }
 
 impl Header {
@@ -78,7 +78,7 @@ impl Header {
             epoch: short(8),
             first: Seq(number(16)),
             last: (bytes[13] == 1).then(|| Seq(number(24))),
-            kept: *Kept::ALL.get(usize::from(bytes[12]))?,
+            kept: *Thinning::ALL.get(usize::from(bytes[12]))?,
         })
     }
 }
@@ -249,7 +249,7 @@ mod tests {
             epoch: 1,
             first: Seq(*seqs.start()),
             last: None,
-            kept: Kept::All,
+            kept: Thinning::All,
         };
         let mut bytes = header.encode().to_vec();
         let mut starts = Vec::new();

@@ -1,4 +1,4 @@
-//! The shelf: the segments that readers may read, shared between the pen, the keeper and readers.
+//! The segments that readers may read, shared between the pen, the keeper and readers.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::domain::Seq;
 use crate::store::files::DiskFile;
 use crate::store::log::latest::Latest;
-use crate::store::log::segment::{Header, Kept};
+use crate::store::log::segment::{Header, Thinning};
 
 /// One segment as readers see it. An open file outlives its name, so a reader that holds one is
 /// not disturbed when it is thinned or unlinked.
@@ -65,7 +65,7 @@ impl Segment {
     }
 
     /// How much of it thinning left.
-    pub(in crate::store) fn kept(&self) -> Kept {
+    pub(in crate::store) fn kept(&self) -> Thinning {
         self.header.kept
     }
 
@@ -85,16 +85,16 @@ impl Segment {
 
 /// All segments, oldest first.
 #[derive(Debug)]
-pub(in crate::store) struct Shelf {
+pub(in crate::store) struct Segments {
     segments: RwLock<Vec<Arc<Segment>>>,
     /// What was written last, beside the segments in which it stands too.
     pub(in crate::store) latest: Latest,
 }
 
-impl Shelf {
-    pub(in crate::store) fn new(segments: Vec<Arc<Segment>>, latest: usize) -> Shelf {
+impl Segments {
+    pub(in crate::store) fn new(segments: Vec<Arc<Segment>>, latest: usize) -> Segments {
         let last = segments.last().map_or(Seq::ZERO, |last| last.last());
-        Shelf {
+        Segments {
             segments: RwLock::new(segments),
             latest: Latest::new(last, latest),
         }
@@ -164,10 +164,10 @@ impl Shelf {
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Vec<Arc<Segment>>> {
-        self.segments.read().expect("nothing panics while it holds the shelf")
+        self.segments.read().expect("nothing panics while it holds them")
     }
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, Vec<Arc<Segment>>> {
-        self.segments.write().expect("nothing panics while it holds the shelf")
+        self.segments.write().expect("nothing panics while it holds them")
     }
 }

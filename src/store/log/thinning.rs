@@ -3,20 +3,20 @@
 use crate::domain::{Lane, Seq};
 use crate::store::log::frame::{self, Frame};
 use crate::store::log::record::{self, Change, LaneGap, Record};
-use crate::store::log::segment::{self, HEADER, Header, Kept};
+use crate::store::log::segment::{self, HEADER, Header, Thinning};
 
 /// Whether a segment of which `kept` is left still holds events of `lane`.
-fn holds(kept: Kept, lane: Lane) -> bool {
+fn holds(kept: Thinning, lane: Lane) -> bool {
     match lane {
-        Lane::Critical => kept < Kept::Nothing,
-        Lane::Event => kept < Kept::Critical,
-        Lane::Measurement => kept < Kept::NoMeasurements,
+        Lane::Critical => kept < Thinning::Nothing,
+        Lane::Event => kept < Thinning::Critical,
+        Lane::Measurement => kept < Thinning::NoMeasurements,
     }
 }
 
 /// The segment `bytes`, which accounts for everything up to `last`, with only `kept` left in it;
 /// `None` when it is damaged.
-pub(in crate::store) fn thin(bytes: &[u8], last: Seq, kept: Kept) -> Option<Vec<u8>> {
+pub(in crate::store) fn thin(bytes: &[u8], last: Seq, kept: Thinning) -> Option<Vec<u8>> {
     let header = Header::decode(bytes)?;
     let mut gone: [Option<LaneGap>; 3] = [None; 3];
     let mut body = Vec::new();
@@ -77,14 +77,14 @@ fn widen(gone: &mut [Option<LaneGap>; 3], more: LaneGap) {
     }));
 }
 
-fn put_rest(body: &mut Vec<u8>, change: &Change<'_>, kept: Kept) {
+fn put_rest(body: &mut Vec<u8>, change: &Change<'_>, kept: Thinning) {
     let events: Vec<(Lane, &[u8])> = change
         .events
         .iter()
         .copied()
         .filter(|(lane, _)| holds(kept, *lane))
         .collect();
-    let rows: &[(&[u8], Option<&[u8]>)] = if kept == Kept::All { &change.rows } else { &[] };
+    let rows: &[(&[u8], Option<&[u8]>)] = if kept == Thinning::All { &change.rows } else { &[] };
     if !events.is_empty() || !rows.is_empty() {
         record::put_change(body, &change.head, rows.iter().copied(), events.into_iter());
     }
@@ -159,7 +159,7 @@ mod tests {
             epoch: 1,
             first: Seq(1),
             last: None,
-            kept: Kept::All,
+            kept: Thinning::All,
         };
         let mut bytes = header.encode().to_vec();
         let mut starts = Vec::new();
@@ -206,11 +206,11 @@ mod tests {
         let measurements = (Lane::Measurement, 2, 3, 6);
         let events = (Lane::Event, 2, 2, 5);
         for (kept, changes, gaps) in [
-            (Kept::Events, vec![1, 2, 3, 4, 5, 6], vec![]),
-            (Kept::NoMeasurements, vec![1, 2, 4, 5], vec![measurements]),
-            (Kept::Critical, vec![1, 4], vec![events, measurements]),
+            (Thinning::Events, vec![1, 2, 3, 4, 5, 6], vec![]),
+            (Thinning::NoMeasurements, vec![1, 2, 4, 5], vec![measurements]),
+            (Thinning::Critical, vec![1, 4], vec![events, measurements]),
             (
-                Kept::Nothing,
+                Thinning::Nothing,
                 vec![],
                 vec![(Lane::Critical, 2, 1, 4), events, measurements],
             ),
@@ -226,7 +226,7 @@ mod tests {
     fn a_damaged_segment_is_not_thinned_but_mended_with_gaps() {
         let (mut bytes, starts) = segment();
         bytes[starts[2] + 20] ^= 1;
-        assert_eq!(thin(&bytes, Seq(6), Kept::Events), None);
+        assert_eq!(thin(&bytes, Seq(6), Thinning::Events), None);
         let mended = mend(&bytes, &Header::decode(&bytes).unwrap(), Seq(6));
         let (changes, gaps, rows) = look(&mended);
         assert_eq!((changes, rows), (vec![1, 2, 4, 5, 6], 5));

@@ -28,9 +28,11 @@ pub enum LossKind {
     /// A segment that should be there.
     SegmentMissing,
     /// A month of readings.
-    SideFile,
+    #[serde(rename = "side_file")]
+    MonthFile,
     /// A month of readings that should be there.
-    SideFileMissing,
+    #[serde(rename = "side_file_missing")]
+    MonthFileMissing,
 }
 
 /// One damaged or missing place, and what that means.
@@ -147,8 +149,8 @@ impl fmt::Display for Loss {
             LossKind::SegmentHeader => "the head of a segment is damaged",
             LossKind::Records => "records of a segment are damaged",
             LossKind::SegmentMissing => "a segment is missing",
-            LossKind::SideFile => "a month of readings is damaged",
-            LossKind::SideFileMissing => "a month of readings is missing",
+            LossKind::MonthFile => "a month of readings is damaged",
+            LossKind::MonthFileMissing => "a month of readings is missing",
         };
         write!(f, "{}: {what}", self.path.display())?;
         match (self.from, self.to) {

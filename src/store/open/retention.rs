@@ -1,8 +1,8 @@
 //! Claims: what else must be there, as the book's own rows in snapshots and log say.
 //!
 //! Segments go only when the older snapshot and every cursor are past them (BOOK P9),
-//! so a log that begins later than that has lost its beginning. Rows name the side files that count
-//! (promise 17).
+//! so a log that begins later than that has lost its beginning. Rows name the month files that count
+//! (BOOK P17).
 
 use crate::domain::Seq;
 use crate::store::FileError;
@@ -10,9 +10,9 @@ use crate::store::files::{self, Disk};
 use crate::store::keep::snapshot::{self, Overlay, Rows};
 use crate::store::log::record::Record;
 use crate::store::log::segment;
-use crate::store::open::survey::{FoundSegment, FoundSnapshot};
+use crate::store::open::found::{FoundSegment, FoundSnapshot};
 use crate::store::read::cursors;
-use crate::store::schema::{CURSORS, SIDE_FILES};
+use crate::store::schema::{CURSORS, MONTH_FILES};
 
 /// The book's own rows, as far as they can be read.
 pub(in crate::store) fn own_rows(
@@ -57,7 +57,7 @@ fn own_rows_in(disk: &dyn Disk, base: &FoundSnapshot, rows: &mut Overlay) -> Res
     let mut blocks = Rows::open(disk, &base.path)?;
     while let Some(block) = blocks.next_block()? {
         for (key, row) in snapshot::block_rows(&block).unwrap_or_default() {
-            if key.first().is_some_and(|prefix| *prefix > SIDE_FILES.prefix) {
+            if key.first().is_some_and(|prefix| *prefix > MONTH_FILES.prefix) {
                 return Ok(());
             }
             rows.insert(key.to_vec(), Some(row.to_vec()));
@@ -67,7 +67,7 @@ fn own_rows_in(disk: &dyn Disk, base: &FoundSnapshot, rows: &mut Overlay) -> Res
 }
 
 fn is_own(key: &[u8]) -> bool {
-    is_of(key, CURSORS.prefix) || is_of(key, SIDE_FILES.prefix)
+    is_of(key, CURSORS.prefix) || is_of(key, MONTH_FILES.prefix)
 }
 
 fn is_of(key: &[u8], prefix: u8) -> bool {

@@ -1,7 +1,7 @@
 //! Salvage: makes a new generation of what can be read of a damaged one, which is kept as it is.
 //!
 //! Whole segments get a second name in the new generation, damaged ones are written anew with gaps
-//! where something is missing, so do side files, and all rows that can be had stand in one new snapshot.
+//! where something is missing, so do month files, and all rows that can be had stand in one new snapshot.
 
 use std::path::Path;
 
@@ -15,10 +15,11 @@ use crate::store::keep::note;
 use crate::store::keep::snapshot::{self, Overlay, Rows};
 use crate::store::log::appender::Log;
 use crate::store::log::replay;
-use crate::store::log::segment::{self, Header, Kept};
+use crate::store::log::segment::{self, Header, Thinning};
 use crate::store::log::thinning;
+use crate::store::open::found::FoundSegment;
 use crate::store::open::loss::{Loss, SalvageReport};
-use crate::store::open::survey::{FoundSegment, Survey};
+use crate::store::open::survey::Survey;
 
 /// Makes the generation after the one that `survey` found damaged.
 pub(in crate::store) fn mend(
@@ -37,8 +38,8 @@ pub(in crate::store) fn mend(
     let (base, mut rows) = readable_rows(disk, survey)?;
     let rows_lost = survey.losses.iter().any(|loss| loss.rows);
     survey
-        .sides
-        .mend(disk, &generation.sides(), (clock.0, rows_lost), &mut rows)?;
+        .month_files
+        .mend(disk, &generation.month_files(), (clock.0, rows_lost), &mut rows)?;
     let header = snapshot::Header {
         epoch: report.epoch.0,
         seq: end,
@@ -92,7 +93,7 @@ fn mend_log(disk: &dyn Disk, survey: &Survey, generation: &Generation, end: Seq)
                 epoch: 0,
                 first: expected,
                 last: None,
-                kept: Kept::All,
+                kept: Thinning::All,
             };
             let missing = thinning::mend(&header.encode(), &header, Seq(found.first.0 - 1));
             put(disk, &generation.log().join(segment::name(expected)), &missing)?;

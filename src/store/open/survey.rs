@@ -2,73 +2,19 @@
 //!
 //! Opening, `verify` and salvage all begin here, so that they agree (BOOK P8, P15).
 
-use std::path::PathBuf;
-
 use jiff::Timestamp;
 
 use crate::domain::Seq;
 use crate::store::files::{self, Disk};
 use crate::store::keep::generation::{BookNote, CleanMark, FORMAT, Generation};
 use crate::store::keep::note::{self, Note};
-use crate::store::keep::snapshot::{self, Check};
+use crate::store::keep::snapshot;
 use crate::store::log::segment::{self, Header, Walk};
+use crate::store::open::found::{FoundSegment, FoundSnapshot, TornTail};
 use crate::store::open::loss::{Loss, LossKind};
 use crate::store::open::retention;
-use crate::store::readings::{SideFiles, Standing};
+use crate::store::readings::{MonthFiles, Standing};
 use crate::store::{FileError, OpenError};
-
-/// A snapshot and what was found in it.
-pub(in crate::store) struct FoundSnapshot {
-    pub(in crate::store) seq: Seq,
-    pub(in crate::store) path: PathBuf,
-    pub(in crate::store) check: Check,
-}
-
-impl FoundSnapshot {
-    pub(in crate::store) fn whole(&self) -> bool {
-        self.check.damaged.is_empty()
-    }
-}
-
-/// A segment and what was found in it.
-pub(in crate::store) struct FoundSegment {
-    pub(in crate::store) first: Seq,
-    pub(in crate::store) path: PathBuf,
-    /// `None`: the header is not whole.
-    pub(in crate::store) header: Option<Header>,
-    pub(in crate::store) walk: Walk,
-}
-
-impl FoundSegment {
-    /// The header to read it with, even when its own is not whole.
-    pub(in crate::store) fn effective_header(&self) -> Header {
-        self.header.unwrap_or(Header {
-            epoch: 0,
-            first: self.first,
-            last: None,
-            kept: segment::Kept::All,
-        })
-    }
-
-    /// Takes the segment as ending at the byte `at`.
-    fn cut_at(&mut self, disk: &dyn Disk, at: usize) -> Result<TornTail, FileError> {
-        let bytes = files::read_path(disk, &self.path)?.unwrap_or_default();
-        let keep = at.min(bytes.len());
-        self.walk = segment::walk(&bytes[..keep], &self.effective_header(), |_, _| ());
-        Ok(TornTail {
-            path: self.path.clone(),
-            keep: Some(keep as u64),
-        })
-    }
-}
-
-/// A torn end of a segment, which is cut off before anything is appended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::store) struct TornTail {
-    pub(in crate::store) path: PathBuf,
-    /// How many bytes stay; `None`: the file was being created and goes as a whole.
-    pub(in crate::store) keep: Option<u64>,
-}
 
 /// What lies on disk.
 pub(in crate::store) struct Survey {
@@ -82,7 +28,7 @@ pub(in crate::store) struct Survey {
     pub(in crate::store) torn: Vec<TornTail>,
     /// The first change that the log must have.
     needed: Seq,
-    pub(in crate::store) sides: SideFiles,
+    pub(in crate::store) month_files: MonthFiles,
     /// The newest readable change.
     pub(in crate::store) last: Seq,
     /// The newest change that is known to have been there.
@@ -114,7 +60,7 @@ impl Survey {
             losses: Vec::new(),
             torn: Vec::new(),
             needed: Seq(1),
-            sides: SideFiles::default(),
+            month_files: MonthFiles::default(),
             last: Seq::ZERO,
             attested: Seq::ZERO,
         };
@@ -122,7 +68,7 @@ impl Survey {
         survey.find_torn_tails(disk)?;
         let rows = retention::own_rows(disk, &survey.snapshots, &survey.segments)?;
         survey.needed = retention::first_needed(survey.begins(), &survey.snapshots, &rows);
-        survey.sides = SideFiles::look(disk, &survey.generation.sides(), &Standing::of(&rows))?;
+        survey.month_files = MonthFiles::look(disk, &survey.generation.month_files(), &Standing::of(&rows))?;
         survey.judge();
         Ok(survey)
     }
@@ -201,7 +147,7 @@ impl Survey {
         for loss in &mut losses {
             loss.settle(base);
         }
-        losses.extend(self.sides.losses());
+        losses.extend(self.month_files.losses());
         self.losses = losses;
     }
 

@@ -17,7 +17,7 @@ use crate::store::keep::snapshot;
 use crate::store::log::segment;
 use crate::store::open::loss::Loss;
 use crate::store::open::survey::Survey;
-use crate::store::readings::{Shelf, SideFiles, Standing};
+use crate::store::readings::{Lookup, MonthFiles, Standing};
 use crate::store::{FileError, OpenError, ReadError};
 
 /// What was found.
@@ -109,10 +109,10 @@ fn of(survey: Survey) -> VerifyReport {
     }
 }
 
-/// Reads what a running book will not write to any more: sealed segments, snapshots and side files.
+/// Reads what a running book will not write to any more: sealed segments, snapshots and month files.
 pub(in crate::store) fn verify_running(
     keeper: &Keeper,
-    readings: &Shelf,
+    readings: &Lookup,
     last: Seq,
 ) -> Result<VerifyReport, ReadError> {
     let _held = keeper.hold_files();
@@ -120,7 +120,7 @@ pub(in crate::store) fn verify_running(
         folder: Some(keeper.generation.dir.clone()),
         epoch: Epoch(keeper.epoch),
         last,
-        newest: keeper.shelf.newest(),
+        newest: keeper.segments.newest(),
         snapshot_rows: 0,
         torn_tail: false,
         losses: Vec::new(),
@@ -133,7 +133,7 @@ pub(in crate::store) fn verify_running(
         report.losses.extend(lost);
     }
     let base = keeper.newest_snapshot().unwrap_or_default();
-    for sealed in keeper.shelf.all().into_iter().filter(|one| one.sealed()) {
+    for sealed in keeper.segments.all().into_iter().filter(|one| one.sealed()) {
         let bytes = crate::store::files::read_all(&*sealed.file)
             .map_err(|source| FileError::new("cannot read", &sealed.path, source))?;
         let walk = segment::walk(&bytes, &sealed.header, |_, _| ());
@@ -149,7 +149,7 @@ pub(in crate::store) fn verify_running(
         report.losses.append(&mut losses);
     }
     let standing = Standing::live(readings)?;
-    let sides = SideFiles::look(&*keeper.disk, &keeper.generation.sides(), &standing)?;
-    report.losses.extend(sides.losses());
+    let month_files = MonthFiles::look(&*keeper.disk, &keeper.generation.month_files(), &standing)?;
+    report.losses.extend(month_files.losses());
     Ok(report)
 }

@@ -22,7 +22,7 @@ impl Store {
         let until = *self.shared().bell.borrow();
         let behind = self
             .shared()
-            .shelf
+            .segments
             .all()
             .into_iter()
             .filter(|segment| segment.last() > after);

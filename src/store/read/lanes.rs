@@ -10,26 +10,13 @@
 //! that needs rows and place exactly reads both in one change, on a page (`Page::seq`).
 
 use std::collections::BTreeSet;
-
-use jiff::Timestamp;
+use std::sync::Arc;
 
 use crate::domain::{Lane, Seq};
+use crate::store::open::running::Running;
 use crate::store::read::cursors::CursorKey;
 use crate::store::read::reader::{Reader, Step};
-use crate::store::{Entry, ReadError, Store};
-
-/// Events of a lane that a reader will not get: the journal was thinned over its bounds, or salvaged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gap {
-    /// How many, at most.
-    pub n: u64,
-    /// The first change that is concerned.
-    pub from: Seq,
-    /// The last one; acknowledge this.
-    pub to: Seq,
-    /// When the first and the last of them were recorded, by the clock of that time, where that is known.
-    pub times: Option<(Timestamp, Timestamp)>,
-}
+use crate::store::{Entry, Gap, ReadError};
 
 /// What a subscription hands out.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,7 +55,7 @@ pub enum SubscribeError {
 /// acknowledged at most the last 100 ms. Acknowledge in any order; the cursor stands at the lowest
 /// that is not.
 pub struct Subscription {
-    store: Store,
+    book: Arc<Running>,
     key: CursorKey,
     reader: Reader,
     unacknowledged: BTreeSet<Seq>,
@@ -77,21 +64,21 @@ pub struct Subscription {
 impl Subscription {
     /// As `name`, from where its cursor stands, or from just after `begin` when it has none.
     pub(in crate::store) fn new(
-        store: &Store,
+        book: &Arc<Running>,
         name: &str,
         lane: Lane,
         begin: Seq,
     ) -> Result<Subscription, SubscribeError> {
         let key = CursorKey::new(name, lane);
-        let Some(after) = store.shared().cursors.take(&key, begin) else {
+        let Some(after) = book.shared().cursors.take(&key, begin) else {
             return Err(SubscribeError::Taken {
                 reader: name.to_owned(),
             });
         };
-        store.shared().queue.poke();
+        book.shared().queue.poke();
         Ok(Subscription {
-            reader: Reader::new(store.shared().shelf.clone(), after, Some(lane)),
-            store: store.clone(),
+            reader: Reader::new(book.shared().segments.clone(), after, Some(lane)),
+            book: Arc::clone(book),
             key,
             unacknowledged: BTreeSet::new(),
         })
@@ -99,7 +86,7 @@ impl Subscription {
 
     /// The next delivery; waits until there is one. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Result<Delivery, ReadError> {
-        let mut bell = self.store.bell();
+        let mut bell = self.book.shared().bell.clone();
         loop {
             let until = *bell.borrow_and_update();
             let delivery = match self.reader.step(until)? {
@@ -133,7 +120,7 @@ impl Subscription {
             self.unacknowledged.remove(&seq);
         }
         if self.unacknowledged.len() < before {
-            let shared = self.store.shared();
+            let shared = self.book.shared();
             if shared.cursors.acknowledge(&self.key, self.acknowledged()) {
                 shared.queue.poke();
             }
@@ -154,27 +141,27 @@ impl Subscription {
 
     /// What was looked at and held nothing of this lane need not be kept for it.
     fn note_idle(&self) {
-        self.store.shared().cursors.advance(&self.key, self.acknowledged());
+        self.book.shared().cursors.advance(&self.key, self.acknowledged());
     }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.store.shared().cursors.release(&self.key);
+        self.book.shared().cursors.release(&self.key);
     }
 }
 
 /// A reader of the journal that starts where it is told and keeps no cursor.
 pub struct Tail {
-    store: Store,
+    book: Arc<Running>,
     reader: Reader,
 }
 
 impl Tail {
-    pub(in crate::store) fn new(store: &Store, after: Seq) -> Tail {
+    pub(in crate::store) fn new(book: &Arc<Running>, after: Seq) -> Tail {
         Tail {
-            reader: Reader::new(store.shared().shelf.clone(), after, None),
-            store: store.clone(),
+            reader: Reader::new(book.shared().segments.clone(), after, None),
+            book: Arc::clone(book),
         }
     }
 
@@ -189,7 +176,7 @@ impl Tail {
     ///
     /// Lanes are thinned one by one: changes of a lane that is still there may follow within the gap of another.
     pub async fn next(&mut self) -> Result<Delivery, ReadError> {
-        let mut bell = self.store.bell();
+        let mut bell = self.book.shared().bell.clone();
         loop {
             let until = *bell.borrow_and_update();
             match self.reader.step(until)? {

@@ -1,4 +1,4 @@
-//! Reads the journal: records of the shelf's segments one after the other, no further than the bell.
+//! Reads the journal: records of the segments one after the other, no further than the bell.
 
 use std::sync::Arc;
 
@@ -8,9 +8,8 @@ use crate::store::log::frame::{self, Frame};
 use crate::store::log::latest::Next;
 use crate::store::log::record::{self, Head, Record};
 use crate::store::log::segment::HEADER;
-use crate::store::log::segments::{Segment, Shelf};
-use crate::store::read::lanes::Gap;
-use crate::store::{Entry, FileError, ReadError};
+use crate::store::log::segments::{Segment, Segments};
+use crate::store::{Entry, FileError, Gap, ReadError};
 
 /// Bytes read at once.
 const CHUNK: usize = 64 << 10;
@@ -30,7 +29,7 @@ pub(in crate::store) enum Step {
 
 /// A place in the journal.
 pub(in crate::store) struct Reader {
-    shelf: Arc<Shelf>,
+    segments: Arc<Segments>,
     /// One lane, or all.
     wanted: Option<Lane>,
     after: Seq,
@@ -42,9 +41,9 @@ pub(in crate::store) struct Reader {
 }
 
 impl Reader {
-    pub(in crate::store) fn new(shelf: Arc<Shelf>, after: Seq, wanted: Option<Lane>) -> Reader {
+    pub(in crate::store) fn new(segments: Arc<Segments>, after: Seq, wanted: Option<Lane>) -> Reader {
         Reader {
-            shelf,
+            segments,
             wanted,
             after,
             segment: None,
@@ -64,7 +63,7 @@ impl Reader {
         if self.after >= until {
             return Ok(Step::End);
         }
-        match self.shelf.latest.next(self.after, until, self.wanted) {
+        match self.segments.latest.next(self.after, until, self.wanted) {
             Next::Entry(entry) => {
                 self.close();
                 self.after = entry.seq;
@@ -78,7 +77,7 @@ impl Reader {
             Next::InTheLog => {}
         }
         let Some(segment) = self.segment.clone() else {
-            return Ok(self.enter(self.shelf.after(self.after)));
+            return Ok(self.enter(self.segments.after(self.after)));
         };
         loop {
             let (body, next) = match frame::read(&self.buffer, self.at) {
@@ -165,7 +164,7 @@ impl Reader {
     /// Goes to the next segment when this one is over.
     fn leave(&mut self, segment: &Segment) -> Result<Step, ReadError> {
         let over = segment.sealed() && segment.shown() <= self.start;
-        match self.shelf.following(segment).filter(|_| over) {
+        match self.segments.following(segment).filter(|_| over) {
             Some(next) => {
                 self.after = self.after.max(segment.last());
                 Ok(self.enter(next))

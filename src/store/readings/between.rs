@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 
 use jiff::Timestamp;
 
+use super::lookup::Lookup;
 use super::series::{Month, Series, day_of, start_of};
-use super::shelf::Shelf;
 use crate::domain::Reading;
 use crate::store::ReadError;
 
 /// Readings in the order of their moments. Each step may read the disk: over long stretches, blocking.
 pub struct Between {
-    shelf: Shelf,
+    lookup: Lookup,
     series: Series,
     from: Timestamp,
     to: Timestamp,
@@ -22,10 +22,10 @@ pub struct Between {
 
 impl Between {
     /// Readings at `from` or later and before `to`.
-    pub(super) fn new(shelf: Shelf, series: Series, from: Timestamp, to: Timestamp) -> Between {
+    pub(super) fn new(lookup: Lookup, series: Series, from: Timestamp, to: Timestamp) -> Between {
         let from = from.max(Timestamp::UNIX_EPOCH);
         Between {
-            shelf,
+            lookup,
             series,
             from,
             to,
@@ -37,13 +37,13 @@ impl Between {
     /// The next month from `day` on that may hold something, rows first.
     fn month_from(&self, day: u32) -> Result<Option<Month>, ReadError> {
         let prefix = self.series.prefix();
-        let row = self.shelf.first_row(&prefix, &self.series.key(day))?;
+        let row = self.lookup.first_row(&prefix, &self.series.key(day))?;
         let in_rows = row.and_then(|(_, day)| Month::of(day));
         let Some(month) = Month::of(day) else {
             return Ok(in_rows);
         };
-        let in_sides = self.shelf.named_from(month)?;
-        Ok(in_rows.into_iter().chain(in_sides).min())
+        let in_files = self.lookup.named_from(month)?;
+        Ok(in_rows.into_iter().chain(in_files).min())
     }
 
     fn fill(&mut self, day: u32) -> Result<(), ReadError> {
@@ -51,7 +51,7 @@ impl Between {
             return Ok(());
         };
         let range = self.from..self.to;
-        for (day, readings) in self.shelf.days(&self.series, month)? {
+        for (day, readings) in self.lookup.days(&self.series, month)? {
             let readings = start_of(day).into_iter().flat_map(|start| readings.readings(start));
             self.found
                 .extend(readings.filter(|reading| range.contains(&reading.at)));

@@ -1,4 +1,4 @@
-//! One day of one register: what a row holds, and what side files hold of each day. Pure.
+//! One day of one register: what a row holds, and what month files hold of each day. Pure.
 //!
 //! A byte for the format, then each reading as it differs from the one before, in numbers of seven bits a byte:
 //! the time (in half-hours where it is some) with the quality in its lowest bits, the value and the moment it was
@@ -50,7 +50,7 @@ pub(in crate::store) struct Day {
 }
 
 impl Day {
-    /// Takes a reading of `second` in, over what stands here or else in `below`, the same day of a side file.
+    /// Takes a reading of `second` in, over what stands here or else in `below`, the same day of a month file.
     pub(super) fn put(&mut self, second: u32, reading: &Reading, below: Option<&Day>) -> Put {
         let point = Point {
             value: reading.value.0,
@@ -103,7 +103,7 @@ impl Day {
         self.points.len()
     }
 
-    /// Its readings in order, when it begins at `start`.
+    /// The day's readings in order, when it begins at `start`.
     pub(super) fn readings(&self, start: Timestamp) -> impl Iterator<Item = Reading> {
         self.points.iter().filter_map(move |(second, point)| {
             Some(Reading {

@@ -1,9 +1,9 @@
-//! Letting old readings go (`retention.readings`): month by month, rows and side files alike.
+//! Letting old readings go (`retention.readings`): month by month, rows and month files alike.
 
 use jiff::Timestamp;
 
+use super::month_file::{self, NAMED};
 use super::series::{Month, Series, day_of};
-use super::side::{self, NAMED};
 use super::writer::{ReadingError, ReadingsWriter};
 use crate::store::{Page, ReadError, WriteError};
 
@@ -13,7 +13,7 @@ const ROWS: usize = 64;
 /// What went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Expired {
-    /// Side files that count no more; the sealer removes them.
+    /// Month files that count no more; the compactor removes them.
     pub months: u32,
     /// Days of registers that stood in rows.
     pub rows: u64,
@@ -28,15 +28,15 @@ impl ReadingsWriter {
         let (Some(first_kept), true) = (first_kept, self.store.clock_is_trusted()) else {
             return Ok(expired);
         };
-        let shelf = self.store.shared().readings();
+        let lookup = self.store.shared().readings();
         let oldest = Month::of(0).expect("1970 is a year");
         let refused = |error: ReadError| WriteError::Refused(error.into());
-        while let Some(month) = shelf
+        while let Some(month) = lookup
             .named_from(oldest)
             .map_err(refused)?
             .filter(|month| *month < first_kept)
         {
-            let key = side::key(month);
+            let key = month_file::key(month);
             let forget = move |page: &mut Page| {
                 NAMED.delete_on(page, &key);
                 Ok::<_, ReadingError>(())
@@ -47,10 +47,10 @@ impl ReadingsWriter {
         let mut after = None::<Series>;
         loop {
             let found = tokio::task::spawn_blocking({
-                let shelf = shelf.clone();
+                let lookup = lookup.clone();
                 move || {
                     let mut rows = Vec::new();
-                    while let Some((series, day)) = shelf.next_series(after.as_ref())? {
+                    while let Some((series, day)) = lookup.next_series(after.as_ref())? {
                         let mut next = Some(day).filter(|day| *day < first_kept.days().0);
                         while let Some(day) = next {
                             if rows.len() == ROWS {
@@ -58,7 +58,7 @@ impl ReadingsWriter {
                                 return Ok((rows, after));
                             }
                             rows.push(series.key(day));
-                            let row = shelf.first_row(&series.prefix(), &series.key(day + 1))?;
+                            let row = lookup.first_row(&series.prefix(), &series.key(day + 1))?;
                             next = row.map(|(_, day)| day).filter(|day| *day < first_kept.days().0);
                         }
                         after = Some(series);

@@ -97,7 +97,7 @@ impl Month {
         start.expect("from 1970 on, dates are in range").timestamp()
     }
 
-    /// Its first day, counted since 1970, and how many it has.
+    /// The month's first day, counted since 1970, and how many it has.
     pub(super) fn days(self) -> (u32, u32) {
         let (first, _) = day_of(self.start()).expect("no month before 1970 is made");
         (first, u32::from(self.date().days_in_month().unsigned_abs()))

@@ -1,48 +1,48 @@
-//! The survey of side files: which count, which of them are damaged or missing, and how salvage mends them.
+//! The survey of month files: which count, which of them are damaged or missing, and how salvage mends them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::leaf::Part;
+use super::block::Part;
+use super::lookup::Lookup;
+use super::month_file::{self, Check, NAMED, Named, Writer};
 use super::series::{Month, Series};
-use super::shelf::Shelf;
-use super::side::{self, Check, NAMED, Named, Writer};
 use crate::store::files::{self, Disk};
 use crate::store::keep::snapshot::Overlay;
 use crate::store::open::loss::{Loss, LossKind};
-use crate::store::schema::{READINGS, SIDE_FILES};
+use crate::store::schema::{MONTH_FILES, READINGS};
 use crate::store::{FileError, ReadError};
 
 /// Series that are named one by one in a report; more are summed up.
 const NAMED_ONE_BY_ONE: usize = 20;
 
-/// Which side files count, as rows of snapshot and log say.
+/// Which month files count, as rows of snapshot and log say.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Standing(BTreeMap<Month, Named>);
 
 impl Standing {
     /// Of a running book.
-    pub(in crate::store) fn live(shelf: &Shelf) -> Result<Standing, ReadError> {
-        let rows = NAMED.scan_in(&shelf.table, &[], None, usize::MAX)?;
+    pub(in crate::store) fn live(lookup: &Lookup) -> Result<Standing, ReadError> {
+        let rows = NAMED.scan_in(&lookup.table, &[], None, usize::MAX)?;
         let named = rows
             .into_iter()
-            .filter_map(|(key, named)| Some((side::month_of(&key)?, named)));
+            .filter_map(|(key, named)| Some((month_file::month_of(&key)?, named)));
         Ok(Standing(named.collect()))
     }
 
     /// Out of rows by their keys in the table.
     pub(in crate::store) fn of(rows: &Overlay) -> Standing {
         let named = rows.iter().filter_map(|(key, row)| {
-            let month = side::month_of(key.strip_prefix(&[SIDE_FILES.prefix])?)?;
+            let month = month_file::month_of(key.strip_prefix(&[MONTH_FILES.prefix])?)?;
             Some((month, serde_json::from_slice(row.as_deref()?).ok()?))
         });
         Standing(named.collect())
     }
 }
 
-/// How a side file was found that should be there.
+/// How a month file was found that should be there.
 #[derive(Debug)]
 enum Found {
     Whole,
@@ -50,9 +50,9 @@ enum Found {
     Missing,
 }
 
-/// The side files of a generation.
+/// The month files of a generation.
 #[derive(Debug, Default)]
-pub(in crate::store) struct SideFiles {
+pub(in crate::store) struct MonthFiles {
     dir: PathBuf,
     /// Those that count.
     named: BTreeMap<Month, (Named, Found)>,
@@ -60,44 +60,44 @@ pub(in crate::store) struct SideFiles {
     others: BTreeMap<Month, Vec<u32>>,
 }
 
-impl SideFiles {
+impl MonthFiles {
     /// Reads those in `dir` that count from end to end.
-    pub(in crate::store) fn look(disk: &dyn Disk, dir: &Path, standing: &Standing) -> Result<SideFiles, FileError> {
-        let mut sides = SideFiles {
+    pub(in crate::store) fn look(disk: &dyn Disk, dir: &Path, standing: &Standing) -> Result<MonthFiles, FileError> {
+        let mut month_files = MonthFiles {
             dir: dir.to_path_buf(),
-            ..SideFiles::default()
+            ..MonthFiles::default()
         };
         for found in files::list(disk, dir)? {
-            let Some((month, version)) = side::parse_name(&found.name) else {
+            let Some((month, version)) = month_file::parse_name(&found.name) else {
                 continue;
             };
             match standing.0.get(&month).filter(|named| named.version == version) {
                 Some(named) => {
-                    let check = side::check(disk, &dir.join(&found.name), month)?;
+                    let check = month_file::check(disk, &dir.join(&found.name), month)?;
                     let state = if check.whole {
                         Found::Whole
                     } else {
                         Found::Damaged(check)
                     };
-                    sides.named.insert(month, (*named, state));
+                    month_files.named.insert(month, (*named, state));
                 }
-                None => sides.others.entry(month).or_default().push(version),
+                None => month_files.others.entry(month).or_default().push(version),
             }
         }
         for (month, named) in &standing.0 {
-            sides.named.entry(*month).or_insert((*named, Found::Missing));
+            month_files.named.entry(*month).or_insert((*named, Found::Missing));
         }
-        Ok(sides)
+        Ok(month_files)
     }
 
     /// What of them is damaged or missing.
     pub(in crate::store) fn losses(&self) -> Vec<Loss> {
         let loss = |(month, (named, found)): (&Month, &(Named, Found))| {
-            let path = self.dir.join(side::name(*month, named.version));
+            let path = self.dir.join(month_file::name(*month, named.version));
             let (kind, ledgers) = match found {
                 Found::Whole => return None,
-                Found::Damaged(check) => (LossKind::SideFile, concerned(*month, &check.lost)),
-                Found::Missing => (LossKind::SideFileMissing, concerned(*month, &[])),
+                Found::Damaged(check) => (LossKind::MonthFile, concerned(*month, &check.lost)),
+                Found::Missing => (LossKind::MonthFileMissing, concerned(*month, &[])),
             };
             // A damaged index or end is made again out of the leaves.
             let rows = match found {
@@ -149,7 +149,7 @@ impl SideFiles {
                 Some((_, Found::Whole | Found::Damaged(_))) => false,
             };
             if let Some(version) = versions.iter().copied().max().filter(|_| wanted)
-                && side::check(disk, &self.dir.join(side::name(*month, version)), *month)?.whole
+                && month_file::check(disk, &self.dir.join(month_file::name(*month, version)), *month)?.whole
             {
                 self.link(disk, to, *month, version)?;
                 put(rows, *month, Some(Named { version, made: now }));
@@ -159,7 +159,7 @@ impl SideFiles {
     }
 
     fn link(&self, disk: &dyn Disk, to: &Path, month: Month, version: u32) -> Result<(), FileError> {
-        let name = side::name(month, version);
+        let name = month_file::name(month, version);
         let from = self.dir.join(&name);
         disk.link(&from, &to.join(&name))
             .map_err(|source| FileError::new("cannot link", &from, source))
@@ -179,9 +179,9 @@ impl SideFiles {
         };
         let mut writer = Writer::begin(disk, to, month, named.version)?;
         debug_assert!(check.readable.is_sorted(), "leaves were written in order");
-        side::walk(
+        month_file::walk(
             disk,
-            &self.dir.join(side::name(month, version)),
+            &self.dir.join(month_file::name(month, version)),
             month,
             |_, part| match part {
                 Part::Leaf(series, days) => writer.add(series, days),
@@ -193,7 +193,7 @@ impl SideFiles {
     }
 }
 
-/// Whether every leaf that there was can be read.
+/// Whether every block that there was can be read.
 fn loses_nothing(check: &Check) -> bool {
     check.lost.is_empty() && check.end.leaves == check.readable.len() as u64 && check.end.leaves > 0
 }
@@ -208,7 +208,7 @@ fn concerned(month: Month, lost: &[Series]) -> Vec<String> {
 }
 
 fn put(rows: &mut Overlay, month: Month, named: Option<Named>) {
-    let key = [&[SIDE_FILES.prefix], &side::key(month)[..]].concat();
+    let key = [&[MONTH_FILES.prefix], &month_file::key(month)[..]].concat();
     let row = named.map(|named| serde_json::to_vec(&named).expect("a plain struct"));
     rows.insert(key, row);
 }

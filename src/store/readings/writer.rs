@@ -6,9 +6,9 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::day::{Day, Put};
+use super::lookup::{Lookup, decode};
+use super::month_file::{self, NAMED};
 use super::series::{Month, Series, day_of};
-use super::shelf::{Shelf, decode};
-use super::side::{self, NAMED};
 use crate::domain::{Event, MeterId, Quality, Reading, Register};
 use crate::store::{Page, ROW_LIMIT, ReadError, RowError, Store, WriteError};
 
@@ -86,13 +86,13 @@ impl From<ReadError> for ReadingError {
 
 /// One row that is to be written: the readings by second of the day.
 #[derive(Clone)]
-struct Wanted {
+struct RowDraft {
     series: Series,
     day: u32,
     readings: Vec<(u32, Reading)>,
-    /// What the side file says of that day, and which file that is.
+    /// What the month file says of that day, and which file that is.
     below: Option<Day>,
-    side: Option<u32>,
+    version: Option<u32>,
 }
 
 /// Writes readings. Only the meter room has one.
@@ -125,8 +125,8 @@ impl ReadingsWriter {
         Ok(recorded)
     }
 
-    /// One change, made again when a side file changed while it was on its way.
-    async fn record_rows(&self, mut rows: Vec<Wanted>) -> Result<Recorded, WriteError<ReadingError>> {
+    /// One change, made again when a month file changed while it was on its way.
+    async fn record_rows(&self, mut rows: Vec<RowDraft>) -> Result<Recorded, WriteError<ReadingError>> {
         loop {
             rows = self.look_below(rows).await.map_err(WriteError::Refused)?;
             let wanted = rows.clone();
@@ -136,48 +136,48 @@ impl ReadingsWriter {
         }
     }
 
-    /// Notes what side files say of the days that are to be written.
-    async fn look_below(&self, mut rows: Vec<Wanted>) -> Result<Vec<Wanted>, ReadingError> {
-        let shelf = self.store.shared().readings();
+    /// Notes what month files say of the days that are to be written.
+    async fn look_below(&self, mut rows: Vec<RowDraft>) -> Result<Vec<RowDraft>, ReadingError> {
+        let lookup = self.store.shared().readings();
         let mut sealed = false;
         for row in &rows {
             sealed |= Month::of(row.day)
-                .map_or(Ok(None), |month| shelf.named(month))?
+                .map_or(Ok(None), |month| lookup.named(month))?
                 .is_some();
         }
         if sealed {
             let looked = tokio::task::spawn_blocking(move || {
-                note_below(&shelf, &mut rows)?;
+                note_below(&lookup, &mut rows)?;
                 Ok::<_, ReadError>(rows)
             });
             return Ok(looked.await.expect("looking into a file does not panic")?);
         }
         for row in &mut rows {
-            (row.below, row.side) = (None, None);
+            (row.below, row.version) = (None, None);
         }
         Ok(rows)
     }
 }
 
-fn note_below(shelf: &Shelf, rows: &mut [Wanted]) -> Result<(), ReadError> {
+fn note_below(lookup: &Lookup, rows: &mut [RowDraft]) -> Result<(), ReadError> {
     for same in rows.chunk_by_mut(|one, next| one.series == next.series && Month::of(one.day) == Month::of(next.day)) {
         let Some(month) = Month::of(same[0].day) else { continue };
-        let (version, mut days) = match shelf.side(month)? {
-            Some((named, side)) => {
-                let days = side.days(&same[0].series).map_err(super::shelf::read_error)?;
+        let (version, mut days) = match lookup.file(month)? {
+            Some((named, file)) => {
+                let days = file.days(&same[0].series).map_err(super::lookup::read_error)?;
                 (Some(named.version), days)
             }
-            None => (None, super::leaf::Days::new()),
+            None => (None, super::block::Days::new()),
         };
         for row in same {
-            (row.below, row.side) = (days.remove(&row.day), version);
+            (row.below, row.version) = (days.remove(&row.day), version);
         }
     }
     Ok(())
 }
 
 /// The rows that the readings of `batches` belong in, in the order of their keys.
-fn rows_of(batches: Vec<Batch>) -> Result<Vec<Wanted>, ReadingError> {
+fn rows_of(batches: Vec<Batch>) -> Result<Vec<RowDraft>, ReadingError> {
     let mut rows: BTreeMap<(Series, u32), Vec<(u32, Reading)>> = BTreeMap::new();
     for Batch {
         meter,
@@ -197,12 +197,12 @@ fn rows_of(batches: Vec<Batch>) -> Result<Vec<Wanted>, ReadingError> {
             rows.entry((series.clone(), day)).or_default().push((second, reading));
         }
     }
-    let rows = rows.into_iter().map(|((series, day), readings)| Wanted {
+    let rows = rows.into_iter().map(|((series, day), readings)| RowDraft {
         series,
         day,
         readings,
         below: None,
-        side: None,
+        version: None,
     });
     Ok(rows.collect())
 }
@@ -216,12 +216,12 @@ fn to_the_second(reading: Reading) -> Reading {
     }
 }
 
-/// Writes the rows; `None`, and nothing written, when another side file counts than was looked at.
-fn record_on(page: &mut Page, rows: &[Wanted]) -> Result<Option<Recorded>, ReadingError> {
+/// Writes the rows; `None`, and nothing written, when another month file counts than was looked at.
+fn record_on(page: &mut Page, rows: &[RowDraft]) -> Result<Option<Recorded>, ReadingError> {
     for row in rows {
         let Some(month) = Month::of(row.day) else { continue };
-        let named = NAMED.get_on(page, &side::key(month))?;
-        if named.map(|named| named.version) != row.side {
+        let named = NAMED.get_on(page, &month_file::key(month))?;
+        if named.map(|named| named.version) != row.version {
             return Ok(None);
         }
     }
@@ -232,7 +232,7 @@ fn record_on(page: &mut Page, rows: &[Wanted]) -> Result<Option<Recorded>, Readi
     Ok(Some(recorded))
 }
 
-fn record_row(page: &mut Page, row: &Wanted) -> Result<Recorded, ReadingError> {
+fn record_row(page: &mut Page, row: &RowDraft) -> Result<Recorded, ReadingError> {
     let key = row.series.key(row.day);
     let mut day = match page.get(&key)? {
         Some(bytes) => decode(&row.series, &bytes)?,

@@ -9,6 +9,7 @@
 
 pub(in crate::store) mod draft;
 pub(in crate::store) mod recent;
+pub(in crate::store) mod settler;
 
 use std::collections::VecDeque;
 use std::fs;

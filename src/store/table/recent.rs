@@ -2,29 +2,19 @@
 //!
 //! A group of changes becomes visible here, all at once, and costs no work of sled's. A thread of its own, the
 //! *settler*, carries what gathered to sled about once a second, so a row that changes a thousand times in that
-//! second is carried once, and sled has nothing in its buffers in between. While the disk has no room beyond the
-//! reserve nothing is carried: sled takes an error of its files as final (BOOK P12).
+//! second is carried once, and sled has nothing in its buffers in between.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use sled::IVec;
 
-use crate::store::table::Table;
 use crate::store::table::draft::{self, Draft};
-use crate::store::write::reserve::Reserve;
-
-/// How long rows gather.
-const GATHER: Duration = Duration::from_secs(1);
 
 /// Rows are carried at once when they are over so many bytes.
 const ENOUGH: usize = 2 << 20;
 
 /// With so many bytes the writer must carry some itself before it goes on.
 const TOO_MUCH: usize = 8 << 20;
-
-/// How long a full disk is left alone.
-const FULL: Duration = Duration::from_millis(500);
 
 /// What a row costs in memory beside key and value, about.
 const ROW_COST: usize = 96;
@@ -121,86 +111,5 @@ impl Recent {
 
     fn write(&self) -> RwLockWriteGuard<'_, Layers> {
         self.layers.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A way to tell the settler that there is something, and when it must be done.
-#[derive(Clone, Debug, Default)]
-pub(in crate::store) struct SettlerCall(Arc<(Mutex<Told>, Condvar)>);
-
-#[derive(Debug, Default)]
-struct Told {
-    /// By when to carry.
-    by: Option<Instant>,
-    stop: bool,
-}
-
-impl SettlerCall {
-    /// There is `pile` to carry.
-    pub(in crate::store) fn tell(&self, pile: Pile) {
-        let now = Instant::now();
-        let wanted = match pile {
-            Pile::Small => now + GATHER,
-            Pile::Large | Pile::TooLarge => now,
-        };
-        let mut told = self.told();
-        if told
-            .by
-            .is_none_or(|by| wanted + GATHER / 2 < by || by > now && wanted <= now)
-        {
-            told.by = Some(wanted);
-            self.0.1.notify_one();
-        }
-    }
-
-    /// It is to end.
-    pub(in crate::store) fn stop(&self) {
-        self.told().stop = true;
-        self.0.1.notify_one();
-    }
-
-    /// Waits for its time; says whether to go on.
-    fn wait(&self) -> bool {
-        let mut told = self.told();
-        loop {
-            if told.stop {
-                return false;
-            }
-            let wait = told.by.map(|by| by.saturating_duration_since(Instant::now()));
-            told = match wait {
-                Some(Duration::ZERO) => break,
-                Some(wait) => {
-                    self.0
-                        .1
-                        .wait_timeout(told, wait)
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .0
-                }
-                None => self.0.1.wait(told).unwrap_or_else(PoisonError::into_inner),
-            };
-        }
-        told.by = None;
-        true
-    }
-
-    fn told(&self) -> std::sync::MutexGuard<'_, Told> {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The settler's thread: carries rows to sled whenever it is time, until told to stop.
-pub(in crate::store) fn settle(table: &Table, call: &SettlerCall, mut reserve: Reserve) {
-    while call.wait() {
-        // Sled writes a page for a row, and pages anew that it had before.
-        if reserve.has_room_for(4 * table.unsettled() as u64) {
-            // A failure has been told through the health, unless the disk has no room: then it is tried again.
-            if table.settle().is_err() {
-                std::thread::sleep(FULL);
-                call.tell(Pile::Small);
-            }
-        } else {
-            std::thread::sleep(FULL);
-            call.tell(Pile::Small);
-        }
     }
 }

@@ -33,15 +33,15 @@ pub(in crate::store) trait Change: Send {
 }
 
 /// A change with a closure and an answer.
-pub(in crate::store) struct Asked<F, R, E> {
+pub(in crate::store) struct Submission<F, R, E> {
     change: Option<F>,
     outcome: Option<Result<R, WriteError<E>>>,
     asker: oneshot::Sender<Result<R, WriteError<E>>>,
 }
 
-impl<F, R, E> Asked<F, R, E> {
-    pub(in crate::store) fn new(change: F, asker: oneshot::Sender<Result<R, WriteError<E>>>) -> Asked<F, R, E> {
-        Asked {
+impl<F, R, E> Submission<F, R, E> {
+    pub(in crate::store) fn new(change: F, asker: oneshot::Sender<Result<R, WriteError<E>>>) -> Submission<F, R, E> {
+        Submission {
             change: Some(change),
             outcome: None,
             asker,
@@ -49,7 +49,7 @@ impl<F, R, E> Asked<F, R, E> {
     }
 }
 
-impl<F, R, E> Change for Asked<F, R, E>
+impl<F, R, E> Change for Submission<F, R, E>
 where
     F: FnOnce(&mut Page) -> Result<R, E> + Send,
     R: Send,

@@ -23,7 +23,7 @@ use crate::store::page::{BULK_ROWS, GROUP_LIMIT};
 use crate::store::read::cursors::Cursors;
 use crate::store::stats::Counters;
 use crate::store::table::Table;
-use crate::store::table::recent::SettlerCall;
+use crate::store::table::settler::SettlerCall;
 use crate::store::write::change::{Change, Ran, Verdict};
 use crate::store::write::queue::{Queue, Wake};
 use crate::store::write::reserve::Reserve;

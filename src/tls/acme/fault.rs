@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rustls_acme::acme::{Auth, Order, Problem};
 
-use super::proof::Unproven;
+use super::proof::ProofError;
 use crate::files;
 use crate::http::client::{Answer, CallError};
 use crate::http::retry_after;
@@ -23,12 +23,7 @@ pub enum AcmeError {
     Roots(FileError),
     /// The file of roots is no PEM of certificates.
     #[error("acme.ca_file: {} holds no certificate: {source}", .path.display())]
-    RootsPem {
-        /// Which file.
-        path: PathBuf,
-        /// What it is.
-        source: PemError,
-    },
+    RootsPem { path: PathBuf, source: PemError },
     /// A root is not one.
     #[error("acme.ca_file: {} holds no certificate that can be a root", .0.display())]
     NoRoot(PathBuf),
@@ -43,7 +38,6 @@ pub enum AcmeError {
     /// Nothing came in time.
     #[error("the ACME server at {directory} did not finish the order within {} s: it is silent or slow", .after.as_secs())]
     Silent {
-        /// Which server.
         directory: String,
         /// How long was waited.
         after: Duration,
@@ -51,7 +45,6 @@ pub enum AcmeError {
     /// The server cannot be reached or breaks off.
     #[error("the ACME server at {directory} cannot be reached: {reason}")]
     Away {
-        /// Which server.
         directory: String,
         /// What the system said.
         reason: String,
@@ -71,7 +64,6 @@ pub enum AcmeError {
     /// What answers is no ACME server, or not the one that was meant.
     #[error("what answers at {directory} is no ACME server: {what}")]
     Strange {
-        /// Which server.
         directory: String,
         /// What it does.
         what: String,
@@ -82,7 +74,6 @@ pub enum AcmeError {
     /// The server looked, and the name does not lead here.
     #[error("the ACME server could not see that {name} is this box: {detail}")]
     NotOurs {
-        /// Which name.
         name: String,
         /// Its words.
         detail: String,
@@ -92,7 +83,7 @@ pub enum AcmeError {
     Order(String),
     /// What was issued must not be shown.
     #[error("what the ACME server issued is not used: {0}")]
-    Unproven(#[from] Unproven),
+    Unproven(#[from] ProofError),
     /// What was issued, or what is stored, cannot be read.
     #[error(transparent)]
     Unreadable(#[from] CertificateError),

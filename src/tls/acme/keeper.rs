@@ -28,14 +28,14 @@ struct Inner {
     vault: Vault,
     challenges: Challenges,
     tally: AcmeTally,
-    wishes: mpsc::Sender<Wish>,
-    wished: Mutex<mpsc::Receiver<Wish>>,
+    wishes: mpsc::Sender<RenewalReply>,
+    wished: Mutex<mpsc::Receiver<RenewalReply>>,
     /// One order or rehearsal at a time: there is one answer to challenges.
     busy: Mutex<()>,
     open: watch::Receiver<bool>,
 }
 
-type Wish = oneshot::Sender<Result<Renewed, String>>;
+type RenewalReply = oneshot::Sender<Result<Renewed, String>>;
 
 /// A certificate was renewed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use crate::tls::pair::Pair;
 
 /// An issued certificate must not be shown.
 #[derive(Debug, thiserror::Error)]
-pub enum Unproven {
+pub enum ProofError {
     /// It came without the certificate of its issuer, which clients do not have.
     #[error("it came without its chain")]
     NoChain,
@@ -37,28 +37,28 @@ pub enum Unproven {
     Chain(webpki::Error),
 }
 
-/// That `pair` is good for each of `names` at `now`, and signed by the chain it came with. That the key is its own
-/// was seen when it was read.
-pub(super) fn prove(pair: &Pair, names: &[String], now: Timestamp) -> Result<(), Unproven> {
+/// Proves that `pair` is good for each of `names` at `now`, and signed by the chain it came with. That the key is its
+/// own was seen when it was read.
+pub(super) fn prove(pair: &Pair, names: &[String], now: Timestamp) -> Result<(), ProofError> {
     let [leaf, between @ .., last] = pair.key.cert.as_slice() else {
-        return Err(Unproven::NoChain);
+        return Err(ProofError::NoChain);
     };
     let (from, until) = (pair.not_before, pair.served.not_after);
     if now < from || now >= until {
-        return Err(Unproven::Time { from, until, now });
+        return Err(ProofError::Time { from, until, now });
     }
-    let leaf = EndEntityCert::try_from(leaf).map_err(Unproven::Chain)?;
+    let leaf = EndEntityCert::try_from(leaf).map_err(ProofError::Chain)?;
     for wanted in names {
         let covered = ServerName::try_from(wanted.as_str())
             .is_ok_and(|name| leaf.verify_is_valid_for_subject_name(&name).is_ok());
         if !covered {
-            return Err(Unproven::Name {
+            return Err(ProofError::Name {
                 named: pair.served.names.clone(),
                 wanted: wanted.clone(),
             });
         }
     }
-    let anchor = anchor_from_trusted_cert(last).map_err(Unproven::Chain)?;
+    let anchor = anchor_from_trusted_cert(last).map_err(ProofError::Chain)?;
     let seconds = u64::try_from(now.as_second()).unwrap_or(0);
     leaf.verify_for_usage(
         webpki::ALL_VERIFICATION_ALGS,
@@ -69,7 +69,7 @@ pub(super) fn prove(pair: &Pair, names: &[String], now: Timestamp) -> Result<(),
         None,
         None,
     )
-    .map_err(Unproven::Chain)?;
+    .map_err(ProofError::Chain)?;
     Ok(())
 }
 
@@ -121,16 +121,16 @@ mod tests {
         for days in [-400, 4000] {
             let wrong = now + SignedDuration::from_hours(24 * days);
             let fault = prove(&good, &ours, wrong).unwrap_err();
-            assert!(matches!(fault, Unproven::Time { .. }), "{fault}");
+            assert!(matches!(fault, ProofError::Time { .. }), "{fault}");
         }
         let end = "-----END CERTIFICATE-----\n";
         let (leaf, issuer) = chain.split_once(end).unwrap();
         let alone = pair(&format!("{leaf}{end}"), &key).unwrap();
-        assert!(matches!(prove(&alone, &ours, now), Err(Unproven::NoChain)));
+        assert!(matches!(prove(&alone, &ours, now), Err(ProofError::NoChain)));
         let (_, foreign_issuer) = foreign.split_once(end).unwrap();
         assert!(!issuer.is_empty() && issuer != foreign_issuer);
         let mixed = pair(&format!("{leaf}{end}{foreign_issuer}"), &key).unwrap();
-        assert!(matches!(prove(&mixed, &ours, now), Err(Unproven::Chain(_))));
+        assert!(matches!(prove(&mixed, &ours, now), Err(ProofError::Chain(_))));
         assert!(pair(&chain, &foreign_key).is_err(), "a key that is not its own");
     }
 }

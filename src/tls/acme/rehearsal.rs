@@ -15,11 +15,9 @@ const CALL: Duration = Duration::from_secs(20);
 /// One step and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// Which.
     pub step: String,
     /// What came of it.
     pub verdict: Verdict,
-    /// In words.
     pub words: String,
     /// What to do about it, when it failed.
     pub next_step: Option<String>,

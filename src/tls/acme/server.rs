@@ -1,4 +1,4 @@
-//! The conversation with an ACME server (RFC 8555), through the house's own client: over https only (§6.1), answers of
+//! The conversation with an ACME server (RFC 8555), through the box's own client: over https only (§6.1), answers of
 //! bounded length, and a request whose nonce was rejected is made again with the new one (§6.5).
 
 use std::sync::{Arc, Mutex, PoisonError};

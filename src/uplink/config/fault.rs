@@ -3,7 +3,8 @@
 use super::{Auth, Config, Kind, Mqtt, RestartMode, is_device_id};
 use crate::domain::Faults;
 use crate::http::Rate;
-use crate::uplink::operations::{COMMANDS, words};
+use crate::uplink::names::COMMANDS;
+use crate::uplink::operations::words;
 
 /// What the keys of a proof hang on.
 const PROOF: &[&str] = &[

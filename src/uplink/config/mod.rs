@@ -1,6 +1,7 @@
 //! The section `[uplink]`.
 
 mod fault;
+mod mqtt;
 
 use std::path::PathBuf;
 
@@ -9,14 +10,16 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 use super::connection::address::BrokerUrl;
-use super::enrol::Kept;
-use super::operations::{COMMANDS, DROP, words};
+use super::enrol::CredentialFolder;
+use super::names::{COMMANDS, DROP};
+use super::operations::words;
 use super::tenant::web::WebUrl;
 use crate::domain::units::{ByteSize, Span};
 use crate::http::Rate;
 use crate::http::client::Origin;
 use crate::pki::sha256;
 use crate::tls::{Outbound, Pin};
+pub use mqtt::{Mqtt, Version};
 
 /// The `[uplink]` section: where what happens goes, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,7 +27,6 @@ use crate::tls::{Outbound, Pin};
 pub struct Config {
     /// What stands at the other end.
     pub kind: Kind,
-    /// Where it is.
     pub url: BrokerUrl,
     /// Authorities that its certificate is checked by, PEM; absent: the system's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,7 +57,7 @@ pub struct Config {
     pub otp_file: Option<PathBuf>,
     /// Where what the platform gave the box to prove itself by is kept; whoever reads the file says so.
     #[serde(skip)]
-    pub kept: Option<Kept>,
+    pub credential_folder: Option<CredentialFolder>,
     /// How long the line may be silent.
     #[serde(default = "a_minute")]
     pub keep_alive: Span,
@@ -98,9 +100,6 @@ pub struct Config {
     /// How often the first meter says a number that rises by one, so that loss can be seen from outside.
     #[serde(default)]
     pub self_test_rate: Rate,
-    /// When the box raises alarms of its own, beside the rules that are built in.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub rule: Vec<crate::rules::Entry>,
     /// What only kind `"mqtt"` has.
     #[serde(default)]
     pub mqtt: Mqtt,
@@ -182,107 +181,11 @@ impl Auth {
     }
 }
 
-/// What only kind `"mqtt"` has.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Mqtt {
-    /// Which MQTT is spoken.
-    pub version: Version,
-    /// What all topics begin with; absent: `emop/` and the client id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub prefix: Option<String>,
-    /// Whether Home Assistant is told what there is.
-    pub ha_discovery: bool,
-    /// What its topics begin with.
-    pub ha_prefix: String,
-    /// Whether messages are retained.
-    pub retain: Retain,
-}
-
-impl Default for Mqtt {
-    fn default() -> Mqtt {
-        Mqtt {
-            version: Version::default(),
-            prefix: None,
-            ha_discovery: false,
-            ha_prefix: "homeassistant".into(),
-            retain: Retain::default(),
-        }
-    }
-}
-
-/// Whether a broker is asked to keep messages for those who come later: `"auto"` or `false`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Retaining", into = "Retaining")]
-pub enum Retain {
-    /// As far as the broker does.
-    #[default]
-    Auto,
-    /// Never.
-    Never,
-}
-
-/// How it is written.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Retaining {
-    Switch(bool),
-    Word(String),
-}
-
-impl Retain {
-    /// Whether it is tried.
-    #[must_use]
-    pub fn is_wanted(self) -> bool {
-        self == Retain::Auto
-    }
-}
-
-impl TryFrom<Retaining> for Retain {
-    type Error = &'static str;
-
-    fn try_from(written: Retaining) -> Result<Retain, &'static str> {
-        match written {
-            Retaining::Switch(false) => Ok(Retain::Never),
-            Retaining::Word(word) if word == "auto" => Ok(Retain::Auto),
-            Retaining::Switch(true) | Retaining::Word(_) => Err("write \"auto\" or false"),
-        }
-    }
-}
-
-impl From<Retain> for Retaining {
-    fn from(retain: Retain) -> Retaining {
-        match retain {
-            Retain::Auto => Retaining::Word("auto".into()),
-            Retain::Never => Retaining::Switch(false),
-        }
-    }
-}
-
-/// Which MQTT is spoken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Version {
-    /// 3.1.1.
-    #[default]
-    #[serde(rename = "3.1.1")]
-    V311,
-    /// 5.
-    #[serde(rename = "5")]
-    V5,
-    /// 5, or 3.1.1 with a broker that does not speak it.
-    #[serde(rename = "auto")]
-    Auto,
-}
-
 impl Config {
-    /// What tells this section from another: a hash of all of it but the rules, which are a part of their own.
+    /// What tells this section from another: a hash of all of it.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let section = Config {
-            rule: Vec::new(),
-            ..self.clone()
-        };
-        let text = serde_json::to_string(&section).unwrap_or_default();
+        let text = serde_json::to_string(self).unwrap_or_default();
         HEXLOWER.encode(&sha256(text.as_bytes()))
     }
 
@@ -351,16 +254,23 @@ impl Config {
             // A broker that sees both believes the certificate and not the password, so only one is shown.
             identity: match self.auth() {
                 Auth::Certificate => self.certificate_file.clone().zip(self.key_file.clone()),
-                Auth::Est => self.kept.as_ref().map(|kept| (kept.identity(), kept.identity())),
+                Auth::Est => self
+                    .credential_folder
+                    .as_ref()
+                    .map(|kept| (kept.identity(), kept.identity())),
                 Auth::Password | Auth::Bootstrap => None,
             },
         })
     }
 
-    /// The same with the certificate that is to replace the present one; `None`: there is none.
+    /// What calls out, with the certificate that is to replace the present one; `None`: there is none.
     #[must_use]
     pub fn outbound_next(&self) -> Option<Outbound> {
-        let next = self.kept.as_ref().filter(|_| self.auth() == Auth::Est)?.next();
+        let next = self
+            .credential_folder
+            .as_ref()
+            .filter(|_| self.auth() == Auth::Est)?
+            .next();
         let outbound = self.outbound().filter(|_| next.exists())?;
         Some(Outbound {
             identity: Some((next.clone(), next)),

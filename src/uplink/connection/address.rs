@@ -3,17 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use crate::domain::text_form;
 
 /// The way to a broker.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrokerUrl {
     /// Whether the line is encrypted.
     pub tls: bool,
     /// A name or an address, without brackets.
     pub host: String,
-    /// The port.
     pub port: u16,
 }
 
@@ -90,19 +88,7 @@ impl fmt::Display for BrokerUrl {
     }
 }
 
-impl TryFrom<String> for BrokerUrl {
-    type Error = BrokerUrlError;
-
-    fn try_from(text: String) -> Result<BrokerUrl, BrokerUrlError> {
-        text.parse()
-    }
-}
-
-impl From<BrokerUrl> for String {
-    fn from(url: BrokerUrl) -> String {
-        url.to_string()
-    }
-}
+text_form!(BrokerUrl);
 
 #[cfg(test)]
 mod tests {

@@ -6,9 +6,9 @@
 
 use super::address::BrokerUrl;
 use super::dial;
-use super::fault::{Fault, Limit};
+use super::error::{ConnectionError, LimitError};
 use super::wire::reason::code;
-use super::wire::{Opened, Opening, Protocol, Refusal, Wire, WireError};
+use super::wire::{ConnackError, Opened, Opening, Protocol, Wire, WireError};
 use crate::tls::OutboundTls;
 use crate::uplink::config::{Config, Kind, Version};
 
@@ -65,8 +65,8 @@ impl Agreed {
 
     /// A session ended before anything of its greeting was taken. Some brokers of 3.1.1 hang up on the first message
     /// that is to be retained: after two such ends one session is tried without.
-    pub(in crate::uplink) fn ended_ungreeted(&mut self, fault: &Fault, config: &Config) {
-        let hung_up = matches!(fault, Fault::Wire(WireError::Closed | WireError::Io(_)));
+    pub(in crate::uplink) fn ended_ungreeted(&mut self, fault: &ConnectionError, config: &Config) {
+        let hung_up = matches!(fault, ConnectionError::Wire(WireError::Closed | WireError::Io(_)));
         if self.tried {
             // It was not that.
             (self.retain, self.tried, self.doubts) = (config.mqtt.retain.is_wanted(), false, 0);
@@ -79,9 +79,9 @@ impl Agreed {
     }
 
     /// The greeting was taken; what that says of a try without retained messages.
-    pub(in crate::uplink) fn greeted(&mut self) -> Option<Limit> {
+    pub(in crate::uplink) fn greeted(&mut self) -> Option<LimitError> {
         self.doubts = 0;
-        std::mem::take(&mut self.tried).then_some(Limit::HangsUpOnRetain)
+        std::mem::take(&mut self.tried).then_some(LimitError::HangsUpOnRetain)
     }
 }
 
@@ -91,7 +91,7 @@ pub(in crate::uplink) struct Agreement {
     pub(in crate::uplink) opened: Opened,
     pub(in crate::uplink) agreed: Agreed,
     /// What was found out on the way.
-    pub(in crate::uplink) found: Vec<Limit>,
+    pub(in crate::uplink) found: Vec<LimitError>,
 }
 
 /// Opens a session with whatever the broker allows of it, connecting anew for each try.
@@ -100,7 +100,7 @@ pub(in crate::uplink) async fn agree(
     before: &Agreed,
     opening: &Opening,
     tls: Option<&OutboundTls>,
-) -> Result<Agreement, Fault> {
+) -> Result<Agreement, ConnectionError> {
     let (mut agreed, mut found, mut followed) = (before.clone(), Vec::new(), 0);
     let mut protocol = match (config.kind, config.mqtt.version) {
         // The platform's own service refuses any other.
@@ -123,19 +123,21 @@ pub(in crate::uplink) async fn agree(
         let retained = agreed.retain && opening.will.as_ref().is_some_and(|will| will.retain);
         let mut other = agreed.clone();
         let limit = match &fault {
-            Fault::Refused(Refusal::Protocol) if config.mqtt.version == Version::Auto && protocol == Protocol::V5 => {
+            ConnectionError::Refused(ConnackError::Protocol)
+                if config.mqtt.version == Version::Auto && protocol == Protocol::V5 =>
+            {
                 protocol = Protocol::V311;
                 continue;
             }
-            Fault::Refused(Refusal::Other(why)) => match why.code {
+            ConnectionError::Refused(ConnackError::Other(why)) => match why.code {
                 code::RETAIN_NOT_SUPPORTED if retained => {
                     agreed.retain = false;
-                    found.push(Limit::NoRetain);
+                    found.push(LimitError::NoRetain);
                     continue;
                 }
                 code::QOS_NOT_SUPPORTED if agreed.surely => {
                     agreed.surely = false;
-                    found.push(Limit::OnlyPerhaps);
+                    found.push(LimitError::OnlyPerhaps);
                     continue;
                 }
                 code::USE_ANOTHER_SERVER | code::SERVER_MOVED => {
@@ -143,7 +145,7 @@ pub(in crate::uplink) async fn agree(
                         return Err(fault);
                     };
                     followed += 1;
-                    found.push(Limit::Elsewhere {
+                    found.push(LimitError::Elsewhere {
                         server: server.clone(),
                         for_good: why.code == code::SERVER_MOVED,
                     });
@@ -153,15 +155,15 @@ pub(in crate::uplink) async fn agree(
                 _ => return Err(fault),
             },
             // 3.1.1 has no word for what it does not like: the same without tells whether it was that.
-            Fault::Wire(WireError::Closed | WireError::Io(_)) if retained && protocol == Protocol::V311 => {
+            ConnectionError::Wire(WireError::Closed | WireError::Io(_)) if retained && protocol == Protocol::V311 => {
                 other.retain = false;
-                Limit::HangsUpOnRetain
+                LimitError::HangsUpOnRetain
             }
-            Fault::Refused(Refusal::ClientId)
+            ConnectionError::Refused(ConnackError::ClientId)
                 if protocol == Protocol::V311 && config.kind == Kind::Mqtt && opening.keep_alive_s > SHORT_S =>
             {
                 other.keep_alive_s = Some(SHORT_S);
-                Limit::KeepAlive {
+                LimitError::KeepAlive {
                     asked_s: opening.keep_alive_s,
                     taken_s: SHORT_S,
                 }
@@ -187,19 +189,19 @@ async fn speak(
     agreed: &Agreed,
     opening: &Opening,
     (tls, protocol): (Option<&OutboundTls>, Protocol),
-) -> Result<(Wire, Opened), Fault> {
+) -> Result<(Wire, Opened), ConnectionError> {
     let line = dial::line(agreed.url(config), tls).await?;
     dial::open(line, protocol, &agreed.fitting(opening)).await
 }
 
 /// What a broker announced that was not known of it.
-fn announced(opened: &Opened, agreed: &mut Agreed) -> Vec<Limit> {
+fn announced(opened: &Opened, agreed: &mut Agreed) -> Vec<LimitError> {
     let mut found = Vec::new();
     if opened.no_retain && std::mem::replace(&mut agreed.retain, false) {
-        found.push(Limit::NoRetain);
+        found.push(LimitError::NoRetain);
     }
     if opened.only_perhaps && std::mem::replace(&mut agreed.surely, false) {
-        found.push(Limit::OnlyPerhaps);
+        found.push(LimitError::OnlyPerhaps);
     }
     found
 }
@@ -240,14 +242,14 @@ mod tests {
     #[test]
     fn a_broker_that_hangs_up_on_what_is_retained_is_found_out_and_another_cause_is_not_taken_for_it() {
         let config = config("mqtt://a.example");
-        let closed = Fault::Wire(WireError::Closed);
+        let closed = ConnectionError::Wire(WireError::Closed);
         let mut agreed = Agreed::new(&config);
         agreed.ended_ungreeted(&closed, &config);
         assert!(agreed.retain);
         agreed.ended_ungreeted(&closed, &config);
         assert!(!agreed.retain, "one session is tried without");
         let mut guilty = agreed.clone();
-        assert_eq!(guilty.greeted(), Some(Limit::HangsUpOnRetain));
+        assert_eq!(guilty.greeted(), Some(LimitError::HangsUpOnRetain));
         assert_eq!((guilty.retain, guilty.greeted()), (false, None));
         agreed.ended_ungreeted(&closed, &config);
         assert!(agreed.retain, "it was not that");

@@ -14,8 +14,8 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 
 use super::address::BrokerUrl;
-use super::fault::Fault;
-use super::tls_cause::TlsCause;
+use super::error::ConnectionError;
+use super::tls_error::TlsError;
 use super::wire::{Incoming, Line, Opened, Opening, Protocol, Wire};
 use crate::tls::OutboundTls;
 
@@ -27,13 +27,13 @@ const STAGGER: Duration = Duration::from_millis(250);
 const UNHEARD: Duration = Duration::from_secs(30);
 
 /// Finds the host's addresses, anew each time.
-pub async fn resolve(url: &BrokerUrl) -> Result<Vec<SocketAddr>, Fault> {
+pub async fn resolve(url: &BrokerUrl) -> Result<Vec<SocketAddr>, ConnectionError> {
     let found = timeout(CONNECTING, lookup_host((url.host.as_str(), url.port))).await;
-    let fault = |source| Fault::Resolve {
+    let fault = |source| ConnectionError::Resolve {
         host: url.host.clone(),
         source,
     };
-    let found = found.map_err(|_| Fault::Slow {
+    let found = found.map_err(|_| ConnectionError::Slow {
         step: "looking the broker's name up",
         limit: CONNECTING,
     })?;
@@ -45,7 +45,7 @@ pub async fn resolve(url: &BrokerUrl) -> Result<Vec<SocketAddr>, Fault> {
 }
 
 /// A connection to the first address that takes one.
-pub async fn connect(url: &BrokerUrl, addresses: &[SocketAddr]) -> Result<TcpStream, Fault> {
+pub async fn connect(url: &BrokerUrl, addresses: &[SocketAddr]) -> Result<TcpStream, ConnectionError> {
     let tries = addresses.iter().zip(0..).map(|(address, place)| async move {
         sleep(STAGGER * place).await;
         TcpStream::connect(address).await
@@ -61,11 +61,11 @@ pub async fn connect(url: &BrokerUrl, addresses: &[SocketAddr]) -> Result<TcpStr
         }
         Err(last)
     };
-    let connected = timeout(CONNECTING, first).await.map_err(|_| Fault::Slow {
+    let connected = timeout(CONNECTING, first).await.map_err(|_| ConnectionError::Slow {
         step: "connecting to the broker",
         limit: CONNECTING,
     })?;
-    let stream = connected.map_err(|source| Fault::Connect {
+    let stream = connected.map_err(|source| ConnectionError::Connect {
         host: url.host.clone(),
         port: url.port,
         source,
@@ -77,22 +77,22 @@ pub async fn connect(url: &BrokerUrl, addresses: &[SocketAddr]) -> Result<TcpStr
 }
 
 /// Encrypts a connection.
-pub async fn encrypt(url: &BrokerUrl, tls: &OutboundTls, stream: TcpStream) -> Result<Box<dyn Line>, Fault> {
-    let fault = |cause| Fault::Tls {
+pub async fn encrypt(url: &BrokerUrl, tls: &OutboundTls, stream: TcpStream) -> Result<Box<dyn Line>, ConnectionError> {
+    let fault = |cause| ConnectionError::Tls {
         host: url.host.clone(),
         cause,
     };
-    let name = ServerName::try_from(url.host.clone()).map_err(|error| fault(TlsCause::Other(error.to_string())))?;
+    let name = ServerName::try_from(url.host.clone()).map_err(|error| fault(TlsError::Other(error.to_string())))?;
     let shaking = TlsConnector::from(Arc::clone(&tls.config)).connect(name, stream);
-    let shaken = timeout(CONNECTING, shaking).await.map_err(|_| Fault::Slow {
+    let shaken = timeout(CONNECTING, shaking).await.map_err(|_| ConnectionError::Slow {
         step: "the TLS handshake",
         limit: CONNECTING,
     })?;
-    Ok(Box::new(shaken.map_err(|error| fault(TlsCause::of(&error)))?))
+    Ok(Box::new(shaken.map_err(|error| fault(TlsError::of(&error)))?))
 }
 
 /// A line to the broker, encrypted with `tls`.
-pub async fn line(url: &BrokerUrl, tls: Option<&OutboundTls>) -> Result<Box<dyn Line>, Fault> {
+pub async fn line(url: &BrokerUrl, tls: Option<&OutboundTls>) -> Result<Box<dyn Line>, ConnectionError> {
     let addresses = resolve(url).await?;
     let stream = connect(url, &addresses).await?;
     match tls {
@@ -102,22 +102,26 @@ pub async fn line(url: &BrokerUrl, tls: Option<&OutboundTls>) -> Result<Box<dyn 
 }
 
 /// Opens a session on a line.
-pub async fn open(line: Box<dyn Line>, protocol: Protocol, opening: &Opening) -> Result<(Wire, Opened), Fault> {
+pub async fn open(
+    line: Box<dyn Line>,
+    protocol: Protocol,
+    opening: &Opening,
+) -> Result<(Wire, Opened), ConnectionError> {
     let mut wire = Wire::new(line, protocol);
     let opened = async {
         wire.open(opening).await?;
         match wire.next().await? {
             Incoming::Opened(opened) => match opened.refused {
                 None => Ok(opened),
-                Some(refusal) => Err(Fault::Refused(refusal)),
+                Some(refusal) => Err(ConnectionError::Refused(refusal)),
             },
-            Incoming::HangsUp(why) => Err(Fault::HungUp(why)),
-            _ => Err(Fault::NoAnswer),
+            Incoming::HangsUp(why) => Err(ConnectionError::HungUp(why)),
+            _ => Err(ConnectionError::NoAnswer),
         }
     };
     let opened = timeout(opening.patience, pin!(opened))
         .await
-        .map_err(|_| Fault::Slow {
+        .map_err(|_| ConnectionError::Slow {
             step: "opening the session",
             limit: opening.patience,
         })??;

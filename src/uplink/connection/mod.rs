@@ -4,11 +4,14 @@ pub mod address;
 pub(super) mod agreed;
 pub(super) mod attempts;
 pub mod dial;
-pub mod fault;
+pub mod error;
+pub(super) mod last_good;
+pub(super) mod login;
 pub(super) mod opening;
 pub mod rehearsal;
 pub mod retry;
-pub(super) mod tls_cause;
+pub mod shown;
+pub(super) mod tls_error;
 pub mod wire;
 
 pub(super) use crate::http::network;

@@ -6,66 +6,72 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::interval;
-use zeroize::Zeroizing;
 
 use super::agreed::agree;
-use super::fault::{CertificateFault, Fault};
-use super::wire::{Opened, Opening, Refusal, Wire};
+use super::error::{ConnectionError, OwnCertificateError};
+use super::login::{login, password};
+use super::wire::{ConnackError, Opened, Opening, Wire};
 use crate::pki::sha256;
 use crate::tls::{FileWatch, Outbound, OutboundTls};
 use crate::uplink::config::{Auth, Config, Kind};
-use crate::uplink::room::Shared;
+use crate::uplink::context::Context;
 
 /// Files are looked at so often while the box waits or is connected.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Opens a session, step by step.
 pub(in crate::uplink) async fn step_by_step(
-    shared: &Shared,
+    context: &Context,
     tls: Option<&OutboundTls>,
-) -> Result<(Wire, Opened), Fault> {
-    let config = &shared.config;
+) -> Result<(Wire, Opened), ConnectionError> {
+    let config = &context.config;
     if let Some(tls) = tls {
-        check_identity(tls, config.kind, &shared.client_id).map_err(|fault| given(config, fault))?;
+        check_identity(tls, config.kind, &context.client_id).map_err(|fault| given(config, fault))?;
         let ends = tls.identity.as_ref().map(|identity| identity.not_after);
-        shared.board.write().certificate_ends = ends;
+        context.status.write().certificate_ends = ends;
     }
-    let before = shared.agreed().clone();
-    let opened = agree(config, &before, &opening(shared)?, tls).await;
+    let before = context.agreed().clone();
+    let opened = agree(config, &before, &opening(context)?, tls).await;
     let agreement = opened.map_err(|fault| given(config, fault))?;
-    *shared.agreed() = agreement.agreed;
+    *context.agreed() = agreement.agreed;
     for limit in agreement.found {
-        shared.limited(limit);
+        context.limited(limit);
     }
     Ok((agreement.wire, agreement.opened))
 }
 
 /// What the platform gave is mended in another way than what somebody put there.
-fn given(config: &Config, fault: Fault) -> Fault {
+fn given(config: &Config, fault: ConnectionError) -> ConnectionError {
     match (config.auth(), fault) {
-        (Auth::Bootstrap, Fault::Refused(refusal @ (Refusal::Login | Refusal::NotAuthorised))) => Fault::Grant(refusal),
-        (Auth::Est, Fault::Certificate(fault)) => Fault::Issued(fault),
+        (Auth::Bootstrap, ConnectionError::Refused(refusal @ (ConnackError::Login | ConnackError::NotAuthorised))) => {
+            ConnectionError::Grant(refusal)
+        }
+        (Auth::Est, ConnectionError::Certificate(fault)) => ConnectionError::Issued(fault),
         (_, fault) => fault,
     }
 }
 
 /// What is wrong with our own certificate is said before the broker can only say no.
-pub(in crate::uplink) fn check_identity(tls: &OutboundTls, kind: Kind, client_id: &str) -> Result<(), Fault> {
+pub(in crate::uplink) fn check_identity(tls: &OutboundTls, kind: Kind, client_id: &str) -> Result<(), ConnectionError> {
     let Some(identity) = &tls.identity else { return Ok(()) };
     let now = Timestamp::now();
     if now >= identity.not_after {
-        return Err(Fault::Certificate(CertificateFault::Ended(identity.not_after)));
+        return Err(ConnectionError::Certificate(OwnCertificateError::Ended(
+            identity.not_after,
+        )));
     }
     if now < identity.not_before {
-        return Err(Fault::Certificate(CertificateFault::NotYet(identity.not_before)));
+        return Err(ConnectionError::Certificate(OwnCertificateError::NotYet(
+            identity.not_before,
+        )));
     }
     if let Some(place) = identity.out_of_order {
-        return Err(Fault::Certificate(CertificateFault::Order(place)));
+        return Err(ConnectionError::Certificate(OwnCertificateError::Order(place)));
     }
     // A tenant knows a device by its certificate; a broker may know the certificate under another name.
     let common_name = identity.common_name.clone().unwrap_or_default();
     if kind == Kind::Cumulocity && common_name != client_id {
-        return Err(Fault::Certificate(CertificateFault::OtherName {
+        return Err(ConnectionError::Certificate(OwnCertificateError::OtherName {
             common_name,
             client_id: client_id.to_owned(),
         }));
@@ -73,15 +79,15 @@ pub(in crate::uplink) fn check_identity(tls: &OutboundTls, kind: Kind, client_id
     Ok(())
 }
 
-fn opening(shared: &Shared) -> Result<Opening, Fault> {
-    let config = &shared.config;
+fn opening(context: &Context) -> Result<Opening, ConnectionError> {
+    let config = &context.config;
     Ok(Opening {
-        client_id: on_the_wire(config.kind, &shared.client_id),
+        client_id: on_the_wire(config.kind, &context.client_id),
         login: login(config)?,
         keep_alive_s: u16::try_from(config.keep_alive.0.as_secs()).unwrap_or(600),
-        will: Some(shared.dialect.will()),
+        will: Some(context.dialect.will()),
         window: config.window,
-        patience: shared.patience.opening,
+        patience: context.patience.opening,
     })
 }
 
@@ -93,39 +99,6 @@ pub(in crate::uplink) fn on_the_wire(kind: Kind, client_id: &str) -> String {
     }
 }
 
-/// User name and password, when the box proves by them who it is.
-pub(in crate::uplink) fn login(config: &Config) -> Result<Option<(String, Zeroizing<String>)>, Fault> {
-    if let (Auth::Bootstrap, Some(kept)) = (config.auth(), &config.kept) {
-        let login = kept.login()?.ok_or(Fault::NotEnrolled)?;
-        return Ok(Some((format!("{}/{}", login.tenant, login.username), login.password)));
-    }
-    match (config.auth(), &config.username, &config.password_file) {
-        (Auth::Password, Some(name), Some(file)) => {
-            let name = config
-                .tenant
-                .as_ref()
-                .map_or_else(|| name.clone(), |tenant| format!("{tenant}/{name}"));
-            Ok(Some((name, password(file)?)))
-        }
-        _ => Ok(None),
-    }
-}
-
-/// A password is a line of text; what editors put behind it does not belong to it.
-pub(in crate::uplink) fn password(file: &std::path::Path) -> Result<Zeroizing<String>, Fault> {
-    let text = std::fs::read_to_string(file)
-        .map(Zeroizing::new)
-        .map_err(|source| Fault::Password {
-            path: file.display().to_string(),
-            source,
-        })?;
-    let text = Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned());
-    if text.is_empty() {
-        return Err(Fault::NoPassword(file.display().to_string()));
-    }
-    Ok(text)
-}
-
 /// Waits until one of the files that a session is opened with says something else, and all of them can be used. A
 /// session that works is not given up for files that do not.
 pub(in crate::uplink) async fn changed(config: &Config, client_id: &str) {
@@ -135,7 +108,7 @@ pub(in crate::uplink) async fn changed(config: &Config, client_id: &str) {
         &config.key_file,
         &config.password_file,
     ];
-    let given = config.kept.iter().filter(|_| config.auth().is_given());
+    let given = config.credential_folder.iter().filter(|_| config.auth().is_given());
     let given = given.flat_map(|kept| [kept.identity(), kept.next(), kept.granted()]);
     let files: Vec<PathBuf> = files.into_iter().flatten().cloned().chain(given).collect();
     if files.is_empty() {
@@ -162,7 +135,7 @@ pub(in crate::uplink) async fn changed(config: &Config, client_id: &str) {
                     .is_some_and(|file| password(file).is_ok())
             };
             tls && match login(config) {
-                Err(Fault::NotEnrolled) => stranger(),
+                Err(ConnectionError::NotEnrolled) => stranger(),
                 login => login.is_ok(),
             }
         };

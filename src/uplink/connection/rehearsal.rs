@@ -5,8 +5,9 @@ use tokio::time::{Duration, timeout};
 
 use super::agreed::{Agreed, Agreement, agree};
 use super::dial;
-use super::fault::{Fault, Limit};
-use super::opening::{check_identity, login, on_the_wire};
+use super::error::{ConnectionError, LimitError};
+use super::login::login;
+use super::opening::{check_identity, on_the_wire};
 use super::wire::{Incoming, Line, Message, Opening, Wire, WireError};
 use crate::tls::{Outbound, OutboundTls, Step, StepVerdict};
 use crate::uplink::config::{Auth, Config, Kind};
@@ -112,7 +113,12 @@ impl Rehearsal<'_> {
 
     /// Whether the platform gave the box what it proves itself by.
     fn enrolment(&mut self) -> Result<(), Failed> {
-        let Some(kept) = self.config.kept.as_ref().filter(|_| self.config.auth().is_given()) else {
+        let Some(kept) = self
+            .config
+            .credential_folder
+            .as_ref()
+            .filter(|_| self.config.auth().is_given())
+        else {
             return Ok(());
         };
         let given = match self.config.auth() {
@@ -129,14 +135,14 @@ impl Rehearsal<'_> {
             }),
         };
         let given = given
-            .map_err(Fault::from)
-            .and_then(|given| given.ok_or(Fault::NotEnrolled));
+            .map_err(ConnectionError::from)
+            .and_then(|given| given.ok_or(ConnectionError::NotEnrolled));
         self.fine("enrolment", given, Clone::clone).map(drop)
     }
 
     fn files(&mut self) -> Result<Option<OutboundTls>, Failed> {
         let tls = self.config.outbound().as_ref().map(Outbound::load).transpose();
-        let tls = tls.map_err(Fault::Files).and_then(|tls| {
+        let tls = tls.map_err(ConnectionError::Files).and_then(|tls| {
             login(self.config)?;
             if let Some(tls) = &tls {
                 check_identity(tls, self.config.kind, self.client_id)?;
@@ -231,9 +237,11 @@ impl Rehearsal<'_> {
     }
 
     /// MQTT 3.1.1 has no word for it: a broker hangs up on a message that it is to keep, and took the same without.
-    fn as_retained(&self, taken: Result<(), Fault>) -> Result<(), Fault> {
+    fn as_retained(&self, taken: Result<(), ConnectionError>) -> Result<(), ConnectionError> {
         match taken {
-            Err(Fault::Wire(WireError::Closed | WireError::Io(_))) => Err(Fault::Limited(Limit::HangsUpOnRetain)),
+            Err(ConnectionError::Wire(WireError::Closed | WireError::Io(_))) => {
+                Err(ConnectionError::Limited(LimitError::HangsUpOnRetain))
+            }
             taken => taken,
         }
     }
@@ -267,7 +275,12 @@ impl Rehearsal<'_> {
         Topics::new(prefix.unwrap_or_else(|| format!("emop/{}", self.client_id)))
     }
 
-    fn fine<T>(&mut self, step: &str, done: Result<T, Fault>, words: impl FnOnce(&T) -> String) -> Result<T, Failed> {
+    fn fine<T>(
+        &mut self,
+        step: &str,
+        done: Result<T, ConnectionError>,
+        words: impl FnOnce(&T) -> String,
+    ) -> Result<T, Failed> {
         match done {
             Ok(done) => {
                 self.say(step, StepVerdict::Good, words(&done));
@@ -298,7 +311,7 @@ impl Rehearsal<'_> {
 }
 
 /// Sends one message, and waits until it is taken.
-async fn send(wire: &mut Wire, message: &Message) -> Result<(), Fault> {
+async fn send(wire: &mut Wire, message: &Message) -> Result<(), ConnectionError> {
     let id = u16::from(!message.unacknowledged);
     let taken = timeout(TAKING, async {
         wire.publish(message, id).await?;
@@ -311,21 +324,21 @@ async fn send(wire: &mut Wire, message: &Message) -> Result<(), Fault> {
                 Incoming::Taken(1, None) => break Ok(()),
                 Incoming::Taken(1, Some(why)) => {
                     let topic = message.topic.clone();
-                    break Err(Fault::NotTaken { topic, why });
+                    break Err(ConnectionError::NotTaken { topic, why });
                 }
-                Incoming::HangsUp(why) => break Err(Fault::HungUp(why)),
+                Incoming::HangsUp(why) => break Err(ConnectionError::HungUp(why)),
                 _ => {}
             }
         }
     });
-    taken.await.unwrap_or(Err(Fault::Slow {
+    taken.await.unwrap_or(Err(ConnectionError::Slow {
         step: "the acknowledgement of a message",
         limit: TAKING,
     }))
 }
 
 /// Asks for messages on these topics, and waits until they are granted.
-async fn subscribe(wire: &mut Wire, wanted: &[Topic]) -> Result<(), Fault> {
+async fn subscribe(wire: &mut Wire, wanted: &[Topic]) -> Result<(), ConnectionError> {
     let granted = timeout(TAKING, async {
         wire.subscribe(wanted, 2).await?;
         loop {
@@ -333,14 +346,14 @@ async fn subscribe(wire: &mut Wire, wanted: &[Topic]) -> Result<(), Fault> {
                 Incoming::Subscribed(2, granted) => {
                     let refused = granted.iter().position(|granted| !granted);
                     let refused = refused.and_then(|place| wanted.get(place));
-                    break refused.map_or(Ok(()), |topic| Err(Fault::NotSubscribed(topic.name.clone())));
+                    break refused.map_or(Ok(()), |topic| Err(ConnectionError::NotSubscribed(topic.name.clone())));
                 }
-                Incoming::HangsUp(why) => break Err(Fault::HungUp(why)),
+                Incoming::HangsUp(why) => break Err(ConnectionError::HungUp(why)),
                 _ => {}
             }
         }
     });
-    granted.await.unwrap_or(Err(Fault::Slow {
+    granted.await.unwrap_or(Err(ConnectionError::Slow {
         step: "the answer to the subscriptions",
         limit: TAKING,
     }))

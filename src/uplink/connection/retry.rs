@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::fault::Trouble;
+use super::error::ErrorClass;
+use crate::accounts::random;
 use crate::uplink::patience::Patience;
 
 /// So many short ones in a row.
@@ -73,20 +74,20 @@ impl Retry {
     }
 
     /// A try came to nothing. Answers how long to wait; `chance` is between 0 and 1.
-    pub fn after_failure(&mut self, trouble: Trouble, chance: f64) -> Duration {
+    pub fn after_failure(&mut self, trouble: ErrorClass, chance: f64) -> Duration {
         self.looks_taken_over(false, SessionEnd::Otherwise);
         match trouble {
-            Trouble::Away => {
+            ErrorClass::Away => {
                 self.away += 1;
                 doubling(self.away, self.patience.away, self.patience.away * 120, chance)
             }
             // Whoever locks clients out after a few wrong passwords must not lock us out: no fewer than half a minute.
-            Trouble::Trust => {
+            ErrorClass::Trust => {
                 self.trust += 1;
                 let base = self.patience.trust * 2u32.saturating_pow((self.trust - 1).min(8));
                 jittered(base.min(QUARTER_HOUR), 1.0, chance)
             }
-            Trouble::Settings => jittered(QUARTER_HOUR, 1.0, chance),
+            ErrorClass::Settings => jittered(QUARTER_HOUR, 1.0, chance),
         }
     }
 
@@ -124,6 +125,11 @@ fn jittered(base: Duration, from: f64, chance: f64) -> Duration {
     base.mul_f64(from + (1.5 - from) * chance.clamp(0.0, 1.0))
 }
 
+/// A number between 0 and 1, so that boxes do not all come at once.
+pub(in crate::uplink) fn chance() -> f64 {
+    f64::from(u32::from_le_bytes(random())) / f64::from(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,7 +142,7 @@ mod tests {
             let (mut at, mut tries) = (Duration::ZERO, 0);
             while at <= Duration::from_secs(120) {
                 tries += 1;
-                at += retry.after_failure(Trouble::Trust, chance);
+                at += retry.after_failure(ErrorClass::Trust, chance);
             }
             assert!(tries <= 3, "{tries}");
         }
@@ -175,13 +181,13 @@ mod tests {
         retry.looks_taken_over(true, SessionEnd::Otherwise);
         retry.after_session(short, 0.5);
         assert!(retry.is_taken_over(), "the broker said so");
-        retry.after_failure(Trouble::Away, 0.5);
+        retry.after_failure(ErrorClass::Away, 0.5);
         assert!(!retry.is_taken_over());
     }
 
     #[test]
     fn ten_failures_are_forgotten_by_a_session_of_a_minute_and_by_none_that_is_shorter() {
-        let (seconds, away) = (Duration::from_secs, Trouble::Away);
+        let (seconds, away) = (Duration::from_secs, ErrorClass::Away);
         let ten = || {
             let mut retry = Retry::new(Patience::default());
             let pauses: Vec<Duration> = (0..10).map(|_| retry.after_failure(away, 0.5)).collect();
@@ -203,9 +209,9 @@ mod tests {
             let mut retry = Retry::new(Patience::default());
             for (kind, held) in failures {
                 let pause = match kind {
-                    0 => retry.after_failure(Trouble::Away, chance),
-                    1 => retry.after_failure(Trouble::Trust, chance),
-                    2 => retry.after_failure(Trouble::Settings, chance),
+                    0 => retry.after_failure(ErrorClass::Away, chance),
+                    1 => retry.after_failure(ErrorClass::Trust, chance),
+                    2 => retry.after_failure(ErrorClass::Settings, chance),
                     _ => retry.after_session(Duration::from_secs(held), chance),
                 };
                 prop_assert!(pause <= QUARTER_HOUR.mul_f64(1.5));

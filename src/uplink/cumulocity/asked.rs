@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::smartrest::lines;
 use crate::domain::Operation;
-use crate::uplink::operations::Asked;
+use crate::uplink::operations::OperationRequest;
 
 /// Templates that are operations, and the fragment of each.
 const TEMPLATES: [(&str, &str); 14] = [
@@ -45,7 +45,7 @@ const WHOLE: [&str; 2] = ["c8y_Command", "c8y_Configuration"];
 
 /// The operations in a message on this topic.
 #[must_use]
-pub fn asked(topic: &str, payload: &[u8]) -> Vec<Asked> {
+pub fn asked(topic: &str, payload: &[u8]) -> Vec<OperationRequest> {
     match topic {
         "s/ds" => lines(payload).iter().filter_map(|fields| of_line(fields)).collect(),
         "devicecontrol/notifications" => of_json(payload).into_iter().collect(),
@@ -70,11 +70,11 @@ pub fn unknown(topic: &str, payload: &[u8]) -> Vec<String> {
         .collect()
 }
 
-fn of_line(fields: &[String]) -> Option<Asked> {
+fn of_line(fields: &[String]) -> Option<OperationRequest> {
     let (template, device) = (fields.first()?, fields.get(1)?);
     let (_, kind) = TEMPLATES.iter().find(|(known, _)| known == template)?;
     let arguments = &fields[2..];
-    Some(Asked {
+    Some(OperationRequest {
         operation: Operation {
             id: None,
             device: device.clone(),
@@ -89,7 +89,7 @@ fn of_line(fields: &[String]) -> Option<Asked> {
     })
 }
 
-fn of_json(payload: &[u8]) -> Option<Asked> {
+fn of_json(payload: &[u8]) -> Option<OperationRequest> {
     let body: Value = serde_json::from_slice(payload).ok()?;
     let id = plain(body.get("id")?)?;
     let is_id =
@@ -108,7 +108,7 @@ fn of_json(payload: &[u8]) -> Option<Asked> {
     })?;
     let names = NAMES.iter().find(|(known, _)| *known == kind).map(|(_, names)| *names);
     let said = |name: &&str| body[kind.as_str()].get(*name).and_then(plain).unwrap_or_default();
-    Some(Asked {
+    Some(OperationRequest {
         arguments: names.unwrap_or_default().iter().map(said).collect(),
         source: body.get("deviceId").and_then(plain).filter(|id| is_id(id)),
         operation: Operation {

@@ -37,7 +37,7 @@ impl<K: Ord, V: Clone> Before<K, V> {
         answer
     }
 
-    /// This was the value up to the change `seq`, as far as nothing is known.
+    /// Notes the value up to the change `seq`, as far as nothing is known.
     pub(super) fn begin(&mut self, key: K, seq: Seq, value: V) {
         self.0.entry(key).or_insert(Known {
             seq,

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use super::{Cumulocity, smartrest};
 use crate::domain::Lane;
 use crate::store::{Delivery, ReadError};
-use crate::uplink::board::{Ignored, LinkHealth};
 use crate::uplink::connection::wire::{Delivered, Message};
-use crate::uplink::dialect::{Dialect, Heard};
+use crate::uplink::dialect::{Dialect, Meaning};
 use crate::uplink::live::Thing;
+use crate::uplink::tallies::{Ignored, LinkHealth};
 use crate::uplink::topic::Topic;
 
 impl Dialect for Cumulocity {
@@ -42,7 +42,7 @@ impl Dialect for Cumulocity {
         vec![self.subscription(granted)]
     }
 
-    fn heard(&self, delivered: &Delivered) -> Vec<Heard> {
+    fn heard(&self, delivered: &Delivered) -> Vec<Meaning> {
         self.hears(delivered)
     }
 
@@ -98,6 +98,6 @@ impl Dialect for Cumulocity {
     }
 
     fn ignored(&self) -> Ignored {
-        self.passed_over()
+        self.passed_over().counted()
     }
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 /// A line is said again after this, though nothing changed.
 const FRESH: SignedDuration = SignedDuration::from_hours(24);
-/// These are said in every session: who the box is, what its children are, what may be asked of it.
+/// The templates that are sent in every session: who the box is, what its children are, what may be asked of it.
 const ALWAYS: [&str; 3] = ["100", "101", "114"];
 
 /// Lines that were acknowledged, and those on their way.

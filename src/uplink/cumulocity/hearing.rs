@@ -1,79 +1,51 @@
 //! What the platform says (UPLINK §1.8, §2.2): operations, tokens, its number for the box, and
 //! what it does not like. Whatever else comes is nothing to us.
 
-use std::collections::BTreeSet;
-use std::sync::PoisonError;
+use std::sync::{MutexGuard, PoisonError};
 
 use super::asked::unknown;
+use super::passed_over::PassedOver;
 use super::smartrest::lines;
 use super::{Cumulocity, asked};
-use crate::uplink::board::Ignored;
 use crate::uplink::config::Reports;
 use crate::uplink::connection::wire::Delivered;
-use crate::uplink::dialect::Heard;
+use crate::uplink::dialect::Meaning;
 use crate::uplink::topic::Topic;
-
-/// Templates that are logged, each once.
-const LOGGED: usize = 50;
-
-/// What came and has no answer.
-#[derive(Default)]
-pub(super) struct PassedOver {
-    counted: Ignored,
-    logged: BTreeSet<String>,
-}
 
 impl Cumulocity {
     /// What a message means.
     #[must_use]
-    pub(super) fn hears(&self, delivered: &Delivered) -> Vec<Heard> {
+    pub(super) fn hears(&self, delivered: &Delivered) -> Vec<Meaning> {
         let text = || String::from_utf8_lossy(&delivered.payload).trim().to_owned();
         match delivered.topic.as_str() {
             "s/dat" => lines(&delivered.payload)
                 .into_iter()
                 .take(1)
-                .map(Heard::Token)
+                .map(Meaning::Token)
                 .collect(),
-            "s/e" => vec![Heard::Complaint(text())],
+            "s/e" => vec![Meaning::Complaint(text())],
             "error" => {
                 let said: Option<serde_json::Value> = serde_json::from_slice(&delivered.payload).ok();
                 let word = |key| said.as_ref().and_then(|said| said[key].as_str()).unwrap_or_default();
-                vec![Heard::Complaint(format!("{},{}", word("error"), word("message")))]
+                vec![Meaning::Complaint(format!("{},{}", word("error"), word("message")))]
             }
             topic => {
                 let mut asked = asked(topic, &delivered.payload);
                 let all = asked.len();
                 asked.retain(|asked| self.is_ours(&asked.operation.device));
-                self.pass_over(unknown(topic, &delivered.payload), all - asked.len());
+                self.passed_over()
+                    .count(unknown(topic, &delivered.payload), all - asked.len());
                 // Lines of both kinds may share a message.
-                let number = number(topic, &delivered.payload).map(Heard::Number);
-                let asked = (!asked.is_empty()).then_some(Heard::Operations(asked));
+                let number = number(topic, &delivered.payload).map(Meaning::Number);
+                let asked = (!asked.is_empty()).then_some(Meaning::Operations(asked));
                 number.into_iter().chain(asked).collect()
             }
         }
     }
 
-    /// Counts lines of templates that are not known here, and operations that are not for us; each template is logged
-    /// once.
-    fn pass_over(&self, templates: Vec<String>, operations: usize) {
-        let mut passed = self.passed_over.lock().unwrap_or_else(PoisonError::into_inner);
-        passed.counted.templates += templates.len() as u64;
-        passed.counted.operations += operations as u64;
-        for template in templates {
-            if passed.logged.len() < LOGGED && passed.logged.insert(template.clone()) {
-                tracing::info!(
-                    template,
-                    "the platform sent a line that is not known here; such lines are counted"
-                );
-            }
-        }
-    }
-
     /// What came and has no answer.
-    #[must_use]
-    pub(super) fn passed_over(&self) -> Ignored {
-        let passed = self.passed_over.lock().unwrap_or_else(PoisonError::into_inner);
-        passed.counted
+    pub(super) fn passed_over(&self) -> MutexGuard<'_, PassedOver> {
+        self.passed_over.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -11,6 +11,7 @@ mod greeting;
 mod hearing;
 mod newest;
 mod opening;
+mod passed_over;
 mod register;
 mod regular;
 mod series;
@@ -26,7 +27,7 @@ use serde_json::Value;
 
 use super::config::{Config, Reports};
 use super::connection::wire::Message;
-use super::hands::{Hands, PartState};
+use super::host::{Host, PartState};
 use super::world::World;
 use crate::domain::units::count;
 use crate::domain::{Lane, MeterId, Occupancy, Quantity, SpaceId};
@@ -34,8 +35,8 @@ use crate::store::{ClockState, Delivery, Entry};
 pub use asked::asked;
 use before::Before;
 use greeting::Greeting;
-use hearing::PassedOver;
 pub(in crate::uplink) use hearing::listens_to;
+use passed_over::PassedOver;
 use register::Names;
 use smartrest::{Line, PAYLOAD};
 
@@ -56,7 +57,7 @@ pub fn meter_name(device: &str, serial: &MeterId) -> String {
 pub struct Cumulocity {
     names: Names,
     world: World,
-    hands: Arc<dyn Hands>,
+    host: Arc<dyn Host>,
     reports: Reports,
     position: Option<[f64; 3]>,
     said: Mutex<Said>,
@@ -94,11 +95,11 @@ struct Said {
 impl Cumulocity {
     /// Words for the tenant that knows the box as `device`.
     #[must_use]
-    pub fn new(device: &str, world: World, config: &Config, hands: Arc<dyn Hands>) -> Cumulocity {
+    pub fn new(device: &str, world: World, config: &Config, host: Arc<dyn Host>) -> Cumulocity {
         Cumulocity {
             names: Names::new(device),
             world,
-            hands,
+            host,
             reports: config.operations,
             position: config.position,
             said: Mutex::default(),

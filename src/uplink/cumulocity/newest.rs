@@ -17,7 +17,7 @@ impl Cumulocity {
     pub(super) fn live(&self, thing: &Thing, lags: bool) -> Result<Vec<Message>, ReadError> {
         Ok(match thing {
             // The journal tells alarms, each once.
-            Thing::Lodge | Thing::Alarm(..) | Thing::Alarms => Vec::new(),
+            Thing::Device | Thing::Alarm(..) | Thing::Alarms => Vec::new(),
             Thing::Meter(serial) => {
                 let Some(meter) = self.world.meter(serial)? else {
                     return Ok(Vec::new());

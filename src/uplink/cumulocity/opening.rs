@@ -9,8 +9,8 @@ use super::{Cumulocity, Said};
 use crate::store::ReadError;
 use crate::uplink::config::Reports;
 use crate::uplink::connection::wire::Message;
-use crate::uplink::hands::Section;
-use crate::uplink::operations::Installed;
+use crate::uplink::host::Section;
+use crate::uplink::installed::Installed;
 
 impl Cumulocity {
     /// What the platform is told when the box is gone without a word.
@@ -27,8 +27,8 @@ impl Cumulocity {
     pub(super) fn hello(&self) -> Result<Vec<Message>, ReadError> {
         *self.said() = Said::default();
         let (meters, spaces) = (self.world.meters()?, self.world.spaces()?);
-        let house = self.world.house();
-        let part = |(name, _): (&'static str, String)| (name, self.hands.part(name));
+        let facts = self.world.facts();
+        let part = |(name, _): (&'static str, String)| (name, self.host.part(name));
         self.said().parts = self.names.services().map(part).collect();
         // What is acknowledged up to a space's last change is how the platform knows it.
         let told = self.world.told_values();
@@ -36,10 +36,10 @@ impl Cumulocity {
             let mut before = self.changing();
             before.maxima.begin(space.id, space.seq, space.occupancy.maximum);
         }
-        let mut own = vec![self.names.appliance(&house.name)];
+        let mut own = vec![self.names.appliance(&facts.name)];
         own.extend(meters.iter().map(|meter| self.names.child_meter(meter)));
         own.extend(spaces.iter().map(|space| self.names.child_space(space)));
-        own.extend(self.names.facts(self.position, &*self.hands));
+        own.extend(self.names.facts(self.position, &*self.host));
         own.push(self.in_force());
         own.extend(self.installed()?);
         let mut greeting = self.greeting();
@@ -68,7 +68,7 @@ impl Cumulocity {
 
     /// The configuration in force, as the platform shows it.
     pub(super) fn in_force(&self) -> String {
-        let text = self.hands.configuration(Section::Whole);
+        let text = self.host.configuration(Section::Whole);
         let line = Line::new(113).text(&text).finish();
         if line.len() <= PAYLOAD {
             return line;

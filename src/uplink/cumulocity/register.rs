@@ -2,8 +2,8 @@
 
 use super::smartrest::Line;
 use crate::domain::{MeterId, Quantity, Space, SpaceId};
-use crate::uplink::hands::{Hands, LogKind, Section};
-use crate::uplink::operations::kind;
+use crate::uplink::host::{Host, LogKind, Section};
+use crate::uplink::names::kind;
 use crate::uplink::world::MeterKnown;
 
 /// Minutes after which a silent box counts as gone.
@@ -79,7 +79,7 @@ impl Names {
     }
 
     /// What is said of the box itself.
-    pub(super) fn facts(&self, position: Option<[f64; 3]>, hands: &dyn Hands) -> Vec<String> {
+    pub(super) fn facts(&self, position: Option<[f64; 3]>, host: &dyn Host) -> Vec<String> {
         let version = env!("CARGO_PKG_VERSION");
         let mut lines = vec![
             Line::new(110)
@@ -116,7 +116,7 @@ impl Names {
                 .text(&id)
                 .text("appliance")
                 .text(name)
-                .text(hands.part(name).word())
+                .text(host.part(name).word())
                 .finish()
         }));
         lines

@@ -8,8 +8,8 @@ use super::Cumulocity;
 use super::series::{Sample, measurement};
 use super::smartrest::Line;
 use crate::store::ReadError;
-use crate::uplink::board::LinkHealth;
 use crate::uplink::connection::wire::Message;
+use crate::uplink::tallies::LinkHealth;
 
 impl Cumulocity {
     /// How the box itself is.
@@ -34,9 +34,9 @@ impl Cumulocity {
             samples.push(sample("uplink_Link", "rtt", took.as_secs_f64() * 1_000.0, "ms"));
         }
         let lines = measurement("uplink_Health", now, &samples);
-        let temperature = self.hands.temperature();
-        let board = temperature.map(|degrees| Line::new(211).number(degrees).time(now).finish());
-        self.packed(None, lines.into_iter().chain(board))
+        let temperature = self.host.temperature();
+        let status = temperature.map(|degrees| Line::new(211).number(degrees).time(now).finish());
+        self.packed(None, lines.into_iter().chain(status))
     }
 
     /// Parts of the box that work now and did not, or the other way round.
@@ -45,7 +45,7 @@ impl Cumulocity {
         let mut said = self.said();
         let mut changed = Vec::new();
         for (name, service) in self.names.services() {
-            let state = self.hands.part(name);
+            let state = self.host.part(name);
             // What is not in it was not told in this session, or is told as down for good.
             if let Some(told) = said.parts.get_mut(name)
                 && std::mem::replace(told, state) != state

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::smartrest::{Line, PAYLOAD, number};
-pub use crate::rules::{Sample, samples, space_samples};
+pub use crate::domain::series::{Sample, samples, space_samples};
 
 /// Lines of template 201 with one type and time; several when one would be too long. None without samples.
 #[must_use]

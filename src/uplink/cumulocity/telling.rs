@@ -17,7 +17,7 @@ use crate::domain::{
 };
 use crate::store::{Entry, is_possible};
 use crate::uplink::connection::wire::Message;
-use crate::uplink::operations::kind;
+use crate::uplink::names::kind;
 
 impl Cumulocity {
     pub(super) fn event(&self, entry: &Entry, event: &Event) -> Vec<Message> {

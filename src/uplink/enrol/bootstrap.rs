@@ -32,13 +32,12 @@ pub struct Login {
     pub tenant: String,
     /// The user's name in it.
     pub username: String,
-    /// The password.
     pub password: Zeroizing<String>,
 }
 
 /// What was heard is no login; the device asks on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoLogin {
+pub enum NoLoginError {
     /// Another message than `70`.
     #[error("another message than 70")]
     Other,
@@ -51,15 +50,15 @@ pub enum NoLogin {
 }
 
 /// The login in the fields of a line, as they are after unquoting.
-pub fn login(fields: &[String]) -> Result<Login, NoLogin> {
+pub fn login(fields: &[String]) -> Result<Login, NoLoginError> {
     if fields.first().map(String::as_str) != Some("70") {
-        return Err(NoLogin::Other);
+        return Err(NoLoginError::Other);
     }
     let [_, tenant, username, password] = fields else {
-        return Err(NoLogin::Fields(fields.len()));
+        return Err(NoLoginError::Fields(fields.len()));
     };
     if [tenant, username, password].into_iter().any(String::is_empty) {
-        return Err(NoLogin::Empty);
+        return Err(NoLoginError::Empty);
     }
     Ok(Login {
         tenant: tenant.clone(),
@@ -72,7 +71,7 @@ pub fn login(fields: &[String]) -> Result<Login, NoLogin> {
 mod tests {
     use super::*;
 
-    fn of(line: &str) -> Result<Login, NoLogin> {
+    fn of(line: &str) -> Result<Login, NoLoginError> {
         login(&line.split(',').map(str::to_owned).collect::<Vec<_>>())
     }
 
@@ -85,12 +84,12 @@ mod tests {
         );
         assert_eq!(*login.password, "secret");
         for (line, why) in [
-            ("", NoLogin::Other),
-            ("71,t,u,p", NoLogin::Other),
-            ("70", NoLogin::Fields(1)),
-            ("70,t,u", NoLogin::Fields(3)),
-            ("70,t,u,p,x", NoLogin::Fields(5)),
-            ("70,t,,p", NoLogin::Empty),
+            ("", NoLoginError::Other),
+            ("71,t,u,p", NoLoginError::Other),
+            ("70", NoLoginError::Fields(1)),
+            ("70,t,u", NoLoginError::Fields(3)),
+            ("70,t,u,p,x", NoLoginError::Fields(5)),
+            ("70,t,,p", NoLoginError::Empty),
         ] {
             assert_eq!(of(line).err(), Some(why), "{line}");
         }

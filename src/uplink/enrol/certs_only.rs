@@ -3,12 +3,13 @@
 
 use data_encoding::{BASE64, Specification};
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use x509_parser::asn1_rs::{Any, FromDer, Tag, oid};
+
+use crate::pki::pem;
 
 /// The answer holds no certificates that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoCertificates {
+pub enum CertsOnlyError {
     /// Neither PEM nor base64 nor DER.
     #[error("the answer is neither PEM nor PKCS#7 in base64 or DER")]
     Form,
@@ -21,9 +22,9 @@ pub enum NoCertificates {
 }
 
 /// The certificates in the body of an answer, in its order.
-pub fn certificates(body: &[u8]) -> Result<Vec<CertificateDer<'static>>, NoCertificates> {
+pub fn certificates(body: &[u8]) -> Result<Vec<CertificateDer<'static>>, CertsOnlyError> {
     if body.windows(11).any(|window| window == b"-----BEGIN ") {
-        return pem(body);
+        return pem::certificates(body).map_err(|_| CertsOnlyError::None);
     }
     // A SEQUENCE begins with 0x30, which is the `0` of no base64 of DER: that begins with M.
     match body.first() {
@@ -32,27 +33,19 @@ pub fn certificates(body: &[u8]) -> Result<Vec<CertificateDer<'static>>, NoCerti
     }
 }
 
-fn pem(body: &[u8]) -> Result<Vec<CertificateDer<'static>>, NoCertificates> {
-    let found: Vec<_> = CertificateDer::pem_slice_iter(body).filter_map(Result::ok).collect();
-    match found.is_empty() {
-        true => Err(NoCertificates::None),
-        false => Ok(found),
-    }
-}
-
-fn base64(body: &[u8]) -> Result<Vec<u8>, NoCertificates> {
+fn base64(body: &[u8]) -> Result<Vec<u8>, CertsOnlyError> {
     let mut specification: Specification = BASE64.specification();
     specification.ignore.push_str(" \t\r\n");
     let lines = specification.encoding().expect("base64 that passes white space over");
-    lines.decode(body).map_err(|_| NoCertificates::Form)
+    lines.decode(body).map_err(|_| CertsOnlyError::Form)
 }
 
 /// `ContentInfo { signedData, [0] SignedData { version, digests, content, [0] certificates, … } }`
-fn signed_data(der: &[u8]) -> Result<Vec<CertificateDer<'static>>, NoCertificates> {
+fn signed_data(der: &[u8]) -> Result<Vec<CertificateDer<'static>>, CertsOnlyError> {
     let content = element(der, |tag| tag == Tag::Sequence)?.1;
     let (rest, kind) = element(content, |tag| tag == Tag::Oid)?;
     if kind != oid!(1.2.840.113549.1.7.2).as_bytes() {
-        return Err(NoCertificates::Kind);
+        return Err(CertsOnlyError::Kind);
     }
     let explicit = element(rest, |tag| tag == Tag(0))?.1;
     let mut rest = element(explicit, |tag| tag == Tag::Sequence)?.1;
@@ -60,9 +53,9 @@ fn signed_data(der: &[u8]) -> Result<Vec<CertificateDer<'static>>, NoCertificate
         rest = element(rest, |tag| tag == expected)?.0;
     }
     if rest.is_empty() {
-        return Err(NoCertificates::None);
+        return Err(CertsOnlyError::None);
     }
-    let mut set = element(rest, |tag| tag == Tag(0)).map_err(|_| NoCertificates::None)?.1;
+    let mut set = element(rest, |tag| tag == Tag(0)).map_err(|_| CertsOnlyError::None)?.1;
     let mut found = Vec::new();
     while !set.is_empty() {
         let (after, _) = element(set, |tag| tag == Tag::Sequence)?;
@@ -70,16 +63,16 @@ fn signed_data(der: &[u8]) -> Result<Vec<CertificateDer<'static>>, NoCertificate
         set = after;
     }
     match found.is_empty() {
-        true => Err(NoCertificates::None),
+        true => Err(CertsOnlyError::None),
         false => Ok(found),
     }
 }
 
 /// What follows the first element, and what is in it.
-fn element(der: &[u8], wanted: impl Fn(Tag) -> bool) -> Result<(&[u8], &[u8]), NoCertificates> {
-    let (rest, any) = Any::from_der(der).map_err(|_| NoCertificates::Kind)?;
+fn element(der: &[u8], wanted: impl Fn(Tag) -> bool) -> Result<(&[u8], &[u8]), CertsOnlyError> {
+    let (rest, any) = Any::from_der(der).map_err(|_| CertsOnlyError::Kind)?;
     if !wanted(any.tag()) {
-        return Err(NoCertificates::Kind);
+        return Err(CertsOnlyError::Kind);
     }
     Ok((rest, any.data))
 }

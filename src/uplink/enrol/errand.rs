@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use super::est::Wish;
+use super::est::EstRequest;
 use super::keeper::Enrol;
 use crate::tls::{Step, StepVerdict};
 use crate::uplink::config::Auth;
@@ -18,7 +18,7 @@ const SESSION: Duration = Duration::from_secs(60);
 /// What is wished.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct EnrolWish {
+pub struct EnrolRequest {
     /// The one-time password for a first certificate; absent: the configuration's.
     #[serde(default)]
     pub otp: Option<String>,
@@ -47,9 +47,9 @@ impl Drop for Anew<'_> {
 
 impl Enrol {
     /// Comes to a proof, or to the next one, and tries it. Dropped, it asks no more.
-    pub async fn now(&self, device: &str, wish: EnrolWish) -> Vec<Step> {
+    pub async fn now(&self, device: &str, wish: EnrolRequest) -> Vec<Step> {
         let mut steps = Vec::new();
-        let sessions = self.board.sessions();
+        let sessions = self.status.sessions();
         let done = match self.config.auth() {
             _ if !self.is_open(&mut steps) => false,
             Auth::Bootstrap => self.granted_now(device, &wish, &mut steps).await,
@@ -71,17 +71,17 @@ impl Enrol {
         open
     }
 
-    async fn certified_now(&self, device: &str, wish: EnrolWish, steps: &mut Vec<Step>) -> bool {
+    async fn certified_now(&self, device: &str, wish: EnrolRequest, steps: &mut Vec<Step>) -> bool {
         let given = wish.otp.map(Zeroizing::new);
-        let is_good = matches!(self.kept.life(), Ok(Some(life)) if jiff::Timestamp::now() < life.until);
+        let is_good = matches!(self.credential_folder.life(), Ok(Some(life)) if jiff::Timestamp::now() < life.until);
         let what = if given.is_none() && is_good && !wish.again {
-            Wish::Renew
+            EstRequest::Renew
         } else {
-            Wish::Enrol
+            EstRequest::Enrol
         };
         let words = match what {
-            Wish::Enrol => "a first certificate for",
-            Wish::Renew => "the next certificate for",
+            EstRequest::Enrol => "a first certificate for",
+            EstRequest::Renew => "the next certificate for",
         };
         let origin = self.config.http_origin();
         steps.push(good("config", format!("{origin} is asked for {words} {device}")));
@@ -109,7 +109,7 @@ impl Enrol {
         }
     }
 
-    async fn granted_now(&self, device: &str, wish: &EnrolWish, steps: &mut Vec<Step>) -> bool {
+    async fn granted_now(&self, device: &str, wish: &EnrolRequest, steps: &mut Vec<Step>) -> bool {
         if wish.otp.is_some() {
             let words = "uplink.auth is \"bootstrap\", which knows no one-time password".to_owned();
             steps.push(step("config", StepVerdict::Bad, words, "leave --otp-file out"));
@@ -123,18 +123,23 @@ impl Enrol {
         }
         let words = format!("asking {} for a login as {device}", self.config.url);
         steps.push(good("config", words));
-        let before = self.kept.login().ok().flatten();
+        let before = self.credential_folder.login().ok().flatten();
         let mut changes = self.changes();
         let anew = wish.again.then(|| Anew::begin(self));
         // The one whose office it is asks; here it is only waited for.
-        while self.kept.login().ok().flatten() == before && *self.at_work.borrow() {
+        while self.credential_folder.login().ok().flatten() == before && *self.at_work.borrow() {
             let _ = changes.changed().await;
         }
         drop(anew);
         if !self.is_open(steps) {
             return false;
         }
-        let user = self.kept.login().ok().flatten().map(|login| login.username);
+        let user = self
+            .credential_folder
+            .login()
+            .ok()
+            .flatten()
+            .map(|login| login.username);
         let words = format!("the platform granted the login of {}", user.unwrap_or_default());
         steps.push(good("login", words));
         true
@@ -143,21 +148,21 @@ impl Enrol {
     /// What is new has to prove itself in a session.
     async fn try_it(&self, mut sessions: watch::Receiver<u64>, steps: &mut Vec<Step>) {
         let before = *sessions.borrow();
-        let next = || self.kept.next().exists();
-        let has_news = next() || self.board.write().connected_since.is_none();
+        let next = || self.credential_folder.next().exists();
+        let has_news = next() || self.status.write().connected_since.is_none();
         let tried = timeout(SESSION, async {
             while has_news && *sessions.borrow() == before {
-                // The board lives as long as we do.
+                // The status lives as long as we do.
                 let _ = sessions.changed().await;
             }
         });
         let tried = tried.await.is_ok();
-        let fault = self.board.write().enrolment.clone().and_then(|shown| shown.last_error);
+        let fault = self.status.write().enrolment.clone().and_then(|shown| shown.last_error);
         steps.push(match (tried, fault) {
             (true, Some(fault)) => step("session", StepVerdict::Bad, fault.what, &fault.mend),
             (true, None) => good("session", "the broker lets the box in with it".to_owned()),
             (false, _) => {
-                let fault = self.board.write().faults.front().cloned();
+                let fault = self.status.write().faults.front().cloned();
                 let words = fault
                     .as_ref()
                     .map_or("no session was opened with it yet", |fault| &fault.what);

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use rustls::pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::certs_only::{self, NoCertificates};
+use super::certs_only::{self, CertsOnlyError};
 
 /// Media type of a request.
 pub const CONTENT_TYPE: &str = "application/pkcs10";
@@ -16,20 +16,20 @@ const AT_LATEST: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum EstRequest {
     /// The first certificate.
     Enrol,
     /// The next one, before the present one ends.
     Renew,
 }
 
-impl Wish {
+impl EstRequest {
     /// Where the platform takes it.
     #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
-            Wish::Enrol => "/.well-known/est/simpleenroll",
-            Wish::Renew => "/.well-known/est/simplereenroll",
+            EstRequest::Enrol => "/.well-known/est/simpleenroll",
+            EstRequest::Renew => "/.well-known/est/simplereenroll",
         }
     }
 }
@@ -53,10 +53,10 @@ pub struct Chain {
 
 /// What the platform answered is no certificate for us.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unusable {
+pub enum EstAnswerError {
     /// There are no certificates to be read.
     #[error(transparent)]
-    None(#[from] NoCertificates),
+    None(#[from] CertsOnlyError),
     /// A certificate cannot be read.
     #[error("certificate {0} of the answer cannot be read")]
     Unreadable(usize),
@@ -83,21 +83,21 @@ pub enum Unusable {
 
 /// The chain in an answer for the request with this public key (SubjectPublicKeyInfo, DER), when it is for `device`
 /// and good at `now`.
-pub fn chain(answer: &[u8], public_key: &[u8], device: &str, now: Timestamp) -> Result<Chain, Unusable> {
+pub fn chain(answer: &[u8], public_key: &[u8], device: &str, now: Timestamp) -> Result<Chain, EstAnswerError> {
     let mut left = certs_only::certificates(answer)?;
     let mut parsed = Vec::with_capacity(left.len());
     for (place, der) in (1..).zip(&left) {
-        let (_, certificate) = X509Certificate::from_der(der).map_err(|_| Unusable::Unreadable(place))?;
+        let (_, certificate) = X509Certificate::from_der(der).map_err(|_| EstAnswerError::Unreadable(place))?;
         parsed.push(certificate);
     }
     let leaf = parsed
         .iter()
         .position(|certificate| certificate.public_key().raw == public_key)
-        .ok_or(Unusable::Foreign)?;
+        .ok_or(EstAnswerError::Foreign)?;
     let named = parsed[leaf].subject().iter_common_name().next();
     let named = named.and_then(|name| name.as_str().ok()).unwrap_or_default();
     if named != device {
-        return Err(Unusable::Name {
+        return Err(EstAnswerError::Name {
             named: named.to_owned(),
             wanted: device.to_owned(),
         });
@@ -109,7 +109,7 @@ pub fn chain(answer: &[u8], public_key: &[u8], device: &str, now: Timestamp) -> 
         moment(validity.not_after.timestamp()),
     );
     if now < from || now >= until {
-        return Err(Unusable::Dates { from, until });
+        return Err(EstAnswerError::Dates { from, until });
     }
     drop(parsed);
     let mut ordered = vec![left.swap_remove(leaf)];
@@ -213,17 +213,20 @@ qI5nKq222PdiyBYU059eeJZwPxU02aYxAA==\r\n";
     fn what_is_not_ours_is_told_apart() {
         let now = at("2027-01-01T00:00:00Z");
         let of = |answer: &[u8], key: &[u8], device, now| chain(answer, key, device, now).unwrap_err();
-        assert_eq!(of(&der(), b"another", "box-1", now), Unusable::Foreign);
-        assert!(matches!(of(&der(), &key(), "box-2", now), Unusable::Name { .. }));
+        assert_eq!(of(&der(), b"another", "box-1", now), EstAnswerError::Foreign);
+        assert!(matches!(of(&der(), &key(), "box-2", now), EstAnswerError::Name { .. }));
         let late = at("2037-01-01T00:00:00Z");
-        assert!(matches!(of(&der(), &key(), "box-1", late), Unusable::Dates { .. }));
+        assert!(matches!(
+            of(&der(), &key(), "box-1", late),
+            EstAnswerError::Dates { .. }
+        ));
         for (answer, fault) in [
-            (&b"<html>"[..], NoCertificates::Form),
-            (b"", NoCertificates::Kind),
-            (b"-----BEGIN NOTHING-----", NoCertificates::None),
-            (&der()[..300], NoCertificates::Kind),
+            (&b"<html>"[..], CertsOnlyError::Form),
+            (b"", CertsOnlyError::Kind),
+            (b"-----BEGIN NOTHING-----", CertsOnlyError::None),
+            (&der()[..300], CertsOnlyError::Kind),
         ] {
-            assert_eq!(of(answer, &key(), "box-1", now), Unusable::None(fault));
+            assert_eq!(of(answer, &key(), "box-1", now), EstAnswerError::None(fault));
         }
     }
 

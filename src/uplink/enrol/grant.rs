@@ -7,16 +7,16 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::bootstrap::{ASKS, HEARS, Login, USER, login, pause};
-use super::fault::EnrolFault;
+use super::error::EnrolError;
 use super::keeper::Enrol;
 use super::shown::Stage;
 use crate::uplink::connection::dial;
-use crate::uplink::connection::fault::Fault;
-use crate::uplink::connection::opening::{changed, password};
-use crate::uplink::connection::retry::Retry;
+use crate::uplink::connection::error::ConnectionError;
+use crate::uplink::connection::login::password;
+use crate::uplink::connection::opening::changed;
+use crate::uplink::connection::retry::{Retry, chance};
 use crate::uplink::connection::wire::{Delivered, Incoming, Message, Opening, Protocol, Wire};
 use crate::uplink::cumulocity::smartrest::lines;
-use crate::uplink::room::chance;
 use crate::uplink::topic::Topic;
 
 impl Enrol {
@@ -42,7 +42,7 @@ impl Enrol {
                             broker = %self.config.url, error = %fault, mend = fault.mend(), again_in_s = pause.as_secs(),
                             "the box could not ask for its login"
                         );
-                        self.board.fault(&fault, Timestamp::now(), next);
+                        self.status.fault(&fault, Timestamp::now(), next);
                         tokio::select! {
                             () = sleep(pause) => {}
                             () = changed(&self.config, device) => retry = Retry::new(self.patience),
@@ -57,13 +57,13 @@ impl Enrol {
     }
 
     fn stage(&self, stage: Stage) {
-        if let Some(shown) = &mut self.board.write().enrolment {
+        if let Some(shown) = &mut self.status.write().enrolment {
             shown.stage = stage;
         }
     }
 
     /// Asks until it has a login, which is kept before the session ends.
-    async fn ask(&self, device: &str) -> Result<(), Fault> {
+    async fn ask(&self, device: &str) -> Result<(), ConnectionError> {
         let mut wire = self.as_a_stranger(device).await?;
         wire.subscribe(&[Topic::surely(HEARS)], 1).await?;
         tracing::info!(broker = %self.config.url, device, "asking for a login; accept the device on the registration page");
@@ -73,7 +73,7 @@ impl Enrol {
             tokio::select! {
                 incoming = wire.next() => match incoming? {
                     Incoming::Subscribed(_, granted) if granted.first() == Some(&true) => asks_at = Instant::now(),
-                    Incoming::Subscribed(..) => return Err(Fault::NotSubscribed(HEARS.to_owned())),
+                    Incoming::Subscribed(..) => return Err(ConnectionError::NotSubscribed(HEARS.to_owned())),
                     Incoming::Message(delivered) => {
                         let granted = self.heard(&delivered);
                         if delivered.id != 0 {
@@ -87,8 +87,8 @@ impl Enrol {
                             return Ok(());
                         }
                     }
-                    Incoming::HangsUp(why) => return Err(Fault::HungUp(why)),
-                    Incoming::Opened(opened) => return Err(opened.refused.map_or(Fault::NoAnswer, Fault::Refused)),
+                    Incoming::HangsUp(why) => return Err(ConnectionError::HungUp(why)),
+                    Incoming::Opened(opened) => return Err(opened.refused.map_or(ConnectionError::NoAnswer, ConnectionError::Refused)),
                     Incoming::Taken(..) | Incoming::Pong | Incoming::Larger(_) | Incoming::Other => {}
                 },
                 () = sleep_until(asks_at) => {
@@ -102,7 +102,7 @@ impl Enrol {
     }
 
     /// A session of nobody in particular.
-    async fn as_a_stranger(&self, device: &str) -> Result<Wire, Fault> {
+    async fn as_a_stranger(&self, device: &str) -> Result<Wire, ConnectionError> {
         let config = &self.config;
         let file = config.password_file.as_deref().unwrap_or(std::path::Path::new(""));
         let opening = Opening {
@@ -115,12 +115,12 @@ impl Enrol {
         };
         let tls = config.outbound().map(|outbound| outbound.load()).transpose()?;
         // Its password is never said in clear; a configuration in which it would be is refused.
-        let tls = tls.ok_or(Fault::NoAnswer)?;
+        let tls = tls.ok_or(ConnectionError::NoAnswer)?;
         let addresses = dial::resolve(&config.url).await?;
         let stream = dial::connect(&config.url, &addresses).await?;
         let line = dial::encrypt(&config.url, &tls, stream).await?;
         let (wire, _) = dial::open(line, Protocol::V311, &opening).await?;
-        let mut written = self.board.write();
+        let mut written = self.status.write();
         (written.troubled, written.next_try) = (false, None);
         Ok(wire)
     }
@@ -134,9 +134,9 @@ impl Enrol {
         match login(&line) {
             Ok(login) => self.keep_login(&login),
             Err(why) => {
-                let fault = EnrolFault::NoLogin(why);
+                let fault = EnrolError::NoLogin(why);
                 tracing::warn!(error = %fault, "asking on");
-                if let Some(shown) = &mut self.board.write().enrolment {
+                if let Some(shown) = &mut self.status.write().enrolment {
                     shown.no_login += 1;
                 }
                 false
@@ -145,14 +145,14 @@ impl Enrol {
     }
 
     fn keep_login(&self, login: &Login) -> bool {
-        match self.kept.put_login(login) {
+        match self.credential_folder.put_login(login) {
             Ok(()) => {
                 tracing::info!("the platform granted the box a login");
                 true
             }
             // The platform may give it again; without it the box is as it was.
             Err(error) => {
-                self.failed(&EnrolFault::Kept(error));
+                self.failed(&EnrolError::Kept(error));
                 false
             }
         }

@@ -1,6 +1,6 @@
 //! Sees to it that the box has a proof of who it is: asks for one, renews it in time, and says how that goes.
 //!
-//! What was given lies in files ([`Kept`]), and the one who opens sessions looks there: a renewed pair is tried in a
+//! What was given lies in files ([`CredentialFolder`]), and the one who opens sessions looks there: a renewed pair is tried in a
 //! session before it replaces the present one, so whatever happens in between there is one that works.
 
 use std::convert::Infallible;
@@ -12,16 +12,18 @@ use tokio::sync::{Mutex as Turn, watch};
 use tokio::time::{interval, sleep};
 use zeroize::Zeroizing;
 
-use super::est::{self, Chain, Wish};
-use super::fault::EnrolFault;
-use super::kept::Kept;
+use super::credential_folder::CredentialFolder;
+use super::error::EnrolError;
+use super::est::{self, Chain, EstRequest};
+use super::otp::Otp;
 use super::shown::{EnrolmentShown, Stage};
 use crate::pki::SigningRequest;
-use crate::uplink::board::{Board, FaultShown};
 use crate::uplink::config::{Auth, Config};
-use crate::uplink::connection::fault::Fault;
+use crate::uplink::connection::error::ConnectionError;
+use crate::uplink::connection::shown::FaultShown;
 use crate::uplink::patience::Patience;
-use crate::uplink::tenant::{Otp, Tenant};
+use crate::uplink::status::Status;
+use crate::uplink::tenant::Tenant;
 
 /// The clock may be set while we wait, so we never wait longer at once.
 const LOOK: Duration = Duration::from_secs(60);
@@ -31,8 +33,8 @@ const GLANCE: Duration = Duration::from_secs(2);
 /// Sees to the box's proof of who it is.
 pub struct Enrol {
     pub(super) config: Config,
-    pub(super) kept: Kept,
-    pub(super) board: Arc<Board>,
+    pub(super) credential_folder: CredentialFolder,
+    pub(super) status: Arc<Status>,
     pub(super) patience: Patience,
     /// Whether a login is asked for anew though there is one.
     pub(super) anew: watch::Sender<bool>,
@@ -67,13 +69,13 @@ impl Drop for AtWork<'_> {
 impl Enrol {
     /// Nothing is asked yet. `None`: the box proves itself by what its configuration names.
     #[must_use]
-    pub fn new(config: &Config, tenant: Tenant, board: Arc<Board>, patience: Patience) -> Option<Enrol> {
-        let kept = config.kept.clone().filter(|_| config.auth().is_given())?;
-        board.write().enrolment = Some(EnrolmentShown::new(config.auth()));
+    pub fn new(config: &Config, tenant: Tenant, status: Arc<Status>, patience: Patience) -> Option<Enrol> {
+        let credential_folder = config.credential_folder.clone().filter(|_| config.auth().is_given())?;
+        status.write().enrolment = Some(EnrolmentShown::new(config.auth()));
         Some(Enrol {
             config: config.clone(),
-            kept,
-            board,
+            credential_folder,
+            status,
             patience,
             anew: watch::Sender::new(false),
             tenant,
@@ -104,8 +106,8 @@ impl Enrol {
 
     pub(super) fn is_proven(&self) -> bool {
         match self.config.auth() {
-            Auth::Bootstrap => self.kept.granted().exists() && !*self.anew.borrow(),
-            _ => self.kept.identity().exists(),
+            Auth::Bootstrap => self.credential_folder.granted().exists() && !*self.anew.borrow(),
+            _ => self.credential_folder.identity().exists(),
         }
     }
 
@@ -125,20 +127,20 @@ impl Enrol {
 
     /// The broker took the next pair: it is the present one from now on.
     pub fn took_next(&self) {
-        match self.kept.take_next() {
+        match self.credential_folder.take_next() {
             Ok(()) => tracing::info!("the broker took the renewed certificate; it replaces the one of before"),
             // It stays the next one and is tried again with the next session.
-            Err(error) => self.failed(&EnrolFault::Kept(error)),
+            Err(error) => self.failed(&EnrolError::Kept(error)),
         }
         self.changed();
     }
 
     /// The broker takes the present pair and not the next one.
-    pub fn refused_next(&self, fault: Fault) {
-        if let Err(error) = self.kept.drop_next() {
+    pub fn refused_next(&self, fault: ConnectionError) {
+        if let Err(error) = self.credential_folder.drop_next() {
             tracing::warn!(%error, "the refused certificate could not be removed");
         }
-        self.failed(&EnrolFault::NextRefused(Box::new(fault)));
+        self.failed(&EnrolError::NextRefused(Box::new(fault)));
         self.changed();
     }
 
@@ -161,7 +163,7 @@ impl Enrol {
                 tokio::select! {
                     _ = changes.changed() => {}
                     () = sleep(pause.min(LOOK)) => {}
-                    () = self.other_otp(), if wish == Some(Wish::Enrol) => self.rest(None),
+                    () = self.other_otp(), if wish == Some(EstRequest::Enrol) => self.rest(None),
                 }
                 continue;
             }
@@ -179,16 +181,16 @@ impl Enrol {
     }
 
     /// What is to be asked for, and when; `None`: a next pair waits to be tried.
-    fn due(&self, now: Timestamp) -> Result<Option<(Wish, Timestamp)>, EnrolFault> {
-        let life = self.kept.life()?;
-        let next = self.kept.next().exists();
+    fn due(&self, now: Timestamp) -> Result<Option<(EstRequest, Timestamp)>, EnrolError> {
+        let life = self.credential_folder.life()?;
+        let next = self.credential_folder.next().exists();
         let due = match life {
             _ if next => None,
-            Some(life) if now < life.until => Some((Wish::Renew, est::renewal(life.from, life.until))),
+            Some(life) if now < life.until => Some((EstRequest::Renew, est::renewal(life.from, life.until))),
             // Whoever let it end is a stranger again.
-            Some(_) | None => Some((Wish::Enrol, now)),
+            Some(_) | None => Some((EstRequest::Enrol, now)),
         };
-        let mut written = self.board.write();
+        let mut written = self.status.write();
         written.certificate_ends = life.map(|life| life.until);
         if let Some(shown) = &mut written.enrolment {
             shown.stage = match (life, next) {
@@ -196,37 +198,37 @@ impl Enrol {
                 (Some(life), false) if now < life.until => Stage::Proven,
                 (Some(_) | None, false) => Stage::Asking,
             };
-            shown.renews = due.filter(|(wish, _)| *wish == Wish::Renew).map(|(_, at)| at);
+            shown.renews = due.filter(|(wish, _)| *wish == EstRequest::Renew).map(|(_, at)| at);
         }
         Ok(due.map(|(wish, at)| (wish, self.rested(at))))
     }
 
     /// The one-time password of the configuration, where one is needed.
-    pub(super) fn otp(&self, wish: Wish) -> Result<Option<Zeroizing<String>>, EnrolFault> {
-        if wish == Wish::Renew {
+    pub(super) fn otp(&self, wish: EstRequest) -> Result<Option<Zeroizing<String>>, EnrolError> {
+        if wish == EstRequest::Renew {
             return Ok(None);
         }
-        let file = self.config.otp_file.as_ref().ok_or(EnrolFault::NoOtp)?;
+        let file = self.config.otp_file.as_ref().ok_or(EnrolError::NoOtp)?;
         let text = std::fs::read_to_string(file)
             .map(Zeroizing::new)
-            .map_err(|source| EnrolFault::Otp {
+            .map_err(|source| EnrolError::Otp {
                 path: file.display().to_string(),
                 source,
             })?;
         let text = Zeroizing::new(text.trim().to_owned());
         if text.is_empty() {
-            return Err(EnrolFault::NoOtp);
+            return Err(EnrolError::NoOtp);
         }
         Ok(Some(text))
     }
 
     /// Waits until the file of the one-time password has another one.
     async fn other_otp(&self) {
-        let before = self.otp(Wish::Enrol).ok();
+        let before = self.otp(EstRequest::Enrol).ok();
         let mut glances = interval(GLANCE);
         loop {
             glances.tick().await;
-            let now = self.otp(Wish::Enrol).ok();
+            let now = self.otp(EstRequest::Enrol).ok();
             if now.is_some() && now != before {
                 return;
             }
@@ -234,17 +236,17 @@ impl Enrol {
     }
 
     /// Has a fresh key certified, for the first time by a one-time password, and keeps the pair.
-    pub(super) async fn certify(&self, device: &str, otp: Option<Zeroizing<String>>) -> Result<Chain, EnrolFault> {
+    pub(super) async fn certify(&self, device: &str, otp: Option<Zeroizing<String>>) -> Result<Chain, EnrolError> {
         let _turn = self.turn.lock().await;
         let request = SigningRequest::new(device)?;
         let otp = otp.as_ref().map(|password| Otp { device, password });
         let answer = self.tenant.certify(&request.der, otp).await?;
         let chain = est::chain(&answer, &request.public_key, device, Timestamp::now());
-        let chain = chain.map_err(|why| EnrolFault::Unusable {
+        let chain = chain.map_err(|why| EnrolError::Unusable {
             origin: self.config.http_origin(),
             why,
         })?;
-        let place = self.kept.put(&request.key, &chain.pem)?;
+        let place = self.credential_folder.put(&request.key, &chain.pem)?;
         tracing::info!(until = %chain.not_after, file = %place.display(), "the platform certified the box");
         self.succeeded();
         Ok(chain)
@@ -253,19 +255,19 @@ impl Enrol {
     /// There is something new.
     pub(super) fn succeeded(&self) {
         self.rest(None);
-        if let Some(shown) = &mut self.board.write().enrolment {
+        if let Some(shown) = &mut self.status.write().enrolment {
             (shown.last_error, shown.next_try) = (None, None);
         }
         self.changed();
     }
 
-    /// It is told, and tried again later.
-    pub(super) fn failed(&self, fault: &EnrolFault) {
+    /// Tells of the fault; the errand is tried again later.
+    pub(super) fn failed(&self, fault: &EnrolError) {
         let now = Timestamp::now();
         let pause = SignedDuration::try_from(self.patience.enrol).unwrap_or(SignedDuration::from_hours(1));
         let next = now.checked_add(pause).ok();
         self.rest(next);
-        if let Some(shown) = &mut self.board.write().enrolment {
+        if let Some(shown) = &mut self.status.write().enrolment {
             shown.next_try = next;
         }
         let told = FaultShown {
@@ -275,7 +277,7 @@ impl Enrol {
             mend: fault.mend().to_owned(),
         };
         tracing::warn!(error = %fault, mend = fault.mend(), next_try = next.map(|at| at.to_string()), "not enrolled");
-        self.board.unenrolled(told);
+        self.status.unenrolled(told);
     }
 
     fn rest(&self, until: Option<Timestamp>) {

@@ -3,16 +3,17 @@
 
 pub mod bootstrap;
 pub mod certs_only;
+mod credential_folder;
 mod errand;
+pub(super) mod error;
 pub mod est;
-pub(super) mod fault;
 mod grant;
 mod keeper;
-mod kept;
+pub(super) mod otp;
 mod shown;
 
-pub use errand::EnrolWish;
-pub use fault::EnrolFault;
+pub use credential_folder::{CredentialFolder, CredentialFolderError};
+pub use errand::EnrolRequest;
+pub use error::EnrolError;
 pub use keeper::Enrol;
-pub use kept::{Kept, KeptError};
 pub use shown::{EnrolmentShown, Stage};

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::uplink::board::FaultShown;
 use crate::uplink::config::Auth;
+use crate::uplink::connection::shown::FaultShown;
 
 /// How far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ impl EnrolmentShown {
         }
     }
 
-    /// It in a sentence without its end, `device` being what the box calls itself.
+    /// The state in a sentence without its end, `device` being what the box calls itself.
     #[must_use]
     pub fn words(&self, device: &str) -> String {
         let renews = |words: &str| match self.renews {

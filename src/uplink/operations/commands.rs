@@ -7,33 +7,10 @@ use jiff::Timestamp;
 
 use super::shell_words::words;
 use crate::domain::units::count;
-use crate::uplink::board::UplinkShown;
-use crate::uplink::hands::Hands;
+use crate::uplink::host::Host;
+use crate::uplink::names::{COMMANDS, DROP};
+use crate::uplink::status::UplinkShown;
 use crate::uplink::world::World;
-
-/// Throws away what cannot be had again: allowed only where the configuration names it.
-pub const DROP: &str = "queue drop measurements";
-
-/// Every command there is: its name, what it takes, what it does.
-pub const COMMANDS: [(&str, &str, &str); 13] = [
-    ("help", "", "the commands that are allowed"),
-    ("version", "", "the version that runs"),
-    ("uptime", "", "how long the box runs"),
-    ("status", "", "the uplink in a few words"),
-    ("meters", "", "every meter, and whether it answers"),
-    ("meter", "SERIAL", "what was last known of a meter"),
-    ("spaces", "", "every space that is told, and its count"),
-    ("read", "SERIAL", "reads a meter now"),
-    ("queue", "", "what waits to be sent"),
-    (DROP, "", "throws values away that wait to be sent"),
-    ("rules", "", "when alarms are raised, and which stand"),
-    ("ack", "RULE", "the alarms of this rule were seen, and are not repeated"),
-    (
-        "log",
-        "level LEVEL",
-        "logs more or less until the configuration is read again",
-    ),
-];
 
 /// What carries commands out.
 pub struct Commands {
@@ -41,7 +18,7 @@ pub struct Commands {
     allowed: Vec<String>,
     world: World,
     queue: Queue,
-    hands: Arc<dyn Hands>,
+    host: Arc<dyn Host>,
 }
 
 /// What waits to be sent, as commands see it.
@@ -55,18 +32,13 @@ pub struct Queue {
 impl Commands {
     /// Commands for the box that the cloud knows as `device`.
     #[must_use]
-    pub fn new(
-        (device, allowed): (String, Vec<String>),
-        world: World,
-        queue: Queue,
-        hands: Arc<dyn Hands>,
-    ) -> Commands {
+    pub fn new((device, allowed): (String, Vec<String>), world: World, queue: Queue, host: Arc<dyn Host>) -> Commands {
         Commands {
             device,
             allowed,
             world,
             queue,
-            hands,
+            host,
         }
     }
 
@@ -103,7 +75,7 @@ impl Commands {
             return self.answer("meter", arguments).map_err(|error| error.to_string());
         }
         if let ("log", [_, level]) = (*name, arguments) {
-            return self.hands.log_level(level).map(|()| format!("lines of level {level}"));
+            return self.host.log_level(level).map(|()| format!("lines of level {level}"));
         }
         if *name == DROP {
             let waited = (self.queue.drop)();
@@ -117,7 +89,7 @@ impl Commands {
 
     async fn read(&self, serial: &str) -> Result<(), String> {
         let known = || format!("there is no meter {serial}");
-        self.hands.read(&serial.parse().map_err(|_| known())?).await
+        self.host.read(&serial.parse().map_err(|_| known())?).await
     }
 
     fn acknowledge(&self, rule: &str) -> Result<String, String> {
@@ -129,23 +101,15 @@ impl Commands {
         if count == 0 {
             return Err(format!("no alarm of `{rule}` stands; `rules` shows which do"));
         }
-        self.world.house().alarms.acknowledge(rule);
+        self.world.facts().alarms.acknowledge(rule);
         Ok(format!("{count} seen"))
     }
 
     fn rules(&self) -> Result<String, crate::store::ReadError> {
         let standing = self.world.alarms().standing()?;
         let mut text = String::new();
-        for rule in self.world.house().alarms.rules() {
-            let raise = rule.terms.op.threshold();
-            let _ = writeln!(
-                text,
-                "{} on {}: {} {raise}, {}",
-                rule.id,
-                rule.on,
-                rule.series,
-                rule.severity.name()
-            );
+        for rule in self.world.facts().alarms.in_words() {
+            let _ = writeln!(text, "{rule}");
         }
         for alarm in standing {
             let seen = if alarm.acknowledged { ", seen" } else { "" };
@@ -173,7 +137,7 @@ impl Commands {
             "rules" => text = self.rules()?,
             "version" => text.push_str(env!("CARGO_PKG_VERSION")),
             "uptime" => {
-                let since = Timestamp::now().duration_since(self.world.house().started);
+                let since = Timestamp::now().duration_since(self.world.facts().started);
                 let _ = write!(text, "{} s", since.as_secs().max(0));
             }
             "status" | "queue" => {

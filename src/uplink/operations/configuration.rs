@@ -1,37 +1,17 @@
-//! Configurations from the cloud and for it (UPLINK §2.7). The house validates, tries and puts back;
+//! Configurations from the cloud and for it (UPLINK §2.7). The box validates, tries and puts back;
 //! here they are fetched, sent, and remembered as installed.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use super::deeds::{Deeds, kind};
-use crate::store::{Ledger, ReadError, Store, schema};
-use crate::uplink::hands::{NewConfiguration, Section};
+use crate::store::Store;
+use crate::uplink::host::{Host, NewConfiguration, Section};
+use crate::uplink::installed::{self, Installed};
+use crate::uplink::names::kind;
 use crate::uplink::tenant::{Tenant, Upload};
 
-const INSTALLED: Ledger<Installed> = Ledger::new(schema::UPLINK_INSTALLED);
 /// A text takes so many bytes at most.
 const TEXT: usize = 10_000;
 pub(super) const TOO_LONG: &str = "the text has more than 10000 bytes; send it as a file (c8y_DownloadConfigFile)";
-
-/// A file of configuration that the cloud sent and that is in force.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Installed {
-    /// Which part it is.
-    pub kind: String,
-    /// Where it came from, without what follows the path: that can be a secret.
-    pub url: String,
-    /// The last part of its path.
-    pub name: String,
-    /// When it was taken over.
-    pub at: Timestamp,
-}
-
-/// Every such file, by type.
-pub fn installed(store: &Store) -> Result<Vec<Installed>, ReadError> {
-    let rows = INSTALLED.scan(store, &[], None, Section::TYPES.len())?;
-    Ok(rows.into_iter().map(|(_, row)| row).collect())
-}
 
 /// The number of an operation's row.
 pub(super) fn number(key: &[u8]) -> u64 {
@@ -85,14 +65,14 @@ pub(super) async fn settled(store: &Store, kind: &str, arguments: &[String]) -> 
             url,
             at: Timestamp::now(),
         };
-        let written = store.write(move |page| INSTALLED.put_on(page, row.kind.as_bytes(), &row));
-        written.await.map_err(|error| error.to_string())?;
+        let remembered = installed::remember(store, row).await;
+        remembered.map_err(|error| error.to_string())?;
     }
     Ok(String::new())
 }
 
 /// Sends a part of what is in force to the cloud.
-pub(super) async fn upload(deeds: &Deeds, named: &str, source: &str) -> Result<String, String> {
+pub(super) async fn upload((host, tenant): (&dyn Host, &Tenant), named: &str, source: &str) -> Result<String, String> {
     let section = section(if named.is_empty() {
         Section::TYPES[0].name()
     } else {
@@ -102,9 +82,9 @@ pub(super) async fn upload(deeds: &Deeds, named: &str, source: &str) -> Result<S
         kind: section.name(),
         text: "the configuration in force",
         source,
-        bytes: deeds.hands.configuration(section).into_bytes(),
+        bytes: host.configuration(section).into_bytes(),
     };
-    let sent = deeds.tenant.upload(upload).await;
+    let sent = tenant.upload(upload).await;
     sent.map_err(|error| format!("upload failed: {error}"))?;
     Ok(String::new())
 }

@@ -8,32 +8,18 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
-use super::row::{self, Phase, Row};
+use super::row::{self, INTERRUPTED, Phase, Row};
 use super::shell_words::words;
-use super::{Commands, INTERRUPTED, configuration, log_file};
+use super::{Commands, configuration, log_file};
 use crate::domain::OperationState;
 use crate::store::Store;
-use crate::uplink::board::Board;
 use crate::uplink::config::RestartMode;
 use crate::uplink::cumulocity;
-use crate::uplink::hands::Hands;
-use crate::uplink::outbox::READER;
+use crate::uplink::host::Host;
+use crate::uplink::names::{READER, kind};
+use crate::uplink::status::Status;
 use crate::uplink::tenant::Tenant;
 use crate::uplink::world::World;
-
-/// Kinds of operations, by the names of their fragments.
-#[allow(missing_docs, reason = "each is the name that it holds")]
-pub mod kind {
-    pub const RESTART: &str = "c8y_Restart";
-    pub const COMMAND: &str = "c8y_Command";
-    pub const CONFIGURATION: &str = "c8y_Configuration";
-    pub const UPLOAD: &str = "c8y_UploadConfigFile";
-    pub const DOWNLOAD: &str = "c8y_DownloadConfigFile";
-    pub const LOG_FILE: &str = "c8y_LogfileRequest";
-    pub const MEASURE: &str = "c8y_MeasurementRequestOperation";
-    /// What a command over a plain broker begins with; its name follows.
-    pub const PLAIN: &str = "cmd/";
-}
 
 /// Between two restarts.
 const RESTARTS: SignedDuration = SignedDuration::from_mins(5);
@@ -48,14 +34,14 @@ const TRIED: Duration = Duration::from_secs(90);
 pub struct Deeds {
     /// Command lines.
     pub commands: Commands,
-    /// The house.
-    pub hands: Arc<dyn Hands>,
+    /// The box.
+    pub host: Arc<dyn Host>,
     /// Where files go.
     pub tenant: Tenant,
     /// What a restart is.
     pub restart: RestartMode,
     /// Whose number the platform told.
-    pub board: Arc<Board>,
+    pub status: Arc<Status>,
     /// Meters that may be asked.
     pub world: World,
 }
@@ -67,8 +53,8 @@ impl Deeds {
             kind::CONFIGURATION | kind::DOWNLOAD => TRIED,
             kind::LOG_FILE | kind::UPLOAD => LIMIT * 2,
             // As long as the meters' objects take, each of which may need its whole time.
-            kind::COMMAND | kind::MEASURE => LIMIT.max(self.hands.reading_takes()),
-            name if name.starts_with(kind::PLAIN) => LIMIT.max(self.hands.reading_takes()),
+            kind::COMMAND | kind::MEASURE => LIMIT.max(self.host.reading_takes()),
+            name if name.starts_with(kind::PLAIN) => LIMIT.max(self.host.reading_takes()),
             _ => LIMIT,
         };
         match timeout(limit, self.result(store, key, row)).await {
@@ -94,29 +80,29 @@ impl Deeds {
             kind::RESTART => self.start_anew(store).await,
             kind::CONFIGURATION | kind::DOWNLOAD => {
                 let wish = configuration::wish(&self.tenant, key, &operation.kind, &arguments).await?;
-                self.hands.configure(wish).await?;
+                self.host.configure(wish).await?;
                 configuration::settled(store, &operation.kind, &arguments).await
             }
             kind::UPLOAD => {
                 let source = self.source(row)?;
-                configuration::upload(self, first, &source).await
+                configuration::upload((&*self.host, &self.tenant), first, &source).await
             }
             kind::LOG_FILE => {
                 let source = self.source(row)?;
-                log_file::upload(self, &arguments, &source).await
+                log_file::upload((&*self.host, &self.tenant), &arguments, &source).await
             }
             _ => Err(NOT_SUPPORTED.to_owned()),
         }
     }
 
-    /// Whether the house goes on with an operation of this kind, though this room was rebuilt meanwhile.
+    /// Whether the box goes on with an operation of this kind, though this room was rebuilt meanwhile.
     pub(super) fn is_with_the_house(&self, kind: &str) -> bool {
         [kind::CONFIGURATION, kind::DOWNLOAD].contains(&kind)
     }
 
-    /// What became of a configuration that the house went on with; `None`: it never heard of it.
+    /// What became of a configuration that the box went on with; `None`: it never heard of it.
     pub(super) async fn configured(&self, store: &Store, key: &[u8], row: &Row) -> Option<OperationState> {
-        let done = self.hands.configured(configuration::number(key)).await?;
+        let done = self.host.configured(configuration::number(key)).await?;
         let arguments = row::text(store, key).unwrap_or_default();
         let done = match done {
             Ok(()) => configuration::settled(store, &row.operation.kind, &arguments).await,
@@ -133,7 +119,7 @@ impl Deeds {
         let restarted = row.operation.kind == kind::RESTART
             && match &row.boot {
                 // The program may start only the service anew; a crash meanwhile is none of its doing.
-                Some(boot) => *boot != self.hands.boot() || (row.stopped && !by_us),
+                Some(boot) => *boot != self.host.boot() || (row.stopped && !by_us),
                 None => !by_us,
             };
         if restarted {
@@ -146,7 +132,7 @@ impl Deeds {
     /// The boot that an operation of this kind is to end, when it is the machine that starts anew.
     pub(super) fn boot_that_ends(&self, kind: &str) -> Option<String> {
         let ends = kind == kind::RESTART && matches!(self.restart, RestartMode::Command(_));
-        ends.then(|| self.hands.boot())
+        ends.then(|| self.host.boot())
     }
 
     /// Reads a meter now, or all of them.
@@ -163,7 +149,7 @@ impl Deeds {
                 child == device
             }
         });
-        let reads: Vec<_> = asked.map(|serial| self.hands.read(serial)).collect();
+        let reads: Vec<_> = asked.map(|serial| self.host.read(serial)).collect();
         if reads.is_empty() {
             return Err(if own {
                 format!("there is no meter `{wanted}`; `all` reads every one")
@@ -204,14 +190,14 @@ impl Deeds {
         if let RestartMode::Command(command) = &self.restart {
             run(command).await?;
         } else {
-            self.hands.restart();
+            self.host.restart();
         }
         std::future::pending().await
     }
 
     /// The number under which the platform knows the device.
     fn source(&self, row: &Row) -> Result<String, String> {
-        let told = || self.board.write().number.clone();
+        let told = || self.status.write().number.clone();
         let source = row.source.clone().or_else(told);
         source.ok_or_else(|| "upload failed: the platform did not say which number this device has".to_owned())
     }

@@ -2,18 +2,21 @@
 
 use jiff::Timestamp;
 
-use super::deeds::Deeds;
-use crate::uplink::hands::{LogKind, LogWanted};
-use crate::uplink::tenant::Upload;
+use crate::uplink::host::{Host, LogKind, LogQuery};
+use crate::uplink::tenant::{Tenant, Upload};
 
 /// Lines, at most, and where nobody says how many.
 const MOST: usize = 10_000;
 const USUAL: usize = 1_000;
 
 /// Sends the wanted lines; where they are.
-pub(super) async fn upload(deeds: &Deeds, arguments: &[String], source: &str) -> Result<String, String> {
+pub(super) async fn upload(
+    (host, tenant): (&dyn Host, &Tenant),
+    arguments: &[String],
+    source: &str,
+) -> Result<String, String> {
     let wanted = wanted(arguments)?;
-    let lines = deeds.hands.log(&wanted);
+    let lines = host.log(&wanted);
     let mut text = String::new();
     for line in &lines {
         text.push_str(&format!("{:.3} {}\n", line.at, line.text));
@@ -24,12 +27,12 @@ pub(super) async fn upload(deeds: &Deeds, arguments: &[String], source: &str) ->
         source,
         bytes: text.into_bytes(),
     };
-    let sent = deeds.tenant.upload(upload).await;
+    let sent = tenant.upload(upload).await;
     sent.map_err(|error| format!("upload failed: {error}"))
 }
 
 /// Which lines an operation wants: type, from, to, text, how many.
-fn wanted(arguments: &[String]) -> Result<LogWanted, String> {
+fn wanted(arguments: &[String]) -> Result<LogQuery, String> {
     let argument = |place: usize| arguments.get(place).map_or("", |argument| argument.trim());
     let named = argument(0);
     let kind = LogKind::of_name(named).ok_or_else(|| {
@@ -42,7 +45,7 @@ fn wanted(arguments: &[String]) -> Result<LogWanted, String> {
         "" => USUAL,
         text => text.parse().map_err(|_| format!("`{text}` is no number of lines"))?,
     };
-    Ok(LogWanted {
+    Ok(LogQuery {
         kind,
         from: moment(argument(1))?,
         to: moment(argument(2))?,

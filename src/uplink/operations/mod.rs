@@ -27,11 +27,11 @@ use tokio::time::sleep;
 
 use crate::domain::{Operation, OperationState};
 use crate::store::{ReadError, RowError, Store, WriteError};
-pub use commands::{COMMANDS, Commands, DROP, Queue};
-pub use configuration::{Installed, installed};
-pub use deeds::{Deeds, kind};
-pub use row::Asked;
-use row::{Phase, Row, tell};
+use crate::uplink::names::kind;
+pub use commands::{Commands, Queue};
+pub use deeds::Deeds;
+pub use row::OperationRequest;
+use row::{INTERRUPTED, Phase, Row, tell};
 pub use shell_words::words;
 
 /// Operations that wait at most.
@@ -46,7 +46,6 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// An operation as people see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OperationShown {
-    /// Which.
     pub operation: Operation,
     /// When it came.
     pub arrived: Timestamp,
@@ -103,7 +102,12 @@ impl Operations {
     }
 
     /// Writes an operation down; one that came before is not done again.
-    pub async fn arrived(&self, asked: Asked, claim: Claim, now: Timestamp) -> Result<Arrival, WriteError<RowError>> {
+    pub async fn arrived(
+        &self,
+        asked: OperationRequest,
+        claim: Claim,
+        now: Timestamp,
+    ) -> Result<Arrival, WriteError<RowError>> {
         let process = self.process.clone();
         let write = move |page: &mut crate::store::Page| {
             let rows = row::all_on(page)?;
@@ -197,7 +201,7 @@ impl Operations {
         self.end(deeds, (key, row), end).await
     }
 
-    /// A configuration changed this room itself; the house has the answer.
+    /// A configuration changed this room itself; the box has the answer.
     async fn wait_for_the_house(&self, key: Vec<u8>, row: Row, deeds: &Deeds) -> Result<Slot, WriteError<RowError>> {
         let end = match deeds.configured(&self.store, &key, &row).await {
             Some(end) => end,
@@ -214,13 +218,13 @@ impl Operations {
     ) -> Result<Slot, WriteError<RowError>> {
         row.worked = matches!(end, OperationState::Successful(_));
         let result = if row.worked { "successful" } else { "failed" };
-        deeds.board.operation(&row.operation.kind, result);
+        deeds.status.operation(&row.operation.kind, result);
         row.phase = Phase::Done(Timestamp::now());
         self.note(&key, &row, Some(end)).await?;
         Ok(slot(&row))
     }
 
-    /// Ends what was begun before this room was. Answers those on which the house itself still works.
+    /// Ends what was begun before this room was. Answers those on which the box itself still works.
     async fn resume(&self, deeds: &Deeds, claim: Claim) -> Result<Vec<(Vec<u8>, Row)>, WriteError<RowError>> {
         let now = Timestamp::now();
         let mut waits = Vec::new();
@@ -298,19 +302,16 @@ impl Operations {
     }
 }
 
-/// What an operation ends with that nobody goes on with.
-const INTERRUPTED: &str = "interrupted: the box, or its uplink, was started anew meanwhile";
-
 /// Why an operation is not even begun, while `open` others are. A command over a plain broker that cannot be carried out
 /// whatever happens does not wait behind others to be told so; a tenant may know answers by their order only.
-fn refusal(open: usize, asked: &Asked) -> Option<String> {
+fn refusal(open: usize, asked: &OperationRequest) -> Option<String> {
     let kind = asked.operation.kind.as_str();
     let line = asked.arguments.first().filter(|_| kind.starts_with(kind::PLAIN));
     line.and_then(|line| commands::misuse(line))
         .or_else(|| too_much(open, asked).map(str::to_owned))
 }
 
-fn too_much(open: usize, asked: &Asked) -> Option<&'static str> {
+fn too_much(open: usize, asked: &OperationRequest) -> Option<&'static str> {
     let length: usize = asked.arguments.iter().map(|argument| argument.len() + 4).sum();
     if open >= WAITING {
         return Some("busy: too many operations wait already");

@@ -13,10 +13,12 @@ const PART: usize = 600;
 /// What an operation says takes so many bytes at most.
 pub(super) const TEXT: usize = 12_000;
 
+/// What an operation ends with that nobody goes on with.
+pub(super) const INTERRUPTED: &str = "interrupted: the box, or its uplink, was started anew meanwhile";
+
 /// What the cloud asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
-    /// Which operation.
+pub struct OperationRequest {
     pub operation: Operation,
     /// What it says beside its kind, in the order of the platform's lines.
     pub arguments: Vec<String>,

@@ -7,11 +7,12 @@ use super::Topics;
 use crate::domain::{Operation, OperationState};
 use crate::uplink::config::is_device_id;
 use crate::uplink::connection::wire::{Delivered, Message};
-use crate::uplink::operations::{Asked, kind};
+use crate::uplink::names::kind;
+use crate::uplink::operations::OperationRequest;
 
 /// The command in a message, if there is one.
 #[must_use]
-pub fn asked(topics: &Topics, device: &str, delivered: &Delivered) -> Option<Asked> {
+pub fn asked(topics: &Topics, device: &str, delivered: &Delivered) -> Option<OperationRequest> {
     let name = topics.command_of(&delivered.topic).filter(|name| is_device_id(name))?;
     if delivered.retained {
         return None;
@@ -34,7 +35,7 @@ pub fn asked(topics: &Topics, device: &str, delivered: &Delivered) -> Option<Ask
         Value::Number(argument) => line = format!("{line} {argument}"),
         _ => {}
     }
-    Some(Asked {
+    Some(OperationRequest {
         operation: Operation {
             id,
             device: device.to_owned(),

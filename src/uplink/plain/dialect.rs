@@ -7,15 +7,14 @@ use serde_json::json;
 
 use super::discovery::{self, Discovery};
 use super::{OWN_ALARMS, Plain, asked, heard_on, source_part, stamp};
-use crate::domain::Lane;
-use crate::domain::Source;
 use crate::domain::units::count;
+use crate::domain::{AlarmKey, Lane, Source};
 use crate::store::{Delivery, ReadError};
 use crate::uplink::announced::Parts;
-use crate::uplink::board::LinkHealth;
 use crate::uplink::connection::wire::{Delivered, Message};
-use crate::uplink::dialect::{Dialect, Heard};
+use crate::uplink::dialect::{Dialect, Meaning};
 use crate::uplink::live::Thing;
+use crate::uplink::tallies::LinkHealth;
 use crate::uplink::topic::Topic;
 
 impl Dialect for Plain {
@@ -39,15 +38,18 @@ impl Dialect for Plain {
         heard_on(birth, &self.commands, &self.topics, wildcards)
     }
 
-    fn heard(&self, delivered: &Delivered) -> Vec<Heard> {
+    fn heard(&self, delivered: &Delivered) -> Vec<Meaning> {
         let birth = self.discovery.as_ref().map(Discovery::birth_topic);
         if birth.as_deref() == Some(delivered.topic.as_str()) {
             // One that was kept is of long ago: everything was told since.
             let born = delivered.payload.as_ref() == b"online" && !delivered.retained;
-            return born.then_some(Heard::TellAll).into_iter().collect();
+            return born.then_some(Meaning::TellAll).into_iter().collect();
         }
         let asked = asked::asked(&self.topics, &self.client_id, delivered);
-        asked.map(|asked| Heard::Operations(vec![asked])).into_iter().collect()
+        asked
+            .map(|asked| Meaning::Operations(vec![asked]))
+            .into_iter()
+            .collect()
     }
 
     fn things(&self) -> Result<Vec<Thing>, ReadError> {
@@ -55,16 +57,16 @@ impl Dialect for Plain {
         let spaces = self.world.spaces()?.into_iter().map(|space| Thing::Space(space.id));
         let alarms = self.world.alarms().standing()?.into_iter();
         let alarms = alarms.map(|alarm| Thing::Alarm(alarm.kind, alarm.source));
-        let own = [Thing::Lodge, Thing::Alarms];
+        let own = [Thing::Device, Thing::Alarms];
         Ok(own.into_iter().chain(meters).chain(spaces).chain(alarms).collect())
     }
 
     fn newest(&self, thing: &Thing, _lags: bool) -> Result<Vec<Message>, ReadError> {
         Ok(match thing {
-            Thing::Lodge => {
+            Thing::Device => {
                 let alarms = self.alarm_kinds(&Source::Appliance);
                 let box_itself = self.discovery.as_ref();
-                let told = box_itself.map(|discovery| discovery.lodge(self.world.house(), &alarms));
+                let told = box_itself.map(|discovery| discovery.device(self.world.facts(), &alarms));
                 told.into_iter().chain([self.info()?]).collect()
             }
             Thing::Alarms => self.which_alarms()?.into_iter().collect(),
@@ -119,7 +121,7 @@ impl Dialect for Plain {
         let topics = &self.topics;
         let mut kept = BTreeSet::from([topics.status(), topics.info()]);
         let discovery = self.discovery.as_ref();
-        kept.extend(discovery.map(Discovery::lodge_topic));
+        kept.extend(discovery.map(Discovery::box_topic));
         kept.extend(discovery.map(|_| topics.health()));
         kept.extend(discovery.map(|_| topics.alarms()));
         for meter in self.world.meters()? {
@@ -130,7 +132,7 @@ impl Dialect for Plain {
             kept.insert(topics.space(space.id, "state"));
             kept.extend(discovery.map(|discovery| discovery.space_topic(space.id)));
         }
-        for (kind, source) in self.world.alarms().told_of()? {
+        for AlarmKey { kind, source } in self.world.alarms().told_of()? {
             kept.insert(topics.alarm(&kind, &source_part(&source)));
         }
         kept.extend(OWN_ALARMS.map(|kind| topics.alarm(kind, "appliance")));

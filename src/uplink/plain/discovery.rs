@@ -11,7 +11,7 @@ use crate::domain::{MeterId, Quantity, Space, SpaceId};
 use crate::uplink::announced::Parts;
 use crate::uplink::connection::wire::Message;
 use crate::uplink::fields::{FIELDS, Field, LOAD_SWITCH};
-use crate::uplink::world::{Household, MeterKnown};
+use crate::uplink::world::{BoxFacts, MeterKnown};
 
 /// How long a value of the moment is good where nobody says how often it is read, in seconds.
 const EXPIRES_S: u32 = 2 * 3_600 + 900;
@@ -38,8 +38,8 @@ impl Discovery {
     }
 
     /// What the box is, and how it is.
-    pub(super) fn lodge(&self, house: &Household, alarms: &BTreeSet<String>) -> Message {
-        let id = self.lodge_id();
+    pub(super) fn device(&self, facts: &BoxFacts, alarms: &BTreeSet<String>) -> Message {
+        let id = self.box_id();
         let part = |key: &str, more: Value| {
             let mut part = json!({
                 "p": "sensor", "unique_id": format!("{id}_{key}"), "entity_category": "diagnostic",
@@ -71,10 +71,10 @@ impl Discovery {
         .into_iter()
         .collect();
         components.extend(self.alarms(&id, "appliance", alarms));
-        let name = if house.name.is_empty() {
+        let name = if facts.name.is_empty() {
             &self.client_id
         } else {
-            &house.name
+            &facts.name
         };
         let mut body = json!({
             "dev": {
@@ -85,10 +85,10 @@ impl Discovery {
             "availability": [{"topic": self.topics.status()}],
             "cmps": components,
         });
-        if let Some(pages) = &house.pages {
+        if let Some(pages) = &facts.pages {
             body["dev"]["configuration_url"] = pages.as_str().into();
         }
-        Message::new(self.lodge_topic(), body.to_string()).retained()
+        Message::new(self.box_topic(), body.to_string()).retained()
     }
 
     /// What a meter with these fields is.
@@ -109,7 +109,7 @@ impl Discovery {
             "dev": {
                 "ids": [id], "name": meter.name(), "mf": "Emlite",
                 "mdl": if three { "three phase" } else { "single phase" },
-                "sn": meter.serial, "via_device": self.lodge_id(),
+                "sn": meter.serial, "via_device": self.box_id(),
             },
             "o": origin(),
             "state_topic": state, "qos": 1,
@@ -181,7 +181,7 @@ impl Discovery {
         .collect();
         components.extend(self.alarms(&id, &space.id.to_string(), alarms));
         let body = json!({
-            "dev": {"ids": [id], "name": name, "mdl": "space", "via_device": self.lodge_id()},
+            "dev": {"ids": [id], "name": name, "mdl": "space", "via_device": self.box_id()},
             "o": origin(),
             "state_topic": self.topics.space(space.id, "state"), "qos": 1,
             "availability": [{"topic": self.topics.status()}],
@@ -211,13 +211,13 @@ impl Discovery {
         kinds.iter().map(component).collect()
     }
 
-    fn lodge_id(&self) -> String {
+    fn box_id(&self) -> String {
         format!("gatelodge_{}", self.client_id)
     }
 
     /// Where it stands what the box is.
-    pub(super) fn lodge_topic(&self) -> String {
-        self.config_topic(&self.lodge_id())
+    pub(super) fn box_topic(&self) -> String {
+        self.config_topic(&self.box_id())
     }
 
     /// Where it stands what a meter is.

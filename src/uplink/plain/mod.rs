@@ -91,7 +91,7 @@ impl Plain {
             };
         }
         let Event::Meter { meter, news } = event else {
-            // Spaces are told by their state; half-hours are read where they are kept.
+            // Spaces are told by their state (`live.rs`); half-hours are read where they are kept.
             return None;
         };
         match news {

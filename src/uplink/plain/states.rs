@@ -8,17 +8,17 @@ use serde_json::{Map, Value, json};
 use super::{Plain, stamp};
 use crate::domain::{Doubt, Health, Level, MeterId, Quality, Quantity, Source, Space};
 use crate::store::ReadError;
-use crate::uplink::board::LinkHealth;
 use crate::uplink::connection::wire::Message;
 use crate::uplink::fields::fields;
+use crate::uplink::tallies::LinkHealth;
 use crate::uplink::world::MeterKnown;
 
 impl Plain {
     pub(super) fn info(&self) -> Result<Message, ReadError> {
-        let house = self.world.house();
+        let facts = self.world.facts();
         let body = json!({
-            "name": house.name, "model": "gatelodge", "version": env!("CARGO_PKG_VERSION"),
-            "started": stamp(house.started),
+            "name": facts.name, "model": "gatelodge", "version": env!("CARGO_PKG_VERSION"),
+            "started": stamp(facts.started),
             "meters": self.world.meters()?.len(), "spaces": self.world.spaces()?.len(),
         });
         Ok(Message::new(self.topics.info(), body.to_string()).retained())
@@ -91,14 +91,14 @@ impl Plain {
         if self.discovery.is_none() {
             return Ok(None);
         }
-        let house = self.world.house();
-        let gauges = house.alarms.gauges();
+        let facts = self.world.facts();
+        let samples = facts.alarms.measured();
         let measured = |series: &str| {
-            let found = gauges.iter().find(|gauge| gauge.sample.series == series);
-            found.map(|gauge| gauge.sample.value.round())
+            let found = samples.iter().find(|sample| sample.series == series);
+            found.map(|sample| sample.value.round())
         };
         let body = json!({
-            "started": stamp(house.started), "queue": link.rows,
+            "started": stamp(facts.started), "queue": link.rows,
             "disk_free": measured("disk_free"), "certificate_days": measured("cert_days"),
             "broken_rules": self.world.alarms().standing()?.len(),
         });
@@ -121,9 +121,7 @@ impl Plain {
 
     /// Types of alarms that rules in force can raise on a source.
     pub(super) fn alarm_kinds(&self, source: &Source) -> BTreeSet<String> {
-        let rules = self.world.house().alarms.rules().into_iter();
-        let covers = rules.filter(|rule| rule.on.covers(source));
-        covers.map(|rule| rule.kind).collect()
+        self.world.facts().alarms.kinds_on(source)
     }
 }
 

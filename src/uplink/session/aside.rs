@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::suspects::set_aside;
-use super::{About, Session};
+use super::Session;
+use super::about::About;
+use super::quarantine::set_aside;
 use crate::store::WriteError;
-use crate::uplink::connection::fault::Fault;
+use crate::uplink::connection::error::ConnectionError;
 use crate::uplink::connection::wire::WireError;
+use crate::uplink::error::UplinkError;
 use crate::uplink::ledger::LedgerError;
-use crate::uplink::room::UplinkError;
 
 /// Hung up so soon after something was sent, the broker may have minded it.
 const BLAMED: Duration = Duration::from_secs(10);
@@ -18,40 +19,42 @@ const BLAMED: Duration = Duration::from_secs(10);
 impl Session<'_> {
     /// The session ends by this. Only a broker that hangs up right after it took something else gives reason to look at
     /// what it was sent: one that is silent would let every message look guilty.
-    pub(in crate::uplink) fn suspect(&self, fault: &Fault) {
+    pub(in crate::uplink) fn suspect(&self, fault: &ConnectionError) {
         let hung_up = matches!(
             fault,
-            Fault::Wire(WireError::Closed | WireError::Io(_)) | Fault::HungUp(_) | Fault::Refused(_)
+            ConnectionError::Wire(WireError::Closed | WireError::Io(_))
+                | ConnectionError::HungUp(_)
+                | ConnectionError::Refused(_)
         );
-        if !hung_up || !self.greeted || self.spoke.elapsed() > BLAMED {
+        if !hung_up || !self.greeting.is_over() || self.pulse.last_spoke().elapsed() > BLAMED {
             return;
         }
         let parcels = self.window.open().filter_map(|about| match about {
-            About::Journal(parcel) => Some(parcel),
+            About::Journal(outgoing) => Some(outgoing),
             About::Greeting | About::Hello | About::Live => None,
         });
-        self.shared.suspects.on_their_way(parcels);
+        self.context.quarantine.on_their_way(parcels);
     }
 
     /// Sets aside what is sent no more, so that the rest goes on.
     pub(super) async fn set_aside(&mut self) -> Result<(), UplinkError> {
-        while let Some(parcel) = self.poison.pop() {
-            let topic = &parcel.message.topic;
-            match set_aside(&self.shared.store, &parcel.message, Timestamp::now()).await {
+        while let Some(outgoing) = self.poison.pop() {
+            let topic = &outgoing.message.topic;
+            match set_aside(&self.context.store, &outgoing.message, Timestamp::now()).await {
                 Ok(()) => {}
                 // It is not let go before it is kept: the next turn tries again.
                 Err(WriteError::Busy | WriteError::DiskFull) => {
-                    self.poison.push(parcel);
+                    self.poison.push(outgoing);
                     return Ok(());
                 }
                 Err(error) => return Err(LedgerError::Write(error).into()),
             }
             tracing::warn!(topic, "a message cost the session three times and was set aside");
-            self.hello.push_back(self.shared.dialect.set_aside(topic));
-            self.shared.board.write().aside += 1;
-            self.shared.board.dropped(parcel.class());
-            self.shared.suspects.taken(&parcel);
-            self.outbox.taken(&parcel.tickets, &self.shared.dealt);
+            self.hello.push_back(self.context.dialect.set_aside(topic));
+            self.context.status.write().aside += 1;
+            self.context.status.dropped(outgoing.class());
+            self.context.quarantine.taken(&outgoing);
+            self.outbox.taken(&outgoing.positions, &self.context.acked);
         }
         Ok(())
     }

@@ -4,122 +4,77 @@
 //! One task does all of it, so nothing waits for a lock or a channel: it reads whatever comes, and sends as long as the
 //! window has room. What is not acknowledged when the session ends is sent again in the next one, from the journal.
 
+mod about;
+mod allowed;
 mod aside;
+pub(super) mod ended;
+mod hearing;
 mod keeping;
+mod kept;
 mod line;
+mod listening;
 pub(super) mod pace;
+mod pulse;
+pub(super) mod quarantine;
 mod regular;
 mod sending;
 mod subscription;
-pub(super) mod suspects;
+mod timers;
 mod window;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::connection::fault::Fault;
+use super::connection::error::ConnectionError;
 use super::connection::retry::SessionEnd;
-use super::connection::wire::{Delivered, Incoming, Larger, Message, Opened, Wire, WireError};
-use sending::SendError;
-
-use super::dialect::Heard;
-use super::operations::{Arrival, Asked};
-use super::outbox::{Outbox, Parcel};
-use super::room::{Shared, UplinkError, chance};
+use super::connection::wire::{Incoming, Message, Opened, Wire, WireError};
+use super::context::Context;
+use super::error::UplinkError;
+use super::outbox::{Outbox, Outgoing};
 use crate::domain::{Lane, Seq};
-use crate::store::SubscribeError;
-use keeping::Keeping;
-use line::LAST_WORDS;
+use about::{About, Greeting};
+use allowed::Allowed;
+use ended::{Ended, SendError};
+use kept::Kept;
 use pace::Pace;
-use regular::Regular;
-use subscription::Subscription;
+use pulse::Pulse;
+use subscription::MqttSubscriptions;
+use timers::Timers;
 use window::Window;
 
-/// Within so long of Home Assistant's start it is told everything.
-const TELLS_ALL: Duration = Duration::from_secs(5);
-
-/// How long the journal may need to know what was acknowledged, and how often is looked.
-const A_MOMENT: Duration = Duration::from_millis(100);
-const WAITS_TO_ASK: u8 = 20;
-
-/// How a session ended.
-#[derive(Debug)]
-pub enum Ended {
-    /// The box stops.
-    Stopped,
-    /// The files it was opened with have changed.
-    FilesChanged,
-    /// Something was wrong.
-    Broke(Fault),
-}
-
-/// What a message on its way is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum About {
-    /// Part of the greeting.
-    Greeting,
-    /// Something that is not asked about again.
-    Hello,
-    /// The newest state of something.
-    Live,
-    /// An entry of the journal.
-    Journal(Parcel),
-}
-
-impl About {
-    fn class(&self) -> &'static str {
-        match self {
-            About::Journal(parcel) => parcel.class(),
-            About::Greeting | About::Hello | About::Live => "other",
-        }
-    }
-}
+/// For what was written before the box stops (UPLINK §4.8).
+pub(super) const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// One session.
 pub struct Session<'a> {
-    shared: &'a Shared,
+    context: &'a Context,
     wire: Wire,
     outbox: Outbox,
     window: Window<About>,
     pace: &'a mut Pace,
+    pulse: Pulse,
+    timers: Timers,
+    allowed: Allowed,
+    kept: Kept,
+    subscription: MqttSubscriptions,
+    greeting: Greeting,
+    /// What is said beside the journal and the newest state, the greeting first.
     hello: VecDeque<Message>,
     live: VecDeque<Message>,
     /// Live messages on their way: they may take half of the window, so that the journal goes on.
     live_sent: usize,
-    keep_alive: Duration,
-    heard: Instant,
-    spoke: Instant,
-    pinged: Option<Instant>,
-    /// What the broker allows: retained messages, messages at least once, subscriptions with wildcards.
-    retain: bool,
-    surely: bool,
-    wildcards: bool,
     /// Messages at most once that wait to leave; then they count as taken.
     leaving: Vec<About>,
-    keeping: Keeping,
-    /// Whether nothing was said yet, on purpose.
-    silent: bool,
-    /// When everything is told once more.
-    tells_all_at: Option<Instant>,
-    subscription: Subscription,
-    regular: Regular,
-    /// Parts of the greeting that are to be sent, and that are not taken yet.
-    unsent: usize,
-    untaken: usize,
-    greeted: bool,
+    /// Messages that are sent no more and are to be set aside.
+    poison: Vec<Outgoing>,
     /// What is sent next has nothing beside it on its way.
     alone: bool,
-    /// Messages that are sent no more and are to be set aside.
-    poison: Vec<Parcel>,
-    /// When to ask for operations that wait at the platform.
-    asks_at: Option<Instant>,
-    /// How often that may still be put off.
-    waits_to_ask: u8,
+    /// Whether nothing was said yet, on purpose.
+    silent: bool,
     /// The box stops: until when what was written up to this change is still sent.
     ends: Option<(Instant, Seq)>,
 }
@@ -136,54 +91,47 @@ enum Woken {
 impl<'a> Session<'a> {
     /// A session on an open line.
     pub fn new(
-        shared: &'a Shared,
+        context: &'a Context,
         (wire, opened): (Wire, Opened),
-        outbox: Outbox,
         pace: &'a mut Pace,
     ) -> Result<Session<'a>, UplinkError> {
-        let wanted = usize::from(shared.config.window);
+        // The cursors are taken anew for each session; only a fault of ours can have left them taken.
+        let outbox = Outbox::open(&context.store)?;
+        let wanted = usize::from(context.config.window);
         let limit = opened.receive_max.map_or(wanted, |most| wanted.min(usize::from(most)));
-        let agreed = shared.agreed().clone();
+        let agreed = context.agreed().clone();
         if let Some(named) = &opened.named {
-            shared.board.write().client_id.clone_from(named);
+            context.status.write().client_id.clone_from(named);
         }
         // 0: the broker does not look whether the box is there; the box still looks whether the broker is.
         let keep_alive = opened
             .keep_alive_s
             .or(agreed.keep_alive_s)
             .filter(|seconds| *seconds > 0);
-        let keep_alive = keep_alive.map(|seconds| Duration::from_secs(u64::from(seconds)));
+        let keep_alive = keep_alive.map_or(context.config.keep_alive.0, |seconds| {
+            Duration::from_secs(u64::from(seconds))
+        });
         let now = Instant::now();
-        shared.live.begin();
-        shared.live.add(shared.dialect.things()?);
-        let hello = VecDeque::from(shared.dialect.birth()?);
+        context.live.begin();
+        context.live.add(context.dialect.things()?);
+        let hello = VecDeque::from(context.dialect.birth()?);
         Ok(Session {
-            unsent: hello.len(),
-            untaken: hello.len(),
+            window: Window::new(limit),
+            pulse: Pulse::new(keep_alive, context.patience.pong, now),
+            timers: Timers::new(now, &context.patience),
+            allowed: Allowed::new(&agreed, &opened),
+            kept: Kept::default(),
+            subscription: MqttSubscriptions::default(),
+            greeting: Greeting::new(hello.len()),
             hello,
             live: VecDeque::new(),
             live_sent: 0,
-            window: Window::new(limit),
-            keep_alive: keep_alive.unwrap_or(shared.config.keep_alive.0),
-            heard: now,
-            spoke: now,
-            pinged: None,
-            retain: agreed.retain && !opened.no_retain,
-            surely: agreed.surely && !opened.only_perhaps,
-            wildcards: !opened.no_wildcards,
             leaving: Vec::new(),
-            keeping: Keeping::default(),
-            silent: false,
-            tells_all_at: None,
-            subscription: Subscription::default(),
-            regular: Regular::new(now, &shared.patience),
-            greeted: false,
-            alone: false,
             poison: Vec::new(),
-            asks_at: None,
-            waits_to_ask: WAITS_TO_ASK,
+            alone: false,
+            silent: false,
             ends: None,
-            shared,
+            context,
             wire,
             outbox,
             pace,
@@ -224,8 +172,8 @@ impl<'a> Session<'a> {
                 () = stop.cancelled(), if self.ends.is_none() => Woken::Stop,
                 came = self.wire.next() => Woken::Came(came),
                 () = &mut files => Woken::FilesChanged,
-                () = self.shared.tokens.wanted(), if self.subscription.stands() => Woken::TokenWanted,
-                () = self.shared.live.changed(), if live_room => Woken::More,
+                () = self.context.tokens.wanted(), if self.subscription.stands() => Woken::TokenWanted,
+                () = self.context.live.changed(), if live_room => Woken::More,
                 more = self.outbox.wait(), if room && resting.is_none() && self.hello.is_empty() && !self.alone => {
                     more?;
                     Woken::More
@@ -234,7 +182,7 @@ impl<'a> Session<'a> {
                 () = sleep_until(watch) => Woken::More,
             };
             match woken {
-                Woken::Stop => self.ends = Some((Instant::now() + LAST_WORDS, *self.shared.store.bell().borrow())),
+                Woken::Stop => self.ends = Some((Instant::now() + LAST_WORDS, *self.context.store.bell().borrow())),
                 Woken::FilesChanged => {
                     self.farewell().await;
                     return Ok(Ended::FilesChanged);
@@ -259,92 +207,38 @@ impl<'a> Session<'a> {
 
     /// Asks for operations that wait there, when the subscriptions stand and what came by itself is claimed.
     fn ask_for_what_waits(&mut self) -> Result<(), UplinkError> {
-        let Some(at) = self.asks_at else { return Ok(()) };
-        if Instant::now() < at || !self.outbox.is_quiet(Lane::Critical) {
+        let now = Instant::now();
+        if !self.timers.is_time_to_ask(now) || !self.outbox.is_quiet(Lane::Critical) {
             return Ok(());
         }
-        let orphans = self.shared.takes_orphans()?;
+        let orphans = self.context.takes_orphans()?;
         // What was told a moment ago is known to be told a moment later.
-        if !orphans && self.shared.has_orphans() && self.waits_to_ask > 0 {
-            self.waits_to_ask -= 1;
-            self.asks_at = Some(Instant::now() + A_MOMENT);
+        if !orphans && self.context.has_orphans() && self.timers.puts_off_asking(now) {
             return Ok(());
         }
-        self.asks_at = None;
-        self.hello.extend(self.shared.dialect.subscribed(orphans));
+        self.timers.asked();
+        self.hello.extend(self.context.dialect.subscribed(orphans));
         Ok(())
     }
 
     /// Everything is told once more, when somebody wanted that and it is time.
     fn tell_all(&mut self) -> Result<(), UplinkError> {
-        if self.tells_all_at.take_if(|at| *at <= Instant::now()).is_some() {
-            self.keeping.begin_anew();
+        if self.timers.all(Instant::now()) {
+            self.kept.begin_anew();
             // Of a broker that keeps nothing, whoever was born has not heard that the box is there.
-            self.hello.extend(self.shared.dialect.birth()?);
-            self.shared.live.begin();
-            self.shared.live.add(self.shared.dialect.things()?);
+            self.hello.extend(self.context.dialect.birth()?);
+            self.context.live.begin();
+            self.context.live.add(self.context.dialect.things()?);
             let health = self.link_health();
-            self.hello.extend(self.shared.dialect.health(&health, Timestamp::now()));
-        }
-        Ok(())
-    }
-
-    /// Takes what came, and what came with it.
-    async fn all_that_came(&mut self, first: Result<Incoming, WireError>) -> Result<(), Fault> {
-        self.came(first?).await?;
-        while let Some(more) = self.wire.next().now_or_never() {
-            self.came(more?).await?;
-        }
-        Ok(())
-    }
-
-    async fn came(&mut self, incoming: Incoming) -> Result<(), Fault> {
-        self.heard = Instant::now();
-        self.pinged = None;
-        match incoming {
-            Incoming::Taken(id, refused) => {
-                if let Some(sent) = self.window.sent_at(id) {
-                    self.shared.board.took(sent.elapsed());
-                }
-                let about = self.window.taken(id);
-                if let Some(why) = refused {
-                    // Sent again it would be refused again, and hold up all that follows.
-                    tracing::warn!(%why, "the broker refused a message for good; it is dropped");
-                    self.shared.board.dropped(about.as_ref().map_or("other", About::class));
-                } else if about.is_some() {
-                    self.keeping.taken(id);
-                    self.shared.board.write().published += 1;
-                }
-                if let Some(about) = about {
-                    self.done(&about);
-                }
-            }
-            Incoming::Subscribed(id, granted) => {
-                self.window.taken(id);
-                self.granted(&granted);
-            }
-            Incoming::Message(delivered) => self.told(delivered).await?,
-            Incoming::HangsUp(why) => return Err(Fault::HungUp(why)),
-            // Some brokers announce with a second one that they hang up.
-            Incoming::Opened(opened) => {
-                return Err(opened.refused.map_or(Fault::NoAnswer, Fault::Refused));
-            }
-            Incoming::Larger(larger) => {
-                let id = larger.id;
-                self.passed_over(larger);
-                // It is dealt with: not acknowledged, it would come again and again.
-                if id != 0 {
-                    self.wire.acknowledge(id).await?;
-                }
-            }
-            Incoming::Pong | Incoming::Other => {}
+            self.hello
+                .extend(self.context.dialect.health(&health, Timestamp::now()));
         }
         Ok(())
     }
 
     /// Whether the greeting was taken.
     pub(super) fn is_greeted(&self) -> bool {
-        self.greeted
+        self.greeting.is_over()
     }
 
     /// Whether it said nothing yet, on purpose.
@@ -353,19 +247,21 @@ impl<'a> Session<'a> {
     }
 
     /// How the session ended, as far as it shows whether another client took its place.
-    pub(super) fn end(&self, fault: &Fault) -> SessionEnd {
+    pub(super) fn end(&self, fault: &ConnectionError) -> SessionEnd {
         match fault {
-            Fault::Wire(WireError::Closed | WireError::Io(_)) if self.silent => SessionEnd::ClosedInSilence,
-            Fault::Wire(WireError::Closed) if self.greeted && self.window.is_empty() => SessionEnd::ClosedAtRest,
-            Fault::Wire(WireError::Closed | WireError::Io(_)) => SessionEnd::Closed,
+            ConnectionError::Wire(WireError::Closed | WireError::Io(_)) if self.silent => SessionEnd::ClosedInSilence,
+            ConnectionError::Wire(WireError::Closed) if self.greeting.is_over() && self.window.is_empty() => {
+                SessionEnd::ClosedAtRest
+            }
+            ConnectionError::Wire(WireError::Closed | WireError::Io(_)) => SessionEnd::Closed,
             _ => SessionEnd::Otherwise,
         }
     }
 
     /// Says nothing for a while, so that it is seen whether the session ends by itself.
-    pub(super) async fn be_silent(&mut self) -> Result<(), Fault> {
+    pub(super) async fn be_silent(&mut self) -> Result<(), ConnectionError> {
         self.silent = true;
-        let until = Instant::now() + self.shared.patience.short / 10;
+        let until = Instant::now() + self.context.patience.short / 10;
         loop {
             tokio::select! {
                 came = self.wire.next() => self.came(came?).await?,
@@ -375,79 +271,6 @@ impl<'a> Session<'a> {
         self.silent = false;
         Ok(())
     }
-
-    /// A message was larger than the box takes.
-    fn passed_over(&self, larger: Larger) {
-        let fault = Fault::Larger(larger);
-        tracing::warn!(what = %fault, mend = fault.mend(), "a message was passed over");
-        self.shared.board.note(&fault, Timestamp::now());
-    }
-
-    /// A message needs no more care: it was taken, or never will be.
-    fn done(&mut self, about: &About) {
-        match about {
-            About::Journal(parcel) => {
-                self.shared.suspects.taken(parcel);
-                self.outbox.taken(&parcel.tickets, &self.shared.dealt);
-            }
-            About::Live => self.live_sent -= 1,
-            About::Hello => {}
-            About::Greeting => {
-                self.untaken -= 1;
-                if self.untaken == 0 {
-                    self.greeted = true;
-                    if let Some(limit) = self.shared.agreed().greeted() {
-                        self.shared.limited(limit);
-                    }
-                    self.shared.dialect.born(Timestamp::now());
-                }
-            }
-        }
-    }
-
-    async fn told(&mut self, delivered: Delivered) -> Result<(), Fault> {
-        let heard = self.shared.dialect.heard(&delivered);
-        self.shared.board.write().ignored = self.shared.dialect.ignored();
-        for heard in heard {
-            match heard {
-                Heard::Token(line) => self.shared.tokens.came(&line, Timestamp::now()),
-                Heard::Number(number) => self.shared.board.write().number = Some(number),
-                Heard::Complaint(text) => self.shared.board.complaint(&text, Timestamp::now()),
-                // Many boxes may hear it at once.
-                Heard::TellAll => {
-                    let soon = TELLS_ALL.mul_f64(chance());
-                    self.tells_all_at.get_or_insert(Instant::now() + soon);
-                }
-                // Only what is written down is acknowledged; what is not comes again.
-                Heard::Operations(asked) => {
-                    if !self.write_down(asked).await {
-                        return Ok(());
-                    }
-                }
-            }
-        }
-        if delivered.id != 0 {
-            self.wire.acknowledge(delivered.id).await?;
-        }
-        Ok(())
-    }
-
-    /// Writes down what was asked for; whether all of it is.
-    async fn write_down(&mut self, asked: Vec<Asked>) -> bool {
-        for asked in asked {
-            let kind = asked.operation.kind.clone();
-            let claim = self.shared.claim();
-            match self.shared.operations.arrived(asked, claim, Timestamp::now()).await {
-                Ok(Arrival::New | Arrival::Known) => {}
-                Ok(Arrival::Refused) => self.shared.board.operation(&kind, "refused"),
-                Err(error) => {
-                    tracing::warn!(kind, %error, "an operation could not be written down");
-                    return false;
-                }
-            }
-        }
-        true
-    }
 }
 
 async fn until(at: Option<Instant>) {
@@ -455,9 +278,4 @@ async fn until(at: Option<Instant>) {
         Some(at) => sleep_until(at).await,
         None => std::future::pending().await,
     }
-}
-
-/// The cursors are taken anew for each session; only a fault of ours can have left them taken.
-pub(super) fn outbox(shared: &Shared) -> Result<Outbox, SubscribeError> {
-    Outbox::open(&shared.store)
 }

@@ -11,7 +11,7 @@ use crate::http::Rate;
 const BLAMED: Duration = Duration::from_secs(10);
 /// What is regained each minute.
 const REGAINED: f64 = 0.1;
-/// It never falls below this part of what is configured.
+/// The part of the configured pace below which it never falls.
 const LOWEST: f64 = 1.0 / 64.0;
 
 /// The pace of a replay.

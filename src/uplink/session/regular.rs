@@ -1,74 +1,39 @@
 //! What a session says at intervals, whether or not something happened.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::Session;
 use crate::store::ClockState;
-use crate::uplink::board::LinkHealth;
-use crate::uplink::patience::Patience;
-use crate::uplink::room::UplinkError;
-
-/// When it is said next how the box is, and how many people are where.
-#[derive(Debug)]
-pub(super) struct Regular {
-    health: Instant,
-    counts: Instant,
-    parts: Instant,
-}
-
-/// How often is looked whether parts of the box broke.
-const PARTS: Duration = Duration::from_secs(2);
-
-impl Regular {
-    /// From the beginning of a session.
-    pub(super) fn new(now: Instant, patience: &Patience) -> Regular {
-        Regular {
-            health: now + patience.health,
-            counts: now + patience.counts,
-            parts: now + PARTS,
-        }
-    }
-
-    /// When something is to be said.
-    pub(super) fn next(&self) -> Instant {
-        self.health.min(self.counts).min(self.parts)
-    }
-}
+use crate::uplink::error::UplinkError;
+use crate::uplink::tallies::LinkHealth;
 
 impl Session<'_> {
     /// Says what is due.
     pub(super) fn say_regularly(&mut self, now: Instant) -> Result<(), UplinkError> {
-        let patience = &self.shared.patience;
-        if now >= self.regular.parts {
-            self.regular.parts = now + PARTS;
-            self.hello.extend(self.shared.dialect.parts());
+        let patience = &self.context.patience;
+        if self.timers.parts(now) {
+            self.hello.extend(self.context.dialect.parts());
         }
-        if now >= self.regular.next() && self.shared.store.clock() == ClockState::Wrong {
-            self.regular = Regular {
-                parts: self.regular.parts,
-                ..Regular::new(now, patience)
-            };
+        if self.context.store.clock() == ClockState::Wrong {
+            self.timers.let_pass(now, patience);
             return Ok(());
         }
-        if now >= self.regular.health {
-            self.regular.health = now + patience.health;
+        if self.timers.health(now, patience) {
             let health = self.link_health();
-            let said = self.shared.dialect.health(&health, Timestamp::now());
+            let said = self.context.dialect.health(&health, Timestamp::now());
             self.hello.extend(self.worth_sending(said));
         }
-        if now >= self.regular.counts {
-            self.regular.counts = now + patience.counts;
-            self.hello.extend(self.shared.dialect.counts(Timestamp::now())?);
+        if self.timers.counts(now, patience) {
+            self.hello.extend(self.context.dialect.counts(Timestamp::now())?);
         }
         Ok(())
     }
 
+    /// How the road is just now.
     pub(super) fn link_health(&self) -> LinkHealth {
-        let (behind, rows) = self.shared.behind();
-        let written = self.shared.board.write();
+        let (behind, rows) = self.context.behind();
+        let written = self.context.status.write();
         let waits = |at: Timestamp| Timestamp::now().duration_since(at).as_secs();
         LinkHealth {
             rows,

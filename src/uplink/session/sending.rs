@@ -5,12 +5,14 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, timeout};
 
-use super::suspects::Suspicion;
-use super::{About, Session};
+use super::Session;
+use super::about::About;
+use super::ended::SendError;
+use super::quarantine::Suspicion;
 use crate::store::{ClockState, Delivery};
 use crate::uplink::connection::wire::{Message, WireError};
-use crate::uplink::outbox::Parcel;
-use crate::uplink::room::UplinkError;
+use crate::uplink::error::UplinkError;
+use crate::uplink::outbox::Outgoing;
 
 /// An entry that is older than this when its turn comes is sent at the pace of a replay.
 const FRESH: Duration = Duration::from_secs(10);
@@ -30,17 +32,6 @@ enum Next<T> {
     Rest(Instant),
 }
 
-/// Nothing more can be sent.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum SendError {
-    /// The line to the broker broke.
-    #[error(transparent)]
-    Line(#[from] WireError),
-    /// The room's own work broke.
-    #[error(transparent)]
-    Own(#[from] UplinkError),
-}
-
 impl Session<'_> {
     /// Sends what can be sent now. Answers when the pace lets the journal go on, if it rests.
     pub(super) async fn send(&mut self) -> Result<Option<Instant>, SendError> {
@@ -55,7 +46,7 @@ impl Session<'_> {
                     break;
                 }
             };
-            let message = self.fitting(message);
+            let message = self.allowed.fitting(message);
             self.remember(&message).await?;
             // Nobody acknowledges what goes at most once.
             let id = if message.unacknowledged {
@@ -63,7 +54,7 @@ impl Session<'_> {
             } else {
                 self.window.send(about.clone(), now)
             };
-            self.empties(&message, id);
+            self.kept.empties(&message, id);
             match self.wire.publish(&message, id).await {
                 Ok(()) => {
                     sent = true;
@@ -77,7 +68,7 @@ impl Session<'_> {
                         topic = message.topic,
                         "a message is larger than may be sent; it is dropped"
                     );
-                    self.shared.board.dropped(about.class());
+                    self.context.status.dropped(about.class());
                     self.window.taken(id);
                     self.done(&about);
                 }
@@ -85,16 +76,16 @@ impl Session<'_> {
             }
         }
         if self.window.is_empty() {
-            self.shared.caught_up();
+            self.context.caught_up();
         }
-        self.shared.board.write().oldest_waiting = self.outbox.oldest_waiting();
+        self.context.status.write().oldest_waiting = self.outbox.oldest_waiting();
         if sent {
-            self.spoke = Instant::now();
+            self.pulse.spoke(Instant::now());
             timeout(FLUSH, self.wire.flush())
                 .await
                 .map_err(|_| WireError::Closed)??;
             for about in std::mem::take(&mut self.leaving) {
-                self.shared.board.write().published += 1;
+                self.context.status.write().published += 1;
                 self.done(&about);
             }
         }
@@ -108,24 +99,19 @@ impl Session<'_> {
         }
         self.alone = false;
         if let Some(message) = self.hello.pop_front() {
-            let about = if self.unsent > 0 {
-                self.unsent -= 1;
-                About::Greeting
-            } else {
-                About::Hello
-            };
+            let about = self.greeting.next();
             return Ok(Next::Send((message, about)));
         }
-        if self.shared.config.live_first
+        if self.context.config.live_first
             && let Some(message) = self.next_live(now)?
         {
             return Ok(Next::Send((message, About::Live)));
         }
         Ok(match self.next_of_journal(now)? {
-            Next::Send(parcel) => Next::Send((parcel.message.clone(), About::Journal(parcel))),
+            Next::Send(outgoing) => Next::Send((outgoing.message.clone(), About::Journal(outgoing))),
             // With all of the journal on its way, the newest state is not ahead of anything.
             Next::Idle => {
-                self.hello.extend(self.shared.dialect.release(Timestamp::now()));
+                self.hello.extend(self.context.dialect.release(Timestamp::now()));
                 let hello = self.hello.pop_front().map(|message| (message, About::Hello));
                 let newest = match hello {
                     None => self.next_live(now)?.map(|message| (message, About::Live)),
@@ -139,18 +125,12 @@ impl Session<'_> {
 
     /// One live message may always be on its way, even through a window of one.
     pub(super) fn has_live_room(&self) -> bool {
-        self.window.has_room() && self.live_sent * 2 < usize::from(self.shared.config.window).max(2)
+        self.window.has_room() && self.live_sent * 2 < usize::from(self.context.config.window).max(2)
     }
 
-    pub(super) fn fitting(&self, mut message: Message) -> Message {
-        message.retain &= self.retain;
-        message.unacknowledged |= !self.surely;
-        message
-    }
-
-    pub(super) fn next_live(&mut self, now: Instant) -> Result<Option<Message>, UplinkError> {
+    fn next_live(&mut self, now: Instant) -> Result<Option<Message>, UplinkError> {
         // What is newest has a time, too.
-        if !self.has_live_room() || self.shared.store.clock() == ClockState::Wrong {
+        if !self.has_live_room() || self.context.store.clock() == ClockState::Wrong {
             return Ok(None);
         }
         loop {
@@ -158,62 +138,62 @@ impl Session<'_> {
                 self.live_sent += 1;
                 return Ok(Some(message));
             }
-            let Ok(thing) = self.shared.live.take(now) else {
+            let Ok(thing) = self.context.live.take(now) else {
                 return Ok(None);
             };
             let lags = self.lags();
-            let said = self.shared.dialect.newest(&thing, lags)?;
+            let said = self.context.dialect.newest(&thing, lags)?;
             self.live.extend(self.worth_sending(said));
         }
     }
 
     /// Whether older values still wait.
-    pub(super) fn lags(&self) -> bool {
+    fn lags(&self) -> bool {
         let waits = |at: Timestamp| Timestamp::now().duration_since(at) > FRESH_SIGNED;
         self.outbox.oldest_waiting().is_some_and(waits)
     }
 
-    fn next_of_journal(&mut self, now: Instant) -> Result<Next<Parcel>, UplinkError> {
-        let shared = self.shared;
-        let shares = if shared.suspects.singly() {
+    fn next_of_journal(&mut self, now: Instant) -> Result<Next<Outgoing>, UplinkError> {
+        let context = self.context;
+        let shares = if context.quarantine.singly() {
             0
         } else {
-            shared.dialect.shares()
+            context.dialect.shares()
         };
-        let said = self.outbox.take(&shared.dealt, shares, |lane, delivery| {
+        let said = self.outbox.take(&context.acked, shares, |lane, delivery| {
             if let Delivery::Gap(gap) = delivery {
                 tracing::warn!(lane = ?lane, n = gap.n, from = gap.from.0, to = gap.to.0, "entries were lost before they were sent");
-                shared.board.lost(lane, gap.n);
+                context.status.lost(lane, gap.n);
             }
-            if shared.dealt.is_dropped(lane, delivery.seq()) {
-                shared.board.lost(lane, 1);
+            if context.acked.is_dropped(lane, delivery.seq()) {
+                context.status.lost(lane, 1);
                 return Vec::new();
             }
-            shared.dialect.journal(lane, delivery)
+            context.dialect.journal(lane, delivery)
         });
         let said = said?;
-        shared.board.write().skipped = shared.dialect.skipped();
-        let Some(parcel) = said else { return Ok(Next::Idle) };
-        match shared.suspects.of(&parcel) {
+        context.status.write().skipped = context.dialect.skipped();
+        let Some(outgoing) = said else { return Ok(Next::Idle) };
+        match context.quarantine.of(&outgoing) {
             Suspicion::None => {}
             Suspicion::Alone if self.window.is_empty() => self.alone = true,
             Suspicion::Alone => {
-                self.outbox.put_back(parcel);
+                self.outbox.put_back(outgoing);
                 self.alone = true;
                 return Ok(Next::Idle);
             }
             Suspicion::Poison => {
-                self.poison.push(parcel);
+                self.poison.push(outgoing);
                 return Ok(Next::Idle);
             }
         }
         let age = |at: Timestamp| Duration::try_from(Timestamp::now().duration_since(at)).unwrap_or_default();
-        if parcel.at.is_some_and(|at| age(at) > FRESH)
+        if outgoing.at.is_some_and(|at| age(at) > FRESH)
             && let Err(later) = self.pace.take(now)
         {
-            self.outbox.put_back(parcel);
+            self.outbox.put_back(outgoing);
             return Ok(Next::Rest(later));
         }
-        Ok(Next::Send(parcel))
+        Ok(Next::Send(outgoing))
     }
 }

@@ -1,12 +1,7 @@
-//! What a session listens to: asked for once the greeting is out, again while nobody answers, and again later when the
-//! broker did not grant all of it. Values go on meanwhile (UPLINK §2.3).
+//! How far the subscriptions of a session are: asked for, granted, refused (UPLINK §2.3). Pure: `now` is given.
 
 use tokio::time::Instant;
 
-use super::{About, Session};
-use crate::uplink::config::Reports;
-use crate::uplink::connection::fault::Fault;
-use crate::uplink::connection::wire::{Message, WireError};
 use crate::uplink::patience::Patience;
 
 /// So often it is asked for; then the unanswered request ends the session as every message does.
@@ -14,7 +9,7 @@ const ROUNDS: u32 = 3;
 
 /// How far the subscriptions are.
 #[derive(Debug, Default)]
-pub(super) struct Subscription {
+pub(super) struct MqttSubscriptions {
     asked: Option<Instant>,
     rounds: u32,
     /// When the last answer did not grant all, and how often that was.
@@ -22,7 +17,7 @@ pub(super) struct Subscription {
     stands: bool,
 }
 
-impl Subscription {
+impl MqttSubscriptions {
     /// Whether everything is granted that was asked for.
     pub(super) fn stands(&self) -> bool {
         self.stands
@@ -37,74 +32,30 @@ impl Subscription {
             (false, _, None) => None,
         }
     }
-}
 
-impl Session<'_> {
-    /// Subscribes, once the greeting is out: a platform has to know a device before it tells it anything.
-    pub(super) async fn listen(&mut self) -> Result<(), WireError> {
-        let now = Instant::now();
-        let first = self.subscription.asked.is_none() && self.hello.is_empty();
-        let again = self.subscription.asked.is_some()
-            && self
-                .subscription
-                .due(&self.shared.patience)
-                .is_some_and(|due| now >= due);
-        if !(first || again) || !self.window.has_room() {
-            return Ok(());
+    /// Whether to ask now: for the first time, once that may be, or again. Then it counts as asked.
+    pub(super) fn asks(&mut self, now: Instant, may_begin: bool, patience: &Patience) -> bool {
+        let asks = match self.asked {
+            None => may_begin,
+            Some(_) => self.due(patience).is_some_and(|due| now >= due),
+        };
+        if asks {
+            if self.refused.take().is_some() {
+                self.rounds = 0;
+            }
+            self.asked = Some(now);
+            self.rounds += 1;
         }
-        let topics = self.shared.dialect.subscriptions(self.wildcards);
-        if self.subscription.refused.take().is_some() {
-            self.subscription.rounds = 0;
-        }
-        self.subscription.asked = Some(now);
-        self.subscription.rounds += 1;
-        let id = self.window.send(About::Hello, now);
-        self.wire.subscribe(&topics, id).await
+        asks
     }
 
-    /// The broker answered what is listened to.
-    pub(super) fn granted(&mut self, granted: &[bool]) {
-        let troubled = self.shared.board.write().not_granted;
-        let refused = granted.iter().position(|granted| !granted);
-        if let Some(place) = refused {
-            self.subscription.refused = Some(Instant::now());
-            let topic = self
-                .shared
-                .dialect
-                .subscriptions(self.wildcards)
-                .swap_remove(place)
-                .name;
-            if !troubled {
-                let fault = Fault::NotSubscribed(topic);
-                tracing::warn!(error = %fault, mend = fault.mend(), "values are sent all the same");
-                self.shared.board.note(&fault, jiff::Timestamp::now());
-                self.hello.extend(self.shared.dialect.granted(false));
-            }
-        } else {
-            self.subscription.stands = true;
-            if troubled {
-                self.hello.extend(self.shared.dialect.granted(true));
-            }
-        }
-        self.shared.board.write().not_granted = refused.is_some();
-        // Without ids, what comes by itself is claimed first, so that it does not come twice.
-        let after = match self.shared.config.operations {
-            Reports::Json => std::time::Duration::ZERO,
-            Reports::Smartrest => self.shared.patience.claimed,
-        };
-        self.asks_at = Some(Instant::now() + after);
+    /// The broker grants everything.
+    pub(super) fn granted(&mut self) {
+        self.stands = true;
     }
 
-    /// Somebody wants a token. It is asked for at most once: one that waits for a line is worth nothing.
-    pub(super) async fn ask_for_a_token(&mut self) -> Result<(), WireError> {
-        let Some(message) = self.shared.dialect.token_request() else {
-            return Ok(());
-        };
-        let message = Message {
-            retain: false,
-            ..message
-        };
-        self.wire.publish(&message, 0).await?;
-        self.wire.flush().await
+    /// Notes that the subscription was refused.
+    pub(super) fn refused(&mut self, now: Instant) {
+        self.refused = Some(now);
     }
 }

@@ -10,24 +10,21 @@ use super::{ANSWER, Tenant, TenantError};
 use crate::http::client::{Answer, Call, Client};
 use crate::tls::Outbound;
 use crate::uplink::config::Kind;
-use crate::uplink::connection::fault::Fault;
-use crate::uplink::enrol::est::{self, Wish};
-use crate::uplink::enrol::fault::{EnrolFault, words};
-
-/// What a device shows to be given its first certificate.
-pub struct Otp<'a> {
-    /// What the box calls itself.
-    pub device: &'a str,
-    /// The password that is good once.
-    pub password: &'a str,
-}
+use crate::uplink::connection::error::ConnectionError;
+use crate::uplink::enrol::error::{EnrolError, words};
+use crate::uplink::enrol::est::{self, EstRequest};
+use crate::uplink::enrol::otp::Otp;
 
 impl Tenant {
     /// Has a request (DER) certified; the answer's body. With a one-time password it is the first, without one the
     /// next.
-    pub async fn certify(&self, csr: &[u8], otp: Option<Otp<'_>>) -> Result<Bytes, EnrolFault> {
-        let wish = if otp.is_some() { Wish::Enrol } else { Wish::Renew };
-        let call = |error: TenantError| EnrolFault::Call(Box::new(error));
+    pub async fn certify(&self, csr: &[u8], otp: Option<Otp<'_>>) -> Result<Bytes, EnrolError> {
+        let wish = if otp.is_some() {
+            EstRequest::Enrol
+        } else {
+            EstRequest::Renew
+        };
+        let call = |error: TenantError| EnrolError::Call(Box::new(error));
         let answer = match &otp {
             Some(otp) => {
                 let proof = authorization(&basic(otp.device, otp.password)).map_err(call)?;
@@ -38,7 +35,7 @@ impl Tenant {
         let answer = answer.map_err(call)?;
         match answer.status {
             StatusCode::OK | StatusCode::CREATED => Ok(answer.body),
-            status => Err(EnrolFault::Refused {
+            status => Err(EnrolError::Refused {
                 wish,
                 origin: self.origin(),
                 status,
@@ -56,18 +53,18 @@ impl Tenant {
                 Kind::Mqtt => None,
             };
             let has_token = token.is_some();
-            let answer = self.post(Wish::Renew, csr, token).await?;
+            let answer = self.post(EstRequest::Renew, csr, token).await?;
             if answer.status != StatusCode::UNAUTHORIZED || !has_token {
                 return Ok(answer);
             }
             self.tokens.refused();
         }
-        self.post(Wish::Renew, csr, None).await
+        self.post(EstRequest::Renew, csr, None).await
     }
 
     async fn post(
         &self,
-        wish: Wish,
+        wish: EstRequest,
         csr: &[u8],
         proof: Option<(HeaderName, HeaderValue)>,
     ) -> Result<Answer, TenantError> {
@@ -76,14 +73,14 @@ impl Tenant {
             .map_err(|_| TenantError::Address(wish.path().to_owned()))?;
         let outbound = Outbound {
             identity: match wish {
-                Wish::Enrol => None,
-                Wish::Renew => self.config.outbound().and_then(|outbound| outbound.identity),
+                EstRequest::Enrol => None,
+                EstRequest::Renew => self.config.outbound().and_then(|outbound| outbound.identity),
             },
             ca_file: self.config.ca_file.clone(),
             pins: self.config.pin.clone(),
         };
         let client = Client {
-            tls: outbound.load().map_err(Fault::Files)?.config,
+            tls: outbound.load().map_err(ConnectionError::Files)?.config,
             limit: self.patience.upload,
             longest: ANSWER,
         };

@@ -14,12 +14,11 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::connection::fault::Fault;
+use super::connection::error::ConnectionError;
 use crate::http::client::{Answer, Call, CallError, Client, Origin};
 use crate::tls::Outbound;
 use crate::uplink::config::{Auth, Config};
 use crate::uplink::patience::Patience;
-pub use certify::Otp;
 use tokens::Tokens;
 
 /// The longest answer that is no file, in bytes.
@@ -43,7 +42,7 @@ pub struct Tenant {
 pub enum TenantError {
     /// TLS or the login cannot be had from the files.
     #[error(transparent)]
-    Files(#[from] Fault),
+    Files(#[from] ConnectionError),
     /// There is no answer.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -75,7 +74,6 @@ pub struct Upload<'a> {
     pub text: &'a str,
     /// The number under which the platform knows whose it is.
     pub source: &'a str,
-    /// Its bytes.
     pub bytes: Vec<u8>,
 }
 
@@ -206,7 +204,7 @@ impl Tenant {
             pins: self.config.pin.clone(),
         };
         Ok(Client {
-            tls: outbound.load().map_err(Fault::Files)?.config,
+            tls: outbound.load().map_err(ConnectionError::Files)?.config,
             limit: self.patience.upload,
             longest,
         })

@@ -6,17 +6,16 @@ use axum::http::{HeaderName, HeaderValue, Method};
 use bytes::Bytes;
 use data_encoding::BASE64;
 use jiff::Timestamp;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{ANSWER, Tenant, TenantError};
 use crate::http::client::{Call, Client};
+use crate::pki::pem;
 use crate::tls::Outbound;
 use crate::uplink::config::Auth;
-use crate::uplink::connection::fault::Fault;
-use crate::uplink::connection::opening::login;
+use crate::uplink::connection::error::ConnectionError;
+use crate::uplink::connection::login::login;
 
 /// A name and a password as HTTP carries them (RFC 7617).
 pub(super) fn basic(name: &str, password: &str) -> Zeroizing<String> {
@@ -58,7 +57,7 @@ impl Tenant {
             headers.push((HeaderName::from_static("x-ssl-cert-chain"), chain));
         }
         let client = Client {
-            tls: outbound.load().map_err(Fault::Files)?.config,
+            tls: outbound.load().map_err(ConnectionError::Files)?.config,
             limit: self.patience.upload,
             longest: ANSWER,
         };
@@ -82,10 +81,7 @@ impl Tenant {
 /// The chain behind the leaf, where the authority that the platform trusts did not issue the leaf itself.
 fn chain(outbound: &Outbound) -> Option<HeaderValue> {
     let (file, _) = outbound.identity.as_ref()?;
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(file)
-        .ok()?
-        .filter_map(Result::ok)
-        .collect();
+    let certificates = pem::certificates(&std::fs::read(file).ok()?).ok()?;
     let chain: Vec<String> = certificates.iter().map(|der| BASE64.encode(der)).collect();
     (chain.len() > 1).then(|| HeaderValue::from_str(&chain.join(" ")).ok())?
 }

@@ -1,13 +1,15 @@
 //! Where the platform's HTTP side is, when it is not at the broker's host.
 
-use axum::http::Uri;
-use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
 
+use axum::http::Uri;
+
+use crate::domain::text_form;
 use crate::http::client::Origin;
 
 /// An address of an HTTP server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebUrl(Uri);
 
 /// The text is no address of an HTTP server.
@@ -29,18 +31,20 @@ impl WebUrl {
     }
 }
 
-impl TryFrom<String> for WebUrl {
-    type Error = WebUrlError;
+impl FromStr for WebUrl {
+    type Err = WebUrlError;
 
-    fn try_from(text: String) -> Result<WebUrl, WebUrlError> {
+    fn from_str(text: &str) -> Result<WebUrl, WebUrlError> {
         let uri: Uri = text.parse().map_err(|_| WebUrlError)?;
         let is_plain = !text.contains(['?', '#']) && Origin::of(&uri).is_some();
         is_plain.then_some(WebUrl(uri)).ok_or(WebUrlError)
     }
 }
 
-impl From<WebUrl> for String {
-    fn from(url: WebUrl) -> String {
-        url.0.to_string().trim_end_matches('/').to_owned()
+impl fmt::Display for WebUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.to_string().trim_end_matches('/'))
     }
 }
+
+text_form!(WebUrl);

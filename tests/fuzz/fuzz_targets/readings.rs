@@ -1,4 +1,4 @@
-//! Any bytes are read as a row of readings and as a side file, or refused; what is read is written alike.
+//! Any bytes are read as a row of readings and as a month file, or refused; what is read is written alike.
 #![no_main]
 
 use std::io;
@@ -72,5 +72,5 @@ impl DiskFile for OneFile {
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     gatelodge::store::probe::readings_row(bytes);
-    gatelodge::store::probe::side_file(&OneFile(bytes.to_vec()), Path::new("one.side"));
+    gatelodge::store::probe::month_file(&OneFile(bytes.to_vec()), Path::new("one.side"));
 });

@@ -3,14 +3,14 @@
 #![no_main]
 
 use axum::http::{HeaderMap, HeaderValue};
-use gatelodge::relay::inbound::{CUT, Fault, Inbound, Piece};
+use gatelodge::relay::inbound::{CUT, Inbound, InboundError, Piece};
 use gatelodge::relay::{extension, hello};
 use libfuzzer_sys::fuzz_target;
 
 const LIMIT: u64 = 1 << 20;
 
 /// The messages and good-byes heard, joined, until a fault.
-fn heard(bytes: &[u8], cut: usize, deflates: bool) -> (Vec<Vec<u8>>, Option<Fault>) {
+fn heard(bytes: &[u8], cut: usize, deflates: bool) -> (Vec<Vec<u8>>, Option<InboundError>) {
     let mut inbound = Inbound::new(LIMIT).deflating(deflates);
     let (mut whole, mut under_way) = (Vec::new(), Vec::new());
     let mut hear = |piece: Piece<'_>| {
@@ -26,7 +26,7 @@ fn heard(bytes: &[u8], cut: usize, deflates: bool) -> (Vec<Vec<u8>>, Option<Faul
             Piece::Ping(payload) | Piece::Pong(payload) => whole.push(payload.to_vec()),
             Piece::Close(code) => whole.push(format!("{code:?}").into_bytes()),
         }
-        Ok::<_, Fault>(())
+        Ok::<_, InboundError>(())
     };
     let mut fault = None;
     for part in bytes.to_vec().chunks_mut(cut) {

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use gatelodge::config::{self, Config, Flags, remote};
+use gatelodge::config::{self, Config, Flags, remote, remote_file};
 use gatelodge::uplink::Section;
 use serde_json::Value;
 
-use crate::support::Lodge;
-use crate::support::lodge::binary;
+use crate::support::TestBox;
+use crate::support::test_box::binary;
 
 /// A box of its own whose file says this.
 struct Box {
@@ -68,7 +68,7 @@ impl Box {
         told.put(&self.config.data_dir).unwrap();
         remote::keep(&self.config.data_dir).unwrap();
         self.config = config::load(&self.flags).unwrap().config;
-        std::fs::read_to_string(remote::file(&self.config.data_dir)).unwrap()
+        std::fs::read_to_string(remote_file(&self.config.data_dir)).unwrap()
     }
 }
 
@@ -161,9 +161,9 @@ fn is_listed(path: &str) -> bool {
 
 #[test]
 fn every_key_of_the_manual_is_on_the_list_or_refused_by_name() {
-    let house = Box::whole();
+    let building = Box::whole();
     let mut all = Vec::new();
-    keys(&serde_json::to_value(&house.config).unwrap(), "", &mut all);
+    keys(&serde_json::to_value(&building.config).unwrap(), "", &mut all);
     assert!(all.len() > 120, "{} keys", all.len());
     let mut listed = 0;
     for (path, value) in &all {
@@ -171,17 +171,17 @@ fn every_key_of_the_manual_is_on_the_list_or_refused_by_name() {
             continue;
         }
         let unchanged = format!("{path} = {}", toml(value));
-        let same = house.tell(&unchanged);
-        assert!(same.is_ok_and(|config| config == house.config), "{unchanged}");
-        let masked = house.tell(&format!("{path} = \"***\""));
-        assert!(masked.is_ok_and(|config| config == house.config), "{path} masked");
+        let same = building.tell(&unchanged);
+        assert!(same.is_ok_and(|config| config == building.config), "{unchanged}");
+        let masked = building.tell(&format!("{path} = \"***\""));
+        assert!(masked.is_ok_and(|config| config == building.config), "{path} masked");
         if is_listed(path) {
             listed += 1;
             continue;
         }
         let other = format!("{path} = {}", toml(&changed(value)));
         // The whole is refused, with what else it says.
-        let refused = house.tell(&format!("site.name = \"Hall\"\n{other}")).unwrap_err();
+        let refused = building.tell(&format!("site.name = \"Hall\"\n{other}")).unwrap_err();
         let told = format!("`{path}` is changed at the box itself");
         assert!(refused.contains(&told), "{other}: {refused}");
     }
@@ -190,14 +190,14 @@ fn every_key_of_the_manual_is_on_the_list_or_refused_by_name() {
 
 #[test]
 fn what_is_on_the_list_is_taken_within_its_bounds() {
-    let house = Box::whole();
+    let building = Box::whole();
     for (path, taken, refused) in LIST {
         for value in taken {
-            let told = house.tell(&format!("{path} = {value}"));
+            let told = building.tell(&format!("{path} = {value}"));
             assert!(told.is_ok(), "{path} = {value}: {}", told.unwrap_err());
         }
         for value in refused {
-            let told = house.tell(&format!("{path} = {value}"));
+            let told = building.tell(&format!("{path} = {value}"));
             let told = told.err().unwrap_or_else(|| panic!("{path} = {value} is taken"));
             assert!(told.contains(&format!("`{path}`")), "{path} = {value}: {told}");
         }
@@ -211,22 +211,22 @@ fn what_is_on_the_list_is_taken_within_its_bounds() {
         ("occupancy.x.y = 1", "unknown key `occupancy.x`"),
         ("occupancy.idle_expiry = 5", "`occupancy.idle_expiry`"),
     ] {
-        let told = house.tell(text).unwrap_err();
+        let told = building.tell(text).unwrap_err();
         assert!(told.contains(why), "{text}: {told}");
     }
 }
 
 #[test]
 fn what_was_shown_comes_back_as_it_was_and_in_other_words() {
-    let house = Box::whole();
+    let building = Box::whole();
     for section in Section::TYPES.into_iter().chain([Section::Whole]) {
-        let shown = remote::shown(&house.config, section);
+        let shown = remote::shown(&building.config, section);
         for secret in ["/etc/gatelodge/uplink", "secret-of", "socks5://"] {
             assert!(!shown.contains(secret), "{section:?} shows {secret}: {shown}");
         }
-        let told = remote::candidate(&house.flags, &house.config, section, &shown);
+        let told = remote::candidate(&building.flags, &building.config, section, &shown);
         let told = told.map_err(|error| format!("{section:?}: {error}\n{shown}")).unwrap();
-        assert!(told.config == house.config, "{section:?}");
+        assert!(told.config == building.config, "{section:?}");
     }
     let own = Box::new("[occupancy]\nidle_expiry = \"1d\"\n[https]\nhsts = \"2d\"\n");
     assert!(own.tell("[https]\nhsts = \"48h\"\n").is_ok(), "the same time in hours");
@@ -318,15 +318,15 @@ fn a_longer_time_in_the_boxs_own_file_is_not_made_shorter_by_what_was_told_befor
 /// What an earlier build took from the cloud may be what nobody may say from afar.
 #[test]
 fn forbidden_keys_of_an_earlier_build_are_not_applied_and_a_warning_names_them() {
-    let mut lodge = Lodge::unstarted("[https]\nlisten = [\"127.0.0.1:0\"]\n[occupancy]\n");
+    let mut running = TestBox::unstarted("[https]\nlisten = [\"127.0.0.1:0\"]\n[occupancy]\n");
     let told = "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://evil.example\"\npassword_file = \"/etc/shadow\"\n\
                 [metrics]\nlisten = [\"0.0.0.0:0\"]\n[occupancy]\nidle_expiry = \"2h\"\nanonymous = false\n\
                 [retention]\nhistory = \"90d\"\n[log]\nfilter = \"off\"\n[site]\nname = \"Hall\"\n";
-    let folder = lodge.dir.join("data/conf.d");
+    let folder = running.dir.join("data/conf.d");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("remote.toml"), told).unwrap();
-    lodge.run();
-    let shown = lodge.json(&["config", "show"]);
+    running.run();
+    let shown = running.json(&["config", "show"]);
     for (key, value) in [
         ("site.name", "Hall"),
         ("retention.history", "90d"),
@@ -337,12 +337,12 @@ fn forbidden_keys_of_an_earlier_build_are_not_applied_and_a_warning_names_them()
     }
     assert_eq!(shown["occupancy.anonymous"]["value"], true);
     assert!(shown["site.name"]["source"].as_str().unwrap().ends_with("remote.toml"));
-    let status = lodge.json(&["status"]);
+    let status = running.json(&["status"]);
     assert_eq!(status["rooms"]["uplink"]["state"], "closed");
     assert!(status["doors"]["metrics"].is_null());
     let output = binary()
         .args(["check-config", "--config"])
-        .arg(lodge.config_file())
+        .arg(running.config_file())
         .output()
         .unwrap();
     let checked = String::from_utf8(output.stdout).unwrap();
@@ -355,7 +355,7 @@ fn forbidden_keys_of_an_earlier_build_are_not_applied_and_a_warning_names_them()
         "occupancy.anonymous",
         "log.filter",
     ] {
-        let log = lodge.log();
+        let log = running.log();
         let named = |text: &str| {
             text.lines()
                 .any(|line| line.contains("not applied") && line.contains(&format!("`{key}`")))
@@ -366,7 +366,7 @@ fn forbidden_keys_of_an_earlier_build_are_not_applied_and_a_warning_names_them()
     assert!(Path::new(&folder.join("remote.toml")).exists());
     // A file that cannot be read keeps the box from nothing.
     std::fs::write(folder.join("remote.toml"), "[site\nname").unwrap();
-    lodge.kill();
-    lodge.run();
-    assert!(lodge.log().contains("it is not valid TOML"), "{}", lodge.log());
+    running.kill();
+    running.run();
+    assert!(running.log().contains("it is not valid TOML"), "{}", running.log());
 }

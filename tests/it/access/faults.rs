@@ -1,10 +1,10 @@
 //! Whatever goes wrong on a page is a page: it says what, has the bar, a way back, and a way out for whoever is signed
 //! in. What programs ask for keeps the shape of its API.
 
-use super::stage::{House, JONES};
+use super::fixture::{Building, JONES};
 use crate::accounts::{Browser, signed_in};
-use crate::support::lodge::CONFIG;
-use crate::support::{Answer, Lodge};
+use crate::support::test_box::CONFIG;
+use crate::support::{Answer, TestBox};
 
 /// A page of an error, whole.
 fn is_page(answer: &Answer, status: u16, signed_in: bool, what: &str) {
@@ -36,9 +36,9 @@ fn is_page(answer: &Answer, status: u16, signed_in: bool, what: &str) {
 
 #[test]
 fn what_is_not_there_not_theirs_or_broken_is_a_page_for_everybody() {
-    let house = House::new();
-    let lodge = &house.lodge;
-    let space = format!("/spaces/{}", house.hall);
+    let building = Building::new();
+    let running = &building.running;
+    let space = format!("/spaces/{}", building.hall);
     let door = format!("{space}/door");
     let nobody = "/spaces/00000000-0000-4000-8000-000000000000";
     let meter = format!("/meters/{JONES}");
@@ -74,12 +74,12 @@ fn what_is_not_there_not_theirs_or_broken_is_a_page_for_everybody() {
         ),
         ("doorman", &[("/box", 403), ("/meters", 403), (&meter, 404)]),
     ] {
-        let mut person = signed_in(lodge, role);
+        let mut person = signed_in(running, role);
         for (path, status) in pages {
             is_page(&person.get(path), *status, true, &format!("{role} {path}"));
         }
     }
-    let mut nobody = Browser::new(lodge);
+    let mut nobody = Browser::new(running);
     for path in ["/nope", "/account", "/consent", "/favicon.ico"] {
         is_page(&nobody.get(path), 404, false, path);
     }
@@ -91,14 +91,14 @@ fn what_is_not_there_not_theirs_or_broken_is_a_page_for_everybody() {
         assert_eq!(answer.status, 413);
         assert!(answer.text().contains("<header class=\"bar\""), "{path}");
     }
-    let answer = lodge.https().try_ask(
+    let answer = running.https().try_ask(
         "POST",
         "/logout",
         &[("content-type", "text/plain"), ("accept", "text/html")],
         b"x",
     );
     is_page(&answer.unwrap(), 415, false, "no form");
-    let mut doorman = Browser::new(lodge);
+    let mut doorman = Browser::new(running);
     let fields = [("username", "doorman"), ("password", "correct-horse")];
     assert_eq!(doorman.submit("/login", "/login", &fields).status, 303);
     is_page(&doorman.submit(&door, &door, &[("by", "5")]), 422, true, "five at once");
@@ -112,13 +112,13 @@ fn what_is_not_there_not_theirs_or_broken_is_a_page_for_everybody() {
 
 #[test]
 fn another_name_and_too_many_requests_are_pages_too() {
-    let lodge = Lodge::start_with(&format!(
+    let running = TestBox::start_with(&format!(
         "{CONFIG}[site]\nhostname = \"lodge.example.org\"\n[limits.https]\nper_address = \"40/h\"\n"
     ));
     let html = ("accept", "text/html");
-    let answer = lodge.https().ask("GET", "/spaces", &[html, ("host", "evil.example")]);
+    let answer = running.https().ask("GET", "/spaces", &[html, ("host", "evil.example")]);
     is_page(&answer, 421, false, "another name");
-    let mut https = lodge.https();
+    let mut https = running.https();
     while https.ask("GET", "/login", &[html]).status == 200 {}
     let answer = https.ask("GET", "/login", &[html]);
     is_page(&answer, 429, false, "too many");
@@ -129,10 +129,10 @@ fn another_name_and_too_many_requests_are_pages_too() {
 
 #[test]
 fn programs_keep_the_shape_of_their_api() {
-    let lodge = Lodge::start();
+    let running = TestBox::start();
     for accept in ["*/*", "text/html", "application/json"] {
         let accept = ("accept", accept);
-        let ask = |path: &str| lodge.https().ask("GET", path, &[accept]);
+        let ask = |path: &str| running.https().ask("GET", path, &[accept]);
         for path in ["/v1/spaces", "/v1/nope", "/v1/meters", "/assets/nope.css"] {
             let answer = ask(path);
             assert!(answer.status >= 400);
@@ -159,7 +159,7 @@ fn programs_keep_the_shape_of_their_api() {
         "//space/x",
     ] {
         for method in ["GET", "PUT", "OPTIONS"] {
-            let answer = lodge.https().ask(method, path, &[("origin", "https://evil.example")]);
+            let answer = running.https().ask(method, path, &[("origin", "https://evil.example")]);
             assert_eq!(answer.status, 404, "{method} {path}");
             assert_eq!(answer.json()["error"], "Invalid URL requested");
             assert_eq!(answer.header("access-control-allow-origin"), None, "{method} {path}");

@@ -5,9 +5,9 @@ use std::process::Command;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio_rustls::TlsConnector;
 
-use super::stage::House;
+use super::fixture::Building;
 use crate::accounts::{Browser, add, signed_in};
-use crate::support::Lodge;
+use crate::support::TestBox;
 use crate::support::https::config;
 
 /// What a browser says of where a form came from (`{here}` is our own origin), and whether it is believed.
@@ -39,14 +39,14 @@ struct Sheet {
     taken: u16,
 }
 
-fn sheets(house: &House, code: &str) -> Vec<Sheet> {
+fn sheets(building: &Building, code: &str) -> Vec<Sheet> {
     let sheet = |page: &str, action: &str, fields, taken| Sheet {
         page: page.to_owned(),
         action: action.to_owned(),
         fields,
         taken,
     };
-    let door = format!("/spaces/{}/door", house.hall);
+    let door = format!("/spaces/{}/door", building.hall);
     let welcome = format!("/welcome/{code}");
     vec![
         sheet(&welcome, &welcome, &[("password", "short"), ("again", "short")], 400),
@@ -77,8 +77,8 @@ fn said(words: &[(&str, &str)], port: u16) -> Vec<(String, String)> {
 }
 
 /// Whoever may send every form, anew for each, since one of them ends the session.
-fn sender(lodge: &Lodge, page: &str) -> Browser {
-    let mut browser = Browser::new(lodge);
+fn sender(running: &TestBox, page: &str) -> Browser {
+    let mut browser = Browser::new(running);
     if page != "/login" && !page.starts_with("/welcome/") {
         let fields = [("username", "admin"), ("password", "correct-horse")];
         assert_eq!(browser.submit("/login", "/login", &fields).status, 303);
@@ -88,16 +88,16 @@ fn sender(lodge: &Lodge, page: &str) -> Browser {
 
 #[test]
 fn every_form_is_taken_from_our_own_pages_and_from_nowhere_else() {
-    let house = House::new();
-    let lodge = &house.lodge;
-    drop(signed_in(lodge, "admin"));
-    add(lodge, "anna", "viewer");
-    let added = lodge.json(&["user", "add", "newcomer", "--role", "viewer"]);
-    let port = lodge.door("https").port();
+    let building = Building::new();
+    let running = &building.running;
+    drop(signed_in(running, "admin"));
+    add(running, "anna", "viewer");
+    let added = running.json(&["user", "add", "newcomer", "--role", "viewer"]);
+    let port = running.door("https").port();
     let host = format!("localhost:{port}");
-    for sheet in sheets(&house, added["code"].as_str().unwrap()) {
+    for sheet in sheets(&building, added["code"].as_str().unwrap()) {
         for (words, taken) in WORDS {
-            let mut browser = sender(lodge, &sheet.page);
+            let mut browser = sender(running, &sheet.page);
             browser.says = said(words, port);
             browser.says.push(("host".to_owned(), host.clone()));
             let answer = browser.submit(&sheet.page, &sheet.action, sheet.fields);
@@ -110,14 +110,14 @@ fn every_form_is_taken_from_our_own_pages_and_from_nowhere_else() {
                 answer.text()
             );
 
-            let mut browser = sender(lodge, &sheet.page);
+            let mut browser = sender(running, &sheet.page);
             let page = browser.get(&sheet.page).text();
-            let status = over_2(lodge, &browser, (&sheet, &page), &said(words, port));
+            let status = over_2(running, &browser, (&sheet, &page), &said(words, port));
             assert_eq!(status, format!("2 {wanted}"), "HTTP/2 {} {words:?}", sheet.action);
         }
         // The value alone opens nothing that is not ours, and without it nothing is ours.
         for token in ["", "x"] {
-            let mut browser = sender(lodge, &sheet.page);
+            let mut browser = sender(running, &sheet.page);
             browser.get(&sheet.page);
             let fields = [sheet.fields, &[("csrf_token", token)]].concat();
             assert_eq!(
@@ -137,7 +137,7 @@ fn every_form_is_taken_from_our_own_pages_and_from_nowhere_else() {
 }
 
 /// Sends a form by curl over HTTP/2; the version and the status.
-fn over_2(lodge: &Lodge, browser: &Browser, (sheet, page): (&Sheet, &str), words: &[(String, String)]) -> String {
+fn over_2(running: &TestBox, browser: &Browser, (sheet, page): (&Sheet, &str), words: &[(String, String)]) -> String {
     let token = page
         .split("name=\"csrf_token\" value=\"")
         .nth(1)
@@ -156,7 +156,7 @@ fn over_2(lodge: &Lodge, browser: &Browser, (sheet, page): (&Sheet, &str), words
         "--cacert",
     ]);
     command
-        .arg(lodge.ca_file())
+        .arg(running.ca_file())
         .arg("-H")
         .arg(format!("cookie: {}", browser.cookies()));
     for (name, value) in words {
@@ -165,7 +165,7 @@ fn over_2(lodge: &Lodge, browser: &Browser, (sheet, page): (&Sheet, &str), words
     for (name, value) in sheet.fields.iter().chain(&[("csrf_token", token)]) {
         command.arg("--data-urlencode").arg(format!("{name}={value}"));
     }
-    let url = format!("https://localhost:{}{}", lodge.door("https").port(), sheet.action);
+    let url = format!("https://localhost:{}{}", running.door("https").port(), sheet.action);
     let output = command
         .arg(url)
         .output()
@@ -177,10 +177,10 @@ fn over_2(lodge: &Lodge, browser: &Browser, (sheet, page): (&Sheet, &str), words
 /// RFC 9113 §8.3.1: a `Host` beside `:authority` that names another is malformed, on every door that speaks HTTP/2.
 #[tokio::test(flavor = "multi_thread")]
 async fn over_http_2_another_host_beside_the_authority_is_malformed() {
-    let lodge = Lodge::start();
-    let mut tls = config(&lodge.ca_file(), None);
+    let running = TestBox::start();
+    let mut tls = config(&running.ca_file(), None);
     tls.alpn_protocols = vec![b"h2".to_vec()];
-    let address = lodge.door("https");
+    let address = running.door("https");
     let line = tokio::net::TcpStream::connect(address).await.unwrap();
     let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
     let line = TlsConnector::from(std::sync::Arc::new(tls))

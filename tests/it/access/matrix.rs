@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::stage::{House, JONES, Known, SMITH, routes};
+use super::fixture::{Building, JONES, Known, SMITH, routes};
 use crate::accounts::{Browser, add, signed_in};
 use crate::support::{Https, eventually};
 
@@ -33,19 +33,19 @@ fn table() -> Vec<(&'static str, &'static [&'static str])> {
     ]
 }
 
-fn everybody(house: &House) -> Vec<(String, Known, BTreeSet<&'static str>)> {
-    let lodge = &house.lodge;
+fn everybody(building: &Building) -> Vec<(String, Known, BTreeSet<&'static str>)> {
+    let running = &building.running;
     let mut all = Vec::new();
     for (name, may) in table() {
         let known = match name {
             "nobody" => Known::Nobody,
             "resident" => {
-                let person = signed_in(lodge, name);
-                lodge.json(&["user", "meters", name, JONES]);
+                let person = signed_in(running, name);
+                running.json(&["user", "meters", name, JONES]);
                 Known::person(&person)
             }
-            scope if scope.contains(':') => Known::Bearer(house.token(scope)["token"].as_str().unwrap().to_owned()),
-            role => Known::person(&signed_in(lodge, role)),
+            scope if scope.contains(':') => Known::Bearer(building.token(scope)["token"].as_str().unwrap().to_owned()),
+            role => Known::person(&signed_in(running, role)),
         };
         all.push((name.to_owned(), known, may.iter().copied().collect()));
     }
@@ -53,9 +53,9 @@ fn everybody(house: &House) -> Vec<(String, Known, BTreeSet<&'static str>)> {
 }
 
 /// Every route with everything in its places that there is.
-fn paths(house: &House) -> Vec<String> {
+fn paths(building: &Building) -> Vec<String> {
     let mut all = routes();
-    let document = house.lodge.https().ask("GET", "/openapi.json", &[]).json();
+    let document = building.running.https().ask("GET", "/openapi.json", &[]).json();
     all.extend(document["paths"].as_object().unwrap().keys().cloned());
     for known in [
         "/box",
@@ -79,16 +79,27 @@ fn paths(house: &House) -> Vec<String> {
             }
             path
         };
-        paths.extend([fill(&house.hall, JONES), fill(&house.attic, SMITH)]);
+        paths.extend([fill(&building.hall, JONES), fill(&building.attic, SMITH)]);
     }
     paths.sort();
     paths.dedup();
     paths
 }
 
+/// Whether `word` stands in `text` by itself. An amount is no part of another number: the second 13.142 of some minute
+/// tells of nobody's money.
+fn stands_in(text: &str, word: &str) -> bool {
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    text.match_indices(word).any(|(at, _)| {
+        let (before, after) = (text.as_bytes()[..at].last(), text.as_bytes().get(at + word.len()));
+        let (first, last) = (word.as_bytes().first(), word.as_bytes().last());
+        !(is_digit(first) && is_digit(before) || is_digit(last) && is_digit(after))
+    })
+}
+
 /// Which things a text tells of.
 fn told(text: &str) -> BTreeSet<&'static str> {
-    let tells = |words: &&[&str]| words.iter().any(|word| text.contains(word));
+    let tells = |words: &&[&str]| words.iter().any(|word| stands_in(text, word));
     THINGS
         .into_iter()
         .filter(|(_, words)| tells(words))
@@ -98,24 +109,24 @@ fn told(text: &str) -> BTreeSet<&'static str> {
 
 #[test]
 fn nobody_is_told_at_any_route_or_on_any_stream_what_they_may_not_know() {
-    let house = House::new();
-    let lodge = &house.lodge;
-    let all = everybody(&house);
+    let building = Building::new();
+    let running = &building.running;
+    let all = everybody(&building);
     eventually("the alarm is at the foot of the admin's pages", || {
         let admin = &all.iter().find(|(name, ..)| name == "admin").unwrap().1;
-        let page = admin.ask(&mut lodge.https(), "/spaces").text();
+        let page = admin.ask(&mut running.https(), "/spaces").text();
         page.contains("3.142 GBP are left").then_some(())
     });
     eventually("the alarm was told to the webhook's ledger", || {
-        let deliveries = lodge.json(&["webhook", "deliveries"]);
+        let deliveries = running.json(&["webhook", "deliveries"]);
         deliveries.to_string().contains("3.142").then_some(())
     });
-    let paths = paths(&house);
+    let paths = paths(&building);
     let mut faults = Vec::new();
     let mut learnt: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let mut streams: Vec<(&str, &BTreeSet<&str>, String, Https)> = Vec::new();
     for (name, known, may) in &all {
-        let mut https = lodge.https();
+        let mut https = running.https();
         for path in &paths {
             let answer = known.ask(&mut https, path);
             let text = answer.text() + &format!("{:?}", answer.headers);
@@ -133,7 +144,7 @@ fn nobody_is_told_at_any_route_or_on_any_stream_what_they_may_not_know() {
                 .header("content-type")
                 .is_some_and(|kind| kind.starts_with("text/event-stream"))
             {
-                let stream = std::mem::replace(&mut https, lodge.https());
+                let stream = std::mem::replace(&mut https, running.https());
                 streams.push((name, may, path.clone(), stream));
             }
         }
@@ -142,19 +153,19 @@ fn nobody_is_told_at_any_route_or_on_any_stream_what_they_may_not_know() {
         assert_eq!(learnt.get(name.as_str()), Some(may), "{name} is told of what is theirs");
     }
     // Something happens to everything; each stream is read until what happens last to what its listener may hear of.
-    lodge.command(&["mediators", "sync", SMITH]);
-    lodge.command(&["mediators", "sync", JONES]);
-    for space in [&house.attic, &house.hall] {
-        lodge.json(&["space", "set", space, "--current", "7"]);
+    running.command(&["mediators", "sync", SMITH]);
+    running.command(&["mediators", "sync", JONES]);
+    for space in [&building.attic, &building.hall] {
+        running.json(&["space", "set", space, "--current", "7"]);
     }
     assert!(streams.len() >= 20, "{} streams", streams.len());
     for (name, may, path, mut stream) in streams {
         let of_meters = path.contains("meters");
-        let last = match (of_meters, path.contains(SMITH), path.contains(&house.attic)) {
+        let last = match (of_meters, path.contains(SMITH), path.contains(&building.attic)) {
             (true, true, _) => SMITH,
             (true, false, _) => JONES,
-            (false, _, true) => &house.attic,
-            (false, _, false) => &house.hall,
+            (false, _, true) => &building.attic,
+            (false, _, false) => &building.hall,
         };
         let mut heard = String::new();
         while !(heard.contains(last) && heard.ends_with("\n\n")) {
@@ -165,7 +176,7 @@ fn nobody_is_told_at_any_route_or_on_any_stream_what_they_may_not_know() {
             );
             heard.push('\n');
         }
-        let own_words = heard.replace(&house.hall, "").replace(&house.attic, "");
+        let own_words = heard.replace(&building.hall, "").replace(&building.attic, "");
         for thing in told(&own_words).difference(may) {
             faults.push(format!("{name} hears of {thing} on {path}: {heard}"));
         }
@@ -175,21 +186,24 @@ fn nobody_is_told_at_any_route_or_on_any_stream_what_they_may_not_know() {
 
 #[test]
 fn a_key_of_one_space_tells_of_no_other() {
-    let house = House::new();
-    let lodge = &house.lodge;
-    let token = house.token("spaces:admin");
+    let building = Building::new();
+    let running = &building.running;
+    let token = building.token("spaces:admin");
     let operator = format!("Bearer {}", token["token"].as_str().unwrap());
-    let paths = paths(&house);
-    let keys = format!("/v1/spaces/{}/keys", house.hall);
+    let paths = paths(&building);
+    let keys = format!("/v1/spaces/{}/keys", building.hall);
     for role in ["viewer", "counter", "owner"] {
         let headers = [
             ("authorization", operator.as_str()),
             ("content-type", "application/json"),
         ];
         let body = format!("{{\"role\":\"{role}\"}}");
-        let made = lodge.https().try_ask("POST", &keys, &headers, body.as_bytes()).unwrap();
+        let made = running
+            .https()
+            .try_ask("POST", &keys, &headers, body.as_bytes())
+            .unwrap();
         let key = Known::Bearer(made.json()["secret"].as_str().unwrap().to_owned());
-        let (mut https, mut knows) = (lodge.https(), false);
+        let (mut https, mut knows) = (running.https(), false);
         for path in &paths {
             let answer = key.ask(&mut https, path);
             let text = answer.text();
@@ -201,7 +215,7 @@ fn a_key_of_one_space_tells_of_no_other() {
                 .header("content-type")
                 .is_some_and(|kind| kind.starts_with("text/event-stream"))
             {
-                https = lodge.https();
+                https = running.https();
             }
         }
         assert!(knows, "{role} knows its own");
@@ -210,10 +224,10 @@ fn a_key_of_one_space_tells_of_no_other() {
 
 #[test]
 fn a_person_whose_meter_is_none_knows_no_meter() {
-    let house = House::new();
-    let lodge = &house.lodge;
-    add(lodge, "dora", "resident");
-    let mut dora = Browser::new(lodge);
+    let building = Building::new();
+    let running = &building.running;
+    add(running, "dora", "resident");
+    let mut dora = Browser::new(running);
     let answer = dora.submit(
         "/login",
         "/login",
@@ -223,8 +237,8 @@ fn a_person_whose_meter_is_none_knows_no_meter() {
     let home = dora.get("/home");
     assert_eq!(home.status, 200);
     assert!(home.text().contains("No meter is linked to you yet") && home.text().contains("Sign out"));
-    for path in paths(&house) {
-        let answer = Known::person(&dora).ask(&mut lodge.https(), &path);
+    for path in paths(&building) {
+        let answer = Known::person(&dora).ask(&mut running.https(), &path);
         assert_eq!(told(&answer.text()), BTreeSet::new(), "{path}");
     }
     assert_eq!(dora.submit("/home", "/logout", &[]).status, 303, "and can sign out");

@@ -2,9 +2,9 @@
 
 mod afar;
 mod faults;
+mod fixture;
 mod forms;
 mod matrix;
 mod signing_in;
 mod spaces;
-mod stage;
 mod streams;

@@ -4,18 +4,18 @@
 use std::thread;
 
 use crate::accounts::{Browser, add};
-use crate::support::lodge::CONFIG;
-use crate::support::{Answer, Lodge};
+use crate::support::test_box::CONFIG;
+use crate::support::{Answer, TestBox};
 
 /// The box believes what this machine says of where a request comes from, as it does a proxy.
-fn lodge() -> Lodge {
-    Lodge::start_with(&format!(
+fn running() -> TestBox {
+    TestBox::start_with(&format!(
         "{CONFIG}[limits.https]\ntrusted_proxies = [\"127.0.0.1\"]\nper_address = \"off\"\n"
     ))
 }
 
-fn from(lodge: &Lodge, address: &str) -> Browser {
-    let mut browser = Browser::new(lodge);
+fn from(running: &TestBox, address: &str) -> Browser {
+    let mut browser = Browser::new(running);
     browser.says.push(("x-forwarded-for".to_owned(), address.to_owned()));
     browser
 }
@@ -25,8 +25,8 @@ fn tries(browser: &mut Browser, name: &str, password: &str) -> Answer {
 }
 
 /// One try from an address with a browser of its own.
-fn one(lodge: &Lodge, address: &str, name: &str, password: &str) -> Answer {
-    tries(&mut from(lodge, address), name, password)
+fn one(running: &TestBox, address: &str, name: &str, password: &str) -> Answer {
+    tries(&mut from(running, address), name, password)
 }
 
 fn wait(answer: &Answer) -> u64 {
@@ -43,96 +43,96 @@ fn wait(answer: &Answer) -> u64 {
 
 #[test]
 fn only_failures_count_and_success_forgets_them() {
-    let lodge = lodge();
-    add(&lodge, "anna", "viewer");
+    let running = running();
+    add(&running, "anna", "viewer");
     for _ in 0..12 {
-        assert_eq!(one(&lodge, "192.0.2.1", "anna", "correct-horse").status, 303);
+        assert_eq!(one(&running, "192.0.2.1", "anna", "correct-horse").status, 303);
     }
     for _ in 0..3 {
         for _ in 0..4 {
-            assert_eq!(one(&lodge, "192.0.2.1", "anna", "wrong-horse").status, 401);
+            assert_eq!(one(&running, "192.0.2.1", "anna", "wrong-horse").status, 401);
         }
-        assert_eq!(one(&lodge, "192.0.2.1", "anna", "correct-horse").status, 303);
+        assert_eq!(one(&running, "192.0.2.1", "anna", "correct-horse").status, 303);
     }
 }
 
 #[test]
 fn five_failures_hold_a_name_back_and_a_known_address_is_let_in_all_the_same() {
-    let mut lodge = lodge();
-    add(&lodge, "anna", "viewer");
+    let mut running = running();
+    add(&running, "anna", "viewer");
     assert_eq!(
-        one(&lodge, "192.0.2.1", "anna", "correct-horse").status,
+        one(&running, "192.0.2.1", "anna", "correct-horse").status,
         303,
         "from home"
     );
     for name in ["anna", "nobody-of-that-name"] {
         for guess in 0..5 {
-            let answer = one(&lodge, &format!("198.51.100.{guess}"), name, "wrong-horse");
+            let answer = one(&running, &format!("198.51.100.{guess}"), name, "wrong-horse");
             assert_eq!(answer.status, 401, "{name} {guess}");
         }
-        wait(&one(&lodge, "203.0.113.1", name, "wrong-horse"));
-        wait(&one(&lodge, "203.0.113.2", name, "correct-horse"));
+        wait(&one(&running, "203.0.113.1", name, "wrong-horse"));
+        wait(&one(&running, "203.0.113.2", name, "correct-horse"));
     }
-    lodge.stop();
-    lodge.run();
-    wait(&one(&lodge, "203.0.113.3", "anna", "correct-horse"));
+    running.stop();
+    running.run();
+    wait(&one(&running, "203.0.113.3", "anna", "correct-horse"));
     for _ in 0..4 {
         assert_eq!(
-            one(&lodge, "192.0.2.1", "anna", "wrong-horse").status,
+            one(&running, "192.0.2.1", "anna", "wrong-horse").status,
             401,
             "five of its own"
         );
     }
-    assert_eq!(one(&lodge, "192.0.2.1", "anna", "correct-horse").status, 303);
+    assert_eq!(one(&running, "192.0.2.1", "anna", "correct-horse").status, 303);
     // That she is in gives nobody elsewhere another guess.
-    wait(&one(&lodge, "203.0.113.4", "anna", "correct-horse"));
+    wait(&one(&running, "203.0.113.4", "anna", "correct-horse"));
     // Whoever gives her a new password wants her in.
-    let file = lodge.config_file().with_file_name("new");
+    let file = running.config_file().with_file_name("new");
     std::fs::write(&file, "another-horse").unwrap();
-    let given = lodge.command(&["user", "passwd", "anna", "--password-file", file.to_str().unwrap()]);
+    let given = running.command(&["user", "passwd", "anna", "--password-file", file.to_str().unwrap()]);
     assert!(given.status.success(), "{given:?}");
-    assert_eq!(one(&lodge, "203.0.113.5", "anna", "another-horse").status, 303);
+    assert_eq!(one(&running, "203.0.113.5", "anna", "another-horse").status, 303);
 }
 
 #[test]
 fn twenty_failures_hold_an_address_back_and_a_subscriber_has_one() {
-    let mut lodge = lodge();
-    add(&lodge, "anna", "viewer");
+    let mut running = running();
+    add(&running, "anna", "viewer");
     for (here, again, elsewhere) in [
         ("198.51.100.7", "198.51.100.7", "198.51.100.8"),
         ("2001:db8:1:2::7", "2001:db8:1:2:ffff::1", "2001:db8:1:3::7"),
     ] {
         for guess in 0..20 {
-            let answer = one(&lodge, here, &format!("n{guess}-{}", here.len()), "wrong-horse");
+            let answer = one(&running, here, &format!("n{guess}-{}", here.len()), "wrong-horse");
             assert_eq!(answer.status, 401, "{here} {guess}");
         }
-        wait(&one(&lodge, again, "anna", "correct-horse"));
-        assert_eq!(one(&lodge, elsewhere, "anna", "correct-horse").status, 303);
-        lodge.stop();
-        lodge.run();
-        wait(&one(&lodge, again, "anna", "correct-horse"));
+        wait(&one(&running, again, "anna", "correct-horse"));
+        assert_eq!(one(&running, elsewhere, "anna", "correct-horse").status, 303);
+        running.stop();
+        running.run();
+        wait(&one(&running, again, "anna", "correct-horse"));
     }
 }
 
 #[test]
 fn a_full_queue_says_so_at_login_and_at_a_welcome() {
-    let lodge = lodge();
+    let running = running();
     let codes: Vec<String> = (0..20)
         .map(|n| {
-            let added = lodge.json(&["user", "add", &format!("new{n}"), "--role", "viewer"]);
+            let added = running.json(&["user", "add", &format!("new{n}"), "--role", "viewer"]);
             added["code"].as_str().unwrap().to_owned()
         })
         .collect();
     let mut welcomes: Vec<(Browser, String, String)> = Vec::new();
     for code in &codes {
-        let mut browser = from(&lodge, "192.0.2.9");
+        let mut browser = from(&running, "192.0.2.9");
         let path = format!("/welcome/{code}");
         let token = token(&browser.get(&path).text());
         welcomes.push((browser, path, token));
     }
     let mut logins: Vec<(Browser, String, String)> = Vec::new();
     for n in 0..100 {
-        let mut browser = from(&lodge, &format!("198.51.100.{n}"));
+        let mut browser = from(&running, &format!("198.51.100.{n}"));
         let token = token(&browser.get("/login").text());
         logins.push((browser, format!("n{n}"), token));
     }
@@ -180,7 +180,7 @@ fn a_full_queue_says_so_at_login_and_at_a_welcome() {
     );
     assert!(welcomes.iter().all(|(answer, _)| busy(answer) || answer.status == 303));
     for (answer, path) in &welcomes {
-        let mut browser = Browser::new(&lodge);
+        let mut browser = Browser::new(&running);
         let is_over = browser.get(path).status == 404;
         assert_eq!(
             is_over,
@@ -200,26 +200,26 @@ fn token(page: &str) -> String {
 
 #[test]
 fn the_audit_names_who_is_there_and_nobody_else() {
-    let lodge = lodge();
-    add(&lodge, "anna", "viewer");
-    one(&lodge, "192.0.2.1", "anna", "wrong-password-of-anna");
-    one(&lodge, "192.0.2.1", "hunter2-typed-as-a-name", "x");
+    let running = running();
+    add(&running, "anna", "viewer");
+    one(&running, "192.0.2.1", "anna", "wrong-password-of-anna");
+    one(&running, "192.0.2.1", "hunter2-typed-as-a-name", "x");
     for _ in 0..5 {
-        one(&lodge, "192.0.2.2", "anna", "wrong-password-of-anna");
+        one(&running, "192.0.2.2", "anna", "wrong-password-of-anna");
     }
-    let mut anna = from(&lodge, "192.0.2.3");
-    lodge.json(&["user", "add", "ben", "--role", "resident"]);
-    lodge.json(&["user", "meters", "ben", "EML1"]);
-    lodge.json(&["user", "invite", "ben"]);
-    let file = lodge.dir.join("password");
+    let mut anna = from(&running, "192.0.2.3");
+    running.json(&["user", "add", "ben", "--role", "resident"]);
+    running.json(&["user", "meters", "ben", "EML1"]);
+    running.json(&["user", "invite", "ben"]);
+    let file = running.dir.join("password");
     std::fs::write(&file, "correct-pony-now").unwrap();
-    lodge.json(&["user", "passwd", "ben", "--password-file", file.to_str().unwrap()]);
+    running.json(&["user", "passwd", "ben", "--password-file", file.to_str().unwrap()]);
     assert_eq!(tries(&mut anna, "ben", "correct-pony-now").status, 303);
     anna.submit("/nope", "/logout", &[]);
-    lodge.json(&["user", "remove", "ben"]);
-    let token = lodge.json(&["token", "create", "--name", "robot", "--scope", "spaces:read"]);
-    lodge.json(&["token", "revoke", token["id"].as_str().unwrap()]);
-    let log = lodge.log();
+    running.json(&["user", "remove", "ben"]);
+    let token = running.json(&["token", "create", "--name", "robot", "--scope", "spaces:read"]);
+    running.json(&["token", "revoke", token["id"].as_str().unwrap()]);
+    let log = running.log();
     let audit: Vec<&str> = log.lines().filter(|line| line.contains("gatelodge::audit")).collect();
     for (what, parts) in [
         ("a person was added", &["person=\"anna\"", "role=\"viewer\""][..]),

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 
-use super::stage::{House, JONES, SMITH};
+use super::fixture::{Building, JONES, SMITH};
 use crate::accounts::{Browser, signed_in};
 use crate::occupancy::client::Client;
 use crate::support::listener::Listener;
-use crate::support::{Https, Lodge};
+use crate::support::{Https, TestBox};
 
 /// A stream of somebody, and a line that comes on it when `happens` is done.
 struct Stream {
@@ -18,8 +18,8 @@ struct Stream {
 }
 
 impl Stream {
-    fn open(lodge: &Lodge, (what, header, value): (&'static str, &str, &str), path: &str) -> Stream {
-        let mut https = lodge.https();
+    fn open(running: &TestBox, (what, header, value): (&'static str, &str, &str), path: &str) -> Stream {
+        let mut https = running.https();
         https.begin("GET", path, &[(header, value)]);
         let status = https.line().unwrap();
         assert!(status.starts_with("HTTP/1.1 200"), "{what} {path}: {status}");
@@ -60,8 +60,8 @@ impl Stream {
     }
 }
 
-fn sign_in(lodge: &Lodge, name: &str) -> Browser {
-    let mut browser = Browser::new(lodge);
+fn sign_in(running: &TestBox, name: &str) -> Browser {
+    let mut browser = Browser::new(running);
     let answer = browser.submit("/login", "/login", &[("username", name), ("password", "correct-horse")]);
     assert_eq!(answer.status, 303);
     browser
@@ -69,12 +69,12 @@ fn sign_in(lodge: &Lodge, name: &str) -> Browser {
 
 #[test]
 fn streams_of_people_end_with_their_leave_and_others_go_on() {
-    let house = House::new();
-    let lodge = &house.lodge;
-    let file = lodge.dir.join("password");
-    let count = |current: &str| lodge.json(&["space", "set", &house.hall, "--current", current]);
-    let stays = signed_in(lodge, "admin");
-    let mut others = Stream::open(lodge, ("another's", "cookie", &stays.cookies()), "/spaces/live");
+    let building = Building::new();
+    let running = &building.running;
+    let file = running.dir.join("password");
+    let count = |current: &str| running.json(&["space", "set", &building.hall, "--current", current]);
+    let stays = signed_in(running, "admin");
+    let mut others = Stream::open(running, ("another's", "cookie", &stays.cookies()), "/spaces/live");
 
     type Way<'w> = (&'static str, &'w dyn Fn(&mut Browser));
     let ways: [Way<'_>; 3] = [
@@ -83,16 +83,16 @@ fn streams_of_people_end_with_their_leave_and_others_go_on() {
         }),
         ("a new password", &|_| {
             std::fs::write(&file, "correct-horse").unwrap();
-            lodge.json(&["user", "passwd", "viewer", "--password-file", file.to_str().unwrap()]);
+            running.json(&["user", "passwd", "viewer", "--password-file", file.to_str().unwrap()]);
         }),
         ("removed", &|_| {
-            lodge.json(&["user", "remove", "viewer"]);
+            running.json(&["user", "remove", "viewer"]);
         }),
     ];
-    drop(signed_in(lodge, "viewer"));
+    drop(signed_in(running, "viewer"));
     for (what, way) in ways {
-        let mut viewer = sign_in(lodge, "viewer");
-        let mut stream = Stream::open(lodge, (what, "cookie", &viewer.cookies()), "/spaces/live");
+        let mut viewer = sign_in(running, "viewer");
+        let mut stream = Stream::open(running, (what, "cookie", &viewer.cookies()), "/spaces/live");
         count("3");
         stream.hears("\"current\":3");
         count("4");
@@ -106,36 +106,36 @@ fn streams_of_people_end_with_their_leave_and_others_go_on() {
 
 #[test]
 fn a_session_that_is_ended_ends_no_other_of_the_same_person() {
-    let house = House::new();
-    let lodge = &house.lodge;
-    let (mut phone, desk) = (signed_in(lodge, "viewer"), sign_in(lodge, "viewer"));
-    let on_phone = Stream::open(lodge, ("the phone's", "cookie", &phone.cookies()), "/spaces/live");
-    let mut on_desk = Stream::open(lodge, ("the desk's", "cookie", &desk.cookies()), "/spaces/live");
+    let building = Building::new();
+    let running = &building.running;
+    let (mut phone, desk) = (signed_in(running, "viewer"), sign_in(running, "viewer"));
+    let on_phone = Stream::open(running, ("the phone's", "cookie", &phone.cookies()), "/spaces/live");
+    let mut on_desk = Stream::open(running, ("the desk's", "cookie", &desk.cookies()), "/spaces/live");
     assert_eq!(phone.submit("/spaces", "/logout", &[]).status, 303);
     on_phone.ends();
-    lodge.json(&["space", "set", &house.hall, "--current", "6"]);
+    running.json(&["space", "set", &building.hall, "--current", "6"]);
     on_desk.hears("\"current\":6");
 }
 
 #[test]
 fn who_is_given_other_meters_hears_no_more_of_those_before() {
-    let house = House::new();
-    let lodge = &house.lodge;
-    drop(signed_in(lodge, "resident"));
-    lodge.json(&["user", "meters", "resident", JONES]);
+    let building = Building::new();
+    let running = &building.running;
+    drop(signed_in(running, "resident"));
+    running.json(&["user", "meters", "resident", JONES]);
     for meters in [&[SMITH][..], &[]] {
-        let resident = sign_in(lodge, "resident");
-        let mut stream = Stream::open(lodge, ("unlinked", "cookie", &resident.cookies()), "/meters/live");
+        let resident = sign_in(running, "resident");
+        let mut stream = Stream::open(running, ("unlinked", "cookie", &resident.cookies()), "/meters/live");
         let before = if meters.is_empty() { SMITH } else { JONES };
-        lodge.command(&["mediators", "sync", before]);
+        running.command(&["mediators", "sync", before]);
         stream.hears(before);
-        lodge.json(&[&["user", "meters", "resident"], meters].concat());
+        running.json(&[&["user", "meters", "resident"], meters].concat());
         stream.ends();
     }
 }
 
 /// Lets things happen to a space and a meter until a WebSocket is up and says so.
-fn until_heard(lodge: &Lodge, hall: &str, socket: &mut Listener) {
+fn until_heard(running: &TestBox, hall: &str, socket: &mut Listener) {
     let heard = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -143,8 +143,8 @@ fn until_heard(lodge: &Lodge, hall: &str, socket: &mut Listener) {
                 if heard.load(Ordering::Relaxed) {
                     return;
                 }
-                lodge.json(&["space", "set", hall, "--current", &current.to_string()]);
-                lodge.command(&["mediators", "sync", JONES]);
+                running.json(&["space", "set", hall, "--current", &current.to_string()]);
+                running.command(&["mediators", "sync", JONES]);
             }
         });
         socket.message();
@@ -154,9 +154,9 @@ fn until_heard(lodge: &Lodge, hall: &str, socket: &mut Listener) {
 
 #[test]
 fn streams_of_tokens_and_keys_end_when_they_are_revoked() {
-    let house = House::new();
-    let lodge = &house.lodge;
-    let hall = format!("/v1/spaces/{}", house.hall);
+    let building = Building::new();
+    let running = &building.running;
+    let hall = format!("/v1/spaces/{}", building.hall);
     let events = format!("{hall}/events");
     let jones = format!("/v1/meters/{JONES}/events");
     for (scope, path) in [
@@ -165,25 +165,25 @@ fn streams_of_tokens_and_keys_end_when_they_are_revoked() {
         ("meters:read", "/v1/meters/events"),
         ("meters:write", jones.as_str()),
     ] {
-        let token = house.token(scope);
+        let token = building.token(scope);
         let secret = token["token"].as_str().unwrap();
         let bearer = format!("Bearer {secret}");
-        let stream = Stream::open(lodge, ("a token's", "authorization", &bearer), path);
-        let mut socket = Listener::start(lodge, path, secret, None);
-        let open = Stream::open(lodge, ("a token's", "authorization", &bearer), path);
-        until_heard(lodge, &house.hall, &mut socket);
-        lodge.json(&["token", "revoke", token["id"].as_str().unwrap()]);
+        let stream = Stream::open(running, ("a token's", "authorization", &bearer), path);
+        let mut socket = Listener::start(running, path, secret, None);
+        let open = Stream::open(running, ("a token's", "authorization", &bearer), path);
+        until_heard(running, &building.hall, &mut socket);
+        running.json(&["token", "revoke", token["id"].as_str().unwrap()]);
         stream.ends();
         open.ends();
         assert!(!socket.goes_on(), "{scope}: a WebSocket goes on");
     }
-    let mut operator = Client::operator(lodge);
+    let mut operator = Client::operator(running);
     for role in ["viewer", "counter", "owner"] {
         let made = operator.post(&format!("{hall}/keys"), json!({ "role": role })).json();
         let (key, secret) = (made["id"].as_str().unwrap(), made["secret"].as_str().unwrap());
         let bearer = format!("Bearer {secret}");
-        let stream = Stream::open(lodge, ("a key's", "authorization", &bearer), &events);
-        let mut socket = Listener::start(lodge, &events, secret, None);
+        let stream = Stream::open(running, ("a key's", "authorization", &bearer), &events);
+        let mut socket = Listener::start(running, &events, secret, None);
         assert_eq!(socket.message()["type"], "state");
         let revoked = operator.ask("DELETE", &format!("{hall}/keys/{key}"), json!(null), &[]);
         assert_eq!(revoked.status, 204);

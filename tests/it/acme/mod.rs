@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::support::https::config;
 use crate::support::pebble::{Behaviour, NAME, Pebble, free_port};
-use crate::support::{Https, Lodge, eventually, plain_get};
+use crate::support::{Https, TestBox, eventually, plain_get};
 
 /// A box whose https door is at `port` and wants a certificate as `acme` says.
 fn sections(port: u16, acme: &str) -> String {
@@ -22,41 +22,43 @@ fn sections(port: u16, acme: &str) -> String {
 }
 
 /// What the https door shows; while a reload puts another in its place, there is none.
-fn shown(lodge: &Lodge) -> Value {
+fn shown(running: &TestBox) -> Value {
     eventually("the https door is open", || {
-        let list = lodge.json(&["cert", "list"]);
+        let list = running.json(&["cert", "list"]);
         let https = list.as_array().unwrap().iter().find(|shown| shown["door"] == "https");
         https.cloned()
     })
 }
 
-fn shown_by(lodge: &Lodge, source: &str) -> Value {
-    eventually(source, || Some(shown(lodge)).filter(|shown| shown["source"] == source))
+fn shown_by(running: &TestBox, source: &str) -> Value {
+    eventually(source, || {
+        Some(shown(running)).filter(|shown| shown["source"] == source)
+    })
 }
 
 /// A connection that believes the box's own certificate.
-fn own(lodge: &Lodge) -> Https {
-    Https::connect_as(lodge.door("https"), NAME, config(&lodge.ca_file(), None)).unwrap()
+fn own(running: &TestBox) -> Https {
+    Https::connect_as(running.door("https"), NAME, config(&running.ca_file(), None)).unwrap()
 }
 
 /// The first complaint that holds `words`.
-fn complaint(lodge: &Lodge, words: &str) -> Value {
+fn complaint(running: &TestBox, words: &str) -> Value {
     eventually(words, || {
-        let shown = shown(lodge);
+        let shown = shown(running);
         let found = shown["last_error"].as_str().is_some_and(|error| error.contains(words));
         found.then_some(shown)
     })
 }
 
-fn steps(lodge: &Lodge) -> (Option<i32>, Vec<Value>) {
-    let output = lodge.command(&["cert", "test", "--json"]);
+fn steps(running: &TestBox) -> (Option<i32>, Vec<Value>) {
+    let output = running.command(&["cert", "test", "--json"]);
     let steps = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
     (output.status.code(), steps)
 }
 
 /// The one step that failed.
-fn failed_step(lodge: &Lodge) -> Value {
-    let (code, steps) = steps(lodge);
+fn failed_step(running: &TestBox) -> Value {
+    let (code, steps) = steps(running);
     assert_eq!(code, Some(1), "{steps:?}");
     let failed: Vec<_> = steps.iter().filter(|step| step["verdict"] == "bad").collect();
     assert_eq!(failed.len(), 1, "{steps:?}");
@@ -72,26 +74,26 @@ fn a_certificate_is_ordered_by_tls_alpn_once_and_kept_over_restarts() {
         rejected_nonces: 5,
         ..Behaviour::looking_at(port)
     });
-    let mut lodge = Lodge::start_with(&sections(port, &pebble.section()));
-    let certificate = shown_by(&lodge, "acme");
+    let mut running = TestBox::start_with(&sections(port, &pebble.section()));
+    let certificate = shown_by(&running, "acme");
     assert_eq!(certificate["names"], serde_json::json!([NAME]));
     assert!(certificate["next_try"].is_string() && certificate["last_error"].is_null());
     let root = pebble.issued_root();
-    let mut https = Https::connect_as(lodge.door("https"), NAME, config(&root, None)).unwrap();
+    let mut https = Https::connect_as(running.door("https"), NAME, config(&root, None)).unwrap();
     assert_eq!(https.ask("GET", "/healthz", &[("host", NAME)]).status, 200);
 
-    let (code, steps) = steps(&lodge);
+    let (code, steps) = steps(&running);
     assert_eq!(code, Some(0), "{steps:?}");
     assert_eq!(steps.last().unwrap()["step"], "TLS-ALPN-01");
 
     // Keys are for their owner, and in no backup in clear.
-    let keys: Vec<_> = std::fs::read_dir(lodge.dir.join("data/acme"))
+    let keys: Vec<_> = std::fs::read_dir(running.dir.join("data/acme"))
         .unwrap()
         .map(Result::unwrap)
         .collect();
     assert_eq!(keys.len(), 2, "an account and a certificate: {keys:?}");
-    let backup = lodge.dir.join("backup");
-    let made = lodge.command(&["backup", backup.to_str().unwrap(), "--without-keys"]);
+    let backup = running.dir.join("backup");
+    let made = running.command(&["backup", backup.to_str().unwrap(), "--without-keys"]);
     assert!(made.status.success(), "{made:?}");
     let bytes = std::fs::read(backup).unwrap();
     for key in &keys {
@@ -105,17 +107,17 @@ fn a_certificate_is_ordered_by_tls_alpn_once_and_kept_over_restarts() {
     // A start orders nothing when a usable certificate is stored, and needs no server.
     pebble.stop();
     drop(https);
-    assert_eq!(lodge.stop().0, Some(0));
-    lodge.run();
-    let kept = shown(&lodge);
+    assert_eq!(running.stop().0, Some(0));
+    running.run();
+    let kept = shown(&running);
     assert_eq!(
         (&kept["source"], &kept["not_after"]),
         (&certificate["source"], &certificate["not_after"])
     );
     assert!(kept["last_error"].is_null(), "{kept}");
-    assert_eq!(lodge.metric("gatelodge_acme_failures_in_a_row"), Some(0));
-    assert!(!plain_get(lodge.door("metrics"), "/metrics").contains("gatelodge_acme_orders_total{"));
-    Https::connect_as(lodge.door("https"), NAME, config(&root, None))
+    assert_eq!(running.metric("gatelodge_acme_failures_in_a_row"), Some(0));
+    assert!(!plain_get(running.door("metrics"), "/metrics").contains("gatelodge_acme_orders_total{"));
+    Https::connect_as(running.door("https"), NAME, config(&root, None))
         .unwrap()
         .ask("GET", "/healthz", &[("host", NAME)]);
 }
@@ -131,12 +133,12 @@ fn with_the_http_door_open_names_are_proved_by_http() {
         "{}[http]\nlisten = [\"127.0.0.1:{http}\"]\n",
         sections(tls, &pebble.section())
     );
-    let lodge = Lodge::start_with(&open);
-    shown_by(&lodge, "acme");
-    let unknown = plain_get(lodge.door("http"), "/.well-known/acme-challenge/x");
+    let running = TestBox::start_with(&open);
+    shown_by(&running, "acme");
+    let unknown = plain_get(running.door("http"), "/.well-known/acme-challenge/x");
     assert!(unknown.starts_with("HTTP/1.1 404"), "{unknown}");
-    assert!(plain_get(lodge.door("http"), "/x").starts_with("HTTP/1.1 308"));
-    let (code, steps) = steps(&lodge);
+    assert!(plain_get(running.door("http"), "/x").starts_with("HTTP/1.1 308"));
+    let (code, steps) = steps(&running);
     assert_eq!(
         (code, &steps.last().unwrap()["step"]),
         (Some(0), &"HTTP-01".into()),
@@ -153,10 +155,10 @@ fn nothing_is_dropped_while_certificates_change() {
     );
     let port = free_port();
     let pebble = Pebble::start(&Behaviour::looking_at(port));
-    let lodge = Lodge::start_with(&sections(port, &pebble.section()));
-    shown_by(&lodge, "acme");
+    let running = TestBox::start_with(&sections(port, &pebble.section()));
+    shown_by(&running, "acme");
     let trust = Arc::new(config(&pebble.issued_root(), None));
-    let address = lodge.door("https");
+    let address = running.door("https");
     let (done, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let clients: Vec<_> = (0..4)
         .map(|client| {
@@ -178,16 +180,16 @@ fn nothing_is_dropped_while_certificates_change() {
             })
         })
         .collect();
-    let mut ends = vec![shown(&lodge)["not_after"].clone()];
+    let mut ends = vec![shown(&running)["not_after"].clone()];
     for _ in 0..swaps {
         // A certificate's end is told to the second, and that is what tells one from the next here.
         let second = jiff::Timestamp::now().as_second();
         eventually("another second", || {
             (jiff::Timestamp::now().as_second() > second).then_some(())
         });
-        let renewed = lodge.json(&["cert", "renew"]);
+        let renewed = running.json(&["cert", "renew"]);
         eventually("the new one is shown", || {
-            (shown(&lodge)["not_after"] == renewed["not_after"]).then_some(())
+            (shown(&running)["not_after"] == renewed["not_after"]).then_some(())
         });
         ends.push(renewed["not_after"].clone());
     }
@@ -203,7 +205,7 @@ fn nothing_is_dropped_while_certificates_change() {
     ends.dedup();
     assert_eq!(ends.len(), swaps + 1, "each swap brought another certificate: {ends:?}");
     assert_eq!(
-        lodge.metric("gatelodge_acme_orders_total{outcome=\"issued\"}"),
+        running.metric("gatelodge_acme_orders_total{outcome=\"issued\"}"),
         Some(swaps as u64 + 1)
     );
     println!(
@@ -219,14 +221,14 @@ fn a_certificate_is_renewed_at_half_of_its_short_life() {
         life: 12,
         ..Behaviour::looking_at(port)
     });
-    let lodge = Lodge::start_with(&sections(port, &pebble.section()));
-    let first = shown_by(&lodge, "acme");
+    let running = TestBox::start_with(&sections(port, &pebble.section()));
+    let first = shown_by(&running, "acme");
     let moment =
         |certificate: &Value, key: &str| certificate[key].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
     let left = moment(&first, "not_after").duration_since(moment(&first, "next_try"));
     assert!((5..=6).contains(&left.as_secs()), "{first}");
     let second = eventually("the next one", || {
-        let now = shown(&lodge);
+        let now = shown(&running);
         assert_eq!(now["source"], "acme", "the old one is shown until then: {now}");
         (now["not_after"] != first["not_after"]).then_some(now)
     });
@@ -237,8 +239,8 @@ fn a_certificate_is_renewed_at_half_of_its_short_life() {
 fn a_server_that_is_away_is_tried_again_and_the_count_is_kept() {
     let port = free_port();
     let mut pebble = Pebble::unstarted();
-    let mut lodge = Lodge::start_with(&sections(port, &pebble.section()));
-    let meanwhile = complaint(&lodge, "cannot be reached");
+    let mut running = TestBox::start_with(&sections(port, &pebble.section()));
+    let meanwhile = complaint(&running, "cannot be reached");
     assert_eq!(meanwhile["source"], "self-signed");
     assert!(
         meanwhile["last_error"]
@@ -246,20 +248,20 @@ fn a_server_that_is_away_is_tried_again_and_the_count_is_kept() {
             .unwrap()
             .contains("own certificate is shown meanwhile")
     );
-    assert_eq!(own(&lodge).ask("GET", "/healthz", &[("host", NAME)]).status, 200);
+    assert_eq!(own(&running).ask("GET", "/healthz", &[("host", NAME)]).status, 200);
     let failed = eventually("three failures", || {
-        lodge
+        running
             .metric("gatelodge_acme_failures_in_a_row")
             .filter(|failed| *failed >= 3)
     });
-    assert_eq!(failed_step(&lodge)["step"], "server");
-    lodge.kill();
-    lodge.run();
-    assert!(lodge.metric("gatelodge_acme_failures_in_a_row").unwrap() >= failed);
+    assert_eq!(failed_step(&running)["step"], "server");
+    running.kill();
+    running.run();
+    assert!(running.metric("gatelodge_acme_failures_in_a_row").unwrap() >= failed);
     pebble.run(&Behaviour::looking_at(port));
-    let healed = shown_by(&lodge, "acme");
+    let healed = shown_by(&running, "acme");
     assert!(healed["last_error"].is_null(), "{healed}");
-    assert_eq!(lodge.metric("gatelodge_acme_failures_in_a_row"), Some(0));
+    assert_eq!(running.metric("gatelodge_acme_failures_in_a_row"), Some(0));
 }
 
 #[test]
@@ -271,23 +273,23 @@ fn a_silent_server_does_not_stop_anything_for_ever() {
     );
     let believed = Pebble::unstarted();
     let acme = format!("{acme}ca_file = {:?}\n", believed.root());
-    let lodge = Lodge::start_with(&sections(free_port(), &acme));
-    complaint(&lodge, "did not finish the order within 1 s");
+    let running = TestBox::start_with(&sections(free_port(), &acme));
+    complaint(&running, "did not finish the order within 1 s");
     eventually("a second try", || {
-        lodge
+        running
             .metric("gatelodge_acme_failures_in_a_row")
             .filter(|failed| *failed >= 2)
     });
-    let step = failed_step(&lodge);
+    let step = failed_step(&running);
     assert_eq!(step["step"], "server");
     assert!(step["words"].as_str().unwrap().contains("silent"), "{step}");
-    let renewed = lodge.command(&["cert", "renew"]);
+    let renewed = running.command(&["cert", "renew"]);
     assert_eq!(renewed.status.code(), Some(1));
     assert!(
         String::from_utf8_lossy(&renewed.stderr).contains("silent"),
         "{renewed:?}"
     );
-    assert_eq!(own(&lodge).ask("GET", "/healthz", &[("host", NAME)]).status, 200);
+    assert_eq!(own(&running).ask("GET", "/healthz", &[("host", NAME)]).status, 200);
 }
 
 #[test]
@@ -297,35 +299,35 @@ fn a_refusal_is_told_in_the_servers_words() {
         refuses_accounts: true,
         ..Behaviour::looking_at(port)
     });
-    let lodge = Lodge::start_with(&sections(port, &pebble.section()));
-    let shown = complaint(&lodge, "the ACME server refused");
+    let running = TestBox::start_with(&sections(port, &pebble.section()));
+    let shown = complaint(&running, "the ACME server refused");
     let words = shown["last_error"].as_str().unwrap();
     assert!(words.contains("externalAccountRequired"), "{words}");
-    assert_eq!(failed_step(&lodge)["step"], "account");
+    assert_eq!(failed_step(&running)["step"], "account");
 }
 
 #[test]
 fn a_name_that_leads_elsewhere_is_named() {
     let (port, elsewhere) = (free_port(), free_port());
-    let other = Lodge::start_with(&format!("[https]\nlisten = [\"127.0.0.1:{elsewhere}\"]\n"));
+    let other = TestBox::start_with(&format!("[https]\nlisten = [\"127.0.0.1:{elsewhere}\"]\n"));
     let pebble = Pebble::start(&Behaviour::looking_at(elsewhere));
-    let lodge = Lodge::start_with(&sections(port, &pebble.section()));
-    let shown = complaint(&lodge, "could not see that");
+    let running = TestBox::start_with(&sections(port, &pebble.section()));
+    let shown = complaint(&running, "could not see that");
     assert!(shown["last_error"].as_str().unwrap().contains(NAME), "{shown}");
-    assert_eq!(failed_step(&lodge)["step"], "TLS-ALPN-01");
+    assert_eq!(failed_step(&running)["step"], "TLS-ALPN-01");
     drop(other);
 }
 
 #[test]
 fn without_acme_the_commands_say_how_to_come_by_it() {
-    let lodge = Lodge::start();
+    let running = TestBox::start();
     for command in ["renew", "test"] {
-        let output = lodge.command(&["cert", command]);
+        let output = running.command(&["cert", command]);
         assert_eq!(output.status.code(), Some(5));
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(said.contains("https.certificate = \"acme\""), "{said}");
     }
-    let doors: Vec<_> = lodge.json(&["cert", "list"]).as_array().unwrap().to_owned();
+    let doors: Vec<_> = running.json(&["cert", "list"]).as_array().unwrap().to_owned();
     assert_eq!(doors.len(), 2, "{doors:?}");
 }
 
@@ -335,31 +337,34 @@ fn a_reload_turns_to_acme_and_to_further_names() {
     let port = free_port();
     let pebble = Pebble::start(&Behaviour::looking_at(port));
     let acme = sections(port, &pebble.section());
-    let lodge = Lodge::start_with(&acme.replace("certificate = \"acme\"\n", ""));
-    assert_eq!(shown(&lodge)["source"], "self-signed");
-    lodge.configure(&acme);
-    lodge.signal(rustix::process::Signal::HUP);
-    assert_eq!(shown_by(&lodge, "acme")["names"], serde_json::json!([NAME]));
+    let running = TestBox::start_with(&acme.replace("certificate = \"acme\"\n", ""));
+    assert_eq!(shown(&running)["source"], "self-signed");
+    running.configure(&acme);
+    running.signal(rustix::process::Signal::HUP);
+    assert_eq!(shown_by(&running, "acme")["names"], serde_json::json!([NAME]));
     let both = acme.replace(
         "[acme]\n",
         &format!("[acme]\ndomains = [{NAME:?}, {:?}]\n", SECOND.to_uppercase()),
     );
-    lodge.configure(&both);
-    lodge.signal(rustix::process::Signal::HUP);
+    running.configure(&both);
+    running.signal(rustix::process::Signal::HUP);
     eventually("a certificate for both names", || {
-        let names = shown(&lodge);
+        let names = shown(&running);
         (names["source"] == "acme" && names["names"] == serde_json::json!([SECOND, NAME])).then_some(())
     });
     let trust = config(&pebble.issued_root(), None);
     for (host, status) in [(NAME, 200), (SECOND, 200), ("other.example.org", 421)] {
-        let mut https = Https::connect_as(lodge.door("https"), SECOND, trust.clone()).unwrap();
+        let mut https = Https::connect_as(running.door("https"), SECOND, trust.clone()).unwrap();
         assert_eq!(https.ask("GET", "/healthz", &[("host", host)]).status, status, "{host}");
     }
     // Back at the first name, its certificate is still there.
-    lodge.configure(&acme);
-    lodge.signal(rustix::process::Signal::HUP);
+    running.configure(&acme);
+    running.signal(rustix::process::Signal::HUP);
     eventually("the first again", || {
-        (shown(&lodge)["names"] == serde_json::json!([NAME])).then_some(())
+        (shown(&running)["names"] == serde_json::json!([NAME])).then_some(())
     });
-    assert_eq!(lodge.metric("gatelodge_acme_orders_total{outcome=\"issued\"}"), Some(2));
+    assert_eq!(
+        running.metric("gatelodge_acme_orders_total{outcome=\"issued\"}"),
+        Some(2)
+    );
 }

@@ -13,7 +13,7 @@ use crate::support::eventually;
 pub struct SetClock {
     now: Mutex<Timestamp>,
     synchronised: bool,
-    sealer_looked: AtomicBool,
+    compactor_looked: AtomicBool,
 }
 
 impl SetClock {
@@ -21,15 +21,15 @@ impl SetClock {
         SetClock {
             now: Mutex::new(now.parse().unwrap()),
             synchronised,
-            sealer_looked: AtomicBool::new(false),
+            compactor_looked: AtomicBool::new(false),
         }
     }
 
     /// Waits until the thread that seals months has looked at the clock, as it does once when a book is opened: what is
     /// due by a later time is nothing to that round.
-    pub fn was_looked_at_by_the_sealer(&self) {
-        eventually("the sealer looks at the clock", || {
-            self.sealer_looked.load(Relaxed).then_some(())
+    pub fn was_looked_at_by_the_compactor(&self) {
+        eventually("the compactor looks at the clock", || {
+            self.compactor_looked.load(Relaxed).then_some(())
         });
     }
 
@@ -47,8 +47,8 @@ impl SetClock {
 impl Clock for SetClock {
     fn now(&self) -> Timestamp {
         let now = *self.now.lock().unwrap();
-        if std::thread::current().name() == Some("book-sealer") {
-            self.sealer_looked.store(true, Relaxed);
+        if std::thread::current().name() == Some("book-compactor") {
+            self.compactor_looked.store(true, Relaxed);
         }
         now
     }

@@ -27,7 +27,7 @@ async fn what_goes_on_from_one_copy_has_other_ids_and_what_was_before_keeps_its_
     let dirs = ["first", "second", "third"].map(|name| root.path().join(name));
     let store = Store::open(Options::new(&dirs[0])).unwrap();
     let before = written(&store, 20).await;
-    let life = store.life().to_owned();
+    let life = store.life_id().to_owned();
     store.close().await;
     drop(store);
     copied(&dirs[0], &dirs[1]);
@@ -35,14 +35,14 @@ async fn what_goes_on_from_one_copy_has_other_ids_and_what_was_before_keeps_its_
     let (mut seen, mut runs) = (Vec::new(), Vec::new());
     for dir in &dirs {
         let store = Store::open(Options::new(dir)).unwrap();
-        assert_eq!(store.life(), life);
+        assert_eq!(store.life_id(), life);
         for id in &before {
             assert_eq!(store.id_of(id.seq), *id, "ids stay as they are");
             assert_eq!(store.seq_of(*id), Some(id.seq));
         }
         let more = written(&store, 5).await;
         assert!(more.iter().all(|id| id.epoch > before[0].epoch), "epochs rise");
-        runs.push(store.run().to_owned());
+        runs.push(store.run_id().to_owned());
         seen.push((more, store));
     }
     for (at, (ids, _)) in seen.iter().enumerate() {
@@ -63,10 +63,10 @@ async fn a_book_that_is_made_anew_gives_no_id_a_second_time() {
         let store = Store::open(Options::new(&dir)).unwrap();
         let ids = written(&store, 10).await;
         for (life, before) in &known {
-            assert_ne!(life, store.life());
+            assert_ne!(life, store.life_id());
             assert!(before.iter().all(|id| !ids.contains(id)), "{before:?} {ids:?}");
         }
-        known.push((store.life().to_owned(), ids));
+        known.push((store.life_id().to_owned(), ids));
         store.close().await;
         drop(store);
         std::fs::remove_dir_all(&dir).unwrap();

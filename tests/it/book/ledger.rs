@@ -4,7 +4,7 @@ use gatelodge::domain::{Event, Occupancy, Removal, SpaceId};
 use gatelodge::store::schema::Place;
 use gatelodge::store::{Ledger, Page, RowError};
 
-/// Stands beside the ledgers of the house and belongs to none of them.
+/// Stands beside the ledgers of the box and belongs to none of them.
 pub const COUNTS: Ledger<Count> = Ledger::new(Place {
     name: "counts",
     prefix: 0xF0,

@@ -1,4 +1,4 @@
-//! Readings of meters: promise 17. Rows a day, months that are over in side files, and no reader sees a difference.
+//! Readings of meters: promise 17. Rows a day, months that are over in month files, and no reader sees a difference.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ fn batch(number: usize, register: Register, readings: Vec<Reading>) -> Batch {
     }
 }
 
-/// A book whose clock stands before all readings until something is to be sealed, so that the sealer's own first
+/// A book whose clock stands before all readings until something is to be sealed, so that the compactor's own first
 /// round finds nothing to do whenever it comes.
 struct Book {
     now: Timestamp,
@@ -57,7 +57,7 @@ impl Book {
             Arc::new(SetClock::new("2024-11-01T00:00:00Z", synchronised)),
         );
         let store = Store::open(Book::options(dir.path(), &clock)).unwrap();
-        clock.was_looked_at_by_the_sealer();
+        clock.was_looked_at_by_the_compactor();
         Book {
             now: at(now),
             dir,
@@ -110,7 +110,7 @@ pub(super) fn try_all(store: &Store, number: usize, register: Register) -> Resul
         .collect()
 }
 
-/// Side files of the newest generation.
+/// Month files of the newest generation.
 fn sides(dir: &Path) -> Vec<PathBuf> {
     let list = |dir: &Path| -> Vec<PathBuf> {
         let mut found: Vec<_> = std::fs::read_dir(dir).unwrap().map(|one| one.unwrap().path()).collect();
@@ -217,7 +217,7 @@ async fn what_is_no_reading_is_refused_and_nothing_written() {
 
 /// Days as full as they get, of values as far apart as they get, in changes as large as they get.
 #[tokio::test]
-async fn the_fullest_days_fit_in_changes_and_side_files() {
+async fn the_fullest_days_fit_in_changes_and_month_files() {
     let book = Book::new("2025-01-10T00:00:00Z", true);
     let day = |number: i64| (0..2 * 1440).map(move |step| number * 86_400 + step * 30);
     let reading = |second: i64| {
@@ -397,7 +397,7 @@ async fn late_readings_win_over_the_file_and_are_merged_into_a_new_one() {
 }
 
 #[tokio::test]
-async fn a_backup_takes_side_files_along_and_a_restore_puts_them_back() {
+async fn a_backup_takes_month_files_along_and_a_restore_puts_them_back() {
     let book = Book::new("2025-01-10T00:00:00Z", true);
     let readings = half_hours(MONTH, 2_000, 1);
     book.record(vec![batch(1, Register::ImportA, readings.clone())]).await;
@@ -408,7 +408,7 @@ async fn a_backup_takes_side_files_along_and_a_restore_puts_them_back() {
     let taken = report
         .members
         .iter()
-        .filter(|member| member.kind == MemberKind::SideFile);
+        .filter(|member| member.kind == MemberKind::MonthFile);
     assert_eq!(taken.count(), 1);
     // What comes after the backup is not in it, though it replaces the file that is.
     let late = Reading {
@@ -428,7 +428,7 @@ async fn a_backup_takes_side_files_along_and_a_restore_puts_them_back() {
     assert_eq!(book.all(1, Register::ImportA)[0], late);
 }
 
-/// A sealed book of three registers, closed in order, and its one side file.
+/// A sealed book of three registers, closed in order, and its one month file.
 async fn sealed() -> (Book, PathBuf, Vec<Reading>) {
     let book = Book::new("2025-01-10T00:00:00Z", true);
     let readings = half_hours(MONTH, 480, 3);
@@ -458,7 +458,7 @@ async fn a_damaged_month_loses_what_is_damaged_and_says_what_that_is() {
     let [loss] = found.losses.as_slice() else {
         panic!("{found}")
     };
-    assert_eq!((loss.kind, loss.rows), (LossKind::SideFile, true));
+    assert_eq!((loss.kind, loss.rows), (LossKind::MonthFile, true));
     assert_eq!(loss.ledgers, ["readings of EML2137580701 ExportA in 2024-12"]);
     let store = Store::open(Book::options(dir.path(), &clock)).unwrap();
     assert_eq!(store.salvage().unwrap().losses, found.losses);
@@ -496,7 +496,7 @@ async fn damage_beside_the_readings_loses_none_and_a_missing_month_is_named() {
     std::fs::remove_file(sides(dir.path()).pop().unwrap()).unwrap();
     let store = Store::open(Book::options(dir.path(), &clock)).unwrap();
     let report = store.salvage().unwrap().clone();
-    assert_eq!(report.losses[0].kind, LossKind::SideFileMissing);
+    assert_eq!(report.losses[0].kind, LossKind::MonthFileMissing);
     assert_eq!(report.losses[0].ledgers, ["readings of 2024-12"]);
     assert!(report.lost_anything());
     assert_eq!(all(&store, 1, Register::ExportA), []);
@@ -518,7 +518,7 @@ async fn what_was_begun_or_not_named_is_swept_away() {
 }
 
 #[tokio::test]
-async fn months_older_than_what_is_kept_go_from_rows_and_side_files() {
+async fn months_older_than_what_is_kept_go_from_rows_and_month_files() {
     let book = Book::new("2025-01-10T00:00:00Z", true);
     let (old, young) = (half_hours(MONTH, 480, 3), half_hours("2025-01-01T00:00:00Z", 96, 5));
     book.record(vec![

@@ -139,7 +139,7 @@ async fn live(store: &Store, oracle: &mut Oracle, (dir, clock): (&Path, &SetCloc
     }
 }
 
-/// Several lives of one book; gives how many were cut, and how many side files were seen.
+/// Several lives of one book; gives how many were cut, and how many month files were seen.
 async fn case(seed: u64) -> (u64, u64) {
     let mut chance = Chance::new(seed);
     let dir = tempfile::tempdir_in(super::crash::fast_disk()).unwrap();
@@ -235,7 +235,7 @@ fn no_cut_or_failing_call_loses_or_invents_a_reading() {
         seed += 1;
     }
     assert!(sides > 0, "months were sealed");
-    println!("{cuts} power cuts in {} books, {sides} months in side files", seed - 1);
+    println!("{cuts} power cuts in {} books, {sides} months in month files", seed - 1);
 }
 
 /// A month is sealed while one call of the disk fails, and once more by a book that may have failed for good, until it

@@ -52,7 +52,7 @@ fn a_year_of_a_hundred_meters() {
     let begun = Instant::now();
     let sealed = runtime.block_on(store.seal_readings()).unwrap();
     println!("sealing, what was left of it: {:?}, {sealed:?}", begun.elapsed());
-    read_months(&store, "out of side files");
+    read_months(&store, "out of month files");
     println!(
         "resident: {} KiB, {} bytes on disk",
         resident_kib(std::process::id()),
@@ -67,7 +67,7 @@ fn a_year_of_a_hundred_meters() {
         begun.elapsed(),
         resident_kib(std::process::id())
     );
-    read_months(&store, "out of side files, after a start");
+    read_months(&store, "out of month files, after a start");
     println!("{:?}, {} bytes on disk", store.stats(), store.bytes());
     drop(store);
 }

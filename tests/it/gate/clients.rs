@@ -8,7 +8,7 @@ use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use gatelodge::http::metrics::Refusal;
+use gatelodge::http::metrics::ConnectionEnd;
 use gatelodge::pki::{Hierarchy, Issued, Reason};
 use gatelodge::tls::{Authorities, ClientTrust, Demand, Limits, PeerCertificate, SubjectName};
 use hyper_util::rt::TokioIo;
@@ -18,8 +18,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-use super::house::{self, House};
-use super::stage::{Open, open};
+use super::fixture::{Open, open};
+use super::test_pki::{self, TestPki};
 
 fn router() -> Router {
     Router::new()
@@ -57,12 +57,16 @@ async fn echo(mut request: Request) -> Response {
         .into_response()
 }
 
-async fn mtls(house: &House, demand: Demand) -> Open {
-    open(house.mtls(house.trust(), demand).await, router(), Limits::default())
+async fn mtls(test_pki: &TestPki, demand: Demand) -> Open {
+    open(
+        test_pki.mtls(test_pki.trust(), demand).await,
+        router(),
+        Limits::default(),
+    )
 }
 
-async fn upgraded(house: &House, door: &Open, identity: &Issued) -> TlsStream<TcpStream> {
-    let mut stream = house.client(Some(identity)).connect(door.addr).await.unwrap();
+async fn upgraded(test_pki: &TestPki, door: &Open, identity: &Issued) -> TlsStream<TcpStream> {
+    let mut stream = test_pki.client(Some(identity)).connect(door.addr).await.unwrap();
     let head = b"GET /echo HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n";
     stream.write_all(head).await.unwrap();
     let mut answer = Vec::new();
@@ -92,11 +96,11 @@ async fn ended(stream: &mut TlsStream<TcpStream>, since: Instant) -> Duration {
 
 #[tokio::test]
 async fn endpoints_know_who_calls_and_may_demand_it() {
-    let house = House::new().await;
-    let door = mtls(&house, Demand::Asked).await;
+    let test_pki = TestPki::new().await;
+    let door = mtls(&test_pki, Demand::Asked).await;
     let url = "https://apps.example/cap";
-    let issued = house.issue(Hierarchy::Client, url).await;
-    let known = house.client(Some(&issued));
+    let issued = test_pki.issue(Hierarchy::Client, url).await;
+    let known = test_pki.client(Some(&issued));
     let said = known.get(door.addr, "/").await.unwrap();
     let uri = SubjectName::Uri(url.to_owned());
     assert!(
@@ -111,7 +115,7 @@ async fn endpoints_know_who_calls_and_may_demand_it() {
             .starts_with("HTTP/1.1 200")
     );
 
-    let nobody = house.client(None);
+    let nobody = test_pki.client(None);
     assert!(nobody.get(door.addr, "/").await.unwrap().ends_with("nobody"));
     let said = nobody.get(door.addr, "/demanded").await.unwrap();
     assert!(
@@ -122,84 +126,91 @@ async fn endpoints_know_who_calls_and_may_demand_it() {
 
 #[tokio::test]
 async fn the_wrong_certificate_fails_the_handshake_and_is_never_nobody() {
-    let house = House::new().await;
-    let stranger = House::new().await;
+    let test_pki = TestPki::new().await;
+    let stranger = TestPki::new().await;
     let mut expired = gatelodge::pki::Request::new(Hierarchy::Client, "expired");
     expired.lifetime = Some(SignedDuration::from_hours(1));
-    let long_ago = house.now - SignedDuration::from_hours(24);
+    let long_ago = test_pki.now - SignedDuration::from_hours(24);
     let wrong = [
         ("of a foreign authority", stranger.issue(Hierarchy::Client, "a").await),
-        ("expired", house.pki.issue(expired, None, long_ago).await.unwrap()),
-        ("of the signing hierarchy", house.issue(Hierarchy::Signing, "b").await),
+        ("expired", test_pki.pki.issue(expired, None, long_ago).await.unwrap()),
+        (
+            "of the signing hierarchy",
+            test_pki.issue(Hierarchy::Signing, "b").await,
+        ),
         (
             "of the server hierarchy",
-            house.issue(Hierarchy::Server, "c.example").await,
+            test_pki.issue(Hierarchy::Server, "c.example").await,
         ),
-        ("of the grpc hierarchy", house.issue(Hierarchy::Grpc, "d").await),
+        ("of the grpc hierarchy", test_pki.issue(Hierarchy::Grpc, "d").await),
     ];
-    let door = mtls(&house, Demand::Asked).await;
+    let door = mtls(&test_pki, Demand::Asked).await;
     for (what, issued) in &wrong {
-        let answer = house.client(Some(issued)).get(door.addr, "/").await;
+        let answer = test_pki.client(Some(issued)).get(door.addr, "/").await;
         assert!(answer.is_err(), "{what}: {answer:?}");
     }
-    assert_eq!(door.counts.refusals(Refusal::CertificateRefused), 5);
+    assert_eq!(door.counts.refusals(ConnectionEnd::CertificateRefused), 5);
 }
 
 #[tokio::test]
 async fn a_door_that_insists_lets_nobody_in_without() {
-    let house = House::new().await;
-    let door = mtls(&house, Demand::Required).await;
-    assert!(house.client(None).get(door.addr, "/").await.is_err());
-    let issued = house.issue(Hierarchy::Client, "a").await;
-    assert!(house.client(Some(&issued)).get(door.addr, "/").await.is_ok());
+    let test_pki = TestPki::new().await;
+    let door = mtls(&test_pki, Demand::Required).await;
+    assert!(test_pki.client(None).get(door.addr, "/").await.is_err());
+    let issued = test_pki.issue(Hierarchy::Client, "a").await;
+    assert!(test_pki.client(Some(&issued)).get(door.addr, "/").await.is_ok());
 }
 
 #[tokio::test]
 async fn a_revocation_cuts_live_sessions_within_a_second_and_others_go_on() {
-    let house = House::new().await;
-    let door = mtls(&house, Demand::Asked).await;
+    let test_pki = TestPki::new().await;
+    let door = mtls(&test_pki, Demand::Asked).await;
     let [kept, lost] = [
-        house.issue(Hierarchy::Client, "kept").await,
-        house.issue(Hierarchy::Client, "lost").await,
+        test_pki.issue(Hierarchy::Client, "kept").await,
+        test_pki.issue(Hierarchy::Client, "lost").await,
     ];
-    let (lost_client, kept_client) = (house.client(Some(&lost)), house.client(Some(&kept)));
+    let (lost_client, kept_client) = (test_pki.client(Some(&lost)), test_pki.client(Some(&kept)));
     let mut lost_idle = lost_client.connect(door.addr).await.unwrap();
-    house::get(&mut lost_idle, "/", "keep-alive").await.unwrap();
-    let mut lost_upgraded = upgraded(&house, &door, &lost).await;
+    test_pki::get(&mut lost_idle, "/", "keep-alive").await.unwrap();
+    let mut lost_upgraded = upgraded(&test_pki, &door, &lost).await;
     let mut kept_idle = kept_client.connect(door.addr).await.unwrap();
-    house::get(&mut kept_idle, "/", "keep-alive").await.unwrap();
-    let mut kept_upgraded = upgraded(&house, &door, &kept).await;
+    test_pki::get(&mut kept_idle, "/", "keep-alive").await.unwrap();
+    let mut kept_upgraded = upgraded(&test_pki, &door, &kept).await;
 
     let since = Instant::now();
-    house
+    test_pki
         .pki
-        .revoke("lost", None, Reason::KeyCompromise, house.now)
+        .revoke("lost", None, Reason::KeyCompromise, test_pki.now)
         .await
         .unwrap();
     for stream in [&mut lost_idle, &mut lost_upgraded] {
         assert!(ended(stream, since).await < Duration::from_secs(1));
     }
     assert!(lost_client.get(door.addr, "/").await.is_err());
-    house::get(&mut kept_idle, "/", "keep-alive").await.unwrap();
+    test_pki::get(&mut kept_idle, "/", "keep-alive").await.unwrap();
     echoes(&mut kept_upgraded).await.unwrap();
     assert!(kept_client.get(door.addr, "/").await.is_ok());
 }
 
 #[tokio::test]
 async fn a_resumed_session_does_not_come_back_after_a_revocation() {
-    let house = House::new().await;
-    let door = mtls(&house, Demand::Asked).await;
-    let issued = house.issue(Hierarchy::Client, "a").await;
-    let client = house.client(Some(&issued));
+    let test_pki = TestPki::new().await;
+    let door = mtls(&test_pki, Demand::Asked).await;
+    let issued = test_pki.issue(Hierarchy::Client, "a").await;
+    let client = test_pki.client(Some(&issued));
     let kind = async || {
         let mut stream = client.connect(door.addr).await?;
         let kind = stream.get_ref().1.handshake_kind();
-        let said = house::get(&mut stream, "/", "close").await?;
+        let said = test_pki::get(&mut stream, "/", "close").await?;
         io::Result::Ok((kind, said.contains(&issued.serial)))
     };
     assert_eq!(kind().await.unwrap(), (Some(HandshakeKind::Full), true));
     assert_eq!(kind().await.unwrap(), (Some(HandshakeKind::Resumed), true));
-    house.pki.revoke("a", None, Reason::default(), house.now).await.unwrap();
+    test_pki
+        .pki
+        .revoke("a", None, Reason::default(), test_pki.now)
+        .await
+        .unwrap();
     for _ in 0..3 {
         assert!(kind().await.is_err());
     }
@@ -207,27 +218,27 @@ async fn a_resumed_session_does_not_come_back_after_a_revocation() {
 
 #[tokio::test]
 async fn a_new_revocation_list_on_disk_cuts_live_sessions_within_a_second() {
-    let house = House::new().await;
-    let crl = house.pki.crl(Hierarchy::Client, house.now).await.unwrap();
-    let roots = house.pki.files(Hierarchy::Client).root_certificate;
+    let test_pki = TestPki::new().await;
+    let crl = test_pki.pki.crl(Hierarchy::Client, test_pki.now).await.unwrap();
+    let roots = test_pki.pki.files(Hierarchy::Client).root_certificate;
     // The list alone, without the PKI's own word: as with somebody else's authority.
     let trust = ClientTrust::load(Authorities::File(roots), Some(crl.clone()), None).unwrap();
     let mut errors = trust.last_error();
-    let door = open(house.mtls(trust, Demand::Asked).await, router(), Limits::default());
+    let door = open(test_pki.mtls(trust, Demand::Asked).await, router(), Limits::default());
     let [kept, lost] = [
-        house.issue(Hierarchy::Client, "kept").await,
-        house.issue(Hierarchy::Client, "lost").await,
+        test_pki.issue(Hierarchy::Client, "kept").await,
+        test_pki.issue(Hierarchy::Client, "lost").await,
     ];
-    let mut lost_stream = upgraded(&house, &door, &lost).await;
-    let mut kept_stream = upgraded(&house, &door, &kept).await;
+    let mut lost_stream = upgraded(&test_pki, &door, &lost).await;
+    let mut kept_stream = upgraded(&test_pki, &door, &kept).await;
     let since = Instant::now();
-    house
+    test_pki
         .pki
-        .revoke("lost", None, Reason::default(), house.now)
+        .revoke("lost", None, Reason::default(), test_pki.now)
         .await
         .unwrap();
     assert!(ended(&mut lost_stream, since).await < Duration::from_secs(1));
-    assert!(house.client(Some(&lost)).get(door.addr, "/").await.is_err());
+    assert!(test_pki.client(Some(&lost)).get(door.addr, "/").await.is_err());
     echoes(&mut kept_stream).await.unwrap();
 
     // A list that is cut short while somebody writes it is told, and does not set anybody free.
@@ -238,8 +249,8 @@ async fn a_new_revocation_list_on_disk_cuts_live_sessions_within_a_second() {
         .await
         .unwrap()
         .unwrap();
-    assert!(house.client(Some(&lost)).get(door.addr, "/").await.is_err());
-    assert!(house.client(Some(&kept)).get(door.addr, "/").await.is_ok());
+    assert!(test_pki.client(Some(&lost)).get(door.addr, "/").await.is_err());
+    assert!(test_pki.client(Some(&kept)).get(door.addr, "/").await.is_ok());
     std::fs::write(&crl, &list).unwrap();
     let mended = errors.wait_for(Option::is_none);
     tokio::time::timeout(Duration::from_secs(5), mended)
@@ -250,13 +261,13 @@ async fn a_new_revocation_list_on_disk_cuts_live_sessions_within_a_second() {
 
 #[tokio::test]
 async fn a_list_that_is_long_out_of_date_lets_no_certificate_in() {
-    let house = House::new().await;
-    let long_ago = house.now - SignedDuration::from_hours(24 * 60);
-    let crl = house.pki.crl(Hierarchy::Client, long_ago).await.unwrap();
-    let roots = house.pki.roots(Hierarchy::Client).unwrap();
+    let test_pki = TestPki::new().await;
+    let long_ago = test_pki.now - SignedDuration::from_hours(24 * 60);
+    let crl = test_pki.pki.crl(Hierarchy::Client, long_ago).await.unwrap();
+    let roots = test_pki.pki.roots(Hierarchy::Client).unwrap();
     let trust = ClientTrust::load(Authorities::Fixed(roots), Some(crl), None).unwrap();
-    let door = open(house.mtls(trust, Demand::Asked).await, router(), Limits::default());
-    let issued = house.issue(Hierarchy::Client, "a").await;
-    assert!(house.client(Some(&issued)).get(door.addr, "/").await.is_err());
-    assert!(house.client(None).get(door.addr, "/").await.is_ok());
+    let door = open(test_pki.mtls(trust, Demand::Asked).await, router(), Limits::default());
+    let issued = test_pki.issue(Hierarchy::Client, "a").await;
+    assert!(test_pki.client(Some(&issued)).get(door.addr, "/").await.is_err());
+    assert!(test_pki.client(None).get(door.addr, "/").await.is_ok());
 }

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use bytes::Bytes;
-use gatelodge::http::metrics::Refusal;
+use gatelodge::http::metrics::ConnectionEnd;
 use gatelodge::pki::{Hierarchy, Overwrite, Request};
 use gatelodge::tls::{Certificate, Limits, Policy, Tls, Versions};
 use http_body_util::{BodyExt, Empty};
@@ -19,8 +19,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::{Notify, Semaphore};
 
-use super::house::{self, House};
-use super::stage::{open, read_to_end, say, short, trickle};
+use super::fixture::{open, read_to_end, say, short, trickle};
+use super::test_pki::{self, TestPki};
 
 const HELLO: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
 
@@ -51,22 +51,22 @@ async fn until(what: &str, condition: impl Fn() -> bool) {
 
 #[tokio::test]
 async fn a_handshake_that_does_not_come_or_trickles_is_cut() {
-    let house = House::new().await;
-    let door = open(house.https().await, router(), short());
+    let test_pki = TestPki::new().await;
+    let door = open(test_pki.https().await, router(), short());
     let mut silent = TcpStream::connect(door.addr).await.unwrap();
     assert!(read_to_end(&mut silent, Duration::from_secs(3)).await.is_empty());
     let mut slow = TcpStream::connect(door.addr).await.unwrap();
     // The beginning of a client hello of 512 bytes.
     let hello = [&[0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3][..], &[7; 200]].concat();
     assert!(trickle(&mut slow, &hello, Duration::from_secs(5)).await);
-    assert_eq!(door.counts.refusals(Refusal::HandshakeTimeout), 2);
+    assert_eq!(door.counts.refusals(ConnectionEnd::HandshakeTimeout), 2);
 }
 
 #[tokio::test]
 async fn silence_after_the_handshake_is_cut_in_both_http_versions() {
-    let house = House::new().await;
-    let door = open(house.https().await, router(), short());
-    let client = house.client(None);
+    let test_pki = TestPki::new().await;
+    let door = open(test_pki.https().await, router(), short());
+    let client = test_pki.client(None);
     let mut one = client.connect(door.addr).await.unwrap();
     let mut two = client.connect_h2(door.addr).await.unwrap();
     read_to_end(&mut one, Duration::from_secs(3)).await;
@@ -81,14 +81,14 @@ async fn silence_after_the_handshake_is_cut_in_both_http_versions() {
     // A HEADERS frame of 200 bytes that comes a byte at a time (RFC 9113 §6.2).
     let frame = [&[0, 0, 200, 1, 0, 0, 0, 0, 1][..], &[0x40; 200]].concat();
     assert!(trickle(&mut slow, &frame, Duration::from_secs(5)).await);
-    assert_eq!(door.counts.refusals(Refusal::HeaderTimeout), 4);
+    assert_eq!(door.counts.refusals(ConnectionEnd::HeaderTimeout), 4);
 }
 
 #[tokio::test]
 async fn with_the_usual_limits_the_silent_are_gone_within_ten_seconds_and_harm_nobody() {
-    let house = House::new().await;
-    let door = open(house.https().await, router(), Limits::default());
-    let client = house.client(None);
+    let test_pki = TestPki::new().await;
+    let door = open(test_pki.https().await, router(), Limits::default());
+    let client = test_pki.client(None);
     let since = Instant::now();
     let mut silent = Vec::new();
     for _ in 0..300 {
@@ -114,7 +114,7 @@ async fn an_answer_that_nobody_takes_is_cut() {
         .write_all(b"GET /endless HTTP/1.1\r\nhost: a\r\n\r\n")
         .await
         .unwrap();
-    until("the cut", || door.counts.refusals(Refusal::WriteTimeout) == 1).await;
+    until("the cut", || door.counts.refusals(ConnectionEnd::WriteTimeout) == 1).await;
     // One who takes it slowly may go on.
     let mut stream = TcpStream::connect(door.addr).await.unwrap();
     stream
@@ -127,7 +127,7 @@ async fn an_answer_that_nobody_takes_is_cut() {
         pace.tick().await;
         assert_ne!(stream.read(&mut part).await.unwrap(), 0);
     }
-    assert_eq!(door.counts.refusals(Refusal::WriteTimeout), 1);
+    assert_eq!(door.counts.refusals(ConnectionEnd::WriteTimeout), 1);
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn one_address_has_its_share_and_leaves_room_for_others() {
     }
     until("the third", || door.counts.open() == 3).await;
     assert_eq!(say(door.addr, HELLO).await, "");
-    assert_eq!(door.counts.refusals(Refusal::AddressFull), 1);
+    assert_eq!(door.counts.refusals(ConnectionEnd::AddressFull), 1);
     let other = TcpSocket::new_v4().unwrap();
     other.bind("127.0.0.2:0".parse().unwrap()).unwrap();
     let mut other = other.connect(door.addr).await.unwrap();
@@ -216,7 +216,7 @@ async fn closing_finishes_what_is_under_way_and_takes_no_more() {
 
 #[tokio::test]
 async fn closing_finishes_every_stream_of_an_http_2_connection() {
-    let house = House::new().await;
+    let test_pki = TestPki::new().await;
     let (begun, release) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let slow = {
         let (begun, release) = (begun.clone(), release.clone());
@@ -226,8 +226,8 @@ async fn closing_finishes_every_stream_of_an_http_2_connection() {
             "done"
         })
     };
-    let mut door = open(house.https().await, router().route("/slow", slow), Limits::default());
-    let stream = house.client(None).connect_h2(door.addr).await.unwrap();
+    let mut door = open(test_pki.https().await, router().route("/slow", slow), Limits::default());
+    let stream = test_pki.client(None).connect_h2(door.addr).await.unwrap();
     let (mut send, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
         .await
         .unwrap();
@@ -269,15 +269,15 @@ async fn closing_does_not_wait_for_ever() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_certificate_on_disk_is_shown_without_one_failed_request() {
-    let house = House::new().await;
-    let place = house.dir.path().join("files");
+    let test_pki = TestPki::new().await;
+    let place = test_pki.dir.path().join("files");
     let fresh = async || {
         let request = Request {
             hosts: vec!["localhost".into()],
             overwrite: Overwrite::Yes,
             ..Request::new(Hierarchy::Server, "swap")
         };
-        house.pki.issue(request, None, house.now).await.unwrap()
+        test_pki.pki.issue(request, None, test_pki.now).await.unwrap()
     };
     std::fs::create_dir(&place).unwrap();
     let (chain, key) = (place.join("chain.pem"), place.join("key.pem"));
@@ -295,7 +295,7 @@ async fn a_new_certificate_on_disk_is_shown_without_one_failed_request() {
         clients: None,
     });
     let door = open(policy, router(), Limits::default());
-    let client = house.client(None).forgetful();
+    let client = test_pki.client(None).forgetful();
     let mut old = client.connect(door.addr).await.unwrap();
     let shown = async || {
         let stream = client.connect(door.addr).await.unwrap();
@@ -332,7 +332,7 @@ async fn a_new_certificate_on_disk_is_shown_without_one_failed_request() {
         .unwrap()
         .unwrap();
     assert_ne!(shown().await, before);
-    house::get(&mut old, "/", "close").await.unwrap();
+    test_pki::get(&mut old, "/", "close").await.unwrap();
 
     running.store(false, Ordering::Relaxed);
     for task in load {

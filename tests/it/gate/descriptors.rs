@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
-use crate::support::lodge::Lodge;
+use crate::support::test_box::TestBox;
 
 #[test]
 fn without_descriptors_a_door_waits_quietly_and_goes_on_when_there_are_some() {
-    let lodge = Lodge::start();
-    let (door, pid) = (lodge.door("http"), lodge.process());
+    let running = TestBox::start();
+    let (door, pid) = (running.door("http"), running.process());
     let open = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count() as u64;
     let few = Rlimit {
         current: Some(open + 20),
@@ -20,22 +20,22 @@ fn without_descriptors_a_door_waits_quietly_and_goes_on_when_there_are_some() {
     prlimit(Pid::from_raw(pid.cast_signed()), Resource::Nofile, few).unwrap();
     let held: Vec<_> = (0..60).map(|_| TcpStream::connect(door).unwrap()).collect();
     let began = Instant::now();
-    while !lodge.log().contains("connections cannot be accepted") {
+    while !running.log().contains("connections cannot be accepted") {
         assert!(began.elapsed() < Duration::from_secs(5), "the door never ran out");
         std::thread::yield_now();
     }
-    let (before, pressed) = (lodge.processor_time(), Instant::now());
+    let (before, pressed) = (running.processor_time(), Instant::now());
     // For as long as it stays pressed: the held connections are silent and are cut only later.
     while pressed.elapsed() < Duration::from_secs(2) {
         assert!(TcpStream::connect(door).is_ok());
         std::thread::sleep(Duration::from_millis(50));
     }
-    let spent = lodge.processor_time() - before;
+    let spent = running.processor_time() - before;
     assert!(
         spent < Duration::from_secs(1),
         "{spent:?} of 2 s: it hammers at the listener"
     );
-    assert_eq!(lodge.log().matches("connections cannot be accepted").count(), 1);
+    assert_eq!(running.log().matches("connections cannot be accepted").count(), 1);
     drop(held);
     let mut client = TcpStream::connect(door).unwrap();
     client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();

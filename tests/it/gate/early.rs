@@ -13,7 +13,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::any;
 use bytes::Bytes;
-use gatelodge::http::metrics::Refusal;
+use gatelodge::http::metrics::ConnectionEnd;
 use gatelodge::tls::{Limits, Policy};
 use http_body_util::BodyExt;
 use hyper::client::conn::http2;
@@ -21,8 +21,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::house::House;
-use super::stage::{Open, open, read_to_end, run};
+use super::fixture::{Open, open, read_to_end, run};
+use super::test_pki::TestPki;
 
 /// Bytes of an answer.
 const ANSWER: usize = 20_000;
@@ -70,8 +70,8 @@ async fn curl_hears_every_early_answer_of_a_door_without_tls() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn curl_hears_every_early_answer_of_a_door_with_tls() {
-    let house = House::new().await;
-    let door = open(house.https().await, router(), Limits::default());
+    let test_pki = TestPki::new().await;
+    let door = open(test_pki.https().await, router(), Limits::default());
     curl_hears_all(&door, "https", "--http1.1").await;
     curl_hears_all(&door, "https", "--http2").await;
 }
@@ -100,10 +100,10 @@ fn is_whole(answer: &[u8], status: u16) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_sends_all_before_it_listens_hears_it_too() {
-    let house = House::new().await;
+    let test_pki = TestPki::new().await;
     let door = open(Policy::Plain, router(), Limits::default());
-    let tls = open(house.https().await, router(), Limits::default());
-    let client = house.client(None);
+    let tls = open(test_pki.https().await, router(), Limits::default());
+    let client = test_pki.client(None);
     let part = vec![b'a'; 1 << 20];
     for status in STATUSES.into_iter().cycle().take(TRIES) {
         let mut tcp = TcpStream::connect(door.addr).await.unwrap();
@@ -188,7 +188,7 @@ async fn whoever_does_not_close_has_a_place_and_loses_it() {
     }
     let mut refused = TcpStream::connect(door.addr).await.unwrap();
     assert!(read_to_end(&mut refused, Duration::from_secs(1)).await.is_empty());
-    assert_eq!(door.counts.refusals(Refusal::AddressFull), 1);
+    assert_eq!(door.counts.refusals(ConnectionEnd::AddressFull), 1);
     let began = Instant::now();
     while door.counts.open() > 0 {
         assert!(began.elapsed() < Duration::from_secs(4), "silence holds a place");
@@ -211,9 +211,9 @@ async fn a_door_that_closes_does_not_wait_for_who_goes_on_sending() {
 
 #[tokio::test]
 async fn over_http_2_a_stream_that_is_not_ended_is_reset_after_its_answer_and_no_other() {
-    let house = House::new().await;
-    let door = open(house.https().await, router(), Limits::default());
-    let stream = house.client(None).connect_h2(door.addr).await.unwrap();
+    let test_pki = TestPki::new().await;
+    let door = open(test_pki.https().await, router(), Limits::default());
+    let stream = test_pki.client(None).connect_h2(door.addr).await.unwrap();
     let (mut send, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
         .await
         .unwrap();

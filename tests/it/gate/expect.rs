@@ -12,7 +12,7 @@ use gatelodge::tls::{Limits, Policy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::stage::{Open, open, say};
+use super::fixture::{Open, open, say};
 
 /// Bytes that the router takes.
 const LONGEST: usize = 1000;

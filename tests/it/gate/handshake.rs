@@ -5,22 +5,22 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use gatelodge::http::metrics::Refusal;
+use gatelodge::http::metrics::ConnectionEnd;
 use gatelodge::http::swap::Swap;
 use gatelodge::pki::{Hierarchy, Reason};
 use gatelodge::tls::{Demand, Door, Limits, Policy, Tls, Versions};
 use tokio_util::sync::CancellationToken;
 
-use super::house::House;
-use super::stage::{open, run};
+use super::fixture::{open, run};
+use super::test_pki::TestPki;
 
 fn router() -> Router {
     Router::new().route("/", get(async || "hello"))
 }
 
 /// What `openssl s_client` says of a door whose server it knows; true when the handshake was made.
-async fn s_client(house: &House, addr: SocketAddr, args: &[&str]) -> (bool, String) {
-    let (at, root) = (addr.to_string(), house.pki.files(Hierarchy::Server).root_certificate);
+async fn s_client(test_pki: &TestPki, addr: SocketAddr, args: &[&str]) -> (bool, String) {
+    let (at, root) = (addr.to_string(), test_pki.pki.files(Hierarchy::Server).root_certificate);
     let root = root.to_str().unwrap();
     let begin = [
         "s_client",
@@ -41,14 +41,14 @@ async fn s_client(house: &House, addr: SocketAddr, args: &[&str]) -> (bool, Stri
 
 #[tokio::test]
 async fn the_https_door_speaks_tls_12_and_13_with_strong_suites_only() {
-    let house = House::new().await;
-    let door = open(house.https().await, router(), Limits::default());
+    let test_pki = TestPki::new().await;
+    let door = open(test_pki.https().await, router(), Limits::default());
     for version in ["-tls1_2", "-tls1_3"] {
-        let (made, said) = s_client(&house, door.addr, &[version]).await;
+        let (made, said) = s_client(&test_pki, door.addr, &[version]).await;
         assert!(made, "{version}: {said}");
         assert!(said.contains("No client certificate CA names sent"), "{said}");
     }
-    let (made, said) = s_client(&house, door.addr, &["-tls1_2"]).await;
+    let (made, said) = s_client(&test_pki, door.addr, &["-tls1_2"]).await;
     assert!(made && said.contains("Cipher is ECDHE-ECDSA-"), "{said}");
     let weak = [
         ["-tls1", "-cipher", "ALL:@SECLEVEL=0"],
@@ -63,34 +63,34 @@ async fn the_https_door_speaks_tls_12_and_13_with_strong_suites_only() {
         ["-tls1_2", "-cipher", "DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0"],
     ];
     for args in weak {
-        let (made, said) = s_client(&house, door.addr, &args).await;
+        let (made, said) = s_client(&test_pki, door.addr, &args).await;
         assert!(!made, "{args:?}: {said}");
     }
-    assert_eq!(door.counts.refusals(Refusal::HandshakeFailed), 6);
+    assert_eq!(door.counts.refusals(ConnectionEnd::HandshakeFailed), 6);
 }
 
 #[tokio::test]
 async fn the_mtls_door_speaks_tls_13_only_and_asks_for_a_certificate() {
-    let house = House::new().await;
+    let test_pki = TestPki::new().await;
     let door = open(
-        house.mtls(house.trust(), Demand::Asked).await,
+        test_pki.mtls(test_pki.trust(), Demand::Asked).await,
         router(),
         Limits::default(),
     );
-    let (made, said) = s_client(&house, door.addr, &["-tls1_3"]).await;
+    let (made, said) = s_client(&test_pki, door.addr, &["-tls1_3"]).await;
     assert!(
         made && said.contains("Acceptable client certificate CA names"),
         "{said}"
     );
-    let (made, said) = s_client(&house, door.addr, &["-tls1_2"]).await;
+    let (made, said) = s_client(&test_pki, door.addr, &["-tls1_2"]).await;
     assert!(!made, "{said}");
 }
 
 #[tokio::test]
 async fn a_post_quantum_group_is_preferred() {
-    let house = House::new().await;
-    let door = open(house.https().await, router(), Limits::default());
-    let stream = house.client(None).connect(door.addr).await.unwrap();
+    let test_pki = TestPki::new().await;
+    let door = open(test_pki.https().await, router(), Limits::default());
+    let stream = test_pki.client(None).connect(door.addr).await.unwrap();
     let session = stream.get_ref().1;
     let group = session.negotiated_key_exchange_group().unwrap().name();
     assert_eq!(group, rustls::NamedGroup::X25519MLKEM768);
@@ -99,9 +99,9 @@ async fn a_post_quantum_group_is_preferred() {
 
 #[tokio::test]
 async fn curl_gets_both_http_versions_and_two_years_of_tls() {
-    let house = House::new().await;
-    let door = open(house.https().await, router(), Limits::default());
-    let root = house.pki.files(Hierarchy::Server).root_certificate;
+    let test_pki = TestPki::new().await;
+    let door = open(test_pki.https().await, router(), Limits::default());
+    let root = test_pki.pki.files(Hierarchy::Server).root_certificate;
     for (version, line) in [("--http1.1", "HTTP/1.1 200 OK"), ("--http2", "HTTP/2 200")] {
         let port = door.addr.port();
         let (url, connect) = (
@@ -158,8 +158,8 @@ async fn an_answer_that_comes_before_the_upload_is_over_is_not_lost() {
 
 #[tokio::test]
 async fn a_revoked_door_certificate_is_replaced_without_a_restart() {
-    let house = House::new().await;
-    let certificate = house.certificate().await;
+    let test_pki = TestPki::new().await;
+    let certificate = test_pki.certificate().await;
     let mut served = certificate.served();
     let policy = Policy::Tls(Tls {
         challenges: None,
@@ -168,15 +168,15 @@ async fn a_revoked_door_certificate_is_replaced_without_a_restart() {
         clients: None,
     });
     let door = open(policy, router(), Limits::default());
-    let client = house.client(None).forgetful();
+    let client = test_pki.client(None).forgetful();
     let mut old = client.connect(door.addr).await.unwrap();
     let before = old.get_ref().1.peer_certificates().unwrap()[0].clone();
-    let issued = house.pki.list().unwrap();
+    let issued = test_pki.pki.list().unwrap();
     assert_eq!(issued.len(), 1);
     let serial = &issued[0].serial;
-    house
+    test_pki
         .pki
-        .revoke(serial, None, Reason::Superseded, house.now)
+        .revoke(serial, None, Reason::Superseded, test_pki.now)
         .await
         .unwrap();
     let replaced = async {
@@ -195,23 +195,23 @@ async fn a_revoked_door_certificate_is_replaced_without_a_restart() {
     };
     tokio::time::timeout(Duration::from_secs(5), replaced).await.unwrap();
     assert_eq!(served.borrow_and_update().source, "self-signed");
-    super::house::get(&mut old, "/", "close").await.unwrap();
+    super::test_pki::get(&mut old, "/", "close").await.unwrap();
 }
 
 #[tokio::test]
 async fn a_changed_router_answers_the_next_request_of_an_old_connection() {
-    let house = House::new().await;
+    let test_pki = TestPki::new().await;
     let swap = Swap::new(router());
     let listen = vec!["127.0.0.1:0".parse().unwrap()];
-    let door = Door::new("test", listen, house.https().await, swap.clone(), Limits::default());
+    let door = Door::new("test", listen, test_pki.https().await, swap.clone(), Limits::default());
     let door = door.bind().unwrap();
     let addr = door.local_addrs()[0];
     let running = tokio::spawn(door.run(CancellationToken::new()));
-    let mut stream = house.client(None).connect(addr).await.unwrap();
-    let said = super::house::get(&mut stream, "/", "keep-alive").await.unwrap();
+    let mut stream = test_pki.client(None).connect(addr).await.unwrap();
+    let said = super::test_pki::get(&mut stream, "/", "keep-alive").await.unwrap();
     assert!(said.ends_with("hello"), "{said}");
     swap.set(Router::new().route("/", get(async || "changed")));
-    let said = super::house::get(&mut stream, "/", "keep-alive").await.unwrap();
+    let said = super::test_pki::get(&mut stream, "/", "keep-alive").await.unwrap();
     assert!(said.ends_with("changed") && said.contains("x-request-id"), "{said}");
     running.abort();
 }

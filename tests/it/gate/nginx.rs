@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::support::pebble::free_port;
-use crate::support::{Lodge, eventually};
+use crate::support::{TestBox, eventually};
 
 const SECTIONS: &str = "[https]\nlisten = [\"127.0.0.1:0\"]\n[occupancy]\n[meters]\n";
 
@@ -18,7 +18,7 @@ struct Nginx {
 }
 
 impl Nginx {
-    fn start(lodge: &Lodge) -> Nginx {
+    fn start(running: &TestBox) -> Nginx {
         let folder = tempfile::tempdir().unwrap();
         let (at, port) = (folder.path().display(), free_port());
         let temporary =
@@ -27,7 +27,7 @@ impl Nginx {
             "worker_processes 1; daemon off; pid {at}/pid; error_log {at}/errors; events {{}}\n\
              http {{ access_log off; {} server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass https://{}; }} }} }}\n",
             temporary.join(" "),
-            lodge.door("https"),
+            running.door("https"),
         );
         let file = folder.path().join("nginx.conf");
         std::fs::write(&file, text).unwrap();
@@ -92,12 +92,12 @@ fn hear(stream: &mut impl Read, wanted: &str) -> String {
 
 #[test]
 fn every_stream_begins_at_once_and_changes_follow() {
-    let lodge = Lodge::start_with(SECTIONS);
-    let nginx = Nginx::start(&lodge);
-    let space = lodge.json(&["space", "create", "--name", "Hall", "--maximum", "9"]);
+    let running = TestBox::start_with(SECTIONS);
+    let nginx = Nginx::start(&running);
+    let space = running.json(&["space", "create", "--name", "Hall", "--maximum", "9"]);
     let space = space["id"].as_str().unwrap();
     let token = |scope: &str| {
-        let made = lodge.json(&["token", "create", "--name", scope, "--scope", scope]);
+        let made = running.json(&["token", "create", "--name", scope, "--scope", scope]);
         format!("authorization: Bearer {}", made["token"].as_str().unwrap())
     };
     let (spaces, meters) = (token("spaces:admin"), token("meters:read"));
@@ -113,7 +113,7 @@ fn every_stream_begins_at_once_and_changes_follow() {
         hear(&mut stream, ": begins\n\n");
         open.push((path, stream));
     }
-    lodge.json(&["space", "set", space, "--current", "3"]);
+    running.json(&["space", "set", space, "--current", "3"]);
     for (path, mut stream) in open.into_iter().filter(|(path, _)| !path.contains("meters")) {
         let heard = hear(&mut stream, "event: changed");
         let heard = heard + &hear(&mut stream, "\"current\":3");

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use gatelodge::http::metrics::Refusal;
+use gatelodge::http::metrics::ConnectionEnd;
 use gatelodge::tls::{Authorities, Certificate, ClientTrust, Demand, Limits, PeerCertificate, Policy, Tls, Versions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::house::House;
-use super::stage::{open, read_to_end, run, short};
+use super::fixture::{open, read_to_end, run, short};
+use super::test_pki::TestPki;
 
 fn router() -> Router {
     Router::new().route(
@@ -69,7 +69,7 @@ async fn micronets(dir: &Path) {
 
 #[tokio::test]
 async fn the_relays_old_bundles_work_as_they_are_on_both_sides() {
-    let house = House::new().await;
+    let test_pki = TestPki::new().await;
     let dir = tempfile::tempdir().unwrap();
     micronets(dir.path()).await;
     let file = |name: &str| dir.path().join(name);
@@ -92,12 +92,12 @@ async fn the_relays_old_bundles_work_as_they_are_on_both_sides() {
         let said = run("curl", line.split_whitespace().map(str::to_owned).collect()).await;
         assert_eq!(said, "micronets-gateway", "{version}");
     }
-    assert!(house.client(None).get(door.addr, "/").await.is_err());
+    assert!(test_pki.client(None).get(door.addr, "/").await.is_err());
 }
 
 #[tokio::test]
 async fn the_mediators_old_rsa_certificates_are_believed() {
-    let house = House::new().await;
+    let test_pki = TestPki::new().await;
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name).display().to_string();
     let extensions = "[ca]\nbasicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\n\
@@ -118,7 +118,11 @@ async fn the_mediators_old_rsa_certificates_are_believed() {
     let signer = format!("-CA {ca} -CAkey {ca_key} -CAcreateserial -extfile {config} -extensions leaf");
     openssl(format!("x509 -req -sha256 -days 365 -in {csr} {signer} -out {cert}")).await;
     let trust = ClientTrust::load(Authorities::File(ca.into()), None, None).unwrap();
-    let door = open(house.mtls(trust, Demand::Required).await, router(), Limits::default());
+    let door = open(
+        test_pki.mtls(trust, Demand::Required).await,
+        router(),
+        Limits::default(),
+    );
     let line = format!("-sS -k --cert {cert} --key {key} https://{}/", door.addr);
     let said = run("curl", line.split_whitespace().map(str::to_owned).collect()).await;
     assert_eq!(said, "Cepro");
@@ -126,9 +130,9 @@ async fn the_mediators_old_rsa_certificates_are_believed() {
 
 #[tokio::test]
 async fn a_flood_of_resets_ends_its_connection_and_no_other() {
-    let house = House::new().await;
-    let door = open(house.https().await, router(), Limits::default());
-    let client = house.client(None);
+    let test_pki = TestPki::new().await;
+    let door = open(test_pki.https().await, router(), Limits::default());
+    let client = test_pki.client(None);
     let mut flood = client.connect_h2(door.addr).await.unwrap();
     flood
         .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0")
@@ -155,9 +159,9 @@ async fn a_flood_of_resets_ends_its_connection_and_no_other() {
 
 #[tokio::test]
 async fn an_answer_held_up_by_a_closed_window_is_cut() {
-    let house = House::new().await;
-    let door = open(house.https().await, router(), short());
-    let mut mean = house.client(None).connect_h2(door.addr).await.unwrap();
+    let test_pki = TestPki::new().await;
+    let door = open(test_pki.https().await, router(), short());
+    let mut mean = test_pki.client(None).connect_h2(door.addr).await.unwrap();
     // SETTINGS_INITIAL_WINDOW_SIZE 0 (RFC 9113 §6.5.2): heads may come, bodies may not.
     let settings = [&[0, 0, 6, 4, 0, 0, 0, 0, 0][..], &[0, 4, 0, 0, 0, 0]].concat();
     let get = [&[0, 0, 6, 1, 5, 0, 0, 0, 1][..], &[0x82, 0x84, 0x87, 0x41, 1, b'a']].concat();
@@ -168,5 +172,5 @@ async fn an_answer_held_up_by_a_closed_window_is_cut() {
         !String::from_utf8_lossy(&said).contains("nobody"),
         "the body was not to come"
     );
-    assert_eq!(door.counts.refusals(Refusal::WriteTimeout), 1);
+    assert_eq!(door.counts.refusals(ConnectionEnd::WriteTimeout), 1);
 }

@@ -7,13 +7,13 @@ use axum::body::Bytes;
 use axum::extract::Request;
 use axum::routing::{get, post};
 use gatelodge::http::Peer;
-use gatelodge::http::metrics::Refusal;
+use gatelodge::http::metrics::ConnectionEnd;
 use gatelodge::tls::{Door, Limits, Policy};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use super::stage::{open, read_to_end, say, short, trickle};
+use super::fixture::{open, read_to_end, say, short, trickle};
 
 fn router() -> Router {
     Router::new()
@@ -118,7 +118,7 @@ async fn a_silent_client_is_cut() {
     let door = open(Policy::Plain, router(), short());
     let mut stream = TcpStream::connect(door.addr).await.unwrap();
     assert!(read_to_end(&mut stream, Duration::from_secs(3)).await.is_empty());
-    assert_eq!(door.counts.refusals(Refusal::HeaderTimeout), 1);
+    assert_eq!(door.counts.refusals(ConnectionEnd::HeaderTimeout), 1);
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn a_head_that_trickles_is_cut_on_a_new_and_on_a_used_connection() {
         .await
         .unwrap();
     assert!(trickle(&mut stream, long.as_bytes(), Duration::from_secs(5)).await);
-    assert_eq!(door.counts.refusals(Refusal::HeaderTimeout), 2);
+    assert_eq!(door.counts.refusals(ConnectionEnd::HeaderTimeout), 2);
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn an_idle_connection_is_closed_without_a_word() {
         .unwrap();
     let said = read_to_end(&mut stream, Duration::from_secs(5)).await;
     assert!(said.ends_with(b"hello"));
-    assert_eq!(door.counts.refusals(Refusal::HeaderTimeout), 0);
+    assert_eq!(door.counts.refusals(ConnectionEnd::HeaderTimeout), 0);
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! Proxies in front of the https door: whom they may speak for, and that nobody else may.
 
-use crate::support::Lodge;
+use crate::support::TestBox;
 use crate::support::https::Https;
-use crate::support::lodge::CONFIG;
+use crate::support::test_box::CONFIG;
 
 const BEHIND_A_PROXY: &str =
     "[limits.https]\nper_address = \"3/h\"\ntrusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]\n";
@@ -15,8 +15,8 @@ fn served(https: &mut Https, forwarded: &str) -> usize {
 
 #[test]
 fn behind_a_trusted_proxy_every_caller_has_a_rate_of_its_own() {
-    let lodge = Lodge::start_with(&format!("{CONFIG}{BEHIND_A_PROXY}"));
-    let mut https = lodge.https();
+    let running = TestBox::start_with(&format!("{CONFIG}{BEHIND_A_PROXY}"));
+    let mut https = running.https();
     assert_eq!(served(&mut https, "203.0.113.9"), 3);
     assert_eq!(served(&mut https, "203.0.113.10"), 3, "another caller");
     assert_eq!(
@@ -29,7 +29,7 @@ fn behind_a_trusted_proxy_every_caller_has_a_rate_of_its_own() {
         0,
         "nor does a second proxy hide anybody"
     );
-    let log = lodge.log();
+    let log = running.log();
     assert!(
         log.contains("203.0.113.0") && !log.contains("203.0.113.9"),
         "logs name the caller's network: {log}"
@@ -38,8 +38,8 @@ fn behind_a_trusted_proxy_every_caller_has_a_rate_of_its_own() {
 
 #[test]
 fn where_no_proxy_is_trusted_nobody_speaks_for_another() {
-    let lodge = Lodge::start_with(&format!("{CONFIG}[limits.https]\nper_address = \"4/h\"\n"));
-    let mut https = lodge.https();
+    let running = TestBox::start_with(&format!("{CONFIG}[limits.https]\nper_address = \"4/h\"\n"));
+    let mut https = running.https();
     assert_eq!(
         served(&mut https, "203.0.113.9") + served(&mut https, "203.0.113.10"),
         4
@@ -49,8 +49,8 @@ fn where_no_proxy_is_trusted_nobody_speaks_for_another() {
 #[test]
 fn spaces_are_made_at_the_rate_of_the_caller_and_not_of_the_proxy() {
     let config = CONFIG.replace("create_limit = \"off\"", "create_limit = \"2/h\"");
-    let lodge = Lodge::start_with(&format!("{config}[limits.https]\ntrusted_proxies = [\"127.0.0.1\"]\n"));
-    let mut https = lodge.https();
+    let running = TestBox::start_with(&format!("{config}[limits.https]\ntrusted_proxies = [\"127.0.0.1\"]\n"));
+    let mut https = running.https();
     let mut made = |caller: &str| {
         let create = "/space/new/occupancy/current/0/max/5";
         let asked = (0..4).map(|_| https.ask("PUT", create, &[("x-forwarded-for", caller)]).status);
@@ -63,9 +63,9 @@ fn spaces_are_made_at_the_rate_of_the_caller_and_not_of_the_proxy() {
 
 #[test]
 fn a_trusted_proxy_may_not_claim_a_certificate() {
-    let lodge = Lodge::start_with(&format!("{CONFIG}[limits.mtls]\ntrusted_proxies = [\"127.0.0.1\"]\n"));
-    let tls = crate::support::https::config(&lodge.ca_file(), None);
-    let mut mtls = Https::connect(lodge.door("mtls"), tls).unwrap();
+    let running = TestBox::start_with(&format!("{CONFIG}[limits.mtls]\ntrusted_proxies = [\"127.0.0.1\"]\n"));
+    let tls = crate::support::https::config(&running.ca_file(), None);
+    let mut mtls = Https::connect(running.door("mtls"), tls).unwrap();
     let claims = [
         ("x-forwarded-for", "203.0.113.9"),
         ("x-forwarded-client-cert", "Subject=\"CN=admin\""),

@@ -7,12 +7,12 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use gatelodge::http::Fixed;
-use gatelodge::http::metrics::Refusal;
+use gatelodge::http::metrics::ConnectionEnd;
 use gatelodge::tls::{Limits, Policy, UnsentBudget};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::stage::{Open, open, short};
+use super::fixture::{Open, open, short};
 
 /// Bytes of one answer.
 const ANSWER: usize = 64 << 10;
@@ -177,7 +177,7 @@ async fn a_byte_now_and_then_is_no_taking() {
         .await
         .expect("it is cut");
     let refused = tokio::time::timeout(Duration::from_secs(30), async {
-        while door.counts.refusals(Refusal::WriteTimeout) == 0 {
+        while door.counts.refusals(ConnectionEnd::WriteTimeout) == 0 {
             tokio::task::yield_now().await;
         }
     });

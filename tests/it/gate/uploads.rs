@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
-use crate::support::Lodge;
+use crate::support::TestBox;
 use crate::support::usage::resident_kib;
 
 const SECTIONS: &str = "[http]\nlisten = [\"127.0.0.1:0\"]\n[https]\nlisten = [\"127.0.0.1:0\"]\n\
@@ -15,17 +15,17 @@ const TRIES: usize = 20;
 
 /// A box, and a file of 100 MB that takes no place.
 struct Uploads {
-    lodge: Lodge,
+    running: TestBox,
     file: String,
 }
 
 impl Uploads {
     fn new() -> Uploads {
-        let lodge = Lodge::start_with(SECTIONS);
-        let file = lodge.config_file().with_file_name("upload");
+        let running = TestBox::start_with(SECTIONS);
+        let file = running.config_file().with_file_name("upload");
         File::create(&file).unwrap().set_len(100_000_000).unwrap();
         let file = file.display().to_string();
-        Uploads { lodge, file }
+        Uploads { running, file }
     }
 
     /// What curl heard: the first status, the last, and how it ended.
@@ -61,9 +61,9 @@ impl Uploads {
 fn every_refusal_of_the_https_door_is_heard() {
     let uploads = Uploads::new();
     let made = ["token", "create", "--name", "a", "--scope", "spaces:admin"];
-    let made = uploads.lodge.json(&made);
+    let made = uploads.running.json(&made);
     let admin = format!("authorization: Bearer {}", made["token"].as_str().unwrap());
-    let base = format!("https://{}", uploads.lodge.door("https"));
+    let base = format!("https://{}", uploads.running.door("https"));
     let url = |path: &str| format!("{base}{path}");
     let json = "content-type: application/json";
     for (status, path, method, header) in [
@@ -82,9 +82,9 @@ fn every_refusal_of_the_https_door_is_heard() {
 #[test]
 fn every_refusal_of_the_other_doors_and_of_the_admin_socket_is_heard() {
     let uploads = Uploads::new();
-    let socket = uploads.lodge.config_file().with_file_name("admin.sock");
+    let socket = uploads.running.config_file().with_file_name("admin.sock");
     let socket = socket.display().to_string();
-    let [http, metrics] = ["http", "metrics"].map(|door| format!("http://{}/nothing", uploads.lodge.door(door)));
+    let [http, metrics] = ["http", "metrics"].map(|door| format!("http://{}/nothing", uploads.running.door(door)));
     for _ in 0..TRIES {
         for expect in ["", "100-continue"] {
             assert_eq!(uploads.curl(expect, &[&http]).1, "308/0");
@@ -109,7 +109,7 @@ fn every_refusal_of_the_other_doors_and_of_the_admin_socket_is_heard() {
 fn many_that_go_on_sending_cost_little_memory() {
     const MANY: usize = 60;
     let uploads = Uploads::new();
-    let door = uploads.lodge.door("http");
+    let door = uploads.running.door("http");
     let begin = || {
         let mut tcp = TcpStream::connect(door).unwrap();
         write!(tcp, "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000000\r\n\r\n").unwrap();
@@ -119,7 +119,7 @@ fn many_that_go_on_sending_cost_little_memory() {
         tcp
     };
     drop(begin());
-    let before = resident_kib(uploads.lodge.process());
+    let before = resident_kib(uploads.running.process());
     let part = vec![b'a'; 1 << 20];
     let mut senders: Vec<_> = (0..MANY).map(|_| begin()).collect();
     for _ in 0..4 {
@@ -127,6 +127,6 @@ fn many_that_go_on_sending_cost_little_memory() {
             sender.write_all(&part).unwrap();
         }
     }
-    let after = resident_kib(uploads.lodge.process());
+    let after = resident_kib(uploads.running.process());
     assert!(after < before + (16 << 10), "{before} and {after} KiB");
 }

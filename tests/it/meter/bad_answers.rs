@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use gatelodge::meter::emop::dialect::{Prohibited, Request};
+use gatelodge::meter::emop::dialect::{ProhibitedError, Request};
 use gatelodge::meter::emop::{Ack, Token};
-use gatelodge::meter::session::{Failure, Rules, SessionError};
+use gatelodge::meter::session::{AttemptError, Rules, SessionError};
 use tokio::time::Instant;
 
+use super::fixture::{never, object, quick, read, session};
 use super::peer::{Peer, Step, frame, reply};
-use super::stage::{never, object, quick, read, session};
 
 const GOOD: &[u8] = b"EML2137580761   ";
 
@@ -79,7 +79,7 @@ async fn after_five_tries_the_error_says_what_came_of_the_last() {
     match error {
         SessionError::Failed {
             attempts: 5,
-            last: Failure::Closed(heard),
+            last: AttemptError::Closed(heard),
         } => assert_eq!(heard.bytes, bytes),
         other => panic!("{other:?}"),
     }
@@ -148,7 +148,7 @@ async fn a_token_that_was_never_sent_is_tried_again() {
     match error {
         SessionError::Failed {
             attempts: 5,
-            last: Failure::Link(link),
+            last: AttemptError::Link(link),
         } => {
             assert_eq!(link.to_string(), format!("{address} takes no connection now"));
         }
@@ -170,7 +170,7 @@ async fn the_callers_deadline_is_kept_while_a_meter_hangs() {
             error,
             SessionError::Failed {
                 attempts: 1,
-                last: Failure::Deadline
+                last: AttemptError::Deadline
             }
         ),
         "{error:?}"
@@ -190,7 +190,7 @@ async fn the_callers_deadline_is_kept_while_a_meter_hangs() {
             error,
             SessionError::Failed {
                 attempts: 1,
-                last: Failure::Closed(_)
+                last: AttemptError::Closed(_)
             }
         ),
         "{error:?}"
@@ -239,7 +239,7 @@ async fn a_meter_is_left_in_peace_between_requests() {
         matches!(
             error,
             SessionError::Failed {
-                last: Failure::Deadline,
+                last: AttemptError::Deadline,
                 ..
             }
         ),
@@ -255,7 +255,7 @@ async fn what_must_not_be_asked_reaches_no_meter() {
     let reset = Request::Raw(vec![6, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF]);
     let error = session(nobody, quick()).ask(&reset, never()).await.unwrap_err();
     assert!(
-        matches!(error, SessionError::Prohibited(Prohibited::ResetProfile(255))),
+        matches!(error, SessionError::Prohibited(ProhibitedError::ResetProfile(255))),
         "{error:?}"
     );
     let error = session(nobody, quick())
@@ -263,7 +263,7 @@ async fn what_must_not_be_asked_reaches_no_meter() {
         .await
         .unwrap_err();
     assert!(
-        matches!(error, SessionError::Prohibited(Prohibited::Length(244))),
+        matches!(error, SessionError::Prohibited(ProhibitedError::Length(244))),
         "{error:?}"
     );
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 use serde_json::Value;
 
 use super::peer::frame;
-use crate::support::lodge::binary;
+use crate::support::test_box::binary;
 
 /// The running command; it is ended with the test.
 pub struct Simulation(Child);

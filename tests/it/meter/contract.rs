@@ -12,7 +12,7 @@ use prost_types::FileDescriptorProto;
 use protox::prost_reflect::{DescriptorPool, DynamicMessage, Value};
 use serde_json::json;
 
-use super::mediator::Stage;
+use super::mediator::Fixture;
 
 const PACKAGE: &str = "simt_emlite.mediator.grpc";
 
@@ -60,8 +60,8 @@ fn number(name: &str) -> (String, Value) {
 
 #[test]
 fn a_box_describes_itself_as_the_contract_does() {
-    let stage = Stage::start("plaintext = true\n");
-    let answers = stage.calls(None, json!([{ "method": "reflection" }]));
+    let fixture = Fixture::start("plaintext = true\n");
+    let answers = fixture.calls(None, json!([{ "method": "reflection" }]));
     let told = answers[0]["reply"]["file"].as_str().unwrap();
     let told = data_encoding::HEXLOWER.decode(told.as_bytes()).unwrap();
     let told = FileDescriptorProto::decode(told.as_slice()).unwrap();

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::demo::Demo;
 use crate::support::eventually;
 use crate::support::https::{Https, config};
-use crate::support::lodge::binary;
+use crate::support::test_box::binary;
 
 #[test]
 fn the_demo_has_live_meters_and_its_certificates_open_the_mediator() {

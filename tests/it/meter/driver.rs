@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gatelodge::domain::MeterId;
 use gatelodge::domain::units::Span;
-use gatelodge::meter::driver::{Unanswered, Wish};
+use gatelodge::meter::driver::{Command, DriverError};
 use gatelodge::meter::emop::dialect::Request;
 use gatelodge::meter::{Config, Entry, Every, Meters, MetersError, Polling};
 use gatelodge::store::{Options, Store};
@@ -17,8 +17,8 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::fixture::{SERIAL, never, object};
 use super::peer::{hear, reply};
-use super::stage::{SERIAL, never, object};
 
 pub fn quick() -> Config {
     Config {
@@ -48,26 +48,26 @@ pub fn entry(address: std::net::SocketAddr) -> Entry {
 }
 
 /// A room with one meter, whose side the test plays.
-struct Stage {
+struct Fixture {
     room: Arc<Meters>,
     listener: TcpListener,
     _folder: TempDir,
 }
 
-impl Stage {
-    async fn with(config: Config) -> Stage {
+impl Fixture {
+    async fn with(config: Config) -> Fixture {
         let folder = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let store = Store::open(Options::new(folder.path())).unwrap();
         let room = Meters::new(config, vec![entry(listener.local_addr().unwrap())], store).unwrap();
-        Stage {
+        Fixture {
             room,
             listener,
             _folder: folder,
         }
     }
 
-    fn ask(&self, wish: Wish, deadline: Instant) -> JoinHandle<Result<Vec<u8>, MetersError>> {
+    fn ask(&self, wish: Command, deadline: Instant) -> JoinHandle<Result<Vec<u8>, MetersError>> {
         let room = Arc::clone(&self.room);
         tokio::spawn(async move { room.carry_out(&id(), wish, deadline).await })
     }
@@ -86,12 +86,12 @@ impl Stage {
     }
 }
 
-fn read(name: &str) -> Wish {
-    Wish::Ask(Request::Read(object(name)))
+fn read(name: &str) -> Command {
+    Command::Ask(Request::Read(object(name)))
 }
 
-fn token() -> Wish {
-    Wish::Ask(Request::Write(
+fn token() -> Command {
+    Command::Ask(Request::Write(
         object("prepay_token_send"),
         b"71466394621589161020".to_vec(),
     ))
@@ -111,19 +111,19 @@ async fn settle() {
 
 #[tokio::test]
 async fn money_goes_before_people_and_equals_go_in_order() {
-    let stage = Stage::with(quick()).await;
-    let first = stage.ask(read("time"), never());
-    let (mut line, request) = stage.heard().await;
+    let fixture = Fixture::with(quick()).await;
+    let first = fixture.ask(read("time"), never());
+    let (mut line, request) = fixture.heard().await;
     let mut others = Vec::new();
     for wish in [read("prepay_balance"), read("csq_net_op"), token()] {
-        others.push(stage.ask(wish, never()));
+        others.push(fixture.ask(wish, never()));
         settle().await;
     }
     line.write_all(&reply(&request, 0, &[0; 7])).await.unwrap();
     drop(line);
     let mut order = Vec::new();
     for _ in 0..3 {
-        order.push(about(&stage.answer().await));
+        order.push(about(&fixture.answer().await));
     }
     assert_eq!(
         order,
@@ -138,22 +138,22 @@ async fn money_goes_before_people_and_equals_go_in_order() {
 #[tokio::test]
 async fn a_meter_hears_one_request_at_a_time_and_has_its_rest_between_two() {
     let gap = Duration::from_millis(40);
-    let stage = Stage::with(Config {
+    let fixture = Fixture::with(Config {
         request_gap: Span(gap),
         ..quick()
     })
     .await;
-    let asking: Vec<_> = (0..5).map(|_| stage.ask(read("csq_net_op"), never())).collect();
+    let asking: Vec<_> = (0..5).map(|_| fixture.ask(read("csq_net_op"), never())).collect();
     let mut ended: Option<Instant> = None;
     for _ in 0..5 {
-        let (mut line, request) = stage.heard().await;
+        let (mut line, request) = fixture.heard().await;
         assert!(
             ended.is_none_or(|ended| ended.elapsed() >= gap),
             "the meter had its rest"
         );
         // Nobody else comes while this one waits for its answer.
         settle().await;
-        let early = futures_util::FutureExt::now_or_never(stage.listener.accept());
+        let early = futures_util::FutureExt::now_or_never(fixture.listener.accept());
         assert!(early.is_none(), "a second connection while the first was open");
         ended = Some(Instant::now());
         line.write_all(&reply(&request, 0, &[1])).await.unwrap();
@@ -165,36 +165,36 @@ async fn a_meter_hears_one_request_at_a_time_and_has_its_rest_between_two() {
 
 #[tokio::test]
 async fn who_does_not_come_to_their_turn_in_time_is_told_and_the_meter_never_hears_of_it() {
-    let stage = Stage::with(quick()).await;
-    let first = stage.ask(read("time"), never());
-    let (mut line, request) = stage.heard().await;
-    let late = stage.ask(read("prepay_balance"), Instant::now() + Duration::from_millis(30));
+    let fixture = Fixture::with(quick()).await;
+    let first = fixture.ask(read("time"), never());
+    let (mut line, request) = fixture.heard().await;
+    let late = fixture.ask(read("prepay_balance"), Instant::now() + Duration::from_millis(30));
     match late.await.unwrap() {
-        Err(MetersError::Unanswered(Unanswered::Busy)) => {}
+        Err(MetersError::Unanswered(DriverError::Busy)) => {}
         other => panic!("{other:?}"),
     }
-    let gone = stage.ask(read("prepay_balance"), never());
+    let gone = fixture.ask(read("prepay_balance"), never());
     settle().await;
     gone.abort();
     let _ = gone.await;
-    let last = stage.ask(read("csq_net_op"), never());
+    let last = fixture.ask(read("csq_net_op"), never());
     settle().await;
     line.write_all(&reply(&request, 0, &[0; 7])).await.unwrap();
     drop(line);
-    assert_eq!(about(&stage.answer().await), object("csq_net_op").number());
+    assert_eq!(about(&fixture.answer().await), object("csq_net_op").number());
     first.await.unwrap().unwrap();
     last.await.unwrap().unwrap();
 }
 
 #[tokio::test]
 async fn sixty_four_may_wait_for_one_meter_and_no_more() {
-    let stage = Stage::with(quick()).await;
-    let first = stage.ask(read("time"), never());
-    let held = stage.heard().await;
-    let waiting: Vec<_> = (0..64).map(|_| stage.ask(read("csq_net_op"), never())).collect();
+    let fixture = Fixture::with(quick()).await;
+    let first = fixture.ask(read("time"), never());
+    let held = fixture.heard().await;
+    let waiting: Vec<_> = (0..64).map(|_| fixture.ask(read("csq_net_op"), never())).collect();
     settle().await;
-    match stage.ask(read("csq_net_op"), never()).await.unwrap() {
-        Err(MetersError::Unanswered(Unanswered::Busy)) => {}
+    match fixture.ask(read("csq_net_op"), never()).await.unwrap() {
+        Err(MetersError::Unanswered(DriverError::Busy)) => {}
         other => panic!("{other:?}"),
     }
     drop(held);
@@ -202,7 +202,7 @@ async fn sixty_four_may_wait_for_one_meter_and_no_more() {
     for asked in waiting {
         let mut asked = asked;
         tokio::select! {
-            _ = stage.answer() => asked.await.unwrap().unwrap(),
+            _ = fixture.answer() => asked.await.unwrap().unwrap(),
             done = &mut asked => done.unwrap().unwrap(),
         };
     }
@@ -210,12 +210,12 @@ async fn sixty_four_may_wait_for_one_meter_and_no_more() {
 
 #[tokio::test]
 async fn a_stop_cuts_reads_and_waits_for_a_token() {
-    let stage = Stage::with(quick()).await;
+    let fixture = Fixture::with(quick()).await;
     let stop = CancellationToken::new();
-    let running = tokio::spawn(Arc::clone(&stage.room).run(stop.clone()));
-    let spending = stage.ask(token(), never());
-    let (mut line, request) = stage.heard().await;
-    let reading = stage.ask(read("csq_net_op"), never());
+    let running = tokio::spawn(Arc::clone(&fixture.room).run(stop.clone()));
+    let spending = fixture.ask(token(), never());
+    let (mut line, request) = fixture.heard().await;
+    let reading = fixture.ask(read("csq_net_op"), never());
     settle().await;
     stop.cancel();
     settle().await;
@@ -223,9 +223,9 @@ async fn a_stop_cuts_reads_and_waits_for_a_token() {
     line.write_all(&reply(&request, 0, &[])).await.unwrap();
     spending.await.unwrap().unwrap();
     running.await.unwrap().unwrap();
-    for asked in [reading, stage.ask(read("csq_net_op"), never())] {
+    for asked in [reading, fixture.ask(read("csq_net_op"), never())] {
         match asked.await.unwrap() {
-            Err(MetersError::Unanswered(Unanswered::Stopping)) => {}
+            Err(MetersError::Unanswered(DriverError::Stopping)) => {}
             other => panic!("{other:?}"),
         }
     }
@@ -233,24 +233,24 @@ async fn a_stop_cuts_reads_and_waits_for_a_token() {
 
 #[tokio::test]
 async fn what_must_not_be_asked_is_refused_before_the_meter_hears_anything() {
-    let stage = Stage::with(quick()).await;
+    let fixture = Fixture::with(quick()).await;
     for wish in [
-        Wish::Ask(Request::Write(object("backlight"), vec![1])),
-        Wish::Ask(Request::Raw(vec![6, 255])),
-        Wish::Ask(Request::Raw(Vec::new())),
+        Command::Ask(Request::Write(object("backlight"), vec![1])),
+        Command::Ask(Request::Raw(vec![6, 255])),
+        Command::Ask(Request::Raw(Vec::new())),
     ] {
-        let refused = stage.room.carry_out(&id(), wish, never()).await;
+        let refused = fixture.room.carry_out(&id(), wish, never()).await;
         assert!(
-            matches!(refused, Err(MetersError::Unanswered(Unanswered::Session(_)))),
+            matches!(refused, Err(MetersError::Unanswered(DriverError::Session(_)))),
             "{refused:?}"
         );
     }
-    let nobody = stage
+    let nobody = fixture
         .room
         .carry_out(&"EML0".parse().unwrap(), read("time"), never())
         .await;
     assert!(matches!(nobody, Err(MetersError::Unknown(_))), "{nobody:?}");
-    assert!(futures_util::FutureExt::now_or_never(stage.listener.accept()).is_none());
+    assert!(futures_util::FutureExt::now_or_never(fixture.listener.accept()).is_none());
 }
 
 #[tokio::test]
@@ -262,18 +262,18 @@ async fn a_slow_poll_makes_way_for_people() {
         ..quick()
     };
     config.polling.csq = Every::Each(Span::seconds(3_600));
-    let stage = Stage::with(config).await;
+    let fixture = Fixture::with(config).await;
     let stop = CancellationToken::new();
-    let running = tokio::spawn(Arc::clone(&stage.room).run(stop.clone()));
+    let running = tokio::spawn(Arc::clone(&fixture.room).run(stop.clone()));
     // The poll is never answered, and would try again after a minute.
-    let (polled, asked_by_the_poll) = stage.heard().await;
+    let (polled, asked_by_the_poll) = fixture.heard().await;
     assert_eq!(
         about(&asked_by_the_poll),
         object("hardware_version").number(),
         "the kind of meter is learnt first"
     );
-    let asked = stage.ask(read("time"), Instant::now() + Duration::from_secs(30));
-    let (mut line, request) = stage.heard().await;
+    let asked = fixture.ask(read("time"), Instant::now() + Duration::from_secs(30));
+    let (mut line, request) = fixture.heard().await;
     assert_eq!(about(&request), object("time").number());
     line.write_all(&reply(&request, 0, &[0; 7])).await.unwrap();
     asked.await.unwrap().unwrap();

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::emop_stage::{NOW, SERIAL, SILENT, Stage, Way};
+use super::emop_fixture::{Fixture, NOW, SERIAL, SILENT, Way};
 use crate::support::eventually;
 
 const WAYS: [Way; 2] = [Way::Mediator("internal"), Way::Socket];
@@ -14,8 +14,8 @@ fn json_of(text: &str) -> Value {
 
 #[test]
 fn what_is_read_is_printed_as_scripts_know_it() {
-    let stage = Stage::start();
-    stage.certificate("internal");
+    let fixture = Fixture::start();
+    fixture.certificate("internal");
     for way in WAYS {
         for (command, wanted) in [
             ("serial_read", "serial_read=EML0000000001\n"),
@@ -52,14 +52,14 @@ fn what_is_read_is_printed_as_scripts_know_it() {
             ),
             ("serial_to_name", "serial_to_name=Flat 7\n"),
         ] {
-            let said = stage.emop(way, &[command, SERIAL]);
+            let said = fixture.emop(way, &[command, SERIAL]);
             assert_eq!(
                 (said.code, said.out.as_str()),
                 (0, wanted),
                 "{way:?} {command}: {}",
                 said.err
             );
-            let said = stage.emop(way, &["-s", SERIAL, command]);
+            let said = fixture.emop(way, &["-s", SERIAL, command]);
             assert_eq!(
                 (said.code, said.out.as_str()),
                 (0, wanted),
@@ -72,7 +72,7 @@ fn what_is_read_is_printed_as_scripts_know_it() {
             "tariffs_time_switches_element_a_or_single_read",
             "tariffs_time_switches_element_b_read",
         ] {
-            let said = stage.emop(way, &[command, SERIAL]);
+            let said = fixture.emop(way, &[command, SERIAL]);
             assert_eq!(
                 (said.code, said.out.as_str()),
                 (0, zeros.as_str()),
@@ -81,7 +81,7 @@ fn what_is_read_is_printed_as_scripts_know_it() {
             );
         }
         for object in ["600100", "60.01.00", "96.1.0"] {
-            let said = stage.emop(way, &["obis_read", SERIAL, object]);
+            let said = fixture.emop(way, &["obis_read", SERIAL, object]);
             assert_eq!(
                 said.out, "454d4c30303030303030303031202020\n",
                 "{way:?} {object}: {}",
@@ -93,8 +93,8 @@ fn what_is_read_is_printed_as_scripts_know_it() {
 
 #[test]
 fn mappings_and_lists_are_json_with_two_spaces_a_level() {
-    let stage = Stage::start();
-    stage.certificate("internal");
+    let fixture = Fixture::start();
+    fixture.certificate("internal");
     // Slot k of the simulator's formulas: half hours since number 420000.
     let slot = |text: &str| {
         let at: jiff::Timestamp = text.parse().unwrap();
@@ -112,7 +112,7 @@ fn mappings_and_lists_are_json_with_two_spaces_a_level() {
     });
     for way in WAYS {
         let read = |arguments: &[&str]| {
-            let said = stage.emop(way, arguments);
+            let said = fixture.emop(way, arguments);
             assert_eq!(said.code, 0, "{way:?} {arguments:?}: {}", said.err);
             said
         };
@@ -153,14 +153,14 @@ fn mappings_and_lists_are_json_with_two_spaces_a_level() {
 
 #[test]
 fn the_registry_is_listed_by_name() {
-    let stage = Stage::start();
-    stage.certificate("readonly");
+    let fixture = Fixture::start();
+    fixture.certificate("readonly");
     eventually("the clock was compared", || {
-        let shown = stage.lodge.json(&["meter", "show", SERIAL]);
+        let shown = fixture.running.json(&["meter", "show", SERIAL]);
         (!shown["clock_compared"].is_null()).then_some(())
     });
     for way in [Way::Mediator("readonly"), Way::Socket] {
-        let said = stage.emop(way, &["list"]);
+        let said = fixture.emop(way, &["list"]);
         assert_eq!((said.code, said.out.as_str()), (0, ""), "tables go to standard error");
         let lines: Vec<&str> = said.err.lines().collect();
         assert!(
@@ -173,15 +173,15 @@ fn the_registry_is_listed_by_name() {
             "{}",
             said.err
         );
-        let listed = json_of(&stage.emop(way, &["list", "--json", "--esco", "HMCE"]).out);
+        let listed = json_of(&fixture.emop(way, &["list", "--json", "--esco", "HMCE"]).out);
         assert_eq!(listed.as_array().unwrap().len(), 1);
         assert_eq!(
             (&listed[0]["serial"], &listed[0]["name"]),
             (&json!(SERIAL), &json!("Flat 7"))
         );
-        let info = json_of(&stage.emop(way, &["info", SERIAL]).out);
+        let info = json_of(&fixture.emop(way, &["info", SERIAL]).out);
         assert_eq!(info["registry"]["serial"], SERIAL);
-        let drift = json_of(&stage.emop(way, &["clock_drift", SERIAL]).out);
+        let drift = json_of(&fixture.emop(way, &["clock_drift", SERIAL]).out);
         assert_eq!(drift["serial"], SERIAL);
         assert_eq!(
             drift["clock_time_diff_seconds"],
@@ -195,14 +195,14 @@ fn the_registry_is_listed_by_name() {
 
 #[test]
 fn what_is_written_by_one_way_is_read_by_the_other() {
-    let stage = Stage::start();
-    stage.certificate("internal");
+    let fixture = Fixture::start();
+    fixture.certificate("internal");
     for (writer, reader) in [(WAYS[0], WAYS[1]), (WAYS[1], WAYS[0])] {
         let first = writer == WAYS[0];
         let switch = if first { "ON" } else { "off" };
         let shown = if first { "True" } else { "False" };
         // Objects whose numbers are not confirmed: a client of a mediator needs leave of its own.
-        let leave = stage.lodge.config_file();
+        let leave = fixture.running.config_file();
         let leave = leave.to_str().unwrap();
         for (write, word, read, wanted) in [
             ("prepay_enabled_write", switch, "prepay_enabled", shown),
@@ -220,24 +220,24 @@ fn what_is_written_by_one_way_is_read_by_the_other() {
                 "never_button_required",
             ),
         ] {
-            let said = stage.emop(writer, &["--config", leave, write, SERIAL, word]);
+            let said = fixture.emop(writer, &["--config", leave, write, SERIAL, word]);
             assert_eq!(
                 (said.code, said.out.as_str()),
                 (0, ""),
                 "{writer:?} {write}: {}",
                 said.err
             );
-            assert_eq!(stage.emop(reader, &[read, SERIAL]).out, format!("{read}={wanted}\n"));
+            assert_eq!(fixture.emop(reader, &[read, SERIAL]).out, format!("{read}={wanted}\n"));
         }
         let hex = if first { "01" } else { "00" };
-        assert_eq!(stage.emop(writer, &["obis_write", SERIAL, "ff.ff.0d", hex]).code, 0);
+        assert_eq!(fixture.emop(writer, &["obis_write", SERIAL, "ff.ff.0d", hex]).code, 0);
         assert_eq!(
-            stage.emop(reader, &["obis_read", SERIAL, "ffff0d"]).out,
+            fixture.emop(reader, &["obis_read", SERIAL, "ffff0d"]).out,
             format!("{hex}\n")
         );
 
         let rate = if first { "0.2345" } else { "0.3" };
-        let said = stage.emop(
+        let said = fixture.emop(
             writer,
             &[
                 "tariffs_future_write",
@@ -251,15 +251,15 @@ fn what_is_written_by_one_way_is_read_by_the_other() {
             ],
         );
         assert_eq!((said.code, said.out.as_str()), (0, ""), "{}", said.err);
-        let tariff = json_of(&stage.emop(reader, &["tariffs_future_read", SERIAL]).out);
+        let tariff = json_of(&fixture.emop(reader, &["tariffs_future_read", SERIAL]).out);
         assert_eq!(tariff["unit_rate_element_b"], rate);
         assert_eq!(tariff["prepayment_emergency_credit"], "15");
         assert_eq!(tariff["prepayment_debt_recovery_rate"], "0.3");
         assert_eq!(tariff["activation_datetime"], "2026-04-01T00:00:00");
 
         let before = jiff::Timestamp::now().as_second();
-        assert_eq!(stage.emop(writer, &["clock_time_write", SERIAL]).code, 0);
-        let shown = stage.emop(reader, &["clock_time_read", SERIAL]).out;
+        assert_eq!(fixture.emop(writer, &["clock_time_write", SERIAL]).code, 0);
+        let shown = fixture.emop(reader, &["clock_time_read", SERIAL]).out;
         let shown: jiff::Timestamp = shown.trim().parse().unwrap();
         assert!(
             (before..=jiff::Timestamp::now().as_second()).contains(&shown.as_second()),
@@ -270,19 +270,19 @@ fn what_is_written_by_one_way_is_read_by_the_other() {
 
 #[test]
 fn a_token_counts_once_and_the_balance_says_so() {
-    let stage = Stage::start();
-    stage.certificate("internal");
+    let fixture = Fixture::start();
+    fixture.certificate("internal");
     for (way, token, after) in [
         (WAYS[0], "7146-6394-6215-8916-1020", "20.2"),
         (WAYS[1], "71466394621589160980", "30"),
     ] {
-        let said = stage.emop_told(way, &["prepay_send_token", SERIAL, "-"], &format!("{token}\n"));
+        let said = fixture.emop_told(way, &["prepay_send_token", SERIAL, "-"], &format!("{token}\n"));
         assert_eq!((said.code, said.out.as_str()), (0, ""), "{way:?}: {}", said.err);
         assert_eq!(
-            stage.emop(way, &["prepay_balance", SERIAL]).out,
+            fixture.emop(way, &["prepay_balance", SERIAL]).out,
             format!("prepay_balance={after}\n")
         );
-        let again = stage.emop(way, &["prepay_send_token", SERIAL, token]);
+        let again = fixture.emop(way, &["prepay_send_token", SERIAL, token]);
         assert_eq!(again.code, 1, "{way:?}: {}", again.err);
         assert!(
             again

@@ -2,18 +2,20 @@
 
 use serde_json::Value;
 
-use super::emop_stage::{SERIAL, SILENT, Said, Stage, run};
+use super::emop_fixture::{Fixture, SERIAL, SILENT, Said, run};
 
-fn gatelodge(stage: &Stage, arguments: &[&str]) -> Said {
-    let socket = stage.lodge.dir.join("admin.sock");
-    let mut command = stage.plain();
-    command.current_dir(&stage.lodge.dir).env("TMPDIR", &stage.lodge.dir);
+fn gatelodge(fixture: &Fixture, arguments: &[&str]) -> Said {
+    let socket = fixture.running.dir.join("admin.sock");
+    let mut command = fixture.plain();
+    command
+        .current_dir(&fixture.running.dir)
+        .env("TMPDIR", &fixture.running.dir);
     run(command.env("GATELODGE_ADMIN_SOCKET", socket).args(arguments), "")
 }
 
 #[test]
 fn a_day_is_downloaded_once_into_a_file_an_element() {
-    let stage = Stage::start();
+    let fixture = Fixture::start();
     let day = [
         "profile-download",
         "--serial",
@@ -23,9 +25,9 @@ fn a_day_is_downloaded_once_into_a_file_an_element() {
         "--date",
         "2026-02-09",
     ];
-    let said = gatelodge(&stage, &day);
+    let said = gatelodge(&fixture, &day);
     assert_eq!(said.code, 0, "{}", said.err);
-    let read = |file: &str| std::fs::read_to_string(stage.lodge.dir.join("days").join(file)).unwrap();
+    let read = |file: &str| std::fs::read_to_string(fixture.running.dir.join("days").join(file)).unwrap();
     let at: jiff::Timestamp = "2026-02-09T00:00:00Z".parse().unwrap();
     let k = (at.as_second() - 946_684_800) / 1_800 - 420_000;
     for (letter, import, export) in [("A", [100_000, 250], [20_000, 40]), ("B", [50_000, 100], [9_000, 11])] {
@@ -49,10 +51,10 @@ fn a_day_is_downloaded_once_into_a_file_an_element() {
             assert_eq!(lines[line], wanted);
         }
     }
-    let said = gatelodge(&stage, &day);
+    let said = gatelodge(&fixture, &day);
     assert!(said.code == 0 && said.err.contains("is there already"), "{}", said.err);
     let said = gatelodge(
-        &stage,
+        &fixture,
         &[
             "profile_download",
             "--serial",
@@ -64,9 +66,9 @@ fn a_day_is_downloaded_once_into_a_file_an_element() {
         ],
     );
     assert!(said.code == 0 && said.err.contains("2023-12-16"), "{}", said.err);
-    assert_eq!(std::fs::read_dir(stage.lodge.dir.join("days")).unwrap().count(), 2);
+    assert_eq!(std::fs::read_dir(fixture.running.dir.join("days")).unwrap().count(), 2);
     let said = gatelodge(
-        &stage,
+        &fixture,
         &["profile-download", "--serial", SILENT, "--date", "2026-02-09"],
     );
     assert!(
@@ -76,7 +78,7 @@ fn a_day_is_downloaded_once_into_a_file_an_element() {
     );
     for wrong in [&["--serial", SERIAL][..], &["--serial", SERIAL, "--date", "9 Feb"], &[]] {
         assert_eq!(
-            gatelodge(&stage, &[&["profile-download"], wrong].concat()).code,
+            gatelodge(&fixture, &[&["profile-download"], wrong].concat()).code,
             2,
             "{wrong:?}"
         );
@@ -85,28 +87,30 @@ fn a_day_is_downloaded_once_into_a_file_an_element() {
 
 #[test]
 fn groups_of_meters_are_made_whole() {
-    let stage = Stage::start();
-    let file = stage.lodge.dir.join("groups.properties");
+    let fixture = Fixture::start();
+    let file = fixture.running.dir.join("groups.properties");
     let text = "rootfolder = root\nesco = hmce\nsleepseconds = 0\ntestmode = no\na.folder = Flat 7\na.startdate = 2026-02-07\n\
                 a.enddate = 2026-02-09\n";
     std::fs::write(&file, text).unwrap();
     let file = file.to_str().unwrap();
-    let said = gatelodge(&stage, &["profile-download", "--config", file]);
+    let said = gatelodge(&fixture, &["profile-download", "--config", file]);
     assert_eq!(said.code, 0, "{}", said.err);
     let missing: Value = serde_json::from_str(&said.out).unwrap();
     assert_eq!(missing["missing_dates"]["a"].as_array().unwrap().len(), 3, "{missing}");
     assert_eq!(
-        std::fs::read_dir(stage.lodge.dir.join("root/Flat 7")).unwrap().count(),
+        std::fs::read_dir(fixture.running.dir.join("root/Flat 7"))
+            .unwrap()
+            .count(),
         6
     );
-    let said = gatelodge(&stage, &["profile-download", "--groups", file]);
+    let said = gatelodge(&fixture, &["profile-download", "--groups", file]);
     let missing: Value = serde_json::from_str(&said.out).unwrap();
     assert_eq!(missing["missing_dates"]["a"].as_array().unwrap().len(), 0, "{missing}");
     std::fs::write(file, text.replace("Flat 7", "Flat 8")).unwrap();
-    let said = gatelodge(&stage, &["profile-download", "--groups", file]);
+    let said = gatelodge(&fixture, &["profile-download", "--groups", file]);
     assert!(said.code == 1 && said.err.contains("HMCE.Flat 8"), "{}", said.err);
     std::fs::write(file, "esco = hmce\n").unwrap();
-    assert_eq!(gatelodge(&stage, &["profile-download", "--groups", file]).code, 3);
+    assert_eq!(gatelodge(&fixture, &["profile-download", "--groups", file]).code, 3);
 }
 
 #[test]
@@ -118,7 +122,7 @@ fn folders_are_compared_by_names_and_sizes() {
         std::fs::write(path, text).unwrap();
     };
     let run = |arguments: &[&str]| -> Said {
-        let mut command = crate::support::lodge::binary();
+        let mut command = crate::support::test_box::binary();
         command
             .current_dir(folder.path())
             .args(arguments)

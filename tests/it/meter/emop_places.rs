@@ -3,11 +3,11 @@
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
-use super::emop_stage::{SERIAL, SILENT, Stage, Way, run};
+use super::emop_fixture::{Fixture, SERIAL, SILENT, Way, run};
 
 /// What an environment file has of these credentials; line ends as some tools write them.
-fn variables(stage: &Stage, role: &str) -> Vec<(String, String)> {
-    let texts = stage
+fn variables(fixture: &Fixture, role: &str) -> Vec<(String, String)> {
+    let texts = fixture
         .files(role)
         .map(|file| std::fs::read_to_string(file).unwrap().replace('\n', "\\n"));
     let names = ["CA_CERT", "CLIENT_CERT", "CLIENT_KEY"].map(|name| format!("MEDIATOR_{name}"));
@@ -15,18 +15,18 @@ fn variables(stage: &Stage, role: &str) -> Vec<(String, String)> {
         .into_iter()
         .zip(texts.map(|text| BASE64.encode(text.as_bytes())))
         .collect();
-    found.push(("MEDIATOR_SERVER".to_owned(), stage.lodge.door("grpc").to_string()));
+    found.push(("MEDIATOR_SERVER".to_owned(), fixture.running.door("grpc").to_string()));
     found
 }
 
 #[test]
 fn an_existing_environment_file_leads_to_the_mediator() {
-    let stage = Stage::start();
-    stage.certificate("readonly");
-    stage.certificate("internal");
-    let folder = stage.home.join(".simt");
+    let fixture = Fixture::start();
+    fixture.certificate("readonly");
+    fixture.certificate("internal");
+    let folder = fixture.home.join(".simt");
     let lines = |role: &str| {
-        variables(&stage, role)
+        variables(&fixture, role)
             .iter()
             .map(|(key, value)| format!("{key}={value}\n"))
             .collect::<String>()
@@ -37,7 +37,7 @@ fn an_existing_environment_file_leads_to_the_mediator() {
     )
     .unwrap();
     std::fs::write(folder.join("emlite.test.env"), lines("readonly")).unwrap();
-    let emop = |arguments: &[&str]| run(stage.called("emop").args(arguments), "");
+    let emop = |arguments: &[&str]| run(fixture.called("emop").args(arguments), "");
 
     assert_eq!(emop(&["env_set", "nowhere"]).code, 1);
     assert_eq!(emop(&["env_set", "../prod"]).code, 2);
@@ -46,16 +46,16 @@ fn an_existing_environment_file_leads_to_the_mediator() {
     assert_eq!(emop(&["env_show"]).out, "production\n");
     assert_eq!(emop(&["csq", SERIAL]).out, "csq=16\n");
     assert_eq!(
-        run(stage.called("mediators").args(["env_set", "test"]), "").out,
+        run(fixture.called("mediators").args(["env_set", "test"]), "").out,
         "env set to test\n"
     );
     assert_eq!(emop(&["env_show"]).out, "test\n", "by the name of the file");
     assert_eq!(emop(&["csq", SERIAL]).code, 5, "readonly");
     // Variables win over the file, a flag over both.
-    let mut told = stage.called("emop");
-    told.envs(variables(&stage, "internal")).args(["csq", SERIAL]);
+    let mut told = fixture.called("emop");
+    told.envs(variables(&fixture, "internal")).args(["csq", SERIAL]);
     assert_eq!(run(&mut told, "").out, "csq=16\n");
-    let socket = stage.lodge.dir.join("admin.sock");
+    let socket = fixture.running.dir.join("admin.sock");
     let said = emop(&["--socket", socket.to_str().unwrap(), "csq", SERIAL]);
     assert_eq!(said.out, "csq=16\n", "{}", said.err);
 
@@ -72,11 +72,11 @@ fn an_existing_environment_file_leads_to_the_mediator() {
 
 #[test]
 fn without_an_environment_the_running_box_is_asked() {
-    let stage = Stage::start();
-    let socket = stage.lodge.dir.join("admin.sock");
+    let fixture = Fixture::start();
+    let socket = fixture.running.dir.join("admin.sock");
     let emop = |arguments: &[&str]| {
         run(
-            stage
+            fixture
                 .called("emop")
                 .env("GATELODGE_ADMIN_SOCKET", &socket)
                 .args(arguments),
@@ -96,8 +96,8 @@ fn without_an_environment_the_running_box_is_asked() {
 
 #[test]
 fn every_command_has_an_example() {
-    let stage = Stage::start();
-    let help = run(stage.plain().args(["emop", "--help"]), "").out;
+    let fixture = Fixture::start();
+    let help = run(fixture.plain().args(["emop", "--help"]), "").out;
     let names = help.lines().filter_map(|line| {
         let name = line
             .strip_prefix("  ")
@@ -107,18 +107,18 @@ fn every_command_has_an_example() {
     let names: Vec<&str> = names.filter(|name| !["help", "emop"].contains(name)).collect();
     assert_eq!(names.len(), 48, "{names:?}");
     for name in names {
-        let help = run(stage.plain().args(["emop", name, "--help"]), "").out;
+        let help = run(fixture.plain().args(["emop", name, "--help"]), "").out;
         assert!(help.contains(&format!("Example:\n  emop {name}")), "{help}");
     }
 }
 
 #[test]
 fn mediators_of_a_supplier_are_destroyed_and_created_together() {
-    let stage = Stage::start();
-    let socket = stage.lodge.dir.join("admin.sock");
+    let fixture = Fixture::start();
+    let socket = fixture.running.dir.join("admin.sock");
     let mediators = |arguments: &[&str], told: &str| {
         run(
-            stage
+            fixture
                 .called("mediators")
                 .env("GATELODGE_ADMIN_SOCKET", &socket)
                 .args(arguments),
@@ -157,10 +157,10 @@ fn mediators_of_a_supplier_are_destroyed_and_created_together() {
 #[test]
 fn what_certs_makes_serves_the_door_and_its_clients() {
     let folder = tempfile::tempdir().unwrap();
-    let stage = Stage::start();
+    let fixture = Fixture::start();
     let certs = |arguments: &[&str]| {
         run(
-            stage.called("certs").arg("--dir").arg(folder.path()).args(arguments),
+            fixture.called("certs").arg("--dir").arg(folder.path()).args(arguments),
             "",
         )
     };
@@ -196,7 +196,7 @@ fn what_certs_makes_serves_the_door_and_its_clients() {
     );
 
     let path = |file: &str| dir.join(file).display().to_string();
-    let with = Stage::with(
+    let with = Fixture::with(
         &format!(
             "client_ca_file = {:?}\ncertificate_file = {:?}\nkey_file = {:?}",
             path("ca/ca.cert"),
@@ -206,7 +206,7 @@ fn what_certs_makes_serves_the_door_and_its_clients() {
         "",
     );
     // The printed lines are an environment file, once they say where.
-    let text = format!("{}MEDIATOR_SERVER={}\n", client.out, with.lodge.door("grpc"));
+    let text = format!("{}MEDIATOR_SERVER={}\n", client.out, with.running.door("grpc"));
     std::fs::write(with.home.join(".simt/emlite.env"), text).unwrap();
     let said = run(with.called("emop").args(["serial_to_name", SERIAL]), "");
     assert_eq!(said.out, "serial_to_name=Flat 7\n", "{}", said.err);
@@ -216,7 +216,7 @@ fn what_certs_makes_serves_the_door_and_its_clients() {
     let mut python = std::process::Command::new(root.join("target/grpcio/bin/python"));
     python
         .arg(root.join("tests/it/meter/caller.py"))
-        .arg(with.lodge.door("grpc").to_string());
+        .arg(with.running.door("grpc").to_string());
     let said = run(
         python.args(["ca/ca.cert", "clients/sync.cert", "clients/sync.key"].map(path)),
         &calls.to_string(),

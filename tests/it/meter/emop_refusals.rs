@@ -1,10 +1,10 @@
 //! What `emop` refuses, and with which exit code (EMOP §13.1).
 
-use super::emop_stage::{SERIAL, SILENT, Stage, Way, run};
+use super::emop_fixture::{Fixture, SERIAL, SILENT, Way, run};
 
 #[test]
 fn bad_arguments_are_refused_before_anybody_is_asked() {
-    let stage = Stage::start();
+    let fixture = Fixture::start();
     let tariff = |from: &'static str, rate: &'static str| {
         [
             "tariffs_future_write",
@@ -66,13 +66,13 @@ fn bad_arguments_are_refused_before_anybody_is_asked() {
         (&["no_such_command"], "no_such_command"),
         (&[], "Usage"),
     ] {
-        let answer = stage.emop(Way::Socket, arguments);
+        let answer = fixture.emop(Way::Socket, arguments);
         assert_eq!(answer.code, 2, "{arguments:?}: {}", answer.err);
         assert!(answer.err.contains(said), "{arguments:?}: {}", answer.err);
         assert_eq!(answer.out, "", "{arguments:?}");
     }
     assert_eq!(
-        stage.emop(Way::Socket, &["prepay_balance", SERIAL]).out,
+        fixture.emop(Way::Socket, &["prepay_balance", SERIAL]).out,
         "prepay_balance=10\n",
         "nothing changed"
     );
@@ -80,9 +80,9 @@ fn bad_arguments_are_refused_before_anybody_is_asked() {
 
 #[test]
 fn meters_that_fail_and_meters_that_are_refused_are_told_apart() {
-    let stage = Stage::start();
+    let fixture = Fixture::start();
     for role in ["internal", "partner", "readonly"] {
-        stage.certificate(role);
+        fixture.certificate(role);
     }
     for way in [Way::Mediator("internal"), Way::Socket] {
         for (arguments, code, said) in [
@@ -92,7 +92,7 @@ fn meters_that_fail_and_meters_that_are_refused_are_told_apart() {
             (&["obis_write", SERIAL, "ffc802", "00000000"], 1, "NAK 6"),
             (&["three_phase_serial", SERIAL], 1, "NAK 5"),
         ] {
-            let answer = stage.emop(way, arguments);
+            let answer = fixture.emop(way, arguments);
             assert_eq!(answer.code, code, "{way:?} {arguments:?}: {}", answer.err);
             assert!(answer.err.contains(said), "{way:?} {arguments:?}: {}", answer.err);
         }
@@ -103,10 +103,10 @@ fn meters_that_fail_and_meters_that_are_refused_are_told_apart() {
         ("readonly", "csq", 5),
         ("readonly", "serial_to_name", 0),
     ] {
-        let answer = stage.emop(Way::Mediator(role), &[command, SERIAL]);
+        let answer = fixture.emop(Way::Mediator(role), &[command, SERIAL]);
         assert_eq!(answer.code, code, "{role} {command}: {}", answer.err);
     }
-    let answer = stage.emop(Way::Mediator("partner"), &["event_log", SERIAL, "0"]);
+    let answer = fixture.emop(Way::Mediator("partner"), &["event_log", SERIAL, "0"]);
     assert_eq!(answer.code, 5);
     assert!(
         answer.err.contains("Permission denied.") && answer.err.contains("internal"),
@@ -114,18 +114,18 @@ fn meters_that_fail_and_meters_that_are_refused_are_told_apart() {
         answer.err
     );
     // Where nobody gave leave, objects whose numbers are not confirmed are not written.
-    let answer = stage.emop(Way::Mediator("internal"), &["backlight_write", SERIAL, "always_on_sp"]);
+    let answer = fixture.emop(Way::Mediator("internal"), &["backlight_write", SERIAL, "always_on_sp"]);
     assert_eq!(answer.code, 5, "{}", answer.err);
     assert!(answer.err.contains("allow_inferred_writes"), "{}", answer.err);
     assert_eq!(
-        stage.emop(Way::Socket, &["backlight", SERIAL]).out,
+        fixture.emop(Way::Socket, &["backlight", SERIAL]).out,
         "backlight=normal_sp\n"
     );
 }
 
 #[test]
 fn prepayment_does_not_start_below_ten_pounds() {
-    let stage = Stage::start();
+    let fixture = Fixture::start();
     // An object of the meter that nothing else writes: with its balance spent the simulated meter is another one.
     let poor = super::command::Simulation::start(
         &[
@@ -139,67 +139,74 @@ fn prepayment_does_not_start_below_ten_pounds() {
         1,
     );
     let link = format!("tcp://{}", poor.1[0]["address"].as_str().unwrap());
-    let added = stage.lodge.command(&["meter", "add", "EML0000000003", "--link", &link]);
+    let added = fixture
+        .running
+        .command(&["meter", "add", "EML0000000003", "--link", &link]);
     assert!(added.status.success(), "{added:?}");
-    let answer = stage.emop(Way::Socket, &["prepay_enabled_write", "EML0000000003", "on"]);
+    let answer = fixture.emop(Way::Socket, &["prepay_enabled_write", "EML0000000003", "on"]);
     assert_eq!(answer.code, 5, "{}", answer.err);
     assert!(answer.err.contains("there are 9.99"), "{}", answer.err);
     assert_eq!(
-        stage
+        fixture
             .emop(Way::Socket, &["prepay_enabled_write", "EML0000000003", "off"])
             .code,
         0
     );
     assert_eq!(
-        stage.emop(Way::Socket, &["prepay_enabled", "EML0000000003"]).out,
+        fixture.emop(Way::Socket, &["prepay_enabled", "EML0000000003"]).out,
         "prepay_enabled=False\n"
     );
 }
 
 #[test]
 fn one_meter_that_fails_does_not_keep_the_next_from_its_turn() {
-    let stage = Stage::start();
-    let file = stage.lodge.dir.join("serials");
+    let fixture = Fixture::start();
+    let file = fixture.running.dir.join("serials");
     std::fs::write(&file, format!("{SILENT}\n\n  {SERIAL}  \nEML0000000009\n{SERIAL}\n")).unwrap();
     let listed = format!("{SILENT},{SERIAL},EML0000000009");
     for several in [["--serials", &listed], ["--serials-file", file.to_str().unwrap()]] {
-        let answer = stage.emop(Way::Socket, &[&several[..], &["csq"]].concat());
+        let answer = fixture.emop(Way::Socket, &[&several[..], &["csq"]].concat());
         assert_eq!((answer.code, answer.out.as_str()), (1, "csq=16\n"), "{}", answer.err);
         for serial in [SILENT, SERIAL, "EML0000000009"] {
             let announced = format!("running 'csq' for meter {serial} ...");
             assert_eq!(answer.err.matches(&announced).count(), 1, "{}", answer.err);
         }
     }
-    assert_eq!(stage.emop(Way::Socket, &["--serials", SERIAL, "csq"]).code, 0);
+    assert_eq!(fixture.emop(Way::Socket, &["--serials", SERIAL, "csq"]).code, 0);
 }
 
 #[test]
 fn a_place_that_is_not_there_is_told_from_none_at_all() {
-    let stage = Stage::start();
-    stage.certificate("internal");
-    let nobody = run(stage.plain().args(["emop", "csq", SERIAL]), "");
+    let fixture = Fixture::start();
+    fixture.certificate("internal");
+    let nobody = run(fixture.plain().args(["emop", "csq", SERIAL]), "");
     if !std::path::Path::new("/etc/gatelodge/config.toml").exists() {
         assert_eq!(nobody.code, 4, "{}", nobody.err);
         assert!(nobody.err.contains("MEDIATOR_SERVER"), "{}", nobody.err);
     }
-    let nowhere = run(stage.plain().args(["emop", "--socket", "/nowhere", "csq", SERIAL]), "");
+    let nowhere = run(
+        fixture.plain().args(["emop", "--socket", "/nowhere", "csq", SERIAL]),
+        "",
+    );
     assert_eq!(nowhere.code, 4);
     assert!(nowhere.err.contains("/nowhere"), "{}", nowhere.err);
     let refused = run(
-        stage.plain().args(["emop", "--mediator", "127.0.0.1:1", "csq", SERIAL]),
+        fixture
+            .plain()
+            .args(["emop", "--mediator", "127.0.0.1:1", "csq", SERIAL]),
         "",
     );
     assert_eq!(refused.code, 4, "{}", refused.err);
 
-    let door = stage.lodge.door("grpc").to_string();
-    let [ca, cert, key] = stage.files("internal").map(|file| file.to_str().unwrap().to_owned());
-    let plain = run(stage.plain().args(["emop", "--mediator", &door, "csq", SERIAL]), "");
+    let door = fixture.running.door("grpc").to_string();
+    let [ca, cert, key] = fixture.files("internal").map(|file| file.to_str().unwrap().to_owned());
+    let plain = run(fixture.plain().args(["emop", "--mediator", &door, "csq", SERIAL]), "");
     assert_eq!(plain.code, 4, "no TLS where TLS is spoken: {}", plain.err);
-    let stranger = stage.lodge.ca_file();
+    let stranger = fixture.running.ca_file();
     let stranger = stranger.to_str().unwrap();
     let with = |ca: &str, cert: &str| {
         run(
-            stage.plain().args([
+            fixture.plain().args([
                 "emop",
                 "--mediator",
                 &door,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
-use super::emop_stage::{Said, Stage, Way};
+use super::emop_fixture::{Fixture, Said, Way};
 use super::peer::{frame, hear, reply};
 
 const SERIAL: &str = "EML0000000007";
@@ -72,17 +72,17 @@ fn with_meter(work: impl FnOnce(&dyn Fn(&[&str]) -> Said)) {
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let link = format!("tcp://{}", listener.local_addr().unwrap());
     runtime.spawn(serve(listener));
-    let stage = Stage::start();
-    let added = stage
-        .lodge
+    let fixture = Fixture::start();
+    let added = fixture
+        .running
         .command(&["meter", "add", SERIAL, "--link", &link, "--esco", "hmce"]);
     assert!(added.status.success(), "{added:?}");
-    stage.certificate("internal");
+    fixture.certificate("internal");
     for way in [Way::Mediator("internal"), Way::Socket] {
-        let said = stage.emop(way, &["hardware", SERIAL]);
+        let said = fixture.emop(way, &["hardware", SERIAL]);
         assert_eq!(said.out, "hardware=P1.cx\n", "{way:?}: {}", said.err);
     }
-    work(&|arguments: &[&str]| stage.emop(Way::Mediator("internal"), arguments));
+    work(&|arguments: &[&str]| fixture.emop(Way::Mediator("internal"), arguments));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use super::command::Simulation;
-use crate::support::Lodge;
+use crate::support::TestBox;
 use crate::support::usage::resident_kib;
 
 /// What the box may take at most.
@@ -55,9 +55,9 @@ fn ten_thousand_meters_a_minute() {
         }
         simulations.push(simulation);
     }
-    let lodge = Lodge::start_with(&sections);
+    let running = TestBox::start_with(&sections);
     let read = |since: &str| {
-        let shown = lodge.json(&["meter", "list"]);
+        let shown = running.json(&["meter", "list"]);
         let fresh = |meter: &&serde_json::Value| meter["values"]["balance"]["at"].as_str().is_some_and(|at| at > since);
         shown.as_array().unwrap().iter().filter(fresh).count()
     };
@@ -66,12 +66,12 @@ fn ten_thousand_meters_a_minute() {
     let (began, at, before) = (
         Instant::now(),
         jiff::Timestamp::now().to_string(),
-        lodge.processor_time(),
+        running.processor_time(),
     );
     std::thread::sleep(Duration::from_secs(90));
     let took = began.elapsed().as_secs_f64();
-    let core = (lodge.processor_time() - before).as_secs_f64() / took;
-    let memory = resident_kib(lodge.process()) as f64 / 1024.0;
+    let core = (running.processor_time() - before).as_secs_f64() / took;
+    let memory = resident_kib(running.process()) as f64 / 1024.0;
     let fresh = read(&at);
     println!(
         "{:36} {:>10} {:>10}",

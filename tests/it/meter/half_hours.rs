@@ -18,7 +18,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::driver::{entry, id, quick};
-use super::stage::{SERIAL, serve, station};
+use super::fixture::{SERIAL, serve, station};
 
 /// Half-hours and nothing else.
 pub fn config() -> Config {
@@ -47,22 +47,22 @@ pub fn running(since_hours: i64, faults: Faults) -> Station {
     station
 }
 
-pub struct Stage {
+pub struct Fixture {
     pub store: Store,
     pub room: Arc<Meters>,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
-impl Stage {
-    pub fn start(store: &Store, address: std::net::SocketAddr, config: Config) -> Stage {
+impl Fixture {
+    pub fn start(store: &Store, address: std::net::SocketAddr, config: Config) -> Fixture {
         let room = Meters::new(config, vec![entry(address)], store.clone()).unwrap();
         let stop = CancellationToken::new();
         let task = tokio::spawn({
             let (room, stop) = (Arc::clone(&room), stop.clone());
             async move { room.run(stop).await.unwrap() }
         });
-        Stage {
+        Fixture {
             store: store.clone(),
             room,
             stop,
@@ -133,7 +133,7 @@ async fn all_registers_of_a_new_meter_are_fetched_back_to_where_its_memory_begin
     let store = store(&folder);
     let mut meters = JoinSet::new();
     let address = serve(running(48, Faults::default()), &mut meters).await;
-    let stage = Stage::start(&store, address, config());
+    let fixture = Fixture::start(&store, address, config());
     let wanted = [
         (Register::ImportA, 250),
         (Register::ImportB, 100),
@@ -143,13 +143,13 @@ async fn all_registers_of_a_new_meter_are_fetched_back_to_where_its_memory_begin
         (Register::ReactiveExportB, 3),
     ];
     for (register, energy) in wanted {
-        let found = stage.until(register, 100, 95).await;
+        let found = fixture.until(register, 100, 95).await;
         assert!(found.len() <= 96, "nothing is older than the meter's memory");
         let right =
             |interval: &&Interval| interval.energy.unwrap().0 == energy && interval.quality == Quality::Measured;
         assert_eq!(found.iter().filter(right).count(), found.len(), "{register:?}");
     }
-    stage.stop().await;
+    fixture.stop().await;
     store.close().await;
 }
 
@@ -162,10 +162,10 @@ async fn what_the_box_missed_is_fetched_when_it_is_back_however_bad_the_line() {
     let mut early = running(36, Faults::default());
     early.set_now(Now::Frozen(ago(12)));
     let address = serve(early, &mut meters).await;
-    let stage = Stage::start(&store, address, config());
-    let before = stage.until(Register::ImportA, 40, 47).await;
+    let fixture = Fixture::start(&store, address, config());
+    let before = fixture.until(Register::ImportA, 40, 47).await;
     assert!(before.len() <= 48);
-    stage.stop().await;
+    fixture.stop().await;
     meters.shutdown().await;
     let faults = Faults {
         drop_rate: "0.1".parse().unwrap(),
@@ -177,10 +177,10 @@ async fn what_the_box_missed_is_fetched_when_it_is_back_however_bad_the_line() {
     let address = serve(running(36, faults), &mut meters).await;
     let mut impatient = config();
     impatient.timeout = Span(Duration::from_millis(300));
-    let stage = Stage::start(&store, address, impatient);
-    let after = stage.until(Register::ImportA, 40, 71).await;
+    let fixture = Fixture::start(&store, address, impatient);
+    let after = fixture.until(Register::ImportA, 40, 71).await;
     assert!(after.iter().all(|interval| interval.energy.unwrap().0 == 250));
-    stage.stop().await;
+    fixture.stop().await;
     store.close().await;
 }
 
@@ -190,17 +190,24 @@ async fn nothing_is_fetched_or_told_twice() {
     let store = store(&folder);
     let mut meters = JoinSet::new();
     let address = serve(running(12, Faults::default()), &mut meters).await;
-    let stage = Stage::start(&store, address, config());
-    stage.until(Register::ExportB, 12, 23).await;
-    let open = || stage.room.show(&id()).unwrap().half_hours.map(|progress| progress.open);
+    let fixture = Fixture::start(&store, address, config());
+    fixture.until(Register::ExportB, 12, 23).await;
+    let open = || {
+        fixture
+            .room
+            .show(&id())
+            .unwrap()
+            .half_hours
+            .map(|progress| progress.open)
+    };
     while open() != Some(0) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     for _ in 0..3 {
-        stage.room.poll_now(&id()).unwrap();
+        fixture.room.poll_now(&id()).unwrap();
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    stage.stop().await;
+    fixture.stop().await;
     let readings = Readings::new(store.clone());
     let stored = Register::ALL.iter().map(|register| {
         (
@@ -231,21 +238,21 @@ async fn three_phase_meters_give_their_totals_as_intervals() {
             voltage: Every::Each(Span::seconds(10)),
             ..config.polling
         };
-        let stage = Stage::start(&store, address, config);
+        let fixture = Fixture::start(&store, address, config);
         for (register, energy) in [(Register::ActiveImport, 250), (Register::ReactiveExport, 7)] {
-            let found = stage.until(register, 40, 59).await;
+            let found = fixture.until(register, 40, 59).await;
             assert!(
                 found.iter().all(|interval| interval.energy.unwrap().0 == energy),
                 "{kind:?}"
             );
         }
-        let shown = stage.room.show(&id()).unwrap();
+        let shown = fixture.room.show(&id()).unwrap();
         assert_eq!(shown.values[&Quantity::Hardware].value, kind.hardware().code());
         assert_eq!(shown.values[&Quantity::VoltageL2].value, 240.2);
         let import = shown.values[&Quantity::ImportA].value.as_f64().unwrap();
         let k = Timestamp::now().as_second() / 1_800 - 946_684_800 / 1_800 - 420_000;
         assert!((import - (100_000 + 250 * k) as f64).abs() <= 250.0, "{import}");
-        stage.stop().await;
+        fixture.stop().await;
         store.close().await;
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gatelodge::domain::units::Span;
 use gatelodge::domain::{Health, Lane, MeterNews, Quality, Quantity, Register};
-use gatelodge::meter::driver::Wish;
+use gatelodge::meter::driver::Command;
 use gatelodge::meter::emop::dialect::Request;
 use gatelodge::meter::emop::identity::MeterType;
 use gatelodge::meter::simulator::{Faults, Setup};
@@ -17,11 +17,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::command::Simulation;
 use super::driver::{entry, id, quick};
-use super::half_hours::{Stage, ago, running, store};
+use super::fixture::{SERIAL, never, object, serve, station};
+use super::half_hours::{Fixture, ago, running, store};
 use super::polling::{news_until, read, shown_when};
-use super::stage::{SERIAL, never, object, serve, station};
-use crate::support::Lodge;
-use crate::support::lodge::CONFIG;
+use crate::support::TestBox;
+use crate::support::test_box::CONFIG;
 
 const OTHER: &str = "EML2137580952";
 
@@ -37,8 +37,8 @@ fn config() -> Config {
     }
 }
 
-fn stored(stage: &Stage) -> usize {
-    let readings = Readings::new(stage.store.clone());
+fn stored(fixture: &Fixture) -> usize {
+    let readings = Readings::new(fixture.store.clone());
     let all = Register::ALL.iter();
     all.map(|register| readings.between(&id(), *register, ago(24 * 60), Timestamp::MAX).count())
         .sum()
@@ -52,11 +52,11 @@ async fn nothing_of_another_meter_is_filed_and_the_right_one_is_believed_again()
     let mut setup = Setup::new(OTHER);
     setup.twin = true;
     let address = serve(station(setup, Faults::default(), "2026-02-10T12:00:00Z"), &mut meters).await;
-    let stage = Stage::start(&store, address, config());
+    let fixture = Fixture::start(&store, address, config());
     let says = |news: &MeterNews| matches!(news, MeterNews::Another { says } if says == OTHER);
     let heard = news_until(&store, |heard| heard.iter().any(|(_, news)| says(news))).await;
     assert!(heard.iter().all(|(lane, _)| *lane == Lane::Critical), "{heard:?}");
-    let shown = shown_when(&stage.room, |shown| shown.identity.is_some()).await;
+    let shown = shown_when(&fixture.room, |shown| shown.identity.is_some()).await;
     assert!(shown.values.is_empty() && shown.half_hours.is_none(), "{shown:?}");
     assert_eq!(shown.health, Health::Unhealthy);
     assert!(
@@ -65,13 +65,13 @@ async fn nothing_of_another_meter_is_filed_and_the_right_one_is_believed_again()
         shown.health_details
     );
     // Who asks the line gets its answer, and it is not filed; a token is not given to another flat's meter.
-    let balance = Wish::Ask(Request::Read(object("prepay_balance")));
-    stage.room.carry_out(&id(), balance, never()).await.unwrap();
+    let balance = Command::Ask(Request::Read(object("prepay_balance")));
+    fixture.room.carry_out(&id(), balance, never()).await.unwrap();
     let token = Request::Write(object("prepay_token_send"), b"71466394621589161020".to_vec());
-    let refused = stage.room.carry_out(&id(), Wish::Ask(token), never()).await;
+    let refused = fixture.room.carry_out(&id(), Command::Ask(token), never()).await;
     assert!(matches!(refused, Err(MetersError::Another { .. })), "{refused:?}");
-    assert!(stage.room.show(&id()).unwrap().values.is_empty());
-    assert_eq!(stored(&stage), 0);
+    assert!(fixture.room.show(&id()).unwrap().values.is_empty());
+    assert_eq!(stored(&fixture), 0);
 
     meters.shutdown().await;
     let right = station(Setup::new(SERIAL), Faults::default(), "2026-02-10T12:00:00Z");
@@ -79,20 +79,20 @@ async fn nothing_of_another_meter_is_filed_and_the_right_one_is_believed_again()
         .await
         .unwrap();
     meters.spawn(async move { back.run().await.unwrap() });
-    stage.room.poll_now(&id()).unwrap();
+    fixture.room.poll_now(&id()).unwrap();
     let heard = news_until(&store, |heard| read(heard, Quantity::Balance).is_some()).await;
     assert!(
         heard
             .iter()
             .any(|(lane, news)| *lane == Lane::Critical && *news == MeterNews::Itself)
     );
-    let shown = shown_when(&stage.room, |shown| shown.health == Health::Healthy).await;
+    let shown = shown_when(&fixture.room, |shown| shown.health == Health::Healthy).await;
     assert!(
         shown
             .identity
             .is_some_and(|identity| !identity.another && identity.right.is_some())
     );
-    stage.stop().await;
+    fixture.stop().await;
     store.close().await;
 }
 
@@ -106,14 +106,14 @@ async fn a_three_phase_meter_is_known_by_the_serial_that_people_know() {
             let mut setup = Setup::new(serial);
             setup.three_phase = Some(kind);
             let address = serve(station(setup, Faults::default(), "2026-02-10T12:00:00Z"), &mut meters).await;
-            let stage = Stage::start(&store, address, config());
+            let fixture = Fixture::start(&store, address, config());
             // The object of single phase meters answers, in another form.
-            let asked = Wish::Ask(Request::Read(object("serial")));
-            let said = stage.room.carry_out(&id(), asked, never()).await.unwrap();
+            let asked = Command::Ask(Request::Read(object("serial")));
+            let said = fixture.room.carry_out(&id(), asked, never()).await.unwrap();
             assert!(said[5..].starts_with(b"EMP1"), "{said:?}");
-            let shown = shown_when(&stage.room, |shown| shown.identity.is_some()).await;
+            let shown = shown_when(&fixture.room, |shown| shown.identity.is_some()).await;
             assert_eq!(shown.identity.unwrap().another, !right, "{kind:?} {serial}");
-            stage.stop().await;
+            fixture.stop().await;
         }
     }
 }
@@ -130,13 +130,13 @@ async fn a_meter_that_is_exchanged_is_noticed_by_its_registers_and_what_came_sin
         reads: Every::Each(Span::seconds(3_600)),
         ..Polling::off()
     };
-    let stage = Stage::start(&store, address, only);
-    shown_when(&stage.room, |shown| {
+    let fixture = Fixture::start(&store, address, only);
+    shown_when(&fixture.room, |shown| {
         let fetched = shown.half_hours.is_some_and(|half_hours| half_hours.open == 0);
         fetched && shown.value(Quantity::ImportA).is_some()
     })
     .await;
-    let before = stored(&stage);
+    let before = stored(&fixture);
     assert!(before > 0);
     // Another takes its place on the same line; its registers stand elsewhere.
     meters.shutdown().await;
@@ -148,8 +148,8 @@ async fn a_meter_that_is_exchanged_is_noticed_by_its_registers_and_what_came_sin
         .await
         .unwrap();
     meters.spawn(async move { back.run().await.unwrap() });
-    stage.room.poll_now(&id()).unwrap();
-    let shown = shown_when(&stage.room, |shown| {
+    fixture.room.poll_now(&id()).unwrap();
+    let shown = shown_when(&fixture.room, |shown| {
         shown.identity.as_ref().is_some_and(|identity| identity.another)
     })
     .await;
@@ -157,14 +157,14 @@ async fn a_meter_that_is_exchanged_is_noticed_by_its_registers_and_what_came_sin
     let import = &shown.values[&Quantity::ImportA];
     assert!(import.quality == Quality::Gap, "{import:?}");
     // What was read since the last certain word is in the book as nobody's word.
-    let readings = Readings::new(stage.store.clone());
+    let readings = Readings::new(fixture.store.clone());
     let all = readings.between(&id(), Register::ImportA, ago(30), Timestamp::MAX);
     assert!(
         all.map(|reading| reading.unwrap())
             .all(|reading| reading.quality == Quality::Estimated)
     );
-    assert_eq!(stored(&stage), before, "nothing of the other is among them");
-    stage.stop().await;
+    assert_eq!(stored(&fixture), before, "nothing of the other is among them");
+    fixture.stop().await;
     store.close().await;
 }
 
@@ -192,9 +192,9 @@ async fn no_answer_is_no_other_meter() {
 fn a_meter_is_asked_who_it_is_before_it_is_added() {
     let (_right, printed) = Simulation::start(&["--listen", "127.0.0.1:0", "--serial", SERIAL], 1);
     let link = format!("tcp://{}", printed[0]["address"].as_str().unwrap());
-    let lodge = Lodge::start_with(&format!("{CONFIG}[meters]\nrequest_gap = \"10ms\"\ntimeout = \"2s\"\n"));
+    let running = TestBox::start_with(&format!("{CONFIG}[meters]\nrequest_gap = \"10ms\"\ntimeout = \"2s\"\n"));
     let add = |serial: &str, link: &str| {
-        let output = lodge.command(&["meter", "add", serial, "--link", link]);
+        let output = running.command(&["meter", "add", serial, "--link", link]);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (output.status.code(), text(&output.stdout), text(&output.stderr))
     };
@@ -205,7 +205,7 @@ fn a_meter_is_asked_who_it_is_before_it_is_added() {
         "{said}"
     );
     assert_eq!(
-        lodge.json(&["meter", "list"]),
+        running.json(&["meter", "list"]),
         serde_json::json!([]),
         "nothing was changed"
     );
@@ -221,14 +221,14 @@ fn a_meter_is_asked_who_it_is_before_it_is_added() {
     let (code, said, _) = add(OTHER, &nobody);
     assert_eq!(code, Some(0));
     assert!(said.contains("it does not answer"), "{said}");
-    assert_eq!(lodge.json(&["meter", "list"]).as_array().unwrap().len(), 2);
+    assert_eq!(running.json(&["meter", "list"]).as_array().unwrap().len(), 2);
 }
 
 #[test]
 fn two_meters_on_one_line_are_a_fault_of_the_configuration() {
     let entry = |serial: &str| format!("[[meter]]\nserial = \"{serial}\"\nlink = \"tcp://10.0.0.7:8080\"\n");
-    let lodge = Lodge::unstarted(&(entry(SERIAL) + &entry(OTHER)));
-    let output = lodge.command(&["check-config"]);
+    let running = TestBox::unstarted(&(entry(SERIAL) + &entry(OTHER)));
+    let output = running.command(&["check-config"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(said.contains(&format!("{OTHER} has the link of {SERIAL}")), "{said}");

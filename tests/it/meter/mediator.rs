@@ -8,36 +8,36 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use super::command::Simulation;
-use crate::support::{Lodge, eventually};
+use crate::support::{TestBox, eventually};
 
 const SERVICE: &str = "/simt_emlite.mediator.grpc.EmliteMediatorService";
 const INFO: &str = "/simt_emlite.mediator.grpc.InfoService";
 const SERIAL: &str = "EML0000000001";
 
 /// A box with one simulated meter, one that is not there, and a mediator.
-pub struct Stage {
-    lodge: Lodge,
+pub struct Fixture {
+    running: TestBox,
     _meter: Simulation,
 }
 
-impl Stage {
-    pub fn start(grpc: &str) -> Stage {
+impl Fixture {
+    pub fn start(grpc: &str) -> Fixture {
         let (meter, printed) = Simulation::start(&["--listen", "127.0.0.1:0", "--serial", SERIAL], 1);
         let link = printed[0]["address"].as_str().unwrap();
-        let lodge = Lodge::start_with(&format!(
+        let running = TestBox::start_with(&format!(
             "[grpc]\nlisten = [\"127.0.0.1:0\"]\n{grpc}\n[meters]\nrequest_gap = \"1ms\"\nattempts = 2\nretry_pause = \
              \"1ms\"\n[[meter]]\nserial = \"{SERIAL}\"\nlink = \"tcp://{link}\"\nesco = \"hmce\"\nname = \"Flat \
              7\"\n[[meter]]\nserial = \"EML0000000002\"\nlink = \"tcp://127.0.0.1:1\"\nhardware = \"EMA1.w\"\n"
         ));
-        Stage { lodge, _meter: meter }
+        Fixture { running, _meter: meter }
     }
 
     /// A certificate of the grpc hierarchy; the folder it lies in.
     fn certificate(&self, name: &str, role: Option<&str>) -> std::path::PathBuf {
-        let folder = self.lodge.dir.join(name);
+        let folder = self.running.dir.join(name);
         let mut arguments = vec!["pki", "grpc", "--name", name, "--out", folder.to_str().unwrap()];
         arguments.extend(role.iter().flat_map(|role| ["--role", role]));
-        let issued = self.lodge.command(&arguments);
+        let issued = self.running.command(&arguments);
         assert!(issued.status.success(), "{issued:?}");
         folder
     }
@@ -48,10 +48,10 @@ impl Stage {
         let python = root.join("target/grpcio/bin/python");
         let mut command = Command::new(&python);
         command.arg(root.join("tests/it/meter/caller.py"));
-        command.arg(self.lodge.door("grpc").to_string());
+        command.arg(self.running.door("grpc").to_string());
         if let Some(name) = name {
-            let folder = self.lodge.dir.join(name);
-            command.arg(self.lodge.dir.join("data/pki/grpc/root.cert.pem"));
+            let folder = self.running.dir.join(name);
+            command.arg(self.running.dir.join("data/pki/grpc/root.cert.pem"));
             command
                 .arg(folder.join(format!("{name}.chain.pem")))
                 .arg(folder.join(format!("{name}.key.pem")));
@@ -99,9 +99,9 @@ fn verdict(answer: &Value) -> (&str, &str) {
 
 #[test]
 fn a_python_client_reads_writes_and_is_refused_in_the_words_it_knows() {
-    let stage = Stage::start("");
-    stage.certificate("sync", Some("internal"));
-    let answers = stage.calls(
+    let fixture = Fixture::start("");
+    fixture.certificate("sync", Some("internal"));
+    let answers = fixture.calls(
         Some("sync"),
         json!([
             read(SERIAL, 0x60_0100),
@@ -128,7 +128,7 @@ fn a_python_client_reads_writes_and_is_refused_in_the_words_it_knows() {
     assert_eq!(answers[0]["reply"]["response"], serial);
     assert_eq!(answers[1]["reply"], json!({}));
     assert_eq!(answers[2]["reply"]["response"], "01");
-    // The message of a reply: without its format byte, with all the rest (section 2.1).
+    // The message of a reply: without its format byte, with all the rest (EMOP §2.1).
     assert_eq!(answers[3]["reply"]["response"], format!("60010000{serial}"));
     assert_eq!(answers[4]["reply"]["response"].as_str().unwrap().len(), 2 * (4 + 80));
     for (answer, wanted) in answers[5..].iter().zip([
@@ -157,13 +157,13 @@ fn a_python_client_reads_writes_and_is_refused_in_the_words_it_knows() {
 
 #[test]
 fn the_registry_is_told_as_the_tables_had_it() {
-    let stage = Stage::start("");
-    stage.certificate("viewer", Some("readonly"));
+    let fixture = Fixture::start("");
+    fixture.certificate("viewer", Some("readonly"));
     eventually("the meter is read", || {
-        let shown = stage.lodge.json(&["meter", "show", SERIAL]);
+        let shown = fixture.running.json(&["meter", "show", SERIAL]);
         (!shown["values"]["load_switch"].is_null() || !shown["values"]["firmware_version"].is_null()).then_some(())
     });
-    let answers = stage.calls(
+    let answers = fixture.calls(
         Some("viewer"),
         json!([
             info(SERIAL),
@@ -199,7 +199,7 @@ fn the_registry_is_told_as_the_tables_had_it() {
 
 #[test]
 fn the_role_in_the_certificate_decides_and_a_revoked_one_is_cut() {
-    let stage = Stage::start("[[grpc.client]]\nname = \"billing\"\nescos = [\"HMCE\"]\n");
+    let fixture = Fixture::start("[[grpc.client]]\nname = \"billing\"\nescos = [\"HMCE\"]\n");
     let calls = json!([
         read(SERIAL, 0x60_0100),
         write(0xFF_FF0D, "00"),
@@ -215,8 +215,8 @@ fn the_role_in_the_certificate_decides_and_a_revoked_one_is_cut() {
         ("carl", Some("readonly"), [no, no, no, ok, ok]),
         ("dora", None, [no, no, no, no, no]),
     ] {
-        stage.certificate(name, role);
-        let answers = stage.calls(Some(name), calls.clone());
+        fixture.certificate(name, role);
+        let answers = fixture.calls(Some(name), calls.clone());
         let codes: Vec<&str> = answers.iter().map(|answer| verdict(answer).0).collect();
         assert_eq!(codes, wanted, "{name}");
         assert!(
@@ -226,8 +226,8 @@ fn the_role_in_the_certificate_decides_and_a_revoked_one_is_cut() {
             "{name}"
         );
     }
-    stage.certificate("billing", Some("internal"));
-    let answers = stage.calls(
+    fixture.certificate("billing", Some("internal"));
+    let answers = fixture.calls(
         Some("billing"),
         json!([
             read(SERIAL, 0x60_0100),
@@ -246,10 +246,12 @@ fn the_role_in_the_certificate_decides_and_a_revoked_one_is_cut() {
             .contains("EML0000000002")
     );
 
-    let revoked = stage.lodge.command(&["pki", "revoke", "anna", "--hierarchy", "grpc"]);
+    let revoked = fixture
+        .running
+        .command(&["pki", "revoke", "anna", "--hierarchy", "grpc"]);
     assert!(revoked.status.success(), "{revoked:?}");
     let answers = eventually("the revocation counts", || {
-        let answers = stage.calls(
+        let answers = fixture.calls(
             Some("anna"),
             json!([{ "method": format!("{INFO}/GetMeters"), "timeout": 5 }]),
         );
@@ -257,12 +259,12 @@ fn the_role_in_the_certificate_decides_and_a_revoked_one_is_cut() {
     });
     assert_eq!(verdict(&answers[0]).0, "UNAVAILABLE", "no handshake: {answers:?}");
     // A certificate of another hierarchy opens nothing.
-    let folder = stage.lodge.dir.join("stranger");
-    let issued = stage
-        .lodge
+    let folder = fixture.running.dir.join("stranger");
+    let issued = fixture
+        .running
         .command(&["pki", "client", "--name", "stranger", "--out", folder.to_str().unwrap()]);
     assert!(issued.status.success(), "{issued:?}");
-    let answers = stage.calls(
+    let answers = fixture.calls(
         Some("stranger"),
         json!([{ "method": format!("{INFO}/GetMeters"), "timeout": 5 }]),
     );
@@ -271,8 +273,8 @@ fn the_role_in_the_certificate_decides_and_a_revoked_one_is_cut() {
 
 #[test]
 fn programs_on_this_machine_need_no_certificate_where_that_is_allowed() {
-    let stage = Stage::start("plaintext = true\n");
-    let answers = stage.calls(
+    let fixture = Fixture::start("plaintext = true\n");
+    let answers = fixture.calls(
         None,
         json!([read(SERIAL, 0x60_0100), { "method": "reflection" }, { "method": "health" }, { "method": "health", "service": "nobody" }]),
     );
@@ -289,18 +291,18 @@ fn programs_on_this_machine_need_no_certificate_where_that_is_allowed() {
     assert_eq!(verdict(&answers[3]).0, "NOT_FOUND");
 
     // With the room closed the door says so; opened again by a reload, it answers on the same connection's door.
-    stage
-        .lodge
+    fixture
+        .running
         .configure("[grpc]\nlisten = [\"127.0.0.1:0\"]\nplaintext = true\n");
-    stage.lodge.json(&["config", "reload"]);
-    let answers = stage.calls(None, json!([read(SERIAL, 0x60_0100), { "method": "health" }]));
+    fixture.running.json(&["config", "reload"]);
+    let answers = fixture.calls(None, json!([read(SERIAL, 0x60_0100), { "method": "health" }]));
     assert_eq!(verdict(&answers[0]).0, "UNAVAILABLE");
     assert_eq!(answers[1]["reply"]["status"], "NOT_SERVING");
 
-    stage
-        .lodge
+    fixture
+        .running
         .configure("[grpc]\nlisten = [\"0.0.0.0:0\"]\nplaintext = true\n");
-    let refused = stage.lodge.command(&["check-config"]);
+    let refused = fixture.running.command(&["check-config"]);
     assert_eq!(refused.status.code(), Some(3));
     assert!(
         String::from_utf8_lossy(&refused.stderr).contains("grpc.plaintext"),

@@ -9,8 +9,8 @@ use gatelodge::meter::mediator::client::MediatorClient;
 use gatelodge::meter::mediator::credentials::Credentials;
 
 use super::command::Simulation;
-use super::stage::{dialect, never, object, quick, session};
-use crate::support::Lodge;
+use super::fixture::{dialect, never, object, quick, session};
+use crate::support::TestBox;
 
 const SERIAL: &str = "EML0000000001";
 const PACE: Duration = Duration::from_millis(5);
@@ -43,13 +43,13 @@ fn median(mut values: Vec<f64>) -> f64 {
 async fn what_the_mediator_adds() {
     let (_meter, printed) = Simulation::start(&["--listen", "127.0.0.1:0", "--serial", SERIAL], 1);
     let link: std::net::SocketAddr = printed[0]["address"].as_str().unwrap().parse().unwrap();
-    let lodge = Lodge::start_with(&format!(
+    let running = TestBox::start_with(&format!(
         "[grpc]\nlisten = [\"127.0.0.1:0\"]\n[limits.grpc]\nper_address = \"off\"\n[meters]\nrequest_gap = \"0s\"\n\
          [[meter]]\nserial = \"{SERIAL}\"\nlink = \"tcp://{link}\"\nhardware = \"EMA1.w\"\n"
     ));
-    lodge.command(&["mediators", "stop", SERIAL]);
-    let out = lodge.dir.join("client");
-    lodge.command(&[
+    running.command(&["mediators", "stop", SERIAL]);
+    let out = running.dir.join("client");
+    running.command(&[
         "pki",
         "grpc",
         "--name",
@@ -60,11 +60,11 @@ async fn what_the_mediator_adds() {
         out.to_str().unwrap(),
     ]);
     let credentials = Credentials {
-        ca: std::fs::read(lodge.dir.join("data/pki/grpc/root.cert.pem")).unwrap(),
+        ca: std::fs::read(running.dir.join("data/pki/grpc/root.cert.pem")).unwrap(),
         certificate: std::fs::read(out.join("bench.chain.pem")).unwrap(),
         key: std::fs::read(out.join("bench.key.pem")).unwrap(),
     };
-    let place = lodge.door("grpc").to_string();
+    let place = running.door("grpc").to_string();
     let client = MediatorClient::connect(&place, Some(credentials.config().unwrap()))
         .await
         .unwrap();

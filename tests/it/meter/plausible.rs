@@ -12,9 +12,9 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 
 use super::driver::{id, quick};
-use super::half_hours::{Stage, ago, config, running, store};
+use super::fixture::{SERIAL, serve, station};
+use super::half_hours::{Fixture, ago, config, running, store};
 use super::polling::{news_until, read, shown_when};
-use super::stage::{SERIAL, serve, station};
 
 /// A half-hour some hours ago: when it began, and as the simulator takes it.
 fn slot(hours: i64) -> (Timestamp, SlotOfDay) {
@@ -24,7 +24,7 @@ fn slot(hours: i64) -> (Timestamp, SlotOfDay) {
 }
 
 /// Fetches all that a meter with these faults holds. Answers the day's imports and how many half-hours are still open.
-async fn fetched(faults: Faults, three: Option<MeterType>) -> (Totals, Totals, Stage, tempfile::TempDir) {
+async fn fetched(faults: Faults, three: Option<MeterType>) -> (Totals, Totals, Fixture, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let store = store(&folder);
     let mut meters = JoinSet::new();
@@ -33,24 +33,24 @@ async fn fetched(faults: Faults, three: Option<MeterType>) -> (Totals, Totals, S
         let mut setup = Setup::new(SERIAL);
         setup.three_phase = three;
         setup.log_start = gatelodge::meter::emop::MeterTime::of(ago(20)).unwrap();
-        station = super::stage::station(setup, faults, "2026-02-10T12:00:00Z");
+        station = super::fixture::station(setup, faults, "2026-02-10T12:00:00Z");
         station.set_now(gatelodge::meter::simulator::Now::Running);
     }
     let address = serve(station, &mut meters).await;
-    let stage = Stage::start(&store, address, config());
+    let fixture = Fixture::start(&store, address, config());
     let is_done =
         |shown: &gatelodge::meter::MeterShown| shown.half_hours.is_some_and(|half_hours| half_hours.open == 0);
-    shown_when(&stage.room, is_done).await;
+    shown_when(&fixture.room, is_done).await;
     let span = Span {
         from: ago(16),
         to: Timestamp::now(),
     };
     let totals = |measure| {
-        let registers = stage.room.registers_of(&id(), measure, None).unwrap();
-        stage.room.totals(&id(), registers, span).unwrap()
+        let registers = fixture.room.registers_of(&id(), measure, None).unwrap();
+        fixture.room.totals(&id(), registers, span).unwrap()
     };
     let (import, export) = (totals(Measure::Import), totals(Measure::Export));
-    (import, export, stage, folder)
+    (import, export, fixture, folder)
 }
 
 /// The half-hours of the day that have no energy, but for the last two, which the meter may not have written yet.
@@ -68,7 +68,7 @@ async fn a_half_hour_that_stands_for_no_value_is_two_gaps_and_nothing_else() {
             no_value_at: Some(no_value_at),
             ..Faults::default()
         };
-        let (import, export, stage, _folder) = fetched(faults, three).await;
+        let (import, export, fixture, _folder) = fetched(faults, three).await;
         let before = begins - SignedDuration::from_secs(HALF_HOUR);
         for totals in [&import, &export] {
             assert_eq!(gaps(totals), [before, begins], "{three:?}");
@@ -79,10 +79,10 @@ async fn a_half_hour_that_stands_for_no_value_is_two_gaps_and_nothing_else() {
         let registers = Register::ALL.iter().copied();
         let at_it = registers.flat_map(|register| {
             let next = begins + SignedDuration::from_secs(1);
-            Readings::new(stage.store.clone()).between(&id(), register, begins, next)
+            Readings::new(fixture.store.clone()).between(&id(), register, begins, next)
         });
         assert_eq!(at_it.count(), 0);
-        stage.stop().await;
+        fixture.stop().await;
     }
 }
 
@@ -93,7 +93,7 @@ async fn a_record_of_another_year_costs_its_own_two_half_hours() {
         misdated_at: Some(misdated_at),
         ..Faults::default()
     };
-    let (import, export, stage, _folder) = fetched(faults, None).await;
+    let (import, export, fixture, _folder) = fetched(faults, None).await;
     let before = begins - SignedDuration::from_secs(HALF_HOUR);
     for totals in [&import, &export] {
         assert_eq!(gaps(totals), [before, begins]);
@@ -101,10 +101,10 @@ async fn a_record_of_another_year_costs_its_own_two_half_hours() {
     // Nothing is filed under a time that has not been.
     let later = Timestamp::now() + SignedDuration::from_hours(48);
     for register in Register::ALL {
-        let ahead = Readings::new(stage.store.clone()).between(&id(), *register, later, Timestamp::MAX);
+        let ahead = Readings::new(fixture.store.clone()).between(&id(), *register, later, Timestamp::MAX);
         assert_eq!(ahead.count(), 0, "{register:?}");
     }
-    stage.stop().await;
+    fixture.stop().await;
 }
 
 #[tokio::test]

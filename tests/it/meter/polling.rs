@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::driver::{entry, id, quick};
-use super::stage::{SERIAL, serve, station};
+use super::fixture::{SERIAL, serve, station};
 
 /// Everything at its usual pace, on a line that costs no time.
 fn polling() -> Config {

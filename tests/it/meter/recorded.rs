@@ -9,8 +9,8 @@ use gatelodge::meter::session::{Numbering, Rules, Session};
 use serde_json::Value;
 use tokio_serial::{SerialPort, SerialStream};
 
+use super::fixture::{dialect, never, quick, session};
 use super::peer::{Heard, Peer, Step, beside, play};
-use super::stage::{dialect, never, quick, session};
 
 /// A request and its reply, as far as they are among the vectors.
 type Sides = (Option<Vec<u8>>, Option<Vec<u8>>);

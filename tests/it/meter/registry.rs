@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::command::Simulation;
-use crate::support::{Lodge, eventually};
+use crate::support::{TestBox, eventually};
 
 fn simulated(serial: &str) -> (Simulation, String) {
     let (simulation, printed) = Simulation::start(&["--listen", "127.0.0.1:0", "--serial", serial], 1);
@@ -30,9 +30,9 @@ fn serials(shown: &Value) -> Vec<(String, String)> {
 #[test]
 fn meters_of_the_file_and_of_commands_are_served_together() {
     let (_fixed, link) = simulated("EML0000000001");
-    let mut lodge = Lodge::start_with(&sections("EML0000000001", &link));
+    let mut running = TestBox::start_with(&sections("EML0000000001", &link));
     let (_added, other) = simulated("EML0000000002");
-    let added = lodge.json(&["meter", "add", "EML0000000002", "--link", &other, "--feeder", "F3"]);
+    let added = running.json(&["meter", "add", "EML0000000002", "--link", &other, "--feeder", "F3"]);
     assert_eq!(
         (&added["source"], &added["duty"]),
         (&Value::from("added"), &Value::from("polled"))
@@ -41,17 +41,17 @@ fn meters_of_the_file_and_of_commands_are_served_together() {
         ("EML0000000001".into(), "config".into()),
         ("EML0000000002".into(), "added".into()),
     ];
-    assert_eq!(serials(&lodge.json(&["meter", "list"])), both);
+    assert_eq!(serials(&running.json(&["meter", "list"])), both);
     for serial in ["EML0000000001", "EML0000000002"] {
         let shown = eventually("the meter is read", || {
-            let shown = lodge.json(&["meter", "show", serial]);
+            let shown = running.json(&["meter", "show", serial]);
             (shown["values"]["balance"]["value"] == "10").then_some(shown)
         });
         assert_eq!(shown["health"], "healthy");
         assert_eq!(shown["values"]["balance"]["unit"], "GBP");
         assert_eq!(shown["values"]["balance"]["quality"], "measured");
     }
-    let said = String::from_utf8(lodge.command(&["meter", "list"]).stdout).unwrap();
+    let said = String::from_utf8(running.command(&["meter", "list"]).stdout).unwrap();
     assert!(
         said.contains("configuration") && said.contains("meter add") && said.contains("answers"),
         "{said}"
@@ -85,33 +85,33 @@ fn meters_of_the_file_and_of_commands_are_served_together() {
         ),
         (&["meter", "add", "no serial", "--link", &other], 2, "no serial"),
     ] {
-        let refused = lodge.command(arguments);
+        let refused = running.command(arguments);
         let said = String::from_utf8_lossy(&refused.stderr);
         assert_eq!(refused.status.code(), Some(code), "{arguments:?}: {said}");
         assert!(said.contains(words), "{arguments:?}: {said}");
     }
     assert_eq!(
-        serials(&lodge.json(&["meter", "list"])),
+        serials(&running.json(&["meter", "list"])),
         both,
         "what was refused changed nothing"
     );
 
-    assert_eq!(lodge.stop().0, Some(0));
-    lodge.run();
-    assert_eq!(serials(&lodge.json(&["meter", "list"])), both);
+    assert_eq!(running.stop().0, Some(0));
+    running.run();
+    assert_eq!(serials(&running.json(&["meter", "list"])), both);
     assert_eq!(
-        lodge.json(&["meter", "show", "EML0000000002"])["values"]["balance"]["value"],
+        running.json(&["meter", "show", "EML0000000002"])["values"]["balance"]["value"],
         "10"
     );
-    assert!(lodge.command(&["meter", "remove", "EML0000000002"]).status.success());
-    assert_eq!(serials(&lodge.json(&["meter", "list"])), both[..1]);
+    assert!(running.command(&["meter", "remove", "EML0000000002"]).status.success());
+    assert_eq!(serials(&running.json(&["meter", "list"])), both[..1]);
 }
 
 #[test]
 fn old_scripts_create_start_stop_and_destroy_mediators() {
     let (_simulation, link) = simulated("EML0000000001");
-    let mut lodge = Lodge::start_with(&sections("EML0000000001", &link));
-    let duty = |lodge: &Lodge| lodge.json(&["meter", "show", "EML0000000001"])["duty"].clone();
+    let mut running = TestBox::start_with(&sections("EML0000000001", &link));
+    let duty = |running: &TestBox| running.json(&["meter", "show", "EML0000000001"])["duty"].clone();
     for (command, wanted) in [
         ("stop", "served"),
         ("create", "served"),
@@ -121,21 +121,24 @@ fn old_scripts_create_start_stop_and_destroy_mediators() {
         ("create", "served"),
     ] {
         assert!(
-            lodge.command(&["mediators", command, "EML0000000001"]).status.success(),
+            running
+                .command(&["mediators", command, "EML0000000001"])
+                .status
+                .success(),
             "{command}"
         );
-        assert_eq!(duty(&lodge), wanted, "{command}");
+        assert_eq!(duty(&running), wanted, "{command}");
     }
     assert_eq!(
-        lodge.command(&["mediators", "sync", "EML0000000001"]).status.code(),
+        running.command(&["mediators", "sync", "EML0000000001"]).status.code(),
         Some(5),
         "it is not polled"
     );
-    lodge.stop();
-    lodge.run();
-    assert_eq!(duty(&lodge), "served", "a restart changes nothing");
+    running.stop();
+    running.run();
+    assert_eq!(duty(&running), "served", "a restart changes nothing");
     let count = |arguments: &[&str]| {
-        lodge
+        running
             .json(&[&["mediators", "list"], arguments].concat())
             .as_array()
             .unwrap()
@@ -150,26 +153,26 @@ fn old_scripts_create_start_stop_and_destroy_mediators() {
 #[test]
 fn a_reload_takes_over_changed_meters_and_a_closed_room_says_so() {
     let (_simulation, link) = simulated("EML0000000001");
-    let lodge = Lodge::start_with("");
-    let closed = lodge.command(&["meter", "list"]);
+    let running = TestBox::start_with("");
+    let closed = running.command(&["meter", "list"]);
     assert!(
         String::from_utf8_lossy(&closed.stderr).contains("a section [meters]"),
         "{closed:?}"
     );
-    lodge.configure(&sections("EML0000000001", &link));
-    let reloaded = lodge.json(&["config", "reload"]);
+    running.configure(&sections("EML0000000001", &link));
+    let reloaded = running.json(&["config", "reload"]);
     assert_eq!(reloaded["changed"][0], "meters", "{reloaded}");
-    assert_eq!(serials(&lodge.json(&["meter", "list"])).len(), 1);
-    assert_eq!(lodge.json(&["status"])["rooms"]["meters"]["state"], "running");
+    assert_eq!(serials(&running.json(&["meter", "list"])).len(), 1);
+    assert_eq!(running.json(&["status"])["rooms"]["meters"]["state"], "running");
 
-    lodge.configure("[[meter]]\nserial = \"EML0000000001\"\nlink = \"tcp://a\"\n[[meter]]\nserial = \"EML0000000001\"\nlink = \"tcp://b\"\n");
-    let refused = lodge.command(&["config", "reload"]);
+    running.configure("[[meter]]\nserial = \"EML0000000001\"\nlink = \"tcp://a\"\n[[meter]]\nserial = \"EML0000000001\"\nlink = \"tcp://b\"\n");
+    let refused = running.command(&["config", "reload"]);
     assert!(
         String::from_utf8_lossy(&refused.stderr).contains("is there twice"),
         "{refused:?}"
     );
     assert_eq!(
-        serials(&lodge.json(&["meter", "list"])).len(),
+        serials(&running.json(&["meter", "list"])).len(),
         1,
         "the old configuration stays in force"
     );

@@ -4,13 +4,13 @@ use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use gatelodge::meter::link::Link;
-use gatelodge::meter::session::{Failure, Rules, Session, SessionError};
+use gatelodge::meter::session::{AttemptError, Rules, Session, SessionError};
 use gatelodge::meter::simulator::{Faults, PtyMeter, Setup};
 use tokio::task::JoinSet;
 use tokio_serial::{SerialPort, SerialStream};
 
+use super::fixture::{SERIAL, dialect, quick, read, station};
 use super::peer::{Heard, Step, beside, play};
-use super::stage::{SERIAL, dialect, quick, read, station};
 
 /// A line, and a session on its other end.
 fn line(rules: Rules) -> (SerialStream, SerialStream, Session) {
@@ -39,7 +39,7 @@ async fn a_late_answer_is_never_taken_for_the_next_one() {
         matches!(
             first,
             Err(SessionError::Failed {
-                last: Failure::Silent { .. },
+                last: AttemptError::Silent { .. },
                 ..
             })
         ),
@@ -88,7 +88,7 @@ async fn an_echo_is_not_an_answer() {
     let answer = beside(read(&mut session, "serial"), play(&script, &mut meter, &heard)).await;
     match answer {
         Err(SessionError::Failed {
-            last: Failure::Silent { heard, .. },
+            last: AttemptError::Silent { heard, .. },
             ..
         }) => assert_eq!(heard.other_frames, 1),
         other => panic!("{other:?}"),

@@ -11,7 +11,7 @@ use gatelodge::meter::session::{Rules, SessionError};
 use gatelodge::meter::simulator::{Faults, Rate, Setup};
 use tokio::task::JoinSet;
 
-use super::stage::{SERIAL, never, object, quick, read, serve, session, simulated, station};
+use super::fixture::{SERIAL, never, object, quick, read, serve, session, simulated, station};
 
 fn rate(text: &str) -> Rate {
     text.parse().unwrap()

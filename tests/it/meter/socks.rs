@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gatelodge::meter::link::Link;
-use gatelodge::meter::session::{Failure, Rules, Session, SessionError};
+use gatelodge::meter::session::{AttemptError, Rules, Session, SessionError};
 use gatelodge::meter::simulator::Faults;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::stage::{dialect, quick, read, simulated};
+use super::fixture::{dialect, quick, read, simulated};
 
 /// A proxy that knows one name, `meter.internal`, and one login.
 async fn proxy(meter: SocketAddr, served: Arc<AtomicUsize>, tasks: &mut JoinSet<()>) -> SocketAddr {
@@ -108,7 +108,7 @@ async fn a_proxy_that_is_away_is_named() {
             &error,
             SessionError::Failed {
                 attempts: 2,
-                last: Failure::Link(_)
+                last: AttemptError::Link(_)
             }
         ) && error
             .to_string()

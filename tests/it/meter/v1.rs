@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::command::Simulation;
 use crate::support::https::{Answer, Https};
 use crate::support::listener::Listener;
-use crate::support::lodge::CONFIG;
-use crate::support::{Lodge, eventually};
+use crate::support::test_box::CONFIG;
+use crate::support::{TestBox, eventually};
 
 /// A lodge with one twin element meter whose memory begins so many hours ago.
 pub struct Metered {
-    pub lodge: Lodge,
+    pub running: TestBox,
     pub serial: &'static str,
     _meter: Simulation,
 }
@@ -33,25 +33,27 @@ impl Metered {
             1,
         );
         let address = printed[0]["address"].as_str().unwrap();
-        let lodge = Lodge::start_with(&format!(
+        let running = TestBox::start_with(&format!(
             "{CONFIG}\n[meters]\nrequest_gap = \"0s\"\n[[meter]]\nserial = \"{serial}\"\nlink = \"tcp://{address}\"\nname = \"Flat 1\"\n"
         ));
         Metered {
-            lodge,
+            running,
             serial,
             _meter: meter,
         }
     }
 
     pub fn token(&self, scope: &str) -> String {
-        let made = self.lodge.json(&["token", "create", "--name", scope, "--scope", scope]);
+        let made = self
+            .running
+            .json(&["token", "create", "--name", scope, "--scope", scope]);
         made["token"].as_str().unwrap().to_owned()
     }
 
     /// Waits until everything in its memory is here.
     pub fn fetched(&self) {
         eventually("all half-hours are here", || {
-            let meters = self.lodge.json(&["meter", "list"]);
+            let meters = self.running.json(&["meter", "list"]);
             let progress = &meters[0]["half_hours"];
             (progress["open"] == 0 && meters[0]["values"]["load_switch"].is_object()).then_some(())
         });
@@ -66,7 +68,7 @@ struct Asker {
 impl Asker {
     fn new(metered: &Metered, scope: &str) -> Asker {
         Asker {
-            https: metered.lodge.https(),
+            https: metered.running.https(),
             token: metered.token(scope),
         }
     }
@@ -210,10 +212,10 @@ fn what_cannot_be_answered_is_a_problem_that_says_why() {
     assert_eq!(app.ask("POST", &poll, &[]).status, 403, "to read is not to command");
     assert_eq!(Asker::new(&metered, "meters:write").ask("POST", &poll, &[]).status, 202);
     assert_eq!(Asker::new(&metered, "spaces:admin").get("/v1/meters").status, 403);
-    let stranger = metered.lodge.https().ask("GET", "/v1/meters", &[]);
+    let stranger = metered.running.https().ask("GET", "/v1/meters", &[]);
     assert_eq!(stranger.status, 401);
     assert!(stranger.header("www-authenticate").unwrap().starts_with("Bearer"));
-    metered.lodge.command(&["mediators", "stop", metered.serial]);
+    metered.running.command(&["mediators", "stop", metered.serial]);
     let stopped = Asker::new(&metered, "meters:write").ask("POST", &poll, &[]);
     assert_eq!(
         (stopped.status, &stopped.json()["type"]),
@@ -227,14 +229,14 @@ fn what_happens_to_meters_is_heard_by_an_outside_client_and_after_a_pause_nothin
     metered.fetched();
     let token = metered.token("meters:write");
     let path = format!("/v1/meters/{}/events", metered.serial);
-    let mut listener = Listener::start(&metered.lodge, &path, &token, None);
+    let mut listener = Listener::start(&metered.running, &path, &token, None);
     let state = listener.message();
     assert_eq!(
         (&state["type"], &state["serial"]),
         (&json!("state"), &json!(metered.serial))
     );
     let poll = || {
-        let answer = metered.lodge.https().ask(
+        let answer = metered.running.https().ask(
             "POST",
             &format!("/v1/meters/{}/poll", metered.serial),
             &[("authorization", &format!("Bearer {token}"))],
@@ -256,10 +258,10 @@ fn what_happens_to_meters_is_heard_by_an_outside_client_and_after_a_pause_nothin
     drop(listener);
     poll();
     eventually("it was read again", || {
-        let shown = metered.lodge.json(&["meter", "show", metered.serial]);
+        let shown = metered.running.json(&["meter", "show", metered.serial]);
         (shown["values"]["import_b"]["at"].as_str() > read["at"].as_str()).then_some(())
     });
-    let mut again = Listener::start(&metered.lodge, "/v1/meters/events", &token, Some(&last));
+    let mut again = Listener::start(&metered.running, "/v1/meters/events", &token, Some(&last));
     let heard = again.message();
     assert_eq!(heard["type"], "read");
     assert_ne!(heard["sequence"], json!(last));

@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 use super::command::Simulation;
 use super::driver::{id, quick};
 use super::half_hours::store;
-use crate::support::Lodge;
+use crate::support::TestBox;
 use crate::support::https::Https;
-use crate::support::lodge::CONFIG;
+use crate::support::test_box::CONFIG;
 
 const SERIAL: &str = "EML2137580826";
 
 /// A box with a meter that nobody polls.
-fn quiet(more: &[&str]) -> (Lodge, Simulation) {
+fn quiet(more: &[&str]) -> (TestBox, Simulation) {
     let arguments = [&["--listen", "127.0.0.1:0", "--serial", SERIAL][..], more].concat();
     let (meter, printed) = Simulation::start(&arguments, 1);
     let link = printed[0]["address"].as_str().unwrap();
@@ -43,15 +43,15 @@ fn quiet(more: &[&str]) -> (Lodge, Simulation) {
     ]
     .map(|name| format!("{name} = \"off\"\n"))
     .to_vec();
-    let lodge = Lodge::start_with(&format!(
+    let running = TestBox::start_with(&format!(
         "{CONFIG}[meters]\nrequest_gap = \"0s\"\n[meters.polling]\n{}[[meter]]\nserial = \"{SERIAL}\"\nlink = \"tcp://{link}\"\n",
         off.concat()
     ));
-    (lodge, meter)
+    (running, meter)
 }
 
-fn token(lodge: &Lodge) -> String {
-    let made = lodge.json(&["token", "create", "--name", "t", "--scope", "meters:read"]);
+fn token(running: &TestBox) -> String {
+    let made = running.json(&["token", "create", "--name", "t", "--scope", "meters:read"]);
     format!("Bearer {}", made["token"].as_str().unwrap())
 }
 
@@ -60,15 +60,15 @@ fn value(https: &mut Https, token: &str, quantity: &str) -> Value {
     https.ask("GET", &path, &[("authorization", token)]).json()["values"][quantity].clone()
 }
 
-fn emop(lodge: &Lodge, arguments: &[&str]) {
-    let output = lodge.command(&[&["emop"], arguments].concat());
+fn emop(running: &TestBox, arguments: &[&str]) {
+    let output = running.command(&[&["emop"], arguments].concat());
     assert!(output.status.success(), "{arguments:?}: {output:?}");
 }
 
 #[test]
 fn what_is_read_for_somebody_is_shown_at_once_and_so_is_what_a_token_brought() {
-    let (lodge, _meter) = quiet(&[]);
-    let (mut https, token) = (lodge.https(), token(&lodge));
+    let (running, _meter) = quiet(&[]);
+    let (mut https, token) = (running.https(), token(&running));
     assert_eq!(value(&mut https, &token, "balance"), Value::Null);
     for (command, quantity, wanted) in [
         ("prepay_balance", "balance", json!("10")),
@@ -76,7 +76,7 @@ fn what_is_read_for_somebody_is_shown_at_once_and_so_is_what_a_token_brought() {
         ("instantaneous_voltage", "voltage", json!(240)),
         ("read", "import_a", json!(null)),
     ] {
-        emop(&lodge, &[command, SERIAL]);
+        emop(&running, &[command, SERIAL]);
         let shown = value(&mut https, &token, quantity);
         assert_eq!(shown["quality"], "measured", "{command}: {shown}");
         assert!(wanted.is_null() || shown["value"] == wanted, "{command}: {shown}");
@@ -85,11 +85,11 @@ fn what_is_read_for_somebody_is_shown_at_once_and_so_is_what_a_token_brought() {
             "{command}: {shown}"
         );
     }
-    emop(&lodge, &["prepay_send_token", SERIAL, "71466394621589161020"]);
+    emop(&running, &["prepay_send_token", SERIAL, "71466394621589161020"]);
     assert_eq!(value(&mut https, &token, "balance")["value"], "20.2");
     // Half-hours that somebody looks at stay.
     emop(
-        &lodge,
+        &running,
         &["profile_log_1", SERIAL, "--timestamp", "2026-02-10T12:00:00Z"],
     );
     let path =
@@ -97,11 +97,11 @@ fn what_is_read_for_somebody_is_shown_at_once_and_so_is_what_a_token_brought() {
     let filed = https.ask("GET", &path, &[("authorization", &token)]).json();
     assert_eq!(filed["readings"].as_array().unwrap().len(), 4, "{filed}");
     // A tariff that is read as a whole, object by object.
-    emop(&lodge, &["tariffs_active_read", SERIAL]);
+    emop(&running, &["tariffs_active_read", SERIAL]);
     let tariff = value(&mut https, &token, "tariffs_active");
     assert_eq!(tariff["value"]["unit_rate_element_a"], "0.23812", "{tariff}");
     // What was written is read back, though nobody polls it.
-    emop(&lodge, &["clock_time_write", SERIAL]);
+    emop(&running, &["clock_time_write", SERIAL]);
     crate::support::eventually("the clock is read back", || {
         let drift = value(&mut https, &token, "clock_drift");
         (drift["quality"] == "measured").then_some(())
@@ -110,19 +110,19 @@ fn what_is_read_for_somebody_is_shown_at_once_and_so_is_what_a_token_brought() {
 
 #[test]
 fn nothing_that_was_shown_goes_back_when_the_box_is_killed() {
-    let (mut lodge, _meter) = quiet(&["--household"]);
+    let (mut running, _meter) = quiet(&["--household"]);
     let mut last = Value::Null;
     for round in 0..6 {
-        let (mut https, token) = (lodge.https(), token(&lodge));
+        let (mut https, token) = (running.https(), token(&running));
         for command in ["prepay_balance", "csq", "instantaneous_active_power"] {
-            emop(&lodge, &[command, SERIAL]);
+            emop(&running, &[command, SERIAL]);
         }
         let quantities = ["balance", "csq", "power"];
         let mut at = |quantity| value(&mut https, &token, quantity)["at"].clone();
         let shown: Vec<Value> = quantities.map(&mut at).to_vec();
-        lodge.kill();
-        lodge.run();
-        let mut https = lodge.https();
+        running.kill();
+        running.run();
+        let mut https = running.https();
         let mut at = |quantity| value(&mut https, &token, quantity)["at"].clone();
         let after: Vec<Value> = quantities.map(&mut at).to_vec();
         // As text, moments of one form go in their order.
@@ -136,10 +136,10 @@ fn nothing_that_was_shown_goes_back_when_the_box_is_killed() {
 fn who_waits_for_a_meter_that_hangs_sees_that_it_is_still_waited_for() {
     let (_meter, printed) = Simulation::start(&["--listen", "127.0.0.1:0", "--serial", SERIAL, "--hang-rate", "1"], 1);
     let link = printed[0]["address"].as_str().unwrap();
-    let lodge = Lodge::start_with(&format!(
+    let running = TestBox::start_with(&format!(
         "{CONFIG}[meters]\nrequest_gap = \"0s\"\ntimeout = \"7s\"\nattempts = 1\n[[meter]]\nserial = \"{SERIAL}\"\nlink = \"tcp://{link}\"\n"
     ));
-    let output = lodge.command(&["emop", "csq", SERIAL]);
+    let output = running.command(&["emop", "csq", SERIAL]);
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains(&format!("{SERIAL}: still waiting")), "{said}");

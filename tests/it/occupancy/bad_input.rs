@@ -1,6 +1,6 @@
 //! Wrong ids, bounds, sizes, methods and bodies: a clear error in the old API's shape, nothing changed, never a 500.
 
-use crate::support::{Answer, Https, Lodge};
+use crate::support::{Answer, Https, TestBox};
 
 fn space(https: &mut Https) -> String {
     let made = https
@@ -21,8 +21,8 @@ fn is_clear(answer: &Answer, status: u16, what: &str) {
 
 #[test]
 fn every_fault_has_its_status_and_changes_nothing() {
-    let lodge = Lodge::start();
-    let mut https = lodge.https();
+    let running = TestBox::start();
+    let mut https = running.https();
     let path = space(&mut https);
     let before = https.ask("GET", &path, &[]).json();
     let long_name = "n".repeat(501);
@@ -58,7 +58,7 @@ fn every_fault_has_its_status_and_changes_nothing() {
     }
     assert_eq!(https.ask("GET", &path, &[]).json(), before, "nothing changed");
     assert_eq!(
-        lodge.json(&["space", "list"]).as_array().unwrap().len(),
+        running.json(&["space", "list"]).as_array().unwrap().len(),
         1,
         "nothing was made"
     );
@@ -66,8 +66,8 @@ fn every_fault_has_its_status_and_changes_nothing() {
 
 #[test]
 fn head_is_get_without_a_body() {
-    let lodge = Lodge::start();
-    let mut https = lodge.https();
+    let running = TestBox::start();
+    let mut https = running.https();
     let path = space(&mut https);
     let (get, head) = (https.ask("GET", &path, &[]), https.ask("HEAD", &path, &[]));
     assert_eq!((head.status, head.body.len()), (200, 0));
@@ -76,8 +76,8 @@ fn head_is_get_without_a_body() {
 
 #[test]
 fn a_space_above_its_maximum_can_be_left() {
-    let lodge = Lodge::start();
-    let mut https = lodge.https();
+    let running = TestBox::start();
+    let mut https = running.https();
     let made = https.ask("PUT", "/space/new/occupancy/current/60/max/50", &[]).json();
     let path = format!("/space/{}/decrement", made["space_id"].as_str().unwrap());
     assert_eq!(https.ask("PUT", &path, &[]).json()["occupancy"]["current"], 59);
@@ -85,8 +85,8 @@ fn a_space_above_its_maximum_can_be_left() {
 
 #[test]
 fn bodies_and_queries_are_ignored() {
-    let lodge = Lodge::start();
-    let mut https = lodge.https();
+    let running = TestBox::start();
+    let mut https = running.https();
     let path = space(&mut https);
     let body = vec![b'x'; 100_000];
     let answer = https.try_ask(
@@ -104,8 +104,8 @@ fn bodies_and_queries_are_ignored() {
 
 #[test]
 fn too_many_new_spaces_from_one_address_are_refused_and_the_others_go_on() {
-    let lodge = Lodge::start_with("[https]\nlisten = [\"127.0.0.1:0\"]\n[occupancy]\ncreate_limit = \"3/h\"\n");
-    let mut https = lodge.https();
+    let running = TestBox::start_with("[https]\nlisten = [\"127.0.0.1:0\"]\n[occupancy]\ncreate_limit = \"3/h\"\n");
+    let mut https = running.https();
     let path = space(&mut https);
     let statuses: Vec<u16> = (0..3)
         .map(|_| https.ask("PUT", "/space/new/occupancy/current/0/max/5", &[]).status)
@@ -119,8 +119,8 @@ fn too_many_new_spaces_from_one_address_are_refused_and_the_others_go_on() {
 
 #[test]
 fn changes_are_not_stored_by_caches_and_reads_are_asked_again() {
-    let lodge = Lodge::start();
-    let mut https = lodge.https();
+    let running = TestBox::start();
+    let mut https = running.https();
     let path = space(&mut https);
     assert_eq!(https.ask("GET", &path, &[]).header("cache-control"), Some("no-cache"));
     assert_eq!(

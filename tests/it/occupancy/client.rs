@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Lodge;
+use crate::support::TestBox;
 use crate::support::https::{Answer, Https};
 
 /// Somebody with a token or key, and a connection.
@@ -12,14 +12,14 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn operator(lodge: &Lodge) -> Client {
-        let token = lodge.json(&["token", "create", "--name", "tests", "--scope", "spaces:admin"]);
-        Client::with(lodge, token["token"].as_str().unwrap())
+    pub fn operator(running: &TestBox) -> Client {
+        let token = running.json(&["token", "create", "--name", "tests", "--scope", "spaces:admin"]);
+        Client::with(running, token["token"].as_str().unwrap())
     }
 
-    pub fn with(lodge: &Lodge, secret: &str) -> Client {
+    pub fn with(running: &TestBox, secret: &str) -> Client {
         Client {
-            https: lodge.https(),
+            https: running.https(),
             bearer: format!("Bearer {secret}"),
         }
     }

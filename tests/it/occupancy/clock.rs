@@ -8,7 +8,7 @@ use gatelodge::domain::units::Span;
 use gatelodge::domain::{Occupancy as Counts, SpaceId, SpaceOrigin};
 use gatelodge::http::Rate;
 use gatelodge::occupancy::manage::Set;
-use gatelodge::occupancy::{Config, Occupancy, Terms};
+use gatelodge::occupancy::{Config, Deps, Occupancy};
 use gatelodge::store::spaces::{NewSpace, SpacesWriter};
 use gatelodge::store::{Options, Store};
 use jiff::{SignedDuration, Timestamp};
@@ -20,12 +20,12 @@ fn open(dir: &Path, clock: &Arc<Shifted>) -> (Store, Arc<Occupancy>) {
     let mut options = Options::new(dir);
     options.clock = Arc::clone(clock) as _;
     let store = Store::open(options).unwrap();
-    let terms = Terms {
+    let deps = Deps {
         per_bearer: Rate::Off,
         history: Span::seconds(0),
         streams: CancellationToken::new(),
     };
-    let room = Occupancy::new(Config::default(), store.clone(), Accounts::new(store.clone()), terms);
+    let room = Occupancy::new(Config::default(), store.clone(), Accounts::new(store.clone()), deps);
     (store, room)
 }
 

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use super::client::{Client, space};
 use crate::support::https::{Https, config};
-use crate::support::lodge::CONFIG;
+use crate::support::test_box::CONFIG;
 use crate::support::usage::resident_kib;
-use crate::support::{Lodge, eventually};
+use crate::support::{TestBox, eventually};
 
 const HANDS: i64 = 64;
 const ROUNDS: i64 = 20;
@@ -47,8 +47,8 @@ fn count(client: &mut Client, change: &str, by: i64) -> Seen {
 }
 
 /// What all hands saw, each over a connection of its own.
-fn counted_by_all(lodge: &Lodge, change: &str, bearer: &str) -> Vec<Seen> {
-    let (address, tls) = (lodge.door("https"), config(&lodge.ca_file(), None));
+fn counted_by_all(running: &TestBox, change: &str, bearer: &str) -> Vec<Seen> {
+    let (address, tls) = (running.door("https"), config(&running.ca_file(), None));
     let hand = |hand: i64| {
         let mut client = Client {
             https: Https::connect(address, tls.clone()).unwrap(),
@@ -86,10 +86,10 @@ fn log_of(operator: &mut Client, path: &str, changes: usize) -> Vec<(i64, i64)> 
 
 #[test]
 fn sixty_four_hands_at_the_bounds_see_one_history() {
-    let lodge = Lodge::start();
-    let mut operator = Client::operator(&lodge);
+    let running = TestBox::start();
+    let mut operator = Client::operator(&running);
     let (path, _) = space(&mut operator, u32::try_from(MAXIMUM).unwrap());
-    let mut seen = counted_by_all(&lodge, &format!("{path}/change"), &operator.bearer);
+    let mut seen = counted_by_all(&running, &format!("{path}/change"), &operator.bearer);
 
     // One order explains every answer: replayed in it, each change does what its hand was told.
     seen.sort_by_key(|seen| (seen.sequence, seen.applied == 0));
@@ -135,17 +135,17 @@ fn narrow(address: SocketAddr) -> TcpStream {
 #[test]
 fn listeners_that_do_not_read_are_cut_and_harm_nobody() {
     let many: usize = std::env::var("GATELODGE_TEST_LISTENERS").map_or(200, |many| many.parse().unwrap());
-    let lodge = Lodge::start_with(&format!(
+    let running = TestBox::start_with(&format!(
         "{CONFIG}max_listeners = {}\n[limits.https]\nconnections = {}\n",
         many + 1,
         8 * many
     ));
-    let mut operator = Client::operator(&lodge);
+    let mut operator = Client::operator(&running);
     let (path, owner) = space(&mut operator, 100_000);
     let change = format!("{path}/change");
-    let tls = config(&lodge.ca_file(), None);
-    let address = lodge.door("https");
-    let before = resident_kib(lodge.process());
+    let tls = config(&running.ca_file(), None);
+    let address = running.door("https");
+    let before = resident_kib(running.process());
     let bearer = format!("Bearer {owner}");
     let mut deaf: Vec<Https> = (0..many)
         .map(|_| {
@@ -155,18 +155,18 @@ fn listeners_that_do_not_read_are_cut_and_harm_nobody() {
             https
         })
         .collect();
-    let mut listener = Client::with(&lodge, &owner);
+    let mut listener = Client::with(&running, &owner);
     listener.listen(&format!("{path}/events"), &[]);
     let (_, first, _) = listener.hear();
     assert_eq!(operator.get("/v1/events").status, 503, "every place is taken");
 
     let cut = "gatelodge_door_refusals_total{door=\"https\",reason=\"write_timeout\"}";
     let (mut counted, mut most, began) = (0, before, Instant::now());
-    while lodge.metric(cut).unwrap_or(0) < many as u64 {
+    while running.metric(cut).unwrap_or(0) < many as u64 {
         assert!(
             began.elapsed() < Duration::from_secs(120),
             "{:?} of {many} were cut",
-            lodge.metric(cut)
+            running.metric(cut)
         );
         for _ in 0..100 {
             assert_eq!(operator.post(&change, json!({ "by": 1 })).status, 200);
@@ -174,7 +174,7 @@ fn listeners_that_do_not_read_are_cut_and_harm_nobody() {
             let (kind, _, body) = listener.hear();
             assert_eq!((kind.as_str(), body["current"].clone()), ("changed", json!(counted)));
         }
-        most = most.max(resident_kib(lodge.process()));
+        most = most.max(resident_kib(running.process()));
     }
     let each = (most - before) / many as u64;
     println!(
@@ -184,7 +184,7 @@ fn listeners_that_do_not_read_are_cut_and_harm_nobody() {
     assert!(each < 192, "{each} KiB for each that does not read");
     // Their places are free, and whoever comes back is told what was missed.
     deaf.clear();
-    let mut back = Client::with(&lodge, &owner);
+    let mut back = Client::with(&running, &owner);
     back.listen(&format!("{path}/events"), &[("last-event-id", &first)]);
     assert_eq!(back.hear().0, "state");
     for count in 1..=counted {

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::lodge::CONFIG;
-use crate::support::{Lodge, eventually};
+use crate::support::test_box::CONFIG;
+use crate::support::{TestBox, eventually};
 
 /// A file system of its own, taken away at the end.
 struct SmallDisk {
@@ -43,10 +43,10 @@ impl Drop for SmallDisk {
 
 #[test]
 fn a_full_disk_refuses_counting_goes_on_reading_and_recovers() {
-    let mut lodge = Lodge::unstarted(CONFIG);
-    let disk = SmallDisk::mount(&lodge.dir.join("data"), 64);
-    lodge.run();
-    let mut https = lodge.https();
+    let mut running = TestBox::unstarted(CONFIG);
+    let disk = SmallDisk::mount(&running.dir.join("data"), 64);
+    running.run();
+    let mut https = running.https();
     let made = https
         .ask("PUT", "/space/new/occupancy/current/0/max/100000", &[])
         .json();
@@ -66,7 +66,7 @@ fn a_full_disk_refuses_counting_goes_on_reading_and_recovers() {
     // What pruning frees is used up first.
     eventually("the box says so", || {
         https.ask("PUT", &count, &[]);
-        (lodge.json(&["status"])["state"] == "degraded").then_some(())
+        (running.json(&["status"])["state"] == "degraded").then_some(())
     });
     let full = https.ask("GET", &path, &[]).json()["occupancy"]["current"]
         .as_u64()
@@ -75,9 +75,9 @@ fn a_full_disk_refuses_counting_goes_on_reading_and_recovers() {
         (https.ask("GET", "/readyz", &[]).status == 503).then_some(())
     });
 
-    lodge.kill();
-    lodge.run();
-    let mut https = lodge.https();
+    running.kill();
+    running.run();
+    let mut https = running.https();
     assert_eq!(
         https.ask("GET", &path, &[]).json()["occupancy"]["current"],
         full,
@@ -89,15 +89,15 @@ fn a_full_disk_refuses_counting_goes_on_reading_and_recovers() {
         (https.ask("PUT", &count, &[]).status == 200).then_some(())
     });
     assert_eq!(https.ask("GET", &path, &[]).json()["occupancy"]["current"], full + 1);
-    lodge.kill();
+    running.kill();
 }
 
 #[test]
 fn a_box_that_was_started_on_a_full_disk_goes_on_when_it_has_room_again() {
-    let mut lodge = Lodge::unstarted(CONFIG);
-    let disk = SmallDisk::mount(&lodge.dir.join("data"), 24);
-    lodge.run();
-    let made = lodge
+    let mut running = TestBox::unstarted(CONFIG);
+    let disk = SmallDisk::mount(&running.dir.join("data"), 24);
+    running.run();
+    let made = running
         .https()
         .ask("PUT", "/space/new/occupancy/current/0/max/100000", &[])
         .json();
@@ -107,17 +107,17 @@ fn a_box_that_was_started_on_a_full_disk_goes_on_when_it_has_room_again() {
     for _ in 0..4 {
         let hog = disk.at.join("hog");
         fill(&hog);
-        let mut https = lodge.https();
+        let mut https = running.https();
         eventually("counting is refused", || {
             let status = https.ask("PUT", &count, &[]).status;
             counted += u64::from(status == 200);
             (status == 507).then_some(())
         });
-        lodge.kill();
-        lodge.run();
+        running.kill();
+        running.run();
         std::fs::remove_file(&hog).unwrap();
-        let process = lodge.process();
-        let mut https = lodge.https();
+        let process = running.process();
+        let mut https = running.https();
         eventually("counting is taken again", || {
             let status = https.ask("PUT", &count, &[]).status;
             counted += u64::from(status == 200);
@@ -132,13 +132,13 @@ fn a_box_that_was_started_on_a_full_disk_goes_on_when_it_has_room_again() {
             // Slowly: the disk is small, and is not to be full again.
             std::thread::sleep(std::time::Duration::from_millis(50));
         }
-        assert_eq!(lodge.process(), process);
+        assert_eq!(running.process(), process);
         let now = https.ask("GET", &path, &[]).json()["occupancy"]["current"]
             .as_u64()
             .unwrap();
         assert_eq!(now, counted, "every count that was answered is there, and no other");
     }
-    assert!(!lodge.log().contains("cannot go on"), "{}", lodge.log());
+    assert!(!running.log().contains("cannot go on"), "{}", running.log());
 }
 
 /// Writes until nothing more fits.

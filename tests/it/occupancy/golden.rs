@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use crate::support::{Answer, Https, Lodge};
+use crate::support::{Answer, Https, TestBox};
 
 const RECORDED: &str = include_str!("../../vectors/occupancy/golden.json");
 
@@ -18,8 +18,8 @@ struct Memory {
 #[test]
 fn every_recorded_answer_is_given_again() {
     let recorded: Value = serde_json::from_str(RECORDED).unwrap();
-    let lodge = Lodge::start();
-    let mut https = lodge.https();
+    let running = TestBox::start();
+    let mut https = running.https();
     let mut steps = 0;
     for scenario in recorded["scenarios"].as_array().unwrap() {
         let mut memory = Memory::default();

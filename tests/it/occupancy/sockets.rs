@@ -3,16 +3,16 @@
 use serde_json::{Value, json};
 
 use super::client::{Client, space};
-use crate::support::Lodge;
+use crate::support::TestBox;
 use crate::support::listener::Listener;
 
 #[test]
 fn a_python_program_listens_resumes_and_gets_heartbeats() {
-    let lodge = Lodge::start();
-    let mut operator = Client::operator(&lodge);
+    let running = TestBox::start();
+    let mut operator = Client::operator(&running);
     let (path, owner) = space(&mut operator, 100);
     let (events, change) = (format!("{path}/events"), format!("{path}/change"));
-    let mut first = Listener::start(&lodge, &events, &owner, None);
+    let mut first = Listener::start(&running, &events, &owner, None);
     let state = first.message();
     assert_eq!(
         (state["type"].clone(), state["current"].clone()),
@@ -31,7 +31,7 @@ fn a_python_program_listens_resumes_and_gets_heartbeats() {
     for _ in 0..5 {
         operator.post(&change, json!({ "by": 2 }));
     }
-    let mut second = Listener::start(&lodge, &events, &owner, Some(&last));
+    let mut second = Listener::start(&running, &events, &owner, Some(&last));
     assert_eq!(second.message()["type"], "state");
     for count in 1..=5 {
         let told = second.message();

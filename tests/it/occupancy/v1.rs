@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 
 use super::client::{Client, space};
 use crate::support::https::Answer;
-use crate::support::lodge::CONFIG;
-use crate::support::{Lodge, eventually};
+use crate::support::test_box::CONFIG;
+use crate::support::{TestBox, eventually};
 
 #[test]
 fn a_space_lives_from_creation_to_deletion() {
-    let lodge = Lodge::start();
-    let mut operator = Client::operator(&lodge);
+    let running = TestBox::start();
+    let mut operator = Client::operator(&running);
     let (path, owner) = space(&mut operator, 10);
-    let mut owner = Client::with(&lodge, &owner);
+    let mut owner = Client::with(&running, &owner);
     let shown = owner.get(&path).json();
     assert_eq!(
         (
@@ -80,17 +80,17 @@ fn a_space_lives_from_creation_to_deletion() {
 
 #[test]
 fn keys_do_what_their_role_says_in_their_own_space_only() {
-    let lodge = Lodge::start();
-    let mut operator = Client::operator(&lodge);
+    let running = TestBox::start();
+    let mut operator = Client::operator(&running);
     let (path, owner) = space(&mut operator, 10);
     let (other, _) = space(&mut operator, 10);
-    let mut owner = Client::with(&lodge, &owner);
+    let mut owner = Client::with(&running, &owner);
     let mut make = |role: &str| {
         let made = owner
             .post(&format!("{path}/keys"), json!({ "role": role, "label": "door" }))
             .json();
         (
-            Client::with(&lodge, made["secret"].as_str().unwrap()),
+            Client::with(&running, made["secret"].as_str().unwrap()),
             made["id"].as_str().unwrap().to_owned(),
         )
     };
@@ -110,7 +110,7 @@ fn keys_do_what_their_role_says_in_their_own_space_only() {
         204
     );
     assert_eq!(counter.get(&path).status, 401, "revoked");
-    let mut nobody = Client::with(&lodge, "gatespace_nothing");
+    let mut nobody = Client::with(&running, "gatespace_nothing");
     let refused = nobody.get(&path);
     assert_eq!(
         (refused.status, refused.header("content-type")),
@@ -121,8 +121,8 @@ fn keys_do_what_their_role_says_in_their_own_space_only() {
 
 #[test]
 fn a_request_sent_again_is_carried_out_once() {
-    let mut lodge = Lodge::start();
-    let mut operator = Client::operator(&lodge);
+    let mut running = TestBox::start();
+    let mut operator = Client::operator(&running);
     let (path, _) = space(&mut operator, 100);
     let change = format!("{path}/change");
     let key = [("idempotency-key", "a-b-c")];
@@ -142,10 +142,10 @@ fn a_request_sent_again_is_carried_out_once() {
         json!({ "maximum": 5 }),
         &[("idempotency-key", "make")],
     );
-    lodge.kill();
-    lodge.run();
+    running.kill();
+    running.run();
     let mut operator = Client {
-        https: lodge.https(),
+        https: running.https(),
         bearer: operator.bearer,
     };
     let again = operator.ask(
@@ -155,11 +155,11 @@ fn a_request_sent_again_is_carried_out_once() {
         &[("idempotency-key", "make")],
     );
     assert_eq!(made.body, again.body, "after a kill too, with the key that was made");
-    let kept = std::fs::read_dir(lodge.dir.join("data/store")).unwrap().count();
+    let kept = std::fs::read_dir(running.dir.join("data/store")).unwrap().count();
     assert!(kept > 0);
     let secret = made.json()["owner_key"]["secret"].as_str().unwrap().to_owned();
     assert!(
-        !holds(&lodge.dir.join("data"), secret.as_bytes()),
+        !holds(&running.dir.join("data"), secret.as_bytes()),
         "no key is on disk in clear"
     );
 }
@@ -177,8 +177,8 @@ fn holds(folder: &std::path::Path, wanted: &[u8]) -> bool {
 
 #[test]
 fn changes_for_an_old_version_are_refused() {
-    let lodge = Lodge::start();
-    let mut operator = Client::operator(&lodge);
+    let running = TestBox::start();
+    let mut operator = Client::operator(&running);
     let (path, _) = space(&mut operator, 100);
     let version = operator.get(&path).header("etag").unwrap().to_owned();
     assert_eq!(
@@ -205,8 +205,8 @@ fn changes_for_an_old_version_are_refused() {
 
 #[test]
 fn spaces_are_listed_by_cursor_and_summed() {
-    let lodge = Lodge::start();
-    let mut operator = Client::operator(&lodge);
+    let running = TestBox::start();
+    let mut operator = Client::operator(&running);
     for number in 0..25 {
         let tags = if number % 5 == 0 {
             json!(["fifth", "all"])
@@ -254,8 +254,8 @@ fn spaces_are_listed_by_cursor_and_summed() {
 
 #[test]
 fn bad_input_is_refused_in_words_and_changes_nothing() {
-    let lodge = Lodge::start();
-    let mut operator = Client::operator(&lodge);
+    let running = TestBox::start();
+    let mut operator = Client::operator(&running);
     let (path, _) = space(&mut operator, 10);
     let before = operator.get(&path).json();
     let long = "n".repeat(201);
@@ -329,10 +329,10 @@ fn bad_input_is_refused_in_words_and_changes_nothing() {
 
 #[test]
 fn limits_hold_for_spaces_and_for_bearers() {
-    let lodge = Lodge::start_with(&format!(
+    let running = TestBox::start_with(&format!(
         "{CONFIG}max_spaces = 2\n[limits.https]\nper_client = \"20/h\"\n"
     ));
-    let mut operator = Client::operator(&lodge);
+    let mut operator = Client::operator(&running);
     space(&mut operator, 5);
     space(&mut operator, 5);
     let refused = eventually("the third is refused", || {
@@ -350,8 +350,8 @@ fn limits_hold_for_spaces_and_for_bearers() {
 
 #[test]
 fn pages_of_named_origins_may_call() {
-    let lodge = Lodge::start_with(&format!("{CONFIG}cors_origins = [\"https://app.example.org\"]\n"));
-    let mut https = lodge.https();
+    let running = TestBox::start_with(&format!("{CONFIG}cors_origins = [\"https://app.example.org\"]\n"));
+    let mut https = running.https();
     let mut preflight = |origin: &str| {
         let headers = [
             ("origin", origin),
@@ -380,11 +380,11 @@ fn pages_of_named_origins_may_call() {
 
 #[test]
 fn a_stream_tells_every_change_and_resumes_where_it_was_cut() {
-    let mut lodge = Lodge::start();
-    let mut operator = Client::operator(&lodge);
+    let mut running = TestBox::start();
+    let mut operator = Client::operator(&running);
     let (path, owner) = space(&mut operator, 1000);
     let change = format!("{path}/change");
-    let mut listener = Client::with(&lodge, &owner);
+    let mut listener = Client::with(&running, &owner);
     listener.listen(&format!("{path}/events"), &[]);
     let (kind, _, state) = listener.hear();
     assert_eq!((kind.as_str(), state["current"].clone()), ("state", json!(0)));
@@ -404,13 +404,13 @@ fn a_stream_tells_every_change_and_resumes_where_it_was_cut() {
         operator.post(&change, json!({ "by": 2 }));
     }
     // Also after a crash: what was missed comes out of the journal.
-    lodge.kill();
-    lodge.run();
+    running.kill();
+    running.run();
     let mut operator = Client {
-        https: lodge.https(),
+        https: running.https(),
         bearer: operator.bearer,
     };
-    let mut again = Client::with(&lodge, &owner);
+    let mut again = Client::with(&running, &owner);
     again.listen(&format!("{path}/events"), &[("last-event-id", &last)]);
     assert_eq!(again.hear().0, "state");
     for count in 1..=30 {
@@ -427,14 +427,14 @@ fn a_stream_tells_every_change_and_resumes_where_it_was_cut() {
 
 #[test]
 fn one_stream_may_tell_of_several_spaces_and_ends_with_its_key() {
-    let lodge = Lodge::start();
-    let mut operator = Client::operator(&lodge);
+    let running = TestBox::start();
+    let mut operator = Client::operator(&running);
     let (first, owner) = space(&mut operator, 10);
     let (second, _) = space(&mut operator, 10);
     let (third, _) = space(&mut operator, 10);
     let id = |path: &str| path.rsplit('/').next().unwrap().to_owned();
     let mut both = Client {
-        https: lodge.https(),
+        https: running.https(),
         bearer: operator.bearer.clone(),
     };
     both.listen(&format!("/v1/events?space={}&space={}", id(&first), id(&second)), &[]);
@@ -443,19 +443,19 @@ fn one_stream_may_tell_of_several_spaces_and_ends_with_its_key() {
     }
     assert_eq!(both.hear().2["space"], id(&first));
     assert_eq!(both.hear().2["space"], id(&second));
-    let mut owner = Client::with(&lodge, &owner);
+    let mut owner = Client::with(&running, &owner);
     assert_eq!(owner.get("/v1/events").status, 403, "all is for the operator");
     assert_eq!(owner.get(&format!("/v1/events?space={}", id(&second))).status, 404);
-    let unknown = Client::with(&lodge, "x").get(&format!("{first}/events"));
+    let unknown = Client::with(&running, "x").get(&format!("{first}/events"));
     assert_eq!(unknown.status, 401);
 }
 
 #[test]
 fn an_id_of_another_life_is_told_as_a_gap() {
-    let lodge = Lodge::start();
-    let mut operator = Client::operator(&lodge);
+    let running = TestBox::start();
+    let mut operator = Client::operator(&running);
     let mut listener = Client {
-        https: lodge.https(),
+        https: running.https(),
         bearer: operator.bearer.clone(),
     };
     listener.listen("/v1/events", &[("last-event-id", "999.7")]);
@@ -469,11 +469,11 @@ fn an_id_of_another_life_is_told_as_a_gap() {
 
 #[test]
 fn listeners_are_counted_and_a_stop_ends_them() {
-    let mut lodge = Lodge::start_with(&format!("{CONFIG}max_listeners = 2\n"));
-    let mut operator = Client::operator(&lodge);
+    let mut running = TestBox::start_with(&format!("{CONFIG}max_listeners = 2\n"));
+    let mut operator = Client::operator(&running);
     let mut listeners: Vec<Client> = (0..2)
         .map(|_| Client {
-            https: lodge.https(),
+            https: running.https(),
             bearer: operator.bearer.clone(),
         })
         .collect();
@@ -485,7 +485,7 @@ fn listeners_are_counted_and_a_stop_ends_them() {
     drop(listeners.pop());
     let mut third = eventually("a place is free again", || {
         let mut client = Client {
-            https: lodge.https(),
+            https: running.https(),
             bearer: operator.bearer.clone(),
         };
         client
@@ -498,7 +498,7 @@ fn listeners_are_counted_and_a_stop_ends_them() {
             .starts_with("HTTP/1.1 200")
             .then_some(client)
     });
-    let (code, took) = lodge.stop();
+    let (code, took) = running.stop();
     assert_eq!(code, Some(0));
     assert!(took.as_secs() < 5, "{took:?}");
     while third.https.line().is_ok() {}
@@ -518,14 +518,14 @@ fn history_of(operator: &mut Client, path: &str, step: &str, changes: u64) -> Ve
 #[test]
 fn a_kill_right_after_the_first_changes_of_a_new_box_loses_none_of_them_for_history() {
     for _ in 0..5 {
-        let mut lodge = Lodge::start();
-        let mut operator = Client::operator(&lodge);
+        let mut running = TestBox::start();
+        let mut operator = Client::operator(&running);
         let (path, _) = space(&mut operator, 10);
         assert_eq!(operator.post(&format!("{path}/change"), json!({ "by": 3 })).status, 200);
-        lodge.kill();
-        lodge.run();
+        running.kill();
+        running.run();
         operator = Client {
-            https: lodge.https(),
+            https: running.https(),
             bearer: operator.bearer,
         };
         assert_eq!(history_of(&mut operator, &path, "raw", 3).len(), 1);
@@ -534,8 +534,8 @@ fn a_kill_right_after_the_first_changes_of_a_new_box_loses_none_of_them_for_hist
 
 #[test]
 fn history_counts_everybody_once_also_across_kills() {
-    let mut lodge = Lodge::start();
-    let mut operator = Client::operator(&lodge);
+    let mut running = TestBox::start();
+    let mut operator = Client::operator(&running);
     let (path, _) = space(&mut operator, 1000);
     let change = format!("{path}/change");
     for round in 0..4 {
@@ -544,10 +544,10 @@ fn history_counts_everybody_once_also_across_kills() {
             assert_eq!(operator.post(&change, json!({ "by": -1 })).status, 200);
         }
         if round % 2 == 0 {
-            lodge.kill();
-            lodge.run();
+            running.kill();
+            running.run();
             operator = Client {
-                https: lodge.https(),
+                https: running.https(),
                 bearer: operator.bearer,
             };
         }

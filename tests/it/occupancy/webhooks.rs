@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::support::pebble::free_port;
-use crate::support::{Lodge, eventually};
+use crate::support::{TestBox, eventually};
 
 const SECRET: &str = "a secret of more than sixteen bytes";
 
@@ -118,13 +118,13 @@ impl Drop for Receiver {
 const DOORS: &str = "[https]\nlisten = [\"127.0.0.1:0\"]\n[occupancy]\n";
 const LEVELS: &str = "events = [\"space.free\", \"space.warn\", \"space.full\", \"space.over\"]";
 
-fn hall(lodge: &Lodge) -> String {
-    let space = lodge.json(&["space", "create", "--name", "Hall", "--maximum", "10"]);
+fn hall(running: &TestBox) -> String {
+    let space = running.json(&["space", "create", "--name", "Hall", "--maximum", "10"]);
     space["id"].as_str().unwrap().to_owned()
 }
 
-fn count(lodge: &Lodge, space: &str, current: u32) {
-    lodge.json(&["space", "set", space, "--current", &current.to_string()]);
+fn count(running: &TestBox, space: &str, current: u32) {
+    running.json(&["space", "set", space, "--current", &current.to_string()]);
 }
 
 fn words(words: &[(&str, u64)]) -> Vec<(String, u64)> {
@@ -143,10 +143,10 @@ fn a_program_is_told_once_of_each_level_in_order_signed_and_by_nobody_else() {
         &receiver.section("desk", LEVELS),
         &alarms.section("alarms", "events = [\"alarm.raised\", \"alarm.cleared\"]"),
     ];
-    let lodge = Lodge::start_with(&sections.concat());
-    let space = hall(&lodge);
+    let running = TestBox::start_with(&sections.concat());
+    let space = hall(&running);
     for current in [7, 8, 7, 8, 10, 9, 10, 12, 10, 3] {
-        count(&lodge, &space, current);
+        count(&running, &space, current);
     }
     // From warn at 80 % and full at 100 % on, each left 5 points below; nothing in between is told.
     let expected = words(&[
@@ -176,12 +176,12 @@ fn a_program_is_told_once_of_each_level_in_order_signed_and_by_nobody_else() {
         (&json!("alarm.raised"), &json!("Hall is full"))
     );
     // What is shown has neither the secret nor the end of the address in it.
-    let shown = lodge.json(&["webhook", "list"]).to_string() + &lodge.json(&["webhook", "deliveries"]).to_string();
-    let log = lodge.log();
+    let shown = running.json(&["webhook", "list"]).to_string() + &running.json(&["webhook", "deliveries"]).to_string();
+    let log = running.log();
     for hidden in [SECRET, "token=hidden"] {
         assert!(!shown.contains(hidden) && !log.contains(hidden));
     }
-    let effective = String::from_utf8(lodge.command(&["config", "show"]).stdout).unwrap();
+    let effective = String::from_utf8(running.command(&["config", "show"]).stdout).unwrap();
     assert!(!effective.contains("token=hidden"), "{effective}");
 }
 
@@ -190,10 +190,10 @@ fn order_stands_through_failures_and_one_that_hangs_holds_nobody_up() {
     let (mut moody, calm) = (Receiver::start(), Receiver::start());
     moody.mood("500");
     let sections = [DOORS, &moody.section("moody", LEVELS), &calm.section("calm", LEVELS)].concat();
-    let mut lodge = Lodge::start_with(&sections);
-    let space = hall(&lodge);
+    let mut running = TestBox::start_with(&sections);
+    let space = hall(&running);
     for current in [8, 10, 0] {
-        count(&lodge, &space, current);
+        count(&running, &space, current);
     }
     let first = words(&[("space.warn", 8), ("space.full", 10), ("space.free", 0)]);
     eventually("the calm one has all", || (calm.took() == first).then_some(()));
@@ -217,9 +217,9 @@ fn order_stands_through_failures_and_one_that_hangs_holds_nobody_up() {
         "nothing overtakes the first"
     );
     moody.die();
-    lodge.kill();
-    lodge.run();
-    count(&lodge, &space, 11);
+    running.kill();
+    running.run();
+    count(&running, &space, 11);
     moody.mood("ok");
     moody.run();
     let all = [first, words(&[("space.over", 11)])].concat();
@@ -232,8 +232,8 @@ fn order_stands_through_failures_and_one_that_hangs_holds_nobody_up() {
 fn a_box_that_is_killed_between_deliveries_leaves_none_out() {
     let kills: usize = std::env::var("GATELODGE_TEST_WEBHOOK_KILLS").map_or(6, |kills| kills.parse().unwrap());
     let receiver = Receiver::start();
-    let mut lodge = Lodge::start_with(&[DOORS, receiver.section("desk", LEVELS).as_str()].concat());
-    let space = hall(&lodge);
+    let mut running = TestBox::start_with(&[DOORS, receiver.section("desk", LEVELS).as_str()].concat());
+    let space = hall(&running);
     let mut expected = Vec::new();
     for kill in 0..kills {
         for (word, current) in [
@@ -242,13 +242,13 @@ fn a_box_that_is_killed_between_deliveries_leaves_none_out() {
             ("space.over", 11),
             ("space.free", 1),
         ] {
-            count(&lodge, &space, current.try_into().unwrap());
+            count(&running, &space, current.try_into().unwrap());
             expected.push((word.to_owned(), current));
         }
         // Not a wait for something: the moment of the kill is what is tried out.
         std::thread::sleep(std::time::Duration::from_millis((kill as u64 * 13) % 70));
-        lodge.kill();
-        lodge.run();
+        running.kill();
+        running.run();
     }
     let began = std::time::Instant::now();
     while receiver.took() != expected && began.elapsed().as_secs() < 10 {
@@ -262,24 +262,24 @@ fn what_nobody_took_is_a_dead_letter_that_can_be_sent_again() {
     let receiver = Receiver::start();
     receiver.mood("500");
     let section = receiver.section("desk", &format!("give_up = \"1s\"\n{LEVELS}"));
-    let lodge = Lodge::start_with(&[DOORS, section.as_str()].concat());
-    let space = hall(&lodge);
-    count(&lodge, &space, 10);
+    let running = TestBox::start_with(&[DOORS, section.as_str()].concat());
+    let space = hall(&running);
+    count(&running, &space, 10);
     let dead = eventually("it is given up", || {
-        let dead = lodge.json(&["webhook", "deliveries", "--state", "dead"]);
+        let dead = running.json(&["webhook", "deliveries", "--state", "dead"]);
         dead.as_array().unwrap().first().cloned()
     });
     assert!(
         dead["attempts"].as_u64().unwrap() > 1 && dead["outcome"].as_str().unwrap().contains("500"),
         "{dead}"
     );
-    let made = lodge.json(&["token", "create", "--name", "ops", "--scope", "spaces:admin"]);
+    let made = running.json(&["token", "create", "--name", "ops", "--scope", "spaces:admin"]);
     let bearer = format!("Bearer {}", made["token"].as_str().unwrap());
-    let ask = |method: &str, path: &str, bearer: &str| lodge.https().ask(method, path, &[("authorization", bearer)]);
+    let ask = |method: &str, path: &str, bearer: &str| running.https().ask(method, path, &[("authorization", bearer)]);
     let id = dead["id"].as_str().unwrap();
     let again = format!("/v1/webhooks/desk/deliveries/{id}/replay");
     assert_eq!(ask("POST", &again, "Bearer nonsense").status, 401);
-    let counter = lodge.json(&["token", "create", "--name", "c", "--scope", "spaces:count"]);
+    let counter = running.json(&["token", "create", "--name", "c", "--scope", "spaces:count"]);
     let counter = format!("Bearer {}", counter["token"].as_str().unwrap());
     assert_eq!(ask("POST", &again, &counter).status, 403);
     for unknown in [
@@ -299,7 +299,7 @@ fn what_nobody_took_is_a_dead_letter_that_can_be_sent_again() {
         (shown[0]["dead"] == 0 && shown[0]["delivered"] == 1).then_some(())
     });
     // Once more on the command line: the same delivery, under the same id.
-    lodge.json(&["webhook", "replay", "desk", id]);
+    running.json(&["webhook", "replay", "desk", id]);
     eventually("it came once more", || {
         (receiver.told().iter().filter(|told| told["mood"] == "ok").count() == 2).then_some(())
     });
@@ -307,12 +307,12 @@ fn what_nobody_took_is_a_dead_letter_that_can_be_sent_again() {
 }
 
 /// The newest delivery to `hook`, once it was tried in the receiver's `mood`.
-fn tried(lodge: &Lodge, receiver: &Receiver, mood: &str) -> Value {
+fn tried(running: &TestBox, receiver: &Receiver, mood: &str) -> Value {
     eventually(mood, || {
         receiver.told().iter().any(|told| told["mood"] == mood).then_some(())
     });
     eventually("it is written down", || {
-        let target = lodge.json(&["webhook", "list"])[0].clone();
+        let target = running.json(&["webhook", "list"])[0].clone();
         (target["last"]["attempts"].as_u64() >= Some(1)).then_some(target)
     })
 }
@@ -327,11 +327,11 @@ fn a_target_that_asks_for_patience_is_left_alone_as_long_as_it_says() {
     ] {
         let receiver = Receiver::start();
         receiver.mood(mood);
-        let lodge = Lodge::start_with(&format!("{DOORS}{}", receiver.section("hook", LEVELS)));
-        let space = hall(&lodge);
-        count(&lodge, &space, 10);
-        let target = tried(&lodge, &receiver, mood);
-        let status = lodge.json(&["status"]);
+        let running = TestBox::start_with(&format!("{DOORS}{}", receiver.section("hook", LEVELS)));
+        let space = hall(&running);
+        count(&running, &space, 10);
+        let target = tried(&running, &receiver, mood);
+        let status = running.json(&["status"]);
         let aside = &status["webhooks_set_aside"]["hook"];
         if least < 0 {
             assert!(target["not_before"].is_null() && aside.is_null(), "{target} {status}");
@@ -345,10 +345,10 @@ fn a_target_that_asks_for_patience_is_left_alone_as_long_as_it_says() {
         assert_eq!(aside, &target["not_before"], "{status}");
         // The pause outlives a restart: another one, with its first pause of 100 ms, would be tried by now.
         receiver.mood("ok");
-        let mut lodge = lodge;
-        lodge.kill();
-        lodge.run();
-        let other = lodge.json(&["webhook", "list"])[0].clone();
+        let mut running = running;
+        running.kill();
+        running.run();
+        let other = running.json(&["webhook", "list"])[0].clone();
         assert_eq!(other["not_before"], target["not_before"]);
         assert_eq!(other["last"]["attempts"], 1, "{other}");
         assert_eq!(receiver.told().len(), 1);
@@ -359,11 +359,11 @@ fn a_target_that_asks_for_patience_is_left_alone_as_long_as_it_says() {
 fn an_answer_without_end_counts_by_its_head() {
     let receiver = Receiver::start();
     receiver.mood("endless");
-    let lodge = Lodge::start_with(&format!("{DOORS}{}", receiver.section("hook", LEVELS)));
-    let space = hall(&lodge);
-    count(&lodge, &space, 10);
+    let running = TestBox::start_with(&format!("{DOORS}{}", receiver.section("hook", LEVELS)));
+    let space = hall(&running);
+    count(&running, &space, 10);
     let taken = eventually("it is taken", || {
-        let target = lodge.json(&["webhook", "list"])[0].clone();
+        let target = running.json(&["webhook", "list"])[0].clone();
         (target["delivered"].as_u64() >= Some(1)).then_some(target)
     });
     assert_eq!(taken["last"]["attempts"], 1, "{taken}");
@@ -374,35 +374,35 @@ fn an_answer_without_end_counts_by_its_head() {
 fn a_reload_that_goes_back_forgets_nothing_that_waits() {
     let mut receiver = Receiver::unstarted();
     let sections = [DOORS, &receiver.section("desk", LEVELS)].concat();
-    let lodge = Lodge::start_with(&sections);
-    let space = hall(&lodge);
-    count(&lodge, &space, 8);
-    eventually("it waits", || (waiting(&lodge) == 1).then_some(()));
+    let running = TestBox::start_with(&sections);
+    let space = hall(&running);
+    count(&running, &space, 8);
+    eventually("it waits", || (waiting(&running) == 1).then_some(()));
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let broken = format!("[metrics]\nlisten = [\"{}\"]\n", taken.local_addr().unwrap());
     for wanted in [
         "[https]\nlisten = [\"127.0.0.1:0\"]\n".to_owned(),
         sections.replace("\"desk\"", "\"another\""),
     ] {
-        lodge.configure(&format!("{wanted}{broken}"));
-        let output = lodge.command(&["config", "reload"]);
+        running.configure(&format!("{wanted}{broken}"));
+        let output = running.command(&["config", "reload"]);
         assert_eq!(output.status.code(), Some(5), "{output:?}");
-        assert_eq!(waiting(&lodge), 1, "{wanted}");
+        assert_eq!(waiting(&running), 1, "{wanted}");
     }
     receiver.run();
     let expected = words(&[("space.warn", 8)]);
     eventually("it is told", || (receiver.took() == expected).then_some(()));
     // One that is taken does forget.
-    lodge.configure("[https]\nlisten = [\"127.0.0.1:0\"]\n");
-    lodge.json(&["config", "reload"]);
-    assert!(lodge.json(&["webhook", "list"]).as_array().unwrap().is_empty());
-    lodge.configure(&sections);
-    lodge.json(&["config", "reload"]);
-    assert_eq!(lodge.json(&["webhook", "list"])[0]["delivered"], 0, "it begins anew");
+    running.configure("[https]\nlisten = [\"127.0.0.1:0\"]\n");
+    running.json(&["config", "reload"]);
+    assert!(running.json(&["webhook", "list"]).as_array().unwrap().is_empty());
+    running.configure(&sections);
+    running.json(&["config", "reload"]);
+    assert_eq!(running.json(&["webhook", "list"])[0]["delivered"], 0, "it begins anew");
 }
 
-fn waiting(lodge: &Lodge) -> u64 {
-    lodge.json(&["webhook", "list"])[0]["waiting"].as_u64().unwrap()
+fn waiting(running: &TestBox) -> u64 {
+    running.json(&["webhook", "list"])[0]["waiting"].as_u64().unwrap()
 }
 
 /// Workers have let go of their places when the next ones come.
@@ -410,14 +410,14 @@ fn waiting(lodge: &Lodge) -> u64 {
 fn a_hundred_reloads_of_a_webhook_break_nothing() {
     let receiver = Receiver::start();
     let sections = [DOORS, &receiver.section("desk", LEVELS)].concat();
-    let lodge = Lodge::start_with(&sections);
-    let space = hall(&lodge);
+    let running = TestBox::start_with(&sections);
+    let space = hall(&running);
     for round in 0..100 {
         let pause = if round % 2 == 0 { "\"200ms\"" } else { "\"100ms\"" };
-        lodge.configure(&sections.replace("\"100ms\"", pause));
-        lodge.json(&["config", "reload"]);
-        count(&lodge, &space, if round % 4 < 2 { 8 } else { 1 });
+        running.configure(&sections.replace("\"100ms\"", pause));
+        running.json(&["config", "reload"]);
+        count(&running, &space, if round % 4 < 2 { 8 } else { 1 });
     }
-    assert!(!lodge.log().contains("is started again"), "no service broke");
+    assert!(!running.log().contains("is started again"), "no service broke");
     eventually("all of it was told", || (receiver.took().len() == 50).then_some(()));
 }

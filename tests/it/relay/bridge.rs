@@ -10,9 +10,9 @@ use std::time::Duration;
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
-use super::stage::{Playing, Stage};
+use super::fixture::{Fixture, Playing};
 use crate::support::eventually;
-use crate::support::lodge::binary;
+use crate::support::test_box::binary;
 
 /// A program that goes on; killed when this is dropped. Its first line says where it listens.
 struct Running {
@@ -90,12 +90,12 @@ fn get(at: SocketAddr, path: &str) -> Answer {
     ask(at, &format!("GET {path} HTTP/1.1"), b"")
 }
 
-fn connect(stage: &Stage, id: &str, more: &[&str]) -> Running {
+fn connect(fixture: &Fixture, id: &str, more: &[&str]) -> Running {
     let mut command = binary();
-    let bundle = stage.bundle("manager");
-    command.args(["relay", "connect", &format!("{}{id}", stage.url())]);
+    let bundle = fixture.bundle("manager");
+    command.args(["relay", "connect", &format!("{}{id}", fixture.url())]);
     // As the original's test client is called.
-    command.arg("-cc").arg(bundle).arg("-ca").arg(stage.root());
+    command.arg("-cc").arg(bundle).arg("-ca").arg(fixture.root());
     command.args(if more.contains(&"-p") {
         &[][..]
     } else {
@@ -105,14 +105,14 @@ fn connect(stage: &Stage, id: &str, more: &[&str]) -> Running {
     Running::start(command)
 }
 
-fn serve_http(stage: &Stage, id: &str, more: &[&str]) -> Running {
+fn serve_http(fixture: &Fixture, id: &str, more: &[&str]) -> Running {
     let mut command = binary();
-    command.args(["relay", "serve-http", &format!("{}{id}", stage.url())]);
+    command.args(["relay", "serve-http", &format!("{}{id}", fixture.url())]);
     command
         .arg("--cert")
-        .arg(stage.bundle("gateway"))
+        .arg(fixture.bundle("gateway"))
         .arg("--ca")
-        .arg(stage.root());
+        .arg(fixture.root());
     command.args(["--listen", "127.0.0.1:0"]).args(more);
     Running::start(command)
 }
@@ -133,19 +133,19 @@ fn wait_for_partner(at: SocketAddr) {
 }
 
 /// Both sides and a server behind one of them.
-fn both(stage: &Stage, id: &str, more: &[&str]) -> (Running, Running, Running) {
+fn both(fixture: &Fixture, id: &str, more: &[&str]) -> (Running, Running, Running) {
     let server = server();
     let to = format!("http://{}", server.at);
-    let gateway = serve_http(stage, id, &[&["--to", &to], more].concat());
-    let manager = connect(stage, id, &["--timeout", "3s"]);
+    let gateway = serve_http(fixture, id, &[&["--to", &to], more].concat());
+    let manager = connect(fixture, id, &["--timeout", "3s"]);
     wait_for_partner(manager.address());
     (manager, gateway, server)
 }
 
 #[test]
 fn requests_of_every_method_and_body_arrive_and_are_answered() {
-    let stage = Stage::start();
-    let (manager, _gateway, _server) = both(&stage, "gw/7", &[]);
+    let fixture = Fixture::start();
+    let (manager, _gateway, _server) = both(&fixture, "gw/7", &[]);
     let at = manager.address();
     for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
         let answer = ask(
@@ -216,9 +216,9 @@ fn requests_of_every_method_and_body_arrive_and_are_answered() {
 
 #[test]
 fn requests_go_side_by_side_and_each_failure_has_its_status() {
-    let stage = Stage::start();
+    let fixture = Fixture::start();
     let allow = ["--allow", "GET /", "--allow", "POST /form"];
-    let (manager, gateway, server) = both(&stage, "gw/7", &allow);
+    let (manager, gateway, server) = both(&fixture, "gw/7", &allow);
     let at = manager.address();
     std::thread::scope(|scope| {
         let waiting: Vec<_> = (0..8).map(|_| scope.spawn(move || get(at, "/gate").status)).collect();
@@ -249,26 +249,26 @@ fn requests_go_side_by_side_and_each_failure_has_its_status() {
 
 #[test]
 fn both_sides_come_back_when_the_relay_was_away() {
-    let mut stage = Stage::start();
-    let port = stage.lodge.door("relay").port();
-    stage.lodge.configure(&super::stage::SECTIONS.replace(
+    let mut fixture = Fixture::start();
+    let port = fixture.running.door("relay").port();
+    fixture.running.configure(&super::fixture::SECTIONS.replace(
         "[relay]\nlisten = [\"127.0.0.1:0\"]",
         &format!("[relay]\nlisten = [\"127.0.0.1:{port}\"]"),
     ));
-    let (manager, _gateway, _server) = both(&stage, "gw/7", &[]);
-    stage.lodge.kill();
+    let (manager, _gateway, _server) = both(&fixture, "gw/7", &[]);
+    fixture.running.kill();
     eventually("the partner is missed", || {
         (get(manager.address(), "/x").status == 503).then_some(())
     });
-    stage.lodge.run();
+    fixture.running.run();
     wait_for_partner(manager.address());
     assert_eq!(get(manager.address(), "/x").status, 200);
 }
 
 #[test]
 fn events_go_both_ways() {
-    let stage = Stage::start();
-    let (manager, gateway, _server) = both(&stage, "gw/7", &[]);
+    let fixture = Fixture::start();
+    let (manager, gateway, _server) = both(&fixture, "gw/7", &[]);
     wait_for_partner(gateway.address());
     for (from, to) in [(&manager, &gateway), (&gateway, &manager)] {
         let mut listening = TcpStream::connect(to.address()).unwrap();
@@ -295,10 +295,10 @@ fn events_go_both_ways() {
 
 #[test]
 fn an_outside_gateway_with_all_its_oddities_does_not_end_the_bridge() {
-    let stage = Stage::start();
-    let manager = connect(&stage, "gw/7", &["--timeout", "2s"]);
+    let fixture = Fixture::start();
+    let manager = connect(&fixture, "gw/7", &["--timeout", "2s"]);
     assert_eq!(get(manager.address(), "/x").status, 503, "nobody is there yet");
-    let mut gateway: Playing = stage.begin(&stage.bundle("gateway"), &["gateway", "gw/7"]);
+    let mut gateway: Playing = fixture.begin(&fixture.bundle("gateway"), &["gateway", "gw/7"]);
     assert_eq!(gateway.line(), "greeted");
     wait_for_partner(manager.address());
     let at = manager.address();
@@ -334,10 +334,10 @@ fn an_outside_gateway_with_all_its_oddities_does_not_end_the_bridge() {
 
 #[test]
 fn an_outside_manager_gets_an_answer_to_everything() {
-    let stage = Stage::start();
+    let fixture = Fixture::start();
     let server = server();
     let _gateway = serve_http(
-        &stage,
+        &fixture,
         "gw/7",
         &[
             "--to",
@@ -346,13 +346,13 @@ fn an_outside_manager_gets_an_answer_to_everything() {
             &format!("/other=http://{}/base", server.at),
         ],
     );
-    stage.play_as(Some(&stage.bundle("manager")), &["manager", "gw/7"]);
+    fixture.play_as(Some(&fixture.bundle("manager")), &["manager", "gw/7"]);
 }
 
 #[test]
 fn what_would_open_this_machine_to_others_is_refused() {
-    let stage = Stage::start();
-    let (url, bundle, root) = (format!("{}x", stage.url()), stage.bundle("peer"), stage.root());
+    let fixture = Fixture::start();
+    let (url, bundle, root) = (format!("{}x", fixture.url()), fixture.bundle("peer"), fixture.root());
     let run = |args: &[&str]| {
         let mut command = binary();
         command

@@ -2,12 +2,12 @@
 
 use std::process::Command;
 
-use super::stage::SECTIONS;
-use crate::support::Lodge;
+use super::fixture::SECTIONS;
+use crate::support::TestBox;
 
 #[test]
 fn a_line_that_is_cut_is_noticed_and_one_that_is_back_is_used_again() {
-    let lodge = Lodge::unstarted(&SECTIONS.replace(
+    let running = TestBox::unstarted(&SECTIONS.replace(
         "[relay]\nlisten = [\"127.0.0.1:0\"]",
         "[relay]\nlisten = [\"10.77.0.1:5050\"]",
     ));
@@ -19,10 +19,10 @@ fn a_line_that_is_cut_is_noticed_and_one_that_is_back_is_used_again() {
     let run = command
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/relay/cut.sh"))
         .arg(env!("CARGO_BIN_EXE_gatelodge"))
-        .args([lodge.config_file(), lodge.dir.clone()])
+        .args([running.config_file(), running.dir.clone()])
         .output()
         .expect("unshare is there; apt-get install util-linux");
-    let log = |name: &str| std::fs::read_to_string(lodge.dir.join(name)).unwrap_or_default();
+    let log = |name: &str| std::fs::read_to_string(running.dir.join(name)).unwrap_or_default();
     assert!(
         run.status.success() && run.stdout.ends_with(b"GOOD\n"),
         "{}{}\nbox: {}\nmanager: {}\ngateway: {}",

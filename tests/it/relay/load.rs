@@ -14,7 +14,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::stage::Stage;
+use super::fixture::Fixture;
 use crate::support::https::config;
 use crate::support::usage::{processor_time, resident_kib};
 
@@ -34,7 +34,7 @@ filter = "warn"
 const PAYLOAD: usize = 1024;
 
 struct Load {
-    stage: Stage,
+    fixture: Fixture,
     port: u16,
     connector: TlsConnector,
 }
@@ -51,16 +51,16 @@ struct Peer {
 
 impl Load {
     fn start() -> Load {
-        let stage = Stage::start_with(SECTIONS);
-        let file = |kind: &str| -> PathBuf { stage.lodge.dir.join(format!("peers/peer.{kind}.pem")) };
-        let mut tls = config(&stage.root(), Some((&file("chain"), &file("key"))));
+        let fixture = Fixture::start_with(SECTIONS);
+        let file = |kind: &str| -> PathBuf { fixture.running.dir.join(format!("peers/peer.{kind}.pem")) };
+        let mut tls = config(&fixture.root(), Some((&file("chain"), &file("key"))));
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         // Thousands of clients in one process must not keep thousands of sessions.
         tls.resumption = rustls::client::Resumption::disabled();
         Load {
-            port: stage.lodge.door("relay").port(),
+            port: fixture.running.door("relay").port(),
             connector: TlsConnector::from(Arc::new(tls)),
-            stage,
+            fixture,
         }
     }
 
@@ -223,7 +223,7 @@ fn seconds() -> u64 {
 #[ignore = "a measurement"]
 fn echoes() {
     let load = Load::start();
-    let process = load.stage.lodge.process();
+    let process = load.fixture.running.process();
     for (pairs, window) in [(1, 1), (1, 64), (10, 8), (50, 4), (200, 1)] {
         let (delays, took, busy) = runtime().block_on(async {
             let mut tasks = tokio::task::JoinSet::new();
@@ -280,7 +280,7 @@ fn idle_pairs() {
     let pairs: usize = std::env::var("GATELODGE_TEST_RELAY_PAIRS").map_or(1_000, |text| text.parse().unwrap());
     let _ = gatelodge::tls::raise_descriptor_limit();
     let load = Load::start();
-    let process = load.stage.lodge.process();
+    let process = load.fixture.running.process();
     runtime().block_on(async {
         let mut idle = tokio::task::JoinSet::new();
         let (mut made, mut before, mut began) = (0, 0, Instant::now());
@@ -299,7 +299,7 @@ fn idle_pairs() {
         let took = began.elapsed();
         // Every peer is pinged once more, so that what a ping leaves behind counts.
         tokio::time::sleep(Duration::from_secs(12)).await;
-        let status = load.stage.lodge.json(&["status"]);
+        let status = load.fixture.running.json(&["status"]);
         assert_eq!(status["relay"]["paired"], pairs);
         let after = resident_kib(process);
         let each = (after - before) as f64 / (2 * (pairs - 50)) as f64;

@@ -3,9 +3,9 @@
 mod bridge;
 mod compressed;
 mod cut;
-mod desk;
+mod fixture;
 mod limits;
 mod load;
 mod meeting;
-mod stage;
+mod operator;
 mod trust;

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::stage::{SECTIONS, Stage};
+use super::fixture::{Fixture, SECTIONS};
 use crate::support::https::{Https, config};
-use crate::support::lodge::binary;
-use crate::support::{Lodge, eventually};
+use crate::support::test_box::binary;
+use crate::support::{TestBox, eventually};
 
 fn openssl(dir: &Path, args: &str) {
     let run = Command::new("openssl").args(args.split(' ')).current_dir(dir).output();
@@ -68,27 +68,27 @@ fn certificates_made_by_the_originals_scripts_are_good_on_both_sides() {
         "[relay]\n",
         &format!("[relay]\nclient_ca_file = {root:?}\ncertificate_file = {bundle:?}\nkey_file = {bundle:?}\n"),
     );
-    let stage = Stage::start_with(&sections);
+    let fixture = Fixture::start_with(&sections);
     // The relay shows the same family's certificate, without any name in it: peers check none.
-    std::fs::copy(&root, stage.lodge.dir.join("data/pki/relay/root.cert.pem")).unwrap();
-    stage.play_as(Some(&bundle), &["third"]);
-    stage.play_as(Some(&bundle), &["waits_and_goes", "tenant/7"]);
+    std::fs::copy(&root, fixture.running.dir.join("data/pki/relay/root.cert.pem")).unwrap();
+    fixture.play_as(Some(&bundle), &["third"]);
+    fixture.play_as(Some(&bundle), &["waits_and_goes", "tenant/7"]);
 }
 
 #[test]
 fn without_a_good_certificate_nobody_comes_in() {
-    let stage = Stage::start();
+    let fixture = Fixture::start();
     let folder = tempfile::tempdir().unwrap();
     let (_, foreign) = scripts_family(folder.path(), "foreign", "-days 30");
-    stage.play_as(None, &["shut_out"]);
-    stage.play_as(Some(&foreign), &["shut_out"]);
+    fixture.play_as(None, &["shut_out"]);
+    fixture.play_as(Some(&foreign), &["shut_out"]);
     // A certificate of another hierarchy of the same box is foreign, too.
     let out = folder.path().join("client");
-    let issued = stage
-        .lodge
+    let issued = fixture
+        .running
         .json(&["pki", "client", "--name", "app", "--out", out.to_str().unwrap()]);
-    stage.play_as(Some(Path::new(issued["pkeycert"].as_str().unwrap())), &["shut_out"]);
-    stage.play(&["third"]);
+    fixture.play_as(Some(Path::new(issued["pkeycert"].as_str().unwrap())), &["shut_out"]);
+    fixture.play(&["third"]);
 }
 
 /// The public key of the original's own test authority (`O=Micronets-WS-Root`, 2018), whose private key is published
@@ -110,8 +110,9 @@ fn an_authority_whose_key_is_published_is_refused_on_both_sides() {
         "x509 -req -in gateway.csr.pem -CA gateway-root.cert.pem -CAkey gateway-root.key.pem -CAcreateserial -extfile ca.ext -force_pubkey published.pem -out published.cert.pem",
     );
     let root = folder.path().join("published.cert.pem");
-    let mut lodge = Lodge::unstarted(&SECTIONS.replace("[relay]\n", &format!("[relay]\nclient_ca_file = {root:?}\n")));
-    let checked = lodge.command(&["check-config"]);
+    let mut running =
+        TestBox::unstarted(&SECTIONS.replace("[relay]\n", &format!("[relay]\nclient_ca_file = {root:?}\n")));
+    let checked = running.command(&["check-config"]);
     let said = String::from_utf8_lossy(&checked.stderr);
     assert_eq!(checked.status.code(), Some(3), "{said}");
     assert!(
@@ -119,9 +120,13 @@ fn an_authority_whose_key_is_published_is_refused_on_both_sides() {
         "{said}"
     );
     // Its door stays shut, and the others open.
-    lodge.run();
-    assert!(lodge.log().contains("whose private key is public"), "{}", lodge.log());
-    assert!(lodge.json(&["status"])["doors"]["relay"].is_null());
+    running.run();
+    assert!(
+        running.log().contains("whose private key is public"),
+        "{}",
+        running.log()
+    );
+    assert!(running.json(&["status"])["doors"]["relay"].is_null());
     let called = binary()
         .args(["relay", "connect", "wss://127.0.0.1:9/gw/7", "--cert"])
         .args([&bundle, &PathBuf::from("--ca"), &root])
@@ -146,20 +151,20 @@ fn an_expired_certificate_does_not_come_in() {
     let expired = folder.path().join("old.pkeycert.pem");
     std::fs::write(&expired, read("old.cert.pem") + &read("gateway.key.pem")).unwrap();
     let sections = SECTIONS.replace("[relay]\n", &format!("[relay]\nclient_ca_file = {root:?}\n"));
-    let stage = Stage::start_with(&sections);
-    stage.play_as(Some(&expired), &["shut_out"]);
-    stage.play_as(Some(&good), &["third"]);
+    let fixture = Fixture::start_with(&sections);
+    fixture.play_as(Some(&expired), &["shut_out"]);
+    fixture.play_as(Some(&good), &["third"]);
 }
 
 #[test]
 fn rules_let_named_certificates_in_and_refuse_others_before_the_upgrade() {
-    let stage = Stage::start();
-    let (gateway, manager) = (stage.bundle("gateway"), stage.bundle("manager"));
-    stage.play(&["refused", "tenant/7", "403"]);
-    let mut waiting = stage.begin(&gateway, &["waits", "tenant/7"]);
+    let fixture = Fixture::start();
+    let (gateway, manager) = (fixture.bundle("gateway"), fixture.bundle("manager"));
+    fixture.play(&["refused", "tenant/7", "403"]);
+    let mut waiting = fixture.begin(&gateway, &["waits", "tenant/7"]);
     assert_eq!(waiting.line(), "waiting");
-    stage.play(&["refused", "tenant/7", "403"]);
-    stage.play_as(Some(&manager), &["waits_and_goes", "tenant/7"]);
+    fixture.play(&["refused", "tenant/7", "403"]);
+    fixture.play_as(Some(&manager), &["waits_and_goes", "tenant/7"]);
     assert_eq!(waiting.line(), "[1002, \"the peer websocket disconnected\"]");
 }
 
@@ -167,13 +172,13 @@ fn rules_let_named_certificates_in_and_refuse_others_before_the_upgrade() {
 fn a_ticket_stands_for_a_certificate_at_its_meetup_and_nowhere_else() {
     let tickets =
         "[[relay.meetup]]\nid = \"bench/*\"\npeers = [\"manager\"]\ntickets = true\n[[relay.meetup]]\nid = \"two/*\"";
-    let mut stage = Stage::start_with(&SECTIONS.replacen("[[relay.meetup]]\nid = \"two/*\"", tickets, 1));
-    let made = stage
-        .lodge
+    let mut fixture = Fixture::start_with(&SECTIONS.replacen("[[relay.meetup]]\nid = \"two/*\"", tickets, 1));
+    let made = fixture
+        .running
         .json(&["relay", "ticket", "bench/1", "--name", "tester", "--for", "5m"]);
     let ticket = made["ticket"].as_str().unwrap();
     assert_eq!(made["path"], format!("/micronets/v1/ws-proxy/bench/1?ticket={ticket}"));
-    let mut waiting = stage.begin(&stage.bundle("manager"), &["waits", "bench/1"]);
+    let mut waiting = fixture.begin(&fixture.bundle("manager"), &["waits", "bench/1"]);
     assert_eq!(waiting.line(), "waiting");
     let with = |id: &str| format!("{id}?ticket={ticket}");
     for id in [
@@ -182,52 +187,54 @@ fn a_ticket_stands_for_a_certificate_at_its_meetup_and_nowhere_else() {
         &with("two/1"),
         "bench/1?ticket=v1.9999999999.eA.AAAA",
     ] {
-        stage.play_as(None, &["refused", id, "403"]);
+        fixture.play_as(None, &["refused", id, "403"]);
     }
     // A certificate that the rule does not name is not helped by a ticket.
-    stage.play(&["refused", &with("bench/1"), "403"]);
-    stage.play_as(None, &["waits_and_goes", &with("bench/1")]);
+    fixture.play(&["refused", &with("bench/1"), "403"]);
+    fixture.play_as(None, &["waits_and_goes", &with("bench/1")]);
     assert_eq!(waiting.line(), "[1002, \"the peer websocket disconnected\"]");
     // A certificate is still needed where no rule speaks of tickets, and a bad one is refused before any HTTP.
     let folder = tempfile::tempdir().unwrap();
     let (_, foreign) = scripts_family(folder.path(), "foreign", "-days 30");
-    stage.play_as(Some(&foreign), &["shut_out"]);
-    let refused = stage.lodge.command(&["relay", "ticket", "two/1", "--name", "tester"]);
+    fixture.play_as(Some(&foreign), &["shut_out"]);
+    let refused = fixture
+        .running
+        .command(&["relay", "ticket", "two/1", "--name", "tester"]);
     assert!(!refused.status.success());
     assert!(String::from_utf8_lossy(&refused.stderr).contains("tickets = true"));
 
-    stage.lodge.stop();
-    assert!(!stage.lodge.log().contains(ticket), "{}", stage.lodge.log());
-    stage.lodge.run();
-    stage.play_as(None, &["refused", &with("bench/1"), "403"]);
+    fixture.running.stop();
+    assert!(!fixture.running.log().contains(ticket), "{}", fixture.running.log());
+    fixture.running.run();
+    fixture.play_as(None, &["refused", &with("bench/1"), "403"]);
 }
 
 #[test]
 fn a_revoked_certificate_is_cut_within_a_second_and_does_not_come_back() {
-    let stage = Stage::start();
-    let gateway = stage.bundle("gateway");
-    let mut staying = stage.begin(&stage.bundle("peer"), &["stays", "a"]);
+    let fixture = Fixture::start();
+    let gateway = fixture.bundle("gateway");
+    let mut staying = fixture.begin(&fixture.bundle("peer"), &["stays", "a"]);
     assert_eq!(staying.line(), "paired");
-    let mut waiting = stage.begin(&gateway, &["waits", "b"]);
+    let mut waiting = fixture.begin(&gateway, &["waits", "b"]);
     assert_eq!(waiting.line(), "waiting");
-    let revoked = stage
-        .lodge
+    let revoked = fixture
+        .running
         .command(&["pki", "revoke", "gateway", "--hierarchy", "relay"]);
     assert!(revoked.status.success());
     let at = Instant::now();
     assert_eq!(waiting.line(), "[null, null]", "cut, without a word");
     assert!(at.elapsed() < Duration::from_secs(1), "{:?}", at.elapsed());
-    stage.play_as(Some(&gateway), &["shut_out"]);
-    let status = stage.lodge.json(&["status"]);
+    fixture.play_as(Some(&gateway), &["shut_out"]);
+    let status = fixture.running.json(&["status"]);
     assert_eq!(status["relay"]["paired"], 1, "the others stay: {status}");
 }
 
 #[test]
 fn what_is_no_websocket_is_answered_in_http() {
-    let stage = Stage::start();
+    let fixture = Fixture::start();
     let (chain, key) = (
-        stage.lodge.dir.join("peers/peer.chain.pem"),
-        stage.lodge.dir.join("peers/peer.key.pem"),
+        fixture.running.dir.join("peers/peer.chain.pem"),
+        fixture.running.dir.join("peers/peer.key.pem"),
     );
     let upgrade = [
         ("connection", "Upgrade"),
@@ -244,8 +251,8 @@ fn what_is_no_websocket_is_answered_in_http() {
         headers
     };
     let ask = |method: &str, path: &str, headers: &[(&str, &str)]| {
-        let config = config(&stage.root(), Some((&chain, &key)));
-        let mut https = Https::connect(stage.lodge.door("relay"), config).unwrap();
+        let config = config(&fixture.root(), Some((&chain, &key)));
+        let mut https = Https::connect(fixture.running.door("relay"), config).unwrap();
         https.ask(method, path, headers).status
     };
     let path = "/micronets/v1/ws-proxy/x";
@@ -264,6 +271,6 @@ fn what_is_no_websocket_is_answered_in_http() {
     }
     let metric = "gatelodge_relay_connections ";
     eventually("no connection is left", || {
-        (stage.lodge.metric(metric) == Some(0)).then_some(())
+        (fixture.running.metric(metric) == Some(0)).then_some(())
     });
 }

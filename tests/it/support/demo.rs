@@ -7,7 +7,7 @@ use std::process::{Child, ExitStatus, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use super::lodge::binary;
+use super::test_box::binary;
 
 /// A demo that runs; it is killed when this is dropped.
 pub struct Demo {

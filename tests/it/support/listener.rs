@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
-use super::Lodge;
+use super::TestBox;
 
 /// A Python program that listens; it is killed when this is dropped.
 pub struct Listener {
@@ -16,14 +16,14 @@ pub struct Listener {
 
 impl Listener {
     /// Listens to `path` with a token, from `last` on.
-    pub fn start(lodge: &Lodge, path: &str, token: &str, last: Option<&str>) -> Listener {
+    pub fn start(running: &TestBox, path: &str, token: &str, last: Option<&str>) -> Listener {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let python = root.join("target/websockets/bin/python");
         let mut command = Command::new(&python);
         command
             .arg(root.join("tests/it/support/listener.py"))
-            .arg(format!("wss://localhost:{}{path}", lodge.door("https").port()))
-            .arg(lodge.ca_file())
+            .arg(format!("wss://localhost:{}{path}", running.door("https").port()))
+            .arg(running.ca_file())
             .arg(token)
             .args(last)
             .stdout(Stdio::piped());

@@ -5,13 +5,13 @@ pub mod demo;
 pub mod https;
 pub mod line;
 pub mod listener;
-pub mod lodge;
 pub mod meddler;
 pub mod pebble;
+pub mod test_box;
 pub mod usage;
 
 pub use https::{Answer, Https};
-pub use lodge::Lodge;
+pub use test_box::TestBox;
 
 use std::time::{Duration, Instant};
 

@@ -10,10 +10,10 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::broker::Broker;
+use super::fixture::{Fixture, SERIAL};
 use super::puppet::Puppet;
 use super::silence::{hasty, section, with};
-use super::stage::{SERIAL, Stage};
-use crate::support::{Lodge, eventually};
+use crate::support::{TestBox, eventually};
 
 /// How long it waits after its last fault.
 fn pause(shown: &UplinkShown) -> SignedDuration {
@@ -28,12 +28,12 @@ async fn a_broker_that_is_not_available_ten_times_is_reached_the_eleventh() {
         away: Duration::from_millis(1),
         ..hasty()
     };
-    let (_folder, stage) = with(&puppet, patience);
+    let (_folder, fixture) = with(&puppet, patience);
     eventually("ten refusals", || (puppet.connects() >= 10).then_some(()));
-    assert_eq!(stage.uplink.shown().last_error.unwrap().kind, "refused");
+    assert_eq!(fixture.uplink.shown().last_error.unwrap().kind, "refused");
     puppet.behave(|manners| manners.connack = Some(0));
     puppet.hears("100,");
-    assert!(stage.uplink.shown().last_error.is_none());
+    assert!(fixture.uplink.shown().last_error.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -42,9 +42,9 @@ async fn a_refusal_that_only_a_person_can_mend_is_not_asked_for_often() {
     for (code, least_s) in [(1, 900), (2, 900), (4, 30), (5, 30)] {
         let puppet = Puppet::start();
         puppet.behave(|manners| manners.connack = Some(code));
-        let (_folder, stage) = with(&puppet, Patience::default());
+        let (_folder, fixture) = with(&puppet, Patience::default());
         let shown = eventually("the refusal is shown", || {
-            Some(stage.uplink.shown()).filter(|shown| shown.last_error.is_some())
+            Some(fixture.uplink.shown()).filter(|shown| shown.last_error.is_some())
         });
         assert_eq!(shown.faults[0].kind, "refused");
         let wait = pause(&shown).as_secs();
@@ -55,7 +55,7 @@ async fn a_refusal_that_only_a_person_can_mend_is_not_asked_for_often() {
 
 /// A tenant that was not available ten times and is now, and a box for which a session of twice `short` is stable. Of
 /// its pauses the longest is 120 times 4 ms, and no try after this ends by itself.
-fn after_ten_refusals(short: Duration) -> (Puppet, tempfile::TempDir, Stage) {
+fn after_ten_refusals(short: Duration) -> (Puppet, tempfile::TempDir, Fixture) {
     let puppet = Puppet::start();
     puppet.behave(|manners| manners.connack = Some(3));
     let patience = Patience {
@@ -64,29 +64,29 @@ fn after_ten_refusals(short: Duration) -> (Puppet, tempfile::TempDir, Stage) {
         short,
         ..hasty()
     };
-    let (folder, stage) = with(&puppet, patience);
+    let (folder, fixture) = with(&puppet, patience);
     eventually("ten refusals", || {
-        (stage.uplink.shown().faults.len() >= 10).then_some(())
+        (fixture.uplink.shown().faults.len() >= 10).then_some(())
     });
     puppet.behave(|manners| manners.connack = Some(0));
     puppet.hears("100,");
     puppet.behave(|manners| manners.connack = None);
-    (puppet, folder, stage)
+    (puppet, folder, fixture)
 }
 
 /// Breaks the line; how the box is when it has seen it.
-fn broken(puppet: &Puppet, stage: &Stage) -> UplinkShown {
-    let before = stage.uplink.shown().faults.len();
+fn broken(puppet: &Puppet, fixture: &Fixture) -> UplinkShown {
+    let before = fixture.uplink.shown().faults.len();
     puppet.reset();
     eventually("it is seen", || {
-        Some(stage.uplink.shown()).filter(|shown| shown.faults.len() > before)
+        Some(fixture.uplink.shown()).filter(|shown| shown.faults.len() > before)
     })
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_refusals_are_not_forgotten_by_a_session_that_was_not_stable() {
-    let (puppet, _folder, stage) = after_ten_refusals(Patience::default().short);
-    let shown = broken(&puppet, &stage);
+    let (puppet, _folder, fixture) = after_ten_refusals(Patience::default().short);
+    let shown = broken(&puppet, &fixture);
     assert_eq!(shown.faults[0].kind, "lost");
     let wait = pause(&shown).as_millis();
     assert!((240..=720).contains(&wait), "{wait} ms");
@@ -95,39 +95,39 @@ async fn ten_refusals_are_not_forgotten_by_a_session_that_was_not_stable() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_refusals_are_forgotten_by_a_session_of_a_minute_and_the_row_begins_anew() {
     assert_eq!(Patience::default().short * 2, Duration::from_secs(60));
-    let (puppet, _folder, stage) = after_ten_refusals(Duration::from_millis(100));
+    let (puppet, _folder, fixture) = after_ten_refusals(Duration::from_millis(100));
     eventually("the session is stable", || {
-        let since = stage.uplink.shown().connected_since?;
+        let since = fixture.uplink.shown().connected_since?;
         (jiff::Timestamp::now().duration_since(since).as_millis() > 300).then_some(())
     });
     let connects = puppet.connects();
-    let shown = broken(&puppet, &stage);
+    let shown = broken(&puppet, &fixture);
     assert_eq!(
         (shown.faults[0].kind.as_str(), pause(&shown)),
         ("lost", SignedDuration::ZERO)
     );
     eventually("it tries at once", || (puppet.connects() > connects).then_some(()));
-    let wait = pause(&broken(&puppet, &stage)).as_millis();
+    let wait = pause(&broken(&puppet, &fixture)).as_millis();
     assert!((4..=12).contains(&wait), "{wait} ms");
 }
 
-fn name_taker(folder: &Path, broker: &Broker, patience: Patience) -> Stage {
-    Stage::hasty(folder, &section(broker), patience)
+fn name_taker(folder: &Path, broker: &Broker, patience: Patience) -> Fixture {
+    Fixture::hasty(folder, &section(broker), patience)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_box_whose_name_was_taken_once_is_back_at_once_and_stays() {
     let broker = Broker::start();
     let folder = tempfile::tempdir().unwrap();
-    let stage = Stage::start(folder.path(), &section(&broker));
-    stage.drained().await;
+    let fixture = Fixture::start(folder.path(), &section(&broker));
+    fixture.drained().await;
     // It may lose its line before it is done: the box comes back at once.
     let mut guest = broker.client("mosquitto_pub");
     guest.args(["-i", "d:lodge-1", "-t", "x", "-m", "y"]).output().unwrap();
-    eventually("it is back", || (stage.uplink.shown().sessions == 2).then_some(()));
-    stage.says(SERIAL, &[(Quantity::Power, json!(7))], Vec::new()).await;
-    stage.drained().await;
-    let shown = stage.uplink.shown();
+    eventually("it is back", || (fixture.uplink.shown().sessions == 2).then_some(()));
+    fixture.says(SERIAL, &[(Quantity::Power, json!(7))], Vec::new()).await;
+    fixture.drained().await;
+    let shown = fixture.uplink.shown();
     assert_eq!(
         (shown.sessions, shown.faults.len(), shown.taken_over),
         (2, 1, false),
@@ -155,7 +155,7 @@ async fn two_boxes_with_one_name_slow_down_and_say_so_and_one_that_goes_leaves_t
     let mut boxes = folders
         .each_ref()
         .map(|folder| name_taker(folder.path(), &broker, patience));
-    let shown = |boxes: &[Stage; 2]| boxes.each_ref().map(|stage| stage.uplink.shown());
+    let shown = |boxes: &[Fixture; 2]| boxes.each_ref().map(|fixture| fixture.uplink.shown());
     // Whoever sees it waits longer than its sessions lasted.
     let first = eventually("who is cut off again and again sees it, and waits", || {
         let shown = shown(&boxes);
@@ -239,10 +239,10 @@ async fn a_broker_that_says_that_the_name_was_taken_is_believed_however_long_the
         short: Duration::from_nanos(1),
         ..hasty()
     };
-    let stage = Stage::hasty(folder.path(), &section, patience);
-    eventually("it is said", || stage.uplink.shown().taken_over.then_some(()));
+    let fixture = Fixture::hasty(folder.path(), &section, patience);
+    eventually("it is said", || fixture.uplink.shown().taken_over.then_some(()));
     let faults = eventually("again and again", || {
-        Some(stage.uplink.shown().faults).filter(|faults| faults.len() >= 3)
+        Some(fixture.uplink.shown().faults).filter(|faults| faults.len() >= 3)
     });
     let said = |fault: &&gatelodge::uplink::FaultShown| {
         fault.what.contains("another client logged in with the same client id")
@@ -258,9 +258,9 @@ async fn a_host_without_an_address_is_not_asked_for_in_a_busy_loop() {
         away: Duration::from_millis(40),
         ..hasty()
     };
-    let stage = Stage::hasty(folder.path(), section, patience);
+    let fixture = Fixture::hasty(folder.path(), section, patience);
     let faults = eventually("five tries", || {
-        Some(stage.uplink.shown().faults).filter(|faults| faults.len() >= 5)
+        Some(fixture.uplink.shown().faults).filter(|faults| faults.len() >= 5)
     });
     assert!(faults.iter().all(|fault| fault.kind == "dns"));
     // Newest first: each pause is about twice the one before, and never under its half.
@@ -274,18 +274,18 @@ async fn a_host_without_an_address_is_not_asked_for_in_a_busy_loop() {
 fn a_box_whose_broker_has_no_address_takes_next_to_no_processor_time() {
     let seconds: u64 = std::env::var("GATELODGE_TEST_UPLINK_NO_ADDRESS").map_or(5, |text| text.parse().unwrap());
     let section = "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://no-such-host.invalid\"\nclient_id = \"lodge-1\"\n";
-    let tries = |lodge: &Lodge| {
-        lodge.json(&["uplink", "status"])["faults"]
+    let tries = |running: &TestBox| {
+        running.json(&["uplink", "status"])["faults"]
             .as_array()
             .map_or(0, Vec::len)
     };
     // Beside one that has no uplink at all: what a box takes while it does nothing.
-    let boxes = [Lodge::start_with(section), Lodge::start_with("")];
+    let boxes = [TestBox::start_with(section), TestBox::start_with("")];
     eventually("it was tried", || (tries(&boxes[0]) >= 1).then_some(()));
-    let (before, began) = (boxes.each_ref().map(Lodge::processor_time), Instant::now());
+    let (before, began) = (boxes.each_ref().map(TestBox::processor_time), Instant::now());
     // Not a wait for something: the time over which it is measured.
     std::thread::sleep(Duration::from_secs(seconds));
-    let (after, took) = (boxes.each_ref().map(Lodge::processor_time), began.elapsed());
+    let (after, took) = (boxes.each_ref().map(TestBox::processor_time), began.elapsed());
     let part = |one: usize| (after[one] - before[one]).as_secs_f64() / took.as_secs_f64();
     println!(
         "in {took:?}: {:.2} %; without an uplink {:.2} %",

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::broker::{Broker, Witness};
 use super::est::connected;
-use crate::support::lodge::binary;
-use crate::support::{Lodge, eventually};
+use crate::support::test_box::binary;
+use crate::support::{TestBox, eventually};
 
 const STRANGER: &str = "for,strangers";
 const GRANTED: &str = "granted \"secret\", 7";
@@ -49,58 +49,58 @@ fn asks_more_than(witness: &Witness, before: usize) {
     eventually("the box asks for a login", || (asked(witness) > before).then_some(()));
 }
 
-fn granted(broker: &Broker, witness: &Witness) -> Lodge {
-    let lodge = Lodge::start_with(&section(broker));
+fn granted(broker: &Broker, witness: &Witness) -> TestBox {
+    let running = TestBox::start_with(&section(broker));
     asks_more_than(witness, 0);
     broker.publish("s/dcr", &grant(GRANTED));
-    connected(&lodge);
-    lodge
+    connected(&running);
+    running
 }
 
 #[test]
 fn a_device_that_is_accepted_keeps_its_login_and_everything_else_is_passed_over() {
     let broker = broker();
     let witness = broker.witness();
-    let mut lodge = Lodge::start_with(&section(&broker));
+    let mut running = TestBox::start_with(&section(&broker));
     asks_more_than(&witness, 0);
-    let shown = lodge.json(&["uplink", "status"]);
+    let shown = running.json(&["uplink", "status"]);
     assert_eq!(
         (&shown["enrolment"]["by"], &shown["enrolment"]["stage"]),
         (&"bootstrap".into(), &"asking".into())
     );
-    let steps = lodge.command(&["uplink", "test", "--json"]);
+    let steps = running.command(&["uplink", "test", "--json"]);
     let steps: Vec<Value> = serde_json::from_slice(&steps.stdout).unwrap();
     assert_eq!(steps.last().unwrap()["step"], "enrolment", "{steps:?}");
     for no_login in ["70,t1,device_lodge-1", "71,t1,device_lodge-1,x", "70,t1,,x"] {
         broker.publish("s/dcr", no_login);
     }
     eventually("what is no login is counted", || {
-        (lodge.json(&["uplink", "status"])["enrolment"]["no_login"] == 3).then_some(())
+        (running.json(&["uplink", "status"])["enrolment"]["no_login"] == 3).then_some(())
     });
     asks_more_than(&witness, 1);
     broker.publish("s/dcr", &grant(GRANTED));
-    assert_eq!(connected(&lodge)["enrolment"]["stage"], "proven");
-    let file = lodge.dir.join("data/uplink/login.json");
+    assert_eq!(connected(&running)["enrolment"]["stage"], "proven");
+    let file = running.dir.join("data/uplink/login.json");
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     assert!(
         broker.log().contains("u't1/device_lodge-1'"),
         "it connects with what it was granted"
     );
     let before = asked(&witness);
-    lodge.kill();
+    running.kill();
     std::fs::remove_file(broker.pki.dir.join("stranger")).unwrap();
-    lodge.run();
-    connected(&lodge);
+    running.run();
+    connected(&running);
     assert_eq!(asked(&witness), before, "what it has it does not ask for again");
-    let steps = lodge.json(&["uplink", "test"]);
+    let steps = running.json(&["uplink", "test"]);
     assert!(
         steps.as_array().unwrap().iter().all(|step| step["verdict"] == "good"),
         "{steps}"
     );
     let said = [
-        lodge.log(),
+        running.log(),
         steps.to_string(),
-        lodge.json(&["uplink", "status"]).to_string(),
+        running.json(&["uplink", "status"]).to_string(),
     ]
     .concat();
     assert!(!said.contains(STRANGER) && !said.contains("granted \\\"secret") && !said.contains("granted \"secret"));
@@ -110,14 +110,14 @@ fn a_device_that_is_accepted_keeps_its_login_and_everything_else_is_passed_over(
 fn a_granted_login_that_fails_is_told_and_kept_until_another_is_asked_for() {
     let mut broker = broker();
     let witness = broker.witness();
-    let lodge = granted(&broker, &witness);
-    let file = lodge.dir.join("data/uplink/login.json");
+    let running = granted(&broker, &witness);
+    let file = running.dir.join("data/uplink/login.json");
     let kept = std::fs::read(&file).unwrap();
     broker.stop();
     broker.user("t1/device_lodge-1", "another");
     broker.run();
     let shown = eventually("the refusal is told", || {
-        let shown = lodge.json(&["uplink", "status"]);
+        let shown = running.json(&["uplink", "status"]);
         (shown["last_error"]["kind"] == "refused").then_some(shown)
     });
     let what = shown["last_error"]["what"].as_str().unwrap();
@@ -129,7 +129,7 @@ fn a_granted_login_that_fails_is_told_and_kept_until_another_is_asked_for() {
     assert_eq!(std::fs::read(&file).unwrap(), kept, "it is not thrown away by itself");
     let before = asked(&witness);
     std::thread::scope(|scope| {
-        let again = scope.spawn(|| lodge.json(&["uplink", "enrol", "--again"]));
+        let again = scope.spawn(|| running.json(&["uplink", "enrol", "--again"]));
         asks_more_than(&witness, before);
         broker.publish("s/dcr", &grant("another"));
         let steps = again.join().unwrap();
@@ -138,19 +138,19 @@ fn a_granted_login_that_fails_is_told_and_kept_until_another_is_asked_for() {
             "{steps}"
         );
     });
-    connected(&lodge);
+    connected(&running);
 }
 
 #[test]
 fn who_no_longer_waits_for_another_login_leaves_the_box_with_the_one_it_has() {
     let broker = broker();
     let witness = broker.witness();
-    let lodge = granted(&broker, &witness);
-    let kept = std::fs::read(lodge.dir.join("data/uplink/login.json")).unwrap();
+    let running = granted(&broker, &witness);
+    let kept = std::fs::read(running.dir.join("data/uplink/login.json")).unwrap();
     let before = asked(&witness);
     let mut again = binary()
         .args(["uplink", "enrol", "--again", "--config"])
-        .arg(lodge.config_file())
+        .arg(running.config_file())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -158,14 +158,14 @@ fn who_no_longer_waits_for_another_login_leaves_the_box_with_the_one_it_has() {
     asks_more_than(&witness, before);
     again.kill().unwrap();
     again.wait().unwrap();
-    connected(&lodge);
-    assert_eq!(std::fs::read(lodge.dir.join("data/uplink/login.json")).unwrap(), kept);
+    connected(&running);
+    assert_eq!(std::fs::read(running.dir.join("data/uplink/login.json")).unwrap(), kept);
 }
 
 #[test]
 fn a_proof_that_the_platform_gives_stands_alone() {
     let said = |section: &str| {
-        let output = Lodge::unstarted(section).command(&["check-config"]);
+        let output = TestBox::unstarted(section).command(&["check-config"]);
         assert_eq!(output.status.code(), Some(3), "{section}");
         String::from_utf8_lossy(&output.stderr).into_owned()
     };

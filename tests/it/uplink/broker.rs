@@ -8,12 +8,12 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 
 use crate::support::pebble::free_port;
-use crate::support::{Lodge, eventually};
+use crate::support::{TestBox, eventually};
 
 /// A broker: one port wants client certificates, one passwords, both over TLS. It is killed when this is dropped.
 pub struct Broker {
     /// The box whose authorities issued everything; it does not run.
-    pub pki: Lodge,
+    pub pki: TestBox,
     /// Clients must show a certificate of the client hierarchy.
     pub by_certificate: u16,
     /// Clients must say name and password.
@@ -21,7 +21,7 @@ pub struct Broker {
     child: Option<Child>,
 }
 
-/// The password of the user `lodge`: with what a careless writer of configuration files trips over.
+/// The password of the user `test_box`: with what a careless writer of configuration files trips over.
 pub const PASSWORD: &str = "p:a,ss wörd";
 
 pub fn program(name: &str) -> Command {
@@ -43,7 +43,7 @@ impl Broker {
 
     /// One whose address is known and that does not answer yet.
     pub fn unstarted() -> Broker {
-        let pki = Lodge::unstarted("");
+        let pki = TestBox::unstarted("");
         let out = pki.dir.join("tls").display().to_string();
         pki.json(&["pki", "init"]);
         for (kind, name) in [("server", "localhost"), ("client", "lodge-1"), ("client", "witness")] {

@@ -7,8 +7,8 @@ use gatelodge::store::{Clock, Options};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
+use super::fixture::{Fixture, SERIAL};
 use super::puppet::Puppet;
-use super::stage::{SERIAL, Stage};
 use crate::support::eventually;
 
 /// A clock that goes on as it should, and stands where it is set.
@@ -45,8 +45,10 @@ pub fn options(folder: &std::path::Path, clock: &Arc<Shifted>) -> Options {
     }
 }
 
-async fn power(stage: &Stage, watts: u32) {
-    stage.says(SERIAL, &[(Quantity::Power, json!(watts))], Vec::new()).await;
+async fn power(fixture: &Fixture, watts: u32) {
+    fixture
+        .says(SERIAL, &[(Quantity::Power, json!(watts))], Vec::new())
+        .await;
 }
 
 /// Times in the lines that came, of measurements, alarms and events.
@@ -66,25 +68,25 @@ async fn nothing_leaves_with_a_date_of_1970_and_what_waited_has_its_right_time_o
     let clock = Arc::new(Shifted::default());
     clock.set("1970-01-01T00:10:00Z".parse().unwrap());
     let section = puppet.section(folder.path()) + RULE;
-    let stage = Stage::start_with(options(folder.path(), &clock), &section);
+    let fixture = Fixture::start_with(options(folder.path(), &clock), &section);
     let began = Timestamp::now();
     for watts in [1_000, 6_000, 2_000] {
-        power(&stage, watts).await;
+        power(&fixture, watts).await;
     }
     // It is connected and listens, and has nothing with a date to say.
     puppet.hears("100,");
     eventually("it is connected and waits", || {
-        let shown = stage.uplink.shown();
+        let shown = fixture.uplink.shown();
         (shown.connected_since.is_some() && shown.backlog_rows >= 5).then_some(())
     });
     let before = puppet.texts().len();
     assert_eq!(times(&puppet), []);
     // Set wrong once more on its way.
     clock.set("1999-12-31T23:59:00Z".parse().unwrap());
-    power(&stage, 3_000).await;
+    power(&fixture, 3_000).await;
     clock.set_right();
-    power(&stage, 4_000).await;
-    stage.drained().await;
+    power(&fixture, 4_000).await;
+    fixture.drained().await;
     let told = times(&puppet);
     assert!(puppet.texts().len() > before);
     let soon = Timestamp::now() + SignedDuration::from_secs(1);
@@ -117,17 +119,17 @@ async fn what_another_run_wrote_by_a_wrong_clock_has_the_time_of_sending_and_say
     let clock = Arc::new(Shifted::default());
     clock.set("1970-01-01T00:10:00Z".parse().unwrap());
     let section = puppet.section(folder.path());
-    let mut stage = Stage::start_with(options(folder.path(), &clock), &section);
-    power(&stage, 1_000).await;
+    let mut fixture = Fixture::start_with(options(folder.path(), &clock), &section);
+    power(&fixture, 1_000).await;
     puppet.hears("500");
-    stage.stop().await;
-    stage.store.close().await;
-    drop(stage);
+    fixture.stop().await;
+    fixture.store.close().await;
+    drop(fixture);
     assert_eq!(times(&puppet), []);
     clock.set_right();
     let began = Timestamp::now();
-    let stage = Stage::start_with(options(folder.path(), &clock), &section);
-    stage.drained().await;
+    let fixture = Fixture::start_with(options(folder.path(), &clock), &section);
+    fixture.drained().await;
     let told = times(&puppet);
     let place = |what: &str| told.iter().position(|(text, _)| text.contains(what));
     assert!(

@@ -7,20 +7,20 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use super::broker::{Broker, Witness};
+use super::fixture::{Fixture, SERIAL};
 use super::platform::{DEVICE, Platform};
-use super::stage::{SERIAL, Stage};
-use crate::support::{Lodge, eventually};
+use crate::support::{TestBox, eventually};
 
 fn section(broker: &Broker) -> String {
     broker.section().replace("kind = \"mqtt\"", "kind = \"cumulocity\"")
 }
 
-fn begin(more: &str) -> (Broker, Witness, tempfile::TempDir, Stage) {
+fn begin(more: &str) -> (Broker, Witness, tempfile::TempDir, Fixture) {
     let broker = Broker::start();
     let witness = broker.witness();
     let folder = tempfile::tempdir().unwrap();
-    let stage = Stage::start(folder.path(), &(section(&broker) + more));
-    (broker, witness, folder, stage)
+    let fixture = Fixture::start(folder.path(), &(section(&broker) + more));
+    (broker, witness, folder, fixture)
 }
 
 fn child() -> String {
@@ -29,7 +29,7 @@ fn child() -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn meters_and_spaces_are_children_with_their_values_events_and_alarms() {
-    let (broker, witness, _folder, mut stage) = begin("position = [51.47, -0.11, 12.0]\n");
+    let (broker, witness, _folder, mut fixture) = begin("position = [51.47, -0.11, 12.0]\n");
     let mut platform = Platform::default();
     let child = child();
     platform.until(&broker, &witness, "registration", |taken| taken.fields[0] == "500");
@@ -77,10 +77,10 @@ async fn meters_and_spaces_are_children_with_their_values_events_and_alarms() {
         (Quantity::Backlight, json!("always_on_sp")),
         (Quantity::TariffsActive, json!({"standing_charge": "0.25"})),
     ];
-    stage
+    fixture
         .says(SERIAL, &values, vec![logged, silent, MeterNews::Answers])
         .await;
-    stage
+    fixture
         .says(
             SERIAL,
             &[(Quantity::LoadSwitch, json!("never_button_required"))],
@@ -90,7 +90,7 @@ async fn meters_and_spaces_are_children_with_their_values_events_and_alarms() {
     platform.until(&broker, &witness, "the switch's change", |taken| {
         taken.fields.get(1).is_some_and(|kind| kind == "emop_LoadSwitchChanged")
     });
-    stage.drained().await;
+    fixture.drained().await;
     platform.look(&broker, &witness);
     assert_eq!(platform.stored(&child, "A+"), [18_655.12]);
     assert_eq!(
@@ -129,7 +129,7 @@ async fn meters_and_spaces_are_children_with_their_values_events_and_alarms() {
     assert_eq!(alarms, ["302", "306"], "the alarm is raised and then cleared");
 
     let id = SpaceId::from_random([7; 16]);
-    let spaces = SpacesWriter::new(stage.store.clone());
+    let spaces = SpacesWriter::new(fixture.store.clone());
     let new = NewSpace::plain(
         id,
         Some("Hall".into()),
@@ -154,7 +154,7 @@ async fn meters_and_spaces_are_children_with_their_values_events_and_alarms() {
         "at most one a second: {counts:?}"
     );
     assert!(platform.children().contains(space.as_str()));
-    stage.stop().await;
+    fixture.stop().await;
     platform.until(&broker, &witness, "the services are down", |taken| {
         taken.fields[..] == ["104", "down"]
     });
@@ -168,10 +168,12 @@ async fn meters_and_spaces_are_children_with_their_values_events_and_alarms() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operation_is_done_once_and_ends_once_and_what_is_not_allowed_is_not_done() {
-    let (broker, witness, _folder, stage) = begin("allow_commands = [\"uptime\", \"meter\", \"help\"]\n");
+    let (broker, witness, _folder, fixture) = begin("allow_commands = [\"uptime\", \"meter\", \"help\"]\n");
     let mut platform = Platform::default();
     platform.until(&broker, &witness, "registration", |taken| taken.fields[0] == "500");
-    stage.says(SERIAL, &[(Quantity::Voltage, json!(241))], Vec::new()).await;
+    fixture
+        .says(SERIAL, &[(Quantity::Voltage, json!(241))], Vec::new())
+        .await;
     let mut run = |text: &str| {
         let id = platform.ask(&broker, DEVICE, "c8y_Command", json!({ "text": text }));
         platform.ended(&broker, &witness, &id)
@@ -230,8 +232,8 @@ async fn an_operation_is_done_once_and_ends_once_and_what_is_not_allowed_is_not_
     // The stand-in panics when an operation moves a second time.
     assert_eq!(platform.state(&twice), Some("SUCCESSFUL"));
     assert_eq!(platform.state(&nobody), None, "who is not ours gets no answer");
-    assert_eq!(stage.uplink.tallies().ignored.operations, 1);
-    assert_eq!(stage.uplink.shown().sessions, 1, "nothing of it cost the session");
+    assert_eq!(fixture.uplink.tallies().ignored.operations, 1);
+    assert_eq!(fixture.uplink.shown().sessions, 1, "nothing of it cost the session");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -269,21 +271,21 @@ fn a_restart_is_told_before_and_after_and_a_counter_shows_that_nothing_was_lost(
     let broker = Broker::start();
     let witness = broker.witness();
     let meter = format!("[[meter]]\nserial = \"{SERIAL}\"\nlink = \"tcp://127.0.0.1:9\"\n[meters.polling]\n");
-    let mut lodge = Lodge::start_with(&(section(&broker) + "self_test_rate = \"100/s\"\n" + &meter));
+    let mut running = TestBox::start_with(&(section(&broker) + "self_test_rate = \"100/s\"\n" + &meter));
     let mut platform = Platform::default();
     platform.until(&broker, &witness, "registration", |taken| taken.fields[0] == "500");
     let id = platform.ask(&broker, DEVICE, "c8y_Restart", json!({}));
-    assert_eq!(lodge.wait(), Some(75), "whoever started it is to start it again");
+    assert_eq!(running.wait(), Some(75), "whoever started it is to start it again");
     platform.look(&broker, &witness);
     assert_eq!(platform.state(&id), Some("EXECUTING"));
-    lodge.run();
+    running.run();
     assert_eq!(platform.ended(&broker, &witness, &id).0, "SUCCESSFUL");
     let again = platform.ask(&broker, DEVICE, "c8y_Restart", json!({}));
     let (state, why) = platform.ended(&broker, &witness, &again);
     assert!(state == "FAILED" && why.contains("five minutes"), "{why}");
     for _ in 0..3 {
-        lodge.kill();
-        lodge.run();
+        running.kill();
+        running.run();
         let before = platform.lines.len();
         platform.until(&broker, &witness, "it goes on", |_| true);
         eventually("it counts on", || {
@@ -291,8 +293,8 @@ fn a_restart_is_told_before_and_after_and_a_counter_shows_that_nothing_was_lost(
             (platform.lines.len() > before + 20).then_some(())
         });
     }
-    lodge.signal(Signal::TERM);
-    assert_eq!(lodge.wait(), Some(0));
+    running.signal(Signal::TERM);
+    assert_eq!(running.wait(), Some(0));
     platform.look(&broker, &witness);
     let counted = platform
         .lines

@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::broker::Broker;
+use super::fixture::{Fixture, SERIAL};
 use super::platform::{self, DEVICE, Platform, Taken};
 use super::puppet::{Puppet, Said};
-use super::stage::{SERIAL, Stage};
-use crate::support::{Lodge, eventually};
+use crate::support::{TestBox, eventually};
 
 /// Bytes of one packet that the platform takes, header and all.
 const PACKET: usize = 16_184;
@@ -24,14 +24,14 @@ async fn names_and_texts_with_everything_in_them_are_read_back_as_they_were() {
     let witness = broker.witness();
     let folder = tempfile::tempdir().unwrap();
     let section = broker.section().replace("kind = \"mqtt\"", "kind = \"cumulocity\"");
-    let stage = Stage::start(folder.path(), &section);
+    let fixture = Fixture::start(folder.path(), &section);
     let mut platform = Platform::default();
     platform.until(&broker, &witness, "registration", |taken| taken.fields[0] == "500");
     let id = SpaceId::from_random([7; 16]);
     let occupancy = Occupancy { current: 0, maximum: 4 };
     let name = "Meter \"A\", hall";
     let new = NewSpace::plain(id, Some(name.into()), occupancy, SpaceOrigin::Operator);
-    let spaces = SpacesWriter::new(stage.store.clone());
+    let spaces = SpacesWriter::new(fixture.store.clone());
     spaces.create(new, Timestamp::now()).await.unwrap();
     let logged = |name: &str| MeterNews::Logged {
         at: Timestamp::now(),
@@ -47,11 +47,11 @@ async fn names_and_texts_with_everything_in_them_are_read_back_as_they_were() {
         ("é\u{1F600}, 50 %", "é\u{1F600}, 50 %"),
     ];
     // The unit of the last series is empty: the platform refuses a line that ends in a comma.
-    stage.says(SERIAL, &[(Quantity::Csq, json!(12))], Vec::new()).await;
-    stage
+    fixture.says(SERIAL, &[(Quantity::Csq, json!(12))], Vec::new()).await;
+    fixture
         .says(SERIAL, &[], texts.iter().map(|(text, _)| logged(text)).collect())
         .await;
-    stage.drained().await;
+    fixture.drained().await;
     eventually("all of it arrived", || {
         platform.look(&broker, &witness);
         let named = platform.names.get(&format!("{DEVICE}-space-{id}"));
@@ -72,8 +72,8 @@ async fn names_and_texts_with_everything_in_them_are_read_back_as_they_were() {
 }
 
 /// Writes into the book of a box that does not run what a meter would have said.
-async fn said_meanwhile(lodge: &Lodge, said: &[(Quantity, Value)]) {
-    let store = Store::open(Options::new(lodge.dir.join("data/store"))).unwrap();
+async fn said_meanwhile(running: &TestBox, said: &[(Quantity, Value)]) {
+    let store = Store::open(Options::new(running.dir.join("data/store"))).unwrap();
     let meters = MetersWriter::new(store.clone());
     for (quantity, value) in said {
         let latest = Latest::measured(value.clone(), Timestamp::now());
@@ -100,9 +100,9 @@ async fn what_is_no_number_never_leaves_and_is_counted_and_every_other_is_plain_
     let folder = tempfile::tempdir().unwrap();
     let meter = format!("[[meter]]\nserial = \"{SERIAL}\"\nlink = \"tcp://127.0.0.1:9\"\n");
     let sections = puppet.section(folder.path()) + "[metrics]\nlisten = [\"127.0.0.1:0\"]\n" + &meter;
-    let mut lodge = Lodge::start_with(&sections);
+    let mut running = TestBox::start_with(&sections);
     puppet.hears("500");
-    lodge.stop();
+    running.stop();
     let said = [
         (Quantity::Balance, json!("NaN")),
         (Quantity::Voltage, json!(-0.0)),
@@ -112,9 +112,9 @@ async fn what_is_no_number_never_leaves_and_is_counted_and_every_other_is_plain_
         (Quantity::Voltage, json!(0.1 + 0.2)),
         (Quantity::Balance, json!("-12.34567")),
     ];
-    said_meanwhile(&lodge, &said).await;
+    said_meanwhile(&running, &said).await;
     let before = puppet.texts().len();
-    lodge.run();
+    running.run();
     puppet.hears("201,emop_Reading");
     eventually("the last value arrived", || {
         let texts = puppet.texts();
@@ -133,14 +133,14 @@ async fn what_is_no_number_never_leaves_and_is_counted_and_every_other_is_plain_
             "emop_Prepay,balance,-12.34567,GBP"
         ]
     );
-    assert_eq!(lodge.metric("gatelodge_uplink_skipped_values_total"), Some(3));
+    assert_eq!(running.metric("gatelodge_uplink_skipped_values_total"), Some(3));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_ways_of_writing_a_quote_in_a_command_are_the_same_command() {
     let (puppet, folder) = (Puppet::start(), tempfile::tempdir().unwrap());
     let section = puppet.section(folder.path()) + "operations = \"smartrest\"\n";
-    let _stage = Stage::start(folder.path(), &section);
+    let _stage = Fixture::start(folder.path(), &section);
     eventually("it listens", || {
         let said = puppet.said();
         let listens = |(_, said): &(usize, Said)| matches!(said, Said::Subscribe(topics) if topics.iter().any(|(topic, _)| topic == "s/ds"));
@@ -176,8 +176,8 @@ async fn an_answer_that_is_too_long_is_cut_as_it_is_written_and_the_operation_en
     // Twenty of them: 20,000 quotes, which are written as twice as many bytes; 5,000 characters of four bytes each.
     for name in ["\"".repeat(1_000), "\u{1F600}".repeat(250)] {
         let (puppet, folder) = (Puppet::start(), tempfile::tempdir().unwrap());
-        let stage = Stage::start(folder.path(), &puppet.section(folder.path()));
-        let spaces = SpacesWriter::new(stage.store.clone());
+        let fixture = Fixture::start(folder.path(), &puppet.section(folder.path()));
+        let spaces = SpacesWriter::new(fixture.store.clone());
         for number in 0..20 {
             let occupancy = Occupancy { current: 0, maximum: 4 };
             let id = SpaceId::from_random([number; 16]);
@@ -199,8 +199,8 @@ async fn an_answer_that_is_too_long_is_cut_as_it_is_written_and_the_operation_en
         let read = platform::fields(&text);
         let (shown, end) = read[2].split_at(read[2].len() - 3);
         assert!(shown.contains(&name) && end == "...", "{end}");
-        stage.drained().await;
-        let shown = stage.uplink.shown();
+        fixture.drained().await;
+        let shown = fixture.uplink.shown();
         assert_eq!((shown.sessions, shown.dropped), (1, 0), "{shown:?}");
     }
 }

@@ -8,20 +8,20 @@ use gatelodge::uplink::Patience;
 use serde_json::{Value, json};
 
 use super::est::{Est, OTP, connected};
-use super::stage::Stage;
-use crate::support::{Lodge, eventually};
+use super::fixture::Fixture;
+use crate::support::{TestBox, eventually};
 
-fn identity(lodge: &Lodge) -> PathBuf {
-    lodge.dir.join("data/uplink/identity.pem")
+fn identity(running: &TestBox) -> PathBuf {
+    running.dir.join("data/uplink/identity.pem")
 }
 
-fn next(lodge: &Lodge) -> PathBuf {
-    lodge.dir.join("data/uplink/identity.next.pem")
+fn next(running: &TestBox) -> PathBuf {
+    running.dir.join("data/uplink/identity.next.pem")
 }
 
 /// What `uplink enrol` says of each step.
-fn enrol(lodge: &Lodge, more: &[&str]) -> Vec<(String, String, String)> {
-    let output = lodge.command(&[&["uplink", "enrol", "--json"], more].concat());
+fn enrol(running: &TestBox, more: &[&str]) -> Vec<(String, String, String)> {
+    let output = running.command(&[&["uplink", "enrol", "--json"], more].concat());
     let steps: Vec<Value> = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
     let bad = steps.iter().any(|step| step["verdict"] == "bad");
@@ -35,25 +35,28 @@ fn enrol(lodge: &Lodge, more: &[&str]) -> Vec<(String, String, String)> {
 fn a_one_time_password_earns_a_certificate_that_logs_in_and_is_needed_once() {
     let est = Est::start();
     std::fs::write(est.otp_file(), format!("{OTP}\n")).unwrap();
-    let mut lodge = Lodge::start_with(&format!(
+    let mut running = TestBox::start_with(&format!(
         "{}[metrics]\nlisten = [\"127.0.0.1:0\"]\n",
         est.section_with_otp()
     ));
-    connected(&lodge);
-    assert_eq!(lodge.metric("gatelodge_uplink_cert_days_left "), Some(89));
+    connected(&running);
+    assert_eq!(running.metric("gatelodge_uplink_cert_days_left "), Some(89));
     let asked = est.asked();
     assert_eq!(asked.len(), 1, "{asked:?}");
     assert_eq!(asked[0]["path"], "/.well-known/est/simpleenroll");
     assert_eq!(asked[0]["type"], "application/pkcs10");
     assert_eq!(asked[0]["encoding"], "base64");
-    assert_eq!(identity(&lodge).metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    let shown = connected(&lodge);
+    assert_eq!(
+        identity(&running).metadata().unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let shown = connected(&running);
     assert_eq!(shown["enrolment"]["stage"], "proven");
     assert!(
         shown["certificate_ends"].is_string() && shown["enrolment"]["renews"].is_string(),
         "{shown}"
     );
-    let steps = lodge.json(&["uplink", "test"]);
+    let steps = running.json(&["uplink", "test"]);
     assert!(
         steps.as_array().unwrap().iter().all(|step| step["verdict"] == "good"),
         "{steps}"
@@ -63,26 +66,26 @@ fn a_one_time_password_earns_a_certificate_that_logs_in_and_is_needed_once() {
         "{steps}"
     );
     let said = [
-        lodge.log(),
+        running.log(),
         shown.to_string(),
         steps.to_string(),
-        lodge.json(&["status"]).to_string(),
+        running.json(&["status"]).to_string(),
     ]
     .concat();
     assert!(!said.contains(OTP) && !said.contains("PRIVATE KEY"), "{said}");
 
     // A backup on another box would be a second one under this name.
-    let [secret, backup] = ["secret", "lodge.backup"].map(|name| lodge.dir.join(name).display().to_string());
+    let [secret, backup] = ["secret", "lodge.backup"].map(|name| running.dir.join(name).display().to_string());
     std::fs::write(&secret, "correct horse battery staple").unwrap();
-    lodge.json(&["backup", &backup, "--passphrase-file", &secret]);
-    let other = Lodge::unstarted("");
+    running.json(&["backup", &backup, "--passphrase-file", &secret]);
+    let other = TestBox::unstarted("");
     other.json(&["restore", &backup, "--passphrase-file", &secret]);
     assert!(other.dir.join("data/store").exists() && !identity(&other).exists());
 
     std::fs::remove_file(est.otp_file()).unwrap();
-    lodge.kill();
-    lodge.run();
-    connected(&lodge);
+    running.kill();
+    running.run();
+    connected(&running);
     assert_eq!(est.asked().len(), 1, "what it has it does not ask for again");
 }
 
@@ -90,9 +93,9 @@ fn a_one_time_password_earns_a_certificate_that_logs_in_and_is_needed_once() {
 fn a_wrong_one_time_password_is_told_in_the_platforms_words_without_it_and_another_is_tried_at_once() {
     let est = Est::start();
     std::fs::write(est.otp_file(), "mistaken-secret").unwrap();
-    let lodge = Lodge::start_with(&est.section_with_otp());
+    let running = TestBox::start_with(&est.section_with_otp());
     let shown = eventually("the refusal is shown", || {
-        let shown = lodge.json(&["uplink", "status"]);
+        let shown = running.json(&["uplink", "status"]);
         shown["last_error"].is_object().then_some(shown)
     });
     let (what, mend) = (&shown["last_error"]["what"], &shown["last_error"]["mend"]);
@@ -107,35 +110,35 @@ fn a_wrong_one_time_password_is_told_in_the_platforms_words_without_it_and_anoth
     let at: jiff::Timestamp = shown["last_error"]["at"].as_str().unwrap().parse().unwrap();
     let again: jiff::Timestamp = shown["enrolment"]["next_try"].as_str().unwrap().parse().unwrap();
     assert_eq!(again.duration_since(at).as_mins(), 60, "it is asked again hourly");
-    assert!(!identity(&lodge).exists());
-    let steps = lodge.command(&["uplink", "test", "--json"]);
+    assert!(!identity(&running).exists());
+    let steps = running.command(&["uplink", "test", "--json"]);
     let steps: Vec<Value> = serde_json::from_slice(&steps.stdout).unwrap();
     assert_eq!(steps.last().unwrap()["step"], "enrolment", "{steps:?}");
     assert_eq!(steps.last().unwrap()["verdict"], "bad");
     assert!(
-        !format!("{shown}{steps:?}{}", lodge.log()).contains("mistaken"),
+        !format!("{shown}{steps:?}{}", running.log()).contains("mistaken"),
         "{}",
-        lodge.log()
+        running.log()
     );
     std::fs::write(est.otp_file(), OTP).unwrap();
-    connected(&lodge);
+    connected(&running);
 }
 
 #[test]
 fn whatever_is_wrong_with_the_answer_is_said_and_nothing_is_kept() {
     let est = Est::start();
-    let lodge = Lodge::start_with(&est.section());
+    let running = TestBox::start_with(&est.section());
     let otp = est.otp_file();
     std::fs::write(&otp, OTP).unwrap();
     let file = otp.display().to_string();
     let wrong = |manners: Value, wanted: &str| {
         est.register(OTP);
         est.behave(&manners);
-        let steps = enrol(&lodge, &["--otp-file", &file]);
+        let steps = enrol(&running, &["--otp-file", &file]);
         let (step, verdict, words) = steps.last().unwrap().clone();
         assert_eq!((step.as_str(), verdict.as_str()), ("certificate", "bad"), "{words}");
         assert!(words.contains(wanted), "{wanted}: {words}");
-        assert!(!identity(&lodge).exists() && !words.contains(OTP));
+        assert!(!identity(&running).exists() && !words.contains(OTP));
     };
     wrong(
         json!({"status": 422, "text": "{\"message\":\"Tenant has no CA\"}"}),
@@ -144,11 +147,11 @@ fn whatever_is_wrong_with_the_answer_is_said_and_nothing_is_kept() {
     wrong(json!({"status": 200, "text": "<html>"}), "neither PEM nor PKCS#7");
     wrong(json!({"subject": "lodge-2"}), "is for \"lodge-2\"");
     wrong(json!({"seconds": 0}), "which is not now");
-    let steps = enrol(&lodge, &[]);
+    let steps = enrol(&running, &[]);
     assert!(steps.last().unwrap().2.contains("no one-time password"), "{steps:?}");
     est.register(OTP);
     est.behave(&json!({"form": "pem"}));
-    let steps = enrol(&lodge, &["--otp-file", &file]);
+    let steps = enrol(&running, &["--otp-file", &file]);
     let verdicts: Vec<(&str, &str)> = steps
         .iter()
         .map(|(step, good, _)| (step.as_str(), good.as_str()))
@@ -158,41 +161,44 @@ fn whatever_is_wrong_with_the_answer_is_said_and_nothing_is_kept() {
         [("config", "good"), ("certificate", "good"), ("session", "good")],
         "{steps:?}"
     );
-    connected(&lodge);
+    connected(&running);
 }
 
 #[test]
 fn a_certificate_is_renewed_in_time_by_a_fresh_key_and_the_next_one_is_taken_in_a_session() {
     let est = Est::start();
     est.behave(&json!({"seconds": 6, "form": "der"}));
-    let lodge = est.enrolled();
-    let first = std::fs::read_to_string(identity(&lodge)).unwrap();
+    let running = est.enrolled();
+    let first = std::fs::read_to_string(identity(&running)).unwrap();
     est.behave(&json!({}));
     let second = eventually("the next one is taken", || {
-        let now = std::fs::read_to_string(identity(&lodge)).unwrap();
-        (now != first && !next(&lodge).exists()).then_some(now)
+        let now = std::fs::read_to_string(identity(&running)).unwrap();
+        (now != first && !next(&running).exists()).then_some(now)
     });
     let key = |pair: &str| pair[pair.find("-----BEGIN PRIVATE KEY").unwrap()..].to_owned();
     assert_ne!(key(&first), key(&second), "the key is a fresh one");
     let asked = est.asked_for("simplereenroll");
     assert_eq!(asked.len(), 1, "{asked:?}");
     assert_eq!(asked[0]["shown"], json!(["lodge-1"]), "by the certificate of before");
-    let shown = connected(&lodge);
+    let shown = connected(&running);
     assert_eq!(shown["enrolment"]["last_error"], Value::Null, "{shown}");
-    assert_eq!(identity(&lodge).metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        identity(&running).metadata().unwrap().permissions().mode() & 0o777,
+        0o600
+    );
 }
 
 #[test]
 fn a_next_certificate_that_the_broker_refuses_is_given_up_and_the_old_one_used_on() {
     let est = Est::start();
-    let lodge = est.enrolled();
-    let first = std::fs::read_to_string(identity(&lodge)).unwrap();
+    let running = est.enrolled();
+    let first = std::fs::read_to_string(identity(&running)).unwrap();
     est.behave(&json!({"authority": "stranger"}));
-    let steps = enrol(&lodge, &[]);
+    let steps = enrol(&running, &[]);
     let (step, verdict, words) = steps.last().unwrap();
     assert_eq!((step.as_str(), verdict.as_str()), ("session", "bad"), "{steps:?}");
     assert!(words.contains("the one of before is used on"), "{words}");
-    let shown = connected(&lodge);
+    let shown = connected(&running);
     assert!(
         shown["enrolment"]["last_error"]["mend"]
             .as_str()
@@ -200,13 +206,13 @@ fn a_next_certificate_that_the_broker_refuses_is_given_up_and_the_old_one_used_o
             .contains("trusts the authority"),
         "{shown}"
     );
-    assert_eq!(std::fs::read_to_string(identity(&lodge)).unwrap(), first);
-    assert!(!next(&lodge).exists());
+    assert_eq!(std::fs::read_to_string(identity(&running)).unwrap(), first);
+    assert!(!next(&running).exists());
     est.behave(&json!({}));
-    let steps = enrol(&lodge, &[]);
+    let steps = enrol(&running, &[]);
     assert!(steps.iter().all(|(_, verdict, _)| verdict == "good"), "{steps:?}");
-    assert_ne!(std::fs::read_to_string(identity(&lodge)).unwrap(), first);
-    assert_eq!(connected(&lodge)["enrolment"]["last_error"], Value::Null);
+    assert_ne!(std::fs::read_to_string(identity(&running)).unwrap(), first);
+    assert_eq!(connected(&running)["enrolment"]["last_error"], Value::Null);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -220,12 +226,12 @@ async fn a_refused_renewal_is_tried_again_while_the_old_certificate_lasts() {
         enrol: Duration::from_millis(500),
         ..Patience::default()
     };
-    let mut stage = Stage::hasty(folder.path(), &section, patience);
+    let mut fixture = Fixture::hasty(folder.path(), &section, patience);
     let kept = |name: &str| std::fs::read_to_string(folder.path().join("uplink").join(name)).ok();
     let first = eventually("it is certified", || kept("identity.pem"));
     est.behave(&json!({"authority": "stranger"}));
     eventually("a renewal is refused by the broker", || {
-        let shown = stage.uplink.shown().enrolment?;
+        let shown = fixture.uplink.shown().enrolment?;
         shown
             .last_error
             .filter(|fault| fault.what.contains("the one of before is used on"))
@@ -235,8 +241,8 @@ async fn a_refused_renewal_is_tried_again_while_the_old_certificate_lasts() {
     eventually("a later one is taken", || {
         (kept("identity.pem") != Some(first.clone()) && kept("identity.next.pem").is_none()).then_some(())
     });
-    stage.drained().await;
-    stage.stop().await;
+    fixture.drained().await;
+    fixture.stop().await;
 }
 
 /// However it is cut off, the box comes back with a pair that logs in.
@@ -244,12 +250,12 @@ async fn a_refused_renewal_is_tried_again_while_the_old_certificate_lasts() {
 fn a_box_that_is_killed_while_it_renews_comes_back_with_a_pair_that_works() {
     let kills: u64 = std::env::var("GATELODGE_TEST_ENROL_KILLS").map_or(6, |text| text.parse().unwrap());
     let est = Est::start();
-    let mut lodge = est.enrolled();
+    let mut running = est.enrolled();
     for kill in 0..kills {
         let before = est.asked().len();
-        let mut renewal = crate::support::lodge::binary()
+        let mut renewal = crate::support::test_box::binary()
             .args(["uplink", "enrol", "--config"])
-            .arg(lodge.config_file())
+            .arg(running.config_file())
             .stdout(std::process::Stdio::null())
             .stderr(std::process::Stdio::null())
             .spawn()
@@ -259,10 +265,10 @@ fn a_box_that_is_killed_while_it_renews_comes_back_with_a_pair_that_works() {
         });
         // A different moment each time: before the answer, around the file, around the session, after it.
         std::thread::sleep(Duration::from_millis(kill * 97 % 2_600));
-        lodge.kill();
+        running.kill();
         let _ = renewal.wait();
-        lodge.run();
-        connected(&lodge);
+        running.run();
+        connected(&running);
     }
     assert!(
         est.asked_for("simpleenroll").len() == 1,
@@ -275,12 +281,12 @@ fn a_tenant_renews_for_a_token_that_mqtt_brings() {
     let est = Est::start();
     let witness = est.broker.witness();
     std::fs::write(est.otp_file(), OTP).unwrap();
-    let lodge = Lodge::start_with(&est.section_with_otp().replace("\"mqtt\"", "\"cumulocity\""));
-    connected(&lodge);
+    let running = TestBox::start_with(&est.section_with_otp().replace("\"mqtt\"", "\"cumulocity\""));
+    connected(&running);
     est.behave(&json!({"token": "header.e30.sig"}));
-    let first = std::fs::read_to_string(identity(&lodge)).unwrap();
+    let first = std::fs::read_to_string(identity(&running)).unwrap();
     std::thread::scope(|scope| {
-        let renewal = scope.spawn(|| enrol(&lodge, &[]));
+        let renewal = scope.spawn(|| enrol(&running, &[]));
         eventually("it asks for a token", || {
             witness.heard().iter().any(|heard| heard.topic == "s/uat").then_some(())
         });
@@ -290,8 +296,8 @@ fn a_tenant_renews_for_a_token_that_mqtt_brings() {
     });
     let asked = est.asked_for("simplereenroll");
     assert_eq!(asked.last().unwrap()["authorization"], "Bearer header.e30.sig");
-    assert_ne!(std::fs::read_to_string(identity(&lodge)).unwrap(), first);
-    assert!(!lodge.log().contains("header.e30"), "a token is never logged");
+    assert_ne!(std::fs::read_to_string(identity(&running)).unwrap(), first);
+    assert!(!running.log().contains("header.e30"), "a token is never logged");
 }
 
 /// A box that was off for too long is a stranger again.
@@ -299,15 +305,19 @@ fn a_tenant_renews_for_a_token_that_mqtt_brings() {
 fn a_box_whose_certificate_has_ended_says_so_and_is_certified_anew_for_another_one_time_password() {
     let est = Est::start();
     est.behave(&json!({"seconds": 2, "status_of_renewals": 503}));
-    let mut lodge = est.enrolled();
-    let first = std::fs::read_to_string(identity(&lodge)).unwrap();
-    let ends: jiff::Timestamp = connected(&lodge)["certificate_ends"].as_str().unwrap().parse().unwrap();
-    lodge.kill();
+    let mut running = est.enrolled();
+    let first = std::fs::read_to_string(identity(&running)).unwrap();
+    let ends: jiff::Timestamp = connected(&running)["certificate_ends"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    running.kill();
     eventually("the certificate ends", || (jiff::Timestamp::now() > ends).then_some(()));
     est.behave(&json!({}));
-    lodge.run();
+    running.run();
     let shown = eventually("both faults are told", || {
-        let shown = lodge.json(&["uplink", "status"]);
+        let shown = running.json(&["uplink", "status"]);
         let kinds: Vec<&Value> = shown["faults"].as_array()?.iter().map(|fault| &fault["kind"]).collect();
         (kinds.contains(&&json!("enrol")) && kinds.contains(&&json!("certificate"))).then_some(shown)
     });
@@ -319,7 +329,7 @@ fn a_box_whose_certificate_has_ended_says_so_and_is_certified_anew_for_another_o
     );
     est.register("another");
     std::fs::write(est.otp_file(), "another").unwrap();
-    connected(&lodge);
-    assert_ne!(std::fs::read_to_string(identity(&lodge)).unwrap(), first);
-    assert!(!next(&lodge).exists());
+    connected(&running);
+    assert_ne!(std::fs::read_to_string(identity(&running)).unwrap(), first);
+    assert!(!next(&running).exists());
 }

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 
 use super::broker::Broker;
-use crate::support::Lodge;
+use crate::support::TestBox;
 
 pub const OTP: &str = "one-Time:secret-42";
 
@@ -136,11 +136,11 @@ impl Est {
     }
 
     /// A box that was certified and is connected.
-    pub fn enrolled(&self) -> Lodge {
+    pub fn enrolled(&self) -> TestBox {
         std::fs::write(self.otp_file(), format!("{OTP}\n")).unwrap();
-        let lodge = Lodge::start_with(&self.section_with_otp());
-        connected(&lodge);
-        lodge
+        let running = TestBox::start_with(&self.section_with_otp());
+        connected(&running);
+        running
     }
 }
 
@@ -152,9 +152,9 @@ impl Drop for Est {
 }
 
 /// Waits until the box is connected; how the uplink is.
-pub fn connected(lodge: &Lodge) -> Value {
+pub fn connected(running: &TestBox) -> Value {
     crate::support::eventually("it is connected", || {
-        let shown = lodge.json(&["uplink", "status"]);
+        let shown = running.json(&["uplink", "status"]);
         shown["connected_since"].is_string().then_some(shown)
     })
 }

@@ -5,8 +5,8 @@ use gatelodge::store::spaces::{NewSpace, SpacesWriter};
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::fixture::{Fixture, SERIAL};
 use super::puppet::{Opening, Puppet, Said};
-use super::stage::{SERIAL, Stage};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -26,9 +26,9 @@ fn on(puppet: &Puppet, wanted: &str) -> Vec<String> {
 async fn a_tenant_is_told_who_the_box_is_what_it_has_and_what_may_be_asked_of_it() {
     let (puppet, folder) = (Puppet::start(), tempfile::tempdir().unwrap());
     let section = puppet.section(folder.path()) + "position = [51.47, -0.11, 12.0]\n";
-    let mut stage = Stage::start(folder.path(), &section);
+    let mut fixture = Fixture::start(folder.path(), &section);
     puppet.hears("500");
-    stage
+    fixture
         .says(SERIAL, &[(Quantity::FirmwareVersion, json!("ab, cd"))], Vec::new())
         .await;
     let id = SpaceId::from_random([7; 16]);
@@ -37,19 +37,19 @@ async fn a_tenant_is_told_who_the_box_is_what_it_has_and_what_may_be_asked_of_it
         maximum: 40,
     };
     let new = NewSpace::plain(id, Some("Hall".into()), occupancy, SpaceOrigin::Operator);
-    SpacesWriter::new(stage.store.clone())
+    SpacesWriter::new(fixture.store.clone())
         .create(new, Timestamp::now())
         .await
         .unwrap();
-    stage.drained().await;
-    stage.stop().await;
-    drop(stage);
+    fixture.drained().await;
+    fixture.stop().await;
+    drop(fixture);
 
     let puppet = Puppet::start();
     let section = puppet.section(folder.path()) + "position = [51.47, -0.11, 12.0]\n";
-    let stage = Stage::start(folder.path(), &section);
+    let fixture = Fixture::start(folder.path(), &section);
     puppet.hears("500");
-    stage.drained().await;
+    fixture.drained().await;
     let lines = on(&puppet, "s/us");
     let wanted = [
         "100,The Gables,emop_Gateway".to_owned(),
@@ -92,15 +92,15 @@ async fn a_tenant_is_told_who_the_box_is_what_it_has_and_what_may_be_asked_of_it
 #[tokio::test(flavor = "multi_thread")]
 async fn an_opening_is_as_the_platform_wants_it_and_it_listens_before_it_asks() {
     let (puppet, folder) = (Puppet::start(), tempfile::tempdir().unwrap());
-    let stage = Stage::start(folder.path(), &puppet.section(folder.path()));
+    let fixture = Fixture::start(folder.path(), &puppet.section(folder.path()));
     puppet.hears("500");
-    stage.many(SERIAL, 3).await;
+    fixture.many(SERIAL, 3).await;
     let asked = json!({
         "id": "1", "externalSource": {"externalId": "lodge-1"}, "c8y_UploadConfigFile": {"type": "uplink"},
     });
     puppet.tell("devicecontrol/notifications", asked.to_string().as_bytes());
     puppet.hears("504,1");
-    stage.drained().await;
+    fixture.drained().await;
     let said = puppet.said();
     // User name and password, a will of quality 1 that is not kept, a session that begins anew.
     let wanted = Opening {

@@ -4,7 +4,7 @@ use rustix::process::Signal;
 
 use super::broker::{Broker, Witness};
 use super::platform::{DEVICE, Platform};
-use crate::support::{Lodge, eventually};
+use crate::support::{TestBox, eventually};
 
 /// What the tenant heard of the alarm that a space is full: template and time.
 fn heard_full(platform: &Platform) -> Vec<(String, String)> {
@@ -17,18 +17,18 @@ fn heard_full(platform: &Platform) -> Vec<(String, String)> {
 }
 
 /// Everything that was written before is told.
-fn drained(lodge: &Lodge) {
+fn drained(running: &TestBox) {
     eventually("nothing waits", || {
-        let shown = lodge.json(&["uplink", "status"]);
+        let shown = running.json(&["uplink", "status"]);
         (shown["backlog_rows"] == 0 && shown["connected_since"].is_string()).then_some(())
     });
 }
 
-fn in_force(lodge: &Lodge, sections: &str) {
-    let reloads = || lodge.log().matches("reloaded changed=").count();
+fn in_force(running: &TestBox, sections: &str) {
+    let reloads = || running.log().matches("reloaded changed=").count();
     let before = reloads();
-    lodge.configure(sections);
-    lodge.signal(Signal::HUP);
+    running.configure(sections);
+    running.signal(Signal::HUP);
     eventually("it is in force", || (reloads() > before).then_some(()));
 }
 
@@ -37,11 +37,11 @@ fn an_alarm_that_stood_before_the_uplink_came_is_told_once_with_its_own_time_and
     let broker = Broker::start();
     let witness: Witness = broker.witness();
     let tenant = broker.section().replace("kind = \"mqtt\"", "kind = \"cumulocity\"") + "[occupancy]\n";
-    let mut lodge = Lodge::start_with("[occupancy]\n");
-    let made = lodge.json(&["space", "create", "--name", "Hall", "--maximum", "5", "--current", "5"]);
+    let mut running = TestBox::start_with("[occupancy]\n");
+    let made = running.json(&["space", "create", "--name", "Hall", "--maximum", "5", "--current", "5"]);
     let space = made["id"].as_str().unwrap().to_owned();
     let since = eventually("it is full", || {
-        let status = lodge.json(&["status"]);
+        let status = running.json(&["status"]);
         let alarm = status["alarms"].as_array()?.first()?.clone();
         alarm["since"].as_str().map(str::to_owned)
     });
@@ -49,29 +49,29 @@ fn an_alarm_that_stood_before_the_uplink_came_is_told_once_with_its_own_time_and
     let raised = ("304".to_owned(), since);
 
     let mut platform = Platform::default();
-    in_force(&lodge, &tenant);
+    in_force(&running, &tenant);
     platform.until(&broker, &witness, "the alarm", |taken| taken.fields[0] == "304");
-    drained(&lodge);
+    drained(&running);
     // Neither an ordinary restart, nor a kill, nor a new session tells it again.
-    lodge.stop();
-    lodge.run();
-    drained(&lodge);
-    lodge.kill();
-    lodge.run();
-    drained(&lodge);
+    running.stop();
+    running.run();
+    drained(&running);
+    running.kill();
+    running.run();
+    drained(&running);
     platform.look(&broker, &witness);
     assert_eq!(heard_full(&platform), std::slice::from_ref(&raised));
     assert!(platform.children().contains(format!("{DEVICE}-space-{space}").as_str()));
 
     // It was off, and killed as soon as it was on again: the alarm is told at least once more.
-    in_force(&lodge, "[occupancy]\n");
-    lodge.stop();
-    lodge.run();
-    lodge.configure(&tenant);
-    lodge.signal(Signal::HUP);
-    lodge.kill();
-    lodge.run();
-    drained(&lodge);
+    in_force(&running, "[occupancy]\n");
+    running.stop();
+    running.run();
+    running.configure(&tenant);
+    running.signal(Signal::HUP);
+    running.kill();
+    running.run();
+    drained(&running);
     platform.look(&broker, &witness);
     let heard = heard_full(&platform);
     assert!(
@@ -79,9 +79,9 @@ fn an_alarm_that_stood_before_the_uplink_came_is_told_once_with_its_own_time_and
         "{heard:?}"
     );
 
-    lodge.json(&["space", "set", &space, "--current", "0"]);
+    running.json(&["space", "set", &space, "--current", "0"]);
     platform.until(&broker, &witness, "its end", |taken| taken.fields[0] == "306");
-    drained(&lodge);
+    drained(&running);
     platform.look(&broker, &witness);
     assert_eq!(heard_full(&platform).len(), heard.len() + 1);
 }
@@ -90,13 +90,13 @@ fn an_alarm_that_stood_before_the_uplink_came_is_told_once_with_its_own_time_and
 fn a_broker_that_takes_the_place_of_another_has_the_alarm_retained() {
     let broker = Broker::start();
     let witness = broker.witness();
-    let lodge = Lodge::start_with("[occupancy]\n");
-    lodge.json(&["space", "create", "--name", "Hall", "--maximum", "5", "--current", "5"]);
+    let running = TestBox::start_with("[occupancy]\n");
+    running.json(&["space", "create", "--name", "Hall", "--maximum", "5", "--current", "5"]);
     eventually("it is full", || {
-        lodge.json(&["status"])["alarms"].as_array()?.first().map(drop)
+        running.json(&["status"])["alarms"].as_array()?.first().map(drop)
     });
-    in_force(&lodge, &(broker.section() + "[occupancy]\n"));
-    drained(&lodge);
+    in_force(&running, &(broker.section() + "[occupancy]\n"));
+    drained(&running);
     let told = eventually("the alarm is there", || {
         let mut heard = witness.heard().into_iter();
         heard.rfind(|heard| heard.topic.starts_with("emop/lodge-1/alarm/space_full/"))

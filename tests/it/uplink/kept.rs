@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::broker::Witness;
 use super::clear::Clear;
-use super::stage::{SERIAL, Stage};
+use super::fixture::{Fixture, SERIAL};
 use crate::support::eventually;
 
 const HA: &str = "ha_discovery = true";
@@ -17,8 +17,10 @@ const RULE: &str = "[[uplink.rule]]\nid = \"overload\"\non = \"meter:*\"\nop = \
                     series = \"c8y_SinglePhaseEnergyMeasurement.P+\"\nseverity = \"MAJOR\"\ntext = \"{name}\"\n\
                     for = \"0s\"\nclear_for = \"0s\"\n";
 
-async fn power(stage: &Stage, serial: &str, watts: u32) {
-    stage.says(serial, &[(Quantity::Power, json!(watts))], Vec::new()).await;
+async fn power(fixture: &Fixture, serial: &str, watts: u32) {
+    fixture
+        .says(serial, &[(Quantity::Power, json!(watts))], Vec::new())
+        .await;
 }
 
 fn config(serial: &str) -> String {
@@ -39,9 +41,9 @@ async fn what_left_the_configuration_while_the_box_was_away_is_taken_from_the_br
     let folder = tempfile::tempdir().unwrap();
     let book = || Options::new(folder.path().join("book"));
     let more = ["EML9".to_owned()];
-    let mut stage = Stage::start_among(book(), &clear.section(HA), &more);
-    power(&stage, "EML9", 1).await;
-    power(&stage, SERIAL, 1).await;
+    let mut fixture = Fixture::start_among(book(), &clear.section(HA), &more);
+    power(&fixture, "EML9", 1).await;
+    power(&fixture, SERIAL, 1).await;
     let of = |topics: &BTreeSet<String>, serial: &str| {
         let serial = serial.to_lowercase();
         topics
@@ -52,21 +54,21 @@ async fn what_left_the_configuration_while_the_box_was_away_is_taken_from_the_br
     let before = until_kept(&clear, "both are told", |topics| {
         of(topics, "EML9") == 3 && of(topics, SERIAL) == 3
     });
-    stage.stop().await;
-    drop(stage);
+    fixture.stop().await;
+    drop(fixture);
 
-    let mut stage = Stage::start_with(book(), &clear.section(HA));
+    let mut fixture = Fixture::start_with(book(), &clear.section(HA));
     let after = until_kept(&clear, "the one that left is no more", |topics| of(topics, "EML9") == 0);
     assert_eq!(of(&after, SERIAL), 3, "the other one is");
     assert!(after.is_subset(&before));
-    stage.stop().await;
-    drop(stage);
+    fixture.stop().await;
+    drop(fixture);
 
     // Prefix, client id and Home Assistant's prefix are parts of every topic.
     let section = clear
         .section("ha_discovery = true\nprefix = \"new/place\"\nha_prefix = \"ha\"")
         .replace("lodge-1", "lodge-2");
-    let mut stage = Stage::start_with(book(), &section);
+    let mut fixture = Fixture::start_with(book(), &section);
     let now = until_kept(&clear, "nothing stands where it stood", |topics| {
         topics.is_disjoint(&before) && of(topics, SERIAL) == 3
     });
@@ -75,18 +77,18 @@ async fn what_left_the_configuration_while_the_box_was_away_is_taken_from_the_br
             .all(|topic| topic.starts_with("new/place/") || topic.starts_with("ha/")),
         "{now:?}"
     );
-    stage.stop().await;
-    drop(stage);
+    fixture.stop().await;
+    drop(fixture);
 
     // Discovery that is switched off is no more, either.
-    let stage = Stage::start_with(
+    let fixture = Fixture::start_with(
         book(),
         &clear.section("prefix = \"new/place\"").replace("lodge-1", "lodge-2"),
     );
     until_kept(&clear, "no discovery", |topics| {
         topics.iter().all(|topic| topic.starts_with("new/place/")) && of(topics, SERIAL) == 2
     });
-    drop(stage);
+    drop(fixture);
 }
 
 /// How often something was said there; before a meter has a value, its device is empty.
@@ -114,14 +116,14 @@ async fn nothing_is_told_twice_but_to_who_forgot_it_or_was_born() {
     let folder = tempfile::tempdir().unwrap();
     // Kept from long ago: that is no birth.
     clear.publish(&["-r", "-t", "homeassistant/status", "-m", "online"]);
-    let stage = Stage::start(folder.path(), &clear.section(HA));
+    let fixture = Fixture::start(folder.path(), &clear.section(HA));
     let witness = clear.witness();
     let state = format!("emop/lodge-1/meter/{SERIAL}/state");
     for watts in 0..10 {
-        power(&stage, SERIAL, watts).await;
+        power(&fixture, SERIAL, watts).await;
         witness.until(&state, |heard| heard.json()["power_w"] == json!(watts));
     }
-    stage.drained().await;
+    fixture.drained().await;
     assert_eq!(repeats(&witness), Vec::<String>::new());
     assert_eq!(told(&witness, &config(SERIAL)), 1);
     assert_eq!(
@@ -147,25 +149,25 @@ async fn nothing_is_told_twice_but_to_who_forgot_it_or_was_born() {
     clear.run();
     let kept = until_kept(&clear, "it is told all", |topics| topics.contains(&state));
     assert!(kept.contains(&config(SERIAL)), "{kept:?}");
-    drop(stage);
+    drop(fixture);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_box_is_a_device_and_alarms_are_problems_of_what_they_are_about() {
     let clear = Clear::start("", "");
     let folder = tempfile::tempdir().unwrap();
-    let mut stage = Stage::start(folder.path(), &(clear.section(HA) + RULE));
+    let mut fixture = Fixture::start(folder.path(), &(clear.section(HA) + RULE));
     let witness = clear.witness();
-    power(&stage, SERIAL, 1).await;
+    power(&fixture, SERIAL, 1).await;
     let meter = witness.until(&config(SERIAL), |heard| !heard.text.is_empty()).json();
-    let lodge = "homeassistant/device/gatelodge_lodge-1/config";
-    let lodge = witness.until(lodge, |heard| !heard.text.is_empty()).json();
-    assert_eq!(meter["dev"]["via_device"], lodge["dev"]["ids"][0]);
-    assert_eq!(lodge["dev"]["configuration_url"], "https://lodge.example/");
-    assert_eq!(lodge["dev"]["name"], "The Gables");
-    let health = witness.until(lodge["state_topic"].as_str().unwrap(), |_| true).json();
+    let running = "homeassistant/device/gatelodge_lodge-1/config";
+    let running = witness.until(running, |heard| !heard.text.is_empty()).json();
+    assert_eq!(meter["dev"]["via_device"], running["dev"]["ids"][0]);
+    assert_eq!(running["dev"]["configuration_url"], "https://lodge.example/");
+    assert_eq!(running["dev"]["name"], "The Gables");
+    let health = witness.until(running["state_topic"].as_str().unwrap(), |_| true).json();
     for key in ["started", "queue", "disk_free", "certificate_days", "broken_rules"] {
-        let part = &lodge["cmps"][key];
+        let part = &running["cmps"][key];
         assert_eq!(
             (&part["p"], &part["entity_category"]),
             (&json!("sensor"), &json!("diagnostic")),
@@ -187,16 +189,16 @@ async fn the_box_is_a_device_and_alarms_are_problems_of_what_they_are_about() {
             .is_some_and(|all| all.contains(&json!(SERIAL)))
     };
     witness.until(alarms, |heard| !stands(&heard.json()));
-    power(&stage, SERIAL, 6_000).await;
+    power(&fixture, SERIAL, 6_000).await;
     witness.until(alarms, |heard| stands(&heard.json()));
-    power(&stage, SERIAL, 1).await;
+    power(&fixture, SERIAL, 1).await;
     witness.until(alarms, |heard| !stands(&heard.json()));
-    stage.stop().await;
-    drop(stage);
+    fixture.stop().await;
+    drop(fixture);
 
     // A rule that is no more: Home Assistant lets go of a component that comes with its platform alone.
     let heard = witness.on(&config(SERIAL)).len();
-    let stage = Stage::start(folder.path(), &clear.section(HA));
+    let fixture = Fixture::start(folder.path(), &clear.section(HA));
     let told = eventually("the device without it", || {
         let told = witness.on(&config(SERIAL)).split_off(heard);
         (told.len() >= 2).then_some(told)
@@ -207,5 +209,5 @@ async fn the_box_is_a_device_and_alarms_are_problems_of_what_they_are_about() {
     );
     assert_eq!(told[1].json()["cmps"].get("alarm_rule_overload"), None);
     assert!(told[1].json()["cmps"].get("alarm_meter_offline").is_some());
-    drop(stage);
+    drop(fixture);
 }

@@ -9,26 +9,26 @@ use gatelodge::uplink::FaultShown;
 use serde_json::{Value, json};
 
 use super::clear::Clear;
+use super::fixture::{Fixture, SERIAL};
 use super::puppet::{Puppet, Said};
-use super::stage::{SERIAL, Stage};
-use crate::support::{Lodge, eventually};
+use crate::support::{TestBox, eventually};
 
-fn limits(stage: &Stage) -> Vec<FaultShown> {
-    let faults = stage.uplink.shown().faults.into_iter();
+fn limits(fixture: &Fixture) -> Vec<FaultShown> {
+    let faults = fixture.uplink.shown().faults.into_iter();
     faults.filter(|fault| fault.kind == "limit").collect()
 }
 
-async fn delivers(stage: &Stage, clear: &Clear) {
+async fn delivers(fixture: &Fixture, clear: &Clear) {
     let witness = clear.witness();
-    stage.says(SERIAL, &[(Quantity::Power, json!(7))], Vec::new()).await;
-    stage.drained().await;
+    fixture.says(SERIAL, &[(Quantity::Power, json!(7))], Vec::new()).await;
+    fixture.drained().await;
     let reading = witness.until(&format!("emop/lodge-1/meter/{SERIAL}/reading"), |_| true);
     assert_eq!(reading.json()["power_w"], 7);
 }
 
 /// The steps of `uplink test` with this section.
 fn tested(section: &str) -> Vec<Value> {
-    let output = Lodge::unstarted(section).command(&["uplink", "test", "--json"]);
+    let output = TestBox::unstarted(section).command(&["uplink", "test", "--json"]);
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -37,21 +37,21 @@ fn tested(section: &str) -> Vec<Value> {
 fn uplink_test_is_of_the_file_also_while_the_box_goes_by_another() {
     let clear = Clear::start("", "");
     let section = clear.section("");
-    let lodge = Lodge::start_with(&section);
-    let steps = |lodge: &Lodge| -> (Vec<Value>, String) {
-        let output = lodge.command(&["uplink", "test", "--json"]);
+    let running = TestBox::start_with(&section);
+    let steps = |running: &TestBox| -> (Vec<Value>, String) {
+        let output = running.command(&["uplink", "test", "--json"]);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         (serde_json::from_slice(&output.stdout).unwrap(), said)
     };
     let bad = |steps: &[Value]| steps.iter().any(|step| step["verdict"] == "bad");
-    let (good, said) = steps(&lodge);
+    let (good, said) = steps(&running);
     assert!(!bad(&good) && !said.contains("the file is tested"), "{good:?} {said}");
     let elsewhere = section
         .replace("127.0.0.1", "broker.invalid")
         .replace("localhost", "broker.invalid");
     assert_ne!(elsewhere, section);
-    lodge.configure(&elsewhere);
-    let (wrong, said) = steps(&lodge);
+    running.configure(&elsewhere);
+    let (wrong, said) = steps(&running);
     assert!(bad(&wrong) && said.contains("the file is tested"), "{wrong:?} {said}");
     assert!(
         wrong.iter().any(|step| step.to_string().contains("broker.invalid")),
@@ -65,15 +65,15 @@ async fn a_broker_that_keeps_nothing_is_used_without_and_that_is_said() {
     for version in ["3.1.1", "5", "auto"] {
         let section = clear.section(&format!("version = \"{version}\"\nha_discovery = true"));
         let folder = tempfile::tempdir().unwrap();
-        let mut stage = Stage::start(folder.path(), &section);
-        delivers(&stage, &clear).await;
-        let found = limits(&stage);
+        let mut fixture = Fixture::start(folder.path(), &section);
+        delivers(&fixture, &clear).await;
+        let found = limits(&fixture);
         assert!(
             found.len() == 1 && found[0].what.contains("retained") && found[0].mend.contains("uplink.mqtt.retain"),
             "{version}: {found:?}"
         );
-        assert!(stage.uplink.shown().last_error.is_none());
-        stage.stop().await;
+        assert!(fixture.uplink.shown().last_error.is_none());
+        fixture.stop().await;
         // The probe does what the box does.
         let steps = tested(&section);
         let found = steps.iter().find(|step| step["step"] == "limits").unwrap();
@@ -87,10 +87,10 @@ async fn a_broker_that_keeps_nothing_is_used_without_and_that_is_said() {
     assert!(clear.kept().is_empty());
     let section = clear.section("retain = false");
     let folder = tempfile::tempdir().unwrap();
-    let stage = Stage::start(folder.path(), &section);
-    delivers(&stage, &clear).await;
-    assert_eq!(limits(&stage), Vec::new(), "with the key it is not tried");
-    assert_eq!(stage.uplink.shown().faults, Vec::new());
+    let fixture = Fixture::start(folder.path(), &section);
+    delivers(&fixture, &clear).await;
+    assert_eq!(limits(&fixture), Vec::new(), "with the key it is not tried");
+    assert_eq!(fixture.uplink.shown().faults, Vec::new());
     let steps = tested(&section);
     assert!(steps.iter().all(|step| step["verdict"] != "bad"), "{steps:?}");
 }
@@ -101,13 +101,13 @@ async fn a_broker_that_hangs_up_on_what_it_is_to_keep_is_found_out_by_what_it_ta
     puppet.behave(|manners| manners.keeps = false);
     let section = in_clear(&puppet);
     let folder = tempfile::tempdir().unwrap();
-    let stage = Stage::hasty(folder.path(), &section, super::silence::hasty());
-    let found = eventually("it is said", || limits(&stage).pop());
+    let fixture = Fixture::hasty(folder.path(), &section, super::silence::hasty());
+    let found = eventually("it is said", || limits(&fixture).pop());
     assert!(
         found.what.contains("hangs up") && found.mend.contains("uplink.mqtt.retain"),
         "{found:?}"
     );
-    stage.drained().await;
+    fixture.drained().await;
     let last = puppet.said().last().unwrap().0;
     let kept = |(line, said): &(usize, Said)| *line == last && matches!(said, Said::Publish { retained: true, .. });
     assert!(!puppet.said().iter().any(kept));
@@ -119,9 +119,9 @@ async fn a_keep_alive_that_is_refused_in_the_name_of_the_client_id_is_told_from_
     let puppet = Puppet::start();
     puppet.behave(|manners| manners.longest_keep_alive_s = 20);
     let folder = tempfile::tempdir().unwrap();
-    let stage = Stage::start(folder.path(), &in_clear(&puppet));
-    stage.drained().await;
-    let found = limits(&stage);
+    let fixture = Fixture::start(folder.path(), &in_clear(&puppet));
+    fixture.drained().await;
+    let found = limits(&fixture);
     assert!(
         found.len() == 1 && found[0].mend.contains("uplink.keep_alive"),
         "{found:?}"
@@ -137,10 +137,10 @@ async fn a_keep_alive_that_is_refused_in_the_name_of_the_client_id_is_told_from_
 async fn the_keep_alive_that_a_broker_wants_is_kept_to() {
     let clear = Clear::start("max_keepalive 20", "");
     let folder = tempfile::tempdir().unwrap();
-    let stage = Stage::start(folder.path(), &clear.section("version = \"5\""));
-    delivers(&stage, &clear).await;
+    let fixture = Fixture::start(folder.path(), &clear.section("version = \"5\""));
+    delivers(&fixture, &clear).await;
     // There is a word for it in MQTT 5: nothing is odd.
-    assert_eq!(limits(&stage), Vec::new());
+    assert_eq!(limits(&fixture), Vec::new());
 }
 
 fn in_clear(puppet: &Puppet) -> String {
@@ -154,26 +154,26 @@ fn in_clear(puppet: &Puppet) -> String {
 async fn a_broker_that_takes_messages_at_most_once_gets_them_so() {
     let clear = Clear::start("", "max_qos 0");
     let folder = tempfile::tempdir().unwrap();
-    let stage = Stage::start(folder.path(), &clear.section("version = \"5\""));
-    delivers(&stage, &clear).await;
-    let found = limits(&stage);
+    let fixture = Fixture::start(folder.path(), &clear.section("version = \"5\""));
+    delivers(&fixture, &clear).await;
+    let found = limits(&fixture);
     assert!(found.len() == 1 && found[0].what.contains("at most once"), "{found:?}");
-    assert_eq!(stage.uplink.shown().sessions, 1);
-    assert!(stage.uplink.shown().published > 2);
+    assert_eq!(fixture.uplink.shown().sessions, 1);
+    assert!(fixture.uplink.shown().published > 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_more_is_on_its_way_than_a_broker_allows_and_nothing_larger_than_it_takes() {
     let clear = Clear::start("max_inflight_messages 1\nmax_packet_size 1500", "");
     let folder = tempfile::tempdir().unwrap();
-    let stage = Stage::start(folder.path(), &clear.section("version = \"5\"\nha_discovery = true"));
+    let fixture = Fixture::start(folder.path(), &clear.section("version = \"5\"\nha_discovery = true"));
     let witness = clear.witness();
-    stage.many(SERIAL, 60).await;
-    stage.drained().await;
+    fixture.many(SERIAL, 60).await;
+    fixture.drained().await;
     let readings = format!("emop/lodge-1/meter/{SERIAL}/reading");
     witness.until(&readings, |heard| heard.json()["power_w"] == json!(59));
     assert_eq!(witness.on(&readings).len(), 60);
-    let shown = stage.uplink.shown();
+    let shown = fixture.uplink.shown();
     // Discovery of a meter with its alarms is larger.
     assert!(shown.dropped > 0 && shown.sessions == 1, "{shown:?}");
 }
@@ -187,21 +187,21 @@ async fn a_kept_message_that_is_too_large_for_the_box_is_passed_over_and_named()
     clear.publish(&["-r", "-t", "emop/lodge-1/cmd/help", "-f", &giant.display().to_string()]);
     for version in ["3.1.1", "5"] {
         let folder = tempfile::tempdir().unwrap();
-        let mut stage = Stage::start(folder.path(), &clear.section(&format!("version = \"{version}\"")));
+        let mut fixture = Fixture::start(folder.path(), &clear.section(&format!("version = \"{version}\"")));
         let witness = clear.witness();
-        stage.drained().await;
+        fixture.drained().await;
         eventually("it listens", || clear.log().contains("SUBACK to lodge-1").then_some(()));
         eventually("a command behind it is heard", || {
             clear.publish(&["-t", "emop/lodge-1/cmd/version", "-m", r#"{"id":"a"}"#]);
             let told = witness.on("emop/lodge-1/cmd/version/result");
             told.first().map(|told| assert_eq!(told.json()["ok"], true))
         });
-        let shown = stage.uplink.shown();
+        let shown = fixture.uplink.shown();
         assert_eq!((shown.sessions, shown.taken_over), (1, false), "{shown:?}");
         let named = shown.faults.iter().find(|fault| fault.kind == "too_large").unwrap();
         assert!(named.what.contains("emop/lodge-1/cmd/help"), "{named:?}");
         assert!(named.mend.contains("empty retained message"), "{named:?}");
-        stage.stop().await;
+        fixture.stop().await;
     }
 }
 
@@ -234,7 +234,7 @@ async fn a_broker_without_wildcards_is_asked_for_each_command_and_a_name_that_it
          [uplink.mqtt]\nversion = \"5\"\n"
     );
     let folder = tempfile::tempdir().unwrap();
-    let stage = Stage::start(folder.path(), &section);
+    let fixture = Fixture::start(folder.path(), &section);
     let says = |topic: &str| {
         let heard = heard.lock().unwrap();
         heard.windows(topic.len()).any(|bytes| bytes == topic.as_bytes())
@@ -245,7 +245,7 @@ async fn a_broker_without_wildcards_is_asked_for_each_command_and_a_name_that_it
         });
     }
     assert!(!says("cmd/+"));
-    assert_eq!(stage.uplink.shown().client_id, "named");
+    assert_eq!(fixture.uplink.shown().client_id, "named");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -255,8 +255,8 @@ async fn a_broker_that_moved_is_not_followed_in_clear_and_its_new_place_is_named
     let section =
         format!("[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://127.0.0.1:{port}\"\n[uplink.mqtt]\nversion = \"5\"\n");
     let folder = tempfile::tempdir().unwrap();
-    let stage = Stage::start(folder.path(), &section);
-    let fault = eventually("it is said", || stage.uplink.shown().last_error);
+    let fixture = Fixture::start(folder.path(), &section);
+    let fault = eventually("it is said", || fixture.uplink.shown().last_error);
     assert!(
         fault.what.contains("moved to another server") && fault.what.contains("b.example"),
         "{fault:?}"
@@ -274,8 +274,8 @@ async fn a_broker_that_knows_only_the_older_mqtt_is_spoken_to_in_it() {
         )
     };
     let folder = tempfile::tempdir().unwrap();
-    let stage = Stage::start(folder.path(), &section("5"));
-    let fault = eventually("it is said", || stage.uplink.shown().last_error);
+    let fixture = Fixture::start(folder.path(), &section("5"));
+    let fault = eventually("it is said", || fixture.uplink.shown().last_error);
     assert!(fault.what.contains("version of MQTT"), "{fault:?}");
     assert!(fault.mend.contains("uplink.mqtt.version"), "{fault:?}");
 }

@@ -5,12 +5,12 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::broker::{Broker, PASSWORD};
-use crate::support::Lodge;
+use crate::support::TestBox;
 
 /// The verdicts of `uplink test` with this section, without a running box.
 fn tested(section: &str) -> Vec<Value> {
-    let lodge = Lodge::unstarted(section);
-    let output = lodge.command(&["uplink", "test", "--json"]);
+    let running = TestBox::unstarted(section);
+    let output = running.command(&["uplink", "test", "--json"]);
     let steps: Vec<Value> = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
     let failed = steps.iter().any(|step| step["verdict"] == "bad");
@@ -115,21 +115,21 @@ fn a_password_with_everything_in_it_works_and_a_wrong_one_is_said_and_mended_wit
         assert!(step == "login" && words.contains("refused"), "{words}");
         assert!(mend.contains("login") || mend.contains("password"), "{mend}");
     }
-    let lodge = Lodge::start_with(&section("3.1.1"));
-    let uplink = || lodge.json(&["uplink", "status"]);
+    let running = TestBox::start_with(&section("3.1.1"));
+    let uplink = || running.json(&["uplink", "status"]);
     crate::support::eventually("the refusal is shown", || {
         (uplink()["last_error"]["kind"] == "refused").then_some(())
     });
-    assert!(!lodge.log().contains("wrong"), "a password is never logged");
+    assert!(!running.log().contains("wrong"), "a password is never logged");
     std::fs::write(&file, format!("{PASSWORD}\r\n")).unwrap();
     crate::support::eventually("the new password is tried at once", || {
         uplink()["connected_since"].is_string().then_some(())
     });
-    assert!(!lodge.log().contains(PASSWORD), "nor is the right one");
-    let status = lodge.json(&["status"]);
+    assert!(!running.log().contains(PASSWORD), "nor is the right one");
+    let status = running.json(&["status"]);
     assert_eq!(status["rooms"]["uplink"]["state"], "running");
     assert_eq!(status["uplink"]["backlog_rows"], 0);
-    let steps = lodge.json(&["uplink", "test"]);
+    let steps = running.json(&["uplink", "test"]);
     assert!(
         steps.as_array().unwrap().iter().all(|step| step["verdict"] == "good"),
         "{steps}"
@@ -138,8 +138,8 @@ fn a_password_with_everything_in_it_works_and_a_wrong_one_is_said_and_mended_wit
 
 #[test]
 fn what_cannot_work_is_said_before_anything_is_sent() {
-    let lodge = |section: &str| {
-        let output = Lodge::unstarted(section).command(&["check-config"]);
+    let running = |section: &str| {
+        let output = TestBox::unstarted(section).command(&["check-config"]);
         assert_eq!(output.status.code(), Some(3));
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
@@ -164,7 +164,7 @@ fn what_cannot_work_is_said_before_anything_is_sent() {
         ("kind_of = 1", "unknown key `uplink.kind_of`"),
         ("[uplink.mqtt]\nprefix = \"a/#\"", "`uplink.mqtt.prefix`"),
     ] {
-        let said = lodge(&format!("{section}{more}\n"));
+        let said = running(&format!("{section}{more}\n"));
         assert!(said.contains(wanted), "{more}: {said}");
     }
     for (url, wanted) in [
@@ -173,7 +173,7 @@ fn what_cannot_work_is_said_before_anything_is_sent() {
         ("mqtts://x.example.org/mqtt", "has a path"),
         ("mqtts://me:secret@x.example.org", "only host and port"),
     ] {
-        let said = lodge(&format!("[uplink]\nkind = \"mqtt\"\nurl = \"{url}\"\n"));
+        let said = running(&format!("[uplink]\nkind = \"mqtt\"\nurl = \"{url}\"\n"));
         assert!(said.contains(wanted) && said.contains("uplink.url"), "{url}: {said}");
         assert!(!said.contains("secret"), "{url}: {said}");
     }
@@ -182,16 +182,16 @@ fn what_cannot_work_is_said_before_anything_is_sent() {
 #[test]
 fn programs_with_uplink_admin_and_people_who_run_the_box_see_how_it_is() {
     let broker = Broker::start();
-    let lodge = Lodge::start_with(&format!(
+    let running = TestBox::start_with(&format!(
         "[https]\nlisten = [\"127.0.0.1:0\"]\n[occupancy]\n{}",
         broker.section()
     ));
     let token = |scope: &str| {
-        let made = lodge.json(&["token", "create", "--name", scope, "--scope", scope]);
+        let made = running.json(&["token", "create", "--name", scope, "--scope", scope]);
         format!("Bearer {}", made["token"].as_str().unwrap())
     };
     let (right, wrong) = (token("uplink:admin"), token("box:admin"));
-    let get = |path: &str, token: &str| lodge.https().ask("GET", path, &[("authorization", token)]);
+    let get = |path: &str, token: &str| running.https().ask("GET", path, &[("authorization", token)]);
     crate::support::eventually("it is connected", || {
         let shown = get("/v1/uplink", &right).json();
         shown["connected_since"].is_string().then_some(())
@@ -203,7 +203,7 @@ fn programs_with_uplink_admin_and_people_who_run_the_box_see_how_it_is() {
     assert_eq!(get("/uplink", &right).status, 303, "the page is for people");
 }
 
-/// A certificate for `lodge-1` by itself, good between these days; it and its key as files.
+/// A certificate for `test_box-1` by itself, good between these days; it and its key as files.
 pub fn own_certificate(folder: &std::path::Path, (from, to): (i32, i32)) -> [String; 2] {
     let key = rcgen::KeyPair::generate().unwrap();
     let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
@@ -274,9 +274,9 @@ fn a_leaf_that_the_broker_does_not_know_is_refused_shown_and_the_values_wait() {
     let section = broker.section().replace("kind = \"mqtt\"", "kind = \"cumulocity\"");
     let section = section.replace(&chain, &certificate).replace(&key, &own_key) + "self_test_rate = \"20/s\"\n";
     let meter = "[[meter]]\nserial = \"EML1\"\nlink = \"tcp://127.0.0.1:9\"\n";
-    let lodge = Lodge::start_with(&format!("{section}{meter}"));
+    let running = TestBox::start_with(&format!("{section}{meter}"));
     let shown = crate::support::eventually("the refusal is shown, and values wait", || {
-        let shown = lodge.json(&["uplink", "status"]);
+        let shown = running.json(&["uplink", "status"]);
         let waits = shown["backlog_rows"].as_u64() > Some(5);
         (waits && shown["last_error"].is_object()).then_some(shown)
     });
@@ -293,9 +293,9 @@ fn a_leaf_that_the_broker_does_not_know_is_refused_shown_and_the_values_wait() {
 /// A box whose values wait while it is not let in; how it says so.
 fn waiting_box(section: &str) -> serde_json::Value {
     let meter = "[[meter]]\nserial = \"EML1\"\nlink = \"tcp://127.0.0.1:9\"\n";
-    let lodge = Lodge::start_with(&format!("{section}self_test_rate = \"20/s\"\n{meter}"));
+    let running = TestBox::start_with(&format!("{section}self_test_rate = \"20/s\"\n{meter}"));
     let shown = crate::support::eventually("the refusal is shown, and values wait", || {
-        let shown = lodge.json(&["uplink", "status"]);
+        let shown = running.json(&["uplink", "status"]);
         let waits = shown["backlog_rows"].as_u64() > Some(5);
         (waits && shown["last_error"].is_object()).then_some(shown)
     });
@@ -395,9 +395,9 @@ fn numbers_are_the_same_in_every_language() {
     let broker = Broker::start();
     let witness = broker.witness();
     let section = broker.section().replace("kind = \"mqtt\"", "kind = \"cumulocity\"");
-    let mut lodge = Lodge::unstarted(&(section + "position = [51.47, -0.11, 12.5]\n"));
-    lodge.spawn_with(&[("LC_ALL", "de_DE.UTF-8"), ("LANG", "de_DE.UTF-8")]);
-    lodge.wait_until_ready();
+    let mut running = TestBox::unstarted(&(section + "position = [51.47, -0.11, 12.5]\n"));
+    running.spawn_with(&[("LC_ALL", "de_DE.UTF-8"), ("LANG", "de_DE.UTF-8")]);
+    running.wait_until_ready();
     let wanted = "112,51.47,-0.11,12.5";
     crate::support::eventually("the place is told with points", || {
         let heard = witness.on("s/us");

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::broker::Broker;
 use crate::meter::command::Simulation;
-use crate::support::{Lodge, eventually};
+use crate::support::{TestBox, eventually};
 
 fn simulated(arguments: &[&str]) -> (Simulation, String) {
     let (meter, printed) = Simulation::start(&[&["--listen", "127.0.0.1:0", "--serial"], arguments].concat(), 1);
@@ -22,7 +22,7 @@ fn every_kind_of_three_phase_meter_tells_its_energy() {
     let witness = broker.witness();
     let (_ax, one) = simulated(&["EML2311500498", "--three-phase", "ax"]);
     let (_cx, other) = simulated(&["EML2311500499", "--three-phase", "cx"]);
-    let _lodge = Lodge::start_with(&format!(
+    let _lodge = TestBox::start_with(&format!(
         "{}[uplink.mqtt]\nha_discovery = true\n[meters]\nrequest_gap = \"0s\"\n{one}{other}",
         broker.section()
     ));
@@ -52,7 +52,7 @@ fn a_meter_is_read_when_somebody_asks_though_its_pauses_are_long() {
     let witness = broker.witness();
     let (_meter, entry) = simulated(&["EML2137580761"]);
     // Everything as usual: two seconds between two requests.
-    let _lodge = Lodge::start_with(&format!("{}{entry}", broker.section()));
+    let _lodge = TestBox::start_with(&format!("{}{entry}", broker.section()));
     eventually("it listens", || {
         broker.log().contains("SUBACK to lodge-1").then_some(())
     });
@@ -86,14 +86,14 @@ fn the_last_watts_of_a_meter_that_is_silent_are_not_its_present_ones() {
     let broker = Broker::start();
     let witness = broker.witness();
     let (meter, entry) = simulated(&["EML2137580761"]);
-    let lodge = Lodge::start_with(&format!(
+    let running = TestBox::start_with(&format!(
         "{}[meters]\nrequest_gap = \"0s\"\nattempts = 1\n{entry}",
         broker.section()
     ));
     let topic = "emop/lodge-1/meter/EML2137580761/state";
     witness.until(topic, |heard| heard.json()["power_w"] == 500);
     drop(meter);
-    let _ = lodge.command(&["mediators", "sync", "EML2137580761"]);
+    let _ = running.command(&["mediators", "sync", "EML2137580761"]);
     let state = witness
         .until(topic, |heard| heard.json()["stale"]["power_w"].is_object())
         .json();
@@ -103,7 +103,7 @@ fn the_last_watts_of_a_meter_that_is_silent_are_not_its_present_ones() {
         state["stale"]["power_w"]["age_s"].is_u64() && state["import_kwh"].is_f64(),
         "{state}"
     );
-    let shown = lodge.json(&["meter", "show", "EML2137580761"]);
+    let shown = running.json(&["meter", "show", "EML2137580761"]);
     assert_eq!(shown["values"]["power"]["quality"], "stale");
     assert_eq!(shown["values"]["import_a"]["quality"], "measured");
 }
@@ -113,7 +113,7 @@ fn what_stands_for_no_value_is_told_as_none_and_its_place_stays() {
     let broker = Broker::start();
     let witness = broker.witness();
     let (_meter, entry) = simulated(&["EML2137580761", "--no-value-rate", "1"]);
-    let _lodge = Lodge::start_with(&format!(
+    let _lodge = TestBox::start_with(&format!(
         "{}[uplink.mqtt]\nha_discovery = true\n[meters]\nrequest_gap = \"0s\"\n{entry}hardware = \"EMA1.w\"\n",
         broker.section()
     ));

@@ -3,20 +3,20 @@
 use serde_json::{Value, json};
 
 use super::cloud::{Cloud, SUCCESSFUL};
+use super::fixture::{Fixture, SERIAL};
 use super::platform::DEVICE;
 use super::puppet::Puppet;
-use super::stage::{SERIAL, Stage};
 use crate::support::line::Line;
-use crate::support::{Lodge, eventually};
+use crate::support::{TestBox, eventually};
 
-fn value(lodge: &Lodge, key: &str) -> Value {
-    lodge.json(&["config", "show"])[key]["value"].clone()
+fn value(running: &TestBox, key: &str) -> Value {
+    running.json(&["config", "show"])[key]["value"].clone()
 }
 
 #[test]
 fn a_configuration_is_taken_over_whole_or_not_at_all() {
     let mut cloud = Cloud::start();
-    let lodge = Lodge::start_with(&(cloud.section() + "[occupancy]\n[retention]\nhistory = \"20d\"\n"));
+    let running = TestBox::start_with(&(cloud.section() + "[occupancy]\n[retention]\nhistory = \"20d\"\n"));
     cloud.registered();
     assert!(
         cloud.shown().contains("[uplink]\n") && cloud.shown().contains("key_file = \"***\""),
@@ -39,43 +39,43 @@ fn a_configuration_is_taken_over_whole_or_not_at_all() {
     }
     let (state, why) = cloud.configure(&format!("# {}\n", "x".repeat(10_100)));
     assert!(state == "FAILED" && why.contains("as a file"), "{why}");
-    assert_eq!(value(&lodge, "occupancy.idle_expiry"), "1d");
-    assert!(!lodge.dir.join("data/conf.d/remote.toml").exists());
+    assert_eq!(value(&running, "occupancy.idle_expiry"), "1d");
+    assert!(!running.dir.join("data/conf.d/remote.toml").exists());
 
     let (state, why) = cloud.configure("[occupancy]\nidle_expiry = \"26h\"\n");
     assert_eq!(state, SUCCESSFUL, "{why}");
     assert!(cloud.shown().contains("idle_expiry = \"26h\""), "{}", cloud.shown());
-    assert_eq!(value(&lodge, "occupancy.idle_expiry"), "26h");
+    assert_eq!(value(&running, "occupancy.idle_expiry"), "26h");
     // What is shown can be sent back, and changes nothing.
     let shown = cloud.shown();
     assert_eq!(cloud.configure(&shown).0, SUCCESSFUL);
-    let told = std::fs::read_to_string(lodge.dir.join("data/conf.d/remote.toml")).unwrap();
+    let told = std::fs::read_to_string(running.dir.join("data/conf.d/remote.toml")).unwrap();
     let told: Vec<&str> = told
         .lines()
         .filter(|line| !line.starts_with('#') && !line.is_empty())
         .collect();
     assert_eq!(told, ["[occupancy]", "idle_expiry = \"26h\""]);
-    assert_eq!(value(&lodge, "retention.history"), "20d");
+    assert_eq!(value(&running, "retention.history"), "20d");
 
     let (state, why) = cloud.configure("[uplink]\nwindow = 7\nkey_file = \"***\"\n");
     assert_eq!(
         state, SUCCESSFUL,
         "a change of the uplink is proved over the uplink: {why}"
     );
-    assert_eq!(value(&lodge, "uplink.window"), 7);
-    assert!(!lodge.dir.join("data/conf.d/remote.toml.before").exists());
+    assert_eq!(value(&running, "uplink.window"), 7);
+    assert!(!running.dir.join("data/conf.d/remote.toml.before").exists());
 }
 
 /// A box whose road to the broker leads through a line that can be cut.
-fn behind(line: &Line, cloud: &Cloud) -> Lodge {
+fn behind(line: &Line, cloud: &Cloud) -> TestBox {
     let straight = format!("localhost:{}", cloud.broker.by_certificate);
     let through = format!("localhost:{}", line.port);
-    Lodge::start_with(&cloud.section().replace(&straight, &through))
+    TestBox::start_with(&cloud.section().replace(&straight, &through))
 }
 
-fn is_tried(lodge: &Lodge, times: usize) {
+fn is_tried(running: &TestBox, times: usize) {
     eventually("it is being tried", || {
-        (lodge.log().matches("changes the uplink and is tried").count() == times).then_some(())
+        (running.log().matches("changes the uplink and is tried").count() == times).then_some(())
     });
 }
 
@@ -83,31 +83,31 @@ fn is_tried(lodge: &Lodge, times: usize) {
 fn a_line_that_is_cut_in_the_trial_and_mended_within_its_minute_keeps_the_configuration() {
     let mut cloud = Cloud::start();
     let line = Line::to(cloud.broker.by_certificate);
-    let mut lodge = behind(&line, &cloud);
+    let mut running = behind(&line, &cloud);
     cloud.registered();
     // What is open stays, so that the operation comes; nothing new gets through.
     line.refuse(true);
     let wish = json!({ "config": "[uplink]\nwindow = 7\n" });
     let id = cloud.platform.ask(&cloud.broker, DEVICE, "c8y_Configuration", wish);
-    is_tried(&lodge, 1);
-    assert_eq!(value(&lodge, "uplink.window"), 7, "it is tried as a whole");
-    assert!(lodge.dir.join("data/conf.d/remote.toml.before").exists());
+    is_tried(&running, 1);
+    assert_eq!(value(&running, "uplink.window"), 7, "it is tried as a whole");
+    assert!(running.dir.join("data/conf.d/remote.toml.before").exists());
     line.refuse(false);
     let (state, why) = cloud.platform.ended(&cloud.broker, &cloud.witness, &id);
     assert_eq!(state, SUCCESSFUL, "{why}");
-    assert!(!lodge.dir.join("data/conf.d/remote.toml.before").exists());
+    assert!(!running.dir.join("data/conf.d/remote.toml.before").exists());
 
     // A box that dies while it tries comes back with what was before.
     line.refuse(true);
     let wish = json!({ "config": "[uplink]\nwindow = 8\n" });
     let id = cloud.platform.ask(&cloud.broker, DEVICE, "c8y_Configuration", wish);
-    is_tried(&lodge, 2);
-    lodge.kill();
+    is_tried(&running, 2);
+    running.kill();
     line.refuse(false);
-    lodge.run();
+    running.run();
     let (state, why) = cloud.platform.ended(&cloud.broker, &cloud.witness, &id);
     assert!(state == "FAILED" && why.contains("interrupted"), "{state} {why}");
-    assert_eq!(value(&lodge, "uplink.window"), 7);
+    assert_eq!(value(&running, "uplink.window"), 7);
 }
 
 #[test]
@@ -115,17 +115,17 @@ fn a_line_that_is_cut_in_the_trial_and_mended_within_its_minute_keeps_the_config
 fn a_configuration_without_a_session_within_a_minute_is_put_back() {
     let mut cloud = Cloud::start();
     let line = Line::to(cloud.broker.by_certificate);
-    let lodge = behind(&line, &cloud);
+    let running = behind(&line, &cloud);
     cloud.registered();
     line.refuse(true);
     let wish = json!({ "config": "[uplink]\nwindow = 7\n" });
     let id = cloud.platform.ask(&cloud.broker, DEVICE, "c8y_Configuration", wish);
-    is_tried(&lodge, 1);
+    is_tried(&running, 1);
     // Longer than anything else here takes: the trial has a minute, the next try to connect may be half of one away.
     let logs = |what: &str, times: usize| {
         let began = std::time::Instant::now();
-        while lodge.log().matches(what).count() < times {
-            assert!(began.elapsed().as_secs() < 120, "{what}: {}", lodge.log());
+        while running.log().matches(what).count() < times {
+            assert!(began.elapsed().as_secs() < 120, "{what}: {}", running.log());
             std::thread::sleep(std::time::Duration::from_millis(100));
         }
     };
@@ -137,15 +137,15 @@ fn a_configuration_without_a_session_within_a_minute_is_put_back() {
         state == "FAILED" && why.contains("the one of before is in force"),
         "{why}"
     );
-    assert_eq!(value(&lodge, "uplink.window"), 20);
-    assert!(!lodge.dir.join("data/conf.d/remote.toml.before").exists());
+    assert_eq!(value(&running, "uplink.window"), 20);
+    assert!(!running.dir.join("data/conf.d/remote.toml.before").exists());
 }
 
 #[test]
 fn files_come_and_go_with_a_proof_that_only_the_tenant_sees() {
     let mut cloud = Cloud::start();
     cloud.platform.token = Some("a.token.signed".into());
-    let lodge = Lodge::start_with(&(cloud.section() + "[occupancy]\n"));
+    let running = TestBox::start_with(&(cloud.section() + "[occupancy]\n"));
     cloud.registered();
     let good = cloud.tenant.file("spaces.toml", "[occupancy]\nidle_expiry = \"27h\"\n");
     let (state, why) = cloud.run(
@@ -153,7 +153,7 @@ fn files_come_and_go_with_a_proof_that_only_the_tenant_sees() {
         json!({"url": format!("{good}?secret=1"), "type": "spaces"}),
     );
     assert_eq!(state, SUCCESSFUL, "{why}");
-    assert_eq!(value(&lodge, "occupancy.idle_expiry"), "27h");
+    assert_eq!(value(&running, "occupancy.idle_expiry"), "27h");
     let fetched = cloud.tenant.last("/files/spaces.toml").unwrap();
     assert_eq!(fetched.authorization.as_deref(), Some("Bearer a.token.signed"));
     let installed = cloud
@@ -183,7 +183,7 @@ fn files_come_and_go_with_a_proof_that_only_the_tenant_sees() {
     let before = cloud.tenant.asked().len();
     cloud.fails("c8y_DownloadConfigFile", json!({"url": other, "type": "spaces"}), "TLS");
     assert_eq!(cloud.tenant.asked().len(), before);
-    assert_eq!(value(&lodge, "occupancy.idle_expiry"), "27h");
+    assert_eq!(value(&running, "occupancy.idle_expiry"), "27h");
 
     let (state, why) = cloud.run("c8y_UploadConfigFile", json!({"type": "spaces"}));
     assert_eq!((state.as_str(), why.as_str()), (SUCCESSFUL, ""));
@@ -215,7 +215,7 @@ fn files_come_and_go_with_a_proof_that_only_the_tenant_sees() {
         text.contains("gatelodge::uplink") && text.contains("connected"),
         "{text}"
     );
-    assert!(!text.contains("a.token.signed") && !lodge.log().contains("a.token.signed"));
+    assert!(!text.contains("a.token.signed") && !running.log().contains("a.token.signed"));
     let wrong = ["../../etc/passwd", "syslog", ""];
     for kind in wrong {
         cloud.fails("c8y_LogfileRequest", json!({ "logFile": kind }), "there is no log");
@@ -232,8 +232,8 @@ fn files_come_and_go_with_a_proof_that_only_the_tenant_sees() {
         state == "FAILED" && why.contains("`uplink.allow_commands`"),
         "{state} {why}"
     );
-    lodge.configure(&(cloud.section() + more + "[occupancy]\n"));
-    let reloaded = lodge.command(&["config", "reload"]);
+    running.configure(&(cloud.section() + more + "[occupancy]\n"));
+    let reloaded = running.command(&["config", "reload"]);
     assert!(reloaded.status.success(), "{reloaded:?}");
     cloud.fails("c8y_Command", json!({"text": "log level everything"}), "is no level");
     assert_eq!(
@@ -256,9 +256,9 @@ fn files_come_and_go_with_a_proof_that_only_the_tenant_sees() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_kind_of_one_device_goes_in_order_and_too_many_are_refused() {
     let (puppet, folder) = (Puppet::start(), tempfile::tempdir().unwrap());
-    let stage = Stage::start(folder.path(), &puppet.section(folder.path()));
+    let fixture = Fixture::start(folder.path(), &puppet.section(folder.path()));
     puppet.hears("500");
-    let may_read = &stage.hands.may_read;
+    let may_read = &fixture.host.may_read;
     may_read.forget_permits(1_000_000);
     let child = format!("lodge-1-meter-{}", SERIAL.to_lowercase());
     let ask = |id: usize, device: &str, kind: &str, body: Value| {
@@ -276,8 +276,8 @@ async fn one_kind_of_one_device_goes_in_order_and_too_many_are_refused() {
     }
     let busy = puppet.hears("505,109,");
     assert!(busy.contains("busy"), "{busy}");
-    let refused = |stage: &Stage| {
-        stage
+    let refused = |fixture: &Fixture| {
+        fixture
             .uplink
             .tallies()
             .operations
@@ -285,7 +285,7 @@ async fn one_kind_of_one_device_goes_in_order_and_too_many_are_refused() {
             .copied()
     };
     eventually("the refusals are counted", || {
-        (refused(&stage) == Some(8)).then_some(())
+        (refused(&fixture) == Some(8)).then_some(())
     });
     assert!(!puppet.texts().contains(&"504,3".to_owned()), "one at a time");
     assert!(puppet.texts().contains(&"504,2".to_owned()), "another device meanwhile");
@@ -312,7 +312,7 @@ async fn one_kind_of_one_device_goes_in_order_and_too_many_are_refused() {
     assert!(order.is_sorted(), "{order:?}");
     ask(200, DEVICE, read, json!({"requestName": "nobody"}));
     assert!(puppet.hears("505,200,").contains("there is no meter"));
-    let read = stage.hands.read.lock().unwrap().clone();
+    let read = fixture.host.read.lock().unwrap().clone();
     assert_eq!(read.iter().filter(|serial| serial.as_str() == SERIAL).count(), 3);
 }
 
@@ -320,7 +320,7 @@ async fn one_kind_of_one_device_goes_in_order_and_too_many_are_refused() {
 async fn a_machine_that_starts_anew_is_known_by_its_boot_and_one_that_did_not_has_failed() {
     let (puppet, folder) = (Puppet::start(), tempfile::tempdir().unwrap());
     let section = puppet.section(folder.path()) + "restart = \"/bin/true once\"\n";
-    let mut stage = Stage::start(folder.path(), &section);
+    let mut fixture = Fixture::start(folder.path(), &section);
     puppet.hears("500");
     let ask = |id: &str| {
         let asked = json!({"id": id, "externalSource": {"externalId": DEVICE}, "c8y_Restart": {}});
@@ -328,38 +328,38 @@ async fn a_machine_that_starts_anew_is_known_by_its_boot_and_one_that_did_not_ha
     };
     ask("1");
     puppet.hears("504,1");
-    stage.break_off().await;
-    *stage.hands.process.lock().unwrap() = "another".into();
-    stage.run();
+    fixture.break_off().await;
+    *fixture.host.process.lock().unwrap() = "another".into();
+    fixture.run();
     assert!(puppet.hears("505,1,").contains("interrupted"), "it crashed");
-    drop(stage);
+    drop(fixture);
 
     let folder = tempfile::tempdir().unwrap();
-    let mut stage = Stage::start(folder.path(), &section);
-    eventually("it is connected", || stage.uplink.shown().connected_since);
+    let mut fixture = Fixture::start(folder.path(), &section);
+    eventually("it is connected", || fixture.uplink.shown().connected_since);
     eventually("it asked", || {
         (puppet.texts().iter().filter(|text| *text == "500").count() >= 3).then_some(())
     });
     ask("2");
     puppet.hears("504,2");
-    stage.stop().await;
-    *stage.hands.process.lock().unwrap() = "another".into();
-    *stage.hands.boot.lock().unwrap() = "second".into();
-    stage.run();
+    fixture.stop().await;
+    *fixture.host.process.lock().unwrap() = "another".into();
+    *fixture.host.boot.lock().unwrap() = "second".into();
+    fixture.run();
     puppet.hears("506,2");
-    drop(stage);
+    drop(fixture);
 
     // The program started only the service anew: the box was told to stop, and another run goes on in the same boot.
     let folder = tempfile::tempdir().unwrap();
-    let mut stage = Stage::start(folder.path(), &section);
+    let mut fixture = Fixture::start(folder.path(), &section);
     let asked = || puppet.texts().iter().filter(|text| *text == "500").count();
     let before = asked();
     eventually("it asked", || (asked() > before).then_some(()));
     ask("3");
     puppet.hears("504,3");
-    stage.stop().await;
-    *stage.hands.process.lock().unwrap() = "another".into();
-    stage.run();
+    fixture.stop().await;
+    *fixture.host.process.lock().unwrap() = "another".into();
+    fixture.run();
     puppet.hears("506,3");
 }
 
@@ -373,7 +373,7 @@ async fn a_meter_is_read_because_the_cloud_asks_and_all_of_it_is_counted() {
 fn read_now(meters: &str) {
     let mut cloud = Cloud::start();
     let section = cloud.section() + meters + "[metrics]\nlisten = [\"127.0.0.1:0\"]\n";
-    let lodge = Lodge::start_with(&section);
+    let running = TestBox::start_with(&section);
     cloud.registered();
     let child = format!("{DEVICE}-meter-eml9000000000");
     let read = |cloud: &Cloud| cloud.platform.stored(&child, "A+").len();
@@ -399,7 +399,7 @@ fn read_now(meters: &str) {
     assert!(state == SUCCESSFUL && text.contains("import_kwh"), "{text}");
     // The end of an operation is counted as it is written, which is before the platform hears of it.
     let page = eventually("the last acknowledgement is there", || {
-        let page = crate::support::plain_get(lodge.door("metrics"), "/metrics");
+        let page = crate::support::plain_get(running.door("metrics"), "/metrics");
         page.contains("gatelodge_uplink_queue_messages{class=\"critical\"} 0")
             .then_some(page)
     });

@@ -15,9 +15,9 @@ use tokio::task::JoinSet;
 
 use super::broker::{Broker, Witness};
 use super::clock::{Shifted, options};
+use super::fixture::{Fixture, SERIAL, written};
 use super::platform::{Platform, Taken};
-use super::stage::{SERIAL, Stage, written};
-use crate::support::{Lodge, eventually};
+use crate::support::{TestBox, eventually};
 
 /// The numbers of readings that arrived, by meter, each at its first arrival.
 fn arrived(witness: &Witness) -> BTreeMap<String, Vec<String>> {
@@ -43,21 +43,21 @@ async fn every_reading_arrives_in_order_while_the_broker_comes_and_goes() {
     let mut broker = Broker::start();
     let witness = broker.witness();
     let folder = tempfile::tempdir().unwrap();
-    let mut stage = Stage::start(folder.path(), &broker.section());
+    let mut fixture = Fixture::start(folder.path(), &broker.section());
     for round in 0..6 {
-        tokio::join!(stage.many(SERIAL, 150), stage.many("EML2", 150));
+        tokio::join!(fixture.many(SERIAL, 150), fixture.many("EML2", 150));
         match round % 3 {
             0 => broker.stop(),
             1 => broker.run(),
             _ => {
-                stage.stop().await;
-                stage.many("EML3", 20).await;
-                stage.run();
+                fixture.stop().await;
+                fixture.many("EML3", 20).await;
+                fixture.run();
             }
         }
     }
-    stage.drained().await;
-    let wanted = written(&stage.store).await;
+    fixture.drained().await;
+    let wanted = written(&fixture.store).await;
     assert_eq!(wanted.values().map(Vec::len).sum::<usize>(), 6 * 300 + 2 * 20);
     eventually("everything arrived", || (arrived(&witness) == wanted).then_some(()));
 }
@@ -98,22 +98,22 @@ async fn the_values_of_a_day_without_a_link_arrive_in_order_with_their_own_times
     let (clock, now) = (Arc::new(Shifted::default()), Timestamp::now());
     clock.set(now - STEP * STEPS);
     let section = broker.section().replace("kind = \"mqtt\"", "kind = \"cumulocity\"");
-    let stage = Stage::start_with(options(folder.path(), &clock), &section);
+    let fixture = Fixture::start_with(options(folder.path(), &clock), &section);
     let mut pace = tokio::time::interval(Duration::from_millis(
         (refused * 1_000 / STEPS.unsigned_abs() as u64).max(1),
     ));
     for step in 0..=STEPS {
         clock.set(now - STEP * (STEPS - step));
-        stage
+        fixture
             .says(SERIAL, &[(Quantity::Voltage, json!(step))], Vec::new())
             .await;
-        stage
+        fixture
             .says("EML2", &[(Quantity::Csq, json!(STEPS - step))], Vec::new())
             .await;
         pace.tick().await;
     }
     clock.set_right();
-    let shown = stage.uplink.shown();
+    let shown = fixture.uplink.shown();
     assert!(
         shown.sessions == 0 && shown.faults.iter().all(|fault| fault.kind == "tcp"),
         "{shown:?}"
@@ -124,15 +124,15 @@ async fn the_values_of_a_day_without_a_link_arrive_in_order_with_their_own_times
     );
     broker.run();
     // The next try comes after three minutes at most, and is the last; one may just have been refused.
-    let most = stage.uplink.shown().faults.len() + 1;
-    while stage.uplink.shown().connected_since.is_none() {
-        let shown = stage.uplink.shown();
+    let most = fixture.uplink.shown().faults.len() + 1;
+    while fixture.uplink.shown().connected_since.is_none() {
+        let shown = fixture.uplink.shown();
         assert!(shown.faults.len() <= most, "{shown:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    stage.drained().await;
+    fixture.drained().await;
     for (meter, series) in [(SERIAL, "voltage"), ("EML2", "csq")] {
-        let wanted: Vec<(String, String)> = dated(&stage.store, meter)
+        let wanted: Vec<(String, String)> = dated(&fixture.store, meter)
             .await
             .into_iter()
             .map(|(at, value)| (format!("{at:.3}"), value.to_string()))
@@ -184,10 +184,10 @@ async fn every_reading_arrives_in_order_though_box_and_broker_are_killed_in_turn
     let kills: usize = std::env::var("GATELODGE_TEST_UPLINK_KILLS").map_or(4, |kills| kills.parse().unwrap());
     let mut running = JoinSet::new();
     let meters = fleet(4, &mut running).await;
-    let (heard, lodge) = tokio::task::spawn_blocking(move || killed_in_turn(&meters, kills))
+    let (heard, running) = tokio::task::spawn_blocking(move || killed_in_turn(&meters, kills))
         .await
         .unwrap();
-    let store = Store::open(Options::new(lodge.dir.join("data/store"))).unwrap();
+    let store = Store::open(Options::new(running.dir.join("data/store"))).unwrap();
     let wanted = written(&store).await;
     assert!(
         wanted.len() == 4 && wanted.values().all(|readings| !readings.is_empty()),
@@ -197,51 +197,51 @@ async fn every_reading_arrives_in_order_though_box_and_broker_are_killed_in_turn
 }
 
 /// Traffic, kills, and then quiet; the box is stopped at the end.
-fn killed_in_turn(meters: &str, kills: usize) -> ((Broker, Witness), Lodge) {
+fn killed_in_turn(meters: &str, kills: usize) -> ((Broker, Witness), TestBox) {
     let mut broker = Broker::start();
     let witness = broker.witness();
-    let mut lodge = Lodge::start_with(&(broker.section() + meters));
-    let poll = |lodge: &Lodge| {
+    let mut running = TestBox::start_with(&(broker.section() + meters));
+    let poll = |running: &TestBox| {
         for number in 0..4 {
             let serial = format!("EML900000{number:04}");
-            lodge.command(&["mediators", "sync", &serial]);
+            running.command(&["mediators", "sync", &serial]);
         }
     };
     for kill in 0..kills {
         let before = witness.heard().len();
-        poll(&lodge);
+        poll(&running);
         // Every other time in the middle of it, else before anything was said.
         if kill % 4 > 1 {
             eventually("something is heard", || (witness.heard().len() > before).then_some(()));
         }
         if kill % 2 == 0 {
-            lodge.kill();
-            lodge.run();
+            running.kill();
+            running.run();
         } else {
             broker.stop();
-            poll(&lodge);
-            lodge.kill();
-            lodge.run();
-            poll(&lodge);
+            poll(&running);
+            running.kill();
+            running.run();
+            poll(&running);
             eventually("it waits", || {
-                lodge.json(&["uplink", "status"])["backlog_rows"]
+                running.json(&["uplink", "status"])["backlog_rows"]
                     .as_u64()
                     .filter(|rows| *rows > 0)
             });
             broker.run();
         }
     }
-    poll(&lodge);
-    lodge.stop();
+    poll(&running);
+    running.stop();
     // Now nothing more is asked, and what is known is told.
-    lodge.configure(&broker.section());
-    lodge.run();
+    running.configure(&broker.section());
+    running.run();
     eventually("nothing waits", || {
-        let shown = lodge.json(&["uplink", "status"]);
+        let shown = running.json(&["uplink", "status"]);
         (shown["backlog_rows"] == 0 && shown["connected_since"].is_string()).then_some(())
     });
-    lodge.stop();
-    ((broker, witness), lodge)
+    running.stop();
+    ((broker, witness), running)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -253,11 +253,11 @@ async fn what_the_journal_could_not_keep_is_told_as_lost_and_the_rest_arrives() 
         segment_bytes: 32 << 10,
         ..Options::new(folder.path().join("book"))
     };
-    let stage = Stage::start_with(options, &broker.section());
-    stage.many(SERIAL, 3_000).await;
+    let fixture = Fixture::start_with(options, &broker.section());
+    fixture.many(SERIAL, 3_000).await;
     broker.run();
     let witness = broker.witness();
-    stage.drained().await;
+    fixture.drained().await;
     let readings = format!("emop/lodge-1/meter/{SERIAL}/reading");
     witness.until(&readings, |heard| heard.json()["power_w"] == 2_999);
     let powers: Vec<u64> = witness
@@ -270,5 +270,5 @@ async fn what_the_journal_could_not_keep_is_told_as_lost_and_the_rest_arrives() 
         .until("emop/lodge-1/alarm/uplink_DataLoss/appliance", |_| true)
         .json();
     assert_eq!((&lost["active"], &lost["lane"]), (&true.into(), &"measurement".into()));
-    assert!(stage.uplink.shown().lost > 0);
+    assert!(fixture.uplink.shown().lost > 0);
 }

@@ -7,15 +7,15 @@ use gatelodge::store::spaces::{NewSpace, SpacesWriter};
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::fixture::{Fixture, SERIAL};
 use super::puppet::{Puppet, Said};
-use super::stage::{SERIAL, Stage};
-use crate::support::{Lodge, eventually};
+use crate::support::{TestBox, eventually};
 
-fn begin(more: &str) -> (Puppet, tempfile::TempDir, Stage) {
+fn begin(more: &str) -> (Puppet, tempfile::TempDir, Fixture) {
     let (puppet, folder) = (Puppet::start(), tempfile::tempdir().unwrap());
-    let stage = Stage::start(folder.path(), &(puppet.section(folder.path()) + more));
+    let fixture = Fixture::start(folder.path(), &(puppet.section(folder.path()) + more));
     puppet.hears("500");
-    (puppet, folder, stage)
+    (puppet, folder, fixture)
 }
 
 /// States of the service of the box's occupancy, as they were told.
@@ -30,13 +30,13 @@ fn told_of_occupancy(puppet: &Puppet) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_of_the_box_that_broke_is_told_and_when_it_works_again_too() {
-    let (puppet, _folder, stage) = begin("");
+    let (puppet, _folder, fixture) = begin("");
     assert!(puppet.hears("102,lodge-1-svc-occupancy,").ends_with(",up"));
-    stage.hands.broken.lock().unwrap().insert("occupancy".into());
+    fixture.host.broken.lock().unwrap().insert("occupancy".into());
     eventually("it is told as down", || {
         (told_of_occupancy(&puppet) == ["104,down"]).then_some(())
     });
-    stage.hands.broken.lock().unwrap().clear();
+    fixture.host.broken.lock().unwrap().clear();
     eventually("and as up", || {
         (told_of_occupancy(&puppet) == ["104,down", "104,up"]).then_some(())
     });
@@ -44,29 +44,29 @@ async fn a_part_of_the_box_that_broke_is_told_and_when_it_works_again_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_written_until_the_stop_is_told_before_the_goodbye() {
-    let (puppet, _folder, mut stage) = begin("window = 2\n");
-    stage.many(SERIAL, 300).await;
-    stage.stop().await;
+    let (puppet, _folder, mut fixture) = begin("window = 2\n");
+    fixture.many(SERIAL, 300).await;
+    fixture.stop().await;
+    let said = puppet.said_to_the_end();
     let readings = puppet
         .texts()
         .into_iter()
         .filter(|text| text.starts_with("201,emop_Reading"));
     assert_eq!(readings.count(), 300);
-    let said = puppet.said();
     // How much waits is not asked: the place in the journal is itself a change that nobody looks at any more.
     assert_eq!(said.last().map(|(_, said)| said), Some(&Said::Bye));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_counter_that_shows_less_than_before_is_told_as_it_is_and_as_an_event() {
-    let (puppet, _folder, stage) = begin("");
+    let (puppet, _folder, fixture) = begin("");
     for counter in [1_000, 1_200, 30] {
-        stage
+        fixture
             .says(SERIAL, &[(Quantity::ImportA, json!(counter))], Vec::new())
             .await;
     }
     puppet.hears("400,emop_CounterDecreased,import_a: 1200 -> 30,");
-    stage.drained().await;
+    fixture.drained().await;
     let texts = puppet.texts();
     assert!(texts.iter().any(|text| text.contains("A+,0.03,kWh")), "{texts:?}");
     let events = texts.iter().filter(|text| text.contains("emop_CounterDecreased"));
@@ -75,9 +75,9 @@ async fn a_counter_that_shows_less_than_before_is_told_as_it_is_and_as_an_event(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_change_of_a_maximum_after_a_restart_is_told_with_what_it_was_before() {
-    let (puppet, _folder, mut stage) = begin("");
+    let (puppet, _folder, mut fixture) = begin("");
     let id = SpaceId::from_random([7; 16]);
-    let spaces = SpacesWriter::new(stage.store.clone());
+    let spaces = SpacesWriter::new(fixture.store.clone());
     let occupancy = Occupancy {
         current: 3,
         maximum: 40,
@@ -86,10 +86,10 @@ async fn the_first_change_of_a_maximum_after_a_restart_is_told_with_what_it_was_
     spaces.create(new, Timestamp::now()).await.unwrap();
     spaces.set_maximum(id, 50, Timestamp::now()).await.unwrap();
     puppet.hears("400,occ_MaximumChanged,40 -> 50,");
-    stage.drained().await;
-    stage.stop().await;
-    stage.run();
-    stage.drained().await;
+    fixture.drained().await;
+    fixture.stop().await;
+    fixture.run();
+    fixture.drained().await;
     spaces.set_maximum(id, 60, Timestamp::now()).await.unwrap();
     puppet.hears("400,occ_MaximumChanged,50 -> 60,");
 }
@@ -110,17 +110,17 @@ async fn values_that_wait_are_thrown_away_only_where_the_configuration_says_so_a
 
     // So slowly that nearly all of it still waits: entries of an outage go at the pace of a replay.
     let slow = format!("window = 1\nlive_first = false\nallow_commands = [\"queue drop measurements\"]\n{rule}");
-    let (puppet, _folder, stage) = begin(&slow);
+    let (puppet, _folder, fixture) = begin(&slow);
     puppet.behave(|manners| manners.answers = false);
-    stage.many(SERIAL, 1_000).await;
+    fixture.many(SERIAL, 1_000).await;
     ask(&puppet, "2");
     eventually("it is done", || {
-        let shown = stage.uplink.tallies().operations;
+        let shown = fixture.uplink.tallies().operations;
         shown.get(&("c8y_Command".to_owned(), "successful")).copied()
     });
     puppet.behave(|manners| manners.answers = true);
     puppet.reset();
-    stage.drained().await;
+    fixture.drained().await;
     puppet.hears("303,rule_load,");
     puppet.hears("506,2,");
     let readings = puppet
@@ -128,9 +128,9 @@ async fn values_that_wait_are_thrown_away_only_where_the_configuration_says_so_a
         .into_iter()
         .filter(|text| text.starts_with("201,emop_Reading"));
     assert!(readings.count() < 10);
-    let dropped = stage.uplink.tallies().dropped["measurement"];
+    let dropped = fixture.uplink.tallies().dropped["measurement"];
     assert!((990..=1_000).contains(&dropped), "{dropped}");
-    stage.says(SERIAL, &[(Quantity::Power, json!(77))], Vec::new()).await;
+    fixture.says(SERIAL, &[(Quantity::Power, json!(77))], Vec::new()).await;
     eventually("what comes later is sent", || {
         puppet.texts().iter().any(|text| text.contains("P+,77,")).then_some(())
     });
@@ -140,10 +140,10 @@ async fn values_that_wait_are_thrown_away_only_where_the_configuration_says_so_a
 #[test]
 fn a_way_out_that_appears_ends_the_wait_for_the_next_try() {
     let section = "[uplink]\nkind = \"mqtt\"\nurl = \"mqtt://10.77.1.1:1883\"\nclient_id = \"lodge-1\"\n";
-    let lodge = Lodge::unstarted(section);
+    let running = TestBox::unstarted(section);
     let mut child = Command::new("unshare")
         .args(["--net", env!("CARGO_BIN_EXE_gatelodge"), "serve", "--config"])
-        .arg(lodge.config_file())
+        .arg(running.config_file())
         .stdout(Stdio::null())
         .spawn()
         .expect("unshare is missing: apt-get install util-linux");
@@ -159,7 +159,7 @@ fn a_way_out_that_appears_ends_the_wait_for_the_next_try() {
     };
     let time = |shown: &serde_json::Value| shown.as_str().and_then(|text| text.parse::<Timestamp>().ok());
     let shown = || {
-        let output = lodge.command(&["uplink", "status", "--json"]);
+        let output = running.command(&["uplink", "status", "--json"]);
         let shown: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
         Some((time(&shown["last_error"]["at"])?, time(&shown["next_try"])?))
     };

@@ -6,21 +6,21 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::broker::{Broker, Witness};
-use super::stage::{SERIAL, Stage};
+use super::fixture::{Fixture, SERIAL};
 use crate::support::eventually;
 
 /// A broker, a witness, and an uplink with these keys more.
-fn begin(more: &str) -> (Broker, Witness, tempfile::TempDir, Stage) {
+fn begin(more: &str) -> (Broker, Witness, tempfile::TempDir, Fixture) {
     let broker = Broker::start();
     let witness = broker.witness();
     let folder = tempfile::tempdir().unwrap();
-    let stage = Stage::start(folder.path(), &(broker.section() + more));
-    (broker, witness, folder, stage)
+    let fixture = Fixture::start(folder.path(), &(broker.section() + more));
+    (broker, witness, folder, fixture)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn readings_states_events_and_availability_arrive_on_their_topics() {
-    let (_broker, witness, _folder, mut stage) = begin("");
+    let (_broker, witness, _folder, mut fixture) = begin("");
     witness.until("emop/lodge-1/status", |heard| heard.text == "online");
     let logged = MeterNews::Logged {
         at: "2026-02-10T12:00:00Z".parse().unwrap(),
@@ -34,7 +34,7 @@ async fn readings_states_events_and_availability_arrive_on_their_topics() {
         (Quantity::Balance, json!("-12.34567")),
         (Quantity::PrepayEnabled, json!(true)),
     ];
-    stage.says(SERIAL, &values, vec![logged]).await;
+    fixture.says(SERIAL, &values, vec![logged]).await;
     let topic = |last: &str| format!("emop/lodge-1/meter/{SERIAL}/{last}");
     let reading = witness.until(&topic("reading"), |_| true).json();
     assert_eq!(reading["import_kwh"], json!(18_655.12));
@@ -45,7 +45,7 @@ async fn readings_states_events_and_availability_arrive_on_their_topics() {
     // The id of the change, and the event's place in it.
     let (id, _) = reading["seq"].as_str().unwrap().rsplit_once('.').unwrap();
     let id: gatelodge::domain::ChangeId = id.parse().unwrap();
-    assert_eq!(stage.store.seq_of(id), Some(id.seq));
+    assert_eq!(fixture.store.seq_of(id), Some(id.seq));
     assert!(
         reading.get("voltage_v").is_none(),
         "what is missing is absent: {reading}"
@@ -58,7 +58,7 @@ async fn readings_states_events_and_availability_arrive_on_their_topics() {
     assert_eq!(witness.until(&topic("availability"), |_| true).text, "online");
 
     let id = SpaceId::from_random([7; 16]);
-    let spaces = SpacesWriter::new(stage.store.clone());
+    let spaces = SpacesWriter::new(fixture.store.clone());
     let occupancy = Occupancy { current: 2, maximum: 3 };
     let new = NewSpace::plain(id, Some("Hall, \"front\"".into()), occupancy, SpaceOrigin::Operator);
     spaces.create(new, Timestamp::now()).await.unwrap();
@@ -80,14 +80,16 @@ async fn readings_states_events_and_availability_arrive_on_their_topics() {
             .any(|heard| heard.topic.contains(&private.to_string()) && !heard.text.is_empty())
     );
 
-    stage.stop().await;
+    fixture.stop().await;
     witness.until("emop/lodge-1/status", |heard| heard.text == "offline");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn home_assistant_is_told_before_the_first_state_and_again_when_it_starts() {
-    let (broker, witness, _folder, stage) = begin("[uplink.mqtt]\nha_discovery = true\nversion = \"auto\"\n");
-    stage.says(SERIAL, &[(Quantity::Voltage, json!(241))], Vec::new()).await;
+    let (broker, witness, _folder, fixture) = begin("[uplink.mqtt]\nha_discovery = true\nversion = \"auto\"\n");
+    fixture
+        .says(SERIAL, &[(Quantity::Voltage, json!(241))], Vec::new())
+        .await;
     let topic = format!("homeassistant/device/emop_{}/config", SERIAL.to_lowercase());
     let told = witness.until(&topic, |heard| !heard.text.is_empty()).json();
     let state_topic = format!("emop/lodge-1/meter/{SERIAL}/state");
@@ -122,17 +124,17 @@ async fn home_assistant_is_told_before_the_first_state_and_again_when_it_starts(
 async fn who_comes_late_finds_the_newest_state_and_who_lags_keeps_the_order() {
     let mut broker = Broker::unstarted();
     let folder = tempfile::tempdir().unwrap();
-    let stage = Stage::start(folder.path(), &broker.section());
-    stage.many(SERIAL, 300).await;
-    let shown = stage.uplink.shown();
+    let fixture = Fixture::start(folder.path(), &broker.section());
+    fixture.many(SERIAL, 300).await;
+    let shown = fixture.uplink.shown();
     assert!(shown.connected_since.is_none() && shown.backlog_bytes > 0, "{shown:?}");
     crate::support::eventually("all of it is counted", || {
-        (stage.uplink.shown().backlog_rows == 300).then_some(())
+        (fixture.uplink.shown().backlog_rows == 300).then_some(())
     });
-    assert_eq!(stage.uplink.shown().last_error.unwrap().kind, "tcp");
+    assert_eq!(fixture.uplink.shown().last_error.unwrap().kind, "tcp");
     broker.run();
     let witness = broker.witness();
-    stage.drained().await;
+    fixture.drained().await;
     let readings = format!("emop/lodge-1/meter/{SERIAL}/reading");
     witness.until(&readings, |heard| heard.json()["power_w"] == json!(299));
     let powers: Vec<Value> = witness
@@ -167,8 +169,8 @@ async fn commands_come_by_topic_and_what_came_of_them_goes_back() {
     let broker = Broker::start();
     let witness = broker.witness();
     let folder = tempfile::tempdir().unwrap();
-    let stage = Stage::start(folder.path(), &broker.section());
-    stage.drained().await;
+    let fixture = Fixture::start(folder.path(), &broker.section());
+    fixture.drained().await;
     eventually("it listens", || {
         broker.log().contains("SUBACK to lodge-1").then_some(())
     });
@@ -179,7 +181,7 @@ async fn commands_come_by_topic_and_what_came_of_them_goes_back() {
     broker.publish("emop/lodge-1/cmd/read", &json!({"id": 7, "args": [SERIAL]}).to_string());
     let told = witness.until(&result("read"), |_| true).json();
     assert_eq!((&told["id"], &told["ok"]), (&json!(7), &json!(true)), "{told}");
-    assert_eq!(stage.hands.read.lock().unwrap().len(), 1);
+    assert_eq!(fixture.host.read.lock().unwrap().len(), 1);
     broker.publish("emop/lodge-1/cmd/reboot", "{}");
     let told = witness.until(&result("reboot"), |_| true).json();
     assert!(
@@ -190,13 +192,13 @@ async fn commands_come_by_topic_and_what_came_of_them_goes_back() {
     broker.publish("emop/lodge-1/cmd/read", &json!({"id": 7, "args": [SERIAL]}).to_string());
     broker.publish("emop/lodge-1/cmd/uptime", r#"{"id":"last"}"#);
     witness.until(&result("uptime"), |heard| heard.json()["id"] == "last");
-    assert_eq!(stage.hands.read.lock().unwrap().len(), 1);
+    assert_eq!(fixture.host.read.lock().unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_space_that_is_not_told_of_is_not_named_either() {
-    let (_broker, witness, _folder, mut stage) = begin("");
-    let spaces = SpacesWriter::new(stage.store.clone());
+    let (_broker, witness, _folder, mut fixture) = begin("");
+    let spaces = SpacesWriter::new(fixture.store.clone());
     let (open, operators) = (SpaceId::from_random([1; 16]), SpaceId::from_random([2; 16]));
     let shared = SpaceId::from_random([3; 16]);
     for (id, origin) in [
@@ -216,8 +218,8 @@ async fn a_space_that_is_not_told_of_is_not_named_either() {
             heard.json()["current"] == json!(1)
         });
     }
-    stage.drained().await;
-    stage.stop().await;
+    fixture.drained().await;
+    fixture.stop().await;
     witness.until("emop/lodge-1/status", |heard| heard.text == "offline");
     let named = witness.heard();
     let named = named

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::broker::PASSWORD;
 use super::cloud::{Cloud, SUCCESSFUL};
+use super::fixture::Fixture;
 use super::platform::{DEVICE, NUMBER};
-use super::stage::Stage;
 use crate::support::eventually;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -19,7 +19,7 @@ async fn without_a_token_from_mqtt_the_certificate_earns_one() {
         token: Duration::from_millis(100),
         ..Patience::default()
     };
-    let _stage = Stage::hasty(folder.path(), &cloud.section(), patience);
+    let _stage = Fixture::hasty(folder.path(), &cloud.section(), patience);
     cloud.registered();
     // The platform is not looked at, so nobody answers on s/dat.
     let id = cloud
@@ -57,7 +57,7 @@ async fn a_token_that_the_tenant_does_not_take_any_more_is_asked_for_anew_once()
     ];
     for (kind, wish, end) in wishes {
         let folder = tempfile::tempdir().unwrap();
-        let mut stage = Stage::start(folder.path(), &cloud.section());
+        let mut fixture = Fixture::start(folder.path(), &cloud.section());
         cloud.platform.tokens.push_back("stale".into());
         cloud.platform.token = Some("fresh".into());
         let before = cloud.tenant.asked().len();
@@ -72,7 +72,7 @@ async fn a_token_that_the_tenant_does_not_take_any_more_is_asked_for_anew_once()
             .collect();
         assert_eq!(proofs[..2], ["Bearer stale", "Bearer fresh"]);
         assert!(proofs[1..].iter().all(|proof| *proof == "Bearer fresh"), "{proofs:?}");
-        stage.stop().await;
+        fixture.stop().await;
     }
 }
 
@@ -93,7 +93,7 @@ async fn without_json_the_platform_says_its_number_for_the_box_and_a_password_is
         claimed: Duration::from_millis(50),
         ..Patience::default()
     };
-    let _stage = Stage::hasty(folder.path(), &section, patience);
+    let _stage = Fixture::hasty(folder.path(), &section, patience);
     cloud.registered();
     let asked = |taken: &super::platform::Taken| taken.fields[0] == "123";
     cloud
@@ -152,7 +152,7 @@ async fn logs_go_up_without_json_for_the_number_that_the_platform_answers_with()
         claimed: Duration::from_millis(50),
         ..Patience::default()
     };
-    let _stage = Stage::hasty(folder.path(), &section, patience);
+    let _stage = Fixture::hasty(folder.path(), &section, patience);
     cloud.registered();
     cloud.broker.publish(
         "s/ds",

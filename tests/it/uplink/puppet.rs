@@ -119,6 +119,14 @@ impl Puppet {
         self.said.lock().unwrap().clone()
     }
 
+    /// Waits until the newest connection's end was read, too: everything that was said, how it ended last.
+    pub fn said_to_the_end(&self) -> Vec<(usize, Said)> {
+        eventually("the connection's end is read", || {
+            let said = self.said();
+            matches!(said.last(), Some((_, Said::Bye | Said::Gone))).then_some(said)
+        })
+    }
+
     pub fn connects(&self) -> usize {
         let is_connect = |(_, said): &(usize, Said)| matches!(said, Said::Connect(_));
         self.said().iter().filter(|one| is_connect(one)).count()

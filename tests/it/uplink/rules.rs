@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use gatelodge::domain::series::Sample;
 use gatelodge::domain::{AlarmNews, Event, MeterNews, Quantity, Seq, Severity};
-use gatelodge::rules::{Alarms, Desk, Gauge, Household, Rules, Sample};
+use gatelodge::rules::{BoxFacts, Gauge, Inbox, Rules};
+use gatelodge::store::alarms::Alarms;
 use gatelodge::store::{Delivery, Options, Store};
 use rustix::process::Signal;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::broker::{Broker, Witness};
+use super::fixture::{Fixture, SERIAL};
 use super::platform::{DEVICE, Platform};
-use super::stage::{SERIAL, Stage};
-use crate::support::{Lodge, eventually};
+use crate::support::{TestBox, eventually};
 
 const LOAD: &str = r#"
 [[uplink.rule]]
@@ -36,8 +38,10 @@ severity = "MAJOR"
 alarm_type = "load"
 "#;
 
-async fn power(stage: &Stage, watts: u32) {
-    stage.says(SERIAL, &[(Quantity::Power, json!(watts))], Vec::new()).await;
+async fn power(fixture: &Fixture, watts: u32) {
+    fixture
+        .says(SERIAL, &[(Quantity::Power, json!(watts))], Vec::new())
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,13 +50,13 @@ async fn a_tenant_is_told_of_an_alarm_once_how_bad_it_is_and_when_it_is_over() {
     let witness = broker.witness();
     let folder = tempfile::tempdir().unwrap();
     let section = broker.section().replace("kind = \"mqtt\"", "kind = \"cumulocity\"") + LOAD;
-    let mut stage = Stage::start(folder.path(), &section);
+    let mut fixture = Fixture::start(folder.path(), &section);
     let mut platform = Platform::default();
     let child = format!("{DEVICE}-meter-{}", SERIAL.to_lowercase());
     platform.until(&broker, &witness, "registration", |taken| taken.fields[0] == "500");
     // Up and down within the hysteresis, a restart in between, worse, better, over.
     for watts in [4_000, 5_100, 4_600, 5_200, 4_700] {
-        power(&stage, watts).await;
+        power(&fixture, watts).await;
     }
     platform.until(&broker, &witness, "the alarm", |taken| taken.fields[0] == "303");
     let run = |platform: &mut Platform, text: &str| {
@@ -71,13 +75,13 @@ async fn a_tenant_is_told_of_an_alarm_once_how_bad_it_is_and_when_it_is_over() {
         );
         said.contains(", seen: Flat of").then_some(())
     });
-    stage.stop().await;
-    stage.run();
+    fixture.stop().await;
+    fixture.run();
     for watts in [4_800, 5_300, 9_500, 8_800, 8_000, 4_000, 4_400] {
-        power(&stage, watts).await;
+        power(&fixture, watts).await;
     }
     platform.until(&broker, &witness, "its end", |taken| taken.fields[0] == "306");
-    stage.drained().await;
+    fixture.drained().await;
     platform.look(&broker, &witness);
     let lines: Vec<Vec<&str>> = platform
         .lines
@@ -97,14 +101,14 @@ async fn a_broker_keeps_an_alarm_until_it_is_over_and_who_comes_late_finds_it() 
     let broker = Broker::start();
     let witness = broker.witness();
     let folder = tempfile::tempdir().unwrap();
-    let mut stage = Stage::start(folder.path(), &(broker.section() + LOAD));
+    let mut fixture = Fixture::start(folder.path(), &(broker.section() + LOAD));
     let topic = format!("emop/lodge-1/alarm/load/{SERIAL}");
-    power(&stage, 6_000).await;
+    power(&fixture, 6_000).await;
     let told = witness.until(&topic, |heard| heard.json()["active"] == true).json();
     assert_eq!((&told["severity"], &told["rule"]), (&json!("MINOR"), &json!("load")));
     assert_eq!(told["text"], format!("Flat of {SERIAL}: 6000 W above 5000"));
     // A meter that falls silent, and one that is taken away: what stands is told again in a new session.
-    stage
+    fixture
         .says(
             "EML2",
             &[],
@@ -117,21 +121,21 @@ async fn a_broker_keeps_an_alarm_until_it_is_over_and_who_comes_late_finds_it() 
     let told = witness.until(offline, |heard| heard.json()["active"] == true).json();
     assert_eq!(told["text"], "Flat of EML2 does not answer: no answer");
     let before = witness.on(&topic).len();
-    stage.stop().await;
-    stage.run();
+    fixture.stop().await;
+    fixture.run();
     eventually("it is told in the new session", || {
         (witness.on(&topic).len() > before).then_some(())
     });
     assert!(witness.on(&topic).iter().all(|heard| heard.json()["active"] == true));
-    stage.says("EML2", &[], vec![MeterNews::Answers]).await;
+    fixture.says("EML2", &[], vec![MeterNews::Answers]).await;
     witness.until(offline, |heard| heard.json()["active"] == false);
-    power(&stage, 100).await;
+    power(&fixture, 100).await;
     witness.until(&topic, |heard| heard.json()["active"] == false);
 }
 
 /// Waits for the last word of a rule's alarm on a source, as the book has it.
-fn standing(stage: &Stage, kind: &str) -> Option<(Severity, String)> {
-    let alarms = Alarms::new(stage.store.clone()).standing().unwrap();
+fn standing(fixture: &Fixture, kind: &str) -> Option<(Severity, String)> {
+    let alarms = Alarms::new(fixture.store.clone()).standing().unwrap();
     alarms
         .into_iter()
         .find(|alarm| alarm.kind == kind)
@@ -158,17 +162,17 @@ op = "stale"
 raise = "2s"
 text = "{name} says nothing since {value} s"
 "#;
-    let stage = Stage::start(folder.path(), &(broker.section() + rules));
-    stage.says(SERIAL, &[(Quantity::Csq, json!(5))], Vec::new()).await;
-    stage.says("EML2", &[(Quantity::Csq, json!(20))], Vec::new()).await;
-    assert_eq!(standing(&stage, "rule_steady"), None);
-    eventually("it holds", || standing(&stage, "rule_steady"));
-    let (_, text) = eventually("it is mute", || standing(&stage, "rule_mute"));
+    let fixture = Fixture::start(folder.path(), &(broker.section() + rules));
+    fixture.says(SERIAL, &[(Quantity::Csq, json!(5))], Vec::new()).await;
+    fixture.says("EML2", &[(Quantity::Csq, json!(20))], Vec::new()).await;
+    assert_eq!(standing(&fixture, "rule_steady"), None);
+    eventually("it holds", || standing(&fixture, "rule_steady"));
+    let (_, text) = eventually("it is mute", || standing(&fixture, "rule_mute"));
     assert_eq!(text, "Flat of EML2 says nothing since 2 s");
-    stage.says(SERIAL, &[(Quantity::Csq, json!(15))], Vec::new()).await;
-    stage.says("EML2", &[(Quantity::Csq, json!(20))], Vec::new()).await;
+    fixture.says(SERIAL, &[(Quantity::Csq, json!(15))], Vec::new()).await;
+    fixture.says("EML2", &[(Quantity::Csq, json!(20))], Vec::new()).await;
     eventually("both are well", || {
-        (standing(&stage, "rule_steady").is_none() && standing(&stage, "rule_mute").is_none()).then_some(())
+        (standing(&fixture, "rule_steady").is_none() && standing(&fixture, "rule_mute").is_none()).then_some(())
     });
 }
 
@@ -199,8 +203,8 @@ async fn the_box_itself_is_watched_and_gets_worse_and_better() {
         (400.0, None),
     ] {
         *days.lock().unwrap() = value;
-        let book = (store.clone(), Household::default());
-        let rules = Rules::new(&[], book, gauges.clone(), Desk::default()).unwrap();
+        let book = (store.clone(), BoxFacts::default());
+        let rules = Rules::new(&[], book, gauges.clone(), Inbox::default()).unwrap();
         let stop = CancellationToken::new();
         let running = tokio::spawn(rules.run(stop.clone()));
         let alarms = Alarms::new(store.clone());
@@ -286,10 +290,10 @@ fn heard(witness: &Witness) -> BTreeMap<String, Vec<AlarmNews>> {
 #[tokio::test(flavor = "multi_thread")]
 async fn alarms_are_exactly_right_though_the_box_is_killed_around_them() {
     let kills: usize = std::env::var("GATELODGE_TEST_ALARM_KILLS").map_or(8, |kills| kills.parse().unwrap());
-    let (_broker, witness, lodge) = tokio::task::spawn_blocking(move || killed_around_alarms(kills))
+    let (_broker, witness, running) = tokio::task::spawn_blocking(move || killed_around_alarms(kills))
         .await
         .unwrap();
-    let store = Store::open(Options::new(lodge.dir.join("data/store"))).unwrap();
+    let store = Store::open(Options::new(running.dir.join("data/store"))).unwrap();
     let expected = by_the_counts(&events(&store).await);
     assert!(
         expected.values().map(Vec::len).sum::<usize>() > 2 * kills,
@@ -300,14 +304,14 @@ async fn alarms_are_exactly_right_though_the_box_is_killed_around_them() {
 }
 
 /// Spaces that get full and empty again, and a box that is killed a little earlier or later after it.
-fn killed_around_alarms(kills: usize) -> (Broker, Witness, Lodge) {
+fn killed_around_alarms(kills: usize) -> (Broker, Witness, TestBox) {
     let broker = Broker::start();
     let witness = broker.witness();
     let sections =
         "[https]\nlisten = [\"127.0.0.1:0\"]\n[occupancy]\npublish_anonymous = true\ncreate_limit = \"off\"\n";
-    let mut lodge = Lodge::start_with(&(broker.section() + sections));
-    let create = |lodge: &Lodge| {
-        let space = lodge
+    let mut running = TestBox::start_with(&(broker.section() + sections));
+    let create = |running: &TestBox| {
+        let space = running
             .https()
             .ask("PUT", "/space/new/occupancy/current/0/max/2", &[])
             .json();
@@ -317,9 +321,9 @@ fn killed_around_alarms(kills: usize) -> (Broker, Witness, Lodge) {
     for kill in 0..kills {
         // Six beginnings in an hour are no flapping, so spaces take turns.
         if kill % 5 == 0 {
-            spaces = (0..3).map(|_| create(&lodge)).collect();
+            spaces = (0..3).map(|_| create(&running)).collect();
         }
-        let mut https = lodge.https();
+        let mut https = running.https();
         for space in &spaces {
             for way in ["increment", "increment"] {
                 assert_eq!(https.ask("PUT", &format!("{space}/{way}"), &[]).status, 200);
@@ -332,9 +336,9 @@ fn killed_around_alarms(kills: usize) -> (Broker, Witness, Lodge) {
         }
         // Not a wait for something: the moment of the kill is what is tried out.
         std::thread::sleep(std::time::Duration::from_millis((kill as u64 * 17) % 120));
-        lodge.kill();
-        lodge.run();
-        let mut https = lodge.https();
+        running.kill();
+        running.run();
+        let mut https = running.https();
         for space in &spaces {
             while https.ask("GET", space, &[]).json()["occupancy"]["current"] != 0 {
                 assert_eq!(https.ask("PUT", &format!("{space}/decrement"), &[]).status, 200);
@@ -342,12 +346,12 @@ fn killed_around_alarms(kills: usize) -> (Broker, Witness, Lodge) {
         }
     }
     eventually("no alarm stands", || {
-        let status = lodge.json(&["status"]);
+        let status = running.json(&["status"]);
         let none = status["alarms"].as_array().is_none_or(Vec::is_empty);
         (none && status["uplink"]["backlog_rows"] == 0).then_some(())
     });
-    lodge.stop();
-    (broker, witness, lodge)
+    running.stop();
+    (broker, witness, running)
 }
 
 #[test]
@@ -359,11 +363,11 @@ fn a_rule_that_is_changed_lets_go_first_and_the_box_shows_what_stands() {
         )
     };
     let sections = |raise| format!("{}{}[occupancy]\n", broker.section(), rule(raise));
-    let lodge = Lodge::start_with(&sections(5));
-    lodge.json(&["space", "create", "--name", "Hall", "--maximum", "10", "--current", "6"]);
+    let running = TestBox::start_with(&sections(5));
+    running.json(&["space", "create", "--name", "Hall", "--maximum", "10", "--current", "6"]);
     let standing = |wanted: &str| {
         eventually(wanted, || {
-            let status = lodge.json(&["status"]);
+            let status = running.json(&["status"]);
             let texts: Vec<&str> = status["alarms"]
                 .as_array()
                 .into_iter()
@@ -374,16 +378,16 @@ fn a_rule_that_is_changed_lets_go_first_and_the_box_shows_what_stands() {
         });
     };
     standing("Hall has 6");
-    lodge.configure(&sections(8));
-    lodge.signal(Signal::HUP);
+    running.configure(&sections(8));
+    running.signal(Signal::HUP);
     eventually("only the rules are others", || {
-        lodge.log().contains("reloaded changed=\"rules\"").then_some(())
+        running.log().contains("reloaded changed=\"rules\"").then_some(())
     });
     standing("");
-    lodge.configure(&sections(3));
-    lodge.signal(Signal::HUP);
+    running.configure(&sections(3));
+    running.signal(Signal::HUP);
     standing("Hall has 6");
-    lodge.configure("[occupancy]\n");
-    lodge.signal(Signal::HUP);
+    running.configure("[occupancy]\n");
+    running.signal(Signal::HUP);
     standing("");
 }

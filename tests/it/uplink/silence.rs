@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::broker::Broker;
+use super::fixture::{Fixture, SERIAL};
 use super::puppet::{Puppet, Said};
-use super::stage::{SERIAL, Stage};
 use crate::support::eventually;
 
 /// A hundredth of the usual.
@@ -32,17 +32,17 @@ pub(super) fn hasty() -> Patience {
     }
 }
 
-fn begin(patience: Patience) -> (Puppet, tempfile::TempDir, Stage) {
+fn begin(patience: Patience) -> (Puppet, tempfile::TempDir, Fixture) {
     let puppet = Puppet::start();
-    let (folder, stage) = with(&puppet, patience);
-    (puppet, folder, stage)
+    let (folder, fixture) = with(&puppet, patience);
+    (puppet, folder, fixture)
 }
 
-pub(super) fn with(puppet: &Puppet, patience: Patience) -> (tempfile::TempDir, Stage) {
+pub(super) fn with(puppet: &Puppet, patience: Patience) -> (tempfile::TempDir, Fixture) {
     let folder = tempfile::tempdir().unwrap();
     let section = puppet.section(folder.path());
-    let stage = Stage::hasty(folder.path(), &section, patience);
-    (folder, stage)
+    let fixture = Fixture::hasty(folder.path(), &section, patience);
+    (folder, fixture)
 }
 
 /// The powers that arrived, in order, each once.
@@ -62,31 +62,31 @@ fn powers(puppet: &Puppet) -> Vec<u32> {
 async fn a_broker_that_takes_the_line_and_never_answers_is_left_and_tried_again() {
     let puppet = Puppet::start();
     puppet.behave(|manners| manners.connack = None);
-    let (_folder, stage) = with(&puppet, hasty());
+    let (_folder, fixture) = with(&puppet, hasty());
     eventually("it is tried again", || (puppet.connects() >= 3).then_some(()));
-    assert_eq!(stage.uplink.shown().last_error.unwrap().kind, "silent");
+    assert_eq!(fixture.uplink.shown().last_error.unwrap().kind, "silent");
     puppet.behave(|manners| manners.connack = Some(0));
     puppet.hears("100,");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn acknowledgements_that_are_swallowed_cost_the_session_and_no_value() {
-    let (puppet, _folder, stage) = begin(hasty());
+    let (puppet, _folder, fixture) = begin(hasty());
     puppet.hears("500");
-    stage.many(SERIAL, 10).await;
-    stage.drained().await;
+    fixture.many(SERIAL, 10).await;
+    fixture.drained().await;
     puppet.behave(|manners| manners.answers = false);
-    stage.many(SERIAL, 40).await;
+    fixture.many(SERIAL, 40).await;
     eventually("the session is given up", || {
-        (stage.uplink.shown().sessions > 1).then_some(())
+        (fixture.uplink.shown().sessions > 1).then_some(())
     });
-    assert!(stage.uplink.shown().faults.iter().any(|fault| fault.kind == "silent"));
+    assert!(fixture.uplink.shown().faults.iter().any(|fault| fault.kind == "silent"));
     puppet.reset();
     puppet.behave(|manners| manners.answers = true);
-    stage.drained().await;
+    fixture.drained().await;
     let arrived = powers(&puppet);
     assert_eq!(arrived, (0..40).collect::<Vec<u32>>());
-    assert_eq!(stage.uplink.shown().aside, 0, "nobody is blamed for a deaf broker");
+    assert_eq!(fixture.uplink.shown().aside, 0, "nobody is blamed for a deaf broker");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,12 +97,12 @@ async fn of_what_was_not_acknowledged_no_more_than_the_window_comes_twice() {
         pong: Duration::from_secs(30),
         ..hasty()
     };
-    let (puppet, _folder, stage) = begin(patient);
+    let (puppet, _folder, fixture) = begin(patient);
     puppet.hears("500");
-    stage.many(SERIAL, 10).await;
-    stage.drained().await;
+    fixture.many(SERIAL, 10).await;
+    fixture.drained().await;
     puppet.behave(|manners| manners.answers = false);
-    stage.many(SERIAL, 100).await;
+    fixture.many(SERIAL, 100).await;
     let came = || {
         let texts = puppet.texts().into_iter();
         texts.filter(|text| text.starts_with("201,emop_Reading")).count()
@@ -112,25 +112,25 @@ async fn of_what_was_not_acknowledged_no_more_than_the_window_comes_twice() {
     });
     puppet.behave(|manners| manners.answers = true);
     puppet.reset();
-    stage.drained().await;
+    fixture.drained().await;
     assert_eq!(powers(&puppet), (0..100).collect::<Vec<u32>>());
     // The first ten were said before: the values of the two rows are the same.
     let twice = came() - 110;
     assert!((1..=WINDOW).contains(&twice), "{twice}");
-    assert_eq!(stage.uplink.shown().sessions, 2);
+    assert_eq!(fixture.uplink.shown().sessions, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_that_is_only_half_open_is_noticed_within_a_keep_alive_and_a_half() {
     let (puppet, folder) = (Puppet::start(), tempfile::tempdir().unwrap());
     let section = puppet.section(folder.path()) + "keep_alive = \"10s\"\n";
-    let stage = Stage::hasty(folder.path(), &section, hasty());
+    let fixture = Fixture::hasty(folder.path(), &section, hasty());
     puppet.hears("500");
-    stage.drained().await;
+    fixture.drained().await;
     puppet.behave(|manners| manners.answers = false);
     let began = std::time::Instant::now();
     eventually("the silence is noticed", || {
-        (stage.uplink.shown().sessions > 1).then_some(())
+        (fixture.uplink.shown().sessions > 1).then_some(())
     });
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     assert!(puppet.said().contains(&(0, Said::Ping)), "it asked before it gave up");
@@ -140,10 +140,10 @@ async fn a_line_that_is_only_half_open_is_noticed_within_a_keep_alive_and_a_half
 async fn a_subscription_that_is_not_granted_is_asked_for_again_while_values_go_on() {
     let puppet = Puppet::start();
     puppet.behave(|manners| manners.granted = Some(0x80));
-    let (_folder, stage) = with(&puppet, hasty());
+    let (_folder, fixture) = with(&puppet, hasty());
     puppet.hears("303,uplink_Subscription");
-    stage.many(SERIAL, 5).await;
-    stage.drained().await;
+    fixture.many(SERIAL, 5).await;
+    fixture.drained().await;
     assert_eq!(powers(&puppet), [0, 1, 2, 3, 4]);
     let asked = || {
         let said = puppet.said();
@@ -151,7 +151,7 @@ async fn a_subscription_that_is_not_granted_is_asked_for_again_while_values_go_o
         asked.count()
     };
     eventually("it is asked for again", || (asked() >= 2).then_some(()));
-    let shown = stage.uplink.shown();
+    let shown = fixture.uplink.shown();
     assert_eq!((shown.sessions, shown.faults[0].kind.as_str()), (1, "subscription"));
     puppet.behave(|manners| manners.granted = Some(1));
     puppet.hears("306,uplink_Subscription");
@@ -168,10 +168,10 @@ async fn a_subscription_that_is_not_granted_is_asked_for_again_while_values_go_o
 async fn subscriptions_that_nobody_answers_are_asked_for_three_times_and_then_the_session_is_given_up() {
     let puppet = Puppet::start();
     puppet.behave(|manners| manners.granted = None);
-    let (_folder, stage) = with(&puppet, hasty());
-    stage.many(SERIAL, 5).await;
+    let (_folder, fixture) = with(&puppet, hasty());
+    fixture.many(SERIAL, 5).await;
     eventually("the session is given up", || {
-        (stage.uplink.shown().sessions > 1).then_some(())
+        (fixture.uplink.shown().sessions > 1).then_some(())
     });
     let said = puppet.said();
     let asked = said
@@ -180,50 +180,57 @@ async fn subscriptions_that_nobody_answers_are_asked_for_three_times_and_then_th
     assert_eq!(asked.count(), 3);
     puppet.behave(|manners| manners.granted = Some(1));
     puppet.hears("500");
-    stage.drained().await;
+    fixture.drained().await;
     assert_eq!(powers(&puppet), [0, 1, 2, 3, 4]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_costs_three_sessions_is_set_aside_and_told_and_the_rest_goes_on() {
-    let (puppet, _folder, stage) = begin(hasty());
+    let (puppet, _folder, fixture) = begin(hasty());
     puppet.hears("500");
     puppet.behave(|manners| manners.minds = Some("P+,13,".into()));
-    stage.many(SERIAL, 30).await;
-    stage.drained().await;
+    fixture.many(SERIAL, 30).await;
+    fixture.drained().await;
     let wanted: Vec<u32> = (0..30).collect();
     assert_eq!(powers(&puppet), wanted, "each was sent");
     puppet.hears("304,uplink_DeadLetter");
-    let shown = stage.uplink.shown();
+    let shown = fixture.uplink.shown();
     assert_eq!(shown.aside, 1, "{shown:?}");
-    let aside = stage.uplink.aside().unwrap();
+    let aside = fixture.uplink.aside().unwrap();
     assert!(aside.len() == 1 && aside[0].text.contains("P+,13,"), "{aside:?}");
     assert!(shown.sessions >= 4, "{}", shown.sessions);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_opening_that_refuses_ends_the_session_and_not_the_box() {
-    let (puppet, _folder, stage) = begin(hasty());
+    let (puppet, _folder, fixture) = begin(hasty());
     puppet.hears("500");
     puppet.tell_raw(&[0x20, 2, 0, 5]);
     eventually("it connects again", || (puppet.connects() >= 2).then_some(()));
-    assert!(stage.uplink.shown().faults.iter().any(|fault| fault.kind == "refused"));
+    assert!(
+        fixture
+            .uplink
+            .shown()
+            .faults
+            .iter()
+            .any(|fault| fault.kind == "refused")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_platform_does_not_like_is_counted_and_shown() {
-    let (puppet, _folder, stage) = begin(hasty());
+    let (puppet, _folder, fixture) = begin(hasty());
     puppet.hears("500");
     puppet.tell("s/e", b"41,uplink_x,Alarm is not active");
     puppet.tell("s/e", b"41,uplink_y,Alarm is not active");
     puppet.tell("error", br#"{"error":"undefined/validationError","message":"no type"}"#);
     eventually("all are counted", || {
-        (stage.uplink.tallies().complained.values().sum::<u64>() == 3).then_some(())
+        (fixture.uplink.tallies().complained.values().sum::<u64>() == 3).then_some(())
     });
-    assert_eq!(stage.uplink.tallies().complained["41"], 2);
-    let complaints = stage.uplink.shown().complaints;
+    assert_eq!(fixture.uplink.tallies().complained["41"], 2);
+    let complaints = fixture.uplink.shown().complaints;
     assert_eq!(complaints[0].what, "undefined/validationError,no type");
-    assert!(stage.uplink.tallies().took.iter().sum::<u64>() > 0);
+    assert!(fixture.uplink.tallies().took.iter().sum::<u64>() > 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -233,7 +240,7 @@ async fn the_box_says_how_it_is_and_how_many_are_where_though_nothing_happens() 
         counts: Duration::from_millis(300),
         ..hasty()
     };
-    let (puppet, _folder, stage) = begin(patience);
+    let (puppet, _folder, fixture) = begin(patience);
     puppet.hears("500");
     let (id, occupancy) = (
         SpaceId::from_random([7; 16]),
@@ -242,7 +249,7 @@ async fn the_box_says_how_it_is_and_how_many_are_where_though_nothing_happens() 
             maximum: 40,
         },
     );
-    let spaces = SpacesWriter::new(stage.store.clone());
+    let spaces = SpacesWriter::new(fixture.store.clone());
     let new = NewSpace::plain(id, Some("Hall".into()), occupancy, SpaceOrigin::Operator);
     spaces.create(new, Timestamp::now()).await.unwrap();
     let health = puppet.hears("201,uplink_Health,");
@@ -272,7 +279,7 @@ async fn the_box_says_how_it_is_and_how_many_are_where_though_nothing_happens() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_follows_soon_leaves_out_what_was_acknowledged() {
-    let (puppet, _folder, stage) = begin(hasty());
+    let (puppet, _folder, fixture) = begin(hasty());
     puppet.hears("500");
     let of = |template: &str| {
         let texts = puppet.texts();
@@ -293,9 +300,9 @@ async fn a_session_that_follows_soon_leaves_out_what_was_acknowledged() {
         assert_eq!(of(template), count, "{template}");
     }
     assert_eq!((of("101"), of("507")), (2 * children, 1));
-    stage.drained().await;
-    stage.many(SERIAL, 3).await;
-    stage.drained().await;
+    fixture.drained().await;
+    fixture.many(SERIAL, 3).await;
+    fixture.drained().await;
     first_the_box_and_then_its_children(&puppet);
 }
 
@@ -326,7 +333,7 @@ fn first_the_box_and_then_its_children(puppet: &Puppet) {
 async fn lines_of_nonsense_are_ignored_and_the_next_operation_works() {
     let (puppet, folder) = (Puppet::start(), tempfile::tempdir().unwrap());
     let section = puppet.section(folder.path()) + "operations = \"smartrest\"\n";
-    let stage = Stage::hasty(folder.path(), &section, hasty());
+    let fixture = Fixture::hasty(folder.path(), &section, hasty());
     puppet.hears("500");
     let digits = format!("511,lodge-1,{}", "9".repeat(5_000));
     let garbage: [&[u8]; 10] = [
@@ -349,9 +356,9 @@ async fn lines_of_nonsense_are_ignored_and_the_next_operation_works() {
     puppet.tell("s/ds", b"511,somebody-else,version\n530,lodge-1,host,22,key");
     puppet.tell("s/ds", b"511,lodge-1,version");
     puppet.hears("503,c8y_Command,0.");
-    assert_eq!(stage.uplink.shown().sessions, 1);
+    assert_eq!(fixture.uplink.shown().sessions, 1);
     // Four of them begin with no number that is known, and one would open a tunnel; two operations are for others.
-    let Ignored { templates, operations } = stage.uplink.tallies().ignored;
+    let Ignored { templates, operations } = fixture.uplink.tallies().ignored;
     assert_eq!((templates, operations), (5, 2));
 }
 
@@ -364,12 +371,12 @@ async fn a_box_that_stops_with_much_to_say_says_goodbye_and_the_rest_later() {
     let broker = Broker::start();
     let witness = broker.witness();
     let folder = tempfile::tempdir().unwrap();
-    let mut stage = Stage::start(folder.path(), &(section(&broker) + "window = 2\n"));
-    stage.drained().await;
-    stage.many(SERIAL, 1_000).await;
-    stage.stop().await;
-    stage.run();
-    stage.drained().await;
+    let mut fixture = Fixture::start(folder.path(), &(section(&broker) + "window = 2\n"));
+    fixture.drained().await;
+    fixture.many(SERIAL, 1_000).await;
+    fixture.stop().await;
+    fixture.run();
+    fixture.drained().await;
     let mut platform = super::platform::Platform::default();
     let child = format!("lodge-1-meter-{}", SERIAL.to_lowercase());
     eventually("all arrived", || {

@@ -16,7 +16,7 @@ use gatelodge::store::{Options, Store};
 use serde_json::json;
 
 use super::broker::Broker;
-use super::stage::{SERIAL, Stage};
+use super::fixture::{Fixture, SERIAL};
 
 const ROUNDS: usize = 3;
 /// Changes that are written side by side, so that they share groups.
@@ -35,10 +35,10 @@ fn quiet_broker() -> Broker {
 }
 
 /// So many readings, a change each.
-async fn fill(stage: &Stage, count: u32) {
+async fn fill(fixture: &Fixture, count: u32) {
     for begin in (0..count).step_by(TOGETHER as usize) {
         let says = (begin..(begin + TOGETHER).min(count)).map(|number| async move {
-            stage
+            fixture
                 .says(SERIAL, &[(Quantity::Power, json!(number))], Vec::new())
                 .await;
         });
@@ -47,16 +47,16 @@ async fn fill(stage: &Stage, count: u32) {
 }
 
 /// How long it takes until nothing waits.
-async fn drain(stage: &Stage) -> Duration {
-    while stage.uplink.shown().connected_since.is_none() {
+async fn drain(fixture: &Fixture) -> Duration {
+    while fixture.uplink.shown().connected_since.is_none() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let began = Instant::now();
-    while stage.uplink.shown().backlog_rows > 0 {
+    while fixture.uplink.shown().backlog_rows > 0 {
         assert!(
             began.elapsed().as_secs() < 300,
             "not drained: {:?}",
-            stage.uplink.shown()
+            fixture.uplink.shown()
         );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -92,16 +92,16 @@ async fn messages_beside_mosquitto_pub() {
     let line = r#"{"at":"2026-02-10T12:00:00.123456Z","seq":"0123456789abcdef.123456.0","power":123456}"#;
     let mut broker = quiet_broker();
     let folder = tempfile::tempdir().unwrap();
-    let mut stage = Stage::start(folder.path(), &(broker.section() + "live_first = false\n"));
+    let mut fixture = Fixture::start(folder.path(), &(broker.section() + "live_first = false\n"));
     let mut ratios = Vec::new();
     for round in 0..ROUNDS {
-        stage.stop().await;
-        fill(&stage, COUNT).await;
+        fixture.stop().await;
+        fill(&fixture, COUNT).await;
         if round == 0 {
             broker.run();
         }
-        stage.run();
-        let ours = rate(COUNT, drain(&stage).await);
+        fixture.run();
+        let ours = rate(COUNT, drain(&fixture).await);
         let theirs = rate(COUNT, yardstick(&broker, COUNT, line));
         println!(
             "ours {ours:.0}/s, mosquitto_pub {theirs:.0}/s, ratio {:.2}",
@@ -114,7 +114,7 @@ async fn messages_beside_mosquitto_pub() {
         "messages, quality of service 1: ratio {:.2} (wanted: 0.5)",
         ratios[ROUNDS / 2]
     );
-    stage.stop().await;
+    fixture.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,16 +124,16 @@ async fn lines_that_share_messages() {
     let mut broker = quiet_broker();
     let folder = tempfile::tempdir().unwrap();
     let section = broker.section().replace("kind = \"mqtt\"", "kind = \"cumulocity\"");
-    let mut stage = Stage::start(folder.path(), &(section + "live_first = false\n"));
+    let mut fixture = Fixture::start(folder.path(), &(section + "live_first = false\n"));
     broker.run();
     for _ in 0..ROUNDS {
-        stage.stop().await;
-        fill(&stage, COUNT).await;
-        stage.run();
-        let lines = rate(COUNT, drain(&stage).await);
+        fixture.stop().await;
+        fill(&fixture, COUNT).await;
+        fixture.run();
+        let lines = rate(COUNT, drain(&fixture).await);
         println!("lines that share messages: {lines:.0}/s (wanted: 100,000/s)");
     }
-    stage.stop().await;
+    fixture.stop().await;
 }
 
 /// Hears one topic, line by line.
@@ -167,12 +167,14 @@ impl Drop for Ear {
 }
 
 /// The slowest of values said a few times a second for as long as something waits, or `most` of them.
-async fn live(stage: &Stage, ear: &Ear, most: u32) -> Duration {
+async fn live(fixture: &Fixture, ear: &Ear, most: u32) -> Duration {
     let mut slowest = Duration::ZERO;
     for number in 0..most {
         let value = 1_000_000 + number;
         let began = Instant::now();
-        stage.says("EML3", &[(Quantity::Power, json!(value))], Vec::new()).await;
+        fixture
+            .says("EML3", &[(Quantity::Power, json!(value))], Vec::new())
+            .await;
         loop {
             let line = ear.1.recv_timeout(Duration::from_secs(30)).expect("it is told");
             if line.contains(&value.to_string()) {
@@ -180,7 +182,7 @@ async fn live(stage: &Stage, ear: &Ear, most: u32) -> Duration {
             }
         }
         slowest = slowest.max(began.elapsed());
-        if stage.uplink.shown().backlog_rows < 10 {
+        if fixture.uplink.shown().backlog_rows < 10 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(250)).await;
@@ -201,17 +203,17 @@ async fn a_week_of_half_hours_of_500_meters() {
     let serials: Vec<String> = (0..METERS)
         .map(|number| format!("EML{:010}", 2_100_000_000 + number))
         .collect();
-    let start = |section: &str| Stage::start_among(Options::new(folder.path().join("book")), section, &serials);
-    let mut stage = start(&usual);
-    let before = mib(&stage.store);
+    let start = |section: &str| Fixture::start_among(Options::new(folder.path().join("book")), section, &serials);
+    let mut fixture = start(&usual);
+    let before = mib(&fixture.store);
     for half_hour in 0..WEEK {
         let watt_hours = 1_000_000 + 100 * half_hour;
         for some in serials.chunks(TOGETHER as usize) {
             let says = some.iter().map(|serial| {
-                let stage = &stage;
+                let fixture = &fixture;
                 async move {
                     let values = [(Quantity::ImportA, json!(watt_hours))];
-                    stage.says(serial, &values, Vec::new()).await;
+                    fixture.says(serial, &values, Vec::new()).await;
                 }
             });
             join_all(says).await;
@@ -219,19 +221,19 @@ async fn a_week_of_half_hours_of_500_meters() {
     }
     println!(
         "a week of half-hours of {METERS} meters: {} entries wait in {:.1} MiB (wanted: 64)",
-        stage.uplink.shown().backlog_rows,
-        mib(&stage.store) - before
+        fixture.uplink.shown().backlog_rows,
+        mib(&fixture.store) - before
     );
     // What is younger when its turn comes is not taken for a replay.
     tokio::time::sleep(Duration::from_secs(11)).await;
     broker.run();
     let ear = Ear::on(&broker, "emop/lodge-1/meter/EML3/state");
-    while stage.uplink.shown().connected_since.is_none() {
+    while fixture.uplink.shown().connected_since.is_none() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let (waiting, began) = (stage.uplink.shown().backlog_rows, Instant::now());
-    let slowest = live(&stage, &ear, 40).await;
-    let sent = waiting - stage.uplink.shown().backlog_rows;
+    let (waiting, began) = (fixture.uplink.shown().backlog_rows, Instant::now());
+    let slowest = live(&fixture, &ear, 40).await;
+    let sent = waiting - fixture.uplink.shown().backlog_rows;
     let of_real_time = |sent: u64, took: Duration| {
         let entries = u32::try_from(sent).unwrap();
         f64::from(entries) * 1800.0 / f64::from(METERS) / took.as_secs_f64()
@@ -240,22 +242,22 @@ async fn a_week_of_half_hours_of_500_meters() {
         "at the usual replay rate: {:.0} times real time (wanted: 20), newest values within {slowest:?} (wanted: 2 s)",
         of_real_time(sent, began.elapsed())
     );
-    stage.stop().await;
-    let store = stage.store.clone();
-    drop(stage);
+    fixture.stop().await;
+    let store = fixture.store.clone();
+    drop(fixture);
     store.close().await;
     drop(store);
 
-    let mut stage = start(&broker.section());
-    while stage.uplink.shown().connected_since.is_none() {
+    let mut fixture = start(&broker.section());
+    while fixture.uplink.shown().connected_since.is_none() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let (waiting, began) = (stage.uplink.shown().backlog_rows, Instant::now());
-    let slowest = live(&stage, &ear, u32::MAX).await;
+    let (waiting, began) = (fixture.uplink.shown().backlog_rows, Instant::now());
+    let slowest = live(&fixture, &ear, u32::MAX).await;
     println!(
         "without a limit: {waiting} entries in {:?}, {:.0} times real time, newest values within {slowest:?}",
         began.elapsed(),
         of_real_time(waiting, began.elapsed())
     );
-    stage.stop().await;
+    fixture.stop().await;
 }

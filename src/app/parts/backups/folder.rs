@@ -75,7 +75,6 @@ enum Verdict {
     Remember(String),
     /// It is the one, once it is marked anew.
     Mark,
-    /// It is another.
     Another,
 }
 

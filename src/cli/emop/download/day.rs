@@ -7,8 +7,8 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 use super::super::place::There;
-use super::progress::{Pair, Progress, Shelf};
-use crate::cli::Failure;
+use super::progress::{Pair, Progress, ProgressFolder};
+use crate::cli::CliError;
 use crate::domain::Element;
 use crate::files::{self, Readers};
 use crate::meter::emop::blank::is_blank_u32;
@@ -21,7 +21,7 @@ use crate::meter::smip::{self, Markers, Name, Written};
 const DAY: u32 = 86_400;
 
 /// Which day, and where its files go.
-pub(super) struct Wanted<'a> {
+pub(super) struct DayRequest<'a> {
     pub(super) date: Date,
     pub(super) folder: &'a Path,
     /// Whether it is fetched even when it is there.
@@ -41,13 +41,13 @@ pub(super) enum Done {
     },
 }
 
-impl Wanted<'_> {
+impl DayRequest<'_> {
     /// Fetches it, unless it is there.
-    pub(super) async fn fetch(&self, meter: There<'_>) -> Result<Done, Failure> {
+    pub(super) async fn fetch(&self, meter: There<'_>) -> Result<Done, CliError> {
         let hardware = reads::hardware(&meter).await?;
         if hardware.is_three_phase() {
             return Err(
-                Failure::failed(format_args!("a {hardware} has three phases, and no profile logs"))
+                CliError::failed(format_args!("a {hardware} has three phases, and no profile logs"))
                     .hint("`emop three_phase_intervals` reads its intervals"),
             );
         }
@@ -62,34 +62,34 @@ impl Wanted<'_> {
         {
             return Ok(Done::There(there));
         }
-        let shelf = Shelf::of(meter.serial, self.date);
-        let mut progress = shelf.load();
+        let folder = ProgressFolder::of(meter.serial, self.date);
+        let mut progress = folder.load();
         let mut next_held = None;
         for log in [ProfileLog::One, ProfileLog::Two] {
             let mut fetching = Fetching {
                 meter,
                 elements,
-                shelf: &shelf,
+                folder: &folder,
                 progress: &mut progress,
             };
             let next = fetching.log(log, self.begins()?).await?;
             next_held = next_held.max(next);
         }
         let files = self.write(meter, elements, &progress)?;
-        shelf.clear();
+        folder.clear();
         Ok(Done::Written { files, next_held })
     }
 
-    fn begins(&self) -> Result<MeterTime, Failure> {
+    fn begins(&self) -> Result<MeterTime, CliError> {
         let begins = self
             .date
             .to_datetime(Time::midnight())
             .to_zoned(TimeZone::UTC)
-            .map_err(Failure::usage)?;
-        MeterTime::of(begins.timestamp()).map_err(Failure::usage)
+            .map_err(CliError::usage)?;
+        MeterTime::of(begins.timestamp()).map_err(CliError::usage)
     }
 
-    fn write(&self, meter: There<'_>, elements: Elements, progress: &Progress) -> Result<Vec<PathBuf>, Failure> {
+    fn write(&self, meter: There<'_>, elements: Elements, progress: &Progress) -> Result<Vec<PathBuf>, CliError> {
         let parts: &[Option<Element>] = match elements {
             Elements::One => &[None],
             Elements::Two => &[Some(Element::A), Some(Element::B)],
@@ -124,7 +124,7 @@ impl Wanted<'_> {
                 markers: Markers::default(),
             };
             let letter = part.map_or(String::new(), |part| format!("-{}", part.letter()));
-            let text = smip::write(&format!("{}{letter}", meter.serial), &rows).map_err(Failure::failed)?;
+            let text = smip::write(&format!("{}{letter}", meter.serial), &rows).map_err(CliError::failed)?;
             files.push(put(self.folder, &name, &text)?);
         }
         Ok(files)
@@ -135,13 +135,13 @@ impl Wanted<'_> {
 struct Fetching<'a> {
     meter: There<'a>,
     elements: Elements,
-    shelf: &'a Shelf,
+    folder: &'a ProgressFolder,
     progress: &'a mut Progress,
 }
 
 impl Fetching<'_> {
     /// Asks for what is not there yet. Answers the day of the next half hour held, when that ends the day's asking.
-    async fn log(&mut self, log: ProfileLog, begins: MeterTime) -> Result<Option<Date>, Failure> {
+    async fn log(&mut self, log: ProfileLog, begins: MeterTime) -> Result<Option<Date>, CliError> {
         let (ends, step) = (begins.0 + DAY, span(log, self.elements));
         for from in (begins.0..ends).step_by(step as usize).map(MeterTime) {
             if self.done(log).contains(&from.moment()) {
@@ -150,7 +150,7 @@ impl Fetching<'_> {
             let to = MeterTime(ends.min(from.0 + step));
             let next = self.fetch(log, from..to).await?;
             self.done(log).insert(from.moment());
-            self.shelf.save(self.progress);
+            self.folder.save(self.progress);
             // Nothing is held up to there (EMOP §6.4), so nothing more is asked of this day.
             if let Some(next) = next.filter(|next| next.0 >= ends) {
                 return Ok(Some(next.moment().to_zoned(TimeZone::UTC).date()));
@@ -166,7 +166,11 @@ impl Fetching<'_> {
         }
     }
 
-    async fn fetch(&mut self, log: ProfileLog, span: std::ops::Range<MeterTime>) -> Result<Option<MeterTime>, Failure> {
+    async fn fetch(
+        &mut self,
+        log: ProfileLog,
+        span: std::ops::Range<MeterTime>,
+    ) -> Result<Option<MeterTime>, CliError> {
         match log {
             ProfileLog::One => {
                 let records = reads::half_hours_1(&self.meter, span.start).await?;
@@ -215,9 +219,9 @@ pub(super) fn there(folder: &Path, meter: (&str, Option<Element>), date: Date) -
 }
 
 /// Writes a file whole or not at all: who looks for days that are there must not find half of one.
-fn put(folder: &Path, name: &Name, text: &str) -> Result<PathBuf, Failure> {
+fn put(folder: &Path, name: &Name, text: &str) -> Result<PathBuf, CliError> {
     let file = folder.join(name.to_string());
-    files::make_shared(folder).map_err(Failure::failed)?;
-    files::write(&file, text.as_bytes(), Readers::All).map_err(Failure::failed)?;
+    files::make_shared(folder).map_err(CliError::failed)?;
+    files::write(&file, text.as_bytes(), Readers::All).map_err(CliError::failed)?;
     Ok(file)
 }

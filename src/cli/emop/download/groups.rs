@@ -10,16 +10,16 @@ use serde_json::{Value as Json, json};
 
 use super::super::outcome::indented;
 use super::super::place::{Place, There};
-use super::day::{Done, Wanted, there};
+use super::day::{DayRequest, Done, there};
 use super::plan::{Group, Plan};
-use crate::cli::{Failure, print};
+use crate::cli::{CliError, print};
 use crate::domain::{Element, MeterId};
 
 /// Groups at a time.
 const AT_A_TIME: usize = 60;
 
 /// Downloads what is missing. A day that fails ends its own group only.
-pub(super) async fn fetch(plan: &Plan, place: &dyn Place) -> Result<(), Failure> {
+pub(super) async fn fetch(plan: &Plan, place: &dyn Place) -> Result<(), CliError> {
     let meters = place.meters(&plan.esco.to_ascii_lowercase()).await?;
     let mut work = Vec::new();
     for group in &plan.groups {
@@ -44,12 +44,12 @@ pub(super) async fn fetch(plan: &Plan, place: &dyn Place) -> Result<(), Failure>
         return Ok(());
     }
     Err(
-        Failure::failed(format_args!("{failed} of {} groups are not whole", results.len()))
+        CliError::failed(format_args!("{failed} of {} groups are not whole", results.len()))
             .hint("run it again: what is there is not fetched twice"),
     )
 }
 
-async fn days(plan: &Plan, group: &Group, meter: There<'_>, dates: Vec<Date>) -> Result<(), Failure> {
+async fn days(plan: &Plan, group: &Group, meter: There<'_>, dates: Vec<Date>) -> Result<(), CliError> {
     let mut skip_before: Option<Date> = None;
     let mut is_first = true;
     for date in dates {
@@ -59,7 +59,7 @@ async fn days(plan: &Plan, group: &Group, meter: There<'_>, dates: Vec<Date>) ->
         if !std::mem::take(&mut is_first) {
             tokio::time::sleep(Duration::from_secs(plan.sleep)).await;
         }
-        let wanted = Wanted {
+        let wanted = DayRequest {
             date,
             folder: &group.folder,
             is_again: group.overwrite,
@@ -78,13 +78,13 @@ async fn days(plan: &Plan, group: &Group, meter: There<'_>, dates: Vec<Date>) ->
 }
 
 /// The meter of a group: by its folder's name, then by the supplier's code and that.
-fn serial(meters: &[Json], esco: &str, group: &Group) -> Result<MeterId, Failure> {
+fn serial(meters: &[Json], esco: &str, group: &Group) -> Result<MeterId, CliError> {
     let full = format!("{}.{}", esco.to_ascii_uppercase(), group.meter);
     let called = |name: &str| meters.iter().find(|meter| meter["name"] == name);
     let found = called(&group.meter).or_else(|| called(&full));
     let serial = found.and_then(|meter| meter["serial"].as_str()?.parse().ok());
     serial.ok_or_else(|| {
-        Failure::failed(format_args!(
+        CliError::failed(format_args!(
             "group {}: no meter is called {} or {full}",
             group.name, group.meter
         ))

@@ -10,13 +10,13 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::civil::Date;
 
-use self::day::{Done, Wanted};
+use self::day::{DayRequest, Done};
 use super::place::There;
 use super::target::Target;
 use super::{Level, start_logging_at, until_interrupted};
 use crate::cli::print;
 use crate::cli::reach::block_on;
-use crate::cli::{Common, Failure};
+use crate::cli::{CliError, Common};
 use crate::domain::MeterId;
 use crate::meter::arguments;
 
@@ -46,7 +46,7 @@ pub(in crate::cli) struct Download {
 }
 
 impl Download {
-    pub(in crate::cli) fn run(mut self, common: &Common) -> Result<(), Failure> {
+    pub(in crate::cli) fn run(mut self, common: &Common) -> Result<(), CliError> {
         let mut common = common.clone();
         if self.serial.is_none() && self.groups.is_none() {
             // Here `--config` has always been the file of groups.
@@ -56,17 +56,17 @@ impl Download {
         block_on(until_interrupted(self.fetch(&common)))
     }
 
-    async fn fetch(&self, common: &Common) -> Result<(), Failure> {
+    async fn fetch(&self, common: &Common) -> Result<(), CliError> {
         if let Some(file) = &self.groups {
             let text = std::fs::read_to_string(file)
-                .map_err(|error| Failure::configuration(format_args!("{}: {error}", file.display())))?;
+                .map_err(|error| CliError::configuration(format_args!("{}: {error}", file.display())))?;
             let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
             let plan = plan::Plan::read(&text, today)
-                .map_err(|error| Failure::configuration(format_args!("{}: {error}", file.display())))?;
+                .map_err(|error| CliError::configuration(format_args!("{}: {error}", file.display())))?;
             return groups::fetch(&plan, self.target.place(common).await?.as_ref()).await;
         }
         let (Some(serial), Some(date)) = (&self.serial, self.date) else {
-            return Err(Failure::usage(
+            return Err(CliError::usage(
                 "--serial and --date, or --groups FILE, say what to download",
             ));
         };
@@ -75,7 +75,7 @@ impl Download {
             place: place.as_ref(),
             serial,
         };
-        let wanted = Wanted {
+        let wanted = DayRequest {
             date,
             folder: &self.output,
             is_again: false,

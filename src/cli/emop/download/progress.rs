@@ -30,10 +30,10 @@ pub(super) struct Pair {
 }
 
 /// Where a day's progress is kept; nowhere when the folder is not ours alone.
-pub(super) struct Shelf(Option<PathBuf>);
+pub(super) struct ProgressFolder(Option<PathBuf>);
 
-impl Shelf {
-    pub(super) fn of(serial: &MeterId, date: Date) -> Shelf {
+impl ProgressFolder {
+    pub(super) fn of(serial: &MeterId, date: Date) -> ProgressFolder {
         let user = variable("USER").unwrap_or_else(|| rustix::process::getuid().as_raw().to_string());
         let formed = user
             .bytes()
@@ -49,7 +49,7 @@ impl Shelf {
             tracing::warn!(folder = %folder.display(), "progress is not kept: the folder is not ours alone");
         }
         let file = format!("{serial}-{}.download_cache.json", date.strftime("%Y%m%d"));
-        Shelf(is_ours.then(|| folder.join(file)))
+        ProgressFolder(is_ours.then(|| folder.join(file)))
     }
 
     /// What an earlier try left; what cannot be read counts for nothing.

@@ -23,14 +23,14 @@ fn requests_are_read_with_their_queries_and_headers() {
 fn what_cannot_be_carried_out_is_named_with_its_number() {
     let right = json!({ "messageId": 7, "messageType": "REST:REQUEST", "method": "GET", "path": "/" });
     for (key, value, fault) in [
-        ("method", json!(7), Fault::Field("method")),
-        ("path", json!(null), Fault::Field("path")),
-        ("path", json!("http://elsewhere/"), Fault::Path),
-        ("path", json!("/a b"), Fault::Path),
-        ("path", json!("/a\r\nX: y"), Fault::Path),
-        ("headers", json!({ "X": "y" }), Fault::Field("headers")),
-        ("headers", json!([{ "name": "X" }]), Fault::Field("headers")),
-        ("queryStrings", json!("x"), Fault::Field("queryStrings")),
+        ("method", json!(7), MessageError::Field("method")),
+        ("path", json!(null), MessageError::Field("path")),
+        ("path", json!("http://elsewhere/"), MessageError::Path),
+        ("path", json!("/a b"), MessageError::Path),
+        ("path", json!("/a\r\nX: y"), MessageError::Path),
+        ("headers", json!({ "X": "y" }), MessageError::Field("headers")),
+        ("headers", json!([{ "name": "X" }]), MessageError::Field("headers")),
+        ("queryStrings", json!("x"), MessageError::Field("queryStrings")),
     ] {
         let mut asked = right.clone();
         asked[key] = value;
@@ -38,13 +38,13 @@ fn what_cannot_be_carried_out_is_named_with_its_number() {
     }
     let mut nameless = right;
     nameless["messageId"] = json!("7");
-    let fault = Fault::Field("messageId");
+    let fault = MessageError::Field("messageId");
     assert_eq!(of(nameless), Message::BadRequest { id: None, fault });
     let answer = |status: Value| of(json!({ "messageType": "REST:RESPONSE", "inResponseTo": 1, "statusCode": status }));
     for (status, fault) in [
-        (json!("200"), Fault::Field("statusCode")),
-        (json!(99), Fault::Status(99)),
-        (json!(100), Fault::Status(100)),
+        (json!("200"), MessageError::Field("statusCode")),
+        (json!(99), MessageError::Status(99)),
+        (json!(100), MessageError::Status(100)),
     ] {
         let response = Err(fault);
         assert_eq!(answer(status), Message::Response { to: 1, response });

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// All that comes out of `parts`, at most `most` at a time and `limit` in all.
-fn inflated(parts: &[&[u8]], most: usize, limit: usize) -> Result<Vec<u8>, BadDeflate> {
+fn inflated(parts: &[&[u8]], most: usize, limit: usize) -> Result<Vec<u8>, DeflateError> {
     let (mut inflater, mut whole) = (Inflater::default(), Vec::new());
     for (place, part) in parts.iter().enumerate() {
         let (mut part, ends) = (*part, place + 1 == parts.len());
@@ -63,7 +63,7 @@ fn the_examples_of_the_standard_are_read() {
 fn what_no_compressor_writes_is_an_error() {
     // A block of the fourth kind; a stored block whose length does not fit its complement; a reach too far back.
     for bytes in [&[0x07][..], &[0x00, 0x05, 0x00, 0x00, 0x00], &[0x02, 0x02, 0x00]] {
-        assert_eq!(inflated(&[bytes], 64, 64), Err(BadDeflate), "{bytes:x?}");
+        assert_eq!(inflated(&[bytes], 64, 64), Err(DeflateError), "{bytes:x?}");
     }
 }
 

@@ -7,7 +7,6 @@ use tokio_util::codec::{Decoder, Encoder};
 /// A packet, or what was passed over.
 #[derive(Debug)]
 pub(super) enum Came<P> {
-    /// A packet.
     Packet(P),
     /// A message that was larger than the box takes.
     Larger(Larger),
@@ -19,7 +18,6 @@ pub(super) enum Came<P> {
 /// A message that was larger than the box takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Larger {
-    /// Its topic.
     pub topic: String,
     /// Its bytes, the header among them.
     pub bytes: usize,
@@ -55,7 +53,7 @@ impl<C> Bounded<C> {
         }
     }
 
-    /// The same for MQTT 5.
+    /// The bounds of MQTT 5.
     pub(super) fn newer(codec: C, limit: usize) -> Bounded<C> {
         Bounded {
             newer: true,

@@ -3,11 +3,11 @@
 use std::io;
 
 use super::reason::Reason;
-use crate::uplink::connection::tls_cause::TlsCause;
+use crate::uplink::connection::tls_error::TlsError;
 
 /// Why a broker does not let us in (MQTT 3.1.1 §3.2.2.3, MQTT 5 §3.2.2.2).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum ConnackError {
     /// It does not speak this MQTT.
     #[error("it does not speak this version of MQTT")]
     Protocol,
@@ -31,7 +31,6 @@ pub enum Refusal {
 /// A line is broken, or what came over it is no MQTT.
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
-    /// It closed.
     #[error("the broker closed the connection")]
     Closed,
     /// It broke.
@@ -39,10 +38,10 @@ pub enum WireError {
     Io(io::Error),
     /// TLS ended it.
     #[error("the broker ended the encrypted connection: {0}")]
-    Tls(TlsCause),
+    Tls(TlsError),
     /// Bytes that are no packet, or none that may come.
     #[error("{0}")]
-    Garbage(Garbage),
+    Garbage(DecodeError),
     /// A message is larger than the broker takes.
     #[error("a message of {0} bytes is larger than the broker takes")]
     TooLarge(usize),
@@ -50,7 +49,7 @@ pub enum WireError {
 
 /// What is wrong with what came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Garbage {
+pub enum DecodeError {
     /// It begins as no packet does.
     #[error("what came from there is no MQTT: something else listens there")]
     NoMqtt,
@@ -76,7 +75,7 @@ impl From<io::Error> for WireError {
         match error.kind() {
             io::ErrorKind::UnexpectedEof => WireError::Closed,
             _ => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
-                Some(cause) => WireError::Tls(TlsCause::of_tls(cause)),
+                Some(cause) => WireError::Tls(TlsError::of_tls(cause)),
                 None => WireError::Io(error),
             },
         }

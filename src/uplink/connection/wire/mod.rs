@@ -19,7 +19,7 @@ use tokio_util::codec::Framed;
 use crate::uplink::topic::Topic;
 pub use bounded::Larger;
 use bounded::{Bounded, Came};
-pub use error::{Garbage, Refusal, WireError};
+pub use error::{ConnackError, DecodeError, WireError};
 use packets::{answer_of_older, of_v4, of_v5, packet_of_v4, packet_of_v5};
 pub use reason::Reason;
 pub use said::{Delivered, Incoming, Message, Opened, Opening};

@@ -4,18 +4,18 @@ use rumqttc::mqttbytes::v4;
 use rumqttc::v5::mqttbytes::v5;
 
 use super::reason::{Reason, code};
-use super::{Delivered, Garbage, Incoming, Opened, Refusal, WireError};
+use super::{ConnackError, DecodeError, Delivered, Incoming, Opened, WireError};
 
 pub(super) fn packet_of_v4(packet: v4::Packet) -> Incoming {
     match packet {
         v4::Packet::ConnAck(ack) => Incoming::Opened(Opened {
             refused: match ack.code {
                 v4::ConnectReturnCode::Success => None,
-                v4::ConnectReturnCode::RefusedProtocolVersion => Some(Refusal::Protocol),
-                v4::ConnectReturnCode::BadClientId => Some(Refusal::ClientId),
-                v4::ConnectReturnCode::ServiceUnavailable => Some(Refusal::Unavailable),
-                v4::ConnectReturnCode::BadUserNamePassword => Some(Refusal::Login),
-                v4::ConnectReturnCode::NotAuthorized => Some(Refusal::NotAuthorised),
+                v4::ConnectReturnCode::RefusedProtocolVersion => Some(ConnackError::Protocol),
+                v4::ConnectReturnCode::BadClientId => Some(ConnackError::ClientId),
+                v4::ConnectReturnCode::ServiceUnavailable => Some(ConnackError::Unavailable),
+                v4::ConnectReturnCode::BadUserNamePassword => Some(ConnackError::Login),
+                v4::ConnectReturnCode::NotAuthorized => Some(ConnackError::NotAuthorised),
             },
             ..Opened::default()
         }),
@@ -50,12 +50,14 @@ pub(super) fn packet_of_v5(packet: v5::Packet) -> Incoming {
             Incoming::Opened(Opened {
                 refused: match ack.code {
                     Code::Success => None,
-                    Code::RefusedProtocolVersion | Code::UnsupportedProtocolVersion => Some(Refusal::Protocol),
-                    Code::BadClientId | Code::ClientIdentifierNotValid => Some(Refusal::ClientId),
-                    Code::ServiceUnavailable | Code::ServerUnavailable | Code::ServerBusy => Some(Refusal::Unavailable),
-                    Code::BadUserNamePassword => Some(Refusal::Login),
-                    Code::NotAuthorized => Some(Refusal::NotAuthorised),
-                    other => Some(Refusal::Other(reason(code_of(other)))),
+                    Code::RefusedProtocolVersion | Code::UnsupportedProtocolVersion => Some(ConnackError::Protocol),
+                    Code::BadClientId | Code::ClientIdentifierNotValid => Some(ConnackError::ClientId),
+                    Code::ServiceUnavailable | Code::ServerUnavailable | Code::ServerBusy => {
+                        Some(ConnackError::Unavailable)
+                    }
+                    Code::BadUserNamePassword => Some(ConnackError::Login),
+                    Code::NotAuthorized => Some(ConnackError::NotAuthorised),
+                    other => Some(ConnackError::Other(reason(code_of(other)))),
                 },
                 receive_max: properties.and_then(|said| said.receive_max),
                 packet_max: properties.and_then(|said| said.max_packet_size),
@@ -106,12 +108,12 @@ pub(super) fn packet_of_v5(packet: v5::Packet) -> Incoming {
 /// A broker of MQTT 3.1.1 answered an opening in MQTT 5.
 pub(super) fn answer_of_older(code: u8) -> Incoming {
     let refusal = match code {
-        2 => Refusal::ClientId,
-        3 => Refusal::Unavailable,
-        4 => Refusal::Login,
-        5 => Refusal::NotAuthorised,
+        2 => ConnackError::ClientId,
+        3 => ConnackError::Unavailable,
+        4 => ConnackError::Login,
+        5 => ConnackError::NotAuthorised,
         // It does not know this version; one that says yes did not understand the question.
-        _ => Refusal::Protocol,
+        _ => ConnackError::Protocol,
     };
     Incoming::Opened(Opened {
         refused: Some(refusal),
@@ -153,14 +155,14 @@ pub(super) fn of_v4(error: rumqttc::mqttbytes::Error) -> WireError {
     match error {
         Wrong::Io(error) => error.into(),
         Wrong::OutgoingPacketTooLarge { pkt_size, .. } => WireError::TooLarge(pkt_size),
-        Wrong::PayloadSizeLimitExceeded(bytes) => WireError::Garbage(Garbage::Larger(bytes)),
+        Wrong::PayloadSizeLimitExceeded(bytes) => WireError::Garbage(DecodeError::Larger(bytes)),
         // The answer to an opening, and none that 3.1.1 knows: brokers of MQTT 5 alone answer with codes of their own.
-        Wrong::InvalidConnectReturnCode(code) => WireError::Garbage(Garbage::Answer(code)),
-        Wrong::InvalidProtocol | Wrong::InvalidProtocolLevel(_) => WireError::Garbage(Garbage::Version),
+        Wrong::InvalidConnectReturnCode(code) => WireError::Garbage(DecodeError::Answer(code)),
+        Wrong::InvalidProtocol | Wrong::InvalidProtocolLevel(_) => WireError::Garbage(DecodeError::Version),
         Wrong::InvalidPacketType(_)
         | Wrong::MalformedRemainingLength
         | Wrong::InvalidQoS(_)
-        | Wrong::PayloadRequired => WireError::Garbage(Garbage::NoMqtt),
+        | Wrong::PayloadRequired => WireError::Garbage(DecodeError::NoMqtt),
         Wrong::NotConnect(_)
         | Wrong::UnexpectedConnect
         | Wrong::IncorrectPacketFormat
@@ -173,7 +175,7 @@ pub(super) fn of_v4(error: rumqttc::mqttbytes::Error) -> WireError {
         | Wrong::BoundaryCrossed(_)
         | Wrong::MalformedPacket
         | Wrong::EmptySubscription
-        | Wrong::InsufficientBytes(_) => WireError::Garbage(Garbage::Malformed),
+        | Wrong::InsufficientBytes(_) => WireError::Garbage(DecodeError::Malformed),
     }
 }
 
@@ -182,13 +184,13 @@ pub(super) fn of_v5(error: rumqttc::v5::mqttbytes::Error) -> WireError {
     match error {
         Wrong::Io(error) => error.into(),
         Wrong::OutgoingPacketTooLarge { pkt_size, .. } => WireError::TooLarge(pkt_size as usize),
-        Wrong::PayloadSizeLimitExceeded { pkt_size, .. } => WireError::Garbage(Garbage::Larger(pkt_size)),
-        Wrong::InvalidConnectReturnCode(code) => WireError::Garbage(Garbage::Answer(code)),
-        Wrong::InvalidProtocol | Wrong::InvalidProtocolLevel(_) => WireError::Garbage(Garbage::Version),
+        Wrong::PayloadSizeLimitExceeded { pkt_size, .. } => WireError::Garbage(DecodeError::Larger(pkt_size)),
+        Wrong::InvalidConnectReturnCode(code) => WireError::Garbage(DecodeError::Answer(code)),
+        Wrong::InvalidProtocol | Wrong::InvalidProtocolLevel(_) => WireError::Garbage(DecodeError::Version),
         Wrong::InvalidPacketType(_)
         | Wrong::MalformedRemainingLength
         | Wrong::InvalidQoS(_)
-        | Wrong::PayloadRequired => WireError::Garbage(Garbage::NoMqtt),
+        | Wrong::PayloadRequired => WireError::Garbage(DecodeError::NoMqtt),
         Wrong::InvalidReason(_)
         | Wrong::InvalidRemainingLength(_)
         | Wrong::IncorrectPacketFormat
@@ -204,7 +206,7 @@ pub(super) fn of_v5(error: rumqttc::v5::mqttbytes::Error) -> WireError {
         | Wrong::BoundaryCrossed(_)
         | Wrong::MalformedPacket
         | Wrong::InvalidPropertyType(_)
-        | Wrong::InsufficientBytes(_) => WireError::Garbage(Garbage::Malformed),
+        | Wrong::InsufficientBytes(_) => WireError::Garbage(DecodeError::Malformed),
     }
 }
 

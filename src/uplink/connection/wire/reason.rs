@@ -8,7 +8,6 @@ const SAID: usize = 200;
 /// Why a broker refuses something or hangs up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
-    /// The code.
     pub code: u8,
     /// What the broker says beside it, if anything: for people, and without control characters.
     pub said: Option<String>,
@@ -17,7 +16,6 @@ pub struct Reason {
 }
 
 /// Codes that the box acts upon.
-#[allow(missing_docs, reason = "each is the name that the standard has for it")]
 pub mod code {
     pub const NOT_AUTHORIZED: u8 = 0x87;
     pub const SESSION_TAKEN_OVER: u8 = 0x8e;
@@ -80,7 +78,7 @@ impl Reason {
         }
     }
 
-    /// The same with the broker's own words; what steers terminals is left out.
+    /// The reason with the broker's own words; what steers terminals is left out.
     #[must_use]
     pub fn saying(self, said: Option<&str>) -> Reason {
         let clean = |text: &str| -> String { text.chars().filter(|c| !c.is_control()).take(SAID).collect() };
@@ -90,7 +88,7 @@ impl Reason {
         }
     }
 
-    /// The same with the server that the broker names.
+    /// The reason with the server that the broker names.
     #[must_use]
     pub fn naming(self, server: Option<&str>) -> Reason {
         Reason {

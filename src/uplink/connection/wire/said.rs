@@ -5,15 +5,13 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::bounded::Larger;
-use super::error::Refusal;
+use super::error::ConnackError;
 use super::reason::Reason;
 
 /// A message as it is published: at least once, unless said otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Message {
-    /// Its topic.
     pub topic: String,
-    /// What it says.
     pub payload: Bytes,
     /// Whether the broker keeps it for those who come later.
     pub retain: bool,
@@ -36,7 +34,7 @@ impl Message {
         }
     }
 
-    /// The same, kept by the broker for those who come later.
+    /// The message, kept by the broker for those who come later.
     #[must_use]
     pub fn retained(self) -> Message {
         Message { retain: true, ..self }
@@ -69,7 +67,6 @@ pub enum Incoming {
     Taken(u16, Option<Reason>),
     /// The subscriptions asked for under this id, each granted or not.
     Subscribed(u16, Vec<bool>),
-    /// A message.
     Message(Delivered),
     /// The answer to a ping.
     Pong,
@@ -84,9 +81,7 @@ pub enum Incoming {
 /// A message from the broker; it is acknowledged once it is dealt with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivered {
-    /// Its topic.
     pub topic: String,
-    /// What it says.
     pub payload: Bytes,
     /// Whether it was kept and not just published.
     pub retained: bool,
@@ -98,7 +93,7 @@ pub struct Delivered {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Opened {
     /// Why not, when it refuses.
-    pub refused: Option<Refusal>,
+    pub refused: Option<ConnackError>,
     /// How many messages it takes at once.
     pub receive_max: Option<u16>,
     /// The largest packet it takes, in bytes.

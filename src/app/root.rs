@@ -1,0 +1,291 @@
+//! The box as it stands: what was opened and built, and the services that run.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::acme::AcmeUse;
+use super::door_name::DoorName;
+use super::door_state::{DoorUp, Shut};
+use super::handover::Handover;
+use super::host_control::HostControl;
+use super::identity::Names;
+use super::logging::Logging;
+use super::parts::{Deps, Parts};
+use super::report::{Reporter, RoomsSeen};
+use super::trial::Trial;
+use super::{gauges, lamps, memory, router, store_metrics, uplink_metrics};
+use crate::accounts::{Accounts, Bearers};
+use crate::admin::{self, AdminState, Backups, Order, Running};
+use crate::config::{Config, Flags, Loaded};
+use crate::face::{Face, Lamps};
+use crate::files;
+use crate::http::assets::Assets;
+use crate::http::health::{self, Readiness};
+use crate::http::metrics::Metrics;
+use crate::pki::Pki;
+use crate::relay;
+use crate::store::{Health, OpenError, Options, Place, Store};
+use crate::supervisor::{Supervisor, Weight};
+use crate::tls;
+
+/// How long a service has that is told to stop while the box goes on.
+const GRACE: Duration = Duration::from_millis(6_500);
+/// How long a start waits for a command that holds the book, and how often it looks.
+const IN_USE: Duration = Duration::from_secs(8);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How long the services behind the doors have, all together.
+const LAST: Duration = Duration::from_secs(3);
+
+/// The box as it stands.
+pub(super) struct App {
+    pub(super) config: Config,
+    pub(super) flags: Flags,
+    pub(super) logging: Logging,
+    pub(super) store: Store,
+    pub(super) pki: Pki,
+    pub(super) accounts: Accounts,
+    pub(super) assets: Assets,
+    pub(super) metrics: Metrics,
+    pub(super) supervisor: Supervisor,
+    pub(super) parts: Parts,
+    pub(super) deps: Deps,
+    /// What the uplink calls, which is told what is in force.
+    pub(super) host: Arc<HostControl>,
+    pub(super) doors: BTreeMap<DoorName, DoorUp>,
+    /// Doors that could not be opened.
+    pub(super) shut: BTreeMap<DoorName, Shut>,
+    pub(super) handover: Handover,
+    pub(super) reporter: Reporter,
+    pub(super) acme: AcmeUse,
+    pub(super) readiness: watch::Sender<Readiness>,
+    pub(super) lamps: watch::Sender<Lamps>,
+    /// The shell of the pages as it is configured now.
+    pub(super) face: watch::Sender<Option<Face>>,
+    /// A configuration from the cloud that may not stay.
+    pub(super) trial: Option<Trial>,
+}
+
+impl App {
+    /// Opens the store, makes the authorities that are not there yet, builds every room, opens every door, and starts the services.
+    pub(super) async fn build(
+        loaded: Loaded,
+        flags: Flags,
+        logging: Logging,
+        orders: mpsc::Sender<Order>,
+    ) -> anyhow::Result<App> {
+        let config = loaded.config;
+        let (before, after) = tls::raise_descriptor_limit();
+        tracing::debug!(?before, ?after, "raised the limit of open files");
+        let store = open_store(&config).await?;
+        let pki = Pki::open(config.data_dir.join("pki"), store.clone()).context("opening the PKI")?;
+        pki.init(pki.now()).await.context("making the PKI's own authorities")?;
+        logging.ring().keep_panics(config.data_dir.join("panics.log"));
+        let supervisor = Supervisor::new(GRACE);
+        let metrics = Metrics::new();
+        let backups = Backups::new(store.clone(), config.data_dir.clone());
+        backups.sweep();
+        let parts = Parts::default();
+        let rooms = RoomsSeen {
+            names: Parts::rooms().collect(),
+            meters: parts.meters.subscribe(),
+            uplink: parts.uplink.subscribe(),
+            webhooks: parts.webhooks.subscribe(),
+            relay: parts.relay.subscribe(),
+        };
+        let reporter = Reporter::new(store.clone(), supervisor.states(), backups.clone(), rooms);
+        store_metrics::register(&metrics, &store);
+        uplink_metrics::register(&metrics, parts.uplink.subscribe());
+        gauges::register(&metrics, parts.meters.subscribe(), parts.occupancy.subscribe());
+        let host = HostControl::new(
+            orders.clone(),
+            parts.meters.subscribe(),
+            (logging.clone(), supervisor.states()),
+            config.clone(),
+        );
+        let accounts = Accounts::new(store.clone());
+        let deps = Deps {
+            store: store.clone(),
+            data_dir: config.data_dir.clone(),
+            accounts: accounts.clone(),
+            backups,
+            reporter: reporter.clone(),
+            host: host.clone(),
+            alarms: crate::rules::Inbox::default(),
+            relay_counts: relay::Counts::new(&metrics),
+            streams: CancellationToken::new(),
+        };
+        let mut app = App {
+            accounts,
+            assets: Assets::load(),
+            parts,
+            deps,
+            host,
+            doors: BTreeMap::new(),
+            shut: BTreeMap::new(),
+            handover: Handover::receive(),
+            acme: AcmeUse::new(&metrics),
+            readiness: watch::channel(Readiness::default()).0,
+            lamps: watch::channel(Lamps::default()).0,
+            face: watch::channel(None).0,
+            trial: None,
+            config,
+            flags,
+            logging,
+            store,
+            pki,
+            metrics,
+            supervisor,
+            reporter,
+        };
+        app.open_admin(orders)?;
+        app.add_probe();
+        memory::add_to(&mut app.supervisor);
+        lamps::add_to(&mut app.supervisor, &app.reporter, &app.lamps);
+        app.refresh_parts().await?;
+        app.open_doors().await?;
+        app.commit_parts().await;
+        app.acme.doors_are_open();
+        app.reporter.is_ready();
+        app.probe_once().await;
+        app.say_how_to_sign_in();
+        Ok(app)
+    }
+
+    /// Waits until something that nothing works without has failed.
+    pub(super) fn fallen(&self) -> impl Future<Output = String> + use<> {
+        self.supervisor.fallen()
+    }
+
+    /// How the store is.
+    pub(super) fn store_health(&self) -> watch::Receiver<Health> {
+        self.store.health()
+    }
+
+    /// Where each door listens.
+    pub(super) fn doors(&self) -> BTreeMap<String, Vec<SocketAddr>> {
+        self.doors
+            .iter()
+            .map(|(name, door)| (name.to_string(), door.addrs.clone()))
+            .collect()
+    }
+
+    /// Stops everything: all doors at once, then what is behind them, the store last.
+    pub(super) async fn close(mut self) {
+        self.reporter.is_stopping();
+        self.deps.streams.cancel();
+        self.close_doors();
+        // It says its last words while the doors are left.
+        self.supervisor.retire("uplink");
+        self.supervisor.join_retired().await;
+        self.supervisor.stop(LAST).await;
+        self.store.close().await;
+        tracing::info!("stopped");
+    }
+
+    /// What lies behind the https door, as it is configured now; the shell of its pages is what others show theirs in.
+    pub(super) fn https_router(&self) -> crate::http::Site {
+        let timezone = jiff::tz::TimeZone::get(&self.config.site.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
+        let face = Face::new(
+            self.config.site.name.clone(),
+            timezone,
+            self.accounts.clone(),
+            self.assets.clone(),
+            self.lamps.subscribe(),
+        );
+        self.face.send_replace(Some(face.clone()));
+        let own = router::https(router::Own {
+            names: Names::of(&self.config),
+            health: health::router(self.readiness.subscribe()),
+            assets: self.assets.clone(),
+            face,
+            report: self.reporter.clone().into_status(),
+            bearers: Bearers::new(self.accounts.clone(), self.config.limits.https.per_client),
+            contact: self.config.site.contact.clone(),
+        });
+        let parts = self.parts.each().into_iter();
+        parts.fold(own, |https, part| part.mount(https)).finish()
+    }
+
+    fn open_admin(&mut self, orders: mpsc::Sender<Order>) -> anyhow::Result<()> {
+        let running = Running {
+            status: self.reporter.clone().into_status(),
+            occupancy: self.parts.occupancy.subscribe(),
+            meters: self.parts.meters.subscribe(),
+            relay: self.parts.relay.subscribe(),
+            uplink: self.parts.uplink.subscribe(),
+            webhooks: self.parts.webhooks.subscribe(),
+            store: self.store.clone(),
+            backups: self.deps.backups.clone(),
+            acme: self.acme.current(),
+            orders,
+        };
+        let state = AdminState {
+            accounts: self.accounts.clone(),
+            pki: self.pki.clone(),
+            running: Some(running),
+        };
+        let router = admin::router(state);
+        let listening = Arc::new(admin::listen(&self.config.admin_socket)?);
+        self.supervisor.add("admin", Weight::Essential, move |stop| {
+            let (listening, router) = (Arc::clone(&listening), router.clone());
+            Box::pin(async move {
+                listening.serve(router, stop).await;
+                Ok(())
+            })
+        });
+        Ok(())
+    }
+
+    fn say_how_to_sign_in(&self) {
+        if self.accounts.is_empty().unwrap_or(false) {
+            tracing::info!("nobody can sign in yet: run `gatelodge user add NAME --role admin` for a one-time link");
+        }
+    }
+}
+
+/// A command that works in the data folder holds the book for a moment; who stays is another box.
+fn open_patiently(options: Options) -> Result<Store, OpenError> {
+    let began = Instant::now();
+    loop {
+        match Store::open(options.clone()) {
+            Err(OpenError::InUse(_)) if began.elapsed() < IN_USE => std::thread::sleep(LOOK_AGAIN),
+            opened => return opened,
+        }
+    }
+}
+
+/// Opens the store; what kills left unfinished beside it is swept then.
+async fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let folder = config.data_dir.clone();
+    files::make_private(&folder)?;
+    // Names of folders that were just made are on disk before anything in them counts.
+    for folder in [Some(folder.as_path()), folder.parent()].into_iter().flatten() {
+        if let Err(error) = files::sync(folder) {
+            tracing::debug!(%error, "goes on all the same");
+        }
+    }
+    let mut options = Options::at(Place::in_data_dir(&folder));
+    if let Some(uplink) = &config.uplink {
+        options.journal_bytes = uplink.room.outbox_max.0;
+        options.journal_age = uplink.room.outbox_age.0;
+    }
+    let store = tokio::task::spawn_blocking(move || open_patiently(options))
+        .await
+        .context("opening the store")??;
+    // What a killed box, or a command, began beside the book and never finished; the book's lock keeps others away.
+    for name in ["pki", "acme", "uplink", "conf.d"] {
+        if let Err(error) = files::sweep_below(&config.data_dir.join(name)) {
+            tracing::warn!(%error, "what a kill left there stays");
+        }
+    }
+    if let Some(lost) = store.salvage() {
+        tracing::error!(%lost, "the store was damaged and runs in salvage: what could be read is served");
+    }
+    Ok(store)
+}

@@ -1,0 +1,54 @@
+//! Why there is no page.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use crate::http::{BrokenError, Problem};
+use crate::meter::MetersError;
+use crate::store::ReadError;
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PageError {
+    /// There is no such meter, or it is somebody else's.
+    #[error("There is no such meter.")]
+    Unknown,
+    /// The day is none.
+    #[error("A day is written as 2026-02-10.")]
+    Day,
+    /// Reading it broke.
+    #[error("That could not be read, and the fault is ours.")]
+    Broken(#[from] BrokenError),
+    /// It could not be read.
+    #[error("That could not be read, and the fault is ours.")]
+    Unread(#[from] HalfHoursError),
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let status = match &self {
+            PageError::Unknown => StatusCode::NOT_FOUND,
+            PageError::Day => StatusCode::BAD_REQUEST,
+            PageError::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            PageError::Unread(error) => {
+                tracing::error!(%error, "a page of a meter could not be read");
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        };
+        Problem::new(status, "no-page", self.to_string()).into_response()
+    }
+}
+
+/// Why half-hours cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum HalfHoursError {
+    /// The meter went meanwhile.
+    #[error(transparent)]
+    Room(#[from] MetersError),
+    /// The book cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// There is no such day.
+    #[error(transparent)]
+    Calendar(#[from] jiff::Error),
+}

@@ -1,0 +1,101 @@
+//! Refusals of `/v1/meters` (RFC 9457).
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use crate::accounts::BearerError;
+use crate::domain::{Element, MeterId};
+use crate::http::{BrokenError, Problem};
+use crate::meter::{MetersError, SpanError};
+use crate::store::ReadError;
+
+/// Why a request was refused.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ApiError {
+    /// Not for this token, or not now.
+    #[error(transparent)]
+    Refused(#[from] BearerError),
+    /// There is no such meter.
+    #[error("there is no meter {0}")]
+    Unknown(MeterId),
+    /// The text is no serial.
+    #[error("{0:?} is not a meter's serial: 1 to 32 letters and digits")]
+    Serial(String),
+    /// The query is not what this request takes.
+    #[error("{0}")]
+    Query(String),
+    /// The time asked for cannot be answered.
+    #[error(transparent)]
+    Span(#[from] SpanError),
+    /// Its kind of meter has no such element.
+    #[error("meter {0} has no element {1:?}")]
+    NoElement(MeterId, Element),
+    /// A number is out of bounds.
+    #[error("limit must be 1 to {0}")]
+    Limit(usize),
+    /// The meter is not polled.
+    #[error("meter {0} is not polled; `gatelodge mediators start {0}` changes that")]
+    NotPolled(MeterId),
+    /// As many listen as may.
+    #[error(transparent)]
+    Full(#[from] crate::feed::FullError),
+    /// The book cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The work itself broke.
+    #[error("the fault is ours")]
+    Broken,
+}
+
+impl From<BrokenError> for ApiError {
+    fn from(_: BrokenError) -> ApiError {
+        ApiError::Broken
+    }
+}
+
+impl From<MetersError> for ApiError {
+    fn from(error: MetersError) -> ApiError {
+        match error {
+            MetersError::Unknown(meter) => ApiError::Unknown(meter),
+            MetersError::Off(meter) => ApiError::NotPolled(meter),
+            other => {
+                tracing::error!(error = %other, "a request about a meter failed");
+                ApiError::Broken
+            }
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let words = self.to_string();
+        let (status, kind, title) = match self {
+            ApiError::Refused(refused) => return refused.into_response(),
+            ApiError::Unknown(_) | ApiError::NoElement(..) => (StatusCode::NOT_FOUND, "unknown", "Not found"),
+            ApiError::Serial(_) | ApiError::Query(_) => {
+                (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read")
+            }
+            ApiError::Span(_) | ApiError::Limit(_) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "out-of-bounds",
+                "A value is out of bounds",
+            ),
+            ApiError::NotPolled(_) => (StatusCode::CONFLICT, "not-polled", "The meter is not polled"),
+            ApiError::Full(_) => {
+                let problem = Problem::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "too-many-listeners",
+                    "Too many listeners",
+                );
+                return problem.retry_after(30).into_response();
+            }
+            ApiError::Read(_) | ApiError::Broken => {
+                tracing::error!(error = words, "a request about meters failed");
+                let title = "Something went wrong in here";
+                let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title);
+                return problem.detail("The fault is ours and is in the log.").into_response();
+            }
+        };
+        Problem::new(status, kind, title).detail(words).into_response()
+    }
+}

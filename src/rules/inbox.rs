@@ -1,0 +1,78 @@
+//! Where others and the rules leave word for each other: what was seen, which rules are in force, what the box measures.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::rule::Rule;
+use crate::domain::series::Sample;
+
+/// Something that the box measures of itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gauge {
+    /// What is measured.
+    pub sample: Sample,
+    /// What is to be said of it.
+    pub detail: String,
+}
+
+/// What the box measures of itself, whenever it is asked.
+pub type Gauges = Arc<dyn Fn() -> Vec<Gauge> + Send + Sync>;
+
+/// Where others leave word for the rules that are in force, whichever these are.
+#[derive(Clone, Default)]
+pub struct Inbox(Arc<Mail>);
+
+#[derive(Default)]
+struct Mail {
+    seen: Mutex<BTreeSet<String>>,
+    rules: Mutex<Vec<Rule>>,
+    gauges: Mutex<Option<Gauges>>,
+    bell: Notify,
+}
+
+impl Inbox {
+    /// Somebody has seen the alarms of this rule, or of this type.
+    pub fn acknowledge(&self, name: &str) {
+        lock(&self.0.seen).insert(name.to_owned());
+        self.0.bell.notify_one();
+    }
+
+    /// Puts these rules in force.
+    pub(super) fn set_rules(&self, rules: &[Rule]) {
+        rules.clone_into(&mut lock(&self.0.rules));
+    }
+
+    /// Says how the box is measured.
+    pub(super) fn set_gauges(&self, gauges: &Gauges) {
+        *lock(&self.0.gauges) = Some(Arc::clone(gauges));
+    }
+
+    /// What the box measures of itself now; nothing, while no rules are in force.
+    #[must_use]
+    pub fn gauges(&self) -> Vec<Gauge> {
+        let gauges = lock(&self.0.gauges).clone();
+        gauges.map(|gauges| gauges()).unwrap_or_default()
+    }
+
+    /// What was seen since this was last asked.
+    pub(super) fn take_seen(&self) -> BTreeSet<String> {
+        std::mem::take(&mut *lock(&self.0.seen))
+    }
+
+    /// Waits until something was seen.
+    pub(super) async fn changed(&self) {
+        self.0.bell.notified().await;
+    }
+
+    /// The rules that are in force.
+    #[must_use]
+    pub fn rules(&self) -> Vec<Rule> {
+        lock(&self.0.rules).clone()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
