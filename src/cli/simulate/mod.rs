@@ -19,9 +19,7 @@ use crate::meter::arguments;
 use crate::meter::emop::dialect::InferredWrites;
 use crate::meter::emop::identity::MeterType;
 use crate::meter::emop::{Dialect, Inferred, MeterTime};
-use crate::meter::simulator::{
-    Now, PtyMeter, Setup, Shape, SimulatedMeter, SimulatorError, Station, TcpMeter,
-};
+use crate::meter::simulator::{Now, PtyMeter, Setup, Shape, SimulatedMeter, SimulatorError, Station, TcpMeter};
 
 #[derive(Subcommand)]
 pub(super) enum Command {

@@ -36,7 +36,8 @@ impl SimulatedMeter {
     pub fn new(setup: Setup, dialect: Dialect, faults: &Faults) -> SimulatedMeter {
         let none = if setup.prepay { NONE_YET } else { 0 };
         let payments = setup.transaction_count.unwrap_or(none);
-        SimulatedMeter {
+        let begins = setup.balance_at;
+        let mut meter = SimulatedMeter {
             account: Account::new(setup.balance, setup.debt, payments),
             supply: Supply::default(),
             setup,
@@ -47,7 +48,11 @@ impl SimulatedMeter {
             ahead: SignedDuration::ZERO,
             exchanged: false,
             faults: *faults,
+        };
+        if let Some(begins) = begins {
+            meter.settle(begins.moment());
         }
+        meter
     }
 
     /// What is paid in at present.

@@ -23,6 +23,8 @@ mod shape;
 mod slot;
 mod station;
 mod supply;
+#[cfg(test)]
+mod tests;
 mod three_phase;
 mod tokens;
 

@@ -52,6 +52,8 @@ pub struct Setup {
     pub shape: Shape,
     /// What is paid in.
     pub balance: Money,
+    /// When that was so; `None`: when the meter is made.
+    pub balance_at: Option<MeterTime>,
     /// Whether energy is paid for beforehand. Its registers then rise within the half hour.
     pub prepay: bool,
     /// What its energy costs.
@@ -76,6 +78,7 @@ impl Setup {
             three_phase: None,
             shape: Shape::Steady,
             balance: Money(1_000_000),
+            balance_at: None,
             prepay: false,
             tariff: Tariff::default(),
             debt: Money(0),

@@ -25,6 +25,7 @@ mod recorded;
 mod registry;
 mod serial;
 mod simulated;
+mod simulated_money;
 mod socks;
 mod speed;
 pub mod v1;
