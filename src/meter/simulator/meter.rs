@@ -89,7 +89,7 @@ impl SimulatedMeter {
     /// Its registers at a moment; while its load was cut they stood still.
     pub(super) fn slot(&self, at: MeterTime) -> Slot {
         let by_shape = |at| {
-            if self.setup.prepay {
+            if self.setup.prepay && self.setup.three_phase.is_none() {
                 Slot::within(at, &self.setup)
             } else {
                 Slot::at(at, &self.setup)
