@@ -27,11 +27,11 @@ pub(super) enum Command {
     #[command(
         after_help = "Examples:\n  gatelodge simulate meter --listen 127.0.0.1:8080 --serial EML2137580761\n  gatelodge \
                       simulate meter --listen 127.0.0.1:0 --serial EML1 --count 50 --drop-rate 0.2 --slow 1s\n  \
-                      gatelodge simulate meter --pty --serial EML2137580761 --echo\n  gatelodge simulate meter --listen 127.0.0.1:0 --serial \
-                      EML1 --prepay --balance 2.50 --power 3000 --emergency-credit 5 --button-after 1m\n  gatelodge \
-                      simulate meter --listen 127.0.0.1:0 --serial EML1 --prepay --reply-lost-after-rate 0.5 --seed 7\n\n\
-                      A token is worth its last four digits in pence, once. One that begins with 404 is another \
-                      meter's."
+                      gatelodge simulate meter --pty --serial EML2137580761 --echo\n  gatelodge simulate meter \
+                      --listen 127.0.0.1:0 --serial EML1 --prepay --balance 2.50 --power 3000 --button-after 1m\n  \
+                      gatelodge simulate meter --listen 127.0.0.1:0 --serial EML1 --prepay --reply-lost-after-rate \
+                      0.5 --seed 7\n\nA token is worth its last four digits in pence, once; one that begins with \
+                      404 is another meter's. At zero the load is cut until a payment and a press of the button."
     )]
     Meter(Box<Meter>),
 }

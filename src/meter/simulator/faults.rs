@@ -74,7 +74,8 @@ pub struct Faults {
     pub no_value_at: Option<SlotOfDay>,
     /// The records of this half-hour of every day are dated a year ahead.
     pub misdated_at: Option<SlotOfDay>,
-    /// After so many replies another meter hangs on the line: its serial is the next one, its registers are others.
+    /// After so many replies another meter hangs on the line: its serial is the next one, its registers and its money
+    /// are others.
     pub exchange_after: Option<u32>,
     /// Which faults come when.
     pub seed: u64,

@@ -34,11 +34,9 @@ impl SimulatedMeter {
     /// A meter as it was made. `dialect` says by which constants it speaks.
     #[must_use]
     pub fn new(setup: Setup, dialect: Dialect, faults: &Faults) -> SimulatedMeter {
-        let none = if setup.prepay { NONE_YET } else { 0 };
-        let payments = setup.transaction_count.unwrap_or(none);
         let begins = setup.balance_at;
         let mut meter = SimulatedMeter {
-            account: Account::new(setup.balance, setup.debt, payments),
+            account: first_account(&setup),
             supply: Supply::default(),
             setup,
             dialect,
@@ -76,13 +74,18 @@ impl SimulatedMeter {
         }
     }
 
-    /// Another meter of the same kind is put in its place: the next serial, and registers from a few hours of its own.
+    /// Another meter of the same kind is put in its place: the next serial, registers of its own, and money as
+    /// it was made with.
     pub(super) fn exchange(&mut self) {
         let digits = self.setup.serial.bytes().rev().take_while(u8::is_ascii_digit).count();
         let (head, number) = self.setup.serial.split_at(self.setup.serial.len() - digits.min(9));
         let width = number.len();
         let next = number.parse::<u64>().unwrap_or(0) + 1;
         self.setup.serial = format!("{head}{next:0width$}");
+        self.account = first_account(&self.setup);
+        self.supply = Supply::since(self.supply.settled);
+        self.events.clear();
+        self.tokens.clear();
         self.exchanged = true;
     }
 
@@ -101,4 +104,10 @@ impl SimulatedMeter {
         });
         if self.exchanged { slot.of_another() } else { slot }
     }
+}
+
+fn first_account(setup: &Setup) -> Account {
+    let none = if setup.prepay { NONE_YET } else { 0 };
+    let payments = setup.transaction_count.unwrap_or(none);
+    Account::new(setup.balance, setup.debt, payments)
 }

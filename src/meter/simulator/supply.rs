@@ -30,6 +30,14 @@ pub(super) struct Supply {
 }
 
 impl Supply {
+    /// Connected, and charged until this moment.
+    pub(super) fn since(settled: Option<MeterTime>) -> Supply {
+        Supply {
+            settled,
+            ..Supply::default()
+        }
+    }
+
     /// Whether the load is cut.
     pub(super) fn is_off(&self) -> bool {
         self.cuts.last().is_some_and(|cut| cut.until.is_none())

@@ -198,6 +198,22 @@ fn a_clock_that_is_set_charges_nothing_and_goes_on_from_there() {
 }
 
 #[test]
+fn another_meter_in_its_place_has_money_of_its_own() {
+    let mut meter = meter(quick(100_000), noon(0));
+    assert_eq!(token(&mut meter, "10000000000000000100", noon(1_800)), Ack::Accepted);
+    assert_eq!(ids(&meter), [34, 48]);
+    meter.exchange();
+    assert_eq!(number(&mut meter, "prepay_balance", noon(1_800)), 100_000);
+    assert_eq!(
+        number(&mut meter, "monetary_info_transaction_count", noon(1_800)),
+        0xFFFF
+    );
+    assert!(ids(&meter).is_empty());
+    assert_eq!(token(&mut meter, "10000000000000000100", noon(1_800)), Ack::Accepted);
+    assert_eq!(number(&mut meter, "instantaneous_active_power", noon(1_800)), 1_000);
+}
+
+#[test]
 fn tokens_are_refused_when_used_when_another_meters_and_when_no_token() {
     let mut meter = meter(prepaid(), noon(0));
     let untouched = |meter: &mut SimulatedMeter| {
