@@ -20,6 +20,10 @@ use crate::pki::{Hierarchy, Overwrite, Pki, Request, Role, Usage};
 /// How far back their memory goes.
 const MEMORY: SignedDuration = SignedDuration::from_hours(60 * 24);
 
+/// So long ago a resident paid, and how much.
+const PAID_AGO: SignedDuration = SignedDuration::from_hours(3 * 24);
+const PAID: Money = Money(2_500_000);
+
 /// A meter of the demonstration.
 struct Kind {
     serial: &'static str,
@@ -28,6 +32,8 @@ struct Kind {
     source: Option<(&'static str, &'static str)>,
     twin: bool,
     three_phase: bool,
+    /// Whether its energy is paid for beforehand: its balance falls with every watt-hour.
+    prepay: bool,
 }
 
 const KINDS: [Kind; 3] = [
@@ -37,6 +43,7 @@ const KINDS: [Kind; 3] = [
         source: Some(("S018011012261305588165", "SW8")),
         twin: false,
         three_phase: false,
+        prepay: true,
     },
     Kind {
         serial: "EML2244826911",
@@ -44,6 +51,7 @@ const KINDS: [Kind; 3] = [
         source: None,
         twin: true,
         three_phase: false,
+        prepay: false,
     },
     Kind {
         serial: "EML2311500417",
@@ -51,6 +59,7 @@ const KINDS: [Kind; 3] = [
         source: None,
         twin: false,
         three_phase: true,
+        prepay: false,
     },
 ];
 
@@ -66,7 +75,7 @@ impl Simulated {
     pub(super) async fn listen(first: u16) -> Result<Simulated, CliError> {
         let mut simulated = Simulated {
             sections: String::from(
-                "[meters]\nrequest_gap = \"10ms\"\nbackfill = \"60d\"\n\n[meters.polling]\nreads = \"20s\"\npower = \"10s\"\nvoltage = \"20s\"\n",
+                "[meters]\nrequest_gap = \"10ms\"\nbackfill = \"60d\"\n\n[meters.polling]\nreads = \"20s\"\npower = \"10s\"\nvoltage = \"20s\"\nprepay_balance = \"10s\"\n",
             ),
             meters: Vec::new(),
         };
@@ -117,13 +126,22 @@ pub(super) fn serials() -> Vec<MeterId> {
 impl Kind {
     fn station(&self) -> Result<Station, CliError> {
         let dialect = Dialect::new(Inferred::default(), InferredWrites::Allowed).map_err(CliError::failed)?;
-        let start = Timestamp::now().saturating_sub(MEMORY).map_err(CliError::failed)?;
+        let now = Timestamp::now();
+        let ago = |length| {
+            let moment = now.saturating_sub(length).map_err(CliError::failed)?;
+            MeterTime::of(moment).map_err(CliError::failed)
+        };
         let mut setup = Setup::new(self.serial);
         setup.twin = self.twin;
         setup.three_phase = self.three_phase.then_some(MeterType::AxWholeCurrent);
         setup.shape = Shape::of_household(self.serial);
         setup.balance = Money(1_843_000);
-        setup.log_start = MeterTime::of(start).map_err(CliError::failed)?;
+        setup.log_start = ago(MEMORY)?;
+        if self.prepay {
+            setup.prepay = true;
+            setup.balance = PAID;
+            setup.balance_at = Some(ago(PAID_AGO)?);
+        }
         let faults = Faults::default();
         let meter = SimulatedMeter::new(setup, dialect, &faults);
         Ok(Station::new(meter, faults, Now::Running))

@@ -5,10 +5,9 @@ use jiff::Timestamp;
 use super::meter::SimulatedMeter;
 use super::{logs, objects, three_phase};
 use crate::meter::emop::catalogue::{Access, Kind, Object};
-use crate::meter::emop::event_log::MeterEvent;
 use crate::meter::emop::message::{Message, Way};
 use crate::meter::emop::time::ClockReading;
-use crate::meter::emop::{Ack, Money, ObjectId};
+use crate::meter::emop::{Ack, ObjectId};
 
 impl SimulatedMeter {
     /// Answers a data field: the verdict, and the data field that goes back. A refusal repeats the
@@ -16,6 +15,7 @@ impl SimulatedMeter {
     pub fn answer(&mut self, data: &[u8], now: Timestamp) -> (Ack, Vec<u8>) {
         let header = &data[..data.len().min(5)];
         let inferred = self.dialect.inferred().clone();
+        self.settle(now);
         if let (Some(kind), Message::Intervals(message)) = (self.setup.three_phase, Message::of(data, &inferred)) {
             let format = &data[..1];
             return match three_phase::intervals(self, kind, message, self.clock(now)) {
@@ -86,6 +86,7 @@ impl SimulatedMeter {
             Kind::Token => self.take_token(payload, now)?,
             _ => {
                 self.written.insert(id, payload.to_vec());
+                self.weigh(self.clock(now));
             }
         }
         Ok(Vec::new())
@@ -108,27 +109,7 @@ impl SimulatedMeter {
         let bytes = payload.try_into().map_err(|_| Ack::LengthError)?;
         let shown = ClockReading::decode(bytes).map_err(|_| Ack::Security)?;
         self.ahead = shown.moment.duration_since(now);
-        Ok(())
-    }
-
-    /// A simulator's rule: a token is worth its last four digits in pence.
-    fn take_token(&mut self, digits: &[u8], now: Timestamp) -> Result<(), Ack> {
-        if !digits.iter().all(u8::is_ascii_digit) {
-            return Err(Ack::Security);
-        }
-        if !self.tokens.insert(digits.to_vec()) {
-            return if self.faults.token_silent {
-                Ok(())
-            } else {
-                Err(Ack::Security)
-            };
-        }
-        let last = &digits[digits.len() - 4..];
-        let pence = last.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
-        self.balance = Money(self.balance.0 + pence * 1_000);
-        let at = self.clock(now);
-        let set = self.top_ups.len() as u8;
-        self.top_ups.push(MeterEvent { at, id: 48, set });
+        self.supply.clock_set(self.clock(now));
         Ok(())
     }
 }

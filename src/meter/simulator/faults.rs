@@ -54,6 +54,16 @@ pub struct Faults {
     pub nak_writes: bool,
     /// A token that was used is taken without a word, and changes nothing.
     pub token_silent: bool,
+    /// A token never reaches the meter, and the line closes (EMOP §17.2).
+    pub reply_lost_before_rate: Rate,
+    /// A token is taken, and the line closes instead of a reply.
+    pub reply_lost_after_rate: Rate,
+    /// A token is refused as one that was used, though the meter never saw it.
+    pub duplicate_rate: Rate,
+    /// Somebody keys in another code at the meter just before a token comes.
+    pub foreign_rate: Rate,
+    /// A token is not taken, and nothing is said of it.
+    pub silent_refusal_rate: Rate,
     /// In the middle of each so-manieth reply the meter reboots.
     pub reboot_every: Option<u32>,
     /// So long a reboot takes.
@@ -64,7 +74,8 @@ pub struct Faults {
     pub no_value_at: Option<SlotOfDay>,
     /// The records of this half-hour of every day are dated a year ahead.
     pub misdated_at: Option<SlotOfDay>,
-    /// After so many replies another meter hangs on the line: its serial is the next one, its registers are others.
+    /// After so many replies another meter hangs on the line: its serial is the next one, its registers and its money
+    /// are others.
     pub exchange_after: Option<u32>,
     /// Which faults come when.
     pub seed: u64,

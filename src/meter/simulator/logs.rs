@@ -36,7 +36,7 @@ pub(super) fn profile(meter: &SimulatedMeter, log: ProfileLog, start: MeterTime,
     block
 }
 
-/// Ten events: top-ups, and three snapshots at each midnight.
+/// Ten events: payments and what became of the load, and three snapshots at each midnight.
 pub(super) fn events(meter: &SimulatedMeter, page: u8, now: MeterTime) -> Result<Vec<u8>, Ack> {
     if page >= PAGES {
         return Err(Ack::TooLarge);
@@ -49,8 +49,9 @@ pub(super) fn events(meter: &SimulatedMeter, page: u8, now: MeterTime) -> Result
             set: if id == 52 { 0 } else { day as u8 },
         })
     });
-    let mut all: Vec<_> = calendar.take(EVENTS_PER_PAGE * usize::from(PAGES)).collect();
-    all.extend(&meter.top_ups);
+    let calendar = calendar.take(EVENTS_PER_PAGE * usize::from(PAGES));
+    let mut all: Vec<_> = meter.events.iter().rev().copied().chain(calendar).collect();
+    // A stable order: of two at the same moment the later one stays ahead.
     all.sort_by_key(|event| std::cmp::Reverse(event.at));
     let shown = all
         .iter()

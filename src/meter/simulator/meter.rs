@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::account::{Account, NONE_YET};
 use super::faults::Faults;
 use super::setup::Setup;
 use super::slot::Slot;
+use super::supply::Supply;
 use crate::meter::emop::event_log::MeterEvent;
 use crate::meter::emop::{Dialect, MeterTime, Money, ObjectId};
 
@@ -15,10 +17,10 @@ use crate::meter::emop::{Dialect, MeterTime, Money, ObjectId};
 pub struct SimulatedMeter {
     pub(super) setup: Setup,
     pub(super) dialect: Dialect,
-    pub(super) balance: Money,
-    pub(super) prepay: bool,
-    /// Event 48 for each token, the newest last.
-    pub(super) top_ups: Vec<MeterEvent>,
+    pub(super) account: Account,
+    pub(super) supply: Supply,
+    /// What happened beside the calendar, the newest last.
+    pub(super) events: Vec<MeterEvent>,
     pub(super) written: BTreeMap<ObjectId, Vec<u8>>,
     pub(super) tokens: HashSet<Vec<u8>>,
     /// What its clock shows ahead of the true time.
@@ -32,24 +34,29 @@ impl SimulatedMeter {
     /// A meter as it was made. `dialect` says by which constants it speaks.
     #[must_use]
     pub fn new(setup: Setup, dialect: Dialect, faults: &Faults) -> SimulatedMeter {
-        SimulatedMeter {
-            balance: setup.balance,
-            prepay: setup.prepay,
+        let begins = setup.balance_at;
+        let mut meter = SimulatedMeter {
+            account: first_account(&setup),
+            supply: Supply::default(),
             setup,
             dialect,
-            top_ups: Vec::new(),
+            events: Vec::new(),
             written: BTreeMap::new(),
             tokens: HashSet::new(),
             ahead: SignedDuration::ZERO,
             exchanged: false,
             faults: *faults,
+        };
+        if let Some(begins) = begins {
+            meter.settle(begins.moment());
         }
+        meter
     }
 
     /// What is paid in at present.
     #[must_use]
     pub fn balance(&self) -> Money {
-        self.balance
+        self.account.balance()
     }
 
     /// What its clock shows, at most what seven bytes can.
@@ -67,19 +74,40 @@ impl SimulatedMeter {
         }
     }
 
-    /// Another meter of the same kind is put in its place: the next serial, and registers from a few hours of its own.
+    /// Another meter of the same kind is put in its place: the next serial, registers of its own, and money as
+    /// it was made with.
     pub(super) fn exchange(&mut self) {
         let digits = self.setup.serial.bytes().rev().take_while(u8::is_ascii_digit).count();
         let (head, number) = self.setup.serial.split_at(self.setup.serial.len() - digits.min(9));
         let width = number.len();
         let next = number.parse::<u64>().unwrap_or(0) + 1;
         self.setup.serial = format!("{head}{next:0width$}");
+        self.account = first_account(&self.setup);
+        self.supply = Supply::since(self.supply.settled);
+        self.events.clear();
+        self.tokens.clear();
         self.exchanged = true;
     }
 
-    /// Its registers at a moment.
+    /// Its registers at a moment; while its load was cut they stood still.
     pub(super) fn slot(&self, at: MeterTime) -> Slot {
-        let slot = Slot::at(at, &self.setup);
+        let by_shape = |at| {
+            if self.setup.prepay && self.setup.three_phase.is_none() {
+                Slot::within(at, &self.setup)
+            } else {
+                Slot::at(at, &self.setup)
+            }
+        };
+        let cuts = self.supply.cuts_before(at);
+        let slot = cuts.fold(by_shape(at), |slot, cut| {
+            slot.without(by_shape(cut.from), by_shape(cut.end(at)))
+        });
         if self.exchanged { slot.of_another() } else { slot }
     }
+}
+
+fn first_account(setup: &Setup) -> Account {
+    let none = if setup.prepay { NONE_YET } else { 0 };
+    let payments = setup.transaction_count.unwrap_or(none);
+    Account::new(setup.balance, setup.debt, payments)
 }

@@ -1,9 +1,9 @@
 //! What a simulated meter's objects hold before anybody writes them.
 
 use super::meter::SimulatedMeter;
-use crate::meter::emop::MeterTime;
 use crate::meter::emop::catalogue::{Kind, Object};
 use crate::meter::emop::time::ClockReading;
+use crate::meter::emop::{MeterTime, Money};
 
 /// Whether only three phase meters have it; a single phase meter has it not.
 pub(super) fn is_three_phase(object: &Object) -> bool {
@@ -30,6 +30,8 @@ pub(super) fn size(kind: Kind) -> Option<usize> {
 /// The payload of an object; `None` when this meter has it not.
 pub(super) fn payload(meter: &SimulatedMeter, object: &Object, now: MeterTime) -> Option<Vec<u8>> {
     let twin = meter.setup.twin;
+    let tariff = &meter.setup.tariff;
+    let amount = |amount: Money| amount.unsigned().ok().map(|units| units.to_le_bytes().to_vec());
     let registers = |words: [u32; 4]| words.iter().flat_map(|word| word.to_le_bytes()).collect();
     let slot = meter.slot(now);
     Some(match object.name.as_ref() {
@@ -42,6 +44,7 @@ pub(super) fn payload(meter: &SimulatedMeter, object: &Object, now: MeterTime) -
         "csq_net_op" => vec![0x30],
         "instantaneous_voltage" | "average_voltage" => meter.setup.shape.volts(now).to_le_bytes().to_vec(),
         "instantaneous_frequency" | "average_frequency" => 500u16.to_le_bytes().to_vec(),
+        "instantaneous_active_power" if meter.supply.is_off() => 0u32.to_le_bytes().to_vec(),
         "instantaneous_active_power" => meter.setup.shape.watts(now).to_le_bytes().to_vec(),
         "read_element_a" | "total_active_import_energy" | "total_active_export_energy" => {
             let a = [
@@ -63,10 +66,19 @@ pub(super) fn payload(meter: &SimulatedMeter, object: &Object, now: MeterTime) -
             slot.reactive_import_b,
             slot.reactive_export_b,
         ]),
-        "prepay_balance" => i32::try_from(meter.balance.0).ok()?.to_le_bytes().to_vec(),
-        "prepay_enabled_flag" => vec![u8::from(meter.prepay)],
-        "tariff_active_price" | "tariff_active_element_b_price" => 23_812u32.to_le_bytes().to_vec(),
-        "tariff_active_standing_charge" => 51_082u32.to_le_bytes().to_vec(),
+        "prepay_balance" => meter.account.balance().signed().ok()?.to_le_bytes().to_vec(),
+        "prepay_enabled_flag" => vec![u8::from(meter.setup.prepay)],
+        "monetary_info_transaction_count" => meter.account.payments().to_le_bytes().to_vec(),
+        "monetary_info_transaction_details" => meter.account.detail(),
+        "tariff_active_price" | "tariff_active_element_b_price" => amount(tariff.unit_rate)?,
+        // The rates that these are taken from.
+        "tariff_active_block_8_rate_1" | "tariff_active_element_b_tou_rate_1" if meter.setup.prepay => {
+            amount(tariff.unit_rate)?
+        }
+        "tariff_active_standing_charge" => amount(tariff.standing_charge)?,
+        "tariff_active_prepayment_emergency_credit" => amount(tariff.emergency_credit)?,
+        "tariff_active_prepayment_ecredit_availability" => amount(tariff.ecredit_availability)?,
+        "tariff_active_prepayment_debt_recovery_rate" => amount(tariff.debt_recovery_rate)?,
         _ => vec![0; size(object.kind).unwrap_or(0)],
     })
 }

@@ -21,11 +21,16 @@ const DAY: [u16; 48] = [
 pub enum Shape {
     /// 250 Wh each half-hour.
     Steady,
+    /// The same power always, in W; at most [`Shape::MOST`].
+    Constant(u32),
     /// A week that repeats itself: what was taken since its beginning, at each half-hour and at its end.
     Household(Arc<[u32]>),
 }
 
 impl Shape {
+    /// More would not fit into the registers: 100 kW.
+    pub const MOST: u32 = 100_000;
+
     /// The week of a household, a different one for each serial.
     #[must_use]
     pub fn of_household(serial: &str) -> Shape {
@@ -47,6 +52,8 @@ impl Shape {
     pub(super) fn watt_hours(&self, k: u32) -> u32 {
         match self {
             Shape::Steady => STEADY * k,
+            // Registers of four bytes go round.
+            Shape::Constant(watts) => (u64::from(*watts) * u64::from(k) / 2) as u32,
             Shape::Household(week) => {
                 let in_week = (k % WEEK) as usize;
                 (k / WEEK).wrapping_mul(week[WEEK as usize]).wrapping_add(week[in_week])
@@ -59,6 +66,7 @@ impl Shape {
         let k = now.0 / HALF_HOUR;
         match self {
             Shape::Steady => 2 * STEADY,
+            Shape::Constant(watts) => *watts,
             Shape::Household(_) => {
                 let average = 2 * self.watt_hours(k + 1).wrapping_sub(self.watt_hours(k));
                 average * (80 + now.0 / 7 % 40) / 100
@@ -69,7 +77,7 @@ impl Shape {
     /// The voltage just now.
     pub(super) fn volts(&self, now: MeterTime) -> u16 {
         match self {
-            Shape::Steady => 240,
+            Shape::Steady | Shape::Constant(_) => 240,
             Shape::Household(_) => 236 + (now.0 / 11 % 8) as u16,
         }
     }

@@ -23,7 +23,7 @@ impl Slot {
         let k = (time.0 / HALF_HOUR).saturating_sub(FIRST_SLOT);
         let b = |base: u32, step: u32| if setup.twin { base + step * k } else { 0 };
         Slot {
-            import_a: 100_000 + setup.shape.watt_hours(k),
+            import_a: setup.shape.watt_hours(k).wrapping_add(100_000),
             import_b: b(50_000, 100),
             export_a: 20_000 + 40 * k,
             export_b: b(9_000, 11),
@@ -32,6 +32,37 @@ impl Slot {
             reactive_import_b: b(4_000, 5),
             reactive_export_b: b(2_000, 3),
             voltage: 230 + k % 20,
+        }
+    }
+
+    /// The registers within a half hour, as far as it has gone by; at its beginning the same as [`Slot::at`].
+    pub(super) fn within(time: MeterTime, setup: &Setup) -> Slot {
+        let next = MeterTime(time.0.saturating_add(HALF_HOUR));
+        let gone = u64::from(time.0 % HALF_HOUR);
+        Slot::at(time, setup).each(Slot::at(next, setup), |before, after| {
+            let part = u64::from(after.wrapping_sub(before)) * gone / u64::from(HALF_HOUR);
+            before.wrapping_add(part as u32)
+        })
+    }
+
+    /// The same without what was counted between two others.
+    pub(super) fn without(self, from: Slot, until: Slot) -> Slot {
+        let counted = until.each(from, u32::wrapping_sub);
+        self.each(counted, u32::wrapping_sub)
+    }
+
+    /// Every register of one with that of another.
+    fn each(self, other: Slot, of: impl Fn(u32, u32) -> u32) -> Slot {
+        Slot {
+            import_a: of(self.import_a, other.import_a),
+            import_b: of(self.import_b, other.import_b),
+            export_a: of(self.export_a, other.export_a),
+            export_b: of(self.export_b, other.export_b),
+            reactive_import_a: of(self.reactive_import_a, other.reactive_import_a),
+            reactive_export_a: of(self.reactive_export_a, other.reactive_export_a),
+            reactive_import_b: of(self.reactive_import_b, other.reactive_import_b),
+            reactive_export_b: of(self.reactive_export_b, other.reactive_export_b),
+            voltage: self.voltage,
         }
     }
 

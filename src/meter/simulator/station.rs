@@ -36,9 +36,29 @@ pub struct Station {
     pub faults: Faults,
     now: Now,
     chance: Chance,
+    /// What becomes of tokens: the same, whatever else is asked.
+    token_chance: Chance,
     address: Address,
     held_back: Vec<u8>,
     answered: u32,
+}
+
+/// What goes wrong with a token (EMOP §17.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TokenFault {
+    LostBefore,
+    LostAfter,
+    Duplicate,
+    Silent,
+}
+
+/// Where a reply comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Said {
+    /// The meter answers as it stands.
+    ByTheMeter,
+    /// It refuses, whatever was asked.
+    Refused,
 }
 
 /// What happens on the line after a request.
@@ -57,13 +77,15 @@ pub(super) enum Turn {
 impl Station {
     /// A meter on a line.
     #[must_use]
-    pub fn new(meter: SimulatedMeter, faults: Faults, now: Now) -> Station {
+    pub fn new(mut meter: SimulatedMeter, faults: Faults, now: Now) -> Station {
         let [_, a, b, c] = crc32fast::hash(meter.setup.serial.as_bytes()).to_be_bytes();
+        meter.settle(now.moment());
         Station {
             meter,
             faults,
             now,
             chance: Chance(faults.seed),
+            token_chance: Chance(!faults.seed),
             address: Address([0, a, b, c]),
             held_back: Vec::new(),
             answered: 0,
@@ -91,7 +113,16 @@ impl Station {
             self.meter.exchange();
             self.faults.exchange_after = None;
         }
-        let mut reply = self.reply(request);
+        let mut reply = match self.token_fault(request) {
+            None => self.reply(request, Said::ByTheMeter),
+            Some(TokenFault::LostBefore) => return Some(Turn::Close),
+            Some(TokenFault::Silent) => return Some(Turn::Hang),
+            Some(TokenFault::Duplicate) => self.reply(request, Said::Refused),
+            Some(TokenFault::LostAfter) => {
+                self.reply(request, Said::ByTheMeter);
+                return Some(Turn::Close);
+            }
+        };
         if self.chance.at(self.faults.bad_crc_rate) {
             let last = reply.len() - 1;
             reply[last] ^= 0xFF;
@@ -117,8 +148,29 @@ impl Station {
         Some(Turn::Say(self.faults.slow, said))
     }
 
-    fn reply(&mut self, request: &Frame<'_>) -> Vec<u8> {
-        let (ack, mut data) = self.meter.answer(request.data, self.now.moment());
+    /// What goes wrong with a token. All is drawn for each token, so that one rate does not move the others.
+    fn token_fault(&mut self, request: &Frame<'_>) -> Option<TokenFault> {
+        if !self.meter.is_token(request.data) {
+            return None;
+        }
+        if self.token_chance.at(self.faults.foreign_rate) {
+            self.meter.key_in(self.now.moment());
+        }
+        let faults = [
+            (TokenFault::LostBefore, self.faults.reply_lost_before_rate),
+            (TokenFault::Silent, self.faults.silent_refusal_rate),
+            (TokenFault::Duplicate, self.faults.duplicate_rate),
+            (TokenFault::LostAfter, self.faults.reply_lost_after_rate),
+        ];
+        let drawn = faults.map(|(fault, rate)| self.token_chance.at(rate).then_some(fault));
+        drawn.into_iter().flatten().next()
+    }
+
+    fn reply(&mut self, request: &Frame<'_>, said: Said) -> Vec<u8> {
+        let (ack, mut data) = match said {
+            Said::ByTheMeter => self.meter.answer(request.data, self.now.moment()),
+            Said::Refused => (Ack::Security, request.data[..request.data.len().min(5)].to_vec()),
+        };
         let is_read = ack == Ack::Accepted && request.data.first() == Some(&1) && request.data.get(4) == Some(&0);
         if is_read && self.faults.no_value_rate > Rate::default() && self.chance.at(self.faults.no_value_rate) {
             blank(&mut data[5..]);

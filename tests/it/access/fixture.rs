@@ -30,6 +30,11 @@ fn meter(serial: &str, balance: &str) -> (Simulation, String) {
         "--serial",
         serial,
         "--prepay",
+        // What is looked for in pages stays what it is: nobody uses anything, and days cost nothing.
+        "--power",
+        "0",
+        "--standing-charge",
+        "0",
         "--balance",
         balance,
     ];

@@ -32,6 +32,16 @@ fn the_demo_has_live_meters_and_its_certificates_open_the_mediator() {
     let ca = std::path::PathBuf::from(text(&found["ca_file"]));
     let door = format!("127.0.0.1:{}", demo.https_port()).parse().unwrap();
     let mut https = Https::connect(door, config(&ca, None)).unwrap();
+    // Flat 1 pays beforehand: 25 pounds three days ago, of which days and use have taken theirs.
+    let mut command = binary();
+    command.args(["emop", "--mediator", &text(&found["doors"]["grpc"][0])]);
+    command.args(["--ca", &text(&found["grpc"]["ca_file"])]);
+    command.args(["--cert", &text(&found["grpc"]["internal"]["certificate_file"])]);
+    command.args(["--key", &text(&found["grpc"]["internal"]["key_file"])]);
+    let read = command.args(["prepay_balance", &serial]).output().unwrap();
+    let said = String::from_utf8(read.stdout).unwrap();
+    let balance: f64 = said.trim().trim_start_matches("prepay_balance=").parse().unwrap();
+    assert!((10.0..22.0).contains(&balance), "{said}");
     let bearer = format!("Bearer {}", text(&found["api_token"]));
     eventually("an hour of each meter is here", || {
         let all = found["meters"].as_array().unwrap();

@@ -1,5 +1,8 @@
 //! `simulate …`: peers that are not there (EMOP §17).
 
+mod faults;
+mod prepay;
+
 use std::net::SocketAddr;
 
 use clap::{Args, Subcommand};
@@ -7,16 +10,16 @@ use jiff::Timestamp;
 use serde_json::json;
 use tokio::task::JoinSet;
 
+use faults::Wrong;
+use prepay::Prepay;
+
 use super::serve::runtime;
 use super::{CliError, print};
-use crate::domain::units::Span;
 use crate::meter::arguments;
 use crate::meter::emop::dialect::InferredWrites;
 use crate::meter::emop::identity::MeterType;
-use crate::meter::emop::{Dialect, Inferred, MeterTime, Money};
-use crate::meter::simulator::{
-    Faults, Now, PtyMeter, Rate, Setup, Shape, SimulatedMeter, SimulatorError, SlotOfDay, Station, TcpMeter,
-};
+use crate::meter::emop::{Dialect, Inferred, MeterTime};
+use crate::meter::simulator::{Now, PtyMeter, Setup, Shape, SimulatedMeter, SimulatorError, Station, TcpMeter};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -24,7 +27,11 @@ pub(super) enum Command {
     #[command(
         after_help = "Examples:\n  gatelodge simulate meter --listen 127.0.0.1:8080 --serial EML2137580761\n  gatelodge \
                       simulate meter --listen 127.0.0.1:0 --serial EML1 --count 50 --drop-rate 0.2 --slow 1s\n  \
-                      gatelodge simulate meter --pty --serial EML2137580761 --echo"
+                      gatelodge simulate meter --pty --serial EML2137580761 --echo\n  gatelodge simulate meter \
+                      --listen 127.0.0.1:0 --serial EML1 --prepay --balance 2.50 --power 3000 --button-after 1m\n  \
+                      gatelodge simulate meter --listen 127.0.0.1:0 --serial EML1 --prepay --reply-lost-after-rate \
+                      0.5 --seed 7\n\nA token is worth its last four digits in pence, once; one that begins with \
+                      404 is another meter's. At zero the load is cut until a payment and a press of the button."
     )]
     Meter(Box<Meter>),
 }
@@ -59,73 +66,13 @@ pub(super) struct Meter {
     /// The first half hour on record
     #[arg(long, value_name = "TIME", value_parser = arguments::moment)]
     log_start: Option<Timestamp>,
-    /// What is paid in, in pounds
-    #[arg(long, value_name = "GBP", default_value = "10", allow_hyphen_values = true)]
-    balance: Money,
-    /// Whether energy is paid for beforehand
-    #[arg(long)]
-    prepay: bool,
+    /// The same power always, in W, instead of the same energy each half hour; 0: nobody uses anything
+    #[arg(long, value_name = "W", conflicts_with = "household", value_parser = clap::value_parser!(u32).range(..=i64::from(Shape::MOST)))]
+    power: Option<u32>,
+    #[command(flatten)]
+    prepay: Prepay,
     #[command(flatten)]
     faults: Wrong,
-}
-
-/// What goes wrong.
-#[derive(Args)]
-struct Wrong {
-    /// How often a request is swallowed and the line closed, 0 to 1
-    #[arg(long, value_name = "RATE", default_value = "0")]
-    drop_rate: Rate,
-    /// How often a reply's checksum is wrong
-    #[arg(long, value_name = "RATE", default_value = "0")]
-    bad_crc_rate: Rate,
-    /// How often a request is never answered, and the line stays open
-    #[arg(long, value_name = "RATE", default_value = "0")]
-    hang_rate: Rate,
-    /// How often a reply comes ahead of the next one instead
-    #[arg(long, value_name = "RATE", default_value = "0")]
-    late_rate: Rate,
-    /// So long until each reply: "500ms", or a number of seconds
-    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = seconds)]
-    slow: Span,
-    /// Replies come byte by byte
-    #[arg(long)]
-    split_bytes: bool,
-    /// So long after each reply, connections are refused
-    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = seconds)]
-    refuse_for: Span,
-    /// Rubbish comes before each reply
-    #[arg(long)]
-    garbage: bool,
-    /// The line gives back what is sent, as optical heads do
-    #[arg(long, requires = "pty")]
-    echo: bool,
-    /// Every write is refused
-    #[arg(long)]
-    nak_writes: bool,
-    /// A token that was used already changes nothing, without a word
-    #[arg(long)]
-    token_silent: bool,
-    /// Reboot in the middle of each so-manieth reply
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    reboot_every: Option<u32>,
-    /// So long a reboot takes
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = seconds)]
-    reboot_for: Span,
-    /// How often a live value is the pattern that stands for none (all ones)
-    #[arg(long, value_name = "RATE", default_value = "0")]
-    no_value_rate: Rate,
-    /// The records of this half-hour of every day (UTC) are that pattern
-    #[arg(long, value_name = "HH:MM")]
-    no_value_at: Option<SlotOfDay>,
-    /// The records of this half-hour of every day (UTC) are dated a year ahead
-    #[arg(long, value_name = "HH:MM")]
-    misdated_at: Option<SlotOfDay>,
-    /// After so many replies another meter hangs on the line, with the next serial and registers of its own
-    #[arg(long, value_name = "N")]
-    exchange_after: Option<u32>,
-    /// Which faults come when: the same seed, the same faults
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
 }
 
 fn three_phase(text: &str) -> Result<MeterType, String> {
@@ -133,20 +80,6 @@ fn three_phase(text: &str) -> Result<MeterType, String> {
         "ax" => Ok(MeterType::AxWholeCurrent),
         "cx" => Ok(MeterType::CxCtOperated),
         _ => Err("ax or cx".to_owned()),
-    }
-}
-
-/// A length of time with a unit, or a bare number of seconds, as older scripts give it.
-fn seconds(text: &str) -> Result<Span, String> {
-    let bare = text
-        .parse::<f64>()
-        .ok()
-        .and_then(|seconds| std::time::Duration::try_from_secs_f64(seconds).ok());
-    match bare {
-        Some(length) => Ok(Span(length)),
-        None => text
-            .parse()
-            .map_err(|error: crate::domain::units::UnitError| error.to_string()),
     }
 }
 
@@ -209,37 +142,14 @@ impl Meter {
         if self.household {
             setup.shape = Shape::of_household(serial);
         }
-        setup.balance = self.balance;
-        setup.prepay = self.prepay;
+        if let Some(watts) = self.power {
+            setup.shape = Shape::Constant(watts);
+        }
+        self.prepay.fill(&mut setup);
         setup.log_start = log_start.unwrap_or(setup.log_start);
         let faults = self.faults.faults();
         let now = self.now.map_or(Now::Running, Now::Frozen);
         Ok(Station::new(SimulatedMeter::new(setup, dialect, &faults), faults, now))
-    }
-}
-
-impl Wrong {
-    fn faults(&self) -> Faults {
-        Faults {
-            drop_rate: self.drop_rate,
-            bad_crc_rate: self.bad_crc_rate,
-            hang_rate: self.hang_rate,
-            late_rate: self.late_rate,
-            slow: self.slow.0,
-            split_bytes: self.split_bytes,
-            refuse_for: self.refuse_for.0,
-            garbage: self.garbage,
-            echo: self.echo,
-            nak_writes: self.nak_writes,
-            token_silent: self.token_silent,
-            reboot_every: self.reboot_every,
-            reboot_for: self.reboot_for.0,
-            no_value_rate: self.no_value_rate,
-            no_value_at: self.no_value_at,
-            misdated_at: self.misdated_at,
-            exchange_after: self.exchange_after,
-            seed: self.seed,
-        }
     }
 }
 
@@ -285,12 +195,5 @@ mod tests {
         assert_eq!(counted_up("EMLx", 0).as_deref(), Ok("EMLx"));
         assert!(counted_up("EMLx", 1).is_err());
         assert!(counted_up("EML99", 1).is_err());
-    }
-
-    #[test]
-    fn times_have_a_unit_or_are_seconds() {
-        assert_eq!(seconds("0.5").map(|Span(length)| length.as_millis()), Ok(500));
-        assert_eq!(seconds("500ms").map(|Span(length)| length.as_millis()), Ok(500));
-        assert!(seconds("-1").is_err() && seconds("soon").is_err());
     }
 }
