@@ -34,7 +34,8 @@ pub fn is_blank(kind: Kind, payload: &[u8]) -> bool {
         Kind::Text(_) | Kind::Firmware | Kind::Hardware | Kind::Clock => {
             !payload.is_empty() && payload.iter().all(|byte| *byte == u8::MAX)
         }
-        Kind::Token
+        Kind::Count
+        | Kind::Token
         | Kind::Transaction
         | Kind::Registers
         | Kind::ThresholdMask
@@ -72,10 +73,13 @@ mod tests {
         ] {
             assert!(is_blank(kind, blank), "{kind:?} {blank:?}");
         }
-        // A debt of a thousandth of a penny, both thresholds of a meter without any, a light that is always on.
+        // A debt of a thousandth of a penny, both thresholds of a meter without any, counts of payments (none yet, and
+        // 32,768), a light that is always on.
         for (kind, value) in [
             (Kind::SignedAmount, &[0xFF; 4][..]),
             (Kind::ThresholdMask, &[0xFF]),
+            (Kind::Count, &[0xFF, 0xFF]),
+            (Kind::Count, &[0xFF, 0x7F]),
             (Kind::Backlight, &[0xFF]),
             (Kind::UintLe, &[0xFF, 0xFF, 0, 0]),
             (Kind::Hardware, &[]),

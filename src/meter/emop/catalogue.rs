@@ -19,6 +19,8 @@ pub enum Kind {
     Signal,
     U8,
     U16,
+    /// A count that goes round after 65535: every pattern of bits is one.
+    Count,
     U32,
     /// Two or four bytes, as the meter likes.
     UintLe,
@@ -107,7 +109,7 @@ const KNOWN: &[(u32, &str, Kind, Access)] = &[
     (0xFF_FF0D, "prepay_enabled_flag", Flag, ReadWrite),
     (0xFF_C802, "prepay_balance", SignedAmount, Read),
     (0xFF_C803, "prepay_token_send", Token, Write),
-    (0xFF_C83E, "monetary_info_transaction_count", U16, Read),
+    (0xFF_C83E, "monetary_info_transaction_count", Count, Read),
     (0xFF_C840, "monetary_info_transaction_details", Transaction, Read),
     // EMOP §4.6: active tariff
     (0xFF_FF22, "tariff_active_standing_charge", Amount, Read),

@@ -164,7 +164,7 @@ impl Value {
                 }
             }
             Kind::U8 => Value::Number(first::<1>(payload)?[0].into()),
-            Kind::U16 => Value::Number(u16::from_le_bytes(first(payload)?).into()),
+            Kind::U16 | Kind::Count => Value::Number(u16::from_le_bytes(first(payload)?).into()),
             Kind::UintLe if held < 4 => Value::Number(u16::from_le_bytes(first(payload)?).into()),
             Kind::U32 | Kind::UintLe => Value::Number(u32::from_le_bytes(first(payload)?)),
             Kind::DeciVolts => Value::DeciVolts(u16::from_le_bytes(first(payload)?)),
@@ -207,7 +207,7 @@ impl Value {
             (Kind::SignedAmount, Value::Money(money)) => money.signed()?.to_le_bytes().to_vec(),
             (Kind::Flag, Value::Flag(on)) => vec![u8::from(*on)],
             (Kind::U8, Value::Number(number)) => vec![fits(*number, 1)?],
-            (Kind::U16, Value::Number(number)) => fits::<u16>(*number, 2)?.to_le_bytes().to_vec(),
+            (Kind::U16 | Kind::Count, Value::Number(number)) => fits::<u16>(*number, 2)?.to_le_bytes().to_vec(),
             (Kind::U32 | Kind::UintLe, Value::Number(number)) => number.to_le_bytes().to_vec(),
             (Kind::Timestamp, Value::Moment(at)) => at.to_bytes().to_vec(),
             (Kind::Token, Value::Token(token)) => token.digits().to_vec(),

@@ -14,7 +14,7 @@ pub(super) fn is_three_phase(object: &Object) -> bool {
 pub(super) fn size(kind: Kind) -> Option<usize> {
     Some(match kind {
         Kind::U8 | Kind::Flag | Kind::ThresholdMask | Kind::Backlight | Kind::LoadSwitch | Kind::Signal => 1,
-        Kind::U16 | Kind::DeciVolts => 2,
+        Kind::U16 | Kind::Count | Kind::DeciVolts => 2,
         Kind::U32 | Kind::UintLe | Kind::Amount | Kind::SignedAmount | Kind::Timestamp => 4,
         Kind::Hardware | Kind::Firmware => 4,
         Kind::Clock => 7,
