@@ -223,7 +223,7 @@ impl Meters {
     /// The fleet in numbers.
     #[must_use]
     pub fn fleet(&self) -> FleetShown {
-        let now = Timestamp::now();
+        let now = self.store.now();
         FleetShown::of(&self.all(), self.horizon(now), now)
     }
 

@@ -272,7 +272,6 @@ const OWN_CLOCK: &[(&str, &str)] = &[
     ("meter/pages/day.rs", "shown"),
     ("meter/pages/card.rs", "shown"),
     ("meter/pages/one.rs", "shown"),
-    ("meter/room.rs", "shown"),
     ("rules/context.rs", "compared with what the machine's clock noted"),
     ("rules/room.rs", "moves along what it noted when the clock is set"),
     ("rules/era.rs", "notices that the clock is set"),
