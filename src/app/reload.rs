@@ -7,6 +7,7 @@ use super::slot::{AnySlot, Change};
 use super::systemd;
 use crate::config::{self, Config};
 use crate::supervisor::Supervisor;
+use crate::uplink::CredentialFolder;
 
 /// What cannot change while the box runs.
 pub(super) const ON_RESTART: &str = "takes effect with a restart";
@@ -27,7 +28,11 @@ impl App {
     }
 
     async fn try_reload(&mut self) -> Result<Vec<String>, String> {
-        let loaded = config::load(&self.flags).map_err(|fault| fault.to_string())?;
+        let mut loaded = config::load(&self.flags).map_err(|fault| fault.to_string())?;
+        // Another data folder is in force after a restart; until then the uplink's credentials lie where they lay.
+        if let Some(uplink) = &mut loaded.config.uplink {
+            uplink.room.credential_folder = Some(CredentialFolder::of(&self.config.data_dir));
+        }
         super::warn_of_refused(&loaded);
         let old = std::mem::replace(&mut self.config, loaded.config);
         match self.take_over(&old).await {

@@ -130,10 +130,12 @@ impl Pki {
             .await?;
         self.note_standing(now).await?;
         if let Some(note) = may_be_new {
-            tracing::warn!(
-                ?made,
-                "a backup without keys was restored: what authorities of before issued is worth nothing here"
-            );
+            if !made.is_empty() {
+                tracing::warn!(
+                    ?made,
+                    "a backup without keys was restored: what authorities of before issued is worth nothing here"
+                );
+            }
             std::fs::remove_file(&note).map_err(|source| FileError::new("removed", &note, source))?;
         }
         Ok(made)

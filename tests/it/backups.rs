@@ -121,6 +121,18 @@ fn a_restore_needs_the_box_stopped_and_the_right_passphrase() {
     assert_eq!(people_in(&running, &path), 2, "what was refused changed nothing");
     let unsaid = running.command(&["backup", &file]);
     assert_eq!(unsaid.status.code(), Some(2), "what becomes of the keys must be said");
+    let folder = running.dir.join("folder");
+    std::fs::create_dir(&folder).unwrap();
+    for place in ["-", "/dev/null", folder.to_str().unwrap()] {
+        let refused = running.command(&["backup", place, "--without-keys"]);
+        assert_eq!(refused.status.code(), Some(2), "{place}: {refused:?}");
+    }
+    assert!(!std::fs::metadata("/dev/null").unwrap().is_file() && folder.is_dir());
+    let (link, real) = (running.dir.join("link.backup"), running.dir.join("real.backup"));
+    std::fs::write(&real, "").unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    running.json(&["backup", link.to_str().unwrap(), "--without-keys"]);
+    assert!(link.is_symlink() && std::fs::metadata(&real).unwrap().len() > 1_000);
     let short = running.dir.join("short");
     std::fs::write(&short, "seven77\n").unwrap();
     let guessed = running.dir.join("guessed.backup");

@@ -36,11 +36,11 @@ follow({
 const said = document.getElementById("said");
 const undo = document.getElementById("undo");
 
-// The box is reached again: that a tap before was not counted is old news.
+// The box is reached again: what it says now is what was counted.
 function again() {
   if (document.body.classList.contains("lost") || !said?.dataset.lost) return;
   delete said.dataset.lost;
-  said.textContent = "The box is reached again. The last tap was not counted.";
+  said.textContent = "The box is reached again: the number above is right.";
 }
 
 function tell(tap) {
@@ -58,6 +58,6 @@ for (const form of document.querySelectorAll("form[data-count]")) {
     const wish = { method: "POST", headers: { accept: "application/json" }, body: new URLSearchParams(new FormData(form)) };
     fetch(form.action, { ...wish, redirect: "manual" })
       .then((answer) => { if (answer.ok) return answer.json().then(tell); form.submit(); })
-      .catch(() => { said.dataset.lost = "yes"; said.textContent = "Not counted: the box cannot be reached"; });
+      .catch(() => { said.dataset.lost = "yes"; said.textContent = "No answer: it is not known whether that was counted. Look at the number once the page is live again."; });
   });
 }

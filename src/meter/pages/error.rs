@@ -26,6 +26,10 @@ pub(super) enum PageError {
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
+        // Days that are written right and that no calendar goes on behind.
+        if matches!(self, PageError::Unread(HalfHoursError::Calendar(_))) {
+            return PageError::Day.into_response();
+        }
         let status = match &self {
             PageError::Unknown => StatusCode::NOT_FOUND,
             PageError::Day => StatusCode::BAD_REQUEST,
