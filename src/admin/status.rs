@@ -36,6 +36,9 @@ pub struct Status {
     pub services: BTreeMap<String, RoomShown>,
     /// What each door shows.
     pub certificates: Vec<CertificateShown>,
+    /// Doors whose files of client authorities or revocation lists cannot be read as they stand: by name, why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub trust_not_in_force: BTreeMap<String, String>,
     /// The relay, when it is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relay: Option<RelayShown>,

@@ -55,6 +55,12 @@ impl Verdict {
         for shown in &status.certificates {
             found.certificate(shown, now);
         }
+        for (door, why) in &status.trust_not_in_force {
+            let words =
+                format!("its new trust in clients is not in force, and what was revoked in it does not count: {why}");
+            let next = "mend the file: it is read again at once";
+            found.add(&format!("door-{door}"), Grade::Attention, words, Some(next));
+        }
         found.alarms(status);
         let mut findings = found.0;
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.grade));

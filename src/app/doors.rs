@@ -58,9 +58,12 @@ impl App {
         };
         let wanted = spec.addresses();
         let policy = self.policy(name).await?;
-        let served = match &policy {
-            Policy::Tls(tls) => Some(tls.certificate.served()),
-            Policy::Plain => None,
+        let (served, trust) = match &policy {
+            Policy::Tls(tls) => {
+                let trust = tls.clients.as_ref().map(|(trust, _)| trust.last_error());
+                (Some(tls.certificate.served()), trust)
+            }
+            Policy::Plain => (None, None),
         };
         let swap = Swap::new(self.router_of(name));
         let (limits, hsts) = (spec.limits(), spec.hsts());
@@ -106,6 +109,7 @@ impl App {
         self.doors.insert(name, up);
         self.is_no_longer_shut(name);
         self.reporter.certificate(name.name(), served);
+        self.reporter.trust(name.name(), trust);
         self.reporter.doors(self.doors());
         self.run_door(name, open, move || {
             let kept = kept.upgrade().context("the door is closed already")?;
@@ -132,6 +136,7 @@ impl App {
         if self.doors.remove(&name).is_some() {
             self.supervisor.retire(name.service());
             self.reporter.certificate(name.name(), None);
+            self.reporter.trust(name.name(), None);
             self.reporter.doors(self.doors());
         }
     }

@@ -46,6 +46,8 @@ struct Inputs {
     started: Option<Timestamp>,
     doors: BTreeMap<String, Vec<SocketAddr>>,
     certificates: BTreeMap<&'static str, watch::Receiver<Served>>,
+    /// Why the files that say whom a door trusts are not in force, when they are not.
+    trust: BTreeMap<&'static str, watch::Receiver<Option<String>>>,
 }
 
 /// Targets of webhooks that are not told what there is to tell.
@@ -113,6 +115,14 @@ impl Reporter {
         self.told().doors = doors;
     }
 
+    /// Whether a door's trust in clients follows its files; `None`: it trusts nobody, or is closed.
+    pub(super) fn trust(&self, door: &'static str, fault: Option<watch::Receiver<Option<String>>>) {
+        match fault {
+            Some(fault) => drop(self.told().trust.insert(door, fault)),
+            None => drop(self.told().trust.remove(door)),
+        }
+    }
+
     /// What a door shows now.
     pub(super) fn certificate(&self, door: &'static str, served: Option<watch::Receiver<Served>>) {
         match served {
@@ -159,6 +169,11 @@ impl Reporter {
                 .certificates
                 .iter()
                 .map(|(door, served)| certificate(door, &served.borrow()))
+                .collect(),
+            trust_not_in_force: told
+                .trust
+                .iter()
+                .filter_map(|(door, fault)| Some(((*door).to_owned(), fault.borrow().clone()?)))
                 .collect(),
             relay: self.rooms.relay.borrow().as_ref().map(|relay| {
                 let tally = relay.tally();

@@ -8,8 +8,8 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use crate::support::TestBox;
 use crate::support::test_box::{CONFIG, binary};
+use crate::support::{TestBox, eventually};
 
 /// A key that names a file: its section, what stands in the section beside it, and what a good file of it holds.
 struct Named {
@@ -259,4 +259,31 @@ fn a_file_that_opens_nothing_is_said_to() {
         output.status.success() && said.contains("it opens no door and no room"),
         "{said}"
     );
+}
+
+#[test]
+fn a_list_that_is_cut_while_the_box_runs_is_told_where_people_look() {
+    let mut running = TestBox::start_with(CONFIG);
+    let signed = running.command(&["pki", "crl", "client"]);
+    assert!(signed.status.success(), "{signed:?}");
+    let pki = running.dir.join("data/pki/client");
+    let (authority, list) = (running.dir.join("ca.pem"), running.dir.join("crl.pem"));
+    std::fs::copy(pki.join("root.cert.pem"), &authority).unwrap();
+    let whole = std::fs::read(pki.join("crl.pem")).unwrap();
+    std::fs::write(&list, &whole).unwrap();
+    running.stop();
+    let files = format!("[mtls]\nclient_ca_file = {authority:?}\ncrl_file = {list:?}\n");
+    running.configure(&CONFIG.replace("[mtls]\n", &files));
+    running.run();
+    let told = |running: &TestBox| {
+        let findings = running.json(&["status"])["verdict"]["findings"].clone();
+        let of_door = |finding: &&Value| finding["part"] == "door-mtls";
+        findings.as_array().unwrap().iter().find(of_door).cloned()
+    };
+    assert_eq!(told(&running), None);
+    std::fs::write(&list, &whole[..whole.len() / 2]).unwrap();
+    let finding = eventually("the door's trouble is told", || told(&running));
+    assert!(finding["words"].as_str().unwrap().contains("crl.pem"), "{finding}");
+    std::fs::write(&list, &whole).unwrap();
+    eventually("nothing is told any more", || told(&running).is_none().then_some(()));
 }

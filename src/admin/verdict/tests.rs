@@ -166,6 +166,12 @@ fn whatever_does_not_do_its_job_is_found_and_nothing_else() {
         ),
         (
             "door-mtls",
+            Grade::Attention,
+            false,
+            Box::new(|status| drop(status.trust_not_in_force.insert("mtls".to_owned(), "cut".to_owned()))),
+        ),
+        (
+            "door-mtls",
             Grade::Trouble,
             true,
             Box::new(state("door-mtls", "retrying")),
