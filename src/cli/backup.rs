@@ -55,7 +55,10 @@ pub(super) struct Restore {
 impl Backup {
     pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
         let keys = self.keys(common)?;
-        let to = place_for(&self.file)?;
+        if self.file == Path::new("-") {
+            return Err(CliError::usage("a backup goes to a file, and not to standard output").hint("name a file"));
+        }
+        let to = files::place(&self.file).map_err(CliError::usage)?;
         let delivery = random_id();
         let wanted = json!({ "keys": keys, "delivery": delivery });
         let bytes = block_on(async {
@@ -187,22 +190,6 @@ pub(super) fn verify(common: &Common) -> Result<ExitCode, CliError> {
     } else {
         ExitCode::FAILURE
     })
-}
-
-/// Where a backup to `file` goes: behind a link, and in the place of nothing but a file, since it is written beside it
-/// and takes its name.
-fn place_for(file: &Path) -> Result<PathBuf, CliError> {
-    if file == Path::new("-") {
-        return Err(CliError::usage("a backup goes to a file, and not to standard output").hint("name a file"));
-    }
-    match std::fs::metadata(file) {
-        Ok(there) if !there.is_file() => Err(CliError::usage(format_args!(
-            "{} is there and is no file: a backup would take its place",
-            file.display()
-        ))),
-        Ok(_) => std::fs::canonicalize(file).map_err(|error| fault(file, &error)),
-        Err(_) => Ok(file.to_owned()),
-    }
 }
 
 /// The first word of that kind in a file that may hold comments, as age-keygen writes them.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 pub use folder::{make_private, make_shared, rename, sync};
 pub use sweep::{sweep, sweep_below};
-pub use whole::{Readers, Unfinished, read, write, write_new, write_private};
+pub use whole::{Readers, Unfinished, place, read, write, write_new, write_private};
 
 /// A file or folder could not be used.
 #[derive(Debug, thiserror::Error)]

@@ -91,6 +91,22 @@ impl Drop for Unfinished {
     }
 }
 
+/// Where a file goes that somebody names: behind a link, and in the place of nothing but a file. What is written beside
+/// it and takes its name would take that of a device, too.
+pub fn place(path: &Path) -> Result<PathBuf, FileError> {
+    match fs::metadata(path) {
+        Ok(there) if !there.is_file() => {
+            let what = "it is there and is no file";
+            Err(error("written", path)(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                what,
+            )))
+        }
+        Ok(_) => fs::canonicalize(path).map_err(error("written", path)),
+        Err(_) => Ok(path.to_owned()),
+    }
+}
+
 /// Puts `bytes` at `path`, in place of what was there.
 pub fn write(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), FileError> {
     begun(path, bytes, readers)?.finish()
@@ -166,5 +182,19 @@ mod tests {
             .map(|one| one.unwrap().file_name())
             .collect();
         assert_eq!(left, ["kept.new"]);
+    }
+
+    #[test]
+    fn a_file_that_somebody_names_takes_no_device_s_place_and_goes_behind_links() {
+        let root = tempfile::tempdir().unwrap();
+        let (real, link) = (root.path().join("real"), root.path().join("link"));
+        fs::write(&real, "").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        assert_eq!(place(&link).unwrap(), fs::canonicalize(&real).unwrap());
+        let new = root.path().join("new");
+        assert_eq!(place(&new).unwrap(), new);
+        for taken in [Path::new("/dev/null"), root.path()] {
+            assert!(place(taken).is_err(), "{}", taken.display());
+        }
     }
 }

@@ -86,7 +86,8 @@ impl IntervalsRequest {
             print_exactly(&text);
             return Ok(Outcome::Nothing);
         };
-        files::write(file, text.as_bytes(), Readers::All).map_err(CliError::failed)?;
+        let place = files::place(file).map_err(CliError::failed)?;
+        files::write(&place, text.as_bytes(), Readers::All).map_err(CliError::failed)?;
         Ok(Outcome::Nothing)
     }
 
