@@ -18,6 +18,7 @@ use super::backup::archive::{Member, MemberKind, Writer};
 use super::files::{self, DiskFile};
 use super::keep::generation::FORMAT;
 use super::keep::keeper::Keeper;
+use super::log::segments::Extent;
 use super::{FileError, keep::snapshot, log::segment, readings};
 use crate::domain::{Epoch, Seq};
 use encryption::{Seal, SealError, Secrets};
@@ -155,15 +156,14 @@ fn hold(keeper: &Keeper) -> Result<(Vec<Held>, Seq), FileError> {
     }
     let past = newest.unwrap_or_default();
     let past = keeper.cursors.floor().map_or(past, |floor| floor.min(past));
-    let segments = keeper.segments.all();
-    let last = segments.len() - 1;
+    let extents = keeper.segments.extents();
+    let newest = extents.len().saturating_sub(1);
     let mut through = past;
-    for (place, one) in segments.iter().enumerate() {
-        let reaches = one.last();
-        if reaches > past || place == last {
-            let name = segment::name(one.header.first);
-            link(MemberKind::Segment, name, &one.path, Some(one.shown()))?;
-            through = through.max(reaches);
+    for (place, Extent { segment, bytes, last }) in extents.iter().enumerate() {
+        if *last > past || place == newest {
+            let name = segment::name(segment.header.first);
+            link(MemberKind::Segment, name, &segment.path, Some(*bytes))?;
+            through = through.max(*last);
         }
     }
     // After the segments: whatever their rows name was there before them, and nothing is removed meanwhile.

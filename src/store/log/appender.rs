@@ -138,7 +138,7 @@ impl Log {
 
     /// Lets readers see what was appended.
     pub(in crate::store) fn show(&self, newest: Timestamp) {
-        self.active.show(self.length, self.last, Some(newest));
+        self.segments.show(self.length, self.last, newest);
     }
 
     /// Begins a new segment: created and synced before its first record, then the old one is sealed.
@@ -155,22 +155,18 @@ impl Log {
         let mut seal = Vec::new();
         record::put_seal(&mut seal, next);
         let file = &self.active.file;
-        match files::write_all_at(&**file, &seal, self.length) {
+        let end = match files::write_all_at(&**file, &seal, self.length) {
             // The seal is there for a missing next segment to be noticed; the log does without.
-            Err(_) => file.set_len(self.length),
-            Ok(()) => {
-                let end = self.length + seal.len() as u64;
-                self.active.show(end, self.active.last(), None);
-                // What is left of the zeros it was filled with.
-                file.set_len(end)
-            }
-        }
-        .and_then(|()| file.sync())
-        .map_err(|source| self.lost("cannot seal", source))?;
-        self.active.seal();
+            Err(_) => self.length,
+            Ok(()) => self.length + seal.len() as u64,
+        };
+        // What is left of a seal that was not written, or of the zeros it was filled with.
+        file.set_len(end)
+            .and_then(|()| file.sync())
+            .map_err(|source| self.lost("cannot seal", source))?;
         self.active = Arc::new(fresh);
         self.length = HEADER as u64;
-        self.segments.push(Arc::clone(&self.active));
+        self.segments.roll(end, Arc::clone(&self.active));
         Ok(())
     }
 

@@ -83,7 +83,20 @@ impl Segment {
     }
 }
 
+/// A segment and what belonged to it at one moment.
+#[derive(Debug)]
+pub(in crate::store) struct Extent {
+    pub(in crate::store) segment: Arc<Segment>,
+    /// Bytes that readers could read.
+    pub(in crate::store) bytes: u64,
+    /// The newest change in them.
+    pub(in crate::store) last: Seq,
+}
+
 /// All segments, oldest first.
+///
+/// What is shown of a segment, and which segments there are, changes only while the list is held, so that whoever holds
+/// it sees a log that fits together: no seal without the segment that it announces, no bytes beyond the last change.
 #[derive(Debug)]
 pub(in crate::store) struct Segments {
     segments: RwLock<Vec<Arc<Segment>>>,
@@ -145,8 +158,31 @@ impl Segments {
         self.read().len()
     }
 
-    pub(in crate::store) fn push(&self, segment: Arc<Segment>) {
-        self.write().push(segment);
+    /// The log as it stood at one moment: what a copy of it may hold.
+    pub(in crate::store) fn extents(&self) -> Vec<Extent> {
+        let extent = |segment: &Arc<Segment>| Extent {
+            segment: Arc::clone(segment),
+            bytes: segment.shown(),
+            last: segment.last(),
+        };
+        self.read().iter().map(extent).collect()
+    }
+
+    /// Lets readers see `bytes` of the newest segment, up to the change `last`.
+    pub(in crate::store) fn show(&self, bytes: u64, last: Seq, newest: Timestamp) {
+        if let Some(segment) = self.write().last() {
+            segment.show(bytes, last, Some(newest));
+        }
+    }
+
+    /// Ends the newest segment with the seal that reaches to `end`, and begins `next`, in one.
+    pub(in crate::store) fn roll(&self, end: u64, next: Arc<Segment>) {
+        let mut segments = self.write();
+        if let Some(sealed) = segments.last() {
+            sealed.show(end, sealed.last(), None);
+            sealed.seal();
+        }
+        segments.push(next);
     }
 
     /// Puts `thinned` in the place of the segment that begins with the same sequence.

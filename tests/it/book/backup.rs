@@ -149,6 +149,40 @@ async fn a_backup_taken_while_the_book_is_written_restores_as_it_was() {
     assert_eq!(rows(&store)[0], then[0] + 1);
 }
 
+/// Segments begin and end all the time while the backups are made: none holds the end of one that announces the next
+/// without the next, and each says exactly how far it reaches.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_backup_of_a_book_whose_segments_change_is_whole() {
+    let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut options = options(dir.path());
+    options.segment_bytes = 300;
+    let store = Store::open(options).unwrap();
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let writer = tokio::spawn({
+        let store = store.clone();
+        async move {
+            while !*stopped.borrow() {
+                write(&store, 1).await;
+            }
+        }
+    });
+    let mut segments = 0;
+    for number in 0..super::number("GATELODGE_TEST_BACKUPS").unwrap_or(100) {
+        let file = elsewhere.path().join(format!("{number}.backup"));
+        let making = (store.clone(), file.clone());
+        let report = tokio::task::spawn_blocking(move || making.0.backup(&making.1, &[], &Seal::LeaveOut));
+        let report = report.await.unwrap().unwrap();
+        segments += report.members.len();
+        let there = elsewhere.path().join(format!("{number}"));
+        std::fs::create_dir(&there).unwrap();
+        restore(&file, &there, &Unseal::LeaveOut).unwrap_or_else(|error| panic!("backup {number}: {error}"));
+        assert_eq!(verify(&there).unwrap().last, report.through, "backup {number}");
+    }
+    stop.send_replace(true);
+    writer.await.unwrap();
+    assert!(segments > 300, "segments came and went: {segments}");
+}
+
 #[tokio::test]
 async fn a_backup_restores_on_another_box_and_keys_can_stay_behind() {
     let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
