@@ -51,6 +51,10 @@ pub enum Scope {
     #[serde(rename = "meters:write")]
     #[value(name = "meters:write")]
     MetersWrite,
+    /// Gives meters top-up codes, and sees what became of them.
+    #[serde(rename = "meters:topup")]
+    #[value(name = "meters:topup")]
+    MetersTopup,
     /// Sees the road to the cloud.
     #[serde(rename = "uplink:admin")]
     #[value(name = "uplink:admin")]
@@ -74,6 +78,8 @@ pub enum Act {
     ReadMeters,
     /// Ask meters anew.
     CommandMeters,
+    /// Give any meter a top-up code; to their own, people may in any case ([`Who::tops_up`]).
+    TopUp,
     /// See the state of the box.
     ReadBox,
     /// Back up, reload, issue certificates.
@@ -157,6 +163,25 @@ impl Who {
     }
 }
 
+impl Who {
+    /// Whether they may give a meter a top-up code: theirs, or any.
+    #[must_use]
+    pub fn tops_up(&self, meter: &MeterId) -> bool {
+        let theirs = matches!(self, Who::Person { meters, .. } if meters.contains(meter));
+        theirs || self.may(Act::TopUp)
+    }
+
+    /// What an audit calls them.
+    #[must_use]
+    pub fn in_audit(&self) -> String {
+        match self {
+            Who::Person { name, .. } => format!("person {name}"),
+            Who::Token { id, .. } => format!("token {id}"),
+            Who::Operator => "operator".to_owned(),
+        }
+    }
+}
+
 impl Role {
     /// Every role.
     pub const ALL: [Role; 5] = [
@@ -198,6 +223,7 @@ impl Scope {
             Scope::SpacesAdmin => matches!(act, Act::ReadSpaces | Act::Count | Act::ManageSpaces),
             Scope::RelayAdmin => act == Act::ManageRelay,
             Scope::MetersRead => act == Act::ReadMeters,
+            Scope::MetersTopup => act == Act::TopUp,
             Scope::MetersWrite => matches!(act, Act::ReadMeters | Act::CommandMeters),
             Scope::UplinkAdmin => act == Act::ManageUplink,
             Scope::BoxAdmin => matches!(act, Act::ReadBox | Act::ManageBox),
@@ -209,12 +235,13 @@ impl Scope {
 mod tests {
     use super::*;
 
-    const ACTS: [Act; 10] = [
+    const ACTS: [Act; 11] = [
         Act::ReadSpaces,
         Act::Count,
         Act::ManageSpaces,
         Act::ReadMeters,
         Act::CommandMeters,
+        Act::TopUp,
         Act::ReadBox,
         Act::ManageBox,
         Act::ManageRelay,
@@ -237,7 +264,7 @@ mod tests {
             })
         };
         assert_eq!(role(Role::Admin), ACTS);
-        assert_eq!(role(Role::Installer), ACTS[..9]);
+        assert_eq!(role(Role::Installer), ACTS[..10]);
         assert_eq!(role(Role::Doorman), [Act::ReadSpaces, Act::Count]);
         assert_eq!(role(Role::Viewer), [Act::ReadSpaces, Act::ReadBox]);
         assert_eq!(role(Role::Resident), []);

@@ -230,10 +230,10 @@ impl Backups {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The PKI, the keys of ACME, and what the box was told remotely. A file that only its owner may read is a secret.
+    /// The PKI, the keys of ACME, the key that seals codes, and what the box was told remotely. A file that only its owner may read is a secret.
     fn beside(&self) -> Vec<Extra> {
         let mut found = Vec::new();
-        for folder in ["pki", "acme", "conf.d"] {
+        for folder in ["pki", "acme", "keys", "conf.d"] {
             collect(&self.data_dir, &self.data_dir.join(folder), &mut found);
         }
         found

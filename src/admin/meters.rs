@@ -18,6 +18,7 @@ use crate::domain::{Duty, MeterId};
 use crate::meter::driver::Command;
 use crate::meter::emop::Inferred;
 use crate::meter::emop::dialect::Request;
+use crate::meter::topup::{Origin, Through};
 use crate::meter::{Entry, Joined, MeterShown, Meters};
 
 /// The longest that one request may take, in seconds (EMOP §10.2).
@@ -35,7 +36,7 @@ pub(super) fn router() -> Router<AdminState> {
 }
 
 /// The room, when the box runs and it is open.
-fn room(state: &AdminState) -> Result<Arc<Meters>, AdminError> {
+pub(super) fn room(state: &AdminState) -> Result<Arc<Meters>, AdminError> {
     let running = state
         .running
         .as_ref()
@@ -44,7 +45,7 @@ fn room(state: &AdminState) -> Result<Arc<Meters>, AdminError> {
     room.ok_or_else(|| AdminError::closed("the meter room is closed; open it with a section [meters]"))
 }
 
-fn serial(text: &str) -> Result<MeterId, AdminError> {
+pub(super) fn serial(text: &str) -> Result<MeterId, AdminError> {
     text.parse()
         .map_err(|error: crate::domain::MeterIdError| AdminError::bad(error.to_string()))
 }
@@ -100,7 +101,9 @@ async fn ask(
         .decode(composed.data.as_bytes())
         .map_err(|error| AdminError::bad(format!("the data field is not hex: {error}")))?;
     let wish = Command::Ask(Request::Raw(data));
-    let reply = room(&state)?.carry_out(&serial(&meter)?, wish, deadline()).await?;
+    let reply = room(&state)?
+        .carry_out(&serial(&meter)?, wish, &origin(), deadline())
+        .await?;
     Ok(Json(Composed {
         data: HEXLOWER_PERMISSIVE.encode(&reply),
     }))
@@ -108,13 +111,22 @@ async fn ask(
 
 async fn set_clock(State(state): State<AdminState>, Path(meter): Path<String>) -> Result<Json<Value>, AdminError> {
     let room = room(&state)?;
-    room.carry_out(&serial(&meter)?, Command::SetClock, deadline()).await?;
+    room.carry_out(&serial(&meter)?, Command::SetClock, &origin(), deadline())
+        .await?;
     Ok(Json(json!({ "set": true })))
 }
 
 /// What the command line needs to compose requests as this box does.
 async fn inferred(State(state): State<AdminState>) -> Result<Json<Inferred>, AdminError> {
     Ok(Json(room(&state)?.inferred().clone()))
+}
+
+/// Whoever reaches the admin socket.
+pub(super) fn origin() -> Origin {
+    Origin {
+        by: "operator".to_owned(),
+        through: Through::CommandLine,
+    }
 }
 
 fn deadline() -> Instant {

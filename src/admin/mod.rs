@@ -11,6 +11,7 @@ mod client;
 mod finding;
 mod meters;
 mod pki;
+mod prepay;
 mod problem;
 mod relay;
 mod socket;
@@ -109,6 +110,7 @@ pub fn router(state: AdminState) -> Router {
         .merge(certificates::router())
         .merge(meters::router())
         .merge(pki::router())
+        .merge(prepay::router())
         .merge(relay::router())
         .merge(spaces::router())
         .merge(status::router())

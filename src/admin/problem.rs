@@ -8,6 +8,7 @@ use crate::http::Problem;
 use crate::meter::MetersError;
 use crate::meter::driver::DriverError;
 use crate::meter::session::SessionError;
+use crate::meter::topup::TopupError;
 use crate::occupancy::manage::ManageError;
 use crate::store::{ReadError, Unwritten};
 
@@ -133,9 +134,38 @@ impl From<MetersError> for AdminError {
             | MetersError::ClockWrong
             | MetersError::Another { .. } => AdminError::conflict(text),
             MetersError::Entry(_) => AdminError::bad(text),
+            MetersError::Unsettled(_) => AdminError::conflict(text),
+            MetersError::Token(_) => AdminError::bad(text),
+            MetersError::Topup(error) => error.into(),
+            MetersError::NotTaken => {
+                let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "meter-refused", "The meter said no");
+                AdminError(problem.detail(text))
+            }
+            MetersError::NotSettled(_) => {
+                let title = "Nobody knows whether the token is spent";
+                AdminError(Problem::new(StatusCode::BAD_GATEWAY, "token-uncertain", title).detail(text))
+            }
             MetersError::Unanswered(why) => AdminError::unanswered(&why, text),
             MetersError::Row(_) => AdminError::failed(text),
             MetersError::Write(why) => why.into(),
+        }
+    }
+}
+
+impl From<TopupError> for AdminError {
+    fn from(error: TopupError) -> AdminError {
+        let text = error.to_string();
+        match error {
+            TopupError::UnknownMeter(_) | TopupError::Unknown(_) => AdminError::unknown(text),
+            TopupError::Off(_)
+            | TopupError::Another { .. }
+            | TopupError::TakesNone(_)
+            | TopupError::TooMany(_)
+            | TopupError::NotWaiting(..)
+            | TopupError::NotInDoubt(..) => AdminError::conflict(text),
+            TopupError::Why => AdminError::bad(text),
+            TopupError::Key(_) | TopupError::Row(_) | TopupError::Read(_) => AdminError::failed(text),
+            TopupError::Write(why) => why.into(),
         }
     }
 }

@@ -279,7 +279,7 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
         .await
         .context("opening the store")??;
     // What a killed box, or a command, began beside the book and never finished; the book's lock keeps others away.
-    for name in ["pki", "acme", "uplink", "conf.d"] {
+    for name in ["pki", "acme", "keys", "uplink", "conf.d"] {
         if let Err(error) = files::sweep_below(&config.data_dir.join(name)) {
             tracing::warn!(%error, "what a kill left there stays");
         }

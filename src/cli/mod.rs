@@ -12,6 +12,7 @@ mod mediators;
 mod meters;
 mod owner;
 mod pki;
+mod prepay;
 mod print;
 mod reach;
 mod relay;
@@ -118,6 +119,9 @@ enum Command {
         after_help = "Example:\n  gatelodge replicas-records ./days"
     )]
     ReplicasRecords(replicas::Records),
+    /// Top-up codes: send one, and see what became of it
+    #[command(subcommand)]
+    Prepay(prepay::Command),
     /// What is done with meters: served, polled, read now
     #[command(subcommand)]
     Mediators(mediators::Mediators),
@@ -228,6 +232,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Resolve(name) => name.run().map(done),
         Command::Space(command) => command.run(&common).map(done),
         Command::Meter(command) => command.run(&common).map(done),
+        Command::Prepay(command) => command.run(&common),
         Command::Emop(emop) => emop.run(&common),
         Command::ProfileDownload(download) => download.run(&common).map(done),
         Command::ReplicasCompare(compare) => compare.run(&common),

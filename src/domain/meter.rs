@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Doubt, Epoch, Lane, Latest, MeterId, Quality, Quantity, Stretches};
+use super::{Doubt, Epoch, Lane, Latest, MeterId, Quality, Quantity, Stretches, TopupState};
 
 /// A meter as the registry has it (`[[meter]]`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -239,6 +239,15 @@ pub enum MeterNews {
         /// Whether somebody should look: tampering, faults of the meter.
         alarm: bool,
     },
+    /// A top-up came to another state (EMOP §21.1).
+    Topup {
+        /// Which.
+        id: String,
+        /// The state it came to.
+        state: TopupState,
+        /// How many of this meter's are in doubt now.
+        in_doubt: u32,
+    },
 }
 
 impl MeterNews {
@@ -251,7 +260,10 @@ impl MeterNews {
             | MeterNews::Another { .. }
             | MeterNews::Itself
             | MeterNews::Logged { alarm: true, .. } => Lane::Critical,
-            MeterNews::Added | MeterNews::Removed | MeterNews::Logged { alarm: false, .. } => Lane::Event,
+            MeterNews::Added
+            | MeterNews::Removed
+            | MeterNews::Topup { .. }
+            | MeterNews::Logged { alarm: false, .. } => Lane::Event,
             MeterNews::Read { .. } | MeterNews::Doubtful { .. } => Lane::Measurement,
         }
     }

@@ -19,6 +19,7 @@ pub mod series;
 mod space;
 mod stretches;
 mod text_form;
+mod topup;
 pub mod units;
 
 pub use alarm::{Alarm, AlarmKey, AlarmNews, Severity, Source, SourceError};
@@ -37,6 +38,7 @@ pub use seq::{ChangeId, ChangeIdError, Epoch, Seq};
 pub use space::{Level, Occupancy, Space, SpaceId, SpaceIdError, SpaceOrigin, Thresholds};
 pub use stretches::{HalfHour, Stretches};
 pub(crate) use text_form::text_form;
+pub use topup::TopupState;
 
 /// The largest count and the largest maximum a space can hold (OCC §2.3, V6).
 pub const OCCUPANCY_LIMIT: u32 = 100_000;

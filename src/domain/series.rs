@@ -31,6 +31,9 @@ pub const ANOTHER: (&str, &str) = ("emop_Identity", "another");
 /// Whether its clock shows a date that no clock has: 1, else 0.
 pub const NO_DATE: (&str, &str) = ("emop_Clock", "no_date");
 
+/// How many of its top-ups are in doubt.
+pub const TOPUPS_IN_DOUBT: (&str, &str) = ("emop_Prepay", "topups_in_doubt");
+
 /// What a series is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -69,6 +72,7 @@ pub fn known(kind: Kind) -> &'static [&'static str] {
             "c8y_VoltageMeasurement.voltage:3",
             "c8y_VoltageMeasurement.voltage*",
             "emop_Prepay.balance",
+            "emop_Prepay.topups_in_doubt",
             "emop_Csq.csq",
             "emop_Clock.offset",
             "emop_Clock.no_date",
@@ -203,6 +207,18 @@ pub fn another(another: bool) -> Sample {
 #[must_use]
 pub fn no_date(no_date: bool) -> Sample {
     yes_or_no(NO_DATE, no_date)
+}
+
+/// How many top-ups of a meter are in doubt, as a sample.
+#[must_use]
+pub fn topups_in_doubt(count: u32) -> Sample {
+    let (fragment, series) = TOPUPS_IN_DOUBT;
+    Sample {
+        fragment,
+        series,
+        value: f64::from(count),
+        unit: "",
+    }
 }
 
 fn yes_or_no((fragment, series): (&'static str, &'static str), yes: bool) -> Sample {

@@ -29,6 +29,8 @@ pub struct Config {
     /// A proxy that leads to the meters, `socks5://name:password@host:port`; shown without its login.
     #[serde(serialize_with = "without_login")]
     pub socks5_url: Option<Proxy>,
+    /// From the first look at a meter that may say that a code was not taken, to the second.
+    pub proof_pause: Span,
     /// Whether objects whose numbers are not confirmed may be written to.
     pub allow_inferred_writes: bool,
     /// How far back half-hours are fetched from the memory of a meter that is new to the box.
@@ -48,6 +50,7 @@ impl Default for Config {
             attempts: 5,
             retry_pause: Span::seconds(7),
             timeout: Span::seconds(10),
+            proof_pause: Span::seconds(60),
             socks5_url: None,
             allow_inferred_writes: false,
             backfill: Span::seconds(400 * 24 * 3_600),
@@ -73,6 +76,7 @@ impl Config {
             ("meters.request_gap", self.request_gap),
             ("meters.retry_pause", self.retry_pause),
             ("meters.timeout", self.timeout),
+            ("meters.proof_pause", self.proof_pause),
         ] {
             if span > LONGEST {
                 faults.add(key, format!("is {span}"), format!("at most \"{LONGEST}\""));

@@ -39,6 +39,13 @@ pub(super) enum Effect {
     None,
 }
 
+impl Effect {
+    /// Whether the meter's clock is set.
+    pub(super) fn sets_clock(&self) -> bool {
+        matches!(self, Effect::Wrote(Syncer::ClockDiff, _))
+    }
+}
+
 impl Meters {
     /// What a command will do to what is known.
     pub(super) fn effect(&self, command: &Command) -> Effect {
@@ -218,7 +225,6 @@ impl Meters {
 /// What is to be read again after an object was written.
 fn wrote(object: &str) -> Effect {
     let syncer = match object {
-        "prepay_token_send" => Syncer::PrepayBalance,
         "time" => Syncer::ClockDiff,
         "prepay_enabled_flag" => Syncer::PrepayEnabled,
         "daylight_savings_correction_flag" => Syncer::DaylightSavingsEnabled,

@@ -34,6 +34,7 @@ mod shown;
 pub mod simulator;
 pub mod smip;
 mod timetable;
+pub mod topup;
 pub mod v1;
 
 pub use config::{Config, Entry, EntryError, Every, Polling};

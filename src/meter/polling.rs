@@ -65,6 +65,7 @@ impl Meters {
                 error = self.turn(&mut round) => Err(error),
                 error = self.follow() => Err(error.into()),
                 () = self.forget_old() => Ok(()),
+                error = self.tend_topups() => Err(error.into()),
             }
         };
         self.notes.close();
@@ -73,6 +74,9 @@ impl Meters {
         if ended.is_ok() {
             self.close();
             while round.polls.join_next().await.is_some() {}
+            // What became of a code on its way is written down before the box goes.
+            self.topups.workers.close();
+            self.topups.workers.wait().await;
             // A token on its way may take longer than the box has: what is known is written first.
             self.notes.write(&self.writer, &*self).await;
             self.workers.close();

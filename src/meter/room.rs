@@ -1,6 +1,7 @@
 //! The room: the fleet of meters by serial, and what people and other rooms' doors may do with it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -10,14 +11,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::config::{Config, Entry, EntryError};
-use super::driver::{Command, Driver, DriverError, Rank};
+use super::driver::{Driver, DriverError};
 use super::emop::Dialect;
 use super::emop::inferred::InferredError;
+use super::emop::token::TokenError;
 use super::link::{Link, Target, TargetError};
 use super::notes::{Knower, Notes};
 use super::served::{Beginning, Served, Source};
 use super::session::Session;
 use super::shown::{FleetShown, MeterShown};
+use super::topup::{TopupError, Topups};
 use crate::domain::units::Span;
 use crate::domain::{Event, Meter, MeterId, MeterState};
 use crate::feed::Hall;
@@ -61,6 +64,7 @@ pub struct Meters {
     pub(super) permits: Semaphore,
     pub(super) changed: Notify,
     pub(super) workers: TaskTracker,
+    pub(super) topups: Arc<Topups>,
     dialect: Arc<Dialect>,
     fleet: RwLock<BTreeMap<MeterId, Arc<Served>>>,
     /// Changes that the polling has not looked at yet.
@@ -76,6 +80,8 @@ pub struct Deps {
     pub readings: Span,
     /// Sends away who listens when it ends.
     pub streams: CancellationToken,
+    /// The file of the key that seals codes; `None`: a key that lives as long as the process.
+    pub seal_key: Option<PathBuf>,
 }
 
 impl Default for Deps {
@@ -83,6 +89,7 @@ impl Default for Deps {
         Deps {
             readings: Span::seconds(0),
             streams: CancellationToken::new(),
+            seal_key: None,
         }
     }
 }
@@ -133,6 +140,25 @@ pub enum MetersError {
         /// The serial that the meter says.
         says: String,
     },
+    /// What proves a top-up is held against the meter's clock.
+    #[error(
+        "meter {0} has a top-up that is not settled: its clock is set afterwards; `gatelodge prepay list` shows it"
+    )]
+    Unsettled(MeterId),
+    /// A frame with a code that is none.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// A code was not taken in.
+    #[error(transparent)]
+    Topup(#[from] TopupError),
+    /// The meter did not take the code.
+    #[error("the meter did not take the code: it was used before, or is not for this meter")]
+    NotTaken,
+    /// What became of a code is not known yet.
+    #[error(
+        "what became of the code is not known yet: the meter is asked on, and the code is not sent again; `gatelodge prepay show {0}` says how it is"
+    )]
+    NotSettled(String),
     /// The box's own clock stands wrong: no meter's is set by it.
     #[error("the clock of this box stands wrong: no meter's is set by it; set it, or let the box reach a time server")]
     ClockWrong,
@@ -172,6 +198,7 @@ impl Meters {
             permits: Semaphore::new(AT_ONCE),
             changed: Notify::new(),
             workers: TaskTracker::new(),
+            topups: Arc::new(Topups::new(deps.seal_key)),
             fleet: RwLock::default(),
             changes: Mutex::default(),
             numbers: AtomicU64::new(0),
@@ -265,6 +292,16 @@ impl Meters {
         self.stop.cancel();
     }
 
+    /// Whether nobody may ask any meter any more.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// Waits until nobody may ask any meter any more.
+    pub(super) async fn stopped(&self) {
+        self.stop.cancelled().await;
+    }
+
     /// Tells those who listen what the journal says of meters.
     pub(super) async fn follow(&self) -> ReadError {
         let mut tail = self.store.tail(self.hall.feed().newest());
@@ -307,14 +344,6 @@ impl Meters {
             .unwrap_or_else(PoisonError::into_inner)
             .push(Arc::clone(served));
         self.changed.notify_one();
-    }
-
-    pub(super) fn rank(&self, wish: &Command) -> Rank {
-        let spends = |data: Vec<u8>| self.dialect.spends_token(&data);
-        match wish {
-            Command::Ask(request) if self.dialect.data_field(request).is_ok_and(spends) => Rank::Money,
-            Command::Ask(_) | Command::SetClock => Rank::People,
-        }
     }
 
     /// A meter that nobody finds yet.

@@ -84,6 +84,20 @@ pub(super) fn entries() -> Vec<Entry> {
             "{name}: {value} {unit} are left",
         ),
         Entry {
+            hold: Some(Span::seconds(600)),
+            ..told(
+                rule(
+                    "topup_in_doubt",
+                    On::Meters,
+                    "emop_Prepay.topups_in_doubt",
+                    OpName::FromAbove,
+                    one(1.0),
+                ),
+                Severity::Major,
+                "{name}: nobody knows yet whether a code was taken; `gatelodge prepay list` shows it",
+            )
+        },
+        Entry {
             hold: Some(Span::seconds(60)),
             ..told(
                 rule(

@@ -20,7 +20,7 @@ use super::rule::Rule;
 use super::rulebook::rules;
 use super::watch::{Observation, Watch};
 use super::writing::write;
-use crate::domain::series::{Sample, another, no_date, samples, silent, space_samples};
+use crate::domain::series::{Sample, another, no_date, samples, silent, space_samples, topups_in_doubt};
 use crate::domain::{Doubt, Event, Faults, Lane, MeterNews, Occupancy, Quantity, Seq, Source, SpaceId};
 use crate::store::{
     ClockState, Delivery, Entry as JournalEntry, ReadError, RowError, Store, SubscribeError, Subscription, WriteError,
@@ -301,6 +301,7 @@ impl Rules {
                             watch.bury(&source, (event.lane(), entry.seq), entry.at);
                             continue;
                         }
+                        MeterNews::Topup { in_doubt, .. } => vec![topups_in_doubt(*in_doubt)],
                         MeterNews::Logged { .. } => continue,
                     };
                     // A reading of a meter that was taken out since then raises nothing that nobody would clear.

@@ -168,6 +168,31 @@ pub const METER_HALF_HOURS: Place = Place {
     name: "half-hours asked for",
     prefix: 0x46,
 };
+/// Top-ups, in the order in which they were made.
+pub const TOPUPS: Place = Place {
+    name: "top-ups",
+    prefix: 0x47,
+};
+/// The top-ups of a meter, by serial and place in that order.
+pub const TOPUPS_OF_METERS: Place = Place {
+    name: "top-ups by meter",
+    prefix: 0x48,
+};
+/// Top-ups that are not settled, by serial and place in that order.
+pub const TOPUPS_OPEN: Place = Place {
+    name: "open top-ups",
+    prefix: 0x49,
+};
+/// The newest top-up with a code, by the code's keyed hash.
+pub const TOPUP_CODES: Place = Place {
+    name: "codes of top-ups",
+    prefix: 0x4a,
+};
+/// The place of a top-up, by its id.
+pub const TOPUP_IDS: Place = Place {
+    name: "ids of top-ups",
+    prefix: 0x4b,
+};
 
 /// What the uplink calls itself when nobody says.
 pub const UPLINK_NAME: Place = Place {
@@ -271,6 +296,11 @@ pub const PLACES: &[Place] = &[
     METER_EVENTS,
     METER_VALUES,
     METER_HALF_HOURS,
+    TOPUPS,
+    TOPUPS_OF_METERS,
+    TOPUPS_OPEN,
+    TOPUP_CODES,
+    TOPUP_IDS,
     UPLINK_NAME,
     UPLINK_OPERATIONS,
     UPLINK_SELF_TEST,

@@ -37,6 +37,7 @@ impl Part<Deps> for Meters {
         let room_deps = meter::Deps {
             readings: section.readings,
             streams: deps.streams.clone(),
+            seal_key: Some(deps.data_dir.join("keys/seal.key")),
         };
         Ok(Meters::with_deps(
             section.room.clone(),

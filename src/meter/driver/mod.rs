@@ -173,6 +173,16 @@ impl Driver {
         sleep_until(begun + self.makes_way_after).await;
     }
 
+    fn spends_token(&self, command: &Command) -> bool {
+        match command {
+            Command::Ask(request) => self
+                .dialect
+                .data_field(request)
+                .is_ok_and(|data| self.dialect.spends_token(&data)),
+            Command::SetClock => false,
+        }
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -241,7 +251,7 @@ async fn carry_out(driver: &Driver, session: &mut Session, rank: Rank, job: &Job
         answer = exchange => Ok(answer?),
         () = driver.makes_way(rank, Instant::now()) => Err(DriverError::Yielded),
         // A token under way is not cut: nobody would know whether it is spent.
-        () = driver.stop.cancelled(), if rank != Rank::Money => Err(DriverError::Stopping),
+        () = driver.stop.cancelled(), if !driver.spends_token(&job.wish) => Err(DriverError::Stopping),
     }
 }
 

@@ -38,6 +38,17 @@ impl Money {
     }
 }
 
+impl Money {
+    /// As people read it, in pounds and pence; what is less than a penny is cut off: `£18.43`, `-£0.05`.
+    #[must_use]
+    pub fn pounds(self) -> String {
+        const PENNY: u64 = UNITS_PER_POUND.unsigned_abs() / 100;
+        let pence = self.0.unsigned_abs() / PENNY;
+        let sign = if self.0 < 0 && pence > 0 { "-" } else { "" };
+        format!("{sign}£{}.{:02}", pence / 100, pence % 100)
+    }
+}
+
 /// An amount that does not fit into four bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a meter cannot hold {0} GBP here")]
@@ -127,6 +138,20 @@ mod tests {
             "NaN",
         ] {
             assert!(wrong.parse::<Money>().is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn people_read_pounds_and_pence() {
+        for (units, words) in [
+            (1_843_999, "£18.43"),
+            (7_398_000, "£73.98"),
+            (0, "£0.00"),
+            (-5_000, "-£0.05"),
+            (-999, "£0.00"),
+            (i64::MIN, "-£92233720368547.75"),
+        ] {
+            assert_eq!(Money(units).pounds(), words);
         }
     }
 

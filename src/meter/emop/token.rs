@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
+
 /// Digits of a token.
 const DIGITS: usize = 20;
 
@@ -25,6 +27,21 @@ impl Token {
     /// What a payload held, be it a token or not.
     pub(super) fn held(bytes: [u8; DIGITS]) -> Token {
         Token(bytes)
+    }
+
+    /// The code that a payload hands over.
+    ///
+    /// # Errors
+    ///
+    /// When it is not twenty digits.
+    pub fn of_payload(payload: &[u8]) -> Result<Token, TokenError> {
+        if let Some(place) = payload.iter().position(|byte| !byte.is_ascii_digit()) {
+            return Err(TokenError::NotADigit(place + 1));
+        }
+        payload
+            .try_into()
+            .map(Token)
+            .map_err(|_| TokenError::Digits(payload.len()))
     }
 
     /// The digits as the wire has them.
@@ -51,6 +68,40 @@ impl FromStr for Token {
     }
 }
 
+impl<'de> Deserialize<'de> for Token {
+    /// Takes a text, and repeats nothing of what it does not take.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Token, D::Error> {
+        deserializer.deserialize_any(TokenVisitor)
+    }
+}
+
+struct TokenVisitor;
+
+impl<'de> Visitor<'de> for TokenVisitor {
+    type Value = Token;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text of 20 digits")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Token, E> {
+        text.parse().map_err(E::custom)
+    }
+
+    // A number would lose digits, and the usual error would repeat it.
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Token, E> {
+        Err(E::custom("a token is a text, in quotation marks"))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Token, E> {
+        self.visit_u64(0)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Token, E> {
+        self.visit_u64(0)
+    }
+}
+
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(***)")
@@ -69,6 +120,15 @@ mod tests {
         assert_eq!("7146".parse::<Token>(), Err(TokenError::Digits(4)));
         assert_eq!("714663946215891610201".parse::<Token>(), Err(TokenError::Digits(21)));
         assert_eq!("7146639462158916102o".parse::<Token>(), Err(TokenError::NotADigit(20)));
+        for (json, said) in [
+            ("71466394621589161020", "in quotation marks"),
+            ("7146639462158916102", "in quotation marks"),
+            ("\"7146639462158916102x\"", "character 20"),
+            ("null", "a text of 20 digits"),
+        ] {
+            let error = serde_json::from_str::<Token>(json).unwrap_err().to_string();
+            assert!(error.contains(said) && !error.contains("71466"), "{error}");
+        }
         assert_eq!("７1466394621589161020".parse::<Token>(), Err(TokenError::NotADigit(1)));
     }
 }

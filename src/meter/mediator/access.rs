@@ -75,6 +75,15 @@ pub fn allows(role: Role, call: Call) -> bool {
 }
 
 impl Caller {
+    /// What logs and audits call them.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Caller::Anybody => "anybody",
+            Caller::Client(client) => &client.name,
+        }
+    }
+
     /// Whether they may.
     #[must_use]
     pub fn may(&self, call: Call) -> bool {

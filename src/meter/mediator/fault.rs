@@ -11,6 +11,7 @@ use crate::meter::MetersError;
 use crate::meter::driver::DriverError;
 use crate::meter::emop::{Ack, ProhibitedError};
 use crate::meter::session::{AttemptError, SessionError};
+use crate::meter::topup::TopupError;
 
 /// What clients look for when a meter could not be reached.
 const NO_CONNECTION: &str = "failed to connect after retries";
@@ -23,7 +24,16 @@ pub(super) fn status(meter: &MeterId, error: &MetersError) -> Status {
         MetersError::Unknown(_) | MetersError::Off(_) => unknown(meter.as_str()),
         MetersError::Unanswered(error) => unanswered(meter, error),
         // Nothing is written to another meter.
-        MetersError::Another { .. } | MetersError::ClockWrong => Status::failed_precondition(error.to_string()),
+        MetersError::Another { .. } | MetersError::ClockWrong | MetersError::Unsettled(_) => {
+            Status::failed_precondition(error.to_string())
+        }
+        MetersError::NotTaken => refused(Ack::Security),
+        MetersError::Token(_) => Status::invalid_argument(error.to_string()),
+        MetersError::Topup(TopupError::TakesNone(_) | TopupError::Another { .. }) => {
+            Status::failed_precondition(error.to_string())
+        }
+        MetersError::Topup(TopupError::TooMany(_)) => Status::resource_exhausted(error.to_string()),
+        MetersError::Topup(_) | MetersError::NotSettled(_) => Status::internal(FAILED),
         MetersError::Exists(_)
         | MetersError::Fixed(_)
         | MetersError::Link { .. }

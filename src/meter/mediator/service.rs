@@ -27,6 +27,7 @@ use crate::meter::driver::Command;
 use crate::meter::emop::ObjectId;
 use crate::meter::emop::dialect::Request as Asked;
 use crate::meter::reads::HEADER;
+use crate::meter::topup::{Origin, Through};
 use crate::meter::{MeterShown, Meters};
 use crate::tls::PeerCertificate;
 
@@ -232,7 +233,12 @@ impl Handler {
             Missing::Meter => fault::unknown(&shortened(serial)),
         })?;
         let id = shown.meter.serial;
-        let answer = self.room.carry_out(&id, Command::Ask(request), self.deadline).await;
+        let origin = Origin {
+            by: self.caller.name().to_owned(),
+            through: Through::Grpc,
+        };
+        let asked = self.room.carry_out(&id, Command::Ask(request), &origin, self.deadline);
+        let answer = asked.await;
         answer.map_err(|error| {
             let status = fault::status(&id, &error);
             tracing::debug!(meter.id = %id, %error, code = ?status.code(), "a call came to nothing");

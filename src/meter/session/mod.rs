@@ -159,7 +159,13 @@ impl Session {
     /// Asks, and gives the data field of the answer: the request's header and what follows it.
     pub async fn ask(&mut self, request: &Request, deadline: Instant) -> Result<Vec<u8>, SessionError> {
         let data = self.dialect.data_field(request)?;
-        self.exchange(&mut || Ok(data.clone()), deadline).await
+        // What a meter counts is read anew before a code is tried again.
+        let attempts = if self.dialect.spends_token(&data) {
+            1
+        } else {
+            self.rules.attempts
+        };
+        self.exchange(&mut || Ok(data.clone()), attempts, deadline).await
     }
 
     /// Sets the meter's clock to the moment at which the line is open: opening it may take seconds (EMOP §5.3).
@@ -178,10 +184,17 @@ impl Session {
             };
             Ok(dialect.data_field(&Request::Write(object, payload))?)
         };
-        self.exchange(&mut compose, deadline).await.map(drop)
+        self.exchange(&mut compose, self.rules.attempts, deadline)
+            .await
+            .map(drop)
     }
 
-    async fn exchange(&mut self, compose: &mut Compose<'_>, deadline: Instant) -> Result<Vec<u8>, SessionError> {
+    async fn exchange(
+        &mut self,
+        compose: &mut Compose<'_>,
+        attempts: u32,
+        deadline: Instant,
+    ) -> Result<Vec<u8>, SessionError> {
         let mut attempt = 1;
         loop {
             let mut progress = Progress::default();
@@ -204,7 +217,7 @@ impl Session {
                 return Err(SessionError::TokenUncertain(failure));
             }
             let again = Instant::now() + self.rules.pause;
-            if attempt >= self.rules.attempts || again >= deadline || matches!(failure, AttemptError::Deadline) {
+            if attempt >= attempts || again >= deadline || matches!(failure, AttemptError::Deadline) {
                 return Err(SessionError::Failed {
                     attempts: attempt,
                     last: failure,

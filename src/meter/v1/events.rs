@@ -139,6 +139,7 @@ fn of_news(news: &MeterNews) -> (&'static str, Value) {
         MeterNews::Itself => ("itself", json!({})),
         MeterNews::Silent { why } => ("silent", json!({ "why": why })),
         MeterNews::Answers => ("answers", json!({})),
+        MeterNews::Topup { id, state, .. } => ("topup", json!({ "id": id, "state": state })),
         MeterNews::Logged {
             at,
             id,

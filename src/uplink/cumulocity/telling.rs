@@ -104,6 +104,7 @@ impl Cumulocity {
             | MeterNews::Answers
             | MeterNews::Another { .. }
             | MeterNews::Itself
+            | MeterNews::Topup { .. }
             | MeterNews::Doubtful { .. } => Vec::new(),
             MeterNews::Logged { at, id, name, .. } => {
                 let name = name.clone().unwrap_or_else(|| format!("event {id}"));

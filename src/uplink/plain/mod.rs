@@ -129,6 +129,7 @@ impl Plain {
             | MeterNews::Answers
             | MeterNews::Another { .. }
             | MeterNews::Itself
+            | MeterNews::Topup { .. }
             | MeterNews::Doubtful { .. } => None,
         }
     }

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::command::Simulation;
-use super::driver::{entry, id, quick};
+use super::driver::{entry, id, operator, quick};
 use super::fixture::{SERIAL, never, object, serve, station};
 use super::half_hours::{Fixture, ago, running, store};
 use super::polling::{news_until, read, shown_when};
@@ -66,9 +66,16 @@ async fn nothing_of_another_meter_is_filed_and_the_right_one_is_believed_again()
     );
     // Who asks the line gets its answer, and it is not filed; a token is not given to another flat's meter.
     let balance = Command::Ask(Request::Read(object("prepay_balance")));
-    fixture.room.carry_out(&id(), balance, never()).await.unwrap();
+    fixture
+        .room
+        .carry_out(&id(), balance, &operator(), never())
+        .await
+        .unwrap();
     let token = Request::Write(object("prepay_token_send"), b"71466394621589161020".to_vec());
-    let refused = fixture.room.carry_out(&id(), Command::Ask(token), never()).await;
+    let refused = fixture
+        .room
+        .carry_out(&id(), Command::Ask(token), &operator(), never())
+        .await;
     assert!(matches!(refused, Err(MetersError::Another { .. })), "{refused:?}");
     assert!(fixture.room.show(&id()).unwrap().values.is_empty());
     assert_eq!(stored(&fixture), 0);
@@ -109,7 +116,11 @@ async fn a_three_phase_meter_is_known_by_the_serial_that_people_know() {
             let fixture = Fixture::start(&store, address, config());
             // The object of single phase meters answers, in another form.
             let asked = Command::Ask(Request::Read(object("serial")));
-            let said = fixture.room.carry_out(&id(), asked, never()).await.unwrap();
+            let said = fixture
+                .room
+                .carry_out(&id(), asked, &operator(), never())
+                .await
+                .unwrap();
             assert!(said[5..].starts_with(b"EMP1"), "{said:?}");
             let shown = shown_when(&fixture.room, |shown| shown.identity.is_some()).await;
             assert_eq!(shown.identity.unwrap().another, !right, "{kind:?} {serial}");

@@ -1,0 +1,182 @@
+//! What people and programs do with top-ups: make one, look at it, take it back, end one that is in doubt.
+
+use tokio::time::{Instant, timeout_at};
+
+use super::error::TopupError;
+use super::ledger::{self, NewTopup};
+use super::row::{ByHand, TopupRow};
+use super::shown::TopupShown;
+use crate::accounts::AUDIT;
+use crate::domain::{Duty, MeterId, TopupState};
+use crate::meter::room::Meters;
+
+impl Meters {
+    /// Writes a top-up down, to be sent as soon as its turn comes. The same code for the same meter joins the one that
+    /// there is, unless that one ended before it was sent. Says whether it is a new one.
+    ///
+    /// # Errors
+    ///
+    /// When the meter is not served or takes no codes, too many wait for it, or nothing can be written.
+    pub async fn top_up(&self, new: NewTopup) -> Result<(TopupShown, bool), TopupError> {
+        let served = self.served(&new.meter);
+        let served = served.ok_or_else(|| TopupError::UnknownMeter(new.meter.clone()))?;
+        if served.live().duty == Duty::Off {
+            return Err(TopupError::Off(new.meter));
+        }
+        if served.hardware().is_some_and(|hardware| hardware.is_three_phase()) {
+            return Err(TopupError::TakesNone(new.meter));
+        }
+        let identity = served.live().state.identity.clone();
+        if let Some(identity) = identity.filter(|identity| identity.another) {
+            return Err(TopupError::Another {
+                expected: new.meter,
+                says: identity.says.unwrap_or_default(),
+            });
+        }
+        self.topups.key()?;
+        let (room, epoch, now) = (self.topups.clone(), self.store.epoch(), self.store.now());
+        let written = self.store.write(move |page| {
+            let key = room.key()?;
+            ledger::create_on(page, (epoch, now), &new, key)
+        });
+        let (row, is_new) = written.await?;
+        let origin = &row.origin;
+        if is_new {
+            tracing::info!(target: AUDIT, topup = row.id, meter.id = %row.meter, by = origin.by, through = ?origin.through, "a code was given for a meter");
+        }
+        self.topups.tell();
+        Ok((self.shown_topup(row), is_new))
+    }
+
+    /// One top-up.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of that id, or the book cannot be read.
+    pub fn topup(&self, id: &str) -> Result<TopupShown, TopupError> {
+        let row = self.topup_row(id)?;
+        Ok(self.shown_topup(row))
+    }
+
+    /// Up to `limit` of a meter, the newest first; after the one with the id `before`.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of that id, or the book cannot be read.
+    pub fn topups_of(
+        &self,
+        meter: &MeterId,
+        before: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<TopupShown>, TopupError> {
+        let before = before.map(|id| self.topup_row(id)).transpose()?.map(|row| row.seq);
+        let rows = ledger::of_meter(&self.store, meter, before, limit)?;
+        Ok(rows.into_iter().map(|row| self.shown_topup(row)).collect())
+    }
+
+    /// Up to `limit` of all meters, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// When the book cannot be read.
+    pub fn topups(&self, limit: usize) -> Result<Vec<TopupShown>, TopupError> {
+        let rows = ledger::newest(&self.store, limit)?;
+        Ok(rows.into_iter().map(|row| self.shown_topup(row)).collect())
+    }
+
+    /// Takes one back that waits.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of that id, it does not wait any more, or nothing can be written.
+    pub async fn cancel_topup(&self, id: &str, by: &str) -> Result<TopupShown, TopupError> {
+        let now = self.store.now();
+        let waits = |row: &TopupRow| match row.state {
+            TopupState::Waiting => Ok(()),
+            state => Err(TopupError::NotWaiting(row.id.clone(), state)),
+        };
+        let cancelled = self.change_topup(id, waits, move |row| row.becomes(TopupState::Cancelled, now));
+        let row = cancelled.await?;
+        tracing::info!(target: AUDIT, topup = row.id, meter.id = %row.meter, by, "a code was taken back before it was sent");
+        Ok(self.shown_topup(row))
+    }
+
+    /// Ends one that is in doubt: a person looked at the meter, and says so with a reason.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of that id, it is not in doubt, the reason is none, or nothing can be written.
+    pub async fn settle_topup(&self, id: &str, taken: bool, by_hand: ByHand) -> Result<TopupShown, TopupError> {
+        let why = by_hand.why.trim();
+        if !(1..=300).contains(&why.chars().count()) || why.contains(char::is_control) {
+            return Err(TopupError::Why);
+        }
+        let (now, said) = (self.store.now(), by_hand.clone());
+        let is_in_doubt = |row: &TopupRow| match row.state {
+            TopupState::InDoubt => Ok(()),
+            state => Err(TopupError::NotInDoubt(row.id.clone(), state)),
+        };
+        let settled = self.change_topup(id, is_in_doubt, move |row| row.end_by_hand(taken, said, now));
+        let row = settled.await?;
+        tracing::info!(target: AUDIT, topup = row.id, meter.id = %row.meter, by = by_hand.by, why = by_hand.why, taken, "a top-up in doubt was settled by a person");
+        Ok(self.shown_topup(row))
+    }
+
+    /// Waits until a top-up is settled, and no longer than `until`; gives it as it is then.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of that id, or the book cannot be read.
+    pub async fn settled_topup(&self, id: &str, until: Instant) -> Result<TopupShown, TopupError> {
+        let mut bell = self.store.bell();
+        loop {
+            bell.mark_unchanged();
+            let row = self.topup_row(id)?;
+            let heard =
+                !row.state.is_settled() && timeout_at(until, bell.changed()).await.is_ok_and(|rung| rung.is_ok());
+            if !heard {
+                return Ok(self.shown_topup(row));
+            }
+        }
+    }
+
+    /// Whether a top-up of a meter is not settled.
+    pub(in crate::meter) fn has_open_topup(&self, meter: &MeterId) -> Result<bool, TopupError> {
+        Ok(!ledger::open(&self.store, meter)?.is_empty())
+    }
+
+    async fn change_topup(
+        &self,
+        id: &str,
+        may: impl Fn(&TopupRow) -> Result<(), TopupError> + Send + 'static,
+        change: impl FnOnce(&mut TopupRow) + Send + 'static,
+    ) -> Result<TopupRow, TopupError> {
+        let seq = self.topup_row(id)?.seq;
+        let written = self.store.write(move |page| {
+            let row = ledger::get_on(page, seq)?;
+            let row = row.ok_or_else(|| TopupError::Unknown(String::new()))?;
+            may(&row)?;
+            let changed = ledger::change_on(page, seq, |row| {
+                change(row);
+                true
+            })?;
+            Ok::<_, TopupError>(changed.unwrap_or(row))
+        });
+        let row = written.await?;
+        self.topups.tell();
+        Ok(row)
+    }
+
+    fn topup_row(&self, id: &str) -> Result<TopupRow, TopupError> {
+        let row = ledger::find(&self.store, id)?;
+        row.ok_or_else(|| TopupError::Unknown(id.chars().take(60).collect()))
+    }
+
+    pub(super) fn shown_topup(&self, row: TopupRow) -> TopupShown {
+        let sealed_by_another = row.sealed.as_ref().is_some_and(|sealed| {
+            let opens = self.topups.key().is_ok_and(|key| key.opens(sealed));
+            !opens
+        });
+        TopupShown::of(row, sealed_by_another)
+    }
+}

@@ -1,0 +1,59 @@
+//! Why a top-up was not taken in, or not changed.
+
+use super::key::SealKeyError;
+use crate::domain::{MeterId, TopupState};
+use crate::store::{ReadError, RowError, Unwritten, WriteError};
+
+/// Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum TopupError {
+    /// There is no such meter.
+    #[error("there is no meter {0}")]
+    UnknownMeter(MeterId),
+    /// Nobody may ask it.
+    #[error("meter {0} is not served; `gatelodge mediators create {0}` changes that")]
+    Off(MeterId),
+    /// Another meter answers on its line.
+    #[error("another meter answers on the line of {expected}: {says}; no code is given to it")]
+    Another {
+        expected: MeterId,
+        /// The serial that it says.
+        says: String,
+    },
+    /// It takes no codes.
+    #[error("meter {0} is a three phase meter, and those take no codes")]
+    TakesNone(MeterId),
+    /// As many wait as may.
+    #[error("too many codes wait for meter {0}: see `gatelodge prepay list`")]
+    TooMany(MeterId),
+    /// There is no such top-up.
+    #[error("there is no top-up {0:?}; `gatelodge prepay list` shows them")]
+    Unknown(String),
+    /// It cannot be taken back any more.
+    #[error("top-up {0} is {state} and cannot be taken back: only one that waits can", state = .1.name())]
+    NotWaiting(String, TopupState),
+    /// It is not for a person to say.
+    #[error("top-up {0} is {state}: only one that is in doubt is settled by a person", state = .1.name())]
+    NotInDoubt(String, TopupState),
+    /// No reason, or one that nobody would read.
+    #[error("a reason is needed, 1 to 300 characters, without control characters")]
+    Why,
+    /// The box's own key cannot be used, so that no code can be kept.
+    #[error("no code can be kept: {0}")]
+    Key(#[from] SealKeyError),
+    /// A row could not be read or written.
+    #[error(transparent)]
+    Row(#[from] RowError),
+    /// The book cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The book did not take the change.
+    #[error("not written: {0}")]
+    Write(Unwritten),
+}
+
+impl From<WriteError<TopupError>> for TopupError {
+    fn from(error: WriteError<TopupError>) -> TopupError {
+        error.split().unwrap_or_else(TopupError::Write)
+    }
+}

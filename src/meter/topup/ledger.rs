@@ -1,0 +1,251 @@
+//! The rows of top-ups: written and found again (EMOP §21.1).
+
+use jiff::Timestamp;
+
+use super::error::TopupError;
+use super::key::SealKey;
+use super::row::{Origin, TopupRow};
+use crate::accounts::random_id;
+use crate::domain::{Epoch, Event, MeterId, MeterNews, Seq, TopupState};
+use crate::meter::emop::{Money, Token};
+use crate::store::{Ledger, Page, ReadError, RowError, Store, schema};
+
+const TOPUPS: Ledger<TopupRow> = Ledger::new(schema::TOPUPS);
+const OF_METERS: Ledger<()> = Ledger::new(schema::TOPUPS_OF_METERS);
+const OPEN: Ledger<()> = Ledger::new(schema::TOPUPS_OPEN);
+const CODES: Ledger<u64> = Ledger::new(schema::TOPUP_CODES);
+const IDS: Ledger<u64> = Ledger::new(schema::TOPUP_IDS);
+
+/// How many may wait for one meter.
+const WAITING: usize = 20;
+/// Rows read at a time.
+const PAGE: usize = 256;
+
+/// A code that somebody wants a meter to take.
+#[derive(Clone, Debug)]
+pub struct NewTopup {
+    pub meter: MeterId,
+    pub token: Token,
+    pub origin: Origin,
+    /// The caller's own name for it.
+    pub key: Option<String>,
+    /// What the code is known to be worth.
+    pub worth: Option<Money>,
+}
+
+/// The serial and a zero byte, which no serial has.
+fn meter_key(meter: &MeterId) -> Vec<u8> {
+    [meter.as_str().as_bytes(), &[0]].concat()
+}
+
+fn place(meter: &MeterId, seq: Seq) -> Vec<u8> {
+    [meter_key(meter), seq.0.to_be_bytes().to_vec()].concat()
+}
+
+/// The sequence that a key ends in.
+fn sequence(key: &[u8]) -> Option<Seq> {
+    key.last_chunk().copied().map(u64::from_be_bytes).map(Seq)
+}
+
+/// Writes a new top-up down, sealed, before anything is sent; or finds the one that the code belongs to already, unless
+/// that one ended before it was sent. Says whether it is a new one.
+pub(super) fn create_on(
+    page: &mut Page,
+    (epoch, now): (Epoch, Timestamp),
+    new: &NewTopup,
+    key: &SealKey,
+) -> Result<(TopupRow, bool), TopupError> {
+    let mark = key.mark(&new.meter, &new.token);
+    let known = match CODES.get_on(page, &mark)? {
+        Some(seq) => TOPUPS.get_on(page, &seq.to_be_bytes())?,
+        None => None,
+    };
+    let ended = |row: &TopupRow| matches!(row.state, TopupState::NotSent | TopupState::Cancelled);
+    if let Some(row) = known.filter(|row| !ended(row)) {
+        return Ok((row, false));
+    }
+    let open = open_on(page, &new.meter)?;
+    // What waits for a code because its key is gone takes this one.
+    let asks =
+        |row: &&TopupRow| row.state == TopupState::Waiting && row.sealed.as_ref().is_none_or(|one| !key.opens(one));
+    if let Some(row) = open.iter().find(asks) {
+        let mut row = row.clone();
+        row.mark = data_encoding::HEXLOWER.encode(&mark);
+        row.sealed = Some(key.seal(&new.meter, &new.token));
+        row.trouble = None;
+        CODES.put_on(page, &mark, &row.seq.0)?;
+        put_on(page, &row)?;
+        return Ok((row, false));
+    }
+    if open.len() >= WAITING {
+        return Err(TopupError::TooMany(new.meter.clone()));
+    }
+    let seq = page.seq();
+    let row = TopupRow {
+        id: random_id(),
+        seq,
+        epoch,
+        meter: new.meter.clone(),
+        mark: data_encoding::HEXLOWER.encode(&mark),
+        sealed: Some(key.seal(&new.meter, &new.token)),
+        origin: new.origin.clone(),
+        key: new.key.clone(),
+        worth: new.worth,
+        made: now,
+        state: TopupState::Waiting,
+        since: now,
+        attempts: 0,
+        trouble: None,
+        before: None,
+        reply: None,
+        round: None,
+        unclear: 0,
+        why: None,
+        overtaken: false,
+        proof: None,
+        by_hand: None,
+    };
+    OF_METERS.put_on(page, &place(&row.meter, seq), &())?;
+    CODES.put_on(page, &mark, &seq.0)?;
+    IDS.put_on(page, row.id.as_bytes(), &seq.0)?;
+    put_on(page, &row)?;
+    tell(page, &row)?;
+    Ok((row, true))
+}
+
+/// The one of this place, on a page.
+pub(super) fn get_on(page: &Page, seq: Seq) -> Result<Option<TopupRow>, RowError> {
+    TOPUPS.get_on(page, &seq.0.to_be_bytes())
+}
+
+/// Writes a row over the one of before, and tells of it when its state is another.
+pub(super) fn change_on(
+    page: &mut Page,
+    seq: Seq,
+    change: impl FnOnce(&mut TopupRow) -> bool,
+) -> Result<Option<TopupRow>, RowError> {
+    let Some(before) = TOPUPS.get_on(page, &seq.0.to_be_bytes())? else {
+        return Ok(None);
+    };
+    let mut row = before.clone();
+    if before.state.is_settled() || !change(&mut row) {
+        return Ok(None);
+    }
+    put_on(page, &row)?;
+    if row.state != before.state {
+        tell(page, &row)?;
+    }
+    Ok(Some(row))
+}
+
+/// Another code is sent: what is in doubt is not asked about any more.
+pub(super) fn overtake_on(page: &mut Page, meter: &MeterId, by: Seq) -> Result<(), RowError> {
+    for mut row in open_on(page, meter)? {
+        if row.state == TopupState::InDoubt && row.seq != by && !row.overtaken {
+            row.overtaken = true;
+            put_on(page, &row)?;
+        }
+    }
+    Ok(())
+}
+
+fn put_on(page: &mut Page, row: &TopupRow) -> Result<(), RowError> {
+    let open = place(&row.meter, row.seq);
+    if row.state.is_settled() {
+        OPEN.delete_on(page, &open);
+    } else {
+        OPEN.put_on(page, &open, &())?;
+    }
+    TOPUPS.put_on(page, &row.seq.0.to_be_bytes(), row)
+}
+
+fn tell(page: &mut Page, row: &TopupRow) -> Result<(), RowError> {
+    let open = open_on(page, &row.meter)?;
+    let in_doubt = open.iter().filter(|row| row.state == TopupState::InDoubt).count();
+    page.record(Event::Meter {
+        meter: row.meter.clone(),
+        news: MeterNews::Topup {
+            id: row.id.to_string(),
+            state: row.state,
+            in_doubt: u32::try_from(in_doubt).unwrap_or(u32::MAX),
+        },
+    });
+    Ok(())
+}
+
+fn open_on(page: &Page, meter: &MeterId) -> Result<Vec<TopupRow>, RowError> {
+    let mut rows = Vec::new();
+    for (key, ()) in OPEN.scan_on(page, &meter_key(meter), None, usize::MAX)? {
+        if let Some(seq) = sequence(&key) {
+            rows.extend(TOPUPS.get_on(page, &seq.0.to_be_bytes())?);
+        }
+    }
+    Ok(rows)
+}
+
+/// The one with this id.
+pub(super) fn find(store: &Store, id: &str) -> Result<Option<TopupRow>, ReadError> {
+    match IDS.get(store, id.as_bytes())? {
+        Some(seq) => get(store, Seq(seq)),
+        None => Ok(None),
+    }
+}
+
+/// The one of this place.
+pub(super) fn get(store: &Store, seq: Seq) -> Result<Option<TopupRow>, ReadError> {
+    TOPUPS.get(store, &seq.0.to_be_bytes())
+}
+
+/// Those of a meter that are not settled, in the order in which they were made.
+pub(super) fn open(store: &Store, meter: &MeterId) -> Result<Vec<TopupRow>, ReadError> {
+    of_index(store, OPEN.scan(store, &meter_key(meter), None, usize::MAX)?)
+}
+
+/// All that are not settled.
+pub(super) fn all_open(store: &Store) -> Result<Vec<TopupRow>, ReadError> {
+    let (mut rows, mut after) = (Vec::new(), None::<Vec<u8>>);
+    loop {
+        let page = OPEN.scan(store, &[], after.as_deref(), PAGE)?;
+        let Some((last, ())) = page.last() else { return Ok(rows) };
+        after = Some(last.clone());
+        rows.extend(of_index(store, page)?);
+    }
+}
+
+/// Up to `limit` of a meter, the newest first, before `before`.
+pub(super) fn of_meter(
+    store: &Store,
+    meter: &MeterId,
+    before: Option<Seq>,
+    limit: usize,
+) -> Result<Vec<TopupRow>, ReadError> {
+    let mut keys = OF_METERS.scan(store, &meter_key(meter), None, usize::MAX)?;
+    keys.retain(|(key, ())| before.is_none_or(|before| sequence(key).is_some_and(|seq| seq < before)));
+    let older = keys.len().saturating_sub(limit);
+    let mut rows = of_index(store, keys.split_off(older))?;
+    rows.reverse();
+    Ok(rows)
+}
+
+/// Up to `limit` of all meters, the newest first.
+pub(super) fn newest(store: &Store, limit: usize) -> Result<Vec<TopupRow>, ReadError> {
+    let (mut rows, mut after) = (Vec::new(), None::<Vec<u8>>);
+    loop {
+        let page = TOPUPS.scan(store, &[], after.as_deref(), PAGE)?;
+        let Some((last, _)) = page.last() else { break };
+        after = Some(last.clone());
+        rows.extend(page.into_iter().map(|(_, row)| row));
+        let older = rows.len().saturating_sub(limit);
+        rows.drain(..older);
+    }
+    rows.reverse();
+    Ok(rows)
+}
+
+fn of_index(store: &Store, keys: Vec<(Vec<u8>, ())>) -> Result<Vec<TopupRow>, ReadError> {
+    let mut rows = Vec::new();
+    for seq in keys.iter().filter_map(|(key, ())| sequence(key)) {
+        rows.extend(get(store, seq)?);
+    }
+    Ok(rows)
+}

@@ -1,0 +1,80 @@
+//! Top-ups: each code is an intent in the book before its first byte leaves, sent at most once, and what became of it is
+//! proved by what the meter counts (EMOP §21).
+//!
+//! [`evidence`] says what follows from what a meter shows, `watching` when it is looked at, `row` which steps an intent
+//! takes: these are pure. `reading` asks the meter, `work` drives one meter's intents, `ledger` writes them down, and
+//! `asked` is what people and programs may do with them.
+
+mod asked;
+mod error;
+pub mod evidence;
+#[cfg(test)]
+mod evidence_tests;
+mod key;
+mod ledger;
+mod reading;
+mod row;
+mod shown;
+mod watching;
+mod work;
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+
+use crate::domain::MeterId;
+pub use error::TopupError;
+pub use evidence::{Proof, Reply};
+use key::SealKey;
+pub use key::SealKeyError;
+pub use ledger::NewTopup;
+pub use row::{ByHand, Origin, Through};
+pub use shown::TopupShown;
+
+/// What the room keeps beside the rows.
+pub(super) struct Topups {
+    /// Where the key lies; `None`: in this process alone.
+    file: Option<PathBuf>,
+    key: OnceLock<SealKey>,
+    /// Rises with every change that the workers have to look at.
+    changed: watch::Sender<u64>,
+    /// Meters that have a worker.
+    tended: Mutex<HashSet<MeterId>>,
+    pub(super) workers: TaskTracker,
+}
+
+impl Topups {
+    pub(super) fn new(file: Option<PathBuf>) -> Topups {
+        Topups {
+            file,
+            key: OnceLock::new(),
+            changed: watch::Sender::default(),
+            tended: Mutex::default(),
+            workers: TaskTracker::new(),
+        }
+    }
+
+    /// The key, which is made when a code first needs it.
+    fn key(&self) -> Result<&SealKey, SealKeyError> {
+        if let Some(key) = self.key.get() {
+            return Ok(key);
+        }
+        let key = match &self.file {
+            Some(file) => SealKey::open(file)?,
+            None => SealKey::passing(),
+        };
+        Ok(self.key.get_or_init(|| key))
+    }
+
+    /// The workers are to look again.
+    fn tell(&self) {
+        self.changed.send_modify(|count| *count += 1);
+    }
+
+    fn tended(&self) -> MutexGuard<'_, HashSet<MeterId>> {
+        self.tended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,104 @@
+//! A top-up as people and programs see it: everything but the code.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::evidence::{Proof, Reply, Unclear};
+use super::row::{ByHand, Origin, TopupRow};
+use crate::domain::{MeterId, TopupState};
+use crate::meter::emop::Money;
+
+/// A top-up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TopupShown {
+    pub id: String,
+    pub meter: MeterId,
+    pub state: TopupState,
+    /// How it is, for whoever lives there.
+    pub words: String,
+    /// When it came to that state.
+    pub since: Timestamp,
+    pub made: Timestamp,
+    #[serde(flatten)]
+    pub origin: Origin,
+    /// The caller's own name for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Tries that ended before the code's first byte.
+    pub attempts: u32,
+    /// Why it is no further.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+    /// In pounds, just before the code was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balance_before: Option<String>,
+    /// In pounds, at the newest look since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balance_after: Option<String>,
+    /// What the meter said to the frame with the code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<Reply>,
+    /// What proved that it was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
+    /// Whether it cannot be told from a code that was keyed in at the meter meanwhile.
+    #[serde(default)]
+    pub may_be_anothers: bool,
+    /// Whether the code has to be given again: the key that sealed it is gone.
+    #[serde(default)]
+    pub wants_the_code: bool,
+    /// Who ended it by hand, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<ByHand>,
+}
+
+impl TopupShown {
+    pub(super) fn of(row: TopupRow, wants_the_code: bool) -> TopupShown {
+        let before = row.before.as_ref().and_then(|before| before.balance);
+        let after = row.round.as_ref().and_then(|round| round.balance);
+        let trouble = match (row.state, row.why) {
+            (TopupState::InDoubt, Some(why)) => Some(in_words(why, row.overtaken)),
+            _ => row.trouble.clone(),
+        };
+        TopupShown {
+            words: words(&row, before, after),
+            may_be_anothers: row.may_be_anothers(),
+            id: row.id,
+            meter: row.meter,
+            state: row.state,
+            since: row.since,
+            made: row.made,
+            origin: row.origin,
+            key: row.key,
+            attempts: row.attempts,
+            trouble,
+            balance_before: before.map(|amount| amount.to_string()),
+            balance_after: after.map(|amount| amount.to_string()),
+            reply: row.reply,
+            proof: row.proof,
+            wants_the_code,
+            by_hand: row.by_hand,
+        }
+    }
+}
+
+fn in_words(why: Unclear, overtaken: bool) -> String {
+    match overtaken {
+        true => format!("{why}; another code was sent since, so only a person can end it"),
+        false => why.to_string(),
+    }
+}
+
+fn words(row: &TopupRow, before: Option<Money>, after: Option<Money>) -> String {
+    let words = row.state.words();
+    match (row.state, before, after) {
+        (TopupState::Taken, Some(before), Some(after)) => {
+            format!("{words}: {} → {}", before.pounds(), after.pounds())
+        }
+        (TopupState::Refused, ..) if row.by_hand.is_none() && row.reply != Some(Reply::Refused(6)) => {
+            // The meter did not say no, so that the code itself may be as good as it was.
+            format!("{words}. Your meter did not answer; try the code at the meter itself")
+        }
+        _ => words.to_owned(),
+    }
+}
