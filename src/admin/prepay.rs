@@ -54,6 +54,7 @@ async fn create(
         origin: origin(),
         key: None,
         worth: None,
+        once: None,
     };
     let (topup, new) = room(&state)?.top_up(new).await?;
     let status = if new { StatusCode::ACCEPTED } else { StatusCode::OK };

@@ -161,6 +161,7 @@ impl From<TopupError> for AdminError {
             | TopupError::Another { .. }
             | TopupError::TakesNone(_)
             | TopupError::TooMany(_)
+            | TopupError::KeyReused
             | TopupError::NotWaiting(..)
             | TopupError::NotInDoubt(..) => AdminError::conflict(text),
             TopupError::Why => AdminError::bad(text),

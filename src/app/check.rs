@@ -10,9 +10,10 @@ use super::door_files::DoorFiles;
 use super::door_name::DoorName;
 use super::parts::recipient;
 use crate::config::{Certificate as Source, Config, ConfigError, Loaded};
+use crate::http::signature;
 use crate::store::is_recipient;
 use crate::tls::{self, Authorities, ClientTrust, Outbound};
-use crate::{uplink, webhooks};
+use crate::uplink;
 
 /// What was found of what a configuration names.
 #[derive(Debug, Default)]
@@ -179,11 +180,17 @@ impl Check<'_> {
                 });
             }
         }
+        for (place, provider) in config.meters.iter().flat_map(|room| &room.provider).enumerate() {
+            let key = format!("meters.provider.{place}.secret_file");
+            self.secret(&key, Some(&provider.secret_file), |path| {
+                signature::check_secret(path).map_err(|error| format!("{}: {error}", path.display()))
+            });
+        }
         let targets = config.occupancy.iter().flat_map(|section| &section.webhook);
         for (place, target) in targets.enumerate() {
             let key = |name: &str| format!("occupancy.webhook.{place}.{name}");
             self.secret(&key("secret_file"), Some(&target.secret_file), |path| {
-                webhooks::check_secret(path).map_err(|error| format!("{}: {error}", path.display()))
+                signature::check_secret(path).map_err(|error| format!("{}: {error}", path.display()))
             });
             if let Some(file) = &target.ca_file {
                 self.believed(&key("ca_file"), file);

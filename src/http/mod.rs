@@ -21,6 +21,7 @@ mod linger;
 mod longest;
 pub mod metrics;
 pub mod network;
+pub mod once;
 mod peer;
 pub mod problem;
 mod proxies;
@@ -29,6 +30,7 @@ mod request_id;
 mod retry_after;
 mod route;
 pub mod serve;
+pub mod signature;
 pub mod swap;
 pub mod table;
 

@@ -78,6 +78,7 @@ impl Meters {
             origin: origin.clone(),
             key: None,
             worth: None,
+            once: None,
         };
         let (topup, _) = self.top_up(new).await?;
         let until = deadline.checked_sub(MARGIN).unwrap_or(deadline);

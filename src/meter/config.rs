@@ -11,6 +11,7 @@ use super::emop::inferred::{Inferred, InferredError};
 use super::emop::{Address, Dialect};
 use super::link::{Proxy, Target};
 use super::session::{Numbering, Rules};
+use super::topup::provider::{Provider, faults as provider_faults};
 use crate::domain::units::Span;
 use crate::domain::{Datasource, Faults, Meter, MeterId};
 
@@ -37,6 +38,9 @@ pub struct Config {
     pub backfill: Span,
     /// How many may listen to what happens to meters at once.
     pub max_listeners: u32,
+    /// Who may send codes for residents, signed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub provider: Vec<Provider>,
     /// How often each thing is read.
     pub polling: Polling,
     /// Constants of the protocol that are not confirmed (EMOP §19).
@@ -55,6 +59,7 @@ impl Default for Config {
             allow_inferred_writes: false,
             backfill: Span::seconds(400 * 24 * 3_600),
             max_listeners: 1_000,
+            provider: Vec::new(),
             polling: Polling::default(),
             inferred: Inferred::default(),
         }
@@ -92,6 +97,7 @@ impl Config {
             let key = format!("meters.polling.{}", syncer.name());
             faults.add(key, "is under 10 s", "\"10s\" or more, or \"off\"");
         }
+        faults.within("meters.provider", provider_faults(&self.provider));
         faults.within("meters.inferred", self.inferred.faults());
         faults
     }

@@ -12,7 +12,6 @@ pub mod history;
 mod keys;
 mod last_use;
 pub mod manage;
-mod once;
 pub mod pages;
 pub mod v1;
 
@@ -286,7 +285,7 @@ impl Occupancy {
     }
 
     async fn sweep(&self) -> Result<(), ReadError> {
-        self.forget_answers().await?;
+        crate::http::once::sweep(&self.store).await?;
         let mut after = None;
         loop {
             let spaces = self.spaces.list(after, CHUNK)?;
@@ -302,26 +301,6 @@ impl Occupancy {
             }
             tokio::task::yield_now().await;
         }
-    }
-
-    /// Forgets kept answers that nobody may ask for again.
-    async fn forget_answers(&self) -> Result<(), ReadError> {
-        if !self.store.clock_is_trusted() {
-            return Ok(());
-        }
-        let mut after: Option<Vec<u8>> = None;
-        while let Some(last) = once::next_place(&self.store, after.as_deref(), CHUNK)? {
-            let (from, now) = (after.replace(last), self.now());
-            let swept = self
-                .store
-                .write_bulk(move |page| once::sweep_on(page, from.as_deref(), CHUNK, now))
-                .await;
-            if let Err(error) = swept {
-                tracing::debug!(%error, "kept answers were not swept; it is tried again");
-                return Ok(());
-            }
-        }
-        Ok(())
     }
 
     async fn expire(&self, over: Vec<SpaceId>) {

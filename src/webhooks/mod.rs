@@ -11,7 +11,6 @@ mod message;
 pub mod pages;
 mod room;
 mod shown;
-mod signature;
 mod target;
 pub mod v1;
 
@@ -20,4 +19,3 @@ pub use error::{ReplayError, WebhooksError};
 pub use ledger::State;
 pub use room::Webhooks;
 pub use shown::{DeliveryShown, TargetShown};
-pub use signature::check_secret;

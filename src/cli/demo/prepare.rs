@@ -192,6 +192,7 @@ async fn token(accounts: &Accounts, earlier: &Earlier, now: Timestamp) -> Result
     let scopes = vec![
         Scope::SpacesAdmin,
         Scope::MetersWrite,
+        Scope::MetersTopup,
         Scope::RelayAdmin,
         Scope::BoxAdmin,
     ];

@@ -5,9 +5,10 @@ use serde_json::Value as Json;
 
 use crate::cli::CliError;
 use crate::domain::MeterId;
-use crate::meter::emop::Dialect;
 use crate::meter::emop::dialect::Request;
+use crate::meter::emop::{Dialect, Token};
 use crate::meter::reads::{Asking, ReadError};
+use crate::meter::topup::TopupShown;
 
 /// A mediator, or the running box behind its socket.
 #[async_trait]
@@ -20,6 +21,12 @@ pub(super) trait Place: Send + Sync {
 
     /// Sets a meter's clock to the present moment.
     async fn set_clock(&self, meter: &MeterId) -> Result<(), CallError>;
+
+    /// Gives a meter a code by way of a top-up in the box's book, and gives what became of it; `None`: there is no box, and
+    /// so no top-up.
+    async fn top_up(&self, _meter: &MeterId, _token: &Token) -> Result<Option<TopupShown>, CallError> {
+        Ok(None)
+    }
 
     /// What the registry knows of a meter: `{"registry": …, "shadow": …}`.
     async fn info(&self, meter: &MeterId) -> Result<Json, CallError>;

@@ -11,8 +11,12 @@ use crate::cli::CliError;
 use crate::domain::MeterId;
 use crate::meter::MeterShown;
 use crate::meter::emop::dialect::{InferredWrites, Request};
-use crate::meter::emop::{Dialect, Inferred};
+use crate::meter::emop::{Dialect, Inferred, Token};
 use crate::meter::mediator::info;
+use crate::meter::topup::TopupShown;
+
+/// So many seconds it is waited until it is known what became of a code: longer than a refusal takes to prove.
+const WAIT_S: u64 = 300;
 
 /// The running box.
 pub(super) struct RunningBox {
@@ -58,6 +62,14 @@ impl Place for RunningBox {
         let path = format!("/meters/{meter}/clock");
         let _: Json = self.client.ask(Method::POST, &path, None).await?;
         Ok(())
+    }
+
+    async fn top_up(&self, meter: &MeterId, token: &Token) -> Result<Option<TopupShown>, CallError> {
+        let digits = String::from_utf8_lossy(token.digits());
+        let given = json!({ "meter": meter, "token": digits });
+        let topup: TopupShown = self.client.ask(Method::POST, "/topups", Some(&given)).await?;
+        let path = format!("/topups/{}?wait={WAIT_S}", topup.id);
+        Ok(Some(self.client.ask(Method::GET, &path, None).await?))
     }
 
     async fn info(&self, meter: &MeterId) -> Result<Json, CallError> {

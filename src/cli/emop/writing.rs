@@ -2,9 +2,10 @@
 
 use super::command::Given;
 use super::outcome::Outcome;
-use super::place::There;
+use super::place::{CallError, There};
 use crate::cli::CliError;
 use crate::cli::print;
+use crate::domain::TopupState;
 use crate::meter::arguments::{self, ArgumentError, Negative};
 use crate::meter::emop::catalogue::Object;
 use crate::meter::emop::dialect::Request;
@@ -12,6 +13,7 @@ use crate::meter::emop::setting::Setting;
 use crate::meter::emop::tariff::{FutureTariff, TariffWrite};
 use crate::meter::emop::{MeterTime, Money, Token, Value};
 use crate::meter::reads::{self, Asking};
+use crate::meter::topup::TopupShown;
 
 /// What a write puts into which object, judged before any meter hears of it.
 pub(super) struct WriteRequest {
@@ -72,8 +74,45 @@ async fn balance(meter: There<'_>) -> Result<Money, CliError> {
     }
 }
 
-/// Sends a token once, and looks whether the balance rose: the meter's own yes proves nothing (EMOP §5.5).
+/// Sends a token once. A running box keeps it as a top-up, and proves what became of it; a mediator elsewhere keeps
+/// nothing, so that the balance before and after is all there is (EMOP §5.5).
 pub(super) async fn send_token(meter: There<'_>, token: &Token) -> Result<Outcome, CliError> {
+    match meter.place.top_up(meter.serial, token).await? {
+        Some(topup) => topped_up(meter, &topup),
+        None => {
+            print::note(format_args!(
+                "through a mediator the code is not kept as a top-up: whether it counted is told by the balance alone"
+            ));
+            send_without_box(meter, token).await
+        }
+    }
+}
+
+/// What became of a top-up, in the words of the original.
+fn topped_up(meter: There<'_>, topup: &TopupShown) -> Result<Outcome, CliError> {
+    let amount = |amount: &Option<String>| amount.clone().unwrap_or_else(|| "?".to_owned());
+    let (before, after) = (amount(&topup.balance_before), amount(&topup.balance_after));
+    let show = format!("`gatelodge prepay show {}` says more", topup.id);
+    match topup.state {
+        TopupState::Taken => {
+            print::note(format_args!("{}: balance increased: {before} -> {after}", meter.serial));
+            Ok(Outcome::Nothing)
+        }
+        TopupState::Refused => {
+            let unchanged = format!("Balance did not increase: {before} -> {after}");
+            Err(CliError::failed(unchanged).hint("was this token used before?"))
+        }
+        TopupState::Waiting | TopupState::NotSent => {
+            let why = topup.trouble.as_deref().unwrap_or("it was not reached yet");
+            Err(CliError::from(CallError::NoConnection(why.to_owned())).hint(format_args!("the box tries on; {show}")))
+        }
+        TopupState::Sending | TopupState::InDoubt | TopupState::Cancelled => {
+            Err(CliError::failed(&topup.words).hint(show))
+        }
+    }
+}
+
+async fn send_without_box(meter: There<'_>, token: &Token) -> Result<Outcome, CliError> {
     let before = balance(meter).await?;
     let object = named(meter, "prepay_token_send").id;
     let sent = meter.ask(Request::Write(object, token.digits().to_vec())).await;

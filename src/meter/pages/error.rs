@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::http::{BrokenError, Problem};
 use crate::meter::MetersError;
+use crate::meter::topup::TopupError;
 use crate::store::ReadError;
 
 /// Why there is no page.
@@ -13,6 +14,12 @@ pub(super) enum PageError {
     /// There is no such meter, or it is somebody else's.
     #[error("There is no such meter.")]
     Unknown,
+    /// There is no such top-up of this meter.
+    #[error("There is no such top-up.")]
+    NoTopup,
+    /// Top-ups cannot be read or written.
+    #[error("That could not be done, and the fault is ours.")]
+    Topups(#[from] TopupError),
     /// The day is none.
     #[error("A day is written as 2026-02-10.")]
     Day,
@@ -31,7 +38,12 @@ impl IntoResponse for PageError {
             return PageError::Day.into_response();
         }
         let status = match &self {
-            PageError::Unknown => StatusCode::NOT_FOUND,
+            PageError::Unknown | PageError::NoTopup => StatusCode::NOT_FOUND,
+            PageError::Topups(TopupError::Write(why)) => Problem::from(why).status(),
+            PageError::Topups(error) => {
+                tracing::error!(%error, "a page of top-ups could not be made");
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
             PageError::Day => StatusCode::BAD_REQUEST,
             PageError::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
             PageError::Unread(error) => {

@@ -6,6 +6,7 @@ mod day;
 mod error;
 mod one;
 mod plot;
+mod topups;
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::Event as Message;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::{MeterShown, Meters};
@@ -52,6 +53,9 @@ pub fn router(room: Arc<Meters>, face: Face) -> Router {
             .route("/meters/live", get(live))
             .route("/meters/{serial}", get(one::show))
             .route("/meters/{serial}/half-hours.csv", get(day::csv))
+            .route("/meters/{serial}/topups", get(topups::list).post(topups::create))
+            .route("/meters/{serial}/topups/{id}", get(topups::show))
+            .route("/meters/{serial}/topups/{id}/cancel", post(topups::cancel))
             .with_state(state),
     )
 }

@@ -44,6 +44,8 @@ struct MeterPage {
     days: Vec<DayShown>,
     values: Vec<ValueRow>,
     events: Vec<EventRow>,
+    /// Whether they may give it codes, and it takes some.
+    tops_up: bool,
 }
 
 struct ValueRow {
@@ -111,6 +113,10 @@ pub(super) async fn show(
         days: drawn.days,
         values: values(&shown, &state, sees_all),
         events: events(&state, &shown.meter.serial).map_err(HalfHoursError::from)?,
+        tops_up: person.who().tops_up(&shown.meter.serial)
+            && shown
+                .value(Quantity::PrepayEnabled)
+                .is_some_and(|enabled| enabled == true),
     };
     Ok(Page(StatusCode::OK, page).into_response())
 }

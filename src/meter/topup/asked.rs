@@ -4,10 +4,12 @@ use tokio::time::{Instant, timeout_at};
 
 use super::error::TopupError;
 use super::ledger::{self, NewTopup};
+use super::provider::Provider;
 use super::row::{ByHand, TopupRow};
 use super::shown::TopupShown;
 use crate::accounts::AUDIT;
 use crate::domain::{Duty, MeterId, TopupState};
+use crate::meter::emop::Token;
 use crate::meter::room::Meters;
 
 impl Meters {
@@ -46,6 +48,27 @@ impl Meters {
         }
         self.topups.tell();
         Ok((self.shown_topup(row), is_new))
+    }
+
+    /// What tells a request with this code from others, without telling the code to whoever finds it.
+    ///
+    /// # Errors
+    ///
+    /// When the box's own key cannot be used.
+    pub fn mark_of(&self, meter: &MeterId, token: &Token) -> Result<[u8; 32], TopupError> {
+        Ok(self.topups.key()?.mark(meter, token))
+    }
+
+    /// Who may hand over codes, signed.
+    #[must_use]
+    pub fn providers(&self) -> &[Provider] {
+        &self.config.provider
+    }
+
+    /// The time that the box goes by.
+    #[must_use]
+    pub fn now(&self) -> jiff::Timestamp {
+        self.store.now()
     }
 
     /// One top-up.

@@ -26,6 +26,9 @@ pub enum TopupError {
     /// As many wait as may.
     #[error("too many codes wait for meter {0}: see `gatelodge prepay list`")]
     TooMany(MeterId),
+    /// The idempotency key was used for another request.
+    #[error("this idempotency key was used for another request")]
+    KeyReused,
     /// There is no such top-up.
     #[error("there is no top-up {0:?}; `gatelodge prepay list` shows them")]
     Unknown(String),
@@ -50,6 +53,26 @@ pub enum TopupError {
     /// The book did not take the change.
     #[error("not written: {0}")]
     Write(Unwritten),
+}
+
+impl TopupError {
+    /// Whether whoever asked can do something about it.
+    #[must_use]
+    pub fn is_the_askers(&self) -> bool {
+        match self {
+            TopupError::UnknownMeter(_)
+            | TopupError::Off(_)
+            | TopupError::Another { .. }
+            | TopupError::TakesNone(_)
+            | TopupError::TooMany(_)
+            | TopupError::KeyReused
+            | TopupError::Unknown(_)
+            | TopupError::NotWaiting(..)
+            | TopupError::NotInDoubt(..)
+            | TopupError::Why => true,
+            TopupError::Key(_) | TopupError::Row(_) | TopupError::Read(_) | TopupError::Write(_) => false,
+        }
+    }
 }
 
 impl From<WriteError<TopupError>> for TopupError {

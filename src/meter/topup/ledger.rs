@@ -7,6 +7,7 @@ use super::key::SealKey;
 use super::row::{Origin, TopupRow};
 use crate::accounts::random_id;
 use crate::domain::{Epoch, Event, MeterId, MeterNews, Seq, TopupState};
+use crate::http::once::{Answer, Known, Once};
 use crate::meter::emop::{Money, Token};
 use crate::store::{Ledger, Page, ReadError, RowError, Store, schema};
 
@@ -31,6 +32,8 @@ pub struct NewTopup {
     pub key: Option<String>,
     /// What the code is known to be worth.
     pub worth: Option<Money>,
+    /// The request, when it may come again; under its key nothing else is taken.
+    pub once: Option<Once>,
 }
 
 /// The serial and a zero byte, which no serial has.
@@ -50,6 +53,40 @@ fn sequence(key: &[u8]) -> Option<Seq> {
 /// Writes a new top-up down, sealed, before anything is sent; or finds the one that the code belongs to already, unless
 /// that one ended before it was sent. Says whether it is a new one.
 pub(super) fn create_on(
+    page: &mut Page,
+    (epoch, now): (Epoch, Timestamp),
+    new: &NewTopup,
+    key: &SealKey,
+) -> Result<(TopupRow, bool), TopupError> {
+    if let Some(row) = answered_before(page, new, now)? {
+        return Ok((row, false));
+    }
+    let (row, is_new) = join_or_begin(page, (epoch, now), new, key)?;
+    if let Some(once) = &new.once {
+        let answer = Answer {
+            status: 202,
+            tag: None,
+            body: row.id.clone(),
+        };
+        once.keep_on(page, &answer, now)?;
+    }
+    Ok((row, is_new))
+}
+
+/// What was made of the same request before.
+fn answered_before(page: &Page, new: &NewTopup, now: Timestamp) -> Result<Option<TopupRow>, TopupError> {
+    let Some(once) = &new.once else { return Ok(None) };
+    match once.known_on(page, now)? {
+        Known::Nothing => Ok(None),
+        Known::Another => Err(TopupError::KeyReused),
+        Known::Answered(answer) => match IDS.get_on(page, answer.body.as_bytes())? {
+            Some(seq) => Ok(get_on(page, Seq(seq))?),
+            None => Ok(None),
+        },
+    }
+}
+
+fn join_or_begin(
     page: &mut Page,
     (epoch, now): (Epoch, Timestamp),
     new: &NewTopup,

@@ -12,6 +12,7 @@ pub mod evidence;
 mod evidence_tests;
 mod key;
 mod ledger;
+pub mod provider;
 mod reading;
 mod row;
 mod shown;

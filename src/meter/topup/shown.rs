@@ -97,7 +97,7 @@ fn words(row: &TopupRow, before: Option<Money>, after: Option<Money>) -> String 
         }
         (TopupState::Refused, ..) if row.by_hand.is_none() && row.reply != Some(Reply::Refused(6)) => {
             // The meter did not say no, so that the code itself may be as good as it was.
-            format!("{words}. Your meter did not answer; try the code at the meter itself")
+            "Not taken: your meter did not count this code. Try it at the meter itself".to_owned()
         }
         _ => words.to_owned(),
     }

@@ -11,7 +11,7 @@ use super::evidence::{Before, Reply};
 use super::ledger;
 use super::reading::Ahead;
 use super::row::TopupRow;
-use super::watching::{Pauses, Watching};
+use super::watching::{Outcome, Pauses, Watching};
 use crate::domain::{MeterId, Seq, TopupState};
 use crate::meter::driver::{Command, DriverError, Rank};
 use crate::meter::emop::Token;
@@ -362,6 +362,10 @@ impl Tending {
             Err(NotRead::Asked(DriverError::Stopping)) => return,
             Err(error) => (watching.missed(since, &pauses), None, Some(error.to_string())),
         };
+        if matches!(outcome, Outcome::Taken(_) | Outcome::Refused) {
+            // Whoever hears how it ended sees the balance that was read.
+            room.notes.on_disk().await;
+        }
         let now = room.store.now();
         room.change_row(row.seq, move |row| {
             row.takes(outcome, round.clone(), trouble.as_deref(), now);

@@ -1,4 +1,4 @@
-//! Who calls `/v1/meters`: an API token with `meters:read` or `meters:write`.
+//! Who calls `/v1/meters`: an API token with `meters:read`, `meters:write` or `meters:topup`.
 
 use std::sync::Arc;
 
@@ -35,6 +35,20 @@ impl Caller {
             .parse()
             .map_err(|_| ApiError::Serial(serial.chars().take(60).collect()))?;
         Ok(api.room.show(&serial)?)
+    }
+
+    /// A meter that they may give codes.
+    pub(super) fn tops_up(&self, api: &Api, serial: &str) -> Result<MeterId, ApiError> {
+        self.must(Act::TopUp)?;
+        let serial: MeterId = serial
+            .parse()
+            .map_err(|_| ApiError::Serial(serial.chars().take(60).collect()))?;
+        Ok(api.room.show(&serial)?.meter.serial)
+    }
+
+    /// What an audit calls them.
+    pub(super) fn name(&self) -> String {
+        self.0.in_audit()
     }
 
     /// Whether the token is still in force: streams ask.

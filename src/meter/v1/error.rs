@@ -6,6 +6,8 @@ use axum::response::{IntoResponse, Response};
 use crate::accounts::BearerError;
 use crate::domain::{Element, MeterId};
 use crate::http::{BrokenError, Problem};
+use crate::meter::topup::TopupError;
+use crate::meter::topup::provider::ProviderError;
 use crate::meter::{MetersError, SpanError};
 use crate::store::ReadError;
 
@@ -39,6 +41,18 @@ pub(super) enum ApiError {
     /// As many listen as may.
     #[error(transparent)]
     Full(#[from] crate::feed::FullError),
+    /// The body is not what this request takes.
+    #[error("the body cannot be read: {0}")]
+    Body(String),
+    /// The idempotency key is none.
+    #[error("an Idempotency-Key has 1 to 200 visible characters")]
+    Key,
+    /// A code was not taken in, or not changed.
+    #[error(transparent)]
+    Topup(#[from] TopupError),
+    /// A provider's call is not the provider's.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
     /// The book cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -72,7 +86,15 @@ impl IntoResponse for ApiError {
         let (status, kind, title) = match self {
             ApiError::Refused(refused) => return refused.into_response(),
             ApiError::Unknown(_) | ApiError::NoElement(..) => (StatusCode::NOT_FOUND, "unknown", "Not found"),
-            ApiError::Serial(_) | ApiError::Query(_) => {
+            ApiError::Topup(error) => return topup_refused(error, words),
+            ApiError::Provider(ProviderError::Secrets(error)) => {
+                tracing::error!(%error, "a provider's file of secrets cannot be used, so nothing of it is taken");
+                let title = "Something went wrong in here";
+                let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title);
+                return problem.detail("The fault is ours and is in the log.").into_response();
+            }
+            ApiError::Provider(_) => (StatusCode::UNAUTHORIZED, "unauthorized", "Who are you?"),
+            ApiError::Serial(_) | ApiError::Query(_) | ApiError::Body(_) | ApiError::Key => {
                 (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read")
             }
             ApiError::Span(_) | ApiError::Limit(_) => (
@@ -98,4 +120,35 @@ impl IntoResponse for ApiError {
         };
         Problem::new(status, kind, title).detail(words).into_response()
     }
+}
+
+/// How a code is refused that is none of the caller's fault alone.
+fn topup_refused(error: TopupError, words: String) -> Response {
+    let (status, kind, title) = match error {
+        TopupError::UnknownMeter(_) | TopupError::Unknown(_) => (StatusCode::NOT_FOUND, "unknown", "Not found"),
+        TopupError::Off(_) => (StatusCode::CONFLICT, "not-served", "The meter is not served"),
+        TopupError::Another { .. } => (StatusCode::CONFLICT, "another-meter", "Another meter answers"),
+        TopupError::TakesNone(_) => (StatusCode::CONFLICT, "takes-no-codes", "The meter takes no codes"),
+        TopupError::TooMany(_) => (StatusCode::CONFLICT, "too-many", "There are too many"),
+        TopupError::KeyReused => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "key-reused",
+            "The key was used for another request",
+        ),
+        TopupError::NotWaiting(..) => (StatusCode::CONFLICT, "not-waiting", "It does not wait any more"),
+        TopupError::NotInDoubt(..) => (StatusCode::CONFLICT, "not-in-doubt", "It is not in doubt"),
+        TopupError::Why => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "out-of-bounds",
+            "A value is out of bounds",
+        ),
+        TopupError::Write(why) => return Problem::from(&why).into_response(),
+        TopupError::Key(_) | TopupError::Row(_) | TopupError::Read(_) => {
+            tracing::error!(error = words, "a request about a top-up failed");
+            let title = "Something went wrong in here";
+            let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title);
+            return problem.detail("The fault is ours and is in the log.").into_response();
+        }
+    };
+    Problem::new(status, kind, title).detail(words).into_response()
 }

@@ -100,7 +100,7 @@ pub(super) async fn all(
 }
 
 /// Leave to listen for as long as the token is in force.
-fn leave(api: &Arc<Api>, caller: Caller) -> Leave {
+pub(super) fn leave(api: &Arc<Api>, caller: Caller) -> Leave {
     let here = Arc::clone(api);
     Leave::new(api.bearers.accounts().bell(), move || caller.still_known(&here))
 }

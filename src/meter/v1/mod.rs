@@ -6,6 +6,8 @@ mod error;
 mod events;
 mod intervals;
 mod meters;
+mod provider;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -34,6 +36,13 @@ pub fn router(room: Arc<Meters>, bearers: Arc<Bearers>) -> Router {
         .route("/v1/meters/{serial}/readings", get(intervals::readings))
         .route("/v1/meters/{serial}/log", get(events::log))
         .route("/v1/meters/{serial}/events", get(events::one))
+        .route("/v1/meters/{serial}/tokens", get(tokens::list).post(tokens::create))
+        .route("/v1/meters/{serial}/tokens/events", get(tokens::events))
+        .route(
+            "/v1/meters/{serial}/tokens/{id}",
+            get(tokens::show).delete(tokens::cancel),
+        )
+        .route("/v1/topups/{provider}", post(provider::topup))
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(Arc::new(Api { room, bearers }))
 }
@@ -49,7 +58,13 @@ pub fn router(room: Arc<Meters>, bearers: Arc<Bearers>) -> Router {
         intervals::readings,
         events::log,
         events::one,
-        events::all
+        events::all,
+        tokens::create,
+        tokens::list,
+        tokens::show,
+        tokens::cancel,
+        tokens::events,
+        provider::topup
     ),
     tags((name = "meters", description = "Electricity meters: state, half-hours, events"))
 )]

@@ -15,8 +15,8 @@ use serde::de::DeserializeOwned;
 use super::caller::Caller;
 use super::error::{ApiError, not_written};
 use crate::domain::Space;
+use crate::http::once::{Answer, Known, LONGEST, Once};
 use crate::occupancy::Occupancy;
-use crate::occupancy::once::{Answer, Known, LONGEST, Once};
 use crate::store::{Page, Store};
 
 static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");

@@ -105,6 +105,7 @@ fn new(code: &str) -> NewTopup {
         origin: operator(),
         key: None,
         worth: None,
+        once: None,
     }
 }
 
@@ -154,7 +155,7 @@ async fn what_became_of_a_code_is_what_the_meter_counted() {
                 ..none
             },
             TopupState::Refused,
-            Reply::Accepted,
+            Reply::Nothing,
             "10",
         ),
     ] {

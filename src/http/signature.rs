@@ -1,4 +1,4 @@
-//! How a target knows that it was us, and when: the HMAC-SHA256 of id, time and body, as Standard Webhooks has it
+//! How a webhook's receiver knows who sent it, and when: the HMAC-SHA256 of id, time and body, as Standard Webhooks has it
 //! (<https://www.standardwebhooks.com>, section "Signature scheme").
 
 use std::path::Path;
@@ -66,6 +66,21 @@ impl Secrets {
     }
 }
 
+impl Secrets {
+    /// Whether one of the signatures in the header `webhook-signature` is one of ours, by any of the secrets.
+    #[must_use]
+    pub fn signed(&self, id: &str, seconds: &str, body: &[u8], header: &str) -> bool {
+        let said = [id.as_bytes(), b".", seconds.as_bytes(), b".", body].concat();
+        let given = header.split(' ').filter_map(|one| one.strip_prefix("v1,"));
+        given.filter_map(|one| BASE64.decode(one.as_bytes()).ok()).any(|one| {
+            let by = |secret: &Zeroizing<Vec<u8>>| {
+                hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, secret), &said, &one).is_ok()
+            };
+            self.0.iter().any(by)
+        })
+    }
+}
+
 /// A file of secrets cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretFileError {
@@ -77,13 +92,21 @@ pub enum SecretFileError {
     Secrets(#[from] SecretsError),
 }
 
+/// The secrets in a file.
+///
+/// # Errors
+/// When it cannot be read or holds no secret.
+pub fn read_secrets(file: &Path) -> Result<Secrets, SecretFileError> {
+    let text = std::fs::read_to_string(file).map(Zeroizing::new)?;
+    Ok(Secrets::parse(&text)?)
+}
+
 /// Reads a file of secrets as it will be read before each request.
 ///
 /// # Errors
 /// When it cannot be read or holds no secret.
 pub fn check_secret(file: &Path) -> Result<(), SecretFileError> {
-    let text = std::fs::read_to_string(file).map(Zeroizing::new)?;
-    Ok(Secrets::parse(&text).map(drop)?)
+    read_secrets(file).map(drop)
 }
 
 #[cfg(test)]
@@ -98,6 +121,17 @@ mod tests {
         assert_eq!(one, other, "they are the same secret");
         assert_ne!(one, both.sign("1.2.1", 1_800_000_000, b"{}").split_once(' ').unwrap().0);
         assert_ne!(one, both.sign("1.2.0", 1_800_000_001, b"{}").split_once(' ').unwrap().0);
+        assert!(both.signed("1.2.0", "1800000000", b"{}", &signed));
+        assert!(both.signed("1.2.0", "1800000000", b"{}", &format!("v1a,x v1,!! {one}")));
+        for (id, seconds, body, header) in [
+            ("1.2.1", "1800000000", &b"{}"[..], one),
+            ("1.2.0", "1800000001", b"{}", one),
+            ("1.2.0", "1800000000", b"{ }", one),
+            ("1.2.0", "1800000000", b"{}", "v1,"),
+            ("1.2.0", "1800000000", b"{}", ""),
+        ] {
+            assert!(!both.signed(id, seconds, body, header), "{id} {seconds} {header}");
+        }
         for (text, error) in [
             (" \n", SecretsError::Empty),
             ("short", SecretsError::Short),

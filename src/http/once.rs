@@ -13,12 +13,15 @@ use crate::store::{Ledger, Page, ReadError, RowError, Store, schema};
 
 const ANSWERS: Ledger<AnswerRow> = Ledger::new(schema::ANSWERS);
 
+/// Answers that are looked at in one change.
+const AT_A_TIME: usize = 64;
+
 /// How long an answer is kept.
 pub const LIFE: SignedDuration = SignedDuration::from_hours(25);
 /// The longest idempotency key, in bytes.
 pub const LONGEST: usize = 200;
 
-/// One request that may come again.
+/// One request that may come again; `Debug` shows nothing of it.
 #[derive(Clone)]
 pub struct Once {
     index: [u8; 32],
@@ -43,6 +46,12 @@ pub struct Answer {
     pub tag: Option<String>,
     /// Its body, JSON.
     pub body: String,
+}
+
+impl std::fmt::Debug for Once {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Once(***)")
+    }
 }
 
 /// What is known of a request.
@@ -117,19 +126,32 @@ impl Once {
     }
 }
 
-/// Forgets up to `limit` answers after `after` that nobody may ask for again. Answers where to go on.
-pub fn sweep_on(page: &mut Page, after: Option<&[u8]>, limit: usize, now: Timestamp) -> Result<(), RowError> {
-    for (index, kept) in ANSWERS.scan_on(page, &[], after, limit)? {
-        if kept.expires <= now {
-            ANSWERS.delete_on(page, &index);
+/// Forgets kept answers that nobody may ask for again.
+///
+/// # Errors
+///
+/// When the book cannot be read.
+pub async fn sweep(store: &Store) -> Result<(), ReadError> {
+    if !store.clock_is_trusted() {
+        return Ok(());
+    }
+    let mut after: Option<Vec<u8>> = None;
+    while let Some((last, _)) = ANSWERS.scan(store, &[], after.as_deref(), AT_A_TIME)?.pop() {
+        let (from, now) = (after.replace(last), store.now());
+        let swept = store.write_bulk(move |page| {
+            for (index, kept) in ANSWERS.scan_on(page, &[], from.as_deref(), AT_A_TIME)? {
+                if kept.expires <= now {
+                    ANSWERS.delete_on(page, &index);
+                }
+            }
+            Ok::<(), RowError>(())
+        });
+        if let Err(error) = swept.await {
+            tracing::debug!(%error, "kept answers were not swept; it is tried again");
+            return Ok(());
         }
     }
     Ok(())
-}
-
-/// Where the next `limit` answers after `after` end; `None` when there are none.
-pub fn next_place(store: &Store, after: Option<&[u8]>, limit: usize) -> Result<Option<Vec<u8>>, ReadError> {
-    Ok(ANSWERS.scan(store, &[], after, limit)?.pop().map(|(index, _)| index))
 }
 
 fn hash(parts: &[&[u8]]) -> [u8; 32] {

@@ -1,0 +1,204 @@
+//! Top-ups of a meter for whoever lives there: a code goes in, and the page says what becomes of it.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::PageState;
+use super::error::PageError;
+use crate::domain::{MeterId, TopupState};
+use crate::face::{Form, Page, Shell, SignedIn};
+use crate::meter::emop::Token;
+use crate::meter::topup::{NewTopup, Origin, Through, TopupShown};
+
+/// Top-ups that are listed.
+const LISTED: usize = 30;
+
+#[derive(Template)]
+#[template(path = "topups.html", config = ".askama.toml")]
+struct TopupsPage {
+    shell: Shell,
+    meter: MeterId,
+    name: String,
+    csrf_token: String,
+    /// Why the code was not taken in.
+    refused: Option<String>,
+    rows: Vec<Row>,
+}
+
+#[derive(Template)]
+#[template(path = "topup.html", config = ".askama.toml")]
+struct TopupPage {
+    shell: Shell,
+    meter: MeterId,
+    name: String,
+    csrf_token: String,
+    row: Row,
+    note: Option<&'static str>,
+    trouble: Option<String>,
+    waits: bool,
+    settled: bool,
+}
+
+/// A top-up as a page shows it.
+struct Row {
+    id: String,
+    words: String,
+    light: &'static str,
+    at: String,
+}
+
+/// A code as the form sends it.
+#[derive(Deserialize)]
+pub(super) struct Code {
+    token: String,
+}
+
+impl PageState {
+    /// The meter of a page of money, when the person may top it up. Whose it is not learns nothing of it.
+    fn till(&self, person: &SignedIn, serial: &str) -> Result<(MeterId, String), PageError> {
+        let serial: MeterId = serial.parse().map_err(|_| PageError::Unknown)?;
+        if !person.who().tops_up(&serial) {
+            return Err(PageError::Unknown);
+        }
+        let shown = self.room.show(&serial).map_err(|_| PageError::Unknown)?;
+        let name = shown.meter.name.unwrap_or_else(|| serial.to_string());
+        Ok((serial, name))
+    }
+
+    /// A top-up of this meter; of another's nothing is said.
+    fn topup(&self, meter: &MeterId, id: &str) -> Result<TopupShown, PageError> {
+        let topup = self.room.topup(id).ok().filter(|topup| topup.meter == *meter);
+        topup.ok_or(PageError::NoTopup)
+    }
+
+    fn row(&self, topup: &TopupShown) -> Row {
+        Row {
+            id: topup.id.clone(),
+            words: topup.words.clone(),
+            light: match topup.state {
+                TopupState::Taken => "",
+                TopupState::Refused | TopupState::NotSent => "bad",
+                TopupState::InDoubt => "warn",
+                TopupState::Waiting | TopupState::Sending | TopupState::Cancelled => "off",
+            },
+            at: self.face.date(topup.made),
+        }
+    }
+
+    fn topups_page(
+        &self,
+        person: &SignedIn,
+        (meter, name): (MeterId, String),
+        refused: Option<String>,
+    ) -> Result<Response, PageError> {
+        let status = if refused.is_some() {
+            StatusCode::UNPROCESSABLE_ENTITY
+        } else {
+            StatusCode::OK
+        };
+        let topups = self.room.topups_of(&meter, None, LISTED)?;
+        let page = TopupsPage {
+            shell: self.face.shell("meters", Some(person)),
+            csrf_token: person.csrf.token(),
+            rows: topups.iter().map(|topup| self.row(topup)).collect(),
+            meter,
+            name,
+            refused,
+        };
+        Ok(Page(status, page).into_response())
+    }
+}
+
+/// The form, and what became of earlier codes.
+pub(super) async fn list(
+    State(state): State<PageState>,
+    person: SignedIn,
+    Path(serial): Path<String>,
+) -> Result<Response, PageError> {
+    let till = state.till(&person, &serial)?;
+    state.topups_page(&person, till, None)
+}
+
+/// Takes a code, and leads to what becomes of it.
+pub(super) async fn create(
+    State(state): State<PageState>,
+    person: SignedIn,
+    Path(serial): Path<String>,
+    Form(code): Form<Code>,
+) -> Result<Response, PageError> {
+    let (meter, name) = state.till(&person, &serial)?;
+    let token: Token = match code.token.parse() {
+        Ok(token) => token,
+        Err(why) => {
+            let why: crate::meter::emop::token::TokenError = why;
+            return state.topups_page(&person, (meter, name), Some(why.to_string()));
+        }
+    };
+    let new = NewTopup {
+        meter: meter.clone(),
+        token,
+        origin: Origin {
+            by: person.who().in_audit(),
+            through: Through::Page,
+        },
+        key: None,
+        worth: None,
+        once: None,
+    };
+    match state.room.top_up(new).await {
+        Ok((topup, _)) => Ok(Redirect::to(&format!("/meters/{meter}/topups/{}", topup.id)).into_response()),
+        Err(why) if why.is_the_askers() => state.topups_page(&person, (meter, name), Some(why.to_string())),
+        Err(why) => Err(why.into()),
+    }
+}
+
+/// What becomes of a code.
+pub(super) async fn show(
+    State(state): State<PageState>,
+    person: SignedIn,
+    Path((serial, id)): Path<(String, String)>,
+) -> Result<Response, PageError> {
+    let (meter, name) = state.till(&person, &serial)?;
+    let topup = state.topup(&meter, &id)?;
+    let runs_box = person.must(crate::accounts::Act::CommandMeters).is_ok();
+    let page = TopupPage {
+        shell: state.face.shell("meters", Some(&person)),
+        csrf_token: person.csrf.token(),
+        row: state.row(&topup),
+        note: topup.may_be_anothers.then_some(
+            "The meter's own yes was not heard. If another code was typed in at the meter at the same time, this one may still be good.",
+        ),
+        // The way to the meter is for whoever runs the box.
+        trouble: topup.trouble.clone().filter(|_| runs_box),
+        waits: topup.state == TopupState::Waiting,
+        settled: topup.state.is_settled(),
+        meter,
+        name,
+    };
+    Ok(Page(StatusCode::OK, page).into_response())
+}
+
+/// Takes a code back that waits.
+pub(super) async fn cancel(
+    State(state): State<PageState>,
+    person: SignedIn,
+    Path((serial, id)): Path<(String, String)>,
+    Form(_): Form<Nothing>,
+) -> Result<Response, PageError> {
+    let (meter, _) = state.till(&person, &serial)?;
+    state.topup(&meter, &id)?;
+    match state.room.cancel_topup(&id, &person.who().in_audit()).await {
+        // Whether it was in time stands on its page.
+        Ok(_) => {}
+        Err(why) if why.is_the_askers() => {}
+        Err(why) => return Err(why.into()),
+    }
+    Ok(Redirect::to(&format!("/meters/{meter}/topups/{id}")).into_response())
+}
+
+/// A form without fields.
+#[derive(Deserialize)]
+pub(super) struct Nothing {}
