@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::door_files::DoorFiles;
 use super::door_name::DoorName;
 use super::parts::recipient;
-use crate::config::{Certificate as Source, Config, ConfigError, Loaded};
+use crate::config::{Certificate as Source, Config, ConfigError, ConfigErrors, Loaded};
 use crate::store::is_recipient;
 use crate::tls::{self, Authorities, ClientTrust, Outbound};
 use crate::{uplink, webhooks};
@@ -25,11 +25,26 @@ pub struct Findings {
     pub notes: Vec<String>,
 }
 
-/// Looks at all that `loaded` names.
+/// Looks at all that `loaded` names, for somebody who may not be who runs it.
 #[must_use]
 pub fn check(loaded: &Loaded) -> Findings {
+    look(loaded, None)
+}
+
+/// Looks at all that `loaded` names as the box itself, which has `in_force` and is to take it over: what it may not read
+/// is a fault.
+///
+/// # Errors
+/// What the next start would stumble over, in the words of [`check`].
+pub(super) fn check_to_take_over(loaded: &Loaded, in_force: &Config) -> Result<(), ConfigErrors> {
+    let found = look(loaded, Some(in_force));
+    ConfigErrors::of(found.faults).map_or(Ok(()), Err)
+}
+
+fn look(loaded: &Loaded, in_force: Option<&Config>) -> Findings {
     let mut check = Check {
         loaded,
+        in_force,
         findings: Findings::default(),
     };
     check.places();
@@ -62,6 +77,8 @@ fn opens_nothing(config: &Config) -> bool {
 
 struct Check<'a> {
     loaded: &'a Loaded,
+    /// What the box has that asks; `None`: a person asks.
+    in_force: Option<&'a Config>,
     findings: Findings,
 }
 
@@ -91,17 +108,23 @@ impl Check<'_> {
             all = false;
             let shown = path.display();
             match error.kind() {
-                ErrorKind::PermissionDenied => {
-                    let what = format!("{shown} may not be read by this user, so it is not checked");
-                    let not = self.of_key(key, &what, "run check-config as root or as the service's user");
-                    self.findings.not_checked.push(not);
-                }
+                ErrorKind::PermissionDenied => self.forbidden(key, &format!("{shown} may not be read by this user")),
                 ErrorKind::NotFound => self.fault(key, &format!("{shown} is not there"), ""),
                 ErrorKind::IsADirectory => self.fault(key, &format!("{shown} is a folder, where a file is wanted"), ""),
                 _ => self.fault(key, &format!("{shown} cannot be read: {error}"), ""),
             }
         }
         all
+    }
+
+    /// What a person may not look at, the box may; when the box may not, that is a fault.
+    fn forbidden(&mut self, key: &str, what: &str) {
+        if self.in_force.is_some() {
+            return self.fault(key, what, "give it to the user that the box runs as");
+        }
+        let what = format!("{what}, so it is not checked");
+        let not = self.of_key(key, &what, "run check-config as root or as the service's user");
+        self.findings.not_checked.push(not);
     }
 
     fn pair(&mut self, door: &str, certificate: Option<&PathBuf>, key: Option<&PathBuf>) {
@@ -226,16 +249,17 @@ impl Check<'_> {
             }
         });
         let folder = &backup.directory;
+        let before = self.in_force.and_then(|now| now.backup.as_ref());
+        if before.is_some_and(|before| before.directory == *folder) {
+            // A disk that is out for a while stops backups, which is told as such, and nothing else.
+            return;
+        }
         match std::fs::metadata(folder) {
             Ok(found) if found.is_dir() => {}
             Ok(_) => self.fault("backup.directory", &format!("{} is no folder", folder.display()), ""),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                let what = format!(
-                    "{} may not be looked at by this user, so it is not checked",
-                    folder.display()
-                );
-                let not = self.of_key("backup.directory", &what, "");
-                self.findings.not_checked.push(not);
+                let what = format!("{} may not be looked at by this user", folder.display());
+                self.forbidden("backup.directory", &what);
             }
             Err(_) => {
                 let what = format!("{} is not there", folder.display());
