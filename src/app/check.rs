@@ -6,6 +6,8 @@ mod places;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use super::door_files::DoorFiles;
 use super::door_name::DoorName;
 use super::parts::recipient;
@@ -157,10 +159,18 @@ impl Check<'_> {
         {
             self.fault(&names[0], &error.to_string(), "");
         }
-        if let Some(file) = list
-            && let Err(error) = tls::check_lists(file)
-        {
-            self.fault(&names[1], &error.to_string(), "");
+        let Some(file) = list else { return };
+        match tls::check_lists(file) {
+            Ok(Some(term)) if Timestamp::now() >= term.missed_at => {
+                let (key, file) = (&names[1], file.display());
+                let note = format!(
+                    "`{key}`: a list in {file} runs out on {:.0}: from {:.0} on nobody is let in by a certificate",
+                    term.next_update, term.stale_at
+                );
+                self.findings.notes.push(note);
+            }
+            Ok(_) => {}
+            Err(error) => self.fault(&names[1], &error.to_string(), ""),
         }
     }
 

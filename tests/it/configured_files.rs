@@ -6,8 +6,11 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use gatelodge::pki::Hierarchy;
+use jiff::SignedDuration;
 use serde_json::Value;
 
+use crate::gate::test_pki::TestPki;
 use crate::support::test_box::{CONFIG, binary};
 use crate::support::{TestBox, eventually};
 
@@ -361,4 +364,51 @@ fn a_list_that_is_cut_while_the_box_runs_is_told_where_people_look() {
     assert!(finding["words"].as_str().unwrap().contains("crl.pem"), "{finding}");
     std::fs::write(&list, &whole).unwrap();
     eventually("nothing is told any more", || told(&running).is_none().then_some(()));
+}
+
+/// A list that nobody renews shuts everybody out of its door in the end, whom it names or not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_runs_out_is_told_before_it_does_and_after() {
+    let theirs = TestPki::new().await;
+    let files = theirs.pki.files(Hierarchy::Client);
+    // A list counts for 30 days, and one day more.
+    let signed = async |days: i64| {
+        let at = theirs.now - SignedDuration::from_hours(24 * days);
+        theirs.pki.crl(Hierarchy::Client, at).await.unwrap();
+    };
+    signed(1).await;
+    let named = format!(
+        "[mtls]\nclient_ca_file = {:?}\ncrl_file = {:?}\n",
+        files.root_certificate, files.crl
+    );
+    let running = TestBox::start_with(&CONFIG.replace("[mtls]\n", &named));
+    let told = |grade: &str| {
+        eventually(grade, || {
+            let verdict = running.json(&["status"])["verdict"].clone();
+            let findings = verdict["findings"].as_array().unwrap();
+            let of_door = |finding: &&Value| finding["part"] == "door-mtls";
+            let found = findings.iter().find(of_door).cloned().unwrap_or_default();
+            (found["grade"].as_str().unwrap_or("none") == grade).then_some(found)
+        })
+    };
+    told("none");
+    signed(28).await;
+    assert!(told("attention")["words"].as_str().unwrap().contains(" runs out on "));
+    let (_, checked) = check(&running.config_file());
+    assert!(
+        checked["notes"][0].as_str().unwrap().contains("`mtls.crl_file`"),
+        "{checked}"
+    );
+    signed(60).await;
+    let found = told("trouble");
+    let words = found["words"].as_str().unwrap();
+    assert!(
+        words.contains("crl.pem ran out on ") && words.contains(" since "),
+        "{found}"
+    );
+    assert!(found["next_step"].as_str().unwrap().contains("newest list"), "{found}");
+    // It is no fault of the configuration: whoever mends it reloads as ever.
+    running.json(&["config", "reload"]);
+    signed(0).await;
+    told("none");
 }
