@@ -212,7 +212,7 @@ impl Reporter {
 
     fn webhooks(&self) -> Targets {
         let room = self.rooms.webhooks.borrow().clone();
-        let targets = room.map(|room| room.targets()).transpose();
+        let targets = room.map(|room| room.states()).transpose();
         let targets = targets.unwrap_or_else(|error| {
             tracing::error!(%error, "the webhooks could not be read");
             None
