@@ -89,12 +89,12 @@ type Named<'a> = (&'a str, &'a Path);
 
 impl Check<'_> {
     fn of_key(&self, key: &str, what: &str, hint: &str) -> ConfigError {
-        ConfigError::of_key(&self.loaded.figment, key, what, hint)
+        ConfigError::of_key(&self.loaded.figment, &self.loaded.unread.written(key), what, hint)
     }
 
     /// What stands for a value that could not be read has no faults.
     fn fault(&mut self, key: &str, what: &str, hint: &str) {
-        if !self.loaded.unread.covers(key) {
+        if !self.loaded.unread.covers(&self.loaded.unread.written(key)) {
             let fault = self.of_key(key, what, hint);
             self.findings.faults.push(fault);
         }

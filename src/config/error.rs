@@ -269,6 +269,16 @@ fn in_file(file: &Path, path: &[String]) -> Option<String> {
         };
         found = key.span().or_else(|| item.span()).or(found);
         match item {
+            Item::Value(toml_edit::Value::Array(list)) => {
+                let Some(entry) = path.next().and_then(|place| list.get(place.parse().ok()?)) else {
+                    break;
+                };
+                found = entry.span().or(found);
+                match entry.as_inline_table() {
+                    Some(inner) => table = inner,
+                    None => break,
+                }
+            }
             Item::Table(_) | Item::Value(_) => match item.as_table_like() {
                 Some(inner) => table = inner,
                 None => break,

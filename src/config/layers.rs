@@ -138,11 +138,18 @@ fn read_all(layers: Layers) -> (Option<Loaded>, Vec<ConfigError>) {
     // The first try is made on the layers themselves, which know where each value comes from.
     let mut result = figment.extract::<Config>();
     while let Err(error) = result {
-        for error in error {
-            if faults.len() >= MOST_FAULTS || !unread.look_past(&error, &mut values) {
-                faults.push(error.into());
-                return (None, faults);
-            }
+        // One at a time: what is looked past for one may be where the next one is found.
+        let Some(mut error) = error.into_iter().next() else {
+            return (None, faults);
+        };
+        let (is_known, path) = (unread.is_known(&error), unread.path_written(&error.path));
+        let is_past = faults.len() < MOST_FAULTS && unread.look_past(&error, &mut values);
+        error.path = path;
+        if !is_past {
+            faults.push(error.into());
+            return (None, faults);
+        }
+        if !is_known {
             let path = ConfigError::path_of(&error);
             faults.push(ConfigError::at(&figment, error, &path));
         }
@@ -153,9 +160,10 @@ fn read_all(layers: Layers) -> (Option<Loaded>, Vec<ConfigError>) {
         uplink.room.credential_folder = Some(CredentialFolder::of(&config.data_dir));
     }
     for fault in check::check(&config) {
-        let is_known = !unread.covers(&fault.key) && !fault.also.iter().any(|key| unread.touches(key));
-        if is_known {
-            faults.push(ConfigError::of_fault(&figment, &fault.key, &fault.what, &fault.right));
+        let key = unread.written(&fault.key);
+        let follows = unread.covers(&key) || unread.has_thinned(&key);
+        if !follows && !fault.also.iter().any(|key| unread.touches(&unread.written(key))) {
+            faults.push(ConfigError::of_fault(&figment, &key, &fault.what, &fault.right));
         }
     }
     let loaded = Loaded {
