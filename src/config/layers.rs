@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
-use figment::providers::{Env, Format, Serialized, Toml};
+use figment::providers::{Format, Serialized, Toml};
 use figment::value::Value;
 use toml_edit::{Document, DocumentMut, Item};
 
+use super::outside::{Environment, SocketFlag};
 use super::remote::{Layer, put};
 use super::{Config, ConfigError, ConfigErrors, Unread, check};
 use crate::uplink::CredentialFolder;
@@ -16,9 +17,6 @@ pub const DEFAULT_FILE: &str = "/etc/gatelodge/config.toml";
 
 /// Faults that are told at most.
 const MOST_FAULTS: usize = 100;
-
-/// Environment variables of one part, which name a key at the top; others must name a section too.
-const TOP_KEYS: [&str; 2] = ["data_dir", "admin_socket"];
 
 /// What the command line says over everything else.
 #[derive(Clone, Debug, Default)]
@@ -111,7 +109,7 @@ fn layers(flags: &Flags, told: Option<&str>, last: impl FnOnce(Figment) -> Figme
     }
     figment = environment(last(figment));
     if let Some(socket) = &flags.socket {
-        figment = figment.merge(Serialized::default("admin_socket", socket));
+        figment = figment.merge(SocketFlag(socket));
     }
     Ok(Layers { file, figment, refused })
 }
@@ -226,9 +224,7 @@ fn with_file(figment: Figment, file: &Path, faults: &mut Vec<ConfigError>) -> Fi
 }
 
 fn environment(figment: Figment) -> Figment {
-    let wanted =
-        |key: &figment::value::UncasedStr| key.as_str().contains("__") || TOP_KEYS.iter().any(|top| key == *top);
-    figment.merge(Env::prefixed("GATELODGE_").filter(wanted).split("__"))
+    figment.merge(Environment)
 }
 
 /// The `*.toml` files of a folder, by name; none when there is no such folder.
