@@ -1,5 +1,8 @@
 //! Programs at `/v1`: who the bearer of a token is, whether the token covers what they ask, and how often they may ask.
 
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -8,11 +11,24 @@ use super::{Accounts, Act, Secret, Who};
 use crate::http::{Limiter, Problem, Rate, bearer};
 use crate::store::ReadError;
 
-/// Who may call a door's API with a token; each token at its own rate. Rooms share it, but for the people counter, whose
-/// spaces have keys of their own beside tokens.
+/// Who may call `/v1` with a token; each token at its own rate. There is one for the whole box, so that a token is
+/// counted once, whichever rooms it asks and however often their routers are made anew.
 pub struct Bearers {
     accounts: Accounts,
-    rates: Limiter<[u8; 32]>,
+    counted: ArcSwap<Counted>,
+}
+
+/// How often each asked lately, by the hash of its token or key.
+struct Counted {
+    rate: Rate,
+    callers: Limiter<[u8; 32]>,
+}
+
+impl Counted {
+    fn at(rate: Rate) -> Arc<Counted> {
+        let callers = Limiter::new(rate);
+        Arc::new(Counted { rate, callers })
+    }
 }
 
 /// Why a program was turned away.
@@ -38,8 +54,29 @@ impl Bearers {
     pub fn new(accounts: Accounts, rate: Rate) -> Bearers {
         Bearers {
             accounts,
-            rates: Limiter::new(rate),
+            counted: ArcSwap::new(Counted::at(rate)),
         }
+    }
+
+    /// From now on each may ask at `rate`; with another one than before, everybody begins with the whole of it.
+    pub fn change_rate(&self, rate: Rate) {
+        if self.counted.load().rate != rate {
+            self.counted.store(Counted::at(rate));
+        }
+    }
+
+    /// Counts one request of whoever has `secret`, who is known: a token, or a key that a room knows.
+    ///
+    /// # Errors
+    ///
+    /// When they ask too often; the limiter's own answer.
+    pub fn count(&self, secret: &Secret) -> Result<(), Box<Problem>> {
+        self.counted.load().callers.check(&secret.hash()).map_err(Box::new)
+    }
+
+    /// See [`Limiter::forget_quiet`].
+    pub fn forget_quiet(&self) {
+        self.counted.load().callers.forget_quiet();
     }
 
     /// Who asks.
@@ -50,8 +87,7 @@ impl Bearers {
     pub fn who(&self, headers: &HeaderMap) -> Result<Who, BearerError> {
         let secret = Secret::given(bearer(headers).ok_or(BearerError::Unauthorized)?);
         let who = self.accounts.token(&secret)?.ok_or(BearerError::Unauthorized)?;
-        let counted = self.rates.check(&secret.hash());
-        counted.map_err(|problem| BearerError::TooMany(Box::new(problem)))?;
+        self.count(&secret).map_err(BearerError::TooMany)?;
         Ok(who)
     }
 
@@ -145,5 +181,11 @@ mod tests {
         let third = bearers.must(&headers, Act::ReadMeters).unwrap_err();
         assert!(matches!(third, BearerError::TooMany(_)), "{third:?}");
         assert_eq!(third.into_response().status(), StatusCode::TOO_MANY_REQUESTS);
+
+        bearers.change_rate("2/min".parse().unwrap());
+        assert!(bearers.who(&headers).is_err(), "the same rate forgets nothing");
+        bearers.change_rate("1/min".parse().unwrap());
+        bearers.who(&headers).unwrap();
+        assert!(bearers.who(&headers).is_err(), "another one holds at once");
     }
 }

@@ -32,7 +32,7 @@ pub use finding::{Finding, Grade, Verdict};
 pub use problem::OTHER_SECTION;
 pub use socket::{Listening, SocketError, listen};
 pub use spaces::SpaceShown;
-pub use status::{CertificateShown, RelayShown, RoomShown, Status, StoreShown};
+pub use status::{CertificateShown, RelayShown, RevocationListShown, RoomShown, Status, StoreShown};
 pub use verdict::Beside;
 
 use crate::accounts::Accounts;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use axum::extract::State;
 use axum::routing::{get, post};
@@ -39,6 +40,9 @@ pub struct Status {
     /// Doors whose files of client authorities or revocation lists cannot be read as they stand: by name, why.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub trust_not_in_force: BTreeMap<String, String>,
+    /// Revocation lists that doors rely on and that run out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revocation_lists: Vec<RevocationListShown>,
     /// The relay, when it is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relay: Option<RelayShown>,
@@ -109,6 +113,21 @@ pub struct CertificateShown {
     /// Whether its renewal is so late that people should look.
     #[serde(default)]
     pub alarm: bool,
+}
+
+/// How long the file of revocation lists counts that a door relies on: of several lists in it, the one that runs out
+/// first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevocationListShown {
+    pub door: String,
+    /// Its `crl_file`.
+    pub file: PathBuf,
+    /// From when on its successor is missed.
+    pub missed_at: Timestamp,
+    /// When its successor is there at the latest, as it says itself.
+    pub next_update: Timestamp,
+    /// From when on it is too old to be relied on, and the door believes no client certificate.
+    pub stale_at: Timestamp,
 }
 
 /// The book.

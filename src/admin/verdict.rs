@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::backup::KeysIn;
 use super::finding::{Finding, Grade, Verdict};
-use super::status::{CertificateShown, Status, StoreShown};
+use super::status::{CertificateShown, RevocationListShown, Status, StoreShown};
 use crate::domain::units::count;
 use crate::domain::{Severity, Source};
 
@@ -60,6 +60,9 @@ impl Verdict {
                 format!("its new trust in clients is not in force, and what was revoked in it does not count: {why}");
             let next = "mend the file: it is read again at once";
             found.add(&format!("door-{door}"), Grade::Attention, words, Some(next));
+        }
+        for shown in &status.revocation_lists {
+            found.revocation_list(shown, now);
         }
         found.alarms(status);
         let mut findings = found.0;
@@ -201,6 +204,30 @@ impl Findings {
         } else if let Some(error) = &shown.last_error {
             self.add("certificate", Grade::Attention, format!("{of}: {error}"), next);
         }
+    }
+
+    /// Without a list that counts a door cannot tell who was revoked, so it believes nobody.
+    fn revocation_list(&mut self, shown: &RevocationListShown, now: Timestamp) {
+        let (file, next_update, stale_at) = (shown.file.display(), shown.next_update, shown.stale_at);
+        let (grade, words) = if now >= stale_at {
+            let words = format!(
+                "lets nobody in by a certificate since {stale_at:.0}: its revocation list {file} ran out on \
+                 {next_update:.0}"
+            );
+            (Grade::Trouble, words)
+        } else if now >= shown.missed_at {
+            let runs = if now >= next_update { "ran" } else { "runs" };
+            let words = format!(
+                "its revocation list {file} {runs} out on {next_update:.0}, and there is no new one: nobody is let in by \
+                 a certificate from {stale_at:.0} on"
+            );
+            (Grade::Attention, words)
+        } else {
+            return;
+        };
+        let next = "put the newest list of the authority there, as a timer should; it is read at once (one of our own: \
+                    gatelodge pki crl)";
+        self.add(&format!("door-{}", shown.door), grade, words, Some(next));
     }
 
     fn alarms(&mut self, status: &Status) {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::AdminState;
 use super::problem::AdminError;
+use crate::http::blocking;
 use crate::store::ReadError;
 use crate::webhooks::{self, DeliveryShown, ReplayError, TargetShown, Webhooks};
 
@@ -30,7 +31,10 @@ fn unread(error: &ReadError) -> AdminError {
 }
 
 async fn list(State(state): State<AdminState>) -> Result<Json<Vec<TargetShown>>, AdminError> {
-    Ok(Json(room(&state)?.targets().map_err(|error| unread(&error))?))
+    let room = room(&state)?;
+    let read = blocking(move || room.targets()).await;
+    let read = read.map_err(|error| AdminError::unavailable(error.to_string()))?;
+    Ok(Json(read.map_err(|error| unread(&error))?))
 }
 
 #[derive(Deserialize)]

@@ -6,10 +6,12 @@ mod places;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use super::door_files::DoorFiles;
 use super::door_name::DoorName;
 use super::parts::recipient;
-use crate::config::{Certificate as Source, Config, ConfigError, Loaded};
+use crate::config::{Certificate as Source, Config, ConfigError, ConfigErrors, Loaded};
 use crate::http::signature;
 use crate::store::is_recipient;
 use crate::tls::{self, Authorities, ClientTrust, Outbound};
@@ -26,11 +28,26 @@ pub struct Findings {
     pub notes: Vec<String>,
 }
 
-/// Looks at all that `loaded` names.
+/// Looks at all that `loaded` names, for somebody who may not be who runs it.
 #[must_use]
 pub fn check(loaded: &Loaded) -> Findings {
+    look(loaded, None)
+}
+
+/// Looks at all that `loaded` names as the box itself, which has `in_force` and is to take it over: what it may not read
+/// is a fault.
+///
+/// # Errors
+/// What the next start would stumble over, in the words of [`check`].
+pub(super) fn check_to_take_over(loaded: &Loaded, in_force: &Config) -> Result<(), ConfigErrors> {
+    let found = look(loaded, Some(in_force));
+    ConfigErrors::of(found.faults).map_or(Ok(()), Err)
+}
+
+fn look(loaded: &Loaded, in_force: Option<&Config>) -> Findings {
     let mut check = Check {
         loaded,
+        in_force,
         findings: Findings::default(),
     };
     check.places();
@@ -63,6 +80,8 @@ fn opens_nothing(config: &Config) -> bool {
 
 struct Check<'a> {
     loaded: &'a Loaded,
+    /// What the box has that asks; `None`: a person asks.
+    in_force: Option<&'a Config>,
     findings: Findings,
 }
 
@@ -71,12 +90,12 @@ type Named<'a> = (&'a str, &'a Path);
 
 impl Check<'_> {
     fn of_key(&self, key: &str, what: &str, hint: &str) -> ConfigError {
-        ConfigError::of_key(&self.loaded.figment, key, what, hint)
+        ConfigError::of_key(&self.loaded.figment, &self.loaded.unread.written(key), what, hint)
     }
 
     /// What stands for a value that could not be read has no faults.
     fn fault(&mut self, key: &str, what: &str, hint: &str) {
-        if !self.loaded.unread.covers(key) {
+        if !self.loaded.unread.covers(&self.loaded.unread.written(key)) {
             let fault = self.of_key(key, what, hint);
             self.findings.faults.push(fault);
         }
@@ -92,17 +111,23 @@ impl Check<'_> {
             all = false;
             let shown = path.display();
             match error.kind() {
-                ErrorKind::PermissionDenied => {
-                    let what = format!("{shown} may not be read by this user, so it is not checked");
-                    let not = self.of_key(key, &what, "run check-config as root or as the service's user");
-                    self.findings.not_checked.push(not);
-                }
+                ErrorKind::PermissionDenied => self.forbidden(key, &format!("{shown} may not be read by this user")),
                 ErrorKind::NotFound => self.fault(key, &format!("{shown} is not there"), ""),
                 ErrorKind::IsADirectory => self.fault(key, &format!("{shown} is a folder, where a file is wanted"), ""),
                 _ => self.fault(key, &format!("{shown} cannot be read: {error}"), ""),
             }
         }
         all
+    }
+
+    /// What a person may not look at, the box may; when the box may not, that is a fault.
+    fn forbidden(&mut self, key: &str, what: &str) {
+        if self.in_force.is_some() {
+            return self.fault(key, what, "give it to the user that the box runs as");
+        }
+        let what = format!("{what}, so it is not checked");
+        let not = self.of_key(key, &what, "run check-config as root or as the service's user");
+        self.findings.not_checked.push(not);
     }
 
     fn pair(&mut self, door: &str, certificate: Option<&PathBuf>, key: Option<&PathBuf>) {
@@ -135,10 +160,18 @@ impl Check<'_> {
         {
             self.fault(&names[0], &error.to_string(), "");
         }
-        if let Some(file) = list
-            && let Err(error) = tls::check_lists(file)
-        {
-            self.fault(&names[1], &error.to_string(), "");
+        let Some(file) = list else { return };
+        match tls::check_lists(file) {
+            Ok(Some(term)) if Timestamp::now() >= term.missed_at => {
+                let (key, file) = (&names[1], file.display());
+                let note = format!(
+                    "`{key}`: a list in {file} runs out on {:.0}: from {:.0} on nobody is let in by a certificate",
+                    term.next_update, term.stale_at
+                );
+                self.findings.notes.push(note);
+            }
+            Ok(_) => {}
+            Err(error) => self.fault(&names[1], &error.to_string(), ""),
         }
     }
 
@@ -233,16 +266,17 @@ impl Check<'_> {
             }
         });
         let folder = &backup.directory;
+        let before = self.in_force.and_then(|now| now.backup.as_ref());
+        if before.is_some_and(|before| before.directory == *folder) {
+            // A disk that is out for a while stops backups, which is told as such, and nothing else.
+            return;
+        }
         match std::fs::metadata(folder) {
             Ok(found) if found.is_dir() => {}
             Ok(_) => self.fault("backup.directory", &format!("{} is no folder", folder.display()), ""),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                let what = format!(
-                    "{} may not be looked at by this user, so it is not checked",
-                    folder.display()
-                );
-                let not = self.of_key("backup.directory", &what, "");
-                self.findings.not_checked.push(not);
+                let what = format!("{} may not be looked at by this user", folder.display());
+                self.forbidden("backup.directory", &what);
             }
             Err(_) => {
                 let what = format!("{} is not there", folder.display());

@@ -62,7 +62,7 @@ impl App {
             tracing::error!(%error, "the configuration of before could not be put back");
         }
         // It was in force a minute ago; a fault is told by the reload itself.
-        let _ = self.reload().await;
+        let _ = self.go_back().await;
     }
 
     /// Waits until it is known whether the configuration that is tried works; for ever while none is.

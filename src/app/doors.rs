@@ -60,7 +60,7 @@ impl App {
         let policy = self.policy(name).await?;
         let (served, trust) = match &policy {
             Policy::Tls(tls) => {
-                let trust = tls.clients.as_ref().map(|(trust, _)| trust.last_error());
+                let trust = tls.clients.as_ref().map(|(trust, _)| trust.clone());
                 (Some(tls.certificate.served()), trust)
             }
             Policy::Plain => (None, None),

@@ -32,6 +32,7 @@ mod reload;
 mod report;
 mod root;
 mod router;
+mod shown;
 mod shut;
 mod slot;
 mod store_metrics;

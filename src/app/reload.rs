@@ -1,6 +1,7 @@
 //! Takes a changed configuration over: validated whole, compared section by section, and only what
 //! changed is rebuilt. A bad one leaves the old in force.
 
+use super::check::check_to_take_over;
 use super::door_name::DoorName;
 use super::root::App;
 use super::slot::{AnySlot, Change};
@@ -12,11 +13,29 @@ use crate::uplink::CredentialFolder;
 /// What cannot change while the box runs.
 pub(super) const ON_RESTART: &str = "takes effect with a restart";
 
+/// Whether what a configuration names is looked at before it is taken over.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    /// What the next start would stumble over is refused.
+    Checked,
+    /// It was in force before: whatever became of its files meanwhile, there is nothing better to go back to.
+    Taken,
+}
+
 impl App {
     /// Reads the configuration anew. Answers what changed, or what is wrong with it.
     pub(super) async fn reload(&mut self) -> Result<Vec<String>, String> {
+        self.reload_with(Named::Checked).await
+    }
+
+    /// Reads a configuration anew that was in force before. Answers what changed, or why it cannot be put back.
+    pub(super) async fn go_back(&mut self) -> Result<Vec<String>, String> {
+        self.reload_with(Named::Taken).await
+    }
+
+    async fn reload_with(&mut self, named: Named) -> Result<Vec<String>, String> {
         systemd::reloading();
-        let changed = self.try_reload().await;
+        let changed = self.try_reload(named).await;
         match &changed {
             Ok(changed) if changed.is_empty() => tracing::info!("reloaded, nothing changed"),
             Ok(changed) => tracing::info!(changed = changed.join(", "), "reloaded"),
@@ -27,8 +46,11 @@ impl App {
         changed
     }
 
-    async fn try_reload(&mut self) -> Result<Vec<String>, String> {
-        let mut loaded = config::load(&self.flags).map_err(|fault| fault.to_string())?;
+    async fn try_reload(&mut self, named: Named) -> Result<Vec<String>, String> {
+        let mut loaded = config::load(&self.flags).map_err(|faults| faults.to_string())?;
+        if named == Named::Checked {
+            check_to_take_over(&loaded, &self.config).map_err(|faults| faults.to_string())?;
+        }
         // Another data folder is in force after a restart; until then the uplink's credentials lie where they lay.
         if let Some(uplink) = &mut loaded.config.uplink {
             uplink.room.credential_folder = Some(CredentialFolder::of(&self.config.data_dir));

@@ -7,14 +7,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::admin::{Backups, Beside, CertificateShown, RelayShown, RoomShown, Status, StoreShown, Verdict};
+use super::shown::{certificate, closed, revocation_list, room};
+use crate::admin::{Backups, Beside, RelayShown, RoomShown, Status, StoreShown, Verdict};
 use crate::domain::Alarm;
 use crate::meter::Meters;
 use crate::relay::Relay;
 use crate::store::alarms::Alarms;
 use crate::store::{ClockState, Store};
-use crate::supervisor::{State, States};
-use crate::tls::Served;
+use crate::supervisor::States;
+use crate::tls::{ClientTrust, Served};
 use crate::uplink::Uplink;
 use crate::webhooks::Webhooks;
 
@@ -46,8 +47,8 @@ struct Inputs {
     started: Option<Timestamp>,
     doors: BTreeMap<String, Vec<SocketAddr>>,
     certificates: BTreeMap<&'static str, watch::Receiver<Served>>,
-    /// Why the files that say whom a door trusts are not in force, when they are not.
-    trust: BTreeMap<&'static str, watch::Receiver<Option<String>>>,
+    /// Whom doors trust, as their files say.
+    trust: BTreeMap<&'static str, ClientTrust>,
 }
 
 /// Targets of webhooks that are not told what there is to tell.
@@ -115,10 +116,10 @@ impl Reporter {
         self.told().doors = doors;
     }
 
-    /// Whether a door's trust in clients follows its files; `None`: it trusts nobody, or is closed.
-    pub(super) fn trust(&self, door: &'static str, fault: Option<watch::Receiver<Option<String>>>) {
-        match fault {
-            Some(fault) => drop(self.told().trust.insert(door, fault)),
+    /// Which clients a door trusts now; `None`: it asks nobody, or is closed.
+    pub(super) fn trust(&self, door: &'static str, trust: Option<ClientTrust>) {
+        match trust {
+            Some(trust) => drop(self.told().trust.insert(door, trust)),
             None => drop(self.told().trust.remove(door)),
         }
     }
@@ -173,7 +174,12 @@ impl Reporter {
             trust_not_in_force: told
                 .trust
                 .iter()
-                .filter_map(|(door, fault)| Some(((*door).to_owned(), fault.borrow().clone()?)))
+                .filter_map(|(door, trust)| Some(((*door).to_owned(), trust.last_error().borrow().clone()?)))
+                .collect(),
+            revocation_lists: told
+                .trust
+                .iter()
+                .filter_map(|(door, trust)| Some(revocation_list(door, trust.lists()?)))
                 .collect(),
             relay: self.rooms.relay.borrow().as_ref().map(|relay| {
                 let tally = relay.tally();
@@ -206,7 +212,7 @@ impl Reporter {
 
     fn webhooks(&self) -> Targets {
         let room = self.rooms.webhooks.borrow().clone();
-        let targets = room.map(|room| room.targets()).transpose();
+        let targets = room.map(|room| room.states()).transpose();
         let targets = targets.unwrap_or_else(|error| {
             tracing::error!(%error, "the webhooks could not be read");
             None
@@ -243,49 +249,6 @@ impl Reporter {
 
     fn told(&self) -> MutexGuard<'_, Inputs> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A room without a section in the configuration.
-fn closed(name: &str) -> RoomShown {
-    RoomShown {
-        state: "closed".into(),
-        reason: Some("the configuration has no section for it".into()),
-        next_step: Some(format!("add a section [{name}] and reload, if it is wanted")),
-    }
-}
-
-fn room(state: &State) -> RoomShown {
-    let look = "journalctl -u gatelodge -n 100; then `systemctl reload gatelodge` tries again".to_owned();
-    match state {
-        State::Running => RoomShown {
-            state: "running".into(),
-            reason: None,
-            next_step: None,
-        },
-        State::Retrying { reason } => RoomShown {
-            state: "retrying".into(),
-            reason: Some(reason.clone()),
-            next_step: None,
-        },
-        State::Failed { reason } => RoomShown {
-            state: "failed".into(),
-            reason: Some(reason.clone()),
-            next_step: Some(look),
-        },
-    }
-}
-
-fn certificate(door: &str, served: &Served) -> CertificateShown {
-    CertificateShown {
-        door: door.to_owned(),
-        names: served.names.clone(),
-        issuer: served.issuer.clone(),
-        source: served.source.to_owned(),
-        not_after: Some(served.not_after),
-        next_try: served.next_try,
-        last_error: served.last_error.clone(),
-        alarm: served.alarm,
     }
 }
 

@@ -112,7 +112,7 @@ impl App {
         let deps = Deps {
             store: store.clone(),
             data_dir: config.data_dir.clone(),
-            accounts: accounts.clone(),
+            bearers: Arc::new(Bearers::new(accounts.clone(), config.limits.https.per_client)),
             backups,
             reporter: reporter.clone(),
             host: host.clone(),
@@ -199,13 +199,14 @@ impl App {
             self.lamps.subscribe(),
         );
         self.face.send_replace(Some(face.clone()));
+        self.deps.bearers.change_rate(self.config.limits.https.per_client);
         let own = router::https(router::Own {
             names: Names::of(&self.config),
             health: health::router(self.readiness.subscribe()),
             assets: self.assets.clone(),
             face,
             report: self.reporter.clone().into_status(),
-            bearers: Bearers::new(self.accounts.clone(), self.config.limits.https.per_client),
+            bearers: Arc::clone(&self.deps.bearers),
             contact: self.config.site.contact.clone(),
         });
         let parts = self.parts.each().into_iter();

@@ -67,7 +67,7 @@ pub(super) struct Own {
     pub(super) assets: Assets,
     pub(super) face: Face,
     pub(super) report: Report,
-    pub(super) bearers: Bearers,
+    pub(super) bearers: Arc<Bearers>,
     pub(super) contact: Option<String>,
 }
 
@@ -87,7 +87,7 @@ pub(super) fn https(own: Own) -> Https {
         router,
         ahead: None,
         face: own.face,
-        bearers: Arc::new(own.bearers),
+        bearers: own.bearers,
         hosts: OurHost::new(own.names),
     }
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use figment::error::Kind;
 use toml_edit::{Document, Item, TableLike};
 
+use super::{outside, words};
+
 /// How a fault begins that is about a key that nothing knows.
 const UNKNOWN: &str = "unknown key";
 
@@ -170,25 +172,6 @@ impl ConfigError {
     }
 }
 
-/// What a value is, in words for people: serde's are for programmers.
-fn plain(words: &str) -> String {
-    let known = [
-        ("signed int ", "the number "),
-        ("unsigned int ", "the number "),
-        ("float ", "the number "),
-        ("bool ", ""),
-        ("string \"", "\""),
-        ("a sequence", "a list in brackets"),
-        ("sequence", "a list"),
-        ("a string", "a text in quotes"),
-        ("map", "a table"),
-    ];
-    let found = known
-        .iter()
-        .find_map(|(theirs, ours)| Some(format!("{ours}{}", words.strip_prefix(theirs)?)));
-    found.unwrap_or_else(|| words.to_owned())
-}
-
 impl From<figment::Error> for ConfigError {
     fn from(error: figment::Error) -> ConfigError {
         let mut path = error.path.clone();
@@ -203,24 +186,12 @@ impl From<figment::Error> for ConfigError {
                 format!("`{}` cannot be \"{found}\"", path.join(".")),
                 Some(format!("one of: {}", known.join(", "))),
             ),
-            Kind::InvalidType(found, wanted) => (
-                format!(
-                    "`{}` is {}, where {} is wanted",
-                    path.join("."),
-                    plain(&found.to_string()),
-                    plain(wanted)
-                ),
-                None,
-            ),
             Kind::MissingField(field) => (format!("`{}` is missing `{field}`", path.join(".")), None),
-            Kind::Message(_)
-            | Kind::InvalidValue(..)
-            | Kind::InvalidLength(..)
-            | Kind::DuplicateField(_)
-            | Kind::ISizeOutOfRange(_)
-            | Kind::USizeOutOfRange(_)
-            | Kind::Unsupported(_)
-            | Kind::UnsupportedKey(..) => (format!("`{}`: {}", path.join("."), error.kind), None),
+            kind => {
+                let what = words::of_value(kind).unwrap_or_else(|| kind.to_string());
+                let colon = if matches!(kind, Kind::Message(_)) { ":" } else { "" };
+                (format!("`{}`{colon} {what}", path.join(".")), None)
+            }
         };
         ConfigError {
             place: place_of(error.metadata.as_ref(), &path),
@@ -252,7 +223,7 @@ fn place_of(metadata: Option<&figment::Metadata>, path: &[String]) -> String {
     let Some(metadata) = metadata else { return String::new() };
     match metadata.source.as_ref().and_then(|source| source.file_path()) {
         Some(file) => in_file(file, path).unwrap_or_else(|| file.display().to_string()),
-        None => metadata.name.to_string(),
+        None => outside::name_of(metadata, path),
     }
 }
 
@@ -269,6 +240,16 @@ fn in_file(file: &Path, path: &[String]) -> Option<String> {
         };
         found = key.span().or_else(|| item.span()).or(found);
         match item {
+            Item::Value(toml_edit::Value::Array(list)) => {
+                let Some(entry) = path.next().and_then(|place| list.get(place.parse().ok()?)) else {
+                    break;
+                };
+                found = entry.span().or(found);
+                match entry.as_inline_table() {
+                    Some(inner) => table = inner,
+                    None => break,
+                }
+            }
             Item::Table(_) | Item::Value(_) => match item.as_table_like() {
                 Some(inner) => table = inner,
                 None => break,

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use figment::Figment;
-use figment::providers::{Env, Format, Serialized, Toml};
+use figment::providers::{Format, Serialized, Toml};
 use figment::value::Value;
 use toml_edit::{Document, DocumentMut, Item};
 
+use super::outside::{Environment, SocketFlag};
 use super::remote::{Layer, put};
 use super::{Config, ConfigError, ConfigErrors, Unread, check};
 use crate::uplink::CredentialFolder;
@@ -16,9 +17,6 @@ pub const DEFAULT_FILE: &str = "/etc/gatelodge/config.toml";
 
 /// Faults that are told at most.
 const MOST_FAULTS: usize = 100;
-
-/// Environment variables of one part, which name a key at the top; others must name a section too.
-const TOP_KEYS: [&str; 2] = ["data_dir", "admin_socket"];
 
 /// What the command line says over everything else.
 #[derive(Clone, Debug, Default)]
@@ -111,7 +109,7 @@ fn layers(flags: &Flags, told: Option<&str>, last: impl FnOnce(Figment) -> Figme
     }
     figment = environment(last(figment));
     if let Some(socket) = &flags.socket {
-        figment = figment.merge(Serialized::default("admin_socket", socket));
+        figment = figment.merge(SocketFlag(socket));
     }
     Ok(Layers { file, figment, refused })
 }
@@ -138,11 +136,18 @@ fn read_all(layers: Layers) -> (Option<Loaded>, Vec<ConfigError>) {
     // The first try is made on the layers themselves, which know where each value comes from.
     let mut result = figment.extract::<Config>();
     while let Err(error) = result {
-        for error in error {
-            if faults.len() >= MOST_FAULTS || !unread.look_past(&error, &mut values) {
-                faults.push(error.into());
-                return (None, faults);
-            }
+        // One at a time: what is looked past for one may be where the next one is found.
+        let Some(mut error) = error.into_iter().next() else {
+            return (None, faults);
+        };
+        let (is_known, path) = (unread.is_known(&error), unread.path_written(&error.path));
+        let is_past = faults.len() < MOST_FAULTS && unread.look_past(&error, &mut values);
+        error.path = path;
+        if !is_past {
+            faults.push(error.into());
+            return (None, faults);
+        }
+        if !is_known {
             let path = ConfigError::path_of(&error);
             faults.push(ConfigError::at(&figment, error, &path));
         }
@@ -153,9 +158,10 @@ fn read_all(layers: Layers) -> (Option<Loaded>, Vec<ConfigError>) {
         uplink.room.credential_folder = Some(CredentialFolder::of(&config.data_dir));
     }
     for fault in check::check(&config) {
-        let is_known = !unread.covers(&fault.key) && !fault.also.iter().any(|key| unread.touches(key));
-        if is_known {
-            faults.push(ConfigError::of_fault(&figment, &fault.key, &fault.what, &fault.right));
+        let key = unread.written(&fault.key);
+        let follows = unread.covers(&key) || unread.has_thinned(&key);
+        if !follows && !fault.also.iter().any(|key| unread.touches(&unread.written(key))) {
+            faults.push(ConfigError::of_fault(&figment, &key, &fault.what, &fault.right));
         }
     }
     let loaded = Loaded {
@@ -218,9 +224,7 @@ fn with_file(figment: Figment, file: &Path, faults: &mut Vec<ConfigError>) -> Fi
 }
 
 fn environment(figment: Figment) -> Figment {
-    let wanted =
-        |key: &figment::value::UncasedStr| key.as_str().contains("__") || TOP_KEYS.iter().any(|top| key == *top);
-    figment.merge(Env::prefixed("GATELODGE_").filter(wanted).split("__"))
+    figment.merge(Environment)
 }
 
 /// The `*.toml` files of a folder, by name; none when there is no such folder.

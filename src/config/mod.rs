@@ -9,10 +9,12 @@ mod doors;
 mod error;
 mod layers;
 mod log_filter;
+mod outside;
 pub mod remote;
 mod sections;
 mod show;
 mod unread;
+mod words;
 
 use std::path::PathBuf;
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Loaded;
+use super::outside::name_of;
 
 /// One value in force.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -39,11 +40,12 @@ fn walk(loaded: &Loaded, key: String, value: &Value, shown: &mut Vec<Shown>) {
         }
         Value::Null => {}
         Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            let path: Vec<String> = key.split('.').map(str::to_owned).collect();
             let source = loaded.figment.find_metadata(&key).map_or_else(
                 || "default".to_owned(),
                 |metadata| match metadata.source.as_ref().and_then(|source| source.file_path()) {
                     Some(file) => file.display().to_string(),
-                    None => metadata.name.to_string(),
+                    None => name_of(metadata, &path),
                 },
             );
             shown.push(Shown {

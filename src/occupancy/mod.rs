@@ -23,7 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, Bearers};
 use crate::domain::units::Span;
 use crate::domain::{Faults, Space, SpaceId};
 use crate::feed::Hall;
@@ -126,8 +126,8 @@ impl Config {
 /// What the box says to the room beside its own section.
 #[derive(Clone)]
 pub struct Deps {
-    /// How often one token or key may ask `/v1` (`limits.https.per_client`).
-    pub per_bearer: Rate,
+    /// Whose tokens are known, and how often one token or key may ask `/v1` (`limits.https.per_client`).
+    pub bearers: Arc<Bearers>,
     /// How long history is kept (`retention.history`); `"0s"`: for ever.
     pub history: Span,
     /// Ends streams when the box stops.
@@ -144,7 +144,7 @@ pub struct Occupancy {
     accounts: Accounts,
     last_use: LastUse,
     creations: Limiter<IpAddr>,
-    bearers: Limiter<[u8; 32]>,
+    bearers: Arc<Bearers>,
     hall: Arc<Hall<SpaceId>>,
     history: History,
 }
@@ -157,7 +157,7 @@ const CHUNK: usize = 128;
 impl Occupancy {
     /// The room on this book; nothing runs yet.
     #[must_use]
-    pub fn new(config: Config, store: Store, accounts: Accounts, deps: Deps) -> Arc<Occupancy> {
+    pub fn new(config: Config, store: Store, deps: Deps) -> Arc<Occupancy> {
         let writer = SpacesWriter::with_limits(store.clone(), config.limits());
         if let Err(error) = writer.count() {
             tracing::error!(%error, "the spaces could not be counted; it is tried again");
@@ -165,7 +165,8 @@ impl Occupancy {
         Arc::new(Occupancy {
             idle: SignedDuration::try_from(config.idle_expiry.0).unwrap_or(SignedDuration::MAX),
             creations: Limiter::new(config.create_limit),
-            bearers: Limiter::new(deps.per_bearer),
+            accounts: deps.bearers.accounts().clone(),
+            bearers: deps.bearers,
             history: History::new(store.clone(), deps.history),
             hall: Arc::new(Hall::new(
                 store.clone(),
@@ -176,7 +177,6 @@ impl Occupancy {
             writer,
             last_use: LastUse::new(store.now()),
             store,
-            accounts,
             config,
         })
     }

@@ -86,7 +86,7 @@ pub enum OpName {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(
     untagged,
-    expecting = "a number, a pair of numbers such as [216.2, 253.0], or a length of time such as \"10m\""
+    expecting = "wanted is a number, a pair of numbers such as [216.2, 253.0], or a length of time such as \"10m\""
 )]
 pub enum Bound {
     /// One number.

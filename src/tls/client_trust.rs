@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::files::{self, FileError, FileWatch};
-use super::trust::{self, Trust, TrustError};
+use super::trust::{self, ListTerm, Trust, TrustError};
 use crate::pki::Revocations;
 use crate::pki::pem::{self, PemError};
 
@@ -89,6 +89,12 @@ impl ClientTrust {
     #[must_use]
     pub fn last_error(&self) -> watch::Receiver<Option<String>> {
         self.shared.last_error.subscribe()
+    }
+
+    /// The file of revocation lists, and how long the first of those counts that runs out; `None`: none does.
+    #[must_use]
+    pub fn lists(&self) -> Option<(PathBuf, ListTerm)> {
+        self.shared.sources.crl_file.clone().zip(self.current().term())
     }
 
     pub(super) fn current(&self) -> Arc<Trust> {
@@ -172,11 +178,11 @@ impl Sources {
     }
 }
 
-/// Reads a file of revocation lists as a door will.
+/// Reads a file of revocation lists as a door will. Answers how long the first of them counts that runs out.
 ///
 /// # Errors
 /// When it holds none, or one that is not readable.
-pub fn check_lists(file: &Path) -> Result<(), ClientTrustError> {
+pub fn check_lists(file: &Path) -> Result<Option<ListTerm>, ClientTrustError> {
     Ok(trust::check_lists(&of_pem(file, pem::lists)?)?)
 }
 

@@ -48,4 +48,4 @@ pub use listener::{BindError, only_v6};
 pub use outbound::{Identity, Outbound, OutboundError, OutboundTls, Pin, PinError};
 pub use pair::{CertificateError, Served, check_pair};
 pub use policy::{DoorError, Policy, Tls};
-pub use trust::{Demand, TrustError};
+pub use trust::{Demand, ListTerm, TrustError};

@@ -17,6 +17,8 @@ use crate::pki::{CertificateId, Revocations};
 
 /// How long after its `nextUpdate` a revocation list still counts.
 const STALE_GRACE: SignedDuration = SignedDuration::from_hours(24);
+/// So long before its `nextUpdate` the next one is missed at the earliest; a list of a short life has a tenth of it.
+const MISSED_BEFORE: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 /// What is believed at one moment; never changed, only replaced.
 #[derive(Debug)]
@@ -25,8 +27,34 @@ pub(super) struct Trust {
     lists: Vec<CertificateRevocationListDer<'static>>,
     listed: HashSet<CertificateId>,
     own: Arc<Revocations>,
-    /// When the first of the lists is too old to be relied on.
-    stale_at: Option<Timestamp>,
+    /// How long the first of the lists counts that runs out.
+    term: Option<ListTerm>,
+}
+
+/// How long a revocation list counts (RFC 5280 §5.1.2.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListTerm {
+    /// When the next one should be there, if it is ever to come.
+    pub missed_at: Timestamp,
+    /// When it says that the next one is there at the latest.
+    pub next_update: Timestamp,
+    /// When it is too old to be relied on: from then on no client certificate is believed.
+    pub stale_at: Timestamp,
+}
+
+impl ListTerm {
+    /// The term of a list; `None`: it has no end.
+    fn of(list: &CertificateRevocationList<'_>) -> Option<ListTerm> {
+        let moment = |seconds| Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX);
+        let issued = moment(list.last_update().timestamp());
+        let next_update = moment(list.next_update()?.timestamp());
+        let ahead = MISSED_BEFORE.min(next_update.duration_since(issued) / 10);
+        Some(ListTerm {
+            missed_at: next_update.checked_sub(ahead).unwrap_or(next_update),
+            next_update,
+            stale_at: next_update.checked_add(STALE_GRACE).unwrap_or(Timestamp::MAX),
+        })
+    }
 }
 
 /// Trust could not be put together.
@@ -63,12 +91,18 @@ pub enum TrustError {
     Verifier(#[from] rustls::server::VerifierBuilderError),
 }
 
-/// Checks that each of these is a revocation list.
-pub(super) fn check_lists(lists: &[CertificateRevocationListDer<'static>]) -> Result<(), TrustError> {
-    (1..).zip(lists).try_for_each(|(place, der)| {
-        let read = CertificateRevocationList::from_der(der);
-        read.map(drop).map_err(|_| TrustError::List { place })
-    })
+/// Checks that each of these is a revocation list. Answers how long the first of them counts that runs out.
+pub(super) fn check_lists(lists: &[CertificateRevocationListDer<'static>]) -> Result<Option<ListTerm>, TrustError> {
+    let terms = (1..).zip(lists).map(|(place, der)| {
+        let (_, list) = CertificateRevocationList::from_der(der).map_err(|_| TrustError::List { place })?;
+        Ok(ListTerm::of(&list))
+    });
+    let terms: Vec<_> = terms.collect::<Result<_, TrustError>>()?;
+    Ok(first_to_end(terms.into_iter().flatten().collect()))
+}
+
+fn first_to_end(terms: Vec<ListTerm>) -> Option<ListTerm> {
+    terms.into_iter().min_by_key(|term| term.stale_at)
 }
 
 impl Trust {
@@ -90,25 +124,26 @@ impl Trust {
             return Err(TrustError::NoRoot);
         }
         let mut listed = HashSet::new();
-        let mut stale_at: Option<Timestamp> = None;
+        let mut terms = Vec::new();
         for (place, der) in (1..).zip(&lists) {
             let (_, list) = CertificateRevocationList::from_der(der).map_err(|_| TrustError::List { place })?;
             let issuer = list.issuer().as_raw();
             let revoked = list.iter_revoked_certificates();
             listed.extend(revoked.map(|revoked| CertificateId::new(issuer, revoked.raw_serial())));
-            if let Some(next) = list.next_update() {
-                let next = Timestamp::from_second(next.timestamp()).unwrap_or(Timestamp::MAX);
-                let stale = next.checked_add(STALE_GRACE).unwrap_or(Timestamp::MAX);
-                stale_at = Some(stale_at.map_or(stale, |earlier| earlier.min(stale)));
-            }
+            terms.extend(ListTerm::of(&list));
         }
         Ok(Trust {
             roots: Arc::new(store),
             lists,
             listed,
             own,
-            stale_at,
+            term: first_to_end(terms),
         })
+    }
+
+    /// How long the first of the lists counts that runs out; `None`: none does.
+    pub(super) fn term(&self) -> Option<ListTerm> {
+        self.term
     }
 
     /// Whether `other` says the same.
@@ -118,7 +153,7 @@ impl Trust {
 
     /// Whether a certificate chain, verified once, may still be used.
     pub(super) fn believes(&self, chain: &[CertificateId], now: Timestamp) -> Result<(), Error> {
-        if self.stale_at.is_some_and(|stale| now >= stale) {
+        if self.term.is_some_and(|term| now >= term.stale_at) {
             return Err(Error::InvalidCertificate(CertificateError::UnknownRevocationStatus));
         }
         if chain.iter().any(|id| self.listed.contains(id) || self.own.contains(id)) {

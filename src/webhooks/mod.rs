@@ -13,9 +13,10 @@ mod room;
 mod shown;
 mod target;
 pub mod v1;
+mod waiting;
 
 pub use config::{Entry, Topic, faults};
 pub use error::{ReplayError, WebhooksError};
 pub use ledger::State;
 pub use room::Webhooks;
-pub use shown::{DeliveryShown, TargetShown};
+pub use shown::{DeliveryShown, TargetShown, TargetState};

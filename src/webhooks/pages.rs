@@ -17,6 +17,8 @@ use super::shown::TargetShown;
 use crate::accounts::Act;
 use crate::face::{self, Face, Form, Page, Shell, SignedIn, secured};
 use crate::http::Problem;
+use crate::http::blocking;
+use crate::store::ReadError;
 
 /// What stands behind the pages.
 type PageState = face::PageState<Webhooks>;
@@ -57,11 +59,14 @@ struct Row {
 
 async fn show(State(state): State<PageState>, person: SignedIn) -> Result<Response, Response> {
     person.must(Act::ManageSpaces).map_err(IntoResponse::into_response)?;
-    let read = || Ok::<_, crate::store::ReadError>((state.room.targets()?, state.room.deliveries(None, None)?));
-    let (targets, deliveries) = read().map_err(|error| {
+    let room = Arc::clone(&state.room);
+    let read = blocking(move || Ok((room.targets()?, room.deliveries(None, None)?))).await;
+    let broken = |error: &dyn std::error::Error| {
         tracing::error!(%error, "webhooks could not be read");
         StatusCode::INTERNAL_SERVER_ERROR.into_response()
-    })?;
+    };
+    let read: Result<_, ReadError> = read.map_err(|error| broken(&error))?;
+    let (targets, deliveries) = read.map_err(|error| broken(&error))?;
     let more = deliveries.len().saturating_sub(SHOWN);
     let rows = deliveries.into_iter().take(SHOWN).map(|one| {
         let light = match one.state {

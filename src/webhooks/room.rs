@@ -1,6 +1,5 @@
 //! The room: a worker for each target, and what is known of them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,9 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::config::Entry;
 use super::error::{ReplayError, WebhooksError};
-use super::ledger::{self, Place, State};
-use super::shown::{DeliveryShown, TargetShown};
+use super::ledger::{self, Delivery, Place, State};
+use super::shown::{DeliveryShown, TargetShown, TargetState};
 use super::target::{LANE, Target};
+use super::waiting;
 use crate::store::{ReadError, Store, WriteError};
 
 /// The room.
@@ -21,8 +21,14 @@ pub struct Webhooks {
     targets: Vec<(Entry, Arc<Notify>)>,
 }
 
+/// Until when a target wants to be left alone.
+fn left_alone_until(deliveries: &[(Place, Delivery)]) -> Option<Timestamp> {
+    let told = deliveries.iter().filter_map(|(_, delivery)| delivery.not_before);
+    told.filter(|until| *until > Timestamp::now()).max()
+}
+
 /// The reader of a target in the journal.
-fn reader(target: &str) -> String {
+pub(super) fn reader(target: &str) -> String {
     format!("webhook-{target}")
 }
 
@@ -101,40 +107,57 @@ impl Webhooks {
         Ok(())
     }
 
-    /// Every target, and how it goes with it.
+    /// Every target, and how it goes with it. Reads the disk, as far as the targets are behind.
+    ///
+    /// # Errors
+    /// When the book cannot be read.
     pub fn targets(&self) -> Result<Vec<TargetShown>, ReadError> {
+        let begun = ledger::targets(&self.store)?;
         let shown = self.targets.iter().map(|(entry, _)| {
-            let deliveries = ledger::deliveries(&self.store, &entry.name)?;
-            let mut counts = BTreeMap::new();
-            for (_, delivery) in &deliveries {
-                *counts.entry(delivery.state).or_insert(0) += 1;
-            }
-            let count = |state| counts.get(&state).copied().unwrap_or(0);
+            let since = begun.iter().find(|(name, _)| *name == entry.name);
+            let since = since.map_or_else(Timestamp::now, |(_, since)| *since);
+            let mut deliveries = ledger::deliveries(&self.store, &entry.name)?;
+            let waiting = waiting::count(&self.store, entry, since, &deliveries)?;
+            let count = |state| {
+                deliveries
+                    .iter()
+                    .filter(|(_, delivery)| delivery.state == state)
+                    .count() as u64
+            };
             Ok(TargetShown {
                 name: entry.name.clone(),
                 to: entry.origin().map(|origin| origin.to_string()).unwrap_or_default(),
-                waiting: count(State::Waiting) + count(State::Again),
+                waiting,
                 delivered: count(State::Delivered),
                 dead: count(State::Dead),
-                not_before: deliveries
-                    .iter()
-                    .filter_map(|(_, delivery)| delivery.not_before)
-                    .filter(|until| *until > Timestamp::now())
-                    .max(),
-                failing: deliveries
-                    .iter()
-                    .map(|(_, delivery)| delivery)
-                    .filter(|delivery| delivery.attempts > 0)
-                    .max_by_key(|delivery| delivery.tried)
-                    .filter(|delivery| delivery.state != State::Delivered)
-                    .map(|delivery| delivery.outcome.clone()),
+                not_before: left_alone_until(&deliveries),
                 last: deliveries
-                    .into_iter()
-                    .next_back()
+                    .pop()
                     .map(|(_, delivery)| DeliveryShown::of(&entry.name, delivery)),
             })
         });
         shown.collect()
+    }
+
+    /// Whether every target takes what it is told, for the box's own status, which is asked every second.
+    ///
+    /// # Errors
+    /// When the book cannot be read.
+    pub fn states(&self) -> Result<Vec<TargetState>, ReadError> {
+        let states = self.targets.iter().map(|(entry, _)| {
+            let deliveries = ledger::deliveries(&self.store, &entry.name)?;
+            let tried = deliveries.iter().map(|(_, delivery)| delivery);
+            let tried = tried.filter(|delivery| delivery.attempts > 0);
+            let newest = tried.max_by_key(|delivery| delivery.tried);
+            Ok(TargetState {
+                name: entry.name.clone(),
+                not_before: left_alone_until(&deliveries),
+                failing: newest
+                    .filter(|delivery| delivery.state != State::Delivered)
+                    .map(|delivery| delivery.outcome.clone()),
+            })
+        });
+        states.collect()
     }
 
     /// The latest deliveries, newest first; only those to `target`, only those in `state`.

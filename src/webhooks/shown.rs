@@ -14,7 +14,7 @@ pub struct TargetShown {
     pub name: String,
     /// Scheme, host and port of its address.
     pub to: String,
-    /// Deliveries that were not taken yet.
+    /// Deliveries that were not taken yet: the one that is tried, and all that come after it.
     pub waiting: u64,
     /// Deliveries that were taken, among those remembered.
     pub delivered: u64,
@@ -26,9 +26,16 @@ pub struct TargetShown {
     pub not_before: Option<Timestamp>,
     /// The newest delivery.
     pub last: Option<DeliveryShown>,
-    /// What it answered to the newest delivery that was tried, when it did not take it; for the box's own status.
-    #[serde(skip)]
-    #[schema(ignore)]
+}
+
+/// Whether a target takes what it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetState {
+    /// Its name.
+    pub name: String,
+    /// Until when it is left alone, because it said so.
+    pub not_before: Option<Timestamp>,
+    /// What it answered to the newest delivery that was tried, when it did not take it.
     pub failing: Option<String>,
 }
 

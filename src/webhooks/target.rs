@@ -291,7 +291,8 @@ fn chance() -> f64 {
     f64::from(u32::from_le_bytes(random())) / f64::from(u32::MAX)
 }
 
-fn space_of(event: &Event) -> Option<SpaceId> {
+/// The space that an event is about, if it is about one.
+pub(super) fn space_of(event: &Event) -> Option<SpaceId> {
     match event {
         Event::Alarm { alarm, .. } => match &alarm.source {
             Source::Space(space) => Some(*space),

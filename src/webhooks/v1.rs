@@ -15,8 +15,8 @@ use super::room::Webhooks;
 use super::shown::{DeliveryShown, TargetShown};
 use crate::accounts::{self, Act, Bearers, ManageSpaces, Program};
 use crate::http::Problem;
+use crate::http::blocking;
 use crate::http::problem::method_not_allowed;
-use crate::store::ReadError;
 
 /// What stands behind the routes.
 type ApiState = accounts::ApiState<Webhooks>;
@@ -39,7 +39,7 @@ pub fn router(room: Arc<Webhooks>, bearers: Arc<Bearers>) -> Router {
         .with_state(ApiState { room, bearers })
 }
 
-fn ours(error: &ReadError) -> Problem {
+fn ours(error: &dyn std::error::Error) -> Problem {
     tracing::error!(%error, "webhooks could not be read");
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The fault is ours")
 }
@@ -51,7 +51,9 @@ async fn targets(
     State(state): State<ApiState>,
     caller: Program<ManageSpaces>,
 ) -> Result<Json<Vec<TargetShown>>, Problem> {
-    let targets = state.room.targets().map_err(|error| ours(&error))?.into_iter();
+    let room = Arc::clone(&state.room);
+    let read = blocking(move || room.targets()).await.map_err(|error| ours(&error))?;
+    let targets = read.map_err(|error| ours(&error))?.into_iter();
     Ok(Json(
         targets
             .map(|target| target.shown_to(caller.may(Act::ReadMeters)))

@@ -182,6 +182,6 @@ fn later_layers_win_and_say_where_values_come_from() {
     assert_eq!(value("site.timezone").0, "Europe/London");
     assert!(value("site.timezone").1.ends_with("data/conf.d/20.toml"));
     assert_eq!(value("occupancy.idle_expiry").0, "3h");
-    assert!(value("occupancy.idle_expiry").1.contains("environment"), "{shown}");
+    assert_eq!(value("occupancy.idle_expiry").1, "GATELODGE_OCCUPANCY__IDLE_EXPIRY");
     assert_eq!(value("log.filter").1, "default");
 }

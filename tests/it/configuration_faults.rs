@@ -115,6 +115,23 @@ fn a_reload_and_a_configuration_from_afar_are_told_all_their_faults() {
     }
 }
 
+/// The key of a line, and its value.
+fn setting(line: &str) -> Option<(&str, &str)> {
+    let is_key = |key: &str| key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    line.split_once(" = ").filter(|(key, _)| is_key(key))
+}
+
+/// The lines of the manual, each key as if it were set.
+fn manual() -> Vec<String> {
+    let manual =
+        include_str!("../../config.example.toml").replace("certificate = \"self-signed\"", "certificate = \"files\"");
+    let set = |line: &str| {
+        let bare = line.trim_start_matches("# ");
+        setting(bare).map_or(line, |_| bare).to_owned()
+    };
+    manual.lines().map(set).collect()
+}
+
 /// Keys of the manual for which nothing is something: they say so there, or it is a number of a protocol.
 const NOTHING_IS_MEANT: &[&str] = &[
     "hsts",
@@ -138,23 +155,7 @@ const NOTHING_IS_MEANT: &[&str] = &[
 
 #[test]
 fn no_number_of_the_manual_may_be_none_or_beyond_all_bounds() {
-    let manual =
-        include_str!("../../config.example.toml").replace("certificate = \"self-signed\"", "certificate = \"files\"");
-    let setting = |line: &str| line.trim_start_matches("# ").to_owned();
-    let is_setting = |line: &str| {
-        line.split_once(" = ")
-            .is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
-    };
-    let lines: Vec<String> = manual
-        .lines()
-        .map(|line| {
-            if is_setting(&setting(line)) {
-                setting(line)
-            } else {
-                line.to_owned()
-            }
-        })
-        .collect();
+    let lines = manual();
     let faults = |at: usize, value: &str| {
         let mut lines = lines.clone();
         let key = lines[at].split_once(" = ").unwrap().0.to_owned();
@@ -174,7 +175,7 @@ fn no_number_of_the_manual_may_be_none_or_beyond_all_bounds() {
     };
     let mut tried = 0;
     for (at, line) in lines.iter().enumerate() {
-        let Some((key, value)) = line.split_once(" = ").filter(|_| is_setting(line)) else {
+        let Some((key, value)) = setting(line) else {
             continue;
         };
         let (none, beyond) = match value {
@@ -189,6 +190,173 @@ fn no_number_of_the_manual_may_be_none_or_beyond_all_bounds() {
         assert_eq!(faults(at, beyond).is_empty(), key == "clear", "{key} = {beyond}");
     }
     assert!(tried > 50, "{tried}");
+}
+
+/// Whether words hold something like `std::path::PathBuf`; addresses have two colons too.
+fn names_a_type(words: &str) -> bool {
+    let parts: Vec<&str> = words.split("::").collect();
+    let is_path = |pair: &[&str]| pair[0].ends_with(char::is_alphabetic) && pair[1].starts_with(char::is_alphabetic);
+    parts.windows(2).any(is_path)
+}
+
+/// The header of a section and its keys, each with `value` in the place of its own.
+fn sections_of(value: &str) -> Vec<String> {
+    let mut sections = vec![String::new()];
+    for line in manual() {
+        if line.starts_with('[') {
+            sections.push(format!("{line}\n"));
+        } else if let (Some((key, _)), Some(section)) = (setting(&line), sections.last_mut()) {
+            *section += &format!("{key} = {value}\n");
+        }
+    }
+    sections
+}
+
+#[test]
+fn no_value_is_answered_with_words_of_a_programmer() {
+    let theirs = [
+        "array",
+        "bool",
+        "boolean",
+        "deserialize",
+        "did",
+        "enum",
+        "expected",
+        "f64",
+        "float",
+        "found",
+        "i64",
+        "identifier",
+        "int",
+        "integer",
+        "invalid",
+        "map",
+        "option",
+        "sequence",
+        "signed",
+        "string",
+        "struct",
+        "tuple",
+        "u16",
+        "u32",
+        "u64",
+        "u8",
+        "unit",
+        "unsigned",
+        "untagged",
+        "usize",
+        "variant",
+    ];
+    let values = [
+        "5",
+        "-1",
+        "99999999999",
+        "1.5",
+        "nan",
+        "true",
+        "\"x\"",
+        "\"\"",
+        "[]",
+        "[5]",
+        "[\"x\"]",
+        "[[5]]",
+        "{}",
+        "{ a = 1 }",
+        "[{ a = 1 }]",
+        "[1, 2, 3, 4]",
+        "1979-05-27",
+        "1979-05-27T07:32:00Z",
+    ];
+    let (mut told, mut wrong) = (0, Vec::new());
+    for value in values {
+        for section in sections_of(value) {
+            let written = Written::new(&section);
+            let flags = Flags {
+                file: Some(written.file()),
+                ..Flags::default()
+            };
+            for fault in config::examine(&flags).1 {
+                told += 1;
+                let mut words = fault.message.split(|c: char| !c.is_ascii_alphanumeric());
+                if words.any(|word| theirs.contains(&word)) || names_a_type(&fault.message) {
+                    wrong.push(format!("{value}: {}", fault.message));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(told > 1_000, "{told}");
+}
+
+/// Entries of one list: what is wrong with one says nothing of the number of the next.
+#[test]
+fn a_fault_names_the_entry_that_it_is_in_however_many_were_wrong_before() {
+    let text = "[https]\n\
+                listen = [\n\
+                5, #! `https.listen.0`\n\
+                \"127.0.0.1:1\",\n\
+                true, #! `https.listen.2`\n\
+                \"x\", #! `https.listen.3`\n\
+                ]\n\
+                [[meter]]\n\
+                serial = 5 #! `meter.0.serial`\n\
+                link = \"tcp://a.example:1\"\n\
+                [[meter]] #! `meter.1` is missing `serial`\n\
+                lnk = 7 #! unknown key `meter.1.lnk`\n\
+                [[meter]] #! `meter.2` is missing `serial` #! `meter.2` is missing `link`\n\
+                bogus = 1 #! unknown key `meter.2.bogus`\n\
+                hardware = 70000 #! `meter.2.hardware`\n\
+                [[meter]]\n\
+                serial = \"EML2137580826\"\n\
+                link = 7 #! `meter.3.link`\n\
+                [[meter]]\n\
+                serial = \"EML2137580827\"\n\
+                link = \"tcp://b.example:1\"\n\
+                name = \"\" #! `name` of `[[meter]]`\n\
+                [occupancy]\n\
+                [[occupancy.webhook]]\n\
+                name = \"a\"\n\
+                url = \"https://a.example\"\n\
+                secret_file = \"/nowhere\"\n\
+                events = [\"space.what\"] #! `occupancy.webhook.0.events.0`\n";
+    all_told(text);
+    all_told(
+        "meter = [\n5, #! `meter.0`\n\"x\", #! `meter.1`\n{ serial = \"EML2137580826\", link = \"tcp://a:1\", bogus = 1 }, #! `meter.2.bogus`\n]\n",
+    );
+}
+
+#[test]
+fn what_no_file_says_is_told_by_the_name_of_its_variable_or_flag() {
+    let written = Written::new("[occupancy]\n");
+    for (variable, wanted) in [
+        (
+            "GATELODGE_LOG__FORMAT",
+            "`log.format` is the number `5`, where a word in quotes is wanted",
+        ),
+        (
+            "GATELODGE_DATA_DIR",
+            "`data_dir` is the number `5`, where a path in quotes is wanted",
+        ),
+        (
+            "GATELODGE_SITE__NAME",
+            "`site.name` is the number `5`, where a text in quotes is wanted",
+        ),
+    ] {
+        let mut command = binary();
+        command.args(["check-config", "--config"]).arg(written.file());
+        let output = command.env(variable, "5").output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(&format!("gatelodge: {variable}: {wanted}")), "{said}");
+    }
+    let mut command = binary();
+    command
+        .args(["check-config", "--socket", "a.sock", "--config"])
+        .arg(written.file());
+    let said = String::from_utf8(command.output().unwrap().stderr).unwrap();
+    assert!(
+        said.contains("--socket: `admin_socket`: is \"a.sock\", which"),
+        "{said}"
+    );
 }
 
 #[test]

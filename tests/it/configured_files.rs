@@ -6,8 +6,11 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use gatelodge::pki::Hierarchy;
+use jiff::SignedDuration;
 use serde_json::Value;
 
+use crate::gate::test_pki::TestPki;
 use crate::support::test_box::{CONFIG, binary};
 use crate::support::{TestBox, eventually};
 
@@ -119,10 +122,10 @@ impl Fixture {
         std::fs::write(self.path(name), bytes).unwrap();
     }
 
-    /// The configuration with `instead` in the place of the file of one key.
-    fn configure(&self, named: &Named, instead: Option<&Path>) -> PathBuf {
+    /// The sections with `instead` in the place of the file of one key.
+    fn sections(&self, named: &Named, instead: Option<&Path>) -> String {
         let last = named.key.rsplit('.').next().unwrap();
-        let mut text = format!("data_dir = {:?}\n", self.path("data"));
+        let mut text = String::new();
         for line in named.sections.lines() {
             let value = line
                 .split_once(" = ")
@@ -144,6 +147,13 @@ impl Fixture {
                 _ => text += &format!("{line}\n"),
             }
         }
+        text
+    }
+
+    /// A configuration of these sections.
+    fn configure(&self, named: &Named, instead: Option<&Path>) -> PathBuf {
+        let sections = self.sections(named, instead);
+        let text = format!("data_dir = {:?}\n{sections}", self.path("data"));
         let file = self.path("config.toml");
         std::fs::write(&file, text).unwrap();
         file
@@ -209,6 +219,74 @@ fn every_file_is_read_as_it_will_be() {
         assert_eq!(not_checked.len(), 1, "{}: {verdict}", named.key);
         assert!(output.status.success(), "{}: {verdict}", named.key);
     }
+}
+
+#[test]
+fn a_reload_takes_no_file_that_the_next_start_would_stumble_over() {
+    let fixture = Fixture::new();
+    fixture.write("empty", b"");
+    let running = TestBox::start_with(CONFIG);
+    let before = running.json(&["status"])["doors"].clone();
+    for named in ALL {
+        let last = named.key.rsplit('.').next().unwrap();
+        for (name, words) in [("missing", "is not there"), ("empty", "")] {
+            running.configure(&fixture.sections(named, Some(&fixture.path(name))));
+            let refused = running.command(&["config", "reload"]);
+            let said = String::from_utf8_lossy(&refused.stderr);
+            assert_eq!(refused.status.code(), Some(5), "{} {name}: {refused:?}", named.key);
+            assert!(
+                said.contains(last) && said.contains(words),
+                "{} {name}: {said}",
+                named.key
+            );
+            let (_, checked) = check(&running.config_file());
+            let first = checked["message"].as_str().unwrap();
+            assert!(said.contains(first), "not as check-config says it, {first}: {said}");
+        }
+    }
+    running.configure(CONFIG);
+    let status = running.json(&["status"]);
+    assert_eq!(status["doors"], before, "what was in force is");
+    assert!(status["not_in_force"].is_string(), "{status}");
+    running.json(&["config", "reload"]);
+    assert_eq!(running.json(&["status"])["not_in_force"], Value::Null);
+}
+
+#[test]
+fn a_reload_is_refused_for_a_file_that_went_and_not_for_a_backup_folder_that_did() {
+    let fixture = Fixture::new();
+    let folder = fixture.path("FOLDER");
+    let list = fixture.path("LIST");
+    let sections = |name: &str| {
+        let files = format!(
+            "[mtls]\nclient_ca_file = {:?}\ncrl_file = {list:?}\n",
+            fixture.path("CA")
+        );
+        let config = CONFIG.replace("[mtls]\n", &files);
+        format!("{config}[backup]\ndirectory = {folder:?}\n[site]\nname = \"{name}\"\n")
+    };
+    let running = TestBox::start_with(&sections("One"));
+    std::fs::remove_dir_all(&folder).unwrap();
+    running.configure(&sections("Two"));
+    let changed = running.json(&["config", "reload"]);
+    assert!(changed["changed"].to_string().contains("site"), "{changed}");
+    let another = sections("Two").replace("FOLDER", "another");
+    running.configure(&another);
+    let refused = running.command(&["config", "reload"]);
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        said.contains("`backup.directory`") && said.contains("is not there"),
+        "{said}"
+    );
+
+    running.configure(&sections("Two"));
+    std::fs::remove_file(&list).unwrap();
+    let refused = running.command(&["config", "reload"]);
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        said.contains("`mtls.crl_file`") && said.contains("is not there"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -286,4 +364,51 @@ fn a_list_that_is_cut_while_the_box_runs_is_told_where_people_look() {
     assert!(finding["words"].as_str().unwrap().contains("crl.pem"), "{finding}");
     std::fs::write(&list, &whole).unwrap();
     eventually("nothing is told any more", || told(&running).is_none().then_some(()));
+}
+
+/// A list that nobody renews shuts everybody out of its door in the end, whom it names or not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_runs_out_is_told_before_it_does_and_after() {
+    let theirs = TestPki::new().await;
+    let files = theirs.pki.files(Hierarchy::Client);
+    // A list counts for 30 days, and one day more.
+    let signed = async |days: i64| {
+        let at = theirs.now - SignedDuration::from_hours(24 * days);
+        theirs.pki.crl(Hierarchy::Client, at).await.unwrap();
+    };
+    signed(1).await;
+    let named = format!(
+        "[mtls]\nclient_ca_file = {:?}\ncrl_file = {:?}\n",
+        files.root_certificate, files.crl
+    );
+    let running = TestBox::start_with(&CONFIG.replace("[mtls]\n", &named));
+    let told = |grade: &str| {
+        eventually(grade, || {
+            let verdict = running.json(&["status"])["verdict"].clone();
+            let findings = verdict["findings"].as_array().unwrap();
+            let of_door = |finding: &&Value| finding["part"] == "door-mtls";
+            let found = findings.iter().find(of_door).cloned().unwrap_or_default();
+            (found["grade"].as_str().unwrap_or("none") == grade).then_some(found)
+        })
+    };
+    told("none");
+    signed(28).await;
+    assert!(told("attention")["words"].as_str().unwrap().contains(" runs out on "));
+    let (_, checked) = check(&running.config_file());
+    assert!(
+        checked["notes"][0].as_str().unwrap().contains("`mtls.crl_file`"),
+        "{checked}"
+    );
+    signed(60).await;
+    let found = told("trouble");
+    let words = found["words"].as_str().unwrap();
+    assert!(
+        words.contains("crl.pem ran out on ") && words.contains(" since "),
+        "{found}"
+    );
+    assert!(found["next_step"].as_str().unwrap().contains("newest list"), "{found}");
+    // It is no fault of the configuration: whoever mends it reloads as ever.
+    running.json(&["config", "reload"]);
+    signed(0).await;
+    told("none");
 }

@@ -49,6 +49,19 @@ fn well() -> Status {
     }
 }
 
+/// A list of the mtls door that is too old at this moment.
+fn list(stale_at: &str) -> RevocationListShown {
+    let stale_at: Timestamp = stale_at.parse().unwrap();
+    let next_update = stale_at - SignedDuration::from_hours(24);
+    RevocationListShown {
+        door: "mtls".to_owned(),
+        file: "/etc/crl.pem".into(),
+        missed_at: next_update - SignedDuration::from_hours(72),
+        next_update,
+        stale_at,
+    }
+}
+
 fn verdict(break_it: impl FnOnce(&mut Status)) -> Verdict {
     let mut status = well();
     break_it(&mut status);
@@ -174,6 +187,18 @@ fn whatever_does_not_do_its_job_is_found_and_nothing_else() {
             "door-mtls",
             Grade::Trouble,
             true,
+            Box::new(|status| status.revocation_lists.push(list("2026-11-29T12:00:00Z"))),
+        ),
+        (
+            "door-mtls",
+            Grade::Attention,
+            false,
+            Box::new(|status| status.revocation_lists.push(list("2026-11-29T12:00:01Z"))),
+        ),
+        (
+            "door-mtls",
+            Grade::Trouble,
+            true,
             Box::new(state("door-mtls", "retrying")),
         ),
         ("relay", Grade::Attention, false, Box::new(state("relay", "retrying"))),
@@ -195,6 +220,31 @@ fn whatever_does_not_do_its_job_is_found_and_nothing_else() {
         (found.grade_of("store"), found.grade_of("clock")),
         (Grade::Trouble, Grade::Trouble)
     );
+}
+
+#[test]
+fn a_revocation_list_is_told_before_it_runs_out_and_with_when_it_did() {
+    let told = |stale_at: &str| verdict(|status| status.revocation_lists.push(list(stale_at)));
+    assert_eq!(
+        told("2026-12-03T12:00:01Z"),
+        Verdict::default(),
+        "its successor has time yet"
+    );
+    for (stale_at, words) in [
+        ("2026-12-03T12:00:00Z", "runs out on 2026-12-02T12:00:00Z"),
+        ("2026-11-30T12:00:00Z", "ran out on 2026-11-29T12:00:00Z"),
+        (
+            "2026-11-29T11:00:00Z",
+            "nobody in by a certificate since 2026-11-29T11:00:00Z",
+        ),
+    ] {
+        let found = told(stale_at).findings.remove(0);
+        assert!(
+            found.words.contains(words) && found.words.contains("/etc/crl.pem"),
+            "{found:?}"
+        );
+        assert!(found.next_step.is_some_and(|next| next.contains("newest list")));
+    }
 }
 
 #[test]

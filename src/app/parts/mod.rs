@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::part::Part;
 use super::report::Reporter;
 use super::slot::{AnySlot, Slot};
-use crate::accounts::Accounts;
+use crate::accounts::Bearers;
 use crate::admin::Backups;
 use crate::store::Store;
 use crate::uplink::Host;
@@ -28,7 +28,8 @@ pub(super) use backups::recipient;
 pub(super) struct Deps {
     pub(super) store: Store,
     pub(super) data_dir: PathBuf,
-    pub(super) accounts: Accounts,
+    /// Who calls `/v1` with which token.
+    pub(super) bearers: Arc<Bearers>,
     pub(super) backups: Backups,
     pub(super) reporter: Reporter,
     /// What the cloud may have done.

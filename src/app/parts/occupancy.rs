@@ -10,7 +10,7 @@ use crate::app::part::{Part, Service, service};
 use crate::app::router::Https;
 use crate::config::Config;
 use crate::domain::units::Span;
-use crate::http::{Ahead, Rate};
+use crate::http::Ahead;
 use crate::occupancy::history::READER;
 use crate::occupancy::{self, Occupancy, compat, pages, v1};
 
@@ -18,7 +18,6 @@ use crate::occupancy::{self, Occupancy, compat, pages, v1};
 #[derive(Clone, PartialEq)]
 pub(in crate::app) struct Section {
     room: occupancy::Config,
-    per_bearer: Rate,
     history: Span,
 }
 
@@ -31,23 +30,17 @@ impl Part<Deps> for Occupancy {
     fn section(config: &Config) -> Option<Section> {
         Some(Section {
             room: config.occupancy.clone()?.room,
-            per_bearer: config.limits.https.per_client,
             history: config.retention.history,
         })
     }
 
     async fn build(section: &Section, deps: &Deps) -> anyhow::Result<Arc<Occupancy>> {
         let room_deps = occupancy::Deps {
-            per_bearer: section.per_bearer,
+            bearers: Arc::clone(&deps.bearers),
             history: section.history,
             streams: deps.streams.clone(),
         };
-        Ok(Occupancy::new(
-            section.room.clone(),
-            deps.store.clone(),
-            deps.accounts.clone(),
-            room_deps,
-        ))
+        Ok(Occupancy::new(section.room.clone(), deps.store.clone(), room_deps))
     }
 
     fn services(self: &Arc<Self>) -> Vec<Service> {

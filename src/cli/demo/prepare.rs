@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use data_encoding::BASE32_NOPAD;
 use jiff::{SignedDuration, Timestamp};
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::meters::{self, Grpc, Simulated};
 use super::yesterday;
-use crate::accounts::{Accounts, AccountsError, Role, Scope, Secret, Standing, random};
+use crate::accounts::{Accounts, AccountsError, Bearers, Role, Scope, Secret, Standing, random};
 use crate::cli::CliError;
 use crate::cli::reach::absolute;
 use crate::domain::units::Span;
@@ -205,11 +206,11 @@ async fn token(accounts: &Accounts, earlier: &Earlier, now: Timestamp) -> Result
 
 async fn spaces(store: &Store, accounts: Accounts, earlier: Vec<String>) -> Result<Vec<String>, CliError> {
     let deps = Deps {
-        per_bearer: Rate::Off,
+        bearers: Arc::new(Bearers::new(accounts, Rate::Off)),
         history: Span::seconds(0),
         streams: CancellationToken::new(),
     };
-    let room = Occupancy::new(occupancy::Config::default(), store.clone(), accounts, deps);
+    let room = Occupancy::new(occupancy::Config::default(), store.clone(), deps);
     let mut living: Vec<String> = earlier
         .into_iter()
         .filter(|id| id.parse().is_ok_and(|id| room.show(id).is_ok()))

@@ -34,9 +34,7 @@ impl FromRequestParts<Arc<Occupancy>> for Caller {
             room.accounts.token(&secret)?.map(Caller::Token)
         };
         let caller = caller.ok_or(ApiError::Unauthorized)?;
-        room.bearers
-            .check(&secret.hash())
-            .map_err(|problem| ApiError::TooMany(Box::new(problem)))?;
+        room.bearers.count(&secret).map_err(ApiError::TooMany)?;
         Ok(caller)
     }
 }

@@ -1,7 +1,8 @@
 //! How far a reader of the journal is behind, for status and metrics.
 
-use crate::domain::Seq;
-use crate::store::Store;
+use crate::domain::{Lane, Seq};
+use crate::store::read::reader::{Reader, Step};
+use crate::store::{Delivery, ReadError, Store};
 
 /// What a reader has not acknowledged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +38,34 @@ impl Store {
             after,
             changes: until.0.saturating_sub(after.0),
             bytes: bytes.sum(),
+        })
+    }
+
+    /// What `reader` has not acknowledged of a lane, oldest first, up to what the journal holds now; without a cursor,
+    /// all of it. It takes nothing from the reader's subscription. Reads the disk, as far as the reader is behind.
+    pub fn unacknowledged(
+        &self,
+        reader: &str,
+        lane: Lane,
+    ) -> impl Iterator<Item = Result<Delivery, ReadError>> + use<> {
+        let shared = self.shared();
+        let before = Seq(self.oldest().0.saturating_sub(1));
+        let after = self.acknowledged(reader, lane).unwrap_or(before);
+        let until = *shared.bell.borrow();
+        let mut place = Some(Reader::new(shared.segments.clone(), after, Some(lane)));
+        std::iter::from_fn(move || {
+            loop {
+                match place.as_mut()?.step(until) {
+                    Ok(Step::Entry(entry)) => return Some(Ok(Delivery::Entry(entry))),
+                    Ok(Step::Gap(gap)) => return Some(Ok(Delivery::Gap(gap))),
+                    Ok(Step::Further) => {}
+                    Ok(Step::End) => place = None,
+                    Err(error) => {
+                        place = None;
+                        return Some(Err(error));
+                    }
+                }
+            }
         })
     }
 }

@@ -43,7 +43,7 @@ pub enum Retain {
 
 /// How it is written.
 #[derive(Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "wanted is true, false or \"auto\"")]
 enum Retaining {
     Switch(bool),
     Word(String),

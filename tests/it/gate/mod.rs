@@ -16,6 +16,6 @@ mod nginx;
 mod peers;
 mod plain;
 mod proxies;
-mod test_pki;
+pub mod test_pki;
 mod unsent;
 mod uploads;

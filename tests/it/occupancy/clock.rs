@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use gatelodge::accounts::Accounts;
+use gatelodge::accounts::{Accounts, Bearers};
 use gatelodge::domain::units::Span;
 use gatelodge::domain::{Occupancy as Counts, SpaceId, SpaceOrigin};
 use gatelodge::http::Rate;
@@ -21,11 +21,11 @@ fn open(dir: &Path, clock: &Arc<Shifted>) -> (Store, Arc<Occupancy>) {
     options.clock = Arc::clone(clock) as _;
     let store = Store::open(options).unwrap();
     let deps = Deps {
-        per_bearer: Rate::Off,
+        bearers: Arc::new(Bearers::new(Accounts::new(store.clone()), Rate::Off)),
         history: Span::seconds(0),
         streams: CancellationToken::new(),
     };
-    let room = Occupancy::new(Config::default(), store.clone(), Accounts::new(store.clone()), deps);
+    let room = Occupancy::new(Config::default(), store.clone(), deps);
     (store, room)
 }
 

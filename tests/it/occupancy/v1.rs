@@ -348,6 +348,27 @@ fn limits_hold_for_spaces_and_for_bearers() {
     assert!(limited.header("retry-after").is_some());
 }
 
+/// A token has one rate at the whole of `/v1`, and a reload gives none of it back.
+#[test]
+fn a_token_is_counted_once_whichever_rooms_it_asks() {
+    let rate = "[limits.https]\nper_client = \"6/h\"\n";
+    let running = TestBox::start_with(&format!("{CONFIG}{rate}"));
+    let mut operator = Client::operator(&running);
+    let mut asked = |path: &str| operator.get(path).status;
+    let answers = ["/v1/spaces", "/v1/webhooks"].map(|path| [asked(path), asked(path)]);
+    assert_eq!(answers, [[200, 200], [200, 200]]);
+    running.configure(&format!("{CONFIG}{rate}[site]\nname = \"Other\"\n"));
+    running.json(&["config", "reload"]);
+    let answers = ["/v1/spaces", "/v1/webhooks", "/v1/spaces", "/v1/webhooks"].map(asked);
+    assert_eq!(answers, [200, 200, 429, 429]);
+    let mut other = Client::operator(&running);
+    assert_eq!(
+        other.get("/v1/spaces").status,
+        200,
+        "another token has a rate of its own"
+    );
+}
+
 #[test]
 fn pages_of_named_origins_may_call() {
     let running = TestBox::start_with(&format!("{CONFIG}cors_origins = [\"https://app.example.org\"]\n"));

@@ -401,6 +401,33 @@ fn a_reload_that_goes_back_forgets_nothing_that_waits() {
     assert_eq!(running.json(&["webhook", "list"])[0]["delivered"], 0, "it begins anew");
 }
 
+/// One is tried at a time, and what comes after it waits as well; a target is told nothing that it did not ask for.
+#[test]
+fn all_that_waits_is_counted_and_not_only_what_is_tried() {
+    let mut receiver = Receiver::unstarted();
+    let full = receiver.section("full", "events = [\"space.full\"]");
+    let sections = [DOORS, &receiver.section("desk", LEVELS), &full].concat();
+    let mut running = TestBox::start_with(&sections);
+    let space = hall(&running);
+    let counts = |running: &TestBox| {
+        let targets = running.json(&["webhook", "list"]);
+        ["waiting", "delivered"].map(|what| [targets[0][what].as_u64(), targets[1][what].as_u64()].map(Option::unwrap))
+    };
+    for current in [8, 10, 12, 0] {
+        count(&running, &space, current);
+    }
+    eventually("all of it waits", || {
+        (counts(&running) == [[4, 1], [0, 0]]).then_some(())
+    });
+    running.kill();
+    running.run();
+    assert_eq!(counts(&running), [[4, 1], [0, 0]], "after a restart as before it");
+    receiver.run();
+    eventually("all of it is taken", || {
+        (counts(&running) == [[0, 0], [4, 1]]).then_some(())
+    });
+}
+
 fn waiting(running: &TestBox) -> u64 {
     running.json(&["webhook", "list"])[0]["waiting"].as_u64().unwrap()
 }

@@ -66,6 +66,32 @@ fn a_configuration_is_taken_over_whole_or_not_at_all() {
     assert!(!running.dir.join("data/conf.d/remote.toml.before").exists());
 }
 
+/// What a configuration from afar leaves as it is has to be there too, and one that is refused leaves nothing behind.
+#[test]
+fn a_configuration_is_refused_when_the_next_start_would_stumble_over_a_file() {
+    let mut cloud = Cloud::start();
+    let mut running = TestBox::unstarted("");
+    let secret = running.dir.join("secret");
+    std::fs::write(&secret, "a secret of more than sixteen bytes\n").unwrap();
+    let hook =
+        format!("[[occupancy.webhook]]\nname = \"desk\"\nurl = \"https://127.0.0.1:1/\"\nsecret_file = {secret:?}\n");
+    running.configure(&(cloud.section() + "[occupancy]\n" + &hook));
+    running.run();
+    cloud.registered();
+    std::fs::remove_file(&secret).unwrap();
+    let text = "[occupancy]\nidle_expiry = \"26h\"\n";
+    let (state, why) = cloud.configure(text);
+    assert!(
+        state == "FAILED" && why.contains("secret_file") && why.contains("is not there"),
+        "{state} {why}"
+    );
+    assert_eq!(value(&running, "occupancy.idle_expiry"), "1d");
+    std::fs::write(&secret, "a secret of more than sixteen bytes\n").unwrap();
+    let (state, why) = cloud.configure(text);
+    assert_eq!(state, SUCCESSFUL, "{why}");
+    assert_eq!(value(&running, "occupancy.idle_expiry"), "26h");
+}
+
 /// A box whose road to the broker leads through a line that can be cut.
 fn behind(line: &Line, cloud: &Cloud) -> TestBox {
     let straight = format!("localhost:{}", cloud.broker.by_certificate);
