@@ -90,6 +90,10 @@ impl Config {
         if self.timeout < Span(Duration::from_millis(10)) {
             faults.add("meters.timeout", "is no time for an answer", "such as \"10s\"");
         }
+        if self.proof_pause < Span(Duration::from_millis(10)) {
+            let right = "\"10ms\" or more, such as \"60s\"";
+            faults.add("meters.proof_pause", "leaves no time between two looks", right);
+        }
         if self.max_listeners == 0 {
             faults.add("meters.max_listeners", "is 0, so nobody could listen", "such as 1000");
         }

@@ -29,6 +29,8 @@ use crate::meter::topup::{NewTopup, Origin, Proof, Reply, Through, TopupShown};
 /// Top-ups on one page, at most and unless told otherwise.
 const MOST: usize = 500;
 const USUAL: usize = 50;
+/// Top-ups with which a stream begins.
+const SHOWN_FIRST: usize = 10;
 
 /// A top-up. The code is in none of its fields.
 #[derive(Serialize, ToSchema)]
@@ -226,7 +228,7 @@ pub(super) async fn cancel(
 /// What becomes of a meter's top-ups, as it happens.
 #[utoipa::path(get, path = "/v1/meters/{serial}/tokens/events", tag = "meters",
     params(("serial" = String, Path, description = "Its serial"), ("Last-Event-ID" = Option<String>, Header, description = "The last id that was seen")),
-    responses((status = 200, description = "`text/event-stream` with messages `topup`; with an upgrade, a WebSocket with the same messages"), (status = 403, description = "The token lacks meters:topup"), (status = 404, description = "No such meter"), (status = 503, description = "There are too many listeners")))]
+    responses((status = 200, description = "`text/event-stream` that begins with a message `state` of the newest ten, followed by messages `topup`; with an upgrade, a WebSocket with the same messages"), (status = 403, description = "The token lacks meters:topup"), (status = 404, description = "No such meter"), (status = 503, description = "There are too many listeners")))]
 pub(super) async fn events(
     State(api): State<Arc<Api>>,
     caller: Caller,
@@ -236,9 +238,12 @@ pub(super) async fn events(
 ) -> Result<Response, ApiError> {
     let meter = caller.tops_up(&api, &serial)?;
     let speaker = Talk(Arc::clone(&api.room));
-    let wanted = Filter::These([meter].into());
+    let wanted = Filter::These([meter.clone()].into());
     let listening = Listening::new(&api.room.hall, (leave(&api, caller), speaker), wanted, &headers)?;
-    Ok(listening.answer(upgrade))
+    let newest = api.room.topups_of(&meter, None, SHOWN_FIRST)?;
+    let newest: Vec<TopupV1> = newest.into_iter().map(TopupV1::from).collect();
+    let state = serde_json::json!({ "topups": newest });
+    Ok(listening.beginning_with("state", state).answer(upgrade))
 }
 
 /// A top-up of this meter; of another's nothing is said.

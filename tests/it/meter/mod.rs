@@ -29,6 +29,7 @@ mod simulated;
 mod simulated_money;
 mod socks;
 mod speed;
+mod topup_doors;
 mod topups;
 pub mod v1;
 mod vectors;
