@@ -18,7 +18,7 @@ use rcgen::{
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::pem;
+use super::pem::{self, PemError};
 use super::profile::{date, serial, span};
 use crate::files::{self, FileError, Readers};
 
@@ -94,6 +94,13 @@ pub enum CertsError {
     /// A file of the authority holds something else.
     #[error("{} does not hold what it should", .0.display())]
     Content(PathBuf),
+    /// A file of the authority holds no certificate, or no key.
+    #[error("{} does not hold what it should: {source}", .path.display())]
+    Pem {
+        path: PathBuf,
+        /// What the parser said.
+        source: PemError,
+    },
     /// A key or certificate could not be made.
     #[error("could not {0}: {1}")]
     Crypto(&'static str, #[source] rcgen::Error),
@@ -222,9 +229,13 @@ impl CertsFolder {
             });
         }
         let ca = files::read(&certificate_file)?;
-        let der = pem::certificate(ca.as_bytes()).map_err(|_| CertsError::Content(certificate_file))?;
+        let no = |path: &Path| {
+            let path = path.to_owned();
+            move |source| CertsError::Pem { path, source }
+        };
+        let der = pem::certificate(ca.as_bytes()).map_err(no(&certificate_file))?;
         let key = Zeroizing::new(files::read(&key_file)?);
-        let key = pem::private_key(key.as_bytes()).map_err(|_| CertsError::Content(key_file.clone()))?;
+        let key = pem::private_key(key.as_bytes()).map_err(no(&key_file))?;
         let key = KeyPair::from_der_and_sign_algo(&key, &PKCS_RSA_SHA256).map_err(|_| CertsError::Content(key_file))?;
         let issuer = Issuer::from_ca_cert_der(&der, key);
         Ok((
