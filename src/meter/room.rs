@@ -309,9 +309,9 @@ impl Meters {
         self.changed.notify_one();
     }
 
-    pub(super) fn rank(&self, wish: &Command) -> Rank {
+    pub(super) fn rank(&self, command: &Command) -> Rank {
         let spends = |data: Vec<u8>| self.dialect.spends_token(&data);
-        match wish {
+        match command {
             Command::Ask(request) if self.dialect.data_field(request).is_ok_and(spends) => Rank::Money,
             Command::Ask(_) | Command::SetClock => Rank::People,
         }
