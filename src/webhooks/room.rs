@@ -13,7 +13,7 @@ use super::ledger::{self, Delivery, Place, State};
 use super::shown::{DeliveryShown, TargetShown, TargetState};
 use super::target::{LANE, Target};
 use super::waiting;
-use crate::store::{ReadError, Store, WriteError};
+use crate::store::{FollowError, ReadError, Store, WriteError};
 
 /// The room.
 pub struct Webhooks {
@@ -42,6 +42,18 @@ impl Webhooks {
 
     /// Tells the targets until it is told to stop.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), WebhooksError> {
+        let mut workers = self.begin().await?;
+        let ended = tokio::select! {
+            () = stop.cancelled() => Ok(Ok(())),
+            Some(ended) = workers.join_next() => ended,
+        };
+        // Whoever follows takes their places in the journal.
+        workers.shutdown().await;
+        Ok(ended??)
+    }
+
+    /// A worker for each target.
+    async fn begin(&self) -> Result<JoinSet<Result<(), FollowError>>, FollowError> {
         self.prepare().await?;
         let known = ledger::targets(&self.store)?;
         let mut workers = JoinSet::new();
@@ -60,18 +72,12 @@ impl Webhooks {
             };
             workers.spawn(target.run(lane));
         }
-        let ended = tokio::select! {
-            () = stop.cancelled() => Ok(Ok(())),
-            Some(ended) = workers.join_next() => ended,
-        };
-        // Whoever follows takes their places in the journal.
-        workers.shutdown().await;
-        ended?
+        Ok(workers)
     }
 
     /// Writes down since when each target is told. To be called before anybody else writes: a new cursor is on disk only
     /// a moment after it was taken, and what comes first is not lost to a box that is killed meanwhile.
-    pub async fn prepare(&self) -> Result<(), WebhooksError> {
+    pub async fn prepare(&self) -> Result<(), FollowError> {
         let now = Timestamp::now();
         for (entry, _) in &self.targets {
             let name = entry.name.clone();
@@ -87,7 +93,7 @@ impl Webhooks {
     ///
     /// # Errors
     /// When the book cannot be read or written.
-    pub async fn forget_others(&self) -> Result<(), WebhooksError> {
+    pub async fn forget_others(&self) -> Result<(), FollowError> {
         for (name, _) in ledger::targets(&self.store)? {
             if self.targets.iter().any(|(entry, _)| entry.name == name) {
                 continue;
