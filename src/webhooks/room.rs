@@ -11,7 +11,7 @@ use super::config::Entry;
 use super::error::{ReplayError, WebhooksError};
 use super::ledger::{self, Delivery, Place, State};
 use super::shown::{DeliveryShown, TargetShown, TargetState};
-use super::target::{LANE, Target};
+use super::target::{LANE, Target, reader};
 use super::waiting;
 use crate::store::{FollowError, ReadError, Store, WriteError};
 
@@ -25,11 +25,6 @@ pub struct Webhooks {
 fn left_alone_until(deliveries: &[(Place, Delivery)]) -> Option<Timestamp> {
     let told = deliveries.iter().filter_map(|(_, delivery)| delivery.not_before);
     told.filter(|until| *until > Timestamp::now()).max()
-}
-
-/// The reader of a target in the journal.
-pub(super) fn reader(target: &str) -> String {
-    format!("webhook-{target}")
 }
 
 impl Webhooks {

@@ -304,3 +304,8 @@ pub(super) fn space_of(event: &Event) -> Option<SpaceId> {
 
 /// The lane that targets read: alarms and levels are all in it.
 pub(super) const LANE: Lane = Lane::Critical;
+
+/// The reader of a target in the journal.
+pub(super) fn reader(target: &str) -> String {
+    format!("webhook-{target}")
+}
