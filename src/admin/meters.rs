@@ -75,9 +75,9 @@ struct NewDuty {
 async fn set_duty(
     State(state): State<AdminState>,
     Path(meter): Path<String>,
-    Json(wish): Json<NewDuty>,
+    Json(request): Json<NewDuty>,
 ) -> Result<Json<MeterShown>, AdminError> {
-    Ok(Json(room(&state)?.set_duty(&serial(&meter)?, wish.duty).await?))
+    Ok(Json(room(&state)?.set_duty(&serial(&meter)?, request.duty).await?))
 }
 
 async fn poll(State(state): State<AdminState>, Path(meter): Path<String>) -> Result<StatusCode, AdminError> {
@@ -100,9 +100,9 @@ async fn ask(
     let data = HEXLOWER_PERMISSIVE
         .decode(composed.data.as_bytes())
         .map_err(|error| AdminError::bad(format!("the data field is not hex: {error}")))?;
-    let wish = Command::Ask(Request::Raw(data));
+    let command = Command::Ask(Request::Raw(data));
     let reply = room(&state)?
-        .carry_out(&serial(&meter)?, wish, &origin(), deadline())
+        .carry_out(&serial(&meter)?, command, &origin(), deadline())
         .await?;
     Ok(Json(Composed {
         data: HEXLOWER_PERMISSIVE.encode(&reply),

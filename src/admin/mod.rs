@@ -88,11 +88,11 @@ pub struct Running {
     pub backups: Backups,
     /// The certificate by ACME, when one is configured; it changes with a reload.
     pub acme: watch::Receiver<Option<Acme>>,
-    /// Where wishes go that the app itself carries out.
+    /// Where orders go that the app itself carries out.
     pub orders: mpsc::Sender<Order>,
 }
 
-/// A wish that the app itself carries out.
+/// What the app itself is to carry out.
 pub enum Order {
     /// Read the configuration anew. Answers what changed, or what is wrong with it.
     Reload(oneshot::Sender<Result<Vec<String>, String>>),

@@ -41,9 +41,9 @@ struct Init {
     replace: bool,
 }
 
-async fn init(State(state): State<AdminState>, wish: Option<Json<Init>>) -> Result<Json<Value>, AdminError> {
+async fn init(State(state): State<AdminState>, request: Option<Json<Init>>) -> Result<Json<Value>, AdminError> {
     let now = state.pki.now();
-    let made = match wish.map(|Json(wish)| wish).unwrap_or_default().replace {
+    let made = match request.map(|Json(request)| request).unwrap_or_default().replace {
         true => state.pki.replace(now).await?,
         false => state.pki.init(now).await?,
     };
@@ -113,10 +113,10 @@ async fn possession(
 async fn issue(
     State(state): State<AdminState>,
     Path(hierarchy): Path<String>,
-    Json(wish): Json<CertificateRequest>,
+    Json(request): Json<CertificateRequest>,
 ) -> Result<Json<Value>, AdminError> {
-    let hand_over = wish.hand_over;
-    let request = wish.into_request(hierarchy_of(&hierarchy)?);
+    let hand_over = request.hand_over;
+    let request = request.into_request(hierarchy_of(&hierarchy)?);
     let now = state.pki.now();
     if hand_over {
         let (issued, pem) = state.pki.issue_in_memory(request, now).await?;
@@ -134,15 +134,15 @@ struct Verify {
     hierarchy: Option<Hierarchy>,
 }
 
-async fn verify(State(state): State<AdminState>, Json(wish): Json<Verify>) -> Result<Json<Value>, AdminError> {
-    let chain = wish
+async fn verify(State(state): State<AdminState>, Json(request): Json<Verify>) -> Result<Json<Value>, AdminError> {
+    let chain = request
         .chain
         .iter()
         .map(|der| BASE64.decode(der.as_bytes()).map(CertificateDer::from));
     let chain: Vec<_> = chain
         .collect::<Result<_, _>>()
         .map_err(|error| AdminError::bad(error.to_string()))?;
-    let verdict = state.pki.verify(&chain, wish.hierarchy, state.pki.now())?;
+    let verdict = state.pki.verify(&chain, request.hierarchy, state.pki.now())?;
     Ok(Json(
         serde_json::to_value(verdict).map_err(|error| AdminError::failed(error.to_string()))?,
     ))
@@ -156,11 +156,11 @@ struct Revoke {
     reason: Reason,
 }
 
-async fn revoke(State(state): State<AdminState>, Json(wish): Json<Revoke>) -> Result<Json<Row>, AdminError> {
+async fn revoke(State(state): State<AdminState>, Json(request): Json<Revoke>) -> Result<Json<Row>, AdminError> {
     Ok(Json(
         state
             .pki
-            .revoke(&wish.which, wish.hierarchy, wish.reason, state.pki.now())
+            .revoke(&request.which, request.hierarchy, request.reason, state.pki.now())
             .await?,
     ))
 }

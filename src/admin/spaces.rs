@@ -83,8 +83,8 @@ async fn list(State(state): State<AdminState>, Query(from): Query<After>) -> Res
     Ok(Json(spaces.into_iter().map(SpaceShown::from).collect()))
 }
 
-async fn create(State(state): State<AdminState>, Json(wish): Json<Create>) -> Result<Json<SpaceShown>, AdminError> {
-    Ok(Json(room(&state)?.create(wish).await?.into()))
+async fn create(State(state): State<AdminState>, Json(request): Json<Create>) -> Result<Json<SpaceShown>, AdminError> {
+    Ok(Json(room(&state)?.create(request).await?.into()))
 }
 
 async fn show(State(state): State<AdminState>, Path(id): Path<String>) -> Result<Json<SpaceShown>, AdminError> {
@@ -94,9 +94,9 @@ async fn show(State(state): State<AdminState>, Path(id): Path<String>) -> Result
 async fn set(
     State(state): State<AdminState>,
     Path(id): Path<String>,
-    Json(wish): Json<Set>,
+    Json(request): Json<Set>,
 ) -> Result<Json<SpaceShown>, AdminError> {
-    Ok(Json(room(&state)?.set(id_of(&id)?, wish).await?.into()))
+    Ok(Json(room(&state)?.set(id_of(&id)?, request).await?.into()))
 }
 
 async fn remove(State(state): State<AdminState>, Path(id): Path<String>) -> Result<StatusCode, AdminError> {

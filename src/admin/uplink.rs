@@ -47,8 +47,11 @@ async fn test(State(state): State<AdminState>, Json(tested): Json<Tested>) -> Re
 }
 
 /// Whoever goes away before the answer waits no more: the room asks no longer in their name.
-async fn enrol(State(state): State<AdminState>, Json(wish): Json<EnrolRequest>) -> Result<Json<Vec<Step>>, AdminError> {
-    let steps = room(&state)?.enrol(wish).await;
+async fn enrol(
+    State(state): State<AdminState>,
+    Json(request): Json<EnrolRequest>,
+) -> Result<Json<Vec<Step>>, AdminError> {
+    let steps = room(&state)?.enrol(request).await;
     steps.map(Json).ok_or_else(|| {
         AdminError::bad(
             "the box proves itself by what its configuration names; with uplink.auth = \"est\" or \"bootstrap\" the \

@@ -15,8 +15,8 @@ const TRIAL: Duration = Duration::from_secs(60);
 
 impl App {
     /// Takes over what the cloud wants, or leaves everything as it was.
-    pub(super) async fn configure(&mut self, wish: NewConfiguration, told: OutcomeSender) {
-        match self.try_configure(&wish).await {
+    pub(super) async fn configure(&mut self, configuration: NewConfiguration, told: OutcomeSender) {
+        match self.try_configure(&configuration).await {
             Ok(true) => {
                 tracing::info!("a configuration from the cloud changes the uplink and is tried");
                 self.trial = Some(Trial {
@@ -36,11 +36,11 @@ impl App {
     }
 
     /// Puts it in force. Answers whether there is a new uplink that has to prove itself.
-    async fn try_configure(&mut self, wish: &NewConfiguration) -> Result<bool, String> {
+    async fn try_configure(&mut self, configuration: &NewConfiguration) -> Result<bool, String> {
         if self.trial.is_some() {
             return Err("another configuration is being tried".to_owned());
         }
-        let candidate = remote::candidate(&self.flags, &self.config, wish.section, &wish.text);
+        let candidate = remote::candidate(&self.flags, &self.config, configuration.section, &configuration.text);
         let candidate = candidate.map_err(|error| error.to_string())?;
         let before = self.config.uplink.clone();
         let data_dir = self.config.data_dir.clone();

@@ -51,7 +51,9 @@ impl App {
         let hosts = Names::of(&self.config).for_certificate();
         if name == DoorName::Https {
             if acme::wanted(&self.config).is_some() {
-                let made = self.acme.certificate(&self.config, (&self.store, &self.pki), hosts);
+                let made = self
+                    .acme
+                    .certificate(&self.config, (&self.deps.store, &self.pki), hosts);
                 return made.await.with_context(context);
             }
             self.acme.leave();

@@ -108,9 +108,9 @@ impl App {
         self.close_door(name);
         self.doors.insert(name, up);
         self.is_no_longer_shut(name);
-        self.reporter.certificate(name.name(), served);
-        self.reporter.trust(name.name(), trust);
-        self.reporter.doors(self.doors());
+        self.deps.reporter.certificate(name.name(), served);
+        self.deps.reporter.trust(name.name(), trust);
+        self.deps.reporter.doors(self.doors());
         self.run_door(name, open, move || {
             let kept = kept.upgrade().context("the door is closed already")?;
             Ok(make(Vec::new(), clones(&kept)?)?)
@@ -135,9 +135,9 @@ impl App {
     fn close_door(&mut self, name: DoorName) {
         if self.doors.remove(&name).is_some() {
             self.supervisor.retire(name.service());
-            self.reporter.certificate(name.name(), None);
-            self.reporter.trust(name.name(), None);
-            self.reporter.doors(self.doors());
+            self.deps.reporter.certificate(name.name(), None);
+            self.deps.reporter.trust(name.name(), None);
+            self.deps.reporter.doors(self.doors());
         }
     }
 

@@ -34,7 +34,7 @@ const PARTS: [(&str, &str); 4] = [
     ("api", DoorName::Https.service()),
 ];
 
-/// What became of a wish, once it is known.
+/// What became of a configuration, once it is known.
 type Verdict = Option<Result<(), String>>;
 
 /// What the uplink calls; every room that is rebuilt gets the same.
@@ -46,7 +46,8 @@ pub(super) struct HostControl {
     states: watch::Receiver<States>,
     /// What is in force.
     config: RwLock<Config>,
-    wishes: Mutex<BTreeMap<u64, watch::Receiver<Verdict>>>,
+    /// Of the configurations that were wanted lately, by their keys.
+    verdicts: Mutex<BTreeMap<u64, watch::Receiver<Verdict>>>,
 }
 
 impl HostControl {
@@ -63,7 +64,7 @@ impl HostControl {
             logging,
             states,
             config: RwLock::new(config),
-            wishes: Mutex::default(),
+            verdicts: Mutex::default(),
         })
     }
 
@@ -75,8 +76,8 @@ impl HostControl {
             .clone_from(config);
     }
 
-    fn wishes(&self) -> MutexGuard<'_, BTreeMap<u64, watch::Receiver<Verdict>>> {
-        self.wishes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn verdicts(&self) -> MutexGuard<'_, BTreeMap<u64, watch::Receiver<Verdict>>> {
+        self.verdicts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -100,17 +101,22 @@ impl Host for HostControl {
         remote::shown(&self.config.read().unwrap_or_else(PoisonError::into_inner), section)
     }
 
-    async fn configure(&self, wish: NewConfiguration) -> Result<(), String> {
+    async fn configure(&self, configuration: NewConfiguration) -> Result<(), String> {
         let (verdict, told) = watch::channel(None);
-        let key = wish.key;
+        let key = configuration.key;
         {
-            let mut wishes = self.wishes();
-            wishes.insert(key, told);
-            while wishes.len() > REMEMBERED {
-                wishes.pop_first();
+            let mut verdicts = self.verdicts();
+            verdicts.insert(key, told);
+            while verdicts.len() > REMEMBERED {
+                verdicts.pop_first();
             }
         }
-        if self.orders.send(Order::Configure(wish, verdict)).await.is_err() {
+        if self
+            .orders
+            .send(Order::Configure(configuration, verdict))
+            .await
+            .is_err()
+        {
             return Err("the box is stopping".to_owned());
         }
         let gone = || Err("the box is stopping".to_owned());
@@ -118,7 +124,7 @@ impl Host for HostControl {
     }
 
     async fn configured(&self, key: u64) -> Option<Result<(), String>> {
-        let mut told = self.wishes().get(&key)?.clone();
+        let mut told = self.verdicts().get(&key)?.clone();
         told.wait_for(Option::is_some).await.ok()?.clone()
     }
 

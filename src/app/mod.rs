@@ -120,7 +120,7 @@ async fn attend(app: &mut App, signals: &mut Signals, ordered: &mut mpsc::Receiv
             () = app.until_doors_are_tried() => app.try_doors_again().await,
             works = app.verdict() => app.settle_trial(works).await,
             Some(order) = ordered.recv() => match order {
-                Order::Configure(wish, told) => app.configure(wish, told).await,
+                Order::Configure(configuration, told) => app.configure(configuration, told).await,
                 Order::Reload(answer) => {
                     let _ = answer.send(app.reload().await);
                 }

@@ -50,9 +50,9 @@ impl App {
 
     fn probe(&self) -> Probe {
         Probe {
-            store: self.store.clone(),
+            store: self.deps.store.clone(),
             states: self.supervisor.states(),
-            reporter: self.reporter.clone(),
+            reporter: self.deps.reporter.clone(),
             readiness: self.readiness.clone(),
         }
     }

@@ -41,7 +41,7 @@ impl App {
             Ok(changed) => tracing::info!(changed = changed.join(", "), "reloaded"),
             Err(fault) => tracing::error!(fault, "not reloaded, the old configuration stays in force"),
         }
-        self.reporter.reloaded(changed.as_ref().err().cloned());
+        self.deps.reporter.reloaded(changed.as_ref().err().cloned());
         systemd::ready("ready");
         changed
     }

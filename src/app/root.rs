@@ -47,13 +47,12 @@ pub(super) struct App {
     pub(super) config: Config,
     pub(super) flags: Flags,
     pub(super) logging: Logging,
-    pub(super) store: Store,
     pub(super) pki: Pki,
-    pub(super) accounts: Accounts,
     pub(super) assets: Assets,
     pub(super) metrics: Metrics,
     pub(super) supervisor: Supervisor,
     pub(super) parts: Parts,
+    /// What does not change with the configuration: the book, people and their tokens, what is told of the box.
     pub(super) deps: Deps,
     /// What the uplink calls, which is told what is in force.
     pub(super) host: Arc<HostControl>,
@@ -61,7 +60,6 @@ pub(super) struct App {
     /// Doors that could not be opened.
     pub(super) shut: BTreeMap<DoorName, Shut>,
     pub(super) handover: Handover,
-    pub(super) reporter: Reporter,
     pub(super) acme: AcmeUse,
     pub(super) readiness: watch::Sender<Readiness>,
     pub(super) lamps: watch::Sender<Lamps>,
@@ -110,18 +108,17 @@ impl App {
         );
         let accounts = Accounts::new(store.clone());
         let deps = Deps {
-            store: store.clone(),
+            store,
             data_dir: config.data_dir.clone(),
-            bearers: Arc::new(Bearers::new(accounts.clone(), config.limits.https.per_client)),
+            bearers: Arc::new(Bearers::new(accounts, config.limits.https.per_client)),
             backups,
-            reporter: reporter.clone(),
+            reporter,
             host: host.clone(),
             alarms: crate::rules::Inbox::default(),
             relay_counts: relay::Counts::new(&metrics),
             streams: CancellationToken::new(),
         };
         let mut app = App {
-            accounts,
             assets: Assets::load(),
             parts,
             deps,
@@ -137,21 +134,19 @@ impl App {
             config,
             flags,
             logging,
-            store,
             pki,
             metrics,
             supervisor,
-            reporter,
         };
         app.open_admin(orders)?;
         app.add_probe();
         memory::add_to(&mut app.supervisor);
-        lamps::add_to(&mut app.supervisor, &app.reporter, &app.lamps);
+        lamps::add_to(&mut app.supervisor, &app.deps.reporter, &app.lamps);
         app.refresh_parts().await?;
         app.open_doors().await?;
         app.commit_parts().await;
         app.acme.doors_are_open();
-        app.reporter.is_ready();
+        app.deps.reporter.is_ready();
         app.probe_once().await;
         app.say_how_to_sign_in();
         Ok(app)
@@ -164,7 +159,7 @@ impl App {
 
     /// How the store is.
     pub(super) fn store_health(&self) -> watch::Receiver<Health> {
-        self.store.health()
+        self.deps.store.health()
     }
 
     /// Where each door listens.
@@ -177,14 +172,14 @@ impl App {
 
     /// Stops everything: all doors at once, then what is behind them, the store last.
     pub(super) async fn close(mut self) {
-        self.reporter.is_stopping();
+        self.deps.reporter.is_stopping();
         self.deps.streams.cancel();
         self.close_doors();
         // It says its last words while the doors are left.
         self.supervisor.retire("uplink");
         self.supervisor.join_retired().await;
         self.supervisor.stop(LAST).await;
-        self.store.close().await;
+        self.deps.store.close().await;
         tracing::info!("stopped");
     }
 
@@ -194,7 +189,7 @@ impl App {
         let face = Face::new(
             self.config.site.name.clone(),
             timezone,
-            self.accounts.clone(),
+            self.deps.bearers.accounts().clone(),
             self.assets.clone(),
             self.lamps.subscribe(),
         );
@@ -205,7 +200,7 @@ impl App {
             health: health::router(self.readiness.subscribe()),
             assets: self.assets.clone(),
             face,
-            report: self.reporter.clone().into_status(),
+            report: self.deps.reporter.clone().into_status(),
             bearers: Arc::clone(&self.deps.bearers),
             contact: self.config.site.contact.clone(),
         });
@@ -215,19 +210,19 @@ impl App {
 
     fn open_admin(&mut self, orders: mpsc::Sender<Order>) -> anyhow::Result<()> {
         let running = Running {
-            status: self.reporter.clone().into_status(),
+            status: self.deps.reporter.clone().into_status(),
             occupancy: self.parts.occupancy.subscribe(),
             meters: self.parts.meters.subscribe(),
             relay: self.parts.relay.subscribe(),
             uplink: self.parts.uplink.subscribe(),
             webhooks: self.parts.webhooks.subscribe(),
-            store: self.store.clone(),
+            store: self.deps.store.clone(),
             backups: self.deps.backups.clone(),
             acme: self.acme.current(),
             orders,
         };
         let state = AdminState {
-            accounts: self.accounts.clone(),
+            accounts: self.deps.bearers.accounts().clone(),
             pki: self.pki.clone(),
             running: Some(running),
         };
@@ -244,7 +239,7 @@ impl App {
     }
 
     fn say_how_to_sign_in(&self) {
-        if self.accounts.is_empty().unwrap_or(false) {
+        if self.deps.bearers.accounts().is_empty().unwrap_or(false) {
             tracing::info!("nobody can sign in yet: run `gatelodge user add NAME --role admin` for a one-time link");
         }
     }

@@ -3,7 +3,7 @@
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// Who is told what became of a wish.
+/// Who is told what became of a configuration.
 pub(super) type OutcomeSender = watch::Sender<Option<Result<(), String>>>;
 
 /// A configuration that is in force and may not stay.

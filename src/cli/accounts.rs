@@ -134,14 +134,14 @@ impl UserCommand {
                 meters,
                 password_file: _,
             } => {
-                let wish =
+                let body =
                     json!({ "name": name, "role": role, "meters": meters, "password": password.map(Secret::reveal) });
-                let answer: Value = client.ask(Method::POST, "/people", Some(&wish)).await?;
+                let answer: Value = client.ask(Method::POST, "/people", Some(&body)).await?;
                 said(&answer, added(&name, role, &answer, link));
             }
             UserCommand::Meters { name, meters } => {
-                let wish = json!(meters);
-                let _: Value = client.ask(Method::PUT, &person(&name, "/meters"), Some(&wish)).await?;
+                let body = json!(meters);
+                let _: Value = client.ask(Method::PUT, &person(&name, "/meters"), Some(&body)).await?;
                 let which: Vec<&str> = meters.iter().map(MeterId::as_str).collect();
                 let which = if which.is_empty() {
                     "none".to_owned()
@@ -172,9 +172,9 @@ impl UserCommand {
                 );
             }
             UserCommand::Passwd { name, password_file: _ } => {
-                let wish = json!({ "password": password.map(Secret::reveal) });
+                let body = json!({ "password": password.map(Secret::reveal) });
                 let answer: Value = client
-                    .ask(Method::POST, &person(&name, "/password"), Some(&wish))
+                    .ask(Method::POST, &person(&name, "/password"), Some(&body))
                     .await?;
                 said(&answer, format!("{name} has a new password; their sessions are over"));
             }
@@ -195,8 +195,8 @@ impl TokenCommand {
     async fn ask(self, common: &Common, client: &Client) -> Result<(), CliError> {
         match self {
             TokenCommand::Create { name, scopes } => {
-                let wish = json!({ "name": name, "scopes": scopes });
-                let answer: Value = client.ask(Method::POST, "/tokens", Some(&wish)).await?;
+                let body = json!({ "name": name, "scopes": scopes });
+                let answer: Value = client.ask(Method::POST, "/tokens", Some(&body)).await?;
                 if common.json {
                     print::json(&answer);
                 } else {

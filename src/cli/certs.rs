@@ -79,21 +79,21 @@ impl Certs {
         let folder = |env: &str| CertsFolder::new(&self.folder()?, env).map_err(CliError::usage);
         match &self.command {
             Command::Init { env, days } => {
-                let wish = CertificateTemplate {
+                let template = CertificateTemplate {
                     days: *days,
                     now,
                     words: &[],
                 };
-                let made = folder(env)?.init(&wish).map_err(CliError::failed)?;
+                let made = folder(env)?.init(&template).map_err(CliError::failed)?;
                 say(common, &made, "CA");
             }
             Command::Server { env, days, sans } => {
-                let wish = CertificateTemplate {
+                let template = CertificateTemplate {
                     days: *days,
                     now,
                     words: sans,
                 };
-                let made = folder(env)?.server(&wish).map_err(CliError::failed)?;
+                let made = folder(env)?.server(&template).map_err(CliError::failed)?;
                 say(common, &made, "SERVER");
             }
             Command::Client {
@@ -108,12 +108,12 @@ impl Certs {
                         "{client_id} may do nothing: mediators know the roles internal, partner and readonly"
                     ));
                 }
-                let wish = CertificateTemplate {
+                let template = CertificateTemplate {
                     days: *days,
                     now,
                     words: &words,
                 };
-                let made = folder(env)?.client(client_id, &wish).map_err(CliError::failed)?;
+                let made = folder(env)?.client(client_id, &template).map_err(CliError::failed)?;
                 say(common, &made, "CLIENT");
             }
             Command::List { env } => list(common, &folder(env)?)?,

@@ -254,9 +254,9 @@ impl State {
 }
 
 async fn set(client: &Client, serial: &MeterId, duty: Duty) -> Result<MeterShown, CliError> {
-    let wish = json!({ "duty": duty });
+    let body = json!({ "duty": duty });
     Ok(client
-        .ask(Method::PUT, &format!("{}/duty", path(serial)), Some(&wish))
+        .ask(Method::PUT, &format!("{}/duty", path(serial)), Some(&body))
         .await?)
 }
 

@@ -112,16 +112,16 @@ impl Command {
         if let Command::Show { file } = &self {
             return show(common, file);
         }
-        let wish = match self {
-            Command::Server(wish) => Ok((wish, "server")),
-            Command::Client(wish) => Ok((wish, "client")),
-            Command::Signing(wish) => Ok((wish, "signing")),
-            Command::Relay(wish) => Ok((wish, "relay")),
-            Command::Grpc(wish) => Ok((wish, "grpc")),
+        let issued = match self {
+            Command::Server(request) => Ok((request, "server")),
+            Command::Client(request) => Ok((request, "client")),
+            Command::Signing(request) => Ok((request, "signing")),
+            Command::Relay(request) => Ok((request, "relay")),
+            Command::Grpc(request) => Ok((request, "grpc")),
             other => Err(other),
         };
-        match wish {
-            Ok((wish, hierarchy)) => wish.issue(common, hierarchy),
+        match issued {
+            Ok((request, hierarchy)) => request.issue(common, hierarchy),
             Err(Command::Verify { file, hierarchy }) => verify(common, &file, hierarchy.as_deref()),
             Err(other) => with_box(common, async |client| other.ask(common, client).await),
         }
@@ -130,8 +130,8 @@ impl Command {
     async fn ask(self, common: &Common, client: &Client) -> Result<(), CliError> {
         match self {
             Command::Init { replace } => {
-                let wish = json!({ "replace": replace });
-                let answer: Value = client.ask(Method::POST, "/pki/init", Some(&wish)).await?;
+                let body = json!({ "replace": replace });
+                let answer: Value = client.ask(Method::POST, "/pki/init", Some(&body)).await?;
                 if common.json {
                     print::json(&answer)
                 } else {
@@ -154,8 +154,8 @@ impl Command {
                 hierarchy,
                 reason,
             } => {
-                let wish = json!({ "which": which, "hierarchy": hierarchy, "reason": reason });
-                let row: Value = client.ask(Method::POST, "/pki/revocation", Some(&wish)).await?;
+                let body = json!({ "which": which, "hierarchy": hierarchy, "reason": reason });
+                let row: Value = client.ask(Method::POST, "/pki/revocation", Some(&body)).await?;
                 let words = format!(
                     "revoked {} ({}) of {}",
                     word(&row["name"]),
@@ -186,7 +186,7 @@ impl Issue {
     /// The folder is made, and must take files, before a certificate is issued that could be lost; they are written
     /// by the caller, whoever the box is.
     fn issue(self, common: &Common, hierarchy: &str) -> Result<(), CliError> {
-        let wish = json!({
+        let body = json!({
             "name": self.name, "usage": self.usage, "role": self.role, "organization": self.organization,
             "hosts": self.hosts, "uris": self.uris, "days": self.days,
             "hand_over": self.out.is_some(), "overwrite": self.overwrite,
@@ -197,7 +197,7 @@ impl Issue {
         }
         let path = format!("/pki/{hierarchy}/certificates");
         let mut answer: Value = with_box(common, async |client| {
-            Ok(client.ask(Method::POST, &path, Some(&wish)).await?)
+            Ok(client.ask(Method::POST, &path, Some(&body)).await?)
         })?;
         let pem = answer["pem"].take();
         let mut issued = answer["issued"].take();
@@ -238,9 +238,9 @@ fn write(file: &Path, text: &str, overwrite: bool, secret: bool) -> Result<(), C
 fn verify(common: &Common, file: &Path, hierarchy: Option<&str>) -> Result<(), CliError> {
     let chain = pki::certificates(file).map_err(CliError::failed)?;
     let chain: Vec<String> = chain.iter().map(|der| BASE64.encode(der)).collect();
-    let wish = json!({ "chain": chain, "hierarchy": hierarchy });
+    let body = json!({ "chain": chain, "hierarchy": hierarchy });
     let found: Value = with_box(common, async |client| {
-        Ok(client.ask(Method::POST, "/pki/verdict", Some(&wish)).await?)
+        Ok(client.ask(Method::POST, "/pki/verdict", Some(&body)).await?)
     })?;
     verdict(common, file, &found)
 }

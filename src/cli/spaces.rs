@@ -77,8 +77,8 @@ impl Command {
                     current,
                     open,
                 } => {
-                    let wish = json!({ "name": name, "maximum": maximum, "current": current, "open": open });
-                    one(common, client.ask(Method::POST, "/spaces", Some(&wish)).await?);
+                    let body = json!({ "name": name, "maximum": maximum, "current": current, "open": open });
+                    one(common, client.ask(Method::POST, "/spaces", Some(&body)).await?);
                 }
                 Command::Show { id } => one(common, client.ask(Method::GET, &path(&id), None).await?),
                 Command::Set {
@@ -87,8 +87,8 @@ impl Command {
                     current,
                     maximum,
                 } => {
-                    let wish = json!({ "name": name, "current": current, "maximum": maximum });
-                    one(common, client.ask(Method::PATCH, &path(&id), Some(&wish)).await?);
+                    let body = json!({ "name": name, "current": current, "maximum": maximum });
+                    one(common, client.ask(Method::PATCH, &path(&id), Some(&body)).await?);
                 }
                 Command::Delete { id } => {
                     let _: Value = client.ask(Method::DELETE, &path(&id), None).await?;

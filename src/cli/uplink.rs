@@ -103,7 +103,7 @@ async fn by_file(common: &Common) -> Result<Vec<Step>, CliError> {
 
 fn enrol(common: &Common, otp_file: Option<PathBuf>, again: bool) -> Result<ExitCode, CliError> {
     let otp = otp_file.as_deref().map(secret_from).transpose()?;
-    let wish = EnrolRequest {
+    let request = EnrolRequest {
         otp: otp.map(|otp| otp.reveal().trim().to_owned()),
         again,
     };
@@ -116,7 +116,7 @@ fn enrol(common: &Common, otp_file: Option<PathBuf>, again: bool) -> Result<Exit
                 shown.client_id
             ));
         }
-        Ok(client.ask(Method::POST, "/uplink/enrol", Some(&json!(wish))).await?)
+        Ok(client.ask(Method::POST, "/uplink/enrol", Some(&json!(request))).await?)
     })?;
     Ok(super::cert::tell(&steps, common))
 }

@@ -22,7 +22,7 @@ use crate::http::{HEARTBEAT, event_stream};
 const SOCKET_BUFFER: usize = 4 << 10;
 const LONGEST_MESSAGE: usize = 1 << 10;
 
-/// A request's wish for a WebSocket, if it has one.
+/// The WebSocket that a request asks for, if it asks for one.
 pub type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
 /// How a room puts news into words.

@@ -23,7 +23,7 @@ use super::metrics::DoorMetrics;
 use super::request_id::RequestIds;
 use super::route::Route;
 use super::{Crowded, Peer, Problem, Proxies, RateLimits, authority, claims, expect};
-use finish::{Line, Shared};
+use finish::{DoorContext, Line};
 pub use finish::{Pages, Shape};
 
 /// The longest address (path and query) a request may have, in bytes.
@@ -56,7 +56,7 @@ pub struct Settings {
 /// The layer; a door lays it round its [`Swap`](super::swap::Swap), and so round every router that stands there.
 #[derive(Clone)]
 pub struct Serve {
-    shared: Arc<Shared>,
+    shared: Arc<DoorContext>,
 }
 
 impl Serve {
@@ -67,7 +67,7 @@ impl Serve {
             HeaderValue::try_from(format!("max-age={}", age.as_secs())).expect("digits are header characters")
         });
         Serve {
-            shared: Arc::new(Shared {
+            shared: Arc::new(DoorContext {
                 door: settings.door,
                 hsts,
                 rates: settings.rates,
@@ -96,7 +96,7 @@ impl<S> Layer<S> for Serve {
 #[derive(Clone)]
 pub struct Served<S> {
     inner: S,
-    shared: Arc<Shared>,
+    shared: Arc<DoorContext>,
 }
 
 impl<S> Service<Request> for Served<S>
@@ -196,7 +196,7 @@ pin_project! {
         inner: Option<F>,
         refusal: Option<Response>,
         line: Line,
-        shared: Arc<Shared>,
+        shared: Arc<DoorContext>,
     }
 }
 

@@ -11,10 +11,10 @@ use super::serve::Serve;
 /// The place of what answers behind a door; clones share it.
 #[derive(Clone)]
 pub struct Swap {
-    shared: Arc<Shared>,
+    shared: Arc<SwapState>,
 }
 
-struct Shared {
+struct SwapState {
     /// What answers, inside its door's layer.
     current: ArcSwap<Inside>,
     parts: Mutex<Parts>,
@@ -40,7 +40,7 @@ impl Swap {
             layer: None,
         };
         Swap {
-            shared: Arc::new(Shared {
+            shared: Arc::new(SwapState {
                 current: ArcSwap::new(parts.whole()),
                 parts: Mutex::new(parts),
             }),

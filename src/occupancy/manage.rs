@@ -37,7 +37,7 @@ pub struct Set {
     pub maximum: Option<u32>,
 }
 
-/// The operator's wish was not carried out.
+/// The operator's request was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum ManageError {
     /// There is no such space.
@@ -106,20 +106,20 @@ impl Occupancy {
     }
 
     /// Creates a space.
-    pub async fn create(&self, wish: Create) -> Result<Space, ManageError> {
-        bounds("maximum", wish.maximum, 1)?;
-        bounds("current", wish.current, 0)?;
-        name_fits(wish.name.as_deref())?;
+    pub async fn create(&self, request: Create) -> Result<Space, ManageError> {
+        bounds("maximum", request.maximum, 1)?;
+        bounds("current", request.current, 0)?;
+        name_fits(request.name.as_deref())?;
         let counts = Counts {
-            current: wish.current,
-            maximum: wish.maximum,
+            current: request.current,
+            maximum: request.maximum,
         };
-        let origin = if wish.open {
+        let origin = if request.open {
             SpaceOrigin::Shared
         } else {
             SpaceOrigin::Operator
         };
-        let new = NewSpace::plain(SpaceId::from_random(random()), wish.name, counts, origin);
+        let new = NewSpace::plain(SpaceId::from_random(random()), request.name, counts, origin);
         self.writer.create(new, self.now()).await.map_err(written)
     }
 

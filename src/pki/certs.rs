@@ -18,7 +18,7 @@ use rcgen::{
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::pem;
+use super::pem::{self, PemError};
 use super::profile::{date, serial, span};
 use crate::files::{self, FileError, Readers};
 
@@ -94,6 +94,13 @@ pub enum CertsError {
     /// A file of the authority holds something else.
     #[error("{} does not hold what it should", .0.display())]
     Content(PathBuf),
+    /// A file of the authority holds no certificate, or no key.
+    #[error("{} does not hold what it should: {source}", .path.display())]
+    Pem {
+        path: PathBuf,
+        /// What the parser said.
+        source: PemError,
+    },
     /// A key or certificate could not be made.
     #[error("could not {0}: {1}")]
     Crypto(&'static str, #[source] rcgen::Error),
@@ -109,12 +116,12 @@ impl CertsFolder {
     }
 
     /// Makes the authority, unless there is one.
-    pub fn init(&self, wish: &CertificateTemplate<'_>) -> Result<Made, CertsError> {
+    pub fn init(&self, template: &CertificateTemplate<'_>) -> Result<Made, CertsError> {
         let [key_file, certificate_file] = self.files("ca", "ca");
         if let Some(there) = [&key_file, &certificate_file].into_iter().find(|file| file.exists()) {
             return Err(CertsError::Exists(there.clone()));
         }
-        let mut params = params(&format!("{SERVER_NAME}-{} CA", self.environment), None, wish);
+        let mut params = params(&format!("{SERVER_NAME}-{} CA", self.environment), None, template);
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let key = generate()?;
@@ -134,12 +141,12 @@ impl CertsFolder {
     }
 
     /// Makes a server's certificate, in place of the one before.
-    pub fn server(&self, wish: &CertificateTemplate<'_>) -> Result<Made, CertsError> {
-        let mut params = params(SERVER_NAME, None, wish);
+    pub fn server(&self, template: &CertificateTemplate<'_>) -> Result<Made, CertsError> {
+        let mut params = params(SERVER_NAME, None, template);
         // Of the common name nobody takes notice any more, so it is among the names too.
         let names = ["localhost", SERVER_NAME]
             .into_iter()
-            .chain(wish.words.iter().map(String::as_str));
+            .chain(template.words.iter().map(String::as_str));
         let names: Vec<String> = names.map(str::to_owned).collect();
         params.subject_alt_names = CertificateParams::new(names)
             .map_err(|error| CertsError::Crypto("take the names", error))?
@@ -149,16 +156,16 @@ impl CertsFolder {
     }
 
     /// Makes a client's certificate, in place of the one before, and notes it in `issued.json`.
-    pub fn client(&self, id: &str, wish: &CertificateTemplate<'_>) -> Result<Made, CertsError> {
+    pub fn client(&self, id: &str, template: &CertificateTemplate<'_>) -> Result<Made, CertsError> {
         let id = named(id, "client id")?;
-        let role = wish.words.first().map(String::as_str);
-        let mut params = params(id, role, wish);
+        let role = template.words.first().map(String::as_str);
+        let mut params = params(id, role, template);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         let number = params
             .serial_number
             .clone()
             .expect("every certificate of ours has a number");
-        let (not_before, not_after) = life(wish);
+        let (not_before, not_after) = life(template);
         let mut ledger = self.ledger()?;
         let made = self.sign(params, self.files("clients", id))?;
         let row = IssuedClient {
@@ -166,7 +173,7 @@ impl CertsFolder {
             ou: role.map(str::to_owned),
             not_before,
             not_after,
-            issued_at: wish.now,
+            issued_at: template.now,
         };
         ledger.clients.insert(id.to_owned(), row);
         let text = serde_json::to_string_pretty(&ledger).expect("plain data");
@@ -222,9 +229,13 @@ impl CertsFolder {
             });
         }
         let ca = files::read(&certificate_file)?;
-        let der = pem::certificate(ca.as_bytes()).map_err(|_| CertsError::Content(certificate_file))?;
+        let no = |path: &Path| {
+            let path = path.to_owned();
+            move |source| CertsError::Pem { path, source }
+        };
+        let der = pem::certificate(ca.as_bytes()).map_err(no(&certificate_file))?;
         let key = Zeroizing::new(files::read(&key_file)?);
-        let key = pem::private_key(key.as_bytes()).map_err(|_| CertsError::Content(key_file.clone()))?;
+        let key = pem::private_key(key.as_bytes()).map_err(no(&key_file))?;
         let key = KeyPair::from_der_and_sign_algo(&key, &PKCS_RSA_SHA256).map_err(|_| CertsError::Content(key_file))?;
         let issuer = Issuer::from_ca_cert_der(&der, key);
         Ok((
@@ -251,13 +262,13 @@ fn named<'a>(name: &'a str, what: &'static str) -> Result<&'a str, CertsError> {
         .ok_or_else(|| CertsError::Name(name.to_owned(), what))
 }
 
-fn life(wish: &CertificateTemplate<'_>) -> (Timestamp, Timestamp) {
-    span(wish.now, SignedDuration::from_hours(24 * i64::from(wish.days)))
+fn life(template: &CertificateTemplate<'_>) -> (Timestamp, Timestamp) {
+    span(template.now, SignedDuration::from_hours(24 * i64::from(template.days)))
 }
 
-fn params(name: &str, role: Option<&str>, wish: &CertificateTemplate<'_>) -> CertificateParams {
+fn params(name: &str, role: Option<&str>, template: &CertificateTemplate<'_>) -> CertificateParams {
     let mut params = CertificateParams::default();
-    let (not_before, not_after) = life(wish);
+    let (not_before, not_after) = life(template);
     params.not_before = date(not_before);
     params.not_after = date(not_after);
     params.serial_number = Some(serial());

@@ -50,7 +50,7 @@ pub struct PeerShown {
     pub round_trip_ms: Option<f64>,
 }
 
-/// A ticket that is wished for.
+/// A ticket that is asked for.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TicketRequest {

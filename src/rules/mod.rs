@@ -28,6 +28,6 @@ pub use entry::Entry;
 pub use inbox::{Gauge, Gauges, Inbox};
 pub use machine::{Parameters, Phase};
 pub use op::Op;
-pub use room::{READER, Rules, RulesError};
+pub use room::{READER, Rules};
 pub use rule::{On, Rule};
 pub use rulebook::rules;

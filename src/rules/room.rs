@@ -23,7 +23,7 @@ use super::writing::write;
 use crate::domain::series::{Sample, another, no_date, samples, silent, space_samples, topups_in_doubt};
 use crate::domain::{Doubt, Event, Faults, Lane, MeterNews, Occupancy, Quantity, Seq, Source, SpaceId};
 use crate::store::{
-    ClockState, Delivery, Entry as JournalEntry, ReadError, RowError, Store, SubscribeError, Subscription, WriteError,
+    ClockState, Delivery, Entry as JournalEntry, FollowError, ReadError, Store, SubscribeError, Subscription,
 };
 
 /// The name of the reader in the journal.
@@ -46,20 +46,6 @@ pub struct Rules {
     context: Context,
     gauges: Gauges,
     inbox: Inbox,
-}
-
-/// The room's own work broke, which is a fault of ours.
-#[derive(Debug, thiserror::Error)]
-pub enum RulesError {
-    /// The journal cannot be followed.
-    #[error(transparent)]
-    Subscribe(#[from] SubscribeError),
-    /// The journal or a row cannot be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// A row cannot be written.
-    #[error(transparent)]
-    Write(#[from] WriteError<RowError>),
 }
 
 /// The lanes of the journal.
@@ -92,7 +78,7 @@ impl Rules {
     /// The first time in a book: rules hear what every source said last, and from the next change on the journal. To be
     /// called before anybody else writes, for a new cursor is on disk only a moment after it was taken: what comes first
     /// is not lost to a box that is killed meanwhile, and what was long ago is not told as if it were now.
-    pub async fn prepare(&self) -> Result<(), RulesError> {
+    pub async fn prepare(&self) -> Result<(), FollowError> {
         if BEGUN.get(&self.store, &[])?.is_some() {
             return Ok(());
         }
@@ -124,7 +110,7 @@ impl Rules {
     }
 
     /// Holds what is said against the rules until it is told to stop.
-    pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), RulesError> {
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), FollowError> {
         let mut lanes = self.lanes()?;
         self.prepare().await?;
         let begun = BEGUN.get(&self.store, &[])?.unwrap_or_default();
@@ -167,7 +153,7 @@ impl Rules {
 
     /// Where the rules are, from the book: those that are others now have let go of their alarms and have heard what
     /// every source said last.
-    async fn begin(&self) -> Result<Watch, RulesError> {
+    async fn begin(&self) -> Result<Watch, FollowError> {
         let now = Timestamp::now();
         let (groups, levels) = (ledger::groups(&self.store)?, ledger::levels(&self.store)?);
         let mut watch = Watch::new(self.rules.clone(), groups, levels);
@@ -231,7 +217,7 @@ impl Rules {
     }
 
     /// Hears what came and what follows at once, writes what came of it, then acknowledges it.
-    async fn hear_all(&self, watch: &mut Watch, first: Delivery, lane: &mut Subscription) -> Result<(), RulesError> {
+    async fn hear_all(&self, watch: &mut Watch, first: Delivery, lane: &mut Subscription) -> Result<(), FollowError> {
         let mut seqs = vec![first.seq()];
         self.hear(watch, &first)?;
         let end = sleep(GATHER);

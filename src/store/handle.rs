@@ -15,7 +15,7 @@ use super::health::Health;
 use super::keep::clock::{ClockState, Time};
 use super::ledger::{Ledger, Rows};
 use super::open::loss::SalvageReport;
-use super::open::running::{Running, Shared};
+use super::open::running::{OpenBook, Running};
 use super::open::verify::{self, VerifyReport};
 use super::options::Options;
 use super::page::Page;
@@ -273,7 +273,7 @@ impl Store {
         self.running.close().await;
     }
 
-    pub(super) fn shared(&self) -> &Shared {
+    pub(super) fn shared(&self) -> &OpenBook {
         self.running.shared()
     }
 }

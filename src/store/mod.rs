@@ -69,5 +69,5 @@ pub use options::Options;
 pub use page::{BULK_ROWS, GROUP_LIMIT, Page};
 pub use read::backlog::Backlog;
 pub use read::dated::Dated;
-pub use read::lanes::{Delivery, SubscribeError, Subscription, Tail};
+pub use read::lanes::{Delivery, FollowError, SubscribeError, Subscription, Tail};
 pub use stats::Stats;

@@ -5,7 +5,7 @@
 //! service is `failed`, while the others go on. A failed service that nothing works without ends
 //! the process, so that systemd starts it anew.
 
-mod keeper;
+mod attendant;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -20,8 +20,8 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use keeper::Keeper;
-pub use keeper::{Run, Weight};
+use attendant::Attendant;
+pub use attendant::{Run, Weight};
 pub use state::{State, States};
 
 /// How long a service that is cut off may take to let go of what it holds.
@@ -82,7 +82,7 @@ impl Supervisor {
         run: impl Fn(CancellationToken) -> Run + Send + 'static,
     ) {
         let (stop, cut) = (CancellationToken::new(), CancellationToken::new());
-        let keeper = Keeper {
+        let attendant = Attendant {
             name: name.to_owned(),
             weight,
             states: Arc::clone(&self.states),
@@ -90,9 +90,9 @@ impl Supervisor {
             stop: stop.clone(),
             cut: cut.clone(),
         };
-        keeper.tell(State::Running);
+        attendant.tell(State::Running);
         #[expect(clippy::disallowed_methods, reason = "this is the place that waits for them")]
-        let task = tokio::spawn(keeper.keep(before, run));
+        let task = tokio::spawn(attendant.keep(before, run));
         self.services.push(Service {
             name: name.to_owned(),
             stop,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::keeper::FAILURES_ALLOWED;
+use super::attendant::FAILURES_ALLOWED;
 use super::{State, States, Supervisor, Weight};
 
 #[tokio::test(start_paused = true)]

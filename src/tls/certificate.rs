@@ -24,10 +24,10 @@ const LOOK: Duration = Duration::from_secs(1);
 /// A certificate and its key for one or more doors; clones share it.
 #[derive(Clone)]
 pub struct Certificate {
-    shared: Arc<Shared>,
+    shared: Arc<KeptCertificate>,
 }
 
-struct Shared {
+struct KeptCertificate {
     source: Source,
     current: ArcSwap<CertifiedKey>,
     served: watch::Sender<Served>,
@@ -71,7 +71,7 @@ impl Certificate {
 
     fn new(source: Source, pair: Pair) -> Certificate {
         Certificate {
-            shared: Arc::new(Shared {
+            shared: Arc::new(KeptCertificate {
                 source,
                 current: ArcSwap::from_pointee(pair.key),
                 served: watch::Sender::new(pair.served),
@@ -186,7 +186,7 @@ fn read(certificate: &Path, key: &Path) -> Result<Pair, CertificateError> {
 }
 
 /// Gives rustls the pair of the moment. SNI picks nothing here: one door, one certificate.
-struct Resolver(Arc<Shared>);
+struct Resolver(Arc<KeptCertificate>);
 
 impl fmt::Debug for Resolver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

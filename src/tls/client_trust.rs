@@ -28,10 +28,10 @@ pub enum Authorities {
 /// Trust in clients that follows its files and our own revocations; clones share it.
 #[derive(Clone)]
 pub struct ClientTrust {
-    shared: Arc<Shared>,
+    shared: Arc<KeptTrust>,
 }
 
-struct Shared {
+struct KeptTrust {
     sources: Sources,
     now: watch::Sender<Arc<Trust>>,
     last_error: watch::Sender<Option<String>>,
@@ -76,7 +76,7 @@ impl ClientTrust {
         };
         let trust = sources.read()?;
         Ok(ClientTrust {
-            shared: Arc::new(Shared {
+            shared: Arc::new(KeptTrust {
                 sources,
                 now: watch::Sender::new(Arc::new(trust)),
                 last_error: watch::Sender::new(None),

@@ -38,12 +38,12 @@ type ConnectionParts = (Arc<Watchdog>, Arc<Unsent>, Option<Reached>);
 
 /// What every connection of a door shares.
 pub(super) struct Front {
-    shared: Arc<Shared>,
+    shared: Arc<FrontState>,
     rates: Arc<RateLimits>,
     places: Places,
 }
 
-struct Shared {
+struct FrontState {
     door: &'static str,
     router: Swap,
     limits: Limits,
@@ -63,7 +63,7 @@ impl Front {
         Front {
             places: Places::new(&limits, metrics.open.clone()),
             rates,
-            shared: Arc::new(Shared {
+            shared: Arc::new(FrontState {
                 door,
                 router,
                 limits,
@@ -175,7 +175,7 @@ impl Front {
     }
 }
 
-impl Shared {
+impl FrontState {
     async fn connection(
         &self,
         wire: Wire,

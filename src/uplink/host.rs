@@ -1,5 +1,5 @@
 //! What the box does when the cloud asks: other rooms and the configuration are not this room's, so it only knows
-//! these wishes (UPLINK §2.2, §2.5, §2.7, §2.8).
+//! these requests (UPLINK §2.2, §2.5, §2.7, §2.8).
 
 use std::time::Duration;
 
@@ -23,11 +23,11 @@ pub trait Host: Send + Sync {
     /// What is in force, as TOML, every secret and every path to one as `***`.
     fn configuration(&self, section: Section) -> String;
 
-    /// Takes a configuration over, or leaves everything as it was. The wish goes on when the room that asked is
+    /// Takes a configuration over, or leaves everything as it was. It goes on when the room that asked is
     /// rebuilt by it; then [`Host::configured`] has the answer.
-    async fn configure(&self, wish: NewConfiguration) -> Result<(), String>;
+    async fn configure(&self, wanted: NewConfiguration) -> Result<(), String>;
 
-    /// What became of the wish with this key; `None`: this run of the box has not heard of it.
+    /// What became of the configuration with this key; `None`: this run of the box has not heard of it.
     async fn configured(&self, key: u64) -> Option<Result<(), String>>;
 
     /// Lines of the log, oldest first.
@@ -115,7 +115,7 @@ impl Section {
 /// A configuration that somebody wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewConfiguration {
-    /// Names the wish.
+    /// Names it.
     pub key: u64,
     /// The only part that may differ.
     pub section: Section,

@@ -273,10 +273,10 @@ impl Uplink {
 
     /// Comes to a proof of who the box is, or to the next one, step by step in words; `None`: it proves itself by what
     /// its configuration names.
-    pub async fn enrol(&self, wish: EnrolRequest) -> Option<Vec<Step>> {
+    pub async fn enrol(&self, request: EnrolRequest) -> Option<Vec<Step>> {
         let enrol = self.enrol.as_ref()?;
         let name = self.status.write().client_id.clone();
-        Some(enrol.now(&name, wish).await)
+        Some(enrol.now(&name, request).await)
     }
 
     /// Whether this is the section that it goes by, told by its [`Config::fingerprint`].

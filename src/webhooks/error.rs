@@ -1,19 +1,13 @@
 //! What breaks the room's own work, and why nothing is sent once more.
 
-use crate::store::{ReadError, RowError, SubscribeError, WriteError};
+use crate::store::{FollowError, RowError, WriteError};
 
 /// The room's own work broke, which is a fault of ours.
 #[derive(Debug, thiserror::Error)]
 pub enum WebhooksError {
-    /// The journal cannot be followed.
+    /// The journal cannot be followed, or what became of it not written down.
     #[error(transparent)]
-    Subscribe(#[from] SubscribeError),
-    /// The journal or a row cannot be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// A row cannot be written.
-    #[error(transparent)]
-    Write(#[from] WriteError<RowError>),
+    Follow(#[from] FollowError),
     /// A worker broke.
     #[error("a worker broke: {0}")]
     Worker(#[from] tokio::task::JoinError),

@@ -11,9 +11,9 @@ use super::config::Entry;
 use super::error::{ReplayError, WebhooksError};
 use super::ledger::{self, Delivery, Place, State};
 use super::shown::{DeliveryShown, TargetShown, TargetState};
-use super::target::{LANE, Target};
+use super::target::{LANE, Target, reader};
 use super::waiting;
-use crate::store::{ReadError, Store, WriteError};
+use crate::store::{FollowError, ReadError, Store, WriteError};
 
 /// The room.
 pub struct Webhooks {
@@ -27,11 +27,6 @@ fn left_alone_until(deliveries: &[(Place, Delivery)]) -> Option<Timestamp> {
     told.filter(|until| *until > Timestamp::now()).max()
 }
 
-/// The reader of a target in the journal.
-pub(super) fn reader(target: &str) -> String {
-    format!("webhook-{target}")
-}
-
 impl Webhooks {
     /// The room on this book; nothing runs yet.
     #[must_use]
@@ -42,6 +37,18 @@ impl Webhooks {
 
     /// Tells the targets until it is told to stop.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), WebhooksError> {
+        let mut workers = self.begin().await?;
+        let ended = tokio::select! {
+            () = stop.cancelled() => Ok(Ok(())),
+            Some(ended) = workers.join_next() => ended,
+        };
+        // Whoever follows takes their places in the journal.
+        workers.shutdown().await;
+        Ok(ended??)
+    }
+
+    /// A worker for each target.
+    async fn begin(&self) -> Result<JoinSet<Result<(), FollowError>>, FollowError> {
         self.prepare().await?;
         let known = ledger::targets(&self.store)?;
         let mut workers = JoinSet::new();
@@ -60,18 +67,12 @@ impl Webhooks {
             };
             workers.spawn(target.run(lane));
         }
-        let ended = tokio::select! {
-            () = stop.cancelled() => Ok(Ok(())),
-            Some(ended) = workers.join_next() => ended,
-        };
-        // Whoever follows takes their places in the journal.
-        workers.shutdown().await;
-        ended?
+        Ok(workers)
     }
 
     /// Writes down since when each target is told. To be called before anybody else writes: a new cursor is on disk only
     /// a moment after it was taken, and what comes first is not lost to a box that is killed meanwhile.
-    pub async fn prepare(&self) -> Result<(), WebhooksError> {
+    pub async fn prepare(&self) -> Result<(), FollowError> {
         let now = Timestamp::now();
         for (entry, _) in &self.targets {
             let name = entry.name.clone();
@@ -87,7 +88,7 @@ impl Webhooks {
     ///
     /// # Errors
     /// When the book cannot be read or written.
-    pub async fn forget_others(&self) -> Result<(), WebhooksError> {
+    pub async fn forget_others(&self) -> Result<(), FollowError> {
         for (name, _) in ledger::targets(&self.store)? {
             if self.targets.iter().any(|(entry, _)| entry.name == name) {
                 continue;

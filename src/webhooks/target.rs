@@ -12,7 +12,6 @@ use tokio::time::sleep;
 use zeroize::Zeroizing;
 
 use super::config::Entry;
-use super::error::WebhooksError;
 use super::ledger::{self, Delivery, Place, State};
 use super::message;
 use crate::accounts::random;
@@ -21,7 +20,7 @@ use crate::http::client::{Call, CallError, Client};
 use crate::http::retry_after;
 use crate::http::signature::{Secrets, SecretsError};
 use crate::store::spaces::Spaces;
-use crate::store::{self, Page, Store, Subscription};
+use crate::store::{self, FollowError, Page, Store, Subscription};
 use crate::tls::{Outbound, OutboundError};
 
 /// The longest pause between two tries.
@@ -94,7 +93,7 @@ impl TryError {
 
 impl Target {
     /// Sends what comes until it is dropped.
-    pub(super) async fn run(self, mut lane: Subscription) -> Result<(), WebhooksError> {
+    pub(super) async fn run(self, mut lane: Subscription) -> Result<(), FollowError> {
         self.send_again().await?;
         loop {
             let next = tokio::select! {
@@ -124,7 +123,7 @@ impl Target {
     }
 
     /// Tells one event, if it is for this target, until it is taken or too old.
-    async fn tell(&self, place: Place, at: Timestamp, event: &Event) -> Result<(), WebhooksError> {
+    async fn tell(&self, place: Place, at: Timestamp, event: &Event) -> Result<(), FollowError> {
         let space = match space_of(event) {
             Some(id) => Spaces::new(self.store.clone()).get(id)?,
             None => None,
@@ -176,7 +175,7 @@ impl Target {
     }
 
     /// Waits until it may be tried again; what is asked for meanwhile is sent.
-    async fn pause(&self, delivery: &Delivery) -> Result<(), WebhooksError> {
+    async fn pause(&self, delivery: &Delivery) -> Result<(), FollowError> {
         let (Some(tried), 1..) = (delivery.tried, delivery.attempts) else {
             return Ok(());
         };
@@ -203,7 +202,7 @@ impl Target {
     }
 
     /// Sends what people want sent once more; each is one try.
-    async fn send_again(&self) -> Result<(), WebhooksError> {
+    async fn send_again(&self) -> Result<(), FollowError> {
         let all = ledger::deliveries(&self.store, &self.entry.name)?;
         for (place, mut delivery) in all.into_iter().filter(|(_, delivery)| delivery.state == State::Again) {
             let worked = self.attempt(&mut delivery).await;
@@ -213,7 +212,7 @@ impl Target {
         Ok(())
     }
 
-    async fn note(&self, place: Place, delivery: &Delivery) -> Result<(), WebhooksError> {
+    async fn note(&self, place: Place, delivery: &Delivery) -> Result<(), FollowError> {
         let (name, delivery) = (self.entry.name.clone(), delivery.clone());
         let change = move |page: &mut Page| ledger::put_on(page, (&name, place), &delivery);
         Ok(self.store.write_patiently(change).await?)
@@ -305,3 +304,8 @@ pub(super) fn space_of(event: &Event) -> Option<SpaceId> {
 
 /// The lane that targets read: alarms and levels are all in it.
 pub(super) const LANE: Lane = Lane::Critical;
+
+/// The reader of a target in the journal.
+pub(super) fn reader(target: &str) -> String {
+    format!("webhook-{target}")
+}

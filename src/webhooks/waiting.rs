@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::config::Entry;
 use super::ledger::{Delivery, Place, State};
 use super::message;
-use super::target::{LANE, space_of};
+use super::target::{LANE, reader, space_of};
 use crate::store::spaces::Spaces;
 use crate::store::{self, ReadError, Store};
 
@@ -27,7 +27,7 @@ pub(super) fn count(
         .filter(|(_, delivery)| delivery.state == State::Again)
         .count();
     let spaces = Spaces::new(store.clone());
-    for unread in store.unacknowledged(&super::room::reader(&entry.name), LANE) {
+    for unread in store.unacknowledged(&reader(&entry.name), LANE) {
         let store::Delivery::Entry(change) = unread? else {
             continue;
         };

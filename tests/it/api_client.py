@@ -31,11 +31,11 @@ def expect(what, found, wanted):
 
 
 # Create, twice under one key: it is made once.
-wish = models.NewSpace(name="Hall", maximum=10, thresholds=models.Thresholds(warn=50, full=90))
+hall = models.NewSpace(name="Hall", maximum=10, thresholds=models.Thresholds(warn=50, full=90))
 create = call("spaces", "post_spaces")
-made = create(client=client, body=wish, idempotency_key="walk-1")
+made = create(client=client, body=hall, idempotency_key="walk-1")
 expect("a new space", (int(made.status_code), type(made.parsed)), (201, models.SpaceMade))
-again = create(client=client, body=wish, idempotency_key="walk-1")
+again = create(client=client, body=hall, idempotency_key="walk-1")
 expect("the same again", again.parsed.id, made.parsed.id)
 space, tag = made.parsed.id, made.headers["etag"]
 

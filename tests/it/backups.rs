@@ -212,6 +212,32 @@ fn only_a_backup_that_reached_its_file_counts() {
     );
 }
 
+/// What a restore without keys allows, one with keys takes back: nothing of the note is left for a later day.
+#[test]
+fn a_restore_with_keys_leaves_no_leave_for_new_authorities() {
+    let running = TestBox::start();
+    let secret = passphrase(&running);
+    let [bare, whole] = ["bare.backup", "whole.backup"].map(|name| running.dir.join(name).display().to_string());
+    running.json(&["backup", &bare, "--without-keys"]);
+    running.json(&["backup", &whole, "--passphrase-file", &secret]);
+    let other = TestBox::unstarted(CONFIG);
+    let notes = || {
+        let entries = std::fs::read_dir(other.dir.join("data")).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names
+            .filter(|name| name.starts_with("new-authorities"))
+            .collect::<Vec<_>>()
+    };
+    for _ in 0..2 {
+        other.json(&["restore", &bare]);
+        assert_eq!(notes(), ["new-authorities"]);
+    }
+    other.json(&["restore", &whole, "--passphrase-file", &secret]);
+    assert_eq!(notes(), [""; 0]);
+    other.json(&["restore", &bare]);
+    assert_eq!(notes(), ["new-authorities"], "and one without them allows it again");
+}
+
 #[test]
 fn what_kills_left_of_backups_is_swept_at_the_start() {
     let mut running = TestBox::start();

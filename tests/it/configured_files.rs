@@ -4,7 +4,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 
 use gatelodge::pki::Hierarchy;
 use jiff::SignedDuration;
@@ -77,6 +77,9 @@ const ALL: &[Named] = &[
     named("backup.key_file", Kind::Recipient, BACKUP),
 ];
 
+/// Keys behind a passphrase, as OpenSSL writes them now and wrote them once.
+const ENCRYPTED: [&str; 2] = ["PKCS8", "TRADITIONAL"];
+
 /// Good files of every kind, made by a box.
 struct Fixture {
     folder: tempfile::TempDir,
@@ -112,6 +115,18 @@ impl Fixture {
         );
         std::fs::create_dir(fixture.path("FOLDER")).unwrap();
         fixture
+    }
+
+    /// Writes a key that opens with a passphrase.
+    fn encrypt(&self, name: &str, way: &[&str]) {
+        let (plain, to) = (self.path("plain"), self.path(name));
+        let (plain, to) = (plain.to_str().unwrap(), to.to_str().unwrap());
+        let to = ["-in", plain, "-aes256", "-passout", "pass:secret", "-out", to];
+        for arguments in [["genrsa", "-out", plain, "2048"].to_vec(), [way, &to].concat()] {
+            let made = Command::new("openssl").args(arguments).output();
+            let made = made.expect("openssl runs: apt-get install openssl");
+            assert!(made.status.success(), "{made:?}");
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -174,6 +189,9 @@ fn check(file: &Path) -> (Output, Value) {
 fn every_file_is_read_as_it_will_be() {
     let fixture = Fixture::new();
     fixture.write("garbage", b"this is no PEM");
+    for (name, way) in ENCRYPTED.into_iter().zip([&["pkey"][..], &["rsa", "-traditional"]]) {
+        fixture.encrypt(name, way);
+    }
     fixture.write("empty", b"");
     fixture.write("nobodys", b"anything");
     std::fs::set_permissions(fixture.path("nobodys"), PermissionsExt::from_mode(0o000)).unwrap();
@@ -203,6 +221,10 @@ fn every_file_is_read_as_it_will_be() {
             wrong(&verdict, name, words);
         }
         if named.kind == Kind::Key {
+            for name in ENCRYPTED {
+                let (_, verdict) = check(&fixture.configure(named, Some(&fixture.path(name))));
+                wrong(&verdict, name, "is encrypted, and the box has nobody to ask");
+            }
             let (_, verdict) = check(&fixture.configure(named, Some(&fixture.path("OTHER"))));
             wrong(&verdict, "of another certificate", "does not belong to the certificate");
         }

@@ -55,11 +55,11 @@ impl Work {
             }
             Action::EventLog => Work::Events(arguments::event_page(given.word()).map_err(CliError::usage)?),
             Action::Intervals => {
-                let wish = intervals::IntervalsRequest::of(given)?;
-                if wish.has_file() && meters > 1 {
+                let request = intervals::IntervalsRequest::of(given)?;
+                if request.has_file() && meters > 1 {
                     return Err(CliError::usage("one file cannot hold the intervals of several meters"));
                 }
-                Work::Intervals(wish)
+                Work::Intervals(request)
             }
             Action::ObjectRead => Work::Read(object(given.word())?),
             Action::ObjectWrite => Work::WriteBytes(object(given.word())?, bytes(&given.words[1])?),
@@ -80,11 +80,11 @@ impl Work {
                 writing::WriteRequest::backlight(meter, word)?.write(meter).await
             }
             Work::Setting(_, word) => writing::WriteRequest::load_switch(meter, word)?.write(meter).await,
-            Work::Write(wish) => wish.write(meter).await,
-            Work::WritePrepay(wish) => wish.write_prepay(meter).await,
+            Work::Write(request) => request.write(meter).await,
+            Work::WritePrepay(request) => request.write_prepay(meter).await,
             Work::Profile(log, from) => reading::profile(meter, *log, *from).await,
             Work::Events(page) => reading::events(meter, *page).await,
-            Work::Intervals(wish) => wish.carry_out(meter).await,
+            Work::Intervals(request) => request.carry_out(meter).await,
             Work::Read(object) => reading::bytes(meter, *object).await,
             Work::WriteBytes(object, bytes) => writing::object(meter, Request::Write(*object, bytes.clone())).await,
             Work::Token(token) => writing::send_token(meter, token).await,

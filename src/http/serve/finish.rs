@@ -27,7 +27,7 @@ pub type Pages = Arc<dyn Fn(&Uri, &HeaderMap, (StatusCode, Option<&Problem>)) ->
 pub type Shape = fn(&str, Problem, &str) -> Response;
 
 /// What all requests of a door share.
-pub(super) struct Shared {
+pub(super) struct DoorContext {
     pub(super) door: &'static str,
     pub(super) hsts: Option<HeaderValue>,
     pub(super) rates: Arc<RateLimits>,
@@ -51,7 +51,7 @@ pub(super) struct Line {
     pub(super) cookies: Option<HeaderMap>,
 }
 
-impl Shared {
+impl DoorContext {
     pub(super) fn after_panic(&self, line: &Line, panic: Box<dyn Any + Send>) -> Response {
         let said = panic
             .downcast_ref::<&str>()

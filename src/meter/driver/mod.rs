@@ -39,7 +39,7 @@ pub enum Command {
     SetClock,
 }
 
-/// Why a wish was not carried out.
+/// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum DriverError {
     /// It did not come to its turn in time.
@@ -75,7 +75,7 @@ struct Inner {
 }
 
 struct Job {
-    wish: Command,
+    command: Command,
     deadline: Instant,
     answer: oneshot::Sender<Result<Vec<u8>, DriverError>>,
 }
@@ -115,16 +115,23 @@ impl Driver {
     /// exchange goes on to its end, so that the line is quiet for the next.
     pub(super) async fn carry_out(
         self: &Arc<Self>,
-        wish: Command,
+        command: Command,
         rank: Rank,
         deadline: Instant,
     ) -> Result<Vec<u8>, DriverError> {
-        if let Command::Ask(request) = &wish {
+        if let Command::Ask(request) = &command {
             // What must not be asked is known before anybody waits.
             self.dialect.data_field(request).map_err(refused)?;
         }
         let (answer, answered) = oneshot::channel();
-        let ticket = self.enqueue(rank, Job { wish, deadline, answer })?;
+        let ticket = self.enqueue(
+            rank,
+            Job {
+                command,
+                deadline,
+                answer,
+            },
+        )?;
         tokio::pin!(answered);
         tokio::select! {
             biased;
@@ -241,7 +248,7 @@ impl Drop for Worker {
 
 async fn carry_out(driver: &Driver, session: &mut Session, rank: Rank, job: &Job) -> Result<Vec<u8>, DriverError> {
     let exchange = async {
-        match &job.wish {
+        match &job.command {
             Command::Ask(request) => session.ask(request, job.deadline).await,
             Command::SetClock => session.set_clock(job.deadline).await.map(|()| Vec::new()),
         }
@@ -251,7 +258,7 @@ async fn carry_out(driver: &Driver, session: &mut Session, rank: Rank, job: &Job
         answer = exchange => Ok(answer?),
         () = driver.makes_way(rank, Instant::now()) => Err(DriverError::Yielded),
         // A token under way is not cut: nobody would know whether it is spent.
-        () = driver.stop.cancelled(), if !driver.spends_token(&job.wish) => Err(DriverError::Stopping),
+        () = driver.stop.cancelled(), if !driver.spends_token(&job.command) => Err(DriverError::Stopping),
     }
 }
 

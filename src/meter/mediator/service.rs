@@ -188,16 +188,16 @@ struct Handler {
 
 impl Handler {
     async fn read(self, asked: ReadElementRequest) -> Result<ReadElementReply, Status> {
-        let wish = Asked::Read(object(asked.object_id)?);
-        let reply = self.ask(&asked.serial, wish).await?;
+        let operation = Asked::Read(object(asked.object_id)?);
+        let reply = self.ask(&asked.serial, operation).await?;
         Ok(ReadElementReply {
             response: reply.get(HEADER..).unwrap_or_default().to_vec(),
         })
     }
 
     async fn write(self, asked: WriteElementRequest) -> Result<WriteElementReply, Status> {
-        let wish = Asked::Write(object(asked.object_id)?, asked.payload);
-        self.ask(&asked.serial, wish).await?;
+        let operation = Asked::Write(object(asked.object_id)?, asked.payload);
+        self.ask(&asked.serial, operation).await?;
         Ok(WriteElementReply {})
     }
 

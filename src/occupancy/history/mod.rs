@@ -16,7 +16,7 @@ pub use read::{Point, SpanTooLongError, Step, Stretch};
 use crate::domain::units::Span;
 use crate::domain::{Event, Lane, Occupancy, SpaceId};
 use crate::store::spaces::Spaces;
-use crate::store::{Delivery, Ledger, ReadError, RowError, Store, SubscribeError, Subscription, WriteError};
+use crate::store::{Delivery, FollowError, Ledger, Store, Subscription};
 use gather::{Gathered, portions};
 use rows::{CHANGES, Counted, DAY_MS, From, HALF_HOUR_MS, HOUR_MS, HOURS, MINUTES};
 
@@ -36,20 +36,6 @@ pub struct History {
     retention: Span,
 }
 
-/// History cannot be written.
-#[derive(Debug, thiserror::Error)]
-pub enum HistoryError {
-    /// The journal cannot be followed.
-    #[error(transparent)]
-    Subscribe(#[from] SubscribeError),
-    /// The journal or a row cannot be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// A row cannot be written.
-    #[error(transparent)]
-    Write(#[from] WriteError<RowError>),
-}
-
 impl History {
     /// The history in this book, kept for `retention` (`"0s"`: for ever).
     #[must_use]
@@ -62,7 +48,7 @@ impl History {
     }
 
     /// Writes history down until it is told to stop.
-    pub async fn run(self, stop: CancellationToken) -> Result<(), HistoryError> {
+    pub async fn run(self, stop: CancellationToken) -> Result<(), FollowError> {
         let mut counts = self.store.subscribe_from_oldest(READER, Lane::Measurement)?;
         let mut ends = self.store.subscribe_from_oldest(READER, Lane::Event)?;
         let mut sweeps = tokio::time::interval(SWEEP_EVERY);
@@ -77,7 +63,7 @@ impl History {
     }
 
     /// Writes what came and what follows at once, then acknowledges it.
-    async fn record(&self, first: Delivery, counts: &mut Subscription) -> Result<(), HistoryError> {
+    async fn record(&self, first: Delivery, counts: &mut Subscription) -> Result<(), FollowError> {
         let mut gathered = Gathered::default();
         gathered.add(&first);
         let end = tokio::time::sleep(GATHER);
@@ -109,7 +95,7 @@ impl History {
 
     /// Takes over counts of a space that were recorded somewhere else: from when on, and what the count then was,
     /// oldest first.
-    pub async fn import(&self, space: SpaceId, counts: &[(Timestamp, Occupancy)]) -> Result<(), HistoryError> {
+    pub async fn import(&self, space: SpaceId, counts: &[(Timestamp, Occupancy)]) -> Result<(), FollowError> {
         let mut before = 0;
         let mut changes = Vec::new();
         for (at, after) in counts {
@@ -127,7 +113,7 @@ impl History {
     }
 
     /// Takes away the history of a space that is gone.
-    async fn bury(&self, end: &Delivery, ends: &mut Subscription) -> Result<(), HistoryError> {
+    async fn bury(&self, end: &Delivery, ends: &mut Subscription) -> Result<(), FollowError> {
         if let Delivery::Entry(entry) = end {
             for event in &entry.events {
                 match event {
@@ -149,14 +135,14 @@ impl History {
         Ok(())
     }
 
-    async fn delete(&self, space: SpaceId) -> Result<(), HistoryError> {
+    async fn delete(&self, space: SpaceId) -> Result<(), FollowError> {
         self.delete_rows(MINUTES, space, u64::MAX).await?;
         self.delete_rows(HOURS, space, u64::MAX).await?;
         self.delete_rows(CHANGES, space, u64::MAX).await
     }
 
     /// Deletes a space's rows of stretches before `end`.
-    async fn delete_rows<T>(&self, ledger: Ledger<T>, space: SpaceId, end: u64) -> Result<(), HistoryError>
+    async fn delete_rows<T>(&self, ledger: Ledger<T>, space: SpaceId, end: u64) -> Result<(), FollowError>
     where
         T: serde::Serialize + serde::de::DeserializeOwned + 'static,
     {
@@ -180,7 +166,7 @@ impl History {
     }
 
     /// Deletes what is older than the retention, space by space.
-    async fn sweep(&self) -> Result<(), HistoryError> {
+    async fn sweep(&self) -> Result<(), FollowError> {
         if self.retention.is_zero() || !self.store.time().is_settled() {
             return Ok(());
         }

@@ -20,16 +20,16 @@ use crate::store::spaces::SpacesWriter;
         (status = 409, description = "Not all fit, and the policy is to reject"), (status = 412, description = "It has changed since that version"),
         (status = 422, description = "A value is out of bounds, or the idempotency key was used for another request")))]
 pub(super) async fn change(Path(id): Path<String>, request: Request) -> Result<Response, ApiError> {
-    let wish: shape::Change = request.change.json()?;
-    wish.check()?;
+    let body: shape::Change = request.change.json()?;
+    body.check()?;
     let by = move |space: &mut Space, now: Timestamp| {
-        let applied = space.change(wish.by, now);
-        match wish.policy {
-            Policy::Reject if applied != wish.by => Err(ApiError::DoesNotFit {
+        let applied = space.change(body.by, now);
+        match body.policy {
+            Policy::Reject if applied != body.by => Err(ApiError::DoesNotFit {
                 applied,
-                requested: wish.by,
+                requested: body.by,
             }),
-            Policy::Reject | Policy::Clamp => Ok((applied, wish.by)),
+            Policy::Reject | Policy::Clamp => Ok((applied, body.by)),
         }
     };
     made(request, &id, KeyRole::Counter, by).await
@@ -51,11 +51,11 @@ pub(super) async fn reset(Path(id): Path<String>, request: Request) -> Result<Re
     responses((status = 200, description = "What it came to", body = Changed), (status = 404, description = "No such space"),
         (status = 412, description = "It has changed since that version"), (status = 422, description = "It is out of bounds")))]
 pub(super) async fn maximum(Path(id): Path<String>, request: Request) -> Result<Response, ApiError> {
-    let wish: Maximum = request.change.json()?;
-    shape::maximum(wish.maximum)?;
+    let body: Maximum = request.change.json()?;
+    shape::maximum(body.maximum)?;
     let set = move |space: &mut Space, now: Timestamp| {
         let before = i64::from(space.occupancy.current);
-        space.set_maximum(wish.maximum, now);
+        space.set_maximum(body.maximum, now);
         let clipped = i64::from(space.occupancy.current) - before;
         Ok((clipped, clipped))
     };

@@ -34,11 +34,11 @@ pub(super) async fn create(
     Request { room, caller, change }: Request,
 ) -> Result<Response, ApiError> {
     let id = caller.space(&room, &id, KeyRole::Owner)?.id;
-    let wish: NewKey = change.json()?;
-    wish.check()?;
+    let body: NewKey = change.json()?;
+    body.check()?;
     let store = room.store.clone();
     let made = change.make(&room, move |page, _, now| {
-        let made = keys::create_on(page, id, wish.role, wish.label, now)?;
+        let made = keys::create_on(page, id, body.role, body.label, now)?;
         let (key, secret) = made.ok_or(ApiError::TooManyKeys(keys::MOST))?;
         Ok(answer(
             &store,

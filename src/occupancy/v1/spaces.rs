@@ -26,20 +26,20 @@ use crate::store::spaces::{NewSpace as NewRow, SpacesWriter};
         (status = 422, description = "A value is out of bounds, or the idempotency key was used for another request")))]
 pub(super) async fn create(Request { room, caller, change }: Request) -> Result<Response, ApiError> {
     caller.is_operator(KeyRole::Owner)?;
-    let wish: NewSpace = change.json()?;
-    wish.check()?;
+    let body: NewSpace = change.json()?;
+    body.check()?;
     let here = Arc::clone(&room);
     let made = change.make(&room, move |page, _, now| {
         let id = SpaceId::from_random(random());
         let counts = Counts {
-            current: wish.current,
-            maximum: wish.maximum,
+            current: body.current,
+            maximum: body.maximum,
         };
         let new = NewRow {
-            tags: wish.tags,
-            thresholds: wish.thresholds,
-            ttl: wish.ttl,
-            ..NewRow::plain(id, wish.name, counts, SpaceOrigin::Operator)
+            tags: body.tags,
+            thresholds: body.thresholds,
+            ttl: body.ttl,
+            ..NewRow::plain(id, body.name, counts, SpaceOrigin::Operator)
         };
         let space = here.writer.create_on(page, new, now)?;
         let label = Some("first".to_owned());
@@ -97,14 +97,14 @@ pub(super) async fn patch(
     Request { room, caller, change }: Request,
 ) -> Result<Response, ApiError> {
     let id = caller.space(&room, &id, KeyRole::Owner)?.id;
-    let wish: Patch = change.json()?;
-    wish.check()?;
+    let body: Patch = change.json()?;
+    body.check()?;
     let here = Arc::clone(&room);
     let made = change.make(&room, move |page, versions, now| {
         let before = SpacesWriter::get_on(page, id)?;
         versions.check(&before)?;
         let mut space = before.clone();
-        wish.apply(&mut space, now);
+        body.apply(&mut space, now);
         let space = if space == before {
             before
         } else {

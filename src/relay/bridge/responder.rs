@@ -53,10 +53,10 @@ pub struct Allowed {
 /// Answers the partner; clones share it.
 #[derive(Clone)]
 pub struct Responder {
-    shared: Arc<Shared>,
+    shared: Arc<ResponderState>,
 }
 
-struct Shared {
+struct ResponderState {
     link: Link,
     events: Events,
     targets: Vec<Target>,
@@ -82,7 +82,7 @@ impl Responder {
     #[must_use]
     pub fn new(link: Link, targets: Vec<Target>, allowed: Vec<Allowed>, patience: Duration) -> Responder {
         Responder {
-            shared: Arc::new(Shared {
+            shared: Arc::new(ResponderState {
                 link,
                 events: Events::default(),
                 targets,
@@ -117,7 +117,7 @@ impl Responder {
         }
     }
 
-    fn answer<F>(&self, to: i64, response: impl FnOnce(Arc<Shared>) -> F)
+    fn answer<F>(&self, to: i64, response: impl FnOnce(Arc<ResponderState>) -> F)
     where
         F: Future<Output = Response> + Send + 'static,
     {
@@ -137,7 +137,7 @@ impl Responder {
     }
 }
 
-impl Shared {
+impl ResponderState {
     async fn serve(&self, request: Request) -> Response {
         let path = request.target.split('?').next().unwrap_or_default();
         let allowed = |allowed: &&Allowed| {

@@ -8,12 +8,10 @@ use crate::store::backup::Privacy;
 use crate::store::backup::archive::{Member, MemberKind};
 use crate::store::backup::restore_error::RestoreError;
 use crate::store::files::{self, Disk, DiskFile};
-use crate::store::keep::beside;
+use crate::store::keep::beside::{self, KEYS};
 use crate::store::keep::generation::Generation;
 use crate::store::{FileError, keep::snapshot, log::segment, readings};
 
-/// The folder that only goes along with its keys.
-const KEYS: &str = "pki";
 /// Bytes of one part of a name; Linux takes 255, and what waits has a longer one.
 const MOST_OF_A_NAME: usize = 200;
 /// Bytes of a whole name; Linux takes 4,096 with the folder in front.

@@ -23,6 +23,9 @@ const RESTORED: &str = ".restored-";
 /// Put beside the book by a restore without keys: authorities may be made anew, what the old ones issued is given up.
 pub const NEW_AUTHORITIES: &str = "new-authorities";
 
+/// The folder of the authorities, which only goes along with its keys.
+pub(in crate::store) const KEYS: &str = "pki";
+
 /// Where the book and what belongs to it lie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -67,13 +70,21 @@ pub(in crate::store) fn settle(
     epoch: u32,
 ) -> Result<Vec<PathBuf>, FileError> {
     let mut kept = Vec::new();
-    for (path, name, number) in all_waiting(disk, beside)? {
-        if newest.is_none_or(|newest| newest.number != number) {
+    let came = |number| newest.is_some_and(|newest| newest.number == number);
+    let all = all_waiting(disk, beside)?;
+    if all.iter().any(|(_, name, number)| name == KEYS && came(*number)) {
+        // What a restore without keys allowed is over. Before the keys are in place, so that it is done again when it
+        // is cut short here.
+        remove(disk, &beside.join(NEW_AUTHORITIES))?;
+    }
+    for (path, name, number) in all {
+        if !came(number) {
             remove(disk, &path)?;
             continue;
         }
         let place = beside.join(&name);
-        if stands(disk, &place)? {
+        // The note says the same each time.
+        if name != NEW_AUTHORITIES && stands(disk, &place)? {
             let before = free_name(disk, beside, &format!("{name}.before-epoch-{epoch}"))?;
             files::rename_synced(disk, &place, &before)?;
             kept.push(before);

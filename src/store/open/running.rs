@@ -34,7 +34,7 @@ use crate::store::write::reserve::Reserve;
 use crate::store::{OpenError, ReadError, SalvageReport};
 
 /// What handles and readers use.
-pub(in crate::store) struct Shared {
+pub(in crate::store) struct OpenBook {
     pub(in crate::store) queue: Arc<Queue>,
     pub(in crate::store) segments: Arc<Segments>,
     pub(in crate::store) table: Arc<Table>,
@@ -51,7 +51,7 @@ pub(in crate::store) struct Shared {
     disk: Arc<dyn Disk>,
 }
 
-impl Shared {
+impl OpenBook {
     /// Bytes of the book on disk.
     pub(in crate::store) fn bytes(&self) -> u64 {
         let dir = self.keeper.generation.snapshots();
@@ -96,7 +96,7 @@ impl Shared {
 
 /// The threads of an open book. Dropping it stops them at once.
 pub(in crate::store) struct Running {
-    shared: Shared,
+    shared: OpenBook,
     call: Call,
     compactor_call: Call,
     settler: SettlerCall,
@@ -215,7 +215,7 @@ impl Running {
         ];
         Ok(Running {
             threads: Mutex::new(threads),
-            shared: Shared {
+            shared: OpenBook {
                 queue,
                 segments: opened.segments,
                 table: opened.table,
@@ -239,7 +239,7 @@ impl Running {
         })
     }
 
-    pub(in crate::store) fn shared(&self) -> &Shared {
+    pub(in crate::store) fn shared(&self) -> &OpenBook {
         &self.shared
     }
 

@@ -16,7 +16,7 @@ use crate::domain::{Lane, Seq};
 use crate::store::open::running::Running;
 use crate::store::read::cursors::CursorKey;
 use crate::store::read::reader::{Reader, Step};
-use crate::store::{Entry, Gap, ReadError};
+use crate::store::{Entry, Gap, ReadError, RowError, WriteError};
 
 /// What a subscription hands out.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +47,20 @@ pub enum SubscribeError {
         /// The reader.
         reader: String,
     },
+}
+
+/// What follows the journal and writes down what it makes of it broke, which is a fault of ours.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    /// The journal cannot be followed.
+    #[error(transparent)]
+    Subscribe(#[from] SubscribeError),
+    /// The journal or a row cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A row cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError<RowError>),
 }
 
 /// A reader of one lane, with a durable cursor.

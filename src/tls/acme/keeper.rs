@@ -28,8 +28,8 @@ struct Inner {
     vault: Vault,
     challenges: Challenges,
     tally: AcmeTally,
-    wishes: mpsc::Sender<RenewalReply>,
-    wished: Mutex<mpsc::Receiver<RenewalReply>>,
+    requests: mpsc::Sender<RenewalReply>,
+    requested: Mutex<mpsc::Receiver<RenewalReply>>,
     /// One order or rehearsal at a time: there is one answer to challenges.
     busy: Mutex<()>,
     open: watch::Receiver<bool>,
@@ -72,15 +72,15 @@ impl Acme {
         }
         settings.domains.sort_unstable();
         settings.domains.dedup();
-        let (wishes, wished) = mpsc::channel(8);
+        let (requests, requested) = mpsc::channel(8);
         Acme {
             inner: Arc::new(Inner {
                 vault: Vault::new(store, &settings),
                 settings,
                 challenges,
                 tally,
-                wishes,
-                wished: Mutex::new(wished),
+                requests,
+                requested: Mutex::new(requested),
                 busy: Mutex::new(()),
                 open,
             }),
@@ -93,8 +93,8 @@ impl Acme {
     /// In words, when the order failed or no door runs that keeps this certificate.
     pub async fn renew(&self) -> Result<Renewed, String> {
         let idle = || AcmeError::Idle.to_string();
-        let (wish, granted) = oneshot::channel();
-        self.inner.wishes.send(wish).await.map_err(|_| idle())?;
+        let (reply, granted) = oneshot::channel();
+        self.inner.requests.send(reply).await.map_err(|_| idle())?;
         let patience = 2 * self.inner.settings.deadline + LOOK;
         let granted = timeout(patience, granted).await.map_err(|_| idle())?;
         granted.map_err(|_| idle())?
@@ -163,21 +163,23 @@ impl Acme {
         }
         let left = standing.due.duration_since(Timestamp::now());
         let pause = Duration::try_from(left).unwrap_or_default().min(LOOK);
-        let mut wished = inner.wished.lock().await;
-        let (wish, network) = tokio::select! {
-            wish = wished.recv() => (wish, false),
+        let mut requested = inner.requested.lock().await;
+        let (request, network) = tokio::select! {
+            request = requested.recv() => (request, false),
             () = sleep(pause) => (None, false),
             // A box that is started before its network has another try as soon as there is one.
             () = network::changed(), if standing.plan.unreached => (None, true),
         };
-        if wish.is_none() && !network && Timestamp::now() < standing.due {
+        if request.is_none() && !network && Timestamp::now() < standing.due {
             return;
         }
         let done = self.place(standing).await;
-        // Whoever wished while the order was under way wished for this one.
-        let granted = wish.into_iter().chain(std::iter::from_fn(|| wished.try_recv().ok()));
-        for wish in granted {
-            let _ = wish.send(done.clone());
+        // Whoever asked while the order was under way asked for this one.
+        let replies = request
+            .into_iter()
+            .chain(std::iter::from_fn(|| requested.try_recv().ok()));
+        for reply in replies {
+            let _ = reply.send(done.clone());
         }
     }
 

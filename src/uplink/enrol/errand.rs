@@ -15,7 +15,7 @@ use crate::uplink::config::Auth;
 /// How long is waited for a session with what is new.
 const SESSION: Duration = Duration::from_secs(60);
 
-/// What is wished.
+/// What is asked for.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EnrolRequest {
@@ -47,13 +47,13 @@ impl Drop for Anew<'_> {
 
 impl Enrol {
     /// Comes to a proof, or to the next one, and tries it. Dropped, it asks no more.
-    pub async fn now(&self, device: &str, wish: EnrolRequest) -> Vec<Step> {
+    pub async fn now(&self, device: &str, request: EnrolRequest) -> Vec<Step> {
         let mut steps = Vec::new();
         let sessions = self.status.sessions();
         let done = match self.config.auth() {
             _ if !self.is_open(&mut steps) => false,
-            Auth::Bootstrap => self.granted_now(device, &wish, &mut steps).await,
-            _ => self.certified_now(device, wish, &mut steps).await,
+            Auth::Bootstrap => self.granted_now(device, &request, &mut steps).await,
+            _ => self.certified_now(device, request, &mut steps).await,
         };
         if done {
             self.try_it(sessions, &mut steps).await;
@@ -71,10 +71,10 @@ impl Enrol {
         open
     }
 
-    async fn certified_now(&self, device: &str, wish: EnrolRequest, steps: &mut Vec<Step>) -> bool {
-        let given = wish.otp.map(Zeroizing::new);
+    async fn certified_now(&self, device: &str, request: EnrolRequest, steps: &mut Vec<Step>) -> bool {
+        let given = request.otp.map(Zeroizing::new);
         let is_good = matches!(self.credential_folder.life(), Ok(Some(life)) if jiff::Timestamp::now() < life.until);
-        let what = if given.is_none() && is_good && !wish.again {
+        let what = if given.is_none() && is_good && !request.again {
             EstRequest::Renew
         } else {
             EstRequest::Enrol
@@ -109,13 +109,13 @@ impl Enrol {
         }
     }
 
-    async fn granted_now(&self, device: &str, wish: &EnrolRequest, steps: &mut Vec<Step>) -> bool {
-        if wish.otp.is_some() {
+    async fn granted_now(&self, device: &str, request: &EnrolRequest, steps: &mut Vec<Step>) -> bool {
+        if request.otp.is_some() {
             let words = "uplink.auth is \"bootstrap\", which knows no one-time password".to_owned();
             steps.push(step("config", StepVerdict::Bad, words, "leave --otp-file out"));
             return false;
         }
-        if self.is_proven() && !wish.again {
+        if self.is_proven() && !request.again {
             let words = "the box has a login that the platform granted it".to_owned();
             let mend = "`gatelodge uplink enrol --again` asks for another one";
             steps.push(step("login", StepVerdict::Good, words, mend));
@@ -125,7 +125,7 @@ impl Enrol {
         steps.push(good("config", words));
         let before = self.credential_folder.login().ok().flatten();
         let mut changes = self.changes();
-        let anew = wish.again.then(|| Anew::begin(self));
+        let anew = request.again.then(|| Anew::begin(self));
         // The one whose office it is asks; here it is only waited for.
         while self.credential_folder.login().ok().flatten() == before && *self.at_work.borrow() {
             let _ = changes.changed().await;

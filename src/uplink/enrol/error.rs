@@ -34,7 +34,7 @@ pub enum EnrolError {
     #[error("{origin} gives no certificate: {status}{}{said}", if .said.is_empty() { "" } else { ": " })]
     Refused {
         /// What it was asked for.
-        wish: EstRequest,
+        request: EstRequest,
         origin: Origin,
         status: StatusCode,
         /// Its own words.
@@ -72,7 +72,7 @@ impl EnrolError {
                 "check uplink.http_url, that uplink.ca_file has the authority of that server too, and the box's clock"
             }
             EnrolError::Refused {
-                wish: EstRequest::Enrol,
+                request: EstRequest::Enrol,
                 status: StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN,
                 ..
             } => {

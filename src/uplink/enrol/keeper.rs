@@ -158,17 +158,17 @@ impl Enrol {
             let pause = due.map_or(LOOK, |(_, at)| {
                 Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO)
             });
-            let wish = due.map(|(wish, _)| wish);
+            let request = due.map(|(request, _)| request);
             if !pause.is_zero() {
                 tokio::select! {
                     _ = changes.changed() => {}
                     () = sleep(pause.min(LOOK)) => {}
-                    () = self.other_otp(), if wish == Some(EstRequest::Enrol) => self.rest(None),
+                    () = self.other_otp(), if request == Some(EstRequest::Enrol) => self.rest(None),
                 }
                 continue;
             }
-            let Some(wish) = wish else { continue };
-            let certified = match self.otp(wish) {
+            let Some(request) = request else { continue };
+            let certified = match self.otp(request) {
                 Ok(otp) => self.certify(device, otp).await,
                 Err(fault) => Err(fault),
             };
@@ -198,14 +198,16 @@ impl Enrol {
                 (Some(life), false) if now < life.until => Stage::Proven,
                 (Some(_) | None, false) => Stage::Asking,
             };
-            shown.renews = due.filter(|(wish, _)| *wish == EstRequest::Renew).map(|(_, at)| at);
+            shown.renews = due
+                .filter(|(request, _)| *request == EstRequest::Renew)
+                .map(|(_, at)| at);
         }
-        Ok(due.map(|(wish, at)| (wish, self.rested(at))))
+        Ok(due.map(|(request, at)| (request, self.rested(at))))
     }
 
     /// The one-time password of the configuration, where one is needed.
-    pub(super) fn otp(&self, wish: EstRequest) -> Result<Option<Zeroizing<String>>, EnrolError> {
-        if wish == EstRequest::Renew {
+    pub(super) fn otp(&self, request: EstRequest) -> Result<Option<Zeroizing<String>>, EnrolError> {
+        if request == EstRequest::Renew {
             return Ok(None);
         }
         let file = self.config.otp_file.as_ref().ok_or(EnrolError::NoOtp)?;

@@ -19,7 +19,7 @@ pub(super) fn number(key: &[u8]) -> u64 {
 }
 
 /// What an operation wants to be in force.
-pub(super) async fn wish(
+pub(super) async fn wanted(
     tenant: &Tenant,
     key: &[u8],
     kind: &str,

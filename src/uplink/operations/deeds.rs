@@ -79,8 +79,8 @@ impl Deeds {
             name if name.starts_with(kind::PLAIN) => self.commands.run(first).await,
             kind::RESTART => self.start_anew(store).await,
             kind::CONFIGURATION | kind::DOWNLOAD => {
-                let wish = configuration::wish(&self.tenant, key, &operation.kind, &arguments).await?;
-                self.host.configure(wish).await?;
+                let wanted = configuration::wanted(&self.tenant, key, &operation.kind, &arguments).await?;
+                self.host.configure(wanted).await?;
                 configuration::settled(store, &operation.kind, &arguments).await
             }
             kind::UPLOAD => {

@@ -19,7 +19,7 @@ impl Tenant {
     /// Has a request (DER) certified; the answer's body. With a one-time password it is the first, without one the
     /// next.
     pub async fn certify(&self, csr: &[u8], otp: Option<Otp<'_>>) -> Result<Bytes, EnrolError> {
-        let wish = if otp.is_some() {
+        let request = if otp.is_some() {
             EstRequest::Enrol
         } else {
             EstRequest::Renew
@@ -28,7 +28,7 @@ impl Tenant {
         let answer = match &otp {
             Some(otp) => {
                 let proof = authorization(&basic(otp.device, otp.password)).map_err(call)?;
-                self.post(wish, csr, Some(proof)).await
+                self.post(request, csr, Some(proof)).await
             }
             None => self.renewed(csr).await,
         };
@@ -36,7 +36,7 @@ impl Tenant {
         match answer.status {
             StatusCode::OK | StatusCode::CREATED => Ok(answer.body),
             status => Err(EnrolError::Refused {
-                wish,
+                request,
                 origin: self.origin(),
                 status,
                 said: words(&answer.body, otp.map(|otp| otp.password)),
@@ -64,15 +64,15 @@ impl Tenant {
 
     async fn post(
         &self,
-        wish: EstRequest,
+        request: EstRequest,
         csr: &[u8],
         proof: Option<(HeaderName, HeaderValue)>,
     ) -> Result<Answer, TenantError> {
-        let uri: Uri = format!("{}{}", self.origin(), wish.path())
+        let uri: Uri = format!("{}{}", self.origin(), request.path())
             .parse()
-            .map_err(|_| TenantError::Address(wish.path().to_owned()))?;
+            .map_err(|_| TenantError::Address(request.path().to_owned()))?;
         let outbound = Outbound {
-            identity: match wish {
+            identity: match request {
                 EstRequest::Enrol => None,
                 EstRequest::Renew => self.config.outbound().and_then(|outbound| outbound.identity),
             },

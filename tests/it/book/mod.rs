@@ -1,7 +1,7 @@
 //! The promises of the book: nothing acknowledged is ever lost, nothing is shown before it is on disk.
 
 mod backup;
-mod chance;
+pub mod chance;
 mod clock;
 mod crash;
 mod disk;
@@ -17,7 +17,7 @@ mod writing;
 mod year;
 
 /// How long a test is to look, when its long form is wanted.
-fn number(name: &str) -> Option<u64> {
+pub fn number(name: &str) -> Option<u64> {
     #[expect(
         clippy::disallowed_methods,
         reason = "how long to look is said to the test run, not to the box"

@@ -15,7 +15,7 @@ fn the_demo_has_live_meters_and_its_certificates_open_the_mediator() {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let serial = text(&found["meters"][0]);
     // To the last, meters themselves are closed (EMOP §11).
-    for (role, wish) in [
+    for (role, word) in [
         ("internal", "serial_read"),
         ("partner", "serial_read"),
         ("readonly", "info"),
@@ -25,7 +25,7 @@ fn the_demo_has_live_meters_and_its_certificates_open_the_mediator() {
         command.args(["--ca", &text(&found["grpc"]["ca_file"])]);
         command.args(["--cert", &text(&found["grpc"][role]["certificate_file"])]);
         command.args(["--key", &text(&found["grpc"][role]["key_file"])]);
-        let read = command.args([wish, &serial]).output().unwrap();
+        let read = command.args([word, &serial]).output().unwrap();
         let said = String::from_utf8_lossy(&read.stdout);
         assert!(read.status.success() && said.contains(&serial), "{role}: {read:?}");
     }

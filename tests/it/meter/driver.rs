@@ -68,9 +68,9 @@ impl Fixture {
         }
     }
 
-    fn ask(&self, wish: Command, deadline: Instant) -> JoinHandle<Result<Vec<u8>, MetersError>> {
+    fn ask(&self, command: Command, deadline: Instant) -> JoinHandle<Result<Vec<u8>, MetersError>> {
         let room = Arc::clone(&self.room);
-        tokio::spawn(async move { room.carry_out(&id(), wish, &operator(), deadline).await })
+        tokio::spawn(async move { room.carry_out(&id(), command, &operator(), deadline).await })
     }
 
     /// The next request, and the line to answer it on.
@@ -144,8 +144,8 @@ async fn equals_go_in_the_order_in_which_they_came() {
     let first = fixture.ask(read("time"), never());
     let (mut line, request) = fixture.heard().await;
     let mut others = Vec::new();
-    for wish in [read("prepay_balance"), read("csq_net_op")] {
-        others.push(fixture.ask(wish, never()));
+    for command in [read("prepay_balance"), read("csq_net_op")] {
+        others.push(fixture.ask(command, never()));
         settle().await;
     }
     line.write_all(&reply(&request, 0, &[0; 7])).await.unwrap();
@@ -264,12 +264,12 @@ async fn a_stop_cuts_reads_and_waits_for_a_token() {
 #[tokio::test]
 async fn what_must_not_be_asked_is_refused_before_the_meter_hears_anything() {
     let fixture = Fixture::with(quick()).await;
-    for wish in [
+    for command in [
         Command::Ask(Request::Write(object("backlight"), vec![1])),
         Command::Ask(Request::Raw(vec![6, 255])),
         Command::Ask(Request::Raw(Vec::new())),
     ] {
-        let refused = fixture.room.carry_out(&id(), wish, &operator(), never()).await;
+        let refused = fixture.room.carry_out(&id(), command, &operator(), never()).await;
         assert!(
             matches!(refused, Err(MetersError::Unanswered(DriverError::Session(_)))),
             "{refused:?}"

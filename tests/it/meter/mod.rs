@@ -30,6 +30,7 @@ mod simulated_money;
 mod socks;
 mod speed;
 mod topup_doors;
+mod topup_faults;
 mod topups;
 pub mod v1;
 mod vectors;

@@ -213,8 +213,8 @@ fn spaces_are_listed_by_cursor_and_summed() {
         } else {
             json!(["all"])
         };
-        let wish = json!({ "name": format!("Room {number}"), "maximum": 10, "current": number % 11, "tags": tags });
-        assert_eq!(operator.post("/v1/spaces", wish).status, 201);
+        let new = json!({ "name": format!("Room {number}"), "maximum": 10, "current": number % 11, "tags": tags });
+        assert_eq!(operator.post("/v1/spaces", new).status, 201);
     }
     let (mut seen, mut cursor) = (BTreeSet::new(), String::new());
     loop {

@@ -80,8 +80,8 @@ impl Page {
 
     fn attach(&mut self) {
         let target = self.command("Target.createTarget", json!({ "url": "about:blank" }));
-        let wish = json!({ "targetId": target["targetId"], "flatten": true });
-        let session = self.command("Target.attachToTarget", wish);
+        let parameters = json!({ "targetId": target["targetId"], "flatten": true });
+        let session = self.command("Target.attachToTarget", parameters);
         self.session = Some(session["sessionId"].as_str().unwrap().to_owned());
         for domain in ["Page", "Runtime", "Network", "Log"] {
             self.command(&format!("{domain}.enable"), json!({}));
@@ -143,8 +143,8 @@ impl Page {
 
     /// What a script says in the page.
     pub fn eval(&mut self, script: &str) -> Value {
-        let wish = json!({ "expression": script, "returnByValue": true, "awaitPromise": true });
-        let answer = self.command("Runtime.evaluate", wish);
+        let parameters = json!({ "expression": script, "returnByValue": true, "awaitPromise": true });
+        let answer = self.command("Runtime.evaluate", parameters);
         assert!(answer["exceptionDetails"].is_null(), "{script}: {answer}");
         answer["result"]["value"].clone()
     }
@@ -206,8 +206,8 @@ impl Page {
 
     /// A picture of the whole page, PNG.
     pub fn picture(&mut self) -> Vec<u8> {
-        let wish = json!({ "format": "png", "captureBeyondViewport": true });
-        let picture = self.command("Page.captureScreenshot", wish);
+        let parameters = json!({ "format": "png", "captureBeyondViewport": true });
+        let picture = self.command("Page.captureScreenshot", parameters);
         BASE64.decode(picture["data"].as_str().unwrap().as_bytes()).unwrap()
     }
 

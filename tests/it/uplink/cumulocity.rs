@@ -237,7 +237,7 @@ async fn an_operation_is_done_once_and_ends_once_and_what_is_not_allowed_is_not_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_ids_two_wishes_with_the_same_words_are_two() {
+async fn without_ids_two_operations_with_the_same_words_are_two() {
     let (broker, witness, _folder, _stage) = begin("operations = \"smartrest\"\n");
     let mut platform = Platform::default();
     platform.until(&broker, &witness, "registration", |taken| taken.fields[0] == "122");

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use gatelodge::config::UplinkSection;
 use gatelodge::domain::{Event, Health, Latest, Meter, MeterId, MeterNews, MeterState, Quantity, Seq};
-use gatelodge::rules::{self, Inbox, Rules, RulesError};
+use gatelodge::rules::{self, Inbox, Rules};
 use gatelodge::store::meters::{MetersWriter, Note};
-use gatelodge::store::{Delivery, Options, Store};
+use gatelodge::store::{Delivery, FollowError, Options, Store};
 use gatelodge::uplink::{BoxFacts, Deps, Patience, Uplink, UplinkError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ pub struct Fixture {
     rules: Arc<Rules>,
     stop: CancellationToken,
     running: Option<JoinHandle<Result<(), UplinkError>>>,
-    watching: Option<JoinHandle<Result<(), RulesError>>>,
+    watching: Option<JoinHandle<Result<(), FollowError>>>,
 }
 
 /// The section `[uplink]`.

@@ -113,8 +113,10 @@ fn a_line_that_is_cut_in_the_trial_and_mended_within_its_minute_keeps_the_config
     cloud.registered();
     // What is open stays, so that the operation comes; nothing new gets through.
     line.refuse(true);
-    let wish = json!({ "config": "[uplink]\nwindow = 7\n" });
-    let id = cloud.platform.ask(&cloud.broker, DEVICE, "c8y_Configuration", wish);
+    let arguments = json!({ "config": "[uplink]\nwindow = 7\n" });
+    let id = cloud
+        .platform
+        .ask(&cloud.broker, DEVICE, "c8y_Configuration", arguments);
     is_tried(&running, 1);
     assert_eq!(value(&running, "uplink.window"), 7, "it is tried as a whole");
     assert!(running.dir.join("data/conf.d/remote.toml.before").exists());
@@ -125,8 +127,10 @@ fn a_line_that_is_cut_in_the_trial_and_mended_within_its_minute_keeps_the_config
 
     // A box that dies while it tries comes back with what was before.
     line.refuse(true);
-    let wish = json!({ "config": "[uplink]\nwindow = 8\n" });
-    let id = cloud.platform.ask(&cloud.broker, DEVICE, "c8y_Configuration", wish);
+    let arguments = json!({ "config": "[uplink]\nwindow = 8\n" });
+    let id = cloud
+        .platform
+        .ask(&cloud.broker, DEVICE, "c8y_Configuration", arguments);
     is_tried(&running, 2);
     running.kill();
     line.refuse(false);
@@ -144,8 +148,10 @@ fn a_configuration_without_a_session_within_a_minute_is_put_back() {
     let running = behind(&line, &cloud);
     cloud.registered();
     line.refuse(true);
-    let wish = json!({ "config": "[uplink]\nwindow = 7\n" });
-    let id = cloud.platform.ask(&cloud.broker, DEVICE, "c8y_Configuration", wish);
+    let arguments = json!({ "config": "[uplink]\nwindow = 7\n" });
+    let id = cloud
+        .platform
+        .ask(&cloud.broker, DEVICE, "c8y_Configuration", arguments);
     is_tried(&running, 1);
     // Longer than anything else here takes: the trial has a minute, the next try to connect may be half of one away.
     let logs = |what: &str, times: usize| {

@@ -46,7 +46,7 @@ async fn without_a_token_from_mqtt_the_certificate_earns_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_the_tenant_does_not_take_any_more_is_asked_for_anew_once() {
     let mut cloud = Cloud::start();
-    let wishes = [
+    let operations = [
         ("c8y_UploadConfigFile", json!({"type": "uplink"}), "SUCCESSFUL"),
         // There is no such file; that is known only with a good token.
         (
@@ -55,13 +55,13 @@ async fn a_token_that_the_tenant_does_not_take_any_more_is_asked_for_anew_once()
             "FAILED",
         ),
     ];
-    for (kind, wish, end) in wishes {
+    for (kind, arguments, end) in operations {
         let folder = tempfile::tempdir().unwrap();
         let mut fixture = Fixture::start(folder.path(), &cloud.section());
         cloud.platform.tokens.push_back("stale".into());
         cloud.platform.token = Some("fresh".into());
         let before = cloud.tenant.asked().len();
-        let id = cloud.platform.ask(&cloud.broker, DEVICE, kind, wish);
+        let id = cloud.platform.ask(&cloud.broker, DEVICE, kind, arguments);
         let (state, text) = cloud.platform.ended(&cloud.broker, &cloud.witness, &id);
         assert_eq!(state, end, "{text}");
         assert!(end == "SUCCESSFUL" || text.contains("404"), "{text}");
@@ -119,7 +119,7 @@ async fn without_json_the_platform_says_its_number_for_the_box_and_a_password_is
     cloud
         .platform
         .until(&cloud.broker, &cloud.witness, "the file is there", done);
-    // The older wish names no type: it means the first.
+    // The older operation names no type: it means the first.
     let events = || {
         let asked = cloud.tenant.asked();
         let events = asked.into_iter().filter(|asked| asked.path == "/event/events");

@@ -31,7 +31,7 @@ pub enum Weight {
 }
 
 /// Stands by one service.
-pub(super) struct Keeper {
+pub(super) struct Attendant {
     pub(super) name: String,
     pub(super) weight: Weight,
     pub(super) states: Arc<watch::Sender<States>>,
@@ -41,7 +41,7 @@ pub(super) struct Keeper {
     pub(super) cut: CancellationToken,
 }
 
-impl Keeper {
+impl Attendant {
     pub(super) async fn keep(
         self,
         before: Option<watch::Receiver<bool>>,
@@ -132,7 +132,7 @@ fn causes(error: &anyhow::Error) -> String {
     said
 }
 
-/// Cutting the keeper off cuts the service off.
+/// Cutting the attendant off cuts the service off.
 struct AbortOnDrop(JoinHandle<anyhow::Result<()>>);
 
 impl Drop for AbortOnDrop {
