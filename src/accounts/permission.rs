@@ -1,10 +1,13 @@
 //! Who may do what: one check for people, tokens and certificates.
 
 use std::fmt;
+use std::ops::Range;
 
 use clap::ValueEnum;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::link::{Link, Sight};
 use super::secret::Secret;
 use crate::domain::MeterId;
 
@@ -118,8 +121,8 @@ pub enum Who {
     Person {
         name: String,
         role: Role,
-        /// The meters that are theirs.
-        meters: Vec<MeterId>,
+        /// The meters that were, are and will be theirs.
+        links: Vec<Link>,
         /// Their session.
         proof: Proof,
     },
@@ -149,11 +152,39 @@ impl Who {
 }
 
 impl Who {
-    /// Whether they may see a meter: theirs, or any.
+    /// Whether they may see what a meter says at that moment: theirs, or any.
     #[must_use]
-    pub fn sees(&self, meter: &MeterId) -> bool {
-        let theirs = matches!(self, Who::Person { meters, .. } if meters.contains(meter));
+    pub fn sees(&self, meter: &MeterId, at: Timestamp) -> bool {
+        let theirs = self
+            .links()
+            .iter()
+            .any(|link| link.meter == *meter && link.in_force(at));
         theirs || self.may(Act::ReadMeters)
+    }
+
+    /// What they may see of a meter at `now`; `None`: not even that there is one.
+    #[must_use]
+    pub fn sight(&self, meter: &MeterId, now: Timestamp) -> Option<Sight> {
+        match self.may(Act::ReadMeters) {
+            true => Some(Sight::Whole),
+            false => Sight::of(self.links(), meter, now),
+        }
+    }
+
+    /// The parts of a span of a meter's time that they may see at `now`, in order.
+    #[must_use]
+    pub fn clip(&self, meter: &MeterId, asked: Range<Timestamp>, now: Timestamp) -> Vec<Range<Timestamp>> {
+        let sight = self.sight(meter, now);
+        sight.map(|sight| sight.clip(asked)).unwrap_or_default()
+    }
+
+    /// What is linked to them, by whatever role.
+    #[must_use]
+    pub fn links(&self) -> &[Link] {
+        match self {
+            Who::Person { links, .. } => links,
+            Who::Token { .. } | Who::Operator => &[],
+        }
     }
 }
 
@@ -167,7 +198,9 @@ impl Role {
         Role::Resident,
     ];
 
-    fn may(self, act: Act) -> bool {
+    /// Whether whoever has it may.
+    #[must_use]
+    pub fn may(self, act: Act) -> bool {
         match self {
             Role::Admin => true,
             Role::Installer => act != Act::ManagePeople,
@@ -191,7 +224,7 @@ impl Role {
 }
 
 impl Scope {
-    fn covers(self, act: Act) -> bool {
+    pub(super) fn covers(self, act: Act) -> bool {
         match self {
             Scope::SpacesRead => act == Act::ReadSpaces,
             Scope::SpacesCount => matches!(act, Act::ReadSpaces | Act::Count),
@@ -232,7 +265,7 @@ mod tests {
             allowed(&Who::Person {
                 name: "p".into(),
                 role,
-                meters: Vec::new(),
+                links: Vec::new(),
                 proof: Proof::default(),
             })
         };
@@ -244,19 +277,33 @@ mod tests {
     }
 
     #[test]
-    fn a_meter_is_seen_by_those_who_see_all_and_by_whose_it_is() {
+    fn a_meter_is_seen_by_those_who_see_all_and_by_whose_it_is_while_it_is() {
         let meter: MeterId = "EML1".parse().unwrap();
-        let who = |role, meters| Who::Person {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let who = |role, meters: &[&str]| Who::Person {
             name: "p".into(),
             role,
-            meters,
+            links: meters
+                .iter()
+                .map(|meter| Link {
+                    meter: meter.parse().unwrap(),
+                    since: at(10),
+                    until: Some(at(20)),
+                })
+                .collect(),
             proof: Proof::default(),
         };
         for (role, all) in [(Role::Admin, true), (Role::Resident, false), (Role::Viewer, false)] {
-            assert_eq!(who(role, vec![]).sees(&meter), all);
-            assert!(who(role, vec![meter.clone()]).sees(&meter));
-            assert_eq!(who(role, vec!["EML2".parse().unwrap()]).sees(&meter), all);
+            let sees = |meters: &[&str], second| who(role, meters).sees(&meter, at(second));
+            assert_eq!((sees(&[], 15), sees(&["EML2"], 15)), (all, all));
+            assert_eq!((sees(&["EML1"], 9), sees(&["EML1"], 20)), (all, all));
+            assert!(sees(&["EML1"], 10) && sees(&["EML1"], 19));
+            let clipped = |now| who(role, &["EML1"]).clip(&meter, at(0)..at(15), at(now));
+            let (whole, theirs) = (vec![at(0)..at(15)], vec![at(10)..at(15)]);
+            assert_eq!(clipped(30), if all { whole.clone() } else { theirs });
+            assert_eq!(clipped(5), if all { whole } else { vec![] }, "not begun");
         }
+        assert_eq!(Who::Operator.sight(&meter, at(0)), Some(Sight::Whole));
     }
 
     #[test]

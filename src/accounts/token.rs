@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::permission::{Proof, Scope, Who};
+use super::permission::{Act, Proof, Scope, Who};
 use super::secret::{Secret, random_id};
 use super::{AUDIT, Accounts, AccountsError};
 use crate::store::{Ledger, ReadError, schema};
@@ -25,6 +25,14 @@ pub struct Token {
     pub scopes: Vec<Scope>,
     /// When it was made.
     pub created: Timestamp,
+}
+
+impl Token {
+    /// Whether it is good for something.
+    #[must_use]
+    pub fn covers(&self, act: Act) -> bool {
+        self.scopes.iter().any(|scope| scope.covers(act))
+    }
 }
 
 impl Accounts {

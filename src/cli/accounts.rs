@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use hyper::Method;
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::print::segment;
 use super::reach::{secret_from, with_box};
-use super::{CliError, Common, print};
-use crate::accounts::{Role, Scope, Secret};
-use crate::admin::Client;
+use super::{CliError, Common, move_out, print};
+use crate::accounts::{Role, Scope, Secret, Wanted};
+use crate::admin::{Client, ClientError, Departed, Departure};
 use crate::config::Config;
-use crate::domain::MeterId;
 
 #[derive(Subcommand)]
 pub(super) enum UserCommand {
@@ -26,21 +26,40 @@ pub(super) enum UserCommand {
         /// What they are to the box
         #[arg(long)]
         role: Role,
-        /// A meter that is theirs to see; may be given several times
-        #[arg(long = "meter", value_name = "SERIAL")]
-        meters: Vec<MeterId>,
+        /// A meter that is theirs to see, from now or from the midnight of a day on; may be given several times
+        #[arg(long = "meter", value_name = "SERIAL[@YYYY-MM-DD]")]
+        meters: Vec<Wanted>,
         /// A file with their password, or `-` for standard input
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
     },
-    /// Say which meters are a person's; without any, none is
-    #[command(after_help = "Example:\n  gatelodge user meters clara EML2137580826")]
+    /// Say which meters are a person's: what is left out ends now, what stays keeps the day that it began
+    #[command(
+        after_help = "Days begin at midnight where the house stands (site.timezone); without one a meter is theirs from \
+                      now on.\n\nExamples:\n  gatelodge user meters clara EML2137580826\n  gatelodge user meters clara \
+                      EML2137580826@2026-05-01"
+    )]
     Meters {
         /// Their name
         name: String,
-        /// The meters
-        #[arg(value_name = "SERIAL")]
-        meters: Vec<MeterId>,
+        /// The meters, each with the day from which on it is theirs
+        #[arg(value_name = "SERIAL[@YYYY-MM-DD]")]
+        meters: Vec<Wanted>,
+    },
+    /// A person moves out: take the last reading of their meters, end what is theirs, and say what remains
+    #[command(
+        after_help = "They keep their password, and see what was of their time.\n\nExamples:\n  gatelodge user move-out \
+                      clara\n  gatelodge user move-out clara --at 2026-05-01 --dry-run"
+    )]
+    MoveOut {
+        /// Their name
+        name: String,
+        /// The day on which nothing is theirs any more, from its midnight on; else from now on
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        at: Option<Date>,
+        /// Ask the meters, and say what would be done
+        #[arg(long)]
+        dry_run: bool,
     },
     /// List everybody
     #[command(after_help = "Example:\n  gatelodge user list")]
@@ -106,6 +125,7 @@ impl UserCommand {
             UserCommand::Add { password_file, .. } => password_file.as_deref().map(secret_from).transpose(),
             UserCommand::Passwd { password_file, .. } => secret_from(password_file).map(Some),
             UserCommand::Meters { .. }
+            | UserCommand::MoveOut { .. }
             | UserCommand::List
             | UserCommand::Invite { .. }
             | UserCommand::Remove { .. } => Ok(None),
@@ -141,17 +161,23 @@ impl UserCommand {
             }
             UserCommand::Meters { name, meters } => {
                 let wish = json!(meters);
-                let _: Value = client.ask(Method::PUT, &person(&name, "/meters"), Some(&wish)).await?;
-                let which: Vec<&str> = meters.iter().map(MeterId::as_str).collect();
-                let which = if which.is_empty() {
-                    "none".to_owned()
-                } else {
-                    which.join(", ")
-                };
+                let answer: Value = client.ask(Method::PUT, &person(&name, "/meters"), Some(&wish)).await?;
+                let list = |key: &str| answer[key].as_array().cloned().unwrap_or_default();
                 said(
-                    &json!({ "name": name, "meters": meters }),
-                    format!("Meters of {name}: {which}"),
+                    &json!({ "name": name, "meters": list("meters"), "links": list("links") }),
+                    format!(
+                        "Meters of {name}: {}",
+                        links(&answer).unwrap_or_else(|| "none".to_owned())
+                    ),
                 );
+            }
+            UserCommand::MoveOut { name, at, dry_run } => {
+                let wish = json!(Departure { at, dry_run });
+                let answer: Value = client
+                    .ask(Method::POST, &person(&name, "/move-out"), Some(&wish))
+                    .await?;
+                let departed: Departed = serde_json::from_value(answer.clone()).map_err(ClientError::from)?;
+                said(&answer, move_out::words(&departed));
             }
             UserCommand::List => {
                 let people: Value = client.ask(Method::GET, "/people", None).await?;
@@ -269,13 +295,25 @@ fn list_people(people: &Value) {
             text(&person["role"]),
             password.to_owned(),
             print::moment_in(&person["created"]),
-            person["meters"].as_array().map_or_else(
-                || "-".to_owned(),
-                |meters| meters.iter().map(text).collect::<Vec<_>>().join(" "),
-            ),
+            print::or_dash(links(person)),
         ]
     });
     print::table(["name", "role", "password", "added", "meters"], rows);
+}
+
+/// What is linked to a person, in words; `None`: nothing.
+fn links(person: &Value) -> Option<String> {
+    let meters = person["meters"].as_array();
+    let one = |link: &Value| {
+        let (meter, since) = (text(&link["meter"]), print::moment_in(&link["since"]));
+        match link["until"].as_str() {
+            Some(_) => format!("{meter} from {since} until {}", print::moment_in(&link["until"])),
+            None if meters.is_some_and(|meters| meters.contains(&link["meter"])) => format!("{meter} since {since}"),
+            None => format!("{meter} from {since} on"),
+        }
+    };
+    let all: Vec<String> = person["links"].as_array()?.iter().map(one).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 fn list_tokens(tokens: &Value) {

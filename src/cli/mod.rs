@@ -10,6 +10,7 @@ mod emop;
 mod exit;
 mod mediators;
 mod meters;
+mod move_out;
 mod owner;
 mod pki;
 mod print;

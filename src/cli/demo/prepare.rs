@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::meters::{self, Grpc, Simulated};
 use super::yesterday;
-use crate::accounts::{Accounts, AccountsError, Role, Scope, Secret, Standing, random};
+use crate::accounts::{Accounts, AccountsError, Beginning, Role, Scope, Secret, Standing, random};
 use crate::cli::CliError;
 use crate::cli::reach::absolute;
 use crate::domain::units::Span;
@@ -162,10 +162,14 @@ async fn people(
         let password = Secret::given(login.password.clone());
         let standing = Standing {
             role,
-            // The resident lives behind the first meter.
+            // The resident has lived behind the first meter for as long as it remembers.
             meters: meters::serials()
                 .into_iter()
                 .take(usize::from(role == Role::Resident))
+                .map(|meter| Beginning {
+                    meter,
+                    since: now.checked_sub(meters::MEMORY).ok(),
+                })
                 .collect(),
         };
         match accounts
