@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::print::segment;
-use super::reach::{secret_from, with_box};
+use super::reach::{block_on, secret_from, with_box};
 use super::{CliError, Common, move_out, print};
 use crate::accounts::{Role, Scope, Secret, Wanted};
 use crate::admin::{Client, ClientError, Departed, Departure};
@@ -114,6 +114,13 @@ impl UserCommand {
     pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
         let link = common.link();
         let password = self.password()?;
+        if matches!(self, UserCommand::MoveOut { .. }) {
+            // The last reading is asked of meters, and only a running box can ask them.
+            return block_on(async {
+                let client = common.running().await?;
+                self.ask(common, &client, &link, None).await
+            });
+        }
         with_box(common, async |client| {
             self.ask(common, client, &link, password.as_ref()).await
         })

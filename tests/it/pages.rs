@@ -274,7 +274,8 @@ fn a_resident_sees_their_meters_half_hours_and_nobody_elses() {
     metered.fetched();
     let (running, serial) = (&metered.running, metered.serial);
     running.json(&["meter", "add", "EML9", "--link", "tcp://127.0.0.1:9"]);
-    let added = running.json(&["user", "add", "clara", "--role", "resident", "--meter", serial]);
+    let link = format!("{serial}@2026-01-01");
+    let added = running.json(&["user", "add", "clara", "--role", "resident", "--meter", &link]);
     let mut page = page(running);
     page.go(&format!("/welcome/{}", added["code"].as_str().unwrap()));
     page.type_into("input[name=password]", "a-good-long-word");

@@ -146,15 +146,15 @@ async fn live(
     }))
 }
 
-/// Of which meters somebody may hear: theirs, and those that will be.
+/// Of which meters somebody may hear who has a page of them: theirs, and those that will be.
 fn hears(person: &SignedIn) -> Result<Filter<MeterId>, Forbidden> {
     if person.must(Act::ReadMeters).is_ok() {
         return Ok(Filter::All);
     }
     let meters: BTreeSet<MeterId> = person.meters().cloned().collect();
-    match meters.is_empty() {
-        true => Err(Forbidden),
-        false => Ok(Filter::These(meters)),
+    match person.saw_meters() && !meters.is_empty() {
+        true => Ok(Filter::These(meters)),
+        false => Err(Forbidden),
     }
 }
 
