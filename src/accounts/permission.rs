@@ -162,6 +162,13 @@ impl Who {
         theirs || self.may(Act::ReadMeters)
     }
 
+    /// Whether what was said of a meter at `since`, and is told at `now`, is of their own time alone, that of now.
+    #[must_use]
+    pub fn sees_since(&self, meter: &MeterId, since: Timestamp, now: Timestamp) -> bool {
+        let sight = self.sight(meter, now);
+        sight.is_some_and(|sight| sight.holds(now) && sight.covers(&(since..now)))
+    }
+
     /// What they may see of a meter at `now`; `None`: not even that there is one.
     #[must_use]
     pub fn sight(&self, meter: &MeterId, now: Timestamp) -> Option<Sight> {
@@ -298,6 +305,11 @@ mod tests {
             assert_eq!((sees(&[], 15), sees(&["EML2"], 15)), (all, all));
             assert_eq!((sees(&["EML1"], 9), sees(&["EML1"], 20)), (all, all));
             assert!(sees(&["EML1"], 10) && sees(&["EML1"], 19));
+            let told = |since, now| who(role, &["EML1"]).sees_since(&meter, at(since), at(now));
+            assert!(told(10, 15) && told(15, 15));
+            for (since, now) in [(9, 15), (10, 20), (5, 9), (15, 25)] {
+                assert_eq!(told(since, now), all, "said at {since}, told at {now}");
+            }
             let clipped = |now| who(role, &["EML1"]).clip(&meter, at(0)..at(15), at(now));
             let (whole, theirs) = (vec![at(0)..at(15)], vec![at(10)..at(15)]);
             assert_eq!(clipped(30), if all { whole.clone() } else { theirs });

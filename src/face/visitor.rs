@@ -52,17 +52,10 @@ impl SignedIn {
         if self.who().may(act) { Ok(()) } else { Err(Forbidden) }
     }
 
-    /// Whether they may see how a meter is now.
-    #[must_use]
-    pub fn sees(&self, meter: &MeterId) -> bool {
-        self.who().sees(meter, self.now)
-    }
-
     /// Whether something that is so since `since` and is so now tells of their own time alone.
     #[must_use]
     pub fn sees_since(&self, meter: &MeterId, since: Timestamp) -> bool {
-        let sight = self.who().sight(meter, self.now);
-        sight.is_some_and(|sight| sight.holds(self.now) && sight.covers(&(since..self.now)))
+        self.who().sees_since(meter, since, self.now)
     }
 
     /// Whether there is any meter that they may see how it is now.

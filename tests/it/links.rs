@@ -72,6 +72,12 @@ fn a_day_begins_at_its_midnight_in_london() {
         list.contains("EML1 from 2026-06-30T23:00:00Z until") && list.contains("EML2 since 2026-07"),
         "{list}"
     );
+    running.configure(CONFIG);
+    running.json(&["reload"]);
+    running.json(&["user", "meters", "clara", "EML5@2026-07-01"]);
+    let clara = person(&running, "clara");
+    let since = &clara["links"].as_array().unwrap().last().unwrap()["since"];
+    assert_eq!(since, "2026-07-01T00:00:00Z", "the house stands elsewhere: {clara}");
     let wrong = running.command(&["user", "meters", "clara", "EML1@1 May"]);
     assert_eq!(wrong.status.code(), Some(2));
     assert!(

@@ -162,8 +162,7 @@ fn hears(person: &SignedIn) -> Result<Filter<MeterId>, Forbidden> {
 /// the news are of the time before.
 fn told(state: &PageState, (who, now): (&Who, Timestamp), news: &News<MeterId>) -> Option<Message> {
     let meter = &news.subject;
-    let sight = who.sight(meter, now)?;
-    if sight.ended(now).is_some() || sight.since(now).is_some_and(|since| news.at < since) {
+    if !who.sees_since(meter, news.at, now) {
         return None;
     }
     let seen = state.room.show(meter).ok();
