@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::link::{self, Beginning, Link};
+use super::link::Link;
+use super::naming::{self, Beginning};
 use super::people::{check_links, withdraw_invitations};
 use super::person::{self, PEOPLE, Person};
 use super::{AUDIT, Accounts, AccountsError, session};
@@ -33,7 +34,7 @@ impl Accounts {
                 let row = PEOPLE.get_on(page, person.as_bytes())?;
                 let mut row = row.ok_or_else(|| AccountsError::Unknown(person.clone()))?;
                 let before = person::links_on(page, &row)?;
-                let links = link::named(before.clone(), &meters, now);
+                let links = naming::named(before.clone(), &meters, now);
                 check_links(&links, now)?;
                 person::put_on(page, &mut row, &links, now)?;
                 Ok((before, Person::of(row, links, now)))
@@ -111,7 +112,7 @@ fn leaving(links: Vec<Link>, at: Timestamp, now: Timestamp) -> Result<(Vec<Link>
     if at > now {
         return Err(AccountsError::ToCome);
     }
-    link::moved_out(links, at, now).map_err(|link| AccountsError::NotYet(link.meter, link.since))
+    naming::moved_out(links, at, now).map_err(|link| AccountsError::NotYet(link.meter, link.since))
 }
 
 /// Whether a link goes on in another, whose since alone was corrected.

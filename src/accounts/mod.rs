@@ -3,6 +3,7 @@
 mod bearers;
 mod link;
 mod linking;
+mod naming;
 mod password;
 mod people;
 mod permission;
@@ -13,6 +14,7 @@ mod session;
 mod token;
 mod tries;
 mod wanted;
+mod who;
 
 use std::sync::Arc;
 
@@ -20,17 +22,19 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 pub use bearers::{BearerError, Bearers};
-pub use link::{Beginning, Link, Sight};
+pub use link::{Link, Sight};
 pub use linking::MovedOut;
+pub use naming::Beginning;
 pub use password::PasswordError;
 pub use people::INVITATION_LIFE;
-pub use permission::{Act, Proof, Role, Scope, Who};
+pub use permission::{Act, Role, Scope};
 pub use person::{Person, Standing};
 pub use program::{ApiState, ManageRelay, ManageSpaces, ManageUplink, Needs, Program};
 pub use secret::{Secret, random, random_id};
 pub use session::{IDLE_LIFE, WHOLE_LIFE};
 pub use token::Token;
 pub use wanted::{Wanted, WantedError};
+pub use who::{Proof, Who};
 
 use crate::domain::MeterId;
 use crate::store::{Page, ReadError, RowError, Store, Time, Unwritten};

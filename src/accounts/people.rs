@@ -3,11 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::link::{self, Link};
+use super::link::Link;
 use super::password::Turn;
 use super::person::{self, PEOPLE, Person, PersonRow, Standing};
 use super::secret::Secret;
-use super::{AUDIT, Accounts, AccountsError, password, tries};
+use super::{AUDIT, Accounts, AccountsError, naming, password, tries};
 use crate::store::{Ledger, Page, ReadError, RowError, Time, schema};
 
 const INVITATIONS: Ledger<Invitation> = Ledger::new(schema::INVITATIONS);
@@ -42,7 +42,7 @@ impl Accounts {
     ) -> Result<Person, AccountsError> {
         check_name(name)?;
         let Standing { role, meters } = standing.into();
-        let links = link::named(Vec::new(), &meters, now);
+        let links = naming::named(Vec::new(), &meters, now);
         check_links(&links, now)?;
         let password = match password {
             Some(password) => Some(hashed(password, None).await?),

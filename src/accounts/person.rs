@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::link::{Beginning, Link};
+use super::link::Link;
+use super::naming::Beginning;
 use super::permission::Role;
 use crate::domain::MeterId;
 use crate::store::{Ledger, Page, ReadError, RowError, Store, schema};

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::permission::{Proof, Who};
 use super::person::{PEOPLE, PersonRow};
 use super::secret::Secret;
 use super::tries::{Failed, Place, Proof as Proven};
+use super::who::{Proof, Who};
 use super::{AUDIT, Accounts, AccountsError, password, person, tries};
 use crate::http::truncated;
 use crate::store::{Ledger, Page, ReadError, RowError, Time, schema};

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::permission::{Act, Proof, Scope, Who};
+use super::permission::{Act, Scope};
 use super::secret::{Secret, random_id};
+use super::who::{Proof, Who};
 use super::{AUDIT, Accounts, AccountsError};
 use crate::store::{Ledger, ReadError, schema};
 

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::link::Beginning;
+use super::naming::Beginning;
 use crate::domain::{MeterId, MeterIdError};
 
 /// A meter, and the day from which on it is somebody's.

@@ -50,10 +50,20 @@ fn silent(leaving: &Leaving<'_>) -> Option<Matter> {
     let why = leaving.silent?;
     let newest = leaving.shown.and_then(|shown| shown.values.get(&Quantity::ImportA));
     let age = match newest {
-        Some(value) => format!("the newest reading is {} s old", value.age_s(leaving.now)),
+        Some(value) => format!("the newest reading is {} old", age(value.age_s(leaving.now))),
         None => "there is no reading at all".to_owned(),
     };
     Some(Matter::new("silent", format!("{why}; {age}: read it at the meter")))
+}
+
+/// How long something is ago, in one unit.
+fn age(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
 }
 
 fn half_hours(leaving: &Leaving<'_>) -> Option<Matter> {

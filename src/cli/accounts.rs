@@ -1,4 +1,4 @@
-//! `user …` and `token …`.
+//! `user …`.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::print::segment;
 use super::reach::{block_on, secret_from, with_box};
 use super::{CliError, Common, move_out, print};
-use crate::accounts::{Role, Scope, Secret, Wanted};
+use crate::accounts::{Role, Secret, Wanted};
 use crate::admin::{Client, ClientError, Departed, Departure};
 use crate::config::Config;
 
@@ -84,29 +84,6 @@ pub(super) enum UserCommand {
     Remove {
         /// Their name
         name: String,
-    },
-}
-
-#[derive(Subcommand)]
-pub(super) enum TokenCommand {
-    /// Create a token and print it, once
-    #[command(after_help = "Example:\n  gatelodge token create --name door-counter --scope spaces:count")]
-    Create {
-        /// What it is for
-        #[arg(long)]
-        name: String,
-        /// What it is good for; may be given several times
-        #[arg(long = "scope", required = true)]
-        scopes: Vec<Scope>,
-    },
-    /// List the tokens in force
-    #[command(after_help = "Example:\n  gatelodge token list")]
-    List,
-    /// End a token
-    #[command(after_help = "Example:\n  gatelodge token revoke 3f9a2c5d8e71")]
-    Revoke {
-        /// Its id, as `token list` shows it
-        id: String,
     },
 }
 
@@ -220,49 +197,6 @@ impl UserCommand {
     }
 }
 
-impl TokenCommand {
-    pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
-        with_box(common, async |client| self.ask(common, client).await)
-    }
-
-    async fn ask(self, common: &Common, client: &Client) -> Result<(), CliError> {
-        match self {
-            TokenCommand::Create { name, scopes } => {
-                let wish = json!({ "name": name, "scopes": scopes });
-                let answer: Value = client.ask(Method::POST, "/tokens", Some(&wish)).await?;
-                if common.json {
-                    print::json(&answer);
-                } else {
-                    print::line(format_args!("{}", answer["token"].as_str().unwrap_or_default()));
-                    print::note(format_args!(
-                        "(token {}; it cannot be shown again)",
-                        answer["id"].as_str().unwrap_or_default()
-                    ));
-                }
-            }
-            TokenCommand::List => {
-                let tokens: Value = client.ask(Method::GET, "/tokens", None).await?;
-                if common.json {
-                    print::json(&tokens)
-                } else {
-                    list_tokens(&tokens)
-                }
-            }
-            TokenCommand::Revoke { id } => {
-                let answer: Value = client
-                    .ask(Method::DELETE, &format!("/tokens/{}", segment(&id)), None)
-                    .await?;
-                if common.json {
-                    print::json(&answer)
-                } else {
-                    print::line(format_args!("revoked {id}"))
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
 impl Common {
     /// What stands before the code in a one-time link, as far as the configuration tells.
     fn link(&self) -> String {
@@ -286,7 +220,7 @@ fn added(name: &str, role: Role, answer: &Value, link: &str) -> String {
     }
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
@@ -321,17 +255,4 @@ fn links(person: &Value) -> Option<String> {
     };
     let all: Vec<String> = person["links"].as_array()?.iter().map(one).collect();
     (!all.is_empty()).then(|| all.join(", "))
-}
-
-fn list_tokens(tokens: &Value) {
-    let rows = tokens.as_array().into_iter().flatten().map(|token| {
-        let scopes: Vec<String> = token["scopes"].as_array().into_iter().flatten().map(text).collect();
-        [
-            text(&token["id"]),
-            text(&token["name"]),
-            scopes.join(" "),
-            print::moment_in(&token["created"]),
-        ]
-    });
-    print::table(["id", "name", "scopes", "created"], rows);
 }

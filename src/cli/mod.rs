@@ -23,6 +23,7 @@ mod shell;
 mod simulate;
 mod spaces;
 mod status;
+mod tokens;
 mod uplink;
 mod version;
 mod webhooks;
@@ -127,7 +128,7 @@ enum Command {
     User(accounts::UserCommand),
     /// Create, list and revoke API tokens
     #[command(subcommand)]
-    Token(accounts::TokenCommand),
+    Token(tokens::TokenCommand),
     /// What the doors show: list, renew, test
     #[command(subcommand)]
     Cert(cert::Command),

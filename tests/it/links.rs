@@ -73,7 +73,7 @@ fn a_day_begins_at_its_midnight_in_london() {
         "{list}"
     );
     running.configure(CONFIG);
-    running.json(&["reload"]);
+    running.json(&["config", "reload"]);
     running.json(&["user", "meters", "clara", "EML5@2026-07-01"]);
     let clara = person(&running, "clara");
     let since = &clara["links"].as_array().unwrap().last().unwrap()["since"];
@@ -218,6 +218,13 @@ fn whoever_cannot_move_out_is_told_why_and_a_silent_meter_stops_nobody() {
     );
     assert!(said.contains("there is no meter EML2"), "{said}");
     assert!(person(&running, "clara")["meters"].is_null());
+
+    running.json(&["user", "remove", "clara"]);
+    add(&running, "clara", "resident");
+    assert!(
+        person(&running, "clara")["links"].is_null(),
+        "another one of that name inherits nothing"
+    );
 
     let stopped = TestBox::unstarted(CONFIG);
     add(&stopped, "dora", "resident");
