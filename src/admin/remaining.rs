@@ -1,10 +1,10 @@
 //! What remains to be settled when somebody has moved out. Pure.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, Unit};
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{Act, Link, Person, Token};
-use crate::domain::Quantity;
+use crate::domain::{HalfHour, Quantity};
 use crate::meter::MeterShown;
 
 /// Something that remains.
@@ -68,8 +68,9 @@ fn age(seconds: u64) -> String {
 
 fn half_hours(leaving: &Leaving<'_>) -> Option<Matter> {
     let progress = leaving.shown?.half_hours?;
-    let until = leaving.link.until.unwrap_or(leaving.now);
-    (progress.open > 0 || progress.until < until).then(|| {
+    // The half-hour in which they leave is nobody's.
+    let last = HalfHour::of(leaving.link.until.unwrap_or(leaving.now)).start();
+    (progress.open > 0 || progress.until < last).then(|| {
         let words = format!(
             "not all half-hours are fetched from the meter yet; {} sees those of their time when they are",
             leaving.name
@@ -83,7 +84,7 @@ fn balance(leaving: &Leaving<'_>) -> Option<Matter> {
     let value = shown.value(Quantity::Balance)?;
     let (words, at) = (value.as_str()?, shown.values.get(&Quantity::Balance)?.at);
     let nothing = words.parse().is_ok_and(|pounds: f64| pounds == 0.0);
-    (!nothing).then(|| Matter::new("balance", format!("{words} GBP stood on the meter at {at}")))
+    (!nothing).then(|| Matter::new("balance", format!("{words} GBP stood on the meter at {}", second(at))))
 }
 
 fn others(leaving: &Leaving<'_>) -> Option<Matter> {
@@ -95,6 +96,10 @@ fn others(leaving: &Leaving<'_>) -> Option<Matter> {
     (!names.is_empty()).then(|| Matter::new("others", format!("it stays linked to {}", names.join(", "))))
 }
 
+fn second(at: Timestamp) -> Timestamp {
+    at.round(Unit::Second).unwrap_or(at)
+}
+
 /// What remains that is of no meter.
 pub(super) fn of_person(person: &Person, tokens: &[Token], now: Timestamp) -> Vec<Matter> {
     let mut matters = Vec::new();
@@ -103,7 +108,7 @@ pub(super) fn of_person(person: &Person, tokens: &[Token], now: Timestamp) -> Ve
         .iter()
         .filter(|link| link.since > now && !link.is_over(now))
     {
-        let words = format!("{} becomes theirs at {}", link.meter, link.since);
+        let words = format!("{} becomes theirs at {}", link.meter, second(link.since));
         matters.push(Matter::new("link", words));
     }
     if person.role.may(Act::ReadMeters) {
@@ -139,7 +144,7 @@ mod tests {
         serde_json::from_value(json!({
             "serial": "EML1", "link": "tcp://127.0.0.1:1", "source": "config",
             "duty": "polled", "health": "healthy", "health_details": "", "answered": null, "clock_compared": null,
-            "half_hours": { "since": at(0), "until": at(900), "open": open },
+            "half_hours": { "since": at(-1_800), "until": at(0), "open": open },
             "values": {
                 "balance": { "value": balance, "unit": "GBP", "at": at(10), "quality": "measured" },
                 "import_a": { "value": 500, "unit": "Wh", "at": at(40), "quality": "measured" },
@@ -164,7 +169,7 @@ mod tests {
         let link = Link {
             meter: "EML1".parse().unwrap(),
             since: at(0),
-            until: Some(at(800)),
+            until: Some(at(1_700)),
         };
         let people = [
             person("clara", &["EML1"]),
@@ -178,7 +183,7 @@ mod tests {
                 shown,
                 silent,
                 people,
-                now: at(1_000),
+                now: at(1_750),
             };
             of_meter(&leaving).into_iter().map(|matter| matter.kind).collect()
         };

@@ -253,4 +253,16 @@ fn a_former_and_a_next_tenant_are_told_nothing_of_each_others_time() {
     let rows: BTreeSet<String> = flat.csv(&mut again, &day(2)).into_iter().collect();
     assert_eq!(rows.len(), 48, "what was theirs stays theirs");
     drop(stream(&flat.running, &again, "/meters/live"));
+
+    // A meter that went silent: what it said last is quoted, and that it is old.
+    drop(flat.meter.take());
+    let left = flat.running.json(&["user", "move-out", "next"]);
+    let meter = &left["meters"][0];
+    assert_eq!(meter["reading"]["origin"], "newest", "{left}");
+    assert!(meter["reading"]["registers"]["import_a"].as_u64() > Some(0), "{left}");
+    let silent = &meter["remaining"][0];
+    assert!(
+        silent["kind"] == "silent" && silent["words"].as_str().unwrap().contains("s old"),
+        "{left}"
+    );
 }
