@@ -32,6 +32,13 @@ impl Link {
         self.until.is_some_and(|until| until <= now)
     }
 
+    /// Whether there is a moment at which both are in force, and the meter is the same.
+    #[must_use]
+    pub fn overlaps(&self, other: &Link) -> bool {
+        let (one, other_span) = (self.span(), other.span());
+        self.meter == other.meter && one.start.max(other_span.start) < one.end.min(other_span.end)
+    }
+
     /// All that it covers; one without an end reaches to the end of time.
     #[must_use]
     pub fn span(&self) -> Range<Timestamp> {
@@ -157,6 +164,21 @@ pub(super) mod tests {
         assert!(sight.covers(&(at(10)..at(20))));
         assert!(!sight.covers(&(at(9)..at(20))) && !sight.covers(&(at(10)..at(21))));
         assert_eq!(spans(&sight), [(10, 20)]);
+    }
+
+    #[test]
+    fn one_who_comes_when_another_goes_does_not_overlap() {
+        let one = link("EML1", 10, Some(20));
+        for (other, both) in [
+            (link("EML1", 20, None), false),
+            (link("EML1", 19, None), true),
+            (link("EML1", 0, Some(10)), false),
+            (link("EML1", 0, Some(11)), true),
+            (link("EML1", 12, Some(13)), true),
+            (link("EML2", 10, Some(20)), false),
+        ] {
+            assert_eq!((one.overlaps(&other), other.overlaps(&one)), (both, both), "{other:?}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::naming::{self, Beginning};
 use super::people::{check_links, withdraw_invitations};
 use super::person::{self, PEOPLE, Person};
 use super::{AUDIT, Accounts, AccountsError, session};
+use crate::store::ReadError;
 
 /// What ended when somebody moved out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -18,6 +19,16 @@ pub struct MovedOut {
     pub sessions: usize,
     /// How many one-time links are good for nothing any more.
     pub invitations: usize,
+}
+
+/// A meter that is somebody else's at the same time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Shared {
+    /// Whose.
+    pub name: String,
+    /// The meter, and when it is theirs.
+    #[serde(flatten)]
+    pub link: Link,
 }
 
 impl Accounts {
@@ -55,6 +66,29 @@ impl Accounts {
             target: AUDIT, person = name, meters = after.meters.len(), begun, ended, "other meters are a person's"
         );
         Ok(after)
+    }
+
+    /// Who else has a meter at the same time as this person has it or will have it: a couple, or somebody who was to
+    /// move out.
+    ///
+    /// # Errors
+    ///
+    /// When the book cannot be read.
+    pub fn shared(&self, person: &Person) -> Result<Vec<Shared>, ReadError> {
+        let now = self.now();
+        let mut found = Vec::new();
+        for other in self.people()?.into_iter().filter(|other| other.name != person.name) {
+            let open = person.links.iter().filter(|link| !link.is_over(now));
+            let both = other
+                .links
+                .iter()
+                .filter(|link| open.clone().any(|own| own.overlaps(link)));
+            found.extend(both.map(|link| Shared {
+                name: other.name.clone(),
+                link: link.clone(),
+            }));
+        }
+        Ok(found)
     }
 
     /// Ends at `at` whatever is a person's, their sessions and their one-time links. When nothing is in force, nothing

@@ -23,7 +23,7 @@ use tokio::sync::watch;
 
 pub use bearers::{BearerError, Bearers};
 pub use link::{Link, Sight};
-pub use linking::MovedOut;
+pub use linking::{MovedOut, Shared};
 pub use naming::Beginning;
 pub use password::PasswordError;
 pub use people::INVITATION_LIFE;

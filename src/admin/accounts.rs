@@ -4,13 +4,13 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::AdminState;
 use super::move_out::move_out;
 use super::problem::AdminError;
-use crate::accounts::{Beginning, Person, Role, Scope, Secret, Standing, Token, Wanted};
+use crate::accounts::{Beginning, Person, Role, Scope, Secret, Shared, Standing, Token, Wanted};
 
 pub(super) fn router() -> Router<AdminState> {
     Router::new()
@@ -54,9 +54,9 @@ async fn add_person(State(state): State<AdminState>, Json(new): Json<NewPerson>)
     } else {
         None
     };
-    Ok(Json(
-        json!({ "person": person, "code": code.as_ref().map(Secret::reveal) }),
-    ))
+    Ok(Json(json!({
+        "person": person, "code": code.as_ref().map(Secret::reveal), "shared": state.accounts.shared(&person)?,
+    })))
 }
 
 async fn remove_person(State(state): State<AdminState>, Path(name): Path<String>) -> Result<StatusCode, AdminError> {
@@ -82,9 +82,19 @@ async fn set_meters(
     State(state): State<AdminState>,
     Path(name): Path<String>,
     Json(meters): Json<Vec<Wanted>>,
-) -> Result<Json<Person>, AdminError> {
+) -> Result<Json<Linked>, AdminError> {
     let meters = beginnings(&state, meters)?;
-    Ok(Json(state.accounts.set_meters(&name, meters).await?))
+    let person = state.accounts.set_meters(&name, meters).await?;
+    let shared = state.accounts.shared(&person)?;
+    Ok(Json(Linked { person, shared }))
+}
+
+/// A person with what is theirs, and who else has it.
+#[derive(Serialize)]
+struct Linked {
+    #[serde(flatten)]
+    person: Person,
+    shared: Vec<Shared>,
 }
 
 /// From which moments on meters are to be somebody's: days begin where the house stands.

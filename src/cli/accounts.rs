@@ -142,18 +142,20 @@ impl UserCommand {
                     json!({ "name": name, "role": role, "meters": meters, "password": password.map(Secret::reveal) });
                 let answer: Value = client.ask(Method::POST, "/people", Some(&wish)).await?;
                 said(&answer, added(&name, role, &answer, link));
+                say_who_shares(&answer);
             }
             UserCommand::Meters { name, meters } => {
                 let wish = json!(meters);
                 let answer: Value = client.ask(Method::PUT, &person(&name, "/meters"), Some(&wish)).await?;
                 let list = |key: &str| answer[key].as_array().cloned().unwrap_or_default();
                 said(
-                    &json!({ "name": name, "meters": list("meters"), "links": list("links") }),
+                    &json!({ "name": name, "meters": list("meters"), "links": list("links"), "shared": list("shared") }),
                     format!(
                         "Meters of {name}: {}",
                         links(&answer).unwrap_or_else(|| "none".to_owned())
                     ),
                 );
+                say_who_shares(&answer);
             }
             UserCommand::MoveOut { name, at, dry_run } => {
                 let wish = json!(Departure { at, dry_run });
@@ -240,6 +242,17 @@ fn list_people(people: &Value) {
         ]
     });
     print::table(["name", "role", "password", "added", "meters"], rows);
+}
+
+/// Says who else sees the same meter at the same time: a couple, or somebody whom nobody moved out.
+fn say_who_shares(answer: &Value) {
+    for one in answer["shared"].as_array().into_iter().flatten() {
+        let (name, meter) = (text(&one["name"]), text(&one["meter"]));
+        let since = print::moment_in(&one["since"]);
+        print::note(format_args!(
+            "{meter} is {name}'s too, since {since}; if they have left: gatelodge user move-out {name} --at YYYY-MM-DD"
+        ));
+    }
 }
 
 /// What is linked to a person, in words; `None`: nothing.

@@ -101,6 +101,12 @@ fn moving_out_takes_the_last_reading_ends_everything_and_says_what_remains() {
             "EML9@9000-01-01",
         ]);
     }
+    let both = running.command(&["user", "meters", "ben", serial, "EML9"]);
+    let both = String::from_utf8_lossy(&both.stderr).into_owned();
+    assert!(
+        both.contains(&format!("{serial} is clara's too, since 2026-01-01T00:00:00Z")),
+        "{both}"
+    );
     running.json(&["user", "invite", "clara"]);
     let app = running.json(&["token", "create", "--name", "app", "--scope", "meters:read"]);
 
