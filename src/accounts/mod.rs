@@ -1,6 +1,9 @@
 //! People, their sessions, and API tokens: who asks, and what they may do.
 
 mod bearers;
+mod link;
+mod linking;
+mod naming;
 mod password;
 mod people;
 mod permission;
@@ -10,6 +13,8 @@ mod secret;
 mod session;
 mod token;
 mod tries;
+mod wanted;
+mod who;
 
 use std::sync::Arc;
 
@@ -17,15 +22,21 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 pub use bearers::{BearerError, Bearers};
+pub use link::{Link, Sight};
+pub use linking::{MovedOut, Shared};
+pub use naming::Beginning;
 pub use password::PasswordError;
 pub use people::INVITATION_LIFE;
-pub use permission::{Act, Proof, Role, Scope, Who};
+pub use permission::{Act, Role, Scope};
 pub use person::{Person, Standing};
 pub use program::{ApiState, ManageRelay, ManageSpaces, ManageUplink, Needs, Program};
 pub use secret::{Secret, random, random_id};
 pub use session::{IDLE_LIFE, WHOLE_LIFE};
 pub use token::Token;
+pub use wanted::{Wanted, WantedError};
+pub use who::{Proof, Who};
 
+use crate::domain::MeterId;
 use crate::store::{Page, ReadError, RowError, Store, Time, Unwritten};
 
 /// Under what it is logged who signed in, and what became of people and tokens.
@@ -82,6 +93,12 @@ pub enum AccountsError {
     /// More meters than one person can have.
     #[error("a person can have {0} meters at most")]
     TooManyMeters(usize),
+    /// They would have moved out before they moved in.
+    #[error("{0} is theirs only since {1}: name a later day, or give the link another one (`gatelodge user meters`)")]
+    NotYet(MeterId, Timestamp),
+    /// Nobody has moved out yet who will.
+    #[error("that day has not come: the last reading is taken when they move out")]
+    ToCome,
     /// A row could not be read or written.
     #[error(transparent)]
     Row(#[from] RowError),

@@ -3,11 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::link::Link;
 use super::password::Turn;
-use super::person::{PEOPLE, Person, PersonRow, Standing};
+use super::person::{self, PEOPLE, Person, PersonRow, Standing};
 use super::secret::Secret;
-use super::{AUDIT, Accounts, AccountsError, password, tries};
-use crate::domain::MeterId;
+use super::{AUDIT, Accounts, AccountsError, naming, password, tries};
 use crate::store::{Ledger, Page, ReadError, RowError, Time, schema};
 
 const INVITATIONS: Ledger<Invitation> = Ledger::new(schema::INVITATIONS);
@@ -42,30 +42,31 @@ impl Accounts {
     ) -> Result<Person, AccountsError> {
         check_name(name)?;
         let Standing { role, meters } = standing.into();
-        check_meters(&meters)?;
+        let links = naming::named(Vec::new(), &meters, now);
+        check_links(&links, now)?;
         let password = match password {
             Some(password) => Some(hashed(password, None).await?),
             None => None,
         };
-        let row = PersonRow {
+        let mut row = PersonRow {
             name: name.to_owned(),
             role,
             password,
             created: now,
             generation: 0,
-            meters,
+            meters: Vec::new(),
         };
-        let kept = self
+        let (kept, links) = self
             .write(move |page| {
                 if PEOPLE.get_on(page, row.name.as_bytes())?.is_some() {
                     return Err(AccountsError::Exists(row.name));
                 }
-                PEOPLE.put_on(page, row.name.as_bytes(), &row)?;
-                Ok(row)
+                person::put_on(page, &mut row, &links, now)?;
+                Ok((row, links))
             })
             .await?;
         tracing::info!(target: AUDIT, person = kept.name, role = kept.role.name(), "a person was added");
-        Ok(kept.into())
+        Ok(Person::of(kept, links, now))
     }
 
     /// Gives a person a new password and ends their sessions.
@@ -83,22 +84,6 @@ impl Accounts {
         Ok(())
     }
 
-    /// Says which meters are a person's from now on.
-    pub async fn set_meters(&self, name: &str, meters: Vec<MeterId>) -> Result<(), AccountsError> {
-        check_meters(&meters)?;
-        let (person, count) = (name.to_owned(), meters.len());
-        self.write(move |page| {
-            let row = PEOPLE.get_on(page, person.as_bytes())?;
-            let mut row = row.ok_or_else(|| AccountsError::Unknown(person.clone()))?;
-            row.meters = meters;
-            Ok(PEOPLE.put_on(page, person.as_bytes(), &row)?)
-        })
-        .await?;
-        self.ring();
-        tracing::info!(target: AUDIT, person = name, meters = count, "other meters are a person's");
-        Ok(())
-    }
-
     /// Removes a person, their sessions and their links.
     pub async fn remove_person(&self, name: &str) -> Result<(), AccountsError> {
         let person = name.to_owned();
@@ -107,6 +92,7 @@ impl Accounts {
                 .get_on(page, person.as_bytes())?
                 .ok_or_else(|| AccountsError::Unknown(person.clone()))?;
             PEOPLE.delete_on(page, person.as_bytes());
+            person::forget_links_on(page, &person)?;
             withdraw_invitations(page, &person)?;
             super::session::end_all(page, &person)?;
             Ok(tries::forget_places_on(page, &person)?)
@@ -119,11 +105,15 @@ impl Accounts {
 
     /// Everybody, by name.
     pub fn people(&self) -> Result<Vec<Person>, ReadError> {
-        Ok(PEOPLE
-            .scan(&self.store, &[], None, usize::MAX)?
-            .into_iter()
-            .map(|(_, row)| row.into())
-            .collect())
+        let rows = PEOPLE.scan(&self.store, &[], None, usize::MAX)?.into_iter();
+        let all = rows.map(|(_, row)| self.person(&row.name));
+        all.filter_map(Result::transpose).collect()
+    }
+
+    /// The person of that name.
+    pub fn person(&self, name: &str) -> Result<Option<Person>, ReadError> {
+        let found = person::find(&self.store, name)?;
+        Ok(found.map(|(row, links)| Person::of(row, links, self.now())))
     }
 
     /// Whether nobody could sign in: there is no person yet.
@@ -195,17 +185,16 @@ fn change(page: &mut Page, name: &str, act: impl FnOnce(&mut PersonRow)) -> Resu
     Ok(())
 }
 
-fn withdraw_invitations(page: &mut Page, name: &str) -> Result<(), RowError> {
-    for (key, invitation) in INVITATIONS.scan_on(page, &[], None, usize::MAX)? {
-        if invitation.person == name {
-            INVITATIONS.delete_on(page, &key);
-        }
-    }
-    Ok(())
+/// Nobody chooses a password by an older link any more; answers how many links there were.
+pub(super) fn withdraw_invitations(page: &mut Page, name: &str) -> Result<usize, RowError> {
+    let rows = INVITATIONS.scan_on(page, &[], None, usize::MAX)?;
+    let theirs = rows.iter().filter(|(_, invitation)| invitation.person == name);
+    Ok(theirs.map(|(key, _)| INVITATIONS.delete_on(page, key)).count())
 }
 
-fn check_meters(meters: &[MeterId]) -> Result<(), AccountsError> {
-    if meters.len() > METERS {
+/// Whether no more meters are somebody's, or will be, than can be.
+pub(super) fn check_links(links: &[Link], now: Timestamp) -> Result<(), AccountsError> {
+    if links.iter().filter(|link| !link.is_over(now)).count() > METERS {
         return Err(AccountsError::TooManyMeters(METERS));
     }
     Ok(())

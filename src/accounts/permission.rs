@@ -1,12 +1,7 @@
 //! Who may do what: one check for people, tokens and certificates.
 
-use std::fmt;
-
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-
-use super::secret::Secret;
-use crate::domain::MeterId;
 
 /// What a person is to the box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
@@ -101,87 +96,6 @@ impl Act {
     }
 }
 
-/// By what somebody was known, so that it can be asked again whether they still are: the hash of their cookie or token.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub struct Proof(pub(super) [u8; 32]);
-
-impl Proof {
-    pub(super) fn of(secret: &Secret) -> Proof {
-        Proof(secret.hash())
-    }
-}
-
-impl fmt::Debug for Proof {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
-/// Who asks, once it is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Who {
-    /// A person with a session.
-    Person {
-        name: String,
-        role: Role,
-        /// The meters that are theirs.
-        meters: Vec<MeterId>,
-        /// Their session.
-        proof: Proof,
-    },
-    /// A program with an API token.
-    Token {
-        /// The token's id, never the token.
-        id: String,
-        /// What it is good for.
-        scopes: Vec<Scope>,
-        /// The token itself.
-        proof: Proof,
-    },
-    /// Whoever reaches the admin socket: the system decided that already.
-    Operator,
-}
-
-impl Who {
-    /// Whether they may.
-    #[must_use]
-    pub fn may(&self, act: Act) -> bool {
-        match self {
-            Who::Operator => true,
-            Who::Person { role, .. } => role.may(act),
-            Who::Token { scopes, .. } => scopes.iter().any(|scope| scope.covers(act)),
-        }
-    }
-}
-
-impl Who {
-    /// Whether they may see a meter: theirs, or any.
-    #[must_use]
-    pub fn sees(&self, meter: &MeterId) -> bool {
-        let theirs = matches!(self, Who::Person { meters, .. } if meters.contains(meter));
-        theirs || self.may(Act::ReadMeters)
-    }
-}
-
-impl Who {
-    /// Whether they may give a meter a top-up code: theirs, or any.
-    #[must_use]
-    pub fn tops_up(&self, meter: &MeterId) -> bool {
-        let theirs = matches!(self, Who::Person { meters, .. } if meters.contains(meter));
-        theirs || self.may(Act::TopUp)
-    }
-
-    /// What an audit calls them.
-    #[must_use]
-    pub fn in_audit(&self) -> String {
-        match self {
-            Who::Person { name, .. } => format!("person {name}"),
-            Who::Token { id, .. } => format!("token {id}"),
-            Who::Operator => "operator".to_owned(),
-        }
-    }
-}
-
 impl Role {
     /// Every role.
     pub const ALL: [Role; 5] = [
@@ -192,7 +106,9 @@ impl Role {
         Role::Resident,
     ];
 
-    fn may(self, act: Act) -> bool {
+    /// Whether whoever has it may.
+    #[must_use]
+    pub fn may(self, act: Act) -> bool {
         match self {
             Role::Admin => true,
             Role::Installer => act != Act::ManagePeople,
@@ -216,7 +132,7 @@ impl Role {
 }
 
 impl Scope {
-    fn covers(self, act: Act) -> bool {
+    pub(super) fn covers(self, act: Act) -> bool {
         match self {
             Scope::SpacesRead => act == Act::ReadSpaces,
             Scope::SpacesCount => matches!(act, Act::ReadSpaces | Act::Count),
@@ -233,6 +149,7 @@ impl Scope {
 
 #[cfg(test)]
 mod tests {
+    use super::super::who::{Proof, Who};
     use super::*;
 
     const ACTS: [Act; 11] = [
@@ -259,7 +176,7 @@ mod tests {
             allowed(&Who::Person {
                 name: "p".into(),
                 role,
-                meters: Vec::new(),
+                links: Vec::new(),
                 proof: Proof::default(),
             })
         };
@@ -268,22 +185,6 @@ mod tests {
         assert_eq!(role(Role::Doorman), [Act::ReadSpaces, Act::Count]);
         assert_eq!(role(Role::Viewer), [Act::ReadSpaces, Act::ReadBox]);
         assert_eq!(role(Role::Resident), []);
-    }
-
-    #[test]
-    fn a_meter_is_seen_by_those_who_see_all_and_by_whose_it_is() {
-        let meter: MeterId = "EML1".parse().unwrap();
-        let who = |role, meters| Who::Person {
-            name: "p".into(),
-            role,
-            meters,
-            proof: Proof::default(),
-        };
-        for (role, all) in [(Role::Admin, true), (Role::Resident, false), (Role::Viewer, false)] {
-            assert_eq!(who(role, vec![]).sees(&meter), all);
-            assert!(who(role, vec![meter.clone()]).sees(&meter));
-            assert_eq!(who(role, vec!["EML2".parse().unwrap()]).sees(&meter), all);
-        }
     }
 
     #[test]

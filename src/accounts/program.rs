@@ -7,7 +7,8 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
 use super::bearers::{BearerError, Bearers};
-use super::permission::{Act, Who};
+use super::permission::Act;
+use super::who::Who;
 
 /// A room, and the programs that may ask it.
 pub struct ApiState<R> {

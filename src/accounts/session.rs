@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::permission::{Proof, Who};
 use super::person::{PEOPLE, PersonRow};
 use super::secret::Secret;
 use super::tries::{Failed, Place, Proof as Proven};
-use super::{AUDIT, Accounts, AccountsError, password, tries};
+use super::who::{Proof, Who};
+use super::{AUDIT, Accounts, AccountsError, password, person, tries};
 use crate::http::truncated;
 use crate::store::{Ledger, Page, ReadError, RowError, Time, schema};
 
@@ -156,13 +156,12 @@ impl Accounts {
         let Some(row) = row.filter(|row| !row.is_over(&self.time_at(now))) else {
             return Ok(None);
         };
-        let person = PEOPLE
-            .get(&self.store, row.person.as_bytes())?
-            .filter(|person| person.generation == row.generation);
-        let who = person.map(|person| Who::Person {
+        let found = person::find(&self.store, &row.person)?;
+        let person = found.filter(|(person, _)| person.generation == row.generation);
+        let who = person.map(|(person, links)| Who::Person {
             name: person.name,
             role: person.role,
-            meters: person.meters,
+            links,
             proof,
         });
         Ok(who.map(|who| (who, row.used)))
@@ -207,14 +206,12 @@ impl Accounts {
     }
 }
 
-/// Ends every session of a person.
-pub(super) fn end_all(page: &mut Page, person: &str) -> Result<(), RowError> {
-    for (key, row) in SESSIONS.scan_on(page, &[], None, usize::MAX)? {
-        if row.person == person {
-            SESSIONS.delete_on(page, &key);
-        }
-    }
-    Ok(())
+/// Ends every session of a person; answers how many there were.
+pub(super) fn end_all(page: &mut Page, person: &str) -> Result<usize, RowError> {
+    let rows = SESSIONS.scan_on(page, &[], None, usize::MAX)?;
+    let theirs = rows.iter().filter(|(_, row)| row.person == person);
+    let ended = theirs.map(|(key, _)| SESSIONS.delete_on(page, key)).count();
+    Ok(ended)
 }
 
 /// Clears away some sessions that are over; there are never many.

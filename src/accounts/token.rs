@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::permission::{Proof, Scope, Who};
+use super::permission::{Act, Scope};
 use super::secret::{Secret, random_id};
+use super::who::{Proof, Who};
 use super::{AUDIT, Accounts, AccountsError};
 use crate::store::{Ledger, ReadError, schema};
 
@@ -25,6 +26,14 @@ pub struct Token {
     pub scopes: Vec<Scope>,
     /// When it was made.
     pub created: Timestamp,
+}
+
+impl Token {
+    /// Whether it is good for something.
+    #[must_use]
+    pub fn covers(&self, act: Act) -> bool {
+        self.scopes.iter().any(|scope| scope.covers(act))
+    }
 }
 
 impl Accounts {

@@ -4,13 +4,13 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{delete, get, post, put};
 use axum::{Json, Router};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::AdminState;
+use super::move_out::move_out;
 use super::problem::AdminError;
-use crate::accounts::{Person, Role, Scope, Secret, Standing, Token};
-use crate::domain::MeterId;
+use crate::accounts::{Beginning, Person, Role, Scope, Secret, Shared, Standing, Token, Wanted};
 
 pub(super) fn router() -> Router<AdminState> {
     Router::new()
@@ -18,6 +18,7 @@ pub(super) fn router() -> Router<AdminState> {
         .route("/people/{name}", delete(remove_person))
         .route("/people/{name}/password", post(set_password))
         .route("/people/{name}/meters", put(set_meters))
+        .route("/people/{name}/move-out", post(move_out))
         .route("/people/{name}/invitation", post(invite))
         .route("/tokens", get(tokens).post(create_token))
         .route("/tokens/{id}", delete(revoke_token))
@@ -33,7 +34,7 @@ struct NewPerson {
     role: Role,
     password: Option<String>,
     #[serde(default)]
-    meters: Vec<MeterId>,
+    meters: Vec<Wanted>,
 }
 
 /// Without a password the answer holds the code of a one-time link.
@@ -42,7 +43,7 @@ async fn add_person(State(state): State<AdminState>, Json(new): Json<NewPerson>)
     let invited = new.password.is_none();
     let standing = Standing {
         role: new.role,
-        meters: new.meters,
+        meters: beginnings(&state, new.meters)?,
     };
     let person = state
         .accounts
@@ -53,9 +54,9 @@ async fn add_person(State(state): State<AdminState>, Json(new): Json<NewPerson>)
     } else {
         None
     };
-    Ok(Json(
-        json!({ "person": person, "code": code.as_ref().map(Secret::reveal) }),
-    ))
+    Ok(Json(json!({
+        "person": person, "code": code.as_ref().map(Secret::reveal), "shared": state.accounts.shared(&person)?,
+    })))
 }
 
 async fn remove_person(State(state): State<AdminState>, Path(name): Path<String>) -> Result<StatusCode, AdminError> {
@@ -80,10 +81,28 @@ async fn set_password(
 async fn set_meters(
     State(state): State<AdminState>,
     Path(name): Path<String>,
-    Json(meters): Json<Vec<MeterId>>,
-) -> Result<StatusCode, AdminError> {
-    state.accounts.set_meters(&name, meters).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Json(meters): Json<Vec<Wanted>>,
+) -> Result<Json<Linked>, AdminError> {
+    let meters = beginnings(&state, meters)?;
+    let person = state.accounts.set_meters(&name, meters).await?;
+    let shared = state.accounts.shared(&person)?;
+    Ok(Json(Linked { person, shared }))
+}
+
+/// A person with what is theirs, and who else has it.
+#[derive(Serialize)]
+struct Linked {
+    #[serde(flatten)]
+    person: Person,
+    shared: Vec<Shared>,
+}
+
+/// From which moments on meters are to be somebody's: days begin where the house stands.
+fn beginnings(state: &AdminState, wanted: Vec<Wanted>) -> Result<Vec<Beginning>, AdminError> {
+    let timezone = state.timezone();
+    let all = wanted.into_iter().map(|one| one.beginning(&timezone));
+    all.collect::<Result<_, _>>()
+        .map_err(|error| AdminError::bad(error.to_string()))
 }
 
 async fn invite(State(state): State<AdminState>, Path(name): Path<String>) -> Result<Json<Value>, AdminError> {

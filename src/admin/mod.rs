@@ -10,10 +10,12 @@ mod certificates;
 mod client;
 mod finding;
 mod meters;
+mod move_out;
 mod pki;
 mod prepay;
 mod problem;
 mod relay;
+mod remaining;
 mod socket;
 mod spaces;
 mod status;
@@ -24,12 +26,15 @@ mod webhooks;
 use std::sync::Arc;
 
 use axum::Router;
+use jiff::tz::TimeZone;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use backup::{Backups, Keys, KeysIn, LastBackup, MakeError, Verified};
 pub use client::{Client, ClientError};
 pub use finding::{Finding, Grade, Verdict};
+pub use move_out::{Departed, Departure, LastReading, Left, Origin};
 pub use problem::OTHER_SECTION;
+pub use remaining::Matter;
 pub use socket::{Listening, SocketError, listen};
 pub use spaces::SpaceShown;
 pub use status::{CertificateShown, RelayShown, RevocationListShown, RoomShown, Status, StoreShown};
@@ -55,11 +60,17 @@ pub struct AdminState {
     pub accounts: Accounts,
     /// The box's own PKI.
     pub pki: Pki,
+    /// Where the house stands (`site.timezone`), for days that are named; it changes with a reload.
+    pub timezone: Arc<dyn Fn() -> TimeZone + Send + Sync>,
     /// What only a running box has.
     pub running: Option<Running>,
 }
 
 impl AdminState {
+    fn timezone(&self) -> TimeZone {
+        (self.timezone)()
+    }
+
     /// What only a running box has, or the refusal that this is none.
     fn running(&self) -> Result<&Running, AdminError> {
         self.running

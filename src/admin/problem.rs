@@ -114,7 +114,9 @@ impl From<AccountsError> for AdminError {
             | AccountsError::Invitation
             | AccountsError::TokenName
             | AccountsError::NoScope
-            | AccountsError::TooManyMeters(_) => AdminError::bad(text),
+            | AccountsError::TooManyMeters(_)
+            | AccountsError::NotYet(..)
+            | AccountsError::ToCome => AdminError::bad(text),
             AccountsError::Busy(_) => AdminError::unavailable(text),
             AccountsError::Row(_) | AccountsError::Read(_) => AdminError::failed(text),
             AccountsError::Write(why) => why.into(),

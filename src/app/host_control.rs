@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::tz::TimeZone;
 use tokio::sync::{mpsc, watch};
 
 use super::door_name::DoorName;
@@ -74,6 +75,12 @@ impl HostControl {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .clone_from(config);
+    }
+
+    /// Where the house stands, as it is configured now.
+    pub(super) fn timezone(&self) -> TimeZone {
+        let config = self.config.read().unwrap_or_else(PoisonError::into_inner);
+        config.site.timezone()
     }
 
     fn verdicts(&self) -> MutexGuard<'_, BTreeMap<u64, watch::Receiver<Verdict>>> {

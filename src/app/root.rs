@@ -185,7 +185,7 @@ impl App {
 
     /// What lies behind the https door, as it is configured now; the shell of its pages is what others show theirs in.
     pub(super) fn https_router(&self) -> crate::http::Site {
-        let timezone = jiff::tz::TimeZone::get(&self.config.site.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
+        let timezone = self.config.site.timezone();
         let face = Face::new(
             self.config.site.name.clone(),
             timezone,
@@ -224,6 +224,10 @@ impl App {
         let state = AdminState {
             accounts: self.deps.bearers.accounts().clone(),
             pki: self.pki.clone(),
+            timezone: Arc::new({
+                let host = Arc::clone(&self.host);
+                move || host.timezone()
+            }),
             running: Some(running),
         };
         let router = admin::router(state);

@@ -1,18 +1,18 @@
-//! `user …` and `token …`.
+//! `user …`.
 
 use std::path::PathBuf;
 
 use clap::Subcommand;
 use hyper::Method;
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::print::segment;
-use super::reach::{secret_from, with_box};
-use super::{CliError, Common, print};
-use crate::accounts::{Role, Scope, Secret};
-use crate::admin::Client;
+use super::reach::{block_on, secret_from, with_box};
+use super::{CliError, Common, move_out, print};
+use crate::accounts::{Role, Secret, Wanted};
+use crate::admin::{Client, ClientError, Departed, Departure};
 use crate::config::Config;
-use crate::domain::MeterId;
 
 #[derive(Subcommand)]
 pub(super) enum UserCommand {
@@ -26,21 +26,40 @@ pub(super) enum UserCommand {
         /// What they are to the box
         #[arg(long)]
         role: Role,
-        /// A meter that is theirs to see; may be given several times
-        #[arg(long = "meter", value_name = "SERIAL")]
-        meters: Vec<MeterId>,
+        /// A meter that is theirs to see, from now or from the midnight of a day on; may be given several times
+        #[arg(long = "meter", value_name = "SERIAL[@YYYY-MM-DD]")]
+        meters: Vec<Wanted>,
         /// A file with their password, or `-` for standard input
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
     },
-    /// Say which meters are a person's; without any, none is
-    #[command(after_help = "Example:\n  gatelodge user meters clara EML2137580826")]
+    /// Say which meters are a person's: what is left out ends now, what stays keeps the day that it began
+    #[command(
+        after_help = "Days begin at midnight where the house stands (site.timezone); without one a meter is theirs from \
+                      now on.\n\nExamples:\n  gatelodge user meters clara EML2137580826\n  gatelodge user meters clara \
+                      EML2137580826@2026-05-01"
+    )]
     Meters {
         /// Their name
         name: String,
-        /// The meters
-        #[arg(value_name = "SERIAL")]
-        meters: Vec<MeterId>,
+        /// The meters, each with the day from which on it is theirs
+        #[arg(value_name = "SERIAL[@YYYY-MM-DD]")]
+        meters: Vec<Wanted>,
+    },
+    /// A person moves out: take the last reading of their meters, end what is theirs, and say what remains
+    #[command(
+        after_help = "They keep their password, and see what was of their time.\n\nExamples:\n  gatelodge user move-out \
+                      clara\n  gatelodge user move-out clara --at 2026-05-01 --dry-run"
+    )]
+    MoveOut {
+        /// Their name
+        name: String,
+        /// The day on which nothing is theirs any more, from its midnight on; else from now on
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        at: Option<Date>,
+        /// Ask the meters, and say what would be done
+        #[arg(long)]
+        dry_run: bool,
     },
     /// List everybody
     #[command(after_help = "Example:\n  gatelodge user list")]
@@ -68,33 +87,17 @@ pub(super) enum UserCommand {
     },
 }
 
-#[derive(Subcommand)]
-pub(super) enum TokenCommand {
-    /// Create a token and print it, once
-    #[command(after_help = "Example:\n  gatelodge token create --name door-counter --scope spaces:count")]
-    Create {
-        /// What it is for
-        #[arg(long)]
-        name: String,
-        /// What it is good for; may be given several times
-        #[arg(long = "scope", required = true)]
-        scopes: Vec<Scope>,
-    },
-    /// List the tokens in force
-    #[command(after_help = "Example:\n  gatelodge token list")]
-    List,
-    /// End a token
-    #[command(after_help = "Example:\n  gatelodge token revoke 3f9a2c5d8e71")]
-    Revoke {
-        /// Its id, as `token list` shows it
-        id: String,
-    },
-}
-
 impl UserCommand {
     pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
         let link = common.link();
         let password = self.password()?;
+        if matches!(self, UserCommand::MoveOut { .. }) {
+            // The last reading is asked of meters, and only a running box can ask them.
+            return block_on(async {
+                let client = common.running().await?;
+                self.ask(common, &client, &link, None).await
+            });
+        }
         with_box(common, async |client| {
             self.ask(common, client, &link, password.as_ref()).await
         })
@@ -106,6 +109,7 @@ impl UserCommand {
             UserCommand::Add { password_file, .. } => password_file.as_deref().map(secret_from).transpose(),
             UserCommand::Passwd { password_file, .. } => secret_from(password_file).map(Some),
             UserCommand::Meters { .. }
+            | UserCommand::MoveOut { .. }
             | UserCommand::List
             | UserCommand::Invite { .. }
             | UserCommand::Remove { .. } => Ok(None),
@@ -138,20 +142,28 @@ impl UserCommand {
                     json!({ "name": name, "role": role, "meters": meters, "password": password.map(Secret::reveal) });
                 let answer: Value = client.ask(Method::POST, "/people", Some(&body)).await?;
                 said(&answer, added(&name, role, &answer, link));
+                say_who_shares(&answer);
             }
             UserCommand::Meters { name, meters } => {
                 let body = json!(meters);
-                let _: Value = client.ask(Method::PUT, &person(&name, "/meters"), Some(&body)).await?;
-                let which: Vec<&str> = meters.iter().map(MeterId::as_str).collect();
-                let which = if which.is_empty() {
-                    "none".to_owned()
-                } else {
-                    which.join(", ")
-                };
+                let answer: Value = client.ask(Method::PUT, &person(&name, "/meters"), Some(&body)).await?;
+                let list = |key: &str| answer[key].as_array().cloned().unwrap_or_default();
                 said(
-                    &json!({ "name": name, "meters": meters }),
-                    format!("Meters of {name}: {which}"),
+                    &json!({ "name": name, "meters": list("meters"), "links": list("links"), "shared": list("shared") }),
+                    format!(
+                        "Meters of {name}: {}",
+                        links(&answer).unwrap_or_else(|| "none".to_owned())
+                    ),
                 );
+                say_who_shares(&answer);
+            }
+            UserCommand::MoveOut { name, at, dry_run } => {
+                let wish = json!(Departure { at, dry_run });
+                let answer: Value = client
+                    .ask(Method::POST, &person(&name, "/move-out"), Some(&wish))
+                    .await?;
+                let departed: Departed = serde_json::from_value(answer.clone()).map_err(ClientError::from)?;
+                said(&answer, move_out::words(&departed));
             }
             UserCommand::List => {
                 let people: Value = client.ask(Method::GET, "/people", None).await?;
@@ -187,49 +199,6 @@ impl UserCommand {
     }
 }
 
-impl TokenCommand {
-    pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
-        with_box(common, async |client| self.ask(common, client).await)
-    }
-
-    async fn ask(self, common: &Common, client: &Client) -> Result<(), CliError> {
-        match self {
-            TokenCommand::Create { name, scopes } => {
-                let body = json!({ "name": name, "scopes": scopes });
-                let answer: Value = client.ask(Method::POST, "/tokens", Some(&body)).await?;
-                if common.json {
-                    print::json(&answer);
-                } else {
-                    print::line(format_args!("{}", answer["token"].as_str().unwrap_or_default()));
-                    print::note(format_args!(
-                        "(token {}; it cannot be shown again)",
-                        answer["id"].as_str().unwrap_or_default()
-                    ));
-                }
-            }
-            TokenCommand::List => {
-                let tokens: Value = client.ask(Method::GET, "/tokens", None).await?;
-                if common.json {
-                    print::json(&tokens)
-                } else {
-                    list_tokens(&tokens)
-                }
-            }
-            TokenCommand::Revoke { id } => {
-                let answer: Value = client
-                    .ask(Method::DELETE, &format!("/tokens/{}", segment(&id)), None)
-                    .await?;
-                if common.json {
-                    print::json(&answer)
-                } else {
-                    print::line(format_args!("revoked {id}"))
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
 impl Common {
     /// What stands before the code in a one-time link, as far as the configuration tells.
     fn link(&self) -> String {
@@ -253,7 +222,7 @@ fn added(name: &str, role: Role, answer: &Value, link: &str) -> String {
     }
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
@@ -269,24 +238,34 @@ fn list_people(people: &Value) {
             text(&person["role"]),
             password.to_owned(),
             print::moment_in(&person["created"]),
-            person["meters"].as_array().map_or_else(
-                || "-".to_owned(),
-                |meters| meters.iter().map(text).collect::<Vec<_>>().join(" "),
-            ),
+            print::or_dash(links(person)),
         ]
     });
     print::table(["name", "role", "password", "added", "meters"], rows);
 }
 
-fn list_tokens(tokens: &Value) {
-    let rows = tokens.as_array().into_iter().flatten().map(|token| {
-        let scopes: Vec<String> = token["scopes"].as_array().into_iter().flatten().map(text).collect();
-        [
-            text(&token["id"]),
-            text(&token["name"]),
-            scopes.join(" "),
-            print::moment_in(&token["created"]),
-        ]
-    });
-    print::table(["id", "name", "scopes", "created"], rows);
+/// Says who else sees the same meter at the same time: a couple, or somebody whom nobody moved out.
+fn say_who_shares(answer: &Value) {
+    for one in answer["shared"].as_array().into_iter().flatten() {
+        let (name, meter) = (text(&one["name"]), text(&one["meter"]));
+        let since = print::moment_in(&one["since"]);
+        print::note(format_args!(
+            "{meter} is {name}'s too, since {since}; if they have left: gatelodge user move-out {name} --at YYYY-MM-DD"
+        ));
+    }
+}
+
+/// What is linked to a person, in words; `None`: nothing.
+fn links(person: &Value) -> Option<String> {
+    let meters = person["meters"].as_array();
+    let one = |link: &Value| {
+        let (meter, since) = (text(&link["meter"]), print::moment_in(&link["since"]));
+        match link["until"].as_str() {
+            Some(_) => format!("{meter} from {since} until {}", print::moment_in(&link["until"])),
+            None if meters.is_some_and(|meters| meters.contains(&link["meter"])) => format!("{meter} since {since}"),
+            None => format!("{meter} from {since} on"),
+        }
+    };
+    let all: Vec<String> = person["links"].as_array()?.iter().map(one).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }

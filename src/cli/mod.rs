@@ -10,6 +10,7 @@ mod emop;
 mod exit;
 mod mediators;
 mod meters;
+mod move_out;
 mod owner;
 mod pki;
 mod prepay;
@@ -23,6 +24,7 @@ mod shell;
 mod simulate;
 mod spaces;
 mod status;
+mod tokens;
 mod uplink;
 mod version;
 mod webhooks;
@@ -130,7 +132,7 @@ enum Command {
     User(accounts::UserCommand),
     /// Create, list and revoke API tokens
     #[command(subcommand)]
-    Token(accounts::TokenCommand),
+    Token(tokens::TokenCommand),
     /// What the doors show: list, renew, test
     #[command(subcommand)]
     Cert(cert::Command),

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::owner::AsOwner;
 use super::{CliError, Common};
@@ -116,6 +117,10 @@ async fn open_folder(config: &Config, unreachable: &ClientError) -> Result<Reach
     let state = AdminState {
         accounts: Accounts::new(store.clone()),
         pki,
+        timezone: Arc::new({
+            let site = config.site.clone();
+            move || site.timezone()
+        }),
         running: None,
     };
     Ok(Reached {

@@ -18,6 +18,7 @@ mod words;
 
 use std::path::PathBuf;
 
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 pub use acme::Acme;
@@ -121,6 +122,14 @@ pub struct Site {
     /// Whom to tell of security problems, a `mailto:` or `https:` address; shown in `security.txt`.
     #[serde(default)]
     pub contact: Option<String>,
+}
+
+impl Site {
+    /// Where it stands, for days and clocks; a checked configuration names a zone that there is.
+    #[must_use]
+    pub fn timezone(&self) -> TimeZone {
+        TimeZone::get(&self.timezone).unwrap_or(TimeZone::UTC)
+    }
 }
 
 impl Default for Site {

@@ -75,11 +75,13 @@ impl Lamps {
             Source::Meter(_) => may(Act::ReadMeters),
         };
         lamps.extend(told_in_words(self.alarms.iter().filter(|alarm| told(&alarm.source))));
-        let own = |source: &Source| matches!(source, Source::Meter(meter) if person.sees(meter));
+        // What stands since before they came would tell of whoever lived there then.
+        let own =
+            |alarm: &Alarm| matches!(&alarm.source, Source::Meter(meter) if person.sees_since(meter, alarm.since));
         let theirs: Vec<&Alarm> = self
             .alarms
             .iter()
-            .filter(|alarm| own(&alarm.source) && !told(&alarm.source))
+            .filter(|alarm| own(alarm) && !told(&alarm.source))
             .collect();
         lamps.extend(of_their_own(&theirs));
         lamps
@@ -136,7 +138,7 @@ impl Light {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::accounts::Role;
+    use crate::accounts::{Link, Role};
     use crate::domain::SpaceId;
 
     #[test]
@@ -146,13 +148,14 @@ mod tests {
             light: Light::Good,
             words: "works".to_owned(),
         };
+        let at = |second| jiff::Timestamp::from_second(second).unwrap();
         let alarm = |source: Source, text: &str| Alarm {
             source,
             kind: "k".into(),
             rule: "r".into(),
             severity: Severity::Major,
             text: text.into(),
-            since: jiff::Timestamp::UNIX_EPOCH,
+            since: at(10),
             acknowledged: false,
         };
         let lamps = Lamps {
@@ -169,15 +172,20 @@ mod tests {
                 alarm(Source::Appliance, "the disk"),
             ],
         };
-        let seen = |role, meters: &[&str]| {
-            let meters = meters.iter().map(|meter| meter.parse().unwrap()).collect();
-            let person = SignedIn::for_tests(role, meters);
+        let seen_at = |role, (meters, since, until): (&[&str], i64, i64), now| {
+            let links = meters.iter().map(|meter| Link {
+                meter: meter.parse().unwrap(),
+                since: at(since),
+                until: Some(at(until)),
+            });
+            let person = SignedIn::for_tests(role, links.collect(), at(now));
             let lamps = lamps.seen_by(&person).into_iter();
             lamps
                 .map(|lamp| format!("{} {}", lamp.name, lamp.words))
                 .collect::<Vec<_>>()
                 .join("; ")
         };
+        let seen = |role, meters: &[&str]| seen_at(role, (meters, 5, 20), 15);
         let all = "store works; occupancy works; meters works; uplink works; alarm 4 stand, the worst: Flat 1: \
                    detail of EML2";
         for (role, meters, words) in [
@@ -198,6 +206,14 @@ mod tests {
             (Role::Resident, &[], "store works"),
         ] {
             assert_eq!(seen(role, meters), words, "{role:?} {meters:?}");
+        }
+        for (times, words) in [
+            ((11, 20), "store works; meters works"),
+            ((5, 12), "store works"),
+            ((16, 20), "store works"),
+        ] {
+            let one = seen_at(Role::Resident, (&["EML1"], times.0, times.1), 15);
+            assert_eq!(one, words, "the alarm stands since 10, theirs at 15: {times:?}");
         }
     }
 }

@@ -50,7 +50,7 @@ async fn home(State(face): State<Face>, person: SignedIn) -> Response {
     if person.must(Act::ReadSpaces).is_ok() {
         return Redirect::to("/spaces").into_response();
     }
-    if person.sees_meters() {
+    if person.saw_meters() {
         return Redirect::to("/meters").into_response();
     }
     let page = MessagePage {
@@ -260,6 +260,8 @@ impl Refused {
             | AccountsError::TokenName
             | AccountsError::NoScope
             | AccountsError::TooManyMeters(_)
+            | AccountsError::NotYet(..)
+            | AccountsError::ToCome
             | AccountsError::UnknownToken(_) => (StatusCode::BAD_REQUEST, None),
         };
         Refused { status, words, wait }

@@ -57,7 +57,7 @@ impl Face {
                 name: visitor.name.clone(),
                 role: visitor.role.name(),
                 sees_spaces: visitor.must(Act::ReadSpaces).is_ok(),
-                sees_meters: visitor.sees_meters(),
+                sees_meters: visitor.saw_meters(),
                 runs_box: visitor.must(Act::ManageBox).is_ok(),
                 runs_relay: has_relay && visitor.must(Act::ManageRelay).is_ok(),
                 csrf_token: visitor.csrf.token(),

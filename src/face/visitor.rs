@@ -6,9 +6,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
+use jiff::Timestamp;
 
 use super::{Csrf, Face};
-use crate::accounts::{Act, Proof, Role, Secret, Who};
+use crate::accounts::{Act, Link, Proof, Role, Secret, Who};
 use crate::domain::MeterId;
 use crate::http::Problem;
 use crate::store::ReadError;
@@ -23,8 +24,10 @@ const BEFORE: &str = "__Host-gatelodge-before";
 pub struct SignedIn {
     pub name: String,
     pub role: Role,
-    /// The meters that are theirs.
-    pub meters: Vec<MeterId>,
+    /// The meters that were, are and will be theirs.
+    pub links: Vec<Link>,
+    /// When they asked, by the time that the box goes by.
+    pub now: Timestamp,
     /// What their forms are bound to.
     pub csrf: Csrf,
     /// Their session.
@@ -33,11 +36,12 @@ pub struct SignedIn {
 
 impl SignedIn {
     #[cfg(test)]
-    pub(super) fn for_tests(role: Role, meters: Vec<MeterId>) -> SignedIn {
+    pub(super) fn for_tests(role: Role, links: Vec<Link>, now: Timestamp) -> SignedIn {
         SignedIn {
             name: "p".to_owned(),
             role,
-            meters,
+            links,
+            now,
             csrf: Csrf::of(Secret::given("cookie")),
             proof: Proof::default(),
         }
@@ -48,16 +52,28 @@ impl SignedIn {
         if self.who().may(act) { Ok(()) } else { Err(Forbidden) }
     }
 
-    /// Whether they may see a meter.
+    /// Whether something that is so since `since` and is so now tells of their own time alone.
     #[must_use]
-    pub fn sees(&self, meter: &MeterId) -> bool {
-        self.who().sees(meter)
+    pub fn sees_since(&self, meter: &MeterId, since: Timestamp) -> bool {
+        self.who().sees_since(meter, since, self.now)
     }
 
-    /// Whether there is any meter that they may see.
+    /// Whether there is any meter that they may see how it is now.
     #[must_use]
     pub fn sees_meters(&self) -> bool {
-        !self.meters.is_empty() || self.must(Act::ReadMeters).is_ok()
+        self.links.iter().any(|link| link.in_force(self.now)) || self.must(Act::ReadMeters).is_ok()
+    }
+
+    /// Whether there is any meter of which they may see anything, be it long ago.
+    #[must_use]
+    pub fn saw_meters(&self) -> bool {
+        self.links.iter().any(|link| link.since <= self.now) || self.must(Act::ReadMeters).is_ok()
+    }
+
+    /// The meters that are theirs, or will be; of these they may hear news.
+    pub fn meters(&self) -> impl Iterator<Item = &MeterId> {
+        let open = self.links.iter().filter(|link| !link.is_over(self.now));
+        open.map(|link| &link.meter)
     }
 
     /// Who they are, so that it can be asked again.
@@ -66,7 +82,7 @@ impl SignedIn {
         Who::Person {
             name: self.name.clone(),
             role: self.role,
-            meters: self.meters.clone(),
+            links: self.links.clone(),
             proof: self.proof,
         }
     }
@@ -99,8 +115,9 @@ impl Visitor {
     pub(super) fn of(face: &Face, headers: &HeaderMap) -> Result<Visitor, ReadError> {
         let jar = CookieJar::from_headers(headers);
         let session = jar.get(SESSION).map(|cookie| Secret::given(cookie.value()));
+        let now = face.accounts().now();
         let who = match &session {
-            Some(cookie) => face.accounts().session(cookie, face.accounts().now())?,
+            Some(cookie) => face.accounts().session(cookie, now)?,
             None => None,
         };
         let signed_in = match (who, &session) {
@@ -108,14 +125,15 @@ impl Visitor {
                 Some(Who::Person {
                     name,
                     role,
-                    meters,
+                    links,
                     proof,
                 }),
                 Some(cookie),
             ) => Some(SignedIn {
                 name,
                 role,
-                meters,
+                links,
+                now,
                 csrf: Csrf::of(cookie.clone()),
                 proof,
             }),

@@ -104,6 +104,11 @@ pub const INVITATIONS: Place = Place {
     name: "invitations",
     prefix: 0x24,
 };
+/// Which meter is whose from when until when, by person, meter and since.
+pub const LINKS: Place = Place {
+    name: "links of people",
+    prefix: 0x28,
+};
 /// When sign-ins failed, by the hash of the name or the address that they were for.
 pub const FAILED_SIGN_INS: Place = Place {
     name: "failed sign-ins",
@@ -281,6 +286,7 @@ pub const PLACES: &[Place] = &[
     HISTORY_HOURS,
     HISTORY_CHANGES,
     PEOPLE,
+    LINKS,
     SESSIONS,
     TOKENS,
     INVITATIONS,

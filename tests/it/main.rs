@@ -27,6 +27,7 @@ mod handover;
 mod knots;
 mod licences;
 mod lifecycle;
+mod links;
 mod meter;
 mod occupancy;
 mod old_book;

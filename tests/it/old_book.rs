@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::json;
+
 use crate::support::{TestBox, eventually};
 
 /// A token of that book, good for spaces and meters.
@@ -74,7 +76,18 @@ fn nothing_is_lost(running: &mut TestBox) {
         .iter()
         .find(|one| one["name"] == "lodger")
         .unwrap();
-    assert!(lodger.to_string().contains("EML2137580826"), "{lodger}");
+    let link = json!({ "meter": "EML2137580826", "since": lodger["created"] });
+    assert_eq!(lodger["links"], json!([link]), "theirs since they were added");
+    assert_eq!(lodger["meters"], json!(["EML2137580826"]));
+    let moved = running.json(&["user", "move-out", "lodger"]);
+    assert_eq!(moved["meters"][0]["since"], lodger["created"], "{moved}");
+    let after = running.json(&["user", "list"]);
+    let lodger = after.as_array().unwrap().iter().find(|one| one["name"] == "lodger");
+    let links = &lodger.unwrap()["links"];
+    assert!(
+        links[0]["until"].is_string() && links.as_array().unwrap().len() == 1,
+        "{links}"
+    );
 
     let bearer = format!("Bearer {TOKEN}");
     let headers = [("authorization", bearer.as_str())];

@@ -274,7 +274,8 @@ fn a_resident_sees_their_meters_half_hours_and_nobody_elses() {
     metered.fetched();
     let (running, serial) = (&metered.running, metered.serial);
     running.json(&["meter", "add", "EML9", "--link", "tcp://127.0.0.1:9"]);
-    let added = running.json(&["user", "add", "clara", "--role", "resident", "--meter", serial]);
+    let link = format!("{serial}@2026-01-01");
+    let added = running.json(&["user", "add", "clara", "--role", "resident", "--meter", &link]);
     let mut page = page(running);
     page.go(&format!("/welcome/{}", added["code"].as_str().unwrap()));
     page.type_into("input[name=password]", "a-good-long-word");
@@ -308,6 +309,24 @@ fn a_resident_sees_their_meters_half_hours_and_nobody_elses() {
     assert!(page.text("main").contains("There is no such meter"));
     page.go("/spaces");
     assert!(page.text("body").contains("does not cover"));
+
+    // Moving out takes the page away; what was theirs is there when they sign in again.
+    let before = page.faults().len();
+    running.json(&["user", "move-out", "clara"]);
+    page.go("/meters");
+    assert_eq!(page.eval("location.pathname"), "/login");
+    page.type_into("input[name=username]", "clara");
+    page.type_into("input[name=password]", "a-good-long-word");
+    page.leaving(|page| page.click("main button"));
+    assert_eq!(
+        (page.eval("location.pathname"), page.count(".meter.off")),
+        ("/meters".into(), 1)
+    );
+    assert!(page.text(".meter .words").starts_with("yours until"));
+    page.leaving(|page| page.click(".meter .name a"));
+    page.go(&format!("/meters/{serial}?day={}", yesterday()));
+    assert!(page.text("main").contains("Yours until") && page.count(".plot .bar") > 10);
+    assert_eq!(page.faults().len(), before);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::meter::simulator::{Faults, Now, Setup, Shape, SimulatedMeter, Station
 use crate::pki::{Hierarchy, Overwrite, Pki, Request, Role, Usage};
 
 /// How far back their memory goes.
-const MEMORY: SignedDuration = SignedDuration::from_hours(60 * 24);
+pub(super) const MEMORY: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 /// So long ago a resident paid, and how much.
 const PAID_AGO: SignedDuration = SignedDuration::from_hours(3 * 24);

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::meters::{self, Grpc, Simulated};
 use super::yesterday;
-use crate::accounts::{Accounts, AccountsError, Bearers, Role, Scope, Secret, Standing, random};
+use crate::accounts::{Accounts, AccountsError, Bearers, Beginning, Role, Scope, Secret, Standing, random};
 use crate::cli::CliError;
 use crate::cli::reach::absolute;
 use crate::domain::units::Span;
@@ -163,10 +163,14 @@ async fn people(
         let password = Secret::given(login.password.clone());
         let standing = Standing {
             role,
-            // The resident lives behind the first meter.
+            // The resident has lived behind the first meter for as long as it remembers.
             meters: meters::serials()
                 .into_iter()
                 .take(usize::from(role == Role::Resident))
+                .map(|meter| Beginning {
+                    meter,
+                    since: now.checked_sub(meters::MEMORY).ok(),
+                })
                 .collect(),
         };
         match accounts

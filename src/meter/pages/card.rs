@@ -1,9 +1,12 @@
 //! A meter as pages show it: values in the units people think in.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::seen::Seen;
 use crate::domain::{Duty, Health, MeterId, Quality, Quantity};
 use crate::face::Face;
 use crate::meter::MeterShown;
@@ -17,7 +20,7 @@ pub(super) struct Card {
     pub(super) serial: MeterId,
     pub(super) name: String,
     pub(super) level: &'static str,
-    pub(super) words: &'static str,
+    pub(super) words: Cow<'static, str>,
     pub(super) power: String,
     pub(super) energy: String,
     pub(super) rest: String,
@@ -25,8 +28,15 @@ pub(super) struct Card {
 }
 
 impl Card {
-    pub(super) fn of(shown: &MeterShown, face: &Face) -> Card {
-        let (level, words) = state(shown);
+    pub(super) fn of(seen: &Seen, face: &Face) -> Card {
+        let shown = &seen.shown;
+        let (level, words) = match seen.until {
+            Some(until) => ("off", format!("yours until {}", face.date(until)).into()),
+            None => {
+                let (level, words) = state(shown);
+                (level, words.into())
+            }
+        };
         Card {
             serial: shown.meter.serial.clone(),
             name: shown
@@ -39,7 +49,11 @@ impl Card {
             power: present(shown, Quantity::Power).unwrap_or_else(|| "–".to_owned()),
             energy: dated(shown, Quantity::ImportA, face).unwrap_or_else(|| "–".to_owned()),
             rest: rest(shown, face),
-            updated: shown.answered.map_or_else(|| "never".to_owned(), |at| face.time(at)),
+            updated: match (shown.answered, seen.until) {
+                (Some(at), _) => face.time(at),
+                (None, None) => "never".to_owned(),
+                (None, Some(_)) => String::new(),
+            },
         }
     }
 }

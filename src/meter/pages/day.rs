@@ -9,7 +9,8 @@ use serde::Deserialize;
 
 use super::PageState;
 use super::error::{HalfHoursError, PageError};
-use crate::domain::{HALF_HOUR, Interval, Measure, MeterId};
+use super::seen::Seen;
+use crate::domain::{HALF_HOUR, Interval, Measure, Register};
 use crate::face::SignedIn;
 use crate::http::blocking;
 use crate::http::table::{self, Row};
@@ -41,15 +42,24 @@ pub(super) struct Drawn {
 }
 
 impl Drawn {
-    pub(super) fn read(state: &PageState, serial: &MeterId, day: Date, today: Date) -> Result<Drawn, HalfHoursError> {
-        let room = &state.room;
+    /// The day `day` of a meter, and those up to `last`, as far as they may be seen.
+    pub(super) fn read(state: &PageState, seen: &Seen, (day, last): (Date, Date)) -> Result<Drawn, HalfHoursError> {
+        let (room, serial) = (&state.room, &seen.shown.meter.serial);
         let registers = room.registers_of(serial, Measure::Import, None)?;
         let exports = room.registers_of(serial, Measure::Export, None)?;
-        let span = span_of(state, day, 1)?;
+        let read = |registers: Vec<Register>, day: Date| -> Result<Totals, HalfHoursError> {
+            let mut totals = room.totals(serial, registers, span_of(state, day, 1)?)?;
+            totals.intervals = seen.theirs(totals.intervals);
+            Ok(totals)
+        };
         let mut energies = Vec::new();
         for back in (0..DAYS).rev() {
-            let one = today.checked_sub(back.days())?;
-            let totals = room.totals(serial, registers.clone(), span_of(state, one, 1)?)?;
+            let one = last.checked_sub(back.days())?;
+            let span = span_of(state, one, 1)?;
+            if !seen.touches(span.from..span.to) {
+                continue;
+            }
+            let totals = read(registers.clone(), one)?;
             let known = totals.intervals.iter().any(|one| one.energy.is_some());
             energies.push((one, known.then(|| totals.energy())));
         }
@@ -68,8 +78,8 @@ impl Drawn {
             here: one == day,
         });
         Ok(Drawn {
-            import: room.totals(serial, registers, span)?,
-            export: room.totals(serial, exports, span)?,
+            import: read(registers, day)?,
+            export: read(exports, day)?,
             days: days.collect(),
         })
     }
@@ -82,19 +92,17 @@ pub(super) async fn csv(
     Path(serial): Path<String>,
     Query(wanted): Query<DayQuery>,
 ) -> Result<Response, PageError> {
-    let shown = state.find(&person, &serial)?;
-    let today = Timestamp::now().to_zoned(state.face.timezone().clone()).date();
-    let day = day_of(&wanted, today)?;
-    let serial = shown.meter.serial;
-    let read = blocking({
-        let (state, serial) = (state.clone(), serial.clone());
-        move || {
-            let registers = state.room.registers_of(&serial, Measure::Import, None)?;
-            Ok::<_, HalfHoursError>(state.room.totals(&serial, registers, span_of(&state, day, 1)?)?)
-        }
+    let seen = state.find(&person, &serial)?;
+    let day = day_of(&wanted, date_of(&state, seen.last(person.now)))?;
+    let serial = seen.shown.meter.serial.clone();
+    let read = blocking(move || {
+        let serial = &seen.shown.meter.serial;
+        let registers = state.room.registers_of(serial, Measure::Import, None)?;
+        let totals = state.room.totals(serial, registers, span_of(&state, day, 1)?)?;
+        Ok::<_, HalfHoursError>(seen.theirs(totals.intervals))
     });
     // What is not over yet is no gap.
-    let over = read.await??.intervals.into_iter().filter(is_over);
+    let over = read.await??.into_iter().filter(|one| is_over(one, person.now));
     let rows: Vec<DayRow> = over.map(DayRow).collect();
     let name = format!("attachment; filename=\"{serial}-{day}.csv\"");
     Ok((
@@ -121,6 +129,11 @@ impl Row for DayRow {
     }
 }
 
+/// The day of a moment here.
+pub(super) fn date_of(state: &PageState, at: Timestamp) -> Date {
+    at.to_zoned(state.face.timezone().clone()).date()
+}
+
 pub(super) fn day_of(wanted: &DayQuery, today: Date) -> Result<Date, PageError> {
     wanted
         .day
@@ -138,12 +151,12 @@ pub(super) fn span_of(state: &PageState, day: Date, days: i64) -> Result<Span, j
 }
 
 /// Whether a half-hour has no energy though it is over.
-pub(super) fn is_missing(one: &Interval) -> bool {
-    one.energy.is_none() && is_over(one)
+pub(super) fn is_missing(one: &Interval, now: Timestamp) -> bool {
+    one.energy.is_none() && is_over(one, now)
 }
 
-fn is_over(one: &Interval) -> bool {
-    one.from.as_second() + HALF_HOUR <= Timestamp::now().as_second()
+fn is_over(one: &Interval, now: Timestamp) -> bool {
+    one.from.as_second() + HALF_HOUR <= now.as_second()
 }
 
 pub(super) fn kwh(watt_hours: u64) -> String {

@@ -1,13 +1,15 @@
 //! The room's pages: all meters with what they said last, and one meter with its half-hours, its values and its log.
-//! A resident sees theirs and no others.
+//! A resident sees theirs while they are theirs, of those that were theirs the half-hours of that time, and no others.
 
 mod card;
 mod day;
 mod error;
 mod one;
 mod plot;
+mod seen;
 mod topups;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use askama::Template;
@@ -17,15 +19,17 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::Event as Message;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{MeterShown, Meters};
-use crate::accounts::Act;
+use super::Meters;
+use crate::accounts::{Act, Who};
 use crate::domain::MeterId;
 use crate::face::{self, Face, Forbidden, Page, Shell, SignedIn, secured};
-use crate::feed::{Filter, Leave, stream};
+use crate::feed::{Filter, Leave, News, stream};
 use card::Card;
 use error::PageError;
+use seen::Seen;
 
 /// What stands behind the pages.
 type PageState = face::PageState<Meters>;
@@ -35,12 +39,10 @@ const SHOWN: usize = 200;
 
 impl face::PageState<Meters> {
     /// The meter of a page, when the person may see it. Whose it is not learns nothing of it.
-    fn find(&self, person: &SignedIn, serial: &str) -> Result<MeterShown, PageError> {
+    fn find(&self, person: &SignedIn, serial: &str) -> Result<Seen, PageError> {
         let serial: MeterId = serial.parse().map_err(|_| PageError::Unknown)?;
-        if !person.sees(&serial) {
-            return Err(PageError::Unknown);
-        }
-        self.room.show(&serial).map_err(|_| PageError::Unknown)
+        let shown = self.room.show(&serial).map_err(|_| PageError::Unknown)?;
+        Seen::by(&person.who(), shown, person.now).ok_or(PageError::Unknown)
     }
 }
 
@@ -65,6 +67,8 @@ pub fn router(room: Arc<Meters>, face: Face) -> Router {
 struct MetersPage {
     shell: Shell,
     script: String,
+    /// Whether anything on it can change.
+    live: bool,
     mark: String,
     rows: Vec<Card>,
     healthy: usize,
@@ -83,33 +87,35 @@ async fn list(
     person: SignedIn,
     Query(from): Query<From>,
 ) -> Result<Response, Forbidden> {
-    if !person.sees_meters() {
+    if !person.saw_meters() {
         return Err(Forbidden);
     }
     // The mark is taken before the values: a change in between is shown twice rather than missed.
     let mark = state.room.hall.mark();
-    let mut meters = state.room.list();
-    meters.retain(|shown| person.sees(&shown.meter.serial));
+    let (who, now) = (person.who(), person.now);
+    let all = state.room.list().into_iter();
+    let meters: Vec<Seen> = all.filter_map(|shown| Seen::by(&who, shown, now)).collect();
     let health = |healthy| {
         meters
             .iter()
-            .filter(|shown| card::is_healthy(shown) == Some(healthy))
+            .filter(|seen| seen.until.is_none() && card::is_healthy(&seen.shown) == Some(healthy))
             .count()
     };
     let (healthy, silent) = (health(true), health(false));
     let after = from.after.unwrap_or_default();
     let mut rows = meters
         .iter()
-        .filter(|shown| shown.meter.serial.as_str() > after.as_str());
+        .filter(|seen| seen.shown.meter.serial.as_str() > after.as_str());
     let shown: Vec<Card> = rows
         .by_ref()
         .take(SHOWN)
-        .map(|shown| Card::of(shown, &state.face))
+        .map(|seen| Card::of(seen, &state.face))
         .collect();
     let more = rows.next().and_then(|_| Some(shown.last()?.serial.clone()));
     let page = MetersPage {
         shell: state.face.shell("meters", Some(&person)),
         script: state.face.asset("meters.js"),
+        live: hears(&person).is_ok(),
         mark,
         rows: shown,
         healthy,
@@ -131,24 +137,42 @@ async fn live(
     Query(mark): Query<Mark>,
     headers: HeaderMap,
 ) -> Result<Response, Forbidden> {
-    if !person.sees_meters() {
-        return Err(Forbidden);
-    }
-    let wanted = match person.must(Act::ReadMeters) {
-        Ok(()) => Filter::All,
-        Err(Forbidden) => Filter::These(person.meters.iter().cloned().collect()),
-    };
+    let wanted = hears(&person)?;
     let hall = Arc::clone(&state.room.hall);
     let (accounts, who) = (state.face.accounts().clone(), person.who());
-    let leave = Leave::new(accounts.bell(), move || accounts.still_known(&who));
+    let leave = Leave::new(accounts.bell(), {
+        let (accounts, who) = (accounts.clone(), who.clone());
+        move || accounts.still_known(&who)
+    });
     let from = (&headers, mark.after.as_deref(), leave);
     Ok(stream::page(&hall, wanted, from, move |news| {
-        Some(told(&state, &news.subject))
+        told(&state, (&who, accounts.now()), news)
     }))
 }
 
-fn told(state: &PageState, meter: &MeterId) -> Message {
-    let card = state.room.show(meter).ok().map(|shown| Card::of(&shown, &state.face));
+/// Of which meters somebody may hear who has a page of them: theirs, and those that will be.
+fn hears(person: &SignedIn) -> Result<Filter<MeterId>, Forbidden> {
+    if person.must(Act::ReadMeters).is_ok() {
+        return Ok(Filter::All);
+    }
+    let meters: BTreeSet<MeterId> = person.meters().cloned().collect();
+    match person.saw_meters() && !meters.is_empty() {
+        true => Ok(Filter::These(meters)),
+        false => Err(Forbidden),
+    }
+}
+
+/// What somebody is told at `now` of a meter of which there is news; nothing, when it is not theirs yet, or no more, or
+/// the news are of the time before.
+fn told(state: &PageState, (who, now): (&Who, Timestamp), news: &News<MeterId>) -> Option<Message> {
+    let meter = &news.subject;
+    if !who.sees_since(meter, news.at, now) {
+        return None;
+    }
+    let seen = state.room.show(meter).ok();
+    let card = seen
+        .and_then(|shown| Seen::by(who, shown, now))
+        .map(|seen| Card::of(&seen, &state.face));
     let message = card.and_then(|card| Message::default().event("meter").json_data(card).ok());
-    message.unwrap_or_else(|| Message::default().event("gone").data(meter.as_str()))
+    Some(message.unwrap_or_else(|| Message::default().event("gone").data(meter.as_str())))
 }

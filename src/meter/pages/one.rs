@@ -1,5 +1,7 @@
 //! One meter: a day of half-hours as bars, two weeks of days to go to, its values with time and quality, its own log.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -7,12 +9,13 @@ use axum::response::{IntoResponse, Response};
 use jiff::{Timestamp, ToSpan};
 
 use super::card::Card;
-use super::day::{DayQuery, DayShown, Drawn, day_of, is_missing, kwh, span_of};
+use super::day::{DayQuery, DayShown, Drawn, date_of, day_of, is_missing, kwh, span_of};
 use super::error::{HalfHoursError, PageError};
 use super::plot::Plot;
+use super::seen::Seen;
 use super::{PageState, card as cards};
 use crate::accounts::Act;
-use crate::domain::{Doubt, MeterId, Quality, Quantity};
+use crate::domain::{Doubt, Quality, Quantity};
 use crate::face::{Frame, Page, Shell, SignedIn};
 use crate::http::blocking;
 use crate::meter::emop::event_log;
@@ -31,13 +34,16 @@ struct MeterPage {
     script: String,
     mark: String,
     row: Card,
+    /// Since when it is theirs no more.
+    until: Option<String>,
     why: Option<String>,
     progress: Option<String>,
     day: String,
     day_key: String,
     before: Option<String>,
     after: Option<String>,
-    total: String,
+    /// `None`: nothing of that day is theirs.
+    total: Option<String>,
     export: Option<String>,
     gaps: usize,
     plot: String,
@@ -70,12 +76,13 @@ pub(super) async fn show(
     Query(wanted): Query<DayQuery>,
 ) -> Result<Response, PageError> {
     let mark = state.room.hall.mark();
-    let shown = state.find(&person, &serial)?;
-    let today = Timestamp::now().to_zoned(state.face.timezone().clone()).date();
-    let day = day_of(&wanted, today)?;
+    let seen = Arc::new(state.find(&person, &serial)?);
+    let (shown, now) = (&seen.shown, person.now);
+    let last = date_of(&state, seen.last(now));
+    let day = day_of(&wanted, last)?;
     let read = blocking({
-        let (state, serial) = (state.clone(), shown.meter.serial.clone());
-        move || Drawn::read(&state, &serial, day, today)
+        let (state, seen) = (state.clone(), Arc::clone(&seen));
+        move || Drawn::read(&state, &seen, (day, last))
     });
     let drawn = read.await??;
     let span = span_of(&state, day, 1).map_err(HalfHoursError::from)?;
@@ -87,7 +94,7 @@ pub(super) async fn show(
             top: 0.0,
             timezone: state.face.timezone(),
         },
-        now: Timestamp::now(),
+        now,
     };
     let sees_all = person.must(Act::ReadMeters).is_ok();
     let neighbour = |days: i64| day.checked_add(days.days()).ok().map(|day| day.to_string());
@@ -95,25 +102,26 @@ pub(super) async fn show(
         shell: state.face.shell("meters", Some(&person)),
         script: state.face.asset("meters.js"),
         mark,
-        row: Card::of(&shown, &state.face),
+        row: Card::of(&seen, &state.face),
+        until: seen.until.map(|until| state.face.date(until)),
         why: (!shown.health_details.is_empty()).then(|| match sees_all {
             true => shown.health_details.clone(),
             // The details are for whoever runs the box: they can name the way to the meter, and other meters.
             false => "Whoever runs this box can see why.".to_owned(),
         }),
-        progress: progress(&shown, &state),
+        progress: progress(shown, &state),
         day: day.strftime("%A %-d %B %Y").to_string(),
         day_key: day.to_string(),
-        before: neighbour(-1),
-        after: neighbour(1).filter(|_| day < today),
-        total: kwh(drawn.import.energy()),
+        before: neighbour(-1).filter(|_| seen.touches(Timestamp::MIN..span.from)),
+        after: neighbour(1).filter(|_| day < last),
+        total: seen.touches(span.from..span.to).then(|| kwh(drawn.import.energy())),
         export: (drawn.export.energy() > 0).then(|| kwh(drawn.export.energy())),
-        gaps: drawn.import.intervals.iter().filter(|one| is_missing(one)).count(),
+        gaps: drawn.import.intervals.iter().filter(|one| is_missing(one, now)).count(),
         plot: plot.svg(),
         days: drawn.days,
-        values: values(&shown, &state, sees_all),
-        events: events(&state, &shown.meter.serial).map_err(HalfHoursError::from)?,
-        tops_up: person.who().tops_up(&shown.meter.serial)
+        values: values(shown, (&state, now), sees_all),
+        events: events(&state, &seen).map_err(HalfHoursError::from)?,
+        tops_up: person.who().tops_up(&shown.meter.serial, now)
             && shown
                 .value(Quantity::PrepayEnabled)
                 .is_some_and(|enabled| enabled == true),
@@ -132,8 +140,7 @@ fn progress(shown: &MeterShown, state: &PageState) -> Option<String> {
     })
 }
 
-fn values(shown: &MeterShown, state: &PageState, sees_all: bool) -> Vec<ValueRow> {
-    let now = Timestamp::now();
+fn values(shown: &MeterShown, (state, now): (&PageState, Timestamp), sees_all: bool) -> Vec<ValueRow> {
     // What the meter has not is no row; what it said and nobody believes is one.
     let said = |value: &ValueShown| value.quality != Quality::Gap || value.why.is_some_and(|why| why != Doubt::Absent);
     // A line to the wrong meter says the serial of somebody else's.
@@ -155,9 +162,10 @@ fn values(shown: &MeterShown, state: &PageState, sees_all: bool) -> Vec<ValueRow
     .collect()
 }
 
-fn events(state: &PageState, serial: &MeterId) -> Result<Vec<EventRow>, ReadError> {
-    let events = state.room.logged(serial)?;
-    let told = events.into_iter().rev().filter(|logged| !ROUTINE.contains(&logged.1));
+fn events(state: &PageState, seen: &Seen) -> Result<Vec<EventRow>, ReadError> {
+    let events = state.room.logged(&seen.shown.meter.serial)?;
+    let theirs = events.into_iter().rev().filter(|logged| seen.sight.holds(logged.0));
+    let told = theirs.filter(|logged| !ROUTINE.contains(&logged.1));
     let rows = told.take(EVENTS).map(|logged| EventRow {
         at: state.face.time(logged.0),
         name: event_log::name(logged.1).map_or_else(

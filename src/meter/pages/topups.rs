@@ -60,7 +60,7 @@ impl PageState {
     /// The meter of a page of money, when the person may top it up. Whose it is not learns nothing of it.
     fn till(&self, person: &SignedIn, serial: &str) -> Result<(MeterId, String), PageError> {
         let serial: MeterId = serial.parse().map_err(|_| PageError::Unknown)?;
-        if !person.who().tops_up(&serial) {
+        if !person.who().tops_up(&serial, self.room.now()) {
             return Err(PageError::Unknown);
         }
         let shown = self.room.show(&serial).map_err(|_| PageError::Unknown)?;
@@ -68,10 +68,16 @@ impl PageState {
         Ok((serial, name))
     }
 
-    /// A top-up of this meter; of another's nothing is said.
-    fn topup(&self, meter: &MeterId, id: &str) -> Result<TopupShown, PageError> {
+    /// A top-up of this meter, of the person's own time there; of another's nothing is said.
+    fn topup(&self, person: &SignedIn, meter: &MeterId, id: &str) -> Result<TopupShown, PageError> {
         let topup = self.room.topup(id).ok().filter(|topup| topup.meter == *meter);
-        topup.ok_or(PageError::NoTopup)
+        let seen = topup.filter(|topup| self.sees(person, topup));
+        seen.ok_or(PageError::NoTopup)
+    }
+
+    fn sees(&self, person: &SignedIn, topup: &TopupShown) -> bool {
+        let sight = person.who().sight(&topup.meter, self.room.now());
+        sight.is_some_and(|sight| sight.holds(topup.made))
     }
 
     fn row(&self, topup: &TopupShown) -> Row {
@@ -103,7 +109,11 @@ impl PageState {
         let page = TopupsPage {
             shell: self.face.shell("meters", Some(person)),
             csrf_token: person.csrf.token(),
-            rows: topups.iter().map(|topup| self.row(topup)).collect(),
+            rows: topups
+                .iter()
+                .filter(|topup| self.sees(person, topup))
+                .map(|topup| self.row(topup))
+                .collect(),
             meter,
             name,
             refused,
@@ -149,6 +159,11 @@ pub(super) async fn create(
         once: None,
     };
     match state.room.top_up(new).await {
+        // Of whoever lived there before: what became of it is not theirs to see.
+        Ok((topup, _)) if !state.sees(&person, &topup) => {
+            let refused = TopupState::Refused.words().to_owned();
+            state.topups_page(&person, (meter, name), Some(refused))
+        }
         Ok((topup, _)) => Ok(Redirect::to(&format!("/meters/{meter}/topups/{}", topup.id)).into_response()),
         Err(why) if why.is_the_askers() => state.topups_page(&person, (meter, name), Some(why.to_string())),
         Err(why) => Err(why.into()),
@@ -162,7 +177,7 @@ pub(super) async fn show(
     Path((serial, id)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
     let (meter, name) = state.till(&person, &serial)?;
-    let topup = state.topup(&meter, &id)?;
+    let topup = state.topup(&person, &meter, &id)?;
     let runs_box = person.must(crate::accounts::Act::CommandMeters).is_ok();
     let page = TopupPage {
         shell: state.face.shell("meters", Some(&person)),
@@ -189,7 +204,7 @@ pub(super) async fn cancel(
     Form(_): Form<Nothing>,
 ) -> Result<Response, PageError> {
     let (meter, _) = state.till(&person, &serial)?;
-    state.topup(&meter, &id)?;
+    state.topup(&person, &meter, &id)?;
     match state.room.cancel_topup(&id, &person.who().in_audit()).await {
         // Whether it was in time stands on its page.
         Ok(_) => {}

@@ -8,3 +8,4 @@ mod matrix;
 mod signing_in;
 mod spaces;
 mod streams;
+mod tenants;

@@ -60,7 +60,7 @@ impl Stream {
     }
 }
 
-fn sign_in(running: &TestBox, name: &str) -> Browser {
+pub fn sign_in(running: &TestBox, name: &str) -> Browser {
     let mut browser = Browser::new(running);
     let answer = browser.submit("/login", "/login", &[("username", name), ("password", "correct-horse")]);
     assert_eq!(answer.status, 303);
