@@ -86,6 +86,9 @@ fn a_configuration_is_refused_when_the_next_start_would_stumble_over_a_file() {
         "{state} {why}"
     );
     assert_eq!(value(&running, "occupancy.idle_expiry"), "1d");
+    // What was in force is so again, though its file is not there either.
+    assert!(!running.dir.join("data/conf.d/remote.toml").exists());
+    assert_eq!(running.json(&["status"])["not_in_force"], Value::Null);
     std::fs::write(&secret, "a secret of more than sixteen bytes\n").unwrap();
     let (state, why) = cloud.configure(text);
     assert_eq!(state, SUCCESSFUL, "{why}");
