@@ -127,8 +127,13 @@ pub(super) async fn move_out(
             (Some(_), Some(room)) => of_half_hour(room, &link.meter, at).await?.or(newest),
             _ => newest,
         };
+        let topups = match &room {
+            Some(room) => room.open_topups(&link.meter, link.since).map_err(AdminError::from)?,
+            None => Vec::new(),
+        };
         let leaving = Leaving {
             name: &name,
+            topups: &topups,
             link: &link,
             shown: shown.as_ref(),
             silent: silent.as_deref(),

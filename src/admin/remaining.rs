@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::accounts::{Act, Link, Person, Token};
 use crate::domain::{HalfHour, Quantity};
 use crate::meter::MeterShown;
+use crate::meter::topup::TopupShown;
 
 /// Something that remains.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -35,6 +36,8 @@ pub(super) struct Leaving<'l> {
     pub(super) shown: Option<&'l MeterShown>,
     /// Why it was not read.
     pub(super) silent: Option<&'l str>,
+    /// Top-ups of theirs that are not settled.
+    pub(super) topups: &'l [TopupShown],
     /// Everybody, as it is after they left.
     pub(super) people: &'l [Person],
     pub(super) now: Timestamp,
@@ -43,7 +46,7 @@ pub(super) struct Leaving<'l> {
 /// What remains of one meter. What else has to be settled with somebody who leaves is a line here.
 pub(super) fn of_meter(leaving: &Leaving<'_>) -> Vec<Matter> {
     let matters = [silent(leaving), half_hours(leaving), balance(leaving), others(leaving)];
-    matters.into_iter().flatten().collect()
+    matters.into_iter().flatten().chain(topups(leaving)).collect()
 }
 
 fn silent(leaving: &Leaving<'_>) -> Option<Matter> {
@@ -85,6 +88,20 @@ fn balance(leaving: &Leaving<'_>) -> Option<Matter> {
     let (words, at) = (value.as_str()?, shown.values.get(&Quantity::Balance)?.at);
     let nothing = words.parse().is_ok_and(|pounds: f64| pounds == 0.0);
     (!nothing).then(|| Matter::new("balance", format!("{words} GBP stood on the meter at {}", second(at))))
+}
+
+/// What is in doubt is named; it is settled by reading, or by a person who looks at the meter.
+fn topups<'l>(leaving: &'l Leaving<'_>) -> impl Iterator<Item = Matter> + 'l {
+    leaving.topups.iter().map(|topup| {
+        let words = format!(
+            "top-up {} of {} is {}; `gatelodge prepay show {}` says how it goes on",
+            topup.id,
+            second(topup.made),
+            topup.state.name(),
+            topup.id
+        );
+        Matter::new("topup", words)
+    })
 }
 
 fn others(leaving: &Leaving<'_>) -> Option<Matter> {
@@ -178,6 +195,7 @@ mod tests {
         ];
         let kinds = |shown: Option<&MeterShown>, silent, people: &[Person]| -> Vec<String> {
             let leaving = Leaving {
+                topups: &[],
                 name: "clara",
                 link: &link,
                 shown,

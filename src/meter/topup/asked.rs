@@ -1,5 +1,6 @@
 //! What people and programs do with top-ups: make one, look at it, take it back, end one that is in doubt.
 
+use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::TopupError;
@@ -67,7 +68,7 @@ impl Meters {
 
     /// The time that the box goes by.
     #[must_use]
-    pub fn now(&self) -> jiff::Timestamp {
+    pub fn now(&self) -> Timestamp {
         self.store.now()
     }
 
@@ -104,6 +105,17 @@ impl Meters {
     /// When the book cannot be read.
     pub fn topups(&self, limit: usize) -> Result<Vec<TopupShown>, TopupError> {
         let rows = ledger::newest(&self.store, limit)?;
+        Ok(rows.into_iter().map(|row| self.shown_topup(row)).collect())
+    }
+
+    /// Those of a meter that are not settled and were made at `since` or later.
+    ///
+    /// # Errors
+    ///
+    /// When the book cannot be read.
+    pub fn open_topups(&self, meter: &MeterId, since: Timestamp) -> Result<Vec<TopupShown>, TopupError> {
+        let mut rows = ledger::open(&self.store, meter)?;
+        rows.retain(|row| row.made >= since);
         Ok(rows.into_iter().map(|row| self.shown_topup(row)).collect())
     }
 
