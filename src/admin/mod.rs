@@ -9,6 +9,7 @@ mod backup;
 mod certificates;
 mod client;
 mod finding;
+mod jobs;
 mod meters;
 mod move_out;
 mod pki;
@@ -119,6 +120,7 @@ pub fn router(state: AdminState) -> Router {
         .merge(accounts::router())
         .merge(backup::router())
         .merge(certificates::router())
+        .merge(jobs::router())
         .merge(meters::router())
         .merge(pki::router())
         .merge(prepay::router())

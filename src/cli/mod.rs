@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod emop;
 mod exit;
+mod jobs;
 mod mediators;
 mod meters;
 mod move_out;
@@ -124,6 +125,9 @@ enum Command {
     /// Top-up codes: send one, and see what became of it
     #[command(subcommand)]
     Prepay(prepay::Command),
+    /// What the box does with meters by itself: list, show, run now
+    #[command(subcommand)]
+    Job(jobs::Command),
     /// What is done with meters: served, polled, read now
     #[command(subcommand)]
     Mediators(mediators::Mediators),
@@ -235,6 +239,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Space(command) => command.run(&common).map(done),
         Command::Meter(command) => command.run(&common).map(done),
         Command::Prepay(command) => command.run(&common),
+        Command::Job(command) => command.run(&common).map(done),
         Command::Emop(emop) => emop.run(&common),
         Command::ProfileDownload(download) => download.run(&common).map(done),
         Command::ReplicasCompare(compare) => compare.run(&common),

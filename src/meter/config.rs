@@ -9,6 +9,8 @@ use super::emop::dialect::InferredWrites;
 use super::emop::identity::Hardware;
 use super::emop::inferred::{Inferred, InferredError};
 use super::emop::{Address, Dialect};
+use super::every::Every;
+use super::jobs::JobsConfig;
 use super::link::{Proxy, Target};
 use super::session::{Numbering, Rules};
 use super::topup::provider::{Provider, faults as provider_faults};
@@ -41,6 +43,8 @@ pub struct Config {
     /// Who may send codes for residents, signed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub provider: Vec<Provider>,
+    /// What the box does with meters by itself, beside reading them.
+    pub jobs: JobsConfig,
     /// How often each thing is read.
     pub polling: Polling,
     /// Constants of the protocol that are not confirmed (EMOP §19).
@@ -60,6 +64,7 @@ impl Default for Config {
             backfill: Span::seconds(400 * 24 * 3_600),
             max_listeners: 1_000,
             provider: Vec::new(),
+            jobs: JobsConfig::default(),
             polling: Polling::default(),
             inferred: Inferred::default(),
         }
@@ -102,6 +107,7 @@ impl Config {
             faults.add(key, "is under 10 s", "\"10s\" or more, or \"off\"");
         }
         faults.within("meters.provider", provider_faults(&self.provider));
+        faults.within("meters.jobs", self.jobs.faults());
         faults.within("meters.inferred", self.inferred.faults());
         faults
     }
@@ -135,35 +141,6 @@ fn without_login<S: serde::Serializer>(proxy: &Option<Proxy>, serializer: S) -> 
     match proxy {
         Some(proxy) => serializer.collect_str(&format_args!("socks5://{proxy}")),
         None => serializer.serialize_none(),
-    }
-}
-
-/// How often something is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Every {
-    /// So often.
-    Each(Span),
-    /// Never, unless somebody asks.
-    Off,
-}
-
-impl Serialize for Every {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Every::Each(span) => serializer.collect_str(span),
-            Every::Off => serializer.serialize_str("off"),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Every {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Every, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if text == "off" {
-            return Ok(Every::Off);
-        }
-        let span = text.parse::<Span>().map_err(serde::de::Error::custom)?;
-        Ok(Every::Each(span))
     }
 }
 

@@ -66,6 +66,7 @@ impl Meters {
                 error = self.follow() => Err(error.into()),
                 () = self.forget_old() => Ok(()),
                 error = self.tend_topups() => Err(error.into()),
+                error = self.keep_jobs() => Err(error.into()),
             }
         };
         self.notes.close();

@@ -65,6 +65,8 @@ pub struct Meters {
     pub(super) changed: Notify,
     pub(super) workers: TaskTracker,
     pub(super) topups: Arc<Topups>,
+    /// Held while a job runs.
+    pub(super) job_runs: tokio::sync::Mutex<()>,
     dialect: Arc<Dialect>,
     fleet: RwLock<BTreeMap<MeterId, Arc<Served>>>,
     /// Changes that the polling has not looked at yet.
@@ -199,6 +201,7 @@ impl Meters {
             changed: Notify::new(),
             workers: TaskTracker::new(),
             topups: Arc::new(Topups::new(deps.seal_key)),
+            job_runs: tokio::sync::Mutex::default(),
             fleet: RwLock::default(),
             changes: Mutex::default(),
             numbers: AtomicU64::new(0),

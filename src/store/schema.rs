@@ -198,6 +198,16 @@ pub const TOPUP_IDS: Place = Place {
     name: "ids of top-ups",
     prefix: 0x4b,
 };
+/// Runs of jobs, by job and place in the order in which they began.
+pub const JOB_RUNS: Place = Place {
+    name: "runs of jobs",
+    prefix: 0x50,
+};
+/// What a run says of each meter, by run and line.
+pub const JOB_LINES: Place = Place {
+    name: "reports of jobs",
+    prefix: 0x51,
+};
 
 /// What the uplink calls itself when nobody says.
 pub const UPLINK_NAME: Place = Place {
@@ -307,6 +317,8 @@ pub const PLACES: &[Place] = &[
     TOPUPS_OPEN,
     TOPUP_CODES,
     TOPUP_IDS,
+    JOB_RUNS,
+    JOB_LINES,
     UPLINK_NAME,
     UPLINK_OPERATIONS,
     UPLINK_SELF_TEST,

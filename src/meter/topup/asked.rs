@@ -108,6 +108,21 @@ impl Meters {
         Ok(rows.into_iter().map(|row| self.shown_topup(row)).collect())
     }
 
+    /// All that are not settled.
+    ///
+    /// # Errors
+    ///
+    /// When the book cannot be read.
+    pub fn all_open_topups(&self) -> Result<Vec<TopupShown>, TopupError> {
+        let rows = ledger::all_open(&self.store)?;
+        Ok(rows.into_iter().map(|row| self.shown_topup(row)).collect())
+    }
+
+    /// Those that wait are tried at once, however long they would have waited.
+    pub(in crate::meter) fn try_topups_at_once(&self) {
+        self.topups.try_at_once();
+    }
+
     /// Those of a meter that are not settled and were made at `since` or later.
     ///
     /// # Errors

@@ -42,6 +42,8 @@ pub(super) struct Topups {
     key: OnceLock<SealKey>,
     /// Rises with every change that the workers have to look at.
     changed: watch::Sender<u64>,
+    /// Rises when codes are to be tried without waiting.
+    hurried: watch::Sender<u64>,
     /// Meters that have a worker.
     tended: Mutex<HashSet<MeterId>>,
     pub(super) workers: TaskTracker,
@@ -53,6 +55,7 @@ impl Topups {
             file,
             key: OnceLock::new(),
             changed: watch::Sender::default(),
+            hurried: watch::Sender::default(),
             tended: Mutex::default(),
             workers: TaskTracker::new(),
         }
@@ -73,6 +76,12 @@ impl Topups {
     /// The workers are to look again.
     fn tell(&self) {
         self.changed.send_modify(|count| *count += 1);
+    }
+
+    /// Codes that wait for their next try are tried now.
+    fn try_at_once(&self) {
+        self.hurried.send_modify(|count| *count += 1);
+        self.tell();
     }
 
     fn tended(&self) -> MutexGuard<'_, HashSet<MeterId>> {

@@ -28,6 +28,8 @@ pub enum Through {
     Api,
     /// A provider's signed call.
     Provider,
+    /// A job of the box's own.
+    Job,
 }
 
 /// Who wants it, and through which door.

@@ -153,8 +153,13 @@ impl Tending {
     async fn run(mut self) {
         let room = Arc::clone(&self.room);
         let mut changed = room.topups.changed.subscribe();
+        let mut hurried = room.topups.hurried.subscribe();
         loop {
             changed.mark_unchanged();
+            if hurried.has_changed().unwrap_or(false) {
+                hurried.mark_unchanged();
+                self.retry = None;
+            }
             let is_ours = room.served(&self.served.meter.serial);
             if is_ours.is_none_or(|now| now.number != self.served.number) {
                 return;

@@ -16,6 +16,7 @@ mod fixture;
 mod fleet;
 mod half_hours;
 mod identity;
+mod jobs;
 mod low_balance;
 mod mediator;
 mod mediator_speed;

@@ -307,10 +307,13 @@ fn walk(point: Point) {
         }
     }
     // Some more while they are under way; then the box is left alone and the line is as it is.
-    for _ in 0..3 {
-        std::thread::sleep(Duration::from_millis(200 + chance.below(800)));
+    for more in 0..3 + codes / 20 {
+        std::thread::sleep(Duration::from_millis(100 + chance.below(900)));
         street.kill();
         kills += 1;
+        if more >= 3 && street.reported().iter().all(is_settled) {
+            break;
+        }
     }
     let end = Instant::now() + Duration::from_secs(60 + codes);
     let reported = loop {

@@ -1,0 +1,125 @@
+//! `job …`: what the box does with meters by itself, beside reading them.
+
+use clap::Subcommand;
+use hyper::Method;
+use serde::{Deserialize, Serialize};
+
+use super::print::segment;
+use super::reach::block_on;
+use super::{CliError, Common, print};
+use crate::meter::jobs::{JobShown, Outcome, Report, Run};
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// List the jobs: how often each runs, when it ran last and what came of it
+    #[command(after_help = "Example:\n  gatelodge job list")]
+    List,
+    /// Show a job's runs, and what the newest says of each meter
+    #[command(after_help = "Example:\n  gatelodge job show low_balance")]
+    Show {
+        /// Its name, as `job list` shows it
+        name: String,
+    },
+    /// Run a job now; exit code 1 when something did not work
+    #[command(after_help = "Example:\n  gatelodge job run clocks")]
+    Run {
+        /// Its name, as `job list` shows it
+        name: String,
+    },
+}
+
+#[derive(Deserialize, Serialize)]
+struct Shown {
+    runs: Vec<Run>,
+    newest: Option<Report>,
+}
+
+impl Command {
+    pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
+        let path = |name: &str| format!("/jobs/{}", segment(name));
+        block_on(async {
+            let client = common.running().await?;
+            match self {
+                Command::List => many(common, client.ask(Method::GET, "/jobs", None).await?),
+                Command::Show { name } => one(common, &client.ask(Method::GET, &path(&name), None).await?),
+                Command::Run { name } => {
+                    let ran: Report = client.ask(Method::POST, &path(&name), None).await?;
+                    report(common, &ran);
+                    if let Some(why) = &ran.run.stopped {
+                        return Err(CliError::failed(why));
+                    }
+                    if ran.run.failed > 0 {
+                        return Err(CliError::failed(format_args!("{} did not work", ran.run.failed)));
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+fn many(common: &Common, jobs: Vec<JobShown>) {
+    if common.json {
+        return print::json(&jobs);
+    }
+    let rows = jobs.into_iter().map(|shown| {
+        let last = shown.last.as_ref();
+        [
+            shown.job.to_string(),
+            shown.every,
+            print::moment(shown.next),
+            print::moment(last.map(|run| run.began)),
+            last.map_or_else(|| "-".to_owned(), outcome),
+            shown.does,
+        ]
+    });
+    print::table(["job", "every", "next", "last", "came of it", "does"], rows);
+}
+
+fn outcome(run: &Run) -> String {
+    match &run.stopped {
+        Some(why) => why.clone(),
+        None => format!("{} done, {} told, {} did not work", run.done, run.told, run.failed),
+    }
+}
+
+fn one(common: &Common, shown: &Shown) {
+    if common.json {
+        return print::json(shown);
+    }
+    let rows = shown.runs.iter().map(|run| {
+        let cause = serde_json::to_value(run.cause).unwrap_or_default();
+        [
+            print::moment(Some(run.began)),
+            cause.as_str().unwrap_or_default().to_owned(),
+            run.meters.to_string(),
+            outcome(run),
+        ]
+    });
+    print::table(["began", "by", "meters", "came of it"], rows);
+    if let Some(newest) = shown.newest.as_ref().filter(|newest| !newest.lines.is_empty()) {
+        lines(newest);
+    }
+}
+
+fn report(common: &Common, ran: &Report) {
+    if common.json {
+        return print::json(ran);
+    }
+    print::line(format_args!("{}: {}", ran.run.job, outcome(&ran.run)));
+    if !ran.lines.is_empty() {
+        lines(ran);
+    }
+}
+
+fn lines(ran: &Report) {
+    let rows = ran.lines.iter().map(|line| {
+        let outcome = match line.outcome {
+            Outcome::Done => "done",
+            Outcome::Told => "told",
+            Outcome::Failed => "did not work",
+        };
+        [line.meter.to_string(), outcome.to_owned(), line.words.clone()]
+    });
+    print::table(["meter", "outcome", "what"], rows);
+}

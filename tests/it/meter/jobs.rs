@@ -1,0 +1,96 @@
+//! What the box does with meters by itself, by the built binary: each job run by hand, its report and its history.
+
+use serde_json::{Value, json};
+
+use super::command::Simulation;
+use crate::support::test_box::CONFIG;
+use crate::support::{TestBox, eventually};
+
+/// A clock that stands still is further off with every second.
+const STOPPED: &str = "EML2000000001";
+const PREPAID: &str = "EML2000000003";
+
+fn simulated(serial: &str, more: &[&str]) -> (Simulation, String) {
+    let (meter, printed) = Simulation::start(&[&["--listen", "127.0.0.1:0", "--serial", serial], more].concat(), 1);
+    (meter, printed[0]["address"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn jobs_are_listed_run_and_remembered() {
+    let (_stopped, at_stopped) = simulated(STOPPED, &["--now", "2026-02-10T12:00:00Z"]);
+    let (_prepaid, at_prepaid) = simulated(
+        PREPAID,
+        &["--prepay", "--balance", "3.5", "--power", "0", "--standing-charge", "0"],
+    );
+    let mut running = TestBox::start_with(&format!(
+        "{CONFIG}\n[meters]\nrequest_gap = \"0s\"\ntimeout = \"2s\"\n[meters.jobs]\nclocks = \"1d\"\n\
+         [[meter]]\nserial = \"{STOPPED}\"\nlink = \"tcp://{at_stopped}\"\n\
+         [[meter]]\nserial = \"{PREPAID}\"\nlink = \"tcp://{at_prepaid}\"\n\
+         [[meter]]\nserial = \"EML2000000009\"\nlink = \"tcp://127.0.0.1:9\"\nhardware = \"EMA1.w\"\n"
+    ));
+    eventually("both meters were read", || {
+        let meters = running.json(&["meter", "list"]);
+        let has = |at: usize, value: &str| meters[at]["values"][value].is_object();
+        (has(0, "clock_drift") && has(1, "prepay_enabled") && has(1, "balance")).then_some(())
+    });
+    let listed = running.json(&["job", "list"]);
+    let jobs: Vec<&Value> = listed.as_array().unwrap().iter().map(|job| &job["job"]).collect();
+    assert_eq!(jobs, [&json!("clocks"), &json!("topups"), &json!("low_balance")]);
+    assert!(listed[0]["last"].is_null() && listed[0]["every"] == "1d");
+
+    let clocks = running.json(&["job", "run", "clocks"]);
+    assert_eq!(
+        (&clocks["done"], &clocks["failed"], &clocks["cause"]),
+        (&json!(1), &json!(0), &json!("asked"))
+    );
+    assert_eq!(clocks["lines"][0]["meter"], STOPPED);
+    assert!(
+        clocks["lines"][0]["words"]
+            .as_str()
+            .unwrap()
+            .ends_with("s off and is set"),
+        "{clocks}"
+    );
+
+    let low = running.json(&["job", "run", "low_balance"]);
+    assert_eq!((&low["told"], &low["lines"][0]["meter"]), (&json!(1), &json!(PREPAID)));
+    assert!(
+        low["lines"][0]["words"].as_str().unwrap().starts_with("£3.50 left"),
+        "{low}"
+    );
+
+    // A code for a meter that is away waits, and its clock is not set meanwhile.
+    let file = running.dir.join("code");
+    std::fs::write(&file, "10000000000000001250\n").unwrap();
+    let sent = running.command(&[
+        "prepay",
+        "send",
+        "EML2000000009",
+        "--token-file",
+        file.to_str().unwrap(),
+        "--wait",
+        "0",
+    ]);
+    assert_eq!(sent.status.code(), Some(4));
+    let waiting = running.json(&["job", "run", "topups"]);
+    assert_eq!(waiting["told"], 1, "{waiting}");
+    assert!(waiting["lines"][0]["words"].as_str().unwrap().contains("is waiting"));
+
+    let nothing = running.command(&["job", "run", "nothing"]);
+    assert_eq!(nothing.status.code(), Some(5));
+    assert!(String::from_utf8_lossy(&nothing.stderr).contains("clocks, topups, low_balance"));
+
+    // What ran stands in the book.
+    running.kill();
+    running.run();
+    let shown = running.json(&["job", "show", "low_balance"]);
+    assert_eq!(shown["runs"].as_array().unwrap().len(), 1);
+    assert_eq!(shown["newest"]["lines"], low["lines"]);
+    let listed = running.json(&["job", "list"]);
+    assert!(
+        listed[0]["last"]["done"] == 1 && listed[0]["next"].is_string(),
+        "{listed}"
+    );
+    let text = running.command(&["job", "show", "low_balance"]);
+    assert!(String::from_utf8_lossy(&text.stdout).contains("£3.50 left"));
+}
