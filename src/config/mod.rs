@@ -176,6 +176,8 @@ pub struct Retention {
     pub history: Span,
     /// Half-hours of meters, in whole months; `"0"`: for ever.
     pub readings: Span,
+    /// Top-ups, once they are settled; `"0"`: for ever.
+    pub money: Span,
 }
 
 impl Default for Retention {
@@ -183,6 +185,8 @@ impl Default for Retention {
         Retention {
             history: Span::seconds(30 * 86_400),
             readings: Span::seconds(0),
+            // Six years and a day, as accounts are kept.
+            money: Span::seconds(2_192 * 86_400),
         }
     }
 }

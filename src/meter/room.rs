@@ -80,6 +80,8 @@ pub struct Meters {
 pub struct Deps {
     /// How long half-hours are kept; zero: for ever.
     pub readings: Span,
+    /// How long settled top-ups are kept; zero: for ever.
+    pub money: Span,
     /// Sends away who listens when it ends.
     pub streams: CancellationToken,
     /// The file of the key that seals codes; `None`: a key that lives as long as the process.
@@ -90,6 +92,7 @@ impl Default for Deps {
     fn default() -> Deps {
         Deps {
             readings: Span::seconds(0),
+            money: Span::seconds(0),
             streams: CancellationToken::new(),
             seal_key: None,
         }
@@ -200,7 +203,7 @@ impl Meters {
             permits: Semaphore::new(AT_ONCE),
             changed: Notify::new(),
             workers: TaskTracker::new(),
-            topups: Arc::new(Topups::new(deps.seal_key)),
+            topups: Arc::new(Topups::new(deps.seal_key, deps.money)),
             job_runs: tokio::sync::Mutex::default(),
             fleet: RwLock::default(),
             changes: Mutex::default(),

@@ -151,6 +151,7 @@ const NOTHING_IS_MEANT: &[&str] = &[
     "remind",
     "history",
     "readings",
+    "money",
 ];
 
 #[test]

@@ -17,6 +17,7 @@ pub(in crate::app) struct Section {
     room: meter::Config,
     fixed: Vec<Entry>,
     readings: Span,
+    money: Span,
 }
 
 #[async_trait]
@@ -30,12 +31,14 @@ impl Part<Deps> for Meters {
             room: config.meter_room()?,
             fixed: config.meter.clone(),
             readings: config.retention.readings,
+            money: config.retention.money,
         })
     }
 
     async fn build(section: &Section, deps: &Deps) -> anyhow::Result<Arc<Meters>> {
         let room_deps = meter::Deps {
             readings: section.readings,
+            money: section.money,
             streams: deps.streams.clone(),
             seal_key: Some(deps.data_dir.join("keys/seal.key")),
         };

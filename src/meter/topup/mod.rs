@@ -27,6 +27,7 @@ use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use crate::domain::MeterId;
+use crate::domain::units::Span;
 pub use error::TopupError;
 pub use evidence::{Proof, Reply};
 use key::SealKey;
@@ -37,6 +38,8 @@ pub use shown::TopupShown;
 
 /// What the room keeps beside the rows.
 pub(super) struct Topups {
+    /// How long settled ones are kept; zero: for ever.
+    kept: Span,
     /// Where the key lies; `None`: in this process alone.
     file: Option<PathBuf>,
     key: OnceLock<SealKey>,
@@ -50,8 +53,9 @@ pub(super) struct Topups {
 }
 
 impl Topups {
-    pub(super) fn new(file: Option<PathBuf>) -> Topups {
+    pub(super) fn new(file: Option<PathBuf>, kept: Span) -> Topups {
         Topups {
+            kept,
             file,
             key: OnceLock::new(),
             changed: watch::Sender::default(),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::evidence::{Before, Reply};
@@ -31,6 +31,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 const WRITE_AGAIN: Duration = Duration::from_secs(1);
 /// How often it is looked whether codes waited too long.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// How often those are let go that were settled long ago.
+const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 
 /// A meter's worker at its work.
 struct Tending {
@@ -55,6 +57,7 @@ impl Meters {
     pub(in crate::meter) async fn tend_topups(self: &Arc<Self>) -> ReadError {
         let mut changed = self.topups.changed.subscribe();
         let mut looks = tokio::time::interval(LOOK_EVERY);
+        let mut sweeps = tokio::time::interval(SWEEP_EVERY);
         loop {
             changed.mark_unchanged();
             match ledger::all_open(&self.store) {
@@ -64,6 +67,28 @@ impl Meters {
             tokio::select! {
                 _ = changed.changed() => {}
                 _ = looks.tick() => {}
+                _ = sweeps.tick() => self.forget_old_topups().await,
+            }
+        }
+    }
+
+    /// Forgets what was settled longer ago than `retention.money`.
+    async fn forget_old_topups(&self) {
+        let time = self.store.time();
+        let kept = SignedDuration::try_from(self.topups.kept.0).unwrap_or(SignedDuration::MAX);
+        if self.topups.kept.is_zero() || !time.is_settled() {
+            return;
+        }
+        let before = time.now.saturating_sub(kept).unwrap_or(Timestamp::MIN);
+        loop {
+            let swept = self.store.write_bulk(move |page| ledger::forget_on(page, before)).await;
+            match swept {
+                Ok(0) => return,
+                Ok(count) => tracing::info!(count, "top-ups older than retention.money were let go"),
+                Err(error) => {
+                    tracing::warn!(%error, "old top-ups could not be let go; it is tried again");
+                    return;
+                }
             }
         }
     }

@@ -362,3 +362,39 @@ fn the_command_line_sends_lists_shows_takes_back_and_settles() {
     );
     prepaid.no_code_is_told(CODE);
 }
+
+#[test]
+fn after_a_restore_a_code_that_waited_is_in_doubt_and_is_not_sent() {
+    let mut running = TestBox::start_with(&format!(
+        "{CONFIG}\n[meters]\nrequest_gap = \"0s\"\ntimeout = \"1s\"\nproof_pause = \"100ms\"\n\
+         [[meter]]\nserial = \"{SERIAL}\"\nlink = \"tcp://127.0.0.1:9\"\nhardware = \"EMA1.w\"\n"
+    ));
+    let write = |name: &str, text: &str| {
+        let file = running.dir.join(name);
+        std::fs::write(&file, text).unwrap();
+        file.display().to_string()
+    };
+    let (code, secret) = (write("code", CODE), write("passphrase", "a long enough passphrase\n"));
+    let sent = running.command(&["prepay", "send", SERIAL, "--token-file", &code, "--wait", "0"]);
+    assert_eq!(sent.status.code(), Some(4));
+    let file = running.dir.join("lodge.backup").display().to_string();
+    running.json(&["backup", &file, "--passphrase-file", &secret]);
+    let bytes = std::fs::read(&file).unwrap();
+    assert!(
+        !bytes.windows(20).any(|part| part == CODE.as_bytes()),
+        "no code is in a backup in clear"
+    );
+    running.stop();
+    let dry = running.json(&["restore", &file, "--dry-run", "--passphrase-file", &secret]);
+    assert!(dry.to_string().contains("secrets.age"), "{dry}");
+    running.json(&["restore", &file, "--passphrase-file", &secret]);
+    running.run();
+    let topup = eventually("what waited is in doubt", || {
+        let topup = running.json(&["prepay", "list"])[0].clone();
+        (topup["state"] == "in_doubt").then_some(topup)
+    });
+    assert_eq!(topup["meter"], SERIAL);
+    // Given again it joins the one in doubt.
+    let again = running.command(&["prepay", "send", SERIAL, "--token-file", &code, "--wait", "0", "--json"]);
+    assert!(String::from_utf8_lossy(&again.stdout).contains(topup["id"].as_str().unwrap()));
+}
