@@ -265,6 +265,18 @@ fn every_page_fits_its_screen_in_both_colours() {
             });
         }
     }
+    // A code on its way, and what became of it.
+    let topups = format!("/meters/{}/topups", found["meters"][0].as_str().unwrap());
+    look(&mut page, "topups", &topups);
+    page.type_into("input[name=token]", "1000-0000-0000-0000-1250");
+    page.leaving(|page| page.click("main form button"));
+    let at = page.eval("location.pathname").as_str().unwrap().to_owned();
+    crate::support::eventually("the code was taken", || {
+        page.go(&at);
+        page.text("main .verdict").contains("Your meter took it").then_some(())
+    });
+    look(&mut page, "topup", &at);
+    look(&mut page, "topups-after", &topups);
     assert_eq!(page.faults(), [""; 0]);
 }
 

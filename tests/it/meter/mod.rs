@@ -32,6 +32,7 @@ mod socks;
 mod speed;
 mod topup_doors;
 mod topup_faults;
+mod topup_speed;
 mod topups;
 pub mod v1;
 mod vectors;
