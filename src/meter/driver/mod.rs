@@ -70,6 +70,8 @@ pub(super) struct Driver {
 
 struct Inner {
     queue: Queue<Job>,
+    /// How many want no poll in between.
+    holds: u32,
     /// Not here while a worker has it.
     session: Option<Session>,
 }
@@ -92,6 +94,7 @@ impl Driver {
             dialect: Arc::clone(session.dialect()),
             inner: Mutex::new(Inner {
                 queue: Queue::new(),
+                holds: 0,
                 session: Some(session),
             }),
             urgent: Notify::new(),
@@ -153,20 +156,30 @@ impl Driver {
             return Err(DriverError::Busy);
         }
         let ticket = inner.queue.push(rank, job);
-        let session = inner.session.take();
         drop(inner);
-        match session {
-            Some(session) => {
-                let worker = Worker {
-                    driver: Arc::clone(self),
-                    session: Some(session),
-                };
-                self.workers.spawn(worker.work());
-            }
-            None if rank != Rank::Polling => self.urgent.notify_one(),
-            None => {}
+        if !self.start_worker() && rank != Rank::Polling {
+            self.urgent.notify_one();
         }
         Ok(ticket)
+    }
+
+    /// Has what waits carried out; `false`: a worker is at it already.
+    fn start_worker(self: &Arc<Self>) -> bool {
+        let Some(session) = self.inner().session.take() else {
+            return false;
+        };
+        let worker = Worker {
+            driver: Arc::clone(self),
+            session: Some(session),
+        };
+        self.workers.spawn(worker.work());
+        true
+    }
+
+    /// While this is held, no poll comes between the requests of somebody who has several, one after the other.
+    pub(super) fn hold_polls(self: &Arc<Self>) -> PollsHeld {
+        self.inner().holds += 1;
+        PollsHeld(Arc::clone(self))
     }
 
     /// Waits until a poll that is under way since `begun` is to make way.
@@ -199,6 +212,16 @@ fn refused(prohibited: ProhibitedError) -> DriverError {
     DriverError::Session(prohibited.into())
 }
 
+/// Keeps polls waiting.
+pub(super) struct PollsHeld(Arc<Driver>);
+
+impl Drop for PollsHeld {
+    fn drop(&mut self) {
+        self.0.inner().holds -= 1;
+        self.0.start_worker();
+    }
+}
+
 /// Carries out what waits for one meter, then goes.
 struct Worker {
     driver: Arc<Driver>,
@@ -207,7 +230,9 @@ struct Worker {
 
 impl Worker {
     async fn work(mut self) {
-        while let Some((rank, job)) = self.next() {
+        loop {
+            self.rest().await;
+            let Some((rank, job)) = self.next() else { return };
             if job.answer.is_closed() {
                 // Whoever asked has gone.
                 continue;
@@ -221,6 +246,17 @@ impl Worker {
         }
     }
 
+    /// Leaves the meter in peace after the last request, before it is decided what comes next: whatever is most urgent then.
+    async fn rest(&self) {
+        let Some(until) = self.session.as_ref().and_then(Session::rests_until) else {
+            return;
+        };
+        tokio::select! {
+            () = sleep_until(until) => {}
+            () = self.driver.stop.cancelled() => {}
+        }
+    }
+
     /// The next job; with none left the session goes back in the same breath, so that no job is overlooked.
     fn next(&mut self) -> Option<(Rank, Job)> {
         let mut inner = self.driver.inner();
@@ -228,7 +264,8 @@ impl Worker {
             inner.queue = Queue::new();
             None
         } else {
-            inner.queue.pop()
+            let least = if inner.holds > 0 { Rank::People } else { Rank::Polling };
+            inner.queue.pop(least)
         };
         if next.is_none() {
             inner.session = self.session.take();

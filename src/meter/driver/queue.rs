@@ -18,7 +18,7 @@ pub enum Rank {
 pub(super) struct RequestId(u64);
 
 /// What waits.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Queue<T> {
     /// One line a rank, the most urgent first. Empty ones hold no memory: a fleet has many meters.
     waiting: [VecDeque<(RequestId, T)>; 3],
@@ -52,9 +52,12 @@ impl<T> Queue<T> {
         ticket
     }
 
-    /// The next to be carried out.
-    pub(super) fn pop(&mut self) -> Option<(Rank, T)> {
+    /// The next to be carried out, down to `least`.
+    pub(super) fn pop(&mut self, least: Rank) -> Option<(Rank, T)> {
         for rank in [Rank::Money, Rank::People, Rank::Polling] {
+            if rank > least {
+                return None;
+            }
             let line = &mut self.waiting[place(rank)];
             if let Some((_, request)) = line.pop_front() {
                 if line.is_empty() {
@@ -109,9 +112,12 @@ mod tests {
                 there.map(|at| waiting.remove(at));
             }
             waiting.sort();
+            let mut held = queue.clone();
+            let urgent: Vec<_> = std::iter::from_fn(|| held.pop(Rank::People)).collect();
+            prop_assert!(urgent.iter().eq(waiting.iter().filter(|(rank, _)| *rank < Rank::Polling)));
             prop_assert_eq!(queue.len(), waiting.len());
             prop_assert_eq!(queue.has_before(Rank::Polling), waiting.iter().any(|(rank, _)| *rank < Rank::Polling));
-            let popped: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
+            let popped: Vec<_> = std::iter::from_fn(|| queue.pop(Rank::Polling)).collect();
             prop_assert_eq!(popped, waiting);
         }
     }

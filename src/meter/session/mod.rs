@@ -156,6 +156,15 @@ impl Session {
         &self.dialect
     }
 
+    /// Until when the meter is left in peace; `None`: it may be asked now.
+    #[must_use]
+    pub fn rests_until(&self) -> Option<Instant> {
+        match self.ended {
+            Ended::At(ended) => Some(ended + self.rules.gap),
+            Ended::Never | Ended::UnderWay => None,
+        }
+    }
+
     /// Asks, and gives the data field of the answer: the request's header and what follows it.
     pub async fn ask(&mut self, request: &Request, deadline: Instant) -> Result<Vec<u8>, SessionError> {
         let data = self.dialect.data_field(request)?;

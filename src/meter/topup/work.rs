@@ -266,6 +266,7 @@ impl Tending {
 
     /// Reads, writes down that it is sent, sends. Whatever goes wrong before the first byte leaves it waiting.
     async fn send(&mut self, row: TopupRow) {
+        let _no_polls = self.served.driver.hold_polls();
         let room = Arc::clone(&self.room);
         let before = match room.read_ahead(&self.questions()).await {
             Ok(Ahead::Counts(before)) => before,
@@ -377,6 +378,7 @@ impl Tending {
 
     /// Looks once at what the meter counts.
     async fn look(&mut self, row: TopupRow) {
+        let _no_polls = self.served.driver.hold_polls();
         let room = Arc::clone(&self.room);
         let read = room.read_round(&self.questions(), row.before.as_ref(), row.reply).await;
         let pauses = room.proof_pauses();
