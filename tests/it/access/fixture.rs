@@ -54,7 +54,7 @@ impl Building {
             "{CONFIG}[[occupancy.webhook]]\nname = \"desk\"\nurl = \"http://127.0.0.1:9/told\"\nsecret_file = {secret:?}\n\
              [relay]\nlisten = [\"127.0.0.1:0\"]\n\
              [uplink]\nkind = \"mqtt\"\nurl = \"mqtt://127.0.0.1:9\"\nclient_id = \"box\"\n\
-             [meters]\nrequest_gap = \"0s\"\n\
+             [meters]\nrequest_gap = \"0s\"\ntimeout = \"2s\"\nproof_pause = \"200ms\"\n\
              [[meter]]\nserial = \"{JONES}\"\nlink = \"tcp://{at_jones}\"\nname = \"Flat 1 Jones\"\n\
              [[meter]]\nserial = \"{SMITH}\"\nlink = \"tcp://{at_smith}\"\nname = \"Flat 9 Mrs Smith\"\n"
         ));
@@ -85,6 +85,23 @@ impl Building {
             (alarms.contains("3.142 GBP") && read(JONES) && read(SMITH)).then_some(())
         });
         building
+    }
+
+    /// A code of somebody else's for each flat, which leaves every balance as it is; waits until the meters said no.
+    pub fn refused_codes(&self, number: usize) {
+        for serial in [JONES, SMITH] {
+            let code = format!("404{number:017}");
+            self.running.command(&["prepay", "send", serial, &code, "--wait", "0"]);
+        }
+        eventually("the codes are refused", || {
+            let all = self.running.json(&["prepay", "list"]);
+            let refused = all
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|topup| topup["state"] == "refused");
+            (refused.count() == 2 * number).then_some(())
+        });
     }
 
     pub fn token(&self, scope: &str) -> Value {

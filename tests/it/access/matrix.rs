@@ -46,6 +46,7 @@ fn table() -> Vec<(&'static str, &'static [&'static str])> {
             "meters:write",
             &["smith", "jones's money", "jones's name", "jones's serial"],
         ),
+        ("meters:topup", &["smith", "jones's money", "jones's serial"]),
         ("relay:admin", &[]),
         ("uplink:admin", &[]),
         ("box:admin", &[]),
@@ -148,6 +149,7 @@ fn told(text: &str) -> BTreeSet<&'static str> {
 #[test]
 fn nobody_is_told_at_any_route_or_on_any_stream_what_they_may_not_know() {
     let building = Building::new();
+    building.refused_codes(1);
     let running = &building.running;
     let all = everybody(&building);
     eventually("the alarm is at the foot of the admin's pages", || {
@@ -197,6 +199,7 @@ fn nobody_is_told_at_any_route_or_on_any_stream_what_they_may_not_know() {
     running.json(&["mediators", "start", JONES]);
     running.command(&["mediators", "sync", SMITH]);
     running.command(&["mediators", "sync", JONES]);
+    building.refused_codes(2);
     for space in [&building.attic, &building.hall] {
         running.json(&["space", "set", space, "--current", "7"]);
     }

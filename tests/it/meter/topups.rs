@@ -354,3 +354,31 @@ async fn without_its_key_a_code_that_waits_is_asked_for_again() {
     tills.until(&topup.id, TopupState::Taken).await;
     tills.stop().await;
 }
+
+#[tokio::test]
+async fn a_meter_that_is_exchanged_between_the_code_and_its_proof_leaves_a_doubt() {
+    // Hardware, serial, balance, count, newest payment, log, and the code: then another meter hangs on the line.
+    let (_folder, _meters, tills) = with(Faults {
+        exchange_after: Some(7),
+        ..Faults::default()
+    })
+    .await;
+    let topup = tills.give(CODE).await;
+    let doubted = tills.until(&topup.id, TopupState::InDoubt).await;
+    assert!(doubted.trouble.unwrap().contains("another meter answers"));
+    assert_eq!(doubted.reply, Some(Reply::Accepted));
+    // A second code is not given to it.
+    let next = tills.give("10000000000000000100").await;
+    let mut told = false;
+    for _ in 0..1_000 {
+        let next = tills.room.topup(&next.id).unwrap();
+        assert_eq!(next.state, TopupState::Waiting);
+        told = next.trouble.is_some_and(|why| why.contains("another meter answers"));
+        if told {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(told, "why it waits is said");
+    tills.stop().await;
+}
