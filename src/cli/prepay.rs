@@ -14,6 +14,7 @@ use super::{CliError, Common, print};
 use crate::accounts::Secret;
 use crate::admin::Client;
 use crate::domain::{MeterId, TopupState};
+use crate::meter::emop::Token;
 use crate::meter::topup::{Reply, TopupShown};
 
 #[derive(Subcommand)]
@@ -145,6 +146,9 @@ impl Send {
     }
 
     async fn send(&self, common: &Common, client: &Client, code: &Secret) -> Result<ExitCode, CliError> {
+        // What is no code is known before the box is asked.
+        let token: Result<Token, _> = code.reveal().trim().parse();
+        token.map_err(CliError::usage)?;
         let given = json!({ "meter": self.serial, "token": code.reveal().trim() });
         let created: Value = client.ask(Method::POST, "/topups", Some(&given)).await?;
         let id = created["id"].as_str().unwrap_or_default().to_owned();

@@ -65,6 +65,8 @@ pub struct Meters {
     pub(super) changed: Notify,
     pub(super) workers: TaskTracker,
     pub(super) topups: Arc<Topups>,
+    /// When the room was built.
+    pub(super) built: Timestamp,
     /// Held while a job runs.
     pub(super) job_runs: tokio::sync::Mutex<()>,
     dialect: Arc<Dialect>,
@@ -187,6 +189,7 @@ impl Meters {
     /// The room with what the box lays down for it.
     pub fn with_deps(config: Config, fixed: Vec<Entry>, store: Store, deps: Deps) -> Result<Arc<Meters>, BuildError> {
         let registry = Registry::new(store.clone());
+        let built = store.now();
         let room = Meters {
             dialect: Arc::new(config.dialect()?),
             hall: Arc::new(Hall::new(
@@ -204,6 +207,7 @@ impl Meters {
             changed: Notify::new(),
             workers: TaskTracker::new(),
             topups: Arc::new(Topups::new(deps.seal_key, deps.money)),
+            built,
             job_runs: tokio::sync::Mutex::default(),
             fleet: RwLock::default(),
             changes: Mutex::default(),

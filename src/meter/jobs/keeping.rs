@@ -22,11 +22,10 @@ const WORDS: usize = 200;
 impl Meters {
     /// Runs each job when it is due, for ever.
     pub(in crate::meter) async fn keep_jobs(self: &Arc<Self>) -> ReadError {
-        let started = self.store.now();
         loop {
             sleep(LOOK_EVERY).await;
             for job in Job::ALL {
-                match self.is_due(job, started) {
+                match self.is_due(job) {
                     Ok(true) => match self.run_job(job, Cause::Schedule).await {
                         Ok(_) => {}
                         Err(error) => tracing::warn!(job = job.name(), %error, "a job did not run; it is tried again"),
@@ -38,13 +37,13 @@ impl Meters {
         }
     }
 
-    fn is_due(&self, job: Job, started: Timestamp) -> Result<bool, ReadError> {
-        let next = self.next_run(job, started)?;
+    fn is_due(&self, job: Job) -> Result<bool, ReadError> {
+        let next = self.next_run(job)?;
         Ok(next.is_some_and(|next| self.store.now() >= next))
     }
 
     /// When a job is due next; `None`: it is switched off.
-    fn next_run(&self, job: Job, started: Timestamp) -> Result<Option<Timestamp>, ReadError> {
+    fn next_run(&self, job: Job) -> Result<Option<Timestamp>, ReadError> {
         let Every::Each(Span(every)) = self.config.jobs.every(job) else {
             return Ok(None);
         };
@@ -56,7 +55,7 @@ impl Meters {
                 run.began,
                 SignedDuration::try_from(every).unwrap_or(SignedDuration::MAX),
             ),
-            Some(_) | None => after(started, AFTER_START),
+            Some(_) | None => after(self.built, AFTER_START),
         }))
     }
 
@@ -66,7 +65,6 @@ impl Meters {
     ///
     /// When the book cannot be read.
     pub fn jobs(&self) -> Result<Vec<JobShown>, ReadError> {
-        let started = self.store.now();
         let shown = |job: Job| {
             Ok(JobShown {
                 job,
@@ -75,7 +73,7 @@ impl Meters {
                     Every::Each(span) => span.to_string(),
                     Every::Off => "off".to_owned(),
                 },
-                next: self.next_run(job, started)?,
+                next: self.next_run(job)?,
                 last: ledger::runs(&self.store, job)?.into_iter().next(),
             })
         };

@@ -340,7 +340,7 @@ fn the_command_line_sends_lists_shows_takes_back_and_settles() {
         (vec!["prepay", "settle", &id, "--taken", "--why", " "], 5),
         (vec!["prepay", "cancel", &id], 5),
         (vec!["prepay", "show", "nothing"], 5),
-        (vec!["prepay", "send", SERIAL, "7146"], 5),
+        (vec!["prepay", "send", SERIAL, "7146"], 2),
     ] {
         let said = prepaid.running.command(&arguments);
         assert_eq!(
