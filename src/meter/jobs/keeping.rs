@@ -142,7 +142,7 @@ impl Meters {
 impl Line {
     pub(super) fn new(meter: &crate::domain::MeterId, outcome: Outcome, words: impl Into<String>) -> Line {
         Line {
-            meter: meter.clone(),
+            meter: Some(meter.clone()),
             outcome,
             words: words.into().chars().take(WORDS).collect(),
         }

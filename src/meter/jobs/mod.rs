@@ -90,7 +90,9 @@ pub enum Outcome {
 /// What a run says of one meter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
-    pub meter: MeterId,
+    /// `None`: it is of no meter that could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meter: Option<MeterId>,
     pub outcome: Outcome,
     /// What, with numbers and units.
     pub words: String,
