@@ -119,7 +119,11 @@ fn lines(ran: &Report) {
             Outcome::Told => "told",
             Outcome::Failed => "did not work",
         };
-        [print::or_dash(line.meter.as_ref()), outcome.to_owned(), line.words.clone()]
+        [
+            print::or_dash(line.meter.as_ref()),
+            outcome.to_owned(),
+            line.words.clone(),
+        ]
     });
     print::table(["meter", "outcome", "what"], rows);
 }

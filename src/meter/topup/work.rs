@@ -12,7 +12,7 @@ use super::ledger;
 use super::reading::Ahead;
 use super::row::TopupRow;
 use super::watching::{Outcome, Pauses, Watching};
-use crate::domain::{MeterId, Seq, TopupState};
+use crate::domain::{Duty, MeterId, Seq, TopupState};
 use crate::meter::driver::{Command, DriverError, Rank};
 use crate::meter::emop::Token;
 use crate::meter::emop::dialect::Request;
@@ -29,6 +29,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// How often a change is tried again that the book did not take.
 const WRITE_AGAIN: Duration = Duration::from_secs(1);
+/// Why a code waits whose meter nobody may ask.
+const NOT_SERVED: &str = "the meter is not served";
 /// How often it is looked whether codes waited too long.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// How often those are let go that were settled long ago.
@@ -254,6 +256,11 @@ impl Tending {
         }
     }
 
+    /// Whether nobody may ask the meter now.
+    fn is_off(&self) -> bool {
+        self.served.live().duty == Duty::Off
+    }
+
     fn questions(&self) -> Questions<'_> {
         Questions {
             served: &self.served,
@@ -266,6 +273,9 @@ impl Tending {
     async fn send(&mut self, row: TopupRow) {
         let _no_polls = self.served.driver.hold_polls();
         let room = Arc::clone(&self.room);
+        if self.is_off() {
+            return self.try_later(&row, NOT_SERVED.to_owned()).await;
+        }
         let before = match room.read_ahead(&self.questions()).await {
             Ok(Ahead::Counts(before)) => before,
             Ok(Ahead::Another(says)) => {
@@ -378,7 +388,14 @@ impl Tending {
     async fn look(&mut self, row: TopupRow) {
         let _no_polls = self.served.driver.hold_polls();
         let room = Arc::clone(&self.room);
-        let read = room.read_round(&self.questions(), row.before.as_ref(), row.reply).await;
+        let read = match self.is_off() {
+            true => Err(NOT_SERVED.to_owned()),
+            false => match room.read_round(&self.questions(), row.before.as_ref(), row.reply).await {
+                Ok(round) => Ok(round),
+                Err(NotRead::Asked(DriverError::Stopping)) => return,
+                Err(error) => Err(error.to_string()),
+            },
+        };
         let pauses = room.proof_pauses();
         let Some((since, watching)) = self.looks.get_mut(&row.seq) else {
             return;
@@ -389,8 +406,7 @@ impl Tending {
                 let finding = round.finding(row.before.as_ref(), row.reply, row.worth);
                 (watching.saw(finding, since, &pauses), Some(round), None)
             }
-            Err(NotRead::Asked(DriverError::Stopping)) => return,
-            Err(error) => (watching.missed(since, &pauses), None, Some(error.to_string())),
+            Err(why) => (watching.missed(since, &pauses), None, Some(why)),
         };
         if matches!(outcome, Outcome::Taken(_) | Outcome::Refused) {
             // Whoever hears how it ended sees the balance that was read.

@@ -382,3 +382,34 @@ async fn a_meter_that_is_exchanged_between_the_code_and_its_proof_leaves_a_doubt
     assert!(told, "why it waits is said");
     tills.stop().await;
 }
+
+#[tokio::test]
+async fn a_meter_that_nobody_may_ask_is_not_asked_for_money_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let away = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let tills = Tills::start(folder.path(), away);
+    let topup = tills.give(CODE).await;
+    tills.room.set_duty(&id(), gatelodge::domain::Duty::Off).await.unwrap();
+    let refused = tills.room.top_up(new("10000000000000000100")).await;
+    assert!(matches!(refused, Err(TopupError::Off(_))), "{refused:?}");
+    tills.stop().await;
+    let mut meters = JoinSet::new();
+    let address = serve(station(setup(), Faults::default(), "2026-02-10T12:00:00Z"), &mut meters).await;
+    let tills = Tills::start(folder.path(), address);
+    let mut told = false;
+    for _ in 0..1_000 {
+        let waiting = tills.room.topup(&topup.id).unwrap();
+        assert_eq!(waiting.state, TopupState::Waiting);
+        told = waiting.trouble.as_deref() == Some("the meter is not served");
+        if told {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(told, "why it waits is said");
+    tills.stop().await;
+}
