@@ -11,16 +11,14 @@ use crate::http::once::{Answer, Known, Once};
 use crate::meter::emop::{Money, Token};
 use crate::store::{Ledger, Page, ReadError, RowError, Store, schema};
 
-const TOPUPS: Ledger<TopupRow> = Ledger::new(schema::TOPUPS);
-const OF_METERS: Ledger<()> = Ledger::new(schema::TOPUPS_OF_METERS);
+pub(super) const TOPUPS: Ledger<TopupRow> = Ledger::new(schema::TOPUPS);
+pub(super) const OF_METERS: Ledger<()> = Ledger::new(schema::TOPUPS_OF_METERS);
 const OPEN: Ledger<()> = Ledger::new(schema::TOPUPS_OPEN);
-const CODES: Ledger<u64> = Ledger::new(schema::TOPUP_CODES);
-const IDS: Ledger<u64> = Ledger::new(schema::TOPUP_IDS);
+pub(super) const CODES: Ledger<u64> = Ledger::new(schema::TOPUP_CODES);
+pub(super) const IDS: Ledger<u64> = Ledger::new(schema::TOPUP_IDS);
 
 /// How many may wait for one meter.
 const WAITING: usize = 20;
-/// Rows that are looked at in one change that forgets: four of each are taken away.
-const FORGOTTEN_AT_ONCE: usize = 24;
 /// Rows read at a time.
 const PAGE: usize = 256;
 
@@ -43,7 +41,7 @@ fn meter_key(meter: &MeterId) -> Vec<u8> {
     [meter.as_str().as_bytes(), &[0]].concat()
 }
 
-fn place(meter: &MeterId, seq: Seq) -> Vec<u8> {
+pub(super) fn place(meter: &MeterId, seq: Seq) -> Vec<u8> {
     [meter_key(meter), seq.0.to_be_bytes().to_vec()].concat()
 }
 
@@ -222,29 +220,6 @@ fn open_on(page: &Page, meter: &MeterId) -> Result<Vec<TopupRow>, RowError> {
     Ok(rows)
 }
 
-/// Forgets some of those that were settled before a moment, the oldest first; says how many.
-pub(super) fn forget_on(page: &mut Page, before: Timestamp) -> Result<usize, RowError> {
-    let oldest = TOPUPS.scan_on(page, &[], None, FORGOTTEN_AT_ONCE)?;
-    let over = oldest
-        .into_iter()
-        .map(|(_, row)| row)
-        .filter(|row| row.state.is_settled() && row.since < before);
-    let mut count = 0;
-    for row in over {
-        TOPUPS.delete_on(page, &row.seq.0.to_be_bytes());
-        OF_METERS.delete_on(page, &place(&row.meter, row.seq));
-        IDS.delete_on(page, row.id.as_bytes());
-        // The code may have been given anew since.
-        if let Ok(mark) = data_encoding::HEXLOWER.decode(row.mark.as_bytes())
-            && CODES.get_on(page, &mark)? == Some(row.seq.0)
-        {
-            CODES.delete_on(page, &mark);
-        }
-        count += 1;
-    }
-    Ok(count)
-}
-
 /// The one with this id.
 pub(super) fn find(store: &Store, id: &str) -> Result<Option<TopupRow>, ReadError> {
     match IDS.get(store, id.as_bytes())? {
@@ -310,67 +285,4 @@ fn of_index(store: &Store, keys: Vec<(Vec<u8>, ())>) -> Result<Vec<TopupRow>, Re
         rows.extend(get(store, seq)?);
     }
     Ok(rows)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::row::Through;
-    use super::*;
-    use crate::store::Options;
-
-    #[tokio::test]
-    async fn what_was_settled_long_ago_is_forgotten_whole_and_nothing_else() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(Options::new(dir.path())).unwrap();
-        let at = |second| Timestamp::from_second(second).unwrap();
-        let meter: MeterId = "EML1".parse().unwrap();
-        let new = |number: u32| NewTopup {
-            meter: "EML1".parse().unwrap(),
-            token: format!("{number:020}").parse().unwrap(),
-            origin: Origin {
-                by: "operator".to_owned(),
-                through: Through::CommandLine,
-            },
-            key: None,
-            worth: None,
-            once: None,
-        };
-        let key = std::sync::Arc::new(SealKey::passing());
-        let mut made = Vec::new();
-        for number in 0..4 {
-            let (new, key) = (new(number), std::sync::Arc::clone(&key));
-            let made_on = move |page: &mut Page| create_on(page, (Epoch(1), at(10)), &new, &key);
-            made.push(store.write(made_on).await.unwrap().0);
-        }
-        // The first was settled long ago, the second lately; the third waits; the fourth was settled long ago.
-        for (row, since) in [(0, 20), (1, 900), (3, 30)] {
-            let seq = made[row].seq;
-            let settle = move |page: &mut Page| {
-                change_on(page, seq, |row| {
-                    row.becomes(TopupState::Cancelled, at(since));
-                    true
-                })
-            };
-            store.write(settle).await.unwrap();
-        }
-        let before = at(500);
-        let forget = move |page: &mut Page| forget_on(page, before);
-        assert_eq!(store.write(forget).await.unwrap(), 2);
-        assert_eq!(store.write(forget).await.unwrap(), 0);
-        let left: Vec<Seq> = of_meter(&store, &meter, None, 10)
-            .unwrap()
-            .iter()
-            .map(|row| row.seq)
-            .collect();
-        assert_eq!(left, [made[2].seq, made[1].seq]);
-        assert_eq!(newest(&store, 10).unwrap().len(), 2);
-        assert!(find(&store, &made[0].id).unwrap().is_none());
-        assert_eq!(all_open(&store).unwrap().len(), 1);
-        let again = new(0);
-        let (row, is_new) = store
-            .write(move |page| create_on(page, (Epoch(1), at(1_000)), &again, &key))
-            .await
-            .unwrap();
-        assert!(is_new && row.seq != made[0].seq);
-    }
 }

@@ -2,7 +2,8 @@
 //! proved by what the meter counts (EMOP §21).
 //!
 //! [`evidence`] says what follows from what a meter shows, `watching` when it is looked at, `row` which steps an intent
-//! takes: these are pure. `reading` asks the meter, `work` drives one meter's intents, `ledger` writes them down, and
+//! takes: these are pure. `reading` asks the meter, `tending` drives one meter's intents, `keeping` gives each meter
+//! that needs one such a worker, `ledger` writes them down, and
 //! `asked` is what people and programs may do with them.
 
 mod asked;
@@ -10,14 +11,16 @@ mod error;
 pub mod evidence;
 #[cfg(test)]
 mod evidence_tests;
+mod forgetting;
+mod keeping;
 mod key;
 mod ledger;
 pub mod provider;
 mod reading;
 mod row;
 mod shown;
+mod tending;
 mod watching;
-mod work;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
