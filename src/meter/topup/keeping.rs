@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::sleep;
 
+use super::WRITE_AGAIN;
 use super::row::TopupRow;
 use super::tending::Tending;
 use super::watching::Pauses;
@@ -17,8 +18,6 @@ use crate::store::ReadError;
 
 /// How long a code is tried to be sent.
 const LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// How often a change is tried again that the book did not take.
-pub(super) const WRITE_AGAIN: Duration = Duration::from_secs(1);
 /// How often it is looked whether codes waited too long.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// How often those are let go that were settled long ago.

@@ -25,6 +25,7 @@ mod watching;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
@@ -38,6 +39,9 @@ pub use key::SealKeyError;
 pub use ledger::NewTopup;
 pub use row::{ByHand, Origin, Through};
 pub use shown::TopupShown;
+
+/// How often a change is tried again that the book did not take.
+const WRITE_AGAIN: Duration = Duration::from_secs(1);
 
 /// What the room keeps beside the rows.
 pub(super) struct Topups {

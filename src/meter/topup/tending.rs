@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::WRITE_AGAIN;
 use super::evidence::{Before, Reply};
-use super::keeping::WRITE_AGAIN;
 use super::ledger;
 use super::reading::Ahead;
 use super::row::TopupRow;
