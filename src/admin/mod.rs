@@ -19,6 +19,7 @@ mod remaining;
 mod socket;
 mod spaces;
 mod status;
+mod tariffs;
 mod uplink;
 mod verdict;
 mod webhooks;
@@ -125,6 +126,7 @@ pub fn router(state: AdminState) -> Router {
         .merge(relay::router())
         .merge(spaces::router())
         .merge(status::router())
+        .merge(tariffs::router())
         .merge(uplink::router())
         .merge(webhooks::router())
         .fallback(not_found)

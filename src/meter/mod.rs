@@ -33,6 +33,7 @@ pub mod session;
 mod shown;
 pub mod simulator;
 pub mod smip;
+pub mod tariffs;
 mod timetable;
 pub mod topup;
 pub mod v1;

@@ -20,6 +20,7 @@ use super::notes::{Knower, Notes};
 use super::served::{Beginning, Served, Source};
 use super::session::Session;
 use super::shown::{FleetShown, MeterShown};
+use super::tariffs::Tariffs;
 use super::topup::{TopupError, Topups};
 use crate::domain::units::Span;
 use crate::domain::{Event, Meter, MeterId, MeterState};
@@ -65,6 +66,7 @@ pub struct Meters {
     pub(super) changed: Notify,
     pub(super) workers: TaskTracker,
     pub(super) topups: Arc<Topups>,
+    pub(super) tariffs: Tariffs,
     dialect: Arc<Dialect>,
     fleet: RwLock<BTreeMap<MeterId, Arc<Served>>>,
     /// Changes that the polling has not looked at yet.
@@ -199,6 +201,7 @@ impl Meters {
             changed: Notify::new(),
             workers: TaskTracker::new(),
             topups: Arc::new(Topups::new(deps.seal_key)),
+            tariffs: Tariffs::new(),
             fleet: RwLock::default(),
             changes: Mutex::default(),
             numbers: AtomicU64::new(0),

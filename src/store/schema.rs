@@ -198,6 +198,11 @@ pub const TOPUP_IDS: Place = Place {
     name: "ids of top-ups",
     prefix: 0x4b,
 };
+/// How far the newest writing of a tariff to a meter is, by serial.
+pub const TARIFF_WRITES: Place = Place {
+    name: "tariff writes",
+    prefix: 0x4c,
+};
 
 /// What the uplink calls itself when nobody says.
 pub const UPLINK_NAME: Place = Place {
@@ -307,6 +312,7 @@ pub const PLACES: &[Place] = &[
     TOPUPS_OPEN,
     TOPUP_CODES,
     TOPUP_IDS,
+    TARIFF_WRITES,
     UPLINK_NAME,
     UPLINK_OPERATIONS,
     UPLINK_SELF_TEST,

@@ -3,6 +3,8 @@
 use serde_json::Value as Json;
 
 use crate::cli::print;
+use crate::cli::tariffs::frames_shown;
+use crate::meter::tariffs::FrameShown;
 
 /// What came of a command.
 pub(super) enum Outcome {
@@ -12,6 +14,10 @@ pub(super) enum Outcome {
     Scalar(Json),
     /// A mapping or a list: JSON, two spaces a level.
     Structure(Json),
+    /// It is done, and what is said beside was said to people; for programs it is this.
+    Told(Json),
+    /// Frames that would be sent.
+    Frames(Vec<FrameShown>),
     /// Anything else, as it is.
     Text(String),
 }
@@ -19,7 +25,8 @@ pub(super) enum Outcome {
 impl Outcome {
     pub(super) fn print(&self, command: &str) {
         match self {
-            Outcome::Nothing => {}
+            Outcome::Nothing | Outcome::Told(_) => {}
+            Outcome::Frames(frames) => frames_shown(frames),
             Outcome::Scalar(value) => print::line(format_args!("{command}={}", natural(value))),
             Outcome::Structure(value) => print::json_lines(&indented(value)),
             Outcome::Text(text) => print::line(format_args!("{text}")),
@@ -30,7 +37,8 @@ impl Outcome {
     pub(super) fn print_json(&self) {
         match self {
             Outcome::Nothing => {}
-            Outcome::Scalar(value) | Outcome::Structure(value) => print::json(value),
+            Outcome::Scalar(value) | Outcome::Structure(value) | Outcome::Told(value) => print::json(value),
+            Outcome::Frames(frames) => print::json(frames),
             Outcome::Text(text) => print::json(text),
         }
     }

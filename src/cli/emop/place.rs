@@ -8,6 +8,7 @@ use crate::domain::MeterId;
 use crate::meter::emop::dialect::Request;
 use crate::meter::emop::{Dialect, Token};
 use crate::meter::reads::{Asking, ReadError};
+use crate::meter::tariffs::{NewTariff, TariffWriteShown};
 use crate::meter::topup::TopupShown;
 
 /// A mediator, or the running box behind its socket.
@@ -25,6 +26,12 @@ pub(super) trait Place: Send + Sync {
     /// Gives a meter a code by way of a top-up in the box's book, and gives what became of it; `None`: there is no box, and
     /// so no top-up.
     async fn top_up(&self, _meter: &MeterId, _token: &Token) -> Result<Option<TopupShown>, CallError> {
+        Ok(None)
+    }
+
+    /// Has the box write a tariff to come as one operation, and gives how it ended; `None`: there is no box, and so each
+    /// object is a request of its own.
+    async fn write_tariff(&self, _meter: &MeterId, _new: &NewTariff) -> Result<Option<TariffWriteShown>, CallError> {
         Ok(None)
     }
 

@@ -13,6 +13,7 @@ use crate::meter::MeterShown;
 use crate::meter::emop::dialect::{InferredWrites, Request};
 use crate::meter::emop::{Dialect, Inferred, Token};
 use crate::meter::mediator::info;
+use crate::meter::tariffs::{NewTariff, TariffWriteShown, WriteState};
 use crate::meter::topup::TopupShown;
 
 /// So many seconds it is waited until it is known what became of a code: longer than a refusal takes to prove.
@@ -72,6 +73,17 @@ impl Place for RunningBox {
         Ok(Some(self.client.ask(Method::GET, &path, None).await?))
     }
 
+    async fn write_tariff(&self, meter: &MeterId, new: &NewTariff) -> Result<Option<TariffWriteShown>, CallError> {
+        let path = format!("/meters/{meter}/tariffs/future");
+        let body = serde_json::to_value(new).map_err(|error| CallError::unreadable("the tariff", &error))?;
+        let mut write: TariffWriteShown = self.client.ask(Method::PUT, &path, Some(&body)).await?;
+        while write.state == WriteState::Writing {
+            let path = format!("{path}?wait={WAIT_S}");
+            write = self.client.ask(Method::GET, &path, None).await?;
+        }
+        Ok(Some(write))
+    }
+
     async fn info(&self, meter: &MeterId) -> Result<Json, CallError> {
         Ok(info::info(&self.shown(meter).await?))
     }
@@ -97,7 +109,7 @@ impl From<ClientError> for CallError {
             refusal: kind == "meter-refused",
         };
         match kind.as_str() {
-            "not-asked" => CallError::NotAllowed(details),
+            "not-asked" | "not-written" => CallError::NotAllowed(details),
             "meter-silent" => CallError::NoConnection(details),
             "unknown" => failed("NOT_FOUND"),
             "meter-refused" | "exists" => failed("FAILED_PRECONDITION"),

@@ -33,6 +33,9 @@ const fn with(name: &'static str, about: &'static str, options: &'static [Opt], 
 
 const SWITCH: &[[&str; 2]] = &[["ON|OFF", "on"]];
 const OBIS: [&str; 2] = ["OBIS", "60.01.00"];
+/// What every write may be told.
+const DRY_RUN: Opt = Opt::flag("dry-run", "Show the frame and what it means, and send nothing");
+const WHY: Opt = Opt::optional("why", "TEXT", "Why, for the audit of the box", "");
 const TIMESTAMP: &[Opt] = &[Opt::required(
     "timestamp",
     "ISO",
@@ -107,6 +110,7 @@ pub(super) const COMMANDS: &[Entry] = &[
         Opt::preset("emergency-credit", "GBP", "How far below zero the balance may go", "15.00"),
         Opt::preset("ecredit-availability", "GBP", "From which balance on that is offered", "10.00"),
         Opt::preset("debt-recovery-rate", "GBP", "Debt paid back in a day", "0.30"),
+        DRY_RUN, WHY,
     ], TariffWrite),
     reads("tariffs_time_switches_element_a_or_single_read", "Read the switching times of element A, bytes", Bytes("tariff_time_switch_element_a_or_single")),
     reads("tariffs_time_switches_element_b_read", "Read the switching times of element B, bytes", Bytes("tariff_time_switch_element_b")),

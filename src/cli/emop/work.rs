@@ -11,7 +11,6 @@ use crate::cli::CliError;
 use crate::cli::reach::secret_from;
 use crate::meter::arguments;
 use crate::meter::emop::dialect::Request;
-use crate::meter::emop::tariff::FutureTariff;
 use crate::meter::emop::{MeterTime, ObjectId, ProfileLog, Token};
 
 /// What is done at each meter.
@@ -37,7 +36,7 @@ pub(super) enum Work {
     /// A top-up.
     Token(Token),
     /// A tariff to come.
-    Tariff(FutureTariff),
+    Tariff(writing::TariffRequest),
 }
 
 impl Work {
@@ -67,7 +66,7 @@ impl Work {
                 return Err(CliError::usage("a token is for one meter"));
             }
             Action::TokenSend => Work::Token(token(given.word())?),
-            Action::TariffWrite => Work::Tariff(writing::tariff(given)?),
+            Action::TariffWrite => Work::Tariff(writing::TariffRequest::of(given)?),
             plain => Work::Plain(plain),
         })
     }
@@ -88,7 +87,7 @@ impl Work {
             Work::Read(object) => reading::bytes(meter, *object).await,
             Work::WriteBytes(object, bytes) => writing::object(meter, Request::Write(*object, bytes.clone())).await,
             Work::Token(token) => writing::send_token(meter, token).await,
-            Work::Tariff(tariff) => writing::write_tariff(meter, tariff).await,
+            Work::Tariff(tariff) => tariff.carry_out(meter).await,
         }
     }
 }

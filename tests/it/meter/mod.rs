@@ -29,6 +29,8 @@ mod simulated;
 mod simulated_money;
 mod socks;
 mod speed;
+mod tariff_doors;
+mod tariffs;
 mod topup_doors;
 mod topup_faults;
 mod topups;

@@ -1,0 +1,79 @@
+//! How far the newest writing of a tariff to each meter is, so that it outlives the box (EMOP §22.3).
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::compared::Difference;
+use super::shown::WriteState;
+use crate::domain::{Epoch, MeterId};
+use crate::meter::emop::tariff::FutureTariff;
+use crate::meter::topup::Origin;
+use crate::store::{Ledger, Page, ReadError, RowError, Store, schema};
+
+const WRITES: Ledger<TariffRow> = Ledger::new(schema::TARIFF_WRITES);
+
+/// How much of an error is kept, in characters.
+const DETAILS: usize = 300;
+
+/// The row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct TariffRow {
+    pub(super) meter: MeterId,
+    /// The epoch of the book in which it was begun: a copy knows nothing of what was written since.
+    pub(super) epoch: Epoch,
+    pub(super) tariff: FutureTariff,
+    pub(super) origin: Origin,
+    pub(super) why: String,
+    pub(super) made: Timestamp,
+    pub(super) state: WriteState,
+    /// When it came to that state.
+    pub(super) since: Timestamp,
+    /// Objects that the meter took, in their order.
+    pub(super) written: u8,
+    /// Why it is no further.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) trouble: Option<String>,
+    /// What the meter holds otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) differs: Vec<Difference>,
+}
+
+impl TariffRow {
+    /// It comes to a state.
+    pub(super) fn becomes(&mut self, state: WriteState, trouble: Option<&str>, now: Timestamp) {
+        (self.state, self.since) = (state, now);
+        self.trouble = trouble.map(|why| why.chars().take(DETAILS).collect());
+    }
+
+    /// Whether the same tariff goes on where this one ended. In a copy of the book nobody knows where that was.
+    fn goes_on_as(&self, tariff: &FutureTariff, epoch: Epoch) -> bool {
+        let half = matches!(self.state, WriteState::Writing | WriteState::Halted);
+        half && self.tariff == *tariff && self.epoch == epoch
+    }
+}
+
+/// Begins a writing, or goes on with one of the same tariff that ended half-way.
+pub(super) fn begin_on(page: &mut Page, mut row: TariffRow) -> Result<TariffRow, RowError> {
+    if let Some(before) = WRITES.get_on(page, row.meter.as_str().as_bytes())?
+        && before.goes_on_as(&row.tariff, row.epoch)
+    {
+        row.written = before.written;
+    }
+    put_on(page, &row)?;
+    Ok(row)
+}
+
+/// Writes a row over the one of before.
+pub(super) fn put_on(page: &mut Page, row: &TariffRow) -> Result<(), RowError> {
+    WRITES.put_on(page, row.meter.as_str().as_bytes(), row)
+}
+
+/// Forgets what was written to a meter.
+pub(super) fn forget_on(page: &mut Page, meter: &MeterId) {
+    WRITES.delete_on(page, meter.as_str().as_bytes());
+}
+
+/// The newest writing to a meter.
+pub(super) fn get(store: &Store, meter: &MeterId) -> Result<Option<TariffRow>, ReadError> {
+    WRITES.get(store, meter.as_str().as_bytes())
+}

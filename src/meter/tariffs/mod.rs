@@ -1,0 +1,61 @@
+//! Tariffs as numbers with units, and writing one to come as one operation of the box (EMOP §22).
+//!
+//! `wanted` says what is refused before a meter hears of it, `compared` what a meter holds beside what was wanted, `shown`
+//! how tariffs and writes look: these are pure. `ledger` keeps how far a write is, `work` asks and writes.
+
+mod compared;
+mod error;
+mod ledger;
+mod shown;
+mod switches;
+mod wanted;
+mod work;
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+
+use crate::domain::MeterId;
+pub use compared::Difference;
+pub use error::TariffError;
+pub use shown::{
+    AmountShown, CUTS_ITSELF, FrameShown, SwitchesShown, TariffShown, TariffWriteShown, TariffsShown, WriteState,
+};
+pub use wanted::{Absent, NewTariff};
+
+/// What the room keeps beside the rows.
+pub(super) struct Tariffs {
+    /// Meters to which a tariff is being written, or that are asked whether one may be.
+    at_work: Mutex<HashSet<MeterId>>,
+    /// Rings when a write is further.
+    changed: watch::Sender<u64>,
+    /// Time switches that somebody had read in this run.
+    switches: Mutex<BTreeMap<MeterId, SwitchesShown>>,
+    pub(super) workers: TaskTracker,
+}
+
+impl Tariffs {
+    pub(super) fn new() -> Tariffs {
+        Tariffs {
+            at_work: Mutex::default(),
+            changed: watch::Sender::new(0),
+            switches: Mutex::default(),
+            workers: TaskTracker::new(),
+        }
+    }
+
+    fn at_work(&self) -> MutexGuard<'_, HashSet<MeterId>> {
+        self.at_work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn switches(&self) -> MutexGuard<'_, BTreeMap<MeterId, SwitchesShown>> {
+        self.switches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whoever waits looks again.
+    fn tell(&self) {
+        self.changed.send_modify(|count| *count += 1);
+    }
+}
