@@ -142,6 +142,7 @@ impl From<MetersError> for AdminError {
             | MetersError::ClockWrong
             | MetersError::Another { .. } => AdminError::conflict(text),
             MetersError::Entry(_) => AdminError::bad(text),
+            MetersError::Unfriendly { .. } | MetersError::Why => AdminError::not_written(text),
             MetersError::Unsettled(_) => AdminError::conflict(text),
             MetersError::Token(_) => AdminError::bad(text),
             MetersError::Topup(error) => error.into(),

@@ -37,6 +37,7 @@ pub mod tariffs;
 mod timetable;
 pub mod topup;
 pub mod v1;
+pub mod writes;
 
 pub use config::{Config, Entry, EntryError, Every, Polling};
 pub use energy::{Span, SpanError, Totals};

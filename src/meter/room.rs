@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -67,6 +68,8 @@ pub struct Meters {
     pub(super) workers: TaskTracker,
     pub(super) topups: Arc<Topups>,
     pub(super) tariffs: Tariffs,
+    /// Where the house stands, for hours of the day.
+    pub(super) timezone: TimeZone,
     dialect: Arc<Dialect>,
     fleet: RwLock<BTreeMap<MeterId, Arc<Served>>>,
     /// Changes that the polling has not looked at yet.
@@ -84,6 +87,8 @@ pub struct Deps {
     pub streams: CancellationToken,
     /// The file of the key that seals codes; `None`: a key that lives as long as the process.
     pub seal_key: Option<PathBuf>,
+    /// Where the house stands (`site.timezone`).
+    pub timezone: TimeZone,
 }
 
 impl Default for Deps {
@@ -92,6 +97,7 @@ impl Default for Deps {
             readings: Span::seconds(0),
             streams: CancellationToken::new(),
             seal_key: None,
+            timezone: TimeZone::UTC,
         }
     }
 }
@@ -161,6 +167,17 @@ pub enum MetersError {
         "what became of the code is not known yet: the meter is asked on, and the code is not sent again; `gatelodge prepay show {0}` says how it is"
     )]
     NotSettled(String),
+    /// It is a bad hour for it.
+    #[error("{what} at this hour (meters.friendly_hours): it may be from {from} on, or now with --now and --why")]
+    Unfriendly {
+        /// What is not done.
+        what: &'static str,
+        /// From when on it may be, where the house stands.
+        from: String,
+    },
+    /// No reason, or one that nobody would read.
+    #[error("a reason is needed, 1 to 300 characters, without control characters")]
+    Why,
     /// The box's own clock stands wrong: no meter's is set by it.
     #[error("the clock of this box stands wrong: no meter's is set by it; set it, or let the box reach a time server")]
     ClockWrong,
@@ -202,6 +219,7 @@ impl Meters {
             workers: TaskTracker::new(),
             topups: Arc::new(Topups::new(deps.seal_key)),
             tariffs: Tariffs::new(),
+            timezone: deps.timezone,
             fleet: RwLock::default(),
             changes: Mutex::default(),
             numbers: AtomicU64::new(0),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::tz::TimeZone;
 
 use super::Deps;
 use crate::app::part::{Part, Service, service};
@@ -17,6 +18,8 @@ pub(in crate::app) struct Section {
     room: meter::Config,
     fixed: Vec<Entry>,
     readings: Span,
+    /// Only where hours of the day count.
+    timezone: TimeZone,
 }
 
 #[async_trait]
@@ -26,8 +29,14 @@ impl Part<Deps> for Meters {
     type Section = Section;
 
     fn section(config: &Config) -> Option<Section> {
+        let room = config.meter_room()?;
+        let timezone = match room.friendly_hours {
+            Some(_) => config.site.timezone(),
+            None => TimeZone::UTC,
+        };
         Some(Section {
-            room: config.meter_room()?,
+            room,
+            timezone,
             fixed: config.meter.clone(),
             readings: config.retention.readings,
         })
@@ -38,6 +47,7 @@ impl Part<Deps> for Meters {
             readings: section.readings,
             streams: deps.streams.clone(),
             seal_key: Some(deps.data_dir.join("keys/seal.key")),
+            timezone: section.timezone.clone(),
         };
         Ok(Meters::with_deps(
             section.room.clone(),

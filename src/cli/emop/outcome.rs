@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use crate::cli::CliError;
 use crate::cli::print;
 use crate::cli::tariffs::frames_shown;
 use crate::meter::tariffs::FrameShown;
@@ -16,6 +17,8 @@ pub(super) enum Outcome {
     Structure(Json),
     /// It is done, and what is said beside was said to people; for programs it is this.
     Told(Json),
+    /// The meter holds something else than was written: for programs, and in words.
+    Differs(Json, String),
     /// Frames that would be sent.
     Frames(Vec<FrameShown>),
     /// Anything else, as it is.
@@ -25,7 +28,7 @@ pub(super) enum Outcome {
 impl Outcome {
     pub(super) fn print(&self, command: &str) {
         match self {
-            Outcome::Nothing | Outcome::Told(_) => {}
+            Outcome::Nothing | Outcome::Told(_) | Outcome::Differs(..) => {}
             Outcome::Frames(frames) => frames_shown(frames),
             Outcome::Scalar(value) => print::line(format_args!("{command}={}", natural(value))),
             Outcome::Structure(value) => print::json_lines(&indented(value)),
@@ -33,11 +36,20 @@ impl Outcome {
         }
     }
 
+    /// Whether it failed, though the meter took it.
+    pub(super) fn ended(self) -> Result<(), CliError> {
+        match self {
+            Outcome::Differs(_, words) => Err(CliError::failed(words)),
+            _ => Ok(()),
+        }
+    }
+
     /// As `--json` has it: one line, whatever it is.
     pub(super) fn print_json(&self) {
         match self {
             Outcome::Nothing => {}
-            Outcome::Scalar(value) | Outcome::Structure(value) | Outcome::Told(value) => print::json(value),
+            Outcome::Scalar(value) | Outcome::Structure(value) => print::json(value),
+            Outcome::Told(value) | Outcome::Differs(value, _) => print::json(value),
             Outcome::Frames(frames) => print::json(frames),
             Outcome::Text(text) => print::json(text),
         }

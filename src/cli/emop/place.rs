@@ -6,10 +6,11 @@ use serde_json::Value as Json;
 use crate::cli::CliError;
 use crate::domain::MeterId;
 use crate::meter::emop::dialect::Request;
-use crate::meter::emop::{Dialect, Token};
+use crate::meter::emop::{Dialect, ObjectId, Token};
 use crate::meter::reads::{Asking, ReadError};
 use crate::meter::tariffs::{NewTariff, TariffWriteShown};
 use crate::meter::topup::TopupShown;
+use crate::meter::writes::Leave;
 
 /// A mediator, or the running box behind its socket.
 #[async_trait]
@@ -20,8 +21,20 @@ pub(super) trait Place: Send + Sync {
     /// Asks a meter, and gives the data field of the answer.
     async fn ask(&self, meter: &MeterId, request: Request) -> Result<Vec<u8>, CallError>;
 
+    /// Writes an object. What is said of it beside is for a box; a mediator elsewhere hears none of it.
+    async fn write(
+        &self,
+        meter: &MeterId,
+        (object, payload): (ObjectId, &[u8]),
+        _leave: &Leave,
+    ) -> Result<(), CallError> {
+        self.ask(meter, Request::Write(object, payload.to_vec()))
+            .await
+            .map(drop)
+    }
+
     /// Sets a meter's clock to the present moment.
-    async fn set_clock(&self, meter: &MeterId) -> Result<(), CallError>;
+    async fn set_clock(&self, meter: &MeterId, leave: &Leave) -> Result<(), CallError>;
 
     /// Gives a meter a code by way of a top-up in the box's book, and gives what became of it; `None`: there is no box, and
     /// so no top-up.

@@ -1,6 +1,7 @@
 //! What changes something in a meter (EMOP §13, core writes, prepay; EMOP §5.5, §5.6).
 
 use super::command::Given;
+use super::manner::Manner;
 use super::outcome::Outcome;
 use super::place::{CallError, There};
 use crate::cli::CliError;
@@ -47,19 +48,18 @@ impl WriteRequest {
     }
 
     /// Writes it.
-    pub(super) async fn write(&self, meter: There<'_>) -> Result<Outcome, CliError> {
+    pub(super) async fn write(&self, meter: There<'_>, manner: &Manner) -> Result<Outcome, CliError> {
         let object = named(meter, self.object);
         let payload = self.value.encode(object.kind).map_err(CliError::usage)?;
-        meter.ask(Request::Write(object.id, payload)).await?;
-        Ok(Outcome::Nothing)
+        manner.write(meter, object.id, &payload).await
     }
 
     /// Writes it when the balance allows (EMOP §5.5): switching prepayment on needs ten pounds, switching it off nothing.
-    pub(super) async fn write_prepay(&self, meter: There<'_>) -> Result<Outcome, CliError> {
-        if self.value == Value::Flag(true) {
+    pub(super) async fn write_prepay(&self, meter: There<'_>, manner: &Manner) -> Result<Outcome, CliError> {
+        if self.value == Value::Flag(true) && !manner.is_dry() {
             arguments::may_start_prepay(balance(meter).await?).map_err(CliError::refused)?;
         }
-        self.write(meter).await
+        self.write(meter, manner).await
     }
 }
 
@@ -255,10 +255,4 @@ async fn write_tariff(meter: There<'_>, writes: &[TariffWrite]) -> Result<Outcom
 async fn is_held(meter: There<'_>, write: &TariffWrite) -> Result<bool, CliError> {
     let held = reads::payload(&meter, Request::Read(write.object)).await?;
     Ok(held.get(..write.payload.len()) == Some(&write.payload))
-}
-
-/// Writes any object.
-pub(super) async fn object(meter: There<'_>, request: Request) -> Result<Outcome, CliError> {
-    meter.ask(request).await?;
-    Ok(Outcome::Nothing)
 }

@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::domain::MeterId;
 pub use compared::Difference;
+pub(super) use compared::payload_in_words;
 pub use error::TariffError;
 pub use shown::{
     AmountShown, CUTS_ITSELF, FrameShown, SwitchesShown, TariffShown, TariffWriteShown, TariffsShown, WriteState,

@@ -220,7 +220,14 @@ fn what_is_written_by_one_way_is_read_by_the_other() {
                 "never_button_required",
             ),
         ] {
-            let said = fixture.emop(writer, &["--config", leave, write, SERIAL, word]);
+            let mut arguments = vec!["--config", leave, write, SERIAL, word];
+            if write == "load_switch_write" {
+                let once = fixture.emop(writer, &arguments);
+                assert_eq!(once.code, 5, "{writer:?}: {}", once.err);
+                assert!(once.err.contains("twice") && once.err.contains("--yes"), "{}", once.err);
+                arguments.push("--yes");
+            }
+            let said = fixture.emop(writer, &arguments);
             assert_eq!(
                 (said.code, said.out.as_str()),
                 (0, ""),

@@ -36,4 +36,5 @@ mod topup_faults;
 mod topups;
 pub mod v1;
 mod vectors;
+mod writes;
 mod written;
