@@ -64,6 +64,7 @@ impl Meters {
         }
         if let Some(written) = &written {
             self.must_be_friendly(written, leave)?;
+            self.must_be_no_part(meter, written)?;
         }
         let sets_clock = matches!(command, Command::SetClock);
         let answer = served.driver.carry_out(command, Rank::People, deadline).await;

@@ -175,6 +175,9 @@ pub enum MetersError {
         /// From when on it may be, where the house stands.
         from: String,
     },
+    /// Its parts are being written as a whole.
+    #[error("a tariff is being written to meter {0}; `gatelodge meter tariff show {0}` says how far it is")]
+    TariffUnderWay(MeterId),
     /// No reason, or one that nobody would read.
     #[error("a reason is needed, 1 to 300 characters, without control characters")]
     Why,

@@ -27,7 +27,8 @@ pub(super) fn status(meter: &MeterId, error: &MetersError) -> Status {
         MetersError::Another { .. }
         | MetersError::ClockWrong
         | MetersError::Unsettled(_)
-        | MetersError::Unfriendly { .. } => Status::failed_precondition(error.to_string()),
+        | MetersError::Unfriendly { .. }
+        | MetersError::TariffUnderWay(_) => Status::failed_precondition(error.to_string()),
         MetersError::NotTaken => refused(Ack::Security),
         MetersError::Token(_) | MetersError::Why => Status::invalid_argument(error.to_string()),
         MetersError::Topup(TopupError::TakesNone(_) | TopupError::Another { .. }) => {

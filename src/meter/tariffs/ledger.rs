@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::compared::Difference;
-use super::shown::WriteState;
 use crate::domain::{Epoch, MeterId};
 use crate::meter::emop::tariff::FutureTariff;
 use crate::meter::topup::Origin;
@@ -14,6 +14,37 @@ const WRITES: Ledger<TariffRow> = Ledger::new(schema::TARIFF_WRITES);
 
 /// How much of an error is kept, in characters.
 const DETAILS: usize = 300;
+
+/// Objects of a tariff to come.
+pub(super) const OBJECTS: u8 = 11;
+
+/// How far a writing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = TariffWriteState)]
+pub enum WriteState {
+    /// It is being written, or read back.
+    Writing,
+    /// It ended half-way: the same tariff again goes on there.
+    Halted,
+    /// The meter holds something else than was written.
+    Differs,
+    /// The meter holds all of it.
+    Done,
+}
+
+impl WriteState {
+    /// Its name in JSON and on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            WriteState::Writing => "writing",
+            WriteState::Halted => "halted",
+            WriteState::Differs => "differs",
+            WriteState::Done => "done",
+        }
+    }
+}
 
 /// The row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

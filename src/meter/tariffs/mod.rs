@@ -1,14 +1,19 @@
 //! Tariffs as numbers with units, and writing one to come as one operation of the box (EMOP §22).
 //!
 //! `wanted` says what is refused before a meter hears of it, `compared` what a meter holds beside what was wanted, `shown`
-//! how tariffs and writes look: these are pure. `ledger` keeps how far a write is, `work` asks and writes.
+//! how tariffs and writes look: these are pure. `ledger` keeps how far a write is, `asked` asks the meter first,
+//! `work` writes.
 
+mod asked;
 mod compared;
 mod error;
+mod frames;
 mod ledger;
 mod shown;
 mod switches;
 mod wanted;
+#[cfg(test)]
+mod wanted_tests;
 mod work;
 
 use std::collections::{BTreeMap, HashSet};
@@ -21,9 +26,9 @@ use crate::domain::MeterId;
 pub use compared::Difference;
 pub(super) use compared::payload_in_words;
 pub use error::TariffError;
-pub use shown::{
-    AmountShown, CUTS_ITSELF, FrameShown, SwitchesShown, TariffShown, TariffWriteShown, TariffsShown, WriteState,
-};
+pub use frames::FrameShown;
+pub use ledger::WriteState;
+pub use shown::{AmountShown, CUTS_ITSELF, SwitchesShown, TariffShown, TariffWriteShown, TariffsShown};
 pub use wanted::{Absent, NewTariff};
 
 /// What the room keeps beside the rows.
@@ -45,6 +50,11 @@ impl Tariffs {
             switches: Mutex::default(),
             workers: TaskTracker::new(),
         }
+    }
+
+    /// Whether a tariff is being written to a meter.
+    pub(super) fn is_at_work(&self, meter: &MeterId) -> bool {
+        self.at_work().contains(meter)
     }
 
     fn at_work(&self) -> MutexGuard<'_, HashSet<MeterId>> {

@@ -5,12 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use utoipa::ToSchema;
 
-use super::compared::{Difference, hex, in_words, own_clock, priced};
-use super::ledger::TariffRow;
+use super::compared::{Difference, own_clock, priced};
+use super::ledger::{OBJECTS, TariffRow, WriteState};
 use crate::domain::{MeterId, Quality};
-use crate::meter::emop::message::Message;
-use crate::meter::emop::tariff::{FutureTariff, TariffWrite};
-use crate::meter::emop::{Ack, Address, Control, Dialect, Frame, Money};
+use crate::meter::emop::Money;
+use crate::meter::emop::tariff::FutureTariff;
 use crate::meter::shown::ValueShown;
 use crate::meter::topup::Origin;
 
@@ -93,34 +92,6 @@ pub struct SwitchesShown {
     pub at: Timestamp,
 }
 
-/// How far a writing is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = TariffWriteState)]
-pub enum WriteState {
-    /// It is being written, or read back.
-    Writing,
-    /// It ended half-way: the same tariff again goes on there.
-    Halted,
-    /// The meter holds something else than was written.
-    Differs,
-    /// The meter holds all of it.
-    Done,
-}
-
-impl WriteState {
-    /// Its name in JSON and on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            WriteState::Writing => "writing",
-            WriteState::Halted => "halted",
-            WriteState::Differs => "differs",
-            WriteState::Done => "done",
-        }
-    }
-}
-
 /// A writing of a tariff.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = TariffWrite)]
@@ -156,44 +127,6 @@ pub struct TariffWriteShown {
     /// When it came to that state.
     #[schema(value_type = String)]
     pub since: Timestamp,
-}
-
-/// A frame that would be sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = MeterFrame)]
-pub struct FrameShown {
-    /// The object's name, or its number when it has none.
-    pub object: String,
-    /// The frame, hex; its sequence number is counted when it is sent, and the checksum with it.
-    pub frame: String,
-    /// What it puts into the object.
-    pub means: String,
-}
-
-impl FrameShown {
-    /// A data field as a whole frame.
-    pub(in crate::meter) fn of(object: &str, data: &[u8], means: String) -> FrameShown {
-        let frame = Frame {
-            destination: Address::ANY_METER,
-            source: Address::CLIENT,
-            control: Control::new(Ack::Accepted, 0),
-            data,
-        };
-        FrameShown {
-            object: object.to_owned(),
-            frame: frame
-                .encode()
-                .map_or_else(|error| error.to_string(), |bytes| hex(&bytes)),
-            means,
-        }
-    }
-
-    /// A part of a tariff.
-    #[must_use]
-    pub fn of_tariff(write: &TariffWrite, dialect: &Dialect) -> FrameShown {
-        let data = Message::write(write.object, &write.payload);
-        FrameShown::of(write.name, &data, in_words(write, &write.payload, dialect))
-    }
 }
 
 /// The key of a tariff as it is stored, and what its unit is told by.
@@ -235,19 +168,17 @@ impl TariffShown {
 
 impl TariffWriteShown {
     /// `runs`: it is being written in this moment.
-    pub(super) fn of(row: TariffRow, of: u8, runs: bool) -> TariffWriteShown {
+    pub(super) fn of(row: TariffRow, runs: bool) -> TariffWriteShown {
         let cut = row.state == WriteState::Writing && !runs;
         let state = if cut { WriteState::Halted } else { row.state };
-        let trouble = row
-            .trouble
-            .or_else(|| cut.then(|| "the box stopped meanwhile".to_owned()));
+        let trouble = row.trouble.or_else(|| cut.then(|| "it was interrupted".to_owned()));
         let tariff: FutureTariff = row.tariff;
         TariffWriteShown {
-            words: words(state, (row.written, of), &row.differs),
+            words: words(state, (row.written, OBJECTS), &row.differs),
             meter: row.meter,
             state,
             written: row.written,
-            of,
+            of: OBJECTS,
             trouble,
             differs: row.differs,
             unit_rate: shown("unit_rate", tariff.unit_rate),

@@ -4,7 +4,6 @@ use super::TariffError;
 use super::compared::hex;
 use super::ledger;
 use super::shown::{SwitchesShown, TariffShown, TariffWriteShown, TariffsShown, UNTOUCHED};
-use super::work::OBJECTS;
 use crate::domain::{MeterId, Quantity};
 use crate::meter::driver::{Rank, Syncer};
 use crate::meter::emop::dialect::Request;
@@ -30,7 +29,7 @@ impl Meters {
     pub fn tariff_write(&self, meter: &MeterId) -> Result<Option<TariffWriteShown>, TariffError> {
         let runs = self.tariffs.at_work().contains(meter);
         let row = ledger::get(&self.store, meter)?;
-        Ok(row.map(|row| TariffWriteShown::of(row, OBJECTS, runs)))
+        Ok(row.map(|row| TariffWriteShown::of(row, runs)))
     }
 
     /// Asks a meter for both tariffs and its time switches now; what it says is on disk and shown before this ends.

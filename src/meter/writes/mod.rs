@@ -102,6 +102,16 @@ impl Meters {
         }
     }
 
+    /// Refuses a part of a tariff while a whole one is being written.
+    pub(super) fn must_be_no_part(&self, meter: &MeterId, written: &Written) -> Result<(), MetersError> {
+        let known = self.dialect().catalogue().of(written.object);
+        let is_part = known.is_some_and(|object| object.name.starts_with("tariff_future_"));
+        if is_part && self.tariffs.is_at_work(meter) {
+            return Err(MetersError::TariffUnderWay(meter.clone()));
+        }
+        Ok(())
+    }
+
     /// Tells the audit what was written, and what the meter said.
     pub(super) fn audit(
         &self,

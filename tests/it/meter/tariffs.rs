@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use gatelodge::domain::units::Span;
 use gatelodge::domain::{Duty, Quantity};
+use gatelodge::meter::driver::Command;
+use gatelodge::meter::emop::dialect::Request;
 use gatelodge::meter::emop::identity::MeterType;
-use gatelodge::meter::simulator::{Faults, Setup};
+use gatelodge::meter::simulator::{Faults, Setup, TcpMeter};
 use gatelodge::meter::tariffs::{Absent, NewTariff, TariffError, TariffWriteShown, WriteState};
-use gatelodge::meter::{Config, Deps, Meters};
+use gatelodge::meter::{Config, Deps, Meters, MetersError};
 use gatelodge::store::{Options, Store};
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::{JoinHandle, JoinSet};
@@ -18,7 +20,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::driver::{entry, id, operator, quick};
-use super::fixture::{SERIAL, object, serve, station};
+use super::fixture::{SERIAL, never, object, serve, station};
 
 /// A running room with one meter.
 struct Fixture {
@@ -38,7 +40,7 @@ fn config() -> Config {
 }
 
 fn room(folder: &Path, address: std::net::SocketAddr) -> (Arc<Meters>, Store) {
-    let store = Store::open(Options::new(&folder.join("store"))).unwrap();
+    let store = Store::open(Options::new(folder.join("store"))).unwrap();
     let room = Meters::with_deps(config(), vec![entry(address)], store.clone(), Deps::default()).unwrap();
     (room, store)
 }
@@ -249,6 +251,54 @@ async fn what_the_meter_holds_otherwise_is_told_and_does_not_begin() {
     let write = fixture.write(&new()).await.unwrap();
     assert_eq!((write.state, write.written), (WriteState::Differs, 0), "{write:?}");
     fixture.stop().await;
+}
+
+#[tokio::test]
+async fn a_meter_that_goes_silent_is_gone_on_with_and_one_that_forgot_does_not_begin() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut meters = JoinSet::new();
+    let slow = Faults {
+        slow: Duration::from_millis(60),
+        ..Faults::default()
+    };
+    let now = Timestamp::now().to_string();
+    let address = serve(station(setup(), slow, &now), &mut meters).await;
+    let (room, store) = room(folder.path(), address);
+    let new = new();
+    room.write_tariff(&id(), &new, &operator()).await.unwrap();
+    // A part of it by another way would be overwritten, or overwrite.
+    let gas = Request::Write(object("tariff_future_gas"), vec![0; 4]);
+    let part = room.carry_out(&id(), Command::Ask(gas), &operator(), never()).await;
+    assert!(matches!(part, Err(MetersError::TariffUnderWay(_))), "{part:?}");
+    while room.tariff_write(&id()).unwrap().unwrap().written < 5 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    meters.shutdown().await;
+    let until = Instant::now() + Duration::from_secs(60);
+    let halted = room.settled_tariff_write(&id(), until).await.unwrap().unwrap();
+    assert_eq!(halted.state, WriteState::Halted, "{halted:?}");
+    assert!(
+        halted.trouble.is_some() && (5..11).contains(&halted.written),
+        "{halted:?}"
+    );
+
+    // The same serial at the same place, but nothing of what was written is there any more.
+    let forgetful = station(setup(), Faults::default(), &now);
+    let again = TcpMeter::listen(address, forgetful).await.unwrap();
+    meters.spawn(async move { again.run().await.unwrap() });
+    let begun = room.write_tariff(&id(), &new, &operator()).await.unwrap();
+    assert_eq!(begun.written, halted.written, "it goes on where it was");
+    let differs = room.settled_tariff_write(&id(), until).await.unwrap().unwrap();
+    assert_eq!(
+        (differs.state, differs.written),
+        (WriteState::Differs, 10),
+        "{differs:?}"
+    );
+    // Then it begins anew.
+    room.write_tariff(&id(), &new, &operator()).await.unwrap();
+    let done = room.settled_tariff_write(&id(), until).await.unwrap().unwrap();
+    assert_eq!((done.state, done.written), (WriteState::Done, 11), "{done:?}");
+    store.close().await;
 }
 
 #[tokio::test]
