@@ -8,14 +8,14 @@ use super::error::TariffError;
 use super::frames::FrameShown;
 use super::ledger::{self, TariffRow, WriteState};
 use super::shown::TariffWriteShown;
-use super::wanted::{NewTariff, Wanted, must_be_right, must_not_be_imminent};
+use super::wanted::{NewTariff, Wanted, must_be_right, must_not_be_imminent, own};
 use super::work::Writing;
 use crate::accounts::AUDIT;
 use crate::domain::{Duty, MeterId, Quantity};
 use crate::meter::driver::Rank;
 use crate::meter::emop::identity::Hardware;
 use crate::meter::emop::tariff::{FutureTariff, Which};
-use crate::meter::emop::{Money, Value};
+use crate::meter::emop::{MeterTime, Money, Value};
 use crate::meter::reads::{self, Asking, ReadError};
 use crate::meter::room::Meters;
 use crate::meter::served::{Questions, Served};
@@ -53,7 +53,7 @@ impl Meters {
             rank: Rank::People,
             limit: self.one_try() * 2,
         };
-        let tariff = self.asked_first(&asking, &wanted).await?;
+        let (tariff, older) = self.asked_first(&asking, &wanted).await?;
         let writes = tariff.writes(self.dialect().catalogue())?;
         let row = TariffRow {
             meter: meter.clone(),
@@ -65,6 +65,7 @@ impl Meters {
             state: WriteState::Writing,
             since: self.store.now(),
             written: 0,
+            older,
             trouble: None,
             differs: Vec::new(),
         };
@@ -188,8 +189,13 @@ impl Meters {
         }
     }
 
-    /// What the meter is asked before anything is written to it.
-    async fn asked_first(&self, asking: &Questions<'_>, wanted: &Wanted) -> Result<FutureTariff, TariffError> {
+    /// What the meter is asked before anything is written to it: what is to be written, and the moment of an older tariff
+    /// to come that lies ahead.
+    async fn asked_first(
+        &self,
+        asking: &Questions<'_>,
+        wanted: &Wanted,
+    ) -> Result<(FutureTariff, Option<MeterTime>), TariffError> {
         let meter = &asking.served.meter.serial;
         self.right_single_phase(asking).await?;
         match reads::known(asking, "time").await? {
@@ -216,7 +222,8 @@ impl Meters {
                 }
             }
         }
-        wanted.with(meter, in_force, prepays)
+        let older = held.filter(|held| held.moment() > own(now.0, now.1));
+        Ok((wanted.with(meter, in_force, prepays)?, older))
     }
 }
 

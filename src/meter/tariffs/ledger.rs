@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::compared::Difference;
 use crate::domain::{Epoch, MeterId};
+use crate::meter::emop::MeterTime;
 use crate::meter::emop::tariff::FutureTariff;
 use crate::meter::topup::Origin;
 use crate::store::{Ledger, Page, ReadError, RowError, Store, schema};
@@ -61,6 +62,9 @@ pub(super) struct TariffRow {
     pub(super) since: Timestamp,
     /// Objects that the meter took, in their order.
     pub(super) written: u8,
+    /// The moment of an older tariff to come that the meter held and that lay ahead: what is half-written begins then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) older: Option<MeterTime>,
     /// Why it is no further.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) trouble: Option<String>,

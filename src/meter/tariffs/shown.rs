@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 use super::compared::{Difference, own_clock, priced};
 use super::ledger::{OBJECTS, TariffRow, WriteState};
 use crate::domain::{MeterId, Quality};
-use crate::meter::emop::Money;
 use crate::meter::emop::tariff::FutureTariff;
+use crate::meter::emop::{MeterTime, Money};
 use crate::meter::shown::ValueShown;
 use crate::meter::topup::Origin;
 
@@ -174,7 +174,7 @@ impl TariffWriteShown {
         let trouble = row.trouble.or_else(|| cut.then(|| "it was interrupted".to_owned()));
         let tariff: FutureTariff = row.tariff;
         TariffWriteShown {
-            words: words(state, (row.written, OBJECTS), &row.differs),
+            words: words(state, (row.written, OBJECTS), row.older, &row.differs),
             meter: row.meter,
             state,
             written: row.written,
@@ -195,9 +195,16 @@ impl TariffWriteShown {
     }
 }
 
-fn words(state: WriteState, (written, of): (u8, u8), differs: &[Difference]) -> String {
+fn words(state: WriteState, (written, of): (u8, u8), older: Option<MeterTime>, differs: &[Difference]) -> String {
     let far = format!("written {written} of {of}");
-    let begins = if written < of { "; it does not begin" } else { "" };
+    let begins = match older {
+        _ if written == of => String::new(),
+        None => "; it does not begin".to_owned(),
+        Some(older) => format!(
+            "; the meter still begins what it holds at {}, with parts of this one: write it again before",
+            own_clock(older)
+        ),
+    };
     match state {
         WriteState::Writing => far,
         WriteState::Halted => format!("{far}{begins}: the same tariff again goes on there"),
@@ -247,13 +254,18 @@ mod tests {
             wanted: String::new(),
             held: String::new(),
         }];
-        let half = words(WriteState::Differs, (10, 11), &differs);
+        let half = words(WriteState::Differs, (10, 11), None, &differs);
         assert_eq!(
             half,
             "written 10 of 11, differs in tariff_future_gas; it does not begin"
         );
-        let whole = words(WriteState::Differs, (11, 11), &differs);
+        let whole = words(WriteState::Differs, (11, 11), None, &differs);
         assert_eq!(whole, "written 11 of 11, differs in tariff_future_gas");
-        assert_eq!(words(WriteState::Writing, (4, 11), &[]), "written 4 of 11");
+        assert_eq!(words(WriteState::Writing, (4, 11), None, &[]), "written 4 of 11");
+        let older = words(WriteState::Halted, (4, 11), Some(MeterTime(762_525_296)), &[]);
+        assert!(
+            older.contains("still begins what it holds at 2024-02-29 12:34:56"),
+            "{older}"
+        );
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use gatelodge::domain::units::Span;
 use gatelodge::domain::{Duty, Quantity};
 use gatelodge::meter::driver::Command;
+use gatelodge::meter::emop::MeterTime;
 use gatelodge::meter::emop::dialect::Request;
 use gatelodge::meter::emop::identity::MeterType;
 use gatelodge::meter::simulator::{Faults, Setup, TcpMeter};
@@ -229,6 +230,24 @@ async fn what_the_meter_holds_otherwise_is_told_and_does_not_begin() {
     let held = held.value(Quantity::TariffsFuture).unwrap();
     assert_eq!(held["activation_datetime"], "2000-01-01T00:00:00");
     assert_eq!(held["unit_rate_element_a"], "0.2345", "what was read back is known");
+    fixture.stop().await;
+
+    // An older tariff to come is still there: what is half-written would begin with it, and that is said.
+    let fixture = Fixture::prepaid(deaf).await;
+    let older = Timestamp::now() + SignedDuration::from_hours(24);
+    let older = MeterTime::of(older).unwrap().to_bytes().to_vec();
+    let older = Command::Ask(Request::Write(object("tariff_future_activation_datetime"), older));
+    fixture
+        .room
+        .carry_out(&id(), older, &operator(), never())
+        .await
+        .unwrap();
+    let write = fixture.write(&new()).await.unwrap();
+    assert!(
+        write.words.contains("the meter still begins what it holds at"),
+        "{}",
+        write.words
+    );
     fixture.stop().await;
 
     // It refuses one object.
