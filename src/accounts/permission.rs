@@ -42,7 +42,7 @@ pub enum Scope {
     #[serde(rename = "meters:read")]
     #[value(name = "meters:read")]
     MetersRead,
-    /// Asks meters anew too.
+    /// Asks meters anew and writes tariffs to come too.
     #[serde(rename = "meters:write")]
     #[value(name = "meters:write")]
     MetersWrite,
@@ -71,7 +71,7 @@ pub enum Act {
     ManageSpaces,
     /// See every meter; whose a meter is, sees it in any case ([`Who::sees`]).
     ReadMeters,
-    /// Ask meters anew.
+    /// Ask meters anew, and write tariffs to come.
     CommandMeters,
     /// Give any meter a top-up code; to their own, people may in any case ([`Who::tops_up`]).
     TopUp,

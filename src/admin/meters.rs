@@ -16,9 +16,10 @@ use super::AdminState;
 use super::problem::AdminError;
 use crate::domain::{Duty, MeterId};
 use crate::meter::driver::Command;
-use crate::meter::emop::Inferred;
 use crate::meter::emop::dialect::Request;
+use crate::meter::emop::{Inferred, ObjectId};
 use crate::meter::topup::{Origin, Through};
+use crate::meter::writes::Leave;
 use crate::meter::{Entry, Joined, MeterShown, Meters};
 
 /// The longest that one request may take, in seconds (EMOP §10.2).
@@ -31,6 +32,7 @@ pub(super) fn router() -> Router<AdminState> {
         .route("/meters/{serial}/duty", put(set_duty))
         .route("/meters/{serial}/poll", post(poll))
         .route("/meters/{serial}/ask", post(ask))
+        .route("/meters/{serial}/write", post(write))
         .route("/meters/{serial}/clock", post(set_clock))
         .route("/inferred", get(inferred))
 }
@@ -109,9 +111,41 @@ async fn ask(
     }))
 }
 
-async fn set_clock(State(state): State<AdminState>, Path(meter): Path<String>) -> Result<Json<Value>, AdminError> {
-    let room = room(&state)?;
-    room.carry_out(&serial(&meter)?, Command::SetClock, &origin(), deadline())
+/// An object that is written, and what is said of it.
+#[derive(Deserialize)]
+struct Order {
+    object: String,
+    /// Hex.
+    payload: String,
+    leave: Leave,
+}
+
+async fn write(
+    State(state): State<AdminState>,
+    Path(meter): Path<String>,
+    Json(order): Json<Order>,
+) -> Result<StatusCode, AdminError> {
+    let object: ObjectId = order
+        .object
+        .parse()
+        .map_err(|error: crate::meter::emop::object::ObjectIdError| AdminError::bad(error.to_string()))?;
+    let payload = HEXLOWER_PERMISSIVE
+        .decode(order.payload.as_bytes())
+        .map_err(|error| AdminError::bad(format!("the payload is not hex: {error}")))?;
+    let command = Command::Ask(Request::Write(object, payload));
+    room(&state)?
+        .carry_out_with(&serial(&meter)?, command, (&origin(), &order.leave), deadline())
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn set_clock(
+    State(state): State<AdminState>,
+    Path(meter): Path<String>,
+    leave: Option<Json<Leave>>,
+) -> Result<Json<Value>, AdminError> {
+    let (room, leave) = (room(&state)?, leave.map(|Json(leave)| leave).unwrap_or_default());
+    room.carry_out_with(&serial(&meter)?, Command::SetClock, (&origin(), &leave), deadline())
         .await?;
     Ok(Json(json!({ "set": true })))
 }

@@ -20,6 +20,7 @@ mod remaining;
 mod socket;
 mod spaces;
 mod status;
+mod tariffs;
 mod uplink;
 mod verdict;
 mod webhooks;
@@ -127,6 +128,7 @@ pub fn router(state: AdminState) -> Router {
         .merge(relay::router())
         .merge(spaces::router())
         .merge(status::router())
+        .merge(tariffs::router())
         .merge(uplink::router())
         .merge(webhooks::router())
         .fallback(not_found)

@@ -8,6 +8,7 @@ use crate::http::Problem;
 use crate::meter::MetersError;
 use crate::meter::driver::DriverError;
 use crate::meter::session::SessionError;
+use crate::meter::tariffs::TariffError;
 use crate::meter::topup::TopupError;
 use crate::occupancy::manage::ManageError;
 use crate::store::{ReadError, Unwritten};
@@ -38,6 +39,11 @@ impl AdminError {
     /// The box is not in a state to do it.
     pub(super) fn unavailable(detail: impl Into<String>) -> AdminError {
         AdminError(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not now").detail(detail))
+    }
+
+    /// Nothing is written to the meter, for a reason that whoever asked can do something about.
+    pub(super) fn not_written(detail: impl Into<String>) -> AdminError {
+        AdminError(Problem::new(StatusCode::CONFLICT, "not-written", "Not written").detail(detail))
     }
 
     /// A refusal because something went wrong in the box.
@@ -136,6 +142,9 @@ impl From<MetersError> for AdminError {
             | MetersError::ClockWrong
             | MetersError::Another { .. } => AdminError::conflict(text),
             MetersError::Entry(_) => AdminError::bad(text),
+            MetersError::Unfriendly { .. } | MetersError::TariffUnderWay(_) | MetersError::Why => {
+                AdminError::not_written(text)
+            }
             MetersError::Unsettled(_) => AdminError::conflict(text),
             MetersError::Token(_) => AdminError::bad(text),
             MetersError::Topup(error) => error.into(),
@@ -150,6 +159,36 @@ impl From<MetersError> for AdminError {
             MetersError::Unanswered(why) => AdminError::unanswered(&why, text),
             MetersError::Row(_) => AdminError::failed(text),
             MetersError::Write(why) => why.into(),
+        }
+    }
+}
+
+impl From<TariffError> for AdminError {
+    fn from(error: TariffError) -> AdminError {
+        let text = error.to_string();
+        match error {
+            TariffError::UnknownMeter(_) => AdminError::unknown(text),
+            TariffError::Unanswered(why) => AdminError::unanswered(&why, text),
+            TariffError::Unreadable(_) => {
+                let title = "The meter's answer cannot be read";
+                AdminError(Problem::new(StatusCode::BAD_GATEWAY, "meter-unreadable", title).detail(text))
+            }
+            TariffError::Row(_) | TariffError::Read(_) => AdminError::failed(text),
+            TariffError::Write(why) => why.into(),
+            TariffError::Off(_)
+            | TariffError::Another { .. }
+            | TariffError::ThreePhases(_)
+            | TariffError::Argument { .. }
+            | TariffError::Moment(_)
+            | TariffError::Value(_)
+            | TariffError::Past { .. }
+            | TariffError::ClockWrong
+            | TariffError::MeterClock { .. }
+            | TariffError::OnlyPrepay { .. }
+            | TariffError::NotKnown { .. }
+            | TariffError::Imminent { .. }
+            | TariffError::UnderWay(_)
+            | TariffError::Why => AdminError::not_written(text),
         }
     }
 }

@@ -1,12 +1,14 @@
 //! `meter …`: the registry of meters.
 
+use std::process::ExitCode;
+
 use clap::{Args, Subcommand};
 use hyper::Method;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::reach::block_on;
-use super::{CliError, Common, print};
+use super::{CliError, Common, print, tariffs};
 use crate::admin::Client;
 use crate::domain::{Doubt, Duty, Health, MeterId};
 use crate::meter::link::Target;
@@ -29,6 +31,9 @@ pub(super) enum Command {
         /// Its serial
         serial: MeterId,
     },
+    /// What a meter charges, and what it is to charge
+    #[command(subcommand)]
+    Tariff(tariffs::Command),
     /// Take a meter that was added out of the registry
     #[command(after_help = "Example:\n  gatelodge meter remove EML2137580761")]
     Remove {
@@ -60,7 +65,7 @@ pub(super) struct Add {
 }
 
 impl Command {
-    pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
+    pub(super) fn run(self, common: &Common) -> Result<ExitCode, CliError> {
         block_on(async {
             let client = common.running().await?;
             match self {
@@ -79,6 +84,7 @@ impl Command {
                 }
                 Command::List => many(common, all(&client).await?),
                 Command::Show { serial } => one(common, &client.ask(Method::GET, &path(&serial), None).await?),
+                Command::Tariff(command) => return command.run(common, &client).await,
                 Command::Remove { serial } => {
                     let _: Value = client.ask(Method::DELETE, &path(&serial), None).await?;
                     if !common.json {
@@ -86,7 +92,7 @@ impl Command {
                     }
                 }
             }
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         })
     }
 }

@@ -25,6 +25,7 @@ mod shell;
 mod simulate;
 mod spaces;
 mod status;
+mod tariffs;
 mod tokens;
 mod uplink;
 mod version;
@@ -237,7 +238,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Status => status::status(&common).map(done),
         Command::Resolve(name) => name.run().map(done),
         Command::Space(command) => command.run(&common).map(done),
-        Command::Meter(command) => command.run(&common).map(done),
+        Command::Meter(command) => command.run(&common),
         Command::Prepay(command) => command.run(&common),
         Command::Job(command) => command.run(&common).map(done),
         Command::Emop(emop) => emop.run(&common),

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
+use super::emop::blank::is_blank_u32;
 use super::emop::event_log::PAGES;
-use super::emop::money::{Money, MoneyError, UNITS_PER_POUND};
+use super::emop::money::{AmountRangeError, Money, MoneyError, UNITS_PER_POUND};
 
 /// The highest rate: one pound.
 const RATE_LIMIT: Money = Money(UNITS_PER_POUND);
@@ -38,6 +39,15 @@ pub enum ArgumentError {
     /// Finer than a meter can hold.
     #[error("a rate has at most 5 digits after the point, `{0}` has {1}")]
     RateTooFine(String, usize),
+    /// Below zero, where there is nothing below.
+    #[error("an amount is not below zero here: {0}")]
+    AmountNegative(Money),
+    /// Finer than a meter can hold.
+    #[error("an amount has at most 5 digits after the point, `{0}` has {1}")]
+    AmountTooFine(String, usize),
+    /// More than four bytes hold.
+    #[error(transparent)]
+    AmountRange(#[from] AmountRangeError),
     /// Not 0 to 9.
     #[error("the event log has pages 0 to 9, not `{0}`")]
     EventPage(String),
@@ -74,6 +84,23 @@ pub fn rate(text: &str, negative: Negative) -> Result<Money, ArgumentError> {
 /// Any other amount.
 pub fn amount(text: &str) -> Result<Money, ArgumentError> {
     Ok(text.parse()?)
+}
+
+/// An amount as a meter holds it in four bytes, judged as it is written: nothing is cut off.
+pub fn held_amount(text: &str) -> Result<Money, ArgumentError> {
+    let amount = amount(text)?;
+    let digits = text.split_once('.').map_or(0, |(_, digits)| digits.len());
+    if digits > RATE_DIGITS {
+        return Err(ArgumentError::AmountTooFine(text.to_owned(), digits));
+    }
+    if amount < Money(0) {
+        return Err(ArgumentError::AmountNegative(amount));
+    }
+    match amount.unsigned()? {
+        // What a meter sends where it has no value.
+        bits if is_blank_u32(bits) => Err(AmountRangeError(amount).into()),
+        _ => Ok(amount),
+    }
 }
 
 /// A page of the event log.

@@ -13,6 +13,7 @@ use super::room::{Meters, MetersError};
 use super::served::Served;
 use super::session::SessionError;
 use super::topup::{NewTopup, Origin};
+use super::writes::Leave;
 use crate::domain::{Duty, MeterId, TopupState};
 use crate::store::ClockState;
 
@@ -27,6 +28,19 @@ impl Meters {
         meter: &MeterId,
         command: Command,
         origin: &Origin,
+        deadline: Instant,
+    ) -> Result<Vec<u8>, MetersError> {
+        self.carry_out_with(meter, command, (origin, &Leave::default()), deadline)
+            .await
+    }
+
+    /// The same, with what somebody says of a write: what waits for friendly hours is refused in others (EMOP §22.5), and
+    /// each write is told to the audit.
+    pub async fn carry_out_with(
+        &self,
+        meter: &MeterId,
+        command: Command,
+        (origin, leave): (&Origin, &Leave),
         deadline: Instant,
     ) -> Result<Vec<u8>, MetersError> {
         let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
@@ -44,10 +58,17 @@ impl Meters {
         if effect.sets_clock() && self.has_open_topup(meter)? {
             return Err(MetersError::Unsettled(meter.clone()));
         }
-        if matches!(effect, Effect::Wrote(..)) {
+        let written = self.written_by(&command);
+        if written.is_some() || matches!(effect, Effect::Wrote(..)) {
             refuse_another(&served)?;
         }
+        if let Some(written) = &written {
+            self.must_be_friendly(written, leave)?;
+            self.must_be_no_part(meter, written)?;
+        }
+        let sets_clock = matches!(command, Command::SetClock);
         let answer = served.driver.carry_out(command, Rank::People, deadline).await;
+        self.audit(meter, (written.as_ref(), sets_clock), (origin, leave), &answer);
         if matches!(answer, Ok(_) | Err(DriverError::Session(SessionError::Refused(_)))) {
             self.learn(&served, &effect, answer.as_deref().ok()).await;
         }

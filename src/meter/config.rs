@@ -14,6 +14,7 @@ use super::jobs::JobsConfig;
 use super::link::{Proxy, Target};
 use super::session::{Numbering, Rules};
 use super::topup::provider::{Provider, faults as provider_faults};
+use super::writes::FriendlyHours;
 use crate::domain::units::Span;
 use crate::domain::{Datasource, Faults, Meter, MeterId};
 
@@ -34,6 +35,9 @@ pub struct Config {
     pub socks5_url: Option<Proxy>,
     /// From the first look at a meter that may say that a code was not taken, to the second.
     pub proof_pause: Span,
+    /// When what can leave people in the dark is not written, unless somebody says why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub friendly_hours: Option<FriendlyHours>,
     /// Whether objects whose numbers are not confirmed may be written to.
     pub allow_inferred_writes: bool,
     /// How far back half-hours are fetched from the memory of a meter that is new to the box.
@@ -60,6 +64,7 @@ impl Default for Config {
             timeout: Span::seconds(10),
             proof_pause: Span::seconds(60),
             socks5_url: None,
+            friendly_hours: None,
             allow_inferred_writes: false,
             backfill: Span::seconds(400 * 24 * 3_600),
             max_listeners: 1_000,

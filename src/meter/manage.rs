@@ -30,6 +30,9 @@ impl Meters {
                 self.tell(&again);
             }
         }
+        if removed.is_ok() {
+            self.forget_tariff_write(meter).await;
+        }
         self.tell(&served);
         removed
     }

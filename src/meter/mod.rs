@@ -35,9 +35,11 @@ pub mod session;
 mod shown;
 pub mod simulator;
 pub mod smip;
+pub mod tariffs;
 mod timetable;
 pub mod topup;
 pub mod v1;
+pub mod writes;
 
 pub use config::{Config, Entry, EntryError, Polling};
 pub use energy::{Span, SpanError, Totals};

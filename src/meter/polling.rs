@@ -78,6 +78,8 @@ impl Meters {
             // What became of a code on its way is written down before the box goes.
             self.topups.workers.close();
             self.topups.workers.wait().await;
+            self.tariffs.workers.close();
+            self.tariffs.workers.wait().await;
             // A token on its way may take longer than the box has: what is known is written first.
             self.notes.write(&self.writer, &*self).await;
             self.workers.close();
@@ -322,7 +324,8 @@ impl Meters {
         rules.gap + rules.timeout * 2 + Duration::from_millis(500)
     }
 
-    fn all_tries(&self) -> Duration {
+    /// How long all tries of one question may take.
+    pub(super) fn all_tries(&self) -> Duration {
         let rules = self.config.rules();
         rules.gap + (rules.timeout * 2 + rules.pause) * rules.attempts
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -20,6 +21,7 @@ use super::notes::{Knower, Notes};
 use super::served::{Beginning, Served, Source};
 use super::session::Session;
 use super::shown::{FleetShown, MeterShown};
+use super::tariffs::Tariffs;
 use super::topup::{TopupError, Topups};
 use crate::domain::units::Span;
 use crate::domain::{Event, Meter, MeterId, MeterState};
@@ -69,6 +71,9 @@ pub struct Meters {
     pub(super) built: Timestamp,
     /// Held while a job runs.
     pub(super) job_runs: tokio::sync::Mutex<()>,
+    pub(super) tariffs: Tariffs,
+    /// Where the house stands, for hours of the day.
+    pub(super) timezone: TimeZone,
     dialect: Arc<Dialect>,
     fleet: RwLock<BTreeMap<MeterId, Arc<Served>>>,
     /// Changes that the polling has not looked at yet.
@@ -88,6 +93,8 @@ pub struct Deps {
     pub streams: CancellationToken,
     /// The file of the key that seals codes; `None`: a key that lives as long as the process.
     pub seal_key: Option<PathBuf>,
+    /// Where the house stands (`site.timezone`).
+    pub timezone: TimeZone,
 }
 
 impl Default for Deps {
@@ -97,6 +104,7 @@ impl Default for Deps {
             money: Span::seconds(0),
             streams: CancellationToken::new(),
             seal_key: None,
+            timezone: TimeZone::UTC,
         }
     }
 }
@@ -166,6 +174,20 @@ pub enum MetersError {
         "what became of the code is not known yet: the meter is asked on, and the code is not sent again; `gatelodge prepay show {0}` says how it is"
     )]
     NotSettled(String),
+    /// It is a bad hour for it.
+    #[error("{what} at this hour (meters.friendly_hours): it may be from {from} on, or now with --now and --why")]
+    Unfriendly {
+        /// What is not done.
+        what: &'static str,
+        /// From when on it may be, where the house stands.
+        from: String,
+    },
+    /// Its parts are being written as a whole.
+    #[error("a tariff is being written to meter {0}; `gatelodge meter tariff show {0}` says how far it is")]
+    TariffUnderWay(MeterId),
+    /// No reason, or one that nobody would read.
+    #[error("a reason is needed, 1 to 300 characters, without control characters")]
+    Why,
     /// The box's own clock stands wrong: no meter's is set by it.
     #[error("the clock of this box stands wrong: no meter's is set by it; set it, or let the box reach a time server")]
     ClockWrong,
@@ -209,6 +231,9 @@ impl Meters {
             topups: Arc::new(Topups::new(deps.seal_key, deps.money)),
             built,
             job_runs: tokio::sync::Mutex::default(),
+            topups: Arc::new(Topups::new(deps.seal_key)),
+            tariffs: Tariffs::new(),
+            timezone: deps.timezone,
             fleet: RwLock::default(),
             changes: Mutex::default(),
             numbers: AtomicU64::new(0),

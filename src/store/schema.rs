@@ -208,6 +208,11 @@ pub const JOB_LINES: Place = Place {
     name: "reports of jobs",
     prefix: 0x51,
 };
+/// How far the newest writing of a tariff to a meter is, by serial.
+pub const TARIFF_WRITES: Place = Place {
+    name: "tariff writes",
+    prefix: 0x4c,
+};
 
 /// What the uplink calls itself when nobody says.
 pub const UPLINK_NAME: Place = Place {
@@ -319,6 +324,7 @@ pub const PLACES: &[Place] = &[
     TOPUP_IDS,
     JOB_RUNS,
     JOB_LINES,
+    TARIFF_WRITES,
     UPLINK_NAME,
     UPLINK_OPERATIONS,
     UPLINK_SELF_TEST,

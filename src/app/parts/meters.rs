@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::tz::TimeZone;
 
 use super::Deps;
 use crate::app::part::{Part, Service, service};
@@ -18,6 +19,8 @@ pub(in crate::app) struct Section {
     fixed: Vec<Entry>,
     readings: Span,
     money: Span,
+    /// Only where hours of the day count.
+    timezone: TimeZone,
 }
 
 #[async_trait]
@@ -27,8 +30,14 @@ impl Part<Deps> for Meters {
     type Section = Section;
 
     fn section(config: &Config) -> Option<Section> {
+        let room = config.meter_room()?;
+        let timezone = match room.friendly_hours {
+            Some(_) => config.site.timezone(),
+            None => TimeZone::UTC,
+        };
         Some(Section {
-            room: config.meter_room()?,
+            room,
+            timezone,
             fixed: config.meter.clone(),
             readings: config.retention.readings,
             money: config.retention.money,
@@ -41,6 +50,7 @@ impl Part<Deps> for Meters {
             money: section.money,
             streams: deps.streams.clone(),
             seal_key: Some(deps.data_dir.join("keys/seal.key")),
+            timezone: section.timezone.clone(),
         };
         Ok(Meters::with_deps(
             section.room.clone(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use clap::parser::ValueSource;
 use clap::{ArgMatches, FromArgMatches, Subcommand};
 
 use super::action::Action;
@@ -18,12 +19,19 @@ pub(super) struct Given {
     /// The other words, as many as the command takes.
     pub(super) words: Vec<String>,
     options: BTreeMap<&'static str, String>,
+    /// Options that somebody gave, and no preset.
+    given: Vec<&'static str>,
     flags: Vec<&'static str>,
 }
 
 impl Given {
     pub(super) fn option(&self, name: &str) -> Option<&str> {
         self.options.get(name).map(String::as_str)
+    }
+
+    /// What somebody gave for an option that has a preset.
+    pub(super) fn given(&self, name: &str) -> Option<&str> {
+        self.option(name).filter(|_| self.given.contains(&name))
     }
 
     pub(super) fn has(&self, flag: &str) -> bool {
@@ -51,6 +59,11 @@ impl Given {
         let has_serial = words.len() > entry.words.len();
         let serial = has_serial.then(|| words.remove(0));
         let valued = entry.options.iter().filter(|option| !option.value.is_empty());
+        let given = valued
+            .clone()
+            .map(|option| option.name)
+            .filter(|name| matches.value_source(name) == Some(ValueSource::CommandLine));
+        let given = given.collect();
         let options = valued.filter_map(|option| Some((option.name, matches.get_one::<String>(option.name)?.clone())));
         let flags = entry.options.iter().filter(|option| option.value.is_empty());
         Given {
@@ -59,6 +72,7 @@ impl Given {
             serial,
             words,
             options: options.collect(),
+            given,
             flags: flags
                 .map(|flag| flag.name)
                 .filter(|name| matches.get_flag(name))

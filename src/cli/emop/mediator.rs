@@ -9,6 +9,7 @@ use crate::domain::MeterId;
 use crate::meter::emop::dialect::Request;
 use crate::meter::emop::{Dialect, Value};
 use crate::meter::mediator::client::{self, MediatorClient};
+use crate::meter::writes::Leave;
 
 /// A mediator, and by which constants its meters are spoken to.
 pub(super) struct Mediator {
@@ -26,7 +27,7 @@ impl Place for Mediator {
         Ok(self.client.ask(meter, &request, &self.dialect).await?)
     }
 
-    async fn set_clock(&self, meter: &MeterId) -> Result<(), CallError> {
+    async fn set_clock(&self, meter: &MeterId, _: &Leave) -> Result<(), CallError> {
         let clock = self.dialect.catalogue().named("time");
         let clock = clock.expect("the clock is in the catalogue").id;
         let payload = Value::clock(Timestamp::now(), self.dialect.inferred());

@@ -9,6 +9,7 @@ mod command;
 mod download;
 mod entry;
 mod intervals;
+mod manner;
 mod mediator;
 mod outcome;
 mod place;
@@ -146,7 +147,7 @@ impl Emop {
         } else {
             outcome.print(self.command.name);
         }
-        Ok(())
+        outcome.ended().map_err(|failure| failure.about(serial))
     }
 
     /// The meters it is about, each once.

@@ -2,7 +2,10 @@
 
 use serde_json::Value as Json;
 
+use crate::cli::CliError;
 use crate::cli::print;
+use crate::cli::tariffs::frames_shown;
+use crate::meter::tariffs::FrameShown;
 
 /// What came of a command.
 pub(super) enum Outcome {
@@ -12,6 +15,12 @@ pub(super) enum Outcome {
     Scalar(Json),
     /// A mapping or a list: JSON, two spaces a level.
     Structure(Json),
+    /// It is done, and what is said beside was said to people; for programs it is this.
+    Told(Json),
+    /// The meter holds something else than was written: for programs, and in words.
+    Differs(Json, String),
+    /// Frames that would be sent.
+    Frames(Vec<FrameShown>),
     /// Anything else, as it is.
     Text(String),
 }
@@ -19,10 +28,19 @@ pub(super) enum Outcome {
 impl Outcome {
     pub(super) fn print(&self, command: &str) {
         match self {
-            Outcome::Nothing => {}
+            Outcome::Nothing | Outcome::Told(_) | Outcome::Differs(..) => {}
+            Outcome::Frames(frames) => frames_shown(frames),
             Outcome::Scalar(value) => print::line(format_args!("{command}={}", natural(value))),
             Outcome::Structure(value) => print::json_lines(&indented(value)),
             Outcome::Text(text) => print::line(format_args!("{text}")),
+        }
+    }
+
+    /// Whether it failed, though the meter took it.
+    pub(super) fn ended(self) -> Result<(), CliError> {
+        match self {
+            Outcome::Differs(_, words) => Err(CliError::failed(words)),
+            _ => Ok(()),
         }
     }
 
@@ -31,6 +49,8 @@ impl Outcome {
         match self {
             Outcome::Nothing => {}
             Outcome::Scalar(value) | Outcome::Structure(value) => print::json(value),
+            Outcome::Told(value) | Outcome::Differs(value, _) => print::json(value),
+            Outcome::Frames(frames) => print::json(frames),
             Outcome::Text(text) => print::json(text),
         }
     }

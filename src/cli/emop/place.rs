@@ -6,9 +6,11 @@ use serde_json::Value as Json;
 use crate::cli::CliError;
 use crate::domain::MeterId;
 use crate::meter::emop::dialect::Request;
-use crate::meter::emop::{Dialect, Token};
+use crate::meter::emop::{Dialect, ObjectId, Token};
 use crate::meter::reads::{Asking, ReadError};
+use crate::meter::tariffs::{NewTariff, TariffWriteShown};
 use crate::meter::topup::TopupShown;
+use crate::meter::writes::Leave;
 
 /// A mediator, or the running box behind its socket.
 #[async_trait]
@@ -19,12 +21,30 @@ pub(super) trait Place: Send + Sync {
     /// Asks a meter, and gives the data field of the answer.
     async fn ask(&self, meter: &MeterId, request: Request) -> Result<Vec<u8>, CallError>;
 
+    /// Writes an object. What is said of it beside is for a box; a mediator elsewhere hears none of it.
+    async fn write(
+        &self,
+        meter: &MeterId,
+        (object, payload): (ObjectId, &[u8]),
+        _leave: &Leave,
+    ) -> Result<(), CallError> {
+        self.ask(meter, Request::Write(object, payload.to_vec()))
+            .await
+            .map(drop)
+    }
+
     /// Sets a meter's clock to the present moment.
-    async fn set_clock(&self, meter: &MeterId) -> Result<(), CallError>;
+    async fn set_clock(&self, meter: &MeterId, leave: &Leave) -> Result<(), CallError>;
 
     /// Gives a meter a code by way of a top-up in the box's book, and gives what became of it; `None`: there is no box, and
     /// so no top-up.
     async fn top_up(&self, _meter: &MeterId, _token: &Token) -> Result<Option<TopupShown>, CallError> {
+        Ok(None)
+    }
+
+    /// Has the box write a tariff to come as one operation, and gives how it ended; `None`: there is no box, and so each
+    /// object is a request of its own.
+    async fn write_tariff(&self, _meter: &MeterId, _new: &NewTariff) -> Result<Option<TariffWriteShown>, CallError> {
         Ok(None)
     }
 

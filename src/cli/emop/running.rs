@@ -11,9 +11,11 @@ use crate::cli::CliError;
 use crate::domain::MeterId;
 use crate::meter::MeterShown;
 use crate::meter::emop::dialect::{InferredWrites, Request};
-use crate::meter::emop::{Dialect, Inferred, Token};
+use crate::meter::emop::{Dialect, Inferred, ObjectId, Token};
 use crate::meter::mediator::info;
+use crate::meter::tariffs::{NewTariff, TariffWriteShown, WriteState};
 use crate::meter::topup::TopupShown;
+use crate::meter::writes::Leave;
 
 /// So many seconds it is waited until it is known what became of a code: longer than a refusal takes to prove.
 const WAIT_S: u64 = 300;
@@ -58,9 +60,22 @@ impl Place for RunningBox {
             .map_err(|error| CallError::NotReachable(format!("the box answered with no data field: {error}")))
     }
 
-    async fn set_clock(&self, meter: &MeterId) -> Result<(), CallError> {
+    async fn write(
+        &self,
+        meter: &MeterId,
+        (object, payload): (ObjectId, &[u8]),
+        leave: &Leave,
+    ) -> Result<(), CallError> {
+        let path = format!("/meters/{meter}/write");
+        let payload = HEXLOWER_PERMISSIVE.encode(payload);
+        let order = json!({ "object": object.to_string(), "payload": payload, "leave": leave });
+        let _: Json = self.client.ask(Method::POST, &path, Some(&order)).await?;
+        Ok(())
+    }
+
+    async fn set_clock(&self, meter: &MeterId, leave: &Leave) -> Result<(), CallError> {
         let path = format!("/meters/{meter}/clock");
-        let _: Json = self.client.ask(Method::POST, &path, None).await?;
+        let _: Json = self.client.ask(Method::POST, &path, Some(&json!(leave))).await?;
         Ok(())
     }
 
@@ -70,6 +85,17 @@ impl Place for RunningBox {
         let topup: TopupShown = self.client.ask(Method::POST, "/topups", Some(&given)).await?;
         let path = format!("/topups/{}?wait={WAIT_S}", topup.id);
         Ok(Some(self.client.ask(Method::GET, &path, None).await?))
+    }
+
+    async fn write_tariff(&self, meter: &MeterId, new: &NewTariff) -> Result<Option<TariffWriteShown>, CallError> {
+        let path = format!("/meters/{meter}/tariffs/future");
+        let body = serde_json::to_value(new).map_err(|error| CallError::unreadable("the tariff", &error))?;
+        let mut write: TariffWriteShown = self.client.ask(Method::PUT, &path, Some(&body)).await?;
+        while write.state == WriteState::Writing {
+            let path = format!("{path}?wait={WAIT_S}");
+            write = self.client.ask(Method::GET, &path, None).await?;
+        }
+        Ok(Some(write))
     }
 
     async fn info(&self, meter: &MeterId) -> Result<Json, CallError> {
@@ -97,7 +123,7 @@ impl From<ClientError> for CallError {
             refusal: kind == "meter-refused",
         };
         match kind.as_str() {
-            "not-asked" => CallError::NotAllowed(details),
+            "not-asked" | "not-written" => CallError::NotAllowed(details),
             "meter-silent" => CallError::NoConnection(details),
             "unknown" => failed("NOT_FOUND"),
             "meter-refused" | "exists" => failed("FAILED_PRECONDITION"),

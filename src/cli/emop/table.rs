@@ -31,8 +31,32 @@ const fn with(name: &'static str, about: &'static str, options: &'static [Opt], 
     }
 }
 
+const fn writes(
+    name: &'static str,
+    about: &'static str,
+    words: &'static [[&'static str; 2]],
+    options: &'static [Opt],
+    action: Action,
+) -> Entry {
+    Entry {
+        name,
+        about,
+        words,
+        options,
+        action,
+    }
+}
+
 const SWITCH: &[[&str; 2]] = &[["ON|OFF", "on"]];
 const OBIS: [&str; 2] = ["OBIS", "60.01.00"];
+/// What every write may be told.
+const DRY_RUN: Opt = Opt::flag("dry-run", "Show the frame and what it means, and send nothing");
+const WHY: Opt = Opt::optional("why", "TEXT", "Why, for the audit of the box", "");
+const NOW: Opt = Opt::flag("now", "In unfriendly hours too (meters.friendly_hours); needs --why");
+const YES: Opt = Opt::flag(
+    "yes",
+    "Set the load switch without asking again; else the serial is typed on a terminal",
+);
 const TIMESTAMP: &[Opt] = &[Opt::required(
     "timestamp",
     "ISO",
@@ -71,10 +95,10 @@ pub(super) const COMMANDS: &[Entry] = &[
     reads("three_phase_instantaneous_voltage", "Read the voltages of three phases; one that fails is null", Voltages),
     reads("three_phase_hardware_configuration", "Read what kind of three phase meter it is", Value("three_phase_hardware_configuration")),
 
-    reads("clock_time_write", "Set the clock to the present moment", ClockWrite),
-    takes("backlight_write", "Set when the display is lit: normal_sp, always_on_sp, always_off_sp, 30_seconds_turn_off_3p, always_on_3p, always_off_3p", &[["SETTING", "always_on_sp"]], BacklightWrite),
-    takes("load_switch_write", "Set when the button must be pressed: normal_button_always, no_button_prepay_mode, no_button_credit_mode, never_button_required", &[["SETTING", "no_button_credit_mode"]], LoadSwitchWrite),
-    takes("daylight_savings_correction_enabled_write", "Set whether the clock follows summer time", SWITCH, FlagWrite("daylight_savings_correction_flag")),
+    with("clock_time_write", "Set the clock to the present moment, and read it back", &[DRY_RUN, WHY], ClockWrite),
+    writes("backlight_write", "Set when the display is lit: normal_sp, always_on_sp, always_off_sp, 30_seconds_turn_off_3p, always_on_3p, always_off_3p", &[["SETTING", "always_on_sp"]], &[DRY_RUN, WHY], BacklightWrite),
+    writes("load_switch_write", "Set when the button must be pressed: normal_button_always, no_button_prepay_mode, no_button_credit_mode, never_button_required. A prepayment meter cuts the load by itself at zero, and the box cannot stop that", &[["SETTING", "no_button_credit_mode"]], &[DRY_RUN, WHY, NOW, YES], LoadSwitchWrite),
+    writes("daylight_savings_correction_enabled_write", "Set whether the clock follows summer time", SWITCH, &[DRY_RUN, WHY], FlagWrite("daylight_savings_correction_flag")),
 
     with("profile_log_1", "Read half hours of imports", TIMESTAMP, Action::ProfileLog(ProfileLog::One)),
     with("profile_log_2", "Read half hours of exports, reactive energy and voltage", TIMESTAMP, Action::ProfileLog(ProfileLog::Two)),
@@ -88,14 +112,14 @@ pub(super) const COMMANDS: &[Entry] = &[
     ], Intervals),
 
     takes("obis_read", "Read any object: six hex digits, or three parts", &[OBIS], ObjectRead),
-    takes("obis_write", "Write any object", &[["OBIS", "ff.ff.0d"], ["HEX", "01"]], ObjectWrite),
+    writes("obis_write", "Write any object", &[["OBIS", "ff.ff.0d"], ["HEX", "01"]], &[DRY_RUN, WHY, NOW, YES], ObjectWrite),
 
     reads("prepay_balance", "Read what is paid in, in pounds", Value("prepay_balance")),
     reads("prepay_enabled", "Read whether it is paid for in advance", Value("prepay_enabled_flag")),
     reads("prepay_transaction_count", "Read the count of payments, less one", Value("monetary_info_transaction_count")),
     reads("prepay_no_debt_recovery_when_emergency_credit_enabled", "Read whether debt waits during emergency credit", Value("prepay_no_debt_recovery_when_emergency_credit_flag")),
     reads("prepay_no_standing_charge_when_power_fail_enabled", "Read whether the standing charge waits during a power cut", Value("prepay_no_standing_charge_when_power_fail_flag")),
-    takes("prepay_enabled_write", "Set whether it is paid for in advance; `on` needs 10 GBP on the balance", SWITCH, PrepayWrite),
+    writes("prepay_enabled_write", "Set whether it is paid for in advance; `on` needs 10 GBP on the balance. A prepayment meter cuts the load by itself at zero, and the box cannot stop that", SWITCH, &[DRY_RUN, WHY, NOW], PrepayWrite),
     takes("prepay_send_token", "Send a top-up token of 20 digits, and look whether the balance rose; `-` reads it from standard input", &[["TOKEN|-", "-"]], TokenSend),
 
     reads("tariffs_active_read", "Read the tariff in force", TariffRead(Which::Active)),
@@ -107,6 +131,7 @@ pub(super) const COMMANDS: &[Entry] = &[
         Opt::preset("emergency-credit", "GBP", "How far below zero the balance may go", "15.00"),
         Opt::preset("ecredit-availability", "GBP", "From which balance on that is offered", "10.00"),
         Opt::preset("debt-recovery-rate", "GBP", "Debt paid back in a day", "0.30"),
+        DRY_RUN, WHY,
     ], TariffWrite),
     reads("tariffs_time_switches_element_a_or_single_read", "Read the switching times of element A, bytes", Bytes("tariff_time_switch_element_a_or_single")),
     reads("tariffs_time_switches_element_b_read", "Read the switching times of element B, bytes", Bytes("tariff_time_switch_element_b")),

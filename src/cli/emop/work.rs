@@ -4,26 +4,27 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 
 use super::action::Action;
 use super::command::Given;
+use super::manner::Manner;
 use super::outcome::Outcome;
 use super::place::There;
 use super::{intervals, reading, registry, writing};
 use crate::cli::CliError;
 use crate::cli::reach::secret_from;
 use crate::meter::arguments;
-use crate::meter::emop::dialect::Request;
-use crate::meter::emop::tariff::FutureTariff;
 use crate::meter::emop::{MeterTime, ObjectId, ProfileLog, Token};
 
 /// What is done at each meter.
 pub(super) enum Work {
     /// What the table says, with nothing more.
     Plain(Action),
+    /// The clock is set.
+    Clock(Manner),
     /// A setting by its name, which the meter's dialect knows.
-    Setting(Action, String),
+    Setting(Action, String, Manner),
     /// A value that is written.
-    Write(writing::WriteRequest),
+    Write(writing::WriteRequest, Manner),
     /// The same, if the balance allows.
-    WritePrepay(writing::WriteRequest),
+    WritePrepay(writing::WriteRequest, Manner),
     /// Half hours.
     Profile(ProfileLog, MeterTime),
     /// Events.
@@ -33,21 +34,28 @@ pub(super) enum Work {
     /// An object by its number.
     Read(ObjectId),
     /// An object by its number, and what goes in.
-    WriteBytes(ObjectId, Vec<u8>),
+    WriteBytes(ObjectId, Vec<u8>, Manner),
     /// A top-up.
     Token(Token),
     /// A tariff to come.
-    Tariff(FutureTariff),
+    Tariff(writing::TariffRequest),
 }
 
 impl Work {
     /// Judges what was given, for so many meters.
     pub(super) fn of(given: &Given, meters: usize) -> Result<Work, CliError> {
         Ok(match given.action {
-            Action::BacklightWrite | Action::LoadSwitchWrite => Work::Setting(given.action, given.word().to_owned()),
-            Action::FlagWrite(object) => Work::Write(writing::WriteRequest::switch(object, given.word())?),
+            Action::ClockWrite => Work::Clock(Manner::of(given)?),
+            Action::BacklightWrite | Action::LoadSwitchWrite => {
+                Work::Setting(given.action, given.word().to_owned(), Manner::of(given)?)
+            }
+            Action::FlagWrite(object) => {
+                let request = writing::WriteRequest::switch(object, given.word())?;
+                Work::Write(request, Manner::of(given)?)
+            }
             Action::PrepayWrite => {
-                Work::WritePrepay(writing::WriteRequest::switch("prepay_enabled_flag", given.word())?)
+                let request = writing::WriteRequest::switch("prepay_enabled_flag", given.word())?;
+                Work::WritePrepay(request, Manner::of(given)?)
             }
             Action::ProfileLog(log) => {
                 let from = arguments::moment(given.needed("timestamp")).map_err(CliError::usage)?;
@@ -62,12 +70,15 @@ impl Work {
                 Work::Intervals(request)
             }
             Action::ObjectRead => Work::Read(object(given.word())?),
-            Action::ObjectWrite => Work::WriteBytes(object(given.word())?, bytes(&given.words[1])?),
+            Action::ObjectWrite => {
+                let (object, bytes) = (object(given.word())?, bytes(&given.words[1])?);
+                Work::WriteBytes(object, bytes, Manner::of(given)?.raw())
+            }
             Action::TokenSend if meters > 1 => {
                 return Err(CliError::usage("a token is for one meter"));
             }
             Action::TokenSend => Work::Token(token(given.word())?),
-            Action::TariffWrite => Work::Tariff(writing::tariff(given)?),
+            Action::TariffWrite => Work::Tariff(writing::TariffRequest::of(given)?),
             plain => Work::Plain(plain),
         })
     }
@@ -76,19 +87,24 @@ impl Work {
     pub(super) async fn carry_out(&self, meter: There<'_>) -> Result<Outcome, CliError> {
         match self {
             Work::Plain(action) => plain(*action, meter).await,
-            Work::Setting(Action::BacklightWrite, word) => {
-                writing::WriteRequest::backlight(meter, word)?.write(meter).await
+            Work::Clock(manner) => manner.set_clock(meter).await,
+            Work::Setting(Action::BacklightWrite, word, manner) => {
+                let request = writing::WriteRequest::backlight(meter, word)?;
+                request.write(meter, manner).await
             }
-            Work::Setting(_, word) => writing::WriteRequest::load_switch(meter, word)?.write(meter).await,
-            Work::Write(request) => request.write(meter).await,
-            Work::WritePrepay(request) => request.write_prepay(meter).await,
+            Work::Setting(_, word, manner) => {
+                let request = writing::WriteRequest::load_switch(meter, word)?;
+                request.write(meter, manner).await
+            }
+            Work::Write(request, manner) => request.write(meter, manner).await,
+            Work::WritePrepay(request, manner) => request.write_prepay(meter, manner).await,
             Work::Profile(log, from) => reading::profile(meter, *log, *from).await,
             Work::Events(page) => reading::events(meter, *page).await,
             Work::Intervals(request) => request.carry_out(meter).await,
             Work::Read(object) => reading::bytes(meter, *object).await,
-            Work::WriteBytes(object, bytes) => writing::object(meter, Request::Write(*object, bytes.clone())).await,
+            Work::WriteBytes(object, bytes, manner) => manner.write(meter, *object, bytes).await,
             Work::Token(token) => writing::send_token(meter, token).await,
-            Work::Tariff(tariff) => writing::write_tariff(meter, tariff).await,
+            Work::Tariff(tariff) => tariff.carry_out(meter).await,
         }
     }
 }
@@ -110,10 +126,6 @@ async fn plain(action: Action, meter: There<'_>) -> Result<Outcome, CliError> {
         Action::Bytes(name) => {
             let object = meter.place.dialect().catalogue().named(name);
             reading::bytes(meter, object.expect("names in the table are names of the catalogue").id).await
-        }
-        Action::ClockWrite => {
-            meter.place.set_clock(meter.serial).await?;
-            Ok(Outcome::Nothing)
         }
         Action::TariffRead(which) => reading::tariff(meter, which).await,
         other => unreachable!("{other:?} is not done to a meter, or takes arguments"),

@@ -1,6 +1,7 @@
 //! What changes something in a meter (EMOP §13, core writes, prepay; EMOP §5.5, §5.6).
 
 use super::command::Given;
+use super::manner::Manner;
 use super::outcome::Outcome;
 use super::place::{CallError, There};
 use crate::cli::CliError;
@@ -13,6 +14,7 @@ use crate::meter::emop::setting::Setting;
 use crate::meter::emop::tariff::{FutureTariff, TariffWrite};
 use crate::meter::emop::{MeterTime, Money, Token, Value};
 use crate::meter::reads::{self, Asking};
+use crate::meter::tariffs::{Absent, FrameShown, NewTariff, TariffWriteShown, WriteState};
 use crate::meter::topup::TopupShown;
 
 /// What a write puts into which object, judged before any meter hears of it.
@@ -46,19 +48,18 @@ impl WriteRequest {
     }
 
     /// Writes it.
-    pub(super) async fn write(&self, meter: There<'_>) -> Result<Outcome, CliError> {
+    pub(super) async fn write(&self, meter: There<'_>, manner: &Manner) -> Result<Outcome, CliError> {
         let object = named(meter, self.object);
         let payload = self.value.encode(object.kind).map_err(CliError::usage)?;
-        meter.ask(Request::Write(object.id, payload)).await?;
-        Ok(Outcome::Nothing)
+        manner.write(meter, object.id, &payload).await
     }
 
     /// Writes it when the balance allows (EMOP §5.5): switching prepayment on needs ten pounds, switching it off nothing.
-    pub(super) async fn write_prepay(&self, meter: There<'_>) -> Result<Outcome, CliError> {
-        if self.value == Value::Flag(true) {
+    pub(super) async fn write_prepay(&self, meter: There<'_>, manner: &Manner) -> Result<Outcome, CliError> {
+        if self.value == Value::Flag(true) && !manner.is_dry() {
             arguments::may_start_prepay(balance(meter).await?).map_err(CliError::refused)?;
         }
-        self.write(meter).await
+        self.write(meter, manner).await
     }
 }
 
@@ -137,28 +138,93 @@ async fn send_without_box(meter: There<'_>, token: &Token) -> Result<Outcome, Cl
 }
 
 /// A tariff to come, as options give it.
-pub(super) fn tariff(given: &Given) -> Result<FutureTariff, CliError> {
-    let rate = |name: &str| arguments::rate(given.needed(name), Negative::Refused).map_err(|error| said(name, error));
-    let amount = |name: &str| arguments::amount(given.needed(name)).map_err(|error| said(name, error));
-    let activation = arguments::moment(given.needed("from-ts")).map_err(|error| said("from-ts", error))?;
-    Ok(FutureTariff {
-        unit_rate: rate("unit-rate")?,
-        standing_charge: rate("standing-charge")?,
-        emergency_credit: amount("emergency-credit")?,
-        ecredit_availability: amount("ecredit-availability")?,
-        debt_recovery_rate: amount("debt-recovery-rate")?,
-        activation: MeterTime::of(activation).map_err(|error| CliError::usage(format_args!("--from-ts: {error}")))?,
-    })
+pub(super) struct TariffRequest {
+    tariff: FutureTariff,
+    /// The same for the box, which judges it by what it knows of the meter.
+    new: NewTariff,
+    dry_run: bool,
+}
+
+impl TariffRequest {
+    pub(super) fn of(given: &Given) -> Result<TariffRequest, CliError> {
+        let rate =
+            |name: &str| arguments::rate(given.needed(name), Negative::Refused).map_err(|error| said(name, error));
+        let amount = |name: &str| arguments::amount(given.needed(name)).map_err(|error| said(name, error));
+        let activation = arguments::moment(given.needed("from-ts")).map_err(|error| said("from-ts", error))?;
+        let typed = |name: &str| given.given(name).map(str::to_owned);
+        Ok(TariffRequest {
+            tariff: FutureTariff {
+                unit_rate: rate("unit-rate")?,
+                standing_charge: rate("standing-charge")?,
+                emergency_credit: amount("emergency-credit")?,
+                ecredit_availability: amount("ecredit-availability")?,
+                debt_recovery_rate: amount("debt-recovery-rate")?,
+                activation: MeterTime::of(activation)
+                    .map_err(|error| CliError::usage(format_args!("--from-ts: {error}")))?,
+            },
+            new: NewTariff {
+                unit_rate: given.needed("unit-rate").to_owned(),
+                standing_charge: given.needed("standing-charge").to_owned(),
+                emergency_credit: typed("emergency-credit"),
+                ecredit_availability: typed("ecredit-availability"),
+                debt_recovery_rate: typed("debt-recovery-rate"),
+                from: given.needed("from-ts").to_owned(),
+                why: given.option("why").unwrap_or("emop tariffs_future_write").to_owned(),
+                absent: Absent::Usual,
+            },
+            dry_run: given.has("dry-run"),
+        })
+    }
+
+    /// Writes a tariff's eleven objects in their order, and reads each back: as one operation of the box, or request by
+    /// request through a mediator.
+    pub(super) async fn carry_out(&self, meter: There<'_>) -> Result<Outcome, CliError> {
+        let writes = self
+            .tariff
+            .writes(meter.dialect().catalogue())
+            .map_err(CliError::usage)?;
+        if self.dry_run {
+            let frames = writes.iter().map(|write| FrameShown::of_tariff(write, meter.dialect()));
+            return Ok(Outcome::Frames(frames.collect()));
+        }
+        match meter.place.write_tariff(meter.serial, &self.new).await? {
+            Some(write) => tariff_written(meter, &write),
+            None => write_tariff(meter, &writes).await,
+        }
+    }
 }
 
 fn said(option: &str, error: ArgumentError) -> CliError {
     CliError::usage(format_args!("--{option}: {error}"))
 }
 
-/// Writes a tariff's eleven objects in their order, and reads each back.
-pub(super) async fn write_tariff(meter: There<'_>, tariff: &FutureTariff) -> Result<Outcome, CliError> {
-    let writes = tariff.writes(meter.dialect().catalogue()).map_err(CliError::usage)?;
-    for (place, write) in (1..).zip(&writes) {
+/// What became of a tariff that the box wrote.
+fn tariff_written(meter: There<'_>, write: &TariffWriteShown) -> Result<Outcome, CliError> {
+    for one in &write.differs {
+        print::note(format_args!(
+            "{}: {} holds {}, not {}",
+            meter.serial, one.object, one.held, one.wanted
+        ));
+    }
+    match write.state {
+        WriteState::Done => {
+            print::note(format_args!("{}: {}", meter.serial, write.words));
+            Ok(Outcome::Told(serde_json::json!(write)))
+        }
+        _ => {
+            let why = write
+                .trouble
+                .as_ref()
+                .map_or_else(String::new, |why| format!(": {why}"));
+            Err(CliError::failed(format_args!("{}{why}", write.words))
+                .hint("`emop tariffs_future_read` shows what it holds; write the tariff again"))
+        }
+    }
+}
+
+/// The same without a box.
+async fn write_tariff(meter: There<'_>, writes: &[TariffWrite]) -> Result<Outcome, CliError> {
+    for (place, write) in (1..).zip(writes) {
         let asked = meter.ask(Request::Write(write.object, write.payload.clone())).await;
         asked.map_err(|error| {
             let hint = "the moment of activation is written last, so what is written so far does not begin";
@@ -166,12 +232,17 @@ pub(super) async fn write_tariff(meter: There<'_>, tariff: &FutureTariff) -> Res
         })?;
     }
     let mut differing = Vec::new();
-    for write in &writes {
+    for write in writes {
         if !is_held(meter, write).await? {
             differing.push(write.name);
         }
     }
     if differing.is_empty() {
+        print::note(format_args!(
+            "{}: the meter holds all {} objects",
+            meter.serial,
+            writes.len()
+        ));
         return Ok(Outcome::Nothing);
     }
     Err(CliError::failed(format_args!(
@@ -184,10 +255,4 @@ pub(super) async fn write_tariff(meter: There<'_>, tariff: &FutureTariff) -> Res
 async fn is_held(meter: There<'_>, write: &TariffWrite) -> Result<bool, CliError> {
     let held = reads::payload(&meter, Request::Read(write.object)).await?;
     Ok(held.get(..write.payload.len()) == Some(&write.payload))
-}
-
-/// Writes any object.
-pub(super) async fn object(meter: There<'_>, request: Request) -> Result<Outcome, CliError> {
-    meter.ask(request).await?;
-    Ok(Outcome::Nothing)
 }

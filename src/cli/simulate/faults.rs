@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::domain::units::Span;
+use crate::meter::emop::ObjectId;
 use crate::meter::simulator::{Faults, Rate, SlotOfDay};
 
 /// What goes wrong.
@@ -38,6 +39,12 @@ pub(super) struct Wrong {
     /// Every write is refused
     #[arg(long)]
     nak_writes: bool,
+    /// Writes to this object are taken without a word, and change nothing
+    #[arg(long, value_name = "OBIS")]
+    deaf_to: Option<ObjectId>,
+    /// Writes to this object are refused
+    #[arg(long, value_name = "OBIS")]
+    nak_object: Option<ObjectId>,
     /// A token that was used already changes nothing, without a word
     #[arg(long)]
     token_silent: bool,
@@ -107,6 +114,8 @@ impl Wrong {
             garbage: self.garbage,
             echo: self.echo,
             nak_writes: self.nak_writes,
+            deaf_to: self.deaf_to,
+            nak_object: self.nak_object,
             token_silent: self.token_silent,
             reply_lost_before_rate: self.reply_lost_before_rate,
             reply_lost_after_rate: self.reply_lost_after_rate,

@@ -1,5 +1,6 @@
 //! Tariffs: what is read as one, and a future one written as eleven objects (EMOP §5.6).
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::blank::is_blank_u16;
@@ -10,7 +11,7 @@ use super::time::MeterTime;
 use super::value::{Value, ValueError};
 
 /// A tariff to come. With no thresholds and no times of use, each element has one rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FutureTariff {
     /// Per kWh, of both elements.
     pub unit_rate: Money,
@@ -150,6 +151,13 @@ const NULL_ACTIVE: [&str; 6] = [
 ];
 
 impl Which {
+    /// The keys of the three amounts that only count where energy is paid for beforehand, in the order of their objects.
+    pub const PREPAY_KEYS: [&str; 3] = [
+        "prepayment_emergency_credit",
+        "prepayment_ecredit_availability",
+        "prepayment_debt_recovery_rate",
+    ];
+
     fn keys(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Which::Active => ACTIVE,

@@ -24,11 +24,13 @@ pub(super) fn status(meter: &MeterId, error: &MetersError) -> Status {
         MetersError::Unknown(_) | MetersError::Off(_) => unknown(meter.as_str()),
         MetersError::Unanswered(error) => unanswered(meter, error),
         // Nothing is written to another meter.
-        MetersError::Another { .. } | MetersError::ClockWrong | MetersError::Unsettled(_) => {
-            Status::failed_precondition(error.to_string())
-        }
+        MetersError::Another { .. }
+        | MetersError::ClockWrong
+        | MetersError::Unsettled(_)
+        | MetersError::Unfriendly { .. }
+        | MetersError::TariffUnderWay(_) => Status::failed_precondition(error.to_string()),
         MetersError::NotTaken => refused(Ack::Security),
-        MetersError::Token(_) => Status::invalid_argument(error.to_string()),
+        MetersError::Token(_) | MetersError::Why => Status::invalid_argument(error.to_string()),
         MetersError::Topup(TopupError::TakesNone(_) | TopupError::Another { .. }) => {
             Status::failed_precondition(error.to_string())
         }

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::http::{BrokenError, Problem};
 use crate::meter::MetersError;
+use crate::meter::tariffs::TariffError;
 use crate::meter::topup::TopupError;
 use crate::store::ReadError;
 
@@ -64,6 +65,9 @@ pub(super) enum HalfHoursError {
     /// The book cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// What it charges cannot be read.
+    #[error(transparent)]
+    Tariffs(#[from] TariffError),
     /// There is no such day.
     #[error(transparent)]
     Calendar(#[from] jiff::Error),

@@ -7,6 +7,7 @@ mod error;
 mod one;
 mod plot;
 mod seen;
+mod tariff;
 mod topups;
 
 use std::collections::BTreeSet;

@@ -13,6 +13,7 @@ use super::day::{DayQuery, DayShown, Drawn, date_of, day_of, is_missing, kwh, sp
 use super::error::{HalfHoursError, PageError};
 use super::plot::Plot;
 use super::seen::Seen;
+use super::tariff::TariffsPart;
 use super::{PageState, card as cards};
 use crate::accounts::Act;
 use crate::domain::{Doubt, Quality, Quantity};
@@ -50,6 +51,8 @@ struct MeterPage {
     days: Vec<DayShown>,
     values: Vec<ValueRow>,
     events: Vec<EventRow>,
+    /// What it charges; of the time of whoever lives there now.
+    charges: Option<TariffsPart>,
     /// Whether they may give it codes, and it takes some.
     tops_up: bool,
 }
@@ -98,6 +101,13 @@ pub(super) async fn show(
     };
     let sees_all = person.must(Act::ReadMeters).is_ok();
     let neighbour = |days: i64| day.checked_add(days.days()).ok().map(|day| day.to_string());
+    let prepays = shown
+        .value(Quantity::PrepayEnabled)
+        .is_some_and(|enabled| enabled == true);
+    let charges = match seen.until {
+        None => TariffsPart::of(&state, &seen, (sees_all, prepays)).map_err(HalfHoursError::from)?,
+        Some(_) => None,
+    };
     let page = MeterPage {
         shell: state.face.shell("meters", Some(&person)),
         script: state.face.asset("meters.js"),
@@ -121,10 +131,8 @@ pub(super) async fn show(
         days: drawn.days,
         values: values(shown, (&state, now), sees_all),
         events: events(&state, &seen).map_err(HalfHoursError::from)?,
-        tops_up: person.who().tops_up(&shown.meter.serial, now)
-            && shown
-                .value(Quantity::PrepayEnabled)
-                .is_some_and(|enabled| enabled == true),
+        charges,
+        tops_up: person.who().tops_up(&shown.meter.serial, now) && prepays,
     };
     Ok(Page(StatusCode::OK, page).into_response())
 }
@@ -144,11 +152,16 @@ fn values(shown: &MeterShown, (state, now): (&PageState, Timestamp), sees_all: b
     // What the meter has not is no row; what it said and nobody believes is one.
     let said = |value: &ValueShown| value.quality != Quality::Gap || value.why.is_some_and(|why| why != Doubt::Absent);
     // A line to the wrong meter says the serial of somebody else's.
-    let theirs = |quantity: Quantity| sees_all || quantity != Quantity::MeterSerial;
+    let theirs = |quantity: Quantity, value: &ValueShown| match quantity {
+        Quantity::MeterSerial => sees_all,
+        // They have a part of their own, unless they are none.
+        Quantity::TariffsActive | Quantity::TariffsFuture => value.why.is_some(),
+        _ => true,
+    };
     let rows = shown
         .values
         .iter()
-        .filter(|(quantity, value)| said(value) && theirs(**quantity));
+        .filter(|(quantity, value)| said(value) && theirs(**quantity, value));
     rows.map(|(quantity, value)| ValueRow {
         name: cards::name(*quantity),
         value: match value.why {

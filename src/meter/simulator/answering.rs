@@ -75,11 +75,14 @@ impl SimulatedMeter {
     fn write(&mut self, id: ObjectId, payload: &[u8], now: Timestamp) -> Result<Vec<u8>, Ack> {
         let object = self.object(id)?;
         let kind = object.kind;
-        if object.access == Access::Read || self.faults.nak_writes {
+        if object.access == Access::Read || self.faults.nak_writes || self.faults.nak_object == Some(id) {
             return Err(Ack::Security);
         }
         if objects::size(kind).is_some_and(|size| size != payload.len()) {
             return Err(Ack::LengthError);
+        }
+        if self.faults.deaf_to == Some(id) {
+            return Ok(Vec::new());
         }
         match kind {
             Kind::Clock => self.set_clock(payload, now)?,

@@ -3,8 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::meter::emop::MeterTime;
 use crate::meter::emop::profile_log::HALF_HOUR;
+use crate::meter::emop::{MeterTime, ObjectId};
 
 /// How often something happens: 0 never, 1 always.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Default)]
@@ -52,6 +52,10 @@ pub struct Faults {
     pub echo: bool,
     /// Every write is refused.
     pub nak_writes: bool,
+    /// Writes to this object are taken without a word, and change nothing.
+    pub deaf_to: Option<ObjectId>,
+    /// Writes to this object are refused.
+    pub nak_object: Option<ObjectId>,
     /// A token that was used is taken without a word, and changes nothing.
     pub token_silent: bool,
     /// A token never reaches the meter, and the line closes (EMOP §17.2).

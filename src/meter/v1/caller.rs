@@ -46,6 +46,12 @@ impl Caller {
         Ok(api.room.show(&serial)?.meter.serial)
     }
 
+    /// A meter whose settings they may change.
+    pub(super) fn writes(&self, api: &Api, serial: &str) -> Result<MeterId, ApiError> {
+        self.must(Act::CommandMeters)?;
+        Ok(self.meter(api, serial)?.meter.serial)
+    }
+
     /// What an audit calls them.
     pub(super) fn name(&self) -> String {
         self.0.in_audit()

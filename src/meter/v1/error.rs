@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use crate::accounts::BearerError;
 use crate::domain::{Element, MeterId};
 use crate::http::{BrokenError, Problem};
+use crate::meter::tariffs::TariffError;
 use crate::meter::topup::TopupError;
 use crate::meter::topup::provider::ProviderError;
 use crate::meter::{MetersError, SpanError};
@@ -50,6 +51,12 @@ pub(super) enum ApiError {
     /// A code was not taken in, or not changed.
     #[error(transparent)]
     Topup(#[from] TopupError),
+    /// A tariff was not written.
+    #[error(transparent)]
+    Tariff(#[from] TariffError),
+    /// No tariff was written through this box.
+    #[error("no tariff was written to meter {0} through this box")]
+    NotWritten(MeterId),
     /// A provider's call is not the provider's.
     #[error(transparent)]
     Provider(#[from] ProviderError),
@@ -85,8 +92,11 @@ impl IntoResponse for ApiError {
         let words = self.to_string();
         let (status, kind, title) = match self {
             ApiError::Refused(refused) => return refused.into_response(),
-            ApiError::Unknown(_) | ApiError::NoElement(..) => (StatusCode::NOT_FOUND, "unknown", "Not found"),
+            ApiError::Unknown(_) | ApiError::NoElement(..) | ApiError::NotWritten(_) => {
+                (StatusCode::NOT_FOUND, "unknown", "Not found")
+            }
             ApiError::Topup(error) => return topup_refused(error, words),
+            ApiError::Tariff(error) => return tariff_refused(error, words),
             ApiError::Provider(ProviderError::Secrets(error)) => {
                 tracing::error!(%error, "a provider's file of secrets cannot be used, so nothing of it is taken");
                 let title = "Something went wrong in here";
@@ -120,6 +130,42 @@ impl IntoResponse for ApiError {
         };
         Problem::new(status, kind, title).detail(words).into_response()
     }
+}
+
+/// How a tariff is refused.
+fn tariff_refused(error: TariffError, words: String) -> Response {
+    let (status, kind, title) = match error {
+        TariffError::UnknownMeter(_) => (StatusCode::NOT_FOUND, "unknown", "Not found"),
+        TariffError::Off(_) => (StatusCode::CONFLICT, "not-served", "The meter is not served"),
+        TariffError::Another { .. } => (StatusCode::CONFLICT, "another-meter", "Another meter answers"),
+        TariffError::ThreePhases(_) => (StatusCode::CONFLICT, "no-tariff", "The meter has no tariff"),
+        TariffError::UnderWay(_) => (StatusCode::CONFLICT, "under-way", "Another one is being written"),
+        TariffError::Imminent { .. } => (StatusCode::CONFLICT, "imminent", "Another one begins soon"),
+        TariffError::MeterClock { .. } => (StatusCode::CONFLICT, "clock-off", "The meter's clock is wrong"),
+        TariffError::ClockWrong => (StatusCode::SERVICE_UNAVAILABLE, "clock-wrong", "Not now"),
+        TariffError::Argument { .. }
+        | TariffError::Moment(_)
+        | TariffError::Value(_)
+        | TariffError::Past { .. }
+        | TariffError::OnlyPrepay { .. }
+        | TariffError::NotKnown { .. }
+        | TariffError::Why => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "out-of-bounds",
+            "A value is out of bounds",
+        ),
+        TariffError::Unanswered(_) | TariffError::Unreadable(_) => {
+            (StatusCode::GATEWAY_TIMEOUT, "meter-silent", "The meter does not answer")
+        }
+        TariffError::Write(why) => return Problem::from(&why).into_response(),
+        TariffError::Row(_) | TariffError::Read(_) => {
+            tracing::error!(error = words, "a request about a tariff failed");
+            let title = "Something went wrong in here";
+            let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title);
+            return problem.detail("The fault is ours and is in the log.").into_response();
+        }
+    };
+    Problem::new(status, kind, title).detail(words).into_response()
 }
 
 /// How a code is refused that is none of the caller's fault alone.

@@ -7,6 +7,7 @@ mod events;
 mod intervals;
 mod meters;
 mod provider;
+mod tariffs;
 mod tokens;
 
 use std::sync::Arc;
@@ -42,6 +43,11 @@ pub fn router(room: Arc<Meters>, bearers: Arc<Bearers>) -> Router {
             "/v1/meters/{serial}/tokens/{id}",
             get(tokens::show).delete(tokens::cancel),
         )
+        .route("/v1/meters/{serial}/tariffs", get(tariffs::show))
+        .route(
+            "/v1/meters/{serial}/tariffs/future",
+            get(tariffs::written).put(tariffs::write),
+        )
         .route("/v1/topups/{provider}", post(provider::topup))
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(Arc::new(Api { room, bearers }))
@@ -59,6 +65,9 @@ pub fn router(room: Arc<Meters>, bearers: Arc<Bearers>) -> Router {
         events::log,
         events::one,
         events::all,
+        tariffs::show,
+        tariffs::written,
+        tariffs::write,
         tokens::create,
         tokens::list,
         tokens::show,

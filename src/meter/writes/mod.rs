@@ -1,0 +1,194 @@
+//! What people write into meters, object by object: which of it waits for friendly hours, what is told of it, and the
+//! audit (EMOP §22.4, §22.5).
+
+mod friendly;
+mod told;
+
+use serde::{Deserialize, Serialize};
+
+use super::driver::{Command, DriverError};
+use super::emop::Dialect;
+use super::emop::ObjectId;
+use super::emop::message::{Message, Way};
+use super::room::{Meters, MetersError};
+use super::session::SessionError;
+use super::topup::Origin;
+use crate::accounts::AUDIT;
+use crate::domain::MeterId;
+pub use friendly::{FriendlyHours, Night, NightError};
+pub use told::{ReadBack, frame};
+
+/// The longest reason, in characters.
+const WHY: usize = 300;
+/// How much of an error and of a payload an audit holds, in characters.
+const DETAILS: usize = 300;
+
+/// What somebody says of a write beside what it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Leave {
+    /// Why, for the audit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// In unfriendly hours too; only with a reason.
+    pub now: bool,
+    /// The object was named by its number, so that nobody has looked whether it is meant.
+    pub raw: bool,
+}
+
+impl Leave {
+    /// Refuses what is no reason, and haste without one.
+    pub fn check(&self) -> Result<(), MetersError> {
+        let reads =
+            |why: &String| !why.trim().is_empty() && why.chars().count() <= WHY && !why.chars().any(char::is_control);
+        match &self.why {
+            Some(why) if reads(why) => Ok(()),
+            None if !self.now => Ok(()),
+            _ => Err(MetersError::Why),
+        }
+    }
+}
+
+/// A write as it goes out.
+pub(super) struct Written {
+    pub(super) object: ObjectId,
+    payload: Vec<u8>,
+}
+
+/// What waits for friendly hours; `None`: it may always be written.
+fn waits(dialect: &Dialect, written: &Written, raw: bool) -> Option<&'static str> {
+    let object = dialect.catalogue().of(written.object);
+    match object.map_or("", |object| object.name.as_ref()) {
+        "load_switch" => Some("the load switch is not set"),
+        "prepay_enabled_flag" if written.payload.first() == Some(&1) => Some("prepayment is not switched on"),
+        "time" | "backlight" | "daylight_savings_correction_flag" | "prepay_enabled_flag" if !raw => None,
+        name if name.starts_with("tariff_future_") && !raw => None,
+        _ => Some("no object is written by its number"),
+    }
+}
+
+impl Meters {
+    /// What a command writes; `None`: it only reads.
+    pub(super) fn written_by(&self, command: &Command) -> Option<Written> {
+        let Command::Ask(request) = command else { return None };
+        let data = self.dialect().data_field(request).ok()?;
+        match Message::of(&data, self.dialect().inferred()) {
+            Message::Object { object, way, payload } if way != Way::Read => Some(Written {
+                object,
+                payload: payload.to_vec(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// Refuses in unfriendly hours what waits for friendly ones, unless somebody says why it is done now.
+    pub(super) fn must_be_friendly(&self, written: &Written, leave: &Leave) -> Result<(), MetersError> {
+        leave.check()?;
+        let Some(hours) = self.config.friendly_hours.filter(|_| !leave.now) else {
+            return Ok(());
+        };
+        let Some(what) = waits(self.dialect(), written, leave.raw) else {
+            return Ok(());
+        };
+        match hours.opens(self.store.now(), &self.timezone) {
+            None => Ok(()),
+            Some(from) => Err(MetersError::Unfriendly {
+                what,
+                from: from
+                    .to_zoned(self.timezone.clone())
+                    .strftime("%Y-%m-%d %H:%M %Z")
+                    .to_string(),
+            }),
+        }
+    }
+
+    /// Refuses a part of a tariff while a whole one is being written.
+    pub(super) fn must_be_no_part(&self, meter: &MeterId, written: &Written) -> Result<(), MetersError> {
+        let known = self.dialect().catalogue().of(written.object);
+        let is_part = known.is_some_and(|object| object.name.starts_with("tariff_future_"));
+        if is_part && self.tariffs.is_at_work(meter) {
+            return Err(MetersError::TariffUnderWay(meter.clone()));
+        }
+        Ok(())
+    }
+
+    /// Tells the audit what was written, and what the meter said.
+    pub(super) fn audit(
+        &self,
+        meter: &MeterId,
+        (written, sets_clock): (Option<&Written>, bool),
+        (origin, leave): (&Origin, &Leave),
+        answer: &Result<Vec<u8>, DriverError>,
+    ) {
+        let came_to = match answer {
+            Ok(_) => "taken".to_owned(),
+            Err(DriverError::Session(SessionError::Refused(ack))) => format!("refused: {ack}"),
+            Err(error) => error.to_string().chars().take(DETAILS).collect(),
+        };
+        let why = leave.why.as_deref().unwrap_or_default();
+        let (by, through) = (&origin.by, origin.through);
+        if sets_clock {
+            tracing::info!(target: AUDIT, by, meter.id = %meter, ?through, why, came_to, "the clock of a meter was set");
+            return;
+        }
+        let Some(written) = written else { return };
+        let catalogue = self.dialect().catalogue();
+        let name = catalogue.of(written.object).map_or("", |object| object.name.as_ref());
+        let payload: String = data_encoding::HEXLOWER
+            .encode(&written.payload)
+            .chars()
+            .take(DETAILS)
+            .collect();
+        tracing::info!(
+            target: AUDIT, by, meter.id = %meter, ?through, object = %written.object, name, payload, why, now = leave.now,
+            came_to, "an object of a meter was written"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meter::emop::Inferred;
+    use crate::meter::emop::dialect::InferredWrites;
+
+    #[test]
+    fn what_can_leave_people_in_the_dark_waits() {
+        let dialect = Dialect::new(Inferred::default(), InferredWrites::Allowed).unwrap();
+        let waits = |name: &str, payload: &[u8], raw| {
+            let object = dialect.catalogue().named(name).map(|object| object.id);
+            let written = Written {
+                object: object.unwrap_or_else(|| name.parse().unwrap()),
+                payload: payload.to_vec(),
+            };
+            waits(&dialect, &written, raw).is_some()
+        };
+        for (name, payload, waiting) in [
+            ("load_switch", &[3][..], true),
+            ("prepay_enabled_flag", &[1], true),
+            ("prepay_enabled_flag", &[0], false),
+            ("time", &[0; 7], false),
+            ("backlight", &[1], false),
+            ("tariff_future_gas", &[0; 4], false),
+            ("ffff0b", &[1], true),
+            ("tariff_time_switch_element_b", &[0; 80], true),
+        ] {
+            assert_eq!(waits(name, payload, false), waiting, "{name} {payload:?}");
+            assert!(waits(name, payload, true), "by its number {name} waits");
+        }
+    }
+
+    #[test]
+    fn haste_needs_a_reason() {
+        let leave = |why: Option<&str>, now| Leave {
+            why: why.map(str::to_owned),
+            now,
+            raw: false,
+        };
+        assert!(leave(None, false).check().is_ok());
+        assert!(leave(Some("the tenant asked"), true).check().is_ok());
+        for wrong in [leave(None, true), leave(Some(" "), false), leave(Some("a\nb"), true)] {
+            assert!(wrong.check().is_err(), "{wrong:?}");
+        }
+    }
+}
