@@ -213,6 +213,9 @@ impl Check<'_> {
                 });
             }
         }
+        if let Some(file) = config.meters.as_ref().and_then(|room| room.jobs.tariffs_file.as_ref()) {
+            self.readable(&[("meters.jobs.tariffs_file", file)]);
+        }
         for (place, provider) in config.meters.iter().flat_map(|room| &room.provider).enumerate() {
             let key = format!("meters.provider.{place}.secret_file");
             self.secret(&key, Some(&provider.secret_file), |path| {

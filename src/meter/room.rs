@@ -231,7 +231,6 @@ impl Meters {
             topups: Arc::new(Topups::new(deps.seal_key, deps.money)),
             built,
             job_runs: tokio::sync::Mutex::default(),
-            topups: Arc::new(Topups::new(deps.seal_key)),
             tariffs: Tariffs::new(),
             timezone: deps.timezone,
             fleet: RwLock::default(),

@@ -1,5 +1,6 @@
 //! `[meters.jobs]`: how often each job runs, and from where on it has something to do.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,9 @@ use crate::meter::every::Every;
 #[serde(deny_unknown_fields, default)]
 pub struct JobsConfig {
     pub clocks: Every,
+    pub tariffs: Every,
+    /// Tariffs to come, as CSV.
+    pub tariffs_file: Option<PathBuf>,
     pub topups: Every,
     pub low_balance: Every,
     /// A clock that is off by no more is left alone.
@@ -34,6 +38,8 @@ impl Default for JobsConfig {
         JobsConfig {
             // It writes to meters, so somebody has to want it.
             clocks: Every::Off,
+            tariffs: Every::Off,
+            tariffs_file: None,
             topups: DAY,
             low_balance: DAY,
             clock_drift: DRIFT,
@@ -49,6 +55,7 @@ impl JobsConfig {
     pub fn every(&self, job: Job) -> Every {
         match job {
             Job::Clocks => self.clocks,
+            Job::Tariffs => self.tariffs,
             Job::Topups => self.topups,
             Job::LowBalance => self.low_balance,
         }
@@ -71,6 +78,13 @@ impl JobsConfig {
             {
                 faults.add(job.name(), "is under a minute", "\"1m\" or more, or \"off\"");
             }
+        }
+        if self.tariffs != Every::Off && self.tariffs_file.is_none() {
+            faults.add(
+                "tariffs",
+                "runs, and tariffs_file names no file",
+                "tariffs_file = \"/etc/gatelodge/tariffs.csv\"",
+            );
         }
         if self.clock_drift < Span::seconds(2) || self.clock_drift > Span::seconds(3_600) {
             faults.add(

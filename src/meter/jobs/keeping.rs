@@ -99,6 +99,7 @@ impl Meters {
         let began = self.store.now();
         let done = match job {
             Job::Clocks => self.set_clocks().await,
+            Job::Tariffs => self.missing_tariffs().await,
             Job::Topups => self.waiting_topups(),
             Job::LowBalance => self.low_balances().await,
         };
@@ -140,6 +141,15 @@ impl Meters {
 }
 
 impl Line {
+    /// A line of no meter that could be read.
+    pub(super) fn of_nothing(words: impl Into<String>) -> Line {
+        Line {
+            meter: None,
+            outcome: Outcome::Failed,
+            words: words.into().chars().take(WORDS).collect(),
+        }
+    }
+
     pub(super) fn new(meter: &crate::domain::MeterId, outcome: Outcome, words: impl Into<String>) -> Line {
         Line {
             meter: Some(meter.clone()),

@@ -6,6 +6,7 @@ mod config;
 mod keeping;
 mod ledger;
 mod low_balance;
+mod tariffs;
 mod waiting;
 
 use std::fmt;
@@ -24,6 +25,8 @@ use crate::domain::MeterId;
 pub enum Job {
     /// Sets the clocks of meters that are off.
     Clocks,
+    /// Writes tariffs to come out of a file to meters that do not hold them yet.
+    Tariffs,
     /// Says which top-up codes wait, and has them tried at once.
     Topups,
     /// Says which balances are low, and for how many days they last.
@@ -32,13 +35,14 @@ pub enum Job {
 
 impl Job {
     /// All of them.
-    pub const ALL: [Job; 3] = [Job::Clocks, Job::Topups, Job::LowBalance];
+    pub const ALL: [Job; 4] = [Job::Clocks, Job::Tariffs, Job::Topups, Job::LowBalance];
 
     /// The job's name on the command line and in the configuration.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Job::Clocks => "clocks",
+            Job::Tariffs => "tariffs",
             Job::Topups => "topups",
             Job::LowBalance => "low_balance",
         }
@@ -49,6 +53,7 @@ impl Job {
     pub fn words(self) -> &'static str {
         match self {
             Job::Clocks => "sets the clocks of meters that are off",
+            Job::Tariffs => "writes tariffs to come out of a file to meters that do not hold them",
             Job::Topups => "says which codes wait, and has them tried at once",
             Job::LowBalance => "says which balances are low, and for how many days they last",
         }
@@ -57,7 +62,7 @@ impl Job {
 
 /// A text that names no job.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no job {0:?}: clocks, topups, low_balance")]
+#[error("there is no job {0:?}: clocks, tariffs, topups, low_balance")]
 pub struct JobError(String);
 
 impl FromStr for Job {

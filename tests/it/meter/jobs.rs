@@ -22,12 +22,16 @@ fn jobs_are_listed_run_and_remembered() {
         PREPAID,
         &["--prepay", "--balance", "3.5", "--power", "0", "--standing-charge", "0"],
     );
-    let mut running = TestBox::start_with(&format!(
-        "{CONFIG}\n[meters]\nrequest_gap = \"0s\"\ntimeout = \"2s\"\n[meters.jobs]\nclocks = \"1d\"\n\
+    let mut running = TestBox::unstarted("");
+    let file = running.dir.join("tariffs.csv");
+    std::fs::write(&file, "serial\n").unwrap();
+    running.configure(&format!(
+        "{CONFIG}\n[meters]\nrequest_gap = \"0s\"\ntimeout = \"2s\"\n[meters.jobs]\nclocks = \"1d\"\ntariffs = \"1d\"\ntariffs_file = {file:?}\n\
          [[meter]]\nserial = \"{STOPPED}\"\nlink = \"tcp://{at_stopped}\"\n\
          [[meter]]\nserial = \"{PREPAID}\"\nlink = \"tcp://{at_prepaid}\"\n\
          [[meter]]\nserial = \"EML2000000009\"\nlink = \"tcp://127.0.0.1:9\"\nhardware = \"EMA1.w\"\n"
     ));
+    running.run();
     eventually("both meters were read", || {
         let meters = running.json(&["meter", "list"]);
         let has = |at: usize, value: &str| meters[at]["values"][value].is_object();
@@ -35,7 +39,15 @@ fn jobs_are_listed_run_and_remembered() {
     });
     let listed = running.json(&["job", "list"]);
     let jobs: Vec<&Value> = listed.as_array().unwrap().iter().map(|job| &job["job"]).collect();
-    assert_eq!(jobs, [&json!("clocks"), &json!("topups"), &json!("low_balance")]);
+    assert_eq!(
+        jobs,
+        [
+            &json!("clocks"),
+            &json!("tariffs"),
+            &json!("topups"),
+            &json!("low_balance")
+        ]
+    );
     assert!(listed[0]["last"].is_null() && listed[0]["every"] == "1d");
 
     let clocks = running.json(&["job", "run", "clocks"]);
@@ -78,7 +90,45 @@ fn jobs_are_listed_run_and_remembered() {
 
     let nothing = running.command(&["job", "run", "nothing"]);
     assert_eq!(nothing.status.code(), Some(5));
-    assert!(String::from_utf8_lossy(&nothing.stderr).contains("clocks, topups, low_balance"));
+    assert!(String::from_utf8_lossy(&nothing.stderr).contains("clocks, tariffs, topups, low_balance"));
+
+    // Tariffs to come: one is written and read back, one cannot be, one line is none; then nothing is missing.
+    let year = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).year() + 1;
+    let head = "serial,tariff_period_start,customer_unit_rate,customer_standing_charge,emergency_credit,ecredit_button_threshold,debt_recovery_rate";
+    let tariffs = format!(
+        "{head}\n{PREPAID},{year}-04-01,0.24,0.5,15,10,0.3\nEML2000000009,{year}-04-01,0.24,0.5,15,10,0.3\n{STOPPED},{year}-04-01,0.24,0.5,,10,0.3\n"
+    );
+    std::fs::write(running.dir.join("tariffs.csv"), tariffs).unwrap();
+    let written = running.command(&["job", "run", "tariffs", "--json"]);
+    assert_eq!(written.status.code(), Some(1), "two did not work");
+    let report: Value = serde_json::from_slice(&written.stdout).unwrap();
+    assert_eq!((&report["done"], &report["failed"]), (&json!(1), &json!(2)), "{report}");
+    let words: Vec<&str> = report["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| line["words"].as_str().unwrap())
+        .collect();
+    assert!(
+        words
+            .iter()
+            .any(|words| words.contains("line 4: emergency_credit is empty")),
+        "{words:?}"
+    );
+    assert!(
+        words.iter().any(|words| words.contains("was written and read back")),
+        "{words:?}"
+    );
+    eventually("the meter says what it holds", || {
+        let shown = running.json(&["meter", "show", PREPAID]);
+        shown["values"]["tariffs_future"]
+            .to_string()
+            .contains("0.24")
+            .then_some(())
+    });
+    let again = running.command(&["job", "run", "tariffs", "--json"]);
+    let report: Value = serde_json::from_slice(&again.stdout).unwrap();
+    assert_eq!((&report["done"], &report["failed"]), (&json!(0), &json!(2)), "{report}");
 
     // What ran stands in the book.
     running.kill();
