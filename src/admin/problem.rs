@@ -7,6 +7,7 @@ use crate::accounts::AccountsError;
 use crate::http::Problem;
 use crate::meter::MetersError;
 use crate::meter::driver::DriverError;
+use crate::meter::explain::ExplainError;
 use crate::meter::session::SessionError;
 use crate::meter::topup::TopupError;
 use crate::occupancy::manage::ManageError;
@@ -150,6 +151,17 @@ impl From<MetersError> for AdminError {
             MetersError::Unanswered(why) => AdminError::unanswered(&why, text),
             MetersError::Row(_) => AdminError::failed(text),
             MetersError::Write(why) => why.into(),
+        }
+    }
+}
+
+impl From<ExplainError> for AdminError {
+    fn from(error: ExplainError) -> AdminError {
+        let text = error.to_string();
+        match error {
+            ExplainError::Meters(error) => error.into(),
+            ExplainError::Period | ExplainError::Calendar(_) => AdminError::bad(text),
+            ExplainError::Topups(_) | ExplainError::Read(_) => AdminError::failed(text),
         }
     }
 }

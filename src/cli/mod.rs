@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod emop;
 mod exit;
+mod explain;
 mod mediators;
 mod meters;
 mod move_out;

@@ -12,6 +12,7 @@ mod config;
 pub mod driver;
 pub mod emop;
 mod energy;
+pub mod explain;
 mod half_hours;
 mod identified;
 mod identity;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,6 +25,7 @@ use super::topup::{TopupError, Topups};
 use crate::domain::units::Span;
 use crate::domain::{Event, Meter, MeterId, MeterState};
 use crate::feed::Hall;
+use crate::store::meter_money::MoneySeen;
 use crate::store::meters::{LoggedEvent, Meters as Registry, MetersWriter, RegistryError};
 use crate::store::readings::ReadingsWriter;
 use crate::store::{Delivery, ReadError, RowError, Store, Unwritten, WriteError};
@@ -36,10 +38,16 @@ impl Knower for Meters {
         Some(MeterState::clone(&self.served(meter)?.live().state))
     }
 
-    fn is_written(&self, meter: &MeterId, state: MeterState) {
+    fn money_of(&self, meter: &MeterId) -> MoneySeen {
+        let served = self.served(meter);
+        served.map(|served| served.live().money.clone()).unwrap_or_default()
+    }
+
+    fn is_written(&self, meter: &MeterId, state: MeterState, money: &MoneySeen) {
         if let Some(served) = self.served(meter) {
             let mut live = served.live();
             live.is_written(state);
+            live.money_is_written(money);
             live.refused = None;
         }
     }
@@ -58,6 +66,8 @@ pub struct Meters {
     pub(super) readings: ReadingsWriter,
     /// How long half-hours are kept; zero: for ever.
     pub(super) kept: Span,
+    /// Where the house stands, for days.
+    pub(super) timezone: TimeZone,
     pub(super) store: Store,
     pub(super) hall: Arc<Hall<MeterId>>,
     pub(super) notes: Notes,
@@ -78,6 +88,8 @@ pub struct Meters {
 pub struct Deps {
     /// How long half-hours are kept; zero: for ever.
     pub readings: Span,
+    /// Where the house stands (`site.timezone`), for days.
+    pub timezone: TimeZone,
     /// Sends away who listens when it ends.
     pub streams: CancellationToken,
     /// The file of the key that seals codes; `None`: a key that lives as long as the process.
@@ -88,6 +100,7 @@ impl Default for Deps {
     fn default() -> Deps {
         Deps {
             readings: Span::seconds(0),
+            timezone: TimeZone::UTC,
             streams: CancellationToken::new(),
             seal_key: None,
         }
@@ -193,6 +206,7 @@ impl Meters {
             writer: MetersWriter::new(store.clone()),
             readings: ReadingsWriter::new(store.clone()),
             kept: deps.readings,
+            timezone: deps.timezone,
             store,
             notes: Notes::default(),
             permits: Semaphore::new(AT_ONCE),

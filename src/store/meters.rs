@@ -1,8 +1,11 @@
 //! Meters: the registry and the latest values, which the meter room writes and everybody may read.
 
+use std::ops::Range;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::meter_money::{self, MoneyKept, MoneySeen, TermsSeen};
 use super::meter_rows;
 use super::{Ledger, Page, ReadError, RowError, Store, WriteError, schema};
 use crate::domain::{Duty, Event, HalfHoursAsked, Meter, MeterId, MeterNews, MeterState};
@@ -90,6 +93,21 @@ impl Meters {
     /// The newest entries of a meter's own log, oldest first.
     pub fn events(&self, meter: &MeterId) -> Result<Vec<LoggedEvent>, ReadError> {
         Ok(EVENTS.get(&self.store, key(meter))?.unwrap_or_default())
+    }
+
+    /// Balances of a meter that were read in a span, and payments of its own log; the days at its ends are whole.
+    pub fn money(&self, meter: &MeterId, span: Range<Timestamp>) -> Result<MoneyKept, ReadError> {
+        meter_money::kept(&self.store, meter, span)
+    }
+
+    /// When a meter's balance was first written down.
+    pub fn first_balance(&self, meter: &MeterId) -> Result<Option<Timestamp>, ReadError> {
+        meter_money::first_balance(&self.store, meter)
+    }
+
+    /// The tariffs that a meter has had, in order.
+    pub fn terms(&self, meter: &MeterId) -> Result<Vec<TermsSeen>, ReadError> {
+        meter_money::terms(&self.store, meter)
     }
 
     fn all<T: Serialize + serde::de::DeserializeOwned>(
@@ -180,6 +198,8 @@ pub struct Note {
     pub state: MeterState,
     /// What happened.
     pub news: Vec<MeterNews>,
+    /// What it said of money.
+    pub money: MoneySeen,
 }
 
 /// An entry of a meter's own log.
@@ -195,6 +215,7 @@ pub struct LoggedEvent(
 
 fn note_on(page: &mut Page, note: Note) -> Result<(), RowError> {
     let logged: Vec<LoggedEvent> = note.news.iter().filter_map(logged).collect();
+    meter_money::note_on(page, &note.meter, &note.money, &logged)?;
     if !logged.is_empty() {
         let mut events = EVENTS.get_on(page, key(&note.meter))?.unwrap_or_default();
         events.extend(logged);

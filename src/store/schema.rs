@@ -198,6 +198,16 @@ pub const TOPUP_IDS: Place = Place {
     name: "ids of top-ups",
     prefix: 0x4b,
 };
+/// What was paid in at a meter, each time that it was read, and payments of its log, by serial and day.
+pub const METER_BALANCES: Place = Place {
+    name: "meter balances",
+    prefix: 0x4e,
+};
+/// The tariffs that a meter has had, by serial and since when.
+pub const METER_TARIFFS: Place = Place {
+    name: "meter tariffs",
+    prefix: 0x4f,
+};
 
 /// What the uplink calls itself when nobody says.
 pub const UPLINK_NAME: Place = Place {
@@ -307,6 +317,8 @@ pub const PLACES: &[Place] = &[
     TOPUPS_OPEN,
     TOPUP_CODES,
     TOPUP_IDS,
+    METER_BALANCES,
+    METER_TARIFFS,
     UPLINK_NAME,
     UPLINK_OPERATIONS,
     UPLINK_SELF_TEST,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::tz::TimeZone;
 
 use super::Deps;
 use crate::app::part::{Part, Service, service};
@@ -17,6 +18,7 @@ pub(in crate::app) struct Section {
     room: meter::Config,
     fixed: Vec<Entry>,
     readings: Span,
+    timezone: TimeZone,
 }
 
 #[async_trait]
@@ -30,12 +32,14 @@ impl Part<Deps> for Meters {
             room: config.meter_room()?,
             fixed: config.meter.clone(),
             readings: config.retention.readings,
+            timezone: config.site.timezone(),
         })
     }
 
     async fn build(section: &Section, deps: &Deps) -> anyhow::Result<Arc<Meters>> {
         let room_deps = meter::Deps {
             readings: section.readings,
+            timezone: section.timezone.clone(),
             streams: deps.streams.clone(),
             seal_key: Some(deps.data_dir.join("keys/seal.key")),
         };

@@ -50,6 +50,8 @@ struct MeterPage {
     days: Vec<DayShown>,
     values: Vec<ValueRow>,
     events: Vec<EventRow>,
+    /// Whether a balance of it is known, or was.
+    is_prepaid: bool,
     /// Whether they may give it codes, and it takes some.
     tops_up: bool,
 }
@@ -121,6 +123,10 @@ pub(super) async fn show(
         days: drawn.days,
         values: values(shown, (&state, now), sees_all),
         events: events(&state, &seen).map_err(HalfHoursError::from)?,
+        is_prepaid: state
+            .room
+            .has_money(&shown.meter.serial)
+            .map_err(HalfHoursError::from)?,
         tops_up: person.who().tops_up(&shown.meter.serial, now)
             && shown
                 .value(Quantity::PrepayEnabled)
