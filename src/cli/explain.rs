@@ -78,10 +78,10 @@ fn lines(statement: &StatementShown) {
             line.amount.clone().unwrap_or_else(|| "?".to_owned()),
         ]
     }));
-    rows.push(end(String::new(), "cut off from these lines", &statement.remainder));
+    rows.push(end("-".to_owned(), "cut off from these lines", &statement.remainder));
     rows.push(end(closed.clone(), "computed", &statement.computed));
     rows.push(end(closed, "the meter's own", &statement.closing));
-    rows.push(end(String::new(), "difference", &statement.difference));
+    rows.push(end("-".to_owned(), "difference", &statement.difference));
     print::table(["when", "what", "energy", "GBP"], rows.into_iter());
     print::line(format_args!("{}", statement.verdict()));
     for cause in &statement.causes {

@@ -268,6 +268,34 @@ pub(super) fn kept(store: &Store, meter: &MeterId, span: Range<Timestamp>) -> Re
     }
 }
 
+/// Keys of up to `limit` days of any meter that are before the one of `first_kept`. Each meter's days are in order, so
+/// that those who have none cost one look.
+pub(super) fn old_days(store: &Store, first_kept: Timestamp, limit: usize) -> Result<Vec<Vec<u8>>, ReadError> {
+    let (mut found, mut after) = (Vec::new(), None::<Vec<u8>>);
+    let Some((first_kept, _)) = place(first_kept) else {
+        return Ok(found);
+    };
+    while found.len() < limit {
+        let Some((key, _)) = DAYS.scan(store, &[], after.as_deref(), 1)?.pop() else {
+            break;
+        };
+        let is_old = day_of_key(&key).is_some_and(|day| day < first_kept);
+        after = Some(match key.split_last_chunk::<4>() {
+            Some((meter, _)) if !is_old => [meter, &[u8::MAX; 4]].concat(),
+            _ => key.clone(),
+        });
+        if is_old {
+            found.push(key);
+        }
+    }
+    Ok(found)
+}
+
+/// Lets go of these days.
+pub(super) fn forget_days_on(page: &mut Page, keys: &[Vec<u8>]) {
+    keys.iter().for_each(|key| DAYS.delete_on(page, key));
+}
+
 /// The first balance that is known of a meter.
 pub(super) fn first_balance(store: &Store, meter: &MeterId) -> Result<Option<Timestamp>, ReadError> {
     let mut after = None::<Vec<u8>>;

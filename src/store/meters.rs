@@ -18,6 +18,8 @@ const EVENTS: Ledger<Vec<LoggedEvent>> = Ledger::new(schema::METER_EVENTS);
 /// Events kept of one meter: more than its own log holds, and few enough for a row.
 const KEPT: usize = 120;
 
+/// Days of balances that one change takes away.
+const DAYS_AT_ONCE: usize = 64;
 /// Rows read at a time.
 const PAGE: usize = 256;
 
@@ -186,6 +188,30 @@ impl MetersWriter {
         self.store
             .write_bulk(move |page| notes.into_iter().try_for_each(|note| note_on(page, note)))
             .await
+    }
+}
+
+impl MetersWriter {
+    /// Lets go of balances of days before `cutoff`, and answers how many days went. Nothing goes while the clock is not
+    /// trusted (BOOK P16). Tariffs stay: they are few, and what is later goes by them.
+    pub async fn forget_money_before(&self, cutoff: Timestamp) -> Result<usize, WriteError<RowError>> {
+        let mut gone = 0;
+        while self.store.clock_is_trusted() {
+            let store = self.store.clone();
+            let found = tokio::task::spawn_blocking(move || meter_money::old_days(&store, cutoff, DAYS_AT_ONCE));
+            let found = found.await.expect("looking for rows does not panic");
+            let keys = found.map_err(|error| WriteError::Refused(error.into()))?;
+            if keys.is_empty() {
+                break;
+            }
+            gone += keys.len();
+            let forget = move |page: &mut Page| {
+                meter_money::forget_days_on(page, &keys);
+                Ok::<_, RowError>(())
+            };
+            self.store.write_bulk(forget).await?;
+        }
+        Ok(gone)
     }
 }
 

@@ -12,6 +12,7 @@ mod emop_fixture;
 mod emop_places;
 mod emop_refusals;
 mod emop_three;
+mod explained;
 mod fixture;
 mod fleet;
 mod half_hours;
