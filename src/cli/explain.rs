@@ -82,7 +82,7 @@ fn lines(statement: &StatementShown) {
     rows.push(end(closed.clone(), "computed", &statement.computed));
     rows.push(end(closed, "the meter's own", &statement.closing));
     rows.push(end("-".to_owned(), "difference", &statement.difference));
-    print::table(["when", "what", "energy", "GBP"], rows.into_iter());
+    print::table(["when", "what", "energy", "GBP"], rows);
     print::line(format_args!("{}", statement.verdict()));
     for cause in &statement.causes {
         print::line(format_args!("* {cause}"));
