@@ -11,6 +11,7 @@ use super::shown::TopupShown;
 use crate::accounts::AUDIT;
 use crate::domain::{Duty, MeterId, TopupState};
 use crate::meter::emop::Token;
+use crate::meter::emop::identity::Hardware;
 use crate::meter::room::Meters;
 
 impl Meters {
@@ -26,7 +27,7 @@ impl Meters {
         if served.live().duty == Duty::Off {
             return Err(TopupError::Off(new.meter));
         }
-        if served.hardware().is_some_and(|hardware| hardware.is_three_phase()) {
+        if served.hardware().is_some_and(Hardware::is_three_phase) {
             return Err(TopupError::TakesNone(new.meter));
         }
         let identity = served.live().state.identity.clone();

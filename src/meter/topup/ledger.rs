@@ -202,7 +202,7 @@ fn tell(page: &mut Page, row: &TopupRow) -> Result<(), RowError> {
     page.record(Event::Meter {
         meter: row.meter.clone(),
         news: MeterNews::Topup {
-            id: row.id.to_string(),
+            id: row.id.clone(),
             state: row.state,
             in_doubt: u32::try_from(in_doubt).unwrap_or(u32::MAX),
         },

@@ -41,18 +41,18 @@ pub(in crate::meter) fn faults(providers: &[Provider]) -> Faults {
         let key = |name: &str| format!("{place}.{name}");
         if !(1..=40).contains(&provider.name.len()) || !provider.name.chars().all(plain) {
             let what = format!("is {:?}", provider.name);
-            faults.add(&key("name"), what, "1 to 40 small letters, digits and hyphens");
+            faults.add(key("name"), what, "1 to 40 small letters, digits and hyphens");
         }
         if providers[..place].iter().any(|other| other.name == provider.name) {
             faults.add(
-                &key("name"),
+                key("name"),
                 format!("{:?} is there twice", provider.name),
                 "a name of its own",
             );
         }
         if provider.window > LONGEST_WINDOW || provider.window < Span::seconds(1) {
             let what = format!("is {}", provider.window);
-            faults.add(&key("window"), what, "\"1s\" to \"1h\", such as \"5m\"");
+            faults.add(key("window"), what, "\"1s\" to \"1h\", such as \"5m\"");
         }
     }
     faults

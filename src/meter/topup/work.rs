@@ -20,7 +20,7 @@ use crate::meter::reads::ReadError as NotRead;
 use crate::meter::room::Meters;
 use crate::meter::served::{Questions, Served};
 use crate::meter::session::SessionError;
-use crate::store::{ReadError, RowError};
+use crate::store::ReadError;
 
 /// How long a code is tried to be sent.
 const LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -114,9 +114,7 @@ impl Meters {
     ) -> Option<TopupRow> {
         loop {
             let change = change.clone();
-            let written = self
-                .store
-                .write(move |page| Ok::<_, RowError>(ledger::change_on(page, seq, change)?));
+            let written = self.store.write(move |page| ledger::change_on(page, seq, change));
             match written.await {
                 Ok(row) => return row,
                 Err(error) => tracing::warn!(%error, "what became of a top-up was not written down; it is tried again"),
@@ -288,13 +286,13 @@ impl Tending {
         let (seq, meter, now) = (row.seq, row.meter.clone(), self.room.store.now());
         let written = self.room.store.write(move |page| {
             ledger::overtake_on(page, &meter, seq)?;
-            Ok::<_, RowError>(ledger::change_on(page, seq, |row| {
+            ledger::change_on(page, seq, |row| {
                 let waits = row.state == TopupState::Waiting;
                 if waits {
                     row.begins(before, now);
                 }
                 waits
-            })?)
+            })
         });
         match written.await {
             Ok(row) => row.is_some(),
