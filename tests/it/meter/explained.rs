@@ -4,7 +4,7 @@
 use gatelodge::domain::MeterState;
 use gatelodge::meter::emop::dialect::{InferredWrites, Request};
 use gatelodge::meter::emop::{Dialect, Inferred, MeterTime, Money};
-use gatelodge::meter::simulator::{Faults, Now, Setup, SimulatedMeter, Station, Tariff};
+use gatelodge::meter::simulator::{Faults, Now, Rate, Setup, SimulatedMeter, Station, Tariff};
 use gatelodge::store::meter_money::{MoneySeen, Terms, TermsRead};
 use gatelodge::store::meters::{MetersWriter, Note};
 use gatelodge::store::{Options, Store};
@@ -101,8 +101,12 @@ fn money() -> MoneySeen {
 
 impl Flat {
     async fn new() -> Flat {
-        let meter = SimulatedMeter::new(setup(), dialect(), &Faults::default());
-        let station = Station::new(meter, Faults::default(), Now::Running);
+        Flat::with(Faults::default()).await
+    }
+
+    async fn with(faults: Faults) -> Flat {
+        let meter = SimulatedMeter::new(setup(), dialect(), &faults);
+        let station = Station::new(meter, faults, Now::Running);
         let mut meters = JoinSet::new();
         let address = serve(station, &mut meters).await;
         let mut running = TestBox::start_with(&format!(
@@ -350,5 +354,56 @@ async fn a_code_that_the_box_sent_is_a_line_and_what_it_was_worth_follows_from_t
         lines.iter().filter(|line| line["kind"] == "not_computed").count(),
         0,
         "{statement}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_from_elsewhere_is_known_by_the_meters_own_log_and_its_worth_by_the_balance() {
+    // Five pounds are keyed in just before the code of the box.
+    let flat = Flat::with(Faults {
+        foreign_rate: Rate::ALWAYS,
+        ..Faults::default()
+    })
+    .await;
+    let file = flat.running.dir.join("code");
+    std::fs::write(&file, format!("{CODE}\n")).unwrap();
+    flat.running.command(&[
+        "prepay",
+        "send",
+        SERIAL,
+        "--token-file",
+        file.to_str().unwrap(),
+        "--wait",
+        "1",
+    ]);
+    let id = eventually("it is in doubt", || {
+        let topup = &flat.running.json(&["prepay", "list"])[0];
+        (topup["state"] == "in_doubt").then(|| topup["id"].as_str().unwrap().to_owned())
+    });
+    let rises = |money: &Value| {
+        let lines = money["statement"]["lines"].as_array().cloned().unwrap_or_default();
+        lines
+            .into_iter()
+            .filter(|line| ["rise", "step"].contains(&line["kind"].as_str().unwrap()))
+            .collect::<Vec<_>>()
+    };
+    // Nobody has said yet what became of it, and the log was not read: the balance rose, and that is named.
+    let money = eventually("the rise is seen", || {
+        let money = flat.explain(day(0), day(0), &[]);
+        (!rises(&money).is_empty()).then_some(money)
+    });
+    assert_eq!(money["statement"]["explained"], false);
+    flat.running
+        .json(&["prepay", "settle", &id, "--taken", "--why", "the display shows both"]);
+    let line = eventually("both are known", || {
+        flat.running.command(&["mediators", "sync", SERIAL]);
+        let lines = rises(&flat.explain(day(0), day(0), &[]));
+        let both = format!("top-up {id} and a top-up from elsewhere by the balance before and after");
+        lines.into_iter().find(|line| line["words"] == both.as_str())
+    });
+    // £12.50 and £5.00, less what was used in the seconds between the reads.
+    assert!(
+        (1_749_000_000..=1_750_000_000).contains(&pounds(&line["amount"])),
+        "{line}"
     );
 }

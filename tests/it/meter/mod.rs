@@ -20,6 +20,7 @@ mod identity;
 mod low_balance;
 mod mediator;
 mod mediator_speed;
+mod money_kept;
 mod peer;
 mod plausible;
 mod polling;
