@@ -30,7 +30,6 @@ pub(super) fn router() -> Router<AdminState> {
         .route("/meters/{serial}", get(show).delete(remove))
         .route("/meters/{serial}/duty", put(set_duty))
         .route("/meters/{serial}/poll", post(poll))
-        .route("/meters/{serial}/money", get(super::prepay::money))
         .route("/meters/{serial}/ask", post(ask))
         .route("/meters/{serial}/clock", post(set_clock))
         .route("/inferred", get(inferred))

@@ -32,6 +32,7 @@ pub(super) fn router() -> Router<AdminState> {
         .route("/topups", get(list).post(create))
         .route("/topups/{id}", get(show).delete(cancel))
         .route("/topups/{id}/settlement", post(settle))
+        .route("/meters/{serial}/money", get(money))
 }
 
 /// A code that is given on the command line.
@@ -128,7 +129,7 @@ async fn settle(
 
 /// Which days of a meter's money.
 #[derive(Deserialize)]
-pub(super) struct Days {
+struct Days {
     from: Option<Date>,
     to: Option<Date>,
     half_hours: Option<bool>,
@@ -136,7 +137,7 @@ pub(super) struct Days {
 }
 
 /// A balance, line by line (EMOP §23.6).
-pub(super) async fn money(
+async fn money(
     State(state): State<AdminState>,
     Path(meter): Path<String>,
     Query(days): Query<Days>,

@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::meters::LoggedEvent;
 use super::{Ledger, Page, ReadError, RowError, Store, schema};
 use crate::domain::MeterId;
 
@@ -24,7 +23,7 @@ const BALANCES: usize = 96;
 /// Payments of a day; of more, the first.
 const PAYMENTS: usize = 48;
 /// The entry of a meter's own log that is a payment (EMOP §7).
-const PAID: u8 = 48;
+pub(super) const PAID: u8 = 48;
 /// Rows read at a time.
 const PAGE: usize = 256;
 
@@ -166,18 +165,18 @@ fn day_of_key(key: &[u8]) -> Option<u32> {
     key.last_chunk().copied().map(u32::from_be_bytes)
 }
 
-/// Writes down what a meter said of money, and the payments among what its log said.
+/// Writes down what a meter said of money, and the payments that its log told, with the log's own counter.
 pub(super) fn note_on(
     page: &mut Page,
     meter: &MeterId,
     money: &MoneySeen,
-    logged: &[LoggedEvent],
+    payments: impl Iterator<Item = (Timestamp, u8)>,
 ) -> Result<(), RowError> {
     for (at, units) in &money.balances {
         change_day_on(page, (meter, *at), |row, at| row.add_balance(at, *units))?;
     }
-    for LoggedEvent(at, _, counter) in logged.iter().filter(|logged| logged.1 == PAID) {
-        change_day_on(page, (meter, *at), |row, at| row.add_payment(at, *counter))?;
+    for (at, counter) in payments {
+        change_day_on(page, (meter, at), |row, at| row.add_payment(at, counter))?;
     }
     match &money.terms {
         Some(read) => terms_on(page, meter, read),

@@ -241,7 +241,9 @@ pub struct LoggedEvent(
 
 fn note_on(page: &mut Page, note: Note) -> Result<(), RowError> {
     let logged: Vec<LoggedEvent> = note.news.iter().filter_map(logged).collect();
-    meter_money::note_on(page, &note.meter, &note.money, &logged)?;
+    let payments = logged.iter().filter(|logged| logged.1 == meter_money::PAID);
+    let payments = payments.map(|logged| (logged.0, logged.2));
+    meter_money::note_on(page, &note.meter, &note.money, payments)?;
     if !logged.is_empty() {
         let mut events = EVENTS.get_on(page, key(&note.meter))?.unwrap_or_default();
         events.extend(logged);

@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use super::fixture::{SERIAL, serve};
 use crate::access::streams::sign_in;
 use crate::accounts::{Browser, add, signed_in};
+use crate::support::chromium::Page;
 use crate::support::https::Answer;
 use crate::support::test_box::CONFIG;
 use crate::support::{TestBox, eventually};
@@ -173,6 +174,29 @@ fn page(browser: &mut Browser, from: Date, to: Date) -> Answer {
     browser.get(&format!("/meters/{SERIAL}/money?from={from}&to={to}"))
 }
 
+/// The page in a browser, wide and narrow: nothing sticks out, and no policy is broken.
+fn looks_right(running: &TestBox) {
+    add(running, "looker", "admin");
+    let mut page = Page::new(running.door("https").port(), &running.ca_file());
+    page.go("/login");
+    page.type_into("input[name=username]", "looker");
+    page.type_into("input[name=password]", "correct-horse");
+    page.leaving(|page| page.click("main button"));
+    page.go(&format!("/meters/{SERIAL}/money?from={}&to={}", day(3), day(2)));
+    assert_eq!(page.count(".statement tbody"), 5, "two ends and three days");
+    for (width, scheme) in [(1280, "light"), (1280, "dark"), (360, "light")] {
+        page.look(width, scheme);
+        let wide = page.eval("document.documentElement.scrollWidth - window.innerWidth");
+        assert!(wide.as_i64() <= Some(0), "at {width}: {wide} pixels stick out");
+        if let Some(folder) = std::env::var_os("GATELODGE_TEST_PICTURES") {
+            std::fs::create_dir_all(&folder).unwrap();
+            let file = std::path::Path::new(&folder).join(format!("money-{width}-{scheme}.png"));
+            std::fs::write(file, page.picture()).unwrap();
+        }
+    }
+    assert_eq!(page.faults(), [""; 0]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_balance_is_explained_to_the_penny_by_command_api_and_page() {
     let flat = Flat::new().await;
@@ -311,6 +335,7 @@ async fn a_balance_is_explained_to_the_penny_by_command_api_and_page() {
     );
     assert!(!past.contains(&boundary), "it was read when the next one lived there");
     assert!(!present.contains(">50<"), "{present}");
+    looks_right(&flat.running);
     let mut viewer = signed_in(&flat.running, "viewer");
     assert_eq!(page(&mut viewer, day(3), day(2)).status, 404);
     let mut stranger = signed_in(&flat.running, "resident");
