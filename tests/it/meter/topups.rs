@@ -49,7 +49,7 @@ pub struct Tills {
 
 impl Tills {
     fn start(folder: &Path, address: SocketAddr) -> Tills {
-        let store = Store::open(Options::new(&folder.join("store"))).unwrap();
+        let store = Store::open(Options::new(folder.join("store"))).unwrap();
         let deps = Deps {
             seal_key: Some(folder.join("keys/seal.key")),
             ..Deps::default()
