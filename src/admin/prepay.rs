@@ -4,15 +4,21 @@ use std::time::Duration;
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::AdminState;
 use super::meters::{origin, room, serial};
 use super::problem::AdminError;
+use crate::http::blocking;
+use crate::http::table::{self, Format};
 use crate::meter::emop::Token;
+use crate::meter::explain::Period;
 use crate::meter::topup::{ByHand, NewTopup, TopupShown};
 
 /// The longest that a command line waits for what becomes of a code, in seconds.
@@ -26,6 +32,7 @@ pub(super) fn router() -> Router<AdminState> {
         .route("/topups", get(list).post(create))
         .route("/topups/{id}", get(show).delete(cancel))
         .route("/topups/{id}/settlement", post(settle))
+        .route("/meters/{serial}/money", get(money))
 }
 
 /// A code that is given on the command line.
@@ -118,4 +125,33 @@ async fn settle(
         why: settlement.why,
     };
     Ok(Json(room(&state)?.settle_topup(&id, settlement.taken, by_hand).await?))
+}
+
+/// Which days of a meter's money.
+#[derive(Deserialize)]
+struct Days {
+    from: Option<Date>,
+    to: Option<Date>,
+    half_hours: Option<bool>,
+    format: Option<Format>,
+}
+
+/// A balance, line by line (EMOP §23.6).
+async fn money(
+    State(state): State<AdminState>,
+    Path(meter): Path<String>,
+    Query(days): Query<Days>,
+) -> Result<Response, AdminError> {
+    let (room, meter) = (room(&state)?, serial(&meter)?);
+    let period = Period::new(days.from, days.to, room.today())?;
+    let explained = blocking(move || room.explain(&meter, period, &(Timestamp::MIN..Timestamp::MAX)));
+    let money = explained
+        .await
+        .map_err(|error| AdminError::failed(error.to_string()))??;
+    let money = match days.half_hours {
+        Some(true) => money,
+        _ => money.without_half_hours(),
+    };
+    let format = days.format.unwrap_or(Format::Json);
+    Ok(table::answer(format, &money.rows(), &money))
 }

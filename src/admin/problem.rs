@@ -7,6 +7,7 @@ use crate::accounts::AccountsError;
 use crate::http::Problem;
 use crate::meter::MetersError;
 use crate::meter::driver::DriverError;
+use crate::meter::explain::ExplainError;
 use crate::meter::session::SessionError;
 use crate::meter::tariffs::TariffError;
 use crate::meter::topup::TopupError;
@@ -189,6 +190,17 @@ impl From<TariffError> for AdminError {
             | TariffError::Imminent { .. }
             | TariffError::UnderWay(_)
             | TariffError::Why => AdminError::not_written(text),
+        }
+    }
+}
+
+impl From<ExplainError> for AdminError {
+    fn from(error: ExplainError) -> AdminError {
+        let text = error.to_string();
+        match error {
+            ExplainError::Meters(error) => error.into(),
+            ExplainError::Period | ExplainError::Calendar(_) => AdminError::bad(text),
+            ExplainError::Topups(_) | ExplainError::Read(_) => AdminError::failed(text),
         }
     }
 }

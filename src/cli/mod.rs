@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod emop;
 mod exit;
+mod explain;
 mod jobs;
 mod mediators;
 mod meters;

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use hyper::Method;
 use serde_json::{Value, json};
 
+use super::explain::Explain;
 use super::print::segment;
 use super::reach::{block_on, secret_from};
 use super::{CliError, Common, print};
@@ -43,6 +44,15 @@ pub(super) enum Command {
         /// Its id, as `prepay list` shows it
         id: String,
     },
+    /// Explain a balance: what leads from one that was read to another, line by line
+    ///
+    /// The balance before the first day, energy by the tariff that was in force, standing charge, debt, top-ups, what they
+    /// come to, and what the meter itself shows. What is not known is named, and nothing is computed for it.
+    #[command(
+        after_help = "Examples:\n  gatelodge prepay explain EML2137580761 --from 2026-02-01 --to 2026-02-28\n  \
+                      gatelodge prepay explain EML2137580761 --csv --half-hours > money.csv"
+    )]
+    Explain(Explain),
     /// End a top-up that is in doubt: you looked at the meter
     #[command(
         after_help = "Example:\n  gatelodge prepay settle 3f9a2c5d8e71 --taken --why \"the display shows 20 pounds more\""
@@ -109,6 +119,7 @@ impl Command {
                     let path = format!("/topups?limit={limit}{meter}");
                     many(common, client.ask(Method::GET, &path, None).await?);
                 }
+                Command::Explain(explain) => explain.run(common, &client).await?,
                 Command::Show { id } => one(common, &client.ask(Method::GET, &path(&id), None).await?),
                 Command::Settle(settle) => {
                     let said = json!({ "taken": settle.taken, "why": settle.why });

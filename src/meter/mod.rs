@@ -13,6 +13,7 @@ pub mod driver;
 pub mod emop;
 mod energy;
 mod every;
+pub mod explain;
 mod half_hours;
 mod identified;
 mod identity;

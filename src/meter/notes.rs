@@ -10,6 +10,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::domain::{MeterId, MeterNews, MeterState};
+use crate::store::meter_money::MoneySeen;
 use crate::store::meters::{MetersWriter, Note};
 use crate::store::{RowError, WriteError};
 
@@ -21,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const CHANGE_BYTES: usize = 96 << 10;
 /// Meters in one change, each of which takes several rows.
 const CHANGE_METERS: usize = 16;
+/// What is said of money beside it, mostly less: the row of a day, and a tariff.
+const MONEY_BYTES: usize = 4 << 10;
 /// News of one meter that waits while the disk is full; older news is lost then, the newest values are not.
 const WAITING: usize = 128;
 
@@ -29,8 +32,11 @@ pub(super) trait Knower {
     /// What is known of a meter now; `None`: it is there no more.
     fn state_of(&self, meter: &MeterId) -> Option<MeterState>;
 
-    /// Says that a state is on disk, so that it may be shown.
-    fn is_written(&self, meter: &MeterId, state: MeterState);
+    /// What a meter said of money that is not in the book yet.
+    fn money_of(&self, meter: &MeterId) -> MoneySeen;
+
+    /// Says that a state is on disk, so that it may be shown, and so is what was said of money.
+    fn is_written(&self, meter: &MeterId, state: MeterState, money: &MoneySeen);
 
     /// Says that the book refused a state, which waits until there is something new of the meter.
     fn is_refused(&self, meter: &MeterId, error: &RowError);
@@ -120,7 +126,11 @@ impl Notes {
             let (portion, added) = {
                 let mut pending = self.pending();
                 let added = pending.added;
-                (pending.portion(|meter| knower.state_of(meter)), added)
+                let mut portion = pending.portion(|meter| knower.state_of(meter));
+                for note in &mut portion {
+                    note.money = knower.money_of(&note.meter);
+                }
+                (portion, added)
             };
             if portion.is_empty() {
                 self.written.send_replace(added);
@@ -166,7 +176,7 @@ impl Notes {
 
     fn told(&self, portion: Vec<Note>, knower: &impl Knower) {
         for note in portion {
-            knower.is_written(&note.meter, note.state);
+            knower.is_written(&note.meter, note.state, &note.money);
         }
     }
 
@@ -226,13 +236,18 @@ impl Pending {
         {
             let news = self.news.remove(&meter).unwrap_or_default();
             let Some(state) = state_of(&meter) else { continue };
-            bytes += length(&state) + news.iter().map(length).sum::<usize>();
+            bytes += length(&state) + MONEY_BYTES + news.iter().map(length).sum::<usize>();
             if bytes > CHANGE_BYTES && !portion.is_empty() {
                 self.order.push_front(meter.clone());
                 self.news.insert(meter, news);
                 break;
             }
-            portion.push(Note { meter, state, news });
+            portion.push(Note {
+                meter,
+                state,
+                news,
+                money: MoneySeen::default(),
+            });
         }
         portion
     }

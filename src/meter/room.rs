@@ -26,6 +26,7 @@ use super::topup::{TopupError, Topups};
 use crate::domain::units::Span;
 use crate::domain::{Event, Meter, MeterId, MeterState};
 use crate::feed::Hall;
+use crate::store::meter_money::MoneySeen;
 use crate::store::meters::{LoggedEvent, Meters as Registry, MetersWriter, RegistryError};
 use crate::store::readings::ReadingsWriter;
 use crate::store::{Delivery, ReadError, RowError, Store, Unwritten, WriteError};
@@ -38,10 +39,16 @@ impl Knower for Meters {
         Some(MeterState::clone(&self.served(meter)?.live().state))
     }
 
-    fn is_written(&self, meter: &MeterId, state: MeterState) {
+    fn money_of(&self, meter: &MeterId) -> MoneySeen {
+        let served = self.served(meter);
+        served.map(|served| served.live().money.clone()).unwrap_or_default()
+    }
+
+    fn is_written(&self, meter: &MeterId, state: MeterState, money: &MoneySeen) {
         if let Some(served) = self.served(meter) {
             let mut live = served.live();
             live.is_written(state);
+            live.money_is_written(money);
             live.refused = None;
         }
     }
@@ -60,6 +67,8 @@ pub struct Meters {
     pub(super) readings: ReadingsWriter,
     /// How long half-hours are kept; zero: for ever.
     pub(super) kept: Span,
+    /// Where the house stands, for days and hours of the day.
+    pub(super) timezone: TimeZone,
     pub(super) store: Store,
     pub(super) hall: Arc<Hall<MeterId>>,
     pub(super) notes: Notes,
@@ -72,8 +81,6 @@ pub struct Meters {
     /// Held while a job runs.
     pub(super) job_runs: tokio::sync::Mutex<()>,
     pub(super) tariffs: Tariffs,
-    /// Where the house stands, for hours of the day.
-    pub(super) timezone: TimeZone,
     dialect: Arc<Dialect>,
     fleet: RwLock<BTreeMap<MeterId, Arc<Served>>>,
     /// Changes that the polling has not looked at yet.
@@ -223,6 +230,7 @@ impl Meters {
             writer: MetersWriter::new(store.clone()),
             readings: ReadingsWriter::new(store.clone()),
             kept: deps.readings,
+            timezone: deps.timezone,
             store,
             notes: Notes::default(),
             permits: Semaphore::new(AT_ONCE),
@@ -232,7 +240,6 @@ impl Meters {
             built,
             job_runs: tokio::sync::Mutex::default(),
             tariffs: Tariffs::new(),
-            timezone: deps.timezone,
             fleet: RwLock::default(),
             changes: Mutex::default(),
             numbers: AtomicU64::new(0),

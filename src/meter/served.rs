@@ -18,6 +18,7 @@ use super::reads::Asking;
 use super::said::rating;
 use super::session::SessionError;
 use crate::domain::{Doubt, Duty, Health, Latest, Meter, MeterNews, MeterState, Quality, Quantity, Total, number};
+use crate::store::meter_money::MoneySeen;
 
 /// How much of an error is kept in a meter's state, in characters.
 const DETAILS: usize = 300;
@@ -59,6 +60,8 @@ pub(super) struct Live {
     pub(super) doubted_again: Option<Instant>,
     /// Parts of tariffs that somebody read one by one, and when.
     pub(super) parts: BTreeMap<String, (Option<Value>, Instant)>,
+    /// What it said of money that is not in the book yet.
+    pub(super) money: MoneySeen,
 }
 
 impl Live {
@@ -109,6 +112,7 @@ impl Served {
                 identified: None,
                 doubted_again: None,
                 parts: BTreeMap::new(),
+                money: MoneySeen::default(),
             }),
         }
     }
@@ -153,6 +157,7 @@ impl Served {
         }
         let mut news = live.change().answered(now);
         let (mut values, mut doubts) = (BTreeMap::new(), BTreeMap::new());
+        let read: Vec<Quantity> = findings.values.iter().map(|(quantity, _)| *quantity).collect();
         for (quantity, said) in findings.values {
             if quantity == Quantity::ClockDrift {
                 live.change().clock_compared = Some(now);
@@ -182,6 +187,7 @@ impl Served {
             }
             live.change().values.insert(quantity, latest);
         }
+        live.sees_money(&read, now);
         if findings.events_seen.is_some() {
             live.change().events_seen = findings.events_seen;
         }

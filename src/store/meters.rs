@@ -1,8 +1,11 @@
 //! Meters: the registry and the latest values, which the meter room writes and everybody may read.
 
+use std::ops::Range;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::meter_money::{self, MoneyKept, MoneySeen, TermsSeen};
 use super::meter_rows;
 use super::{Ledger, Page, ReadError, RowError, Store, WriteError, schema};
 use crate::domain::{Duty, Event, HalfHoursAsked, Meter, MeterId, MeterNews, MeterState};
@@ -15,6 +18,8 @@ const EVENTS: Ledger<Vec<LoggedEvent>> = Ledger::new(schema::METER_EVENTS);
 /// Events kept of one meter: more than its own log holds, and few enough for a row.
 const KEPT: usize = 120;
 
+/// Days of balances that one change takes away.
+const DAYS_AT_ONCE: usize = 64;
 /// Rows read at a time.
 const PAGE: usize = 256;
 
@@ -90,6 +95,21 @@ impl Meters {
     /// The newest entries of a meter's own log, oldest first.
     pub fn events(&self, meter: &MeterId) -> Result<Vec<LoggedEvent>, ReadError> {
         Ok(EVENTS.get(&self.store, key(meter))?.unwrap_or_default())
+    }
+
+    /// Balances of a meter that were read in a span, and payments of its own log; the days at its ends are whole.
+    pub fn money(&self, meter: &MeterId, span: Range<Timestamp>) -> Result<MoneyKept, ReadError> {
+        meter_money::kept(&self.store, meter, span)
+    }
+
+    /// When a meter's balance was first written down.
+    pub fn first_balance(&self, meter: &MeterId) -> Result<Option<Timestamp>, ReadError> {
+        meter_money::first_balance(&self.store, meter)
+    }
+
+    /// The tariffs that a meter has had, in order.
+    pub fn terms(&self, meter: &MeterId) -> Result<Vec<TermsSeen>, ReadError> {
+        meter_money::terms(&self.store, meter)
     }
 
     fn all<T: Serialize + serde::de::DeserializeOwned>(
@@ -171,6 +191,30 @@ impl MetersWriter {
     }
 }
 
+impl MetersWriter {
+    /// Lets go of balances of days before `cutoff`, and answers how many days went. Nothing goes while the clock is not
+    /// trusted (BOOK P16). Tariffs stay: they are few, and what is later goes by them.
+    pub async fn forget_money_before(&self, cutoff: Timestamp) -> Result<usize, WriteError<RowError>> {
+        let mut gone = 0;
+        while self.store.clock_is_trusted() {
+            let store = self.store.clone();
+            let found = tokio::task::spawn_blocking(move || meter_money::old_days(&store, cutoff, DAYS_AT_ONCE));
+            let found = found.await.expect("looking for rows does not panic");
+            let keys = found.map_err(|error| WriteError::Refused(error.into()))?;
+            if keys.is_empty() {
+                break;
+            }
+            gone += keys.len();
+            let forget = move |page: &mut Page| {
+                meter_money::forget_days_on(page, &keys);
+                Ok::<_, RowError>(())
+            };
+            self.store.write_bulk(forget).await?;
+        }
+        Ok(gone)
+    }
+}
+
 /// What is known of a meter now, and what happened to it.
 #[derive(Clone, Debug)]
 pub struct Note {
@@ -180,6 +224,8 @@ pub struct Note {
     pub state: MeterState,
     /// What happened.
     pub news: Vec<MeterNews>,
+    /// What it said of money.
+    pub money: MoneySeen,
 }
 
 /// An entry of a meter's own log.
@@ -195,6 +241,9 @@ pub struct LoggedEvent(
 
 fn note_on(page: &mut Page, note: Note) -> Result<(), RowError> {
     let logged: Vec<LoggedEvent> = note.news.iter().filter_map(logged).collect();
+    let payments = logged.iter().filter(|logged| logged.1 == meter_money::PAID);
+    let payments = payments.map(|logged| (logged.0, logged.2));
+    meter_money::note_on(page, &note.meter, &note.money, payments)?;
     if !logged.is_empty() {
         let mut events = EVENTS.get_on(page, key(&note.meter))?.unwrap_or_default();
         events.extend(logged);

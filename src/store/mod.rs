@@ -35,6 +35,7 @@ mod health;
 mod keep;
 mod ledger;
 mod log;
+pub mod meter_money;
 mod meter_rows;
 pub mod meters;
 mod open;

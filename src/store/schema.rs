@@ -213,6 +213,16 @@ pub const TARIFF_WRITES: Place = Place {
     name: "tariff writes",
     prefix: 0x4c,
 };
+/// What was paid in at a meter, each time that it was read, and payments of its log, by serial and day.
+pub const METER_BALANCES: Place = Place {
+    name: "meter balances",
+    prefix: 0x4e,
+};
+/// The tariffs that a meter has had, by serial and since when.
+pub const METER_TARIFFS: Place = Place {
+    name: "meter tariffs",
+    prefix: 0x4f,
+};
 
 /// What the uplink calls itself when nobody says.
 pub const UPLINK_NAME: Place = Place {
@@ -325,6 +335,8 @@ pub const PLACES: &[Place] = &[
     JOB_RUNS,
     JOB_LINES,
     TARIFF_WRITES,
+    METER_BALANCES,
+    METER_TARIFFS,
     UPLINK_NAME,
     UPLINK_OPERATIONS,
     UPLINK_SELF_TEST,

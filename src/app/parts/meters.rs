@@ -19,7 +19,6 @@ pub(in crate::app) struct Section {
     fixed: Vec<Entry>,
     readings: Span,
     money: Span,
-    /// Only where hours of the day count.
     timezone: TimeZone,
 }
 
@@ -31,13 +30,9 @@ impl Part<Deps> for Meters {
 
     fn section(config: &Config) -> Option<Section> {
         let room = config.meter_room()?;
-        let timezone = match room.friendly_hours {
-            Some(_) => config.site.timezone(),
-            None => TimeZone::UTC,
-        };
         Some(Section {
             room,
-            timezone,
+            timezone: config.site.timezone(),
             fixed: config.meter.clone(),
             readings: config.retention.readings,
             money: config.retention.money,

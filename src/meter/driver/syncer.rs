@@ -313,9 +313,9 @@ async fn event_log<A: Asking>(meter: &A, before: &MeterState) -> Result<Findings
             break;
         }
     }
-    // What came while pages were turned stands on two of them.
-    fresh.sort_by_key(|event| (event.at, event.id));
-    fresh.dedup_by_key(|event| (event.at, event.id));
+    // What came while pages were turned stands on two of them. Two of a kind in one second differ by the log's counter.
+    fresh.sort_by_key(|event| (event.at, event.id, event.set));
+    fresh.dedup_by_key(|event| (event.at, event.id, event.set));
     let events_seen = fresh.last().map(|event| event.at).or(mark).map(|mark| mark.0);
     // What a new meter wrote long ago is history, and wakes nobody.
     let since = match mark {

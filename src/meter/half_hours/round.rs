@@ -121,6 +121,14 @@ impl Meters {
                     tracing::warn!(%error, "old half-hours could not be let go; it is tried again in an hour")
                 }
             }
+            // Without half-hours no balance of their time can be explained (EMOP §23.1).
+            match self.writer.forget_money_before(cutoff).await {
+                Ok(0) => {}
+                Ok(days) => tracing::info!(days, "balances older than retention.readings were let go"),
+                Err(error) => {
+                    tracing::warn!(%error, "old balances could not be let go; it is tried again in an hour")
+                }
+            }
         }
     }
 

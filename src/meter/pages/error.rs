@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::http::{BrokenError, Problem};
 use crate::meter::MetersError;
+use crate::meter::explain::ExplainError;
 use crate::meter::tariffs::TariffError;
 use crate::meter::topup::TopupError;
 use crate::store::ReadError;
@@ -24,6 +25,9 @@ pub(super) enum PageError {
     /// The day is none.
     #[error("A day is written as 2026-02-10.")]
     Day,
+    /// A balance cannot be explained.
+    #[error("{}", explained(.0))]
+    Money(#[from] ExplainError),
     /// Reading it broke.
     #[error("That could not be read, and the fault is ours.")]
     Broken(#[from] BrokenError),
@@ -38,7 +42,16 @@ impl IntoResponse for PageError {
         if matches!(self, PageError::Unread(HalfHoursError::Calendar(_))) {
             return PageError::Day.into_response();
         }
+        if matches!(self, PageError::Money(ExplainError::Calendar(_))) {
+            return PageError::Day.into_response();
+        }
         let status = match &self {
+            PageError::Money(ExplainError::Period) => StatusCode::UNPROCESSABLE_ENTITY,
+            PageError::Money(ExplainError::Meters(MetersError::Unknown(_))) => StatusCode::NOT_FOUND,
+            PageError::Money(error) => {
+                tracing::error!(%error, "a balance could not be explained");
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
             PageError::Unknown | PageError::NoTopup => StatusCode::NOT_FOUND,
             PageError::Topups(TopupError::Write(why)) => Problem::from(why).status(),
             PageError::Topups(error) => {
@@ -54,6 +67,16 @@ impl IntoResponse for PageError {
         };
         Problem::new(status, "no-page", self.to_string()).into_response()
     }
+}
+
+/// What somebody is told whose balance cannot be explained.
+fn explained(error: &ExplainError) -> String {
+    match error {
+        ExplainError::Period => "The first day must not be after the last, and at most 400 days are explained at once.",
+        ExplainError::Meters(MetersError::Unknown(_)) => "There is no such meter.",
+        _ => "That could not be read, and the fault is ours.",
+    }
+    .to_owned()
 }
 
 /// Why half-hours cannot be shown.

@@ -4,6 +4,7 @@
 mod card;
 mod day;
 mod error;
+mod money;
 mod one;
 mod plot;
 mod seen;
@@ -56,6 +57,7 @@ pub fn router(room: Arc<Meters>, face: Face) -> Router {
             .route("/meters/live", get(live))
             .route("/meters/{serial}", get(one::show))
             .route("/meters/{serial}/half-hours.csv", get(day::csv))
+            .route("/meters/{serial}/money", get(money::show))
             .route("/meters/{serial}/topups", get(topups::list).post(topups::create))
             .route("/meters/{serial}/topups/{id}", get(topups::show))
             .route("/meters/{serial}/topups/{id}/cancel", post(topups::cancel))

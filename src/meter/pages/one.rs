@@ -53,6 +53,8 @@ struct MeterPage {
     events: Vec<EventRow>,
     /// What it charges; of the time of whoever lives there now.
     charges: Option<TariffsPart>,
+    /// Whether a balance of it is known, or was.
+    is_prepaid: bool,
     /// Whether they may give it codes, and it takes some.
     tops_up: bool,
 }
@@ -132,6 +134,10 @@ pub(super) async fn show(
         values: values(shown, (&state, now), sees_all),
         events: events(&state, &seen).map_err(HalfHoursError::from)?,
         charges,
+        is_prepaid: state
+            .room
+            .has_money(&shown.meter.serial)
+            .map_err(HalfHoursError::from)?,
         tops_up: person.who().tops_up(&shown.meter.serial, now) && prepays,
     };
     Ok(Page(StatusCode::OK, page).into_response())

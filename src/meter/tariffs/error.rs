@@ -58,7 +58,7 @@ pub enum TariffError {
     ClockWrong,
     /// The meter would begin at another moment.
     #[error(
-        "the clock of meter {meter} is {off_s} s off, so the tariff would not begin when it should; `gatelodge emop clock_time_write {meter}` sets it"
+        "the clock of meter {meter} is {off_s} s off, so the tariff would not begin when it should; `emop clock_time_write {meter}` sets it"
     )]
     MeterClock {
         meter: MeterId,

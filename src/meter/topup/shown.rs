@@ -29,6 +29,9 @@ pub struct TopupShown {
     /// Why it is no further.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// What the code is known to be worth, in pounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worth: Option<String>,
     /// In pounds, just before the code was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub balance_before: Option<String>,
@@ -72,6 +75,7 @@ impl TopupShown {
             key: row.key,
             attempts: row.attempts,
             trouble,
+            worth: row.worth.map(|amount| amount.to_string()),
             balance_before: before.map(|amount| amount.to_string()),
             balance_after: after.map(|amount| amount.to_string()),
             reply: row.reply,

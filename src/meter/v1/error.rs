@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use crate::accounts::BearerError;
 use crate::domain::{Element, MeterId};
 use crate::http::{BrokenError, Problem};
+use crate::meter::explain::ExplainError;
 use crate::meter::tariffs::TariffError;
 use crate::meter::topup::TopupError;
 use crate::meter::topup::provider::ProviderError;
@@ -33,6 +34,9 @@ pub(super) enum ApiError {
     /// Its kind of meter has no such element.
     #[error("meter {0} has no element {1:?}")]
     NoElement(MeterId, Element),
+    /// A balance cannot be explained.
+    #[error(transparent)]
+    Explain(#[from] ExplainError),
     /// A number is out of bounds.
     #[error("limit must be 1 to {0}")]
     Limit(usize),
@@ -107,7 +111,12 @@ impl IntoResponse for ApiError {
             ApiError::Serial(_) | ApiError::Query(_) | ApiError::Body(_) | ApiError::Key => {
                 (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read")
             }
-            ApiError::Span(_) | ApiError::Limit(_) => (
+            ApiError::Explain(ExplainError::Meters(MetersError::Unknown(_))) => {
+                (StatusCode::NOT_FOUND, "unknown", "Not found")
+            }
+            ApiError::Explain(ExplainError::Period | ExplainError::Calendar(_))
+            | ApiError::Span(_)
+            | ApiError::Limit(_) => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "out-of-bounds",
                 "A value is out of bounds",
@@ -121,7 +130,7 @@ impl IntoResponse for ApiError {
                 );
                 return problem.retry_after(30).into_response();
             }
-            ApiError::Read(_) | ApiError::Broken => {
+            ApiError::Explain(_) | ApiError::Read(_) | ApiError::Broken => {
                 tracing::error!(error = words, "a request about meters failed");
                 let title = "Something went wrong in here";
                 let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title);

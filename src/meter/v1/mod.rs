@@ -6,6 +6,7 @@ mod error;
 mod events;
 mod intervals;
 mod meters;
+mod money;
 mod provider;
 mod tariffs;
 mod tokens;
@@ -35,6 +36,7 @@ pub fn router(room: Arc<Meters>, bearers: Arc<Bearers>) -> Router {
         .route("/v1/meters/{serial}/poll", post(meters::poll))
         .route("/v1/meters/{serial}/intervals", get(intervals::intervals))
         .route("/v1/meters/{serial}/readings", get(intervals::readings))
+        .route("/v1/meters/{serial}/money", get(money::money))
         .route("/v1/meters/{serial}/log", get(events::log))
         .route("/v1/meters/{serial}/events", get(events::one))
         .route("/v1/meters/{serial}/tokens", get(tokens::list).post(tokens::create))
@@ -62,6 +64,7 @@ pub fn router(room: Arc<Meters>, bearers: Arc<Bearers>) -> Router {
         meters::poll,
         intervals::intervals,
         intervals::readings,
+        money::money,
         events::log,
         events::one,
         events::all,

@@ -7,5 +7,5 @@ mod forms;
 mod matrix;
 mod signing_in;
 mod spaces;
-mod streams;
+pub mod streams;
 mod tenants;

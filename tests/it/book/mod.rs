@@ -2,7 +2,7 @@
 
 mod backup;
 pub mod chance;
-mod clock;
+pub mod clock;
 mod crash;
 mod disk;
 mod full;

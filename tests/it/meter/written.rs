@@ -197,6 +197,7 @@ async fn an_account_of_half_hours_that_grows_takes_nothing_from_the_values() {
             meter: id(),
             state: state.clone(),
             news: Vec::new(),
+            money: Default::default(),
         };
         writer.note(vec![note]).await.unwrap();
         assert_eq!(registry.states().unwrap(), [(id(), state.clone())], "{number}");
@@ -241,6 +242,7 @@ async fn a_state_of_an_earlier_build_is_read_and_its_account_moves_with_the_next
         meter: id(),
         state,
         news: Vec::new(),
+        money: Default::default(),
     };
     MetersWriter::new(store.clone()).note(vec![note]).await.unwrap();
     assert_eq!(registry.states().unwrap(), [(id(), before.clone())]);

@@ -87,6 +87,7 @@ async fn said_meanwhile(running: &TestBox, said: &[(Quantity, Value)]) {
             meter: SERIAL.parse().unwrap(),
             state,
             news: vec![MeterNews::Read { values }],
+            money: Default::default(),
         };
         meters.note(vec![note]).await.unwrap();
     }

@@ -145,7 +145,15 @@ impl Fixture {
         let mut news = more;
         news.push(MeterNews::Read { values });
         let meter: MeterId = serial.parse().unwrap();
-        self.meters.note(vec![Note { meter, state, news }]).await.unwrap();
+        self.meters
+            .note(vec![Note {
+                meter,
+                state,
+                news,
+                money: Default::default(),
+            }])
+            .await
+            .unwrap();
     }
 
     /// Many readings of a meter, one a change, of power 0, 1, 2 …

@@ -1,0 +1,183 @@
+//! Fetches what a statement is worked out from: balances, tariffs, half-hours, top-ups (EMOP §23.1).
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+use super::asked::{ExplainError, Period};
+use super::facts::{Balance, Facts, HalfHourUsed, Tariff, Topup, Unknown, Used, tariffs};
+use super::shown::MoneyShown;
+use super::sum::statement;
+use crate::domain::{Element, HALF_HOUR, Interval, Measure, MeterId, Quality, TopupState};
+use crate::meter::emop::Money;
+use crate::meter::energy::Span;
+use crate::meter::room::Meters;
+use crate::store::ReadError;
+use crate::store::meters::Meters as Registry;
+
+/// So long before a period the balance is looked for that it begins with.
+const BEFORE: SignedDuration = SignedDuration::from_hours(35 * 24);
+/// Top-ups that are looked at, the newest.
+const TOPUPS: usize = 10_000;
+
+impl Meters {
+    /// The day that it is where the house stands.
+    #[must_use]
+    pub fn today(&self) -> Date {
+        self.store.now().to_zoned(self.timezone.clone()).date()
+    }
+
+    /// Whether anything is known of a meter's money.
+    pub fn has_money(&self, meter: &MeterId) -> Result<bool, ReadError> {
+        Ok(Registry::new(self.store.clone()).first_balance(meter)?.is_some())
+    }
+
+    /// When the days of a period begin and end where the house stands.
+    pub fn span_of(&self, period: Period) -> Result<Range<Timestamp>, ExplainError> {
+        let midnight = |day: Date| day.to_zoned(self.timezone.clone());
+        Ok(midnight(period.from)?.timestamp()..midnight(period.to.checked_add(1.day())?)?.timestamp())
+    }
+
+    /// Explains the balance of a meter over a period, by what is known `within` a time alone. Reads the disk: a thread that
+    /// may block.
+    pub fn explain(
+        &self,
+        meter: &MeterId,
+        period: Period,
+        within: &Range<Timestamp>,
+    ) -> Result<MoneyShown, ExplainError> {
+        self.show(meter)?;
+        let asked = self.span_of(period)?;
+        let span = asked.start.max(within.start)..asked.end.min(within.end).min(self.store.now());
+        let registry = Registry::new(self.store.clone());
+        let facts = self.facts(&registry, meter, &span, within)?;
+        let first = registry.first_balance(meter)?;
+        let begins = first
+            .map(|first| first.max(within.start))
+            .zip(facts.tariffs.first())
+            .map(|(first, tariff)| first.max(tariff.since));
+        let explained = (!span.is_empty())
+            .then(|| statement(&facts, &span, &self.timezone))
+            .flatten();
+        Ok(MoneyShown::of(meter, period, begins, explained, &self.timezone))
+    }
+
+    fn facts(
+        &self,
+        registry: &Registry,
+        meter: &MeterId,
+        span: &Range<Timestamp>,
+        within: &Range<Timestamp>,
+    ) -> Result<Facts, ExplainError> {
+        let since = span.start.saturating_sub(BEFORE).unwrap_or(Timestamp::UNIX_EPOCH);
+        let kept = registry.money(meter, since.max(within.start)..span.end)?;
+        let balances = kept.balances.into_iter().filter(|(at, _)| within.contains(at));
+        let balances: Vec<Balance> = balances
+            .map(|(at, units)| Balance {
+                at,
+                amount: Money(units),
+            })
+            .collect();
+        let seen = registry.terms(meter)?;
+        // A tariff that was only read in somebody else's time tells of their debt.
+        let theirs = tariffs(&seen)
+            .into_iter()
+            .zip(&seen)
+            .filter(|(_, seen)| seen.seen >= within.start);
+        let tariffs = theirs.map(|(tariff, _)| Tariff {
+            since: tariff.since.max(within.start),
+            ..tariff
+        });
+        let tariffs = tariffs.collect();
+        let opening = balances
+            .partition_point(|balance| balance.at <= span.start)
+            .saturating_sub(1);
+        let half_hours = match (balances.get(opening), balances.last()) {
+            (Some(first), Some(last)) => self.used(meter, first.at..last.at, within)?,
+            _ => Vec::new(),
+        };
+        Ok(Facts {
+            tariffs,
+            half_hours,
+            topups: self.taken(meter, within)?,
+            payments: kept.payments.into_iter().filter(|at| within.contains(at)).collect(),
+            balances,
+        })
+    }
+
+    /// What was used in each half-hour that two reads touch.
+    fn used(
+        &self,
+        meter: &MeterId,
+        reads: Range<Timestamp>,
+        within: &Range<Timestamp>,
+    ) -> Result<Vec<HalfHourUsed>, ExplainError> {
+        let floor = |at: Timestamp| at.as_second().div_euclid(HALF_HOUR) * HALF_HOUR;
+        let (first, end) = (floor(reads.start), floor(reads.end) + HALF_HOUR);
+        let span = Span {
+            from: Timestamp::from_second(first)?,
+            to: Timestamp::from_second(end)?,
+        };
+        let mut of_element = BTreeMap::new();
+        for element in [Element::A, Element::B] {
+            let registers = self.registers_of(meter, Measure::Import, Some(element))?;
+            if !registers.is_empty() {
+                let totals = self.totals(meter, registers, span)?;
+                let known = totals.intervals.into_iter().map(|one| (one.from.as_second(), one));
+                of_element.insert(element == Element::B, known.collect::<BTreeMap<i64, Interval>>());
+            }
+        }
+        let count = |element: bool, second: i64| match of_element.get(&element) {
+            // A meter without element B counts nothing there.
+            None if element => Ok(0),
+            None => Err(Unknown::Gap),
+            Some(known) => match known.get(&second) {
+                Some(Interval {
+                    energy: Some(energy),
+                    quality: Quality::Measured,
+                    ..
+                }) => Ok(energy.0),
+                Some(Interval { energy: Some(_), .. }) => Err(Unknown::NotMeasured),
+                _ => Err(Unknown::Gap),
+            },
+        };
+        let mut all = Vec::new();
+        for second in (first..end).step_by(usize::try_from(HALF_HOUR).unwrap_or(usize::MAX)) {
+            let from = Timestamp::from_second(second)?;
+            let ends = Timestamp::from_second(second + HALF_HOUR)?;
+            let used = match from >= within.start && ends <= within.end {
+                true => count(false, second).and_then(|a| {
+                    Ok(Used {
+                        a,
+                        b: count(true, second)?,
+                    })
+                }),
+                false => Err(Unknown::NotYours),
+            };
+            all.push(HalfHourUsed { from, used });
+        }
+        Ok(all)
+    }
+
+    /// The box's own top-ups that were taken, in the order in which they were made.
+    fn taken(&self, meter: &MeterId, within: &Range<Timestamp>) -> Result<Vec<Topup>, ExplainError> {
+        let all = self.topups_of(meter, None, TOPUPS)?;
+        let amount = |text: Option<String>| text.and_then(|text| text.parse().ok());
+        let taken = all
+            .into_iter()
+            .rev()
+            .filter(|topup| topup.state == TopupState::Taken && within.contains(&topup.made));
+        Ok(taken
+            .map(|topup| Topup {
+                id: topup.id,
+                made: topup.made,
+                settled: topup.since,
+                worth: amount(topup.worth),
+                before: amount(topup.balance_before),
+                after: amount(topup.balance_after),
+            })
+            .collect())
+    }
+}
