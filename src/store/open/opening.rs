@@ -19,6 +19,7 @@ use crate::store::log::appender::Log;
 use crate::store::log::replay;
 use crate::store::log::segment::HEADER;
 use crate::store::log::segments::{Segment, Segments};
+use crate::store::log::spare_file;
 use crate::store::open::found::TornTail;
 use crate::store::open::salvage;
 use crate::store::open::survey::Survey;
@@ -26,6 +27,9 @@ use crate::store::options::Options;
 use crate::store::read::cursors::Cursors;
 use crate::store::table::Table;
 use crate::store::{FileError, OpenError, ReadError, SalvageReport};
+
+/// Room that a table takes at most while it is made anew, and then some.
+const TABLE_ROOM: u64 = 16 << 20;
 
 /// A book that is ready to be written in.
 pub(in crate::store) struct Opened {
@@ -75,6 +79,11 @@ pub(in crate::store) fn open(options: &Options, health: &watch::Sender<Health>) 
     // From here on the table is touched, so the mark no longer says the truth about it.
     remove_mark(disk, book)?;
     cut(disk, &survey)?;
+    // Killed on a full disk before the keeper gave the spare file's room back: the table needs it more.
+    let log = survey.generation.log();
+    if disk.room(&log).is_ok_and(|room| room < TABLE_ROOM) {
+        spare_file::release(disk, &log);
+    }
     let table = match clean.and_then(|mark| Table::reopen(&generation::table(book), mark.seq, health)) {
         Some(table) => table,
         None => fill(disk, book, &survey, health).map_err(OpenError::Table)?,

@@ -16,6 +16,7 @@ use std::fs;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -55,6 +56,8 @@ pub(super) struct Table {
     recent: Recent,
     /// Held by the one who carries rows to sled.
     carrying: Mutex<()>,
+    /// Whether it was made on a full disk, without its flusher; once there is room it is made anew.
+    unflushed: AtomicBool,
     dir: PathBuf,
     /// What it is made of, once the book is open.
     source: OnceLock<Source>,
@@ -77,9 +80,9 @@ impl Table {
     /// Opens what an orderly stop at `seq` left, if it is that.
     pub(super) fn reopen(dir: &Path, seq: Seq, health: &watch::Sender<Health>) -> Option<Table> {
         finish_leftovers(dir).ok()?;
-        let db = catch_unwind(|| open(dir)).ok()?.ok()?;
+        let db = catch_unwind(|| open(dir, Flusher::On)).ok()?.ok()?;
         let mark = catch_unwind(AssertUnwindSafe(|| db.get(MARK))).ok()?.ok()??;
-        (mark[..] == seq.0.to_be_bytes()).then(|| Table::around(db, dir, health))
+        (mark[..] == seq.0.to_be_bytes()).then(|| Table::around((db, Flusher::On), dir, health))
     }
 
     /// An empty table in the place of whatever stood there.
@@ -90,15 +93,21 @@ impl Table {
             }
             Ok(()) | Err(_) => {}
         }
-        let db = open(dir).map_err(|error| ReadError::Table(error.to_string()))?;
-        Ok(Table::around(db, dir, health))
+        // Its first flush comes at any moment, and one that finds no room breaks it: where there is none it is not flushed.
+        let flusher = match room_beside(dir) {
+            Some(room) if room < A_TABLE => Flusher::Off,
+            Some(_) | None => Flusher::On,
+        };
+        let db = open(dir, flusher).map_err(|error| ReadError::Table(error.to_string()))?;
+        Ok(Table::around((db, flusher), dir, health))
     }
 
-    fn around(db: sled::Db, dir: &Path, health: &watch::Sender<Health>) -> Table {
+    fn around((db, flusher): (sled::Db, Flusher), dir: &Path, health: &watch::Sender<Health>) -> Table {
         Table {
             db: RwLock::new(State::Open(db, 0)),
             recent: Recent::default(),
             carrying: Mutex::new(()),
+            unflushed: AtomicBool::new(flusher == Flusher::Off),
             dir: dir.to_path_buf(),
             source: OnceLock::new(),
             renewals: Mutex::default(),
@@ -143,6 +152,7 @@ impl Table {
     /// Carries rows written lately to sled, and what lies in sled's buffer to its files.
     pub(super) fn settle(&self) -> Result<(), ReadError> {
         let _only_one = self.carrying.lock().unwrap_or_else(PoisonError::into_inner);
+        self.replace_unflushed();
         let rows = self.recent.take();
         if !rows.is_empty() {
             self.with(|db| {
@@ -157,6 +167,22 @@ impl Table {
         }
         self.recent.settled();
         Ok(())
+    }
+
+    /// Makes a table anew that has no flusher, once there is room: nothing else collects what it does not need any more.
+    fn replace_unflushed(&self) {
+        let is_room = || self.room().is_some_and(|room| room > 2 * A_TABLE);
+        if !self.unflushed.load(Ordering::Relaxed) || !is_room() {
+            return;
+        }
+        self.unflushed.store(false, Ordering::Relaxed);
+        let which = match &*self.db.read().unwrap_or_else(PoisonError::into_inner) {
+            State::Open(_, which) => *which,
+            State::Broken(..) | State::Closed => return,
+        };
+        if let Err(error) = self.renew(which, "it was made while the disk was full") {
+            tracing::warn!(error, "the table of rows is made anew when it is next asked");
+        }
     }
 
     /// Puts a row straight into sled, while nobody reads yet.
@@ -263,7 +289,7 @@ impl Table {
         }
         let failed = |error: sled::Error| ReadError::Table(error.to_string());
         let made = catch_unwind(AssertUnwindSafe(|| {
-            let db = open(dir).map_err(failed)?;
+            let db = open(dir, Flusher::On).map_err(failed)?;
             source(&mut |key, row| db.insert(key, row).map(drop).map_err(failed))?;
             db.flush().map_err(failed)?;
             Ok(db)
@@ -295,8 +321,7 @@ impl Table {
 
     /// Bytes that can still be written beside it.
     fn room(&self) -> Option<u64> {
-        let about = rustix::fs::statvfs(self.dir.parent()?).ok()?;
-        Some(about.f_bavail * about.f_frsize)
+        room_beside(&self.dir)
     }
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, State> {
@@ -304,12 +329,29 @@ impl Table {
     }
 }
 
-fn open(dir: &Path) -> sled::Result<sled::Db> {
+/// Whether sled flushes by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flusher {
+    On,
+    Off,
+}
+
+fn open(dir: &Path, flusher: Flusher) -> sled::Result<sled::Db> {
+    let every = match flusher {
+        Flusher::On => Some(1_000),
+        Flusher::Off => None,
+    };
     sled::Config::new()
         .path(dir)
         .cache_capacity(CACHE)
-        .flush_every_ms(Some(1_000))
+        .flush_every_ms(every)
         .open()
+}
+
+/// Bytes that can still be written beside a folder.
+fn room_beside(dir: &Path) -> Option<u64> {
+    let about = rustix::fs::statvfs(dir.parent()?).ok()?;
+    Some(about.f_bavail * about.f_frsize)
 }
 
 /// BOOK P12: a leftover `snap.*.generating` is renamed into
