@@ -178,6 +178,14 @@ fn all(common: &Common, shown: &TariffsShown) {
             None => row(name, &"not known: `--now` asks the meter"),
         }
     }
+    for seen in &shown.history {
+        let words = |amount: &Option<AmountShown>| print::or_dash(amount.as_ref().map(|amount| amount.words.clone()));
+        let (rate, standing) = (words(&seen.tariff.unit_rate), words(&seen.tariff.standing_charge));
+        row(
+            "seen since",
+            &format_args!("{}: {rate}, {standing}", print::moment(Some(seen.since))),
+        );
+    }
     if let Some(switches) = &shown.time_switches {
         let hex = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
         row("time switches", &print::moment(Some(switches.at)));

@@ -2,11 +2,13 @@
 
 use super::PageState;
 use super::seen::Seen;
-use crate::meter::tariffs::{CUTS_ITSELF, TariffError, TariffShown, TariffsShown};
+use crate::meter::tariffs::{AmountShown, CUTS_ITSELF, TariffError, TariffShown, TariffsShown};
 
 /// Both tariffs.
 pub(super) struct TariffsPart {
     pub(super) tariffs: Vec<TariffPart>,
+    /// Since when, and for how much, as far as the box has seen it in their time.
+    pub(super) history: Vec<(String, String)>,
     /// What the box leaves alone.
     pub(super) note: String,
     /// How far the newest writing is, for whoever runs the box.
@@ -41,7 +43,18 @@ impl TariffsPart {
         });
         let write = shown.write.filter(|_| sees_all);
         let write = write.map(|write| format!("{} ({} from {})", write.words, write.unit_rate.words, write.begins));
+        let words = |amount: &Option<AmountShown>| {
+            amount
+                .as_ref()
+                .map_or_else(|| "–".to_owned(), |amount| amount.words.clone())
+        };
+        let history = shown.history.iter().filter(|had| seen.sight.holds(had.since));
+        let history = history.map(|had| {
+            let (rate, standing) = (words(&had.tariff.unit_rate), words(&had.tariff.standing_charge));
+            (state.face.date(had.since), format!("{rate}, {standing}"))
+        });
         let part = TariffsPart {
+            history: history.collect(),
             tariffs: tariffs.collect(),
             note: shown.note,
             write,

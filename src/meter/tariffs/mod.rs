@@ -28,7 +28,9 @@ pub(super) use compared::payload_in_words;
 pub use error::TariffError;
 pub use frames::FrameShown;
 pub use ledger::WriteState;
-pub use shown::{AmountShown, CUTS_ITSELF, SwitchesShown, TariffShown, TariffWriteShown, TariffsShown};
+pub use shown::{
+    AmountShown, CUTS_ITSELF, SwitchesShown, TariffSeenShown, TariffShown, TariffWriteShown, TariffsShown,
+};
 pub use wanted::{Absent, NewTariff};
 
 /// What the room keeps beside the rows.

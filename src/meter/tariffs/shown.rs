@@ -73,12 +73,28 @@ pub struct TariffsShown {
     pub active: Option<TariffShown>,
     /// The one to come, as the meter holds it: also when its moment has passed.
     pub future: Option<TariffShown>,
+    /// Those that the box has seen, the newest first.
+    pub history: Vec<TariffSeenShown>,
     /// The switching times, when somebody had them read since the box started.
     pub time_switches: Option<SwitchesShown>,
     /// What the box reads, and what it leaves alone.
     pub note: String,
     /// What became of the newest tariff that was written through this box.
     pub write: Option<TariffWriteShown>,
+}
+
+/// A tariff that was in force.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = TariffSeen)]
+pub struct TariffSeenShown {
+    /// Since when it was: when it was first read, or when it was written to begin.
+    #[schema(value_type = String)]
+    pub since: Timestamp,
+    /// When it was last read.
+    #[schema(value_type = String)]
+    pub seen: Timestamp,
+    #[serde(flatten)]
+    pub tariff: TariffShown,
 }
 
 /// The switching times, 80 bytes each that nobody has read: hex.
@@ -146,12 +162,16 @@ impl TariffShown {
     /// A tariff as it was last read; `None`: nothing was.
     pub(super) fn of(value: Option<&ValueShown>) -> Option<TariffShown> {
         let value = value.filter(|value| value.quality != Quality::Gap)?;
-        let of = value.value.as_object()?;
+        Some(TariffShown::read(value.value.as_object()?, value.at, value.quality))
+    }
+
+    /// A tariff as it stands in the book.
+    pub(super) fn read(of: &Map<String, Json>, at: Timestamp, quality: Quality) -> TariffShown {
         let raw = ["threshold_mask", "threshold_values", "block_rate", "element_b_tou_rate"];
         let raw = raw
             .iter()
             .filter_map(|key| Some(((*key).to_owned(), of.get(*key)?.clone())));
-        Some(TariffShown {
+        TariffShown {
             unit_rate: amount(of, "unit_rate_element_a"),
             unit_rate_element_b: amount(of, "unit_rate_element_b"),
             standing_charge: amount(of, "standing_charge"),
@@ -160,9 +180,9 @@ impl TariffShown {
             debt_recovery_rate: amount(of, "prepayment_debt_recovery_rate"),
             begins: of.get("activation_datetime").and_then(Json::as_str).map(str::to_owned),
             raw: raw.collect::<Map<_, _>>().into(),
-            at: value.at,
-            quality: value.quality,
-        })
+            at,
+            quality,
+        }
     }
 }
 

@@ -3,13 +3,14 @@
 use super::TariffError;
 use super::compared::hex;
 use super::ledger;
-use super::shown::{SwitchesShown, TariffShown, TariffWriteShown, TariffsShown, UNTOUCHED};
-use crate::domain::{MeterId, Quantity};
+use super::shown::{SwitchesShown, TariffSeenShown, TariffShown, TariffWriteShown, TariffsShown, UNTOUCHED};
+use crate::domain::{MeterId, Quality, Quantity};
 use crate::meter::driver::{Rank, Syncer};
 use crate::meter::emop::dialect::Request;
 use crate::meter::reads::{self, Asking, ReadError};
 use crate::meter::room::Meters;
 use crate::meter::served::Questions;
+use crate::store::meters::Meters as Registry;
 
 impl Meters {
     /// What a meter charges and will charge, as it last said, and what was last written to it.
@@ -18,11 +19,24 @@ impl Meters {
         Ok(TariffsShown {
             active: TariffShown::of(shown.values.get(&Quantity::TariffsActive)),
             future: TariffShown::of(shown.values.get(&Quantity::TariffsFuture)),
+            history: self.tariffs_seen(meter)?,
             time_switches: self.tariffs.switches().get(meter).cloned(),
             note: UNTOUCHED.to_owned(),
             write: self.tariff_write(meter)?,
             meter: shown.meter.serial,
         })
+    }
+
+    /// The tariffs that a meter has had, as far as the box has seen them, the newest first.
+    fn tariffs_seen(&self, meter: &MeterId) -> Result<Vec<TariffSeenShown>, TariffError> {
+        let mut seen = Registry::new(self.store.clone()).terms(meter)?;
+        seen.reverse();
+        let shown = seen.into_iter().map(|seen| TariffSeenShown {
+            since: seen.since,
+            seen: seen.seen,
+            tariff: TariffShown::read(&seen.terms.tariff, seen.seen, Quality::Measured),
+        });
+        Ok(shown.collect())
     }
 
     /// How far the newest writing of a tariff is; `None`: there was none.

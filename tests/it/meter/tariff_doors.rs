@@ -93,6 +93,21 @@ fn a_box_that_is_killed_half_way_goes_on_where_it_was() {
 #[test]
 fn tariffs_are_shown_and_written_at_every_door() {
     let (running, _meter) = start(&[]);
+    // What was in force since when, as far as the box has seen it.
+    let had = eventually("a tariff was seen", || {
+        let shown = running.json(&["meter", "tariff", "show", SERIAL]);
+        let had = shown["history"].as_array().unwrap().clone();
+        (!had.is_empty()).then_some(had)
+    });
+    assert_eq!(had.len(), 1, "{had:?}");
+    assert_eq!(had[0]["unit_rate"]["words"], "23.812 p/kWh");
+    assert!(had[0]["since"].is_string() && had[0]["seen"].is_string(), "{had:?}");
+    let text = running.command(&["meter", "tariff", "show", SERIAL]);
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    assert!(
+        text.contains("seen since") && text.contains("23.812 p/kWh, 51.082 p/day"),
+        "{text}"
+    );
     let from = in_hours(48);
     let dry = running.command(&write(
         &from,
