@@ -193,7 +193,7 @@ pub enum MetersError {
     #[error("a tariff is being written to meter {0}; `gatelodge meter tariff show {0}` says how far it is")]
     TariffUnderWay(MeterId),
     /// No reason, or one that nobody would read.
-    #[error("a reason is needed, 1 to 300 characters, without control characters")]
+    #[error("a reason is needed, 1 to 300 characters, without control characters and without a code")]
     Why,
     /// The box's own clock stands wrong: no meter's is set by it.
     #[error("the clock of this box stands wrong: no meter's is set by it; set it, or let the box reach a time server")]

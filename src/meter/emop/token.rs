@@ -44,11 +44,29 @@ impl Token {
             .map_err(|_| TokenError::Digits(payload.len()))
     }
 
+    /// Whether a free text gives this code away, however it is grouped there.
+    #[must_use]
+    pub fn is_in(&self, text: &str) -> bool {
+        runs(text).any(|run| run.windows(DIGITS).any(|part| part == self.0))
+    }
+
+    /// Whether a free text holds what may be a code: twenty digits and more in a row, blanks and hyphens not counted.
+    #[must_use]
+    pub fn may_be_in(text: &str) -> bool {
+        runs(text).any(|run| run.len() >= DIGITS)
+    }
+
     /// The digits as the wire has them.
     #[must_use]
     pub fn digits(&self) -> &[u8; DIGITS] {
         &self.0
     }
+}
+
+/// The digits that stand together in a text, blanks and hyphens between them left out.
+fn runs(text: &str) -> impl Iterator<Item = Vec<u8>> {
+    text.split(|c: char| !c.is_ascii_digit() && c != ' ' && c != '-')
+        .map(|run| run.bytes().filter(u8::is_ascii_digit).collect())
 }
 
 impl FromStr for Token {
@@ -111,6 +129,27 @@ impl fmt::Debug for Token {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_in_a_free_text_is_found_however_it_is_grouped() {
+        let token: Token = "71466394621589161020".parse().unwrap();
+        for text in [
+            "71466394621589161020",
+            "code 7146-6394 6215-8916 1020 was typed",
+            "id071466394621589161020",
+        ] {
+            assert!(token.is_in(text) && Token::may_be_in(text), "{text}");
+        }
+        for text in [
+            "",
+            "7146639462158916102",
+            "7146_6394_6215_8916_1020",
+            "0.24 from 2027-04-01",
+        ] {
+            assert!(!token.is_in(text) && !Token::may_be_in(text), "{text}");
+        }
+        assert!(!token.is_in("11111111111111111111") && Token::may_be_in("11111111111111111111"));
+    }
 
     #[test]
     fn tokens_are_twenty_digits_however_they_are_grouped() {

@@ -93,8 +93,14 @@ impl JobsConfig {
                 "\"2s\" to \"1h\", such as \"20s\"",
             );
         }
-        if let Err(error) = self.low_balance_below.parse::<Money>() {
-            faults.add("low_balance_below", error.to_string(), "pounds, such as \"5.00\"");
+        match self.low_balance_below.parse::<Money>() {
+            Ok(Money(1..=10_000_000)) => {}
+            Ok(_) => faults.add(
+                "low_balance_below",
+                format!("is {:?}", self.low_balance_below),
+                "more than \"0\" and at most \"100.00\" pounds",
+            ),
+            Err(error) => faults.add("low_balance_below", error.to_string(), "pounds, such as \"5.00\""),
         }
         if !(1..=365).contains(&self.low_balance_days) {
             faults.add("low_balance_days", format!("is {}", self.low_balance_days), "1 to 365");

@@ -22,6 +22,13 @@ const NEEDED: [&str; 4] = [
 ];
 const PREPAY: [&str; 3] = ["emergency_credit", "ecredit_button_threshold", "debt_recovery_rate"];
 
+/// What a meter's tariff to come calls them.
+const HELD: [&str; 3] = [
+    "prepayment_emergency_credit",
+    "prepayment_ecredit_availability",
+    "prepayment_debt_recovery_rate",
+];
+
 /// A line of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Row {
@@ -34,6 +41,8 @@ struct Row {
 
 /// The rows of a file, and what is wrong with lines that are none: each is wrong for itself.
 fn rows(text: &str) -> Result<Vec<Result<Row, String>>, String> {
+    // Spreadsheets begin such a file with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let cells = |line: &str| -> Vec<String> {
         line.split(',')
@@ -95,9 +104,13 @@ impl Row {
             .get("activation_datetime")
             .and_then(|at| at.as_str())
             .and_then(|at| at.parse().ok());
+        let prepay = HELD.iter().zip(&self.prepay);
         begins == Some(self.start)
             && same("unit_rate_element_a", &self.unit_rate)
             && same("standing_charge", &self.standing_charge)
+            && prepay
+                .filter_map(|(key, wanted)| Some((key, wanted.as_ref()?)))
+                .all(|(key, wanted)| same(key, wanted))
     }
 
     fn tariff(&self) -> NewTariff {
@@ -215,14 +228,32 @@ mod tests {
     }
 
     #[test]
-    fn a_tariff_is_held_when_moment_and_prices_are_the_same() {
-        let text = format!("{HEAD}EML1,2027-04-01,0.24,0.50,15,10,0.3\n");
+    fn a_tariff_is_held_when_the_moment_and_every_amount_are_the_same() {
+        let text = format!("\u{feff}{HEAD}EML1,2027-04-01,0.24,0.50,15,10,0.3\n");
         let row = rows(&text).unwrap().remove(0).unwrap();
-        let held = |at: &str, rate: &str| {
-            row.is_held(&json!({ "activation_datetime": at, "unit_rate_element_a": rate, "standing_charge": "0.5" }))
+        let held = json!({
+            "activation_datetime": "2027-04-01T00:00:00", "unit_rate_element_a": "0.24", "standing_charge": "0.5",
+            "prepayment_emergency_credit": "15", "prepayment_ecredit_availability": "10",
+            "prepayment_debt_recovery_rate": "0.3",
+        });
+        assert!(row.is_held(&held));
+        for (key, _) in held.as_object().unwrap() {
+            let mut another = held.clone();
+            another[key] = json!(if key == "activation_datetime" {
+                "2027-04-02T00:00:00"
+            } else {
+                "0.01"
+            });
+            assert!(!row.is_held(&another), "{key}");
+            another.as_object_mut().unwrap().remove(key);
+            assert!(!row.is_held(&another), "without {key}");
+        }
+        let without = Row {
+            prepay: [None, None, None],
+            ..row
         };
-        assert!(held("2027-04-01T00:00:00", "0.24"));
-        assert!(!held("2027-04-02T00:00:00", "0.24") && !held("2027-04-01T00:00:00", "0.25"));
-        assert!(!row.is_held(&json!({})));
+        let mut another = held.clone();
+        another["prepayment_debt_recovery_rate"] = json!("4");
+        assert!(without.is_held(&another), "what the file does not say is left as it is");
     }
 }

@@ -78,7 +78,7 @@ pub enum TariffError {
     #[error("another tariff is being written to meter {0}; `gatelodge meter tariff show {0}` says how far it is")]
     UnderWay(MeterId),
     /// No reason, or one that nobody would read.
-    #[error("a reason is needed, 1 to 300 characters, without control characters")]
+    #[error("a reason is needed, 1 to 300 characters, without control characters and without a code")]
     Why,
     /// The meter did not answer what is asked first.
     #[error("nothing was written: {0}")]

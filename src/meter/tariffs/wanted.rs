@@ -12,13 +12,12 @@ use crate::domain::MeterId;
 use crate::meter::arguments::{self, ArgumentError, Negative};
 use crate::meter::emop::tariff::FutureTariff;
 use crate::meter::emop::{MeterTime, Money};
+use crate::meter::writes::is_a_reason;
 
 /// A meter's clock that is further off begins a tariff at another moment.
 const DRIFT: SignedDuration = SignedDuration::from_secs(60);
 /// A tariff that begins sooner is not written over: it would begin in the middle.
 const SOON: SignedDuration = SignedDuration::from_mins(5);
-/// The longest reason, in characters.
-const WHY: usize = 300;
 
 /// British time by its rule, so that no database of zones is asked.
 static BRITISH: LazyLock<TimeZone> =
@@ -84,7 +83,7 @@ pub(super) struct Wanted {
 impl NewTariff {
     /// Judges every text.
     pub(super) fn wanted(&self) -> Result<Wanted, TariffError> {
-        if self.why.trim().is_empty() || self.why.chars().count() > WHY || self.why.chars().any(char::is_control) {
+        if !is_a_reason(&self.why) {
             return Err(TariffError::Why);
         }
         let rate = |option, text: &str| {

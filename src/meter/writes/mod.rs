@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::driver::{Command, DriverError};
 use super::emop::Dialect;
-use super::emop::ObjectId;
 use super::emop::message::{Message, Way};
+use super::emop::{ObjectId, Token};
 use super::room::{Meters, MetersError};
 use super::session::SessionError;
 use super::topup::Origin;
@@ -36,13 +36,18 @@ pub struct Leave {
     pub raw: bool,
 }
 
+/// Whether a text can stand in the audit as why something was done: somebody can read it, and no code is in it.
+#[must_use]
+pub(in crate::meter) fn is_a_reason(why: &str) -> bool {
+    let reads = !why.trim().is_empty() && why.chars().count() <= WHY && !why.chars().any(char::is_control);
+    reads && !Token::may_be_in(why)
+}
+
 impl Leave {
     /// Refuses what is no reason, and haste without one.
     pub fn check(&self) -> Result<(), MetersError> {
-        let reads =
-            |why: &String| !why.trim().is_empty() && why.chars().count() <= WHY && !why.chars().any(char::is_control);
         match &self.why {
-            Some(why) if reads(why) => Ok(()),
+            Some(why) if is_a_reason(why) => Ok(()),
             None if !self.now => Ok(()),
             _ => Err(MetersError::Why),
         }
