@@ -86,14 +86,15 @@ pub(super) struct Send {
 }
 
 #[derive(Args)]
+#[command(group = clap::ArgGroup::new("outcome").required(true))]
 pub(super) struct Settle {
     /// Its id, as `prepay list` shows it
     id: String,
     /// The meter took it
-    #[arg(long, required_unless_present = "not_taken", conflicts_with = "not_taken")]
+    #[arg(long, group = "outcome")]
     taken: bool,
     /// The meter did not take it
-    #[arg(long)]
+    #[arg(long, group = "outcome")]
     not_taken: bool,
     /// How you know
     #[arg(long, value_name = "TEXT")]
@@ -188,8 +189,17 @@ fn ended(topup: &TopupShown) -> Result<ExitCode, CliError> {
         TopupState::Refused | TopupState::Cancelled => Err(CliError::refused(&topup.words)),
         TopupState::NotSent => Err(CliError::not_reachable(&topup.words)),
         TopupState::Waiting => Err(CliError::not_reachable("the meter was not reached yet").hint(next)),
-        TopupState::Sending | TopupState::InDoubt => Err(CliError::failed(&topup.words).hint(next)),
+        TopupState::InDoubt => Err(CliError::failed(&topup.words).hint(format_args!("{next}; {}", settles(topup)))),
+        TopupState::Sending => Err(CliError::failed(&topup.words).hint(next)),
     }
+}
+
+/// How a person ends one in doubt.
+fn settles(topup: &TopupShown) -> String {
+    format!(
+        "whoever looks at the meter can end it: `gatelodge prepay settle {} --taken|--not-taken --why TEXT`",
+        topup.id
+    )
 }
 
 fn many(common: &Common, topups: Vec<TopupShown>) {
@@ -243,6 +253,9 @@ fn one(common: &Common, topup: &TopupShown) {
     }
     if let Some(trouble) = &topup.trouble {
         row("trouble", trouble);
+    }
+    if topup.state == TopupState::InDoubt {
+        row("next", &settles(topup));
     }
     if let Some(hand) = &topup.by_hand {
         row("ended by", &format_args!("{}: {}", hand.by, hand.why));

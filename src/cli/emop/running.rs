@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::place::{CallError, Place};
 use crate::admin::{Client, ClientError};
-use crate::cli::CliError;
+use crate::cli::{CliError, print};
 use crate::domain::MeterId;
 use crate::meter::MeterShown;
 use crate::meter::emop::dialect::{InferredWrites, Request};
@@ -82,8 +82,12 @@ impl Place for RunningBox {
     async fn top_up(&self, meter: &MeterId, token: &Token) -> Result<Option<TopupShown>, CallError> {
         let digits = String::from_utf8_lossy(token.digits());
         let given = json!({ "meter": meter, "token": digits });
-        let topup: TopupShown = self.client.ask(Method::POST, "/topups", Some(&given)).await?;
-        let path = format!("/topups/{}?wait={WAIT_S}", topup.id);
+        let created: Json = self.client.ask(Method::POST, "/topups", Some(&given)).await?;
+        let id = created["id"].as_str().unwrap_or_default();
+        if created["new"] == false {
+            print::note(format_args!("{meter}: this code was given before: it is top-up {id}"));
+        }
+        let path = format!("/topups/{id}?wait={WAIT_S}");
         Ok(Some(self.client.ask(Method::GET, &path, None).await?))
     }
 

@@ -161,7 +161,7 @@ pub(super) async fn create(
     match state.room.top_up(new).await {
         // Of whoever lived there before: what became of it is not theirs to see.
         Ok((topup, _)) if !state.sees(&person, &topup) => {
-            let refused = TopupState::Refused.words().to_owned();
+            let refused = "This code was given for this meter before. Nothing was sent now".to_owned();
             state.topups_page(&person, (meter, name), Some(refused))
         }
         Ok((topup, _)) => Ok(Redirect::to(&format!("/meters/{meter}/topups/{}", topup.id)).into_response()),

@@ -13,6 +13,7 @@ use crate::domain::{Duty, MeterId, TopupState};
 use crate::meter::emop::Token;
 use crate::meter::emop::identity::Hardware;
 use crate::meter::room::Meters;
+use crate::meter::writes::is_a_reason;
 
 impl Meters {
     /// Writes a top-up down, to be sent as soon as its turn comes. The same code for the same meter joins the one that
@@ -158,8 +159,7 @@ impl Meters {
     ///
     /// When there is none of that id, it is not in doubt, the reason is none, or nothing can be written.
     pub async fn settle_topup(&self, id: &str, taken: bool, by_hand: ByHand) -> Result<TopupShown, TopupError> {
-        let why = by_hand.why.trim();
-        if !(1..=300).contains(&why.chars().count()) || why.contains(char::is_control) {
+        if !is_a_reason(&by_hand.why) {
             return Err(TopupError::Why);
         }
         let (now, said) = (self.store.now(), by_hand.clone());
@@ -228,6 +228,8 @@ impl Meters {
             let opens = self.topups.key().is_ok_and(|key| key.opens(sealed));
             !opens
         });
-        TopupShown::of(row, sealed_by_another)
+        let served = self.served(&row.meter).is_some_and(|one| one.live().duty != Duty::Off);
+        let shown = TopupShown::of(row, sealed_by_another);
+        if served { shown } else { shown.of_no_meter() }
     }
 }

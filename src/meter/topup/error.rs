@@ -39,7 +39,7 @@ pub enum TopupError {
     #[error("top-up {0} is {state}: only one that is in doubt is settled by a person", state = .1.name())]
     NotInDoubt(String, TopupState),
     /// No reason, or one that nobody would read.
-    #[error("a reason is needed, 1 to 300 characters, without control characters")]
+    #[error("a reason is needed, 1 to 300 characters, without control characters and without a code")]
     Why,
     /// The box's own key cannot be used, so that no code can be kept.
     #[error("no code can be kept: {0}")]

@@ -71,11 +71,20 @@ pub struct Message {
     pub amount: Option<Money>,
 }
 
-/// Pounds as a decimal text: a binary fraction is no money.
+/// The most that one code may be worth.
+const MOST: Money = Money(1_000_000_000);
+
+/// Pounds as a decimal text, more than nothing and at most [`MOST`]: a binary fraction is no money.
 fn pounds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Money>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
-    text.map(|text| text.parse().map_err(serde::de::Error::custom))
-        .transpose()
+    let Some(text) = text else { return Ok(None) };
+    let amount: Money = text.parse().map_err(serde::de::Error::custom)?;
+    if amount <= Money(0) || amount > MOST {
+        return Err(serde::de::Error::custom(
+            "amount must be above 0 and at most 10000 pounds",
+        ));
+    }
+    Ok(Some(amount))
 }
 
 /// A call whose sender is not who it should be, or that is not what this takes. Whether there is such a provider is not
@@ -139,6 +148,9 @@ mod tests {
             r#"{"meter": "EML1", "token": 71466394621589161020}"#,
             r#"{"meter": "EML1", "token": "71466394621589161020", "amount": 20.1}"#,
             r#"{"meter": "EML1", "token": "71466394621589161020", "amounts": "20"}"#,
+            r#"{"meter": "EML1", "token": "71466394621589161020", "amount": "-5.00"}"#,
+            r#"{"meter": "EML1", "token": "71466394621589161020", "amount": "0"}"#,
+            r#"{"meter": "EML1", "token": "71466394621589161020", "amount": "10000.01"}"#,
             r#"{"meter": "E M", "token": "71466394621589161020"}"#,
         ] {
             let error = read(wrong).unwrap_err().to_string();

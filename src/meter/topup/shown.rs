@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::evidence::{Proof, Reply, Unclear};
 use super::row::{ByHand, Origin, TopupRow};
+use super::tending::NOT_SERVED;
 use crate::domain::{MeterId, TopupState};
 use crate::meter::emop::Money;
 
@@ -86,6 +87,23 @@ impl TopupShown {
     }
 }
 
+impl TopupShown {
+    /// Of a meter that the box does not ask, by somebody's choice: nothing moves until it does.
+    pub(super) fn of_no_meter(mut self) -> TopupShown {
+        if !self.state.is_settled() {
+            self.words = match self.state {
+                TopupState::Waiting => "Not sent: this box does not serve the meter now".to_owned(),
+                _ => "Not known: this box does not serve the meter now".to_owned(),
+            };
+            // What makes it doubtful stays so.
+            if self.state != TopupState::InDoubt {
+                self.trouble = Some(NOT_SERVED.to_owned());
+            }
+        }
+        self
+    }
+}
+
 fn in_words(why: Unclear, overtaken: bool) -> String {
     match overtaken {
         true => format!("{why}; another code was sent since, so only a person can end it"),
@@ -95,11 +113,17 @@ fn in_words(why: Unclear, overtaken: bool) -> String {
 
 fn words(row: &TopupRow, before: Option<Money>, after: Option<Money>) -> String {
     let words = row.state.words();
+    if row.by_hand.is_some() {
+        return match row.state {
+            TopupState::Taken => format!("{words}, says somebody who looked at it"),
+            _ => "Not taken, says somebody who looked at your meter".to_owned(),
+        };
+    }
     match (row.state, before, after) {
         (TopupState::Taken, Some(before), Some(after)) => {
             format!("{words}: {} → {}", before.pounds(), after.pounds())
         }
-        (TopupState::Refused, ..) if row.by_hand.is_none() && row.reply != Some(Reply::Refused(6)) => {
+        (TopupState::Refused, ..) if row.reply != Some(Reply::Refused(6)) => {
             // The meter did not say no, so that the code itself may be as good as it was.
             "Not taken: your meter did not count this code. Try it at the meter itself".to_owned()
         }

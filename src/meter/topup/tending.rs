@@ -25,7 +25,7 @@ use crate::meter::session::SessionError;
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// Why a code waits whose meter nobody may ask.
-const NOT_SERVED: &str = "the meter is not served";
+pub(super) const NOT_SERVED: &str = "the meter is not served";
 
 /// A meter's worker at its work.
 pub(super) struct Tending {

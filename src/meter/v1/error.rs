@@ -103,9 +103,8 @@ impl IntoResponse for ApiError {
             ApiError::Tariff(error) => return tariff_refused(error, words),
             ApiError::Provider(ProviderError::Secrets(error)) => {
                 tracing::error!(%error, "a provider's file of secrets cannot be used, so nothing of it is taken");
-                let title = "Something went wrong in here";
-                let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title);
-                return problem.detail("The fault is ours and is in the log.").into_response();
+                // In the words of a name that nobody has: whoever has not signed is not told that there is one.
+                return ApiError::Provider(ProviderError::Signature).into_response();
             }
             ApiError::Provider(_) => (StatusCode::UNAUTHORIZED, "unauthorized", "Who are you?"),
             ApiError::Serial(_) | ApiError::Query(_) | ApiError::Body(_) | ApiError::Key => {

@@ -1,6 +1,7 @@
 //! The API that apps want, `/v1/meters`: what meters last said, their half-hours with gaps in the open, their own
 //! logs, and what happens to them as it happens.
 
+mod body;
 mod caller;
 mod error;
 mod events;

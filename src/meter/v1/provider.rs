@@ -9,6 +9,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::Api;
+use super::body::object;
 use super::error::ApiError;
 use super::tokens::created;
 use crate::http::once::Once;
@@ -54,10 +55,12 @@ pub(super) async fn topup(
     let known = api.room.providers().iter().find(|provider| provider.name == name);
     let provider = known.ok_or(ProviderError::Signature)?;
     provider.check(&signed, &body, api.room.now())?;
-    let message: Message = serde_json::from_slice(&body).map_err(|error| ApiError::Body(error.to_string()))?;
+    let message: Message = object(&body)?;
     let by = format!("provider {name}");
     let mark = api.room.mark_of(&message.meter, &message.token)?;
     let amount = message.amount.map(|amount| amount.to_string()).unwrap_or_default();
+    // A seller who names a message by its code is served, and the code is kept nowhere.
+    let key = (!message.token.is_in(signed.id)).then(|| signed.id.to_owned());
     let new = NewTopup {
         once: Some(Once::new(&by, signed.id, &[&mark, amount.as_bytes()])),
         meter: message.meter,
@@ -66,7 +69,7 @@ pub(super) async fn topup(
             by,
             through: Through::Provider,
         },
-        key: Some(signed.id.to_owned()),
+        key,
         worth: message.amount,
     };
     let (topup, is_new) = api.room.top_up(new).await?;

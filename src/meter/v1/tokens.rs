@@ -15,6 +15,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
+use super::body::object;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::events::leave;
@@ -139,7 +140,7 @@ pub(super) async fn create(
 ) -> Result<Response, ApiError> {
     let meter = caller.tops_up(&api, &serial)?;
     let body = body.map_err(|error| ApiError::Body(error.body_text()))?;
-    let given: Given = serde_json::from_slice(&body).map_err(|error| ApiError::Body(error.to_string()))?;
+    let given: Given = object(&body)?;
     let key = match headers.get("idempotency-key") {
         Some(key) => {
             let key = key.to_str().ok().filter(|key| (1..=LONGEST).contains(&key.len()));

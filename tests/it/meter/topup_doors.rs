@@ -272,6 +272,22 @@ fn a_provider_hands_codes_over_and_nobody_else_does() {
         as_is,
     );
     assert_eq!(wrong.status, 400);
+    for wrong in [
+        json!({ "meter": SERIAL, "token": "10000000000000000300", "amount": "-5.00" }),
+        json!([SERIAL, "10000000000000000300", "1.00"]),
+        json!({ "meter": SERIAL, "10000000000000000300": 1 }),
+    ] {
+        let refused = call(&prepaid, ("m-11", now()), &wrong.to_string(), as_is);
+        assert_eq!(refused.status, 400, "{wrong}");
+        assert!(!refused.text().contains("10000000000000000300"), "{}", refused.text());
+    }
+    // A message that is named by its code is the same as any other, and its name is not kept.
+    let named = call(&prepaid, (CODE, now()), &body(CODE), as_is);
+    assert_eq!((named.status, &named.json()["id"]), (200, &topup["id"]));
+    // What it cannot check because of us is no sign to others that there is such a provider.
+    std::fs::rename(prepaid.folder.path().join("secret"), prepaid.folder.path().join("away")).unwrap();
+    let unchecked = call(&prepaid, ("m-12", now()), &body(other), as_is);
+    assert_eq!(words(&unchecked), words(&forged));
     let listed = prepaid.running.json(&["prepay", "list"]);
     assert_eq!(listed.as_array().unwrap().len(), 2, "{listed}");
     assert_eq!(listed[1]["by"], "provider paypoint");
@@ -335,9 +351,15 @@ fn the_command_line_sends_lists_shows_takes_back_and_settles() {
     assert_eq!(listed[0]["state"], "in_doubt");
     let shown = prepaid.running.command(&["prepay", "show", &id]);
     assert!(String::from_utf8_lossy(&shown.stdout).contains("more than one payment"));
+    prepaid.running.command(&["mediators", "destroy", SERIAL]);
+    let unserved = prepaid.running.json(&["prepay", "show", &id])["words"].clone();
+    assert_eq!(unserved, "Not known: this box does not serve the meter now");
+    prepaid.running.command(&["mediators", "create", SERIAL]);
+    let told = format!("the code {CODE} was typed");
     for (arguments, code) in [
         (vec!["prepay", "settle", &id, "--why", "x"], 2),
         (vec!["prepay", "settle", &id, "--taken", "--why", " "], 5),
+        (vec!["prepay", "settle", &id, "--taken", "--why", &told], 5),
         (vec!["prepay", "cancel", &id], 5),
         (vec!["prepay", "show", "nothing"], 5),
         (vec!["prepay", "send", SERIAL, "7146"], 2),
@@ -350,10 +372,15 @@ fn the_command_line_sends_lists_shows_takes_back_and_settles() {
             String::from_utf8_lossy(&said.stderr)
         );
     }
+    assert!(
+        String::from_utf8_lossy(&shown.stdout).contains("prepay settle"),
+        "what to do next is said"
+    );
     let ended = prepaid
         .running
         .json(&["prepay", "settle", &id, "--taken", "--why", "the display shows both"]);
     assert_eq!((&ended["state"], &ended["proof"]), (&json!("taken"), &json!("person")));
+    assert_eq!(ended["words"], "Your meter took it, says somebody who looked at it");
     assert!(
         prepaid
             .running
