@@ -130,14 +130,19 @@ impl IntoResponse for ApiError {
                 return problem.retry_after(30).into_response();
             }
             ApiError::Explain(_) | ApiError::Read(_) | ApiError::Broken => {
-                tracing::error!(error = words, "a request about meters failed");
-                let title = "Something went wrong in here";
-                let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title);
-                return problem.detail("The fault is ours and is in the log.").into_response();
+                return ours("meters", &words);
             }
         };
         Problem::new(status, kind, title).detail(words).into_response()
     }
+}
+
+/// A fault of the box: the log has it, whoever asked is told no more.
+fn ours(about: &str, words: &str) -> Response {
+    tracing::error!(error = words, about, "a request to the meters failed");
+    let title = "Something went wrong in here";
+    let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title);
+    problem.detail("The fault is ours and is in the log.").into_response()
 }
 
 /// How a tariff is refused.
@@ -167,10 +172,7 @@ fn tariff_refused(error: TariffError, words: String) -> Response {
         }
         TariffError::Write(why) => return Problem::from(&why).into_response(),
         TariffError::Row(_) | TariffError::Read(_) => {
-            tracing::error!(error = words, "a request about a tariff failed");
-            let title = "Something went wrong in here";
-            let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title);
-            return problem.detail("The fault is ours and is in the log.").into_response();
+            return ours("a tariff", &words);
         }
     };
     Problem::new(status, kind, title).detail(words).into_response()
@@ -198,10 +200,7 @@ fn topup_refused(error: TopupError, words: String) -> Response {
         ),
         TopupError::Write(why) => return Problem::from(&why).into_response(),
         TopupError::Key(_) | TopupError::Row(_) | TopupError::Read(_) => {
-            tracing::error!(error = words, "a request about a top-up failed");
-            let title = "Something went wrong in here";
-            let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title);
-            return problem.detail("The fault is ours and is in the log.").into_response();
+            return ours("a top-up", &words);
         }
     };
     Problem::new(status, kind, title).detail(words).into_response()
