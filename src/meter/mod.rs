@@ -24,6 +24,7 @@ pub mod link;
 mod manage;
 pub mod mediator;
 mod notes;
+mod own_time;
 pub mod pages;
 mod polling;
 pub mod probe;

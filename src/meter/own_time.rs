@@ -1,9 +1,10 @@
-//! By which hour a meter's days begin: UTC, or British time while its daylight flag is on (EMOP §23.3). Pure.
+//! What a meter's own clock shows and when its days begin: UTC, or British time while its daylight flag is on
+//! (EMOP §23.3). Pure. Simulated meters have a clock of their own, so that the two are held against each other.
 
 use std::sync::LazyLock;
 
-use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp};
 
 /// British time by its rule: a meter asks no database of zones.
 static BRITISH: LazyLock<TimeZone> =
@@ -11,7 +12,7 @@ static BRITISH: LazyLock<TimeZone> =
 
 /// A meter's own clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OwnTime {
+pub(in crate::meter) enum OwnTime {
     /// The same all year.
     Utc,
     /// An hour ahead in summer.
@@ -20,7 +21,7 @@ pub(super) enum OwnTime {
 
 impl OwnTime {
     /// The clock of a meter whose daylight flag is on or off.
-    pub(super) fn of(daylight: bool) -> OwnTime {
+    pub(in crate::meter) fn of(daylight: bool) -> OwnTime {
         if daylight { OwnTime::British } else { OwnTime::Utc }
     }
 
@@ -32,13 +33,20 @@ impl OwnTime {
     }
 
     /// The moment at which this clock shows what UTC shows at `shown`; of two the earlier.
-    pub(super) fn moment(self, shown: Timestamp) -> Option<Timestamp> {
+    pub(in crate::meter) fn moment(self, shown: Timestamp) -> Option<Timestamp> {
         let shown = Offset::UTC.to_datetime(shown);
         shown.to_zoned(self.zone()).ok().map(|at| at.timestamp())
     }
 
+    /// What this clock shows at a moment, written as if it were UTC.
+    pub(in crate::meter) fn shows(self, at: Timestamp) -> Timestamp {
+        let ahead = self.zone().to_offset(at).seconds();
+        at.saturating_add(SignedDuration::from_secs(i64::from(ahead)))
+            .unwrap_or(at)
+    }
+
     /// The first midnight after a moment; `None` at the end of time.
-    pub(super) fn midnight_after(self, at: Timestamp) -> Option<Timestamp> {
+    pub(in crate::meter) fn midnight_after(self, at: Timestamp) -> Option<Timestamp> {
         let day = at.to_zoned(self.zone()).date();
         // British clocks change at one or two, so that every midnight is there once.
         let next = day.tomorrow().ok()?.to_zoned(self.zone()).ok()?.timestamp();
@@ -46,7 +54,7 @@ impl OwnTime {
     }
 
     /// Every midnight after `from` and not after `to`.
-    pub(super) fn midnights(self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = Timestamp> {
+    pub(in crate::meter) fn midnights(self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = Timestamp> {
         let next = move |at: &Timestamp| self.midnight_after(*at);
         std::iter::successors(self.midnight_after(from), next).take_while(move |at| *at <= to)
     }

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::own_time::OwnTime;
 use crate::domain::{Latest, MeterState, Quality, Quantity};
 use crate::meter::emop::{MeterTime, Money};
+use crate::meter::own_time::OwnTime;
 use crate::meter::served::Live;
 use crate::store::meter_money::{MoneySeen, Terms, TermsRead};
 

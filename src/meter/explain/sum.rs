@@ -9,12 +9,12 @@ use jiff::tz::TimeZone;
 
 use super::amount::Exact;
 use super::facts::{Balance, Facts, HalfHourUsed};
-use super::own_time::OwnTime;
 use super::payments::{Paid, paid, rises};
 use super::statement::{Cause, Line, Statement, What};
 use super::tariff::Charges;
 use crate::domain::{Element, boundary_from};
 use crate::meter::emop::Money;
+use crate::meter::own_time::OwnTime;
 
 /// What a tariff that nobody has read is called.
 const NO_TARIFF: &str = "which tariff was in force is not known";

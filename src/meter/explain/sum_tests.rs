@@ -6,12 +6,12 @@ use proptest::prelude::*;
 
 use super::amount::Exact;
 use super::facts::{Balance, Facts, HalfHourUsed, Tariff, Topup, Unknown, Used};
-use super::own_time::OwnTime;
 use super::statement::{Cause, Statement, What};
 use super::sum::statement;
 use super::tariff::{Charges, Unread};
 use crate::domain::Element;
 use crate::meter::emop::Money;
+use crate::meter::own_time::OwnTime;
 
 /// Friday; on Sunday clocks in London go forward.
 const BEGINS: &str = "2026-03-27T00:00:00Z";

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::own_time::OwnTime;
 use crate::meter::emop::Money;
+use crate::meter::own_time::OwnTime;
 use crate::store::meter_money::Terms;
 
 /// What a meter charges.

@@ -1,8 +1,5 @@
 //! What somebody wants a meter to charge, and what is refused before the meter hears of it (EMOP §22.2). Pure.
 
-use std::sync::LazyLock;
-
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,16 +9,13 @@ use crate::domain::MeterId;
 use crate::meter::arguments::{self, ArgumentError, Negative};
 use crate::meter::emop::tariff::FutureTariff;
 use crate::meter::emop::{MeterTime, Money};
+use crate::meter::own_time::OwnTime;
 use crate::meter::writes::is_a_reason;
 
 /// A meter's clock that is further off begins a tariff at another moment.
 const DRIFT: SignedDuration = SignedDuration::from_secs(60);
 /// A tariff that begins sooner is not written over: it would begin in the middle.
 const SOON: SignedDuration = SignedDuration::from_mins(5);
-
-/// British time by its rule, so that no database of zones is asked.
-static BRITISH: LazyLock<TimeZone> =
-    LazyLock::new(|| TimeZone::posix("GMT0BST,M3.5.0/1,M10.5.0").expect("the rule is well formed"));
 
 /// What becomes of amounts that are not given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -168,11 +162,7 @@ impl Wanted {
 
 /// What a right meter's own clock shows.
 pub(super) fn own(now: Timestamp, follows_summer: bool) -> Timestamp {
-    if !follows_summer {
-        return now;
-    }
-    let ahead = SignedDuration::from_secs(i64::from(BRITISH.to_offset(now).seconds()));
-    now.saturating_add(ahead).unwrap_or(now)
+    OwnTime::of(follows_summer).shows(now)
 }
 
 /// Refuses a clock that is more than a minute off.
