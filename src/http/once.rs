@@ -3,7 +3,7 @@
 //!
 //! Kept answers may hold a new key, so they are sealed with what only the client knows: its idempotency key.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::digest::{Context, SHA256};
 use data_encoding::BASE64;
 use jiff::{SignedDuration, Timestamp};
@@ -15,6 +15,9 @@ const ANSWERS: Ledger<AnswerRow> = Ledger::new(schema::ANSWERS);
 
 /// Answers that are looked at in one change.
 const AT_A_TIME: usize = 64;
+
+/// Before a sealed answer that begins with its nonce; no base64 has it.
+const NONCE_AHEAD: &str = ".";
 
 /// How long an answer is kept.
 pub const LIFE: SignedDuration = SignedDuration::from_hours(25);
@@ -34,6 +37,7 @@ struct AnswerRow {
     fingerprint: [u8; 32],
     status: u16,
     tag: Option<String>,
+    /// Base64.
     sealed: String,
     expires: Timestamp,
 }
@@ -104,25 +108,39 @@ impl Once {
         ANSWERS.put_on(page, &self.index, &kept)
     }
 
-    /// The nonce may be fixed: a key seals one answer only.
-    fn cipher(&self) -> (LessSafeKey, Nonce) {
-        let key = UnboundKey::new(&AES_256_GCM, &self.seal).expect("the key has the cipher's length");
-        (LessSafeKey::new(key), Nonce::assume_unique_for_key([0; NONCE_LEN]))
+    fn cipher(&self) -> RandomizedNonceKey {
+        RandomizedNonceKey::new(&AES_256_GCM, &self.seal).expect("the key has the cipher's length")
     }
 
+    /// A nonce that was never there before: the same idempotency key may come again when the answer to its first use was
+    /// forgotten.
     fn seal(&self, body: &str) -> String {
-        let (key, nonce) = self.cipher();
         let mut bytes = body.as_bytes().to_vec();
-        key.seal_in_place_append_tag(nonce, Aad::from(self.fingerprint), &mut bytes)
+        let nonce = self
+            .cipher()
+            .seal_in_place_append_tag(Aad::from(self.fingerprint), &mut bytes)
             .expect("answers are short");
-        BASE64.encode(&bytes)
+        format!(
+            "{NONCE_AHEAD}{}",
+            BASE64.encode(&[&nonce.as_ref()[..], &bytes].concat())
+        )
     }
 
     fn open(&self, sealed: &str) -> Option<String> {
-        let (key, nonce) = self.cipher();
-        let mut bytes = BASE64.decode(sealed.as_bytes()).ok()?;
-        let body = key.open_in_place(nonce, Aad::from(self.fingerprint), &mut bytes).ok()?;
-        String::from_utf8(body.to_vec()).ok()
+        let (nonce, mut text) = match sealed.strip_prefix(NONCE_AHEAD) {
+            Some(sealed) => {
+                let bytes = BASE64.decode(sealed.as_bytes()).ok()?;
+                let (nonce, text) = bytes.split_first_chunk::<NONCE_LEN>()?;
+                (*nonce, text.to_vec())
+            }
+            // Answers that an earlier build kept.
+            None => ([0; NONCE_LEN], BASE64.decode(sealed.as_bytes()).ok()?),
+        };
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        let body = self
+            .cipher()
+            .open_in_place(nonce, Aad::from(self.fingerprint), &mut text);
+        String::from_utf8(body.ok()?.to_vec()).ok()
     }
 }
 
@@ -182,6 +200,17 @@ mod tests {
             Once::new("token x", "key", &[b"POST", b"/v1/spaces", b"{ }"]),
         ] {
             assert_eq!(other.open(&sealed), None);
+        }
+    }
+
+    #[test]
+    fn no_two_answers_are_sealed_alike_and_those_of_earlier_builds_open() {
+        let once = Once::new("token x", "key", &[b"POST", b"/v1/spaces", b"{}"]);
+        assert_ne!(once.seal("{}"), once.seal("{}"));
+        let earlier = "qUQnH+utd76Yzeuzjtz0/dwC";
+        assert_eq!(once.open(earlier).as_deref(), Some("{}"));
+        for damaged in ["", ".", ".AAAA", "AAAA", "qUQn", &once.seal("{}")[1..]] {
+            assert_eq!(once.open(damaged), None, "{damaged}");
         }
     }
 
