@@ -7,7 +7,7 @@ use super::error::TopupError;
 use super::ledger::{self, NewTopup};
 use super::provider::Provider;
 use super::row::{ByHand, TopupRow};
-use super::shown::TopupShown;
+use super::shown::{Around, TopupShown};
 use crate::accounts::AUDIT;
 use crate::domain::{Duty, MeterId, TopupState};
 use crate::meter::emop::Token;
@@ -224,12 +224,12 @@ impl Meters {
     }
 
     pub(super) fn shown_topup(&self, row: TopupRow) -> TopupShown {
-        let sealed_by_another = row.sealed.as_ref().is_some_and(|sealed| {
+        let wants_the_code = row.sealed.as_ref().is_some_and(|sealed| {
             let opens = self.topups.key().is_ok_and(|key| key.opens(sealed));
             !opens
         });
         let served = self.served(&row.meter).is_some_and(|one| one.live().duty != Duty::Off);
-        let shown = TopupShown::of(row, sealed_by_another);
-        if served { shown } else { shown.of_no_meter() }
+        let around = Around { wants_the_code, served };
+        TopupShown::of(row, &around)
     }
 }

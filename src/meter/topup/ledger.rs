@@ -98,7 +98,12 @@ fn join_or_begin(
         None => None,
     };
     let ended = |row: &TopupRow| matches!(row.state, TopupState::NotSent | TopupState::Cancelled);
-    if let Some(row) = known.filter(|row| !ended(row)) {
+    if let Some(mut row) = known.filter(|row| !ended(row)) {
+        // A door that does not know what a code is worth may have been the first.
+        if row.worth.is_none() && new.worth.is_some() {
+            row.worth = new.worth;
+            put_on(page, &row)?;
+        }
         return Ok((row, false));
     }
     let open = open_on(page, &new.meter)?;
@@ -110,6 +115,7 @@ fn join_or_begin(
         row.mark = data_encoding::HEXLOWER.encode(&mark);
         row.sealed = Some(key.seal(&new.meter, &new.token));
         row.trouble = None;
+        row.worth = new.worth;
         CODES.put_on(page, &mark, &row.seq.0)?;
         put_on(page, &row)?;
         return Ok((row, false));

@@ -56,16 +56,21 @@ pub struct TopupShown {
     pub by_hand: Option<ByHand>,
 }
 
+/// What the box knows of a top-up beside its row.
+pub(super) struct Around {
+    /// Whether the code has to be given again.
+    pub(super) wants_the_code: bool,
+    /// Whether the box asks the meter; if not, by somebody's choice, nothing moves until it does.
+    pub(super) served: bool,
+}
+
 impl TopupShown {
-    pub(super) fn of(row: TopupRow, wants_the_code: bool) -> TopupShown {
+    pub(super) fn of(row: TopupRow, around: &Around) -> TopupShown {
         let before = row.before.as_ref().and_then(|before| before.balance);
         let after = row.round.as_ref().and_then(|round| round.balance);
-        let trouble = match (row.state, row.why) {
-            (TopupState::InDoubt, Some(why)) => Some(in_words(why, row.overtaken)),
-            _ => row.trouble.clone(),
-        };
         TopupShown {
-            words: words(&row, before, after),
+            words: words(&row, around.served, before, after),
+            trouble: trouble(&row, around.served, before, after),
             may_be_anothers: row.may_be_anothers(),
             id: row.id,
             meter: row.meter,
@@ -75,33 +80,40 @@ impl TopupShown {
             origin: row.origin,
             key: row.key,
             attempts: row.attempts,
-            trouble,
             worth: row.worth.map(|amount| amount.to_string()),
             balance_before: before.map(|amount| amount.to_string()),
             balance_after: after.map(|amount| amount.to_string()),
             reply: row.reply,
             proof: row.proof,
-            wants_the_code,
+            wants_the_code: around.wants_the_code,
             by_hand: row.by_hand,
         }
     }
 }
 
-impl TopupShown {
-    /// Of a meter that the box does not ask, by somebody's choice: nothing moves until it does.
-    pub(super) fn of_no_meter(mut self) -> TopupShown {
-        if !self.state.is_settled() {
-            self.words = match self.state {
-                TopupState::Waiting => "Not sent: this box does not serve the meter now".to_owned(),
-                _ => "Not known: this box does not serve the meter now".to_owned(),
-            };
-            // What makes it doubtful stays so.
-            if self.state != TopupState::InDoubt {
-                self.trouble = Some(NOT_SERVED.to_owned());
-            }
-        }
-        self
+/// Why a top-up is no further, or what does not fit.
+fn trouble(row: &TopupRow, served: bool, before: Option<Money>, after: Option<Money>) -> Option<String> {
+    match (row.state, row.why) {
+        // What makes it doubtful stays so.
+        (TopupState::InDoubt, Some(why)) => Some(in_words(why, row.overtaken)),
+        (TopupState::Taken, _) => misfit(row.worth?, after?.0.checked_sub(before?.0).map(Money)?),
+        (state, _) if !served && !state.is_settled() && state != TopupState::InDoubt => Some(NOT_SERVED.to_owned()),
+        _ => row.trouble.clone(),
     }
+}
+
+/// A balance that rose by another amount than the code is said to be worth. It may rise by less, since use and debt are
+/// taken from it meanwhile; not by so much less, and not by more.
+fn misfit(worth: Money, rise: Money) -> Option<String> {
+    let fits = rise <= worth && rise.0 > worth.0 / 2;
+    (!fits).then(|| {
+        format!(
+            "the code is said to be worth {}, and the balance moved by {}: what else was booked meanwhile, the meter's own \
+             list of payments shows",
+            worth.pounds(),
+            rise.pounds()
+        )
+    })
 }
 
 fn in_words(why: Unclear, overtaken: bool) -> String {
@@ -111,7 +123,13 @@ fn in_words(why: Unclear, overtaken: bool) -> String {
     }
 }
 
-fn words(row: &TopupRow, before: Option<Money>, after: Option<Money>) -> String {
+fn words(row: &TopupRow, served: bool, before: Option<Money>, after: Option<Money>) -> String {
+    if !served && !row.state.is_settled() {
+        return match row.state {
+            TopupState::Waiting => "Not sent: this box does not serve the meter now".to_owned(),
+            _ => "Not known: this box does not serve the meter now".to_owned(),
+        };
+    }
     let words = row.state.words();
     if row.by_hand.is_some() {
         return match row.state {
@@ -128,5 +146,27 @@ fn words(row: &TopupRow, before: Option<Money>, after: Option<Money>) -> String 
             "Not taken: your meter did not count this code. Try it at the meter itself".to_owned()
         }
         _ => words.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rise_that_is_not_the_codes_worth_is_named() {
+        for (worth, rise, fits) in [
+            (1_250_000, 1_250_000, true),
+            // A little was used, and some debt was taken.
+            (1_250_000, 1_249_876, true),
+            (1_250_000, 800_000, true),
+            (1_250_000, 600_000, false),
+            (1_250_000, -4, false),
+            (1_250_000, 1_250_001, false),
+        ] {
+            assert_eq!(misfit(Money(worth), Money(rise)).is_none(), fits, "{worth} {rise}");
+        }
+        let words = misfit(Money(1_250_000), Money(2_500_000)).unwrap();
+        assert!(words.contains("£12.50") && words.contains("£25.00"), "{words}");
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use gatelodge::domain::units::Span;
 use gatelodge::domain::{Quantity, TopupState};
 use gatelodge::meter::driver::Command;
+use gatelodge::meter::emop::Money;
 use gatelodge::meter::simulator::{Faults, Rate, Setup};
 use gatelodge::meter::topup::{ByHand, NewTopup, Proof, Reply, TopupError, TopupShown};
 use gatelodge::meter::{Config, Deps, Meters, MetersError};
@@ -326,6 +327,25 @@ async fn a_code_waits_for_a_meter_that_is_away_and_can_be_taken_back() {
     let tills = Tills::start(folder.path(), address);
     let taken = tills.until(&again.id, TopupState::Taken).await;
     assert_eq!(taken.balance_after.as_deref(), Some("22.5"));
+    tills.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_code_is_worth_may_be_said_by_a_later_door() {
+    let (_folder, _meters, tills) = with(Faults::default()).await;
+    let first = tills.settled(CODE).await;
+    assert_eq!(first.worth, None);
+    let worth = |pence: i64| NewTopup {
+        worth: Some(Money(pence * 1_000)),
+        ..new(CODE)
+    };
+    let (told, is_new) = tills.room.top_up(worth(1_250)).await.unwrap();
+    assert_eq!((told.id, is_new), (first.id.clone(), false));
+    let topup = tills.room.topup(&first.id).unwrap();
+    assert_eq!((topup.worth.as_deref(), topup.trouble), (Some("12.5"), None));
+    // What was said first stays.
+    tills.room.top_up(worth(900)).await.unwrap();
+    assert_eq!(tills.room.topup(&first.id).unwrap().worth.as_deref(), Some("12.5"));
     tills.stop().await;
 }
 
