@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::Instant;
 
 use super::AdminState;
@@ -120,11 +121,20 @@ struct Order {
     leave: Leave,
 }
 
+/// How an order is meant.
+#[derive(Deserialize)]
+struct Manner {
+    /// The frame is answered, and nothing is sent.
+    #[serde(default)]
+    dry_run: bool,
+}
+
 async fn write(
     State(state): State<AdminState>,
     Path(meter): Path<String>,
+    Query(manner): Query<Manner>,
     Json(order): Json<Order>,
-) -> Result<StatusCode, AdminError> {
+) -> Result<Response, AdminError> {
     let object: ObjectId = order
         .object
         .parse()
@@ -133,21 +143,29 @@ async fn write(
         .decode(order.payload.as_bytes())
         .map_err(|error| AdminError::bad(format!("the payload is not hex: {error}")))?;
     let command = Command::Ask(Request::Write(object, payload));
-    room(&state)?
-        .carry_out_with(&serial(&meter)?, command, (&origin(), &order.leave), deadline())
+    let (room, meter) = (room(&state)?, serial(&meter)?);
+    if manner.dry_run {
+        return Ok(Json(room.plan(&meter, &command, &order.leave)?).into_response());
+    }
+    room.carry_out_with(&meter, command, (&origin(), &order.leave), deadline())
         .await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn set_clock(
     State(state): State<AdminState>,
     Path(meter): Path<String>,
+    Query(manner): Query<Manner>,
     leave: Option<Json<Leave>>,
-) -> Result<Json<Value>, AdminError> {
-    let (room, leave) = (room(&state)?, leave.map(|Json(leave)| leave).unwrap_or_default());
-    room.carry_out_with(&serial(&meter)?, Command::SetClock, (&origin(), &leave), deadline())
+) -> Result<Response, AdminError> {
+    let (room, meter) = (room(&state)?, serial(&meter)?);
+    let leave = leave.map(|Json(leave)| leave).unwrap_or_default();
+    if manner.dry_run {
+        return Ok(Json(room.plan(&meter, &Command::SetClock, &leave)?).into_response());
+    }
+    room.carry_out_with(&meter, Command::SetClock, (&origin(), &leave), deadline())
         .await?;
-    Ok(Json(json!({ "set": true })))
+    Ok(Json(json!({ "set": true })).into_response())
 }
 
 /// What the command line needs to compose requests as this box does.

@@ -143,9 +143,11 @@ impl From<MetersError> for AdminError {
             | MetersError::ClockWrong
             | MetersError::Another { .. } => AdminError::conflict(text),
             MetersError::Entry(_) => AdminError::bad(text),
-            MetersError::Unfriendly { .. } | MetersError::TariffUnderWay(_) | MetersError::Why => {
-                AdminError::not_written(text)
-            }
+            MetersError::Unfriendly { .. }
+            | MetersError::TariffUnderWay(_)
+            | MetersError::Why
+            | MetersError::NoWrite
+            | MetersError::Argument(_) => AdminError::not_written(text),
             MetersError::Unsettled(_) => AdminError::conflict(text),
             MetersError::Token(_) => AdminError::bad(text),
             MetersError::Topup(error) => error.into(),

@@ -1,20 +1,25 @@
 //! Commands to a meter for somebody: a person, a program, the cloud.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::driver::{Command, DriverError, Rank};
+use super::arguments;
+use super::driver::{Command, DriverError, Rank, refused};
+use super::emop::dialect::Request;
 use super::emop::message::Message;
 use super::emop::token::Token;
+use super::emop::{Money, ObjectId, Value};
 use super::learnt::Effect;
 use super::reads::HEADER;
 use super::room::{Meters, MetersError};
 use super::served::Served;
 use super::session::SessionError;
+use super::tariffs::FrameShown;
 use super::topup::{NewTopup, Origin};
-use super::writes::Leave;
-use crate::domain::{Duty, MeterId, TopupState};
+use super::writes::{Leave, frame};
+use crate::domain::{Duty, MeterId, Quantity, TopupState};
 use crate::store::ClockState;
 
 /// So long before a caller's time is up, the answer is that nobody knows yet what became of a code (EMOP §21.5).
@@ -43,29 +48,11 @@ impl Meters {
         (origin, leave): (&Origin, &Leave),
         deadline: Instant,
     ) -> Result<Vec<u8>, MetersError> {
-        let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
-        if served.live().duty == Duty::Off {
-            return Err(MetersError::Off(meter.clone()));
-        }
+        let served = self.may_carry_out(meter, &command, leave)?;
         if let Some(data) = self.spent_by(&command) {
-            refuse_another(&served)?;
             return self.spend(meter, &data, origin, deadline).await;
         }
-        if matches!(command, Command::SetClock) && self.store.clock() == ClockState::Wrong {
-            return Err(MetersError::ClockWrong);
-        }
-        let effect = self.effect(&command);
-        if effect.sets_clock() && self.has_open_topup(meter)? {
-            return Err(MetersError::Unsettled(meter.clone()));
-        }
-        let written = self.written_by(&command);
-        if written.is_some() || matches!(effect, Effect::Wrote(..)) {
-            refuse_another(&served)?;
-        }
-        if let Some(written) = &written {
-            self.must_be_friendly(written, leave)?;
-            self.must_be_no_part(meter, written)?;
-        }
+        let (effect, written) = (self.effect(&command), self.written_by(&command));
         let sets_clock = matches!(command, Command::SetClock);
         let answer = served.driver.carry_out(command, Rank::People, deadline).await;
         self.audit(meter, (written.as_ref(), sets_clock), (origin, leave), &answer);
@@ -73,6 +60,74 @@ impl Meters {
             self.learn(&served, &effect, answer.as_deref().ok()).await;
         }
         Ok(answer?)
+    }
+
+    /// Refuses a command for whatever the box knows without asking the meter: what a dry run is judged by too.
+    fn may_carry_out(&self, meter: &MeterId, command: &Command, leave: &Leave) -> Result<Arc<Served>, MetersError> {
+        let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
+        if served.live().duty == Duty::Off {
+            return Err(MetersError::Off(meter.clone()));
+        }
+        if self.spent_by(command).is_some() {
+            refuse_another(&served)?;
+            return Ok(served);
+        }
+        if matches!(command, Command::SetClock) && self.store.clock() == ClockState::Wrong {
+            return Err(MetersError::ClockWrong);
+        }
+        let effect = self.effect(command);
+        if effect.sets_clock() && self.has_open_topup(meter)? {
+            return Err(MetersError::Unsettled(meter.clone()));
+        }
+        let written = self.written_by(command);
+        if written.is_some() || matches!(effect, Effect::Wrote(..)) {
+            refuse_another(&served)?;
+        }
+        if let Some(written) = &written {
+            self.must_be_friendly(written, leave)?;
+            self.must_be_no_part(meter, written)?;
+        }
+        Ok(served)
+    }
+
+    /// The frame that a command would send, or why it would not: all that the box knows without asking the meter decides
+    /// (EMOP §22.4). The balance is the one that was last read.
+    pub fn plan(&self, meter: &MeterId, command: &Command, leave: &Leave) -> Result<FrameShown, MetersError> {
+        let served = self.may_carry_out(meter, command, leave)?;
+        let clock;
+        let request = match command {
+            Command::Ask(request) => request,
+            Command::SetClock => {
+                clock = self.clock_request()?;
+                &clock
+            }
+        };
+        self.dialect().data_field(request).map_err(refused)?;
+        let Request::Write(object, payload) = request else {
+            return Err(MetersError::NoWrite);
+        };
+        if let Some(balance) = self.prepay_starts_with(&served, *object, payload) {
+            arguments::may_start_prepay(balance)?;
+        }
+        Ok(frame(self.dialect(), *object, payload))
+    }
+
+    /// The writing of the clock as it would go out now.
+    fn clock_request(&self) -> Result<Request, MetersError> {
+        let clock = self.dialect().catalogue().named("time");
+        let clock = clock.expect("the clock is in the catalogue").id;
+        let payload = Value::clock(self.store.now(), self.dialect().inferred());
+        let payload = payload.map_err(|_| MetersError::ClockWrong)?;
+        Ok(Request::Write(clock, payload))
+    }
+
+    /// The balance that was last read, when a write would switch prepayment on.
+    fn prepay_starts_with(&self, served: &Served, object: ObjectId, payload: &[u8]) -> Option<Money> {
+        let flag = self.dialect().catalogue().named("prepay_enabled_flag")?;
+        let starts = flag.id == object && payload.first() == Some(&1);
+        let live = served.live();
+        let balance = live.state.value(Quantity::Balance).filter(|_| starts)?;
+        balance.as_str()?.parse().ok()
     }
 
     /// The data field of a command that hands over a code.

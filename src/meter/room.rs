@@ -11,6 +11,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::arguments::ArgumentError;
 use super::config::{Config, Entry, EntryError};
 use super::driver::{Driver, DriverError};
 use super::emop::Dialect;
@@ -189,6 +190,12 @@ pub enum MetersError {
         /// From when on it may be, where the house stands.
         from: String,
     },
+    /// Prepayment is not switched on with so little.
+    #[error(transparent)]
+    Argument(#[from] ArgumentError),
+    /// There is nothing to look at beforehand.
+    #[error("that reads and writes nothing: there is no frame to look at beforehand")]
+    NoWrite,
     /// Its parts are being written as a whole.
     #[error("a tariff is being written to meter {0}; `gatelodge meter tariff show {0}` says how far it is")]
     TariffUnderWay(MeterId),

@@ -12,7 +12,8 @@ use crate::cli::print;
 use crate::meter::emop::dialect::Request;
 use crate::meter::emop::{ObjectId, Value};
 use crate::meter::reads::{self, Asking};
-use crate::meter::writes::{Leave, ReadBack, frame};
+use crate::meter::tariffs::FrameShown;
+use crate::meter::writes::{Leave, ReadBack};
 
 /// What was said of a write beside what it is.
 pub(super) struct Manner {
@@ -53,27 +54,44 @@ impl Manner {
         self.dry_run
     }
 
+    /// The frame that would be written, or why it would not be.
+    pub(super) async fn plan(
+        &self,
+        meter: There<'_>,
+        object: ObjectId,
+        payload: &[u8],
+    ) -> Result<FrameShown, CliError> {
+        Ok(meter.place.plan(meter.serial, (object, payload), &self.leave).await?)
+    }
+
     /// Writes an object, and tells what it holds then.
     pub(super) async fn write(&self, meter: There<'_>, object: ObjectId, payload: &[u8]) -> Result<Outcome, CliError> {
         if self.dry_run {
-            return Ok(Outcome::Frames(vec![frame(meter.dialect(), object, payload)]));
+            return Ok(Outcome::Frames(vec![self.plan(meter, object, payload).await?]));
         }
         let load_switch = meter.dialect().catalogue().named("load_switch");
         if load_switch.is_some_and(|switch| switch.id == object) {
             self.must_be_meant(meter)?;
         }
         meter.place.write(meter.serial, (object, payload), &self.leave).await?;
+        if self.leave.raw && self.leave.why.is_none() {
+            print::note(format_args!(
+                "{}: no --why was given: the audit says who wrote this, and not why",
+                meter.serial
+            ));
+        }
         Ok(read_back(meter, object, payload).await)
     }
 
     /// Sets the clock, and tells what it shows then.
     pub(super) async fn set_clock(&self, meter: There<'_>) -> Result<Outcome, CliError> {
+        if self.dry_run {
+            let frame = meter.place.plan_clock(meter.serial, &self.leave).await?;
+            return Ok(Outcome::Frames(vec![frame]));
+        }
         let clock = meter.dialect().catalogue().named("time");
         let clock = clock.expect("names in this program are names of the catalogue").id;
         let payload = Value::clock(Timestamp::now(), meter.dialect().inferred()).map_err(CliError::failed)?;
-        if self.dry_run {
-            return Ok(Outcome::Frames(vec![frame(meter.dialect(), clock, &payload)]));
-        }
         meter.place.set_clock(meter.serial, &self.leave).await?;
         Ok(read_back(meter, clock, &payload).await)
     }

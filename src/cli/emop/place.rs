@@ -1,16 +1,17 @@
 //! Where the meters of `emop` are: a place that passes requests on to them, and what may come of that.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::cli::CliError;
 use crate::domain::MeterId;
 use crate::meter::emop::dialect::Request;
-use crate::meter::emop::{Dialect, ObjectId, Token};
+use crate::meter::emop::{Dialect, ObjectId, Token, Value};
 use crate::meter::reads::{Asking, ReadError};
-use crate::meter::tariffs::{NewTariff, TariffWriteShown};
+use crate::meter::tariffs::{FrameShown, NewTariff, TariffWriteShown};
 use crate::meter::topup::TopupShown;
-use crate::meter::writes::Leave;
+use crate::meter::writes::{Leave, frame};
 
 /// A mediator, or the running box behind its socket.
 #[async_trait]
@@ -35,6 +36,33 @@ pub(super) trait Place: Send + Sync {
 
     /// Sets a meter's clock to the present moment.
     async fn set_clock(&self, meter: &MeterId, leave: &Leave) -> Result<(), CallError>;
+
+    /// The frame that a write would send, or why it would not. What a place knows of the meter decides; a mediator says
+    /// nothing of it beforehand.
+    async fn plan(
+        &self,
+        _meter: &MeterId,
+        (object, payload): (ObjectId, &[u8]),
+        _leave: &Leave,
+    ) -> Result<FrameShown, CallError> {
+        let judged = self.dialect().data_field(&Request::Write(object, payload.to_vec()));
+        judged.map_err(|error| CallError::NotAllowed(error.to_string()))?;
+        Ok(frame(self.dialect(), object, payload))
+    }
+
+    /// The same of setting the clock.
+    async fn plan_clock(&self, meter: &MeterId, leave: &Leave) -> Result<FrameShown, CallError> {
+        let clock = self.dialect().catalogue().named("time");
+        let clock = clock.expect("names in this program are names of the catalogue").id;
+        let payload = Value::clock(Timestamp::now(), self.dialect().inferred());
+        let payload = payload.map_err(|error| CallError::NotAllowed(error.to_string()))?;
+        self.plan(meter, (clock, &payload), leave).await
+    }
+
+    /// The frames that a tariff to come would be written with, as the box judges it; `None`: there is no box.
+    async fn plan_tariff(&self, _meter: &MeterId, _new: &NewTariff) -> Result<Option<Vec<FrameShown>>, CallError> {
+        Ok(None)
+    }
 
     /// Gives a meter a code by way of a top-up in the box's book, and gives what became of it; `None`: there is no box, and
     /// so no top-up.

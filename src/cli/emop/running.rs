@@ -13,7 +13,7 @@ use crate::meter::MeterShown;
 use crate::meter::emop::dialect::{InferredWrites, Request};
 use crate::meter::emop::{Dialect, Inferred, ObjectId, Token};
 use crate::meter::mediator::info;
-use crate::meter::tariffs::{NewTariff, TariffWriteShown, WriteState};
+use crate::meter::tariffs::{FrameShown, NewTariff, TariffWriteShown, WriteState};
 use crate::meter::topup::TopupShown;
 use crate::meter::writes::Leave;
 
@@ -67,10 +67,25 @@ impl Place for RunningBox {
         leave: &Leave,
     ) -> Result<(), CallError> {
         let path = format!("/meters/{meter}/write");
-        let payload = HEXLOWER_PERMISSIVE.encode(payload);
-        let order = json!({ "object": object.to_string(), "payload": payload, "leave": leave });
+        let order = order(object, payload, leave);
         let _: Json = self.client.ask(Method::POST, &path, Some(&order)).await?;
         Ok(())
+    }
+
+    async fn plan(
+        &self,
+        meter: &MeterId,
+        (object, payload): (ObjectId, &[u8]),
+        leave: &Leave,
+    ) -> Result<FrameShown, CallError> {
+        let path = format!("/meters/{meter}/write?dry_run=true");
+        let order = order(object, payload, leave);
+        Ok(self.client.ask(Method::POST, &path, Some(&order)).await?)
+    }
+
+    async fn plan_clock(&self, meter: &MeterId, leave: &Leave) -> Result<FrameShown, CallError> {
+        let path = format!("/meters/{meter}/clock?dry_run=true");
+        Ok(self.client.ask(Method::POST, &path, Some(&json!(leave))).await?)
     }
 
     async fn set_clock(&self, meter: &MeterId, leave: &Leave) -> Result<(), CallError> {
@@ -93,13 +108,17 @@ impl Place for RunningBox {
 
     async fn write_tariff(&self, meter: &MeterId, new: &NewTariff) -> Result<Option<TariffWriteShown>, CallError> {
         let path = format!("/meters/{meter}/tariffs/future");
-        let body = serde_json::to_value(new).map_err(|error| CallError::unreadable("the tariff", &error))?;
-        let mut write: TariffWriteShown = self.client.ask(Method::PUT, &path, Some(&body)).await?;
+        let mut write: TariffWriteShown = self.client.ask(Method::PUT, &path, Some(&json!(new))).await?;
         while write.state == WriteState::Writing {
             let path = format!("{path}?wait={WAIT_S}");
             write = self.client.ask(Method::GET, &path, None).await?;
         }
         Ok(Some(write))
+    }
+
+    async fn plan_tariff(&self, meter: &MeterId, new: &NewTariff) -> Result<Option<Vec<FrameShown>>, CallError> {
+        let path = format!("/meters/{meter}/tariffs/future?dry_run=true");
+        Ok(Some(self.client.ask(Method::PUT, &path, Some(&json!(new))).await?))
     }
 
     async fn info(&self, meter: &MeterId) -> Result<Json, CallError> {
@@ -113,6 +132,11 @@ impl Place for RunningBox {
             other => unreachable!("a list of meters is an array, not {other}"),
         }
     }
+}
+
+fn order(object: ObjectId, payload: &[u8], leave: &Leave) -> Json {
+    let payload = HEXLOWER_PERMISSIVE.encode(payload);
+    json!({ "object": object.to_string(), "payload": payload, "leave": leave })
 }
 
 impl From<ClientError> for CallError {

@@ -1,5 +1,7 @@
 //! What changes something in a meter (EMOP §13, core writes, prepay; EMOP §5.5, §5.6).
 
+use jiff::Timestamp;
+
 use super::command::Given;
 use super::manner::Manner;
 use super::outcome::Outcome;
@@ -57,6 +59,10 @@ impl WriteRequest {
     /// Writes it when the balance allows (EMOP §5.5): switching prepayment on needs ten pounds, switching it off nothing.
     pub(super) async fn write_prepay(&self, meter: There<'_>, manner: &Manner) -> Result<Outcome, CliError> {
         if self.value == Value::Flag(true) && !manner.is_dry() {
+            // What is refused without the meter is refused before the meter is asked.
+            let object = named(meter, self.object);
+            let payload = self.value.encode(object.kind).map_err(CliError::usage)?;
+            manner.plan(meter, object.id, &payload).await?;
             arguments::may_start_prepay(balance(meter).await?).map_err(CliError::refused)?;
         }
         self.write(meter, manner).await
@@ -142,8 +148,13 @@ pub(super) struct TariffRequest {
     tariff: FutureTariff,
     /// The same for the box, which judges it by what it knows of the meter.
     new: NewTariff,
+    /// Options that nobody gave, with what they count as then.
+    presets: Vec<String>,
     dry_run: bool,
 }
+
+/// What may be left away.
+const PRESET: [&str; 3] = ["emergency-credit", "ecredit-availability", "debt-recovery-rate"];
 
 impl TariffRequest {
     pub(super) fn of(given: &Given) -> Result<TariffRequest, CliError> {
@@ -172,8 +183,26 @@ impl TariffRequest {
                 why: given.option("why").unwrap_or("emop tariffs_future_write").to_owned(),
                 absent: Absent::Usual,
             },
+            presets: PRESET
+                .into_iter()
+                .filter(|name| given.given(name).is_none())
+                .map(|name| format!("--{name} {}", given.needed(name)))
+                .collect(),
             dry_run: given.has("dry-run"),
         })
+    }
+
+    /// Refuses a moment that is past by any clock that a meter may keep: its own may be an hour ahead of UTC. A box knows
+    /// better, and is stricter.
+    fn must_be_to_come(&self) -> Result<(), CliError> {
+        let begins = self.tariff.activation.moment();
+        if begins > Timestamp::now() {
+            return Ok(());
+        }
+        Err(
+            CliError::refused(format_args!("--from-ts {}: that moment has passed", self.new.from))
+                .hint("a tariff begins at a moment to come, by the meter's own clock; nothing was sent"),
+        )
     }
 
     /// Writes a tariff's eleven objects in their order, and reads each back: as one operation of the box, or request by
@@ -183,9 +212,23 @@ impl TariffRequest {
             .tariff
             .writes(meter.dialect().catalogue())
             .map_err(CliError::usage)?;
+        self.must_be_to_come()?;
+        if !self.presets.is_empty() {
+            print::note(format_args!(
+                "{}: {} as usual for this command; `gatelodge meter tariff write` keeps what is in force",
+                meter.serial,
+                self.presets.join(", ")
+            ));
+        }
         if self.dry_run {
-            let frames = writes.iter().map(|write| FrameShown::of_tariff(write, meter.dialect()));
-            return Ok(Outcome::Frames(frames.collect()));
+            let frames = match meter.place.plan_tariff(meter.serial, &self.new).await? {
+                Some(frames) => frames,
+                None => writes
+                    .iter()
+                    .map(|write| FrameShown::of_tariff(write, meter.dialect()))
+                    .collect(),
+            };
+            return Ok(Outcome::Frames(frames));
         }
         match meter.place.write_tariff(meter.serial, &self.new).await? {
             Some(write) => tariff_written(meter, &write),

@@ -208,7 +208,7 @@ impl Driver {
     }
 }
 
-fn refused(prohibited: ProhibitedError) -> DriverError {
+pub(super) fn refused(prohibited: ProhibitedError) -> DriverError {
     DriverError::Session(prohibited.into())
 }
 

@@ -120,7 +120,7 @@ fn a_meter_that_keeps_its_old_value_is_told_of() {
 #[test]
 fn a_dry_run_shows_the_frame_and_sends_nothing() {
     let running = TestBox::start_with(&format!(
-        "{CONFIG}[meters]\nattempts = 1\ntimeout = \"1s\"\n[[meter]]\nserial = \"{SERIAL}\"\nlink = \"tcp://127.0.0.1:1\"\n"
+        "{CONFIG}[meters]\nattempts = 1\ntimeout = \"1s\"\nallow_inferred_writes = true\n[[meter]]\nserial = \"{SERIAL}\"\nlink = \"tcp://127.0.0.1:1\"\n"
     ));
     // Nobody answers there, so whatever was sent would fail.
     for (arguments, means, frame) in [
@@ -149,6 +149,48 @@ fn a_dry_run_shows_the_frame_and_sends_nothing() {
         "{out} {err}"
     );
     assert!(!running.log().contains("was written"), "{}", running.log());
+}
+
+/// What a write is refused for without asking the meter, its dry run is refused for too.
+#[test]
+fn a_dry_run_is_refused_for_what_the_write_is_refused_for() {
+    let night = now_is_night();
+    let running = TestBox::start_with(&format!(
+        "{CONFIG}[meters]\nattempts = 1\ntimeout = \"1s\"\nfriendly_hours = {{ night = \"{night}\" }}\n\
+         [[meter]]\nserial = \"{SERIAL}\"\nlink = \"tcp://127.0.0.1:1\"\n"
+    ));
+    let asleep = "EML2137580899";
+    running.json(&["meter", "add", asleep, "--link", "tcp://127.0.0.1:2"]);
+    running.json(&["mediators", "destroy", asleep]);
+    let tariff = ["--unit-rate", "0.2", "--standing-charge", "0.5", "--from-ts"];
+    for arguments in [
+        // Nobody has confirmed the constant, and the configuration does not allow it.
+        &["backlight_write", SERIAL, "always_on_sp", "--now", "--why", "a trial"][..],
+        &["obis_write", "EML2137580000", "ffff0b", "00"],
+        &["load_switch_write", SERIAL, "never_button_required", "--yes"],
+        &["prepay_enabled_write", SERIAL, "on"],
+        &["backlight_write", asleep, "always_on_sp"],
+        &["clock_time_write", asleep],
+        &["clock_time_write", "EML2137580000"],
+        &[&["tariffs_future_write", SERIAL], &tariff[..], &["2026-01-01"]].concat(),
+        &[&["tariffs_future_write", asleep], &tariff[..], &["2099-01-01"]].concat(),
+    ] {
+        let dry = emop(&running, &[arguments, &["--dry-run"]].concat());
+        let (code, _, err) = emop(&running, arguments);
+        assert_ne!(code, 0, "{arguments:?}: {err}");
+        assert_eq!((dry.0, dry.1.as_str(), &dry.2), (code, "", &err), "{arguments:?}");
+    }
+}
+
+#[test]
+fn prepayment_is_not_planned_with_a_balance_that_is_too_low() {
+    let (running, _meter) = start("", &["--balance", "3.20"]);
+    let (code, out, _) = emop(&running, &["prepay_balance", SERIAL]);
+    assert_eq!((code, out.trim()), (0, "prepay_balance=3.2"));
+    let (code, out, err) = emop(&running, &["prepay_enabled_write", SERIAL, "on", "--dry-run"]);
+    assert!(code == 5 && out.is_empty() && err.contains("3.2"), "{code} {out} {err}");
+    let (code, ..) = emop(&running, &["prepay_enabled_write", SERIAL, "off", "--dry-run"]);
+    assert_eq!(code, 0);
 }
 
 #[test]
