@@ -19,9 +19,9 @@ use crate::domain::{Duty, MeterId};
 use crate::meter::driver::Command;
 use crate::meter::emop::dialect::Request;
 use crate::meter::emop::{Inferred, ObjectId};
-use crate::meter::topup::{Origin, Through};
+use crate::meter::topup::{Origin, Through, TopupShown};
 use crate::meter::writes::Leave;
-use crate::meter::{Entry, Joined, MeterShown, Meters};
+use crate::meter::{Entry, Joined, MeterShown, Meters, OpenTopups};
 
 /// The longest that one request may take, in seconds (EMOP §10.2).
 const DEADLINE_S: u64 = 75;
@@ -65,9 +65,30 @@ async fn show(State(state): State<AdminState>, Path(meter): Path<String>) -> Res
     Ok(Json(room(&state)?.show(&serial(&meter)?)?))
 }
 
-async fn remove(State(state): State<AdminState>, Path(meter): Path<String>) -> Result<StatusCode, AdminError> {
-    room(&state)?.remove(&serial(&meter)?).await?;
-    Ok(StatusCode::NO_CONTENT)
+/// How a meter is removed.
+#[derive(Deserialize)]
+struct Removal {
+    /// Though codes of it are not settled.
+    #[serde(default)]
+    yes: bool,
+}
+
+/// A meter that is no more, and the codes of it that are not settled.
+#[derive(Serialize)]
+struct Removed {
+    removed: MeterId,
+    topups: Vec<TopupShown>,
+}
+
+async fn remove(
+    State(state): State<AdminState>,
+    Path(meter): Path<String>,
+    Query(how): Query<Removal>,
+) -> Result<Json<Removed>, AdminError> {
+    let meter = serial(&meter)?;
+    let topups = if how.yes { OpenTopups::Leave } else { OpenTopups::Keep };
+    let topups = room(&state)?.remove(&meter, topups).await?;
+    Ok(Json(Removed { removed: meter, topups }))
 }
 
 #[derive(Deserialize)]

@@ -148,7 +148,7 @@ impl From<MetersError> for AdminError {
             | MetersError::Why
             | MetersError::NoWrite
             | MetersError::Argument(_) => AdminError::not_written(text),
-            MetersError::Unsettled(_) => AdminError::conflict(text),
+            MetersError::Unsettled(_) | MetersError::OpenTopups { .. } => AdminError::conflict(text),
             MetersError::Token(_) => AdminError::bad(text),
             MetersError::Topup(error) => error.into(),
             MetersError::NotTaken => {

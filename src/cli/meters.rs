@@ -35,10 +35,15 @@ pub(super) enum Command {
     #[command(subcommand)]
     Tariff(tariffs::Command),
     /// Take a meter that was added out of the registry
+    ///
+    /// One with codes that are not settled is not removed: take back what waits, and end what is in doubt.
     #[command(after_help = "Example:\n  gatelodge meter remove EML2137580761")]
     Remove {
         /// Its serial
         serial: MeterId,
+        /// Remove it though codes of it are not settled; they stay in the book
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -85,11 +90,9 @@ impl Command {
                 Command::List => many(common, all(&client).await?),
                 Command::Show { serial } => one(common, &client.ask(Method::GET, &path(&serial), None).await?),
                 Command::Tariff(command) => return command.run(common, &client).await,
-                Command::Remove { serial } => {
-                    let _: Value = client.ask(Method::DELETE, &path(&serial), None).await?;
-                    if !common.json {
-                        print::line(format_args!("removed {serial}"));
-                    }
+                Command::Remove { serial, yes } => {
+                    let path = format!("{}?yes={yes}", path(&serial));
+                    removed(common, &serial, &client.ask(Method::DELETE, &path, None).await?);
                 }
             }
             Ok(ExitCode::SUCCESS)
@@ -157,6 +160,19 @@ fn many(common: &Common, meters: Vec<MeterShown>) {
         ]
     });
     print::table(["serial", "name", "link", "duty", "health", "answered", "from"], rows);
+}
+
+/// What was removed, and which codes of it are left.
+fn removed(common: &Common, serial: &MeterId, gone: &Value) {
+    if common.json {
+        return print::json(gone);
+    }
+    print::line(format_args!("removed {serial}"));
+    if gone["topups"].as_array().is_some_and(|topups| !topups.is_empty()) {
+        print::note(format_args!(
+            "codes of it that are not settled stay in the book: `gatelodge prepay list --meter {serial}` shows them"
+        ));
+    }
 }
 
 fn answers(answers: &Answers) -> String {

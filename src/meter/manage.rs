@@ -1,18 +1,42 @@
 //! What people do with the meters of the registry, beside adding one.
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::room::{Meters, MetersError, written};
 use super::served::{Beginning, Source};
 use super::shown::MeterShown;
+use super::topup::TopupShown;
+use crate::accounts::AUDIT;
 use crate::domain::{Duty, MeterId, MeterState};
 
+/// What becomes of a meter's top-ups that are not settled when the meter is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenTopups {
+    /// They keep the meter in the registry.
+    Keep,
+    /// They stay in the book, where whoever gave them sees them and takes back what waits (EMOP §21.1).
+    Leave,
+}
+
 impl Meters {
-    /// Takes a meter that was added out of the registry, and forgets what was last known of it.
-    pub async fn remove(&self, meter: &MeterId) -> Result<(), MetersError> {
+    /// Takes a meter that was added out of the registry, and forgets what was last known of it. Gives the top-ups that
+    /// are left without it.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such meter, the configuration has it, a top-up keeps it, or nothing can be written.
+    pub async fn remove(&self, meter: &MeterId, topups: OpenTopups) -> Result<Vec<TopupShown>, MetersError> {
         let served = self.served(meter).ok_or_else(|| MetersError::Unknown(meter.clone()))?;
         if served.source == Source::Config {
             return Err(MetersError::Fixed(meter.clone()));
+        }
+        let open = self.open_topups(meter, Timestamp::MIN)?;
+        if topups == OpenTopups::Keep && !open.is_empty() {
+            return Err(MetersError::OpenTopups {
+                meter: meter.clone(),
+                topups: named(&open),
+            });
         }
         self.leave(meter);
         self.notes.forget(meter);
@@ -34,7 +58,13 @@ impl Meters {
             self.forget_tariff_write(meter).await;
         }
         self.tell(&served);
-        removed
+        removed?;
+        if !open.is_empty() {
+            let topups = named(&open);
+            tracing::info!(target: AUDIT, topups, meter.id = %meter, "a meter was removed that has codes which are not settled");
+        }
+        // As they are without it.
+        Ok(self.open_topups(meter, Timestamp::MIN)?)
     }
 
     /// Says what is to be done with a meter.
@@ -60,4 +90,10 @@ impl Meters {
         self.tell(&served);
         Ok(())
     }
+}
+
+/// Top-ups by id and state.
+fn named(topups: &[TopupShown]) -> String {
+    let each = topups.iter().map(|one| format!("{} ({})", one.id, one.state.name()));
+    each.collect::<Vec<_>>().join(", ")
 }

@@ -47,6 +47,7 @@ pub use config::{Config, Entry, EntryError, Polling};
 pub use energy::{Span, SpanError, Totals};
 pub use every::Every;
 pub use joining::{Answers, Joined};
+pub use manage::OpenTopups;
 pub use polling::PollingError;
 pub use read_now::ReadNowError;
 pub use room::{BuildError, Deps, Meters, MetersError};

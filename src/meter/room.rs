@@ -168,6 +168,17 @@ pub enum MetersError {
         "meter {0} has a top-up that is not settled: its clock is set afterwards; `gatelodge prepay list` shows it"
     )]
     Unsettled(MeterId),
+    /// Codes were given for it of which nobody knows yet what becomes of them.
+    #[error(
+        "meter {meter} has codes that are not settled: {topups}; take back what waits with `gatelodge prepay cancel ID`, end \
+         what is in doubt with `gatelodge prepay settle ID`, or remove it with --yes: then they stay in the book, and \
+         `gatelodge prepay list --meter {meter}` shows them"
+    )]
+    OpenTopups {
+        meter: MeterId,
+        /// By id and state.
+        topups: String,
+    },
     /// A frame with a code that is none.
     #[error(transparent)]
     Token(#[from] TokenError),

@@ -41,6 +41,7 @@ pub(super) fn status(meter: &MeterId, error: &MetersError) -> Status {
         | MetersError::Fixed(_)
         | MetersError::Link { .. }
         | MetersError::Entry(_)
+        | MetersError::OpenTopups { .. }
         | MetersError::Row(_)
         | MetersError::Write(_) => Status::internal(FAILED),
     }

@@ -23,6 +23,8 @@ struct TopupsPage {
     meter: MeterId,
     name: String,
     csrf_token: String,
+    /// Whether codes can be given.
+    takes: bool,
     /// Why the code was not taken in.
     refused: Option<String>,
     rows: Vec<Row>,
@@ -50,6 +52,14 @@ struct Row {
     at: String,
 }
 
+/// A meter that codes are, or were, given for.
+struct Till {
+    meter: MeterId,
+    name: String,
+    /// Whether it is in the registry, so that codes can be given.
+    takes: bool,
+}
+
 /// A code as the form sends it.
 #[derive(Deserialize)]
 pub(super) struct Code {
@@ -57,15 +67,26 @@ pub(super) struct Code {
 }
 
 impl PageState {
-    /// The meter of a page of money, when the person may top it up. Whose it is not learns nothing of it.
-    fn till(&self, person: &SignedIn, serial: &str) -> Result<(MeterId, String), PageError> {
-        let serial: MeterId = serial.parse().map_err(|_| PageError::Unknown)?;
-        if !person.who().tops_up(&serial, self.room.now()) {
+    /// The meter of a page of money, when the person may top it up. Whose it is not learns nothing of it. One that was
+    /// removed has the page as long as the book has codes of it.
+    fn till(&self, person: &SignedIn, serial: &str) -> Result<Till, PageError> {
+        let meter: MeterId = serial.parse().map_err(|_| PageError::Unknown)?;
+        if !person.who().tops_up(&meter, self.room.now()) {
             return Err(PageError::Unknown);
         }
-        let shown = self.room.show(&serial).map_err(|_| PageError::Unknown)?;
-        let name = shown.meter.name.unwrap_or_else(|| serial.to_string());
-        Ok((serial, name))
+        match self.room.show(&meter) {
+            Ok(shown) => Ok(Till {
+                name: shown.meter.name.unwrap_or_else(|| meter.to_string()),
+                meter,
+                takes: true,
+            }),
+            Err(_) if self.room.has_topups(&meter)? => Ok(Till {
+                name: meter.to_string(),
+                meter,
+                takes: false,
+            }),
+            Err(_) => Err(PageError::Unknown),
+        }
     }
 
     /// A top-up of this meter, of the person's own time there; of another's nothing is said.
@@ -94,18 +115,13 @@ impl PageState {
         }
     }
 
-    fn topups_page(
-        &self,
-        person: &SignedIn,
-        (meter, name): (MeterId, String),
-        refused: Option<String>,
-    ) -> Result<Response, PageError> {
+    fn topups_page(&self, person: &SignedIn, till: Till, refused: Option<String>) -> Result<Response, PageError> {
         let status = if refused.is_some() {
             StatusCode::UNPROCESSABLE_ENTITY
         } else {
             StatusCode::OK
         };
-        let topups = self.room.topups_of(&meter, None, LISTED)?;
+        let topups = self.room.topups_of(&till.meter, None, LISTED)?;
         let page = TopupsPage {
             shell: self.face.shell("meters", Some(person)),
             csrf_token: person.csrf.token(),
@@ -114,8 +130,9 @@ impl PageState {
                 .filter(|topup| self.sees(person, topup))
                 .map(|topup| self.row(topup))
                 .collect(),
-            meter,
-            name,
+            meter: till.meter,
+            name: till.name,
+            takes: till.takes,
             refused,
         };
         Ok(Page(status, page).into_response())
@@ -139,16 +156,16 @@ pub(super) async fn create(
     Path(serial): Path<String>,
     Form(code): Form<Code>,
 ) -> Result<Response, PageError> {
-    let (meter, name) = state.till(&person, &serial)?;
+    let till = state.till(&person, &serial)?;
     let token: Token = match code.token.parse() {
         Ok(token) => token,
         Err(why) => {
             let why: crate::meter::emop::token::TokenError = why;
-            return state.topups_page(&person, (meter, name), Some(why.to_string()));
+            return state.topups_page(&person, till, Some(why.to_string()));
         }
     };
     let new = NewTopup {
-        meter: meter.clone(),
+        meter: till.meter.clone(),
         token,
         origin: Origin {
             by: person.who().in_audit(),
@@ -162,10 +179,10 @@ pub(super) async fn create(
         // Of whoever lived there before: what became of it is not theirs to see.
         Ok((topup, _)) if !state.sees(&person, &topup) => {
             let refused = "This code was given for this meter before. Nothing was sent now".to_owned();
-            state.topups_page(&person, (meter, name), Some(refused))
+            state.topups_page(&person, till, Some(refused))
         }
-        Ok((topup, _)) => Ok(Redirect::to(&format!("/meters/{meter}/topups/{}", topup.id)).into_response()),
-        Err(why) if why.is_the_askers() => state.topups_page(&person, (meter, name), Some(why.to_string())),
+        Ok((topup, _)) => Ok(Redirect::to(&format!("/meters/{}/topups/{}", till.meter, topup.id)).into_response()),
+        Err(why) if why.is_the_askers() => state.topups_page(&person, till, Some(why.to_string())),
         Err(why) => Err(why.into()),
     }
 }
@@ -176,7 +193,7 @@ pub(super) async fn show(
     person: SignedIn,
     Path((serial, id)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
-    let (meter, name) = state.till(&person, &serial)?;
+    let Till { meter, name, .. } = state.till(&person, &serial)?;
     let topup = state.topup(&person, &meter, &id)?;
     let runs_box = person.must(crate::accounts::Act::CommandMeters).is_ok();
     let page = TopupPage {
@@ -203,7 +220,7 @@ pub(super) async fn cancel(
     Path((serial, id)): Path<(String, String)>,
     Form(_): Form<Nothing>,
 ) -> Result<Response, PageError> {
-    let (meter, _) = state.till(&person, &serial)?;
+    let Till { meter, .. } = state.till(&person, &serial)?;
     state.topup(&person, &meter, &id)?;
     match state.room.cancel_topup(&id, &person.who().in_audit()).await {
         // Whether it was in time stands on its page.

@@ -196,6 +196,15 @@ impl Meters {
         Ok(!ledger::open(&self.store, meter)?.is_empty())
     }
 
+    /// Whether a top-up of a meter is in the book, settled or not.
+    ///
+    /// # Errors
+    ///
+    /// When the book cannot be read.
+    pub fn has_topups(&self, meter: &MeterId) -> Result<bool, TopupError> {
+        Ok(!ledger::of_meter(&self.store, meter, None, 1)?.is_empty())
+    }
+
     async fn change_topup(
         &self,
         id: &str,

@@ -29,6 +29,9 @@ impl Meters {
         let mut changed = self.topups.changed.subscribe();
         let mut looks = tokio::time::interval(LOOK_EVERY);
         let mut sweeps = tokio::time::interval(SWEEP_EVERY);
+        if let Err(error) = self.name_the_homeless() {
+            return error;
+        }
         loop {
             changed.mark_unchanged();
             match ledger::all_open(&self.store) {
@@ -41,6 +44,16 @@ impl Meters {
                 _ = sweeps.tick() => self.forget_old_topups().await,
             }
         }
+    }
+
+    /// Says which codes are of meters that the registry has no more.
+    fn name_the_homeless(&self) -> Result<(), ReadError> {
+        for row in ledger::all_open(&self.store)? {
+            if self.served(&row.meter).is_none() {
+                tracing::warn!(topup = row.id, meter.id = %row.meter, state = row.state.name(), "a code is not settled, and the registry has its meter no more: add the meter again, or `gatelodge prepay cancel` or `settle` it");
+            }
+        }
+        Ok(())
     }
 
     /// Forgets what was settled longer ago than `retention.money`.

@@ -46,6 +46,15 @@ impl Caller {
         Ok(api.room.show(&serial)?.meter.serial)
     }
 
+    /// A meter that they may give codes, or one that was removed and that the book has codes of: those are seen and
+    /// taken back all the same.
+    pub(super) fn topped_up(&self, api: &Api, serial: &str) -> Result<MeterId, ApiError> {
+        match self.tops_up(api, serial) {
+            Err(ApiError::Unknown(meter)) if api.room.has_topups(&meter)? => Ok(meter),
+            found => found,
+        }
+    }
+
     /// A meter whose settings they may change.
     pub(super) fn writes(&self, api: &Api, serial: &str) -> Result<MeterId, ApiError> {
         self.must(Act::CommandMeters)?;

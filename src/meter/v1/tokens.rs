@@ -182,7 +182,7 @@ pub(super) async fn list(
     Path(serial): Path<String>,
     part: Result<Query<Part>, QueryRejection>,
 ) -> Result<Json<Listed>, ApiError> {
-    let meter = caller.tops_up(&api, &serial)?;
+    let meter = caller.topped_up(&api, &serial)?;
     let part = part.map_err(|error| ApiError::Query(error.body_text()))?.0;
     let limit = part.limit.unwrap_or(USUAL);
     if !(1..=MOST).contains(&limit) {
@@ -209,7 +209,7 @@ pub(super) async fn show(
     caller: Caller,
     Path((serial, id)): Path<(String, String)>,
 ) -> Result<Json<TopupV1>, ApiError> {
-    let meter = caller.tops_up(&api, &serial)?;
+    let meter = caller.topped_up(&api, &serial)?;
     Ok(Json(of_meter(&api.room, &meter, &id)?.into()))
 }
 
@@ -221,7 +221,7 @@ pub(super) async fn cancel(
     caller: Caller,
     Path((serial, id)): Path<(String, String)>,
 ) -> Result<Json<TopupV1>, ApiError> {
-    let meter = caller.tops_up(&api, &serial)?;
+    let meter = caller.topped_up(&api, &serial)?;
     of_meter(&api.room, &meter, &id)?;
     Ok(Json(api.room.cancel_topup(&id, &caller.name()).await?.into()))
 }

@@ -36,6 +36,7 @@ mod tariff_doors;
 mod tariffs;
 mod topup_doors;
 mod topup_faults;
+mod topup_removed;
 mod topup_speed;
 mod topups;
 pub mod v1;
