@@ -96,6 +96,14 @@ impl AdminError {
     }
 }
 
+/// What went wrong, and the command that helps.
+fn with_command(error: &impl std::fmt::Display, command: Option<String>) -> String {
+    match command {
+        Some(command) => format!("{error}; {command}"),
+        None => error.to_string(),
+    }
+}
+
 impl From<Unwritten> for AdminError {
     fn from(why: Unwritten) -> AdminError {
         AdminError(Problem::from(&why))
@@ -209,13 +217,14 @@ impl From<ExplainError> for AdminError {
 
 impl From<TopupError> for AdminError {
     fn from(error: TopupError) -> AdminError {
-        let text = error.to_string();
+        let text = with_command(&error, error.command());
         match error {
-            TopupError::UnknownMeter(_) | TopupError::Unknown(_) => AdminError::unknown(text),
+            TopupError::UnknownMeter(_) | TopupError::Unknown => AdminError::unknown(text),
             TopupError::Off(_)
             | TopupError::Another { .. }
             | TopupError::TakesNone(_)
-            | TopupError::TooMany(_)
+            | TopupError::ShareFull { .. }
+            | TopupError::TooMany(..)
             | TopupError::KeyReused
             | TopupError::NotWaiting(..)
             | TopupError::NotInDoubt(..) => AdminError::conflict(text),

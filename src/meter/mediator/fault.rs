@@ -35,13 +35,15 @@ pub(super) fn status(meter: &MeterId, error: &MetersError) -> Status {
         MetersError::Topup(TopupError::TakesNone(_) | TopupError::Another { .. }) => {
             Status::failed_precondition(error.to_string())
         }
-        MetersError::Topup(TopupError::TooMany(_)) => Status::resource_exhausted(error.to_string()),
+        MetersError::Topup(TopupError::ShareFull { .. } | TopupError::TooMany(..)) => {
+            Status::resource_exhausted(error.to_string())
+        }
         MetersError::Topup(_) | MetersError::NotSettled(_) => Status::internal(FAILED),
         MetersError::Exists(_)
         | MetersError::Fixed(_)
+        | MetersError::OpenTopups { .. }
         | MetersError::Link { .. }
         | MetersError::Entry(_)
-        | MetersError::OpenTopups { .. }
         | MetersError::Row(_)
         | MetersError::Write(_) => Status::internal(FAILED),
     }

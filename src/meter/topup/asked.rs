@@ -214,7 +214,7 @@ impl Meters {
         let seq = self.topup_row(id)?.seq;
         let written = self.store.write(move |page| {
             let row = ledger::get_on(page, seq)?;
-            let row = row.ok_or_else(|| TopupError::Unknown(String::new()))?;
+            let row = row.ok_or(TopupError::Unknown)?;
             may(&row)?;
             let changed = ledger::change_on(page, seq, |row| {
                 change(row);
@@ -229,7 +229,7 @@ impl Meters {
 
     fn topup_row(&self, id: &str) -> Result<TopupRow, TopupError> {
         let row = ledger::find(&self.store, id)?;
-        row.ok_or_else(|| TopupError::Unknown(id.chars().take(60).collect()))
+        row.ok_or(TopupError::Unknown)
     }
 
     pub(super) fn shown_topup(&self, row: TopupRow) -> TopupShown {

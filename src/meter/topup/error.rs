@@ -11,7 +11,7 @@ pub enum TopupError {
     #[error("there is no meter {0}")]
     UnknownMeter(MeterId),
     /// Nobody may ask it.
-    #[error("meter {0} is not served; `gatelodge mediators create {0}` changes that")]
+    #[error("meter {0} is not served")]
     Off(MeterId),
     /// Another meter answers on its line.
     #[error("another meter answers on the line of {expected}: {says}; no code is given to it")]
@@ -23,15 +23,29 @@ pub enum TopupError {
     /// It takes no codes.
     #[error("meter {0} is a three phase meter, and those take no codes")]
     TakesNone(MeterId),
-    /// As many wait as may.
-    #[error("too many codes wait for meter {0}: see `gatelodge prepay list`")]
-    TooMany(MeterId),
+    /// One giver has as many as one giver may; places of others are kept.
+    #[error(
+        "the {share} places of {by} at meter {meter} are full of codes that are not settled: give the next when one is \
+         settled, or take one back that waits"
+    )]
+    ShareFull {
+        meter: MeterId,
+        /// Who gave them.
+        by: String,
+        share: usize,
+    },
+    /// All givers together have as many as one meter may have.
+    #[error(
+        "the {1} places of all givers at meter {0} are full of codes that are not settled: give the next when one is \
+         settled, or take one back that waits"
+    )]
+    TooMany(MeterId, usize),
     /// The idempotency key was used for another request.
     #[error("this idempotency key was used for another request")]
     KeyReused,
-    /// There is no such top-up.
-    #[error("there is no top-up {0:?}; `gatelodge prepay list` shows them")]
-    Unknown(String),
+    /// There is no such top-up. What was asked for is not said: it may be a code.
+    #[error("there is no such top-up")]
+    Unknown,
     /// It cannot be taken back any more.
     #[error("top-up {0} is {state} and cannot be taken back: only one that waits can", state = .1.name())]
     NotWaiting(String, TopupState),
@@ -64,13 +78,30 @@ impl TopupError {
             | TopupError::Off(_)
             | TopupError::Another { .. }
             | TopupError::TakesNone(_)
-            | TopupError::TooMany(_)
+            | TopupError::ShareFull { .. }
+            | TopupError::TooMany(..)
             | TopupError::KeyReused
-            | TopupError::Unknown(_)
+            | TopupError::Unknown
             | TopupError::NotWaiting(..)
             | TopupError::NotInDoubt(..)
             | TopupError::Why => true,
             TopupError::Key(_) | TopupError::Row(_) | TopupError::Read(_) | TopupError::Write(_) => false,
+        }
+    }
+}
+
+impl TopupError {
+    /// The command that helps, for whoever works on the box's command line.
+    #[must_use]
+    pub fn command(&self) -> Option<String> {
+        match self {
+            TopupError::UnknownMeter(_) => Some("`gatelodge meter list` shows them".to_owned()),
+            TopupError::Off(meter) => Some(format!("`gatelodge mediators create {meter}` changes that")),
+            TopupError::ShareFull { meter, .. } | TopupError::TooMany(meter, _) => {
+                Some(format!("`gatelodge prepay list --meter {meter}` shows them"))
+            }
+            TopupError::Unknown => Some("`gatelodge prepay list` shows them".to_owned()),
+            _ => None,
         }
     }
 }

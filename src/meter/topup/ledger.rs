@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::error::TopupError;
 use super::key::SealKey;
+use super::places;
 use super::row::{Origin, TopupRow};
 use crate::accounts::random_id;
 use crate::domain::{Epoch, Event, MeterId, MeterNews, Seq, TopupState};
@@ -17,8 +18,6 @@ const OPEN: Ledger<()> = Ledger::new(schema::TOPUPS_OPEN);
 pub(super) const CODES: Ledger<u64> = Ledger::new(schema::TOPUP_CODES);
 pub(super) const IDS: Ledger<u64> = Ledger::new(schema::TOPUP_IDS);
 
-/// How many may wait for one meter.
-const WAITING: usize = 20;
 /// Rows read at a time.
 const PAGE: usize = 256;
 
@@ -120,9 +119,7 @@ fn join_or_begin(
         put_on(page, &row)?;
         return Ok((row, false));
     }
-    if open.len() >= WAITING {
-        return Err(TopupError::TooMany(new.meter.clone()));
-    }
+    places::has_one(&open, &new.meter, &new.origin)?;
     let seq = page.seq();
     let row = TopupRow {
         id: random_id(),

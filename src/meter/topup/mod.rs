@@ -3,7 +3,7 @@
 //!
 //! [`evidence`] says what follows from what a meter shows, `watching` when it is looked at, `row` which steps an intent
 //! takes: these are pure. `reading` asks the meter, `tending` drives one meter's intents, `keeping` gives each meter
-//! that needs one such a worker, `ledger` writes them down, and
+//! that needs one such a worker, `ledger` writes them down as long as there are `places`, and
 //! `asked` is what people and programs may do with them.
 
 mod asked;
@@ -15,6 +15,7 @@ mod forgetting;
 mod keeping;
 mod key;
 mod ledger;
+mod places;
 pub mod provider;
 mod reading;
 mod row;

@@ -181,11 +181,12 @@ fn tariff_refused(error: TariffError, words: String) -> Response {
 /// How a code is refused that is none of the caller's fault alone.
 fn topup_refused(error: TopupError, words: String) -> Response {
     let (status, kind, title) = match error {
-        TopupError::UnknownMeter(_) | TopupError::Unknown(_) => (StatusCode::NOT_FOUND, "unknown", "Not found"),
+        TopupError::UnknownMeter(_) | TopupError::Unknown => (StatusCode::NOT_FOUND, "unknown", "Not found"),
         TopupError::Off(_) => (StatusCode::CONFLICT, "not-served", "The meter is not served"),
         TopupError::Another { .. } => (StatusCode::CONFLICT, "another-meter", "Another meter answers"),
         TopupError::TakesNone(_) => (StatusCode::CONFLICT, "takes-no-codes", "The meter takes no codes"),
-        TopupError::TooMany(_) => (StatusCode::CONFLICT, "too-many", "There are too many"),
+        TopupError::ShareFull { .. } => (StatusCode::CONFLICT, "share-full", "Your places are full"),
+        TopupError::TooMany(..) => (StatusCode::CONFLICT, "too-many", "There are too many"),
         TopupError::KeyReused => (
             StatusCode::UNPROCESSABLE_ENTITY,
             "key-reused",

@@ -252,7 +252,7 @@ fn of_meter(room: &Meters, meter: &MeterId, id: &str) -> Result<TopupShown, ApiE
     let topup = room.topup(id)?;
     match topup.meter == *meter {
         true => Ok(topup),
-        false => Err(crate::meter::topup::TopupError::Unknown(id.to_owned()).into()),
+        false => Err(crate::meter::topup::TopupError::Unknown.into()),
     }
 }
 

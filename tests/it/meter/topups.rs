@@ -257,10 +257,9 @@ async fn eight_hands_with_one_code_are_one_top_up_and_with_eight_codes_eight() {
     for number in 0..8 {
         let room = Arc::clone(&tills.room);
         hands.spawn(async move {
-            let (topup, _) = room
-                .top_up(new(&format!("2000000000000000{:04}", 100 + number)))
-                .await
-                .unwrap();
+            let mut eighth = new(&format!("2000000000000000{:04}", 100 + number));
+            eighth.origin.by = format!("hand {number}");
+            let (topup, _) = room.top_up(eighth).await.unwrap();
             room.settled_topup(&topup.id, Instant::now() + Duration::from_secs(60))
                 .await
                 .unwrap()
@@ -431,5 +430,49 @@ async fn a_meter_that_nobody_may_ask_is_not_asked_for_money_either() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert!(told, "why it waits is said");
+    tills.stop().await;
+}
+
+#[tokio::test]
+async fn a_giver_whose_places_are_full_leaves_those_of_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let away = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let tills = Tills::start(folder.path(), away);
+    let of = |giver: &str, number: u32| {
+        let mut new = new(&format!("3000000000000000{number:04}"));
+        new.origin.by = giver.to_owned();
+        new
+    };
+    for number in 0..5 {
+        tills.room.top_up(of("provider paypoint", number)).await.unwrap();
+    }
+    let sixth = tills.room.top_up(of("provider paypoint", 5)).await.unwrap_err();
+    assert!(matches!(sixth, TopupError::ShareFull { share: 5, .. }), "{sixth:?}");
+    let words = sixth.to_string();
+    assert!(
+        words.contains("provider paypoint") && words.contains("take one back"),
+        "{words}"
+    );
+    // The same code again is the same top-up, whoever's places are full.
+    let (first, is_new) = tills.room.top_up(of("provider paypoint", 0)).await.unwrap();
+    assert!(!is_new);
+    tills.room.top_up(of("person anna", 6)).await.unwrap();
+    // Taken back, it is a place again.
+    tills.room.cancel_topup(&first.id, "operator").await.unwrap();
+    tills.room.top_up(of("provider paypoint", 7)).await.unwrap();
+    // All givers together have twenty.
+    for number in 8..22 {
+        tills
+            .room
+            .top_up(of(&format!("token {}", number / 4), number))
+            .await
+            .unwrap();
+    }
+    let last = tills.room.top_up(of("person clara", 30)).await.unwrap_err();
+    assert!(matches!(last, TopupError::TooMany(..)), "{last:?}");
     tills.stop().await;
 }
