@@ -142,5 +142,63 @@ fn jobs_are_listed_run_and_remembered() {
         "{listed}"
     );
     let text = running.command(&["job", "show", "low_balance"]);
-    assert!(String::from_utf8_lossy(&text.stdout).contains("£3.50 left"));
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    assert!(text.contains("£3.50 left") && text.contains("1 reported"), "{text}");
+    assert!(!text.contains("told"), "{text}");
+
+    // Whoever runs the box reads the same on its page, and a program with its token at `/v1`.
+    let page = signed_in(&running, "installer").get("/box").text();
+    for words in ["<h2>Jobs</h2>", "low_balance", "1 reported", "Last ran"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let jobs = |scope: &str| {
+        let made = running.json(&["token", "create", "--name", "jobs", "--scope", scope]);
+        let bearer = format!("Bearer {}", made["token"].as_str().unwrap());
+        running.https().ask("GET", "/v1/jobs", &[("authorization", &bearer)])
+    };
+    let shown = jobs("box:admin").json();
+    let low = &shown["jobs"][3];
+    assert_eq!(
+        (&low["job"], &low["last"]["outcome"]),
+        (&json!("low_balance"), &json!("1 reported")),
+        "{shown}"
+    );
+    assert!(low["next"].is_string() && low["last"]["began"].is_string(), "{shown}");
+    assert_eq!(jobs("meters:read").status, 403);
+}
+
+#[test]
+fn what_the_file_of_tariffs_lacks_or_says_twice_is_named() {
+    let running = TestBox::start_with(&format!("{CONFIG}\n[meters]\n"));
+    let ran = running.command(&["job", "run", "tariffs"]);
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+    assert_eq!(ran.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("tariffs_file = ") && said.contains("[meters.jobs]") && said.contains("config reload"),
+        "{said}"
+    );
+    let file = running.dir.join("tariffs.csv");
+    let head = "serial,tariff_period_start,customer_unit_rate,customer_standing_charge";
+    std::fs::write(
+        &file,
+        format!("{head}\n{PREPAID},2199-04-01,0.24,0.5\n{PREPAID},2199-04-01,0.25,0.5\n"),
+    )
+    .unwrap();
+    running.configure(&format!(
+        "{CONFIG}\n[meters]\n[meters.jobs]\ntariffs_file = {file:?}\n\
+         [[meter]]\nserial = \"{PREPAID}\"\nlink = \"tcp://127.0.0.1:9\"\nhardware = \"EMA1.w\"\n"
+    ));
+    running.json(&["config", "reload"]);
+    let ran = running.command(&["job", "run", "tariffs", "--json"]);
+    let report: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert_eq!(
+        (&report["failed"], &report["lines"][0]["meter"]),
+        (&json!(1), &json!(PREPAID)),
+        "{report}"
+    );
+    let words = report["lines"][0]["words"].as_str().unwrap();
+    assert!(
+        words.contains("lines 2 and 3") && words.contains("none of them is written"),
+        "{words}"
+    );
 }
