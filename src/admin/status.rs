@@ -18,6 +18,7 @@ use super::problem::AdminError;
 use super::{AdminState, Order};
 use crate::domain::Alarm;
 use crate::meter::FleetShown;
+use crate::meter::jobs::JobShown;
 use crate::uplink::UplinkShown;
 
 /// How the box is.
@@ -54,6 +55,9 @@ pub struct Status {
     /// The meters; absent while their room is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meters: Option<FleetShown>,
+    /// What the box does with meters by itself; empty while their room is closed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub jobs: Vec<JobShown>,
     /// The road to the cloud; absent while its room is closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uplink: Option<UplinkShown>,

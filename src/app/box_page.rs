@@ -15,6 +15,7 @@ use crate::accounts::Act;
 use crate::admin::{CertificateShown, Finding, Grade, KeysIn, RoomShown, Status, StoreShown, Verdict};
 use crate::domain::{Alarm, Severity};
 use crate::face::{self, Face, Light, Page, Shell, SignedIn, secured};
+use crate::meter::jobs::JobShown;
 
 /// Says how the box is, whenever it is asked.
 pub(super) type Report = Arc<Says>;
@@ -52,6 +53,7 @@ struct BoxPage {
     findings: Vec<FindingPart>,
     alarms: Vec<AlarmPart>,
     rooms: Vec<Part>,
+    jobs: Vec<JobPart>,
     certificates: Vec<CertificatePart>,
     doors: Vec<(String, &'static str, String)>,
     store: StorePart,
@@ -69,6 +71,14 @@ struct Part {
     name: String,
     told: StateShown,
     next_step: Option<String>,
+}
+
+/// What the box does with meters by itself.
+struct JobPart {
+    name: String,
+    told: StateShown,
+    last: Option<String>,
+    next: Option<String>,
 }
 
 /// An alarm that stands.
@@ -125,6 +135,7 @@ impl BoxPage {
                 .chain(broken)
                 .map(|shown| part(shown, &status.verdict))
                 .collect(),
+            jobs: status.jobs.iter().map(|shown| job(shown, face, now)).collect(),
             certificates: status
                 .certificates
                 .iter()
@@ -208,6 +219,23 @@ fn part((name, shown): (&String, &RoomShown), verdict: &Verdict) -> Part {
         name: name.clone(),
         told: told(light, word, found.or(shown.reason.as_deref()).unwrap_or(fine)),
         next_step: shown.next_step.clone(),
+    }
+}
+
+fn job(shown: &JobShown, face: &Face, now: Timestamp) -> JobPart {
+    let moment = |at: Timestamp| format!("{} ({})", face.date(at), away(at, now));
+    let last = shown.last.as_ref();
+    let (light, word) = match last {
+        _ if shown.next.is_none() => (Light::Off, "off"),
+        None => (Light::Off, "not run yet"),
+        Some(run) if run.stopped.is_some() || run.failed > 0 => (Light::Warn, "failed"),
+        Some(_) => (Light::Good, "ran"),
+    };
+    JobPart {
+        name: shown.job.to_string(),
+        told: told(light, word, &format!("It {}.", shown.does)),
+        last: last.map(|run| format!("{}: {}", moment(run.began), run.words())),
+        next: shown.next.map(moment),
     }
 }
 

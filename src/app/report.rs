@@ -11,6 +11,7 @@ use super::shown::{certificate, closed, revocation_list, room};
 use crate::admin::{Backups, Beside, RelayShown, RoomShown, Status, StoreShown, Verdict};
 use crate::domain::Alarm;
 use crate::meter::Meters;
+use crate::meter::jobs::JobShown;
 use crate::relay::Relay;
 use crate::store::alarms::Alarms;
 use crate::store::{ClockState, Store};
@@ -139,7 +140,10 @@ impl Reporter {
 
     /// How the box is now, with what its book takes on disk.
     fn status(&self) -> Status {
-        self.status_holding(self.store.bytes())
+        Status {
+            jobs: self.jobs(),
+            ..self.status_holding(self.store.bytes())
+        }
     }
 
     /// How the box is now, for who asks every second: without the walk over the disk that counts the book's bytes.
@@ -198,6 +202,7 @@ impl Reporter {
                 salvage: self.store.salvage().and_then(|lost| serde_json::to_value(lost).ok()),
             },
             meters: self.rooms.meters.borrow().as_ref().map(|room| room.fleet()),
+            jobs: Vec::new(),
             uplink: self.rooms.uplink.borrow().as_ref().map(|room| room.shown()),
             webhooks_set_aside: webhooks.set_aside,
             webhooks_failing: webhooks.failing,
@@ -227,6 +232,16 @@ impl Reporter {
             }
         }
         told
+    }
+
+    fn jobs(&self) -> Vec<JobShown> {
+        let room = self.rooms.meters.borrow().clone();
+        let jobs = room.map(|room| room.jobs()).transpose();
+        let jobs = jobs.unwrap_or_else(|error| {
+            tracing::error!(%error, "what became of jobs could not be read");
+            None
+        });
+        jobs.unwrap_or_default()
     }
 
     fn alarms(&self) -> Vec<Alarm> {

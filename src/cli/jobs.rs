@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::print::segment;
 use super::reach::block_on;
 use super::{CliError, Common, print};
-use crate::meter::jobs::{JobShown, Outcome, Report, Run};
+use crate::meter::jobs::{JobShown, Report, Run};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -20,7 +20,7 @@ pub(super) enum Command {
         /// Its name, as `job list` shows it
         name: String,
     },
-    /// Run a job now; exit code 1 when something did not work
+    /// Run a job now; exit code 1 when something failed
     #[command(after_help = "Example:\n  gatelodge job run clocks")]
     Run {
         /// Its name, as `job list` shows it
@@ -49,7 +49,7 @@ impl Command {
                         return Err(CliError::failed(why));
                     }
                     if ran.run.failed > 0 {
-                        return Err(CliError::failed(format_args!("{} did not work", ran.run.failed)));
+                        return Err(CliError::failed(format_args!("{} failed", ran.run.failed)));
                     }
                 }
             }
@@ -69,18 +69,11 @@ fn many(common: &Common, jobs: Vec<JobShown>) {
             shown.every,
             print::moment(shown.next),
             print::moment(last.map(|run| run.began)),
-            last.map_or_else(|| "-".to_owned(), outcome),
+            print::or_dash(last.map(Run::words)),
             shown.does,
         ]
     });
-    print::table(["job", "every", "next", "last", "came of it", "does"], rows);
-}
-
-fn outcome(run: &Run) -> String {
-    match &run.stopped {
-        Some(why) => why.clone(),
-        None => format!("{} done, {} told, {} did not work", run.done, run.told, run.failed),
-    }
+    print::table(["job", "every", "next", "last", "outcome", "does"], rows);
 }
 
 fn one(common: &Common, shown: &Shown) {
@@ -88,15 +81,14 @@ fn one(common: &Common, shown: &Shown) {
         return print::json(shown);
     }
     let rows = shown.runs.iter().map(|run| {
-        let cause = serde_json::to_value(run.cause).unwrap_or_default();
         [
             print::moment(Some(run.began)),
-            cause.as_str().unwrap_or_default().to_owned(),
+            run.cause.words().to_owned(),
             run.meters.to_string(),
-            outcome(run),
+            run.words(),
         ]
     });
-    print::table(["began", "by", "meters", "came of it"], rows);
+    print::table(["began", "by", "meters", "outcome"], rows);
     if let Some(newest) = shown.newest.as_ref().filter(|newest| !newest.lines.is_empty()) {
         lines(newest);
     }
@@ -106,7 +98,7 @@ fn report(common: &Common, ran: &Report) {
     if common.json {
         return print::json(ran);
     }
-    print::line(format_args!("{}: {}", ran.run.job, outcome(&ran.run)));
+    print::line(format_args!("{}: {}", ran.run.job, ran.run.words()));
     if !ran.lines.is_empty() {
         lines(ran);
     }
@@ -114,14 +106,9 @@ fn report(common: &Common, ran: &Report) {
 
 fn lines(ran: &Report) {
     let rows = ran.lines.iter().map(|line| {
-        let outcome = match line.outcome {
-            Outcome::Done => "done",
-            Outcome::Told => "told",
-            Outcome::Failed => "did not work",
-        };
         [
             print::or_dash(line.meter.as_ref()),
-            outcome.to_owned(),
+            line.outcome.words().to_owned(),
             line.words.clone(),
         ]
     });

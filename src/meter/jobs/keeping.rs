@@ -116,7 +116,7 @@ impl Meters {
             ended: self.store.now(),
             meters: u32::try_from(self.all().len()).unwrap_or(u32::MAX),
             done: count(Outcome::Done),
-            told: count(Outcome::Told),
+            reported: count(Outcome::Reported),
             failed: count(Outcome::Failed),
             stopped,
         };
@@ -126,7 +126,7 @@ impl Meters {
         tracing::info!(
             job = job.name(),
             done = report.run.done,
-            told = report.run.told,
+            reported = report.run.reported,
             failed = report.run.failed,
             stopped = report.run.stopped,
             "a job ran"

@@ -52,7 +52,7 @@ impl Meters {
             for shown in room.list() {
                 let Some(purse) = room.purse(&shown) else { continue };
                 if purse.balance < below || purse.days().is_some_and(|left| left < days) {
-                    lines.push(Line::new(&shown.meter.serial, Outcome::Told, purse.words()));
+                    lines.push(Line::new(&shown.meter.serial, Outcome::Reported, purse.words()));
                 }
             }
             lines

@@ -87,10 +87,23 @@ impl fmt::Display for Job {
 pub enum Outcome {
     /// Something was done, and it worked.
     Done,
-    /// It is told, and there is nothing to do for the box.
-    Told,
+    /// It is reported, and there is nothing to do for the box.
+    #[serde(alias = "told")]
+    Reported,
     /// It did not work.
     Failed,
+}
+
+impl Outcome {
+    /// What people read.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Outcome::Done => "done",
+            Outcome::Reported => "reported",
+            Outcome::Failed => "failed",
+        }
+    }
 }
 
 /// What a run says of one meter.
@@ -114,6 +127,17 @@ pub enum Cause {
     Asked,
 }
 
+impl Cause {
+    /// What people read.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Cause::Schedule => "schedule",
+            Cause::Asked => "hand",
+        }
+    }
+}
+
 /// One run of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
@@ -124,11 +148,36 @@ pub struct Run {
     /// Meters that were looked at.
     pub meters: u32,
     pub done: u32,
-    pub told: u32,
+    /// Meters of which something is reported.
+    #[serde(alias = "told")]
+    pub reported: u32,
     pub failed: u32,
     /// Why nothing was done at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
+}
+
+impl Run {
+    /// What came of it, for people.
+    #[must_use]
+    pub fn words(&self) -> String {
+        if let Some(why) = &self.stopped {
+            return format!("not done: {why}");
+        }
+        let counts = [
+            (self.done, Outcome::Done),
+            (self.reported, Outcome::Reported),
+            (self.failed, Outcome::Failed),
+        ];
+        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+        let words: Vec<String> = counts
+            .map(|(count, outcome)| format!("{count} {}", outcome.words()))
+            .collect();
+        match words.is_empty() {
+            true => "nothing to do".to_owned(),
+            false => words.join(", "),
+        }
+    }
 }
 
 /// A job with its schedule and its latest run.

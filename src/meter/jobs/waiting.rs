@@ -1,4 +1,4 @@
-//! Codes that wait, are under way or in doubt: told, and those that wait are tried at once.
+//! Codes that wait, are under way or in doubt: reported, and those that wait are tried at once.
 
 use super::{Line, Outcome};
 use crate::domain::TopupState;
@@ -12,7 +12,7 @@ impl Meters {
             let trouble = topup.trouble.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
             let outcome = match topup.state {
                 TopupState::InDoubt => Outcome::Failed,
-                _ => Outcome::Told,
+                _ => Outcome::Reported,
             };
             let words = format!("top-up {} is {}{trouble}", topup.id, topup.state.name());
             Line::new(&topup.meter, outcome, words)

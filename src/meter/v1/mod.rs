@@ -1,11 +1,12 @@
 //! The API that apps want, `/v1/meters`: what meters last said, their half-hours with gaps in the open, their own
-//! logs, and what happens to them as it happens.
+//! logs, and what happens to them as it happens; and the jobs that the box does with them by itself.
 
 mod body;
 mod caller;
 mod error;
 mod events;
 mod intervals;
+mod jobs;
 mod meters;
 mod money;
 mod provider;
@@ -51,6 +52,7 @@ pub fn router(room: Arc<Meters>, bearers: Arc<Bearers>) -> Router {
             "/v1/meters/{serial}/tariffs/future",
             get(tariffs::written).put(tariffs::write),
         )
+        .route("/v1/jobs", get(jobs::list))
         .route("/v1/topups/{provider}", post(provider::topup))
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(Arc::new(Api { room, bearers }))
@@ -77,6 +79,7 @@ pub fn router(room: Arc<Meters>, bearers: Arc<Bearers>) -> Router {
         tokens::show,
         tokens::cancel,
         tokens::events,
+        jobs::list,
         provider::topup
     ),
     tags((name = "meters", description = "Electricity meters: state, half-hours, events"))

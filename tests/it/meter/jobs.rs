@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::command::Simulation;
+use crate::accounts::signed_in;
 use crate::support::test_box::CONFIG;
 use crate::support::{TestBox, eventually};
 
@@ -65,7 +66,10 @@ fn jobs_are_listed_run_and_remembered() {
     );
 
     let low = running.json(&["job", "run", "low_balance"]);
-    assert_eq!((&low["told"], &low["lines"][0]["meter"]), (&json!(1), &json!(PREPAID)));
+    assert_eq!(
+        (&low["reported"], &low["lines"][0]["meter"]),
+        (&json!(1), &json!(PREPAID))
+    );
     assert!(
         low["lines"][0]["words"].as_str().unwrap().starts_with("£3.50 left"),
         "{low}"
@@ -85,7 +89,7 @@ fn jobs_are_listed_run_and_remembered() {
     ]);
     assert_eq!(sent.status.code(), Some(4));
     let waiting = running.json(&["job", "run", "topups"]);
-    assert_eq!(waiting["told"], 1, "{waiting}");
+    assert_eq!(waiting["reported"], 1, "{waiting}");
     assert!(waiting["lines"][0]["words"].as_str().unwrap().contains("is waiting"));
 
     let nothing = running.command(&["job", "run", "nothing"]);
