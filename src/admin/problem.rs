@@ -180,6 +180,10 @@ impl From<TariffError> for AdminError {
         match error {
             TariffError::UnknownMeter(_) => AdminError::unknown(text),
             TariffError::Unanswered(why) => AdminError::unanswered(&why, text),
+            TariffError::TooLate { .. } => {
+                let title = "The meter does not answer";
+                AdminError(Problem::new(StatusCode::GATEWAY_TIMEOUT, "meter-silent", title).detail(text))
+            }
             TariffError::Unreadable(_) => {
                 let title = "The meter's answer cannot be read";
                 AdminError(Problem::new(StatusCode::BAD_GATEWAY, "meter-unreadable", title).detail(text))

@@ -1,5 +1,6 @@
 //! `meter tariff …`: what meters charge, and tariffs to come.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use axum::extract::{Path, Query, State};
@@ -37,6 +38,8 @@ async fn read(State(state): State<AdminState>, Path(meter): Path<String>) -> Res
 struct Manner {
     #[serde(default)]
     dry_run: bool,
+    /// Waits so many seconds for what the meter is asked first; absent: as long as it takes.
+    wait: Option<NonZeroU64>,
 }
 
 async fn write(
@@ -49,7 +52,8 @@ async fn write(
     if manner.dry_run {
         return Ok(Json(room.plan_tariff(&meter, &new)?).into_response());
     }
-    let write = room.write_tariff(&meter, &new, &origin()).await?;
+    let limit = manner.wait.map(|seconds| Duration::from_secs(seconds.get()));
+    let write = room.write_tariff_within(&meter, &new, &origin(), limit).await?;
     Ok((StatusCode::ACCEPTED, Json(write)).into_response())
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::explain::Explain;
 use super::print::segment;
-use super::reach::{block_on, secret_from};
+use super::reach::{block_on, patience, secret_from};
 use super::{CliError, Common, print};
 use crate::accounts::Secret;
 use crate::admin::Client;
@@ -81,7 +81,7 @@ pub(super) struct Send {
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// Wait no longer than so many seconds; 0: do not wait
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = patience())]
     wait: u64,
 }
 

@@ -144,6 +144,11 @@ pub(super) fn with_box<R>(
     })
 }
 
+/// For how many seconds a command waits at most: a day.
+pub(super) fn patience() -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(..=86_400)
+}
+
 /// Runs a command's asynchronous part.
 pub(super) fn block_on<R>(work: impl Future<Output = Result<R, CliError>>) -> Result<R, CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread()

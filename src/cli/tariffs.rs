@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, Subcommand};
 use hyper::Method;
 
+use super::reach::patience;
 use super::{CliError, Common, print};
 use crate::admin::Client;
 use crate::domain::MeterId;
@@ -71,8 +72,9 @@ pub(super) struct Write {
     /// Why, for the audit
     #[arg(long, value_name = "TEXT")]
     why: String,
-    /// Wait no longer than so many seconds; 0: do not wait
-    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    /// Wait no longer than so many seconds; with fewer than the meter takes to say what it is asked first, nothing is
+    /// written. 0: wait for that alone
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = patience())]
     wait: u64,
 }
 
@@ -123,8 +125,12 @@ impl Write {
             }
             return Ok(ExitCode::SUCCESS);
         }
-        let mut write: TariffWriteShown = client.ask(Method::PUT, &path, Some(&new)).await?;
         let end = Instant::now() + Duration::from_secs(self.wait);
+        let first = match self.wait {
+            0 => path.clone(),
+            seconds => format!("{path}?wait={seconds}"),
+        };
+        let mut write: TariffWriteShown = client.ask(Method::PUT, &first, Some(&new)).await?;
         let mut told = None;
         while write.state == WriteState::Writing && Instant::now() < end {
             if told.replace(write.written) != Some(write.written) {

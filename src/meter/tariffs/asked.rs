@@ -1,6 +1,7 @@
 //! A tariff to come is asked for: what is judged, what the meter is asked first, and how far its writing is (EMOP §22.2).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
@@ -41,6 +42,17 @@ impl Meters {
         new: &NewTariff,
         origin: &Origin,
     ) -> Result<TariffWriteShown, TariffError> {
+        self.write_tariff_within(meter, new, origin, None).await
+    }
+
+    /// The same, when the meter answers within `limit` what it is asked first; else nothing is written.
+    pub async fn write_tariff_within(
+        self: &Arc<Self>,
+        meter: &MeterId,
+        new: &NewTariff,
+        origin: &Origin,
+        limit: Option<Duration>,
+    ) -> Result<TariffWriteShown, TariffError> {
         let wanted = new.wanted()?;
         let served = self.tariffed(meter)?;
         self.must_be_possible(&served, &wanted)?;
@@ -53,7 +65,7 @@ impl Meters {
             rank: Rank::People,
             limit: self.one_try() * 2,
         };
-        let (tariff, older) = self.asked_first(&asking, &wanted).await?;
+        let (tariff, older) = in_time(meter, limit, self.asked_first(&asking, &wanted)).await?;
         let writes = tariff.writes(self.dialect().catalogue())?;
         let row = TariffRow {
             meter: meter.clone(),
@@ -225,6 +237,20 @@ impl Meters {
         let older = held.filter(|held| held.moment() > own(now.0, now.1));
         Ok((wanted.with(meter, in_force, prepays)?, older))
     }
+}
+
+/// Waits for what a meter is asked first, and no longer than `limit`.
+async fn in_time<T>(
+    meter: &MeterId,
+    limit: Option<Duration>,
+    asking: impl Future<Output = Result<T, TariffError>>,
+) -> Result<T, TariffError> {
+    let Some(limit) = limit else { return asking.await };
+    let late = |_| TariffError::TooLate {
+        meter: meter.clone(),
+        limit_s: limit.as_secs(),
+    };
+    tokio::time::timeout(limit, asking).await.map_err(late)?
 }
 
 fn flag(served: &Served, quantity: Quantity) -> Option<bool> {

@@ -83,6 +83,13 @@ pub enum TariffError {
     /// The meter did not answer what is asked first.
     #[error("nothing was written: {0}")]
     Unanswered(#[from] DriverError),
+    /// Whoever asked does not wait longer.
+    #[error("nothing was written: meter {meter} did not answer within {limit_s} s what it is asked first")]
+    TooLate {
+        meter: MeterId,
+        /// So many seconds it was waited.
+        limit_s: u64,
+    },
     /// The meter's answer cannot be read.
     #[error("nothing was written: {0}")]
     Unreadable(String),

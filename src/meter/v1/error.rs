@@ -167,7 +167,7 @@ fn tariff_refused(error: TariffError, words: String) -> Response {
             "out-of-bounds",
             "A value is out of bounds",
         ),
-        TariffError::Unanswered(_) | TariffError::Unreadable(_) => {
+        TariffError::Unanswered(_) | TariffError::TooLate { .. } | TariffError::Unreadable(_) => {
             (StatusCode::GATEWAY_TIMEOUT, "meter-silent", "The meter does not answer")
         }
         TariffError::Write(why) => return Problem::from(&why).into_response(),

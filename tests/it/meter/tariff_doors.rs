@@ -217,3 +217,28 @@ fn older_scripts_write_tariffs_with_the_same_output_by_the_same_way() {
     assert_eq!(past.status.code(), Some(5), "{past:?}");
     assert!(String::from_utf8_lossy(&past.stderr).contains("has passed"));
 }
+
+#[test]
+fn a_command_waits_no_longer_than_it_is_told_to_for_what_a_meter_is_asked_first() {
+    // It takes what comes and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let running = TestBox::start_with(&format!(
+        "{CONFIG}\n[meters]\nrequest_gap = \"0s\"\ntimeout = \"9s\"\n[[meter]]\nserial = \"{SERIAL}\"\n\
+         link = \"tcp://{}\"\nhardware = \"EMA1.w\"\n",
+        silent.local_addr().unwrap()
+    ));
+    let from = in_hours(48);
+    let began = std::time::Instant::now();
+    let waited = running.command(&write(&from, &["--wait", "2"]));
+    let said = String::from_utf8_lossy(&waited.stderr).into_owned();
+    assert_eq!(waited.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("nothing was written") && said.contains("within 2 s"),
+        "{said}"
+    );
+    assert!(began.elapsed().as_secs() < 8, "{:?}", began.elapsed());
+    let shown = running.json(&["meter", "tariff", "show", SERIAL]);
+    assert_eq!(shown["write"], Value::Null, "{shown}");
+    let forever = running.command(&write(&from, &["--wait", "18446744073709551615"]));
+    assert_eq!(forever.status.code(), Some(2));
+}
