@@ -11,6 +11,7 @@ use super::AdminState;
 use super::move_out::move_out;
 use super::problem::AdminError;
 use crate::accounts::{Beginning, Person, Role, Scope, Secret, Shared, Standing, Token, Wanted};
+use crate::domain::MeterId;
 
 pub(super) fn router() -> Router<AdminState> {
     Router::new()
@@ -40,6 +41,7 @@ struct NewPerson {
 /// Without a password the answer holds the code of a one-time link.
 async fn add_person(State(state): State<AdminState>, Json(new): Json<NewPerson>) -> Result<Json<Value>, AdminError> {
     let now = state.accounts.now();
+    let unknown = unknown_meters(&state, &new.meters);
     let invited = new.password.is_none();
     let standing = Standing {
         role: new.role,
@@ -56,6 +58,7 @@ async fn add_person(State(state): State<AdminState>, Json(new): Json<NewPerson>)
     };
     Ok(Json(json!({
         "person": person, "code": code.as_ref().map(Secret::reveal), "shared": state.accounts.shared(&person)?,
+        "unknown_meters": unknown,
     })))
 }
 
@@ -83,10 +86,15 @@ async fn set_meters(
     Path(name): Path<String>,
     Json(meters): Json<Vec<Wanted>>,
 ) -> Result<Json<Linked>, AdminError> {
+    let unknown_meters = unknown_meters(&state, &meters);
     let meters = beginnings(&state, meters)?;
     let person = state.accounts.set_meters(&name, meters).await?;
     let shared = state.accounts.shared(&person)?;
-    Ok(Json(Linked { person, shared }))
+    Ok(Json(Linked {
+        person,
+        shared,
+        unknown_meters,
+    }))
 }
 
 /// A person with what is theirs, and who else has it.
@@ -95,6 +103,18 @@ struct Linked {
     #[serde(flatten)]
     person: Person,
     shared: Vec<Shared>,
+    unknown_meters: Vec<MeterId>,
+}
+
+/// Meters that are to be somebody's and that the registry of the running box has not. Without one nobody knows.
+fn unknown_meters(state: &AdminState, wanted: &[Wanted]) -> Vec<MeterId> {
+    let Some(running) = &state.running else {
+        return Vec::new();
+    };
+    let room = running.meters.borrow().clone();
+    let is_known = |meter: &MeterId| room.as_ref().is_some_and(|room| room.show(meter).is_ok());
+    let meters = wanted.iter().map(|one| one.meter.clone());
+    meters.filter(|meter| !is_known(meter)).collect()
 }
 
 /// From which moments on meters are to be somebody's: days begin where the house stands.

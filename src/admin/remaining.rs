@@ -4,9 +4,13 @@ use jiff::{Timestamp, Unit};
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{Act, Link, Person, Token};
-use crate::domain::{HalfHour, Quantity};
+use crate::domain::{HalfHour, MeterId, Quantity};
 use crate::meter::MeterShown;
+use crate::meter::emop::Money;
 use crate::meter::topup::TopupShown;
+
+/// A balance that was read so many seconds from the end of somebody's time is as good as one of that end.
+const MOMENT: i64 = 120;
 
 /// Something that remains.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -15,6 +19,9 @@ pub struct Matter {
     pub kind: String,
     /// What, and what to do about it.
     pub words: String,
+    /// As of when, where it was read of a meter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
 impl Matter {
@@ -22,6 +29,7 @@ impl Matter {
         Matter {
             kind: kind.to_owned(),
             words,
+            at: None,
         }
     }
 }
@@ -84,10 +92,26 @@ fn half_hours(leaving: &Leaving<'_>) -> Option<Matter> {
 
 fn balance(leaving: &Leaving<'_>) -> Option<Matter> {
     let shown = leaving.shown?;
-    let value = shown.value(Quantity::Balance)?;
-    let (words, at) = (value.as_str()?, shown.values.get(&Quantity::Balance)?.at);
-    let nothing = words.parse().is_ok_and(|pounds: f64| pounds == 0.0);
-    (!nothing).then(|| Matter::new("balance", format!("{words} GBP stood on the meter at {}", second(at))))
+    let balance: Money = shown.value(Quantity::Balance)?.as_str()?.parse().ok()?;
+    let at = shown.values.get(&Quantity::Balance)?.at;
+    let words = format!("{} stood on the meter at {}", balance.pounds(), second(at));
+    let end = leaving.link.until.unwrap_or(leaving.now);
+    let matter = Matter::new("balance", format!("{words}{}", apart(&leaving.link.meter, at, end)));
+    (balance != Money(0)).then_some(Matter { at: Some(at), ..matter })
+}
+
+/// How far from the end of their time a balance was read, when that is more than a moment.
+fn apart(meter: &MeterId, at: Timestamp, end: Timestamp) -> String {
+    let seconds = at.duration_since(end).as_secs();
+    let apart = age(seconds.unsigned_abs());
+    match seconds {
+        MOMENT.. => format!(
+            ", {apart} after their time ended: what was used and paid since is in it; `gatelodge prepay explain {meter}` \
+             shows what stood there then"
+        ),
+        ..=0 if -seconds >= MOMENT => format!(", {apart} before their time ends"),
+        _ => String::new(),
+    }
 }
 
 /// What is in doubt is named; it is settled by reading, or by a person who looks at the meter.
@@ -211,5 +235,37 @@ mod tests {
             ["silent", "half-hours", "balance", "others"]
         );
         assert_eq!(kinds(None, Some("there is no such meter"), &[]), ["silent"]);
+    }
+
+    #[test]
+    fn a_balance_says_from_when_it_is_and_what_lies_between() {
+        let words = |until: i64| {
+            let link = Link {
+                meter: "EML1".parse().unwrap(),
+                since: at(-900_000),
+                until: Some(at(until)),
+            };
+            let leaving = Leaving {
+                topups: &[],
+                name: "clara",
+                link: &link,
+                shown: Some(&shown("18.43", 0)),
+                silent: None,
+                people: &[],
+                now: at(20),
+            };
+            let matter = balance(&leaving).unwrap();
+            assert_eq!(matter.at, Some(at(10)));
+            matter.words
+        };
+        let stood = format!("£18.43 stood on the meter at {}", at(10));
+        assert_eq!(words(20), stood);
+        assert!(
+            words(-259_200).starts_with(&format!("{stood}, 3 days after their time ended")),
+            "{}",
+            words(-259_200)
+        );
+        assert!(words(-259_200).contains("prepay explain EML1"));
+        assert_eq!(words(10_810), format!("{stood}, 3 h before their time ends"));
     }
 }

@@ -143,19 +143,21 @@ impl UserCommand {
                 let answer: Value = client.ask(Method::POST, "/people", Some(&body)).await?;
                 said(&answer, added(&name, role, &answer, link));
                 say_who_shares(&answer);
+                say_what_is_unknown(&answer);
             }
             UserCommand::Meters { name, meters } => {
                 let body = json!(meters);
                 let answer: Value = client.ask(Method::PUT, &person(&name, "/meters"), Some(&body)).await?;
                 let list = |key: &str| answer[key].as_array().cloned().unwrap_or_default();
                 said(
-                    &json!({ "name": name, "meters": list("meters"), "links": list("links"), "shared": list("shared") }),
+                    &json!({ "name": name, "meters": list("meters"), "links": list("links"), "shared": list("shared"), "unknown_meters": list("unknown_meters") }),
                     format!(
                         "Meters of {name}: {}",
                         links(&answer).unwrap_or_else(|| "none".to_owned())
                     ),
                 );
                 say_who_shares(&answer);
+                say_what_is_unknown(&answer);
             }
             UserCommand::MoveOut { name, at, dry_run } => {
                 let wish = json!(Departure { at, dry_run });
@@ -251,6 +253,15 @@ fn say_who_shares(answer: &Value) {
         let since = print::moment_in(&one["since"]);
         print::note(format_args!(
             "{meter} is {name}'s too, since {since}; if they have left: gatelodge user move-out {name} --at YYYY-MM-DD"
+        ));
+    }
+}
+
+/// Says which meters the box does not know: a serial that was mistyped looks like one that comes later.
+fn say_what_is_unknown(answer: &Value) {
+    for meter in answer["unknown_meters"].as_array().into_iter().flatten().map(text) {
+        print::note(format_args!(
+            "warning: this box knows no meter {meter} yet: check the serial, or add it: gatelodge meter add {meter} --link LINK"
         ));
     }
 }

@@ -295,3 +295,30 @@ async fn what_is_to_come_begins_and_what_ends_is_over_by_the_time_that_the_box_g
     assert_eq!((clara.links[0].since, clara.links[0].until), (tomorrow, Some(at)));
     store.close().await;
 }
+
+#[test]
+fn a_serial_that_the_box_does_not_know_is_warned_of() {
+    let running = TestBox::start_with(&format!(
+        "{CONFIG}\n[meters]\n[[meter]]\nserial = \"EML1\"\nlink = \"tcp://127.0.0.1:9\"\nhardware = \"EMA1.w\"\n"
+    ));
+    let said = |arguments: &[&str]| {
+        let done = running.command(arguments);
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8_lossy(&done.stderr).into_owned()
+    };
+    let add = [
+        "user", "add", "clara", "--role", "resident", "--meter", "EML1", "--meter", "EML7",
+    ];
+    let warned = said(&add);
+    assert!(
+        warned.contains("knows no meter EML7 yet") && warned.contains("meter add EML7"),
+        "{warned}"
+    );
+    assert!(!warned.contains("EML1 "), "{warned}");
+    assert!(said(&["user", "meters", "clara", "EML8"]).contains("knows no meter EML8"));
+    assert_eq!(said(&["user", "meters", "clara", "EML1"]), "");
+    let linked = running.json(&["user", "meters", "clara", "EML1", "EML9@9000-01-01"]);
+    assert_eq!(linked["unknown_meters"], json!(["EML9"]));
+    let added = running.json(&["user", "add", "dora", "--role", "resident", "--meter", "EML9"]);
+    assert_eq!(added["unknown_meters"], json!(["EML9"]));
+}
