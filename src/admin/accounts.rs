@@ -122,7 +122,7 @@ fn beginnings(state: &AdminState, wanted: Vec<Wanted>) -> Result<Vec<Beginning>,
     let timezone = state.timezone();
     let all = wanted.into_iter().map(|one| one.beginning(&timezone));
     all.collect::<Result<_, _>>()
-        .map_err(|error| AdminError::bad(error.to_string()))
+        .map_err(|error| AdminError::argument(error.to_string()))
 }
 
 async fn invite(State(state): State<AdminState>, Path(name): Path<String>) -> Result<Json<Value>, AdminError> {

@@ -50,7 +50,7 @@ pub(super) fn room(state: &AdminState) -> Result<Arc<Meters>, AdminError> {
 
 pub(super) fn serial(text: &str) -> Result<MeterId, AdminError> {
     text.parse()
-        .map_err(|error: crate::domain::MeterIdError| AdminError::bad(error.to_string()))
+        .map_err(|error: crate::domain::MeterIdError| AdminError::argument(error.to_string()))
 }
 
 async fn list(State(state): State<AdminState>) -> Result<Json<Vec<MeterShown>>, AdminError> {
@@ -123,7 +123,7 @@ async fn ask(
 ) -> Result<Json<Composed>, AdminError> {
     let data = HEXLOWER_PERMISSIVE
         .decode(composed.data.as_bytes())
-        .map_err(|error| AdminError::bad(format!("the data field is not hex: {error}")))?;
+        .map_err(|error| AdminError::argument(format!("the data field is not hex: {error}")))?;
     let command = Command::Ask(Request::Raw(data));
     let reply = room(&state)?
         .carry_out(&serial(&meter)?, command, &origin(), deadline())
@@ -159,10 +159,10 @@ async fn write(
     let object: ObjectId = order
         .object
         .parse()
-        .map_err(|error: crate::meter::emop::object::ObjectIdError| AdminError::bad(error.to_string()))?;
+        .map_err(|error: crate::meter::emop::object::ObjectIdError| AdminError::argument(error.to_string()))?;
     let payload = HEXLOWER_PERMISSIVE
         .decode(order.payload.as_bytes())
-        .map_err(|error| AdminError::bad(format!("the payload is not hex: {error}")))?;
+        .map_err(|error| AdminError::argument(format!("the payload is not hex: {error}")))?;
     let command = Command::Ask(Request::Write(object, payload));
     let (room, meter) = (room(&state)?, serial(&meter)?);
     if manner.dry_run {

@@ -35,7 +35,7 @@ pub use backup::{Backups, Keys, KeysIn, LastBackup, MakeError, Verified};
 pub use client::{Client, ClientError};
 pub use finding::{Finding, Grade, Verdict};
 pub use move_out::{Departed, Departure, LastReading, Left, Origin};
-pub use problem::OTHER_SECTION;
+pub use problem::{ARGUMENT, OTHER_SECTION};
 pub use remaining::Matter;
 pub use socket::{Listening, SocketError, listen};
 pub use spaces::SpaceShown;

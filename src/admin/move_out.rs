@@ -108,7 +108,9 @@ pub(super) async fn move_out(
     let room = state.running()?.meters.borrow().clone();
     let accounts = &state.accounts;
     let day = wish.at.map(|day| day.to_zoned(state.timezone()));
-    let day = day.transpose().map_err(|error| AdminError::bad(error.to_string()))?;
+    let day = day
+        .transpose()
+        .map_err(|error| AdminError::argument(error.to_string()))?;
     let day = day.map(|day| day.timestamp());
     let theirs = accounts.would_end(&name, day.unwrap_or_else(|| accounts.now()))?;
     // The last reading is of their time: the end comes after it.

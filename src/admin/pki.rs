@@ -26,7 +26,7 @@ pub(super) fn router() -> Router<AdminState> {
 
 fn hierarchy_of(word: &str) -> Result<Hierarchy, AdminError> {
     word.parse()
-        .map_err(|error: crate::pki::UnknownWordError| AdminError::bad(error.to_string()))
+        .map_err(|error: crate::pki::UnknownWordError| AdminError::argument(error.to_string()))
 }
 
 async fn list(State(state): State<AdminState>) -> Result<Json<Vec<Row>>, AdminError> {

@@ -17,6 +17,9 @@ use crate::store::{ReadError, Unwritten};
 /// The kind of a refusal that another section of the configuration is in force.
 pub const OTHER_SECTION: &str = "another-section";
 
+/// The kind of a refusal that whoever typed the command mends on the command line.
+pub const ARGUMENT: &str = "argument";
+
 /// A refusal on its way to the command line.
 pub(super) struct AdminError(pub(super) Problem);
 
@@ -30,6 +33,11 @@ impl AdminError {
     /// What was asked for cannot be done as it was asked.
     pub(super) fn bad(detail: impl Into<String>) -> AdminError {
         AdminError(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", "Refused").detail(detail))
+    }
+
+    /// A value that was given is none, whatever the state of the box ([`ARGUMENT`]).
+    pub(super) fn argument(detail: impl Into<String>) -> AdminError {
+        AdminError(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, ARGUMENT, "A value is not taken").detail(detail))
     }
 
     /// There is no such thing.
@@ -124,12 +132,12 @@ impl From<AccountsError> for AdminError {
             AccountsError::Unknown(_) | AccountsError::UnknownToken(_) => AdminError::unknown(text),
             AccountsError::Name(_)
             | AccountsError::Password(_)
-            | AccountsError::WrongPassword
-            | AccountsError::TooManyTries { .. }
-            | AccountsError::Invitation
             | AccountsError::TokenName
             | AccountsError::NoScope
-            | AccountsError::TooManyMeters(_)
+            | AccountsError::TooManyMeters(_) => AdminError::argument(text),
+            AccountsError::WrongPassword
+            | AccountsError::TooManyTries { .. }
+            | AccountsError::Invitation
             | AccountsError::NotYet(..)
             | AccountsError::ToCome => AdminError::bad(text),
             AccountsError::Busy(_) => AdminError::unavailable(text),
@@ -150,14 +158,12 @@ impl From<MetersError> for AdminError {
             | MetersError::Link { .. }
             | MetersError::ClockWrong
             | MetersError::Another { .. } => AdminError::conflict(text),
-            MetersError::Entry(_) => AdminError::bad(text),
+            MetersError::Entry(_) | MetersError::Token(_) | MetersError::Why => AdminError::argument(text),
             MetersError::Unfriendly { .. }
             | MetersError::TariffUnderWay(_)
-            | MetersError::Why
             | MetersError::NoWrite
             | MetersError::Argument(_) => AdminError::not_written(text),
             MetersError::Unsettled(_) | MetersError::OpenTopups { .. } => AdminError::conflict(text),
-            MetersError::Token(_) => AdminError::bad(text),
             MetersError::Topup(error) => error.into(),
             MetersError::NotTaken => {
                 let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "meter-refused", "The meter said no");
@@ -190,20 +196,19 @@ impl From<TariffError> for AdminError {
             }
             TariffError::Row(_) | TariffError::Read(_) => AdminError::failed(text),
             TariffError::Write(why) => why.into(),
+            TariffError::Argument { .. } | TariffError::Moment(_) | TariffError::Value(_) | TariffError::Why => {
+                AdminError::argument(text)
+            }
             TariffError::Off(_)
             | TariffError::Another { .. }
             | TariffError::ThreePhases(_)
-            | TariffError::Argument { .. }
-            | TariffError::Moment(_)
-            | TariffError::Value(_)
             | TariffError::Past { .. }
             | TariffError::ClockWrong
             | TariffError::MeterClock { .. }
             | TariffError::OnlyPrepay { .. }
             | TariffError::NotKnown { .. }
             | TariffError::Imminent { .. }
-            | TariffError::UnderWay(_)
-            | TariffError::Why => AdminError::not_written(text),
+            | TariffError::UnderWay(_) => AdminError::not_written(text),
         }
     }
 }
@@ -213,7 +218,7 @@ impl From<ExplainError> for AdminError {
         let text = error.to_string();
         match error {
             ExplainError::Meters(error) => error.into(),
-            ExplainError::Period | ExplainError::Calendar(_) => AdminError::bad(text),
+            ExplainError::Period | ExplainError::Calendar(_) => AdminError::argument(text),
             ExplainError::Topups(_) | ExplainError::Read(_) => AdminError::failed(text),
         }
     }
@@ -232,7 +237,7 @@ impl From<TopupError> for AdminError {
             | TopupError::KeyReused
             | TopupError::NotWaiting(..)
             | TopupError::NotInDoubt(..) => AdminError::conflict(text),
-            TopupError::Why => AdminError::bad(text),
+            TopupError::Why => AdminError::argument(text),
             TopupError::Key(_) | TopupError::Row(_) | TopupError::Read(_) => AdminError::failed(text),
             TopupError::Write(why) => why.into(),
         }
@@ -244,9 +249,8 @@ impl From<ManageError> for AdminError {
         let text = error.to_string();
         match error {
             ManageError::Unknown(_) => AdminError::unknown(text),
-            ManageError::Bounds { .. } | ManageError::Name(_) | ManageError::Nothing | ManageError::TooMany(_) => {
-                AdminError::bad(text)
-            }
+            ManageError::Bounds { .. } | ManageError::Name(_) | ManageError::Nothing => AdminError::argument(text),
+            ManageError::TooMany(_) => AdminError::bad(text),
             ManageError::Read(_) | ManageError::Row(_) => AdminError::failed(text),
             ManageError::Write(why) => why.into(),
         }

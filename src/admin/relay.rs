@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::AdminState;
 use super::problem::AdminError;
 use crate::domain::units::Span;
-use crate::relay::{PeerShown, Relay, TicketRequest, TicketShown};
+use crate::relay::{PeerShown, Relay, TicketError, TicketRequest, TicketShown, TraceError};
 
 pub(super) fn router() -> Router<AdminState> {
     Router::new()
@@ -75,7 +75,10 @@ struct TraceRequest {
 
 async fn trace(State(state): State<AdminState>, Json(wanted): Json<TraceRequest>) -> Result<Json<Value>, AdminError> {
     let begun = room(&state)?.trace(&wanted.id, wanted.time.0);
-    let (trace, peers) = begun.map_err(|error| AdminError::bad(error.to_string()))?;
+    let (trace, peers) = begun.map_err(|error| match error {
+        TraceError::Time => AdminError::argument(error.to_string()),
+        TraceError::TooMany => AdminError::bad(error.to_string()),
+    })?;
     Ok(Json(json!({ "trace": trace, "peers": peers })))
 }
 
@@ -84,5 +87,8 @@ async fn ticket(
     Json(wanted): Json<TicketRequest>,
 ) -> Result<Json<TicketShown>, AdminError> {
     let ticket = room(&state)?.ticket(&wanted);
-    ticket.map(Json).map_err(|error| AdminError::bad(error.to_string()))
+    ticket.map(Json).map_err(|error| match error {
+        TicketError::Name | TicketError::Life | TicketError::Id => AdminError::argument(error.to_string()),
+        TicketError::NotThere(_) => AdminError::bad(error.to_string()),
+    })
 }

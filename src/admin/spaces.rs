@@ -66,7 +66,7 @@ fn room(state: &AdminState) -> Result<Arc<Occupancy>, AdminError> {
 
 fn id_of(text: &str) -> Result<SpaceId, AdminError> {
     text.parse().map_err(|_| {
-        AdminError::bad(format!(
+        AdminError::argument(format!(
             "`{text}` is not the id of a space; `gatelodge space list` shows them"
         ))
     })

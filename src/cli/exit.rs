@@ -1,10 +1,21 @@
-//! Exit codes, and what is said when a command does not work.
+//! Exit codes, and what is said when a command does not work. The same mistake has the same code at every command, found
+//! early on the command line or late by the box:
+//!
+//! | code | means |
+//! |---|---|
+//! | 0 | it worked |
+//! | 1 | it did not work, or it is not known yet whether it did |
+//! | 2 | the command line is wrong, or a value on it |
+//! | 3 | the configuration is wrong |
+//! | 4 | nobody answers: the box, the mediator, the meter |
+//! | 5 | refused: it may not be, there is no such thing, or the box or the meter is not in a state for it |
+//! | 75 | the box is to be started again |
 
 use std::fmt;
 use std::process::ExitCode;
 
 use super::print;
-use crate::admin::ClientError;
+use crate::admin::{ARGUMENT, ClientError};
 use crate::config::{ConfigError, ConfigErrors};
 
 /// The command line itself was wrong.
@@ -137,6 +148,7 @@ impl From<ClientError> for CliError {
             ClientError::Silent { .. } => CliError::not_reachable(error)
                 .hint("is it stopped or stuck? `systemctl status gatelodge`, `systemctl restart gatelodge`"),
             ClientError::Broken(_) => CliError::not_reachable(error),
+            ClientError::Refused { kind, .. } if kind == ARGUMENT => CliError::usage(error),
             ClientError::Refused { status, .. } if status.is_client_error() => CliError::refused(error),
             ClientError::Refused { .. } | ClientError::Form(_) | ClientError::Written { .. } => CliError::failed(error),
         }

@@ -4,10 +4,9 @@ use clap::Subcommand;
 use hyper::Method;
 use serde::{Deserialize, Serialize};
 
-use super::print::segment;
 use super::reach::block_on;
 use super::{CliError, Common, print};
-use crate::meter::jobs::{JobShown, Report, Run};
+use crate::meter::jobs::{Job, JobShown, Report, Run};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -18,13 +17,13 @@ pub(super) enum Command {
     #[command(after_help = "Example:\n  gatelodge job show low_balance")]
     Show {
         /// Its name, as `job list` shows it
-        name: String,
+        name: Job,
     },
     /// Run a job now; exit code 1 when something failed
     #[command(after_help = "Example:\n  gatelodge job run clocks")]
     Run {
         /// Its name, as `job list` shows it
-        name: String,
+        name: Job,
     },
 }
 
@@ -36,14 +35,14 @@ struct Shown {
 
 impl Command {
     pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
-        let path = |name: &str| format!("/jobs/{}", segment(name));
+        let path = |name: Job| format!("/jobs/{name}");
         block_on(async {
             let client = common.running().await?;
             match self {
                 Command::List => many(common, client.ask(Method::GET, "/jobs", None).await?),
-                Command::Show { name } => one(common, &client.ask(Method::GET, &path(&name), None).await?),
+                Command::Show { name } => one(common, &client.ask(Method::GET, &path(name), None).await?),
                 Command::Run { name } => {
-                    let ran: Report = client.ask(Method::POST, &path(&name), None).await?;
+                    let ran: Report = client.ask(Method::POST, &path(name), None).await?;
                     report(common, &ran);
                     if let Some(why) = &ran.run.stopped {
                         return Err(CliError::failed(why));

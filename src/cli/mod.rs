@@ -44,7 +44,8 @@ pub use exit::CliError;
 #[derive(Parser)]
 #[command(name = "gatelodge", version, propagate_version = true, arg_required_else_help = true)]
 #[command(
-    after_help = "Examples:\n  gatelodge demo                     everything on 127.0.0.1, without configuration\n  gatelodge check-config             is the configuration right?\n  gatelodge status                   how is the box?"
+    after_help = "Examples:\n  gatelodge demo                     everything on 127.0.0.1, without configuration\n  gatelodge check-config             is the configuration right?\n  gatelodge status                   how is the box?\n\nExit codes: 0 it worked; 1 it did not, or nobody knows yet; 2 the command line or a value on it is wrong; \
+                  3 the configuration is wrong; 4 nobody answers; 5 refused"
 )]
 struct Cli {
     #[command(flatten)]

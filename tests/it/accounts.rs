@@ -339,12 +339,78 @@ fn people_tokens_and_certificates_are_managed_without_a_running_box() {
 
 #[test]
 fn faults_of_commands_have_their_exit_codes() {
-    let running = TestBox::start();
+    let running = TestBox::start_with(&format!("{CONFIG}[meters]\n"));
     let code = |args: &[&str]| running.command(args).status.code();
     assert_eq!(code(&["user", "remove", "nobody"]), Some(5), "refused");
-    assert_eq!(code(&["space", "show", "not-an-id"]), Some(5));
-    assert_eq!(code(&["user", "add", "x", "--role", "king"]), Some(2), "usage");
-    assert_eq!(code(&["user", "add", "bad name", "--role", "viewer"]), Some(5));
+    // A value that is none is a fault of the command line, found early by the command or late by the box.
+    for wrong in [
+        &["user", "add", "x", "--role", "king"][..],
+        &["user", "add", "bad name", "--role", "viewer"],
+        &["space", "show", "not-an-id"],
+        &["space", "create", "--name", "hall", "--maximum", "0"],
+        &["token", "create", "--name", "", "--scope", "spaces:read"],
+        &["job", "run", "nothing"],
+        &[
+            "prepay",
+            "explain",
+            "EML1",
+            "--from",
+            "2026-03-01",
+            "--to",
+            "2026-02-01",
+        ],
+        &["prepay", "settle", "0123456789ab", "--taken", "--why", " "],
+        &["meter", "show", "no serial"],
+        &[
+            "meter",
+            "add",
+            "EML1",
+            "--link",
+            "tcp://127.0.0.1:9",
+            "--hardware",
+            "X9",
+        ],
+        &[
+            "meter",
+            "tariff",
+            "write",
+            "EML1",
+            "--unit-rate",
+            "2",
+            "--standing-charge",
+            "0",
+            "--from",
+            "2099-01-01",
+            "--why",
+            "x",
+        ],
+        &[
+            "meter",
+            "tariff",
+            "write",
+            "EML1",
+            "--unit-rate",
+            "0.2",
+            "--standing-charge",
+            "0",
+            "--from",
+            "soon",
+            "--why",
+            "x",
+        ],
+    ] {
+        let said = running.command(wrong);
+        assert_eq!(said.status.code(), Some(2), "{wrong:?}: {said:?}");
+    }
+    // What is right by itself and is not there, or cannot be now, is refused.
+    for refused in [
+        &["meter", "show", "EML1"][..],
+        &["prepay", "show", "0123456789ab"],
+        &["user", "move-out", "nobody"],
+    ] {
+        let said = running.command(refused);
+        assert_eq!(said.status.code(), Some(5), "{refused:?}: {said:?}");
+    }
     let output = binary()
         .args(["status", "--socket", "/nowhere/admin.sock"])
         .output()

@@ -92,6 +92,9 @@ pub(super) enum CallError {
     /// The certificate does not allow it, or no meter is asked that.
     #[error("{0}")]
     NotAllowed(String),
+    /// A value that was given is none.
+    #[error("{0}")]
+    Argument(String),
     /// The place could not reach the meter. Scripts look for these words.
     #[error("Failed to connect to meter: {0}")]
     NoConnection(String),
@@ -123,6 +126,7 @@ impl From<CallError> for CliError {
         match &error {
             CallError::NotReachable(_) => CliError::not_reachable(error),
             CallError::NotAllowed(_) => CliError::refused(error),
+            CallError::Argument(_) => CliError::usage(error),
             CallError::NoConnection(_) | CallError::Failed { .. } => CliError::failed(error),
         }
     }

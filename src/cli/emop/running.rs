@@ -6,7 +6,7 @@ use hyper::Method;
 use serde_json::{Value as Json, json};
 
 use super::place::{CallError, Place};
-use crate::admin::{Client, ClientError};
+use crate::admin::{ARGUMENT, Client, ClientError};
 use crate::cli::{CliError, print};
 use crate::domain::MeterId;
 use crate::meter::MeterShown;
@@ -151,6 +151,7 @@ impl From<ClientError> for CallError {
             refusal: kind == "meter-refused",
         };
         match kind.as_str() {
+            ARGUMENT => CallError::Argument(details),
             "not-asked" | "not-written" => CallError::NotAllowed(details),
             "meter-silent" => CallError::NoConnection(details),
             "unknown" => failed("NOT_FOUND"),

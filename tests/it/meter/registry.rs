@@ -75,7 +75,7 @@ fn meters_of_the_file_and_of_commands_are_served_together() {
         ),
         (
             &["meter", "add", "EML0000000003", "--link", &other, "--hardware", "X9"],
-            5,
+            2,
             "no registry code",
         ),
         (

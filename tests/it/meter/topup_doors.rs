@@ -358,8 +358,8 @@ fn the_command_line_sends_lists_shows_takes_back_and_settles() {
     let told = format!("the code {CODE} was typed");
     for (arguments, code) in [
         (vec!["prepay", "settle", &id, "--why", "x"], 2),
-        (vec!["prepay", "settle", &id, "--taken", "--why", " "], 5),
-        (vec!["prepay", "settle", &id, "--taken", "--why", &told], 5),
+        (vec!["prepay", "settle", &id, "--taken", "--why", " "], 2),
+        (vec!["prepay", "settle", &id, "--taken", "--why", &told], 2),
         (vec!["prepay", "cancel", &id], 5),
         (vec!["prepay", "show", "nothing"], 5),
         (vec!["prepay", "send", SERIAL, "7146"], 2),
