@@ -166,7 +166,7 @@ async fn write(
     let command = Command::Ask(Request::Write(object, payload));
     let (room, meter) = (room(&state)?, serial(&meter)?);
     if manner.dry_run {
-        return Ok(Json(room.plan(&meter, &command, &order.leave)?).into_response());
+        return Ok(Json(room.plan(&meter, &command, (&origin(), &order.leave))?).into_response());
     }
     room.carry_out_with(&meter, command, (&origin(), &order.leave), deadline())
         .await?;
@@ -182,7 +182,7 @@ async fn set_clock(
     let (room, meter) = (room(&state)?, serial(&meter)?);
     let leave = leave.map(|Json(leave)| leave).unwrap_or_default();
     if manner.dry_run {
-        return Ok(Json(room.plan(&meter, &Command::SetClock, &leave)?).into_response());
+        return Ok(Json(room.plan(&meter, &Command::SetClock, (&origin(), &leave))?).into_response());
     }
     room.carry_out_with(&meter, Command::SetClock, (&origin(), &leave), deadline())
         .await?;

@@ -48,7 +48,8 @@ impl Meters {
         (origin, leave): (&Origin, &Leave),
         deadline: Instant,
     ) -> Result<Vec<u8>, MetersError> {
-        let served = self.may_carry_out(meter, &command, leave)?;
+        let may = self.may_carry_out(meter, &command, leave);
+        let served = may.inspect_err(|refused| self.tell_refused(meter, &command, (origin, leave), refused))?;
         if let Some(data) = self.spent_by(&command) {
             return self.spend(meter, &data, origin, deadline).await;
         }
@@ -92,7 +93,29 @@ impl Meters {
 
     /// The frame that a command would send, or why it would not: all that the box knows without asking the meter decides
     /// (EMOP §22.4). The balance is the one that was last read.
-    pub fn plan(&self, meter: &MeterId, command: &Command, leave: &Leave) -> Result<FrameShown, MetersError> {
+    pub fn plan(
+        &self,
+        meter: &MeterId,
+        command: &Command,
+        (origin, leave): (&Origin, &Leave),
+    ) -> Result<FrameShown, MetersError> {
+        let planned = self.planned(meter, command, leave);
+        planned.inspect_err(|refused| {
+            if leave.ahead {
+                self.tell_refused(meter, command, (origin, leave), refused);
+            }
+        })
+    }
+
+    /// Tells the audit of a write that the box refuses. No audit holds a code.
+    fn tell_refused(&self, meter: &MeterId, command: &Command, by: (&Origin, &Leave), refused: &MetersError) {
+        let written = self.written_by(command).filter(|_| self.spent_by(command).is_none());
+        if let Some(written) = written {
+            self.audit_refused(meter, &written, by, refused);
+        }
+    }
+
+    fn planned(&self, meter: &MeterId, command: &Command, leave: &Leave) -> Result<FrameShown, MetersError> {
         let served = self.may_carry_out(meter, command, leave)?;
         let clock;
         let request = match command {

@@ -24,6 +24,7 @@ use super::session::Session;
 use super::shown::{FleetShown, MeterShown};
 use super::tariffs::Tariffs;
 use super::topup::{TopupError, Topups};
+use super::writes::FriendlyHours;
 use crate::domain::units::Span;
 use crate::domain::{Event, Meter, MeterId, MeterState};
 use crate::feed::Hall;
@@ -194,7 +195,11 @@ pub enum MetersError {
     )]
     NotSettled(String),
     /// It is a bad hour for it.
-    #[error("{what} at this hour (meters.friendly_hours): it may be from {from} on, or now with --now and --why")]
+        /// The hours that are kept free of it.
+        hours: FriendlyHours,
+    #[error(
+        "{what} now, since nobody may be there to help: meters.friendly_hours keeps {hours} free of it. It may be from {from} on"
+    )]
     Unfriendly {
         /// What is not done.
         what: &'static str,

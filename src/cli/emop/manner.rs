@@ -29,7 +29,7 @@ impl Manner {
         let leave = Leave {
             why: given.option("why").map(str::to_owned),
             now: given.has("now"),
-            raw: false,
+            ..Leave::default()
         };
         if leave.now && leave.why.is_none() {
             return Err(CliError::usage("--now needs --why: a reason, for the audit"));
@@ -61,7 +61,11 @@ impl Manner {
         object: ObjectId,
         payload: &[u8],
     ) -> Result<FrameShown, CliError> {
-        Ok(meter.place.plan(meter.serial, (object, payload), &self.leave).await?)
+        let leave = Leave {
+            ahead: !self.dry_run,
+            ..self.leave.clone()
+        };
+        Ok(meter.place.plan(meter.serial, (object, payload), &leave).await?)
     }
 
     /// Writes an object, and tells what it holds then.

@@ -94,6 +94,17 @@ impl Night {
     }
 }
 
+impl fmt::Display for FriendlyHours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.night, self.weekend) {
+            (Some(night), true) => write!(f, "every night {night} and all of Saturday and Sunday"),
+            (Some(night), false) => write!(f, "every night {night}"),
+            (None, true) => f.write_str("all of Saturday and Sunday"),
+            (None, false) => f.write_str("no hours"),
+        }
+    }
+}
+
 impl FriendlyHours {
     /// From when on something may be done that may not be done now; `None`: it may.
     #[must_use]
@@ -233,6 +244,20 @@ mod tests {
             "6:00-9:00",
         ] {
             assert!(wrong.parse::<Night>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_free_is_said_in_words() {
+        for (hours, words) in [
+            (
+                hours("18:00-09:00", true),
+                "every night 18:00-09:00 and all of Saturday and Sunday",
+            ),
+            (hours("18:00-09:00", false), "every night 18:00-09:00"),
+            (hours("", true), "all of Saturday and Sunday"),
+        ] {
+            assert_eq!(hours.to_string(), words);
         }
     }
 

@@ -34,6 +34,8 @@ pub struct Leave {
     pub now: bool,
     /// The object was named by its number, so that nobody has looked whether it is meant.
     pub raw: bool,
+    /// It is only looked whether it may be written, and it is when it may: a refusal is the write's own.
+    pub ahead: bool,
 }
 
 /// Whether a text can stand in the audit as why something was done: somebody can read it, and no code is in it.
@@ -99,6 +101,7 @@ impl Meters {
             None => Ok(()),
             Some(from) => Err(MetersError::Unfriendly {
                 what,
+                hours,
                 from: from
                     .to_zoned(self.timezone.clone())
                     .strftime("%Y-%m-%d %H:%M %Z")
@@ -137,17 +140,37 @@ impl Meters {
             return;
         }
         let Some(written) = written else { return };
-        let catalogue = self.dialect().catalogue();
-        let name = catalogue.of(written.object).map_or("", |object| object.name.as_ref());
-        let payload: String = data_encoding::HEXLOWER
-            .encode(&written.payload)
-            .chars()
-            .take(DETAILS)
-            .collect();
+        let (name, payload) = self.in_audit(written);
         tracing::info!(
             target: AUDIT, by, meter.id = %meter, ?through, object = %written.object, name, payload, why, now = leave.now,
             came_to, "an object of a meter was written"
         );
+    }
+
+    /// Tells the audit what somebody wanted to write, and why the box did not.
+    pub(super) fn audit_refused(
+        &self,
+        meter: &MeterId,
+        written: &Written,
+        (origin, leave): (&Origin, &Leave),
+        refused: &MetersError,
+    ) {
+        // Whatever was no reason is not repeated: it may hold a code.
+        let why = leave.why.as_deref().filter(|why| is_a_reason(why)).unwrap_or_default();
+        let (name, payload) = self.in_audit(written);
+        let came_to: String = format!("refused: {refused}").chars().take(DETAILS).collect();
+        tracing::info!(
+            target: AUDIT, by = origin.by, meter.id = %meter, through = ?origin.through, object = %written.object, name,
+            payload, why, now = leave.now, came_to, "an object of a meter was not written"
+        );
+    }
+
+    /// What an audit holds of a write: the object's name, if it has one, and the payload as hex.
+    fn in_audit(&self, written: &Written) -> (&str, String) {
+        let catalogue = self.dialect().catalogue();
+        let name = catalogue.of(written.object).map_or("", |object| object.name.as_ref());
+        let payload = data_encoding::HEXLOWER.encode(&written.payload);
+        (name, payload.chars().take(DETAILS).collect())
     }
 }
 
@@ -188,7 +211,7 @@ mod tests {
         let leave = |why: Option<&str>, now| Leave {
             why: why.map(str::to_owned),
             now,
-            raw: false,
+            ..Leave::default()
         };
         assert!(leave(None, false).check().is_ok());
         assert!(leave(Some("the tenant asked"), true).check().is_ok());

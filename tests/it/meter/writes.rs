@@ -210,9 +210,16 @@ fn what_can_leave_people_in_the_dark_waits_for_friendly_hours() {
             err.contains("meters.friendly_hours") && err.contains(&format!("{opens} UTC")),
             "{err}"
         );
+        assert!(
+            err.contains(&format!("keeps every night {night} free of it")) && err.contains("--now"),
+            "{err}"
+        );
         let (code, _, err) = emop(&running, &[arguments, &["--now"]].concat());
         assert!(code == 2 && err.contains("--why"), "{arguments:?}: {err}");
     }
+    let log = running.log();
+    let audited = |line: &&str| line.contains("was not written") && line.contains("refused: ");
+    assert_eq!(log.lines().filter(audited).count(), waiting.len(), "{log}");
     assert_eq!(
         emop(&running, &["load_switch", SERIAL]).1,
         "load_switch=normal_button_always\n"
@@ -290,7 +297,7 @@ async fn friendly_hours_count_at_every_door() {
     let leave = Leave {
         why: Some("they are at home".to_owned()),
         now: true,
-        raw: false,
+        ..Leave::default()
     };
     let done = room.carry_out_with(&id(), raw, (&operator(), &leave), never()).await;
     assert!(done.is_ok(), "{done:?}");
