@@ -8,6 +8,7 @@ use crate::http::Problem;
 use crate::meter::MetersError;
 use crate::meter::driver::DriverError;
 use crate::meter::explain::ExplainError;
+use crate::meter::remedy::Remedy;
 use crate::meter::session::SessionError;
 use crate::meter::tariffs::TariffError;
 use crate::meter::topup::TopupError;
@@ -105,8 +106,8 @@ impl AdminError {
 }
 
 /// What went wrong, and the command that helps.
-fn with_command(error: &impl std::fmt::Display, command: Option<String>) -> String {
-    match command {
+fn with_command(error: &impl Remedy) -> String {
+    match error.command() {
         Some(command) => format!("{error}; {command}"),
         None => error.to_string(),
     }
@@ -149,7 +150,7 @@ impl From<AccountsError> for AdminError {
 
 impl From<MetersError> for AdminError {
     fn from(error: MetersError) -> AdminError {
-        let text = error.to_string();
+        let text = with_command(&error);
         match error {
             MetersError::Unknown(_) => AdminError::unknown(text),
             MetersError::Exists(_)
@@ -182,7 +183,7 @@ impl From<MetersError> for AdminError {
 
 impl From<TariffError> for AdminError {
     fn from(error: TariffError) -> AdminError {
-        let text = error.to_string();
+        let text = with_command(&error);
         match error {
             TariffError::UnknownMeter(_) => AdminError::unknown(text),
             TariffError::Unanswered(why) => AdminError::unanswered(&why, text),
@@ -226,7 +227,7 @@ impl From<ExplainError> for AdminError {
 
 impl From<TopupError> for AdminError {
     fn from(error: TopupError) -> AdminError {
-        let text = with_command(&error, error.command());
+        let text = with_command(&error);
         match error {
             TopupError::UnknownMeter(_) | TopupError::Unknown => AdminError::unknown(text),
             TopupError::Off(_)

@@ -30,6 +30,7 @@ mod polling;
 pub mod probe;
 mod read_now;
 pub mod reads;
+pub mod remedy;
 mod room;
 mod said;
 mod served;

@@ -133,10 +133,10 @@ pub enum BuildError {
 #[derive(Debug, thiserror::Error)]
 pub enum MetersError {
     /// There is no such meter, or it is not served.
-    #[error("there is no meter {0}; `gatelodge meter list` shows them")]
+    #[error("there is no meter {0}")]
     Unknown(MeterId),
     /// It is known, but nobody may ask it.
-    #[error("meter {0} is not served; `gatelodge mediators create {0}` changes that")]
+    #[error("meter {0} is not served")]
     Off(MeterId),
     /// There is one of that serial.
     #[error("there is already a meter {0}")]
@@ -165,16 +165,10 @@ pub enum MetersError {
         says: String,
     },
     /// What proves a top-up is held against the meter's clock.
-    #[error(
-        "meter {0} has a top-up that is not settled: its clock is set afterwards; `gatelodge prepay list` shows it"
-    )]
+    #[error("meter {0} has a top-up that is not settled: its clock is set afterwards")]
     Unsettled(MeterId),
     /// Codes were given for it of which nobody knows yet what becomes of them.
-    #[error(
-        "meter {meter} has codes that are not settled: {topups}; take back what waits with `gatelodge prepay cancel ID`, end \
-         what is in doubt with `gatelodge prepay settle ID`, or remove it with --yes: then they stay in the book, and \
-         `gatelodge prepay list --meter {meter}` shows them"
-    )]
+    #[error("meter {meter} has codes that are not settled: {topups}")]
     OpenTopups {
         meter: MeterId,
         /// By id and state.
@@ -191,18 +185,18 @@ pub enum MetersError {
     NotTaken,
     /// What became of a code is not known yet.
     #[error(
-        "what became of the code is not known yet: the meter is asked on, and the code is not sent again; `gatelodge prepay show {0}` says how it is"
+        "what became of the code is not known yet: the meter is asked on, and the code is not sent again (top-up {0})"
     )]
     NotSettled(String),
     /// It is a bad hour for it.
-        /// The hours that are kept free of it.
-        hours: FriendlyHours,
     #[error(
         "{what} now, since nobody may be there to help: meters.friendly_hours keeps {hours} free of it. It may be from {from} on"
     )]
     Unfriendly {
         /// What is not done.
         what: &'static str,
+        /// The hours that are kept free of it.
+        hours: FriendlyHours,
         /// From when on it may be, where the house stands.
         from: String,
     },
@@ -213,7 +207,7 @@ pub enum MetersError {
     #[error("that reads and writes nothing: there is no frame to look at beforehand")]
     NoWrite,
     /// Its parts are being written as a whole.
-    #[error("a tariff is being written to meter {0}; `gatelodge meter tariff show {0}` says how far it is")]
+    #[error("a tariff is being written to meter {0}")]
     TariffUnderWay(MeterId),
     /// No reason, or one that nobody would read.
     #[error("a reason is needed, 1 to 300 characters, without control characters and without a code")]

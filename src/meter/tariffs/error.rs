@@ -14,10 +14,10 @@ use crate::store::{ReadError, RowError, Unwritten, WriteError};
 #[derive(Debug, thiserror::Error)]
 pub enum TariffError {
     /// There is no such meter.
-    #[error("there is no meter {0}; `gatelodge meter list` shows them")]
+    #[error("there is no meter {0}")]
     UnknownMeter(MeterId),
     /// Nobody may ask it.
-    #[error("meter {0} is not served; `gatelodge mediators create {0}` changes that")]
+    #[error("meter {0} is not served")]
     Off(MeterId),
     /// Another meter answers on its line.
     #[error("another meter answers on the line of {expected}: {says}; no tariff is written to it")]
@@ -57,9 +57,7 @@ pub enum TariffError {
     )]
     ClockWrong,
     /// The meter would begin at another moment.
-    #[error(
-        "the clock of meter {meter} is {off_s} s off, so the tariff would not begin when it should; `emop clock_time_write {meter}` sets it"
-    )]
+    #[error("the clock of meter {meter} is {off_s} s off, so the tariff would not begin when it should: set it first")]
     MeterClock {
         meter: MeterId,
         /// By so many seconds.
@@ -75,7 +73,7 @@ pub enum TariffError {
     #[error("meter {meter} begins another tariff at {at}, too soon to write over it: wait until then")]
     Imminent { meter: MeterId, at: Timestamp },
     /// Another one is being written.
-    #[error("another tariff is being written to meter {0}; `gatelodge meter tariff show {0}` says how far it is")]
+    #[error("another tariff is being written to meter {0}")]
     UnderWay(MeterId),
     /// No reason, or one that nobody would read.
     #[error("a reason is needed, 1 to 300 characters, without control characters and without a code")]

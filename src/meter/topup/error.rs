@@ -90,22 +90,6 @@ impl TopupError {
     }
 }
 
-impl TopupError {
-    /// The command that helps, for whoever works on the box's command line.
-    #[must_use]
-    pub fn command(&self) -> Option<String> {
-        match self {
-            TopupError::UnknownMeter(_) => Some("`gatelodge meter list` shows them".to_owned()),
-            TopupError::Off(meter) => Some(format!("`gatelodge mediators create {meter}` changes that")),
-            TopupError::ShareFull { meter, .. } | TopupError::TooMany(meter, _) => {
-                Some(format!("`gatelodge prepay list --meter {meter}` shows them"))
-            }
-            TopupError::Unknown => Some("`gatelodge prepay list` shows them".to_owned()),
-            _ => None,
-        }
-    }
-}
-
 impl From<WriteError<TopupError>> for TopupError {
     fn from(error: WriteError<TopupError>) -> TopupError {
         error.split().unwrap_or_else(TopupError::Write)

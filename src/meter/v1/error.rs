@@ -41,7 +41,7 @@ pub(super) enum ApiError {
     #[error("limit must be 1 to {0}")]
     Limit(usize),
     /// The meter is not polled.
-    #[error("meter {0} is not polled; `gatelodge mediators start {0}` changes that")]
+    #[error("meter {0} is not polled")]
     NotPolled(MeterId),
     /// As many listen as may.
     #[error(transparent)]

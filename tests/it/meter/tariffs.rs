@@ -180,7 +180,7 @@ async fn a_meter_that_is_not_as_it_should_be_is_not_written_to() {
     let late = Timestamp::now() - SignedDuration::from_secs(90);
     let fixture = Fixture::with(setup(), none, late).await;
     let said = fixture.refused(&new()).await;
-    assert!(said.contains("s off") && said.contains("clock_time_write"), "{said}");
+    assert!(said.contains("s off") && said.contains("set it first"), "{said}");
     fixture.stop().await;
 
     let mut credit = setup();
