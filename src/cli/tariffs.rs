@@ -14,6 +14,9 @@ use crate::meter::tariffs::{
     Absent, AmountShown, CUTS_ITSELF, FrameShown, NewTariff, TariffShown, TariffWriteShown, TariffsShown, WriteState,
 };
 
+/// The tariff that begins later; without a moment there is none.
+const TO_COME: &str = "to come";
+
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Show what a meter charges and will charge, in pence with units, and what was last written to it
@@ -178,8 +181,11 @@ fn all(common: &Common, shown: &TariffsShown) {
         return print::json(shown);
     }
     row("meter", &shown.meter);
-    for (name, which) in [("in force", &shown.active), ("to come", &shown.future)] {
+    for (name, which) in [("in force", &shown.active), (TO_COME, &shown.future)] {
         match which {
+            Some(tariff) if name == TO_COME && tariff.begins.is_none() => {
+                row(name, &format_args!("none, as of {}", print::moment(Some(tariff.at))));
+            }
             Some(tariff) => one(name, tariff),
             None => row(name, &"not known: `--now` asks the meter"),
         }

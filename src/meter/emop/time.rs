@@ -30,6 +30,9 @@ pub enum TimeError {
 }
 
 impl MeterTime {
+    /// What stands where there is no moment: a meter's first second.
+    pub const NONE: MeterTime = MeterTime(0);
+
     /// The moment, its fraction of a second dropped.
     pub fn of(at: Timestamp) -> Result<MeterTime, TimeError> {
         let last = "2136-02-07T06:28:15Z";

@@ -4,6 +4,9 @@ use super::PageState;
 use super::seen::Seen;
 use crate::meter::tariffs::{AmountShown, CUTS_ITSELF, TariffError, TariffShown, TariffsShown};
 
+/// The tariff that begins later; without a moment there is none.
+const TO_COME: &str = "To come";
+
 /// Both tariffs.
 pub(super) struct TariffsPart {
     pub(super) tariffs: Vec<TariffPart>,
@@ -32,13 +35,16 @@ impl TariffsPart {
         (sees_all, prepays): (bool, bool),
     ) -> Result<Option<TariffsPart>, TariffError> {
         let shown: TariffsShown = state.room.tariffs(&seen.shown.meter.serial)?;
-        let which = [("In force", &shown.active), ("To come", &shown.future)];
+        let which = [("In force", &shown.active), (TO_COME, &shown.future)];
         let tariffs = which.into_iter().filter_map(|(name, tariff)| {
             let tariff = tariff.as_ref()?;
             Some(TariffPart {
                 name,
                 at: state.face.time(tariff.at),
-                rows: rows(tariff),
+                rows: match name == TO_COME && tariff.begins.is_none() {
+                    true => vec![("Tariff", "none".to_owned())],
+                    false => rows(tariff),
+                },
             })
         });
         let write = shown.write.filter(|_| sees_all);

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::meter::emop::blank::is_blank;
 use crate::meter::emop::catalogue::Object;
 use crate::meter::emop::tariff::TariffWrite;
-use crate::meter::emop::{Dialect, Money, Value};
+use crate::meter::emop::{Dialect, MeterTime, Money, Value};
 
 /// An object that holds something else than was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -58,6 +58,7 @@ pub(in crate::meter) fn payload_in_words(object: &Object, payload: &[u8], dialec
         Ok(Value::Money(amount)) => priced(&object.name, amount),
         Ok(Value::Number(number)) => number.to_string(),
         Ok(Value::Flag(on)) => if on { "on" } else { "off" }.to_owned(),
+        Ok(Value::Moment(MeterTime::NONE)) => own_clock(MeterTime::NONE),
         Ok(Value::Moment(at)) => format!("{} by the meter's own clock", own_clock(at)),
         Ok(Value::Clock(shown)) => shown.moment.to_string(),
         Ok(Value::Text(text)) => text,
@@ -72,7 +73,10 @@ pub(in crate::meter) fn payload_in_words(object: &Object, payload: &[u8], dialec
 }
 
 /// A moment as the meter's own clock shows it: no zone is told, since only the meter knows it.
-pub(super) fn own_clock(at: crate::meter::emop::MeterTime) -> String {
+pub(super) fn own_clock(at: MeterTime) -> String {
+    if at == MeterTime::NONE {
+        return "none".to_owned();
+    }
     at.moment().strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 

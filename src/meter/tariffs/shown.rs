@@ -1,6 +1,7 @@
 //! Tariffs and writings of them as people and programs see them (EMOP §22.1).
 
 use jiff::Timestamp;
+use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use utoipa::ToSchema;
@@ -49,7 +50,7 @@ pub struct TariffShown {
     pub ecredit_availability: Option<AmountShown>,
     /// Debt paid back in a day.
     pub debt_recovery_rate: Option<AmountShown>,
-    /// When it begins, by the meter's own clock; null in the tariff in force.
+    /// When it begins, by the meter's own clock; null in the tariff in force, and where none is to come.
     #[schema(example = "2026-04-01T00:00:00")]
     pub begins: Option<String>,
     /// What the meter holds beside, as it holds it: masks and thresholds, the block and the rate in force.
@@ -158,6 +159,13 @@ fn shown(name: &str, money: Money) -> AmountShown {
     }
 }
 
+/// When a tariff begins; the first second of meters' time stands for none.
+fn begins(of: &Map<String, Json>) -> Option<String> {
+    let shown = of.get("activation_datetime")?.as_str()?;
+    let at = Offset::UTC.to_timestamp(shown.parse().ok()?).ok()?;
+    (at != MeterTime::NONE.moment()).then(|| shown.to_owned())
+}
+
 impl TariffShown {
     /// A tariff as it was last read; `None`: nothing was.
     pub(super) fn of(value: Option<&ValueShown>) -> Option<TariffShown> {
@@ -178,7 +186,7 @@ impl TariffShown {
             emergency_credit: amount(of, "prepayment_emergency_credit"),
             ecredit_availability: amount(of, "prepayment_ecredit_availability"),
             debt_recovery_rate: amount(of, "prepayment_debt_recovery_rate"),
-            begins: of.get("activation_datetime").and_then(Json::as_str).map(str::to_owned),
+            begins: begins(of),
             raw: raw.collect::<Map<_, _>>().into(),
             at,
             quality,
@@ -265,6 +273,16 @@ mod tests {
         assert_eq!(shown.raw, json!({"threshold_mask": {"rate1": 1}}));
         assert_eq!(shown.begins.as_deref(), Some("2026-04-01T00:00:00"));
         assert_eq!(TariffShown::of(None), None);
+    }
+
+    #[test]
+    fn a_tariff_to_come_without_a_moment_is_none() {
+        let at = "2026-02-10T12:00:00Z".parse().unwrap();
+        let held = |moment: &str| json!({ "standing_charge": "0", "activation_datetime": moment });
+        let begins = |moment| TariffShown::read(held(moment).as_object().unwrap(), at, Quality::Measured).begins;
+        assert_eq!(begins("2000-01-01T00:00:00"), None);
+        assert_eq!(begins("2027-04-01T00:00:00").as_deref(), Some("2027-04-01T00:00:00"));
+        assert_eq!(own_clock(MeterTime::NONE), "none");
     }
 
     #[test]

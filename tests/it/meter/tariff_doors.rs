@@ -102,8 +102,14 @@ fn tariffs_are_shown_and_written_at_every_door() {
     assert_eq!(had.len(), 1, "{had:?}");
     assert_eq!(had[0]["unit_rate"]["words"], "23.812 p/kWh");
     assert!(had[0]["since"].is_string() && had[0]["seen"].is_string(), "{had:?}");
+    eventually("the tariff to come was read", || {
+        let shown = running.json(&["meter", "tariff", "show", SERIAL]);
+        assert!(shown["future"]["begins"].is_null(), "{shown}");
+        shown["future"].is_object().then_some(())
+    });
     let text = running.command(&["meter", "tariff", "show", SERIAL]);
     let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    assert!(text.contains("none, as of") && !text.contains("2000-01-01"), "{text}");
     assert!(
         text.contains("seen since") && text.contains("23.812 p/kWh, 51.082 p/day"),
         "{text}"
