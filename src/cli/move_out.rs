@@ -112,7 +112,7 @@ mod tests {
             { "meter": "EML1", "since": "2026-01-01T00:00:00Z", "until": "2026-06-30T23:00:00Z",
               "reading": { "at": "2026-06-30T23:00:00Z", "age_s": 0, "origin": "half-hour",
                            "registers": { "import_a": 9_141_007 } },
-              "remaining": [{ "kind": "balance", "words": "18.43 GBP stood on the meter" }] },
+              "remaining": [{ "kind": "balance", "words": "£18.43 stood on the meter" }] },
             { "meter": "EML9", "since": "2026-01-01T00:00:00Z", "until": "2026-06-30T23:00:00Z",
               "reading": null, "remaining": [] },
         ]);
@@ -120,7 +120,7 @@ mod tests {
             words(&departed(meters.clone(), false)),
             "clara left EML1 at 2026-06-30T23:00:00Z; it was theirs since 2026-01-01T00:00:00Z\n\
              \x20 reading to quote: import 9141.007 kWh (the half-hour that ended at 2026-06-30T23:00:00Z)\n\
-             \x20 remains: 18.43 GBP stood on the meter\n\
+             \x20 remains: £18.43 stood on the meter\n\
              clara left EML9 at 2026-06-30T23:00:00Z; it was theirs since 2026-01-01T00:00:00Z\n\
              \x20 no reading to quote\n\
              sessions that are over: 2; one-time links that are good for nothing any more: 1\n\

@@ -15,7 +15,7 @@ use super::{CliError, Common, print};
 use crate::accounts::Secret;
 use crate::admin::Client;
 use crate::domain::{MeterId, TopupState};
-use crate::meter::emop::Token;
+use crate::meter::emop::{Money, Token};
 use crate::meter::topup::{Reply, TopupShown};
 
 #[derive(Subcommand)]
@@ -212,12 +212,19 @@ fn many(common: &Common, topups: Vec<TopupShown>) {
             topup.meter.to_string(),
             topup.state.name().to_owned(),
             print::moment(Some(topup.since)),
-            print::or_dash(topup.balance_before),
-            print::or_dash(topup.balance_after),
+            print::or_dash(topup.balance_before.as_deref().map(in_pounds)),
+            print::or_dash(topup.balance_after.as_deref().map(in_pounds)),
             topup.origin.by,
         ]
     });
     print::table(["id", "meter", "state", "since", "before", "after", "by"], rows);
+}
+
+/// An amount as people read it.
+fn in_pounds(amount: &str) -> String {
+    amount
+        .parse::<Money>()
+        .map_or_else(|_| amount.to_owned(), Money::exact_pounds)
 }
 
 fn one(common: &Common, topup: &TopupShown) {
@@ -236,7 +243,7 @@ fn one(common: &Common, topup: &TopupShown) {
     );
     for (name, amount) in [("before", &topup.balance_before), ("after", &topup.balance_after)] {
         if let Some(amount) = amount {
-            row(name, &format_args!("{amount} GBP"));
+            row(name, &in_pounds(amount));
         }
     }
     if let Some(reply) = topup.reply {

@@ -31,16 +31,16 @@ pub enum ArgumentError {
     #[error(transparent)]
     Amount(#[from] MoneyError),
     /// More than a pound.
-    #[error("a rate is at most 1.0 GBP, not {0}; is it in pence?")]
+    #[error("a rate is at most £1.00, not {}; is it in pence?", .0.exact_pounds())]
     RateTooHigh(Money),
     /// Below zero.
-    #[error("a rate is not below zero: {0}")]
+    #[error("a rate is not below zero: {}", .0.exact_pounds())]
     RateNegative(Money),
     /// Finer than a meter can hold.
     #[error("a rate has at most 5 digits after the point, `{0}` has {1}")]
     RateTooFine(String, usize),
     /// Below zero, where there is nothing below.
-    #[error("an amount is not below zero here: {0}")]
+    #[error("an amount is not below zero here: {}", .0.exact_pounds())]
     AmountNegative(Money),
     /// Finer than a meter can hold.
     #[error("an amount has at most 5 digits after the point, `{0}` has {1}")]
@@ -61,7 +61,7 @@ pub enum ArgumentError {
     #[error("`{0}` is not a moment such as 2026-02-10T00:30:00 (UTC) or 2026-02-10T00:30:00+01:00")]
     Moment(String),
     /// Too little on the balance.
-    #[error("prepayment starts with at least 10 GBP on the balance, there are {0}; top up first")]
+    #[error("prepayment starts with at least {} on the balance, there are {}; top up first", PREPAY_LEAST.pounds(), .0.pounds())]
     BalanceTooLow(Money),
 }
 

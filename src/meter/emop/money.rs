@@ -38,8 +38,9 @@ impl Money {
     }
 }
 
+/// How people read amounts: here and nowhere else. What programs read is the amount's plain text.
 impl Money {
-    /// As people read it, in pounds and pence; what is less than a penny is cut off: `£18.43`, `-£0.05`.
+    /// In pounds and pence; what is less than a penny is cut off: `£18.43`, `-£0.05`.
     #[must_use]
     pub fn pounds(self) -> String {
         const PENNY: u64 = UNITS_PER_POUND.unsigned_abs() / 100;
@@ -47,11 +48,31 @@ impl Money {
         let sign = if self.0 < 0 && pence > 0 { "-" } else { "" };
         format!("{sign}£{}.{:02}", pence / 100, pence % 100)
     }
+
+    /// In pounds and pence, and what is finer where there is something finer: `£15.00`, `£0.30125`.
+    #[must_use]
+    pub fn exact_pounds(self) -> String {
+        let plain = self.to_string();
+        let digits = plain.split_once('.').map_or(0, |(_, digits)| digits.len());
+        match (digits, plain.strip_prefix('-')) {
+            (0..=2, _) => self.pounds(),
+            (_, None) => format!("£{plain}"),
+            (_, Some(debt)) => format!("-£{debt}"),
+        }
+    }
+
+    /// A price in pence, to the thousandth that a meter counts in: `23.812`.
+    #[must_use]
+    pub fn pence(self) -> String {
+        let parts = self.0.unsigned_abs();
+        let sign = if self.0 < 0 { "-" } else { "" };
+        format!("{sign}{}.{:03}", parts / 1_000, parts % 1_000)
+    }
 }
 
 /// An amount that does not fit into four bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a meter cannot hold {0} GBP here")]
+#[error("a meter cannot hold {} here", .0.exact_pounds())]
 pub struct AmountRangeError(pub Money);
 
 impl FromStr for Money {
@@ -152,6 +173,22 @@ mod tests {
             (i64::MIN, "-£92233720368547.75"),
         ] {
             assert_eq!(Money(units).pounds(), words);
+        }
+    }
+
+    #[test]
+    fn nothing_is_cut_off_where_it_counts() {
+        for (units, exact, pence) in [
+            (1_500_000, "£15.00", "1500.000"),
+            (30_125, "£0.30125", "30.125"),
+            (-5_001, "-£0.05001", "-5.001"),
+            (-1_050_000, "-£10.50", "-1050.000"),
+            (0, "£0.00", "0.000"),
+        ] {
+            assert_eq!(
+                (Money(units).exact_pounds(), Money(units).pence()),
+                (exact.to_owned(), pence.to_owned())
+            );
         }
     }
 

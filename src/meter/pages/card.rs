@@ -10,6 +10,7 @@ use super::seen::Seen;
 use crate::domain::{Duty, Health, MeterId, Quality, Quantity};
 use crate::face::Face;
 use crate::meter::MeterShown;
+use crate::meter::emop::Money;
 
 /// Values of one round of polling are said within so many seconds of each other.
 const ABOUT_S: i64 = 120;
@@ -152,7 +153,7 @@ pub(super) fn in_words(value: &Value, unit: Option<&str>) -> String {
         other => other.to_string(),
     };
     match unit {
-        Some("GBP") => format!("£{plain}"),
+        Some("GBP") => plain.parse::<Money>().map_or(plain, Money::pounds),
         Some(unit @ ("Wh" | "varh" | "VAh")) => match value.as_f64() {
             Some(count) => format!("{:.1} k{unit}", count / 1_000.0),
             None => format!("{plain} {unit}"),
@@ -205,7 +206,8 @@ mod tests {
         for (value, unit, words) in [
             (json!(104_250), Some("Wh"), "104.2 kWh"),
             (json!(7), Some("varh"), "0.0 kvarh"),
-            (json!("10.5"), Some("GBP"), "£10.5"),
+            (json!("10.5"), Some("GBP"), "£10.50"),
+            (json!("-3.14159"), Some("GBP"), "-£3.14"),
             (json!(500), Some("W"), "500 W"),
             (json!(true), None, "on"),
             (json!("C1.w"), None, "C1.w"),

@@ -82,35 +82,14 @@ pub(super) fn own_clock(at: MeterTime) -> String {
 
 /// An amount with the unit that the object's name says.
 pub(super) fn priced(object: &str, amount: Money) -> String {
-    let per = |unit: &str| format!("{} p/{unit}", pence(amount));
+    let per = |unit: &str| format!("{} p/{unit}", amount.pence());
     if object.ends_with("standing_charge") || object.ends_with("debt_recovery_rate") {
         return per("day");
     }
     if object.ends_with("emergency_credit") || object.ends_with("ecredit_availability") || object.ends_with("balance") {
-        return pounds(amount);
+        return amount.exact_pounds();
     }
     per("kWh")
-}
-
-/// Thousandths of a penny are what a meter counts in.
-fn pence(amount: Money) -> String {
-    let parts = amount.0.unsigned_abs();
-    let sign = if amount.0 < 0 { "-" } else { "" };
-    format!("{sign}{}.{:03}", parts / 1_000, parts % 1_000)
-}
-
-/// Pounds and pence, and what is finer only when there is something finer.
-fn pounds(amount: Money) -> String {
-    let exact = amount.to_string();
-    let digits = exact.split_once('.').map_or(0, |(_, digits)| digits.len());
-    match digits {
-        0..=2 => amount.pounds(),
-        _ => format!(
-            "{}£{}",
-            if amount.0 < 0 { "-" } else { "" },
-            exact.trim_start_matches('-')
-        ),
-    }
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
@@ -120,9 +99,9 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::meter::emop::Inferred;
     use crate::meter::emop::dialect::InferredWrites;
     use crate::meter::emop::tariff::FutureTariff;
-    use crate::meter::emop::{Inferred, MeterTime};
 
     fn dialect() -> Dialect {
         Dialect::new(Inferred::default(), InferredWrites::Refused).unwrap()

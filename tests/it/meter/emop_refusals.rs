@@ -35,7 +35,7 @@ fn bad_arguments_are_refused_before_anybody_is_asked() {
             "from 2000-01-01 on",
         ),
         (&tariff("soon", "0.2"), "--from-ts"),
-        (&tariff("2026-04-01", "1.5"), "at most 1.0 GBP"),
+        (&tariff("2026-04-01", "1.5"), "at most £1.00"),
         (&tariff("2026-04-01", "0.250000"), "at most 5 digits"),
         (&tariff("2026-04-01", "-0.1"), "not below zero"),
         (&["backlight_write", SERIAL, "on"], "there are normal_sp"),
@@ -145,7 +145,7 @@ fn prepayment_does_not_start_below_ten_pounds() {
     assert!(added.status.success(), "{added:?}");
     let answer = fixture.emop(Way::Socket, &["prepay_enabled_write", "EML0000000003", "on"]);
     assert_eq!(answer.code, 5, "{}", answer.err);
-    assert!(answer.err.contains("there are 9.99"), "{}", answer.err);
+    assert!(answer.err.contains("there are £9.99"), "{}", answer.err);
     assert_eq!(
         fixture
             .emop(Way::Socket, &["prepay_enabled_write", "EML0000000003", "off"])
