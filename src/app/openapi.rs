@@ -69,6 +69,7 @@ fn problem() -> Value {
             "status": { "type": "integer", "description": "The status it is answered with", "minimum": 400, "maximum": 599 },
             "detail": { "type": "string", "description": "What is wrong this time" },
             "error": { "type": "string", "description": "The same in one line, as the old API has it" },
+            "pointer": { "type": "string", "description": "Which member of the body is wrong, as a JSON Pointer (RFC 6901)" },
         },
         "additionalProperties": true,
     })

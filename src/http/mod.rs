@@ -2,6 +2,7 @@
 //! limits, embedded files, health and metrics. No room and no account is known here.
 
 mod ahead;
+pub mod asked;
 pub mod assets;
 pub mod authority;
 mod bearer;

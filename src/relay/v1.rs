@@ -13,7 +13,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::Relay;
 use super::shown::{PeerShown, TicketRequest, TicketShown};
 use crate::accounts::{self, Bearers, ManageRelay, Program};
-use crate::http::Problem;
+use crate::http::{Problem, asked};
 
 /// What stands behind the routes.
 type ApiState = accounts::ApiState<Relay>;
@@ -118,7 +118,7 @@ async fn ticket(
         StatusCode::UNSUPPORTED_MEDIA_TYPE | StatusCode::PAYLOAD_TOO_LARGE => {
             Problem::new(error.status(), "body", "The body cannot be taken").detail(error.body_text())
         }
-        _ => bad(error.body_text()),
+        _ => bad(asked::json(&error).to_string()),
     })?;
     let ticket = state.room.ticket(&wanted).map_err(|error| bad(error.to_string()))?;
     Ok((StatusCode::CREATED, Json(ticket)))

@@ -15,6 +15,7 @@ use super::room::Webhooks;
 use super::shown::{DeliveryShown, TargetShown};
 use crate::accounts::{self, Act, Bearers, ManageSpaces, Program};
 use crate::http::Problem;
+use crate::http::asked::query;
 use crate::http::blocking;
 use crate::http::problem::method_not_allowed;
 
@@ -79,7 +80,7 @@ async fn deliveries(
 ) -> Result<Json<Vec<DeliveryShown>>, Problem> {
     let Query(wanted) = wanted.map_err(|error| {
         let problem = Problem::new(StatusCode::BAD_REQUEST, "bad-query", "That cannot be asked for");
-        problem.detail(error.body_text())
+        problem.detail(query(&error).to_string())
     })?;
     let found = state.room.deliveries(wanted.target.as_deref(), wanted.state);
     let found = found.map_err(|error| ours(&error))?.into_iter();
@@ -99,13 +100,13 @@ async fn replay(
 ) -> Result<StatusCode, Problem> {
     match state.room.replay(&target, &id).await {
         Ok(()) => Ok(StatusCode::ACCEPTED),
-        Err(error @ (ReplayError::Target(_) | ReplayError::Delivery(_))) => {
+        Err(ReplayError::Target(_) | ReplayError::Delivery(_)) => {
             let problem = Problem::new(
                 StatusCode::NOT_FOUND,
                 "unknown-delivery",
                 "There is nothing to send once more",
             );
-            Err(problem.detail(error.to_string()))
+            Err(problem.detail("there is no such target, or no such delivery of it that is settled"))
         }
         Err(ReplayError::Write(error)) => {
             tracing::warn!(%error, "a replay was not written down");

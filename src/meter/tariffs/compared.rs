@@ -1,6 +1,8 @@
 //! What a meter holds beside what was written to it, in numbers with units (EMOP §22.1, §22.3). Pure.
 
+use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
 use utoipa::ToSchema;
 
 use crate::meter::emop::blank::is_blank;
@@ -70,6 +72,13 @@ pub(in crate::meter) fn payload_in_words(object: &Object, payload: &[u8], dialec
         },
         Ok(_) | Err(_) => hex(payload),
     }
+}
+
+/// When a tariff begins; the first second of meters' time stands for none.
+pub(super) fn begins(of: &Map<String, Json>) -> Option<String> {
+    let shown = of.get("activation_datetime")?.as_str()?;
+    let at = Offset::UTC.to_timestamp(shown.parse().ok()?).ok()?;
+    (at != MeterTime::NONE.moment()).then(|| shown.to_owned())
 }
 
 /// A moment as the meter's own clock shows it: no zone is told, since only the meter knows it.

@@ -1,12 +1,11 @@
 //! Tariffs and writings of them as people and programs see them (EMOP §22.1).
 
 use jiff::Timestamp;
-use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use utoipa::ToSchema;
 
-use super::compared::{Difference, own_clock, priced};
+use super::compared::{Difference, begins, own_clock, priced};
 use super::ledger::{OBJECTS, TariffRow, WriteState};
 use crate::domain::{MeterId, Quality};
 use crate::meter::emop::tariff::FutureTariff;
@@ -157,13 +156,6 @@ fn shown(name: &str, money: Money) -> AmountShown {
         gbp: money.to_string(),
         words: priced(name, money),
     }
-}
-
-/// When a tariff begins; the first second of meters' time stands for none.
-fn begins(of: &Map<String, Json>) -> Option<String> {
-    let shown = of.get("activation_datetime")?.as_str()?;
-    let at = Offset::UTC.to_timestamp(shown.parse().ok()?).ok()?;
-    (at != MeterTime::NONE.moment()).then(|| shown.to_owned())
 }
 
 impl TariffShown {

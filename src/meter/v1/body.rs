@@ -1,31 +1,33 @@
-//! What a request about codes brings: one JSON object.
+//! What a request about meters brings: one JSON object, or a query. A code is not repeated, wherever it stood: programs log
+//! what they are answered.
 
+use axum::extract::Query;
+use axum::extract::rejection::QueryRejection;
 use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
+use crate::http::asked;
 use crate::meter::emop::Token;
 
-/// Reads a body that must be an object: a list of its values in order is none, though serde would take it.
+/// Reads a body that must be an object.
 ///
 /// # Errors
 ///
-/// When it is not what is wanted. A code is not repeated, wherever it stood: programs log what they are answered.
+/// When it is not what is wanted.
 pub(super) fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
-    if body.trim_ascii_start().first() != Some(&b'{') {
-        return Err(ApiError::Body("a JSON object is expected".to_owned()));
+    asked::object(body).map_err(|error| ApiError::Asked(error.unless(Token::may_be_in)))
+}
+
+/// Reads a query.
+///
+/// # Errors
+///
+/// When it is not what is wanted.
+pub(super) fn query<T>(read: Result<Query<T>, QueryRejection>) -> Result<T, ApiError> {
+    match read {
+        Ok(Query(read)) => Ok(read),
+        Err(rejection) => Err(ApiError::Asked(asked::query(&rejection).unless(Token::may_be_in))),
     }
-    serde_json::from_slice(body).map_err(|error| {
-        let words = error.to_string();
-        ApiError::Body(if Token::may_be_in(&words) {
-            format!(
-                "it is not what is expected at line {} column {}",
-                error.line(),
-                error.column()
-            )
-        } else {
-            words
-        })
-    })
 }
 
 #[cfg(test)]

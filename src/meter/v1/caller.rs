@@ -31,18 +31,14 @@ impl Caller {
     /// A meter that they may see.
     pub(super) fn meter(&self, api: &Api, serial: &str) -> Result<MeterShown, ApiError> {
         self.must(Act::ReadMeters)?;
-        let serial: MeterId = serial
-            .parse()
-            .map_err(|_| ApiError::Serial(serial.chars().take(60).collect()))?;
+        let serial: MeterId = serial.parse()?;
         Ok(api.room.show(&serial)?)
     }
 
     /// A meter that they may give codes.
     pub(super) fn tops_up(&self, api: &Api, serial: &str) -> Result<MeterId, ApiError> {
         self.must(Act::TopUp)?;
-        let serial: MeterId = serial
-            .parse()
-            .map_err(|_| ApiError::Serial(serial.chars().take(60).collect()))?;
+        let serial: MeterId = serial.parse()?;
         Ok(api.room.show(&serial)?.meter.serial)
     }
 

@@ -4,7 +4,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use crate::accounts::BearerError;
-use crate::domain::{Element, MeterId};
+use crate::domain::{Element, MeterId, MeterIdError};
+use crate::http::asked::AskedError;
 use crate::http::{BrokenError, Problem};
 use crate::meter::explain::ExplainError;
 use crate::meter::tariffs::TariffError;
@@ -19,15 +20,16 @@ pub(super) enum ApiError {
     /// Not for this token, or not now.
     #[error(transparent)]
     Refused(#[from] BearerError),
-    /// There is no such meter.
-    #[error("there is no meter {0}")]
+    /// There is no such meter. What was asked for is not said, here and wherever something is not found: it may be a code
+    /// that was put into the wrong place.
+    #[error("there is no such meter")]
     Unknown(MeterId),
-    /// The text is no serial.
-    #[error("{0:?} is not a meter's serial: 1 to 32 letters and digits")]
-    Serial(String),
-    /// The query is not what this request takes.
+    /// What stands in a serial's place is none.
+    #[error(transparent)]
+    Serial(#[from] MeterIdError),
+    /// The body or the query is not what this request takes.
     #[error("{0}")]
-    Query(String),
+    Asked(AskedError),
     /// The time asked for cannot be answered.
     #[error(transparent)]
     Span(#[from] SpanError),
@@ -107,11 +109,17 @@ impl IntoResponse for ApiError {
                 return ApiError::Provider(ProviderError::Signature).into_response();
             }
             ApiError::Provider(_) => (StatusCode::UNAUTHORIZED, "unauthorized", "Who are you?"),
-            ApiError::Serial(_) | ApiError::Query(_) | ApiError::Body(_) | ApiError::Key => {
+            ApiError::Asked(AskedError {
+                pointer: Some(pointer), ..
+            }) => {
+                let problem = Problem::new(StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read");
+                return problem.detail(words).member("pointer", pointer).into_response();
+            }
+            ApiError::Serial(_) | ApiError::Asked(_) | ApiError::Body(_) | ApiError::Key => {
                 (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read")
             }
-            ApiError::Explain(ExplainError::Meters(MetersError::Unknown(_))) => {
-                (StatusCode::NOT_FOUND, "unknown", "Not found")
+            ApiError::Explain(ExplainError::Meters(MetersError::Unknown(meter))) => {
+                return ApiError::Unknown(meter).into_response();
             }
             ApiError::Explain(ExplainError::Period | ExplainError::Calendar(_))
             | ApiError::Span(_)
@@ -147,6 +155,16 @@ fn ours(about: &str, words: &str) -> Response {
 
 /// How a tariff is refused.
 fn tariff_refused(error: TariffError, words: String) -> Response {
+    if let TariffError::UnknownMeter(meter) = error {
+        return ApiError::Unknown(meter).into_response();
+    }
+    let member = match &error {
+        TariffError::Argument { option, .. } | TariffError::OnlyPrepay { option, .. } => Some(*option),
+        TariffError::NotKnown { option, .. } => Some(*option),
+        TariffError::Moment(_) | TariffError::Past { .. } => Some("from"),
+        TariffError::Why => Some("why"),
+        _ => None,
+    };
     let (status, kind, title) = match error {
         TariffError::UnknownMeter(_) => (StatusCode::NOT_FOUND, "unknown", "Not found"),
         TariffError::Off(_) => (StatusCode::CONFLICT, "not-served", "The meter is not served"),
@@ -175,11 +193,18 @@ fn tariff_refused(error: TariffError, words: String) -> Response {
             return ours("a tariff", &words);
         }
     };
-    Problem::new(status, kind, title).detail(words).into_response()
+    let problem = Problem::new(status, kind, title).detail(words);
+    match member {
+        Some(member) => problem.member("pointer", format!("/{member}")).into_response(),
+        None => problem.into_response(),
+    }
 }
 
 /// How a code is refused that is none of the caller's fault alone.
 fn topup_refused(error: TopupError, words: String) -> Response {
+    if let TopupError::UnknownMeter(meter) = error {
+        return ApiError::Unknown(meter).into_response();
+    }
     let (status, kind, title) = match error {
         TopupError::UnknownMeter(_) | TopupError::Unknown => (StatusCode::NOT_FOUND, "unknown", "Not found"),
         TopupError::Off(_) => (StatusCode::CONFLICT, "not-served", "The meter is not served"),

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
+use super::body::query;
 use super::caller::Caller;
 use super::error::ApiError;
 use crate::domain::{
@@ -151,7 +152,7 @@ pub(super) async fn intervals(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let serial = caller.meter(&api, &serial)?.meter.serial;
-    let asked = asked.map_err(|error| ApiError::Query(error.body_text()))?.0;
+    let asked = query(asked)?;
     let span = Span::new(asked.from, asked.to, Timestamp::now())?;
     let registers = registers(&api, &serial, &asked)?;
     let totals = blocking({
@@ -180,7 +181,7 @@ pub(super) async fn intervals(
 fn registers(api: &Api, serial: &MeterId, asked: &IntervalsQuery) -> Result<Vec<Register>, ApiError> {
     match (asked.register, asked.measure, asked.element) {
         (Some(register), None, None) => Ok(vec![register]),
-        (Some(_), ..) => Err(ApiError::Query(
+        (Some(_), ..) => Err(ApiError::Body(
             "give either register, or measure and element".to_owned(),
         )),
         (None, measure, element) => {
@@ -267,7 +268,7 @@ pub(super) async fn readings(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let serial = caller.meter(&api, &serial)?.meter.serial;
-    let wanted = wanted.map_err(|error| ApiError::Query(error.body_text()))?.0;
+    let wanted = query(wanted)?;
     let span = Span::new(wanted.from, wanted.to, Timestamp::now())?;
     let register = wanted.register;
     let found: Result<Vec<Reading>, ReadError> = blocking({

@@ -13,6 +13,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
+use super::body::query;
 use super::caller::Caller;
 use super::error::ApiError;
 use crate::accounts::Act;
@@ -174,7 +175,7 @@ pub(super) async fn list(
     filter: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Json<Listed>, ApiError> {
     caller.must(Act::ReadMeters)?;
-    let filter = filter.map_err(|error| ApiError::Query(error.body_text()))?.0;
+    let filter = query(filter)?;
     let limit = filter.limit.unwrap_or(USUAL);
     if !(1..=MOST).contains(&limit) {
         return Err(ApiError::Limit(MOST));

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Api;
+use super::body::query;
 use super::caller::Caller;
 use super::error::ApiError;
 use crate::http::blocking;
@@ -47,7 +48,7 @@ pub(super) async fn money(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let serial = caller.meter(&api, &serial)?.meter.serial;
-    let asked = asked.map_err(|error| ApiError::Query(error.body_text()))?.0;
+    let asked = query(asked)?;
     let period = Period::new(asked.from, asked.to, api.room.today())?;
     let explained = blocking(move || api.room.explain(&serial, period, &(Timestamp::MIN..Timestamp::MAX)));
     let mut money = explained.await??;

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Api;
+use super::body::{object, query};
 use super::caller::Caller;
 use super::error::ApiError;
 use crate::meter::tariffs::{NewTariff, TariffWriteShown, TariffsShown};
@@ -73,9 +74,9 @@ pub(super) async fn write(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let meter = caller.writes(&api, &serial)?;
-    let manner = manner.map_err(|error| ApiError::Query(error.body_text()))?.0;
+    let manner = query(manner)?;
     let body = body.map_err(|error| ApiError::Body(error.body_text()))?;
-    let new: NewTariff = serde_json::from_slice(&body).map_err(|error| ApiError::Body(error.to_string()))?;
+    let new: NewTariff = object(&body)?;
     if manner.dry_run {
         return Ok(Json(api.room.plan_tariff(&meter, &new)?).into_response());
     }

@@ -15,7 +15,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
-use super::body::object;
+use super::body::{object, query};
 use super::caller::Caller;
 use super::error::ApiError;
 use super::events::leave;
@@ -183,7 +183,7 @@ pub(super) async fn list(
     part: Result<Query<Part>, QueryRejection>,
 ) -> Result<Json<Listed>, ApiError> {
     let meter = caller.topped_up(&api, &serial)?;
-    let part = part.map_err(|error| ApiError::Query(error.body_text()))?.0;
+    let part = query(part)?;
     let limit = part.limit.unwrap_or(USUAL);
     if !(1..=MOST).contains(&limit) {
         return Err(ApiError::Limit(MOST));

@@ -66,7 +66,7 @@ impl Caller {
         match self {
             Caller::Token(_) => self.is_operator(role),
             // A key of another space learns nothing of this one.
-            Caller::Key(key) if key.space != space => Err(ApiError::of_space(space)),
+            Caller::Key(key) if key.space != space => Err(ApiError::Unknown),
             Caller::Key(key) if key.role >= role => Ok(()),
             Caller::Key(_) => Err(ApiError::Forbidden),
         }
@@ -87,9 +87,9 @@ impl Caller {
 
     /// The space, when it lives and they may. Reading with a viewer's key does not renew its life (OCC §5.9).
     pub(super) fn space(&self, room: &Occupancy, id: &str, role: KeyRole) -> Result<Space, ApiError> {
-        let id: SpaceId = id.parse().map_err(|_| ApiError::Id(shortened(id)))?;
+        let id: SpaceId = id.parse().map_err(|_| ApiError::Id)?;
         self.may(id, role)?;
-        let space = room.get(id)?.ok_or_else(|| ApiError::of_space(id))?;
+        let space = room.get(id)?.ok_or(ApiError::Unknown)?;
         self.renew(room, id, room.now());
         Ok(space)
     }
@@ -100,11 +100,6 @@ impl Caller {
             room.last_use.renew(id, now);
         }
     }
-}
-
-/// The id as an answer repeats it.
-fn shortened(id: &str) -> String {
-    id.chars().take(60).collect()
 }
 
 /// Which pages of other origins may call (OCC §5.10); `None`: none. Cookies are never allowed.

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use crate::domain::SpaceId;
+use crate::http::asked::AskedError;
 use crate::http::{BrokenError, Problem};
 use crate::store::spaces::{SpaceError, TooManySpacesError};
 use crate::store::{ReadError, RowError, WriteError};
@@ -17,18 +17,19 @@ pub(super) enum ApiError {
     /// The token or key does not cover it.
     #[error("this token or key does not cover that")]
     Forbidden,
-    /// There is no such space, or the key is of another one.
-    #[error("there is no space {0}")]
-    Unknown(String),
+    /// There is no such space, or the key is of another one. What was asked for is not said, here and wherever something is
+    /// not found.
+    #[error("there is no such space")]
+    Unknown,
     /// There is no such key.
-    #[error("this space has no key {0}")]
-    UnknownKey(String),
+    #[error("this space has no such key")]
+    UnknownKey,
     /// The id is not one.
-    #[error("{0:?} is not the id of a space")]
-    Id(String),
-    /// The body is not what this request takes.
+    #[error("that is not the id of a space: they are UUIDs")]
+    Id,
+    /// The body or the query is not what this request takes.
     #[error("{0}")]
-    Body(String),
+    Asked(AskedError),
     /// A value is out of bounds.
     #[error("{what} must be {wanted}")]
     Bounds {
@@ -85,7 +86,7 @@ impl From<BrokenError> for ApiError {
 impl From<SpaceError> for ApiError {
     fn from(error: SpaceError) -> ApiError {
         match error {
-            SpaceError::Unknown(id) => ApiError::of_space(id),
+            SpaceError::Unknown(_) => ApiError::Unknown,
             SpaceError::TooMany(many) => ApiError::TooManySpaces(many),
             SpaceError::Row(error) => ApiError::Row(error),
         }
@@ -93,19 +94,13 @@ impl From<SpaceError> for ApiError {
 }
 
 impl ApiError {
-    pub(super) fn of_space(id: SpaceId) -> ApiError {
-        ApiError::Unknown(id.to_string())
-    }
-
     fn problem(self) -> Problem {
         let words = self.to_string();
         let (status, kind, title) = match &self {
             ApiError::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Who are you?"),
             ApiError::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
-            ApiError::Unknown(_) | ApiError::UnknownKey(_) => (StatusCode::NOT_FOUND, "unknown", "Not found"),
-            ApiError::Id(_) | ApiError::Body(_) => {
-                (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read")
-            }
+            ApiError::Unknown | ApiError::UnknownKey => (StatusCode::NOT_FOUND, "unknown", "Not found"),
+            ApiError::Id | ApiError::Asked(_) => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read"),
             ApiError::Bounds { .. } => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "out-of-bounds",
@@ -147,6 +142,9 @@ impl ApiError {
                 .member("applied", applied)
                 .member("requested", requested),
             ApiError::TooManyListeners => Problem::new(status, kind, title).retry_after(30),
+            ApiError::Asked(AskedError {
+                pointer: Some(pointer), ..
+            }) => Problem::new(status, kind, title).member("pointer", pointer),
             _ => Problem::new(status, kind, title),
         };
         problem.detail(words.clone()).member("error", words)

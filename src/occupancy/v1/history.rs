@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::caller::Caller;
 use super::error::ApiError;
+use crate::http::asked::query;
 use crate::http::blocking;
 use crate::http::table::{self, Format, Row};
 use crate::occupancy::Occupancy;
@@ -58,7 +59,7 @@ pub(super) async fn history(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let space = caller.space(&room, &id, KeyRole::Viewer)?;
-    let asked = asked.map_err(|error| ApiError::Body(error.body_text()))?.0;
+    let asked = asked.map_err(|error| ApiError::Asked(query(&error)))?.0;
     let to = asked.to.unwrap_or_else(Timestamp::now);
     let day_before = to
         .checked_sub(SignedDuration::from_hours(24))

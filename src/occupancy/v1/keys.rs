@@ -65,7 +65,7 @@ pub(super) async fn revoke(
     let store = room.store.clone();
     let made = change.make(&room, move |page, _, _| match keys::revoke_on(page, id, &key)? {
         true => Ok(answer(&store, StatusCode::NO_CONTENT, &(), None)),
-        false => Err(ApiError::UnknownKey(key)),
+        false => Err(ApiError::UnknownKey),
     });
     let response = made.await;
     room.accounts.ring();

@@ -12,6 +12,7 @@ use super::caller::Caller;
 use super::error::ApiError;
 use super::shape::SpaceShown;
 use crate::domain::{Level, Space, SpaceId};
+use crate::http::asked::{AskedError, query};
 use crate::http::blocking;
 use crate::occupancy::Occupancy;
 use crate::occupancy::keys::KeyRole;
@@ -58,7 +59,7 @@ impl Filter {
             .map(|cursor| {
                 cursor
                     .parse()
-                    .map_err(|_| ApiError::Body("the cursor is not one of ours".to_owned()))
+                    .map_err(|_| ApiError::Asked(AskedError::whole("cursor: it is not one of ours")))
             })
             .transpose()
     }
@@ -83,7 +84,7 @@ pub(super) async fn list(
     filter: Result<Query<Filter>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Listed>, ApiError> {
     caller.is_operator(KeyRole::Viewer)?;
-    let filter = filter.map_err(|error| ApiError::Body(error.body_text()))?.0;
+    let filter = filter.map_err(|error| ApiError::Asked(query(&error)))?.0;
     let limit = filter.limit.unwrap_or(USUAL);
     if !(1..=MOST).contains(&limit) {
         return Err(ApiError::Bounds {
@@ -120,7 +121,7 @@ pub(super) async fn totals(
     filter: Result<Query<Filter>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Totals>, ApiError> {
     caller.is_operator(KeyRole::Viewer)?;
-    let filter = filter.map_err(|error| ApiError::Body(error.body_text()))?.0;
+    let filter = filter.map_err(|error| ApiError::Asked(query(&error)))?.0;
     let mut totals = Totals::default();
     for space in look(&room, filter, None).await?.found {
         totals.spaces += 1;

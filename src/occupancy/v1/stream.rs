@@ -14,6 +14,7 @@ use super::shape::SpaceShown;
 use crate::domain::{Event, SpaceId};
 use crate::feed::stream::{Listening, Speaker, Upgrade};
 use crate::feed::{Filter, Leave, News};
+use crate::http::asked::AskedError;
 use crate::occupancy::Occupancy;
 use crate::occupancy::keys::KeyRole;
 
@@ -53,7 +54,7 @@ pub(super) async fn several(
         .filter_map(|pair| pair.split_once('='))
     {
         if name != "space" {
-            return Err(ApiError::Body(format!("unknown parameter {name:?}")));
+            return Err(ApiError::Asked(AskedError::whole(format!("{name}: is not known here"))));
         }
         spaces.insert(caller.space(&room, value, KeyRole::Viewer)?.id);
     }

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use super::caller::Caller;
 use super::error::{ApiError, not_written};
 use crate::domain::Space;
+use crate::http::asked;
 use crate::http::once::{Answer, Known, LONGEST, Once};
 use crate::occupancy::Occupancy;
 use crate::store::{Page, Store};
@@ -85,8 +86,7 @@ impl Change {
 
     /// The body as JSON.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
-        serde_json::from_slice(&self.body)
-            .map_err(|error| ApiError::Body(format!("the body is not what this takes: {error}")))
+        asked::object(&self.body).map_err(ApiError::Asked)
     }
 
     /// Makes the change, or gives its kept answer again.

@@ -40,6 +40,7 @@ mod topup_removed;
 mod topup_speed;
 mod topups;
 pub mod v1;
+mod v1_refused;
 mod vectors;
 mod writes;
 mod written;

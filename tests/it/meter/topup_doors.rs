@@ -147,7 +147,7 @@ fn an_app_gives_a_code_and_hears_what_becomes_of_it() {
     for (wrong, said) in [
         (json!({ "token": "1000" }), "20 digits"),
         (json!({ "token": 10_000_000_000_001_250u64 }), "quotation marks"),
-        (json!({ "token": CODE, "more": 1 }), "unknown field"),
+        (json!({ "token": CODE, "more": 1 }), "/more: is not known here"),
     ] {
         let refused = prepaid.post(&tokens, &[auth], &wrong.to_string());
         assert!(
