@@ -41,6 +41,8 @@ struct TopupPage {
     note: Option<&'static str>,
     trouble: Option<String>,
     waits: bool,
+    /// Whether it was sent, and the meter is asked.
+    checks: bool,
     settled: bool,
 }
 
@@ -206,6 +208,7 @@ pub(super) async fn show(
         // The way to the meter is for whoever runs the box.
         trouble: topup.trouble.clone().filter(|_| runs_box),
         waits: topup.state == TopupState::Waiting,
+        checks: topup.state == TopupState::Sending,
         settled: topup.state.is_settled(),
         meter,
         name,
