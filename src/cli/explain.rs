@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::{CliError, Common, print};
 use crate::admin::Client;
-use crate::domain::MeterId;
+use crate::domain::{MeterId, given};
 use crate::meter::explain::{MoneyShown, StatementShown};
 
 /// Which balance is to be explained.
@@ -15,10 +15,10 @@ pub(super) struct Explain {
     /// The meter's serial
     serial: MeterId,
     /// The first day, where the house stands [default: six days before the last]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = given::day)]
     from: Option<Date>,
     /// The last day, which is among them [default: today]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = given::day)]
     to: Option<Date>,
     /// Rows for a spreadsheet
     #[arg(long, conflicts_with = "json")]

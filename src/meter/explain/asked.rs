@@ -31,7 +31,7 @@ pub enum ExplainError {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// The calendar ends before.
-    #[error("no calendar goes so far: {0}")]
+    #[error("no calendar goes so far")]
     Calendar(#[from] jiff::Error),
 }
 

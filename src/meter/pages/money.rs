@@ -7,12 +7,11 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::PageState;
 use super::error::PageError;
-use crate::domain::MeterId;
+use crate::domain::{MeterId, given};
 use crate::face::{Page, Shell, SignedIn};
 use crate::http::blocking;
 use crate::meter::explain::{ExplainError, LineShown, MoneyShown, Period, StatementShown};
@@ -71,8 +70,7 @@ pub(super) async fn show(
     let seen = state.find(&person, &serial)?;
     let date = |text: Option<String>| {
         let text = text.filter(|text| !text.is_empty());
-        text.map(|text| text.parse::<Date>().map_err(|_| PageError::Day))
-            .transpose()
+        text.map(|text| given::day(&text)).transpose()
     };
     let last = seen.last(person.now).to_zoned(state.face.timezone().clone()).date();
     let period = Period::new(date(days.from)?, date(days.to)?, last)?;

@@ -1,5 +1,6 @@
 //! Refusals of `/v1/meters` (RFC 9457).
 
+use axum::extract::rejection::QueryRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
@@ -70,6 +71,17 @@ pub(super) enum ApiError {
     /// The work itself broke.
     #[error("the fault is ours")]
     Broken,
+}
+
+impl ApiError {
+    /// A query that cannot be read: which part of it and why, without what the reader of queries says of itself.
+    pub(super) fn query(error: &QueryRejection) -> ApiError {
+        let words = error.body_text();
+        let why = words
+            .split_once(": ")
+            .filter(|(whence, _)| whence.ends_with("query string"));
+        ApiError::Query(why.map_or(words.as_str(), |(_, why)| why).to_owned())
+    }
 }
 
 impl From<BrokenError> for ApiError {

@@ -13,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Api;
 use super::caller::Caller;
 use super::error::ApiError;
+use crate::domain::given::optional_moment;
 use crate::domain::{
     Element, HALF_HOUR, HalfHour, HalfHoursAsked, Interval, Measure, MeterId, Quality, Reading, Register, Stretches,
 };
@@ -29,9 +30,11 @@ use crate::store::readings::Readings;
 pub(super) struct IntervalsQuery {
     /// From when on; absent: a day before `to`.
     #[param(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "optional_moment")]
     from: Option<Timestamp>,
     /// Until when; absent: now.
     #[param(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "optional_moment")]
     to: Option<Timestamp>,
     /// `import` (which is meant when absent) or `export`: the sum of the meter's elements.
     #[param(value_type = Option<String>)]
@@ -151,7 +154,7 @@ pub(super) async fn intervals(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let serial = caller.meter(&api, &serial)?.meter.serial;
-    let asked = asked.map_err(|error| ApiError::Query(error.body_text()))?.0;
+    let asked = asked.map_err(|error| ApiError::query(&error))?.0;
     let span = Span::new(asked.from, asked.to, Timestamp::now())?;
     let registers = registers(&api, &serial, &asked)?;
     let totals = blocking({
@@ -203,9 +206,11 @@ pub(super) struct ReadingsQuery {
     register: Register,
     /// From when on; absent: a day before `to`.
     #[param(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "optional_moment")]
     from: Option<Timestamp>,
     /// Until when; absent: now.
     #[param(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "optional_moment")]
     to: Option<Timestamp>,
     /// `json`, `csv` or `ndjson`; absent: as `Accept` says.
     #[param(value_type = Option<String>)]
@@ -267,7 +272,7 @@ pub(super) async fn readings(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let serial = caller.meter(&api, &serial)?.meter.serial;
-    let wanted = wanted.map_err(|error| ApiError::Query(error.body_text()))?.0;
+    let wanted = wanted.map_err(|error| ApiError::query(&error))?.0;
     let span = Span::new(wanted.from, wanted.to, Timestamp::now())?;
     let register = wanted.register;
     let found: Result<Vec<Reading>, ReadError> = blocking({

@@ -16,6 +16,7 @@ use super::Api;
 use super::caller::Caller;
 use super::error::ApiError;
 use crate::accounts::Act;
+use crate::domain::given::optional_number;
 use crate::domain::{Doubt, Duty, Health, Identity, MeterId, Quantity};
 use crate::meter::{MeterShown, Progress, ValueShown};
 
@@ -139,6 +140,7 @@ pub(super) struct Filter {
     cursor: Option<String>,
     /// At most so many, 1 to 500.
     #[param(minimum = 1, maximum = 500)]
+    #[serde(default, deserialize_with = "optional_number")]
     limit: Option<usize>,
 }
 
@@ -174,7 +176,7 @@ pub(super) async fn list(
     filter: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Json<Listed>, ApiError> {
     caller.must(Act::ReadMeters)?;
-    let filter = filter.map_err(|error| ApiError::Query(error.body_text()))?.0;
+    let filter = filter.map_err(|error| ApiError::query(&error))?.0;
     let limit = filter.limit.unwrap_or(USUAL);
     if !(1..=MOST).contains(&limit) {
         return Err(ApiError::Limit(MOST));

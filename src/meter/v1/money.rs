@@ -14,6 +14,7 @@ use utoipa::IntoParams;
 use super::Api;
 use super::caller::Caller;
 use super::error::ApiError;
+use crate::domain::given::optional_day;
 use crate::http::blocking;
 use crate::http::table::{self, Format};
 use crate::meter::explain::{MoneyShown, Period};
@@ -25,9 +26,11 @@ use crate::meter::explain::{MoneyShown, Period};
 pub(super) struct MoneyQuery {
     /// The first day where the house stands, such as `2026-02-01`; absent: six days before `to`.
     #[param(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "optional_day")]
     from: Option<Date>,
     /// The last day, which is among them; absent: today.
     #[param(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "optional_day")]
     to: Option<Date>,
     /// `true`: each half-hour with what it cost, of which lines are the sum.
     half_hours: Option<bool>,
@@ -47,7 +50,7 @@ pub(super) async fn money(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let serial = caller.meter(&api, &serial)?.meter.serial;
-    let asked = asked.map_err(|error| ApiError::Query(error.body_text()))?.0;
+    let asked = asked.map_err(|error| ApiError::query(&error))?.0;
     let period = Period::new(asked.from, asked.to, api.room.today())?;
     let explained = blocking(move || api.room.explain(&serial, period, &(Timestamp::MIN..Timestamp::MAX)));
     let mut money = explained.await??;

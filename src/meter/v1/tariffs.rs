@@ -73,7 +73,7 @@ pub(super) async fn write(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let meter = caller.writes(&api, &serial)?;
-    let manner = manner.map_err(|error| ApiError::Query(error.body_text()))?.0;
+    let manner = manner.map_err(|error| ApiError::query(&error))?.0;
     let body = body.map_err(|error| ApiError::Body(error.body_text()))?;
     let new: NewTariff = serde_json::from_slice(&body).map_err(|error| ApiError::Body(error.to_string()))?;
     if manner.dry_run {
