@@ -3,13 +3,16 @@
 //!
 //! `amount` counts exactly, `tariff` says what a tariff charges if the box can read it, `payments` which top-ups stand
 //! between which reads, `sum` adds up: these are pure. `seen` and `gather` fetch what they need, `shown` is what people
-//! and programs are given.
+//! and programs are given, `difference` says what a difference can be made of, `words` says it to people, `rows` to
+//! spreadsheets.
 
 mod amount;
 mod asked;
+mod difference;
 mod facts;
 mod gather;
 mod payments;
+mod rows;
 mod seen;
 mod shown;
 mod statement;
@@ -19,6 +22,10 @@ mod sum_tests;
 mod tariff;
 #[cfg(test)]
 mod with_a_meter;
+mod words;
 
 pub use asked::{ExplainError, Period};
-pub use shown::{CsvRow, HalfHourShown, LineShown, MoneyShown, StatementShown};
+pub use difference::DifferenceShown;
+pub use rows::CsvRow;
+pub use shown::{Entry, HalfHourShown, LineShown, MoneyShown, StatementShown};
+pub(in crate::meter) use words::in_pounds;

@@ -17,7 +17,7 @@ use crate::meter::emop::Money;
 use crate::meter::own_time::OwnTime;
 
 /// What a tariff that nobody has read is called.
-const NO_TARIFF: &str = "which tariff was in force is not known";
+const NO_TARIFF: &str = "which prices were in force is not known";
 /// What the rounding of a meter may make of each stretch that is added up by itself.
 const ROUNDING: Exact = Exact(1_000);
 
@@ -96,7 +96,7 @@ impl Sum<'_> {
         if first.amount.0 < 0 || last.amount.0 < 0 {
             self.causes.insert(Cause::EmergencyCredit);
         }
-        self.close(first, last)
+        self.close(&balances[opening..=closing])
     }
 
     /// The half-hours that end within a stretch: so each belongs to one stretch alone, wherever it is cut.
@@ -133,7 +133,9 @@ impl Sum<'_> {
         let charges = tariff.charges.map_err(|why| why.to_string())?;
         let mut costs = vec![(Element::A, charges.unit_rate_a, used.a)];
         if used.b > 0 {
-            let rate = charges.unit_rate_b.ok_or("the price of element B was not read")?;
+            let rate = charges
+                .unit_rate_b
+                .ok_or("the price of the second circuit was not read")?;
             costs.push((Element::B, rate, used.b));
         }
         Ok(costs)
@@ -228,7 +230,7 @@ impl Sum<'_> {
         let worth = rise + self.charged(before.at, after.at) - known;
         let worth = Money((worth + Exact(500)).0.div_euclid(1_000).try_into().unwrap_or(i64::MAX));
         if worth.0 <= 0 {
-            let why = "a top-up of unknown worth that the balance does not show".to_owned();
+            let why = "a top-up of unknown worth, which the balance does not show".to_owned();
             return self.not_computed(day, &span, 0, why);
         }
         let what = What::Step {
@@ -292,7 +294,7 @@ impl Sum<'_> {
         });
         self.causes.insert(Cause::Cut {
             at: read.at,
-            most: cost.map(|cost| cost.to_string()),
+            most: cost,
         });
         match (cost, end) {
             (Some(cost), 1) => self.widen(Exact::ZERO, cost.abs()),
@@ -301,7 +303,8 @@ impl Sum<'_> {
         }
     }
 
-    fn close(&mut self, opening: Balance, closing: Balance) -> Statement {
+    fn close(&mut self, balances: &[Balance]) -> Statement {
+        let (opening, closing) = (balances[0], balances[balances.len() - 1]);
         let mut remainder = Exact::ZERO;
         let mut computed = Exact::from(opening.amount);
         let mut lines: Vec<Line> = Vec::new();
@@ -326,6 +329,7 @@ impl Sum<'_> {
             remainder,
             computed,
             closing,
+            balances: balances.to_vec(),
             causes: std::mem::take(&mut self.causes).into_iter().collect(),
             bounds: self.bounds,
         }
