@@ -140,9 +140,15 @@ pub(super) fn prepaying(now: Timestamp) -> Result<Option<(MeterId, Paid)>, CliEr
     let paid = Paid {
         meter: SimulatedMeter::new(kind.setup(now)?, dialect.clone(), &Faults::default()),
         dialect,
-        at: now.saturating_sub(PAID_AGO).map_err(CliError::failed)?,
+        at: ago(now, PAID_AGO)?.moment(),
     };
     Ok(Some((serial, paid)))
+}
+
+/// What a meter's clock showed so long before `now`: whole seconds.
+fn ago(now: Timestamp, length: SignedDuration) -> Result<MeterTime, CliError> {
+    let moment = now.saturating_sub(length).map_err(CliError::failed)?;
+    MeterTime::of(moment).map_err(CliError::failed)
 }
 
 fn dialect() -> Result<Dialect, CliError> {
@@ -158,20 +164,16 @@ impl Kind {
 
     /// What it is like at `now`: the same whenever it is asked with the same `now`.
     fn setup(&self, now: Timestamp) -> Result<Setup, CliError> {
-        let ago = |length| {
-            let moment = now.saturating_sub(length).map_err(CliError::failed)?;
-            MeterTime::of(moment).map_err(CliError::failed)
-        };
         let mut setup = Setup::new(self.serial);
         setup.twin = self.twin;
         setup.three_phase = self.three_phase.then_some(MeterType::AxWholeCurrent);
         setup.shape = Shape::of_household(self.serial);
         setup.balance = Money(1_843_000);
-        setup.log_start = ago(MEMORY)?;
+        setup.log_start = ago(now, MEMORY)?;
         if self.prepay {
             setup.prepay = true;
             setup.balance = PAID;
-            setup.balance_at = Some(ago(PAID_AGO)?);
+            setup.balance_at = Some(ago(now, PAID_AGO)?);
         }
         Ok(setup)
     }

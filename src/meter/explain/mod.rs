@@ -15,6 +15,8 @@ mod payments;
 mod rows;
 mod seen;
 mod shown;
+#[cfg(test)]
+mod shown_tests;
 mod statement;
 mod sum;
 #[cfg(test)]

@@ -224,7 +224,11 @@ impl StatementShown {
                 in_pounds(least),
                 in_pounds(most)
             ),
-            _ => "Not explained: something was left out, so that how large the difference may be is not known."
+            _ if self.differences.iter().any(DifferenceShown::is_of_lines) => "Not explained: something was left out, so \
+                 that how large the difference may be is not known."
+                .to_owned(),
+            _ => "Not explained yet: of a half-hour in which a balance was read it is not known what was used, so that how \
+                  large the difference may be is not known either."
                 .to_owned(),
         }
     }

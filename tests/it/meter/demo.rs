@@ -52,4 +52,26 @@ fn the_demo_has_live_meters_and_its_certificates_open_the_mediator() {
         });
         (known.count() == 3).then_some(())
     });
+    explains_three_days(found, &serial);
+}
+
+/// What the box reads now and what it would have read since somebody paid are one meter's: all of it adds up.
+fn explains_three_days(found: &Value, serial: &str) {
+    let config = found["config_file"].as_str().unwrap();
+    let lines = eventually("three days of the balance are explained", || {
+        let asked = binary()
+            .args(["prepay", "explain", serial, "--json", "--config", config])
+            .output()
+            .unwrap();
+        let money: Value = serde_json::from_slice(&asked.stdout).ok()?;
+        let lines = money["statement"]["lines"].as_array()?.clone();
+        let left_out = lines.iter().any(|line| line["kind"] == "not_computed");
+        (money["statement"]["explained"] == true && !left_out).then_some(lines)
+    });
+    let of = |kind: &str| lines.iter().filter(|line| line["kind"] == kind).count();
+    assert!(
+        (3..=5).contains(&of("energy")) && (2..=4).contains(&of("standing_charge")),
+        "{lines:?}"
+    );
+    assert_eq!((of("rise"), of("step")), (0, 0), "{lines:?}");
 }
