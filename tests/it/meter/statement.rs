@@ -112,19 +112,16 @@ async fn a_spreadsheet_holds_all_of_a_statement_by_command_and_by_page() {
         .filter(|row| row["kind"] == "energy");
     let hours = (midnight(day(1)) - midnight(day(3))).total(jiff::Unit::Hour).unwrap();
     assert_eq!(halves.count(), 2 * hours as usize);
-    add(&flat.running, "next", "resident");
-    flat.running
-        .json(&["user", "meters", "next", &format!("{SERIAL}@{to}")]);
-    let theirs = sign_in(&flat.running, "next").get(&format!("/meters/{SERIAL}/money.csv?from={from}&to={to}"));
+    add(&flat.running, "former", "resident");
+    let came = format!("{SERIAL}@{}", day(4));
+    flat.running.json(&["user", "meters", "former", &came]);
+    flat.running.json(&["user", "move-out", "former", "--at", &to]);
+    let mut former = sign_in(&flat.running, "former");
+    let theirs = former.get(&format!("/meters/{SERIAL}/money.csv?from={from}&to={}", day(0)));
     let theirs = rows(theirs.text().as_bytes());
     assert!(theirs.iter().any(|row| row["kind"] == "energy"), "{theirs:?}");
-    let first = midnight(day(2)).to_string();
-    assert!(
-        theirs
-            .iter()
-            .all(|row| text(&row["from"]).is_empty() || text(&row["from"]) >= &*first),
-        "{theirs:?}"
-    );
+    let end = midnight(day(2)).to_string();
+    assert!(theirs.iter().all(|row| text(&row["to"]) <= &*end), "{theirs:?}");
     for stranger in ["viewer", "resident"] {
         let mut browser = signed_in(&flat.running, stranger);
         assert_eq!(
