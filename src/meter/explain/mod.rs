@@ -2,9 +2,9 @@
 //! top-ups, and what they come to beside what the meter itself shows (EMOP §23).
 //!
 //! `amount` counts exactly, `tariff` says what a tariff charges if the box can read it, `payments` which top-ups stand
-//! between which reads, `sum` adds up: these are pure. `seen` and `gather` fetch what they need, `shown` is what people
-//! and programs are given, `difference` says what a difference can be made of, `words` says it to people, `rows` to
-//! spreadsheets.
+//! between which reads, `sum` adds up, with `reads` for what lies between two: these are pure. `seen` and `gather` fetch
+//! what they need, `shown` is what people and programs are given, `difference` says what a difference can be made of,
+//! `words` says it to people, `rows` to spreadsheets.
 
 mod amount;
 mod asked;
@@ -12,6 +12,7 @@ mod difference;
 mod facts;
 mod gather;
 mod payments;
+mod reads;
 mod rows;
 mod seen;
 mod shown;
