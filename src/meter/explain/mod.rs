@@ -27,7 +27,7 @@ mod tariff;
 mod with_a_meter;
 mod words;
 
-pub use asked::{ExplainError, Period};
+pub use asked::{Detail, ExplainError, Period};
 pub use difference::DifferenceShown;
 pub use rows::CsvRow;
 pub use shown::{Entry, HalfHourShown, LineShown, MoneyShown, StatementShown};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::amount::Exact;
-use super::asked::Period;
+use super::asked::{Detail, Period};
 use super::difference::{DifferenceShown, differences};
 use super::statement::{Line, Statement, What};
 use super::words::{self, in_pounds};
@@ -123,7 +123,7 @@ pub struct HalfHourShown {
 impl MoneyShown {
     pub(super) fn of(
         meter: &MeterId,
-        period: Period,
+        (period, detail): (Period, Detail),
         begins: Option<Timestamp>,
         statement: Option<Statement>,
         place: &TimeZone,
@@ -136,17 +136,8 @@ impl MoneyShown {
             to: period.to,
             begins,
             note,
-            statement: statement.map(|statement| StatementShown::of(statement, place)),
+            statement: statement.map(|statement| StatementShown::of(statement, detail, place)),
         }
-    }
-
-    /// Leaves the half-hours out, of which each line is the sum.
-    #[must_use]
-    pub fn without_half_hours(mut self) -> MoneyShown {
-        for line in self.statement.iter_mut().flat_map(|statement| &mut statement.lines) {
-            line.half_hours.clear();
-        }
-        self
     }
 }
 
@@ -233,7 +224,7 @@ impl StatementShown {
         }
     }
 
-    fn of(statement: Statement, place: &TimeZone) -> StatementShown {
+    fn of(statement: Statement, detail: Detail, place: &TimeZone) -> StatementShown {
         let differences = differences(&statement, place);
         StatementShown {
             difference: statement.difference().to_string(),
@@ -242,7 +233,11 @@ impl StatementShown {
             most: statement.bounds.map(|(_, most)| most.to_string()),
             opened: statement.opening.at,
             opening: statement.opening.amount.to_string(),
-            lines: statement.lines.into_iter().map(LineShown::of).collect(),
+            lines: statement
+                .lines
+                .into_iter()
+                .map(|line| LineShown::of(line, detail))
+                .collect(),
             remainder: statement.remainder.to_string(),
             computed: statement.computed.to_string(),
             closed: statement.closing.at,
@@ -255,11 +250,15 @@ impl StatementShown {
 }
 
 impl LineShown {
-    fn of(line: Line) -> LineShown {
+    fn of(line: Line, detail: Detail) -> LineShown {
         let watt_hours = line.half_hours.iter().map(|(_, watt_hours, _)| watt_hours).sum();
         let (rate, watt_hours) = match &line.what {
             What::Energy { rate, .. } => (Some(rate.to_string()), Some(watt_hours)),
             _ => (None, None),
+        };
+        let half_hours = match detail {
+            Detail::Lines => Vec::new(),
+            Detail::HalfHours => line.half_hours,
         };
         LineShown {
             day: line.day,
@@ -270,8 +269,7 @@ impl LineShown {
             watt_hours,
             rate,
             amount: line.amount.map(|amount| amount.to_string()),
-            half_hours: line
-                .half_hours
+            half_hours: half_hours
                 .into_iter()
                 .map(|(from, watt_hours, amount): (_, _, Exact)| HalfHourShown {
                     from,

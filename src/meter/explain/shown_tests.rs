@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::asked::Period;
+use super::asked::{Detail, Period};
 use super::facts::{Balance, Facts, HalfHourUsed, Tariff, Unknown, Used};
 use super::shown::MoneyShown;
 use super::sum::statement;
@@ -54,7 +54,13 @@ fn shown(reads: [i64; 2], is_known: fn(i64) -> bool) -> MoneyShown {
     let day = at(0).to_zoned(london.clone()).date();
     let period = Period { from: day, to: day };
     let explained = statement(&facts, &(at(-540)..at(600)), &london);
-    MoneyShown::of(&"EML1".parse().unwrap(), period, Some(at(-600)), explained, &london)
+    MoneyShown::of(
+        &"EML1".parse().unwrap(),
+        (period, Detail::Lines),
+        Some(at(-600)),
+        explained,
+        &london,
+    )
 }
 
 #[test]

@@ -36,6 +36,7 @@ pub(super) fn statement(facts: &Facts, span: &Range<Timestamp>, place: &TimeZone
         facts,
         begins,
         place,
+        day: None,
         lines: BTreeMap::new(),
         causes: BTreeSet::from([Cause::Rounding]),
         bounds: Some((-ROUNDING, ROUNDING)),
@@ -48,6 +49,8 @@ pub(super) struct Sum<'f> {
     pub(super) facts: &'f Facts,
     begins: Timestamp,
     place: &'f TimeZone,
+    /// The day that was asked for last, and from when until when it is.
+    day: Option<(Range<Timestamp>, Date)>,
     pub(super) lines: BTreeMap<(Date, Key), Sub>,
     pub(super) causes: BTreeSet<Cause>,
     pub(super) bounds: Option<(Exact, Exact)>,
@@ -126,24 +129,44 @@ impl Sum<'_> {
     }
 
     /// What a half-hour costs by element; why not, where nobody knows.
-    pub(super) fn cost(&self, one: &HalfHourUsed) -> Result<Vec<(Element, Money, u64)>, String> {
+    pub(super) fn cost(
+        &self,
+        one: &HalfHourUsed,
+    ) -> Result<impl Iterator<Item = (Element, Money, u64)> + use<>, String> {
         let used = one.used.map_err(|why| why.to_string())?;
         // What was before everything began does not count.
         let span = one.from.max(self.begins)..one.to();
         let tariff = self.facts.tariff_over(&span).ok_or(NO_TARIFF)?;
         let charges = tariff.charges.map_err(|why| why.to_string())?;
-        let mut costs = vec![(Element::A, charges.unit_rate_a, used.a)];
-        if used.b > 0 {
-            let rate = charges
-                .unit_rate_b
-                .ok_or("the price of the second circuit was not read")?;
-            costs.push((Element::B, rate, used.b));
+        let a = (Element::A, charges.unit_rate_a, used.a);
+        let b = match used.b {
+            0 => None,
+            count => {
+                let rate = charges
+                    .unit_rate_b
+                    .ok_or("the price of the second circuit was not read")?;
+                Some((Element::B, rate, count))
+            }
+        };
+        Ok([Some(a), b].into_iter().flatten())
+    }
+
+    /// The day of a half-hour: the same as that of the one before, most of the time.
+    fn day_of(&mut self, at: Timestamp) -> Date {
+        if let Some((span, day)) = &self.day
+            && span.contains(&at)
+        {
+            return *day;
         }
-        Ok(costs)
+        let day = at.to_zoned(self.place.clone()).date();
+        let midnight = |day: Date| day.to_zoned(self.place.clone()).map(|midnight| midnight.timestamp());
+        let ends = day.tomorrow().and_then(midnight);
+        self.day = midnight(day).and_then(|begins| Ok((begins..ends?, day))).ok();
+        day
     }
 
     fn charge(&mut self, one: &HalfHourUsed) {
-        let (day, span) = (self.date(one.from), one.from..one.to());
+        let (day, span) = (self.day_of(one.from), one.from..one.to());
         match self.cost(one) {
             Ok(costs) => {
                 for (element, rate, watt_hours) in costs {

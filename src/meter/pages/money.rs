@@ -20,7 +20,7 @@ use crate::domain::{MeterId, given};
 use crate::face::{Page, Shell, SignedIn};
 use crate::http::blocking;
 use crate::http::table;
-use crate::meter::explain::{CsvRow, DifferenceShown, Entry, ExplainError, MoneyShown, Period, StatementShown};
+use crate::meter::explain::{CsvRow, Detail, DifferenceShown, Entry, ExplainError, MoneyShown, Period, StatementShown};
 
 #[derive(Template)]
 #[template(path = "money.html", config = ".askama.toml")]
@@ -93,13 +93,14 @@ impl Asked {
         let parts = seen.sight.clip(state.room.span_of(period)?);
         let explained = blocking({
             let (room, meter) = (state.room.clone(), seen.shown.meter.serial.clone());
+            let wanted = (period, Detail::of(days.half_hours));
             let sight = seen.sight.clone();
             move || {
                 // What is known of the time before a part, when it is theirs, gives it its opening balance.
                 let whole = sight.clip(Timestamp::MIN..Timestamp::MAX);
                 let theirs = |part: &Range<Timestamp>| whole.iter().find(|span| span.contains(&part.start)).cloned();
                 let parts = parts.iter().filter_map(theirs);
-                let all = parts.map(|within| room.explain(&meter, period, &within));
+                let all = parts.map(|within| room.explain(&meter, wanted, &within));
                 all.collect::<Result<Vec<MoneyShown>, ExplainError>>()
             }
         });
@@ -153,11 +154,7 @@ pub(super) async fn csv(
     Query(days): Query<Days>,
 ) -> Result<Response, PageError> {
     let asked = Asked::explain(&state, &person, &serial, &days).await?;
-    let parts = asked.parts.into_iter().map(|money| match days.half_hours {
-        Some(true) => money,
-        _ => money.without_half_hours(),
-    });
-    let rows: Vec<CsvRow> = parts.flat_map(|money| money.rows()).collect();
+    let rows: Vec<CsvRow> = asked.parts.iter().flat_map(MoneyShown::rows).collect();
     let name = format!(
         "{}-money-{}-{}.csv",
         asked.seen.shown.meter.serial, asked.period.from, asked.period.to

@@ -17,7 +17,7 @@ use super::error::ApiError;
 use crate::domain::given::optional_day;
 use crate::http::blocking;
 use crate::http::table::{self, Format};
-use crate::meter::explain::{MoneyShown, Period};
+use crate::meter::explain::{Detail, MoneyShown, Period};
 
 /// Which days.
 #[derive(Deserialize, IntoParams)]
@@ -52,10 +52,8 @@ pub(super) async fn money(
     let serial = caller.meter(&api, &serial)?.meter.serial;
     let asked = asked.map_err(|error| ApiError::query(&error))?.0;
     let period = Period::new(asked.from, asked.to, api.room.today())?;
-    let explained = blocking(move || api.room.explain(&serial, period, &(Timestamp::MIN..Timestamp::MAX)));
-    let mut money = explained.await??;
-    if !asked.half_hours.unwrap_or(false) {
-        money = money.without_half_hours();
-    }
+    let wanted = (period, Detail::of(asked.half_hours));
+    let explained = blocking(move || api.room.explain(&serial, wanted, &(Timestamp::MIN..Timestamp::MAX)));
+    let money = explained.await??;
     Ok(table::answer(Format::of(asked.format, &headers), &money.rows(), &money))
 }
