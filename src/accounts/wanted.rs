@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::naming::Beginning;
+use crate::domain::given::{self, GivenError};
 use crate::domain::{MeterId, MeterIdError};
 
 /// A meter, and the day from which on it is somebody's.
@@ -27,8 +28,8 @@ pub enum WantedError {
     #[error(transparent)]
     Meter(#[from] MeterIdError),
     /// The day is none.
-    #[error("`{0}` is no day: write it as 2026-05-01")]
-    Day(String),
+    #[error(transparent)]
+    Day(#[from] GivenError),
 }
 
 impl Wanted {
@@ -54,15 +55,9 @@ impl FromStr for Wanted {
             Some((meter, day)) => (meter, Some(day)),
             None => (text, None),
         };
-        // A calendar takes other ways of writing a day, and times of day, which are none here.
-        let plain = |day: &Date, text: &str| day.to_string() == text;
-        let read = |text: &str| {
-            let day = text.parse().ok().filter(|day| plain(day, text));
-            day.ok_or_else(|| WantedError::Day(text.to_owned()))
-        };
         Ok(Wanted {
             meter: meter.parse()?,
-            since: day.map(read).transpose()?,
+            since: day.map(given::day).transpose()?,
         })
     }
 }

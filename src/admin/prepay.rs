@@ -18,7 +18,7 @@ use super::problem::AdminError;
 use crate::http::blocking;
 use crate::http::table::{self, Format};
 use crate::meter::emop::Token;
-use crate::meter::explain::Period;
+use crate::meter::explain::{Detail, Period};
 use crate::meter::topup::{ByHand, NewTopup, TopupShown};
 
 /// The longest that a command line waits for what becomes of a code, in seconds.
@@ -144,14 +144,11 @@ async fn money(
 ) -> Result<Response, AdminError> {
     let (room, meter) = (room(&state)?, serial(&meter)?);
     let period = Period::new(days.from, days.to, room.today())?;
-    let explained = blocking(move || room.explain(&meter, period, &(Timestamp::MIN..Timestamp::MAX)));
+    let wanted = (period, Detail::of(days.half_hours));
+    let explained = blocking(move || room.explain(&meter, wanted, &(Timestamp::MIN..Timestamp::MAX)));
     let money = explained
         .await
         .map_err(|error| AdminError::failed(error.to_string()))??;
-    let money = match days.half_hours {
-        Some(true) => money,
-        _ => money.without_half_hours(),
-    };
     let format = days.format.unwrap_or(Format::Json);
     Ok(table::answer(format, &money.rows(), &money))
 }

@@ -13,6 +13,7 @@ use super::{CliError, Common, move_out, print};
 use crate::accounts::{Role, Secret, Wanted};
 use crate::admin::{Client, ClientError, Departed, Departure};
 use crate::config::Config;
+use crate::domain::given;
 
 #[derive(Subcommand)]
 pub(super) enum UserCommand {
@@ -55,7 +56,7 @@ pub(super) enum UserCommand {
         /// Their name
         name: String,
         /// The day on which nothing is theirs any more, from its midnight on; else from now on
-        #[arg(long, value_name = "YYYY-MM-DD")]
+        #[arg(long, value_name = "YYYY-MM-DD", value_parser = given::day)]
         at: Option<Date>,
         /// Ask the meters, and say what would be done
         #[arg(long)]

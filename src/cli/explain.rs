@@ -6,8 +6,8 @@ use jiff::civil::Date;
 
 use super::{CliError, Common, print};
 use crate::admin::Client;
-use crate::domain::MeterId;
-use crate::meter::explain::{MoneyShown, StatementShown};
+use crate::domain::{MeterId, given};
+use crate::meter::explain::{Entry, MoneyShown, StatementShown};
 
 /// Which balance is to be explained.
 #[derive(Args)]
@@ -15,10 +15,10 @@ pub(super) struct Explain {
     /// The meter's serial
     serial: MeterId,
     /// The first day, where the house stands [default: six days before the last]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = given::day)]
     from: Option<Date>,
     /// The last day, which is among them [default: today]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = given::day)]
     to: Option<Date>,
     /// Rows for a spreadsheet
     #[arg(long, conflicts_with = "json")]
@@ -36,10 +36,7 @@ impl Explain {
         path.push_str(&day("to", self.to));
         if self.csv {
             let bytes = client.fetch(Method::GET, &format!("{path}&format=csv"), None).await?;
-            let text = String::from_utf8_lossy(&bytes);
-            for line in text.lines() {
-                print::line(format_args!("{line}"));
-            }
+            print::csv(&String::from_utf8_lossy(&bytes));
             return Ok(());
         }
         let money: MoneyShown = client.ask(Method::GET, &path, None).await?;
@@ -66,25 +63,37 @@ fn lines(statement: &StatementShown) {
     let end = |when: String, words: &str, amount: &String| [when, words.to_owned(), "-".to_owned(), amount.clone()];
     let opened = print::moment(Some(statement.opened));
     let closed = print::moment(Some(statement.closed));
-    let mut rows = vec![end(opened, "balance as the meter showed it", &statement.opening)];
-    rows.extend(statement.lines.iter().map(|line| {
-        let energy = line
-            .watt_hours
-            .map(|count| format!("{}.{:03} kWh", count / 1_000, count % 1_000));
-        [
-            line.day.to_string(),
-            line.words.clone(),
-            print::or_dash(energy),
-            line.amount.clone().unwrap_or_else(|| "?".to_owned()),
-        ]
-    }));
-    rows.push(end("-".to_owned(), "cut off from these lines", &statement.remainder));
-    rows.push(end(closed.clone(), "computed", &statement.computed));
-    rows.push(end(closed, "the meter's own", &statement.closing));
+    let mut rows = vec![end(opened, "balance that the meter showed", &statement.opening)];
+    rows.extend(statement.entries().into_iter().map(|(day, entry)| row(day, entry)));
+    rows.push(end("-".to_owned(), "fractions left off above", &statement.remainder));
+    rows.push(end(closed.clone(), "so it should be", &statement.computed));
+    rows.push(end(closed, "what the meter shows", &statement.closing));
     rows.push(end("-".to_owned(), "difference", &statement.difference));
     print::table(["when", "what", "energy", "GBP"], rows);
     print::line(format_args!("{}", statement.verdict()));
+    if !statement.causes.is_empty() {
+        print::line(format_args!("What a difference can be made of:"));
+    }
     for cause in &statement.causes {
         print::line(format_args!("* {cause}"));
+    }
+}
+
+fn row(day: Date, entry: Entry<'_>) -> [String; 4] {
+    match entry {
+        Entry::Line(line) => {
+            let kwh = |count: u64| format!("{}.{:03} kWh", count / 1_000, count % 1_000);
+            [
+                day.to_string(),
+                line.words.clone(),
+                print::or_dash(line.watt_hours.map(kwh)),
+                print::or_dash(line.amount.as_ref()),
+            ]
+        }
+        Entry::LeftOut(one) => {
+            let until = one.last.filter(|last| *last != day);
+            let days = until.map_or_else(|| day.to_string(), |last| format!("{day} to {last}"));
+            [days, one.words.clone(), "-".to_owned(), "not known".to_owned()]
+        }
     }
 }

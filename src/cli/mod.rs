@@ -12,6 +12,7 @@ mod explain;
 mod jobs;
 mod mediators;
 mod meters;
+mod misread;
 mod move_out;
 mod owner;
 mod pki;
@@ -198,7 +199,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, trim: fn()) -> ExitCode {
     let cli = match Cli::try_parse_from(relay::as_known(in_full(args))) {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print();
+            misread::say(&error);
             return if error.use_stderr() {
                 ExitCode::from(exit::USAGE)
             } else {

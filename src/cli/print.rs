@@ -30,6 +30,14 @@ pub(super) fn note_on(text: Arguments<'_>) {
     let _ = write!(std::io::stderr().lock(), "\r{}", escaped(&text.to_string()));
 }
 
+/// Rows for a spreadsheet, each ended as RFC 4180 has it.
+pub(super) fn csv(text: &str) {
+    let mut out = std::io::stdout().lock();
+    for row in text.lines() {
+        let _ = write!(out, "{}\r\n", escaped(row));
+    }
+}
+
 /// One JSON document on one line.
 pub(super) fn json(value: &impl Serialize) {
     let text = serde_json::to_string(value).expect("what commands print is plain data");

@@ -7,6 +7,7 @@ mod believed;
 mod energy;
 mod event;
 mod faults;
+pub mod given;
 mod interval;
 mod lane;
 mod latest;

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
 /// The picture's size, and the room for labels at its sides.
 const WIDTH: f64 = 720.0;
@@ -13,6 +13,9 @@ const BOTTOM: f64 = 28.0;
 const TOP: f64 = 12.0;
 /// Seconds between two places where an hour can begin, in any time zone.
 const STEP: i64 = 1_800;
+/// What is longer than this has days below it instead of hours, and of those so many as narrow screens have room for.
+const DAYS_FROM: SignedDuration = SignedDuration::from_hours(36);
+const MARKS: i64 = 6;
 
 /// A stretch of time, and how high its highest value stands.
 #[derive(Clone, Copy, Debug)]
@@ -34,10 +37,29 @@ impl Frame<'_> {
         let mut svg = format!(
             "<svg class=\"plot {class}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{label}\">"
         );
-        self.hours(&mut svg);
+        self.around(&mut svg, inside);
+        svg
+    }
+
+    /// As [`Frame::svg`], with a title and a description that tells what is to be seen (SVG 2 §5.7). Both hold words of
+    /// ours, numbers and days only.
+    #[must_use]
+    pub fn told_svg(&self, class: &str, (title, description): (&str, &str), inside: &str) -> String {
+        let mut svg = format!(
+            "<svg class=\"plot {class}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\"><title>{title}</title><desc>{description}</desc>"
+        );
+        self.around(&mut svg, inside);
+        svg
+    }
+
+    fn around(&self, svg: &mut String, inside: &str) {
+        if self.to.duration_since(self.from) > DAYS_FROM {
+            self.days(svg);
+        } else {
+            self.hours(svg);
+        }
         svg.push_str(inside);
         svg.push_str("</svg>");
-        svg
     }
 
     /// Where a moment stands; those outside stand at the edges.
@@ -74,16 +96,36 @@ impl Frame<'_> {
         for at in steps.filter_map(|second| Timestamp::from_second(second).ok()) {
             let hour = at.to_zoned(self.timezone.clone());
             if at > self.from && hour.minute() == 0 && hour.hour() % 4 == 0 {
-                let x = self.x(at);
-                let _ = write!(
-                    svg,
-                    "<path class=\"hour\" d=\"M{x:.1} {TOP}V{:.1}\"/><text class=\"label\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
-                    HEIGHT - BOTTOM,
-                    HEIGHT - 6.0,
-                    hour.strftime("%H:%M")
-                );
+                self.mark(svg, at, &hour.strftime("%H:%M").to_string());
             }
         }
+    }
+
+    /// A line at a midnight, with the day below it, as many as there is room for.
+    fn days(&self, svg: &mut String) {
+        let days = self.to.duration_since(self.from).as_secs() / 86_400;
+        let step = usize::try_from(days / MARKS + 1).unwrap_or(1);
+        let first = self.from.to_zoned(self.timezone.clone()).date();
+        for day in first.series(1.day()).skip(1).step_by(step) {
+            let Ok(midnight) = day.to_zoned(self.timezone.clone()) else {
+                return;
+            };
+            // At the edge its name would stick out.
+            if self.x(midnight.timestamp()) > WIDTH - LEFT {
+                return;
+            }
+            self.mark(svg, midnight.timestamp(), &day.strftime("%-d %b").to_string());
+        }
+    }
+
+    fn mark(&self, svg: &mut String, at: Timestamp, name: &str) {
+        let x = self.x(at);
+        let _ = write!(
+            svg,
+            "<path class=\"hour\" d=\"M{x:.1} {TOP}V{:.1}\"/><text class=\"label\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{name}</text>",
+            HEIGHT - BOTTOM,
+            HEIGHT - 6.0,
+        );
     }
 }
 
@@ -105,6 +147,28 @@ mod tests {
             assert_eq!(svg.matches(&format!(">{hour}<")).count(), 1, "{svg}");
         }
         assert!(!svg.contains(">00:00<"), "the edges carry no line");
+    }
+
+    #[test]
+    fn what_is_longer_has_days_below_it_and_never_too_many() {
+        let marks = |days: i64| {
+            let from: Timestamp = "2026-03-27T10:00:00Z".parse().unwrap();
+            let frame = Frame {
+                from,
+                to: from + SignedDuration::from_hours(24 * days),
+                top: 1.0,
+                timezone: &TimeZone::get("Europe/London").unwrap(),
+            };
+            frame.told_svg("saw", ("A", "B"), "")
+        };
+        let week = marks(7);
+        assert!(
+            week.contains("<title>A</title><desc>B</desc>") && week.contains(">28 Mar<") && week.contains(">30 Mar<")
+        );
+        for days in [2, 7, 30, 400] {
+            let many = marks(days).matches("class=\"label\"").count();
+            assert!((1..=7).contains(&many), "{days} days have {many}");
+        }
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! Rows of an answer in the form that was asked for: JSON, CSV (RFC 4180), or a line of JSON each (NDJSON).
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use axum::Json;
@@ -41,7 +42,7 @@ pub trait Row {
     /// The names of its columns.
     const COLUMNS: &str;
 
-    /// The row's fields, each a number, a time or a word, so that none wants quotes.
+    /// The row's fields.
     fn fields(&self) -> Vec<String>;
 }
 
@@ -61,12 +62,85 @@ pub fn answer<R: Row + Serialize>(format: Format, rows: &[R], whole: impl Serial
 pub fn csv<R: Row>(rows: &[R]) -> String {
     let mut text = format!("{}\r\n", R::COLUMNS);
     for row in rows {
-        let _ = write!(text, "{}\r\n", row.fields().join(","));
+        let _ = write!(
+            text,
+            "{}\r\n",
+            row.fields()
+                .iter()
+                .map(|field| quoted(field))
+                .collect::<Vec<_>>()
+                .join(",")
+        );
     }
     text
+}
+
+/// A field as it stands in a row: between quotes when it has what rows are divided by (RFC 4180 §2).
+fn quoted(field: &str) -> Cow<'_, str> {
+    if field.contains(['"', ',', '\r', '\n']) {
+        Cow::Owned(format!("\"{}\"", field.replace('"', "\"\"")))
+    } else {
+        Cow::Borrowed(field)
+    }
 }
 
 fn ndjson<R: Serialize>(rows: &[R]) -> String {
     let lines = rows.iter().filter_map(|row| serde_json::to_string(row).ok());
     lines.map(|line| line + "\n").collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    struct Three([String; 3]);
+
+    impl Row for Three {
+        const COLUMNS: &str = "a,b,c";
+
+        fn fields(&self) -> Vec<String> {
+            self.0.to_vec()
+        }
+    }
+
+    /// The rows of a CSV text as any reader of RFC 4180 sees them.
+    fn read(text: &str) -> Vec<Vec<String>> {
+        let (mut rows, mut row, mut field) = (Vec::new(), Vec::new(), String::new());
+        let (mut rest, mut within) = (text.chars().peekable(), false);
+        while let Some(c) = rest.next() {
+            match c {
+                '"' if within && rest.next_if_eq(&'"').is_some() => field.push('"'),
+                '"' => within = !within,
+                ',' if !within => row.push(std::mem::take(&mut field)),
+                '\r' if !within => {
+                    assert_eq!(rest.next(), Some('\n'));
+                    row.push(std::mem::take(&mut field));
+                    rows.push(std::mem::take(&mut row));
+                }
+                c => field.push(c),
+            }
+        }
+        assert!(row.is_empty() && field.is_empty() && !within, "the last row ends too");
+        rows
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_field_holds_comes_out_as_it_went_in(fields in proptest::array::uniform3("[a,\"\r\n ]{0,6}")) {
+            let rows = read(&csv(&[Three(fields.clone())]));
+            prop_assert_eq!(&rows[0], &["a", "b", "c"]);
+            prop_assert_eq!(&rows[1..], &[fields.to_vec()]);
+        }
+    }
+
+    #[test]
+    fn numbers_times_and_words_stand_without_quotes() {
+        let plain = ["-0.05", "2026-03-01T00:00:00Z", "energy at 23.8p"].map(str::to_owned);
+        assert_eq!(
+            csv(&[Three(plain)]),
+            "a,b,c\r\n-0.05,2026-03-01T00:00:00Z,energy at 23.8p\r\n"
+        );
+    }
 }

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use super::emop::blank::is_blank_u32;
 use super::emop::event_log::PAGES;
 use super::emop::money::{AmountRangeError, Money, MoneyError, UNITS_PER_POUND};
+use crate::domain::given::{self, GivenError};
 
 /// The highest rate: one pound.
 const RATE_LIMIT: Money = Money(UNITS_PER_POUND);
@@ -55,8 +56,8 @@ pub enum ArgumentError {
     #[error("`{0}` is neither on nor off")]
     Switch(String),
     /// No day.
-    #[error("`{0}` is not a day such as 2026-02-10")]
-    Day(String),
+    #[error(transparent)]
+    Day(#[from] GivenError),
     /// No moment.
     #[error("`{0}` is not a moment such as 2026-02-10T00:30:00 (UTC) or 2026-02-10T00:30:00+01:00")]
     Moment(String),
@@ -120,9 +121,7 @@ pub fn switch(text: &str) -> Result<bool, ArgumentError> {
 
 /// `YYYY-MM-DD`.
 pub fn day(text: &str) -> Result<Date, ArgumentError> {
-    let wrong = || ArgumentError::Day(text.to_owned());
-    let formed = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    formed.then(|| text.parse().ok()).flatten().ok_or_else(wrong)
+    Ok(given::day(text)?)
 }
 
 /// ISO 8601; without an offset it is UTC, and a day alone its beginning.

@@ -81,7 +81,7 @@ fn a_day_begins_at_its_midnight_in_london() {
     let wrong = running.command(&["user", "meters", "clara", "EML1@1 May"]);
     assert_eq!(wrong.status.code(), Some(2));
     assert!(
-        String::from_utf8_lossy(&wrong.stderr).contains("2026-05-01"),
+        String::from_utf8_lossy(&wrong.stderr).contains("days are written 2026-03-01"),
         "{wrong:?}"
     );
 }

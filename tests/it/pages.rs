@@ -316,7 +316,11 @@ fn a_resident_sees_their_meters_half_hours_and_nobody_elses() {
     assert!(page.text("table").contains("measured"));
     assert_eq!(page.faults(), [""; 0]);
     page.go(&format!("/meters/{serial}?day=9999-12-31"));
-    assert!(page.text("main").contains("A day is written as"), "no fault of ours");
+    assert!(
+        page.text("main")
+            .contains("`9999-12-31` is not a day that can be asked for"),
+        "no fault of ours"
+    );
     page.go("/meters/EML9");
     assert!(page.text("main").contains("There is no such meter"));
     page.go("/spaces");

@@ -72,7 +72,7 @@ pub(super) struct Simulated {
 
 impl Simulated {
     /// Binds their ports, from `first` on; 0: any.
-    pub(super) async fn listen(first: u16) -> Result<Simulated, CliError> {
+    pub(super) async fn listen(first: u16, now: Timestamp) -> Result<Simulated, CliError> {
         let mut simulated = Simulated {
             sections: String::from(
                 "[meters]\nrequest_gap = \"10ms\"\nbackfill = \"60d\"\n\n[meters.polling]\nreads = \"20s\"\npower = \"10s\"\nvoltage = \"20s\"\nprepay_balance = \"10s\"\n",
@@ -82,7 +82,7 @@ impl Simulated {
         for (number, kind) in (0..).zip(&KINDS) {
             let port = if first == 0 { 0 } else { first.saturating_add(number) };
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-            let meter = TcpMeter::listen(address, kind.station()?)
+            let meter = TcpMeter::listen(address, kind.station(now)?)
                 .await
                 .map_err(CliError::failed)?;
             let _ = write!(
@@ -123,28 +123,59 @@ pub(super) fn serials() -> Vec<MeterId> {
         .collect()
 }
 
+/// A meter that is paid for beforehand, as it was when somebody paid.
+pub(super) struct Paid {
+    pub(super) meter: SimulatedMeter,
+    pub(super) dialect: Dialect,
+    pub(super) at: Timestamp,
+}
+
+/// The demo's prepaying meter, if it has one.
+pub(super) fn prepaying(now: Timestamp) -> Result<Option<(MeterId, Paid)>, CliError> {
+    let Some(kind) = KINDS.iter().find(|kind| kind.prepay) else {
+        return Ok(None);
+    };
+    let serial = kind.serial.parse().map_err(CliError::failed)?;
+    let dialect = dialect()?;
+    let paid = Paid {
+        meter: SimulatedMeter::new(kind.setup(now)?, dialect.clone(), &Faults::default()),
+        dialect,
+        at: ago(now, PAID_AGO)?.moment(),
+    };
+    Ok(Some((serial, paid)))
+}
+
+/// What a meter's clock showed so long before `now`: whole seconds.
+fn ago(now: Timestamp, length: SignedDuration) -> Result<MeterTime, CliError> {
+    let moment = now.saturating_sub(length).map_err(CliError::failed)?;
+    MeterTime::of(moment).map_err(CliError::failed)
+}
+
+fn dialect() -> Result<Dialect, CliError> {
+    Dialect::new(Inferred::default(), InferredWrites::Allowed).map_err(CliError::failed)
+}
+
 impl Kind {
-    fn station(&self) -> Result<Station, CliError> {
-        let dialect = Dialect::new(Inferred::default(), InferredWrites::Allowed).map_err(CliError::failed)?;
-        let now = Timestamp::now();
-        let ago = |length| {
-            let moment = now.saturating_sub(length).map_err(CliError::failed)?;
-            MeterTime::of(moment).map_err(CliError::failed)
-        };
+    fn station(&self, now: Timestamp) -> Result<Station, CliError> {
+        let faults = Faults::default();
+        let meter = SimulatedMeter::new(self.setup(now)?, dialect()?, &faults);
+        Ok(Station::new(meter, faults, Now::Running))
+    }
+
+    /// What it is like at `now`: the same whenever it is asked with the same `now`.
+    fn setup(&self, now: Timestamp) -> Result<Setup, CliError> {
         let mut setup = Setup::new(self.serial);
         setup.twin = self.twin;
         setup.three_phase = self.three_phase.then_some(MeterType::AxWholeCurrent);
         setup.shape = Shape::of_household(self.serial);
         setup.balance = Money(1_843_000);
-        setup.log_start = ago(MEMORY)?;
+        setup.log_start = ago(now, MEMORY)?;
         if self.prepay {
             setup.prepay = true;
             setup.balance = PAID;
-            setup.balance_at = Some(ago(PAID_AGO)?);
+            setup.balance_at = Some(ago(now, PAID_AGO)?);
         }
-        let faults = Faults::default();
-        let meter = SimulatedMeter::new(setup, dialect, &faults);
-        Ok(Station::new(meter, faults, Now::Running))
+        Ok(setup)
     }
 }
 

@@ -4,6 +4,7 @@ mod client;
 mod gateway;
 mod meters;
 mod once;
+mod paid;
 mod prepare;
 mod yesterday;
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use super::meters::{self, Grpc, Simulated};
-use super::yesterday;
+use super::{paid, yesterday};
 use crate::accounts::{Accounts, AccountsError, Bearers, Beginning, Role, Scope, Secret, Standing, random};
 use crate::cli::CliError;
 use crate::cli::reach::absolute;
@@ -65,12 +65,13 @@ pub(super) async fn prepare(dir: &Path, port_base: u16) -> Result<Prepared, CliE
     let dir = &absolute(dir);
     own_folder(dir)?;
     let config_file = dir.join("config.toml");
-    let simulated = Simulated::listen(if port_base == 0 {
+    let now = Timestamp::now();
+    let first = if port_base == 0 {
         0
     } else {
         port_base.saturating_add(20)
-    })
-    .await?;
+    };
+    let simulated = Simulated::listen(first, now).await?;
     let text = config(dir, port_base) + &simulated.sections;
     write_private(&config_file, text.as_bytes()).map_err(CliError::failed)?;
     let earlier = std::fs::read(dir.join("demo.json")).ok();
@@ -82,7 +83,7 @@ pub(super) async fn prepare(dir: &Path, port_base: u16) -> Result<Prepared, CliE
     let place = Place::in_data_dir(&data);
     let store = tokio::task::spawn_blocking(move || Store::open(Options::at(place))).await;
     let store = store.map_err(CliError::failed)?.map_err(CliError::failed)?;
-    let furnished = furnish(dir, &data, &store, earlier).await;
+    let furnished = furnish((dir, &data), &store, earlier, now).await;
     store.close().await;
     let furnished = furnished?;
     Ok(Prepared {
@@ -113,8 +114,13 @@ struct Furnished {
     grpc: Grpc,
 }
 
-async fn furnish(dir: &Path, data: &Path, store: &Store, earlier: Earlier) -> Result<Furnished, CliError> {
-    let now = Timestamp::now();
+async fn furnish(
+    (dir, data): (&Path, &Path),
+    store: &Store,
+    earlier: Earlier,
+    now: Timestamp,
+) -> Result<Furnished, CliError> {
+    paid::remember(store, now).await?;
     let pki = Pki::open(data.join("pki"), store.clone()).map_err(CliError::failed)?;
     pki.init(now).await.map_err(CliError::failed)?;
     let client = Request {

@@ -15,6 +15,26 @@ pub struct Period {
     pub to: Date,
 }
 
+/// How much of it is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Lines, each the sum of its half-hours.
+    Lines,
+    /// Each half-hour with what it cost as well.
+    HalfHours,
+}
+
+impl Detail {
+    /// As a query says it.
+    #[must_use]
+    pub fn of(half_hours: Option<bool>) -> Detail {
+        match half_hours {
+            Some(true) => Detail::HalfHours,
+            _ => Detail::Lines,
+        }
+    }
+}
+
 /// A balance cannot be explained.
 #[derive(Debug, thiserror::Error)]
 pub enum ExplainError {
@@ -31,7 +51,7 @@ pub enum ExplainError {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// The calendar ends before.
-    #[error("no calendar goes so far: {0}")]
+    #[error("no calendar goes so far")]
     Calendar(#[from] jiff::Error),
 }
 

@@ -58,9 +58,9 @@ pub(super) struct Used {
 pub(super) enum Unknown {
     #[error("there is no reading")]
     Gap,
-    #[error("the reading was not measured")]
+    #[error("the reading is only an estimate")]
     NotMeasured,
-    #[error("it was partly before or after your time")]
+    #[error("part of it was before or after your time")]
     NotYours,
 }
 

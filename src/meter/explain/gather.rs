@@ -1,12 +1,11 @@
 //! Fetches what a statement is worked out from: balances, tariffs, half-hours, top-ups (EMOP §23.1).
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use super::asked::{ExplainError, Period};
+use super::asked::{Detail, ExplainError, Period};
 use super::facts::{Balance, Facts, HalfHourUsed, Tariff, Topup, Unknown, Used, tariffs};
 use super::shown::MoneyShown;
 use super::sum::statement;
@@ -45,7 +44,7 @@ impl Meters {
     pub fn explain(
         &self,
         meter: &MeterId,
-        period: Period,
+        (period, detail): (Period, Detail),
         within: &Range<Timestamp>,
     ) -> Result<MoneyShown, ExplainError> {
         self.show(meter)?;
@@ -61,7 +60,13 @@ impl Meters {
         let explained = (!span.is_empty())
             .then(|| statement(&facts, &span, &self.timezone))
             .flatten();
-        Ok(MoneyShown::of(meter, period, begins, explained, &self.timezone))
+        Ok(MoneyShown::of(
+            meter,
+            (period, detail),
+            begins,
+            explained,
+            &self.timezone,
+        ))
     }
 
     fn facts(
@@ -120,20 +125,11 @@ impl Meters {
             from: Timestamp::from_second(first)?,
             to: Timestamp::from_second(end)?,
         };
-        let mut of_element = BTreeMap::new();
-        for element in [Element::A, Element::B] {
-            let registers = self.registers_of(meter, Measure::Import, Some(element))?;
-            if !registers.is_empty() {
-                let totals = self.totals(meter, registers, span)?;
-                let known = totals.intervals.into_iter().map(|one| (one.from.as_second(), one));
-                of_element.insert(element == Element::B, known.collect::<BTreeMap<i64, Interval>>());
-            }
-        }
-        let count = |element: bool, second: i64| match of_element.get(&element) {
-            // A meter without element B counts nothing there.
-            None if element => Ok(0),
-            None => Err(Unknown::Gap),
-            Some(known) => match known.get(&second) {
+        let [a, b] = [Element::A, Element::B].map(|element| self.element(meter, element, span));
+        let (a, b) = (a?, b?);
+        let count = |known: &[Interval], from: Timestamp| {
+            let place = usize::try_from((from.as_second() - first) / HALF_HOUR).unwrap_or(usize::MAX);
+            match known.get(place).filter(|one| one.from == from) {
                 Some(Interval {
                     energy: Some(energy),
                     quality: Quality::Measured,
@@ -141,24 +137,29 @@ impl Meters {
                 }) => Ok(energy.0),
                 Some(Interval { energy: Some(_), .. }) => Err(Unknown::NotMeasured),
                 _ => Err(Unknown::Gap),
-            },
+            }
         };
         let mut all = Vec::new();
         for second in (first..end).step_by(usize::try_from(HALF_HOUR).unwrap_or(usize::MAX)) {
             let from = Timestamp::from_second(second)?;
             let ends = Timestamp::from_second(second + HALF_HOUR)?;
             let used = match from >= within.start && ends <= within.end {
-                true => count(false, second).and_then(|a| {
-                    Ok(Used {
-                        a,
-                        b: count(true, second)?,
-                    })
+                true => count(&a, from).and_then(|a| {
+                    // A meter without element B counts nothing there.
+                    let b = if b.is_empty() { 0 } else { count(&b, from)? };
+                    Ok(Used { a, b })
                 }),
                 false => Err(Unknown::NotYours),
             };
             all.push(HalfHourUsed { from, used });
         }
         Ok(all)
+    }
+
+    /// The half-hours of an element, each in its place; none, when the meter has no such element.
+    fn element(&self, meter: &MeterId, element: Element, span: Span) -> Result<Vec<Interval>, ExplainError> {
+        let registers = self.registers_of(meter, Measure::Import, Some(element))?;
+        Ok(self.totals(meter, registers, span)?.intervals)
     }
 
     /// The box's own top-ups that were taken, in the order in which they were made.

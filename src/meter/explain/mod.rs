@@ -2,16 +2,22 @@
 //! top-ups, and what they come to beside what the meter itself shows (EMOP §23).
 //!
 //! `amount` counts exactly, `tariff` says what a tariff charges if the box can read it, `payments` which top-ups stand
-//! between which reads, `sum` adds up: these are pure. `seen` and `gather` fetch what they need, `shown` is what people
-//! and programs are given.
+//! between which reads, `sum` adds up, with `reads` for what lies between two: these are pure. `seen` and `gather` fetch
+//! what they need, `shown` is what people and programs are given, `difference` says what a difference can be made of,
+//! `words` says it to people, `rows` to spreadsheets.
 
 mod amount;
 mod asked;
+mod difference;
 mod facts;
 mod gather;
 mod payments;
+mod reads;
+mod rows;
 mod seen;
 mod shown;
+#[cfg(test)]
+mod shown_tests;
 mod statement;
 mod sum;
 #[cfg(test)]
@@ -19,6 +25,10 @@ mod sum_tests;
 mod tariff;
 #[cfg(test)]
 mod with_a_meter;
+mod words;
 
-pub use asked::{ExplainError, Period};
-pub use shown::{CsvRow, HalfHourShown, LineShown, MoneyShown, StatementShown};
+pub use asked::{Detail, ExplainError, Period};
+pub use difference::DifferenceShown;
+pub use rows::CsvRow;
+pub use shown::{Entry, HalfHourShown, LineShown, MoneyShown, StatementShown};
+pub(in crate::meter) use words::in_pounds;

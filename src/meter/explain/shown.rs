@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::amount::Exact;
-use super::asked::Period;
+use super::asked::{Detail, Period};
+use super::difference::{DifferenceShown, differences};
 use super::statement::{Line, Statement, What};
-use crate::domain::{Element, MeterId};
-use crate::http::table::Row;
+use super::words::{self, in_pounds};
+use crate::domain::{HALF_HOUR, MeterId, boundary_from};
+use crate::meter::emop::Money;
 
 /// A meter's balance over some days.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -66,8 +68,14 @@ pub struct StatementShown {
     pub most: Option<String>,
     /// Whether it does.
     pub explained: bool,
-    /// What a difference can be made of.
+    /// What a difference can be made of, in words.
     pub causes: Vec<String>,
+    /// The same for programs, in the same order.
+    #[serde(default)]
+    pub differences: Vec<DifferenceShown>,
+    /// The balances that were read, both ends among them: for those who draw them.
+    #[serde(skip)]
+    pub balances: Vec<(Timestamp, Money)>,
 }
 
 /// A line.
@@ -115,67 +123,109 @@ pub struct HalfHourShown {
 impl MoneyShown {
     pub(super) fn of(
         meter: &MeterId,
-        period: Period,
+        (period, detail): (Period, Detail),
         begins: Option<Timestamp>,
         statement: Option<Statement>,
         place: &TimeZone,
     ) -> MoneyShown {
         let begins = begins.map(|at| at.to_zoned(place.clone()).date());
-        let note = match (begins, &statement) {
-            (None, _) => Some("neither balances nor a tariff of this meter are known yet".to_owned()),
-            (Some(begins), _) if begins > period.to => {
-                Some(format!("balances and tariffs are known from {begins} on only"))
-            }
-            (Some(_), None) => Some("fewer than two balances of this time are known".to_owned()),
-            (Some(begins), Some(_)) if begins > period.from => Some(format!(
-                "balances and tariffs are known from {begins} on: it begins there"
-            )),
-            _ => None,
-        };
+        let note = note(period, begins, statement.as_ref(), place);
         MoneyShown {
             serial: meter.clone(),
             from: period.from,
             to: period.to,
             begins,
             note,
-            statement: statement.map(StatementShown::of),
+            statement: statement.map(|statement| StatementShown::of(statement, detail, place)),
         }
-    }
-
-    /// Leaves the half-hours out, of which each line is the sum.
-    #[must_use]
-    pub fn without_half_hours(mut self) -> MoneyShown {
-        for line in self.statement.iter_mut().flat_map(|statement| &mut statement.lines) {
-            line.half_hours.clear();
-        }
-        self
-    }
-
-    /// All of it as rows: the opening balance, the lines (or the half-hours of those that have some), the remainder, what
-    /// it comes to, what the meter shows, and the difference.
-    #[must_use]
-    pub fn rows(&self) -> Vec<CsvRow> {
-        self.statement.as_ref().map(StatementShown::rows).unwrap_or_default()
     }
 }
 
+/// What is to be known beforehand of a period.
+fn note(period: Period, begins: Option<Date>, statement: Option<&Statement>, place: &TimeZone) -> Option<String> {
+    let Some(begins) = begins else {
+        return Some(
+            "Neither balances nor prices of this meter are known yet: it begins when the first of both are read."
+                .to_owned(),
+        );
+    };
+    match statement {
+        _ if begins > period.to => Some(format!("Balances and prices are known from {begins} on only.")),
+        None => Some("Fewer than two balances of this time are known.".to_owned()),
+        Some(statement) => statement.first_energy(place).or_else(|| {
+            let is_later = begins > period.from;
+            is_later.then(|| format!("Balances and prices are known from {begins} on: it begins there."))
+        }),
+    }
+}
+
+impl Statement {
+    /// From when on there will be energy in it, when there cannot be any yet.
+    fn first_energy(&self, place: &TimeZone) -> Option<String> {
+        let first = boundary_from(self.opening.at)?;
+        let ends = match first == self.opening.at {
+            true => first.checked_add(SignedDuration::from_secs(HALF_HOUR)).ok()?,
+            false => first,
+        };
+        (self.closing.at < ends).then(|| {
+            format!(
+                "Energy is counted in whole half-hours, and none ended between these two balances: the first energy \
+                 stands here once a balance was read after {}.",
+                ends.to_zoned(place.clone()).strftime("%H:%M on %-d %b %Y")
+            )
+        })
+    }
+}
+
+/// A line as people read it.
+#[derive(Clone, Copy, Debug)]
+pub enum Entry<'s> {
+    /// What was charged or paid in on a day.
+    Line(&'s LineShown),
+    /// What has no amount: the same on days that follow each other is one.
+    LeftOut(&'s DifferenceShown),
+}
+
 impl StatementShown {
+    /// All lines as people read them, with the day under which each stands.
+    #[must_use]
+    pub fn entries(&self) -> Vec<(Date, Entry<'_>)> {
+        let lines = self.lines.iter().filter(|line| line.amount.is_some());
+        let lines = lines.map(|line| (line.day, Entry::Line(line)));
+        let left_out = self.differences.iter().filter(|one| one.is_of_lines());
+        let left_out = left_out.filter_map(|one| Some((one.first?, Entry::LeftOut(one))));
+        let mut all: Vec<(Date, Entry<'_>)> = lines.chain(left_out).collect();
+        all.sort_by_key(|(day, _)| *day);
+        all
+    }
+
     /// What is to be thought of the difference.
     #[must_use]
     pub fn verdict(&self) -> String {
         match (self.explained, &self.least, &self.most) {
-            (true, Some(least), Some(most)) => {
-                format!("The difference lies between {least} and {most} GBP: as rounding and cut half-hours make it.")
-            }
-            (false, Some(least), Some(most)) => format!(
-                "The difference is larger than rounding and cut half-hours make it ({least} to {most} GBP). It can be made of:"
+            (true, Some(least), Some(most)) => format!(
+                "Explained: rounding, and half-hours in the middle of which a balance was read, can make a difference \
+                 from {} to {}.",
+                in_pounds(least),
+                in_pounds(most)
             ),
-            _ => "How large the difference may be is not known, since something was not computed. It can be made of:"
+            (false, Some(least), Some(most)) => format!(
+                "Not explained: rounding, and half-hours in the middle of which a balance was read, can only make a \
+                 difference from {} to {}.",
+                in_pounds(least),
+                in_pounds(most)
+            ),
+            _ if self.differences.iter().any(DifferenceShown::is_of_lines) => "Not explained: something was left out, so \
+                 that how large the difference may be is not known."
+                .to_owned(),
+            _ => "Not explained yet: of a half-hour in which a balance was read it is not known what was used, so that how \
+                  large the difference may be is not known either."
                 .to_owned(),
         }
     }
 
-    fn of(statement: Statement) -> StatementShown {
+    fn of(statement: Statement, detail: Detail, place: &TimeZone) -> StatementShown {
+        let differences = differences(&statement, place);
         StatementShown {
             difference: statement.difference().to_string(),
             explained: statement.is_explained(),
@@ -183,62 +233,43 @@ impl StatementShown {
             most: statement.bounds.map(|(_, most)| most.to_string()),
             opened: statement.opening.at,
             opening: statement.opening.amount.to_string(),
-            lines: statement.lines.into_iter().map(LineShown::of).collect(),
+            lines: statement
+                .lines
+                .into_iter()
+                .map(|line| LineShown::of(line, detail))
+                .collect(),
             remainder: statement.remainder.to_string(),
             computed: statement.computed.to_string(),
             closed: statement.closing.at,
             closing: statement.closing.amount.to_string(),
-            causes: statement.causes.iter().map(ToString::to_string).collect(),
+            causes: differences.iter().map(DifferenceShown::told).collect(),
+            differences,
+            balances: statement.balances.iter().map(|one| (one.at, one.amount)).collect(),
         }
-    }
-
-    fn rows(&self) -> Vec<CsvRow> {
-        let end = |kind, at, amount: &String| CsvRow::end(kind, at, amount.clone());
-        let mut rows = vec![end("opening", self.opened, &self.opening)];
-        for line in &self.lines {
-            if line.half_hours.is_empty() {
-                rows.push(CsvRow::of(line));
-            }
-            rows.extend(line.half_hours.iter().map(|one| CsvRow {
-                from: one.from,
-                to: one.from.checked_add(HALF_HOUR).unwrap_or(line.to),
-                watt_hours: Some(one.watt_hours),
-                amount: Some(one.amount.clone()),
-                ..CsvRow::of(line)
-            }));
-        }
-        let cut = self.lines.iter().all(|line| line.half_hours.is_empty());
-        if cut {
-            rows.push(end("remainder", self.closed, &self.remainder));
-        }
-        rows.push(end("computed", self.closed, &self.computed));
-        rows.push(end("meter", self.closed, &self.closing));
-        rows.push(end("difference", self.closed, &self.difference));
-        rows
     }
 }
 
-/// Half an hour.
-const HALF_HOUR: SignedDuration = SignedDuration::from_mins(30);
-
 impl LineShown {
-    fn of(line: Line) -> LineShown {
+    fn of(line: Line, detail: Detail) -> LineShown {
         let watt_hours = line.half_hours.iter().map(|(_, watt_hours, _)| watt_hours).sum();
         let (rate, watt_hours) = match &line.what {
             What::Energy { rate, .. } => (Some(rate.to_string()), Some(watt_hours)),
             _ => (None, None),
+        };
+        let half_hours = match detail {
+            Detail::Lines => Vec::new(),
+            Detail::HalfHours => line.half_hours,
         };
         LineShown {
             day: line.day,
             from: line.from,
             to: line.to,
             kind: kind(&line.what).to_owned(),
-            words: words(&line.what),
+            words: words::of_line(&line.what),
             watt_hours,
             rate,
             amount: line.amount.map(|amount| amount.to_string()),
-            half_hours: line
-                .half_hours
+            half_hours: half_hours
                 .into_iter()
                 .map(|(from, watt_hours, amount): (_, _, Exact)| HalfHourShown {
                     from,
@@ -259,96 +290,5 @@ fn kind(what: &What) -> &'static str {
         What::Step { .. } => "step",
         What::NotComputed { .. } => "not_computed",
         What::Rise { .. } => "rise",
-    }
-}
-
-/// Words without commas, which stand in CSV as they are.
-fn words(what: &What) -> String {
-    match what {
-        What::Energy {
-            element: Element::A,
-            rate,
-        } => format!("energy at {rate} GBP a kWh"),
-        What::Energy {
-            element: Element::B,
-            rate,
-        } => format!("energy of element B at {rate} GBP a kWh"),
-        What::StandingCharge => "standing charge of a day".to_owned(),
-        What::Debt => "debt recovered in a day".to_owned(),
-        What::Topup { id } => format!("top-up {id}"),
-        What::Step { ids, foreign } => {
-            let mut parts: Vec<String> = ids.iter().map(|id| format!("top-up {id}")).collect();
-            match foreign {
-                0 => {}
-                1 => parts.push("a top-up from elsewhere".to_owned()),
-                many => parts.push(format!("{many} top-ups from elsewhere")),
-            }
-            format!("{} by the balance before and after", parts.join(" and "))
-        }
-        What::NotComputed { half_hours: 0, why } => format!("not computed: {why}").replace(',', ";"),
-        What::NotComputed { half_hours: 1, why } => format!("a half-hour is not computed: {why}").replace(',', ";"),
-        What::NotComputed { half_hours, why } => {
-            format!("{half_hours} half-hours are not computed: {why}").replace(',', ";")
-        }
-        What::Rise { by } => format!("the balance rose by {by} GBP and no top-up is known"),
-    }
-}
-
-/// A row of a spreadsheet.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct CsvRow {
-    day: Option<Date>,
-    from: Timestamp,
-    to: Timestamp,
-    kind: String,
-    words: String,
-    watt_hours: Option<u64>,
-    rate: Option<String>,
-    amount: Option<String>,
-}
-
-impl CsvRow {
-    fn of(line: &LineShown) -> CsvRow {
-        CsvRow {
-            day: Some(line.day),
-            from: line.from,
-            to: line.to,
-            kind: line.kind.clone(),
-            words: line.words.clone(),
-            watt_hours: line.watt_hours,
-            rate: line.rate.clone(),
-            amount: line.amount.clone(),
-        }
-    }
-
-    fn end(kind: &str, at: Timestamp, amount: String) -> CsvRow {
-        CsvRow {
-            day: None,
-            from: at,
-            to: at,
-            kind: kind.to_owned(),
-            words: String::new(),
-            watt_hours: None,
-            rate: None,
-            amount: Some(amount),
-        }
-    }
-}
-
-impl Row for CsvRow {
-    const COLUMNS: &str = "day,from,to,kind,words,watt_hours,rate,amount";
-
-    fn fields(&self) -> Vec<String> {
-        let text = |value: Option<String>| value.unwrap_or_default();
-        vec![
-            text(self.day.map(|day| day.to_string())),
-            self.from.to_string(),
-            self.to.to_string(),
-            self.kind.clone(),
-            self.words.clone(),
-            text(self.watt_hours.map(|count| count.to_string())),
-            text(self.rate.clone()),
-            text(self.amount.clone()),
-        ]
     }
 }

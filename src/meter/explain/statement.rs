@@ -21,6 +21,8 @@ pub(super) struct Statement {
     pub(super) computed: Exact,
     /// The balance that the meter showed at the end.
     pub(super) closing: Balance,
+    /// Every balance from the one to the other, both among them.
+    pub(super) balances: Vec<Balance>,
     /// What the difference is made of, as far as that is known.
     pub(super) causes: Vec<Cause>,
     /// Between what the difference lies if these causes are all; `None`: some have no bounds.
@@ -71,35 +73,23 @@ pub(super) enum What {
 }
 
 /// What a difference is made of.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Cause {
     /// A meter shows whole units.
-    #[error("the meter shows whole 1/100000 GBP: up to 0.00001 at each end of it")]
     Rounding,
-    /// A balance was read within a half-hour.
-    #[error("a balance was read within a half-hour, which is charged to the time after it{}", .most.as_ref().map_or_else(String::new, |most| format!(": up to {most} GBP at {at}")))]
-    Cut { at: Timestamp, most: Option<String> },
+    /// A balance was read within a half-hour, which is charged to the time after it: what that half-hour cost.
+    Cut { at: Timestamp, most: Option<Exact> },
     /// Something was not computed.
-    #[error("not computed: {0}")]
     NotComputed(String),
-    /// The balance rose.
-    #[error(
-        "the balance rose by {by} GBP until {at}, and no top-up is known: the meter's log was not read since, or somebody set it"
-    )]
+    /// The balance rose, and no top-up is known: the meter's log was not read since, or somebody set it.
     Rise { at: Timestamp, by: Money },
-    /// The balance of a top-up is a step.
-    #[error("the worth of a top-up of unknown amount is taken from the balance before and after it")]
+    /// The worth of a top-up of unknown amount is taken from the balance before and after it.
     Step,
-    /// Nobody knows how long a debt goes on.
-    #[error(
-        "debt is taken to be recovered once a day, at the meter's midnight; no object of the meter says what is still owed"
-    )]
+    /// Debt is taken to be recovered once a day; no object of the meter says what is still owed.
     Debt,
-    /// Nobody knows whether a balance below zero is emergency credit.
-    #[error("whether a balance below zero holds emergency credit is not known")]
+    /// Whether a balance below zero holds emergency credit.
     EmergencyCredit,
-    /// The hour of the standing charge.
-    #[error("the standing charge is taken to fall at the meter's own midnight")]
+    /// The standing charge is taken to fall at the meter's own midnight.
     StandingCharge,
 }
 

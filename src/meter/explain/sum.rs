@@ -12,14 +12,14 @@ use super::facts::{Balance, Facts, HalfHourUsed};
 use super::payments::{Paid, paid, rises};
 use super::statement::{Cause, Line, Statement, What};
 use super::tariff::Charges;
-use crate::domain::{Element, boundary_from};
+use crate::domain::Element;
 use crate::meter::emop::Money;
 use crate::meter::own_time::OwnTime;
 
 /// What a tariff that nobody has read is called.
-const NO_TARIFF: &str = "which tariff was in force is not known";
+const NO_TARIFF: &str = "which prices were in force is not known";
 /// What the rounding of a meter may make of each stretch that is added up by itself.
-const ROUNDING: Exact = Exact(1_000);
+pub(super) const ROUNDING: Exact = Exact(1_000);
 
 /// What leads to the last balance that was read until `span` ends, from the last one until it begins, or else from the
 /// first. `None`: there are no two.
@@ -36,6 +36,7 @@ pub(super) fn statement(facts: &Facts, span: &Range<Timestamp>, place: &TimeZone
         facts,
         begins,
         place,
+        day: None,
         lines: BTreeMap::new(),
         causes: BTreeSet::from([Cause::Rounding]),
         bounds: Some((-ROUNDING, ROUNDING)),
@@ -43,18 +44,21 @@ pub(super) fn statement(facts: &Facts, span: &Range<Timestamp>, place: &TimeZone
     Some(sum.add(opening, closing))
 }
 
-struct Sum<'f> {
-    facts: &'f Facts,
+/// A statement that is being added up.
+pub(super) struct Sum<'f> {
+    pub(super) facts: &'f Facts,
     begins: Timestamp,
     place: &'f TimeZone,
-    lines: BTreeMap<(Date, Key), Sub>,
-    causes: BTreeSet<Cause>,
-    bounds: Option<(Exact, Exact)>,
+    /// The day that was asked for last, and from when until when it is.
+    day: Option<(Range<Timestamp>, Date)>,
+    pub(super) lines: BTreeMap<(Date, Key), Sub>,
+    pub(super) causes: BTreeSet<Cause>,
+    pub(super) bounds: Option<(Exact, Exact)>,
 }
 
 /// What is one line: everything of a day with the same key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
+pub(super) enum Key {
     StandingCharge(Timestamp),
     Debt(Timestamp),
     Energy(u8, Money),
@@ -63,11 +67,11 @@ enum Key {
 }
 
 /// A line that grows.
-struct Sub {
-    from: Timestamp,
+pub(super) struct Sub {
+    pub(super) from: Timestamp,
     to: Timestamp,
-    what: What,
-    exact: Option<Exact>,
+    pub(super) what: What,
+    pub(super) exact: Option<Exact>,
     half_hours: Vec<(Timestamp, u64, Exact)>,
 }
 
@@ -96,22 +100,22 @@ impl Sum<'_> {
         if first.amount.0 < 0 || last.amount.0 < 0 {
             self.causes.insert(Cause::EmergencyCredit);
         }
-        self.close(first, last)
+        self.close(&balances[opening..=closing])
     }
 
     /// The half-hours that end within a stretch: so each belongs to one stretch alone, wherever it is cut.
-    fn half_hours(&self, after: Timestamp, until: Timestamp) -> Vec<HalfHourUsed> {
+    pub(super) fn half_hours(&self, after: Timestamp, until: Timestamp) -> Vec<HalfHourUsed> {
         let all = &self.facts.half_hours;
         let from = all.partition_point(|one| one.to() <= after);
         let to = all.partition_point(|one| one.to() <= until);
         all.get(from..to).unwrap_or_default().to_vec()
     }
 
-    fn date(&self, at: Timestamp) -> Date {
+    pub(super) fn date(&self, at: Timestamp) -> Date {
         at.to_zoned(self.place.clone()).date()
     }
 
-    fn line(&mut self, key: (Date, Key), span: &Range<Timestamp>, what: What) -> &mut Sub {
+    pub(super) fn line(&mut self, key: (Date, Key), span: &Range<Timestamp>, what: What) -> &mut Sub {
         let sub = self.lines.entry(key).or_insert_with(|| Sub {
             from: span.start,
             to: span.end,
@@ -125,22 +129,44 @@ impl Sum<'_> {
     }
 
     /// What a half-hour costs by element; why not, where nobody knows.
-    fn cost(&self, one: &HalfHourUsed) -> Result<Vec<(Element, Money, u64)>, String> {
+    pub(super) fn cost(
+        &self,
+        one: &HalfHourUsed,
+    ) -> Result<impl Iterator<Item = (Element, Money, u64)> + use<>, String> {
         let used = one.used.map_err(|why| why.to_string())?;
         // What was before everything began does not count.
         let span = one.from.max(self.begins)..one.to();
         let tariff = self.facts.tariff_over(&span).ok_or(NO_TARIFF)?;
         let charges = tariff.charges.map_err(|why| why.to_string())?;
-        let mut costs = vec![(Element::A, charges.unit_rate_a, used.a)];
-        if used.b > 0 {
-            let rate = charges.unit_rate_b.ok_or("the price of element B was not read")?;
-            costs.push((Element::B, rate, used.b));
+        let a = (Element::A, charges.unit_rate_a, used.a);
+        let b = match used.b {
+            0 => None,
+            count => {
+                let rate = charges
+                    .unit_rate_b
+                    .ok_or("the price of the second circuit was not read")?;
+                Some((Element::B, rate, count))
+            }
+        };
+        Ok([Some(a), b].into_iter().flatten())
+    }
+
+    /// The day of a half-hour: the same as that of the one before, most of the time.
+    fn day_of(&mut self, at: Timestamp) -> Date {
+        if let Some((span, day)) = &self.day
+            && span.contains(&at)
+        {
+            return *day;
         }
-        Ok(costs)
+        let day = at.to_zoned(self.place.clone()).date();
+        let midnight = |day: Date| day.to_zoned(self.place.clone()).map(|midnight| midnight.timestamp());
+        let ends = day.tomorrow().and_then(midnight);
+        self.day = midnight(day).and_then(|begins| Ok((begins..ends?, day))).ok();
+        day
     }
 
     fn charge(&mut self, one: &HalfHourUsed) {
-        let (day, span) = (self.date(one.from), one.from..one.to());
+        let (day, span) = (self.day_of(one.from), one.from..one.to());
         match self.cost(one) {
             Ok(costs) => {
                 for (element, rate, watt_hours) in costs {
@@ -156,7 +182,7 @@ impl Sum<'_> {
         }
     }
 
-    fn not_computed(&mut self, day: Date, span: &Range<Timestamp>, many: usize, why: String) {
+    pub(super) fn not_computed(&mut self, day: Date, span: &Range<Timestamp>, many: usize, why: String) {
         self.bounds = None;
         self.causes.insert(Cause::NotComputed(why.clone()));
         let what = What::NotComputed {
@@ -211,97 +237,8 @@ impl Sum<'_> {
         }
     }
 
-    /// Top-ups between two reads: by their worth where that is known, else by what the balance rose and what was charged.
-    fn pay(&mut self, gap: usize, paid: &Paid) {
-        let balances = &self.facts.balances;
-        let (before, after) = (balances[gap], balances[gap + 1]);
-        let (day, span) = (self.date(after.at), before.at..after.at);
-        for (number, (id, worth)) in paid.known.iter().enumerate() {
-            let what = What::Topup { id: id.clone() };
-            self.line((day, Key::Paid(gap, number)), &span, what).exact = Some(Exact::from(*worth));
-        }
-        if !paid.is_step() {
-            return;
-        }
-        let known: Exact = paid.known.iter().map(|(_, worth)| Exact::from(*worth)).sum();
-        let rise = Exact::from(after.amount) - Exact::from(before.amount);
-        let worth = rise + self.charged(before.at, after.at) - known;
-        let worth = Money((worth + Exact(500)).0.div_euclid(1_000).try_into().unwrap_or(i64::MAX));
-        if worth.0 <= 0 {
-            let why = "a top-up of unknown worth that the balance does not show".to_owned();
-            return self.not_computed(day, &span, 0, why);
-        }
-        let what = What::Step {
-            ids: paid.unknown.clone(),
-            foreign: paid.foreign,
-        };
-        self.line((day, Key::Paid(gap, usize::MAX)), &span, what).exact = Some(Exact::from(worth));
-        self.causes.insert(Cause::Step);
-        // What is before it and what is after it are two stretches, each with its ends.
-        self.widen(ROUNDING, ROUNDING);
-        for end in [before, after] {
-            self.cut(end, 1);
-            self.cut(end, -1);
-        }
-    }
-
-    /// What was charged in a stretch, as far as it was computed.
-    fn charged(&self, after: Timestamp, until: Timestamp) -> Exact {
-        let halves = self.half_hours(after, until);
-        let costs = halves.iter().filter_map(|one| self.cost(one).ok());
-        let used: Exact = costs
-            .flatten()
-            .map(|(_, rate, watt_hours)| Exact::cost(watt_hours, rate))
-            .sum();
-        let days = self.lines.values().filter(|line| {
-            matches!(line.what, What::StandingCharge | What::Debt) && after < line.from && line.from <= until
-        });
-        used - days.filter_map(|line| line.exact).sum()
-    }
-
-    fn rise(&mut self, gap: usize) {
-        let balances = &self.facts.balances;
-        let (before, after) = (balances[gap], balances[gap + 1]);
-        let by = Money(after.amount.0 - before.amount.0);
-        let key = (self.date(after.at), Key::Paid(gap, 0));
-        self.line(key, &(before.at..after.at), What::Rise { by });
-        self.causes.insert(Cause::Rise { at: after.at, by });
-        self.bounds = None;
-    }
-
-    fn widen(&mut self, least: Exact, most: Exact) {
-        if let Some((low, high)) = &mut self.bounds {
-            *low = *low - least;
-            *high += most;
-        }
-    }
-
-    /// A balance that was read within a half-hour: what was used in it before the read is charged after it. At the
-    /// beginning (1) that charges too much, at the end (-1) too little.
-    fn cut(&mut self, read: Balance, end: i8) {
-        if boundary_from(read.at) == Some(read.at) {
-            return;
-        }
-        let halves = &self.facts.half_hours;
-        let place = halves.partition_point(|one| one.to() <= read.at);
-        let one = halves.get(place).filter(|one| one.from < read.at);
-        let cost = one.and_then(|one| self.cost(one).ok()).map(|costs| {
-            let all = costs.into_iter();
-            all.map(|(_, rate, watt_hours)| Exact::cost(watt_hours, rate))
-                .sum::<Exact>()
-        });
-        self.causes.insert(Cause::Cut {
-            at: read.at,
-            most: cost.map(|cost| cost.to_string()),
-        });
-        match (cost, end) {
-            (Some(cost), 1) => self.widen(Exact::ZERO, cost.abs()),
-            (Some(cost), _) => self.widen(cost.abs(), Exact::ZERO),
-            (None, _) => self.bounds = None,
-        }
-    }
-
-    fn close(&mut self, opening: Balance, closing: Balance) -> Statement {
+    fn close(&mut self, balances: &[Balance]) -> Statement {
+        let (opening, closing) = (balances[0], balances[balances.len() - 1]);
         let mut remainder = Exact::ZERO;
         let mut computed = Exact::from(opening.amount);
         let mut lines: Vec<Line> = Vec::new();
@@ -326,6 +263,7 @@ impl Sum<'_> {
             remainder,
             computed,
             closing,
+            balances: balances.to_vec(),
             causes: std::mem::take(&mut self.causes).into_iter().collect(),
             bounds: self.bounds,
         }

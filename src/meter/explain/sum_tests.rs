@@ -180,10 +180,11 @@ fn what_is_not_known_is_named_and_nothing_is_computed_for_it() {
     });
     let mut unknown: Vec<_> = unknown.collect();
     unknown.sort_unstable();
-    assert_eq!(unknown[0], (1, "the reading was not measured"));
+    assert_eq!(unknown[0], (1, "the reading is only an estimate"));
     assert_eq!(unknown[1], (2, "there is no reading"));
-    assert_eq!(unknown[2], (4, "which tariff was in force is not known"));
-    assert_eq!(unknown[3], (20, "the tariff has blocks, which this box cannot read"));
+    assert_eq!(unknown[2], (4, "which prices were in force is not known"));
+    let blocks = "the price changes with how much is used, which this box cannot work out";
+    assert_eq!(unknown[3], (20, blocks));
     // 50 half-hours less those: both elements.
     let known: usize = explained.lines.iter().map(|line| line.half_hours.len()).sum();
     assert_eq!(known, 2 * (50 - 27));

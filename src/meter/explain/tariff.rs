@@ -24,19 +24,19 @@ pub(super) struct Charges {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub(super) enum Unread {
     /// Which rates have thresholds.
-    #[error("the tariff has blocks, which this box cannot read")]
+    #[error("the price changes with how much is used, which this box cannot work out")]
     Blocks,
     /// The price depends on the hour.
-    #[error("the tariff switches by the hour, which this box cannot read")]
+    #[error("the price changes with the time of day, which this box cannot work out")]
     TimeOfUse,
     /// It was not read whether it is a plain one.
-    #[error("whether the tariff has blocks was not read")]
+    #[error("whether the price changes with how much is used was not read")]
     Mask,
     /// There is no amount.
-    #[error("a price of the tariff was not read")]
+    #[error("a price was not read from the meter")]
     Price,
     /// Nothing is paid for beforehand.
-    #[error("prepayment was off")]
+    #[error("energy was not paid for in advance")]
     NotPrepaid,
 }
 

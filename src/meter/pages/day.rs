@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::PageState;
 use super::error::{HalfHoursError, PageError};
 use super::seen::Seen;
-use crate::domain::{HALF_HOUR, Interval, Measure, Register};
+use crate::domain::{HALF_HOUR, Interval, Measure, Register, given};
 use crate::face::SignedIn;
 use crate::http::blocking;
 use crate::http::table::{self, Row};
@@ -135,10 +135,7 @@ pub(super) fn date_of(state: &PageState, at: Timestamp) -> Date {
 }
 
 pub(super) fn day_of(wanted: &DayQuery, today: Date) -> Result<Date, PageError> {
-    wanted
-        .day
-        .as_ref()
-        .map_or(Ok(today), |text| text.parse().map_err(|_| PageError::Day))
+    wanted.day.as_ref().map_or(Ok(today), |text| Ok(given::day(text)?))
 }
 
 /// So many days from the midnight that begins `day` here: 23 or 25 hours long where clocks change.

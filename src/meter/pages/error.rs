@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use crate::domain::given::GivenError;
 use crate::http::{BrokenError, Problem};
 use crate::meter::MetersError;
 use crate::meter::explain::ExplainError;
@@ -23,8 +24,8 @@ pub(super) enum PageError {
     #[error("That could not be done, and the fault is ours.")]
     Topups(#[from] TopupError),
     /// The day is none.
-    #[error("A day is written as 2026-02-10.")]
-    Day,
+    #[error("{0}.")]
+    Day(#[from] GivenError),
     /// A balance cannot be explained.
     #[error("{}", explained(.0))]
     Money(#[from] ExplainError),
@@ -38,13 +39,6 @@ pub(super) enum PageError {
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        // Days that are written right and that no calendar goes on behind.
-        if matches!(self, PageError::Unread(HalfHoursError::Calendar(_))) {
-            return PageError::Day.into_response();
-        }
-        if matches!(self, PageError::Money(ExplainError::Calendar(_))) {
-            return PageError::Day.into_response();
-        }
         let status = match &self {
             PageError::Money(ExplainError::Period) => StatusCode::UNPROCESSABLE_ENTITY,
             PageError::Money(ExplainError::Meters(MetersError::Unknown(_))) => StatusCode::NOT_FOUND,
@@ -58,7 +52,7 @@ impl IntoResponse for PageError {
                 tracing::error!(%error, "a page of top-ups could not be made");
                 StatusCode::INTERNAL_SERVER_ERROR
             }
-            PageError::Day => StatusCode::BAD_REQUEST,
+            PageError::Day(_) => StatusCode::BAD_REQUEST,
             PageError::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
             PageError::Unread(error) => {
                 tracing::error!(%error, "a page of a meter could not be read");

@@ -7,6 +7,7 @@ mod error;
 mod money;
 mod one;
 mod plot;
+mod saw_tooth;
 mod seen;
 mod tariff;
 mod topups;
@@ -58,6 +59,7 @@ pub fn router(room: Arc<Meters>, face: Face) -> Router {
             .route("/meters/{serial}", get(one::show))
             .route("/meters/{serial}/half-hours.csv", get(day::csv))
             .route("/meters/{serial}/money", get(money::show))
+            .route("/meters/{serial}/money.csv", get(money::csv))
             .route("/meters/{serial}/topups", get(topups::list).post(topups::create))
             .route("/meters/{serial}/topups/{id}", get(topups::show))
             .route("/meters/{serial}/topups/{id}/cancel", post(topups::cancel))

@@ -5,17 +5,22 @@ use std::ops::Range;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::PageState;
+use super::day::date_of;
 use super::error::PageError;
-use crate::domain::MeterId;
+use super::saw_tooth::SawTooth;
+use super::seen::Seen;
+use crate::domain::{MeterId, given};
 use crate::face::{Page, Shell, SignedIn};
 use crate::http::blocking;
-use crate::meter::explain::{ExplainError, LineShown, MoneyShown, Period, StatementShown};
+use crate::http::table;
+use crate::meter::explain::{CsvRow, Detail, DifferenceShown, Entry, ExplainError, MoneyShown, Period, StatementShown};
 
 #[derive(Template)]
 #[template(path = "money.html", config = ".askama.toml")]
@@ -36,9 +41,12 @@ struct Shown {
     note: Option<String>,
     opened: String,
     closed: String,
+    /// The balance over that time.
+    plot: Option<String>,
     /// Lines by day.
     days: Vec<Day>,
     verdict: String,
+    causes: Vec<String>,
     statement: StatementShown,
 }
 
@@ -49,9 +57,9 @@ struct Day {
 
 struct LineRow {
     words: String,
-    energy: String,
-    amount: String,
-    known: bool,
+    energy: Option<String>,
+    /// Absent: not known.
+    amount: Option<String>,
 }
 
 /// Which days.
@@ -59,6 +67,58 @@ struct LineRow {
 pub(super) struct Days {
     from: Option<String>,
     to: Option<String>,
+    /// Of a spreadsheet: each half-hour by itself.
+    half_hours: Option<bool>,
+}
+
+/// A meter's balance as one person may see it: a part for each stretch that was theirs.
+struct Asked {
+    seen: Seen,
+    period: Period,
+    parts: Vec<MoneyShown>,
+}
+
+impl Asked {
+    async fn explain(state: &PageState, person: &SignedIn, serial: &str, days: &Days) -> Result<Asked, PageError> {
+        let seen = state.find(person, serial)?;
+        let date = |text: &Option<String>| {
+            let text = text.as_deref().filter(|text| !text.is_empty());
+            text.map(given::day).transpose()
+        };
+        let period = Period::new(
+            date(&days.from)?,
+            date(&days.to)?,
+            date_of(state, seen.last(person.now)),
+        )?;
+        let parts = seen.sight.clip(state.room.span_of(period)?);
+        let explained = blocking({
+            let (room, meter) = (state.room.clone(), seen.shown.meter.serial.clone());
+            let wanted = (period, Detail::of(days.half_hours));
+            let sight = seen.sight.clone();
+            move || {
+                // What is known of the time before a part, when it is theirs, gives it its opening balance.
+                let whole = sight.clip(Timestamp::MIN..Timestamp::MAX);
+                let theirs = |part: &Range<Timestamp>| whole.iter().find(|span| span.contains(&part.start)).cloned();
+                let parts = parts.iter().filter_map(theirs);
+                let all = parts.map(|within| room.explain(&meter, wanted, &within));
+                all.collect::<Result<Vec<MoneyShown>, ExplainError>>()
+            }
+        });
+        Ok(Asked {
+            parts: explained.await??,
+            seen,
+            period,
+        })
+    }
+
+    /// What is to be known where there is no statement at all.
+    fn note(&self) -> Option<String> {
+        let is_empty = self.parts.iter().all(|money| money.statement.is_none());
+        is_empty.then(|| match self.parts.first() {
+            Some(money) => money.note.clone().unwrap_or_default(),
+            None => "Nothing of that time is yours.".to_owned(),
+        })
+    }
 }
 
 /// The page.
@@ -68,79 +128,102 @@ pub(super) async fn show(
     Path(serial): Path<String>,
     Query(days): Query<Days>,
 ) -> Result<Response, PageError> {
-    let seen = state.find(&person, &serial)?;
-    let date = |text: Option<String>| {
-        let text = text.filter(|text| !text.is_empty());
-        text.map(|text| text.parse::<Date>().map_err(|_| PageError::Day))
-            .transpose()
-    };
-    let last = seen.last(person.now).to_zoned(state.face.timezone().clone()).date();
-    let period = Period::new(date(days.from)?, date(days.to)?, last)?;
-    let meter = seen.shown.meter.serial.clone();
-    let parts = seen.sight.clip(state.room.span_of(period)?);
-    let explained = blocking({
-        let (room, meter) = (state.room.clone(), meter.clone());
-        let sight = seen.sight.clone();
-        move || {
-            // What is known of the time before a part, when it is theirs, gives it its opening balance.
-            let whole = sight.clip(Timestamp::MIN..Timestamp::MAX);
-            let theirs = |part: &Range<Timestamp>| whole.iter().find(|span| span.contains(&part.start)).cloned();
-            let parts = parts.iter().filter_map(theirs);
-            let all = parts.map(|within| room.explain(&meter, period, &within));
-            all.collect::<Result<Vec<MoneyShown>, ExplainError>>()
-        }
-    });
-    let explained = explained.await??;
-    let note = explained
-        .iter()
-        .all(|money| money.statement.is_none())
-        .then(|| match explained.first() {
-            Some(money) => money.note.clone().unwrap_or_default(),
-            None => "Nothing of that time is yours.".to_owned(),
-        });
+    let asked = Asked::explain(&state, &person, &serial, &days).await?;
+    let meter = asked.seen.shown.meter.serial.clone();
     let page = MoneyPage {
         shell: state.face.shell("meters", Some(&person)),
-        name: seen.shown.meter.name.clone().unwrap_or_else(|| meter.to_string()),
+        note: asked.note(),
+        name: asked.seen.shown.meter.name.unwrap_or_else(|| meter.to_string()),
         meter,
-        from: period.from.to_string(),
-        to: period.to.to_string(),
-        note,
-        statements: explained.into_iter().filter_map(|money| shown(&state, money)).collect(),
+        from: asked.period.from.to_string(),
+        to: asked.period.to.to_string(),
+        statements: asked
+            .parts
+            .into_iter()
+            .filter_map(|money| shown(&state, money))
+            .collect(),
     };
     Ok(Page(StatusCode::OK, page).into_response())
+}
+
+/// The same for a spreadsheet.
+pub(super) async fn csv(
+    State(state): State<PageState>,
+    person: SignedIn,
+    Path(serial): Path<String>,
+    Query(days): Query<Days>,
+) -> Result<Response, PageError> {
+    let asked = Asked::explain(&state, &person, &serial, &days).await?;
+    let rows: Vec<CsvRow> = asked.parts.iter().flat_map(MoneyShown::rows).collect();
+    let name = format!(
+        "{}-money-{}-{}.csv",
+        asked.seen.shown.meter.serial, asked.period.from, asked.period.to
+    );
+    let headers = [
+        (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    Ok((headers, table::csv(&rows)).into_response())
 }
 
 fn shown(state: &PageState, money: MoneyShown) -> Option<Shown> {
     let statement = money.statement?;
     let mut days: Vec<Day> = Vec::new();
-    for line in &statement.lines {
-        let day = line.day.strftime("%a %-d %b %Y").to_string();
+    for (day, entry) in statement.entries() {
+        let day = written(day);
         match days.last_mut() {
-            Some(last) if last.day == day => last.lines.push(row(line)),
+            Some(last) if last.day == day => last.lines.push(row(&entry)),
             _ => days.push(Day {
+                lines: vec![row(&entry)],
                 day,
-                lines: vec![row(line)],
             }),
         }
     }
+    let plot = SawTooth {
+        balances: &statement.balances,
+        timezone: state.face.timezone(),
+    };
     Some(Shown {
         note: money.note,
-        opened: state.face.time(statement.opened),
-        closed: state.face.time(statement.closed),
+        opened: state.face.date(statement.opened),
+        closed: state.face.date(statement.closed),
+        plot: plot.svg(),
         days,
         verdict: statement.verdict(),
+        causes: statement.differences.iter().map(cause).collect(),
         statement,
     })
 }
 
-fn row(line: &LineShown) -> LineRow {
-    let energy = line
-        .watt_hours
-        .map(|count| format!("{}.{:03} kWh", count / 1_000, count % 1_000));
-    LineRow {
-        words: line.words.clone(),
-        energy: energy.unwrap_or_default(),
-        amount: line.amount.clone().unwrap_or_else(|| "not known".to_owned()),
-        known: line.amount.is_some(),
+fn written(day: Date) -> String {
+    day.strftime("%a %-d %b %Y").to_string()
+}
+
+fn row(entry: &Entry<'_>) -> LineRow {
+    match entry {
+        Entry::Line(line) => LineRow {
+            words: line.words.clone(),
+            energy: line
+                .watt_hours
+                .map(|count| format!("{}.{:03} kWh", count / 1_000, count % 1_000)),
+            amount: line.amount.clone(),
+        },
+        Entry::LeftOut(one) => LineRow {
+            words: match one.last.filter(|last| one.first != Some(*last)) {
+                Some(last) => format!("{} (until {})", one.words, written(last)),
+                None => one.words.clone(),
+            },
+            energy: None,
+            amount: None,
+        },
+    }
+}
+
+/// What a difference can be made of, with its days.
+fn cause(one: &DifferenceShown) -> String {
+    match (one.first, one.last) {
+        (Some(first), Some(last)) if first == last => format!("{}: {}", written(first), one.words),
+        (Some(first), Some(last)) => format!("{} to {}: {}", written(first), written(last), one.words),
+        _ => one.words.clone(),
     }
 }

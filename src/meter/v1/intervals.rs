@@ -14,6 +14,7 @@ use super::Api;
 use super::body::query;
 use super::caller::Caller;
 use super::error::ApiError;
+use crate::domain::given::optional_moment;
 use crate::domain::{
     Element, HALF_HOUR, HalfHour, HalfHoursAsked, Interval, Measure, MeterId, Quality, Reading, Register, Stretches,
 };
@@ -30,9 +31,11 @@ use crate::store::readings::Readings;
 pub(super) struct IntervalsQuery {
     /// From when on; absent: a day before `to`.
     #[param(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "optional_moment")]
     from: Option<Timestamp>,
     /// Until when; absent: now.
     #[param(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "optional_moment")]
     to: Option<Timestamp>,
     /// `import` (which is meant when absent) or `export`: the sum of the meter's elements.
     #[param(value_type = Option<String>)]
@@ -204,9 +207,11 @@ pub(super) struct ReadingsQuery {
     register: Register,
     /// From when on; absent: a day before `to`.
     #[param(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "optional_moment")]
     from: Option<Timestamp>,
     /// Until when; absent: now.
     #[param(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "optional_moment")]
     to: Option<Timestamp>,
     /// `json`, `csv` or `ndjson`; absent: as `Accept` says.
     #[param(value_type = Option<String>)]

@@ -17,6 +17,7 @@ use super::body::query;
 use super::caller::Caller;
 use super::error::ApiError;
 use crate::accounts::Act;
+use crate::domain::given::optional_number;
 use crate::domain::{Doubt, Duty, Health, Identity, MeterId, Quantity};
 use crate::meter::{MeterShown, Progress, ValueShown};
 
@@ -140,6 +141,7 @@ pub(super) struct Filter {
     cursor: Option<String>,
     /// At most so many, 1 to 500.
     #[param(minimum = 1, maximum = 500)]
+    #[serde(default, deserialize_with = "optional_number")]
     limit: Option<usize>,
 }
 

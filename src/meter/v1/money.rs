@@ -15,9 +15,10 @@ use super::Api;
 use super::body::query;
 use super::caller::Caller;
 use super::error::ApiError;
+use crate::domain::given::optional_day;
 use crate::http::blocking;
 use crate::http::table::{self, Format};
-use crate::meter::explain::{MoneyShown, Period};
+use crate::meter::explain::{Detail, MoneyShown, Period};
 
 /// Which days.
 #[derive(Deserialize, IntoParams)]
@@ -26,9 +27,11 @@ use crate::meter::explain::{MoneyShown, Period};
 pub(super) struct MoneyQuery {
     /// The first day where the house stands, such as `2026-02-01`; absent: six days before `to`.
     #[param(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "optional_day")]
     from: Option<Date>,
     /// The last day, which is among them; absent: today.
     #[param(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "optional_day")]
     to: Option<Date>,
     /// `true`: each half-hour with what it cost, of which lines are the sum.
     half_hours: Option<bool>,
@@ -50,10 +53,8 @@ pub(super) async fn money(
     let serial = caller.meter(&api, &serial)?.meter.serial;
     let asked = query(asked)?;
     let period = Period::new(asked.from, asked.to, api.room.today())?;
-    let explained = blocking(move || api.room.explain(&serial, period, &(Timestamp::MIN..Timestamp::MAX)));
-    let mut money = explained.await??;
-    if !asked.half_hours.unwrap_or(false) {
-        money = money.without_half_hours();
-    }
+    let wanted = (period, Detail::of(asked.half_hours));
+    let explained = blocking(move || api.room.explain(&serial, wanted, &(Timestamp::MIN..Timestamp::MAX)));
+    let money = explained.await??;
     Ok(table::answer(Format::of(asked.format, &headers), &money.rows(), &money))
 }

@@ -19,6 +19,7 @@ use super::body::{object, query};
 use super::caller::Caller;
 use super::error::ApiError;
 use super::events::leave;
+use crate::domain::given::optional_number;
 use crate::domain::{Event, MeterId, MeterNews, TopupState};
 use crate::feed::stream::{Listening, Speaker, Upgrade};
 use crate::feed::{Filter, News};
@@ -124,6 +125,7 @@ pub(super) struct Part {
     cursor: Option<String>,
     /// At most so many, 1 to 500.
     #[param(minimum = 1, maximum = 500)]
+    #[serde(default, deserialize_with = "optional_number")]
     limit: Option<usize>,
 }
 

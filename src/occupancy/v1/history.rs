@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::caller::Caller;
 use super::error::ApiError;
+use crate::domain::given::optional_moment;
 use crate::http::asked::query;
 use crate::http::blocking;
 use crate::http::table::{self, Format, Row};
@@ -26,9 +27,11 @@ use crate::occupancy::keys::KeyRole;
 pub(super) struct HistoryQuery {
     /// From when on; absent: a day before `to`.
     #[param(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "optional_moment")]
     from: Option<Timestamp>,
     /// Until when; absent: now.
     #[param(value_type = Option<String>)]
+    #[serde(default, deserialize_with = "optional_moment")]
     to: Option<Timestamp>,
     /// `raw`, `minute`, `hour` or `day`.
     #[serde(default)]

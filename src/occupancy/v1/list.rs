@@ -11,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::caller::Caller;
 use super::error::ApiError;
 use super::shape::SpaceShown;
+use crate::domain::given::optional_number;
 use crate::domain::{Level, Space, SpaceId};
 use crate::http::asked::{AskedError, query};
 use crate::http::blocking;
@@ -39,6 +40,7 @@ pub(super) struct Filter {
     cursor: Option<String>,
     /// At most so many, 1 to 500.
     #[param(minimum = 1, maximum = 500)]
+    #[serde(default, deserialize_with = "optional_number")]
     limit: Option<usize>,
 }
 

@@ -147,3 +147,42 @@ fn what_cannot_be_simulated_is_refused_with_usage() {
         );
     }
 }
+
+#[test]
+fn a_day_or_a_number_that_is_none_is_refused_in_our_words() {
+    let day = "days are written 2026-03-01, between 1970-01-01 and 9998-12-31";
+    for (arguments, said) in [
+        (&["prepay", "explain", "EML1", "--from", "9999-12-31"][..], day),
+        (&["prepay", "explain", "EML1", "--to", "2026-02-30"], day),
+        (&["prepay", "explain", "EML1", "--to", "tomorrow"], day),
+        (&["user", "move-out", "clara", "--at", "1 May"], day),
+        (&["profile-download", "--serial", "EML1", "--date", "10000-01-01"], day),
+        (
+            &["prepay", "list", "--limit", "many"],
+            "it is not a whole number such as 50",
+        ),
+        (
+            &["simulate", "meter", "--serial", "EML1", "--count", "x"],
+            "it is not a whole number such as 50",
+        ),
+        (
+            &[
+                "simulate",
+                "meter",
+                "--serial",
+                "EML1",
+                "--count",
+                "99999999999999999999",
+            ],
+            "the number is too large",
+        ),
+    ] {
+        let output = binary().args(arguments).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {error}");
+        assert!(error.contains(said), "{arguments:?}: {error}");
+        for theirs in ["failed to parse", "invalid digit", "target type", "parameter"] {
+            assert!(!error.contains(theirs), "{arguments:?}: {error}");
+        }
+    }
+}

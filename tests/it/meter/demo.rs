@@ -52,4 +52,31 @@ fn the_demo_has_live_meters_and_its_certificates_open_the_mediator() {
         });
         (known.count() == 3).then_some(())
     });
+    explains_three_days(found, &serial);
+}
+
+/// What the box reads now and what it would have read since somebody paid are one meter's: all of it adds up but for the
+/// half-hour that is not over.
+fn explains_three_days(found: &Value, serial: &str) {
+    let config = found["config_file"].as_str().unwrap();
+    let statement = eventually("three days of the balance are explained", || {
+        let asked = binary()
+            .args(["prepay", "explain", serial, "--json", "--config", config])
+            .output()
+            .unwrap();
+        let money: Value = serde_json::from_slice(&asked.stdout).ok()?;
+        let lines = money["statement"]["lines"].as_array()?;
+        let is_whole = lines.iter().all(|line| line["kind"] != "not_computed");
+        is_whole.then(|| money["statement"].clone())
+    });
+    let lines = statement["lines"].as_array().unwrap();
+    let of = |kind: &str| lines.iter().filter(|line| line["kind"] == kind).count();
+    assert!(
+        (4..=5).contains(&of("energy")) && of("standing_charge") == 3,
+        "{statement}"
+    );
+    assert_eq!((of("rise"), of("step")), (0, 0), "{statement}");
+    assert_eq!(statement["opening"], "25", "as it was paid");
+    let difference: f64 = statement["difference"].as_str().unwrap().parse().unwrap();
+    assert!(difference.abs() < 0.5, "{statement}");
 }

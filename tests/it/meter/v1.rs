@@ -183,8 +183,15 @@ fn what_cannot_be_answered_is_a_problem_that_says_why() {
         ("/v1/meters/EML1".to_owned(), 404),
         ("/v1/meters/a-b".to_owned(), 400),
         ("/v1/meters?limit=0".to_owned(), 422),
+        ("/v1/meters?limit=many".to_owned(), 400),
         ("/v1/meters?colour=red".to_owned(), 400),
         (format!("{path}/intervals?from=yesterday"), 400),
+        (
+            format!("{path}/readings?register=import_a&to=2026-13-01T00:00:00Z"),
+            400,
+        ),
+        (format!("{path}/money?from=9999-12-31&to=9999-12-31"), 400),
+        (format!("{path}/money?from=soon"), 400),
         (
             format!("{path}/intervals?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z"),
             422,
@@ -206,6 +213,9 @@ fn what_cannot_be_answered_is_a_problem_that_says_why() {
             "{wrong}"
         );
         assert!(answer.json()["title"].is_string());
+        for theirs in ["failed to parse", "invalid digit", "deserialize", "parameter"] {
+            assert!(!answer.text().contains(theirs), "words of a library: {}", answer.text());
+        }
     }
     assert_eq!(app.ask("DELETE", &path, &[]).status, 405);
     let poll = format!("{path}/poll");
