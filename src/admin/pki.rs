@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::AdminState;
 use super::problem::AdminError;
-use crate::pki::{AuthorityError, Hierarchy, Overwrite, PkiError, Reason, Request, Role, Row, Usage};
+use crate::pki::{Application, AuthorityError, Hierarchy, Overwrite, PkiError, Reason, Request, Role, Row, Usage};
 
 pub(super) fn router() -> Router<AdminState> {
     Router::new()
@@ -68,6 +68,11 @@ struct CertificateRequest {
     hosts: Vec<String>,
     #[serde(default)]
     uris: Vec<String>,
+    /// Of which application of a data-sharing scheme it is; with its member and roles.
+    application: Option<String>,
+    member: Option<String>,
+    #[serde(default)]
+    roles: Vec<String>,
     days: Option<u32>,
     /// The caller writes the files; the box keeps none of them.
     #[serde(default)]
@@ -84,6 +89,11 @@ impl CertificateRequest {
             organization: self.organization,
             hosts: self.hosts,
             uris: self.uris,
+            application: self.application.map(|url| Application {
+                url,
+                member: self.member.unwrap_or_default(),
+                roles: self.roles,
+            }),
             lifetime: self.days.map(|days| SignedDuration::from_hours(24 * i64::from(days))),
             overwrite: if self.overwrite { Overwrite::Yes } else { Overwrite::No },
             ..Request::new(hierarchy, self.name)

@@ -26,7 +26,9 @@ pub(super) enum Command {
     #[command(after_help = "Example:\n  gatelodge pki server --name lodge.example.org --out ./tls")]
     Server(Issue),
     /// Issue a certificate for a client of the machine endpoints
-    #[command(after_help = "Example:\n  gatelodge pki client --name https://app.example.org --out ./app")]
+    #[command(after_help = "Example:\n  gatelodge pki client --name app --application \
+                            https://directory.example.org/a/x1 --member https://directory.example.org/member/y1 --role \
+                            https://registry.example.org/scheme/perseus/role/carbon-accounting-provider --out ./app")]
     Client(Issue),
     /// Issue a certificate that signs provenance records
     #[command(after_help = "Example:\n  gatelodge pki signing --name lodge --out ./signing")]
@@ -37,6 +39,13 @@ pub(super) enum Command {
     /// Issue a certificate for the mediator or a client of it
     #[command(after_help = "Example:\n  gatelodge pki grpc --name sync --role internal --out ./sync")]
     Grpc(Issue),
+    /// Have the next key sign the tokens of consented data from now on; by itself it does every 90 days
+    #[command(after_help = "Example:\n  gatelodge pki rotate tokens")]
+    Rotate {
+        /// What is changed: tokens
+        #[arg(value_parser = ["tokens"])]
+        what: String,
+    },
     /// List every certificate issued
     #[command(after_help = "Example:\n  gatelodge pki list")]
     List,
@@ -96,9 +105,16 @@ pub(super) struct Issue {
     /// Which end shows it: server, client or both
     #[arg(long)]
     usage: Option<String>,
-    /// What a client of the mediator may do: internal, partner or readonly
-    #[arg(long)]
-    role: Option<String>,
+    /// What a client of the mediator may do: internal, partner or readonly; or, with --application, the URL of a role, as
+    /// often as there are roles
+    #[arg(long = "role", value_name = "ROLE|URL")]
+    roles: Vec<String>,
+    /// The URL of the application of a data-sharing scheme that it is of
+    #[arg(long, value_name = "URL", requires_all = ["member", "roles"])]
+    application: Option<String>,
+    /// The URL of the member that the application belongs to
+    #[arg(long, value_name = "URL", requires = "application")]
+    member: Option<String>,
     /// How long it lasts
     #[arg(long)]
     days: Option<u32>,
@@ -136,6 +152,17 @@ impl Command {
                     print::json(&answer)
                 } else {
                     say_init(&answer)
+                }
+            }
+            Command::Rotate { .. } => {
+                let answer: Value = client.ask(Method::POST, "/token-keys/rotation", None).await?;
+                if common.json {
+                    print::json(&answer)
+                } else {
+                    print::line(format_args!(
+                        "the key {} signs tokens from now on",
+                        word(&answer["kid"])
+                    ))
                 }
             }
             Command::List => {
@@ -186,8 +213,14 @@ impl Issue {
     /// The folder is made, and must take files, before a certificate is issued that could be lost; they are written
     /// by the caller, whoever the box is.
     fn issue(self, common: &Common, hierarchy: &str) -> Result<(), CliError> {
+        let (role, roles) = match self.application {
+            Some(_) => (None, &self.roles[..]),
+            None if self.roles.len() > 1 => return Err(CliError::usage("one --role is enough without --application")),
+            None => (self.roles.first(), &[][..]),
+        };
         let body = json!({
-            "name": self.name, "usage": self.usage, "role": self.role, "organization": self.organization,
+            "name": self.name, "usage": self.usage, "role": role, "application": self.application,
+            "member": self.member, "roles": roles, "organization": self.organization,
             "hosts": self.hosts, "uris": self.uris, "days": self.days,
             "hand_over": self.out.is_some(), "overwrite": self.overwrite,
         });
@@ -313,6 +346,10 @@ pub(super) fn show(common: &Common, file: &Path) -> Result<(), CliError> {
             certificate.not_before, certificate.not_after
         ));
         print::line(format_args!("  names      {}", certificate.names.join(", ")));
+        if let Some(application) = &certificate.application {
+            print::line(format_args!("  member     {}", application.member));
+            print::line(format_args!("  roles      {}", application.roles.join(", ")));
+        }
         print::line(format_args!("  for        {}", certificate.purposes.join(", ")));
         print::line(format_args!("  serial     {}", certificate.serial));
         print::line(format_args!("  SHA-256    {}", certificate.thumbprint));

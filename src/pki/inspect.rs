@@ -9,7 +9,7 @@ use serde::Serialize;
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
-use super::{CertificateId, Hierarchy, pem, sha256};
+use super::{Application, CertificateId, Hierarchy, pem, sha256};
 use crate::files::{self, FileError};
 
 /// A certificate in words.
@@ -28,6 +28,9 @@ pub struct Description {
     pub not_after: Timestamp,
     /// Subject alternative names, each with its kind: `DNS:`, `IP:`, `URI:`, `email:`.
     pub names: Vec<String>,
+    /// The application of a data-sharing scheme that it is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application: Option<Application>,
     /// Extended key usages: `serverAuth`, `clientAuth`, or an OID.
     pub purposes: Vec<String>,
     /// Whether it may sign certificates.
@@ -94,6 +97,7 @@ fn describe(der: &CertificateDer<'_>) -> Option<Description> {
         not_before: at(certificate.validity().not_before.timestamp())?,
         not_after: at(certificate.validity().not_after.timestamp())?,
         names,
+        application: Application::of(der).ok(),
         purposes: purposes(&certificate),
         is_authority: certificate.is_ca(),
         thumbprint: HEXLOWER.encode(&thumbprint),

@@ -9,6 +9,8 @@ mod certs;
 mod csr;
 mod error;
 mod examine;
+mod extension;
+mod fresh_key;
 mod hierarchy;
 mod identity;
 mod inspect;
@@ -21,6 +23,7 @@ mod register;
 mod request;
 mod revocations;
 mod revoking;
+mod scheme;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -36,14 +39,17 @@ pub use certs::{CertificateTemplate, CertsError, CertsFolder, IssuedClient, Made
 pub use csr::{SigningRequest, SigningRequestError};
 pub use error::{PkiError, UnknownReason};
 pub use examine::{DamagedFile, examine, examine_pki};
+pub use extension::Extension;
+pub use fresh_key::FreshKey;
 pub use hierarchy::{Hierarchy, Role, UnknownWordError, Usage};
 pub use identity::{CertificateId, sha256};
 pub use inspect::{Description, InspectError, Verdict, certificates, show};
 pub use issuing::{Issued, Pem};
 pub use possession::PossessionError;
 pub use register::{Reason, Revoked, Row};
-pub use request::{Extension, Overwrite, Request, RequestError};
+pub use request::{Overwrite, Request, RequestError};
 pub use revocations::Revocations;
+pub use scheme::{Application, ApplicationError, is_application_url};
 
 use authority::Authority;
 

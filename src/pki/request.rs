@@ -6,7 +6,8 @@ use jiff::SignedDuration;
 use rcgen::{CertificateParams, CustomExtension, DistinguishedName, DnType, SanType};
 use rustls::pki_types::ServerName;
 
-use super::{Hierarchy, Role, Usage};
+use super::extension::Extension;
+use super::{Application, Hierarchy, Role, Usage, is_application_url};
 
 /// How long a leaf lasts when nobody says.
 const LIFE: SignedDuration = SignedDuration::from_hours(24 * 365);
@@ -31,21 +32,14 @@ pub struct Request {
     pub hosts: Vec<String>,
     /// URIs (subject alternative names). Empty: the name, where it is one.
     pub uris: Vec<String>,
+    /// The application of a data-sharing scheme that it is of; its URL is then the one URI.
+    pub application: Option<Application>,
     /// Further extensions, each not critical.
     pub extensions: Vec<Extension>,
     /// How long it lasts; `None`: a year.
     pub lifetime: Option<SignedDuration>,
     /// What happens to files of that name.
     pub overwrite: Overwrite,
-}
-
-/// An extension by its OID and the DER inside its OCTET STRING.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Extension {
-    /// The object identifier's numbers.
-    pub oid: Vec<u64>,
-    /// The value.
-    pub der: Vec<u8>,
 }
 
 /// Whether files in the way are replaced.
@@ -83,6 +77,15 @@ pub enum RequestError {
     /// Only clients of the mediator have a role.
     #[error("only grpc client certificates have a role")]
     Role,
+    /// Only clients and signers of a data-sharing scheme are applications.
+    #[error("only client and signing certificates are of an application")]
+    NoApplication,
+    /// A URL that an application, a member or a role cannot have.
+    #[error("{0:?} is not a URL of a data-sharing scheme: https, without user information or fragment")]
+    SchemeUrl(String),
+    /// An application without a role can do nothing.
+    #[error("an application has a member and at least one role")]
+    NoRole,
     /// A server without a name would be refused by every client.
     #[error("a server certificate needs a host: {0:?} is none, so name one")]
     NoHost(String),
@@ -103,6 +106,7 @@ impl Request {
             organization: None,
             hosts: Vec::new(),
             uris: Vec::new(),
+            application: None,
             extensions: Vec::new(),
             lifetime: None,
             overwrite: Overwrite::No,
@@ -145,10 +149,10 @@ impl Request {
         params.subject_alt_names = self.alternative_names()?;
         params.key_usages = self.hierarchy.key_usages();
         params.extended_key_usages = self.usage().purposes();
-        params.custom_extensions = self
-            .extensions
-            .iter()
-            .map(|extension| CustomExtension::from_oid_content(&extension.oid, extension.der.clone()))
+        let of_application = self.application.iter().flat_map(Application::extensions);
+        params.custom_extensions = of_application
+            .chain(self.extensions.iter().cloned())
+            .map(|extension| CustomExtension::from_oid_content(&extension.oid, extension.der))
             .collect();
         Ok(params)
     }
@@ -170,6 +174,12 @@ impl Request {
         if is_mediator_client && !self.name.chars().all(id) {
             return Err(RequestError::ClientId(name()));
         }
+        if let Some(application) = &self.application {
+            application.check(hierarchy)?;
+            if !self.uris.is_empty() || !self.hosts.is_empty() {
+                return Err(RequestError::Uri(application.url.clone()));
+            }
+        }
         if self.life() < SignedDuration::from_hours(1) || self.life() > LONGEST {
             return Err(RequestError::Lifetime);
         }
@@ -181,6 +191,8 @@ impl Request {
         let organization = match (&self.organization, self.hierarchy) {
             (Some(organization), _) => Some(organization),
             (None, Hierarchy::Relay) => Some(&self.name),
+            // Who reads a signature wants to know whose it is.
+            (None, _) if self.application.is_some() => Some(&self.name),
             (None, _) => None,
         };
         if let Some(organization) = organization {
@@ -189,13 +201,21 @@ impl Request {
         if let Some(role) = self.role {
             subject.push(DnType::OrganizationalUnitName, role.name());
         }
-        if self.name.chars().count() <= COMMON_NAME {
-            subject.push(DnType::CommonName, self.name.clone());
+        let name = self
+            .application
+            .as_ref()
+            .map_or(&self.name, |application| &application.url);
+        if name.chars().count() <= COMMON_NAME {
+            subject.push(DnType::CommonName, name.clone());
         }
         subject
     }
 
     fn alternative_names(&self) -> Result<Vec<SanType>, RequestError> {
+        if let Some(application) = &self.application {
+            let url = &application.url;
+            return Ok(vec![uri(url).ok_or_else(|| RequestError::Uri(url.clone()))?]);
+        }
         let mut names = Vec::new();
         for text in &self.hosts {
             names.push(host(text).ok_or_else(|| RequestError::Host(text.clone()))?);
@@ -215,6 +235,22 @@ impl Request {
             return Err(RequestError::NoHost(self.name.clone()));
         }
         Ok(names)
+    }
+}
+
+impl Application {
+    fn check(&self, hierarchy: Hierarchy) -> Result<(), RequestError> {
+        if !matches!(hierarchy, Hierarchy::Client | Hierarchy::Signing) {
+            return Err(RequestError::NoApplication);
+        }
+        if self.roles.is_empty() {
+            return Err(RequestError::NoRole);
+        }
+        let mut urls = [&self.url, &self.member].into_iter().chain(&self.roles);
+        match urls.find(|url| !is_application_url(url)) {
+            Some(wrong) => Err(RequestError::SchemeUrl(wrong.clone())),
+            None => Ok(()),
+        }
     }
 }
 
