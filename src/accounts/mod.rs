@@ -1,5 +1,6 @@
 //! People, their sessions, and API tokens: who asks, and what they may do.
 
+pub mod audit;
 mod bearers;
 mod link;
 mod linking;

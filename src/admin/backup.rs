@@ -17,6 +17,7 @@ use tokio_util::io::ReaderStream;
 
 use super::AdminState;
 use super::problem::AdminError;
+use crate::accounts::audit;
 use crate::pki::{self, DamagedFile};
 use crate::store::{
     BackupError, BackupReport, Extra, Ledger, Privacy, ReadError, RowError, Seal, SecretString, Store, VerifyReport,
@@ -94,8 +95,33 @@ impl Verified {
         for DamagedFile { path, why } in &damaged {
             words.push_str(&format!("\n  {}: {why}", path.display()));
         }
-        let whole = report.is_whole() && damaged.is_empty();
+        let folder = data_dir.join("audit");
+        let audit = folder.exists().then(|| audit::examine(&folder));
+        let audit = audit.map(|examined| examined.map_err(|error| error.to_string()));
+        let audit_is_whole = match &audit {
+            None => true,
+            Some(Ok(examined)) => {
+                let said = match &examined.broken {
+                    None => format!(
+                        "audit: {} lines in {} months, each tied to the one before",
+                        examined.lines, examined.months
+                    ),
+                    Some((file, line)) => format!(
+                        "audit: line {line} of {} does not follow the one before: it, or one before it, was changed",
+                        file.display()
+                    ),
+                };
+                words.push_str(&format!("\n  {said}"));
+                examined.broken.is_none()
+            }
+            Some(Err(error)) => {
+                words.push_str(&format!("\n  audit: cannot be read: {error}"));
+                false
+            }
+        };
+        let whole = report.is_whole() && damaged.is_empty() && audit_is_whole;
         let mut report = serde_json::to_value(report).unwrap_or_default();
+        report["audit"] = json!(audit.and_then(Result::ok));
         report["damaged_files"] = json!(damaged);
         Verified { whole, words, report }
     }
@@ -230,10 +256,11 @@ impl Backups {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The PKI, the keys of ACME, the key that seals codes, and what the box was told remotely. A file that only its owner may read is a secret.
+    /// The PKI, the keys of ACME, the keys that seal codes and sign tokens, the words that people agreed to, and what the box was
+    /// told remotely. A file that only its owner may read is a secret.
     fn beside(&self) -> Vec<Extra> {
         let mut found = Vec::new();
-        for folder in ["pki", "acme", "keys", "conf.d"] {
+        for folder in ["pki", "acme", "keys", "perseus", "conf.d"] {
             collect(&self.data_dir, &self.data_dir.join(folder), &mut found);
         }
         found

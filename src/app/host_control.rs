@@ -16,6 +16,7 @@ use crate::accounts::{AUDIT, random_id};
 use crate::admin::Order;
 use crate::config::{Config, remote};
 use crate::domain::MeterId;
+use crate::domain::units::Span;
 use crate::meter::Meters;
 use crate::occupancy::Occupancy;
 use crate::supervisor::{State, States};
@@ -81,6 +82,12 @@ impl HostControl {
     pub(super) fn timezone(&self) -> TimeZone {
         let config = self.config.read().unwrap_or_else(PoisonError::into_inner);
         config.site.timezone()
+    }
+
+    /// How long the audit is kept, as it is configured now.
+    pub(super) fn audit_kept(&self) -> Span {
+        let config = self.config.read().unwrap_or_else(PoisonError::into_inner);
+        config.retention.audit
     }
 
     fn verdicts(&self) -> MutexGuard<'_, BTreeMap<u64, watch::Receiver<Verdict>>> {

@@ -4,6 +4,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
+use super::audit::Trail;
 use super::log_ring::LogRing;
 use crate::config::{Log, LogFormat};
 
@@ -12,6 +13,7 @@ use crate::config::{Log, LogFormat};
 pub struct Logging {
     filter: reload::Handle<EnvFilter, Registry>,
     ring: LogRing,
+    audit: Trail,
 }
 
 /// Where log lines go.
@@ -42,18 +44,29 @@ pub fn start(log: &Log, to: LogTo) -> Logging {
     // A second start in one process (tests) keeps the first, which is right.
     let ring = LogRing::default();
     ring.hear_panics();
+    let audit = Trail::default();
+    // The audit is written down whichever lines are shown.
+    let shown = lines.and_then(ring.clone()).with_filter(filter);
     let _ = tracing_subscriber::registry()
-        .with(filter)
-        .with(lines)
-        .with(ring.clone())
+        .with(shown)
+        .with(audit.clone())
         .try_init();
-    Logging { filter: handle, ring }
+    Logging {
+        filter: handle,
+        ring,
+        audit,
+    }
 }
 
 impl Logging {
     /// The newest lines.
     pub(super) fn ring(&self) -> LogRing {
         self.ring.clone()
+    }
+
+    /// What the audit is told.
+    pub(super) fn audit(&self) -> &Trail {
+        &self.audit
     }
 
     /// Changes which lines are logged. The form of lines changes only with a restart.

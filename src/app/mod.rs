@@ -3,6 +3,7 @@
 
 mod acme;
 mod api_docs;
+mod audit;
 mod box_gauges;
 mod box_page;
 mod check;

@@ -22,7 +22,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 pub use acme::Acme;
-pub use doors::{Certificate, DoorLimits, Grpc, GrpcClient, Https, Limits, Mtls, PlainDoor};
+pub use doors::{Certificate, DoorLimits, Grpc, GrpcClient, Https, Limits, Mtls, MtlsCertificate, PlainDoor};
 pub use error::{ConfigError, ConfigErrors};
 pub use layers::{DEFAULT_FILE, Flags, Loaded, data_dir, examine, find_socket, load, remote_file, without_file};
 pub use sections::{OccupancySection, UplinkSection};
@@ -30,7 +30,7 @@ pub use show::{Shown, show};
 pub use unread::Unread;
 
 use crate::domain::units::Span;
-use crate::{meter, relay};
+use crate::{meter, perseus, relay};
 
 /// All that can be configured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,6 +65,8 @@ pub struct Config {
     pub meter: Vec<meter::Entry>,
     /// The relay: its door and its room.
     pub relay: Option<relay::Config>,
+    /// Consented energy data.
+    pub perseus: Option<perseus::Config>,
     /// The road to the cloud.
     pub uplink: Option<UplinkSection>,
     /// Backups made by the box itself.
@@ -101,6 +103,7 @@ impl Default for Config {
             meters: None,
             meter: Vec::new(),
             relay: None,
+            perseus: None,
             uplink: None,
             backup: None,
             retention: Retention::default(),
@@ -178,6 +181,8 @@ pub struct Retention {
     pub readings: Span,
     /// Top-ups, once they are settled; `"0"`: for ever.
     pub money: Span,
+    /// The audit, in whole months; `"0"`: for ever.
+    pub audit: Span,
 }
 
 impl Default for Retention {
@@ -187,6 +192,7 @@ impl Default for Retention {
             readings: Span::seconds(0),
             // Six years and a day, as accounts are kept.
             money: Span::seconds(2_192 * 86_400),
+            audit: Span::seconds(400 * 86_400),
         }
     }
 }

@@ -152,6 +152,7 @@ const NOTHING_IS_MEANT: &[&str] = &[
     "history",
     "readings",
     "money",
+    "audit",
 ];
 
 #[test]

@@ -121,7 +121,7 @@ fn changed(value: &Value) -> Value {
 }
 
 /// The list, each key with values that are taken and values that are refused by name.
-const LIST: [(&str, &[&str], &[&str]); 18] = [
+const LIST: [(&str, &[&str], &[&str]); 19] = [
     ("site.name", &["\"Hall\""], &[]),
     ("meters.request_gap", &["\"3s\""], &[]),
     ("meters.attempts", &["7"], &[]),
@@ -141,6 +141,7 @@ const LIST: [(&str, &[&str], &[&str]); 18] = [
     ),
     ("retention.history", &["\"31d\"", "\"0s\""], &["\"29d\"", "\"1s\""]),
     ("retention.readings", &["\"0\""], &["\"1d\"", "\"36500d\""]),
+    ("retention.audit", &["\"401d\"", "\"0s\""], &["\"399d\"", "\"1d\""]),
     ("retention.money", &["\"2193d\"", "\"0s\""], &["\"2191d\"", "\"1d\""]),
     ("occupancy.idle_expiry", &["\"25h\"", "\"0s\""], &["\"23h\"", "\"1s\""]),
     (

@@ -1,0 +1,82 @@
+//! Who did what: in files of their own, each line tied to the one before, whichever lines the log shows.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::support::test_box::CONFIG;
+use crate::support::{TestBox, eventually};
+
+fn file(running: &TestBox) -> PathBuf {
+    let folder = running.dir.join("data/audit");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
+    files.sort();
+    files.pop().unwrap()
+}
+
+fn lines(running: &TestBox) -> Vec<Value> {
+    let text = std::fs::read_to_string(file(running)).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn what_was_done_is_written_down_though_the_log_shows_nothing_and_goes_on_after_a_kill() {
+    let mut running = TestBox::start_with(&format!("{CONFIG}[log]\nfilter = \"error\"\n"));
+    let made = running.json(&["token", "create", "--name", "desk", "--scope", "spaces:read"]);
+    let token = made["token"].as_str().unwrap().to_owned();
+    let told = eventually("it is written down", || {
+        let told = lines(&running);
+        told.iter()
+            .any(|line| line.to_string().contains("desk"))
+            .then_some(told)
+    });
+    assert!(!running.log().contains("desk"), "the log shows errors alone");
+    assert_eq!(
+        std::fs::metadata(file(&running)).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    running.kill();
+    // Half a line, as a power cut leaves it.
+    let text = std::fs::read_to_string(file(&running)).unwrap();
+    std::fs::write(file(&running), format!("{text}{{\"n\": 9")).unwrap();
+    running.run();
+    running.json(&["token", "revoke", made["id"].as_str().unwrap()]);
+    let after = eventually("it goes on", || {
+        let after = lines(&running);
+        (after.len() > told.len()).then_some(after)
+    });
+    let numbers: Vec<u64> = after.iter().map(|line| line["n"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
+    assert!(
+        !std::fs::read_to_string(file(&running)).unwrap().contains(&token),
+        "no secret"
+    );
+    let found = running.json(&["verify"]);
+    assert_eq!(
+        (&found["audit"]["lines"], found["audit"].get("broken")),
+        (&after.len().into(), None)
+    );
+}
+
+#[test]
+fn a_line_that_somebody_changed_is_found() {
+    let mut running = TestBox::start();
+    for name in ["one", "two", "three"] {
+        running.json(&["token", "create", "--name", name, "--scope", "spaces:read"]);
+    }
+    eventually("they are written down", || (lines(&running).len() >= 3).then_some(()));
+    running.stop();
+    let text = std::fs::read_to_string(file(&running)).unwrap();
+    std::fs::write(file(&running), text.replacen("two", "bob", 1)).unwrap();
+    let verified = running.command(&["verify"]);
+    let said = String::from_utf8_lossy(&verified.stdout).into_owned();
+    assert_eq!(verified.status.code(), Some(1), "{said}");
+    assert!(said.contains("does not follow the one before"), "{said}");
+    running.run();
+    assert!(running.log().contains("the audit was changed"), "a start says so too");
+}
