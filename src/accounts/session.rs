@@ -28,6 +28,9 @@ struct SessionRow {
     generation: u32,
     created: Timestamp,
     used: Timestamp,
+    /// When the password, or the link in its place, was last asked for; absent: when it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proved: Option<Timestamp>,
 }
 
 impl SessionRow {
@@ -128,6 +131,7 @@ impl Accounts {
                     generation,
                     created: now,
                     used: now,
+                    proved: Some(now),
                 },
             )?;
             Ok(())
@@ -165,6 +169,19 @@ impl Accounts {
             proof,
         });
         Ok(who.map(|who| (who, row.used)))
+    }
+
+    /// When somebody who is signed in last proved who they are; `None`: they are signed in no more.
+    ///
+    /// # Errors
+    ///
+    /// When the book cannot be read.
+    pub fn proved(&self, who: &Who) -> Result<Option<Timestamp>, ReadError> {
+        let Who::Person { proof, .. } = who else {
+            return Ok(None);
+        };
+        let row = SESSIONS.get(&self.store, &proof.0)?;
+        Ok(row.map(|row| row.proved.unwrap_or(row.created)))
     }
 
     /// Ends the session of this cookie.

@@ -2,12 +2,13 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::CookieJar;
+use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::fault_page::MessagePage;
@@ -22,6 +23,10 @@ struct LoginPage {
     shell: Shell,
     username: String,
     fault: Option<String>,
+    /// What they came for, as its name stands in addresses.
+    errand: Option<String>,
+    /// Whether somebody is signed in who is asked once more.
+    again: bool,
     csrf_token: String,
 }
 
@@ -67,11 +72,48 @@ async fn home(State(face): State<Face>, person: SignedIn) -> Response {
     Page(StatusCode::OK, page).into_response()
 }
 
-async fn show(State(face): State<Face>, visitor: Visitor) -> Response {
-    if visitor.signed_in.is_some() {
-        return Redirect::to(HOME).into_response();
+/// So long nobody is asked for their password again.
+const FRESH: SignedDuration = SignedDuration::from_mins(15);
+
+/// What somebody came for, as addresses have it.
+#[derive(Deserialize)]
+struct On {
+    i: Option<String>,
+}
+
+/// What somebody came for, and where it goes on.
+struct Errand {
+    name: String,
+    goes_on: String,
+}
+
+impl Errand {
+    fn of(face: &Face, visitor: &Visitor, on: On) -> Option<Errand> {
+        let name = on.i?;
+        let goes_on = face.inner.errands.goes_on(&name, &visitor.jar)?;
+        Some(Errand { name, goes_on })
     }
-    login_page(&face, &visitor, StatusCode::OK, String::new(), None)
+}
+
+async fn show(State(face): State<Face>, visitor: Visitor, Query(on): Query<On>) -> Response {
+    let errand = Errand::of(&face, &visitor, on);
+    match (&visitor.signed_in, &errand) {
+        (Some(_), None) => Redirect::to(HOME).into_response(),
+        (Some(person), Some(errand)) if face.has_proved(person) => Redirect::to(&errand.goes_on).into_response(),
+        (person, _) => {
+            let name = person.as_ref().map(|person| person.name.clone()).unwrap_or_default();
+            login_page(&face, &visitor, (StatusCode::OK, errand.as_ref()), name, None)
+        }
+    }
+}
+
+impl Face {
+    /// Whether somebody has lately proved who they are.
+    #[must_use]
+    pub fn has_proved(&self, person: &SignedIn) -> bool {
+        let proved = self.accounts().proved(&person.who());
+        proved.is_ok_and(|proved| proved.is_some_and(|proved| person.now.duration_since(proved) < FRESH))
+    }
 }
 
 #[derive(Deserialize)]
@@ -84,13 +126,16 @@ async fn sign_in(
     State(face): State<Face>,
     visitor: Visitor,
     peer: Peer,
+    Query(on): Query<On>,
     form: Result<Form<Login>, FormError>,
 ) -> Response {
+    let errand = Errand::of(&face, &visitor, on);
     let form = match form {
         Ok(Form(form)) => form,
         Err(error) => {
             let fault = format!("{error}. Try once more.");
-            return login_page(&face, &visitor, error.status(), String::new(), Some(fault));
+            let shown = (error.status(), errand.as_ref());
+            return login_page(&face, &visitor, shown, String::new(), Some(fault));
         }
     };
     let from = (peer.addr.ip(), face.accounts().now());
@@ -98,10 +143,14 @@ async fn sign_in(
         .accounts()
         .sign_in(&form.username, Secret::given(form.password), from);
     match signed_in.await {
-        Ok(session) => (visitor.signed_in_with(&session), Redirect::to(HOME)).into_response(),
+        Ok(session) => {
+            let to = errand.map_or_else(|| HOME.to_owned(), |errand| errand.goes_on);
+            (visitor.signed_in_with(&session), Redirect::to(&to)).into_response()
+        }
         Err(error) => {
             let refused = Refused::of(error);
-            let page = login_page(&face, &visitor, refused.status, form.username, Some(refused.words));
+            let shown = (refused.status, errand.as_ref());
+            let page = login_page(&face, &visitor, shown, form.username, Some(refused.words));
             later(page, refused.wait)
         }
     }
@@ -181,12 +230,20 @@ async fn choose(
     }
 }
 
-fn login_page(face: &Face, visitor: &Visitor, status: StatusCode, username: String, fault: Option<String>) -> Response {
+fn login_page(
+    face: &Face,
+    visitor: &Visitor,
+    (status, errand): (StatusCode, Option<&Errand>),
+    username: String,
+    fault: Option<String>,
+) -> Response {
     let (csrf, jar): (_, CookieJar) = visitor.before();
     let page = LoginPage {
         shell: face.shell("login", None),
         username,
         fault,
+        errand: errand.map(|errand| errand.name.clone()),
+        again: visitor.signed_in.is_some(),
         csrf_token: csrf.token(),
     };
     (jar, Page(status, page)).into_response()

@@ -1,7 +1,9 @@
 //! The shell of the pages: layout, navigation, lamps, login. Rooms' own pages live with the rooms;
 //! templates and assets lie in `web/`.
 
+mod bars;
 mod csrf;
+mod errand;
 mod fault_page;
 mod form;
 mod lamps;
@@ -17,7 +19,9 @@ use std::sync::Arc;
 use axum::Router;
 use tokio::sync::watch;
 
+pub use bars::Bars;
 pub use csrf::Csrf;
+pub use errand::Errands;
 pub use form::{Form, FormError};
 pub use lamps::{Concern, Lamp, Lamps, Light};
 pub use plot::Frame;
@@ -41,6 +45,7 @@ struct Inner {
     accounts: Accounts,
     assets: Assets,
     lamps: watch::Receiver<Lamps>,
+    errands: errand::ErrandsOf,
 }
 
 impl Face {
@@ -60,8 +65,14 @@ impl Face {
                 accounts,
                 assets,
                 lamps,
+                errands: errand::ErrandsOf::default(),
             }),
         }
+    }
+
+    /// Has people come back to a room's pages who had to sign in on their way.
+    pub fn lead_back_to(&self, errands: Arc<dyn Errands>) {
+        self.inner.errands.set(errands);
     }
 
     /// Login, logout, one-time links.

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 
 use super::{Face, Lamp, SignedIn};
-use crate::accounts::Act;
+use crate::accounts::{Act, Role};
 use crate::http::Fixed;
 
 /// What the layout shows around a page.
@@ -34,6 +34,8 @@ pub struct PersonShown {
     pub sees_spaces: bool,
     /// Whether it leads them to meters.
     pub sees_meters: bool,
+    /// Whether it leads them to whom they allowed to see their data.
+    pub shares: bool,
     /// Whether it leads them to the page of the box.
     pub runs_box: bool,
     /// Whether it leads them to the page of the relay, too.
@@ -49,6 +51,7 @@ impl Face {
         let lamps = self.inner.lamps.borrow();
         // A room has a lamp when it is open, and its pages are there then.
         let has_relay = lamps.has("relay");
+        let has_perseus = lamps.has("perseus");
         let seen = visitor.map(|visitor| lamps.seen_by(visitor)).unwrap_or_default();
         drop(lamps);
         Shell {
@@ -58,6 +61,7 @@ impl Face {
                 role: visitor.role.name(),
                 sees_spaces: visitor.must(Act::ReadSpaces).is_ok(),
                 sees_meters: visitor.saw_meters(),
+                shares: has_perseus && visitor.role == Role::Resident,
                 runs_box: visitor.must(Act::ManageBox).is_ok(),
                 runs_relay: has_relay && visitor.must(Act::ManageRelay).is_ok(),
                 csrf_token: visitor.csrf.token(),

@@ -6,7 +6,6 @@ mod day;
 mod error;
 mod money;
 mod one;
-mod plot;
 mod saw_tooth;
 mod seen;
 mod tariff;

@@ -11,13 +11,12 @@ use jiff::{Timestamp, ToSpan};
 use super::card::Card;
 use super::day::{DayQuery, DayShown, Drawn, date_of, day_of, is_missing, kwh, span_of};
 use super::error::{HalfHoursError, PageError};
-use super::plot::Plot;
 use super::seen::Seen;
 use super::tariff::TariffsPart;
 use super::{PageState, card as cards};
 use crate::accounts::Act;
 use crate::domain::{Doubt, Quality, Quantity};
-use crate::face::{Frame, Page, Shell, SignedIn};
+use crate::face::{Bars, Frame, Page, Shell, SignedIn};
 use crate::http::blocking;
 use crate::meter::emop::event_log;
 use crate::meter::{MeterShown, ValueShown};
@@ -91,7 +90,7 @@ pub(super) async fn show(
     });
     let drawn = read.await??;
     let span = span_of(&state, day, 1).map_err(HalfHoursError::from)?;
-    let plot = Plot {
+    let plot = Bars {
         intervals: &drawn.import.intervals,
         frame: Frame {
             from: span.from,

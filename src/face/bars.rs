@@ -1,28 +1,29 @@
-//! A day of half-hours as a picture: a bar each, gaps hatched, so that nobody takes them for nothing used. Pure.
+//! Half-hours as a picture: a bar each, gaps hatched, so that nobody takes them for nothing used. Pure.
 
 use std::fmt::Write;
 
 use jiff::Timestamp;
 
+use super::Frame;
 use crate::domain::{HALF_HOUR, Interval, Quality};
-use crate::face::Frame;
 
 /// How high a gap is drawn, of the whole height.
 const GAP: f64 = 0.04;
 
 /// Half-hours over a span of time.
-pub(super) struct Plot<'p> {
+pub struct Bars<'p> {
     /// The half-hours, oldest first.
-    pub(super) intervals: &'p [Interval],
+    pub intervals: &'p [Interval],
     /// The stretch of time that is drawn; its top does not matter.
-    pub(super) frame: Frame<'p>,
+    pub frame: Frame<'p>,
     /// What comes after this is no gap: it has not been yet.
-    pub(super) now: Timestamp,
+    pub now: Timestamp,
 }
 
-impl Plot<'_> {
+impl Bars<'_> {
     /// The picture.
-    pub(super) fn svg(&self) -> String {
+    #[must_use]
+    pub fn svg(&self) -> String {
         let top = self.top();
         let frame = Frame {
             top: top as f64,
@@ -109,7 +110,7 @@ mod tests {
             timezone: &TimeZone::UTC,
         };
         let now = "2026-01-01T02:00:00Z".parse().unwrap();
-        let plot = Plot {
+        let plot = Bars {
             intervals: &intervals,
             frame,
             now,
@@ -121,7 +122,7 @@ mod tests {
         );
         assert_eq!(svg.matches("class=\"gap\"").count(), 1);
         assert_eq!(svg.matches("class=\"bar\"").count(), 3);
-        let empty = Plot { intervals: &[], ..plot };
+        let empty = Bars { intervals: &[], ..plot };
         assert!(empty.svg().ends_with("</svg>"));
     }
 }
