@@ -18,6 +18,7 @@ pub mod supervisor;
 
 pub mod meter;
 pub mod occupancy;
+pub mod perseus;
 pub mod relay;
 pub mod uplink;
 

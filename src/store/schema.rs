@@ -44,6 +44,61 @@ pub const MONTH_FILES: Place = Place {
     name: "month files",
     prefix: 0x04,
 };
+/// Permissions that people gave applications, by id.
+pub const PERMISSIONS: Place = Place {
+    name: "permissions",
+    prefix: 0x70,
+};
+/// Permissions by person and id.
+pub const PERMISSIONS_OF_PEOPLE: Place = Place {
+    name: "permissions of people",
+    prefix: 0x71,
+};
+/// What permissions let out, by permission and data source.
+pub const PERMISSION_FILTERS: Place = Place {
+    name: "permission filters",
+    prefix: 0x72,
+};
+/// Codes that applications redeem, by the hash of the code.
+pub const AUTHORIZATION_CODES: Place = Place {
+    name: "authorization codes",
+    prefix: 0x73,
+};
+/// What came of redeemed codes, by id.
+pub const GRANTS: Place = Place {
+    name: "grants",
+    prefix: 0x74,
+};
+/// Grants by permission and id.
+pub const GRANTS_OF_PERMISSIONS: Place = Place {
+    name: "grants of permissions",
+    prefix: 0x75,
+};
+/// Which grant a refresh token is of, by the hash of the token.
+pub const REFRESH_TOKENS: Place = Place {
+    name: "refresh tokens",
+    prefix: 0x76,
+};
+/// What happened to permissions, by permission and place.
+pub const PERMISSION_HISTORY: Place = Place {
+    name: "permission history",
+    prefix: 0x77,
+};
+/// Which permission a page of evidence is of, by its name.
+pub const EVIDENCE: Place = Place {
+    name: "evidence",
+    prefix: 0x78,
+};
+/// Access tokens that were revoked by themselves, and until when that matters, by `jti`.
+pub const REVOKED_ACCESS_TOKENS: Place = Place {
+    name: "revoked access tokens",
+    prefix: 0x79,
+};
+/// The key by which applications' names for people are made.
+pub const PERSEUS_KEYS: Place = Place {
+    name: "perseus keys",
+    prefix: 0x7a,
+};
 /// Spaces by id.
 pub const SPACES: Place = Place {
     name: "spaces",
@@ -318,6 +373,17 @@ pub const PLACES: &[Place] = &[
     FAILED_SIGN_INS,
     SIGN_IN_PLACES,
     CERTIFICATES,
+    PERMISSIONS,
+    PERMISSIONS_OF_PEOPLE,
+    PERMISSION_FILTERS,
+    AUTHORIZATION_CODES,
+    GRANTS,
+    GRANTS_OF_PERMISSIONS,
+    REFRESH_TOKENS,
+    PERMISSION_HISTORY,
+    EVIDENCE,
+    REVOKED_ACCESS_TOKENS,
+    PERSEUS_KEYS,
     ACME_PLANS,
     ACME_CHAINS,
     READINGS,

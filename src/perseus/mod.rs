@@ -1,0 +1,54 @@
+//! Consented energy data: an authorization server of the FAPI 2.0 Security Profile, consent, and the door to the data.
+//!
+//! An application pushes what it wants over mutual TLS (`machine`), a person comes, signs in and decides (`people`), and
+//! what they decided is one value in the book (`rows`, `filter`) which every later request is held against (`resource`).
+//! Pure: [`refusal`], [`parameters`], [`pkce`], [`redirect_uri`], [`scope`], [`access_token`], [`filter`], [`metadata`].
+#![doc = ""]
+#![doc = include_str!("README.md")]
+
+pub mod access_token;
+mod config;
+pub mod filter;
+mod ledger;
+mod licence;
+mod machine;
+pub mod metadata;
+pub mod parameters;
+mod people;
+pub mod pkce;
+mod pushed;
+pub mod redirect_uri;
+pub mod refusal;
+mod resource;
+mod room;
+mod rows;
+pub mod scope;
+mod standing;
+mod sweeping;
+mod token_keys;
+mod words;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+pub use config::{Client, Clients, Config, Licence};
+pub use metadata::Places;
+pub use pushed::PushedRequests;
+pub use room::{BuildError, Deps, Perseus};
+pub use standing::PermissionShown;
+pub use token_keys::{TokenKeys, TokenKeysError};
+
+use crate::face::Face;
+
+/// What machines see, behind the mtls door.
+pub fn machines(room: &Arc<Perseus>) -> Router {
+    machine::router(room)
+        .merge(machine::published(room))
+        .merge(resource::router(room))
+}
+
+/// What people see, behind the https door, and what everybody may read.
+pub fn people(room: &Arc<Perseus>, face: &Face) -> Router {
+    machine::published(room).merge(people::router(room, face))
+}

@@ -1,0 +1,193 @@
+//! `POST /consent`: a person allows, or does not (PER §4.3). What they decided is on disk before their browser is sent back.
+
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::http::header::USER_AGENT;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::super::ledger::{self, Consent};
+use super::super::pushed::{Visit, VisitError};
+use super::super::room::Perseus;
+use super::super::rows::CodeRow;
+use super::consent::{Asked, LIVES, On, page, person_at};
+use super::message::Message;
+use crate::accounts::{AUDIT, Secret};
+use crate::face::{Form, FormError, PageState, SignedIn, Visitor};
+
+/// How much of a browser's name for itself is kept, in characters.
+const AGENT: usize = 120;
+
+/// The fields of the form.
+struct Chosen {
+    allow: bool,
+    sources: Vec<String>,
+    days: i64,
+}
+
+impl Chosen {
+    fn read(fields: Vec<(String, String)>) -> Option<Chosen> {
+        let mut decisions = fields.iter().filter(|(name, _)| name == "decision");
+        let allow = match decisions.next()?.1.as_str() {
+            "allow" => true,
+            "deny" => false,
+            _ => return None,
+        };
+        let life = fields
+            .iter()
+            .find(|(name, _)| name == "expires")
+            .map(|(_, value)| value.as_str());
+        let days = match life {
+            None => LIVES[2].2,
+            Some(life) => LIVES.iter().find(|(value, ..)| *value == life)?.2,
+        };
+        let sources = fields.into_iter().filter(|(name, _)| name == "datasource");
+        Some(Chosen {
+            allow,
+            sources: sources.map(|(_, value)| value).collect(),
+            days,
+        })
+    }
+}
+
+pub(super) async fn decide(
+    State(state): State<PageState<Perseus>>,
+    visitor: Visitor,
+    Query(on): Query<On>,
+    headers: HeaderMap,
+    form: Result<Form<Vec<(String, String)>>, FormError>,
+) -> Response {
+    let visit = Secret::given(on.i.clone());
+    let person = match person_at(&state, &visitor, &visit) {
+        Ok(person) => person,
+        Err(elsewhere) => return elsewhere.response(&state, &visitor),
+    };
+    let fields = match form {
+        Ok(Form(fields)) => fields,
+        Err(error) => return error.into_response(),
+    };
+    let asked = match Asked::of(&state.room, &visitor, &person, &visit) {
+        Ok(asked) => asked,
+        Err(message) => return message.page(&state.face, Some(&person)),
+    };
+    let Some(chosen) = Chosen::read(fields) else {
+        return page(
+            &state,
+            &person,
+            (&visit, &asked),
+            Some("Choose one of the two buttons."),
+        );
+    };
+    if !chosen.allow {
+        return denied(&state, &person, &asked);
+    }
+    if chosen.sources.is_empty() {
+        let fault = "Tick at least one meter, or do not allow.";
+        return page(&state, &person, (&visit, &asked), Some(fault));
+    }
+    let agent = headers
+        .get(USER_AGENT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    match allowed(&state, &person, &asked, chosen, agent.chars().take(AGENT).collect()).await {
+        Ok(response) => response,
+        Err(message) => message.page(&state.face, Some(&person)),
+    }
+}
+
+/// Back to the application, with an answer (RFC 6749 §4.1.2, RFC 9207).
+fn back(room: &Perseus, visit: &Visit, answer: &[(&str, &str)]) -> Response {
+    let mut whole = answer.to_vec();
+    whole.extend(visit.pushed.state.as_deref().map(|state| ("state", state)));
+    whole.push(("iss", &room.places.issuer));
+    Redirect::to(&visit.pushed.redirect_uri.with(&whole)).into_response()
+}
+
+fn denied(state: &PageState<Perseus>, person: &SignedIn, asked: &Asked) -> Response {
+    if !state.room.pushed.answer(&asked.visit) {
+        return Message::Visit(VisitError::Over).page(&state.face, Some(person));
+    }
+    let (by, client) = (&person.name, &asked.client.client_id);
+    tracing::info!(target: AUDIT, by, client, "a person did not allow an application");
+    let why = "the person did not allow it";
+    back(
+        &state.room,
+        &asked.visit,
+        &[("error", "access_denied"), ("error_description", why)],
+    )
+}
+
+async fn allowed(
+    state: &PageState<Perseus>,
+    person: &SignedIn,
+    asked: &Asked,
+    chosen: Chosen,
+    agent: String,
+) -> Result<Response, Message> {
+    let room = &state.room;
+    let known = room
+        .accounts
+        .person(&person.name)
+        .ok()
+        .flatten()
+        .ok_or(Message::Unavailable)?;
+    let proved = room
+        .accounts
+        .proved(&person.who())
+        .ok()
+        .flatten()
+        .ok_or(Message::Unavailable)?;
+    let expires = room.ends(&asked.visit.pushed.scope.licence, chosen.days, asked.now);
+    let mut filters = Vec::new();
+    for source in &chosen.sources {
+        let offered = asked
+            .offered
+            .iter()
+            .find(|one| one.filter.source == *source)
+            .ok_or(Message::NotTheirs)?;
+        let mut filter = offered.filter.clone();
+        filter.until = expires;
+        filters.push(filter);
+    }
+    let consent = Consent {
+        account: room.account(&known, &asked.client.client_id),
+        person: known.name,
+        person_since: known.created,
+        expires,
+        filters,
+        text: asked.text(),
+        agent,
+        proved,
+        code: CodeRow {
+            permission: String::new(),
+            client: asked.client.client_id.clone(),
+            redirect_uri: asked.visit.pushed.redirect_uri.clone(),
+            challenge: asked.visit.pushed.challenge.text(),
+            scope: asked.visit.pushed.scope.clone(),
+            made: asked.now,
+            used: None,
+            grant: None,
+        },
+    };
+    room.keep_words(&asked.text(), &asked.words)
+        .map_err(|()| Message::Unavailable)?;
+    if !room.pushed.answer(&asked.visit) {
+        return Err(Message::Visit(VisitError::Over));
+    }
+    let (code, now) = (Secret::random(""), asked.now);
+    let given = code.clone();
+    let written = room
+        .store
+        .write(move |page| ledger::consent_on(page, consent, &given, now))
+        .await;
+    let row = written.map_err(|error| {
+        room.pushed.reopen(&asked.visit);
+        tracing::warn!(%error, "a consent was not written down");
+        Message::Unavailable
+    })?;
+    let sources = chosen.sources.join(" ");
+    tracing::info!(
+        target: AUDIT, by = person.name, client = row.client, permission = row.id, sources, expires = %row.expires,
+        "a person allowed an application"
+    );
+    Ok(back(room, &asked.visit, &[("code", code.reveal())]))
+}

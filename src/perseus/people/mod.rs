@@ -1,0 +1,69 @@
+//! What people see: they come from an application, sign in, decide; and later look at what they allowed, and stop it
+//! (PER §2.4, §4).
+
+mod authorize;
+mod consent;
+mod decide;
+mod evidence;
+mod message;
+mod offer;
+mod own;
+mod week;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::{Cookie, SameSite};
+
+use super::metadata::paths;
+use super::room::Perseus;
+use crate::accounts::Secret;
+use crate::face::{Errands, Face, PageState, secured};
+
+/// What binds a visit to the browser that began it.
+const VISITOR: &str = "__Host-gatelodge-visit";
+
+/// The pages, behind the https door.
+pub(super) fn router(room: &Arc<Perseus>, face: &Face) -> Router {
+    face.lead_back_to(Arc::clone(room) as Arc<dyn Errands>);
+    let state = PageState {
+        room: Arc::clone(room),
+        face: face.clone(),
+    };
+    let routes = Router::new()
+        .route(paths::AUTHORIZE, get(authorize::authorize))
+        .route("/consent", get(consent::show).post(decide::decide))
+        .route("/permissions", get(own::list))
+        .route("/permissions/{id}/stop", get(own::ask).post(own::stop))
+        .route("/evidence/{name}", get(evidence::show))
+        .with_state(state);
+    secured(routes)
+}
+
+/// The browser's own secret, when it has one.
+fn visitor(jar: &CookieJar) -> Option<Secret> {
+    jar.get(VISITOR).map(|cookie| Secret::given(cookie.value()))
+}
+
+/// The same, made when it has none, and the cookies that say so.
+fn known_visitor(jar: &CookieJar) -> (Secret, CookieJar) {
+    let secret = visitor(jar).unwrap_or_else(|| Secret::random(""));
+    let cookie = Cookie::build((VISITOR, secret.reveal().to_owned()))
+        .path("/")
+        .secure(true)
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .build();
+    let jar = jar.clone().add(cookie);
+    (secret, jar)
+}
+
+impl Errands for Perseus {
+    fn goes_on(&self, name: &str, cookies: &CookieJar) -> Option<String> {
+        let visit = Secret::given(name);
+        let there = self.pushed.at(&visit, visitor(cookies).as_ref(), self.store.now());
+        there.is_ok().then(|| format!("/consent?i={name}"))
+    }
+}

@@ -1,0 +1,153 @@
+//! A person's own list: whom they allowed what, until when, and how to stop it (PER §4.4).
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::super::ledger;
+use super::super::room::Perseus;
+use super::super::rows::{PermissionRow, Revoker};
+use super::consent::masked;
+use super::message::Message;
+use crate::face::{Form, Page, PageState, Shell, SignedIn};
+use crate::http::Problem;
+use crate::store::ReadError;
+
+#[derive(Template)]
+#[template(path = "permissions.html", config = ".askama.toml")]
+struct ListPage {
+    shell: Shell,
+    rows: Vec<RowShown>,
+}
+
+#[derive(Template)]
+#[template(path = "permission_stop.html", config = ".askama.toml")]
+struct StopPage {
+    shell: Shell,
+    csrf_token: String,
+    row: RowShown,
+}
+
+pub(super) struct RowShown {
+    id: String,
+    evidence: String,
+    name: String,
+    client: String,
+    sources: String,
+    state: &'static str,
+    light: &'static str,
+    granted: String,
+    until: String,
+    ended: Option<String>,
+}
+
+/// Nothing but the form's own value.
+#[derive(Deserialize)]
+pub(super) struct Nothing {}
+
+impl Perseus {
+    fn shown(&self, row: &PermissionRow) -> Result<RowShown, ReadError> {
+        let now = self.store.now();
+        let day = |at: jiff::Timestamp| at.to_zoned(self.timezone.clone()).strftime("%-d %b %Y").to_string();
+        let sources = ledger::filters(&self.store, &row.id)?;
+        let sources: Vec<String> = sources.iter().map(|filter| masked(&filter.source)).collect();
+        let state = Perseus::state_of(row, now);
+        Ok(RowShown {
+            id: row.id.clone(),
+            evidence: row.evidence.clone(),
+            name: self.name_of(row),
+            client: row.client.clone(),
+            sources: sources.join(", "),
+            state,
+            light: if state == "allowed" { "" } else { "off" },
+            granted: day(row.renewed),
+            until: day(row
+                .expires
+                .saturating_sub(jiff::SignedDuration::from_secs(1))
+                .unwrap_or(row.expires)),
+            ended: row.revoked.as_ref().map(|revoked| {
+                let at = revoked
+                    .at
+                    .to_zoned(self.timezone.clone())
+                    .strftime("%-d %b %Y %H:%M:%S");
+                format!("stopped {at} by {}", revoked.by.words())
+            }),
+        })
+    }
+
+    /// A person's own permission.
+    fn own(&self, person: &SignedIn, id: &str) -> Result<Option<PermissionRow>, ReadError> {
+        let rows = ledger::of_person(&self.store, &person.name)?;
+        let mut theirs = Vec::new();
+        for row in rows {
+            if self.is_known(&row) {
+                theirs.push(row);
+            }
+        }
+        Ok(theirs.into_iter().find(|row| row.id == id))
+    }
+}
+
+fn broken(error: &ReadError) -> Response {
+    tracing::error!(%error, "permissions could not be read");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+fn unknown() -> Response {
+    Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here").into_response()
+}
+
+pub(super) async fn list(State(state): State<PageState<Perseus>>, person: SignedIn) -> Response {
+    let room = &state.room;
+    let rows = ledger::of_person(&room.store, &person.name);
+    let rows = rows.and_then(|rows| {
+        rows.iter()
+            .filter(|row| room.is_known(row))
+            .map(|row| room.shown(row))
+            .collect()
+    });
+    match rows {
+        Ok(rows) => {
+            let shell = state.face.shell("permissions", Some(&person));
+            Page(StatusCode::OK, ListPage { shell, rows }).into_response()
+        }
+        Err(error) => broken(&error),
+    }
+}
+
+pub(super) async fn ask(State(state): State<PageState<Perseus>>, person: SignedIn, Path(id): Path<String>) -> Response {
+    let found = state
+        .room
+        .own(&person, &id)
+        .and_then(|row| row.map(|row| state.room.shown(&row)).transpose());
+    match found {
+        Ok(Some(row)) => {
+            let page = StopPage {
+                shell: state.face.shell("permissions", Some(&person)),
+                csrf_token: person.csrf.token(),
+                row,
+            };
+            Page(StatusCode::OK, page).into_response()
+        }
+        Ok(None) => unknown(),
+        Err(error) => broken(&error),
+    }
+}
+
+pub(super) async fn stop(
+    State(state): State<PageState<Perseus>>,
+    person: SignedIn,
+    Path(id): Path<String>,
+    Form(Nothing {}): Form<Nothing>,
+) -> Response {
+    match state.room.own(&person, &id) {
+        Ok(Some(row)) => match state.room.revoke(&row.id, Revoker::Person).await {
+            Ok(_) => Redirect::to("/permissions").into_response(),
+            Err(_) => Message::Unavailable.page(&state.face, Some(&person)),
+        },
+        Ok(None) => unknown(),
+        Err(error) => broken(&error),
+    }
+}

@@ -1,0 +1,24 @@
+//! The door to data: who may see what of which meter (PER §6).
+
+mod access;
+mod answer;
+mod datasources;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::any;
+
+use super::room::Perseus;
+
+/// The data API, behind the mtls door.
+pub(super) fn router(room: &Arc<Perseus>) -> Router {
+    Router::new()
+        .route("/", any(datasources::root))
+        .route("/heartbeat", any(datasources::heartbeat))
+        .route("/datasources", any(datasources::list))
+        .route("/datasources/", any(datasources::list))
+        .route("/datasources/{id}/{measure}", any(datasources::readings))
+        .route("/datasources/{id}/{measure}/", any(datasources::readings))
+        .with_state(Arc::clone(room))
+}

@@ -1,0 +1,305 @@
+//! The room: who may come, what waits, what signs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::config::{Client, Config};
+use super::licence::{Licence, LicenceError};
+use super::metadata::{self, Places};
+use super::pushed::PushedRequests;
+use super::refusal::Refusal;
+use super::token_keys::{TokenKeys, TokenKeysError};
+use crate::accounts::{Accounts, Person, random};
+use crate::domain::Meter;
+use crate::http::{Limiter, Rate};
+use crate::pki::{Application, ApplicationError};
+use crate::store::meters::Meters as Registry;
+use crate::store::{ClockState, Ledger, ReadError, RowError, Store, schema};
+use crate::tls::PeerCertificate;
+
+/// The key by which applications' names for people are made. It survives a restore, and is never changed.
+const NAMING_KEY: Ledger<String> = Ledger::new(schema::PERSEUS_KEYS);
+/// How often the keys of tokens are looked at.
+const TEND: Duration = Duration::from_secs(60);
+/// What is over is swept away every so many times.
+const SWEEP: u64 = 60;
+
+/// What the room is given beside its own section.
+pub struct Deps {
+    pub accounts: Accounts,
+    /// Where the keys of tokens lie.
+    pub token_keys: PathBuf,
+    /// Where the words lie that people agreed to.
+    pub words: PathBuf,
+    /// Meters that stand in the configuration.
+    pub meters: Vec<Meter>,
+    pub timezone: TimeZone,
+    pub places: Places,
+    /// What applications pushed: it outlives a reload.
+    pub pushed: Arc<PushedRequests>,
+    /// Requests of one application: pushed, and for tokens.
+    pub rates: (Rate, Rate),
+}
+
+/// The room cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The keys of tokens cannot be used.
+    #[error(transparent)]
+    Keys(#[from] TokenKeysError),
+    /// The book cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The book cannot be written.
+    #[error("the key by which applications' names for people are made is not kept: {0}")]
+    Write(String),
+}
+
+/// Consented energy data: the authorization server, and the door to the data.
+pub struct Perseus {
+    pub(super) config: Config,
+    pub(super) places: Places,
+    pub(super) store: Store,
+    pub(super) accounts: Accounts,
+    pub(super) timezone: TimeZone,
+    pub(super) licences: Vec<Result<Licence, LicenceError>>,
+    pub(super) keys: TokenKeys,
+    pub(super) pushed: Arc<PushedRequests>,
+    pub(super) push_rate: Limiter<String>,
+    pub(super) token_rate: Limiter<String>,
+    pub(super) words_dir: PathBuf,
+    meters: Vec<Meter>,
+    naming: hmac::Key,
+    metadata: String,
+}
+
+/// An application that is known, as it came.
+pub(super) struct Caller {
+    pub(super) application: Application,
+    pub(super) certificate: PeerCertificate,
+    /// Its place among the configured ones.
+    place: usize,
+}
+
+impl Perseus {
+    /// The room, with what the box lays down for it; nothing runs yet.
+    ///
+    /// # Errors
+    ///
+    /// When its keys cannot be made or read.
+    pub async fn new(config: Config, store: Store, deps: Deps) -> Result<Arc<Perseus>, BuildError> {
+        let naming = naming_key(&store).await?;
+        let keys = TokenKeys::open(&deps.token_keys, store.now())?;
+        let licences: Vec<_> = config.licence.iter().map(Licence::read).collect();
+        let urls: Vec<&str> = config.licence.iter().map(|one| one.url.as_str()).collect();
+        let metadata = metadata::document(&deps.places, &urls).to_string();
+        Ok(Arc::new(Perseus {
+            metadata,
+            licences,
+            keys,
+            naming,
+            store,
+            accounts: deps.accounts,
+            timezone: deps.timezone,
+            places: deps.places,
+            pushed: deps.pushed,
+            push_rate: Limiter::new(deps.rates.0),
+            token_rate: Limiter::new(deps.rates.1),
+            words_dir: deps.words,
+            meters: deps.meters,
+            config,
+        }))
+    }
+
+    /// Keeps the keys of tokens changing.
+    ///
+    /// # Errors
+    ///
+    /// None: what does not work is tried again.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), std::convert::Infallible> {
+        let mut tick = interval(TEND);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        for count in 0_u64.. {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                _ = tick.tick() => {}
+            }
+            self.push_rate.forget_quiet();
+            self.token_rate.forget_quiet();
+            if count % SWEEP == 0 {
+                self.sweep().await;
+            }
+            if self.store.clock() != ClockState::Trusted {
+                continue;
+            }
+            match self.keys.tend(self.store.now()) {
+                Ok(true) => tracing::info!(kid = self.keys.signing().kid, "the keys that sign tokens were changed"),
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, "the keys that sign tokens were not changed; it is tried again"),
+            }
+        }
+        Ok(())
+    }
+
+    /// What the authorization server says of itself.
+    #[must_use]
+    pub fn metadata(&self) -> &str {
+        &self.metadata
+    }
+
+    /// Where the parts of the service are.
+    #[must_use]
+    pub fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// Now, when the clock is believed; nothing is given by another (PER §5.2).
+    pub(super) fn now(&self) -> Result<Timestamp, Refusal> {
+        match self.store.clock() {
+            ClockState::Trusted => Ok(self.store.now()),
+            ClockState::Unconfirmed | ClockState::Wrong => Err(Refusal::Unavailable),
+        }
+    }
+
+    /// Why nothing can be allowed or fetched now, and what to do about it.
+    #[must_use]
+    pub fn hindrance(&self) -> Option<(String, String)> {
+        if self.now().is_err() {
+            let why = "the clock of this box is not believed: no code, token or answer is given";
+            return Some((
+                why.to_owned(),
+                "let the box reach a time server, or set its clock".to_owned(),
+            ));
+        }
+        let error = self.licences.iter().find_map(|licence| licence.as_ref().err())?;
+        let next = "put the words there (perseus.licence, text_file) and reload; until then nobody can allow anything";
+        Some((error.to_string(), next.to_owned()))
+    }
+
+    /// The application behind a certificate, in the order of PER §1.2.
+    pub(super) fn caller(&self, certificate: Option<PeerCertificate>) -> Result<Caller, Refusal> {
+        let certificate = certificate.ok_or(Refusal::NoCertificate)?;
+        let application = Application::of(certificate.leaf()).map_err(|error| match error {
+            ApplicationError::Unreadable | ApplicationError::NotOneUri => Refusal::NotOneUri,
+            ApplicationError::Url => Refusal::ApplicationUrl,
+            ApplicationError::Roles => Refusal::Roles,
+            ApplicationError::Member => Refusal::Member,
+        })?;
+        let wanted = self.client_role();
+        if !application.roles.contains(&wanted) {
+            return Err(Refusal::Role);
+        }
+        let known = self
+            .config
+            .client
+            .iter()
+            .position(|client| client.client_id == application.url);
+        let place = known.ok_or(Refusal::UnknownClient)?;
+        let client = &self.config.client[place];
+        if client.disabled {
+            return Err(Refusal::Disabled);
+        }
+        if client
+            .member
+            .as_ref()
+            .is_some_and(|member| *member != application.member)
+        {
+            return Err(Refusal::OtherMember);
+        }
+        Ok(Caller {
+            application,
+            certificate,
+            place,
+        })
+    }
+
+    /// The role that an application must have.
+    pub(super) fn client_role(&self) -> String {
+        format!(
+            "{}/scheme/perseus/role/carbon-accounting-provider",
+            self.config.registry_base
+        )
+    }
+
+    /// Whether a certificate is of anybody in the scheme.
+    pub(super) fn is_of_the_scheme(&self, certificate: &PeerCertificate) -> bool {
+        let begins = format!("{}/scheme/perseus/role/", self.config.registry_base);
+        let application = Application::of(certificate.leaf());
+        application.is_ok_and(|one| one.roles.iter().any(|role| role.starts_with(&begins)))
+    }
+
+    /// The registered application of a caller.
+    pub(super) fn client(&self, caller: &Caller) -> &Client {
+        &self.config.client[caller.place]
+    }
+
+    /// The registered application that goes by a name.
+    pub(super) fn client_called(&self, client_id: &str) -> Option<&Client> {
+        self.config.client.iter().find(|client| client.is_called(client_id))
+    }
+
+    /// The licence of that URL.
+    pub(super) fn licence(&self, url: &str) -> Option<&Result<Licence, LicenceError>> {
+        let place = self.config.licence.iter().position(|licence| licence.url == url)?;
+        self.licences.get(place)
+    }
+
+    /// How long a permission under a licence lasts at most.
+    pub(super) fn licence_life(&self, url: &str) -> SignedDuration {
+        let licence = self.config.licence.iter().find(|licence| licence.url == url);
+        let life = licence.and_then(|licence| licence.life);
+        let life = life.and_then(|life| SignedDuration::try_from(life.0).ok());
+        life.unwrap_or(SignedDuration::from_hours(24 * 365))
+    }
+
+    /// A person as one application knows them: another name for each.
+    pub(super) fn account(&self, person: &Person, client: &str) -> String {
+        let mut context = hmac::Context::with_key(&self.naming);
+        // The names have no zero byte, so that nothing runs into the next.
+        for part in [person.name.as_str(), &person.created.to_string(), client] {
+            context.update(part.as_bytes());
+            context.update(&[0]);
+        }
+        format!("pw_{}", BASE64URL_NOPAD.encode(&context.sign().as_ref()[..18]))
+    }
+
+    /// Every meter that has a data source.
+    pub(super) fn sources(&self) -> Result<Vec<Meter>, ReadError> {
+        let added = Registry::new(self.store.clone()).added()?;
+        let of_configuration = self.meters.iter();
+        let all = of_configuration.chain(
+            added
+                .iter()
+                .filter(|meter| !self.meters.iter().any(|one| one.serial == meter.serial)),
+        );
+        Ok(all.filter(|meter| meter.datasource.is_some()).cloned().collect())
+    }
+}
+
+/// The key in the book; it is made when there is none.
+async fn naming_key(store: &Store) -> Result<hmac::Key, BuildError> {
+    const NAME: &[u8] = b"accounts";
+    let kept = match NAMING_KEY.get(store, NAME)? {
+        Some(kept) => kept,
+        None => {
+            let made = HEXLOWER.encode(&random::<32>());
+            let written = store.write(move |page| {
+                if let Some(kept) = NAMING_KEY.get_on(page, NAME)? {
+                    return Ok(kept);
+                }
+                NAMING_KEY.put_on(page, NAME, &made)?;
+                Ok::<_, RowError>(made)
+            });
+            written.await.map_err(|error| BuildError::Write(error.to_string()))?
+        }
+    };
+    Ok(hmac::Key::new(hmac::HMAC_SHA256, kept.as_bytes()))
+}

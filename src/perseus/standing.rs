@@ -1,0 +1,138 @@
+//! How permissions stand, and what ends them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ledger;
+use super::refusal::Refusal;
+use super::room::Perseus;
+use super::rows::{PermissionRow, Revoker};
+use super::token_keys::TokenKeysError;
+use crate::accounts::{AUDIT, Link};
+use crate::store::ReadError;
+
+impl Perseus {
+    /// The links of the person who gave a permission, while that person is known.
+    pub(super) fn links_of(&self, permission: &PermissionRow) -> Result<Option<Vec<Link>>, ReadError> {
+        let person = self.accounts.person(&permission.person)?;
+        let same = person.filter(|person| person.created == permission.person_since);
+        Ok(same.map(|person| person.links))
+    }
+
+    /// Whether the person who gave a permission is known.
+    pub(super) fn is_known(&self, permission: &PermissionRow) -> bool {
+        self.links_of(permission).is_ok_and(|links| links.is_some())
+    }
+
+    /// Takes a permission back. All that rests on it is refused from the moment on at which this is answered.
+    pub(super) async fn revoke(&self, permission: &str, by: Revoker) -> Result<Option<PermissionRow>, Refusal> {
+        let (id, now) = (permission.to_owned(), self.store.now());
+        let written = self
+            .store
+            .write(move |page| ledger::revoke_on(page, &id, by, now))
+            .await;
+        let revoked = written.map_err(|error| {
+            tracing::warn!(%error, "a permission was not taken back");
+            Refusal::Unavailable
+        })?;
+        if let Some(row) = &revoked {
+            tracing::info!(target: AUDIT, permission = row.id, client = row.client, by = by.words(), "a permission was taken back");
+        }
+        Ok(revoked)
+    }
+
+    /// What a permission is called when it is looked at.
+    #[must_use]
+    pub fn state_of(row: &PermissionRow, now: Timestamp) -> &'static str {
+        match &row.revoked {
+            Some(_) => "stopped",
+            None if row.is_live(now) => "allowed",
+            None => "over",
+        }
+    }
+}
+
+/// A permission as whoever runs the box sees it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PermissionShown {
+    pub id: String,
+    /// Whose data it is.
+    pub person: String,
+    /// The application's URL.
+    pub client: String,
+    /// What people call it.
+    pub name: String,
+    /// The licence's URL.
+    pub licence: String,
+    /// The data sources' ids.
+    pub sources: Vec<String>,
+    /// `allowed`, `stopped` or `over`.
+    pub state: String,
+    /// When it was last given.
+    pub granted: Timestamp,
+    /// The first instant at which it is over.
+    pub expires: Timestamp,
+    /// Since when it is stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<Timestamp>,
+}
+
+impl Perseus {
+    /// Every permission, the one given last first.
+    ///
+    /// # Errors
+    ///
+    /// When the book cannot be read.
+    pub fn permissions(&self) -> Result<Vec<PermissionShown>, ReadError> {
+        let mut rows = ledger::all(&self.store)?;
+        rows.sort_by_key(|row| std::cmp::Reverse(row.renewed));
+        rows.into_iter().map(|row| self.permission_shown(row)).collect()
+    }
+
+    fn permission_shown(&self, row: PermissionRow) -> Result<PermissionShown, ReadError> {
+        let sources = ledger::filters(&self.store, &row.id)?;
+        Ok(PermissionShown {
+            state: Perseus::state_of(&row, self.store.now()).to_owned(),
+            name: self.name_of(&row),
+            sources: sources.into_iter().map(|filter| filter.source).collect(),
+            revoked: row.revoked.as_ref().map(|revoked| revoked.at),
+            id: row.id,
+            person: row.person,
+            client: row.client,
+            licence: row.licence,
+            granted: row.renewed,
+            expires: row.expires,
+        })
+    }
+
+    /// What people call the application of a permission.
+    pub(super) fn name_of(&self, row: &PermissionRow) -> String {
+        let client = self.client_called(&row.client);
+        client.map_or_else(|| row.client.clone(), |client| client.name.clone())
+    }
+
+    /// Stops a permission for whoever runs the box.
+    ///
+    /// # Errors
+    ///
+    /// When there is none of that id, or the book takes nothing.
+    pub async fn stop_permission(&self, id: &str) -> Result<PermissionShown, Refusal> {
+        self.revoke(id, Revoker::Operator).await?;
+        let row = ledger::permission(&self.store, id)
+            .map_err(|_| Refusal::Ours)?
+            .ok_or(Refusal::RefreshToken)?;
+        self.permission_shown(row).map_err(|_| Refusal::Ours)
+    }
+
+    /// Has the next key sign tokens from now on; answers its name.
+    ///
+    /// # Errors
+    ///
+    /// When that key was published too lately, or the file cannot be written.
+    pub fn rotate_token_keys(&self) -> Result<String, TokenKeysError> {
+        self.keys.rotate(self.store.now())?;
+        let kid = self.keys.signing().kid;
+        tracing::info!(target: AUDIT, kid, "the keys that sign tokens were changed by command");
+        Ok(kid)
+    }
+}
