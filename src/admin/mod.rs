@@ -8,6 +8,7 @@ mod accounts;
 mod backup;
 mod certificates;
 mod client;
+mod consents;
 mod finding;
 mod jobs;
 mod meters;
@@ -47,6 +48,7 @@ use crate::http::problem::{method_not_allowed, not_found};
 use crate::http::{LONGEST_BODY, longest_body};
 use crate::meter::Meters;
 use crate::occupancy::Occupancy;
+use crate::perseus::Perseus;
 use crate::pki::Pki;
 use crate::relay::Relay;
 use crate::store::Store;
@@ -93,6 +95,8 @@ pub struct Running {
     pub relay: watch::Receiver<Option<Arc<Relay>>>,
     /// The road to the cloud, when that room is open; it changes with a reload.
     pub uplink: watch::Receiver<Option<Arc<Uplink>>>,
+    /// Consented data, when that room is open; it changes with a reload.
+    pub perseus: watch::Receiver<Option<Arc<Perseus>>>,
     /// Who is told when spaces get full; it changes with a reload.
     pub webhooks: watch::Receiver<Option<Arc<Webhooks>>>,
     /// The book, for looking at it.
@@ -121,6 +125,7 @@ pub fn router(state: AdminState) -> Router {
         .merge(accounts::router())
         .merge(backup::router())
         .merge(certificates::router())
+        .merge(consents::router())
         .merge(jobs::router())
         .merge(meters::router())
         .merge(pki::router())

@@ -90,7 +90,7 @@ pub struct RelayShown {
 /// How a room is, in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomShown {
-    /// `running`, `retrying`, `failed` or `closed`.
+    /// `running`, `hindered` (it runs and cannot do its job), `retrying`, `failed` or `closed`.
     pub state: String,
     /// Why, when it is not running.
     pub reason: Option<String>,

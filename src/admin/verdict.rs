@@ -93,6 +93,7 @@ impl Findings {
                 "retrying" if name.starts_with("door-") => (Grade::Trouble, "is shut, and tried again"),
                 "retrying" => (Grade::Attention, "broke, and is started again"),
                 "failed" => (Grade::Trouble, "failed"),
+                "hindered" => (Grade::Trouble, "cannot do its job"),
                 _ => continue,
             };
             let reason = shown.reason.as_deref().unwrap_or_default();

@@ -74,6 +74,7 @@ fn opens_nothing(config: &Config) -> bool {
         config.occupancy.is_some(),
         config.meter_room().is_some(),
         config.uplink.is_some(),
+        config.perseus.is_some(),
     ];
     !doors.into_iter().chain(rooms).any(|open| open)
 }

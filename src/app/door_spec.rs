@@ -29,7 +29,7 @@ pub(super) struct DoorSpec {
 #[derive(Clone, PartialEq)]
 enum Kind {
     Metrics(PlainDoor),
-    Mtls(Mtls, Names),
+    Mtls(Mtls, Names, Option<config::Acme>),
     Grpc(Grpc, Names),
     Relay(relay::DoorConfig, Names),
     Https {
@@ -55,7 +55,11 @@ impl DoorSpec {
         let acme = acme::wanted(config);
         let (limits, kind) = match name {
             DoorName::Metrics => (&limits.metrics, Kind::Metrics(config.metrics.clone()?)),
-            DoorName::Mtls => (&limits.mtls, Kind::Mtls(config.mtls.clone()?, names)),
+            DoorName::Mtls => {
+                let mtls = config.mtls.clone()?;
+                let acme = acme.filter(|_| mtls.certificate.is_some());
+                (&limits.mtls, Kind::Mtls(mtls, names, acme))
+            }
             DoorName::Grpc => (&limits.grpc, Kind::Grpc(config.grpc.clone()?, names)),
             DoorName::Relay => (&limits.relay, Kind::Relay(config.relay.as_ref()?.door(), names)),
             DoorName::Https => {
@@ -87,7 +91,7 @@ impl DoorSpec {
     pub(super) fn addresses(&self) -> Vec<SocketAddr> {
         match &self.kind {
             Kind::Metrics(door) => door.metrics_addresses(),
-            Kind::Mtls(door, _) => door.addresses(),
+            Kind::Mtls(door, ..) => door.addresses(),
             Kind::Grpc(door, _) => door.addresses(),
             Kind::Relay(door, _) => door.addresses.clone(),
             Kind::Https { door, .. } => door.addresses(),
@@ -104,7 +108,7 @@ impl DoorSpec {
         Limits {
             connections: self.limits.connections as usize,
             per_address: self.limits.per_address,
-            per_client: self.limits.per_client,
+            per_client: self.limits.per_client.unwrap_or_default(),
             proxies: Proxies::new(&self.limits.trusted_proxies),
             keepalive,
             drain: DRAIN,

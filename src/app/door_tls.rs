@@ -58,6 +58,13 @@ impl App {
             }
             self.acme.leave();
         }
+        let by_acme = self.config.mtls.as_ref().is_some_and(|mtls| mtls.certificate.is_some());
+        if name == DoorName::Mtls && by_acme {
+            let made = self
+                .acme
+                .certificate(&self.config, (&self.deps.store, &self.pki), hosts);
+            return made.await.with_context(context);
+        }
         match DoorFiles::of(&self.config, name).pair() {
             Some((certificate, key)) => Certificate::files(certificate.clone(), key.clone()).with_context(context),
             None => {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
+use axum::Router;
 
 use super::door_name::DoorName;
 use super::door_spec::DoorSpec;
@@ -165,7 +166,10 @@ impl App {
     fn router_of(&self, name: DoorName) -> Site {
         match name {
             DoorName::Https => self.https_router(),
-            DoorName::Mtls => router::mtls().into(),
+            DoorName::Mtls => {
+                let rooms = self.parts.each().into_iter();
+                router::mtls(rooms.fold(Router::new(), |router, part| part.mount_machines(router))).into()
+            }
             DoorName::Grpc => mediator::router(self.mediator()).into(),
             DoorName::Relay => relay::router(self.parts.relay.get()).into(),
             DoorName::Metrics => self.metrics.router().into(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use axum::Router;
 use tokio_util::sync::CancellationToken;
 
 use super::router::Https;
@@ -44,6 +45,11 @@ pub(super) trait Part<D: Sync>: Sized + Send + Sync + 'static {
     /// Adds its pages and its API to the https door.
     fn mount(self: &Arc<Self>, https: Https) -> Https {
         https
+    }
+
+    /// Adds what machines with a certificate see to the mtls door.
+    fn mount_machines(self: &Arc<Self>, router: Router) -> Router {
+        router
     }
 
     /// Makes the part permanent: all that was to change did. Only now may it forget what an earlier configuration had.

@@ -132,7 +132,7 @@ impl App {
 
     /// What lies behind the open doors is what is there now.
     fn change_routers(&self) {
-        for door in [DoorName::Https, DoorName::Grpc, DoorName::Relay] {
+        for door in [DoorName::Https, DoorName::Mtls, DoorName::Grpc, DoorName::Relay] {
             self.change_router(door);
         }
     }

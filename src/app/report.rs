@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::shown::{certificate, closed, revocation_list, room};
+use super::shown::{certificate, closed, hindered, revocation_list, room};
 use crate::admin::{Backups, Beside, RelayShown, RoomShown, Status, StoreShown, Verdict};
 use crate::domain::Alarm;
 use crate::meter::Meters;
 use crate::meter::jobs::JobShown;
+use crate::perseus::Perseus;
 use crate::relay::Relay;
 use crate::store::alarms::Alarms;
 use crate::store::{ClockState, Store};
@@ -39,6 +40,7 @@ pub(super) struct RoomsSeen {
     pub(super) uplink: watch::Receiver<Option<Arc<Uplink>>>,
     pub(super) webhooks: watch::Receiver<Option<Arc<Webhooks>>>,
     pub(super) relay: watch::Receiver<Option<Arc<Relay>>>,
+    pub(super) perseus: watch::Receiver<Option<Arc<Perseus>>>,
 }
 
 #[derive(Default)]
@@ -158,9 +160,12 @@ impl Reporter {
         let mut services: BTreeMap<String, RoomShown> =
             states.iter().map(|(name, state)| (name.clone(), room(state))).collect();
         let names = self.rooms.names.iter().copied();
-        let rooms = names
+        let mut rooms: BTreeMap<String, RoomShown> = names
             .map(|name| (name.to_owned(), services.remove(name).unwrap_or_else(|| closed(name))))
             .collect();
+        if let (Some(room), Some(shown)) = (self.rooms.perseus.borrow().as_ref(), rooms.get_mut("perseus")) {
+            hindered(shown, room.hindrance());
+        }
         let disk_full = self.is_disk_full();
         let webhooks = self.webhooks();
         let mut status = Status {

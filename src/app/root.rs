@@ -19,7 +19,7 @@ use super::logging::Logging;
 use super::parts::{Deps, Parts};
 use super::report::{Reporter, RoomsSeen};
 use super::trial::Trial;
-use super::{gauges, lamps, memory, router, store_metrics, uplink_metrics};
+use super::{audit, gauges, lamps, memory, router, store_metrics, uplink_metrics};
 use crate::accounts::{Accounts, Bearers};
 use crate::admin::{self, AdminState, Backups, Order, Running};
 use crate::config::{Config, Flags, Loaded};
@@ -95,6 +95,7 @@ impl App {
             uplink: parts.uplink.subscribe(),
             webhooks: parts.webhooks.subscribe(),
             relay: parts.relay.subscribe(),
+            perseus: parts.perseus.subscribe(),
         };
         let reporter = Reporter::new(store.clone(), supervisor.states(), backups.clone(), rooms);
         store_metrics::register(&metrics, &store);
@@ -110,12 +111,16 @@ impl App {
         let deps = Deps {
             store,
             data_dir: config.data_dir.clone(),
-            bearers: Arc::new(Bearers::new(accounts, config.limits.https.per_client)),
+            bearers: Arc::new(Bearers::new(
+                accounts,
+                config.limits.https.per_client.unwrap_or_default(),
+            )),
             backups,
             reporter,
             host: host.clone(),
             alarms: crate::rules::Inbox::default(),
             relay_counts: relay::Counts::new(&metrics),
+            pushed: Arc::default(),
             streams: CancellationToken::new(),
         };
         let mut app = App {
@@ -141,6 +146,7 @@ impl App {
         app.open_admin(orders)?;
         app.add_probe();
         memory::add_to(&mut app.supervisor);
+        app.add_audit();
         lamps::add_to(&mut app.supervisor, &app.deps.reporter, &app.lamps);
         app.refresh_parts().await?;
         app.open_doors().await?;
@@ -194,7 +200,9 @@ impl App {
             self.lamps.subscribe(),
         );
         self.face.send_replace(Some(face.clone()));
-        self.deps.bearers.change_rate(self.config.limits.https.per_client);
+        self.deps
+            .bearers
+            .change_rate(self.config.limits.https.per_client.unwrap_or_default());
         let own = router::https(router::Own {
             names: Names::of(&self.config),
             health: health::router(self.readiness.subscribe()),
@@ -216,6 +224,7 @@ impl App {
             relay: self.parts.relay.subscribe(),
             uplink: self.parts.uplink.subscribe(),
             webhooks: self.parts.webhooks.subscribe(),
+            perseus: self.parts.perseus.subscribe(),
             store: self.deps.store.clone(),
             backups: self.deps.backups.clone(),
             acme: self.acme.current(),
@@ -240,6 +249,16 @@ impl App {
             })
         });
         Ok(())
+    }
+
+    fn add_audit(&mut self) {
+        let host = Arc::clone(&self.host);
+        audit::add_to(
+            &mut self.supervisor,
+            (self.logging.audit(), self.config.data_dir.join("audit")),
+            (&self.pki, &self.deps.store),
+            move || host.audit_kept(),
+        );
     }
 
     fn say_how_to_sign_in(&self) {

@@ -93,8 +93,8 @@ pub(super) fn https(own: Own) -> Https {
 }
 
 /// The mtls door: what it sees of a client's certificate.
-pub(super) fn mtls() -> Router {
-    Router::new()
+pub(super) fn mtls(rooms: Router) -> Router {
+    rooms
         .route("/whoami", get(whoami))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)

@@ -37,6 +37,14 @@ pub(super) fn room(state: &State) -> RoomShown {
     }
 }
 
+/// A room that runs and cannot do its job: why, and what to do.
+pub(super) fn hindered(shown: &mut RoomShown, hindrance: Option<(String, String)>) {
+    if let Some((reason, next_step)) = hindrance.filter(|_| shown.state == "running") {
+        shown.state = "hindered".into();
+        (shown.reason, shown.next_step) = (Some(reason), Some(next_step));
+    }
+}
+
 /// What a door shows.
 pub(super) fn certificate(door: &str, served: &Served) -> CertificateShown {
     CertificateShown {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use async_trait::async_trait;
+use axum::Router;
 use tokio::sync::watch;
 
 use super::part::Part;
@@ -75,6 +76,9 @@ pub(super) trait AnySlot<D>: Send + Sync {
 
     /// Adds what it shows at the https door.
     fn mount(&self, https: Https) -> Https;
+
+    /// Adds what it shows at the mtls door.
+    fn mount_machines(&self, router: Router) -> Router;
 }
 
 /// What a refresh did.
@@ -139,6 +143,13 @@ impl<P: Part<D>, D: Send + Sync> AnySlot<D> for Slot<P, D> {
         match self.get() {
             Some(part) => part.mount(https),
             None => https,
+        }
+    }
+
+    fn mount_machines(&self, router: Router) -> Router {
+        match self.get() {
+            Some(part) => part.mount_machines(router),
+            None => router,
         }
     }
 }

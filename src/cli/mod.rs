@@ -5,6 +5,7 @@ mod backup;
 mod cert;
 mod certs;
 mod config;
+mod consents;
 mod demo;
 mod emop;
 mod exit;
@@ -129,6 +130,9 @@ enum Command {
     /// Top-up codes: send one, and see what became of it
     #[command(subcommand)]
     Prepay(prepay::Command),
+    /// Consented data: whom people allowed what, and stopping it
+    #[command(subcommand)]
+    Consent(consents::Command),
     /// What the box does with meters by itself: list, show, run now
     #[command(subcommand)]
     Job(jobs::Command),
@@ -243,6 +247,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Space(command) => command.run(&common).map(done),
         Command::Meter(command) => command.run(&common),
         Command::Prepay(command) => command.run(&common),
+        Command::Consent(command) => command.run(&common).map(done),
         Command::Job(command) => command.run(&common).map(done),
         Command::Emop(emop) => emop.run(&common),
         Command::ProfileDownload(download) => download.run(&common).map(done),

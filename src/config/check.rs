@@ -29,6 +29,9 @@ pub(super) fn check(config: &Config) -> Faults {
         faults.append(room.faults());
     }
     meters(config, &mut faults);
+    if let Some(room) = &config.perseus {
+        faults.append(room.faults());
+    }
     if let Some(room) = &config.relay {
         faults.append(room.faults());
     }

@@ -50,6 +50,9 @@ pub struct Mtls {
     /// Where it listens; `None`: port 8443; empty: closed.
     #[serde(default)]
     pub listen: Option<Vec<SocketAddr>>,
+    /// Where its certificate comes from; absent: the files below, or else the server hierarchy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<MtlsCertificate>,
     /// Its own certificate, PEM; absent: issued by the server hierarchy.
     #[serde(default)]
     pub certificate_file: Option<PathBuf>,
@@ -118,6 +121,14 @@ pub enum Certificate {
     Acme,
 }
 
+/// Where the certificate of the door for machines comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MtlsCertificate {
+    /// It is the one that the https door has by ACME.
+    Acme,
+}
+
 /// Limits of each door.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -143,7 +154,8 @@ pub struct DoorLimits {
     /// Requests of one network address: a rate such as `"50/s"`, or `"off"`.
     pub per_address: Rate,
     /// Requests of one client certificate or token: a rate, or `"off"`.
-    pub per_client: Rate,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_client: Option<Rate>,
     /// Connections open at once.
     pub connections: u32,
     /// Addresses and networks of proxies whose `X-Forwarded-For` says who calls; empty: nobody's word counts.
@@ -154,7 +166,7 @@ impl Default for DoorLimits {
     fn default() -> DoorLimits {
         DoorLimits {
             per_address: Rate::Off,
-            per_client: Rate::Off,
+            per_client: None,
             connections: 4096,
             trusted_proxies: Vec::new(),
         }

@@ -3,6 +3,7 @@
 mod backups;
 mod meters;
 mod occupancy;
+mod perseus;
 mod relay;
 mod rules;
 mod uplink;
@@ -37,6 +38,8 @@ pub(super) struct Deps {
     /// Where word is left for the rules, whichever are in force.
     pub(super) alarms: crate::rules::Inbox,
     pub(super) relay_counts: crate::relay::Counts,
+    /// What applications of the data-sharing scheme pushed.
+    pub(super) pushed: Arc<crate::perseus::PushedRequests>,
     /// Ends streams, so that the doors need not wait for them.
     pub(super) streams: CancellationToken,
 }
@@ -79,4 +82,5 @@ parts! {
     occupancy: crate::occupancy::Occupancy,
     meters: crate::meter::Meters,
     relay: crate::relay::Relay,
+    perseus: crate::perseus::Perseus,
 }

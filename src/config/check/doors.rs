@@ -15,6 +15,7 @@ pub(super) fn check(config: &Config, faults: &mut Faults) {
     }
     if let Some(mtls) = &config.mtls {
         pair("mtls", (&mtls.certificate_file, &mtls.key_file), faults);
+        by_acme(config, mtls, faults);
     }
     if let Some(grpc) = &config.grpc {
         pair("grpc", (&grpc.certificate_file, &grpc.key_file), faults);
@@ -47,6 +48,39 @@ fn certificate(https: &Https, faults: &mut Faults) {
     for key in wrong {
         let right = "with https.certificate = \"files\" it is";
         faults.joint(key, &["https.certificate"], "is not used", right);
+    }
+}
+
+/// The machines' door can show what the https door has by ACME, and then nothing else.
+fn by_acme(config: &Config, mtls: &Mtls, faults: &mut Faults) {
+    if mtls.certificate.is_none() {
+        return;
+    }
+    if config
+        .https
+        .as_ref()
+        .is_none_or(|https| https.certificate != Certificate::Acme)
+    {
+        let right = "https.certificate = \"acme\" orders it";
+        faults.joint(
+            "mtls.certificate",
+            &["https.certificate"],
+            "is the certificate that https has by ACME, which has none",
+            right,
+        );
+    }
+    for (key, file) in [
+        ("mtls.certificate_file", &mtls.certificate_file),
+        ("mtls.key_file", &mtls.key_file),
+    ] {
+        if file.is_some() {
+            faults.joint(
+                key,
+                &["mtls.certificate"],
+                "is not used",
+                "leave mtls.certificate out, and it is",
+            );
+        }
     }
 }
 
