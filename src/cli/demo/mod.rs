@@ -5,6 +5,7 @@ mod gateway;
 mod meters;
 mod once;
 mod paid;
+mod perseus;
 mod prepare;
 mod yesterday;
 
@@ -32,6 +33,9 @@ pub(super) struct Demo {
     /// The first of its ports: http N, https N+3, mtls N+4, grpc N+5, relay N+6, metrics N+9, meters from N+20 on; 0: whatever is free
     #[arg(long, value_name = "N", default_value_t = 8440)]
     port_base: u16,
+    /// Another address to which the demo's applications send people back; may be given several times
+    #[arg(long, value_name = "URL")]
+    redirect_uri: Vec<String>,
     /// Walk the main job end to end in a fresh folder on free ports, say what was done, and exit
     #[arg(long)]
     once: bool,
@@ -49,7 +53,7 @@ impl Demo {
             None => std::env::temp_dir().join(format!("gatelodge-demo-{}", rustix::process::geteuid().as_raw())),
         };
         let runtime = runtime()?;
-        let mut prepared = runtime.block_on(prepare::prepare(&dir, self.port_base))?;
+        let mut prepared = runtime.block_on(prepare::prepare(&dir, self.port_base, &self.redirect_uri))?;
         prepared.simulated.start(runtime.handle());
         let flags = Flags {
             file: Some(prepared.config_file.clone()),
@@ -176,6 +180,9 @@ fn say(found: &Value) {
         text(&found["api_token"]),
         text(&found["meters"][0])
     ));
+    for step in perseus::steps(&found["perseus"], &ca) {
+        print::line(format_args!("  {step}"));
+    }
     print::line(format_args!("  curl http://{}/metrics", door("metrics")));
     let relay = &found["relay"];
     print::lines(format_args!(
@@ -199,7 +206,7 @@ impl Prepared {
             "logins": self.logins, "api_token": self.api_token, "spaces": self.spaces,
             "relay": { "url": gateway::url(ready), "ca_file": self.relay_ca, "peers": self.relay_peers },
             "client": { "certificate_file": self.client_certificate, "key_file": self.client_key },
-            "meters": meters::serials(), "grpc": self.grpc,
+            "meters": meters::serials(), "grpc": self.grpc, "perseus": self.applications.describe(self.ports),
         })
     }
 }

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Walks the job in `dir`, which does not exist yet, and says what was done.
 pub(super) async fn walk(dir: &Path) -> Result<(), CliError> {
-    let mut prepared = prepare::prepare(dir, 0).await?;
+    let mut prepared = prepare::prepare(dir, 0, &[]).await?;
     prepared.simulated.start(&tokio::runtime::Handle::current());
     say(format_args!(
         "made certificates, people, a token and spaces in {}",

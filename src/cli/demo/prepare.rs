@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use super::meters::{self, Grpc, Simulated};
+use super::perseus::{self, Applications};
 use super::{paid, yesterday};
 use crate::accounts::{Accounts, AccountsError, Bearers, Beginning, Role, Scope, Secret, Standing, random};
 use crate::cli::CliError;
@@ -40,6 +41,9 @@ pub(super) struct Prepared {
     pub(super) relay_peers: [PathBuf; 2],
     pub(super) grpc: Grpc,
     pub(super) simulated: Simulated,
+    pub(super) applications: Applications,
+    /// Of the doors for people and for machines.
+    pub(super) ports: (u16, u16),
 }
 
 /// A name and password.
@@ -58,10 +62,13 @@ struct Earlier {
     spaces: Vec<String>,
 }
 
+/// When the resident moved in: 2024-12-01T00:00:00Z.
+const MOVED_IN: Timestamp = Timestamp::constant(1_733_011_200, 0);
+
 const SPACES: [(&str, u32); 3] = [("Front hall", 50), ("Library", 20), ("Bicycle cellar", 8)];
 
 /// Makes the folder, or takes over what an earlier demo left in it.
-pub(super) async fn prepare(dir: &Path, port_base: u16) -> Result<Prepared, CliError> {
+pub(super) async fn prepare(dir: &Path, port_base: u16, redirect_uris: &[String]) -> Result<Prepared, CliError> {
     let dir = &absolute(dir);
     own_folder(dir)?;
     let config_file = dir.join("config.toml");
@@ -72,7 +79,8 @@ pub(super) async fn prepare(dir: &Path, port_base: u16) -> Result<Prepared, CliE
         port_base.saturating_add(20)
     };
     let simulated = Simulated::listen(first, now).await?;
-    let text = config(dir, port_base) + &simulated.sections;
+    let ports = people_and_machines(port_base)?;
+    let text = config(dir, port_base, ports) + &simulated.sections + &perseus::sections(dir, ports, redirect_uris)?;
     write_private(&config_file, text.as_bytes()).map_err(CliError::failed)?;
     let earlier = std::fs::read(dir.join("demo.json")).ok();
     let earlier: Earlier = earlier
@@ -83,7 +91,7 @@ pub(super) async fn prepare(dir: &Path, port_base: u16) -> Result<Prepared, CliE
     let place = Place::in_data_dir(&data);
     let store = tokio::task::spawn_blocking(move || Store::open(Options::at(place))).await;
     let store = store.map_err(CliError::failed)?.map_err(CliError::failed)?;
-    let furnished = furnish((dir, &data), &store, earlier, now).await;
+    let furnished = furnish((dir, &data), &store, (earlier, redirect_uris), now).await;
     store.close().await;
     let furnished = furnished?;
     Ok(Prepared {
@@ -99,6 +107,8 @@ pub(super) async fn prepare(dir: &Path, port_base: u16) -> Result<Prepared, CliE
         relay_peers: furnished.relay_peers,
         grpc: furnished.grpc,
         simulated,
+        applications: furnished.applications,
+        ports,
     })
 }
 
@@ -112,12 +122,13 @@ struct Furnished {
     relay_ca: PathBuf,
     relay_peers: [PathBuf; 2],
     grpc: Grpc,
+    applications: Applications,
 }
 
 async fn furnish(
     (dir, data): (&Path, &Path),
     store: &Store,
-    earlier: Earlier,
+    (earlier, redirect_uris): (Earlier, &[String]),
     now: Timestamp,
 ) -> Result<Furnished, CliError> {
     paid::remember(store, now).await?;
@@ -146,6 +157,7 @@ async fn furnish(
         relay_peers,
         ca_file: pki.files(Hierarchy::Server).root_certificate,
         grpc: meters::certificates(&pki, dir, now).await?,
+        applications: perseus::certificates(&pki, dir, redirect_uris, now).await?,
         logins: people(&accounts, &earlier, now).await?,
         api_token: token(&accounts, &earlier, now).await?,
         spaces: spaces(store, accounts, earlier.spaces).await?,
@@ -169,13 +181,13 @@ async fn people(
         let password = Secret::given(login.password.clone());
         let standing = Standing {
             role,
-            // The resident has lived behind the first meter for as long as it remembers.
+            // The resident has lived behind the first meter for longer than it remembers.
             meters: meters::serials()
                 .into_iter()
                 .take(usize::from(role == Role::Resident))
                 .map(|meter| Beginning {
                     meter,
-                    since: now.checked_sub(meters::MEMORY).ok(),
+                    since: Some(MOVED_IN),
                 })
                 .collect(),
         };
@@ -265,7 +277,19 @@ async fn space(store: &Store, room: &Occupancy, (number, name, maximum): (u32, &
     Ok(id.to_string())
 }
 
-fn config(dir: &Path, port_base: u16) -> String {
+/// The ports of the doors for people and for machines: what is said of them elsewhere has to be true, so that free ones are
+/// chosen here where any will do.
+fn people_and_machines(port_base: u16) -> Result<(u16, u16), CliError> {
+    if port_base != 0 {
+        return Ok((port_base.saturating_add(3), port_base.saturating_add(4)));
+    }
+    let free = || std::net::TcpListener::bind("127.0.0.1:0").map_err(CliError::failed);
+    let (one, two) = (free()?, free()?);
+    let port = |listener: &std::net::TcpListener| listener.local_addr().map_err(CliError::failed);
+    Ok((port(&one)?.port(), port(&two)?.port()))
+}
+
+fn config(dir: &Path, port_base: u16, (https, mtls): (u16, u16)) -> String {
     let text = |path: PathBuf| toml_edit::Value::from(path.display().to_string()).to_string();
     let port = |offset: u16| {
         if port_base == 0 {
@@ -283,8 +307,8 @@ fn config(dir: &Path, port_base: u16) -> String {
         format_args!(" {}", text(dir.join("data")).trim()),
         format_args!(" {}", text(dir.join("admin.sock")).trim()),
         port(0),
-        port(3),
-        port(4),
+        https,
+        mtls,
         port(5),
         port(6),
         port(9),
