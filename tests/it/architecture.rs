@@ -15,6 +15,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "config",
             "meter",
             "occupancy",
+            "perseus",
             "relay",
             "uplink",
             "webhooks",
@@ -36,6 +37,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "supervisor",
             "meter",
             "occupancy",
+            "perseus",
             "relay",
             "uplink",
             "webhooks",
@@ -57,6 +59,7 @@ const DOORS: &[(&str, &[&str])] = &[
         &[
             "meter",
             "occupancy",
+            "perseus",
             "relay",
             "uplink",
             "webhooks",
@@ -75,6 +78,7 @@ const DOORS: &[(&str, &[&str])] = &[
         &[
             "meter",
             "occupancy",
+            "perseus",
             "relay",
             "uplink",
             "webhooks",
@@ -106,6 +110,12 @@ const DOORS: &[(&str, &[&str])] = &[
             "files",
             "domain",
             "occupancy",
+        ],
+    ),
+    (
+        "perseus",
+        &[
+            "face", "accounts", "tls", "http", "pki", "store", "files", "domain", "perseus",
         ],
     ),
     (

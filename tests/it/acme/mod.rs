@@ -368,3 +368,25 @@ fn a_reload_turns_to_acme_and_to_further_names() {
         Some(2)
     );
 }
+
+#[test]
+fn the_door_for_machines_shows_the_certificate_of_the_door_for_people() {
+    let (port, machines) = (free_port(), free_port());
+    let pebble = Pebble::start(&Behaviour::looking_at(port));
+    let mtls = format!("[mtls]\nlisten = [\"127.0.0.1:{machines}\"]\ncertificate = \"acme\"\n");
+    let running = TestBox::start_with(&(sections(port, &pebble.section()) + &mtls));
+    shown_by(&running, "acme");
+    let of = |door: &str| {
+        let list = running.json(&["cert", "list"]);
+        let shown = list.as_array().unwrap().iter().find(|shown| shown["door"] == door).cloned();
+        shown.unwrap_or_else(|| panic!("{list}"))
+    };
+    let machines_show = eventually("it follows", || Some(of("mtls")).filter(|shown| shown["source"] == "acme"));
+    assert_eq!(machines_show["names"], of("https")["names"]);
+    assert_eq!(machines_show["not_after"], of("https")["not_after"]);
+    // Without an order at the people's door there is nothing to show.
+    let alone = TestBox::unstarted("[https]\nlisten = []\n[mtls]\nlisten = []\ncertificate = \"acme\"\n");
+    let checked = alone.command(&["check-config"]);
+    assert_eq!(checked.status.code(), Some(3), "{checked:?}");
+    assert!(String::from_utf8_lossy(&checked.stderr).contains("mtls.certificate"), "{checked:?}");
+}

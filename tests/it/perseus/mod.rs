@@ -1,0 +1,12 @@
+//! Consented energy data, from outside: over mutual TLS as applications come, and over HTTPS as browsers do.
+
+mod browser;
+mod codes;
+mod data;
+mod fixture;
+mod flow;
+mod identity;
+mod interactions;
+mod pushed;
+mod speed;
+mod standing;
