@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::super::config::Client;
-use super::super::filter::{Filter, ends, word};
+use super::super::filter::{Filter, ends};
 use super::super::ledger;
 use super::super::licence::{Filled, fingerprint};
 use super::super::pushed::{Visit, VisitError};
@@ -18,6 +18,7 @@ use super::message::Message;
 use super::offer::Offered;
 use super::visitor;
 use crate::accounts::{Role, Secret};
+use crate::domain::Measure;
 use crate::face::{Page, PageState, Shell, SignedIn, Visitor};
 use crate::store::ReadError;
 
@@ -244,7 +245,11 @@ fn shown(
     day: &dyn Fn(Timestamp) -> String,
 ) -> MeterShown {
     let filter: &Filter = &offered.filter;
-    let measures: Vec<&str> = filter.measures.iter().copied().map(word).collect();
+    let measures = filter.measures.iter().map(|measure| match measure {
+        Measure::Import => "what you use",
+        Measure::Export => "what you give back to the grid",
+    });
+    let measures: Vec<&str> = measures.collect();
     MeterShown {
         source: filter.source.clone(),
         name: offered.name.clone(),

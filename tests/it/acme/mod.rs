@@ -378,15 +378,25 @@ fn the_door_for_machines_shows_the_certificate_of_the_door_for_people() {
     shown_by(&running, "acme");
     let of = |door: &str| {
         let list = running.json(&["cert", "list"]);
-        let shown = list.as_array().unwrap().iter().find(|shown| shown["door"] == door).cloned();
+        let shown = list
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|shown| shown["door"] == door)
+            .cloned();
         shown.unwrap_or_else(|| panic!("{list}"))
     };
-    let machines_show = eventually("it follows", || Some(of("mtls")).filter(|shown| shown["source"] == "acme"));
+    let machines_show = eventually("it follows", || {
+        Some(of("mtls")).filter(|shown| shown["source"] == "acme")
+    });
     assert_eq!(machines_show["names"], of("https")["names"]);
     assert_eq!(machines_show["not_after"], of("https")["not_after"]);
     // Without an order at the people's door there is nothing to show.
     let alone = TestBox::unstarted("[https]\nlisten = []\n[mtls]\nlisten = []\ncertificate = \"acme\"\n");
     let checked = alone.command(&["check-config"]);
     assert_eq!(checked.status.code(), Some(3), "{checked:?}");
-    assert!(String::from_utf8_lossy(&checked.stderr).contains("mtls.certificate"), "{checked:?}");
+    assert!(
+        String::from_utf8_lossy(&checked.stderr).contains("mtls.certificate"),
+        "{checked:?}"
+    );
 }
