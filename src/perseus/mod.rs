@@ -10,6 +10,8 @@ pub mod access_token;
 mod config;
 pub mod filter;
 mod ledger;
+#[cfg(test)]
+mod ledger_speed;
 mod licence;
 mod machine;
 pub mod metadata;
