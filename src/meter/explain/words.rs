@@ -10,20 +10,11 @@ pub(super) fn pounds(amount: Exact) -> String {
     in_pounds(&amount.to_string())
 }
 
-/// The same of an amount that is written down: at least pence, and no zeros beyond need.
-pub(in crate::meter) fn in_pounds(text: &str) -> String {
+/// The same of an amount that is written down, which may be finer than [`Money`] is.
+pub(super) fn in_pounds(text: &str) -> String {
     let (sign, text) = text.strip_prefix('-').map_or(("", text), |text| ("-", text));
     let (whole, parts) = text.split_once('.').unwrap_or((text, ""));
     format!("{sign}£{whole}.{parts:0<2}")
-}
-
-/// A price: `23.812p`.
-fn pence(price: Money) -> String {
-    let (sign, units) = (if price.0 < 0 { "-" } else { "" }, price.0.unsigned_abs());
-    match (units / 1_000, units % 1_000) {
-        (whole, 0) => format!("{sign}{whole}p"),
-        (whole, parts) => format!("{sign}{whole}.{}p", format!("{parts:03}").trim_end_matches('0')),
-    }
 }
 
 /// What a line is.
@@ -32,11 +23,11 @@ pub(super) fn of_line(what: &What) -> String {
         What::Energy {
             element: Element::A,
             rate,
-        } => format!("energy at {} a kWh", pence(*rate)),
+        } => format!("energy at {}p a kWh", rate.pence()),
         What::Energy {
             element: Element::B,
             rate,
-        } => format!("energy on the second circuit at {} a kWh", pence(*rate)),
+        } => format!("energy on the second circuit at {}p a kWh", rate.pence()),
         What::StandingCharge => "standing charge for a day".to_owned(),
         What::Debt => "debt paid back for a day".to_owned(),
         What::Topup { id } => format!("top-up {id}"),
@@ -118,9 +109,6 @@ mod tests {
             (1, "£0.00001"),
         ] {
             assert_eq!(pounds(Exact::from(Money(units))), written);
-        }
-        for (units, written) in [(23_812, "23.812p"), (100_000, "100p"), (500, "0.5p"), (-1, "-0.001p")] {
-            assert_eq!(pence(Money(units)), written);
         }
     }
 }
