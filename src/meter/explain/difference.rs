@@ -58,7 +58,10 @@ impl Run {
     fn of_line(line: &Line) -> Option<Run> {
         let (cause, half_hours, amount) = match &line.what {
             What::NotComputed { half_hours, why } => (Cause::NotComputed(why.clone()), *half_hours, None),
-            What::Rise { by } => (Cause::Rise { at: line.to, by: *by }, 0, Some(Exact::from(*by))),
+            What::Rise { by, doubted } => {
+                let (at, doubted) = (line.to, doubted.clone());
+                (Cause::Rise { at, by: *by, doubted }, 0, Some(Exact::from(*by)))
+            }
             _ => return None,
         };
         Some(Run {
@@ -95,7 +98,9 @@ impl Run {
         match (&self.cause, &next.cause) {
             (Cause::Cut { .. }, Cause::Cut { .. }) => true,
             (Cause::NotComputed(one), Cause::NotComputed(other)) => one == other && follows(),
-            (Cause::Rise { .. }, Cause::Rise { .. }) => follows(),
+            (Cause::Rise { doubted: one, .. }, Cause::Rise { doubted: other, .. }) => {
+                one.is_empty() && other.is_empty() && follows()
+            }
             _ => false,
         }
     }
@@ -211,7 +216,13 @@ mod tests {
     }
 
     fn rise(day: &str, units: i64) -> Line {
-        line(day, What::Rise { by: Money(units) })
+        line(
+            day,
+            What::Rise {
+                by: Money(units),
+                doubted: Vec::new(),
+            },
+        )
     }
 
     fn statement(lines: Vec<Line>, causes: Vec<Cause>) -> Statement {
@@ -268,6 +279,7 @@ mod tests {
             Cause::Rise {
                 at: "2026-02-03T00:00:00Z".parse().unwrap(),
                 by: Money(500),
+                doubted: Vec::new(),
             },
             Cause::Debt,
         ];

@@ -106,7 +106,7 @@ impl Meters {
         Ok(Facts {
             tariffs,
             half_hours,
-            topups: self.taken(meter, within)?,
+            topups: self.counted(meter, within)?,
             payments: kept.payments.into_iter().filter(|at| within.contains(at)).collect(),
             balances,
         })
@@ -162,19 +162,23 @@ impl Meters {
         Ok(self.totals(meter, registers, span)?.intervals)
     }
 
-    /// The box's own top-ups that were taken, in the order in which they were made.
-    fn taken(&self, meter: &MeterId, within: &Range<Timestamp>) -> Result<Vec<Topup>, ExplainError> {
+    /// The box's own top-ups that were taken or may have been, in the order in which they were made.
+    fn counted(&self, meter: &MeterId, within: &Range<Timestamp>) -> Result<Vec<Topup>, ExplainError> {
         let all = self.topups_of(meter, None, TOPUPS)?;
         let amount = |text: Option<String>| text.and_then(|text| text.parse().ok());
-        let taken = all
+        let may = |state: TopupState| matches!(state, TopupState::Taken | TopupState::InDoubt);
+        let counted = all
             .into_iter()
             .rev()
-            .filter(|topup| topup.state == TopupState::Taken && within.contains(&topup.made));
-        Ok(taken
+            .filter(|topup| may(topup.state) && within.contains(&topup.made));
+        Ok(counted
             .map(|topup| Topup {
                 id: topup.id,
-                made: topup.made,
-                settled: topup.since,
+                // Rows of earlier builds do not say when they were looked at.
+                sent: topup.sent.unwrap_or(topup.made),
+                looked: topup.looked.unwrap_or(topup.since),
+                in_doubt: topup.state == TopupState::InDoubt,
+                one_of_many: topup.is_one_of_many,
                 worth: amount(topup.worth),
                 before: amount(topup.balance_before),
                 after: amount(topup.balance_after),

@@ -90,9 +90,9 @@ impl Sum<'_> {
         self.days(first.at, last.at);
         for gap in opening..closing {
             match steps.get(&gap) {
-                Some(paid) => self.pay(gap, paid),
-                None if rises(balances, gap) => self.rise(gap),
-                None => {}
+                Some(paid) if !paid.is_doubt() => self.pay(gap, paid),
+                doubt if rises(balances, gap) => self.rise(gap, doubt),
+                _ => {}
             }
         }
         self.cut(first, 1);

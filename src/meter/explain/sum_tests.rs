@@ -190,7 +190,8 @@ fn what_is_not_known_is_named_and_nothing_is_computed_for_it() {
     assert_eq!(known, 2 * (50 - 27));
     assert!(explained.causes.contains(&Cause::Rise {
         at: at(1_500),
-        by: Money(1_500)
+        by: Money(1_500),
+        doubted: Vec::new(),
     }));
     // Nothing of before there was a tariff, and nothing of one balance.
     assert!(statement(&facts, &(at(-500)..at(0)), &TimeZone::UTC).is_none());
@@ -216,8 +217,10 @@ fn a_top_up_counts_by_its_worth_or_by_the_step_of_the_balance() {
     let explain = |facts: &Facts| statement(facts, &(at(0)..at(180)), &TimeZone::UTC).unwrap();
     facts.topups = vec![Topup {
         id: "abc".into(),
-        made: at(100),
-        settled: at(121),
+        sent: at(100),
+        looked: at(121),
+        in_doubt: false,
+        one_of_many: false,
         worth: Some(Money(5_000)),
         before: Some(Money(9_980)),
         after: Some(Money(14_960)),
@@ -255,7 +258,9 @@ fn a_top_up_counts_by_its_worth_or_by_the_step_of_the_balance() {
         step.what,
         What::Step {
             ids: vec![],
-            foreign: 1
+            foreign: 1,
+            doubted: vec![],
+            perhaps_more: false,
         }
     );
     assert_eq!(foreign.difference(), Exact::ZERO);
@@ -327,8 +332,10 @@ fn some_facts() -> impl Strategy<Value = Facts> {
             .into_iter()
             .map(|(made, took, worth)| Topup {
                 id: made.to_string(),
-                made: at(made),
-                settled: at(made + took),
+                sent: at(made),
+                looked: at(made + took),
+                in_doubt: took % 5 == 0,
+                one_of_many: took % 3 == 0,
                 worth: worth.map(Money),
                 before: None,
                 after: None,

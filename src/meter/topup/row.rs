@@ -73,6 +73,9 @@ pub(super) struct TopupRow {
     pub(super) state: TopupState,
     /// When it came to that state.
     pub(super) since: Timestamp,
+    /// When its code was about to be sent, after the last look before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sent: Option<Timestamp>,
     /// Tries that ended before the code's first byte.
     #[serde(default)]
     pub(super) attempts: u32,
@@ -86,6 +89,9 @@ pub(super) struct TopupRow {
     /// The newest look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) round: Option<Round>,
+    /// When that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) looked: Option<Timestamp>,
     /// Whole looks that proved neither, and why the newest did not.
     #[serde(default)]
     pub(super) unclear: u32,
@@ -123,14 +129,15 @@ impl TopupRow {
     pub(super) fn begins(&mut self, before: Before, now: Timestamp) {
         self.sealed = None;
         self.before = Some(before);
-        (self.reply, self.round, self.trouble) = (None, None, None);
+        (self.reply, self.round, self.looked, self.trouble) = (None, None, None, None);
+        self.sent = Some(now);
         self.becomes(TopupState::Sending, now);
     }
 
     /// Not one byte of it was sent.
     pub(super) fn waits_again(&mut self, sealed: SealedCode, why: &str, now: Timestamp) {
         self.sealed = Some(sealed);
-        self.before = None;
+        (self.before, self.sent) = (None, None);
         self.becomes(TopupState::Waiting, now);
         self.tried(why);
     }
@@ -144,7 +151,7 @@ impl TopupRow {
     /// What the looks come to.
     pub(super) fn takes(&mut self, outcome: Outcome, round: Option<Round>, trouble: Option<&str>, now: Timestamp) {
         if let Some(round) = round {
-            self.round = Some(round);
+            (self.round, self.looked) = (Some(round), Some(now));
         }
         self.trouble = trouble.map(|why| why.chars().take(DETAILS).collect());
         match outcome {
@@ -191,6 +198,11 @@ impl TopupRow {
         if state != TopupState::Waiting {
             self.sealed = None;
         }
+    }
+
+    /// Whether the meter counted more payments than this one alone.
+    pub(super) fn is_one_of_many(&self) -> bool {
+        self.why == Some(Unclear::Leapt)
     }
 
     /// Whether it cannot be told from a code that was keyed in at the meter meanwhile: the meter's own yes was not heard.

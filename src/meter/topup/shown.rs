@@ -20,6 +20,12 @@ pub struct TopupShown {
     /// When it came to that state.
     pub since: Timestamp,
     pub made: Timestamp,
+    /// When its code was sent: after the balance before it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Timestamp>,
+    /// When the balance after it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked: Option<Timestamp>,
     #[serde(flatten)]
     pub origin: Origin,
     /// The caller's own name for it.
@@ -48,6 +54,9 @@ pub struct TopupShown {
     /// Whether it cannot be told from a code that was keyed in at the meter meanwhile.
     #[serde(default)]
     pub may_be_anothers: bool,
+    /// Whether the meter counted more payments than this one alone.
+    #[serde(default)]
+    pub is_one_of_many: bool,
     /// Whether the code has to be given again: the key that sealed it is gone.
     #[serde(default)]
     pub wants_the_code: bool,
@@ -72,6 +81,9 @@ impl TopupShown {
             words: words(&row, around.served, before, after),
             trouble: trouble(&row, around.served, before, after),
             may_be_anothers: row.may_be_anothers(),
+            is_one_of_many: row.is_one_of_many(),
+            sent: row.sent,
+            looked: row.looked,
             id: row.id,
             meter: row.meter,
             state: row.state,
