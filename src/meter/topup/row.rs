@@ -1,6 +1,6 @@
 //! A top-up as the book has it, and the steps that it takes (EMOP §21.1). Pure.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::evidence::{Before, Proof, Reply, Round, Unclear};
@@ -13,6 +13,9 @@ use crate::meter::emop::Money;
 const DETAILS: usize = 300;
 /// After so many whole looks in doubt a top-up keeps no other one waiting.
 const PATIENCE: u32 = 2;
+
+/// After so long in doubt a person is asked to look.
+const ASKED_FOR: SignedDuration = SignedDuration::from_mins(10);
 
 /// Through which door a code came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -198,6 +201,11 @@ impl TopupRow {
         if state != TopupState::Waiting {
             self.sealed = None;
         }
+    }
+
+    /// Whether only a person can end it, or the meter was asked in vain for so long that a person should.
+    pub(super) fn wants_a_person(&self, now: Timestamp) -> bool {
+        self.state == TopupState::InDoubt && (self.overtaken || now.duration_since(self.since) > ASKED_FOR)
     }
 
     /// Whether the meter counted more payments than this one alone.
