@@ -58,6 +58,9 @@ pub(super) struct Used {
 pub(super) enum Unknown {
     #[error("there is no reading")]
     Gap,
+    /// It is later than all that was asked for.
+    #[error("it is not fetched from the meter yet")]
+    NotFetched,
     #[error("the reading is only an estimate")]
     NotMeasured,
     #[error("part of it was before or after your time")]

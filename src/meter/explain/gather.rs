@@ -47,19 +47,21 @@ impl Meters {
         (period, detail): (Period, Detail),
         within: &Range<Timestamp>,
     ) -> Result<MoneyShown, ExplainError> {
-        self.show(meter)?;
+        let fetched = self.show(meter)?.half_hours.map(|progress| progress.until);
         let asked = self.span_of(period)?;
         let span = asked.start.max(within.start)..asked.end.min(within.end).min(self.store.now());
         let registry = Registry::new(self.store.clone());
-        let facts = self.facts(&registry, meter, &span, within)?;
+        let facts = self.facts(&registry, meter, &span, (within, fetched))?;
         let first = registry.first_balance(meter)?;
         let begins = first
             .map(|first| first.max(within.start))
             .zip(facts.tariffs.first())
             .map(|(first, tariff)| first.max(tariff.since));
-        let explained = (!span.is_empty())
-            .then(|| statement(&facts, &span, &self.timezone))
-            .flatten();
+        // Where nothing can be said until then, what is newer is better than nothing.
+        let short = fetched.filter(|fetched| period.as_far_as_fetched && span.contains(fetched));
+        let ends = short.into_iter().chain([span.end]);
+        let mut spans = ends.map(|end| span.start..end).filter(|span| !span.is_empty());
+        let explained = spans.find_map(|span| statement(&facts, &span, &self.timezone));
         Ok(MoneyShown::of(
             meter,
             (period, detail),
@@ -74,7 +76,7 @@ impl Meters {
         registry: &Registry,
         meter: &MeterId,
         span: &Range<Timestamp>,
-        within: &Range<Timestamp>,
+        (within, fetched): (&Range<Timestamp>, Option<Timestamp>),
     ) -> Result<Facts, ExplainError> {
         let since = span.start.saturating_sub(BEFORE).unwrap_or(Timestamp::UNIX_EPOCH);
         let kept = registry.money(meter, since.max(within.start)..span.end)?;
@@ -100,7 +102,7 @@ impl Meters {
             .partition_point(|balance| balance.at <= span.start)
             .saturating_sub(1);
         let half_hours = match (balances.get(opening), balances.last()) {
-            (Some(first), Some(last)) => self.used(meter, first.at..last.at, within)?,
+            (Some(first), Some(last)) => self.used(meter, first.at..last.at, (within, fetched))?,
             _ => Vec::new(),
         };
         Ok(Facts {
@@ -117,7 +119,7 @@ impl Meters {
         &self,
         meter: &MeterId,
         reads: Range<Timestamp>,
-        within: &Range<Timestamp>,
+        (within, fetched): (&Range<Timestamp>, Option<Timestamp>),
     ) -> Result<Vec<HalfHourUsed>, ExplainError> {
         let floor = |at: Timestamp| at.as_second().div_euclid(HALF_HOUR) * HALF_HOUR;
         let (first, end) = (floor(reads.start), floor(reads.end) + HALF_HOUR);
@@ -136,6 +138,7 @@ impl Meters {
                     ..
                 }) => Ok(energy.0),
                 Some(Interval { energy: Some(_), .. }) => Err(Unknown::NotMeasured),
+                _ if fetched.is_some_and(|fetched| from >= fetched) => Err(Unknown::NotFetched),
                 _ => Err(Unknown::Gap),
             }
         };

@@ -70,6 +70,8 @@ pub(super) enum What {
         half_hours: usize,
         why: String,
     },
+    /// Half-hours that are later than all that was fetched: provisional, no gap.
+    NotFetched,
     /// The balance rose, and nobody knows why.
     Rise {
         by: Money,
@@ -87,6 +89,8 @@ pub(super) enum Cause {
     Cut { at: Timestamp, most: Option<Exact> },
     /// Something was not computed.
     NotComputed(String),
+    /// Half-hours are later than all that was fetched.
+    NotFetched,
     /// The balance rose, and no top-up is known: the meter's log was not read since, or somebody set it. Or one of the
     /// box's own of that moment is in doubt.
     Rise {

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::amount::Exact;
-use super::facts::{Balance, Facts, HalfHourUsed};
+use super::facts::{Balance, Facts, HalfHourUsed, Unknown};
 use super::payments::{Paid, paid, rises};
 use super::statement::{Cause, Line, Statement, What};
 use super::tariff::Charges;
@@ -63,6 +63,7 @@ pub(super) enum Key {
     Debt(Timestamp),
     Energy(u8, Money),
     NotComputed(String),
+    NotFetched,
     Paid(usize, usize),
 }
 
@@ -167,6 +168,12 @@ impl Sum<'_> {
 
     fn charge(&mut self, one: &HalfHourUsed) {
         let (day, span) = (self.day_of(one.from), one.from..one.to());
+        if one.used == Err(Unknown::NotFetched) {
+            self.bounds = None;
+            self.causes.insert(Cause::NotFetched);
+            self.line((day, Key::NotFetched), &span, What::NotFetched);
+            return;
+        }
         match self.cost(one) {
             Ok(costs) => {
                 for (element, rate, watt_hours) in costs {

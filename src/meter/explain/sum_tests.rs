@@ -206,6 +206,30 @@ fn what_is_not_known_is_named_and_nothing_is_computed_for_it() {
 }
 
 #[test]
+fn what_is_not_fetched_yet_is_provisional_and_no_gap() {
+    let cheap = charges(0, OwnTime::Utc);
+    let series = [(0, 10_000), (60, 9_000)];
+    let facts = facts(&series, vec![tariff(0, None, Ok(cheap))], |place| match place {
+        0 => Ok(Used { a: 0, b: 0 }),
+        _ => Err(Unknown::NotFetched),
+    });
+    let explained = statement(&facts, &(at(0)..at(60)), &TimeZone::UTC).unwrap();
+    let line = explained
+        .lines
+        .iter()
+        .find(|line| line.what == What::NotFetched)
+        .unwrap();
+    assert_eq!((line.from, line.to, line.amount), (at(30), at(60), None));
+    assert!(explained.causes.contains(&Cause::NotFetched) && !explained.is_explained());
+    assert!(
+        !explained
+            .lines
+            .iter()
+            .any(|line| matches!(line.what, What::NotComputed { .. }))
+    );
+}
+
+#[test]
 fn a_top_up_counts_by_its_worth_or_by_the_step_of_the_balance() {
     // Half an hour costs 10 units; a code of 5,000 between minute 60 and 120.
     let cheap = Charges {

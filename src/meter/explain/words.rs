@@ -1,5 +1,10 @@
 //! Words for whoever pays: what a line is and what a difference can be made of, amounts in pounds and pence. Pure.
 
+use std::ops::Range;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use super::amount::Exact;
 use super::statement::{Cause, What};
 use crate::domain::Element;
@@ -61,6 +66,7 @@ pub(super) fn of_line(what: &What) -> String {
             format!("{}, worth what the balance rose by", parts.join(" and "))
         }
         What::NotComputed { half_hours, why } => left_out(*half_hours, why),
+        What::NotFetched => "half-hours that are not fetched from the meter yet".to_owned(),
         What::Rise { by, doubted } if doubted.is_empty() => {
             format!("the balance rose by {}, and no top-up is known", pounds((*by).into()))
         }
@@ -82,6 +88,17 @@ fn in_doubt(doubted: &[String]) -> String {
     let verb = if doubted.len() == 1 { "is" } else { "are" };
     let ids: Vec<String> = doubted.iter().map(|id| format!("top-up {id}")).collect();
     format!("{}, which {verb} in doubt", ids.join(" and "))
+}
+
+/// A time whose half-hours are not fetched, by the clock of the house.
+pub(super) fn not_fetched(span: &Range<Timestamp>, place: &TimeZone) -> String {
+    let [from, to] = [span.start, span.end].map(|at| at.to_zoned(place.clone()));
+    let day = if from.date() == to.date() {
+        "%H:%M"
+    } else {
+        "%-d %b %H:%M"
+    };
+    format!("{}–{} is not fetched yet", from.strftime(day), to.strftime(day))
 }
 
 /// What was left out, and why.
@@ -112,6 +129,7 @@ pub(super) fn of_cause(cause: &Cause, times: usize, amount: Option<Exact>) -> St
             at_most(" in all")
         ),
         Cause::NotComputed(why) => left_out(0, why),
+        Cause::NotFetched => "not fetched yet".to_owned(),
         Cause::Rise { doubted, .. } if !doubted.is_empty() => rose_in_doubt(&amount.unwrap_or_default(), doubted),
         Cause::Rise { .. } => {
             let by = amount.unwrap_or_default();
@@ -151,7 +169,7 @@ mod tests {
         let told = "the balance rose by £14.00; top-up 92b4 of that moment is in doubt";
         assert_eq!(of_line(&rise), told);
         let cause = Cause::Rise {
-            at: jiff::Timestamp::UNIX_EPOCH,
+            at: Timestamp::UNIX_EPOCH,
             by,
             doubted: doubted.clone(),
         };
@@ -171,6 +189,20 @@ mod tests {
         assert_eq!(
             step(&[], 1, &doubted, false),
             "a payment that may be top-up 92b4, which is in doubt, worth what the balance rose by"
+        );
+    }
+
+    #[test]
+    fn what_is_not_fetched_is_told_by_the_clock_of_the_house() {
+        let place = TimeZone::get("Europe/London").unwrap();
+        let told = |from: &str, to: &str| not_fetched(&(from.parse().unwrap()..to.parse().unwrap()), &place);
+        assert_eq!(
+            told("2026-07-30T17:00:00Z", "2026-07-30T17:30:00Z"),
+            "18:00–18:30 is not fetched yet"
+        );
+        assert_eq!(
+            told("2026-11-30T23:30:00Z", "2026-12-01T00:30:00Z"),
+            "30 Nov 23:30–1 Dec 00:30 is not fetched yet"
         );
     }
 
