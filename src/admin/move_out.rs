@@ -130,7 +130,11 @@ pub(super) async fn move_out(
             _ => newest,
         };
         let topups = match &room {
-            Some(room) => room.open_topups(&link.meter, link.since).map_err(AdminError::from)?,
+            Some(room) => {
+                let mut open = room.open_topups(&link.meter, link.since).map_err(AdminError::from)?;
+                open.retain(|topup| topup.made < at);
+                open
+            }
             None => Vec::new(),
         };
         let leaving = Leaving {

@@ -40,6 +40,9 @@ pub(super) fn router() -> Router<AdminState> {
 struct Given {
     meter: String,
     token: Token,
+    /// Even when the meter is known not to prepay.
+    #[serde(default)]
+    anyway: bool,
 }
 
 /// A top-up, and whether it is a new one.
@@ -61,6 +64,7 @@ async fn create(
         origin: origin(),
         key: None,
         worth: None,
+        anyway: given.anyway,
         once: None,
     };
     let (topup, new) = room(&state)?.top_up(new).await?;

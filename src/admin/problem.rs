@@ -233,6 +233,7 @@ impl From<TopupError> for AdminError {
             TopupError::Off(_)
             | TopupError::Another { .. }
             | TopupError::TakesNone(_)
+            | TopupError::DoesNotPrepay(_)
             | TopupError::ShareFull { .. }
             | TopupError::TooMany(..)
             | TopupError::KeyReused

@@ -117,13 +117,15 @@ fn apart(meter: &MeterId, at: Timestamp, end: Timestamp) -> String {
 /// What is in doubt is named; it is settled by reading, or by a person who looks at the meter.
 fn topups<'l>(leaving: &'l Leaving<'_>) -> impl Iterator<Item = Matter> + 'l {
     leaving.topups.iter().map(|topup| {
-        let words = format!(
-            "top-up {} of {} is {}; `gatelodge prepay show {}` says how it goes on",
-            topup.id,
-            second(topup.made),
-            topup.state.name(),
-            topup.id
-        );
+        let next = match topup.wants_a_person {
+            true => format!(
+                "only a person can end it: look at the meter, then `gatelodge prepay settle {} --taken|--not-taken --why TEXT`",
+                topup.id
+            ),
+            false => format!("`gatelodge prepay show {}` says how it goes on", topup.id),
+        };
+        let (made, state) = (second(topup.made), topup.state.name());
+        let words = format!("top-up {} of {made} is {state}; {next}", topup.id);
         Matter::new("topup", words)
     })
 }

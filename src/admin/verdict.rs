@@ -21,6 +21,9 @@ pub struct Beside {
 /// A connection may be made anew for so long before that is worth a word.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 
+/// Top-ups that are named, each with what to do; `prepay list` has the others.
+const TO_SETTLE: usize = 5;
+
 impl Verdict {
     /// What `status` says of the box at `now`.
     #[must_use]
@@ -179,6 +182,17 @@ impl Findings {
                 count(meters.unwritten, "meter", "meters")
             );
             self.add("meters", Grade::Trouble, words, next);
+        }
+        for topup in meters.to_settle.iter().take(TO_SETTLE) {
+            let words = format!(
+                "whether meter {} took a code given at {:.0} is not known, and only a person can say so",
+                topup.meter, topup.made
+            );
+            let next = format!(
+                "look at the meter, then gatelodge prepay settle {} --taken|--not-taken --why TEXT",
+                topup.id
+            );
+            self.add("meters", Grade::Attention, words, Some(&next));
         }
         if meters.unhealthy > 0 {
             let words = format!(

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::Router;
+use axum::response::Redirect;
 use axum::routing::get;
 use serde_json::Value;
 
@@ -22,6 +23,7 @@ pub(super) fn router(face: &Face) -> Router {
     });
     let pages = Router::new()
         .route("/docs", get(async move || docs.clone()))
+        .route("/docs/", get(async || Redirect::permanent("/docs")))
         .route("/docs/privacy", get(async move || privacy.clone()));
     secured(pages).route("/openapi.json", get(async move || json.clone()))
 }

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::{CliError, Common, print};
 use crate::admin::Client;
 use crate::domain::{MeterId, given};
-use crate::meter::explain::{Entry, MoneyShown, StatementShown};
+use crate::meter::explain::{Entry, HalfHourShown, MoneyShown, StatementShown};
 
 /// Which balance is to be explained.
 #[derive(Args)]
@@ -17,13 +17,13 @@ pub(super) struct Explain {
     /// The first day, where the house stands [default: six days before the last]
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = given::day)]
     from: Option<Date>,
-    /// The last day, which is among them [default: today]
+    /// The last day, which is among them [default: as far as half-hours are fetched]
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = given::day)]
     to: Option<Date>,
     /// Rows for a spreadsheet
     #[arg(long, conflicts_with = "json")]
     csv: bool,
-    /// Each half-hour with what it cost, where lines are their sum (with --csv or --json)
+    /// Each half-hour with what it cost, where lines are their sum
     #[arg(long)]
     half_hours: bool,
 }
@@ -64,7 +64,12 @@ fn lines(statement: &StatementShown) {
     let opened = print::moment(Some(statement.opened));
     let closed = print::moment(Some(statement.closed));
     let mut rows = vec![end(opened, "balance that the meter showed", &statement.opening)];
-    rows.extend(statement.entries().into_iter().map(|(day, entry)| row(day, entry)));
+    for (day, entry) in statement.entries() {
+        rows.push(row(day, entry));
+        if let Entry::Line(line) = entry {
+            rows.extend(line.half_hours.iter().map(half_hour));
+        }
+    }
     rows.push(end("-".to_owned(), "fractions left off above", &statement.remainder));
     rows.push(end(closed.clone(), "so it should be", &statement.computed));
     rows.push(end(closed, "what the meter shows", &statement.closing));
@@ -79,17 +84,28 @@ fn lines(statement: &StatementShown) {
     }
 }
 
+fn kwh(count: u64) -> String {
+    format!("{}.{:03} kWh", count / 1_000, count % 1_000)
+}
+
+fn half_hour(one: &HalfHourShown) -> [String; 4] {
+    let words = "  half an hour of it".to_owned();
+    [
+        print::moment(Some(one.from)),
+        words,
+        kwh(one.watt_hours),
+        one.amount.clone(),
+    ]
+}
+
 fn row(day: Date, entry: Entry<'_>) -> [String; 4] {
     match entry {
-        Entry::Line(line) => {
-            let kwh = |count: u64| format!("{}.{:03} kWh", count / 1_000, count % 1_000);
-            [
-                day.to_string(),
-                line.words.clone(),
-                print::or_dash(line.watt_hours.map(kwh)),
-                print::or_dash(line.amount.as_ref()),
-            ]
-        }
+        Entry::Line(line) => [
+            day.to_string(),
+            line.words.clone(),
+            print::or_dash(line.watt_hours.map(kwh)),
+            print::or_dash(line.amount.as_ref()),
+        ],
         Entry::LeftOut(one) => {
             let until = one.last.filter(|last| *last != day);
             let days = until.map_or_else(|| day.to_string(), |last| format!("{day} to {last}"));

@@ -19,7 +19,7 @@ pub(super) enum Command {
         /// Its name, as `job list` shows it
         name: Job,
     },
-    /// Run a job now; exit code 1 when something failed
+    /// Run a job now; exit code 1 when it could not do its work, or some of it failed
     #[command(after_help = "Example:\n  gatelodge job run clocks")]
     Run {
         /// Its name, as `job list` shows it
@@ -43,10 +43,13 @@ impl Command {
                 Command::Show { name } => one(common, &client.ask(Method::GET, &path(name), None).await?),
                 Command::Run { name } => {
                     let ran: Report = client.ask(Method::POST, &path(name), None).await?;
-                    report(common, &ran);
                     if let Some(why) = &ran.run.stopped {
-                        return Err(CliError::failed(why));
+                        if common.json {
+                            print::json(&ran);
+                        }
+                        return Err(CliError::failed(format_args!("{name} did not run: {why}")));
                     }
+                    report(common, &ran);
                     if ran.run.failed > 0 {
                         return Err(CliError::failed(format_args!("{} failed", ran.run.failed)));
                     }

@@ -80,9 +80,12 @@ pub(super) struct Send {
     /// A file with the code
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
-    /// Wait no longer than so many seconds; 0: do not wait
+    /// Wait no longer than so many seconds; 0: do not wait, exit code 0 says that the box has it
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = patience())]
     wait: u64,
+    /// Even when the meter is known not to prepay
+    #[arg(long)]
+    anyway: bool,
 }
 
 #[derive(Args)]
@@ -161,7 +164,7 @@ impl Send {
         // What is no code is known before the box is asked.
         let token: Result<Token, _> = code.reveal().trim().parse();
         token.map_err(CliError::usage)?;
-        let given = json!({ "meter": self.serial, "token": code.reveal().trim() });
+        let given = json!({ "meter": self.serial, "token": code.reveal().trim(), "anyway": self.anyway });
         let created: Value = client.ask(Method::POST, "/topups", Some(&given)).await?;
         let id = created["id"].as_str().unwrap_or_default().to_owned();
         if created["new"] == false {
@@ -177,18 +180,29 @@ impl Send {
             topup = client.ask(Method::GET, &format!("{}?wait=1", path(&id)), None).await?;
         }
         one(common, &topup);
+        if self.wait == 0 && matches!(topup.state, TopupState::Waiting | TopupState::Sending) {
+            print::note(format_args!("accepted; {}", goes_on(&topup)));
+            return Ok(ExitCode::SUCCESS);
+        }
         ended(&topup)
     }
 }
 
+fn goes_on(topup: &TopupShown) -> String {
+    format!("the box goes on; `gatelodge prepay show {}` says how it is", topup.id)
+}
+
 /// The exit code that says what became of it.
 fn ended(topup: &TopupShown) -> Result<ExitCode, CliError> {
-    let next = format_args!("the box goes on; `gatelodge prepay show {}` says how it is", topup.id).to_string();
+    let next = goes_on(topup);
     match topup.state {
         TopupState::Taken => Ok(ExitCode::SUCCESS),
         TopupState::Refused | TopupState::Cancelled => Err(CliError::refused(&topup.words)),
         TopupState::NotSent => Err(CliError::not_reachable(&topup.words)),
-        TopupState::Waiting => Err(CliError::not_reachable("the meter was not reached yet").hint(next)),
+        TopupState::Waiting => {
+            let why = topup.trouble.as_deref().unwrap_or("the meter was not reached yet");
+            Err(CliError::not_reachable(why).hint(next))
+        }
         TopupState::InDoubt => Err(CliError::failed(&topup.words).hint(format_args!("{next}; {}", settles(topup)))),
         TopupState::Sending => Err(CliError::failed(&topup.words).hint(next)),
     }

@@ -177,6 +177,7 @@ impl Meters {
             origin: origin.clone(),
             key: None,
             worth: None,
+            anyway: false,
             once: None,
         };
         let (topup, _) = self.top_up(new).await?;

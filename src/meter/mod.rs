@@ -53,4 +53,4 @@ pub use polling::PollingError;
 pub use read_now::ReadNowError;
 pub use room::{BuildError, Deps, Meters, MetersError};
 pub use served::Source;
-pub use shown::{FleetShown, MeterShown, Progress, ValueShown};
+pub use shown::{FleetShown, MeterShown, Progress, ToSettle, ValueShown};

@@ -66,6 +66,7 @@ impl Remedy for TopupError {
             TopupError::UnknownMeter(_) => list_meters(),
             TopupError::Off(meter) => serve(meter),
             TopupError::ShareFull { meter, .. } | TopupError::TooMany(meter, _) => list_codes(meter),
+            TopupError::DoesNotPrepay(_) => Some("`gatelodge prepay send` sends it with --anyway".to_owned()),
             TopupError::Unknown => Some("`gatelodge prepay list` shows those that there are".to_owned()),
             _ => None,
         }

@@ -21,7 +21,7 @@ use super::link::{Link, Target, TargetError};
 use super::notes::{Knower, Notes};
 use super::served::{Beginning, Served, Source};
 use super::session::Session;
-use super::shown::{FleetShown, MeterShown};
+use super::shown::{FleetShown, MeterShown, ToSettle};
 use super::tariffs::Tariffs;
 use super::topup::{TopupError, Topups};
 use super::writes::FriendlyHours;
@@ -309,7 +309,19 @@ impl Meters {
     #[must_use]
     pub fn fleet(&self) -> FleetShown {
         let now = self.store.now();
-        FleetShown::of(&self.all(), self.horizon(now), now)
+        let to_settle = self.topups_to_settle(None).unwrap_or_else(|error| {
+            tracing::error!(%error, "top-ups cannot be read");
+            Vec::new()
+        });
+        let to_settle = to_settle.into_iter().map(|topup| ToSettle {
+            id: topup.id,
+            meter: topup.meter,
+            made: topup.made,
+        });
+        FleetShown {
+            to_settle: to_settle.collect(),
+            ..FleetShown::of(&self.all(), self.horizon(now), now)
+        }
     }
 
     pub(super) fn shown(&self, served: &Served, now: Timestamp) -> MeterShown {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::served::{Served, Source};
-use crate::domain::{Doubt, Duty, HalfHour, HalfHoursAsked, Health, Identity, Meter, Quality, Quantity};
+use crate::domain::{Doubt, Duty, HalfHour, HalfHoursAsked, Health, Identity, Meter, MeterId, Quality, Quantity};
 
 /// A meter, what is done with it, and what was last known of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,7 +76,7 @@ impl ValueShown {
 }
 
 /// The fleet in numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FleetShown {
     /// Meters in the registry.
     pub total: usize,
@@ -94,6 +94,19 @@ pub struct FleetShown {
     /// Those of which the book does not take what they say.
     #[serde(default)]
     pub unwritten: usize,
+    /// Top-ups that only a person can end.
+    #[serde(default)]
+    pub to_settle: Vec<ToSettle>,
+}
+
+/// A top-up that only a person can end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToSettle {
+    /// The top-up's id.
+    pub id: String,
+    pub meter: MeterId,
+    /// When its code was given.
+    pub made: Timestamp,
 }
 
 impl MeterShown {

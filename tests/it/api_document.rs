@@ -71,3 +71,18 @@ fn validators_take_the_document_and_a_generated_client_walks_the_api() {
     let said = must_work(walk.arg(folder.path()).args([&door, &ca, &token, &serial]));
     assert!(said.ends_with("the end is right\n"), "{said}");
 }
+
+#[test]
+fn the_page_says_how_to_get_a_token_and_is_found_with_a_slash_too() {
+    let running = crate::support::TestBox::start();
+    let mut https = running.https();
+    let there = https.ask("GET", "/docs/", &[]);
+    assert_eq!((there.status, there.header("location")), (308, Some("/docs")));
+    let page = https.ask("GET", "/docs", &[]).text();
+    for words in [
+        "Authorization: Bearer",
+        "gatelodge token create --name my-app --scope meters:topup",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
+}

@@ -267,6 +267,18 @@ fn every_page_fits_its_screen_in_both_colours() {
     }
     // A code on its way, and what became of it.
     let topups = format!("/meters/{}/topups", found["meters"][0].as_str().unwrap());
+    look(&mut page, "meter", topups.trim_end_matches("/topups"));
+    // On a phone a value stands in one line.
+    let broken = "[...document.querySelectorAll('.said-last .number:not(.long)')].filter(one => {
+        const text = document.createRange();
+        text.selectNodeContents(one);
+        return new Set([...text.getClientRects()].map(line => line.top)).size > 1;
+    }).length";
+    assert!(page.count(".said-last tr") > 5);
+    page.look(360, "light");
+    assert_eq!(page.eval(broken), 0);
+    let stuck_out = "[...document.querySelectorAll('.said-last')].filter(one => one.offsetWidth > one.parentElement.clientWidth).length";
+    assert_eq!(page.eval(stuck_out), 0);
     look(&mut page, "topups", &topups);
     page.type_into("input[name=token]", "1000-0000-0000-0000-1250");
     page.leaving(|page| page.click("main form button"));

@@ -97,6 +97,15 @@ fn whatever_does_not_do_its_job_is_found_and_nothing_else() {
             Box::new(|status| status.uplink.as_mut().unwrap().lost = 3),
         ),
         (
+            "meters",
+            Grade::Attention,
+            false,
+            Box::new(|status| {
+                let to_settle = json!([{ "id": "3f9a2c5d8e71", "meter": "EML1", "made": now() }]);
+                status.meters.as_mut().unwrap().to_settle = serde_json::from_value(to_settle).unwrap();
+            }),
+        ),
+        (
             "configuration",
             Grade::Attention,
             false,

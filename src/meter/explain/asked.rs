@@ -13,6 +13,8 @@ use crate::store::ReadError;
 pub struct Period {
     pub from: Date,
     pub to: Date,
+    /// Whether nobody said where it ends: then it ends with the newest half-hour that was fetched.
+    pub as_far_as_fetched: bool,
 }
 
 /// How much of it is wanted.
@@ -56,8 +58,9 @@ pub enum ExplainError {
 }
 
 impl Period {
-    /// From `from`, or else six days before `to`, to `to`, or else `today`.
+    /// From `from`, or else six days before `to`, to `to`, or else as far as half-hours are fetched by `today`.
     pub fn new(from: Option<Date>, to: Option<Date>, today: Date) -> Result<Period, ExplainError> {
+        let as_far_as_fetched = to.is_none();
         let to = to.unwrap_or(today);
         let from = match from {
             Some(from) => from,
@@ -66,6 +69,10 @@ impl Period {
         if from > to || to.duration_since(from) > LONGEST {
             return Err(ExplainError::Period);
         }
-        Ok(Period { from, to })
+        Ok(Period {
+            from,
+            to,
+            as_far_as_fetched,
+        })
     }
 }

@@ -10,11 +10,12 @@ use utoipa::ToSchema;
 use super::amount::Exact;
 use super::statement::{Cause, Line, Statement, What};
 use super::words;
+use crate::domain::HALF_HOUR;
 
 /// A part of what a difference can be made of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DifferenceShown {
-    /// `not_computed` (something was left out), `rise` (of which no top-up is known), `cut` (a half-hour in which a balance
+    /// `not_computed` (something was left out), `not_fetched` (half-hours that are not fetched yet), `rise` (of which no top-up is known), `cut` (a half-hour in which a balance
     /// was read), `rounding`, `step` (a top-up whose worth follows from the balance), `debt`, `standing_charge` or
     /// `emergency_credit`.
     pub kind: String,
@@ -58,7 +59,11 @@ impl Run {
     fn of_line(line: &Line) -> Option<Run> {
         let (cause, half_hours, amount) = match &line.what {
             What::NotComputed { half_hours, why } => (Cause::NotComputed(why.clone()), *half_hours, None),
-            What::Rise { by } => (Cause::Rise { at: line.to, by: *by }, 0, Some(Exact::from(*by))),
+            What::NotFetched => (Cause::NotFetched, 0, None),
+            What::Rise { by, doubted } => {
+                let (at, doubted) = (line.to, doubted.clone());
+                (Cause::Rise { at, by: *by, doubted }, 0, Some(Exact::from(*by)))
+            }
             _ => return None,
         };
         Some(Run {
@@ -95,7 +100,10 @@ impl Run {
         match (&self.cause, &next.cause) {
             (Cause::Cut { .. }, Cause::Cut { .. }) => true,
             (Cause::NotComputed(one), Cause::NotComputed(other)) => one == other && follows(),
-            (Cause::Rise { .. }, Cause::Rise { .. }) => follows(),
+            (Cause::NotFetched, Cause::NotFetched) => follows(),
+            (Cause::Rise { doubted: one, .. }, Cause::Rise { doubted: other, .. }) => {
+                one.is_empty() && other.is_empty() && follows()
+            }
             _ => false,
         }
     }
@@ -109,9 +117,14 @@ impl Run {
         self.amount = self.amount.zip(next.amount).map(|(one, other)| one + other);
     }
 
-    fn shown(self) -> DifferenceShown {
+    fn shown(self, place: &TimeZone) -> DifferenceShown {
         let (words, times) = match &self.cause {
             Cause::NotComputed(why) => (words::left_out(self.half_hours, why), self.half_hours.max(self.times)),
+            Cause::NotFetched => {
+                let seconds = self.to.duration_since(self.from).as_secs();
+                let half_hours = usize::try_from(seconds / HALF_HOUR).unwrap_or(self.times);
+                (words::not_fetched(&(self.from..self.to), place), half_hours)
+            }
             cause => (words::of_cause(cause, self.times, self.amount), self.times),
         };
         DifferenceShown {
@@ -138,10 +151,7 @@ pub(super) fn differences(statement: &Statement, place: &TimeZone) -> Vec<Differ
             None => runs.push(next),
         }
     }
-    let always = statement
-        .causes
-        .iter()
-        .filter(|cause| !matches!(cause, Cause::Cut { .. } | Cause::NotComputed(_) | Cause::Rise { .. }));
+    let always = statement.causes.iter().filter(|cause| !is_of_lines_or_reads(cause));
     let always = always.map(|cause| DifferenceShown {
         kind: kind(cause).to_owned(),
         words: words::of_cause(cause, 1, None),
@@ -152,7 +162,14 @@ pub(super) fn differences(statement: &Statement, place: &TimeZone) -> Vec<Differ
         times: 1,
         amount: None,
     });
-    runs.into_iter().map(Run::shown).chain(always).collect()
+    runs.into_iter().map(|run| run.shown(place)).chain(always).collect()
+}
+
+fn is_of_lines_or_reads(cause: &Cause) -> bool {
+    match cause {
+        Cause::Cut { .. } | Cause::NotComputed(_) | Cause::NotFetched | Cause::Rise { .. } => true,
+        Cause::Rounding | Cause::Step | Cause::Debt | Cause::EmergencyCredit | Cause::StandingCharge => false,
+    }
 }
 
 fn kind(cause: &Cause) -> &'static str {
@@ -160,6 +177,7 @@ fn kind(cause: &Cause) -> &'static str {
         Cause::Rounding => "rounding",
         Cause::Cut { .. } => "cut",
         Cause::NotComputed(_) => "not_computed",
+        Cause::NotFetched => "not_fetched",
         Cause::Rise { .. } => "rise",
         Cause::Step => "step",
         Cause::Debt => "debt",
@@ -172,7 +190,7 @@ impl DifferenceShown {
     /// Whether it stands in the place of lines that have no amount.
     #[must_use]
     pub fn is_of_lines(&self) -> bool {
-        matches!(self.kind.as_str(), "not_computed" | "rise")
+        matches!(self.kind.as_str(), "not_computed" | "not_fetched" | "rise")
     }
 
     /// In words, with its days.
@@ -211,7 +229,13 @@ mod tests {
     }
 
     fn rise(day: &str, units: i64) -> Line {
-        line(day, What::Rise { by: Money(units) })
+        line(
+            day,
+            What::Rise {
+                by: Money(units),
+                doubted: Vec::new(),
+            },
+        )
     }
 
     fn statement(lines: Vec<Line>, causes: Vec<Cause>) -> Statement {
@@ -268,6 +292,7 @@ mod tests {
             Cause::Rise {
                 at: "2026-02-03T00:00:00Z".parse().unwrap(),
                 by: Money(500),
+                doubted: Vec::new(),
             },
             Cause::Debt,
         ];

@@ -17,7 +17,7 @@ pub(super) struct Facts {
     pub(super) tariffs: Vec<Tariff>,
     /// Every half-hour, known or not.
     pub(super) half_hours: Vec<HalfHourUsed>,
-    /// The box's own that were taken.
+    /// The box's own that were taken, or may have been.
     pub(super) topups: Vec<Topup>,
     /// Payments by the meter's own log and clock.
     pub(super) payments: Vec<Timestamp>,
@@ -58,22 +58,29 @@ pub(super) struct Used {
 pub(super) enum Unknown {
     #[error("there is no reading")]
     Gap,
+    /// It is later than all that was asked for.
+    #[error("it is not fetched from the meter yet")]
+    NotFetched,
     #[error("the reading is only an estimate")]
     NotMeasured,
     #[error("part of it was before or after your time")]
     NotYours,
 }
 
-/// A top-up of the box that was taken.
+/// A top-up of the box that was taken, or is in doubt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Topup {
     pub(super) id: String,
-    pub(super) made: Timestamp,
-    /// When it was proved that it was taken.
-    pub(super) settled: Timestamp,
+    /// The last look before its code, and the newest after it: it was counted between them, whenever somebody settled it.
+    pub(super) sent: Timestamp,
+    pub(super) looked: Timestamp,
+    /// Whether nobody knows if it was taken.
+    pub(super) in_doubt: bool,
+    /// Whether the meter counted more payments than this one between these looks.
+    pub(super) one_of_many: bool,
     /// What it is known to be worth.
     pub(super) worth: Option<Money>,
-    /// The balance before it was sent, and at the proof.
+    /// The balance before it was sent, and at the newest look.
     pub(super) before: Option<Money>,
     pub(super) after: Option<Money>,
 }

@@ -47,19 +47,21 @@ impl Meters {
         (period, detail): (Period, Detail),
         within: &Range<Timestamp>,
     ) -> Result<MoneyShown, ExplainError> {
-        self.show(meter)?;
+        let fetched = self.show(meter)?.half_hours.map(|progress| progress.until);
         let asked = self.span_of(period)?;
         let span = asked.start.max(within.start)..asked.end.min(within.end).min(self.store.now());
         let registry = Registry::new(self.store.clone());
-        let facts = self.facts(&registry, meter, &span, within)?;
+        let facts = self.facts(&registry, meter, &span, (within, fetched))?;
         let first = registry.first_balance(meter)?;
         let begins = first
             .map(|first| first.max(within.start))
             .zip(facts.tariffs.first())
             .map(|(first, tariff)| first.max(tariff.since));
-        let explained = (!span.is_empty())
-            .then(|| statement(&facts, &span, &self.timezone))
-            .flatten();
+        // Where nothing can be said until then, what is newer is better than nothing.
+        let short = fetched.filter(|fetched| period.as_far_as_fetched && span.contains(fetched));
+        let ends = short.into_iter().chain([span.end]);
+        let mut spans = ends.map(|end| span.start..end).filter(|span| !span.is_empty());
+        let explained = spans.find_map(|span| statement(&facts, &span, &self.timezone));
         Ok(MoneyShown::of(
             meter,
             (period, detail),
@@ -74,7 +76,7 @@ impl Meters {
         registry: &Registry,
         meter: &MeterId,
         span: &Range<Timestamp>,
-        within: &Range<Timestamp>,
+        (within, fetched): (&Range<Timestamp>, Option<Timestamp>),
     ) -> Result<Facts, ExplainError> {
         let since = span.start.saturating_sub(BEFORE).unwrap_or(Timestamp::UNIX_EPOCH);
         let kept = registry.money(meter, since.max(within.start)..span.end)?;
@@ -100,13 +102,13 @@ impl Meters {
             .partition_point(|balance| balance.at <= span.start)
             .saturating_sub(1);
         let half_hours = match (balances.get(opening), balances.last()) {
-            (Some(first), Some(last)) => self.used(meter, first.at..last.at, within)?,
+            (Some(first), Some(last)) => self.used(meter, first.at..last.at, (within, fetched))?,
             _ => Vec::new(),
         };
         Ok(Facts {
             tariffs,
             half_hours,
-            topups: self.taken(meter, within)?,
+            topups: self.counted(meter, within)?,
             payments: kept.payments.into_iter().filter(|at| within.contains(at)).collect(),
             balances,
         })
@@ -117,7 +119,7 @@ impl Meters {
         &self,
         meter: &MeterId,
         reads: Range<Timestamp>,
-        within: &Range<Timestamp>,
+        (within, fetched): (&Range<Timestamp>, Option<Timestamp>),
     ) -> Result<Vec<HalfHourUsed>, ExplainError> {
         let floor = |at: Timestamp| at.as_second().div_euclid(HALF_HOUR) * HALF_HOUR;
         let (first, end) = (floor(reads.start), floor(reads.end) + HALF_HOUR);
@@ -136,6 +138,7 @@ impl Meters {
                     ..
                 }) => Ok(energy.0),
                 Some(Interval { energy: Some(_), .. }) => Err(Unknown::NotMeasured),
+                _ if fetched.is_some_and(|fetched| from >= fetched) => Err(Unknown::NotFetched),
                 _ => Err(Unknown::Gap),
             }
         };
@@ -162,19 +165,23 @@ impl Meters {
         Ok(self.totals(meter, registers, span)?.intervals)
     }
 
-    /// The box's own top-ups that were taken, in the order in which they were made.
-    fn taken(&self, meter: &MeterId, within: &Range<Timestamp>) -> Result<Vec<Topup>, ExplainError> {
+    /// The box's own top-ups that were taken or may have been, in the order in which they were made.
+    fn counted(&self, meter: &MeterId, within: &Range<Timestamp>) -> Result<Vec<Topup>, ExplainError> {
         let all = self.topups_of(meter, None, TOPUPS)?;
         let amount = |text: Option<String>| text.and_then(|text| text.parse().ok());
-        let taken = all
+        let may = |state: TopupState| matches!(state, TopupState::Taken | TopupState::InDoubt);
+        let counted = all
             .into_iter()
             .rev()
-            .filter(|topup| topup.state == TopupState::Taken && within.contains(&topup.made));
-        Ok(taken
+            .filter(|topup| may(topup.state) && within.contains(&topup.made));
+        Ok(counted
             .map(|topup| Topup {
                 id: topup.id,
-                made: topup.made,
-                settled: topup.since,
+                // Rows of earlier builds do not say when they were looked at.
+                sent: topup.sent.unwrap_or(topup.made),
+                looked: topup.looked.unwrap_or(topup.since),
+                in_doubt: topup.state == TopupState::InDoubt,
+                one_of_many: topup.is_one_of_many,
                 worth: amount(topup.worth),
                 before: amount(topup.balance_before),
                 after: amount(topup.balance_after),

@@ -31,4 +31,3 @@ pub use asked::{Detail, ExplainError, Period};
 pub use difference::DifferenceShown;
 pub use rows::CsvRow;
 pub use shown::{Entry, HalfHourShown, LineShown, MoneyShown, StatementShown};
-pub(in crate::meter) use words::in_pounds;

@@ -19,12 +19,30 @@ pub(super) struct Paid {
     pub(super) unknown: Vec<String>,
     /// Payments of the meter's log that none of the box's own explains.
     pub(super) foreign: usize,
+    /// The box's own of which nobody knows whether they were taken.
+    pub(super) doubted: Vec<String>,
+    /// Whether the meter counted more payments than are known.
+    pub(super) perhaps_more: bool,
 }
 
 impl Paid {
     /// Whether some of it is of unknown worth.
     pub(super) fn is_step(&self) -> bool {
-        self.foreign > 0 || !self.unknown.is_empty()
+        self.foreign > 0 || !self.unknown.is_empty() || self.perhaps_more
+    }
+
+    fn take(&mut self, topup: &Topup) {
+        self.perhaps_more |= topup.one_of_many && !topup.in_doubt;
+        match topup.worth {
+            _ if topup.in_doubt => self.doubted.push(topup.id.clone()),
+            Some(worth) => self.known.push((topup.id.clone(), worth)),
+            None => self.unknown.push(topup.id.clone()),
+        }
+    }
+
+    /// Whether nothing is known to have been paid in.
+    pub(super) fn is_doubt(&self) -> bool {
+        self.known.is_empty() && !self.is_step()
     }
 }
 
@@ -35,27 +53,29 @@ pub(super) fn paid(facts: &Facts) -> BTreeMap<usize, Paid> {
     let balances = &facts.balances;
     for topup in &facts.topups {
         let gap = gap_of(balances, topup);
-        let about = gap.map_or(topup.settled, |gap| balances[gap + 1].at);
+        let about = gap.map_or(topup.looked, |gap| balances[gap + 1].at);
         let is_about =
-            |at: Timestamp| topup.made.duration_since(at) <= DRIFT && at.duration_since(topup.settled) <= DRIFT;
+            |at: Timestamp| topup.sent.duration_since(at) <= DRIFT && at.duration_since(topup.looked) <= DRIFT;
         let nearest = (0..payments.len())
             .filter(|place| is_about(payments[*place]))
             .min_by_key(|place| payments[*place].duration_since(about).abs());
-        if let Some(place) = nearest {
+        // One in doubt proves no payment to be its own.
+        if let Some(place) = nearest.filter(|_| !topup.in_doubt) {
             payments.remove(place);
         }
         if let Some(gap) = gap {
-            let paid = all.entry(gap).or_default();
-            match topup.worth {
-                Some(worth) => paid.known.push((topup.id.clone(), worth)),
-                None => paid.unknown.push(topup.id.clone()),
-            }
+            all.entry(gap).or_default().take(topup);
         }
     }
     for payment in payments {
         if let Some(gap) = gap_at(balances, payment) {
             all.entry(gap).or_default().foreign += 1;
         }
+    }
+    for paid in all.values_mut() {
+        // Whatever else is known of is what was counted too.
+        let others = paid.known.len() + paid.unknown.len() + paid.foreign + paid.doubted.len();
+        paid.perhaps_more &= others == 1;
     }
     all
 }
@@ -68,21 +88,21 @@ pub(super) fn rises(balances: &[Balance], gap: usize) -> bool {
     }
 }
 
-/// Where one of the box's own stands: where the balance went from what was read before it to what was read at its proof,
-/// else at the last rise until then, else where it was settled.
+/// Where one of the box's own stands: where the balance went from what was read before it to what was read at the newest
+/// look, else at the first rise between them, else where that look was.
 fn gap_of(balances: &[Balance], topup: &Topup) -> Option<usize> {
-    let first = balances.partition_point(|balance| balance.at < topup.made);
-    let end = balances.partition_point(|balance| balance.at <= topup.settled);
-    // The read after it was made after it, and before it was settled.
+    let first = balances.partition_point(|balance| balance.at < topup.sent);
+    let end = balances.partition_point(|balance| balance.at <= topup.looked);
+    // The read after it was made after its code was sent, and not after the newest look.
     let gaps = first.max(1)..end.max(first.max(1));
     let is_its = |after: &usize| {
         Some(balances[after - 1].amount) == topup.before && Some(balances[*after].amount) == topup.after
     };
     let found = gaps.clone().rfind(is_its);
-    let found = found.or_else(|| gaps.rev().find(|after| rises(balances, after - 1)));
+    let found = found.or_else(|| gaps.clone().find(|after| rises(balances, after - 1)));
     match found {
         Some(after) => Some(after - 1),
-        None => within(balances, topup.settled),
+        None => within(balances, topup.looked),
     }
 }
 
@@ -130,11 +150,13 @@ mod tests {
         }
     }
 
-    fn ours(made: i64, settled: i64, (before, after): (i64, i64), worth: Option<i64>) -> Topup {
+    fn ours(sent: i64, looked: i64, (before, after): (i64, i64), worth: Option<i64>) -> Topup {
         Topup {
-            id: format!("t{made}"),
-            made: at(made),
-            settled: at(settled),
+            id: format!("t{sent}"),
+            sent: at(sent),
+            looked: at(looked),
+            in_doubt: false,
+            one_of_many: false,
             worth: worth.map(Money),
             before: Some(Money(before)),
             after: Some(Money(after)),
@@ -182,6 +204,37 @@ mod tests {
         let twice = of(vec![ours(80, 92, (85, 585), None)], &[90, 91]);
         assert_eq!(twice[&2].foreign, 1);
         assert!(twice[&2].is_step());
+    }
+
+    #[test]
+    fn one_that_a_person_ended_stands_at_its_own_looks_and_not_at_a_later_rise() {
+        let series = [(0, 4_306), (2, 5_606), (3, 5_605), (4, 7_005), (60, 7_000)];
+        // Its newest look saw a little less than the first read after the rise.
+        let first = ours(1, 3, (4_306, 5_605), None);
+        let second = Topup {
+            in_doubt: true,
+            ..ours(4, 4, (5_605, 7_005), None)
+        };
+        let found = paid(&facts(&series, vec![first, second], &[]));
+        assert_eq!(found[&0].unknown, ["t1"]);
+        assert_eq!(found[&2].doubted, ["t4"]);
+        assert!(found[&2].is_doubt() && !found[&0].is_doubt());
+    }
+
+    #[test]
+    fn where_more_payments_were_counted_than_are_known_there_is_perhaps_another() {
+        let series = [(0, 100), (60, 500)];
+        let one = Topup {
+            one_of_many: true,
+            ..ours(10, 50, (100, 500), None)
+        };
+        let of = |topups, payments: &[i64]| paid(&facts(&series, topups, payments)).remove(&0).unwrap();
+        assert!(of(vec![one.clone()], &[]).perhaps_more);
+        assert!(of(vec![one.clone()], &[20]).perhaps_more);
+        // The other is in the meter's log, or is one of the box's own.
+        let both = of(vec![one.clone()], &[20, 21]);
+        assert_eq!((both.perhaps_more, both.foreign), (false, 1));
+        assert!(!of(vec![one, ours(20, 50, (100, 500), None)], &[]).perhaps_more);
     }
 
     #[test]

@@ -27,6 +27,10 @@ impl Sum<'_> {
         let rise = Exact::from(after.amount) - Exact::from(before.amount);
         let worth = rise + self.charged(before.at, after.at) - known;
         let worth = Money((worth + Exact(500)).0.div_euclid(1_000).try_into().unwrap_or(i64::MAX));
+        if worth.0 <= 0 && paid.foreign == 0 && paid.unknown.is_empty() {
+            // Nothing is left for a payment that only may have been.
+            return;
+        }
         if worth.0 <= 0 {
             let why = "a top-up of unknown worth, which the balance does not show".to_owned();
             return self.not_computed(day, &span, 0, why);
@@ -34,6 +38,8 @@ impl Sum<'_> {
         let what = What::Step {
             ids: paid.unknown.clone(),
             foreign: paid.foreign,
+            doubted: paid.doubted.clone(),
+            perhaps_more: paid.perhaps_more,
         };
         self.line((day, Key::Paid(gap, usize::MAX)), &span, what).exact = Some(Exact::from(worth));
         self.causes.insert(Cause::Step);
@@ -59,13 +65,20 @@ impl Sum<'_> {
         used - days.filter_map(|line| line.exact).sum()
     }
 
-    pub(super) fn rise(&mut self, gap: usize) {
+    /// The balance rose, and nothing is known to have been paid in; `doubt`: what may have been.
+    pub(super) fn rise(&mut self, gap: usize, doubt: Option<&Paid>) {
+        let doubted = doubt.map_or_else(Vec::new, |paid| paid.doubted.clone());
         let balances = &self.facts.balances;
         let (before, after) = (balances[gap], balances[gap + 1]);
         let by = Money(after.amount.0 - before.amount.0);
         let key = (self.date(after.at), Key::Paid(gap, 0));
-        self.line(key, &(before.at..after.at), What::Rise { by });
-        self.causes.insert(Cause::Rise { at: after.at, by });
+        let what = What::Rise {
+            by,
+            doubted: doubted.clone(),
+        };
+        self.line(key, &(before.at..after.at), what);
+        let at = after.at;
+        self.causes.insert(Cause::Rise { at, by, doubted });
         self.bounds = None;
     }
 

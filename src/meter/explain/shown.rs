@@ -91,7 +91,7 @@ pub struct LineShown {
     #[schema(value_type = String)]
     pub to: Timestamp,
     /// `energy`, `standing_charge`, `debt`, `topup`, `step` (a top-up whose worth follows from the balance), `rise` (of
-    /// which no top-up is known) or `not_computed`.
+    /// which no top-up is known), `not_computed` or `not_fetched` (half-hours that are not fetched yet).
     pub kind: String,
     /// What it is, in words.
     pub words: String,
@@ -192,11 +192,16 @@ impl StatementShown {
     pub fn entries(&self) -> Vec<(Date, Entry<'_>)> {
         let lines = self.lines.iter().filter(|line| line.amount.is_some());
         let lines = lines.map(|line| (line.day, Entry::Line(line)));
-        let left_out = self.differences.iter().filter(|one| one.is_of_lines());
-        let left_out = left_out.filter_map(|one| Some((one.first?, Entry::LeftOut(one))));
+        let left_out = self
+            .left_out()
+            .filter_map(|one| Some((one.first?, Entry::LeftOut(one))));
         let mut all: Vec<(Date, Entry<'_>)> = lines.chain(left_out).collect();
         all.sort_by_key(|(day, _)| *day);
         all
+    }
+
+    fn left_out(&self) -> impl Iterator<Item = &DifferenceShown> {
+        self.differences.iter().filter(|one| one.is_of_lines())
     }
 
     /// What is to be thought of the difference.
@@ -215,7 +220,10 @@ impl StatementShown {
                 in_pounds(least),
                 in_pounds(most)
             ),
-            _ if self.differences.iter().any(DifferenceShown::is_of_lines) => "Not explained: something was left out, so \
+            _ if self.left_out().next().is_some() && self.left_out().all(|one| one.kind == "not_fetched") => {
+                "Provisional: what is not fetched from the meter yet is not counted.".to_owned()
+            }
+            _ if self.left_out().next().is_some() => "Not explained: something was left out, so \
                  that how large the difference may be is not known."
                 .to_owned(),
             _ => "Not explained yet: of a half-hour in which a balance was read it is not known what was used, so that how \
@@ -289,6 +297,7 @@ fn kind(what: &What) -> &'static str {
         What::Topup { .. } => "topup",
         What::Step { .. } => "step",
         What::NotComputed { .. } => "not_computed",
+        What::NotFetched => "not_fetched",
         What::Rise { .. } => "rise",
     }
 }

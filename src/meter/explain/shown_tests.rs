@@ -52,7 +52,11 @@ fn shown(reads: [i64; 2], is_known: fn(i64) -> bool) -> MoneyShown {
     };
     let london = TimeZone::get("Europe/London").unwrap();
     let day = at(0).to_zoned(london.clone()).date();
-    let period = Period { from: day, to: day };
+    let period = Period {
+        from: day,
+        to: day,
+        as_far_as_fetched: false,
+    };
     let explained = statement(&facts, &(at(-540)..at(600)), &london);
     MoneyShown::of(
         &"EML1".parse().unwrap(),

@@ -60,15 +60,23 @@ pub(super) enum What {
     Step {
         ids: Vec<String>,
         foreign: usize,
+        /// The box's own that are in doubt.
+        doubted: Vec<String>,
+        /// Whether the meter counted more payments than are known.
+        perhaps_more: bool,
     },
     /// Half-hours that nobody knows, or a day's charge that depends on a tariff nobody knows.
     NotComputed {
         half_hours: usize,
         why: String,
     },
+    /// Half-hours that are later than all that was fetched: provisional, no gap.
+    NotFetched,
     /// The balance rose, and nobody knows why.
     Rise {
         by: Money,
+        /// The box's own of that moment that are in doubt.
+        doubted: Vec<String>,
     },
 }
 
@@ -81,8 +89,15 @@ pub(super) enum Cause {
     Cut { at: Timestamp, most: Option<Exact> },
     /// Something was not computed.
     NotComputed(String),
-    /// The balance rose, and no top-up is known: the meter's log was not read since, or somebody set it.
-    Rise { at: Timestamp, by: Money },
+    /// Half-hours are later than all that was fetched.
+    NotFetched,
+    /// The balance rose, and no top-up is known: the meter's log was not read since, or somebody set it. Or one of the
+    /// box's own of that moment is in doubt.
+    Rise {
+        at: Timestamp,
+        by: Money,
+        doubted: Vec<String>,
+    },
     /// The worth of a top-up of unknown amount is taken from the balance before and after it.
     Step,
     /// Debt is taken to be recovered once a day; no object of the meter says what is still owed.

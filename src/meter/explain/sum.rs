@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::amount::Exact;
-use super::facts::{Balance, Facts, HalfHourUsed};
+use super::facts::{Balance, Facts, HalfHourUsed, Unknown};
 use super::payments::{Paid, paid, rises};
 use super::statement::{Cause, Line, Statement, What};
 use super::tariff::Charges;
@@ -63,6 +63,7 @@ pub(super) enum Key {
     Debt(Timestamp),
     Energy(u8, Money),
     NotComputed(String),
+    NotFetched,
     Paid(usize, usize),
 }
 
@@ -90,9 +91,9 @@ impl Sum<'_> {
         self.days(first.at, last.at);
         for gap in opening..closing {
             match steps.get(&gap) {
-                Some(paid) => self.pay(gap, paid),
-                None if rises(balances, gap) => self.rise(gap),
-                None => {}
+                Some(paid) if !paid.is_doubt() => self.pay(gap, paid),
+                doubt if rises(balances, gap) => self.rise(gap, doubt),
+                _ => {}
             }
         }
         self.cut(first, 1);
@@ -167,6 +168,12 @@ impl Sum<'_> {
 
     fn charge(&mut self, one: &HalfHourUsed) {
         let (day, span) = (self.day_of(one.from), one.from..one.to());
+        if one.used == Err(Unknown::NotFetched) {
+            self.bounds = None;
+            self.causes.insert(Cause::NotFetched);
+            self.line((day, Key::NotFetched), &span, What::NotFetched);
+            return;
+        }
         match self.cost(one) {
             Ok(costs) => {
                 for (element, rate, watt_hours) in costs {

@@ -190,7 +190,8 @@ fn what_is_not_known_is_named_and_nothing_is_computed_for_it() {
     assert_eq!(known, 2 * (50 - 27));
     assert!(explained.causes.contains(&Cause::Rise {
         at: at(1_500),
-        by: Money(1_500)
+        by: Money(1_500),
+        doubted: Vec::new(),
     }));
     // Nothing of before there was a tariff, and nothing of one balance.
     assert!(statement(&facts, &(at(-500)..at(0)), &TimeZone::UTC).is_none());
@@ -201,6 +202,30 @@ fn what_is_not_known_is_named_and_nothing_is_computed_for_it() {
         explained.opening.at,
         at(1_440),
         "the first balance since there is a tariff"
+    );
+}
+
+#[test]
+fn what_is_not_fetched_yet_is_provisional_and_no_gap() {
+    let cheap = charges(0, OwnTime::Utc);
+    let series = [(0, 10_000), (60, 9_000)];
+    let facts = facts(&series, vec![tariff(0, None, Ok(cheap))], |place| match place {
+        0 => Ok(Used { a: 0, b: 0 }),
+        _ => Err(Unknown::NotFetched),
+    });
+    let explained = statement(&facts, &(at(0)..at(60)), &TimeZone::UTC).unwrap();
+    let line = explained
+        .lines
+        .iter()
+        .find(|line| line.what == What::NotFetched)
+        .unwrap();
+    assert_eq!((line.from, line.to, line.amount), (at(30), at(60), None));
+    assert!(explained.causes.contains(&Cause::NotFetched) && !explained.is_explained());
+    assert!(
+        !explained
+            .lines
+            .iter()
+            .any(|line| matches!(line.what, What::NotComputed { .. }))
     );
 }
 
@@ -216,8 +241,10 @@ fn a_top_up_counts_by_its_worth_or_by_the_step_of_the_balance() {
     let explain = |facts: &Facts| statement(facts, &(at(0)..at(180)), &TimeZone::UTC).unwrap();
     facts.topups = vec![Topup {
         id: "abc".into(),
-        made: at(100),
-        settled: at(121),
+        sent: at(100),
+        looked: at(121),
+        in_doubt: false,
+        one_of_many: false,
         worth: Some(Money(5_000)),
         before: Some(Money(9_980)),
         after: Some(Money(14_960)),
@@ -255,7 +282,9 @@ fn a_top_up_counts_by_its_worth_or_by_the_step_of_the_balance() {
         step.what,
         What::Step {
             ids: vec![],
-            foreign: 1
+            foreign: 1,
+            doubted: vec![],
+            perhaps_more: false,
         }
     );
     assert_eq!(foreign.difference(), Exact::ZERO);
@@ -327,8 +356,10 @@ fn some_facts() -> impl Strategy<Value = Facts> {
             .into_iter()
             .map(|(made, took, worth)| Topup {
                 id: made.to_string(),
-                made: at(made),
-                settled: at(made + took),
+                sent: at(made),
+                looked: at(made + took),
+                in_doubt: took % 5 == 0,
+                one_of_many: took % 3 == 0,
                 worth: worth.map(Money),
                 before: None,
                 after: None,

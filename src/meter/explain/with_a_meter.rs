@@ -160,8 +160,10 @@ fn a_week_with_use_days_debt_and_a_top_up_comes_to_what_the_meter_shows() {
     assert!(after.0 - before.0 >= 1_249_000);
     read.facts.topups.push(Topup {
         id: "ours".into(),
-        made,
-        settled: made + SignedDuration::from_secs(2),
+        sent: made,
+        looked: made + SignedDuration::from_secs(2),
+        in_doubt: false,
+        one_of_many: false,
         worth: Some(Money(1_250_000)),
         before: Some(before),
         after: Some(after),

@@ -9,6 +9,7 @@ mod one;
 mod saw_tooth;
 mod seen;
 mod tariff;
+mod topup;
 mod topups;
 
 use std::collections::BTreeSet;
@@ -60,8 +61,9 @@ pub fn router(room: Arc<Meters>, face: Face) -> Router {
             .route("/meters/{serial}/money", get(money::show))
             .route("/meters/{serial}/money.csv", get(money::csv))
             .route("/meters/{serial}/topups", get(topups::list).post(topups::create))
-            .route("/meters/{serial}/topups/{id}", get(topups::show))
-            .route("/meters/{serial}/topups/{id}/cancel", post(topups::cancel))
+            .route("/meters/{serial}/topups/{id}", get(topup::show))
+            .route("/meters/{serial}/topups/{id}/cancel", post(topup::cancel))
+            .route("/meters/{serial}/topups/{id}/settlement", post(topup::settle))
             .with_state(state),
     )
 }
@@ -79,6 +81,8 @@ struct MetersPage {
     silent: usize,
     more: Option<MeterId>,
     adds: bool,
+    /// Top-ups that only a person can end, for whoever runs the box: the meter, the id, and when the code was given.
+    to_settle: Vec<(MeterId, String, String)>,
 }
 
 #[derive(Deserialize)]
@@ -126,8 +130,18 @@ async fn list(
         silent,
         more,
         adds: person.must(Act::ManageBox).is_ok(),
+        to_settle: to_settle(&state, &person),
     };
     Ok(Page(StatusCode::OK, page).into_response())
+}
+
+fn to_settle(state: &PageState, person: &SignedIn) -> Vec<(MeterId, String, String)> {
+    if person.must(Act::CommandMeters).is_err() {
+        return Vec::new();
+    }
+    let open = state.room.fleet().to_settle.into_iter();
+    open.map(|topup| (topup.meter, topup.id, state.face.date(topup.made)))
+        .collect()
 }
 
 #[derive(Deserialize)]

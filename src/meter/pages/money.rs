@@ -20,7 +20,13 @@ use crate::domain::{MeterId, given};
 use crate::face::{Page, Shell, SignedIn};
 use crate::http::blocking;
 use crate::http::table;
-use crate::meter::explain::{CsvRow, Detail, DifferenceShown, Entry, ExplainError, MoneyShown, Period, StatementShown};
+use crate::meter::emop::Money;
+use crate::meter::explain::{
+    CsvRow, Detail, DifferenceShown, Entry, ExplainError, LineShown, MoneyShown, Period, StatementShown,
+};
+
+/// Kinds of lines that cost something.
+const CHARGES: [&str; 3] = ["energy", "standing_charge", "debt"];
 
 #[derive(Template)]
 #[template(path = "money.html", config = ".askama.toml")]
@@ -52,6 +58,8 @@ struct Shown {
 
 struct Day {
     day: String,
+    /// What it cost, as far as that is known.
+    cost: Option<String>,
     lines: Vec<LineRow>,
 }
 
@@ -169,11 +177,12 @@ pub(super) async fn csv(
 fn shown(state: &PageState, money: MoneyShown) -> Option<Shown> {
     let statement = money.statement?;
     let mut days: Vec<Day> = Vec::new();
-    for (day, entry) in statement.entries() {
-        let day = written(day);
+    for (date, entry) in statement.entries() {
+        let day = written(date);
         match days.last_mut() {
             Some(last) if last.day == day => last.lines.push(row(&entry)),
             _ => days.push(Day {
+                cost: cost(&statement.lines, date),
                 lines: vec![row(&entry)],
                 day,
             }),
@@ -192,6 +201,21 @@ fn shown(state: &PageState, money: MoneyShown) -> Option<Shown> {
         verdict: statement.verdict(),
         causes: statement.differences.iter().map(cause).collect(),
         statement,
+    })
+}
+
+/// What a day cost: the exact sum of what was charged in its lines. A part of it that is not known is said to be missing.
+fn cost(lines: &[LineShown], day: Date) -> Option<String> {
+    let of_day = || lines.iter().filter(|line| line.day == day);
+    let charged = of_day().filter(|line| CHARGES.contains(&line.kind.as_str()));
+    let amounts: Option<Vec<Money>> = charged.map(|line| line.amount.as_ref()?.parse().ok()).collect();
+    let amounts = amounts.filter(|amounts| !amounts.is_empty())?;
+    let units = -amounts.iter().map(|amount| amount.0).sum::<i64>();
+    // To the nearest penny, once.
+    let sum = Money((units + 500).div_euclid(1_000) * 1_000).pounds();
+    Some(match of_day().any(|line| line.amount.is_none()) {
+        true => format!("{sum} and what is not known"),
+        false => sum,
     })
 }
 
@@ -225,5 +249,35 @@ fn cause(one: &DifferenceShown) -> String {
         (Some(first), Some(last)) if first == last => format!("{}: {}", written(first), one.words),
         (Some(first), Some(last)) => format!("{} to {}: {}", written(first), written(last), one.words),
         _ => one.words.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_days_cost_is_the_exact_sum_of_what_its_lines_charge() {
+        let line = |day: &str, kind: &str, amount: Option<&str>| -> LineShown {
+            let at = format!("{day}T00:00:00Z");
+            let line = json!({ "day": day, "from": at, "to": at, "kind": kind, "words": "", "amount": amount });
+            serde_json::from_value(line).unwrap()
+        };
+        let lines = [
+            line("2026-11-28", "energy", Some("-9")),
+            line("2026-11-29", "energy", Some("-1.19623")),
+            line("2026-11-29", "standing_charge", Some("-0.55")),
+            line("2026-11-29", "debt", Some("-0.57")),
+            line("2026-11-29", "topup", Some("12.5")),
+            line("2026-11-30", "energy", Some("-1")),
+            line("2026-11-30", "not_computed", None),
+            line("2026-12-01", "topup", Some("10")),
+        ];
+        let of = |day: &str| cost(&lines, day.parse().unwrap());
+        assert_eq!(of("2026-11-29").as_deref(), Some("£2.32"));
+        assert_eq!(of("2026-11-30").as_deref(), Some("£1.00 and what is not known"));
+        assert_eq!(of("2026-12-01"), None);
     }
 }

@@ -24,6 +24,8 @@ use crate::store::ReadError;
 
 /// Entries of the log that are shown.
 const EVENTS: usize = 30;
+/// The longest value that stands in one line, in characters: a serial does.
+const ONE_LINE: usize = 14;
 /// Entries that every day brings: two snapshots and their unnamed companion (EMOP §7).
 const ROUTINE: [u8; 3] = [38, 39, 52];
 
@@ -56,6 +58,8 @@ struct MeterPage {
     is_prepaid: bool,
     /// Whether they may give it codes, and it takes some.
     tops_up: bool,
+    /// Top-ups that only a person can end, for whoever runs the box: the id, and when the code was given.
+    to_settle: Vec<(String, String)>,
 }
 
 struct ValueRow {
@@ -64,6 +68,8 @@ struct ValueRow {
     at: String,
     age: String,
     quality: &'static str,
+    /// Whether it is too long for one line of a phone.
+    long: bool,
 }
 
 struct EventRow {
@@ -137,9 +143,18 @@ pub(super) async fn show(
             .room
             .has_money(&shown.meter.serial)
             .map_err(HalfHoursError::from)?,
+        to_settle: to_settle(&state, &person, &seen).map_err(HalfHoursError::from)?,
         tops_up: person.who().tops_up(&shown.meter.serial, now) && prepays,
     };
     Ok(Page(StatusCode::OK, page).into_response())
+}
+
+fn to_settle(state: &PageState, person: &SignedIn, seen: &Seen) -> Result<Vec<(String, String)>, ReadError> {
+    if person.must(Act::CommandMeters).is_err() {
+        return Ok(Vec::new());
+    }
+    let open = state.room.topups_to_settle(Some(&seen.shown.meter.serial))?.into_iter();
+    Ok(open.map(|topup| (topup.id, state.face.date(topup.made))).collect())
 }
 
 fn progress(shown: &MeterShown, state: &PageState) -> Option<String> {
@@ -161,21 +176,27 @@ fn values(shown: &MeterShown, (state, now): (&PageState, Timestamp), sees_all: b
         Quantity::MeterSerial => sees_all,
         // They have a part of their own, unless they are none.
         Quantity::TariffsActive | Quantity::TariffsFuture => value.why.is_some(),
+        // Settings and signals are for whoever runs the box.
+        Quantity::Csq | Quantity::Backlight | Quantity::LoadSwitch => sees_all,
         _ => true,
     };
     let rows = shown
         .values
         .iter()
         .filter(|(quantity, value)| said(value) && theirs(**quantity, value));
-    rows.map(|(quantity, value)| ValueRow {
-        name: cards::name(*quantity),
-        value: match value.why {
+    rows.map(|(quantity, value)| {
+        let words = match value.why {
             Some(why) => format!("no value: {}", why.words()),
             None => cards::in_words(&value.value, value.unit.as_deref()),
-        },
-        at: state.face.time(value.at),
-        age: cards::age(value.age_s(now)),
-        quality: value.quality.name(),
+        };
+        ValueRow {
+            name: cards::name(*quantity),
+            long: words.chars().count() > ONE_LINE,
+            value: words,
+            at: state.face.time(value.at),
+            age: cards::age(value.age_s(now)),
+            quality: value.quality.name(),
+        }
     })
     .collect()
 }

@@ -9,7 +9,6 @@ use jiff::tz::TimeZone;
 use crate::face::Frame;
 use crate::meter::emop::Money;
 use crate::meter::emop::money::UNITS_PER_POUND;
-use crate::meter::explain::in_pounds;
 
 /// Reads that stand closer than this are one point, unless the balance rose there.
 const CLOSEST: f64 = 1.0;
@@ -148,7 +147,7 @@ impl Scale<'_> {
 }
 
 fn pounds(units: i64) -> String {
-    in_pounds(&Money(units).to_string())
+    Money(units).exact_pounds()
 }
 
 /// A round number of pounds that is no smaller: 1, 2 or 5 with zeros behind.

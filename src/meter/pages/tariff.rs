@@ -1,7 +1,10 @@
 //! What a meter charges and will charge, as its page shows it (EMOP §22.1).
 
+use jiff::civil::{DateTime, Time};
+
 use super::PageState;
 use super::seen::Seen;
+use crate::meter::emop::Money;
 use crate::meter::tariffs::{AmountShown, CUTS_ITSELF, TariffError, TariffShown, TariffsShown};
 
 /// The tariff that begins later; without a moment there is none.
@@ -12,8 +15,10 @@ pub(super) struct TariffsPart {
     pub(super) tariffs: Vec<TariffPart>,
     /// Since when, and for how much, as far as the box has seen it in their time.
     pub(super) history: Vec<(String, String)>,
-    /// What the box leaves alone.
-    pub(super) note: String,
+    /// What is charged, in a line each: now, and from when on something else.
+    pub(super) plain: Vec<String>,
+    /// What the box leaves alone, for whoever runs the box.
+    pub(super) note: Option<String>,
     /// How far the newest writing is, for whoever runs the box.
     pub(super) write: Option<String>,
     /// Said where energy is paid for beforehand.
@@ -43,10 +48,19 @@ impl TariffsPart {
                 at: state.face.time(tariff.at),
                 rows: match name == TO_COME && tariff.begins.is_none() {
                     true => vec![("Tariff", "none".to_owned())],
-                    false => rows(tariff),
+                    false => rows(tariff, sees_all),
                 },
             })
         });
+        let now = state.room.now().to_zoned(state.face.timezone().clone()).datetime();
+        let plain = [
+            shown.active.as_ref().and_then(|tariff| plain("Now", tariff)),
+            shown
+                .future
+                .as_ref()
+                .and_then(|tariff| plain(&from(tariff, now)?, tariff)),
+        ];
+        let plain = plain.into_iter().flatten().collect();
         let write = shown.write.filter(|_| sees_all);
         let write = write.map(|write| format!("{} ({} from {})", write.words, write.unit_rate.words, write.begins));
         let words = |amount: &Option<AmountShown>| {
@@ -62,7 +76,8 @@ impl TariffsPart {
         let part = TariffsPart {
             history: history.collect(),
             tariffs: tariffs.collect(),
-            note: shown.note,
+            plain,
+            note: Some(shown.note).filter(|_| sees_all),
             write,
             warning: prepays.then_some(CUTS_ITSELF),
         };
@@ -70,7 +85,36 @@ impl TariffsPart {
     }
 }
 
-fn rows(tariff: &TariffShown) -> Vec<(&'static str, String)> {
+/// What a tariff charges, in one line: `Now: 23.812p/kWh, 51.082p a day`.
+fn plain(when: &str, tariff: &TariffShown) -> Option<String> {
+    let (rate, day) = (
+        pence(tariff.unit_rate.as_ref()?)?,
+        pence(tariff.standing_charge.as_ref()?)?,
+    );
+    Some(format!("{when}: {rate}/kWh, {day} a day"))
+}
+
+/// From when on a tariff is to come that has not begun.
+fn from(tariff: &TariffShown, now: DateTime) -> Option<String> {
+    let begins: DateTime = tariff.begins.as_ref()?.parse().ok()?;
+    let form = match (begins.year() == now.year(), begins.time() == Time::midnight()) {
+        (true, true) => "From %-d %b",
+        (true, false) => "From %-d %b %H:%M",
+        (false, true) => "From %-d %b %Y",
+        (false, false) => "From %-d %b %Y %H:%M",
+    };
+    (begins > now).then(|| begins.strftime(form).to_string())
+}
+
+/// An amount in pence, with no zeros beyond need.
+fn pence(amount: &AmountShown) -> Option<String> {
+    let Money(units) = amount.gbp.parse().ok()?;
+    let (sign, units) = (if units < 0 { "-" } else { "" }, units.unsigned_abs());
+    let parts = format!("{}.{:03}", units / 1_000, units % 1_000);
+    Some(format!("{sign}{}p", parts.trim_end_matches('0').trim_end_matches('.')))
+}
+
+fn rows(tariff: &TariffShown, sees_all: bool) -> Vec<(&'static str, String)> {
     let amounts = [
         ("Price", &tariff.unit_rate),
         ("Price, element B", &tariff.unit_rate_element_b),
@@ -86,7 +130,8 @@ fn rows(tariff: &TariffShown) -> Vec<(&'static str, String)> {
         let begins = begins.replace('T', " ");
         ("Begins, by the meter's own clock", begins)
     });
-    let raw = tariff.raw.as_object().into_iter().flatten();
+    // Masks and numbers of the meter's own are for whoever runs the box.
+    let raw = tariff.raw.as_object().filter(|_| sees_all).into_iter().flatten();
     let raw = raw.filter_map(|(key, value)| {
         let name = match key.as_str() {
             "threshold_mask" => "Thresholds are for, as the meter has it",
@@ -103,4 +148,44 @@ fn rows(tariff: &TariffShown) -> Vec<(&'static str, String)> {
         Some((name, shown))
     });
     amounts.chain(begins).chain(raw).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn tariff(begins: Option<&str>) -> TariffShown {
+        let amount = |gbp: &str| json!({ "gbp": gbp, "words": "" });
+        serde_json::from_value(json!({
+            "unit_rate": amount("0.25"), "unit_rate_element_b": null, "standing_charge": amount("0.55"),
+            "emergency_credit": null, "ecredit_availability": null, "debt_recovery_rate": null, "begins": begins,
+            "raw": { "threshold_mask": { "rate1": 0 } }, "at": "2026-11-30T00:00:00Z", "quality": "measured",
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_tariff_is_told_plainly_and_what_only_the_box_needs_is_left_out() {
+        let now = DateTime::constant(2026, 11, 30, 12, 0, 0, 0);
+        let to_come = |begins| {
+            let tariff = tariff(Some(begins));
+            from(&tariff, now).and_then(|when| plain(&when, &tariff))
+        };
+        assert_eq!(
+            to_come("2026-12-01T00:00:00").as_deref(),
+            Some("From 1 Dec: 25p/kWh, 55p a day")
+        );
+        assert_eq!(
+            to_come("2027-01-01T06:30:00").as_deref(),
+            Some("From 1 Jan 2027 06:30: 25p/kWh, 55p a day")
+        );
+        assert_eq!(to_come("2026-11-30T00:00:00"), None, "it has begun");
+        let has_raw = |sees_all| {
+            let rows = rows(&tariff(None), sees_all);
+            rows.iter().any(|(name, _)| name.contains("as the meter has it"))
+        };
+        assert!(has_raw(true) && !has_raw(false));
+    }
 }

@@ -8,8 +8,9 @@ use serde::Deserialize;
 
 use super::PageState;
 use super::error::PageError;
-use crate::domain::{MeterId, TopupState};
+use crate::domain::{MeterId, Quantity, TopupState};
 use crate::face::{Form, Page, Shell, SignedIn};
+use crate::meter::MeterShown;
 use crate::meter::emop::Token;
 use crate::meter::topup::{NewTopup, Origin, Through, TopupShown};
 
@@ -23,43 +24,27 @@ struct TopupsPage {
     meter: MeterId,
     name: String,
     csrf_token: String,
-    /// Whether codes can be given.
-    takes: bool,
+    /// Why codes cannot be given.
+    takes_none: Option<&'static str>,
     /// Why the code was not taken in.
     refused: Option<String>,
     rows: Vec<Row>,
 }
 
-#[derive(Template)]
-#[template(path = "topup.html", config = ".askama.toml")]
-struct TopupPage {
-    shell: Shell,
-    meter: MeterId,
-    name: String,
-    csrf_token: String,
-    row: Row,
-    note: Option<&'static str>,
-    trouble: Option<String>,
-    waits: bool,
-    /// Whether it was sent, and the meter is asked.
-    checks: bool,
-    settled: bool,
-}
-
 /// A top-up as a page shows it.
-struct Row {
-    id: String,
-    words: String,
-    light: &'static str,
-    at: String,
+pub(super) struct Row {
+    pub(super) id: String,
+    pub(super) words: String,
+    pub(super) light: &'static str,
+    pub(super) at: String,
 }
 
 /// A meter that codes are, or were, given for.
-struct Till {
-    meter: MeterId,
-    name: String,
-    /// Whether it is in the registry, so that codes can be given.
-    takes: bool,
+pub(super) struct Till {
+    pub(super) meter: MeterId,
+    pub(super) name: String,
+    /// Why codes cannot be given.
+    takes_none: Option<&'static str>,
 }
 
 /// A code as the form sends it.
@@ -71,28 +56,39 @@ pub(super) struct Code {
 impl PageState {
     /// The meter of a page of money, when the person may top it up. Whose it is not learns nothing of it. One that was
     /// removed has the page as long as the book has codes of it.
-    fn till(&self, person: &SignedIn, serial: &str) -> Result<Till, PageError> {
+    pub(super) fn till(&self, person: &SignedIn, serial: &str) -> Result<Till, PageError> {
         let meter: MeterId = serial.parse().map_err(|_| PageError::Unknown)?;
         if !person.who().tops_up(&meter, self.room.now()) {
             return Err(PageError::Unknown);
         }
         match self.room.show(&meter) {
             Ok(shown) => Ok(Till {
+                takes_none: self.takes_none(&shown),
                 name: shown.meter.name.unwrap_or_else(|| meter.to_string()),
                 meter,
-                takes: true,
             }),
             Err(_) if self.room.has_topups(&meter)? => Ok(Till {
                 name: meter.to_string(),
                 meter,
-                takes: false,
+                takes_none: Some("This box does not know the meter any more, so no code can be sent to it."),
             }),
             Err(_) => Err(PageError::Unknown),
         }
     }
 
+    fn takes_none(&self, shown: &MeterShown) -> Option<&'static str> {
+        if shown
+            .value(Quantity::PrepayEnabled)
+            .is_some_and(|prepays| *prepays == false)
+        {
+            return Some("This meter does not prepay, so no code is of use to it.");
+        }
+        let has_three = self.room.is_three_phase(&shown.meter.serial);
+        has_three.then_some("This is a three phase meter, and those take no codes.")
+    }
+
     /// A top-up of this meter, of the person's own time there; of another's nothing is said.
-    fn topup(&self, person: &SignedIn, meter: &MeterId, id: &str) -> Result<TopupShown, PageError> {
+    pub(super) fn topup(&self, person: &SignedIn, meter: &MeterId, id: &str) -> Result<TopupShown, PageError> {
         let topup = self.room.topup(id).ok().filter(|topup| topup.meter == *meter);
         let seen = topup.filter(|topup| self.sees(person, topup));
         seen.ok_or(PageError::NoTopup)
@@ -103,7 +99,7 @@ impl PageState {
         sight.is_some_and(|sight| sight.holds(topup.made))
     }
 
-    fn row(&self, topup: &TopupShown) -> Row {
+    pub(super) fn row(&self, topup: &TopupShown) -> Row {
         Row {
             id: topup.id.clone(),
             words: topup.words.clone(),
@@ -134,7 +130,7 @@ impl PageState {
                 .collect(),
             meter: till.meter,
             name: till.name,
-            takes: till.takes,
+            takes_none: till.takes_none,
             refused,
         };
         Ok(Page(status, page).into_response())
@@ -175,6 +171,7 @@ pub(super) async fn create(
         },
         key: None,
         worth: None,
+        anyway: false,
         once: None,
     };
     match state.room.top_up(new).await {
@@ -188,52 +185,3 @@ pub(super) async fn create(
         Err(why) => Err(why.into()),
     }
 }
-
-/// What becomes of a code.
-pub(super) async fn show(
-    State(state): State<PageState>,
-    person: SignedIn,
-    Path((serial, id)): Path<(String, String)>,
-) -> Result<Response, PageError> {
-    let Till { meter, name, .. } = state.till(&person, &serial)?;
-    let topup = state.topup(&person, &meter, &id)?;
-    let runs_box = person.must(crate::accounts::Act::CommandMeters).is_ok();
-    let page = TopupPage {
-        shell: state.face.shell("meters", Some(&person)),
-        csrf_token: person.csrf.token(),
-        row: state.row(&topup),
-        note: topup.may_be_anothers.then_some(
-            "The meter's own yes was not heard. If another code was typed in at the meter at the same time, this one may still be good.",
-        ),
-        // The way to the meter is for whoever runs the box.
-        trouble: topup.trouble.clone().filter(|_| runs_box),
-        waits: topup.state == TopupState::Waiting,
-        checks: topup.state == TopupState::Sending,
-        settled: topup.state.is_settled(),
-        meter,
-        name,
-    };
-    Ok(Page(StatusCode::OK, page).into_response())
-}
-
-/// Takes a code back that waits.
-pub(super) async fn cancel(
-    State(state): State<PageState>,
-    person: SignedIn,
-    Path((serial, id)): Path<(String, String)>,
-    Form(_): Form<Nothing>,
-) -> Result<Response, PageError> {
-    let Till { meter, .. } = state.till(&person, &serial)?;
-    state.topup(&person, &meter, &id)?;
-    match state.room.cancel_topup(&id, &person.who().in_audit()).await {
-        // Whether it was in time stands on its page.
-        Ok(_) => {}
-        Err(why) if why.is_the_askers() => {}
-        Err(why) => return Err(why.into()),
-    }
-    Ok(Redirect::to(&format!("/meters/{meter}/topups/{id}")).into_response())
-}
-
-/// A form without fields.
-#[derive(Deserialize)]
-pub(super) struct Nothing {}

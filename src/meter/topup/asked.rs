@@ -9,11 +9,12 @@ use super::provider::Provider;
 use super::row::{ByHand, TopupRow};
 use super::shown::{Around, TopupShown};
 use crate::accounts::AUDIT;
-use crate::domain::{Duty, MeterId, TopupState};
+use crate::domain::{Duty, MeterId, Quantity, TopupState};
 use crate::meter::emop::Token;
 use crate::meter::emop::identity::Hardware;
 use crate::meter::room::Meters;
 use crate::meter::writes::is_a_reason;
+use crate::store::ReadError;
 
 impl Meters {
     /// Writes a top-up down, to be sent as soon as its turn comes. The same code for the same meter joins the one that
@@ -28,7 +29,7 @@ impl Meters {
         if served.live().duty == Duty::Off {
             return Err(TopupError::Off(new.meter));
         }
-        if served.hardware().is_some_and(Hardware::is_three_phase) {
+        if self.is_three_phase(&new.meter) {
             return Err(TopupError::TakesNone(new.meter));
         }
         let identity = served.live().state.identity.clone();
@@ -37,6 +38,13 @@ impl Meters {
                 expected: new.meter,
                 says: identity.says.unwrap_or_default(),
             });
+        }
+        let prepays = self.show(&new.meter).ok().and_then(|shown| {
+            let enabled = shown.value(Quantity::PrepayEnabled)?;
+            enabled.as_bool()
+        });
+        if prepays == Some(false) && !new.anyway {
+            return Err(TopupError::DoesNotPrepay(new.meter));
         }
         self.topups.key()?;
         let (room, epoch, now) = (self.topups.clone(), self.store.epoch(), self.store.now());
@@ -51,6 +59,12 @@ impl Meters {
         }
         self.topups.tell();
         Ok((self.shown_topup(row), is_new))
+    }
+
+    /// Whether a meter has three phases, as far as that is known: those take no codes.
+    pub(in crate::meter) fn is_three_phase(&self, meter: &MeterId) -> bool {
+        let hardware = self.served(meter).and_then(|served| served.hardware());
+        hardware.is_some_and(Hardware::is_three_phase)
     }
 
     /// What tells a request with this code from others, without telling the code to whoever finds it.
@@ -108,6 +122,21 @@ impl Meters {
     pub fn topups(&self, limit: usize) -> Result<Vec<TopupShown>, TopupError> {
         let rows = ledger::newest(&self.store, limit)?;
         Ok(rows.into_iter().map(|row| self.shown_topup(row)).collect())
+    }
+
+    /// Those that only a person can end, of one meter or of all; the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When the book cannot be read.
+    pub fn topups_to_settle(&self, meter: Option<&MeterId>) -> Result<Vec<TopupShown>, ReadError> {
+        let open = match meter {
+            Some(meter) => ledger::open(&self.store, meter)?,
+            None => ledger::all_open(&self.store)?,
+        };
+        let now = self.store.now();
+        let theirs = open.into_iter().filter(|row| row.wants_a_person(now));
+        Ok(theirs.map(|row| self.shown_topup(row)).collect())
     }
 
     /// All that are not settled.
@@ -232,13 +261,24 @@ impl Meters {
         row.ok_or(TopupError::Unknown)
     }
 
+    /// Whether a code waits for one before it that is being checked.
+    fn is_behind(&self, row: &TopupRow) -> bool {
+        row.state == TopupState::Waiting
+            && ledger::open(&self.store, &row.meter).is_ok_and(|open| open.iter().any(TopupRow::holds_others))
+    }
+
     pub(super) fn shown_topup(&self, row: TopupRow) -> TopupShown {
         let wants_the_code = row.sealed.as_ref().is_some_and(|sealed| {
             let opens = self.topups.key().is_ok_and(|key| key.opens(sealed));
             !opens
         });
         let served = self.served(&row.meter).is_some_and(|one| one.live().duty != Duty::Off);
-        let around = Around { wants_the_code, served };
+        let around = Around {
+            wants_the_code,
+            served,
+            behind: self.is_behind(&row),
+            now: self.store.now(),
+        };
         TopupShown::of(row, &around)
     }
 }

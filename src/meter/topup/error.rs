@@ -23,6 +23,9 @@ pub enum TopupError {
     /// It takes no codes.
     #[error("meter {0} is a three phase meter, and those take no codes")]
     TakesNone(MeterId),
+    /// Its energy is not paid for beforehand.
+    #[error("meter {0} does not prepay: no code is of use there")]
+    DoesNotPrepay(MeterId),
     /// One giver has as many as one giver may; places of others are kept.
     #[error(
         "the {share} places of {by} at meter {meter} are full of codes that are not settled: give the next when one is \
@@ -78,6 +81,7 @@ impl TopupError {
             | TopupError::Off(_)
             | TopupError::Another { .. }
             | TopupError::TakesNone(_)
+            | TopupError::DoesNotPrepay(_)
             | TopupError::ShareFull { .. }
             | TopupError::TooMany(..)
             | TopupError::KeyReused

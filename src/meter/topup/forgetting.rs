@@ -55,6 +55,7 @@ mod tests {
             },
             key: None,
             worth: None,
+            anyway: false,
             once: None,
         };
         let key = std::sync::Arc::new(SealKey::passing());

@@ -31,6 +31,8 @@ pub struct NewTopup {
     pub key: Option<String>,
     /// What the code is known to be worth.
     pub worth: Option<Money>,
+    /// Whether it is sent though the meter is known not to prepay.
+    pub anyway: bool,
     /// The request, when it may come again; under its key nothing else is taken.
     pub once: Option<Once>,
 }
@@ -134,11 +136,13 @@ fn join_or_begin(
         made: now,
         state: TopupState::Waiting,
         since: now,
+        sent: None,
         attempts: 0,
         trouble: None,
         before: None,
         reply: None,
         round: None,
+        looked: None,
         unclear: 0,
         why: None,
         overtaken: false,

@@ -1,6 +1,6 @@
 //! A top-up as the book has it, and the steps that it takes (EMOP §21.1). Pure.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::evidence::{Before, Proof, Reply, Round, Unclear};
@@ -13,6 +13,9 @@ use crate::meter::emop::Money;
 const DETAILS: usize = 300;
 /// After so many whole looks in doubt a top-up keeps no other one waiting.
 const PATIENCE: u32 = 2;
+
+/// After so long in doubt a person is asked to look.
+const ASKED_FOR: SignedDuration = SignedDuration::from_mins(10);
 
 /// Through which door a code came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +76,9 @@ pub(super) struct TopupRow {
     pub(super) state: TopupState,
     /// When it came to that state.
     pub(super) since: Timestamp,
+    /// When its code was about to be sent, after the last look before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sent: Option<Timestamp>,
     /// Tries that ended before the code's first byte.
     #[serde(default)]
     pub(super) attempts: u32,
@@ -86,6 +92,9 @@ pub(super) struct TopupRow {
     /// The newest look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) round: Option<Round>,
+    /// When that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) looked: Option<Timestamp>,
     /// Whole looks that proved neither, and why the newest did not.
     #[serde(default)]
     pub(super) unclear: u32,
@@ -123,14 +132,15 @@ impl TopupRow {
     pub(super) fn begins(&mut self, before: Before, now: Timestamp) {
         self.sealed = None;
         self.before = Some(before);
-        (self.reply, self.round, self.trouble) = (None, None, None);
+        (self.reply, self.round, self.looked, self.trouble) = (None, None, None, None);
+        self.sent = Some(now);
         self.becomes(TopupState::Sending, now);
     }
 
     /// Not one byte of it was sent.
     pub(super) fn waits_again(&mut self, sealed: SealedCode, why: &str, now: Timestamp) {
         self.sealed = Some(sealed);
-        self.before = None;
+        (self.before, self.sent) = (None, None);
         self.becomes(TopupState::Waiting, now);
         self.tried(why);
     }
@@ -144,7 +154,7 @@ impl TopupRow {
     /// What the looks come to.
     pub(super) fn takes(&mut self, outcome: Outcome, round: Option<Round>, trouble: Option<&str>, now: Timestamp) {
         if let Some(round) = round {
-            self.round = Some(round);
+            (self.round, self.looked) = (Some(round), Some(now));
         }
         self.trouble = trouble.map(|why| why.chars().take(DETAILS).collect());
         match outcome {
@@ -191,6 +201,16 @@ impl TopupRow {
         if state != TopupState::Waiting {
             self.sealed = None;
         }
+    }
+
+    /// Whether only a person can end it, or the meter was asked in vain for so long that a person should.
+    pub(super) fn wants_a_person(&self, now: Timestamp) -> bool {
+        self.state == TopupState::InDoubt && (self.overtaken || now.duration_since(self.since) > ASKED_FOR)
+    }
+
+    /// Whether the meter counted more payments than this one alone.
+    pub(super) fn is_one_of_many(&self) -> bool {
+        self.why == Some(Unclear::Leapt)
     }
 
     /// Whether it cannot be told from a code that was keyed in at the meter meanwhile: the meter's own yes was not heard.

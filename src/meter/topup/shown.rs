@@ -20,6 +20,12 @@ pub struct TopupShown {
     /// When it came to that state.
     pub since: Timestamp,
     pub made: Timestamp,
+    /// When its code was sent: after the balance before it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Timestamp>,
+    /// When the balance after it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked: Option<Timestamp>,
     #[serde(flatten)]
     pub origin: Origin,
     /// The caller's own name for it.
@@ -48,6 +54,12 @@ pub struct TopupShown {
     /// Whether it cannot be told from a code that was keyed in at the meter meanwhile.
     #[serde(default)]
     pub may_be_anothers: bool,
+    /// Whether the meter counted more payments than this one alone.
+    #[serde(default)]
+    pub is_one_of_many: bool,
+    /// Whether only a person can end it, or the box has asked in vain for so long that a person should.
+    #[serde(default)]
+    pub wants_a_person: bool,
     /// Whether the code has to be given again: the key that sealed it is gone.
     #[serde(default)]
     pub wants_the_code: bool,
@@ -56,12 +68,20 @@ pub struct TopupShown {
     pub by_hand: Option<ByHand>,
 }
 
+/// Why a code is not sent yet though its meter could be reached.
+const BEHIND: &str = "waits for the code before it, about a minute";
+/// What to do where a code of somebody else's looks the same.
+const KEYED_IN: &str = "If another code was keyed in at the meter, check its display";
+
 /// What the box knows of a top-up beside its row.
 pub(super) struct Around {
     /// Whether the code has to be given again.
     pub(super) wants_the_code: bool,
     /// Whether the box asks the meter; if not, by somebody's choice, nothing moves until it does.
     pub(super) served: bool,
+    /// Whether a code before it is being checked, so that this one is not sent yet.
+    pub(super) behind: bool,
+    pub(super) now: Timestamp,
 }
 
 impl TopupShown {
@@ -69,9 +89,13 @@ impl TopupShown {
         let before = row.before.as_ref().and_then(|before| before.balance);
         let after = row.round.as_ref().and_then(|round| round.balance);
         TopupShown {
-            words: words(&row, around.served, before, after),
-            trouble: trouble(&row, around.served, before, after),
+            words: words(&row, around, before, after),
+            trouble: trouble(&row, around, before, after),
+            wants_a_person: row.wants_a_person(around.now),
             may_be_anothers: row.may_be_anothers(),
+            is_one_of_many: row.is_one_of_many(),
+            sent: row.sent,
+            looked: row.looked,
             id: row.id,
             meter: row.meter,
             state: row.state,
@@ -92,12 +116,14 @@ impl TopupShown {
 }
 
 /// Why a top-up is no further, or what does not fit.
-fn trouble(row: &TopupRow, served: bool, before: Option<Money>, after: Option<Money>) -> Option<String> {
+fn trouble(row: &TopupRow, around: &Around, before: Option<Money>, after: Option<Money>) -> Option<String> {
+    let served = around.served;
     match (row.state, row.why) {
         // What makes it doubtful stays so.
         (TopupState::InDoubt, Some(why)) => Some(in_words(why, row.overtaken)),
         (TopupState::Taken, _) => misfit(row.worth?, after?.0.checked_sub(before?.0).map(Money)?),
         (state, _) if !served && !state.is_settled() && state != TopupState::InDoubt => Some(NOT_SERVED.to_owned()),
+        (TopupState::Waiting, _) if around.behind => Some(BEHIND.to_owned()),
         _ => row.trouble.clone(),
     }
 }
@@ -123,8 +149,8 @@ fn in_words(why: Unclear, overtaken: bool) -> String {
     }
 }
 
-fn words(row: &TopupRow, served: bool, before: Option<Money>, after: Option<Money>) -> String {
-    if !served && !row.state.is_settled() {
+fn words(row: &TopupRow, around: &Around, before: Option<Money>, after: Option<Money>) -> String {
+    if !around.served && !row.state.is_settled() {
         return match row.state {
             TopupState::Waiting => "Not sent: this box does not serve the meter now".to_owned(),
             _ => "Not known: this box does not serve the meter now".to_owned(),
@@ -138,6 +164,19 @@ fn words(row: &TopupRow, served: bool, before: Option<Money>, after: Option<Mone
         };
     }
     match (row.state, before, after) {
+        (TopupState::Waiting, ..) if around.behind => "Waits for the code before it, about a minute".to_owned(),
+        (TopupState::InDoubt, ..) if row.wants_a_person(around.now) => {
+            "Not known. Somebody has to look at your meter; the code is not sent twice".to_owned()
+        }
+        // Another code that was keyed in meanwhile looks the same.
+        (TopupState::Taken, Some(before), Some(after)) if row.may_be_anothers() && after > before => {
+            format!(
+                "Your balance rose: {} → {}. {KEYED_IN}",
+                before.pounds(),
+                after.pounds()
+            )
+        }
+        (TopupState::Taken, ..) if row.may_be_anothers() => format!("Your meter counted a payment. {KEYED_IN}"),
         (TopupState::Taken, Some(before), Some(after)) => {
             format!("{words}: {} → {}", before.pounds(), after.pounds())
         }

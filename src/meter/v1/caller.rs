@@ -51,6 +51,17 @@ impl Caller {
         }
     }
 
+    /// A meter whose top-ups in doubt they may end, removed or not.
+    pub(super) fn settles(&self, api: &Api, serial: &str) -> Result<MeterId, ApiError> {
+        self.must(Act::CommandMeters)?;
+        let serial: MeterId = serial.parse()?;
+        match api.room.show(&serial) {
+            Ok(shown) => Ok(shown.meter.serial),
+            Err(_) if api.room.has_topups(&serial)? => Ok(serial),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// A meter whose settings they may change.
     pub(super) fn writes(&self, api: &Api, serial: &str) -> Result<MeterId, ApiError> {
         self.must(Act::CommandMeters)?;

@@ -210,6 +210,7 @@ fn topup_refused(error: TopupError, words: String) -> Response {
         TopupError::Off(_) => (StatusCode::CONFLICT, "not-served", "The meter is not served"),
         TopupError::Another { .. } => (StatusCode::CONFLICT, "another-meter", "Another meter answers"),
         TopupError::TakesNone(_) => (StatusCode::CONFLICT, "takes-no-codes", "The meter takes no codes"),
+        TopupError::DoesNotPrepay(_) => (StatusCode::CONFLICT, "does-not-prepay", "The meter does not prepay"),
         TopupError::ShareFull { .. } => (StatusCode::CONFLICT, "share-full", "Your places are full"),
         TopupError::TooMany(..) => (StatusCode::CONFLICT, "too-many", "There are too many"),
         TopupError::KeyReused => (

@@ -10,6 +10,7 @@ mod jobs;
 mod meters;
 mod money;
 mod provider;
+mod settlement;
 mod tariffs;
 mod tokens;
 
@@ -47,6 +48,7 @@ pub fn router(room: Arc<Meters>, bearers: Arc<Bearers>) -> Router {
             "/v1/meters/{serial}/tokens/{id}",
             get(tokens::show).delete(tokens::cancel),
         )
+        .route("/v1/meters/{serial}/tokens/{id}/settlement", post(settlement::settle))
         .route("/v1/meters/{serial}/tariffs", get(tariffs::show))
         .route(
             "/v1/meters/{serial}/tariffs/future",
@@ -78,6 +80,7 @@ pub fn router(room: Arc<Meters>, bearers: Arc<Bearers>) -> Router {
         tokens::list,
         tokens::show,
         tokens::cancel,
+        settlement::settle,
         tokens::events,
         jobs::list,
         provider::topup

@@ -29,7 +29,7 @@ pub(super) struct MoneyQuery {
     #[param(value_type = Option<String>)]
     #[serde(default, deserialize_with = "optional_day")]
     from: Option<Date>,
-    /// The last day, which is among them; absent: today.
+    /// The last day, which is among them; absent: as far as half-hours are fetched.
     #[param(value_type = Option<String>)]
     #[serde(default, deserialize_with = "optional_day")]
     to: Option<Date>,

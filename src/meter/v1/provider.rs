@@ -71,6 +71,7 @@ pub(super) async fn topup(
         },
         key,
         worth: message.amount,
+        anyway: false,
     };
     let (topup, is_new) = api.room.top_up(new).await?;
     Ok(created(topup, is_new))

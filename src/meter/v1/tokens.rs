@@ -72,6 +72,8 @@ pub(super) struct TopupV1 {
     proof: Option<Proof>,
     /// Whether it cannot be told from a code that was keyed in at the meter meanwhile.
     may_be_anothers: bool,
+    /// Whether only a person can end it, or should.
+    wants_a_person: bool,
     /// Whether the code has to be given again: the key that sealed it is gone.
     wants_the_code: bool,
 }
@@ -92,6 +94,7 @@ impl From<TopupShown> for TopupV1 {
             reply: shown.reply,
             proof: shown.proof,
             may_be_anothers: shown.may_be_anothers,
+            wants_a_person: shown.wants_a_person,
             wants_the_code: shown.wants_the_code,
         }
     }
@@ -105,6 +108,9 @@ pub(super) struct Given {
     /// Twenty digits; blanks and hyphens between them do not count.
     #[schema(value_type = String, example = "7146-6394-6215-8916-1020")]
     token: Token,
+    /// Send it even when the meter is known not to prepay.
+    #[serde(default)]
+    anyway: bool,
 }
 
 /// A page of top-ups, the newest first.
@@ -162,6 +168,7 @@ pub(super) async fn create(
         },
         key: None,
         worth: None,
+        anyway: given.anyway,
     };
     let (topup, is_new) = api.room.top_up(new).await?;
     Ok(created(topup, is_new))
@@ -250,7 +257,7 @@ pub(super) async fn events(
 }
 
 /// A top-up of this meter; of another's nothing is said.
-fn of_meter(room: &Meters, meter: &MeterId, id: &str) -> Result<TopupShown, ApiError> {
+pub(super) fn of_meter(room: &Meters, meter: &MeterId, id: &str) -> Result<TopupShown, ApiError> {
     let topup = room.topup(id)?;
     match topup.meter == *meter {
         true => Ok(topup),

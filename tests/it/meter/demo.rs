@@ -66,7 +66,9 @@ fn explains_three_days(found: &Value, serial: &str) {
             .unwrap();
         let money: Value = serde_json::from_slice(&asked.stdout).ok()?;
         let lines = money["statement"]["lines"].as_array()?;
-        let is_whole = lines.iter().all(|line| line["kind"] != "not_computed");
+        let is_whole = lines
+            .iter()
+            .all(|line| line["kind"] != "not_computed" && line["kind"] != "not_fetched");
         is_whole.then(|| money["statement"].clone())
     });
     let lines = statement["lines"].as_array().unwrap();

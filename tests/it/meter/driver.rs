@@ -98,6 +98,7 @@ fn code() -> NewTopup {
         origin: operator(),
         key: None,
         worth: None,
+        anyway: false,
         once: None,
     }
 }

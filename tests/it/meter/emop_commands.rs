@@ -282,7 +282,7 @@ fn what_is_written_by_one_way_is_read_by_the_other() {
 
 #[test]
 fn a_token_counts_once_and_the_balance_says_so() {
-    let fixture = Fixture::start();
+    let fixture = Fixture::prepaying();
     fixture.certificate("internal");
     for (way, token, after) in [
         (WAYS[0], "7146-6394-6215-8916-1020", "20.2"),

@@ -55,8 +55,17 @@ impl Fixture {
 
     /// With more keys in `[grpc]`, and further sections.
     pub fn with(grpc: &str, sections: &str) -> Fixture {
+        Fixture::of_meter(&[], grpc, sections)
+    }
+
+    /// With a meter that prepays, of which nobody uses anything.
+    pub fn prepaying() -> Fixture {
+        Fixture::of_meter(&["--prepay", "--power", "0", "--standing-charge", "0"], "", "")
+    }
+
+    fn of_meter(more: &[&str], grpc: &str, sections: &str) -> Fixture {
         let arguments = ["--listen", "127.0.0.1:0", "--serial", SERIAL, "--twin", "--now", NOW];
-        let (meter, printed) = Simulation::start(&arguments, 1);
+        let (meter, printed) = Simulation::start(&[&arguments[..], more].concat(), 1);
         let link = printed[0]["address"].as_str().unwrap();
         let running = TestBox::start_with(&format!(
             "[grpc]\nlisten = [\"127.0.0.1:0\"]\n{grpc}\n[meters]\nrequest_gap = \"1ms\"\nattempts = 2\nretry_pause = \

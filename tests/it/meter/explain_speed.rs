@@ -112,6 +112,7 @@ fn explained(room: &Meters, detail: Detail) -> StatementShown {
     let period = Period {
         from: "2025-01-01".parse().unwrap(),
         to: "2025-12-31".parse().unwrap(),
+        as_far_as_fetched: false,
     };
     let money = room.explain(&id(), (period, detail), &(Timestamp::MIN..Timestamp::MAX));
     money.unwrap().statement.unwrap()

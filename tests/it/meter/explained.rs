@@ -163,6 +163,25 @@ impl Flat {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn by_default_it_ends_with_what_was_fetched_and_half_hours_stand_below_their_sum() {
+    let flat = Flat::new().await;
+    let asked = ["prepay", "explain", SERIAL];
+    let statement = flat.running.json(&asked)["statement"].clone();
+    let until = flat.running.json(&["meter", "list"])[0]["half_hours"]["until"].clone();
+    let at = |value: &Value| value.as_str().unwrap().parse::<Timestamp>().unwrap();
+    assert!(at(&statement["closed"]) <= at(&until), "{statement}");
+    assert_eq!(statement["explained"], true, "{statement}");
+    let text = flat.running.command(&[&asked[..], &["--half-hours"]].concat());
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    assert!(text.matches("half an hour of it").count() > 48, "{text}");
+    // Each day has what it cost in its heading, on the page.
+    let mut admin = signed_in(&flat.running, "admin");
+    let shown = page(&mut admin, day(3), day(2)).text();
+    let day_of = |day: Date| format!("{}: £", day.strftime("%a %-d %b %Y"));
+    assert!(shown.contains(&day_of(day(3))), "{shown}");
+}
+
 fn pounds(amount: &Value) -> i64 {
     let text = amount.as_str().unwrap();
     let (sign, text) = text.strip_prefix('-').map_or((1, text), |text| (-1, text));

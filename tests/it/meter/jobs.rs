@@ -87,7 +87,7 @@ fn jobs_are_listed_run_and_remembered() {
         "--wait",
         "0",
     ]);
-    assert_eq!(sent.status.code(), Some(4));
+    assert_eq!(sent.status.code(), Some(0), "nobody waits: it is accepted");
     let waiting = running.json(&["job", "run", "topups"]);
     assert_eq!(waiting["reported"], 1, "{waiting}");
     assert!(waiting["lines"][0]["words"].as_str().unwrap().contains("is waiting"));
@@ -177,6 +177,7 @@ fn what_the_file_of_tariffs_lacks_or_says_twice_is_named() {
     let ran = running.command(&["job", "run", "tariffs"]);
     let said = String::from_utf8_lossy(&ran.stderr).into_owned();
     assert_eq!(ran.status.code(), Some(1), "{said}");
+    assert!(ran.stdout.is_empty(), "it is said once: {ran:?}");
     assert!(
         said.contains("tariffs_file = ") && said.contains("[meters.jobs]") && said.contains("config reload"),
         "{said}"

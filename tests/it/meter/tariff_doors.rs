@@ -188,6 +188,22 @@ fn tariffs_are_shown_and_written_at_every_door() {
     ] {
         assert!(page.contains(words), "{words}");
     }
+    // Whoever lives there reads what they pay, and nothing of the meter's own numbers.
+    let mut resident = signed_in(&running, "resident");
+    running.json(&["user", "meters", "resident", &format!("{SERIAL}@2026-01-01")]);
+    let theirs = resident.get(&format!("/meters/{SERIAL}")).text();
+    for words in ["Now: 23.812p/kWh, ", ": 23.45p/kWh, "] {
+        assert!(theirs.contains(words), "{words}: {theirs}");
+    }
+    for words in [
+        "as the meter has",
+        "Load switch",
+        "Signal (CSQ)",
+        "thresholds of the tariff to come",
+    ] {
+        assert!(!theirs.contains(words), "{words}: {theirs}");
+    }
+    assert!(page.contains("as the meter has"));
 }
 
 #[test]

@@ -95,6 +95,7 @@ async fn a_code_is_on_its_way_within_gaps() {
             origin: operator(),
             key: None,
             worth: None,
+            anyway: false,
             once: None,
         };
         let (topup, _) = room.top_up(new).await.unwrap();

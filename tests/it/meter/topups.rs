@@ -106,6 +106,7 @@ fn new(code: &str) -> NewTopup {
         origin: operator(),
         key: None,
         worth: None,
+        anyway: false,
         once: None,
     }
 }
@@ -173,6 +174,11 @@ async fn what_became_of_a_code_is_what_the_meter_counted() {
             topup.may_be_anothers,
             state == TopupState::Taken && reply == Reply::Nothing
         );
+        if topup.may_be_anothers {
+            let rose =
+                "Your balance rose: £10.00 → £22.50. If another code was keyed in at the meter, check its display";
+            assert_eq!(topup.words, rose);
+        }
         assert_eq!(topup.proof, (state == TopupState::Taken).then_some(Proof::Count));
         // Whoever looks at the meter sees the balance that was read.
         let shown = tills.room.show(&id()).unwrap();
