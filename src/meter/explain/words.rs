@@ -8,14 +8,13 @@ use jiff::tz::TimeZone;
 use super::amount::Exact;
 use super::statement::{Cause, What};
 use crate::domain::Element;
-use crate::meter::emop::Money;
 
 /// An amount with its sign: `£12.50`, `-£0.05953`.
 pub(super) fn pounds(amount: Exact) -> String {
     in_pounds(&amount.to_string())
 }
 
-/// The same of an amount that is written down, which may be finer than [`Money`] is.
+/// The same of an amount that is written down, which may be finer than what a meter counts in.
 pub(super) fn in_pounds(text: &str) -> String {
     let (sign, text) = text.strip_prefix('-').map_or(("", text), |text| ("-", text));
     let (whole, parts) = text.split_once('.').unwrap_or((text, ""));
@@ -148,6 +147,7 @@ pub(super) fn of_cause(cause: &Cause, times: usize, amount: Option<Exact>) -> St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::meter::emop::Money;
 
     #[test]
     fn a_top_up_in_doubt_is_named_where_the_balance_rose() {
