@@ -172,10 +172,10 @@ impl Meters {
             .filter(|topup| topup.state == TopupState::Taken && within.contains(&topup.made));
         Ok(taken
             .map(|topup| Topup {
+                worth: topup.fitting_worth(),
                 id: topup.id,
                 made: topup.made,
                 settled: topup.since,
-                worth: amount(topup.worth),
                 before: amount(topup.balance_before),
                 after: amount(topup.balance_after),
             })
