@@ -27,7 +27,10 @@ impl Meters {
             return Err(NO_FILE.to_owned());
         };
         let text = tokio::fs::read_to_string(&file).await;
-        let text = text.map_err(|error| format!("{}: {error}", file.display()))?;
+        let text = text.map_err(|error| match error.kind() {
+            std::io::ErrorKind::InvalidData => format!("{}: it is no text in UTF-8", file.display()),
+            _ => format!("{}: {error}", file.display()),
+        })?;
         let given = TariffFile::read(&text, &|meter| self.own_time(meter))
             .map_err(|why| format!("{}: {why}", file.display()))?;
         let mut lines: Vec<Line> = given.wrong.into_iter().map(Line::of_nothing).collect();

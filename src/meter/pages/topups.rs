@@ -98,6 +98,35 @@ impl PageState {
         seen.ok_or(PageError::NoTopup)
     }
 
+    /// A top-up for its page: of a meter of the person's, or else the one row of a code that they gave, whoever lives there
+    /// now. Of that they learn what became of the code, and no balance of others' time.
+    fn theirs(&self, person: &SignedIn, serial: &str, id: &str) -> Result<(Till, TopupShown), PageError> {
+        let now = match self.till(person, serial) {
+            Ok(till) => self.topup(person, &till.meter, id).map(|topup| (till, topup)),
+            Err(error) => Err(error),
+        };
+        now.or_else(|error| self.given(person, serial, id).ok_or(error))
+    }
+
+    fn given(&self, person: &SignedIn, serial: &str, id: &str) -> Option<(Till, TopupShown)> {
+        let meter: MeterId = serial.parse().ok()?;
+        let giver = person.who().in_audit();
+        let topup = self.room.topup(id).ok()?;
+        let is_theirs = topup.meter == meter && topup.origin.through == Through::Page && topup.origin.by == giver;
+        let mut topup = Some(topup).filter(|_| is_theirs)?;
+        let sight = person.who().sight(&meter, self.room.now());
+        if !sight.is_some_and(|sight| sight.holds(topup.since)) {
+            topup.words = topup.state.words().to_owned();
+            topup.trouble = None;
+        }
+        let till = Till {
+            name: meter.to_string(),
+            meter,
+            takes: false,
+        };
+        Some((till, topup))
+    }
+
     fn sees(&self, person: &SignedIn, topup: &TopupShown) -> bool {
         let sight = person.who().sight(&topup.meter, self.room.now());
         sight.is_some_and(|sight| sight.holds(topup.made))
@@ -195,8 +224,7 @@ pub(super) async fn show(
     person: SignedIn,
     Path((serial, id)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
-    let Till { meter, name, .. } = state.till(&person, &serial)?;
-    let topup = state.topup(&person, &meter, &id)?;
+    let (Till { meter, name, .. }, topup) = state.theirs(&person, &serial, &id)?;
     let runs_box = person.must(crate::accounts::Act::CommandMeters).is_ok();
     let page = TopupPage {
         shell: state.face.shell("meters", Some(&person)),
@@ -223,8 +251,7 @@ pub(super) async fn cancel(
     Path((serial, id)): Path<(String, String)>,
     Form(_): Form<Nothing>,
 ) -> Result<Response, PageError> {
-    let Till { meter, .. } = state.till(&person, &serial)?;
-    state.topup(&person, &meter, &id)?;
+    let (Till { meter, .. }, _) = state.theirs(&person, &serial, &id)?;
     match state.room.cancel_topup(&id, &person.who().in_audit()).await {
         // Whether it was in time stands on its page.
         Ok(_) => {}

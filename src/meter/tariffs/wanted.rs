@@ -2,7 +2,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::error::TariffError;
 use crate::domain::MeterId;
@@ -19,9 +18,8 @@ const DRIFT: SignedDuration = SignedDuration::from_secs(60);
 const SOON: SignedDuration = SignedDuration::from_mins(5);
 
 /// What becomes of amounts that are not given.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[schema(as = AbsentAmounts)]
 pub enum Absent {
     /// They stay as they are in the tariff in force.
     #[default]
@@ -31,14 +29,12 @@ pub enum Absent {
 }
 
 /// A tariff as people and programs give it: amounts in pounds, as texts, since digits too many are refused and not cut.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewTariff {
     /// For a kWh, of both elements, in pounds.
-    #[schema(example = "0.23812")]
     pub unit_rate: String,
     /// For a day, in pounds.
-    #[schema(example = "0.51082")]
     pub standing_charge: String,
     /// How far below zero the balance may go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,10 +47,8 @@ pub struct NewTariff {
     pub debt_recovery_rate: Option<String>,
     /// When it begins: with an offset an instant, without one by the meter's own clock, which shows British summer time in
     /// summer where its daylight flag is on.
-    #[schema(example = "2027-04-01T00:00:00")]
     pub from: String,
     /// Why it is written, for the audit.
-    #[schema(example = "prices of April")]
     pub why: String,
     /// What becomes of the three amounts of prepayment when they are not given.
     #[serde(default)]

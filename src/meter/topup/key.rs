@@ -46,6 +46,15 @@ pub enum SealKeyError {
     NoKey(String),
 }
 
+impl SealKeyError {
+    /// Whether the disk has no room for it.
+    #[must_use]
+    pub fn is_for_want_of_room(&self) -> bool {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        matches!(self, SealKeyError::File(error) if matches!(error.kind(), StorageFull | QuotaExceeded))
+    }
+}
+
 impl SealKey {
     /// The key in `file`; it is made when it is not there.
     pub(super) fn open(file: &Path) -> Result<SealKey, SealKeyError> {
