@@ -161,6 +161,7 @@ fn prepayment_does_not_start_below_ten_pounds() {
 #[test]
 fn a_dry_run_through_a_mediator_says_whose_rules_were_looked_at() {
     let fixture = Fixture::start();
+    fixture.certificate("internal");
     let dry = |arguments: &[&str]| fixture.emop(Way::Mediator("internal"), &[arguments, &["--dry-run"]].concat());
     let ours = "only this command's own rules were looked at";
     let tariff = |from| {
@@ -168,7 +169,7 @@ fn a_dry_run_through_a_mediator_says_whose_rules_were_looked_at() {
         dry(&[&["tariffs_future_write", "EML0000000003"], &rates[..], &[from]].concat())
     };
     for said in [
-        dry(&["backlight_write", "EML0000000003", "always_on_sp"]),
+        dry(&["prepay_enabled_write", "EML0000000003", "off"]),
         tariff("2099-07-01T00:00:00"),
     ] {
         assert!(said.code == 0 && said.err.contains(ours), "{}", said.err);
