@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::AdminState;
 use super::move_out::move_out;
 use super::problem::AdminError;
-use crate::accounts::{Beginning, Person, Role, Scope, Secret, Shared, Standing, Token, Wanted};
+use crate::accounts::{Beginning, Link, Person, Role, Scope, Secret, Shared, Standing, Token, Wanted};
 use crate::domain::MeterId;
 
 pub(super) fn router() -> Router<AdminState> {
@@ -88,12 +88,15 @@ async fn set_meters(
 ) -> Result<Json<Linked>, AdminError> {
     let unknown_meters = unknown_meters(&state, &meters);
     let meters = beginnings(&state, meters)?;
+    let before = state.accounts.person(&name)?;
     let person = state.accounts.set_meters(&name, meters).await?;
     let shared = state.accounts.shared(&person)?;
+    let postponed = before.map_or_else(Vec::new, |before| postponed(&before, &person));
     Ok(Json(Linked {
         person,
         shared,
         unknown_meters,
+        postponed,
     }))
 }
 
@@ -104,6 +107,22 @@ struct Linked {
     person: Person,
     shared: Vec<Shared>,
     unknown_meters: Vec<MeterId>,
+    /// What was theirs until now, and is theirs again only later.
+    postponed: Vec<Link>,
+}
+
+/// Links to come of meters that were a person's, and are not until those begin: whoever gave a day to come for what is in
+/// force may not have meant to end it.
+fn postponed(before: &Person, after: &Person) -> Vec<Link> {
+    let stopped = before.meters.iter().filter(|meter| !after.meters.contains(meter));
+    let again = stopped.filter_map(|meter| {
+        let open = after
+            .links
+            .iter()
+            .filter(|link| link.meter == *meter && link.until.is_none());
+        open.min_by_key(|link| link.since)
+    });
+    again.cloned().collect()
 }
 
 /// Meters that are to be somebody's and that the registry of the running box has not. Without one nobody knows.

@@ -159,9 +159,12 @@ impl From<MetersError> for AdminError {
             | MetersError::Link { .. }
             | MetersError::ClockWrong
             | MetersError::Another { .. } => AdminError::conflict(text),
-            MetersError::Entry(_) | MetersError::Token(_) | MetersError::Why => AdminError::argument(text),
+            MetersError::Entry(_) | MetersError::Token(_) | MetersError::PayloadSize(_) | MetersError::Why => {
+                AdminError::argument(text)
+            }
             MetersError::Unfriendly { .. }
             | MetersError::TariffUnderWay(_)
+            | MetersError::HasNot { .. }
             | MetersError::NoWrite
             | MetersError::Argument(_) => AdminError::not_written(text),
             MetersError::Unsettled(_) | MetersError::OpenTopups { .. } => AdminError::conflict(text),

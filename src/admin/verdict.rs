@@ -194,6 +194,14 @@ impl Findings {
             );
             self.add("meters", Grade::Attention, words, Some(&next));
         }
+        if let Some(lost) = meters.codes_unknown_before {
+            let words = format!(
+                "codes given before {} are not known again: the key that knew them was lost",
+                lost.strftime("%Y-%m-%d")
+            );
+            let next = "ask whoever gives one again whether it was taken; keep keys/seal.key in backups";
+            self.add("meters", Grade::Attention, words, Some(next));
+        }
         if meters.unhealthy > 0 {
             let words = format!(
                 "no answer from {} of {}",

@@ -157,6 +157,7 @@ impl UserCommand {
                         links(&answer).unwrap_or_else(|| "none".to_owned())
                     ),
                 );
+                say_what_is_postponed(&name, &answer);
                 say_who_shares(&answer);
                 say_what_is_unknown(&answer);
             }
@@ -254,6 +255,17 @@ fn say_who_shares(answer: &Value) {
         let since = print::moment_in(&one["since"]);
         print::note(format_args!(
             "{meter} is {name}'s too, since {since}; if they have left: gatelodge user move-out {name} --at YYYY-MM-DD"
+        ));
+    }
+}
+
+/// Says what ended now though it is to be theirs later: the day was given for what was in force already.
+fn say_what_is_postponed(name: &str, answer: &Value) {
+    for link in answer["postponed"].as_array().into_iter().flatten() {
+        let (meter, since) = (text(&link["meter"]), print::moment_in(&link["since"]));
+        print::note(format_args!(
+            "warning: {meter} was {name}'s and ended now: it is theirs again from {since} on; to keep what is in force, give \
+             the serial without a day"
         ));
     }
 }

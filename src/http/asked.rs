@@ -151,10 +151,53 @@ fn in_words(place: String, words: &str) -> AskedError {
             .strip_prefix(phrase)
             .and_then(|told| told.split_once(", expected "));
         if let Some((found, expected)) = told {
-            return at(place, format!("must be {}, not {found}", plain(expected)));
+            return at(place, format!("must be {}, not {}", plain(expected), plainly(found)));
+        }
+    }
+    for (phrase, said) in PHRASES {
+        if words.contains(phrase) {
+            return at(place, (*said).to_owned());
         }
     }
     at(place, words.to_owned())
+}
+
+/// What readers of the program say of a value by themselves, and how an API says it.
+const PHRASES: &[(&str, &str)] = &[
+    ("provided string was not `true` or `false`", "must be true or false"),
+    ("number out of range", "is a larger number than can be read"),
+    ("invalid digit found in string", "must be a whole number"),
+    ("cannot parse integer from empty string", "must be a whole number"),
+    (
+        "number too large to fit in target type",
+        "is a larger number than can be read",
+    ),
+    (
+        "number too small to fit in target type",
+        "is a smaller number than can be read",
+    ),
+    ("invalid float literal", "must be a number"),
+    ("invalid unicode code point", "must be text in UTF-8"),
+    (
+        "surrogate in hex escape",
+        "must be text in UTF-8: a \\u escape of half a character is none",
+    ),
+    (
+        "unexpected end of hex escape",
+        "must be text in UTF-8: a \\u escape of half a character is none",
+    ),
+    ("stream did not contain valid UTF-8", "must be text in UTF-8"),
+    ("recursion limit exceeded", "is nested too deep"),
+];
+
+/// What was found, in words of JSON.
+fn plainly(found: &str) -> &str {
+    match found {
+        "sequence" => "a list",
+        "map" => "an object",
+        "unit value" | "Option value" => "null",
+        _ => found,
+    }
 }
 
 /// The name in backticks that follows a phrase.
@@ -211,6 +254,19 @@ mod tests {
             ("[\"a\", 1]", None, "the body must be one JSON object"),
             ("{\"name\": ", None, "the body must be one JSON object"),
             ("{}", Some("/name"), "is missing"),
+            ("{\"name\": []}", Some("/name"), "must be a string, not a list"),
+            ("{\"name\": {}}", Some("/name"), "must be a string, not an object"),
+            ("{\"name\": null}", Some("/name"), "must be a string, not null"),
+            (
+                "{\"name\": \"\\ud800\"}",
+                Some("/name"),
+                "must be text in UTF-8: a \\u escape of half a character is none",
+            ),
+            (
+                "{\"name\": \"a\", \"many\": 1e999}",
+                Some("/many"),
+                "is a larger number than can be read",
+            ),
             ("{\"name\": \"a\", \"name\": \"b\"}", Some("/name"), "is there twice"),
             ("{\"name\": 5}", Some("/name"), "must be a string, not integer `5`"),
             (

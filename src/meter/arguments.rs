@@ -7,6 +7,8 @@ use jiff::tz::TimeZone;
 use super::emop::blank::is_blank_u32;
 use super::emop::event_log::PAGES;
 use super::emop::money::{AmountRangeError, Money, MoneyError, UNITS_PER_POUND};
+use super::emop::token::repeated;
+use super::given_moment::MomentError;
 use crate::domain::given::{self, GivenError};
 
 /// The highest rate: one pound.
@@ -38,28 +40,31 @@ pub enum ArgumentError {
     #[error("a rate is not below zero: {}", .0.exact_pounds())]
     RateNegative(Money),
     /// Finer than a meter can hold.
-    #[error("a rate has at most 5 digits after the point, `{0}` has {1}")]
+    #[error("a rate has at most 5 digits after the point, {text} has {1}", text = repeated(.0))]
     RateTooFine(String, usize),
     /// Below zero, where there is nothing below.
     #[error("an amount is not below zero here: {}", .0.exact_pounds())]
     AmountNegative(Money),
     /// Finer than a meter can hold.
-    #[error("an amount has at most 5 digits after the point, `{0}` has {1}")]
+    #[error("an amount has at most 5 digits after the point, {text} has {1}", text = repeated(.0))]
     AmountTooFine(String, usize),
     /// More than four bytes hold.
     #[error(transparent)]
     AmountRange(#[from] AmountRangeError),
     /// Not 0 to 9.
-    #[error("the event log has pages 0 to 9, not `{0}`")]
+    #[error("the event log has pages 0 to 9, not {}", repeated(.0))]
     EventPage(String),
     /// Neither on nor off.
-    #[error("`{0}` is neither on nor off")]
+    #[error("{} is neither on nor off", repeated(.0))]
     Switch(String),
     /// No day.
     #[error(transparent)]
     Day(#[from] GivenError),
+    /// None by a meter's own clock.
+    #[error(transparent)]
+    OwnMoment(#[from] MomentError),
     /// No moment.
-    #[error("`{0}` is not a moment such as 2026-02-10T00:30:00 (UTC) or 2026-02-10T00:30:00+01:00")]
+    #[error("{} is not a moment such as 2026-02-10T00:30:00 (UTC) or 2026-02-10T00:30:00+01:00", repeated(.0))]
     Moment(String),
     /// Too little on the balance.
     #[error("prepayment starts with at least {} on the balance, there are {}; top up first", PREPAY_LEAST.pounds(), .0.pounds())]

@@ -69,8 +69,10 @@ impl Meters {
         if served.live().duty == Duty::Off {
             return Err(MetersError::Off(meter.clone()));
         }
-        if self.spent_by(command).is_some() {
+        if let Some(data) = self.spent_by(command) {
             refuse_another(&served)?;
+            self.must_take_codes(&served)?;
+            self.must_be_a_code(&data)?;
             return Ok(served);
         }
         if matches!(command, Command::SetClock) && self.store.clock() == ClockState::Wrong {
@@ -85,6 +87,7 @@ impl Meters {
             refuse_another(&served)?;
         }
         if let Some(written) = &written {
+            self.must_be_had(&served, written)?;
             self.must_be_friendly(written, leave)?;
             self.must_be_no_part(meter, written)?;
         }
@@ -160,6 +163,14 @@ impl Meters {
         self.dialect().spends_token(&data).then_some(data)
     }
 
+    /// Refuses a code that is none.
+    fn must_be_a_code(&self, data: &[u8]) -> Result<Token, MetersError> {
+        let Message::Object { payload, .. } = Message::of(data, self.dialect().inferred()) else {
+            unreachable!("a code is written into an object");
+        };
+        Ok(Token::of_payload(payload)?)
+    }
+
     /// Makes a top-up of a frame with a code, and waits until it is settled; the answer is the one of a meter that took it.
     async fn spend(
         &self,
@@ -168,12 +179,9 @@ impl Meters {
         origin: &Origin,
         deadline: Instant,
     ) -> Result<Vec<u8>, MetersError> {
-        let Message::Object { payload, .. } = Message::of(data, self.dialect().inferred()) else {
-            unreachable!("a code is written into an object");
-        };
         let new = NewTopup {
             meter: meter.clone(),
-            token: Token::of_payload(payload)?,
+            token: self.must_be_a_code(data)?,
             origin: origin.clone(),
             key: None,
             worth: None,

@@ -3,7 +3,8 @@
 
 use std::sync::LazyLock;
 
-use jiff::tz::{Offset, TimeZone};
+use jiff::civil::DateTime;
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
 /// British time by its rule: a meter asks no database of zones.
@@ -12,7 +13,7 @@ static BRITISH: LazyLock<TimeZone> =
 
 /// A meter's own clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::meter) enum OwnTime {
+pub(crate) enum OwnTime {
     /// The same all year.
     Utc,
     /// An hour ahead in summer.
@@ -43,6 +44,20 @@ impl OwnTime {
         let ahead = self.zone().to_offset(at).seconds();
         at.saturating_add(SignedDuration::from_secs(i64::from(ahead)))
             .unwrap_or(at)
+    }
+
+    /// What this clock shows at a moment.
+    pub(in crate::meter) fn reads(self, at: Timestamp) -> DateTime {
+        self.zone().to_datetime(at)
+    }
+
+    /// How often this clock shows that: never, once, or twice.
+    pub(in crate::meter) fn times(self, shown: DateTime) -> u8 {
+        match self.zone().to_ambiguous_timestamp(shown).offset() {
+            AmbiguousOffset::Gap { .. } => 0,
+            AmbiguousOffset::Unambiguous { .. } => 1,
+            AmbiguousOffset::Fold { .. } => 2,
+        }
     }
 
     /// The first midnight after a moment; `None` at the end of time.

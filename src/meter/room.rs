@@ -25,6 +25,7 @@ use super::shown::{FleetShown, MeterShown, ToSettle};
 use super::tariffs::Tariffs;
 use super::topup::{TopupError, Topups};
 use super::writes::FriendlyHours;
+use super::writes::payloads::PayloadSizeError;
 use crate::domain::units::Span;
 use crate::domain::{Event, Meter, MeterId, MeterState};
 use crate::feed::Hall;
@@ -206,6 +207,16 @@ pub enum MetersError {
     /// There is nothing to look at beforehand.
     #[error("that reads and writes nothing: there is no frame to look at beforehand")]
     NoWrite,
+    /// The object holds more bytes, or fewer.
+    #[error(transparent)]
+    PayloadSize(#[from] PayloadSizeError),
+    /// Meters of its kind have no such object.
+    #[error("meter {meter} is a three phase meter, and those have no {object}")]
+    HasNot {
+        meter: MeterId,
+        /// The object's name.
+        object: String,
+    },
     /// Its parts are being written as a whole.
     #[error("a tariff is being written to meter {0}")]
     TariffUnderWay(MeterId),
@@ -320,6 +331,7 @@ impl Meters {
         });
         FleetShown {
             to_settle: to_settle.collect(),
+            codes_unknown_before: self.codes_unknown_before(),
             ..FleetShown::of(&self.all(), self.horizon(now), now)
         }
     }

@@ -94,6 +94,9 @@ pub struct FleetShown {
     /// Those of which the book does not take what they say.
     #[serde(default)]
     pub unwritten: usize,
+    /// Codes that were given before are not known again, since the key that knew them was lost lately.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codes_unknown_before: Option<Timestamp>,
     /// Top-ups that only a person can end.
     #[serde(default)]
     pub to_settle: Vec<ToSettle>,

@@ -95,6 +95,7 @@ fn asked(store: &Store, known: &[(String, String)]) -> Duration {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "measures; see tests/README.md"]
+#[expect(clippy::disallowed_macros, reason = "a measurement says what it measured")]
 async fn a_permission_among_many() {
     let folder = tempfile::tempdir().unwrap();
     let (few, known_few) = book(folder.path(), 100).await;

@@ -248,6 +248,11 @@ pub const TOPUP_CODES: Place = Place {
     name: "codes of top-ups",
     prefix: 0x4a,
 };
+/// By which key codes of top-ups are known again, in one row.
+pub const TOPUP_KEY: Place = Place {
+    name: "key of top-ups",
+    prefix: 0x52,
+};
 /// The place of a top-up, by its id.
 pub const TOPUP_IDS: Place = Place {
     name: "ids of top-ups",
@@ -398,6 +403,7 @@ pub const PLACES: &[Place] = &[
     TOPUPS_OPEN,
     TOPUP_CODES,
     TOPUP_IDS,
+    TOPUP_KEY,
     JOB_RUNS,
     JOB_LINES,
     TARIFF_WRITES,

@@ -105,6 +105,11 @@ impl Browser {
 /// A person of this role, signed in through the login page.
 pub fn signed_in(running: &TestBox, role: &str) -> Browser {
     add(running, role, role);
+    signed_in_again(running, role)
+}
+
+/// Somebody who was added by that name, in a session of their own.
+pub fn signed_in_again(running: &TestBox, role: &str) -> Browser {
     let mut browser = Browser::new(running);
     let answer = browser.submit("/login", "/login", &[("username", role), ("password", "correct-horse")]);
     assert_eq!(answer.status, 303, "{}", answer.text());

@@ -317,6 +317,11 @@ fn a_serial_that_the_box_does_not_know_is_warned_of() {
     assert!(!warned.contains("EML1 "), "{warned}");
     assert!(said(&["user", "meters", "clara", "EML8"]).contains("knows no meter EML8"));
     assert_eq!(said(&["user", "meters", "clara", "EML1"]), "");
+    // A day to come for what is in force ends it now, which may not be meant.
+    let ended = said(&["user", "meters", "clara", "EML1@9000-01-01"]);
+    assert!(ended.contains("EML1 was clara's and ended now"), "{ended}");
+    assert_eq!(said(&["user", "meters", "clara", "EML1@9000-01-01"]), "");
+    said(&["user", "meters", "clara", "EML1"]);
     let linked = running.json(&["user", "meters", "clara", "EML1", "EML9@9000-01-01"]);
     assert_eq!(linked["unknown_meters"], json!(["EML9"]));
     let added = running.json(&["user", "add", "dora", "--role", "resident", "--meter", "EML9"]);

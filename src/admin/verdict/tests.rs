@@ -140,6 +140,12 @@ fn whatever_does_not_do_its_job_is_found_and_nothing_else() {
         ),
         (
             "meters",
+            Grade::Attention,
+            false,
+            Box::new(|status| status.meters.as_mut().unwrap().codes_unknown_before = Some(now())),
+        ),
+        (
+            "meters",
             Grade::Trouble,
             false,
             Box::new(|status| status.meters.as_mut().unwrap().another = 1),

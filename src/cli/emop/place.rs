@@ -4,14 +4,18 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use crate::cli::CliError;
+use crate::cli::{CliError, print};
 use crate::domain::MeterId;
 use crate::meter::emop::dialect::Request;
 use crate::meter::emop::{Dialect, ObjectId, Token, Value};
 use crate::meter::reads::{Asking, ReadError};
 use crate::meter::tariffs::{FrameShown, NewTariff, TariffWriteShown};
 use crate::meter::topup::TopupShown;
-use crate::meter::writes::{Leave, frame};
+use crate::meter::writes::{Leave, frame, payloads};
+
+/// What a dry run says that no box has judged.
+pub(super) const ONLY_OURS: &str = "only this command's own rules were looked at: what the box that serves the meter knows \
+                                    of it may still refuse the write";
 
 /// A mediator, or the running box behind its socket.
 #[async_trait]
@@ -47,6 +51,8 @@ pub(super) trait Place: Send + Sync {
     ) -> Result<FrameShown, CallError> {
         let judged = self.dialect().data_field(&Request::Write(object, payload.to_vec()));
         judged.map_err(|error| CallError::NotAllowed(error.to_string()))?;
+        payloads::must_fit(self.dialect(), object, payload).map_err(|error| CallError::Argument(error.to_string()))?;
+        print::note(format_args!("{ONLY_OURS}"));
         Ok(frame(self.dialect(), object, payload))
     }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::command::Given;
 use super::manner::Manner;
 use super::outcome::Outcome;
-use super::place::{CallError, There};
+use super::place::{self, CallError, There};
 use crate::cli::CliError;
 use crate::cli::print;
 use crate::domain::TopupState;
@@ -14,7 +14,10 @@ use crate::meter::emop::catalogue::Object;
 use crate::meter::emop::dialect::Request;
 use crate::meter::emop::setting::Setting;
 use crate::meter::emop::tariff::{FutureTariff, TariffWrite};
+use crate::meter::emop::token::repeated;
 use crate::meter::emop::{MeterTime, Money, Token, Value};
+use crate::meter::given_moment::GivenMoment;
+use crate::meter::own_time::OwnTime;
 use crate::meter::reads::{self, Asking};
 use crate::meter::tariffs::{Absent, FrameShown, NewTariff, TariffWriteShown, WriteState};
 use crate::meter::topup::TopupShown;
@@ -146,6 +149,8 @@ async fn send_without_box(meter: There<'_>, token: &Token) -> Result<Outcome, Cl
 /// A tariff to come, as options give it.
 pub(super) struct TariffRequest {
     tariff: FutureTariff,
+    /// When it begins, as it was given.
+    begins: GivenMoment,
     /// The same for the box, which judges it by what it knows of the meter.
     new: NewTariff,
     /// Options that nobody gave, with what they count as then.
@@ -161,7 +166,9 @@ impl TariffRequest {
         let rate =
             |name: &str| arguments::rate(given.needed(name), Negative::Refused).map_err(|error| said(name, error));
         let amount = |name: &str| arguments::amount(given.needed(name)).map_err(|error| said(name, error));
-        let activation = arguments::moment(given.needed("from-ts")).map_err(|error| said("from-ts", error))?;
+        let begins = given.needed("from-ts").parse::<GivenMoment>();
+        let begins = begins.map_err(|error| said("from-ts", error.into()))?;
+        let shown = begins.by(OwnTime::Utc).map_err(|error| said("from-ts", error.into()))?;
         let typed = |name: &str| given.given(name).map(str::to_owned);
         Ok(TariffRequest {
             tariff: FutureTariff {
@@ -170,9 +177,10 @@ impl TariffRequest {
                 emergency_credit: amount("emergency-credit")?,
                 ecredit_availability: amount("ecredit-availability")?,
                 debt_recovery_rate: amount("debt-recovery-rate")?,
-                activation: MeterTime::of(activation)
+                activation: MeterTime::shown(shown)
                     .map_err(|error| CliError::usage(format_args!("--from-ts: {error}")))?,
             },
+            begins,
             new: NewTariff {
                 unit_rate: given.needed("unit-rate").to_owned(),
                 standing_charge: given.needed("standing-charge").to_owned(),
@@ -195,14 +203,26 @@ impl TariffRequest {
     /// Refuses a moment that is past by any clock that a meter may keep: its own may be an hour ahead of UTC. A box knows
     /// better, and is stricter.
     fn must_be_to_come(&self) -> Result<(), CliError> {
-        let begins = self.tariff.activation.moment();
-        if begins > Timestamp::now() {
+        if self.tariff.activation.moment() > Timestamp::now() {
             return Ok(());
         }
-        Err(
-            CliError::refused(format_args!("--from-ts {}: that moment has passed", self.new.from))
-                .hint("a tariff begins at a moment to come, by the meter's own clock; nothing was sent"),
-        )
+        Err(CliError::refused(format_args!(
+            "--from-ts {}: that moment has passed",
+            repeated(&self.new.from)
+        ))
+        .hint("a tariff begins at a moment to come, by the meter's own clock; nothing was sent"))
+    }
+
+    /// Refuses a moment that meters show differently: without a box nobody knows which clock a meter keeps.
+    fn must_be_by_any_clock(&self) -> Result<(), CliError> {
+        match self.begins.by_any_clock() {
+            Some(_) => Ok(()),
+            None => Err(CliError::refused(format_args!(
+                "--from-ts {}: meters with summer time and meters without show another hour then",
+                repeated(&self.new.from)
+            ))
+            .hint("through a mediator give the moment without an offset, as the meter's own clock shows it, once")),
+        }
     }
 
     /// Writes a tariff's eleven objects in their order, and reads each back: as one operation of the box, or request by
@@ -223,16 +243,23 @@ impl TariffRequest {
         if self.dry_run {
             let frames = match meter.place.plan_tariff(meter.serial, &self.new).await? {
                 Some(frames) => frames,
-                None => writes
-                    .iter()
-                    .map(|write| FrameShown::of_tariff(write, meter.dialect()))
-                    .collect(),
+                None => {
+                    self.must_be_by_any_clock()?;
+                    print::note(format_args!("{}", place::ONLY_OURS));
+                    writes
+                        .iter()
+                        .map(|write| FrameShown::of_tariff(write, meter.dialect()))
+                        .collect()
+                }
             };
             return Ok(Outcome::Frames(frames));
         }
         match meter.place.write_tariff(meter.serial, &self.new).await? {
             Some(write) => tariff_written(meter, &write),
-            None => write_tariff(meter, &writes).await,
+            None => {
+                self.must_be_by_any_clock()?;
+                write_tariff(meter, &writes).await
+            }
         }
     }
 }

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::token::{Token, repeated};
+
 /// So many hundred-thousandths in one pound.
 pub const UNITS_PER_POUND: i64 = 100_000;
 /// Digits of a hundred-thousandth.
@@ -19,10 +21,10 @@ pub struct Money(pub i64);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
     /// Not a sign, digits, a point and digits.
-    #[error("`{0}` is not an amount in pounds such as 0.23812 or -3")]
+    #[error("{} is not an amount in pounds such as 0.23812", repeated(.0))]
     NotDecimal(String),
     /// More than can be counted.
-    #[error("`{0}` is more than can be counted in 1/100000 GBP")]
+    #[error("{} is more than can be counted in 1/100000 GBP", repeated(.0))]
     TooLarge(String),
 }
 
@@ -81,6 +83,9 @@ impl FromStr for Money {
     /// Reads a decimal; digits beyond the fifth are cut off, which is what meters are sent.
     fn from_str(text: &str) -> Result<Money, MoneyError> {
         let wrong = || MoneyError::NotDecimal(text.to_owned());
+        if Token::may_be_in(text) {
+            return Err(wrong());
+        }
         let (negative, bare) = match text.as_bytes().first() {
             Some(b'-') => (true, &text[1..]),
             Some(b'+') => (false, &text[1..]),

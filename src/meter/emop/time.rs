@@ -43,6 +43,12 @@ impl MeterTime {
             .map_err(|_| TimeError::OutOfReach { at, last })
     }
 
+    /// What a meter's own clock shows, in which meters count as if it were UTC.
+    pub fn shown(shown: DateTime) -> Result<MeterTime, TimeError> {
+        let at = TimeZone::UTC.to_timestamp(shown).unwrap_or(Timestamp::MAX);
+        MeterTime::of(at)
+    }
+
     /// The moment it stands for.
     #[must_use]
     pub fn moment(self) -> Timestamp {

@@ -50,7 +50,8 @@ impl Token {
         runs(text).any(|run| run.windows(DIGITS).any(|part| part == self.0))
     }
 
-    /// Whether a free text holds what may be a code: twenty digits and more in a row, blanks and hyphens not counted.
+    /// Whether a free text holds what may be a code: twenty digits and more in a row, of whatever script, blanks, dashes,
+    /// dots and underscores not counted.
     #[must_use]
     pub fn may_be_in(text: &str) -> bool {
         runs(text).any(|run| run.len() >= DIGITS)
@@ -63,10 +64,42 @@ impl Token {
     }
 }
 
-/// The digits that stand together in a text, blanks and hyphens between them left out.
+/// A text that was given, in backticks; not when it may hold a code.
+pub(crate) fn repeated(text: &str) -> String {
+    match Token::may_be_in(text) {
+        true => "what was given".to_owned(),
+        false => format!("`{text}`"),
+    }
+}
+
+/// The digits that stand together in a text, what people group them by left out. Digits of other scripts are as good as
+/// ours where they are as wide as East Asian letters, and a digit at any rate.
 fn runs(text: &str) -> impl Iterator<Item = Vec<u8>> {
-    text.split(|c: char| !c.is_ascii_digit() && c != ' ' && c != '-')
-        .map(|run| run.bytes().filter(u8::is_ascii_digit).collect())
+    text.split(|c: char| !c.is_numeric() && !groups(c))
+        .map(|run| run.chars().filter(|c| !groups(*c)).map(digit).collect())
+}
+
+/// Whether people group digits by it: blanks, dashes, dots, underscores, and what is not seen.
+fn groups(c: char) -> bool {
+    let unseen = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
+    let dash = matches!(
+        c,
+        '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}'
+    );
+    let dot = matches!(
+        c,
+        '.' | '_' | '\u{b7}' | '\u{2022}' | '\u{2024}' | '\u{3002}' | '\u{ff0e}' | '\u{ff3f}'
+    );
+    c.is_whitespace() || unseen || dash || dot
+}
+
+/// A digit as the wire has it; of a script that is not read, a mark that is none.
+fn digit(c: char) -> u8 {
+    match c {
+        '0'..='9' => c as u8,
+        '\u{ff10}'..='\u{ff19}' => u8::try_from(u32::from(c) - 0xff10).map_or(0, |digit| b'0' + digit),
+        _ => b'?',
+    }
 }
 
 impl FromStr for Token {
@@ -128,6 +161,8 @@ impl fmt::Debug for Token {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -137,18 +172,44 @@ mod tests {
             "71466394621589161020",
             "code 7146-6394 6215-8916 1020 was typed",
             "id071466394621589161020",
+            "7146_6394_6215_8916_1020",
+            "7146.6394.6215.8916.1020",
+            "7146\u{2013}6394\u{a0}6215\u{200b}8916\t1020",
+            "\u{ff17}\u{ff11}\u{ff14}\u{ff16}6394621589161020",
         ] {
             assert!(token.is_in(text) && Token::may_be_in(text), "{text}");
         }
         for text in [
             "",
             "7146639462158916102",
-            "7146_6394_6215_8916_1020",
             "0.24 from 2027-04-01",
+            "7146639462/1589161020",
         ] {
             assert!(!token.is_in(text) && !Token::may_be_in(text), "{text}");
         }
         assert!(!token.is_in("11111111111111111111") && Token::may_be_in("11111111111111111111"));
+    }
+
+    proptest! {
+        /// Whatever stands around it and between its digits, a code is found, and no error repeats it.
+        #[test]
+        fn any_grouping_of_a_code_is_found(
+            digits in proptest::collection::vec(0u32..10, 20),
+            between in proptest::collection::vec("[-._ \u{2013}\u{2212}\u{a0}\u{3000}]{0,2}", 20),
+            wide in proptest::collection::vec(any::<bool>(), 20),
+            around in "[a-z:/,]{0,8}",
+        ) {
+            let plain: String = digits.iter().filter_map(|digit| char::from_digit(*digit, 10)).collect();
+            let mut text = around.clone();
+            for ((digit, between), wide) in digits.iter().zip(&between).zip(&wide) {
+                text.extend(char::from_u32(if *wide { 0xff10 } else { 0x30 } + digit));
+                text.push_str(between);
+            }
+            text.push_str(&around);
+            let token: Token = plain.parse().unwrap();
+            prop_assert!(token.is_in(&text) && Token::may_be_in(&text), "{}", text);
+            prop_assert_eq!(repeated(&text), "what was given");
+        }
     }
 
     #[test]

@@ -176,13 +176,13 @@ impl Meters {
             .filter(|topup| may(topup.state) && within.contains(&topup.made));
         Ok(counted
             .map(|topup| Topup {
+                worth: topup.fitting_worth(),
                 id: topup.id,
                 // Rows of earlier builds do not say when they were looked at.
                 sent: topup.sent.unwrap_or(topup.made),
                 looked: topup.looked.unwrap_or(topup.since),
                 in_doubt: topup.state == TopupState::InDoubt,
                 one_of_many: topup.is_one_of_many,
-                worth: amount(topup.worth),
                 before: amount(topup.balance_before),
                 after: amount(topup.balance_after),
             })

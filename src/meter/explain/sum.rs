@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::amount::Exact;
 use super::facts::{Balance, Facts, HalfHourUsed, Unknown};
@@ -32,10 +32,16 @@ pub(super) fn statement(facts: &Facts, span: &Range<Timestamp>, place: &TimeZone
     if closing <= opening {
         return None;
     }
+    let date = |at: Timestamp| at.to_zoned(place.clone()).date();
+    let end = span
+        .end
+        .saturating_sub(SignedDuration::from_nanos(1))
+        .unwrap_or(span.end);
     let mut sum = Sum {
         facts,
         begins,
         place,
+        days: (date(span.start), date(end.max(span.start))),
         day: None,
         lines: BTreeMap::new(),
         causes: BTreeSet::from([Cause::Rounding]),
@@ -49,6 +55,9 @@ pub(super) struct Sum<'f> {
     pub(super) facts: &'f Facts,
     begins: Timestamp,
     place: &'f TimeZone,
+    /// The first and the last day that a line may stand under: what was charged since the balance of before stands under the
+    /// first.
+    days: (Date, Date),
     /// The day that was asked for last, and from when until when it is.
     day: Option<(Range<Timestamp>, Date)>,
     pub(super) lines: BTreeMap<(Date, Key), Sub>,
@@ -113,7 +122,7 @@ impl Sum<'_> {
     }
 
     pub(super) fn date(&self, at: Timestamp) -> Date {
-        at.to_zoned(self.place.clone()).date()
+        at.to_zoned(self.place.clone()).date().clamp(self.days.0, self.days.1)
     }
 
     pub(super) fn line(&mut self, key: (Date, Key), span: &Range<Timestamp>, what: What) -> &mut Sub {
@@ -162,8 +171,9 @@ impl Sum<'_> {
         let day = at.to_zoned(self.place.clone()).date();
         let midnight = |day: Date| day.to_zoned(self.place.clone()).map(|midnight| midnight.timestamp());
         let ends = day.tomorrow().and_then(midnight);
-        self.day = midnight(day).and_then(|begins| Ok((begins..ends?, day))).ok();
-        day
+        let shown = day.clamp(self.days.0, self.days.1);
+        self.day = midnight(day).and_then(|begins| Ok((begins..ends?, shown))).ok();
+        shown
     }
 
     fn charge(&mut self, one: &HalfHourUsed) {

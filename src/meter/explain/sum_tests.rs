@@ -109,7 +109,8 @@ fn a_day_is_explained_to_the_penny_and_days_are_as_long_as_they_are_where_the_ho
         .filter(|line| line.what == What::StandingCharge)
         .collect();
     let days: Vec<_> = standing.iter().map(|line| line.day.to_string()).collect();
-    assert_eq!(days, ["2026-03-28", "2026-03-29", "2026-03-30"]);
+    // The midnight at which the days that were asked for end is the end of the last of them.
+    assert_eq!(days, ["2026-03-28", "2026-03-29", "2026-03-29"]);
     assert_eq!(standing[2].from, at(71 * 60), "midnight in summer");
     // The same meter without its daylight flag begins its days at one o'clock in summer: that is a later day's.
     let mut utc = facts.clone();
@@ -118,6 +119,33 @@ fn a_day_is_explained_to_the_penny_and_days_are_as_long_as_they_are_where_the_ho
     assert_eq!(explained.lines.iter().filter(|line| line.what == What::Debt).count(), 2);
     assert!(!explained.is_explained() && adds_up(&explained));
     assert_eq!(explained.difference().cut(), Money(-81_082));
+}
+
+#[test]
+fn no_line_stands_under_a_day_that_was_not_asked_for() {
+    for zone in [
+        "Asia/Kathmandu",
+        "America/St_Johns",
+        "Pacific/Chatham",
+        "Europe/London",
+        "UTC",
+    ] {
+        let place = TimeZone::get(zone).unwrap();
+        let day: jiff::civil::Date = "2026-03-28".parse().unwrap();
+        let midnight = |day: jiff::civil::Date| day.to_zoned(place.clone()).unwrap().timestamp();
+        let span = midnight(day)..midnight(day.tomorrow().unwrap());
+        for own_time in [OwnTime::Utc, OwnTime::British] {
+            let tariffs = vec![tariff(-1_440, None, Ok(charges(23_812, own_time)))];
+            let balances: Vec<_> = (-20..96).map(|hour| (60 * hour, 10_000_000 - 7_000 * hour)).collect();
+            let facts = facts(&balances, tariffs, |_| Ok(Used { a: 251, b: 0 }));
+            let explained = statement(&facts, &span, &place).unwrap();
+            assert!(adds_up(&explained) && explained.lines.len() > 2, "{zone}");
+            assert!(
+                explained.lines.iter().all(|line| line.day == day),
+                "{zone}: {explained:?}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -7,6 +7,9 @@ use jiff::civil::DateTime;
 
 use crate::domain::MeterId;
 use crate::meter::emop::Money;
+use crate::meter::emop::token::repeated;
+use crate::meter::given_moment::GivenMoment;
+use crate::meter::own_time::OwnTime;
 use crate::meter::tariffs::{Absent, NewTariff};
 
 /// The columns, as the older program's table has them; those of prepayment may be left out altogether.
@@ -37,8 +40,9 @@ pub(super) struct Row {
     prepay: [Option<String>; 3],
 }
 
-/// The rows of a file, and what is wrong with lines that are none: each is wrong for itself.
-fn rows(text: &str) -> Result<Vec<Result<Row, String>>, String> {
+/// The rows of a file, and what is wrong with lines that are none: each is wrong for itself. A moment with an offset is
+/// told by the clock of its meter.
+fn rows(text: &str, clock: &dyn Fn(&MeterId) -> OwnTime) -> Result<Vec<Result<Row, String>>, String> {
     // Spreadsheets begin such a file with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
@@ -66,19 +70,19 @@ fn rows(text: &str) -> Result<Vec<Result<Row, String>>, String> {
             }
         };
         let start = cell("tariff_period_start")?;
-        let midnight = || {
-            start
-                .parse::<jiff::civil::Date>()
-                .map(|day| day.to_datetime(jiff::civil::Time::midnight()))
-        };
+        let meter: MeterId = cell("serial")?.parse().map_err(|_| "serial is none".to_owned())?;
+        let given: GivenMoment = start.parse().map_err(|_| {
+            let start = repeated(&start);
+            format!("tariff_period_start is {start}, not a day such as 2027-04-01")
+        })?;
+        let start = given
+            .by(clock(&meter))
+            .map_err(|why| format!("tariff_period_start: {why}"))?;
         let given = |name: &str| place(name).map(|_| cell(name)).transpose();
         Ok::<_, String>(Row {
             line,
-            meter: cell("serial")?.parse().map_err(|_| "serial is none".to_owned())?,
-            start: start
-                .parse()
-                .or_else(|_| midnight())
-                .map_err(|_| format!("tariff_period_start is {start:?}, not a day such as 2027-04-01"))?,
+            meter,
+            start,
             unit_rate: cell("customer_unit_rate")?,
             standing_charge: cell("customer_standing_charge")?,
             prepay: [given(PREPAY[0])?, given(PREPAY[1])?, given(PREPAY[2])?],
@@ -170,9 +174,9 @@ pub(super) struct TariffFile {
 
 impl TariffFile {
     /// Reads it. A line that is wrong is wrong for itself; without the columns that are needed there is nothing to read.
-    pub(super) fn read(text: &str) -> Result<TariffFile, String> {
+    pub(super) fn read(text: &str, clock: &dyn Fn(&MeterId) -> OwnTime) -> Result<TariffFile, String> {
         let mut file = TariffFile::default();
-        for row in rows(text)? {
+        for row in rows(text, clock)? {
             match row {
                 Ok(row) => file.take(row),
                 Err(why) => file.wrong.push(why),
@@ -199,12 +203,36 @@ mod tests {
 
     const HEAD: &str = "serial,tariff_period_start,customer_unit_rate,customer_standing_charge,emergency_credit,ecredit_button_threshold,debt_recovery_rate\n";
 
+    fn utc(_: &MeterId) -> OwnTime {
+        OwnTime::Utc
+    }
+
+    #[test]
+    fn a_moment_with_an_offset_is_told_by_the_meters_own_clock() {
+        let text = format!(
+            "{HEAD}EML1,2027-07-01T00:00:00+01:00,0.24,0.5,15,10,0.3\nEML1,2027-03-28T01:30:00,0.24,0.5,15,10,0.3\n"
+        );
+        let starts = |clock: OwnTime| -> Vec<_> {
+            let rows = rows(&text, &|_| clock).unwrap();
+            rows.into_iter()
+                .map(|row| row.map(|row| row.start.to_string()))
+                .collect()
+        };
+        assert_eq!(starts(OwnTime::Utc)[0].as_deref(), Ok("2027-06-30T23:00:00"));
+        let british = starts(OwnTime::British);
+        assert_eq!(british[0].as_deref(), Ok("2027-07-01T00:00:00"));
+        assert!(
+            british[1].as_ref().is_err_and(|why| why.contains("does not exist")),
+            "{british:?}"
+        );
+    }
+
     #[test]
     fn a_line_that_is_wrong_is_wrong_for_itself() {
         let text = format!(
             "{HEAD}EML1,2027-04-01,0.24,0.5,15,10,0.3\n\nEML2,2027-04-01,0.24,0.5,,10,0.3\nE L,2027-04-01,0.24,0.5,15,10,0.3\nEML3,soon,0.24,0.5,15,10,0.3\n\"EML4\",2027-04-01T00:30:00,0.24,0.5,15,10,0.3\n"
         );
-        let rows = rows(&text).unwrap();
+        let rows = rows(&text, &utc).unwrap();
         let words: Vec<_> = rows
             .iter()
             .map(|row| row.as_ref().map(|row| row.meter.to_string()))
@@ -216,14 +244,14 @@ mod tests {
         assert_eq!(words[4], Ok("EML4".to_owned()));
         assert_eq!(rows[0].as_ref().unwrap().start.to_string(), "2027-04-01T00:00:00");
         assert!(
-            super::rows("serial,tariff_period_start\n")
+            super::rows("serial,tariff_period_start\n", &utc)
                 .unwrap_err()
                 .contains("customer_unit_rate")
         );
         let short =
             "serial,tariff_period_start,customer_unit_rate,customer_standing_charge\nEML1,2027-04-01,0.24,0.5\n";
         assert_eq!(
-            super::rows(short).unwrap()[0].as_ref().unwrap().prepay,
+            super::rows(short, &utc).unwrap()[0].as_ref().unwrap().prepay,
             [None, None, None]
         );
     }
@@ -231,7 +259,7 @@ mod tests {
     #[test]
     fn a_tariff_is_held_when_the_moment_and_every_amount_are_the_same() {
         let text = format!("\u{feff}{HEAD}EML1,2027-04-01,0.24,0.50,15,10,0.3\n");
-        let row = rows(&text).unwrap().remove(0).unwrap();
+        let row = rows(&text, &utc).unwrap().remove(0).unwrap();
         let held = json!({
             "activation_datetime": "2027-04-01T00:00:00", "unit_rate_element_a": "0.24", "standing_charge": "0.5",
             "prepayment_emergency_credit": "15", "prepayment_ecredit_availability": "10",
@@ -265,13 +293,13 @@ mod tests {
              EML2,2027-04-01,0.24,0.5,15,10,0.3\nEML1,2028-04-01,0.24,0.5,15,10,0.3\n\
              EML2,2027-04-01,0.25,0.5,15,10,0.3\nEML2,2027-04-01,0.24,0.5,15,10,0.3\n"
         );
-        let file = TariffFile::read(&text).unwrap();
+        let file = TariffFile::read(&text, &utc).unwrap();
         let of = |meter: &str| -> Vec<&Given> { file.meters[&meter.parse().unwrap()].values().collect() };
         assert!(matches!(of("EML1")[..], [Given::One(_), Given::One(_)]));
         assert_eq!(of("EML2"), [&Given::Several(vec![4, 6, 7])]);
         assert!(file.wrong.is_empty());
         let debt = format!("{HEAD}EML1,2027-04-01,0.24,0.5,15,10,0.3\nEML1,2027-04-01,0.24,0.5,15,10,0.4\n");
-        let file = TariffFile::read(&debt).unwrap();
+        let file = TariffFile::read(&debt, &utc).unwrap();
         assert_eq!(
             file.meters.values().flat_map(BTreeMap::values).collect::<Vec<_>>(),
             [&Given::Several(vec![2, 3])]

@@ -27,8 +27,12 @@ impl Meters {
             return Err(NO_FILE.to_owned());
         };
         let text = tokio::fs::read_to_string(&file).await;
-        let text = text.map_err(|error| format!("{}: {error}", file.display()))?;
-        let given = TariffFile::read(&text).map_err(|why| format!("{}: {why}", file.display()))?;
+        let text = text.map_err(|error| match error.kind() {
+            std::io::ErrorKind::InvalidData => format!("{}: it is no text in UTF-8", file.display()),
+            _ => format!("{}: {error}", file.display()),
+        })?;
+        let given = TariffFile::read(&text, &|meter| self.own_time(meter))
+            .map_err(|why| format!("{}: {why}", file.display()))?;
         let mut lines: Vec<Line> = given.wrong.into_iter().map(Line::of_nothing).collect();
         for (meter, tariffs) in given.meters {
             let to_come = to_come(tariffs, self.own_time(&meter), self.store.now());
@@ -113,7 +117,10 @@ mod tests {
     #[test]
     fn a_tariff_is_to_come_by_the_meters_own_clock() {
         let head = "serial,tariff_period_start,customer_unit_rate,customer_standing_charge";
-        let file = TariffFile::read(&format!("{head}\nEML1,2027-07-01,0.24,0.5\nEML1,2027-08-01,0.25,0.5\n"));
+        let file = TariffFile::read(
+            &format!("{head}\nEML1,2027-07-01,0.24,0.5\nEML1,2027-08-01,0.25,0.5\n"),
+            &|_| OwnTime::Utc,
+        );
         let [tariffs] = file
             .unwrap()
             .meters

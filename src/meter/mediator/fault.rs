@@ -29,9 +29,12 @@ pub(super) fn status(meter: &MeterId, error: &MetersError) -> Status {
         | MetersError::Unsettled(_)
         | MetersError::Unfriendly { .. }
         | MetersError::Argument(_)
+        | MetersError::HasNot { .. }
         | MetersError::TariffUnderWay(_) => Status::failed_precondition(error.to_string()),
         MetersError::NotTaken => refused(Ack::Security),
-        MetersError::Token(_) | MetersError::Why | MetersError::NoWrite => Status::invalid_argument(error.to_string()),
+        MetersError::Token(_) | MetersError::PayloadSize(_) | MetersError::Why | MetersError::NoWrite => {
+            Status::invalid_argument(error.to_string())
+        }
         MetersError::Topup(TopupError::TakesNone(_) | TopupError::DoesNotPrepay(_) | TopupError::Another { .. }) => {
             Status::failed_precondition(error.to_string())
         }

@@ -12,7 +12,7 @@ use super::topups::{Row, Till};
 use crate::accounts::Act;
 use crate::domain::{MeterId, TopupState};
 use crate::face::{Form, Page, Shell, SignedIn};
-use crate::meter::topup::ByHand;
+use crate::meter::topup::{ByHand, TopupShown};
 
 #[derive(Template)]
 #[template(path = "topup.html", config = ".askama.toml")]
@@ -39,12 +39,10 @@ impl PageState {
     fn topup_page(
         &self,
         person: &SignedIn,
-        till: Till,
-        id: &str,
+        (till, topup): (Till, TopupShown),
         refused: Option<String>,
     ) -> Result<Response, PageError> {
         let Till { meter, name, .. } = till;
-        let topup = self.topup(person, &meter, id)?;
         let runs_box = person.must(Act::CommandMeters).is_ok();
         let status = match &refused {
             Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -77,8 +75,8 @@ pub(super) async fn show(
     person: SignedIn,
     Path((serial, id)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
-    let till = state.till(&person, &serial)?;
-    state.topup_page(&person, till, &id, None)
+    let theirs = state.theirs(&person, &serial, &id)?;
+    state.topup_page(&person, theirs, None)
 }
 
 /// How a code in doubt ended, as whoever looked at the meter says.
@@ -104,7 +102,7 @@ pub(super) async fn settle(
 ) -> Result<Response, PageError> {
     let till = state.till(&person, &serial)?;
     person.must(Act::CommandMeters).map_err(|_| PageError::NoTopup)?;
-    state.topup(&person, &till.meter, &id)?;
+    let topup = state.topup(&person, &till.meter, &id)?;
     let by_hand = ByHand {
         by: person.who().in_audit(),
         why: said.why,
@@ -115,7 +113,7 @@ pub(super) async fn settle(
         .await
     {
         Ok(_) => Ok(Redirect::to(&format!("/meters/{}/topups/{id}", till.meter)).into_response()),
-        Err(why) if why.is_the_askers() => state.topup_page(&person, till, &id, Some(why.to_string())),
+        Err(why) if why.is_the_askers() => state.topup_page(&person, (till, topup), Some(why.to_string())),
         Err(why) => Err(why.into()),
     }
 }
@@ -127,8 +125,7 @@ pub(super) async fn cancel(
     Path((serial, id)): Path<(String, String)>,
     Form(_): Form<Nothing>,
 ) -> Result<Response, PageError> {
-    let Till { meter, .. } = state.till(&person, &serial)?;
-    state.topup(&person, &meter, &id)?;
+    let (Till { meter, .. }, _) = state.theirs(&person, &serial, &id)?;
     match state.room.cancel_topup(&id, &person.who().in_audit()).await {
         // Whether it was in time stands on its page.
         Ok(_) => {}

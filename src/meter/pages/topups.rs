@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::PageState;
 use super::error::PageError;
+use crate::accounts::Link;
 use crate::domain::{MeterId, Quantity, TopupState};
 use crate::face::{Form, Page, Shell, SignedIn};
 use crate::meter::MeterShown;
@@ -92,6 +93,38 @@ impl PageState {
         let topup = self.room.topup(id).ok().filter(|topup| topup.meter == *meter);
         let seen = topup.filter(|topup| self.sees(person, topup));
         seen.ok_or(PageError::NoTopup)
+    }
+
+    /// A top-up for its page: of a meter of the person's, or else the one row of a code that they gave, whoever lives there
+    /// now. Of that they learn what became of the code, and no balance of others' time.
+    pub(super) fn theirs(&self, person: &SignedIn, serial: &str, id: &str) -> Result<(Till, TopupShown), PageError> {
+        let now = match self.till(person, serial) {
+            Ok(till) => self.topup(person, &till.meter, id).map(|topup| (till, topup)),
+            Err(error) => Err(error),
+        };
+        now.or_else(|error| self.given(person, serial, id).ok_or(error))
+    }
+
+    fn given(&self, person: &SignedIn, serial: &str, id: &str) -> Option<(Till, TopupShown)> {
+        let meter: MeterId = serial.parse().ok()?;
+        let giver = person.who().in_audit();
+        let topup = self.room.topup(id).ok()?;
+        let by_them = topup.meter == meter && topup.origin.through == Through::Page && topup.origin.by == giver;
+        // Another person may have the name by now.
+        let lived_there = |link: &Link| link.meter == meter && link.since <= topup.made;
+        let is_theirs = by_them && person.links.iter().any(lived_there);
+        let mut topup = Some(topup).filter(|_| is_theirs)?;
+        let sight = person.who().sight(&meter, self.room.now());
+        if !sight.is_some_and(|sight| sight.holds(topup.since)) {
+            topup.words = topup.state.words().to_owned();
+            topup.trouble = None;
+        }
+        let till = Till {
+            name: meter.to_string(),
+            meter,
+            takes_none: Some("You do not live here any more, so no code of yours is sent to it."),
+        };
+        Some((till, topup))
     }
 
     fn sees(&self, person: &SignedIn, topup: &TopupShown) -> bool {

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::time::{Instant, timeout_at};
 
+use super::compared::{begins, own_clock};
 use super::error::TariffError;
 use super::frames::FrameShown;
 use super::ledger::{self, TariffRow, WriteState};
@@ -17,6 +19,7 @@ use crate::meter::driver::Rank;
 use crate::meter::emop::identity::Hardware;
 use crate::meter::emop::tariff::{FutureTariff, Which};
 use crate::meter::emop::{MeterTime, Money, Value};
+use crate::meter::own_time::OwnTime;
 use crate::meter::reads::{self, Asking, ReadError};
 use crate::meter::room::Meters;
 use crate::meter::served::{Questions, Served};
@@ -53,8 +56,8 @@ impl Meters {
         origin: &Origin,
         limit: Option<Duration>,
     ) -> Result<TariffWriteShown, TariffError> {
-        let wanted = new.wanted()?;
         let served = self.tariffed(meter)?;
+        let wanted = new.wanted(own_time(&served))?;
         self.must_be_possible(&served, &wanted)?;
         if !self.tariffs.at_work().insert(meter.clone()) {
             return Err(TariffError::UnderWay(meter.clone()));
@@ -65,7 +68,7 @@ impl Meters {
             rank: Rank::People,
             limit: self.one_try() * 2,
         };
-        let (tariff, older) = in_time(meter, limit, self.asked_first(&asking, &wanted)).await?;
+        let (tariff, older, follows_summer) = in_time(meter, limit, self.asked_first(&asking, new)).await?;
         let writes = tariff.writes(self.dialect().catalogue())?;
         let row = TariffRow {
             meter: meter.clone(),
@@ -87,11 +90,10 @@ impl Meters {
         let row = begun.await?;
         tracing::info!(
             target: AUDIT, by = origin.by, meter.id = %meter, through = ?origin.through, why = new.why,
-            unit_rate = %tariff.unit_rate, standing_charge = %tariff.standing_charge, begins = %tariff.activation.moment(),
+            unit_rate = %tariff.unit_rate, standing_charge = %tariff.standing_charge, begins = own_clock(tariff.activation),
             written = row.written, "a tariff to come is written to a meter"
         );
         let shown = TariffWriteShown::of(row.clone(), true);
-        let follows_summer = follows_summer(&served);
         let writing = Writing::new(self, (served, follows_summer), row, writes);
         self.tariffs.workers.spawn(async move {
             let _place = place;
@@ -102,9 +104,10 @@ impl Meters {
 
     /// What would be sent, without asking the meter anything: what the box knows of it decides.
     pub fn plan_tariff(&self, meter: &MeterId, new: &NewTariff) -> Result<Vec<FrameShown>, TariffError> {
-        let wanted = new.wanted()?;
         let served = self.tariffed(meter)?;
+        let wanted = new.wanted(own_time(&served))?;
         self.must_be_possible(&served, &wanted)?;
+        self.must_be_free(&served)?;
         let known = served.live().state.value(Quantity::TariffsActive).cloned();
         let in_force = Which::PREPAY_KEYS.map(|key| known.as_ref()?.get(key)?.as_str()?.parse().ok());
         let prepays = match flag(&served, Quantity::PrepayEnabled) {
@@ -185,6 +188,31 @@ impl Meters {
         wanted.must_be_to_come(self.store.now(), follows_summer(served))
     }
 
+    /// Refuses what a write would be refused for by what the meter said last: that another tariff is being written, that one
+    /// begins soon, that its clock is off.
+    fn must_be_free(&self, served: &Served) -> Result<(), TariffError> {
+        let meter = &served.meter.serial;
+        if self.tariffs.is_at_work(meter) {
+            return Err(TariffError::UnderWay(meter.clone()));
+        }
+        let live = served.live();
+        let drift = live
+            .state
+            .value(Quantity::ClockDrift)
+            .and_then(serde_json::Value::as_f64);
+        if let Some(drift) = drift {
+            must_be_right(meter, SignedDuration::from_secs_f64(drift))?;
+        }
+        let held = live
+            .state
+            .value(Quantity::TariffsFuture)
+            .and_then(|held| held.as_object());
+        let begins = held.and_then(begins).and_then(|at| at.parse().ok());
+        let begins = begins.and_then(|at| MeterTime::shown(at).ok());
+        drop(live);
+        must_not_be_imminent(meter, begins, (self.store.now(), follows_summer(served)))
+    }
+
     /// Asks a meter who and what it is.
     pub(super) async fn right_single_phase(&self, asking: &Questions<'_>) -> Result<Hardware, TariffError> {
         let meter = &asking.served.meter.serial;
@@ -201,17 +229,26 @@ impl Meters {
         }
     }
 
-    /// What the meter is asked before anything is written to it: what is to be written, and the moment of an older tariff
-    /// to come that lies ahead.
+    /// What the meter is asked before anything is written to it: what is to be written, the moment of an older tariff to
+    /// come that lies ahead, and whether its own clock follows summer time.
     async fn asked_first(
         &self,
         asking: &Questions<'_>,
-        wanted: &Wanted,
-    ) -> Result<(FutureTariff, Option<MeterTime>), TariffError> {
+        new: &NewTariff,
+    ) -> Result<(FutureTariff, Option<MeterTime>, bool), TariffError> {
         let meter = &asking.served.meter.serial;
         self.right_single_phase(asking).await?;
+        let follows_summer = match flag(asking.served, Quantity::DaylightSavings) {
+            Some(follows) => follows,
+            None => {
+                let says = may_be_refused(asking, "daylight_savings_correction_flag").await?;
+                says == Some(Value::Flag(true))
+            }
+        };
+        let wanted = new.wanted(OwnTime::of(follows_summer))?;
+        wanted.must_be_to_come(self.store.now(), follows_summer)?;
         match reads::known(asking, "time").await? {
-            Some(Value::Clock(shown)) => must_be_right(meter, shown.moment, self.store.now())?,
+            Some(Value::Clock(shown)) => must_be_right(meter, shown.moment.duration_since(self.store.now()))?,
             _ => return Err(TariffError::Unreadable("the meter's clock shows nothing".to_owned())),
         }
         let prepays = match may_be_refused(asking, "prepay_enabled_flag").await? {
@@ -223,7 +260,7 @@ impl Meters {
             Some(Value::Moment(held)) => Some(held),
             _ => None,
         };
-        let now = (self.store.now(), follows_summer(asking.served));
+        let now = (self.store.now(), follows_summer);
         must_not_be_imminent(meter, held, now)?;
         let mut in_force: [Option<Money>; 3] = [None; 3];
         if wanted.keeps_some() {
@@ -235,7 +272,7 @@ impl Meters {
             }
         }
         let older = held.filter(|held| held.moment() > own(now.0, now.1));
-        Ok((wanted.with(meter, in_force, prepays)?, older))
+        Ok((wanted.with(meter, in_force, prepays)?, older, follows_summer))
     }
 }
 
@@ -260,6 +297,11 @@ fn flag(served: &Served, quantity: Quantity) -> Option<bool> {
 /// Whether a meter's own clock is an hour ahead in summer, as far as anybody knows.
 fn follows_summer(served: &Served) -> bool {
     flag(served, Quantity::DaylightSavings).unwrap_or(false)
+}
+
+/// A meter's own clock, as far as anybody knows.
+fn own_time(served: &Served) -> OwnTime {
+    OwnTime::of(follows_summer(served))
 }
 
 async fn may_be_refused(asking: &Questions<'_>, object: &str) -> Result<Option<Value>, TariffError> {

@@ -1,10 +1,10 @@
 //! Why a tariff was not written.
 
-use jiff::Timestamp;
-
+use super::compared::own_clock;
 use crate::domain::MeterId;
 use crate::meter::arguments::ArgumentError;
 use crate::meter::driver::{DriverError, SyncError};
+use crate::meter::emop::MeterTime;
 use crate::meter::emop::time::TimeError;
 use crate::meter::emop::value::ValueError;
 use crate::meter::reads;
@@ -44,12 +44,13 @@ pub enum TariffError {
     Value(#[from] ValueError),
     /// The tariff would have begun already.
     #[error(
-        "the moment {from} has passed on the meter's own clock, where it is {now} now: a tariff to come begins later"
+        "{} has passed by the meter's own clock, where it is {} now: a tariff to come begins later",
+        own_clock(*.from), own_clock(*.now)
     )]
     Past {
-        from: Timestamp,
+        from: MeterTime,
         /// What the meter's clock should show.
-        now: Timestamp,
+        now: MeterTime,
     },
     /// The box does not know what time it is.
     #[error(
@@ -70,8 +71,11 @@ pub enum TariffError {
     #[error("nobody knows which {option} is in force at meter {meter}: give it")]
     NotKnown { option: &'static str, meter: MeterId },
     /// A tariff begins soon, and would begin half-overwritten.
-    #[error("meter {meter} begins another tariff at {at}, too soon to write over it: wait until then")]
-    Imminent { meter: MeterId, at: Timestamp },
+    #[error(
+        "meter {meter} begins another tariff at {} by its own clock, too soon to write over it: wait until then",
+        own_clock(*.at)
+    )]
+    Imminent { meter: MeterId, at: MeterTime },
     /// Another one is being written.
     #[error("another tariff is being written to meter {0}")]
     UnderWay(MeterId),

@@ -2,13 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::error::TariffError;
 use crate::domain::MeterId;
-use crate::meter::arguments::{self, ArgumentError, Negative};
+use crate::meter::arguments::{self, Negative};
 use crate::meter::emop::tariff::FutureTariff;
 use crate::meter::emop::{MeterTime, Money};
+use crate::meter::given_moment::GivenMoment;
 use crate::meter::own_time::OwnTime;
 use crate::meter::writes::is_a_reason;
 
@@ -18,9 +18,8 @@ const DRIFT: SignedDuration = SignedDuration::from_secs(60);
 const SOON: SignedDuration = SignedDuration::from_mins(5);
 
 /// What becomes of amounts that are not given.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[schema(as = AbsentAmounts)]
 pub enum Absent {
     /// They stay as they are in the tariff in force.
     #[default]
@@ -30,14 +29,12 @@ pub enum Absent {
 }
 
 /// A tariff as people and programs give it: amounts in pounds, as texts, since digits too many are refused and not cut.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewTariff {
     /// For a kWh, of both elements, in pounds.
-    #[schema(example = "0.23812")]
     pub unit_rate: String,
     /// For a day, in pounds.
-    #[schema(example = "0.51082")]
     pub standing_charge: String,
     /// How far below zero the balance may go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,11 +45,10 @@ pub struct NewTariff {
     /// Debt paid back in a day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debt_recovery_rate: Option<String>,
-    /// When it begins, by the meter's own clock: British summer time in summer where its daylight flag is on.
-    #[schema(example = "2027-04-01T00:00:00")]
+    /// When it begins: with an offset an instant, without one by the meter's own clock, which shows British summer time in
+    /// summer where its daylight flag is on.
     pub from: String,
     /// Why it is written, for the audit.
-    #[schema(example = "prices of April")]
     pub why: String,
     /// What becomes of the three amounts of prepayment when they are not given.
     #[serde(default)]
@@ -75,8 +71,8 @@ pub(super) struct Wanted {
 }
 
 impl NewTariff {
-    /// Judges every text.
-    pub(super) fn wanted(&self) -> Result<Wanted, TariffError> {
+    /// Judges every text, and the moment by the meter's own clock.
+    pub(super) fn wanted(&self, clock: OwnTime) -> Result<Wanted, TariffError> {
         if !is_a_reason(&self.why) {
             return Err(TariffError::Why);
         }
@@ -87,7 +83,11 @@ impl NewTariff {
             let judged = text.as_deref().map(arguments::held_amount).transpose();
             judged.map_err(|why| TariffError::Argument { option, why })
         };
-        let said = |why: ArgumentError| TariffError::Argument { option: "from", why };
+        let from = self.from.parse().and_then(|given: GivenMoment| given.by(clock));
+        let from = from.map_err(|why| TariffError::Argument {
+            option: "from",
+            why: why.into(),
+        })?;
         Ok(Wanted {
             unit_rate: rate("unit_rate", &self.unit_rate)?,
             standing_charge: rate("standing_charge", &self.standing_charge)?,
@@ -96,7 +96,7 @@ impl NewTariff {
                 amount(PREPAY[1], &self.ecredit_availability)?,
                 amount(PREPAY[2], &self.debt_recovery_rate)?,
             ],
-            activation: MeterTime::of(arguments::moment(&self.from).map_err(said)?)?,
+            activation: MeterTime::shown(from)?,
             absent: self.absent,
         })
     }
@@ -106,11 +106,13 @@ impl Wanted {
     /// Refuses a moment that has passed, by the meter's own clock: British time while it follows summer time.
     pub(super) fn must_be_to_come(&self, now: Timestamp, follows_summer: bool) -> Result<(), TariffError> {
         let now = own(now, follows_summer);
-        let from = self.activation.moment();
-        if from <= now {
-            return Err(TariffError::Past { from, now });
+        if self.activation.moment() > now {
+            return Ok(());
         }
-        Ok(())
+        Err(TariffError::Past {
+            from: self.activation,
+            now: MeterTime::of(now)?,
+        })
     }
 
     /// Refuses what a meter on credit makes nothing of, when it was given.
@@ -166,8 +168,8 @@ pub(super) fn own(now: Timestamp, follows_summer: bool) -> Timestamp {
 }
 
 /// Refuses a clock that is more than a minute off.
-pub(super) fn must_be_right(meter: &MeterId, shown: Timestamp, now: Timestamp) -> Result<(), TariffError> {
-    let off = shown.duration_since(now).abs();
+pub(super) fn must_be_right(meter: &MeterId, off: SignedDuration) -> Result<(), TariffError> {
+    let off = off.abs();
     if off > DRIFT {
         return Err(TariffError::MeterClock {
             meter: meter.clone(),
@@ -184,10 +186,10 @@ pub(super) fn must_not_be_imminent(
     (now, follows_summer): (Timestamp, bool),
 ) -> Result<(), TariffError> {
     let now = own(now, follows_summer);
-    let Some(at) = held.map(MeterTime::moment).filter(|at| *at > now) else {
+    let Some(at) = held.filter(|at| at.moment() > now) else {
         return Ok(());
     };
-    if at.duration_since(now) > SOON {
+    if at.moment().duration_since(now) > SOON {
         return Ok(());
     }
     Err(TariffError::Imminent {

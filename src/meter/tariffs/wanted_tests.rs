@@ -6,6 +6,7 @@ use super::error::TariffError;
 use super::wanted::{Absent, NewTariff, must_be_right, must_not_be_imminent, own};
 use crate::domain::MeterId;
 use crate::meter::emop::{MeterTime, Money};
+use crate::meter::own_time::OwnTime;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -33,7 +34,7 @@ fn digits_that_do_not_fit_are_refused_and_not_cut() {
     let with = |change: fn(&mut NewTariff)| {
         let mut new = new();
         change(&mut new);
-        new.wanted().map(drop).map_err(|error| error.to_string())
+        new.wanted(OwnTime::Utc).map(drop).map_err(|error| error.to_string())
     };
     assert_eq!(with(|_| ()), Ok(()));
     for (change, words) in [
@@ -69,7 +70,7 @@ fn digits_that_do_not_fit_are_refused_and_not_cut() {
 
 #[test]
 fn a_moment_is_held_against_the_meters_own_clock() {
-    let wanted = new().wanted().unwrap();
+    let wanted = new().wanted(OwnTime::Utc).unwrap();
     assert!(wanted.must_be_to_come(at("2026-07-01T00:29:59Z"), false).is_ok());
     assert!(wanted.must_be_to_come(at("2026-07-01T00:30:00Z"), false).is_err());
     // With summer time the meter's clock shows 00:30 an hour earlier.
@@ -89,7 +90,11 @@ fn a_clock_may_be_a_minute_off() {
         ("2026-02-10T12:01:01Z", false),
         ("2026-02-10T11:58:59Z", false),
     ] {
-        assert_eq!(must_be_right(&meter(), at(shown), now).is_ok(), right, "{shown}");
+        assert_eq!(
+            must_be_right(&meter(), at(shown).duration_since(now)).is_ok(),
+            right,
+            "{shown}"
+        );
     }
 }
 
@@ -113,7 +118,7 @@ fn a_tariff_that_begins_soon_is_not_written_over() {
 fn amounts_of_prepayment_are_kept_refused_or_asked_for() {
     let mut new = new();
     let none = [None; 3];
-    let wanted = new.wanted().unwrap();
+    let wanted = new.wanted(OwnTime::Utc).unwrap();
     assert!(wanted.must_suit(&meter(), false).is_ok());
     let credit = wanted.with(&meter(), none, false).unwrap();
     assert_eq!(credit.emergency_credit, Money(0));
@@ -122,12 +127,12 @@ fn amounts_of_prepayment_are_kept_refused_or_asked_for() {
     let kept = wanted.with(&meter(), [Some(Money(7)); 3], true).unwrap();
     assert_eq!((kept.emergency_credit, kept.debt_recovery_rate), (Money(7), Money(7)));
     new.debt_recovery_rate = Some("0.5".to_owned());
-    let wanted = new.wanted().unwrap();
+    let wanted = new.wanted(OwnTime::Utc).unwrap();
     let refused = wanted.must_suit(&meter(), false).unwrap_err();
     assert!(refused.to_string().contains("debt_recovery_rate"), "{refused}");
     assert!(wanted.must_suit(&meter(), true).is_ok());
     new.absent = Absent::Usual;
-    let usual = new.wanted().unwrap().with(&meter(), none, true).unwrap();
+    let usual = new.wanted(OwnTime::Utc).unwrap().with(&meter(), none, true).unwrap();
     assert_eq!(
         (usual.emergency_credit, usual.debt_recovery_rate),
         (Money(1_500_000), Money(50_000))

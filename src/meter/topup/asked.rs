@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::TopupError;
-use super::ledger::{self, NewTopup};
+use super::ledger::{self, NewTopup, Outcome};
 use super::provider::Provider;
 use super::row::{ByHand, TopupRow};
 use super::shown::{Around, TopupShown};
@@ -13,12 +13,14 @@ use crate::domain::{Duty, MeterId, Quantity, TopupState};
 use crate::meter::emop::Token;
 use crate::meter::emop::identity::Hardware;
 use crate::meter::room::Meters;
+use crate::meter::served::Served;
 use crate::meter::writes::is_a_reason;
 use crate::store::ReadError;
 
 impl Meters {
     /// Writes a top-up down, to be sent as soon as its turn comes. The same code for the same meter joins the one that
-    /// there is, unless that one ended before it was sent. Says whether it is a new one.
+    /// there is, unless that one ended before it was sent; one that waits for its code again, since the box lost its key,
+    /// takes the next of whoever gave it. Says whether this code was given for the first time.
     ///
     /// # Errors
     ///
@@ -26,19 +28,7 @@ impl Meters {
     pub async fn top_up(&self, new: NewTopup) -> Result<(TopupShown, bool), TopupError> {
         let served = self.served(&new.meter);
         let served = served.ok_or_else(|| TopupError::UnknownMeter(new.meter.clone()))?;
-        if served.live().duty == Duty::Off {
-            return Err(TopupError::Off(new.meter));
-        }
-        if self.is_three_phase(&new.meter) {
-            return Err(TopupError::TakesNone(new.meter));
-        }
-        let identity = served.live().state.identity.clone();
-        if let Some(identity) = identity.filter(|identity| identity.another) {
-            return Err(TopupError::Another {
-                expected: new.meter,
-                says: identity.says.unwrap_or_default(),
-            });
-        }
+        self.must_take_codes(&served)?;
         let prepays = self.show(&new.meter).ok().and_then(|shown| {
             let enabled = shown.value(Quantity::PrepayEnabled)?;
             enabled.as_bool()
@@ -47,18 +37,51 @@ impl Meters {
             return Err(TopupError::DoesNotPrepay(new.meter));
         }
         self.topups.key()?;
+        self.follow_the_key().await;
         let (room, epoch, now) = (self.topups.clone(), self.store.epoch(), self.store.now());
         let written = self.store.write(move |page| {
             let key = room.key()?;
             ledger::create_on(page, (epoch, now), &new, key)
         });
-        let (row, is_new) = written.await?;
+        let (row, outcome) = written.await?;
         let origin = &row.origin;
-        if is_new {
+        if outcome != Outcome::Known {
             tracing::info!(target: AUDIT, topup = row.id, meter.id = %row.meter, by = origin.by, through = ?origin.through, "a code was given for a meter");
         }
         self.topups.tell();
-        Ok((self.shown_topup(row), is_new))
+        let mut shown = self.shown_topup(row);
+        if outcome == Outcome::Refilled {
+            shown.trouble = Some(self.refilled(shown.made));
+        }
+        Ok((shown, outcome != Outcome::Known))
+    }
+
+    /// What whoever gave a code is told when another that they gave waited for its own.
+    fn refilled(&self, made: Timestamp) -> String {
+        let made = made.to_zoned(self.timezone.clone());
+        let (day, time) = (made.strftime("%d %B"), made.strftime("%H:%M"));
+        format!(
+            "the box had lost its key; your code of {time} on {day} waited for being given again: this one is taken for it"
+        )
+    }
+
+    /// Refuses a meter that is given no code, by what the box knows of it.
+    pub(in crate::meter) fn must_take_codes(&self, served: &Served) -> Result<(), TopupError> {
+        let meter = served.meter.serial.clone();
+        if served.live().duty == Duty::Off {
+            return Err(TopupError::Off(meter));
+        }
+        if served.hardware().is_some_and(Hardware::is_three_phase) {
+            return Err(TopupError::TakesNone(meter));
+        }
+        let identity = served.live().state.identity.clone();
+        match identity.filter(|identity| identity.another) {
+            Some(identity) => Err(TopupError::Another {
+                expected: meter,
+                says: identity.says.unwrap_or_default(),
+            }),
+            None => Ok(()),
+        }
     }
 
     /// Whether a meter has three phases, as far as that is known: those take no codes.

@@ -34,7 +34,7 @@ pub(super) fn forget_on(page: &mut Page, before: Timestamp) -> Result<usize, Row
 #[cfg(test)]
 mod tests {
     use super::super::key::SealKey;
-    use super::super::ledger::{NewTopup, all_open, change_on, create_on, find, newest, of_meter};
+    use super::super::ledger::{NewTopup, Outcome, all_open, change_on, create_on, find, newest, of_meter};
     use super::super::row::{Origin, Through};
     use super::*;
     use crate::domain::{Epoch, MeterId, Seq, TopupState};
@@ -90,10 +90,10 @@ mod tests {
         assert!(find(&store, &made[0].id).unwrap().is_none());
         assert_eq!(all_open(&store).unwrap().len(), 1);
         let again = new(0);
-        let (row, is_new) = store
+        let (row, outcome) = store
             .write(move |page| create_on(page, (Epoch(1), at(1_000)), &again, &key))
             .await
             .unwrap();
-        assert!(is_new && row.seq != made[0].seq);
+        assert!(outcome == Outcome::New && row.seq != made[0].seq);
     }
 }

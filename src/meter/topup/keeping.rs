@@ -32,6 +32,7 @@ impl Meters {
         if let Err(error) = self.name_the_homeless() {
             return error;
         }
+        self.look_at_the_key().await;
         loop {
             changed.mark_unchanged();
             match ledger::all_open(&self.store) {

@@ -22,6 +22,8 @@ pub(super) struct SealKey {
     known: hmac::Key,
     /// Names the key without saying it.
     name: String,
+    /// Whether there was none before.
+    is_new: bool,
 }
 
 /// A code that only this box reads.
@@ -44,6 +46,15 @@ pub enum SealKeyError {
     NoKey(String),
 }
 
+impl SealKeyError {
+    /// Whether the disk has no room for it.
+    #[must_use]
+    pub fn is_for_want_of_room(&self) -> bool {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        matches!(self, SealKeyError::File(error) if matches!(error.kind(), StorageFull | QuotaExceeded))
+    }
+}
+
 impl SealKey {
     /// The key in `file`; it is made when it is not there.
     pub(super) fn open(file: &Path) -> Result<SealKey, SealKeyError> {
@@ -51,16 +62,29 @@ impl SealKey {
             files::make_private(folder)?;
         }
         let made = Zeroizing::new(HEXLOWER.encode(&*random()) + "\n");
-        match files::write_new(file, made.as_bytes(), files::Readers::Owner) {
-            Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        let is_new = match files::write_new(file, made.as_bytes(), files::Readers::Owner) {
+            Ok(()) => true,
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => false,
             Err(error) => return Err(error.into()),
-        }
+        };
         let text = Zeroizing::new(files::read(file)?);
         let key = HEXLOWER.decode(text.trim().as_bytes()).map(Zeroizing::new);
         let key = key.ok().and_then(|key| <[u8; LENGTH]>::try_from(key.as_slice()).ok());
         let key = key.ok_or_else(|| SealKeyError::NoKey(file.display().to_string()))?;
-        Ok(SealKey::of(&Zeroizing::new(key)))
+        Ok(SealKey {
+            is_new,
+            ..SealKey::of(&Zeroizing::new(key))
+        })
+    }
+
+    /// Its name, which does not say it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it was made because there was none.
+    pub(super) fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// A key that lives as long as the process.
@@ -76,6 +100,7 @@ impl SealKey {
             cipher: LessSafeKey::new(seals),
             known: hmac::Key::new(hmac::HMAC_SHA256, part("knows codes again").as_ref()),
             name: HEXLOWER.encode(&part("names the key").as_ref()[..4]),
+            is_new: false,
         }
     }
 

@@ -51,18 +51,29 @@ fn sequence(key: &[u8]) -> Option<Seq> {
     key.last_chunk().copied().map(u64::from_be_bytes).map(Seq)
 }
 
+/// What became of a code that was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// A top-up of its own.
+    New,
+    /// It was given before.
+    Known,
+    /// It is taken for one of the same giver that waited for its code again.
+    Refilled,
+}
+
 /// Writes a new top-up down, sealed, before anything is sent; or finds the one that the code belongs to already, unless
-/// that one ended before it was sent. Says whether it is a new one.
+/// that one ended before it was sent. Says which.
 pub(super) fn create_on(
     page: &mut Page,
     (epoch, now): (Epoch, Timestamp),
     new: &NewTopup,
     key: &SealKey,
-) -> Result<(TopupRow, bool), TopupError> {
+) -> Result<(TopupRow, Outcome), TopupError> {
     if let Some(row) = answered_before(page, new, now)? {
-        return Ok((row, false));
+        return Ok((row, Outcome::Known));
     }
-    let (row, is_new) = join_or_begin(page, (epoch, now), new, key)?;
+    let (row, outcome) = join_or_begin(page, (epoch, now), new, key)?;
     if let Some(once) = &new.once {
         let answer = Answer {
             status: 202,
@@ -71,7 +82,7 @@ pub(super) fn create_on(
         };
         once.keep_on(page, &answer, now)?;
     }
-    Ok((row, is_new))
+    Ok((row, outcome))
 }
 
 /// What was made of the same request before.
@@ -92,7 +103,7 @@ fn join_or_begin(
     (epoch, now): (Epoch, Timestamp),
     new: &NewTopup,
     key: &SealKey,
-) -> Result<(TopupRow, bool), TopupError> {
+) -> Result<(TopupRow, Outcome), TopupError> {
     let mark = key.mark(&new.meter, &new.token);
     let known = match CODES.get_on(page, &mark)? {
         Some(seq) => TOPUPS.get_on(page, &seq.to_be_bytes())?,
@@ -100,17 +111,19 @@ fn join_or_begin(
     };
     let ended = |row: &TopupRow| matches!(row.state, TopupState::NotSent | TopupState::Cancelled);
     if let Some(mut row) = known.filter(|row| !ended(row)) {
-        // A door that does not know what a code is worth may have been the first.
-        if row.worth.is_none() && new.worth.is_some() {
+        // A door that does not know what a code is worth may have been the first. What is settled was accounted for.
+        if row.worth.is_none() && new.worth.is_some() && !row.state.is_settled() {
             row.worth = new.worth;
             put_on(page, &row)?;
         }
-        return Ok((row, false));
+        return Ok((row, Outcome::Known));
     }
     let open = open_on(page, &new.meter)?;
-    // What waits for a code because its key is gone takes this one.
-    let asks =
-        |row: &&TopupRow| row.state == TopupState::Waiting && row.sealed.as_ref().is_none_or(|one| !key.opens(one));
+    // What waits for its code again because the key is gone takes the next one of whoever gave it, and nobody else's.
+    let asks = |row: &&TopupRow| {
+        let is_gone = row.sealed.as_ref().is_none_or(|one| !key.opens(one));
+        row.state == TopupState::Waiting && is_gone && row.origin == new.origin
+    };
     if let Some(row) = open.iter().find(asks) {
         let mut row = row.clone();
         row.mark = data_encoding::HEXLOWER.encode(&mark);
@@ -119,7 +132,7 @@ fn join_or_begin(
         row.worth = new.worth;
         CODES.put_on(page, &mark, &row.seq.0)?;
         put_on(page, &row)?;
-        return Ok((row, false));
+        return Ok((row, Outcome::Refilled));
     }
     places::has_one(&open, &new.meter, &new.origin)?;
     let seq = page.seq();
@@ -154,7 +167,7 @@ fn join_or_begin(
     IDS.put_on(page, row.id.as_bytes(), &seq.0)?;
     put_on(page, &row)?;
     tell(page, &row)?;
-    Ok((row, true))
+    Ok((row, Outcome::New))
 }
 
 /// The one of this place, on a page.
@@ -225,6 +238,11 @@ fn open_on(page: &Page, meter: &MeterId) -> Result<Vec<TopupRow>, RowError> {
         }
     }
     Ok(rows)
+}
+
+/// Whether none is in the book.
+pub(super) fn is_empty(store: &Store) -> Result<bool, ReadError> {
+    Ok(TOPUPS.scan(store, &[], None, 1)?.is_empty())
 }
 
 /// The one with this id.

@@ -14,6 +14,7 @@ mod evidence_tests;
 mod forgetting;
 mod keeping;
 mod key;
+mod key_kept;
 mod ledger;
 mod places;
 pub mod provider;

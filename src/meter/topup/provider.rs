@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::units::Span;
 use crate::domain::{Faults, MeterId};
 use crate::http::signature::{SecretFileError, read_secrets};
+use crate::meter::arguments;
 use crate::meter::emop::{Money, Token};
 
 /// The longest that a call may be old, and ahead.
@@ -78,7 +79,7 @@ const MOST: Money = Money(1_000_000_000);
 fn pounds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Money>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     let Some(text) = text else { return Ok(None) };
-    let amount: Money = text.parse().map_err(serde::de::Error::custom)?;
+    let amount = arguments::held_amount(&text).map_err(serde::de::Error::custom)?;
     if amount <= Money(0) || amount > MOST {
         return Err(serde::de::Error::custom(
             "amount must be above 0 and at most 10000 pounds",
@@ -150,6 +151,8 @@ mod tests {
             r#"{"meter": "EML1", "token": "71466394621589161020", "amounts": "20"}"#,
             r#"{"meter": "EML1", "token": "71466394621589161020", "amount": "-5.00"}"#,
             r#"{"meter": "EML1", "token": "71466394621589161020", "amount": "0"}"#,
+            r#"{"meter": "EML1", "token": "71466394621589161020", "amount": "20.000001"}"#,
+            r#"{"meter": "EML1", "token": "71466394621589161020", "amount": "7146639462158.9161020"}"#,
             r#"{"meter": "EML1", "token": "71466394621589161020", "amount": "10000.01"}"#,
             r#"{"meter": "E M", "token": "71466394621589161020"}"#,
         ] {

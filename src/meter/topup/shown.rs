@@ -115,6 +115,18 @@ impl TopupShown {
     }
 }
 
+impl TopupShown {
+    /// What the code is known to be worth in pounds, unless the balance moved by something else: then it moved by what
+    /// nobody knows.
+    pub(in crate::meter) fn fitting_worth(&self) -> Option<Money> {
+        let amount = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<Money>().ok());
+        let worth = amount(&self.worth)?;
+        let rise = amount(&self.balance_before).zip(amount(&self.balance_after));
+        let rise = rise.and_then(|(before, after)| after.0.checked_sub(before.0).map(Money));
+        rise.is_none_or(|rise| fits(worth, rise)).then_some(worth)
+    }
+}
+
 /// Why a top-up is no further, or what does not fit.
 fn trouble(row: &TopupRow, around: &Around, before: Option<Money>, after: Option<Money>) -> Option<String> {
     let served = around.served;
@@ -128,11 +140,15 @@ fn trouble(row: &TopupRow, around: &Around, before: Option<Money>, after: Option
     }
 }
 
-/// A balance that rose by another amount than the code is said to be worth. It may rise by less, since use and debt are
-/// taken from it meanwhile; not by so much less, and not by more.
+/// Whether a balance may have risen so by a code of that worth: by less, since use and debt are taken from it meanwhile;
+/// not by so much less, and not by more.
+fn fits(worth: Money, rise: Money) -> bool {
+    rise <= worth && rise.0 > worth.0 / 2
+}
+
+/// A balance that rose by another amount than the code is said to be worth.
 fn misfit(worth: Money, rise: Money) -> Option<String> {
-    let fits = rise <= worth && rise.0 > worth.0 / 2;
-    (!fits).then(|| {
+    (!fits(worth, rise)).then(|| {
         format!(
             "the code is said to be worth {}, and the balance moved by {}: what else was booked meanwhile, the meter's own \
              list of payments shows",

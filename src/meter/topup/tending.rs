@@ -118,7 +118,7 @@ impl Tending {
             (row.clone(), *since + watching.next())
         });
         let held = rows.iter().any(TopupRow::holds_others);
-        let waiting = rows.iter().find(|row| row.state == TopupState::Waiting && !held);
+        let waiting = rows.iter().filter(|row| row.state == TopupState::Waiting && !held);
         let opens = |row: &&TopupRow| {
             let key = self.room.topups.key().ok();
             row.sealed
@@ -126,7 +126,8 @@ impl Tending {
                 .zip(key)
                 .is_some_and(|(sealed, key)| key.opens(sealed))
         };
-        let send = waiting.filter(opens).map(|row| {
+        // One whose key is gone waits for its giver, and keeps nobody else waiting.
+        let send = { waiting }.find(opens).map(|row| {
             let retry = self.retry.filter(|(seq, ..)| *seq == row.seq);
             (row.clone(), retry.map_or(now, |(_, at, _)| at))
         });

@@ -1,13 +1,27 @@
 //! What a request about meters brings: one JSON object, or a query. A code is not repeated, wherever it stood: programs log
 //! what they are answered.
 
+use axum::body::Bytes;
 use axum::extract::Query;
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
 use crate::http::asked;
 use crate::meter::emop::Token;
+
+/// What was sent, as far as it came.
+///
+/// # Errors
+///
+/// When it is longer than bodies may be, or ended before its end.
+pub(super) fn whole(body: Result<Bytes, BytesRejection>) -> Result<Bytes, ApiError> {
+    body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLong,
+        _ => ApiError::Body("it did not come to its end".to_owned()),
+    })
+}
 
 /// Reads a body that must be an object.
 ///

@@ -7,12 +7,13 @@ use crate::accounts::BearerError;
 use crate::domain::{Element, MeterId, MeterIdError};
 use crate::http::asked::AskedError;
 use crate::http::{BrokenError, Problem};
+use crate::meter::emop::Token;
 use crate::meter::explain::ExplainError;
 use crate::meter::tariffs::TariffError;
 use crate::meter::topup::TopupError;
 use crate::meter::topup::provider::ProviderError;
 use crate::meter::{MetersError, SpanError};
-use crate::store::ReadError;
+use crate::store::{ReadError, Unwritten};
 
 /// Why a request was refused.
 #[derive(Debug, thiserror::Error)]
@@ -51,8 +52,11 @@ pub(super) enum ApiError {
     /// The body is not what this request takes.
     #[error("the body cannot be read: {0}")]
     Body(String),
-    /// The idempotency key is none.
-    #[error("an Idempotency-Key has 1 to 200 visible characters")]
+    /// The body is longer than bodies may be.
+    #[error("the body is longer than anything that this address takes")]
+    TooLong,
+    /// The idempotency key is none, or there are several.
+    #[error("an Idempotency-Key is given once, and has 1 to 200 visible characters")]
     Key,
     /// A code was not taken in, or not changed.
     #[error(transparent)]
@@ -95,7 +99,7 @@ impl From<MetersError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let words = self.to_string();
+        let words = untold(self.to_string());
         let (status, kind, title) = match self {
             ApiError::Refused(refused) => return refused.into_response(),
             ApiError::Unknown(_) | ApiError::NoElement(..) | ApiError::NotWritten(_) => {
@@ -115,6 +119,7 @@ impl IntoResponse for ApiError {
                 let problem = Problem::new(StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read");
                 return problem.detail(words).member("pointer", pointer).into_response();
             }
+            ApiError::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too long"),
             ApiError::Serial(_) | ApiError::Asked(_) | ApiError::Body(_) | ApiError::Key => {
                 (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read")
             }
@@ -142,6 +147,14 @@ impl IntoResponse for ApiError {
             }
         };
         Problem::new(status, kind, title).detail(words).into_response()
+    }
+}
+
+/// Words that may repeat a code are not said, whatever they are about: programs log what they are answered.
+fn untold(words: String) -> String {
+    match Token::may_be_in(&words) {
+        true => "a value is not what is expected; it is not repeated, since a code may be in it".to_owned(),
+        false => words,
     }
 }
 
@@ -225,6 +238,9 @@ fn topup_refused(error: TopupError, words: String) -> Response {
             "out-of-bounds",
             "A value is out of bounds",
         ),
+        TopupError::Key(error) if error.is_for_want_of_room() => {
+            return Problem::from(&Unwritten::DiskFull).into_response();
+        }
         TopupError::Write(why) => return Problem::from(&why).into_response(),
         TopupError::Key(_) | TopupError::Row(_) | TopupError::Read(_) => {
             return ours("a top-up", &words);

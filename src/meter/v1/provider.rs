@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::Api;
-use super::body::object;
+use super::body::{object, whole};
 use super::error::ApiError;
 use super::tokens::created;
 use crate::http::once::Once;
@@ -42,7 +42,7 @@ pub(super) async fn topup(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    let body = body.map_err(|error| ApiError::Body(error.body_text()))?;
+    let body = whole(body)?;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let signed = || {
         Some(Signed {

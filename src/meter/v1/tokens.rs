@@ -15,7 +15,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
-use super::body::{object, query};
+use super::body::{object, query, whole};
 use super::caller::Caller;
 use super::error::ApiError;
 use super::events::leave;
@@ -147,9 +147,11 @@ pub(super) async fn create(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     let meter = caller.tops_up(&api, &serial)?;
-    let body = body.map_err(|error| ApiError::Body(error.body_text()))?;
+    let body = whole(body)?;
     let given: Given = object(&body)?;
-    let key = match headers.get("idempotency-key") {
+    let mut keys = headers.get_all("idempotency-key").iter();
+    let key = match keys.next() {
+        Some(_) if keys.next().is_some() => return Err(ApiError::Key),
         Some(key) => {
             let key = key.to_str().ok().filter(|key| (1..=LONGEST).contains(&key.len()));
             Some(key.ok_or(ApiError::Key)?.to_owned())

@@ -2,15 +2,18 @@
 //! audit (EMOP §22.4, §22.5).
 
 mod friendly;
+pub mod payloads;
 mod told;
 
 use serde::{Deserialize, Serialize};
 
 use super::driver::{Command, DriverError};
 use super::emop::Dialect;
+use super::emop::identity::Hardware;
 use super::emop::message::{Message, Way};
 use super::emop::{ObjectId, Token};
 use super::room::{Meters, MetersError};
+use super::served::Served;
 use super::session::SessionError;
 use super::topup::Origin;
 use crate::accounts::AUDIT;
@@ -110,6 +113,20 @@ impl Meters {
         }
     }
 
+    /// Refuses what no meter of this kind holds: a payload of another length, an object that it has not.
+    pub(super) fn must_be_had(&self, served: &Served, written: &Written) -> Result<(), MetersError> {
+        payloads::must_fit(self.dialect(), written.object, &written.payload)?;
+        let known = self.dialect().catalogue().of(written.object);
+        let missing = known.filter(|object| !payloads::is_of_three_phases(object));
+        match missing {
+            Some(object) if served.hardware().is_some_and(Hardware::is_three_phase) => Err(MetersError::HasNot {
+                meter: served.meter.serial.clone(),
+                object: object.name.to_string(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses a part of a tariff while a whole one is being written.
     pub(super) fn must_be_no_part(&self, meter: &MeterId, written: &Written) -> Result<(), MetersError> {
         let known = self.dialect().catalogue().of(written.object);
@@ -131,7 +148,7 @@ impl Meters {
         let came_to = match answer {
             Ok(_) => "taken".to_owned(),
             Err(DriverError::Session(SessionError::Refused(ack))) => format!("refused: {ack}"),
-            Err(error) => error.to_string().chars().take(DETAILS).collect(),
+            Err(error) => details(error),
         };
         let why = leave.why.as_deref().unwrap_or_default();
         let (by, through) = (&origin.by, origin.through);
@@ -158,7 +175,7 @@ impl Meters {
         // Whatever was no reason is not repeated: it may hold a code.
         let why = leave.why.as_deref().filter(|why| is_a_reason(why)).unwrap_or_default();
         let (name, payload) = self.in_audit(written);
-        let came_to: String = format!("refused: {refused}").chars().take(DETAILS).collect();
+        let came_to = format!("refused: {}", details(refused));
         tracing::info!(
             target: AUDIT, by = origin.by, meter.id = %meter, through = ?origin.through, object = %written.object, name,
             payload, why, now = leave.now, came_to, "an object of a meter was not written"
@@ -169,9 +186,31 @@ impl Meters {
     fn in_audit(&self, written: &Written) -> (&str, String) {
         let catalogue = self.dialect().catalogue();
         let name = catalogue.of(written.object).map_or("", |object| object.name.as_ref());
-        let payload = data_encoding::HEXLOWER.encode(&written.payload);
-        (name, payload.chars().take(DETAILS).collect())
+        (name, payload_in_audit(&written.payload))
     }
+}
+
+/// An error as an audit holds it; nothing of one that may repeat a code.
+fn details(error: &dyn std::error::Error) -> String {
+    let text = error.to_string();
+    match Token::may_be_in(&text) {
+        true => "what was given is not taken".to_owned(),
+        false => text.chars().take(DETAILS).collect(),
+    }
+}
+
+/// A payload as hex; only its length, when it may hold a code: as text, a digit a byte, or two digits a byte.
+fn payload_in_audit(payload: &[u8]) -> String {
+    let hex = data_encoding::HEXLOWER.encode(payload);
+    // What is nothing but zeros is no code, and thresholds are.
+    let digits = hex.split(|c: char| !c.is_ascii_digit());
+    let packed = digits
+        .filter(|run| run.bytes().any(|digit| digit != b'0'))
+        .any(Token::may_be_in);
+    if packed || Token::may_be_in(&String::from_utf8_lossy(payload)) {
+        return format!("{} bytes, not told: a code may be in them", payload.len());
+    }
+    hex.chars().take(DETAILS).collect()
 }
 
 #[cfg(test)]
@@ -204,6 +243,23 @@ mod tests {
             assert_eq!(waits(name, payload, false), waiting, "{name} {payload:?}");
             assert!(waits(name, payload, true), "by its number {name} waits");
         }
+    }
+
+    #[test]
+    fn no_audit_holds_what_may_be_a_code() {
+        let code = b"71466394621589161020";
+        let packed: Vec<u8> = code
+            .chunks(2)
+            .map(|two| (two[0] - b'0') << 4 | (two[1] - b'0'))
+            .collect();
+        let digits: Vec<u8> = code.iter().map(|digit| digit - b'0').collect();
+        let grouped = b"7146-6394 6215.8916_1020";
+        for payload in [&code[..], &packed, &digits, grouped, &[&[0xff][..], &packed].concat()] {
+            let told = payload_in_audit(payload);
+            assert!(told.ends_with("a code may be in them"), "{payload:?}: {told}");
+        }
+        assert_eq!(payload_in_audit(&[0; 14]), "00".repeat(14));
+        assert_eq!(payload_in_audit(&[1, 2, 0xab]), "0102ab");
     }
 
     #[test]

@@ -61,8 +61,12 @@ impl Change {
         let once = match headers.get(&IDEMPOTENCY_KEY) {
             None => None,
             Some(key) => {
-                let key = key.to_str().ok().filter(|key| (1..=LONGEST).contains(&key.len()));
-                let wanted = format!("1 to {LONGEST} visible characters");
+                let is_alone = headers.get_all(&IDEMPOTENCY_KEY).iter().count() == 1;
+                let key = key
+                    .to_str()
+                    .ok()
+                    .filter(|key| is_alone && (1..=LONGEST).contains(&key.len()));
+                let wanted = format!("1 to {LONGEST} visible characters, given once");
                 let key = key.ok_or(ApiError::Bounds {
                     what: "Idempotency-Key",
                     wanted,

@@ -159,6 +159,37 @@ fn prepayment_does_not_start_below_ten_pounds() {
 }
 
 #[test]
+fn a_dry_run_through_a_mediator_says_whose_rules_were_looked_at() {
+    let fixture = Fixture::start();
+    fixture.certificate("internal");
+    let dry = |arguments: &[&str]| fixture.emop(Way::Mediator("internal"), &[arguments, &["--dry-run"]].concat());
+    let ours = "only this command's own rules were looked at";
+    let tariff = |from| {
+        let rates = ["--unit-rate", "0.2", "--standing-charge", "0.5", "--from-ts"];
+        dry(&[&["tariffs_future_write", "EML0000000003"], &rates[..], &[from]].concat())
+    };
+    for said in [
+        dry(&["prepay_enabled_write", "EML0000000003", "off"]),
+        tariff("2099-07-01T00:00:00"),
+    ] {
+        assert!(said.code == 0 && said.err.contains(ours), "{}", said.err);
+    }
+    let long = dry(&["obis_write", "EML0000000003", "ffff23", "01020304050607080900"]);
+    assert!(
+        long.code == 2 && long.err.contains("holds 4 bytes, not 10"),
+        "{}",
+        long.err
+    );
+    // Without a box nobody knows by which clock the meter goes.
+    let summer = tariff("2099-07-01T00:00:00Z");
+    assert!(
+        summer.code == 5 && summer.err.contains("another hour then"),
+        "{}",
+        summer.err
+    );
+}
+
+#[test]
 fn one_meter_that_fails_does_not_keep_the_next_from_its_turn() {
     let fixture = Fixture::start();
     let file = fixture.running.dir.join("serials");

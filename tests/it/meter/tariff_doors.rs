@@ -67,6 +67,8 @@ fn a_box_that_is_killed_half_way_goes_on_where_it_was() {
     let other = running.command(&write(&in_hours(72), &[]));
     assert_eq!(other.status.code(), Some(5), "{other:?}");
     assert!(String::from_utf8_lossy(&other.stderr).contains("another tariff is being written"));
+    let dry = running.command(&write(&in_hours(72), &["--dry-run"]));
+    assert_eq!((dry.status.code(), &dry.stderr), (Some(5), &other.stderr), "{dry:?}");
     running.kill();
     running.run();
     let cut = shown(&running);

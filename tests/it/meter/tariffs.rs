@@ -36,6 +36,7 @@ struct Fixture {
 fn config() -> Config {
     Config {
         timeout: Span(Duration::from_secs(2)),
+        allow_inferred_writes: true,
         ..quick()
     }
 }
@@ -156,7 +157,7 @@ async fn what_cannot_be_meant_is_refused_before_anything_is_written() {
     for (change, words) in [
         (
             (|new| new.from = in_hours(-1)) as fn(&mut NewTariff),
-            "has passed on the meter's own clock",
+            "has passed by the meter's own clock, where it is 20",
         ),
         (|new| new.unit_rate = "0.234567".to_owned(), "at most 5 digits"),
         (|new| new.standing_charge = "-0.1".to_owned(), "not below zero"),
@@ -171,6 +172,79 @@ async fn what_cannot_be_meant_is_refused_before_anything_is_written() {
     fixture.room.set_duty(&id(), Duty::Off).await.unwrap();
     let off = fixture.refused(&new()).await;
     assert!(off.contains("is not served"), "{off}");
+    fixture.stop().await;
+}
+
+#[tokio::test]
+async fn a_moment_with_an_offset_is_an_instant_by_the_meters_own_clock() {
+    let fixture = Fixture::prepaid(Faults::default()).await;
+    let on = Command::Ask(Request::Write(object("daylight_savings_correction_flag"), vec![1]));
+    fixture.room.carry_out(&id(), on, &operator(), never()).await.unwrap();
+    let summer = Timestamp::now().strftime("%Y").to_string().parse::<i16>().unwrap() + 1;
+    let at = |from: String| NewTariff { from, ..new() };
+    for (given, begins) in [
+        (
+            format!("{summer}-07-01T00:00:00+01:00"),
+            format!("{summer}-07-01T00:00:00"),
+        ),
+        (format!("{summer}-07-01T00:00:00Z"), format!("{summer}-07-01T01:00:00")),
+        (format!("{summer}-07-01T00:00:00"), format!("{summer}-07-01T00:00:00")),
+    ] {
+        let write = fixture.write(&at(given.clone())).await.unwrap();
+        assert_eq!(write.state, WriteState::Done, "{write:?}");
+        let future = fixture.room.tariffs(&id()).unwrap().future.unwrap();
+        assert_eq!(future.begins, Some(begins), "{given}");
+    }
+    for (given, words) in [
+        ("2027-03-28T01:30:00", "does not exist by the meter's own clock"),
+        ("2027-10-31T01:30:00", "comes twice by the meter's own clock"),
+    ] {
+        let refused = fixture
+            .room
+            .write_tariff(&id(), &at(given.to_owned()), &operator())
+            .await;
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains(words) && !refused.contains("UTC"), "{refused}");
+    }
+    fixture.stop().await;
+}
+
+#[tokio::test]
+async fn a_dry_run_is_refused_for_what_the_meter_said_last() {
+    let whole = || NewTariff {
+        emergency_credit: Some("5".to_owned()),
+        ecredit_availability: Some("2".to_owned()),
+        ..new()
+    };
+    let now = Timestamp::now();
+    let fixture = Fixture::with(setup(), Faults::default(), now - SignedDuration::from_secs(90)).await;
+    fixture.room.plan_tariff(&id(), &whole()).unwrap();
+    let clock = Command::Ask(Request::Read(object("time")));
+    fixture
+        .room
+        .carry_out(&id(), clock, &operator(), never())
+        .await
+        .unwrap();
+    let off = fixture.room.plan_tariff(&id(), &whole()).unwrap_err();
+    assert!(matches!(off, TariffError::MeterClock { .. }), "{off}");
+    fixture.stop().await;
+
+    // What begins soon is not written over, and so not planned.
+    let fixture = Fixture::prepaid(Faults::default()).await;
+    let soon = Timestamp::now() + SignedDuration::from_mins(4);
+    let from = soon.strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    assert_eq!(
+        fixture.write(&NewTariff { from, ..whole() }).await.unwrap().state,
+        WriteState::Done
+    );
+    let planned = fixture.room.plan_tariff(&id(), &whole()).unwrap_err();
+    assert!(matches!(planned, TariffError::Imminent { .. }), "{planned}");
+    let written = fixture
+        .room
+        .write_tariff(&id(), &whole(), &operator())
+        .await
+        .unwrap_err();
+    assert_eq!(planned.to_string(), written.to_string());
     fixture.stop().await;
 }
 

@@ -332,6 +332,33 @@ fn a_resident_types_a_code_in_and_reads_what_became_of_it() {
 }
 
 #[test]
+fn whoever_moved_out_sees_what_became_of_their_own_code_and_takes_it_back_while_it_waits() {
+    let running = TestBox::start_with(&format!(
+        "{CONFIG}\n[meters]\nattempts = 1\ntimeout = \"1s\"\n[[meter]]\nserial = \"{SERIAL}\"\n\
+         link = \"tcp://127.0.0.1:9\"\nname = \"Flat 1\"\nhardware = \"EMA1.w\"\n"
+    ));
+    let mut resident = signed_in(&running, "resident");
+    running.json(&["user", "meters", "resident", SERIAL]);
+    let page = format!("/meters/{SERIAL}/topups");
+    let sent = resident.submit(&page, &page, &[("token", CODE)]);
+    let location = sent.header("location").unwrap().to_owned();
+    running.json(&["user", "meters", "resident"]);
+    let mut resident = crate::accounts::signed_in_again(&running, "resident");
+    assert_eq!(resident.get(&page).status, 404, "the meter is not theirs any more");
+    let waits = resident.get(&location);
+    assert_eq!(waits.status, 200, "{}", waits.text());
+    assert!(waits.text().contains("Take it back") && !waits.text().contains(CODE));
+    // Nobody else who has nothing to do with it learns of it.
+    let mut other = signed_in(&running, "viewer");
+    assert_eq!(other.get(&location).status, 404);
+    let cancelled = resident.submit(&location, &format!("{location}/cancel"), &[]);
+    assert_eq!(cancelled.status, 303, "{}", cancelled.text());
+    let listed = running.json(&["prepay", "list"]);
+    assert_eq!(listed[0]["state"], "cancelled", "{listed}");
+    assert_eq!(resident.get(&location).status, 200);
+}
+
+#[test]
 fn the_command_line_sends_lists_shows_takes_back_and_settles() {
     let prepaid = Prepaid::start(&["--foreign-rate", "1"]);
     let file = prepaid.folder.path().join("code");

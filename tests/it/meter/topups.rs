@@ -335,35 +335,44 @@ async fn a_code_waits_for_a_meter_that_is_away_and_can_be_taken_back() {
     tills.stop().await;
 }
 
+async fn nobody_there() -> SocketAddr {
+    tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap()
+}
+
 #[tokio::test]
-async fn what_a_code_is_worth_may_be_said_by_a_later_door() {
-    let (_folder, _meters, tills) = with(Faults::default()).await;
-    let first = tills.settled(CODE).await;
-    assert_eq!(first.worth, None);
+async fn what_a_code_is_worth_may_be_said_by_a_later_door_until_it_is_settled() {
     let worth = |pence: i64| NewTopup {
         worth: Some(Money(pence * 1_000)),
         ..new(CODE)
     };
+    let folder = tempfile::tempdir().unwrap();
+    let tills = Tills::start(folder.path(), nobody_there().await);
+    let first = tills.give(CODE).await;
+    assert_eq!(first.worth, None);
     let (told, is_new) = tills.room.top_up(worth(1_250)).await.unwrap();
     assert_eq!((told.id, is_new), (first.id.clone(), false));
-    let topup = tills.room.topup(&first.id).unwrap();
-    assert_eq!((topup.worth.as_deref(), topup.trouble), (Some("12.5"), None));
     // What was said first stays.
     tills.room.top_up(worth(900)).await.unwrap();
     assert_eq!(tills.room.topup(&first.id).unwrap().worth.as_deref(), Some("12.5"));
     tills.stop().await;
+    // What is settled was accounted for: nobody says afterwards that it was worth something else.
+    let (_folder, _meters, tills) = with(Faults::default()).await;
+    let settled = tills.settled(CODE).await;
+    let (told, is_new) = tills.room.top_up(worth(900)).await.unwrap();
+    assert_eq!((told.id, told.worth, is_new), (settled.id, None, false));
+    tills.stop().await;
 }
 
 #[tokio::test]
-async fn without_its_key_a_code_that_waits_is_asked_for_again() {
+async fn without_its_key_a_code_that_waits_is_asked_for_again_of_whoever_gave_it() {
     let folder = tempfile::tempdir().unwrap();
-    let away = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let tills = Tills::start(folder.path(), away);
+    let tills = Tills::start(folder.path(), nobody_there().await);
     let topup = tills.give(CODE).await;
+    assert_eq!(tills.room.fleet().codes_unknown_before, None);
     tills.stop().await;
     std::fs::remove_file(folder.path().join("keys/seal.key")).unwrap();
     let mut meters = JoinSet::new();
@@ -374,9 +383,30 @@ async fn without_its_key_a_code_that_waits_is_asked_for_again() {
         waiting.state == TopupState::Waiting && waiting.wants_the_code,
         "{waiting:?}"
     );
-    let (joined, is_new) = tills.room.top_up(new(CODE)).await.unwrap();
-    assert_eq!((joined.id, is_new), (topup.id.clone(), false));
+    // Somebody else's code is theirs, and is not kept waiting by the one that nobody can read.
+    let mut others = new("10000000000000000100");
+    others.origin.by = "person anna".to_owned();
+    let (others, is_new) = tills.room.top_up(others).await.unwrap();
+    assert!(
+        is_new && others.id != topup.id && others.trouble.is_none(),
+        "{others:?}"
+    );
+    tills.until(&others.id, TopupState::Taken).await;
+    assert!(tills.room.topup(&topup.id).unwrap().wants_the_code);
+    let (again, is_new) = tills.room.top_up(new(CODE)).await.unwrap();
+    assert_eq!((again.id.as_str(), is_new), (topup.id.as_str(), true));
+    let words = again.trouble.unwrap();
+    assert!(
+        words.contains("the box had lost its key") && words.contains("waited for being given again"),
+        "{words}"
+    );
     tills.until(&topup.id, TopupState::Taken).await;
+    let lost = tills.room.fleet().codes_unknown_before;
+    assert!(lost.is_some(), "codes that were taken before are not known again");
+    tills.stop().await;
+    let tills = Tills::start(folder.path(), address);
+    tills.give(CODE).await;
+    assert_eq!(tills.room.fleet().codes_unknown_before, lost, "it was lost once");
     tills.stop().await;
 }
 

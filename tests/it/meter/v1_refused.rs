@@ -144,6 +144,78 @@ fn what_is_wrong_with_a_body_is_said_by_member_and_in_words_of_the_api() {
 }
 
 #[test]
+fn bodies_keys_and_values_are_refused_in_words_of_the_api() {
+    let asked = Asked::start();
+    let tokens = format!("/v1/meters/{SERIAL}/tokens");
+    let tariff = format!("/v1/meters/{SERIAL}/tariffs/future");
+    let long = format!("{{\"token\": \"{}\"}}", "1".repeat(3 << 20));
+    for (method, path) in [
+        ("POST", &tokens),
+        ("PUT", &tariff),
+        ("POST", &"/v1/topups/paypoint".to_owned()),
+    ] {
+        let refused = asked.ask(method, path, &long);
+        assert_eq!(refused.status, 413, "{path}: {}", refused.text());
+        assert!(!refused.text().contains("buffer"), "{}", refused.text());
+    }
+    let keys = [
+        ("authorization", asked.bearer.as_str()),
+        ("content-type", "application/json"),
+        ("idempotency-key", "k1"),
+        ("idempotency-key", "k2"),
+    ];
+    let body = json!({ "token": CODE }).to_string();
+    let twice = asked
+        .running
+        .https()
+        .try_ask("POST", &tokens, &keys, body.as_bytes())
+        .unwrap();
+    assert!(
+        twice.status == 400 && twice.text().contains("given once"),
+        "{}",
+        twice.text()
+    );
+    let whole = json!({"unit_rate": "0.2", "standing_charge": "0.5", "from": "2099-04-01", "why": "prices"});
+    let unknown = asked.ask("PUT", &tariff, &json!({"absent": "usual", "why": "x"}).to_string());
+    assert!(
+        unknown.status == 400 && unknown.text().contains("/absent: is not known here"),
+        "{}",
+        unknown.text()
+    );
+    assert!(!unknown.text().contains("`absent`"), "{}", unknown.text());
+    for (query, words) in [("?dry_run=yes", "true or false"), ("?dry_run=1", "true or false")] {
+        let refused = asked.ask("PUT", &format!("{tariff}{query}"), &whole.to_string());
+        assert!(
+            refused.status == 400 && refused.text().contains(words) && !refused.text().contains("provided"),
+            "{}",
+            refused.text()
+        );
+    }
+    // A code that was put into the wrong place, however it is grouped, comes back from none.
+    for code in [
+        CODE,
+        "7146.6394.6215.8916.1020",
+        "7146_6394_6215_8916_1020",
+        "71466394621589.161020",
+    ] {
+        for member in ["from", "unit_rate", "standing_charge", "emergency_credit", "why"] {
+            let mut body = whole.clone();
+            body[member] = json!(code);
+            let refused = asked.ask("PUT", &tariff, &body.to_string());
+            assert!(refused.status == 422, "{member}: {}", refused.text());
+            assert!(!refused.text().contains(&code[..9]), "{member}: {}", refused.text());
+        }
+        let money = asked.ask("GET", &format!("/v1/meters/{SERIAL}/money?from={code}"), "");
+        assert!(
+            money.status == 400 && !money.text().contains(&code[..9]),
+            "{}",
+            money.text()
+        );
+    }
+    assert!(!asked.running.log().contains(&CODE[..9]), "{}", asked.running.log());
+}
+
+#[test]
 fn what_is_not_found_is_not_repeated() {
     let asked = Asked::start();
     // What is no serial, what could be one, and what is nobody's id.

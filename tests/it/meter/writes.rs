@@ -162,12 +162,41 @@ fn a_dry_run_is_refused_for_what_the_write_is_refused_for() {
     let asleep = "EML2137580899";
     running.json(&["meter", "add", asleep, "--link", "tcp://127.0.0.1:2"]);
     running.json(&["mediators", "destroy", asleep]);
+    let three = "EML2137580890";
+    running.json(&[
+        "meter",
+        "add",
+        three,
+        "--link",
+        "tcp://127.0.0.1:3",
+        "--hardware",
+        "P1.ax",
+    ]);
     let tariff = ["--unit-rate", "0.2", "--standing-charge", "0.5", "--from-ts"];
     for arguments in [
         // Nobody has confirmed the constant, and the configuration does not allow it.
         &["backlight_write", SERIAL, "always_on_sp", "--now", "--why", "a trial"][..],
         &["obis_write", "EML2137580000", "ffff0b", "00"],
         &["load_switch_write", SERIAL, "never_button_required", "--yes"],
+        // Neither a code nor as long as what the objects hold.
+        &["obis_write", SERIAL, "ffc803", "0102", "--now", "--why", "a trial"],
+        &[
+            "obis_write",
+            SERIAL,
+            "ffff23",
+            "01020304050607080900",
+            "--now",
+            "--why",
+            "a trial",
+        ],
+        &["obis_write", SERIAL, "ffff0d", "0101", "--now", "--why", "a trial"],
+        &["prepay_enabled_write", three, "on", "--now", "--why", "a trial"],
+        &[
+            "obis_write",
+            three,
+            "ffc803",
+            "3731343636333934363231353839313631303230",
+        ],
         &["prepay_enabled_write", SERIAL, "on"],
         &["backlight_write", asleep, "always_on_sp"],
         &["clock_time_write", asleep],
