@@ -13,6 +13,7 @@ use super::door_name::DoorName;
 use super::parts::recipient;
 use crate::config::{Certificate as Source, Config, ConfigError, ConfigErrors, Loaded};
 use crate::http::signature;
+use crate::perseus;
 use crate::store::is_recipient;
 use crate::tls::{self, Authorities, ClientTrust, Outbound};
 use crate::uplink;
@@ -54,6 +55,7 @@ fn look(loaded: &Loaded, in_force: Option<&Config>) -> Findings {
     check.doors();
     check.outgoing();
     check.backup();
+    check.licences();
     if opens_nothing(&loaded.config) {
         let note = "it opens no door and no room: add sections such as [https] and [occupancy]";
         check.findings.notes.push(note.to_owned());
@@ -90,6 +92,19 @@ struct Check<'a> {
 type Named<'a> = (&'a str, &'a Path);
 
 impl Check<'_> {
+    /// A box starts without the words of a licence; nobody can agree to them until they are there.
+    fn licences(&mut self) {
+        let licences = self.loaded.config.perseus.iter().flat_map(|room| &room.licence);
+        for licence in licences {
+            if let Err(error) = perseus::check_words(licence) {
+                self.findings.notes.push(format!(
+                    "{error}: until it is, nobody can allow anything under {}",
+                    licence.url
+                ));
+            }
+        }
+    }
+
     fn of_key(&self, key: &str, what: &str, hint: &str) -> ConfigError {
         ConfigError::of_key(&self.loaded.figment, &self.loaded.unread.written(key), what, hint)
     }

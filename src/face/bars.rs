@@ -2,11 +2,13 @@
 
 use std::fmt::Write;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Frame;
 use crate::domain::{HALF_HOUR, Interval, Quality};
 
+/// Bars of no longer spans say their energy when they are pointed at.
+const TOLD: SignedDuration = SignedDuration::from_hours(36);
 /// How high a gap is drawn, of the whole height.
 const GAP: f64 = 0.04;
 
@@ -34,9 +36,11 @@ impl Bars<'_> {
             let name = format!("{} kWh", energy as f64 / 1_000.0);
             frame.level(&mut inside, (energy as f64, &name), "axis");
         }
+        // A word to each bar of a day; of a week they would be more than the picture.
+        let is_told = frame.to.duration_since(frame.from) <= TOLD;
         let over = |one: &&Interval| one.from.as_second() + HALF_HOUR <= self.now.as_second();
         for one in self.intervals.iter().filter(over) {
-            bar(&frame, &mut inside, one);
+            bar(&frame, &mut inside, one, is_told);
         }
         frame.svg("bars", "Energy in each half-hour", &inside)
     }
@@ -59,7 +63,7 @@ impl Bars<'_> {
     }
 }
 
-fn bar(frame: &Frame<'_>, svg: &mut String, one: &Interval) {
+fn bar(frame: &Frame<'_>, svg: &mut String, one: &Interval, is_told: bool) {
     let ends = Timestamp::from_second(one.from.as_second() + HALF_HOUR).unwrap_or(frame.to);
     let (x, next, ground) = (frame.x(one.from), frame.x(ends), frame.y(0.0));
     let width = (next - x - 1.5).max(1.0);
@@ -69,16 +73,21 @@ fn bar(frame: &Frame<'_>, svg: &mut String, one: &Interval) {
         (Some(energy), _) => ("bar doubtful", frame.y(energy.0 as f64)),
     };
     let height = (ground - y).max(0.0);
+    let _ = write!(
+        svg,
+        "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\""
+    );
+    if !is_told {
+        svg.push_str("/>");
+        return;
+    }
     let time = one.from.to_zoned(frame.timezone.clone());
     let time = time.strftime("%H:%M");
     let words = match one.energy {
         Some(energy) => format!("{time}: {} Wh", energy.0),
         None => format!("{time}: no reading"),
     };
-    let _ = write!(
-        svg,
-        "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"><title>{words}</title></rect>"
-    );
+    let _ = write!(svg, "><title>{words}</title></rect>");
 }
 
 #[cfg(test)]
@@ -122,6 +131,12 @@ mod tests {
         );
         assert_eq!(svg.matches("class=\"gap\"").count(), 1);
         assert_eq!(svg.matches("class=\"bar\"").count(), 3);
+        let week = Frame {
+            to: "2026-01-08T00:00:00Z".parse().unwrap(),
+            ..frame
+        };
+        let week = Bars { frame: week, ..plot }.svg();
+        assert!(week.contains("class=\"bar\"") && !week.contains("<title>"), "{week}");
         let empty = Bars { intervals: &[], ..plot };
         assert!(empty.svg().ends_with("</svg>"));
     }

@@ -35,6 +35,7 @@ use std::sync::Arc;
 use axum::Router;
 
 pub use config::{Client, Clients, Config, Licence};
+pub use licence::LicenceError;
 pub use metadata::Places;
 pub use pushed::PushedRequests;
 pub use room::{BuildError, Deps, Perseus};
@@ -42,6 +43,15 @@ pub use standing::PermissionShown;
 pub use token_keys::{TokenKeys, TokenKeysError};
 
 use crate::face::Face;
+
+/// Looks whether a licence has words that people could agree to.
+///
+/// # Errors
+///
+/// Why not.
+pub fn check_words(section: &Licence) -> Result<(), LicenceError> {
+    licence::Licence::read(section).map(drop)
+}
 
 /// What machines see, behind the mtls door.
 pub fn machines(room: &Arc<Perseus>) -> Router {

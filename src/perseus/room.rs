@@ -12,12 +12,13 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::config::{Client, Config};
+use super::ledger;
 use super::licence::{Licence, LicenceError};
 use super::metadata::{self, Places};
 use super::pushed::PushedRequests;
 use super::refusal::Refusal;
 use super::token_keys::{TokenKeys, TokenKeysError};
-use crate::accounts::{Accounts, Person, random};
+use crate::accounts::{AUDIT, Accounts, Person, random};
 use crate::domain::Meter;
 use crate::http::{Limiter, Rate};
 use crate::pki::{Application, ApplicationError};
@@ -25,7 +26,8 @@ use crate::store::meters::Meters as Registry;
 use crate::store::{ClockState, Ledger, ReadError, RowError, Store, schema};
 use crate::tls::PeerCertificate;
 
-/// The key by which applications' names for people are made. It survives a restore, and is never changed.
+/// The key by which applications' names for people are made, which survives a restore and is never changed; and the epoch
+/// in which the room last stood.
 const NAMING_KEY: Ledger<String> = Ledger::new(schema::PERSEUS_KEYS);
 /// How often the keys of tokens are looked at.
 const TEND: Duration = Duration::from_secs(60);
@@ -97,6 +99,7 @@ impl Perseus {
     /// When its keys cannot be made or read.
     pub async fn new(config: Config, store: Store, deps: Deps) -> Result<Arc<Perseus>, BuildError> {
         let naming = naming_key(&store).await?;
+        say_what_a_restore_brought_back(&store).await?;
         let keys = TokenKeys::open(&deps.token_keys, store.now())?;
         let licences: Vec<_> = config.licence.iter().map(Licence::read).collect();
         let urls: Vec<&str> = config.licence.iter().map(|one| one.url.as_str()).collect();
@@ -282,6 +285,28 @@ impl Perseus {
         );
         Ok(all.filter(|meter| meter.datasource.is_some()).cloned().collect())
     }
+}
+
+/// After a restore permissions stand as they did when the backup was made: what was taken back since may stand again, and
+/// nobody knows that but people.
+async fn say_what_a_restore_brought_back(store: &Store) -> Result<(), BuildError> {
+    const NAME: &[u8] = b"epoch";
+    let epoch = store.epoch().0.to_string();
+    let before = NAMING_KEY.get(store, NAME)?;
+    if before.as_ref() == Some(&epoch) {
+        return Ok(());
+    }
+    let (now, standing) = (store.now(), ledger::all(store)?);
+    let live = standing.iter().filter(|row| row.is_live(now)).count();
+    if before.is_some() && live > 0 {
+        tracing::warn!(
+            target: AUDIT, live,
+            "permissions stand as they did when the backup was made that was restored: what was taken back since may stand \
+             again; `gatelodge consent list` shows them, and `gatelodge consent revoke` ends one"
+        );
+    }
+    let written = store.write(move |page| NAMING_KEY.put_on(page, NAME, &epoch));
+    written.await.map_err(|error| BuildError::Write(error.to_string()))
 }
 
 /// The key in the book; it is made when there is none.

@@ -56,6 +56,7 @@ impl Meters {
         origin: &Origin,
         limit: Option<Duration>,
     ) -> Result<TariffWriteShown, TariffError> {
+        new.must_be_readable()?;
         let served = self.tariffed(meter)?;
         let wanted = new.wanted(own_time(&served))?;
         self.must_be_possible(&served, &wanted)?;
@@ -104,6 +105,7 @@ impl Meters {
 
     /// What would be sent, without asking the meter anything: what the box knows of it decides.
     pub fn plan_tariff(&self, meter: &MeterId, new: &NewTariff) -> Result<Vec<FrameShown>, TariffError> {
+        new.must_be_readable()?;
         let served = self.tariffed(meter)?;
         let wanted = new.wanted(own_time(&served))?;
         self.must_be_possible(&served, &wanted)?;

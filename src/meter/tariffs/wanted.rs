@@ -71,6 +71,12 @@ pub(super) struct Wanted {
 }
 
 impl NewTariff {
+    /// Refuses what is wrong whatever the meter, before anybody looks for one.
+    pub(super) fn must_be_readable(&self) -> Result<(), TariffError> {
+        // By a clock that skips nothing, any moment can be.
+        self.wanted(OwnTime::of(false)).map(drop)
+    }
+
     /// Judges every text, and the moment by the meter's own clock.
     pub(super) fn wanted(&self, clock: OwnTime) -> Result<Wanted, TariffError> {
         if !is_a_reason(&self.why) {

@@ -1,6 +1,7 @@
 //! Consented energy data, from outside: over mutual TLS as applications come, and over HTTPS as browsers do.
 
 mod browser;
+mod clock;
 mod codes;
 mod data;
 mod fixture;

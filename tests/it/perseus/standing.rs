@@ -188,3 +188,49 @@ fn whoever_runs_the_box_lists_and_stops_and_changes_the_keys_that_sign() {
     let told = String::from_utf8_lossy(&unknown.stderr).into_owned();
     assert!(told.contains("consent list") && !told.contains("`nothing`"), "{told}");
 }
+
+#[test]
+fn after_a_restore_no_older_access_token_works_and_what_may_stand_again_is_said() {
+    let mut consented = Consented::start();
+    let tokens = consented.tokens("saver", "resident");
+    let (access, refresh) = (text(&tokens, "access_token"), text(&tokens, "refresh_token"));
+    let file = consented.running.dir.join("backup");
+    let file = file.to_str().unwrap();
+    let secret = consented.running.dir.join("passphrase");
+    std::fs::write(&secret, "a passphrase that is long enough for anybody").unwrap();
+    let secret = secret.to_str().unwrap();
+    let made = consented
+        .running
+        .command(&["backup", file, "--passphrase-file", secret]);
+    assert!(made.status.success(), "{made:?}");
+    assert_eq!(
+        consented
+            .post(Some("saver"), "/api/v1/authorize/revoke", &[("token", refresh)])
+            .status,
+        200
+    );
+    consented.running.stop();
+    let restored = consented
+        .running
+        .command(&["restore", file, "--passphrase-file", secret]);
+    assert!(restored.status.success(), "{restored:?}");
+    consented.running.run();
+    let log = consented.running.log();
+    assert!(
+        log.contains("what was taken back since may stand again") && log.contains("live=1"),
+        "{log}"
+    );
+    assert_eq!(status(&consented, access), 401, "it is from before the restore");
+    assert_eq!(
+        consented.refresh("saver", refresh).status,
+        200,
+        "the permission stands as it did"
+    );
+    consented.running.stop();
+    consented.running.run();
+    assert_eq!(
+        consented.running.log().matches("may stand again").count(),
+        1,
+        "it is said once"
+    );
+}
