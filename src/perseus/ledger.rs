@@ -128,31 +128,48 @@ pub(super) struct Redeemed {
     pub(super) refresh: Secret,
 }
 
+/// A code that was not redeemed, and the permission of which something ended by that.
+pub(super) struct NotRedeemed {
+    pub(super) refusal: Refusal,
+    pub(super) ended: Option<String>,
+}
+
+impl From<Refusal> for NotRedeemed {
+    fn from(refusal: Refusal) -> NotRedeemed {
+        NotRedeemed { refusal, ended: None }
+    }
+}
+
 /// Redeems a code. Whoever is not its owner consumes nothing; the owner's first try does, right or wrong; a second one ends
 /// all that came of the first (RFC 6749 §4.1.2). What that changed is kept, so the refusal is no error of the change.
 pub(super) fn redeem_on(
     page: &mut Page,
     presented: &Presented,
     now: Timestamp,
-) -> Result<Result<Redeemed, Refusal>, RowError> {
+) -> Result<Result<Redeemed, NotRedeemed>, RowError> {
     let place = presented.code.hash();
     let Some(mut code) = CODES
         .get_on(page, &place)?
         .filter(|code| code.client == presented.client)
     else {
-        return Ok(Err(Refusal::Code));
+        return Ok(Err(Refusal::Code.into()));
     };
     if code.used.is_some() {
-        if let Some(grant) = &code.grant {
-            end_grant_on(page, grant, GrantEnd::CodeReplayed, now)?;
+        let mut refused = NotRedeemed::from(Refusal::Code);
+        if let Some(grant) = &code.grant
+            && end_grant_on(page, grant, GrantEnd::CodeReplayed, now)?
+        {
             tell_on(page, &code.permission, Happened::CodeReplayed, now)?;
+            refused.ended = Some(code.permission);
         }
-        return Ok(Err(Refusal::Code));
+        return Ok(Err(refused));
     }
     let permission = PERMISSIONS.get_on(page, code.permission.as_bytes())?;
     code.used = Some(now);
     let late = now.duration_since(code.made) >= CODE_LIFE;
-    let right = match permission.filter(|row| row.is_live(now) && !late) {
+    // The code of an older consent is none any more.
+    let is_newest = |row: &PermissionRow| row.renewed <= code.made;
+    let right = match permission.filter(|row| row.is_live(now) && is_newest(row) && !late) {
         None => Err(Refusal::Code),
         Some(_) if presented.redirect_uri.as_deref() != Some(&code.redirect_uri.to_string()) => {
             Err(Refusal::CodeRedirectUri)
@@ -168,7 +185,7 @@ pub(super) fn redeem_on(
         Ok(permission) => permission,
         Err(refusal) => {
             CODES.put_on(page, &place, &code)?;
-            return Ok(Err(refusal));
+            return Ok(Err(refusal.into()));
         }
     };
     for (key, ()) in GRANTS_OF.scan_on(page, &under(&permission.id), None, usize::MAX)? {
@@ -270,12 +287,14 @@ pub(super) fn forget_on(page: &mut Page, row: &PermissionRow) -> Result<(), RowE
     Ok(())
 }
 
-fn end_grant_on(page: &mut Page, grant: &str, why: GrantEnd, now: Timestamp) -> Result<(), RowError> {
-    if let Some(mut row) = GRANTS.get_on(page, grant.as_bytes())?.filter(|row| row.ended.is_none()) {
-        row.ended = Some((now, why));
-        GRANTS.put_on(page, grant.as_bytes(), &row)?;
-    }
-    Ok(())
+/// Ends a grant; says whether it stood.
+fn end_grant_on(page: &mut Page, grant: &str, why: GrantEnd, now: Timestamp) -> Result<bool, RowError> {
+    let Some(mut row) = GRANTS.get_on(page, grant.as_bytes())?.filter(|row| row.ended.is_none()) else {
+        return Ok(false);
+    };
+    row.ended = Some((now, why));
+    GRANTS.put_on(page, grant.as_bytes(), &row)?;
+    Ok(true)
 }
 
 fn tell_on(page: &mut Page, permission: &str, what: Happened, now: Timestamp) -> Result<(), RowError> {

@@ -97,7 +97,9 @@ impl PushedRequests {
     pub fn push(&self, pushed: Pushed, now: Timestamp) -> Result<String, FullError> {
         let mut waiting = self.lock();
         waiting.retain(|_, one| !one.is_over(now));
-        let theirs = waiting.values().filter(|one| one.pushed.client == pushed.client);
+        let theirs = waiting
+            .values()
+            .filter(|one| one.pushed.client == pushed.client && !one.answered);
         if theirs.count() >= OF_ONE {
             return Err(FullError);
         }

@@ -43,10 +43,10 @@ impl Perseus {
 
     /// What a permission is called when it is looked at.
     #[must_use]
-    pub fn state_of(row: &PermissionRow, now: Timestamp) -> &'static str {
+    pub fn state_of(&self, row: &PermissionRow) -> &'static str {
         match &row.revoked {
             Some(_) => "stopped",
-            None if row.is_live(now) => "allowed",
+            None if row.is_live(self.store.now()) && self.is_known(row) => "allowed",
             None => "over",
         }
     }
@@ -92,7 +92,7 @@ impl Perseus {
     fn permission_shown(&self, row: PermissionRow) -> Result<PermissionShown, ReadError> {
         let sources = ledger::filters(&self.store, &row.id)?;
         Ok(PermissionShown {
-            state: Perseus::state_of(&row, self.store.now()).to_owned(),
+            state: self.state_of(&row).to_owned(),
             name: self.name_of(&row),
             sources: sources.into_iter().map(|filter| filter.source).collect(),
             revoked: row.revoked.as_ref().map(|revoked| revoked.at),

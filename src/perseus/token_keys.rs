@@ -189,7 +189,12 @@ impl TokenKeys {
         };
         match (due, over) {
             (true, _) => self.rotate(now).map(|()| true),
-            (false, true) => self.change(|kept| kept.retain(|one| !one.is_over(now))).map(|()| true),
+            (false, true) => self
+                .change(|kept| {
+                    kept.retain(|one| !one.is_over(now));
+                    Ok(())
+                })
+                .map(|()| true),
             (false, false) => Ok(false),
         }
     }
@@ -200,19 +205,13 @@ impl TokenKeys {
     ///
     /// When that one is too new, or the file cannot be written: then nothing changed.
     pub fn rotate(&self, now: Timestamp) -> Result<(), TokenKeysError> {
-        let next = self
-            .ring
-            .load()
-            .kept
-            .iter()
-            .find(|one| one.signs.is_none())
-            .map(|one| one.published);
-        if let Some(published) = next.filter(|published| now.duration_since(*published) < NOTICE) {
-            return Err(TokenKeysError::TooSoon(
-                published.saturating_add(NOTICE).unwrap_or(published),
-            ));
-        }
         self.change(|kept| {
+            // Looked at in turn, so that of two at once the second finds the next one too new.
+            let next = kept.iter().find(|one| one.signs.is_none()).map(|one| one.published);
+            if let Some(published) = next.filter(|published| now.duration_since(*published) < NOTICE) {
+                let from = published.saturating_add(NOTICE).unwrap_or(published);
+                return Err(TokenKeysError::TooSoon(from));
+            }
             for one in kept.iter_mut() {
                 match (one.signs, one.ceased) {
                     (Some(_), None) => one.ceased = Some(now),
@@ -222,13 +221,14 @@ impl TokenKeys {
             }
             kept.retain(|one| !one.is_over(now));
             kept.push(Kept::made(now));
+            Ok(())
         })
     }
 
-    fn change(&self, change: impl FnOnce(&mut Vec<Kept>)) -> Result<(), TokenKeysError> {
+    fn change(&self, change: impl FnOnce(&mut Vec<Kept>) -> Result<(), TokenKeysError>) -> Result<(), TokenKeysError> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut kept = self.ring.load().kept.clone();
-        change(&mut kept);
+        change(&mut kept)?;
         let ring = Ring::of(kept).ok_or_else(|| TokenKeysError::NoKeys(self.file.display().to_string()))?;
         write(&self.file, &ring.kept)?;
         self.ring.store(Arc::new(ring));

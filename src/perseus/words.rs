@@ -15,7 +15,7 @@ impl Perseus {
     /// Keeps words on disk, before anybody's agreement to them is written down.
     pub(super) fn keep_words(&self, text: &str, words: &str) -> Result<(), ()> {
         let file = self.words_file(text).ok_or(())?;
-        if file.exists() {
+        if self.words_of(text).is_some() {
             return Ok(());
         }
         let kept =

@@ -24,6 +24,8 @@ pub(in crate::app) struct Section {
     timezone: TimeZone,
     places: Places,
     per_client: Option<Rate>,
+    /// What people agree to: other words are another room.
+    words: Vec<Option<String>>,
 }
 
 /// Where a door is reached from outside.
@@ -56,6 +58,11 @@ impl Part<Deps> for Perseus {
             meters: config.meter.iter().map(Entry::meter).collect(),
             timezone: config.site.timezone(),
             per_client: config.limits.mtls.per_client,
+            words: room
+                .licence
+                .iter()
+                .map(|one| std::fs::read_to_string(&one.text_file).ok())
+                .collect(),
             room,
         })
     }
@@ -63,7 +70,11 @@ impl Part<Deps> for Perseus {
     async fn build(section: &Section, deps: &Deps) -> anyhow::Result<Arc<Perseus>> {
         let rate = |usual: &str| {
             let usual = usual.parse().expect("the usual rates are rates");
-            if section.per_client.is_some() { Rate::Off } else { usual }
+            if section.per_client == Some(Rate::Off) {
+                Rate::Off
+            } else {
+                usual
+            }
         };
         let room_deps = perseus::Deps {
             accounts: deps.bearers.accounts().clone(),

@@ -3,7 +3,7 @@
 use axum::body::to_bytes;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::Method;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 
 use super::super::parameters::Parameters;
 use super::super::refusal::Refusal;
@@ -36,6 +36,10 @@ impl Asked {
         let media = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let media = media.map(|value| value.split(';').next().unwrap_or_default().trim());
         if !media.is_some_and(|media| media.eq_ignore_ascii_case("application/x-www-form-urlencoded")) {
+            return Err(Refusal::MediaType.into());
+        }
+        // No form is packed here, and what is packed is none.
+        if parts.headers.contains_key(CONTENT_ENCODING) {
             return Err(Refusal::MediaType.into());
         }
         let body = to_bytes(body, LONGEST)

@@ -40,7 +40,7 @@ pub(super) async fn permissions(State(room): State<Arc<Perseus>>, request: Reque
         "evidence": evidence,
         "dataAvailableFrom": at(row.data_from),
         "tokenIssuedAt": at(grant.issued),
-        "tokenExpires": at(row.expires),
+        "tokenExpires": at(grant.ended.as_ref().map_or(row.expires, |(ended, _)| *ended)),
     });
     let mut permissions = permission.clone();
     permissions["refreshToken"] = json!(token.reveal());

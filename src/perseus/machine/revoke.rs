@@ -30,8 +30,12 @@ pub(super) async fn revoke(State(room): State<Arc<Perseus>>, request: Request) -
         tracing::error!(%error, "a token could not be looked up");
         Refusal::Ours
     })?;
-    if let Some((_, row)) = found.filter(|(grant, _)| grant.client == asked.client()) {
-        room.revoke(&row.id, Revoker::Application).await?;
+    // One that ended already takes nothing with it, least of all what came after it.
+    let found = found.filter(|(grant, _)| grant.client == asked.client());
+    if let Some((grant, row)) = found {
+        if grant.ended.is_none() {
+            room.revoke(&row.id, Revoker::Application).await?;
+        }
     } else if let Ok(claims) = verify_signed(text, |kid| room.keys.of(kid))
         && claims.client_id == asked.client()
     {

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::super::access_token::{Claims, Confirmation};
-use super::super::ledger::{self, Presented, Redeemed};
+use super::super::ledger::{self, NotRedeemed, Presented, Redeemed};
 use super::super::refusal::Refusal;
 use super::super::room::Perseus;
 use super::super::rows::{GrantRow, PermissionRow};
@@ -51,6 +51,8 @@ async fn redeem(room: &Perseus, asked: &Asked, now: Timestamp) -> Result<Respons
     })?;
     let client = asked.client();
     match redeemed {
+        // Whose data it was is gone meanwhile.
+        Ok(Redeemed { permission, .. }) if !room.is_known(&permission) => Err(Refusal::Code.into()),
         Ok(Redeemed {
             grant,
             permission,
@@ -59,8 +61,13 @@ async fn redeem(room: &Perseus, asked: &Asked, now: Timestamp) -> Result<Respons
             tracing::info!(target: AUDIT, client, permission = permission.id, "a code became a token");
             Ok(tokens(room, asked, (&grant, &permission), &refresh, now))
         }
-        Err(refusal) => {
-            tracing::warn!(target: AUDIT, client, why = %refusal, "a code was refused");
+        Err(NotRedeemed { refusal, ended }) => {
+            match ended {
+                Some(permission) => {
+                    tracing::warn!(target: AUDIT, client, permission, "a code came twice: what came of the first time was ended");
+                }
+                None => tracing::warn!(target: AUDIT, client, why = %refusal, "a code was refused"),
+            }
             Err(refusal.into())
         }
     }

@@ -50,6 +50,8 @@ struct ConsentPage {
     /// When the same was allowed before, and what would be other now.
     before: Option<String>,
     words: Vec<String>,
+    /// What all of this is known by.
+    shown: String,
     fault: Option<&'static str>,
 }
 
@@ -96,6 +98,10 @@ impl Asked {
             .client_called(&visit.pushed.client)
             .filter(|client| !client.disabled);
         let client = client.cloned().ok_or(Message::Application)?;
+        // The address may have been taken out of the configuration meanwhile.
+        if !client.redirects().contains(&visit.pushed.redirect_uri) {
+            return Err(Message::Application);
+        }
         if person.role != Role::Resident {
             return Err(Message::Role);
         }
@@ -126,6 +132,18 @@ impl Asked {
             now,
             before,
         })
+    }
+
+    /// What a person is shown is known by: words and meters, so that nobody agrees to others than they saw.
+    pub(super) fn shown(&self) -> String {
+        let mut all = self.words.clone();
+        for Offered { filter, .. } in &self.offered {
+            all += &format!(
+                "\0{}\0{}\0{:?}\0{:?}",
+                filter.source, filter.meter, filter.element, filter.measures
+            );
+        }
+        fingerprint(&all)
     }
 
     /// SHA-256 of the words, hex.
@@ -223,6 +241,7 @@ pub(super) fn page(
         lives: lives.collect(),
         before: asked.before.map(day),
         words: asked.words.split("\n\n").map(str::to_owned).collect(),
+        shown: asked.shown(),
         fault,
     };
     let status = if fault.is_some() {

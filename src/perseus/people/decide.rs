@@ -22,6 +22,8 @@ struct Chosen {
     allow: bool,
     sources: Vec<String>,
     days: i64,
+    /// By what the page was known that they looked at.
+    shown: Option<String>,
 }
 
 impl Chosen {
@@ -40,11 +42,16 @@ impl Chosen {
             None => LIVES[2].2,
             Some(life) => LIVES.iter().find(|(value, ..)| *value == life)?.2,
         };
+        let shown = fields
+            .iter()
+            .find(|(name, _)| name == "shown")
+            .map(|(_, value)| value.clone());
         let sources = fields.into_iter().filter(|(name, _)| name == "datasource");
         Some(Chosen {
             allow,
             sources: sources.map(|(_, value)| value).collect(),
             days,
+            shown,
         })
     }
 }
@@ -79,6 +86,10 @@ pub(super) async fn decide(
     };
     if !chosen.allow {
         return denied(&state, &person, &asked);
+    }
+    if chosen.shown.as_ref().is_some_and(|shown| *shown != asked.shown()) {
+        let fault = "What you would agree to has changed since you opened this page. Look at it again.";
+        return page(&state, &person, (&visit, &asked), Some(fault));
     }
     if chosen.sources.is_empty() {
         let fault = "Tick at least one meter, or do not allow.";

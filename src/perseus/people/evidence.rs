@@ -70,7 +70,8 @@ fn page(state: &PageState<Perseus>, visitor: &Visitor, row: PermissionRow) -> Re
             filter.from
         )
     });
-    let words = room.words_of(&row.text).unwrap_or_default();
+    let words = room.words_of(&row.text);
+    let words = words.unwrap_or_else(|| "The words are missing on this box, or were changed there.".to_owned());
     Ok(EvidencePage {
         shell: state.face.shell("evidence", visitor.signed_in.as_ref()),
         issuer: room.places.issuer.clone(),
@@ -78,7 +79,7 @@ fn page(state: &PageState<Perseus>, visitor: &Visitor, row: PermissionRow) -> Re
         client: row.client.clone(),
         licence: row.licence.clone(),
         account: row.account.clone(),
-        state: Perseus::state_of(&row, room.store.now()),
+        state: room.state_of(&row),
         expires: format!("{:.0}", row.expires),
         sources: sources.collect(),
         happened: history.iter().map(told).collect(),

@@ -49,11 +49,10 @@ pub(super) struct Nothing {}
 
 impl Perseus {
     fn shown(&self, row: &PermissionRow) -> Result<RowShown, ReadError> {
-        let now = self.store.now();
         let day = |at: jiff::Timestamp| at.to_zoned(self.timezone.clone()).strftime("%-d %b %Y").to_string();
         let sources = ledger::filters(&self.store, &row.id)?;
         let sources: Vec<String> = sources.iter().map(|filter| masked(&filter.source)).collect();
-        let state = Perseus::state_of(row, now);
+        let state = self.state_of(row);
         Ok(RowShown {
             id: row.id.clone(),
             evidence: row.evidence.clone(),

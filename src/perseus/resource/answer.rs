@@ -61,7 +61,7 @@ pub(super) enum Denied {
     #[error("{0}")]
     Token(TokenError),
     /// It is, and what it rests on has ended.
-    #[error("the permission has ended")]
+    #[error("the token, or the permission that it rests on, has ended")]
     Ended,
     /// There is no such data source in the permission.
     #[error("Meter not found")]

@@ -26,7 +26,6 @@ async fn certificate(parts: &mut Parts) -> Option<PeerCertificate> {
 pub(super) async fn root() -> Response {
     Json(json!({
         "urls": ["/datasources", "/datasources/{id}/{measure}"],
-        "documentation": { "openapi_json": "/openapi.json" },
     }))
     .into_response()
 }

@@ -251,3 +251,60 @@ fn what_was_answered_outlives_a_kill() {
         "a revocation that was answered stays"
     );
 }
+
+#[test]
+fn what_is_older_ends_nothing_that_is_newer() {
+    let consented = Consented::start();
+    let codes = [(); 2].map(|()| consented.allowed("saver", "resident", &[])["code"].clone());
+    let newer = consented.redeem("saver", &codes[1], &[]);
+    assert_eq!(newer.status, 200, "{}", newer.text());
+    let newer = newer.json()["refresh_token"].as_str().unwrap().to_owned();
+    assert_eq!(
+        refused(&consented.redeem("saver", &codes[0], &[])),
+        invalid_grant(),
+        "the code of the older consent"
+    );
+    assert_eq!(consented.refresh("saver", &newer).status, 200);
+    // A token that was replaced is given back as a client tidies up.
+    let newest = consented.tokens("saver", "resident")["refresh_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(refused(&consented.refresh("saver", &newer)), invalid_grant());
+    assert_eq!(
+        consented
+            .post(Some("saver"), "/api/v1/authorize/revoke", &[("token", &newer)])
+            .status,
+        200
+    );
+    assert_eq!(consented.refresh("saver", &newest).status, 200);
+    let told = consented
+        .post(Some("saver"), "/api/v1/permissions", &[("token", &newer)])
+        .json();
+    let (ended, issued) = (&told["permission"]["tokenExpires"], &told["permission"]["expires"]);
+    assert_ne!(ended, issued, "it has ended before its permission: {told}");
+}
+
+#[test]
+fn a_code_that_comes_again_and_again_is_told_of_once() {
+    let consented = Consented::start();
+    let code = consented.allowed("saver", "resident", &[])["code"].clone();
+    let refresh = consented.redeem("saver", &code, &[]).json()["refresh_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for _ in 0..5 {
+        assert_eq!(refused(&consented.redeem("saver", &code, &[])), invalid_grant());
+    }
+    let told = consented
+        .post(Some("saver"), "/api/v1/permissions", &[("token", &refresh)])
+        .json();
+    let evidence = told["permission"]["evidence"]
+        .as_str()
+        .unwrap()
+        .strip_prefix(&consented.issuer)
+        .unwrap();
+    let page = consented.browser().get(evidence).text();
+    assert_eq!(page.matches("came a second time").count(), 1, "{page}");
+    assert_eq!(consented.running.log().matches("a code came twice").count(), 1);
+}

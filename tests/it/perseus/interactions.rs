@@ -274,3 +274,50 @@ fn of_several_meters_none_is_ticked_and_each_is_allowed_by_itself() {
         404
     );
 }
+
+#[test]
+fn nobody_agrees_to_what_they_were_not_shown_or_is_sent_where_the_application_is_no_more() {
+    let consented = Consented::start();
+    let mut browser = consented.browser();
+    let consent = browser.sign_in_at(&consented.pushed("saver", &[]), "resident");
+    let page = browser.get(&consent).text();
+    let words = consented.running.dir.join("licence.txt");
+    std::fs::write(&words, "[CAP] asks for more.").unwrap();
+    consented.running.signal(rustix::process::Signal::HUP);
+    crate::support::eventually("the words are others", || {
+        browser.get(&consent).text().contains("asks for more").then_some(())
+    });
+    let hidden = |name: &str| {
+        let at = page.find(&format!("name=\"{name}\" value=\"")).unwrap();
+        page[at..].split('"').nth(3).unwrap().to_owned()
+    };
+    let (token, shown) = (csrf(&page), hidden("shown"));
+    let fields = [
+        ("csrf_token", token.as_str()),
+        ("shown", &shown),
+        ("datasource", SOURCE),
+        ("decision", "allow"),
+    ];
+    let answer = browser.post(&consent, &fields);
+    assert_eq!((answer.status, answer.header("location")), (422, None));
+    assert!(answer.text().contains("has changed since"), "{}", answer.text());
+
+    let file = consented.running.config_file();
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("\"https://app.example/callback\", ", "")).unwrap();
+    consented.running.signal(rustix::process::Signal::HUP);
+    crate::support::eventually("the address is gone", || {
+        (consented.push(Some("saver"), &[]).status == 400).then_some(())
+    });
+    for decision in ["allow", "deny"] {
+        let answer = browser.post(
+            &consent,
+            &[
+                ("csrf_token", token.as_str()),
+                ("datasource", SOURCE),
+                ("decision", decision),
+            ],
+        );
+        assert_eq!((answer.status, answer.header("location")), (400, None), "{decision}");
+    }
+}
