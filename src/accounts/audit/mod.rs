@@ -4,4 +4,4 @@ mod chain;
 mod months;
 
 pub use chain::Head;
-pub use months::{Examined, examine, file_of, months, walk};
+pub use months::{Examined, end_of, examine, file_of, months, walk};

@@ -48,6 +48,16 @@ pub fn months(folder: &Path) -> std::io::Result<Vec<String>> {
     Ok(months)
 }
 
+/// Where the chain stands at the end of a month, by its last line alone; `None`: it has none.
+///
+/// # Errors
+///
+/// When the file cannot be read.
+pub fn end_of(folder: &Path, month: &str) -> std::io::Result<Option<Head>> {
+    let text = fs::read_to_string(file_of(folder, month))?;
+    Ok(text.lines().last().and_then(|line| Head::default().follow(line)))
+}
+
 /// Follows the chain through every month, and says where it stands.
 ///
 /// # Errors
@@ -75,4 +85,34 @@ pub fn walk(folder: &Path) -> std::io::Result<(Examined, Head)> {
         }
     }
     Ok((examined, head))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_ends_where_the_chain_stands_and_a_changed_one_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut head = Head::default();
+        for (month, count) in [("2026-10", 3), ("2026-11", 2)] {
+            let mut text = String::new();
+            for _ in 0..count {
+                let (line, next) = head.next(jiff::Timestamp::UNIX_EPOCH, "signed in", serde_json::Map::new());
+                text += &format!("{line}\n");
+                head = next;
+            }
+            fs::write(file_of(folder.path(), month), text).unwrap();
+            assert_eq!(end_of(folder.path(), month).unwrap().as_ref(), Some(&head));
+        }
+        let (examined, end) = walk(folder.path()).unwrap();
+        assert_eq!(
+            (examined.lines, examined.months, &examined.broken, end),
+            (5, 2, &None, head)
+        );
+        let first = file_of(folder.path(), "2026-10");
+        let text = fs::read_to_string(&first).unwrap();
+        fs::write(&first, text.replacen("signed in", "signed up", 1)).unwrap();
+        assert_eq!(examine(folder.path()).unwrap().broken, Some((first, 2)));
+    }
 }

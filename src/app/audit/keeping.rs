@@ -2,7 +2,6 @@
 //! own signing authority, and what is older than `retention.audit` goes.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::trail::{Trail, month_of};
-use crate::accounts::audit::{Head, file_of, months, walk};
+use crate::accounts::audit::{end_of, examine, file_of, months, walk};
 use crate::domain::units::Span;
 use crate::files::{self, Readers};
 use crate::pki::{Hierarchy, Pki};
@@ -122,15 +121,24 @@ impl Keeper {
     /// Signs where each month that is over ends, once.
     fn tie(&self) -> std::io::Result<()> {
         let now = month_of(self.store.now());
-        let mut head = Head::default();
-        for month in months(&self.folder)?.into_iter().filter(|month| *month < now) {
-            for line in BufReader::new(fs::File::open(file_of(&self.folder, &month))?).lines() {
-                head = head.follow(&line?).unwrap_or_default();
-            }
-            let anchor = self.folder.join(format!("{month}.anchor.json"));
-            if head.lines == 0 || anchor.exists() {
+        let anchor = |month: &str| self.folder.join(format!("{month}.anchor.json"));
+        let mut untied = months(&self.folder)?;
+        untied.retain(|month| *month < now && !anchor(month).exists());
+        if untied.is_empty() {
+            return Ok(());
+        }
+        // A signature below lines that somebody changed would say that nobody did.
+        if let Some((file, line)) = examine(&self.folder)?.broken {
+            let what = format!(
+                "line {line} of {} does not follow the one before: no month is signed",
+                file.display()
+            );
+            return Err(std::io::Error::other(what));
+        }
+        for month in untied {
+            let Some(head) = end_of(&self.folder, &month)? else {
                 continue;
-            }
+            };
             let text = format!("audit of {month}: {} lines, the last one {}", head.lines, head.hash);
             let signed = self
                 .pki
@@ -139,7 +147,8 @@ impl Keeper {
             let body = json!({
                 "signed": text, "signature": BASE64.encode(&signed), "by": "the root of the signing hierarchy",
             });
-            files::write(&anchor, body.to_string().as_bytes(), Readers::Owner).map_err(std::io::Error::other)?;
+            files::write(&anchor(&month), body.to_string().as_bytes(), Readers::Owner)
+                .map_err(std::io::Error::other)?;
         }
         Ok(())
     }
