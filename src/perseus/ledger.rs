@@ -279,12 +279,24 @@ pub(super) fn forget_on(page: &mut Page, row: &PermissionRow) -> Result<(), RowE
     OF_PEOPLE.delete_on(page, &beside(&row.person, row.id.as_bytes()));
     EVIDENCE.delete_on(page, row.evidence.as_bytes());
     PERMISSIONS.delete_on(page, row.id.as_bytes());
-    for (hash, grant) in REFRESH_TOKENS.scan_on(page, &[], None, usize::MAX)? {
+    Ok(())
+}
+
+/// Forgets refresh tokens whose grants are forgotten; answers where to go on, or that it is done.
+pub(super) fn sweep_refresh_tokens_on(
+    page: &mut Page,
+    after: Option<&[u8]>,
+    limit: usize,
+) -> Result<Option<Vec<u8>>, RowError> {
+    let found = REFRESH_TOKENS.scan_on(page, &[], after, limit)?;
+    let last = found.last().map(|(hash, _)| hash.clone());
+    let whole = found.len() == limit;
+    for (hash, grant) in found {
         if GRANTS.get_on(page, grant.as_bytes())?.is_none() {
             REFRESH_TOKENS.delete_on(page, &hash);
         }
     }
-    Ok(())
+    Ok(last.filter(|_| whole))
 }
 
 /// Ends a grant; says whether it stood.

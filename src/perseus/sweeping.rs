@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::ledger;
 use super::room::Perseus;
-use crate::store::RowError;
+use crate::store::{Page, RowError};
 
 /// Rows looked at in one change.
 const AT_A_TIME: usize = 64;
@@ -13,24 +13,39 @@ impl Perseus {
     /// Forgets what is over, as far as the clock is believed.
     pub(super) async fn sweep(&self) {
         let Ok(now) = self.now() else { return };
-        let mut after: Option<Vec<u8>> = None;
-        loop {
-            let from = after.take();
-            let swept = self
-                .store
-                .write_bulk(move |page| ledger::sweep_codes_on(page, from.as_deref(), now, AT_A_TIME));
-            match swept.await {
-                Ok(Some(last)) => after = Some(last),
-                Ok(None) => break,
-                Err(error) => return tracing::debug!(%error, "codes were not swept; it is tried again"),
-            }
-        }
-        if let Err(error) = self.forget_permissions(now).await {
-            tracing::debug!(error, "permissions were not swept; it is tried again");
+        if let Err(error) = self.sweep_at(now).await {
+            tracing::debug!(error, "what is over was not swept away; it is tried again");
         }
     }
 
-    async fn forget_permissions(&self, now: Timestamp) -> Result<(), String> {
+    async fn sweep_at(&self, now: Timestamp) -> Result<(), String> {
+        self.walk(move |page, after| ledger::sweep_codes_on(page, after, now, AT_A_TIME))
+            .await?;
+        if self.forget_permissions(now).await? > 0 {
+            self.walk(|page, after| ledger::sweep_refresh_tokens_on(page, after, AT_A_TIME))
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Takes a step after the other through a ledger, each a change of its own, so that nobody waits long.
+    async fn walk(
+        &self,
+        step: impl Fn(&mut Page, Option<&[u8]>) -> Result<Option<Vec<u8>>, RowError> + Copy + Send + 'static,
+    ) -> Result<(), String> {
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let stepped = self.store.write_bulk(move |page| step(page, after.as_deref())).await;
+            after = stepped.map_err(|error| error.to_string())?;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// How many permissions were forgotten.
+    async fn forget_permissions(&self, now: Timestamp) -> Result<usize, String> {
+        let mut forgotten = 0;
         let rows = ledger::all(&self.store).map_err(|error| error.to_string())?;
         for row in rows.into_iter().filter(|row| is_forgotten(row.ended(), now)) {
             let written = self.store.write_bulk(move |page| {
@@ -38,8 +53,9 @@ impl Perseus {
                 Ok::<(), RowError>(())
             });
             written.await.map_err(|error| error.to_string())?;
+            forgotten += 1;
         }
-        Ok(())
+        Ok(forgotten)
     }
 }
 

@@ -79,13 +79,7 @@ impl Perseus {
     /// A person's own permission.
     fn own(&self, person: &SignedIn, id: &str) -> Result<Option<PermissionRow>, ReadError> {
         let rows = ledger::of_person(&self.store, &person.name)?;
-        let mut theirs = Vec::new();
-        for row in rows {
-            if self.is_known(&row) {
-                theirs.push(row);
-            }
-        }
-        Ok(theirs.into_iter().find(|row| row.id == id))
+        Ok(rows.into_iter().find(|row| row.id == id && self.is_known(row)))
     }
 }
 
