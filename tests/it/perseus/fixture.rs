@@ -164,15 +164,7 @@ impl Consented {
             ("code_challenge", challenge.as_str()),
             ("code_challenge_method", "S256"),
         ];
-        let kept = usual
-            .iter()
-            .filter(|(known, _)| !changes.iter().any(|(name, _)| name == known));
-        let form: Vec<(&str, &str)> = kept
-            .chain(changes)
-            .copied()
-            .filter(|(_, value)| !value.is_empty())
-            .collect();
-        self.post(name, "/api/v1/par", &form)
+        self.post(name, "/api/v1/par", &changed(&usual, changes))
     }
 
     /// Pushes, and gives where a person's browser is sent.
@@ -210,15 +202,7 @@ impl Consented {
             ("redirect_uri", CALLBACK),
             ("code_verifier", VERIFIER),
         ];
-        let kept = usual
-            .iter()
-            .filter(|(known, _)| !changes.iter().any(|(name, _)| name == known));
-        let form: Vec<(&str, &str)> = kept
-            .chain(changes)
-            .copied()
-            .filter(|(_, value)| !value.is_empty())
-            .collect();
-        self.post(Some(name), "/api/v1/authorize/token", &form)
+        self.post(Some(name), "/api/v1/authorize/token", &changed(&usual, changes))
     }
 
     /// The whole way: the token endpoint's answer.
@@ -242,6 +226,15 @@ impl Consented {
             .unwrap()
             .ask("GET", path, &[("authorization", &bearer)])
     }
+}
+
+/// A form with changes: an empty value leaves the parameter out.
+fn changed<'a>(usual: &[(&'a str, &'a str)], changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let kept = usual
+        .iter()
+        .filter(|(known, _)| !changes.iter().any(|(name, _)| name == known));
+    let all = kept.chain(changes).copied();
+    all.filter(|(_, value)| !value.is_empty()).collect()
 }
 
 /// A form.
