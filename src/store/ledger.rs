@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::schema::Place;
 use super::table::Table;
-use super::{Page, ReadError, RowError};
+use super::{KeptBook, Page, ReadError, RowError};
 
 /// The largest row a page takes, in bytes of its encoding (BOOK P3).
 pub const ROW_LIMIT: usize = 4096;
@@ -59,6 +59,21 @@ impl<T: Serialize + DeserializeOwned> Ledger<T> {
         found
             .into_iter()
             .map(|(key, row)| Ok((key[1..].to_vec(), self.decode(&row)?)))
+            .collect()
+    }
+
+    /// Every row in a book that was put aside, in key order.
+    ///
+    /// # Errors
+    ///
+    /// When one is none of this kind.
+    pub fn of_kept(&self, book: &KeptBook) -> Result<Rows<T>, ReadError> {
+        let theirs = book
+            .rows
+            .iter()
+            .filter(|(key, _)| key.first() == Some(&self.place.prefix));
+        theirs
+            .map(|(key, row)| Ok((key[1..].to_vec(), self.decode(row)?)))
             .collect()
     }
 

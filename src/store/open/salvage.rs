@@ -137,7 +137,7 @@ fn put(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 
 /// All rows that can be had: a whole snapshot and what the log says since, or, without one, what
 /// can be read of each snapshot and of the log, in the order it was written.
-fn readable_rows(disk: &dyn Disk, survey: &Survey) -> Result<(Option<Rows>, Overlay), FileError> {
+pub(in crate::store) fn readable_rows(disk: &dyn Disk, survey: &Survey) -> Result<(Option<Rows>, Overlay), FileError> {
     let mut rows = Overlay::new();
     if let Some(base) = survey.base() {
         replay_after(disk, survey, base.seq, None, &mut rows)?;
