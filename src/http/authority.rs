@@ -32,6 +32,23 @@ pub fn host(authority: &str) -> Option<&str> {
     sound.then_some(host)
 }
 
+/// Whether a text can stand in an address as its authority: a name of labels, or an address, and a port that there is
+/// (RFC 3986 §3.2).
+#[must_use]
+pub fn is_sound(authority: &str) -> bool {
+    let Some(name) = host(authority) else { return false };
+    let port = match authority.strip_prefix('[') {
+        Some(inside) => inside.split_once("]:").map(|(_, port)| port),
+        None => authority.split_once(':').map(|(_, port)| port),
+    };
+    let label = |label: &str| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-');
+    let named = match authority.starts_with('[') {
+        true => name.parse::<std::net::Ipv6Addr>().is_ok(),
+        false => name.len() <= 253 && name.split('.').all(label) && !name.contains(['%', '_']),
+    };
+    named && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
+}
+
 /// Whether two authorities of `https` addresses are one: letters of either case, and the usual port said or not.
 #[must_use]
 pub fn same(one: &str, other: &str) -> bool {
@@ -81,6 +98,39 @@ mod tests {
             ("a/b", None),
         ] {
             assert_eq!(host(authority), expected, "{authority}");
+        }
+    }
+
+    #[test]
+    fn an_authority_in_an_address_is_a_name_or_an_address_and_a_port_that_there_is() {
+        for right in [
+            "a.example",
+            "localhost:3000",
+            "192.0.2.7",
+            "[2001:db8::1]:8443",
+            "[::1]",
+            "xn--9ca.example",
+        ] {
+            assert!(is_sound(right), "{right}");
+        }
+        for wrong in [
+            "",
+            "*.",
+            "*.example",
+            "a..example",
+            "a.example.",
+            "a;b",
+            "a:99999",
+            "a:0",
+            "a:",
+            "a:b",
+            "[::g]",
+            "-a.example",
+            "a_b.example",
+            "u@a.example",
+            "[::1]:99999",
+        ] {
+            assert!(!is_sound(wrong), "{wrong}");
         }
     }
 

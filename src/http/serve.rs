@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::Request;
 use axum::http::header::COOKIE;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
@@ -163,6 +163,10 @@ impl<S> Served<S> {
         if authority::contradicts(request.version(), request.uri(), request.headers()) {
             let title = "The request names two hosts";
             return Some(Problem::new(StatusCode::BAD_REQUEST, "two-hosts", title));
+        }
+        if request.version() == Version::HTTP_11 && authority::authority(request.uri(), request.headers()).is_none() {
+            let title = "The request does not name one host";
+            return Some(Problem::new(StatusCode::BAD_REQUEST, "no-host", title));
         }
         if expect::is_unknown(request.headers()) {
             let title = "The request expects what is not known here";

@@ -66,7 +66,9 @@ async fn whoever_looks_at_a_page_sees_errors_as_pages() {
             (Some("text/event-stream"), false),
             (Some("application/json"), false),
         ] {
-            let mut request = Request::get(path).header("cookie", "k=v");
+            let mut request = Request::get(path)
+                .header("cookie", "k=v")
+                .header("host", "lodge.example");
             if let Some(accept) = accept {
                 request = request.header("accept", accept);
             }
@@ -107,6 +109,7 @@ async fn a_log_line_names_the_route_and_the_network_and_keeps_secrets() {
     });
     let router = Router::new().route("/space/{id}", get(async || "7")).layer(serve);
     let mut request = Request::get("/space/secret-id?key=secret-key")
+        .header("host", "lodge.example")
         .header("authorization", "Bearer secret-token")
         .header("x-request-id", "secret-number")
         .body(Body::empty())
@@ -132,4 +135,32 @@ async fn a_log_line_names_the_route_and_the_network_and_keeps_secrets() {
     }
     assert!(!said.contains("secret") && !said.contains("203.0.113.77"), "{said}");
     assert_eq!(said.lines().count(), 1);
+}
+
+/// RFC 9112 §3.2: a request of HTTP/1.1 names its host, once.
+#[tokio::test]
+async fn a_request_that_does_not_name_one_host_is_refused() {
+    let serve = Serve::new(Settings {
+        door: "https",
+        hsts: None,
+        rates: Arc::new(RateLimits::new(Rate::Off, Rate::Off)),
+        proxies: Proxies::default(),
+        metrics: Metrics::new().door("https"),
+        refusals: |_, problem, _| problem.into_response(),
+        pages: None,
+    });
+    let router = Router::new().route("/", get(async || "here")).layer(serve);
+    let asked = async |uri: &str, version, hosts: &[&str]| {
+        let mut request = Request::get(uri).version(version);
+        for host in hosts {
+            request = request.header("host", *host);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        router.clone().oneshot(request).await.unwrap().status().as_u16()
+    };
+    assert_eq!(asked("/", Version::HTTP_11, &[]).await, 400);
+    assert_eq!(asked("/", Version::HTTP_11, &["a", "b"]).await, 400);
+    assert_eq!(asked("/", Version::HTTP_11, &["a"]).await, 200);
+    assert_eq!(asked("/", Version::HTTP_10, &[]).await, 200, "older ones need not");
+    assert_eq!(asked("https://a/", Version::HTTP_2, &[]).await, 200);
 }
