@@ -27,6 +27,14 @@ impl Secret {
         Secret(Zeroizing::new(text.into()))
     }
 
+    /// Whether a text has the form of one that [`Secret::random`] made without a prefix.
+    #[must_use]
+    pub fn is_formed(text: &str) -> bool {
+        BASE64URL_NOPAD
+            .decode(text.as_bytes())
+            .is_ok_and(|bytes| bytes.len() == 32)
+    }
+
     /// The secret itself.
     #[must_use]
     pub fn reveal(&self) -> &str {

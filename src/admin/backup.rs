@@ -18,6 +18,7 @@ use tokio_util::io::ReaderStream;
 use super::AdminState;
 use super::problem::AdminError;
 use crate::accounts::audit;
+use crate::perseus;
 use crate::pki::{self, DamagedFile};
 use crate::store::{
     BackupError, BackupReport, Extra, Ledger, Privacy, ReadError, RowError, Seal, SecretString, Store, VerifyReport,
@@ -82,10 +83,13 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// What was found in the book, and what is found now in the files of `data_dir` that a start reads beside it.
+    /// What was found in the book, and what is found now in the files of `data_dir` that a start reads beside it, with
+    /// those that a running box misses.
     #[must_use]
-    pub fn of(report: VerifyReport, data_dir: &Path) -> Verified {
+    pub fn of(report: VerifyReport, data_dir: &Path, missing: Vec<DamagedFile>) -> Verified {
         let mut damaged = pki::examine_pki(&data_dir.join("pki"));
+        damaged.extend(perseus::examine_words(&data_dir.join("perseus/words")));
+        damaged.extend(missing);
         damaged.extend(
             ["acme", "uplink"]
                 .iter()
@@ -350,7 +354,12 @@ async fn delivered(
 async fn verify(State(state): State<AdminState>) -> Result<Json<Verified>, AdminError> {
     let running = state.running()?;
     let (store, data_dir) = (running.store.clone(), running.backups.data_dir.clone());
-    let verified = tokio::task::spawn_blocking(move || Ok(Verified::of(store.verify_live()?, &data_dir))).await;
+    let room = running.perseus.borrow().clone();
+    let verified = tokio::task::spawn_blocking(move || {
+        let missing = room.map_or_else(|| Ok(Vec::new()), |room| room.missing_words())?;
+        Ok(Verified::of(store.verify_live()?, &data_dir, missing))
+    })
+    .await;
     let found: Result<Verified, ReadError> = verified.map_err(|error| AdminError::failed(error.to_string()))?;
     Ok(Json(found.map_err(|error| AdminError::failed(error.to_string()))?))
 }

@@ -153,8 +153,10 @@ pub(super) async fn move_out(
             remaining,
         });
     }
+    let mut remaining = of_person(accounts, &people, &name)?;
+    remaining.extend(of_consents(&state, &name)?);
     Ok(Json(Departed {
-        remaining: of_person(accounts, &people, &name)?,
+        remaining,
         name,
         at,
         dry_run: wish.dry_run,
@@ -176,6 +178,16 @@ fn of_person(accounts: &Accounts, people: &[Person], name: &str) -> Result<Vec<M
     let person = people.iter().find(|person| person.name == name);
     let person = person.ok_or_else(|| AccountsError::Unknown(name.to_owned()))?;
     Ok(remaining::of_person(person, &accounts.tokens()?, accounts.now()))
+}
+
+fn of_consents(state: &AdminState, name: &str) -> Result<Vec<Matter>, AdminError> {
+    let Some(room) = state.running()?.perseus.borrow().clone() else {
+        return Ok(Vec::new());
+    };
+    let permissions = room
+        .permissions()
+        .map_err(|error| AdminError::failed(error.to_string()))?;
+    Ok(remaining::of_consents(name, &permissions))
 }
 
 /// Asks every meter at once, and looks at what is known of each then.

@@ -8,6 +8,7 @@ use crate::domain::{HalfHour, MeterId, Quantity};
 use crate::meter::MeterShown;
 use crate::meter::emop::Money;
 use crate::meter::topup::TopupShown;
+use crate::perseus::PermissionShown;
 
 /// A balance that was read so many seconds from the end of somebody's time is as good as one of that end.
 const MOMENT: i64 = 120;
@@ -171,6 +172,23 @@ pub(super) fn of_person(person: &Person, tokens: &[Token], now: Timestamp) -> Ve
         matters.push(Matter::new("token", words));
     }
     matters
+}
+
+/// What people allowed applications, as far as it stands.
+pub(super) fn of_consents(name: &str, permissions: &[PermissionShown]) -> Vec<Matter> {
+    let live = permissions
+        .iter()
+        .filter(|shown| shown.person == name && shown.state.is_live());
+    let words = live.map(|shown| {
+        format!(
+            "{} was allowed to see {}: it sees nothing while none of that is theirs, and `gatelodge consent revoke {}` ends it for \
+             good",
+            shown.name,
+            shown.sources.join(", "),
+            shown.id
+        )
+    });
+    words.map(|words| Matter::new("consent", words)).collect()
 }
 
 #[cfg(test)]

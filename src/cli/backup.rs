@@ -171,7 +171,7 @@ pub(super) fn verify(common: &Common) -> Result<ExitCode, CliError> {
                 let data_dir = common.load_or_default()?.data_dir;
                 let _owner = AsOwner::of(&data_dir)?;
                 match store::verify(&data_dir.join("store")) {
-                    Ok(report) => Ok(Verified::of(report, &data_dir)),
+                    Ok(report) => Ok(Verified::of(report, &data_dir, Vec::new())),
                     Err(error @ OpenError::InUse(_)) => Err(CliError::not_reachable(error)
                         .hint("another command works there: try again; or the box runs with another admin socket")),
                     Err(error) => Err(CliError::failed(error)),

@@ -53,7 +53,7 @@ fn many(common: &Common, all: Vec<PermissionShown>) {
             shown.person,
             shown.name,
             shown.sources.join(" "),
-            shown.state,
+            shown.state.words().to_owned(),
             print::moment(Some(shown.granted)),
             print::moment(Some(shown.expires)),
         ]

@@ -5,9 +5,10 @@ mod doors;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{Certificate, Config, Site, log_filter};
-use crate::domain::Faults;
+use super::{Certificate, Config, Https, Mtls, Site, log_filter};
 use crate::domain::units::Span;
+use crate::domain::{Faults, MeterId};
+use crate::perseus;
 
 /// The longest path of a Unix socket: its address holds 108 bytes, one of which ends it (unix(7)).
 const LONGEST_SOCKET: usize = 107;
@@ -31,6 +32,7 @@ pub(super) fn check(config: &Config) -> Faults {
     meters(config, &mut faults);
     if let Some(room) = &config.perseus {
         faults.append(room.faults());
+        places_of_perseus(config, room, &mut faults);
     }
     if let Some(room) = &config.relay {
         faults.append(room.faults());
@@ -40,6 +42,25 @@ pub(super) fn check(config: &Config) -> Faults {
     }
     backup(config, &mut faults);
     faults
+}
+
+/// An address that nobody chose beforehand cannot be told to applications.
+fn places_of_perseus(config: &Config, room: &perseus::Config, faults: &mut Faults) {
+    let https = config.https.as_ref().map(Https::addresses).unwrap_or_default();
+    let mtls = config.mtls.as_ref().map(Mtls::addresses).unwrap_or_default();
+    for (key, said, addresses) in [
+        ("perseus.issuer", &room.issuer, https),
+        ("perseus.mtls_url", &room.mtls_url, mtls),
+    ] {
+        if said.is_none() && addresses.first().is_some_and(|address| address.port() == 0) {
+            let what = "is not said, and the door takes any port that is free";
+            faults.add(
+                key,
+                what,
+                "where people and applications find it, such as https://box.example:8443",
+            );
+        }
+    }
 }
 
 /// Where the box keeps things, and is asked.
@@ -99,9 +120,14 @@ fn acme(config: &Config, faults: &mut Faults) {
     }
 }
 
-/// Each `[[meter]]` must be one, and no two may have the same serial, or the same link.
+/// Each `[[meter]]` must be one, and no two may have the same serial, the same link, or be the same data source.
 fn meters(config: &Config, faults: &mut Faults) {
     let (mut known, mut links) = (BTreeMap::new(), BTreeMap::new());
+    let mut sources: BTreeMap<String, &MeterId> = config
+        .meter
+        .iter()
+        .map(|one| (one.serial.to_string(), &one.serial))
+        .collect();
     for (place, meter) in config.meter.iter().enumerate() {
         let mut inner = Faults::default();
         for error in meter.errors() {
@@ -113,6 +139,19 @@ fn meters(config: &Config, faults: &mut Faults) {
         } else if let Some(other) = links.insert(meter.link.line(), &meter.serial) {
             let what = format!("{} has the link of {other}, {}", meter.serial, meter.link);
             inner.add("link", what, "one line leads to one meter: each has a link of its own");
+        }
+        let id = meter.datasource.as_ref().and_then(|source| source.id.as_ref());
+        if let Some(id) = id
+            && let Some(other) = sources
+                .insert(id.clone(), &meter.serial)
+                .filter(|other| **other != meter.serial)
+        {
+            let what = format!("is {id}, by which applications know {other}");
+            inner.add(
+                "datasource.id",
+                what,
+                "each data source has an id of its own, and no other meter's serial",
+            );
         }
         faults.within(&format!("meter.{place}"), inner);
     }

@@ -159,12 +159,22 @@ async fn sign_in(
 #[derive(Deserialize)]
 struct Logout {}
 
-async fn sign_out(State(face): State<Face>, visitor: Visitor, Form(Logout {}): Form<Logout>) -> Response {
+async fn sign_out(
+    State(face): State<Face>,
+    visitor: Visitor,
+    Query(on): Query<On>,
+    Form(Logout {}): Form<Logout>,
+) -> Response {
+    // Whoever signs out on the way to something is there to sign in as another.
+    let login = match Errand::of(&face, &visitor, on) {
+        Some(errand) => format!("/login?i={}", errand.name),
+        None => "/login".to_owned(),
+    };
     let (Some(_), Some(session)) = (&visitor.signed_in, &visitor.session) else {
-        return Redirect::to("/login").into_response();
+        return Redirect::to(&login).into_response();
     };
     match face.accounts().sign_out(session).await {
-        Ok(()) => (visitor.signed_out(), Redirect::to("/login")).into_response(),
+        Ok(()) => (visitor.signed_out(), Redirect::to(&login)).into_response(),
         Err(error) => {
             let refused = Refused::of(error);
             let problem = Problem::new(refused.status, "not-signed-out", "You are still signed in");

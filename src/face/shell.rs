@@ -14,6 +14,8 @@ pub struct Shell {
     pub site: String,
     /// Who is signed in.
     pub person: Option<PersonShown>,
+    /// What they came for, so that who signs out on the way comes back to it as another.
+    pub errand: Option<String>,
     /// Which page this is, for the navigation.
     pub here: &'static str,
     /// The state of the box, as far as they may know it.
@@ -66,6 +68,7 @@ impl Face {
                 runs_relay: has_relay && visitor.must(Act::ManageRelay).is_ok(),
                 csrf_token: visitor.csrf.token(),
             }),
+            errand: None,
             here,
             lamps: seen,
             style: self.asset("style.css"),

@@ -9,6 +9,7 @@ use super::redirect_uri::RedirectUri;
 use super::scope::OFFLINE;
 use crate::domain::Faults;
 use crate::domain::units::Span;
+use crate::http::authority;
 use crate::pki::is_application_url;
 
 /// Consented energy data.
@@ -118,7 +119,7 @@ impl Client {
 
     fn faults(&self) -> Faults {
         let mut faults = Faults::default();
-        if !is_application_url(&self.client_id) {
+        if !is_url(&self.client_id) {
             let right = "the application's URL as its certificate has it, such as https://directory.example/a/x1";
             faults.add(
                 "client_id",
@@ -142,7 +143,14 @@ impl Client {
                 );
             }
         }
-        let member = self.member.iter().find(|member| !is_application_url(member));
+        if self.aliases.iter().any(|alias| !is_one_line(alias)) {
+            faults.add(
+                "aliases",
+                "one is empty, or not one line",
+                "what the application sends as client_id instead of its URL",
+            );
+        }
+        let member = self.member.iter().find(|member| !is_url(member));
         if let Some(member) = member {
             faults.add(
                 "member",
@@ -151,11 +159,12 @@ impl Client {
             );
         }
         for (key, text) in [("name", &self.name), ("process", &self.process)] {
-            if text.trim().is_empty() || text.chars().any(char::is_control) {
-                faults.add(key, "is empty, or not one line", "people read it before they agree");
+            if !is_one_line(text) {
+                let what = "is empty, not one line, or has characters that turn a text round or cannot be seen";
+                faults.add(key, what, "people read it before they agree");
             }
         }
-        if !is_application_url(&self.privacy_url) {
+        if !is_url(&self.privacy_url) {
             faults.add(
                 "privacy_url",
                 format!("`{}` is no https URL", self.privacy_url),
@@ -189,10 +198,11 @@ impl Config {
                 right,
             );
         }
-        if self.name.trim().is_empty() {
-            faults.add("perseus.name", "is empty", "who provides the data, as people are told");
+        if !is_one_line(&self.name) {
+            let what = "is empty, not one line, or has characters that turn a text round or cannot be seen";
+            faults.add("perseus.name", what, "who provides the data, as people are told");
         }
-        if !is_application_url(&self.privacy_url) {
+        if !is_url(&self.privacy_url) {
             let right = "where people read what is done with their data, such as https://lodge.example/privacy";
             faults.add(
                 "perseus.privacy_url",
@@ -207,7 +217,7 @@ impl Config {
         let mut seen = BTreeSet::new();
         for (place, licence) in self.licence.iter().enumerate() {
             let place = format!("perseus.licence.{place}");
-            let is_word = is_application_url(&licence.url) && !licence.url.contains('+') && licence.url != OFFLINE;
+            let is_word = is_url(&licence.url) && !licence.url.contains('+') && licence.url != OFFLINE;
             if !is_word {
                 let right = "an https URL without a plus sign, such as the licence's address in the registry";
                 faults.add(
@@ -248,7 +258,21 @@ impl Config {
 
 /// Whether a text is an origin over TLS, as it is written everywhere else: no path, no slash at its end.
 fn is_origin(text: &str) -> bool {
-    is_application_url(text) && !text["https://".len()..].contains(['/', '?']) && !text.ends_with(":443")
+    is_url(text) && !text["https://".len()..].contains(['/', '?']) && !text.ends_with(":443")
+}
+
+/// Whether a text is an https URL whose host there can be.
+fn is_url(text: &str) -> bool {
+    let authority = text
+        .strip_prefix("https://")
+        .and_then(|rest| rest.split(['/', '?']).next());
+    is_application_url(text) && authority.is_some_and(authority::is_sound)
+}
+
+/// Whether people can read a text as it is: one line, nothing that turns it round (UAX #9 §2) and nothing unseen.
+fn is_one_line(text: &str) -> bool {
+    let turns = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{61C}' | '\u{FEFF}');
+    !text.trim().is_empty() && !text.chars().any(|c| c.is_control() || turns(c))
 }
 
 #[cfg(test)]
@@ -295,6 +319,19 @@ mod tests {
             }),
             ("perseus.client.0.member", |c| c.client[0].member = Some("m".into())),
             ("perseus.client.0.process", |c| c.client[0].process = "a\nb".into()),
+            ("perseus.client.0.name", |c| c.client[0].name = "A\u{202E}cme".into()),
+            ("perseus.client.0.name", |c| c.client[0].name = "Ac\u{200B}me".into()),
+            ("perseus.client.0.aliases", |c| {
+                c.client[0].aliases = vec![String::new()]
+            }),
+            ("perseus.client.0.privacy_url", |c| {
+                c.client[0].privacy_url = "https://*./privacy".into()
+            }),
+            ("perseus.client.0.redirect_uris", |c| {
+                c.client[0].redirect_uris = vec!["https://app.example/callback?code=1".into()]
+            }),
+            ("perseus.issuer", |c| c.issuer = Some("https://a.example:99999".into())),
+            ("perseus.issuer", |c| c.issuer = Some("https://a;b".into())),
             ("perseus.client.1.client_id", |c| c.client.push(c.client[0].clone())),
         ];
         for (key, change) in changes {

@@ -7,6 +7,7 @@
 #![doc = include_str!("README.md")]
 
 pub mod access_token;
+mod build_error;
 mod config;
 pub mod filter;
 mod ledger;
@@ -15,6 +16,7 @@ mod ledger_speed;
 mod licence;
 mod machine;
 pub mod metadata;
+mod naming;
 pub mod parameters;
 mod people;
 pub mod pkce;
@@ -22,9 +24,11 @@ mod pushed;
 pub mod redirect_uri;
 pub mod refusal;
 mod resource;
+mod restored;
 mod room;
 mod rows;
 pub mod scope;
+mod source;
 mod standing;
 mod sweeping;
 mod token_keys;
@@ -34,13 +38,15 @@ use std::sync::Arc;
 
 use axum::Router;
 
+pub use build_error::BuildError;
 pub use config::{Client, Clients, Config, Licence};
 pub use licence::LicenceError;
 pub use metadata::Places;
 pub use pushed::PushedRequests;
-pub use room::{BuildError, Deps, Perseus};
-pub use standing::PermissionShown;
+pub use room::{Deps, Perseus};
+pub use standing::{PermissionShown, Standing};
 pub use token_keys::{TokenKeys, TokenKeysError};
+pub use words::examine_words;
 
 use crate::face::Face;
 

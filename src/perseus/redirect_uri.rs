@@ -5,8 +5,12 @@ use std::fmt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
+use crate::http::authority;
+
 /// The longest, in bytes.
 const LONGEST: usize = 2_048;
+/// Names of an answer (RFC 6749 §4.1.2, RFC 9207 §2): of two, an application might take the wrong one.
+const ANSWERS: [&str; 6] = ["code", "state", "iss", "error", "error_description", "error_uri"];
 /// What stands in a query as it is (RFC 3986 §2.3).
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -24,6 +28,9 @@ pub enum RedirectUriError {
     /// A part that must not be there.
     #[error("`{0}` is no redirect URI: no user information, fragment, `.` or `..` segment, space or control character")]
     Part(String),
+    /// Its query has a parameter by which an answer is given.
+    #[error("`{0}` is no redirect URI: its query has a name that answers have (code, state, iss, error)")]
+    Answer(String),
     /// Too long.
     #[error("a redirect URI has at most {LONGEST} characters")]
     Long,
@@ -90,14 +97,18 @@ impl TryFrom<String> for RedirectUri {
         };
         let path = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, tail) = rest.split_at(path);
-        if authority.is_empty() || !is_https && !is_loopback(authority) {
+        if !authority::is_sound(authority) || !is_https && !is_loopback(authority) {
             return Err(RedirectUriError::Scheme(text));
         }
         let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}#".contains(&byte);
         let path = tail.split('?').next().unwrap_or_default();
         let steps = path.split('/').any(|segment| segment == "." || segment == "..");
-        if authority.contains('@') || steps || !text.bytes().all(plain) {
+        if steps || !text.bytes().all(plain) {
             return Err(RedirectUriError::Part(text));
+        }
+        let query = tail.split_once('?').map(|(_, query)| query).unwrap_or_default();
+        if form_urlencoded::parse(query.as_bytes()).any(|(name, _)| ANSWERS.contains(&&*name)) {
+            return Err(RedirectUriError::Answer(text));
         }
         Ok(RedirectUri(text))
     }
@@ -144,6 +155,11 @@ mod tests {
             "https://",
             "https:///callback",
             "https://a:b@app.example/",
+            "https://*.app.example/",
+            "https://app.example:99999/",
+            "https://app.example;/",
+            "https://app.example/c?code=1",
+            "https://app.example/c?a=1&%69ss=x",
             "https://app.example/callback#part",
             "https://app.example/../callback",
             "https://app.example/a/./b",

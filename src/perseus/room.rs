@@ -4,31 +4,27 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::hmac;
-use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+use super::build_error::BuildError;
 use super::config::{Client, Config};
-use super::ledger;
 use super::licence::{Licence, LicenceError};
 use super::metadata::{self, Places};
+use super::naming::Naming;
 use super::pushed::PushedRequests;
 use super::refusal::Refusal;
-use super::token_keys::{TokenKeys, TokenKeysError};
-use crate::accounts::{AUDIT, Accounts, Person, random};
+use super::restored;
+use super::token_keys::TokenKeys;
+use crate::accounts::Accounts;
 use crate::domain::Meter;
 use crate::http::{Limiter, Rate};
 use crate::pki::{Application, ApplicationError};
-use crate::store::meters::Meters as Registry;
-use crate::store::{ClockState, Ledger, ReadError, RowError, Store, schema};
+use crate::store::{ClockState, Store};
 use crate::tls::PeerCertificate;
 
-/// The key by which applications' names for people are made, which survives a restore and is never changed; and the epoch
-/// in which the room last stood.
-const NAMING_KEY: Ledger<String> = Ledger::new(schema::PERSEUS_KEYS);
 /// How often the keys of tokens are looked at.
 const TEND: Duration = Duration::from_secs(60);
 /// What is over is swept away every so many times.
@@ -51,20 +47,6 @@ pub struct Deps {
     pub rates: (Rate, Rate),
 }
 
-/// The room cannot be built.
-#[derive(Debug, thiserror::Error)]
-pub enum BuildError {
-    /// The keys of tokens cannot be used.
-    #[error(transparent)]
-    Keys(#[from] TokenKeysError),
-    /// The book cannot be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// The book cannot be written.
-    #[error("the key by which applications' names for people are made is not kept: {0}")]
-    Write(String),
-}
-
 /// Consented energy data: the authorization server, and the door to the data.
 pub struct Perseus {
     pub(super) config: Config,
@@ -78,8 +60,8 @@ pub struct Perseus {
     pub(super) push_rate: Limiter<String>,
     pub(super) token_rate: Limiter<String>,
     pub(super) words_dir: PathBuf,
-    meters: Vec<Meter>,
-    naming: hmac::Key,
+    pub(super) meters: Vec<Meter>,
+    pub(super) naming: Naming,
     metadata: String,
 }
 
@@ -98,8 +80,8 @@ impl Perseus {
     ///
     /// When its keys cannot be made or read.
     pub async fn new(config: Config, store: Store, deps: Deps) -> Result<Arc<Perseus>, BuildError> {
-        let naming = naming_key(&store).await?;
-        say_what_a_restore_brought_back(&store).await?;
+        let naming = Naming::of(&store).await?;
+        restored::settle(&store).await?;
         let keys = TokenKeys::open(&deps.token_keys, store.now())?;
         let licences: Vec<_> = config.licence.iter().map(Licence::read).collect();
         let urls: Vec<&str> = config.licence.iter().map(|one| one.url.as_str()).collect();
@@ -262,69 +244,4 @@ impl Perseus {
         let life = life.and_then(|life| SignedDuration::try_from(life.0).ok());
         life.unwrap_or(SignedDuration::from_hours(24 * 365))
     }
-
-    /// A person as one application knows them: another name for each.
-    pub(super) fn account(&self, person: &Person, client: &str) -> String {
-        let mut context = hmac::Context::with_key(&self.naming);
-        // The names have no zero byte, so that nothing runs into the next.
-        for part in [person.name.as_str(), &person.created.to_string(), client] {
-            context.update(part.as_bytes());
-            context.update(&[0]);
-        }
-        format!("pw_{}", BASE64URL_NOPAD.encode(&context.sign().as_ref()[..18]))
-    }
-
-    /// Every meter that has a data source.
-    pub(super) fn sources(&self) -> Result<Vec<Meter>, ReadError> {
-        let added = Registry::new(self.store.clone()).added()?;
-        let of_configuration = self.meters.iter();
-        let all = of_configuration.chain(
-            added
-                .iter()
-                .filter(|meter| !self.meters.iter().any(|one| one.serial == meter.serial)),
-        );
-        Ok(all.filter(|meter| meter.datasource.is_some()).cloned().collect())
-    }
-}
-
-/// After a restore permissions stand as they did when the backup was made: what was taken back since may stand again, and
-/// nobody knows that but people.
-async fn say_what_a_restore_brought_back(store: &Store) -> Result<(), BuildError> {
-    const NAME: &[u8] = b"epoch";
-    let epoch = store.epoch().0.to_string();
-    let before = NAMING_KEY.get(store, NAME)?;
-    if before.as_ref() == Some(&epoch) {
-        return Ok(());
-    }
-    let (now, standing) = (store.now(), ledger::all(store)?);
-    let live = standing.iter().filter(|row| row.is_live(now)).count();
-    if before.is_some() && live > 0 {
-        tracing::warn!(
-            target: AUDIT, live,
-            "permissions stand as they did when the backup was made that was restored: what was taken back since may stand \
-             again; `gatelodge consent list` shows them, and `gatelodge consent revoke` ends one"
-        );
-    }
-    let written = store.write(move |page| NAMING_KEY.put_on(page, NAME, &epoch));
-    written.await.map_err(|error| BuildError::Write(error.to_string()))
-}
-
-/// The key in the book; it is made when there is none.
-async fn naming_key(store: &Store) -> Result<hmac::Key, BuildError> {
-    const NAME: &[u8] = b"accounts";
-    let kept = match NAMING_KEY.get(store, NAME)? {
-        Some(kept) => kept,
-        None => {
-            let made = HEXLOWER.encode(&random::<32>());
-            let written = store.write(move |page| {
-                if let Some(kept) = NAMING_KEY.get_on(page, NAME)? {
-                    return Ok(kept);
-                }
-                NAMING_KEY.put_on(page, NAME, &made)?;
-                Ok::<_, RowError>(made)
-            });
-            written.await.map_err(|error| BuildError::Write(error.to_string()))?
-        }
-    };
-    Ok(hmac::Key::new(hmac::HMAC_SHA256, kept.as_bytes()))
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::filter::Filter;
 use super::ledger;
 use super::refusal::Refusal;
 use super::room::Perseus;
@@ -41,14 +42,79 @@ impl Perseus {
         Ok(revoked)
     }
 
-    /// What a permission is called when it is looked at.
-    #[must_use]
-    pub fn state_of(&self, row: &PermissionRow) -> &'static str {
-        match &row.revoked {
-            Some(_) => "stopped",
-            None if row.is_live(self.store.now()) && self.is_known(row) => "allowed",
-            None => "over",
+    /// What a permission lets out at `now`, of what is the person's and is offered then.
+    pub(super) fn open_filters(
+        &self,
+        permission: &PermissionRow,
+        links: &[Link],
+        now: Timestamp,
+    ) -> Result<Vec<Filter>, ReadError> {
+        let mut filters = ledger::filters(&self.store, &permission.id)?;
+        filters.retain(|filter| filter.is_open(links, now));
+        self.still_offered(filters)
+    }
+
+    /// How a permission stands.
+    pub(super) fn standing_of(&self, row: &PermissionRow) -> Result<Standing, ReadError> {
+        let now = self.store.now();
+        if row.revoked.is_some() {
+            return Ok(Standing::Stopped);
         }
+        let Some(links) = self.links_of(row)?.filter(|_| row.is_live(now)) else {
+            return Ok(Standing::Over);
+        };
+        let open = self.open_filters(row, &links, now)?;
+        Ok(if open.is_empty() {
+            Standing::Idle
+        } else {
+            Standing::Allowed
+        })
+    }
+
+    /// When the last of a permission's meters was the person's no more, if none is now.
+    pub(super) fn left(&self, row: &PermissionRow) -> Result<Option<Timestamp>, ReadError> {
+        let (links, now) = (self.links_of(row)?.unwrap_or_default(), self.store.now());
+        let filters = ledger::filters(&self.store, &row.id)?;
+        let theirs = links
+            .iter()
+            .filter(|link| filters.iter().any(|filter| filter.meter == link.meter));
+        if theirs.clone().any(|link| link.in_force(now)) {
+            return Ok(None);
+        }
+        Ok(theirs.filter_map(|link| link.until).filter(|until| *until <= now).max())
+    }
+}
+
+/// How a permission stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// It lets something out.
+    Allowed,
+    /// It was not ended, and lets nothing out: none of its meters is the person's now, or is offered any more.
+    Idle,
+    /// Somebody took it back.
+    Stopped,
+    /// Its time is over, or the person is not known any more.
+    Over,
+}
+
+impl Standing {
+    /// In words, for pages.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Standing::Allowed => "allowed",
+            Standing::Idle => "sees nothing now",
+            Standing::Stopped => "stopped",
+            Standing::Over => "over",
+        }
+    }
+
+    /// Whether it may let something out, now or later.
+    #[must_use]
+    pub fn is_live(self) -> bool {
+        matches!(self, Standing::Allowed | Standing::Idle)
     }
 }
 
@@ -66,8 +132,8 @@ pub struct PermissionShown {
     pub licence: String,
     /// The data sources' ids.
     pub sources: Vec<String>,
-    /// `allowed`, `stopped` or `over`.
-    pub state: String,
+    /// How it stands.
+    pub state: Standing,
     /// When it was last given.
     pub granted: Timestamp,
     /// The first instant at which it is over.
@@ -92,7 +158,7 @@ impl Perseus {
     fn permission_shown(&self, row: PermissionRow) -> Result<PermissionShown, ReadError> {
         let sources = ledger::filters(&self.store, &row.id)?;
         Ok(PermissionShown {
-            state: self.state_of(&row).to_owned(),
+            state: self.standing_of(&row)?,
             name: self.name_of(&row),
             sources: sources.into_iter().map(|filter| filter.source).collect(),
             revoked: row.revoked.as_ref().map(|revoked| revoked.at),

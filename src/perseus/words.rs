@@ -1,12 +1,52 @@
 //! The words that people agreed to, each text once, in files named by their hash (PER §4.5).
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
+use super::ledger;
 use super::licence::fingerprint;
 use super::room::Perseus;
 use crate::files::{self, Readers};
+use crate::pki::DamagedFile;
+use crate::store::ReadError;
+
+/// The files of words in `folder` that are not what they were.
+#[must_use]
+pub fn examine_words(folder: &Path) -> Vec<DamagedFile> {
+    let Ok(found) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut damaged = Vec::new();
+    for path in found.flatten().map(|entry| entry.path()) {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let Some(text) = name.strip_suffix(".txt") else {
+            continue;
+        };
+        let why = match files::read(&path) {
+            Ok(words) if fingerprint(&words) == text => continue,
+            Ok(_) => "are not the words that people agreed to: they were changed".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        damaged.push(DamagedFile { path, why });
+    }
+    damaged.sort_by(|one, other| one.path.cmp(&other.path));
+    damaged
+}
 
 impl Perseus {
+    /// The files of words that somebody agreed to and that are not there.
+    ///
+    /// # Errors
+    ///
+    /// When the book cannot be read.
+    pub fn missing_words(&self) -> Result<Vec<DamagedFile>, ReadError> {
+        let agreed: BTreeSet<String> = ledger::all(&self.store)?.into_iter().map(|row| row.text).collect();
+        let files = agreed.iter().filter_map(|text| self.words_file(text));
+        let missing = files.filter(|file| !file.exists());
+        let why = "words that somebody agreed to are not there; a backup has them".to_owned();
+        Ok(missing.map(|path| DamagedFile { path, why: why.clone() }).collect())
+    }
+
     fn words_file(&self, text: &str) -> Option<PathBuf> {
         let hex = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         hex.then(|| self.words_dir.join(format!("{text}.txt")))

@@ -2,8 +2,8 @@
 
 use axum::body::to_bytes;
 use axum::extract::{FromRequestParts, Request};
-use axum::http::Method;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use axum::http::{HeaderMap, Method};
 
 use super::super::parameters::Parameters;
 use super::super::refusal::Refusal;
@@ -33,9 +33,7 @@ impl Asked {
         if parts.method != Method::POST {
             return Err(Refusal::Method.into());
         }
-        let media = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let media = media.map(|value| value.split(';').next().unwrap_or_default().trim());
-        if !media.is_some_and(|media| media.eq_ignore_ascii_case("application/x-www-form-urlencoded")) {
+        if !is_form(&parts.headers) {
             return Err(Refusal::MediaType.into());
         }
         // No form is packed here, and what is packed is none.
@@ -62,6 +60,22 @@ impl Asked {
     }
 }
 
+/// Whether a body is said to be a form, once, in the one encoding that forms have (WHATWG URL §5.1).
+fn is_form(headers: &HeaderMap) -> bool {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(one), None) = (types.next(), types.next()) else {
+        return false;
+    };
+    let Ok(text) = one.to_str() else { return false };
+    let mut parts = text.split(';').map(str::trim);
+    let media = parts.next().unwrap_or_default();
+    let mut charsets = parts
+        .filter_map(|parameter| parameter.split_once('='))
+        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"));
+    media.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        && charsets.all(|(_, charset)| charset.trim().trim_matches('"').eq_ignore_ascii_case("utf-8"))
+}
+
 fn is_too_long(error: &axum::Error) -> bool {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(one) = cause {
@@ -71,4 +85,32 @@ fn is_too_long(error: &axum::Error) -> bool {
         cause = one.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_said_to_be_one_once_and_is_utf_8() {
+        let headers =
+            |types: &[&str]| -> HeaderMap { types.iter().map(|one| (CONTENT_TYPE, one.parse().unwrap())).collect() };
+        const FORM: &str = "application/x-www-form-urlencoded";
+        for right in [
+            FORM,
+            "Application/X-WWW-Form-URLencoded; charset=UTF-8",
+            &format!("{FORM};charset=\"utf-8\""),
+        ] {
+            assert!(is_form(&headers(&[right])), "{right}");
+        }
+        for wrong in [
+            &[][..],
+            &[FORM, FORM],
+            &["application/json"],
+            &["application/x-www-form-urlencoded; charset=utf-16"],
+            &["application/x-www-form-urlencoded, text/plain"],
+        ] {
+            assert!(!is_form(&headers(wrong)), "{wrong:?}");
+        }
+    }
 }

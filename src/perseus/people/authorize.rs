@@ -18,16 +18,24 @@ pub(super) async fn authorize(
     let person = visitor.signed_in.as_ref();
     let refuse = |message: Message| message.page(&state.face, person);
     let query = query.unwrap_or_default();
+    let named = |wanted: &str| {
+        form_urlencoded::parse(query.as_bytes())
+            .filter(|(name, _)| name == wanted)
+            .count()
+    };
     let once = |wanted: &str| {
         let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == wanted);
         let value = values.next().map(|(_, value)| value.into_owned());
         value.filter(|_| values.next().is_none())
     };
     let Some(request) = once("request_uri") else {
-        return refuse(Message::NotPushed);
+        return refuse(match named("request_uri") {
+            0 => Message::NotPushed,
+            _ => Message::Address,
+        });
     };
     let Some(client_id) = once("client_id") else {
-        return refuse(Message::Visit(VisitError::Another));
+        return refuse(Message::Address);
     };
     let Some(client) = state.room.client_called(&client_id) else {
         return refuse(Message::Visit(VisitError::Another));

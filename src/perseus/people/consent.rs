@@ -64,6 +64,7 @@ struct MeterShown {
     from: String,
     /// Whether it is the only one, so that nothing has to be chosen.
     only: bool,
+    ticked: bool,
     /// Their last week, as it would be seen.
     week: Option<String>,
 }
@@ -106,8 +107,8 @@ impl Asked {
             return Err(Message::Role);
         }
         let licence = &visit.pushed.scope.licence;
-        let text = room.licence(licence).and_then(|licence| licence.as_ref().ok());
-        let text = text.ok_or(Message::Licence)?;
+        let text = room.licence(licence).ok_or(Message::Licence)?;
+        let text = text.as_ref().map_err(|_| Message::Words)?;
         let words = text.words(Filled {
             client: &client,
             name: &room.config.name,
@@ -167,8 +168,8 @@ pub(super) async fn show(State(state): State<PageState<Perseus>>, visitor: Visit
         Err(elsewhere) => return elsewhere.response(&state, &visitor),
     };
     match Asked::of(&state.room, &visitor, &person, &visit) {
-        Ok(asked) => page(&state, &person, (&visit, &asked), None),
-        Err(message) => message.page(&state.face, Some(&person)),
+        Ok(asked) => page(&state, &person, (&visit, &asked), &Kept::default()),
+        Err(message) => message.page_at(&state.face, Some(&person), Some(&visit)),
     }
 }
 
@@ -202,28 +203,38 @@ pub(super) fn person_at(state: &PageState<Perseus>, visitor_: &Visitor, visit: &
     signed_in.cloned().ok_or_else(login)
 }
 
-/// The page, with a fault of the form before.
+/// What a person chose before, when the page is shown again.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// What is wrong with it.
+    pub(super) fault: Option<&'static str>,
+    /// The data sources that were ticked.
+    pub(super) sources: Vec<String>,
+    pub(super) days: Option<i64>,
+}
+
+/// The page.
 pub(super) fn page(
     state: &PageState<Perseus>,
     person: &SignedIn,
     (visit, asked): (&Secret, &Asked),
-    fault: Option<&'static str>,
+    kept: &Kept,
 ) -> Response {
     let (room, face) = (&state.room, &state.face);
     let client = &asked.client;
     let licence = &asked.visit.pushed.scope.licence;
-    let day = |at: Timestamp| at.to_zoned(room.timezone.clone()).strftime("%-d %b %Y").to_string();
-    // The last day is the one before the first instant that is not shared any more.
-    let last = |at: Timestamp| day(at.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(at));
+    let chosen = kept.days.unwrap_or(LIVES[2].2);
     let lives = LIVES.iter().map(|(value, name, days)| LifeShown {
         value,
         name,
-        until: last(room.ends(licence, *days, asked.now)),
-        chosen: *value == LIVES[2].0,
+        until: room.last_day(room.ends(licence, *days, asked.now)),
+        chosen: *days == chosen,
     });
     let only = asked.offered.len() == 1;
+    let mut shell = face.shell("permissions", Some(person));
+    shell.errand = Some(visit.reveal().to_owned());
     let page = ConsentPage {
-        shell: face.shell("permissions", Some(person)),
+        shell,
         csrf_token: person.csrf.token(),
         visit: visit.reveal().to_owned(),
         client: client.name.clone(),
@@ -236,15 +247,15 @@ pub(super) fn page(
         meters: asked
             .offered
             .iter()
-            .map(|one| shown((room, person), one, (only, asked.now), &day))
+            .map(|one| shown((room, person), one, (only, kept), asked.now))
             .collect(),
         lives: lives.collect(),
-        before: asked.before.map(day),
+        before: asked.before.map(|at| room.day(at)),
         words: asked.words.split("\n\n").map(str::to_owned).collect(),
         shown: asked.shown(),
-        fault,
+        fault: kept.fault,
     };
-    let status = if fault.is_some() {
+    let status = if kept.fault.is_some() {
         StatusCode::UNPROCESSABLE_ENTITY
     } else {
         StatusCode::OK
@@ -260,8 +271,8 @@ pub(super) fn page(
 fn shown(
     (room, person): (&Perseus, &SignedIn),
     offered: &Offered,
-    (only, now): (bool, Timestamp),
-    day: &dyn Fn(Timestamp) -> String,
+    (only, kept): (bool, &Kept),
+    now: Timestamp,
 ) -> MeterShown {
     let filter: &Filter = &offered.filter;
     let measures = filter.measures.iter().map(|measure| match measure {
@@ -275,8 +286,9 @@ fn shown(
         masked: masked(&filter.source),
         outcode: filter.outcode.clone(),
         measures: measures.join(" and "),
-        from: day(filter.from),
+        from: room.day(filter.from),
         only,
+        ticked: kept.sources.contains(&filter.source),
         // A picture that cannot be drawn keeps nobody from deciding.
         week: room.week(filter, &person.links, now).unwrap_or_default(),
     }

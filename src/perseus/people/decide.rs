@@ -9,7 +9,7 @@ use super::super::ledger::{self, Consent};
 use super::super::pushed::{Visit, VisitError};
 use super::super::room::Perseus;
 use super::super::rows::CodeRow;
-use super::consent::{Asked, LIVES, On, page, person_at};
+use super::consent::{Asked, Kept, LIVES, On, page, person_at};
 use super::message::Message;
 use crate::accounts::{AUDIT, Secret};
 use crate::face::{Form, FormError, PageState, SignedIn, Visitor};
@@ -17,42 +17,53 @@ use crate::face::{Form, FormError, PageState, SignedIn, Visitor};
 /// How much of a browser's name for itself is kept, in characters.
 const AGENT: usize = 120;
 
-/// The fields of the form.
+/// The fields of the form, as far as they are known.
 struct Chosen {
-    allow: bool,
+    allow: Option<bool>,
     sources: Vec<String>,
-    days: i64,
+    days: Option<i64>,
     /// By what the page was known that they looked at.
     shown: Option<String>,
 }
 
 impl Chosen {
-    fn read(fields: Vec<(String, String)>) -> Option<Chosen> {
-        let mut decisions = fields.iter().filter(|(name, _)| name == "decision");
-        let allow = match decisions.next()?.1.as_str() {
-            "allow" => true,
-            "deny" => false,
-            _ => return None,
+    fn read(fields: Vec<(String, String)>) -> Chosen {
+        let first = |wanted: &str| {
+            let mut named = fields.iter().filter(|(name, _)| name == wanted);
+            named.next().map(|(_, value)| value.as_str())
         };
-        let life = fields
-            .iter()
-            .find(|(name, _)| name == "expires")
-            .map(|(_, value)| value.as_str());
-        let days = match life {
-            None => LIVES[2].2,
-            Some(life) => LIVES.iter().find(|(value, ..)| *value == life)?.2,
+        let allow = match first("decision") {
+            Some("allow") => Some(true),
+            Some("deny") => Some(false),
+            Some(_) | None => None,
         };
-        let shown = fields
-            .iter()
-            .find(|(name, _)| name == "shown")
-            .map(|(_, value)| value.clone());
+        let days = match first("expires") {
+            None => Some(LIVES[2].2),
+            Some(life) => LIVES.iter().find(|(value, ..)| *value == life).map(|(.., days)| *days),
+        };
+        let shown = first("shown").map(str::to_owned);
         let sources = fields.into_iter().filter(|(name, _)| name == "datasource");
-        Some(Chosen {
+        Chosen {
             allow,
             sources: sources.map(|(_, value)| value).collect(),
             days,
             shown,
-        })
+        }
+    }
+
+    /// What keeps it from being a decision on what was asked.
+    fn fault(&self, asked: &Asked) -> Option<&'static str> {
+        let changed = self.shown.as_ref().is_some_and(|shown| *shown != asked.shown());
+        match self.allow {
+            None => Some("Choose one of the two buttons."),
+            Some(false) => None,
+            Some(true) if changed => {
+                Some("What you would agree to has changed since you opened this page. Look at it again.")
+            }
+            Some(true) if self.days.is_none() => Some("Choose one of the three ends."),
+            Some(true) if self.sources.is_empty() => Some("Tick at least one meter, or do not allow."),
+            Some(true) => None,
+        }
     }
 }
 
@@ -74,26 +85,19 @@ pub(super) async fn decide(
     };
     let asked = match Asked::of(&state.room, &visitor, &person, &visit) {
         Ok(asked) => asked,
-        Err(message) => return message.page(&state.face, Some(&person)),
+        Err(message) => return message.page_at(&state.face, Some(&person), Some(&visit)),
     };
-    let Some(chosen) = Chosen::read(fields) else {
-        return page(
-            &state,
-            &person,
-            (&visit, &asked),
-            Some("Choose one of the two buttons."),
-        );
-    };
-    if !chosen.allow {
+    let chosen = Chosen::read(fields);
+    if let Some(fault) = chosen.fault(&asked) {
+        let kept = Kept {
+            fault: Some(fault),
+            sources: chosen.sources,
+            days: chosen.days,
+        };
+        return page(&state, &person, (&visit, &asked), &kept);
+    }
+    if chosen.allow == Some(false) {
         return denied(&state, &person, &asked);
-    }
-    if chosen.shown.as_ref().is_some_and(|shown| *shown != asked.shown()) {
-        let fault = "What you would agree to has changed since you opened this page. Look at it again.";
-        return page(&state, &person, (&visit, &asked), Some(fault));
-    }
-    if chosen.sources.is_empty() {
-        let fault = "Tick at least one meter, or do not allow.";
-        return page(&state, &person, (&visit, &asked), Some(fault));
     }
     let agent = headers
         .get(USER_AGENT)
@@ -101,7 +105,7 @@ pub(super) async fn decide(
         .unwrap_or_default();
     match allowed(&state, &person, &asked, chosen, agent.chars().take(AGENT).collect()).await {
         Ok(response) => response,
-        Err(message) => message.page(&state.face, Some(&person)),
+        Err(message) => message.page_at(&state.face, Some(&person), Some(&visit)),
     }
 }
 
@@ -147,7 +151,8 @@ async fn allowed(
         .ok()
         .flatten()
         .ok_or(Message::Unavailable)?;
-    let expires = room.ends(&asked.visit.pushed.scope.licence, chosen.days, asked.now);
+    let days = chosen.days.unwrap_or(LIVES[2].2);
+    let expires = room.ends(&asked.visit.pushed.scope.licence, days, asked.now);
     let mut filters = Vec::new();
     for source in &chosen.sources {
         let offered = asked
@@ -160,7 +165,7 @@ async fn allowed(
         filters.push(filter);
     }
     let consent = Consent {
-        account: room.account(&known, &asked.client.client_id),
+        account: room.naming.account(&known, &asked.client.client_id),
         person: known.name,
         person_since: known.created,
         expires,

@@ -23,6 +23,8 @@ struct EvidencePage {
     licence: String,
     account: String,
     state: &'static str,
+    /// Whether it still stands.
+    may: bool,
     expires: String,
     sources: Vec<String>,
     happened: Vec<(String, String)>,
@@ -79,7 +81,8 @@ fn page(state: &PageState<Perseus>, visitor: &Visitor, row: PermissionRow) -> Re
         client: row.client.clone(),
         licence: row.licence.clone(),
         account: row.account.clone(),
-        state: room.state_of(&row),
+        state: room.standing_of(&row)?.words(),
+        may: room.standing_of(&row)?.is_live(),
         expires: format!("{:.0}", row.expires),
         sources: sources.collect(),
         happened: history.iter().map(told).collect(),

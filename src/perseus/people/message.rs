@@ -6,6 +6,7 @@ use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 
 use super::super::pushed::VisitError;
+use crate::accounts::Secret;
 use crate::face::{Face, Page, Shell, SignedIn};
 
 #[derive(Template)]
@@ -25,7 +26,11 @@ pub(super) enum Message {
     NotPushed,
     /// The application is not known any more, or was disabled.
     Application,
+    /// The address lacks what it must have, once each.
+    Address,
     /// The licence has no words to agree to.
+    Words,
+    /// The licence is not offered any more.
     Licence,
     /// Whoever signed in has no meters of their own.
     Role,
@@ -59,7 +64,17 @@ impl Message {
                 "This application is not known here",
                 "It is not registered here, or was disabled meanwhile. Nothing was given to it.".to_owned(),
             ),
+            Message::Address => (
+                StatusCode::BAD_REQUEST,
+                "This address is not whole",
+                format!("It must have client_id and request_uri, each once. {begin_again}"),
+            ),
             Message::Licence => (
+                StatusCode::BAD_REQUEST,
+                "Not offered any more",
+                format!("The licence under which the application asks is not offered here any more. Nothing was given. {begin_again}"),
+            ),
+            Message::Words => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "There is nothing to agree to yet",
                 "The words of the licence are missing on this box. Whoever runs it is told. Nothing was given.".to_owned(),
@@ -87,9 +102,16 @@ impl Message {
     }
 
     pub(super) fn page(&self, face: &Face, person: Option<&SignedIn>) -> Response {
+        self.page_at(face, person, None)
+    }
+
+    /// The page on the way to something, to which whoever signs in as another comes back.
+    pub(super) fn page_at(&self, face: &Face, person: Option<&SignedIn>, visit: Option<&Secret>) -> Response {
         let (status, title, text) = self.words();
+        let mut shell = face.shell("permissions", person);
+        shell.errand = visit.map(|visit| visit.reveal().to_owned());
         let page = MessagePage {
-            shell: face.shell("permissions", person),
+            shell,
             title: title.to_owned(),
             text,
         };

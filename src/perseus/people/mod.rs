@@ -16,6 +16,7 @@ use axum::Router;
 use axum::routing::get;
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
+use jiff::{SignedDuration, Timestamp};
 
 use super::metadata::paths;
 use super::room::Perseus;
@@ -42,9 +43,30 @@ pub(super) fn router(room: &Arc<Perseus>, face: &Face) -> Router {
     secured(routes)
 }
 
-/// The browser's own secret, when it has one.
+/// The browser's own secret, when it has one that was made here.
 fn visitor(jar: &CookieJar) -> Option<Secret> {
-    jar.get(VISITOR).map(|cookie| Secret::given(cookie.value()))
+    let cookie = jar.get(VISITOR).filter(|cookie| Secret::is_formed(cookie.value()));
+    cookie.map(|cookie| Secret::given(cookie.value()))
+}
+
+impl Perseus {
+    /// A day as people here read it.
+    fn day(&self, at: Timestamp) -> String {
+        at.to_zoned(self.timezone.clone()).strftime("%-d %b %Y").to_string()
+    }
+
+    /// The last day of what ends at `end`; where that is no midnight, the time on it.
+    fn last_day(&self, end: Timestamp) -> String {
+        let before = end.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(end);
+        let (end, before) = (
+            end.to_zoned(self.timezone.clone()),
+            before.to_zoned(self.timezone.clone()),
+        );
+        match end.date() == before.date() {
+            true => end.strftime("%-d %b %Y, %H:%M").to_string(),
+            false => before.strftime("%-d %b %Y").to_string(),
+        }
+    }
 }
 
 /// The same, made when it has none, and the cookies that say so.

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::filter::{Filter, Resolution, begins};
 use super::super::room::Perseus;
-use crate::domain::{Element, Measure, Meter, Register};
+use crate::domain::{Element, Meter, Register};
 use crate::face::SignedIn;
 use crate::store::ReadError;
 use crate::store::readings::Readings;
@@ -30,7 +30,7 @@ impl Perseus {
         now: Timestamp,
     ) -> Result<Vec<Offered>, ReadError> {
         let mut offered = Vec::new();
-        for meter in self.sources()? {
+        for (meter, source) in self.sources()? {
             let theirs = person
                 .links
                 .iter()
@@ -38,17 +38,15 @@ impl Perseus {
             let Some(link) = theirs.min_by_key(|link| link.since) else {
                 continue;
             };
-            let source = meter.datasource.clone().unwrap_or_default();
-            let element = source.element.as_deref().and_then(element);
-            let first = self.first_reading(&meter, element, now)?;
+            let first = self.first_reading(&meter, source.element, now)?;
             offered.push(Offered {
                 name: meter.name.clone().unwrap_or_else(|| meter.serial.to_string()),
                 filter: Filter {
-                    source: source.id.clone().unwrap_or_else(|| meter.serial.to_string()),
-                    outcode: source.outcode.clone().unwrap_or_default(),
+                    source: source.id,
+                    outcode: source.outcode,
                     meter: meter.serial.clone(),
-                    element,
-                    measures: measures(&source.measures),
+                    element: source.element,
+                    measures: source.measures,
                     from: begins(link, first, now),
                     until,
                     licence: licence.to_owned(),
@@ -83,20 +81,4 @@ impl Perseus {
         }
         Ok(first)
     }
-}
-
-fn element(text: &str) -> Option<Element> {
-    match text {
-        "A" => Some(Element::A),
-        "B" => Some(Element::B),
-        _ => None,
-    }
-}
-
-/// What is shared, import first; where nothing is said, both.
-fn measures(texts: &[String]) -> Vec<Measure> {
-    let all = [Measure::Import, Measure::Export];
-    let shared =
-        |measure: &Measure| texts.is_empty() || texts.iter().any(|text| text == super::super::filter::word(*measure));
-    all.into_iter().filter(shared).collect()
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::super::ledger;
 use super::super::room::Perseus;
 use super::super::rows::{PermissionRow, Revoker};
+use super::super::standing::Standing;
 use super::consent::masked;
 use super::message::Message;
 use crate::face::{Form, Page, PageState, Shell, SignedIn};
@@ -38,9 +39,13 @@ pub(super) struct RowShown {
     sources: String,
     state: &'static str,
     light: &'static str,
+    /// Whether there is anything to stop.
+    live: bool,
     granted: String,
     until: String,
     ended: Option<String>,
+    /// When the last of its meters was theirs no more.
+    left: Option<String>,
 }
 
 /// Nothing but the form's own value.
@@ -49,23 +54,24 @@ pub(super) struct Nothing {}
 
 impl Perseus {
     fn shown(&self, row: &PermissionRow) -> Result<RowShown, ReadError> {
-        let day = |at: jiff::Timestamp| at.to_zoned(self.timezone.clone()).strftime("%-d %b %Y").to_string();
         let sources = ledger::filters(&self.store, &row.id)?;
         let sources: Vec<String> = sources.iter().map(|filter| masked(&filter.source)).collect();
-        let state = self.state_of(row);
+        let state = self.standing_of(row)?;
+        let left = match state {
+            Standing::Idle => self.left(row)?,
+            _ => None,
+        };
         Ok(RowShown {
             id: row.id.clone(),
             evidence: row.evidence.clone(),
             name: self.name_of(row),
             client: row.client.clone(),
             sources: sources.join(", "),
-            state,
-            light: if state == "allowed" { "" } else { "off" },
-            granted: day(row.renewed),
-            until: day(row
-                .expires
-                .saturating_sub(jiff::SignedDuration::from_secs(1))
-                .unwrap_or(row.expires)),
+            state: state.words(),
+            light: if state == Standing::Allowed { "" } else { "off" },
+            live: state.is_live(),
+            granted: self.day(row.renewed),
+            until: self.last_day(row.expires),
             ended: row.revoked.as_ref().map(|revoked| {
                 let at = revoked
                     .at
@@ -73,6 +79,7 @@ impl Perseus {
                     .strftime("%-d %b %Y %H:%M:%S");
                 format!("stopped {at} by {}", revoked.by.words())
             }),
+            left: left.map(|at| self.day(at)),
         })
     }
 

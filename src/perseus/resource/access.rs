@@ -51,8 +51,7 @@ impl Perseus {
             return Err(Denied::Ended);
         }
         let links = self.links_of(&permission).map_err(ours)?.ok_or(Denied::Ended)?;
-        let mut filters = ledger::filters(&self.store, &permission.id).map_err(ours)?;
-        filters.retain(|filter| filter.is_open(&links, now));
+        let filters = self.open_filters(&permission, &links, now).map_err(ours)?;
         Ok(Access { permission, filters })
     }
 }

@@ -18,7 +18,6 @@ pub(super) fn router(room: &Arc<Perseus>) -> Router {
         .route("/heartbeat", any(datasources::heartbeat))
         .route("/datasources", any(datasources::list))
         .route("/datasources/", any(datasources::list))
-        .route("/datasources/{id}/{measure}", any(datasources::readings))
-        .route("/datasources/{id}/{measure}/", any(datasources::readings))
+        .route("/datasources/{*measure}", any(datasources::readings))
         .with_state(Arc::clone(room))
 }

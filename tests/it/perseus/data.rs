@@ -86,6 +86,23 @@ fn unknown_sources_and_measures_are_not_found_and_known_ones_are_not_there_yet()
         assert_eq!(answer.json()["detail"].as_str(), detail, "{path}");
         assert_eq!(answer.header("retry-after").is_some(), status == 202);
     }
+    // An address that is none is answered as all others are, to whoever may ask.
+    for path in [
+        "/datasources/%ff/import",
+        "/datasources/x",
+        "/datasources/a/b/c",
+        "/datasources/a/%ff",
+    ] {
+        let answer = consented.data("saver", path, &token);
+        assert_eq!(
+            (answer.status, answer.json()["detail"].as_str()),
+            (404, Some("Meter not found")),
+            "{path}"
+        );
+        assert!(answer.header("x-fapi-interaction-id").is_some(), "{path}");
+        let stranger = consented.machine(None).unwrap().ask("GET", path, &[]);
+        assert_eq!(stranger.status, 401, "{path}");
+    }
     let bearer = format!("Bearer {token}");
     let answer = consented
         .machine(Some("saver"))

@@ -35,7 +35,10 @@ fn a_request_that_is_none_is_told_on_a_page_and_leads_nowhere() {
     for (form, words) in [
         (&classic[..], "must be pushed first"),
         (&[], "must be pushed first"),
-        (&[("request_uri", &request)], "belongs to another application"),
+        (
+            &[("request_uri", &request)],
+            "must have client_id and request_uri, each once",
+        ),
         (
             &[("request_uri", &request), ("client_id", OTHER)],
             "belongs to another application",
@@ -61,7 +64,7 @@ fn a_request_that_is_none_is_told_on_a_page_and_leads_nowhere() {
                 ("request_uri", &request),
                 ("client_id", SAVER),
             ],
-            "must be pushed first",
+            "must have client_id and request_uri, each once",
         ),
     ] {
         let answer = at(form);
@@ -208,6 +211,15 @@ fn only_a_residents_own_meters_can_be_allowed() {
     assert!(none.text().contains("at least one meter"));
     let odd = browser.answer_consent(&consent, &[("datasource", SOURCE), ("decision", "perhaps")]);
     assert_eq!(odd.status, 422);
+    // What was chosen stays chosen.
+    let never = [("datasource", SOURCE), ("decision", "allow"), ("expires", "never")];
+    let answer = browser.answer_consent(&consent, &never);
+    assert_eq!(answer.status, 422);
+    assert!(answer.text().contains("one of the three ends"), "{}", answer.text());
+    let undecided = browser
+        .answer_consent(&consent, &[("datasource", SOURCE), ("expires", "1m")])
+        .text();
+    assert!(undecided.contains("value=\"1m\" selected"), "{undecided}");
     // Somebody without a meter that can be shared is led back with nothing.
     consented.person("lodger", &[]);
     let mut browser = consented.browser();
@@ -239,7 +251,22 @@ fn only_a_residents_own_meters_can_be_allowed() {
     let consent = browser.sign_in_at(&consented.pushed("saver", &[]), "boss");
     let answer = browser.get(&consent);
     assert_eq!(answer.status, 403);
-    assert!(answer.text().contains("no meters of its own"));
+    let page = answer.text();
+    assert!(page.contains("no meters of its own"));
+    // Whoever signs out on the way signs in as another, and is where they were.
+    let at = page.find("action=\"/logout").unwrap();
+    let logout = page[at..].split('"').nth(1).unwrap().to_owned();
+    let token = page[at..]
+        .split("name=\"csrf_token\" value=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let login = location(&browser.post(&logout, &[("csrf_token", token)]));
+    assert!(login.starts_with("/login?i="), "{login}");
+    assert_eq!(browser.sign_in(&login, "resident"), consent);
+    assert_eq!(browser.get(&consent).status, 200);
 }
 
 #[test]
@@ -251,6 +278,10 @@ fn of_several_meters_none_is_ticked_and_each_is_allowed_by_itself() {
     let page = browser.get(&consent).text();
     assert_eq!(page.matches("type=\"checkbox\"").count(), 2);
     assert!(!page.contains("checked"), "{page}");
+    let undecided = browser
+        .answer_consent(&consent, &[("datasource", "S90/r2+mSV2")])
+        .text();
+    assert_eq!(undecided.matches("checked").count(), 1, "{undecided}");
     let back = browser.decide(
         &consent,
         &[("datasource", "S90/r2+mSV2"), ("expires", "3m"), ("decision", "allow")],

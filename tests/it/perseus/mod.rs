@@ -9,5 +9,6 @@ mod flow;
 mod identity;
 mod interactions;
 mod pushed;
+mod restored;
 mod speed;
 mod standing;

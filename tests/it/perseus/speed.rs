@@ -60,3 +60,52 @@ fn tokens_a_second_over_one_connection() {
     println!("refresh grants {ours:.0}/s, ES256 sign and verify {theirs:.0}/s, ratio {ratio:.2} (at least 0.50)");
     assert!(ratio >= 0.5, "{ratio}");
 }
+
+/// How long the pages of one signed-in person take while eight others sign in at once, beside the same pages alone.
+#[test]
+#[ignore = "a measurement: tests/README.md names it"]
+fn pages_while_eight_people_sign_in_at_once() {
+    const PEOPLE: usize = 8;
+    let consented = Consented::start();
+    for person in 0..PEOPLE {
+        consented.person(&format!("person{person}"), &[super::fixture::METER]);
+    }
+    let mut reader = consented.browser();
+    reader.sign_in("/login", "resident");
+    let page = |reader: &mut super::fixture::Browser<'_>| {
+        let began = Instant::now();
+        assert_eq!(reader.get("/permissions").status, 200);
+        began.elapsed().as_secs_f64() * 1e3
+    };
+    let mut alone: Vec<f64> = (0..100).map(|_| page(&mut reader)).collect();
+    let mut beside = Vec::new();
+    let signed_in = Instant::now();
+    std::thread::scope(|scope| {
+        let hands: Vec<_> = (0..PEOPLE)
+            .map(|person| {
+                let consented = &consented;
+                scope.spawn(move || {
+                    for _ in 0..4 {
+                        consented.browser().sign_in("/login", &format!("person{person}"));
+                    }
+                })
+            })
+            .collect();
+        while hands.iter().any(|hand| !hand.is_finished()) {
+            beside.push(page(&mut reader));
+        }
+    });
+    let took = signed_in.elapsed().as_secs_f64() * 1e3 / 4.0;
+    let at = |times: &mut Vec<f64>, share: f64| {
+        times.sort_by(f64::total_cmp);
+        times[((times.len() - 1) as f64 * share) as usize]
+    };
+    let (alone_half, alone_most) = (at(&mut alone, 0.5), at(&mut alone, 0.99));
+    let (half, most) = (at(&mut beside, 0.5), at(&mut beside, 0.99));
+    println!(
+        "a page, ms: alone {alone_half:.1} (p99 {alone_most:.1}), beside eight who sign in {half:.1} (p99 {most:.1}), \
+         {} pages; eight sign-ins take {took:.0}",
+        beside.len()
+    );
+    assert!(most < took, "nobody waits for a page as long as eight sign-ins take");
+}

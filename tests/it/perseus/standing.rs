@@ -190,47 +190,82 @@ fn whoever_runs_the_box_lists_and_stops_and_changes_the_keys_that_sign() {
 }
 
 #[test]
-fn after_a_restore_no_older_access_token_works_and_what_may_stand_again_is_said() {
-    let mut consented = Consented::start();
+fn what_is_not_offered_any_more_is_not_let_out_and_the_person_sees_so() {
+    let consented = Consented::start();
     let tokens = consented.tokens("saver", "resident");
-    let (access, refresh) = (text(&tokens, "access_token"), text(&tokens, "refresh_token"));
-    let file = consented.running.dir.join("backup");
-    let file = file.to_str().unwrap();
-    let secret = consented.running.dir.join("passphrase");
-    std::fs::write(&secret, "a passphrase that is long enough for anybody").unwrap();
-    let secret = secret.to_str().unwrap();
-    let made = consented
-        .running
-        .command(&["backup", file, "--passphrase-file", secret]);
-    assert!(made.status.success(), "{made:?}");
-    assert_eq!(
-        consented
-            .post(Some("saver"), "/api/v1/authorize/revoke", &[("token", refresh)])
-            .status,
-        200
-    );
+    let access = text(&tokens, "access_token");
+    let file = consented.running.config_file();
+    let whole = std::fs::read_to_string(&file).unwrap();
+    let with = |source: &str| {
+        let usual = format!("datasource = {{ id = \"{SOURCE}\", outcode = \"SW8\" }}");
+        std::fs::write(&file, whole.replace(&usual, source)).unwrap();
+        consented.running.json(&["config", "reload"]);
+    };
+    let import = format!("/datasources/{SOURCE}/import");
+    let export = format!("/datasources/{SOURCE}/export");
+    let at = |path: &str| consented.data("saver", path, access).status;
+    with(&format!(
+        "datasource = {{ id = \"{SOURCE}\", measures = [\"import\"] }}"
+    ));
+    assert_eq!((at(&import), at(&export)), (202, 404));
+    with("");
+    assert_eq!((listed(&consented, access), at(&import)), (0, 404));
+    assert_eq!(consented.running.json(&["consent", "list"])[0]["state"], "idle");
+    let mut browser = consented.browser();
+    browser.sign_in("/login", "resident");
+    let list = browser.get("/permissions").text();
+    assert!(list.contains("sees nothing now") && list.contains("/stop"), "{list}");
+    std::fs::write(&file, &whole).unwrap();
+    consented.running.json(&["config", "reload"]);
+    assert_eq!((listed(&consented, access), at(&export)), (1, 202));
+}
+
+#[test]
+fn whoever_moves_out_is_told_what_they_had_allowed_and_sees_when_it_ended() {
+    let consented = Consented::start();
+    consented.tokens("saver", "resident");
+    let id = consented.running.json(&["consent", "list"])[0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let left = consented.running.json(&["user", "move-out", "resident"]);
+    let matter = left["remaining"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["kind"] == "consent");
+    assert!(matter.unwrap()["words"].as_str().unwrap().contains(&id), "{left}");
+    let mut browser = consented.browser();
+    browser.sign_in("/login", "resident");
+    let list = browser.get("/permissions").text();
+    assert!(list.contains("It ended with your tenancy on"), "{list}");
+    let evidence = list.split('"').find(|part| part.starts_with("/evidence/")).unwrap();
+    let page = browser.get(evidence).text();
+    assert!(page.contains("sees nothing now"), "{page}");
+}
+
+#[test]
+fn words_that_somebody_changed_are_found() {
+    let mut consented = Consented::start();
+    consented.tokens("saver", "resident");
+    let verified = |consented: &Consented| {
+        let verified = consented.running.command(&["verify"]);
+        (
+            verified.status.code(),
+            String::from_utf8_lossy(&verified.stdout).into_owned(),
+        )
+    };
+    assert_eq!(verified(&consented).0, Some(0));
+    let folder = consented.running.dir.join("data/perseus/words");
+    let file = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
+    let words = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, words.replace("half-hours", "half-lives")).unwrap();
+    let (code, said) = verified(&consented);
+    assert!(code == Some(1) && said.contains("they were changed"), "{said}");
+    std::fs::remove_file(&file).unwrap();
+    let (code, said) = verified(&consented);
+    assert!(code == Some(1) && said.contains("are not there"), "{said}");
+    std::fs::write(&file, words.replace("half-hours", "half-lives")).unwrap();
     consented.running.stop();
-    let restored = consented
-        .running
-        .command(&["restore", file, "--passphrase-file", secret]);
-    assert!(restored.status.success(), "{restored:?}");
-    consented.running.run();
-    let log = consented.running.log();
-    assert!(
-        log.contains("what was taken back since may stand again") && log.contains("live=1"),
-        "{log}"
-    );
-    assert_eq!(status(&consented, access), 401, "it is from before the restore");
-    assert_eq!(
-        consented.refresh("saver", refresh).status,
-        200,
-        "the permission stands as it did"
-    );
-    consented.running.stop();
-    consented.running.run();
-    assert_eq!(
-        consented.running.log().matches("may stand again").count(),
-        1,
-        "it is said once"
-    );
+    assert_eq!(verified(&consented).0, Some(1), "a box that does not run says so too");
 }

@@ -1,0 +1,126 @@
+//! After a restore permissions stand as they did when the backup was made. What was taken back since is taken back again,
+//! from the book that the restore put aside; where that cannot be read, how many may stand again is said (PER §4.6).
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::build_error::BuildError;
+use super::ledger::{self, LaterEnd};
+use super::naming::NAMING_KEY;
+use crate::accounts::AUDIT;
+use crate::domain::Epoch;
+use crate::store::{KeptBook, OpenError, ReadError, Store, schema};
+
+/// In which life of the book the room last stood.
+const EPOCH: &[u8] = b"epoch";
+/// Ends that are written in one change.
+const AT_A_TIME: usize = 8;
+
+/// What the books that were put aside say.
+#[derive(Default)]
+struct Later {
+    ends: Vec<LaterEnd>,
+    /// Whether the book is among them, whole, of which the backup was made.
+    vouched: bool,
+}
+
+/// Has what was decided after the backup was made hold in the book that came of it, once.
+///
+/// # Errors
+///
+/// When the book cannot be read or written.
+pub(super) async fn settle(store: &Store) -> Result<(), BuildError> {
+    let epoch = store.epoch();
+    let before = NAMING_KEY.get(store, EPOCH)?;
+    if before.as_deref() == Some(&epoch.0.to_string()) {
+        return Ok(());
+    }
+    if let Some(before) = before.and_then(|before| before.parse().ok()) {
+        let (reader, now) = (store.clone(), store.now());
+        let read = tokio::task::spawn_blocking(move || later(&reader, Epoch(before)));
+        let later = read.await.map_err(|error| BuildError::Write(error.to_string()))?;
+        let later = later.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the books that were put aside cannot be looked for");
+            Later::default()
+        });
+        let ended = end(store, later.ends, now).await?;
+        if ended > 0 {
+            tracing::info!(
+                target: AUDIT, ended,
+                "what had been taken back after the backup was made is taken back again, as the book before the restore has it"
+            );
+        }
+        if !later.vouched {
+            say_what_may_stand_again(store, now)?;
+        }
+    }
+    let written = store.write(move |page| NAMING_KEY.put_on(page, EPOCH, &epoch.0.to_string()));
+    written.await.map_err(|error| BuildError::Write(error.to_string()))
+}
+
+/// Nobody but people knows what was taken back meanwhile.
+fn say_what_may_stand_again(store: &Store, now: Timestamp) -> Result<(), ReadError> {
+    let standing = ledger::all(store)?;
+    let live = standing.iter().filter(|row| row.is_live(now)).count();
+    if live > 0 {
+        tracing::warn!(
+            target: AUDIT, live,
+            "permissions stand as they did when the backup was made that was restored: what was taken back since may stand \
+             again; `gatelodge consent list` shows them, and `gatelodge consent revoke` ends one"
+        );
+    }
+    Ok(())
+}
+
+/// What the books say that come after the life `since`, in which the backup was made.
+fn later(store: &Store, since: Epoch) -> Result<Later, OpenError> {
+    let places = [
+        schema::PERSEUS_KEYS,
+        schema::PERMISSIONS,
+        schema::PERMISSION_FILTERS,
+        schema::GRANTS,
+    ];
+    let ours = NAMING_KEY.get(store, super::naming::ACCOUNTS).ok().flatten();
+    let mut later = Later::default();
+    for book in store.kept_since(since, &places)? {
+        // Another box's book, on whose disk the backup was restored, knows nothing of these permissions.
+        let theirs = NAMING_KEY.of_kept(&book).unwrap_or_default();
+        let is_ours = theirs
+            .into_iter()
+            .any(|(name, key)| name == super::naming::ACCOUNTS && Some(&key) == ours.as_ref());
+        if !is_ours {
+            continue;
+        }
+        match ledger::ends_in(&book) {
+            Ok(ends) => {
+                later.ends.extend(ends);
+                later.vouched |= is_the_one(&book, since);
+            }
+            Err(error) => tracing::warn!(%error, folder = %book.folder.display(), "permissions there cannot be read"),
+        }
+    }
+    Ok(later)
+}
+
+fn is_the_one(book: &KeptBook, since: Epoch) -> bool {
+    book.whole && book.epoch == Some(since)
+}
+
+/// Ends what stands; how many permissions it changed.
+async fn end(store: &Store, ends: Vec<LaterEnd>, now: Timestamp) -> Result<usize, BuildError> {
+    let mut changed = BTreeMap::new();
+    for some in ends.chunks(AT_A_TIME) {
+        let some = some.to_vec();
+        let written = store.write_bulk(move |page| {
+            let mut changed = Vec::new();
+            for end in some {
+                changed.extend(ledger::end_later_on(page, end, now)?);
+            }
+            Ok::<_, crate::store::RowError>(changed)
+        });
+        let written = written.await.map_err(|error| BuildError::Write(error.to_string()))?;
+        changed.extend(written.into_iter().map(|permission| (permission, ())));
+    }
+    Ok(changed.len())
+}
