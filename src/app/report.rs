@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::audit::Trail;
 use super::shown::{certificate, closed, hindered, revocation_list, room};
 use crate::admin::{Backups, Beside, RelayShown, RoomShown, Status, StoreShown, Verdict};
 use crate::domain::Alarm;
@@ -28,6 +29,7 @@ pub(super) struct Reporter {
     states: watch::Receiver<States>,
     backups: Backups,
     rooms: RoomsSeen,
+    audit: Trail,
     told: Arc<Mutex<Inputs>>,
 }
 
@@ -70,7 +72,12 @@ enum Phase {
 }
 
 impl Reporter {
-    pub(super) fn new(store: Store, states: watch::Receiver<States>, backups: Backups, rooms: RoomsSeen) -> Reporter {
+    pub(super) fn new(
+        (store, backups): (Store, Backups),
+        states: watch::Receiver<States>,
+        rooms: RoomsSeen,
+        audit: Trail,
+    ) -> Reporter {
         let told = Inputs {
             started: Some(Timestamp::now()),
             ..Inputs::default()
@@ -80,6 +87,7 @@ impl Reporter {
             states,
             backups,
             rooms,
+            audit,
             told: Arc::new(Mutex::new(told)),
         }
     }
@@ -165,6 +173,9 @@ impl Reporter {
             .collect();
         if let (Some(room), Some(shown)) = (self.rooms.perseus.borrow().as_ref(), rooms.get_mut("perseus")) {
             hindered(shown, room.hindrance());
+        }
+        if let (Some(fault), Some(shown)) = (self.audit.fault(), services.get_mut("audit")) {
+            hindered(shown, Some((fault.to_string(), fault.next_step().to_owned())));
         }
         let disk_full = self.is_disk_full();
         let webhooks = self.webhooks();

@@ -97,7 +97,12 @@ impl App {
             relay: parts.relay.subscribe(),
             perseus: parts.perseus.subscribe(),
         };
-        let reporter = Reporter::new(store.clone(), supervisor.states(), backups.clone(), rooms);
+        let reporter = Reporter::new(
+            (store.clone(), backups.clone()),
+            supervisor.states(),
+            rooms,
+            logging.audit().clone(),
+        );
         store_metrics::register(&metrics, &store);
         uplink_metrics::register(&metrics, parts.uplink.subscribe());
         gauges::register(&metrics, parts.meters.subscribe(), parts.occupancy.subscribe());

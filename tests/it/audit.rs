@@ -79,4 +79,15 @@ fn a_line_that_somebody_changed_is_found() {
     assert!(said.contains("does not follow the one before"), "{said}");
     running.run();
     assert!(running.log().contains("the audit was changed"), "a start says so too");
+    let status = running.json(&["status"]);
+    assert_eq!(
+        (&status["state"], &status["services"]["audit"]["state"]),
+        (&"degraded".into(), &"hindered".into()),
+        "{status}"
+    );
+    let found = status["verdict"]["findings"].to_string();
+    assert!(
+        found.contains("does not follow the one before") && found.contains("gatelodge verify"),
+        "{found}"
+    );
 }

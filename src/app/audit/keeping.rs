@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::trail::{Trail, month_of};
+use super::trail::{Fault, Trail, month_of};
 use crate::accounts::audit::{end_of, examine, file_of, months, walk};
 use crate::domain::units::Span;
 use crate::files::{self, Readers};
@@ -36,12 +36,16 @@ pub fn add_to(
         .and_then(|()| walk(&folder))
     {
         Ok((examined, head)) => {
-            if let Some((file, line)) = &examined.broken {
+            if let Some((file, line)) = examined.broken {
                 tracing::error!(file = %file.display(), line, "the audit was changed: a line does not follow the one before");
+                trail.is_at_fault(Fault::Broken { file, line });
             }
             trail.begin(&folder, head);
         }
-        Err(error) => tracing::error!(%error, folder = %folder.display(), "the audit cannot be written"),
+        Err(error) => {
+            tracing::error!(%error, folder = %folder.display(), "the audit cannot be written");
+            trail.is_at_fault(Fault::Unwritten(error.to_string()));
+        }
     }
     let keeper = std::sync::Arc::new(Keeper {
         trail: trail.clone(),

@@ -33,8 +33,36 @@ struct State {
     /// Told before it was known where.
     waiting: Vec<(Timestamp, String, Map<String, Value>)>,
     book: Option<Open>,
-    /// Lines that could not be written.
+    /// Lines that could not be written since it was last asked.
     lost: u64,
+    fault: Option<Fault>,
+}
+
+/// Why the audit is not all that it should be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// A line does not follow the one before.
+    #[error("line {line} of {} does not follow the one before: somebody changed it, or one before it", file.display())]
+    Broken { file: PathBuf, line: u64 },
+    /// Its folder cannot be used.
+    #[error("it cannot be written: {0}")]
+    Unwritten(String),
+    /// Lines are missing.
+    #[error("lines that could not be written since the start: {0}")]
+    Lost(u64),
+}
+
+impl Fault {
+    /// What to do about it.
+    pub fn next_step(&self) -> &'static str {
+        match self {
+            Fault::Broken { .. } => {
+                "gatelodge verify says which; keep a copy, find out who may write there, and move the month's file away"
+            }
+            Fault::Unwritten(_) => "see that <data_dir>/audit is a folder of the service's own with room, and restart",
+            Fault::Lost(_) => "see that the disk has room and works; the log has the lines, and a restart begins anew",
+        }
+    }
 }
 
 /// The files, as they stand.
@@ -67,10 +95,27 @@ impl Trail {
         }
     }
 
+    /// What keeps the audit from being what it should be.
+    pub fn fault(&self) -> Option<Fault> {
+        self.lock().fault.clone()
+    }
+
+    /// Something was found.
+    pub(super) fn is_at_fault(&self, fault: Fault) {
+        self.lock().fault = Some(fault);
+    }
+
     /// Has what was written last on disk; how many lines are lost for good since it was last asked.
     pub(super) fn sync(&self) -> (io::Result<()>, u64) {
         let mut state = self.lock();
         let lost = std::mem::take(&mut state.lost);
+        if lost > 0 {
+            state.fault = match state.fault.take() {
+                Some(Fault::Lost(before)) => Some(Fault::Lost(before + lost)),
+                Some(other) => Some(other),
+                None => Some(Fault::Lost(lost)),
+            };
+        }
         let file = state.book.as_mut().and_then(|open| {
             let unsynced = std::mem::take(&mut open.unsynced);
             open.file.as_ref().filter(|_| unsynced)?.try_clone().ok()
