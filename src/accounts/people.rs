@@ -8,7 +8,7 @@ use super::password::Turn;
 use super::person::{self, PEOPLE, Person, PersonRow, Standing};
 use super::secret::Secret;
 use super::{AUDIT, Accounts, AccountsError, naming, password, tries};
-use crate::store::{Ledger, Page, ReadError, RowError, Time, schema};
+use crate::store::{KeptBook, Ledger, Page, ReadError, RowError, Time, schema};
 
 const INVITATIONS: Ledger<Invitation> = Ledger::new(schema::INVITATIONS);
 
@@ -114,6 +114,19 @@ impl Accounts {
     pub fn person(&self, name: &str) -> Result<Option<Person>, ReadError> {
         let found = person::find(&self.store, name)?;
         Ok(found.map(|(row, links)| Person::of(row, links, self.now())))
+    }
+
+    /// The people of a book that was put aside, with their links.
+    ///
+    /// # Errors
+    ///
+    /// When a row there is none of theirs.
+    pub fn people_in(book: &KeptBook, now: Timestamp) -> Result<Vec<Person>, ReadError> {
+        let found = person::in_kept(book)?;
+        Ok(found
+            .into_iter()
+            .map(|(row, links)| Person::of(row, links, now))
+            .collect())
     }
 
     /// Whether nobody could sign in: there is no person yet.

@@ -7,7 +7,7 @@ use super::link::Link;
 use super::naming::Beginning;
 use super::permission::Role;
 use crate::domain::MeterId;
-use crate::store::{Ledger, Page, ReadError, RowError, Store, schema};
+use crate::store::{KeptBook, Ledger, Page, ReadError, RowError, Store, schema};
 
 /// People by name.
 pub(super) const PEOPLE: Ledger<PersonRow> = Ledger::new(schema::PEOPLE);
@@ -55,6 +55,18 @@ pub(super) fn find(store: &Store, name: &str) -> Result<Option<(PersonRow, Vec<L
     links.extend(rows.into_iter().map(|(_, link)| link));
     links.sort();
     Ok(Some((row, links)))
+}
+
+/// The people of a book that was put aside, with their links.
+pub(super) fn in_kept(book: &KeptBook) -> Result<Vec<(PersonRow, Vec<Link>)>, ReadError> {
+    let rows = LINKS.of_kept(book)?;
+    let people = PEOPLE.of_kept(book)?.into_iter().map(|(_, row)| {
+        let theirs = key(&row.name);
+        let links = rows.iter().filter(|(place, _)| place.starts_with(&theirs));
+        let links = row.undated().chain(links.map(|(_, link)| link.clone())).collect();
+        (row, links)
+    });
+    Ok(people.collect())
 }
 
 /// A person's links, as this change and those before it leave them.

@@ -82,14 +82,23 @@ pub struct Verified {
     pub report: serde_json::Value,
 }
 
+/// What a running box knows beside its files.
+#[derive(Default)]
+pub struct KnownBeside {
+    /// Files that it misses.
+    pub missing: Vec<DamagedFile>,
+    /// How far the audit had come.
+    pub audit: Option<audit::Head>,
+}
+
 impl Verified {
     /// What was found in the book, and what is found now in the files of `data_dir` that a start reads beside it, with
     /// those that a running box misses.
     #[must_use]
-    pub fn of(report: VerifyReport, data_dir: &Path, missing: Vec<DamagedFile>) -> Verified {
+    pub fn of(report: VerifyReport, data_dir: &Path, beside: KnownBeside) -> Verified {
         let mut damaged = pki::examine_pki(&data_dir.join("pki"));
         damaged.extend(perseus::examine_words(&data_dir.join("perseus/words")));
-        damaged.extend(missing);
+        damaged.extend(beside.missing);
         damaged.extend(
             ["acme", "uplink"]
                 .iter()
@@ -100,12 +109,17 @@ impl Verified {
             words.push_str(&format!("\n  {}: {why}", path.display()));
         }
         let folder = data_dir.join("audit");
-        let audit = folder.exists().then(|| audit::examine(&folder));
+        let known = beside.audit.as_ref();
+        let audit =
+            (folder.exists() || known.is_some()).then(|| audit::walk(&folder, known).map(|(examined, _)| examined));
         let audit = audit.map(|examined| examined.map_err(|error| error.to_string()));
         let audit_is_whole = match &audit {
             None => true,
             Some(Ok(examined)) => {
                 let said = match &examined.broken {
+                    None if examined.missing => {
+                        format!("audit: lines that were written are not there: {} are", examined.lines)
+                    }
                     None => format!(
                         "audit: {} lines in {} months, each tied to the one before",
                         examined.lines, examined.months
@@ -116,7 +130,7 @@ impl Verified {
                     ),
                 };
                 words.push_str(&format!("\n  {said}"));
-                examined.broken.is_none()
+                examined.broken.is_none() && !examined.missing
             }
             Some(Err(error)) => {
                 words.push_str(&format!("\n  audit: cannot be read: {error}"));
@@ -356,8 +370,11 @@ async fn verify(State(state): State<AdminState>) -> Result<Json<Verified>, Admin
     let (store, data_dir) = (running.store.clone(), running.backups.data_dir.clone());
     let room = running.perseus.borrow().clone();
     let verified = tokio::task::spawn_blocking(move || {
-        let missing = room.map_or_else(|| Ok(Vec::new()), |room| room.missing_words())?;
-        Ok(Verified::of(store.verify_live()?, &data_dir, missing))
+        let beside = KnownBeside {
+            missing: room.map_or_else(|| Ok(Vec::new()), |room| room.missing_words())?,
+            audit: audit::HEAD.get(&store, &[])?,
+        };
+        Ok(Verified::of(store.verify_live()?, &data_dir, beside))
     })
     .await;
     let found: Result<Verified, ReadError> = verified.map_err(|error| AdminError::failed(error.to_string()))?;

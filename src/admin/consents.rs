@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 
 use super::AdminState;
 use super::problem::AdminError;
-use crate::perseus::{PermissionShown, Perseus};
+use crate::perseus::{PermissionShown, Perseus, RecordRow};
 
 pub(super) fn router() -> Router<AdminState> {
     Router::new()
         .route("/consents", get(list))
         .route("/consents/{id}/revocation", post(revoke))
         .route("/token-keys/rotation", post(rotate))
+        .route("/records/{origin}", get(record))
 }
 
 fn room(state: &AdminState) -> Result<Arc<Perseus>, AdminError> {
@@ -49,4 +50,12 @@ async fn rotate(State(state): State<AdminState>) -> Result<Json<Value>, AdminErr
     let rotated = room.rotate_token_keys();
     let kid = rotated.map_err(|error| AdminError::not_written(error.to_string()))?;
     Ok(Json(json!({ "kid": kid })))
+}
+
+async fn record(State(state): State<AdminState>, Path(origin): Path<String>) -> Result<Json<RecordRow>, AdminError> {
+    let found = room(&state)?.record(&origin);
+    let found = found.map_err(|error| AdminError::failed(error.to_string()))?;
+    found
+        .map(Json)
+        .ok_or_else(|| AdminError::unknown("this box made no such record, or it is too old"))
 }

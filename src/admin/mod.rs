@@ -32,7 +32,7 @@ use axum::Router;
 use jiff::tz::TimeZone;
 use tokio::sync::{mpsc, oneshot, watch};
 
-pub use backup::{Backups, Keys, KeysIn, LastBackup, MakeError, Verified};
+pub use backup::{Backups, Keys, KeysIn, KnownBeside, LastBackup, MakeError, Verified};
 pub use client::{Client, ClientError};
 pub use finding::{Finding, Grade, Verdict};
 pub use move_out::{Departed, Departure, LastReading, Left, Origin};

@@ -189,9 +189,7 @@ impl From<PkiError> for AdminError {
             PkiError::Request(_) | PkiError::Exists(_) | PkiError::Inspect(_) | PkiError::Ambiguous { .. } => {
                 AdminError::bad(text)
             }
-            PkiError::Authority(AuthorityError::Absent(_)) => {
-                AdminError::bad(format!("{text}; `gatelodge pki init` makes it"))
-            }
+            PkiError::Authority(AuthorityError::Absent(_)) => AdminError::bad(text),
             PkiError::Write(error) => match error.split() {
                 Ok(_) => AdminError::failed(text),
                 Err(why) => why.into(),

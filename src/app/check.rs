@@ -56,6 +56,7 @@ fn look(loaded: &Loaded, in_force: Option<&Config>) -> Findings {
     check.outgoing();
     check.backup();
     check.licences();
+    check.consents();
     if opens_nothing(&loaded.config) {
         let note = "it opens no door and no room: add sections such as [https] and [occupancy]";
         check.findings.notes.push(note.to_owned());
@@ -103,6 +104,32 @@ impl Check<'_> {
                 ));
             }
         }
+    }
+
+    /// What nobody could ask for, or come to.
+    fn consents(&mut self) {
+        let config = &self.loaded.config;
+        let Some(room) = &config.perseus else { return };
+        let notes = [
+            (
+                config.mtls.is_none(),
+                "[perseus] without [mtls]: no application can come",
+            ),
+            (
+                config.https.is_none(),
+                "[perseus] without [https]: nobody can come to allow anything",
+            ),
+            (
+                room.client.is_empty(),
+                "[perseus] without a [[perseus.client]]: no application is let in",
+            ),
+            (
+                config.meter.iter().all(|meter| meter.datasource.is_none()),
+                "[perseus], and no [[meter]] with a datasource: there is nothing to allow",
+            ),
+        ];
+        let notes = notes.into_iter().filter(|(is, _)| *is);
+        self.findings.notes.extend(notes.map(|(_, note)| note.to_owned()));
     }
 
     fn of_key(&self, key: &str, what: &str, hint: &str) -> ConfigError {

@@ -125,6 +125,7 @@ impl App {
             host: host.clone(),
             alarms: crate::rules::Inbox::default(),
             relay_counts: relay::Counts::new(&metrics),
+            pki: pki.clone(),
             pushed: Arc::default(),
             streams: CancellationToken::new(),
         };

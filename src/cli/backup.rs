@@ -12,6 +12,7 @@ use super::owner::AsOwner;
 use super::reach::{absolute, block_on, secret_from};
 use super::{CliError, Common, print};
 use crate::accounts::random_id;
+use crate::admin::KnownBeside;
 use crate::admin::{Keys, Verified};
 use crate::files::{self, Readers, Unfinished};
 use crate::store::{self, OpenError, Place, RestoreError, RestoreReport, SecretString, Unseal};
@@ -171,7 +172,7 @@ pub(super) fn verify(common: &Common) -> Result<ExitCode, CliError> {
                 let data_dir = common.load_or_default()?.data_dir;
                 let _owner = AsOwner::of(&data_dir)?;
                 match store::verify(&data_dir.join("store")) {
-                    Ok(report) => Ok(Verified::of(report, &data_dir, Vec::new())),
+                    Ok(report) => Ok(Verified::of(report, &data_dir, KnownBeside::default())),
                     Err(error @ OpenError::InUse(_)) => Err(CliError::not_reachable(error)
                         .hint("another command works there: try again; or the box runs with another admin socket")),
                     Err(error) => Err(CliError::failed(error)),

@@ -19,6 +19,7 @@ mod owner;
 mod pki;
 mod prepay;
 mod print;
+mod provenance;
 mod reach;
 mod relay;
 mod replicas;
@@ -133,6 +134,9 @@ enum Command {
     /// Consented data: whom people allowed what, and stopping it
     #[command(subcommand)]
     Consent(consents::Command),
+    /// Records of where data came from: verify one
+    #[command(subcommand)]
+    Provenance(provenance::Command),
     /// What the box does with meters by itself: list, show, run now
     #[command(subcommand)]
     Job(jobs::Command),
@@ -248,6 +252,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Meter(command) => command.run(&common),
         Command::Prepay(command) => command.run(&common),
         Command::Consent(command) => command.run(&common).map(done),
+        Command::Provenance(command) => command.run(&common).map(done),
         Command::Job(command) => command.run(&common).map(done),
         Command::Emop(emop) => emop.run(&common),
         Command::ProfileDownload(download) => download.run(&common).map(done),

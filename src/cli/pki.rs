@@ -28,7 +28,7 @@ pub(super) enum Command {
     /// Issue a certificate for a client of the machine endpoints
     #[command(after_help = "Example:\n  gatelodge pki client --name app --application \
                             https://directory.example.org/a/x1 --member https://directory.example.org/member/y1 --role \
-                            https://registry.example.org/scheme/perseus/role/carbon-accounting-provider --out ./app")]
+                            https://registry.core.sandbox.trust.ib1.org/scheme/perseus/role/carbon-accounting-provider --out ./app")]
     Client(Issue),
     /// Issue a certificate that signs provenance records
     #[command(after_help = "Example:\n  gatelodge pki signing --name lodge --out ./signing")]

@@ -60,6 +60,12 @@ impl Interval {
         }
     }
 
+    /// When it ends.
+    #[must_use]
+    pub fn until(&self) -> Timestamp {
+        Timestamp::from_second(self.from.as_second() + HALF_HOUR).unwrap_or(self.from)
+    }
+
     /// The sum of two registers over the same half-hour: a gap in one is a gap in both.
     #[must_use]
     pub fn plus(self, other: Interval) -> Interval {

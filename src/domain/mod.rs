@@ -15,6 +15,7 @@ mod meter;
 mod operation;
 mod quantity;
 mod rating;
+mod readable;
 mod seq;
 pub mod series;
 mod space;
@@ -35,6 +36,7 @@ pub use meter::{Datasource, Duty, HalfHoursAsked, Health, Identity, Meter, Meter
 pub use operation::{Operation, OperationState};
 pub use quantity::Quantity;
 pub use rating::Rating;
+pub use readable::is_readable;
 pub use seq::{ChangeId, ChangeIdError, Epoch, Seq};
 pub use space::{Level, Occupancy, Space, SpaceId, SpaceIdError, SpaceOrigin, Thresholds};
 pub use stretches::{HalfHour, Stretches};

@@ -9,6 +9,9 @@ pub trait Errands: Send + Sync {
     /// Where the errand of this name goes on, when it waits for whoever carries these cookies. A name that is unknown, too
     /// old or another browser's is none.
     fn goes_on(&self, name: &str, cookies: &CookieJar) -> Option<String>;
+
+    /// What it is about, in a sentence for whoever is asked to sign in.
+    fn about(&self, name: &str, cookies: &CookieJar) -> Option<String>;
 }
 
 /// The room that has errands, once there is one.
@@ -20,8 +23,10 @@ impl ErrandsOf {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(errands);
     }
 
-    pub(super) fn goes_on(&self, name: &str, cookies: &CookieJar) -> Option<String> {
-        let errands = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
-        errands.and_then(|errands| errands.goes_on(name, cookies))
+    /// Where it goes on, and what it is about.
+    pub(super) fn of(&self, name: &str, cookies: &CookieJar) -> Option<(String, String)> {
+        let errands = self.0.read().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let goes_on = errands.goes_on(name, cookies)?;
+        Some((goes_on, errands.about(name, cookies).unwrap_or_default()))
     }
 }

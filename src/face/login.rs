@@ -4,7 +4,7 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::CookieJar;
@@ -25,6 +25,8 @@ struct LoginPage {
     fault: Option<String>,
     /// What they came for, as its name stands in addresses.
     errand: Option<String>,
+    /// What that is about.
+    about: Option<String>,
     /// Whether somebody is signed in who is asked once more.
     again: bool,
     csrf_token: String,
@@ -85,13 +87,14 @@ struct On {
 struct Errand {
     name: String,
     goes_on: String,
+    about: String,
 }
 
 impl Errand {
     fn of(face: &Face, visitor: &Visitor, on: On) -> Option<Errand> {
         let name = on.i?;
-        let goes_on = face.inner.errands.goes_on(&name, &visitor.jar)?;
-        Some(Errand { name, goes_on })
+        let (goes_on, about) = face.inner.errands.of(&name, &visitor.jar)?;
+        Some(Errand { name, goes_on, about })
     }
 }
 
@@ -174,7 +177,11 @@ async fn sign_out(
         return Redirect::to(&login).into_response();
     };
     match face.accounts().sign_out(session).await {
-        Ok(()) => (visitor.signed_out(), Redirect::to(&login)).into_response(),
+        // Browsers keep pages to come back to, and show them to whoever presses Back (W3C Clear Site Data §3.1).
+        Ok(()) => {
+            let forget = [(HeaderName::from_static("clear-site-data"), "\"cache\"")];
+            (forget, visitor.signed_out(), Redirect::to(&login)).into_response()
+        }
         Err(error) => {
             let refused = Refused::of(error);
             let problem = Problem::new(refused.status, "not-signed-out", "You are still signed in");
@@ -253,6 +260,7 @@ fn login_page(
         username,
         fault,
         errand: errand.map(|errand| errand.name.clone()),
+        about: errand.map(|errand| errand.about.clone()),
         again: visitor.signed_in.is_some(),
         csrf_token: csrf.token(),
     };

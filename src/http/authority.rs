@@ -41,12 +41,17 @@ pub fn is_sound(authority: &str) -> bool {
         Some(inside) => inside.split_once("]:").map(|(_, port)| port),
         None => authority.split_once(':').map(|(_, port)| port),
     };
-    let label = |label: &str| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-');
+    let label = |label: &str| (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-');
+    // Browsers take a name whose last label is a number for an address (WHATWG URL §3.5).
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let number = last.bytes().all(|byte| byte.is_ascii_digit()) || last.to_ascii_lowercase().starts_with("0x");
     let named = match authority.starts_with('[') {
         true => name.parse::<std::net::Ipv6Addr>().is_ok(),
+        false if number => name.parse::<std::net::Ipv4Addr>().is_ok(),
         false => name.len() <= 253 && name.split('.').all(label) && !name.contains(['%', '_']),
     };
-    named && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
+    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|number| number > 0) && !port.starts_with(['0', '+']);
+    named && port.is_none_or(is_port)
 }
 
 /// Whether two authorities of `https` addresses are one: letters of either case, and the usual port said or not.

@@ -15,6 +15,7 @@ use super::link::{Proxy, Target};
 use super::session::{Numbering, Rules};
 use super::topup::provider::{Provider, faults as provider_faults};
 use super::writes::FriendlyHours;
+use crate::domain::is_readable;
 use crate::domain::units::Span;
 use crate::domain::{Datasource, Faults, Meter, MeterId};
 
@@ -296,8 +297,19 @@ pub enum EntryError {
     /// An element that is none.
     #[error("`{0}` is no element: A or B")]
     Element(String),
+    /// An id that cannot stand in an address as it is.
+    #[error(
+        "`{0}` is no id of a data source: letters, digits and signs without space, `?`, `#`, `%` and `\\`, and not `.` or `..`"
+    )]
+    SourceId(String),
+    /// Something else than the first half of a postcode.
+    #[error("`{0}` is no outcode: the first half of a postcode, such as SW8")]
+    Outcode(String),
     /// A text that nobody could read.
-    #[error("its {what} has {length} characters, at most 200 fit, and none of them a control character")]
+    #[error(
+        "its {what} has {length} characters: up to 200 fit, a letter or digit among them, and none that is a control, turns \
+         the text round or cannot be seen"
+    )]
     Text {
         /// The key of the entry.
         key: &'static str,
@@ -308,6 +320,26 @@ pub enum EntryError {
     },
 }
 
+/// Whether an id can stand in an address as it is: existing applications put it there unescaped.
+fn is_source_id(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_graphic() && !b"?#%\\\"<>".contains(&byte);
+    let steps = id
+        .split('/')
+        .all(|step| !step.is_empty() && step != "." && step != "..");
+    id.len() <= 128 && steps && id.bytes().all(plain)
+}
+
+/// Whether a text is the first half of a postcode of the United Kingdom (PER §6.2).
+fn is_outcode(text: &str) -> bool {
+    let letters = text.bytes().take_while(u8::is_ascii_uppercase).count();
+    let rest = &text.as_bytes()[letters..];
+    let digit = rest.first().is_some_and(u8::is_ascii_digit);
+    let last = rest
+        .get(1)
+        .is_none_or(|last| last.is_ascii_digit() || last.is_ascii_uppercase());
+    (1..=2).contains(&letters) && digit && last && rest.len() <= 2
+}
+
 impl EntryError {
     /// The key of the entry that it is about.
     #[must_use]
@@ -316,6 +348,8 @@ impl EntryError {
             EntryError::Hardware(_) => "hardware",
             EntryError::Measure(_) => "datasource.measures",
             EntryError::Element(_) => "datasource.element",
+            EntryError::SourceId(_) => "datasource.id",
+            EntryError::Outcode(_) => "datasource.outcode",
             EntryError::Text { key, .. } => key,
         }
     }
@@ -336,14 +370,11 @@ impl Entry {
             ("esco", "esco", &self.esco),
             ("name", "name", &self.name),
             ("feeder", "feeder", &self.feeder),
-            ("datasource.id", "data source id", &source.id),
-            ("datasource.outcode", "outcode", &source.outcode),
         ];
         let unreadable = texts.into_iter().filter_map(|(key, what, text)| {
             let text = text.as_deref()?;
             let length = text.chars().count();
-            let is_text = (1..=200).contains(&length) && !text.contains(char::is_control);
-            (!is_text).then_some(EntryError::Text { key, what, length })
+            (!is_readable(text)).then_some(EntryError::Text { key, what, length })
         });
         let measures = source.measures.iter();
         let measures = measures.filter(|name| !["import", "export"].contains(&name.as_str()));
@@ -352,6 +383,10 @@ impl Entry {
             .iter()
             .filter(|name| !["A", "B"].contains(&name.as_str()));
         let found = unknown.cloned().map(EntryError::Hardware).chain(unreadable);
+        let ids = source.id.iter().filter(|id| !is_source_id(id));
+        let outcodes = source.outcode.iter().filter(|outcode| !is_outcode(outcode));
+        let found = found.chain(ids.cloned().map(EntryError::SourceId));
+        let found = found.chain(outcodes.cloned().map(EntryError::Outcode));
         let found = found.chain(measures.cloned().map(EntryError::Measure));
         found.chain(element.cloned().map(EntryError::Element)).collect()
     }

@@ -26,6 +26,13 @@ pub fn measure(text: &str) -> Option<Measure> {
         .find(|one| word(*one) == text)
 }
 
+/// A data source's id as a page shows it: enough to know it again.
+#[must_use]
+pub fn masked(source: &str) -> String {
+    let tail: String = source.chars().skip(source.chars().count().saturating_sub(4)).collect();
+    format!("…{tail}")
+}
+
 /// How fine what is shared is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Resolution {
@@ -72,6 +79,14 @@ impl Filter {
             Some(sight) if self.is_open(links, now) => sight.clip(self.from..self.until),
             _ => Vec::new(),
         }
+    }
+
+    /// What of `stretch` it lets out at `now`, in order.
+    #[must_use]
+    pub fn within(&self, links: &[Link], now: Timestamp, stretch: &Range<Timestamp>) -> Vec<Range<Timestamp>> {
+        let spans = self.spans(links, now).into_iter();
+        let cut = spans.map(|span| span.start.max(stretch.start)..span.end.min(stretch.end));
+        cut.filter(|span| span.start < span.end).collect()
     }
 
     /// Whether it lets out what this measure says.

@@ -102,8 +102,12 @@ impl TryFrom<String> for RedirectUri {
         }
         let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}#".contains(&byte);
         let path = tail.split('?').next().unwrap_or_default();
-        let steps = path.split('/').any(|segment| segment == "." || segment == "..");
-        if steps || !text.bytes().all(plain) {
+        // As browsers read them: `%2e` is a dot there (WHATWG URL §4.1).
+        let dots = |segment: &str| {
+            let segment = segment.to_ascii_lowercase().replace("%2e", ".");
+            segment == "." || segment == ".."
+        };
+        if path.split('/').any(dots) || !is_encoded(&text) || !text.bytes().all(plain) {
             return Err(RedirectUriError::Part(text));
         }
         let query = tail.split_once('?').map(|(_, query)| query).unwrap_or_default();
@@ -112,6 +116,15 @@ impl TryFrom<String> for RedirectUri {
         }
         Ok(RedirectUri(text))
     }
+}
+
+/// Whether each percent sign stands before two hex digits, and none of them is a control character.
+fn is_encoded(text: &str) -> bool {
+    let mut rest = text.split('%').skip(1);
+    rest.all(|after| {
+        let octet = after.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        octet.is_some_and(|octet| !octet.is_ascii_control())
+    })
 }
 
 fn is_loopback(authority: &str) -> bool {
@@ -158,6 +171,10 @@ mod tests {
             "https://*.app.example/",
             "https://app.example:99999/",
             "https://app.example;/",
+            "https://app.example/%2e%2E/x",
+            "https://app.example/%zz",
+            "https://app.example/a%",
+            "https://app.example/%0d%0a",
             "https://app.example/c?code=1",
             "https://app.example/c?a=1&%69ss=x",
             "https://app.example/callback#part",

@@ -17,11 +17,12 @@ use super::naming::Naming;
 use super::pushed::PushedRequests;
 use super::refusal::Refusal;
 use super::restored;
+use super::signing::{KeySource, Signing};
 use super::token_keys::TokenKeys;
 use crate::accounts::Accounts;
 use crate::domain::Meter;
 use crate::http::{Limiter, Rate};
-use crate::pki::{Application, ApplicationError};
+use crate::pki::{Application, ApplicationError, Pki};
 use crate::store::{ClockState, Store};
 use crate::tls::PeerCertificate;
 
@@ -43,6 +44,9 @@ pub struct Deps {
     pub places: Places,
     /// What applications pushed: it outlives a reload.
     pub pushed: Arc<PushedRequests>,
+    pub pki: Pki,
+    /// How long what stands behind signed records is kept.
+    pub kept: SignedDuration,
     /// Requests of one application: pushed, and for tokens.
     pub rates: (Rate, Rate),
 }
@@ -60,6 +64,9 @@ pub struct Perseus {
     pub(super) push_rate: Limiter<String>,
     pub(super) token_rate: Limiter<String>,
     pub(super) words_dir: PathBuf,
+    pub(super) signing: Signing,
+    /// How long what stands behind signed records is kept; zero: for ever.
+    pub(super) kept: SignedDuration,
     pub(super) meters: Vec<Meter>,
     pub(super) naming: Naming,
     metadata: String,
@@ -83,11 +90,16 @@ impl Perseus {
         let naming = Naming::of(&store).await?;
         restored::settle(&store).await?;
         let keys = TokenKeys::open(&deps.token_keys, store.now())?;
+        let role = format!("{}/scheme/perseus/role/energy-data-provider", config.registry_base);
+        let source = key_source(&config, &deps.places, &role);
+        let signing = Signing::open(deps.pki, source, role, store.now()).await;
         let licences: Vec<_> = config.licence.iter().map(Licence::read).collect();
         let urls: Vec<&str> = config.licence.iter().map(|one| one.url.as_str()).collect();
         let metadata = metadata::document(&deps.places, &urls).to_string();
         Ok(Arc::new(Perseus {
             metadata,
+            signing,
+            kept: deps.kept,
             licences,
             keys,
             naming,
@@ -125,6 +137,7 @@ impl Perseus {
             if self.store.clock() != ClockState::Trusted {
                 continue;
             }
+            self.signing.tend(self.store.now()).await;
             match self.keys.tend(self.store.now()) {
                 Ok(true) => tracing::info!(kid = self.keys.signing().kid, "the keys that sign tokens were changed"),
                 Ok(false) => {}
@@ -164,6 +177,12 @@ impl Perseus {
                 "let the box reach a time server, or set its clock".to_owned(),
             ));
         }
+        if let Err(error) = self.signing.ready(self.store.now()) {
+            let why = format!("no half-hours are given, since their record cannot be signed: {error}");
+            let next = "see perseus.signing_certificate_file, .signing_key_file and .signing_ca_file; without them the box \
+                        makes its own (`gatelodge pki list`)";
+            return Some((why, next.to_owned()));
+        }
         let error = self.licences.iter().find_map(|licence| licence.as_ref().err())?;
         let next = "put the words there (perseus.licence, text_file) and reload; until then nobody can allow anything";
         Some((error.to_string(), next.to_owned()))
@@ -180,6 +199,11 @@ impl Perseus {
         })?;
         let wanted = self.client_role();
         if !application.roles.contains(&wanted) {
+            tracing::warn!(
+                application = application.url,
+                wanted,
+                "an application came without the role that it must have"
+            );
             return Err(Refusal::Role);
         }
         let known = self
@@ -204,6 +228,16 @@ impl Perseus {
             certificate,
             place,
         })
+    }
+
+    /// The scheme's URL, as records name it.
+    pub(super) fn scheme(&self) -> String {
+        format!("{}/scheme/perseus", self.config.registry_base)
+    }
+
+    /// The trust framework's URL.
+    pub(super) fn framework(&self) -> String {
+        format!("{}/trust-framework", self.config.registry_base)
     }
 
     /// The role that an application must have.
@@ -243,5 +277,30 @@ impl Perseus {
         let life = licence.and_then(|licence| licence.life);
         let life = life.and_then(|life| SignedDuration::try_from(life.0).ok());
         life.unwrap_or(SignedDuration::from_hours(24 * 365))
+    }
+}
+
+/// Where the key is that signs records.
+fn key_source(config: &Config, places: &Places, role: &str) -> KeySource {
+    let files = (
+        &config.signing_certificate_file,
+        &config.signing_key_file,
+        &config.signing_ca_file,
+    );
+    if let (Some(certificate), Some(key), Some(ca)) = files {
+        return KeySource::Files {
+            certificate: certificate.clone(),
+            key: key.clone(),
+            ca: ca.clone(),
+        };
+    }
+    let own = |said: &Option<String>| said.clone().unwrap_or_else(|| places.issuer.clone());
+    KeySource::Own {
+        application: Application {
+            url: own(&config.application),
+            member: own(&config.member),
+            roles: vec![role.to_owned()],
+        },
+        name: config.name.clone(),
     }
 }

@@ -158,4 +158,6 @@ pub enum Happened {
     CodeReplayed,
     /// It was taken back.
     Revoked { by: Revoker },
+    /// After a restore it was made no more than had been agreed to later: what is left of it.
+    NarrowedAgain { sources: Vec<String>, expires: Timestamp },
 }

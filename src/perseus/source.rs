@@ -1,6 +1,6 @@
 //! A meter as applications know it, as the configuration has it now (PER §4.2).
 
-use super::filter::{Filter, word};
+use super::filter::{Filter, masked, word};
 use super::room::Perseus;
 use crate::domain::{Element, Measure, Meter, MeterId};
 use crate::store::ReadError;
@@ -76,6 +76,13 @@ impl Perseus {
             left.extend(source.and_then(|source| source.narrowed(filter)));
         }
         Ok(left)
+    }
+
+    /// What people here call the meter of a filter, with enough of its id to know it again.
+    pub(super) fn called(&self, filter: &Filter) -> Result<String, ReadError> {
+        let name = self.meter(&filter.meter)?.and_then(|meter| meter.name);
+        let id = masked(&filter.source);
+        Ok(name.map_or(id.clone(), |name| format!("{name} ({id})")))
     }
 
     fn meter(&self, serial: &MeterId) -> Result<Option<Meter>, ReadError> {

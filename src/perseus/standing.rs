@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::filter::Filter;
-use super::ledger;
+use super::ledger::{self, RecordRow};
 use super::refusal::Refusal;
 use super::room::Perseus;
 use super::rows::{PermissionRow, Revoker};
@@ -52,6 +52,15 @@ impl Perseus {
         let mut filters = ledger::filters(&self.store, &permission.id)?;
         filters.retain(|filter| filter.is_open(links, now));
         self.still_offered(filters)
+    }
+
+    /// The data sources of a permission of which anything goes out now.
+    pub(super) fn open_sources(&self, row: &PermissionRow) -> Result<Vec<Filter>, ReadError> {
+        let now = self.store.now();
+        match self.links_of(row)?.filter(|_| row.is_live(now)) {
+            Some(links) => self.open_filters(row, &links, now),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// How a permission stands.
@@ -132,6 +141,9 @@ pub struct PermissionShown {
     pub licence: String,
     /// The data sources' ids.
     pub sources: Vec<String>,
+    /// Those of them of which anything goes out now.
+    #[serde(default)]
+    pub open: Vec<String>,
     /// How it stands.
     pub state: Standing,
     /// When it was last given.
@@ -158,6 +170,11 @@ impl Perseus {
     fn permission_shown(&self, row: PermissionRow) -> Result<PermissionShown, ReadError> {
         let sources = ledger::filters(&self.store, &row.id)?;
         Ok(PermissionShown {
+            open: self
+                .open_sources(&row)?
+                .into_iter()
+                .map(|filter| filter.source)
+                .collect(),
             state: self.standing_of(&row)?,
             name: self.name_of(&row),
             sources: sources.into_iter().map(|filter| filter.source).collect(),
@@ -188,6 +205,15 @@ impl Perseus {
             .map_err(|_| Refusal::Ours)?
             .ok_or(Refusal::RefreshToken)?;
         self.permission_shown(row).map_err(|_| Refusal::Ours)
+    }
+
+    /// What stands behind a record, by the id of its origin step.
+    ///
+    /// # Errors
+    ///
+    /// When the book cannot be read.
+    pub fn record(&self, origin: &str) -> Result<Option<RecordRow>, ReadError> {
+        ledger::record(&self.store, origin)
     }
 
     /// Has the next key sign tokens from now on; answers its name.

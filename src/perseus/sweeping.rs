@@ -21,6 +21,7 @@ impl Perseus {
     async fn sweep_at(&self, now: Timestamp) -> Result<(), String> {
         self.walk(move |page, after| ledger::sweep_codes_on(page, after, now, AT_A_TIME))
             .await?;
+        while !self.kept.is_zero() && self.forget_records(now).await? {}
         if self.forget_permissions(now).await? > 0 {
             self.walk(|page, after| ledger::sweep_refresh_tokens_on(page, after, AT_A_TIME))
                 .await?;
@@ -41,6 +42,16 @@ impl Perseus {
                 return Ok(());
             }
         }
+    }
+
+    /// Forgets what stands behind old records; whether there may be more.
+    async fn forget_records(&self, now: Timestamp) -> Result<bool, String> {
+        let before = now.saturating_sub(self.kept).unwrap_or(Timestamp::MIN);
+        // Each has up to eight rows, and a change of bulk work has 128.
+        let forgotten = self
+            .store
+            .write_bulk(move |page| ledger::forget_records_on(page, before, AT_A_TIME / 8));
+        forgotten.await.map_err(|error| error.to_string())
     }
 
     /// How many permissions were forgotten.

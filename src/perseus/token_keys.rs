@@ -34,7 +34,7 @@ pub enum TokenKeysError {
     )]
     NoKeys(String),
     /// The next key is too new.
-    #[error("the next key was published less than ten minutes ago: it may sign from {0} on")]
+    #[error("the next key was published less than ten minutes ago: it may sign from {0:.0} on")]
     TooSoon(Timestamp),
 }
 

@@ -10,6 +10,18 @@ use crate::files::{self, Readers};
 use crate::pki::DamagedFile;
 use crate::store::ReadError;
 
+/// The longest words, in bytes.
+const LONGEST: u64 = 64 << 10;
+
+/// Reads words: of a plain file alone, which somebody may have put something else in the place of.
+fn read(path: &Path) -> Result<String, String> {
+    let found = std::fs::symlink_metadata(path).map_err(|error| error.to_string())?;
+    if !found.is_file() || found.len() > LONGEST {
+        return Err("is no file of words: they were changed".to_owned());
+    }
+    files::read(path).map_err(|error| error.to_string())
+}
+
 /// The files of words in `folder` that are not what they were.
 #[must_use]
 pub fn examine_words(folder: &Path) -> Vec<DamagedFile> {
@@ -22,10 +34,10 @@ pub fn examine_words(folder: &Path) -> Vec<DamagedFile> {
         let Some(text) = name.strip_suffix(".txt") else {
             continue;
         };
-        let why = match files::read(&path) {
+        let why = match read(&path) {
             Ok(words) if fingerprint(&words) == text => continue,
             Ok(_) => "are not the words that people agreed to: they were changed".to_owned(),
-            Err(error) => error.to_string(),
+            Err(error) => error,
         };
         damaged.push(DamagedFile { path, why });
     }
@@ -65,7 +77,7 @@ impl Perseus {
 
     /// The words that were agreed to, when they are still what they were.
     pub(super) fn words_of(&self, text: &str) -> Option<String> {
-        let words = files::read(&self.words_file(text)?).ok()?;
+        let words = read(&self.words_file(text)?).ok()?;
         (fingerprint(&words) == text).then_some(words)
     }
 }

@@ -24,6 +24,7 @@ mod request;
 mod revocations;
 mod revoking;
 mod scheme;
+mod signer;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -50,6 +51,7 @@ pub use register::{Reason, Revoked, Row};
 pub use request::{Overwrite, Request, RequestError};
 pub use revocations::Revocations;
 pub use scheme::{Application, ApplicationError, is_application_url};
+pub use signer::{LeafFacts, Signer, SignerError};
 
 use authority::Authority;
 

@@ -39,6 +39,19 @@ pub fn certificate(text: &[u8]) -> Result<CertificateDer<'static>, PemError> {
     CertificateDer::from_pem_slice(plain(text)).map_err(|error| fault(text, &error, "x509"))
 }
 
+/// A certificate as a text that ends with a line's end.
+#[must_use]
+pub fn encoded(certificate: &CertificateDer<'_>) -> String {
+    let base64 = data_encoding::BASE64.encode(certificate);
+    let lines = base64.as_bytes().chunks(64).map(String::from_utf8_lossy);
+    let mut text = "-----BEGIN CERTIFICATE-----\n".to_owned();
+    for line in lines {
+        text += &line;
+        text.push('\n');
+    }
+    text + "-----END CERTIFICATE-----\n"
+}
+
 /// All revocation lists of a text, one at least.
 pub fn lists(text: &[u8]) -> Result<Vec<CertificateRevocationListDer<'static>>, PemError> {
     all(text, "crl")

@@ -64,7 +64,7 @@ pub use handle::Store;
 pub use health::Health;
 pub use keep::beside::{NEW_AUTHORITIES, Place, settle_restore};
 pub use keep::clock::{Clock, ClockState, SystemClock, Time, is_possible};
-pub use kept_book::KeptBook;
+pub use kept_book::{KeptBook, KeptBooks};
 pub use ledger::{Ledger, ROW_LIMIT};
 pub use open::loss::{Loss, LossKind, SalvageReport};
 pub use open::verify::{VerifyReport, verify};

@@ -91,3 +91,62 @@ fn a_line_that_somebody_changed_is_found() {
         "{found}"
     );
 }
+
+/// What is cut off, or taken away, while the box is down or runs.
+#[test]
+fn lines_that_are_not_there_any_more_are_missed() {
+    for (harm, while_running) in [("cut", false), ("gone", false), ("gone", true), ("cut", true)] {
+        let mut running = TestBox::start();
+        for name in ["one", "two", "three"] {
+            running.json(&["token", "create", "--name", name, "--scope", "spaces:read"]);
+        }
+        eventually("they are written down", || (lines(&running).len() >= 3).then_some(()));
+        // The book is told once a second how far the audit came.
+        std::thread::sleep(std::time::Duration::from_millis(2_500));
+        let path = file(&running);
+        if !while_running {
+            running.stop();
+        }
+        match harm {
+            "gone" => std::fs::remove_file(&path).unwrap(),
+            _ => {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let first = text.lines().next().unwrap();
+                std::fs::write(&path, format!("{first}\n")).unwrap();
+            }
+        }
+        if !while_running {
+            running.run();
+        }
+        let case = format!("{harm}, {while_running}");
+        eventually(&format!("it is told: {case}"), || {
+            let status = running.json(&["status"]);
+            (status["state"] == "degraded" && status.to_string().contains("not there any more")).then_some(())
+        });
+        eventually(&format!("the audit says so: {case}"), || {
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            text.contains("lines of the audit are missing").then_some(())
+        });
+    }
+}
+
+#[test]
+fn a_clock_that_stood_wrong_for_a_while_breaks_no_chain() {
+    let mut running = TestBox::start();
+    running.json(&["token", "create", "--name", "one", "--scope", "spaces:read"]);
+    eventually("it is written down", || (!lines(&running).is_empty()).then_some(()));
+    running.stop();
+    // As a clock that was a year ahead left it.
+    let path = file(&running);
+    std::fs::rename(&path, path.with_file_name("2999-01.jsonl")).unwrap();
+    running.run();
+    running.json(&["token", "create", "--name", "two", "--scope", "spaces:read"]);
+    eventually("it goes on there", || {
+        std::fs::read_to_string(file(&running))
+            .unwrap()
+            .contains("two")
+            .then_some(())
+    });
+    assert!(file(&running).ends_with("2999-01.jsonl"));
+    assert_eq!(running.json(&["status"])["services"]["audit"]["state"], "running");
+}

@@ -2,12 +2,13 @@
 
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::pki::sha256;
 
 /// Where a chain stands: how many lines it has, and the hash of the last.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     pub lines: u64,
     /// Hex; empty before the first line.

@@ -5,3 +5,8 @@ mod months;
 
 pub use chain::Head;
 pub use months::{Examined, end_of, examine, file_of, months, walk};
+
+use crate::store::{Ledger, schema};
+
+/// How far the audit had come when the book was last told.
+pub const HEAD: Ledger<Head> = Ledger::new(schema::AUDIT_HEAD);

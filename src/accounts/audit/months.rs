@@ -22,6 +22,9 @@ pub struct Examined {
     /// The first line that does not follow the one before: its file, and its number in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken: Option<(PathBuf, u64)>,
+    /// Whether the line is missing that was last known to be there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub missing: bool,
 }
 
 /// Follows the chain through every month.
@@ -30,7 +33,7 @@ pub struct Examined {
 ///
 /// When a file cannot be read.
 pub fn examine(folder: &Path) -> std::io::Result<Examined> {
-    walk(folder).map(|(examined, _)| examined)
+    walk(folder, None).map(|(examined, _)| examined)
 }
 
 /// The months that there are, in order.
@@ -58,13 +61,15 @@ pub fn end_of(folder: &Path, month: &str) -> std::io::Result<Option<Head>> {
     Ok(text.lines().last().and_then(|line| Head::default().follow(line)))
 }
 
-/// Follows the chain through every month, and says where it stands.
+/// Follows the chain through every month, and says where it stands. `known`: where it is known to have stood.
 ///
 /// # Errors
 ///
 /// When a file cannot be read.
-pub fn walk(folder: &Path) -> std::io::Result<(Examined, Head)> {
+pub fn walk(folder: &Path, known: Option<&Head>) -> std::io::Result<(Examined, Head)> {
     let (mut examined, mut head) = (Examined::default(), Head::default());
+    let known = known.filter(|known| known.lines > 0);
+    examined.missing = known.is_some();
     for month in months(folder)? {
         let file = file_of(folder, &month);
         examined.months += 1;
@@ -82,6 +87,7 @@ pub fn walk(folder: &Path) -> std::io::Result<(Examined, Head)> {
                     };
                 }
             }
+            examined.missing &= known != Some(&head);
         }
     }
     Ok((examined, head))
@@ -105,11 +111,24 @@ mod tests {
             fs::write(file_of(folder.path(), month), text).unwrap();
             assert_eq!(end_of(folder.path(), month).unwrap().as_ref(), Some(&head));
         }
-        let (examined, end) = walk(folder.path()).unwrap();
+        let (examined, end) = walk(folder.path(), Some(&head)).unwrap();
+        assert!(!examined.missing);
         assert_eq!(
             (examined.lines, examined.months, &examined.broken, end),
-            (5, 2, &None, head)
+            (5, 2, &None, head.clone())
         );
+        for known in [
+            Head {
+                lines: 9,
+                ..head.clone()
+            },
+            Head {
+                hash: "x".into(),
+                ..head.clone()
+            },
+        ] {
+            assert!(walk(folder.path(), Some(&known)).unwrap().0.missing, "{known:?}");
+        }
         let first = file_of(folder.path(), "2026-10");
         let text = fs::read_to_string(&first).unwrap();
         fs::write(&first, text.replacen("signed in", "signed up", 1)).unwrap();

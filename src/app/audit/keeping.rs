@@ -10,8 +10,11 @@ use jiff::Timestamp;
 use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::trail::{Fault, Trail, month_of};
-use crate::accounts::audit::{end_of, examine, file_of, months, walk};
+use super::book::month_of;
+use super::fault::Fault;
+use super::trail::{MISSING, Trail};
+use crate::accounts::AUDIT;
+use crate::accounts::audit::{HEAD, Head, end_of, examine, file_of, months, walk};
 use crate::domain::units::Span;
 use crate::files::{self, Readers};
 use crate::pki::{Hierarchy, Pki};
@@ -30,23 +33,7 @@ pub fn add_to(
     (pki, store): (&Pki, &Store),
     kept: impl Fn() -> Span + Send + Sync + 'static,
 ) {
-    match files::make_private(&folder)
-        .map_err(std::io::Error::other)
-        .and_then(|()| cut(&folder))
-        .and_then(|()| walk(&folder))
-    {
-        Ok((examined, head)) => {
-            if let Some((file, line)) = examined.broken {
-                tracing::error!(file = %file.display(), line, "the audit was changed: a line does not follow the one before");
-                trail.is_at_fault(Fault::Broken { file, line });
-            }
-            trail.begin(&folder, head);
-        }
-        Err(error) => {
-            tracing::error!(%error, folder = %folder.display(), "the audit cannot be written");
-            trail.is_at_fault(Fault::Unwritten(error.to_string()));
-        }
-    }
+    begin(trail, &folder, store);
     let keeper = std::sync::Arc::new(Keeper {
         trail: trail.clone(),
         folder,
@@ -65,6 +52,39 @@ pub fn add_to(
             Ok(())
         })
     });
+}
+
+/// Goes on where the audit stands, once it is known whether all is there that was.
+fn begin(trail: &Trail, folder: &Path, store: &Store) {
+    let known = HEAD.get(store, &[]).unwrap_or_else(|error| {
+        tracing::warn!(%error, "how far the audit had come cannot be read");
+        None
+    });
+    let looked = files::make_private(folder)
+        .map_err(std::io::Error::other)
+        .and_then(|()| cut(folder))
+        .and_then(|()| walk(folder, known.as_ref()));
+    let begun = looked.and_then(|(examined, head)| {
+        let had = known.map_or(0, |known| known.lines);
+        if let Some((file, line)) = examined.broken {
+            tracing::error!(file = %file.display(), line, "the audit was changed: a line does not follow the one before");
+            trail.is_at_fault(Fault::Broken { file, line });
+        }
+        let has = head.lines;
+        // What is written goes on behind what was there, so that the numbers show what is missing.
+        let lines = if examined.missing { had.max(has) } else { has };
+        trail.begin(folder, Head { lines, ..head })?;
+        if examined.missing {
+            tracing::error!(had, has, "lines of the audit that were written are not there any more");
+            tracing::error!(target: AUDIT, had, has, "{MISSING}");
+            trail.is_at_fault(Fault::Missing { had, has });
+        }
+        Ok(())
+    });
+    if let Err(error) = begun {
+        tracing::error!(%error, folder = %folder.display(), "the audit cannot be written");
+        trail.is_at_fault(Fault::Unwritten(error.to_string()));
+    }
 }
 
 /// A line that was not whole when the power went was never told of; it goes, so that the next one begins a line.
@@ -99,6 +119,7 @@ impl Keeper {
         for count in 0_u64.. {
             tick.tick().await;
             self.sync();
+            self.remember().await;
             if count % LOOK == 0 && self.store.clock() == ClockState::Trusted {
                 self.look();
             }
@@ -115,9 +136,23 @@ impl Keeper {
         }
     }
 
+    /// Has the book know how far the audit came: what is cut off its end is then missed.
+    async fn remember(&self) {
+        let Some(head) = self.trail.head() else { return };
+        let known = HEAD.get(&self.store, &[]).ok().flatten();
+        if known.as_ref() == Some(&head) {
+            return;
+        }
+        let written = self.store.write_bulk(move |page| HEAD.put_on(page, &[], &head)).await;
+        if let Err(error) = written {
+            tracing::debug!(%error, "how far the audit came was not written down; it is tried again");
+        }
+    }
+
     fn look(&self) {
-        let looked = self.tie().and_then(|()| self.let_go());
-        if let Err(error) = looked {
+        // Months that cannot be tied are let go in their time all the same.
+        let (tied, let_go) = (self.tie(), self.let_go());
+        if let Err(error) = tied.and(let_go) {
             tracing::warn!(%error, "the audit's months could not be looked after; it is tried again");
         }
     }

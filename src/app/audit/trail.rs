@@ -1,26 +1,28 @@
 //! Writes the audit down as it is told: a line at once, on disk within a second.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
+use super::book::Book;
+use super::fault::Fault;
 use crate::accounts::AUDIT;
-use crate::accounts::audit::{Head, file_of};
+use crate::accounts::audit::Head;
 
 /// Lines that wait until it is known where they go.
 const WAITING: usize = 10_000;
 /// The longest value of a line, in characters.
 const LONGEST: usize = 1_000;
+
+/// What the audit says of itself where lines are not there any more.
+pub(super) const MISSING: &str = "lines of the audit are missing";
 
 /// What the audit is told; clones share it.
 #[derive(Clone, Default)]
@@ -32,67 +34,32 @@ pub struct Trail {
 struct State {
     /// Told before it was known where.
     waiting: Vec<(Timestamp, String, Map<String, Value>)>,
-    book: Option<Open>,
+    book: Option<Book>,
     /// Lines that could not be written since it was last asked.
     lost: u64,
+    /// Those of them of which the audit does not say yet that they are lost.
+    unsaid: u64,
     fault: Option<Fault>,
-}
-
-/// Why the audit is not all that it should be.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
-    /// A line does not follow the one before.
-    #[error("line {line} of {} does not follow the one before: somebody changed it, or one before it", file.display())]
-    Broken { file: PathBuf, line: u64 },
-    /// Its folder cannot be used.
-    #[error("it cannot be written: {0}")]
-    Unwritten(String),
-    /// Lines are missing.
-    #[error("lines that could not be written since the start: {0}")]
-    Lost(u64),
-}
-
-impl Fault {
-    /// What to do about it.
-    pub fn next_step(&self) -> &'static str {
-        match self {
-            Fault::Broken { .. } => {
-                "gatelodge verify says which; keep a copy, find out who may write there, and move the month's file away"
-            }
-            Fault::Unwritten(_) => "see that <data_dir>/audit is a folder of the service's own with room, and restart",
-            Fault::Lost(_) => "see that the disk has room and works; the log has the lines, and a restart begins anew",
-        }
-    }
-}
-
-/// The files, as they stand.
-struct Open {
-    folder: PathBuf,
-    month: String,
-    file: Option<File>,
-    head: Head,
-    unsynced: bool,
-}
-
-/// The name of the month's file.
-pub(super) fn month_of(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::UTC).strftime("%Y-%m").to_string()
 }
 
 impl Trail {
     /// Writes into `folder` from now on, where the chain stands at `head`.
-    pub(super) fn begin(&self, folder: &Path, head: Head) {
+    ///
+    /// # Errors
+    ///
+    /// When nothing can be written there.
+    pub(super) fn begin(&self, folder: &Path, head: Head) -> io::Result<()> {
         let mut state = self.lock();
-        state.book = Some(Open {
-            folder: folder.to_owned(),
-            month: String::new(),
-            file: None,
-            head,
-            unsynced: false,
-        });
+        state.book = Some(Book::begin(folder, head, Timestamp::now())?);
         for (at, what, fields) in std::mem::take(&mut state.waiting) {
             state.write(at, &what, fields);
         }
+        Ok(())
+    }
+
+    /// Where the chain stands.
+    pub(super) fn head(&self) -> Option<Head> {
+        self.lock().book.as_ref().map(|book| book.head.clone())
     }
 
     /// What keeps the audit from being what it should be.
@@ -116,10 +83,8 @@ impl Trail {
                 None => Some(Fault::Lost(lost)),
             };
         }
-        let file = state.book.as_mut().and_then(|open| {
-            let unsynced = std::mem::take(&mut open.unsynced);
-            open.file.as_ref().filter(|_| unsynced)?.try_clone().ok()
-        });
+        state.must_be_there();
+        let file = state.book.as_mut().and_then(Book::to_sync);
         drop(state);
         (file.map_or(Ok(()), |file| file.sync_data()), lost)
     }
@@ -130,42 +95,40 @@ impl Trail {
 }
 
 impl State {
+    /// Somebody may take the file away while it is written.
+    fn must_be_there(&mut self) {
+        let Some(book) = &mut self.book else { return };
+        if book.is_there() {
+            return;
+        }
+        let had = book.head.lines;
+        self.fault = Some(Fault::Missing { had, has: 0 });
+        tracing::error!(had, "the audit's file was taken away or cut while it was written");
+        let fields = Map::from_iter([("had".to_owned(), had.into())]);
+        self.write(Timestamp::now(), MISSING, fields);
+    }
+
     fn write(&mut self, at: Timestamp, what: &str, fields: Map<String, Value>) {
         match &mut self.book {
-            Some(open) => {
-                if open.write(at, what, fields).is_err() {
+            Some(book) => {
+                // Whoever reads the audit must see that something is missing.
+                if self.unsaid > 0 {
+                    let fields = Map::from_iter([("lost".to_owned(), self.unsaid.into())]);
+                    if book
+                        .write(at, "lines of the audit could not be written", fields)
+                        .is_ok()
+                    {
+                        self.unsaid = 0;
+                    }
+                }
+                if book.write(at, what, fields).is_err() {
                     self.lost += 1;
+                    self.unsaid += 1;
                 }
             }
             None if self.waiting.len() < WAITING => self.waiting.push((at, what.to_owned(), fields)),
             None => self.lost += 1,
         }
-    }
-}
-
-impl Open {
-    fn write(&mut self, at: Timestamp, what: &str, fields: Map<String, Value>) -> io::Result<()> {
-        let month = month_of(at);
-        // A clock that is set back does not part what was tied together.
-        if self.file.is_none() || month > self.month {
-            let mut options = OpenOptions::new();
-            let file = options
-                .create(true)
-                .append(true)
-                .mode(0o600)
-                .open(file_of(&self.folder, &month))?;
-            (self.file, self.month) = (Some(file), month);
-        }
-        let (line, head) = self.head.next(at, what, fields);
-        let Some(file) = &mut self.file else { return Ok(()) };
-        let before = file.metadata()?.len();
-        if let Err(error) = file.write_all(format!("{line}\n").as_bytes()) {
-            // Half a line would break the chain for whoever reads it.
-            let _ = file.set_len(before);
-            return Err(error);
-        }
-        (self.head, self.unsynced) = (head, true);
-        Ok(())
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) struct Deps {
     /// Where word is left for the rules, whichever are in force.
     pub(super) alarms: crate::rules::Inbox,
     pub(super) relay_counts: crate::relay::Counts,
+    /// The box's own authorities.
+    pub(super) pki: crate::pki::Pki,
     /// What applications of the data-sharing scheme pushed.
     pub(super) pushed: Arc<crate::perseus::PushedRequests>,
     /// Ends streams, so that the doors need not wait for them.

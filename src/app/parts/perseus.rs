@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::Router;
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::Deps;
@@ -24,6 +25,8 @@ pub(in crate::app) struct Section {
     timezone: TimeZone,
     places: Places,
     per_client: Option<Rate>,
+    /// How long what stands behind records is kept.
+    kept: SignedDuration,
     /// What people agree to: other words are another room.
     words: Vec<Option<String>>,
 }
@@ -57,6 +60,7 @@ impl Part<Deps> for Perseus {
             },
             meters: config.meter.iter().map(Entry::meter).collect(),
             timezone: config.site.timezone(),
+            kept: SignedDuration::try_from(config.retention.audit.0).unwrap_or_default(),
             per_client: config.limits.mtls.per_client,
             words: room
                 .licence
@@ -84,6 +88,8 @@ impl Part<Deps> for Perseus {
             timezone: section.timezone.clone(),
             places: section.places.clone(),
             pushed: Arc::clone(&deps.pushed),
+            pki: deps.pki.clone(),
+            kept: section.kept,
             rates: (rate("60/min"), rate("120/min")),
         };
         Ok(Perseus::new(section.room.clone(), deps.store.clone(), room_deps).await?)

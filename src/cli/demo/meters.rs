@@ -36,11 +36,14 @@ struct Kind {
     prepay: bool,
 }
 
+/// The demo's data source, as applications know it.
+pub(super) const SOURCE: &str = "S018011012261305588165";
+
 const KINDS: [Kind; 3] = [
     Kind {
         serial: "EML2137580826",
         name: "Flat 1",
-        source: Some(("S018011012261305588165", "SW8")),
+        source: Some((SOURCE, "SW8")),
         twin: false,
         three_phase: false,
         prepay: true,

@@ -1,6 +1,7 @@
 //! `demo`: everything on 127.0.0.1 without configuration.
 
 mod client;
+mod december;
 mod gateway;
 mod meters;
 mod once;

@@ -27,7 +27,7 @@ const CALLBACKS: [&str; 3] = [
 const QUERIED: &str = "http://localhost:3000/callback?dummy1=lorem&dummy2=ipsum";
 
 /// What people agree to, in our own words.
-const WORDS: &str = "[CAP] asks [EDP] for the half-hourly electricity readings and the tariff of the meters that you choose.\n\n\
+const WORDS: &str = "[CAP] asks [EDP] for the half-hourly electricity readings of the meters that you choose.\n\n\
     With them it [CAP process]: it works out what your use of energy emits, now and over the year, may share what it worked \
     out with a lender that you choose, and may tell you how to emit less.\n\n\
     It is for a year at most. You can stop it at any moment on the pages of [EDP]; what was fetched by then stays with \
@@ -172,18 +172,28 @@ pub(super) fn steps(perseus: &Value, ca: &str) -> Vec<String> {
     let redirect = text(&perseus["redirect_uri"]);
     let encoded: String = form_urlencoded::byte_serialize(id.as_bytes()).collect();
     vec![
+        format!("curl --cacert {ca} {issuer}/.well-known/oauth-authorization-server"),
         format!(
             "{curl} {mtls}/api/v1/par -d response_type=code --data-urlencode redirect_uri={redirect} --data-urlencode \
              'scope={} offline_access' -d code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM -d code_challenge_method=S256",
             text(&perseus["licence"])
         ),
-        format!("in a browser, within 90 s: {issuer}/api/v1/authorize?client_id={encoded}&request_uri=REQUEST_URI"),
+        format!(
+            "in a browser, within 90 s, as the resident: {issuer}/api/v1/authorize?client_id={encoded}&request_uri=REQUEST_URI"
+        ),
+        "  nobody need listen where it leads then: CODE stands in the address, and is good for 45 s".to_owned(),
         format!(
             "{curl} {mtls}/api/v1/authorize/token -d grant_type=authorization_code -d code=CODE --data-urlencode \
              redirect_uri={redirect} -d code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
         ),
         format!("{curl} -H 'Authorization: Bearer ACCESS_TOKEN' {mtls}/datasources"),
+        format!(
+            "{curl} -H 'Authorization: Bearer ACCESS_TOKEN' '{mtls}/datasources/{}/import?from=2024-12-05&to=2024-12-06'",
+            super::meters::SOURCE
+        ),
         format!("{curl} {mtls}/api/v1/authorize/token -d grant_type=refresh_token -d refresh_token=REFRESH_TOKEN"),
+        format!("{curl} {mtls}/api/v1/permissions -d token=REFRESH_TOKEN"),
+        format!("what the resident sees of it: {issuer}/permissions"),
         format!("{curl} {mtls}/api/v1/authorize/revoke -d token=REFRESH_TOKEN"),
     ]
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::meters::{self, Grpc, Simulated};
 use super::perseus::{self, Applications};
-use super::{paid, yesterday};
+use super::{december, paid, yesterday};
 use crate::accounts::{Accounts, AccountsError, Bearers, Beginning, Role, Scope, Secret, Standing, random};
 use crate::cli::CliError;
 use crate::cli::reach::absolute;
@@ -132,6 +132,7 @@ async fn furnish(
     now: Timestamp,
 ) -> Result<Furnished, CliError> {
     paid::remember(store, now).await?;
+    december::remember(store).await?;
     let pki = Pki::open(data.join("pki"), store.clone()).map_err(CliError::failed)?;
     pki.init(now).await.map_err(CliError::failed)?;
     let client = Request {

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::fetches::forget_fetches_on;
 use super::{
     ACCESS_TOKENS, CODES, EVIDENCE, FILTERS, GRANTS, GRANTS_OF, HISTORY, OF_PEOPLE, PERMISSIONS, REFRESH_TOKENS,
 };
@@ -50,6 +51,7 @@ pub(in crate::perseus) fn forget_on(page: &mut Page, row: &PermissionRow) -> Res
     for (key, _) in HISTORY.scan_on(page, &under(&row.id), None, usize::MAX)? {
         HISTORY.delete_on(page, &key);
     }
+    forget_fetches_on(page, &row.id)?;
     OF_PEOPLE.delete_on(page, &beside(&row.person, row.id.as_bytes()));
     EVIDENCE.delete_on(page, row.evidence.as_bytes());
     PERMISSIONS.delete_on(page, row.id.as_bytes());

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::super::config::Client;
-use super::super::filter::{Filter, ends};
+use super::super::filter::{Filter, ends, masked};
 use super::super::ledger;
 use super::super::licence::{Filled, fingerprint};
 use super::super::pushed::{Visit, VisitError};
@@ -83,8 +83,15 @@ pub(super) struct Asked {
     pub(super) offered: Vec<Offered>,
     pub(super) words: String,
     pub(super) now: Timestamp,
-    /// When the same was allowed before.
-    before: Option<Timestamp>,
+    /// When the same was allowed before, of what, and until when.
+    before: Option<Before>,
+}
+
+/// A permission that a new answer would take the place of.
+pub(super) struct Before {
+    at: Timestamp,
+    sources: Vec<String>,
+    until: Timestamp,
 }
 
 impl Asked {
@@ -124,7 +131,16 @@ impl Asked {
         let same = given
             .iter()
             .find(|row| row.is_live(now) && row.client == client.client_id && row.licence == *licence);
-        let before = same.map(|row| row.renewed);
+        let before = same.map(|row| {
+            let filters = ledger::filters(&room.store, &row.id)?;
+            let sources: Result<Vec<String>, ReadError> = filters.iter().map(|filter| room.called(filter)).collect();
+            Ok(Before {
+                at: row.renewed,
+                sources: sources?,
+                until: row.expires,
+            })
+        });
+        let before = before.transpose().map_err(ours)?;
         Ok(Asked {
             visit,
             client,
@@ -140,8 +156,8 @@ impl Asked {
         let mut all = self.words.clone();
         for Offered { filter, .. } in &self.offered {
             all += &format!(
-                "\0{}\0{}\0{:?}\0{:?}",
-                filter.source, filter.meter, filter.element, filter.measures
+                "\0{}\0{}\0{}\0{:?}\0{:?}",
+                filter.source, filter.outcode, filter.meter, filter.element, filter.measures
             );
         }
         fingerprint(&all)
@@ -250,7 +266,10 @@ pub(super) fn page(
             .map(|one| shown((room, person), one, (only, kept), asked.now))
             .collect(),
         lives: lives.collect(),
-        before: asked.before.map(|at| room.day(at)),
+        before: asked.before.as_ref().map(|before| {
+            let (at, until) = (room.day(before.at), room.last_day(before.until));
+            format!("{} on {at}, until {until}", before.sources.join(" and "))
+        }),
         words: asked.words.split("\n\n").map(str::to_owned).collect(),
         shown: asked.shown(),
         fault: kept.fault,
@@ -292,12 +311,6 @@ fn shown(
         // A picture that cannot be drawn keeps nobody from deciding.
         week: room.week(filter, &person.links, now).unwrap_or_default(),
     }
-}
-
-/// A data source's id as a page shows it: enough to know it again.
-pub(super) fn masked(source: &str) -> String {
-    let tail: String = source.chars().skip(source.chars().count().saturating_sub(4)).collect();
-    format!("…{tail}")
 }
 
 /// Browsers hold every hop after the form against `form-action`, and an application's callback may lead on to another

@@ -5,10 +5,10 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 
+use super::super::filter::masked;
 use super::super::ledger;
 use super::super::room::Perseus;
 use super::super::rows::{Happened, HistoryRow, PermissionRow};
-use super::consent::masked;
 use crate::face::{Page, PageState, Shell, Visitor};
 use crate::http::Problem;
 use crate::store::ReadError;
@@ -57,7 +57,10 @@ fn page(state: &PageState<Perseus>, visitor: &Visitor, row: PermissionRow) -> Re
     let room = &state.room;
     let filters = ledger::filters(&room.store, &row.id)?;
     let history = ledger::history(&room.store, &row.id)?;
+    let open = room.open_sources(&row)?;
+    let live = room.standing_of(&row)?.is_live();
     let sources = filters.iter().map(|filter| {
+        let goes_out = open.iter().any(|one| one.source == filter.source);
         let measures: Vec<&str> = filter
             .measures
             .iter()
@@ -65,7 +68,8 @@ fn page(state: &PageState<Perseus>, visitor: &Visitor, row: PermissionRow) -> Re
             .map(super::super::filter::word)
             .collect();
         format!(
-            "{} ({}): half-hours of {}, from {:.0}",
+            "{}{} ({}): half-hours of {}, from {:.0}",
+            if live && !goes_out { "nothing now of " } else { "" },
             masked(&filter.source),
             filter.outcode,
             measures.join(" and "),
@@ -104,14 +108,29 @@ fn told(row: &HistoryRow) -> (String, String) {
             let verb = if *again { "given again" } else { "given" };
             let sources: Vec<String> = sources.iter().map(|source| masked(source)).collect();
             format!(
-                "{verb} on the page of this box, signed in with a password at {proved:.0}, for {} until {expires:.0}; words {}; \
-                 browser: {agent}",
+                "{verb} on the page of this box, signed in with a password at {proved:.0}, for {} until {expires:.0}; words {}{}",
                 sources.join(", "),
-                &text[..12.min(text.len())]
+                &text[..12.min(text.len())],
+                if agent.is_empty() {
+                    String::new()
+                } else {
+                    format!("; browser: {agent}")
+                }
             )
         }
         Happened::Redeemed => "the application fetched its token".to_owned(),
         Happened::CodeReplayed => "the application's code came a second time: what came of it was ended".to_owned(),
+        Happened::NarrowedAgain { sources, expires } => {
+            let sources: Vec<String> = sources.iter().map(|source| masked(source)).collect();
+            format!(
+                "the box was restored from a backup, and this was made no more than had been agreed to later: {} until {expires:.0}",
+                if sources.is_empty() {
+                    "nothing".to_owned()
+                } else {
+                    sources.join(", ")
+                }
+            )
+        }
         Happened::Revoked { by } => format!("stopped by {}", by.words()),
     };
     (format!("{:.0}", row.at), what)

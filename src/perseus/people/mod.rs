@@ -88,4 +88,14 @@ impl Errands for Perseus {
         let there = self.pushed.at(&visit, visitor(cookies).as_ref(), self.store.now());
         there.is_ok().then(|| format!("/consent?i={name}"))
     }
+
+    fn about(&self, name: &str, cookies: &CookieJar) -> Option<String> {
+        let there = self
+            .pushed
+            .at(&Secret::given(name), visitor(cookies).as_ref(), self.store.now());
+        let client = self.client_called(&there.ok()?.pushed.client)?.name.clone();
+        Some(format!(
+            "{client} asks to see half-hours of your meter. Sign in, and decide on the next page."
+        ))
+    }
 }

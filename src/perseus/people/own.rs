@@ -6,11 +6,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::super::ledger;
+use super::super::filter::{masked, word};
+use super::super::ledger::{self, FetchRow};
 use super::super::room::Perseus;
 use super::super::rows::{PermissionRow, Revoker};
 use super::super::standing::Standing;
-use super::consent::masked;
 use super::message::Message;
 use crate::face::{Form, Page, PageState, Shell, SignedIn};
 use crate::http::Problem;
@@ -46,6 +46,10 @@ pub(super) struct RowShown {
     ended: Option<String>,
     /// When the last of its meters was theirs no more.
     left: Option<String>,
+    /// How often it was used: today, and in all that is known.
+    used: Option<String>,
+    /// The last hundred times, the newest first.
+    fetches: Vec<String>,
 }
 
 /// Nothing but the form's own value.
@@ -54,9 +58,17 @@ pub(super) struct Nothing {}
 
 impl Perseus {
     fn shown(&self, row: &PermissionRow) -> Result<RowShown, ReadError> {
-        let sources = ledger::filters(&self.store, &row.id)?;
-        let sources: Vec<String> = sources.iter().map(|filter| masked(&filter.source)).collect();
         let state = self.standing_of(row)?;
+        let open = self.open_sources(row)?;
+        let mut sources = Vec::new();
+        for filter in ledger::filters(&self.store, &row.id)? {
+            let name = self.called(&filter)?;
+            let goes_out = open.iter().any(|one| one.source == filter.source);
+            sources.push(match goes_out || state != Standing::Allowed {
+                true => name,
+                false => format!("{name} (nothing of it now)"),
+            });
+        }
         let left = match state {
             Standing::Idle => self.left(row)?,
             _ => None,
@@ -77,10 +89,54 @@ impl Perseus {
                     .at
                     .to_zoned(self.timezone.clone())
                     .strftime("%-d %b %Y %H:%M:%S");
-                format!("stopped {at} by {}", revoked.by.words())
+                let by = match revoked.by {
+                    Revoker::Person => "you",
+                    other => other.words(),
+                };
+                format!("stopped {at} by {by}")
             }),
             left: left.map(|at| self.day(at)),
+            used: self.used(row)?,
+            fetches: self.fetched(row)?,
         })
+    }
+
+    fn used(&self, row: &PermissionRow) -> Result<Option<String>, ReadError> {
+        let days = ledger::fetch_days(&self.store, &row.id)?;
+        let (mut fetches, mut half_hours) = (0, 0);
+        for (_, day) in &days {
+            fetches += day.fetches;
+            half_hours += day.half_hours;
+        }
+        let Some((last, day)) = days.first() else {
+            return Ok(None);
+        };
+        let times = |count| crate::domain::units::count(count, "time", "times");
+        Ok(Some(format!(
+            "Fetched {} in all, {} on {last} (UTC); {} went out.",
+            times(fetches),
+            times(day.fetches),
+            crate::domain::units::count(half_hours, "half-hour", "half-hours")
+        )))
+    }
+
+    fn fetched(&self, row: &PermissionRow) -> Result<Vec<String>, ReadError> {
+        let zone = &self.timezone;
+        let time = |at: jiff::Timestamp| at.to_zoned(zone.clone()).strftime("%-d %b %Y %H:%M").to_string();
+        let all = ledger::fetches(&self.store, &row.id)?
+            .into_iter()
+            .map(|fetch: FetchRow| {
+                format!(
+                    "{}: {} of {} from {} to {}, {}",
+                    time(fetch.at),
+                    word(fetch.measure),
+                    masked(&fetch.source),
+                    time(fetch.from),
+                    time(fetch.to),
+                    crate::domain::units::count(fetch.half_hours, "half-hour", "half-hours")
+                )
+            });
+        Ok(all.collect())
     }
 
     /// A person's own permission.
@@ -123,6 +179,8 @@ pub(super) async fn ask(State(state): State<PageState<Perseus>>, person: SignedI
         .own(&person, &id)
         .and_then(|row| row.map(|row| state.room.shown(&row)).transpose());
     match found {
+        // There is nothing to stop any more.
+        Ok(Some(row)) if !row.live => Redirect::to("/permissions").into_response(),
         Ok(Some(row)) => {
             let page = StopPage {
                 shell: state.face.shell("permissions", Some(&person)),

@@ -2,22 +2,21 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use jiff::Timestamp;
 
 use super::super::access_token::{Expected, verify};
-use super::super::filter::Filter;
-use super::super::ledger;
+use super::super::pass::{Allowance, Pass};
 use super::super::refusal::Refusal;
 use super::super::room::Perseus;
-use super::super::rows::PermissionRow;
 use super::answer::Denied;
-use crate::store::ReadError;
 use crate::tls::PeerCertificate;
 
 /// What somebody may see who may see anything.
 pub(super) struct Access {
-    pub(super) permission: PermissionRow,
-    /// What the permission lets out now, by data source.
-    pub(super) filters: Vec<Filter>,
+    pub(super) pass: Pass,
+    /// What it is good for now.
+    pub(super) allowance: Allowance,
+    pub(super) now: Timestamp,
 }
 
 impl Perseus {
@@ -38,21 +37,18 @@ impl Perseus {
             epoch: self.store.epoch().0,
         };
         let claims = verify(token, |kid| self.keys.of(kid), expected, now).map_err(Denied::Token)?;
-        let ours = |error: ReadError| {
+        let pass = Pass {
+            permission: claims.pid,
+            grant: claims.gid,
+            jti: claims.jti,
+            client: claims.client_id,
+        };
+        let allowance = pass.allowance(self, now).map_err(|error| {
             tracing::error!(%error, "a permission could not be read");
             Denied::Ours
-        };
-        let permission = ledger::permission(&self.store, &claims.pid).map_err(ours)?;
-        let permission = permission.filter(|row| row.is_live(now) && row.client == claims.client_id);
-        let permission = permission.ok_or(Denied::Ended)?;
-        let grant = ledger::grant(&self.store, &claims.gid).map_err(ours)?;
-        let stands = grant.is_some_and(|grant| grant.ended.is_none() && grant.permission == permission.id);
-        if !stands || ledger::is_revoked(&self.store, &claims.jti).map_err(ours)? {
-            return Err(Denied::Ended);
-        }
-        let links = self.links_of(&permission).map_err(ours)?.ok_or(Denied::Ended)?;
-        let filters = self.open_filters(&permission, &links, now).map_err(ours)?;
-        Ok(Access { permission, filters })
+        })?;
+        let allowance = allowance.ok_or(Denied::Ended)?;
+        Ok(Access { pass, allowance, now })
     }
 }
 

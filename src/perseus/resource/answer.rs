@@ -1,13 +1,16 @@
 //! Answers of the data API: each has an interaction's id (PER §6.2), refusals have `detail`.
 
 use axum::Json;
+use axum::extract::FromRequestParts;
 use axum::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::super::access_token::TokenError;
+use crate::tls::PeerCertificate;
 
 /// Ties an answer to what was asked (FAPI 1.0 Baseline §6.2.1).
 const INTERACTION: HeaderName = HeaderName::from_static("x-fapi-interaction-id");
@@ -45,6 +48,12 @@ impl std::fmt::Display for Interaction {
     }
 }
 
+/// The certificate behind a request.
+pub(super) async fn certificate(parts: &mut Parts) -> Option<PeerCertificate> {
+    let found = <Option<PeerCertificate> as FromRequestParts<()>>::from_request_parts(parts, &()).await;
+    found.ok().flatten()
+}
+
 /// Why the data API says no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Denied {
@@ -69,6 +78,9 @@ pub(super) enum Denied {
     /// There is no such measure in the permission.
     #[error("Measure not found")]
     Measure,
+    /// There is no such record of the permission.
+    #[error("Record not found")]
+    Record,
     /// Another method.
     #[error("Method Not Allowed")]
     Method,
@@ -87,7 +99,7 @@ impl Denied {
             Denied::Client(Refusal::Role) => StatusCode::FORBIDDEN,
             Denied::Client(_) | Denied::NoToken | Denied::Token(_) | Denied::Ended => StatusCode::UNAUTHORIZED,
             Denied::TwoTokens => StatusCode::BAD_REQUEST,
-            Denied::Meter | Denied::Measure => StatusCode::NOT_FOUND,
+            Denied::Meter | Denied::Measure | Denied::Record => StatusCode::NOT_FOUND,
             Denied::Method => StatusCode::METHOD_NOT_ALLOWED,
             Denied::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Denied::Ours => StatusCode::INTERNAL_SERVER_ERROR,

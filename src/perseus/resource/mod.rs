@@ -2,7 +2,10 @@
 
 mod access;
 mod answer;
+mod answering;
 mod datasources;
+mod format;
+mod readings;
 
 use std::sync::Arc;
 
@@ -18,6 +21,7 @@ pub(super) fn router(room: &Arc<Perseus>) -> Router {
         .route("/heartbeat", any(datasources::heartbeat))
         .route("/datasources", any(datasources::list))
         .route("/datasources/", any(datasources::list))
-        .route("/datasources/{*measure}", any(datasources::readings))
+        .route("/datasources/{*measure}", any(readings::readings))
+        .route("/provenance/{origin}", any(readings::provenance))
         .with_state(Arc::clone(room))
 }

@@ -15,9 +15,9 @@ use crate::store::backup::restore_sink::{Build, Dry, Sink};
 use crate::store::files::RealDisk;
 use crate::store::files::{Disk, DiskFile};
 use crate::store::keep::beside::{self, Place};
-use crate::store::keep::generation::{self, BookNote, FORMAT, Generation};
+use crate::store::keep::generation::{self, BookNote, CleanMark, FORMAT, Generation, PastLife};
 use crate::store::keep::lock::Lock;
-use crate::store::keep::note;
+use crate::store::keep::note::{self, Note};
 use crate::store::open::survey::Survey;
 use crate::store::{FileError, OpenError};
 
@@ -97,6 +97,10 @@ pub fn restore_on(
         epoch: epoch.0,
         life: Some(generation::new_life()),
         begins: first.unwrap_or(Seq(1)),
+        aside: before.as_ref().map_or_else(Vec::new, |(generation, epoch)| {
+            aside(disk, &at.book, generation, *epoch)
+        }),
+        restored: Some(read.about.through),
         salvage: None,
     };
     note::write(disk, &unfinished.note(), &note)?;
@@ -104,11 +108,42 @@ pub fn restore_on(
     if let Some(loss) = survey.losses.into_iter().next() {
         return Err(RestoreError::NotWhole(Box::new(loss)));
     }
+    // The mark is of the book that was there: a folder of the same number is none of its.
+    let mark = generation::clean_mark(&at.book);
+    match disk.remove(&mark) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(FileError::new("cannot remove", &mark, error).into());
+        }
+        Ok(()) | Err(_) => {}
+    }
     let finished = unfinished.finish(disk, &at.book)?;
     let kept_beside = beside::settle(disk, &at.beside, Some(&finished), epoch.0)?;
     let mut report = read.report(epoch, before.map(|(generation, _)| generation.dir));
     (report.files, report.kept_beside) = (files, kept_beside);
     Ok(report)
+}
+
+/// The lives that the book before knew of, and its own, as it is when it is put aside.
+fn aside(disk: &dyn Disk, book: &Path, before: &Generation, epoch: u32) -> Vec<PastLife> {
+    let clean = match note::read::<CleanMark>(disk, &generation::clean_mark(book)) {
+        Ok(Note::Whole(mark)) => Some(mark),
+        Ok(Note::Absent | Note::Damaged) | Err(_) => None,
+    };
+    let Ok(survey) = Survey::take(disk, before.clone(), clean) else {
+        let last = Seq::ZERO;
+        return vec![PastLife {
+            epoch,
+            last,
+            whole: false,
+        }];
+    };
+    let mut lives = survey.book.as_ref().map(|note| note.aside.clone()).unwrap_or_default();
+    lives.push(PastLife {
+        epoch,
+        last: survey.attested,
+        whole: survey.losses.is_empty(),
+    });
+    lives
 }
 
 fn newest(disk: &dyn Disk, dir: &Path) -> Result<Option<(Generation, u32)>, FileError> {

@@ -35,9 +35,25 @@ pub(in crate::store) struct BookNote {
     pub(in crate::store) life: Option<String>,
     /// The first sequence of the log when the generation was made.
     pub(in crate::store) begins: Seq,
+    /// The lives that were put aside before this one, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::store) aside: Vec<PastLife>,
+    /// The newest change of the backup that it was restored from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::store) restored: Option<Seq>,
     /// What salvage found when it made this generation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::store) salvage: Option<SalvageReport>,
+}
+
+/// A life of the book that was put aside, as it was then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::store) struct PastLife {
+    pub(in crate::store) epoch: u32,
+    /// Its newest change.
+    pub(in crate::store) last: Seq,
+    /// Whether nothing of it was damaged.
+    pub(in crate::store) whole: bool,
 }
 
 /// A new life.

@@ -137,6 +137,8 @@ fn create(disk: &dyn Disk, book: &Path, seconds: Option<u32>) -> Result<Generati
         epoch,
         life: Some(generation::new_life()),
         begins: Seq(1),
+        aside: Vec::new(),
+        restored: None,
         salvage: None,
     };
     note::write(disk, &unfinished.note(), &note)?;

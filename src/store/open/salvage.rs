@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::domain::{Epoch, Seq};
 use crate::store::FileError;
 use crate::store::files::{self, Disk};
-use crate::store::keep::generation::{BookNote, FORMAT, Generation};
+use crate::store::keep::generation::{BookNote, FORMAT, Generation, PastLife};
 use crate::store::keep::note;
 use crate::store::keep::snapshot::{self, Overlay, Rows};
 use crate::store::log::appender::Log;
@@ -48,7 +48,19 @@ pub(in crate::store) fn mend(
     };
     snapshot::make(disk, &generation.snapshots(), &header, base, rows)?;
     let life = survey.book.as_ref().and_then(|book| book.life.clone());
+    let mut aside = survey.book.as_ref().map(|book| book.aside.clone()).unwrap_or_default();
+    let known = survey.book.as_ref().map_or(0, |book| book.epoch);
+    if report.epoch.0 != known {
+        // What was lost may have been anything.
+        aside.push(PastLife {
+            epoch: known,
+            last: survey.attested,
+            whole: false,
+        });
+    }
     let note = BookNote {
+        aside,
+        restored: survey.book.as_ref().and_then(|book| book.restored),
         life: Some(life.unwrap_or_else(crate::store::keep::generation::new_life)),
         format: FORMAT,
         epoch: report.epoch.0,

@@ -149,3 +149,63 @@ fn an_outside_client_and_a_browser_walk_the_whole_way() {
         })
     );
 }
+
+#[test]
+fn after_signing_out_back_shows_nothing_of_theirs_and_every_page_fits() {
+    let consented = Consented::start();
+    consented.tokens("saver", "resident");
+    let mut page = Page::new(consented.https_port, &consented.running.ca_file());
+    page.look(360, "light");
+    page.go(&consented.pushed("saver", &[]));
+    page.until(
+        "it says what for",
+        "document.body.textContent.includes('asks to see half-hours')",
+    );
+    page.type_into("input[name=username]", "resident");
+    page.type_into("input[name=password]", PASSWORD);
+    page.leaving(|page| page.click("main button"));
+    page.until("the page asks", "document.body.textContent.includes('It will get')");
+    page.leaving(|page| page.click("form.who button"));
+    page.until("signed out", "location.pathname === '/login'");
+    page.eval("history.back()");
+    // Whatever comes back, it is the sign-in, and not what was theirs.
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    page.until(
+        "nothing of theirs",
+        "!document.body.textContent.includes('It will get')",
+    );
+
+    let mut browser = consented.browser();
+    browser.sign_in("/login", "resident");
+    let list = browser.get("/permissions").text();
+    let stop = list.split('"').find(|part| part.ends_with("/stop")).unwrap().to_owned();
+    let evidence = list
+        .split('"')
+        .find(|part| part.starts_with("/evidence/"))
+        .unwrap()
+        .to_owned();
+    page.go("/login");
+    page.type_into("input[name=username]", "resident");
+    page.type_into("input[name=password]", PASSWORD);
+    page.leaving(|page| page.click("main button"));
+    for width in [360, 1280] {
+        for (name, path) in [
+            ("list", "/permissions"),
+            ("stop", stop.as_str()),
+            ("evidence", evidence.as_str()),
+            ("fault", "/api/v1/authorize"),
+        ] {
+            page.look(width, "light");
+            page.go(path);
+            assert_eq!(
+                page.eval("document.documentElement.scrollWidth <= innerWidth"),
+                json!(true),
+                "{path} at {width}"
+            );
+            if let Some(folder) = std::env::var_os("GATELODGE_TEST_PICTURES") {
+                std::fs::create_dir_all(&folder).unwrap();
+                std::fs::write(Path::new(&folder).join(format!("{name}-{width}.png")), page.picture()).unwrap();
+            }
+        }
+    }
+}

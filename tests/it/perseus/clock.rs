@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gatelodge::accounts::Accounts;
 use gatelodge::http::Rate;
 use gatelodge::perseus::{Config, Deps, Perseus, Places};
+use gatelodge::pki::Pki;
 use gatelodge::store::{Options, Store};
 use jiff::tz::TimeZone;
 
@@ -17,7 +18,11 @@ async fn hindrance(clock: Shifted) -> Option<(String, String)> {
         ..Options::new(folder.path().join("store"))
     };
     let store = Store::open(options).unwrap();
+    let pki = Pki::open(folder.path().join("pki"), store.clone()).unwrap();
+    pki.init(pki.now()).await.unwrap();
     let deps = Deps {
+        pki,
+        kept: jiff::SignedDuration::ZERO,
         accounts: Accounts::new(store.clone()),
         token_keys: folder.path().join("keys/tokens.json"),
         words: folder.path().join("words"),

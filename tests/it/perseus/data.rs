@@ -62,15 +62,23 @@ fn unknown_sources_and_measures_are_not_found_and_known_ones_are_not_there_yet()
     let consented = Consented::start();
     let token = access(&consented);
     for (path, status, detail) in [
-        (format!("/datasources/{SOURCE}/import?from=2024-12-05"), 202, None),
-        (format!("/datasources/{SOURCE}/export/?from=2024-12-05"), 202, None),
         (
-            format!("/datasources/{SOURCE}/gas?from=2024-12-05"),
+            format!("/datasources/{SOURCE}/import?from=2024-12-05&to=2024-12-06"),
+            202,
+            None,
+        ),
+        (
+            format!("/datasources/{SOURCE}/export/?from=2024-12-05&to=2024-12-06"),
+            202,
+            None,
+        ),
+        (
+            format!("/datasources/{SOURCE}/gas?from=2024-12-05&to=2024-12-06"),
             404,
             Some("Measure not found"),
         ),
         (
-            "/datasources/nobody/import?from=2024-12-05".to_owned(),
+            "/datasources/nobody/import?from=2024-12-05&to=2024-12-06".to_owned(),
             404,
             Some("Meter not found"),
         ),

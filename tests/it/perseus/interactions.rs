@@ -294,7 +294,11 @@ fn of_several_meters_none_is_ticked_and_each_is_allowed_by_itself() {
     assert_eq!(list["data"][0]["availableMeasures"], serde_json::json!(["import"]));
     assert_eq!(
         consented
-            .data("saver", "/datasources/S90%2Fr2+mSV2/import", &token)
+            .data(
+                "saver",
+                "/datasources/S90%2Fr2+mSV2/import?from=2024-12-05&to=2024-12-06",
+                &token
+            )
             .status,
         202
     );

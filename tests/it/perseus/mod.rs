@@ -9,6 +9,7 @@ mod flow;
 mod identity;
 mod interactions;
 mod pushed;
+mod readings;
 mod restored;
 mod speed;
 mod standing;

@@ -180,3 +180,109 @@ fn what_was_allowed_again_for_less_is_not_more_after_a_restore() {
         400
     );
 }
+
+#[test]
+fn one_life_that_is_missing_or_short_is_not_vouched_for_by_another() {
+    for harm in ["gone", "cut"] {
+        let mut before = Before::start();
+        before.restore();
+        before.consented.running.run();
+        assert_eq!(before.told(MAY_STAND), 0);
+        before.revoke();
+        before.restore();
+        let second = before.consented.running.dir.join("data/store/g000002");
+        match harm {
+            "gone" => std::fs::remove_dir_all(&second).unwrap(),
+            _ => {
+                for entry in std::fs::read_dir(second.join("log")).unwrap() {
+                    let path = entry.unwrap().path();
+                    let bytes = std::fs::read(&path).unwrap();
+                    std::fs::write(&path, &bytes[..bytes.len().min(200)]).unwrap();
+                }
+            }
+        }
+        before.consented.running.run();
+        assert_eq!((before.told(AGAIN), before.told(MAY_STAND)), (0, 1), "{harm}");
+    }
+}
+
+#[test]
+fn a_book_that_is_older_than_the_backup_vouches_for_nothing() {
+    let consented = Consented::start();
+    let tokens = consented.tokens("saver", "resident");
+    let mut before = Before {
+        backup: consented.running.dir.join("backup").to_str().unwrap().to_owned(),
+        secret: consented.running.dir.join("passphrase").to_str().unwrap().to_owned(),
+        consented,
+        tokens,
+    };
+    std::fs::write(&before.secret, "a passphrase that is long enough for anybody").unwrap();
+    before.consented.running.stop();
+    let data = before.consented.running.dir.join("data");
+    let copy = before.consented.running.dir.join("copy");
+    let copied = |from: &std::path::Path, to: &std::path::Path| {
+        assert!(
+            std::process::Command::new("cp")
+                .arg("-a")
+                .args([from, to])
+                .status()
+                .unwrap()
+                .success()
+        );
+    };
+    copied(&data, &copy);
+    before.consented.running.run();
+    before.consented.person("somebody", &[]);
+    let made = before
+        .consented
+        .running
+        .command(&["backup", &before.backup, "--passphrase-file", &before.secret]);
+    assert!(made.status.success(), "{made:?}");
+    before.revoke();
+    before.consented.running.stop();
+    std::fs::remove_dir_all(&data).unwrap();
+    copied(&copy, &data);
+    before.restore();
+    before.consented.running.run();
+    assert_eq!((before.told(AGAIN), before.told(MAY_STAND)), (0, 1));
+}
+
+#[test]
+fn whoever_left_or_was_removed_after_the_backup_shares_nothing_again() {
+    for left in [&["user", "move-out", "resident"][..], &["user", "remove", "resident"]] {
+        let mut before = Before::start();
+        before.consented.running.json(left);
+        before.restore();
+        before.consented.running.run();
+        assert_eq!((before.told(AGAIN), before.told(MAY_STAND)), (1, 0), "{left:?}");
+        let refreshed = before.consented.refresh("saver", before.token("refresh_token"));
+        if refreshed.status == 200 {
+            let access = refreshed.json()["access_token"].as_str().unwrap().to_owned();
+            let list = before.consented.data("saver", "/datasources", &access).json();
+            assert_eq!(list["data"], serde_json::json!([]), "{left:?}");
+        }
+    }
+}
+
+#[test]
+fn a_code_that_was_redeemed_is_none_after_a_restore() {
+    let consented = Consented::start();
+    let back = consented.allowed("saver", "resident", &[]);
+    let path = |name: &str| consented.running.dir.join(name).to_str().unwrap().to_owned();
+    let (backup, secret) = (path("backup"), path("passphrase"));
+    std::fs::write(&secret, "a passphrase that is long enough for anybody").unwrap();
+    let made = consented
+        .running
+        .command(&["backup", &backup, "--passphrase-file", &secret]);
+    assert!(made.status.success(), "{made:?}");
+    let tokens = consented.redeem("saver", &back["code"], &[]).json();
+    let mut before = Before {
+        consented,
+        tokens,
+        backup,
+        secret,
+    };
+    before.restore();
+    before.consented.running.run();
+    assert_eq!(before.consented.redeem("saver", &back["code"], &[]).status, 400);
+}

@@ -48,7 +48,7 @@ fn a_person_sees_whom_they_allowed_and_stops_it() {
     assert_eq!(consented.refresh("saver", text(&tokens, "refresh_token")).status, 400);
     let list = browser.get("/permissions").text();
     assert!(
-        list.contains("stopped") && list.contains("by the person") && !list.contains("/stop"),
+        list.contains("stopped") && list.contains("by you") && !list.contains("/stop"),
         "{list}"
     );
 }
@@ -201,8 +201,8 @@ fn what_is_not_offered_any_more_is_not_let_out_and_the_person_sees_so() {
         std::fs::write(&file, whole.replace(&usual, source)).unwrap();
         consented.running.json(&["config", "reload"]);
     };
-    let import = format!("/datasources/{SOURCE}/import");
-    let export = format!("/datasources/{SOURCE}/export");
+    let import = format!("/datasources/{SOURCE}/import?from=2024-12-05&to=2024-12-06");
+    let export = format!("/datasources/{SOURCE}/export?from=2024-12-05&to=2024-12-06");
     let at = |path: &str| consented.data("saver", path, access).status;
     with(&format!(
         "datasource = {{ id = \"{SOURCE}\", measures = [\"import\"] }}"

@@ -1,122 +1,15 @@
-//! The section `[perseus]`: who we are, which applications are known, and which licences are offered.
+//! What the keys of `[perseus]` cannot say each for itself.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-
-use super::redirect_uri::RedirectUri;
-use super::scope::OFFLINE;
-use crate::domain::Faults;
-use crate::domain::units::Span;
+use super::{Client, Config};
+use crate::domain::{Faults, is_readable};
 use crate::http::authority;
+use crate::perseus::redirect_uri::RedirectUri;
+use crate::perseus::scope::OFFLINE;
 use crate::pki::is_application_url;
 
-/// Consented energy data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Config {
-    /// Where people and applications find the authorization server; absent: `site.hostname` and the port of `https`.
-    pub issuer: Option<String>,
-    /// Where applications reach its machine endpoints; absent: `site.hostname` and the port of `mtls`.
-    pub mtls_url: Option<String>,
-    /// Where they fetch data; absent: `mtls_url`.
-    pub resource_url: Option<String>,
-    /// Which applications are let in: those that are registered below.
-    pub clients: Clients,
-    /// Where the scheme's names begin.
-    pub registry_base: String,
-    /// Who provides the data, as people are told.
-    pub name: String,
-    /// Where they tell what they do with people's data.
-    pub privacy_url: String,
-    /// Whether a scope whose words are joined by plus signs is read as those words.
-    pub plus_scope: bool,
-    /// The licences under which data is shared.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub licence: Vec<Licence>,
-    /// The applications.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub client: Vec<Client>,
-}
-
-/// Which applications are let in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Clients {
-    /// Those that are registered.
-    #[default]
-    Registered,
-}
-
-/// A licence under which data is shared.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Licence {
-    /// Its URL, which applications ask for as the scope.
-    pub url: String,
-    /// The longest that a permission lasts; absent: 365 days.
-    pub life: Option<Span>,
-    /// The words that people agree to, a text file with `[CAP]`, `[EDP]`, `[EDP privacy policy link]` and `[CAP process]` in
-    /// it.
-    pub text_file: PathBuf,
-}
-
-/// An application.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Client {
-    /// Its URL, as its certificate has it.
-    pub client_id: String,
-    /// What it may call itself beside.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub aliases: Vec<String>,
-    /// Where people are sent back to.
-    pub redirect_uris: Vec<String>,
-    /// What people call it.
-    pub name: String,
-    /// The URL of the member that it belongs to; absent: any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub member: Option<String>,
-    /// What it does with the data, in a few words.
-    pub process: String,
-    /// Where it tells what it does with people's data.
-    pub privacy_url: String,
-    /// Whether it is kept out.
-    pub disabled: bool,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config {
-            issuer: None,
-            mtls_url: None,
-            resource_url: None,
-            clients: Clients::Registered,
-            registry_base: "https://registry.core.sandbox.trust.ib1.org".to_owned(),
-            name: String::new(),
-            privacy_url: String::new(),
-            plus_scope: true,
-            licence: Vec::new(),
-            client: Vec::new(),
-        }
-    }
-}
-
 impl Client {
-    /// Where people are sent back to; a checked configuration has nothing else there.
-    #[must_use]
-    pub fn redirects(&self) -> Vec<RedirectUri> {
-        let uris = self.redirect_uris.iter().cloned();
-        uris.filter_map(|uri| uri.try_into().ok()).collect()
-    }
-
-    /// Whether it goes by that name.
-    #[must_use]
-    pub fn is_called(&self, client_id: &str) -> bool {
-        self.client_id == client_id || self.aliases.iter().any(|alias| alias == client_id)
-    }
-
     fn faults(&self) -> Faults {
         let mut faults = Faults::default();
         if !is_url(&self.client_id) {
@@ -143,7 +36,7 @@ impl Client {
                 );
             }
         }
-        if self.aliases.iter().any(|alias| !is_one_line(alias)) {
+        if self.aliases.iter().any(|alias| !is_readable(alias)) {
             faults.add(
                 "aliases",
                 "one is empty, or not one line",
@@ -159,10 +52,18 @@ impl Client {
             );
         }
         for (key, text) in [("name", &self.name), ("process", &self.process)] {
-            if !is_one_line(text) {
-                let what = "is empty, not one line, or has characters that turn a text round or cannot be seen";
+            if !is_readable(text) {
+                let what =
+                    "is empty, too long, not one line, or has characters that turn a text round or cannot be seen";
                 faults.add(key, what, "people read it before they agree");
             }
+        }
+        if self.process.trim_end().ends_with('.') {
+            faults.add(
+                "process",
+                "ends with a full stop",
+                "it is the rest of a sentence that begins with \"It\": works out your carbon footprint",
+            );
         }
         if !is_url(&self.privacy_url) {
             faults.add(
@@ -198,8 +99,8 @@ impl Config {
                 right,
             );
         }
-        if !is_one_line(&self.name) {
-            let what = "is empty, not one line, or has characters that turn a text round or cannot be seen";
+        if !is_readable(&self.name) {
+            let what = "is empty, too long, not one line, or has characters that turn a text round or cannot be seen";
             faults.add("perseus.name", what, "who provides the data, as people are told");
         }
         if !is_url(&self.privacy_url) {
@@ -210,34 +111,12 @@ impl Config {
                 right,
             );
         }
+        self.signing_faults(&mut faults);
         if self.licence.is_empty() {
             let right = "name at least one [[perseus.licence]]: applications ask for it as the scope";
             faults.add("perseus.licence", "there is none", right);
         }
-        let mut seen = BTreeSet::new();
-        for (place, licence) in self.licence.iter().enumerate() {
-            let place = format!("perseus.licence.{place}");
-            let is_word = is_url(&licence.url) && !licence.url.contains('+') && licence.url != OFFLINE;
-            if !is_word {
-                let right = "an https URL without a plus sign, such as the licence's address in the registry";
-                faults.add(
-                    format!("{place}.url"),
-                    format!("`{}` is no licence", licence.url),
-                    right,
-                );
-            }
-            let life = licence.life.map(|life| life.0.as_secs());
-            if life.is_some_and(|seconds| !(86_400..=3_660 * 86_400).contains(&seconds)) {
-                faults.add(
-                    format!("{place}.life"),
-                    "is less than a day, or more than ten years",
-                    "such as \"365d\"",
-                );
-            }
-            if !seen.insert(&licence.url) {
-                faults.add(format!("{place}.url"), "is there twice", "each licence once");
-            }
-        }
+        self.licence_faults(&mut faults);
         let mut seen = BTreeSet::new();
         for (place, client) in self.client.iter().enumerate() {
             let place = format!("perseus.client.{place}");
@@ -254,6 +133,62 @@ impl Config {
         }
         faults
     }
+
+    fn signing_faults(&self, faults: &mut Faults) {
+        for (key, url) in [("application", &self.application), ("member", &self.member)] {
+            if let Some(url) = url.as_ref().filter(|url| !is_url(url)) {
+                let right = "an https URL of the scheme's directory, such as https://directory.example/a/x1";
+                faults.add(format!("perseus.{key}"), format!("`{url}` is no https URL"), right);
+            }
+        }
+        let files = [
+            ("signing_certificate_file", &self.signing_certificate_file),
+            ("signing_key_file", &self.signing_key_file),
+            ("signing_ca_file", &self.signing_ca_file),
+        ];
+        if files.iter().any(|(_, file)| file.is_some()) {
+            for (key, _) in files.iter().filter(|(_, file)| file.is_none()) {
+                let right = "certificate, key and root go together; without all three the box has its own";
+                faults.add(format!("perseus.{key}"), "is not there, and the others are", right);
+            }
+        }
+    }
+
+    fn licence_faults(&self, faults: &mut Faults) {
+        let mut seen = BTreeSet::new();
+        for (place, licence) in self.licence.iter().enumerate() {
+            let place = format!("perseus.licence.{place}");
+            let is_word = is_url(&licence.url) && !licence.url.contains('+') && licence.url != OFFLINE;
+            if !is_word {
+                let right = "an https URL without a plus sign, such as the licence's address in the registry";
+                faults.add(
+                    format!("{place}.url"),
+                    format!("`{}` is no licence", licence.url),
+                    right,
+                );
+            }
+            for (key, url) in [
+                ("provenance_url", &licence.provenance_url),
+                ("standard_url", &licence.standard_url),
+            ] {
+                if let Some(url) = url.as_ref().filter(|url| !is_url(url)) {
+                    let right = "an https URL of the scheme's registry";
+                    faults.add(format!("{place}.{key}"), format!("`{url}` is no https URL"), right);
+                }
+            }
+            let life = licence.life.map(|life| life.0.as_secs());
+            if life.is_some_and(|seconds| !(86_400..=3_660 * 86_400).contains(&seconds)) {
+                faults.add(
+                    format!("{place}.life"),
+                    "is less than a day, or more than ten years",
+                    "such as \"365d\"",
+                );
+            }
+            if !seen.insert(&licence.url) {
+                faults.add(format!("{place}.url"), "is there twice", "each licence once");
+            }
+        }
+    }
 }
 
 /// Whether a text is an origin over TLS, as it is written everywhere else: no path, no slash at its end.
@@ -269,15 +204,10 @@ fn is_url(text: &str) -> bool {
     is_application_url(text) && authority.is_some_and(authority::is_sound)
 }
 
-/// Whether people can read a text as it is: one line, nothing that turns it round (UAX #9 §2) and nothing unseen.
-fn is_one_line(text: &str) -> bool {
-    let turns = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{61C}' | '\u{FEFF}');
-    !text.trim().is_empty() && !text.chars().any(|c| c.is_control() || turns(c))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::perseus::Licence;
 
     fn right() -> Config {
         Config {
@@ -319,6 +249,9 @@ mod tests {
             }),
             ("perseus.client.0.member", |c| c.client[0].member = Some("m".into())),
             ("perseus.client.0.process", |c| c.client[0].process = "a\nb".into()),
+            ("perseus.client.0.process", |c| {
+                c.client[0].process = "works it out.".into()
+            }),
             ("perseus.client.0.name", |c| c.client[0].name = "A\u{202E}cme".into()),
             ("perseus.client.0.name", |c| c.client[0].name = "Ac\u{200B}me".into()),
             ("perseus.client.0.aliases", |c| {

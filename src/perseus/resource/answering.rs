@@ -1,0 +1,290 @@
+//! An answer on its way: half-hours in pieces, each only while the permission still lets them out, and at the end a record
+//! that is on disk before it leaves (PER §6.4, PER §7).
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use data_encoding::HEXLOWER;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+
+use super::super::filter::{Filter, word};
+use super::super::half_hours::HalfHour;
+use super::super::ledger::{self, RecordRow, Signed};
+use super::super::pass::Pass;
+use super::super::period::Period;
+use super::super::provenance::{Completeness, Names, Origin, Parameters, Permission, Steps, Transfer};
+use super::super::room::Perseus;
+use super::super::rows::PermissionRow;
+use super::super::signing::Ready;
+use super::format::Format;
+use crate::domain::{Interval, Measure, Register};
+use crate::store::ReadError;
+
+/// A piece is sent when it has so many bytes.
+const PIECE: usize = 32 << 10;
+
+/// What an answer is made of.
+pub(super) struct Asked {
+    pub(super) pass: Pass,
+    pub(super) permission: PermissionRow,
+    pub(super) filter: Filter,
+    pub(super) measure: Measure,
+    pub(super) period: Period,
+    pub(super) registers: Vec<Register>,
+    pub(super) stretches: Vec<Range<Timestamp>>,
+    pub(super) format: Format,
+    pub(super) ready: Arc<Ready>,
+    /// The name of the exchange.
+    pub(super) transaction: String,
+    /// The id of the origin step.
+    pub(super) origin: String,
+}
+
+/// An answer that cannot be ended: what was sent of it is reset, and looks like no whole one.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Broken {
+    #[error("what it rests on ended meanwhile")]
+    Ended,
+    #[error("the readings cannot be read: {0}")]
+    Read(#[from] ReadError),
+    #[error("the record was not signed or not kept: {0}")]
+    Record(String),
+}
+
+/// An answer on its way.
+pub(super) struct Answering {
+    room: Arc<Perseus>,
+    asked: Asked,
+    rows: Box<dyn Iterator<Item = Result<Interval, ReadError>> + Send>,
+    began: bool,
+    /// Where a gap began that goes on.
+    gap: Option<(Timestamp, Timestamp)>,
+    hash: Context,
+    half_hours: u64,
+    not_measured: u64,
+    taken: Option<(Timestamp, Timestamp)>,
+}
+
+/// A piece of an answer.
+pub(super) struct Piece {
+    pub(super) bytes: String,
+    /// Whether the record comes next.
+    pub(super) last: bool,
+}
+
+impl Answering {
+    pub(super) fn new(room: Arc<Perseus>, asked: Asked, now: Timestamp) -> Answering {
+        // What is to come is not there; it is missing from what was asked for.
+        let past = asked
+            .stretches
+            .iter()
+            .map(|stretch| stretch.start..stretch.end.min(now));
+        let past: Vec<_> = past.filter(|stretch| stretch.start < stretch.end).collect();
+        let rows = Box::new(room.through(&asked.filter, &asked.registers, past));
+        Answering {
+            room,
+            asked,
+            rows,
+            began: false,
+            gap: None,
+            hash: Context::new(&SHA256),
+            half_hours: 0,
+            not_measured: 0,
+            taken: None,
+        }
+    }
+
+    /// The next piece. Reads the disk: a thread that may block.
+    pub(super) fn piece(&mut self) -> Result<Piece, Broken> {
+        let mut bytes = String::new();
+        if self.began {
+            self.must_still_stand()?;
+        } else {
+            bytes += self.asked.format.head();
+            self.began = true;
+        }
+        while bytes.len() < PIECE {
+            let Some(one) = self.rows.next() else {
+                self.end_gap(&mut bytes);
+                bytes += self.asked.format.tail();
+                self.hash.update(bytes.as_bytes());
+                return Ok(Piece { bytes, last: true });
+            };
+            self.add(&one?, &mut bytes);
+        }
+        self.hash.update(bytes.as_bytes());
+        Ok(Piece { bytes, last: false })
+    }
+
+    fn must_still_stand(&self) -> Result<(), Broken> {
+        let Asked {
+            pass,
+            filter,
+            measure,
+            period,
+            ..
+        } = &self.asked;
+        let now = self.room.now().map_err(|_| Broken::Ended)?;
+        let stretches = pass.stretches(&self.room, (&filter.source, *measure), *period, now)?;
+        match stretches.is_some_and(|stretches| stretches == self.asked.stretches) {
+            true => Ok(()),
+            false => Err(Broken::Ended),
+        }
+    }
+
+    fn add(&mut self, one: &Interval, bytes: &mut String) {
+        let Some(known) = HalfHour::of(one) else {
+            let end = one.until();
+            self.gap = match self.gap.take() {
+                Some((from, to)) if to == one.from => Some((from, end)),
+                earlier => {
+                    self.gap = earlier;
+                    self.end_gap(bytes);
+                    Some((one.from, end))
+                }
+            };
+            return;
+        };
+        self.end_gap(bytes);
+        self.asked.format.row(&known, self.half_hours == 0, bytes);
+        self.half_hours += 1;
+        self.not_measured += u64::from(!known.measured);
+        let (first, last) = self.taken.unwrap_or((known.taken, known.taken));
+        self.taken = Some((first.min(known.taken), last.max(known.taken)));
+    }
+
+    fn end_gap(&mut self, bytes: &mut String) {
+        if let Some(gap) = self.gap.take() {
+            self.asked.format.gap(gap, bytes);
+        }
+    }
+
+    /// Signs what went out, keeps what stands behind it, and answers what is left to send.
+    pub(super) async fn seal(self) -> Result<String, Broken> {
+        let broken = |error: &dyn std::fmt::Display| Broken::Record(error.to_string());
+        self.must_still_stand()?;
+        let now = self.room.now().map_err(|_| Broken::Ended)?;
+        let asked_for = self.asked.period.half_hours();
+        let completeness = match (self.half_hours < asked_for, self.not_measured) {
+            (true, _) => Completeness::Missing,
+            (false, 1..) => Completeness::Substituted,
+            (false, 0) => Completeness::Complete,
+        };
+        let steps = self.steps(completeness, now);
+        let signing = &self.asked.ready.key;
+        let framework = self.room.framework();
+        let record = signing.sign(&framework, &steps, now).map_err(|error| broken(&error))?;
+        let (asked, room) = (self.asked, self.room);
+        let signed = Signed {
+            origin: asked.origin,
+            row: RecordRow {
+                at: now,
+                permission: asked.permission.id,
+                transaction: asked.transaction,
+                source: asked.filter.source,
+                meter: asked.filter.meter,
+                measure: asked.measure,
+                registers: asked.registers,
+                from: asked.period.from,
+                to: asked.period.to,
+                asked: asked_for,
+                half_hours: self.half_hours,
+                not_measured: self.not_measured,
+                completeness,
+                taken: self.taken,
+                sha256: HEXLOWER.encode(self.hash.finish().as_ref()),
+                signer: asked.ready.facts.serial.clone(),
+            },
+            day: now.to_zoned(TimeZone::UTC).date(),
+            steps: (asked.format == Format::Csv).then(|| record.steps.clone()),
+            certificates: record.certificates.clone().into_iter().collect(),
+        };
+        let written = room.store.write(move |page| ledger::signed_on(page, signed)).await;
+        written.map_err(|error| broken(&error))?;
+        let record = serde_json::to_value(&record).map_err(|error| broken(&error))?;
+        Ok(asked.format.rest(&asked.filter.outcode, &record))
+    }
+
+    fn steps(&self, completeness: Completeness, now: Timestamp) -> Steps {
+        let Asked {
+            permission,
+            measure,
+            period,
+            stretches,
+            ..
+        } = &self.asked;
+        let licence = self
+            .room
+            .config
+            .licence
+            .iter()
+            .find(|one| one.url == permission.licence);
+        let (in_records, standard) = licence.map_or_else(
+            || (permission.licence.clone(), permission.licence.clone()),
+            |licence| (licence.in_records().to_owned(), licence.standard()),
+        );
+        let read = (
+            stretches.first().map_or(period.from, |stretch| stretch.start),
+            stretches.last().map_or(period.to, |stretch| stretch.end),
+        );
+        Steps::new(
+            &Names {
+                scheme: self.room.scheme(),
+            },
+            &Permission {
+                granted: permission.renewed,
+                account: permission.account.clone(),
+                licence: in_records.clone(),
+                expires: permission.expires,
+            },
+            &Origin {
+                id: self.asked.origin.clone(),
+                origin: self.asked.ready.signer.application.clone(),
+                licence: in_records.clone(),
+                period: read,
+                completeness,
+                processing: "VirtualMeter".to_owned(),
+            },
+            &Transfer {
+                to: permission.client.clone(),
+                standard,
+                licence: in_records,
+                service: self.room.places.resource.clone(),
+                parameters: Parameters {
+                    measure: word(*measure),
+                    from: period.from,
+                    to: period.to,
+                },
+                transaction: self.asked.transaction.clone(),
+            },
+            now,
+        )
+    }
+}
+
+/// A record that is fetched by itself, put together again.
+pub(super) fn record(room: &Perseus, origin: &str, permission: &str) -> Result<Option<Value>, ReadError> {
+    let row = ledger::record(&room.store, origin)?;
+    let Some(row) = row.filter(|row| row.permission == permission) else {
+        return Ok(None);
+    };
+    let steps = ledger::record_steps(&room.store, origin)?;
+    if steps.is_empty() {
+        return Ok(None);
+    }
+    let mut certificates = HashMap::new();
+    let mut wanted = vec![row.signer];
+    while let Some(serial) = wanted.pop() {
+        if let Some(entry) = ledger::record_signer(&room.store, &serial)? {
+            wanted.extend(entry.iter().skip(1).cloned());
+            certificates.insert(serial, entry);
+        }
+    }
+    Ok(Some(serde_json::json!({
+        "ib1:provenance": room.framework(), "origins": [origin], "steps": steps, "certificates": certificates,
+    })))
+}
