@@ -4,7 +4,7 @@ use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::CookieJar;
@@ -177,11 +177,7 @@ async fn sign_out(
         return Redirect::to(&login).into_response();
     };
     match face.accounts().sign_out(session).await {
-        // Browsers keep pages to come back to, and show them to whoever presses Back (W3C Clear Site Data §3.1).
-        Ok(()) => {
-            let forget = [(HeaderName::from_static("clear-site-data"), "\"cache\"")];
-            (forget, visitor.signed_out(), Redirect::to(&login)).into_response()
-        }
+        Ok(()) => (visitor.signed_out(), Redirect::to(&login)).into_response(),
         Err(error) => {
             let refused = Refused::of(error);
             let problem = Problem::new(refused.status, "not-signed-out", "You are still signed in");

@@ -33,6 +33,10 @@ impl Before {
 
     fn restore(&mut self) {
         self.consented.running.stop();
+        self.restore_stopped();
+    }
+
+    fn restore_stopped(&self) {
         let asked = ["restore", &self.backup, "--passphrase-file", &self.secret];
         let restored = self.consented.running.command(&asked);
         assert!(restored.status.success(), "{restored:?}");
@@ -242,7 +246,7 @@ fn a_book_that_is_older_than_the_backup_vouches_for_nothing() {
     before.consented.running.stop();
     std::fs::remove_dir_all(&data).unwrap();
     copied(&copy, &data);
-    before.restore();
+    before.restore_stopped();
     before.consented.running.run();
     assert_eq!((before.told(AGAIN), before.told(MAY_STAND)), (0, 1));
 }
