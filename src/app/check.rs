@@ -110,6 +110,23 @@ impl Check<'_> {
     fn consents(&mut self) {
         let config = &self.loaded.config;
         let Some(room) = &config.perseus else { return };
+        let signing = (
+            &room.signing_certificate_file,
+            &room.signing_key_file,
+            &room.signing_ca_file,
+        );
+        let outbound = (
+            &room.outbound_certificate_file,
+            &room.outbound_key_file,
+            &room.outbound_ca_file,
+        );
+        for (stem, (certificate, key, authorities)) in [("perseus.signing_", signing), ("perseus.outbound_", outbound)]
+        {
+            self.pair_called(stem, certificate.as_ref(), key.as_ref());
+            if let Some(file) = authorities {
+                self.believed(&format!("{stem}ca_file"), file);
+            }
+        }
         let notes = [
             (
                 config.mtls.is_none(),
@@ -174,10 +191,15 @@ impl Check<'_> {
     }
 
     fn pair(&mut self, door: &str, certificate: Option<&PathBuf>, key: Option<&PathBuf>) {
+        self.pair_called(&format!("{door}."), certificate, key);
+    }
+
+    /// A certificate and its key, whose keys begin with `stem`.
+    fn pair_called(&mut self, stem: &str, certificate: Option<&PathBuf>, key: Option<&PathBuf>) {
         let (Some(certificate), Some(key)) = (certificate, key) else {
             return;
         };
-        let names = [format!("{door}.certificate_file"), format!("{door}.key_file")];
+        let names = [format!("{stem}certificate_file"), format!("{stem}key_file")];
         if !self.readable(&[(&names[0], certificate), (&names[1], key)]) {
             return;
         }

@@ -63,6 +63,7 @@ async fn book(folder: &std::path::Path, many: usize) -> (Store, Vec<(String, Str
                 let code = Secret::random("");
                 ledger::consent_on(page, consent(number, now), &code, now)?;
                 let presented = Presented {
+                    refresh: (Secret::random("prt_"), None),
                     code,
                     client: CLIENT.into(),
                     redirect_uri: Some("https://app.example/callback".into()),

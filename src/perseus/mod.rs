@@ -36,6 +36,7 @@ mod signing;
 mod source;
 mod standing;
 mod sweeping;
+mod telling;
 mod token_keys;
 mod words;
 

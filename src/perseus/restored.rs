@@ -80,6 +80,7 @@ fn later(store: &Store, since: Epoch, now: Timestamp) -> Result<Later, OpenError
         schema::PERMISSION_FILTERS,
         schema::GRANTS,
         schema::AUTHORIZATION_CODES,
+        schema::WITHDRAWALS,
         schema::PEOPLE,
         schema::LINKS,
     ];

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +20,7 @@ use super::refusal::Refusal;
 use super::restored;
 use super::signing::{KeySource, Signing};
 use super::token_keys::TokenKeys;
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, SealKey, Sealer};
 use crate::domain::Meter;
 use crate::http::{Limiter, Rate};
 use crate::pki::{Application, ApplicationError, Pki};
@@ -45,6 +46,8 @@ pub struct Deps {
     /// What applications pushed: it outlives a reload.
     pub pushed: Arc<PushedRequests>,
     pub pki: Pki,
+    /// Where the box's own key lies.
+    pub seal_key: PathBuf,
     /// How long what stands behind signed records is kept.
     pub kept: SignedDuration,
     /// Requests of one application: pushed, and for tokens.
@@ -65,6 +68,10 @@ pub struct Perseus {
     pub(super) token_rate: Limiter<String>,
     pub(super) words_dir: PathBuf,
     pub(super) signing: Signing,
+    /// What refresh tokens are sealed with; `None`: there is no key.
+    pub(super) sealer: Option<Sealer>,
+    /// Rung when an application is to be told of something.
+    pub(super) to_tell: Notify,
     /// How long what stands behind signed records is kept; zero: for ever.
     pub(super) kept: SignedDuration,
     pub(super) meters: Vec<Meter>,
@@ -99,6 +106,8 @@ impl Perseus {
         Ok(Arc::new(Perseus {
             metadata,
             signing,
+            sealer: sealer(&deps.seal_key),
+            to_tell: Notify::new(),
             kept: deps.kept,
             licences,
             keys,
@@ -277,6 +286,16 @@ impl Perseus {
         let life = licence.and_then(|licence| licence.life);
         let life = life.and_then(|life| SignedDuration::try_from(life.0).ok());
         life.unwrap_or(SignedDuration::from_hours(24 * 365))
+    }
+}
+
+fn sealer(file: &std::path::Path) -> Option<Sealer> {
+    match SealKey::open(file) {
+        Ok(key) => Some(key.sealer("seals refresh tokens")),
+        Err(error) => {
+            tracing::warn!(%error, "withdrawals are told without the refresh token: there is no key to seal it with");
+            None
+        }
     }
 }
 

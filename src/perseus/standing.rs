@@ -28,15 +28,22 @@ impl Perseus {
     /// Takes a permission back. All that rests on it is refused from the moment on at which this is answered.
     pub(super) async fn revoke(&self, permission: &str, by: Revoker) -> Result<Option<PermissionRow>, Refusal> {
         let (id, now) = (permission.to_owned(), self.store.now());
+        let client = ledger::permission(&self.store, permission)
+            .ok()
+            .flatten()
+            .map(|row| row.client);
+        let client = client.and_then(|client| self.client_called(&client));
+        let tell = client.is_some_and(|client| client.message_url.is_some());
         let written = self
             .store
-            .write(move |page| ledger::revoke_on(page, &id, by, now))
+            .write(move |page| ledger::revoke_on(page, &id, (by, tell), now))
             .await;
         let revoked = written.map_err(|error| {
             tracing::warn!(%error, "a permission was not taken back");
             Refusal::Unavailable
         })?;
         if let Some(row) = &revoked {
+            self.to_tell.notify_one();
             tracing::info!(target: AUDIT, permission = row.id, client = row.client, by = by.words(), "a permission was taken back");
         }
         Ok(revoked)
@@ -150,6 +157,9 @@ pub struct PermissionShown {
     pub granted: Timestamp,
     /// The first instant at which it is over.
     pub expires: Timestamp,
+    /// Whether the application was told that it was withdrawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<String>,
     /// Since when it is stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<Timestamp>,
@@ -177,6 +187,7 @@ impl Perseus {
                 .collect(),
             state: self.standing_of(&row)?,
             name: self.name_of(&row),
+            told: self.told(&row)?,
             sources: sources.into_iter().map(|filter| filter.source).collect(),
             revoked: row.revoked.as_ref().map(|revoked| revoked.at),
             id: row.id,

@@ -89,6 +89,7 @@ impl Part<Deps> for Perseus {
             places: section.places.clone(),
             pushed: Arc::clone(&deps.pushed),
             pki: deps.pki.clone(),
+            seal_key: deps.data_dir.join("keys/seal.key"),
             kept: section.kept,
             rates: (rate("60/min"), rate("120/min")),
         };
@@ -96,7 +97,10 @@ impl Part<Deps> for Perseus {
     }
 
     fn services(self: &Arc<Self>) -> Vec<Service> {
-        vec![service("perseus", self, Perseus::run)]
+        vec![
+            service("perseus", self, Perseus::run),
+            service("perseus-messages", self, Perseus::tell),
+        ]
     }
 
     fn mount(self: &Arc<Self>, https: Https) -> Https {

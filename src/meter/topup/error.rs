@@ -1,6 +1,6 @@
 //! Why a top-up was not taken in, or not changed.
 
-use super::key::SealKeyError;
+use crate::accounts::SealKeyError;
 use crate::domain::{MeterId, TopupState};
 use crate::store::{ReadError, RowError, Unwritten, WriteError};
 

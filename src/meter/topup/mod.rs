@@ -32,12 +32,12 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
+pub use crate::accounts::SealKeyError;
 use crate::domain::MeterId;
 use crate::domain::units::Span;
 pub use error::TopupError;
 pub use evidence::{Proof, Reply};
 use key::SealKey;
-pub use key::SealKeyError;
 pub use ledger::NewTopup;
 pub use row::{ByHand, Origin, Through};
 pub use shown::TopupShown;

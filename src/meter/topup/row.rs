@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::evidence::{Before, Proof, Reply, Round, Unclear};
-use super::key::SealedCode;
 use super::watching::Outcome;
+use crate::accounts::Sealed;
 use crate::domain::{Epoch, MeterId, Seq, TopupState};
 use crate::meter::emop::Money;
 
@@ -64,7 +64,7 @@ pub(super) struct TopupRow {
     pub(super) mark: String,
     /// The code, until it is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) sealed: Option<SealedCode>,
+    pub(super) sealed: Option<Sealed>,
     pub(super) origin: Origin,
     /// The caller's own name for it: an idempotency key, a provider's message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -138,7 +138,7 @@ impl TopupRow {
     }
 
     /// Not one byte of it was sent.
-    pub(super) fn waits_again(&mut self, sealed: SealedCode, why: &str, now: Timestamp) {
+    pub(super) fn waits_again(&mut self, sealed: Sealed, why: &str, now: Timestamp) {
         self.sealed = Some(sealed);
         (self.before, self.sent) = (None, None);
         self.becomes(TopupState::Waiting, now);

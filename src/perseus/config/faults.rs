@@ -65,6 +65,10 @@ impl Client {
                 "it is the rest of a sentence that begins with \"It\": works out your carbon footprint",
             );
         }
+        if let Some(url) = self.message_url.as_ref().filter(|url| !is_url(url)) {
+            let right = "where it takes messages, such as https://app.example/perseus/messages";
+            faults.add("message_url", format!("`{url}` is no https URL"), right);
+        }
         if !is_url(&self.privacy_url) {
             faults.add(
                 "privacy_url",
@@ -112,6 +116,7 @@ impl Config {
             );
         }
         self.signing_faults(&mut faults);
+        self.outbound_faults(&mut faults);
         if self.licence.is_empty() {
             let right = "name at least one [[perseus.licence]]: applications ask for it as the scope";
             faults.add("perseus.licence", "there is none", right);
@@ -151,6 +156,18 @@ impl Config {
                 let right = "certificate, key and root go together; without all three the box has its own";
                 faults.add(format!("perseus.{key}"), "is not there, and the others are", right);
             }
+        }
+    }
+
+    fn outbound_faults(&self, faults: &mut Faults) {
+        let (certificate, key) = (&self.outbound_certificate_file, &self.outbound_key_file);
+        if certificate.is_some() != key.is_some() {
+            let missing = match certificate {
+                Some(_) => "outbound_key_file",
+                None => "outbound_certificate_file",
+            };
+            let right = "certificate and key go together; without both the box shows none";
+            faults.add(format!("perseus.{missing}"), "is not there, and the other is", right);
         }
     }
 

@@ -42,6 +42,15 @@ pub struct Config {
     /// The URL of the member that it belongs to; absent: `issuer`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member: Option<String>,
+    /// The roots that receivers of messages are believed by, PEM; absent: the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outbound_ca_file: Option<PathBuf>,
+    /// The certificate (with its issuers) that the box shows them, PEM; absent: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outbound_certificate_file: Option<PathBuf>,
+    /// Its key, PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outbound_key_file: Option<PathBuf>,
     /// Whether a scope whose words are joined by plus signs is read as those words.
     pub plus_scope: bool,
     /// The licences under which data is shared.
@@ -100,6 +109,9 @@ pub struct Client {
     pub process: String,
     /// Where it tells what it does with people's data.
     pub privacy_url: String,
+    /// Where it is told that somebody withdrew a permission; absent: it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_url: Option<String>,
     /// Whether it is kept out.
     pub disabled: bool,
 }
@@ -119,6 +131,9 @@ impl Default for Config {
             signing_ca_file: None,
             application: None,
             member: None,
+            outbound_ca_file: None,
+            outbound_certificate_file: None,
+            outbound_key_file: None,
             plus_scope: true,
             licence: Vec::new(),
             client: Vec::new(),

@@ -2,15 +2,16 @@
 
 use jiff::Timestamp;
 
+use super::withdrawals::{unseal_on, withdraw_on};
 use super::{ACCESS_TOKENS, GRANTS, PERMISSIONS, tell_on};
 use crate::perseus::rows::{GrantEnd, Happened, PermissionRow, Revoked, Revoker};
 use crate::store::{Page, RowError};
 
-/// Takes a permission back, once: who was first stays. Says whether it stood.
+/// Takes a permission back, once: who was first stays. Says whether it stood. `tell`: the application is told.
 pub(in crate::perseus) fn revoke_on(
     page: &mut Page,
     permission: &str,
-    by: Revoker,
+    (by, tell): (Revoker, bool),
     now: Timestamp,
 ) -> Result<Option<PermissionRow>, RowError> {
     let Some(mut row) = PERMISSIONS
@@ -22,6 +23,9 @@ pub(in crate::perseus) fn revoke_on(
     row.revoked = Some(Revoked { at: now, by });
     PERMISSIONS.put_on(page, row.id.as_bytes(), &row)?;
     tell_on(page, &row.id, Happened::Revoked { by }, now)?;
+    if tell {
+        withdraw_on(page, &row, now)?;
+    }
     Ok(Some(row))
 }
 
@@ -35,6 +39,8 @@ pub(super) fn end_grant_on(page: &mut Page, grant: &str, why: GrantEnd, now: Tim
     let Some(mut row) = GRANTS.get_on(page, grant.as_bytes())?.filter(|row| row.ended.is_none()) else {
         return Ok(false);
     };
+    // None is told of a grant that a newer one took the place of.
+    unseal_on(page, grant);
     row.ended = Some((now, why));
     GRANTS.put_on(page, grant.as_bytes(), &row)?;
     Ok(true)

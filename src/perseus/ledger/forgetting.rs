@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::fetches::forget_fetches_on;
+use super::withdrawals::{forget_withdrawal_on, unseal_on};
 use super::{
     ACCESS_TOKENS, CODES, EVIDENCE, FILTERS, GRANTS, GRANTS_OF, HISTORY, OF_PEOPLE, PERMISSIONS, REFRESH_TOKENS,
 };
@@ -43,6 +44,7 @@ pub(in crate::perseus) fn sweep_codes_on(
 pub(in crate::perseus) fn forget_on(page: &mut Page, row: &PermissionRow) -> Result<(), RowError> {
     for (key, ()) in GRANTS_OF.scan_on(page, &under(&row.id), None, usize::MAX)? {
         GRANTS.delete_on(page, &key[row.id.len() + 1..]);
+        unseal_on(page, &String::from_utf8_lossy(&key[row.id.len() + 1..]));
         GRANTS_OF.delete_on(page, &key);
     }
     for (key, _) in FILTERS.scan_on(page, &under(&row.id), None, usize::MAX)? {
@@ -52,6 +54,7 @@ pub(in crate::perseus) fn forget_on(page: &mut Page, row: &PermissionRow) -> Res
         HISTORY.delete_on(page, &key);
     }
     forget_fetches_on(page, &row.id)?;
+    forget_withdrawal_on(page, &row.id);
     OF_PEOPLE.delete_on(page, &beside(&row.person, row.id.as_bytes()));
     EVIDENCE.delete_on(page, row.evidence.as_bytes());
     PERMISSIONS.delete_on(page, row.id.as_bytes());

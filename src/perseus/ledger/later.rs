@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::ending::{end_grant_on, revoke_on};
+use super::withdrawals::{WithdrawalRow, in_kept, put_absent_on};
 use super::{CODES, FILTERS, GRANTS, PERMISSIONS, tell_on, under};
 use crate::accounts::{Accounts, Person};
 use crate::domain::MeterId;
@@ -34,6 +35,8 @@ pub(in crate::perseus) enum LaterEnd {
     Grant(String, (Timestamp, GrantEnd)),
     /// A code was redeemed, rightly or not.
     Code(Vec<u8>, Timestamp),
+    /// An application was told of a withdrawal, or is to be.
+    Told(Box<WithdrawalRow>),
 }
 
 /// All that ended in a book that was put aside.
@@ -65,6 +68,7 @@ pub(in crate::perseus) fn ends_in(book: &KeptBook, now: Timestamp) -> Result<Vec
     for (_, grant) in GRANTS.of_kept(book)? {
         ends.extend(grant.ended.map(|ended| LaterEnd::Grant(grant.id, ended)));
     }
+    ends.extend(in_kept(book)?.into_iter().map(|row| LaterEnd::Told(Box::new(row))));
     for (place, code) in CODES.of_kept(book)? {
         ends.extend(code.used.map(|used| LaterEnd::Code(place, used)));
     }
@@ -93,9 +97,11 @@ pub(in crate::perseus) fn end_later_on(
 ) -> Result<Option<String>, RowError> {
     match end {
         LaterEnd::Revoked(permission, Revoked { at, by }) => {
-            Ok(revoke_on(page, &permission, by, at)?.map(|row| row.id))
+            Ok(revoke_on(page, &permission, (by, false), at)?.map(|row| row.id))
         }
-        LaterEnd::Gone(permission) => Ok(revoke_on(page, &permission, Revoker::Operator, now)?.map(|row| row.id)),
+        LaterEnd::Gone(permission) => {
+            Ok(revoke_on(page, &permission, (Revoker::Operator, false), now)?.map(|row| row.id))
+        }
         LaterEnd::Narrowed {
             permission,
             renewed,
@@ -118,6 +124,10 @@ pub(in crate::perseus) fn end_later_on(
                 tell_on(page, &row.permission, Happened::CodeReplayed, at)?;
             }
             Ok(Some(row.permission))
+        }
+        LaterEnd::Told(row) => {
+            put_absent_on(page, &row)?;
+            Ok(None)
         }
         LaterEnd::Code(place, used) => {
             let Some(mut code) = CODES.get_on(page, &place)?.filter(|code| code.used.is_none()) else {

@@ -6,6 +6,7 @@ mod fetches;
 mod forgetting;
 mod later;
 mod redeem;
+mod withdrawals;
 
 pub(super) use consent::{Consent, consent_on};
 pub(super) use ending::{revoke_access_token_on, revoke_on};
@@ -15,7 +16,8 @@ pub(super) use fetches::{
 };
 pub(super) use forgetting::{forget_on, sweep_codes_on, sweep_refresh_tokens_on};
 pub(super) use later::{LaterEnd, end_later_on, ends_in};
-pub(super) use redeem::{NotRedeemed, Presented, Redeemed, redeem_on};
+pub(super) use redeem::{NotRedeemed, Presented, REFRESH_PREFIX, Redeemed, redeem_on};
+pub(super) use withdrawals::{Telling, WithdrawalRow, put_on as put_withdrawal_on, waiting, withdrawal};
 
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;

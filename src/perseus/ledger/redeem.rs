@@ -3,8 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::ending::end_grant_on;
+use super::withdrawals::seal_on;
 use super::{CODES, GRANTS, GRANTS_OF, PERMISSIONS, REFRESH_TOKENS, beside, id, tell_on, under};
-use crate::accounts::Secret;
+use crate::accounts::{Sealed, Secret};
 use crate::perseus::pkce::Challenge;
 use crate::perseus::refusal::Refusal;
 use crate::perseus::rows::{GrantEnd, GrantRow, Happened, PermissionRow};
@@ -13,7 +14,7 @@ use crate::store::{Page, RowError};
 /// A code is good for less than this (FAPI 2.0 §5.3.2.1: at most 60 s).
 const CODE_LIFE: SignedDuration = SignedDuration::from_secs(45);
 /// What refresh tokens begin with, for people and scanners.
-const REFRESH_PREFIX: &str = "prt_";
+pub(in crate::perseus) const REFRESH_PREFIX: &str = "prt_";
 
 /// A code as it is presented.
 pub(in crate::perseus) struct Presented {
@@ -22,6 +23,8 @@ pub(in crate::perseus) struct Presented {
     pub(in crate::perseus) client: String,
     pub(in crate::perseus) redirect_uri: Option<String>,
     pub(in crate::perseus) verifier: Option<String>,
+    /// The refresh token that comes of it, and the same sealed, for the day on which it is withdrawn.
+    pub(in crate::perseus) refresh: (Secret, Option<Sealed>),
 }
 
 /// What came of a code.
@@ -103,7 +106,10 @@ pub(in crate::perseus) fn redeem_on(
         issued: now,
         ended: None,
     };
-    let refresh = Secret::random(REFRESH_PREFIX);
+    let (refresh, sealed) = presented.refresh.clone();
+    if let Some(sealed) = &sealed {
+        seal_on(page, &grant.id, sealed)?;
+    }
     code.grant = Some(grant.id.clone());
     CODES.put_on(page, &place, &code)?;
     GRANTS.put_on(page, grant.id.as_bytes(), &grant)?;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::super::access_token::{Claims, Confirmation};
-use super::super::ledger::{self, NotRedeemed, Presented, Redeemed};
+use super::super::ledger::{self, NotRedeemed, Presented, REFRESH_PREFIX, Redeemed};
 use super::super::refusal::Refusal;
 use super::super::room::Perseus;
 use super::super::rows::{GrantRow, PermissionRow};
@@ -35,7 +35,10 @@ pub(super) async fn token(State(room): State<Arc<Perseus>>, request: Request) ->
 }
 
 async fn redeem(room: &Perseus, asked: &Asked, now: Timestamp) -> Result<Response, Refused> {
+    let refresh = Secret::random(REFRESH_PREFIX);
+    let sealed = room.seal(&asked.caller.application.url, &refresh);
     let presented = Presented {
+        refresh: (refresh, sealed),
         code: Secret::given(asked.form.needed("code", Refusal::NoCode)?),
         client: asked.client().to_owned(),
         redirect_uri: Some(asked.form.needed("redirect_uri", Refusal::NoRedirectUri)?.to_owned()),

@@ -44,6 +44,8 @@ pub(super) struct RowShown {
     granted: String,
     until: String,
     ended: Option<String>,
+    /// Whether the application was told of that.
+    told: Option<String>,
     /// When the last of its meters was theirs no more.
     left: Option<String>,
     /// How often it was used: today, and in all that is known.
@@ -95,6 +97,7 @@ impl Perseus {
                 };
                 format!("stopped {at} by {by}")
             }),
+            told: self.told(row)?,
             left: left.map(|at| self.day(at)),
             used: self.used(row)?,
             fetches: self.fetched(row)?,

@@ -87,3 +87,14 @@ pub const RECORD_SIGNERS: Place = Place {
     name: "provenance signers",
     prefix: 0x80,
 };
+
+/// Refresh tokens, sealed until somebody is told that they are none any more, by grant.
+pub const SEALED_REFRESH_TOKENS: Place = Place {
+    name: "sealed refresh tokens",
+    prefix: 0x81,
+};
+/// Which application is told of which withdrawal, by permission.
+pub const WITHDRAWALS: Place = Place {
+    name: "withdrawals",
+    prefix: 0x82,
+};

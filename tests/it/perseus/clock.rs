@@ -22,6 +22,7 @@ async fn hindrance(clock: Shifted) -> Option<(String, String)> {
     pki.init(pki.now()).await.unwrap();
     let deps = Deps {
         pki,
+        seal_key: folder.path().join("keys/seal.key"),
         kept: jiff::SignedDuration::ZERO,
         accounts: Accounts::new(store.clone()),
         token_keys: folder.path().join("keys/tokens.json"),

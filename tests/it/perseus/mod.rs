@@ -8,6 +8,8 @@ mod fixture;
 mod flow;
 mod identity;
 mod interactions;
+mod messages;
+mod outside;
 mod pushed;
 mod readings;
 mod restored;

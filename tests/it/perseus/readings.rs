@@ -54,11 +54,16 @@ fn with(batches: Vec<(Register, Vec<Reading>)>) -> Consented {
     consented
 }
 
-fn december() -> Consented {
+pub fn december() -> Consented {
     with(vec![
         (Register::ImportA, register(31 * 48, 1_000, 7, &[])),
         (Register::ExportA, register(31 * 48, 500, 0, &[])),
     ])
+}
+
+/// More than a year of half-hours.
+pub fn year() -> Consented {
+    with(vec![(Register::ImportA, register(390 * 48, 1_000, 7, &[]))])
 }
 
 fn token(consented: &Consented) -> String {

@@ -109,3 +109,69 @@ fn pages_while_eight_people_sign_in_at_once() {
     );
     assert!(most < took, "nobody waits for a page as long as eight sign-ins take");
 }
+
+/// A day of half-hours with its signed record, beside the same half-hours from the box's own API, unsigned, and beside one
+/// signature; and a year of them as a table: first byte, last byte, what it takes of memory.
+#[test]
+#[ignore = "a measurement: tests/README.md names it"]
+fn a_day_with_its_record_and_a_year_as_a_table() {
+    use super::fixture::{METER, SOURCE};
+    const DAYS: u32 = 200;
+    let consented = super::readings::year();
+    let token = consented.tokens("saver", "resident")["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let made = consented
+        .running
+        .json(&["token", "create", "--name", "bench", "--scope", "meters:read"]);
+    let (ours, theirs) = (
+        format!("Bearer {token}"),
+        format!("Bearer {}", made["token"].as_str().unwrap()),
+    );
+    let mut machine = consented.machine(Some("saver")).unwrap();
+    let mut open = consented.running.https();
+    let signed = format!("/datasources/{SOURCE}/import?from=2024-12-05&to=2024-12-06");
+    let unsigned = format!("/v1/meters/{METER}/intervals?from=2024-12-05T00:00:00Z&to=2024-12-06T00:00:00Z");
+    let round = |https: &mut crate::support::https::Https, path: &str, bearer: &str| {
+        let began = Instant::now();
+        for _ in 0..DAYS {
+            let answer = https.ask("GET", path, &[("authorization", bearer)]);
+            assert_eq!(answer.status, 200, "{}", answer.text());
+        }
+        began.elapsed().as_secs_f64() * 1e6 / f64::from(DAYS)
+    };
+    let mut rounds: Vec<(f64, f64, f64)> = (0..ROUNDS)
+        .map(|_| {
+            let with = round(&mut machine, &signed, &ours);
+            (with, round(&mut open, &unsigned, &theirs), 1e6 / yardstick())
+        })
+        .collect();
+    rounds.sort_by(|one, other| (one.0 / one.1).total_cmp(&(other.0 / other.1)));
+    let (with, without, signature) = rounds[ROUNDS / 2];
+    println!(
+        "a day, us: signed {with:.0}, unsigned {without:.0} (ratio {:.2}), one signature made and checked {signature:.0}",
+        with / without
+    );
+    let before = crate::support::usage::peak_kib(consented.running.process());
+    let year = format!("/datasources/{SOURCE}/import?from=2024-12-01&to=2025-12-01");
+    let began = Instant::now();
+    let mut table = consented.machine(Some("saver")).unwrap();
+    table.begin("GET", &year, &[("authorization", &ours), ("accept", "text/csv")]);
+    table.line().unwrap();
+    let first = began.elapsed().as_secs_f64() * 1e3;
+    while !table.line().unwrap().is_empty() {}
+    let mut bytes = 0;
+    while let Ok(line) = table.line() {
+        if line == "0" || line.is_empty() && bytes > 0 {
+            break;
+        }
+        bytes += line.len();
+    }
+    let last = began.elapsed().as_secs_f64() * 1e3;
+    let grown = crate::support::usage::peak_kib(consented.running.process()).saturating_sub(before);
+    println!(
+        "a year as a table: first byte {first:.1} ms, last byte {last:.0} ms, {bytes} bytes, {grown} KiB more at most"
+    );
+    assert!(grown < 16 << 10, "{grown} KiB");
+}
