@@ -76,7 +76,7 @@ impl Book {
     }
 
     /// The file, when it has what is not on disk yet.
-    pub(super) fn to_sync(&mut self) -> Option<File> {
+    pub(super) fn take_unsynced(&mut self) -> Option<File> {
         let unsynced = std::mem::take(&mut self.unsynced);
         self.file.as_ref().filter(|_| unsynced)?.try_clone().ok()
     }

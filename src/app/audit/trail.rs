@@ -84,7 +84,7 @@ impl Trail {
             };
         }
         state.must_be_there();
-        let file = state.book.as_mut().and_then(Book::to_sync);
+        let file = state.book.as_mut().and_then(Book::take_unsynced);
         drop(state);
         (file.map_or(Ok(()), |file| file.sync_data()), lost)
     }
