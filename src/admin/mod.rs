@@ -40,7 +40,7 @@ pub use problem::{ARGUMENT, OTHER_SECTION};
 pub use remaining::Matter;
 pub use socket::{Listening, SocketError, listen};
 pub use spaces::SpaceShown;
-pub use status::{CertificateShown, RelayShown, RevocationListShown, RoomShown, Status, StoreShown};
+pub use status::{CertificateShown, PROVENANCE, RelayShown, RevocationListShown, RoomShown, Status, StoreShown};
 pub use verdict::Beside;
 
 use crate::accounts::Accounts;

@@ -98,9 +98,13 @@ pub struct RoomShown {
     pub next_step: Option<String>,
 }
 
+/// Where the certificate stands that signs records of consented data.
+pub const PROVENANCE: &str = "provenance";
+
 /// A certificate that a door shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertificateShown {
+    /// Which door shows it, or [`PROVENANCE`].
     pub door: String,
     /// The names in it.
     pub names: Vec<String>,

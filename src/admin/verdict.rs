@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::backup::KeysIn;
 use super::finding::{Finding, Grade, Verdict};
-use super::status::{CertificateShown, RevocationListShown, Status, StoreShown};
+use super::status::{CertificateShown, PROVENANCE, RevocationListShown, Status, StoreShown};
 use crate::domain::units::count;
 use crate::domain::{Severity, Source};
 
@@ -213,7 +213,10 @@ impl Findings {
     }
 
     fn certificate(&mut self, shown: &CertificateShown, now: Timestamp) {
-        let of = format!("that of the {} door", shown.door);
+        let of = match shown.door.as_str() {
+            PROVENANCE => "that which signs records of consented data".to_owned(),
+            door => format!("that of the {door} door"),
+        };
         let next = Some("gatelodge cert list");
         if shown.not_after.is_some_and(|ends| ends <= now) {
             self.add("certificate", Grade::Trouble, format!("{of} has ended"), next);

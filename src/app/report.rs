@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::audit::Trail;
 use super::shown::{certificate, closed, hindered, revocation_list, room};
-use crate::admin::{Backups, Beside, RelayShown, RoomShown, Status, StoreShown, Verdict};
+use crate::admin::{Backups, Beside, CertificateShown, PROVENANCE, RelayShown, RoomShown, Status, StoreShown, Verdict};
 use crate::domain::Alarm;
 use crate::meter::Meters;
 use crate::meter::jobs::JobShown;
@@ -190,6 +190,7 @@ impl Reporter {
                 .certificates
                 .iter()
                 .map(|(door, served)| certificate(door, &served.borrow()))
+                .chain(self.signing())
                 .collect(),
             trust_not_in_force: told
                 .trust
@@ -229,6 +230,21 @@ impl Reporter {
         status.verdict = Verdict::of(&status, Beside { disk_full, clock_wrong }, self.store.now());
         status.state = self.state(&told, &status.verdict).to_owned();
         status
+    }
+
+    /// What signs records of consented data.
+    fn signing(&self) -> Option<CertificateShown> {
+        let shown = self.rooms.perseus.borrow().as_ref()?.signing_certificate()?;
+        Some(CertificateShown {
+            door: PROVENANCE.to_owned(),
+            names: vec![shown.application],
+            issuer: String::new(),
+            source: shown.source.to_owned(),
+            not_after: Some(shown.not_after),
+            next_try: shown.renewed,
+            last_error: None,
+            alarm: shown.ends_soon,
+        })
     }
 
     fn webhooks(&self) -> Targets {

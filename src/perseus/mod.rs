@@ -51,6 +51,7 @@ pub use licence::LicenceError;
 pub use metadata::Places;
 pub use pushed::PushedRequests;
 pub use room::{Deps, Perseus};
+pub use signing::SigningShown;
 pub use standing::{PermissionShown, Standing};
 pub use token_keys::{TokenKeys, TokenKeysError};
 pub use words::examine_words;

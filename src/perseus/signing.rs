@@ -14,6 +14,8 @@ use crate::pki::{Application, Hierarchy, LeafFacts, Overwrite, Pki, PkiError, Re
 const LIFE: SignedDuration = SignedDuration::from_hours(24 * 365);
 /// It is made anew so long before its end.
 const RENEWED: SignedDuration = SignedDuration::from_hours(24 * 60);
+/// It is told so long before its end: whoever looks after files has time.
+const WARNED: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// What its files are called.
 const NAME: &str = "provenance";
 
@@ -62,6 +64,21 @@ pub(super) struct Ready {
     pub(super) signer: Signer,
 }
 
+/// The certificate that signs records, for whoever runs the box.
+#[derive(Clone, Debug)]
+pub struct SigningShown {
+    /// Who it says that signs.
+    pub application: String,
+    /// `own` or `files`.
+    pub source: &'static str,
+    /// When it ends.
+    pub not_after: Timestamp,
+    /// When it is made anew; `None`: that is somebody else's to do.
+    pub renewed: Option<Timestamp>,
+    /// Whether it ends within thirty days.
+    pub ends_soon: bool,
+}
+
 /// The key, as it was last looked at.
 pub(super) struct Signing {
     pki: Pki,
@@ -100,6 +117,25 @@ impl Signing {
             return Err(Arc::new(SigningFault::Expired(ready.facts.not_after)));
         }
         Ok(ready)
+    }
+
+    /// What there is, whether it can sign or not.
+    pub(super) fn shown(&self, now: Timestamp) -> Option<SigningShown> {
+        let ready = self
+            .current
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+            .ok()?;
+        let not_after = ready.facts.not_after;
+        let own = matches!(self.source, KeySource::Own { .. });
+        Some(SigningShown {
+            application: ready.signer.application.clone(),
+            source: if own { "own" } else { "files" },
+            not_after,
+            renewed: own.then(|| not_after.saturating_sub(RENEWED).unwrap_or(not_after)),
+            ends_soon: not_after.duration_since(now) < WARNED,
+        })
     }
 
     async fn look(&self, now: Timestamp) -> Result<Ready, SigningFault> {

@@ -8,6 +8,7 @@ use super::ledger::{self, RecordRow};
 use super::refusal::Refusal;
 use super::room::Perseus;
 use super::rows::{PermissionRow, Revoker};
+use super::signing::SigningShown;
 use super::token_keys::TokenKeysError;
 use crate::accounts::{AUDIT, Link};
 use crate::store::ReadError;
@@ -216,6 +217,12 @@ impl Perseus {
             .map_err(|_| Refusal::Ours)?
             .ok_or(Refusal::RefreshToken)?;
         self.permission_shown(row).map_err(|_| Refusal::Ours)
+    }
+
+    /// The certificate that signs records; `None`: there is none that can be used.
+    #[must_use]
+    pub fn signing_certificate(&self) -> Option<SigningShown> {
+        self.signing.shown(self.store.now())
     }
 
     /// What stands behind a record, by the id of its origin step.

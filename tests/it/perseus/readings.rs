@@ -463,3 +463,29 @@ fn without_a_key_that_can_sign_nothing_is_given_and_the_box_says_so() {
     let steps = outside(&answer["provenance"], &root).unwrap();
     assert_eq!(steps[0]["_signature"]["signed"]["name"], "Lodge & Sons");
 }
+
+#[test]
+fn the_existing_clients_calls_work_against_the_demo() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = crate::support::demo::Demo::start(folder.path());
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/perseus/client.py");
+    let output = Command::new("python3")
+        .arg(script)
+        .arg(demo.found.to_string())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let came: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&came["rows"], &came["same"], &came["outcode"]),
+        (&48.into(), &true.into(), &"SW8".into())
+    );
+    assert_eq!(
+        came["half_hours"],
+        serde_json::json!({ "import": 31 * 48, "export": 31 * 48 })
+    );
+    let root = PathBuf::from(demo.found["perseus"]["signing_ca_file"].as_str().unwrap());
+    let steps = outside(&came["provenance"], &root).unwrap();
+    assert_eq!(steps[0]["account"], came["account"]);
+    demo.interrupt();
+}
