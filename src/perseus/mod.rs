@@ -23,6 +23,8 @@ mod pass;
 mod people;
 pub mod period;
 pub mod pkce;
+#[doc(hidden)]
+pub mod probe;
 pub mod provenance;
 mod pushed;
 pub mod redirect_uri;

@@ -8,6 +8,7 @@ mod once;
 mod paid;
 mod perseus;
 mod prepare;
+mod receiver;
 mod yesterday;
 
 use std::path::{Path, PathBuf};
@@ -63,6 +64,7 @@ impl Demo {
         let loaded = config::load(&flags)?;
         let logging = app::start_logging(&loaded.config.log, LogTo::Stderr);
         let json = common.json;
+        prepared.receiver.start(runtime.handle(), &prepared.messages, !json)?;
         let gateway = Gateway {
             bundle: prepared.relay_peers[0].clone(),
             authority: prepared.relay_ca.clone(),
@@ -207,7 +209,7 @@ impl Prepared {
             "logins": self.logins, "api_token": self.api_token, "spaces": self.spaces,
             "relay": { "url": gateway::url(ready), "ca_file": self.relay_ca, "peers": self.relay_peers },
             "client": { "certificate_file": self.client_certificate, "key_file": self.client_key },
-            "meters": meters::serials(), "grpc": self.grpc, "perseus": self.applications.describe(self.ports),
+            "meters": meters::serials(), "grpc": self.grpc, "perseus": self.applications.describe(self.ports, &self.receiver.file),
         })
     }
 }

@@ -26,6 +26,9 @@ const CALLBACKS: [&str; 3] = [
 /// The second application's, whose query has to come back.
 const QUERIED: &str = "http://localhost:3000/callback?dummy1=lorem&dummy2=ipsum";
 
+/// The name of the first application.
+const FIRST: &str = "cap-demo";
+
 /// What people agree to, in our own words.
 const WORDS: &str = "[CAP] asks [EDP] for the half-hourly electricity readings of the meters that you choose.\n\n\
     With them it [CAP process]: it works out what your use of energy emits, now and over the year, may share what it worked \
@@ -61,7 +64,7 @@ fn both(more: &[String]) -> [(&'static str, &'static str, Vec<String>); 2] {
             .collect()
     };
     [
-        ("cap-demo", "Acme Saver", with(&CALLBACKS)),
+        (FIRST, "Acme Saver", with(&CALLBACKS)),
         ("second-demo", "Second Saver", with(&[QUERIED])),
     ]
 }
@@ -79,15 +82,25 @@ fn licence() -> String {
 }
 
 /// The sections of the configuration.
-pub(super) fn sections(dir: &Path, (https, mtls): (u16, u16), more: &[String]) -> Result<String, CliError> {
+pub(super) fn sections(
+    dir: &Path,
+    (https, mtls): (u16, u16),
+    more: &[String],
+    messages: &str,
+) -> Result<String, CliError> {
     let words = dir.join("licence.txt");
     write_private(&words, WORDS.as_bytes()).map_err(CliError::failed)?;
     let text = |text: &str| toml_edit::Value::from(text).to_string().trim().to_owned();
+    let path = |below: &str| text(&dir.join(below).display().to_string());
     let mut sections = format!(
         "\n[perseus]\nissuer = \"https://localhost:{https}\"\nmtls_url = \"https://localhost:{mtls}\"\nregistry_base = {}\n\
+         outbound_ca_file = {}\noutbound_certificate_file = {}\noutbound_key_file = {}\n\
          name = \"Gatelodge demo\"\nprivacy_url = \"https://localhost:{https}/docs/privacy\"\n\n\
          [[perseus.licence]]\nurl = {}\ntext_file = {}\n",
         text(REGISTRY),
+        path("data/pki/server/root.cert.pem"),
+        path("messages/demo-box.chain.pem"),
+        path("messages/demo-box.key.pem"),
         text(&licence()),
         text(&words.display().to_string()),
     );
@@ -102,6 +115,10 @@ pub(super) fn sections(dir: &Path, (https, mtls): (u16, u16), more: &[String]) -
             text(called),
             uris.join(", "),
         );
+        // The first is told of withdrawals.
+        if name == FIRST {
+            let _ = writeln!(sections, "message_url = {}", text(messages));
+        }
     }
     Ok(sections)
 }
@@ -144,13 +161,14 @@ pub(super) async fn certificates(
 
 impl Applications {
     /// What `demo --json` holds of them.
-    pub(super) fn describe(&self, (https, mtls): (u16, u16)) -> Value {
+    pub(super) fn describe(&self, (https, mtls): (u16, u16), messages: &Path) -> Value {
         let mtls = format!("https://localhost:{mtls}");
         json!({
             "issuer": format!("https://localhost:{https}"), "mtls_url": mtls, "resource_url": mtls,
             "redirect_uri": CALLBACK, "clients": self.clients, "licence": licence(),
             "client_issuer_certificate_file": self.issuer_certificate,
             "client_issuer_key_file": self.issuer_key, "signing_ca_file": self.signing_root,
+            "messages_file": messages,
         })
     }
 }

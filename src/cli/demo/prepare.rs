@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::meters::{self, Grpc, Simulated};
 use super::perseus::{self, Applications};
+use super::receiver::{Pair, Receiver};
 use super::{december, paid, yesterday};
 use crate::accounts::{Accounts, AccountsError, Bearers, Beginning, Role, Scope, Secret, Standing, random};
 use crate::cli::CliError;
@@ -42,6 +43,9 @@ pub(super) struct Prepared {
     pub(super) grpc: Grpc,
     pub(super) simulated: Simulated,
     pub(super) applications: Applications,
+    pub(super) receiver: Receiver,
+    /// What the receiver and the box show each other.
+    pub(super) messages: Pair,
     /// Of the doors for people and for machines.
     pub(super) ports: (u16, u16),
 }
@@ -80,7 +84,9 @@ pub(super) async fn prepare(dir: &Path, port_base: u16, redirect_uris: &[String]
     };
     let simulated = Simulated::listen(first, now).await?;
     let ports = people_and_machines(port_base)?;
-    let text = config(dir, port_base, ports) + &simulated.sections + &perseus::sections(dir, ports, redirect_uris)?;
+    let receiver = Receiver::listen(dir, if port_base == 0 { 0 } else { port_base.saturating_add(8) })?;
+    let sharing = perseus::sections(dir, ports, redirect_uris, &receiver.url())?;
+    let text = config(dir, port_base, ports) + &simulated.sections + &sharing;
     write_private(&config_file, text.as_bytes()).map_err(CliError::failed)?;
     let earlier = std::fs::read(dir.join("demo.json")).ok();
     let earlier: Earlier = earlier
@@ -108,6 +114,8 @@ pub(super) async fn prepare(dir: &Path, port_base: u16, redirect_uris: &[String]
         grpc: furnished.grpc,
         simulated,
         applications: furnished.applications,
+        receiver,
+        messages: furnished.messages,
         ports,
     })
 }
@@ -123,6 +131,7 @@ struct Furnished {
     relay_peers: [PathBuf; 2],
     grpc: Grpc,
     applications: Applications,
+    messages: Pair,
 }
 
 async fn furnish(
@@ -158,6 +167,7 @@ async fn furnish(
         relay_peers,
         ca_file: pki.files(Hierarchy::Server).root_certificate,
         grpc: meters::certificates(&pki, dir, now).await?,
+        messages: Pair::issue(&pki, dir, now).await?,
         applications: perseus::certificates(&pki, dir, redirect_uris, now).await?,
         logins: people(&accounts, &earlier, now).await?,
         api_token: token(&accounts, &earlier, now).await?,

@@ -119,8 +119,10 @@ days = {}
 for measure in source["availableMeasures"]:
     path = f"/datasources/{source['id']}/{measure}?from=2024-12-01&to=2025-01-01"
     days[measure] = len(ok(call("GET", perseus["resource_url"] + path, None, headers))["data"])
+# 11: what it is told when the permission is withdrawn, here by itself.
+ok(call("POST", server["revocation_endpoint"], {"token": tokens["refresh_token"]}))
 json.dump({
-    "source": source, "rows": len(data["data"]), "same": data["data"] == second["data"], "half_hours": days,
+    "refresh": tokens["refresh_token"], "source": source, "rows": len(data["data"]), "same": data["data"] == second["data"], "half_hours": days,
     "outcode": data["location"]["ukPostcodeOutcode"], "account": permission["permission"]["account"],
     "provenance": data["provenance"],
 }, sys.stdout)

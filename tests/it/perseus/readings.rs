@@ -487,5 +487,13 @@ fn the_existing_clients_calls_work_against_the_demo() {
     let root = PathBuf::from(demo.found["perseus"]["signing_ca_file"].as_str().unwrap());
     let steps = outside(&came["provenance"], &root).unwrap();
     assert_eq!(steps[0]["account"], came["account"]);
+    let file = demo.found["perseus"]["messages_file"].as_str().unwrap().to_owned();
+    let told = crate::support::eventually("the withdrawal arrives", || std::fs::read_to_string(&file).ok());
+    let told: Value = serde_json::from_str(told.lines().next().unwrap()).unwrap();
+    let body = &told["message"]["body"];
+    assert_eq!(
+        (&body["account"], &body["refreshToken"]),
+        (&came["account"], &came["refresh"])
+    );
     demo.interrupt();
 }
