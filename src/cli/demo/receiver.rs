@@ -16,6 +16,7 @@ use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::cli::{CliError, print};
@@ -64,9 +65,11 @@ impl Receiver {
             let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
                 return;
             };
+            let mut open = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
+                while open.try_join_next().is_some() {}
                 let (tls, file) = (tls.clone(), file.clone());
-                tokio::spawn(async move {
+                open.spawn(async move {
                     let Ok(stream) = tls.accept(stream).await else { return };
                     let answer = service_fn(move |request| taken(request, file.clone(), say));
                     // A sender that goes away in the middle is told nothing.

@@ -161,13 +161,16 @@ fn a_day_with_its_record_and_a_year_as_a_table() {
     table.line().unwrap();
     let first = began.elapsed().as_secs_f64() * 1e3;
     while !table.line().unwrap().is_empty() {}
-    let mut bytes = 0;
+    let (mut bytes, mut rows) = (0, 0);
+    // Chunks have lines of their own, and an empty one behind each.
     while let Ok(line) = table.line() {
-        if line == "0" || line.is_empty() && bytes > 0 {
+        if line == "0" {
             break;
         }
         bytes += line.len();
+        rows += usize::from(line.contains("measured"));
     }
+    assert_eq!(rows, 365 * 48);
     let last = began.elapsed().as_secs_f64() * 1e3;
     let grown = crate::support::usage::peak_kib(consented.running.process()).saturating_sub(before);
     println!(
