@@ -12,6 +12,7 @@ mod messages;
 mod outside;
 mod pushed;
 mod readings;
+mod records;
 mod restored;
 mod speed;
 mod standing;

@@ -79,12 +79,12 @@ fn asked(consented: &Consented, token: &str, path: &str, more: &[(&str, &str)]) 
     consented.machine(Some("saver")).unwrap().ask("GET", path, &headers)
 }
 
-fn signing_root(consented: &Consented) -> PathBuf {
+pub fn signing_root(consented: &Consented) -> PathBuf {
     consented.running.dir.join("data/pki/signing/root.cert.pem")
 }
 
 /// What the library of the scheme says of a record: the decoded steps, or why not.
-fn outside(record: &Value, root: &std::path::Path) -> Result<Value, String> {
+pub fn outside(record: &Value, root: &std::path::Path) -> Result<Value, String> {
     const SCRIPT: &str = "import json,sys\nfrom ib1.provenance import Record\nfrom ib1.provenance.certificates import \
         CertificatesProviderSelfContainedRecord as P\nr=Record(sys.argv[1],json.load(sys.stdin))\n\
         r.verify(P(open(sys.argv[2],'rb').read()))\njson.dump(r.decoded(),sys.stdout)\n";
@@ -114,7 +114,7 @@ fn outside(record: &Value, root: &std::path::Path) -> Result<Value, String> {
     }
 }
 
-fn framework() -> String {
+pub fn framework() -> String {
     SCHEME.replace("/scheme/perseus", "/trust-framework")
 }
 
