@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use data_encoding::HEXLOWER;
 use hyper::Method;
 use serde_json::{Value, json};
 
@@ -10,7 +11,7 @@ use super::reach::block_on;
 use super::{CliError, Common, print};
 use crate::files;
 use crate::perseus::provenance::{Record, Verified, verify};
-use crate::pki::pem;
+use crate::pki::{pem, sha256};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -40,7 +41,7 @@ impl Command {
         let ca = ca.or(configured).unwrap_or(own);
         let registry = config.perseus.unwrap_or_default().registry_base;
         let framework = framework.unwrap_or_else(|| format!("{registry}/trust-framework"));
-        let record = read(&file)?;
+        let (record, data) = read(&file)?;
         let text = files::read(&ca).map_err(CliError::failed)?;
         let roots = pem::certificates(text.as_bytes());
         let roots = roots.map_err(|error| CliError::usage(format_args!("{}: {error}", ca.display())))?;
@@ -61,12 +62,24 @@ impl Command {
             }
             Ok(Some(behind))
         })?;
-        say(common, &steps, behind);
-        Ok(())
+        let behind = behind.map(|behind| ours(&steps, behind));
+        say(common, &steps, behind.as_ref());
+        let changed = data.is_some_and(|data| {
+            let mut rows = behind.iter().flat_map(serde_json::Map::values);
+            rows.any(|row| row["sha256"].as_str().is_some_and(|kept| kept != data))
+        });
+        match changed {
+            true => Err(CliError::failed(format_args!(
+                "{}: the record is right, and the half-hours beside it are not those that went out with it",
+                file.display()
+            ))),
+            false => Ok(()),
+        }
     }
 }
 
-fn read(file: &Path) -> Result<Record, CliError> {
+/// A record, and of a whole answer the hash of its half-hours as they went out (PER §7.6).
+fn read(file: &Path) -> Result<(Record, Option<String>), CliError> {
     let text = files::read(file).map_err(CliError::failed)?;
     let none = |error: serde_json::Error| {
         CliError::failed(format_args!(
@@ -76,10 +89,22 @@ fn read(file: &Path) -> Result<Record, CliError> {
     };
     let mut whole: Value = serde_json::from_str(&text).map_err(none)?;
     let record = whole.get_mut("provenance").map(Value::take);
-    serde_json::from_value(record.unwrap_or(whole)).map_err(none)
+    let data = whole.get("data").map(|data| format!("{{\"data\":{data}"));
+    let data = data.map(|data| HEXLOWER.encode(&sha256(data.as_bytes())));
+    let record = serde_json::from_value(record.unwrap_or(whole)).map_err(none)?;
+    Ok((record, data))
 }
 
-fn say(common: &Common, steps: &[Verified], behind: Option<serde_json::Map<String, Value>>) {
+/// What this box knows of origin steps that it signed itself: an id alone can be anybody's.
+fn ours(steps: &[Verified], behind: serde_json::Map<String, Value>) -> serde_json::Map<String, Value> {
+    let signed = |origin: &str, row: &Value| {
+        let step = steps.iter().find(|one| one.step["id"] == origin);
+        step.is_some_and(|one| row["signer"] == one.serial.as_str())
+    };
+    behind.into_iter().filter(|(origin, row)| signed(origin, row)).collect()
+}
+
+fn say(common: &Common, steps: &[Verified], behind: Option<&serde_json::Map<String, Value>>) {
     if common.json {
         return print::json(&json!({ "steps": steps, "behind": behind }));
     }
@@ -87,6 +112,7 @@ fn say(common: &Common, steps: &[Verified], behind: Option<serde_json::Map<Strin
         step,
         signed,
         included_by,
+        ..
     } in steps
     {
         let text = |name: &str| step[name].as_str().unwrap_or_default().to_owned();

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -70,6 +71,8 @@ pub struct Perseus {
     pub(super) signing: Signing,
     /// What refresh tokens are sealed with; `None`: there is no key.
     pub(super) sealer: Option<Sealer>,
+    /// Whether another room took its place, or the box stops: what is under way under the rules of this one ends.
+    pub(super) over: AtomicBool,
     /// Rung when an application is to be told of something.
     pub(super) to_tell: Notify,
     /// How long what stands behind signed records is kept; zero: for ever.
@@ -107,6 +110,7 @@ impl Perseus {
             metadata,
             signing,
             sealer: sealer(&deps.seal_key),
+            over: AtomicBool::new(false),
             to_tell: Notify::new(),
             kept: deps.kept,
             licences,
@@ -135,7 +139,10 @@ impl Perseus {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         for count in 0_u64.. {
             tokio::select! {
-                () = stop.cancelled() => return Ok(()),
+                () = stop.cancelled() => {
+                    self.over.store(true, Ordering::Release);
+                    return Ok(());
+                }
                 _ = tick.tick() => {}
             }
             self.push_rate.forget_quiet();

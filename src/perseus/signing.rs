@@ -51,6 +51,8 @@ pub(super) enum SigningFault {
     Expired(Timestamp),
     #[error("the certificate that signs records is good from {0:.0} on")]
     Future(Timestamp),
+    #[error("the authority that issued it was replaced, or it was revoked: it is made anew at once")]
+    Replaced,
     #[error("its roles do not hold {0}")]
     Role(String),
 }
@@ -86,6 +88,7 @@ pub(super) struct Signing {
     /// The role that records are signed in.
     role: String,
     current: RwLock<Result<Arc<Ready>, Arc<SigningFault>>>,
+    tending: tokio::sync::Mutex<()>,
 }
 
 impl Signing {
@@ -96,6 +99,7 @@ impl Signing {
             source,
             role,
             current: RwLock::new(Err(Arc::new(SigningFault::Mismatch))),
+            tending: tokio::sync::Mutex::default(),
         };
         signing.tend(now).await;
         signing
@@ -103,6 +107,8 @@ impl Signing {
 
     /// Looks at the key again; one of the box's own that is old is made anew.
     pub(super) async fn tend(&self, now: Timestamp) {
+        // Of many who find it wrong at once, one makes it anew.
+        let _alone = self.tending.lock().await;
         let found = self.look(now).await.map(Arc::new).map_err(Arc::new);
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = found;
     }
@@ -115,6 +121,9 @@ impl Signing {
         }
         if now >= ready.facts.not_after {
             return Err(Arc::new(SigningFault::Expired(ready.facts.not_after)));
+        }
+        if matches!(self.source, KeySource::Own { .. }) && !self.is_ours(&ready) {
+            return Err(Arc::new(SigningFault::Replaced));
         }
         Ok(ready)
     }
@@ -163,6 +172,12 @@ impl Signing {
         self.read(&chain, &key, None, now)
     }
 
+    /// Whether the authority that stands now issued it, and did not revoke it.
+    fn is_ours(&self, ready: &Ready) -> bool {
+        let id = &ready.facts.id;
+        self.pki.issued_by(Hierarchy::Signing, id) && !self.pki.revocations().borrow().contains(id)
+    }
+
     /// Whether the box's own leaf can go on for a while.
     fn is_fresh(&self, ready: &Ready, (application, name): (&Application, &str), now: Timestamp) -> bool {
         let old = ready
@@ -175,8 +190,7 @@ impl Signing {
             && signer.member == application.member
             && signer.roles == application.roles
             && signer.name == name;
-        let id = &ready.facts.id;
-        let ours = self.pki.issued_by(Hierarchy::Signing, id) && !self.pki.revocations().borrow().contains(id);
+        let ours = self.is_ours(ready);
         same && ours && now >= ready.facts.not_before && now < old
     }
 

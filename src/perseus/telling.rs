@@ -1,6 +1,7 @@
 //! Applications are told that a permission was withdrawn: from the book, again and again until they take it or a week has
 //! passed, each withdrawal once (PER §8).
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,8 @@ use std::time::Duration;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use bytes::Bytes;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -69,7 +72,8 @@ impl Perseus {
             return Ok(None);
         };
         Ok(Some(match (told.telling, told.tried) {
-            (Telling::Told, Some(at)) => format!("told at {at:.0}"),
+            (Telling::Told, Some(at)) if told.outcome.is_empty() => format!("told at {at:.0}"),
+            (Telling::Told, Some(at)) => format!("told at {at:.0}, {}", told.outcome),
             (Telling::Told, None) => "told".to_owned(),
             (Telling::Waiting, None) => "is being told".to_owned(),
             (Telling::Waiting, Some(at)) => format!("is being told; at {at:.0} it did not work: {}", told.outcome),
@@ -83,6 +87,8 @@ impl Perseus {
     ///
     /// None: what does not work is tried again.
     pub async fn tell(self: Arc<Self>, stop: CancellationToken) -> Result<(), Infallible> {
+        // One that hangs holds up its own application alone.
+        let (mut under_way, mut busy) = (FuturesUnordered::new(), HashSet::new());
         loop {
             let waiting = ledger::waiting(&self.store).unwrap_or_else(|error| {
                 tracing::error!(%error, "which withdrawals are to be told cannot be read");
@@ -90,13 +96,14 @@ impl Perseus {
             });
             let now = self.store.now();
             for row in waiting.into_iter().filter(|row| is_due(row, now)) {
-                tokio::select! {
-                    () = stop.cancelled() => return Ok(()),
-                    () = self.tell_one(row) => {}
+                if busy.insert(row.client.clone()) {
+                    let client = row.client.clone();
+                    under_way.push(self.tell_one(row).map(|()| client));
                 }
             }
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
+                Some(client) = under_way.next() => drop(busy.remove(&client)),
                 () = self.to_tell.notified() => {}
                 () = tokio::time::sleep(LOOK) => {}
             }
@@ -105,9 +112,21 @@ impl Perseus {
 
     async fn tell_one(&self, mut row: WithdrawalRow) {
         let now = self.store.now();
-        let tried = self.attempt(&row).await;
         row.attempts = row.attempts.saturating_add(1);
         row.tried = Some(now);
+        // Before it is sent: who stops or is killed meanwhile waits as after any other try.
+        let begun = WithdrawalRow {
+            outcome: "nobody knows: the box stopped meanwhile".to_owned(),
+            ..row.clone()
+        };
+        let written = self
+            .store
+            .write(move |page| ledger::put_withdrawal_on(page, &begun))
+            .await;
+        if written.is_err() {
+            return;
+        }
+        let tried = self.attempt(&row).await;
         match tried {
             Ok(with_token) => {
                 row.telling = Telling::Told;

@@ -41,7 +41,7 @@ pub enum SignerError {
     #[error("certificate {0} of the chain cannot be read")]
     Unreadable(usize),
     /// No path to a root at that moment.
-    #[error("no path to the signing root at that moment: {0}")]
+    #[error("no path to the signing root at that moment: {}", in_words(.0))]
     Path(webpki::Error),
     /// The leaf lacks what the scheme's leaves have.
     #[error("the signer's certificate has no {0}")]
@@ -49,6 +49,9 @@ pub enum SignerError {
     /// Who may use the leaf is said in a way that is not taken.
     #[error("the signer's certificate is marked critical for its purposes")]
     CriticalPurposes,
+    /// The leaf's names are marked critical beside a subject (RFC 5280 §4.2.1.6).
+    #[error("the signer's certificate is marked critical for its names")]
+    CriticalNames,
     /// An authority that may not issue.
     #[error("certificate {0} of the chain is none of an authority that issues certificates")]
     NoAuthority(usize),
@@ -103,6 +106,14 @@ impl Signer {
             .is_some_and(|usage| usage.critical)
         {
             return Err(SignerError::CriticalPurposes);
+        }
+        if leaf
+            .subject_alternative_name()
+            .ok()
+            .flatten()
+            .is_some_and(|names| names.critical)
+        {
+            return Err(SignerError::CriticalNames);
         }
         let application = Application::of(&chain[0])?;
         let name = leaf
@@ -180,6 +191,17 @@ fn path(chain: &[CertificateDer<'_>], roots: &[CertificateDer<'_>], at: Timestam
     let usage = KeyUsage::client_auth();
     leaf.verify_for_usage(ALL_VERIFICATION_ALGS, &anchors, &chain[1..], time, usage, None, None)
         .map(drop)
+}
+
+/// Why there is no path, for people.
+fn in_words(error: &webpki::Error) -> String {
+    match error {
+        webpki::Error::CertExpired { .. } => "a certificate of it was over then".to_owned(),
+        webpki::Error::CertNotValidYet { .. } => "a certificate of it was not good yet".to_owned(),
+        webpki::Error::RequiredEkuNotFoundContext(_) => "a certificate of it is not for clients".to_owned(),
+        webpki::Error::UnknownIssuer => "none of the authorities there issued it".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// Whether an authority says, marked critical, that it is one, and that it signs certificates (RFC 5280 §4.2.1.3,

@@ -40,6 +40,13 @@ pub(in crate::perseus) struct FetchRow {
     pub(in crate::perseus) half_hours: u64,
     /// The origin step of the record that went with them.
     pub(in crate::perseus) origin: String,
+    /// Whether the answer came to its end; else at least so many went out.
+    #[serde(default = "yes")]
+    pub(in crate::perseus) whole: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What stands behind a signed record.
@@ -79,6 +86,8 @@ pub(in crate::perseus) struct Signed {
     /// The id of its origin step.
     pub(in crate::perseus) origin: String,
     pub(in crate::perseus) row: RecordRow,
+    /// The place of the row that says that it was begun.
+    pub(in crate::perseus) fetch: Option<u64>,
     /// The day on which it counts.
     pub(in crate::perseus) day: jiff::civil::Date,
     /// Its steps, when it is fetched by itself.
@@ -91,16 +100,19 @@ fn place(number: u64) -> [u8; 8] {
     number.to_be_bytes()
 }
 
-/// Keeps what stands behind a record, and that it was fetched.
-pub(in crate::perseus) fn signed_on(page: &mut Page, signed: Signed) -> Result<(), RowError> {
-    let Signed { origin, row, day, .. } = &signed;
-    let micros = u64::try_from(row.at.as_microsecond()).unwrap_or(0);
-    let at_day = beside(&row.permission, day.to_string().as_bytes());
+fn count_on(page: &mut Page, permission: &str, day: jiff::civil::Date, more: (u64, u64)) -> Result<(), RowError> {
+    let at_day = beside(permission, day.to_string().as_bytes());
     let mut of_day = DAYS.get_on(page, &at_day)?.unwrap_or_default();
-    of_day.fetches += 1;
-    of_day.half_hours += row.half_hours;
-    DAYS.put_on(page, &at_day, &of_day)?;
-    let known = FETCHES.scan_on(page, &under(&row.permission), None, usize::MAX)?;
+    of_day.fetches += more.0;
+    of_day.half_hours += more.1;
+    DAYS.put_on(page, &at_day, &of_day)
+}
+
+/// Keeps that something was fetched; answers the row's place.
+pub(in crate::perseus) fn fetched_on(page: &mut Page, permission: &str, fetch: &FetchRow) -> Result<u64, RowError> {
+    let day = fetch.at.to_zoned(jiff::tz::TimeZone::UTC).date();
+    count_on(page, permission, day, (1, fetch.half_hours))?;
+    let known = FETCHES.scan_on(page, &under(permission), None, usize::MAX)?;
     let number = |key: &[u8]| {
         let number = key.last_chunk::<8>().copied().unwrap_or_default();
         u64::from_be_bytes(number)
@@ -109,6 +121,14 @@ pub(in crate::perseus) fn signed_on(page: &mut Page, signed: Signed) -> Result<(
     for (key, _) in known.iter().filter(|(key, _)| number(key) + KEPT <= next) {
         FETCHES.delete_on(page, key);
     }
+    FETCHES.put_on(page, &beside(permission, &place(next)), fetch)?;
+    Ok(next)
+}
+
+/// Keeps what stands behind a record, and that it was fetched.
+pub(in crate::perseus) fn signed_on(page: &mut Page, signed: Signed) -> Result<(), RowError> {
+    let Signed { origin, row, day, .. } = &signed;
+    let micros = u64::try_from(row.at.as_microsecond()).unwrap_or(0);
     let fetch = FetchRow {
         at: row.at,
         source: row.source.clone(),
@@ -117,8 +137,17 @@ pub(in crate::perseus) fn signed_on(page: &mut Page, signed: Signed) -> Result<(
         to: row.to,
         half_hours: row.half_hours,
         origin: origin.clone(),
+        whole: true,
     };
-    FETCHES.put_on(page, &beside(&row.permission, &place(next)), &fetch)?;
+    match signed.fetch {
+        None => drop(fetched_on(page, &row.permission, &fetch)?),
+        Some(number) => {
+            let key = beside(&row.permission, &place(number));
+            let begun = FETCHES.get_on(page, &key)?.map_or(0, |begun| begun.half_hours);
+            count_on(page, &row.permission, *day, (0, row.half_hours.saturating_sub(begun)))?;
+            FETCHES.put_on(page, &key, &fetch)?;
+        }
+    }
     RECORDS.put_on(page, origin.as_bytes(), row)?;
     BY_TIME.put_on(page, &[&place(micros), origin.as_bytes()].concat(), &())?;
     for (number, step) in signed.steps.iter().flatten().enumerate() {

@@ -130,12 +130,13 @@ impl Perseus {
             .into_iter()
             .map(|fetch: FetchRow| {
                 format!(
-                    "{}: {} of {} from {} to {}, {}",
+                    "{}: {} of {} from {} to {}, {}{}",
                     time(fetch.at),
                     word(fetch.measure),
                     masked(&fetch.source),
                     time(fetch.from),
                     time(fetch.to),
+                    if fetch.whole { "" } else { "broken off, at least " },
                     crate::domain::units::count(fetch.half_hours, "half-hour", "half-hours")
                 )
             });

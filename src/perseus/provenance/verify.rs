@@ -20,6 +20,8 @@ pub struct Verified {
     pub step: Value,
     /// Who signed it first, and who passed it on, from the outermost on.
     pub signed: Signer,
+    /// The serial number of the certificate that it was signed with.
+    pub serial: String,
     #[serde(rename = "includedBy")]
     pub included_by: Vec<Signer>,
 }
@@ -96,11 +98,13 @@ fn list(
     }
     let (block, elements) = steps.split_last().ok_or(VerifyError::Block)?;
     let signer = signed(record, elements, block, roots)?;
+    let serial = block[1].as_str().unwrap_or_default();
     for element in elements {
         match element {
             Value::String(text) => found.push(Verified {
                 step: decoded(text).ok_or(VerifyError::Step)?,
                 signed: signer.clone(),
+                serial: serial.to_owned(),
                 included_by: outer.clone(),
             }),
             Value::Array(inside) => {
@@ -133,7 +137,12 @@ fn signed(
     if !is_number || (serial.starts_with('0') && serial != "0") {
         return Err(VerifyError::Serial(serial));
     }
-    let at: Timestamp = time.parse().map_err(|_| VerifyError::Moment(time.clone()))?;
+    let plain = |byte: u8| byte.is_ascii_digit() || b"-:.TZ".contains(&byte);
+    let at = time
+        .parse::<Timestamp>()
+        .ok()
+        .filter(|_| time.ends_with('Z') && time.bytes().all(plain));
+    let at = at.ok_or_else(|| VerifyError::Moment(time.clone()))?;
     let chain = chain(record, &serial)?;
     let signer = Signer::of(&chain, roots, at).map_err(|why| VerifyError::Signer {
         serial: serial.clone(),
@@ -165,5 +174,5 @@ fn chain(record: &Record, serial: &str) -> Result<Vec<CertificateDer<'static>>, 
 fn decoded(text: &str) -> Option<Value> {
     let step = BASE64URL.decode(text.as_bytes()).ok()?;
     let step: Value = serde_json::from_slice(&step).ok()?;
-    step.is_object().then_some(step)
+    step["type"].is_string().then_some(step)
 }

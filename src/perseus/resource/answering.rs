@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use data_encoding::HEXLOWER;
@@ -13,7 +14,7 @@ use serde_json::Value;
 
 use super::super::filter::{Filter, word};
 use super::super::half_hours::HalfHour;
-use super::super::ledger::{self, RecordRow, Signed};
+use super::super::ledger::{self, FetchRow, RecordRow, Signed};
 use super::super::pass::Pass;
 use super::super::period::Period;
 use super::super::provenance::{Completeness, Names, Origin, Parameters, Permission, Steps, Transfer};
@@ -61,6 +62,10 @@ pub(super) struct Answering {
     asked: Asked,
     rows: Box<dyn Iterator<Item = Result<Interval, ReadError>> + Send>,
     began: bool,
+    /// The part of time that is read.
+    read: (Timestamp, Timestamp),
+    /// The place of the row that says that it was begun.
+    fetch: Option<u64>,
     /// Where a gap began that goes on.
     gap: Option<(Timestamp, Timestamp)>,
     hash: Context,
@@ -84,8 +89,14 @@ impl Answering {
             .iter()
             .map(|stretch| stretch.start..stretch.end.min(now));
         let past: Vec<_> = past.filter(|stretch| stretch.start < stretch.end).collect();
+        let read = (
+            past.first().map_or(asked.period.from, |stretch| stretch.start),
+            past.last().map_or(asked.period.from, |stretch| stretch.end),
+        );
         let rows = Box::new(room.through(&asked.filter, &asked.registers, past));
         Answering {
+            read,
+            fetch: None,
             room,
             asked,
             rows,
@@ -128,6 +139,10 @@ impl Answering {
             period,
             ..
         } = &self.asked;
+        // What was configured since is another room's, which this answer does not ask.
+        if self.room.over.load(Ordering::Acquire) {
+            return Err(Broken::Ended);
+        }
         let now = self.room.now().map_err(|_| Broken::Ended)?;
         let stretches = pass.stretches(&self.room, (&filter.source, *measure), *period, now)?;
         match stretches.is_some_and(|stretches| stretches == self.asked.stretches) {
@@ -161,6 +176,28 @@ impl Answering {
         if let Some(gap) = self.gap.take() {
             self.asked.format.gap(gap, bytes);
         }
+    }
+
+    /// Writes down that something goes out, before it does: whoever hangs up in the middle has fetched it all the same.
+    pub(super) async fn begin(&mut self) -> Result<(), Broken> {
+        let row = FetchRow {
+            at: self.room.now().map_err(|_| Broken::Ended)?,
+            source: self.asked.filter.source.clone(),
+            measure: self.asked.measure,
+            from: self.asked.period.from,
+            to: self.asked.period.to,
+            half_hours: self.half_hours,
+            origin: self.asked.origin.clone(),
+            whole: false,
+        };
+        let permission = self.asked.permission.id.clone();
+        let written = self
+            .room
+            .store
+            .write(move |page| ledger::fetched_on(page, &permission, &row))
+            .await;
+        self.fetch = Some(written.map_err(|error| Broken::Record(error.to_string()))?);
+        Ok(())
     }
 
     /// Signs what went out, keeps what stands behind it, and answers what is left to send.
@@ -200,6 +237,7 @@ impl Answering {
                 signer: asked.ready.facts.serial.clone(),
             },
             day: now.to_zoned(TimeZone::UTC).date(),
+            fetch: self.fetch,
             steps: (asked.format == Format::Csv).then(|| record.steps.clone()),
             certificates: record.certificates.clone().into_iter().collect(),
         };
@@ -214,7 +252,6 @@ impl Answering {
             permission,
             measure,
             period,
-            stretches,
             ..
         } = &self.asked;
         let licence = self
@@ -226,10 +263,6 @@ impl Answering {
         let (in_records, standard) = licence.map_or_else(
             || (permission.licence.clone(), permission.licence.clone()),
             |licence| (licence.in_records().to_owned(), licence.standard()),
-        );
-        let read = (
-            stretches.first().map_or(period.from, |stretch| stretch.start),
-            stretches.last().map_or(period.to, |stretch| stretch.end),
         );
         Steps::new(
             &Names {
@@ -245,7 +278,7 @@ impl Answering {
                 id: self.asked.origin.clone(),
                 origin: self.asked.ready.signer.application.clone(),
                 licence: in_records.clone(),
-                period: read,
+                period: self.read,
                 completeness,
                 processing: "VirtualMeter".to_owned(),
             },

@@ -37,8 +37,10 @@ impl Format {
         let names_csv = all.flat_map(|value| value.split(',')).any(|range| {
             let mut parts = range.split(';').map(str::trim);
             let is_csv = parts.next().is_some_and(|media| media.eq_ignore_ascii_case("text/csv"));
-            let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-            is_csv && weight.is_none_or(|weight| weight.parse::<f32>().is_ok_and(|weight| weight > 0.0))
+            let weight = parts
+                .filter_map(|part| part.split_once('='))
+                .find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
+            is_csv && weight.is_none_or(|(_, weight)| weight.trim().parse::<f32>().is_ok_and(|weight| weight > 0.0))
         });
         if names_csv { Format::Csv } else { Format::Json }
     }
@@ -137,6 +139,7 @@ mod tests {
             &["text/*"],
             &["application/json;charset=UTF-8"],
             &["text/csv;q=0"],
+            &["text/csv; Q = 0"],
             &["text/plain"],
         ] {
             assert_eq!(wanted(json), Format::Json, "{json:?}");

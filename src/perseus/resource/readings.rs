@@ -47,6 +47,10 @@ async fn answered(
         Err(denied) => return denied.into_response(),
     };
     let now = access.now;
+    if room.signing.ready(now).is_err() {
+        // One of the box's own may be made anew at once.
+        room.signing.tend(now).await;
+    }
     let named = named(parts.uri.path());
     audit(&access, named.as_ref().map(|(id, _)| id.as_str()), interaction);
     let looked = {
@@ -171,11 +175,12 @@ fn asked(
 
 /// The first piece, and how the rest comes: a short answer is sent whole.
 async fn first(answering: Answering) -> Result<Body, Broken> {
-    let (answering, piece) = next(answering).await?;
+    let (mut answering, piece) = next(answering).await?;
     if piece.last {
         let rest = answering.seal().await?;
         return Ok(Body::from(piece.bytes + &rest));
     }
+    answering.begin().await?;
     let begun = stream::unfold(Way::Sending(piece.bytes, Some(Box::new(answering))), |way| async move {
         match way {
             Way::Sending(bytes, next) => {

@@ -1,5 +1,6 @@
 //! Consented energy data, from outside: over mutual TLS as applications come, and over HTTPS as browsers do.
 
+mod broken_off;
 mod browser;
 mod clock;
 mod codes;

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::fixture::{Consented, METER, SCHEME, SOURCE};
 use crate::support::https::Answer;
 
-const FROM: &str = "2024-12-01T00:00:00Z";
+pub const FROM: &str = "2024-12-01T00:00:00Z";
 const HALF_HOUR: i64 = 1_800;
 
 /// A register at each half-hour from 1 Dec 2024 on, but for those that are left out.
@@ -66,14 +66,14 @@ pub fn year() -> Consented {
     with(vec![(Register::ImportA, register(390 * 48, 1_000, 7, &[]))])
 }
 
-fn token(consented: &Consented) -> String {
+pub fn token(consented: &Consented) -> String {
     consented.tokens("saver", "resident")["access_token"]
         .as_str()
         .unwrap()
         .to_owned()
 }
 
-fn asked(consented: &Consented, token: &str, path: &str, more: &[(&str, &str)]) -> Answer {
+pub fn asked(consented: &Consented, token: &str, path: &str, more: &[(&str, &str)]) -> Answer {
     let bearer = format!("Bearer {token}");
     let headers = [&[("authorization", bearer.as_str())], more].concat();
     consented.machine(Some("saver")).unwrap().ask("GET", path, &headers)
@@ -348,52 +348,6 @@ fn a_stretch_that_is_none_is_refused_by_its_field_and_in_its_place() {
             .len(),
         48
     );
-}
-
-#[test]
-fn nothing_before_the_link_goes_out_and_what_ends_on_the_way_is_reset() {
-    // Ten months: more than lies in buffers.
-    let many = 390 * 48;
-    let consented = with(vec![(Register::ImportA, register(many, 1_000, 7, &[]))]);
-    let token = token(&consented);
-    let before = format!("/datasources/{SOURCE}/import?from=2024-11-01&to=2024-12-02");
-    let answer = asked(&consented, &token, &before, &[]).json();
-    assert_eq!(answer["data"].as_array().unwrap().len(), 48);
-    assert_eq!(answer["data"][0]["from"], FROM);
-
-    let year = format!("/datasources/{SOURCE}/import?from=2024-12-01&to=2025-12-20");
-    let whole = asked(&consented, &token, &year, &[]);
-    assert_eq!(whole.json()["data"].as_array().unwrap().len(), 384 * 48);
-    let bearer = format!("Bearer {token}");
-    let mut slow = consented.machine(Some("saver")).unwrap();
-    slow.begin("GET", &year, &[("authorization", &bearer)]);
-    assert!(slow.line().unwrap().contains("200"));
-    while !slow.line().unwrap().is_empty() {}
-    let id = consented.running.json(&["consent", "list"])[0]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    consented.running.json(&["consent", "revoke", &id]);
-    let mut rest = String::new();
-    while let Ok(line) = slow.line() {
-        if line.is_empty() {
-            break;
-        }
-        rest += &line;
-    }
-    assert!(
-        rest.len() < whole.text().len() && !rest.contains("provenance"),
-        "{} bytes came",
-        rest.len()
-    );
-    assert!(!rest.ends_with('0'), "no last chunk: it looks like no whole answer");
-    crate::support::eventually("it is told", || {
-        consented
-            .running
-            .log()
-            .contains("an answer was broken off")
-            .then_some(())
-    });
 }
 
 #[test]
