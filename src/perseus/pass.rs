@@ -10,6 +10,7 @@ use super::ledger;
 use super::period::Period;
 use super::room::Perseus;
 use super::rows::{GrantRow, PermissionRow};
+use crate::accounts::Link;
 use crate::domain::Measure;
 use crate::store::ReadError;
 
@@ -29,6 +30,8 @@ pub(super) struct Pass {
 pub(super) struct Allowance {
     pub(super) permission: PermissionRow,
     pub(super) filters: Vec<Filter>,
+    /// The person's.
+    links: Vec<Link>,
 }
 
 impl Pass {
@@ -46,26 +49,23 @@ impl Pass {
             return Ok(None);
         };
         let filters = room.open_filters(&permission, &links, now)?;
-        Ok(Some(Allowance { permission, filters }))
+        Ok(Some(Allowance {
+            permission,
+            filters,
+            links,
+        }))
+    }
+}
+
+impl Allowance {
+    /// What it lets out of a data source's measure.
+    pub(super) fn filter(&self, source: &str, measure: Measure) -> Option<&Filter> {
+        let mut filters = self.filters.iter();
+        filters.find(|filter| filter.source == source && filter.shares(measure))
     }
 
-    /// The stretches of a period that it lets out of a data source at `now`; `None`: nothing of it any more.
-    pub(super) fn stretches(
-        &self,
-        room: &Perseus,
-        (source, measure): (&str, Measure),
-        period: Period,
-        now: Timestamp,
-    ) -> Result<Option<Vec<Range<Timestamp>>>, ReadError> {
-        let Some(allowance) = self.allowance(room, now)? else {
-            return Ok(None);
-        };
-        let filter = allowance
-            .filters
-            .iter()
-            .find(|filter| filter.source == source && filter.shares(measure));
-        let Some(filter) = filter else { return Ok(None) };
-        let links = room.links_of(&allowance.permission)?.unwrap_or_default();
-        Ok(Some(filter.within(&links, now, &(period.from..period.to))))
+    /// The stretches of a period that a filter lets out at `now`.
+    pub(super) fn stretches(&self, filter: &Filter, period: Period, now: Timestamp) -> Vec<Range<Timestamp>> {
+        filter.within(&self.links, now, &(period.from..period.to))
     }
 }

@@ -62,30 +62,22 @@ impl Perseus {
         self.still_offered(filters)
     }
 
-    /// The data sources of a permission of which anything goes out now.
-    pub(super) fn open_sources(&self, row: &PermissionRow) -> Result<Vec<Filter>, ReadError> {
-        let now = self.store.now();
-        match self.links_of(row)?.filter(|_| row.is_live(now)) {
-            Some(links) => self.open_filters(row, &links, now),
-            None => Ok(Vec::new()),
-        }
-    }
-
-    /// How a permission stands.
-    pub(super) fn standing_of(&self, row: &PermissionRow) -> Result<Standing, ReadError> {
+    /// How a permission stands, and what of it goes out now.
+    pub(super) fn standing_of(&self, row: &PermissionRow) -> Result<(Standing, Vec<Filter>), ReadError> {
         let now = self.store.now();
         if row.revoked.is_some() {
-            return Ok(Standing::Stopped);
+            return Ok((Standing::Stopped, Vec::new()));
         }
         let Some(links) = self.links_of(row)?.filter(|_| row.is_live(now)) else {
-            return Ok(Standing::Over);
+            return Ok((Standing::Over, Vec::new()));
         };
         let open = self.open_filters(row, &links, now)?;
-        Ok(if open.is_empty() {
+        let standing = if open.is_empty() {
             Standing::Idle
         } else {
             Standing::Allowed
-        })
+        };
+        Ok((standing, open))
     }
 
     /// When the last of a permission's meters was the person's no more, if none is now.
@@ -180,13 +172,10 @@ impl Perseus {
 
     fn permission_shown(&self, row: PermissionRow) -> Result<PermissionShown, ReadError> {
         let sources = ledger::filters(&self.store, &row.id)?;
+        let (state, open) = self.standing_of(&row)?;
         Ok(PermissionShown {
-            open: self
-                .open_sources(&row)?
-                .into_iter()
-                .map(|filter| filter.source)
-                .collect(),
-            state: self.standing_of(&row)?,
+            open: open.into_iter().map(|filter| filter.source).collect(),
+            state,
             name: self.name_of(&row),
             told: self.told(&row)?,
             sources: sources.into_iter().map(|filter| filter.source).collect(),

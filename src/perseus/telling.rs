@@ -20,7 +20,7 @@ use super::config::Client;
 use super::ledger::{self, Telling, WithdrawalRow};
 use super::room::Perseus;
 use super::rows::PermissionRow;
-use crate::accounts::{AUDIT, Sealed, Secret, random};
+use crate::accounts::{AUDIT, Sealed, Secret};
 use crate::domain::Backoff;
 use crate::http::client::{Call, CallError, Client as Caller};
 use crate::store::ReadError;
@@ -123,7 +123,10 @@ impl Perseus {
             .store
             .write(move |page| ledger::put_withdrawal_on(page, &begun))
             .await;
-        if written.is_err() {
+        if let Err(error) = written {
+            tracing::debug!(%error, "a withdrawal is told when the book can take it");
+            // Nothing changed by which it would be due later.
+            tokio::time::sleep(LOOK).await;
             return;
         }
         let tried = self.attempt(&row).await;
@@ -225,7 +228,12 @@ fn address(client: &Client) -> Option<Uri> {
 
 fn is_due(row: &WithdrawalRow, now: Timestamp) -> bool {
     let Some(tried) = row.tried else { return true };
-    let chance = f64::from(u32::from_le_bytes(random())) / f64::from(u32::MAX);
+    // The same at each look: drawn anew, the shortest pause of many would count. Ids are random.
+    let drawn = row
+        .permission
+        .get(..8)
+        .and_then(|hex| u32::from_str_radix(hex, 16).ok());
+    let chance = f64::from(drawn.unwrap_or_default()) / f64::from(u32::MAX);
     let pause = SignedDuration::try_from(PAUSES.pause(row.attempts, chance)).unwrap_or(SignedDuration::ZERO);
     // A clock that was set back keeps nobody waiting for longer.
     now.duration_since(tried) >= pause || now < tried

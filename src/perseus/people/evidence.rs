@@ -57,8 +57,8 @@ fn page(state: &PageState<Perseus>, visitor: &Visitor, row: PermissionRow) -> Re
     let room = &state.room;
     let filters = ledger::filters(&room.store, &row.id)?;
     let history = ledger::history(&room.store, &row.id)?;
-    let open = room.open_sources(&row)?;
-    let live = room.standing_of(&row)?.is_live();
+    let (standing, open) = room.standing_of(&row)?;
+    let live = standing.is_live();
     let sources = filters.iter().map(|filter| {
         let goes_out = open.iter().any(|one| one.source == filter.source);
         let measures: Vec<&str> = filter
@@ -85,8 +85,8 @@ fn page(state: &PageState<Perseus>, visitor: &Visitor, row: PermissionRow) -> Re
         client: row.client.clone(),
         licence: row.licence.clone(),
         account: row.account.clone(),
-        state: room.standing_of(&row)?.words(),
-        may: room.standing_of(&row)?.is_live(),
+        state: standing.words(),
+        may: live,
         expires: format!("{:.0}", row.expires),
         sources: sources.collect(),
         happened: history.iter().map(told).collect(),

@@ -60,8 +60,7 @@ pub(super) struct Nothing {}
 
 impl Perseus {
     fn shown(&self, row: &PermissionRow) -> Result<RowShown, ReadError> {
-        let state = self.standing_of(row)?;
-        let open = self.open_sources(row)?;
+        let (state, open) = self.standing_of(row)?;
         let mut sources = Vec::new();
         for filter in ledger::filters(&self.store, &row.id)? {
             let name = self.called(&filter)?;

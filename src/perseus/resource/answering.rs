@@ -50,6 +50,9 @@ pub(super) struct Asked {
 pub(super) enum Broken {
     #[error("what it rests on ended meanwhile")]
     Ended,
+    /// Asked again, it may be whole.
+    #[error("the room was configured anew or stops, or the clock is not believed any more")]
+    NotNow,
     #[error("the readings cannot be read: {0}")]
     Read(#[from] ReadError),
     #[error("the record was not signed or not kept: {0}")]
@@ -141,11 +144,12 @@ impl Answering {
         } = &self.asked;
         // What was configured since is another room's, which this answer does not ask.
         if self.room.over.load(Ordering::Acquire) {
-            return Err(Broken::Ended);
+            return Err(Broken::NotNow);
         }
-        let now = self.room.now().map_err(|_| Broken::Ended)?;
-        let stretches = pass.stretches(&self.room, (&filter.source, *measure), *period, now)?;
-        match stretches.is_some_and(|stretches| stretches == self.asked.stretches) {
+        let now = self.room.now().map_err(|_| Broken::NotNow)?;
+        let allowance = pass.allowance(&self.room, now)?.ok_or(Broken::Ended)?;
+        let filter = allowance.filter(&filter.source, *measure).ok_or(Broken::Ended)?;
+        match allowance.stretches(filter, *period, now) == self.asked.stretches {
             true => Ok(()),
             false => Err(Broken::Ended),
         }
@@ -181,7 +185,7 @@ impl Answering {
     /// Writes down that something goes out, before it does: whoever hangs up in the middle has fetched it all the same.
     pub(super) async fn begin(&mut self) -> Result<(), Broken> {
         let row = FetchRow {
-            at: self.room.now().map_err(|_| Broken::Ended)?,
+            at: self.room.now().map_err(|_| Broken::NotNow)?,
             source: self.asked.filter.source.clone(),
             measure: self.asked.measure,
             from: self.asked.period.from,
@@ -204,7 +208,7 @@ impl Answering {
     pub(super) async fn seal(self) -> Result<String, Broken> {
         let broken = |error: &dyn std::fmt::Display| Broken::Record(error.to_string());
         self.must_still_stand()?;
-        let now = self.room.now().map_err(|_| Broken::Ended)?;
+        let now = self.room.now().map_err(|_| Broken::NotNow)?;
         let asked_for = self.asked.period.half_hours();
         let completeness = match (self.half_hours < asked_for, self.not_measured) {
             (true, _) => Completeness::Missing,

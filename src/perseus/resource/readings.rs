@@ -93,6 +93,7 @@ fn link(room: &Perseus, asked: &Asked) -> String {
 fn broken(error: &Broken) -> Denied {
     match error {
         Broken::Ended => Denied::Ended,
+        Broken::NotNow => Denied::Unavailable,
         Broken::Read(_) | Broken::Record(_) => {
             tracing::error!(%error, "half-hours were not sent");
             Denied::Unavailable
@@ -141,27 +142,25 @@ fn asked(
     transaction: String,
 ) -> Result<Asked, Not> {
     let (id, measure) = named.ok_or(Not::Denied(Denied::Meter))?;
-    let filters = access.allowance.filters.into_iter();
-    let filter = filters.into_iter().find(|filter| filter.source == id);
-    let filter = filter.ok_or(Not::Denied(Denied::Meter))?;
-    let measure = super::super::filter::measure(&measure).filter(|measure| filter.shares(*measure));
-    let measure = measure.ok_or(Not::Denied(Denied::Measure))?;
-    let period = Period::read(query, access.now).map_err(Not::Period)?;
+    let Access { pass, allowance, now } = access;
+    let is_known = allowance.filters.iter().any(|filter| filter.source == id);
+    is_known.then_some(()).ok_or(Not::Denied(Denied::Meter))?;
+    let measure = super::super::filter::measure(&measure).ok_or(Not::Denied(Denied::Measure))?;
+    let filter = allowance.filter(&id, measure).cloned();
+    let filter = filter.ok_or(Not::Denied(Denied::Measure))?;
+    let period = Period::read(query, now).map_err(Not::Period)?;
     let registers = room.registers(&filter.meter, (measure, filter.element))?;
     if registers.is_empty() {
         return Err(Not::Never);
     }
-    let ready = room.signing.ready(access.now).map_err(|error| {
+    let ready = room.signing.ready(now).map_err(|error| {
         tracing::warn!(%error, "half-hours were asked for, and their record cannot be signed");
         Not::Denied(Denied::Unavailable)
     })?;
-    let stretches = access
-        .pass
-        .stretches(room, (&filter.source, measure), period, access.now)?;
     Ok(Asked {
-        stretches: stretches.ok_or(Not::Denied(Denied::Ended))?,
-        pass: access.pass,
-        permission: access.allowance.permission,
+        stretches: allowance.stretches(&filter, period, now),
+        pass,
+        permission: allowance.permission,
         filter,
         measure,
         period,
@@ -181,12 +180,9 @@ async fn first(answering: Answering) -> Result<Body, Broken> {
         return Ok(Body::from(piece.bytes + &rest));
     }
     answering.begin().await?;
-    let begun = stream::unfold(Way::Sending(piece.bytes, Some(Box::new(answering))), |way| async move {
+    let begun = stream::unfold(Way::Sending(piece.bytes, Box::new(answering)), |way| async move {
         match way {
-            Way::Sending(bytes, next) => {
-                let way = next.map_or(Way::Over, Way::Going);
-                Some((Ok(Bytes::from(bytes)), way))
-            }
+            Way::Sending(bytes, next) => Some((Ok(Bytes::from(bytes)), Way::Going(next))),
             Way::Going(answering) => match further(*answering).await {
                 Ok((bytes, next)) => Some((Ok(Bytes::from(bytes)), next.map_or(Way::Over, Way::Going))),
                 Err(error) => {
@@ -202,7 +198,7 @@ async fn first(answering: Answering) -> Result<Body, Broken> {
 
 /// Where an answer in pieces stands.
 enum Way {
-    Sending(String, Option<Box<Answering>>),
+    Sending(String, Box<Answering>),
     Going(Box<Answering>),
     Over,
 }
