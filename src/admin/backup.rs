@@ -372,7 +372,7 @@ async fn verify(State(state): State<AdminState>) -> Result<Json<Verified>, Admin
     let verified = tokio::task::spawn_blocking(move || {
         let beside = KnownBeside {
             missing: room.map_or_else(|| Ok(Vec::new()), |room| room.missing_words())?,
-            audit: audit::HEAD.get(&store, &[])?,
+            audit: audit::known_head(&store)?,
         };
         Ok(Verified::of(store.verify_live()?, &data_dir, beside))
     })

@@ -14,7 +14,7 @@ use super::book::month_of;
 use super::fault::Fault;
 use super::trail::{MISSING, Trail};
 use crate::accounts::AUDIT;
-use crate::accounts::audit::{HEAD, Head, end_of, examine, file_of, months, walk};
+use crate::accounts::audit::{Head, end_of, examine, file_of, know_head_on, known_head, months, walk};
 use crate::domain::units::Span;
 use crate::files::{self, Readers};
 use crate::pki::{Hierarchy, Pki};
@@ -56,7 +56,7 @@ pub fn add_to(
 
 /// Goes on where the audit stands, once it is known whether all is there that was.
 fn begin(trail: &Trail, folder: &Path, store: &Store) {
-    let known = HEAD.get(store, &[]).unwrap_or_else(|error| {
+    let known = known_head(store).unwrap_or_else(|error| {
         tracing::warn!(%error, "how far the audit had come cannot be read");
         None
     });
@@ -139,11 +139,12 @@ impl Keeper {
     /// Has the book know how far the audit came: what is cut off its end is then missed.
     async fn remember(&self) {
         let Some(head) = self.trail.head() else { return };
-        let known = HEAD.get(&self.store, &[]).ok().flatten();
+        let known = known_head(&self.store).ok().flatten();
         if known.as_ref() == Some(&head) {
             return;
         }
-        let written = self.store.write_bulk(move |page| HEAD.put_on(page, &[], &head)).await;
+        let epoch = self.store.epoch();
+        let written = self.store.write_bulk(move |page| know_head_on(page, head, epoch)).await;
         if let Err(error) = written {
             tracing::debug!(%error, "how far the audit came was not written down; it is tried again");
         }
