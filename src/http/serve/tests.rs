@@ -21,6 +21,19 @@ impl Write for Lines {
     }
 }
 
+/// The layer of a door without rates.
+fn layer(pages: Option<Pages>) -> Serve {
+    Serve::new(Settings {
+        door: "https",
+        hsts: None,
+        rates: Arc::new(RateLimits::new(Rate::Off, Rate::Off)),
+        proxies: Proxies::default(),
+        metrics: Metrics::new().door("https"),
+        refusals: |_, problem, _| problem.into_response(),
+        pages,
+    })
+}
+
 /// Every way in which a route goes wrong, by whoever asks: people see pages, programs what they know.
 #[tokio::test]
 async fn whoever_looks_at_a_page_sees_errors_as_pages() {
@@ -30,15 +43,7 @@ async fn whoever_looks_at_a_page_sees_errors_as_pages() {
         let text = format!("{status} {words} {cookie}");
         (uri.path() != "/api").then(|| (status, axum::response::Html(text)).into_response())
     });
-    let serve = Serve::new(Settings {
-        door: "https",
-        hsts: None,
-        rates: Arc::new(RateLimits::new(Rate::Off, Rate::Off)),
-        proxies: Proxies::default(),
-        metrics: Metrics::new().door("https"),
-        refusals: |_, problem, _| problem.into_response(),
-        pages: Some(pages),
-    });
+    let serve = layer(Some(pages));
     let busy = async || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy").retry_after(7);
     let panics = async || -> StatusCode { panic!("a test") };
     let router = Router::new()
@@ -98,15 +103,7 @@ async fn a_log_line_names_the_route_and_the_network_and_keeps_secrets() {
         .with_writer(move || writer.clone())
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
-    let serve = Serve::new(Settings {
-        door: "https",
-        hsts: None,
-        rates: Arc::new(RateLimits::new(Rate::Off, Rate::Off)),
-        proxies: Proxies::default(),
-        metrics: Metrics::new().door("https"),
-        refusals: |_, problem, _| problem.into_response(),
-        pages: None,
-    });
+    let serve = layer(None);
     let router = Router::new().route("/space/{id}", get(async || "7")).layer(serve);
     let mut request = Request::get("/space/secret-id?key=secret-key")
         .header("host", "lodge.example")
@@ -140,15 +137,7 @@ async fn a_log_line_names_the_route_and_the_network_and_keeps_secrets() {
 /// RFC 9112 §3.2: a request of HTTP/1.1 names its host, once.
 #[tokio::test]
 async fn a_request_that_does_not_name_one_host_is_refused() {
-    let serve = Serve::new(Settings {
-        door: "https",
-        hsts: None,
-        rates: Arc::new(RateLimits::new(Rate::Off, Rate::Off)),
-        proxies: Proxies::default(),
-        metrics: Metrics::new().door("https"),
-        refusals: |_, problem, _| problem.into_response(),
-        pages: None,
-    });
+    let serve = layer(None);
     let router = Router::new().route("/", get(async || "here")).layer(serve);
     let asked = async |uri: &str, version, hosts: &[&str]| {
         let mut request = Request::get(uri).version(version);

@@ -16,19 +16,28 @@ impl Before {
     fn start() -> Before {
         let consented = Consented::start();
         let tokens = consented.tokens("saver", "resident");
+        let before = Before::of(consented, tokens);
+        before.back_up();
+        before
+    }
+
+    /// Before there is a backup.
+    fn of(consented: Consented, tokens: Value) -> Before {
         let path = |name: &str| consented.running.dir.join(name).to_str().unwrap().to_owned();
         let (backup, secret) = (path("backup"), path("passphrase"));
         std::fs::write(&secret, "a passphrase that is long enough for anybody").unwrap();
-        let made = consented
-            .running
-            .command(&["backup", &backup, "--passphrase-file", &secret]);
-        assert!(made.status.success(), "{made:?}");
         Before {
             consented,
             tokens,
             backup,
             secret,
         }
+    }
+
+    fn back_up(&self) {
+        let asked = ["backup", &self.backup, "--passphrase-file", &self.secret];
+        let made = self.consented.running.command(&asked);
+        assert!(made.status.success(), "{made:?}");
     }
 
     fn restore(&mut self) {
@@ -141,7 +150,7 @@ fn a_damaged_book_before_is_not_vouched_for() {
 
 #[test]
 fn what_was_allowed_again_for_less_is_not_more_after_a_restore() {
-    let mut consented = Consented::start();
+    let consented = Consented::start();
     consented.person("landlady", &[super::fixture::METER, "EML2"]);
     let allow = |consented: &Consented, sources: &[&str], life: &str| {
         let mut browser = consented.browser();
@@ -152,37 +161,17 @@ fn what_was_allowed_again_for_less_is_not_more_after_a_restore() {
         consented.redeem("saver", &back["code"], &[]).json()
     };
     let wide = allow(&consented, &[SOURCE, "S90/r2+mSV2"], "1y");
-    let path = |name: &str| consented.running.dir.join(name).to_str().unwrap().to_owned();
-    let (backup, secret) = (path("backup"), path("passphrase"));
-    std::fs::write(&secret, "a passphrase that is long enough for anybody").unwrap();
-    assert!(
-        consented
-            .running
-            .command(&["backup", &backup, "--passphrase-file", &secret])
-            .status
-            .success()
-    );
-    allow(&consented, &[SOURCE], "1m");
-    let narrow = consented.running.json(&["consent", "list"]);
-    consented.running.stop();
-    assert!(
-        consented
-            .running
-            .command(&["restore", &backup, "--passphrase-file", &secret])
-            .status
-            .success()
-    );
-    consented.running.run();
-    let listed = consented.running.json(&["consent", "list"]);
+    let mut before = Before::of(consented, wide);
+    before.back_up();
+    allow(&before.consented, &[SOURCE], "1m");
+    let narrow = before.consented.running.json(&["consent", "list"]);
+    before.restore();
+    before.consented.running.run();
+    let listed = before.consented.running.json(&["consent", "list"]);
     assert_eq!(listed[0]["sources"], narrow[0]["sources"], "{listed}");
     assert_eq!(listed[0]["expires"], narrow[0]["expires"], "{listed}");
     // The grant of the wider one ended when the narrower was redeemed.
-    assert_eq!(
-        consented
-            .refresh("saver", wide["refresh_token"].as_str().unwrap())
-            .status,
-        400
-    );
+    assert_eq!(before.refreshed(), 400);
 }
 
 #[test]
@@ -214,13 +203,7 @@ fn one_life_that_is_missing_or_short_is_not_vouched_for_by_another() {
 fn a_book_that_is_older_than_the_backup_vouches_for_nothing() {
     let consented = Consented::start();
     let tokens = consented.tokens("saver", "resident");
-    let mut before = Before {
-        backup: consented.running.dir.join("backup").to_str().unwrap().to_owned(),
-        secret: consented.running.dir.join("passphrase").to_str().unwrap().to_owned(),
-        consented,
-        tokens,
-    };
-    std::fs::write(&before.secret, "a passphrase that is long enough for anybody").unwrap();
+    let mut before = Before::of(consented, tokens);
     before.consented.running.stop();
     let data = before.consented.running.dir.join("data");
     let copy = before.consented.running.dir.join("copy");
@@ -237,11 +220,7 @@ fn a_book_that_is_older_than_the_backup_vouches_for_nothing() {
     copied(&data, &copy);
     before.consented.running.run();
     before.consented.person("somebody", &[]);
-    let made = before
-        .consented
-        .running
-        .command(&["backup", &before.backup, "--passphrase-file", &before.secret]);
-    assert!(made.status.success(), "{made:?}");
+    before.back_up();
     before.revoke();
     before.consented.running.stop();
     std::fs::remove_dir_all(&data).unwrap();
@@ -272,20 +251,10 @@ fn whoever_left_or_was_removed_after_the_backup_shares_nothing_again() {
 fn a_code_that_was_redeemed_is_none_after_a_restore() {
     let consented = Consented::start();
     let back = consented.allowed("saver", "resident", &[]);
-    let path = |name: &str| consented.running.dir.join(name).to_str().unwrap().to_owned();
-    let (backup, secret) = (path("backup"), path("passphrase"));
-    std::fs::write(&secret, "a passphrase that is long enough for anybody").unwrap();
-    let made = consented
-        .running
-        .command(&["backup", &backup, "--passphrase-file", &secret]);
-    assert!(made.status.success(), "{made:?}");
-    let tokens = consented.redeem("saver", &back["code"], &[]).json();
-    let mut before = Before {
-        consented,
-        tokens,
-        backup,
-        secret,
-    };
+    let mut before = Before::of(consented, Value::Null);
+    before.back_up();
+    let redeemed = before.consented.redeem("saver", &back["code"], &[]);
+    assert_eq!(redeemed.status, 200);
     before.restore();
     before.consented.running.run();
     assert_eq!(before.consented.redeem("saver", &back["code"], &[]).status, 400);
