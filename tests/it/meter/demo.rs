@@ -1,5 +1,7 @@
 //! The demonstration's meters: live, with half-hours, and a mediator that takes the certificates it names.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::support::demo::Demo;
@@ -73,14 +75,19 @@ fn explains_three_days(found: &Value, serial: &str) {
     });
     let lines = statement["lines"].as_array().unwrap();
     let of = |kind: &str| lines.iter().filter(|line| line["kind"] == kind).count();
-    // A charge falls at each midnight between: three, or two just after a midnight of which nothing was read yet.
-    let days: std::collections::BTreeSet<&str> = lines
-        .iter()
-        .filter(|line| line["kind"] == "energy")
-        .filter_map(|line| line["day"].as_str())
-        .collect();
-    let charges = of("standing_charge");
-    assert!((2..=3).contains(&charges) && days.len() == charges + 1, "{statement}");
+    // Each day has its energy and each day but the first its charge, at midnight: of a day that has just begun there may
+    // be no half-hour yet.
+    let days = |kind: &str| -> BTreeSet<&str> {
+        let ones = lines.iter().filter(|line| line["kind"] == kind);
+        ones.filter_map(|line| line["day"].as_str()).collect()
+    };
+    let (energy, charged) = (days("energy"), days("standing_charge"));
+    assert_eq!(charged.len(), of("standing_charge"), "one a day: {statement}");
+    assert!((2..=3).contains(&charged.len()), "{statement}");
+    let uncharged: Vec<_> = energy.difference(&charged).collect();
+    assert_eq!(uncharged, [energy.first().unwrap()], "{statement}");
+    let unread: Vec<_> = charged.difference(&energy).collect();
+    assert!(unread.is_empty() || unread == [charged.last().unwrap()], "{statement}");
     assert_eq!((of("rise"), of("step")), (0, 0), "{statement}");
     assert_eq!(statement["opening"], "25", "as it was paid");
     let difference: f64 = statement["difference"].as_str().unwrap().parse().unwrap();
