@@ -19,6 +19,7 @@ pub mod supervisor;
 pub mod meter;
 pub mod occupancy;
 pub mod perseus;
+pub mod privacy;
 pub mod relay;
 pub mod uplink;
 

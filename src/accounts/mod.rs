@@ -2,9 +2,11 @@
 
 pub mod audit;
 mod bearers;
+mod holding;
 mod link;
 mod linking;
 mod naming;
+mod own;
 mod password;
 mod people;
 mod permission;
@@ -24,9 +26,11 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 pub use bearers::{BearerError, Bearers};
+pub use holding::{Done, Erasing, Fate, Held, Holder, Subject, TakeError, Taking};
 pub use link::{Link, Sight};
 pub use linking::{MovedOut, Shared};
 pub use naming::Beginning;
+pub use own::OwnAccount;
 pub use password::PasswordError;
 pub use people::INVITATION_LIFE;
 pub use permission::{Act, Role, Scope};

@@ -8,7 +8,7 @@ use super::password::Turn;
 use super::person::{self, PEOPLE, Person, PersonRow, Standing};
 use super::secret::Secret;
 use super::{AUDIT, Accounts, AccountsError, naming, password, tries};
-use crate::store::{KeptBook, Ledger, Page, ReadError, RowError, Time, schema};
+use crate::store::{KeptBook, Ledger, Page, ReadError, RowError, Store, Time, schema};
 
 const INVITATIONS: Ledger<Invitation> = Ledger::new(schema::INVITATIONS);
 
@@ -91,11 +91,7 @@ impl Accounts {
             PEOPLE
                 .get_on(page, person.as_bytes())?
                 .ok_or_else(|| AccountsError::Unknown(person.clone()))?;
-            PEOPLE.delete_on(page, person.as_bytes());
-            person::forget_links_on(page, &person)?;
-            withdraw_invitations(page, &person)?;
-            super::session::end_all(page, &person)?;
-            Ok(tries::forget_places_on(page, &person)?)
+            Ok(remove_on(page, &person)?)
         })
         .await?;
         self.ring();
@@ -185,6 +181,23 @@ impl Accounts {
         tracing::info!(target: AUDIT, person = name, "a person chose a password by their one-time link");
         Ok(name)
     }
+}
+
+/// Takes a person with all that hangs on their name in the accounts.
+pub(super) fn remove_on(page: &mut Page, name: &str) -> Result<(), RowError> {
+    PEOPLE.delete_on(page, name.as_bytes());
+    person::forget_links_on(page, name)?;
+    withdraw_invitations(page, name)?;
+    super::session::end_all(page, name)?;
+    tries::forgive_on(page, name)?;
+    tries::forget_places_on(page, name)
+}
+
+/// Until when a one-time link of somebody is good, if there is one.
+pub(super) fn invited_until(store: &Store, name: &str) -> Result<Option<Timestamp>, ReadError> {
+    let rows = INVITATIONS.scan(store, &[], None, usize::MAX)?;
+    let theirs = rows.into_iter().map(|(_, row)| row).find(|row| row.person == name);
+    Ok(theirs.map(|row| row.expires))
 }
 
 fn change(page: &mut Page, name: &str, act: impl FnOnce(&mut PersonRow)) -> Result<(), AccountsError> {

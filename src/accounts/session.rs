@@ -11,7 +11,7 @@ use super::tries::{Failed, Place, Proof as Proven};
 use super::who::{Proof, Who};
 use super::{AUDIT, Accounts, AccountsError, password, person, tries};
 use crate::http::truncated;
-use crate::store::{Ledger, Page, ReadError, RowError, Time, schema};
+use crate::store::{Ledger, Page, ReadError, RowError, Store, Time, schema};
 
 const SESSIONS: Ledger<SessionRow> = Ledger::new(schema::SESSIONS);
 
@@ -221,6 +221,26 @@ impl Accounts {
         #[expect(clippy::disallowed_methods, reason = "one short write that ends by itself")]
         tokio::spawn(noting);
     }
+}
+
+/// A session as whoever it is of may see it.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct SessionShown {
+    created: Timestamp,
+    used: Timestamp,
+    proved: Timestamp,
+}
+
+/// The sessions of a person.
+pub(super) fn of_person(store: &Store, person: &str) -> Result<Vec<SessionShown>, ReadError> {
+    let rows = SESSIONS.all(store)?.into_iter().map(|(_, row)| row);
+    let theirs = rows.filter(|row| row.person == person);
+    let shown = theirs.map(|row| SessionShown {
+        created: row.created,
+        used: row.used,
+        proved: row.proved.unwrap_or(row.created),
+    });
+    Ok(shown.collect())
 }
 
 /// Ends every session of a person; answers how many there were.

@@ -15,6 +15,7 @@ mod meters;
 mod move_out;
 mod pki;
 mod prepay;
+mod privacy;
 mod problem;
 mod relay;
 mod remaining;
@@ -50,6 +51,7 @@ use crate::meter::Meters;
 use crate::occupancy::Occupancy;
 use crate::perseus::Perseus;
 use crate::pki::Pki;
+use crate::privacy::PersonalData;
 use crate::relay::Relay;
 use crate::store::Store;
 use crate::tls::Acme;
@@ -97,6 +99,8 @@ pub struct Running {
     pub uplink: watch::Receiver<Option<Arc<Uplink>>>,
     /// Consented data, when that room is open; it changes with a reload.
     pub perseus: watch::Receiver<Option<Arc<Perseus>>>,
+    /// What is held of people.
+    pub privacy: watch::Receiver<Option<Arc<PersonalData>>>,
     /// Who is told when spaces get full; it changes with a reload.
     pub webhooks: watch::Receiver<Option<Arc<Webhooks>>>,
     /// The book, for looking at it.
@@ -130,6 +134,7 @@ pub fn router(state: AdminState) -> Router {
         .merge(meters::router())
         .merge(pki::router())
         .merge(prepay::router())
+        .merge(privacy::router())
         .merge(relay::router())
         .merge(spaces::router())
         .merge(status::router())

@@ -231,6 +231,7 @@ impl App {
             uplink: self.parts.uplink.subscribe(),
             webhooks: self.parts.webhooks.subscribe(),
             perseus: self.parts.perseus.subscribe(),
+            privacy: self.parts.privacy.subscribe(),
             store: self.deps.store.clone(),
             backups: self.deps.backups.clone(),
             acme: self.acme.current(),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::print::segment;
 use super::reach::{block_on, secret_from, with_box};
-use super::{CliError, Common, move_out, print};
+use super::{CliError, Common, move_out, print, privacy};
 use crate::accounts::{Role, Secret, Wanted};
 use crate::admin::{Client, ClientError, Departed, Departure};
 use crate::config::Config;
@@ -80,7 +80,31 @@ pub(super) enum UserCommand {
         #[arg(long, value_name = "FILE")]
         password_file: PathBuf,
     },
-    /// Remove a person, their sessions and links
+    /// Say what the box holds of a person, and write all of it to a ZIP file
+    #[command(after_help = "Examples:\n  gatelodge user data clara\n  gatelodge user data clara --take clara.zip")]
+    Data {
+        /// Their name
+        name: String,
+        /// The file to write
+        #[arg(long, value_name = "FILE")]
+        take: Option<PathBuf>,
+    },
+    /// Erase what the box holds of a person: their account, the half-hours of their own time, their name everywhere else
+    #[command(
+        after_help = "What stays, and until when, is said before.\n\nExamples:\n  gatelodge user forget clara --dry-run\n  \
+                      gatelodge user forget clara"
+    )]
+    Forget {
+        /// Their name
+        name: String,
+        /// Say what would go and what would stay
+        #[arg(long)]
+        dry_run: bool,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Remove a person, their sessions and links; what they allowed ends, and what meters said of their time stays
     #[command(after_help = "Example:\n  gatelodge user remove anna")]
     Remove {
         /// Their name
@@ -92,8 +116,14 @@ impl UserCommand {
     pub(super) fn run(self, common: &Common) -> Result<(), CliError> {
         let link = common.link();
         let password = self.password()?;
-        if matches!(self, UserCommand::MoveOut { .. }) {
-            // The last reading is asked of meters, and only a running box can ask them.
+        let needs_box = |command: &UserCommand| {
+            matches!(
+                command,
+                UserCommand::MoveOut { .. } | UserCommand::Data { .. } | UserCommand::Forget { .. }
+            )
+        };
+        if needs_box(&self) {
+            // Only a running box asks meters for the last reading, and erases what it holds.
             return block_on(async {
                 let client = common.running().await?;
                 self.ask(common, &client, &link, None).await
@@ -113,6 +143,8 @@ impl UserCommand {
             | UserCommand::MoveOut { .. }
             | UserCommand::List
             | UserCommand::Invite { .. }
+            | UserCommand::Data { .. }
+            | UserCommand::Forget { .. }
             | UserCommand::Remove { .. } => Ok(None),
         }
     }
@@ -193,6 +225,10 @@ impl UserCommand {
                     .ask(Method::POST, &person(&name, "/password"), Some(&body))
                     .await?;
                 said(&answer, format!("{name} has a new password; their sessions are over"));
+            }
+            UserCommand::Data { name, take } => privacy::data(common, client, &name, take.as_deref()).await?,
+            UserCommand::Forget { name, dry_run, yes } => {
+                privacy::forget(common, client, &name, (dry_run, yes)).await?;
             }
             UserCommand::Remove { name } => {
                 let answer: Value = client.ask(Method::DELETE, &person(&name, ""), None).await?;

@@ -19,6 +19,7 @@ mod owner;
 mod pki;
 mod prepay;
 mod print;
+mod privacy;
 mod provenance;
 mod reach;
 mod relay;

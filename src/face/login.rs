@@ -3,15 +3,14 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::CookieJar;
-use jiff::SignedDuration;
 use serde::Deserialize;
 
 use super::fault_page::MessagePage;
+use super::proof::{Refused, later};
 use super::{Face, Form, FormError, Page, Shell, SignedIn, Visitor};
 use crate::accounts::{AccountsError, Act, Secret};
 use crate::http::{Peer, Problem};
@@ -74,9 +73,6 @@ async fn home(State(face): State<Face>, person: SignedIn) -> Response {
     Page(StatusCode::OK, page).into_response()
 }
 
-/// So long nobody is asked for their password again.
-const FRESH: SignedDuration = SignedDuration::from_mins(15);
-
 /// What somebody came for, as addresses have it.
 #[derive(Deserialize)]
 struct On {
@@ -107,15 +103,6 @@ async fn show(State(face): State<Face>, visitor: Visitor, Query(on): Query<On>) 
             let name = person.as_ref().map(|person| person.name.clone()).unwrap_or_default();
             login_page(&face, &visitor, (StatusCode::OK, errand.as_ref()), name, None)
         }
-    }
-}
-
-impl Face {
-    /// Whether somebody has lately proved who they are.
-    #[must_use]
-    pub fn has_proved(&self, person: &SignedIn) -> bool {
-        let proved = self.accounts().proved(&person.who());
-        proved.is_ok_and(|proved| proved.is_some_and(|proved| person.now.duration_since(proved) < FRESH))
     }
 }
 
@@ -290,51 +277,4 @@ fn link_is_over(face: &Face) -> Response {
 fn unreadable(error: &ReadError) -> Response {
     tracing::error!(%error, "a one-time link could not be looked up");
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
-}
-
-/// Says when to try again (RFC 9110 §10.2.3).
-fn later(mut response: Response, wait: Option<u64>) -> Response {
-    if let Some(wait) = wait {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait));
-    }
-    response
-}
-
-/// What the visitor is told when signing in or choosing a password did not work.
-struct Refused {
-    status: StatusCode,
-    words: String,
-    wait: Option<u64>,
-}
-
-impl Refused {
-    fn of(error: AccountsError) -> Refused {
-        let mut words = error.to_string();
-        let (status, wait) = match &error {
-            AccountsError::WrongPassword => (StatusCode::UNAUTHORIZED, None),
-            AccountsError::TooManyTries { wait } => (StatusCode::TOO_MANY_REQUESTS, Some(*wait)),
-            AccountsError::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, Some(3)),
-            AccountsError::Write(why) => {
-                let problem = Problem::from(why);
-                (problem.status(), problem.retries_after())
-            }
-            AccountsError::Row(_) | AccountsError::Read(_) => {
-                tracing::error!(%error, "people could not be read or written");
-                words = "That did not work, and the fault is ours.".to_owned();
-                (StatusCode::INTERNAL_SERVER_ERROR, None)
-            }
-            AccountsError::Name(_)
-            | AccountsError::Exists(_)
-            | AccountsError::Unknown(_)
-            | AccountsError::Password(_)
-            | AccountsError::Invitation
-            | AccountsError::TokenName
-            | AccountsError::NoScope
-            | AccountsError::TooManyMeters(_)
-            | AccountsError::NotYet(..)
-            | AccountsError::ToCome
-            | AccountsError::UnknownToken(_) => (StatusCode::BAD_REQUEST, None),
-        };
-        Refused { status, words, wait }
-    }
 }

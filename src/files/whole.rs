@@ -44,6 +44,7 @@ impl Unfinished {
             Readers::All => 0o644,
         };
         let file = OpenOptions::new()
+            .read(true)
             .write(true)
             .create_new(true)
             .mode(mode)

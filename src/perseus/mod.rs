@@ -11,6 +11,7 @@ mod build_error;
 mod config;
 pub mod filter;
 mod half_hours;
+mod holding;
 mod ledger;
 #[cfg(test)]
 mod ledger_speed;
@@ -48,6 +49,7 @@ use axum::Router;
 
 pub use build_error::BuildError;
 pub use config::{Client, Clients, Config, Licence};
+pub use holding::PerseusHolding;
 pub use ledger::RecordRow;
 pub use licence::LicenceError;
 pub use metadata::Places;

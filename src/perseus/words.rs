@@ -22,6 +22,17 @@ fn read(path: &Path) -> Result<String, String> {
     files::read(path).map_err(|error| error.to_string())
 }
 
+fn file_of(folder: &Path, text: &str) -> Option<PathBuf> {
+    let hex = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    hex.then(|| folder.join(format!("{text}.txt")))
+}
+
+/// The words of that fingerprint in `folder`, when they are still what they were.
+pub(super) fn agreed_to(folder: &Path, text: &str) -> Option<String> {
+    let words = read(&file_of(folder, text)?).ok()?;
+    (fingerprint(&words) == text).then_some(words)
+}
+
 /// The files of words in `folder` that are not what they were.
 #[must_use]
 pub fn examine_words(folder: &Path) -> Vec<DamagedFile> {
@@ -60,8 +71,7 @@ impl Perseus {
     }
 
     fn words_file(&self, text: &str) -> Option<PathBuf> {
-        let hex = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        hex.then(|| self.words_dir.join(format!("{text}.txt")))
+        file_of(&self.words_dir, text)
     }
 
     /// Keeps words on disk, before anybody's agreement to them is written down.
@@ -77,7 +87,6 @@ impl Perseus {
 
     /// The words that were agreed to, when they are still what they were.
     pub(super) fn words_of(&self, text: &str) -> Option<String> {
-        let words = read(&self.words_file(text)?).ok()?;
-        (fingerprint(&words) == text).then_some(words)
+        agreed_to(&self.words_dir, text)
     }
 }

@@ -290,6 +290,25 @@ pub(super) fn old_days(store: &Store, first_kept: Timestamp, limit: usize) -> Re
     Ok(found)
 }
 
+/// Some days of a meter that lie wholly in a stretch.
+pub(super) fn days_within(
+    store: &Store,
+    meter: &MeterId,
+    span: &Range<Timestamp>,
+    limit: usize,
+) -> Result<Vec<Vec<u8>>, ReadError> {
+    let (Some((first, into)), Some((end, _))) = (place(span.start.max(Timestamp::UNIX_EPOCH)), place(span.end)) else {
+        return Ok(Vec::new());
+    };
+    let first = if into == 0 { first } else { first + 1 };
+    let after = first.checked_sub(1).map(|day| key_of_day(meter, day));
+    let rows = DAYS.scan(store, &rows_of(meter), after.as_deref(), limit)?;
+    let keys = rows.into_iter().map(|(key, _)| key);
+    Ok(keys
+        .take_while(|key| day_of_key(key).is_some_and(|day| day < end))
+        .collect())
+}
+
 /// Lets go of these days.
 pub(super) fn forget_days_on(page: &mut Page, keys: &[Vec<u8>]) {
     keys.iter().for_each(|key| DAYS.delete_on(page, key));

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::meter_money::{self, MoneyKept, MoneySeen, TermsSeen};
 use super::meter_rows;
-use super::{Ledger, Page, ReadError, RowError, Store, WriteError, schema};
+use super::{Ledger, Page, ReadError, RowError, Store, WriteError, readings, schema};
 use crate::domain::{Duty, Event, HalfHoursAsked, Meter, MeterId, MeterNews, MeterState};
 
 const ROWS: Ledger<Meter> = Ledger::new(schema::METERS);
@@ -215,6 +215,57 @@ impl MetersWriter {
     }
 }
 
+impl MetersWriter {
+    /// Forgets what a meter's own log said of a stretch.
+    ///
+    /// # Errors
+    ///
+    /// When the book takes nothing.
+    pub async fn forget_events(&self, meter: MeterId, span: Range<Timestamp>) -> Result<(), WriteError<RowError>> {
+        let forget = move |page: &mut Page| {
+            let Some(mut events) = EVENTS.get_on(page, key(&meter))? else {
+                return Ok(());
+            };
+            let before = events.len();
+            events.retain(|event| !span.contains(&event.0));
+            match events.len() == before {
+                true => Ok(()),
+                false => EVENTS.put_on(page, key(&meter), &events),
+            }
+        };
+        self.store.write_bulk(forget).await
+    }
+
+    /// Lets go of balances of whole days of a stretch of one meter; answers how many days went.
+    ///
+    /// # Errors
+    ///
+    /// When the book cannot be read, or takes nothing.
+    pub async fn forget_money_within(
+        &self,
+        meter: MeterId,
+        span: Range<Timestamp>,
+    ) -> Result<usize, WriteError<RowError>> {
+        let mut gone = 0;
+        loop {
+            let (store, of, within) = (self.store.clone(), meter.clone(), span.clone());
+            let found =
+                tokio::task::spawn_blocking(move || meter_money::days_within(&store, &of, &within, DAYS_AT_ONCE));
+            let found = found.await.expect("looking for rows does not panic");
+            let keys = found.map_err(|error| WriteError::Refused(error.into()))?;
+            if keys.is_empty() {
+                return Ok(gone);
+            }
+            gone += keys.len();
+            let forget = move |page: &mut Page| {
+                meter_money::forget_days_on(page, &keys);
+                Ok::<_, RowError>(())
+            };
+            self.store.write_bulk(forget).await?;
+        }
+    }
+}
+
 /// What is known of a meter now, and what happened to it.
 #[derive(Clone, Debug)]
 pub struct Note {
@@ -246,7 +297,13 @@ fn note_on(page: &mut Page, note: Note) -> Result<(), RowError> {
     meter_money::note_on(page, &note.meter, &note.money, payments)?;
     if !logged.is_empty() {
         let mut events = EVENTS.get_on(page, key(&note.meter))?.unwrap_or_default();
-        events.extend(logged);
+        // A meter's log says again what was erased (BOOK P18).
+        let erased = readings::erased_on(page, &note.meter)?;
+        events.extend(
+            logged
+                .into_iter()
+                .filter(|event| !erased.iter().any(|stretch| stretch.covers(event.0))),
+        );
         events.sort_unstable();
         events.dedup();
         let many = events.len().saturating_sub(KEPT);

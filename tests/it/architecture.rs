@@ -16,6 +16,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "meter",
             "occupancy",
             "perseus",
+            "privacy",
             "relay",
             "uplink",
             "webhooks",
@@ -38,6 +39,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "meter",
             "occupancy",
             "perseus",
+            "privacy",
             "relay",
             "uplink",
             "webhooks",
@@ -60,6 +62,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "meter",
             "occupancy",
             "perseus",
+            "privacy",
             "relay",
             "uplink",
             "webhooks",
@@ -117,6 +120,10 @@ const DOORS: &[(&str, &[&str])] = &[
         &[
             "face", "accounts", "tls", "http", "pki", "store", "files", "domain", "perseus",
         ],
+    ),
+    (
+        "privacy",
+        &["face", "accounts", "http", "pki", "store", "files", "domain", "privacy"],
     ),
     (
         "relay",

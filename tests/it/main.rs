@@ -37,6 +37,7 @@ mod papers;
 mod perseus;
 mod pki;
 mod portable;
+mod privacy;
 mod relay;
 mod support;
 mod support_period;

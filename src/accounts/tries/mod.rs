@@ -20,7 +20,7 @@ use crate::store::{Page, ReadError, RowError, Store};
 use memory::{A_NAME, AN_ADDRESS, Held, Memory, live};
 use place::{Bucket, FAILURES};
 
-pub(super) use place::{Place, Proof, forget_places_on, forgive_on, signed_in_on, sweep_places_on};
+pub(super) use place::{Place, Proof, forget_places_on, forgive_on, places_of, signed_in_on, sweep_places_on};
 
 /// Rows that are looked through at a time for those that count no more.
 const SWEPT: usize = 50;

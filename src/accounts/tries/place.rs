@@ -95,6 +95,12 @@ pub(super) fn beginning(name: &str) -> [u8; 16] {
     prefix
 }
 
+/// When somebody last signed in from each of the places that are known, which are kept as hashes.
+pub(in crate::accounts) fn places_of(store: &Store, name: &str) -> Result<Vec<Timestamp>, ReadError> {
+    let rows = PLACES.scan(store, &beginning(name), None, usize::MAX)?;
+    Ok(rows.into_iter().map(|(_, at)| at).collect())
+}
+
 /// Forgets from where somebody signed in who is gone.
 pub(in crate::accounts) fn forget_places_on(page: &mut Page, name: &str) -> Result<(), RowError> {
     let prefix = beginning(name);

@@ -4,6 +4,7 @@ mod backups;
 mod meters;
 mod occupancy;
 mod perseus;
+mod privacy;
 mod relay;
 mod rules;
 mod uplink;
@@ -85,4 +86,5 @@ parts! {
     meters: crate::meter::Meters,
     relay: crate::relay::Relay,
     perseus: crate::perseus::Perseus,
+    privacy: crate::privacy::PersonalData,
 }

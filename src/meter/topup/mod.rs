@@ -12,6 +12,7 @@ pub mod evidence;
 #[cfg(test)]
 mod evidence_tests;
 mod forgetting;
+pub(super) mod givers;
 mod keeping;
 mod key;
 mod key_kept;

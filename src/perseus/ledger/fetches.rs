@@ -49,6 +49,9 @@ fn yes() -> bool {
     true
 }
 
+/// Rows read at a time.
+const AT_A_TIME: usize = 256;
+
 /// What stands behind a signed record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordRow {
@@ -201,6 +204,22 @@ pub(super) fn forget_fetches_on(page: &mut Page, permission: &str) -> Result<(),
 /// What stands behind a record.
 pub(in crate::perseus) fn record(store: &Store, origin: &str) -> Result<Option<RecordRow>, ReadError> {
     RECORDS.get(store, origin.as_bytes())
+}
+
+/// Hands what stands behind each record to `each`, with the id of its origin step, some at a time.
+pub(in crate::perseus) fn each_record<E: From<ReadError>>(
+    store: &Store,
+    mut each: impl FnMut(&str, &RecordRow) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut after = None::<Vec<u8>>;
+    loop {
+        let rows = RECORDS.scan(store, &[], after.as_deref(), AT_A_TIME)?;
+        let Some((last, _)) = rows.last() else { return Ok(()) };
+        after = Some(last.clone());
+        for (origin, row) in &rows {
+            each(&String::from_utf8_lossy(origin), row)?;
+        }
+    }
 }
 
 /// The steps of a record that is fetched by itself.

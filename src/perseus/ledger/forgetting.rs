@@ -61,6 +61,17 @@ pub(in crate::perseus) fn forget_on(page: &mut Page, row: &PermissionRow) -> Res
     Ok(())
 }
 
+/// Takes the name from a permission: what stays is evidence (PRIV §2).
+pub(in crate::perseus) fn disown_on(page: &mut Page, id: &str) -> Result<(), RowError> {
+    let Some(mut row) = PERMISSIONS.get_on(page, id.as_bytes())? else {
+        return Ok(());
+    };
+    OF_PEOPLE.delete_on(page, &beside(&row.person, row.id.as_bytes()));
+    row.person.clear();
+    row.person_since = row.granted;
+    PERMISSIONS.put_on(page, id.as_bytes(), &row)
+}
+
 /// Forgets refresh tokens whose grants are forgotten; answers where to go on, or that it is done.
 pub(in crate::perseus) fn sweep_refresh_tokens_on(
     page: &mut Page,

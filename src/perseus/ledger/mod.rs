@@ -12,10 +12,10 @@ pub(super) use consent::{Consent, consent_on};
 pub(super) use ending::{revoke_access_token_on, revoke_on};
 pub use fetches::RecordRow;
 pub(super) use fetches::{
-    FetchRow, Signed, fetch_days, fetched_on, fetches, forget_records_on, record, record_signer, record_steps,
-    signed_on,
+    FetchRow, Signed, each_record, fetch_days, fetched_on, fetches, forget_records_on, record, record_signer,
+    record_steps, signed_on,
 };
-pub(super) use forgetting::{forget_on, sweep_codes_on, sweep_refresh_tokens_on};
+pub(super) use forgetting::{disown_on, forget_on, sweep_codes_on, sweep_refresh_tokens_on};
 pub(super) use later::{LaterEnd, end_later_on, ends_in};
 pub(super) use redeem::{NotRedeemed, Presented, REFRESH_PREFIX, Redeemed, redeem_on};
 pub(super) use withdrawals::{Telling, WithdrawalRow, put_on as put_withdrawal_on, waiting, withdrawal};

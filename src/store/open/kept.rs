@@ -14,6 +14,21 @@ use crate::store::schema::Place;
 use crate::store::{KeptBook, KeptBooks, OpenError, Store};
 
 impl Store {
+    /// How many books lie beside this one that a restore or a salvage put aside.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be read.
+    pub fn put_aside(&self) -> Result<usize, OpenError> {
+        let keeper = &self.shared().keeper;
+        let (disk, current) = (&*keeper.disk, &keeper.generation);
+        let Some(book) = current.dir.parent() else {
+            return Ok(0);
+        };
+        let generations = generation::find(disk, book)?;
+        Ok(generations.iter().filter(|one| one.number < current.number).count())
+    }
+
     /// The books beside this one whose last life was `since` or a later one, with the rows of these ledgers as they stood
     /// at the last change. Blocks while it reads them.
     ///

@@ -35,7 +35,7 @@ const GRACE_DAYS: u32 = 3;
 const GATHER: SignedDuration = SignedDuration::from_hours(24);
 
 /// Rows that one change takes away, or leaves smaller.
-const ROWS: usize = 24;
+pub(super) const ROWS: usize = 24;
 
 /// Changes that wait for the pen at once, which makes a group of them.
 const AT_ONCE: usize = 5;
@@ -85,12 +85,12 @@ impl From<MonthFileError> for CompactionError {
 
 /// Moves months to month files.
 pub(in crate::store) struct Compactor {
-    lookup: Lookup,
-    keeper: Arc<Keeper>,
+    pub(super) lookup: Lookup,
+    pub(super) keeper: Arc<Keeper>,
     queue: Arc<Queue>,
     call: Call,
     /// Held during a round.
-    only: Mutex<()>,
+    pub(super) only: Mutex<()>,
 }
 
 impl Compactor {
@@ -138,7 +138,7 @@ impl Compactor {
                 sealed.rows += self.take_rows(month, &file)?;
             }
             if self.is_due(month, now)? {
-                let file = self.seal(month, now)?;
+                let file = self.seal(month, now, |_, _| ())?;
                 sealed.months += 1;
                 sealed.rows += self.take_rows(month, &file)?;
                 sealed.removed += self.remove_leftovers()?;
@@ -186,8 +186,13 @@ impl Compactor {
         Ok(found)
     }
 
-    /// Makes a file of the rows of `month` and of the file before it, and names it.
-    fn seal(&self, month: Month, now: Timestamp) -> Result<MonthFile, CompactionError> {
+    /// Makes a file of the rows of `month` and of the file before it, each series as `change` leaves it, and names it.
+    pub(super) fn seal(
+        &self,
+        month: Month,
+        now: Timestamp,
+        change: impl Fn(&Series, &mut Days),
+    ) -> Result<MonthFile, CompactionError> {
         let old = self.lookup.file(month).map_err(damage)?;
         let mut all = self.series_with_rows(month)?;
         all.extend(old.iter().flat_map(|(_, file)| file.series().cloned()));
@@ -201,11 +206,14 @@ impl Compactor {
                 None => Days::new(),
             };
             cover(&mut days, self.lookup.days_in_rows(&series, month)?);
-            writer.add(series, days)?;
+            change(&series, &mut days);
+            if !days.is_empty() {
+                writer.add(series, days)?;
+            }
         }
         let path = writer.finish()?;
         let named = Named { version, made: now };
-        wait_for(self.ask(move |page| NAMED.put_on(page, &month_file::key(month), &named))?)?;
+        self.wait(move |page| NAMED.put_on(page, &month_file::key(month), &named))?;
         tracing::debug!(%month, version, "a month of readings was sealed");
         MonthFile::open(&*self.lookup.disk, &path, month)?.ok_or(CompactionError::Damaged(path))
     }
@@ -226,7 +234,7 @@ impl Compactor {
     }
 
     /// Takes away what rows of `month` say just as the file that counts does.
-    fn take_rows(&self, month: Month, file: &MonthFile) -> Result<u64, CompactionError> {
+    pub(super) fn take_rows(&self, month: Month, file: &MonthFile) -> Result<u64, CompactionError> {
         let (mut taken, mut waiting) = (0, Vec::new());
         for series in self.series_with_rows(month)? {
             self.go_on()?;
@@ -259,7 +267,7 @@ impl Compactor {
 
     /// Removes month files that no row names: those that a newer one took the place of, and those that were made and
     /// then not named. What is visible in rows is durable, so no power cut asks for them again.
-    fn remove_leftovers(&self) -> Result<u32, CompactionError> {
+    pub(super) fn remove_leftovers(&self) -> Result<u32, CompactionError> {
         let (disk, dir) = (&*self.lookup.disk, &self.lookup.dir);
         let _held = self.keeper.hold_files();
         let mut removed = 0;
@@ -286,7 +294,15 @@ impl Compactor {
         Ok(answer)
     }
 
-    fn go_on(&self) -> Result<(), CompactionError> {
+    /// Has the pen make a change, and waits for it.
+    pub(super) fn wait(
+        &self,
+        change: impl FnOnce(&mut Page) -> Result<(), RowError> + Send + 'static,
+    ) -> Result<(), CompactionError> {
+        wait_for(self.ask(change)?)
+    }
+
+    pub(super) fn go_on(&self) -> Result<(), CompactionError> {
         if self.call.is_stopped() {
             return Err(CompactionError::Stopped);
         }
@@ -327,7 +343,7 @@ fn remove(disk: &dyn files::Disk, path: &Path) -> Result<(), FileError> {
 }
 
 /// Damage that a reader would be told of is the compactor's to end the process by.
-fn damage(error: ReadError) -> CompactionError {
+pub(super) fn damage(error: ReadError) -> CompactionError {
     match error {
         ReadError::MonthFile(path) => CompactionError::Damaged(path),
         other => CompactionError::Read(other),

@@ -95,6 +95,12 @@ impl Day {
             .retain(|second, point| other.points.get(second) != Some(point));
     }
 
+    /// Keeps what stands at the moments that are to be kept, when the day begins at `start`.
+    pub(super) fn retain(&mut self, start: Timestamp, kept: impl Fn(Timestamp) -> bool) {
+        let at = |second: &u32| Timestamp::from_second(start.as_second() + i64::from(*second));
+        self.points.retain(|second, _| at(second).is_ok_and(&kept));
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.points.is_empty()
     }

@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::day::{Day, Put};
+use super::erase::{Erased, erased_on};
 use super::lookup::{Lookup, decode};
 use super::month_file::{self, NAMED};
 use super::series::{Month, Series, day_of};
@@ -40,6 +41,8 @@ pub struct Recorded {
     pub known: u64,
     /// Those that were not written, because what stands at their moment was taken later.
     pub older: u64,
+    /// Those of a stretch that was erased: nothing of it is taken (BOOK P18).
+    pub erased: u64,
     /// Those between half-hours that were not written, because the day holds 96 such already.
     pub crowded: u64,
 }
@@ -50,6 +53,7 @@ impl std::ops::AddAssign for Recorded {
         self.replaced += more.replaced;
         self.known += more.known;
         self.older += more.older;
+        self.erased += more.erased;
         self.crowded += more.crowded;
     }
 }
@@ -226,13 +230,16 @@ fn record_on(page: &mut Page, rows: &[RowDraft]) -> Result<Option<Recorded>, Rea
         }
     }
     let mut recorded = Recorded::default();
-    for row in rows {
-        recorded += record_row(page, row)?;
+    for same in rows.chunk_by(|one, next| one.series.meter == next.series.meter) {
+        let erased = erased_on(page, &same[0].series.meter)?;
+        for row in same {
+            recorded += record_row(page, row, &erased)?;
+        }
     }
     Ok(Some(recorded))
 }
 
-fn record_row(page: &mut Page, row: &RowDraft) -> Result<Recorded, ReadingError> {
+fn record_row(page: &mut Page, row: &RowDraft, erased: &[Erased]) -> Result<Recorded, ReadingError> {
     let key = row.series.key(row.day);
     let mut day = match page.get(&key)? {
         Some(bytes) => decode(&row.series, &bytes)?,
@@ -240,6 +247,10 @@ fn record_row(page: &mut Page, row: &RowDraft) -> Result<Recorded, ReadingError>
     };
     let (mut recorded, mut news) = (Recorded::default(), BTreeMap::new());
     for (second, reading) in &row.readings {
+        if erased.iter().any(|stretch| stretch.covers(reading.at)) {
+            recorded.erased += 1;
+            continue;
+        }
         let put = day.put(*second, reading, row.below.as_ref());
         let count = match put {
             Put::Added => &mut recorded.added,

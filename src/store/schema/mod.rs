@@ -122,6 +122,21 @@ pub const LINKS: Place = Place {
     name: "links of people",
     prefix: 0x28,
 };
+/// Who had themselves erased, without a name once that is done, by id.
+pub const ERASURES: Place = Place {
+    name: "erasures",
+    prefix: 0x29,
+};
+/// Which stretches of which meters an erasure is of, by erasure and place.
+pub const ERASURE_STRETCHES: Place = Place {
+    name: "stretches of erasures",
+    prefix: 0x2b,
+};
+/// In which life of the book erasures were last looked at, and whose they are.
+pub const ERASURE_NOTES: Place = Place {
+    name: "notes of erasures",
+    prefix: 0x2c,
+};
 /// When sign-ins failed, by the hash of the name or the address that they were for.
 pub const FAILED_SIGN_INS: Place = Place {
     name: "failed sign-ins",
@@ -152,6 +167,12 @@ pub const ACME_CHAINS: Place = Place {
 pub const READINGS: Place = Place {
     name: "readings",
     prefix: 0x43,
+};
+
+/// Stretches of readings that were erased and are not taken again, by meter and beginning.
+pub const ERASED_READINGS: Place = Place {
+    name: "erased readings",
+    prefix: 0x53,
 };
 
 /// Meters that were added by command, by serial.
@@ -333,6 +354,9 @@ pub const PLACES: &[Place] = &[
     SESSIONS,
     TOKENS,
     INVITATIONS,
+    ERASURES,
+    ERASURE_STRETCHES,
+    ERASURE_NOTES,
     FAILED_SIGN_INS,
     SIGN_IN_PLACES,
     CERTIFICATES,
@@ -358,6 +382,7 @@ pub const PLACES: &[Place] = &[
     ACME_PLANS,
     ACME_CHAINS,
     READINGS,
+    ERASED_READINGS,
     METERS,
     METER_STATES,
     METER_DUTIES,

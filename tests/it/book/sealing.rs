@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gatelodge::domain::{Reading, Register, WattHours};
-use gatelodge::store::readings::{Batch, ReadingsWriter};
+use gatelodge::store::readings::{Batch, Erased, ReadingsWriter, mark_erased_on};
 use gatelodge::store::{Options, ReadError, Seal, Store};
 use jiff::{SignedDuration, Timestamp};
 
@@ -30,6 +30,12 @@ struct Oracle {
     acknowledged: Stand,
     /// What the last batch said, if it was not acknowledged: each day of it may be there or not.
     tried: Stand,
+    /// Stretches of which nothing is to be taken any more, and may be gone already.
+    marked: Vec<Erased>,
+    /// Those that nobody acknowledged: they may stand or not.
+    perhaps: Vec<Erased>,
+    /// Those of which nothing is there any more.
+    erased: Vec<Erased>,
     /// Counts what was said: the moment of taking, so that the newest is known.
     said: i64,
 }
@@ -67,8 +73,42 @@ impl Oracle {
     }
 
     fn acknowledge(&mut self) {
-        let tried = std::mem::take(&mut self.tried);
+        let mut tried = std::mem::take(&mut self.tried);
+        tried.retain(|place, _| !covers(&self.marked, place));
         self.acknowledged.extend(tried);
+    }
+
+    /// A stretch of one meter.
+    fn stretch(chance: &mut Chance) -> Erased {
+        let start: Timestamp = "2024-10-01T00:00:00Z".parse().unwrap();
+        let mut day = || i64::try_from(chance.below(90)).unwrap();
+        let (first, many) = (day(), day() / 3 + 1);
+        let after = |minutes| start + SignedDuration::from_mins(minutes);
+        Erased {
+            meter: meter(usize::try_from(chance.below(METERS as u64)).unwrap()),
+            from: after(first * 24 * 60),
+            until: after((first + many) * 24 * 60 + 60),
+        }
+    }
+
+    /// Has a stretch erased; `false`: the book failed.
+    async fn erase(&mut self, store: &Store, writer: &ReadingsWriter, chance: &mut Chance) -> bool {
+        let stretch = Oracle::stretch(chance);
+        self.perhaps.push(stretch.clone());
+        let (marked, mut failing) = (stretch.clone(), store.health());
+        let write = store.write(move |page| mark_erased_on(page, &marked));
+        let outcome = tokio::select! {
+            outcome = write => outcome.is_ok(),
+            _ = failing.wait_for(|health| health.failed.is_some()) => return false,
+        };
+        if outcome {
+            self.perhaps.pop();
+            self.marked.push(stretch.clone());
+            if writer.erase(&stretch, |_, _| ()).await.is_ok() {
+                self.erased.push(stretch);
+            }
+        }
+        true
     }
 
     /// Compares what stands with what is known, and takes it for known; not when the disk lets nobody read.
@@ -83,18 +123,27 @@ impl Oracle {
         }
         for (place, reading) in &stands {
             let known = self.acknowledged.get(place) == Some(reading);
-            let tried = self.tried.get(place) == Some(reading);
+            let tried = self.tried.get(place) == Some(reading) && !covers(&self.marked, place);
             assert!(known || tried, "{why}: nobody acknowledged or tried {reading:?}");
+            assert!(
+                !covers(&self.erased, place),
+                "{why}: {reading:?} was erased and is there"
+            );
         }
         for place in self.acknowledged.keys() {
             assert!(
-                stands.contains_key(place),
+                stands.contains_key(place) || covers(&self.marked, place) || covers(&self.perhaps, place),
                 "{why}: {place:?} was acknowledged and is lost"
             );
         }
         (self.acknowledged, self.tried) = (stands, Stand::new());
         Ok(())
     }
+}
+
+fn covers(stretches: &[Erased], (number, at): &(usize, Timestamp)) -> bool {
+    let mut of = stretches.iter().filter(|stretch| stretch.meter == meter(*number));
+    of.any(|stretch| stretch.covers(*at))
 }
 
 fn options(dir: &Path, disk: &SimulatedDisk, clock: &Arc<SetClock>) -> Options {
@@ -113,7 +162,12 @@ async fn live(store: &Store, oracle: &mut Oracle, (dir, clock): (&Path, &SetCloc
         if health.borrow().failed.is_some() {
             return;
         }
-        match chance.below(8) {
+        match chance.below(9) {
+            8 => {
+                if !oracle.erase(store, &writer, chance).await {
+                    return;
+                }
+            }
             0..4 => {
                 let said = oracle.say(chance);
                 // A book that failed in the middle of a change answers nobody.
@@ -183,6 +237,16 @@ async fn case(seed: u64) -> (u64, u64) {
         oracle.check(&store, &why).unwrap();
         clock.advance(SignedDuration::from_hours(25));
         store.seal_readings().await.unwrap();
+        oracle.check(&store, &why).unwrap();
+        // What a stop left undone is done when it is asked for again, and nothing else goes.
+        for stretch in std::mem::take(&mut oracle.marked) {
+            ReadingsWriter::new(store.clone())
+                .erase(&stretch, |_, _| ())
+                .await
+                .unwrap();
+            oracle.erased.push(stretch);
+        }
+        oracle.acknowledged.retain(|place, _| !covers(&oracle.erased, place));
         oracle.check(&store, &why).unwrap();
         assert!(store.verify_live().unwrap().is_whole(), "{why}");
         store.close().await;

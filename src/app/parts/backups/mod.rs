@@ -105,7 +105,7 @@ async fn look(config: &Backup, backups: &Backups, store: &Store) -> Result<()> {
 }
 
 /// The backups of this box in `folder`, oldest first, by the time in their names.
-fn made_before(folder: &Path) -> Result<Vec<(Timestamp, PathBuf)>> {
+pub(super) fn made_before(folder: &Path) -> Result<Vec<(Timestamp, PathBuf)>> {
     let entries = std::fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
     let mut found: Vec<(Timestamp, PathBuf)> = entries
         .flatten()

@@ -1,0 +1,175 @@
+//! What the box holds of somebody as a person: their account, and what its audit says of them.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::holding::{Done, Erasing, Fate, Held, Holder, Subject, TakeError, Taking};
+use super::{Accounts, AccountsError, audit, people, person, session, tries};
+use crate::store::{Page, ReadError, RowError, Store};
+
+/// Accounts and the audit, as far as they are somebody's own.
+pub struct OwnAccount {
+    store: Store,
+    /// The folder with the months of the audit.
+    audit: PathBuf,
+    /// How long a month of it stays, in words.
+    audit_stays: String,
+}
+
+impl OwnAccount {
+    /// Those of this book; the audit lies in that folder, and stays as long as these words say.
+    #[must_use]
+    pub fn new(store: Store, audit: PathBuf, audit_stays: String) -> OwnAccount {
+        OwnAccount {
+            store,
+            audit,
+            audit_stays,
+        }
+    }
+
+    /// Hands each line of the audit that names somebody to `each`.
+    fn lines(&self, name: &str, mut each: impl FnMut(&str) -> std::io::Result<()>) -> std::io::Result<()> {
+        let months = match audit::months(&self.audit) {
+            Ok(months) => months,
+            // Nothing was audited yet.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        for month in months {
+            let file = std::fs::File::open(audit::file_of(&self.audit, &month))?;
+            for line in BufReader::new(file).lines() {
+                let line = line?;
+                if names(&line, name) {
+                    each(&line)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a line of the audit has somebody in one of its fields.
+fn names(line: &str, name: &str) -> bool {
+    let Ok(Value::Object(fields)) = serde_json::from_str(line) else {
+        return false;
+    };
+    let of = |value: &Value| {
+        let text = value.as_str()?;
+        Some(text.strip_prefix("person ").unwrap_or(text) == name)
+    };
+    ["person", "by"]
+        .iter()
+        .filter_map(|field| fields.get(*field))
+        .any(|value| of(value) == Some(true))
+}
+
+#[async_trait]
+impl Holder for OwnAccount {
+    fn held(&self, of: &Subject) -> Result<Vec<Held>, ReadError> {
+        let sessions = session::of_person(&self.store, &of.name)?.len();
+        let meters = of.meters().len();
+        let goes = |what: String| Held { what, fate: Fate::Goes };
+        let mut held = vec![goes(format!(
+            "Your account: the name {}, a hash of your password, and which meters were yours when ({meters})",
+            of.name
+        ))];
+        held.push(goes(format!(
+            "Where you are signed in ({sessions}), and hashes of where you signed in from"
+        )));
+        held.push(Held {
+            what: "Lines of the audit that name you: when you signed in, what you allowed, what was changed for you"
+                .to_owned(),
+            fate: Fate::Stays(format!(
+                "{}, so that nobody who runs this box can change unseen what was done",
+                self.audit_stays
+            )),
+        });
+        Ok(held)
+    }
+
+    fn steps(&self, _: &Subject) -> Result<u32, ReadError> {
+        Ok(2)
+    }
+
+    fn take(&self, of: &Subject, into: &mut dyn Taking) -> Result<(), TakeError> {
+        let found = person::find(&self.store, &of.name)?;
+        let Some((row, links)) = found else { return Ok(()) };
+        let account = json!({
+            "name": row.name, "role": row.role, "created": row.created, "password_set": row.password.is_some(), "links": links,
+            "sessions": session::of_person(&self.store, &of.name)?,
+            "one_time_link_until": people::invited_until(&self.store, &of.name)?,
+            "places_signed_in_from": tries::places_of(&self.store, &of.name)?,
+        });
+        serde_json::to_writer_pretty(&mut *into.begin("account.json")?, &account).map_err(std::io::Error::from)?;
+        into.step()?;
+        let file = into.begin("audit.ndjson")?;
+        self.lines(&of.name, |line| writeln!(file, "{line}"))?;
+        into.step()
+    }
+
+    fn begin_on(&self, page: &mut Page, erasing: &Erasing) -> Result<(), RowError> {
+        people::remove_on(page, &erasing.name)
+    }
+
+    async fn erase(&self, _: &Erasing, _: Done) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl Accounts {
+    /// Whether somebody is known, and is who they were: another may have the name since.
+    ///
+    /// # Errors
+    ///
+    /// When rows cannot be read.
+    pub fn is_known_on(page: &Page, name: &str, created: Timestamp) -> Result<bool, RowError> {
+        let row = person::PEOPLE.get_on(page, name.as_bytes())?;
+        Ok(row.is_some_and(|row| row.created == created))
+    }
+
+    /// Somebody, with what is theirs and whom they share it with.
+    ///
+    /// # Errors
+    ///
+    /// When there is nobody of that name, or the book cannot be read.
+    pub fn subject(&self, name: &str) -> Result<Subject, AccountsError> {
+        let person = self
+            .person(name)?
+            .ok_or_else(|| AccountsError::Unknown(name.to_owned()))?;
+        let others = self.people()?.into_iter().filter(|other| other.name != name);
+        let shared = others.flat_map(|other| other.links).filter(|link| {
+            let mut own = person.links.iter();
+            own.any(|own| own.overlaps(link))
+        });
+        Ok(Subject {
+            shared: shared.collect(),
+            name: person.name,
+            created: person.created,
+            links: person.links,
+            now: self.now(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_theirs_that_has_them_in_a_field() {
+        for (line, theirs) in [
+            (r#"{"n":1,"what":"signed in","person":"clara"}"#, true),
+            (r#"{"n":1,"what":"a code was given","by":"person clara"}"#, true),
+            (r#"{"n":1,"what":"a person allowed an application","by":"clara"}"#, true),
+            (r#"{"n":1,"what":"signed in","person":"clara2"}"#, false),
+            (r#"{"n":1,"what":"clara","person":"ben"}"#, false),
+            ("clara", false),
+        ] {
+            assert_eq!(names(line, "clara"), theirs, "{line}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What is held of people: taken by them, and erased.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::Deps;
+use super::backups::made_before;
+use crate::accounts::{Holder, OwnAccount};
+use crate::admin::Backups;
+use crate::app::part::{Part, Service, service};
+use crate::app::router::Https;
+use crate::config::{Backup, Config, Retention};
+use crate::domain::units::{self, Span};
+use crate::meter::MeterHolding;
+use crate::perseus::PerseusHolding;
+use crate::privacy::{self, PersonalData};
+use crate::store::Store;
+
+/// What it is built of.
+#[derive(Clone, PartialEq)]
+pub(in crate::app) struct Section {
+    retention: Retention,
+    backup: Option<Backup>,
+    /// How long the book's log goes back at most.
+    log: Span,
+    /// Applications that are told of withdrawals.
+    told: BTreeSet<String>,
+    timezone: TimeZone,
+}
+
+#[async_trait]
+impl Part<Deps> for PersonalData {
+    const NAME: &'static str = "personal-data";
+    const IS_ROOM: bool = false;
+    type Section = Section;
+
+    fn section(config: &Config) -> Option<Section> {
+        let clients = config.perseus.iter().flat_map(|room| room.client.iter());
+        let told = clients.filter(|client| client.message_url.is_some());
+        Some(Section {
+            retention: config.retention.clone(),
+            backup: config.backup.clone(),
+            log: config
+                .uplink
+                .as_ref()
+                .map_or(Span::seconds(30 * 86_400), |uplink| uplink.room.outbox_age),
+            told: told.map(|client| client.client_id.clone()).collect(),
+            timezone: config.site.timezone(),
+        })
+    }
+
+    async fn build(section: &Section, deps: &Deps) -> anyhow::Result<Arc<PersonalData>> {
+        let (store, data_dir) = (&deps.store, &deps.data_dir);
+        let audit_stays = stays(section.retention.audit);
+        let holders: Vec<Arc<dyn Holder>> = vec![
+            Arc::new(OwnAccount::new(
+                store.clone(),
+                data_dir.join("audit"),
+                audit_stays.clone(),
+            )),
+            Arc::new(MeterHolding::new(store.clone(), section.retention.money)),
+            Arc::new(PerseusHolding::new(
+                store.clone(),
+                data_dir.join("perseus/words"),
+                section.told.clone(),
+                audit_stays,
+            )),
+        ];
+        let (section, store, backups) = (section.clone(), deps.store.clone(), deps.backups.clone());
+        let built = privacy::Deps {
+            accounts: deps.bearers.accounts().clone(),
+            holders,
+            folder: data_dir.clone(),
+            elsewhere: Arc::new(move |now| elsewhere(&section, (&store, &backups), now)),
+        };
+        Ok(Arc::new(PersonalData::new(deps.store.clone(), built)))
+    }
+
+    fn services(self: &Arc<Self>) -> Vec<Service> {
+        vec![service("personal-data", self, PersonalData::run)]
+    }
+
+    fn mount(self: &Arc<Self>, https: Https) -> Https {
+        let routes = privacy::router(self, &https.face);
+        https.with(routes)
+    }
+}
+
+/// How long something stays, in words.
+fn stays(span: Span) -> String {
+    match span.0.as_secs() / 86_400 {
+        0 => "for as long as this box".to_owned(),
+        days => format!("for {}, in whole months", units::count(days, "day", "days")),
+    }
+}
+
+/// What goes on holding somebody who is erased, and until when.
+fn elsewhere(section: &Section, (store, backups): (&Store, &Backups), now: Timestamp) -> Vec<String> {
+    let day = |at: Timestamp| at.to_zoned(section.timezone.clone()).strftime("%-d %b %Y").to_string();
+    let log = i64::try_from(section.log.0.as_secs()).unwrap_or(i64::MAX);
+    let log = now
+        .saturating_add(SignedDuration::from_secs(log))
+        .unwrap_or(Timestamp::MAX);
+    let mut lines = vec![format!(
+        "The log of the book, and its snapshots: until {} at the latest",
+        day(log)
+    )];
+    match &section.backup {
+        None => {}
+        Some(backup) => lines.push(of_own_backups(backup, now, day)),
+    }
+    match backups.last() {
+        Ok(Some(last)) => lines.push(format!(
+            "Backups that were made by hand or lie elsewhere, and sticks that are put away (the last backup is of {}): as long as \
+             whoever runs this box keeps them",
+            day(last.at)
+        )),
+        Ok(None) if section.backup.is_none() => lines.push("Backups: none is known".to_owned()),
+        Ok(None) => {}
+        Err(error) => tracing::warn!(%error, "the last backup could not be looked up"),
+    }
+    match store.put_aside() {
+        Ok(0) => {}
+        Ok(many) => lines.push(format!(
+            "{} a restore or a repair put aside: as long as whoever runs this box keeps them",
+            units::count(many as u64, "book that", "books that")
+        )),
+        Err(error) => tracing::warn!(%error, "books that were put aside could not be looked for"),
+    }
+    lines.push(
+        "Whatever was handed out before: archives that you took, data that an application fetched, values that the operator's cloud \
+         keeps"
+            .to_owned(),
+    );
+    lines
+}
+
+fn of_own_backups(backup: &Backup, now: Timestamp, day: impl Fn(Timestamp) -> String) -> String {
+    let made = made_before(Path::new(&backup.directory)).unwrap_or_default();
+    let interval = SignedDuration::try_from(backup.interval.0).unwrap_or(SignedDuration::MAX);
+    let newest = made.last().map_or(now, |(at, _)| (*at).max(now));
+    let last = interval.checked_mul(i32::try_from(backup.keep).unwrap_or(i32::MAX));
+    let until = last.and_then(|last| newest.checked_add(last).ok());
+    let there = units::count(made.len() as u64, "is there", "are there");
+    match until {
+        Some(until) => format!(
+            "Backups that this box makes by itself ({there}): newer ones take their places, the last that holds you goes about {}",
+            day(until)
+        ),
+        None => format!("Backups that this box makes by itself ({there}): until newer ones take their places"),
+    }
+}

@@ -1,0 +1,92 @@
+//! Whether somebody has proved of late who they are, and asking them once more; and what they are told when that fails.
+
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use axum_extra::extract::CookieJar;
+use jiff::SignedDuration;
+
+use super::{Face, SignedIn, Visitor};
+use crate::accounts::{AccountsError, Secret};
+use crate::http::{Peer, Problem};
+
+/// So long nobody is asked for their password again.
+const FRESH: SignedDuration = SignedDuration::from_mins(15);
+
+impl Face {
+    /// Whether somebody has lately proved who they are.
+    #[must_use]
+    pub fn has_proved(&self, person: &SignedIn) -> bool {
+        let proved = self.accounts().proved(&person.who());
+        proved.is_ok_and(|proved| proved.is_some_and(|proved| person.now.duration_since(proved) < FRESH))
+    }
+
+    /// Has somebody who is signed in prove once more who they are; answers the cookies of the session that begins with it.
+    /// A wrong password counts as one at sign-in.
+    ///
+    /// # Errors
+    ///
+    /// When it is not theirs, or cannot be looked at now.
+    pub async fn prove(
+        &self,
+        (visitor, person): (&Visitor, &SignedIn),
+        password: Secret,
+        peer: &Peer,
+    ) -> Result<CookieJar, Refused> {
+        let from = (peer.addr.ip(), self.accounts().now());
+        let session = self.accounts().sign_in(&person.name, password, from);
+        let session = session.await.map_err(Refused::of)?;
+        Ok(visitor.signed_in_with(&session))
+    }
+}
+
+/// Says when to try again (RFC 9110 §10.2.3).
+pub(super) fn later(mut response: Response, wait: Option<u64>) -> Response {
+    if let Some(wait) = wait {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait));
+    }
+    response
+}
+
+/// What somebody is told whose password was not taken.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// How it is answered.
+    pub status: StatusCode,
+    /// Why.
+    pub words: String,
+    /// Seconds after which it may be tried again.
+    pub wait: Option<u64>,
+}
+
+impl Refused {
+    pub(super) fn of(error: AccountsError) -> Refused {
+        let mut words = error.to_string();
+        let (status, wait) = match &error {
+            AccountsError::WrongPassword => (StatusCode::UNAUTHORIZED, None),
+            AccountsError::TooManyTries { wait } => (StatusCode::TOO_MANY_REQUESTS, Some(*wait)),
+            AccountsError::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, Some(3)),
+            AccountsError::Write(why) => {
+                let problem = Problem::from(why);
+                (problem.status(), problem.retries_after())
+            }
+            AccountsError::Row(_) | AccountsError::Read(_) => {
+                tracing::error!(%error, "people could not be read or written");
+                words = "That did not work, and the fault is ours.".to_owned();
+                (StatusCode::INTERNAL_SERVER_ERROR, None)
+            }
+            AccountsError::Name(_)
+            | AccountsError::Exists(_)
+            | AccountsError::Unknown(_)
+            | AccountsError::Password(_)
+            | AccountsError::Invitation
+            | AccountsError::TokenName
+            | AccountsError::NoScope
+            | AccountsError::TooManyMeters(_)
+            | AccountsError::NotYet(..)
+            | AccountsError::ToCome
+            | AccountsError::UnknownToken(_) => (StatusCode::BAD_REQUEST, None),
+        };
+        Refused { status, words, wait }
+    }
+}

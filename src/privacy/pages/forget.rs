@@ -1,0 +1,127 @@
+//! `/me/forget`: having oneself erased; and the page that shows how far that is, to whoever has its address.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::super::rows::AskedBy;
+use super::super::{Account, ErasureShown, PersonalData};
+use super::{broken, unknown};
+use crate::accounts::{Role, Secret};
+use crate::face::{Forbidden, Form, Page, PageState, Refused, Shell, SignedIn, Visitor};
+use crate::http::{Peer, Problem};
+
+#[derive(Template)]
+#[template(path = "forget.html", config = ".askama.toml")]
+struct ForgetPage {
+    shell: Shell,
+    csrf_token: String,
+    account: Account,
+    fault: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "erasure.html", config = ".askama.toml")]
+struct ErasurePage {
+    shell: Shell,
+    erasure: ErasureShown,
+    asked: String,
+    ended: Option<String>,
+    elsewhere: Vec<String>,
+}
+
+fn page(state: &PageState<PersonalData>, person: &SignedIn, refused: Option<Refused>) -> Response {
+    let account = match state.room.account(&person.name) {
+        Ok(account) => account,
+        Err(error) => return broken(&error),
+    };
+    let page = ForgetPage {
+        shell: state.face.shell("me", Some(person)),
+        csrf_token: person.csrf.token(),
+        account,
+        fault: refused.as_ref().map(|refused| refused.words.clone()),
+    };
+    let status = refused.as_ref().map_or(StatusCode::OK, |refused| refused.status);
+    let response = Page(status, page).into_response();
+    match refused.and_then(|refused| refused.wait) {
+        Some(wait) => ([(RETRY_AFTER, wait.to_string())], response).into_response(),
+        None => response,
+    }
+}
+
+/// Residents erase themselves; who runs the box is removed by who else does.
+fn may(person: &SignedIn) -> Result<(), Forbidden> {
+    (person.role == Role::Resident).then_some(()).ok_or(Forbidden)
+}
+
+pub(super) async fn ask(State(state): State<PageState<PersonalData>>, person: SignedIn) -> Result<Response, Forbidden> {
+    may(&person)?;
+    Ok(page(&state, &person, None))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Wish {
+    #[serde(default)]
+    password: String,
+    /// The tick.
+    sure: Option<String>,
+}
+
+pub(super) async fn forget(
+    State(state): State<PageState<PersonalData>>,
+    person: SignedIn,
+    visitor: Visitor,
+    peer: Peer,
+    Form(wish): Form<Wish>,
+) -> Result<Response, Forbidden> {
+    may(&person)?;
+    if wish.sure.is_none() {
+        let words = "Tick that you know that nothing of it comes back.".to_owned();
+        let refused = Refused {
+            status: StatusCode::BAD_REQUEST,
+            words,
+            wait: None,
+        };
+        return Ok(page(&state, &person, Some(refused)));
+    }
+    let proved = state
+        .face
+        .prove((&visitor, &person), Secret::given(wish.password), &peer);
+    if let Err(refused) = proved.await {
+        return Ok(page(&state, &person, Some(refused)));
+    }
+    Ok(match state.room.forget(&person.name, AskedBy::Person).await {
+        Ok(erasure) => Redirect::to(&format!("/erasures/{}", erasure.id)).into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "somebody could not be erased");
+            let title = "Nothing was erased: the box cannot write just now";
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not-erased", title)
+                .detail("Try again in a few minutes.")
+                .into_response()
+        }
+    })
+}
+
+pub(super) async fn shown(
+    State(state): State<PageState<PersonalData>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Response {
+    let erasure = match state.room.erasure(&id) {
+        Ok(Some(erasure)) => erasure,
+        Ok(None) => return unknown(),
+        Err(error) => return broken(&error.into()),
+    };
+    let face = &state.face;
+    let page = ErasurePage {
+        shell: face.shell("me", visitor.signed_in.as_ref()),
+        asked: face.date(erasure.asked),
+        ended: erasure.ended.map(|at| face.date(at)),
+        elsewhere: (state.room.elsewhere)(state.room.store.now()),
+        erasure,
+    };
+    Page(StatusCode::OK, page).into_response()
+}

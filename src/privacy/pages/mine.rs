@@ -1,0 +1,177 @@
+//! `/me/data`: what the box holds of whoever is signed in, and the archive of it.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::super::taking::{ArchiveShown, Stand};
+use super::super::{Account, PersonalData, download};
+use super::{broken, unknown};
+use crate::accounts::{Role, Secret, Subject};
+use crate::face::{Form, Page, PageState, Refused, Shell, SignedIn, Visitor};
+use crate::http::Peer;
+
+/// Where it is.
+const HERE: &str = "/me/data";
+
+#[derive(Template)]
+#[template(path = "my_data.html", config = ".askama.toml")]
+struct MyDataPage {
+    shell: Shell,
+    csrf_token: String,
+    account: Account,
+    archive: ArchiveShown,
+    /// How long it is, and until when it can be fetched.
+    ready: (String, String),
+    /// Whether the password is asked for before it is made.
+    asks: bool,
+    fault: Option<String>,
+    /// Whether they may have themselves erased.
+    may_forget: bool,
+}
+
+/// A length as people read it.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..=999_999 => format!("{} kB", bytes.div_ceil(1_000)),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}
+
+fn subject(state: &PageState<PersonalData>, person: &SignedIn) -> Result<Subject, Response> {
+    let found = state.room.accounts.subject(&person.name);
+    found.map_err(|error| broken(&error))
+}
+
+fn page(state: &PageState<PersonalData>, person: &SignedIn, refused: Option<Refused>) -> Response {
+    let subject = match subject(state, person) {
+        Ok(subject) => subject,
+        Err(response) => return response,
+    };
+    let account = match state.room.account(&person.name) {
+        Ok(account) => account,
+        Err(error) => return broken(&error),
+    };
+    let archive = ArchiveShown::of(state.room.archives.stand(&subject).as_ref());
+    let page = MyDataPage {
+        shell: state.face.shell("me", Some(person)),
+        csrf_token: person.csrf.token(),
+        account,
+        ready: match &archive {
+            ArchiveShown::Ready { bytes, until } => {
+                let until = until.to_zoned(state.face.timezone().clone());
+                (size(*bytes), until.strftime("%H:%M").to_string())
+            }
+            _ => Default::default(),
+        },
+        archive,
+        asks: !state.face.has_proved(person),
+        fault: refused.as_ref().map(|refused| refused.words.clone()),
+        may_forget: person.role == Role::Resident,
+    };
+    let status = refused.as_ref().map_or(StatusCode::OK, |refused| refused.status);
+    let response = Page(status, page).into_response();
+    match refused.and_then(|refused| refused.wait) {
+        Some(wait) => ([(RETRY_AFTER, wait.to_string())], response).into_response(),
+        None => response,
+    }
+}
+
+pub(super) async fn show(State(state): State<PageState<PersonalData>>, person: SignedIn) -> Response {
+    page(&state, &person, None)
+}
+
+#[derive(Deserialize)]
+pub(super) struct Wish {
+    #[serde(default)]
+    password: String,
+}
+
+pub(super) async fn take(
+    State(state): State<PageState<PersonalData>>,
+    person: SignedIn,
+    visitor: Visitor,
+    peer: Peer,
+    Form(wish): Form<Wish>,
+) -> Response {
+    let mut cookies = None;
+    if !state.face.has_proved(&person) {
+        let proved = state
+            .face
+            .prove((&visitor, &person), Secret::given(wish.password), &peer);
+        match proved.await {
+            Ok(jar) => cookies = Some(jar),
+            Err(refused) => return page(&state, &person, Some(refused)),
+        }
+    }
+    let ordered = match state.room.order(&person.name) {
+        Ok(ordered) => ordered,
+        Err(error) => return broken(&error),
+    };
+    if !ordered {
+        let words = "Too many archives are being made just now. Try again in a minute.".to_owned();
+        let refused = Refused {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            words,
+            wait: Some(60),
+        };
+        return page(&state, &person, Some(refused));
+    }
+    match cookies {
+        Some(jar) => (jar, Redirect::to(HERE)).into_response(),
+        None => Redirect::to(HERE).into_response(),
+    }
+}
+
+/// Nothing but the form's own value.
+#[derive(Deserialize)]
+pub(super) struct Nothing {}
+
+pub(super) async fn stop(
+    State(state): State<PageState<PersonalData>>,
+    person: SignedIn,
+    Form(Nothing {}): Form<Nothing>,
+) -> Response {
+    state.room.archives.forget(&person.name);
+    Redirect::to(HERE).into_response()
+}
+
+pub(super) async fn archive(
+    State(state): State<PageState<PersonalData>>,
+    person: SignedIn,
+    headers: HeaderMap,
+) -> Response {
+    let subject = match subject(&state, &person) {
+        Ok(subject) => subject,
+        Err(response) => return response,
+    };
+    match state.room.archives.stand(&subject) {
+        Some(Stand::Ready(ready)) => {
+            let day = ready.made.to_zoned(state.face.timezone().clone()).date();
+            let name = format!("{}-{day}.zip", person.name.replace(['@', '+'], "-"));
+            download::answer(&ready, &name, &headers)
+        }
+        Some(Stand::Making(_)) => Redirect::to(HERE).into_response(),
+        Some(Stand::Failed) | None => unknown(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_read_by_people() {
+        for (bytes, text) in [
+            (1, "1 kB"),
+            (999_999, "1000 kB"),
+            (1_000_000, "1.0 MB"),
+            (12_345_678, "12.3 MB"),
+        ] {
+            assert_eq!(size(bytes), text);
+        }
+    }
+}

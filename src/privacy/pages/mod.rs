@@ -1,0 +1,42 @@
+//! The pages: what the box holds of somebody, the archive of it, and having it erased (PRIV §1, §2).
+
+mod forget;
+mod mine;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+
+use super::PersonalData;
+use crate::accounts::AccountsError;
+use crate::face::{Face, PageState, secured};
+use crate::http::Problem;
+
+use axum::http::StatusCode;
+
+/// The pages, behind the https door.
+pub fn router(data: &Arc<PersonalData>, face: &Face) -> Router {
+    let state = PageState {
+        room: Arc::clone(data),
+        face: face.clone(),
+    };
+    let routes = Router::new()
+        .route("/me/data", get(mine::show).post(mine::take))
+        .route("/me/data/stop", post(mine::stop))
+        .route("/me/data/archive", get(mine::archive))
+        .route("/me/forget", get(forget::ask).post(forget::forget))
+        .route("/erasures/{id}", get(forget::shown))
+        .with_state(state);
+    secured(routes)
+}
+
+fn broken(error: &AccountsError) -> Response {
+    tracing::error!(%error, "what the box holds of somebody could not be read");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+fn unknown() -> Response {
+    Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here").into_response()
+}

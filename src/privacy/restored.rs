@@ -1,0 +1,102 @@
+//! After a restore somebody may be here again who was erased since the backup was made (PRIV §4).
+
+use std::sync::Arc;
+
+use super::PersonalData;
+use super::rows::{self, ErasureRow, NoteRow, StretchRow};
+use crate::accounts::{AUDIT, Accounts, Holder, Person, random_id};
+use crate::domain::Epoch;
+use crate::store::{OpenError, Page, ReadError, RowError, Store, schema};
+
+/// What the books say that were put aside.
+#[derive(Default)]
+struct Later {
+    erasures: Vec<(ErasureRow, Vec<StretchRow>)>,
+    /// Whether all of them are there and can be read.
+    vouched: bool,
+}
+
+impl PersonalData {
+    /// Has erasures hold in this life of the book, once.
+    pub(super) async fn settle(&self) -> anyhow::Result<()> {
+        let epoch = self.store.epoch().0;
+        let noted = rows::noted(&self.store)?;
+        if noted.as_ref().is_some_and(|note| note.epoch == epoch) {
+            return Ok(());
+        }
+        if let Some(note) = &noted {
+            let (store, note) = (self.store.clone(), note.clone());
+            let later = tokio::task::spawn_blocking(move || later(&store, &note)).await?;
+            let later = later.unwrap_or_else(|error| {
+                tracing::warn!(%error, "the books that were put aside cannot be looked for");
+                Later::default()
+            });
+            if !later.vouched {
+                tracing::warn!(
+                    target: AUDIT,
+                    "the book is as it was when the backup was made that was restored, or as far as a damaged one could be read: \
+                     somebody who was erased since may be here again; the audit names who was, and `gatelodge user forget` \
+                     erases them again"
+                );
+            }
+            for erasure in later.erasures {
+                self.take_over(erasure).await?;
+            }
+        }
+        let line = noted.map_or_else(random_id, |note| note.line);
+        let note = NoteRow { epoch, line };
+        self.store.write(move |page| rows::note_on(page, &note)).await?;
+        Ok(())
+    }
+
+    async fn take_over(&self, erasure: (ErasureRow, Vec<StretchRow>)) -> anyhow::Result<()> {
+        let who = known_again(&self.accounts, &erasure.0)?.map(|person| (person.name, person.created));
+        let holders: Vec<Arc<dyn Holder>> = self.holders.clone();
+        let id = erasure.0.id.clone();
+        let change = move |page: &mut Page| {
+            let Some(erasing) = rows::take_over_on(page, erasure, who)? else {
+                return Ok(false);
+            };
+            holders.iter().try_for_each(|holder| holder.begin_on(page, &erasing))?;
+            Ok::<_, RowError>(true)
+        };
+        if self.store.write(change).await? {
+            self.accounts.ring();
+            tracing::info!(
+                target: AUDIT, erasure = id,
+                "what was erased after the backup was made is erased again, as the book before the restore has it"
+            );
+        }
+        Ok(())
+    }
+}
+
+fn known_again(accounts: &Accounts, row: &ErasureRow) -> Result<Option<Person>, ReadError> {
+    let people = accounts.people()?;
+    Ok(people.into_iter().find(|one| row.is_of(&one.name, one.created)))
+}
+
+/// The erasures of the books that come after the life in which they were last looked at.
+fn later(store: &Store, note: &NoteRow) -> Result<Later, OpenError> {
+    let places = [schema::ERASURES, schema::ERASURE_STRETCHES, schema::ERASURE_NOTES];
+    let kept = store.kept_since(Epoch(note.epoch), &places)?;
+    let mut later = Later {
+        erasures: Vec::new(),
+        vouched: kept.complete,
+    };
+    for book in kept.books {
+        // Another box's book, on whose disk the backup was restored, tells of other people.
+        if rows::noted_in(&book).is_none_or(|theirs| theirs.line != note.line) {
+            later.vouched = false;
+            continue;
+        }
+        match rows::in_kept(&book) {
+            Ok(erasures) => later.erasures.extend(erasures),
+            Err(error) => {
+                tracing::warn!(%error, folder = %book.folder.display(), "erasures there cannot be read");
+                later.vouched = false;
+            }
+        }
+    }
+    Ok(later)
+}
