@@ -1,4 +1,5 @@
-//! The archive: a ZIP file (APPNOTE 6.3) without a name, which is gone with whoever holds it, or with the process.
+//! The archive: a ZIP file (APPNOTE 6.3) without a name, which is gone with whoever holds it, or with the process
+//! (PRIV §1.2).
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};

@@ -1,4 +1,4 @@
-//! The first file of an archive: what the others are, for whoever opens it years later. Pure but for the writing.
+//! The first file of an archive: what the others are, for whoever opens it years later (PRIV §1.1).
 
 use crate::accounts::{Subject, TakeError, Taking};
 

@@ -1,42 +1,14 @@
 //! Erasing somebody: written down in the very change in which their account goes, then carried out, however often the box is
-//! stopped in between (PRIV §2).
+//! stopped in between (PRIV §2.1).
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 
-use jiff::Timestamp;
-
-use super::PersonalData;
-use super::archive::Progress;
+use super::room::PersonalData;
 use super::rows::{self, AskedBy, ErasureRow};
+use super::under_way::ErasureShown;
 use crate::accounts::{AUDIT, Accounts, AccountsError, Done, Erasing, Subject};
 use crate::store::{Page, ReadError};
-
-/// How an erasure stands, without a name.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct ErasureShown {
-    /// By which it is asked after.
-    pub id: String,
-    /// When it was asked for.
-    pub asked: Timestamp,
-    /// When it was done; absent: it is under way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended: Option<Timestamp>,
-    /// Of the months of half-hours: those that are done, and all of them.
-    pub done: u32,
-    /// How many there are.
-    pub of: u32,
-    /// Why it is no further, when something holds it up; it is tried again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trouble: Option<String>,
-}
-
-/// What is known of an erasure under way beside its row.
-#[derive(Default)]
-pub(super) struct UnderWay {
-    progress: Arc<Progress>,
-    trouble: Option<String>,
-}
 
 impl Subject {
     /// What is erased of them.
@@ -94,17 +66,7 @@ impl PersonalData {
     }
 
     fn shown(&self, row: &ErasureRow) -> ErasureShown {
-        let under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = under_way.get(&row.id);
-        let count = |read: fn(&Progress) -> u32| known.map_or(0, |known| read(&known.progress));
-        ErasureShown {
-            id: row.id.clone(),
-            asked: row.asked,
-            ended: row.ended,
-            done: count(|progress| progress.done.load(Ordering::Relaxed)),
-            of: count(|progress| progress.of.load(Ordering::Relaxed)),
-            trouble: known.and_then(|known| known.trouble.clone()),
-        }
+        self.under_way.shown(row)
     }
 
     /// Carries out what was begun; whether all of it is done.
@@ -119,18 +81,15 @@ impl PersonalData {
         let mut all_done = true;
         for row in begun {
             let outcome = self.carry_out_one(&row).await;
-            let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
             match outcome {
-                Ok(()) => {
-                    under_way.remove(&row.id);
-                }
+                Ok(()) => self.under_way.done(&row.id),
                 Err(trouble) => {
                     tracing::warn!(
                         erasure = row.id,
                         error = trouble,
                         "an erasure is not done yet; it is tried again in a minute"
                     );
-                    under_way.entry(row.id.clone()).or_default().trouble = Some(trouble);
+                    self.under_way.held_up(&row.id, trouble);
                     all_done = false;
                 }
             }
@@ -141,10 +100,7 @@ impl PersonalData {
     async fn carry_out_one(&self, row: &ErasureRow) -> Result<(), String> {
         let erasing = rows::erasing(&self.store, row).map_err(|error| error.to_string())?;
         let Some(erasing) = erasing else { return Ok(()) };
-        let progress = {
-            let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(&under_way.entry(row.id.clone()).or_default().progress)
-        };
+        let progress = self.under_way.begun(&row.id);
         let told: Done = Arc::new(move |done, of| {
             progress.of.store(of, Ordering::Relaxed);
             progress.done.store(done, Ordering::Relaxed);

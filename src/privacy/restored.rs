@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::PersonalData;
+use super::room::PersonalData;
 use super::rows::{self, ErasureRow, NoteRow, StretchRow};
 use crate::accounts::{AUDIT, Accounts, Holder, Person, random_id};
 use crate::domain::Epoch;

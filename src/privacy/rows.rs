@@ -1,4 +1,4 @@
-//! Erasures as the book has them (PRIV §2). Who it was stands there until it is done, and then only something by which a book
+//! Erasures as the book has them (PRIV §2.2). Who it was stands there until it is done, and then only something by which a book
 //! that has them again knows it.
 
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! Archives that people asked for: made one at a time, beside whatever else the box does, and kept for an hour.
+//! Archives that people asked for: made one at a time, beside whatever else the box does, and kept for an hour (PRIV §1.2).
 
 use std::collections::HashMap;
 use std::fs::File;

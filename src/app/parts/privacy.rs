@@ -99,7 +99,7 @@ fn stays(span: Span) -> String {
     }
 }
 
-/// What goes on holding somebody who is erased, and until when.
+/// What goes on holding somebody who is erased, and until when (PRIV §3).
 fn elsewhere(section: &Section, (store, backups): (&Store, &Backups), now: Timestamp) -> Vec<String> {
     let day = |at: Timestamp| at.to_zoned(section.timezone.clone()).strftime("%-d %b %Y").to_string();
     let log = i64::try_from(section.log.0.as_secs()).unwrap_or(i64::MAX);

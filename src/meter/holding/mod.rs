@@ -116,7 +116,8 @@ impl Holder for MeterHolding {
 
     fn take(&self, of: &Subject, into: &mut dyn Taking) -> Result<(), TakeError> {
         let all = of.meters();
-        all.iter().try_for_each(|one| take::meter(self, of, one, into))
+        all.iter()
+            .try_for_each(|one| take::meter((&self.store, &self.meters), of, one, into))
     }
 
     fn begin_on(&self, page: &mut Page, erasing: &Erasing) -> Result<(), RowError> {

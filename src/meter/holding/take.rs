@@ -7,20 +7,24 @@ use serde_json::json;
 
 use super::super::emop::{Money, event_log};
 use super::super::topup::givers;
-use super::MeterHolding;
 use crate::accounts::{Sight, Subject, TakeError, Taking};
 use crate::domain::{HALF_HOUR, MeterId, Register};
+use crate::store::Store;
+use crate::store::meters::Meters;
 use crate::store::readings::Readings;
 
+/// Where it is read.
+type Book<'b> = (&'b Store, &'b Meters);
+
 pub(super) fn meter(
-    holding: &MeterHolding,
+    (store, meters): Book<'_>,
     of: &Subject,
     (meter, sight): &(MeterId, Sight),
     into: &mut dyn Taking,
 ) -> Result<(), TakeError> {
     let place = |name: &str| format!("meters/{meter}/{name}");
     let spans = sight.clip(jiff::Timestamp::MIN..of.now);
-    let readings = Readings::new(holding.store.clone());
+    let readings = Readings::new(store.clone());
     for register in Register::ALL {
         let (mut half_hours, mut moments) = (Table::new(), Table::new());
         for span in &spans {
@@ -67,13 +71,13 @@ pub(super) fn meter(
         )?;
         into.step()?;
     }
-    money(holding, of, (meter, sight), into)?;
-    log(holding, (meter, sight), into)?;
+    money((store, meters), of, (meter, sight), into)?;
+    log((store, meters), (meter, sight), into)?;
     into.step()
 }
 
 fn money(
-    holding: &MeterHolding,
+    (store, meters): Book<'_>,
     of: &Subject,
     (meter, sight): (&MeterId, &Sight),
     into: &mut dyn Taking,
@@ -82,7 +86,7 @@ fn money(
     let (mut balances, mut payments) = (Table::new(), Table::new());
     let spans = sight.clip(jiff::Timestamp::MIN..of.now);
     for span in &spans {
-        let kept = holding.meters.money(meter, span.clone())?;
+        let kept = meters.money(meter, span.clone())?;
         for (at, units) in kept.balances.iter().filter(|(at, _)| span.contains(at)) {
             balances.row(format_args!("{at},{}", Money(*units)))?;
         }
@@ -92,7 +96,7 @@ fn money(
     }
     balances.write(&place("balances.csv"), "at,balance_gbp", into)?;
     payments.write(&place("payments.csv"), "at", into)?;
-    let terms = holding.meters.terms(meter)?;
+    let terms = meters.terms(meter)?;
     let ends = terms
         .iter()
         .skip(1)
@@ -107,14 +111,14 @@ fn money(
     if !theirs.is_empty() {
         serde_json::to_writer_pretty(into.begin(&place("tariffs.json"))?, &theirs).map_err(io::Error::from)?;
     }
-    let topups = givers::within(&holding.store, meter, sight)?;
+    let topups = givers::within(store, meter, sight)?;
     lines(&place("top-ups.ndjson"), &topups, into)
 }
 
-fn log(holding: &MeterHolding, (meter, sight): (&MeterId, &Sight), into: &mut dyn Taking) -> Result<(), TakeError> {
+fn log((store, meters): Book<'_>, (meter, sight): (&MeterId, &Sight), into: &mut dyn Taking) -> Result<(), TakeError> {
     let place = |name: &str| format!("meters/{meter}/{name}");
     let mut events = Table::new();
-    for event in holding.meters.events(meter)? {
+    for event in meters.events(meter)? {
         if sight.holds(event.0) {
             let name = event_log::name(event.1).unwrap_or_default();
             events.row(format_args!(
@@ -127,8 +131,8 @@ fn log(holding: &MeterHolding, (meter, sight): (&MeterId, &Sight), into: &mut dy
         }
     }
     events.write(&place("events.csv"), "at,number,name,count", into)?;
-    let now = holding.store.now();
-    let Some(state) = holding.meters.state(meter)?.filter(|_| sight.ended(now).is_none()) else {
+    let now = store.now();
+    let Some(state) = meters.state(meter)?.filter(|_| sight.ended(now).is_none()) else {
         return Ok(());
     };
     let since = sight.since(now);

@@ -1,4 +1,4 @@
-//! Top-ups by who gave them: for whoever takes their data, and without a name once somebody is erased (PRIV §2).
+//! Top-ups by who gave them: for whoever takes their data, and without a name once somebody is erased (PRIV §2.2).
 
 use super::ledger::{TOPUPS, get_on, of_meter};
 use super::row::TopupRow;

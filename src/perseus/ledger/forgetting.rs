@@ -61,7 +61,7 @@ pub(in crate::perseus) fn forget_on(page: &mut Page, row: &PermissionRow) -> Res
     Ok(())
 }
 
-/// Takes the name from a permission: what stays is evidence (PRIV §2).
+/// Takes the name from a permission: what stays is evidence (PRIV §2.2).
 pub(in crate::perseus) fn disown_on(page: &mut Page, id: &str) -> Result<(), RowError> {
     let Some(mut row) = PERMISSIONS.get_on(page, id.as_bytes())? else {
         return Ok(());

@@ -7,9 +7,10 @@ use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::super::room::{Account, PersonalData};
 use super::super::rows::AskedBy;
-use super::super::{Account, ErasureShown, PersonalData};
-use super::{broken, unknown};
+use super::super::under_way::ErasureShown;
+use super::answers::{broken, unknown};
 use crate::accounts::{Role, Secret};
 use crate::face::{Forbidden, Form, Page, PageState, Refused, Shell, SignedIn, Visitor};
 use crate::http::{Peer, Problem};

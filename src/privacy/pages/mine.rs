@@ -7,9 +7,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::super::download;
+use super::super::room::{Account, PersonalData};
 use super::super::taking::{ArchiveShown, Stand};
-use super::super::{Account, PersonalData, download};
-use super::{broken, unknown};
+use super::answers::{broken, unknown};
 use crate::accounts::{Role, Secret, Subject};
 use crate::face::{Form, Page, PageState, Refused, Shell, SignedIn, Visitor};
 use crate::http::Peer;

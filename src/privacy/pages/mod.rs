@@ -1,20 +1,16 @@
 //! The pages: what the box holds of somebody, the archive of it, and having it erased (PRIV §1, §2).
 
+mod answers;
 mod forget;
 mod mine;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
-use super::PersonalData;
-use crate::accounts::AccountsError;
+use super::room::PersonalData;
 use crate::face::{Face, PageState, secured};
-use crate::http::Problem;
-
-use axum::http::StatusCode;
 
 /// The pages, behind the https door.
 pub fn router(data: &Arc<PersonalData>, face: &Face) -> Router {
@@ -30,13 +26,4 @@ pub fn router(data: &Arc<PersonalData>, face: &Face) -> Router {
         .route("/erasures/{id}", get(forget::shown))
         .with_state(state);
     secured(routes)
-}
-
-fn broken(error: &AccountsError) -> Response {
-    tracing::error!(%error, "what the box holds of somebody could not be read");
-    StatusCode::INTERNAL_SERVER_ERROR.into_response()
-}
-
-fn unknown() -> Response {
-    Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here").into_response()
 }

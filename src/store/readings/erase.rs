@@ -1,81 +1,21 @@
 //! Erasing: what registers of a meter showed in somebody's time goes, and nothing of it is taken again (BOOK P18).
 //!
-//! First the stretch is written down, in the same ledger that every later reading is held against; then rows go, then
-//! month files are written anew without it. A stop in between is ended by asking again.
+//! First the stretch is written down, in the same ledger that every later reading is held against; then month files are
+//! written anew without it, then rows go. A stop in between is ended by asking again.
 
 use std::ops::Range;
 use std::sync::PoisonError;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
 use super::block::Days;
 use super::compactor::{CompactionError, Compactor, ROWS, damage};
+use super::erased::Erased;
 use super::lookup::decode;
 use super::month_file::{self, NAMED};
 use super::series::{Month, Series, day_of, start_of};
 use super::writer::ReadingsWriter;
 use crate::domain::{MeterId, Register};
-use crate::store::{KeptBook, Ledger, Page, ReadError, RowError, schema};
-
-const ERASED: Ledger<Erased> = Ledger::new(schema::ERASED_READINGS);
-
-/// A stretch of a meter of which nothing is kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Erased {
-    /// The meter.
-    pub meter: MeterId,
-    /// What it showed at this moment stays: it ends the half-hour before.
-    pub from: Timestamp,
-    /// So does this: it begins the next.
-    pub until: Timestamp,
-}
-
-impl Erased {
-    /// Whether a reading of that moment is gone, and is not taken.
-    #[must_use]
-    pub fn covers(&self, at: Timestamp) -> bool {
-        self.from < at && at < self.until
-    }
-
-    fn key(&self) -> Vec<u8> {
-        [under(&self.meter), self.from.as_second().to_be_bytes().to_vec()].concat()
-    }
-}
-
-fn under(meter: &MeterId) -> Vec<u8> {
-    [meter.as_str().as_bytes(), &[0]].concat()
-}
-
-/// What was erased of a meter, as this change leaves it.
-pub(in crate::store) fn erased_on(page: &Page, meter: &MeterId) -> Result<Vec<Erased>, RowError> {
-    let rows = ERASED.scan_on(page, &under(meter), None, usize::MAX)?;
-    Ok(rows.into_iter().map(|(_, row)| row).collect())
-}
-
-/// Writes down that a stretch is erased: from this change on nothing of it is taken. [`ReadingsWriter::erase`] takes what
-/// is there.
-///
-/// # Errors
-///
-/// When rows cannot be read or written.
-pub fn mark_erased_on(page: &mut Page, erased: &Erased) -> Result<(), RowError> {
-    let before = ERASED.get_on(page, &erased.key())?;
-    // Of two that begin at once the longer holds the other.
-    if before.is_none_or(|before| before.until < erased.until) {
-        ERASED.put_on(page, &erased.key(), erased)?;
-    }
-    Ok(())
-}
-
-/// What was erased in a book that was put aside.
-///
-/// # Errors
-///
-/// When a row there is none of its kind.
-pub fn erased_in(book: &KeptBook) -> Result<Vec<Erased>, ReadError> {
-    Ok(ERASED.of_kept(book)?.into_iter().map(|(_, row)| row).collect())
-}
+use crate::store::{Page, RowError};
+use jiff::Timestamp;
 
 impl ReadingsWriter {
     /// Takes away what was marked as erased ([`mark_erased_on`]), rows and month files alike, for ever. `done` hears how
@@ -109,8 +49,9 @@ impl Compactor {
         let of = months.end - months.start;
         for (at, month) in (1..).zip(months.filter_map(Month::from_number)) {
             self.go_on()?;
-            self.erase_rows(erased, month)?;
+            // Rows stand over the file: without them first, what they took the place of would be seen.
             self.erase_file(erased, month)?;
+            self.erase_rows(erased, month)?;
             done(at, of);
         }
         self.remove_leftovers()?;

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::day::{Day, Put};
-use super::erase::{Erased, erased_on};
+use super::erased::{Erased, erased_on};
 use super::lookup::{Lookup, decode};
 use super::month_file::{self, NAMED};
 use super::series::{Month, Series, day_of};

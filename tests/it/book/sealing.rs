@@ -34,6 +34,8 @@ struct Oracle {
     marked: Vec<Erased>,
     /// Those that nobody acknowledged: they may stand or not.
     perhaps: Vec<Erased>,
+    /// What stood where a stretch may be marked when something else was said, which then was not taken.
+    before: Vec<((usize, Timestamp), Reading)>,
     /// Those of which nothing is there any more.
     erased: Vec<Erased>,
     /// Counts what was said: the moment of taking, so that the newest is known.
@@ -75,7 +77,12 @@ impl Oracle {
     fn acknowledge(&mut self) {
         let mut tried = std::mem::take(&mut self.tried);
         tried.retain(|place, _| !covers(&self.marked, place));
-        self.acknowledged.extend(tried);
+        for (place, reading) in tried {
+            let before = self.acknowledged.insert(place, reading);
+            if covers(&self.perhaps, &place) {
+                self.before.extend(before.map(|before| (place, before)));
+            }
+        }
     }
 
     /// A stretch of one meter.
@@ -124,7 +131,11 @@ impl Oracle {
         for (place, reading) in &stands {
             let known = self.acknowledged.get(place) == Some(reading);
             let tried = self.tried.get(place) == Some(reading) && !covers(&self.marked, place);
-            assert!(known || tried, "{why}: nobody acknowledged or tried {reading:?}");
+            let before = self.before.contains(&(*place, *reading));
+            assert!(
+                known || tried || before,
+                "{why}: nobody acknowledged or tried {reading:?}"
+            );
             assert!(
                 !covers(&self.erased, place),
                 "{why}: {reading:?} was erased and is there"

@@ -27,8 +27,13 @@ fn an_account_goes_with_its_half_hours_and_leaves_evidence_without_a_name() {
     consented.person("partner", &[&format!("{METER}@2024-12-20")]);
     let mut browser = signed_in(&consented, "resident");
     let mut other_session = signed_in(&consented, "resident");
-    let evidence = consented.running.json(&["consent", "list"])[0]["evidence"]
-        .as_str()
+    let sharing = browser.get("/permissions").text();
+    let evidence = sharing
+        .split("/evidence/")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
         .unwrap()
         .to_owned();
     assert_eq!(half_hours(&consented, DECEMBER.0, DECEMBER.1), 31 * 48);

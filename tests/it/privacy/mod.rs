@@ -78,7 +78,7 @@ fn forgotten(browser: &mut Browser<'_>) -> String {
 fn half_hours(consented: &Consented, from: &str, to: &str) -> usize {
     let token = consented
         .running
-        .json(&["token", "create", "reader", "--scope", "meters:read"])["token"]
+        .json(&["token", "create", "--name", "reader", "--scope", "meters:read"])["token"]
         .as_str()
         .unwrap()
         .to_owned();
