@@ -11,7 +11,7 @@ use super::super::download;
 use super::super::room::{Account, PersonalData};
 use super::super::taking::{ArchiveShown, Stand};
 use super::answers::{broken, unknown};
-use crate::accounts::{Role, Secret, Subject};
+use crate::accounts::{Role, Secret};
 use crate::face::{Form, Page, PageState, Refused, Shell, SignedIn, Visitor};
 use crate::http::Peer;
 
@@ -42,21 +42,12 @@ fn size(bytes: u64) -> String {
     }
 }
 
-fn subject(state: &PageState<PersonalData>, person: &SignedIn) -> Result<Subject, Response> {
-    let found = state.room.accounts.subject(&person.name);
-    found.map_err(|error| broken(&error))
-}
-
 fn page(state: &PageState<PersonalData>, person: &SignedIn, refused: Option<Refused>) -> Response {
-    let subject = match subject(state, person) {
-        Ok(subject) => subject,
-        Err(response) => return response,
+    let found = (state.room.account(&person.name), state.room.archive(&person.name));
+    let (account, archive) = match found {
+        (Ok(account), Ok(archive)) => (account, archive),
+        (Err(error), _) | (_, Err(error)) => return broken(&error),
     };
-    let account = match state.room.account(&person.name) {
-        Ok(account) => account,
-        Err(error) => return broken(&error),
-    };
-    let archive = ArchiveShown::of(state.room.archives.stand(&subject).as_ref());
     let page = MyDataPage {
         shell: state.face.shell("me", Some(person)),
         csrf_token: person.csrf.token(),
@@ -145,9 +136,9 @@ pub(super) async fn archive(
     person: SignedIn,
     headers: HeaderMap,
 ) -> Response {
-    let subject = match subject(&state, &person) {
+    let subject = match state.room.accounts.subject(&person.name) {
         Ok(subject) => subject,
-        Err(response) => return response,
+        Err(error) => return broken(&error),
     };
     match state.room.archives.stand(&subject) {
         Some(Stand::Ready(ready)) => {

@@ -157,7 +157,7 @@ fn a_kill_in_between_loses_no_erasure_and_year_old_months_go_as_well() {
     let mut consented = readings::year();
     // Months that are over stand in files of their own.
     let side = consented.running.dir.join("data/store/g000001/side");
-    let files = || std::fs::read_dir(&side).map_or(0, |found| found.count());
+    let files = || std::fs::read_dir(&side).map_or(0, Iterator::count);
     eventually("months are sealed", || (files() >= 12).then_some(()));
     let receipt = forgotten(&mut signed_in(&consented, "resident"));
     consented.running.kill();
