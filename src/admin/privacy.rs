@@ -31,7 +31,7 @@ async fn data(State(state): State<AdminState>, Path(name): Path<String>) -> Resu
 }
 
 async fn order(State(state): State<AdminState>, Path(name): Path<String>) -> Result<Json<ArchiveShown>, AdminError> {
-    match held(&state)?.order(&name)? {
+    match held(&state)?.order(&name, AskedBy::Operator)? {
         true => stand(State(state), Path(name)).await,
         false => Err(AdminError::unavailable(
             "too many archives are being made; try again in a minute",

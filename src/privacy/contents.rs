@@ -39,6 +39,14 @@ const FILES: &[(&str, &str)] = &[
         "what the meter's own log says: power cuts, covers opened, payments",
     ),
     (
+        "meters/SERIAL/jobs.ndjson",
+        "what the box did with the meter by itself, as far as that is kept",
+    ),
+    (
+        "meters/SERIAL/alarms.ndjson",
+        "what is wrong with the meter now, while it is yours",
+    ),
+    (
         "meters/SERIAL/now.json",
         "the latest that the meter said, while it is yours",
     ),

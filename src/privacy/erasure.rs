@@ -46,11 +46,7 @@ impl PersonalData {
         written.map_err(|error| error.split().unwrap_or_else(AccountsError::Write))?;
         self.accounts.ring();
         self.archives.forget(name);
-        let asked_by = match by {
-            AskedBy::Person => "the person",
-            AskedBy::Operator => "whoever runs the box",
-            AskedBy::Restore => "the box",
-        };
+        let asked_by = by.words();
         tracing::info!(target: AUDIT, person = name, erasure = row.id, asked_by, "a person is erased");
         self.wake.notify_one();
         Ok(self.shown(&row))
@@ -112,6 +108,10 @@ impl PersonalData {
         let ended = self.store.write(move |page| rows::end_on(page, &id, now)).await;
         ended.map_err(|error| error.to_string())?;
         tracing::info!(target: AUDIT, erasure = row.id, "an erasure is done");
+        // What the log still has of it goes sooner so; what fails here is done within the week.
+        if let Err(error) = self.store.shed().await {
+            tracing::warn!(%error, "the log of the book was not turned");
+        }
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::archive::Progress;
 use super::download;
+use super::rows::AskedBy;
 use super::taking::{ArchiveShown, Archives, Stand};
 use super::under_way::AllUnderWay;
 use crate::accounts::{AUDIT, Accounts, AccountsError, Fate, Held, Holder, Subject};
@@ -114,9 +115,10 @@ impl PersonalData {
     /// # Errors
     ///
     /// When there is nobody of that name, or the book cannot be read.
-    pub fn order(&self, name: &str) -> Result<bool, AccountsError> {
+    pub fn order(&self, name: &str, by: AskedBy) -> Result<bool, AccountsError> {
         let subject = self.accounts.subject(name)?;
-        tracing::info!(target: AUDIT, person = name, "an archive of what is held of a person is made");
+        let asked_by = by.words();
+        tracing::info!(target: AUDIT, person = name, asked_by, "an archive of what is held of a person is made");
         Ok(self.take(subject))
     }
 

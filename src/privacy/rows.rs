@@ -28,6 +28,17 @@ pub enum AskedBy {
     Restore,
 }
 
+impl AskedBy {
+    /// As an audit says it.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            AskedBy::Person => "the person",
+            AskedBy::Operator => "whoever runs the box",
+            AskedBy::Restore => "the box",
+        }
+    }
+}
+
 /// An erasure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ErasureRow {

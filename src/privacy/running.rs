@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -13,6 +14,9 @@ use super::rows;
 const AGAIN: Duration = Duration::from_secs(60);
 /// How often it is looked what stayed for a time that is over.
 const LET_GO: Duration = Duration::from_secs(24 * 3_600);
+
+/// For so long after an erasure the log sheds daily what was deleted: two snapshots are kept, and both are to be later.
+const SHED_FOR: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 impl PersonalData {
     /// Makes archives that are wanted, and carries out erasures, until it is to stop.
@@ -34,7 +38,7 @@ impl PersonalData {
                 Some(_) = making.join_next() => {}
                 () = self.wake.notified() => self.carry_out_until(&stop).await,
                 _ = again.tick() => {
-                    self.archives.sweep(self.store.now());
+                    self.sweep();
                     self.carry_out_until(&stop).await;
                 }
                 _ = let_go.tick() => self.let_go().await,
@@ -45,6 +49,15 @@ impl PersonalData {
         Ok(())
     }
 
+    fn sweep(&self) {
+        // A book that cannot be read makes nobody unknown.
+        let is_known = |name: &str, created| {
+            let person = self.accounts.person(name);
+            person.map_or(true, |person| person.is_some_and(|person| person.created == created))
+        };
+        self.archives.sweep(self.store.now(), is_known);
+    }
+
     async fn carry_out_until(&self, stop: &CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => {}
@@ -52,8 +65,18 @@ impl PersonalData {
         }
     }
 
-    /// Lets go of what stayed of erased stretches until its time was over.
+    /// Lets go of what stayed of erased stretches until its time was over, and has the log and its snapshots shed what was
+    /// deleted: on some days after an erasure, and once a week in any case, or a quiet box would keep it for years.
     async fn let_go(&self) {
+        let now = self.store.now();
+        let lately = |row: rows::ErasureRow| row.ended.is_some_and(|ended| now.duration_since(ended) < SHED_FOR);
+        let erased = rows::all(&self.store).is_ok_and(|rows| rows.into_iter().any(lately));
+        let sunday = now.to_zoned(jiff::tz::TimeZone::UTC).weekday() == jiff::civil::Weekday::Sunday;
+        if (erased || sunday)
+            && let Err(error) = self.store.shed().await
+        {
+            tracing::warn!(%error, "the log of the book was not turned; it is tried again tomorrow");
+        }
         let spans = match rows::erased(&self.store) {
             Ok(spans) => spans,
             Err(error) => return tracing::error!(%error, "erasures cannot be read"),

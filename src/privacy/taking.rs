@@ -175,10 +175,12 @@ impl Archives {
         }
     }
 
-    /// Lets go of what was there for long enough, asked for or not.
-    pub(super) fn sweep(&self, now: Timestamp) {
-        self.jobs()
-            .retain(|_, job| !matches!(&job.stand, Stand::Ready(ready) if now.duration_since(ready.made) > KEPT));
+    /// Lets go of what was there for long enough, or is of nobody who is still known, asked for or not.
+    pub(super) fn sweep(&self, now: Timestamp, is_known: impl Fn(&str, Timestamp) -> bool) {
+        self.jobs().retain(|name, job| {
+            let is_over = matches!(&job.stand, Stand::Ready(ready) if now.duration_since(ready.made) > KEPT);
+            !is_over && is_known(name, job.created)
+        });
     }
 
     /// Stops whatever is being made.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -253,6 +254,20 @@ impl Store {
         let compactor = Arc::clone(&self.shared().compactor);
         let sealed = tokio::task::spawn_blocking(move || compactor.round()).await;
         sealed.expect("sealing does not panic")
+    }
+
+    /// Ends the newest segment of the log and has a snapshot made of all that is sealed, however little that is. After two
+    /// of these nothing that was deleted before stands in any snapshot, and in no segment that no reader needs
+    /// (BOOK P18).
+    ///
+    /// # Errors
+    ///
+    /// When the book takes no change.
+    pub async fn shed(&self) -> Result<(), WriteError<RowError>> {
+        let shared = self.shared();
+        shared.keeper.shedding.store(true, Ordering::Relaxed);
+        shared.segments.turn();
+        self.probe().await
     }
 
     /// Bytes of the book on disk.

@@ -103,11 +103,11 @@ fn stays(span: Span) -> String {
 fn elsewhere(section: &Section, (store, backups): (&Store, &Backups), now: Timestamp) -> Vec<String> {
     let day = |at: Timestamp| at.to_zoned(section.timezone.clone()).strftime("%-d %b %Y").to_string();
     let log = i64::try_from(section.log.0.as_secs()).unwrap_or(i64::MAX);
-    let log = now
-        .saturating_add(SignedDuration::from_secs(log))
-        .unwrap_or(Timestamp::MAX);
+    // It is told to shed what was deleted at once and on the days after.
+    let log = SignedDuration::from_secs(log.saturating_add(3 * 86_400));
+    let log = now.saturating_add(log).unwrap_or(Timestamp::MAX);
     let mut lines = vec![format!(
-        "The log of the book, and its snapshots: until {} at the latest",
+        "The log of the book, and its snapshots: for some days, and until {} at the latest",
         day(log)
     )];
     match &section.backup {

@@ -9,6 +9,7 @@ use std::ops::Range;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
+use super::jobs::of_meter;
 use super::topup::givers;
 use crate::accounts::{Done, Erasing, Fate, Held, Holder, Subject, TakeError, Taking};
 use crate::domain::units::{self, Span};
@@ -86,7 +87,7 @@ impl Holder for MeterHolding {
         for (meter, sight) in of.meters() {
             let own = days(&alone, &meter);
             held.push(goes(format!(
-                "Half-hours of meter {meter} of your own time ({}), and what its own log says of that time",
+                "Half-hours of meter {meter} of your own time ({}), and what its own log and reports of the box's jobs say of that time",
                 units::count(own, "day", "days")
             )));
             if of.shared.iter().any(|link| link.meter == meter) {
@@ -132,6 +133,8 @@ impl Holder for MeterHolding {
             rows.map_err(|error| error.to_string())?;
             let events = self.writer.forget_events(meter.clone(), span.clone()).await;
             events.map_err(|error| error.to_string())?;
+            let lines = of_meter::forget(&self.store, meter, span).await;
+            lines.map_err(|error| error.to_string())?;
         }
         for meter in erasing.meters.iter().filter(|_| !erasing.name.is_empty()) {
             let disowned = givers::disown(&self.store, meter, &erasing.name).await;

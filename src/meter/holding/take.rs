@@ -6,10 +6,12 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::super::emop::{Money, event_log};
+use super::super::jobs::of_meter;
 use super::super::topup::givers;
 use crate::accounts::{Sight, Subject, TakeError, Taking};
-use crate::domain::{HALF_HOUR, MeterId, Register};
+use crate::domain::{Alarm, HALF_HOUR, MeterId, Register, Source};
 use crate::store::Store;
+use crate::store::alarms::Alarms;
 use crate::store::meters::Meters;
 use crate::store::readings::Readings;
 
@@ -131,8 +133,20 @@ fn log((store, meters): Book<'_>, (meter, sight): (&MeterId, &Sight), into: &mut
         }
     }
     events.write(&place("events.csv"), "at,number,name,count", into)?;
+    lines(
+        &place("jobs.ndjson"),
+        &of_meter::lines(store, meter, |at| sight.holds(at))?,
+        into,
+    )?;
     let now = store.now();
-    let Some(state) = meters.state(meter)?.filter(|_| sight.ended(now).is_none()) else {
+    if sight.ended(now).is_some() {
+        return Ok(());
+    }
+    let alarms = Alarms::new(store.clone()).standing()?;
+    let theirs = |alarm: &Alarm| alarm.source == Source::Meter(meter.clone()) && sight.holds(alarm.since);
+    let alarms: Vec<Alarm> = alarms.into_iter().filter(theirs).collect();
+    lines(&place("alarms.ndjson"), &alarms, into)?;
+    let Some(state) = meters.state(meter)? else {
         return Ok(());
     };
     let since = sight.since(now);

@@ -3,8 +3,8 @@
 use super::{Job, Line, Report, Run};
 use crate::store::{Ledger, Page, ReadError, RowError, Store, schema};
 
-const RUNS: Ledger<Run> = Ledger::new(schema::JOB_RUNS);
-const LINES: Ledger<Vec<Line>> = Ledger::new(schema::JOB_LINES);
+pub(super) const RUNS: Ledger<Run> = Ledger::new(schema::JOB_RUNS);
+pub(super) const LINES: Ledger<Vec<Line>> = Ledger::new(schema::JOB_LINES);
 
 /// Runs of each job that are kept.
 const KEPT: usize = 30;

@@ -6,6 +6,7 @@ mod config;
 mod keeping;
 mod ledger;
 mod low_balance;
+pub(super) mod of_meter;
 mod tariff_file;
 mod tariffs;
 mod waiting;

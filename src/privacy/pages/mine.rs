@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::super::download;
 use super::super::room::{Account, PersonalData};
+use super::super::rows::AskedBy;
 use super::super::taking::{ArchiveShown, Stand};
 use super::answers::{broken, unknown};
 use crate::accounts::{Role, Secret};
@@ -99,7 +100,7 @@ pub(super) async fn take(
             Err(refused) => return page(&state, &person, Some(refused)),
         }
     }
-    let ordered = match state.room.order(&person.name) {
+    let ordered = match state.room.order(&person.name, AskedBy::Person) {
         Ok(ordered) => ordered,
         Err(error) => return broken(&error),
     };

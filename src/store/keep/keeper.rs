@@ -1,7 +1,7 @@
 //! The keeper: makes snapshots, unlinks and thins segments, beside the pen and out of its way.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -65,6 +65,8 @@ pub(in crate::store) struct Keeper {
     /// Oldest first.
     pub(in crate::store) snapshots: Mutex<Vec<Seq>>,
     pub(in crate::store) snapshot_bytes: Arc<AtomicU64>,
+    /// Whether the next sealed segment is to have a snapshot, however small it is.
+    pub(in crate::store) shedding: AtomicBool,
     /// Held while files are taken away, and while a backup takes hold of them.
     pub(in crate::store) files: Mutex<()>,
     /// Held while a backup is made.
@@ -179,10 +181,13 @@ impl Keeper {
         let new: Vec<_> = sealed.into_iter().filter(|segment| segment.last() > done).collect();
         let bytes: u64 = new.iter().map(|segment| segment.shown()).sum();
         let rows = self.snapshot_bytes.load(Ordering::Relaxed);
-        if new.is_empty() || bytes < self.bounds.segment_bytes.max(rows / 2).min(LONGEST_REPLAY) {
+        let due = bytes >= self.bounds.segment_bytes.max(rows / 2).min(LONGEST_REPLAY);
+        if new.is_empty() || !due && !self.shedding.load(Ordering::Relaxed) {
             return Ok(());
         }
-        self.snapshot(base, &new)
+        self.snapshot(base, &new)?;
+        self.shedding.store(false, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Makes a snapshot of the one at `base` and the segments after it (BOOK P13).

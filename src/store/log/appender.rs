@@ -108,10 +108,11 @@ impl Log {
 
     /// Appends the records of a group and makes them durable; readers do not see them yet.
     ///
-    /// A full segment is sealed first. A failed or short append is cut off again, and the cut made
+    /// A full segment is sealed first, and one that is to end ([`Segments::turn`]). A failed or short append is cut off again, and the cut made
     /// durable, so that a change that was refused cannot come back after a power cut.
     pub(in crate::store) fn append(&mut self, records: &[u8], last: Seq) -> Result<Appended, AppendError> {
-        let rolled = self.length >= self.segment_bytes;
+        let begun = self.length > HEADER as u64;
+        let rolled = self.length >= self.segment_bytes || begun && self.segments.is_to_turn();
         if rolled {
             self.roll()?;
         }

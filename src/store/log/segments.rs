@@ -100,6 +100,8 @@ pub(in crate::store) struct Extent {
 #[derive(Debug)]
 pub(in crate::store) struct Segments {
     segments: RwLock<Vec<Arc<Segment>>>,
+    /// Whether the newest is to end before it is full.
+    turning: AtomicBool,
     /// What was written last, beside the segments in which it stands too.
     pub(in crate::store) latest: Latest,
 }
@@ -109,8 +111,19 @@ impl Segments {
         let last = segments.last().map_or(Seq::ZERO, |last| last.last());
         Segments {
             segments: RwLock::new(segments),
+            turning: AtomicBool::new(false),
             latest: Latest::new(last, latest),
         }
+    }
+
+    /// Has the newest one end with the next change, however full it is.
+    pub(in crate::store) fn turn(&self) {
+        self.turning.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the newest one is to end; asked once.
+    pub(in crate::store) fn is_to_turn(&self) -> bool {
+        self.turning.swap(false, Ordering::Relaxed)
     }
 
     /// All of them.

@@ -1,7 +1,7 @@
 //! The running book: its threads, and what handles share with them.
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
@@ -166,6 +166,7 @@ impl Running {
             health,
             snapshots: Mutex::new(opened.snapshots.0),
             snapshot_bytes,
+            shedding: AtomicBool::new(false),
             files: Mutex::new(()),
             backing_up: Mutex::new(()),
         });

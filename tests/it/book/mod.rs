@@ -12,6 +12,7 @@ mod ledger;
 mod readings;
 mod salvage;
 mod sealing;
+mod shedding;
 mod speed;
 mod writing;
 mod year;

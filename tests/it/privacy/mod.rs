@@ -1,5 +1,6 @@
 //! What is held of people: taken by them as one archive, and erased.
 
+mod browser;
 mod erasing;
 mod restored;
 mod taking;
