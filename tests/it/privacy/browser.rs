@@ -55,7 +55,7 @@ fn somebody_takes_their_data_and_goes_by_clicking_alone() {
     page.leaving(|page| page.click("main form button"));
     page.until(
         "it is erased",
-        "document.querySelector('h1').textContent === 'It is erased'",
+        "document.querySelector('h1')?.textContent === 'It is erased'",
     );
     fits(&mut page, "erasure");
     assert_eq!(
