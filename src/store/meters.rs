@@ -302,7 +302,7 @@ fn note_on(page: &mut Page, note: Note) -> Result<(), RowError> {
         events.extend(
             logged
                 .into_iter()
-                .filter(|event| !erased.iter().any(|stretch| stretch.covers(event.0))),
+                .filter(|event| !erased.iter().any(|stretch| stretch.holds(event.0))),
         );
         events.sort_unstable();
         events.dedup();

@@ -16,7 +16,7 @@ use crate::meter::reads::{Asking, ReadError};
 use crate::meter::room::Meters;
 use crate::meter::said::rating;
 use crate::meter::served::Questions;
-use crate::store::readings::{Batch, Expired, Readings};
+use crate::store::readings::{Batch, Erased, Expired, Readings};
 
 /// Windows that one round asks for until one brings something; then other questions to the same meter have their turn.
 const WINDOWS: usize = 3;
@@ -77,6 +77,15 @@ impl Meters {
         if let Err(error) = self.readings.record(batches).await {
             tracing::debug!(meter.id = %meter, %error, "half-hours that somebody read were not stored; they are asked for in their turn");
         }
+    }
+
+    /// Stretches of a meter that were erased.
+    ///
+    /// # Errors
+    ///
+    /// When the book cannot be read.
+    pub(in crate::meter) fn erased(&self, meter: &MeterId) -> Result<Vec<Erased>, crate::store::ReadError> {
+        Readings::new(self.store.clone()).erased(meter)
     }
 
     /// Which half-hours a meter was asked for, and what of them it does not hold or nobody can believe.

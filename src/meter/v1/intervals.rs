@@ -22,7 +22,7 @@ use crate::http::blocking;
 use crate::http::table::{self, Format, Row};
 use crate::meter::Span;
 use crate::store::ReadError;
-use crate::store::readings::Readings;
+use crate::store::readings::{Erased, Readings};
 
 /// Which half-hours.
 #[derive(Deserialize, IntoParams)]
@@ -90,12 +90,14 @@ impl From<Interval> for IntervalShown {
 }
 
 impl IntervalShown {
-    /// A half-hour, and if it is a gap why: as far as the account of what the meter was asked says so.
-    fn of(one: Interval, asked: &HalfHoursAsked) -> IntervalShown {
+    /// A half-hour, and if it is a gap why: as far as the account of what the meter was asked says so, and what was erased.
+    fn of(one: Interval, asked: &HalfHoursAsked, erased: &[Erased]) -> IntervalShown {
         let first = HalfHour::of(one.from);
         let ends = [first, first.later(1)];
         let any = |stretches: &Stretches| ends.iter().any(|end| stretches.contains(*end));
+        let is_erased = |end: &HalfHour| erased.iter().any(|stretch| stretch.covers(end.start()));
         let reason = one.energy.is_none().then(|| match () {
+            () if ends.iter().any(is_erased) => "erased, as whoever lived there wished",
             () if any(&asked.doubtful) => "the meter said what cannot be",
             () if any(&asked.absent) => "the meter holds nothing there",
             () if ends.iter().all(|end| asked.settled.contains(*end)) => {
@@ -165,10 +167,11 @@ pub(super) async fn intervals(
     .await??;
     let (total, gaps) = (totals.energy(), totals.gaps());
     let account = api.room.half_hours_asked(&serial);
+    let erased = api.room.erased(&serial)?;
     let rows: Vec<IntervalShown> = totals
         .intervals
         .into_iter()
-        .map(|one| IntervalShown::of(one, &account))
+        .map(|one| IntervalShown::of(one, &account, &erased))
         .collect();
     let whole = IntervalsShown {
         serial: &serial,

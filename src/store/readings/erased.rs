@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::MeterId;
-use crate::store::{Ledger, Page, RowError, schema};
+use crate::store::{Ledger, Page, ReadError, RowError, Store, schema};
 
 const ERASED: Ledger<Erased> = Ledger::new(schema::ERASED_READINGS);
 
@@ -27,6 +27,12 @@ impl Erased {
         self.from < at && at < self.until
     }
 
+    /// Whether what happened at that moment is forgotten with it.
+    #[must_use]
+    pub fn holds(&self, at: Timestamp) -> bool {
+        self.from <= at && at < self.until
+    }
+
     fn key(&self) -> Vec<u8> {
         [under(&self.meter), self.from.as_second().to_be_bytes().to_vec()].concat()
     }
@@ -39,6 +45,12 @@ fn under(meter: &MeterId) -> Vec<u8> {
 /// What was erased of a meter, as this change leaves it.
 pub(in crate::store) fn erased_on(page: &Page, meter: &MeterId) -> Result<Vec<Erased>, RowError> {
     let rows = ERASED.scan_on(page, &under(meter), None, usize::MAX)?;
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// What was erased of a meter.
+pub(super) fn erased(store: &Store, meter: &MeterId) -> Result<Vec<Erased>, ReadError> {
+    let rows = ERASED.scan(store, &under(meter), None, usize::MAX)?;
     Ok(rows.into_iter().map(|(_, row)| row).collect())
 }
 

@@ -1,6 +1,7 @@
 //! Reading readings: by the register, and as half-hours.
 
 use super::between::Between;
+use super::erased::{Erased, erased};
 use super::series::Series;
 use crate::domain::{Interval, MeterId, Rating, Register, intervals};
 use crate::store::{ReadError, Store};
@@ -17,6 +18,15 @@ impl Readings {
     #[must_use]
     pub fn new(store: Store) -> Readings {
         Readings { store }
+    }
+
+    /// Stretches of a meter that were erased: nothing of them is there, nor will be.
+    ///
+    /// # Errors
+    ///
+    /// When the book cannot be read.
+    pub fn erased(&self, meter: &MeterId) -> Result<Vec<Erased>, ReadError> {
+        erased(&self.store, meter)
     }
 
     /// The readings of a register at `from` or later and before `to`, in order, a month in memory at once.

@@ -89,7 +89,10 @@ fn half_hours(consented: &Consented, from: &str, to: &str) -> usize {
         .https()
         .ask("GET", &path, &[("authorization", &format!("Bearer {token}"))]);
     let rows = answer.json()["intervals"].as_array().unwrap().clone();
-    rows.iter().filter(|row| !row["energy"].is_null()).count()
+    let gone = |row: &&Value| row["reason"].as_str().is_some_and(|why| why.starts_with("erased"));
+    let (there, erased) = (rows.iter().filter(|row| !row["energy"].is_null()), rows.iter().filter(gone));
+    assert!(there.clone().count() + erased.count() == rows.len(), "nothing else is missing");
+    there.count()
 }
 
 /// Has every session of the box be one whose password was asked for an hour ago. The box is stopped for it.
