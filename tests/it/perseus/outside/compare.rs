@@ -56,7 +56,27 @@ pub fn refused(verdict: &Verdict, answer: Option<Answer>, seen: &mut Seen) {
     seen.saw(&what);
 }
 
+/// What a failure shows beside what is otherwise.
+struct Shown<'h>(&'h House, &'h Asked<'h>);
+
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let Asked {
+                meter,
+                measure,
+                from,
+                to,
+                ..
+            } = self.1;
+            let allowed = self.0.record.parts(self.1.token);
+            eprintln!("{} {measure}, {from} to {to}, by {allowed:?}", KINDS[*meter].source);
+        }
+    }
+}
+
 pub fn compare(house: &House, asked: &Asked<'_>, answer: Option<Answer>, seen: &mut Seen) {
+    let _shown = Shown(house, asked);
     let (kind, stretch) = (&KINDS[asked.meter], (asked.from, asked.to));
     let registers = house.said.registers(kind, asked.measure);
     let is_known = |from: &i64| !registers.is_empty() && house.said.half_hour(kind, &registers, *from).is_some();
@@ -70,13 +90,6 @@ pub fn compare(house: &House, asked: &Asked<'_>, answer: Option<Answer>, seen: &
         seen.held_back += known;
         return refused(&verdict, answer, seen);
     };
-    // What a failure shows.
-    println!(
-        "{}, {}: {stretch:?} by {:?}",
-        kind.source,
-        asked.measure,
-        house.record.parts(asked.token)
-    );
     let answer = answer.expect("what may go out is answered");
     assert_eq!(answer.status, 200, "{}", answer.text());
     let all: Vec<(i64, Option<HalfHour>)> = stretches
