@@ -260,6 +260,8 @@ impl House {
             let done = house.consented.running.command(&asked.each_ref().map(String::as_str));
             assert!(done.status.success(), "{done:?}");
         };
+        // There is something to take back; people and their meters come back as the backup has them.
+        self.standing(chance, seen);
         run(asked("backup"), self);
         self.stop(chance, seen);
         self.consented.running.stop();
