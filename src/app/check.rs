@@ -120,11 +120,17 @@ impl Check<'_> {
             &room.outbound_key_file,
             &room.outbound_ca_file,
         );
-        for (stem, (certificate, key, authorities)) in [("perseus.signing_", signing), ("perseus.outbound_", outbound)]
+        let of_files = |findings: &Findings| findings.faults.len() + findings.not_checked.len();
+        for (stem, (certificate, key, authorities)) in [("perseus.outbound_", outbound), ("perseus.signing_", signing)]
         {
+            let before = of_files(&self.findings);
             self.pair_called(stem, certificate.as_ref(), key.as_ref());
             if let Some(file) = authorities {
                 self.believed(&format!("{stem}ca_file"), file);
+            }
+            // Of files that cannot be read or do not fit, that is told and nothing else.
+            if stem == "perseus.signing_" && of_files(&self.findings) == before {
+                self.signing(room);
             }
         }
         let notes = [
@@ -147,6 +153,18 @@ impl Check<'_> {
         ];
         let notes = notes.into_iter().filter(|(is, _)| *is);
         self.findings.notes.extend(notes.map(|(_, note)| note.to_owned()));
+    }
+
+    /// A key that reads and fits, and with which no record could be signed.
+    fn signing(&mut self, room: &perseus::Config) {
+        match perseus::check_signing(room, Timestamp::now()) {
+            Some(found) if found.is_of_time => {
+                let note = format!("`{}`: {}; {}", found.key, found.what, found.next);
+                self.findings.notes.push(note);
+            }
+            Some(found) => self.fault(found.key, &found.what, &found.next),
+            None => {}
+        }
     }
 
     fn of_key(&self, key: &str, what: &str, hint: &str) -> ConfigError {
@@ -205,7 +223,11 @@ impl Check<'_> {
         }
         if let Err(error) = tls::check_pair(certificate, key) {
             let place = if error.is_of_key() { &names[1] } else { &names[0] };
-            self.fault(place, &error.to_string(), "");
+            let next = match error {
+                tls::CertificateError::Mismatch { .. } => "name the key that the certificate was issued for",
+                _ => "",
+            };
+            self.fault(place, &error.to_string(), next);
         }
     }
 

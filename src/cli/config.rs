@@ -93,6 +93,7 @@ fn openings(config: &config::Config) -> impl Iterator<Item = (&'static str, &'st
         ("meters", config.meter_room().is_some()),
         ("relay", config.relay.is_some()),
         ("uplink", config.uplink.is_some()),
+        ("perseus", config.perseus.is_some()),
     ];
     let lines = doors.map(|door| ("door", door)).into_iter();
     let all = lines.chain(rooms.map(|room| ("room", room)));

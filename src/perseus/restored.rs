@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::build_error::BuildError;
 use super::ledger::{self, LaterEnd};
 use super::naming::{ACCOUNTS, NAMING_KEY};
-use crate::accounts::AUDIT;
+use crate::accounts::{AUDIT, Accounts};
 use crate::domain::Epoch;
 use crate::store::{ClockState, OpenError, ReadError, RowError, Store, schema};
 
@@ -44,7 +44,13 @@ pub(super) async fn settle(store: &Store) -> Result<(), BuildError> {
             tracing::warn!(%error, "the books that were put aside cannot be looked for");
             Later::default()
         });
-        end(store, later.ends, now).await?;
+        let mut ends = Vec::new();
+        for end in later.ends {
+            if is_new_here(store, &end, now)? {
+                ends.push(end);
+            }
+        }
+        end(store, ends, now).await?;
         if !later.vouched {
             say_what_may_stand_again(store, now)?;
         }
@@ -109,6 +115,20 @@ fn later(store: &Store, since: Epoch, now: Timestamp) -> Result<Later, OpenError
         }
     }
     Ok(later)
+}
+
+/// Whether that was not so here already: a meter that had been left when the backup was made was not left since, and what
+/// was allowed of it counts again when it is theirs again.
+fn is_new_here(store: &Store, end: &LaterEnd, now: Timestamp) -> Result<bool, ReadError> {
+    let LaterEnd::Left { permission, meter, .. } = end else {
+        return Ok(true);
+    };
+    let Some(row) = ledger::permission(store, permission)? else {
+        return Ok(false);
+    };
+    let person = Accounts::new(store.clone()).person(&row.person)?;
+    let links = person.map(|person| person.links).unwrap_or_default();
+    Ok(links.iter().any(|link| link.meter == *meter && link.in_force(now)))
 }
 
 /// Ends what stands, and says so with each step: whoever is killed in between has said what was done.

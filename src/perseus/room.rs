@@ -100,7 +100,7 @@ impl Perseus {
         let naming = Naming::of(&store).await?;
         restored::settle(&store).await?;
         let keys = TokenKeys::open(&deps.token_keys, store.now())?;
-        let role = format!("{}/scheme/perseus/role/energy-data-provider", config.registry_base);
+        let role = config.signing_role();
         let source = key_source(&config, &deps.places, &role);
         let signing = Signing::open(deps.pki, source, role, store.now()).await;
         let licences: Vec<_> = config.licence.iter().map(Licence::read).collect();
@@ -195,9 +195,11 @@ impl Perseus {
         }
         if let Err(error) = self.signing.ready(self.store.now()) {
             let why = format!("no half-hours are given, since their record cannot be signed: {error}");
-            let next = "see perseus.signing_certificate_file, .signing_key_file and .signing_ca_file; without them the box \
-                        makes its own (`gatelodge pki list`)";
-            return Some((why, next.to_owned()));
+            let next = match self.config.signing_certificate_file {
+                Some(_) => format!("{}; without perseus.signing_* the box makes its own", error.next_step()),
+                None => "see why it cannot be made (`gatelodge pki list`)".to_owned(),
+            };
+            return Some((why, next));
         }
         let error = self.licences.iter().find_map(|licence| licence.as_ref().err())?;
         let next = "put the words there (perseus.licence, text_file) and reload; until then nobody can allow anything";

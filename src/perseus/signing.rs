@@ -1,21 +1,17 @@
 //! The key that signs records: the box's own, which renews itself, or files that somebody else looks after (PER §7.5).
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::{SignedDuration, Timestamp};
-use zeroize::Zeroizing;
 
-use super::provenance::{SigningKey, SigningKeyError};
-use crate::files::{self, FileError};
-use crate::pki::{Application, Hierarchy, LeafFacts, Overwrite, Pki, PkiError, Request, Signer, SignerError, pem};
+use super::signing_files::{Ready, SigningFault, WARNED, read, roots};
+use crate::pki::{Application, Hierarchy, Overwrite, Pki, Request};
 
 /// How long the box's own leaf lasts.
 const LIFE: SignedDuration = SignedDuration::from_hours(24 * 365);
 /// It is made anew so long before its end.
 const RENEWED: SignedDuration = SignedDuration::from_hours(24 * 60);
-/// It is told so long before its end: whoever looks after files has time.
-const WARNED: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// What its files are called.
 const NAME: &str = "provenance";
 
@@ -30,40 +26,6 @@ pub(super) enum KeySource {
     },
     /// The box's own, of this application.
     Own { application: Application, name: String },
-}
-
-/// Records cannot be signed.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum SigningFault {
-    #[error(transparent)]
-    File(#[from] FileError),
-    #[error("{}: {why}", path.display())]
-    Pem { path: PathBuf, why: pem::PemError },
-    #[error("the certificate that signs records cannot be issued: {0}")]
-    Issue(#[from] PkiError),
-    #[error(transparent)]
-    Key(#[from] SigningKeyError),
-    #[error("nobody could verify what is signed with it: {0}")]
-    Signer(#[from] SignerError),
-    #[error("the key is another certificate's")]
-    Mismatch,
-    #[error("the certificate that signs records was good until {0:.0}")]
-    Expired(Timestamp),
-    #[error("the certificate that signs records is good from {0:.0} on")]
-    Future(Timestamp),
-    #[error("the authority that issued it was replaced, or it was revoked: it is made anew at once")]
-    Replaced,
-    #[error("its roles do not hold {0}")]
-    Role(String),
-}
-
-/// A key that is ready.
-#[derive(Debug)]
-pub(super) struct Ready {
-    pub(super) key: SigningKey,
-    pub(super) facts: LeafFacts,
-    /// Who verifiers will say it was.
-    pub(super) signer: Signer,
 }
 
 /// The certificate that signs records, for whoever runs the box.
@@ -149,13 +111,19 @@ impl Signing {
 
     async fn look(&self, now: Timestamp) -> Result<Ready, SigningFault> {
         let (application, name) = match &self.source {
-            KeySource::Files { certificate, key, ca } => return self.read(certificate, key, Some(ca), now),
+            KeySource::Files { certificate, key, ca } => {
+                return read((certificate, key), &roots(ca)?, &self.role, now);
+            }
             KeySource::Own { application, name } => (application, name),
         };
         let dir = self.pki.dir(Hierarchy::Signing).join("own");
         let file = |kind: &str| dir.join(format!("{NAME}.{kind}.pem"));
         let (chain, key) = (file("chain"), file("key"));
-        if let Ok(ready) = self.read(&chain, &key, None, now)
+        let own = || {
+            let roots = self.pki.roots(Hierarchy::Signing)?;
+            read((&chain, &key), &roots, &self.role, now)
+        };
+        if let Ok(ready) = own()
             && self.is_fresh(&ready, (application, name), now)
         {
             return Ok(ready);
@@ -169,7 +137,7 @@ impl Signing {
         };
         let issued = self.pki.issue(request, Some(dir), now).await?;
         tracing::info!(serial = issued.serial, not_after = %issued.not_after, "the certificate that signs records was made anew");
-        self.read(&chain, &key, None, now)
+        own()
     }
 
     /// Whether the authority that stands now issued it, and did not revoke it.
@@ -192,37 +160,5 @@ impl Signing {
             && signer.name == name;
         let ours = self.is_ours(ready);
         same && ours && now >= ready.facts.not_before && now < old
-    }
-
-    fn read(&self, certificate: &Path, key: &Path, ca: Option<&Path>, now: Timestamp) -> Result<Ready, SigningFault> {
-        let at = |path: &Path| {
-            let path = path.to_owned();
-            move |why| SigningFault::Pem { path, why }
-        };
-        let chain = pem::certificates(files::read(certificate)?.as_bytes()).map_err(at(certificate))?;
-        let secret = Zeroizing::new(files::read(key)?);
-        let secret = pem::private_key(secret.as_bytes()).map_err(at(key))?;
-        let roots = match ca {
-            Some(ca) => pem::certificates(files::read(ca)?.as_bytes()).map_err(at(ca))?,
-            None => self.pki.roots(Hierarchy::Signing)?,
-        };
-        // A root at the chain's end is no issuer that records name.
-        let chain: Vec<_> = chain.into_iter().filter(|one| !roots.contains(one)).collect();
-        let facts = chain
-            .first()
-            .and_then(LeafFacts::of)
-            .ok_or(SigningKeyError::Certificate)?;
-        // Whether it is good now is asked each time that it signs.
-        let when = now.clamp(facts.not_before, facts.not_after);
-        let signer = Signer::of(&chain, &roots, when)?;
-        if !signer.roles.contains(&self.role) {
-            return Err(SigningFault::Role(self.role.clone()));
-        }
-        let key = SigningKey::new(&chain, secret.secret_der())?;
-        let probe = b"whether the key is this certificate's";
-        if !signer.signed(probe, &key.signature(probe)?) {
-            return Err(SigningFault::Mismatch);
-        }
-        Ok(Ready { key, facts, signer })
     }
 }

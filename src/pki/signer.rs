@@ -63,6 +63,23 @@ pub enum SignerError {
     Key,
 }
 
+impl SignerError {
+    /// Whether it comes and goes with time.
+    #[must_use]
+    pub fn is_of_time(&self) -> bool {
+        use webpki::Error::{CertExpired, CertNotValidYet};
+        matches!(self, SignerError::Path(CertExpired { .. } | CertNotValidYet { .. }))
+    }
+
+    /// Whether none of the roots, and of the issuers that came along, issued it.
+    #[must_use]
+    pub fn is_of_another_root(&self) -> bool {
+        // An authority that was made anew may have the name of before, and another key.
+        use webpki::Error::{InvalidSignatureForPublicKey, UnknownIssuer};
+        matches!(self, SignerError::Path(UnknownIssuer | InvalidSignatureForPublicKey))
+    }
+}
+
 /// The object identifiers of the two curves (RFC 5480 §2.1.1.1).
 const P256: &str = "1.2.840.10045.3.1.7";
 const P384: &str = "1.3.132.0.34";
@@ -199,7 +216,9 @@ fn in_words(error: &webpki::Error) -> String {
         webpki::Error::CertExpired { .. } => "a certificate of it was over then".to_owned(),
         webpki::Error::CertNotValidYet { .. } => "a certificate of it was not good yet".to_owned(),
         webpki::Error::RequiredEkuNotFoundContext(_) => "a certificate of it is not for clients".to_owned(),
-        webpki::Error::UnknownIssuer => "none of the authorities there issued it".to_owned(),
+        webpki::Error::UnknownIssuer | webpki::Error::InvalidSignatureForPublicKey => {
+            "none of the authorities there issued it".to_owned()
+        }
         other => other.to_string(),
     }
 }

@@ -141,6 +141,14 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// The role in which records are signed.
+    #[must_use]
+    pub fn signing_role(&self) -> String {
+        format!("{}/scheme/perseus/role/energy-data-provider", self.registry_base)
+    }
+}
+
 impl Licence {
     /// As records spell it.
     #[must_use]

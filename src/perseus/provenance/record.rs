@@ -47,8 +47,8 @@ impl std::fmt::Debug for SigningKey {
 /// A key that cannot sign records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SigningKeyError {
-    /// It is on no P-256.
-    #[error("the key of the signing certificate is not a P-256 key (PKCS#8)")]
+    /// It is on another curve, or on none.
+    #[error("the key of the signing certificate is not on P-256")]
     Key,
     /// There is no certificate, or one cannot be read.
     #[error("the signing certificate cannot be read")]
@@ -59,13 +59,14 @@ pub enum SigningKeyError {
 }
 
 impl SigningKey {
-    /// Of a chain, leaf first and without the root, and the leaf's key (PKCS#8, DER).
+    /// Of a chain, leaf first and without the root, and the leaf's key (PKCS#8 or SEC 1, DER).
     ///
     /// # Errors
     ///
     /// When it cannot sign.
     pub fn new(chain: &[CertificateDer<'_>], key: &[u8]) -> Result<SigningKey, SigningKeyError> {
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, key).map_err(|_| SigningKeyError::Key)?;
+        let pair = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_ASN1_SIGNING, key);
+        let pair = pair.map_err(|_| SigningKeyError::Key)?;
         let serials: Option<Vec<String>> = chain
             .iter()
             .map(|one| LeafFacts::of(one).map(|facts| facts.serial))

@@ -20,7 +20,7 @@ use super::super::period::Period;
 use super::super::provenance::{Completeness, Names, Origin, Parameters, Permission, Steps, Transfer};
 use super::super::room::Perseus;
 use super::super::rows::PermissionRow;
-use super::super::signing::Ready;
+use super::super::signing_files::Ready;
 use super::format::Format;
 use crate::domain::{Interval, Measure, Register};
 use crate::store::ReadError;

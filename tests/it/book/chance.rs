@@ -31,4 +31,21 @@ impl Chance {
     pub fn one_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }
+
+    /// One of these.
+    pub fn of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+        &all[self.place(all.len())]
+    }
+
+    /// The place of one of so many.
+    pub fn place(&mut self, many: usize) -> usize {
+        self.at_most(many - 1)
+    }
+
+    /// Puts these in another order.
+    pub fn shuffle<T>(&mut self, all: &mut [T]) {
+        for place in (1..all.len()).rev() {
+            all.swap(place, self.place(place + 1));
+        }
+    }
 }

@@ -27,7 +27,7 @@ pub fn number(name: &str) -> Option<u64> {
 }
 
 /// Waits until something is so; says what was waited for when it takes too long.
-async fn until(what: &str, so: impl Fn() -> bool) {
+pub async fn until(what: &str, so: impl Fn() -> bool) {
     let patience = std::time::Instant::now() + std::time::Duration::from_secs(20);
     while !so() {
         assert!(std::time::Instant::now() < patience, "waited in vain: {what}");

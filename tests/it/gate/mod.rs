@@ -10,7 +10,7 @@ mod crowd;
 mod descriptors;
 mod early;
 mod expect;
-mod fixture;
+pub mod fixture;
 mod handshake;
 mod nginx;
 mod peers;

@@ -2,7 +2,7 @@
 //! (PER §6.4, PER §7.6).
 
 use super::fixture::{Consented, SOURCE};
-use super::readings::{FROM, asked, token, year};
+use super::readings::{FROM, asked, first_reading, month_files, token, write_year, year};
 use crate::support::https::Https;
 
 fn address() -> String {
@@ -83,6 +83,62 @@ fn nothing_before_the_link_goes_out_and_what_ends_on_the_way_is_reset() {
     let list = browser.get("/permissions").text();
     assert!(list.contains("Fetched 4 times in all"), "{list}");
     assert_eq!(list.matches("broken off, at least").count(), 2, "{list}");
+}
+
+#[test]
+fn an_answer_to_a_certificate_that_is_revoked_meanwhile_comes_to_no_end() {
+    let consented = year();
+    let token = token(&consented);
+    let whole = asked(&consented, &token, &address(), &[]).text().len();
+    let mut slow = begun(&consented, &token);
+    consented
+        .running
+        .json(&["pki", "revoke", "saver", "--hierarchy", "client"]);
+    is_reset(&mut slow, whole);
+    // The permission stands: with another certificate the application goes on where it was.
+    let role = format!("{}/role/carbon-accounting-provider", super::fixture::SCHEME);
+    consented.certificate("renewed", super::fixture::SAVER, &[&role]);
+    let bearer = format!("Bearer {token}");
+    let with = |name: &str| {
+        let machine = consented.machine(Some(name));
+        machine.and_then(|mut machine| machine.try_ask("GET", &address(), &[("authorization", &bearer)], b""))
+    };
+    assert!(with("saver").is_err());
+    assert_eq!(
+        with("renewed").unwrap().status,
+        401,
+        "the token was the other certificate's"
+    );
+    let listed = consented.running.json(&["consent", "list"]);
+    assert_eq!(listed[0]["state"], "allowed", "{listed}");
+}
+
+#[test]
+fn months_that_are_sealed_while_an_answer_goes_out_change_nothing_of_it() {
+    // One reading is there, so that the consent begins with it; the year follows while nobody sees it.
+    let mut consented = first_reading();
+    let token = token(&consented);
+    consented.running.stop();
+    let data = consented.running.dir.join("data");
+    write_year(&data);
+    assert!(month_files(&data) <= 1, "that of the one reading at most");
+    consented.running.run();
+    let mut slow = begun(&consented, &token);
+    let early = month_files(&data);
+    let mut answers = 0;
+    while month_files(&data) < 13 {
+        let answer = asked(&consented, &token, &address(), &[]).json();
+        answers += 1;
+        assert_eq!(answer["data"].as_array().unwrap().len(), 384 * 48, "{answers}");
+        assert!(answers < 200, "the months that are over are sealed");
+    }
+    assert!(early < 13, "the slow answer began before they were");
+    let came = slow.rest().unwrap();
+    let came: serde_json::Value = serde_json::from_slice(&came).unwrap();
+    let sealed = asked(&consented, &token, &address(), &[]).json();
+    assert_eq!(came["data"].as_array().unwrap().len(), 384 * 48);
+    assert!(came["data"] == sealed["data"], "half-hours of rows are those of files");
+    println!("{answers} answers while months were sealed, the first of them at {early}");
 }
 
 #[test]

@@ -40,10 +40,14 @@ fn a_token_counts_with_its_certificate_in_one_header_alone() {
         400
     );
     assert_eq!(ask(None, "/datasources", &[("authorization", &bearer)]).status, 401);
-    assert_eq!(
-        ask(Some("other"), "/datasources", &[("authorization", &bearer)]).status,
-        401
-    );
+    // Another application's certificate beside this token opens nothing, at whatever it knocks.
+    let readings = format!("/datasources/{SOURCE}/import?from=2024-12-05&to=2024-12-06");
+    for path in ["/datasources", &readings, "/datasources/nobody/gas", "/provenance/none"] {
+        let answer = ask(Some("other"), path, &[("authorization", &bearer)]);
+        assert_eq!(answer.status, 401, "{path}: {}", answer.text());
+        let challenge = answer.header("www-authenticate").unwrap_or_default();
+        assert!(challenge.contains("error=\"invalid_token\""), "{path}: {challenge}");
+    }
     for wrong in [
         "Bearer ",
         "Bearer x",

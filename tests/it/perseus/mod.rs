@@ -15,5 +15,8 @@ mod pushed;
 pub mod readings;
 mod records;
 mod restored;
+mod signers;
+mod signing;
+mod signing_files;
 mod speed;
 mod standing;

@@ -2,7 +2,7 @@
 //! (PER §6.3, PER §6.4, PER §6.5, PER §7).
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use gatelodge::domain::{Quality, Reading, Register, WattHours};
@@ -35,10 +35,16 @@ fn with(batches: Vec<(Register, Vec<Reading>)>) -> Consented {
     consented.running.json(&["user", "remove", "resident"]);
     consented.person("resident", &[&format!("{METER}@2024-12-01")]);
     consented.running.stop();
+    write(&consented.running.dir.join("data"), batches);
+    consented.running.run();
+    consented
+}
+
+/// Writes readings into the book of a box that does not run.
+fn write(data: &Path, batches: Vec<(Register, Vec<Reading>)>) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let place = Place::in_data_dir(&consented.running.dir.join("data"));
-        let store = Store::open(Options::at(place)).unwrap();
+        let store = Store::open(Options::at(Place::in_data_dir(data))).unwrap();
         let batches = batches.into_iter().map(|(register, readings)| Batch {
             meter: METER.parse().unwrap(),
             register,
@@ -50,8 +56,26 @@ fn with(batches: Vec<(Register, Vec<Reading>)>) -> Consented {
             .unwrap();
         store.close().await;
     });
-    consented.running.run();
-    consented
+}
+
+/// How many months have a file.
+pub fn month_files(data: &Path) -> usize {
+    months_with_files(data).len()
+}
+
+/// The months that have a file, in order.
+pub fn months_with_files(data: &Path) -> Vec<String> {
+    let sides = std::fs::read_dir(data.join("store")).unwrap();
+    let sides = sides.filter_map(|life| std::fs::read_dir(life.unwrap().path().join("side")).ok());
+    let names = sides
+        .flatten()
+        .map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut months: Vec<String> = names
+        .filter_map(|name| Some(name.strip_prefix("readings-")?.split_once('.')?.0.to_owned()))
+        .collect();
+    months.sort();
+    months.dedup();
+    months
 }
 
 pub fn december() -> Consented {
@@ -64,6 +88,18 @@ pub fn december() -> Consented {
 /// More than a year of half-hours.
 pub fn year() -> Consented {
     with(vec![(Register::ImportA, register(390 * 48, 1_000, 7, &[]))])
+}
+
+/// The first reading of that year alone.
+pub fn first_reading() -> Consented {
+    with(vec![(Register::ImportA, register(0, 1_000, 7, &[]))])
+}
+
+/// The same year, into the book of a box that does not run, and two registers more: sealing them takes a while.
+pub fn write_year(data: &Path) {
+    let registers = [Register::ImportA, Register::ExportA, Register::ReactiveImportA];
+    let year = |one: Register| (one, register(390 * 48, 1_000, 7, &[]));
+    write(data, registers.map(year).into());
 }
 
 pub fn token(consented: &Consented) -> String {
@@ -84,7 +120,7 @@ pub fn signing_root(consented: &Consented) -> PathBuf {
 }
 
 /// What the library of the scheme says of a record: the decoded steps, or why not.
-pub fn outside(record: &Value, root: &std::path::Path) -> Result<Value, String> {
+pub fn outside(record: &Value, root: &Path) -> Result<Value, String> {
     const SCRIPT: &str = "import json,sys\nfrom ib1.provenance import Record\nfrom ib1.provenance.certificates import \
         CertificatesProviderSelfContainedRecord as P\nr=Record(sys.argv[1],json.load(sys.stdin))\n\
         r.verify(P(open(sys.argv[2],'rb').read()))\njson.dump(r.decoded(),sys.stdout)\n";

@@ -1,6 +1,6 @@
 //! Records that others make, verified by ours: by the scheme's own library, nested and by two signers (PER §7.2, PER §7.3).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -29,6 +29,19 @@ second.add_step({"type": "process", "inputs": [receipt], "process": "https://x.e
 json.dump({"first": first.encoded(), "second": second.sign(signer(other)).encoded()}, sys.stdout)
 "#;
 
+/// The `first` and `second` record that the scheme's library makes with the certificates of one and of another, whose files
+/// begin so.
+pub fn made_by(root: &Path, one: &Path, other: &Path) -> Value {
+    let python = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/provenance/bin/python");
+    let made = Command::new(python)
+        .args(["-c", SCRIPT, &framework()])
+        .args([root, one, other])
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    serde_json::from_slice(&made.stdout).unwrap()
+}
+
 #[test]
 fn what_the_schemes_library_makes_is_verified_and_what_is_changed_in_it_is_not() {
     let consented = Consented::start();
@@ -54,15 +67,7 @@ fn what_the_schemes_library_makes_is_verified_and_what_is_changed_in_it_is_not()
         ]);
     }
     let root = signing_root(&consented);
-    let python = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/provenance/bin/python");
-    let made = Command::new(python)
-        .args(["-c", SCRIPT, &framework()])
-        .arg(&root)
-        .args([out.join("one"), out.join("other")])
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let made: Value = serde_json::from_slice(&made.stdout).unwrap();
+    let made = made_by(&root, &out.join("one"), &out.join("other"));
     let file = consented.running.dir.join("record.json");
     let verified = |record: &Value, more: &[&str]| {
         std::fs::write(&file, record.to_string()).unwrap();

@@ -259,3 +259,28 @@ fn a_code_that_was_redeemed_is_none_after_a_restore() {
     before.consented.running.run();
     assert_eq!(before.consented.redeem("saver", &back["code"], &[]).status, 400);
 }
+
+#[test]
+fn what_had_been_left_before_the_backup_was_not_left_since() {
+    let consented = Consented::start();
+    let tokens = consented.tokens("saver", "resident");
+    consented.running.json(&["user", "meters", "resident"]);
+    let mut before = Before::of(consented, tokens);
+    before.back_up();
+    before.restore();
+    before.consented.running.run();
+    assert_eq!((before.told(AGAIN), before.told(MAY_STAND)), (0, 0));
+    let refreshed = before.consented.refresh("saver", before.token("refresh_token"));
+    let access = refreshed.json()["access_token"].as_str().unwrap().to_owned();
+    let listed = |before: &Before| {
+        let list = before.consented.data("saver", "/datasources", &access).json();
+        list["data"].as_array().unwrap().len()
+    };
+    assert_eq!(listed(&before), 0);
+    // It is theirs again, and what was allowed counts, as it would had nothing been restored.
+    before
+        .consented
+        .running
+        .json(&["user", "meters", "resident", super::fixture::METER]);
+    assert_eq!(listed(&before), 1);
+}

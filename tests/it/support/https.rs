@@ -197,6 +197,11 @@ impl Https {
         }
     }
 
+    /// What is left of an answer in pieces, whose head was read.
+    pub fn rest(&mut self) -> std::io::Result<Vec<u8>> {
+        self.chunks()
+    }
+
     /// The certificate that the door showed.
     pub fn certificate(&self) -> CertificateDer<'static> {
         let shown = self.stream.get_ref().conn.peer_certificates();
