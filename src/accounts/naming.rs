@@ -46,15 +46,23 @@ pub(super) fn named(links: Vec<Link>, wanted: &[Beginning], now: Timestamp) -> V
     tidy(all)
 }
 
-/// The links of somebody who moves out at `at`, and those of them that end by it: all that are in force at `now`.
+/// The links of somebody who moves out at `at`, and those of them that end by it: all that are in force at `now`. What
+/// ended of the same meter since `at` ends then, too: nothing of it is theirs from then on.
 ///
 /// # Errors
 ///
 /// A link in force that began after `at`.
 pub(super) fn moved_out(links: Vec<Link>, at: Timestamp, now: Timestamp) -> Result<(Vec<Link>, Vec<Link>), Link> {
     let (mut all, mut ended) = (Vec::new(), Vec::new());
+    let left: Vec<MeterId> = links
+        .iter()
+        .filter(|link| link.in_force(now))
+        .map(|link| link.meter.clone())
+        .collect();
     for mut link in links {
-        if link.in_force(now) {
+        if link.is_over(now) && left.contains(&link.meter) {
+            link.until = link.until.map(|until| until.min(at.max(link.since)));
+        } else if link.in_force(now) {
             if at < link.since {
                 return Err(link);
             }
@@ -145,6 +153,21 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn moving_out_leaves_what_was_before_and_nothing_since(links in links(), out in 0i64..40, waited in 0i64..40) {
+            let now = out + waited;
+            let is_lived_in = links.iter().any(|link| link.in_force(at(now)));
+            if let (true, Ok((after, _))) = (is_lived_in, moved_out(links.clone(), at(out), at(now))) {
+                let theirs = |links: &[Link], second| links.iter().any(|link| link.in_force(at(second)));
+                for second in 0..out {
+                    prop_assert_eq!(theirs(&after, second), theirs(&links, second), "before, at {}", second);
+                }
+                for second in out..=now {
+                    prop_assert!(!theirs(&after, second), "since, at {}", second);
+                }
+            }
+        }
+
         #[test]
         fn naming_meters_takes_nothing_back_and_gives_nothing_of_before(
             links in links(),

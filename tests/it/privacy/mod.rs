@@ -90,8 +90,14 @@ fn half_hours(consented: &Consented, from: &str, to: &str) -> usize {
         .ask("GET", &path, &[("authorization", &format!("Bearer {token}"))]);
     let rows = answer.json()["intervals"].as_array().unwrap().clone();
     let gone = |row: &&Value| row["reason"].as_str().is_some_and(|why| why.starts_with("erased"));
-    let (there, erased) = (rows.iter().filter(|row| !row["energy"].is_null()), rows.iter().filter(gone));
-    assert!(there.clone().count() + erased.count() == rows.len(), "nothing else is missing");
+    let (there, erased) = (
+        rows.iter().filter(|row| !row["energy"].is_null()),
+        rows.iter().filter(gone),
+    );
+    assert!(
+        there.clone().count() + erased.count() == rows.len(),
+        "nothing else is missing"
+    );
     there.count()
 }
 

@@ -135,10 +135,16 @@ impl Record {
         if links.iter().any(|link| link.is_open() && at < link.since) {
             return false;
         }
-        links
-            .iter_mut()
+        // Nothing of a meter that they leave is theirs from that moment on, whatever was said of it before.
+        let left: Vec<usize> = links
+            .iter()
             .filter(|link| link.is_open())
-            .for_each(|link| link.until = Some(at));
+            .map(|link| link.meter)
+            .collect();
+        for link in links.iter_mut().filter(|link| left.contains(&link.meter)) {
+            let until = link.until.map_or(at, |until| until.min(at));
+            link.until = Some(until.max(link.since));
+        }
         true
     }
 
