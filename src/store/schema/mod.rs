@@ -1,7 +1,18 @@
 //! Every ledger's name, key prefix and format, on one page.
 
+mod meters;
+mod people;
 mod perseus;
 
+pub use meters::{
+    ERASED_READINGS, JOB_LINES, JOB_RUNS, METER_BALANCES, METER_DUTIES, METER_EVENTS, METER_HALF_HOURS, METER_STATES,
+    METER_TARIFFS, METER_VALUES, METERS, READINGS, TARIFF_WRITES, TOPUP_CODES, TOPUP_IDS, TOPUP_KEY, TOPUPS,
+    TOPUPS_OF_METERS, TOPUPS_OPEN,
+};
+pub use people::{
+    AUTHORITIES, ERASURE_NOTES, ERASURE_STRETCHES, ERASURES, FAILED_SIGN_INS, INVITATIONS, LINKS, PEOPLE, SESSIONS,
+    SIGN_IN_PLACES, TOKENS,
+};
 pub use perseus::{
     AUTHORIZATION_CODES, EVIDENCE, FETCH_DAYS, FETCHES, GRANTS, GRANTS_OF_PERMISSIONS, PERMISSION_FILTERS,
     PERMISSION_HISTORY, PERMISSIONS, PERMISSIONS_OF_PEOPLE, PERSEUS_KEYS, RECORD_SIGNERS, RECORD_STEPS, RECORDS,
@@ -46,11 +57,6 @@ pub const RUNS: Place = Place {
 pub const AUDIT_HEAD: Place = Place {
     name: "audit head",
     prefix: 0x07,
-};
-/// The box's own authorities that it has had, by hierarchy.
-pub const AUTHORITIES: Place = Place {
-    name: "authorities",
-    prefix: 0x2a,
 };
 /// Which month file of a month of readings counts; the book writes it itself.
 pub const MONTH_FILES: Place = Place {
@@ -97,56 +103,6 @@ pub const HISTORY_CHANGES: Place = Place {
     name: "history of changes",
     prefix: 0x17,
 };
-/// People by name.
-pub const PEOPLE: Place = Place {
-    name: "people",
-    prefix: 0x20,
-};
-/// Sessions of people by the hash of their cookie.
-pub const SESSIONS: Place = Place {
-    name: "sessions",
-    prefix: 0x21,
-};
-/// API tokens by the hash of the token.
-pub const TOKENS: Place = Place {
-    name: "tokens",
-    prefix: 0x22,
-};
-/// One-time login links by the hash of their code.
-pub const INVITATIONS: Place = Place {
-    name: "invitations",
-    prefix: 0x24,
-};
-/// Which meter is whose from when until when, by person, meter and since.
-pub const LINKS: Place = Place {
-    name: "links of people",
-    prefix: 0x28,
-};
-/// Who had themselves erased, without a name once that is done, by id.
-pub const ERASURES: Place = Place {
-    name: "erasures",
-    prefix: 0x29,
-};
-/// Which stretches of which meters an erasure is of, by erasure and place.
-pub const ERASURE_STRETCHES: Place = Place {
-    name: "stretches of erasures",
-    prefix: 0x2b,
-};
-/// In which life of the book erasures were last looked at, and whose they are.
-pub const ERASURE_NOTES: Place = Place {
-    name: "notes of erasures",
-    prefix: 0x2c,
-};
-/// When sign-ins failed, by the hash of the name or the address that they were for.
-pub const FAILED_SIGN_INS: Place = Place {
-    name: "failed sign-ins",
-    prefix: 0x25,
-};
-/// From where people signed in, by the hashes of name and address.
-pub const SIGN_IN_PLACES: Place = Place {
-    name: "sign-in places",
-    prefix: 0x26,
-};
 /// Certificates that the own PKI issued, by hierarchy and serial number.
 pub const CERTIFICATES: Place = Place {
     name: "certificates",
@@ -163,106 +119,6 @@ pub const ACME_CHAINS: Place = Place {
     name: "ACME chains",
     prefix: 0x32,
 };
-/// Days of readings, by meter, register and day; months that are over stand in month files.
-pub const READINGS: Place = Place {
-    name: "readings",
-    prefix: 0x43,
-};
-
-/// Stretches of readings that were erased and are not taken again, by meter and beginning.
-pub const ERASED_READINGS: Place = Place {
-    name: "erased readings",
-    prefix: 0x53,
-};
-
-/// Meters that were added by command, by serial.
-pub const METERS: Place = Place {
-    name: "meters",
-    prefix: 0x40,
-};
-/// What was last known of a meter, by serial.
-pub const METER_STATES: Place = Place {
-    name: "meter states",
-    prefix: 0x41,
-};
-/// What is done with a meter when somebody said so, by serial.
-pub const METER_DUTIES: Place = Place {
-    name: "meter duties",
-    prefix: 0x42,
-};
-
-/// The newest entries of meters' own logs, by serial.
-pub const METER_EVENTS: Place = Place {
-    name: "meter events",
-    prefix: 0x44,
-};
-
-/// Values of a meter that are long, or many of a kind, by serial and part.
-pub const METER_VALUES: Place = Place {
-    name: "meter values",
-    prefix: 0x45,
-};
-/// Which half-hours of a meter were asked for, by serial and part.
-pub const METER_HALF_HOURS: Place = Place {
-    name: "half-hours asked for",
-    prefix: 0x46,
-};
-/// Top-ups, in the order in which they were made.
-pub const TOPUPS: Place = Place {
-    name: "top-ups",
-    prefix: 0x47,
-};
-/// The top-ups of a meter, by serial and place in that order.
-pub const TOPUPS_OF_METERS: Place = Place {
-    name: "top-ups by meter",
-    prefix: 0x48,
-};
-/// Top-ups that are not settled, by serial and place in that order.
-pub const TOPUPS_OPEN: Place = Place {
-    name: "open top-ups",
-    prefix: 0x49,
-};
-/// The newest top-up with a code, by the code's keyed hash.
-pub const TOPUP_CODES: Place = Place {
-    name: "codes of top-ups",
-    prefix: 0x4a,
-};
-/// By which key codes of top-ups are known again, in one row.
-pub const TOPUP_KEY: Place = Place {
-    name: "key of top-ups",
-    prefix: 0x52,
-};
-/// The place of a top-up, by its id.
-pub const TOPUP_IDS: Place = Place {
-    name: "ids of top-ups",
-    prefix: 0x4b,
-};
-/// Runs of jobs, by job and place in the order in which they began.
-pub const JOB_RUNS: Place = Place {
-    name: "runs of jobs",
-    prefix: 0x50,
-};
-/// What a run says of each meter, by run and line.
-pub const JOB_LINES: Place = Place {
-    name: "reports of jobs",
-    prefix: 0x51,
-};
-/// How far the newest writing of a tariff to a meter is, by serial.
-pub const TARIFF_WRITES: Place = Place {
-    name: "tariff writes",
-    prefix: 0x4c,
-};
-/// What was paid in at a meter, each time that it was read, and payments of its log, by serial and day.
-pub const METER_BALANCES: Place = Place {
-    name: "meter balances",
-    prefix: 0x4e,
-};
-/// The tariffs that a meter has had, by serial and since when.
-pub const METER_TARIFFS: Place = Place {
-    name: "meter tariffs",
-    prefix: 0x4f,
-};
-
 /// What the uplink calls itself when nobody says.
 pub const UPLINK_NAME: Place = Place {
     name: "uplink name",
@@ -447,6 +303,19 @@ mod tests {
         let named: usize = files.map(|file| file.matches(": Place = Place {").count()).iter().sum();
         // One of them is the text in this test.
         assert_eq!(PLACES.len(), named - 1);
+    }
+
+    #[test]
+    fn every_ledger_is_listed() {
+        let files = [
+            include_str!("mod.rs"),
+            include_str!("meters.rs"),
+            include_str!("people.rs"),
+            include_str!("perseus.rs"),
+        ];
+        let declared = files.iter().flat_map(|file| file.lines());
+        let declared = declared.filter(|line| line.starts_with("pub const ") && line.contains(": Place = "));
+        assert_eq!(declared.count(), PLACES.len());
     }
 
     #[test]
